@@ -1,0 +1,116 @@
+namespace RaftLog.Platform;
+
+/// <summary>
+/// The disk seam: every file and directory that a node touches goes through it. The real implementation is Linux (and other
+/// systems of .NET); the in-memory one serves tests and <c>--in-memory</c>; the simulator brings one that loses what was not flushed.
+/// Paths are absolute. Every member throws <see cref="DiskException"/> when the disk refuses, and nothing else.
+/// </summary>
+public interface IDisk
+{
+    /// <summary>Opens a file for reading and writing, created empty where it is absent.</summary>
+    IDiskFile OpenOrCreate(string path);
+
+    /// <summary>Opens an existing file for reading and writing; null where it is absent.</summary>
+    IDiskFile? OpenExisting(string path);
+
+    /// <summary>Creates a directory and its parents; does nothing where it exists.</summary>
+    void CreateDirectory(string path);
+
+    /// <summary>True when a file is there.</summary>
+    bool FileExists(string path);
+
+    /// <summary>True when a directory is there.</summary>
+    bool DirectoryExists(string path);
+
+    /// <summary>The names (not paths) of the files in a directory, in ordinal order; empty where it is absent.</summary>
+    IReadOnlyList<string> ListFiles(string directory);
+
+    /// <summary>The names (not paths) of the directories in a directory, in ordinal order; empty where it is absent.</summary>
+    IReadOnlyList<string> ListDirectories(string directory);
+
+    /// <summary>Renames a file or directory in place of what <paramref name="target"/> held; durable only after <see cref="FlushDirectoryAsync"/>.</summary>
+    void Rename(string source, string target);
+
+    /// <summary>Removes a file; does nothing where it is absent. Durable only after <see cref="FlushDirectoryAsync"/>.</summary>
+    void DeleteFile(string path);
+
+    /// <summary>Removes a directory with all it holds; does nothing where it is absent.</summary>
+    void DeleteDirectory(string path);
+
+    /// <summary>
+    /// Makes the written bytes and the length of each file durable (<c>fdatasync</c>), on the disk's own threads. It covers what was written
+    /// before the call. A failure is final for the directory of the file: it is never tried again (ARCHITECTURE D6).
+    /// </summary>
+    ValueTask FlushAsync(IReadOnlyList<IDiskFile> files);
+
+    /// <summary>Makes the names in a directory durable: files created, renamed or deleted there (<c>fsync</c> of the directory).</summary>
+    ValueTask FlushDirectoryAsync(string directory);
+
+    /// <summary>Takes the exclusive lock of a file, as Kafka's <c>.lock</c>; null when another process holds it.</summary>
+    IDisposable? TryLock(string path);
+
+    /// <summary>The bytes of the file system that holds the path: in all, and free for us.</summary>
+    DiskSpace Space(string path);
+}
+
+/// <summary>An open file. Reads and writes at positions; no position of its own. Safe for concurrent readers and one writer.</summary>
+public interface IDiskFile : IDisposable
+{
+    /// <summary>The path it was opened with, or last renamed to by its owner.</summary>
+    string Path { get; }
+
+    /// <summary>The length in bytes.</summary>
+    long Length { get; }
+
+    /// <summary>Reads from a position until the target is full or the file ends; the number of bytes read.</summary>
+    int Read(long position, Span<byte> target);
+
+    /// <summary>Writes all bytes at a position, extending the file where needed. Not durable until flushed.</summary>
+    void Write(long position, ReadOnlySpan<byte> source);
+
+    /// <summary>Cuts or extends (with zeros) the file.</summary>
+    void SetLength(long length);
+
+    /// <summary>Asks the system to forget the file's cached pages, so that a read shows what is on the disk (<c>posix_fadvise</c>).</summary>
+    void DropCache();
+}
+
+/// <summary>Space of a file system.</summary>
+/// <param name="TotalBytes">All bytes.</param>
+/// <param name="FreeBytes">Bytes that we may still write.</param>
+public readonly record struct DiskSpace(long TotalBytes, long FreeBytes);
+
+/// <summary>The disk refused an operation.</summary>
+/// <param name="path">The file or directory.</param>
+/// <param name="kind">What kind of refusal.</param>
+/// <param name="operation">What was tried: open, read, write, flush, rename...</param>
+/// <param name="reason">Why, for people.</param>
+/// <param name="inner">What the system threw, if it did.</param>
+public sealed class DiskException(string path, DiskErrorKind kind, string operation, string reason, Exception? inner = null)
+    : Exception($"{operation} of {path} failed: {reason}", inner)
+{
+    /// <summary>The file or directory.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>What kind of refusal.</summary>
+    public DiskErrorKind Kind { get; } = kind;
+
+    /// <summary>What was tried: open, read, write, flush, rename...</summary>
+    public string Operation { get; } = operation;
+}
+
+/// <summary>What a disk refuses for.</summary>
+public enum DiskErrorKind
+{
+    /// <summary>Reading or writing the medium failed (EIO and all that has no better name).</summary>
+    Io,
+
+    /// <summary>No space, or over a quota (ENOSPC, EDQUOT).</summary>
+    NoSpace,
+
+    /// <summary>Not permitted, or the file system is read-only (EACCES, EPERM, EROFS).</summary>
+    NotPermitted,
+
+    /// <summary>A file or directory that must be there is not (ENOENT).</summary>
+    NotFound,
+}
