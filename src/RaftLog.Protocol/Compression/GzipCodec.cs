@@ -1,0 +1,89 @@
+using System.IO.Compression;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Protocol.Compression;
+
+/// <summary>gzip (RFC 1952) by the base class library.</summary>
+internal static class GzipCodec
+{
+    private const int ReadSize = 4096;
+
+    public static void Compress(ReadOnlySpan<byte> source, int level, PooledBuffer target)
+    {
+        ZLibCompressionOptions options = new();
+        if (level is >= 0 and <= 9)
+        {
+            options.CompressionLevel = level;
+        }
+
+        using GZipStream gzip = new(new AppendStream(target), options);
+        gzip.Write(source);
+    }
+
+    public static unsafe void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
+    {
+        try
+        {
+            fixed (byte* start = source)
+            {
+                using UnmanagedMemoryStream input = new(start, source.Length);
+                using GZipStream gzip = new(input, CompressionMode.Decompress);
+                ReadAll(gzip, target);
+            }
+        }
+        catch (InvalidDataException damaged)
+        {
+            throw new ProtocolException($"gzip data is damaged: {damaged.Message}", damaged);
+        }
+    }
+
+    private static void ReadAll(GZipStream gzip, PooledBuffer target)
+    {
+        while (target.Remaining > 0)
+        {
+            int read = gzip.Read(target.GetSpan(Math.Min(ReadSize, target.Remaining)));
+            if (read == 0)
+            {
+                return;
+            }
+
+            target.Advance(read);
+        }
+
+        if (gzip.ReadByte() >= 0)
+        {
+            throw new ProtocolException($"gzip data is larger than the {target.Limit} bytes that are allowed here");
+        }
+    }
+
+    private sealed class AppendStream(PooledBuffer target) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => target.Write(buffer.AsSpan(offset, count));
+
+        public override void Write(ReadOnlySpan<byte> buffer) => target.Write(buffer);
+    }
+}
