@@ -1,0 +1,206 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Replication;
+
+/// <summary>
+/// Leads one partition in one leader epoch: knows its followers' progress, and owns the in-sync set as a proposal to the controller.
+/// </summary>
+public sealed class LeaderRole : PartitionRole
+{
+    private FollowerProgress[] _followers;
+    private long _notBeforeMs = long.MinValue;
+    private long _nextLagCheckMs;
+    private long _lostUntilMs = long.MinValue;
+    private bool _repeat;
+
+    internal LeaderRole(PartitionState state, NodeId self, Offset epochStart, long nowMs, ReplicationTuning tuning)
+        : base(state.LeaderEpoch)
+    {
+        EpochStart = epochStart;
+        InSync = new InSyncState.Settled(state.InSync, state.PartitionEpoch);
+        _followers = [];
+        _nextLagCheckMs = nowMs + tuning.LagCheckMs;
+        Assign(state, self, nowMs);
+    }
+
+    /// <summary>The log end when this leadership began: the first offset that it may write.</summary>
+    public Offset EpochStart { get; }
+
+    /// <summary>The in-sync set, settled or with a proposal under way.</summary>
+    public InSyncState InSync { get; private set; }
+
+    internal ReadOnlySpan<FollowerProgress> Followers => _followers;
+
+    /// <summary>When <see cref="PartitionReplica.Tick"/> has something to do next, in the host's monotonic milliseconds.</summary>
+    internal long NextDeadlineMs => _repeat ? Math.Min(_notBeforeMs, _nextLagCheckMs) : _nextLagCheckMs;
+
+    internal FollowerProgress? Find(NodeId node)
+    {
+        foreach (FollowerProgress follower in _followers)
+        {
+            if (follower.Node == node)
+            {
+                return follower;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes a state of the same leadership: a newer one ends any proposal, which the controller can no longer accept.</summary>
+    internal void Adopt(PartitionState state, NodeId self, long nowMs)
+    {
+        Assign(state, self, nowMs);
+        if (state.PartitionEpoch > InSync.Epoch)
+        {
+            Settle(state.InSync, state.PartitionEpoch);
+        }
+    }
+
+    /// <summary>The controller's answer to a proposal; what each code means is Kafka's table (KIP-497).</summary>
+    internal void Answered(long nowMs, IsrProposal proposal, in IsrAnswer answer, ReplicationTuning tuning)
+    {
+        bool current = ReferenceEquals(InSync.InFlight, proposal);
+        switch (answer.Error)
+        {
+            case ErrorCode.None:
+                // A late success of an earlier proposal counts too when it is news: the controller has committed that set.
+                if (answer.LeaderEpoch == Epoch && (answer.PartitionEpoch > InSync.Epoch || (current && answer.PartitionEpoch == InSync.Epoch)))
+                {
+                    Settle(answer.InSync, answer.PartitionEpoch);
+                }
+
+                break;
+
+            case ErrorCode.IneligibleReplica or ErrorCode.OperationNotAttempted when current:
+                // The controller did not take it. That settles the matter unless an earlier copy may still be on its way there: then a member
+                // that is refused now could be accepted later, and elected, without the records that we would commit meanwhile.
+                _notBeforeMs = nowMs + tuning.ProposalBackoffMs;
+                if (nowMs < _lostUntilMs)
+                {
+                    _repeat = true;
+                }
+                else
+                {
+                    Settle(InSync.Committed, InSync.Epoch);
+                }
+
+                break;
+
+            case ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.FencedLeaderEpoch
+                or ErrorCode.InvalidUpdateVersion or ErrorCode.InvalidRequest or ErrorCode.NewLeaderElected:
+                // The controller knows more than we do: metadata will tell.
+                break;
+
+            default:
+                if (current)
+                {
+                    if (answer.Error is ErrorCode.RequestTimedOut or ErrorCode.NetworkException)
+                    {
+                        _lostUntilMs = nowMs + tuning.LostProposalMs;
+                    }
+
+                    _repeat = true;
+                    _notBeforeMs = nowMs + tuning.ProposalBackoffMs;
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Proposes a follower that has caught up: it has all that is committed, and all that earlier leaderships can have committed (the start of
+    /// this epoch), because a new leader's high watermark may lag behind what its predecessor confirmed (KAFKA-7128).
+    /// </summary>
+    internal IsrProposal? ProposeExpansion(long nowMs, FollowerProgress follower, PartitionState state, BrokerEpoch ownEpoch, Offset highWatermark)
+    {
+        bool joins = InSync.InFlight is null
+            && nowMs >= _notBeforeMs
+            && !InSync.Maximal.Contains(follower.Node)
+            && follower.DurableEnd >= highWatermark
+            && follower.DurableEnd >= EpochStart
+            && state.Brokers.MayJoin(follower.Node, follower.Epoch);
+        if (!joins)
+        {
+            return null;
+        }
+
+        IsrProposal proposal = Propose(InSync.Committed.With(follower.Node), state, ownEpoch);
+        InSync = new InSyncState.PendingExpansion(InSync.Committed, InSync.Epoch, proposal);
+        return proposal;
+    }
+
+    /// <summary>What time alone brings: the repetition of a failed proposal, or the removal of members that have fallen behind.</summary>
+    internal IsrProposal? Tick(long nowMs, PartitionState state, NodeId self, BrokerEpoch ownEpoch, Offset leaderEnd, ReplicationTuning tuning)
+    {
+        if (_repeat && nowMs >= _notBeforeMs)
+        {
+            _repeat = false;
+            return InSync.InFlight;
+        }
+
+        if (nowMs < _nextLagCheckMs)
+        {
+            return null;
+        }
+
+        _nextLagCheckMs = nowMs + tuning.LagCheckMs;
+        if (InSync.InFlight is not null || nowMs < _notBeforeMs)
+        {
+            return null;
+        }
+
+        NodeSet behind = NodeSet.Empty;
+        foreach (NodeId member in InSync.Committed.Nodes)
+        {
+            if (member != self && Find(member) is { } follower && !follower.IsCaughtUp(nowMs, leaderEnd, tuning))
+            {
+                behind = behind.With(member);
+            }
+        }
+
+        if (behind.Count == 0)
+        {
+            return null;
+        }
+
+        IsrProposal proposal = Propose(InSync.Committed.Without(behind), state, ownEpoch);
+        InSync = new InSyncState.PendingShrink(InSync.Committed, InSync.Epoch, proposal);
+        return proposal;
+    }
+
+    private IsrProposal Propose(NodeSet inSync, PartitionState state, BrokerEpoch ownEpoch)
+    {
+        var epochs = new BrokerEpoch[inSync.Count];
+        for (int i = 0; i < epochs.Length; i++)
+        {
+            NodeId member = inSync.Nodes[i];
+            epochs[i] = member == state.Leader ? ownEpoch : Find(member)?.Epoch ?? BrokerEpoch.None;
+        }
+
+        _lostUntilMs = long.MinValue;
+        return new IsrProposal(Epoch, InSync.Epoch, inSync, epochs);
+    }
+
+    private void Settle(NodeSet inSync, PartitionEpoch at)
+    {
+        Invariant.Holds(at >= InSync.Epoch, "R-04", "the partition epoch of a leader went back");
+        InSync = new InSyncState.Settled(inSync, at);
+        _repeat = false;
+    }
+
+    /// <summary>Keeps what is known of followers that stay, and starts anew for those that are added.</summary>
+    private void Assign(PartitionState state, NodeId self, long nowMs)
+    {
+        var next = new List<FollowerProgress>(state.Replicas.Count);
+        foreach (NodeId node in state.Replicas.Nodes)
+        {
+            if (node != self)
+            {
+                next.Add(Find(node) ?? new FollowerProgress(node, state.InSync.Contains(node) ? nowMs : FollowerProgress.Never));
+            }
+        }
+
+        _followers = [.. next];
+    }
+}
