@@ -22,6 +22,11 @@ internal static class GzipCodec
 
     public static unsafe void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
     {
+        if (source.IsEmpty)
+        {
+            return; // The library writes nothing for nothing.
+        }
+
         try
         {
             fixed (byte* start = source)
