@@ -64,6 +64,8 @@ internal sealed class MessageEmitter
         {
             case MessageKind.Request:
                 Constant("global::RaftLog.Protocol.ApiKey", "ApiKey", $"(global::RaftLog.Protocol.ApiKey){_head.Key}");
+                _code.Line($"global::RaftLog.Protocol.ApiKey {Interface()}.Api => ApiKey;");
+                _code.Line();
                 break;
             case MessageKind.Record:
                 Constant("short", "TypeId", _head.Key.ToString());
