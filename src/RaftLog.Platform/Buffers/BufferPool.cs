@@ -1,0 +1,171 @@
+using System.Numerics;
+
+namespace RaftLog.Platform.Buffers;
+
+/// <summary>
+/// Pinned buffers of 4, 16, 64, 256 and 1024 KiB, reused last-in-first-out; larger ones are made to size and not kept. All leases together
+/// stay within a byte budget, so that hostile peers cost no more than that. What lies unused is given up. One per node; safe for
+/// concurrent use.
+/// </summary>
+public sealed class BufferPool : IDisposable
+{
+    /// <summary>The smallest buffer, in bytes.</summary>
+    public const int SmallestSlab = 4 << 10;
+
+    /// <summary>The largest buffer that is reused, in bytes.</summary>
+    public const int LargestSlab = 1 << 20;
+
+    private const int Classes = 5;
+
+    private readonly BufferPoolLimits _limits;
+    private readonly bool _poison;
+    private readonly Lock _lock = new();
+    private readonly Stack<byte[]>[] _idle = new Stack<byte[]>[Classes];
+    private readonly int[] _leastIdle = new int[Classes];
+    private readonly ITimer _timer;
+    private long _leasedBytes;
+    private long _idleBytes;
+    private bool _armed;
+
+    /// <summary>Creates an empty pool.</summary>
+    /// <param name="time">The clock by which idle buffers are given up.</param>
+    /// <param name="limits">The bounds.</param>
+    /// <param name="poison">Overwrite returned buffers, so that a test sees the use of a buffer after its release.</param>
+    public BufferPool(TimeProvider time, BufferPoolLimits limits, bool poison = false)
+    {
+        _limits = limits;
+        _poison = poison;
+        for (int i = 0; i < Classes; i++)
+        {
+            _idle[i] = new Stack<byte[]>();
+        }
+
+        using AsyncFlowControl? noFlow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        _timer = time.CreateTimer(static self => ((BufferPool)self!).Trim(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Bytes that are leased now, by the size of the memory behind each lease.</summary>
+    public long LeasedBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _leasedBytes;
+            }
+        }
+    }
+
+    /// <summary>Bytes that are kept for reuse now.</summary>
+    public long IdleBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _idleBytes;
+            }
+        }
+    }
+
+    /// <summary>Bytes that may still be leased.</summary>
+    public long FreeBytes => _limits.MaxBytes - LeasedBytes;
+
+    /// <summary>Leases a buffer; null when the budget does not allow it: the caller stops reading, or closes the connection.</summary>
+    public PooledBuffer? TryRent(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        int index = ClassOf(length);
+        int size = index < Classes ? SizeOf(index) : length;
+        byte[]? array = null;
+        lock (_lock)
+        {
+            if (_leasedBytes + size > _limits.MaxBytes)
+            {
+                return null;
+            }
+
+            _leasedBytes += size;
+            if (index < Classes && _idle[index].TryPop(out array))
+            {
+                _idleBytes -= size;
+                _leastIdle[index] = Math.Min(_leastIdle[index], _idle[index].Count);
+            }
+        }
+
+        return new PooledBuffer(this, array ?? Allocate(size), length);
+    }
+
+    /// <summary>Stops giving up idle buffers by time; leases stay valid.</summary>
+    public void Dispose() => _timer.Dispose();
+
+    internal void Return(byte[] array)
+    {
+        if (_poison)
+        {
+            array.AsSpan().Fill(0xDB);
+        }
+
+        int index = ClassOf(array.Length);
+        lock (_lock)
+        {
+            _leasedBytes -= array.Length;
+            if (index < Classes && _idleBytes + array.Length <= _limits.MaxIdleBytes)
+            {
+                _idle[index].Push(array);
+                _idleBytes += array.Length;
+                Arm();
+            }
+        }
+    }
+
+    private static int ClassOf(int length) =>
+        length <= SmallestSlab ? 0 : (BitOperations.Log2((uint)length - 1) - 10) / 2;
+
+    private static int SizeOf(int index) => SmallestSlab << (2 * index);
+
+    private byte[] Allocate(int size)
+    {
+        try
+        {
+            return GC.AllocateUninitializedArray<byte>(size, pinned: true);
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                _leasedBytes -= size;
+            }
+
+            throw;
+        }
+    }
+
+    private void Trim()
+    {
+        lock (_lock)
+        {
+            _armed = false;
+            for (int i = 0; i < Classes; i++)
+            {
+                for (int unused = _leastIdle[i]; unused > 0; unused--)
+                {
+                    _idleBytes -= _idle[i].Pop().Length;
+                }
+
+                _leastIdle[i] = _idle[i].Count;
+            }
+
+            Arm();
+        }
+    }
+
+    private void Arm()
+    {
+        if (!_armed && _idleBytes > 0)
+        {
+            _armed = true;
+            _timer.Change(_limits.IdleTime, Timeout.InfiniteTimeSpan);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Platform.Buffers;
+
+/// <summary>
+/// A frame of announced length that is received into one buffer. It takes memory as its bytes arrive, in steps of at most four times what
+/// has come, and at first no more than a 64th of what the pool has free: peers that announce much and send little cost little, and
+/// a pool that is not under pressure gives an ordinary frame its full size at once.
+/// </summary>
+public sealed class IncomingFrame : IDisposable
+{
+    private readonly BufferPool _pool;
+    private PooledBuffer? _buffer;
+
+    private IncomingFrame(BufferPool pool, int length, PooledBuffer buffer)
+    {
+        _pool = pool;
+        Length = length;
+        _buffer = buffer;
+    }
+
+    /// <summary>The announced length, which the caller has checked against its own limit.</summary>
+    public int Length { get; }
+
+    /// <summary>The bytes that have arrived.</summary>
+    public int Received { get; private set; }
+
+    /// <summary>True when all bytes are here.</summary>
+    public bool IsComplete => Received == Length;
+
+    /// <summary>Where the next bytes go. Empty only when the frame is complete.</summary>
+    public Memory<byte> Free => Buffer.Memory[Received..];
+
+    private PooledBuffer Buffer => _buffer ?? throw new ObjectDisposedException(nameof(IncomingFrame));
+
+    /// <summary>Begins a frame; null when the pool's budget is used up.</summary>
+    public static IncomingFrame? TryStart(BufferPool pool, int length)
+    {
+        long share = Math.Max(BufferPool.SmallestSlab, pool.FreeBytes / 64);
+        PooledBuffer? buffer = pool.TryRent((int)Math.Min(length, share)) ?? pool.TryRent(Math.Min(length, BufferPool.SmallestSlab));
+        return buffer is null ? null : new IncomingFrame(pool, length, buffer);
+    }
+
+    /// <summary>
+    /// Takes note that bytes were received into <see cref="Free"/>, and makes room for the next. False when the pool's budget is used up:
+    /// the connection must be closed, since half a frame is of no use and holds memory.
+    /// </summary>
+    public bool TryAdvance(int received)
+    {
+        PooledBuffer buffer = Buffer;
+        Invariant.Holds(received >= 0 && received <= buffer.Length - Received, "P-03", "more bytes were received than there was room for");
+        Received += received;
+        if (Received < buffer.Length || IsComplete)
+        {
+            return true;
+        }
+
+        PooledBuffer? larger = _pool.TryRent((int)Math.Min(Length, 4L * buffer.Length));
+        if (larger is null)
+        {
+            return false;
+        }
+
+        buffer.Span[..Received].CopyTo(larger.Span);
+        _buffer = larger;
+        buffer.Release();
+        return true;
+    }
+
+    /// <summary>Hands the complete frame over: a buffer of exactly <see cref="Length"/> bytes, whose one reference is the caller's.</summary>
+    public PooledBuffer Detach()
+    {
+        Invariant.Holds(IsComplete, "P-03", "a frame was taken before it was complete");
+        PooledBuffer buffer = Buffer;
+        _buffer = null;
+        return buffer;
+    }
+
+    /// <summary>Gives the memory back, unless the frame was handed over.</summary>
+    public void Dispose()
+    {
+        _buffer?.Release();
+        _buffer = null;
+    }
+}

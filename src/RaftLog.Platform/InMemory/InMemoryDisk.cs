@@ -1,0 +1,331 @@
+namespace RaftLog.Platform;
+
+/// <summary>
+/// A disk in memory, for tests and <c>--in-memory</c>. Everything on it survives until it is dropped; flushing does nothing and completes at
+/// once. <see cref="Fault"/> lets a test refuse any operation.
+/// </summary>
+/// <param name="capacityBytes">The bytes that its files may hold together; more is refused as <see cref="DiskErrorKind.NoSpace"/>.</param>
+public sealed class InMemoryDisk(long capacityBytes = long.MaxValue) : IDisk
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<string, InMemoryContent> _files = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _directories = new(StringComparer.Ordinal) { "/" };
+    private readonly HashSet<string> _locked = new(StringComparer.Ordinal);
+    private long _usedBytes;
+
+    /// <summary>
+    /// Asked before each operation, with its name (open, read, write, truncate, flush, rename, delete, list, create directory) and its path:
+    /// what it returns is thrown as <see cref="DiskException"/>; null lets the operation go on.
+    /// </summary>
+    public Func<string, string, DiskErrorKind?>? Fault { get; set; }
+
+    /// <inheritdoc/>
+    public IDiskFile OpenOrCreate(string path)
+    {
+        Ask("open", path);
+        path = Clean(path);
+        lock (_lock)
+        {
+            if (!_files.TryGetValue(path, out InMemoryContent? content))
+            {
+                RequireDirectory("open", Parent(path));
+                if (_directories.Contains(path))
+                {
+                    throw new DiskException(path, DiskErrorKind.NotPermitted, "open", "it is a directory");
+                }
+
+                content = new InMemoryContent();
+                _files.Add(path, content);
+            }
+
+            return new InMemoryFile(this, path, content);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IDiskFile? OpenExisting(string path)
+    {
+        Ask("open", path);
+        path = Clean(path);
+        lock (_lock)
+        {
+            return _files.TryGetValue(path, out InMemoryContent? content) ? new InMemoryFile(this, path, content) : null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void CreateDirectory(string path)
+    {
+        Ask("create directory", path);
+        path = Clean(path);
+        lock (_lock)
+        {
+            for (string directory = path; _directories.Add(directory); directory = Parent(directory))
+            {
+                if (_files.ContainsKey(directory))
+                {
+                    _directories.Remove(directory);
+                    throw new DiskException(directory, DiskErrorKind.Io, "create directory", "a file has this name");
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool FileExists(string path)
+    {
+        lock (_lock)
+        {
+            return _files.ContainsKey(Clean(path));
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool DirectoryExists(string path)
+    {
+        lock (_lock)
+        {
+            return _directories.Contains(Clean(path));
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ListFiles(string directory)
+    {
+        Ask("list", directory);
+        lock (_lock)
+        {
+            return Children(_files.Keys, Clean(directory));
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ListDirectories(string directory)
+    {
+        Ask("list", directory);
+        lock (_lock)
+        {
+            return Children(_directories, Clean(directory));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Rename(string source, string target)
+    {
+        Ask("rename", source);
+        source = Clean(source);
+        target = Clean(target);
+        lock (_lock)
+        {
+            RequireDirectory("rename", Parent(target));
+            if (source == target)
+            {
+                return;
+            }
+
+            if (_files.Remove(source, out InMemoryContent? content))
+            {
+                Forget(target);
+                _files.Add(target, content);
+                return;
+            }
+
+            RequireDirectory("rename", source);
+            if (Under(_files.Keys, target).Count > 0 || Under(_directories, target).Count > 0)
+            {
+                throw new DiskException(source, DiskErrorKind.Io, $"rename to {target}", "the target directory is not empty");
+            }
+
+            foreach (string path in Under(_files.Keys, source))
+            {
+                _files.Remove(path, out InMemoryContent? moved);
+                _files.Add(target + path[source.Length..], moved!);
+            }
+
+            foreach (string path in Under(_directories, source))
+            {
+                _directories.Remove(path);
+                _directories.Add(target + path[source.Length..]);
+            }
+
+            _directories.Remove(source);
+            _directories.Add(target);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DeleteFile(string path)
+    {
+        Ask("delete", path);
+        lock (_lock)
+        {
+            Forget(Clean(path));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DeleteDirectory(string path)
+    {
+        Ask("delete", path);
+        path = Clean(path);
+        lock (_lock)
+        {
+            foreach (string file in Under(_files.Keys, path))
+            {
+                Forget(file);
+            }
+
+            foreach (string directory in Under(_directories, path))
+            {
+                _directories.Remove(directory);
+            }
+
+            _directories.Remove(path);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask FlushAsync(IReadOnlyList<IDiskFile> files)
+    {
+        try
+        {
+            foreach (IDiskFile file in files)
+            {
+                Ask("flush", file.Path);
+            }
+
+            return ValueTask.CompletedTask;
+        }
+        catch (DiskException e)
+        {
+            return ValueTask.FromException(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask FlushDirectoryAsync(string directory)
+    {
+        try
+        {
+            Ask("flush", directory);
+            lock (_lock)
+            {
+                RequireDirectory("flush", Clean(directory));
+            }
+
+            return ValueTask.CompletedTask;
+        }
+        catch (DiskException e)
+        {
+            return ValueTask.FromException(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IDisposable? TryLock(string path)
+    {
+        OpenOrCreate(path).Dispose();
+        path = Clean(path);
+        lock (_lock)
+        {
+            return _locked.Add(path) ? new HeldLock(this, path) : null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public DiskSpace Space(string path)
+    {
+        lock (_lock)
+        {
+            return new DiskSpace(capacityBytes, capacityBytes - _usedBytes);
+        }
+    }
+
+    internal void Ask(string operation, string path)
+    {
+        if (Fault?.Invoke(operation, path) is { } kind)
+        {
+            throw new DiskException(path, kind, operation, "injected");
+        }
+    }
+
+    /// <summary>Counts a file's growth (or shrinking, when negative) against the capacity.</summary>
+    internal void Charge(string path, long bytes)
+    {
+        lock (_lock)
+        {
+            if (bytes > capacityBytes - _usedBytes)
+            {
+                throw new DiskException(path, DiskErrorKind.NoSpace, "write", "the disk in memory is full");
+            }
+
+            _usedBytes += bytes;
+        }
+    }
+
+    private static string Clean(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+    private static string Parent(string path) => Path.GetDirectoryName(path) ?? "/";
+
+    private static List<string> Under(IEnumerable<string> paths, string directory)
+    {
+        List<string> found = [];
+        string prefix = directory + "/";
+        foreach (string path in paths)
+        {
+            if (path.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                found.Add(path);
+            }
+        }
+
+        return found;
+    }
+
+    private static List<string> Children(IEnumerable<string> paths, string directory)
+    {
+        List<string> names = [];
+        foreach (string path in paths)
+        {
+            if (path != directory && Parent(path) == directory)
+            {
+                names.Add(Path.GetFileName(path));
+            }
+        }
+
+        return names;
+    }
+
+    private void Forget(string path)
+    {
+        if (_files.Remove(path, out InMemoryContent? content))
+        {
+            _usedBytes -= content.Length;
+        }
+    }
+
+    private void RequireDirectory(string operation, string directory)
+    {
+        if (!_directories.Contains(directory))
+        {
+            throw new DiskException(directory, DiskErrorKind.NotFound, operation, "there is no such file or directory");
+        }
+    }
+
+    private sealed class HeldLock(InMemoryDisk disk, string path) : IDisposable
+    {
+        private bool _released;
+
+        public void Dispose()
+        {
+            lock (disk._lock)
+            {
+                if (!_released)
+                {
+                    _released = true;
+                    disk._locked.Remove(path);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+namespace RaftLog.Platform;
+
+/// <summary>An open file of <see cref="InMemoryDisk"/>. It goes on working after its name is gone, as on Unix.</summary>
+internal sealed class InMemoryFile(InMemoryDisk disk, string path, InMemoryContent content) : IDiskFile
+{
+    private volatile bool _closed;
+
+    public string Path => path;
+
+    public long Length
+    {
+        get
+        {
+            CheckOpen("stat");
+            return content.Length;
+        }
+    }
+
+    public int Read(long position, Span<byte> target)
+    {
+        CheckOpen("read");
+        disk.Ask("read", path);
+        return content.Read(position, target);
+    }
+
+    public void Write(long position, ReadOnlySpan<byte> source)
+    {
+        CheckOpen("write");
+        disk.Ask("write", path);
+        disk.Charge(path, Math.Max(0, position + source.Length - content.Length));
+        content.Write(position, source);
+    }
+
+    public void SetLength(long length)
+    {
+        CheckOpen("truncate");
+        disk.Ask("truncate", path);
+        disk.Charge(path, length - content.Length);
+        content.SetLength(length);
+    }
+
+    public void DropCache() => CheckOpen("fadvise");
+
+    public void Dispose() => _closed = true;
+
+    private void CheckOpen(string operation)
+    {
+        if (_closed)
+        {
+            throw new DiskException(path, DiskErrorKind.NotFound, operation, "the file is closed");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace RaftLog.Platform;
+
+/// <summary>
+/// The real disk. Flushing is <c>fdatasync</c> and <c>fsync</c> of the C library on threads of its own; an error is reported and never tried
+/// again, because the kernel forgets it and may drop the pages (ARCHITECTURE D6). Made for Linux; it runs on the other systems of .NET too.
+/// </summary>
+public sealed class LinuxDisk : IDisk
+{
+    private readonly FlushThreads _flushThreads = new();
+
+    /// <inheritdoc/>
+    public IDiskFile OpenOrCreate(string path) => Guard(path, "open", () => Open(path, FileMode.OpenOrCreate));
+
+    /// <inheritdoc/>
+    public IDiskFile? OpenExisting(string path) =>
+        Guard(path, "open", () => File.Exists(path) ? Open(path, FileMode.Open) : null);
+
+    /// <inheritdoc/>
+    public void CreateDirectory(string path) => Guard(path, "create directory", () => Directory.CreateDirectory(path));
+
+    /// <inheritdoc/>
+    public bool FileExists(string path) => File.Exists(path);
+
+    /// <inheritdoc/>
+    public bool DirectoryExists(string path) => Directory.Exists(path);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ListFiles(string directory) =>
+        Guard(directory, "list", () => Names(directory, Directory.EnumerateFiles));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ListDirectories(string directory) =>
+        Guard(directory, "list", () => Names(directory, Directory.EnumerateDirectories));
+
+    /// <inheritdoc/>
+    public void Rename(string source, string target)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Guard(source, "rename", () => MoveOnWindows(source, target));
+            return;
+        }
+
+        int error = Native.Rename(source, target);
+        if (error != 0)
+        {
+            throw DiskErrors.From(source, $"rename to {target}", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DeleteFile(string path) => Guard(path, "delete", () =>
+    {
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+        }
+
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public void DeleteDirectory(string path) => Guard(path, "delete", () =>
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public ValueTask FlushAsync(IReadOnlyList<IDiskFile> files) =>
+        files.Count == 0 ? ValueTask.CompletedTask : FlushJob.StartFiles(_flushThreads, files);
+
+    /// <inheritdoc/>
+    public ValueTask FlushDirectoryAsync(string directory) => FlushJob.StartDirectory(_flushThreads, directory);
+
+    /// <inheritdoc/>
+    public IDisposable? TryLock(string path) => FileLock.TryTake(path);
+
+    /// <inheritdoc/>
+    public DiskSpace Space(string path) => Guard(path, "stat", () =>
+    {
+        DriveInfo drive = new(path);
+        return new DiskSpace(drive.TotalSize, drive.AvailableFreeSpace);
+    });
+
+    private static LinuxDiskFile Open(string path, FileMode mode)
+    {
+        SafeFileHandle handle = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        return new LinuxDiskFile(handle, path);
+    }
+
+    private static List<string> Names(string directory, Func<string, IEnumerable<string>> entries)
+    {
+        List<string> names = [];
+        if (Directory.Exists(directory))
+        {
+            foreach (string entry in entries(directory))
+            {
+                names.Add(Path.GetFileName(entry));
+            }
+
+            names.Sort(StringComparer.Ordinal);
+        }
+
+        return names;
+    }
+
+    private static bool MoveOnWindows(string source, string target)
+    {
+        if (Directory.Exists(source))
+        {
+            Directory.Move(source, target);
+        }
+        else
+        {
+            File.Move(source, target, overwrite: true);
+        }
+
+        return true;
+    }
+
+    private static T Guard<T>(string path, string operation, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception e) when (DiskErrors.IsOurs(e))
+        {
+            throw DiskErrors.From(path, operation, e);
+        }
+    }
+}

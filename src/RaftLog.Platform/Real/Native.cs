@@ -1,0 +1,113 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace RaftLog.Platform;
+
+/// <summary>
+/// The calls to the C library that the .NET library lacks or gets wrong. Its own flush must not be used: on .NET 10.0 for Linux
+/// <c>RandomAccess.FlushToDisk</c> and <c>FileStream.Flush(true)</c> return normally when the kernel's <c>fsync</c> fails with EIO.
+/// </summary>
+internal static partial class Native
+{
+    private const int Eintr = 4;
+    private const int AdviceDontNeed = 4;
+
+    /// <summary><c>fdatasync</c>: the written bytes and the length. 0, or the error; never tried again but after an interruption.</summary>
+    internal static int FlushData(SafeFileHandle file)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return FlushFileBuffers(file) ? 0 : Marshal.GetLastPInvokeError();
+        }
+
+        int error;
+        do
+        {
+            // macOS does not declare fdatasync.
+            error = (OperatingSystem.IsLinux() ? FDataSync(file) : FSync(file)) < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+        while (error == Eintr);
+        return error;
+    }
+
+    /// <summary><c>fsync</c> of a directory: the names in it. 0, or the error. Windows has no such call, and needs none on NTFS.</summary>
+    internal static int FlushDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return 0;
+        }
+
+        int descriptor = Open(path, OpenDirectoryFlags());
+        if (descriptor < 0)
+        {
+            return Marshal.GetLastPInvokeError();
+        }
+
+        using SafeFileHandle directory = new(descriptor, ownsHandle: true);
+        int error;
+        do
+        {
+            error = FSync(directory) < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+        while (error == Eintr);
+        return error;
+    }
+
+    /// <summary><c>rename</c>: atomically in place of the target. 0, or the error.</summary>
+    internal static int Rename(string source, string target) => RenameFile(source, target) < 0 ? Marshal.GetLastPInvokeError() : 0;
+
+    /// <summary><c>posix_fadvise(DONTNEED)</c> over the whole file, where the system has it.</summary>
+    internal static void DropCache(SafeFileHandle file)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = Advise(file, 0, 0, AdviceDontNeed);
+        }
+    }
+
+    /// <summary><c>_exit</c>: no finalizer, no exit handler, no flush of anything.</summary>
+    internal static void ExitAtOnce(int code)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Environment.FailFast("halted");
+        }
+
+        Exit(code);
+    }
+
+    private static int OpenDirectoryFlags()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return 0; // read only; the flag's value differs between systems, and a file in the directory's place only costs an fsync
+        }
+
+        const int closeOnExec = 0x80000;
+        bool arm = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64;
+        return closeOnExec | (arm ? 0x4000 : 0x10000);
+    }
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int FDataSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameFile(string source, string target);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void Exit(int code);
+
+    [LibraryImport("kernel32", EntryPoint = "FlushFileBuffers", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool FlushFileBuffers(SafeFileHandle file);
+}

@@ -1,0 +1,82 @@
+namespace RaftLog.Platform.Waiting;
+
+/// <summary>
+/// Owns the loops of a node that nobody awaits. A loop that ends with an exception halts the node with the loop's name: no failure goes
+/// unseen, and no node runs on with half of its loops. A loop that returns is done.
+/// </summary>
+public sealed class Supervisor(IProcess process)
+{
+    private readonly Lock _lock = new();
+    private readonly List<TaskCompletionSource> _idle = [];
+    private int _running;
+
+    /// <summary>The number of loops that have not ended.</summary>
+    public int Running
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _running;
+            }
+        }
+    }
+
+    /// <summary>Starts a loop in the caller's synchronization context, or else on the pool; it has not begun when this returns.</summary>
+    /// <param name="name">The loop's name in the node's last words.</param>
+    /// <param name="loop">The loop.</param>
+    public void Run(string name, Func<Task> loop)
+    {
+        lock (_lock)
+        {
+            _running++;
+        }
+
+        _ = WatchAsync(name, loop);
+    }
+
+    /// <summary>Completes when every loop has ended: the last step of a clean stop, after the loops were told to end.</summary>
+    public Task WhenIdleAsync()
+    {
+        lock (_lock)
+        {
+            if (_running == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _idle.Add(idle);
+            return idle.Task;
+        }
+    }
+
+    private async Task WatchAsync(string name, Func<Task> loop)
+    {
+        await Task.Yield();
+        try
+        {
+            await loop();
+        }
+        catch (Exception e)
+        {
+            process.Halt($"{name} failed: {e}");
+        }
+
+        lock (_lock)
+        {
+            _running--;
+            if (_running > 0)
+            {
+                return;
+            }
+
+            foreach (TaskCompletionSource idle in _idle)
+            {
+                idle.SetResult();
+            }
+
+            _idle.Clear();
+        }
+    }
+}
