@@ -68,6 +68,9 @@ public sealed class BufferPool : IDisposable
         }
     }
 
+    /// <summary>The most bytes that may be leased at once.</summary>
+    public long MaxBytes => _limits.MaxBytes;
+
     /// <summary>Bytes that may still be leased.</summary>
     public long FreeBytes => _limits.MaxBytes - LeasedBytes;
 

@@ -4,8 +4,8 @@ namespace RaftLog.Platform.Buffers;
 
 /// <summary>
 /// A frame of announced length that is received into one buffer. It takes memory as its bytes arrive, in steps of at most four times what
-/// has come, and at first no more than a 64th of what the pool has free: peers that announce much and send little cost little, and
-/// a pool that is not under pressure gives an ordinary frame its full size at once.
+/// has come. While half of the pool is free it begins with up to 1 MiB, so that an ordinary frame is never copied; after that with a
+/// few KiB, so that peers that announce much and send nothing never use the pool up.
 /// </summary>
 public sealed class IncomingFrame : IDisposable
 {
@@ -36,8 +36,8 @@ public sealed class IncomingFrame : IDisposable
     /// <summary>Begins a frame; null when the pool's budget is used up.</summary>
     public static IncomingFrame? TryStart(BufferPool pool, int length)
     {
-        long share = Math.Max(BufferPool.SmallestSlab, pool.FreeBytes / 64);
-        PooledBuffer? buffer = pool.TryRent((int)Math.Min(length, share)) ?? pool.TryRent(Math.Min(length, BufferPool.SmallestSlab));
+        int share = pool.FreeBytes > pool.MaxBytes / 2 ? BufferPool.LargestSlab : BufferPool.SmallestSlab;
+        PooledBuffer? buffer = pool.TryRent(Math.Min(length, share));
         return buffer is null ? null : new IncomingFrame(pool, length, buffer);
     }
 

@@ -1,0 +1,63 @@
+using RaftLog.Platform.Waiting;
+
+namespace RaftLog.Platform.Tests;
+
+public sealed class SupervisorTests
+{
+    [Fact]
+    public async Task A_loop_that_fails_halts_the_node_by_its_name()
+    {
+        InMemoryProcess process = new();
+        Supervisor supervisor = new(process);
+        supervisor.Run("flusher of /data", () => throw new InvalidOperationException("broken"));
+        await supervisor.WhenIdleAsync();
+        Assert.StartsWith("flusher of /data failed: ", process.HaltReason, StringComparison.Ordinal);
+        Assert.Contains("broken", process.HaltReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Loops_that_return_end_the_wait_for_idleness()
+    {
+        InMemoryProcess process = new();
+        Supervisor supervisor = new(process);
+        TaskCompletionSource stop = new();
+        supervisor.Run("one", () => stop.Task);
+        supervisor.Run("two", () => stop.Task);
+        Task idle = supervisor.WhenIdleAsync();
+        Assert.Equal(2, supervisor.Running);
+        Assert.False(idle.IsCompleted);
+        stop.SetResult();
+        await idle;
+        Assert.Equal(0, supervisor.Running);
+        Assert.Null(process.HaltReason);
+        await supervisor.WhenIdleAsync();
+    }
+
+    [Fact]
+    public void On_one_thread_a_loop_begins_in_the_callers_context_and_not_inside_the_call()
+    {
+        OneThread.Run(context =>
+        {
+            Supervisor supervisor = new(new InMemoryProcess());
+            using Waiters waiters = new(new ManualTime());
+            AsyncSignal signal = new(waiters);
+            int rounds = 0;
+            supervisor.Run("loop", async () =>
+            {
+                while (await signal.WaitAsync() != WaitOutcome.Closed)
+                {
+                    Assert.False(Thread.CurrentThread.IsThreadPoolThread);
+                    rounds++;
+                }
+            });
+            Task idle = supervisor.WhenIdleAsync();
+            Assert.Equal(0, rounds);
+            signal.Set();
+            context.Pump();
+            Assert.Equal(1, rounds);
+            signal.Close();
+            context.Pump();
+            Assert.True(idle.IsCompleted);
+        });
+    }
+}
