@@ -1,0 +1,55 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Platform.Rpc;
+
+/// <summary>Which versions of each API a peer speaks, as its ApiVersions response says (KIP-35).</summary>
+public sealed class ApiVersionTable
+{
+    private readonly (short Lowest, short Highest)[] _ranges;
+
+    private ApiVersionTable((short Lowest, short Highest)[] ranges) => _ranges = ranges;
+
+    /// <summary>A peer of which nothing is known yet: it speaks nothing but what is asked with an explicit version.</summary>
+    public static ApiVersionTable Empty { get; } = new([]);
+
+    /// <summary>The peer's table. APIs that this program does not know are left out.</summary>
+    public static ApiVersionTable From(ApiVersionsResponse response)
+    {
+        int count = 0;
+        foreach (ApiVersionsResponse.ApiVersion api in response.ApiKeys)
+        {
+            if (ApiCatalog.TryFind((ApiKey)api.ApiKey, out _))
+            {
+                count = Math.Max(count, api.ApiKey + 1);
+            }
+        }
+
+        (short, short)[] ranges = new (short, short)[count];
+        Array.Fill(ranges, ((short)0, (short)-1));
+        foreach (ApiVersionsResponse.ApiVersion api in response.ApiKeys)
+        {
+            if (api.ApiKey >= 0 && api.ApiKey < count)
+            {
+                ranges[api.ApiKey] = (api.MinVersion, api.MaxVersion);
+            }
+        }
+
+        return new ApiVersionTable(ranges);
+    }
+
+    /// <summary>The highest version that both sides speak and that is not above <paramref name="highest"/>; false when there is none.</summary>
+    public bool TryChoose(ApiKey key, short highest, out short version)
+    {
+        version = -1;
+        if ((uint)key >= (uint)_ranges.Length || !ApiCatalog.TryFind(key, out ApiDescription? own))
+        {
+            return false;
+        }
+
+        (short Lowest, short Highest) peer = _ranges[(int)key];
+        version = Math.Min(highest, Math.Min(own.HighestVersion, peer.Highest));
+        return version >= own.LowestVersion && version >= peer.Lowest;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using RaftLog.Platform.Buffers;
+
+namespace RaftLog.Platform.Rpc;
+
+/// <summary>
+/// Cuts a connection's bytes into frames: an int32 length, then that many bytes. Small frames that arrive together cost one receive;
+/// a large one is received straight into its own buffer, which grows as its bytes come in. One reader at a time; after any status but
+/// <see cref="FrameStatus.Complete"/> there is nothing more to read.
+/// </summary>
+/// <param name="connection">Where the bytes come from.</param>
+/// <param name="pool">Where frames are put.</param>
+/// <param name="maxFrameBytes">The largest frame that is accepted.</param>
+public sealed class FrameReader(IConnection connection, BufferPool pool, int maxFrameBytes)
+{
+    private const int IntakeSize = 4096;
+
+    private readonly byte[] _intake = new byte[IntakeSize];
+    private int _start;
+    private int _end;
+
+    /// <summary>The next frame, or why there is none.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<FrameRead> ReadAsync()
+    {
+        while (_end - _start < sizeof(int))
+        {
+            MoveToFront();
+            int received = await connection.ReceiveAsync(_intake.AsMemory(_end));
+            if (received <= 0)
+            {
+                return Ended(received, 0);
+            }
+
+            _end += received;
+        }
+
+        int length = BinaryPrimitives.ReadInt32BigEndian(_intake.AsSpan(_start));
+        if (length <= 0 || length > maxFrameBytes)
+        {
+            return new FrameRead(FrameStatus.BadLength, null, length);
+        }
+
+        _start += sizeof(int);
+        using IncomingFrame? frame = IncomingFrame.TryStart(pool, length);
+        if (frame is null || !TakeFromIntake(frame))
+        {
+            return new FrameRead(FrameStatus.NoMemory, null, length);
+        }
+
+        while (!frame.IsComplete)
+        {
+            int received = await connection.ReceiveAsync(frame.Free);
+            if (received <= 0)
+            {
+                return Ended(received, length);
+            }
+
+            if (!frame.TryAdvance(received))
+            {
+                return new FrameRead(FrameStatus.NoMemory, null, length);
+            }
+        }
+
+        return new FrameRead(FrameStatus.Complete, frame.Detach(), length);
+    }
+
+    private static FrameRead Ended(int received, int length) =>
+        new(received == 0 ? FrameStatus.Closed : FrameStatus.Reset, null, length);
+
+    private void MoveToFront()
+    {
+        _intake.AsSpan(_start, _end - _start).CopyTo(_intake);
+        _end -= _start;
+        _start = 0;
+    }
+
+    private bool TakeFromIntake(IncomingFrame frame)
+    {
+        while (!frame.IsComplete && _end > _start)
+        {
+            int count = Math.Min(_end - _start, frame.Free.Length);
+            _intake.AsSpan(_start, count).CopyTo(frame.Free.Span);
+            _start += count;
+            if (!frame.TryAdvance(count))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,32 @@
+using RaftLog.Platform.Buffers;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Platform.Rpc;
+
+/// <summary>One request on its way. All fields are written under the channel's lock, or before it is queued.</summary>
+internal sealed class RpcCall(ApiKey api, short version, bool isAnswered, WireWriter request)
+{
+    public ApiKey Api { get; } = api;
+
+    public short Version { get; } = version;
+
+    /// <summary>False for a request that the peer never answers (Produce with acks=0): it ends when it is sent.</summary>
+    public bool IsAnswered { get; } = isAnswered;
+
+    public WireWriter Request { get; } = request;
+
+    public int CorrelationId { get; set; }
+
+    public Wait Wait { get; set; }
+
+    /// <summary>True while the connection may read the request's memory: until then the call must not end.</summary>
+    public bool IsSending { get; set; }
+
+    public PooledBuffer? Response { get; set; }
+
+    public RpcOutcome Outcome { get; set; } = RpcOutcome.Answered;
+
+    public string Reason { get; set; } = "";
+}

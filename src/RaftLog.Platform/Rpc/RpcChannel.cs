@@ -1,0 +1,527 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using RaftLog.Platform.Buffers;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Platform.Rpc;
+
+/// <summary>
+/// Requests and responses over one connection, pipelined: any number of callers, answers in the order of the requests, one deadline
+/// each. A lone caller sends on its own turn; what is queued while a send is under way goes out together. The channel ends as a whole: when
+/// the connection ends, when an answer is not one, or when a deadline passes. Every call then ends too, and the owner connects anew.
+/// </summary>
+public sealed class RpcChannel : IDisposable
+{
+    private const int CorrelationPosition = 8;
+    private const int SpareWriters = 8;
+
+    private readonly IConnection _connection;
+    private readonly Waiters _waiters;
+    private readonly RpcOptions _options;
+    private readonly FrameReader _frames;
+    private readonly AsyncSignal _more;
+    private readonly Lock _lock = new();
+    private readonly Queue<RpcCall> _unsent = new();
+    private readonly Queue<RpcCall> _unanswered = new();
+    private readonly Stack<WireWriter> _spare = new();
+
+    // These belong to whoever holds _sending: the caller that found it free, or the send loop.
+    private readonly List<RpcCall> _inSend = [];
+    private readonly List<ReadOnlyMemory<byte>> _pieces = [];
+    private ValueTask<bool>? _handedOver;
+
+    private bool _sending;
+    private bool _ended;
+    private string _reason = "";
+    private int _nextCorrelationId;
+
+    /// <summary>Opens a channel over an accepted connection, which belongs to the channel from now on.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="waiters">Where deadlines are kept.</param>
+    /// <param name="pool">Where responses are received.</param>
+    /// <param name="supervisor">Who watches the channel's two loops.</param>
+    /// <param name="options">Name and bounds.</param>
+    public RpcChannel(IConnection connection, Waiters waiters, BufferPool pool, Supervisor supervisor, RpcOptions options)
+    {
+        _connection = connection;
+        _waiters = waiters;
+        _options = options;
+        _frames = new FrameReader(connection, pool, options.MaxFrameBytes);
+        _more = new AsyncSignal(waiters);
+        supervisor.Run($"receive from {connection.Peer}", ReceiveAsync);
+        supervisor.Run($"send to {connection.Peer}", SendAsync);
+    }
+
+    /// <summary>The peer's address.</summary>
+    public NetworkAddress Peer => _connection.Peer;
+
+    /// <summary>What the peer speaks; empty before the handshake.</summary>
+    public ApiVersionTable Versions { get; internal set; } = ApiVersionTable.Empty;
+
+    /// <summary>False once the channel has ended.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return !_ended;
+            }
+        }
+    }
+
+    /// <summary>Sends a request in the highest version that both sides speak, and waits for its response, whose bytes are the caller's to keep.</summary>
+    /// <param name="request">The request. Record sets in it must not change until the call has ended.</param>
+    /// <param name="timeout">How long to wait for the whole call.</param>
+    /// <param name="highestVersion">Where to stop below that version.</param>
+    /// <exception cref="ProtocolException">The request has a value that the version cannot carry.</exception>
+    public ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
+        IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue)
+        where TResponse : class, IVersionedMessage, new() =>
+        Versions.TryChoose(request.Api, highestVersion, out short version)
+            ? ExchangeAsync(request, version, timeout, leased: false)
+            : ValueTask.FromResult(Unsupported<TResponse>(request.Api, highestVersion));
+
+    /// <summary>The same with an explicit version, for the handshake.</summary>
+    /// <inheritdoc cref="CallAsync" path="/exception" />
+    public ValueTask<RpcResult<TResponse>> CallVersionAsync<TResponse>(IRequest<TResponse> request, short version, TimeSpan timeout)
+        where TResponse : class, IVersionedMessage, new() => ExchangeAsync(request, version, timeout, leased: false);
+
+    /// <summary>As <see cref="CallAsync"/>, without copying the response: its bytes are leased until the result is disposed.</summary>
+    /// <inheritdoc cref="CallAsync" path="/exception" />
+    public ValueTask<RpcResult<TResponse>> CallLeasedAsync<TResponse>(
+        IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue)
+        where TResponse : class, IVersionedMessage, new() =>
+        Versions.TryChoose(request.Api, highestVersion, out short version)
+            ? ExchangeAsync(request, version, timeout, leased: true)
+            : ValueTask.FromResult(Unsupported<TResponse>(request.Api, highestVersion));
+
+    /// <summary>
+    /// Sends a request that the peer does not answer (Produce with acks=0). <see cref="RpcOutcome.Answered"/> means that its bytes have left
+    /// this side; the result holds an empty response.
+    /// </summary>
+    /// <inheritdoc cref="CallAsync" path="/exception" />
+    public async ValueTask<RpcResult<TResponse>> TellAsync<TResponse>(IRequest<TResponse> request, TimeSpan timeout)
+        where TResponse : class, IVersionedMessage, new()
+    {
+        if (!Versions.TryChoose(request.Api, short.MaxValue, out short version))
+        {
+            return Unsupported<TResponse>(request.Api, short.MaxValue);
+        }
+
+        RpcCall call = await FinishAsync(Encode(request, version, isAnswered: false), timeout);
+        return call.Outcome == RpcOutcome.Answered
+            ? RpcResult<TResponse>.Answered(new TResponse())
+            : RpcResult<TResponse>.Failed(call.Outcome, call.Reason);
+    }
+
+    /// <summary>Ends the channel: every call ends as <see cref="RpcOutcome.Disconnected"/>.</summary>
+    public void Dispose() => End("the connection was closed by this side", null, RpcOutcome.Disconnected);
+
+    private RpcResult<TResponse> Unsupported<TResponse>(ApiKey api, short highestVersion)
+        where TResponse : class =>
+        RpcResult<TResponse>.Failed(
+            RpcOutcome.Unsupported,
+            highestVersion == short.MaxValue
+                ? $"{Peer} does not serve {api} in a version that this side speaks"
+                : $"{Peer} does not serve {api} in a version up to {highestVersion} that this side speaks");
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<RpcResult<TResponse>> ExchangeAsync<TResponse>(
+        IRequest<TResponse> request, short version, TimeSpan timeout, bool leased)
+        where TResponse : class, IVersionedMessage, new()
+    {
+        RpcCall call = await FinishAsync(Encode(request, version, isAnswered: true), timeout);
+        return call.Response is { } frame && call.Outcome == RpcOutcome.Answered
+            ? Decode<TResponse>(call, frame, leased)
+            : RpcResult<TResponse>.Failed(call.Outcome, call.Reason);
+    }
+
+    /// <summary>Queues the call, sends it when nobody else is sending, and waits for its end.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<RpcCall> FinishAsync(RpcCall call, TimeSpan timeout)
+    {
+        if (!TryQueue(call, timeout, out bool mustSend))
+        {
+            return call;
+        }
+
+        if (mustSend)
+        {
+            await SendOrHandOverAsync();
+        }
+
+        switch (await call.Wait.Outcome)
+        {
+            case WaitOutcome.Expired:
+                await ExpireAsync(call, timeout);
+                break;
+            case WaitOutcome.Closed:
+                Mark(call, RpcOutcome.Disconnected, "this side is shutting down");
+                break;
+        }
+
+        return call;
+    }
+
+    /// <summary>Sends what was taken, at once where the connection takes it all; else the send loop goes on with it.</summary>
+    private async ValueTask SendOrHandOverAsync()
+    {
+        ValueTask<bool> send = _connection.SendAsync(_pieces);
+        if (send.IsCompleted)
+        {
+            if (!Sent(await send))
+            {
+                return;
+            }
+
+            send = _connection.SendAsync(_pieces);
+        }
+
+        _handedOver = send;
+        _more.Set();
+    }
+
+    private RpcCall Encode<TResponse>(IRequest<TResponse> request, short version, bool isAnswered)
+        where TResponse : IVersionedMessage, new()
+    {
+        WireWriter writer = RentWriter();
+        try
+        {
+            int length = writer.ReserveInt32();
+            new RequestHeader(request.Api, version, 0, _options.ClientId).Write(writer);
+            request.Write(writer, version);
+            writer.PatchInt32(length, writer.Length - sizeof(int));
+        }
+        catch
+        {
+            ReturnWriter(writer);
+            throw;
+        }
+
+        return new RpcCall(request.Api, version, isAnswered, writer);
+    }
+
+    private RpcResult<TResponse> Decode<TResponse>(RpcCall call, PooledBuffer frame, bool leased)
+        where TResponse : class, IVersionedMessage, new()
+    {
+        Memory<byte> bytes = leased ? frame.Memory : frame.Span.ToArray();
+        TResponse response = new();
+        try
+        {
+            WireReader reader = new(bytes);
+            ResponseHeader.Read(ref reader, call.Api, call.Version);
+            response.Read(ref reader, VersionOfBody(call, bytes.Span[reader.Position..]));
+        }
+        catch (ProtocolException e)
+        {
+            frame.Release();
+            string reason = $"{Peer} answered {call.Api} version {call.Version} with bytes that are no such response: {e.Message}";
+            End(reason, null, RpcOutcome.Malformed);
+            return RpcResult<TResponse>.Failed(RpcOutcome.Malformed, reason);
+        }
+
+        if (leased)
+        {
+            return RpcResult<TResponse>.Answered(response, frame);
+        }
+
+        frame.Release();
+        return RpcResult<TResponse>.Answered(response);
+    }
+
+    /// <summary>A peer that does not know the version of an ApiVersions request answers it in version 0 (KIP-511).</summary>
+    private static short VersionOfBody(RpcCall call, ReadOnlySpan<byte> body) =>
+        call.Api == ApiKey.ApiVersions && body.Length >= sizeof(short)
+        && BinaryPrimitives.ReadInt16BigEndian(body) == (short)ErrorCode.UnsupportedVersion
+            ? (short)0
+            : call.Version;
+
+    private bool TryQueue(RpcCall call, TimeSpan timeout, out bool mustSend)
+    {
+        mustSend = false;
+        lock (_lock)
+        {
+            if (_ended)
+            {
+                call.Outcome = RpcOutcome.Disconnected;
+                call.Reason = _reason;
+            }
+            else if (_unanswered.Count + _unsent.Count >= _options.MaxInFlight)
+            {
+                call.Outcome = RpcOutcome.Busy;
+                call.Reason = $"{_options.MaxInFlight} requests to {Peer} wait for their answers";
+            }
+            else
+            {
+                call.CorrelationId = _nextCorrelationId;
+                _nextCorrelationId = (_nextCorrelationId + 1) & int.MaxValue;
+                call.Request.PatchInt32(CorrelationPosition, call.CorrelationId);
+                call.Wait = _waiters.Rent(timeout);
+                _unsent.Enqueue(call);
+                if (call.IsAnswered)
+                {
+                    _unanswered.Enqueue(call);
+                }
+
+                mustSend = !_sending;
+                _sending = true;
+                if (mustSend)
+                {
+                    TakeUnsent();
+                }
+
+                return true;
+            }
+        }
+
+        ReturnWriter(call.Request);
+        return false;
+    }
+
+    /// <summary>Moves everything that waits to be sent into one send. Under the lock.</summary>
+    private void TakeUnsent()
+    {
+        while (_unsent.TryDequeue(out RpcCall? call))
+        {
+            call.IsSending = true;
+            _inSend.Add(call);
+            IReadOnlyList<ReadOnlyMemory<byte>> pieces = call.Request.Pieces;
+            for (int i = 0; i < pieces.Count; i++)
+            {
+                _pieces.Add(pieces[i]);
+            }
+        }
+    }
+
+    /// <summary>Takes note of a send's end, and takes up the next; false when there is none, and the right to send is given back.</summary>
+    private bool Sent(bool delivered)
+    {
+        if (!delivered)
+        {
+            End($"{Peer} closed the connection", null, RpcOutcome.Disconnected);
+        }
+
+        lock (_lock)
+        {
+            foreach (RpcCall call in _inSend)
+            {
+                call.IsSending = false;
+                call.Request.Reset();
+                if (_spare.Count < SpareWriters)
+                {
+                    _spare.Push(call.Request);
+                }
+
+                if (!call.IsAnswered && !delivered)
+                {
+                    call.Outcome = RpcOutcome.Disconnected;
+                    call.Reason = _reason;
+                }
+
+                if (!call.IsAnswered || _ended)
+                {
+                    Complete(call);
+                }
+            }
+
+            _inSend.Clear();
+            _pieces.Clear();
+            TakeUnsent();
+            _sending = _inSend.Count > 0;
+            if (_ended)
+            {
+                _more.Set();
+            }
+
+            return _sending;
+        }
+    }
+
+    private async Task SendAsync()
+    {
+        while (await _more.WaitAsync() == WaitOutcome.Ready)
+        {
+            if (_handedOver is { } send)
+            {
+                _handedOver = null;
+                while (Sent(await send))
+                {
+                    send = _connection.SendAsync(_pieces);
+                }
+            }
+
+            lock (_lock)
+            {
+                if (_ended && !_sending)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private async Task ReceiveAsync()
+    {
+        while (true)
+        {
+            FrameRead read = await _frames.ReadAsync();
+            switch (read.Status)
+            {
+                case FrameStatus.Complete when read.Frame is { } frame:
+                    if (!Answer(frame))
+                    {
+                        return;
+                    }
+
+                    break;
+                case FrameStatus.BadLength:
+                    End($"{Peer} announced a response of {read.Length} bytes; 1 to {_options.MaxFrameBytes} are accepted", null, RpcOutcome.Malformed);
+                    return;
+                case FrameStatus.NoMemory:
+                    End($"there is no buffer for a response of {read.Length} bytes from {Peer}", null, RpcOutcome.Disconnected);
+                    return;
+                default:
+                    End(
+                        read.Status == FrameStatus.Closed ? $"{Peer} closed the connection" : $"the connection to {Peer} was reset",
+                        null,
+                        RpcOutcome.Disconnected);
+                    return;
+            }
+        }
+    }
+
+    /// <summary>Hands a frame to the call that it answers; false when it answers none, and the channel has ended.</summary>
+    private bool Answer(PooledBuffer frame)
+    {
+        int correlationId = frame.Length < sizeof(int) ? -1 : BinaryPrimitives.ReadInt32BigEndian(frame.Span);
+        RpcCall? call;
+        lock (_lock)
+        {
+            if (_unanswered.TryPeek(out call) && call.CorrelationId == correlationId && !_ended)
+            {
+                _unanswered.Dequeue();
+                call.Response = frame;
+            }
+            else
+            {
+                call = null;
+            }
+        }
+
+        if (call is null)
+        {
+            frame.Release();
+            End($"{Peer} answered a request that was not next in line (correlation id {correlationId})", null, RpcOutcome.Malformed);
+            return false;
+        }
+
+        // When the deadline was faster nobody will look at the frame any more.
+        if (!call.Wait.TryComplete(WaitOutcome.Ready))
+        {
+            frame.Release();
+        }
+
+        return true;
+    }
+
+    private async ValueTask ExpireAsync(RpcCall call, TimeSpan timeout)
+    {
+        string reason = $"{Peer} has not answered {call.Api} within {timeout.TotalMilliseconds} ms";
+        Wait released = default;
+        lock (_lock)
+        {
+            if (call.IsSending)
+            {
+                released = call.Wait = _waiters.Rent(Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        End(reason, call, RpcOutcome.TimedOut);
+        await released.Outcome;
+        Mark(call, RpcOutcome.TimedOut, reason);
+    }
+
+    private void Mark(RpcCall call, RpcOutcome outcome, string reason)
+    {
+        lock (_lock)
+        {
+            call.Outcome = outcome;
+            call.Reason = reason;
+        }
+    }
+
+    /// <summary>Ends the channel and every call in it. The first reason stays.</summary>
+    private void End(string reason, RpcCall? cause, RpcOutcome outcome)
+    {
+        lock (_lock)
+        {
+            if (_ended)
+            {
+                return;
+            }
+
+            _ended = true;
+            _reason = reason;
+            foreach (RpcCall call in _unanswered)
+            {
+                Fail(call, cause, outcome, reason);
+            }
+
+            foreach (RpcCall call in _unsent)
+            {
+                Fail(call, cause, outcome, reason);
+            }
+
+            _unanswered.Clear();
+            _unsent.Clear();
+        }
+
+        if (outcome == RpcOutcome.Disconnected)
+        {
+            _connection.Dispose();
+        }
+        else
+        {
+            _connection.Reset();
+        }
+
+        _more.Set();
+    }
+
+    private static void Fail(RpcCall call, RpcCall? cause, RpcOutcome outcome, string reason)
+    {
+        // A deadline is over for one call; for the others the connection has ended.
+        call.Outcome = cause is null || cause == call ? outcome : RpcOutcome.Disconnected;
+        call.Reason = reason;
+        if (!call.IsSending)
+        {
+            Complete(call);
+        }
+    }
+
+    private static void Complete(RpcCall call) => call.Wait.TryComplete(WaitOutcome.Ready);
+
+    private WireWriter RentWriter()
+    {
+        lock (_lock)
+        {
+            return _spare.TryPop(out WireWriter? spare) ? spare : new WireWriter();
+        }
+    }
+
+    private void ReturnWriter(WireWriter writer)
+    {
+        writer.Reset();
+        lock (_lock)
+        {
+            if (_spare.Count < SpareWriters)
+            {
+                _spare.Push(writer);
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace RaftLog.Platform.Rpc;
+
+/// <summary>How a call over a channel ended.</summary>
+public enum RpcOutcome
+{
+    /// <summary>The response is here. What it says may still be an error.</summary>
+    Answered,
+
+    /// <summary>
+    /// No answer by the deadline. The channel has ended with it: answers come in order, so everything behind waits too. The peer may have
+    /// done what was asked.
+    /// </summary>
+    TimedOut,
+
+    /// <summary>The connection was closed or reset before the answer came. The peer may have done what was asked.</summary>
+    Disconnected,
+
+    /// <summary>The peer sent something that is not the answer. The channel has ended.</summary>
+    Malformed,
+
+    /// <summary>The peer does not speak a version of this API that this side speaks too. Nothing was sent.</summary>
+    Unsupported,
+
+    /// <summary>Too many requests wait for an answer. Nothing was sent.</summary>
+    Busy,
+}
