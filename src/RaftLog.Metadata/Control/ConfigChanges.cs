@@ -1,0 +1,213 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Metadata;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Metadata;
+
+using Values = ImmutableSortedDictionary<string, string>;
+
+/// <summary>Changes configuration values: one by one (KIP-339), or all of a resource at once.</summary>
+internal sealed class ConfigChanges(IConfigTable configs)
+{
+    private enum Operation : sbyte
+    {
+        Set = 0,
+        Delete = 1,
+        Append = 2,
+        Subtract = 3,
+    }
+
+    /// <summary>Answers IncrementalAlterConfigs: each resource is changed whole or not at all.</summary>
+    public ControllerResult<IncrementalAlterConfigsResponse> Alter(MetadataImage image, IncrementalAlterConfigsRequest request)
+    {
+        List<IMetadataRecord> records = [];
+        IncrementalAlterConfigsResponse response = new();
+        foreach (IncrementalAlterConfigsRequest.AlterConfigsResource asked in request.Resources)
+        {
+            ConfigResource resource = new((ConfigResourceType)asked.ResourceType, asked.ResourceName);
+            Values before = image.ConfigOf(resource);
+            Values after = before;
+            Refusal? refusal = JudgeRepetition(request.Resources.Count(each => IsOf(resource, each.ResourceType, each.ResourceName)), resource)
+                ?? JudgeResource(image, resource)
+                ?? TryAlter(resource, asked.Configs, ref after)
+                ?? JudgeValues(resource, after, [.. asked.Configs.Where(each => each.ConfigOperation != (sbyte)Operation.Delete).Select(each => each.Name)]);
+            if (refusal is null && !request.ValidateOnly)
+            {
+                AddDifferences(records, resource, before, after);
+            }
+
+            response.Responses.Add(new()
+            {
+                ErrorCode = refusal?.Error ?? ErrorCode.None,
+                ErrorMessage = refusal?.Message,
+                ResourceType = asked.ResourceType,
+                ResourceName = asked.ResourceName,
+            });
+        }
+
+        return new(records, response);
+    }
+
+    /// <summary>Answers AlterConfigs: what is not named goes.</summary>
+    public ControllerResult<AlterConfigsResponse> Replace(MetadataImage image, AlterConfigsRequest request)
+    {
+        List<IMetadataRecord> records = [];
+        AlterConfigsResponse response = new();
+        foreach (AlterConfigsRequest.AlterConfigsResource asked in request.Resources)
+        {
+            ConfigResource resource = new((ConfigResourceType)asked.ResourceType, asked.ResourceName);
+            Values after = MetadataImage.NoConfigs;
+            Refusal? refusal = JudgeRepetition(request.Resources.Count(each => IsOf(resource, each.ResourceType, each.ResourceName)), resource)
+                ?? JudgeResource(image, resource)
+                ?? TryReplace(asked.Configs, ref after)
+                ?? JudgeValues(resource, after, [.. after.Keys]);
+            if (refusal is null && !request.ValidateOnly)
+            {
+                AddDifferences(records, resource, image.ConfigOf(resource), after);
+            }
+
+            response.Responses.Add(new()
+            {
+                ErrorCode = refusal?.Error ?? ErrorCode.None,
+                ErrorMessage = refusal?.Message,
+                ResourceType = asked.ResourceType,
+                ResourceName = asked.ResourceName,
+            });
+        }
+
+        return new(records, response);
+    }
+
+    private static bool IsOf(ConfigResource resource, sbyte type, string name) => (sbyte)resource.Type == type && resource.Name == name;
+
+    private static Refusal? JudgeRepetition(int times, ConfigResource resource) =>
+        times > 1 ? new Refusal(ErrorCode.InvalidRequest, $"{resource} is named {times} times.") : null;
+
+    private static Refusal? JudgeResource(MetadataImage image, ConfigResource resource)
+    {
+        switch (resource.Type)
+        {
+            case ConfigResourceType.Topic:
+                return TopicNames.Refusal(resource.Name) is { } refusal ? new Refusal(ErrorCode.InvalidTopicException, refusal)
+                    : image.Topics.IdsByName.ContainsKey(resource.Name) ? null
+                    : new Refusal(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{resource.Name}'.");
+            case ConfigResourceType.Broker:
+                return resource.Name.Length == 0 ? null : JudgeBroker(image, resource.Name);
+            case ConfigResourceType.ClientMetrics:
+            case ConfigResourceType.Group:
+                return resource.Name.Length > 0 ? null : new Refusal(ErrorCode.InvalidRequest, $"{resource.Type} configuration needs a name.");
+            default:
+                return new Refusal(ErrorCode.InvalidRequest, $"Resources of type {resource.Type} have no configuration in the cluster.");
+        }
+    }
+
+    private static Refusal? JudgeBroker(MetadataImage image, string name)
+    {
+        if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+        {
+            return new Refusal(ErrorCode.InvalidRequest, $"'{name}' is no broker id.");
+        }
+
+        return image.Brokers.ContainsKey(new NodeId(id)) ? null : new Refusal(ErrorCode.BrokerIdNotRegistered, $"Broker {id} is not registered.");
+    }
+
+    private Refusal? JudgeValues(ConfigResource resource, Values values, IReadOnlyList<string> changed) =>
+        configs.Refusal(resource, values, changed) is { } refusal ? new Refusal(ErrorCode.InvalidConfig, refusal) : null;
+
+    private Refusal? TryAlter(ConfigResource resource, List<IncrementalAlterConfigsRequest.AlterableConfig> changes, ref Values values)
+    {
+        SortedSet<string> seen = new(StringComparer.Ordinal);
+        foreach (IncrementalAlterConfigsRequest.AlterableConfig change in changes)
+        {
+            Operation operation = (Operation)change.ConfigOperation;
+            if (!seen.Add(change.Name))
+            {
+                return new Refusal(ErrorCode.InvalidRequest, $"The configuration '{change.Name}' is named twice.");
+            }
+
+            if (change.Value is null && operation != Operation.Delete)
+            {
+                return new Refusal(ErrorCode.InvalidRequest, $"The configuration '{change.Name}' has no value.");
+            }
+
+            switch (operation)
+            {
+                case Operation.Set:
+                    values = values.SetItem(change.Name, change.Value ?? "");
+                    break;
+                case Operation.Delete:
+                    values = values.Remove(change.Name);
+                    break;
+                case Operation.Append or Operation.Subtract:
+                    if (!configs.IsList(resource.Type, change.Name))
+                    {
+                        return new Refusal(ErrorCode.InvalidConfig, $"The configuration '{change.Name}' is no list: nothing can be appended or subtracted.");
+                    }
+
+                    string held = values.GetValueOrDefault(change.Name) ?? configs.DefaultOf(resource.Type, change.Name) ?? "";
+                    values = values.SetItem(change.Name, Combine(held, change.Value ?? "", operation));
+                    break;
+                default:
+                    return new Refusal(ErrorCode.InvalidRequest, $"There is no operation {change.ConfigOperation} on configurations.");
+            }
+        }
+
+        return null;
+    }
+
+    private static string Combine(string held, string elements, Operation operation)
+    {
+        List<string> list = Elements(held);
+        foreach (string element in Elements(elements))
+        {
+            if (operation == Operation.Subtract)
+            {
+                list.Remove(element);
+            }
+            else if (!list.Contains(element))
+            {
+                list.Add(element);
+            }
+        }
+
+        return string.Join(",", list);
+    }
+
+    private static List<string> Elements(string list) =>
+        [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+
+    private static Refusal? TryReplace(List<AlterConfigsRequest.AlterableConfig> wanted, ref Values values)
+    {
+        foreach (AlterConfigsRequest.AlterableConfig each in wanted)
+        {
+            if (each.Value is null)
+            {
+                return new Refusal(ErrorCode.InvalidRequest, $"The configuration '{each.Name}' has no value.");
+            }
+
+            if (values.ContainsKey(each.Name))
+            {
+                return new Refusal(ErrorCode.InvalidRequest, $"The configuration '{each.Name}' is named twice.");
+            }
+
+            values = values.Add(each.Name, each.Value);
+        }
+
+        return null;
+    }
+
+    private static void AddDifferences(List<IMetadataRecord> records, ConfigResource resource, Values before, Values after)
+    {
+        foreach (string key in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
+        {
+            string? value = after.GetValueOrDefault(key);
+            if (value != before.GetValueOrDefault(key))
+            {
+                records.Add(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = key, Value = value });
+            }
+        }
+    }
+}

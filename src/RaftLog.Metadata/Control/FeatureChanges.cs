@@ -1,0 +1,110 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Metadata;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Metadata;
+
+/// <summary>Sets the finalised feature levels: those of a new cluster, and later changes (KIP-584, KIP-778).</summary>
+internal static class FeatureChanges
+{
+    private const sbyte UpgradeOnly = 1;
+    private const sbyte UnsafeDowngrade = 3;
+
+    /// <summary>From this level on everybody understands metadata transactions (KIP-866).</summary>
+    private const short FirstLevelWithTransactions = 14;
+
+    /// <summary>The first records of a new cluster, in one metadata transaction where the level allows it.</summary>
+    public static IReadOnlyList<IMetadataRecord> Bootstrap(ControllerOptions options)
+    {
+        List<IMetadataRecord> records =
+        [
+            new FeatureLevelRecord { Name = MetadataVersion.FeatureName, FeatureLevel = options.BootstrapVersion.Level },
+            .. options.BootstrapFeatures
+                .Where(each => each.Value > 0)
+                .Select(each => new FeatureLevelRecord { Name = each.Key, FeatureLevel = each.Value }),
+        ];
+        return options.BootstrapVersion.Level < FirstLevelWithTransactions
+            ? records
+            : [new BeginTransactionRecord { Name = "Bootstrap records" }, .. records, new EndTransactionRecord()];
+    }
+
+    /// <summary>Answers UpdateFeatures: all levels are changed, or none. A lower <c>metadata.version</c> is refused, because it may lose records.</summary>
+    public static ControllerResult<UpdateFeaturesResponse> Update(MetadataImage image, ControllerOptions options, UpdateFeaturesRequest request)
+    {
+        List<IMetadataRecord> records = [];
+        foreach (UpdateFeaturesRequest.FeatureUpdate update in request.FeatureUpdates)
+        {
+            string? refusal = request.FeatureUpdates.Count(each => each.Feature == update.Feature) > 1
+                ? $"The feature '{update.Feature}' is named twice."
+                : Judge(image, options, update);
+            if (refusal is not null)
+            {
+                return new([], new UpdateFeaturesResponse { ErrorCode = ErrorCode.InvalidUpdateVersion, ErrorMessage = refusal });
+            }
+
+            if (image.FeatureLevel(update.Feature) != update.MaxVersionLevel)
+            {
+                records.Add(new FeatureLevelRecord { Name = update.Feature, FeatureLevel = update.MaxVersionLevel });
+            }
+        }
+
+        return new(request.ValidateOnly ? [] : records, new UpdateFeaturesResponse());
+    }
+
+    private static string? Judge(MetadataImage image, ControllerOptions options, UpdateFeaturesRequest.FeatureUpdate update)
+    {
+        short level = update.MaxVersionLevel;
+        short now = image.FeatureLevel(update.Feature);
+        bool isMetadataVersion = update.Feature == MetadataVersion.FeatureName;
+        if (update.UpgradeType is < UpgradeOnly or > UnsafeDowngrade)
+        {
+            return $"There is no upgrade type {update.UpgradeType}.";
+        }
+
+        if (level < 0 || (level == 0 && isMetadataVersion))
+        {
+            return $"The feature '{update.Feature}' cannot have level {level}.";
+        }
+
+        if (level < now && update.UpgradeType == UpgradeOnly)
+        {
+            return $"The feature '{update.Feature}' is at level {now}, and only an upgrade was asked for.";
+        }
+
+        if (level < now && isMetadataVersion)
+        {
+            return $"metadata.version is at level {now} and cannot go back: records of that level would be lost.";
+        }
+
+        return level == 0 ? null : JudgeSupport(image, options, update.Feature, level);
+    }
+
+    private static string? JudgeSupport(MetadataImage image, ControllerOptions options, string feature, short level)
+    {
+        bool Supports(ValueList<SupportedFeature> features) => features.Any(each => each.Name == feature && each.Supports(level));
+
+        if (!Supports(options.SupportedFeatures))
+        {
+            return $"The active controller does not support level {level} of the feature '{feature}'.";
+        }
+
+        foreach (BrokerRegistration broker in image.Brokers.Values)
+        {
+            if (!Supports(broker.Features))
+            {
+                return $"Broker {broker.Id} does not support level {level} of the feature '{feature}'.";
+            }
+        }
+
+        foreach (ControllerRegistration controller in image.Controllers.Values)
+        {
+            if (!Supports(controller.Features))
+            {
+                return $"Controller {controller.Id} does not support level {level} of the feature '{feature}'.";
+            }
+        }
+
+        return null;
+    }
+}

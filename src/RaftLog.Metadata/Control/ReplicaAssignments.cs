@@ -1,0 +1,69 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Metadata;
+
+namespace RaftLog.Metadata;
+
+/// <summary>Checks placements that people chose, makes those that they left to us, and turns them into new partitions.</summary>
+internal sealed class ReplicaAssignments(IRandomSource random)
+{
+    /// <summary>What is wrong with the replicas that somebody chose for one partition; null when nothing is.</summary>
+    public static Refusal? Judge(MetadataImage image, int partition, IReadOnlyList<NodeId> replicas, int? replicationFactor)
+    {
+        if (replicas.Count == 0)
+        {
+            return Invalid($"The assignment of partition {partition} has no replicas.");
+        }
+
+        if (replicas.Distinct().Count() != replicas.Count)
+        {
+            return Invalid($"The assignment of partition {partition} names a broker twice: {string.Join(", ", replicas)}.");
+        }
+
+        foreach (NodeId replica in replicas)
+        {
+            if (!image.Brokers.ContainsKey(replica))
+            {
+                return Invalid($"The assignment of partition {partition} names broker {replica}, which is not registered.");
+            }
+        }
+
+        if (replicationFactor is { } expected && replicas.Count != expected)
+        {
+            return Invalid($"The assignment of partition {partition} has {replicas.Count} replicas, and the others have {expected}.");
+        }
+
+        return replicas.Any(each => image.Brokers[each].IsActive)
+            ? null
+            : Invalid($"All brokers in the assignment of partition {partition} are fenced or shutting down.");
+    }
+
+    /// <summary>Places new partitions; what is wrong when that is impossible.</summary>
+    public Refusal? TryPlace(MetadataImage image, int partitions, int replicationFactor, out IReadOnlyList<ValueList<NodeId>> placed)
+    {
+        List<PlacementTarget> targets = [.. image.Brokers.Values
+            .Where(each => each.TakesNewReplicas)
+            .Select(each => new PlacementTarget(each.Id, each.Rack, !each.IsActive))];
+        string? refusal = ReplicaPlacement.Refusal(targets, replicationFactor);
+        placed = refusal is null ? ReplicaPlacement.Place(targets, partitions, replicationFactor, random) : [];
+        return refusal is null ? null : new Refusal(ErrorCode.InvalidReplicationFactor, refusal);
+    }
+
+    /// <summary>The record of a new partition: the active replicas are in sync, the first of them leads.</summary>
+    public static PartitionRecord NewPartition(MetadataImage image, Uuid topic, int partition, IReadOnlyList<NodeId> replicas)
+    {
+        List<NodeId> isr = [.. replicas.Where(each => image.Brokers[each].IsActive)];
+        return new PartitionRecord
+        {
+            TopicId = topic,
+            PartitionId = partition,
+            Replicas = [.. replicas],
+            Directories = [.. replicas.Select(each => BrokerDirectories.ForNewReplica(image, each))],
+            Isr = isr,
+            Leader = isr[0],
+            LeaderEpoch = LeaderEpoch.Zero,
+            PartitionEpoch = new PartitionEpoch(0),
+        };
+    }
+
+    private static Refusal Invalid(string message) => new(ErrorCode.InvalidReplicaAssignment, message);
+}
