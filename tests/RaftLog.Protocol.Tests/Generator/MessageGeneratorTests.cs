@@ -13,6 +13,8 @@ namespace RaftLog.Protocol.Tests.Generator;
 
 public class MessageGeneratorTests
 {
+    private static readonly Lazy<Assembly> Samples = new(CompileSamples);
+
     [Theory]
     [InlineData("request Fetch versions 0-1 flexible none", 1, "expected a head")]
     [InlineData("request Fetch 1 versions 1-0 flexible none", 1, "versions '1-0'")]
@@ -59,10 +61,9 @@ public class MessageGeneratorTests
     [Fact]
     public void Everything_that_the_schema_language_can_say_is_read_as_it_was_written()
     {
-        Assembly samples = CompileSamples();
         foreach (string name in new[] { "Messages.SampleRequest", "Messages.SampleResponse", "Metadata.SampleRecord" })
         {
-            Type type = samples.GetType("RaftLog.Protocol." + name)!;
+            Type type = Samples.Value.GetType("RaftLog.Protocol." + name)!;
             short lowest = (short)type.GetProperty("LowestVersion")!.GetValue(null)!;
             short highest = (short)type.GetProperty("HighestVersion")!.GetValue(null)!;
             for (short version = lowest; version <= highest; version++)
@@ -78,7 +79,7 @@ public class MessageGeneratorTests
     [Fact]
     public void Fields_that_a_version_does_not_carry_have_their_defaults_after_reading()
     {
-        Type type = CompileSamples().GetType("RaftLog.Protocol.Messages.SampleRequest")!;
+        Type type = Samples.Value.GetType("RaftLog.Protocol.Messages.SampleRequest")!;
         IMessage full = (IMessage)new RandomMessage(1).Fill(Activator.CreateInstance(type)!, withNulls: false);
         WireWriter writer = new();
         full.Write(writer, 2);
@@ -94,7 +95,7 @@ public class MessageGeneratorTests
     [Fact]
     public void Null_is_not_written_in_a_version_that_knows_no_null()
     {
-        Type type = CompileSamples().GetType("RaftLog.Protocol.Messages.SampleRequest")!;
+        Type type = Samples.Value.GetType("RaftLog.Protocol.Messages.SampleRequest")!;
         IMessage message = (IMessage)Activator.CreateInstance(type)!;
         type.GetProperty("Name")!.SetValue(message, null);
         message.Write(new WireWriter(), 3);
@@ -105,7 +106,7 @@ public class MessageGeneratorTests
     [Fact]
     public void A_version_that_a_message_does_not_have_is_refused()
     {
-        Type type = CompileSamples().GetType("RaftLog.Protocol.Messages.SampleRequest")!;
+        Type type = Samples.Value.GetType("RaftLog.Protocol.Messages.SampleRequest")!;
         IMessage message = (IMessage)Activator.CreateInstance(type)!;
         Assert.Throws<ProtocolException>(() => message.Write(new WireWriter(), 1));
         Assert.Throws<ProtocolException>(() =>
@@ -118,7 +119,7 @@ public class MessageGeneratorTests
     [Fact]
     public void Unknown_tagged_fields_are_passed_over()
     {
-        Type type = CompileSamples().GetType("RaftLog.Protocol.Messages.SampleResponse")!;
+        Type type = Samples.Value.GetType("RaftLog.Protocol.Messages.SampleResponse")!;
         IMessage message = (IMessage)Activator.CreateInstance(type)!;
         byte[] frame = [0, 0, 0, 5, 2, 3, 8, 0, 0, 0, 0, 0, 0, 0, 9, 77, 2, 1, 2];
         WireReader reader = new(frame);

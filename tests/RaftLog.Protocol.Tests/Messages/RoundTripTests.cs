@@ -16,7 +16,7 @@ public class RoundTripTests
             select (type, version, seed);
 
         Prop.ForAll(cases.ToArbitrary(), each => RoundTrips(each.Type, each.Version, each.Seed))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(5000));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
     }
 
     private static bool RoundTrips(MessageType type, short version, int seed)
