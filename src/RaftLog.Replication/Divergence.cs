@@ -10,11 +10,17 @@ public static class Divergence
 {
     /// <summary>
     /// The leader's side: null when a log that ends at <paramref name="fetchOffset"/> with a record of <paramref name="lastFetchedEpoch"/> is a
-    /// prefix of the leader's, else the point that the follower has to compare with.
+    /// prefix of the leader's, else the point that the follower has to compare with. A leader that knows no epoch as old as that has nothing of it
+    /// beyond its log start: a follower that has more must give it up, even when this log is empty.
     /// </summary>
-    public static EpochEnd? Find(IEpochHistory leader, Offset fetchOffset, LeaderEpoch lastFetchedEpoch)
+    public static EpochEnd? Find(IEpochHistory leader, Offset leaderStart, Offset fetchOffset, LeaderEpoch lastFetchedEpoch)
     {
         EpochEnd end = leader.EndOf(lastFetchedEpoch);
+        if (!end.IsKnown)
+        {
+            end = new EpochEnd(lastFetchedEpoch, leaderStart);
+        }
+
         return end.Epoch != lastFetchedEpoch || end.End < fetchOffset ? end : null;
     }
 

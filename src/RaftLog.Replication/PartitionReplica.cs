@@ -16,8 +16,8 @@ namespace RaftLog.Replication;
 /// <b>Leading an epoch twice</b> (KAFKA-10527). A leader that restarts may have lost a tail that its followers already copied. If it led the same
 /// epoch again it would write other records at the same (epoch, offset), and no comparison by epoch could tell. Two locks hold that door. The
 /// controller treats a new incarnation of a broker as a fence, so every partition that it led gets a higher leader epoch no later than its
-/// registration. And this class refuses to lead on a state that does not yet include the registration of this incarnation (rule R-01), or in an
-/// epoch that the log has already heard of, since nobody but its leader writes an epoch (rule R-02). It then stays idle until the next epoch.
+/// registration. And this class neither leads nor follows on a state that does not yet include the registration of this incarnation, nor
+/// leads in an epoch that the log has already heard of, since nobody but its leader writes an epoch. It then stays idle.
 /// </para>
 /// </summary>
 public sealed class PartitionReplica
@@ -303,9 +303,9 @@ public sealed class PartitionReplica
     private FetchVerdict Place(in FetchPosition fetch, IEpochHistory history, Offset limit)
     {
         if (fetch.LastFetchedEpoch != LeaderEpoch.None
-            && Divergence.Find(history, fetch.FetchOffset, fetch.LastFetchedEpoch) is { } diverging)
+            && Divergence.Find(history, Log.Start, fetch.FetchOffset, fetch.LastFetchedEpoch) is { } diverging)
         {
-            return diverging.IsKnown ? FetchVerdict.Diverged(diverging) : FetchVerdict.Refused(ErrorCode.OffsetOutOfRange);
+            return FetchVerdict.Diverged(diverging);
         }
 
         return fetch.FetchOffset < Log.Start || fetch.FetchOffset > Log.End
@@ -315,27 +315,27 @@ public sealed class PartitionReplica
 
     private PartitionRole Next(long nowMs, PartitionState state, IEpochHistory history)
     {
-        if (state.Leader == _self)
-        {
-            if (Role is LeaderRole leading && leading.Epoch == state.LeaderEpoch)
-            {
-                leading.Adopt(state, _self, nowMs);
-                return leading;
-            }
-
-            bool registrationIsIncluded = _registeredAs != BrokerEpoch.None && state.AsOf.Value >= _registeredAs.Value;
-            bool epochIsNew = history.Latest < state.LeaderEpoch;
-            return registrationIsIncluded && epochIsNew
-                ? new LeaderRole(state, _self, Log.End, nowMs, _tuning)
-                : new IdleRole(state.LeaderEpoch);
-        }
-
-        if (!state.Leader.IsNode || !state.Replicas.Contains(_self))
+        bool registrationIsIncluded = _registeredAs != BrokerEpoch.None && state.AsOf.Value >= _registeredAs.Value;
+        if (!registrationIsIncluded || !state.Leader.IsNode || !state.Replicas.Contains(_self))
         {
             return Role is IdleRole && Role.Epoch == state.LeaderEpoch ? Role : new IdleRole(state.LeaderEpoch);
         }
 
-        return Role is FollowerRole following && following.Epoch == state.LeaderEpoch ? following : new FollowerRole(state.LeaderEpoch, state.Leader);
+        if (state.Leader != _self)
+        {
+            return Role is FollowerRole following && following.Epoch == state.LeaderEpoch
+                ? following
+                : new FollowerRole(state.LeaderEpoch, state.Leader);
+        }
+
+        if (Role is LeaderRole leading && leading.Epoch == state.LeaderEpoch)
+        {
+            leading.Adopt(state, _self, nowMs);
+            return leading;
+        }
+
+        bool epochIsNew = history.Latest < state.LeaderEpoch;
+        return epochIsNew ? new LeaderRole(state, _self, Log.End, nowMs, _tuning) : new IdleRole(state.LeaderEpoch);
     }
 
     private PartitionEffects Effects(long nowMs, IsrProposal? proposal, RoleEvent role)
