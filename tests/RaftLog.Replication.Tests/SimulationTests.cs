@@ -10,7 +10,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void No_seed_loses_or_changes_what_was_committed()
     {
         ulong first = ulong.Parse(Environment.GetEnvironmentVariable("RAFTLOG_FIRST_SEED") ?? "1");
-        ulong count = ulong.Parse(Environment.GetEnvironmentVariable("RAFTLOG_SEEDS") ?? "1500");
+        ulong count = ulong.Parse(Environment.GetEnvironmentVariable("RAFTLOG_SEEDS") ?? "300");
         long events = 0;
         long acknowledged = 0;
         long truncated = 0;

@@ -53,7 +53,7 @@ internal sealed record ClusterOptions
             MoveEveryMs = chance.Between(200, 6_000),
             ProduceEveryMs = chance.Between(1, 20),
             MaxLagMs = chance.Between(100, 1_200),
-            MostEntries = chance.Between(1, 50),
+            MostEntries = chance.Between(4, 60),
         };
     }
 }

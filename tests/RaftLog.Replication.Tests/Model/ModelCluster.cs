@@ -59,7 +59,7 @@ internal sealed class ModelCluster
             node.Replica.BeforeTruncation = to => _witness.Truncating(node.Replica, to);
             node.Replica.OnEffects = effects => Carry(node, effects);
             Start(node);
-            Every(node, 5, Pump);
+            Every(node, 10, Pump);
             Every(node, 20, static _ => { }, Tick);
             Every(node, 100, Heartbeat);
             Every(node, 10, Replay);
