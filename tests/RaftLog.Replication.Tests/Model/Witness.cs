@@ -87,9 +87,8 @@ internal sealed class Witness(ModelController controller)
                 && replica.Core.HighWatermark.Value == Committed;
             if (!whole)
             {
-                string all = string.Join("; ", replicas.Select(r => $"{r.Node} {r.Core.Role.GetType().Name} epoch {r.Core.Role.Epoch} registered {r.RegisteredAs} fenced {controller.IsFenced(r.Node)} {(r.Core.Role as LeaderRole)?.InSync} {r.Core.State}"));
                 throw new AlarmException(
-                    all + $"liveness: node {replica.Node} ({replica.Core.Role.GetType().Name} in epoch {replica.Core.Role.Epoch}) has {replica.Log.Extent} and high watermark {replica.Core.HighWatermark}, {Committed} are committed, in sync {controller.InSync}");
+                    $"liveness: node {replica.Node} ({replica.Core.Role.GetType().Name} in epoch {replica.Core.Role.Epoch}) has {replica.Log.Extent} and high watermark {replica.Core.HighWatermark}, {Committed} are committed, in sync {controller.InSync}");
             }
         }
 
