@@ -99,6 +99,24 @@ public readonly ref struct RecordBatch
         return true;
     }
 
+    /// <summary>
+    /// Reads the header at the start of <paramref name="buffer"/> where the records behind it need not be there: what a log needs to walk
+    /// its batches. Of the view only the header's fields may be read; <paramref name="size"/> is what the whole batch claims to have.
+    /// False when no batch of format 2 can start so.
+    /// </summary>
+    public static bool TryReadHeader(ReadOnlySpan<byte> buffer, out RecordBatch header, out int size)
+    {
+        header = default;
+        if (buffer.Length < HeaderSize || !TryReadSize(buffer, out size))
+        {
+            size = 0;
+            return false;
+        }
+
+        header = new(buffer[..HeaderSize]);
+        return size >= HeaderSize && buffer[BatchFormat.Magic] == BatchFormat.CurrentMagic;
+    }
+
     /// <summary>Finds the batch at the start of <paramref name="buffer"/>, which may hold more behind it. Checks the frame, not the content.</summary>
     /// <param name="buffer">Bytes from anyone.</param>
     /// <param name="batch">The view when the answer is <see cref="BatchStatus.Complete"/>, else empty and not to be read.</param>

@@ -1,0 +1,62 @@
+using RaftLog.Platform;
+
+namespace RaftLog.Storage;
+
+/// <summary>Small files that are replaced as a whole: after a crash either the old or the new content is there, never a mixture.</summary>
+internal static class AtomicFile
+{
+    private const string TemporarySuffix = ".tmp";
+
+    /// <summary>The most bytes of a file that is read whole.</summary>
+    private const int MostBytes = 256 * 1024 * 1024;
+
+    /// <summary>Reads a file whole; null where it is absent.</summary>
+    public static byte[]? Read(IDisk disk, string path)
+    {
+        using IDiskFile? file = disk.OpenExisting(path);
+        if (file is null)
+        {
+            return null;
+        }
+
+        long length = file.Length;
+        if (length > MostBytes)
+        {
+            throw new DiskException(path, DiskErrorKind.Io, "read", $"the file has {length} bytes, which cannot be what was written");
+        }
+
+        byte[] bytes = new byte[length];
+        int read = file.Read(0, bytes);
+        return read == bytes.Length ? bytes : bytes[..read];
+    }
+
+    /// <summary>Replaces a file durably: temporary file, flush, rename, flush of the directory.</summary>
+    public static async ValueTask WriteAsync(IDisk disk, string directory, string name, ReadOnlyMemory<byte> content)
+    {
+        string path = $"{directory}/{name}";
+        string temporary = path + TemporarySuffix;
+        using (IDiskFile file = disk.OpenOrCreate(temporary))
+        {
+            file.SetLength(0);
+            file.Write(0, content.Span);
+            await disk.FlushAsync([file]);
+        }
+
+        disk.Rename(temporary, path);
+        await disk.FlushDirectoryAsync(directory);
+    }
+
+    /// <summary>Replaces a file without waiting for the disk: after a power cut it may be old, new, empty or absent, so its reader must be able to tell.</summary>
+    public static void WriteUnflushed(IDisk disk, string directory, string name, ReadOnlySpan<byte> content)
+    {
+        string path = $"{directory}/{name}";
+        string temporary = path + TemporarySuffix;
+        using (IDiskFile file = disk.OpenOrCreate(temporary))
+        {
+            file.SetLength(0);
+            file.Write(0, content);
+        }
+
+        disk.Rename(temporary, path);
+    }
+}

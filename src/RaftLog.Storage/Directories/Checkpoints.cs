@@ -1,0 +1,161 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// The offsets that a log directory remembers for its logs: recovery points, high watermarks, log starts, and with them each log's
+/// leader epochs. Written only by the flusher's loop. A recovery point goes to the disk after the epochs below it, so recovery can trust both.
+/// </summary>
+internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLog[]> logs)
+{
+    /// <summary>Flushed bytes after which recovery points are written before their time, so that a start has little to scan.</summary>
+    public const long BytesBetweenRecoveryPoints = 64L * 1024 * 1024;
+
+    private readonly Dictionary<string, byte[]> _written = [];
+    private readonly Lock _lock = new();
+
+    /// <summary>What was found on the disk for logs that are not open yet: kept in what is written, until the log speaks for itself.</summary>
+    private readonly SortedDictionary<TopicPartition, LoadHints> _unopened = [];
+
+    /// <summary>Reads the files. A damaged one counts as absent, which is safe: everything is scanned, and high watermarks are learnt anew.</summary>
+    public void Load()
+    {
+        foreach ((TopicPartition partition, Offset offset) in Load(OffsetCheckpoint.RecoveryPoints))
+        {
+            _unopened[partition] = Found(partition) with { RecoveryPoint = offset };
+        }
+
+        foreach ((TopicPartition partition, Offset offset) in Load(OffsetCheckpoint.HighWatermarks))
+        {
+            _unopened[partition] = Found(partition) with { HighWatermark = offset };
+        }
+
+        foreach ((TopicPartition partition, Offset offset) in Load(OffsetCheckpoint.LogStarts))
+        {
+            _unopened[partition] = Found(partition) with { Start = offset };
+        }
+
+        foreach ((TopicPartition partition, Offset offset) in Load(OffsetCheckpoint.Cleaned))
+        {
+            _unopened[partition] = Found(partition) with { CleanedTo = offset };
+        }
+    }
+
+    /// <summary>What is remembered for a log that is about to be opened.</summary>
+    public LoadHints HintsFor(TopicPartition partition, bool wasClean)
+    {
+        lock (_lock)
+        {
+            return Found(partition) with { WasClean = wasClean };
+        }
+    }
+
+    /// <summary>Forgets what was found for a log: it is open now, or new. True when the disk may still hold something.</summary>
+    public bool Forget(TopicPartition partition)
+    {
+        lock (_lock)
+        {
+            return _unopened.Remove(partition);
+        }
+    }
+
+    /// <summary>Writes all checkpoints whose content has changed.</summary>
+    public async ValueTask WriteAllAsync()
+    {
+        await WriteRecoveryPointsAsync();
+        var highWatermarks = new List<KeyValuePair<TopicPartition, Offset>>();
+        var starts = new List<KeyValuePair<TopicPartition, Offset>>();
+        foreach ((TopicPartition partition, LoadHints hints) in Unopened())
+        {
+            highWatermarks.Add(new(partition, hints.HighWatermark));
+            if (hints.Start > Offset.Zero)
+            {
+                starts.Add(new(partition, hints.Start));
+            }
+        }
+
+        foreach (PartitionLog log in logs())
+        {
+            highWatermarks.Add(new(log.Partition, log.HighWatermark));
+            if (log.Segments is [var first, ..] && log.StartOffset > first.BaseOffset)
+            {
+                starts.Add(new(log.Partition, log.StartOffset));
+            }
+        }
+
+        await WriteAsync(OffsetCheckpoint.HighWatermarks, highWatermarks);
+        await WriteAsync(OffsetCheckpoint.LogStarts, starts);
+    }
+
+    /// <summary>Writes the recovery points, and before them the leader epochs that changed.</summary>
+    public async ValueTask WriteRecoveryPointsAsync()
+    {
+        PartitionLog[] all = logs();
+        var points = new List<KeyValuePair<TopicPartition, Offset>>(all.Length);
+        foreach (PartitionLog log in all)
+        {
+            points.Add(new(log.Partition, log.Flushing.ClaimRecoveryPoint(log.HighWatermark)));
+        }
+
+        foreach (PartitionLog log in all)
+        {
+            await WriteEpochsAsync(log);
+        }
+
+        foreach ((TopicPartition partition, LoadHints hints) in Unopened())
+        {
+            points.Add(new(partition, hints.RecoveryPoint));
+        }
+
+        await WriteAsync(OffsetCheckpoint.RecoveryPoints, points);
+        for (int i = 0; i < all.Length; i++)
+        {
+            all[i].Flushing.RecoveryPointWritten(points[i].Value);
+        }
+    }
+
+    private LoadHints Found(TopicPartition partition) => _unopened.GetValueOrDefault(partition);
+
+    private KeyValuePair<TopicPartition, LoadHints>[] Unopened()
+    {
+        lock (_lock)
+        {
+            return [.. _unopened];
+        }
+    }
+
+    private async ValueTask WriteEpochsAsync(PartitionLog log)
+    {
+        int version = log.Epochs.Version;
+        if (version == log.WrittenEpochs || log.IsDeleted)
+        {
+            return;
+        }
+
+        try
+        {
+            await AtomicFile.WriteAsync(disk, log.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(log.Epochs.Entries));
+            log.WrittenEpochs = version;
+        }
+        catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && log.IsDeleted)
+        {
+            // Deleted meanwhile: its directory has another name.
+        }
+    }
+
+    private async ValueTask WriteAsync(string name, List<KeyValuePair<TopicPartition, Offset>> offsets)
+    {
+        byte[] content = OffsetCheckpoint.Format(offsets);
+        if (_written.TryGetValue(name, out byte[]? before) && content.AsSpan().SequenceEqual(before))
+        {
+            return;
+        }
+
+        await AtomicFile.WriteAsync(disk, directory, name, content);
+        _written[name] = content;
+    }
+
+    private Dictionary<TopicPartition, Offset> Load(string name) =>
+        AtomicFile.Read(disk, $"{directory}/{name}") is { } bytes ? OffsetCheckpoint.Parse(bytes) ?? [] : [];
+}

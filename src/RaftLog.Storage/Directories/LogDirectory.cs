@@ -1,0 +1,376 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// One log directory of a node: its identity, its logs, its checkpoints and its flusher. Everything that the directory's own files say is read
+/// and written here, in Kafka's forms. Methods may be called from any thread, unless they say otherwise.
+/// </summary>
+public sealed class LogDirectory
+{
+    private const string LockName = ".lock";
+
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
+
+    private readonly IDisk _disk;
+    private readonly TimeProvider _time;
+    private readonly LogHome _home;
+    private readonly IDisposable _lockFile;
+    private readonly Checkpoints _checkpoints;
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<TopicPartition, PartitionLog> _logs = [];
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>
+    /// The checkpoints on the disk name a log that is gone. They know logs by name, so they must be written before a namesake's records count: its
+    /// recovery would trust the old log's recovery point.
+    /// </summary>
+    private volatile bool _checkpointsNameTheDead;
+
+    private LogDirectory(IDisk disk, TimeProvider time, string path, IDisposable lockFile, MetaProperties meta, BrokerEpoch? cleanEpoch)
+    {
+        _disk = disk;
+        _time = time;
+        _lockFile = lockFile;
+        Path = path;
+        Meta = meta;
+        WasClean = cleanEpoch is not null;
+        PreviousBrokerEpoch = cleanEpoch ?? BrokerEpoch.None;
+        Flusher = new Flusher(disk, path, Health);
+        _home = new LogHome(disk, path, Health, Flusher);
+        _checkpoints = new Checkpoints(disk, path, SnapshotLogs);
+        Flusher.BeforeGroup = BeforeGroupAsync;
+    }
+
+    /// <summary>The directory's path.</summary>
+    public string Path { get; }
+
+    /// <summary>Whose directory it is.</summary>
+    public MetaProperties Meta { get; }
+
+    /// <summary>True when the node that used it last stopped in order.</summary>
+    public bool WasClean { get; }
+
+    /// <summary>The broker epoch of the last clean stop; <see cref="BrokerEpoch.None"/> after an unclean one (KIP-966).</summary>
+    public BrokerEpoch PreviousBrokerEpoch { get; }
+
+    /// <summary>Whether it is in use.</summary>
+    public DirectoryHealth Health { get; } = new();
+
+    /// <summary>Its flusher; the owner runs <see cref="RunAsync"/>.</summary>
+    public Flusher Flusher { get; }
+
+    /// <summary>The open logs, in the order of their partitions.</summary>
+    public IReadOnlyList<PartitionLog> Logs => SnapshotLogs();
+
+    /// <summary>Takes a formatted directory into use: locks it, and removes the marker of a clean stop, durably, before anything can be written.</summary>
+    /// <exception cref="LogDirectoryException">It is not formatted, or another process uses it.</exception>
+    /// <exception cref="DiskException">The disk refused.</exception>
+    public static async ValueTask<LogDirectory> OpenAsync(IDisk disk, TimeProvider time, string path)
+    {
+        if (MetaProperties.Read(disk, path) is not { } meta)
+        {
+            throw new LogDirectoryException(path, $"{path} is not formatted: it has no {MetaProperties.FileName}");
+        }
+
+        IDisposable lockFile = disk.TryLock($"{path}/{LockName}")
+            ?? throw new LogDirectoryException(path, $"{path} is in use by another process, which holds {LockName}; stop it first");
+        try
+        {
+            BrokerEpoch? cleanEpoch = CleanShutdownFile.Read(disk, path);
+            if (cleanEpoch is not null)
+            {
+                disk.DeleteFile($"{path}/{CleanShutdownFile.Name}");
+                await disk.FlushDirectoryAsync(path);
+            }
+
+            var directory = new LogDirectory(disk, time, path, lockFile, meta, cleanEpoch);
+            directory._checkpoints.Load();
+            return directory;
+        }
+        catch
+        {
+            lockFile.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The partitions whose logs lie in the directory, opened or not, in order.</summary>
+    public IReadOnlyList<TopicPartition> Stored()
+    {
+        List<TopicPartition> stored = [];
+        foreach (string name in _disk.ListDirectories(Path))
+        {
+            if (LogFileNames.TryParsePartition(name, out TopicPartition partition))
+            {
+                stored.Add(partition);
+            }
+        }
+
+        stored.Sort();
+        return stored;
+    }
+
+    /// <summary>Opens a log that lies in the directory, and recovers it where the last stop was not clean. Several may be opened at once.</summary>
+    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    public async ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings)
+    {
+        string path = PathOf(partition);
+        try
+        {
+            LoadedLog loaded = await LogLoader.LoadAsync(_disk, path, settings, _checkpoints.HintsFor(partition, WasClean), NowMs());
+            var log = new PartitionLog(_home, partition, PartitionMetadataFile.Read(_disk, path), path, loaded, settings);
+            Add(log);
+            _checkpoints.Forget(partition);
+            return log;
+        }
+        catch (DiskException failure)
+        {
+            Health.Fail(failure);
+            throw;
+        }
+    }
+
+    /// <summary>Opens all logs of the directory that are not open yet, one after the other, and removes what a deletion left behind.</summary>
+    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    public async ValueTask OpenAllAsync(LogSettings settings)
+    {
+        foreach (string name in _disk.ListDirectories(Path))
+        {
+            if (name.EndsWith(LogFileNames.DeleteSuffix, StringComparison.Ordinal))
+            {
+                _disk.DeleteDirectory($"{Path}/{name}");
+            }
+        }
+
+        foreach (TopicPartition partition in Stored())
+        {
+            if (Find(partition) is null)
+            {
+                await OpenLogAsync(partition, settings);
+            }
+        }
+    }
+
+    /// <summary>An open log; null when there is none.</summary>
+    public PartitionLog? Find(TopicPartition partition)
+    {
+        lock (_lock)
+        {
+            return _logs.GetValueOrDefault(partition);
+        }
+    }
+
+    /// <summary>
+    /// Makes a new, empty log. It is in use at once; the names become durable with the flusher's next group, which no
+    /// record of the log can overtake.
+    /// </summary>
+    /// <param name="partition">The partition; no directory of its name may be there.</param>
+    /// <param name="topicId">The topic's id.</param>
+    /// <param name="settings">The topic's configuration.</param>
+    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings)
+    {
+        string path = PathOf(partition);
+        Invariant.Holds(!_disk.DirectoryExists(path), "S-07", $"a new log would take over the directory {path} of another one");
+        try
+        {
+            _checkpointsNameTheDead |= _checkpoints.Forget(partition);
+
+            _disk.CreateDirectory(path);
+            IDiskFile metadata = PartitionMetadataFile.Write(_disk, path, topicId);
+            AtomicFile.WriteUnflushed(_disk, path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format([]));
+            var log = new PartitionLog(_home, partition, topicId, path, LogLoader.Create(_disk, path, Offset.Zero, NowMs()), settings);
+            log.Flushing.FlushOnce(metadata);
+            Add(log);
+            Flusher.DirectoryChanged();
+            Flusher.Add(log);
+            return log;
+        }
+        catch (DiskException failure)
+        {
+            Health.Fail(failure);
+            throw;
+        }
+    }
+
+    /// <summary>Takes a log out of use and its directory out of the way, so that a namesake can be made at once; its files go later. Needs the partition's lock.</summary>
+    public void Delete(PartitionLog log)
+    {
+        if (SetAside(log, LogFileNames.DeleteSuffix) is { } path)
+        {
+            _ = Flusher.EnqueueAsync(() =>
+            {
+                _disk.DeleteDirectory(path);
+                return ValueTask.CompletedTask;
+            });
+        }
+    }
+
+    /// <summary>Takes a log out of use that no metadata knows, and keeps its files under a name that ends with <c>-stray</c>. Needs the partition's lock.</summary>
+    public void SetAsStray(PartitionLog log) => SetAside(log, LogFileNames.StraySuffix);
+
+    /// <summary>
+    /// Must be awaited, without the partition's lock, before a log is truncated below its high watermark: it lowers the recovery point on the disk first.
+    /// Completes at once where that is not needed.
+    /// </summary>
+    /// <param name="log">The log.</param>
+    /// <param name="offset">Where it will be cut.</param>
+    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    public async ValueTask PrepareTruncationAsync(PartitionLog log, Offset offset)
+    {
+        if (log.Flushing.LimitRecoveryPoint(offset))
+        {
+            await Flusher.EnqueueAsync(_checkpoints.WriteRecoveryPointsAsync);
+        }
+    }
+
+    /// <summary>Runs the flusher and writes the checkpoints every five seconds, until <see cref="CloseAsync"/> or until it goes offline.</summary>
+    public async Task RunAsync()
+    {
+        Task flusher = Flusher.RunAsync();
+        await CheckpointRegularlyAsync();
+        await flusher;
+    }
+
+    /// <summary>
+    /// A clean stop: flushes everything, writes indexes, snapshots and checkpoints, and last the marker with the broker's epoch. The logs must no
+    /// longer be appended to. An offline directory is only let go.
+    /// </summary>
+    /// <param name="epoch">The broker epoch to come back with (KIP-966).</param>
+    public async ValueTask CloseAsync(BrokerEpoch epoch)
+    {
+        try
+        {
+            await Flusher.EnqueueAsync(() => WriteForCloseAsync(epoch));
+        }
+        catch (DiskException)
+        {
+            // The failure has taken the directory offline, which is what everybody looks at. There is no marker, so the next start recovers.
+        }
+
+        Abandon();
+    }
+
+    /// <summary>Stops the loops and lets go of lock and files without a clean stop.</summary>
+    public void Abandon()
+    {
+        Flusher.Stop();
+        _stop.Cancel();
+        foreach (PartitionLog log in SnapshotLogs())
+        {
+            log.Close();
+        }
+
+        _lockFile.Dispose();
+    }
+
+    private async ValueTask WriteForCloseAsync(BrokerEpoch epoch)
+    {
+        List<IDiskFile> files = [];
+        IReadOnlyList<PartitionLog> logs = SnapshotLogs();
+        foreach (PartitionLog log in logs)
+        {
+            log.PrepareClose(files);
+        }
+
+        if (files.Count > 0)
+        {
+            await _disk.FlushAsync(files);
+        }
+
+        foreach (PartitionLog log in logs)
+        {
+            await _disk.FlushDirectoryAsync(log.Path);
+            log.Flushing.Complete(out _);
+            log.Flushing.End();
+        }
+
+        await _checkpoints.WriteAllAsync();
+        await CleanShutdownFile.WriteAsync(_disk, Path, epoch);
+    }
+
+    private async Task CheckpointRegularlyAsync()
+    {
+        try
+        {
+            while (!Health.IsOffline)
+            {
+                await Task.Delay(CheckpointInterval, _time, _stop.Token);
+                await Flusher.EnqueueAsync(_checkpoints.WriteAllAsync);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (DiskException)
+        {
+            // The flusher has taken the directory offline and told who listens.
+        }
+    }
+
+    private ValueTask BeforeGroupAsync()
+    {
+        if (_checkpointsNameTheDead)
+        {
+            _checkpointsNameTheDead = false;
+            return _checkpoints.WriteAllAsync();
+        }
+
+        if (Flusher.BytesSinceCheckpoint < Checkpoints.BytesBetweenRecoveryPoints)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        Flusher.BytesSinceCheckpoint = 0;
+        return _checkpoints.WriteRecoveryPointsAsync();
+    }
+
+    private string? SetAside(PartitionLog log, string suffix)
+    {
+        string path = $"{Path}/{LogFileNames.SetAside(log.Partition, log.TopicId, suffix)}";
+        string oldPath = log.Path;
+        lock (_lock)
+        {
+            if (!_logs.Remove(log.Partition))
+            {
+                return null;
+            }
+        }
+
+        try
+        {
+            log.MarkDeleted(path);
+            _disk.Rename(oldPath, path);
+            _checkpointsNameTheDead = true;
+            Flusher.DirectoryChanged();
+            return path;
+        }
+        catch (DiskException failure)
+        {
+            Health.Fail(failure);
+            return null;
+        }
+    }
+
+    private void Add(PartitionLog log)
+    {
+        lock (_lock)
+        {
+            _logs.Add(log.Partition, log);
+        }
+    }
+
+    private PartitionLog[] SnapshotLogs()
+    {
+        lock (_lock)
+        {
+            return [.. _logs.Values];
+        }
+    }
+
+    private string PathOf(TopicPartition partition) => $"{Path}/{partition}";
+
+    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+}

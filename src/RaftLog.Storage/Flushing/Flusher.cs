@@ -1,0 +1,299 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// The group commit of one log directory (performance.md §3.2 names the evidence): a loop that takes all logs that became dirty, flushes their files
+/// together, publishes what each has flushed, tells the observer once, and goes on with what became dirty meanwhile. It has no timer: what
+/// arrives during a flush is the next group. Work on the directory's own files (checkpoints, removal of logs) runs between two groups, so nobody else
+/// writes them. A failed flush is final: the directory goes offline and nothing is flushed there again.
+/// </summary>
+public sealed class Flusher
+{
+    private readonly IDisk _disk;
+    private readonly string _directory;
+    private readonly DirectoryHealth _health;
+    private readonly Lock _lock = new();
+    private readonly List<IDiskFile> _files = [];
+    private readonly List<string> _names = [];
+    private readonly Queue<DirectoryWork> _work = new();
+
+    private List<PartitionLog> _dirty = [];
+    private List<PartitionLog> _group = [];
+    private IFlushObserver? _observer;
+    private TaskCompletionSource? _idle;
+    private bool _directoryDirty;
+    private bool _stopping;
+
+    internal Flusher(IDisk disk, string directory, DirectoryHealth health)
+    {
+        _disk = disk;
+        _directory = directory;
+        _health = health;
+    }
+
+    /// <summary>Bytes flushed since the work that was last told of them; the loop's own.</summary>
+    internal long BytesSinceCheckpoint { get; set; }
+
+    /// <summary>Called before each group, after the queued work; may write the directory's checkpoints.</summary>
+    internal Func<ValueTask>? BeforeGroup { get; set; }
+
+    /// <summary>Who is told after each group; set once, before the first append.</summary>
+    public void Observe(IFlushObserver observer)
+    {
+        Invariant.Holds(_observer is null, "S-03", "a log directory has two flush observers");
+        _observer = observer;
+    }
+
+    /// <summary>
+    /// The loop. Runs until <see cref="Stop"/>, and then flushes what is still dirty. It ends without an exception also when the directory goes
+    /// offline; an exception is a broken invariant, for the supervisor of the node.
+    /// </summary>
+    public async Task RunAsync()
+    {
+        while (await HasWorkAsync())
+        {
+            if (_health.IsOffline)
+            {
+                RefuseAll();
+                continue;
+            }
+
+            // Work first: what is queued before an append is done before the append counts.
+            await RunWorkAsync();
+            if (_health.IsOffline)
+            {
+                continue;
+            }
+
+            try
+            {
+                await FlushGroupAsync();
+            }
+            catch (DiskException failure)
+            {
+                _health.Fail(failure);
+            }
+        }
+    }
+
+    /// <summary>Asks the loop to end once all is flushed.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _stopping = true;
+            WakeLocked();
+        }
+    }
+
+    /// <summary>The log has something to flush. Called under the partition's lock; only notes it.</summary>
+    internal void Add(PartitionLog log)
+    {
+        lock (_lock)
+        {
+            if (!log.IsQueuedForFlush)
+            {
+                log.IsQueuedForFlush = true;
+                _dirty.Add(log);
+                WakeLocked();
+            }
+        }
+    }
+
+    /// <summary>Names in the log directory itself changed: logs were created or renamed.</summary>
+    internal void DirectoryChanged()
+    {
+        lock (_lock)
+        {
+            _directoryDirty = true;
+            WakeLocked();
+        }
+    }
+
+    /// <summary>Runs something between two groups; the task fails with <see cref="DiskException"/> when the directory is or goes offline.</summary>
+    internal Task EnqueueAsync(Func<ValueTask> work)
+    {
+        var queued = new DirectoryWork(work);
+        lock (_lock)
+        {
+            _work.Enqueue(queued);
+            WakeLocked();
+        }
+
+        return queued.Done.Task;
+    }
+
+    private async ValueTask<bool> HasWorkAsync()
+    {
+        TaskCompletionSource idle;
+        lock (_lock)
+        {
+            if (_dirty.Count > 0 || _work.Count > 0 || _directoryDirty)
+            {
+                return true;
+            }
+
+            if (_stopping)
+            {
+                return false;
+            }
+
+            idle = _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        await idle.Task;
+        return true;
+    }
+
+    private void WakeLocked()
+    {
+        _idle?.TrySetResult();
+        _idle = null;
+    }
+
+    private async ValueTask FlushGroupAsync()
+    {
+        bool directoryDirty;
+        lock (_lock)
+        {
+            (_dirty, _group) = (_group, _dirty);
+            directoryDirty = _directoryDirty;
+            _directoryDirty = false;
+            foreach (PartitionLog log in _group)
+            {
+                log.IsQueuedForFlush = false;
+            }
+        }
+
+        try
+        {
+            foreach (PartitionLog log in _group)
+            {
+                if (log.Flushing.Begin(_files))
+                {
+                    _names.Add(log.Path);
+                }
+            }
+
+            if (_files.Count > 0)
+            {
+                await _disk.FlushAsync(_files);
+            }
+
+            foreach (string name in _names)
+            {
+                await FlushNamesAsync(name);
+            }
+
+            if (directoryDirty)
+            {
+                await _disk.FlushDirectoryAsync(_directory);
+            }
+
+            Publish();
+        }
+        finally
+        {
+            foreach (PartitionLog log in _group)
+            {
+                log.Flushing.End();
+            }
+
+            _group.Clear();
+            _files.Clear();
+            _names.Clear();
+        }
+    }
+
+    /// <summary>Flushes a log's directory, unless the log was deleted since: then its directory has another name and nobody relies on it.</summary>
+    private async ValueTask FlushNamesAsync(string directory)
+    {
+        try
+        {
+            await _disk.FlushDirectoryAsync(directory);
+        }
+        catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && !_disk.DirectoryExists(directory))
+        {
+        }
+    }
+
+    private void Publish()
+    {
+        foreach (PartitionLog log in _group)
+        {
+            log.Flushing.Complete(out long bytes);
+            BytesSinceCheckpoint += bytes;
+        }
+
+        if (_group.Count > 0)
+        {
+            _observer?.Flushed(_group);
+        }
+    }
+
+    private async ValueTask RunWorkAsync()
+    {
+        while (!_health.IsOffline && NextWork() is { } work)
+        {
+            try
+            {
+                await work.Run();
+                work.Done.SetResult();
+            }
+            catch (DiskException failure)
+            {
+                _health.Fail(failure);
+                work.Done.SetException(failure);
+            }
+        }
+
+        try
+        {
+            if (!_health.IsOffline && BeforeGroup is { } beforeGroup)
+            {
+                await beforeGroup();
+            }
+        }
+        catch (DiskException failure)
+        {
+            _health.Fail(failure);
+        }
+    }
+
+    private DirectoryWork? NextWork()
+    {
+        lock (_lock)
+        {
+            return _work.TryDequeue(out DirectoryWork? work) ? work : null;
+        }
+    }
+
+    private void RefuseAll()
+    {
+        lock (_lock)
+        {
+            foreach (PartitionLog log in _dirty)
+            {
+                log.IsQueuedForFlush = false;
+            }
+
+            _dirty.Clear();
+            _directoryDirty = false;
+        }
+
+        while (NextWork() is { } work)
+        {
+            work.Done.SetException(_health.Cause!);
+        }
+    }
+
+    /// <summary>Something to do between two groups, and who waits for it.</summary>
+    private sealed class DirectoryWork(Func<ValueTask> run)
+    {
+        public Func<ValueTask> Run { get; } = run;
+
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

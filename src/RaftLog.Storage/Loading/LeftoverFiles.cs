@@ -1,0 +1,93 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// Files of work that a stop interrupted, here or in Kafka: deletions and cleanings are dropped; a finished swap (compaction that was to replace segments)
+/// is completed; indexes without a segment go.
+/// </summary>
+internal static class LeftoverFiles
+{
+    private const string Swap = ".swap";
+
+    private static readonly string[] Dropped = [".deleted", ".cleaned", ".tmp"];
+    private static readonly string[] Indexes = [LogFileNames.OffsetIndex, LogFileNames.TimeIndex, LogFileNames.TransactionIndex];
+
+    /// <summary>Leaves only files that belong to the log.</summary>
+    public static void Remove(IDisk disk, string directory)
+    {
+        foreach (string name in disk.ListFiles(directory))
+        {
+            if (Array.Exists(Dropped, suffix => name.EndsWith(suffix, StringComparison.Ordinal)))
+            {
+                disk.DeleteFile($"{directory}/{name}");
+            }
+        }
+
+        CompleteSwaps(disk, directory);
+        foreach (string name in disk.ListFiles(directory))
+        {
+            foreach (string suffix in Indexes)
+            {
+                if (LogFileNames.TryParseOffset(name, suffix, out Offset offset)
+                    && !disk.FileExists($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.Log)}"))
+                {
+                    disk.DeleteFile($"{directory}/{name}");
+                }
+            }
+        }
+    }
+
+    private static void CompleteSwaps(IDisk disk, string directory)
+    {
+        foreach (string name in disk.ListFiles(directory))
+        {
+            if (LogFileNames.TryParseOffset(name, LogFileNames.Log + Swap, out Offset first))
+            {
+                DeleteReplaced(disk, directory, first, EndOf(disk, $"{directory}/{name}", first));
+            }
+        }
+
+        foreach (string name in disk.ListFiles(directory))
+        {
+            if (name.EndsWith(Swap, StringComparison.Ordinal))
+            {
+                disk.Rename($"{directory}/{name}", $"{directory}/{name[..^Swap.Length]}");
+            }
+        }
+    }
+
+    private static void DeleteReplaced(IDisk disk, string directory, Offset first, Offset end)
+    {
+        foreach (string name in disk.ListFiles(directory))
+        {
+            if (LogFileNames.TryParseOffset(name, LogFileNames.Log, out Offset offset) && offset >= first && offset < end)
+            {
+                disk.DeleteFile($"{directory}/{name}");
+                foreach (string suffix in Indexes)
+                {
+                    disk.DeleteFile($"{directory}/{LogFileNames.OfOffset(offset, suffix)}");
+                }
+            }
+        }
+    }
+
+    private static Offset EndOf(IDisk disk, string path, Offset first)
+    {
+        using IDiskFile? file = disk.OpenExisting(path);
+        if (file is null)
+        {
+            return first;
+        }
+
+        using var scan = new BatchScanner(file, 0, file.Length);
+        Offset end = first + 1;
+        while (scan.MoveNext())
+        {
+            end = scan.Header.NextOffset;
+        }
+
+        return end;
+    }
+}

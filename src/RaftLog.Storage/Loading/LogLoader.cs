@@ -1,0 +1,309 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// Opens a log's files. After an unclean stop every file past the recovery point is flushed, dropped from the page cache, scanned, cut at the first
+/// bytes that are not an intact batch in place, and flushed again with its directory (ARCHITECTURE D5 b): what is then there is on the disk. In doubt are
+/// batches with a wrong checksum, an offset or epoch that goes back (an old tail that a lost truncation left), and a leap between segments that no
+/// compaction made (the end of the one before was lost).
+/// </summary>
+internal sealed class LogLoader
+{
+    private readonly IDisk _disk;
+    private readonly string _path;
+    private readonly LogSettings _settings;
+    private readonly LoadHints _hints;
+    private readonly long _nowMs;
+    private readonly LeaderEpochs _epochs = new();
+    private readonly ProducerStates _producers = new();
+    private readonly List<LogSegment> _segments = [];
+    private readonly List<IDiskFile> _files = [];
+    private long _scannedBytes;
+    private long _cutBytes;
+    private int _droppedSegments;
+    private Offset _end;
+
+    private LogLoader(IDisk disk, string path, LogSettings settings, LoadHints hints, long nowMs)
+    {
+        _disk = disk;
+        _path = path;
+        _settings = settings;
+        _hints = hints;
+        _nowMs = nowMs;
+    }
+
+    /// <summary>Opens the log of a directory, and makes its first segment where there is none.</summary>
+    public static ValueTask<LoadedLog> LoadAsync(IDisk disk, string path, LogSettings settings, LoadHints hints, long nowMs) =>
+        new LogLoader(disk, path, settings, hints, nowMs).LoadAsync();
+
+    /// <summary>Makes the first, empty segment of a new log.</summary>
+    public static LoadedLog Create(IDisk disk, string path, Offset start, long nowMs)
+    {
+        LogSegment first = LogSegment.Open(disk, path, start, nowMs);
+        first.Forget();
+        return new LoadedLog(
+            [first], start, start, start, start, new LeaderEpochs(), new ProducerStates(), new LogRecovery(true, start, 0, 0, 0));
+    }
+
+    private async ValueTask<LoadedLog> LoadAsync()
+    {
+        LeftoverFiles.Remove(_disk, _path);
+        OpenSegments();
+        int firstInDoubt = FirstInDoubt();
+        bool knowsEpochs = AtomicFile.Read(_disk, $"{_path}/{LogFileNames.LeaderEpochs}") is { } bytes
+            && EpochCheckpoint.Parse(bytes) is { } entries && _epochs.TryRestore(entries);
+        firstInDoubt = TrustUpTo(firstInDoubt, knowsEpochs);
+        await RecoverFromAsync(firstInDoubt);
+        EnsureActive();
+        return Finish();
+    }
+
+    private void OpenSegments()
+    {
+        foreach (string name in _disk.ListFiles(_path))
+        {
+            if (LogFileNames.TryParseOffset(name, LogFileNames.Log, out Offset offset))
+            {
+                _segments.Add(LogSegment.Open(_disk, _path, offset, _nowMs));
+            }
+        }
+
+        _segments.Sort(static (left, right) => left.BaseOffset.CompareTo(right.BaseOffset));
+        _end = _segments.Count == 0 ? _hints.Start : _segments[0].BaseOffset;
+    }
+
+    /// <summary>The first segment with bytes past the recovery point; none after a clean stop.</summary>
+    private int FirstInDoubt()
+    {
+        if (_hints.WasClean)
+        {
+            return _segments.Count;
+        }
+
+        int last = _segments.Count - 1;
+        for (int i = 0; i < last; i++)
+        {
+            if (_segments[i + 1].BaseOffset > _hints.RecoveryPoint)
+            {
+                return i;
+            }
+        }
+
+        return Math.Max(last, 0);
+    }
+
+    /// <summary>Takes segments as they are, with rebuilt indexes where those are damaged. The result is the first segment that must be scanned.</summary>
+    private int TrustUpTo(int firstInDoubt, bool knowsEpochs)
+    {
+        for (int i = 0; i < firstInDoubt; i++)
+        {
+            LogSegment segment = _segments[i];
+            if (!segment.Transactions.Load() || (!segment.Trust() && !RebuildIndexes(segment)))
+            {
+                firstInDoubt = i;
+                break;
+            }
+
+            if (!knowsEpochs)
+            {
+                ReadEpochs(segment);
+            }
+
+            _end = segment.NextOffset;
+            if (i < _segments.Count - 1)
+            {
+                segment.Seal();
+            }
+        }
+
+        Offset trusted = firstInDoubt < _segments.Count ? _segments[firstInDoubt].BaseOffset : _end;
+        _epochs.TruncateFromEnd(trusted);
+        Offset from = ProducerSnapshots.RestoreNewest(_disk, _path, trusted, _producers) ?? Offset.Zero;
+        for (int i = 0; i < firstInDoubt; i++)
+        {
+            if (_segments[i].NextOffset > from)
+            {
+                ProducerReplay.Replay(_segments[i], from, _producers);
+            }
+        }
+
+        return firstInDoubt;
+    }
+
+    /// <summary>Rebuilds a trusted segment's indexes from its batches; false when its file does not end with a batch, so that it must be recovered.</summary>
+    private bool RebuildIndexes(LogSegment segment)
+    {
+        segment.Forget();
+        using var scan = new BatchScanner(segment.Log, 0, segment.Log.Length);
+        while (scan.MoveNext())
+        {
+            segment.Publish(scan.Header, _settings.IndexIntervalBytes);
+        }
+
+        _scannedBytes += scan.Next;
+        return scan.ReachedEnd;
+    }
+
+    private void ReadEpochs(LogSegment segment)
+    {
+        using var scan = new BatchScanner(segment.Log, 0, segment.Size);
+        while (scan.MoveNext())
+        {
+            _epochs.Assign(scan.Header.Epoch, scan.Header.BaseOffset);
+        }
+    }
+
+    private async ValueTask RecoverFromAsync(int firstInDoubt)
+    {
+        if (firstInDoubt >= _segments.Count)
+        {
+            return;
+        }
+
+        await FlushAsync(firstInDoubt);
+        for (int i = firstInDoubt; i < _segments.Count; i++)
+        {
+            _segments[i].Log.DropCache();
+        }
+
+        for (int i = firstInDoubt; i < _segments.Count; i++)
+        {
+            LogSegment segment = _segments[i];
+            bool leaps = segment.BaseOffset > _end && segment.BaseOffset > _hints.CleanedTo && i > 0 && segment.BaseOffset > _hints.RecoveryPoint;
+            if (segment.BaseOffset < _end || leaps)
+            {
+                Drop(i);
+                break;
+            }
+
+            if (!Recover(segment))
+            {
+                Drop(i + 1);
+                break;
+            }
+        }
+
+        ProducerSnapshots.DeleteAbove(_disk, _path, _end);
+        for (int i = firstInDoubt; i < _segments.Count - 1; i++)
+        {
+            _segments[i].Seal();
+        }
+
+        await FlushAsync(firstInDoubt);
+        await _disk.FlushDirectoryAsync(_path);
+    }
+
+    /// <summary>Scans one segment and cuts it where it is no longer intact; false when bytes had to go.</summary>
+    private bool Recover(LogSegment segment)
+    {
+        segment.Forget();
+        segment.Transactions.TruncateTo(segment.BaseOffset);
+        _end = segment.BaseOffset;
+        using var scan = new BatchScanner(segment.Log, 0, segment.Log.Length);
+        while (scan.MoveNext())
+        {
+            if (!TryTake(segment, scan))
+            {
+                scan.Reject();
+                break;
+            }
+        }
+
+        _scannedBytes += scan.Next;
+        if (scan.ReachedEnd)
+        {
+            return true;
+        }
+
+        _cutBytes += segment.Log.Length - segment.Size;
+        segment.CutFileToSize();
+        return false;
+    }
+
+    private bool TryTake(LogSegment segment, BatchScanner scan)
+    {
+        BatchHeader header = scan.Header;
+        bool isOlder = header.Epoch != LeaderEpoch.None && header.Epoch < _epochs.Latest;
+        if (header.BaseOffset < _end || isOlder
+            || RecordBatch.Read(scan.Bytes(), out RecordBatch batch) != BatchStatus.Complete
+            || (header.LastOffset >= _hints.RecoveryPoint && !batch.HasValidChecksum))
+        {
+            return false;
+        }
+
+        segment.Publish(header, _settings.IndexIntervalBytes);
+        _epochs.Assign(header.Epoch, header.BaseOffset);
+        BatchEffects.Apply(batch, _producers, segment.Transactions);
+        _end = header.NextOffset;
+        return true;
+    }
+
+    private void Drop(int from)
+    {
+        for (int i = _segments.Count - 1; i >= from; i--)
+        {
+            _cutBytes += _segments[i].Log.Length;
+            _droppedSegments++;
+            _segments[i].Delete();
+            _segments.RemoveAt(i);
+        }
+    }
+
+    private async ValueTask FlushAsync(int from)
+    {
+        _files.Clear();
+        for (int i = from; i < _segments.Count; i++)
+        {
+            _files.Add(_segments[i].Log);
+            _files.Add(_segments[i].Offsets.Entries.File);
+            _files.Add(_segments[i].Times.Entries.File);
+        }
+
+        if (_files.Count > 0)
+        {
+            await _disk.FlushAsync(_files);
+        }
+    }
+
+    /// <summary>There is always a segment to append to, and no end below the start.</summary>
+    private void EnsureActive()
+    {
+        if (_segments.Count > 0 && _end < _hints.Start)
+        {
+            Drop(0);
+            _epochs.Clear();
+            _producers.Clear();
+        }
+
+        if (_segments.Count == 0)
+        {
+            _end = Offset.Max(_end, _hints.Start);
+            LogSegment first = LogSegment.Open(_disk, _path, _end, _nowMs);
+            first.Forget();
+            first.CutFileToSize();
+            _segments.Add(first);
+        }
+
+        _segments[^1].Unseal();
+    }
+
+    private LoadedLog Finish()
+    {
+        Offset start = Offset.Max(_hints.Start, _segments[0].BaseOffset);
+        _epochs.TruncateFromStart(start);
+        Offset highWatermark = Offset.Min(Offset.Max(_hints.HighWatermark, start), _end);
+        _producers.Committed(highWatermark);
+        return new LoadedLog(
+            [.. _segments],
+            start,
+            _end,
+            highWatermark,
+            _hints.RecoveryPoint,
+            _epochs,
+            _producers,
+            new LogRecovery(_hints.WasClean, _hints.RecoveryPoint, _scannedBytes, _cutBytes, _droppedSegments));
+    }
+}

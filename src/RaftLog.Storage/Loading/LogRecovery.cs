@@ -1,0 +1,30 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage;
+
+/// <summary>What opening a log found and did, for the node's log and for tests.</summary>
+/// <param name="WasClean">The directory had been closed in order, so nothing was scanned.</param>
+/// <param name="RecoveryPoint">From where on the log was in doubt.</param>
+/// <param name="ScannedBytes">Bytes that were walked batch by batch.</param>
+/// <param name="CutBytes">Bytes that were not whole, intact batches in place, and are gone.</param>
+/// <param name="DroppedSegments">Segments after the cut that are gone.</param>
+public readonly record struct LogRecovery(bool WasClean, Offset RecoveryPoint, long ScannedBytes, long CutBytes, int DroppedSegments);
+
+/// <summary>What the directory's files say about a log before it is opened.</summary>
+/// <param name="WasClean">The directory was closed in order.</param>
+/// <param name="RecoveryPoint">Everything below it is flushed.</param>
+/// <param name="Start">The checkpointed log start; 0 where there is none.</param>
+/// <param name="HighWatermark">The checkpointed high watermark; 0 where there is none.</param>
+/// <param name="CleanedTo">Offsets below it may have gaps that compaction made.</param>
+internal readonly record struct LoadHints(bool WasClean, Offset RecoveryPoint, Offset Start, Offset HighWatermark, Offset CleanedTo);
+
+/// <summary>A log as it was found, or made, on the disk.</summary>
+internal sealed record LoadedLog(
+    LogSegment[] Segments,
+    Offset Start,
+    Offset End,
+    Offset HighWatermark,
+    Offset RecoveryPoint,
+    LeaderEpochs Epochs,
+    ProducerStates Producers,
+    LogRecovery Recovery);

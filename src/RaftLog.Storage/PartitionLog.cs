@@ -1,0 +1,684 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// The log of one partition, or of the metadata quorum: segments in Kafka's disk format, the leader epochs and producers that follow from
+/// them, and how far it is flushed.
+/// <para>
+/// One writer at a time: whoever appends, truncates, moves the start or sets the high watermark holds the partition's lock, and never awaits under
+/// it; no method here that needs the lock is asynchronous. Offsets, <see cref="Epochs"/>, <see cref="Read"/> and the look-ups may be used by anyone without a lock, while
+/// the writer works. The directory's flusher moves <see cref="FlushedTo"/> on its own.
+/// </para>
+/// </summary>
+public sealed class PartitionLog
+{
+    private readonly LogHome _home;
+    private volatile LogSegment[] _segments;
+    private volatile LogSettings _settings;
+    private long _start;
+    private long _end;
+    private long _highWatermark;
+
+    internal PartitionLog(LogHome home, TopicPartition partition, Uuid topicId, string path, LoadedLog loaded, LogSettings settings)
+    {
+        _home = home;
+        Partition = partition;
+        TopicId = topicId;
+        Path = path;
+        _segments = loaded.Segments;
+        _settings = settings;
+        _start = loaded.Start.Value;
+        _end = loaded.End.Value;
+        _highWatermark = loaded.HighWatermark.Value;
+        Epochs = loaded.Epochs;
+        Producers = loaded.Producers;
+        Recovery = loaded.Recovery;
+        Flushing = new FlushProgress(loaded.End, loaded.RecoveryPoint);
+    }
+
+    /// <summary>The partition.</summary>
+    public TopicPartition Partition { get; }
+
+    /// <summary>The topic's id, as in <c>partition.metadata</c>; <see cref="Uuid.Zero"/> where that file is absent or empty.</summary>
+    public Uuid TopicId { get; }
+
+    /// <summary>The log's directory.</summary>
+    public string Path { get; private set; }
+
+    /// <summary>What opening the log found and did.</summary>
+    public LogRecovery Recovery { get; }
+
+    /// <summary>The log's first offset. It may lie inside the first segment.</summary>
+    public Offset StartOffset => new(Volatile.Read(ref _start));
+
+    /// <summary>The offset of the next record: the log end.</summary>
+    public Offset EndOffset => new(Volatile.Read(ref _end));
+
+    /// <summary>Records below it survive a power cut (ARCHITECTURE D5). At most <see cref="EndOffset"/> plus what the writer is truncating.</summary>
+    public Offset FlushedTo => Flushing.FlushedTo;
+
+    /// <summary>
+    /// How far the log may be counted: towards the high watermark by its leader, and in a Fetch as a follower's position. What is flushed, or all that is
+    /// written where the topic asks for the page-cache promise.
+    /// </summary>
+    public Offset DurableEnd => _settings.FlushesEachAppend ? FlushedTo : EndOffset;
+
+    /// <summary>Raised by each truncation: a flush counts only for the generation that it began in.</summary>
+    public int Generation => Flushing.Generation;
+
+    /// <summary>What the writer last set: committed records lie below it.</summary>
+    public Offset HighWatermark => new(Volatile.Read(ref _highWatermark));
+
+    /// <summary>The first offset that a read_committed reader may not see: the first open or uncommitted transaction, or the high watermark.</summary>
+    public Offset LastStableOffset
+    {
+        get
+        {
+            Offset unstable = Producers.FirstUnstable;
+            Offset highWatermark = HighWatermark;
+            return unstable == Offset.None || unstable > highWatermark ? highWatermark : unstable;
+        }
+    }
+
+    /// <summary>The leader epochs of the log.</summary>
+    public LeaderEpochs Epochs { get; }
+
+    /// <summary>The producers of the log. For the writer only, except <see cref="ProducerStates.FirstUnstable"/>.</summary>
+    public ProducerStates Producers { get; }
+
+    /// <summary>True once the log was deleted or set aside.</summary>
+    public bool IsDeleted { get; private set; }
+
+    /// <summary>All bytes of batches.</summary>
+    public long SizeBytes
+    {
+        get
+        {
+            long size = 0;
+            foreach (LogSegment segment in _segments)
+            {
+                size += segment.Size;
+            }
+
+            return size;
+        }
+    }
+
+    /// <summary>How the log is cut into segments and when it is flushed. May be changed at any time, by the writer.</summary>
+    public LogSettings Settings
+    {
+        get => _settings;
+        set
+        {
+            _settings = value;
+            RequestFlush();
+        }
+    }
+
+    internal FlushProgress Flushing { get; }
+
+    /// <summary>Guarded by the flusher's lock.</summary>
+    internal bool IsQueuedForFlush { get; set; }
+
+    /// <summary>The version of <see cref="Epochs"/> that is in the checkpoint file; the flusher's own.</summary>
+    internal int WrittenEpochs { get; set; } = -1;
+
+    internal IReadOnlyList<LogSegment> Segments => _segments;
+
+    private LogSegment Active => _segments[^1];
+
+    /// <summary>
+    /// Appends one batch of a producer as leader: checks it, gives it offset and epoch in place, and writes it. The records belong to the log from the
+    /// return on, but count only once flushed and replicated.
+    /// </summary>
+    /// <param name="records">The records of one partition of a Produce request: exactly one batch, changed in place.</param>
+    /// <param name="epoch">The leader's epoch.</param>
+    /// <param name="settings">The topic's demands.</param>
+    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    public AppendResult AppendAsLeader(Memory<byte> records, LeaderEpoch epoch, AppendSettings settings, long nowMs)
+    {
+        if (Unusable() is { } offline)
+        {
+            return offline;
+        }
+
+        if (ClientBatch.Check(ref records, settings, nowMs) is { } refused)
+        {
+            return refused;
+        }
+
+        MutableRecordBatch.Read(records.Span, out MutableRecordBatch batch);
+        SequenceVerdict verdict = Producers.Judge(new BatchHeader(batch.Batch, batch.Batch.Size), AppendOrigin.Client);
+        if (verdict.Error != ErrorCode.None)
+        {
+            return AppendResult.Refused(verdict.Error, verdict.Message!);
+        }
+
+        if (verdict.Duplicate is { } before)
+        {
+            return new AppendResult
+            {
+                BaseOffset = before.FirstOffset,
+                LastOffset = before.LastOffset,
+                AppendTimeMs = before.Timestamp,
+                LogStartOffset = StartOffset,
+                IsDuplicate = true,
+            };
+        }
+
+        batch.Assign(EndOffset, epoch);
+        return Write(records.Span, settings.TimestampType == TimestampType.LogAppendTime ? nowMs : RecordBatch.NoTimestamp, nowMs);
+    }
+
+    /// <summary>
+    /// Appends batches that this node built: records of the Raft leader or of a coordinator, transaction markers. Offsets and epoch are assigned
+    /// in place; of the content only producer and coordinator epochs are checked.
+    /// </summary>
+    /// <param name="batches">One or more whole batches.</param>
+    /// <param name="epoch">The leader's epoch.</param>
+    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    public AppendResult AppendBuilt(Memory<byte> batches, LeaderEpoch epoch, long nowMs)
+    {
+        if (Unusable() is { } offline)
+        {
+            return offline;
+        }
+
+        Span<byte> rest = batches.Span;
+        Offset next = EndOffset;
+        while (MutableRecordBatch.Read(rest, out MutableRecordBatch batch) == BatchStatus.Complete)
+        {
+            SequenceVerdict verdict = JudgeBuilt(batch.Batch);
+            if (verdict.Error != ErrorCode.None)
+            {
+                return AppendResult.Refused(verdict.Error, verdict.Message!);
+            }
+
+            batch.Assign(next, epoch);
+            next = batch.Batch.NextOffset;
+            rest = rest[batch.Batch.Size..];
+        }
+
+        Invariant.Holds(rest.IsEmpty && next != EndOffset, "S-06", $"this node built records for {Partition} that are not whole batches");
+        return Write(batches.Span, RecordBatch.NoTimestamp, nowMs);
+    }
+
+    /// <summary>
+    /// Appends what a follower fetched, with the offsets that it has there. Offsets may leap (the leader's log was compacted) but never go back. Appending
+    /// stops before a batch of an epoch above the follower's own, and before a torn one; what came before is kept. A batch whose checksum is wrong refuses all.
+    /// </summary>
+    /// <param name="records">The records of one partition of a Fetch answer.</param>
+    /// <param name="currentEpoch">The epoch in which the follower fetched (KAFKA-18723).</param>
+    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    public AppendResult AppendAsFollower(Memory<byte> records, LeaderEpoch currentEpoch, long nowMs)
+    {
+        if (Unusable() is { } offline)
+        {
+            return offline;
+        }
+
+        var batches = new RecordBatches(records.Span);
+        Offset next = EndOffset;
+        int length = 0;
+        while (batches.MoveNext() && batches.Current.PartitionLeaderEpoch <= currentEpoch)
+        {
+            RecordBatch batch = batches.Current;
+            if (!batch.HasValidChecksum || batch.LastOffsetDelta < 0)
+            {
+                return AppendResult.Refused(ErrorCode.CorruptMessage, $"the leader sent a damaged batch at offset {batch.BaseOffset}");
+            }
+
+            if (batch.BaseOffset < next)
+            {
+                return AppendResult.Refused(ErrorCode.InvalidRecord, $"the leader sent offset {batch.BaseOffset} to a log that ends at {next}");
+            }
+
+            next = batch.NextOffset;
+            length = batches.Position + batch.Size;
+        }
+
+        if (length == 0)
+        {
+            return new AppendResult { BaseOffset = Offset.None, LastOffset = Offset.None, AppendTimeMs = -1, LogStartOffset = StartOffset };
+        }
+
+        return Write(records.Span[..length], RecordBatch.NoTimestamp, nowMs);
+    }
+
+    /// <summary>Notes that a leadership begins at the log's end, before its first append (KIP-101).</summary>
+    public void BeginEpoch(LeaderEpoch epoch) => Epochs.Assign(epoch, EndOffset);
+
+    /// <summary>
+    /// Finds the bytes from an offset on. Takes no lock; dispose the slice after reading it. One slice lies in one segment, so it may end
+    /// before the limit.
+    /// </summary>
+    /// <param name="from">The first offset wanted, from the log's start to its end.</param>
+    /// <param name="maxBytes">The most bytes.</param>
+    /// <param name="upTo">Only batches that end at or before it: the high watermark, last stable offset or log end, as the reader may see.</param>
+    /// <param name="atLeastOneBatch">The first batch comes whole even when it has more than <paramref name="maxBytes"/> (KIP-74).</param>
+    public ReadResult Read(Offset from, int maxBytes, Offset upTo, bool atLeastOneBatch)
+    {
+        while (true)
+        {
+            Offset end = EndOffset;
+            if (from < StartOffset || from > end)
+            {
+                return new ReadResult(ErrorCode.OffsetOutOfRange, default);
+            }
+
+            Offset limit = Offset.Min(upTo, end);
+            if (from >= limit)
+            {
+                return default;
+            }
+
+            LogSegment[] segments = _segments;
+            for (int i = LogReader.Floor(segments, from); i < segments.Length; i++)
+            {
+                LogSegment segment = segments[i];
+                if (!segment.TryAcquire())
+                {
+                    // Deleted since the list was read: there is a newer list.
+                    break;
+                }
+
+                if (LogReader.Locate(segment, from, maxBytes, limit, atLeastOneBatch) is { } slice)
+                {
+                    return new ReadResult(ErrorCode.None, slice);
+                }
+
+                segment.Release();
+            }
+
+            if (ReferenceEquals(segments, _segments))
+            {
+                return default;
+            }
+        }
+    }
+
+    /// <summary>The first record at or after a time, from the log's start on; null when there is none. Reads batches: not for hot paths.</summary>
+    /// <param name="timestamp">Milliseconds since 1970.</param>
+    public TimestampedOffset? FindByTimestamp(long timestamp)
+    {
+        Offset start = StartOffset;
+        foreach (LogSegment segment in _segments)
+        {
+            if (segment.MaxTimestamp < timestamp || segment.NextOffset <= start || !segment.TryAcquire())
+            {
+                continue;
+            }
+
+            try
+            {
+                if (TimestampLookup.FirstAtOrAfter(segment, timestamp, start) is { } found)
+                {
+                    return found;
+                }
+            }
+            finally
+            {
+                segment.Release();
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first record with the largest timestamp of the log; null for a log without timestamps. Reads a batch.</summary>
+    public TimestampedOffset? FindMaxTimestamp()
+    {
+        LogSegment? latest = null;
+        foreach (LogSegment segment in _segments)
+        {
+            if (latest is null || segment.MaxTimestamp > latest.MaxTimestamp)
+            {
+                latest = segment;
+            }
+        }
+
+        if (latest is null || !latest.TryAcquire())
+        {
+            return null;
+        }
+
+        try
+        {
+            return TimestampLookup.Latest(latest);
+        }
+        finally
+        {
+            latest.Release();
+        }
+    }
+
+    /// <summary>The aborted transactions that a reader under read_committed of these offsets must know (KIP-98), in the order of their markers.</summary>
+    /// <param name="from">The first offset read.</param>
+    /// <param name="upTo">The offset after the last one read.</param>
+    public IReadOnlyList<AbortedTransaction> AbortedTransactions(Offset from, Offset upTo)
+    {
+        List<AbortedTransaction> found = [];
+        LogSegment[] segments = _segments;
+        for (int i = LogReader.Floor(segments, from); i < segments.Length; i++)
+        {
+            foreach (AbortedTransaction transaction in segments[i].Transactions.Entries)
+            {
+                if (transaction.LastOffset >= from && transaction.FirstOffset < upTo)
+                {
+                    found.Add(transaction);
+                }
+
+                if (transaction.LastStableOffset >= upTo)
+                {
+                    return found;
+                }
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>
+    /// Sets the high watermark, which Replication or Raft has decided; the log remembers it for checkpoints, recovery points and the
+    /// last stable offset.
+    /// </summary>
+    public void SetHighWatermark(Offset highWatermark)
+    {
+        Offset bounded = Offset.Min(Offset.Max(highWatermark, StartOffset), EndOffset);
+        Volatile.Write(ref _highWatermark, bounded.Value);
+        Producers.Committed(bounded);
+    }
+
+    /// <summary>
+    /// Drops all records at and above an offset, with the epochs and producer states that came with them; at or above the log's end it only drops epochs
+    /// that left no record (KAFKA-10706). Where a truncation goes below the high watermark (after an unclean election, or a leader that lost its log),
+    /// await <see cref="LogDirectory.PrepareTruncationAsync"/> first, without the lock: recovery trusts what lies below the recovery point.
+    /// </summary>
+    /// <param name="offset">The new end; inside a batch, the whole batch goes.</param>
+    public void TruncateTo(Offset offset)
+    {
+        if (offset < StartOffset)
+        {
+            TruncateFullyAndStartAt(offset);
+            return;
+        }
+
+        Epochs.TruncateFromEnd(offset);
+        if (offset >= EndOffset)
+        {
+            return;
+        }
+
+        Guarded(() => Cut(offset));
+    }
+
+    /// <summary>Drops all records, and goes on at an offset: a snapshot was installed, or the leader's log begins above this one's end.</summary>
+    /// <param name="offset">The new start and end.</param>
+    public void TruncateFullyAndStartAt(Offset offset)
+    {
+        Flushing.Cutting(offset);
+        Guarded(() =>
+        {
+            LogSegment[] old = _segments;
+            Volatile.Write(ref _start, offset.Value);
+            Volatile.Write(ref _end, offset.Value);
+            Volatile.Write(ref _highWatermark, offset.Value);
+            for (int i = old.Length - 1; i >= 0; i--)
+            {
+                old[i].Delete();
+            }
+
+            ProducerSnapshots.DeleteAbove(_home.Disk, Path, Offset.None);
+            LogSegment first = LogSegment.Open(_home.Disk, Path, offset, old[^1].CreatedMs);
+            first.Forget();
+            first.CutFileToSize();
+            _segments = [first];
+            Epochs.Clear();
+            Producers.Clear();
+            Flushing.Cut(_segments, offset);
+        });
+        _home.Flusher.Add(this);
+    }
+
+    /// <summary>
+    /// Raises the log's start: records below it are gone for readers. Segments that lie wholly below it are deleted, except the last.
+    /// </summary>
+    public void AdvanceStart(Offset offset)
+    {
+        Offset start = Offset.Min(offset, EndOffset);
+        if (start <= StartOffset)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _start, start.Value);
+        Volatile.Write(ref _highWatermark, Math.Max(_highWatermark, start.Value));
+        Epochs.TruncateFromStart(start);
+        Guarded(() => DeleteSegmentsBelow(start));
+    }
+
+    /// <summary>Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty.</summary>
+    public void Roll(long nowMs)
+    {
+        if (Active.Size > 0)
+        {
+            Guarded(() => RollSegment(nowMs));
+            _home.Flusher.Add(this);
+        }
+    }
+
+    /// <summary>Marks the log as gone: nothing is appended or flushed any more.</summary>
+    internal void MarkDeleted(string newPath)
+    {
+        IsDeleted = true;
+        Path = newPath;
+        Flushing.Retire();
+        foreach (LogSegment segment in _segments)
+        {
+            segment.Release();
+        }
+
+        _segments = [];
+    }
+
+    /// <summary>Writes out all that is only in memory, for a clean stop, and names the files to flush. Within a flush of the whole log.</summary>
+    internal void PrepareClose(List<IDiskFile> files)
+    {
+        Flushing.Begin(files);
+        ProducerSnapshots.Write(_home.Disk, Path, EndOffset, Producers.Snapshot());
+        LogSegment active = Active;
+        active.WriteIndexes();
+        files.Add(active.Log);
+        files.Add(active.Offsets.Entries.File);
+        files.Add(active.Times.Entries.File);
+        if (active.Transactions.File is { } transactions)
+        {
+            files.Add(transactions);
+        }
+    }
+
+    /// <summary>Closes the files.</summary>
+    internal void Close()
+    {
+        Flushing.Retire();
+        foreach (LogSegment segment in _segments)
+        {
+            segment.Release();
+        }
+
+        _segments = [];
+        IsDeleted = true;
+    }
+
+    /// <summary>Hands the log to the flusher when its settings ask for a flush now.</summary>
+    internal void RequestFlush()
+    {
+        if (Flushing.IsDirty && EndOffset - FlushedTo >= _settings.FlushIntervalMessages)
+        {
+            _home.Flusher.Add(this);
+        }
+    }
+
+    private AppendResult? Unusable() => IsDeleted || _home.Health.IsOffline
+        ? AppendResult.Refused(ErrorCode.KafkaStorageError, $"the log directory {_home.Path} is offline: {_home.Health.Cause?.Message ?? "the log was deleted"}")
+        : null;
+
+    private SequenceVerdict JudgeBuilt(RecordBatch batch)
+    {
+        var header = new BatchHeader(batch, batch.Size);
+        return EndMarker.TryRead(batch, out EndMarker marker)
+            ? Producers.JudgeMarker(header, marker.CoordinatorEpoch)
+            : Producers.Judge(header, AppendOrigin.Coordinator);
+    }
+
+    /// <summary>Writes whole batches, in one write for each segment that they fall into.</summary>
+    private AppendResult Write(ReadOnlySpan<byte> batches, long appendTimeMs, long nowMs)
+    {
+        BatchHeader.TryRead(batches, out BatchHeader first);
+        bool rolled = false;
+        try
+        {
+            while (!batches.IsEmpty)
+            {
+                BatchHeader.TryRead(batches, out BatchHeader next);
+                if (Active.MustRoll(next, _settings, nowMs))
+                {
+                    RollSegment(nowMs);
+                    rolled = true;
+                }
+
+                int run = RunLength(batches, next);
+                Active.Write(batches[..run]);
+                Publish(batches[..run]);
+                batches = batches[run..];
+            }
+        }
+        catch (DiskException failure)
+        {
+            _home.Health.Fail(failure);
+            return AppendResult.Refused(ErrorCode.KafkaStorageError, failure.Message);
+        }
+
+        if (rolled || EndOffset - FlushedTo >= _settings.FlushIntervalMessages)
+        {
+            _home.Flusher.Add(this);
+        }
+
+        return new AppendResult
+        {
+            BaseOffset = first.BaseOffset,
+            LastOffset = EndOffset - 1,
+            AppendTimeMs = appendTimeMs,
+            LogStartOffset = StartOffset,
+        };
+    }
+
+    /// <summary>The bytes of as many batches as fit into the active segment, at least one.</summary>
+    private int RunLength(ReadOnlySpan<byte> batches, in BatchHeader first)
+    {
+        int run = first.TotalBytes;
+        while (run < batches.Length && BatchHeader.TryRead(batches[run..], out BatchHeader next) && Active.HasRoomFor(next, run, _settings))
+        {
+            run += next.TotalBytes;
+        }
+
+        return run;
+    }
+
+    private void Publish(ReadOnlySpan<byte> batches)
+    {
+        LogSegment active = Active;
+        var rest = new RecordBatches(batches);
+        Offset end = EndOffset;
+        while (rest.MoveNext())
+        {
+            var header = new BatchHeader(rest.Current, rest.Current.Size);
+            active.Publish(header, _settings.IndexIntervalBytes);
+            Epochs.Assign(header.Epoch, header.BaseOffset);
+            BatchEffects.Apply(rest.Current, Producers, active.Transactions);
+            end = header.NextOffset;
+        }
+
+        Flushing.Written(active, end, batches.Length);
+        Volatile.Write(ref _end, end.Value);
+    }
+
+    private void RollSegment(long nowMs)
+    {
+        LogSegment full = Active;
+        Offset end = EndOffset;
+        full.Seal();
+        Flushing.Sealed(full);
+        ProducerSnapshots.Write(_home.Disk, Path, end, Producers.Snapshot());
+        LogSegment next = LogSegment.Open(_home.Disk, Path, end, nowMs);
+        next.Forget();
+        next.CutFileToSize();
+        _segments = [.. _segments, next];
+        Flushing.NamesChanged();
+    }
+
+    private void Cut(Offset offset)
+    {
+        LogSegment[] segments = _segments;
+        int last = LogReader.Floor(segments, offset);
+        LogSegment holder = segments[last];
+        Offset end = holder.CutPoint(offset);
+        Flushing.Cutting(end);
+        Volatile.Write(ref _end, end.Value);
+        Volatile.Write(ref _highWatermark, Math.Min(_highWatermark, end.Value));
+        _segments = segments[..(last + 1)];
+        for (int i = segments.Length - 1; i > last; i--)
+        {
+            segments[i].Delete();
+        }
+
+        holder.TruncateTo(end);
+        Epochs.TruncateFromEnd(end);
+        ProducerSnapshots.DeleteAbove(_home.Disk, Path, end);
+        ProducerReplay.Rebuild(_home.Disk, Path, _segments, Producers, end);
+        Producers.Committed(HighWatermark);
+        Flushing.Cut(_segments, end);
+        _home.Flusher.Add(this);
+    }
+
+    private void DeleteSegmentsBelow(Offset start)
+    {
+        LogSegment[] segments = _segments;
+        int kept = 0;
+        while (kept < segments.Length - 1 && segments[kept + 1].BaseOffset <= start)
+        {
+            kept++;
+        }
+
+        if (kept == 0)
+        {
+            return;
+        }
+
+        _segments = segments[kept..];
+        for (int i = 0; i < kept; i++)
+        {
+            segments[i].Delete();
+        }
+
+        ProducerSnapshots.DeleteBelow(_home.Disk, Path, _segments[0].BaseOffset);
+        Flushing.NamesChanged();
+        _home.Flusher.Add(this);
+    }
+
+    /// <summary>Runs a change of files; a disk that refuses takes the directory offline, and what memory says no longer matters.</summary>
+    private void Guarded(Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (DiskException failure)
+        {
+            _home.Health.Fail(failure);
+        }
+    }
+}

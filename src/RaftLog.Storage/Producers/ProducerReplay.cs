@@ -1,0 +1,36 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Storage;
+
+/// <summary>Makes producer states anew from a snapshot and the batches after it.</summary>
+internal static class ProducerReplay
+{
+    /// <summary>Sets the states to what they were at the log's end.</summary>
+    public static void Rebuild(IDisk disk, string directory, IReadOnlyList<LogSegment> segments, ProducerStates producers, Offset end)
+    {
+        Offset from = ProducerSnapshots.RestoreNewest(disk, directory, end, producers) ?? Offset.Zero;
+        foreach (LogSegment segment in segments)
+        {
+            if (segment.NextOffset > from)
+            {
+                Replay(segment, from, producers);
+            }
+        }
+    }
+
+    /// <summary>Applies a segment's batches from an offset on; its transaction index holds them already.</summary>
+    public static void Replay(LogSegment segment, Offset from, ProducerStates producers)
+    {
+        using var scan = new BatchScanner(segment.Log, segment.Offsets.Floor(from), segment.Size);
+        while (scan.MoveNext())
+        {
+            if (scan.Header.BaseOffset >= from && scan.Header.Producer.Id.IsPresent
+                && RecordBatch.Read(scan.Bytes(), out RecordBatch batch) == BatchStatus.Complete)
+            {
+                BatchEffects.Apply(batch, producers, null);
+            }
+        }
+    }
+}

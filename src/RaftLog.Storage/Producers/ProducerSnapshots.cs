@@ -1,0 +1,68 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// The snapshot files of one log. They are not flushed when written: their checksum tells a torn one, and everything in them can be rebuilt from
+/// the batches.
+/// </summary>
+internal static class ProducerSnapshots
+{
+    /// <summary>Writes the states as they are at an offset.</summary>
+    public static void Write(IDisk disk, string directory, Offset offset, byte[] content) =>
+        AtomicFile.WriteUnflushed(disk, directory, LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot), content);
+
+    /// <summary>Restores the newest whole snapshot at or below an offset. The result is its offset; null, and nothing is known, where there is none.</summary>
+    public static Offset? RestoreNewest(IDisk disk, string directory, Offset atMost, ProducerStates producers)
+    {
+        producers.Clear();
+        foreach (Offset offset in Offsets(disk, directory))
+        {
+            if (offset > atMost
+                || AtomicFile.Read(disk, $"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot)}") is not { } bytes
+                || ProducerSnapshot.Parse(bytes) is not { } states)
+            {
+                continue;
+            }
+
+            producers.Restore(states);
+            return offset;
+        }
+
+        return null;
+    }
+
+    /// <summary>Deletes the snapshots above an offset.</summary>
+    public static void DeleteAbove(IDisk disk, string directory, Offset limit) => Delete(disk, directory, offset => offset > limit);
+
+    /// <summary>Deletes the snapshots below an offset.</summary>
+    public static void DeleteBelow(IDisk disk, string directory, Offset limit) => Delete(disk, directory, offset => offset < limit);
+
+    private static void Delete(IDisk disk, string directory, Predicate<Offset> condemned)
+    {
+        foreach (Offset offset in Offsets(disk, directory))
+        {
+            if (condemned(offset))
+            {
+                disk.DeleteFile($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot)}");
+            }
+        }
+    }
+
+    /// <summary>The offsets of all snapshots, newest first.</summary>
+    private static List<Offset> Offsets(IDisk disk, string directory)
+    {
+        List<Offset> offsets = [];
+        foreach (string name in disk.ListFiles(directory))
+        {
+            if (LogFileNames.TryParseOffset(name, LogFileNames.ProducerSnapshot, out Offset offset))
+            {
+                offsets.Add(offset);
+            }
+        }
+
+        offsets.Sort(static (left, right) => right.CompareTo(left));
+        return offsets;
+    }
+}

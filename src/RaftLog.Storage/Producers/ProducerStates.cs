@@ -1,0 +1,271 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// The idempotent producers that wrote to a log, and their open transactions (KIP-98, KIP-360). It follows from the log's batches alone, so
+/// leader, follower and recovery come to the same. Belongs to the log's one writer; <see cref="FirstUnstable"/> may be read by anyone.
+/// </summary>
+public sealed class ProducerStates
+{
+    /// <summary>
+    /// The most producers of one log. At the bound the one that was silent longest, and has no transaction open, is forgotten, as if it had
+    /// expired: it may then start at any sequence.
+    /// </summary>
+    public const int MostProducers = 100_000;
+
+    private readonly SortedDictionary<long, ProducerState> _producers = [];
+
+    /// <summary>Starts of open transactions.</summary>
+    private readonly SortedSet<long> _open = [];
+
+    /// <summary>Ended transactions whose marker is not yet below the high watermark: start and marker, by start.</summary>
+    private readonly SortedDictionary<long, long> _ended = [];
+
+    private long _firstUnstable = Offset.None.Value;
+
+    /// <summary>The producers, in the order of their ids.</summary>
+    public IReadOnlyCollection<ProducerState> Producers => _producers.Values;
+
+    /// <summary>
+    /// The start of the first transaction that is open, or whose end is not yet committed; <see cref="Offset.None"/> when there is none. The
+    /// last stable offset is this or the high watermark.
+    /// </summary>
+    public Offset FirstUnstable => new(Volatile.Read(ref _firstUnstable));
+
+    /// <summary>What is known of a producer; null when it is unknown.</summary>
+    public ProducerState? Find(ProducerId id) => _producers.GetValueOrDefault(id.Value);
+
+    /// <summary>Judges a batch that is about to be appended by a leader. Changes nothing.</summary>
+    /// <param name="batch">The batch's header.</param>
+    /// <param name="origin">Who made it.</param>
+    internal SequenceVerdict Judge(in BatchHeader batch, AppendOrigin origin)
+    {
+        ProducerStamp stamp = batch.Producer;
+        if (!stamp.Id.IsPresent || Find(stamp.Id) is not { } known)
+        {
+            return SequenceVerdict.Fresh;
+        }
+
+        if (origin == AppendOrigin.Client && stamp.Epoch == known.Epoch && known.Find(stamp.BaseSequence, batch.LastSequence) is { } before)
+        {
+            return SequenceVerdict.Repeats(before);
+        }
+
+        if (stamp.Epoch < known.Epoch)
+        {
+            return SequenceVerdict.Refused(
+                ErrorCode.InvalidProducerEpoch,
+                $"producer {stamp.Id} writes in epoch {stamp.Epoch}, but epoch {known.Epoch} has replaced it");
+        }
+
+        if (batch.IsControl)
+        {
+            return SequenceVerdict.Fresh;
+        }
+
+        if (origin == AppendOrigin.Client && !Follows(known, stamp))
+        {
+            return SequenceVerdict.Refused(
+                ErrorCode.OutOfOrderSequenceNumber,
+                $"producer {stamp.Id} in epoch {stamp.Epoch} sent sequence {stamp.BaseSequence} after sequence {known.LastSequence} of epoch {known.Epoch}");
+        }
+
+        return known.IsInTransaction && !batch.IsTransactional
+            ? SequenceVerdict.Refused(
+                ErrorCode.InvalidTxnState,
+                $"producer {stamp.Id} sent a batch outside of its transaction, which is open since offset {known.TransactionStart}")
+            : SequenceVerdict.Fresh;
+    }
+
+    /// <summary>Judges a transaction marker that is about to be appended by a leader. Changes nothing.</summary>
+    internal SequenceVerdict JudgeMarker(in BatchHeader batch, LeaderEpoch coordinatorEpoch)
+    {
+        SequenceVerdict verdict = Judge(batch, AppendOrigin.Coordinator);
+        return verdict.Error == ErrorCode.None && Find(batch.Producer.Id) is { } known && known.CoordinatorEpoch > coordinatorEpoch
+            ? SequenceVerdict.Refused(
+                ErrorCode.TransactionCoordinatorFenced,
+                $"a marker of coordinator epoch {coordinatorEpoch} came after one of epoch {known.CoordinatorEpoch}")
+            : verdict;
+    }
+
+    /// <summary>Takes in a batch that is in the log, whoever appended it. Not for control batches.</summary>
+    internal void Apply(in BatchHeader batch)
+    {
+        ProducerStamp stamp = batch.Producer;
+        if (!stamp.Id.IsPresent)
+        {
+            return;
+        }
+
+        ProducerState state = FindOrAdd(stamp.Id);
+        state.Enter(stamp.Epoch);
+        if (stamp.BaseSequence >= 0)
+        {
+            state.Add(new ProducedBatch(batch.LastSequence, batch.LastOffset, batch.LastOffsetDelta, batch.MaxTimestamp));
+        }
+
+        if (batch.IsTransactional && !state.IsInTransaction)
+        {
+            state.TransactionStart = batch.BaseOffset;
+            _open.Add(batch.BaseOffset.Value);
+            PublishFirstUnstable();
+        }
+    }
+
+    /// <summary>Takes in a transaction marker that is in the log. The result is what goes to the transaction index: an abort that ended something.</summary>
+    internal AbortedTransaction? ApplyMarker(in BatchHeader batch, ControlRecordType type, LeaderEpoch coordinatorEpoch)
+    {
+        ProducerState state = FindOrAdd(batch.Producer.Id);
+        state.Enter(batch.Producer.Epoch);
+        state.CoordinatorEpoch = coordinatorEpoch;
+        state.LastTimestamp = batch.MaxTimestamp;
+        if (!state.IsInTransaction)
+        {
+            return null;
+        }
+
+        Offset start = state.TransactionStart;
+        state.TransactionStart = Offset.None;
+        _open.Remove(start.Value);
+        Offset stable = LastStableWithout(start, batch.LastOffset);
+        _ended[start.Value] = batch.LastOffset.Value;
+        PublishFirstUnstable();
+        return type == ControlRecordType.Abort ? new AbortedTransaction(batch.Producer.Id, start, batch.LastOffset, stable) : null;
+    }
+
+    /// <summary>Ended transactions whose markers lie below the high watermark no longer hold back the last stable offset.</summary>
+    internal void Committed(Offset highWatermark)
+    {
+        if (_ended.Count == 0)
+        {
+            return;
+        }
+
+        List<long> done = [];
+        foreach ((long start, long marker) in _ended)
+        {
+            if (marker < highWatermark.Value)
+            {
+                done.Add(start);
+            }
+        }
+
+        foreach (long start in done)
+        {
+            _ended.Remove(start);
+        }
+
+        PublishFirstUnstable();
+    }
+
+    /// <summary>Forgets producers that were silent for longer than <c>producer.id.expiration.ms</c> and have no transaction open.</summary>
+    /// <param name="nowMs">Wall-clock milliseconds.</param>
+    /// <param name="expirationMs">The time after which a silent producer is forgotten, in milliseconds.</param>
+    public void Expire(long nowMs, long expirationMs)
+    {
+        List<long> expired = [];
+        foreach ((long id, ProducerState state) in _producers)
+        {
+            if (!state.IsInTransaction && nowMs - state.LastTimestamp >= expirationMs)
+            {
+                expired.Add(id);
+            }
+        }
+
+        foreach (long id in expired)
+        {
+            _producers.Remove(id);
+        }
+    }
+
+    /// <summary>Forgets everything.</summary>
+    internal void Clear()
+    {
+        _producers.Clear();
+        _open.Clear();
+        _ended.Clear();
+        PublishFirstUnstable();
+    }
+
+    /// <summary>Takes over the states of a snapshot in place of what is known.</summary>
+    internal void Restore(IReadOnlyList<ProducerState> producers)
+    {
+        Clear();
+        foreach (ProducerState producer in producers)
+        {
+            _producers[producer.Id.Value] = producer;
+            if (producer.IsInTransaction)
+            {
+                _open.Add(producer.TransactionStart.Value);
+            }
+        }
+
+        PublishFirstUnstable();
+    }
+
+    /// <summary>The bytes of a snapshot.</summary>
+    internal byte[] Snapshot() => ProducerSnapshot.Format([.. _producers.Values]);
+
+    private static bool Follows(ProducerState known, ProducerStamp stamp)
+    {
+        if (stamp.Epoch != known.Epoch)
+        {
+            return stamp.BaseSequence == 0 || known.Epoch == ProducerEpoch.None;
+        }
+
+        int last = known.LastSequence;
+        return stamp.BaseSequence == last + 1L || (stamp.BaseSequence == 0 && last == int.MaxValue);
+    }
+
+    private ProducerState FindOrAdd(ProducerId id)
+    {
+        if (_producers.TryGetValue(id.Value, out ProducerState? state))
+        {
+            return state;
+        }
+
+        if (_producers.Count >= MostProducers)
+        {
+            ForgetOldest();
+        }
+
+        state = new ProducerState(id);
+        _producers.Add(id.Value, state);
+        return state;
+    }
+
+    private void ForgetOldest()
+    {
+        ProducerState? oldest = null;
+        foreach (ProducerState state in _producers.Values)
+        {
+            if (!state.IsInTransaction && (oldest is null || state.LastTimestamp < oldest.LastTimestamp))
+            {
+                oldest = state;
+            }
+        }
+
+        if (oldest is not null)
+        {
+            _producers.Remove(oldest.Id.Value);
+        }
+    }
+
+    /// <summary>The last stable offset when this transaction no longer counts: the first other undecided one, or what follows the marker.</summary>
+    private Offset LastStableWithout(Offset start, Offset marker) =>
+        _open.Count > 0 && _open.Min != start.Value ? new Offset(_open.Min) : marker + 1;
+
+    private void PublishFirstUnstable()
+    {
+        long first = _open.Count > 0 ? _open.Min : long.MaxValue;
+        foreach (long start in _ended.Keys)
+        {
+            first = Math.Min(first, start);
+            break;
+        }
+
+        Volatile.Write(ref _firstUnstable, first == long.MaxValue ? Offset.None.Value : first);
+    }
+}

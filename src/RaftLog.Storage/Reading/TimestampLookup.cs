@@ -1,0 +1,70 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Storage;
+
+/// <summary>A record found by its time.</summary>
+/// <param name="Timestamp">Its timestamp in milliseconds.</param>
+/// <param name="Offset">Its offset.</param>
+/// <param name="Epoch">The epoch of the leader that appended it.</param>
+public readonly record struct TimestampedOffset(long Timestamp, Offset Offset, LeaderEpoch Epoch);
+
+/// <summary>Finds records by time: by the time index down to a few batches, then by looking into them.</summary>
+internal static class TimestampLookup
+{
+    /// <summary>The most bytes that one stored batch may decompress to; larger ones are answered with their first offset.</summary>
+    private const int MostPlainBytes = 256 * 1024 * 1024;
+
+    /// <summary>The first record of a segment at or after a time and an offset; null when there is none.</summary>
+    public static TimestampedOffset? FirstAtOrAfter(LogSegment segment, long timestamp, Offset from)
+    {
+        Offset start = Offset.Max(segment.Times.Floor(timestamp), from);
+        using var scan = new BatchScanner(segment.Log, segment.Offsets.Floor(start), segment.Size);
+        while (scan.MoveNext())
+        {
+            if (scan.Header.MaxTimestamp >= timestamp && scan.Header.LastOffset >= from
+                && FirstInBatch(scan, timestamp, from) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first record of a segment with its largest timestamp; null when it has none.</summary>
+    public static TimestampedOffset? Latest(LogSegment segment)
+    {
+        if (segment.MaxTimestamp < 0 || segment.Find(segment.MaxTimestampOffset, segment.Size) is not { } place)
+        {
+            return null;
+        }
+
+        using var scan = new BatchScanner(segment.Log, place.Position, place.Position + place.TotalBytes);
+        return scan.MoveNext() ? FirstInBatch(scan, scan.Header.MaxTimestamp, segment.BaseOffset) : null;
+    }
+
+    private static TimestampedOffset? FirstInBatch(BatchScanner scan, long timestamp, Offset from)
+    {
+        if (RecordBatch.Read(scan.Bytes(), out RecordBatch batch) != BatchStatus.Complete)
+        {
+            return null;
+        }
+
+        if (batch.Attributes.TimestampType == TimestampType.LogAppendTime)
+        {
+            return new TimestampedOffset(batch.MaxTimestamp, Offset.Max(batch.BaseOffset, from), batch.PartitionLeaderEpoch);
+        }
+
+        using RecordSection section = RecordSection.Open(batch, MostPlainBytes);
+        foreach (Record record in section)
+        {
+            if (record.Timestamp >= timestamp && record.Offset >= from)
+            {
+                return new TimestampedOffset(record.Timestamp, record.Offset, batch.PartitionLeaderEpoch);
+            }
+        }
+
+        return null;
+    }
+}

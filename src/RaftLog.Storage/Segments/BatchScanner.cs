@@ -1,0 +1,80 @@
+using System.Buffers;
+using RaftLog.Platform;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Storage;
+
+/// <summary>Walks the batches of a segment's file from a position to an end, and stops at the first thing that is not a batch.</summary>
+internal sealed class BatchScanner(IDiskFile file, long start, long end) : IDisposable
+{
+    private const int HeaderPiece = 64 * 1024;
+    private const int WholePiece = 1024 * 1024;
+
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(HeaderPiece);
+    private long _bufferStart;
+    private int _buffered;
+    private long _next = start;
+
+    /// <summary>The current batch's fields.</summary>
+    public BatchHeader Header { get; private set; }
+
+    /// <summary>The current batch's first byte.</summary>
+    public long Position { get; private set; } = start;
+
+    /// <summary>The first byte after the current batch; where the scan stopped, once it has.</summary>
+    public long Next => _next;
+
+    /// <summary>True once every byte up to the end belonged to a batch.</summary>
+    public bool ReachedEnd => _next == end;
+
+    /// <summary>Moves to the next batch; false at the end, or where the next bytes are not a whole plausible batch.</summary>
+    public bool MoveNext()
+    {
+        if (end - _next < RecordBatch.HeaderSize || !Fill(_next, RecordBatch.HeaderSize, HeaderPiece)
+            || !BatchHeader.TryRead(_buffer.AsSpan((int)(_next - _bufferStart), RecordBatch.HeaderSize), out BatchHeader header)
+            || header.TotalBytes > end - _next)
+        {
+            return false;
+        }
+
+        Header = header;
+        Position = _next;
+        _next += header.TotalBytes;
+        return true;
+    }
+
+    /// <summary>The current batch's bytes; empty when the file is shorter than it was. Valid until the next move.</summary>
+    public ReadOnlySpan<byte> Bytes()
+    {
+        int size = Header.TotalBytes;
+        return Fill(Position, size, WholePiece) ? _buffer.AsSpan((int)(Position - _bufferStart), size) : [];
+    }
+
+    /// <summary>Takes back the current batch: the scan ends before it.</summary>
+    public void Reject() => _next = Position;
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+    }
+
+    private bool Fill(long position, int need, int piece)
+    {
+        if (position >= _bufferStart && position + need <= _bufferStart + _buffered)
+        {
+            return true;
+        }
+
+        int want = (int)Math.Min(Math.Max(need, piece), end - position);
+        if (_buffer.Length < want)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = ArrayPool<byte>.Shared.Rent(want);
+        }
+
+        _bufferStart = position;
+        _buffered = file.Read(position, _buffer.AsSpan(0, want));
+        return _buffered >= need;
+    }
+}

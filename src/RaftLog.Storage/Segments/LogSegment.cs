@@ -1,0 +1,311 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// A piece of a log: one file of batches and the indexes over it. One writer, the log's; readers take no lock. The files stay open while
+/// anyone holds a reference, so a reader never meets a closed file, even if the segment is deleted meanwhile.
+/// </summary>
+internal sealed class LogSegment
+{
+    private readonly IDisk _disk;
+    private readonly string _directory;
+
+    /// <summary>Bytes below it belong to whole batches. Written after <see cref="_next"/>: who sees the size sees offsets at least as high.</summary>
+    private long _size;
+    private long _next;
+    private int _references = 1;
+    private long _bytesSinceIndexEntry;
+
+    private LogSegment(IDisk disk, string directory, Offset baseOffset, long createdMs)
+    {
+        _disk = disk;
+        _directory = directory;
+        BaseOffset = baseOffset;
+        CreatedMs = createdMs;
+        _next = baseOffset.Value;
+        Log = disk.OpenOrCreate(PathOf(LogFileNames.Log));
+        _size = Log.Length;
+        Offsets = new OffsetIndex(disk.OpenOrCreate(PathOf(LogFileNames.OffsetIndex)), baseOffset);
+        Times = new TimeIndex(disk.OpenOrCreate(PathOf(LogFileNames.TimeIndex)), baseOffset);
+        Transactions = new TransactionIndex(disk, PathOf(LogFileNames.TransactionIndex));
+        MaxTimestampOffset = baseOffset;
+    }
+
+    public Offset BaseOffset { get; }
+
+    public IDiskFile Log { get; }
+
+    public OffsetIndex Offsets { get; }
+
+    public TimeIndex Times { get; }
+
+    public TransactionIndex Transactions { get; }
+
+    /// <summary>When this process opened or created it, in wall-clock milliseconds: the age of a segment without timestamps.</summary>
+    public long CreatedMs { get; }
+
+    /// <summary>The bytes of whole batches.</summary>
+    public long Size => Volatile.Read(ref _size);
+
+    /// <summary>The offset after the last record; the base offset while empty.</summary>
+    public Offset NextOffset => new(Volatile.Read(ref _next));
+
+    /// <summary>The largest timestamp of all batches; -1 while there is none.</summary>
+    public long MaxTimestamp { get; private set; } = -1;
+
+    /// <summary>The last offset of the first batch that has <see cref="MaxTimestamp"/>.</summary>
+    public Offset MaxTimestampOffset { get; private set; }
+
+    /// <summary>The first batch's largest timestamp, from which <c>segment.ms</c> counts; null while there is none.</summary>
+    public long? FirstTimestamp { get; private set; }
+
+    /// <summary>Guarded by the log's <see cref="FlushProgress"/>: bytes of <see cref="Log"/> wait to be flushed.</summary>
+    public bool IsDirty { get; set; }
+
+    /// <summary>Guarded by the log's <see cref="FlushProgress"/>: the indexes were written out for good and wait to be flushed.</summary>
+    public bool IsIndexDirty { get; set; }
+
+    /// <summary>Opens or creates the files. Nothing is known of what they hold until one of the loading methods ran.</summary>
+    public static LogSegment Open(IDisk disk, string directory, Offset baseOffset, long createdMs) =>
+        new(disk, directory, baseOffset, createdMs);
+
+    /// <summary>Keeps the files open until <see cref="Release"/>; false when the segment is gone already.</summary>
+    public bool TryAcquire()
+    {
+        int seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            int before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives back a reference; the last one closes the files.</summary>
+    public void Release()
+    {
+        int left = Interlocked.Decrement(ref _references);
+        Invariant.Holds(left >= 0, "S-01", $"the files of {Log.Path} were given back more often than taken");
+        if (left == 0)
+        {
+            Log.Dispose();
+            Offsets.Dispose();
+            Times.Dispose();
+            Transactions.Dispose();
+        }
+    }
+
+    /// <summary>Removes the files' names and this log's reference. The bytes live on until the last reader is done.</summary>
+    public void Delete()
+    {
+        _disk.DeleteFile(PathOf(LogFileNames.Log));
+        _disk.DeleteFile(PathOf(LogFileNames.OffsetIndex));
+        _disk.DeleteFile(PathOf(LogFileNames.TimeIndex));
+        _disk.DeleteFile(PathOf(LogFileNames.TransactionIndex));
+        Release();
+    }
+
+    /// <summary>
+    /// True when a batch of these bytes, that ends at this offset, must go to a new segment: this one is full, as old as it may get, its index
+    /// is full, or the offset is too far from the base for 31 bits.
+    /// </summary>
+    public bool MustRoll(in BatchHeader batch, LogSettings settings, long nowMs)
+    {
+        if (Size == 0)
+        {
+            return batch.LastOffset - BaseOffset > int.MaxValue;
+        }
+
+        long age = FirstTimestamp is { } first && first >= 0 && batch.MaxTimestamp >= 0 ? batch.MaxTimestamp - first : nowMs - CreatedMs;
+        return !HasRoomFor(batch, 0, settings) || age > settings.SegmentMs
+            || Offsets.Entries.Count >= settings.SegmentIndexBytes / OffsetIndex.EntrySize
+            || Times.Entries.Count >= (settings.SegmentIndexBytes / TimeIndex.EntrySize) - 1;
+    }
+
+    /// <summary>True when a batch still fits after bytes that are about to be appended.</summary>
+    public bool HasRoomFor(in BatchHeader batch, long pendingBytes, LogSettings settings) =>
+        Size + pendingBytes + batch.TotalBytes <= settings.SegmentBytes && batch.LastOffset - BaseOffset <= int.MaxValue;
+
+    /// <summary>Writes the bytes of whole batches at the end, in one write. They are not part of the log before <see cref="Publish"/>.</summary>
+    public void Write(ReadOnlySpan<byte> batches) => Log.Write(_size, batches);
+
+    /// <summary>Makes one written batch part of the log: indexes it, and moves the end that readers see.</summary>
+    public void Publish(in BatchHeader batch, int indexIntervalBytes)
+    {
+        Index(batch, _size, indexIntervalBytes);
+        Volatile.Write(ref _next, batch.NextOffset.Value);
+        Volatile.Write(ref _size, _size + batch.TotalBytes);
+    }
+
+    /// <summary>Starts over: the segment holds nothing until its batches are published again.</summary>
+    public void Forget()
+    {
+        Offsets.Entries.Unseal();
+        Times.Entries.Unseal();
+        Offsets.Entries.Truncate(0);
+        Times.Entries.Truncate(0);
+        MaxTimestamp = -1;
+        MaxTimestampOffset = BaseOffset;
+        FirstTimestamp = null;
+        _bytesSinceIndexEntry = 0;
+        Volatile.Write(ref _size, 0);
+        Volatile.Write(ref _next, BaseOffset.Value);
+    }
+
+    /// <summary>Trusts indexes and file of a segment that was closed in order, or is wholly flushed; false when they contradict each other.</summary>
+    public bool Trust()
+    {
+        long length = Log.Length;
+        bool isIndexed = length == 0 || (Offsets.Entries.Count > 0 && Times.Entries.Count > 0);
+        if (!isIndexed || !Offsets.EndsSanely(length) || !Times.EndsSanely())
+        {
+            return false;
+        }
+
+        MaxTimestamp = Times.Last.Timestamp;
+        MaxTimestampOffset = Times.Last.Offset;
+        using var scan = new BatchScanner(Log, Offsets.Last.Position, length);
+        long next = BaseOffset.Value;
+        while (scan.MoveNext())
+        {
+            _bytesSinceIndexEntry += scan.Header.TotalBytes;
+            next = scan.Header.NextOffset.Value;
+            NoteTimestamp(scan.Header);
+        }
+
+        if (!scan.ReachedEnd)
+        {
+            return false;
+        }
+
+        using var first = new BatchScanner(Log, 0, length);
+        FirstTimestamp = first.MoveNext() ? first.Header.MaxTimestamp : null;
+        Volatile.Write(ref _next, next);
+        Volatile.Write(ref _size, length);
+        return true;
+    }
+
+    /// <summary>Makes a segment ready to be appended to.</summary>
+    public void Unseal()
+    {
+        Offsets.Entries.Unseal();
+        Times.Entries.Unseal();
+    }
+
+    /// <summary>Ends appending: the last time entry is forced, as Kafka does at a roll, and the indexes are written out.</summary>
+    public void Seal()
+    {
+        WriteIndexes();
+        Offsets.Entries.Seal();
+        Times.Entries.Seal();
+    }
+
+    /// <summary>Writes out the indexes and keeps the segment open for appends.</summary>
+    public void WriteIndexes()
+    {
+        if (MaxTimestamp >= 0 && Size > 0)
+        {
+            Times.Append(MaxTimestamp, MaxTimestampOffset);
+        }
+
+        Offsets.Entries.Write();
+        Times.Entries.Write();
+    }
+
+    /// <summary>Where a cut at an offset really ends: at the batch's base when the offset lies inside a batch.</summary>
+    public Offset CutPoint(Offset offset) => Find(offset, Size) is { } place ? Offset.Min(offset, place.BaseOffset) : offset;
+
+    /// <summary>Drops all batches from a <see cref="CutPoint"/> on, and leaves the segment open for appends.</summary>
+    public void TruncateTo(Offset cut)
+    {
+        long position = Find(cut, Size)?.Position ?? Size;
+
+        Unseal();
+        Offsets.TruncateTo(cut);
+        Times.TruncateTo(cut);
+        Transactions.TruncateTo(cut);
+        Log.SetLength(position);
+        MaxTimestamp = Times.Last.Timestamp;
+        MaxTimestampOffset = Times.Last.Offset;
+        _bytesSinceIndexEntry = 0;
+        using var scan = new BatchScanner(Log, Offsets.Last.Position, position);
+        while (scan.MoveNext())
+        {
+            _bytesSinceIndexEntry += scan.Header.TotalBytes;
+            NoteTimestamp(scan.Header);
+        }
+
+        FirstTimestamp = position == 0 ? null : FirstTimestamp;
+        Volatile.Write(ref _size, position);
+        Volatile.Write(ref _next, cut.Value);
+    }
+
+    /// <summary>Cuts the file itself to what is part of the log, as after a scan that stopped early.</summary>
+    public void CutFileToSize() => Log.SetLength(Size);
+
+    /// <summary>
+    /// The place of the first batch, below a position, that holds this offset or a later one; null where there is none.
+    /// </summary>
+    public BatchPlace? Find(Offset offset, long limit)
+    {
+        Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
+        long position = Offsets.Floor(offset);
+        while (position < limit)
+        {
+            if (Log.Read(position, head) < head.Length || !BatchHeader.TryRead(head, out BatchHeader header))
+            {
+                return null;
+            }
+
+            if (header.LastOffset >= offset)
+            {
+                return new BatchPlace(position, header.BaseOffset, header.NextOffset, header.TotalBytes);
+            }
+
+            position += header.TotalBytes;
+        }
+
+        return null;
+    }
+
+    private string PathOf(string suffix) => $"{_directory}/{LogFileNames.OfOffset(BaseOffset, suffix)}";
+
+    private void Index(in BatchHeader batch, long position, int indexIntervalBytes)
+    {
+        NoteTimestamp(batch);
+        if (_bytesSinceIndexEntry > indexIntervalBytes)
+        {
+            Offsets.Append(batch.LastOffset, position);
+            Times.Append(MaxTimestamp, MaxTimestampOffset);
+            _bytesSinceIndexEntry = 0;
+        }
+
+        _bytesSinceIndexEntry += batch.TotalBytes;
+    }
+
+    private void NoteTimestamp(in BatchHeader batch)
+    {
+        FirstTimestamp ??= batch.MaxTimestamp;
+        if (batch.MaxTimestamp > MaxTimestamp)
+        {
+            MaxTimestamp = batch.MaxTimestamp;
+            MaxTimestampOffset = batch.LastOffset;
+        }
+    }
+}
+
+/// <summary>Where a batch lies in a segment's file.</summary>
+/// <param name="Position">Its first byte.</param>
+/// <param name="BaseOffset">Its first offset.</param>
+/// <param name="NextOffset">The offset after its last.</param>
+/// <param name="TotalBytes">All its bytes.</param>
+internal readonly record struct BatchPlace(long Position, Offset BaseOffset, Offset NextOffset, int TotalBytes);

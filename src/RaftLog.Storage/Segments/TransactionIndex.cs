@@ -1,0 +1,80 @@
+using System.Buffers.Binary;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// The aborted transactions whose markers lie in one segment, in the order of their markers: Kafka's <c>.txnindex</c> (KIP-98). The file
+/// exists from the first entry on. It can be rebuilt from the segment and the producer states at its start.
+/// </summary>
+internal sealed class TransactionIndex(IDisk disk, string path) : IDisposable
+{
+    public const int EntrySize = 34;
+
+    private IDiskFile? _file = disk.OpenExisting(path);
+
+    private volatile AbortedTransaction[] _entries = [];
+
+    public IDiskFile? File => _file;
+
+    public IReadOnlyList<AbortedTransaction> Entries => _entries;
+
+    /// <summary>Reads the file; false when it cannot be what was written.</summary>
+    public bool Load()
+    {
+        if (_file is null)
+        {
+            return true;
+        }
+
+        byte[] bytes = new byte[_file.Length];
+        int length = _file.Read(0, bytes);
+        var entries = new List<AbortedTransaction>();
+        for (int at = 0; at + EntrySize <= length; at += EntrySize)
+        {
+            ReadOnlySpan<byte> entry = bytes.AsSpan(at, EntrySize);
+            var transaction = new AbortedTransaction(
+                new ProducerId(BinaryPrimitives.ReadInt64BigEndian(entry[2..])),
+                new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[10..])),
+                new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[18..])),
+                new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[26..])));
+            if (BinaryPrimitives.ReadInt16BigEndian(entry) != 0 || transaction.LastOffset < transaction.FirstOffset)
+            {
+                return false;
+            }
+
+            entries.Add(transaction);
+        }
+
+        _entries = [.. entries];
+        return length % EntrySize == 0;
+    }
+
+    public void Append(AbortedTransaction transaction)
+    {
+        _file ??= disk.OpenOrCreate(path);
+        Span<byte> entry = stackalloc byte[EntrySize];
+        entry.Clear();
+        BinaryPrimitives.WriteInt64BigEndian(entry[2..], transaction.ProducerId.Value);
+        BinaryPrimitives.WriteInt64BigEndian(entry[10..], transaction.FirstOffset.Value);
+        BinaryPrimitives.WriteInt64BigEndian(entry[18..], transaction.LastOffset.Value);
+        BinaryPrimitives.WriteInt64BigEndian(entry[26..], transaction.LastStableOffset.Value);
+        _file.Write((long)_entries.Length * EntrySize, entry);
+        _entries = [.. _entries, transaction];
+    }
+
+    /// <summary>Drops the transactions whose markers lie at or above an offset.</summary>
+    public void TruncateTo(Offset offset)
+    {
+        AbortedTransaction[] kept = Array.FindAll(_entries, entry => entry.LastOffset < offset);
+        if (_file is not null && _file.Length != (long)kept.Length * EntrySize)
+        {
+            _file.SetLength((long)kept.Length * EntrySize);
+        }
+
+        _entries = kept;
+    }
+
+    public void Dispose() => _file?.Dispose();
+}

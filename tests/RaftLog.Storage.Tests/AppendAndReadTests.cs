@@ -1,0 +1,109 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+using static RaftLog.Storage.Tests.Batches;
+
+namespace RaftLog.Storage.Tests;
+
+public class AppendAndReadTests
+{
+    private static readonly LeaderEpoch First = new(0);
+
+    [Fact]
+    public void Appended_records_get_offsets_in_order_and_are_read_back()
+    {
+        PartitionLog log = new Node().Run().Create();
+
+        AppendResult one = log.AppendAsLeader(Of("a", "b"), First, AppendSettings.Default, Now);
+        AppendResult two = log.AppendAsLeader(Of("c"), First, AppendSettings.Default, Now);
+
+        Assert.Equal((ErrorCode.None, new Offset(0), new Offset(1)), (one.Error, one.BaseOffset, one.LastOffset));
+        Assert.Equal((ErrorCode.None, new Offset(2), new Offset(2)), (two.Error, two.BaseOffset, two.LastOffset));
+        Assert.Equal(new Offset(3), log.EndOffset);
+        Assert.Equal([(0, 0, "a"), (1, 0, "b"), (2, 0, "c")], Records(log));
+    }
+
+    [Fact]
+    public void Records_roll_across_segments_named_by_their_first_offset_and_are_read_as_one_log()
+    {
+        var node = new Node();
+        PartitionLog log = node.Run().Create();
+        List<string> expected = [];
+        for (int i = 0; i < 100; i++)
+        {
+            expected.Add($"value {i}");
+            Assert.True(log.AppendAsLeader(Of($"value {i}"), First, AppendSettings.Default, Now).IsAccepted);
+        }
+
+        Assert.Equal(expected, Values(log));
+        IReadOnlyList<string> files = node.Disk.ListFiles(log.Path);
+        Assert.True(files.Count(name => name.EndsWith(".log", StringComparison.Ordinal)) > 5);
+        Assert.Contains("00000000000000000000.log", files);
+        Assert.Equal(log.SizeBytes, files.Where(name => name.EndsWith(".log", StringComparison.Ordinal)).Sum(name => node.Disk.BytesOf($"{log.Path}/{name}").Length));
+    }
+
+    [Fact]
+    public void A_read_below_the_start_or_above_the_end_is_out_of_range_and_at_the_end_is_empty()
+    {
+        PartitionLog log = new Node().Run().Create();
+        log.AppendAsLeader(Of("a", "b", "c"), First, AppendSettings.Default, Now);
+        log.AdvanceStart(new Offset(1));
+
+        Assert.Equal(ErrorCode.OffsetOutOfRange, log.Read(new Offset(0), 1000, log.EndOffset, true).Error);
+        Assert.Equal(ErrorCode.OffsetOutOfRange, log.Read(new Offset(4), 1000, log.EndOffset, true).Error);
+        ReadResult atEnd = log.Read(new Offset(3), 1000, log.EndOffset, true);
+        Assert.Equal((ErrorCode.None, true), (atEnd.Error, atEnd.Slice.IsEmpty));
+    }
+
+    [Fact]
+    public void A_read_ends_before_the_batch_that_reaches_the_limit()
+    {
+        PartitionLog log = new Node().Run().Create(LogSettings.Default);
+        for (int i = 0; i < 5; i++)
+        {
+            log.AppendAsLeader(Of($"{i}a", $"{i}b"), First, AppendSettings.Default, Now);
+        }
+
+        Assert.Equal(["0a", "0b", "1a", "1b"], Values(log, new Offset(4)));
+        Assert.Equal(["0a", "0b", "1a", "1b"], Values(log, new Offset(5)));
+        Assert.Equal(["0a", "0b", "1a", "1b", "2a", "2b"], Values(log, new Offset(6)));
+    }
+
+    [Fact]
+    public void A_small_byte_limit_gives_whole_batches_and_at_least_one_only_when_asked()
+    {
+        PartitionLog log = new Node().Run().Create(LogSettings.Default);
+        int size = Of("x").Length;
+        for (int i = 0; i < 4; i++)
+        {
+            log.AppendAsLeader(Of("x"), First, AppendSettings.Default, Now);
+        }
+
+        Assert.True(log.Read(Offset.Zero, size - 1, log.EndOffset, false).Slice.IsEmpty);
+        Assert.Equal(size, BytesRead(log, size - 1, atLeastOne: true));
+        Assert.Equal(2 * size, BytesRead(log, (3 * size) - 1, atLeastOne: false));
+        Assert.Equal(4 * size, BytesRead(log, 100 * size, atLeastOne: false));
+    }
+
+    [Fact]
+    public void A_slice_can_be_read_after_its_segment_was_deleted()
+    {
+        PartitionLog log = new Node().Run().Create();
+        for (int i = 0; i < 50; i++)
+        {
+            log.AppendAsLeader(Of($"value {i}"), First, AppendSettings.Default, Now);
+        }
+
+        using LogSlice slice = log.Read(Offset.Zero, 1000, log.EndOffset, true).Slice;
+        log.AdvanceStart(new Offset(40));
+        byte[] bytes = new byte[slice.Length];
+        Assert.True(slice.Read(bytes) > 0);
+        RecordBatch.Read(bytes, out RecordBatch batch);
+        Assert.Equal(Offset.Zero, batch.BaseOffset);
+    }
+
+    private static int BytesRead(PartitionLog log, int maxBytes, bool atLeastOne)
+    {
+        using LogSlice slice = log.Read(Offset.Zero, maxBytes, log.EndOffset, atLeastOne).Slice;
+        return slice.Read(new byte[slice.Length]);
+    }
+}
