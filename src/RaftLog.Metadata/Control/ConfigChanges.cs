@@ -25,12 +25,13 @@ internal sealed class ConfigChanges(IConfigTable configs)
     {
         List<IMetadataRecord> records = [];
         IncrementalAlterConfigsResponse response = new();
+        Repetitions<ConfigResource> repetitions = new(request.Resources.Select(each => ResourceOf(each.ResourceType, each.ResourceName)));
         foreach (IncrementalAlterConfigsRequest.AlterConfigsResource asked in request.Resources)
         {
-            ConfigResource resource = new((ConfigResourceType)asked.ResourceType, asked.ResourceName);
+            ConfigResource resource = ResourceOf(asked.ResourceType, asked.ResourceName);
             Values before = image.ConfigOf(resource);
             Values after = before;
-            Refusal? refusal = JudgeRepetition(request.Resources.Count(each => IsOf(resource, each.ResourceType, each.ResourceName)), resource)
+            Refusal? refusal = JudgeRepetition(repetitions, resource)
                 ?? JudgeResource(image, resource)
                 ?? TryAlter(resource, asked.Configs, ref after)
                 ?? JudgeValues(resource, after, [.. asked.Configs.Where(each => each.ConfigOperation != (sbyte)Operation.Delete).Select(each => each.Name)]);
@@ -56,11 +57,12 @@ internal sealed class ConfigChanges(IConfigTable configs)
     {
         List<IMetadataRecord> records = [];
         AlterConfigsResponse response = new();
+        Repetitions<ConfigResource> repetitions = new(request.Resources.Select(each => ResourceOf(each.ResourceType, each.ResourceName)));
         foreach (AlterConfigsRequest.AlterConfigsResource asked in request.Resources)
         {
-            ConfigResource resource = new((ConfigResourceType)asked.ResourceType, asked.ResourceName);
+            ConfigResource resource = ResourceOf(asked.ResourceType, asked.ResourceName);
             Values after = MetadataImage.NoConfigs;
-            Refusal? refusal = JudgeRepetition(request.Resources.Count(each => IsOf(resource, each.ResourceType, each.ResourceName)), resource)
+            Refusal? refusal = JudgeRepetition(repetitions, resource)
                 ?? JudgeResource(image, resource)
                 ?? TryReplace(asked.Configs, ref after)
                 ?? JudgeValues(resource, after, [.. after.Keys]);
@@ -81,10 +83,10 @@ internal sealed class ConfigChanges(IConfigTable configs)
         return new(records, response);
     }
 
-    private static bool IsOf(ConfigResource resource, sbyte type, string name) => (sbyte)resource.Type == type && resource.Name == name;
+    private static ConfigResource ResourceOf(sbyte type, string name) => new((ConfigResourceType)type, name);
 
-    private static Refusal? JudgeRepetition(int times, ConfigResource resource) =>
-        times > 1 ? new Refusal(ErrorCode.InvalidRequest, $"{resource} is named {times} times.") : null;
+    private static Refusal? JudgeRepetition(Repetitions<ConfigResource> repetitions, ConfigResource resource) =>
+        repetitions.Contain(resource) ? new Refusal(ErrorCode.InvalidRequest, $"{resource} is named more than once.") : null;
 
     private static Refusal? JudgeResource(MetadataImage image, ConfigResource resource)
     {

@@ -33,9 +33,10 @@ internal static class FeatureChanges
     public static ControllerResult<UpdateFeaturesResponse> Update(MetadataImage image, ControllerOptions options, UpdateFeaturesRequest request)
     {
         List<IMetadataRecord> records = [];
+        Repetitions<string> repetitions = new(request.FeatureUpdates.Select(each => each.Feature), StringComparer.Ordinal);
         foreach (UpdateFeaturesRequest.FeatureUpdate update in request.FeatureUpdates)
         {
-            string? refusal = request.FeatureUpdates.Count(each => each.Feature == update.Feature) > 1
+            string? refusal = repetitions.Contain(update.Feature)
                 ? $"The feature '{update.Feature}' is named twice."
                 : Judge(image, options, update);
             if (refusal is not null)
@@ -49,7 +50,7 @@ internal static class FeatureChanges
             }
         }
 
-        return new(request.ValidateOnly ? [] : records, new UpdateFeaturesResponse());
+        return new(request.ValidateOnly ? [] : records, new UpdateFeaturesResponse { ErrorMessage = null });
     }
 
     private static string? Judge(MetadataImage image, ControllerOptions options, UpdateFeaturesRequest.FeatureUpdate update)

@@ -19,11 +19,12 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
     {
         List<IMetadataRecord> records = [];
         CreateTopicsResponse response = new();
+        SortedSet<Uuid> ids = [];
         Names names = new(image, request.Topics.Select(each => each.Name));
         int partitionsLeft = options.MaxPartitionsPerRequest;
         foreach (CreateTopicsRequest.CreatableTopic topic in request.Topics)
         {
-            CreateTopicsResponse.CreatableTopicResult result = new() { Name = topic.Name, Configs = [] };
+            CreateTopicsResponse.CreatableTopicResult result = new() { Name = topic.Name, ErrorMessage = null, Configs = [] };
             response.Topics.Add(result);
             ImmutableSortedDictionary<string, string> values = MetadataImage.NoConfigs;
             IReadOnlyList<ValueList<NodeId>> partitions = [];
@@ -41,7 +42,7 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
             result.ReplicationFactor = (short)partitions[0].Count;
             if (!request.ValidateOnly)
             {
-                result.TopicId = NewTopicId(image, records);
+                result.TopicId = NewTopicId(image, ids);
                 AddTopic(records, image, new TopicRecord { Name = topic.Name, TopicId = result.TopicId }, values, partitions);
             }
         }
@@ -55,10 +56,11 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         List<IMetadataRecord> records = [];
         CreatePartitionsResponse response = new();
         int partitionsLeft = options.MaxPartitionsPerRequest;
+        Repetitions<string> repetitions = new(request.Topics.Select(each => each.Name), StringComparer.Ordinal);
         foreach (CreatePartitionsRequest.CreatePartitionsTopic topic in request.Topics)
         {
             IReadOnlyList<ValueList<NodeId>> added = [];
-            Refusal? refusal = request.Topics.Count(each => each.Name == topic.Name) > 1
+            Refusal? refusal = repetitions.Contain(topic.Name)
                 ? new Refusal(ErrorCode.InvalidRequest, $"Topic '{topic.Name}' is named twice.")
                 : TryPlanMore(image, topic, ref partitionsLeft, out added);
             response.Results.Add(new()
@@ -219,16 +221,14 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         return refusal is null ? null : new Refusal(ErrorCode.InvalidConfig, refusal);
     }
 
-    private Uuid NewTopicId(MetadataImage image, List<IMetadataRecord> records)
+    private Uuid NewTopicId(MetadataImage image, SortedSet<Uuid> taken)
     {
         Uuid id;
         do
         {
             id = random.NextId();
         }
-        while (ReservedDirectories.IsReserved(id)
-            || image.Topics.ById.ContainsKey(id)
-            || records.OfType<TopicRecord>().Any(each => each.TopicId == id));
+        while (ReservedDirectories.IsReserved(id) || image.Topics.ById.ContainsKey(id) || !taken.Add(id));
 
         return id;
     }
@@ -255,27 +255,19 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
     private sealed class Names
     {
         private readonly MetadataImage _image;
-        private readonly SortedSet<string> _seen = new(StringComparer.Ordinal);
-        private readonly SortedSet<string> _repeated = new(StringComparer.Ordinal);
+        private readonly Repetitions<string> _repetitions;
         private readonly Lazy<SortedDictionary<string, string>> _existing;
 
         public Names(MetadataImage image, IEnumerable<string> names)
         {
             _image = image;
-            foreach (string name in names)
-            {
-                if (!_seen.Add(name))
-                {
-                    _repeated.Add(name);
-                }
-            }
-
+            _repetitions = new Repetitions<string>(names, StringComparer.Ordinal);
             _existing = new Lazy<SortedDictionary<string, string>>(Existing, isThreadSafe: false);
         }
 
         public Refusal? Judge(string name)
         {
-            if (_repeated.Contains(name))
+            if (_repetitions.Contain(name))
             {
                 return new Refusal(ErrorCode.InvalidRequest, $"Topic '{name}' is named twice.");
             }

@@ -52,40 +52,37 @@ public sealed class MetadataChanges
         && Controllers.Count == 0 && Configs.Count == 0 && Features.Count == 0 && !ProducerIds && !Kept;
 
     /// <summary>Compares two images whole, for instance after a snapshot took the place of the log.</summary>
-    public static MetadataChanges Between(MetadataImage before, MetadataImage after) => Between(
-        before,
-        after,
-        before.Topics.ById.Keys.Union(after.Topics.ById.Keys).Order(),
-        before.Configs.Keys.Union(after.Configs.Keys).Order());
-
-    /// <summary>Compares two images that can differ only in these topics and resources.</summary>
-    internal static MetadataChanges Between(
-        MetadataImage before, MetadataImage after, IEnumerable<Uuid> topics, IEnumerable<ConfigResource> resources)
+    public static MetadataChanges Between(MetadataImage before, MetadataImage after)
     {
-        List<TopicImage> created = [];
-        List<TopicImage> deleted = [];
-        List<PartitionDifference> partitions = [];
-        foreach (Uuid id in topics)
+        Topics topics = new(before, after);
+        foreach (Uuid id in before.Topics.ById.Keys.Union(after.Topics.ById.Keys).Order())
         {
-            TopicImage? old = before.Topics.ById.GetValueOrDefault(id);
-            TopicImage? now = after.Topics.ById.GetValueOrDefault(id);
-            if (old is null && now is not null)
-            {
-                created.Add(now);
-            }
-            else if (old is not null && now is null)
-            {
-                deleted.Add(old);
-            }
-
-            AddPartitions(partitions, old, now);
+            topics.Compare(id, touched: null);
         }
 
+        return Between(before, after, topics, before.Configs.Keys.Union(after.Configs.Keys).Order());
+    }
+
+    /// <summary>Compares two images that can differ only where these topics were touched, and in these resources.</summary>
+    internal static MetadataChanges Between(
+        MetadataImage before, MetadataImage after, IEnumerable<TopicDelta> touched, IEnumerable<ConfigResource> resources)
+    {
+        Topics topics = new(before, after);
+        foreach (TopicDelta topic in touched)
+        {
+            topics.Compare(topic.Id, topic.Touched);
+        }
+
+        return Between(before, after, topics, resources);
+    }
+
+    private static MetadataChanges Between(MetadataImage before, MetadataImage after, Topics topics, IEnumerable<ConfigResource> resources)
+    {
         return new MetadataChanges
         {
-            CreatedTopics = created,
-            DeletedTopics = deleted,
-            Partitions = partitions,
+            CreatedTopics = topics.Created,
+            DeletedTopics = topics.Deleted,
+            Partitions = topics.Partitions,
             Brokers = [.. Differing(before.Brokers, after.Brokers)
                 .Select(id => new BrokerDifference(id, before.Brokers.GetValueOrDefault(id), after.Brokers.GetValueOrDefault(id)))],
             Controllers = [.. Differing(before.Controllers, after.Controllers)],
@@ -94,25 +91,6 @@ public sealed class MetadataChanges
             ProducerIds = before.NextProducerId != after.NextProducerId,
             Kept = !ReferenceEquals(before.Kept, after.Kept),
         };
-    }
-
-    private static void AddPartitions(List<PartitionDifference> partitions, TopicImage? old, TopicImage? now)
-    {
-        TopicImage? either = now ?? old;
-        if (either is null || ReferenceEquals(old, now))
-        {
-            return;
-        }
-
-        if (old is not null && now is not null)
-        {
-            partitions.AddRange(Differing(old.Partitions, now.Partitions).Select(index => new PartitionDifference(
-                now.Name, now.Id, index, old.Partitions.GetValueOrDefault(index), now.Partitions.GetValueOrDefault(index))));
-            return;
-        }
-
-        partitions.AddRange(either.Partitions.Select(each => new PartitionDifference(
-            either.Name, either.Id, each.Key, now is null ? each.Value : null, now is null ? null : each.Value)));
     }
 
     /// <summary>The keys whose values differ, in order: one walk along both.</summary>
@@ -140,6 +118,50 @@ public sealed class MetadataChanges
 
             hasOld = step <= 0 ? old.MoveNext() : hasOld;
             hasNow = step >= 0 ? now.MoveNext() : hasNow;
+        }
+    }
+
+    /// <summary>The differences of topics, collected one topic after the other.</summary>
+    private sealed class Topics(MetadataImage before, MetadataImage after)
+    {
+        public List<TopicImage> Created { get; } = [];
+
+        public List<TopicImage> Deleted { get; } = [];
+
+        public List<PartitionDifference> Partitions { get; } = [];
+
+        /// <summary>Compares one topic: the touched partitions, or all.</summary>
+        public void Compare(Uuid id, IEnumerable<int>? touched)
+        {
+            TopicImage? old = before.Topics.ById.GetValueOrDefault(id);
+            TopicImage? now = after.Topics.ById.GetValueOrDefault(id);
+            if (old is not null && now is not null)
+            {
+                CompareBoth(old, now, touched ?? Differing(old.Partitions, now.Partitions));
+            }
+            else if (now is not null)
+            {
+                Created.Add(now);
+                Partitions.AddRange(now.Partitions.Select(each => new PartitionDifference(now.Name, id, each.Key, null, each.Value)));
+            }
+            else if (old is not null)
+            {
+                Deleted.Add(old);
+                Partitions.AddRange(old.Partitions.Select(each => new PartitionDifference(old.Name, id, each.Key, each.Value, null)));
+            }
+        }
+
+        private void CompareBoth(TopicImage old, TopicImage now, IEnumerable<int> partitions)
+        {
+            foreach (int index in partitions)
+            {
+                PartitionRegistration? was = old.Partitions.GetValueOrDefault(index);
+                PartitionRegistration? becomes = now.Partitions.GetValueOrDefault(index);
+                if (!Equals(was, becomes))
+                {
+                    Partitions.Add(new PartitionDifference(now.Name, now.Id, index, was, becomes));
+                }
+            }
         }
     }
 }

@@ -104,7 +104,7 @@ public sealed class MetadataDelta
     public MetadataUpdate Apply(MetadataProvenance provenance)
     {
         MetadataImage next = Freeze(provenance);
-        return new MetadataUpdate(next, MetadataChanges.Between(_image, next, _topics.Keys, _resources));
+        return new MetadataUpdate(next, MetadataChanges.Between(_image, next, _topics.Values, _resources));
     }
 
     /// <summary>The image alone, for those who do not ask what changed.</summary>

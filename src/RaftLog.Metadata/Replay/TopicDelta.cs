@@ -8,6 +8,7 @@ namespace RaftLog.Metadata;
 internal sealed class TopicDelta
 {
     private readonly ImmutableSortedDictionary<int, PartitionRegistration>.Builder _partitions;
+    private readonly SortedSet<int> _touched = [];
 
     public TopicDelta(TopicImage topic)
     {
@@ -27,24 +28,33 @@ internal sealed class TopicDelta
 
     public bool Removed { get; private set; }
 
-    public void Replay(PartitionRecord record) => _partitions[record.PartitionId] = PartitionRegistration.From(record);
+    /// <summary>The partitions that records named.</summary>
+    public IReadOnlyCollection<int> Touched => _touched;
+
+    public void Replay(PartitionRecord record) => Set(record.PartitionId, PartitionRegistration.From(record));
 
     public void Replay(PartitionChangeRecord record)
     {
         bool known = _partitions.TryGetValue(record.PartitionId, out PartitionRegistration? partition);
         Invariant.Holds(known && partition is not null, "M-05", $"a change of {Name}-{record.PartitionId}, which does not exist");
-        _partitions[record.PartitionId] = partition.With(record);
+        Set(record.PartitionId, partition.With(record));
     }
 
     public void ClearEligibleLeaders()
     {
         foreach ((int index, PartitionRegistration partition) in _partitions.ToImmutable())
         {
-            _partitions[index] = partition with { EligibleLeaders = [], LastKnownEligible = [] };
+            Set(index, partition with { EligibleLeaders = [], LastKnownEligible = [] });
         }
     }
 
     public void Remove() => Removed = true;
 
     public TopicImage Freeze() => new(Name, Id, _partitions.ToImmutable());
+
+    private void Set(int index, PartitionRegistration partition)
+    {
+        _partitions[index] = partition;
+        _touched.Add(index);
+    }
 }

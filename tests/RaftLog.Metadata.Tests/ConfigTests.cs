@@ -1,0 +1,93 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+
+namespace RaftLog.Metadata.Tests;
+
+public class ConfigTests
+{
+    private const sbyte Set = 0;
+    private const sbyte Delete = 1;
+    private const sbyte Append = 2;
+    private const sbyte Subtract = 3;
+
+    [Fact]
+    public void Values_are_set_deleted_appended_and_subtracted()
+    {
+        Cluster cluster = new Cluster().WithBrokers(1);
+        cluster.Create("t");
+        ConfigResource resource = ConfigResource.Topic("t");
+        Alter(cluster, 2, "t", ("a", Set, "1"), ("b", Set, "2"));
+        Alter(cluster, 2, "t", ("a", Delete, null), ("cleanup.policy", Append, "compact,delete"));
+        Assert.Equal([new("b", "2"), new("cleanup.policy", "delete,compact")], cluster.Replica.Image.ConfigOf(resource));
+        Alter(cluster, 2, "t", ("cleanup.policy", Subtract, "delete, unknown"));
+        Assert.Equal("compact", cluster.Replica.Image.ConfigOf(resource)["cleanup.policy"]);
+    }
+
+    [Fact]
+    public void Changes_that_do_not_fit_are_refused_whole()
+    {
+        Cluster cluster = new Cluster().WithBrokers(1);
+        cluster.Create("t");
+        Assert.Equal(ErrorCode.InvalidConfig, Alter(cluster, 2, "t", ("a", Set, "1"), ("refused", Set, "1")));
+        Assert.Equal(ErrorCode.InvalidConfig, Alter(cluster, 2, "t", ("a", Append, "1")));
+        Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 2, "t", ("a", Set, "1"), ("a", Set, "2")));
+        Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 2, "t", ("a", Set, null)));
+        Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 2, "t", ("a", 4, "1")));
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, Alter(cluster, 2, "u", ("a", Set, "1")));
+        Assert.Equal(ErrorCode.InvalidTopicException, Alter(cluster, 2, "", ("a", Set, "1")));
+        Assert.Equal(ErrorCode.BrokerIdNotRegistered, Alter(cluster, 4, "9", ("a", Set, "1")));
+        Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 4, "x", ("a", Set, "1")));
+        Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 8, "0", ("a", Set, "1")));
+        Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 32, "", ("a", Set, "1")));
+        Assert.Empty(cluster.Image.Configs);
+        Assert.Equal(ErrorCode.None, Alter(cluster, 4, "0", ("a", Set, "1")));
+        Assert.Equal(ErrorCode.None, Alter(cluster, 4, "", ("a", Set, "1")));
+        Assert.Equal(ErrorCode.None, Alter(cluster, 32, "g", ("a", Set, "1")));
+    }
+
+    [Fact]
+    public void A_resource_twice_in_a_request_is_refused()
+    {
+        Cluster cluster = new Cluster().WithBrokers(1);
+        IncrementalAlterConfigsRequest.AlterConfigsResource resource = new() { ResourceType = 4, ResourceName = "", Configs = [new() { Name = "a", Value = "1" }] };
+        ControllerResult<IncrementalAlterConfigsResponse> result =
+            cluster.Controller.IncrementalAlterConfigs(new IncrementalAlterConfigsRequest { Resources = [resource, resource] });
+        Assert.Empty(result.Records);
+        Assert.All(result.Response.Responses, each => Assert.Equal(ErrorCode.InvalidRequest, each.ErrorCode));
+    }
+
+    [Fact]
+    public void Replacing_drops_what_is_not_named_and_validating_writes_nothing()
+    {
+        Cluster cluster = new Cluster().WithBrokers(1);
+        cluster.Create("t", 1, 1, ("a", "1"), ("b", "2"));
+        AlterConfigsRequest request = new()
+        {
+            Resources = [new() { ResourceType = 2, ResourceName = "t", Configs = [new() { Name = "b", Value = "3" }, new() { Name = "c", Value = "4" }] }],
+            ValidateOnly = true,
+        };
+        Assert.Empty(cluster.Controller.AlterConfigs(request).Records);
+        request.ValidateOnly = false;
+        Assert.Equal(ErrorCode.None, cluster.Do(cluster.Controller.AlterConfigs(request)).Responses[0].ErrorCode);
+        Assert.Equal([new("b", "3"), new("c", "4")], cluster.Replica.Image.ConfigOf(ConfigResource.Topic("t")));
+    }
+
+    private static ErrorCode Alter(Cluster cluster, sbyte type, string name, params (string Key, sbyte Operation, string? Value)[] changes) =>
+        cluster.Do(cluster.Controller.IncrementalAlterConfigs(new IncrementalAlterConfigsRequest
+        {
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = type,
+                    ResourceName = name,
+                    Configs = [.. changes.Select(each => new IncrementalAlterConfigsRequest.AlterableConfig
+                    {
+                        Name = each.Key,
+                        ConfigOperation = each.Operation,
+                        Value = each.Value,
+                    })],
+                },
+            ],
+        })).Responses[0].ErrorCode;
+}
