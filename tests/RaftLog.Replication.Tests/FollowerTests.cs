@@ -76,6 +76,29 @@ public sealed class FollowerTests
         Assert.Equal(0, B.Log.End);
     }
 
+    [Fact]
+    public void Nor_does_it_count_after_the_first_of_several_cuts()
+    {
+        // The first cut keeps two records of epoch 2, of which the leader has none: it must not call them committed.
+        foreach (int epoch in new[] { 2, 2, 5, 5 })
+        {
+            B.Log.Append(new Entry(epoch, 1, B.Log.End));
+        }
+
+        foreach (int epoch in new[] { 1, 1, 1, 3 })
+        {
+            A.Log.Append(new Entry(epoch, 1, A.Log.End));
+        }
+
+        A.Flush(10);
+        B.Flush(10);
+        Follow(9);
+        ModelAnswer answer = Ask();
+        B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(4) } });
+        Assert.Equal(2, B.Log.End);
+        Assert.Equal(0, B.Core.HighWatermark.Value);
+    }
+
     [Theory]
     [InlineData(ErrorCode.FencedLeaderEpoch, FollowerStepKind.AwaitMetadata)]
     [InlineData(ErrorCode.NotLeaderOrFollower, FollowerStepKind.AwaitMetadata)]

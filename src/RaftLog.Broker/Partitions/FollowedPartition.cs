@@ -1,0 +1,28 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Replication;
+
+namespace RaftLog.Broker.Partitions;
+
+/// <summary>A partition in the hands of one fetcher. For the fetcher's loop alone, but for its identity.</summary>
+internal sealed class FollowedPartition(Partition partition, LeaderEpoch epoch, TimeSpan longestPause)
+{
+    private Backoff _backoff = new(longestPause);
+
+    public Partition Partition { get; } = partition;
+
+    /// <summary>The leadership that it was last handed over for.</summary>
+    public LeaderEpoch Epoch { get; set; } = epoch;
+
+    /// <summary>Its part of the request, written anew for each.</summary>
+    public FetchRequest.FetchPartition Request { get; } = new() { Partition = partition.Id.Partition };
+
+    /// <summary>The position that the request under way has sent.</summary>
+    public FetchPosition Sent { get; set; }
+
+    public long PausedUntilMs => _backoff.UntilMs;
+
+    public void Pause(long nowMs) => _backoff.Pause(nowMs);
+
+    public void Went() => _backoff.Reset();
+}

@@ -1,0 +1,368 @@
+using RaftLog.Platform;
+using RaftLog.Platform.Rpc;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Replication;
+
+namespace RaftLog.Broker.Partitions;
+
+/// <summary>
+/// Copies partitions from one leader: ask for all that are ready, take the answer, wait until what came is durable, ask again. One request is under way
+/// at a time, and the answer to it is what the next one grows from; so under load each round carries what has gathered during the last one.
+/// <para>
+/// A partition is not ready while it holds bytes that are not flushed: the offset that it asks for is its claim. A leader may hold a request that finds
+/// nothing to read; when another partition is handed to this fetcher meanwhile, the request is given up with its connection and all are asked for anew, so
+/// that a new leader hears from its followers at once.
+/// </para>
+/// </summary>
+internal sealed class FollowerFetcher
+{
+    /// <summary>How long a round waits for a slow disk before the other partitions go on without it.</summary>
+    private static readonly TimeSpan MostFlushWait = TimeSpan.FromMilliseconds(200);
+
+    private const long NotFlushing = long.MaxValue;
+
+    private readonly FollowerFetchers _owner;
+    private readonly AsyncSignal _signal;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<TopicIdPartition, FollowedPartition> _partitions = [];
+    private RpcChannel? _channel;
+    private bool _isAsking;
+    private bool _isUrgent;
+    private bool _stopped;
+
+    // These belong to the loop.
+    private readonly List<FollowedPartition> _ready = [];
+    private long _flushedByMs = NotFlushing;
+    private readonly WakeList _wakes = new();
+    private Backoff _backoff;
+
+    public FollowerFetcher(NodeId leader, FollowerFetchers owner)
+    {
+        Leader = leader;
+        _owner = owner;
+        _signal = new AsyncSignal(owner.Waiters);
+        _backoff = new Backoff(owner.Options.MaxBackoff);
+    }
+
+    /// <summary>Whom it fetches from.</summary>
+    public NodeId Leader { get; }
+
+    private long NowMs => _owner.Waiters.NowMs;
+
+    /// <summary>Takes over a partition, and asks for it at once.</summary>
+    public void Add(Partition partition, LeaderEpoch epoch)
+    {
+        partition.FetchedBy(_signal);
+        lock (_gate)
+        {
+            _partitions[partition.Id] = new FollowedPartition(partition, epoch, _owner.Options.MaxBackoff);
+            AskAnew();
+        }
+
+        _signal.Set();
+    }
+
+    /// <summary>A partition of this fetcher follows the same leader in another epoch: its pauses are over.</summary>
+    public void LeadershipChanged(Partition partition, LeaderEpoch epoch)
+    {
+        lock (_gate)
+        {
+            if (!_partitions.TryGetValue(partition.Id, out FollowedPartition? followed) || followed.Epoch == epoch)
+            {
+                return;
+            }
+
+            _partitions[partition.Id] = new FollowedPartition(partition, epoch, _owner.Options.MaxBackoff);
+            AskAnew();
+        }
+
+        _signal.Set();
+    }
+
+    /// <summary>Lets go of a partition; an answer under way for it is dropped.</summary>
+    public void Remove(Partition partition)
+    {
+        partition.FetchedBy(null);
+        lock (_gate)
+        {
+            _partitions.Remove(partition.Id);
+        }
+    }
+
+    /// <summary>Ends the loop.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _stopped = true;
+            _channel?.Dispose();
+        }
+
+        _signal.Close();
+    }
+
+    /// <summary>The loop.</summary>
+    public async Task RunAsync()
+    {
+        while (!IsStopped)
+        {
+            if (Collect() is { } pause)
+            {
+                await _signal.WaitAsync(pause);
+                continue;
+            }
+
+            if (await OpenAsync() is not { } channel)
+            {
+                _backoff.Pause(NowMs);
+                await _signal.WaitAsync(TimeSpan.FromMilliseconds(_backoff.UntilMs - NowMs));
+                continue;
+            }
+
+            await AskAsync(channel);
+            _flushedByMs = NotFlushing;
+        }
+    }
+
+    private bool IsStopped
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _stopped;
+            }
+        }
+    }
+
+    /// <summary>A request that the leader holds was sent without what is new. Under the lock.</summary>
+    private void AskAnew()
+    {
+        if (_isAsking)
+        {
+            _isUrgent = true;
+            _channel?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Finds the partitions that can be asked for now. The result is how long to wait instead: when there are none, or when more will be ready with the flush
+    /// that is under way, so that one round claims all that came with the last one.
+    /// </summary>
+    private TimeSpan? Collect()
+    {
+        _ready.Clear();
+        long now = NowMs;
+        long next = long.MaxValue;
+        bool isFlushing = false;
+        lock (_gate)
+        {
+            foreach (FollowedPartition followed in _partitions.Values)
+            {
+                if (followed.PausedUntilMs > now)
+                {
+                    next = Math.Min(next, followed.PausedUntilMs);
+                }
+                else if (followed.Partition.NextFetch(Leader) is { } position)
+                {
+                    followed.Sent = position;
+                    _ready.Add(followed);
+                }
+                else
+                {
+                    isFlushing |= followed.Partition.IsFlushing(Leader);
+                }
+            }
+        }
+
+        if (!isFlushing)
+        {
+            _flushedByMs = NotFlushing;
+        }
+        else
+        {
+            _flushedByMs = Math.Min(_flushedByMs, now + (long)MostFlushWait.TotalMilliseconds);
+            if (now < _flushedByMs)
+            {
+                return TimeSpan.FromMilliseconds(_flushedByMs - now);
+            }
+        }
+
+        return _ready.Count > 0 ? null
+            : next == long.MaxValue ? Timeout.InfiniteTimeSpan
+            : TimeSpan.FromMilliseconds(next - now);
+    }
+
+    private async ValueTask<RpcChannel?> OpenAsync()
+    {
+        if (_channel is { IsOpen: true } open)
+        {
+            return open;
+        }
+
+        RpcConnectResult connected = await _owner.ConnectAsync(Leader);
+        lock (_gate)
+        {
+            _channel = connected.Channel;
+            if (_stopped)
+            {
+                _channel?.Dispose();
+            }
+        }
+
+        return connected.Channel;
+    }
+
+    private async ValueTask AskAsync(RpcChannel channel)
+    {
+        FetchRequest request = Request();
+        lock (_gate)
+        {
+            _isAsking = true;
+            _isUrgent = false;
+        }
+
+        using RpcResult<FetchResponse> result = await channel.CallLeasedAsync(request, _owner.Options.RequestTimeout);
+        bool isUrgent;
+        lock (_gate)
+        {
+            _isAsking = false;
+            isUrgent = _isUrgent;
+        }
+
+        if (result.TryGet(out FetchResponse? response) && response.ErrorCode == ErrorCode.None)
+        {
+            _backoff.Reset();
+            await TakeAsync(response);
+            _wakes.WakeAll();
+            return;
+        }
+
+        if (!isUrgent)
+        {
+            _backoff.Pause(NowMs);
+            await _signal.WaitAsync(TimeSpan.FromMilliseconds(_backoff.UntilMs - NowMs));
+        }
+    }
+
+    private FetchRequest Request()
+    {
+        var request = new FetchRequest
+        {
+            MaxWaitMs = (int)_owner.Options.MaxWait.TotalMilliseconds,
+            MinBytes = 1,
+            MaxBytes = _owner.Options.MaxBytes,
+        };
+        request.ReplicaState.ReplicaId = _owner.Self;
+        request.ReplicaState.ReplicaEpoch = _owner.RegisteredAs;
+        FetchRequest.FetchTopic? topic = null;
+        foreach (FollowedPartition followed in _ready)
+        {
+            Uuid topicId = followed.Partition.Id.TopicId;
+            if (topic is null || topic.TopicId != topicId)
+            {
+                topic = new FetchRequest.FetchTopic { TopicId = topicId };
+                request.Topics.Add(topic);
+            }
+
+            FetchRequest.FetchPartition part = followed.Request;
+            part.CurrentLeaderEpoch = followed.Sent.CurrentLeaderEpoch;
+            part.FetchOffset = followed.Sent.FetchOffset;
+            part.LastFetchedEpoch = followed.Sent.LastFetchedEpoch;
+            part.LogStartOffset = followed.Partition.Log.StartOffset;
+            part.PartitionMaxBytes = _owner.Options.PartitionMaxBytes;
+            part.ReplicaDirectoryId = followed.Partition.Directory.Meta.DirectoryId;
+            topic.Partitions.Add(part);
+        }
+
+        return request;
+    }
+
+    private async ValueTask TakeAsync(FetchResponse response)
+    {
+        foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
+        {
+            foreach (FetchResponse.PartitionData data in topic.Partitions)
+            {
+                FollowedPartition? followed;
+                lock (_gate)
+                {
+                    _partitions.TryGetValue(new TopicIdPartition(topic.TopicId, data.PartitionIndex), out followed);
+                }
+
+                if (followed is not null)
+                {
+                    await TakeAsync(followed, data);
+                }
+            }
+        }
+    }
+
+    private async ValueTask TakeAsync(FollowedPartition followed, FetchResponse.PartitionData data)
+    {
+        var diverging = new Replication.EpochEnd(data.DivergingEpoch.Epoch, data.DivergingEpoch.EndOffset);
+        var answer = new FetchAnswer(
+            followed.Sent, data.ErrorCode, diverging.IsKnown ? diverging : null, data.HighWatermark, data.LogStartOffset);
+        FollowerStep step = followed.Partition.FetchAnswered(answer, data.Records ?? Memory<byte>.Empty, _wakes);
+        if (step.Kind == FollowerStepKind.AskLogStart && await AskLogStartAsync(followed) is { } start)
+        {
+            answer = answer with { LeaderLogStart = start };
+            step = followed.Partition.FetchAnswered(answer, Memory<byte>.Empty, _wakes);
+        }
+
+        switch (step.Kind)
+        {
+            case FollowerStepKind.Append:
+                followed.Went();
+                break;
+
+            case FollowerStepKind.Truncate or FollowerStepKind.StartOver when await TryCutAsync(followed.Partition, step, answer):
+            case FollowerStepKind.Drop:
+                break;
+
+            default:
+                followed.Pause(NowMs);
+                break;
+        }
+    }
+
+    /// <summary>False when the disk refused: the directory is offline then, and the partition with it.</summary>
+    private async ValueTask<bool> TryCutAsync(Partition partition, FollowerStep step, FetchAnswer answer)
+    {
+        try
+        {
+            await partition.CutAsync(step, answer, _wakes);
+            return true;
+        }
+        catch (DiskException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Kafka's leaders do not tell their log start with the error: it is asked for separately.</summary>
+    private async ValueTask<Offset?> AskLogStartAsync(FollowedPartition followed)
+    {
+        if (_channel is not { IsOpen: true } channel)
+        {
+            return null;
+        }
+
+        var request = new ListOffsetsRequest { ReplicaId = _owner.Self };
+        var topic = new ListOffsetsRequest.TopicData { Name = followed.Partition.Name.Topic };
+        topic.Partitions.Add(new ListOffsetsRequest.PartitionData
+        {
+            PartitionIndex = followed.Partition.Id.Partition,
+            CurrentLeaderEpoch = followed.Sent.CurrentLeaderEpoch,
+            Timestamp = OffsetLookup.Earliest,
+        });
+        request.Topics.Add(topic);
+        RpcResult<ListOffsetsResponse> result = await channel.CallAsync(request, _owner.Options.RequestTimeout);
+        return result.TryGet(out ListOffsetsResponse? response)
+            && response.Topics is [{ Partitions: [{ ErrorCode: ErrorCode.None } found] }]
+            ? found.Offset
+            : null;
+    }
+}

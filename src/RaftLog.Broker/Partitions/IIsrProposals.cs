@@ -1,0 +1,14 @@
+using RaftLog.Replication;
+
+namespace RaftLog.Broker.Partitions;
+
+/// <summary>Takes proposals of in-sync sets to the controller (AlterPartition).</summary>
+public interface IIsrProposals
+{
+    /// <summary>
+    /// Sends a proposal, and later calls <see cref="Partition.ProposalAnswered"/> exactly once for it: with the answer, or with
+    /// <see cref="Protocol.ErrorCode.RequestTimedOut"/> or <see cref="Protocol.ErrorCode.NetworkException"/> when none came. Called under the partition's lock, so
+    /// it only takes note, and answers from elsewhere.
+    /// </summary>
+    void Send(Partition partition, IsrProposal proposal);
+}

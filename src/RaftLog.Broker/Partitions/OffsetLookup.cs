@@ -1,0 +1,29 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Broker.Partitions;
+
+/// <summary>The answer to a look-up of an offset by time (ListOffsets).</summary>
+/// <param name="Error">Why there is none; none otherwise, also when no record matches.</param>
+/// <param name="Timestamp">The record's timestamp in milliseconds; -1 for the ends of the log, or when none matches.</param>
+/// <param name="Offset">The offset; <see cref="Offset.None"/> when none matches.</param>
+/// <param name="Epoch">The leader epoch of the record there; None when unknown.</param>
+public readonly record struct OffsetLookup(ErrorCode Error, long Timestamp, Offset Offset, LeaderEpoch Epoch)
+{
+    /// <summary>The timestamp that asks for the end of what the reader may see.</summary>
+    public const long Latest = -1;
+
+    /// <summary>The timestamp that asks for the start of the log.</summary>
+    public const long Earliest = -2;
+
+    /// <summary>The timestamp that asks for the record with the largest timestamp (KIP-734).</summary>
+    public const long MaxTimestamp = -3;
+
+    /// <summary>The timestamp that asks for the start of the local log (KIP-405): here the start of the log.</summary>
+    public const long EarliestLocal = -4;
+
+    internal const long NoTimestamp = -1;
+
+    internal static OffsetLookup Failed(ErrorCode error) => new(error, NoTimestamp, Offset.None, LeaderEpoch.None);
+
+    internal static OffsetLookup Nothing => Failed(ErrorCode.None);
+}

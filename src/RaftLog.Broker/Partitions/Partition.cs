@@ -1,0 +1,568 @@
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Replication;
+using RaftLog.Storage;
+
+namespace RaftLog.Broker.Partitions;
+
+/// <summary>
+/// One partition in a node: its log, what Replication decides about it, and who waits for it, under one lock that is never held across an await.
+/// <para>
+/// Members that take a <see cref="WakeList"/> only note whom to wake; the caller wakes them when it is done with all partitions of its step.
+/// </para>
+/// </summary>
+public sealed class Partition
+{
+    private readonly PartitionHost _host;
+    private readonly LogDirectory _directory;
+    private readonly LogEpochHistory _epochs;
+    private readonly PartitionReplica _replica;
+    private readonly CommitWaiters _commits = new();
+    private readonly DataWaiters _readers = new();
+    private readonly Lock _gate = new();
+    private PartitionSettings _settings;
+    private AsyncSignal? _fetcher;
+    private bool _closed;
+
+    /// <summary>A partition over an open log, before any metadata.</summary>
+    public Partition(TopicIdPartition id, PartitionLog log, LogDirectory directory, PartitionSettings settings, PartitionHost host)
+    {
+        Id = id;
+        Log = log;
+        _directory = directory;
+        _settings = settings;
+        _host = host;
+        _epochs = new LogEpochHistory(log);
+        _replica = new PartitionReplica(host.Self, Extent, log.HighWatermark, host.Tuning);
+        log.SetHighWatermark(_replica.HighWatermark);
+    }
+
+    /// <summary>The partition by its topic's name.</summary>
+    public TopicPartition Name => Log.Partition;
+
+    /// <summary>The partition by its topic's id.</summary>
+    public TopicIdPartition Id { get; }
+
+    /// <summary>Its log. Offsets and reads need no lock; only this class writes to it.</summary>
+    public PartitionLog Log { get; }
+
+    /// <summary>The directory that holds the log.</summary>
+    public LogDirectory Directory => _directory;
+
+    /// <summary>What this node is to the partition now.</summary>
+    public PartitionRole Role
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _replica.Role;
+            }
+        }
+    }
+
+    /// <summary>The leader and its epoch as this node knows them; no leader and no epoch before any metadata.</summary>
+    public (NodeId Leader, LeaderEpoch Epoch) Leadership
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_replica.State?.Leader ?? NodeId.None, _replica.LeaderEpoch);
+            }
+        }
+    }
+
+    /// <summary>The smallest log start of the in-sync replicas: DeleteRecords is done when it has come up to the offset asked for.</summary>
+    public Offset LowWatermark
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _replica.LowWatermark;
+            }
+        }
+    }
+
+    /// <summary>When <see cref="Tick"/> has something to do; null while time brings nothing. In the node's monotonic milliseconds.</summary>
+    public long? NextDeadlineMs
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _replica.NextDeadlineMs;
+            }
+        }
+    }
+
+    private LogExtent Extent => new(Log.StartOffset, Log.EndOffset, Log.DurableEnd);
+
+    private ReadableLimits Limits => new(_replica.HighWatermark, Log.LastStableOffset, Log.EndOffset);
+
+    // Producers.
+
+    /// <summary>
+    /// Appends one batch of a producer. The records are readable by followers from now on, and by clients once committed; who must answer for them
+    /// goes on with <see cref="Watch(in AppendOutcome, RequiredAcks, CommitWait, int)"/>.
+    /// </summary>
+    /// <param name="records">Exactly one batch, changed in place.</param>
+    /// <param name="acks">What the producer asked for.</param>
+    /// <param name="wakes">Whom to wake.</param>
+    public AppendOutcome Append(Memory<byte> records, RequiredAcks acks, WakeList wakes)
+    {
+        lock (_gate)
+        {
+            ErrorCode refused = _replica.MayAppend(acks);
+            return refused != ErrorCode.None
+                ? Refuse(refused)
+                : Appended(Log.AppendAsLeader(records, _replica.LeaderEpoch, _settings.Append, _host.WallMs), wakes);
+        }
+    }
+
+    /// <summary>
+    /// Appends batches that this node built (a coordinator's records, transaction markers), if it still leads in the epoch that their author knows.
+    /// </summary>
+    /// <param name="batches">Whole batches, changed in place.</param>
+    /// <param name="epoch">The leadership in which they were decided; None for any.</param>
+    /// <param name="acks">What they must wait for.</param>
+    /// <param name="wakes">Whom to wake.</param>
+    public AppendOutcome AppendBuilt(Memory<byte> batches, LeaderEpoch epoch, RequiredAcks acks, WakeList wakes)
+    {
+        lock (_gate)
+        {
+            ErrorCode refused = _replica.CheckLeadership(epoch);
+            refused = refused == ErrorCode.None ? _replica.MayAppend(acks) : refused;
+            return refused != ErrorCode.None ? Refuse(refused) : Appended(Log.AppendBuilt(batches, _replica.LeaderEpoch, _host.WallMs), wakes);
+        }
+    }
+
+    /// <summary>
+    /// Lets a request wait for an append, in one of its slots. <c>acks=all</c>: until it is committed. <c>acks=1</c>: until this node has flushed it, where
+    /// the topic flushes each append; else it is decided at once.
+    /// </summary>
+    public void Watch(in AppendOutcome append, RequiredAcks acks, CommitWait wait, int slot)
+    {
+        if (append.Error != ErrorCode.None || acks == RequiredAcks.None)
+        {
+            wait.Decide(slot, append.Error);
+            return;
+        }
+
+        var entry = new CommitWaiters.Entry(append.End, append.Epoch, acks, wait, slot);
+        lock (_gate)
+        {
+            if (entry.Judge(_replica) is { } outcome)
+            {
+                wait.Decide(slot, outcome);
+            }
+            else
+            {
+                _commits.Add(entry);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Waits until an append is committed. None, or <see cref="ErrorCode.NotEnoughReplicasAfterAppend"/>, <see cref="ErrorCode.NotLeaderOrFollower"/> when the
+    /// leadership was lost, <see cref="ErrorCode.RequestTimedOut"/>: after each of these it may or may not be committed.
+    /// </summary>
+    public async ValueTask<ErrorCode> WaitCommittedAsync(AppendOutcome append, TimeSpan timeout)
+    {
+        var wait = new CommitWait(_host.Waiters, 1);
+        Watch(append, RequiredAcks.All, wait, 0);
+        await wait.WaitAsync(timeout);
+        return wait[0];
+    }
+
+    // Readers.
+
+    /// <summary>What a client may read from an offset on. Takes the lock for the decision, not for the bytes.</summary>
+    public PartitionRead Read(in FetchPosition position, Audience audience, ReadBudget budget)
+    {
+        FetchVerdict verdict;
+        ReadableLimits limits;
+        lock (_gate)
+        {
+            verdict = _replica.ClientFetch(position, _epochs);
+            limits = Limits;
+        }
+
+        return Find(verdict, limits.For(audience), limits, position.FetchOffset, budget);
+    }
+
+    /// <summary>What a follower may read; what it asks for counts as durable there, and may move the high watermark.</summary>
+    public PartitionRead ReadAsFollower(in FetchingReplica follower, in FetchPosition position, ReadBudget budget, WakeList wakes)
+    {
+        FetchVerdict verdict;
+        ReadableLimits limits;
+        lock (_gate)
+        {
+            Carry(_replica.FollowerFetched(_host.NowMs, follower, position, _epochs, out verdict), wakes);
+            limits = Limits;
+        }
+
+        return Find(verdict, verdict.Limit, limits, position.FetchOffset, budget);
+    }
+
+    /// <summary>Registers a waiting fetch. False when there is news already, and nothing was registered: look again.</summary>
+    public bool Watch(in DataInterest interest, DataWait wait)
+    {
+        lock (_gate)
+        {
+            if (_replica.Role is not LeaderRole || Limits.HasNews(interest))
+            {
+                return false;
+            }
+
+            _readers.Add(interest, wait);
+            return true;
+        }
+    }
+
+    /// <summary>Finds an offset by time, or one of the special timestamps of <see cref="OffsetLookup"/>; others are for the caller to refuse.</summary>
+    public OffsetLookup FindOffset(LeaderEpoch currentLeaderEpoch, long timestamp, Audience audience)
+    {
+        ErrorCode error;
+        ErrorCode latestError;
+        Offset limit;
+        lock (_gate)
+        {
+            error = _replica.CheckLeadership(currentLeaderEpoch);
+            latestError = audience == Audience.Follower ? ErrorCode.None : _replica.MayTellLatest();
+            limit = Limits.For(audience);
+        }
+
+        if (error != ErrorCode.None)
+        {
+            return OffsetLookup.Failed(error);
+        }
+
+        switch (timestamp)
+        {
+            case OffsetLookup.Latest:
+                return latestError != ErrorCode.None
+                    ? OffsetLookup.Failed(latestError)
+                    : new OffsetLookup(ErrorCode.None, OffsetLookup.NoTimestamp, limit, Log.Epochs.Latest);
+            case OffsetLookup.Earliest or OffsetLookup.EarliestLocal:
+                Offset start = Log.StartOffset;
+                return new OffsetLookup(ErrorCode.None, OffsetLookup.NoTimestamp, start, Log.Epochs.At(start));
+        }
+
+        TimestampedOffset? found = timestamp == OffsetLookup.MaxTimestamp ? Log.FindMaxTimestamp() : Log.FindByTimestamp(timestamp);
+        return found is { } record && record.Offset < limit ? new OffsetLookup(ErrorCode.None, record.Timestamp, record.Offset, record.Epoch)
+            : latestError != ErrorCode.None ? OffsetLookup.Failed(latestError)
+            : OffsetLookup.Nothing;
+    }
+
+    /// <summary>Where an epoch ends in this leader's log (OffsetForLeaderEpoch); the error says why this node cannot tell.</summary>
+    public (ErrorCode Error, Replication.EpochEnd End) EndOfEpoch(LeaderEpoch currentLeaderEpoch, LeaderEpoch requested)
+    {
+        lock (_gate)
+        {
+            ErrorCode error = _replica.CheckLeadership(currentLeaderEpoch);
+            return (error, error == ErrorCode.None ? _epochs.EndOf(requested) : Replication.EpochEnd.Unknown);
+        }
+    }
+
+    /// <summary>
+    /// Removes records below an offset, at most up to the high watermark (DeleteRecords): <see cref="ErrorCode.OffsetOutOfRange"/> beyond it.
+    /// <see cref="Offset.None"/> means the high watermark. The result is the new start.
+    /// </summary>
+    public (ErrorCode Error, Offset Start) DeleteRecords(Offset before, WakeList wakes)
+    {
+        lock (_gate)
+        {
+            if (_replica.Role is not LeaderRole)
+            {
+                return (ErrorCode.NotLeaderOrFollower, Offset.None);
+            }
+
+            Offset target = before == Offset.None ? _replica.HighWatermark : before;
+            if (target > _replica.HighWatermark || target < Offset.Zero)
+            {
+                return (ErrorCode.OffsetOutOfRange, Offset.None);
+            }
+
+            AdvanceStart(target, wakes);
+            return (ErrorCode.None, Log.StartOffset);
+        }
+    }
+
+    /// <summary>Raises the log's start, for retention: at most to the high watermark.</summary>
+    public void RetainFrom(Offset start, WakeList wakes)
+    {
+        lock (_gate)
+        {
+            AdvanceStart(Offset.Min(start, _replica.HighWatermark), wakes);
+        }
+    }
+
+    // Metadata, time, the flusher and the controller.
+
+    /// <summary>Takes what metadata says. A new leader notes where its epoch begins; whoever waited on the old role is woken.</summary>
+    public void Apply(PartitionState state, BrokerEpoch registeredAs, WakeList wakes)
+    {
+        lock (_gate)
+        {
+            PartitionRole before = _replica.Role;
+            PartitionEffects effects = _replica.Apply(_host.NowMs, state, registeredAs, _epochs);
+            if (_replica.Role is LeaderRole leader && !ReferenceEquals(before, leader))
+            {
+                Log.BeginEpoch(leader.Epoch);
+            }
+
+            Carry(effects, wakes);
+            _commits.Release(_replica, wakes);
+        }
+    }
+
+    /// <summary>Takes changed settings.</summary>
+    public void Configure(PartitionSettings settings, WakeList wakes)
+    {
+        lock (_gate)
+        {
+            if (settings != _settings)
+            {
+                _settings = settings;
+                Log.Settings = settings.Log;
+                Moved(wakes);
+            }
+        }
+    }
+
+    /// <summary>More of the log is on the disk.</summary>
+    public void Flushed(WakeList wakes)
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+            {
+                Moved(wakes);
+                if (_fetcher is not null && _replica.Role is FollowerRole && Log.DurableEnd == Log.EndOffset)
+                {
+                    wakes.Add(_fetcher);
+                }
+            }
+        }
+    }
+
+    /// <summary>Time has passed.</summary>
+    public void Tick(WakeList wakes)
+    {
+        lock (_gate)
+        {
+            Carry(_replica.Tick(_host.NowMs), wakes);
+        }
+    }
+
+    /// <summary>The end of a proposal that was sent through <see cref="IIsrProposals"/>.</summary>
+    public void ProposalAnswered(IsrProposal proposal, in IsrAnswer answer, WakeList wakes)
+    {
+        lock (_gate)
+        {
+            Carry(_replica.ProposalAnswered(_host.NowMs, proposal, answer), wakes);
+            _commits.Release(_replica, wakes);
+        }
+    }
+
+    /// <summary>The partition leaves this node with its log: whoever waits is told that this node does not lead.</summary>
+    public void Delete(WakeList wakes)
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            _directory.Delete(Log);
+            if (_replica.State is { } last)
+            {
+                PartitionState gone = last with { Leader = NodeId.None, LeaderEpoch = last.LeaderEpoch.Next(), PartitionEpoch = last.PartitionEpoch.Next() };
+                Carry(_replica.Apply(_host.NowMs, gone, BrokerEpoch.None, _epochs), wakes);
+            }
+
+            _commits.Release(_replica, wakes);
+            _readers.ReleaseAll(wakes);
+        }
+    }
+
+    // The follower's side.
+
+    /// <summary>Whom to wake when what was fetched has become durable; null when nobody fetches any more.</summary>
+    internal void FetchedBy(AsyncSignal? fetcher)
+    {
+        lock (_gate)
+        {
+            _fetcher = fetcher;
+        }
+    }
+
+    /// <summary>What to ask this leader for; null while there is nothing to ask it, or nothing yet.</summary>
+    internal FetchPosition? NextFetch(NodeId leader)
+    {
+        lock (_gate)
+        {
+            return !_closed && _replica.Role is FollowerRole follower && follower.Leader == leader ? _replica.NextFetch(_epochs) : null;
+        }
+    }
+
+    /// <summary>True while this node follows that leader and has fetched bytes that are not durable yet.</summary>
+    internal bool IsFlushing(NodeId leader)
+    {
+        lock (_gate)
+        {
+            return !_closed && _replica.Role is FollowerRole follower && follower.Leader == leader && Log.DurableEnd < Log.EndOffset;
+        }
+    }
+
+    /// <summary>
+    /// Takes a leader's answer: appends its records, or says what else is to be done. For a cut, the caller goes on with <see cref="CutAsync"/>.
+    /// </summary>
+    internal FollowerStep FetchAnswered(in FetchAnswer answer, Memory<byte> records, WakeList wakes)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return new FollowerStep(FollowerStepKind.Drop, Offset.None, null);
+            }
+
+            FollowerStep step = _replica.FetchAnswered(answer, _epochs);
+            if (step.HighWatermark is { } highWatermark)
+            {
+                Log.SetHighWatermark(highWatermark);
+            }
+
+            if (step.Kind != FollowerStepKind.Append)
+            {
+                return step;
+            }
+
+            if (!records.IsEmpty)
+            {
+                AppendResult result = Log.AppendAsFollower(records, answer.Fetch.CurrentLeaderEpoch, _host.WallMs);
+                if (!result.IsAccepted)
+                {
+                    return step with { Kind = FollowerStepKind.BackOff };
+                }
+
+                Moved(wakes);
+            }
+
+            if (answer.LeaderLogStart > Log.StartOffset)
+            {
+                AdvanceStart(answer.LeaderLogStart, wakes);
+            }
+
+            return step;
+        }
+    }
+
+    /// <summary>
+    /// Cuts the log as an answer demands. A cut below the high watermark (the leader was elected uncleanly, or has lost its log) first lowers the recovery
+    /// point on the disk; as that takes time, the answer is judged again before the cut.
+    /// </summary>
+    internal async ValueTask CutAsync(FollowerStep step, FetchAnswer answer, WakeList wakes)
+    {
+        await _directory.PrepareTruncationAsync(Log, step.To);
+        lock (_gate)
+        {
+            if (_closed || _replica.FetchAnswered(answer, _epochs) != step)
+            {
+                return;
+            }
+
+            if (step.Kind == FollowerStepKind.Truncate)
+            {
+                Log.TruncateTo(step.To);
+            }
+            else
+            {
+                Log.TruncateFullyAndStartAt(step.To);
+            }
+
+            Moved(wakes);
+        }
+    }
+
+    private AppendOutcome Appended(in AppendResult result, WakeList wakes)
+    {
+        if (result.IsAccepted && !result.IsDuplicate)
+        {
+            Moved(wakes);
+        }
+
+        return new AppendOutcome(result, _replica.LeaderEpoch);
+    }
+
+    private AppendOutcome Refuse(ErrorCode error) => new(
+        AppendResult.Refused(
+            error,
+            error == ErrorCode.NotEnoughReplicas
+                ? $"{Name} has fewer in-sync replicas than min.insync.replicas asks for"
+                : $"this node does not lead {Name}"),
+        _replica.LeaderEpoch);
+
+    private void AdvanceStart(Offset start, WakeList wakes)
+    {
+        if (start > Log.StartOffset)
+        {
+            Log.AdvanceStart(start);
+            Moved(wakes);
+        }
+    }
+
+    private void Moved(WakeList wakes)
+    {
+        Carry(_replica.LogMoved(_host.NowMs, Extent), wakes);
+        _commits.Release(_replica, wakes);
+        if (!_readers.IsEmpty)
+        {
+            _readers.Release(Limits, wakes);
+        }
+    }
+
+    private void Carry(in PartitionEffects effects, WakeList wakes)
+    {
+        if (effects.HighWatermark is { } highWatermark)
+        {
+            Log.SetHighWatermark(highWatermark);
+            _commits.Release(_replica, wakes);
+            _readers.Release(Limits, wakes);
+        }
+
+        if (effects.RoleChanged)
+        {
+            _commits.Release(_replica, wakes);
+            _readers.ReleaseAll(wakes);
+        }
+
+        if (effects.Proposal is { } proposal)
+        {
+            _host.Proposals.Send(this, proposal);
+        }
+    }
+
+    private PartitionRead Find(in FetchVerdict verdict, Offset limit, in ReadableLimits limits, Offset from, ReadBudget budget)
+    {
+        if (verdict.Error != ErrorCode.None)
+        {
+            return PartitionRead.Refused(verdict.Error, Log.StartOffset);
+        }
+
+        var read = new PartitionRead
+        {
+            Diverging = verdict.Diverging,
+            Limit = limit,
+            HighWatermark = limits.HighWatermark,
+            LastStableOffset = limits.LastStableOffset,
+            LogStart = Log.StartOffset,
+        };
+        if (verdict.Diverging is not null)
+        {
+            return read;
+        }
+
+        ReadResult found = Log.Read(from, budget.MaxBytes, limit, budget.First == FirstBatch.ComesWhole);
+        return found.Error == ErrorCode.None ? read with { Slice = found.Slice } : PartitionRead.Refused(found.Error, Log.StartOffset);
+    }
+}

@@ -1,0 +1,17 @@
+using RaftLog.Metadata;
+using RaftLog.Storage;
+
+namespace RaftLog.Broker.Partitions;
+
+/// <summary>What a topic's configuration means to its partitions.</summary>
+/// <param name="Log">How the log is cut and flushed.</param>
+/// <param name="Append">What may be appended.</param>
+/// <param name="MinInSync"><c>min.insync.replicas</c>, as configured.</param>
+public sealed record PartitionSettings(LogSettings Log, AppendSettings Append, int MinInSync);
+
+/// <summary>Where a topic's settings come from: its replicated configuration, and the node's defaults below it.</summary>
+public interface ITopicSettings
+{
+    /// <summary>The settings in force for a topic.</summary>
+    PartitionSettings For(string topic, MetadataImage image);
+}
