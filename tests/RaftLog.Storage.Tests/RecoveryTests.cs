@@ -1,0 +1,302 @@
+using System.Text;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using static RaftLog.Storage.Tests.Batches;
+
+namespace RaftLog.Storage.Tests;
+
+public class RecoveryTests
+{
+    private static readonly LeaderEpoch Epoch = new(0);
+
+    [Fact]
+    public void A_torn_batch_and_everything_after_it_is_cut()
+    {
+        Node node = Filled(10);
+        string file = $"{node.Directory.Logs[0].Path}/00000000000000000000.log";
+        int size = Of("value 0").Length;
+        node.Disk.KillProcess();
+        node.Disk.Corrupt(file, bytes =>
+        {
+            bytes[(3 * size) + 70] ^= 1;
+            return bytes;
+        });
+
+        PartitionLog log = new Node(node.Disk).Run().Open(LogSettings.Default);
+        Assert.Equal(["value 0", "value 1", "value 2"], Values(log));
+        Assert.Equal((new Offset(3), new Offset(3)), (log.EndOffset, log.FlushedTo));
+        Assert.Equal(7 * size, log.Recovery.CutBytes);
+        Assert.Equal(3 * size, node.Disk.BytesOf(file).Length);
+    }
+
+    [Fact]
+    public void A_clean_stop_leaves_nothing_to_scan_and_keeps_all_that_was_known()
+    {
+        Node node = Filled(30, Node.Small);
+        PartitionLog before = node.Directory.Logs[0];
+        before.SetHighWatermark(new Offset(20));
+        node = node.Restart();
+        PartitionLog log = node.Open();
+
+        Assert.True(log.Recovery.WasClean);
+        Assert.Equal(0, log.Recovery.ScannedBytes);
+        Assert.Equal(new Offset(20), log.HighWatermark);
+        Assert.Equal(30, Values(log).Count);
+        Assert.Equal([new EpochEntry(Epoch, new Offset(0))], log.Epochs.Entries);
+        Assert.Equal(new BrokerEpoch(17), node.Directory.PreviousBrokerEpoch);
+    }
+
+    [Fact]
+    public void Files_in_doubt_are_flushed_before_they_are_read_and_again_before_the_log_is_used()
+    {
+        Node node = Filled(3);
+        string path = node.Directory.Logs[0].Path;
+        node.Disk.KillProcess();
+        node.Disk.Flushes.Clear();
+        new Node(node.Disk).Run().Open(LogSettings.Default);
+
+        string file = $"{path}/00000000000000000000.log";
+        Assert.Equal(2, node.Disk.Flushes.Count(flushed => flushed == file));
+        Assert.Equal(path, node.Disk.Flushes[^1]);
+    }
+
+    [Fact]
+    public void What_lies_below_the_recovery_point_is_not_scanned()
+    {
+        Node node = Filled(100, Node.Small);
+        PartitionLog log = node.Directory.Logs[0];
+        log.SetHighWatermark(new Offset(60));
+        node.WriteCheckpoints();
+        node.Disk.KillProcess();
+
+        PartitionLog after = new Node(node.Disk).Run().Open();
+        Assert.Equal(new Offset(60), after.Recovery.RecoveryPoint);
+        Assert.InRange(after.Recovery.ScannedBytes, 1, log.SizeBytes * 60 / 100);
+        Assert.Equal(100, Values(after).Count);
+    }
+
+    [Fact]
+    public void A_lost_end_of_one_segment_drops_the_segments_after_it()
+    {
+        Node node = Filled(30, Node.Small);
+        PartitionLog log = node.Directory.Logs[0];
+        string first = $"{log.Path}/00000000000000000000.log";
+        node.Disk.KillProcess();
+        int size = Of("value 0").Length;
+        node.Disk.Corrupt(first, bytes => bytes[..(2 * size)]);
+
+        PartitionLog after = new Node(node.Disk).Run().Open();
+        Assert.Equal(["value 0", "value 1"], Values(after));
+        Assert.True(after.Recovery.DroppedSegments > 0);
+    }
+
+    [Fact]
+    public void An_old_tail_that_a_lost_truncation_left_behind_newer_records_is_cut()
+    {
+        var node = new Node();
+        PartitionLog log = node.Run().Create(LogSettings.Default);
+        foreach (string value in (string[])["a", "b", "c"])
+        {
+            log.AppendAsLeader(Of(value), new LeaderEpoch(3), AppendSettings.Default, Now);
+        }
+
+        byte[] old = node.Disk.BytesOf($"{log.Path}/00000000000000000000.log");
+        log.TruncateTo(new Offset(1));
+        log.AppendAsLeader(Of("d"), new LeaderEpoch(5), AppendSettings.Default, Now);
+        node.Flush();
+        node.Disk.KillProcess();
+        node.Disk.Corrupt($"{log.Path}/00000000000000000000.log", bytes => [.. bytes, .. old[bytes.Length..]]);
+
+        PartitionLog after = new Node(node.Disk).Run().Open(LogSettings.Default);
+        Assert.Equal([(0, 3, "a"), (1, 5, "d")], Records(after));
+        Assert.Equal(new LeaderEpoch(5), after.Epochs.Latest);
+    }
+
+    [Fact]
+    public void Missing_and_damaged_indexes_are_rebuilt_after_a_clean_stop()
+    {
+        Node node = Filled(40, Node.Small);
+        string path = node.Directory.Logs[0].Path;
+        node.Close();
+        Dictionary<string, byte[]> indexes = node.Disk.ListFiles(path)
+            .Where(name => name.EndsWith("index", StringComparison.Ordinal)).ToDictionary(name => name, name => node.Disk.BytesOf($"{path}/{name}"));
+        Assert.True(indexes.Count > 4);
+        foreach (string name in indexes.Keys)
+        {
+            node.Disk.Corrupt($"{path}/{name}", bytes => name.EndsWith(".index", StringComparison.Ordinal) ? [.. bytes, .. new byte[64]] : []);
+        }
+
+        node = new Node(node.Disk).Run();
+        PartitionLog log = node.Open();
+        Assert.Equal(40, Values(log).Count);
+        Assert.Equal(new Offset(25), log.FindByTimestamp(Now + 25)!.Value.Offset);
+        node.Close();
+        foreach ((string name, byte[] content) in indexes)
+        {
+            Assert.Equal(content, node.Disk.BytesOf($"{path}/{name}"));
+        }
+    }
+
+    [Fact]
+    public void A_missing_epoch_checkpoint_is_rebuilt_from_the_batches()
+    {
+        var node = new Node();
+        PartitionLog log = node.Run().Create(Node.Small);
+        for (int i = 0; i < 20; i++)
+        {
+            log.AppendAsLeader(Of($"value {i}"), new LeaderEpoch(i / 5), AppendSettings.Default, Now);
+        }
+
+        IReadOnlyList<EpochEntry> entries = log.Epochs.Entries;
+        node.Close();
+        node.Disk.DeleteFile($"{log.Path}/leader-epoch-checkpoint");
+        Assert.Equal(entries, new Node(node.Disk).Run().Open().Epochs.Entries);
+    }
+
+    [Fact]
+    public void A_truncation_below_the_recovery_point_lowers_it_on_the_disk_first()
+    {
+        Node node = Filled(10);
+        PartitionLog log = node.Directory.Logs[0];
+        log.SetHighWatermark(new Offset(8));
+        node.WriteCheckpoints();
+        Assert.Throws<InvariantException>(() => log.TruncateTo(new Offset(4)));
+
+        node.Pump.Finish(() => node.Directory.PrepareTruncationAsync(log, new Offset(4)));
+        Assert.Contains("orders 0 4", Encoding.UTF8.GetString(node.Disk.BytesOf($"{Node.Root}/recovery-point-offset-checkpoint")));
+        log.TruncateTo(new Offset(4));
+        Assert.Equal((new Offset(4), new Offset(4), new Offset(4)), (log.EndOffset, log.HighWatermark, log.FlushedTo));
+    }
+
+    [Fact]
+    public void A_recovery_point_is_never_above_what_is_flushed_or_committed()
+    {
+        Node node = Filled(5);
+        PartitionLog log = node.Directory.Logs[0];
+        log.SetHighWatermark(new Offset(3));
+        node.WriteCheckpoints();
+        Assert.Contains("orders 0 3", Encoding.UTF8.GetString(node.Disk.BytesOf($"{Node.Root}/recovery-point-offset-checkpoint")));
+
+        node.Disk.HeldFlush = new TaskCompletionSource();
+        log.AppendAsLeader(Of("x"), Epoch, AppendSettings.Default, Now);
+        log.SetHighWatermark(new Offset(6));
+        Assert.Equal(new Offset(5), log.Flushing.ClaimRecoveryPoint(log.HighWatermark));
+    }
+
+    [Fact]
+    public void A_namesake_of_a_deleted_log_is_not_recovered_by_the_old_ones_checkpoints()
+    {
+        Node node = Filled(20);
+        PartitionLog old = node.Directory.Logs[0];
+        old.SetHighWatermark(new Offset(20));
+        old.AdvanceStart(new Offset(15));
+        node.WriteCheckpoints();
+        node.Directory.Delete(old);
+        PartitionLog log = node.Directory.Create(Node.Orders, new Uuid(8, 8), LogSettings.Default);
+        log.AppendAsLeader(Of("new"), Epoch, AppendSettings.Default, Now);
+        node.Flush();
+        Assert.Equal(new Offset(1), log.FlushedTo);
+
+        PartitionLog after = node.LosePower(_ => 0).Open(LogSettings.Default);
+        Assert.Equal((new Uuid(8, 8), Offset.Zero, Offset.Zero), (after.TopicId, after.Recovery.RecoveryPoint, after.StartOffset));
+        Assert.Equal(["new"], Values(after));
+    }
+
+    [Fact]
+    public void Checkpoints_keep_what_they_know_of_logs_that_are_not_open()
+    {
+        var node = new Node();
+        node.Run();
+        var other = new TopicPartition("other", 3);
+        PartitionLog log = node.Directory.Create(other, new Uuid(4, 4), LogSettings.Default);
+        log.AppendAsLeader(Of("a", "b"), Epoch, AppendSettings.Default, Now);
+        log.SetHighWatermark(new Offset(2));
+        node = node.Restart();
+        node.Create();
+        node.WriteCheckpoints();
+        node.Disk.KillProcess();
+
+        node = new Node(node.Disk).Run();
+        PartitionLog after = node.Pump.Finish(() => node.Directory.OpenLogAsync(other, LogSettings.Default));
+        Assert.Equal((new Offset(2), new Offset(2)), (after.HighWatermark, after.Recovery.RecoveryPoint));
+    }
+
+    [Fact]
+    public void The_log_start_survives_a_clean_stop()
+    {
+        Node node = Filled(10);
+        node.Directory.Logs[0].AdvanceStart(new Offset(7));
+        PartitionLog log = node.Restart().Open(LogSettings.Default);
+        Assert.Equal(new Offset(7), log.StartOffset);
+        Assert.Equal(["value 7", "value 8", "value 9"], Values(log));
+    }
+
+    [Fact]
+    public void A_second_process_cannot_take_the_directory_and_an_unformatted_one_is_refused()
+    {
+        var node = new Node();
+        Assert.Contains(".lock", Assert.Throws<LogDirectoryException>(() => new Node(node.Disk)).Message);
+        var disk = new CrashDisk();
+        disk.CreateDirectory(Node.Root);
+        Assert.Contains("not formatted", Assert.Throws<LogDirectoryException>(() => new Node(disk)).Message);
+    }
+
+    [Fact]
+    public void Deleted_and_stray_directories_are_renamed_as_Kafka_does()
+    {
+        Node node = Filled(1);
+        PartitionLog log = node.Directory.Logs[0];
+        node.Directory.SetAsStray(log);
+        node.Flush();
+        Assert.Equal(["orders-0.00000000000000070000000000000009-stray"], node.Disk.ListDirectories(Node.Root));
+
+        PartitionLog second = node.Create();
+        node.Disk.HeldFlush = new TaskCompletionSource();
+        node.Flush();
+        node.Directory.Delete(second);
+        Assert.Contains("orders-0.00000000000000070000000000000009-delete", node.Disk.ListDirectories(Node.Root));
+        node.Disk.HeldFlush.SetResult();
+        node.Flush();
+        Assert.DoesNotContain("orders-0.00000000000000070000000000000009-delete", node.Disk.ListDirectories(Node.Root));
+        Assert.False(node.Directory.Health.IsOffline);
+    }
+
+    [Fact]
+    public void Unfinished_work_of_the_cleaner_is_undone_and_finished_work_is_kept()
+    {
+        Node node = Filled(30, Node.Small);
+        PartitionLog log = node.Directory.Logs[0];
+        List<string> values = Values(log);
+        string second = node.Disk.ListFiles(log.Path).Where(name => name.EndsWith(".log", StringComparison.Ordinal)).ElementAt(1);
+        node.Close();
+        byte[] content = node.Disk.BytesOf($"{log.Path}/{second}");
+        Write(node.Disk, $"{log.Path}/{second}.swap", content);
+        Write(node.Disk, $"{log.Path}/00000000000000000000.log.cleaned", [1, 2, 3]);
+        Write(node.Disk, $"{log.Path}/00000000000000000999.log.deleted", [1, 2, 3]);
+
+        node = new Node(node.Disk).Run();
+        Assert.Equal(values, Values(node.Open()));
+        Assert.DoesNotContain(node.Disk.ListFiles(log.Path), name => name.EndsWith(".swap", StringComparison.Ordinal)
+            || name.EndsWith(".cleaned", StringComparison.Ordinal) || name.EndsWith(".deleted", StringComparison.Ordinal));
+    }
+
+    private static void Write(CrashDisk disk, string path, byte[] content)
+    {
+        using IDiskFile file = disk.OpenOrCreate(path);
+        file.Write(0, content);
+    }
+
+    private static Node Filled(int records, LogSettings? settings = null)
+    {
+        var node = new Node();
+        PartitionLog log = node.Run().Create(settings ?? LogSettings.Default);
+        for (int i = 0; i < records; i++)
+        {
+            Memory<byte> batch = With(Protocol.Records.ProducerStamp.None, Protocol.Compression.CompressionType.None, false, Now + i, $"value {i}");
+            Assert.True(log.AppendAsLeader(batch, Epoch, AppendSettings.Default, Now).IsAccepted);
+        }
+
+        node.Flush();
+        return node;
+    }
+}
