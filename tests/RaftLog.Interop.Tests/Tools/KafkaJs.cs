@@ -1,0 +1,23 @@
+using RaftLog.Interop.Tests.Processes;
+using Xunit.Sdk;
+
+namespace RaftLog.Interop.Tests.Tools;
+
+/// <summary>kafkajs, through the scripts in <c>node/</c>.</summary>
+internal static class KafkaJs
+{
+    private static readonly string Scripts = Path.Combine(Repository.Root, "tests", "RaftLog.Interop.Tests", "node");
+    private static readonly string? Program = Repository.OnPath("node");
+
+    /// <summary>Why it cannot run; null where it can.</summary>
+    public static string? Missing { get; } =
+        Program is null ? "skipped: no node on PATH"
+        : !Directory.Exists(Path.Combine(Scripts, "node_modules", "kafkajs")) ? $"skipped: no kafkajs; run 'npm ci' in {Scripts}"
+        : null;
+
+    /// <summary>Runs a script.</summary>
+    public static Task<CommandResult> RunAsync(string script, params string[] arguments) =>
+        Missing is null
+            ? Command.RunAsync(Program!, [Path.Combine(Scripts, script), .. arguments], environment: new Dictionary<string, string> { ["KAFKAJS_NO_PARTITIONER_WARNING"] = "1" })
+            : throw new XunitException(Missing);
+}

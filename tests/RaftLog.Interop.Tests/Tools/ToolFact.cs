@@ -1,0 +1,30 @@
+using RaftLog.Interop.Tests.Processes;
+
+namespace RaftLog.Interop.Tests.Tools;
+
+/// <summary>A fact that needs a tool. Where it is absent the test is skipped and says so; under <c>CI=true</c> it runs, and fails.</summary>
+public abstract class ToolFactAttribute : FactAttribute
+{
+    private protected ToolFactAttribute(string? missing)
+    {
+        if (missing is not null && !Repository.IsContinuousIntegration)
+        {
+            Skip = missing;
+        }
+    }
+}
+
+/// <summary>Needs kcat.</summary>
+public sealed class KcatFactAttribute() : ToolFactAttribute(Kcat.Missing);
+
+/// <summary>Needs node and kafkajs.</summary>
+public sealed class KafkaJsFactAttribute() : ToolFactAttribute(KafkaJs.Missing);
+
+/// <summary>Needs Python and its clients.</summary>
+public sealed class PythonFactAttribute() : ToolFactAttribute(PythonClients.Missing);
+
+/// <summary>Needs Kafka's tools and a Java runtime.</summary>
+public sealed class KafkaToolsFactAttribute() : ToolFactAttribute(KafkaTools.Missing);
+
+/// <summary>Needs the right to mount a file system.</summary>
+public sealed class MountFactAttribute() : ToolFactAttribute(SmallDisk.Missing);
