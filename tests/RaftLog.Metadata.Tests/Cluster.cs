@@ -9,8 +9,6 @@ namespace RaftLog.Metadata.Tests;
 /// <summary>A controller with a log of bytes that commits on demand, and a replica that reads it.</summary>
 internal sealed class Cluster
 {
-    public static readonly LeaderEpoch Epoch = new(1);
-
     private readonly List<byte[]> _log = [];
     private int _committed;
 
@@ -19,9 +17,12 @@ internal sealed class Cluster
         Options = options ?? new ControllerOptions { ClusterId = "cluster" };
         Seed = seed;
         Replica = new MetadataReplayer(from);
+        Epoch = Replica.Position.LastEpoch.Next();
         Controller = NewController();
         Append(Controller.Activate(openTransaction: false));
     }
+
+    public LeaderEpoch Epoch { get; }
 
     public int Seed { get; }
 

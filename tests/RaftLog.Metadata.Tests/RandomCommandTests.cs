@@ -26,7 +26,7 @@ public class RandomCommandTests
         MetadataReplayer slow = new();
         foreach (byte[] value in cluster.Log)
         {
-            slow.Replay(MetadataRecordCodec.Read(value), slow.Position.EndOffset, Cluster.Epoch);
+            slow.Replay(MetadataRecordCodec.Read(value), slow.Position.EndOffset, cluster.Epoch);
         }
 
         Assert.True(slow.Publish().Image.SaysTheSameAs(cluster.Replica.Image));

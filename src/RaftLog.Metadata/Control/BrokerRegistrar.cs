@@ -49,6 +49,11 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
         if (!sameIncarnation)
         {
             sessions.End(request.BrokerId);
+            if (existing is not null && request.PreviousBrokerEpoch != existing.Epoch)
+            {
+                Leadership.ForgetEligible(draft, request.BrokerId);
+            }
+
             Leadership.Refresh(draft, configs, request.BrokerId);
         }
 

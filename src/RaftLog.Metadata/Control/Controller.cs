@@ -173,6 +173,11 @@ public sealed class Controller
     /// <summary>Answers ElectLeaders.</summary>
     public ControllerResult<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request) => Leadership.Elect(Image, request);
 
+    /// <summary>Answers AlterPartitionReassignments, partition by partition.</summary>
+    public ControllerResult<IReadOnlyList<ReassignmentOutcome>> AlterReassignments(
+        IReadOnlyList<Reassignment> wishes, bool allowReplicationFactorChange) =>
+        Reassignments.Alter(Image, _configs, wishes, allowReplicationFactorChange);
+
     /// <summary>Answers AssignReplicasToDirs.</summary>
     public ControllerResult<AssignReplicasToDirsResponse> AssignReplicasToDirs(AssignReplicasToDirsRequest request) =>
         DirectoryAssignments.Assign(Image, _configs, request);

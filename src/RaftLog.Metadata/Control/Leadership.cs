@@ -34,6 +34,28 @@ internal static class Leadership
         }
     }
 
+    /// <summary>
+    /// A broker stopped uncleanly: where another controller called it eligible it may have lost records since (KIP-966).
+    /// </summary>
+    public static void ForgetEligible(Draft draft, NodeId broker)
+    {
+        foreach (TopicImage topic in draft.Image.Topics.ById.Values)
+        {
+            foreach ((int index, PartitionRegistration partition) in topic.Partitions)
+            {
+                if (partition.EligibleLeaders.Contains(broker))
+                {
+                    draft.Add(new PartitionChangeRecord
+                    {
+                        TopicId = topic.Id,
+                        PartitionId = index,
+                        EligibleLeaderReplicas = partition.EligibleLeaders.Without(broker).ToList(),
+                    });
+                }
+            }
+        }
+    }
+
     /// <summary>Partitions without a leader try again where unclean election is allowed.</summary>
     public static void SweepLeaderless(Draft draft, IConfigTable configs)
     {

@@ -8,8 +8,8 @@ namespace RaftLog.Metadata;
 /// changes. Whoever changes a partition goes through here.
 /// </summary>
 /// <remarks>
-/// Eligible leader replicas are never maintained here (the rules are those of the feature being off): a set that another controller left is cleared with
-/// the first change, because it would grow wrong silently.
+/// Eligible leader replicas are never added here (the rules are those of the feature being off). A set that another controller left still holds where it
+/// also left nobody in sync, and may then be elected from; it is cleared with the first change, because later it would be wrong silently.
 /// </remarks>
 internal sealed class PartitionChangeBuilder
 {
@@ -50,8 +50,14 @@ internal sealed class PartitionChangeBuilder
     {
         CompleteReassignment();
         ValueList<Uuid> directories = Directories();
-        ElectionOutcome outcome = LeaderElection.Elect(Election, Replicas, Isr, _current.Leader, node => CanServe(node, directories));
-        if (outcome.Unclean)
+        bool fromEligible = _current.Isr.Count == 0 && Isr.Count == 0;
+        ElectionOutcome outcome = LeaderElection.Elect(
+            Election, Replicas, fromEligible ? _current.EligibleLeaders : Isr, _current.Leader, node => CanServe(node, directories));
+        if (fromEligible && outcome is { Leader.IsNode: true, Unclean: false })
+        {
+            Isr = [outcome.Leader];
+        }
+        else if (outcome.Unclean)
         {
             Isr = [outcome.Leader];
             RecoveryState = LeaderRecoveryState.Recovering;

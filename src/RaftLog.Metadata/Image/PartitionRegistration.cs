@@ -26,7 +26,7 @@ public sealed record PartitionRegistration
     /// <summary>Replicas that a reassignment has added and that are not yet in sync.</summary>
     public ValueList<NodeId> AddingReplicas { get; init; } = [];
 
-    /// <summary>Replicas outside the in-sync set that have every committed record (KIP-966). Kept as written; we elect nobody from it.</summary>
+    /// <summary>Replicas outside the in-sync set that have every committed record (KIP-966). Only another controller adds to it.</summary>
     public ValueList<NodeId> EligibleLeaders { get; init; } = [];
 
     /// <summary>Replicas that were last known to be eligible (KIP-966). Kept as written.</summary>
