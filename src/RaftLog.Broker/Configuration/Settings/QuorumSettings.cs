@@ -1,0 +1,73 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Broker.Configuration;
+
+/// <summary>Who votes in the metadata quorum, or where its voters can be asked for.</summary>
+/// <param name="Voters"><c>controller.quorum.voters</c>: the fixed voters; empty when the log holds them (KIP-853).</param>
+/// <param name="BootstrapServers"><c>controller.quorum.bootstrap.servers</c>: host and port of controllers.</param>
+/// <param name="Timeouts">Timing and sizes.</param>
+public sealed record QuorumSettings(IReadOnlyList<QuorumVoter> Voters, IReadOnlyList<(string Host, int Port)> BootstrapServers, QuorumTimeouts Timeouts)
+{
+    private const string VotersKey = "controller.quorum.voters";
+    private const string ServersKey = "controller.quorum.bootstrap.servers";
+
+    internal static QuorumSettings Read(SettingsReader settings, NodeId node, ProcessRoles roles)
+    {
+        QuorumSettings quorum = new(ReadVoters(settings), ReadServers(settings), QuorumTimeouts.Read(settings));
+        bool votes = quorum.Voters.Any(voter => voter.Id == node);
+        if (quorum.Voters.Count == 0 && quorum.BootstrapServers.Count == 0)
+        {
+            settings.Report(VotersKey, "nothing says where the metadata quorum is", $"set {VotersKey} to id@host:port of every controller, or {ServersKey}");
+        }
+        else if (quorum.Voters.Count > 0 && roles.HasFlag(ProcessRoles.Controller) && !votes)
+        {
+            settings.Report(VotersKey, $"node {node} is a controller and not among the voters", $"add {node}@host:port, or take 'controller' out of process.roles");
+        }
+        else if (votes && !roles.HasFlag(ProcessRoles.Controller) && roles != ProcessRoles.None)
+        {
+            settings.Report(VotersKey, $"node {node} is a voter and has no controller role", $"add 'controller' to its process.roles, or take {node} out of the voters");
+        }
+
+        return quorum;
+    }
+
+    private static List<QuorumVoter> ReadVoters(SettingsReader settings)
+    {
+        List<QuorumVoter> voters = [];
+        foreach (string item in settings.List(VotersKey))
+        {
+            if (!QuorumVoter.TryParse(item, out QuorumVoter voter))
+            {
+                settings.Report(VotersKey, $"'{item}' is no voter", "write id@host:port for every controller, with commas between them");
+            }
+            else if (voters.Exists(other => other.Id == voter.Id))
+            {
+                settings.Report(VotersKey, $"node {voter.Id} stands there twice", "name each voter once");
+            }
+            else
+            {
+                voters.Add(voter);
+            }
+        }
+
+        return voters;
+    }
+
+    private static List<(string Host, int Port)> ReadServers(SettingsReader settings)
+    {
+        List<(string Host, int Port)> servers = [];
+        foreach (string item in settings.List(ServersKey))
+        {
+            if (Listener.TryParseAddress(item, out string? host, out int port) && host.Length > 0)
+            {
+                servers.Add((host, port));
+            }
+            else
+            {
+                settings.Report(ServersKey, $"'{item}' is no address", "write host:port, with commas between them");
+            }
+        }
+
+        return servers;
+    }
+}

@@ -1,0 +1,165 @@
+using RaftLog.Broker.Configuration;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Broker.Tests.Configuration;
+
+public class TopicConfigTests
+{
+    private static readonly BrokerConfigs Bare = new(new ConfigSettings("test"));
+
+    [Fact]
+    public void Without_any_setting_a_topic_has_Kafkas_defaults_but_is_flushed()
+    {
+        TopicConfig config = TopicConfigs.Resolve(TopicConfigs.NoOverrides, Bare, DynamicConfigs.None);
+        Assert.Equal(1, config.MinInsyncReplicas);
+        Assert.False(config.UncleanLeaderElection);
+        Assert.Equal(new MessageRules(1048588, TimestampType.CreateTime, long.MaxValue, 3_600_000), config.Messages);
+        Assert.Equal(new CompressionRules(TopicCompression.Producer, -1, 9, 3), config.Compression);
+        Assert.Equal(new SegmentRules(1 << 30, 604_800_000, 0, 10 << 20, 4096, false, 60_000), config.Segments);
+        Assert.Equal(new RetentionRules(true, false, -1, 604_800_000), config.Retention);
+        Assert.Equal(new CompactionRules(0.5, 86_400_000, 0, long.MaxValue), config.Compaction);
+        Assert.Equal(new FlushRules(1, long.MaxValue), config.Flush);
+    }
+
+    [Fact]
+    public void The_topic_wins_over_the_broker_over_the_cluster_over_the_file_over_the_default()
+    {
+        BrokerConfigs file = new(Settings(("min.insync.replicas", "2")));
+        DynamicConfigs cluster = DynamicConfigs.None with { Default = Map(("min.insync.replicas", "3")) };
+        DynamicConfigs broker = cluster with { Broker = Map(("min.insync.replicas", "4")) };
+        Assert.Equal(1, TopicConfigs.Resolve(TopicConfigs.NoOverrides, Bare, DynamicConfigs.None).MinInsyncReplicas);
+        Assert.Equal(2, TopicConfigs.Resolve(TopicConfigs.NoOverrides, file, DynamicConfigs.None).MinInsyncReplicas);
+        Assert.Equal(3, TopicConfigs.Resolve(TopicConfigs.NoOverrides, file, cluster).MinInsyncReplicas);
+        Assert.Equal(4, TopicConfigs.Resolve(TopicConfigs.NoOverrides, file, broker).MinInsyncReplicas);
+        Assert.Equal(5, TopicConfigs.Resolve(Map(("min.insync.replicas", "5")), file, broker).MinInsyncReplicas);
+    }
+
+    [Fact]
+    public void Hours_and_minutes_become_milliseconds_and_milliseconds_win()
+    {
+        Assert.Equal(7_200_000, Retention(("log.retention.hours", "2")));
+        Assert.Equal(180_000, Retention(("log.retention.hours", "2"), ("log.retention.minutes", "3")));
+        Assert.Equal(4, Retention(("log.retention.hours", "2"), ("log.retention.minutes", "3"), ("log.retention.ms", "4")));
+        Assert.Equal(-1, Retention(("log.retention.hours", "-1")));
+
+        static long Retention(params (string, string)[] settings) =>
+            TopicConfigs.Resolve(TopicConfigs.NoOverrides, new(Settings(settings)), DynamicConfigs.None).Retention.AgeMs;
+    }
+
+    [Fact]
+    public void A_value_that_is_not_one_is_passed_over()
+    {
+        Assert.Equal(1, TopicConfigs.Resolve(Map(("min.insync.replicas", "many")), Bare, DynamicConfigs.None).MinInsyncReplicas);
+    }
+
+    [Fact]
+    public void Cleanup_policies_combine()
+    {
+        Assert.Equal((true, true), Policies("compact, delete"));
+        Assert.Equal((false, true), Policies("compact"));
+        Assert.Equal((false, false), Policies(""));
+
+        static (bool, bool) Policies(string value)
+        {
+            RetentionRules rules = TopicConfigs.Resolve(Map(("cleanup.policy", value)), Bare, DynamicConfigs.None).Retention;
+            return (rules.Deletes, rules.Compacts);
+        }
+    }
+
+    [Theory]
+    [InlineData("foo", "1", "Unknown topic config name: foo")]
+    [InlineData("retention.ms", "abc", "Invalid value abc for configuration retention.ms: Not a number of type LONG")]
+    [InlineData("min.compaction.lag.ms", "9223372036854775807", null)]
+    [InlineData("remote.storage.enable", "true", "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.")]
+    [InlineData("remote.storage.enable", "false", null)]
+    public void Topics_are_refused_in_the_words_of_Kafka(string key, string value, string? expected)
+    {
+        (ErrorCode error, string? message) = TopicConfigRules.Check(Map((key, value)), Bare, DynamicConfigs.None);
+        Assert.Equal(expected, message);
+        Assert.Equal(expected is null ? ErrorCode.None : ErrorCode.InvalidConfig, error);
+    }
+
+    [Fact]
+    public void Compaction_lags_that_contradict_each_other_are_refused() =>
+        Assert.Equal(
+            "conflict topic config setting min.compaction.lag.ms (100) > max.compaction.lag.ms (50)",
+            TopicConfigRules.Check(Map(("min.compaction.lag.ms", "100"), ("max.compaction.lag.ms", "50")), Bare, DynamicConfigs.None).Message);
+
+    [Fact]
+    public void An_unknown_name_is_told_before_a_wrong_value() =>
+        Assert.Equal("Unknown topic config name: zoo", TopicConfigRules.Check(Map(("retention.ms", "x"), ("zoo", "1")), Bare, DynamicConfigs.None).Message);
+
+    [Theory]
+    [InlineData("log.retention.ms", "abc", "Invalid value abc for configuration log.retention.ms: Not a number of type LONG")]
+    [InlineData("node.id", "5", "Cannot update these configs dynamically: [node.id]")]
+    [InlineData("log.retention.hours", "9", "Cannot update these configs dynamically: [log.retention.hours]")]
+    [InlineData("min.insync.replicas", "0", "Invalid value 0 for configuration min.insync.replicas: Value must be at least 1")]
+    [InlineData("message.max.bytes", "1000", null)]
+    [InlineData("foo", "1", null)]
+    public void Changes_of_a_broker_are_refused_in_the_words_of_Kafka(string key, string value, string? expected) =>
+        Assert.Equal((expected is null ? ErrorCode.None : ErrorCode.InvalidRequest, expected), BrokerConfigRules.Check(key, value));
+
+    [Fact]
+    public void A_topics_key_is_described_with_everything_in_the_running()
+    {
+        BrokerConfigs file = new(Settings(("log.segment.bytes", "2000000")));
+        DynamicConfigs dynamic = new(Map(("log.segment.bytes", "4000000")), Map(("log.segment.bytes", "3000000")));
+        DescribedConfig described = TopicConfigs.Describe("segment.bytes", Map(("segment.bytes", "5000000")), file, dynamic)!;
+        Assert.Equal("5000000", described.Value);
+        Assert.Equal(ConfigSource.DynamicTopic, described.Source);
+        Assert.False(described.IsReadOnly);
+        Assert.Equal(
+            [
+                new("segment.bytes", "5000000", ConfigSource.DynamicTopic),
+                new("log.segment.bytes", "4000000", ConfigSource.DynamicBroker),
+                new("log.segment.bytes", "3000000", ConfigSource.DynamicDefaultBroker),
+                new("log.segment.bytes", "2000000", ConfigSource.StaticBroker),
+                new("log.segment.bytes", "1073741824", ConfigSource.Default),
+            ],
+            described.Synonyms);
+    }
+
+    [Fact]
+    public void As_in_Kafka_a_default_that_comes_from_hours_has_no_synonyms()
+    {
+        DescribedConfig described = TopicConfigs.Describe("retention.ms", TopicConfigs.NoOverrides, Bare, DynamicConfigs.None)!;
+        Assert.Equal("604800000", described.Value);
+        Assert.Equal(ConfigSource.Default, described.Source);
+        Assert.Empty(described.Synonyms);
+    }
+
+    [Fact]
+    public void A_brokers_keys_are_described_as_Kafka_describes_them()
+    {
+        BrokerConfigs file = new(Settings(("node.id", "1"), ("ssl.keystore.password", "secret"), ("log.dirs", "/d")));
+        DescribedConfig hours = file.Describe("log.retention.hours", DynamicConfigs.None)!;
+        Assert.Equal(("168", ConfigSource.Default, true), (hours.Value, hours.Source, hours.IsReadOnly));
+        Assert.Equal([new("log.retention.hours", "168", ConfigSource.Default)], hours.Synonyms);
+        DescribedConfig ms = file.Describe("log.retention.ms", DynamicConfigs.None)!;
+        Assert.Equal((null, ConfigSource.Default, false), (ms.Value, ms.Source, ms.IsReadOnly));
+        Assert.Empty(ms.Synonyms);
+        DescribedConfig dirs = file.Describe("log.dirs", DynamicConfigs.None)!;
+        Assert.Equal(("/d", ConfigSource.StaticBroker, true), (dirs.Value, dirs.Source, dirs.IsReadOnly));
+        DescribedConfig secret = file.Describe("ssl.keystore.password", DynamicConfigs.None)!;
+        Assert.True(secret.Definition.IsSensitive);
+        Assert.Null(secret.Value);
+        Assert.Null(Assert.Single(secret.Synonyms).Value);
+        Assert.Null(file.Describe("no.such.key", DynamicConfigs.None));
+        Assert.Equal(ConfigDefinitions.Broker.All.Count, file.DescribeAll(DynamicConfigs.None).Count);
+        Assert.Equal(33, TopicConfigs.DescribeAll(TopicConfigs.NoOverrides, file, DynamicConfigs.None).Count);
+    }
+
+    private static Dictionary<string, string> Map(params (string Key, string Value)[] pairs) => pairs.ToDictionary(pair => pair.Key, pair => pair.Value);
+
+    private static ConfigSettings Settings(params (string Key, string Value)[] pairs)
+    {
+        ConfigSettings settings = new("test");
+        foreach ((string key, string value) in pairs)
+        {
+            settings.Set(key, value, "test");
+        }
+
+        return settings;
+    }
+}
