@@ -32,6 +32,9 @@ internal sealed class ScriptedPeer : IDisposable
     /// <summary>Answers a request; null keeps silent for ever.</summary>
     public Func<RequestHeader, IMessage, IMessage?> Answer { get; set; } = (_, _) => null;
 
+    /// <summary>Answers a request when the time has come; asked instead of <see cref="Answer"/> where it is set.</summary>
+    public Func<RequestHeader, IMessage, ValueTask<IMessage?>>? AnswerLater { get; set; }
+
     /// <summary>Changes the frames of a response before they are sent.</summary>
     public Func<byte[], byte[]> Distort { get; set; } = frame => frame;
 
@@ -65,14 +68,14 @@ internal sealed class ScriptedPeer : IDisposable
         {
             Memory<byte> bytes = frame.Span.ToArray();
             frame.Release();
-            if (Respond(bytes) is { } response)
+            if (await RespondAsync(bytes) is { } response)
             {
                 await connection.SendAsync([Distort(response)]);
             }
         }
     }
 
-    private byte[]? Respond(Memory<byte> frame)
+    private async ValueTask<byte[]?> RespondAsync(Memory<byte> frame)
     {
         (RequestHeader header, IMessage? message) = Parse(frame);
         if (message is null)
@@ -81,7 +84,9 @@ internal sealed class ScriptedPeer : IDisposable
         }
 
         Received.Add((header, message));
-        IMessage? answer = message is ApiVersionsRequest ? new ApiVersionsResponse { ApiKeys = Offered() } : Answer(header, message);
+        IMessage? answer = message is ApiVersionsRequest ? new ApiVersionsResponse { ApiKeys = Offered() }
+            : AnswerLater is { } later ? await later(header, message)
+            : Answer(header, message);
         return answer is null ? null : Encode(header, header.ApiVersion, answer);
     }
 

@@ -1,0 +1,51 @@
+namespace RaftLog.Client.Consume;
+
+/// <summary>How a consumer reads. The names in brackets are Kafka's keys.</summary>
+public sealed record ConsumerOptions
+{
+    /// <summary>The least bytes worth an answer (fetch.min.bytes).</summary>
+    public int MinBytes { get; init; } = 1;
+
+    /// <summary>How long a broker waits for them (fetch.max.wait.ms).</summary>
+    public TimeSpan MaxWait { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The most bytes of one answer (fetch.max.bytes).</summary>
+    public int MaxBytes { get; init; } = 50 << 20;
+
+    /// <summary>The most bytes of one partition in an answer (max.partition.fetch.bytes).</summary>
+    public int MaxPartitionBytes { get; init; } = 1 << 20;
+
+    /// <summary>The most bytes that are fetched ahead of the reader; at the bound nothing more is fetched.</summary>
+    public long MaxBufferedBytes { get; init; } = 64 << 20;
+
+    /// <summary>The most bytes that the records of one compressed batch may grow to; a larger batch is an error.</summary>
+    public int MaxBatchBytes { get; init; } = 64 << 20;
+
+    /// <summary>True to read only what transactions have committed (isolation.level=read_committed).</summary>
+    public bool ReadCommitted { get; init; }
+
+    /// <summary>True to check the CRC of every batch (check.crcs).</summary>
+    public bool CheckCrcs { get; init; } = true;
+
+    /// <summary>
+    /// Where to go on when the position is not in the log any more (auto.offset.reset). Unlike Kafka's clients the default is an error: skipping
+    /// records is a decision.
+    /// </summary>
+    public OffsetReset OffsetReset { get; init; } = OffsetReset.Error;
+
+    /// <summary>The consumer's rack, for reading from a near replica (client.rack).</summary>
+    public string Rack { get; init; } = "";
+}
+
+/// <summary>Where to go on when a position is not in the log.</summary>
+public enum OffsetReset
+{
+    /// <summary>Nowhere: reading fails until a seek.</summary>
+    Error,
+
+    /// <summary>At the first offset of the log.</summary>
+    Earliest,
+
+    /// <summary>At its end.</summary>
+    Latest,
+}

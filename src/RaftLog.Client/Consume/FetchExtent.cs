@@ -1,0 +1,38 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Client.Consume;
+
+/// <summary>The whole batches at the start of fetched bytes.</summary>
+/// <param name="Bytes">Their bytes; a batch that was cut off is not among them.</param>
+/// <param name="Next">The offset behind them.</param>
+/// <param name="LastEpoch">The leader epoch of the last of them.</param>
+/// <param name="Damage">What is wrong with the bytes behind, or null.</param>
+internal readonly record struct FetchExtent(int Bytes, Offset Next, LeaderEpoch LastEpoch, string? Damage)
+{
+    public static FetchExtent Of(ReadOnlySpan<byte> records, Offset from, LeaderEpoch lastEpoch, bool checkCrcs)
+    {
+        Offset next = from;
+        RecordBatches batches = new(records);
+        while (batches.MoveNext())
+        {
+            RecordBatch batch = batches.Current;
+            if (checkCrcs && !batch.HasValidChecksum)
+            {
+                return new FetchExtent(batches.Position, next, lastEpoch, $"the batch at offset {batch.BaseOffset} does not match its CRC");
+            }
+
+            next = Offset.Max(next, batch.NextOffset);
+            lastEpoch = batch.PartitionLeaderEpoch;
+        }
+
+        string? damage = batches.Status switch
+        {
+            BatchStatus.End => null,
+            BatchStatus.Torn when batches.Position > 0 => null,
+            BatchStatus.Torn => $"the batch at offset {from} came cut off, though the first batch of a fetch always comes whole",
+            var status => $"the bytes behind offset {next} are no batch ({status})",
+        };
+        return new FetchExtent(batches.Position, next, lastEpoch, damage);
+    }
+}

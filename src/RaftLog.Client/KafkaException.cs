@@ -1,0 +1,15 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Client;
+
+/// <summary>The cluster refused, or could not be reached in time.</summary>
+/// <param name="code">The protocol's error code; <see cref="ErrorCode.NetworkException"/> and <see cref="ErrorCode.RequestTimedOut"/> also stand for failures on the way.</param>
+/// <param name="message">What was asked, and why it did not work.</param>
+public sealed class KafkaException(ErrorCode code, string message) : Exception($"{message} ({code})")
+{
+    /// <summary>The protocol's error code.</summary>
+    public ErrorCode Code { get; } = code;
+
+    /// <summary>True when the same call may succeed later.</summary>
+    public bool IsRetriable => Code.IsRetriable();
+}

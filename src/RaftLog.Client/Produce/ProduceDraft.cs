@@ -1,0 +1,68 @@
+using RaftLog.Client.Cluster;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+
+namespace RaftLog.Client.Produce;
+
+/// <summary>The batches that leave for one broker in one request.</summary>
+internal sealed class ProduceDraft(NodeId leader)
+{
+    private readonly List<(PartitionQueue Queue, ProducerBatch Batch, Uuid TopicId)> _entries = [];
+
+    public NodeId Leader => leader;
+
+    public int Bytes { get; private set; }
+
+    /// <summary>Versions from 13 on name topics by id; a topic whose id is not known keeps the request below.</summary>
+    public short HighestVersion { get; private set; } = short.MaxValue;
+
+    public IReadOnlyList<(PartitionQueue Queue, ProducerBatch Batch, Uuid TopicId)> Entries => _entries;
+
+    public void Add(PartitionQueue queue, ProducerBatch batch, TopicView topic)
+    {
+        _entries.Add((queue, batch, topic.Id));
+        Bytes += batch.Bytes.Length;
+        if (topic.Id == Uuid.Zero)
+        {
+            HighestVersion = 12;
+        }
+    }
+
+    public ProduceRequest ToRequest(Acks acks, TimeSpan timeout)
+    {
+        ProduceRequest request = new() { TransactionalId = null, Acks = (short)acks, TimeoutMs = (int)timeout.TotalMilliseconds };
+        foreach ((PartitionQueue queue, ProducerBatch batch, Uuid topicId) in _entries)
+        {
+            ProduceRequest.TopicProduceData? topic = request.TopicData.Find(t => t.Name == queue.Partition.Topic);
+            if (topic is null)
+            {
+                topic = new() { Name = queue.Partition.Topic, TopicId = topicId };
+                request.TopicData.Add(topic);
+            }
+
+            topic.PartitionData.Add(new() { Index = queue.Partition.Partition, Records = batch.Bytes });
+        }
+
+        return request;
+    }
+
+    /// <summary>The answer for one of the batches; null when the broker left it out.</summary>
+    public static ProduceResponse.PartitionProduceResponse? AnswerFor(ProduceResponse response, TopicPartition partition, Uuid topicId)
+    {
+        foreach (ProduceResponse.TopicProduceResponse topic in response.Responses)
+        {
+            if (topic.Name == partition.Topic || (topic.TopicId == topicId && topicId != Uuid.Zero))
+            {
+                foreach (ProduceResponse.PartitionProduceResponse answer in topic.PartitionResponses)
+                {
+                    if (answer.Index == partition.Partition)
+                    {
+                        return answer;
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,99 @@
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Client.Produce;
+
+/// <summary>
+/// The records of one partition that are sent, retried and answered together. Guarded by the lock of its <see cref="PartitionQueue"/>
+/// while it is open; then it belongs to whoever took it.
+/// </summary>
+internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
+{
+    private readonly List<RecordCompletion> _completions = [];
+    private readonly List<Wait> _flushes = [];
+    private Memory<byte> _sealed;
+
+    public RecordBatchBuilder Builder => builder;
+
+    /// <summary>When the first record came, on the client's clock.</summary>
+    public long CreatedMs => createdMs;
+
+    public int Count => builder.Count;
+
+    /// <summary>Bytes taken from the budget for its records.</summary>
+    public long Reserved { get; private set; }
+
+    /// <summary>Failed attempts so far.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>True when an attempt ended without an answer, so that the batch may stand in the log.</summary>
+    public bool MaybeAppended { get; set; }
+
+    /// <summary>Producer, epoch and sequence that it was sealed with.</summary>
+    public ProducerStamp Stamp { get; private set; } = ProducerStamp.None;
+
+    public bool IsSealed => !_sealed.IsEmpty;
+
+    public Memory<byte> Bytes => _sealed;
+
+    public bool TryAppend(in ProducerRecord record, long timestampMs, long reserved, RecordCompletion completion)
+    {
+        if (!builder.TryAppend(timestampMs, record.Key, record.Value, record.Headers.Span))
+        {
+            return false;
+        }
+
+        Reserved += reserved;
+        _completions.Add(completion);
+        return true;
+    }
+
+    /// <summary>Writes the header, or writes it anew with another producer.</summary>
+    public void Seal(ProducerStamp stamp)
+    {
+        if (!IsSealed)
+        {
+            builder.Producer = stamp;
+            _sealed = builder.Seal();
+        }
+        else if (stamp != Stamp)
+        {
+            MutableRecordBatch.Read(_sealed.Span, out MutableRecordBatch batch);
+            batch.SetProducer(stamp);
+        }
+
+        Stamp = stamp;
+    }
+
+    /// <summary>Ends <paramref name="flush"/> with the batch.</summary>
+    public void AddFlush(Wait flush) => _flushes.Add(flush);
+
+    public void Succeed(int partition, Offset baseOffset)
+    {
+        for (int i = 0; i < _completions.Count; i++)
+        {
+            _completions[i].Succeed(partition, baseOffset == Offset.None ? Offset.None : baseOffset + i);
+        }
+
+        EndFlushes();
+    }
+
+    public void Fail(KafkaException reason)
+    {
+        foreach (RecordCompletion completion in _completions)
+        {
+            completion.Fail(reason);
+        }
+
+        EndFlushes();
+    }
+
+    private void EndFlushes()
+    {
+        foreach (Wait flush in _flushes)
+        {
+            flush.TryComplete(WaitOutcome.Ready);
+        }
+    }
+}

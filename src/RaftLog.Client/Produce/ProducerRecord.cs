@@ -1,0 +1,18 @@
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Client.Produce;
+
+/// <summary>A record to produce. Its bytes are copied before <see cref="Producer.ProduceAsync"/> returns, unless that has to wait first.</summary>
+/// <param name="Key">The key, which chooses the partition, or null.</param>
+/// <param name="Value">The value; null is a tombstone.</param>
+public readonly record struct ProducerRecord(ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Value)
+{
+    /// <summary>The headers, in order.</summary>
+    public ReadOnlyMemory<RecordHeader> Headers { get; init; }
+
+    /// <summary>The partition, or null to let the key choose, or without a key the producer.</summary>
+    public int? Partition { get; init; }
+
+    /// <summary>Milliseconds since 1970, or null for now.</summary>
+    public long? TimestampMs { get; init; }
+}
