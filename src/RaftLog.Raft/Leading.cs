@@ -95,8 +95,7 @@ internal sealed class Leading(Replica replica)
         if (replica.Role is not LeaderRole { IsAnnounced: true } leader)
         {
             // Nothing of an epoch may be seen before the leadership is on disk: after a crash it could be led a second time.
-            LeaderAndEpoch unknown = replica.Leader with { Leader = NodeId.None };
-            return mayWait ? AnswerOf(FetchAnswerKind.Wait) : AnswerOf(FetchAnswerKind.Error) with { Error = ErrorCode.NotLeaderOrFollower, Leader = unknown };
+            return mayWait ? AnswerOf(FetchAnswerKind.Wait) : AnswerOf(FetchAnswerKind.Error) with { Error = ErrorCode.LeaderNotAvailable };
         }
 
         LogMatch match = replica.Log.Compare(request.Position, out LogPosition common);
@@ -134,7 +133,7 @@ internal sealed class Leading(Replica replica)
             Count(request.Replica, Offset.None);
         }
 
-        return new RaftEpochReply(error, replica.Leader);
+        return new RaftEpochReply(error, replica.DurableLeader);
     }
 
     /// <summary>A voter answered BeginQuorumEpoch or EndQuorumEpoch.</summary>
@@ -333,5 +332,5 @@ internal sealed class Leading(Replica replica)
     }
 
     private FetchAnswer AnswerOf(FetchAnswerKind kind) =>
-        new(kind, ErrorCode.None, replica.Leader, replica.HighWatermark, replica.Log.Start.EndOffset, Offset.None, replica.Log.End, default, default);
+        new(kind, ErrorCode.None, replica.DurableLeader, replica.HighWatermark, replica.Log.Start.EndOffset, Offset.None, replica.Log.End, default, default);
 }

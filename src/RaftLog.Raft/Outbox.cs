@@ -19,6 +19,9 @@ internal sealed class Outbox(int heldBound, ElectionState stored)
     /// <summary>True when the newest election state is on disk.</summary>
     public bool IsPersisted => _persisted == _requested;
 
+    /// <summary>An epoch that is on disk; the newest one whenever <see cref="IsPersisted"/>.</summary>
+    public LeaderEpoch PersistedEpoch { get; private set; } = stored.Epoch;
+
     /// <summary>True when no more messages can be held.</summary>
     public bool IsFull => _held.Count >= heldBound;
 
@@ -40,6 +43,7 @@ internal sealed class Outbox(int heldBound, ElectionState stored)
         }
 
         _persisted = token;
+        PersistedEpoch = IsPersisted ? _requestedState.Epoch : PersistedEpoch;
         while (_held.TryPeek(out (long Token, RaftEffect Effect) first) && first.Token <= token)
         {
             _effects.Add(_held.Dequeue().Effect);

@@ -212,7 +212,8 @@ public sealed class RaftCore
     /// <param name="epoch">The epoch of the batches.</param>
     public void LogAppended(long nowMs, Offset endOffset, LeaderEpoch epoch)
     {
-        Begin(nowMs);
+        // Before anything that is overdue: the append happened in the role that it was granted in.
+        _replica.Advance(nowMs);
         LogView log = _replica.Log;
         bool isLeaderChange = log.Operation == LogOperation.AppendLeaderChange;
         Invariant.Holds(
@@ -232,6 +233,7 @@ public sealed class RaftCore
             _leading.Appended(baseOffset, epoch, isLeaderChange);
         }
 
+        Begin(nowMs);
         Settle();
     }
 

@@ -41,6 +41,9 @@ internal sealed class Replica
 
     public LeaderAndEpoch Leader => new(Role.LivingLeader, Role.Epoch);
 
+    /// <summary>What may be told about the leadership at once: only what a crash cannot make this node forget.</summary>
+    public LeaderAndEpoch DurableLeader => Out.IsPersisted ? Leader : new LeaderAndEpoch(NodeId.None, Out.PersistedEpoch);
+
     /// <summary>True when there is a leader that is known to work.</summary>
     public bool HasWorkingLeader => Role is LeaderRole or FollowerRole { HasFetched: true };
 

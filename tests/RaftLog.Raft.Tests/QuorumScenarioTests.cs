@@ -1,0 +1,147 @@
+using RaftLog.Protocol;
+using RaftLog.Raft.Tests.Simulation;
+
+namespace RaftLog.Raft.Tests;
+
+/// <summary>Stories of whole quorums, each under many seeds.</summary>
+public sealed class QuorumScenarioTests
+{
+    private static readonly SimFaults Calm = new() { Voters = 3, Observers = 1, MaxDelayMs = 3, MaxDiskDelayMs = 3 };
+
+    [Fact]
+    public void A_new_quorum_elects_a_leader_well_within_an_election_timeout() => ForSeeds(Calm, cluster =>
+        cluster.Check(cluster.Elections >= 1 && cluster.NowMs < 900, $"the first leader took {cluster.NowMs} ms"));
+
+    [Fact]
+    public void A_killed_leader_is_replaced_by_evidence_and_not_by_a_timeout() => ForSeeds(Calm, cluster =>
+    {
+        long killed = cluster.NowMs;
+        cluster.Kill(LeaderOf(cluster));
+        cluster.Check(cluster.RunUntil(() => cluster.Leader is not null, 1500), "nobody leads");
+        cluster.Check(cluster.NowMs - killed < 1500, $"it took {cluster.NowMs - killed} ms");
+    });
+
+    [Fact]
+    public void A_leader_that_resigns_is_followed_by_one_of_its_successors_at_once() => ForSeeds(Calm, cluster =>
+    {
+        long resigned = cluster.NowMs;
+        SimNode old = cluster.Leader!;
+        old.Input((core, now) => core.Resign(now));
+        cluster.Check(cluster.RunUntil(() => cluster.Leader is { } leader && leader != old, 1500), "nobody follows");
+        cluster.Check(cluster.NowMs - resigned < 1500, $"it took {cluster.NowMs - resigned} ms");
+    });
+
+    [Fact]
+    public void A_voter_that_was_cut_off_does_not_disturb_the_leader_when_it_comes_back() => ForSeeds(Calm, cluster =>
+    {
+        int leader = LeaderOf(cluster);
+        int other = (leader % 3) + 1;
+        cluster.Isolate(other);
+        cluster.RunFor(15_000);
+        cluster.Heal();
+        cluster.RunFor(5_000);
+        cluster.Check(LeaderOf(cluster) == leader && cluster.Elections == 1, "the leader changed");
+        cluster.Check(cluster.Node(other).Core!.Role is FollowerRole, "it does not follow");
+    });
+
+    [Fact]
+    public void A_leader_that_is_cut_off_gives_up_and_the_others_go_on() => ForSeeds(Calm, cluster =>
+    {
+        SimNode old = cluster.Leader!;
+        cluster.Isolate(old.Id.Value);
+        cluster.RunFor(6_000);
+        cluster.Check(old.Leads is null, "it still believes that it leads");
+        cluster.Check(cluster.Leader is not null, "nobody else leads");
+    });
+
+    [Fact]
+    public void A_leader_that_was_stopped_commits_nothing_when_it_goes_on() => ForSeeds(Calm, cluster =>
+    {
+        SimNode old = cluster.Leader!;
+        old.Propose(cluster.NextValue());
+        old.Pause();
+        cluster.Check(cluster.RunUntil(() => cluster.Leader is { } leader && leader != old, 8_000), "nobody else leads");
+        cluster.Leader!.Propose(cluster.NextValue());
+        cluster.RunFor(500);
+        old.Resume();
+        old.Propose(cluster.NextValue());
+        cluster.RunFor(5_000);
+        cluster.Check(old.Leads is null && cluster.Nodes.All(node => node.Core!.HighWatermark.Value == cluster.Committed), "the logs differ");
+    });
+
+    [Fact]
+    public void A_short_stop_of_the_leader_causes_no_election() => ForSeeds(Calm, cluster =>
+    {
+        SimNode leader = cluster.Leader!;
+        for (int stop = 0; stop < 5; stop++)
+        {
+            leader.Pause();
+            cluster.RunFor(900);
+            leader.Resume();
+            cluster.RunFor(900);
+        }
+
+        cluster.Check(cluster.Elections == 1 && cluster.Leader == leader, "the leader changed");
+    });
+
+    [Fact]
+    public void A_quorum_whose_nodes_were_all_killed_goes_on_in_a_new_epoch() => ForSeeds(Calm, cluster =>
+    {
+        int committed = cluster.Committed;
+        LeaderEpoch epoch = cluster.Leader!.Leads!.Value;
+        for (int id = 1; id <= 4; id++)
+        {
+            cluster.Kill(id);
+        }
+
+        cluster.StartAll();
+        cluster.Check(cluster.RunUntil(() => cluster.Leader is not null, 3_000), "nobody leads");
+        cluster.Check(cluster.Leader!.Leads > epoch && cluster.Committed >= committed, "the old epoch goes on");
+        cluster.RunFor(1_000);
+        cluster.Check(cluster.Committed > committed, "nothing is committed");
+    });
+
+    [Fact]
+    public void A_voter_that_was_away_for_long_gets_the_snapshot_and_the_rest() => ForSeeds(Calm, cluster =>
+    {
+        int away = (LeaderOf(cluster) % 3) + 1;
+        cluster.Kill(away);
+        for (int round = 0; round < 20; round++)
+        {
+            cluster.Leader!.Propose(cluster.NextValue());
+            cluster.RunFor(50);
+        }
+
+        cluster.Leader!.TakeSnapshot(cutsFront: true);
+        cluster.Leader.Propose(cluster.NextValue());
+        cluster.RunFor(100);
+        cluster.Node(away).Start();
+        cluster.RunFor(3_000);
+        cluster.Check(cluster.Node(away).Disk.Written.Start.ReplacesRecords, "it has no snapshot");
+        cluster.Check(cluster.Node(away).Core!.HighWatermark.Value == cluster.Committed, "it lacks records");
+    });
+
+    [Fact]
+    public void An_observer_follows_through_a_change_of_leader() => ForSeeds(Calm, cluster =>
+    {
+        cluster.Kill(LeaderOf(cluster));
+        cluster.Check(cluster.RunUntil(() => cluster.Leader is not null, 3_000), "nobody leads");
+        cluster.Leader!.Propose(cluster.NextValue());
+        cluster.RunFor(4_000);
+        cluster.Check(cluster.Node(4).Core!.HighWatermark.Value == cluster.Committed, "the observer lacks records");
+        cluster.Check(cluster.Leader.Core!.DescribeQuorum(cluster.NowMs).Observers.Count == 1, "the observer is not listed");
+    });
+
+    private static int LeaderOf(SimCluster cluster) => cluster.Leader!.Id.Value;
+
+    private static void ForSeeds(SimFaults faults, Action<SimCluster> story)
+    {
+        for (ulong seed = 1; seed <= 50; seed++)
+        {
+            var cluster = new SimCluster(seed, faults);
+            cluster.StartAll();
+            cluster.Check(cluster.RunUntil(() => cluster.Leader is not null, 3_000), "nobody leads at first");
+            story(cluster);
+        }
+    }
+}

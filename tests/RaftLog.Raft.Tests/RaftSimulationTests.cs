@@ -1,0 +1,43 @@
+using RaftLog.Raft.Tests.Simulation;
+
+namespace RaftLog.Raft.Tests;
+
+/// <summary>
+/// Whole quorums under loss, duplication, reordering, crashes, partitions and pauses. <c>RAFT_SEEDS</c> sets the number of seeds,
+/// <c>RAFT_FIRST_SEED</c> the first one, to replay or to search longer.
+/// </summary>
+public sealed class RaftSimulationTests
+{
+    private static readonly int Seeds = Setting("RAFT_SEEDS", 300);
+
+    private static readonly int FirstSeed = Setting("RAFT_FIRST_SEED", 1);
+
+    [Fact]
+    public void Nothing_committed_is_ever_lost_and_no_epoch_has_two_leaders()
+    {
+        List<string> failures = [];
+        long committed = 0;
+        long elections = 0;
+        for (int seed = FirstSeed; seed < FirstSeed + Seeds && failures.Count < 3; seed++)
+        {
+            var cluster = new SimCluster((ulong)seed);
+            try
+            {
+                cluster.RunChaos(events: 3000);
+                cluster.CheckLiveness();
+            }
+            catch (SimViolation violation)
+            {
+                failures.Add(violation.Message);
+            }
+
+            committed += cluster.Committed;
+            elections += cluster.Elections;
+        }
+
+        Assert.True(failures.Count == 0, string.Join("\n\n", failures));
+        Assert.True(committed > 20 * Seeds && elections > Seeds, $"the runs did little: {committed} records, {elections} elections");
+    }
+
+    private static int Setting(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out int value) ? value : otherwise;
+}
