@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace RaftLog.Protocol;
 
@@ -15,6 +16,20 @@ public static class Invariant
         if (!condition)
         {
             throw new InvariantException(id, meaning);
+        }
+    }
+
+    /// <summary>Throws when an invariant does not hold; the meaning is put together only then.</summary>
+    /// <param name="condition">What must be true.</param>
+    /// <param name="id">The invariant's id.</param>
+    /// <param name="meaning">What is wrong when it is false, as an interpolated string.</param>
+    /// <exception cref="InvariantException">The condition is false.</exception>
+    public static void Holds(
+        [DoesNotReturnIf(false)] bool condition, string id, [InterpolatedStringHandlerArgument(nameof(condition))] ref InvariantMeaning meaning)
+    {
+        if (!condition)
+        {
+            throw new InvariantException(id, meaning.Take());
         }
     }
 }
