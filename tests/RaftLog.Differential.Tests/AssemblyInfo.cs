@@ -1,0 +1,2 @@
+// Both nodes are shared: one test at a time.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,133 @@
+using RaftLog.Interop.Tests.Processes;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using Xunit.Sdk;
+
+namespace RaftLog.Differential.Tests.Peers;
+
+/// <summary>
+/// One node of Apache Kafka and one of RaftLog, with the same configuration, started once for all tests. <c>RAFTLOG_SUBJECT=kafka</c> puts a
+/// second Kafka in RaftLog's place: then every test must pass with an empty table of differences, or it does not compare what it should.
+/// </summary>
+public sealed class BothNodes : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("raftlog-differential-").FullName;
+    private readonly List<Func<Task>> _stops = [];
+    private NodeProcess? _raftLog;
+
+    /// <summary>True while Kafka is compared with itself.</summary>
+    public static bool IsSelfComparison { get; } = Environment.GetEnvironmentVariable("RAFTLOG_SUBJECT") == "kafka";
+
+    internal Peer Kafka => _kafka ?? throw new XunitException("Kafka was not started");
+
+    internal Peer Subject => _subject ?? throw new XunitException("the subject was not started");
+
+    private Peer? _kafka;
+    private Peer? _subject;
+
+    /// <inheritdoc/>
+    public async Task InitializeAsync()
+    {
+        if (KafkaFactAttribute.Missing is { } missing)
+        {
+            // Every test is skipped, except in continuous integration, where this is the failure.
+            if (Repository.IsContinuousIntegration)
+            {
+                throw new XunitException(missing);
+            }
+
+            return;
+        }
+
+        try
+        {
+            Task<Peer> kafka = StartKafkaAsync("kafka");
+            Task<Peer> subject = IsSelfComparison ? StartKafkaAsync("subject") : StartRaftLogAsync();
+            (_kafka, _subject) = (await kafka, await subject);
+            await Task.WhenAll(UntilReadyAsync(_kafka), UntilReadyAsync(_subject));
+        }
+        catch (Exception)
+        {
+            await DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task DisposeAsync()
+    {
+        _kafka?.Dispose();
+        _subject?.Dispose();
+        foreach (Func<Task> stop in _stops)
+        {
+            await stop();
+        }
+
+        _stops.Clear();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>What RaftLog's node said last, for failures.</summary>
+    internal string Log() => _raftLog?.Log() ?? "";
+
+    private static Task UntilReadyAsync(Peer peer) => Poll.UntilAsync($"{peer.Name} lists itself", async () =>
+    {
+        MetadataResponse metadata = await peer.AskAsync(new MetadataRequest { Topics = [] });
+        return metadata.Brokers.Count == 1 && metadata.ControllerId != NodeId.None;
+    });
+
+    private async Task<Peer> StartKafkaAsync(string name)
+    {
+        string program = Path.Combine(Interop.Tests.Processes.Peers.Folder!, "kafka", "kafka");
+        string directory = Path.Combine(_directory, name);
+        int port = FreePorts.TakePair();
+        _stops.Add(async () =>
+        {
+            await Command.RunAsync(program, ["kill", directory, "1"]);
+        });
+        CommandResult started = await Command.RunAsync("/bin/sh", ["-c", "exec \"$0\" up \"$1\" --nodes 1 --port \"$2\" >\"$1.out\" 2>&1", program, directory, $"{port}"]);
+        if (started.ExitCode != 0)
+        {
+            throw new XunitException(await File.ReadAllTextAsync($"{directory}.out"));
+        }
+
+        return new Peer(name, port);
+    }
+
+    private async Task<Peer> StartRaftLogAsync()
+    {
+        int port = FreePorts.Take();
+        int controllerPort = FreePorts.Take();
+        string file = Path.Combine(_directory, "server.properties");
+        string data = Path.Combine(_directory, "raftlog");
+        await File.WriteAllLinesAsync(file,
+        [
+            "process.roles=broker,controller",
+            "node.id=1",
+            $"controller.quorum.voters=1@127.0.0.1:{controllerPort}",
+            $"listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}",
+            $"advertised.listeners=PLAINTEXT://127.0.0.1:{port}",
+            "controller.listener.names=CONTROLLER",
+            "inter.broker.listener.name=PLAINTEXT",
+            $"log.dirs={data}",
+            "default.replication.factor=1",
+            "min.insync.replicas=1",
+            "offsets.topic.replication.factor=1",
+            "transaction.state.log.replication.factor=1",
+            "transaction.state.log.min.isr=1",
+            "share.coordinator.state.topic.replication.factor=1",
+            "share.coordinator.state.topic.min.isr=1",
+            "group.initial.rebalance.delay.ms=0",
+        ]);
+        (await Command.RunAsync(Repository.RaftLog, ["storage", "format", "--config", file, "--cluster-id", "4L6g3nShT-eMCtK--X86sw"])).Succeeded();
+        NodeProcess node = new(1, port, data, ["start", "--config", file]);
+        _raftLog = node;
+        _stops.Add(() =>
+        {
+            node.Dispose();
+            return Task.CompletedTask;
+        });
+        await node.RestartAsync();
+        return new Peer("raftlog", port);
+    }
+}
