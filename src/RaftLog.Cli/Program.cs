@@ -1,1 +1,22 @@
+using RaftLog.Broker;
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Formatting;
+using RaftLog.Broker.Runtime;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+
+ClusterFile file = ClusterFile.Read(args[0], File.ReadAllBytes(args[0]));
+NodeConfiguration config = file.Node(new NodeId(int.Parse(args[1])));
+World world = World.Real();
+await StorageFormatter.FormatAsync(config, "AAAAAAAAAAAAAAAAAAAAAw", StorageFormatter.DefaultFeatures, world);
+Journal journal = new(world.Disk, world.Time, config.Storage.MetadataLogDir + "/raftlog.log", Console.Error.WriteLine);
+Node node = new(config, world, journal);
+await node.StartAsync();
+await node.Ready;
+Console.WriteLine($"node {node.Id} is ready after {(DateTime.Now - System.Diagnostics.Process.GetCurrentProcess().StartTime).TotalMilliseconds:F0} ms");
+TaskCompletionSource stop = new();
+using var term = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, c => { c.Cancel = true; stop.TrySetResult(); });
+using var intr = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, c => { c.Cancel = true; stop.TrySetResult(); });
+await stop.Task;
+await node.StopAsync(TimeSpan.FromSeconds(1.5));
 return 0;

@@ -56,6 +56,9 @@ public sealed class SnapshotStore(IDisk disk, string directory)
     /// <summary>Opens a whole snapshot to read it, or to answer FetchSnapshot from it; null where it is absent. Dispose the file.</summary>
     public IDiskFile? Open(SnapshotId id) => disk.OpenExisting($"{directory}/{id}{Suffix}");
 
+    /// <summary>Deletes a snapshot whose content is not sound; does nothing where it is absent.</summary>
+    public void Delete(SnapshotId id) => disk.DeleteFile($"{directory}/{id}{Suffix}");
+
     /// <summary>Deletes the snapshots that are older than one; who has them open can go on reading.</summary>
     public void DeleteOlderThan(SnapshotId keep)
     {
@@ -63,7 +66,7 @@ public sealed class SnapshotStore(IDisk disk, string directory)
         {
             if (id.CompareTo(keep) < 0)
             {
-                disk.DeleteFile($"{directory}/{id}{Suffix}");
+                Delete(id);
             }
         }
     }

@@ -1,0 +1,81 @@
+using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Control;
+using RaftLog.Broker.Fetching;
+using RaftLog.Broker.Handlers;
+using RaftLog.Broker.Requests;
+using RaftLog.Platform;
+using RaftLog.Platform.Buffers;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Broker;
+
+/// <summary>
+/// The APIs of a broker's listener. The ranges are those whose meaning is built; the lowest serve the weakest client in use. Produce alone names
+/// versions that it refuses, because librdkafka compresses only for a broker that names version 0.
+/// </summary>
+internal static class BrokerApis
+{
+    /// <summary>Makes the table.</summary>
+    public static ApiTable Create(BrokerParts parts)
+    {
+        NodeConfiguration config = parts.Config;
+        MetadataCache cache = parts.Cache;
+        TimeSpan forwardTimeout = TimeSpan.FromMilliseconds(config.Requests.TimeoutMs);
+        FetchSessions sessions = new(config.Requests.FetchSessions, parts.World.Entropy);
+        TopicAutoCreation autoCreation = new(cache, parts.Controller, config.Topics.AutoCreate, forwardTimeout);
+        List<Api> apis = [];
+        apis.Add(new MessageApi<ProduceRequest, ProduceResponse>(
+            new ProduceHandler(parts.Lookup, cache, parts.Waiters), lowest: 3, highest: 11, advertisedLowest: 0) { Overlaps = true });
+        apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Waiters, parts.Buffers, config.Requests.FetchMaxBytes), 4, 18));
+        apis.Add(Row(new ListOffsetsHandler(parts.Lookup), 1, 7));
+        apis.Add(Row(new MetadataHandler(cache, autoCreation), 0, 12));
+        apis.Add(Row(new FindCoordinatorHandler(), 0, 4));
+        apis.Add(Row(new ApiVersionsHandler(() => AdvertisedVersions.Of(apis), () => cache.Image), 0, 4));
+        apis.Add(Forwarded<CreateTopicsRequest, CreateTopicsResponse>(parts.Controller, forwardTimeout, 2, 7, Refusals.Of));
+        apis.Add(Forwarded<DeleteTopicsRequest, DeleteTopicsResponse>(parts.Controller, forwardTimeout, 1, 6, Refusals.Of));
+        apis.Add(Row(new InitProducerIdHandler(parts.ProducerIds), 0, 4));
+        apis.Add(Row(new OffsetForLeaderEpochHandler(parts.Lookup), 2, 4));
+        apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs), 1, 4));
+        apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, 0, 2, Refusals.Of));
+        apis.Add(Forwarded<CreatePartitionsRequest, CreatePartitionsResponse>(parts.Controller, forwardTimeout, 0, 3, Refusals.Of));
+        apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, 0, 2, Refusals.Of));
+        apis.Add(Forwarded<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(parts.Controller, forwardTimeout, 0, 1, Refusals.Of));
+        apis.Add(Forwarded<DescribeQuorumRequest, DescribeQuorumResponse>(
+            parts.Controller, forwardTimeout, 0, 2, (_, error) => new DescribeQuorumResponse { ErrorCode = error }));
+        apis.Add(Row(new DescribeClusterHandler(cache), 0, 2));
+        apis.Add(Forwarded<UnregisterBrokerRequest, UnregisterBrokerResponse>(parts.Controller, forwardTimeout, 0, 0, Refusals.Of));
+        apis.Add(Row(new DescribeTopicPartitionsHandler(cache, config.Requests.DescribePartitionsLimit), 0, 0));
+        return new ApiTable(apis);
+    }
+
+    private static MessageApi<TRequest, TResponse> Forwarded<TRequest, TResponse>(
+        IControllerChannel controller, TimeSpan timeout, short lowest, short highest, Func<TRequest, ErrorCode, TResponse> refuse)
+        where TRequest : class, IRequest<TResponse>, new()
+        where TResponse : class, IVersionedMessage, new() =>
+        Row(
+            new ForwardHandler<TRequest, TResponse>(controller, timeout, request => refuse(request, ErrorCode.RequestTimedOut)),
+            lowest,
+            highest);
+
+    private static MessageApi<TRequest, TResponse> Row<TRequest, TResponse>(
+        IRequestHandler<TRequest, TResponse> handler, short lowest, short highest)
+        where TRequest : class, IRequest<TResponse>, new()
+        where TResponse : class, IVersionedMessage, new() =>
+        new(handler, lowest, highest, lowest);
+}
+
+/// <summary>What the handlers of a broker's listener are made of.</summary>
+internal sealed record BrokerParts(
+    NodeConfiguration Config,
+    World World,
+    Waiters Waiters,
+    BufferPool Buffers,
+    MetadataCache Cache,
+    PartitionLookup Lookup,
+    ClusterConfigs Configs,
+    ProducerIdBlock ProducerIds,
+    IControllerChannel Controller);

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using RaftLog.Broker.Configuration;
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+
+namespace RaftLog.Broker.Cluster;
+
+/// <summary>The configuration in force on this node: its file, and what the cluster's metadata says on top of it.</summary>
+internal sealed class ClusterConfigs(BrokerConfigs broker, NodeId self)
+{
+    /// <summary>What was set on the running cluster for this node.</summary>
+    public DynamicConfigs Dynamic(MetadataImage image) => DynamicOf(image, self.ToString());
+
+    /// <summary>The values set on one topic.</summary>
+    public static ImmutableSortedDictionary<string, string> Overrides(MetadataImage image, string topic) =>
+        image.ConfigOf(ConfigResource.Topic(topic));
+
+    /// <summary>The typed configuration of a topic.</summary>
+    public TopicConfig Topic(MetadataImage image, string topic) => TopicConfigs.Resolve(Overrides(image, topic), broker, Dynamic(image));
+
+    /// <summary>Every key of a topic with where its value comes from.</summary>
+    public IReadOnlyList<DescribedConfig> DescribeTopic(MetadataImage image, string topic) => DescribeTopic(image, Overrides(image, topic));
+
+    /// <summary>The same for a topic with these values of its own.</summary>
+    public IReadOnlyList<DescribedConfig> DescribeTopic(MetadataImage image, ImmutableSortedDictionary<string, string> overrides) =>
+        TopicConfigs.DescribeAll(overrides, broker, Dynamic(image));
+
+    /// <summary>Every key of this broker with where its value comes from.</summary>
+    public IReadOnlyList<DescribedConfig> DescribeBroker(MetadataImage image) => broker.DescribeAll(Dynamic(image));
+
+    /// <summary>The keys that were set for all brokers, and nothing else.</summary>
+    public IReadOnlyList<DescribedConfig> DescribeAllBrokers(MetadataImage image) =>
+    [
+        .. image.ConfigOf(ConfigResource.AllBrokers).Keys
+            .Select(key => broker.Describe(key, DynamicOf(image, "")))
+            .OfType<DescribedConfig>(),
+    ];
+
+    private static DynamicConfigs DynamicOf(MetadataImage image, string broker) => new(
+        broker.Length == 0 ? ImmutableSortedDictionary<string, string>.Empty : image.ConfigOf(new ConfigResource(ConfigResourceType.Broker, broker)),
+        image.ConfigOf(ConfigResource.AllBrokers));
+}

@@ -1,0 +1,60 @@
+using RaftLog.Metadata;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+
+namespace RaftLog.Broker.Cluster;
+
+/// <summary>
+/// What this node believes about the cluster now: the latest image of the committed metadata log. Readers take one image and keep it for
+/// the whole request, so an answer never mixes two states.
+/// </summary>
+public sealed class MetadataCache(Waiters waiters, string clusterId, NodeId self)
+{
+    private readonly Lock _gate = new();
+    private readonly List<(Func<MetadataImage, bool> Condition, Wait Wait)> _waiting = [];
+    private MetadataImage _image = MetadataImage.Empty;
+
+    /// <summary>The cluster's id.</summary>
+    public string ClusterId { get; } = clusterId;
+
+    /// <summary>This node.</summary>
+    public NodeId Self { get; } = self;
+
+    /// <summary>The latest image.</summary>
+    public MetadataImage Image => Volatile.Read(ref _image);
+
+    /// <summary>Replaces the image; called by the metadata loader alone, with images that only grow.</summary>
+    public void Publish(MetadataImage image)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _image, image);
+            for (int i = _waiting.Count - 1; i >= 0; i--)
+            {
+                if (!_waiting[i].Wait.IsPending || _waiting[i].Condition(image))
+                {
+                    _waiting[i].Wait.TryComplete(WaitOutcome.Ready);
+                    _waiting.RemoveAt(i);
+                }
+            }
+        }
+    }
+
+    /// <summary>Waits until the image fulfils a condition; false when the time is over first.</summary>
+    public async ValueTask<bool> WaitUntilAsync(Func<MetadataImage, bool> condition, TimeSpan timeout)
+    {
+        Wait wait;
+        lock (_gate)
+        {
+            if (condition(_image))
+            {
+                return true;
+            }
+
+            wait = waiters.Rent(timeout);
+            _waiting.Add((condition, wait));
+        }
+
+        return await wait.Outcome == WaitOutcome.Ready;
+    }
+}

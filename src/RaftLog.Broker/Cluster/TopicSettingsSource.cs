@@ -1,0 +1,56 @@
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Partitions;
+using RaftLog.Metadata;
+using RaftLog.Protocol.Compression;
+using RaftLog.Storage;
+using BatchValidation = RaftLog.Storage.BatchValidation;
+
+namespace RaftLog.Broker.Cluster;
+
+/// <summary>Turns a topic's configuration into what its partitions need of it.</summary>
+internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.BatchValidation validation) : ITopicSettings
+{
+    /// <inheritdoc />
+    public PartitionSettings For(string topic, MetadataImage image)
+    {
+        TopicConfig config = configs.Topic(image, topic);
+        LogSettings log = new()
+        {
+            SegmentBytes = config.Segments.Bytes,
+            SegmentMs = config.Segments.AgeMs,
+            SegmentIndexBytes = config.Segments.IndexBytes,
+            IndexIntervalBytes = config.Segments.IndexIntervalBytes,
+            FlushIntervalMessages = config.Flush.Messages,
+        };
+        AppendSettings append = new()
+        {
+            MaxMessageBytes = config.Messages.MaxBytes,
+            TimestampType = config.Messages.TimestampType,
+            TimestampBeforeMaxMs = config.Messages.TimestampBeforeMaxMs,
+            TimestampAfterMaxMs = config.Messages.TimestampAfterMaxMs,
+            RequiresKeys = config.Retention.Compacts,
+            Validation = validation == Configuration.BatchValidation.Relaxed ? BatchValidation.Relaxed : BatchValidation.Strict,
+            Compression = CodecOf(config.Compression.Type),
+            CompressionLevel = LevelOf(config.Compression),
+        };
+        return new PartitionSettings(log, append, config.MinInsyncReplicas);
+    }
+
+    private static CompressionType? CodecOf(TopicCompression compression) => compression switch
+    {
+        TopicCompression.Uncompressed => CompressionType.None,
+        TopicCompression.Gzip => CompressionType.Gzip,
+        TopicCompression.Snappy => CompressionType.Snappy,
+        TopicCompression.Lz4 => CompressionType.Lz4,
+        TopicCompression.Zstd => CompressionType.Zstd,
+        _ => null,
+    };
+
+    private static int LevelOf(CompressionRules compression) => compression.Type switch
+    {
+        TopicCompression.Gzip => compression.GzipLevel,
+        TopicCompression.Lz4 => compression.Lz4Level,
+        TopicCompression.Zstd => compression.ZstdLevel,
+        _ => RecordCompression.DefaultLevel,
+    };
+}

@@ -1,0 +1,24 @@
+using RaftLog.Broker.Requests;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+
+namespace RaftLog.Broker.Control;
+
+/// <summary>
+/// BrokerHeartbeat (63), versions 0 to 2. The connection that carries a broker's heartbeats is evidence of its life: when it ends, the controller
+/// asks whether anybody still listens at the broker's address, instead of waiting for its session to run out.
+/// </summary>
+internal sealed class BrokerHeartbeatHandler(ActiveController active) : IRequestHandler<BrokerHeartbeatRequest, BrokerHeartbeatResponse>
+{
+    public async ValueTask<BrokerHeartbeatResponse?> HandleAsync(BrokerHeartbeatRequest request, RequestContext context)
+    {
+        BrokerHeartbeatResponse? response = await active.DecideAsync(
+            (controller, nextOffset, nowMs) => controller.Heartbeat(request, nextOffset, nowMs));
+        if (response is { ErrorCode: ErrorCode.None })
+        {
+            context.Origin.Ended = () => active.ConnectionLost(request.BrokerId, request.BrokerEpoch);
+        }
+
+        return response ?? Refusals.Of(request, ErrorCode.NotController);
+    }
+}

@@ -1,0 +1,180 @@
+using RaftLog.Broker.Quorum;
+using RaftLog.Broker.Runtime;
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Broker.Control;
+
+/// <summary>
+/// The shell of the controller on a node that may lead the quorum. It lives in the quorum's event loop: a decision, its append and its replay
+/// happen in one input, and its answer is given when the log is committed up to what it rests on.
+/// </summary>
+internal sealed class ActiveController(
+    EventLoop loop, IMetadataAppender log, ControllerOptions options, IConfigTable configs, IRandomSource random, BrokerProbe probe, Journal journal)
+{
+    private readonly Queue<Pending> _pending = new();
+    private Controller? _controller;
+    private LeaderEpoch _epoch;
+    private Offset _epochStart;
+    private bool _leads;
+
+    /// <summary>When time asks for something, in the loop's milliseconds.</summary>
+    public long NextDeadlineMs => _controller?.NextDeadlineMs ?? long.MaxValue;
+
+    /// <summary>Decides in the event loop; the answer comes when it is committed, or null when this node is not the active controller, or no longer.</summary>
+    public async ValueTask<T?> DecideAsync<T>(Func<Controller, Offset, long, ControllerResult<T>> decide)
+        where T : class
+    {
+        TaskCompletionSource<T?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!loop.Post(() => Decide(decide, answer)))
+        {
+            return null;
+        }
+
+        return await answer.Task;
+    }
+
+    /// <summary>A connection of a broker to this node has ended. Called from anywhere.</summary>
+    public void ConnectionLost(NodeId broker, BrokerEpoch epoch) => loop.Post(() =>
+    {
+        _controller?.ConnectionLost(broker, epoch, loop.NowMs);
+        SendProbes();
+    });
+
+    /// <summary>This node leads the quorum; the controller begins when all that earlier leaders committed has been read.</summary>
+    public void LeadershipGained(LeaderEpoch epoch, Offset epochStart)
+    {
+        _leads = true;
+        _epoch = epoch;
+        _epochStart = epochStart;
+    }
+
+    /// <summary>The leadership is over: what was decided and not committed is forgotten, and who waits is told to ask elsewhere.</summary>
+    public void LeadershipLost()
+    {
+        _leads = false;
+        _controller = null;
+        while (_pending.TryDequeue(out Pending pending))
+        {
+            pending.End(false);
+        }
+    }
+
+    /// <summary>The committed log has been read up to an offset: begins the controller if it waits for that, and gives the answers due.</summary>
+    public void Committed(MetadataLoader loader)
+    {
+        if (_leads && _controller is null && loader.Position > _epochStart)
+        {
+            _controller = new Controller(loader.Image, options, configs, random, loop.NowMs);
+            journal.Info($"this node is the active controller in epoch {_epoch}");
+            Append(_controller, _controller.Activate(loader.InTransaction));
+            SendProbes();
+        }
+
+        while (_pending.TryPeek(out Pending next) && next.LastOffset < loader.Position)
+        {
+            _pending.Dequeue().End(true);
+        }
+    }
+
+    /// <summary>Does what time asks for.</summary>
+    public void Tick()
+    {
+        if (_controller is { } controller && controller.NextDeadlineMs <= loop.NowMs)
+        {
+            Append(controller, controller.Tick(loop.NowMs));
+            SendProbes();
+        }
+    }
+
+    private void Decide<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, TaskCompletionSource<T?> answer)
+        where T : class
+    {
+        if (_controller is not { } controller)
+        {
+            answer.SetResult(null);
+            return;
+        }
+
+        ControllerResult<T> result = decide(controller, log.EndOffset, loop.NowMs);
+        if (!Append(controller, result.Records))
+        {
+            answer.SetResult(null);
+            return;
+        }
+
+        _pending.Enqueue(new Pending(
+            controller.Image.Provenance.LastOffset, committed => answer.SetResult(committed ? result.Response : null)));
+        if (result.Records.Count == 0)
+        {
+            log.ReviewCommitted();
+        }
+
+        SendProbes();
+    }
+
+    private bool Append(Controller controller, IReadOnlyList<IMetadataRecord> records)
+    {
+        if (records.Count == 0)
+        {
+            return true;
+        }
+
+        if (log.TryAppend(records, controller.Image.Version) is not { } baseOffset)
+        {
+            LeadershipLost();
+            return false;
+        }
+
+        controller.Replay(records, baseOffset, _epoch, loop.NowMs);
+        return true;
+    }
+
+    private void SendProbes()
+    {
+        if (_controller is not { } controller)
+        {
+            return;
+        }
+
+        foreach ((NodeId broker, BrokerEpoch epoch) in controller.TakeProbes())
+        {
+            if (controller.Image.Brokers.TryGetValue(broker, out BrokerRegistration? registration))
+            {
+                probe.Start(registration, refused => loop.Post(() => ProbeEnded(broker, epoch, refused)));
+            }
+        }
+    }
+
+    private void ProbeEnded(NodeId broker, BrokerEpoch epoch, bool refused)
+    {
+        if (_controller is not { } controller)
+        {
+            return;
+        }
+
+        IReadOnlyList<IMetadataRecord> records = controller.ProbeEnded(broker, epoch, refused, loop.NowMs);
+        if (records.Count > 0)
+        {
+            journal.Info($"broker {broker} is fenced: nobody listens at its address any more");
+        }
+
+        Append(controller, records);
+    }
+
+    private readonly record struct Pending(Offset LastOffset, Action<bool> End);
+}
+
+/// <summary>The metadata log as the controller writes it; only to be called in the quorum's event loop.</summary>
+internal interface IMetadataAppender
+{
+    /// <summary>Where the next record will lie.</summary>
+    Offset EndOffset { get; }
+
+    /// <summary>Appends a batch and returns its base offset; null when this node does not lead.</summary>
+    Offset? TryAppend(IReadOnlyList<IMetadataRecord> records, MetadataVersion level);
+
+    /// <summary>Asks for <see cref="ActiveController.Committed"/> after this input, since an answer may be due without a new record.</summary>
+    void ReviewCommitted();
+}

@@ -1,0 +1,80 @@
+using RaftLog.Broker.Handlers;
+using RaftLog.Broker.Partitions;
+using RaftLog.Protocol;
+using RaftLog.Replication;
+
+namespace RaftLog.Broker.Fetching;
+
+/// <summary>What a look at one partition of a fetch found.</summary>
+/// <param name="Target">What was asked.</param>
+/// <param name="Partition">The partition; null when this node does not hold it.</param>
+/// <param name="Read">What may be read.</param>
+internal readonly record struct FetchedPartition(FetchTarget Target, Partition? Partition, PartitionRead Read);
+
+/// <summary>Looks at the partitions of one fetch, as often as it is woken. Looking finds bytes and reads none.</summary>
+internal sealed class FetchReader(PartitionLookup lookup, Audience audience, NodeId replica, BrokerEpoch replicaEpoch, int maxBytes)
+{
+    /// <summary>Looks at all partitions; true when the answer should go now.</summary>
+    public bool Look(IReadOnlyCollection<FetchTarget> targets, List<FetchedPartition> found, int minBytes)
+    {
+        WakeList wakes = new();
+        long bytes = 0;
+        bool news = targets.Count == 0;
+        foreach (FetchTarget target in targets)
+        {
+            (Partition? partition, ErrorCode error) = target.Key.TopicId == Uuid.Zero
+                ? lookup.ByName(target.Key.Topic, target.Key.Partition)
+                : lookup.ById(target.Key.TopicId, target.Key.Partition);
+            PartitionRead read = partition is null
+                ? Refused(error)
+                : Read(partition, target, (int)Math.Max(0, maxBytes - bytes), bytes == 0, wakes);
+            bytes += read.Slice.Length;
+            news |= read.Error != ErrorCode.None || read.Diverging is not null
+                || (audience == Audience.Follower && read.HighWatermark > target.KnownHighWatermark);
+            found.Add(new FetchedPartition(target, partition, read));
+        }
+
+        wakes.WakeAll();
+        return news || bytes >= minBytes;
+    }
+
+    /// <summary>Registers for news of every partition; false when there is some already.</summary>
+    public bool Watch(List<FetchedPartition> found, DataWait wait)
+    {
+        foreach (FetchedPartition each in found)
+        {
+            if (each.Partition is { } partition
+                && !partition.Watch(new DataInterest(audience, each.Read.Limit, each.Target.KnownHighWatermark), wait))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Lets go of what a look found.</summary>
+    public static void Release(List<FetchedPartition> found)
+    {
+        foreach (FetchedPartition each in found)
+        {
+            each.Read.Slice.Dispose();
+        }
+
+        found.Clear();
+    }
+
+    private PartitionRead Read(Partition partition, FetchTarget target, int room, bool isFirst, WakeList wakes)
+    {
+        FetchPosition position = new(target.CurrentLeaderEpoch, target.FetchOffset, target.LastFetchedEpoch);
+        ReadBudget budget = new(Math.Min(room, target.MaxBytes), isFirst ? FirstBatch.ComesWhole : FirstBatch.MustFit);
+        return audience == Audience.Follower
+            ? partition.ReadAsFollower(new FetchingReplica(replica, replicaEpoch, target.LogStartOffset), position, budget, wakes)
+            : partition.Read(position, audience, budget);
+    }
+
+    private static PartitionRead Refused(ErrorCode error) => new()
+    {
+        Error = error, Limit = Offset.None, HighWatermark = Offset.None, LastStableOffset = Offset.None, LogStart = Offset.None,
+    };
+}

@@ -1,0 +1,94 @@
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Quorum;
+using RaftLog.Broker.Runtime;
+using RaftLog.Metadata;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Metadata;
+using RaftLog.Protocol.Wire;
+using RaftLog.Storage;
+
+namespace RaftLog.Broker.Formatting;
+
+/// <summary>Makes a node's log directories: <c>meta.properties</c> in each, and <c>bootstrap.checkpoint</c> beside the metadata log (KIP-631, KIP-778).</summary>
+public static class StorageFormatter
+{
+    /// <summary>The features of a new cluster: metadata.version at the newest level, every other one off.</summary>
+    public static readonly IReadOnlyDictionary<string, short> DefaultFeatures =
+        new SortedDictionary<string, short>(StringComparer.Ordinal) { [MetadataVersion.FeatureName] = MetadataVersion.Newest.Level };
+
+    /// <summary>True when any of the node's directories has been formatted.</summary>
+    public static bool IsFormatted(NodeConfiguration node, IDisk disk) =>
+        node.Storage.LogDirs.Append(node.Storage.MetadataLogDir).Any(directory => MetaProperties.Read(disk, directory) is not null);
+
+    /// <summary>Formats those directories of a node that are not formatted yet. Nothing is changed in the others.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="clusterId">The cluster.</param>
+    /// <param name="features">The finalised levels of a new cluster.</param>
+    /// <param name="world">The disk, the clock and chance.</param>
+    /// <returns>The directories that were formatted.</returns>
+    public static async ValueTask<IReadOnlyList<string>> FormatAsync(
+        NodeConfiguration node, string clusterId, IReadOnlyDictionary<string, short> features, World world)
+    {
+        List<string> formatted = [];
+        foreach (string directory in node.Storage.LogDirs.Append(node.Storage.MetadataLogDir).Distinct())
+        {
+            if (MetaProperties.Read(world.Disk, directory) is not null)
+            {
+                continue;
+            }
+
+            world.Disk.CreateDirectory(directory);
+            if (directory == node.Storage.MetadataLogDir)
+            {
+                await WriteBootstrapAsync(directory, features, world);
+            }
+
+            await new MetaProperties(clusterId, node.NodeId, Chance.NewId(world.Entropy)).WriteAsync(world.Disk, directory);
+            formatted.Add(directory);
+        }
+
+        return formatted;
+    }
+
+    /// <summary>The feature levels that a directory was formatted with; the defaults where the file is absent.</summary>
+    public static IReadOnlyDictionary<string, short> ReadFeatures(string directory, IDisk disk)
+    {
+        using IDiskFile? file = disk.OpenExisting($"{directory}/{BootstrapFile}");
+        if (file is null)
+        {
+            return DefaultFeatures;
+        }
+
+        byte[] bytes = new byte[file.Length];
+        file.Read(0, bytes);
+        List<IMetadataRecord> records = SnapshotContent.Read(bytes)
+            ?? throw new LogDirectoryException(directory, $"{directory}/{BootstrapFile} is damaged: restore it, or format the directory anew");
+        SortedDictionary<string, short> features = new(StringComparer.Ordinal);
+        foreach (FeatureLevelRecord feature in records.OfType<FeatureLevelRecord>())
+        {
+            features[feature.Name] = feature.FeatureLevel;
+        }
+
+        return features;
+    }
+
+    private const string BootstrapFile = "bootstrap.checkpoint";
+
+    private static async ValueTask WriteBootstrapAsync(string directory, IReadOnlyDictionary<string, short> features, World world)
+    {
+        MetadataVersion level = new(features.GetValueOrDefault(MetadataVersion.FeatureName, MetadataVersion.Newest.Level));
+        IEnumerable<IMetadataRecord> records = features
+            .Where(feature => feature.Value > 0)
+            .Select(feature => (IMetadataRecord)new FeatureLevelRecord { Name = feature.Key, FeatureLevel = feature.Value });
+        using IDiskFile file = world.Disk.OpenOrCreate($"{directory}/{BootstrapFile}");
+        file.SetLength(0);
+        foreach (byte[] piece in SnapshotContent.Pieces(records, level, LeaderEpoch.Zero, world.Time.GetUtcNow().ToUnixTimeMilliseconds()))
+        {
+            file.Write(file.Length, piece);
+        }
+
+        await world.Disk.FlushAsync([file]);
+        await world.Disk.FlushDirectoryAsync(directory);
+    }
+}

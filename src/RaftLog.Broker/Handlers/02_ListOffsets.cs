@@ -1,0 +1,105 @@
+using RaftLog.Broker.Partitions;
+using RaftLog.Broker.Requests;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+
+namespace RaftLog.Broker.Handlers;
+
+/// <summary>
+/// ListOffsets (2), versions 1 to 11: offsets by time, and by the special timestamps -1 latest, -2 earliest, -3 largest timestamp (from version 7), -4 local
+/// earliest (8), -5 latest tiered (9), -6 earliest pending upload (11). Nothing is tiered here, so -5 and -6 find nothing.
+/// </summary>
+internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandler<ListOffsetsRequest, ListOffsetsResponse>
+{
+    private const sbyte ReadCommitted = 1;
+    private const long LatestTiered = -5;
+    private const long EarliestPendingUpload = -6;
+
+    public ValueTask<ListOffsetsResponse?> HandleAsync(ListOffsetsRequest request, RequestContext context)
+    {
+        Audience audience = request.ReplicaId.IsNode ? Audience.Follower
+            : request.IsolationLevel == ReadCommitted ? Audience.Committed
+            : Audience.Uncommitted;
+        HashSet<TopicPartition> repeated = Repeated(request);
+        ListOffsetsResponse response = new();
+        foreach (ListOffsetsRequest.TopicData topic in request.Topics)
+        {
+            ListOffsetsResponse.TopicData answered = new() { Name = topic.Name };
+            response.Topics.Add(answered);
+            foreach (ListOffsetsRequest.PartitionData partition in topic.Partitions)
+            {
+                OffsetLookup found = repeated.Contains(new TopicPartition(topic.Name, partition.PartitionIndex))
+                    ? OffsetLookup.Failed(ErrorCode.InvalidRequest)
+                    : Find(topic.Name, partition, audience, context.Version);
+                answered.Partitions.Add(new()
+                {
+                    PartitionIndex = partition.PartitionIndex,
+                    ErrorCode = found.Error,
+                    Timestamp = found.Timestamp,
+                    Offset = found.Offset,
+                    LeaderEpoch = found.Epoch,
+                });
+            }
+        }
+
+        return ValueTask.FromResult<ListOffsetsResponse?>(response);
+    }
+
+    private OffsetLookup Find(string topic, ListOffsetsRequest.PartitionData asked, Audience audience, short version)
+    {
+        if (asked.Timestamp < 0 && version < FirstVersionOf(asked.Timestamp))
+        {
+            return OffsetLookup.Failed(ErrorCode.UnsupportedVersion);
+        }
+
+        (Partition? partition, ErrorCode error) = lookup.ByName(topic, asked.PartitionIndex);
+        if (partition is null)
+        {
+            return OffsetLookup.Failed(error);
+        }
+
+        if (asked.Timestamp is LatestTiered or EarliestPendingUpload)
+        {
+            return OffsetLookup.Nothing;
+        }
+
+        try
+        {
+            return partition.FindOffset(asked.CurrentLeaderEpoch, asked.Timestamp, audience);
+        }
+        catch (DiskException)
+        {
+            return OffsetLookup.Failed(ErrorCode.KafkaStorageError);
+        }
+    }
+
+    private static short FirstVersionOf(long timestamp) => timestamp switch
+    {
+        OffsetLookup.Latest or OffsetLookup.Earliest => 1,
+        OffsetLookup.MaxTimestamp => 7,
+        OffsetLookup.EarliestLocal => 8,
+        LatestTiered => 9,
+        EarliestPendingUpload => 11,
+        _ => short.MaxValue,
+    };
+
+    private static HashSet<TopicPartition> Repeated(ListOffsetsRequest request)
+    {
+        HashSet<TopicPartition> seen = [];
+        HashSet<TopicPartition> repeated = [];
+        foreach (ListOffsetsRequest.TopicData topic in request.Topics)
+        {
+            foreach (ListOffsetsRequest.PartitionData partition in topic.Partitions)
+            {
+                TopicPartition name = new(topic.Name, partition.PartitionIndex);
+                if (!seen.Add(name))
+                {
+                    repeated.Add(name);
+                }
+            }
+        }
+
+        return repeated;
+    }
+}

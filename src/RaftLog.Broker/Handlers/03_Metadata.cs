@@ -1,0 +1,127 @@
+using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Requests;
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+
+namespace RaftLog.Broker.Handlers;
+
+/// <summary>
+/// Metadata (3), versions 0 to 13: brokers, topics and who leads what, from one image. Version 0 reads an empty list as all topics, later ones
+/// only null; from version 12 a topic may be asked for by id. A topic that does not exist is created when the client allows it and
+/// <c>auto.create.topics.enable</c> is on; the answer then waits for the creation instead of sending the client round again.
+/// </summary>
+internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation autoCreation)
+    : IRequestHandler<MetadataRequest, MetadataResponse>
+{
+    private const short FirstWithNullForAll = 1;
+    private const short FirstWithAutoCreateFlag = 4;
+    private const short FirstWithIdQueries = 12;
+
+    public async ValueTask<MetadataResponse?> HandleAsync(MetadataRequest request, RequestContext context)
+    {
+        if (context.Version < FirstWithIdQueries && request.Topics is { } asked && asked.Any(topic => topic.Name is null || topic.TopicId != Uuid.Zero))
+        {
+            return RefuseIdQuery(request);
+        }
+
+        bool all = request.Topics is null || (context.Version < FirstWithNullForAll && request.Topics.Count == 0);
+        if (!all && (context.Version < FirstWithAutoCreateFlag || request.AllowAutoTopicCreation))
+        {
+            await autoCreation.CreateMissingAsync(request.Topics!.Select(topic => topic.Name));
+        }
+
+        return Answer(all ? null : request.Topics, cache.Image, context.Origin.ListenerName);
+    }
+
+    private MetadataResponse Answer(List<MetadataRequest.TopicData>? asked, MetadataImage image, string listener)
+    {
+        MetadataResponse response = new() { ClusterId = cache.ClusterId };
+        foreach ((BrokerRegistration broker, Endpoint endpoint) in image.Alive(listener))
+        {
+            response.Brokers.Add(new() { NodeId = broker.Id, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack });
+        }
+
+        // Brokers forward what only the controller can do, so any live one will do; clients that ask different nodes spread their load.
+        response.ControllerId = image.IsAlive(cache.Self) ? cache.Self : response.Brokers.Count > 0 ? response.Brokers[0].NodeId : NodeId.None;
+        if (asked is null)
+        {
+            foreach (TopicImage topic in image.Topics.InNameOrder)
+            {
+                response.Topics.Add(Describe(topic, image, listener));
+            }
+
+            return response;
+        }
+
+        HashSet<(string?, Uuid)> seen = [];
+        foreach (MetadataRequest.TopicData topic in asked)
+        {
+            if (seen.Add((topic.Name, topic.TopicId)))
+            {
+                response.Topics.Add(Find(topic, image, listener));
+            }
+        }
+
+        return response;
+    }
+
+    private static MetadataResponse.TopicData Find(MetadataRequest.TopicData asked, MetadataImage image, string listener)
+    {
+        if (asked.Name is null)
+        {
+            return image.Topics.TryGet(asked.TopicId, out TopicImage? byId)
+                ? Describe(byId, image, listener)
+                : new() { ErrorCode = ErrorCode.UnknownTopicId, TopicId = asked.TopicId, Name = null };
+        }
+
+        if (image.Topics.TryGet(asked.Name, out TopicImage? byName))
+        {
+            return Describe(byName, image, listener);
+        }
+
+        return new()
+        {
+            ErrorCode = TopicNames.Refusal(asked.Name) is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException,
+            Name = asked.Name,
+            IsInternal = InternalTopics.Contains(asked.Name),
+        };
+    }
+
+    private static MetadataResponse.TopicData Describe(TopicImage topic, MetadataImage image, string listener)
+    {
+        MetadataResponse.TopicData described = new()
+        {
+            Name = topic.Name,
+            TopicId = topic.Id,
+            IsInternal = InternalTopics.Contains(topic.Name),
+        };
+        foreach ((int index, PartitionRegistration partition) in topic.Partitions)
+        {
+            (NodeId leader, ErrorCode error) = image.ReachableLeader(partition, listener);
+            described.Partitions.Add(new()
+            {
+                ErrorCode = error,
+                PartitionIndex = index,
+                LeaderId = leader,
+                LeaderEpoch = partition.LeaderEpoch,
+                ReplicaNodes = [.. partition.Replicas],
+                IsrNodes = [.. partition.Isr],
+                OfflineReplicas = image.OfflineReplicas(partition),
+            });
+        }
+
+        return described;
+    }
+
+    private static MetadataResponse RefuseIdQuery(MetadataRequest request)
+    {
+        MetadataResponse response = new();
+        foreach (MetadataRequest.TopicData topic in request.Topics!)
+        {
+            response.Topics.Add(new() { ErrorCode = ErrorCode.InvalidRequest, Name = topic.Name ?? "", TopicId = topic.TopicId });
+        }
+
+        return response;
+    }
+}

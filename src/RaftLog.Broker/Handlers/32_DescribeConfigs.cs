@@ -1,0 +1,102 @@
+using System.Globalization;
+using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Requests;
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+
+namespace RaftLog.Broker.Handlers;
+
+/// <summary>
+/// DescribeConfigs (32), versions 1 to 4: topics, this broker, and the values set for all brokers. Null or no keys mean all of them. Each value says
+/// where it comes from, and with synonyms what else was in the running (KIP-226).
+/// </summary>
+internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs configs)
+    : IRequestHandler<DescribeConfigsRequest, DescribeConfigsResponse>
+{
+    public ValueTask<DescribeConfigsResponse?> HandleAsync(DescribeConfigsRequest request, RequestContext context)
+    {
+        MetadataImage image = cache.Image;
+        DescribeConfigsResponse response = new();
+        foreach (DescribeConfigsRequest.DescribeConfigsResource resource in request.Resources)
+        {
+            DescribeConfigsResponse.DescribeConfigsResult result = new()
+            {
+                ResourceType = resource.ResourceType, ResourceName = resource.ResourceName,
+            };
+            response.Results.Add(result);
+            (ErrorCode error, string? message, IReadOnlyList<DescribedConfig> values) = Find(resource, image);
+            result.ErrorCode = error;
+            result.ErrorMessage = message;
+            foreach (DescribedConfig value in values)
+            {
+                if (resource.ConfigurationKeys is not { Count: > 0 } keys || keys.Contains(value.Name))
+                {
+                    result.Configs.Add(Describe(value, request));
+                }
+            }
+        }
+
+        return ValueTask.FromResult<DescribeConfigsResponse?>(response);
+    }
+
+    private (ErrorCode Error, string? Message, IReadOnlyList<DescribedConfig> Values) Find(
+        DescribeConfigsRequest.DescribeConfigsResource resource, MetadataImage image)
+    {
+        switch ((ConfigResourceType)resource.ResourceType)
+        {
+            case ConfigResourceType.Topic when TopicNames.Refusal(resource.ResourceName) is { } refusal:
+                return (ErrorCode.InvalidTopicException, refusal, []);
+            case ConfigResourceType.Topic:
+                return image.Topics.TryGet(resource.ResourceName, out _)
+                    ? (ErrorCode.None, null, configs.DescribeTopic(image, resource.ResourceName))
+                    : (ErrorCode.UnknownTopicOrPartition, null, []);
+            case ConfigResourceType.Broker when resource.ResourceName.Length == 0:
+                return (ErrorCode.None, null, configs.DescribeAllBrokers(image));
+            case ConfigResourceType.Broker:
+                return FindBroker(resource.ResourceName, image);
+            case ConfigResourceType.BrokerLogger:
+            case ConfigResourceType.ClientMetrics:
+            case ConfigResourceType.Group:
+                return (ErrorCode.None, null, []);
+            default:
+                return (ErrorCode.InvalidRequest, $"Resource type {resource.ResourceType} is not known.", []);
+        }
+    }
+
+    private (ErrorCode Error, string? Message, IReadOnlyList<DescribedConfig> Values) FindBroker(string name, MetadataImage image)
+    {
+        if (!int.TryParse(name, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int id))
+        {
+            return (ErrorCode.InvalidRequest, $"Broker id must be an integer, but it is: {name}", []);
+        }
+
+        return id == cache.Self.Value
+            ? (ErrorCode.None, null, configs.DescribeBroker(image))
+            : (ErrorCode.InvalidRequest, $"Unexpected broker id, expected {cache.Self} or empty string, but received {name}", []);
+    }
+
+    private static DescribeConfigsResponse.ResourceConfig Describe(DescribedConfig value, DescribeConfigsRequest request)
+    {
+        DescribeConfigsResponse.ResourceConfig described = new()
+        {
+            Name = value.Name,
+            Value = value.Value,
+            ReadOnly = value.IsReadOnly,
+            ConfigSource = (sbyte)value.Source,
+            IsSensitive = value.Definition.IsSensitive,
+            ConfigType = (sbyte)value.Definition.Type,
+            Documentation = request.IncludeDocumentation ? value.Definition.Description : null,
+        };
+        if (request.IncludeSynonyms)
+        {
+            foreach (ConfigSynonym synonym in value.Synonyms)
+            {
+                described.Synonyms.Add(new() { Name = synonym.Name, Value = synonym.Value, Source = (sbyte)synonym.Source });
+            }
+        }
+
+        return described;
+    }
+}

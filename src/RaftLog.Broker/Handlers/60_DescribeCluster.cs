@@ -1,0 +1,39 @@
+using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Requests;
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+
+namespace RaftLog.Broker.Handlers;
+
+/// <summary>DescribeCluster (60), versions 0 to 2, on a broker's listener: the brokers as its clients reach them; fenced ones only on request (KIP-1073).</summary>
+internal sealed class DescribeClusterHandler(MetadataCache cache) : IRequestHandler<DescribeClusterRequest, DescribeClusterResponse>
+{
+    private const sbyte Brokers = 1;
+
+    public ValueTask<DescribeClusterResponse?> HandleAsync(DescribeClusterRequest request, RequestContext context)
+    {
+        DescribeClusterResponse response = new() { ClusterId = cache.ClusterId, EndpointType = Brokers };
+        if (request.EndpointType != Brokers)
+        {
+            response.ErrorCode = ErrorCode.MismatchedEndpointType;
+            response.ErrorMessage = "This is a broker's listener; ask a controller's listener for controllers.";
+            return ValueTask.FromResult<DescribeClusterResponse?>(response);
+        }
+
+        MetadataImage image = cache.Image;
+        foreach (BrokerRegistration broker in image.Brokers.Values)
+        {
+            if ((!broker.Fenced || request.IncludeFencedBrokers) && broker.TryGetEndpoint(context.Origin.ListenerName, out Endpoint endpoint))
+            {
+                response.Brokers.Add(new()
+                {
+                    BrokerId = broker.Id, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack, IsFenced = broker.Fenced,
+                });
+            }
+        }
+
+        response.ControllerId = image.IsAlive(cache.Self) ? cache.Self : response.Brokers.Count > 0 ? response.Brokers[0].BrokerId : NodeId.None;
+        return ValueTask.FromResult<DescribeClusterResponse?>(response);
+    }
+}

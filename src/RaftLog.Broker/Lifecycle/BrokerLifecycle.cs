@@ -1,0 +1,184 @@
+using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Runtime;
+using RaftLog.Metadata;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+
+namespace RaftLog.Broker.Lifecycle;
+
+/// <summary>
+/// A broker's life as the controller sees it (KIP-631): registers, waits until it has read its own registration, is unfenced, sends heartbeats, and at
+/// the end asks to leave and waits until its leaderships have moved.
+/// </summary>
+internal sealed class BrokerLifecycle(
+    BrokerIdentity identity, MetadataCache cache, IControllerChannel controller, LifecycleOptions options, Waiters waiters, Journal journal)
+{
+    private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan ShutdownPause = TimeSpan.FromMilliseconds(50);
+
+    private readonly TaskCompletionSource<bool> _running = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _mayStop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly AsyncSignal _wake = new(waiters);
+    private long _epoch = BrokerEpoch.None.Value;
+    private volatile bool _wantsShutdown;
+    private bool _serving;
+
+    /// <summary>The epoch of this incarnation, or none before the registration is committed.</summary>
+    public BrokerEpoch Epoch => new(Volatile.Read(ref _epoch));
+
+    /// <summary>Opens the client ports, once, when this node has read the log up to its own registration; only then does it ask to be unfenced.</summary>
+    public Func<ValueTask> BeginServing { get; set; } = () => ValueTask.CompletedTask;
+
+    /// <summary>Ends as true when the broker is unfenced for the first time, as false when it is stopped before that.</summary>
+    public Task<bool> WhenRunning => _running.Task;
+
+    /// <summary>Registers and sends heartbeats until stopped.</summary>
+    public async Task RunAsync()
+    {
+        while (!_wantsShutdown && !await RegisterAsync())
+        {
+            if (await _wake.WaitAsync(options.RetryPause) == WaitOutcome.Closed)
+            {
+                break;
+            }
+        }
+
+        while (Epoch != BrokerEpoch.None && !_mayStop.Task.IsCompleted)
+        {
+            TimeSpan pause = await HeartbeatAsync();
+            if (await _wake.WaitAsync(pause) == WaitOutcome.Closed)
+            {
+                break;
+            }
+        }
+
+        _running.TrySetResult(false);
+        _mayStop.TrySetResult();
+    }
+
+    /// <summary>Asks the controller to move this broker's leaderships away, and waits until that is done or the time is over.</summary>
+    public async ValueTask LeaveAsync(TimeSpan timeout)
+    {
+        _wantsShutdown = true;
+        _wake.Set();
+        Wait over = waiters.Rent(timeout);
+        _ = EndWhenGrantedAsync(over);
+        if (await over.Outcome != WaitOutcome.Ready)
+        {
+            journal.Warn($"the controller has not granted the shutdown within {timeout.TotalSeconds} s; stopping without it");
+        }
+
+        _wake.Close();
+    }
+
+    private async Task EndWhenGrantedAsync(Wait over)
+    {
+        await _mayStop.Task;
+        over.TryComplete(WaitOutcome.Ready);
+    }
+
+    private async ValueTask<bool> RegisterAsync()
+    {
+        BrokerRegistrationRequest request = new()
+        {
+            BrokerId = identity.Node,
+            ClusterId = identity.ClusterId,
+            IncarnationId = identity.Incarnation,
+            Rack = identity.Rack,
+            LogDirs = [.. identity.Directories],
+            PreviousBrokerEpoch = identity.PreviousEpoch,
+            Listeners = [.. identity.Endpoints.Select(each => new BrokerRegistrationRequest.Listener
+            {
+                Name = each.Listener, Host = each.Host, Port = each.Port, SecurityProtocol = each.SecurityProtocol,
+            })],
+            Features = [.. Features.Supported.Select(each => new BrokerRegistrationRequest.Feature
+            {
+                Name = each.Name, MinSupportedVersion = each.Lowest, MaxSupportedVersion = each.Highest,
+            })],
+        };
+        if (await controller.SendAsync(request, options.RequestTimeout) is not { } response)
+        {
+            return false;
+        }
+
+        if (response.ErrorCode != ErrorCode.None)
+        {
+            journal.Warn($"the controller refuses to register broker {identity.Node}: {response.ErrorCode}; trying again");
+            return false;
+        }
+
+        Volatile.Write(ref _epoch, response.BrokerEpoch.Value);
+        journal.Info($"broker {identity.Node} is registered with epoch {response.BrokerEpoch}");
+        return true;
+    }
+
+    /// <summary>Sends one heartbeat; the pause before the next.</summary>
+    private async ValueTask<TimeSpan> HeartbeatAsync()
+    {
+        Offset known = cache.Image.Provenance.LastOffset;
+        bool caughtUp = known.Value >= Epoch.Value;
+        bool leaving = _wantsShutdown;
+        if (caughtUp && !_serving && !leaving)
+        {
+            _serving = true;
+            await BeginServing();
+        }
+
+        BrokerHeartbeatRequest request = new()
+        {
+            BrokerId = identity.Node,
+            BrokerEpoch = Epoch,
+            CurrentMetadataOffset = known,
+            WantFence = !_serving,
+            WantShutDown = leaving,
+        };
+        if (await controller.SendAsync(request, options.RequestTimeout) is not { } response)
+        {
+            return options.RetryPause;
+        }
+
+        if (response.ErrorCode != ErrorCode.None)
+        {
+            journal.Warn($"the controller refuses the heartbeat of broker {identity.Node}: {response.ErrorCode}");
+            if (response.ErrorCode == ErrorCode.StaleBrokerEpoch && !leaving)
+            {
+                await ReregisterAsync();
+            }
+
+            return leaving ? ShutdownPause : options.RetryPause;
+        }
+
+        if (response.ShouldShutDown)
+        {
+            _mayStop.TrySetResult();
+            return TimeSpan.Zero;
+        }
+
+        if (!response.IsFenced && _running.TrySetResult(true))
+        {
+            journal.Info($"broker {identity.Node} is unfenced");
+        }
+
+        return leaving ? ShutdownPause : response.IsFenced ? CatchUpPause : options.HeartbeatInterval;
+    }
+
+    // The controller knows another incarnation, or forgot this one: the old epoch is worth nothing.
+    private async ValueTask ReregisterAsync()
+    {
+        Volatile.Write(ref _epoch, BrokerEpoch.None.Value);
+        while (!_wantsShutdown && !await RegisterAsync())
+        {
+            if (await _wake.WaitAsync(options.RetryPause) == WaitOutcome.Closed)
+            {
+                return;
+            }
+        }
+    }
+}
+
+/// <summary>The times of a broker's life.</summary>
+/// <param name="HeartbeatInterval"><c>broker.heartbeat.interval.ms</c>.</param>
+/// <param name="RequestTimeout">How long a request to the controller may take, its being found included.</param>
+/// <param name="RetryPause">The pause after a failure.</param>
+internal sealed record LifecycleOptions(TimeSpan HeartbeatInterval, TimeSpan RequestTimeout, TimeSpan RetryPause);

@@ -1,0 +1,140 @@
+using RaftLog.Platform;
+
+namespace RaftLog.Broker.Network;
+
+/// <summary>
+/// Sends a connection's answers in the order of its requests, whatever order they become ready in. Whoever adds an answer while nobody
+/// writes becomes the writer; a writer takes every answer that is ready and sends them in one call, so that a group of produces released by
+/// one flush leaves together.
+/// </summary>
+internal sealed class AnswerQueue(IConnection connection)
+{
+    /// <summary>Requests of one connection that may wait for answers; at the bound the connection is not read until they have left.</summary>
+    public const int MaxPending = 128;
+
+    private const int MaxPiecesPerSend = 256;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<PendingAnswer> _queue = new();
+    private readonly List<ReadOnlyMemory<byte>> _pieces = [];
+    private readonly List<PendingAnswer> _sending = [];
+    private bool _writing;
+    private Task _writer = Task.CompletedTask;
+
+    /// <summary>True once an answer could not be sent or a handler asked for the end; then the connection is over.</summary>
+    public bool Ended { get; private set; }
+
+    /// <summary>What ended it when that was a defect of ours: an exception that no handler may throw.</summary>
+    public Exception? Defect { get; private set; }
+
+    /// <summary>True when no more answers may be added until <see cref="WhenIdle"/>.</summary>
+    public bool IsFull
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _queue.Count >= MaxPending;
+            }
+        }
+    }
+
+    /// <summary>Adds the next request's answer. Called by the connection's reader alone.</summary>
+    public void Add(PendingAnswer answer)
+    {
+        lock (_gate)
+        {
+            _queue.Enqueue(answer);
+            if (_writing)
+            {
+                return;
+            }
+
+            _writing = true;
+        }
+
+        _writer = WriteAsync();
+    }
+
+    /// <summary>Ends when every answer added so far has been sent. Called by the connection's reader alone.</summary>
+    public Task WhenIdle() => _writer;
+
+    private async Task WriteAsync()
+    {
+        while (TakeNext(out PendingAnswer answer))
+        {
+            await CollectAsync(answer);
+            while (_pieces.Count < MaxPiecesPerSend && TakeReady(out answer))
+            {
+                await CollectAsync(answer);
+            }
+
+            if (_pieces.Count > 0 && !Ended)
+            {
+                Ended = !await connection.SendAsync(_pieces);
+            }
+
+            Release();
+        }
+    }
+
+    private async ValueTask CollectAsync(PendingAnswer answer)
+    {
+        _sending.Add(answer);
+        try
+        {
+            if (await answer.Frame is { } frame && !Ended)
+            {
+                _pieces.AddRange(frame.Pieces);
+            }
+        }
+        catch (Exception defect)
+        {
+            Defect ??= defect;
+            Ended = true;
+        }
+
+        if (answer.Context.CloseConnection)
+        {
+            Ended = true;
+        }
+
+        if (Ended)
+        {
+            connection.Dispose();
+        }
+    }
+
+    private void Release()
+    {
+        foreach (PendingAnswer sent in _sending)
+        {
+            sent.Context.ReleaseLeases();
+        }
+
+        _sending.Clear();
+        _pieces.Clear();
+    }
+
+    private bool TakeNext(out PendingAnswer answer)
+    {
+        lock (_gate)
+        {
+            if (_queue.TryDequeue(out answer))
+            {
+                return true;
+            }
+
+            _writing = false;
+            return false;
+        }
+    }
+
+    private bool TakeReady(out PendingAnswer answer)
+    {
+        lock (_gate)
+        {
+            return _queue.TryPeek(out answer) && answer.Frame.IsCompleted && _queue.TryDequeue(out answer);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using RaftLog.Broker.Requests;
+using RaftLog.Broker.Runtime;
+using RaftLog.Platform;
+using RaftLog.Platform.Buffers;
+using RaftLog.Platform.Rpc;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Broker.Network;
+
+/// <summary>
+/// One client's connection: reads a frame, runs the request, reads on. Requests run one after the other, as Kafka runs them, but for those
+/// whose API overlaps (Produce): while one waits for its flush or its replicas the next is read and appended, so that a producer's
+/// requests share a flush. Answers leave in the order of the requests.
+/// </summary>
+internal sealed class Connection(IConnection connection, FrameReader frames, ApiTable apis, RequestOrigin origin, Journal journal)
+{
+    private readonly AnswerQueue _answers = new(connection);
+
+    /// <summary>Serves until the client closes, breaks the protocol, or the connection is disposed.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            while (!_answers.Ended && (await frames.ReadAsync()).Frame is { } frame && await ServeAsync(frame))
+            {
+            }
+
+            await _answers.WhenIdle();
+        }
+        finally
+        {
+            connection.Dispose();
+            origin.Ended?.Invoke();
+        }
+
+        if (_answers.Defect is InvariantException)
+        {
+            throw _answers.Defect;
+        }
+
+        if (_answers.Defect is not null)
+        {
+            journal.Error($"a request of {origin.Peer} failed and its connection was closed: {_answers.Defect}");
+        }
+    }
+
+    private async ValueTask<bool> ServeAsync(PooledBuffer frame)
+    {
+        try
+        {
+            return await ServeAsync(frame.Memory);
+        }
+        finally
+        {
+            frame.Release();
+        }
+    }
+
+    private async ValueTask<bool> ServeAsync(Memory<byte> frame)
+    {
+        if (!TryReadHeader(frame, out RequestHeader header, out int bodyStart))
+        {
+            return false;
+        }
+
+        if (!apis.TryFind(header.ApiKey, out Api? api))
+        {
+            journal.Warn($"{origin.Peer} asked for {header.ApiKey} v{header.ApiVersion}, which listener {origin.ListenerName} does not serve; connection closed");
+            return false;
+        }
+
+        if (!api.Overlaps || _answers.IsFull)
+        {
+            await _answers.WhenIdle();
+        }
+
+        bool versionKnown = header.ApiVersion >= api.Lowest && header.ApiVersion <= api.Highest;
+        if (!versionKnown && header.ApiKey != ApiKey.ApiVersions)
+        {
+            journal.Warn($"{origin.Peer} asked for {header.ApiKey} v{header.ApiVersion}; served are {api.Lowest} to {api.Highest}; connection closed");
+            return false;
+        }
+
+        RequestContext context = new(header.ApiKey, header.ApiVersion, header.ClientId ?? "", origin);
+        ValueTask<WireWriter?> answer = versionKnown
+            ? Start(api, frame[bodyStart..], header, context)
+            : ValueTask.FromResult<WireWriter?>(UnknownApiVersions(api, header));
+        _answers.Add(new PendingAnswer(answer, context));
+        if (!api.Overlaps)
+        {
+            await _answers.WhenIdle();
+        }
+
+        return !_answers.Ended;
+    }
+
+    private bool TryReadHeader(Memory<byte> frame, out RequestHeader header, out int bodyStart)
+    {
+        try
+        {
+            WireReader reader = new(frame);
+            header = RequestHeader.Read(ref reader);
+            bodyStart = reader.Position;
+            return true;
+        }
+        catch (ProtocolException defect)
+        {
+            journal.Warn($"{origin.Peer} sent no request header ({defect.Message}); connection closed");
+            header = default;
+            bodyStart = 0;
+            return false;
+        }
+    }
+
+    private ValueTask<WireWriter?> Start(Api api, Memory<byte> body, RequestHeader header, RequestContext context)
+    {
+        try
+        {
+            WireReader reader = new(body);
+            return api.AnswerAsync(ref reader, header, context);
+        }
+        catch (ProtocolException defect)
+        {
+            journal.Warn($"{origin.Peer} sent a {header.ApiKey} v{header.ApiVersion} that cannot be read ({defect.Message}); connection closed");
+            context.CloseConnection = true;
+            return ValueTask.FromResult<WireWriter?>(null);
+        }
+        catch (Exception defect)
+        {
+            return ValueTask.FromException<WireWriter?>(defect);
+        }
+    }
+
+    // KIP-511: the answer to an ApiVersions version that we do not know has the layout of version 0 and names only the range of ApiVersions.
+    private static WireWriter UnknownApiVersions(Api api, RequestHeader header)
+    {
+        ApiVersionsResponse response = new() { ErrorCode = ErrorCode.UnsupportedVersion };
+        response.ApiKeys.Add(new() { ApiKey = (short)api.Key, MinVersion = api.Lowest, MaxVersion = api.Highest });
+        return AnswerFrame.Encode(response, header, bodyVersion: 0);
+    }
+}

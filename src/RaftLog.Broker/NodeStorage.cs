@@ -1,0 +1,79 @@
+using RaftLog.Broker.Configuration;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Storage;
+
+namespace RaftLog.Broker;
+
+/// <summary>The log directories of a node: opened, checked to be this node's and this cluster's, and recovered before anything is served.</summary>
+internal sealed class NodeStorage
+{
+    private NodeStorage(IReadOnlyList<LogDirectory> directories, LogDirectory metadata)
+    {
+        Directories = directories;
+        Metadata = metadata;
+    }
+
+    /// <summary>All directories, that of the metadata log included.</summary>
+    public IReadOnlyList<LogDirectory> Directories { get; }
+
+    /// <summary>The directory of the metadata log.</summary>
+    public LogDirectory Metadata { get; }
+
+    /// <summary>The cluster that all directories belong to.</summary>
+    public string ClusterId => Metadata.Meta.ClusterId;
+
+    /// <summary>The epoch of the broker's last clean stop; none when a directory was not left in order.</summary>
+    public BrokerEpoch PreviousEpoch => Directories.All(each => each.WasClean) ? Metadata.PreviousBrokerEpoch : BrokerEpoch.None;
+
+    /// <summary>Opens the directories of a node.</summary>
+    /// <exception cref="NodeStartException">One is not formatted, or belongs to another node or cluster, or is in use.</exception>
+    public static async ValueTask<NodeStorage> OpenAsync(NodeConfiguration config, World world)
+    {
+        List<LogDirectory> opened = [];
+        LogDirectory? metadata = null;
+        try
+        {
+            foreach (string path in config.Storage.LogDirs.Append(config.Storage.MetadataLogDir).Distinct())
+            {
+                LogDirectory directory = await LogDirectory.OpenAsync(world.Disk, world.Time, path);
+                opened.Add(directory);
+                Check(directory, opened[0], config);
+                metadata = path == config.Storage.MetadataLogDir ? directory : metadata;
+            }
+        }
+        catch (Exception failure) when (failure is LogDirectoryException or NodeStartException or DiskException)
+        {
+            opened.ForEach(each => each.Abandon());
+            throw failure is NodeStartException ? failure : new NodeStartException(failure.Message, failure);
+        }
+
+        return new NodeStorage(opened, metadata!);
+    }
+
+    /// <summary>Recovers and opens every partition's log.</summary>
+    public async ValueTask OpenLogsAsync(LogSettings settings)
+    {
+        foreach (LogDirectory directory in Directories)
+        {
+            await directory.OpenAllAsync(settings);
+        }
+    }
+
+    private static void Check(LogDirectory directory, LogDirectory first, NodeConfiguration config)
+    {
+        if (directory.Meta.NodeId != config.NodeId)
+        {
+            throw new NodeStartException(
+                $"{directory.Path}/{MetaProperties.FileName} says node.id={directory.Meta.NodeId}, but this is node {config.NodeId}; "
+                + "point log.dirs at this node's own directory");
+        }
+
+        if (directory.Meta.ClusterId != first.Meta.ClusterId)
+        {
+            throw new NodeStartException(
+                $"{directory.Path}/{MetaProperties.FileName} says cluster.id={directory.Meta.ClusterId}, and {first.Path} says {first.Meta.ClusterId}; "
+                + "all directories of a node must belong to one cluster");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using RaftLog.Broker.Requests;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Raft;
+
+namespace RaftLog.Broker.Quorum;
+
+/// <summary>
+/// Fetch (1) on a controller's listener, versions 13 to 18: replicas of the quorum read the metadata log, and say with it how far theirs is on disk
+/// (KIP-595). The topic is named by its id, so a version below 13 is refused.
+/// </summary>
+internal sealed class FetchMetadataLogHandler(QuorumNode quorum, string clusterId, int maxFetchBytes) : IRequestHandler<FetchRequest, FetchResponse>
+{
+    private const short FirstWithTopicIds = 13;
+    private const short FirstWithReplicaState = 15;
+    private const short FirstWithHighWatermark = 18;
+
+    public async ValueTask<FetchResponse?> HandleAsync(FetchRequest request, RequestContext context)
+    {
+        if (request.ClusterId is { } asked && asked != clusterId)
+        {
+            return new FetchResponse { ErrorCode = ErrorCode.InconsistentClusterId };
+        }
+
+        if (context.Version < FirstWithTopicIds || request.Topics is not [{ Partitions: [{ Partition: QuorumWire.Partition } wanted] } topic]
+            || topic.TopicId != Uuid.ClusterMetadata || request.MaxWaitMs < 0)
+        {
+            return new FetchResponse { ErrorCode = ErrorCode.InvalidRequest };
+        }
+
+        NodeId replica = context.Version < FirstWithReplicaState ? request.ReplicaId : request.ReplicaState.ReplicaId;
+        RaftFetchRequest fetch = new(
+            new ReplicaKey(replica, wanted.ReplicaDirectoryId),
+            wanted.CurrentLeaderEpoch,
+            new LogPosition(wanted.LastFetchedEpoch, wanted.FetchOffset),
+            context.Version < FirstWithHighWatermark ? Offset.None : wanted.HighWatermark);
+        int maxBytes = Math.Min(maxFetchBytes, Math.Min(request.MaxBytes, wanted.PartitionMaxBytes));
+        return await quorum.FetchAsync(fetch, maxBytes, request.MaxWaitMs) is { } fetched
+            ? Answer(fetched)
+            : new FetchResponse { ErrorCode = ErrorCode.BrokerNotAvailable };
+    }
+
+    private static FetchResponse Answer(FetchedMetadata fetched)
+    {
+        FetchAnswer answer = fetched.Answer;
+        FetchResponse.PartitionData partition = new()
+        {
+            PartitionIndex = QuorumWire.Partition,
+            ErrorCode = answer.Error,
+            HighWatermark = answer.HighWatermark,
+            LogStartOffset = answer.LogStart,
+            CurrentLeader = new() { LeaderId = answer.Leader.Leader, LeaderEpoch = answer.Leader.Epoch },
+            AbortedTransactions = [],
+            Records = System.Runtime.InteropServices.MemoryMarshal.AsMemory(fetched.Records),
+        };
+        if (answer.Kind == FetchAnswerKind.Diverging)
+        {
+            partition.DivergingEpoch = new() { Epoch = answer.Diverging.Epoch, EndOffset = answer.Diverging.EndOffset };
+        }
+        else if (answer.Kind == FetchAnswerKind.Snapshot)
+        {
+            partition.SnapshotId = new() { EndOffset = answer.Snapshot.EndOffset, Epoch = answer.Snapshot.Epoch };
+        }
+
+        return new FetchResponse { Responses = [new() { Topic = QuorumWire.Topic, TopicId = Uuid.ClusterMetadata, Partitions = [partition] }] };
+    }
+}

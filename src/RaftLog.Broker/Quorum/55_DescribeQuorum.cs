@@ -1,0 +1,83 @@
+using RaftLog.Broker.Requests;
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Raft;
+
+namespace RaftLog.Broker.Quorum;
+
+/// <summary>DescribeQuorum (55), versions 0 to 2, on the quorum's leader: voters and observers with how far each has read (KIP-595, KIP-836).</summary>
+internal sealed class DescribeQuorumHandler(QuorumNode quorum, Func<MetadataImage> image, TimeProvider time, Func<long> nowMs)
+    : IRequestHandler<DescribeQuorumRequest, DescribeQuorumResponse>
+{
+    public async ValueTask<DescribeQuorumResponse?> HandleAsync(DescribeQuorumRequest request, RequestContext context)
+    {
+        if (await quorum.DescribeAsync() is not { } quorumNow)
+        {
+            return new DescribeQuorumResponse { ErrorCode = ErrorCode.BrokerNotAvailable };
+        }
+
+        DescribeQuorumResponse response = new();
+        foreach (DescribeQuorumRequest.TopicData topic in request.Topics)
+        {
+            DescribeQuorumResponse.TopicData described = new() { TopicName = topic.TopicName };
+            response.Topics.Add(described);
+            foreach (DescribeQuorumRequest.PartitionData partition in topic.Partitions)
+            {
+                described.Partitions.Add(
+                    topic.TopicName == QuorumWire.Topic && partition.PartitionIndex == QuorumWire.Partition
+                        ? Describe(quorumNow)
+                        : new()
+                        {
+                            PartitionIndex = partition.PartitionIndex,
+                            ErrorCode = ErrorCode.UnknownTopicOrPartition,
+                            ErrorMessage = "Only partition 0 of __cluster_metadata has a quorum.",
+                        });
+            }
+        }
+
+        foreach (ControllerRegistration controller in image().Controllers.Values)
+        {
+            DescribeQuorumResponse.Node node = new() { NodeId = controller.Id };
+            response.Nodes.Add(node);
+            foreach (Endpoint endpoint in controller.Endpoints)
+            {
+                node.Listeners.Add(new() { Name = endpoint.Listener, Host = endpoint.Host, Port = endpoint.Port });
+            }
+        }
+
+        return response;
+    }
+
+    private DescribeQuorumResponse.PartitionData Describe(QuorumDescription now)
+    {
+        DescribeQuorumResponse.PartitionData partition = new()
+        {
+            PartitionIndex = QuorumWire.Partition,
+            LeaderId = now.Leader.Leader,
+            LeaderEpoch = now.Leader.Epoch,
+            HighWatermark = now.HighWatermark,
+        };
+        if (now.Voters.Count == 0)
+        {
+            partition.ErrorCode = ErrorCode.NotLeaderOrFollower;
+            partition.ErrorMessage = "This node does not lead the quorum.";
+            return partition;
+        }
+
+        partition.CurrentVoters.AddRange(now.Voters.Select(Describe));
+        partition.Observers.AddRange(now.Observers.Select(Describe));
+        return partition;
+    }
+
+    private DescribeQuorumResponse.ReplicaState Describe(ReplicaDescription replica) => new()
+    {
+        ReplicaId = replica.Replica.Id,
+        ReplicaDirectoryId = replica.Replica.DirectoryId,
+        LogEndOffset = replica.LogEnd,
+        LastFetchTimestamp = ToWallClock(replica.LastFetchMs),
+        LastCaughtUpTimestamp = ToWallClock(replica.LastCaughtUpMs),
+    };
+
+    private long ToWallClock(long monotonicMs) => monotonicMs < 0 ? -1 : time.GetUtcNow().ToUnixTimeMilliseconds() - (nowMs() - monotonicMs);
+}

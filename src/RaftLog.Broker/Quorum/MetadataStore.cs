@@ -1,0 +1,255 @@
+using RaftLog.Metadata;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Wire;
+using RaftLog.Raft;
+using RaftLog.Storage;
+using RaftSnapshotId = RaftLog.Raft.SnapshotId;
+using StoredSnapshotId = RaftLog.Storage.SnapshotId;
+
+namespace RaftLog.Broker.Quorum;
+
+/// <summary>A piece of a snapshot for FetchSnapshot.</summary>
+/// <param name="Error">Why there is none, or none.</param>
+/// <param name="Leader">The leadership as this node knows it.</param>
+/// <param name="Size">The size of the whole snapshot in bytes.</param>
+/// <param name="Bytes">The bytes from the position on.</param>
+internal sealed record SnapshotPiece(ErrorCode Error, LeaderAndEpoch Leader, long Size, ReadOnlyMemory<byte> Bytes);
+
+/// <summary>A snapshot that was fetched, checked and put in place.</summary>
+/// <param name="Records">Its metadata records.</param>
+internal sealed record InstalledSnapshot(List<IMetadataRecord> Records);
+
+/// <summary>
+/// What a node keeps of the quorum on its disk: the metadata log, its snapshots, and the election state. Used by <see cref="QuorumNode"/> alone, in its
+/// loop; what is asynchronous does not touch the log.
+/// </summary>
+internal sealed class MetadataStore
+{
+    private static readonly TopicPartition Partition = new(QuorumWire.Topic, QuorumWire.Partition);
+
+    private readonly LogDirectory _directory;
+    private readonly SnapshotStore _snapshots;
+    private readonly QuorumStateFile _stateFile;
+    private readonly MetadataStoreOptions _options;
+    private readonly IReadOnlyList<NodeId> _voters;
+    private SnapshotWriter? _incoming;
+    private long _bytesAtSnapshot;
+    private long _lastSnapshotMs;
+    private Offset _lastSnapshotEnd = Offset.Zero;
+    private bool _snapshotting;
+
+    private MetadataStore(LogDirectory directory, PartitionLog log, IDisk disk, IReadOnlyList<NodeId> voters, MetadataStoreOptions options)
+    {
+        _directory = directory;
+        _voters = voters;
+        _options = options;
+        Log = log;
+        _snapshots = new SnapshotStore(disk, log.Path);
+        _stateFile = new QuorumStateFile(disk, log.Path);
+        _snapshots.RemoveUnfinished();
+        _bytesAtSnapshot = log.SizeBytes;
+        if (_snapshots.Latest() is { } latest)
+        {
+            _lastSnapshotEnd = latest.EndOffset;
+        }
+    }
+
+    /// <summary>The metadata log.</summary>
+    public PartitionLog Log { get; }
+
+    /// <summary>Opens the metadata log of a directory, made where it is absent.</summary>
+    public static async ValueTask<MetadataStore> OpenAsync(
+        LogDirectory directory, IDisk disk, IReadOnlyList<NodeId> voters, MetadataStoreOptions options)
+    {
+        LogSettings settings = LogSettings.Default with { SegmentBytes = options.SegmentBytes, SegmentMs = options.SegmentMs };
+        PartitionLog log = directory.Stored().Contains(Partition)
+            ? await directory.OpenLogAsync(Partition, settings)
+            : directory.Create(Partition, Uuid.ClusterMetadata, settings);
+        return new MetadataStore(directory, log, disk, voters, options);
+    }
+
+    /// <summary>The election state on disk.</summary>
+    public ElectionState ReadElectionState() => _stateFile.Read() is { } stored
+        ? new ElectionState(stored.Epoch, stored.Leader, new ReplicaKey(stored.Voted, stored.VotedDirectory))
+        : ElectionState.Initial;
+
+    /// <summary>The log as recovery left it.</summary>
+    public RecoveredLog Recovered()
+    {
+        RaftSnapshotId latest = _snapshots.Latest() is { } stored ? new(stored.EndOffset, stored.Epoch) : RaftSnapshotId.None;
+        RaftSnapshotId start = Log.StartOffset > Offset.Zero ? StartOf(Log.StartOffset) : RaftSnapshotId.None;
+        return new RecoveredLog(start, Log.EndOffset, [.. Log.Epochs.Entries.Select(entry => new EpochStart(entry.Epoch, entry.StartOffset))], latest);
+    }
+
+    /// <summary>The newest snapshot with its records, for loading at start; null where there is none that replaces records.</summary>
+    public (RaftSnapshotId Id, List<IMetadataRecord> Records)? ReadLatestSnapshot()
+    {
+        if (_snapshots.Latest() is not { } latest || latest.EndOffset == Offset.Zero)
+        {
+            return null;
+        }
+
+        List<IMetadataRecord>? records = ReadRecords(latest);
+        return records is null
+            ? throw new LogDirectoryException(
+                _directory.Path, $"snapshot {latest} of the metadata log in {Log.Path} is damaged; restore it, or remove this node's directory and let it join anew")
+            : (new RaftSnapshotId(latest.EndOffset, latest.Epoch), records);
+    }
+
+    /// <summary>Writes the election state durably.</summary>
+    public ValueTask WriteElectionStateAsync(ElectionState state) => _stateFile.WriteAsync(
+        new QuorumState(state.Epoch, state.Leader, state.Voted.Id, state.Voted.DirectoryId, _voters), QuorumStateVersion.StaticVoters);
+
+    /// <summary>Must be awaited before the log is truncated.</summary>
+    public ValueTask PrepareTruncationAsync(Offset offset) => _directory.PrepareTruncationAsync(Log, offset);
+
+    /// <summary>Reads a piece of a snapshot.</summary>
+    public SnapshotPiece ReadSnapshot(RaftSnapshotId id, long position, int maxBytes, LeaderAndEpoch leader)
+    {
+        using IDiskFile? file = id.ReplacesRecords ? _snapshots.Open(new StoredSnapshotId(id.EndOffset, id.Epoch)) : null;
+        if (file is null)
+        {
+            return new SnapshotPiece(ErrorCode.SnapshotNotFound, leader, 0, default);
+        }
+
+        if (position < 0 || position >= file.Length)
+        {
+            return new SnapshotPiece(ErrorCode.PositionOutOfRange, leader, file.Length, default);
+        }
+
+        byte[] bytes = new byte[(int)Math.Min(Math.Max(1, maxBytes), file.Length - position)];
+        return new SnapshotPiece(ErrorCode.None, leader, file.Length, bytes.AsMemory(0, file.Read(position, bytes)));
+    }
+
+    /// <summary>Takes in a piece of the leader's snapshot; position 0 begins anew.</summary>
+    public void WriteSnapshotChunk(RaftSnapshotId id, long position, ReadOnlyMemory<byte> bytes)
+    {
+        if (position == 0)
+        {
+            _incoming?.Dispose();
+            _incoming = _snapshots.Begin(new StoredSnapshotId(id.EndOffset, id.Epoch));
+        }
+
+        Invariant.Holds(
+            _incoming is { } part && part.Length == position, "B-07", $"a piece at {position} of snapshot {id} does not follow the pieces before it");
+        _incoming.Append(bytes.Span);
+    }
+
+    /// <summary>Checks the whole snapshot and puts it in place; null, and nothing has changed, when it is not sound.</summary>
+    public async ValueTask<InstalledSnapshot?> CompleteSnapshotAsync(RaftSnapshotId id)
+    {
+        using SnapshotWriter? incoming = _incoming;
+        _incoming = null;
+        if (incoming is null || incoming.Id != new StoredSnapshotId(id.EndOffset, id.Epoch))
+        {
+            return null;
+        }
+
+        await incoming.FreezeAsync();
+        if (ReadRecords(incoming.Id) is { } records)
+        {
+            return new InstalledSnapshot(records);
+        }
+
+        _snapshots.Delete(incoming.Id);
+        return null;
+    }
+
+    /// <summary>Drops the whole log, which a snapshot has replaced.</summary>
+    public void ReplaceLog(RaftSnapshotId id)
+    {
+        Log.TruncateFullyAndStartAt(id.EndOffset);
+        _lastSnapshotEnd = id.EndOffset;
+        _bytesAtSnapshot = Log.SizeBytes;
+    }
+
+    /// <summary>True when enough was written, or enough time has passed, since the last snapshot.</summary>
+    public bool IsSnapshotDue(MetadataProvenance image, bool inTransaction, long nowMs)
+    {
+        if (_snapshotting || inTransaction || image.EndOffset <= _lastSnapshotEnd)
+        {
+            return false;
+        }
+
+        bool isOld = _options.SnapshotIntervalMs > 0 && nowMs - _lastSnapshotMs >= _options.SnapshotIntervalMs;
+        return isOld || Log.SizeBytes - _bytesAtSnapshot >= _options.BytesBetweenSnapshots;
+    }
+
+    /// <summary>A snapshot is being written.</summary>
+    public void SnapshotStarted() => _snapshotting = true;
+
+    /// <summary>Writes a snapshot of an image and puts it in place.</summary>
+    public async ValueTask<RaftSnapshotId> WriteSnapshotAsync(MetadataImage image, long timestampMs)
+    {
+        MetadataProvenance at = image.Provenance;
+        using SnapshotWriter writer = _snapshots.Begin(new StoredSnapshotId(at.EndOffset, at.LastEpoch));
+        foreach (byte[] piece in SnapshotContent.Pieces(MetadataSnapshot.Write(image), image.Version, at.LastEpoch, timestampMs))
+        {
+            writer.Append(piece);
+        }
+
+        await writer.FreezeAsync();
+        return new RaftSnapshotId(at.EndOffset, at.LastEpoch);
+    }
+
+    /// <summary>The snapshot is in place.</summary>
+    public void SnapshotEnded(long nowMs)
+    {
+        _snapshotting = false;
+        _lastSnapshotMs = nowMs;
+        _bytesAtSnapshot = Log.SizeBytes;
+        if (_snapshots.Latest() is { } latest)
+        {
+            _lastSnapshotEnd = latest.EndOffset;
+        }
+    }
+
+    /// <summary>Cuts the log at the second newest snapshot when it has grown over its bound; that snapshot, or null when nothing was cut.</summary>
+    public RaftSnapshotId? AdvanceLogStart()
+    {
+        if (_snapshots.List() is not [.., var keep, _] || Log.SizeBytes <= _options.RetentionBytes || keep.EndOffset <= Log.StartOffset)
+        {
+            return null;
+        }
+
+        Log.AdvanceStart(keep.EndOffset);
+        _snapshots.DeleteOlderThan(keep);
+        return new RaftSnapshotId(keep.EndOffset, keep.Epoch);
+    }
+
+    private List<IMetadataRecord>? ReadRecords(StoredSnapshotId id)
+    {
+        using IDiskFile? file = _snapshots.Open(id);
+        if (file is null)
+        {
+            return null;
+        }
+
+        byte[] bytes = new byte[file.Length];
+        return file.Read(0, bytes) == bytes.Length ? SnapshotContent.Read(bytes) : null;
+    }
+
+    private RaftSnapshotId StartOf(Offset start)
+    {
+        foreach (StoredSnapshotId snapshot in _snapshots.List())
+        {
+            if (snapshot.EndOffset == start)
+            {
+                return new RaftSnapshotId(snapshot.EndOffset, snapshot.Epoch);
+            }
+        }
+
+        throw new LogDirectoryException(
+            _directory.Path, $"the metadata log in {Log.Path} begins at offset {start}, and the snapshot of what came before is missing");
+    }
+}
+
+/// <summary>When the metadata log is cut into segments and snapshots.</summary>
+/// <param name="SegmentBytes"><c>metadata.log.segment.bytes</c>.</param>
+/// <param name="SegmentMs"><c>metadata.log.segment.ms</c>.</param>
+/// <param name="BytesBetweenSnapshots"><c>metadata.log.max.record.bytes.between.snapshots</c>.</param>
+/// <param name="SnapshotIntervalMs"><c>metadata.log.max.snapshot.interval.ms</c>; 0 for never.</param>
+/// <param name="RetentionBytes"><c>metadata.max.retention.bytes</c>.</param>
+internal sealed record MetadataStoreOptions(
+    int SegmentBytes, long SegmentMs, long BytesBetweenSnapshots, long SnapshotIntervalMs, long RetentionBytes);

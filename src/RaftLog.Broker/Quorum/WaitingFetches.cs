@@ -1,0 +1,78 @@
+using RaftLog.Protocol;
+using RaftLog.Raft;
+using RaftLog.Storage;
+
+namespace RaftLog.Broker.Quorum;
+
+/// <summary>What a replica's fetch of the metadata log gets.</summary>
+/// <param name="Answer">The core's answer.</param>
+/// <param name="Records">The batches, empty when there are none.</param>
+internal sealed record FetchedMetadata(FetchAnswer Answer, ReadOnlyMemory<byte> Records);
+
+/// <summary>The fetches of the metadata log that wait for news, in the quorum's event loop. At most one per connection, so connections bound them.</summary>
+internal sealed class WaitingFetches(RaftCore core, MetadataStore store)
+{
+    private readonly List<Entry> _waiting = [];
+    private bool _woken;
+
+    /// <summary>When the first of them must be answered.</summary>
+    public long NextDeadlineMs { get; private set; } = long.MaxValue;
+
+    /// <summary>Answers a new fetch, or keeps it.</summary>
+    public void Add(RaftFetchRequest request, FetchAnswer first, int maxBytes, long deadlineMs, TaskCompletionSource<FetchedMetadata?> answer)
+    {
+        Entry entry = new(request, maxBytes, deadlineMs, answer);
+        if (!TryAnswer(entry, first))
+        {
+            _waiting.Add(entry);
+            NextDeadlineMs = Math.Min(NextDeadlineMs, deadlineMs);
+        }
+    }
+
+    /// <summary>There may be news for those that wait.</summary>
+    public void Wake() => _woken = true;
+
+    /// <summary>Answers those for whom there is news, and those whose time is over.</summary>
+    public void AnswerDue(long nowMs)
+    {
+        if (!_woken && nowMs < NextDeadlineMs)
+        {
+            return;
+        }
+
+        _woken = false;
+        _waiting.RemoveAll(entry => TryAnswer(entry, core.AskAgain(entry.Request, isOver: nowMs >= entry.DeadlineMs)));
+        NextDeadlineMs = long.MaxValue;
+        foreach (Entry entry in _waiting)
+        {
+            NextDeadlineMs = Math.Min(NextDeadlineMs, entry.DeadlineMs);
+        }
+    }
+
+    private bool TryAnswer(Entry entry, FetchAnswer answer)
+    {
+        if (answer.Kind == FetchAnswerKind.Wait)
+        {
+            return false;
+        }
+
+        ReadOnlyMemory<byte> records = answer.Kind == FetchAnswerKind.Records ? Read(answer, entry.MaxBytes) : default;
+        entry.Completion.SetResult(new FetchedMetadata(answer, records));
+        return true;
+    }
+
+    private ReadOnlyMemory<byte> Read(FetchAnswer answer, int maxBytes)
+    {
+        ReadResult found = store.Log.Read(answer.ReadFrom, maxBytes, answer.ReadTo, atLeastOneBatch: true);
+        using LogSlice slice = found.Slice;
+        if (found.Error != ErrorCode.None || slice.IsEmpty)
+        {
+            return default;
+        }
+
+        byte[] bytes = new byte[slice.Length];
+        return bytes.AsMemory(0, slice.Read(bytes));
+    }
+
+    private sealed record Entry(RaftFetchRequest Request, int MaxBytes, long DeadlineMs, TaskCompletionSource<FetchedMetadata?> Completion);
+}

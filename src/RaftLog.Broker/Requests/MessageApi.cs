@@ -1,0 +1,30 @@
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Broker.Requests;
+
+/// <summary>The row of one API whose messages come from the schemas.</summary>
+/// <typeparam name="TRequest">The request.</typeparam>
+/// <typeparam name="TResponse">The answer.</typeparam>
+/// <param name="handler">Who answers.</param>
+/// <param name="lowest">The lowest version that is accepted.</param>
+/// <param name="highest">The highest version that is accepted.</param>
+/// <param name="advertisedLowest">The lowest version that ApiVersions names.</param>
+internal sealed class MessageApi<TRequest, TResponse>(
+    IRequestHandler<TRequest, TResponse> handler, short lowest, short highest, short advertisedLowest)
+    : Api(TRequest.ApiKey, lowest, highest, advertisedLowest)
+    where TRequest : class, IRequest<TResponse>, new()
+    where TResponse : class, IVersionedMessage, new()
+{
+    internal override ValueTask<WireWriter?> AnswerAsync(ref WireReader reader, RequestHeader header, RequestContext context)
+    {
+        TRequest request = new();
+        request.Read(ref reader, context.Version);
+        return EncodeAsync(handler.HandleAsync(request, context), header, context);
+    }
+
+    internal override async ValueTask<IMessage?> HandleLocalAsync(IMessage request, RequestContext context) =>
+        await handler.HandleAsync((TRequest)request, context);
+
+    private static async ValueTask<WireWriter?> EncodeAsync(ValueTask<TResponse?> handling, RequestHeader header, RequestContext context) =>
+        await handling is { } response ? AnswerFrame.Encode(response, header, context.Version) : null;
+}
