@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RaftLog.Protocol.Records;
 
 /// <summary>
@@ -10,57 +12,43 @@ public readonly struct RecordLayout
     /// <summary>The smallest record: seven fields of one byte.</summary>
     internal const int SmallestRecord = 7;
 
-    private RecordLayout(int start, int end, long timestampDelta, int offsetDelta, Part key, Part value, Part headers)
-    {
-        Start = start;
-        End = end;
-        TimestampDelta = timestampDelta;
-        OffsetDelta = offsetDelta;
-        KeyStart = key.Start;
-        KeyLength = key.Length;
-        ValueStart = value.Start;
-        ValueLength = value.Length;
-        HeadersStart = headers.Start;
-        HeaderCount = headers.Length;
-    }
-
     /// <summary>The first byte of the record, its length included.</summary>
-    public int Start { get; }
+    public int Start { get; private init; }
 
     /// <summary>The first byte of the next record.</summary>
-    public int End { get; }
+    public int End { get; private init; }
 
     /// <summary>Milliseconds from the batch's base timestamp.</summary>
-    public long TimestampDelta { get; }
+    public long TimestampDelta { get; private init; }
 
     /// <summary>Distance from the batch's base offset.</summary>
-    public int OffsetDelta { get; }
+    public int OffsetDelta { get; private init; }
 
     /// <summary>The first byte of the key.</summary>
-    public int KeyStart { get; }
+    public int KeyStart { get; private init; }
 
     /// <summary>The length of the key, -1 for null.</summary>
-    public int KeyLength { get; }
+    public int KeyLength { get; private init; }
 
     /// <summary>The first byte of the value.</summary>
-    public int ValueStart { get; }
+    public int ValueStart { get; private init; }
 
     /// <summary>The length of the value, -1 for null.</summary>
-    public int ValueLength { get; }
+    public int ValueLength { get; private init; }
 
     /// <summary>The first byte of the first header.</summary>
-    public int HeadersStart { get; }
+    public int HeadersStart { get; private init; }
 
     /// <summary>The number of headers.</summary>
-    public int HeaderCount { get; }
+    public int HeaderCount { get; private init; }
 
     /// <summary>Finds the parts of the record at <paramref name="start"/>, checking every length on the way.</summary>
     /// <param name="section">The uncompressed records, from anyone.</param>
     /// <param name="start">Where a record starts.</param>
-    /// <param name="record">The layout when nothing is wrong.</param>
+    /// <param name="record">The layout when nothing is wrong; else not to be read.</param>
     public static RecordFault Read(ReadOnlySpan<byte> section, int start, out RecordLayout record)
     {
-        record = default;
+        Unsafe.SkipInit(out record); // Clearing 56 bytes a record shows; nobody reads them after a fault.
         int position = start;
         if (!ZigZag.TryRead(section, ref position, out int length) || length < 0 || length > section.Length - position)
         {
@@ -75,82 +63,85 @@ public readonly struct RecordLayout
             return RecordFault.LengthMismatch;
         }
 
-        RecordFault fault = ReadPart(body, ref position, out Part key);
-        if (fault != RecordFault.None)
-        {
-            return fault;
-        }
-
-        fault = ReadPart(body, ref position, out Part value);
-        if (fault != RecordFault.None)
-        {
-            return fault;
-        }
-
-        fault = SkipHeaders(body, ref position, out Part headers);
-        if (fault != RecordFault.None)
-        {
-            return fault;
-        }
-
-        record = new(start, end, timestampDelta, offsetDelta, key, value, headers);
-        return position == end ? RecordFault.None : RecordFault.LengthMismatch;
-    }
-
-    private static RecordFault ReadPart(ReadOnlySpan<byte> body, ref int position, out Part part)
-    {
-        part = default;
-        if (!ZigZag.TryRead(body, ref position, out int length))
+        if (!ZigZag.TryRead(body, ref position, out int keyLength))
         {
             return RecordFault.LengthMismatch;
         }
 
-        if (length < Null || length > body.Length - position)
+        int keyStart = position;
+        if (keyLength < Null || keyLength > end - position)
         {
             return RecordFault.BadLength;
         }
 
-        part = new(position, length);
-        position += Math.Max(length, 0);
-        return RecordFault.None;
-    }
-
-    private static RecordFault SkipHeaders(ReadOnlySpan<byte> body, ref int position, out Part headers)
-    {
-        headers = default;
-        if (!ZigZag.TryRead(body, ref position, out int count))
+        position += Math.Max(keyLength, 0);
+        if (!ZigZag.TryRead(body, ref position, out int valueLength))
         {
             return RecordFault.LengthMismatch;
         }
 
+        int valueStart = position;
+        if (valueLength < Null || valueLength > end - position)
+        {
+            return RecordFault.BadLength;
+        }
+
+        position += Math.Max(valueLength, 0);
+        if (!ZigZag.TryRead(body, ref position, out int headerCount))
+        {
+            return RecordFault.LengthMismatch;
+        }
+
+        record = new()
+        {
+            Start = start,
+            End = end,
+            TimestampDelta = timestampDelta,
+            OffsetDelta = offsetDelta,
+            KeyStart = keyStart,
+            KeyLength = keyLength,
+            ValueStart = valueStart,
+            ValueLength = valueLength,
+            HeadersStart = position,
+            HeaderCount = headerCount,
+        };
+        return headerCount != 0 ? CheckHeaders(body, position, headerCount) : position == end ? RecordFault.None : RecordFault.LengthMismatch;
+    }
+
+    private static RecordFault CheckHeaders(ReadOnlySpan<byte> body, int position, int count)
+    {
         // A header takes two bytes at least, which bounds the loop by the bytes that are there.
         if (count < 0 || count > (body.Length - position) / 2)
         {
             return RecordFault.BadLength;
         }
 
-        headers = new(position, count);
         for (int i = 0; i < count; i++)
         {
-            RecordFault fault = ReadPart(body, ref position, out Part key);
-            if (fault == RecordFault.None && key.Length < 0)
+            if (!ZigZag.TryRead(body, ref position, out int keyLength))
             {
-                fault = RecordFault.BadLength;
+                return RecordFault.LengthMismatch;
             }
 
-            if (fault == RecordFault.None)
+            if (keyLength < 0 || keyLength > body.Length - position)
             {
-                fault = ReadPart(body, ref position, out _);
+                return RecordFault.BadLength;
             }
 
-            if (fault != RecordFault.None)
+            position += keyLength;
+            if (!ZigZag.TryRead(body, ref position, out int valueLength))
             {
-                return fault;
+                return RecordFault.LengthMismatch;
             }
+
+            if (valueLength < Null || valueLength > body.Length - position)
+            {
+                return RecordFault.BadLength;
+            }
+
+            position += Math.Max(valueLength, 0);
         }
 
-        return RecordFault.None;
+        return position == body.Length ? RecordFault.None : RecordFault.LengthMismatch;
     }
-
-    private readonly record struct Part(int Start, int Length);
 }

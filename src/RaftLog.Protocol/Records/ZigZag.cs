@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace RaftLog.Protocol.Records;
 
@@ -17,6 +18,7 @@ internal static class ZigZag
     public static int Write(Span<byte> target, long value) => Write(target, (ulong)((value << 1) ^ (value >> 63)));
 
     /// <summary>Reads at <paramref name="position"/> and moves it; false when the number does not end in time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryRead(ReadOnlySpan<byte> source, ref int position, out int value)
     {
         int at = position;
@@ -28,13 +30,15 @@ internal static class ZigZag
             return true;
         }
 
-        bool read = TryReadLong(source, ref position, LargestInt32, out ulong raw);
-        uint bits = (uint)raw;
-        value = (int)(bits >> 1) ^ -(int)(bits & 1);
+        ulong raw = ReadLong(source, ref at, LargestInt32);
+        bool read = at >= 0;
+        position = read ? at : position;
+        value = (int)((uint)raw >> 1) ^ -(int)(raw & 1);
         return read;
     }
 
     /// <inheritdoc cref="TryRead(ReadOnlySpan{byte}, ref int, out int)" />
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryRead(ReadOnlySpan<byte> source, ref int position, out long value)
     {
         int at = position;
@@ -46,30 +50,35 @@ internal static class ZigZag
             return true;
         }
 
-        bool read = TryReadLong(source, ref position, LargestInt64, out ulong raw);
+        ulong raw = ReadLong(source, ref at, LargestInt64);
+        bool read = at >= 0;
+        position = read ? at : position;
         value = (long)(raw >> 1) ^ -(long)(raw & 1);
         return read;
     }
 
-    private static bool TryReadLong(ReadOnlySpan<byte> source, ref int position, int most, out ulong value)
+    /// <summary>Reads a number of several bytes; the position becomes negative when it does not end in time.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ulong ReadLong(ReadOnlySpan<byte> source, ref int position, int most)
     {
-        value = 0;
+        ulong value = 0;
         int end = (int)Math.Min((long)position + most, source.Length);
         int shift = 0;
-        for (int at = position; at < end; at++)
+        for (int at = position; (uint)at < (uint)end; at++)
         {
             byte next = source[at];
             value |= (ulong)(next & 0x7f) << shift;
             if (next < 0x80)
             {
                 position = at + 1;
-                return true;
+                return value;
             }
 
             shift += 7;
         }
 
-        return false;
+        position = -1;
+        return 0;
     }
 
     private static int Write(Span<byte> target, ulong bits)
