@@ -10,6 +10,9 @@ internal static class SnappyBlock
 {
     private const int LengthBytes = 5;
 
+    /// <summary>No element of the format gives more: 64 bytes from a copy of three.</summary>
+    private const long LargestRatio = 22;
+
     public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
     {
         int position = 0;
@@ -17,6 +20,11 @@ internal static class SnappyBlock
         if (length > (uint)target.Remaining)
         {
             throw new ProtocolException($"a snappy block announces {length} bytes, more than the {target.Remaining} that are left of the limit");
+        }
+
+        if (length > source.Length * LargestRatio)
+        {
+            throw new ProtocolException($"a snappy block of {source.Length} bytes announces {length}, which it cannot hold");
         }
 
         if (length == 0)

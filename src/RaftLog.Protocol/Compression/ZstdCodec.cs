@@ -12,6 +12,9 @@ internal static unsafe class ZstdCodec
     private const int TargetTooSmall = 70;
     private const int SmallestGuess = 4096;
     private const int GuessedRatio = 4;
+
+    /// <summary>How far an announced size is believed at first: a few bytes must not make us rent the whole limit.</summary>
+    private const int BelievedRatio = 256;
     private const ulong SizeUnknown = ulong.MaxValue;
     private const ulong NoFrame = ulong.MaxValue - 1;
 
@@ -64,7 +67,9 @@ internal static unsafe class ZstdCodec
     {
         // Streaming writers leave the size out; then the space doubles until the data fits, which costs at most as much again.
         ulong announced = zstd.FrameContentSize(from, length);
-        long guess = announced is SizeUnknown or NoFrame ? Math.Max(SmallestGuess, GuessedRatio * (long)length) : (long)Math.Min(announced, int.MaxValue);
+        long guess = announced is SizeUnknown or NoFrame
+            ? Math.Max(SmallestGuess, GuessedRatio * (long)length)
+            : (long)Math.Min(announced, BelievedRatio * (ulong)length);
         while (true)
         {
             int room = (int)Math.Min(guess, target.Remaining);
