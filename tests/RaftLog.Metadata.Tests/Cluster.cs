@@ -11,6 +11,7 @@ internal sealed class Cluster
 {
     private readonly List<byte[]> _log = [];
     private int _committed;
+    private int _leaderships;
 
     public Cluster(int seed = 1, ControllerOptions? options = null, MetadataImage? from = null)
     {
@@ -198,7 +199,8 @@ internal sealed class Cluster
         Append(Controller.Tick(NowMs));
     }
 
-    private Controller NewController() => new(Replica.Image, Options, new Configs(), new Chance(Seed), NowMs);
+    /// <summary>Another controller draws other numbers: a topic id comes once.</summary>
+    private Controller NewController() => new(Replica.Image, Options, new Configs(), new Chance((Seed * 1_000) + _leaderships++), NowMs);
 
     /// <summary>A few keys: one list, one with a default, one that is always refused.</summary>
     private sealed class Configs : IConfigTable

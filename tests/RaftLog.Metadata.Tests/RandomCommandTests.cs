@@ -65,6 +65,19 @@ public class RandomCommandTests
     });
 
     [Fact]
+    public void Leaderships_that_come_and_go_leave_the_image_of_the_committed_log() => ForAllLives(cluster =>
+    {
+        // However leaderships changed, the replica's image is that of the log as it stands.
+        MetadataReplayer fresh = new();
+        foreach (byte[] value in cluster.Log.Take((int)cluster.Replica.Position.EndOffset.Value))
+        {
+            fresh.Replay(MetadataRecordCodec.Read(value), fresh.Position.EndOffset, cluster.Epoch);
+        }
+
+        Assert.True(fresh.Publish().Image.SaysTheSameAs(cluster.Replica.Image));
+    });
+
+    [Fact]
     public void Rules_of_every_partition_hold_after_every_life() => ForAllLives(cluster =>
     {
         foreach (TopicImage topic in cluster.Image.Topics.ById.Values)
@@ -74,6 +87,9 @@ public class RandomCommandTests
             {
                 Assert.NotEmpty(partition.Isr);
                 Assert.Equal(partition.Replicas.Count, partition.Replicas.Distinct().Count());
+                Assert.All(partition.AddingReplicas, each => Assert.Contains(each, partition.Replicas));
+                Assert.All(partition.RemovingReplicas, each => Assert.Contains(each, partition.Replicas));
+                Assert.Empty(partition.AddingReplicas.Intersect(partition.RemovingReplicas));
                 if (partition.HasLeader)
                 {
                     Assert.True(cluster.Image.Brokers[partition.Leader].IsActive, "a leader is active");
@@ -113,7 +129,7 @@ public class RandomCommandTests
         });
         foreach (int command in commands)
         {
-            Step(cluster, command % 16, command / 16);
+            Step(cluster, command % 19, command / 19);
         }
 
         return cluster;
@@ -177,6 +193,17 @@ public class RandomCommandTests
                 break;
             case 15:
                 cluster.Do(cluster.Controller.ElectLeaders(new ElectLeadersRequest { ElectionType = (sbyte)(choice % 2), TopicPartitions = null }));
+                break;
+            case 16 when exists:
+                List<int> target = [.. cluster.Image.Brokers.Keys.Select(each => each.Value).Where(each => (choice >> (4 + each)) % 2 == 0)];
+                cluster.Do(cluster.Controller.AlterReassignments(
+                    [new Reassignment(name, choice % 3, choice % 5 == 0 ? null : Nodes.Of([.. target]))], allowReplicationFactorChange: true));
+                break;
+            case 17:
+                cluster.CommitsAtOnce = choice % 2 == 0;
+                break;
+            case 18 when choice % 3 == 0:
+                cluster.LoseLeadership();
                 break;
             default:
                 cluster.Append([new RaftLog.Protocol.Metadata.AccessControlEntryRecord { Id = new Uuid(1, (ulong)(choice % 10)), Principal = "User:" + choice }]);

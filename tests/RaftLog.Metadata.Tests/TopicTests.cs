@@ -172,6 +172,7 @@ public class TopicTests
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, Delete(new() { Name = "u" }));
         Assert.Equal(ErrorCode.UnknownTopicId, Delete(new() { TopicId = new Uuid(3, 3) }));
         Assert.Equal(ErrorCode.InvalidRequest, Delete(new() { Name = "t", TopicId = first }));
+        Assert.Equal(ErrorCode.InvalidRequest, Delete(new()));
         Assert.Equal(ErrorCode.None, Delete(new() { TopicId = first }));
         Assert.Empty(cluster.Replica.Image.Configs);
         Assert.NotEqual(first, cluster.Create("t").TopicId);

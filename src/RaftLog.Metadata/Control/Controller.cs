@@ -11,8 +11,9 @@ namespace RaftLog.Metadata;
 /// were never committed.
 /// </summary>
 /// <remarks>
-/// <para>Call order: a command gives records and an answer; append the records at the offset that was passed in; <see cref="Replay"/> them with that
-/// offset; give the answer once the log is committed up to there. The next command may be decided in between: it sees the appended records.</para>
+/// <para>Call order: a command gives records and an answer; append the records at the offset that was passed in, written at the metadata version that
+/// <see cref="Image"/> has before them; <see cref="Replay"/> them with that offset; give the answer once the log is committed up to there. The next
+/// command may be decided in between: it sees the appended records.</para>
 /// <para>If the append fails the controller must be dropped: what it knows of sessions may be ahead of the log.</para>
 /// <para>Not safe for concurrent use. Times are monotonic milliseconds; call <see cref="Tick"/> at <see cref="NextDeadlineMs"/> or later.</para>
 /// </remarks>

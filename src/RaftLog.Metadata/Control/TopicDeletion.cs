@@ -48,9 +48,9 @@ internal static class TopicDeletion
             return new Refusal(ErrorCode.TopicDeletionDisabled, "Topic deletion is switched off by delete.topic.enable.");
         }
 
-        if (asked.Name is not null && asked.TopicId != Uuid.Zero)
+        if (asked.Name is null == (asked.TopicId == Uuid.Zero))
         {
-            return new Refusal(ErrorCode.InvalidRequest, "A topic is named by its name or by its id, not by both.");
+            return new Refusal(ErrorCode.InvalidRequest, "A topic is named either by its name or by its id.");
         }
 
         if (topic is null)
