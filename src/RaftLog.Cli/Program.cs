@@ -1,22 +1,34 @@
-using RaftLog.Broker;
-using RaftLog.Broker.Configuration;
-using RaftLog.Broker.Formatting;
-using RaftLog.Broker.Runtime;
-using RaftLog.Platform;
-using RaftLog.Protocol;
+using System.CommandLine;
+using RaftLog.Cli;
+using RaftLog.Cli.Clients;
+using RaftLog.Cli.Nodes;
 
-ClusterFile file = ClusterFile.Read(args[0], File.ReadAllBytes(args[0]));
-NodeConfiguration config = file.Node(new NodeId(int.Parse(args[1])));
-World world = World.Real();
-await StorageFormatter.FormatAsync(config, "AAAAAAAAAAAAAAAAAAAAAw", StorageFormatter.DefaultFeatures, world);
-Journal journal = new(world.Disk, world.Time, config.Storage.MetadataLogDir + "/raftlog.log", Console.Error.WriteLine);
-Node node = new(config, world, journal);
-await node.StartAsync();
-await node.Ready;
-Console.WriteLine($"node {node.Id} is ready after {(DateTime.Now - System.Diagnostics.Process.GetCurrentProcess().StartTime).TotalMilliseconds:F0} ms");
-TaskCompletionSource stop = new();
-using var term = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, c => { c.Cancel = true; stop.TrySetResult(); });
-using var intr = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, c => { c.Cancel = true; stop.TrySetResult(); });
-await stop.Task;
-await node.StopAsync(TimeSpan.FromSeconds(1.5));
-return 0;
+RootCommand root = new("RaftLog: a replicated log that speaks the Kafka protocol. 'raftlog up' starts a cluster on this machine.")
+{
+    UpCommand.Create(),
+    StartCommand.Create(),
+    StorageCommands.Create(),
+    TopicCommands.Create(),
+    ProduceCommand.Create(),
+    ConsumeCommand.Create(),
+    QuorumCommand.Create(),
+    ClusterCommand.Create(),
+};
+ParseResult parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
+    {
+        Console.Error.WriteLine($"raftlog: {error.Message}");
+    }
+
+    string command = string.Concat(parsed.CommandResult.Command == root ? "" : $" {string.Join(' ', PathOf(parsed.CommandResult))}");
+    Console.Error.WriteLine($"Try 'raftlog{command} --help'.");
+    return ExitCode.Usage;
+}
+
+return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+
+static IEnumerable<string> PathOf(System.CommandLine.Parsing.CommandResult result) => result.Parent is System.CommandLine.Parsing.CommandResult { Parent: not null } parent
+    ? PathOf(parent).Append(result.Command.Name)
+    : [result.Command.Name];

@@ -6,7 +6,7 @@ using RaftLog.Raft;
 namespace RaftLog.Broker.Runtime;
 
 /// <summary>Gives the cores their random choices from the node's entropy.</summary>
-internal sealed class Chance(IEntropy entropy) : IRandomSource, IElectionRandom
+public sealed class Chance(IEntropy entropy) : IRandomSource, IElectionRandom
 {
     /// <inheritdoc />
     public int Next(int exclusiveMax) => entropy.Next(exclusiveMax);

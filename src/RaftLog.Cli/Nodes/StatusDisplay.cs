@@ -1,0 +1,85 @@
+using RaftLog.Broker;
+using RaftLog.Broker.Configuration;
+using RaftLog.Cli.Output;
+
+namespace RaftLog.Cli.Nodes;
+
+/// <summary>Shows how nodes come up: a table that is redrawn on a terminal, one line a node elsewhere.</summary>
+internal sealed class StatusDisplay(IReadOnlyList<RunningNode> nodes)
+{
+    private static readonly TimeSpan RedrawInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly bool _isTerminal = !Console.IsOutputRedirected;
+    private readonly long?[] _readyAfterMs = new long?[nodes.Count];
+    private int _drawnLines;
+
+    /// <summary>Shows the nodes until all are ready: true. False when a stop is asked for first.</summary>
+    public async Task<bool> ShowUntilReadyAsync(Task stop)
+    {
+        while (!stop.IsCompleted)
+        {
+            bool allReady = NoteReady();
+            if (_isTerminal)
+            {
+                Redraw();
+            }
+
+            if (allReady)
+            {
+                Console.WriteLine($"ready: {nodes.Count} nodes in {ProcessAge.Milliseconds} ms");
+                return true;
+            }
+
+            await Task.Delay(RedrawInterval);
+        }
+
+        return false;
+    }
+
+    private bool NoteReady()
+    {
+        bool allReady = true;
+        for (int i = 0; i < nodes.Count; i++)
+        {
+            if (_readyAfterMs[i] is null && nodes[i].Node.Ready.IsCompletedSuccessfully)
+            {
+                _readyAfterMs[i] = ProcessAge.Milliseconds;
+                if (!_isTerminal)
+                {
+                    Console.WriteLine($"node {nodes[i].Config.NodeId} is ready on {nodes[i].Address} after {_readyAfterMs[i]} ms");
+                }
+            }
+
+            allReady &= _readyAfterMs[i] is not null;
+        }
+
+        return allReady;
+    }
+
+    private void Redraw()
+    {
+        Table table = new("NODE", "ROLES", "ADDRESS", "STATE", "QUORUM LEADER", "READY AFTER");
+        for (int i = 0; i < nodes.Count; i++)
+        {
+            Node node = nodes[i].Node;
+            table.Add(
+                $"{node.Id}",
+                RolesOf(nodes[i].Config.Roles),
+                nodes[i].Address,
+                $"{node.State}".ToLowerInvariant(),
+                node.QuorumLeader.IsNode ? $"{node.QuorumLeader}" : "-",
+                _readyAfterMs[i] is { } ms ? $"{ms} ms" : "-");
+        }
+
+        string text = table.ToString();
+        Console.Write(_drawnLines == 0 ? text : $"\e[{_drawnLines}A\e[J{text}");
+        _drawnLines = nodes.Count + 1;
+    }
+
+    private static string RolesOf(ProcessRoles roles) => roles switch
+    {
+        ProcessRoles.Broker => "broker",
+        ProcessRoles.Controller => "controller",
+        _ => "broker, controller",
+    };
+}

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Globalization;
+using RaftLog.Broker;
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Formatting;
+using RaftLog.Broker.Runtime;
+using RaftLog.Cli.Output;
+using RaftLog.Platform;
+using RaftLog.Storage;
+
+namespace RaftLog.Cli.Nodes;
+
+/// <summary><c>raftlog up</c>: every node of a cluster.json in this process, for development and for a first look.</summary>
+internal static class UpCommand
+{
+    public static Command Create()
+    {
+        Option<string> config = new("--config") { Description = "The cluster.", DefaultValueFactory = _ => "cluster.json" };
+        Option<string?> data = new("--data") { Description = "Put the data directories below this one." };
+        Option<string?> only = new("--nodes") { Description = "Start only these nodes, for instance 1,3." };
+        Option<bool> inMemory = new("--in-memory") { Description = "Keep everything in memory; nothing is left when it ends." };
+        Command command = new("up", "Start every node of cluster.json in this process.") { config, data, only, inMemory };
+        command.SetAction((parsed, _) => Failures.GuardAsync(() => RunAsync(
+            parsed.GetValue(config)!, parsed.GetValue(data), parsed.GetValue(only), parsed.GetValue(inMemory))));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string file, string? data, string? only, bool inMemory)
+    {
+        (string? clusterId, IReadOnlyList<NodeConfiguration> all) = NodeFiles.Read(file);
+        all = [.. all.Select(node => data is null ? node : NodeFiles.Rooted(node, data))];
+        IReadOnlyList<NodeConfiguration> chosen = only is null ? all : Choose(all, only, file);
+        using StopSignal stop = new();
+        World shared = World.Real();
+        List<RunningNode> nodes = [];
+        IDisk disk = inMemory ? World.InMemory().Disk : shared.Disk;
+        World world = shared with { Disk = disk };
+        await FormatNewAsync(file, clusterId, all, world);
+        foreach (NodeConfiguration config in chosen)
+        {
+            nodes.Add(new RunningNode(config, world, null));
+        }
+
+        StatusDisplay display = new(nodes);
+        foreach (RunningNode node in nodes)
+        {
+            await node.Node.StartAsync();
+        }
+
+        if (await display.ShowUntilReadyAsync(stop.Asked))
+        {
+            Console.Write(ConnectHelp(nodes));
+            await stop.Asked;
+        }
+
+        Console.WriteLine("stopping");
+        await Task.WhenAll(nodes.Select(node => node.Node.StopAsync(RunningNode.Patience)));
+        Console.WriteLine("stopped");
+        return ExitCode.Ok;
+    }
+
+    /// <summary>Formats the cluster when none of its nodes has a directory: a single missing one is a loss that nobody may paper over.</summary>
+    private static async Task FormatNewAsync(string file, string? clusterId, IReadOnlyList<NodeConfiguration> nodes, World world)
+    {
+        List<NodeConfiguration> missing = [.. nodes.Where(node => !StorageFormatter.IsFormatted(node, world.Disk))];
+        if (missing.Count > 0 && missing.Count < nodes.Count)
+        {
+            throw new NodeStartException(
+                $"{file}: node {string.Join(", ", missing.Select(node => $"{node.NodeId} has no data in {node.Storage.MetadataLogDir}"))}, but other nodes have. "
+                + "A node that forgot its votes must not vote again: restore its directory, or remove all data directories to begin anew.");
+        }
+
+        if (missing.Count == 0)
+        {
+            return;
+        }
+
+        string id = clusterId ?? Chance.NewId(world.Entropy).ToString();
+        foreach (NodeConfiguration node in nodes)
+        {
+            await StorageFormatter.FormatAsync(node, id, StorageFormatter.DefaultFeatures, world);
+        }
+    }
+
+    private static List<NodeConfiguration> Choose(IReadOnlyList<NodeConfiguration> all, string only, string file)
+    {
+        List<NodeConfiguration> chosen = [];
+        foreach (string text in only.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            chosen.Add(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+                && all.FirstOrDefault(node => node.NodeId.Value == id) is { } node
+                    ? node
+                    : throw new FormatException($"--nodes {only}: {file} has no node {text}; it has {string.Join(", ", all.Select(each => each.NodeId))}"));
+        }
+
+        return chosen;
+    }
+
+    private static string ConnectHelp(List<RunningNode> nodes)
+    {
+        string server = nodes[0].Address;
+        return $"""
+
+            Connect with
+              kcat      kcat -b {server} -L
+              raftlog   raftlog topic create orders --bootstrap-server {server}
+              .NET      using KafkaCluster cluster = new(new ClientOptions {"{"} BootstrapServers = ClientOptions.ParseServers("{server}") {"}"});
+            Logs are in {Path.GetDirectoryName(nodes[0].JournalPath)}. Ctrl-C stops.
+
+            """;
+    }
+}
