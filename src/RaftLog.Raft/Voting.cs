@@ -121,19 +121,17 @@ internal sealed class Voting(Replica replica)
         }
 
         ballot.Answered(voter, reply.Granted && reply.Error == ErrorCode.None);
-        if (!ballot.IsLost)
+        switch (replica.Role)
         {
-            return;
-        }
-
-        if (replica.Role is ProspectiveRole prospective)
-        {
-            GiveUpPreVote(prospective);
-        }
-        else if (replica.Role is CandidateRole { HasLost: false } candidate)
-        {
-            candidate.HasLost = true;
-            candidate.DeadlineMs = Math.Min(candidate.DeadlineMs, replica.QuickDeadline(replica.FailedElections));
+            case ProspectiveRole prospective when ballot.IsLost:
+                GiveUpPreVote(prospective);
+                break;
+            case ProspectiveRole prospective when ballot.IsDoubtful:
+                prospective.DeadlineMs = Math.Min(prospective.DeadlineMs, replica.QuickDeadline(replica.FailedElections));
+                break;
+            case CandidateRole candidate when ballot.IsDoubtful:
+                candidate.DeadlineMs = Math.Min(candidate.DeadlineMs, replica.QuickDeadline(replica.FailedElections));
+                break;
         }
     }
 

@@ -13,13 +13,20 @@ public sealed class QuorumScenarioTests
         cluster.Check(cluster.Elections >= 1 && cluster.NowMs < 900, $"the first leader took {cluster.NowMs} ms"));
 
     [Fact]
-    public void A_killed_leader_is_replaced_by_evidence_and_not_by_a_timeout() => ForSeeds(Calm, cluster =>
+    public void A_killed_leader_is_replaced_by_evidence_and_not_by_a_timeout()
     {
-        long killed = cluster.NowMs;
-        cluster.Kill(LeaderOf(cluster));
-        cluster.Check(cluster.RunUntil(() => cluster.Leader is not null, 1500), "nobody leads");
-        cluster.Check(cluster.NowMs - killed < 1500, $"it took {cluster.NowMs - killed} ms");
-    });
+        List<long> times = [];
+        ForSeeds(Calm, cluster =>
+        {
+            cluster.RunFor(500);
+            long killed = cluster.NowMs;
+            cluster.Kill(LeaderOf(cluster));
+            cluster.Check(cluster.RunUntil(() => cluster.Leader is not null, 1500), "nobody leads");
+            times.Add(cluster.NowMs - killed);
+        });
+        times.Sort();
+        Assert.True(times[times.Count / 2] <= 100 && times[^1] <= 1000, $"median {times[times.Count / 2]} ms, longest {times[^1]} ms");
+    }
 
     [Fact]
     public void A_leader_that_resigns_is_followed_by_one_of_its_successors_at_once() => ForSeeds(Calm, cluster =>

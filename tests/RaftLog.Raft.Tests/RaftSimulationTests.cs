@@ -39,5 +39,32 @@ public sealed class RaftSimulationTests
         Assert.True(committed > 20 * Seeds && elections > Seeds, $"the runs did little: {committed} records, {elections} elections");
     }
 
+    /// <summary>The simulator can fail: each of these shells breaks one promise that the core builds on, and is found out by what follows.</summary>
+    [Fact]
+    public void A_shell_that_lies_about_its_disk_is_found_out()
+    {
+        Assert.True(FindsFault(faults => faults with { LiesAboutVotes = true, CrashPerThousand = 150, MaxDiskDelayMs = 200 }), "votes");
+        Assert.True(FindsFault(faults => faults with { LiesAboutFlushes = true, CrashPerThousand = 150, MaxDiskDelayMs = 200 }), "flushes");
+        Assert.True(FindsFault(faults => faults with { WipesDisks = true, CrashPerThousand = 50 }), "wiped disks");
+    }
+
+    private static bool FindsFault(Func<SimFaults, SimFaults> tell)
+    {
+        for (ulong seed = 1; seed <= 400; seed++)
+        {
+            SimFaults faults = tell(SimFaults.Draw(new SeededRandom(seed)));
+            try
+            {
+                new SimCluster(seed, faults).RunChaos(events: 3000);
+            }
+            catch (SimViolation)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static int Setting(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out int value) ? value : otherwise;
 }

@@ -29,7 +29,9 @@ public sealed record RaftEndEpochRequest(NodeId Leader, LeaderEpoch Epoch, IRead
 /// <param name="Replica">The replica that asks; an id below 0 is no replica and is not counted.</param>
 /// <param name="Epoch">The epoch that the sender is in.</param>
 /// <param name="Position">The end of the sender's log: the offset to read from and the epoch of the record before it.</param>
-/// <param name="KnownHighWatermark">The sender's high watermark, or <see cref="Offset.None"/> where the version does not carry it (below 18).</param>
+/// <param name="KnownHighWatermark">
+/// The sender's high watermark, or <see cref="Offset.None"/> where the version does not carry it (below 18) or the field has its default.
+/// </param>
 public sealed record RaftFetchRequest(ReplicaKey Replica, LeaderEpoch Epoch, LogPosition Position, Offset KnownHighWatermark) : RaftRequest;
 
 /// <summary>Asks for a piece of a snapshot (KIP-630).</summary>

@@ -26,6 +26,9 @@ internal sealed class Ballot
 
     public bool IsWon => Count(Choice.Granted) >= _voters.Majority;
 
+    /// <summary>True when a majority has answered without deciding it. The others may well be dead: it is no use to wait long for them.</summary>
+    public bool IsDoubtful => Count(Choice.Granted) + Count(Choice.Refused) >= _voters.Majority && !IsWon;
+
     public bool IsLost => QuorumArithmetic.IsLost(_voters.Count, Count(Choice.Refused));
 
     /// <summary>When the next voter is to be asked; <see cref="long.MaxValue"/> when none is.</summary>

@@ -14,9 +14,6 @@ public sealed class CandidateRole : RaftRole
 
     internal Ballot Ballot { get; }
 
-    /// <summary>When it gives up; brought forward when a majority is out of reach.</summary>
+    /// <summary>When it gives up; brought forward when there is little hope.</summary>
     internal long DeadlineMs { get; set; }
-
-    /// <summary>True once the deadline was brought forward.</summary>
-    internal bool HasLost { get; set; }
 }

@@ -20,5 +20,6 @@ public sealed class ProspectiveRole : RaftRole
 
     internal Ballot Ballot { get; }
 
-    internal long DeadlineMs { get; }
+    /// <summary>When it gives up; brought forward when there is little hope.</summary>
+    internal long DeadlineMs { get; set; }
 }

@@ -34,6 +34,18 @@ internal sealed record SimFaults
 
     public bool TellsPeerGone { get; init; } = true;
 
+    /// <summary>A shell that reports an election state as written before it is.</summary>
+    public bool LiesAboutVotes { get; init; }
+
+    /// <summary>A shell that reports a log as flushed before it is.</summary>
+    public bool LiesAboutFlushes { get; init; }
+
+    /// <summary>A shell that starts a voter on an empty directory after a crash.</summary>
+    public bool WipesDisks { get; init; }
+
+    /// <summary>True when a broken promise is a violation in itself, not only what follows from it.</summary>
+    public bool ChecksPromises => !LiesAboutVotes && !LiesAboutFlushes && !WipesDisks;
+
     public static SimFaults Draw(SeededRandom random) => new()
     {
         Voters = random.Next(1, 6),
@@ -87,6 +99,8 @@ internal sealed class SimCluster
     public int Committed => _committed.Count - 1;
 
     public int Elections => _leaders.Count;
+
+    public SimFaults Faults => _faults;
 
     public SimNode Node(int id) => Nodes[id - 1];
 
@@ -350,9 +364,9 @@ internal sealed class SimCluster
     public void CheckNode(SimNode node, RaftCore core)
     {
         Check(core.Role.Epoch >= node.LastEpoch, $"{node.Id}'s epoch falls from {node.LastEpoch} to {core.Role.Epoch}");
-        Check(core.Role.Epoch >= node.ExposedEpoch, $"{node.Id} has forgotten epoch {node.ExposedEpoch}");
+        Check(core.Role.Epoch >= node.ExposedEpoch || !_faults.ChecksPromises, $"{node.Id} has forgotten epoch {node.ExposedEpoch}");
         Check(core.HighWatermark >= node.LastHighWatermark, $"{node.Id}'s high watermark falls");
-        Check(core.FlushedEnd.Value <= node.Disk.Durable.End, $"{node.Id} believes {core.FlushedEnd} is on disk, {node.Disk.Durable.End} is");
+        Check(core.FlushedEnd.Value <= node.Disk.Durable.End || !_faults.ChecksPromises, $"{node.Id} believes {core.FlushedEnd} is on disk, {node.Disk.Durable.End} is");
         node.LastEpoch = core.Role.Epoch;
         node.LastHighWatermark = core.HighWatermark;
         if (core.Role is LeaderRole)
@@ -389,7 +403,7 @@ internal sealed class SimCluster
         }
 
         int holders = Nodes.Count(other => other.Config.IsVoter && (other.Disk.Durable.Start.EndOffset.Value > end || other.Disk.Durable.HashBelow(end) == hash));
-        Check(holders >= QuorumArithmetic.Majority(_faults.Voters), $"{node.Id} commits {end} that is on {holders} disks");
+        Check(holders >= QuorumArithmetic.Majority(_faults.Voters) || !_faults.ChecksPromises, $"{node.Id} commits {end} that is on {holders} disks");
     }
 
     /// <summary>One record ever for an epoch and an offset, of those that others can have seen or that survived a crash.</summary>

@@ -86,6 +86,10 @@ internal sealed class SimNode
         _whilePaused.Clear();
         Incarnation++;
         Disk.Crash(_cluster.Random.Next(0, Disk.Unsynced + 1));
+        if (_cluster.Faults.WipesDisks && _cluster.Random.Chance(500))
+        {
+            Disk.Wipe();
+        }
     }
 
     public void Pause() => IsPaused = Core is not null;
@@ -236,7 +240,7 @@ internal sealed class SimNode
         List<Entry>? records = null;
         if (answer.Kind == FetchAnswerKind.Records)
         {
-            _cluster.Check(Disk.Election == new ElectionState(answer.Leader.Epoch, Id, ReplicaKey.None), $"{Id} serves records before its leadership is on disk");
+            CheckPromise(Disk.Election == new ElectionState(answer.Leader.Epoch, Id, ReplicaKey.None), $"{Id} serves records before its leadership is on disk");
             long to = Math.Min(answer.ReadTo.Value, answer.ReadFrom.Value + _cluster.Random.Next(1, 6));
             for (long offset = answer.ReadFrom.Value; offset < to; offset++)
             {
@@ -334,6 +338,11 @@ internal sealed class SimNode
                     Disk.Election = next.State;
                     Input((core, now) => core.ElectionStatePersisted(now, next.Token));
                 });
+                if (_cluster.Faults.LiesAboutVotes)
+                {
+                    Input((core, now) => core.ElectionStatePersisted(now, persist.Token));
+                }
+
                 break;
             case RaftEffect.SendRequest send:
                 CheckPromise(send.Request);
@@ -442,6 +451,12 @@ internal sealed class SimNode
             return;
         }
 
+        if (_cluster.Faults.LiesAboutFlushes)
+        {
+            long claimed = Disk.Written.End;
+            Later(0, () => Input((core, now) => core.LogFlushed(now, new Offset(claimed))));
+        }
+
         _isFlushing = true;
         int writes = Disk.Unsynced;
         long end = Disk.Written.End;
@@ -474,7 +489,7 @@ internal sealed class SimNode
         {
             case RaftVoteRequest vote:
                 Expose(vote.Epoch);
-                _cluster.Check(
+                CheckPromise(
                     vote.PreVote || (Disk.Election.Epoch == vote.Epoch && Disk.Election.Voted == Config.Local) || Disk.Election.Epoch > vote.Epoch,
                     $"{Id} asks for votes in {vote.Epoch} before its own is on disk");
                 CheckClaim(vote.Log);
@@ -490,7 +505,7 @@ internal sealed class SimNode
         }
     }
 
-    private void CheckClaim(LogPosition claim) => _cluster.Check(
+    private void CheckClaim(LogPosition claim) => CheckPromise(
         claim.EndOffset.Value <= Disk.Durable.End && (claim.EndOffset.Value < Disk.Durable.Start.EndOffset.Value || Disk.Durable.EpochBelow(claim.EndOffset.Value) == claim.Epoch),
         $"{Id} claims {claim}, its disk has {Disk.Durable.End}");
 
@@ -499,11 +514,13 @@ internal sealed class SimNode
         Expose(reply.Leader.Epoch);
         if (request is RaftVoteRequest { PreVote: false } vote && reply is RaftVoteReply { Granted: true })
         {
-            _cluster.Check(
+            CheckPromise(
                 Disk.Election.Epoch > vote.Epoch || (Disk.Election.Epoch == vote.Epoch && Disk.Election.Voted == vote.Candidate),
                 $"{Id} grants {vote.Candidate.Id} its vote in {vote.Epoch} before that is on disk");
         }
     }
+
+    private void CheckPromise(bool holds, string meaning) => _cluster.Check(holds || !_cluster.Faults.ChecksPromises, meaning);
 
     private void Expose(LeaderEpoch epoch) => ExposedEpoch = epoch > ExposedEpoch ? epoch : ExposedEpoch;
 }
