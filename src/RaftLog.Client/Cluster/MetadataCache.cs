@@ -80,7 +80,7 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
     {
         lock (_lock)
         {
-            return _stale || runtime.Waiters.NowMs - _refreshedMs >= runtime.Options.MetadataMaxAge.TotalMilliseconds;
+            return _stale || _refreshing is not null || runtime.Waiters.NowMs - _refreshedMs >= runtime.Options.MetadataMaxAge.TotalMilliseconds;
         }
     }
 

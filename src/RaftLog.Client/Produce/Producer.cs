@@ -21,7 +21,7 @@ public sealed class Producer : IAsyncDisposable
     private readonly CompletionPool _completions = new();
     private readonly ProduceSender _sender;
     private readonly Lock _lock = new();
-    private readonly ConcurrentDictionary<string, ProducerTopic> _topics = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TopicLane> _lanes = new(StringComparer.Ordinal);
     private bool _closed;
 
     internal Producer(
@@ -38,8 +38,7 @@ public sealed class Producer : IAsyncDisposable
 
     /// <summary>
     /// Hands a record over; completes when it is acknowledged as <see cref="ProducerOptions.Acks"/> says. Await the result once, or not at
-    /// all. Records of one caller to one partition are appended in the order of the calls, as long as no call has to wait for buffer memory or
-    /// metadata; await the first record of a topic, or one at a time, where that matters.
+    /// all. Records to one partition are appended in the order of the calls, awaited or not.
     /// </summary>
     /// <param name="topic">The topic.</param>
     /// <param name="record">The record.</param>
@@ -53,9 +52,10 @@ public sealed class Producer : IAsyncDisposable
         }
 
         ClusterView view = _metadata.View;
-        return IsKnown(topic, view, out ProducerTopic? known) && IsIn(known, record) && _budget.TryTake(size)
+        TopicLane lane = _lanes.GetOrAdd(topic, static _ => new TopicLane());
+        return lane.IsFree && lane.Topic is { } known && IsCurrent(known, view) && IsIn(known, record) && _budget.TryTake(size)
             ? Append(known, record, size, view)
-            : WaitAndAppendAsync(topic, record, size);
+            : WaitAndAppendAsync(topic, lane, record, size);
     }
 
     /// <summary>Waits until everything that was handed over before is acknowledged or has failed.</summary>
@@ -104,9 +104,8 @@ public sealed class Producer : IAsyncDisposable
                 $"a record for topic '{topic}' takes {size} bytes, and at most {limit} fit (max.request.size, batch.size); raise both here and max.message.bytes of the topic, or store large values elsewhere");
     }
 
-    private bool IsKnown(string topic, ClusterView view, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ProducerTopic? known) =>
-        _topics.TryGetValue(topic, out known)
-        && view.TryGetTopic(topic, out TopicView? told) && told.Partitions.Count <= known.PartitionCount;
+    private static bool IsCurrent(ProducerTopic known, ClusterView view) =>
+        view.TryGetTopic(known.Name, out TopicView? told) && told.Partitions.Count <= known.PartitionCount;
 
     private static bool IsIn(ProducerTopic topic, in ProducerRecord record) =>
         record.Partition is not { } partition || (uint)partition < (uint)topic.PartitionCount;
@@ -124,40 +123,51 @@ public sealed class Producer : IAsyncDisposable
         return task;
     }
 
-    private async ValueTask<ProduceResult> WaitAndAppendAsync(string topic, ProducerRecord record, long size)
+    private async ValueTask<ProduceResult> WaitAndAppendAsync(string topic, TopicLane lane, ProducerRecord record, long size)
     {
         Deadline deadline = new(_runtime.Waiters, _options.MaxBlock);
-        TopicView told = await _metadata.TopicAsync(topic, deadline);
-        ProducerTopic known = Learn(topic, told.Partitions.Count);
-        if (!IsIn(known, record))
+        ValueTask<ProduceResult> acknowledged;
+        (Task turn, TaskCompletionSource done) = lane.Enter();
+        try
         {
-            throw new KafkaException(
-                ErrorCode.UnknownTopicOrPartition, $"topic '{topic}' has no partition {record.Partition}, only 0 to {known.PartitionCount - 1}");
+            await turn;
+            TopicView told = await _metadata.TopicAsync(topic, deadline);
+            ProducerTopic known = Learn(lane, told);
+            if (!IsIn(known, record))
+            {
+                throw new KafkaException(
+                    ErrorCode.UnknownTopicOrPartition, $"topic '{topic}' has no partition {record.Partition}, only 0 to {known.PartitionCount - 1}");
+            }
+
+            if (!await _budget.TakeAsync(size, deadline.Remaining))
+            {
+                throw new KafkaException(
+                    ErrorCode.RequestTimedOut,
+                    $"no room in buffer.memory ({_options.BufferMemory} bytes) within {_options.MaxBlock.TotalSeconds} s (max.block.ms): records come faster than the cluster takes them");
+            }
+
+            acknowledged = Append(known, record, size, _metadata.View);
+        }
+        finally
+        {
+            lane.Leave(done);
         }
 
-        if (!await _budget.TakeAsync(size, deadline.Remaining))
-        {
-            throw new KafkaException(
-                ErrorCode.RequestTimedOut,
-                $"no room in buffer.memory ({_options.BufferMemory} bytes) within {_options.MaxBlock.TotalSeconds} s (max.block.ms): records come faster than the cluster takes them");
-        }
-
-        return await Append(known, record, size, _metadata.View);
+        return await acknowledged;
     }
 
-    private ProducerTopic Learn(string name, int partitions)
+    private ProducerTopic Learn(TopicLane lane, TopicView told)
     {
         lock (_lock)
         {
-            _topics.TryGetValue(name, out ProducerTopic? before);
-            if (before is not null && before.PartitionCount >= partitions)
+            if (lane.Topic is { } before && before.PartitionCount >= told.Partitions.Count)
             {
                 return before;
             }
 
-            ProducerTopic topic = new(name, partitions, before, _batches, _runtime.Entropy);
+            ProducerTopic topic = new(told.Name, told.Partitions.Count, lane.Topic, _batches, _runtime.Entropy);
             _sender.Add(topic.Queues);
-            _topics[name] = topic;
+            lane.Topic = topic;
             return topic;
         }
     }

@@ -77,10 +77,13 @@ internal sealed class FakeCluster : IDisposable
         Settle();
     }
 
-    /// <summary>Lets time pass until the task has ended.</summary>
-    public T Finish<T>(ValueTask<T> task) => Finish(task.AsTask());
+    /// <summary>Awaits in the test's context; <c>AsTask</c> would complete on the pool.</summary>
+    public static async Task<T> Start<T>(ValueTask<T> task) => await task;
 
-    public void Finish(ValueTask task) => Wait(task.AsTask()).GetAwaiter().GetResult();
+    /// <summary>Lets time pass until the task has ended.</summary>
+    public T Finish<T>(ValueTask<T> task) => Finish(Start(task));
+
+    public void Finish(ValueTask task) => Wait(Start(task)).GetAwaiter().GetResult();
 
     public T Finish<T>(Task<T> task)
     {
@@ -99,6 +102,8 @@ internal sealed class FakeCluster : IDisposable
         Settle();
         Assert.Null(_process.HaltReason);
     }
+
+    private static async Task Start(ValueTask task) => await task;
 
     private Task Wait(Task task)
     {

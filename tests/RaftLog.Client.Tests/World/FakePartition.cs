@@ -81,7 +81,7 @@ internal sealed class FakePartition(int index, NodeId leader)
         {
             RecordBatch.Read(bytes, out RecordBatch batch);
             using RecordSection section = RecordSection.Open(batch, 1 << 20);
-            foreach (Record record in section)
+            foreach (RaftLog.Protocol.Records.Record record in section)
             {
                 if (record.Timestamp >= timestamp)
                 {
@@ -104,7 +104,7 @@ internal sealed class FakePartition(int index, NodeId leader)
         List<string> values = [];
         RecordBatch.Read(bytes, out RecordBatch batch);
         using RecordSection section = RecordSection.Open(batch, 1 << 20);
-        foreach (Record record in section)
+        foreach (RaftLog.Protocol.Records.Record record in section)
         {
             values.Add(System.Text.Encoding.UTF8.GetString(record.Value.Span));
         }
