@@ -22,6 +22,7 @@ internal sealed class FollowerFetcher
     private static readonly TimeSpan MostFlushWait = TimeSpan.FromMilliseconds(200);
 
     private const long NotFlushing = long.MaxValue;
+    private const long SlowFlushHoldMs = 10;
 
     private readonly FollowerFetchers _owner;
     private readonly AsyncSignal _signal;
@@ -35,6 +36,7 @@ internal sealed class FollowerFetcher
     // These belong to the loop.
     private readonly List<FollowedPartition> _ready = [];
     private long _flushedByMs = NotFlushing;
+    private int _holdMs;
     private readonly WakeList _wakes = new();
     private Backoff _backoff;
 
@@ -190,9 +192,15 @@ internal sealed class FollowerFetcher
             }
         }
 
-        return _ready.Count > 0 ? null
-            : next == long.MaxValue ? Timeout.InfiniteTimeSpan
-            : TimeSpan.FromMilliseconds(next - now);
+        if (_ready.Count == 0)
+        {
+            return next == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(next - now);
+        }
+
+        // Nobody asks for the others while the leader holds this request, so it holds it no longer than they pause.
+        long hold = isFlushing ? SlowFlushHoldMs : Math.Min((long)_owner.Options.MaxWait.TotalMilliseconds, next - now);
+        _holdMs = (int)hold;
+        return null;
     }
 
     private async ValueTask<RpcChannel?> OpenAsync()
@@ -251,7 +259,7 @@ internal sealed class FollowerFetcher
     {
         var request = new FetchRequest
         {
-            MaxWaitMs = (int)_owner.Options.MaxWait.TotalMilliseconds,
+            MaxWaitMs = _holdMs,
             MinBytes = 1,
             MaxBytes = _owner.Options.MaxBytes,
         };

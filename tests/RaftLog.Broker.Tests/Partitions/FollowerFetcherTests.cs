@@ -1,0 +1,219 @@
+using RaftLog.Broker.Partitions;
+using RaftLog.Protocol;
+using RaftLog.Replication;
+using RaftLog.Storage.Tests;
+
+namespace RaftLog.Broker.Tests.Partitions;
+
+/// <summary>Followers over real logs, channels and frames: what they copy, cut and claim, and how soon.</summary>
+public sealed class FollowerFetcherTests : IDisposable
+{
+    private readonly TestCluster _cluster = new(3);
+
+    private TestNode A => _cluster.Nodes[0];
+
+    private TestNode B => _cluster.Nodes[1];
+
+    private TestNode C => _cluster.Nodes[2];
+
+    public void Dispose() => _cluster.Dispose();
+
+    [Fact]
+    public void A_follower_copies_and_the_high_watermark_moves_without_any_time_passing()
+    {
+        // Nothing in the round trip sleeps: append, fetch, flush, the next fetch and the answer are all driven by one another.
+        _cluster.CreateOrders(0, 1, 2);
+        for (int i = 0; i < 20; i++)
+        {
+            Task<ErrorCode> produced = A.Produce(RequiredAcks.All, $"v{i}");
+            _cluster.Pump.Drain();
+            Assert.True(produced.IsCompleted);
+            Assert.Equal(ErrorCode.None, _cluster.Result(produced));
+        }
+
+        Assert.Equal(Batches.Records(A.Orders.Log), Batches.Records(B.Orders.Log));
+        Assert.Equal(Batches.Records(A.Orders.Log), Batches.Records(C.Orders.Log));
+        Assert.Equal(20, A.Consume().Count);
+    }
+
+    [Fact]
+    public void A_new_leader_hears_from_its_followers_at_once_though_they_were_waiting_at_it_for_something_else()
+    {
+        // C's fetch of the shipments is parked at B when B becomes leader of the orders. The orders must not wait for that fetch to end.
+        _cluster.Create("shipments", new Uuid(8, 8), 1, 1, 2);
+        _cluster.CreateOrders(0, 1, 2);
+        _cluster.Advance(3);
+        A.Stop();
+        _cluster.Elect(1, 1, 2);
+        _cluster.Tell(2, 1);
+        Task<ErrorCode> produced = B.Produce(RequiredAcks.All, "one");
+        _cluster.Advance(40);
+
+        Assert.True(produced.IsCompleted);
+        Assert.Equal(ErrorCode.None, _cluster.Result(produced));
+    }
+
+    [Fact]
+    public void A_leader_that_restarts_without_its_tail_follows_and_cuts_what_the_new_leader_has_otherwise()
+    {
+        _cluster.CreateOrders(0, 1, 2);
+        Ended(A.Produce(RequiredAcks.All, "kept"));
+        B.Server.IsMute = C.Server.IsMute = true;
+        A.Disk.HeldFlush = null;
+        A.Server.IsMute = true;
+        Task<ErrorCode> lost = A.Produce(RequiredAcks.All, "lost");
+        _cluster.Pump.Drain();
+        A.Stop();
+        B.Server.IsMute = C.Server.IsMute = false;
+        _cluster.Elect(1, 1, 2);
+        _cluster.Tell(1, 2);
+        Ended(B.Produce(RequiredAcks.All, "other"));
+
+        A.Restart();
+        Assert.Equal(["kept", "lost"], Batches.Values(Log(A)));
+        _cluster.Register(A);
+        _cluster.TellAll();
+        _cluster.Advance(50);
+
+        Assert.Equal(["kept", "other"], Batches.Values(A.Orders.Log));
+        Assert.Equal(Batches.Records(B.Orders.Log), Batches.Records(A.Orders.Log));
+        Assert.True(lost.IsCompleted);
+        Assert.NotEqual(ErrorCode.None, _cluster.Result(lost));
+    }
+
+    [Fact]
+    public void A_restarted_leader_does_not_lead_before_metadata_has_its_registration()
+    {
+        _cluster.CreateOrders(0, 1);
+        Ended(A.Produce(RequiredAcks.All, "one"));
+        A.LosePower();
+        A.Restart();
+        _cluster.Tell(0);
+        Assert.IsType<IdleRole>(A.Orders.Role);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, A.Orders.Append(Batches.Of("x"), RequiredAcks.All, new WakeList()).Error);
+
+        _cluster.Elect(1, 1);
+        _cluster.Register(A);
+        _cluster.TellAll();
+        _cluster.Advance(50);
+        Assert.IsType<FollowerRole>(A.Orders.Role);
+        Assert.True(B.Proposals[^1].Proposal.InSync.SameAs(NodeSet.Of(B.Id, A.Id)));
+        Assert.Equal(A.RegisteredAs, B.Proposals[^1].Proposal.BrokerEpochs[1]);
+    }
+
+    [Fact]
+    public void What_was_acknowledged_survives_the_loss_of_power_on_all_nodes()
+    {
+        _cluster.CreateOrders(0, 1, 2);
+        for (int i = 0; i < 5; i++)
+        {
+            Ended(A.Produce(RequiredAcks.All, $"v{i}"));
+        }
+
+        foreach (TestNode node in _cluster.Nodes)
+        {
+            node.LosePower();
+        }
+
+        foreach (TestNode node in _cluster.Nodes)
+        {
+            node.Restart();
+            Assert.Equal(["v0", "v1", "v2", "v3", "v4"], Batches.Values(Log(node)));
+        }
+    }
+
+    [Fact]
+    public void A_follower_below_the_leaders_log_start_starts_over_there()
+    {
+        _cluster.CreateOrders(0, 1);
+        Ended(A.Produce(RequiredAcks.All, "one"));
+        B.Stop();
+        Task<ErrorCode> second = A.Produce(RequiredAcks.All, "two");
+        _cluster.Advance(2_000);
+        A.Grant();
+        _cluster.TellAll();
+        Ended(second);
+        Ended(A.Produce(RequiredAcks.All, "three"));
+        A.Orders.DeleteRecords(new Offset(2), new WakeList());
+
+        B.Restart();
+        _cluster.Register(B);
+        _cluster.TellAll();
+        _cluster.Advance(100);
+        Assert.Equal(new Offset(2), B.Orders.Log.StartOffset);
+        Assert.Equal(["three"], Batches.Values(B.Orders.Log));
+        Assert.True(A.Proposals[^1].Proposal.InSync.SameAs(NodeSet.Of(A.Id, B.Id)));
+    }
+
+    [Fact]
+    public void A_follower_finds_a_leader_that_was_away()
+    {
+        _cluster.CreateOrders(0, 1);
+        Ended(A.Produce(RequiredAcks.All, "one"));
+        A.Stop();
+        _cluster.Advance(500);
+        A.Restart();
+        _cluster.Elect(1, 1);
+        _cluster.Elect(0, 0, 1);
+        _cluster.Register(A);
+        _cluster.Elect(0, 0, 1);
+        _cluster.TellAll();
+        Task<ErrorCode> produced = A.Produce(RequiredAcks.All, "two");
+        _cluster.Advance(1_100);
+        Assert.True(produced.IsCompleted);
+        Assert.Equal(ErrorCode.None, _cluster.Result(produced));
+        Assert.Equal(["one", "two"], Batches.Values(B.Orders.Log));
+    }
+
+    [Fact]
+    public void An_idle_follower_asks_twice_a_second_and_no_more()
+    {
+        _cluster.CreateOrders(0, 1);
+        _cluster.Advance(100);
+        int before = A.Server.Fetches;
+        _cluster.Advance(10_000);
+        Assert.InRange(A.Server.Fetches - before, 18, 22);
+        Assert.Equal(1, A.Server.Connections);
+    }
+
+    [Fact]
+    public void A_busy_follower_asks_once_for_what_has_gathered_in_all_partitions()
+    {
+        _cluster.Create("orders", TestCluster.OrdersId, 6, 0, 1);
+        _cluster.TellAll();
+        _cluster.Advance(50);
+        B.Disk.HeldFlush = new TaskCompletionSource();
+        ProduceToAll("a");
+        _cluster.Pump.Drain();
+        ProduceToAll("b");
+        _cluster.Pump.Drain();
+        int before = A.Server.Fetches;
+        TaskCompletionSource held = B.Disk.HeldFlush;
+        B.Disk.HeldFlush = null;
+        _cluster.Pump.Start(() =>
+        {
+            held.SetResult();
+            return 0;
+        });
+
+        Assert.All(B.Table.All, partition => Assert.Equal(["a", "b"], Batches.Values(partition.Log)));
+        Assert.All(A.Table.All, partition => Assert.Equal(new Offset(2), partition.Log.HighWatermark));
+        Assert.InRange(A.Server.Fetches - before, 1, 8);
+    }
+
+    private void Ended(Task<ErrorCode> produced)
+    {
+        Assert.True(produced.IsCompleted, "the produce has not ended");
+        Assert.Equal(ErrorCode.None, _cluster.Result(produced));
+    }
+
+    private static Storage.PartitionLog Log(TestNode node) => node.Directory.Find(TestCluster.Orders)!;
+
+    private void ProduceToAll(string value)
+    {
+        foreach (Partition partition in A.Table.All)
+        {
+            A.Produce(partition, RequiredAcks.All, Batches.Of(value));
+        }
+    }
+}

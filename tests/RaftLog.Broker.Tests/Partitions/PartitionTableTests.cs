@@ -1,0 +1,146 @@
+using RaftLog.Broker.Partitions;
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Metadata;
+using RaftLog.Replication;
+using RaftLog.Storage.Tests;
+
+namespace RaftLog.Broker.Tests.Partitions;
+
+/// <summary>What metadata makes of a node's partitions.</summary>
+public sealed class PartitionTableTests : IDisposable
+{
+    private readonly TestCluster _cluster = new(2);
+
+    private TestNode A => _cluster.Nodes[0];
+
+    private TestNode B => _cluster.Nodes[1];
+
+    public void Dispose() => _cluster.Dispose();
+
+    [Fact]
+    public void A_node_holds_the_partitions_that_name_it_and_finds_them_by_name_and_id()
+    {
+        _cluster.Create("orders", TestCluster.OrdersId, 2, 0);
+        _cluster.Create("shipments", new Uuid(8, 8), 1, 1);
+        _cluster.TellAll();
+
+        Assert.Equal(2, A.Table.All.Count);
+        Assert.Same(A.Table.Find(new TopicPartition("orders", 1)), A.Table.Find(new TopicIdPartition(TestCluster.OrdersId, 1)));
+        Assert.IsType<LeaderRole>(A.Table.Find(new TopicPartition("orders", 0))!.Role);
+        Assert.Null(A.Table.Find(new TopicPartition("shipments", 0)));
+        Assert.Null(B.Table.Find(new TopicPartition("orders", 0)));
+        Assert.Null(A.Table.Find(new TopicPartition("orders", 7)));
+    }
+
+    [Fact]
+    public void A_deleted_topic_goes_with_its_log_and_whoever_waits_is_told()
+    {
+        _cluster.CreateOrders(0, 1);
+        B.Stop();
+        Task<ErrorCode> produced = A.Produce(RequiredAcks.All, "one");
+        Partition orders = A.Orders;
+        _cluster.Commit(new RemoveTopicRecord { TopicId = TestCluster.OrdersId });
+        _cluster.TellAll();
+
+        Assert.Null(A.Table.Find(TestCluster.Orders));
+        Assert.Empty(A.Table.All);
+        Assert.True(produced.IsCompleted);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, _cluster.Result(produced));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, orders.Append(Batches.Of("x"), RequiredAcks.All, new WakeList()).Error);
+        _cluster.Pump.Drain();
+        Assert.DoesNotContain(A.Disk.ListDirectories("/data"), name => name.StartsWith("orders", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_namesake_of_a_deleted_topic_begins_with_an_empty_log()
+    {
+        _cluster.CreateOrders(0);
+        A.Produce(RequiredAcks.All, "one");
+        _cluster.Commit(new RemoveTopicRecord { TopicId = TestCluster.OrdersId });
+        _cluster.Create("orders", new Uuid(7, 10), 1, 0);
+        _cluster.TellAll();
+
+        Assert.Equal(new Uuid(7, 10), A.Orders.Id.TopicId);
+        Assert.Equal(Offset.Zero, A.Orders.Log.EndOffset);
+    }
+
+    [Fact]
+    public void A_namesake_of_a_topic_that_was_deleted_while_the_node_was_away_begins_with_an_empty_log()
+    {
+        _cluster.CreateOrders(0);
+        A.Produce(RequiredAcks.All, "one");
+        A.Stop();
+        A.Restart();
+        _cluster.Commit(new RemoveTopicRecord { TopicId = TestCluster.OrdersId });
+        _cluster.Register(A);
+        _cluster.Create("orders", new Uuid(7, 10), 1, 0);
+        _cluster.TellAll();
+
+        Assert.Equal(Offset.Zero, A.Orders.Log.EndOffset);
+        Assert.Contains(A.Disk.ListDirectories("/data"), name => name.EndsWith("-stray", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_log_that_no_metadata_knows_is_set_aside()
+    {
+        _cluster.CreateOrders(0);
+        A.Stop();
+        A.Restart();
+        _cluster.Commit(new RemoveTopicRecord { TopicId = TestCluster.OrdersId });
+        _cluster.Register(A);
+        _cluster.TellAll();
+        A.Table.SetAsideStrays();
+        Assert.Empty(A.Directory.Logs);
+    }
+
+    [Fact]
+    public void A_node_that_is_reassigned_away_lets_go()
+    {
+        _cluster.CreateOrders(0, 1);
+        _cluster.Commit(new PartitionChangeRecord
+        {
+            TopicId = TestCluster.OrdersId,
+            PartitionId = 0,
+            Leader = new NodeId(1),
+            Isr = [new NodeId(1)],
+            Replicas = [new NodeId(1)],
+        });
+        _cluster.TellAll();
+        Assert.Null(A.Table.Find(TestCluster.Orders));
+        Assert.IsType<LeaderRole>(B.Orders.Role);
+    }
+
+    [Fact]
+    public void Changed_configuration_reaches_the_partitions_of_its_topic()
+    {
+        _cluster.CreateOrders(0, 1);
+        _cluster.MinInSync = 2;
+        _cluster.Elect(0, 0);
+        _cluster.Commit(new ConfigRecord
+        {
+            ResourceType = (sbyte)ConfigResourceType.Topic,
+            ResourceName = "orders",
+            Name = "min.insync.replicas",
+            Value = "2",
+        });
+        _cluster.TellAll();
+        Assert.Equal(ErrorCode.NotEnoughReplicas, A.Orders.Append(Batches.Of("x"), RequiredAcks.All, new WakeList()).Error);
+    }
+
+    [Fact]
+    public void A_follower_that_was_fenced_is_proposed_once_metadata_says_that_it_is_active()
+    {
+        _cluster.CreateOrders(0, 1);
+        _cluster.Commit(new BrokerRegistrationChangeRecord { BrokerId = B.Id, BrokerEpoch = B.RegisteredAs, Fenced = 1 });
+        _cluster.Elect(0, 0);
+        _cluster.TellAll();
+        _cluster.Advance(2_000);
+        Assert.Empty(A.Proposals);
+
+        _cluster.Commit(new BrokerRegistrationChangeRecord { BrokerId = B.Id, BrokerEpoch = B.RegisteredAs, Fenced = -1 });
+        _cluster.TellAll();
+        _cluster.Advance(1_000);
+        Assert.True(A.Proposals.Single().Proposal.InSync.SameAs(NodeSet.Of(A.Id, B.Id)));
+    }
+}
