@@ -28,44 +28,42 @@ internal static class BrokerApis
         FetchSessions sessions = new(config.Requests.FetchSessions, parts.World.Entropy);
         TopicAutoCreation autoCreation = new(cache, parts.Controller, config.Topics.AutoCreate, forwardTimeout);
         List<Api> apis = [];
-        apis.Add(new MessageApi<ProduceRequest, ProduceResponse>(
-            new ProduceHandler(parts.Lookup, cache, parts.Waiters), lowest: 3, highest: 11, advertisedLowest: 0) { Overlaps = true });
-        apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Waiters, parts.Buffers, config.Requests.FetchMaxBytes), 4, 18));
-        apis.Add(Row(new ListOffsetsHandler(parts.Lookup), 1, 7));
-        apis.Add(Row(new MetadataHandler(cache, autoCreation), 0, 12));
-        apis.Add(Row(new FindCoordinatorHandler(), 0, 4));
-        apis.Add(Row(new ApiVersionsHandler(() => AdvertisedVersions.Of(apis), () => cache.Image), 0, 4));
-        apis.Add(Forwarded<CreateTopicsRequest, CreateTopicsResponse>(parts.Controller, forwardTimeout, 2, 7, Refusals.Of));
-        apis.Add(Forwarded<DeleteTopicsRequest, DeleteTopicsResponse>(parts.Controller, forwardTimeout, 1, 6, Refusals.Of));
-        apis.Add(Row(new InitProducerIdHandler(parts.ProducerIds), 0, 4));
-        apis.Add(Row(new OffsetForLeaderEpochHandler(parts.Lookup), 2, 4));
-        apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs), 1, 4));
-        apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, 0, 2, Refusals.Of));
-        apis.Add(Forwarded<CreatePartitionsRequest, CreatePartitionsResponse>(parts.Controller, forwardTimeout, 0, 3, Refusals.Of));
-        apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, 0, 2, Refusals.Of));
-        apis.Add(Forwarded<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(parts.Controller, forwardTimeout, 0, 1, Refusals.Of));
+        apis.Add(Row(new ProduceHandler(parts.Lookup, cache, parts.Waiters), overlaps: true));
+        apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Waiters, parts.Buffers, config.Requests.FetchMaxBytes)));
+        apis.Add(Row(new ListOffsetsHandler(parts.Lookup)));
+        apis.Add(Row(new MetadataHandler(cache, autoCreation)));
+        apis.Add(Row(new FindCoordinatorHandler()));
+        apis.Add(Row(new ApiVersionsHandler(() => AdvertisedVersions.Of(apis), () => cache.Image)));
+        apis.Add(Forwarded<CreateTopicsRequest, CreateTopicsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Forwarded<DeleteTopicsRequest, DeleteTopicsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Row(new InitProducerIdHandler(parts.ProducerIds)));
+        apis.Add(Row(new OffsetForLeaderEpochHandler(parts.Lookup)));
+        apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs)));
+        apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Forwarded<CreatePartitionsRequest, CreatePartitionsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Forwarded<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<DescribeQuorumRequest, DescribeQuorumResponse>(
-            parts.Controller, forwardTimeout, 0, 2, (_, error) => new DescribeQuorumResponse { ErrorCode = error }));
-        apis.Add(Row(new DescribeClusterHandler(cache), 0, 2));
-        apis.Add(Forwarded<UnregisterBrokerRequest, UnregisterBrokerResponse>(parts.Controller, forwardTimeout, 0, 0, Refusals.Of));
-        apis.Add(Row(new DescribeTopicPartitionsHandler(cache, config.Requests.DescribePartitionsLimit), 0, 0));
+            parts.Controller, forwardTimeout, (_, error) => new DescribeQuorumResponse { ErrorCode = error }));
+        apis.Add(Row(new DescribeClusterHandler(cache)));
+        apis.Add(Forwarded<UnregisterBrokerRequest, UnregisterBrokerResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Row(new DescribeTopicPartitionsHandler(cache, config.Requests.DescribePartitionsLimit)));
         return new ApiTable(apis);
     }
 
     private static MessageApi<TRequest, TResponse> Forwarded<TRequest, TResponse>(
-        IControllerChannel controller, TimeSpan timeout, short lowest, short highest, Func<TRequest, ErrorCode, TResponse> refuse)
+        IControllerChannel controller, TimeSpan timeout, Func<TRequest, ErrorCode, TResponse> refuse)
         where TRequest : class, IRequest<TResponse>, new()
         where TResponse : class, IVersionedMessage, new() =>
-        Row(
-            new ForwardHandler<TRequest, TResponse>(controller, timeout, request => refuse(request, ErrorCode.RequestTimedOut)),
-            lowest,
-            highest);
+        Row(new ForwardHandler<TRequest, TResponse>(controller, timeout, request => refuse(request, ErrorCode.RequestTimedOut)));
 
-    private static MessageApi<TRequest, TResponse> Row<TRequest, TResponse>(
-        IRequestHandler<TRequest, TResponse> handler, short lowest, short highest)
+    private static MessageApi<TRequest, TResponse> Row<TRequest, TResponse>(IRequestHandler<TRequest, TResponse> handler, bool overlaps = false)
         where TRequest : class, IRequest<TResponse>, new()
-        where TResponse : class, IVersionedMessage, new() =>
-        new(handler, lowest, highest, lowest);
+        where TResponse : class, IVersionedMessage, new()
+    {
+        ServedVersions served = ServedVersions.OnBrokers.Single(each => each.Key == TRequest.ApiKey);
+        return new(handler, served.Lowest, served.Highest, served.AdvertisedLowest) { Overlaps = overlaps };
+    }
 }
 
 /// <summary>What the handlers of a broker's listener are made of.</summary>

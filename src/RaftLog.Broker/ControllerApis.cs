@@ -41,6 +41,8 @@ internal static class ControllerApis
         apis.Add(Decided<AllocateProducerIdsRequest, AllocateProducerIdsResponse>(active, (c, r, _, _) => c.AllocateProducerIds(r), Refusals.Of));
         apis.Add(Decided<ControllerRegistrationRequest, ControllerRegistrationResponse>(active, (c, r, _, _) => c.RegisterController(r), Refusals.Of));
         apis.Add(Decided<AssignReplicasToDirsRequest, AssignReplicasToDirsResponse>(active, (c, r, _, _) => c.AssignReplicasToDirs(r), Refusals.Of));
+        Invariant.Holds(
+            apis.Select(api => api.Key).SequenceEqual(ServedVersions.OnControllers), "B-08", "a controller's listener serves other APIs than its table says");
         return new ApiTable(apis);
     }
 

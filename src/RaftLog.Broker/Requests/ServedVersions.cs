@@ -1,0 +1,50 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Broker.Requests;
+
+/// <summary>The versions of one API that are served.</summary>
+/// <param name="Key">The API.</param>
+/// <param name="Lowest">The lowest version that is accepted.</param>
+/// <param name="Highest">The highest version whose meaning is built.</param>
+/// <param name="Note">What a reader of the support table should know.</param>
+public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, string Note = "")
+{
+    /// <summary>The lowest version that ApiVersions names to clients.</summary>
+    public short AdvertisedLowest { get; init; } = Lowest;
+
+    /// <summary>
+    /// The APIs of a broker's listener. The lowest versions serve the weakest clients in use (kafkajs, kafka-python 2.0, librdkafka from 1.0); Produce
+    /// names versions that it refuses, because librdkafka compresses only for a broker that names version 0.
+    /// </summary>
+    public static readonly IReadOnlyList<ServedVersions> OnBrokers =
+    [
+        new(ApiKey.Produce, 3, 11, "0 to 2 are named to clients and refused, as Kafka does") { AdvertisedLowest = 0 },
+        new(ApiKey.Fetch, 4, 18, "sessions; nothing is tiered"),
+        new(ApiKey.ListOffsets, 1, 7),
+        new(ApiKey.Metadata, 0, 12),
+        new(ApiKey.FindCoordinator, 0, 4, "answers COORDINATOR_NOT_AVAILABLE: groups and transactions are not built"),
+        new(ApiKey.ApiVersions, 0, 4),
+        new(ApiKey.CreateTopics, 2, 7),
+        new(ApiKey.DeleteTopics, 1, 6),
+        new(ApiKey.InitProducerId, 0, 4, "idempotent producers; a transactional id gets COORDINATOR_NOT_AVAILABLE"),
+        new(ApiKey.OffsetForLeaderEpoch, 2, 4),
+        new(ApiKey.DescribeConfigs, 1, 4),
+        new(ApiKey.AlterConfigs, 0, 2),
+        new(ApiKey.CreatePartitions, 0, 3),
+        new(ApiKey.ElectLeaders, 0, 2),
+        new(ApiKey.IncrementalAlterConfigs, 0, 1),
+        new(ApiKey.DescribeQuorum, 0, 2),
+        new(ApiKey.DescribeCluster, 0, 2),
+        new(ApiKey.UnregisterBroker, 0, 0),
+        new(ApiKey.DescribeTopicPartitions, 0, 0),
+    ];
+
+    /// <summary>The APIs of a controller's listener, in all versions that the schemas know: Kafka's own ranges.</summary>
+    public static readonly IReadOnlyList<ApiKey> OnControllers =
+    [
+        ApiKey.Fetch, ApiKey.ApiVersions, ApiKey.CreateTopics, ApiKey.DeleteTopics, ApiKey.AlterConfigs, ApiKey.CreatePartitions, ApiKey.ElectLeaders,
+        ApiKey.IncrementalAlterConfigs, ApiKey.Vote, ApiKey.BeginQuorumEpoch, ApiKey.EndQuorumEpoch, ApiKey.DescribeQuorum, ApiKey.AlterPartition,
+        ApiKey.UpdateFeatures, ApiKey.Envelope, ApiKey.FetchSnapshot, ApiKey.DescribeCluster, ApiKey.BrokerRegistration, ApiKey.BrokerHeartbeat,
+        ApiKey.UnregisterBroker, ApiKey.AllocateProducerIds, ApiKey.ControllerRegistration, ApiKey.AssignReplicasToDirs,
+    ];
+}
