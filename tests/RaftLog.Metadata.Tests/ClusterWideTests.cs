@@ -13,6 +13,8 @@ public class ClusterWideTests
         Assert.Equal(
             ["BeginTransactionRecord", "FeatureLevelRecord", "FeatureLevelRecord", "EndTransactionRecord"],
             controller.Activate(openTransaction: false).Select(each => each.GetType().Name));
+        Controller old = new(MetadataImage.Empty, new ControllerOptions { BootstrapVersion = new MetadataVersion(12) }, null!, null!, 0);
+        Assert.IsType<FeatureLevelRecord>(Assert.Single(old.Activate(openTransaction: false)));
         Cluster cluster = new(options: new ControllerOptions { BootstrapFeatures = [new("group.version", 1)] });
         Assert.Equal(30, cluster.Replica.Image.Version.Level);
         Assert.Equal(1, cluster.Replica.Image.FeatureLevel("group.version"));
@@ -81,6 +83,8 @@ public class ClusterWideTests
         Assert.Empty(cluster.Controller.RegisterController(request).Records);
         request.Listeners[0].Port = 9094;
         cluster.Do(cluster.Controller.RegisterController(request));
+        Cluster old = new(options: new ControllerOptions { BootstrapVersion = new MetadataVersion(14) });
+        Assert.Equal(ErrorCode.UnsupportedVersion, old.Controller.RegisterController(request).Response.ErrorCode);
         Assert.Equal(9094, cluster.Replica.Image.Controllers[new NodeId(1)].Endpoints[0].Port);
     }
 

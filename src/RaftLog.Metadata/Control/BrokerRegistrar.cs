@@ -82,6 +82,15 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
     /// <summary>Registers a controller; the same registration again changes nothing.</summary>
     public static ControllerResult<ControllerRegistrationResponse> RegisterController(MetadataImage image, ControllerRegistrationRequest request)
     {
+        if (!image.Version.RegistersControllers)
+        {
+            return new([], new ControllerRegistrationResponse
+            {
+                ErrorCode = ErrorCode.UnsupportedVersion,
+                ErrorMessage = $"Controllers do not register at metadata.version {image.Version}.",
+            });
+        }
+
         RegisterControllerRecord record = new()
         {
             ControllerId = request.ControllerId,

@@ -11,9 +11,6 @@ internal static class FeatureChanges
     private const sbyte UpgradeOnly = 1;
     private const sbyte UnsafeDowngrade = 3;
 
-    /// <summary>From this level on everybody understands metadata transactions (KIP-866).</summary>
-    private const short FirstLevelWithTransactions = 14;
-
     /// <summary>The first records of a new cluster, in one metadata transaction where the level allows it.</summary>
     public static IReadOnlyList<IMetadataRecord> Bootstrap(ControllerOptions options)
     {
@@ -24,9 +21,9 @@ internal static class FeatureChanges
                 .Where(each => each.Value > 0)
                 .Select(each => new FeatureLevelRecord { Name = each.Key, FeatureLevel = each.Value }),
         ];
-        return options.BootstrapVersion.Level < FirstLevelWithTransactions
-            ? records
-            : [new BeginTransactionRecord { Name = "Bootstrap records" }, .. records, new EndTransactionRecord()];
+        return options.BootstrapVersion.HasTransactions
+            ? [new BeginTransactionRecord { Name = "Bootstrap records" }, .. records, new EndTransactionRecord()]
+            : records;
     }
 
     /// <summary>Answers UpdateFeatures: all levels are changed, or none. A lower <c>metadata.version</c> is refused, because it may lose records.</summary>

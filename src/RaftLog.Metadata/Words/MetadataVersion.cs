@@ -20,10 +20,16 @@ public readonly record struct MetadataVersion(short Level) : IComparable<Metadat
     /// <summary>The level of a new cluster, the newest that we can run at.</summary>
     public static readonly MetadataVersion Newest = new(30);
 
-    /// <summary>Brokers keep a registered replica's leader epoch when only the in-sync set shrinks (3.6-IV0).</summary>
+    /// <summary>A leader keeps its epoch when the in-sync set only shrinks (3.6-IV0, KAFKA-15021).</summary>
     public bool KeepsLeaderEpochOnShrink => Level >= 12;
 
-    /// <summary>A leader elected from outside the in-sync set is marked as recovering (3.2-IV0): at every level that we run at.</summary>
+    /// <summary>The metadata log may contain transactions (3.6-IV1, KIP-866).</summary>
+    public bool HasTransactions => Level >= 13;
+
+    /// <summary>Controllers register (3.7-IV0, KIP-919).</summary>
+    public bool RegistersControllers => Level >= 15;
+
+    /// <summary>Brokers and partitions carry the ids of log directories (3.7-IV2, KIP-858).</summary>
     public bool TracksDirectories => Level >= 17;
 
     /// <summary>Partitions carry eligible leader replicas (4.0-IV1, KIP-966).</summary>
