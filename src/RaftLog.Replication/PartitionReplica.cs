@@ -8,7 +8,8 @@ namespace RaftLog.Replication;
 /// <para>
 /// Inputs, each with the present time where time matters: <see cref="Apply"/> (metadata), <see cref="LogMoved"/> (the log grew, was flushed or
 /// was cut), <see cref="FollowerFetched"/>, <see cref="ProposalAnswered"/> and <see cref="Tick"/>. Each returns the effects that the host has to
-/// carry out. Questions, which change nothing: <see cref="MayAppend"/>, <see cref="ClientFetch"/>, <see cref="CheckCommitted"/>. A follower's
+/// carry out. Questions, which change nothing: <see cref="MayAppend"/>, <see cref="ClientFetch"/>,
+/// <see cref="RepeatedFetch"/>, <see cref="CheckCommitted"/>. A follower's
 /// host asks <see cref="NextFetch"/> what to fetch, and <see cref="FetchAnswered"/> what to do with the answer.
 /// </para>
 /// <para>Not safe for concurrent use: the host holds the partition's lock.</para>
@@ -176,6 +177,16 @@ public sealed class PartitionReplica
     {
         ErrorCode error = CheckLeadership(fetch.CurrentLeaderEpoch);
         return error != ErrorCode.None ? FetchVerdict.Refused(error) : Place(fetch, history, HighWatermark);
+    }
+
+    /// <summary>
+    /// What a follower's fetch may have when it is looked at again after a wait. It was counted when it came, with what was true then; counted again it would
+    /// make a follower that has died meanwhile look alive, and could take back what a later fetch of it has claimed.
+    /// </summary>
+    public FetchVerdict RepeatedFetch(in FetchPosition fetch, IEpochHistory history)
+    {
+        ErrorCode error = CheckLeadership(fetch.CurrentLeaderEpoch);
+        return error != ErrorCode.None ? FetchVerdict.Refused(error) : Place(fetch, history, Log.End);
     }
 
     /// <summary>

@@ -259,6 +259,20 @@ public sealed class LeaderTests
     }
 
     [Fact]
+    public void A_fetch_that_is_looked_at_again_is_not_counted_again()
+    {
+        Lead(0, 1);
+        Write(4);
+        Fetch(1, 4);
+        Write(2);
+        FetchVerdict again = A.Core.RepeatedFetch(Position(2), A.Log);
+        Assert.Equal(new Offset(6), again.Limit);
+        A.Tick(1_600);
+        Assert.Single(_proposals);
+        Assert.Equal(4, A.Core.HighWatermark.Value);
+    }
+
+    [Fact]
     public void A_fetch_outside_the_log_is_out_of_range()
     {
         Lead(0);

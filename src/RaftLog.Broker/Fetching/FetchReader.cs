@@ -14,6 +14,8 @@ internal readonly record struct FetchedPartition(FetchTarget Target, Partition? 
 /// <summary>Looks at the partitions of one fetch, as often as it is woken. Looking finds bytes and reads none.</summary>
 internal sealed class FetchReader(PartitionLookup lookup, Audience audience, NodeId replica, BrokerEpoch replicaEpoch, int maxBytes)
 {
+    private bool _isRepeated;
+
     /// <summary>Looks at all partitions; true when the answer should go now.</summary>
     public bool Look(IReadOnlyCollection<FetchTarget> targets, List<FetchedPartition> found, int minBytes)
     {
@@ -34,6 +36,7 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
             found.Add(new FetchedPartition(target, partition, read));
         }
 
+        _isRepeated = true;
         wakes.WakeAll();
         return news || bytes >= minBytes;
     }
@@ -68,7 +71,7 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
     {
         FetchPosition position = new(target.CurrentLeaderEpoch, target.FetchOffset, target.LastFetchedEpoch);
         ReadBudget budget = new(Math.Min(room, target.MaxBytes), isFirst ? FirstBatch.ComesWhole : FirstBatch.MustFit);
-        return audience == Audience.Follower
+        return audience == Audience.Follower && !_isRepeated
             ? partition.ReadAsFollower(new FetchingReplica(replica, replicaEpoch, target.LogStartOffset), position, budget, wakes)
             : partition.Read(position, audience, budget);
     }

@@ -178,21 +178,26 @@ public sealed class Partition
 
     // Readers.
 
-    /// <summary>What a client may read from an offset on. Takes the lock for the decision, not for the bytes.</summary>
+    /// <summary>
+    /// What a client may read from an offset on, or a follower whose fetch has waited: that fetch was counted when it came (<see cref="ReadAsFollower"/>) and is
+    /// not counted again. Takes the lock for the decision, not for the bytes.
+    /// </summary>
     public PartitionRead Read(in FetchPosition position, Audience audience, ReadBudget budget)
     {
         FetchVerdict verdict;
         ReadableLimits limits;
         lock (_gate)
         {
-            verdict = _replica.ClientFetch(position, _epochs);
+            verdict = audience == Audience.Follower ? _replica.RepeatedFetch(position, _epochs) : _replica.ClientFetch(position, _epochs);
             limits = Limits;
         }
 
         return Find(verdict, limits.For(audience), limits, position.FetchOffset, budget);
     }
 
-    /// <summary>What a follower may read; what it asks for counts as durable there, and may move the high watermark.</summary>
+    /// <summary>
+    /// What a follower may read, once for each of its fetches; what it asks for counts as durable there, and may move the high watermark.
+    /// </summary>
     public PartitionRead ReadAsFollower(in FetchingReplica follower, in FetchPosition position, ReadBudget budget, WakeList wakes)
     {
         FetchVerdict verdict;

@@ -51,13 +51,27 @@ public sealed class PartitionTable : IFlushObserver
 
     /// <summary>
     /// Takes the next image. Partitions that this node is to hold get a log and their state; those that it holds no longer are closed and deleted. A change of
-    /// any broker is told to every partition, since it decides who may join an in-sync set; so is this node's own registration.
+    /// any broker is told to every partition, since it decides who may join an in-sync set.
+    /// <para>
+    /// Nothing is done before an image includes the registration of this incarnation. Until then the node reads history: a topic that was deleted long ago, whose
+    /// namesake's log lies here, or a replica that was moved away and came back. Acting on it would set aside or delete records that are still wanted.
+    /// </para>
     /// </summary>
     /// <param name="image">The image.</param>
     /// <param name="changes">What is different from the image before.</param>
     /// <param name="registeredAs">The epoch that this incarnation of the node has registered in; None before.</param>
     public void Apply(MetadataImage image, MetadataChanges changes, BrokerEpoch registeredAs)
     {
+        if (_registeredAs == BrokerEpoch.None)
+        {
+            if (registeredAs == BrokerEpoch.None || image.Provenance.LastOffset.Value < registeredAs.Value)
+            {
+                return;
+            }
+
+            changes = MetadataChanges.Between(MetadataImage.Empty, image);
+        }
+
         var wakes = new WakeList();
         bool brokersChanged = changes.Brokers.Count > 0 || registeredAs != _registeredAs;
         if (brokersChanged)
@@ -67,17 +81,21 @@ public sealed class PartitionTable : IFlushObserver
             _fetchers.RegisteredAs = registeredAs;
         }
 
+        // What leaves goes first: a namesake may be among what comes.
         bool membersChanged = false;
         foreach (PartitionDifference change in changes.Partitions)
         {
-            var id = new TopicIdPartition(change.TopicId, change.Partition);
-            if (change.After is { } after && after.Replicas.Contains(_host.Self))
+            if (!IsHere(change))
             {
-                membersChanged |= Ensure(id, change.Topic, after, image);
+                membersChanged |= Remove(IdOf(change), wakes);
             }
-            else
+        }
+
+        foreach (PartitionDifference change in changes.Partitions)
+        {
+            if (IsHere(change))
             {
-                membersChanged |= Remove(id, wakes);
+                membersChanged |= Ensure(IdOf(change), change.Topic, change.After!, image);
             }
         }
 
@@ -97,7 +115,7 @@ public sealed class PartitionTable : IFlushObserver
         {
             foreach (PartitionDifference change in changes.Partitions)
             {
-                if (_byId.TryGetValue(new TopicIdPartition(change.TopicId, change.Partition), out Partition? partition))
+                if (_byId.TryGetValue(IdOf(change), out Partition? partition))
                 {
                     Tell(partition, image, wakes);
                 }
@@ -110,10 +128,15 @@ public sealed class PartitionTable : IFlushObserver
 
     /// <summary>
     /// Sets aside logs that no metadata knows: those of topics that were deleted or moved while this node was away. Once, after the first image that is
-    /// as new as this node's registration.
+    /// as new as this node's registration; before that it does nothing.
     /// </summary>
     public void SetAsideStrays()
     {
+        if (_registeredAs == BrokerEpoch.None)
+        {
+            return;
+        }
+
         foreach (LogDirectory directory in _directories)
         {
             foreach (PartitionLog log in directory.Logs)
@@ -163,6 +186,10 @@ public sealed class PartitionTable : IFlushObserver
     }
 
     private const string ClusterMetadataTopic = "__cluster_metadata";
+
+    private static TopicIdPartition IdOf(PartitionDifference change) => new(change.TopicId, change.Partition);
+
+    private bool IsHere(PartitionDifference change) => change.After is { } after && after.Replicas.Contains(_host.Self);
 
     private void Tell(Partition partition, MetadataImage image, WakeList wakes)
     {

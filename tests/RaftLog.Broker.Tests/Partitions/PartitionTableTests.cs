@@ -52,17 +52,55 @@ public sealed class PartitionTableTests : IDisposable
         Assert.DoesNotContain(A.Disk.ListDirectories("/data"), name => name.StartsWith("orders", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void A_namesake_of_a_deleted_topic_begins_with_an_empty_log()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10)]
+    public void A_namesake_of_a_deleted_topic_begins_with_an_empty_log(int id)
     {
         _cluster.CreateOrders(0);
         A.Produce(RequiredAcks.All, "one");
         _cluster.Commit(new RemoveTopicRecord { TopicId = TestCluster.OrdersId });
-        _cluster.Create("orders", new Uuid(7, 10), 1, 0);
+        _cluster.Create("orders", new Uuid(7, (ulong)id), 1, 0);
         _cluster.TellAll();
 
-        Assert.Equal(new Uuid(7, 10), A.Orders.Id.TopicId);
+        Assert.Equal(new Uuid(7, (ulong)id), A.Orders.Id.TopicId);
         Assert.Equal(Offset.Zero, A.Orders.Log.EndOffset);
+        _cluster.Result(A.Produce(RequiredAcks.All, "two"));
+        Assert.Equal(["two"], A.Consume());
+    }
+
+    [Fact]
+    public void A_node_that_starts_again_does_not_act_on_history()
+    {
+        // The log on the disk is that of the second topic of this name. Replaying the first one's life must not cost it.
+        _cluster.CreateOrders(0);
+        _cluster.Commit(new RemoveTopicRecord { TopicId = TestCluster.OrdersId });
+        _cluster.Create("orders", new Uuid(7, 10), 1, 0);
+        _cluster.TellAll();
+        _cluster.Result(A.Produce(RequiredAcks.All, "one"));
+        MetadataImage afterwards = _cluster.Image;
+        A.Stop();
+        A.Restart();
+        var history = new MetadataReplay();
+        history.Append([new TopicRecord { Name = "orders", TopicId = TestCluster.OrdersId }]);
+        history.Append([new PartitionRecord
+        {
+            TopicId = TestCluster.OrdersId,
+            PartitionId = 0,
+            Replicas = [A.Id],
+            Isr = [A.Id],
+            Leader = A.Id,
+            LeaderEpoch = new LeaderEpoch(0),
+            PartitionEpoch = new PartitionEpoch(0),
+        }]);
+        A.Apply(history.Image);
+        A.Table.SetAsideStrays();
+        A.Apply(afterwards);
+        Assert.Empty(A.Table.All);
+
+        _cluster.Register(A);
+        _cluster.TellAll();
+        Assert.Equal(["one"], Batches.Values(A.Orders.Log));
     }
 
     [Fact]

@@ -108,7 +108,7 @@ internal sealed class PartitionServer : IDisposable
         using var wait = new DataWait(_waiters);
         var wakes = new WakeList();
         long until = _waiters.NowMs + request.MaxWaitMs;
-        while (true)
+        for (bool isRepeated = false; ; isRepeated = true)
         {
             var response = new FetchResponse();
             bool says = false;
@@ -119,7 +119,7 @@ internal sealed class PartitionServer : IDisposable
                 response.Responses.Add(answered);
                 foreach (FetchRequest.FetchPartition wanted in topic.Partitions)
                 {
-                    FetchResponse.PartitionData data = Read(request, topic.TopicId, wanted, wait, wakes, out bool registered);
+                    FetchResponse.PartitionData data = Read(request, isRepeated, topic.TopicId, wanted, wait, wakes, out bool registered);
                     answered.Partitions.Add(data);
                     says |= data.ErrorCode != ErrorCode.None || data.Records is { Length: > 0 } || data.DivergingEpoch.Epoch != LeaderEpoch.None;
                     parks &= registered;
@@ -141,7 +141,7 @@ internal sealed class PartitionServer : IDisposable
     }
 
     private FetchResponse.PartitionData Read(
-        FetchRequest request, Uuid topicId, FetchRequest.FetchPartition wanted, DataWait wait, WakeList wakes, out bool registered)
+        FetchRequest request, bool isRepeated, Uuid topicId, FetchRequest.FetchPartition wanted, DataWait wait, WakeList wakes, out bool registered)
     {
         var data = new FetchResponse.PartitionData { PartitionIndex = wanted.Partition };
         registered = false;
@@ -153,7 +153,10 @@ internal sealed class PartitionServer : IDisposable
 
         var replica = new FetchingReplica(request.ReplicaState.ReplicaId, request.ReplicaState.ReplicaEpoch, wanted.LogStartOffset);
         var position = new FetchPosition(wanted.CurrentLeaderEpoch, wanted.FetchOffset, wanted.LastFetchedEpoch);
-        PartitionRead read = partition.ReadAsFollower(replica, position, new ReadBudget(wanted.PartitionMaxBytes, FirstBatch.ComesWhole), wakes);
+        var budget = new ReadBudget(wanted.PartitionMaxBytes, FirstBatch.ComesWhole);
+        PartitionRead read = isRepeated
+            ? partition.Read(position, Audience.Follower, budget)
+            : partition.ReadAsFollower(replica, position, budget, wakes);
         data.ErrorCode = read.Error;
         data.HighWatermark = read.HighWatermark;
         data.LogStartOffset = read.LogStart;
