@@ -19,9 +19,9 @@ public sealed class KafkaCluster : IDisposable
     private readonly MetadataCache _metadata;
 
     /// <summary>A cluster reached through given seams.</summary>
-    public KafkaCluster(ClientOptions options, INetwork network, TimeProvider time, IEntropy entropy)
+    public KafkaCluster(ClientOptions options, ClientWorld world)
     {
-        _runtime = new ClientRuntime(options, network, time, entropy);
+        _runtime = new ClientRuntime(options, world);
         _connections = new ConnectionTable(_runtime);
         _calls = new ClusterCalls(_runtime, _connections);
         _metadata = new MetadataCache(_runtime, _calls, _connections);
@@ -30,7 +30,7 @@ public sealed class KafkaCluster : IDisposable
 
     /// <summary>A cluster reached over TCP.</summary>
     public KafkaCluster(ClientOptions options)
-        : this(options, new TcpNetwork(TimeProvider.System, new TcpOptions()), TimeProvider.System, new SystemEntropy())
+        : this(options, ClientWorld.Real())
     {
     }
 

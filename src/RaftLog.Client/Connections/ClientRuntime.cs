@@ -12,16 +12,16 @@ internal sealed class ClientRuntime : IProcess, IDisposable
 
     private string? _failure;
 
-    public ClientRuntime(ClientOptions options, INetwork network, TimeProvider time, IEntropy entropy)
+    public ClientRuntime(ClientOptions options, ClientWorld world)
     {
         Options = options;
-        Time = time;
-        Entropy = entropy;
-        Waiters = new Waiters(time);
-        Pool = new BufferPool(time, BufferPoolLimits.Default with { MaxBytes = options.ReceiveMemory });
+        Time = world.Time;
+        Entropy = world.Entropy;
+        Waiters = new Waiters(world.Time);
+        Pool = new BufferPool(world.Time, BufferPoolLimits.Default with { MaxBytes = options.ReceiveMemory });
         Supervisor = new Supervisor(this);
         Connector = new RpcConnector(
-            network,
+            world.Network,
             Waiters,
             Pool,
             Supervisor,

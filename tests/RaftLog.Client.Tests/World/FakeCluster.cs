@@ -60,7 +60,7 @@ internal sealed class FakeCluster : IDisposable
     public KafkaCluster Connect(Func<ClientOptions, ClientOptions>? change = null)
     {
         ClientOptions options = new() { BootstrapServers = [Brokers[0].Address] };
-        KafkaCluster cluster = new(change?.Invoke(options) ?? options, _network, Time, new FixedEntropy(1));
+        KafkaCluster cluster = new(change?.Invoke(options) ?? options, new ClientWorld(Time, _network, new FixedEntropy(1)));
         _clients.Add(cluster);
         return cluster;
     }
