@@ -21,7 +21,7 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
         new(ApiKey.Produce, 3, 11, "0 to 2 are named to clients and refused, as Kafka does") { AdvertisedLowest = 0 },
         new(ApiKey.Fetch, 4, 18, "sessions; nothing is tiered"),
         new(ApiKey.ListOffsets, 1, 7),
-        new(ApiKey.Metadata, 0, 12),
+        new(ApiKey.Metadata, 0, 13),
         new(ApiKey.FindCoordinator, 0, 4, "answers COORDINATOR_NOT_AVAILABLE: groups and transactions are not built"),
         new(ApiKey.ApiVersions, 0, 4),
         new(ApiKey.CreateTopics, 2, 7),
