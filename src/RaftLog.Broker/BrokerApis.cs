@@ -26,7 +26,7 @@ internal static class BrokerApis
         MetadataCache cache = parts.Cache;
         TimeSpan forwardTimeout = TimeSpan.FromMilliseconds(config.Requests.TimeoutMs);
         FetchSessions sessions = new(config.Requests.FetchSessions, parts.World.Entropy);
-        TopicAutoCreation autoCreation = new(cache, parts.Controller, config.Topics.AutoCreate, forwardTimeout);
+        TopicAutoCreation autoCreation = new(cache, parts.Controller, parts.Supervisor, config.Topics.AutoCreate, forwardTimeout);
         List<Api> apis = [];
         apis.Add(Row(new ProduceHandler(parts.Lookup, cache, parts.Waiters), overlaps: true));
         apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Waiters, parts.Buffers, config.Requests.FetchMaxBytes)));
@@ -71,6 +71,7 @@ internal sealed record BrokerParts(
     NodeConfiguration Config,
     World World,
     Waiters Waiters,
+    Supervisor Supervisor,
     BufferPool Buffers,
     MetadataCache Cache,
     PartitionLookup Lookup,

@@ -8,8 +8,8 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// Metadata (3), versions 0 to 13: brokers, topics and who leads what, from one image. Version 0 reads an empty list as all topics, later ones
-/// only null; from version 12 a topic may be asked for by id. A topic that does not exist is created when the client allows it and
-/// <c>auto.create.topics.enable</c> is on; the answer then waits for the creation instead of sending the client round again.
+/// only null; from version 12 a topic may be asked for by id. A topic that does not exist begins to be created when the client allows it and
+/// <c>auto.create.topics.enable</c> is on; this answer still says that it is unknown, and the client asks again.
 /// </summary>
 internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation autoCreation)
     : IRequestHandler<MetadataRequest, MetadataResponse>
@@ -18,20 +18,24 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
     private const short FirstWithAutoCreateFlag = 4;
     private const short FirstWithIdQueries = 12;
 
-    public async ValueTask<MetadataResponse?> HandleAsync(MetadataRequest request, RequestContext context)
+    public ValueTask<MetadataResponse?> HandleAsync(MetadataRequest request, RequestContext context) =>
+        ValueTask.FromResult<MetadataResponse?>(Answer(request, context));
+
+    private MetadataResponse Answer(MetadataRequest request, RequestContext context)
     {
         if (context.Version < FirstWithIdQueries && request.Topics is { } asked && asked.Any(topic => topic.Name is null || topic.TopicId != Uuid.Zero))
         {
             return RefuseIdQuery(request);
         }
 
+        MetadataImage image = cache.Image;
         bool all = request.Topics is null || (context.Version < FirstWithNullForAll && request.Topics.Count == 0);
         if (!all && (context.Version < FirstWithAutoCreateFlag || request.AllowAutoTopicCreation))
         {
-            await autoCreation.CreateMissingAsync(request.Topics!.Select(topic => topic.Name));
+            autoCreation.CreateMissing(request.Topics!.Select(topic => topic.Name));
         }
 
-        return Answer(all ? null : request.Topics, cache.Image, context.Origin.ListenerName);
+        return Answer(all ? null : request.Topics, image, context.Origin.ListenerName);
     }
 
     private MetadataResponse Answer(List<MetadataRequest.TopicData>? asked, MetadataImage image, string listener)
