@@ -65,7 +65,8 @@ internal sealed class DescribeQuorumHandler(QuorumNode quorum, Func<MetadataImag
             return partition;
         }
 
-        partition.CurrentVoters.AddRange(now.Voters.Select(Describe));
+        // A static voter set (kraft.version 0) names ids alone, so the directories that the leader has seen are not part of a voter's identity.
+        partition.CurrentVoters.AddRange(now.Voters.Select(voter => Describe(voter with { Replica = voter.Replica with { DirectoryId = Uuid.Zero } })));
         partition.Observers.AddRange(now.Observers.Select(Describe));
         return partition;
     }

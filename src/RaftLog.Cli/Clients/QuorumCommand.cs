@@ -21,10 +21,10 @@ internal static class QuorumCommand
             }
 
             Console.WriteLine($"leader {quorum.Leader}, epoch {quorum.LeaderEpoch}, high watermark {quorum.HighWatermark}");
-            Table table = new("NODE", "ROLE", "LOG END", "LAG", "DIRECTORY");
+            Table table = new("NODE", "ROLE", "LOG END", "LAG");
             foreach ((QuorumReplica replica, string role) in Roles(quorum))
             {
-                table.Add($"{replica.Id}", role, $"{replica.LogEnd}", $"{end - replica.LogEnd}", $"{replica.DirectoryId}");
+                table.Add($"{replica.Id}", role, $"{replica.LogEnd}", $"{end - replica.LogEnd}");
             }
 
             Console.Write(table);
@@ -50,7 +50,6 @@ internal static class QuorumCommand
             writer.WriteString("role", role);
             writer.WriteNumber("logEnd", replica.LogEnd.Value);
             writer.WriteNumber("lag", end - replica.LogEnd);
-            writer.WriteString("directory", replica.DirectoryId.ToString());
             writer.WriteEndObject();
         }
 
