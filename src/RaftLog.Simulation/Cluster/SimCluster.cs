@@ -1,0 +1,88 @@
+using System.Text;
+using RaftLog.Broker.Configuration;
+using RaftLog.Client;
+using RaftLog.Platform;
+
+namespace RaftLog.Simulation;
+
+/// <summary>A whole cluster, and the programs that use it, on one thread in virtual time.</summary>
+public sealed class SimCluster
+{
+    private const string ClusterId = "c2ltdWxhdGVkLWNsdXN0ZQ";
+    private const int ClientPort = 9092;
+    private const int ControllerPort = 9093;
+
+    private readonly SimRandom _random;
+    private readonly List<SimMachine> _machines = [];
+    private int _clients;
+
+    /// <summary>Machines with empty disks.</summary>
+    /// <param name="options">What the world is like.</param>
+    /// <param name="random">The root stream of the seed.</param>
+    public SimCluster(SimulationOptions options, SimRandom random)
+    {
+        _random = random;
+        Scheduler = new SimScheduler(random);
+        Network = new SimNetwork(Scheduler, random, options.Link);
+        for (int id = 1; id <= options.Nodes; id++)
+        {
+            NodeConfiguration config = NodeConfiguration.FromProperties($"n{id}.properties", Properties(id, options), $"n{id}");
+            _machines.Add(new SimMachine(Scheduler, Network, random, config, ClusterId, options.Disk));
+        }
+    }
+
+    /// <summary>The clock and the order of things.</summary>
+    public SimScheduler Scheduler { get; }
+
+    /// <summary>What is between the machines.</summary>
+    public SimNetwork Network { get; }
+
+    /// <summary>The machines of the nodes.</summary>
+    public IReadOnlyList<SimMachine> Machines => _machines;
+
+    /// <summary>The directory of a node's logs.</summary>
+    public static string LogDirectory => "/data";
+
+    /// <summary>A new program with the shipped client library, on a host of its own.</summary>
+    public (Incarnation Program, KafkaCluster Cluster) NewClient()
+    {
+        int number = ++_clients;
+        Incarnation program = new(Scheduler, ClientName(number), 100 + number);
+        ClientOptions options = new()
+        {
+            BootstrapServers = [.. _machines.Select(each => new NetworkAddress(each.Name, ClientPort))],
+            ClientId = program.Name,
+            RequestTimeout = TimeSpan.FromSeconds(3),
+            ConnectTimeout = TimeSpan.FromSeconds(1),
+            CallTimeout = TimeSpan.FromSeconds(30),
+        };
+        KafkaCluster cluster = new(options, Network.Join(program.Name, program), program.Time, new SimEntropy(_random.Split("client", number)));
+        return (program, cluster);
+    }
+
+    internal IEnumerable<string> HostsBesides(string name, bool clientsToo)
+    {
+        IEnumerable<string> hosts = _machines.Select(each => each.Name).Where(each => each != name);
+        return clientsToo ? hosts.Concat(Enumerable.Range(1, _clients).Select(ClientName)) : hosts;
+    }
+
+    private static string ClientName(int number) => $"c{number}";
+
+    private static string Properties(int id, SimulationOptions options)
+    {
+        StringBuilder text = new();
+        IEnumerable<string> voters = Enumerable.Range(1, options.Nodes).Select(each => $"{each}@n{each}:{ControllerPort}");
+        text.Append("process.roles=broker,controller\n")
+            .Append($"node.id={id}\n")
+            .Append($"listeners=PLAINTEXT://n{id}:{ClientPort},CONTROLLER://n{id}:{ControllerPort}\n")
+            .Append("controller.listener.names=CONTROLLER\n")
+            .Append($"controller.quorum.voters={string.Join(',', voters)}\n")
+            .Append($"log.dirs={LogDirectory}\n");
+        foreach ((string key, string value) in options.Properties)
+        {
+            text.Append($"{key}={value}\n");
+        }
+
+        return text.ToString();
+    }
+}

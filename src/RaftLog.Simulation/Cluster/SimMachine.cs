@@ -1,0 +1,134 @@
+using RaftLog.Broker;
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Formatting;
+using RaftLog.Broker.Runtime;
+using RaftLog.Platform;
+
+namespace RaftLog.Simulation;
+
+/// <summary>A machine of the cluster with its disk, and the node that runs on it, one incarnation after the other.</summary>
+public sealed class SimMachine
+{
+    private const string JournalDirectory = "/journal";
+
+    private readonly SimScheduler _scheduler;
+    private readonly SimNetwork _network;
+    private readonly SimRandom _random;
+    private readonly NodeConfiguration _config;
+    private readonly string _clusterId;
+    private Incarnation? _current;
+    private int _starts;
+
+    internal SimMachine(SimScheduler scheduler, SimNetwork network, SimRandom random, NodeConfiguration config, string clusterId, DiskProfile disk)
+    {
+        _scheduler = scheduler;
+        _network = network;
+        _config = config;
+        _clusterId = clusterId;
+        _random = random.Split("machine", config.NodeId.Value);
+        Name = $"n{config.NodeId.Value}";
+        Volume = new SimVolume(scheduler, _random.Split("disk"), disk, config.NodeId.Value);
+        _network.Host(Name);
+    }
+
+    /// <summary>Its name on the network.</summary>
+    public string Name { get; }
+
+    /// <summary>Its disk.</summary>
+    public SimVolume Volume { get; }
+
+    /// <summary>The node that runs, or the last that ran; null before the first start.</summary>
+    public Node? Node { get; private set; }
+
+    /// <summary>True while a node runs, paused or not.</summary>
+    public bool IsUp => _current is { IsAlive: true };
+
+    /// <summary>True while the node is held.</summary>
+    public bool IsPaused => _current is { IsAlive: true, IsPaused: true };
+
+    /// <summary>Starts the node over what is on the disk; formats an empty disk.</summary>
+    public void Start()
+    {
+        _starts++;
+        Incarnation owner = new(_scheduler, $"{Name}.{_starts}", _config.NodeId.Value);
+        _network.Host(Name).HasPower = true;
+        _current = owner;
+        World world = new(
+            owner.Time,
+            new SimDisk(Volume, owner),
+            _network.Join(Name, owner),
+            new SimEntropy(_random.Split("entropy", _starts)),
+            new SimProcess(_scheduler, owner));
+        _scheduler.Say($"{owner.Name} starts");
+        owner.Run("start", () => StartAsync(world, owner));
+    }
+
+    /// <summary>The process is killed; what it wrote stays in the machine's page cache.</summary>
+    public void Kill() => End("is killed", losePower: false);
+
+    /// <summary>The machine loses its power: the process is gone, and what was not flushed is a matter of chance.</summary>
+    public void LosePower() => End("loses power", losePower: true);
+
+    /// <summary>Ends the node in the middle of one of its next disk operations.</summary>
+    /// <param name="operations">After how many.</param>
+    /// <param name="losePower">Whether the machine loses its power.</param>
+    /// <param name="ended">Called when it has ended so.</param>
+    internal void EndInOperation(int operations, bool losePower, Action ended) =>
+        Volume.ArmFault(operations, () =>
+        {
+            End(losePower ? "loses power in a disk operation" : "is killed in a disk operation", losePower);
+            ended();
+        });
+
+    /// <summary>Holds the node.</summary>
+    public void Pause()
+    {
+        _scheduler.Say($"{_current!.Name} pauses");
+        _current.Pause();
+    }
+
+    /// <summary>Lets it go on.</summary>
+    public void Resume()
+    {
+        if (IsPaused)
+        {
+            _scheduler.Say($"{_current!.Name} goes on");
+            _current.Resume();
+        }
+    }
+
+    private void End(string how, bool losePower)
+    {
+        if (!IsUp)
+        {
+            return;
+        }
+
+        _scheduler.Say($"{_current!.Name} {how}");
+        Volume.DisarmFault();
+        _network.Host(Name).HasPower = !losePower;
+        _current.Kill();
+        if (losePower)
+        {
+            Volume.LosePower();
+        }
+    }
+
+    private async Task StartAsync(World world, Incarnation owner)
+    {
+        world.Disk.CreateDirectory(JournalDirectory);
+        if (!StorageFormatter.IsFormatted(_config, world.Disk))
+        {
+            await StorageFormatter.FormatAsync(_config, _clusterId, StorageFormatter.DefaultFeatures, world);
+            await world.Disk.FlushDirectoryAsync("/");
+        }
+
+        Journal journal = new(world.Disk, world.Time, $"{JournalDirectory}/{Name}.log", line => _scheduler.Say($"{owner.Name}: {line}"));
+        Node node = new(_config, world, journal);
+        Node = node;
+        await node.StartAsync();
+        _scheduler.Say($"{owner.Name} has started");
+        await node.Ready;
+        _scheduler.Say($"{owner.Name} is ready");
+    }
+}

@@ -1,0 +1,172 @@
+using RaftLog.Platform;
+
+namespace RaftLog.Simulation;
+
+/// <summary>The disk seam of one incarnation. After its death every operation answers success and changes nothing.</summary>
+internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
+{
+    private const long Capacity = 1L << 40;
+
+    public IDiskFile OpenOrCreate(string path)
+    {
+        if (volume.Find(path) is SimInode existing)
+        {
+            return new SimFile(volume, owner, path, existing);
+        }
+
+        SimInode file = volume.NewFile();
+        if (Begin(TraceKind.Name, path))
+        {
+            (SimDirectory directory, string name) = volume.Place(path, "open");
+            if (directory.Current.ContainsKey(name))
+            {
+                throw new DiskException(path, DiskErrorKind.NotPermitted, "open", "it is a directory");
+            }
+
+            directory.Set(name, file);
+        }
+
+        return new SimFile(volume, owner, path, file);
+    }
+
+    public IDiskFile? OpenExisting(string path) => volume.Find(path) is SimInode file ? new SimFile(volume, owner, path, file) : null;
+
+    public void CreateDirectory(string path)
+    {
+        if (Begin(TraceKind.Name, path))
+        {
+            volume.MakeDirectories(path);
+        }
+    }
+
+    public bool FileExists(string path) => volume.Find(path) is SimInode;
+
+    public bool DirectoryExists(string path) => volume.Find(path) is SimDirectory;
+
+    public IReadOnlyList<string> ListFiles(string directory) => volume.Names<SimInode>(directory);
+
+    public IReadOnlyList<string> ListDirectories(string directory) => volume.Names<SimDirectory>(directory);
+
+    public void Rename(string source, string target)
+    {
+        if (!Begin(TraceKind.Name, target))
+        {
+            return;
+        }
+
+        (SimDirectory from, string name) = volume.Place(source, "rename");
+        (SimDirectory to, string newName) = volume.Place(target, "rename");
+        if (!from.Current.TryGetValue(name, out object? entry))
+        {
+            throw new DiskException(source, DiskErrorKind.NotFound, "rename", "there is no such file or directory");
+        }
+
+        if (to.Current.TryGetValue(newName, out object? replaced) && replaced is SimDirectory { Current.Count: > 0 })
+        {
+            throw new DiskException(source, DiskErrorKind.Io, $"rename to {target}", "the target directory is not empty");
+        }
+
+        if (entry != replaced)
+        {
+            SimDirectory.Move(from, name, to, newName, entry);
+        }
+    }
+
+    public void DeleteFile(string path) => Remove<SimInode>(path);
+
+    public void DeleteDirectory(string path) => Remove<SimDirectory>(path);
+
+    public async ValueTask FlushAsync(IReadOnlyList<IDiskFile> files)
+    {
+        List<(SimInode File, long UpTo)> covered = [];
+        for (int i = 0; i < files.Count; i++)
+        {
+            SimInode inode = ((SimFile)files[i]).Inode;
+            if (volume.Profile.LiesAbout is not { } path || !files[i].Path.Contains(path, StringComparison.Ordinal))
+            {
+                covered.Add((inode, inode.Operations));
+            }
+        }
+
+        int crashes = volume.Crashes;
+        await Flush(files.Count, () =>
+        {
+            if (crashes == volume.Crashes)
+            {
+                covered.ForEach(each => each.File.MakeDurable(each.UpTo));
+            }
+        });
+    }
+
+    public async ValueTask FlushDirectoryAsync(string directory)
+    {
+        SimDirectory flushed = volume.Find(directory) as SimDirectory
+            ?? throw new DiskException(directory, DiskErrorKind.NotFound, "flush", "there is no such directory");
+        long changes = flushed.Changes;
+        int crashes = volume.Crashes;
+        await Flush(1, () =>
+        {
+            if (crashes == volume.Crashes)
+            {
+                flushed.MakeDurable(changes);
+            }
+        });
+    }
+
+    public IDisposable? TryLock(string path)
+    {
+        OpenOrCreate(path).Dispose();
+        return volume.TryLock(path, owner) ? new HeldLock(volume, owner, path) : null;
+    }
+
+    public DiskSpace Space(string path) => new(Capacity, Capacity);
+
+    internal bool Begin(TraceKind kind, string path)
+    {
+        volume.BeforeOperation();
+        if (owner.IsAlive)
+        {
+            volume.Scheduler.Trace.Note(kind, volume.Scheduler.Now, volume.Number, path.Length);
+        }
+
+        return owner.IsAlive;
+    }
+
+    private Task Flush(int size, Action takeEffect)
+    {
+        volume.BeforeOperation();
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (owner.IsAlive)
+        {
+            volume.Scheduler.Trace.Note(TraceKind.FlushBegun, volume.Scheduler.Now, volume.Number, size);
+            volume.Scheduler.After(volume.DrawFlush(), () =>
+            {
+                volume.Scheduler.Trace.Note(TraceKind.Flushed, volume.Scheduler.Now, volume.Number, size);
+                takeEffect();
+                done.SetResult();
+            });
+        }
+
+        return done.Task;
+    }
+
+    private void Remove<T>(string path)
+    {
+        if (volume.Find(path) is T && Begin(TraceKind.Name, path))
+        {
+            (SimDirectory directory, string name) = volume.Place(path, "delete");
+            directory.Set(name, null);
+        }
+    }
+
+    private sealed class HeldLock(SimVolume volume, Incarnation owner, string path) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (owner.IsAlive)
+            {
+                volume.Unlock(path);
+            }
+        }
+    }
+}

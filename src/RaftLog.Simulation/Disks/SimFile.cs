@@ -1,0 +1,47 @@
+using RaftLog.Platform;
+
+namespace RaftLog.Simulation;
+
+/// <summary>An open file of an incarnation. It goes on working after its name is gone.</summary>
+internal sealed class SimFile(SimVolume volume, Incarnation owner, string path, SimInode inode) : IDiskFile
+{
+    private bool _closed;
+
+    public string Path => path;
+
+    public long Length => Open("stat").Current.Length;
+
+    internal SimInode Inode => inode;
+
+    public int Read(long position, Span<byte> target) => Open("read").Current.Read(position, target);
+
+    public void Write(long position, ReadOnlySpan<byte> source)
+    {
+        SimInode file = Open("write");
+        volume.BeforeOperation();
+        if (owner.IsAlive)
+        {
+            volume.Scheduler.Trace.Note(TraceKind.Write, volume.Scheduler.Now, volume.Number, position);
+            volume.Scheduler.Trace.Note(source);
+            file.Write(position, source);
+        }
+    }
+
+    public void SetLength(long length)
+    {
+        SimInode file = Open("truncate");
+        volume.BeforeOperation();
+        if (owner.IsAlive)
+        {
+            volume.Scheduler.Trace.Note(TraceKind.SetLength, volume.Scheduler.Now, volume.Number, length);
+            file.SetLength(length);
+        }
+    }
+
+    public void DropCache() => Open("fadvise");
+
+    public void Dispose() => _closed = true;
+
+    private SimInode Open(string operation) =>
+        _closed ? throw new DiskException(path, DiskErrorKind.NotFound, operation, "the file is closed") : inode;
+}

@@ -1,0 +1,120 @@
+namespace RaftLog.Simulation;
+
+/// <summary>A file's content: as a reader sees it, as it is on the medium, and the operations between the two.</summary>
+internal sealed class SimInode
+{
+    private const int SectorSize = 512;
+
+    private readonly List<PendingOperation> _pending = [];
+    private readonly SimBytes _durable = new();
+    private long _operations;
+
+    internal SimBytes Current { get; } = new();
+
+    /// <summary>The number of the last operation.</summary>
+    internal long Operations => _operations;
+
+    internal void Write(long position, ReadOnlySpan<byte> source)
+    {
+        Current.Write(position, source);
+        _pending.Add(new PendingOperation(++_operations, position, source.ToArray()));
+    }
+
+    internal void SetLength(long length)
+    {
+        Current.SetLength(length);
+        _pending.Add(new PendingOperation(++_operations, length, null));
+    }
+
+    /// <summary>Brings the operations up to one to the medium.</summary>
+    internal void MakeDurable(long upTo)
+    {
+        int count = 0;
+        while (count < _pending.Count && _pending[count].Number <= upTo)
+        {
+            _pending[count].ApplyTo(_durable);
+            count++;
+        }
+
+        _pending.RemoveRange(0, count);
+    }
+
+    /// <summary>Power is lost: of what was not flushed the medium keeps what chance has brought there, sector by sector.</summary>
+    internal void Crash(SimRandom random)
+    {
+        switch (random.Next(4))
+        {
+            case 0:
+                break;
+            case 1:
+                KeepFirst(random.Next(_pending.Count + 1), random);
+                break;
+            case 2:
+                KeepFirst(_pending.Count, random);
+                break;
+            default:
+                KeepSectors(random);
+                break;
+        }
+
+        _pending.Clear();
+        Current.CopyFrom(_durable);
+    }
+
+    private void KeepFirst(int count, SimRandom random)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _pending[i].ApplyTo(_durable);
+        }
+
+        if (count < _pending.Count && _pending[count] is { Bytes.Length: > 0 } torn)
+        {
+            _durable.Write(torn.Position, torn.Bytes.AsSpan(0, random.Next(torn.Bytes.Length)));
+        }
+    }
+
+    private void KeepSectors(SimRandom random)
+    {
+        double share = random.NextUnit();
+        foreach (PendingOperation each in _pending)
+        {
+            if (each.Bytes is not { } bytes)
+            {
+                if (random.Chance(share))
+                {
+                    each.ApplyTo(_durable);
+                }
+
+                continue;
+            }
+
+            for (int at = 0; at < bytes.Length;)
+            {
+                int part = Math.Min(bytes.Length - at, SectorSize - (int)((each.Position + at) % SectorSize));
+                if (random.Chance(share))
+                {
+                    _durable.Write(each.Position + at, bytes.AsSpan(at, part));
+                }
+
+                at += part;
+            }
+        }
+    }
+
+    /// <summary>A write, or where <paramref name="Bytes"/> is null a new length.</summary>
+    private readonly record struct PendingOperation(long Number, long Position, byte[]? Bytes)
+    {
+        internal void ApplyTo(SimBytes image)
+        {
+            if (Bytes is null)
+            {
+                image.SetLength(Position);
+            }
+            else
+            {
+                image.Write(Position, Bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using RaftLog.Platform;
+
+namespace RaftLog.Simulation;
+
+/// <summary>
+/// The disk of a machine. It outlives its programs. When the machine loses its power, what was flushed is there, and of the rest a random part:
+/// bytes by sectors, names by the order of their changes.
+/// </summary>
+public sealed class SimVolume
+{
+    private readonly SimScheduler _scheduler;
+    private readonly SimRandom _random;
+    private readonly SimDirectory _root = new();
+    private readonly List<SimDirectory> _directories = [];
+    private readonly List<SimInode> _files = [];
+    private readonly Dictionary<string, Incarnation> _locks = new(StringComparer.Ordinal);
+    private int _untilFault;
+    private Action? _fault;
+
+    internal SimVolume(SimScheduler scheduler, SimRandom random, DiskProfile profile, int number)
+    {
+        _scheduler = scheduler;
+        _random = random;
+        Profile = profile;
+        Number = number;
+        _directories.Add(_root);
+    }
+
+    /// <summary>How it behaves.</summary>
+    public DiskProfile Profile { get; set; }
+
+    internal SimScheduler Scheduler => _scheduler;
+
+    internal int Number { get; }
+
+    /// <summary>How often the power was lost.</summary>
+    internal int Crashes { get; private set; }
+
+    /// <summary>Arms a fault that happens inside an operation, not between two.</summary>
+    /// <param name="operations">How many operations from now.</param>
+    /// <param name="fault">What happens.</param>
+    internal void ArmFault(int operations, Action fault) => (_untilFault, _fault) = (operations, fault);
+
+    internal void DisarmFault() => _fault = null;
+
+    /// <summary>Called at the beginning of each operation that changes something.</summary>
+    internal void BeforeOperation()
+    {
+        if (_fault is { } fault && --_untilFault <= 0)
+        {
+            _fault = null;
+            fault();
+        }
+    }
+
+    /// <summary>The power is lost, with all that was not flushed but for chance.</summary>
+    internal void LosePower()
+    {
+        Crashes++;
+        foreach (SimDirectory directory in _directories)
+        {
+            directory.Crash(_random);
+        }
+
+        foreach (SimDirectory directory in _directories)
+        {
+            directory.Reload();
+        }
+
+        foreach (SimInode file in _files)
+        {
+            file.Crash(_random);
+        }
+
+        _locks.Clear();
+        Sweep();
+    }
+
+    /// <summary>The bytes of a file as a reader sees them; null where it is absent.</summary>
+    public byte[]? ReadFile(string path) => Find(path) is SimInode file ? file.Current.Span.ToArray() : null;
+
+    /// <summary>The names of the files in a directory, in ordinal order.</summary>
+    public IReadOnlyList<string> ListFiles(string path) => Names<SimInode>(path);
+
+    internal List<string> Names<T>(string path) =>
+        Find(path) is SimDirectory directory ? [.. directory.Current.Where(each => each.Value is T).Select(each => each.Key)] : [];
+
+    internal object? Find(string path)
+    {
+        object? at = _root;
+        foreach (string name in Split(path))
+        {
+            if (at is not SimDirectory directory || !directory.Current.TryGetValue(name, out at))
+            {
+                return null;
+            }
+        }
+
+        return at;
+    }
+
+    internal (SimDirectory Directory, string Name) Place(string path, string operation)
+    {
+        int slash = path.TrimEnd('/').LastIndexOf('/');
+        return Find(path[..slash]) is SimDirectory directory
+            ? (directory, path.TrimEnd('/')[(slash + 1)..])
+            : throw new DiskException(path, DiskErrorKind.NotFound, operation, "there is no such directory");
+    }
+
+    internal SimInode NewFile()
+    {
+        SimInode file = new();
+        _files.Add(file);
+        return file;
+    }
+
+    internal void MakeDirectories(string path)
+    {
+        SimDirectory at = _root;
+        foreach (string name in Split(path))
+        {
+            if (!at.Current.TryGetValue(name, out object? next))
+            {
+                SimDirectory made = new();
+                _directories.Add(made);
+                at.Set(name, made);
+                next = made;
+            }
+
+            at = next as SimDirectory ?? throw new DiskException(path, DiskErrorKind.Io, "create directory", "a file has this name");
+        }
+    }
+
+    internal TimeSpan DrawFlush() => Profile.Draw(_random);
+
+    internal bool TryLock(string path, Incarnation owner)
+    {
+        if (_locks.TryGetValue(path, out Incarnation? holder) && holder.IsAlive)
+        {
+            return false;
+        }
+
+        _locks[path] = owner;
+        return true;
+    }
+
+    internal void Unlock(string path) => _locks.Remove(path);
+
+    private static string[] Split(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+
+    // What no name leads to any more is forgotten.
+    private void Sweep()
+    {
+        HashSet<object> reached = [];
+        Stack<SimDirectory> toVisit = new([_root]);
+        while (toVisit.TryPop(out SimDirectory? directory))
+        {
+            reached.Add(directory);
+            foreach (object entry in directory.Current.Values)
+            {
+                if (entry is SimDirectory child)
+                {
+                    toVisit.Push(child);
+                }
+                else
+                {
+                    reached.Add(entry);
+                }
+            }
+        }
+
+        _directories.RemoveAll(each => !reached.Contains(each));
+        _files.RemoveAll(each => !reached.Contains(each));
+    }
+}

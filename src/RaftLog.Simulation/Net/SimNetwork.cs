@@ -1,0 +1,100 @@
+using RaftLog.Platform;
+
+namespace RaftLog.Simulation;
+
+/// <summary>
+/// The network between hosts. Inside a connection bytes come in order and once, in pieces, late, or not at all for as long as the way is cut; ways are
+/// cut in one direction at a time. A connect is accepted, refused or never answered; a connection ends closed or reset.
+/// </summary>
+public sealed class SimNetwork
+{
+    private static readonly TimeSpan Retransmission = TimeSpan.FromMilliseconds(200);
+
+    private readonly SortedDictionary<string, SimHost> _hosts = new(StringComparer.Ordinal);
+    private readonly HashSet<(int From, int To)> _cuts = [];
+    private readonly SortedDictionary<long, SimConnection> _connections = [];
+    private readonly SimRandom _random;
+    private long _connectionCount;
+
+    /// <summary>A network without hosts.</summary>
+    public SimNetwork(SimScheduler scheduler, SimRandom random, LinkProfile profile)
+    {
+        Scheduler = scheduler;
+        Profile = profile;
+        _random = random.Split("network");
+    }
+
+    /// <summary>How long bytes take now, on every way.</summary>
+    public LinkProfile Profile { get; set; }
+
+    internal SimScheduler Scheduler { get; }
+
+    internal SimRandom Random => _random;
+
+    /// <summary>Cuts the way from one host to another; what is under way waits.</summary>
+    public void Cut(string from, string to) => _cuts.Add((Host(from).Number, Host(to).Number));
+
+    /// <summary>Opens one way again.</summary>
+    public void Heal(string from, string to) => _cuts.Remove((Host(from).Number, Host(to).Number));
+
+    /// <summary>Opens every way.</summary>
+    public void HealAll() => _cuts.Clear();
+
+    /// <summary>Ends a share of the open connections with a reset that both sides see.</summary>
+    public int ResetSome(double share)
+    {
+        int count = 0;
+        foreach (SimConnection connection in _connections.Values.ToList())
+        {
+            if (_random.Chance(share))
+            {
+                connection.Break();
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>The network as one incarnation on a host has it.</summary>
+    internal INetwork Join(string host, Incarnation owner)
+    {
+        owner.AtDeath(() => EndConnectionsOf(owner));
+        return new SimNetworkPort(this, Host(host), owner);
+    }
+
+    internal SimHost Host(string name)
+    {
+        if (!_hosts.TryGetValue(name, out SimHost? host))
+        {
+            host = new SimHost(name, _hosts.Count);
+            _hosts.Add(name, host);
+        }
+
+        return host;
+    }
+
+    internal SimHost? Find(string name) => _hosts.GetValueOrDefault(name);
+
+    internal bool IsOpen(SimHost from, SimHost to) => to.HasPower && !_cuts.Contains((from.Number, to.Number));
+
+    internal TimeSpan DrawDelay() => Profile.Draw(_random);
+
+    internal TimeSpan DrawRetransmission() => Retransmission + DrawDelay();
+
+    internal long Add(SimConnection connection)
+    {
+        _connections.Add(++_connectionCount, connection);
+        return _connectionCount;
+    }
+
+    internal void Remove(long id) => _connections.Remove(id);
+
+    private void EndConnectionsOf(Incarnation dead)
+    {
+        foreach (SimConnection connection in _connections.Values.Where(each => each.Owner == dead).ToList())
+        {
+            connection.Die();
+        }
+    }
+}

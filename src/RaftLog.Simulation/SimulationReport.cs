@@ -1,0 +1,62 @@
+using RaftLog.Checking;
+
+namespace RaftLog.Simulation;
+
+/// <summary>What a run showed.</summary>
+public sealed record SimulationReport
+{
+    /// <summary>What the run was like.</summary>
+    public required SimulationOptions Options { get; init; }
+
+    /// <summary>Virtual time that went by.</summary>
+    public required TimeSpan Simulated { get; init; }
+
+    /// <summary>How many faults there were.</summary>
+    public required int Faults { get; init; }
+
+    /// <summary>How many records were acknowledged, and checked.</summary>
+    public required int Acknowledged { get; init; }
+
+    /// <summary>How many sends had no outcome.</summary>
+    public required int Unknown { get; init; }
+
+    /// <summary>How many records consumers saw.</summary>
+    public required int Seen { get; init; }
+
+    /// <summary>The hash of everything that happened.</summary>
+    public required ulong Hash { get; init; }
+
+    /// <summary>The steps that programs ran.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Why the run ended early, or what it did not reach; null when it went to its end.</summary>
+    public required string? Failure { get; init; }
+
+    /// <summary>The promises that the history breaks.</summary>
+    public required IReadOnlyList<Anomaly> Anomalies { get; init; }
+
+    /// <summary>The last lines of the trace.</summary>
+    public required IReadOnlyList<string> Trace { get; init; }
+
+    /// <summary>True when every promise held.</summary>
+    public bool Passed => Failure is null && Anomalies.Count == 0;
+
+    /// <summary>One line of numbers.</summary>
+    public string Summary =>
+        $"seed {Options.Seed}: {Simulated.TotalSeconds:F1} simulated s, {Faults} faults, {Acknowledged} acknowledged records checked, "
+        + $"{Unknown} unknown, {Seen} seen, {Steps} steps, hash {Hash:x16}{(Passed ? "" : ", FAILED")}";
+
+    /// <summary>All that helps to find the cause.</summary>
+    public string Explain()
+    {
+        IEnumerable<string> lines =
+        [
+            Summary,
+            .. Failure is null ? [] : new[] { Failure },
+            .. Anomalies.Select(each => each.ToString()),
+            $"{Options.Faults}, {Options.Link}, {Options.Disk}, {string.Join(' ', Options.Properties.Select(each => $"{each.Key}={each.Value}"))}",
+            .. Trace,
+        ];
+        return string.Join('\n', lines);
+    }
+}

@@ -1,0 +1,81 @@
+using RaftLog.Checking;
+using RaftLog.Client;
+using RaftLog.Client.Consume;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+
+namespace RaftLog.Simulation;
+
+/// <summary>A program that reads every partition from its beginning with the shipped consumer, and notes what it saw.</summary>
+internal sealed class ConsumerProgram
+{
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1);
+
+    private readonly SimScheduler _scheduler;
+    private readonly Incarnation _program;
+    private readonly KafkaCluster _cluster;
+    private readonly IReadOnlyList<TopicPartition> _partitions;
+    private readonly List<SeenRecord> _seen = [];
+    private readonly int _number;
+    private int _generation;
+    private bool _stopped;
+
+    internal ConsumerProgram(SimCluster world, IReadOnlyList<TopicPartition> partitions, int number)
+    {
+        _scheduler = world.Scheduler;
+        _partitions = partitions;
+        _number = number;
+        (_program, _cluster) = world.NewClient();
+        _program.Run("consume", RunAsync);
+    }
+
+    /// <summary>What it saw, in order.</summary>
+    internal IReadOnlyList<SeenRecord> Seen => _seen;
+
+    /// <summary>Where it goes on, by partition.</summary>
+    internal SortedDictionary<TopicPartition, Offset> Positions { get; } = [];
+
+    internal void Stop() => _stopped = true;
+
+    private async Task RunAsync()
+    {
+        while (!_stopped)
+        {
+            _generation++;
+            using Consumer consumer = _cluster.CreateConsumer();
+            consumer.Assign(new SortedDictionary<TopicPartition, StartAt>(_partitions.ToDictionary(each => each, _ => StartAt.Beginning)));
+            try
+            {
+                while (!_stopped)
+                {
+                    using FetchedRecords? records = await consumer.ReadAsync(Turn);
+                    if (records is not null)
+                    {
+                        Note(records);
+                    }
+                }
+            }
+            catch (KafkaException failure)
+            {
+                _scheduler.Say($"{_program.Name}: the consumer begins anew: {failure.Message}");
+                await Task.Delay(Turn, _program.Time);
+            }
+        }
+    }
+
+    private void Note(FetchedRecords records)
+    {
+        foreach (RecordView record in records)
+        {
+            if (!Payload.TryRead(record.Value.Span, out RecordValue value))
+            {
+                _scheduler.Fail($"{_program.Name} was given bytes that nobody wrote, at {record.Partition} offset {record.Offset}");
+                return;
+            }
+
+            _seen.Add(new SeenRecord((_number * 1000) + _generation, record.Partition, record.Offset, value));
+        }
+
+        Positions[records.Partition] = records.Next;
+    }
+}
