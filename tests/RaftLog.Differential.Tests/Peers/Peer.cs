@@ -11,6 +11,7 @@ namespace RaftLog.Differential.Tests.Peers;
 internal sealed class Peer(string name, int port) : IDisposable
 {
     private readonly Dictionary<Uuid, string> _topics = [];
+    private readonly Dictionary<ApiKey, short> _limits = [];
     private WireClient? _client;
 
     /// <summary>The node's name.</summary>
@@ -39,10 +40,23 @@ internal sealed class Peer(string name, int port) : IDisposable
         }
     }
 
-    /// <summary>Asks in the highest version that both speak, or below.</summary>
+    /// <summary>Lowers the versions that are asked to those of another node, so that the same request is the same bytes.</summary>
+    public async Task LimitToAsync(Peer other)
+    {
+        ApiVersionsResponse spoken = await other.AskVersionAsync(new ApiVersionsRequest { ClientSoftwareName = "raftlog-tests", ClientSoftwareVersion = "1.0" }, 3);
+        foreach (ApiVersionsResponse.ApiVersion api in spoken.ApiKeys)
+        {
+            _limits[(ApiKey)api.ApiKey] = api.MaxVersion;
+        }
+    }
+
+    /// <summary>True when both nodes speak the version.</summary>
+    public bool Speaks(ApiKey api, short version) => _limits.GetValueOrDefault(api, short.MaxValue) >= version;
+
+    /// <summary>Asks in the highest version that both nodes and the tests speak, or below.</summary>
     public async Task<TResponse> AskAsync<TResponse>(IRequest<TResponse> request, short highestVersion = short.MaxValue)
         where TResponse : class, IVersionedMessage, new() =>
-        await WithClientAsync(client => client.AskAsync(request, highestVersion));
+        await WithClientAsync(client => client.AskAsync(request, Math.Min(highestVersion, _limits.GetValueOrDefault(request.Api, short.MaxValue))));
 
     /// <summary>Asks in exactly this version.</summary>
     public async Task<TResponse> AskVersionAsync<TResponse>(IRequest<TResponse> request, short version)
