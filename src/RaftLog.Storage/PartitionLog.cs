@@ -412,7 +412,15 @@ public sealed class PartitionLog
             return;
         }
 
-        Guarded(() => Cut(offset));
+        Offset end = BatchStart(offset);
+        if (end < StartOffset)
+        {
+            // The log begins inside the batch that goes.
+            TruncateFullyAndStartAt(StartOffset);
+            return;
+        }
+
+        Guarded(() => Cut(end));
     }
 
     /// <summary>Drops all records, and goes on at an offset: a snapshot was installed, or the leader's log begins above this one's end.</summary>
@@ -469,6 +477,10 @@ public sealed class PartitionLog
             _home.Flusher.Add(this);
         }
     }
+
+    /// <summary>Where the log would really end when cut at an offset: at the batch's start when the offset lies inside one, but not below the log's start.</summary>
+    internal Offset CutPointOf(Offset offset) =>
+        offset >= EndOffset || offset < StartOffset ? offset : Offset.Max(BatchStart(offset), StartOffset);
 
     /// <summary>Marks the log as gone: nothing is appended or flushed any more.</summary>
     internal void MarkDeleted(string newPath)
@@ -620,12 +632,17 @@ public sealed class PartitionLog
         Flushing.NamesChanged();
     }
 
-    private void Cut(Offset offset)
+    private Offset BatchStart(Offset offset)
     {
         LogSegment[] segments = _segments;
-        int last = LogReader.Floor(segments, offset);
+        return segments[LogReader.Floor(segments, offset)].CutPoint(offset);
+    }
+
+    private void Cut(Offset end)
+    {
+        LogSegment[] segments = _segments;
+        int last = LogReader.Floor(segments, end);
         LogSegment holder = segments[last];
-        Offset end = holder.CutPoint(offset);
         Flushing.Cutting(end);
         Volatile.Write(ref _end, end.Value);
         Volatile.Write(ref _highWatermark, Math.Min(_highWatermark, end.Value));
@@ -638,7 +655,7 @@ public sealed class PartitionLog
         holder.TruncateTo(end);
         Epochs.TruncateFromEnd(end);
         ProducerSnapshots.DeleteAbove(_home.Disk, Path, end);
-        ProducerReplay.Rebuild(_home.Disk, Path, _segments, Producers, end);
+        ProducerReplay.Rebuild(_home.Disk, Path, _segments, Producers, HighWatermark);
         Producers.Committed(HighWatermark);
         Flushing.Cut(_segments, end);
         _home.Flusher.Add(this);

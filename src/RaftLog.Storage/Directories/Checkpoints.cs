@@ -65,42 +65,39 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
     {
         await WriteRecoveryPointsAsync();
         var highWatermarks = new List<KeyValuePair<TopicPartition, Offset>>();
-        var starts = new List<KeyValuePair<TopicPartition, Offset>>();
         foreach ((TopicPartition partition, LoadHints hints) in Unopened())
         {
             highWatermarks.Add(new(partition, hints.HighWatermark));
-            if (hints.Start > Offset.Zero)
-            {
-                starts.Add(new(partition, hints.Start));
-            }
         }
 
         foreach (PartitionLog log in logs())
         {
             highWatermarks.Add(new(log.Partition, log.HighWatermark));
-            if (log.Segments is [var first, ..] && log.StartOffset > first.BaseOffset)
-            {
-                starts.Add(new(log.Partition, log.StartOffset));
-            }
         }
 
         await WriteAsync(OffsetCheckpoint.HighWatermarks, highWatermarks);
-        await WriteAsync(OffsetCheckpoint.LogStarts, starts);
     }
 
-    /// <summary>Writes the recovery points, and before them the leader epochs that changed.</summary>
+    /// <summary>Writes the recovery points, and before them the leader epochs below them, and before those the log starts that they begin at.</summary>
     public async ValueTask WriteRecoveryPointsAsync()
     {
         PartitionLog[] all = logs();
         var points = new List<KeyValuePair<TopicPartition, Offset>>(all.Length);
+        var epochs = new List<(PartitionLog Log, int Version, IReadOnlyList<EpochEntry> Entries)>();
         foreach (PartitionLog log in all)
         {
             points.Add(new(log.Partition, log.Flushing.ClaimRecoveryPoint(log.HighWatermark)));
+            int version = log.Epochs.Version;
+            if (version != log.WrittenEpochs)
+            {
+                epochs.Add((log, version, log.Epochs.Entries));
+            }
         }
 
-        foreach (PartitionLog log in all)
+        await WriteStartsAsync(all);
+        foreach ((PartitionLog log, int version, IReadOnlyList<EpochEntry> entries) in epochs)
         {
-            await WriteEpochsAsync(log);
+            await WriteEpochsAsync(log, version, entries);
         }
 
         foreach ((TopicPartition partition, LoadHints hints) in Unopened())
@@ -115,6 +112,41 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         }
     }
 
+    private async ValueTask WriteStartsAsync(PartitionLog[] all)
+    {
+        var starts = new List<KeyValuePair<TopicPartition, Offset>>();
+        foreach ((TopicPartition partition, LoadHints hints) in Unopened())
+        {
+            if (hints.Start > Offset.Zero)
+            {
+                starts.Add(new(partition, hints.Start));
+            }
+        }
+
+        foreach (PartitionLog log in all)
+        {
+            if (log.Segments is [var first, ..] && log.StartOffset > first.BaseOffset)
+            {
+                starts.Add(new(log.Partition, log.StartOffset));
+            }
+        }
+
+        await WriteAsync(OffsetCheckpoint.LogStarts, starts);
+    }
+
+    private async ValueTask WriteEpochsAsync(PartitionLog log, int version, IReadOnlyList<EpochEntry> entries)
+    {
+        try
+        {
+            await AtomicFile.WriteAsync(disk, log.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(entries));
+            log.WrittenEpochs = version;
+        }
+        catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && log.IsDeleted)
+        {
+            // Deleted meanwhile: its directory has another name.
+        }
+    }
+
     private LoadHints Found(TopicPartition partition) => _unopened.GetValueOrDefault(partition);
 
     private KeyValuePair<TopicPartition, LoadHints>[] Unopened()
@@ -122,25 +154,6 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         lock (_lock)
         {
             return [.. _unopened];
-        }
-    }
-
-    private async ValueTask WriteEpochsAsync(PartitionLog log)
-    {
-        int version = log.Epochs.Version;
-        if (version == log.WrittenEpochs || log.IsDeleted)
-        {
-            return;
-        }
-
-        try
-        {
-            await AtomicFile.WriteAsync(disk, log.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(log.Epochs.Entries));
-            log.WrittenEpochs = version;
-        }
-        catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && log.IsDeleted)
-        {
-            // Deleted meanwhile: its directory has another name.
         }
     }
 

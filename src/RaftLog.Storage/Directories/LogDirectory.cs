@@ -79,11 +79,10 @@ public sealed class LogDirectory
         try
         {
             BrokerEpoch? cleanEpoch = CleanShutdownFile.Read(disk, path);
-            if (cleanEpoch is not null)
-            {
-                disk.DeleteFile($"{path}/{CleanShutdownFile.Name}");
-                await disk.FlushDirectoryAsync(path);
-            }
+            disk.DeleteFile($"{path}/{CleanShutdownFile.Name}");
+
+            // After an unclean stop the names of logs may be in the page cache only: recovery of a log must not be lost with its directory.
+            await disk.FlushDirectoryAsync(path);
 
             var directory = new LogDirectory(disk, time, path, lockFile, meta, cleanEpoch);
             directory._checkpoints.Load();
@@ -123,6 +122,10 @@ public sealed class LogDirectory
             var log = new PartitionLog(_home, partition, PartitionMetadataFile.Read(_disk, path), path, loaded, settings);
             Add(log);
             _checkpoints.Forget(partition);
+
+            // Where loading had to make or drop a segment, no record counts before that is durable.
+            log.Flushing.NamesChanged();
+            Flusher.Add(log);
             return log;
         }
         catch (DiskException failure)
@@ -220,7 +223,7 @@ public sealed class LogDirectory
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
     public async ValueTask PrepareTruncationAsync(PartitionLog log, Offset offset)
     {
-        if (log.Flushing.LimitRecoveryPoint(offset))
+        if (log.Flushing.LimitRecoveryPoint(log.CutPointOf(offset)))
         {
             await Flusher.EnqueueAsync(_checkpoints.WriteRecoveryPointsAsync);
         }

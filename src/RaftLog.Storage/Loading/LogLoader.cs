@@ -121,7 +121,10 @@ internal sealed class LogLoader
 
         Offset trusted = firstInDoubt < _segments.Count ? _segments[firstInDoubt].BaseOffset : _end;
         _epochs.TruncateFromEnd(trusted);
-        Offset from = ProducerSnapshots.RestoreNewest(_disk, _path, trusted, _producers) ?? Offset.Zero;
+
+        // A snapshot does not know transactions that ended above the high watermark and still hold back the last stable offset.
+        Offset decided = Offset.Min(trusted, _hints.HighWatermark);
+        Offset from = ProducerSnapshots.RestoreNewest(_disk, _path, decided, _producers) ?? Offset.Zero;
         for (int i = 0; i < firstInDoubt; i++)
         {
             if (_segments[i].NextOffset > from)
@@ -163,7 +166,11 @@ internal sealed class LogLoader
             return;
         }
 
-        await FlushAsync(firstInDoubt);
+        using (IDiskFile? metadata = _disk.OpenExisting($"{_path}/{LogFileNames.PartitionMetadata}"))
+        {
+            await FlushAsync(firstInDoubt, metadata);
+        }
+
         for (int i = firstInDoubt; i < _segments.Count; i++)
         {
             _segments[i].Log.DropCache();
@@ -192,7 +199,7 @@ internal sealed class LogLoader
             _segments[i].Seal();
         }
 
-        await FlushAsync(firstInDoubt);
+        await FlushAsync(firstInDoubt, null);
         await _disk.FlushDirectoryAsync(_path);
     }
 
@@ -252,9 +259,14 @@ internal sealed class LogLoader
         }
     }
 
-    private async ValueTask FlushAsync(int from)
+    private async ValueTask FlushAsync(int from, IDiskFile? other)
     {
         _files.Clear();
+        if (other is not null)
+        {
+            _files.Add(other);
+        }
+
         for (int i = from; i < _segments.Count; i++)
         {
             _files.Add(_segments[i].Log);

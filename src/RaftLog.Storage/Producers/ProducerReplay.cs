@@ -7,10 +7,10 @@ namespace RaftLog.Storage;
 /// <summary>Makes producer states anew from a snapshot and the batches after it.</summary>
 internal static class ProducerReplay
 {
-    /// <summary>Sets the states to what they were at the log's end.</summary>
-    public static void Rebuild(IDisk disk, string directory, IReadOnlyList<LogSegment> segments, ProducerStates producers, Offset end)
+    /// <summary>Sets the states to what they were at the log's end, from a snapshot that knows no transaction which ended above the high watermark.</summary>
+    public static void Rebuild(IDisk disk, string directory, IReadOnlyList<LogSegment> segments, ProducerStates producers, Offset highWatermark)
     {
-        Offset from = ProducerSnapshots.RestoreNewest(disk, directory, end, producers) ?? Offset.Zero;
+        Offset from = ProducerSnapshots.RestoreNewest(disk, directory, highWatermark, producers) ?? Offset.Zero;
         foreach (LogSegment segment in segments)
         {
             if (segment.NextOffset > from)
