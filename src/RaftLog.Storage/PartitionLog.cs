@@ -440,10 +440,8 @@ public sealed class PartitionLog
             }
 
             ProducerSnapshots.DeleteAbove(_home.Disk, Path, Offset.None);
-            LogSegment first = LogSegment.Open(_home.Disk, Path, offset, old[^1].CreatedMs);
-            first.Forget();
-            first.CutFileToSize();
-            _segments = [first];
+            _segments = [];
+            AddSegment(offset, old[^1].CreatedMs);
             Epochs.Clear();
             Producers.Clear();
             Flushing.Cut(_segments, offset);
@@ -625,10 +623,15 @@ public sealed class PartitionLog
         full.Seal();
         Flushing.Sealed(full);
         ProducerSnapshots.Write(_home.Disk, Path, end, Producers.Snapshot());
-        LogSegment next = LogSegment.Open(_home.Disk, Path, end, nowMs);
-        next.Forget();
-        next.CutFileToSize();
-        _segments = [.. _segments, next];
+        AddSegment(end, nowMs);
+    }
+
+    private void AddSegment(Offset baseOffset, long nowMs)
+    {
+        LogSegment added = LogSegment.Open(_home.Disk, Path, baseOffset, nowMs);
+        added.Forget();
+        added.CutFileToSize();
+        _segments = [.. _segments, added];
         Flushing.NamesChanged();
     }
 
@@ -652,13 +655,36 @@ public sealed class PartitionLog
             segments[i].Delete();
         }
 
+        bool cutsBytes = holder.NextOffset > end;
         holder.TruncateTo(end);
         Epochs.TruncateFromEnd(end);
         ProducerSnapshots.DeleteAbove(_home.Disk, Path, end);
         ProducerReplay.Rebuild(_home.Disk, Path, _segments, Producers, HighWatermark);
         Producers.Committed(HighWatermark);
+        if (cutsBytes)
+        {
+            StartFreshFile(holder, end);
+        }
+
         Flushing.Cut(_segments, end);
         _home.Flusher.Add(this);
+    }
+
+    /// <summary>
+    /// Nothing is written over bytes that were cut before the cut is on the disk. A batch's offset and epoch lie outside its checksum, so a power cut could
+    /// leave an old batch's epoch before a new batch's records, and nobody would notice.
+    /// </summary>
+    private void StartFreshFile(LogSegment holder, Offset end)
+    {
+        if (end > holder.BaseOffset)
+        {
+            RollSegment(holder.CreatedMs);
+            return;
+        }
+
+        _segments = _segments[..^1];
+        holder.Delete();
+        AddSegment(end, holder.CreatedMs);
     }
 
     private void DeleteSegmentsBelow(Offset start)

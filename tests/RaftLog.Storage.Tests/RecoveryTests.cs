@@ -100,12 +100,12 @@ public class RecoveryTests
             log.AppendAsLeader(Of(value), new LeaderEpoch(3), AppendSettings.Default, Now);
         }
 
-        byte[] old = node.Disk.BytesOf($"{log.Path}/00000000000000000000.log");
-        log.TruncateTo(new Offset(1));
-        log.AppendAsLeader(Of("d"), new LeaderEpoch(5), AppendSettings.Default, Now);
         node.Flush();
         node.Disk.KillProcess();
-        node.Disk.Corrupt($"{log.Path}/00000000000000000000.log", bytes => [.. bytes, .. old[bytes.Length..]]);
+        int size = Of("a").Length;
+        node.Disk.Corrupt(
+            $"{log.Path}/00000000000000000000.log",
+            bytes => [.. bytes[..size], .. At(1, 5, Of("d")).Span, .. bytes[(2 * size)..]]);
 
         PartitionLog after = new Node(node.Disk).Run().Open(LogSettings.Default);
         Assert.Equal([(0, 3, "a"), (1, 5, "d")], Records(after));

@@ -26,6 +26,26 @@ public class TruncationTests
     }
 
     [Fact]
+    public void Nothing_is_written_over_bytes_that_were_cut()
+    {
+        var node = new Node();
+        PartitionLog log = node.Run().Create(LogSettings.Default);
+        log.AppendAsLeader(Of("a"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        log.AppendAsLeader(Of("b"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        byte[] first = node.Disk.BytesOf($"{log.Path}/00000000000000000000.log");
+        log.TruncateTo(new Offset(1));
+        log.AppendAsLeader(Of("c"), new LeaderEpoch(1), AppendSettings.Default, Now);
+        Assert.Equal(first[..(first.Length / 2)], node.Disk.BytesOf($"{log.Path}/00000000000000000000.log"));
+        Assert.Equal(["a", "c"], Values(log));
+
+        // Cut to nothing, the file is another one: the old one's bytes cannot come back in it.
+        log.TruncateTo(new Offset(0));
+        log.AppendAsLeader(Of("d"), new LeaderEpoch(2), AppendSettings.Default, Now);
+        node.Flush();
+        Assert.Equal([(0, 2, "d")], Records(node.LosePower(_ => 0).Open()));
+    }
+
+    [Fact]
     public void A_cut_inside_a_batch_takes_the_whole_batch()
     {
         PartitionLog log = new Node().Run().Create();

@@ -72,7 +72,7 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
 
         foreach (PartitionLog log in logs())
         {
-            highWatermarks.Add(new(log.Partition, log.HighWatermark));
+            highWatermarks.Add(new(log.Partition, log.Flushing.BoundHighWatermark(log.HighWatermark)));
         }
 
         await WriteAsync(OffsetCheckpoint.HighWatermarks, highWatermarks);

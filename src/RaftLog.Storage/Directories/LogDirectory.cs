@@ -215,7 +215,7 @@ public sealed class LogDirectory
     public void SetAsStray(PartitionLog log) => SetAside(log, LogFileNames.StraySuffix);
 
     /// <summary>
-    /// Must be awaited, without the partition's lock, before a log is truncated below its high watermark: it lowers the recovery point on the disk first.
+    /// Must be awaited, without the partition's lock, before a log is truncated below its high watermark: it lowers recovery point and high watermark on the disk first.
     /// Completes at once where that is not needed.
     /// </summary>
     /// <param name="log">The log.</param>
@@ -223,9 +223,9 @@ public sealed class LogDirectory
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
     public async ValueTask PrepareTruncationAsync(PartitionLog log, Offset offset)
     {
-        if (log.Flushing.LimitRecoveryPoint(log.CutPointOf(offset)))
+        if (log.Flushing.LimitCheckpoints(log.CutPointOf(offset), log.HighWatermark))
         {
-            await Flusher.EnqueueAsync(_checkpoints.WriteRecoveryPointsAsync);
+            await Flusher.EnqueueAsync(_checkpoints.WriteAllAsync);
         }
     }
 

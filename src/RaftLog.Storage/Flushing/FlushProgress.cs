@@ -262,18 +262,30 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
         }
     }
 
-    /// <summary>No recovery point above this offset may be claimed until the log is cut. True when one may be on the disk already.</summary>
-    public bool LimitRecoveryPoint(Offset limit)
+    /// <summary>
+    /// The log will be cut at this offset: until then no recovery point and no high watermark above it goes to the disk. True when one may be there
+    /// already, so that lower ones must be written first.
+    /// </summary>
+    public bool LimitCheckpoints(Offset limit, Offset highWatermark)
     {
         lock (_lock)
         {
-            if (_recoveryPoint <= limit.Value)
+            if (_recoveryPoint <= limit.Value && highWatermark <= limit)
             {
                 return false;
             }
 
             _recoveryLimit = limit.Value;
             return true;
+        }
+    }
+
+    /// <summary>The high watermark to write to the checkpoint.</summary>
+    public Offset BoundHighWatermark(Offset highWatermark)
+    {
+        lock (_lock)
+        {
+            return new Offset(Math.Min(highWatermark.Value, _recoveryLimit));
         }
     }
 
