@@ -14,6 +14,9 @@ public sealed record SimulationReport
     /// <summary>How many faults there were.</summary>
     public required int Faults { get; init; }
 
+    /// <summary>How many leaderships of partitions began.</summary>
+    public required int Elections { get; init; }
+
     /// <summary>How many records were acknowledged, and checked.</summary>
     public required int Acknowledged { get; init; }
 
@@ -43,7 +46,7 @@ public sealed record SimulationReport
 
     /// <summary>One line of numbers.</summary>
     public string Summary =>
-        $"seed {Options.Seed}: {Simulated.TotalSeconds:F1} simulated s, {Faults} faults, {Acknowledged} acknowledged records checked, "
+        $"seed {Options.Seed}: {Simulated.TotalSeconds:F1} simulated s, {Faults} faults, {Elections} leaderships, {Acknowledged} acknowledged records checked, "
         + $"{Unknown} unknown, {Seen} seen, {Steps} steps, hash {Hash:x16}{(Passed ? "" : ", FAILED")}";
 
     /// <summary>All that helps to find the cause.</summary>

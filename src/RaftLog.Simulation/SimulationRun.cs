@@ -23,6 +23,7 @@ public sealed class SimulationRun
     private readonly List<TopicPartition> _partitions;
     private readonly List<ProducerProgram> _producers = [];
     private readonly List<ConsumerProgram> _consumers = [];
+    private readonly ClusterWatch _watch;
     private Nemesis? _nemesis;
 
     private SimulationRun(SimulationOptions options, Action<string>? trace)
@@ -32,6 +33,7 @@ public sealed class SimulationRun
         _cluster = new SimCluster(options, _random);
         _scheduler = _cluster.Scheduler;
         _scheduler.Trace.AlsoTo = trace;
+        _watch = new ClusterWatch(_cluster);
         _partitions = [.. Enumerable.Range(0, options.Partitions).Select(each => new TopicPartition(Topic, each))];
     }
 
@@ -65,6 +67,7 @@ public sealed class SimulationRun
         {
             Options = _options,
             Simulated = TimeSpan.FromTicks(_scheduler.Now),
+            Elections = _watch.Elections,
             Faults = _nemesis?.Faults ?? 0,
             Acknowledged = sends.Count(each => each.Outcome == SendOutcome.Acknowledged),
             Unknown = sends.Count(each => each.Outcome == SendOutcome.Unknown),

@@ -56,8 +56,8 @@ public sealed class SimCluster
             ConnectTimeout = TimeSpan.FromSeconds(1),
             CallTimeout = TimeSpan.FromSeconds(30),
         };
-        KafkaCluster cluster = new(options, Network.Join(program.Name, program), program.Time, new SimEntropy(_random.Split("client", number)));
-        return (program, cluster);
+        ClientWorld world = new(program.Time, Network.Join(program.Name, program), new SimEntropy(_random.Split("client", number)));
+        return (program, new KafkaCluster(options, world));
     }
 
     internal IEnumerable<string> HostsBesides(string name, bool clientsToo)
