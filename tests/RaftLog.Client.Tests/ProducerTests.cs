@@ -205,6 +205,78 @@ public class ProducerTests
     });
 
     [Fact]
+    public void A_batch_that_the_broker_finds_too_large_is_divided_until_it_fits() => OneThread.Run(context =>
+    {
+        using FakeCluster world = new(context);
+        FakeTopic topic = world.AddTopic("t");
+        Producer producer = world.Connect().CreateProducer();
+        world.Finish(producer.ProduceAsync("t", Text("warm")));
+        world.Intercept = (_, message) => message is ProduceRequest produce && produce.TopicData[0].PartitionData[0].Records!.Value.Length > 5000
+            ? new Reply(Answer(produce, ErrorCode.MessageTooLarge))
+            : null;
+
+        List<Task<ProduceResult>> results =
+            [.. Enumerable.Range(0, 100).Select(i => FakeCluster.Start(producer.ProduceAsync("t", Text($"{i}".PadRight(1000)))))];
+        world.Finish(producer.FlushAsync());
+
+        Assert.Equal(Enumerable.Range(1, 100), results.Select(r => (int)world.Finish(r).Offset.Value));
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{i}"), topic.Partitions[0].Values.Skip(1).Select(v => v.Trim()));
+        Assert.Equal(ErrorCode.MessageTooLarge, world.Fails(() => producer.ProduceAsync("t", Text(new string('x', 6000)))).Code);
+        Assert.Single(world.Received<InitProducerIdRequest>());
+    });
+
+    [Fact]
+    public void A_leader_that_the_old_one_names_is_believed_without_asking() => OneThread.Run(context =>
+    {
+        using FakeCluster world = new(context, brokers: 2);
+        FakeTopic topic = world.AddTopic("t");
+        Producer producer = world.Connect().CreateProducer();
+        world.Finish(producer.ProduceAsync("t", Text("a")));
+        topic.Partitions[0].Leader = new NodeId(1);
+        topic.Partitions[0].Epoch = new LeaderEpoch(1);
+        world.Intercept = (node, message) =>
+        {
+            if (message is not ProduceRequest produce || node != new NodeId(0))
+            {
+                return null;
+            }
+
+            ProduceResponse answer = Answer(produce, ErrorCode.NotLeaderOrFollower);
+            answer.Responses[0].PartitionResponses[0].CurrentLeader = new() { LeaderId = new NodeId(1), LeaderEpoch = new LeaderEpoch(1) };
+            return new Reply(answer);
+        };
+
+        Assert.Equal(new Offset(1), world.Finish(producer.ProduceAsync("t", Text("b"))).Offset);
+
+        Assert.Single(world.Received<MetadataRequest>());
+    });
+
+    [Fact]
+    public void A_partition_without_a_leader_does_not_make_the_client_ask_without_pause() => OneThread.Run(context =>
+    {
+        using FakeCluster world = new(context);
+        FakeTopic topic = world.AddTopic("t", partitions: 2);
+        Producer producer = world.Connect().CreateProducer();
+        world.Finish(producer.ProduceAsync("t", Text("a") with { Partition = 1 }));
+        topic.Partitions[0].Leader = NodeId.None;
+        topic.Partitions[0].Epoch = new LeaderEpoch(1);
+        Task<ProduceResult> waiting = FakeCluster.Start(producer.ProduceAsync("t", Text("b") with { Partition = 0 }));
+        world.Settle();
+
+        int before = world.Received<MetadataRequest>().Count;
+        for (int i = 0; i < 1000; i++)
+        {
+            world.Finish(producer.ProduceAsync("t", Text("c") with { Partition = 1 }));
+            world.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        Assert.InRange(world.Received<MetadataRequest>().Count - before, 5, 40);
+        topic.Partitions[0].Leader = new NodeId(0);
+        topic.Partitions[0].Epoch = new LeaderEpoch(2);
+        Assert.Equal(Offset.Zero, world.Finish(waiting).Offset);
+    });
+
+    [Fact]
     public void A_record_above_the_limit_is_refused_before_it_is_sent() => OneThread.Run(context =>
     {
         using FakeCluster world = new(context);

@@ -73,6 +73,20 @@ public sealed class ClusterView
         return new ClusterView(Version + 1, response.ClusterId ?? ClusterId, brokers, topics);
     }
 
+    /// <summary>The view with a newer leader of one partition, as a broker has told it in passing (KIP-951); this one where it is not newer.</summary>
+    internal ClusterView WithLeader(TopicPartition partition, NodeId leader, LeaderEpoch epoch)
+    {
+        if (!TryGetPartition(partition, out TopicView? topic, out PartitionView? known) || epoch <= known.LeaderEpoch || !_brokers.ContainsKey(leader))
+        {
+            return this;
+        }
+
+        List<PartitionView> partitions = [.. topic.Partitions];
+        partitions[partition.Partition] = known with { Leader = leader, LeaderEpoch = epoch, Error = ErrorCode.None };
+        Dictionary<string, TopicView> topics = new(_topics, StringComparer.Ordinal) { [topic.Name] = topic with { Partitions = partitions } };
+        return new ClusterView(Version + 1, ClusterId, _brokers, topics);
+    }
+
     private TopicView Describe(MetadataResponse.TopicData topic, string name)
     {
         PartitionView?[] partitions = new PartitionView?[topic.Partitions.Count];

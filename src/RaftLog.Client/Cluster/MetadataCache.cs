@@ -10,16 +10,20 @@ namespace RaftLog.Client.Cluster;
 /// </summary>
 internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, ConnectionTable connections)
 {
+    /// <summary>However much proves wrong at once, brokers are not asked more often than this.</summary>
+    private const long LeastMsBetweenRefreshes = 50;
+
     private readonly Lock _lock = new();
     private readonly SortedSet<string> _topics = new(StringComparer.Ordinal);
     private ClusterView _view = ClusterView.Empty;
     private TaskCompletionSource? _refreshing;
-    private bool _stale = true;
+    private bool _lacksTopic = true;
+    private bool _stale;
     private long _refreshedMs;
 
     public ClusterView View => Volatile.Read(ref _view);
 
-    /// <summary>Something in the view has proved wrong: the next one who asks for a fresh view gets one.</summary>
+    /// <summary>Something in the view has proved wrong: who asks for a fresh view soon gets one.</summary>
     public void Invalidate()
     {
         lock (_lock)
@@ -49,7 +53,7 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
     {
         lock (_lock)
         {
-            _stale |= _topics.Add(name);
+            _lacksTopic |= _topics.Add(name);
         }
 
         Backoff backoff = runtime.NewBackoff();
@@ -76,11 +80,27 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
         }
     }
 
+    /// <summary>Takes over a newer leader that a broker has named.</summary>
+    /// <returns>True when it was news.</returns>
+    public bool LearnLeader(TopicPartition partition, NodeId leader, LeaderEpoch epoch)
+    {
+        lock (_lock)
+        {
+            ClusterView before = View;
+            ClusterView after = before.WithLeader(partition, leader, epoch);
+            Volatile.Write(ref _view, after);
+            return after != before;
+        }
+    }
+
     private bool IsStale()
     {
         lock (_lock)
         {
-            return _stale || _refreshing is not null || runtime.Waiters.NowMs - _refreshedMs >= runtime.Options.MetadataMaxAge.TotalMilliseconds;
+            long ageMs = runtime.Waiters.NowMs - _refreshedMs;
+            return _lacksTopic || _refreshing is not null
+                || (_stale && ageMs >= LeastMsBetweenRefreshes)
+                || ageMs >= runtime.Options.MetadataMaxAge.TotalMilliseconds;
         }
     }
 
@@ -96,6 +116,7 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
             if (others is null)
             {
                 _stale = false;
+                _lacksTopic = false;
                 foreach (string topic in _topics)
                 {
                     wanted.Add(new MetadataRequest.TopicData { Name = topic });
@@ -114,9 +135,7 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
         {
             MetadataRequest request = new() { Topics = wanted, AllowAutoTopicCreation = false };
             MetadataResponse response = await calls.CallAnyAsync(request, static r => r.ErrorCode, deadline);
-            ClusterView view = View.With(response);
-            connections.Learn(view);
-            Volatile.Write(ref _view, view);
+            Replace(response);
             refreshed = true;
         }
         finally
@@ -124,12 +143,24 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
             lock (_lock)
             {
                 _refreshing = null;
-                _stale |= !refreshed;
+                _lacksTopic |= !refreshed;
                 _refreshedMs = runtime.Waiters.NowMs;
             }
 
             // Those who waited look for themselves: their own deadline may be later than the one that failed here.
             mine.SetResult();
         }
+    }
+
+    private void Replace(MetadataResponse response)
+    {
+        ClusterView view;
+        lock (_lock)
+        {
+            view = View.With(response);
+            Volatile.Write(ref _view, view);
+        }
+
+        connections.Learn(view);
     }
 }

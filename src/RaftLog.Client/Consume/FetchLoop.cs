@@ -14,6 +14,8 @@ namespace RaftLog.Client.Consume;
 /// </summary>
 internal sealed class FetchLoop
 {
+    private const long NoLeaderPauseMs = 50;
+
     private readonly ConsumerOptions _options;
     private readonly ClientRuntime _runtime;
     private readonly ConnectionTable _connections;
@@ -93,12 +95,13 @@ internal sealed class FetchLoop
                 _runtime.Supervisor.Run("find positions", () => FindAsync(unresolved));
             }
 
-            if (MayFetch())
+            long wakeAtMs = _assignment.NextWakeMs(nowMs);
+            if (MayFetch() && !TryStartFetches(view, nowMs))
             {
-                StartFetches(view, nowMs);
+                _metadata.Invalidate();
+                wakeAtMs = Math.Min(wakeAtMs, nowMs + NoLeaderPauseMs);
             }
 
-            long wakeAtMs = _assignment.NextWakeMs(nowMs);
             pause = wakeAtMs == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(wakeAtMs - nowMs);
         }
     }
@@ -186,13 +189,14 @@ internal sealed class FetchLoop
         return (await _search.FindAsync(wanted, _options.ReadCommitted, deadline))[partition];
     }
 
-    private void StartFetches(ClusterView view, long nowMs)
+    /// <summary>Fetches what can be fetched; false when a partition has no leader.</summary>
+    private bool TryStartFetches(ClusterView view, long nowMs)
     {
-        bool leaderless = false;
+        bool allHaveLeaders = true;
         List<ReadPosition> fetchable = _assignment.TakeFetchable(nowMs, partition =>
         {
             NodeId leader = LeaderOf(view, partition);
-            leaderless |= !leader.IsNode;
+            allHaveLeaders &= leader.IsNode;
             return leader.IsNode && !IsBusy(leader);
         });
         SortedDictionary<NodeId, List<ReadPosition>> byLeader = [];
@@ -213,19 +217,7 @@ internal sealed class FetchLoop
             _runtime.Supervisor.Run("fetch request", () => FetchAsync(leader, positions, view));
         }
 
-        if (leaderless)
-        {
-            _runtime.Supervisor.Run("leader wait", WaitForLeaderAsync);
-        }
-    }
-
-    private async Task WaitForLeaderAsync()
-    {
-        if (await _runtime.Waiters.Delay(_runtime.Options.RetryBackoffMax / 10) == WaitOutcome.Expired)
-        {
-            _metadata.Invalidate();
-            _wake.Set();
-        }
+        return allHaveLeaders;
     }
 
     private static NodeId LeaderOf(ClusterView view, TopicPartition partition) =>
@@ -374,6 +366,12 @@ internal sealed class FetchLoop
                 Reset(position, $"offset {position.Fetch} is not in the log of {position.Partition}, which begins at {answer.LogStartOffset} and of which {answer.HighWatermark} is the end");
                 break;
             case var error when error.Value.IsRetriable():
+                if (_metadata.LearnLeader(position.Partition, answer.CurrentLeader.LeaderId, answer.CurrentLeader.LeaderEpoch))
+                {
+                    _assignment.Update(position, static _ => { });
+                    break;
+                }
+
                 if (error.Value.NeedsMetadataRefresh() || error == ErrorCode.UnknownLeaderEpoch)
                 {
                     _metadata.Invalidate();
@@ -412,12 +410,26 @@ internal sealed class FetchLoop
         });
         if (wanted)
         {
-            FetchedRecords fetched = new(position.Partition, position.Generation, from, extent, answer, frame, _options, Returned);
-            lock (_lock)
+            Enqueue(new FetchedRecords(position.Partition, position.Generation, from, extent, answer, frame, _options, Returned));
+        }
+    }
+
+    private void Enqueue(FetchedRecords fetched)
+    {
+        bool isLate;
+        lock (_lock)
+        {
+            isLate = _closed;
+            _bufferedBytes += fetched.Bytes;
+            if (!isLate)
             {
-                _bufferedBytes += fetched.Bytes;
                 _ready.Enqueue(fetched);
             }
+        }
+
+        if (isLate)
+        {
+            fetched.Dispose();
         }
     }
 

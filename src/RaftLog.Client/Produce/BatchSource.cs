@@ -7,6 +7,9 @@ internal sealed class BatchSource(RecordBatchOptions options)
 {
     private const int MaxSpare = 64;
 
+    /// <summary>The most bytes of a batch before compression.</summary>
+    public int BatchLimit => options.Limit;
+
     private readonly Lock _lock = new();
     private readonly Stack<RecordBatchBuilder> _spare = new();
 

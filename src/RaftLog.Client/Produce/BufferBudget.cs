@@ -48,7 +48,8 @@ internal sealed class BufferBudget(Waiters waiters, long bytes)
             return true;
         }
 
-        // It stays in line as a dead claim until its turn, and then takes nothing.
+        // A claim that is dead must not hold up those behind it.
+        Return(0);
         return false;
     }
 

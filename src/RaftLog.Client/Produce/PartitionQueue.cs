@@ -54,6 +54,18 @@ internal sealed class PartitionQueue(TopicPartition partition, BatchSource sourc
         }
     }
 
+    /// <summary>True when there is no record here.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _open is null && _undecided is null && _full.Count == 0;
+            }
+        }
+    }
+
     /// <summary>True while a batch is open, so that records without a key may join it.</summary>
     public bool HasOpenBatch
     {
@@ -184,17 +196,20 @@ internal sealed class PartitionQueue(TopicPartition partition, BatchSource sourc
     {
         lock (_lock)
         {
+            // It is taken like a new batch once there is a new epoch.
             Release(batch);
             _hasHole = true;
+            PutInFront([batch]);
+        }
+    }
 
-            // It goes to the front of the line, to be taken like a new batch once there is a new epoch.
-            ProducerBatch[] behind = [.. _full];
-            _full.Clear();
-            _full.Enqueue(batch);
-            foreach (ProducerBatch next in behind)
-            {
-                _full.Enqueue(next);
-            }
+    /// <summary>The broker found the batch too large, and appended nothing: its parts go in its place.</summary>
+    public void Replace(ProducerBatch batch, IReadOnlyList<ProducerBatch> parts)
+    {
+        lock (_lock)
+        {
+            Release(batch);
+            PutInFront(parts);
         }
     }
 
@@ -245,6 +260,21 @@ internal sealed class PartitionQueue(TopicPartition partition, BatchSource sourc
                 batch.AddFlush(wait);
                 waits.Add(wait);
             }
+        }
+    }
+
+    private void PutInFront(IReadOnlyList<ProducerBatch> batches)
+    {
+        ProducerBatch[] behind = [.. _full];
+        _full.Clear();
+        foreach (ProducerBatch first in batches)
+        {
+            _full.Enqueue(first);
+        }
+
+        foreach (ProducerBatch next in behind)
+        {
+            _full.Enqueue(next);
         }
     }
 

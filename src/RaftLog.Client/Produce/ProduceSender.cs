@@ -53,16 +53,7 @@ internal sealed class ProduceSender
     }
 
     /// <summary>True once nothing is sent any more.</summary>
-    public bool IsClosed
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _closed;
-            }
-        }
-    }
+    public bool IsClosed => Volatile.Read(ref _closed);
 
     /// <summary>Adds the queues of a topic; those that are known stay.</summary>
     public void Add(ReadOnlySpan<PartitionQueue> queues)
@@ -115,11 +106,7 @@ internal sealed class ProduceSender
     /// <summary>Ends the loop; what is still in the queues fails.</summary>
     public void Close()
     {
-        lock (_lock)
-        {
-            _closed = true;
-        }
-
+        Volatile.Write(ref _closed, true);
         _wake.Set();
     }
 
@@ -198,6 +185,7 @@ internal sealed class ProduceSender
         long nowMs = _runtime.Waiters.NowMs;
         long lingerMs = Volatile.Read(ref _flushing) > 0 ? 0 : (long)_options.Linger.TotalMilliseconds;
         long wakeAtMs = long.MaxValue;
+        bool isIdle = true;
         SortedDictionary<NodeId, ProduceDraft> drafts = [];
 
         // A different partition goes first each time, so that none is always the one that does not fit any more.
@@ -205,6 +193,7 @@ internal sealed class ProduceSender
         for (int i = 0; i < queues.Length; i++)
         {
             PartitionQueue queue = queues[(_first + i) % queues.Length];
+            isIdle &= queue.IsEmpty;
             int size = queue.SizeOfReady(nowMs, lingerMs, out long readyAtMs);
             if (size == 0)
             {
@@ -244,7 +233,7 @@ internal sealed class ProduceSender
             _runtime.Supervisor.Run("produce request", () => SendAsync(draft));
         }
 
-        return queues.Length == 0 ? wakeAtMs : Math.Min(wakeAtMs, nowMs + ExpiryCheckMs);
+        return isIdle ? wakeAtMs : Math.Min(wakeAtMs, nowMs + ExpiryCheckMs);
     }
 
     private async Task SendAsync(ProduceDraft draft)
@@ -344,8 +333,14 @@ internal sealed class ProduceSender
                 queue.Renumber(batch);
                 break;
 
+            case ErrorCode.MessageTooLarge when batch.Count > 1:
+                queue.Replace(batch, batch.Split(_batches));
+                _batches.Return(batch.Builder);
+                break;
+
             case var error when error.IsRetriable():
-                if (error.NeedsMetadataRefresh())
+                bool hasNewLeader = _metadata.LearnLeader(queue.Partition, answer.CurrentLeader.LeaderId, answer.CurrentLeader.LeaderEpoch);
+                if (error.NeedsMetadataRefresh() && !hasNewLeader)
                 {
                     _metadata.Invalidate();
                 }
@@ -364,9 +359,9 @@ internal sealed class ProduceSender
     private static KafkaException Refusal(
         TopicPartition partition, ProducerBatch batch, ProduceResponse.PartitionProduceResponse answer, RpcChannel channel)
     {
-        string why = answer.ErrorMessage ?? (answer.ErrorCode == ErrorCode.MessageTooLarge
-            ? $"the batch of {batch.Count} records has {batch.Bytes.Length} bytes, more than the topic's max.message.bytes; lower batch.size or raise that"
-            : "the broker gave no reason");
+        string why = answer.ErrorCode == ErrorCode.MessageTooLarge
+            ? $"the record alone makes a batch of {batch.Bytes.Length} bytes, more than the topic's max.message.bytes allows"
+            : answer.ErrorMessage ?? "the broker gave no reason";
         return new KafkaException(answer.ErrorCode, $"{channel.Peer} refused {batch.Count} records for {partition}: {why}");
     }
 

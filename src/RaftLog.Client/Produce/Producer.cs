@@ -88,12 +88,9 @@ public sealed class Producer : IAsyncDisposable
 
     private KafkaException? Refusal(string topic, long size)
     {
-        lock (_lock)
+        if (Volatile.Read(ref _closed) || _sender.IsClosed)
         {
-            if (_closed || _sender.IsClosed)
-            {
-                return new KafkaException(ErrorCode.InvalidRequest, "the producer is closed");
-            }
+            return new KafkaException(ErrorCode.InvalidRequest, "the producer is closed");
         }
 
         int limit = Math.Min(_options.MaxRequestSize, _options.BatchSize);

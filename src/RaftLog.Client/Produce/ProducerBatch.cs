@@ -1,3 +1,4 @@
+using System.Text;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
@@ -66,6 +67,27 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
         Stamp = stamp;
     }
 
+    /// <summary>Divides a sealed batch into two of half as many records, which take over everything but its bytes.</summary>
+    public IReadOnlyList<ProducerBatch> Split(BatchSource source)
+    {
+        RecordBatch.Read(_sealed.Span, out RecordBatch batch);
+        ProducerBatch first = new(source.Rent(), createdMs);
+        ProducerBatch second = new(source.Rent(), createdMs);
+        int half = _completions.Count / 2;
+        int index = 0;
+        using RecordSection section = RecordSection.Open(batch, source.BatchLimit);
+        foreach (Record record in section)
+        {
+            (index < half ? first : second).Copy(record, _completions[index]);
+            index++;
+        }
+
+        first.Reserved = Reserved / 2;
+        second.Reserved = Reserved - first.Reserved;
+        second._flushes.AddRange(_flushes);
+        return [first, second];
+    }
+
     /// <summary>Ends <paramref name="flush"/> with the batch.</summary>
     public void AddFlush(Wait flush) => _flushes.Add(flush);
 
@@ -87,6 +109,20 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
         }
 
         EndFlushes();
+    }
+
+    private void Copy(Record record, RecordCompletion completion)
+    {
+        RecordHeader[] headers = new RecordHeader[record.Headers.Count];
+        int i = 0;
+        foreach (RecordHeaders header in record.Headers)
+        {
+            headers[i++] = new RecordHeader(Encoding.UTF8.GetString(header.Key), header.Value.ToArray());
+        }
+
+        bool fits = builder.TryAppend(record.Timestamp, record.Key, record.Value, headers);
+        Invariant.Holds(fits, "C-01", "half of a batch does not fit into a batch");
+        _completions.Add(completion);
     }
 
     private void EndFlushes()
