@@ -34,8 +34,20 @@ internal static class BrokerApis
         apis.Add(Row(new MetadataHandler(cache, autoCreation)));
         apis.Add(Row(new FindCoordinatorHandler()));
         apis.Add(Row(new ApiVersionsHandler(() => AdvertisedVersions.Of(apis), () => cache.Image)));
-        apis.Add(Forwarded<CreateTopicsRequest, CreateTopicsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
-        apis.Add(Forwarded<DeleteTopicsRequest, DeleteTopicsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Row(new ForwardHandler<CreateTopicsRequest, CreateTopicsResponse>(
+            parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
+        {
+            Settles = cache,
+            IsSettled = (response, image) => response.Topics.TrueForAll(
+                topic => topic.ErrorCode != ErrorCode.None || topic.TopicId == Uuid.Zero || image.Topics.TryGet(topic.TopicId, out _)),
+        }));
+        apis.Add(Row(new ForwardHandler<DeleteTopicsRequest, DeleteTopicsResponse>(
+            parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
+        {
+            Settles = cache,
+            IsSettled = (response, image) => response.Responses.TrueForAll(
+                topic => topic.ErrorCode != ErrorCode.None || !image.Topics.TryGet(topic.TopicId, out _)),
+        }));
         apis.Add(Row(new InitProducerIdHandler(parts.ProducerIds)));
         apis.Add(Row(new OffsetForLeaderEpochHandler(parts.Lookup)));
         apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs)));

@@ -1,10 +1,14 @@
 using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Requests;
+using RaftLog.Metadata;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Handlers;
 
-/// <summary>Passes a request on to the active controller and its answer back: for what only the controller can decide.</summary>
+/// <summary>
+/// Passes a request on to the active controller and its answer back: for what only the controller can decide. Where it is told how to recognise the
+/// result, it holds the answer until this node's own image shows it, so that a client finds what it has just made.
+/// </summary>
 /// <typeparam name="TRequest">The request.</typeparam>
 /// <typeparam name="TResponse">The answer.</typeparam>
 /// <param name="controller">The way to the controller.</param>
@@ -15,6 +19,23 @@ internal sealed class ForwardHandler<TRequest, TResponse>(IControllerChannel con
     where TRequest : class, IRequest<TResponse>
     where TResponse : class, IVersionedMessage, new()
 {
-    public async ValueTask<TResponse?> HandleAsync(TRequest request, RequestContext context) =>
-        await controller.SendAsync(request, timeout) ?? refuse(request);
+    // Long enough for a node that lags, short enough for a result that another client has undone meanwhile and that will never be seen here.
+    private static readonly TimeSpan SettleTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>The image to wait in; null to wait for nothing.</summary>
+    public MetadataCache? Settles { get; init; }
+
+    /// <summary>True when an image shows what the answer says.</summary>
+    public Func<TResponse, MetadataImage, bool> IsSettled { get; init; } = (_, _) => true;
+
+    public async ValueTask<TResponse?> HandleAsync(TRequest request, RequestContext context)
+    {
+        TResponse response = await controller.SendAsync(request, timeout) ?? refuse(request);
+        if (Settles is { } cache)
+        {
+            await cache.WaitUntilAsync(image => IsSettled(response, image), SettleTimeout);
+        }
+
+        return response;
+    }
 }

@@ -1,0 +1,47 @@
+namespace RaftLog.Cli.Tests;
+
+/// <summary>What a person reads, and what a script sees, when a command line is wrong or a cluster is not there.</summary>
+[Collection(ConsoleCollection.Name)]
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("topix")]
+    [InlineData("topic", "create")]
+    [InlineData("produce")]
+    [InlineData("consume", "orders", "--format", "xml")]
+    public async Task A_command_line_that_is_not_understood_ends_with_2(params string[] args)
+    {
+        (int code, _, string error) = await Captured.RunAsync(args);
+
+        Assert.Equal(2, code);
+        Assert.Contains("--help", error);
+    }
+
+    [Fact]
+    public async Task A_missing_file_is_named_with_what_may_stand_there()
+    {
+        (int code, _, string error) = await Captured.RunAsync("start", "--config", "nowhere.json");
+
+        Assert.Equal(1, code);
+        Assert.Contains("nowhere.json", error);
+        Assert.Contains("--config", error);
+    }
+
+    [Fact]
+    public async Task An_offset_without_a_partition_is_a_usage_error()
+    {
+        (int code, _, string error) = await Captured.RunAsync("consume", "orders", "--offset", "5");
+
+        Assert.Equal(2, code);
+        Assert.Contains("--partition", error);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_no_address_is_refused_with_an_example()
+    {
+        (int code, _, string error) = await Captured.RunAsync("topic", "list", "--bootstrap-server", "here");
+
+        Assert.Equal(1, code);
+        Assert.Contains("localhost:9092", error);
+    }
+}

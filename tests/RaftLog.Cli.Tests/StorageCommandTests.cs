@@ -1,0 +1,79 @@
+namespace RaftLog.Cli.Tests;
+
+[Collection(ConsoleCollection.Name)]
+public sealed class StorageCommandTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("raftlog-cli-").FullName;
+
+    [Fact]
+    public async Task Formatting_makes_every_nodes_directory_and_info_shows_them()
+    {
+        string config = WriteCluster();
+
+        (int formatted, string said, _) = await Captured.RunAsync("storage", "format", "--config", config, "--cluster-id", "AAAAAAAAAAAAAAAAAAAAAw");
+        (int shown, string table, _) = await Captured.RunAsync("storage", "info", "--config", config);
+
+        Assert.Equal(0, formatted);
+        Assert.Contains("node 2 of cluster AAAAAAAAAAAAAAAAAAAAAw", said);
+        Assert.Equal(0, shown);
+        Assert.Contains("AAAAAAAAAAAAAAAAAAAAAw", table);
+        Assert.True(File.Exists(Path.Combine(_directory, "2", "meta.properties")));
+        Assert.True(File.Exists(Path.Combine(_directory, "2", "bootstrap.checkpoint")));
+    }
+
+    [Fact]
+    public async Task Info_of_an_unformatted_directory_fails()
+    {
+        (int code, string table, _) = await Captured.RunAsync("storage", "info", "--config", WriteCluster());
+
+        Assert.Equal(1, code);
+        Assert.Contains("not formatted", table);
+    }
+
+    [Fact]
+    public async Task A_node_without_data_is_refused_with_the_command_that_makes_it()
+    {
+        (int code, _, string error) = await Captured.RunAsync("start", "--config", WriteCluster(), "--node", "1");
+
+        Assert.Equal(1, code);
+        Assert.Contains("raftlog storage format --config", error);
+        Assert.Contains("--node 1", error);
+    }
+
+    [Fact]
+    public async Task Up_refuses_when_one_node_of_several_has_lost_its_data()
+    {
+        string config = WriteCluster();
+        await Captured.RunAsync("storage", "format", "--config", config);
+        Directory.Delete(Path.Combine(_directory, "2"), recursive: true);
+
+        (int code, _, string error) = await Captured.RunAsync("up", "--config", config);
+
+        Assert.Equal(1, code);
+        Assert.Contains("node 2 has no data", error);
+    }
+
+    [Fact]
+    public async Task A_typo_in_a_key_is_answered_with_the_key_that_was_meant()
+    {
+        string config = Path.Combine(_directory, "cluster.json");
+        File.WriteAllText(config, """{ "nodes": [ { "node.id": 1, "lisseners": "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093" } ] }""");
+
+        (int code, _, string error) = await Captured.RunAsync("storage", "info", "--config", config);
+
+        Assert.Equal(1, code);
+        Assert.Contains("lisseners", error);
+        Assert.Contains("listeners", error);
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private string WriteCluster()
+    {
+        string path = Path.Combine(_directory, "cluster.json");
+        string Node(int id) =>
+            $$"""{ "node.id": {{id}}, "log.dirs": "{{_directory}}/{{id}}", "listeners": "PLAINTEXT://127.0.0.1:{{id}}9092,CONTROLLER://127.0.0.1:{{id}}9093" }""";
+        File.WriteAllText(path, $$"""{ "nodes": [ {{Node(1)}}, {{Node(2)}} ] }""");
+        return path;
+    }
+}
