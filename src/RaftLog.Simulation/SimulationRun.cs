@@ -112,13 +112,13 @@ public sealed class SimulationRun
 
     private void Disturb()
     {
-        for (int i = 1; i <= _options.Producers; i++)
+        for (int i = 0; i < _options.Producers; i++)
         {
-            _producers.Add(new ProducerProgram(_cluster, _options, Topic, i, _random));
+            AddProducer();
         }
 
-        _consumers.Add(new ConsumerProgram(_cluster, _partitions, number: 1));
-        _nemesis = new Nemesis(_cluster, _options.Faults, _random);
+        _consumers.Add(new ConsumerProgram(_cluster, _options, _partitions, number: 1));
+        _nemesis = new Nemesis(_cluster, _options.Faults, _random, CrashProducer);
         _scheduler.RunFor(_options.FaultTime);
         if (_options.Faults.PowerLossOfAll > 0)
         {
@@ -126,6 +126,15 @@ public sealed class SimulationRun
         }
 
         _nemesis.HealAll();
+    }
+
+    private void AddProducer() => _producers.Add(new ProducerProgram(_cluster, _options, Topic, _producers.Count + 1, _random));
+
+    private void CrashProducer()
+    {
+        _scheduler.Say("a producer is killed, and another begins");
+        _producers[^1].Crash();
+        AddProducer();
     }
 
     private bool Recover()
@@ -139,7 +148,7 @@ public sealed class SimulationRun
             {
                 for (int partition = 0; partition < _options.Partitions; partition++)
                 {
-                    if (!HasProgress(producer, partition))
+                    if (!_producers[producer].IsDone && !HasProgress(producer, partition))
                     {
                         return false;
                     }
@@ -149,7 +158,20 @@ public sealed class SimulationRun
             return true;
         }
 
-        return Reach(AllHave, _options.RecoveryLimit, "after everything was healed, producers made no progress");
+        if (!Reach(AllHave, _options.RecoveryLimit, "after everything was healed, producers made no progress"))
+        {
+            return false;
+        }
+
+        _scheduler.RunFor(Settling);
+        int elections = _watch.Elections;
+        _scheduler.RunFor(Settling);
+        if (_watch.Elections > elections)
+        {
+            _scheduler.Fail("leaders changed although everything was healed long ago");
+        }
+
+        return _scheduler.Failure is null;
     }
 
     private IReadOnlyDictionary<TopicPartition, FoundOffset>? Drain()
@@ -164,7 +186,7 @@ public sealed class SimulationRun
         (Incarnation program, KafkaCluster client) = _cluster.NewClient();
         program.Run("find ends", async () => ends = await client.Admin.ListOffsetsAsync(
             new SortedDictionary<TopicPartition, OffsetSpec>(_partitions.ToDictionary(each => each, _ => OffsetSpec.Latest))));
-        ConsumerProgram last = new(_cluster, _partitions, number: 2);
+        ConsumerProgram last = new(_cluster, _options, _partitions, number: 2);
         _consumers.Add(last);
         bool AtEnd(ConsumerProgram consumer) => ends is not null && _partitions.TrueForAll(
             each => consumer.Positions.TryGetValue(each, out Offset position) && position >= ends[each].Offset);

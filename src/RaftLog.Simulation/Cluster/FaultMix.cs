@@ -6,6 +6,8 @@ namespace RaftLog.Simulation;
 /// <param name="PowerLoss">A machine loses its power.</param>
 /// <param name="PowerLossOfAll">Every machine loses its power at once.</param>
 /// <param name="EndInOperation">A node ends in the middle of a disk operation.</param>
+/// <param name="FlushFailure">A flush reports an error of the medium; the node must stop.</param>
+/// <param name="ClientCrash">A producing program is killed, and another takes its place.</param>
 /// <param name="Cut">Ways are cut, in one direction or in both.</param>
 /// <param name="Isolation">A node is cut off from all others, clients included or not.</param>
 /// <param name="Freeze">A node is held for a while.</param>
@@ -17,6 +19,8 @@ public sealed record FaultMix(
     int PowerLoss,
     int PowerLossOfAll,
     int EndInOperation,
+    int FlushFailure,
+    int ClientCrash,
     int Cut,
     int Isolation,
     int Freeze,
@@ -24,10 +28,10 @@ public sealed record FaultMix(
     TimeSpan LongestOutage)
 {
     /// <summary>A world without faults.</summary>
-    public static FaultMix None { get; } = new(TimeSpan.FromDays(1), 0, 0, 0, 0, 0, 0, 0, 0, TimeSpan.FromSeconds(1));
+    public static FaultMix None { get; } = new(TimeSpan.FromDays(1), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, TimeSpan.FromSeconds(1));
 
     /// <summary>The sum of all weights.</summary>
-    internal int Sum => Kill + PowerLoss + PowerLossOfAll + EndInOperation + Cut + Isolation + Freeze + Reset;
+    internal int Sum => Kill + PowerLoss + PowerLossOfAll + EndInOperation + FlushFailure + ClientCrash + Cut + Isolation + Freeze + Reset;
 
     /// <summary>The faults that a seed draws: some kinds not at all, so that each sometimes has the stage to itself.</summary>
     internal static FaultMix Draw(SimRandom random)
@@ -39,6 +43,8 @@ public sealed record FaultMix(
             Weight(5),
             Weight(2),
             Weight(4),
+            Weight(2),
+            Weight(1),
             Weight(5),
             Weight(4),
             Weight(4),

@@ -12,7 +12,7 @@ internal sealed class Nemesis
     private readonly List<(int Weight, Action Strike)> _faults;
     private bool _active = true;
 
-    internal Nemesis(SimCluster cluster, FaultMix mix, SimRandom random)
+    internal Nemesis(SimCluster cluster, FaultMix mix, SimRandom random, Action crashClient)
     {
         _cluster = cluster;
         _scheduler = cluster.Scheduler;
@@ -24,11 +24,22 @@ internal sealed class Nemesis
             (mix.PowerLoss, () => End(Pick(), losePower: true)),
             (mix.PowerLossOfAll, LosePowerOfAll),
             (mix.EndInOperation, EndInOperation),
+            (mix.FlushFailure, FailFlush),
+            (mix.ClientCrash, () =>
+            {
+                Faults++;
+                crashClient();
+            }),
             (mix.Cut, Cut),
             (mix.Isolation, Isolate),
             (mix.Freeze, Freeze),
             (mix.Reset, Reset),
         ];
+        foreach (SimMachine machine in cluster.Machines)
+        {
+            machine.Halted = () => _scheduler.After(Outage(), () => Restart(machine));
+        }
+
         Next();
     }
 
@@ -50,9 +61,11 @@ internal sealed class Nemesis
         _active = false;
         _scheduler.Say("everything is healed");
         _cluster.Network.HealAll();
+        _cluster.Network.Profile = _cluster.Network.Profile with { TailChance = 0 };
         foreach (SimMachine machine in _cluster.Machines)
         {
             machine.Volume.DisarmFault();
+            machine.Volume.Profile = machine.Volume.Profile with { StallChance = 0 };
             machine.Resume();
             Restart(machine);
         }
@@ -127,6 +140,16 @@ internal sealed class Nemesis
             Faults++;
             _scheduler.After(Outage(), () => Restart(machine));
         });
+    }
+
+    private void FailFlush()
+    {
+        SimMachine machine = Pick();
+        if (machine.IsUp)
+        {
+            Faults++;
+            machine.Volume.FailNextFlush();
+        }
     }
 
     private void Restart(SimMachine machine)

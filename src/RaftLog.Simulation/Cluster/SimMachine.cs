@@ -40,6 +40,9 @@ public sealed class SimMachine
     /// <summary>The node that runs, or the last that ran; null before the first start.</summary>
     public Node? Node { get; private set; }
 
+    /// <summary>Called when the node has halted itself, as it must when the disk fails it.</summary>
+    internal Action Halted { get; set; } = static () => { };
+
     /// <summary>True while a node runs, paused or not.</summary>
     public bool IsUp => _current is { IsAlive: true };
 
@@ -50,7 +53,8 @@ public sealed class SimMachine
     public void Start()
     {
         _starts++;
-        Incarnation owner = new(_scheduler, $"{Name}.{_starts}", _config.NodeId.Value);
+        Incarnation owner = new(_scheduler, $"{Name}.{_starts}", _config.NodeId.Value, ClockRate());
+        Volume.ForgetRefusals();
         _network.Host(Name).HasPower = true;
         _current = owner;
         World world = new(
@@ -58,7 +62,7 @@ public sealed class SimMachine
             new SimDisk(Volume, owner),
             _network.Join(Name, owner),
             new SimEntropy(_random.Split("entropy", _starts)),
-            new SimProcess(_scheduler, owner));
+            new SimProcess(_scheduler, owner, Volume, () => Halted()));
         _scheduler.Say($"{owner.Name} starts");
         owner.Run("start", () => StartAsync(world, owner));
     }
@@ -96,6 +100,9 @@ public sealed class SimMachine
             _current.Resume();
         }
     }
+
+    // Clocks of machines run up to two in a hundred fast or slow.
+    private double ClockRate() => 0.98 + (0.04 * _random.Split("clock").NextUnit());
 
     private void End(string how, bool losePower)
     {

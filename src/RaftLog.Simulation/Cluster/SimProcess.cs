@@ -2,15 +2,25 @@ using RaftLog.Platform;
 
 namespace RaftLog.Simulation;
 
-/// <summary>The process seam: a halt drops the incarnation, and fails the run, since no fault of the world justifies one.</summary>
-internal sealed class SimProcess(SimScheduler scheduler, Incarnation owner) : IProcess
+/// <summary>The process seam: a halt drops the incarnation, and fails the run unless the disk has refused something before.</summary>
+internal sealed class SimProcess(SimScheduler scheduler, Incarnation owner, SimVolume volume, Action halted) : IProcess
 {
     public void Halt(string reason)
     {
-        if (owner.IsAlive)
+        if (!owner.IsAlive)
         {
-            owner.Kill();
-            scheduler.Fail($"{owner.Name} halted itself: {reason}");
+            return;
+        }
+
+        owner.Kill();
+        if (volume.HasRefused)
+        {
+            scheduler.Say($"{owner.Name} halts itself: {reason}");
+            halted();
+        }
+        else
+        {
+            scheduler.Fail($"{owner.Name} halted itself for no fault of its world: {reason}");
         }
     }
 }

@@ -18,6 +18,9 @@ public sealed record SimulationOptions
     /// <summary>The mean time between two sends of a producer.</summary>
     public TimeSpan SendInterval { get; init; } = TimeSpan.FromMilliseconds(25);
 
+    /// <summary>The most bytes that a record has besides its value.</summary>
+    public int MaxFill { get; init; } = 400;
+
     /// <summary>How long faults happen.</summary>
     public TimeSpan FaultTime { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -45,6 +48,7 @@ public sealed record SimulationOptions
         {
             Seed = seed,
             Producers = 1 + random.Next(3),
+            MaxFill = random.Chance(0.7) ? 400 : 16_000,
             Faults = FaultMix.Draw(random),
             Link = new LinkProfile(
                 TimeSpan.FromMicroseconds(50 + random.Next(500)),
@@ -65,6 +69,7 @@ public sealed record SimulationOptions
                 new("request.timeout.ms", "3000"),
                 new("min.insync.replicas", "2"),
                 new("default.replication.factor", "3"),
+                new("log.segment.bytes", "1048576"),
             ],
         };
     }

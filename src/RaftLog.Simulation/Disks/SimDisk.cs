@@ -78,6 +78,13 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
 
     public async ValueTask FlushAsync(IReadOnlyList<IDiskFile> files)
     {
+        if (owner.IsAlive && files.Count > 0 && volume.TryFailFlush([.. files.Select(each => ((SimFile)each).Inode)]))
+        {
+            volume.Scheduler.Say($"{owner.Name}: a flush of {files[0].Path} fails");
+            await Flush(files.Count, static () => { });
+            throw new DiskException(files[0].Path, DiskErrorKind.Io, "flush", "the medium reported an error");
+        }
+
         List<(SimInode File, long UpTo)> covered = [];
         for (int i = 0; i < files.Count; i++)
         {

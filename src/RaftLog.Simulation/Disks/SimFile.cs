@@ -38,7 +38,14 @@ internal sealed class SimFile(SimVolume volume, Incarnation owner, string path, 
         }
     }
 
-    public void DropCache() => Open("fadvise");
+    public void DropCache()
+    {
+        SimInode file = Open("fadvise");
+        if (owner.IsAlive)
+        {
+            file.DropCache();
+        }
+    }
 
     public void Dispose() => _closed = true;
 

@@ -39,6 +39,26 @@ internal sealed class SimInode
         _pending.RemoveRange(0, count);
     }
 
+    /// <summary>
+    /// A flush has failed: the system has marked the pages clean all the same, so that readers still see bytes that the medium may never hold
+    /// and that no later flush brings there. Some sectors of them may have reached it.
+    /// </summary>
+    internal void LosePages(SimRandom random)
+    {
+        KeepSectors(random);
+        _pending.Clear();
+    }
+
+    /// <summary>The system forgets clean pages: a reader sees what the medium holds, and what is still to be written.</summary>
+    internal void DropCache()
+    {
+        Current.CopyFrom(_durable);
+        foreach (PendingOperation each in _pending)
+        {
+            each.ApplyTo(Current);
+        }
+    }
+
     /// <summary>Power is lost: of what was not flushed the medium keeps what chance has brought there, sector by sector.</summary>
     internal void Crash(SimRandom random)
     {

@@ -14,6 +14,7 @@ public sealed class SimVolume
     private readonly List<SimDirectory> _directories = [];
     private readonly List<SimInode> _files = [];
     private readonly Dictionary<string, Incarnation> _locks = new(StringComparer.Ordinal);
+    private bool _failsNextFlush;
     private int _untilFault;
     private Action? _fault;
 
@@ -33,6 +34,9 @@ public sealed class SimVolume
 
     internal int Number { get; }
 
+    /// <summary>True when an operation was refused in the life of the present incarnation: then it may halt itself.</summary>
+    internal bool HasRefused { get; private set; }
+
     /// <summary>How often the power was lost.</summary>
     internal int Crashes { get; private set; }
 
@@ -41,7 +45,31 @@ public sealed class SimVolume
     /// <param name="fault">What happens.</param>
     internal void ArmFault(int operations, Action fault) => (_untilFault, _fault) = (operations, fault);
 
-    internal void DisarmFault() => _fault = null;
+    internal void DisarmFault() => (_fault, _failsNextFlush) = (null, false);
+
+    /// <summary>The next flush of files will report an error of the medium.</summary>
+    internal void FailNextFlush() => _failsNextFlush = true;
+
+    /// <summary>A new incarnation has come: it has seen no refusal.</summary>
+    internal void ForgetRefusals() => HasRefused = false;
+
+    /// <summary>True when this flush is the one that fails; the pages of its files are then lost.</summary>
+    internal bool TryFailFlush(IReadOnlyList<SimInode> files)
+    {
+        if (!_failsNextFlush)
+        {
+            return false;
+        }
+
+        _failsNextFlush = false;
+        HasRefused = true;
+        foreach (SimInode file in files)
+        {
+            file.LosePages(_random);
+        }
+
+        return true;
+    }
 
     /// <summary>Called at the beginning of each operation that changes something.</summary>
     internal void BeforeOperation()

@@ -11,13 +11,13 @@ public sealed class Incarnation
     private readonly List<ReadyItem> _held = [];
     private readonly List<Action> _atDeath = [];
 
-    internal Incarnation(SimScheduler scheduler, string name, int number)
+    internal Incarnation(SimScheduler scheduler, string name, int number, double clockRate = 1)
     {
         _scheduler = scheduler;
         _context = new SimContext(scheduler, this);
         Name = name;
         Number = number;
-        Time = new SimTimeProvider(scheduler, this);
+        Time = new SimTimeProvider(scheduler, this, clockRate);
     }
 
     /// <summary>The program and the count of its starts, for people.</summary>

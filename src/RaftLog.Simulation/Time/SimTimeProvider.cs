@@ -1,7 +1,7 @@
 namespace RaftLog.Simulation;
 
-/// <summary>The clock of one incarnation, in virtual time. Its timers fire in the incarnation's context, and not at all after its death.</summary>
-internal sealed class SimTimeProvider(SimScheduler scheduler, Incarnation owner) : TimeProvider
+/// <summary>The clock of one incarnation, in virtual time and a little fast or slow. Its timers fire in the incarnation's context, and not at all after its death.</summary>
+internal sealed class SimTimeProvider(SimScheduler scheduler, Incarnation owner, double rate) : TimeProvider
 {
     private static readonly DateTimeOffset Beginning = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -9,13 +9,13 @@ internal sealed class SimTimeProvider(SimScheduler scheduler, Incarnation owner)
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    public override long GetTimestamp() => scheduler.Now;
+    public override long GetTimestamp() => (long)(scheduler.Now * rate);
 
-    public override DateTimeOffset GetUtcNow() => Beginning + TimeSpan.FromTicks(scheduler.Now);
+    public override DateTimeOffset GetUtcNow() => Beginning + TimeSpan.FromTicks(GetTimestamp());
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        SimTimer timer = new(scheduler, owner, callback, state);
+        SimTimer timer = new(scheduler, owner, rate, callback, state);
         timer.Change(dueTime, period);
         return timer;
     }

@@ -1,7 +1,7 @@
 namespace RaftLog.Simulation;
 
 /// <summary>A timer in virtual time.</summary>
-internal sealed class SimTimer(SimScheduler scheduler, Incarnation owner, TimerCallback callback, object? state) : ITimer
+internal sealed class SimTimer(SimScheduler scheduler, Incarnation owner, double rate, TimerCallback callback, object? state) : ITimer
 {
     private SimEvent? _next;
     private TimeSpan _period;
@@ -20,7 +20,7 @@ internal sealed class SimTimer(SimScheduler scheduler, Incarnation owner, TimerC
         if (dueTime != Timeout.InfiniteTimeSpan && owner.IsAlive)
         {
             scheduler.Trace.Note(TraceKind.TimerSet, scheduler.Now, owner.Number, dueTime.Ticks);
-            _next = scheduler.After(dueTime, Fire);
+            _next = scheduler.After(dueTime / rate, Fire);
         }
 
         return true;
@@ -46,7 +46,7 @@ internal sealed class SimTimer(SimScheduler scheduler, Incarnation owner, TimerC
         }
 
         scheduler.Trace.Note(TraceKind.TimerFired, scheduler.Now, owner.Number, 0);
-        _next = _period > TimeSpan.Zero ? scheduler.After(_period, Fire) : null;
+        _next = _period > TimeSpan.Zero ? scheduler.After(_period / rate, Fire) : null;
         owner.Post(Call, null);
     }
 

@@ -16,13 +16,15 @@ internal sealed class ConsumerProgram
     private readonly KafkaCluster _cluster;
     private readonly IReadOnlyList<TopicPartition> _partitions;
     private readonly List<SeenRecord> _seen = [];
+    private readonly SimulationOptions _options;
     private readonly int _number;
     private int _generation;
     private bool _stopped;
 
-    internal ConsumerProgram(SimCluster world, IReadOnlyList<TopicPartition> partitions, int number)
+    internal ConsumerProgram(SimCluster world, SimulationOptions options, IReadOnlyList<TopicPartition> partitions, int number)
     {
         _scheduler = world.Scheduler;
+        _options = options;
         _partitions = partitions;
         _number = number;
         (_program, _cluster) = world.NewClient();
@@ -67,7 +69,7 @@ internal sealed class ConsumerProgram
     {
         foreach (RecordView record in records)
         {
-            if (!Payload.TryRead(record.Value.Span, out RecordValue value))
+            if (!Payload.TryRead(record.Value.Span, _options.MaxFill, out RecordValue value))
             {
                 _scheduler.Fail($"{_program.Name} was given bytes that nobody wrote, at {record.Partition} offset {record.Offset}");
                 return;

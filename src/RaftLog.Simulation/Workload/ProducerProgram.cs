@@ -44,6 +44,14 @@ internal sealed class ProducerProgram
 
     internal void Stop() => _stopped = true;
 
+    /// <summary>The program is killed: what it had not heard of stays unknown.</summary>
+    internal void Crash()
+    {
+        _program.Kill();
+        _stopped = true;
+        _outstanding = 0;
+    }
+
     private async Task RunAsync()
     {
         Open();
@@ -81,7 +89,7 @@ internal sealed class ProducerProgram
         Producer producer = _producer!;
         try
         {
-            ProduceResult result = await producer.ProduceAsync(_topic, new ProducerRecord(null, Payload.Write(value)) { Partition = partition });
+            ProduceResult result = await producer.ProduceAsync(_topic, new ProducerRecord(null, Payload.Write(value, _options.MaxFill)) { Partition = partition });
             _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset };
             Acknowledged[partition] = Acknowledged.GetValueOrDefault(partition) + 1;
         }
