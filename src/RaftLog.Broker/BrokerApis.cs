@@ -34,14 +34,14 @@ internal static class BrokerApis
         apis.Add(Row(new MetadataHandler(cache, autoCreation)));
         apis.Add(Row(new FindCoordinatorHandler()));
         apis.Add(Row(new ApiVersionsHandler(() => AdvertisedVersions.Of(apis), () => cache.Image)));
-        apis.Add(Row(new ForwardHandler<CreateTopicsRequest, CreateTopicsResponse>(
+        apis.Add(Row(new ForwardedToController<CreateTopicsRequest, CreateTopicsResponse>(
             parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
         {
             Settles = cache,
             IsSettled = (response, image) => response.Topics.TrueForAll(
                 topic => topic.ErrorCode != ErrorCode.None || topic.TopicId == Uuid.Zero || image.Topics.TryGet(topic.TopicId, out _)),
         }));
-        apis.Add(Row(new ForwardHandler<DeleteTopicsRequest, DeleteTopicsResponse>(
+        apis.Add(Row(new ForwardedToController<DeleteTopicsRequest, DeleteTopicsResponse>(
             parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
         {
             Settles = cache,
@@ -67,7 +67,7 @@ internal static class BrokerApis
         IControllerChannel controller, TimeSpan timeout, Func<TRequest, ErrorCode, TResponse> refuse)
         where TRequest : class, IRequest<TResponse>, new()
         where TResponse : class, IVersionedMessage, new() =>
-        Row(new ForwardHandler<TRequest, TResponse>(controller, timeout, request => refuse(request, ErrorCode.RequestTimedOut)));
+        Row(new ForwardedToController<TRequest, TResponse>(controller, timeout, request => refuse(request, ErrorCode.RequestTimedOut)));
 
     private static MessageApi<TRequest, TResponse> Row<TRequest, TResponse>(IRequestHandler<TRequest, TResponse> handler, bool overlaps = false)
         where TRequest : class, IRequest<TResponse>, new()

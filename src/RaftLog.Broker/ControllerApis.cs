@@ -52,7 +52,7 @@ internal static class ControllerApis
         Func<TRequest, ErrorCode, TResponse> refuse)
         where TRequest : class, IRequest<TResponse>, new()
         where TResponse : class, IVersionedMessage, new() =>
-        Row(new ControllerHandler<TRequest, TResponse>(active, decide, refuse));
+        Row(new DecidedByController<TRequest, TResponse>(active, decide, refuse));
 
     private static MessageApi<TRequest, TResponse> Row<TRequest, TResponse>(IRequestHandler<TRequest, TResponse> handler)
         where TRequest : class, IRequest<TResponse>, new()

@@ -32,16 +32,16 @@ internal static class StartCommand
         using StopSignal stop = new();
         RunningNode running = new(config, world, Console.Error.WriteLine);
         await running.Node.StartAsync();
-        _ = AnnounceAsync(running);
+        _ = AnnounceAsync(running, world.Time);
         await stop.Asked;
         await running.Node.StopAsync(RunningNode.Patience);
         Console.WriteLine($"node {config.NodeId} has stopped");
         return ExitCode.Ok;
     }
 
-    private static async Task AnnounceAsync(RunningNode running)
+    private static async Task AnnounceAsync(RunningNode running, TimeProvider time)
     {
         await running.Node.Ready;
-        Console.WriteLine($"node {running.Config.NodeId} is ready on {running.Address} after {ProcessAge.Milliseconds} ms; log in {running.JournalPath}");
+        Console.WriteLine($"node {running.Config.NodeId} is ready on {running.Address} after {ProcessAge.Milliseconds(time)} ms; log in {running.JournalPath}");
     }
 }

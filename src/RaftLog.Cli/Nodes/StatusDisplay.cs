@@ -5,7 +5,7 @@ using RaftLog.Cli.Output;
 namespace RaftLog.Cli.Nodes;
 
 /// <summary>Shows how nodes come up: a table that is redrawn on a terminal, one line a node elsewhere.</summary>
-internal sealed class StatusDisplay(IReadOnlyList<RunningNode> nodes)
+internal sealed class StatusDisplay(IReadOnlyList<RunningNode> nodes, TimeProvider time)
 {
     private static readonly TimeSpan RedrawInterval = TimeSpan.FromMilliseconds(50);
 
@@ -26,11 +26,11 @@ internal sealed class StatusDisplay(IReadOnlyList<RunningNode> nodes)
 
             if (allReady)
             {
-                Console.WriteLine($"ready: {nodes.Count} nodes in {ProcessAge.Milliseconds} ms");
+                Console.WriteLine($"ready: {nodes.Count} nodes in {ProcessAge.Milliseconds(time)} ms");
                 return true;
             }
 
-            await Task.Delay(RedrawInterval);
+            await Task.Delay(RedrawInterval, time);
         }
 
         return false;
@@ -43,7 +43,7 @@ internal sealed class StatusDisplay(IReadOnlyList<RunningNode> nodes)
         {
             if (_readyAfterMs[i] is null && nodes[i].Node.Ready.IsCompletedSuccessfully)
             {
-                _readyAfterMs[i] = ProcessAge.Milliseconds;
+                _readyAfterMs[i] = ProcessAge.Milliseconds(time);
                 if (!_isTerminal)
                 {
                     Console.WriteLine($"node {nodes[i].Config.NodeId} is ready on {nodes[i].Address} after {_readyAfterMs[i]} ms");

@@ -41,7 +41,7 @@ internal static class UpCommand
             nodes.Add(new RunningNode(config, world, null));
         }
 
-        StatusDisplay display = new(nodes);
+        StatusDisplay display = new(nodes, world.Time);
         foreach (RunningNode node in nodes)
         {
             await node.Node.StartAsync();

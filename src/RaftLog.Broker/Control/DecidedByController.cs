@@ -10,7 +10,7 @@ namespace RaftLog.Broker.Control;
 /// <param name="active">The controller.</param>
 /// <param name="decide">What it decides: the request, the offset of its next record, and the time.</param>
 /// <param name="refuse">The answer with an error.</param>
-internal sealed class ControllerHandler<TRequest, TResponse>(
+internal sealed class DecidedByController<TRequest, TResponse>(
     ActiveController active,
     Func<Controller, TRequest, Offset, long, ControllerResult<TResponse>> decide,
     Func<TRequest, ErrorCode, TResponse> refuse)

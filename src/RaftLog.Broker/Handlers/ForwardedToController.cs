@@ -14,7 +14,7 @@ namespace RaftLog.Broker.Handlers;
 /// <param name="controller">The way to the controller.</param>
 /// <param name="timeout">How long a controller may take to be found and to answer.</param>
 /// <param name="refuse">Makes the answer for when none has answered.</param>
-internal sealed class ForwardHandler<TRequest, TResponse>(IControllerChannel controller, TimeSpan timeout, Func<TRequest, TResponse> refuse)
+internal sealed class ForwardedToController<TRequest, TResponse>(IControllerChannel controller, TimeSpan timeout, Func<TRequest, TResponse> refuse)
     : IRequestHandler<TRequest, TResponse>
     where TRequest : class, IRequest<TResponse>
     where TResponse : class, IVersionedMessage, new()
