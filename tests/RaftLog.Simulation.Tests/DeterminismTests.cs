@@ -32,6 +32,15 @@ public sealed class DeterminismTests(ITestOutputHelper output)
         Assert.Equal([$"{Seed}", $"{here.Hash:x16}", "0", "0"], there);
     }
 
+    [Fact]
+    public void Two_other_seeds_leave_the_pool_alone_too()
+    {
+        foreach (ulong seed in new ulong[] { 5, 8 })
+        {
+            Assert.Equal(["0", "0"], RunInAnotherProcess(seed)[2..]);
+        }
+    }
+
     private string[] RunInAnotherProcess(ulong seed)
     {
         ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")

@@ -27,6 +27,23 @@ public sealed class SeedTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void With_flushing_left_to_the_system_killed_processes_lose_nothing()
+    {
+        for (ulong seed = FirstSeed; seed < FirstSeed + 4; seed++)
+        {
+            SimulationOptions drawn = SimulationOptions.Draw(seed);
+            SimulationOptions pageCache = drawn with
+            {
+                Properties = [.. drawn.Properties, new("log.flush.interval.messages", "9223372036854775807")],
+                Faults = drawn.Faults with { Kill = 5, PowerLoss = 0, PowerLossOfAll = 0, EndInOperation = 0, FlushFailure = 0 },
+            };
+            SimulationReport report = OwnThread.Run(() => SimulationRun.Of(pageCache));
+            output.WriteLine(report.Summary);
+            Assert.True(report.Passed, report.Explain());
+        }
+    }
+
+    [Fact]
     public void A_cluster_without_faults_loses_nothing_and_leaves_nothing_open()
     {
         SimulationReport report = OwnThread.Run(() => SimulationRun.Of(new SimulationOptions { Seed = 7, FaultTime = TimeSpan.FromSeconds(5) }));

@@ -133,7 +133,18 @@ public sealed class SimMachine
         Journal journal = new(world.Disk, world.Time, $"{JournalDirectory}/{Name}.log", line => _scheduler.Say($"{owner.Name}: {line}"));
         Node node = new(_config, world, journal);
         Node = node;
-        await node.StartAsync();
+        try
+        {
+            await node.StartAsync();
+        }
+        catch (Exception failure) when (Volume.HasRefused && (failure is DiskException or NodeStartException))
+        {
+            _scheduler.Say($"{owner.Name} cannot start: {failure.Message}");
+            owner.Kill();
+            Halted();
+            return;
+        }
+
         _scheduler.Say($"{owner.Name} has started");
         await node.Ready;
         _scheduler.Say($"{owner.Name} is ready");
