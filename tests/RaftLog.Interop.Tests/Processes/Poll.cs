@@ -6,7 +6,7 @@ namespace RaftLog.Interop.Tests.Processes;
 internal static class Poll
 {
     /// <summary>The bound where nothing else is said.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
