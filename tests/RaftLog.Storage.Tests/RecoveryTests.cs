@@ -138,6 +138,21 @@ public class RecoveryTests
     }
 
     [Fact]
+    public void A_closed_segment_whose_time_index_lost_its_last_entry_gets_it_back()
+    {
+        Node node = Filled(40, Node.Small);
+        string index = $"{node.Directory.Logs[0].Path}/00000000000000000000.timeindex";
+        node.Close();
+        byte[] whole = node.Disk.BytesOf(index);
+        node.Disk.Corrupt(index, bytes => bytes[..^12]);
+
+        node = new Node(node.Disk).Run();
+        Assert.Equal(40, Values(node.Open()).Count);
+        node.Close();
+        Assert.Equal(whole, node.Disk.BytesOf(index));
+    }
+
+    [Fact]
     public void A_missing_epoch_checkpoint_is_rebuilt_from_the_batches()
     {
         var node = new Node();

@@ -214,6 +214,12 @@ internal sealed class LogSegment
     {
         if (MaxTimestamp >= 0 && Size > 0)
         {
+            // A segment that was loaded closed can lack its last entry: the power went before the index was written.
+            if (MaxTimestamp > Times.Last.Timestamp)
+            {
+                Unseal();
+            }
+
             Times.Append(MaxTimestamp, MaxTimestampOffset);
         }
 
