@@ -31,6 +31,7 @@ internal sealed class FollowerFetcher
     private RpcChannel? _channel;
     private bool _isAsking;
     private bool _isUrgent;
+    private bool _hasNews;
     private bool _stopped;
 
     // These belong to the loop.
@@ -53,17 +54,15 @@ internal sealed class FollowerFetcher
 
     private long NowMs => _owner.Waiters.NowMs;
 
-    /// <summary>Takes over a partition, and asks for it at once.</summary>
+    /// <summary>Takes over a partition; <see cref="Begin"/> then asks for all that are new.</summary>
     public void Add(Partition partition, LeaderEpoch epoch)
     {
         partition.FetchedBy(_signal);
         lock (_gate)
         {
             _partitions[partition.Id] = new FollowedPartition(partition, epoch, _owner.Options.MaxBackoff);
-            AskAnew();
+            _hasNews = true;
         }
-
-        _signal.Set();
     }
 
     /// <summary>A partition of this fetcher follows the same leader in another epoch: its pauses are over.</summary>
@@ -71,13 +70,32 @@ internal sealed class FollowerFetcher
     {
         lock (_gate)
         {
-            if (!_partitions.TryGetValue(partition.Id, out FollowedPartition? followed) || followed.Epoch == epoch)
+            if (_partitions.TryGetValue(partition.Id, out FollowedPartition? followed) && followed.Epoch != epoch)
+            {
+                _partitions[partition.Id] = new FollowedPartition(partition, epoch, _owner.Options.MaxBackoff);
+                _hasNews = true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Asks at once for what is new, after all changes of one image. A request that the leader may be holding was sent without it, so that one is given up with
+    /// its connection.
+    /// </summary>
+    public void Begin()
+    {
+        lock (_gate)
+        {
+            if (!_hasNews)
             {
                 return;
             }
 
-            _partitions[partition.Id] = new FollowedPartition(partition, epoch, _owner.Options.MaxBackoff);
-            AskAnew();
+            if (_isAsking)
+            {
+                _isUrgent = true;
+                _channel?.Dispose();
+            }
         }
 
         _signal.Set();
@@ -139,16 +157,6 @@ internal sealed class FollowerFetcher
         }
     }
 
-    /// <summary>A request that the leader holds was sent without what is new. Under the lock.</summary>
-    private void AskAnew()
-    {
-        if (_isAsking)
-        {
-            _isUrgent = true;
-            _channel?.Dispose();
-        }
-    }
-
     /// <summary>
     /// Finds the partitions that can be asked for now. The result is how long to wait instead: when there are none, or when more will be ready with the flush
     /// that is under way, so that one round claims all that came with the last one.
@@ -161,6 +169,7 @@ internal sealed class FollowerFetcher
         bool isFlushing = false;
         lock (_gate)
         {
+            _hasNews = false;
             foreach (FollowedPartition followed in _partitions.Values)
             {
                 if (followed.PausedUntilMs > now)
@@ -228,6 +237,12 @@ internal sealed class FollowerFetcher
         FetchRequest request = Request();
         lock (_gate)
         {
+            if (_hasNews)
+            {
+                // Something was added while the channel was opened: collect again rather than let the leader hold a request without it.
+                return;
+            }
+
             _isAsking = true;
             _isUrgent = false;
         }

@@ -82,6 +82,15 @@ public sealed class FollowerFetchers
         fetcher.Add(partition, follower.Epoch);
     }
 
+    /// <summary>Lets every fetcher that has got something new ask for it: once, after all changes of one image.</summary>
+    internal void Begin()
+    {
+        foreach (FollowerFetcher fetcher in _byLeader.Values)
+        {
+            fetcher.Begin();
+        }
+    }
+
     /// <summary>Takes a partition from its fetcher, if it has one.</summary>
     internal void Remove(Partition partition)
     {

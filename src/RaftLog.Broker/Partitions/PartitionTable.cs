@@ -123,6 +123,7 @@ public sealed class PartitionTable : IFlushObserver
         }
 
         Configure(image, changes, wakes);
+        _fetchers.Begin();
         wakes.WakeAll();
     }
 
