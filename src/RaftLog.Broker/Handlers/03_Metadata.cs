@@ -35,7 +35,9 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
             autoCreation.CreateMissing(request.Topics!.Select(topic => topic.Name));
         }
 
-        return Answer(all ? null : request.Topics, image, context.Origin.ListenerName);
+        MetadataResponse response = Answer(all ? null : request.Topics, image, context.Origin.ListenerName);
+        TellWhatIsAllowed(request, response);
+        return response;
     }
 
     private MetadataResponse Answer(List<MetadataRequest.TopicData>? asked, MetadataImage image, string listener)
@@ -68,6 +70,22 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
         }
 
         return response;
+    }
+
+    private static void TellWhatIsAllowed(MetadataRequest request, MetadataResponse response)
+    {
+        if (request.IncludeClusterAuthorizedOperations)
+        {
+            response.ClusterAuthorizedOperations = AllowedOperations.OnCluster;
+        }
+
+        if (request.IncludeTopicAuthorizedOperations)
+        {
+            foreach (MetadataResponse.TopicData topic in response.Topics.Where(topic => topic.Name is not null))
+            {
+                topic.TopicAuthorizedOperations = AllowedOperations.OnTopic;
+            }
+        }
     }
 
     private static MetadataResponse.TopicData Find(MetadataRequest.TopicData asked, MetadataImage image, string listener)

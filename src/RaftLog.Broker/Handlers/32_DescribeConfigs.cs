@@ -15,6 +15,9 @@ namespace RaftLog.Broker.Handlers;
 internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs configs)
     : IRequestHandler<DescribeConfigsRequest, DescribeConfigsResponse>
 {
+    // Kafka's answer without an error has an empty text, not null.
+    private const string NoMessage = "";
+
     public ValueTask<DescribeConfigsResponse?> HandleAsync(DescribeConfigsRequest request, RequestContext context)
     {
         MetadataImage image = cache.Image;
@@ -50,16 +53,16 @@ internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs
                 return (ErrorCode.InvalidTopicException, refusal, []);
             case ConfigResourceType.Topic:
                 return image.Topics.TryGet(resource.ResourceName, out _)
-                    ? (ErrorCode.None, null, configs.DescribeTopic(image, resource.ResourceName))
+                    ? (ErrorCode.None, NoMessage, configs.DescribeTopic(image, resource.ResourceName))
                     : (ErrorCode.UnknownTopicOrPartition, null, []);
             case ConfigResourceType.Broker when resource.ResourceName.Length == 0:
-                return (ErrorCode.None, null, configs.DescribeAllBrokers(image));
+                return (ErrorCode.None, NoMessage, configs.DescribeAllBrokers(image));
             case ConfigResourceType.Broker:
                 return FindBroker(resource.ResourceName, image);
             case ConfigResourceType.BrokerLogger:
             case ConfigResourceType.ClientMetrics:
             case ConfigResourceType.Group:
-                return (ErrorCode.None, null, []);
+                return (ErrorCode.None, NoMessage, []);
             default:
                 return (ErrorCode.InvalidRequest, $"Resource type {resource.ResourceType} is not known.", []);
         }
@@ -73,7 +76,7 @@ internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs
         }
 
         return id == cache.Self.Value
-            ? (ErrorCode.None, null, configs.DescribeBroker(image))
+            ? (ErrorCode.None, NoMessage, configs.DescribeBroker(image))
             : (ErrorCode.InvalidRequest, $"Unexpected broker id, expected {cache.Self} or empty string, but received {name}", []);
     }
 

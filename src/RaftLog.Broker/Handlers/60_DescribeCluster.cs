@@ -10,15 +10,22 @@ namespace RaftLog.Broker.Handlers;
 internal sealed class DescribeClusterHandler(MetadataCache cache) : IRequestHandler<DescribeClusterRequest, DescribeClusterResponse>
 {
     private const sbyte Brokers = 1;
+    private const sbyte Controllers = 2;
 
     public ValueTask<DescribeClusterResponse?> HandleAsync(DescribeClusterRequest request, RequestContext context)
     {
         DescribeClusterResponse response = new() { ClusterId = cache.ClusterId, EndpointType = Brokers };
         if (request.EndpointType != Brokers)
         {
-            response.ErrorCode = ErrorCode.MismatchedEndpointType;
-            response.ErrorMessage = "This is a broker's listener; ask a controller's listener for controllers.";
+            (response.ErrorCode, response.ErrorMessage) = request.EndpointType == Controllers
+                ? (ErrorCode.MismatchedEndpointType, "This is a broker's listener; ask a controller's listener for controllers.")
+                : (ErrorCode.UnsupportedEndpointType, $"There are no endpoints of type {request.EndpointType}; ask for 1 (brokers) or 2 (controllers).");
             return ValueTask.FromResult<DescribeClusterResponse?>(response);
+        }
+
+        if (request.IncludeClusterAuthorizedOperations)
+        {
+            response.ClusterAuthorizedOperations = AllowedOperations.OnCluster;
         }
 
         MetadataImage image = cache.Image;

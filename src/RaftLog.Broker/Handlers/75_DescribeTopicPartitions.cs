@@ -18,8 +18,14 @@ internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int pa
 
     private DescribeTopicPartitionsResponse Answer(DescribeTopicPartitionsRequest request, MetadataImage image, string listener)
     {
+        if (request.Cursor is { } cursor
+            && (cursor.PartitionIndex < 0 || (request.Topics.Count > 0 && !request.Topics.Exists(topic => topic.Name == cursor.TopicName))))
+        {
+            return RefuseCursor(request);
+        }
+
         string from = request.Cursor?.TopicName ?? "";
-        int fromPartition = Math.Max(0, request.Cursor?.PartitionIndex ?? 0);
+        int fromPartition = request.Cursor?.PartitionIndex ?? 0;
         int room = Math.Min(partitionLimit, Math.Max(1, request.ResponsePartitionLimit));
         IEnumerable<string> names = request.Topics.Count == 0
             ? image.Topics.IdsByName.Keys
@@ -43,7 +49,7 @@ internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int pa
 
             DescribeTopicPartitionsResponse.DescribeTopicPartitionsTopic described = new()
             {
-                Name = topic.Name, TopicId = topic.Id, IsInternal = InternalTopics.Contains(topic.Name),
+                Name = topic.Name, TopicId = topic.Id, IsInternal = InternalTopics.Contains(topic.Name), TopicAuthorizedOperations = AllowedOperations.OnTopic,
             };
             response.Topics.Add(described);
             foreach ((int index, PartitionRegistration partition) in topic.Partitions)
@@ -63,6 +69,14 @@ internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int pa
             }
         }
 
+        return response;
+    }
+
+    private static DescribeTopicPartitionsResponse RefuseCursor(DescribeTopicPartitionsRequest request)
+    {
+        DescribeTopicPartitionsResponse response = new();
+        response.Topics.AddRange(request.Topics.Select(topic =>
+            new DescribeTopicPartitionsResponse.DescribeTopicPartitionsTopic { ErrorCode = ErrorCode.InvalidRequest, Name = topic.Name }));
         return response;
     }
 
@@ -90,5 +104,6 @@ internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int pa
         ErrorCode = TopicNames.Refusal(name) is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException,
         Name = name,
         IsInternal = InternalTopics.Contains(name),
+        TopicAuthorizedOperations = AllowedOperations.OnTopic,
     };
 }

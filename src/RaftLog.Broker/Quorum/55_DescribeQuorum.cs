@@ -17,25 +17,12 @@ internal sealed class DescribeQuorumHandler(QuorumNode quorum, Func<MetadataImag
             return new DescribeQuorumResponse { ErrorCode = ErrorCode.BrokerNotAvailable };
         }
 
-        DescribeQuorumResponse response = new();
-        foreach (DescribeQuorumRequest.TopicData topic in request.Topics)
+        if (request.Topics is not [{ TopicName: QuorumWire.Topic, Partitions: [{ PartitionIndex: QuorumWire.Partition }] }])
         {
-            DescribeQuorumResponse.TopicData described = new() { TopicName = topic.TopicName };
-            response.Topics.Add(described);
-            foreach (DescribeQuorumRequest.PartitionData partition in topic.Partitions)
-            {
-                described.Partitions.Add(
-                    topic.TopicName == QuorumWire.Topic && partition.PartitionIndex == QuorumWire.Partition
-                        ? Describe(quorumNow)
-                        : new()
-                        {
-                            PartitionIndex = partition.PartitionIndex,
-                            ErrorCode = ErrorCode.UnknownTopicOrPartition,
-                            ErrorMessage = "Only partition 0 of __cluster_metadata has a quorum.",
-                        });
-            }
+            return Refuse(request);
         }
 
+        DescribeQuorumResponse response = new() { Topics = [new() { TopicName = QuorumWire.Topic, Partitions = [Describe(quorumNow)] }] };
         foreach (ControllerRegistration controller in image().Controllers.Values)
         {
             DescribeQuorumResponse.Node node = new() { NodeId = controller.Id };
@@ -44,6 +31,25 @@ internal sealed class DescribeQuorumHandler(QuorumNode quorum, Func<MetadataImag
             {
                 node.Listeners.Add(new() { Name = endpoint.Listener, Host = endpoint.Host, Port = endpoint.Port });
             }
+        }
+
+        return response;
+    }
+
+    // As with Kafka, only the question for the one quorum, alone, is answered.
+    private static DescribeQuorumResponse Refuse(DescribeQuorumRequest request)
+    {
+        DescribeQuorumResponse response = new();
+        foreach (DescribeQuorumRequest.TopicData topic in request.Topics)
+        {
+            DescribeQuorumResponse.TopicData refused = new() { TopicName = topic.TopicName };
+            response.Topics.Add(refused);
+            refused.Partitions.AddRange(topic.Partitions.Select(partition => new DescribeQuorumResponse.PartitionData
+            {
+                PartitionIndex = partition.PartitionIndex,
+                ErrorCode = ErrorCode.UnknownTopicOrPartition,
+                ErrorMessage = "Ask for partition 0 of __cluster_metadata alone: nothing else has a quorum.",
+            }));
         }
 
         return response;
