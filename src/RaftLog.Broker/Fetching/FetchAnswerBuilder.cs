@@ -65,8 +65,8 @@ internal sealed class FetchAnswerBuilder(MetadataCache cache, BufferPool buffers
             ErrorCode = read.Error,
             HighWatermark = read.HighWatermark,
             LastStableOffset = read.LastStableOffset,
-            LogStartOffset = read.LogStart,
-            AbortedTransactions = null,
+            LogStartOffset = read.Error == ErrorCode.None ? read.LogStart : Offset.None,
+            AbortedTransactions = each.Partition is null ? [] : null,
             Records = Memory<byte>.Empty,
         };
         if (read.Diverging is { } diverging)

@@ -21,7 +21,7 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
         Audience audience = request.ReplicaId.IsNode ? Audience.Follower
             : request.IsolationLevel == ReadCommitted ? Audience.Committed
             : Audience.Uncommitted;
-        HashSet<TopicPartition> repeated = Repeated(request);
+        Dictionary<TopicPartition, bool> repeated = Repeated(request);
         ListOffsetsResponse response = new();
         foreach (ListOffsetsRequest.TopicData topic in request.Topics)
         {
@@ -29,7 +29,18 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
             response.Topics.Add(answered);
             foreach (ListOffsetsRequest.PartitionData partition in topic.Partitions)
             {
-                OffsetLookup found = repeated.Contains(new TopicPartition(topic.Name, partition.PartitionIndex))
+                bool isRepeated = repeated.TryGetValue(new TopicPartition(topic.Name, partition.PartitionIndex), out bool isAnswered);
+                if (isAnswered)
+                {
+                    continue;
+                }
+
+                if (isRepeated)
+                {
+                    repeated[new TopicPartition(topic.Name, partition.PartitionIndex)] = true;
+                }
+
+                OffsetLookup found = isRepeated
                     ? OffsetLookup.Failed(ErrorCode.InvalidRequest)
                     : Find(topic.Name, partition, audience, context.Version);
                 answered.Partitions.Add(new()
@@ -84,10 +95,11 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
         _ => short.MaxValue,
     };
 
-    private static HashSet<TopicPartition> Repeated(ListOffsetsRequest request)
+    /// <summary>The partitions that are asked for more than once, each answered once with an error; none is answered yet.</summary>
+    private static Dictionary<TopicPartition, bool> Repeated(ListOffsetsRequest request)
     {
         HashSet<TopicPartition> seen = [];
-        HashSet<TopicPartition> repeated = [];
+        Dictionary<TopicPartition, bool> repeated = [];
         foreach (ListOffsetsRequest.TopicData topic in request.Topics)
         {
             foreach (ListOffsetsRequest.PartitionData partition in topic.Partitions)
@@ -95,7 +107,7 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
                 TopicPartition name = new(topic.Name, partition.PartitionIndex);
                 if (!seen.Add(name))
                 {
-                    repeated.Add(name);
+                    repeated[name] = false;
                 }
             }
         }

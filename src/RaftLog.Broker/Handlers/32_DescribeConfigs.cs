@@ -54,7 +54,7 @@ internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs
             case ConfigResourceType.Topic:
                 return image.Topics.TryGet(resource.ResourceName, out _)
                     ? (ErrorCode.None, NoMessage, configs.DescribeTopic(image, resource.ResourceName))
-                    : (ErrorCode.UnknownTopicOrPartition, null, []);
+                    : (ErrorCode.UnknownTopicOrPartition, $"Topic {resource.ResourceName} does not exist.", []);
             case ConfigResourceType.Broker when resource.ResourceName.Length == 0:
                 return (ErrorCode.None, NoMessage, configs.DescribeAllBrokers(image));
             case ConfigResourceType.Broker:

@@ -14,6 +14,7 @@ internal sealed class FetchMetadataLogHandler(QuorumNode quorum, string clusterI
     private const short FirstWithTopicIds = 13;
     private const short FirstWithReplicaState = 15;
     private const short FirstWithHighWatermark = 18;
+    private static readonly Offset NotTold = new(long.MaxValue);
 
     public async ValueTask<FetchResponse?> HandleAsync(FetchRequest request, RequestContext context)
     {
@@ -33,7 +34,7 @@ internal sealed class FetchMetadataLogHandler(QuorumNode quorum, string clusterI
             new ReplicaKey(replica, wanted.ReplicaDirectoryId),
             wanted.CurrentLeaderEpoch,
             new LogPosition(wanted.LastFetchedEpoch, wanted.FetchOffset),
-            context.Version < FirstWithHighWatermark ? Offset.None : wanted.HighWatermark);
+            context.Version < FirstWithHighWatermark || wanted.HighWatermark == NotTold ? Offset.None : wanted.HighWatermark);
         int maxBytes = Math.Min(maxFetchBytes, Math.Min(request.MaxBytes, wanted.PartitionMaxBytes));
         return await quorum.FetchAsync(fetch, maxBytes, request.MaxWaitMs) is { } fetched
             ? Answer(fetched)

@@ -52,6 +52,11 @@ internal sealed class MetadataStore
         if (_snapshots.Latest() is { } latest)
         {
             _lastSnapshotEnd = latest.EndOffset;
+            if (latest.EndOffset > log.EndOffset)
+            {
+                // The process ended after a fetched snapshot was put in place and before the log was replaced by it.
+                log.TruncateFullyAndStartAt(latest.EndOffset);
+            }
         }
     }
 
