@@ -168,7 +168,9 @@ internal sealed class LogLoader
 
         using (IDiskFile? metadata = _disk.OpenExisting($"{_path}/{LogFileNames.PartitionMetadata}"))
         {
-            await FlushAsync(firstInDoubt, metadata);
+            // The segment before may end at the recovery point because it was cut there, and the cut may only be in the page cache: on the disk
+            // its old tail would overlap what follows, and a later power cut would bring it back.
+            await FlushAsync(Math.Max(0, firstInDoubt - 1), metadata);
         }
 
         for (int i = firstInDoubt; i < _segments.Count; i++)
