@@ -9,6 +9,8 @@ public sealed record TcpOptions(int SendBufferBytes = -1, int ReceiveBufferBytes
 {
     internal void Apply(Socket socket)
     {
+        // As Kafka does: a peer whose machine is gone is noticed at last, even by a side that only waits.
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         if (SendBufferBytes > 0)
         {
             socket.SendBufferSize = SendBufferBytes;
