@@ -19,7 +19,8 @@ public sealed class RoomTests
 
     [Fact]
     public void No_room_uses_what_is_banned_in_it() =>
-        AssertNone(Shipped().SelectMany(project => Ban.Violations(CompiledAssembly.OfProject(project).Uses, Rooms.BansFor(Rooms.Find(project)!.Kind))));
+        AssertNone(Shipped().SelectMany(project => Ban.Violations(CompiledAssembly.OfProject(project).Uses, Rooms.BansFor(Rooms.Find(project)!.Kind))
+            .Select(violation => $"{project}: {violation}")));
 
     [Fact]
     public void Pure_rooms_catch_nothing() =>

@@ -132,17 +132,20 @@ public sealed class RulesThemselvesTests
     [Fact]
     public void A_wrong_number_is_seen()
     {
-        Assert.Empty(SourceRules.Misnumbered(["x/00_Produce.schema", "x/01_FetchHandler.cs", "x/00_ProduceHandlerTests.cs", "x/Anything.cs"]));
-        Assert.Single(SourceRules.Misnumbered(["x/02_Produce.schema"]));
-        Assert.Single(SourceRules.Misnumbered(["x/999_Produce.schema"]));
-        Assert.Single(SourceRules.Misnumbered(["x/00_ProduceStuff.cs"]));
+        Assert.Empty(SourceRules.Misnumbered(["x/00_ProduceRequest.schema", "x/18_ApiVersionsResponse.schema"]));
+        Assert.Single(SourceRules.Misnumbered(["x/02_ProduceRequest.schema"]));
+        Assert.Single(SourceRules.Misnumbered(["x/999_ProduceRequest.schema"]));
+        Assert.Single(SourceRules.Misnumbered(["x/ProduceRequest.schema"]));
     }
 
     [Fact]
-    public void A_handler_without_a_number_is_seen()
+    public void A_handler_without_its_number_is_seen()
     {
-        Assert.Empty(SourceRules.Unnumbered(["x/00_ProduceHandler.cs", "x/IHandler.cs", "x/IApiHandler.cs", "x/Other.cs"]));
-        Assert.Single(SourceRules.Unnumbered(["x/ProduceHandler.cs"]));
+        const string handler = "internal sealed class ProduceHandler(int x)\n    : IRequestHandler<ProduceRequest, ProduceResponse>\n{\n}\n";
+        const string generic = "class Forward<TRequest, T>(int x) : IRequestHandler<TRequest, T>\n    where T : class\n{\n}\n";
+        Assert.Empty(SourceRules.Unnumbered([("x/00_Produce.cs", handler), ("x/Forward.cs", generic), ("x/Other.cs", "class Other { }")]));
+        Assert.Single(SourceRules.Unnumbered([("x/ProduceHandler.cs", handler)]));
+        Assert.Single(SourceRules.Unnumbered([("x/01_Produce.cs", handler)]));
     }
 
     private static bool Violates(Type planted, IReadOnlyList<Ban> bans) =>

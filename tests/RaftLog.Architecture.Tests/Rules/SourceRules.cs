@@ -8,7 +8,7 @@ internal static partial class SourceRules
 {
     internal const int MaxLines = 800;
 
-    private static readonly string[] ApiSuffixes = ["Handler", "HandlerTests", "Tests", "Request", "Response"];
+    private static readonly string[] SchemaSuffixes = ["Request", "Response"];
 
     /// <summary>Files that are too long to be one thing.</summary>
     internal static IEnumerable<string> TooLong(IEnumerable<(string File, string Text)> sources) =>
@@ -26,36 +26,22 @@ internal static partial class SourceRules
         where files.Count > 1
         select $"{type.Key} is spread over {string.Join(", ", files)}: make it several types";
 
-    /// <summary>Files named by an api's number that do not bear that api's name.</summary>
-    internal static IEnumerable<string> Misnumbered(IEnumerable<string> files)
-    {
-        foreach (string file in files)
-        {
-            string name = Path.GetFileName(file).Split('.')[0];
-            if (NumberedFile().Match(name) is not { Success: true } match)
-            {
-                continue;
-            }
+    /// <summary>Schemas whose number is not that of the api they describe.</summary>
+    internal static IEnumerable<string> Misnumbered(IEnumerable<string> schemas) =>
+        from schema in schemas
+        let name = Path.GetFileNameWithoutExtension(schema)
+        where !SchemaSuffixes.Any(suffix => name == $"{NumberOf(name):00}_{(ApiKey)NumberOf(name)}{suffix}")
+        select $"{schema}: number and name are not those of an api, as in 00_ProduceRequest.schema";
 
-            ApiKey key = (ApiKey)short.Parse(match.Groups["number"].Value);
-            string api = match.Groups["name"].Value;
-            if (!Enum.IsDefined(key))
-            {
-                yield return $"{file}: there is no api {(short)key}";
-            }
-            else if (api != key.ToString() && !ApiSuffixes.Any(suffix => api == key + suffix))
-            {
-                yield return $"{file}: api {(short)key} is {key}";
-            }
-        }
-    }
+    /// <summary>Handlers whose file does not bear the number of the api they answer: the folder is the support table.</summary>
+    internal static IEnumerable<string> Unnumbered(IEnumerable<(string File, string Text)> sources) =>
+        from source in sources
+        from handler in Handler().Matches(source.Text)
+        let api = handler.Groups["api"].Value
+        where !Enum.TryParse(api, out ApiKey key) || (short)key != NumberOf(Path.GetFileName(source.File))
+        select $"{source.File}: it answers {api}, so its name begins with that api's number, as 00_Produce.cs";
 
-    /// <summary>Handlers whose file is not named by their api: the folder is the support table.</summary>
-    internal static IEnumerable<string> Unnumbered(IEnumerable<string> files) =>
-        from file in files
-        let name = Path.GetFileNameWithoutExtension(file)
-        where name.EndsWith("Handler", StringComparison.Ordinal) && !InterfaceFile().IsMatch(name) && !NumberedFile().IsMatch(name)
-        select $"{file}: a handler's file is named by its api, as 00_ProduceHandler.cs";
+    private static short NumberOf(string name) => short.TryParse(name.Split('_')[0], out short number) ? number : (short)-1;
 
     private static string NamespaceOf(string text) => NamespaceLine().Match(text).Groups["name"].Value;
 
@@ -65,9 +51,7 @@ internal static partial class SourceRules
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex NamespaceLine();
 
-    [GeneratedRegex(@"^(?<number>\d{2,3})_(?<name>\w+)$", RegexOptions.ExplicitCapture)]
-    private static partial Regex NumberedFile();
-
-    [GeneratedRegex("^I[A-Z]")]
-    private static partial Regex InterfaceFile();
+    // A handler of one api; the generic ones, over TRequest, serve many.
+    [GeneratedRegex(@"class\s+\w+(?!\s*<)[^{;]*:[^{;]*\bIRequestHandler<(?<api>\w{2,})Request\b", RegexOptions.ExplicitCapture)]
+    private static partial Regex Handler();
 }
