@@ -6,13 +6,17 @@ public sealed class SystemProcess : IProcess
     /// <summary>The exit code of a halted process: 128 + SIGABRT.</summary>
     public const int HaltExitCode = 134;
 
+    /// <summary>How long the last words may take: a reader of standard error that has stopped reading must not keep the node alive.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
     /// <inheritdoc/>
     public void Halt(string reason)
     {
         try
         {
-            Console.Error.WriteLine($"raftlog: halted: {reason}");
-            Console.Error.Flush();
+            Thread writer = new(() => Console.Error.WriteLine($"raftlog: halted: {reason}")) { IsBackground = true };
+            writer.Start();
+            writer.Join(LastWords);
         }
         finally
         {

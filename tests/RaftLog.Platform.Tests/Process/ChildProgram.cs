@@ -4,6 +4,7 @@ namespace RaftLog.Platform.Tests;
 internal static class ChildProgram
 {
     internal const string Halt = "halt";
+    internal const string HaltWithALongReason = "halt-long";
     internal const string Lock = "lock";
 
     private static int Main(string[] arguments)
@@ -13,6 +14,10 @@ internal static class ChildProgram
             case [Halt, var reason]:
                 AppDomain.CurrentDomain.ProcessExit += (_, _) => Console.Out.WriteLine("clean stop");
                 new SystemProcess().Halt(reason);
+                return 0;
+
+            case [HaltWithALongReason]:
+                new SystemProcess().Halt(new string('x', 1 << 20));
                 return 0;
 
             case [Lock, var path]:

@@ -18,6 +18,15 @@ public sealed class SystemProcessTests
     }
 
     [Fact]
+    public async Task A_halt_ends_the_process_although_nobody_reads_its_last_words()
+    {
+        // More than a pipe holds, and this side does not read.
+        using Process child = Child.Start(ChildProgram.HaltWithALongReason);
+        await child.WaitForExitAsync();
+        Assert.Equal(SystemProcess.HaltExitCode, child.ExitCode);
+    }
+
+    [Fact]
     public void An_in_memory_halt_notes_the_first_reason()
     {
         InMemoryProcess process = new();
