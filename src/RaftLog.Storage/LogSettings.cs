@@ -27,3 +27,8 @@ public sealed record LogSettings
     /// <summary>True when bytes count towards the high watermark only once they are flushed.</summary>
     public bool FlushesEachAppend => FlushIntervalMessages <= 1;
 }
+
+/// <summary>How much of a log is kept: <c>retention.ms</c> and <c>retention.bytes</c>.</summary>
+/// <param name="Milliseconds">The age of a segment's newest record after which it goes; negative for no limit.</param>
+/// <param name="Bytes">The bytes above which the oldest segments go; negative for no limit.</param>
+public readonly record struct RetentionLimits(long Milliseconds, long Bytes);

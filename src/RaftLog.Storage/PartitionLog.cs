@@ -466,6 +466,34 @@ public sealed class PartitionLog
         Guarded(() => DeleteSegmentsBelow(start));
     }
 
+    /// <summary>
+    /// Where retention would have the log begin: what lies before it is in whole segments that are too old or too much, below the high watermark,
+    /// and not in the last segment. At most what <see cref="AdvanceStart"/> is then called with; the present start when nothing is due.
+    /// </summary>
+    /// <param name="limits">The topic's limits.</param>
+    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    public Offset RetentionPoint(RetentionLimits limits, long nowMs)
+    {
+        LogSegment[] segments = _segments;
+        long excess = SizeBytes - limits.Bytes;
+        Offset point = StartOffset;
+        for (int i = 0; i < segments.Length - 1 && segments[i + 1].BaseOffset <= HighWatermark; i++)
+        {
+            long newest = segments[i].MaxTimestamp >= 0 ? segments[i].MaxTimestamp : segments[i].CreatedMs;
+            bool isTooMuch = limits.Bytes >= 0 && excess >= segments[i].Size;
+            bool isTooOld = limits.Milliseconds >= 0 && nowMs - newest > limits.Milliseconds;
+            if (!isTooMuch && !isTooOld)
+            {
+                break;
+            }
+
+            excess -= segments[i].Size;
+            point = Offset.Max(point, segments[i + 1].BaseOffset);
+        }
+
+        return point;
+    }
+
     /// <summary>Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty.</summary>
     public void Roll(long nowMs)
     {

@@ -302,7 +302,7 @@ public class LogModelTests
             foreach (LogSegment segment in _log.Segments)
             {
                 ProducerReplay.Replay(segment, Offset.Zero, anew);
-                aborted.AddRange(segment.Transactions.Entries);
+                aborted.AddRange(segment.Transactions.Entries.ToArray());
             }
 
             anew.Committed(_log.HighWatermark);

@@ -17,6 +17,8 @@ public sealed class Flusher
     private readonly Lock _lock = new();
     private readonly List<IDiskFile> _files = [];
     private readonly List<string> _names = [];
+
+    /// <summary>Not bounded here: each entry has a waiter or stands for a deleted log, so there are at most as many as logs, and one for the checkpoints.</summary>
     private readonly Queue<DirectoryWork> _work = new();
 
     private List<PartitionLog> _dirty = [];

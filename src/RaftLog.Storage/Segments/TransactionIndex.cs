@@ -12,13 +12,25 @@ internal sealed class TransactionIndex(IDisk disk, string path) : IDisposable
 {
     public const int EntrySize = 34;
 
+    private const int FirstCapacity = 8;
+
     private IDiskFile? _file = disk.OpenExisting(path);
 
+    /// <summary>Written before <see cref="_count"/>, so that a reader without a lock finds every entry that it counts.</summary>
     private volatile AbortedTransaction[] _entries = [];
+
+    private volatile int _count;
 
     public IDiskFile? File => _file;
 
-    public IReadOnlyList<AbortedTransaction> Entries => _entries;
+    public ReadOnlySpan<AbortedTransaction> Entries
+    {
+        get
+        {
+            int count = _count;
+            return _entries.AsSpan(0, count);
+        }
+    }
 
     /// <summary>Reads the file; false when it cannot be what was written.</summary>
     public bool Load()
@@ -48,6 +60,7 @@ internal sealed class TransactionIndex(IDisk disk, string path) : IDisposable
         }
 
         _entries = [.. entries];
+        _count = entries.Count;
         return length % EntrySize == 0;
     }
 
@@ -60,20 +73,30 @@ internal sealed class TransactionIndex(IDisk disk, string path) : IDisposable
         BinaryPrimitives.WriteInt64BigEndian(entry[10..], transaction.FirstOffset.Value);
         BinaryPrimitives.WriteInt64BigEndian(entry[18..], transaction.LastOffset.Value);
         BinaryPrimitives.WriteInt64BigEndian(entry[26..], transaction.LastStableOffset.Value);
-        _file.Write((long)_entries.Length * EntrySize, entry);
-        _entries = [.. _entries, transaction];
+        _file.Write((long)_count * EntrySize, entry);
+        if (_count == _entries.Length)
+        {
+            var larger = new AbortedTransaction[Math.Max(FirstCapacity, _count * 2)];
+            Entries.CopyTo(larger);
+            _entries = larger;
+        }
+
+        _entries[_count] = transaction;
+        _count++;
     }
 
     /// <summary>Drops the transactions whose markers lie at or above an offset.</summary>
     public void TruncateTo(Offset offset)
     {
-        AbortedTransaction[] kept = Array.FindAll(_entries, entry => entry.LastOffset < offset);
-        if (_file is not null && _file.Length != (long)kept.Length * EntrySize)
+        while (_count > 0 && _entries[_count - 1].LastOffset >= offset)
         {
-            _file.SetLength((long)kept.Length * EntrySize);
+            _count--;
         }
 
-        _entries = kept;
+        if (_file is not null && _file.Length != (long)_count * EntrySize)
+        {
+            _file.SetLength((long)_count * EntrySize);
+        }
     }
 
     public void Dispose() => _file?.Dispose();
