@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using RaftLog.Cli.Clients;
 using RaftLog.Cli.Nodes;
+using RaftLog.Cli.Simulation;
 
 namespace RaftLog.Cli;
 
@@ -10,7 +11,7 @@ public static class CommandLine
 {
     /// <summary>Runs one command line.</summary>
     /// <param name="args">The words after <c>raftlog</c>.</param>
-    /// <returns>0 when done, 1 when it could not be done, 2 when the command line is not understood.</returns>
+    /// <returns>See <see cref="ExitCode"/>.</returns>
     public static async Task<int> InvokeAsync(IReadOnlyList<string> args)
     {
         RootCommand root = new("RaftLog: a replicated log that speaks the Kafka protocol. 'raftlog up' starts a cluster on this machine.")
@@ -23,6 +24,7 @@ public static class CommandLine
             ConsumeCommand.Create(),
             QuorumCommand.Create(),
             ClusterCommand.Create(),
+            SimulateCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count == 0)

@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>The command line is not understood.</summary>
     public const int Usage = 2;
+
+    /// <summary>Nothing failed, and nothing was shown either: a proof that had nothing to look at.</summary>
+    public const int NothingProved = 3;
 }

@@ -9,6 +9,7 @@ public sealed class CommandLineTests
     [InlineData("topic", "create")]
     [InlineData("produce")]
     [InlineData("consume", "orders", "--format", "xml")]
+    [InlineData("simulate", "--seeds", "0")]
     public async Task A_command_line_that_is_not_understood_ends_with_2(params string[] args)
     {
         (int code, _, string error) = await Captured.RunAsync(args);

@@ -1,0 +1,16 @@
+using RaftLog.Simulation;
+
+namespace RaftLog.Cli.Simulation;
+
+/// <summary>What <c>simulate</c> was asked for.</summary>
+/// <param name="Simulation">What is run.</param>
+/// <param name="First">The first seed.</param>
+/// <param name="Count">How many seeds at most.</param>
+/// <param name="Limit">After this time no more seeds begin; null for no limit.</param>
+/// <param name="Jobs">How many seeds at a time.</param>
+/// <param name="Verbose">Whether each seed has a line.</param>
+internal sealed record SimulatePlan(ISimulation Simulation, ulong First, ulong Count, TimeSpan? Limit, int Jobs, bool Verbose)
+{
+    /// <summary>The command that runs one seed again, with its whole trace.</summary>
+    public string Replay(ulong seed) => $"raftlog simulate {Simulation.Arguments}{(Simulation.Arguments.Length > 0 ? " " : "")}--seed {seed} --trace";
+}

@@ -1,0 +1,46 @@
+namespace RaftLog.Simulation;
+
+/// <summary>The sums of a batch of seeds.</summary>
+public sealed class BatchFigures
+{
+    private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
+
+    /// <summary>Seeds that were run.</summary>
+    public int Seeds { get; private set; }
+
+    /// <summary>Virtual time of all of them.</summary>
+    public TimeSpan Simulated { get; private set; }
+
+    /// <summary>Faults of all of them.</summary>
+    public long Faults { get; private set; }
+
+    /// <summary>Operations of clients.</summary>
+    public long Operations { get; private set; }
+
+    /// <summary>Acknowledged records that were checked.</summary>
+    public long Acknowledged { get; private set; }
+
+    /// <summary>How often each thing happened that must happen sometimes.</summary>
+    public IReadOnlyDictionary<string, long> Counters => _counters;
+
+    /// <summary>Adds what a seed showed.</summary>
+    public void Add(SeedOutcome outcome)
+    {
+        Seeds++;
+        Simulated += outcome.Simulated;
+        Faults += outcome.Faults;
+        Operations += outcome.Operations;
+        Acknowledged += outcome.Acknowledged;
+        foreach ((string name, long count) in outcome.Counters)
+        {
+            _counters[name] = _counters.GetValueOrDefault(name) + count;
+        }
+    }
+
+    /// <summary>Why these seeds prove nothing, although no check failed; null when they do prove something.</summary>
+    public string? WhyNothing() =>
+        Seeds == 0 ? "no seed was run"
+        : Acknowledged == 0 ? "no record was acknowledged"
+        : Faults == 0 ? "no fault happened"
+        : null;
+}
