@@ -23,6 +23,9 @@ internal sealed class NodeProcess(int id, int port, string directory, IReadOnlyL
     /// <summary>The port for clients.</summary>
     public int Port { get; } = port;
 
+    /// <summary>The process, while it runs.</summary>
+    public int ProcessId => Running.Id;
+
     /// <summary>Where clients connect.</summary>
     public string Address => $"127.0.0.1:{Port}";
 

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using RaftLog.Interop.Tests.Processes;
+
+namespace RaftLog.Benchmarks.Systems;
+
+/// <summary>RaftLog as this repository has built it, or as <c>RAFTLOG_EXE</c> names it.</summary>
+internal sealed class RaftLogSystem : ISystem
+{
+    /// <inheritdoc/>
+    public string Name => "RaftLog";
+
+    /// <inheritdoc/>
+    public async Task<IRunningCluster> StartAsync(string directory, ClusterShape shape)
+    {
+        Directory.CreateDirectory(directory);
+        string file = Path.Combine(directory, "cluster.json");
+        List<NodeProcess> nodes = [];
+        List<object> described = [];
+        for (int id = 1; id <= shape.Nodes; id++)
+        {
+            int port = FreePorts.Take();
+            string data = Path.Combine(directory, $"node-{id}");
+            nodes.Add(new NodeProcess(id, port, data, ["start", "--config", file, "--node", $"{id}"]));
+            described.Add(new Dictionary<string, object>
+            {
+                ["node.id"] = id,
+                ["listeners"] = $"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{FreePorts.Take()}",
+                ["log.dirs"] = data,
+            });
+        }
+
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { defaults = shape.Settings.ToDictionary(), nodes = described }));
+        (await Command.RunAsync(Repository.RaftLog, ["storage", "format", "--config", file])).Succeeded();
+        Running running = new(nodes);
+        try
+        {
+            nodes.ForEach(node => node.Start());
+            await Task.WhenAll(nodes.Select(node => node.WaitUntilReadyAsync()));
+            return running;
+        }
+        catch
+        {
+            await running.DisposeAsync();
+            throw;
+        }
+    }
+
+    private sealed class Running(IReadOnlyList<NodeProcess> nodes) : IRunningCluster
+    {
+        public string Bootstrap => string.Join(',', nodes.Select(node => node.Address));
+
+        public IReadOnlyList<int> ProcessIds => [.. nodes.Select(node => node.ProcessId)];
+
+        public async ValueTask DisposeAsync()
+        {
+            await Task.WhenAll(nodes.Where(node => node.IsRunning).Select(node => node.StopAsync()));
+            foreach (NodeProcess node in nodes)
+            {
+                node.Dispose();
+            }
+        }
+    }
+}
