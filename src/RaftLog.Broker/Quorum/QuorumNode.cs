@@ -28,6 +28,7 @@ internal sealed class QuorumNode : IMetadataAppender
     private readonly Dictionary<long, TaskCompletionSource<RaftReply?>> _callers = [];
     private readonly WaitingFetches _fetches;
     private long _nextCaller;
+    private Offset _committed;
     private bool _reviewCommitted;
     private PersistedState? _toPersist;
     private bool _persisting;
@@ -131,17 +132,29 @@ internal sealed class QuorumNode : IMetadataAppender
         do
         {
             RunEffects();
-            if (_reviewCommitted)
-            {
-                _reviewCommitted = false;
-                Controller?.Committed(_loader);
-            }
 
+            // Others hear of what is committed before this node acts on it: making partitions takes time, and clients ask any node.
             _fetches.AnswerDue(NowMs);
+            ReadCommitted();
             TakeSnapshotWhenDue();
         }
         while (RunEffects() || _reviewCommitted);
         return Math.Min(Math.Min(_core.NextDeadlineMs, Controller?.NextDeadlineMs ?? long.MaxValue), _fetches.NextDeadlineMs);
+    }
+
+    private void ReadCommitted()
+    {
+        if (_loader.Position < _committed)
+        {
+            _loader.Advance(_committed);
+            _reviewCommitted = true;
+        }
+
+        if (_reviewCommitted)
+        {
+            _reviewCommitted = false;
+            Controller?.Committed(_loader);
+        }
     }
 
     private bool RunEffects()
@@ -210,8 +223,7 @@ internal sealed class QuorumNode : IMetadataAppender
                 break;
             case RaftEffect.HighWatermarkAdvanced advanced:
                 _store.Log.SetHighWatermark(advanced.HighWatermark);
-                _loader.Advance(advanced.HighWatermark);
-                _reviewCommitted = true;
+                _committed = advanced.HighWatermark;
                 break;
             case RaftEffect.WakeFetches:
                 _fetches.Wake();
