@@ -55,10 +55,13 @@ internal static class BrokerApis
         apis.Add(Forwarded<CreatePartitionsRequest, CreatePartitionsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Forwarded<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Forwarded<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<DescribeQuorumRequest, DescribeQuorumResponse>(
             parts.Controller, forwardTimeout, (_, error) => new DescribeQuorumResponse { ErrorCode = error }));
         apis.Add(Row(new DescribeClusterHandler(cache)));
         apis.Add(Forwarded<UnregisterBrokerRequest, UnregisterBrokerResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Row(new ListConfigResourcesHandler(cache)));
         apis.Add(Row(new DescribeTopicPartitionsHandler(cache, config.Requests.DescribePartitionsLimit)));
         return new ApiTable(apis);
     }

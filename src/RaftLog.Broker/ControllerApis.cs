@@ -26,6 +26,10 @@ internal static class ControllerApis
         apis.Add(Decided<CreatePartitionsRequest, CreatePartitionsResponse>(active, (c, r, _, _) => c.CreatePartitions(r), Refusals.Of));
         apis.Add(Decided<ElectLeadersRequest, ElectLeadersResponse>(active, (c, r, _, _) => c.ElectLeaders(r), Refusals.Of));
         apis.Add(Decided<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(active, (c, r, _, _) => c.IncrementalAlterConfigs(r), Refusals.Of));
+        apis.Add(Decided<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(
+            active, (c, r, _, _) => c.AlterReassignments(r), Refusals.Of));
+        apis.Add(Decided<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(
+            active, (c, r, _, _) => c.ListReassignments(r), Refusals.Of));
         apis.Add(Row(new VoteHandler(parts.Quorum, parts.ClusterId)));
         apis.Add(Row(new BeginQuorumEpochHandler(parts.Quorum, parts.ClusterId)));
         apis.Add(Row(new EndQuorumEpochHandler(parts.Quorum, parts.ClusterId)));

@@ -196,8 +196,7 @@ public class RandomCommandTests
                 break;
             case 16 when exists:
                 List<int> target = [.. cluster.Image.Brokers.Keys.Select(each => each.Value).Where(each => (choice >> (4 + each)) % 2 == 0)];
-                cluster.Do(cluster.Controller.AlterReassignments(
-                    [new Reassignment(name, choice % 3, choice % 5 == 0 ? null : Nodes.Of([.. target]))], allowReplicationFactorChange: true));
+                cluster.Do(cluster.Controller.AlterReassignments(ReassignmentTests.Wish(name, choice % 3, choice % 5 == 0 ? null : [.. target])));
                 break;
             case 17:
                 cluster.CommitsAtOnce = choice % 2 == 0;

@@ -23,7 +23,15 @@ internal sealed class ClusterConfigs(BrokerConfigs broker, NodeId self)
 
     /// <summary>The same for a topic with these values of its own.</summary>
     public IReadOnlyList<DescribedConfig> DescribeTopic(MetadataImage image, ImmutableSortedDictionary<string, string> overrides) =>
-        TopicConfigs.DescribeAll(overrides, broker, Dynamic(image));
+        ResourceConfigs.Topic.DescribeAll(overrides, broker, Dynamic(image));
+
+    /// <summary>Every key of a group with where its value comes from.</summary>
+    public IReadOnlyList<DescribedConfig> DescribeGroup(MetadataImage image, string group) =>
+        ResourceConfigs.Group.DescribeAll(image.ConfigOf(new ConfigResource(ConfigResourceType.Group, group)), broker, Dynamic(image));
+
+    /// <summary>Every key of a subscription to client metrics with where its value comes from.</summary>
+    public IReadOnlyList<DescribedConfig> DescribeClientMetrics(MetadataImage image, string subscription) =>
+        ResourceConfigs.ClientMetrics.DescribeAll(image.ConfigOf(new ConfigResource(ConfigResourceType.ClientMetrics, subscription)), broker, Dynamic(image));
 
     /// <summary>Every key of this broker with where its value comes from.</summary>
     public IReadOnlyList<DescribedConfig> DescribeBroker(MetadataImage image) => broker.DescribeAll(Dynamic(image));

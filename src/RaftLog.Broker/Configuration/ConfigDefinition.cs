@@ -16,8 +16,13 @@ public sealed record ConfigDefinition(
     /// <summary>The value of a running node may be changed.</summary>
     public bool IsDynamic { get; init; }
 
-    /// <summary>For a topic's key the node's keys that give its default; the first that is set wins.</summary>
+    /// <summary>For a key of a topic or a group the node's keys that give its default; the first that is set wins.</summary>
     public IReadOnlyList<string> BrokerKeys { get; init; } = [];
+
+    /// <summary>
+    /// A key of Kafka's own tests, below the limits that the public key keeps: taken where it is set, and shown only there.
+    /// </summary>
+    public bool IsInternal => Name.StartsWith("internal.", StringComparison.Ordinal);
 
     /// <summary>The value must not be shown.</summary>
     public bool IsSensitive => Type == ConfigType.Password;

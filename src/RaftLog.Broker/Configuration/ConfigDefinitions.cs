@@ -13,7 +13,9 @@ public sealed class ConfigDefinitions
     private const int Columns = 7;
 
     private static readonly Lazy<ConfigDefinitions> BrokerTable = new(() => Load("broker.txt", ReadBrokerKey));
-    private static readonly Lazy<ConfigDefinitions> TopicTable = new(() => Load("topic.txt", ReadTopicKey));
+    private static readonly Lazy<ConfigDefinitions> TopicTable = new(() => Load("topic.txt", ReadDynamicKey));
+    private static readonly Lazy<ConfigDefinitions> GroupTable = new(() => Load("group.txt", ReadDynamicKey));
+    private static readonly Lazy<ConfigDefinitions> ClientMetricsTable = new(() => Load("client-metrics.txt", ReadDynamicKey));
 
     private readonly Dictionary<string, ConfigDefinition> _byName;
 
@@ -32,6 +34,12 @@ public sealed class ConfigDefinitions
 
     /// <summary>The keys of a topic.</summary>
     public static ConfigDefinitions Topic => TopicTable.Value;
+
+    /// <summary>The keys of a group (KIP-848, KIP-932, KIP-1071).</summary>
+    public static ConfigDefinitions Group => GroupTable.Value;
+
+    /// <summary>The keys of a subscription to client metrics (KIP-714).</summary>
+    public static ConfigDefinitions ClientMetrics => ClientMetricsTable.Value;
 
     /// <summary>Every key, in ordinal order.</summary>
     public IReadOnlyList<ConfigDefinition> All { get; }
@@ -65,7 +73,7 @@ public sealed class ConfigDefinitions
     private static ConfigDefinition ReadBrokerKey(string[] cells) =>
         ReadKey(cells) with { IsDynamic = cells[4] == "dynamic" };
 
-    private static ConfigDefinition ReadTopicKey(string[] cells) =>
+    private static ConfigDefinition ReadDynamicKey(string[] cells) =>
         ReadKey(cells) with { IsDynamic = true, BrokerKeys = cells[4] == "-" ? [] : cells[4].Split(',') };
 
     private static ConfigDefinition ReadKey(string[] cells) =>

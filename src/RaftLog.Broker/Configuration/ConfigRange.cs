@@ -8,6 +8,7 @@ public sealed class ConfigRange
     private const string Dots = "..";
     private const string OneOf = "one:";
     private const string AnyCase = "anycase:";
+    private const string ByDuration = "by_duration:";
 
     private readonly long? _least;
     private readonly long? _most;
@@ -16,6 +17,7 @@ public sealed class ConfigRange
     private readonly StringComparison _comparison = StringComparison.Ordinal;
     private readonly bool _notEmpty;
     private readonly bool _replicas;
+    private readonly bool _startingPoint;
 
     private ConfigRange(string form)
     {
@@ -40,6 +42,7 @@ public sealed class ConfigRange
 
         _notEmpty = form == "nonempty";
         _replicas = form == "replicas";
+        _startingPoint = form == "startingpoint";
     }
 
     /// <summary>Reads the short form.</summary>
@@ -75,6 +78,14 @@ public sealed class ConfigRange
             return "String must be non-empty";
         }
 
+        if (_startingPoint)
+        {
+            return IsStartingPoint(value)
+                ? null
+                : $"Invalid value `{value}` for configuration share.auto.offset.reset. "
+                    + "The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.";
+        }
+
         if (_choices.Length == 0 || Array.Exists(_choices, choice => choice.Equals(value, _comparison)))
         {
             return null;
@@ -104,6 +115,44 @@ public sealed class ConfigRange
         : _most is null ? $"{_least} or more"
         : _also is null ? $"{_least} to {_most}"
         : $"{_least} to {_most}, or {_also}";
+
+    private static bool IsStartingPoint(string value) =>
+        value is "earliest" or "latest"
+        || (value.StartsWith(ByDuration, StringComparison.Ordinal) && IsDuration(value.AsSpan(ByDuration.Length)));
+
+    /// <summary>A duration as Java reads it: <c>PnDTnHnMn.nS</c>, days and smaller, each at most once and one at least; none below zero here.</summary>
+    private static bool IsDuration(ReadOnlySpan<char> text)
+    {
+        const string order = "DTHMS";
+        if (!text.StartsWith("P", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        int next = 0;
+        bool any = false;
+        for (text = text[1..]; !text.IsEmpty;)
+        {
+            int digits = text.IndexOfAnyExcept("0123456789.");
+            int unit = digits < 0 ? -1 : order.IndexOf(text[digits]);
+            bool isNumber = digits > 0 && (IsDigits(text[..digits]) || (text[digits] == 'S' && double.TryParse(text[..digits], CultureInfo.InvariantCulture, out _)));
+            bool isTime = unit == order.IndexOf('T');
+            if (unit < next || isNumber == isTime || (unit > 1 && next < 2))
+            {
+                return false;
+            }
+
+            any |= isNumber;
+            next = unit + 1;
+            text = text[(digits + 1)..];
+            if (isTime && text.IsEmpty)
+            {
+                return false;
+            }
+        }
+
+        return any;
+    }
 
     private static bool IsReplica(string item)
     {

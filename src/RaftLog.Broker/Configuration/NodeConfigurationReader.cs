@@ -46,7 +46,7 @@ internal static class NodeConfigurationReader
             Cleaner = CleanerSettings.Read(reader),
             BatchValidation = reader.Text("raftlog.produce.batch.validation") == "relaxed" ? BatchValidation.Relaxed : BatchValidation.Strict,
             Configs = configs,
-            LogDefaults = TopicConfigs.Resolve(TopicConfigs.NoOverrides, configs, DynamicConfigs.None),
+            LogDefaults = TopicConfigs.Resolve(ResourceConfigs.NoOverrides, configs, DynamicConfigs.None),
             Warnings = warnings,
         };
     }

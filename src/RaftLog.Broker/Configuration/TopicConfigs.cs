@@ -1,17 +1,10 @@
-using System.Globalization;
 using RaftLog.Protocol.Records;
 
 namespace RaftLog.Broker.Configuration;
 
-/// <summary>Finds the value in force for each key of a topic: topic, broker, cluster-wide, file, default.</summary>
+/// <summary>Reads the configuration in force for a topic into types.</summary>
 public static class TopicConfigs
 {
-    private const long MillisecondsPerMinute = 60_000;
-    private const long MillisecondsPerHour = 3_600_000;
-
-    /// <summary>A topic with nothing of its own.</summary>
-    public static readonly IReadOnlyDictionary<string, string> NoOverrides = new Dictionary<string, string>(StringComparer.Ordinal);
-
     /// <summary>The typed configuration of a topic.</summary>
     /// <param name="overrides">What was set on the topic. Values that do not pass their check are passed over: the node's default holds.</param>
     /// <param name="broker">The node's own configuration.</param>
@@ -34,7 +27,7 @@ public static class TopicConfigs
                 values.Int("compression.lz4.level"),
                 values.Int("compression.zstd.level")),
             new(
-                values.Int("segment.bytes"),
+                values.IsSet("internal.segment.bytes") ? values.Int("internal.segment.bytes") : values.Int("segment.bytes"),
                 values.Long("segment.ms"),
                 values.Long("segment.jitter.ms"),
                 values.Int("segment.index.bytes"),
@@ -50,70 +43,11 @@ public static class TopicConfigs
             new(values.Long("flush.messages"), values.Long("flush.ms")));
     }
 
-    /// <summary>The value in force for one key of a topic, as text; null when there is no such key.</summary>
-    public static string? Value(string key, IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)
-    {
-        if (!ConfigDefinitions.Topic.TryGet(key, out ConfigDefinition? definition))
-        {
-            return null;
-        }
-
-        if (overrides.TryGetValue(key, out string? own) && definition.Check(own) is null)
-        {
-            return own.Trim();
-        }
-
-        foreach (string brokerKey in definition.BrokerKeys)
-        {
-            if (broker.IsSet(brokerKey, dynamic) && broker.Value(brokerKey, dynamic) is { } set && ConfigDefinitions.Broker[brokerKey].Check(set) is null)
-            {
-                return InMilliseconds(brokerKey, set);
-            }
-        }
-
-        return definition.Default;
-    }
-
-    /// <summary>Describes one key of a topic; null when there is no such key.</summary>
-    public static DescribedConfig? Describe(string key, IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)
-    {
-        if (!ConfigDefinitions.Topic.TryGet(key, out ConfigDefinition? definition))
-        {
-            return null;
-        }
-
-        List<ConfigSynonym> synonyms = definition.BrokerKeys.Count == 0 ? [] : broker.Synonyms(definition.BrokerKeys[0], dynamic);
-        if (overrides.TryGetValue(key, out string? own))
-        {
-            synonyms.Insert(0, new(key, own, ConfigSource.DynamicTopic));
-        }
-
-        return new(
-            definition, Value(key, overrides, broker, dynamic), synonyms.Count == 0 ? ConfigSource.Default : synonyms[0].Source, synonyms);
-    }
-
-    /// <summary>Describes every key of a topic, in ordinal order.</summary>
-    public static IReadOnlyList<DescribedConfig> DescribeAll(
-        IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic) =>
-        ConfigDefinitions.Topic.All.Select(definition => Describe(definition.Name, overrides, broker, dynamic)!).ToList();
-
-    private static string InMilliseconds(string brokerKey, string value)
-    {
-        long unit = brokerKey.EndsWith(".minutes", StringComparison.Ordinal) ? MillisecondsPerMinute
-            : brokerKey.EndsWith(".hours", StringComparison.Ordinal) ? MillisecondsPerHour
-            : 1;
-        if (unit == 1)
-        {
-            return value;
-        }
-
-        _ = ConfigText.TryLong(value, out long count);
-        return (count < 0 ? -1 : count * unit).ToString(CultureInfo.InvariantCulture);
-    }
-
     private readonly struct Values(IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)
     {
-        public string Text(string key) => Value(key, overrides, broker, dynamic)!;
+        public bool IsSet(string key) => ResourceConfigs.Topic.Value(key, overrides, broker, dynamic) is not null;
+
+        public string Text(string key) => ResourceConfigs.Topic.Value(key, overrides, broker, dynamic)!;
 
         public int Int(string key) => (int)Long(key);
 

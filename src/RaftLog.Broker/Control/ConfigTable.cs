@@ -11,9 +11,14 @@ internal sealed class ConfigTable(BrokerConfigs broker) : IConfigTable
     /// <inheritdoc />
     public string? Refusal(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed)
     {
-        if (resource.Type == ConfigResourceType.Topic)
+        switch (resource.Type)
         {
-            return TopicConfigRules.Check(values, broker, DynamicConfigs.None).Message;
+            case ConfigResourceType.Topic:
+                return TopicConfigRules.Check(values, broker, DynamicConfigs.None).Message;
+            case ConfigResourceType.Group:
+                return GroupConfigRules.Check(values, broker, DynamicConfigs.None).Message;
+            case ConfigResourceType.ClientMetrics:
+                return ClientMetricsConfigRules.Check(values).Message;
         }
 
         foreach (string key in changed)
@@ -29,11 +34,22 @@ internal sealed class ConfigTable(BrokerConfigs broker) : IConfigTable
 
     /// <inheritdoc />
     public bool IsList(ConfigResourceType type, string key) =>
-        (type == ConfigResourceType.Topic ? ConfigDefinitions.Topic : ConfigDefinitions.Broker).TryGet(key, out ConfigDefinition? definition)
-        && definition.Type == ConfigType.List;
+        DefinitionsOf(type).TryGet(key, out ConfigDefinition? definition) && definition.Type == ConfigType.List;
 
     /// <inheritdoc />
-    public string? DefaultOf(ConfigResourceType type, string key) => type == ConfigResourceType.Topic
-        ? TopicConfigs.Value(key, TopicConfigs.NoOverrides, broker, DynamicConfigs.None)
-        : broker.Value(key, DynamicConfigs.None);
+    public string? DefaultOf(ConfigResourceType type, string key) => type switch
+    {
+        ConfigResourceType.Topic => ResourceConfigs.Topic.Value(key, ResourceConfigs.NoOverrides, broker, DynamicConfigs.None),
+        ConfigResourceType.Group => ResourceConfigs.Group.Value(key, ResourceConfigs.NoOverrides, broker, DynamicConfigs.None),
+        ConfigResourceType.ClientMetrics => ResourceConfigs.ClientMetrics.Value(key, ResourceConfigs.NoOverrides, broker, DynamicConfigs.None),
+        _ => broker.Value(key, DynamicConfigs.None),
+    };
+
+    private static ConfigDefinitions DefinitionsOf(ConfigResourceType type) => type switch
+    {
+        ConfigResourceType.Topic => ConfigDefinitions.Topic,
+        ConfigResourceType.Group => ConfigDefinitions.Group,
+        ConfigResourceType.ClientMetrics => ConfigDefinitions.ClientMetrics,
+        _ => ConfigDefinitions.Broker,
+    };
 }

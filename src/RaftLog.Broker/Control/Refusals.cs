@@ -61,6 +61,12 @@ internal static class Refusals
         ],
     };
 
+    public static AlterPartitionReassignmentsResponse Of(AlterPartitionReassignmentsRequest request, ErrorCode error) =>
+        new() { AllowReplicationFactorChange = request.AllowReplicationFactorChange, ErrorCode = error, ErrorMessage = Text(error) };
+
+    public static ListPartitionReassignmentsResponse Of(ListPartitionReassignmentsRequest request, ErrorCode error) =>
+        new() { ErrorCode = error, ErrorMessage = Text(error) };
+
     public static UpdateFeaturesResponse Of(UpdateFeaturesRequest request, ErrorCode error) => new() { ErrorCode = error, ErrorMessage = Text(error) };
 
     public static UnregisterBrokerResponse Of(UnregisterBrokerRequest request, ErrorCode error) => new() { ErrorCode = error, ErrorMessage = Text(error) };
@@ -87,6 +93,8 @@ internal static class Refusals
         IncrementalAlterConfigsResponse all => all.Responses.Exists(each => each.ErrorCode == ErrorCode.NotController),
         AlterConfigsResponse all => all.Responses.Exists(each => each.ErrorCode == ErrorCode.NotController),
         ElectLeadersResponse all => all.ErrorCode == ErrorCode.NotController,
+        AlterPartitionReassignmentsResponse all => all.ErrorCode == ErrorCode.NotController,
+        ListPartitionReassignmentsResponse all => all.ErrorCode == ErrorCode.NotController,
         UpdateFeaturesResponse all => all.ErrorCode == ErrorCode.NotController,
         UnregisterBrokerResponse all => all.ErrorCode == ErrorCode.NotController,
         AlterPartitionResponse all => all.ErrorCode == ErrorCode.NotController,

@@ -9,7 +9,7 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// DescribeConfigs (32), versions 1 to 4: topics, this broker, and the values set for all brokers. Null or no keys mean all of them. Each value says
+/// DescribeConfigs (32), versions 1 to 4: topics, groups, client metrics, this broker, and the values set for all brokers. Null or no keys mean all of them. Each value says
 /// where it comes from, and with synonyms what else was in the running (KIP-226).
 /// </summary>
 internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs configs)
@@ -59,9 +59,13 @@ internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs
                 return (ErrorCode.None, NoMessage, configs.DescribeAllBrokers(image));
             case ConfigResourceType.Broker:
                 return FindBroker(resource.ResourceName, image);
-            case ConfigResourceType.BrokerLogger:
-            case ConfigResourceType.ClientMetrics:
+            case ConfigResourceType.Group or ConfigResourceType.ClientMetrics when resource.ResourceName.Length == 0:
+                return (ErrorCode.InvalidRequest, "The resource needs a name.", []);
             case ConfigResourceType.Group:
+                return (ErrorCode.None, NoMessage, configs.DescribeGroup(image, resource.ResourceName));
+            case ConfigResourceType.ClientMetrics:
+                return (ErrorCode.None, NoMessage, configs.DescribeClientMetrics(image, resource.ResourceName));
+            case ConfigResourceType.BrokerLogger:
                 return (ErrorCode.None, NoMessage, []);
             default:
                 return (ErrorCode.InvalidRequest, $"Resource type {resource.ResourceType} is not known.", []);

@@ -33,9 +33,12 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
         new(ApiKey.CreatePartitions, 0, 3),
         new(ApiKey.ElectLeaders, 0, 2),
         new(ApiKey.IncrementalAlterConfigs, 0, 1),
+        new(ApiKey.AlterPartitionReassignments, 0, 1),
+        new(ApiKey.ListPartitionReassignments, 0, 0),
         new(ApiKey.DescribeQuorum, 0, 2),
         new(ApiKey.DescribeCluster, 0, 2),
         new(ApiKey.UnregisterBroker, 0, 0),
+        new(ApiKey.ListConfigResources, 0, 1),
         new(ApiKey.DescribeTopicPartitions, 0, 0),
     ];
 
@@ -43,8 +46,8 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
     public static readonly IReadOnlyList<ApiKey> OnControllers =
     [
         ApiKey.Fetch, ApiKey.ApiVersions, ApiKey.CreateTopics, ApiKey.DeleteTopics, ApiKey.AlterConfigs, ApiKey.CreatePartitions, ApiKey.ElectLeaders,
-        ApiKey.IncrementalAlterConfigs, ApiKey.Vote, ApiKey.BeginQuorumEpoch, ApiKey.EndQuorumEpoch, ApiKey.DescribeQuorum, ApiKey.AlterPartition,
-        ApiKey.UpdateFeatures, ApiKey.Envelope, ApiKey.FetchSnapshot, ApiKey.DescribeCluster, ApiKey.BrokerRegistration, ApiKey.BrokerHeartbeat,
+        ApiKey.IncrementalAlterConfigs, ApiKey.AlterPartitionReassignments, ApiKey.ListPartitionReassignments, ApiKey.Vote, ApiKey.BeginQuorumEpoch,
+        ApiKey.EndQuorumEpoch, ApiKey.DescribeQuorum, ApiKey.AlterPartition, ApiKey.UpdateFeatures, ApiKey.Envelope, ApiKey.FetchSnapshot, ApiKey.DescribeCluster, ApiKey.BrokerRegistration, ApiKey.BrokerHeartbeat,
         ApiKey.UnregisterBroker, ApiKey.AllocateProducerIds, ApiKey.ControllerRegistration, ApiKey.AssignReplicasToDirs,
     ];
 }

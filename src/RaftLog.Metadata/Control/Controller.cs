@@ -175,9 +175,12 @@ public sealed class Controller
     public ControllerResult<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request) => Leadership.Elect(Image, request);
 
     /// <summary>Answers AlterPartitionReassignments, partition by partition.</summary>
-    public ControllerResult<IReadOnlyList<ReassignmentOutcome>> AlterReassignments(
-        IReadOnlyList<Reassignment> wishes, bool allowReplicationFactorChange) =>
-        Reassignments.Alter(Image, _configs, wishes, allowReplicationFactorChange);
+    public ControllerResult<AlterPartitionReassignmentsResponse> AlterReassignments(AlterPartitionReassignmentsRequest request) =>
+        Reassignments.Alter(Image, _configs, request);
+
+    /// <summary>Answers ListPartitionReassignments.</summary>
+    public ControllerResult<ListPartitionReassignmentsResponse> ListReassignments(ListPartitionReassignmentsRequest request) =>
+        new([], Reassignments.List(Image, request));
 
     /// <summary>Answers AssignReplicasToDirs.</summary>
     public ControllerResult<AssignReplicasToDirsResponse> AssignReplicasToDirs(AssignReplicasToDirsRequest request) =>

@@ -102,13 +102,16 @@ internal static class Leadership
         return false;
     }
 
-    /// <summary>Answers ElectLeaders (KIP-183, KIP-460). Without a list every partition is tried, and those that need nothing are left out.</summary>
+    /// <summary>
+    /// Answers ElectLeaders (KIP-183, KIP-460). Without a list every partition of every topic is tried, and the partitions that need nothing are left out.
+    /// </summary>
     public static ControllerResult<ElectLeadersResponse> Elect(MetadataImage image, ElectLeadersRequest request)
     {
         ElectLeadersResponse response = new();
         if (request.ElectionType is not (PreferredType or UncleanType))
         {
             response.ErrorCode = ErrorCode.InvalidRequest;
+            response.ReplicaElectionResults.AddRange((request.TopicPartitions ?? []).Select(topic => RefusedKind(topic, request.ElectionType)));
             return new ControllerResult<ElectLeadersResponse>([], response);
         }
 
@@ -126,10 +129,7 @@ internal static class Leadership
                 }
             }
 
-            if (results.PartitionResult.Count > 0)
-            {
-                response.ReplicaElectionResults.Add(results);
-            }
+            response.ReplicaElectionResults.Add(results);
         }
 
         return draft.Answer(response);
@@ -155,6 +155,18 @@ internal static class Leadership
     private static PartitionChangeRecord? PreferredElection(MetadataImage image, TopicImage topic, int index, PartitionRegistration partition) =>
         new PartitionChangeBuilder(image, topic.Id, index, partition) { Election = ElectionKind.Preferred }.Build();
 
+    private static ElectLeadersResponse.ReplicaElectionResult RefusedKind(ElectLeadersRequest.ElectionTopic topic, sbyte type) => new()
+    {
+        Topic = topic.Topic,
+        PartitionResult =
+        [
+            .. topic.Partitions.Select(index => new ElectLeadersResponse.PartitionElectionResult
+            {
+                PartitionId = index, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = $"There is no kind of election {type}.",
+            }),
+        ],
+    };
+
     private static IEnumerable<(string Name, List<int> Partitions)> Wanted(MetadataImage image, ElectLeadersRequest request) =>
         request.TopicPartitions is null
             ? image.Topics.InNameOrder.Select(topic => (topic.Name, topic.Partitions.Keys.ToList()))
@@ -176,7 +188,7 @@ internal static class Leadership
         bool preferred = type == PreferredType;
         if (preferred ? partition.Leader == partition.PreferredLeader : partition.HasLeader)
         {
-            return (ErrorCode.ElectionNotNeeded, null);
+            return (ErrorCode.ElectionNotNeeded, preferred ? "The preferred leader leads already." : "The partition has a leader.");
         }
 
         // The election must move the leadership; a record that only tidies up is no success.

@@ -1,53 +1,114 @@
 using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Metadata;
 
 namespace RaftLog.Metadata;
 
-/// <summary>A wish to move a partition to other brokers (KIP-455).</summary>
-/// <param name="Topic">The topic's name.</param>
-/// <param name="Partition">The partition's index.</param>
-/// <param name="Replicas">The brokers that shall hold it, the preferred leader first; null to cancel what is under way.</param>
-public sealed record Reassignment(string Topic, int Partition, ValueList<NodeId>? Replicas);
-
-/// <summary>What became of such a wish.</summary>
-/// <param name="Topic">The topic's name.</param>
-/// <param name="Partition">The partition's index.</param>
-/// <param name="Error">Why it was refused, or <see cref="ErrorCode.None"/>.</param>
-/// <param name="Message">The same for people, null when it was accepted.</param>
-public sealed record ReassignmentOutcome(string Topic, int Partition, ErrorCode Error, string? Message);
-
 /// <summary>
-/// Begins and cancels moves of replicas (KIP-455). The new replicas are added at once, the old ones go when all new ones are in sync:
+/// Begins, cancels and lists moves of replicas (KIP-455). The new replicas are added at once, the old ones go when all new ones are in sync:
 /// <see cref="PartitionChangeBuilder"/> ends a move with whatever change brings that about.
 /// </summary>
 internal static class Reassignments
 {
-    public static ControllerResult<IReadOnlyList<ReassignmentOutcome>> Alter(
-        MetadataImage image, IConfigTable configs, IReadOnlyList<Reassignment> wishes, bool allowReplicationFactorChange)
+    public static ControllerResult<AlterPartitionReassignmentsResponse> Alter(
+        MetadataImage image, IConfigTable configs, AlterPartitionReassignmentsRequest request)
     {
         Draft draft = new(image);
-        List<ReassignmentOutcome> outcomes = new(wishes.Count);
-        foreach (Reassignment wish in wishes)
+        AlterPartitionReassignmentsResponse response = new()
         {
-            Refusal? refusal = AlterOne(draft, configs, wish, allowReplicationFactorChange);
-            outcomes.Add(new ReassignmentOutcome(wish.Topic, wish.Partition, refusal?.Error ?? ErrorCode.None, refusal?.Message));
+            AllowReplicationFactorChange = request.AllowReplicationFactorChange, ErrorMessage = null,
+        };
+        foreach (AlterPartitionReassignmentsRequest.ReassignableTopic topic in request.Topics)
+        {
+            AlterPartitionReassignmentsResponse.ReassignableTopicResponse answers = new() { Name = topic.Name };
+            response.Responses.Add(answers);
+            foreach (AlterPartitionReassignmentsRequest.ReassignablePartition wish in topic.Partitions)
+            {
+                Refusal? refusal = AlterOne(draft, configs, topic.Name, wish, request.AllowReplicationFactorChange);
+                answers.Partitions.Add(new()
+                {
+                    PartitionIndex = wish.PartitionIndex, ErrorCode = refusal?.Error ?? ErrorCode.None, ErrorMessage = refusal?.Message,
+                });
+            }
         }
 
-        return draft.Answer<IReadOnlyList<ReassignmentOutcome>>(outcomes);
+        return draft.Answer(response);
     }
 
-    private static Refusal? AlterOne(Draft draft, IConfigTable configs, Reassignment wish, bool allowReplicationFactorChange)
+    /// <summary>What is under way among the partitions asked for; what does not exist is left out like what does not move.</summary>
+    public static ListPartitionReassignmentsResponse List(MetadataImage image, ListPartitionReassignmentsRequest request)
     {
-        MetadataImage image = draft.Image;
-        if (!image.Topics.TryGet(wish.Topic, out TopicImage? topic) || !topic.Partitions.TryGetValue(wish.Partition, out PartitionRegistration? partition))
+        ListPartitionReassignmentsResponse response = new() { ErrorMessage = null };
+        foreach ((TopicImage topic, IEnumerable<int> partitions) in Asked(image, request))
         {
-            return new Refusal(ErrorCode.UnknownTopicOrPartition, $"There is no partition {wish.Topic}-{wish.Partition}.");
+            ListPartitionReassignmentsResponse.OngoingTopicReassignment moving = new() { Name = topic.Name };
+            foreach (int index in partitions)
+            {
+                if (topic.Partitions.TryGetValue(index, out PartitionRegistration? partition) && partition.IsReassigning)
+                {
+                    moving.Partitions.Add(new()
+                    {
+                        PartitionIndex = index,
+                        Replicas = partition.Replicas.ToList(),
+                        AddingReplicas = partition.AddingReplicas.ToList(),
+                        RemovingReplicas = partition.RemovingReplicas.ToList(),
+                    });
+                }
+            }
+
+            if (moving.Partitions.Count > 0)
+            {
+                response.Topics.Add(moving);
+            }
         }
 
-        PartitionChangeBuilder change = new(image, topic.Id, wish.Partition, partition) { Election = Leadership.KindFor(image, configs, topic) };
+        return response;
+    }
+
+    private static IEnumerable<(TopicImage Topic, IEnumerable<int> Partitions)> Asked(MetadataImage image, ListPartitionReassignmentsRequest request)
+    {
+        if (request.Topics is null)
+        {
+            foreach (TopicImage topic in image.Topics.InNameOrder)
+            {
+                yield return (topic, topic.Partitions.Keys);
+            }
+
+            yield break;
+        }
+
+        foreach (ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopic asked in request.Topics)
+        {
+            if (image.Topics.TryGet(asked.Name, out TopicImage? topic))
+            {
+                yield return (topic, asked.PartitionIndexes);
+            }
+        }
+    }
+
+    private static Refusal? AlterOne(
+        Draft draft,
+        IConfigTable configs,
+        string topicName,
+        AlterPartitionReassignmentsRequest.ReassignablePartition wish,
+        bool allowReplicationFactorChange)
+    {
+        MetadataImage image = draft.Image;
+        if (!image.Topics.TryGet(topicName, out TopicImage? topic))
+        {
+            return new Refusal(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{topicName}'.");
+        }
+
+        if (!topic.Partitions.TryGetValue(wish.PartitionIndex, out PartitionRegistration? partition))
+        {
+            return new Refusal(ErrorCode.UnknownTopicOrPartition, $"Topic '{topicName}' has no partition {wish.PartitionIndex}.");
+        }
+
+        ElectionKind election = Leadership.KindFor(image, configs, topic);
+        PartitionChangeBuilder change = new(image, topic.Id, wish.PartitionIndex, partition) { Election = election };
         Refusal? refusal = wish.Replicas is null
-            ? TryCancel(partition, change)
-            : TryBegin(image, partition, wish, allowReplicationFactorChange, change);
+            ? TryCancel(partition, election == ElectionKind.Unclean, change)
+            : TryBegin(image, partition, wish.PartitionIndex, ValueList.From(wish.Replicas), allowReplicationFactorChange, change);
         if (refusal is null)
         {
             draft.AddIfAny(change.Build());
@@ -56,7 +117,7 @@ internal static class Reassignments
         return refusal;
     }
 
-    private static Refusal? TryCancel(PartitionRegistration partition, PartitionChangeBuilder change)
+    private static Refusal? TryCancel(PartitionRegistration partition, bool mayBeUnclean, PartitionChangeBuilder change)
     {
         if (!partition.IsReassigning)
         {
@@ -67,17 +128,33 @@ internal static class Reassignments
         change.Isr = [.. partition.Isr.Where(change.Replicas.Contains)];
         change.Adding = [];
         change.Removing = [];
-        return change.Isr.Count > 0
-            ? null
-            : new Refusal(ErrorCode.InvalidReplicaAssignment, "The reassignment cannot be cancelled: only replicas that it added are in sync.");
+        if (change.Isr.Count > 0)
+        {
+            return null;
+        }
+
+        if (!mayBeUnclean || change.Replicas.Count == 0)
+        {
+            return new Refusal(
+                ErrorCode.InvalidReplicaAssignment,
+                $"The reassignment cannot be cancelled: only replicas that it added are in sync, and {Leadership.UncleanElectionKey} is off.");
+        }
+
+        change.Isr = [change.Replicas[0]];
+        change.RecoveryState = LeaderRecoveryState.Recovering;
+        return null;
     }
 
     private static Refusal? TryBegin(
-        MetadataImage image, PartitionRegistration partition, Reassignment wish, bool allowReplicationFactorChange, PartitionChangeBuilder change)
+        MetadataImage image,
+        PartitionRegistration partition,
+        int index,
+        ValueList<NodeId> target,
+        bool allowReplicationFactorChange,
+        PartitionChangeBuilder change)
     {
-        ValueList<NodeId> target = wish.Replicas ?? [];
         ValueList<NodeId> settled = Settled(partition);
-        if (ReplicaAssignments.Judge(image, wish.Partition, target, replicationFactor: null) is { } refusal)
+        if (ReplicaAssignments.Judge(image, index, target, replicationFactor: null) is { } refusal)
         {
             return refusal;
         }

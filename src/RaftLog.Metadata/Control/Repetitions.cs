@@ -12,5 +12,8 @@ internal sealed class Repetitions<T>
         _repeated = new SortedSet<T>(named.Where(each => !seen.Add(each)), order);
     }
 
+    /// <summary>The repeated names, each once, in their order.</summary>
+    public IEnumerable<T> All => _repeated;
+
     public bool Contain(T each) => _repeated.Contains(each);
 }

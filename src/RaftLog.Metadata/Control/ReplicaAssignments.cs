@@ -6,6 +6,14 @@ namespace RaftLog.Metadata;
 /// <summary>Checks placements that people chose, makes those that they left to us, and turns them into new partitions.</summary>
 internal sealed class ReplicaAssignments(IRandomSource random)
 {
+    /// <summary>
+    /// What is wrong with the replicas that somebody chose for a new partition; null when nothing is. One of them at least must be there to lead.
+    /// </summary>
+    public static Refusal? JudgeNew(MetadataImage image, int partition, IReadOnlyList<NodeId> replicas, int replicationFactor) =>
+        Judge(image, partition, replicas, replicationFactor) is { } refusal ? refusal
+        : replicas.Any(each => image.Brokers[each].IsActive) ? null
+        : Invalid($"All brokers in the assignment of partition {partition} are fenced or shutting down.");
+
     /// <summary>What is wrong with the replicas that somebody chose for one partition; null when nothing is.</summary>
     public static Refusal? Judge(MetadataImage image, int partition, IReadOnlyList<NodeId> replicas, int? replicationFactor)
     {
@@ -27,14 +35,9 @@ internal sealed class ReplicaAssignments(IRandomSource random)
             }
         }
 
-        if (replicationFactor is { } expected && replicas.Count != expected)
-        {
-            return Invalid($"The assignment of partition {partition} has {replicas.Count} replicas, and the others have {expected}.");
-        }
-
-        return replicas.Any(each => image.Brokers[each].IsActive)
-            ? null
-            : Invalid($"All brokers in the assignment of partition {partition} are fenced or shutting down.");
+        return replicationFactor is { } expected && replicas.Count != expected
+            ? Invalid($"The assignment of partition {partition} has {replicas.Count} replicas, and the others have {expected}.")
+            : null;
     }
 
     /// <summary>Places new partitions; what is wrong when that is impossible.</summary>

@@ -20,9 +20,14 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         List<IMetadataRecord> records = [];
         CreateTopicsResponse response = new();
         SortedSet<Uuid> ids = [];
-        Names names = new(image, request.Topics.Select(each => each.Name));
+        Repetitions<string> repetitions = new(request.Topics.Select(each => each.Name), StringComparer.Ordinal);
+        response.Topics.AddRange(repetitions.All.Select(name => new CreateTopicsResponse.CreatableTopicResult
+        {
+            Name = name, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = NamedTwice(name), Configs = [],
+        }));
+        Names names = new(image);
         int partitionsLeft = options.MaxPartitionsPerRequest;
-        foreach (CreateTopicsRequest.CreatableTopic topic in request.Topics)
+        foreach (CreateTopicsRequest.CreatableTopic topic in request.Topics.Where(each => !repetitions.Contain(each.Name)))
         {
             CreateTopicsResponse.CreatableTopicResult result = new() { Name = topic.Name, ErrorMessage = null, Configs = [] };
             response.Topics.Add(result);
@@ -57,12 +62,13 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         CreatePartitionsResponse response = new();
         int partitionsLeft = options.MaxPartitionsPerRequest;
         Repetitions<string> repetitions = new(request.Topics.Select(each => each.Name), StringComparer.Ordinal);
-        foreach (CreatePartitionsRequest.CreatePartitionsTopic topic in request.Topics)
+        response.Results.AddRange(repetitions.All.Select(name => new CreatePartitionsResponse.CreatePartitionsTopicResult
         {
-            IReadOnlyList<ValueList<NodeId>> added = [];
-            Refusal? refusal = repetitions.Contain(topic.Name)
-                ? new Refusal(ErrorCode.InvalidRequest, $"Topic '{topic.Name}' is named twice.")
-                : TryPlanMore(image, topic, ref partitionsLeft, out added);
+            Name = name, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = NamedTwice(name),
+        }));
+        foreach (CreatePartitionsRequest.CreatePartitionsTopic topic in request.Topics.Where(each => !repetitions.Contain(each.Name)))
+        {
+            Refusal? refusal = TryPlanMore(image, topic, ref partitionsLeft, out IReadOnlyList<ValueList<NodeId>> added);
             response.Results.Add(new()
             {
                 Name = topic.Name,
@@ -78,6 +84,8 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
 
         return new(records, response);
     }
+
+    private static string NamedTwice(string name) => $"Topic '{name}' is named twice.";
 
     private Refusal? TryPlan(
         MetadataImage image, CreateTopicsRequest.CreatableTopic topic, ref int partitionsLeft, out IReadOnlyList<ValueList<NodeId>> partitions) =>
@@ -109,7 +117,7 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
                 return new Refusal(ErrorCode.InvalidReplicaAssignment, $"Partition {assignment.PartitionIndex} is assigned twice.");
             }
 
-            if (ReplicaAssignments.Judge(image, assignment.PartitionIndex, assignment.BrokerIds, factor) is { } refusal)
+            if (ReplicaAssignments.JudgeNew(image, assignment.PartitionIndex, assignment.BrokerIds, factor) is { } refusal)
             {
                 return refusal;
             }
@@ -183,7 +191,7 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
 
         for (int index = 0; index < more; index++)
         {
-            if (ReplicaAssignments.Judge(image, existing.Partitions.Count + index, topic.Assignments[index].BrokerIds, factor) is { } refusal)
+            if (ReplicaAssignments.JudgeNew(image, existing.Partitions.Count + index, topic.Assignments[index].BrokerIds, factor) is { } refusal)
             {
                 return refusal;
             }
@@ -251,27 +259,20 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         records.AddRange(partitions.Select((replicas, index) => ReplicaAssignments.NewPartition(image, topic.TopicId, index, replicas)));
     }
 
-    /// <summary>The names of one request, against each other and against the existing ones.</summary>
+    /// <summary>Names against the existing ones.</summary>
     private sealed class Names
     {
         private readonly MetadataImage _image;
-        private readonly Repetitions<string> _repetitions;
         private readonly Lazy<SortedDictionary<string, string>> _existing;
 
-        public Names(MetadataImage image, IEnumerable<string> names)
+        public Names(MetadataImage image)
         {
             _image = image;
-            _repetitions = new Repetitions<string>(names, StringComparer.Ordinal);
             _existing = new Lazy<SortedDictionary<string, string>>(Existing, isThreadSafe: false);
         }
 
         public Refusal? Judge(string name)
         {
-            if (_repetitions.Contain(name))
-            {
-                return new Refusal(ErrorCode.InvalidRequest, $"Topic '{name}' is named twice.");
-            }
-
             if (name == TopicNames.ClusterMetadata)
             {
                 return new Refusal(ErrorCode.InvalidRequest, $"'{name}' is the cluster's own log and cannot be created.");

@@ -5,27 +5,39 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Metadata;
 
-/// <summary>Deletes topics, by name or by id (KIP-516).</summary>
+/// <summary>Deletes topics, by name or by id (KIP-516). A topic that a request names more than once is not deleted by it, however it is named.</summary>
 internal static class TopicDeletion
 {
     public static ControllerResult<DeleteTopicsResponse> Delete(MetadataImage image, ControllerOptions options, DeleteTopicsRequest request)
     {
         List<IMetadataRecord> records = [];
         DeleteTopicsResponse response = new();
-        SortedSet<Uuid> deleted = [];
-        foreach (DeleteTopicsRequest.DeleteTopicState asked in Asked(request))
+        List<DeleteTopicsRequest.DeleteTopicState> asked = [.. Asked(request)];
+        Repetitions<string> names = new(asked.Select(each => each.Name).OfType<string>(), StringComparer.Ordinal);
+        Repetitions<Uuid> ids = new(asked.Where(each => each.Name is null).Select(each => each.TopicId));
+        response.Responses.AddRange(names.All.Select(name => NamedTwice(name, Uuid.Zero)));
+        response.Responses.AddRange(ids.All.Where(id => id != Uuid.Zero).Select(id => NamedTwice(null, id)));
+        asked.RemoveAll(each => each.Name is { } name ? names.Contain(name) : each.TopicId != Uuid.Zero && ids.Contain(each.TopicId));
+
+        Repetitions<Uuid> found = new(asked.Select(each => Find(image, each)?.Id ?? Uuid.Zero));
+        foreach (DeleteTopicsRequest.DeleteTopicState each in asked)
         {
-            TopicImage? topic = Find(image, asked);
-            DeleteTopicsResponse.DeletableTopicResult result = new() { Name = topic?.Name ?? asked.Name, TopicId = topic?.Id ?? asked.TopicId };
+            TopicImage? topic = Find(image, each);
+            if (topic is not null && found.Contain(topic.Id))
+            {
+                response.Responses.Add(NamedTwice(topic.Name, topic.Id));
+                continue;
+            }
+
+            DeleteTopicsResponse.DeletableTopicResult result = new() { Name = topic?.Name ?? each.Name, TopicId = topic?.Id ?? each.TopicId };
             response.Responses.Add(result);
-            if (Judge(options, asked, topic, deleted) is { } refusal)
+            if (Judge(options, each, topic) is { } refusal)
             {
                 result.ErrorCode = refusal.Error;
                 result.ErrorMessage = refusal.Message;
             }
             else if (topic is not null)
             {
-                deleted.Add(topic.Id);
                 records.Add(new RemoveTopicRecord { TopicId = topic.Id });
             }
         }
@@ -40,8 +52,12 @@ internal static class TopicDeletion
         ? image.Topics.TryGet(asked.Name, out TopicImage? named) ? named : null
         : image.Topics.ById.GetValueOrDefault(asked.TopicId);
 
-    private static Refusal? Judge(
-        ControllerOptions options, DeleteTopicsRequest.DeleteTopicState asked, TopicImage? topic, SortedSet<Uuid> deleted)
+    private static DeleteTopicsResponse.DeletableTopicResult NamedTwice(string? name, Uuid id) => new()
+    {
+        Name = name, TopicId = id, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = $"Topic '{name ?? id.ToString()}' is named twice.",
+    };
+
+    private static Refusal? Judge(ControllerOptions options, DeleteTopicsRequest.DeleteTopicState asked, TopicImage? topic)
     {
         if (!options.DeleteTopicEnabled)
         {
@@ -53,13 +69,8 @@ internal static class TopicDeletion
             return new Refusal(ErrorCode.InvalidRequest, "A topic is named either by its name or by its id.");
         }
 
-        if (topic is null)
-        {
-            return asked.Name is null
-                ? new Refusal(ErrorCode.UnknownTopicId, $"There is no topic with id {asked.TopicId}.")
-                : new Refusal(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{asked.Name}'.");
-        }
-
-        return deleted.Contains(topic.Id) ? new Refusal(ErrorCode.InvalidRequest, $"Topic '{topic.Name}' is named twice.") : null;
+        return topic is not null ? null
+            : asked.Name is null ? new Refusal(ErrorCode.UnknownTopicId, $"There is no topic with id {asked.TopicId}.")
+            : new Refusal(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{asked.Name}'.");
     }
 }

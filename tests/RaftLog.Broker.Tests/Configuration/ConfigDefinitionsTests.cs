@@ -40,7 +40,8 @@ public class ConfigDefinitionsTests
             AssertSame(line, ConfigDefinitions.Topic);
         }
 
-        Assert.Equal(golden.Select(Name), ConfigDefinitions.Topic.All.Select(key => key.Name));
+        Assert.Equal(golden.Select(Name), ConfigDefinitions.Topic.All.Where(key => !key.IsInternal).Select(key => key.Name));
+        Assert.Equal(["internal.segment.bytes"], ConfigDefinitions.Topic.All.Where(key => key.IsInternal).Select(key => key.Name));
         Dictionary<string, string[]> synonyms = RepositoryFiles.Golden("config-topic-to-broker.jsonl.gz").ToDictionary(
             line => line.GetProperty("topic").GetString()!, line => line.GetProperty("broker").EnumerateArray().Select(name => name.GetString()!).ToArray());
         foreach (ConfigDefinition key in ConfigDefinitions.Topic.All)
@@ -50,9 +51,23 @@ public class ConfigDefinitionsTests
     }
 
     [Fact]
+    public void Every_key_of_Kafkas_groups_is_known_and_takes_its_default_from_a_node_of_its_own_name()
+    {
+        List<JsonElement> golden = RepositoryFiles.Golden("config-group.jsonl.gz");
+        foreach (JsonElement line in golden)
+        {
+            ConfigDefinition definition = AssertSame(line, ConfigDefinitions.Group);
+            string inNode = $"group.{definition.Name}";
+            Assert.Equal(ConfigDefinitions.Broker.TryGet(inNode, out _) ? [inNode] : [], definition.BrokerKeys);
+        }
+
+        Assert.Equal(golden.Select(Name), ConfigDefinitions.Group.All.Select(key => key.Name));
+    }
+
+    [Fact]
     public void Keys_stand_in_ordinal_order_and_implemented_ones_say_what_they_do()
     {
-        foreach (ConfigDefinitions table in (ConfigDefinitions[])[ConfigDefinitions.Broker, ConfigDefinitions.Topic])
+        foreach (ConfigDefinitions table in (ConfigDefinitions[])[ConfigDefinitions.Broker, ConfigDefinitions.Topic, ConfigDefinitions.Group, ConfigDefinitions.ClientMetrics])
         {
             Assert.Equal(table.All.Select(key => key.Name).Order(StringComparer.Ordinal), table.All.Select(key => key.Name));
             foreach (ConfigDefinition key in table.All)
@@ -150,7 +165,7 @@ public class ConfigDefinitionsTests
         {
             foreach (string choice in valid[1..^1].Split(", "))
             {
-                Assert.Null(definition.Check(choice));
+                Assert.Null(definition.Check(choice.Replace("PnDTnHnMn.nS", "P1DT2H3M4.5S", StringComparison.Ordinal)));
             }
 
             Assert.NotNull(definition.Check("never"));

@@ -11,7 +11,7 @@ public class TopicConfigTests
     [Fact]
     public void Without_any_setting_a_topic_has_Kafkas_defaults_but_is_flushed()
     {
-        TopicConfig config = TopicConfigs.Resolve(TopicConfigs.NoOverrides, Bare, DynamicConfigs.None);
+        TopicConfig config = TopicConfigs.Resolve(ResourceConfigs.NoOverrides, Bare, DynamicConfigs.None);
         Assert.Equal(1, config.MinInsyncReplicas);
         Assert.False(config.UncleanLeaderElection);
         Assert.Equal(new MessageRules(1048588, TimestampType.CreateTime, long.MaxValue, 3_600_000), config.Messages);
@@ -28,10 +28,10 @@ public class TopicConfigTests
         BrokerConfigs file = new(Settings(("min.insync.replicas", "2")));
         DynamicConfigs cluster = DynamicConfigs.None with { Default = Map(("min.insync.replicas", "3")) };
         DynamicConfigs broker = cluster with { Broker = Map(("min.insync.replicas", "4")) };
-        Assert.Equal(1, TopicConfigs.Resolve(TopicConfigs.NoOverrides, Bare, DynamicConfigs.None).MinInsyncReplicas);
-        Assert.Equal(2, TopicConfigs.Resolve(TopicConfigs.NoOverrides, file, DynamicConfigs.None).MinInsyncReplicas);
-        Assert.Equal(3, TopicConfigs.Resolve(TopicConfigs.NoOverrides, file, cluster).MinInsyncReplicas);
-        Assert.Equal(4, TopicConfigs.Resolve(TopicConfigs.NoOverrides, file, broker).MinInsyncReplicas);
+        Assert.Equal(1, TopicConfigs.Resolve(ResourceConfigs.NoOverrides, Bare, DynamicConfigs.None).MinInsyncReplicas);
+        Assert.Equal(2, TopicConfigs.Resolve(ResourceConfigs.NoOverrides, file, DynamicConfigs.None).MinInsyncReplicas);
+        Assert.Equal(3, TopicConfigs.Resolve(ResourceConfigs.NoOverrides, file, cluster).MinInsyncReplicas);
+        Assert.Equal(4, TopicConfigs.Resolve(ResourceConfigs.NoOverrides, file, broker).MinInsyncReplicas);
         Assert.Equal(5, TopicConfigs.Resolve(Map(("min.insync.replicas", "5")), file, broker).MinInsyncReplicas);
     }
 
@@ -44,7 +44,7 @@ public class TopicConfigTests
         Assert.Equal(-1, Retention(("log.retention.hours", "-1")));
 
         static long Retention(params (string, string)[] settings) =>
-            TopicConfigs.Resolve(TopicConfigs.NoOverrides, new(Settings(settings)), DynamicConfigs.None).Retention.AgeMs;
+            TopicConfigs.Resolve(ResourceConfigs.NoOverrides, new(Settings(settings)), DynamicConfigs.None).Retention.AgeMs;
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public class TopicConfigTests
     {
         BrokerConfigs file = new(Settings(("log.segment.bytes", "2000000")));
         DynamicConfigs dynamic = new(Map(("log.segment.bytes", "4000000")), Map(("log.segment.bytes", "3000000")));
-        DescribedConfig described = TopicConfigs.Describe("segment.bytes", Map(("segment.bytes", "5000000")), file, dynamic)!;
+        DescribedConfig described = ResourceConfigs.Topic.Describe("segment.bytes", Map(("segment.bytes", "5000000")), file, dynamic)!;
         Assert.Equal("5000000", described.Value);
         Assert.Equal(ConfigSource.DynamicTopic, described.Source);
         Assert.False(described.IsReadOnly);
@@ -121,9 +121,66 @@ public class TopicConfigTests
     }
 
     [Fact]
+    public void An_internal_key_counts_where_it_is_set_and_is_shown_only_there()
+    {
+        IReadOnlyDictionary<string, string> small = Map(("internal.segment.bytes", "1000"));
+        Assert.Null(TopicConfigRules.Check(small, Bare, DynamicConfigs.None).Message);
+        Assert.Equal(1000, TopicConfigs.Resolve(small, Bare, DynamicConfigs.None).Segments.Bytes);
+        Assert.Contains(ResourceConfigs.Topic.DescribeAll(small, Bare, DynamicConfigs.None), key => key.Name == "internal.segment.bytes" && key.Value == "1000");
+        Assert.DoesNotContain(
+            ResourceConfigs.Topic.DescribeAll(ResourceConfigs.NoOverrides, Bare, DynamicConfigs.None), key => key.Name == "internal.segment.bytes");
+    }
+
+    [Theory]
+    [InlineData("consumer.session.timeout.ms", "50000", null)]
+    [InlineData("consumer.session.timeout.ms", "5", "consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
+    [InlineData("consumer.session.timeout.ms", "99000", "consumer.session.timeout.ms must be less than or equal to group.consumer.max.session.timeout.ms")]
+    [InlineData("streams.num.standby.replicas", "3", "streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas")]
+    [InlineData("consumer.session.timeout.ms", "x", "Invalid value x for configuration consumer.session.timeout.ms: Not a number of type INT")]
+    [InlineData("share.isolation.level", "none", "Invalid value none for configuration share.isolation.level: String must be one of: read_committed, read_uncommitted")]
+    [InlineData("share.auto.offset.reset", "by_duration:P1D", null)]
+    [InlineData("share.auto.offset.reset", "by_duration:P1M", "Invalid value by_duration:P1M for configuration share.auto.offset.reset: Invalid value `by_duration:P1M` for configuration share.auto.offset.reset. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.")]
+    [InlineData("share.auto.offset.reset", "by_duration:-PT1S", "Invalid value by_duration:-PT1S for configuration share.auto.offset.reset: Invalid value `by_duration:-PT1S` for configuration share.auto.offset.reset. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.")]
+    [InlineData("foo", "1", "Unknown group config name: foo")]
+    public void Groups_are_refused_in_the_words_of_Kafka(string key, string value, string? expected) =>
+        Assert.Equal(
+            (expected is null ? ErrorCode.None : ErrorCode.InvalidConfig, expected), GroupConfigRules.Check(Map((key, value)), Bare, DynamicConfigs.None));
+
+    [Fact]
+    public void A_session_that_a_heartbeat_outlives_is_refused()
+    {
+        BrokerConfigs narrow = new(Settings(("group.consumer.min.session.timeout.ms", "1000"), ("group.consumer.max.heartbeat.interval.ms", "15000")));
+        Assert.Equal(
+            "consumer.session.timeout.ms must be greater than consumer.heartbeat.interval.ms",
+            GroupConfigRules.Check(Map(("consumer.session.timeout.ms", "4000")), narrow, DynamicConfigs.None).Message);
+    }
+
+    [Theory]
+    [InlineData("interval.ms", "1000", null)]
+    [InlineData("interval.ms", "10", "Invalid value 10 for interval.ms, interval must be between 100 and 3600000 (1 hour)")]
+    [InlineData("metrics", "", null)]
+    [InlineData("foo", "1", "Unknown client metrics configuration: foo")]
+    public void Client_metrics_are_refused_in_the_words_of_Kafka(string key, string value, string? expected) =>
+        Assert.Equal(expected, ClientMetricsConfigRules.Check(Map((key, value))).Message);
+
+    [Fact]
+    public void A_groups_key_is_described_with_everything_in_the_running()
+    {
+        DescribedConfig described = ResourceConfigs.Group.Describe(
+            "consumer.session.timeout.ms", Map(("consumer.session.timeout.ms", "50000")), Bare, DynamicConfigs.None)!;
+        Assert.Equal(("50000", ConfigSource.Group), (described.Value, described.Source));
+        Assert.Equal(
+            [new("consumer.session.timeout.ms", "50000", ConfigSource.Group), new("group.consumer.session.timeout.ms", "45000", ConfigSource.Default)],
+            described.Synonyms);
+        Assert.Equal(
+            [new("share.auto.offset.reset", "latest", ConfigSource.Default)],
+            ResourceConfigs.Group.Describe("share.auto.offset.reset", ResourceConfigs.NoOverrides, Bare, DynamicConfigs.None)!.Synonyms);
+    }
+
+    [Fact]
     public void As_in_Kafka_a_default_that_comes_from_hours_has_no_synonyms()
     {
-        DescribedConfig described = TopicConfigs.Describe("retention.ms", TopicConfigs.NoOverrides, Bare, DynamicConfigs.None)!;
+        DescribedConfig described = ResourceConfigs.Topic.Describe("retention.ms", ResourceConfigs.NoOverrides, Bare, DynamicConfigs.None)!;
         Assert.Equal("604800000", described.Value);
         Assert.Equal(ConfigSource.Default, described.Source);
         Assert.Empty(described.Synonyms);
@@ -147,7 +204,7 @@ public class TopicConfigTests
         Assert.Null(Assert.Single(secret.Synonyms).Value);
         Assert.Null(file.Describe("no.such.key", DynamicConfigs.None));
         Assert.Equal(ConfigDefinitions.Broker.All.Count, file.DescribeAll(DynamicConfigs.None).Count);
-        Assert.Equal(33, TopicConfigs.DescribeAll(TopicConfigs.NoOverrides, file, DynamicConfigs.None).Count);
+        Assert.Equal(33, ResourceConfigs.Topic.DescribeAll(ResourceConfigs.NoOverrides, file, DynamicConfigs.None).Count);
     }
 
     private static Dictionary<string, string> Map(params (string Key, string Value)[] pairs) => pairs.ToDictionary(pair => pair.Key, pair => pair.Value);
