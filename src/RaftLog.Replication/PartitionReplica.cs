@@ -206,20 +206,23 @@ public sealed class PartitionReplica
         long nowMs, in FetchingReplica replica, in FetchPosition fetch, IEpochHistory history, out FetchVerdict verdict)
     {
         ErrorCode error = CheckLeadership(fetch.CurrentLeaderEpoch);
-        if (error == ErrorCode.None && fetch.CurrentLeaderEpoch == LeaderEpoch.None)
-        {
-            error = ErrorCode.FencedLeaderEpoch;
-        }
-
         if (error != ErrorCode.None || Role is not LeaderRole leader)
         {
             verdict = FetchVerdict.Refused(error);
             return PartitionEffects.None;
         }
 
+        bool namesEpoch = fetch.CurrentLeaderEpoch != LeaderEpoch.None;
         if (leader.Find(replica.Node) is not { } follower)
         {
-            verdict = FetchVerdict.Refused(ErrorCode.UnknownLeaderEpoch);
+            // One that names this epoch may know of an assignment that this node has yet to hear of.
+            verdict = FetchVerdict.Refused(namesEpoch ? ErrorCode.UnknownLeaderEpoch : ErrorCode.NotLeaderOrFollower);
+            return PartitionEffects.None;
+        }
+
+        if (!namesEpoch)
+        {
+            verdict = FetchVerdict.Refused(ErrorCode.FencedLeaderEpoch);
             return PartitionEffects.None;
         }
 
@@ -313,6 +316,12 @@ public sealed class PartitionReplica
 
     private FetchVerdict Place(in FetchPosition fetch, IEpochHistory history, Offset limit)
     {
+        if (fetch.LastFetchedEpoch > LeaderEpoch)
+        {
+            // An epoch that has not been yet: this log says nothing of where it ends.
+            return FetchVerdict.Refused(ErrorCode.OffsetOutOfRange);
+        }
+
         if (fetch.LastFetchedEpoch != LeaderEpoch.None
             && Divergence.Find(history, Log.Start, fetch.FetchOffset, fetch.LastFetchedEpoch) is { } diverging)
         {

@@ -289,6 +289,8 @@ public sealed class LeaderTests
         Lead(0, 1);
         Assert.Equal(ErrorCode.FencedLeaderEpoch, Serve(1, new FetchPosition(LeaderEpoch.None, Offset.Zero, LeaderEpoch.None)));
         Assert.Equal(ErrorCode.UnknownLeaderEpoch, Serve(7, Position(0)));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, Serve(7, new FetchPosition(LeaderEpoch.None, Offset.Zero, LeaderEpoch.None)));
+        Assert.Equal(ErrorCode.OffsetOutOfRange, Serve(1, Position(0) with { LastFetchedEpoch = new LeaderEpoch(9) }));
     }
 
     [Fact]

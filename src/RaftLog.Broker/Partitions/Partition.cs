@@ -261,13 +261,16 @@ public sealed class Partition
             : OffsetLookup.Nothing;
     }
 
-    /// <summary>Where an epoch ends in this leader's log (OffsetForLeaderEpoch); the error says why this node cannot tell.</summary>
+    /// <summary>
+    /// Where an epoch ends in this leader's log (OffsetForLeaderEpoch), unknown for one of the future; the error says why this node cannot tell.
+    /// </summary>
     public (ErrorCode Error, Replication.EpochEnd End) EndOfEpoch(LeaderEpoch currentLeaderEpoch, LeaderEpoch requested)
     {
         lock (_gate)
         {
             ErrorCode error = _replica.CheckLeadership(currentLeaderEpoch);
-            return (error, error == ErrorCode.None ? _epochs.EndOf(requested) : Replication.EpochEnd.Unknown);
+            bool canTell = error == ErrorCode.None && requested <= _replica.LeaderEpoch;
+            return (error, canTell ? _epochs.EndOf(requested) : Replication.EpochEnd.Unknown);
         }
     }
 

@@ -227,6 +227,7 @@ public sealed class PartitionTests : IDisposable
         Assert.Equal((ErrorCode.None, Offset.None), (Find(Batches.Now + 100).Error, Find(Batches.Now + 100).Offset));
         Assert.Equal(ErrorCode.UnknownLeaderEpoch, A.Orders.FindOffset(new LeaderEpoch(9), OffsetLookup.Latest, Audience.Uncommitted).Error);
         Assert.Equal((ErrorCode.None, new Replication.EpochEnd(new LeaderEpoch(0), new Offset(3))), A.Orders.EndOfEpoch(LeaderEpoch.None, new LeaderEpoch(0)));
+        Assert.Equal((ErrorCode.None, Replication.EpochEnd.Unknown), A.Orders.EndOfEpoch(LeaderEpoch.None, new LeaderEpoch(9)));
     }
 
     [Fact]
