@@ -16,13 +16,14 @@ internal static class VersusKafkaCommand
         Option<long> records = new("--records") { Description = "Records of 1 KiB to produce and consume in each case.", DefaultValueFactory = _ => 1_000_000 };
         Option<int> rounds = new("--rounds") { Description = "How often each case is run; every second round begins with the other system.", DefaultValueFactory = _ => 1 };
         Option<string[]> cases = new("--case") { Description = $"Only these cases: {string.Join(", ", Case.All.Select(each => each.Name))}.", AllowMultipleArgumentsPerToken = true };
+        Option<bool> alone = new("--raftlog-alone") { Description = "Measures RaftLog alone, to compare two builds of it (RAFTLOG_EXE names the program)." };
         Option<string?> data = new("--data") { Description = "Where both keep their files; removed afterwards. A new folder under the temporary one by default." };
-        System.CommandLine.Command command = new("versus-kafka", "Compares RaftLog with Apache Kafka from the folder that RAFTLOG_PEERS names.") { records, rounds, cases, data };
-        command.SetAction(parsed => RunAsync(parsed.GetValue(records), parsed.GetValue(rounds), parsed.GetValue(cases) ?? [], parsed.GetValue(data)));
+        System.CommandLine.Command command = new("versus-kafka", "Compares RaftLog with Apache Kafka from the folder that RAFTLOG_PEERS names.") { records, rounds, cases, alone, data };
+        command.SetAction(parsed => RunAsync(parsed.GetValue(records), parsed.GetValue(rounds), parsed.GetValue(cases) ?? [], parsed.GetValue(alone), parsed.GetValue(data)));
         return command;
     }
 
-    private static async Task<int> RunAsync(long records, int rounds, string[] names, string? data)
+    private static async Task<int> RunAsync(long records, int rounds, string[] names, bool alone, string? data)
     {
         if (Peers.Missing is { } missing)
         {
@@ -37,7 +38,7 @@ internal static class VersusKafkaCommand
         }
 
         Console.WriteLine($"{Machine.Describe()}; {records} records of {Case.RecordBytes} bytes, {rounds} round{(rounds == 1 ? "" : "s")}");
-        ISystem[] systems = [new KafkaSystem(Peers.Folder!), new RaftLogSystem()];
+        ISystem[] systems = alone ? [new RaftLogSystem()] : [new KafkaSystem(Peers.Folder!), new RaftLogSystem()];
         ProducerPerf perf = new(Peers.Folder!);
         string root = data ?? Directory.CreateTempSubdirectory("raftlog-versus-").FullName;
         foreach (Case @case in Case.All.Where(each => names.Length == 0 || names.Contains(each.Name)))
@@ -55,7 +56,7 @@ internal static class VersusKafkaCommand
             }
 
             Console.WriteLine();
-            Console.WriteLine(ComparisonReport.Of(@case, systems[0].Name, figures[systems[0]], systems[1].Name, figures[systems[1]]));
+            Console.WriteLine(ComparisonReport.Of(@case, systems[0].Name, figures[systems[0]], systems[^1].Name, figures[systems[^1]]));
         }
 
         Directory.Delete(root, recursive: true);
