@@ -27,6 +27,7 @@ public sealed class ProgramTests
         Assert.False(properties.GetProperty("System.GC.Concurrent").GetBoolean());
         Assert.False(properties.TryGetProperty("System.GC.Server", out JsonElement server) && server.GetBoolean());
         Assert.Equal(4 << 20, properties.GetProperty("System.GC.Gen0MaxBudget").GetInt32());
+        Assert.Equal(0, properties.GetProperty("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit").GetInt32());
         Assert.True(properties.GetProperty("System.Runtime.TieredCompilation").GetBoolean());
         Assert.True(properties.GetProperty("System.Globalization.Invariant").GetBoolean());
     }
