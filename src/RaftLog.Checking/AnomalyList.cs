@@ -8,17 +8,28 @@ public sealed class AnomalyList
 
     private readonly SortedDictionary<AnomalyKind, int> _counts = [];
     private readonly List<Anomaly> _all = [];
+    private readonly List<string> _undecided = [];
 
     /// <summary>Those that are kept.</summary>
-    internal IReadOnlyList<Anomaly> All => _all;
+    public IReadOnlyList<Anomaly> All => _all;
 
-    internal void Add(AnomalyKind kind, string what)
+    /// <summary>How many there were of each kind that was found.</summary>
+    public IReadOnlyDictionary<AnomalyKind, int> Counts => _counts;
+
+    /// <summary>What could not be decided within the bounds of the search; empty when everything was.</summary>
+    public IReadOnlyList<string> Undecided => _undecided;
+
+    internal void Add(AnomalyKind kind, string what, params ReadOnlySpan<RecordValue> values) => Add(new Anomaly(kind, what) { Values = [.. values] });
+
+    internal void Add(Anomaly anomaly)
     {
-        int count = _counts.GetValueOrDefault(kind) + 1;
-        _counts[kind] = count;
+        int count = _counts.GetValueOrDefault(anomaly.Kind) + 1;
+        _counts[anomaly.Kind] = count;
         if (count <= MaxOfOneKind)
         {
-            _all.Add(new Anomaly(kind, what));
+            _all.Add(anomaly);
         }
     }
+
+    internal void AddUndecided(string what) => _undecided.Add(what);
 }

@@ -1,7 +1,6 @@
-using RaftLog.Checking;
 using RaftLog.Protocol;
 
-namespace RaftLog.Simulation.Tests;
+namespace RaftLog.Checking.Tests;
 
 /// <summary>Each promise: a history that keeps it is silent, one that breaks it names it and no other.</summary>
 public sealed class HistoryCheckerTests

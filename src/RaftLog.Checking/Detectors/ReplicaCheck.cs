@@ -2,13 +2,13 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Checking;
 
-/// <summary>Compares the replicas of each partition, byte for byte, below the high watermark.</summary>
-internal sealed class ReplicaCheck(IReadOnlyList<ReplicaLog> replicas)
+/// <summary>Compares the replicas of each partition, byte for byte, below the high watermark (A25).</summary>
+internal sealed class ReplicaCheck : IDetector
 {
-    internal void Run(AnomalyList found)
+    public void Run(Evidence evidence, AnomalyList found)
     {
         SortedDictionary<TopicPartition, ReplicaLog> first = [];
-        foreach (ReplicaLog replica in replicas)
+        foreach (ReplicaLog replica in evidence.History.Replicas)
         {
             if (!first.TryAdd(replica.Partition, replica))
             {

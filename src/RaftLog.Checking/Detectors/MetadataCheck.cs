@@ -1,0 +1,49 @@
+namespace RaftLog.Checking;
+
+/// <summary>
+/// The successful changes of each topic, and those without an answer where they are needed, can be put in an order that explains them (A35).
+/// Refusals are left out: Kafka, and RaftLog as it does, may decide them from what an isolated controller still believes.
+/// </summary>
+internal sealed class MetadataCheck : IDetector
+{
+    public void Run(Evidence evidence, AnomalyList found)
+    {
+        TopicModel model = new();
+        foreach (IGrouping<string, MetadataOperation> topic in evidence.History.Metadata.GroupBy(each => each.Topic))
+        {
+            List<TimedCall<MetadataOperation>> calls = [];
+            foreach (MetadataOperation operation in topic)
+            {
+                bool isRead = operation.Action is MetadataAction.Read or MetadataAction.View;
+                if (operation.Action != MetadataAction.View && operation.Outcome == SendOutcome.Acknowledged)
+                {
+                    calls.Add(new TimedCall<MetadataOperation>(operation, operation.InvokedUs, operation.CompletedUs));
+                }
+                else if (!isRead && operation.Outcome == SendOutcome.Unknown)
+                {
+                    calls.Add(new TimedCall<MetadataOperation>(operation, operation.InvokedUs, null));
+                }
+            }
+
+            Linearization order = LinearizabilityChecker.Check(model, calls);
+            if (order.Verdict == LinearizationVerdict.Undecided)
+            {
+                found.AddUndecided($"whether the {calls.Count} changes of topic {topic.Key} are linearizable: given up after {order.Steps} steps");
+            }
+            else if (order.Verdict == LinearizationVerdict.Illegal)
+            {
+                MetadataOperation? stuck = calls.Select((each, i) => (each, i))
+                    .Where(each => each.each.CompletedUs is not null && !order.Longest.Contains(each.i))
+                    .OrderBy(each => each.each.CompletedUs)
+                    .Select(each => each.each.Call)
+                    .FirstOrDefault();
+                found.Add(new Anomaly(
+                    AnomalyKind.NotLinearizable,
+                    $"no order explains the {calls.Count} changes of topic {topic.Key}: after {order.Longest.Count} of them {stuck} at {stuck?.InvokedUs} us fits nowhere")
+                {
+                    Topic = topic.Key,
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+namespace RaftLog.Checking;
+
+/// <summary>What clients did and saw in one run, and what was there at its end. Empty lists are allowed, and then show nothing.</summary>
+public sealed record History
+{
+    /// <summary>Every send, those of one producer in the order of the calls.</summary>
+    public IReadOnlyList<SentRecord> Sends { get; init; } = [];
+
+    /// <summary>What consumers saw while the run went on.</summary>
+    public IReadOnlyList<SeenRecord> Seen { get; init; } = [];
+
+    /// <summary>Everything that a reader finds after all has healed, from the beginning of every partition to its end.</summary>
+    public IReadOnlyList<SeenRecord> Final { get; init; } = [];
+
+    /// <summary>False when the final read was given up before the end of some partition: what lies beyond is unknown, not lost.</summary>
+    public bool IsFinalComplete { get; init; } = true;
+
+    /// <summary>The files of every replica after the run.</summary>
+    public IReadOnlyList<ReplicaLog> Replicas { get; init; } = [];
+
+    /// <summary>What clients were told of the ends of partitions (ListOffsets).</summary>
+    public IReadOnlyList<SeenEnd> Ends { get; init; } = [];
+
+    /// <summary>What clients were told of leaders.</summary>
+    public IReadOnlyList<SeenLeader> Leaders { get; init; } = [];
+
+    /// <summary>What was done to topics, and what was read of them.</summary>
+    public IReadOnlyList<MetadataOperation> Metadata { get; init; } = [];
+
+    /// <summary>Times in which something had to be acknowledged.</summary>
+    public IReadOnlyList<AvailabilityPromise> Promises { get; init; } = [];
+
+    /// <summary>Reads that gave bytes that nobody wrote, as told by the reader.</summary>
+    public IReadOnlyList<string> CorruptReads { get; init; } = [];
+
+    /// <summary>Ends of processes that nobody asked for, and last words that a process must not say.</summary>
+    public IReadOnlyList<string> UnexpectedExits { get; init; } = [];
+}

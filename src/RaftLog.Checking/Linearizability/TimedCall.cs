@@ -1,0 +1,8 @@
+namespace RaftLog.Checking;
+
+/// <summary>A call that took some time.</summary>
+/// <typeparam name="TCall">The call with its answer.</typeparam>
+/// <param name="Call">The call.</param>
+/// <param name="InvokedUs">When it began.</param>
+/// <param name="CompletedUs">When its answer was there; null when there was none, and then it took effect at any time since, or never.</param>
+public readonly record struct TimedCall<TCall>(TCall Call, long InvokedUs, long? CompletedUs);
