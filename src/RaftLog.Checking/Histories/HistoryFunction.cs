@@ -33,7 +33,7 @@ public enum HistoryFunction
     /// <summary>A process ended that nobody had ended.</summary>
     Exit,
 
-    /// <summary>Whether the final read reached the end of every partition: ok or info.</summary>
+    /// <summary>Whether the final read reached the end of every partition: ok or info. Without this line it did not.</summary>
     FinalRead,
 
     /// <summary>Something for people.</summary>

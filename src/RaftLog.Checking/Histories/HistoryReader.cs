@@ -17,7 +17,7 @@ public static class HistoryReader
         List<AvailabilityPromise> promises = [];
         List<string> corrupt = [];
         List<string> exits = [];
-        bool isFinalComplete = true;
+        bool isFinalComplete = false;
         int poll = 0;
         Dictionary<long, int> sendOf = [];
         Dictionary<long, int> changeOf = [];

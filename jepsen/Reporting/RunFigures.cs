@@ -1,0 +1,77 @@
+using RaftLog.Checking;
+
+namespace RaftLog.Jepsen.Reporting;
+
+/// <summary>Counts and series of a run, for the terminal and the page.</summary>
+internal sealed class RunFigures
+{
+    private readonly List<double>[] _latencies;
+
+    public RunFigures(IReadOnlyList<HistoryEvent> events)
+    {
+        Seconds = events.Count == 0 ? 1 : (int)(events[^1].TimeUs / 1_000_000) + 1;
+        Acknowledged = new int[Seconds];
+        Unknown = new int[Seconds];
+        Refused = new int[Seconds];
+        _latencies = [.. Enumerable.Range(0, Seconds).Select(_ => new List<double>())];
+        Dictionary<long, long> invoked = [];
+        long lastAckUs = -1;
+        foreach (HistoryEvent entry in events)
+        {
+            Counts[(entry.Function, entry.Type)] = Counts.GetValueOrDefault((entry.Function, entry.Type)) + 1;
+            if (entry.Function is not (HistoryFunction.Send or HistoryFunction.Metadata))
+            {
+                continue;
+            }
+
+            int second = (int)(entry.TimeUs / 1_000_000);
+            switch (entry.Type)
+            {
+                case EventType.Invoke:
+                    invoked[entry.Operation] = entry.TimeUs;
+                    break;
+                case EventType.Ok:
+                    Acknowledged[second]++;
+                    _latencies[second].Add((entry.TimeUs - invoked[entry.Operation]) / 1000.0);
+                    LongestSilenceMs = Math.Max(LongestSilenceMs, lastAckUs < 0 ? 0 : (entry.TimeUs - lastAckUs) / 1000);
+                    lastAckUs = entry.TimeUs;
+                    break;
+                case EventType.Fail:
+                    Refused[second]++;
+                    break;
+                default:
+                    Unknown[second]++;
+                    break;
+            }
+        }
+
+        foreach (HistoryEvent poll in events.Where(each => each.Function == HistoryFunction.Poll))
+        {
+            RecordsRead += poll.Records.Count;
+        }
+
+        _latencies.ToList().ForEach(each => each.Sort());
+    }
+
+    public int Seconds { get; }
+
+    /// <summary>Sends and changes by second.</summary>
+    public int[] Acknowledged { get; }
+
+    public int[] Unknown { get; }
+
+    public int[] Refused { get; }
+
+    public long RecordsRead { get; }
+
+    /// <summary>The longest time between two acknowledgements.</summary>
+    public long LongestSilenceMs { get; }
+
+    public SortedDictionary<(HistoryFunction Function, EventType Type), int> Counts { get; } = [];
+
+    /// <summary>A quantile of the latency in one second, in milliseconds; null where nothing was acknowledged.</summary>
+    public double? Latency(int second, double quantile) =>
+        _latencies[second] is { Count: > 0 } sorted ? sorted[(int)Math.Min(sorted.Count - 1, sorted.Count * quantile)] : null;
+
+    public int CountOf(HistoryFunction function, EventType type) => Counts.GetValueOrDefault((function, type));
+}

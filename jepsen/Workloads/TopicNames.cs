@@ -1,0 +1,49 @@
+namespace RaftLog.Jepsen.Workloads;
+
+/// <summary>The names that administrators quarrel about: a few at a time, each for some operations.</summary>
+internal sealed class TopicNames
+{
+    private const int Active = 4;
+    private const int OperationsEach = 30;
+
+    private readonly Lock _lock = new();
+    private readonly List<string> _all = [];
+    private readonly List<(string Name, int Left)> _active = [];
+
+    /// <summary>Every name so far.</summary>
+    public IReadOnlyList<string> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _all];
+            }
+        }
+    }
+
+    /// <summary>A name for one operation.</summary>
+    /// <param name="choice">Which of the active ones: any number.</param>
+    public string Next(int choice)
+    {
+        lock (_lock)
+        {
+            while (_active.Count < Active)
+            {
+                string fresh = $"m-{_all.Count}";
+                _all.Add(fresh);
+                _active.Add((fresh, OperationsEach));
+            }
+
+            int index = choice % Active;
+            (string name, int left) = _active[index];
+            _active[index] = (name, left - 1);
+            if (left == 1)
+            {
+                _active.RemoveAt(index);
+            }
+
+            return name;
+        }
+    }
+}
