@@ -33,7 +33,10 @@ public sealed class SimulationRun
         _cluster = new SimCluster(options, _random);
         _scheduler = _cluster.Scheduler;
         _scheduler.Trace.AlsoTo = trace;
-        _watch = new ClusterWatch(_cluster);
+        PromiseWatch promises = new(_cluster, options.Promise);
+        _cluster.Network.Watch = promises;
+        _scheduler.Stepped = promises.Stepped;
+        _watch = promises.Beliefs;
         _partitions = [.. Enumerable.Range(0, options.Partitions).Select(each => new TopicPartition(Topic, each))];
     }
 

@@ -1,64 +1,136 @@
+using System.Diagnostics.CodeAnalysis;
 using RaftLog.Metadata;
 using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// Looks at what each node believes about the partitions, every few milliseconds, notes what is new, and fails the run when two nodes have ever
-/// believed different things about one version of a partition, or in two leaders of one epoch.
+/// Looks at what each node believes about the cluster whenever that has changed, and fails the run when two nodes have ever believed different things about
+/// one offset of the metadata log, in two leaders of one epoch, or in something that no majority has on its disks.
 /// </summary>
 internal sealed class ClusterWatch
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+    private const int KeptImages = 500;
 
     private readonly SimCluster _cluster;
     private readonly SimScheduler _scheduler;
-    private readonly Dictionary<SimMachine, MetadataImage> _last = [];
+    private readonly QuorumWatch _quorum;
+    private readonly SortedDictionary<int, MetadataImage> _last = [];
     private readonly Dictionary<(TopicPartition, PartitionEpoch), PartitionRegistration> _versions = [];
     private readonly Dictionary<(TopicPartition, LeaderEpoch), NodeId> _leaders = [];
+    private readonly SortedDictionary<TopicPartition, (PartitionRegistration Registration, Offset At)> _newest = [];
+    private readonly Dictionary<Uuid, string> _names = [];
+    private readonly Dictionary<string, Uuid> _ids = [];
+    private readonly SortedDictionary<long, (MetadataImage Image, int Node)> _byOffset = [];
 
-    internal ClusterWatch(SimCluster cluster)
+    internal ClusterWatch(SimCluster cluster, QuorumWatch quorum)
     {
         _cluster = cluster;
+        _quorum = quorum;
         _scheduler = cluster.Scheduler;
-        Next();
     }
+
+    /// <summary>Told of each new version of a partition.</summary>
+    internal Action<TopicPartition, PartitionRegistration> Changed { get; init; } = static (_, _) => { };
 
     /// <summary>The number of leaderships that began.</summary>
     internal int Elections => _leaders.Count;
 
-    private void Next() => _scheduler.After(Interval, () =>
+    /// <summary>How often a broker was fenced.</summary>
+    internal int Fencings { get; private set; }
+
+    /// <summary>How many images of two nodes at one offset were compared.</summary>
+    internal int Compared { get; private set; }
+
+    /// <summary>Versions of partitions with fewer members in sync than replicas.</summary>
+    internal int Shrunk { get; private set; }
+
+    /// <summary>Versions of partitions without a leader.</summary>
+    internal int Leaderless { get; private set; }
+
+    /// <summary>The newest version of a partition that any node believes in.</summary>
+    internal bool TryFind(TopicPartition partition, [NotNullWhen(true)] out PartitionRegistration? found)
+    {
+        bool known = _newest.TryGetValue(partition, out (PartitionRegistration Registration, Offset At) newest);
+        found = known ? newest.Registration : null;
+        return known;
+    }
+
+    /// <summary>What one node believes about a partition.</summary>
+    internal bool TryFindAt(int node, TopicPartition partition, [NotNullWhen(true)] out PartitionRegistration? found)
+    {
+        found = null;
+        return _last.TryGetValue(node, out MetadataImage? image) && _ids.TryGetValue(partition.Topic, out Uuid id)
+            && image.Topics.TryGetPartition(id, partition.Partition, out found);
+    }
+
+    /// <summary>The id of a partition's topic, and the offset at which its newest version was first seen.</summary>
+    internal (Uuid Topic, Offset At) Origin(TopicPartition partition) => (_ids[partition.Topic], _newest[partition].At);
+
+    /// <summary>The name of a topic, where any node knows it.</summary>
+    internal string? NameOf(Uuid id) => _names.GetValueOrDefault(id);
+
+    internal void LookAtAll()
     {
         foreach (SimMachine machine in _cluster.Machines)
         {
-            if (machine.IsUp && machine.Node is { } node && (!_last.TryGetValue(machine, out MetadataImage? before) || before != node.Image))
-            {
-                _last[machine] = node.Image;
-                Look(machine, node.Image);
-            }
+            Look(machine.Number);
+        }
+    }
+
+    internal void Look(int node)
+    {
+        if (!_cluster.IsNode(node))
+        {
+            return;
         }
 
-        Next();
-    });
-
-    private void Look(SimMachine machine, MetadataImage image)
-    {
-        foreach (TopicImage topic in image.Topics.InNameOrder)
+        SimMachine machine = _cluster.Machine(node);
+        if (machine.IsUp && machine.Node is { } program)
         {
-            foreach ((int index, PartitionRegistration partition) in topic.Partitions)
+            MetadataImage image = program.Image;
+            MetadataImage? before = _last.GetValueOrDefault(node);
+            if (before != image && !ReferenceEquals(before, image) && image.Provenance.LastOffset >= Offset.Zero)
             {
-                Look(machine, new TopicPartition(topic.Name, index), partition);
+                _last[node] = image;
+                Look(machine, image, before);
             }
         }
     }
 
-    private void Look(SimMachine machine, TopicPartition name, PartitionRegistration partition)
+    private void Look(SimMachine machine, MetadataImage image, MetadataImage? before)
     {
+        _quorum.Believed(machine.Number, image.Provenance.EndOffset, "believes");
+        CompareWithOthers(machine, image);
+        if (before is not null && ReferenceEquals(before.Topics, image.Topics) && ReferenceEquals(before.Brokers, image.Brokers))
+        {
+            return;
+        }
+
+        foreach (BrokerRegistration broker in image.Brokers.Values)
+        {
+            Fencings += broker.Fenced && before?.Brokers.GetValueOrDefault(broker.Id) is { Fenced: false } ? 1 : 0;
+        }
+
+        foreach (TopicImage topic in image.Topics.InNameOrder)
+        {
+            _names[topic.Id] = topic.Name;
+            _ids[topic.Name] = topic.Id;
+            foreach ((int index, PartitionRegistration partition) in topic.Partitions)
+            {
+                Look(machine, new TopicPartition(topic.Name, index), partition, image);
+            }
+        }
+    }
+
+    private void Look(SimMachine machine, TopicPartition name, PartitionRegistration partition, MetadataImage image)
+    {
+        CheckFencing(machine, name, partition, image);
         if (!_versions.TryAdd((name, partition.PartitionEpoch), partition))
         {
             if (!_versions[(name, partition.PartitionEpoch)].Equals(partition))
             {
-                _scheduler.Fail($"{machine.Name} believes something else about {name} in partition epoch {partition.PartitionEpoch} than another node did");
+                _scheduler.Fail($"equal-beliefs: {machine.Name} believes something else about {name} in partition epoch {partition.PartitionEpoch} than another node did");
             }
 
             return;
@@ -66,10 +138,57 @@ internal sealed class ClusterWatch
 
         _scheduler.Say(
             $"{name} is led by {partition.Leader} in epoch {partition.LeaderEpoch}, in sync are {string.Join(' ', partition.Isr)}, eligible besides {string.Join(' ', partition.EligibleLeaders)}");
+        Shrunk += partition.Isr.Count < partition.Replicas.Count ? 1 : 0;
+        Leaderless += partition.HasLeader ? 0 : 1;
         if (partition.HasLeader && !_leaders.TryAdd((name, partition.LeaderEpoch), partition.Leader)
             && _leaders[(name, partition.LeaderEpoch)] != partition.Leader)
         {
-            _scheduler.Fail($"{name} had two leaders in epoch {partition.LeaderEpoch}: {_leaders[(name, partition.LeaderEpoch)]} and {partition.Leader}");
+            _scheduler.Fail($"one-leader: {name} had two leaders in epoch {partition.LeaderEpoch}: {_leaders[(name, partition.LeaderEpoch)]} and {partition.Leader}");
+        }
+
+        if (!TryFind(name, out PartitionRegistration? newest) || newest.PartitionEpoch < partition.PartitionEpoch)
+        {
+            _newest[name] = (partition, image.Provenance.LastOffset);
+            Changed(name, partition);
+        }
+    }
+
+    private void CheckFencing(SimMachine machine, TopicPartition name, PartitionRegistration partition, MetadataImage image)
+    {
+        foreach (NodeId member in partition.Isr)
+        {
+            bool active = image.Brokers.TryGetValue(member, out BrokerRegistration? broker) && !broker.Fenced;
+            if (!active && (partition.HasLeader || partition.Isr.Count > 1))
+            {
+                _scheduler.Fail(
+                    $"in-sync-unfenced: {machine.Name} believes at offset {image.Provenance.LastOffset} that {member}, which is fenced, is in sync in {name} ({string.Join(' ', partition.Isr)}, leader {partition.Leader})");
+            }
+        }
+    }
+
+    private void CompareWithOthers(SimMachine machine, MetadataImage image)
+    {
+        long offset = image.Provenance.LastOffset.Value;
+        if (!_byOffset.TryGetValue(offset, out (MetadataImage Image, int Node) other))
+        {
+            _byOffset.Add(offset, (image, machine.Number));
+            if (_byOffset.Count > KeptImages)
+            {
+                _byOffset.Remove(_byOffset.Keys.First());
+            }
+
+            return;
+        }
+
+        if (other.Node == machine.Number || ReferenceEquals(other.Image, image))
+        {
+            return;
+        }
+
+        Compared++;
+        if (image.Provenance != other.Image.Provenance || !image.SaysTheSameAs(other.Image))
+        {
+            _scheduler.Fail($"equal-beliefs: {machine.Name} and n{other.Node} believe different things at offset {offset} of the metadata log");
         }
     }
 }

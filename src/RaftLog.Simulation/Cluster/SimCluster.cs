@@ -40,6 +40,12 @@ public sealed class SimCluster
     /// <summary>The machines of the nodes.</summary>
     public IReadOnlyList<SimMachine> Machines => _machines;
 
+    /// <summary>True for the number of a node, false for a client's.</summary>
+    internal bool IsNode(int number) => number >= 1 && number <= _machines.Count;
+
+    /// <summary>The machine of a node.</summary>
+    internal SimMachine Machine(int node) => _machines[node - 1];
+
     /// <summary>The directory of a node's logs.</summary>
     public static string LogDirectory => "/data";
 

@@ -34,6 +34,12 @@ public sealed class SimMachine
     /// <summary>Its name on the network.</summary>
     public string Name { get; }
 
+    /// <summary>The node's id.</summary>
+    internal int Number => _config.NodeId.Value;
+
+    /// <summary>True once its disk was lost for good.</summary>
+    internal bool IsDestroyed { get; private set; }
+
     /// <summary>Its disk.</summary>
     public SimVolume Volume { get; }
 

@@ -9,6 +9,9 @@ public sealed record SimulationOptions
     /// <summary>The number of nodes, each a broker and a controller.</summary>
     public int Nodes { get; init; } = 3;
 
+    /// <summary>What an acknowledged record rests on.</summary>
+    public FlushPromise Promise { get; init; } = FlushPromise.Flushed;
+
     /// <summary>The partitions of the topic.</summary>
     public int Partitions { get; init; } = 3;
 

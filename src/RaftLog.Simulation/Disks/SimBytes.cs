@@ -6,10 +6,22 @@ internal sealed class SimBytes
     private const int FirstCapacity = 512;
 
     private byte[] _bytes = [];
+    private int _lowestChange;
 
     internal int Length { get; private set; }
 
+    /// <summary>Grows with each change.</summary>
+    internal long Version { get; private set; }
+
     internal ReadOnlySpan<byte> Span => _bytes.AsSpan(0, Length);
+
+    /// <summary>The first position that has changed since the last call; the length when none has.</summary>
+    internal int TakeLowestChange()
+    {
+        int lowest = Math.Min(_lowestChange, Length);
+        _lowestChange = int.MaxValue;
+        return lowest;
+    }
 
     internal int Read(long position, Span<byte> target)
     {
@@ -31,6 +43,7 @@ internal sealed class SimBytes
         }
 
         source.CopyTo(_bytes.AsSpan((int)position));
+        Changed((int)position);
     }
 
     internal void SetLength(long length)
@@ -46,6 +59,7 @@ internal sealed class SimBytes
             _bytes.AsSpan(wanted, Length - wanted).Clear();
         }
 
+        Changed(Math.Min(wanted, Length));
         Length = wanted;
     }
 
@@ -53,5 +67,12 @@ internal sealed class SimBytes
     {
         _bytes = other.Span.ToArray();
         Length = other.Length;
+        Changed(0);
+    }
+
+    private void Changed(int position)
+    {
+        Version++;
+        _lowestChange = Math.Min(_lowestChange, position);
     }
 }

@@ -9,6 +9,12 @@ internal sealed class SimDirectory
 
     internal SortedDictionary<string, object> Current { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The names that survive a loss of power.</summary>
+    internal SortedDictionary<string, object> Durable => _durable;
+
+    /// <summary>Grows with each change of the names in either view.</summary>
+    internal long Version { get; private set; }
+
     /// <summary>The number of the last change.</summary>
     internal long Changes => _changes;
 
@@ -38,6 +44,7 @@ internal sealed class SimDirectory
                 foreach ((SimDirectory directory, string name, object? entry) in change.Entries)
                 {
                     Put(directory._durable, name, entry);
+                    directory.Version++;
                 }
             }
         }
@@ -53,6 +60,7 @@ internal sealed class SimDirectory
     {
         _pending.Clear();
         Current.Clear();
+        Version++;
         foreach ((string name, object entry) in _durable)
         {
             Current.Add(name, entry);
@@ -77,6 +85,7 @@ internal sealed class SimDirectory
         foreach ((SimDirectory directory, string name, object? entry) in change.Entries)
         {
             Put(directory.Current, name, entry);
+            directory.Version++;
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed class SimInode
 
     internal SimBytes Current { get; } = new();
 
+    /// <summary>The content that survives a loss of power.</summary>
+    internal SimBytes Durable => _durable;
+
     /// <summary>The number of the last operation.</summary>
     internal long Operations => _operations;
 

@@ -113,12 +113,15 @@ public sealed class SimVolume
     internal List<string> Names<T>(string path) =>
         Find(path) is SimDirectory directory ? [.. directory.Current.Where(each => each.Value is T).Select(each => each.Key)] : [];
 
-    internal object? Find(string path)
+    internal object? Find(string path) => Find(path, durable: false);
+
+    /// <summary>What a path leads to, in the view of readers or in what survives a loss of power.</summary>
+    internal object? Find(string path, bool durable)
     {
         object? at = _root;
         foreach (string name in Split(path))
         {
-            if (at is not SimDirectory directory || !directory.Current.TryGetValue(name, out at))
+            if (at is not SimDirectory directory || !(durable ? directory.Durable : directory.Current).TryGetValue(name, out at))
             {
                 return null;
             }

@@ -50,6 +50,13 @@ internal sealed class SimConnection : IConnection
         SimConnection theirs = new(network, listener, to, clientAddress);
         SimPipe there = new(network, from, to, mine, theirs);
         SimPipe back = new(network, to, from, theirs, mine);
+        if (network.Watch is { } watch)
+        {
+            WireTap tap = new(watch, client.Number, listener.Number);
+            there.Tap = tap.FromClient;
+            back.Tap = tap.FromServer;
+        }
+
         (mine._outgoing, theirs._incoming) = (there, there);
         (theirs._outgoing, mine._incoming) = (back, back);
         return (mine, theirs);

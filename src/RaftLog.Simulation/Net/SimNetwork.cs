@@ -29,6 +29,9 @@ public sealed class SimNetwork
 
     internal SimScheduler Scheduler { get; }
 
+    /// <summary>Who reads along, if anybody.</summary>
+    internal PromiseWatch? Watch { get; set; }
+
     internal SimRandom Random => _random;
 
     /// <summary>Cuts the way from one host to another; what is under way waits.</summary>

@@ -26,6 +26,9 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
         Reset,
     }
 
+    /// <summary>Sees the bytes when they leave the sender.</summary>
+    internal Action<byte[]>? Tap { get; set; }
+
     internal async ValueTask<int> ReceiveAsync(Memory<byte> target)
     {
         while (true)
@@ -147,6 +150,7 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
     {
         network.Scheduler.Trace.Note(TraceKind.Sent, network.Scheduler.Now, from.Number, bytes.Length);
         network.Scheduler.Trace.Note(bytes);
+        Tap?.Invoke(bytes);
         _unread += bytes.Length;
         int pieces = 1 + network.Random.Next(MaxPieces);
         for (int at = 0; pieces > 0 && at < bytes.Length; pieces--)

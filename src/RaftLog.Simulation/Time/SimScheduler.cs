@@ -36,6 +36,9 @@ public sealed class SimScheduler
     /// <summary>The first promise that broke, in a sentence; null while all hold.</summary>
     public string? Failure { get; private set; }
 
+    /// <summary>Called after each step of a program.</summary>
+    internal Action<Incarnation> Stepped { get; set; } = static _ => { };
+
     /// <summary>Ends the run as failed.</summary>
     public void Fail(string reason)
     {
@@ -140,5 +143,6 @@ public sealed class SimScheduler
         Steps++;
         Trace.Note(TraceKind.Step, Now, item.Owner.Number, _ready.Count);
         item.Owner.Step(item);
+        Stepped(item.Owner);
     }
 }

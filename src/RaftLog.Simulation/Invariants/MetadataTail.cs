@@ -1,0 +1,81 @@
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Metadata;
+using RaftLog.Protocol.Records;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Simulation;
+
+/// <summary>
+/// What the metadata log says beyond what any node has shown to believe: a leader may act on a change that the quorum has committed and that no node has
+/// brought into its image yet. Read from the disk images of the quorum.
+/// </summary>
+internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
+{
+    private static readonly TopicPartition Log = new("__cluster_metadata", 0);
+
+    /// <summary>True when a committed record that follows a registration takes a member out of the in-sync set.</summary>
+    internal bool HasLeft(TopicPartition partition, PartitionRegistration registration, NodeId member, ClusterWatch beliefs)
+    {
+        (Uuid topic, Offset seen) = beliefs.Origin(partition);
+        foreach (SimMachine machine in cluster.Machines)
+        {
+            ValueList<NodeId> isr = registration.Isr;
+            foreach ((ImageBatch batch, IMetadataRecord record) in RecordsOf(machine))
+            {
+                if (batch.Last > seen && record is PartitionChangeRecord { Isr: { } changed } change && change.TopicId == topic
+                    && change.PartitionId == partition.Partition && IsOnMajority(batch))
+                {
+                    isr = ValueList.From(changed);
+                }
+            }
+
+            if (!isr.Contains(member))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsOnMajority(ImageBatch batch) =>
+        cluster.Machines.Count(machine => images.Of(machine.Number, Log).TryFind(batch.Base, out ImageBatch has) && has == batch) * 2 > cluster.Machines.Count;
+
+    private static List<(ImageBatch, IMetadataRecord)> RecordsOf(SimMachine machine)
+    {
+        List<(ImageBatch, IMetadataRecord)> found = [];
+        if (machine.Volume.Find($"{SimCluster.LogDirectory}/{Log}", durable: true) is not SimDirectory directory)
+        {
+            return found;
+        }
+
+        foreach ((string name, object entry) in directory.Durable)
+        {
+            if (name.EndsWith(".log", StringComparison.Ordinal) && entry is SimInode file)
+            {
+                Read(file.Durable.Span, found);
+            }
+        }
+
+        return found;
+    }
+
+    private static void Read(ReadOnlySpan<byte> bytes, List<(ImageBatch, IMetadataRecord)> found)
+    {
+        while (RecordBatch.Read(bytes, out RecordBatch batch) == BatchStatus.Complete && batch.HasValidChecksum)
+        {
+            if (!batch.Attributes.IsControl)
+            {
+                ImageBatch image = new(
+                    batch.BaseOffset, batch.LastOffset, batch.PartitionLeaderEpoch, batch.Checksum, batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.RecordCount);
+                foreach (Record record in new RecordReader(batch, batch.Section))
+                {
+                    found.Add((image, MetadataRecordCodec.Read(record.Value.Span.ToArray())));
+                }
+            }
+
+            bytes = bytes[batch.Size..];
+        }
+    }
+}

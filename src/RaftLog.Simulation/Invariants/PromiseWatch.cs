@@ -1,0 +1,240 @@
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Simulation;
+
+/// <summary>
+/// Holds what leaves the machines against the disk images at that very moment: nothing may be told that a loss of power could take back. Durability is read
+/// from the images and never from a node.
+/// </summary>
+internal sealed class PromiseWatch
+{
+    private const short AllReplicas = -1;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    private readonly SimCluster _cluster;
+    private readonly SimScheduler _scheduler;
+    private readonly DiskImages _images;
+    private readonly ClusterWatch _beliefs;
+    private readonly MetadataTail _tail;
+    private readonly SortedDictionary<TopicPartition, PartitionLedger> _ledgers = [];
+    private readonly Dictionary<(WireTap, TopicPartition), (LeaderEpoch Epoch, Offset HighWatermark)> _told = [];
+
+    internal PromiseWatch(SimCluster cluster, FlushPromise promise)
+    {
+        _cluster = cluster;
+        _scheduler = cluster.Scheduler;
+        _images = new DiskImages(cluster, promise)
+        {
+            Come = (node, partition, batch) => LedgerOf(partition).Come(node, batch),
+            Gone = (node, partition, batch, image) => LedgerOf(partition).Gone(node, batch, image),
+        };
+        Quorum = new QuorumWatch(cluster, _images);
+        _tail = new MetadataTail(cluster, _images);
+        _beliefs = new ClusterWatch(cluster, Quorum) { Changed = (partition, registration) => CheckInSync(partition, registration, from: 0) };
+        Next();
+    }
+
+    /// <summary>The quorum's part.</summary>
+    internal QuorumWatch Quorum { get; }
+
+    /// <summary>What the nodes believe.</summary>
+    internal ClusterWatch Beliefs => _beliefs;
+
+    /// <summary>How many times an offset that was told was held against a disk image.</summary>
+    internal long Checks { get; private set; }
+
+    /// <summary>A step of a node is over.</summary>
+    internal void Stepped(Incarnation owner) => _beliefs.Look(owner.Number);
+
+    /// <summary>A fetch leaves a client or a follower.</summary>
+    internal void FetchLeaves(int from, FetchRequest request, short version)
+    {
+        int replica = version >= 15 ? request.ReplicaState?.ReplicaId.Value ?? -1 : request.ReplicaId.Value;
+        if (replica < 0 || !_cluster.IsNode(from))
+        {
+            return;
+        }
+
+        foreach (FetchRequest.FetchTopic topic in request.Topics)
+        {
+            foreach (FetchRequest.FetchPartition fetch in topic.Partitions)
+            {
+                if (topic.TopicId == Uuid.ClusterMetadata || topic.Topic == "__cluster_metadata")
+                {
+                    Quorum.FetchLeaves(from, fetch);
+                }
+                else if (NameOf(topic.Topic, topic.TopicId) is { } name)
+                {
+                    RequireFlushed(from, new TopicPartition(name, fetch.Partition), fetch.FetchOffset);
+                }
+            }
+        }
+    }
+
+    /// <summary>Acknowledgements leave a leader.</summary>
+    internal void ProducedLeaves(int from, ProduceRequest request, ProduceResponse response, short version)
+    {
+        if (request.Acks != AllReplicas)
+        {
+            return;
+        }
+
+        foreach (ProduceResponse.TopicProduceResponse topic in response.Responses)
+        {
+            ProduceRequest.TopicProduceData? asked = request.TopicData.FirstOrDefault(each => version >= 13 ? each.TopicId == topic.TopicId : each.Name == topic.Name);
+            if (asked is null || NameOf(topic.Name, topic.TopicId) is not { } name)
+            {
+                continue;
+            }
+
+            foreach (ProduceResponse.PartitionProduceResponse each in topic.PartitionResponses)
+            {
+                if (each.ErrorCode == ErrorCode.None && each.BaseOffset >= Offset.Zero
+                    && asked.PartitionData.FirstOrDefault(data => data.Index == each.Index)?.Records is { } records)
+                {
+                    Told(from, new TopicPartition(name, each.Index), each.BaseOffset + OffsetsOf(records.Span), "acknowledges records up to");
+                }
+            }
+        }
+    }
+
+    /// <summary>An answer to a fetch leaves a leader.</summary>
+    internal void FetchedLeaves(int from, FetchRequest request, FetchResponse response, short version, WireTap connection)
+    {
+        if (response.ErrorCode != ErrorCode.None)
+        {
+            return;
+        }
+
+        foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
+        {
+            bool isMetadata = topic.TopicId == Uuid.ClusterMetadata || topic.Topic == "__cluster_metadata";
+            string? name = isMetadata ? null : NameOf(topic.Topic, topic.TopicId);
+            foreach (FetchResponse.PartitionData each in topic.Partitions)
+            {
+                if (each.ErrorCode != ErrorCode.None || each.HighWatermark < Offset.Zero)
+                {
+                    continue;
+                }
+
+                if (isMetadata)
+                {
+                    Quorum.Believed(from, each.HighWatermark, "tells of");
+                }
+                else if (name is not null)
+                {
+                    TopicPartition partition = new(name, each.PartitionIndex);
+                    CheckMonotonic(from, partition, each.HighWatermark, connection);
+                    Told(from, partition, each.HighWatermark, "tells of the high watermark");
+                }
+            }
+        }
+    }
+
+    private static int OffsetsOf(ReadOnlySpan<byte> records)
+    {
+        int count = 0;
+        foreach (RecordBatch batch in new RecordBatches(records))
+        {
+            count += batch.LastOffsetDelta + 1;
+        }
+
+        return count;
+    }
+
+    private void Next() => _scheduler.After(Interval, () =>
+    {
+        _beliefs.LookAtAll();
+        foreach ((TopicPartition partition, PartitionLedger ledger) in _ledgers)
+        {
+            foreach (SimMachine machine in _cluster.Machines)
+            {
+                _images.Of(machine.Number, partition);
+            }
+
+            if (_beliefs.TryFind(partition, out PartitionRegistration? registration))
+            {
+                CheckInSync(partition, registration, Math.Max(0, ledger.Count - 1));
+            }
+        }
+
+        Next();
+    });
+
+    private void RequireFlushed(int node, TopicPartition partition, Offset end)
+    {
+        Checks++;
+        if (!_images.Covers(node, partition, end))
+        {
+            _scheduler.Fail($"flushed-fetch: n{node} fetches {partition} from {end}, and its disk image ends at {_images.Of(node, partition).End}");
+        }
+    }
+
+    private void Told(int node, TopicPartition partition, Offset end, string how)
+    {
+        PartitionLedger ledger = LedgerOf(partition);
+        if (end <= ledger.End)
+        {
+            return;
+        }
+
+        Checks++;
+        _beliefs.LookAtAll();
+        int from = ledger.Count;
+        ledger.Advance(end, node, _images.Of(node, partition), how);
+        if (_beliefs.TryFind(partition, out PartitionRegistration? registration))
+        {
+            CheckInSync(partition, registration, from);
+        }
+    }
+
+    private void CheckInSync(TopicPartition partition, PartitionRegistration registration, int from)
+    {
+        PartitionLedger ledger = LedgerOf(partition);
+        foreach (NodeId member in registration.Isr)
+        {
+            if (_cluster.Machine(member.Value).IsDestroyed
+                || ledger.FirstMissing(_images.Of(member.Value, partition), from) is not { } missing
+                || _tail.HasLeft(partition, registration, member, _beliefs))
+            {
+                continue;
+            }
+
+            _scheduler.Fail(
+                $"in-sync-has-all: {partition}: n{member} is in sync ({string.Join(' ', registration.Isr)}, partition epoch {registration.PartitionEpoch}), and its disk image, "
+                + $"which ends at {_images.Of(member.Value, partition).End}, lacks {missing}, which is committed");
+        }
+    }
+
+    private void CheckMonotonic(int node, TopicPartition partition, Offset highWatermark, WireTap connection)
+    {
+        if (!_beliefs.TryFindAt(node, partition, out PartitionRegistration? believed) || believed.Leader.Value != node)
+        {
+            return;
+        }
+
+        if (_told.TryGetValue((connection, partition), out (LeaderEpoch Epoch, Offset HighWatermark) before)
+            && before.Epoch == believed.LeaderEpoch && highWatermark < before.HighWatermark)
+        {
+            _scheduler.Fail($"monotonic: n{node} tells of the high watermark {highWatermark} of {partition} after {before.HighWatermark}, in one leadership");
+        }
+
+        _told[(connection, partition)] = (believed.LeaderEpoch, highWatermark);
+    }
+
+    private string? NameOf(string name, Uuid id) => name.Length > 0 ? name : _beliefs.NameOf(id);
+
+    private PartitionLedger LedgerOf(TopicPartition partition)
+    {
+        if (!_ledgers.TryGetValue(partition, out PartitionLedger? ledger))
+        {
+            ledger = new PartitionLedger(partition, (invariant, what) => _scheduler.Fail($"{invariant}: {what}"));
+            _ledgers.Add(partition, ledger);
+        }
+
+        return ledger;
+    }
+}
