@@ -17,6 +17,9 @@ public sealed record SimulationReport
     /// <summary>How many leaderships of partitions began.</summary>
     public required int Elections { get; init; }
 
+    /// <summary>How many operations clients began: sends, reads, administration.</summary>
+    public required int Operations { get; init; }
+
     /// <summary>How many records were acknowledged, and checked.</summary>
     public required int Acknowledged { get; init; }
 
@@ -35,14 +38,23 @@ public sealed record SimulationReport
     /// <summary>Why the run ended early, or what it did not reach; null when it went to its end.</summary>
     public required string? Failure { get; init; }
 
+    /// <summary>When <see cref="Failure"/> was found.</summary>
+    public TimeSpan FailedAt { get; init; }
+
     /// <summary>The promises that the history breaks.</summary>
     public required IReadOnlyList<Anomaly> Anomalies { get; init; }
+
+    /// <summary>How often each thing happened that must happen sometimes.</summary>
+    public required IReadOnlyDictionary<string, long> Counters { get; init; }
 
     /// <summary>The last lines of the trace.</summary>
     public required IReadOnlyList<string> Trace { get; init; }
 
     /// <summary>True when every promise held.</summary>
     public bool Passed => Failure is null && Anomalies.Count == 0;
+
+    /// <summary>The first broken promise; null while all hold.</summary>
+    public string? Violation => Failure ?? (Anomalies.Count > 0 ? Anomalies[0].ToString() : null);
 
     /// <summary>One line of numbers.</summary>
     public string Summary =>
@@ -54,11 +66,11 @@ public sealed record SimulationReport
     {
         IEnumerable<string> lines =
         [
-            Summary,
-            .. Failure is null ? [] : new[] { Failure },
-            .. Anomalies.Select(each => each.ToString()),
-            $"{Options.Faults}, {Options.Link}, {Options.Disk}, {string.Join(' ', Options.Properties.Select(each => $"{each.Key}={each.Value}"))}",
+            Options.Describe(),
             .. Trace,
+            Summary,
+            .. Failure is null ? [] : new[] { $"{Failure} (at {FailedAt.TotalSeconds:F4} s)" },
+            .. Anomalies.Select(each => each.ToString()),
         ];
         return string.Join('\n', lines);
     }

@@ -1,20 +1,23 @@
 using RaftLog.Checking;
 using RaftLog.Client;
 using RaftLog.Client.Admin;
+using RaftLog.Metadata;
 using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// One run of one seed: a cluster comes up, clients work while things break, everything is healed, progress is required, and what is there at the
-/// end is compared with what clients were told. Runs on the caller's thread and on no other.
+/// One run of one seed: a cluster comes up, clients work while things break, a core of the machines is healed and must make progress, then all of them,
+/// and what is there at the end is compared with what clients were told. Runs on the caller's thread and on no other.
 /// </summary>
 public sealed class SimulationRun
 {
     private const string Topic = "t";
-    private const int NeededProgress = 5;
+    private const int NeededProgress = 3;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
 
     private readonly SimulationOptions _options;
     private readonly SimCluster _cluster;
@@ -23,7 +26,10 @@ public sealed class SimulationRun
     private readonly List<TopicPartition> _partitions;
     private readonly List<ProducerProgram> _producers = [];
     private readonly List<ConsumerProgram> _consumers = [];
+    private readonly PromiseWatch _promises;
     private readonly ClusterWatch _watch;
+    private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
+    private AdminProgram? _admin;
     private Nemesis? _nemesis;
 
     private SimulationRun(SimulationOptions options, Action<string>? trace)
@@ -33,10 +39,10 @@ public sealed class SimulationRun
         _cluster = new SimCluster(options, _random);
         _scheduler = _cluster.Scheduler;
         _scheduler.Trace.AlsoTo = trace;
-        PromiseWatch promises = new(_cluster, options.Promise);
-        _cluster.Network.Watch = promises;
-        _scheduler.Stepped = promises.Stepped;
-        _watch = promises.Beliefs;
+        _promises = new PromiseWatch(_cluster, options.Promise);
+        _cluster.Network.Watch = _promises;
+        _scheduler.Stepped = _promises.Stepped;
+        _watch = _promises.Beliefs;
         _partitions = [.. Enumerable.Range(0, options.Partitions).Select(each => new TopicPartition(Topic, each))];
     }
 
@@ -54,7 +60,7 @@ public sealed class SimulationRun
         if (Start())
         {
             Disturb();
-            if (Recover() && Drain() is { } ends)
+            if (RecoverCore() && Recover() && Drain() is { } ends)
             {
                 history = Collect(ends);
             }
@@ -63,22 +69,26 @@ public sealed class SimulationRun
         IReadOnlyList<SentRecord> sends = [.. _producers.SelectMany(each => each.Sends)];
         if (_scheduler.ForeignPosts > 0)
         {
-            _scheduler.Fail($"{_scheduler.ForeignPosts} continuations came from another thread: some code has left the simulated world");
+            _scheduler.Fail($"own-thread: {_scheduler.ForeignPosts} continuations came from another thread: some code has left the simulated world");
         }
 
+        CountAll();
         return new SimulationReport
         {
             Options = _options,
             Simulated = TimeSpan.FromTicks(_scheduler.Now),
             Elections = _watch.Elections,
             Faults = _nemesis?.Faults ?? 0,
+            Operations = sends.Count + _consumers.Sum(each => each.Reads) + (_admin?.Asked ?? 0),
             Acknowledged = sends.Count(each => each.Outcome == SendOutcome.Acknowledged),
             Unknown = sends.Count(each => each.Outcome == SendOutcome.Unknown),
             Seen = _consumers.Sum(each => each.Seen.Count),
             Hash = _scheduler.Trace.Hash,
             Steps = _scheduler.Steps,
             Failure = _scheduler.Failure,
+            FailedAt = _scheduler.FailedAt,
             Anomalies = _scheduler.Failure is null ? HistoryChecker.Check(history) : [],
+            Counters = _counters,
             Trace = [.. _scheduler.Trace.Lines],
         };
     }
@@ -94,7 +104,7 @@ public sealed class SimulationRun
         (Incarnation program, KafkaCluster client) = _cluster.NewClient();
         program.Run("create topic", async () =>
         {
-            NewTopic topic = new(Topic, _options.Partitions, (short)_options.Nodes);
+            NewTopic topic = new(Topic, _options.Partitions, (short)_options.Replicas);
             while (!created)
             {
                 try
@@ -110,7 +120,7 @@ public sealed class SimulationRun
                 await Task.Delay(TimeSpan.FromMilliseconds(100), program.Time);
             }
         });
-        return Reach(() => created, StartLimit, "the topic was not created");
+        return Reach(() => created, StartLimit, "start: the topic was not created");
     }
 
     private void Disturb()
@@ -121,14 +131,9 @@ public sealed class SimulationRun
         }
 
         _consumers.Add(new ConsumerProgram(_cluster, _options, _partitions, number: 1));
-        _nemesis = new Nemesis(_cluster, _options.Faults, _random, CrashProducer);
+        _admin = new AdminProgram(_cluster, _options, _random);
+        _nemesis = new Nemesis(_cluster, _options.Faults, _random, _watch, CrashProducer);
         _scheduler.RunFor(_options.FaultTime);
-        if (_options.Faults.PowerLossOfAll > 0)
-        {
-            _nemesis.LosePowerOfAll();
-        }
-
-        _nemesis.HealAll();
     }
 
     private void AddProducer() => _producers.Add(new ProducerProgram(_cluster, _options, Topic, _producers.Count + 1, _random));
@@ -140,47 +145,120 @@ public sealed class SimulationRun
         AddProducer();
     }
 
-    private bool Recover()
+    /// <summary>A random majority of the voters is healed, the others stay dead, held or cut off: what can make progress must.</summary>
+    private bool RecoverCore()
     {
-        List<SortedDictionary<int, int>> before = [.. _producers.Select(each => new SortedDictionary<int, int>(each.Acknowledged))];
-        bool HasProgress(int producer, int partition) =>
-            _producers[producer].Acknowledged.GetValueOrDefault(partition) >= before[producer].GetValueOrDefault(partition) + NeededProgress;
-        bool AllHave()
+        if (_scheduler.Failure is not null)
         {
-            for (int producer = 0; producer < _producers.Count; producer++)
-            {
-                for (int partition = 0; partition < _options.Partitions; partition++)
-                {
-                    if (!_producers[producer].IsDone && !HasProgress(producer, partition))
-                    {
-                        return false;
-                    }
-                }
-            }
-
-            return true;
+            return false;
         }
 
-        if (!Reach(AllHave, _options.RecoveryLimit, "after everything was healed, producers made no progress"))
+        List<SimMachine> core = DrawCore();
+        _nemesis!.HealCore(core);
+        Func<SortedSet<int>> exempt = () => Exempt(core);
+        bool reached = RequireProgress(exempt, $"liveness: with {string.Join(' ', core.Select(each => each.Name))} healed, producers made no progress");
+        Count("liveness: partition phases", _options.Partitions);
+        Count("liveness: exempt partition phases", exempt().Count);
+        _producers.ForEach(each => each.Avoided = new SortedSet<int>());
+        return reached;
+    }
+
+    private List<SimMachine> DrawCore()
+    {
+        SimRandom random = _random.Split("core");
+        List<SimMachine> left = [.. _cluster.Machines.Where(each => !each.IsDestroyed)];
+        int majority = (_cluster.Machines.Count / 2) + 1;
+        int size = majority + random.Next(Math.Max(1, left.Count - majority + 1));
+        while (left.Count > size)
+        {
+            left.RemoveAt(random.Next(left.Count));
+        }
+
+        return left;
+    }
+
+    // Computed from what is committed at the moment, since nodes that come back leave the in-sync sets: without an in-sync replica, or with too few
+    // replicas, nobody can make progress.
+    private SortedSet<int> Exempt(List<SimMachine> core)
+    {
+        _watch.LookAtAll();
+        SortedSet<int> exempt = [];
+        foreach ((TopicPartition name, PartitionRegistration partition) in _watch.PartitionsOf(Topic))
+        {
+            bool electable = core.Exists(each => partition.Isr.Contains(new NodeId(each.Number)));
+            bool enough = core.Count(each => partition.Replicas.Contains(new NodeId(each.Number))) >= _options.MinInSync;
+            if (!electable || !enough)
+            {
+                exempt.Add(name.Partition);
+            }
+        }
+
+        return exempt;
+    }
+
+    private bool Recover()
+    {
+        if (_options.Faults.Weights.ContainsKey(FaultKind.PowerLossOfAll))
+        {
+            _nemesis!.LosePowerOfAll();
+        }
+
+        _nemesis!.HealAll();
+        if (!RequireProgress(static () => [], "liveness: after everything was healed, producers made no progress"))
         {
             return false;
         }
 
         _scheduler.RunFor(Settling);
-        int elections = _watch.Elections;
-        _scheduler.RunFor(Settling);
-        if (_watch.Elections > elections)
+        (int changes, int fencings) = (_watch.LeaderChanges, _watch.Fencings);
+        _scheduler.RunFor(Quiet);
+        if (_watch.LeaderChanges > changes || _watch.Fencings > fencings)
         {
-            _scheduler.Fail("leaders changed although everything was healed long ago");
+            _scheduler.Fail("quiet: leaders changed, or brokers were fenced, although everything was healed long ago");
         }
 
         return _scheduler.Failure is null;
     }
 
+    private bool RequireProgress(Func<SortedSet<int>> findExempt, string otherwise)
+    {
+        List<SortedDictionary<int, int>> before = [.. _producers.Select(each => new SortedDictionary<int, int>(each.Acknowledged))];
+        TimeSpan nextLook = TimeSpan.Zero;
+        SortedSet<int> exempt = [];
+        return Reach(
+            () =>
+            {
+                if (TimeSpan.FromTicks(_scheduler.Now) < nextLook)
+                {
+                    return false;
+                }
+
+                nextLook = TimeSpan.FromTicks(_scheduler.Now) + Glance;
+                exempt = findExempt();
+                _producers.ForEach(each => each.Avoided = exempt);
+                for (int producer = 0; producer < _producers.Count; producer++)
+                {
+                    for (int partition = 0; partition < _options.Partitions; partition++)
+                    {
+                        if (!_producers[producer].IsDone && !exempt.Contains(partition)
+                            && _producers[producer].Acknowledged.GetValueOrDefault(partition) < before[producer].GetValueOrDefault(partition) + NeededProgress)
+                        {
+                            return false;
+                        }
+                    }
+                }
+
+                return true;
+            },
+            _options.RecoveryLimit,
+            otherwise);
+    }
+
     private IReadOnlyDictionary<TopicPartition, FoundOffset>? Drain()
     {
         _producers.ForEach(each => each.Stop());
-        if (!Reach(() => _producers.TrueForAll(each => each.IsDone), _options.RecoveryLimit, "producers did not come to an end"))
+        _admin!.Stop();
+        if (!Reach(() => _producers.TrueForAll(each => each.IsDone), _options.RecoveryLimit, "liveness: producers did not come to an end"))
         {
             return null;
         }
@@ -193,14 +271,29 @@ public sealed class SimulationRun
         _consumers.Add(last);
         bool AtEnd(ConsumerProgram consumer) => ends is not null && _partitions.TrueForAll(
             each => consumer.Positions.TryGetValue(each, out Offset position) && position >= ends[each].Offset);
-        if (!Reach(() => _consumers.TrueForAll(AtEnd), _options.RecoveryLimit, "consumers did not reach the end of the log"))
+        if (!Reach(() => _consumers.TrueForAll(AtEnd), _options.RecoveryLimit, "liveness: consumers did not reach the end of the log"))
         {
             return null;
         }
 
         _consumers.ForEach(each => each.Stop());
         _scheduler.RunFor(Settling);
+        RequireTopics();
         return ends;
+    }
+
+    private void RequireTopics()
+    {
+        foreach (string topic in _admin!.Confirmed)
+        {
+            foreach (SimMachine machine in _cluster.Machines)
+            {
+                if (machine.IsUp && !_watch.Knows(machine.Number, topic))
+                {
+                    _scheduler.Fail($"lost-topic: the creation of {topic} was confirmed, and {machine.Name} does not know it");
+                }
+            }
+        }
     }
 
     private History Collect(IReadOnlyDictionary<TopicPartition, FoundOffset> ends) => new()
@@ -210,10 +303,39 @@ public sealed class SimulationRun
         Final = [.. _consumers[^1].Seen],
         Replicas =
         [
-            .. _partitions.SelectMany(partition => _cluster.Machines.Select(
-                machine => ReplicaReader.Read(machine, machine.Node!.Id, partition, ends[partition].Offset))),
+            .. _watch.PartitionsOf(Topic).SelectMany(partition => partition.Registration.Replicas.Select(each => _cluster.Machine(each.Value))
+                .Where(machine => !machine.IsDestroyed)
+                .Select(machine => ReplicaReader.Read(machine, machine.Node!.Id, partition.Name, ends[partition.Name].Offset))),
         ],
     };
+
+    private void CountAll()
+    {
+        foreach (FaultKind kind in Enum.GetValues<FaultKind>())
+        {
+            Count($"fault: {kind}", _nemesis?.Counts.GetValueOrDefault(kind) ?? 0);
+        }
+
+        Count($"shape: {_options.Nodes} nodes", 1);
+        Count($"promise: {_options.Promise}", 1);
+        Count("checks: votes, epochs and majorities", _promises.Quorum.Checks);
+        Count("checks: offsets against disk images", _promises.Checks);
+        Count("checks: metadata images compared", _watch.Compared);
+        Count("sometimes: leaderships of the quorum", _promises.Quorum.Leaderships);
+        Count("sometimes: in-sync sets below the replicas", _watch.Shrunk);
+        Count("sometimes: partitions without a leader", _watch.Leaderless);
+        Count("sometimes: brokers fenced", _watch.Fencings);
+        Count("sometimes: disk operations refused", _cluster.Machines.Sum(each => each.Volume.Refusals));
+        Count("sometimes: bytes lost with the power", _cluster.Machines.Sum(each => each.Volume.LostBytes));
+        Count("sometimes: wiped disks refused", _cluster.Machines.Count(each => each.HasRefusedToStart));
+        Count("sometimes: batches cut from an image", _promises.Cuts);
+        Count("workload: sends acknowledged", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Acknowledged)));
+        Count("workload: sends without outcome", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Unknown)));
+        Count("workload: records seen", _consumers.Sum(each => each.Seen.Count));
+        Count("workload: topics confirmed", _admin?.Confirmed.Count ?? 0);
+    }
+
+    private void Count(string what, long number) => _counters[what] = _counters.GetValueOrDefault(what) + number;
 
     private bool Reach(Func<bool> goal, TimeSpan limit, string otherwise)
     {

@@ -7,20 +7,23 @@ public sealed class WholeNodes : ISimulation
     public string Arguments => "";
 
     /// <inheritdoc />
-    public SeedOutcome Run(ulong seed, Action<string>? trace)
+    public SeedOutcome Run(ulong seed, Action<string>? trace) => Outcome(SimulationRun.Of(seed, trace));
+
+    /// <inheritdoc />
+    public SeedOutcome? Shrink(SeedOutcome failed, Action<string> say) =>
+        new Shrinker(SimulationOptions.Draw(failed.Seed), say).Run() is { } smaller ? Outcome(smaller) : null;
+
+    private static SeedOutcome Outcome(SimulationReport report) => new()
     {
-        SimulationReport report = SimulationRun.Of(seed, trace);
-        return new SeedOutcome
-        {
-            Seed = seed,
-            Hash = report.Hash,
-            Simulated = report.Simulated,
-            Faults = report.Faults,
-            Operations = report.Acknowledged + report.Unknown,
-            Acknowledged = report.Acknowledged,
-            Violation = report.Failure ?? (report.Anomalies.Count > 0 ? report.Anomalies[0].ToString() : null),
-            Details = $"{report.Elections} leaderships, {report.Steps} steps",
-            Explanation = report.Passed ? "" : report.Explain(),
-        };
-    }
+        Seed = report.Options.Seed,
+        Hash = report.Hash,
+        Simulated = report.Simulated,
+        Faults = report.Faults,
+        Operations = report.Operations,
+        Acknowledged = report.Acknowledged,
+        Violation = report.Violation,
+        Details = $"{report.Elections} leaderships, {report.Steps} steps",
+        Explanation = report.Passed ? "" : report.Explain(),
+        Counters = report.Counters,
+    };
 }

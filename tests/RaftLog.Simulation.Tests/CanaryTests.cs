@@ -16,7 +16,7 @@ public sealed class CanaryTests
             {
                 FaultTime = TimeSpan.FromSeconds(10),
                 Disk = drawn.Disk with { LiesAbout = "/t-" },
-                Faults = FaultMix.None with { MeanPause = TimeSpan.FromSeconds(4), PowerLossOfAll = 1, LongestOutage = TimeSpan.FromSeconds(1) },
+                Faults = FaultMix.Of(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(1), FaultKind.PowerLossOfAll),
             };
             reports.Add(OwnThread.Run(() => SimulationRun.Of(lying)));
         }

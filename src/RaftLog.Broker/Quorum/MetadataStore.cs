@@ -71,6 +71,9 @@ internal sealed class MetadataStore
         PartitionLog log = directory.Stored().Contains(Partition)
             ? await directory.OpenLogAsync(Partition, settings)
             : directory.Create(Partition, Uuid.ClusterMetadata, settings);
+
+        // A vote is durable only with every name that leads to it. Always, since an earlier life may have ended before it came so far.
+        await disk.FlushDirectoryAsync(directory.Path);
         return new MetadataStore(directory, log, disk, voters, options);
     }
 

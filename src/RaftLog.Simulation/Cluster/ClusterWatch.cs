@@ -36,6 +36,9 @@ internal sealed class ClusterWatch
     /// <summary>The number of leaderships that began.</summary>
     internal int Elections => _leaders.Count;
 
+    /// <summary>The number of leaderships that began, but for the first of each partition.</summary>
+    internal int LeaderChanges => _leaders.Keys.Count(each => each.Item2 > LeaderEpoch.Zero);
+
     /// <summary>How often a broker was fenced.</summary>
     internal int Fencings { get; private set; }
 
@@ -66,6 +69,17 @@ internal sealed class ClusterWatch
 
     /// <summary>The id of a partition's topic, and the offset at which its newest version was first seen.</summary>
     internal (Uuid Topic, Offset At) Origin(TopicPartition partition) => (_ids[partition.Topic], _newest[partition].At);
+
+    /// <summary>The newest version of every partition of a topic.</summary>
+    internal IEnumerable<(TopicPartition Name, PartitionRegistration Registration)> PartitionsOf(string topic) =>
+        _newest.Where(each => each.Key.Topic == topic).Select(each => (each.Key, each.Value.Registration));
+
+    /// <summary>True when every replica on a node has two others in sync.</summary>
+    internal bool AllInSync(int node) => _newest.Values.All(
+        each => !each.Registration.Replicas.Contains(new NodeId(node)) || each.Registration.Isr.Count(member => member.Value != node) >= 2);
+
+    /// <summary>True when a node knows a topic.</summary>
+    internal bool Knows(int node, string topic) => _last.TryGetValue(node, out MetadataImage? image) && image.Topics.TryGet(topic, out _);
 
     /// <summary>The name of a topic, where any node knows it.</summary>
     internal string? NameOf(Uuid id) => _names.GetValueOrDefault(id);
@@ -158,7 +172,8 @@ internal sealed class ClusterWatch
         foreach (NodeId member in partition.Isr)
         {
             bool active = image.Brokers.TryGetValue(member, out BrokerRegistration? broker) && !broker.Fenced;
-            if (!active && (partition.HasLeader || partition.Isr.Count > 1))
+            // Brokers that are fenced in one step all stay in sync in a partition that has lost its leader so: each has every committed record.
+            if (!active && partition.HasLeader)
             {
                 _scheduler.Fail(
                     $"in-sync-unfenced: {machine.Name} believes at offset {image.Provenance.LastOffset} that {member}, which is fenced, is in sync in {name} ({string.Join(' ', partition.Isr)}, leader {partition.Leader})");

@@ -1,55 +1,53 @@
 namespace RaftLog.Simulation;
 
-/// <summary>Which faults happen in a run, each with a weight against the others; zero for never.</summary>
+/// <summary>Which faults happen in a run, each kind with a weight against the others; a kind that is absent never happens.</summary>
 /// <param name="MeanPause">The mean time between two faults.</param>
-/// <param name="Kill">A process is killed.</param>
-/// <param name="PowerLoss">A machine loses its power.</param>
-/// <param name="PowerLossOfAll">Every machine loses its power at once.</param>
-/// <param name="EndInOperation">A node ends in the middle of a disk operation.</param>
-/// <param name="FlushFailure">A flush reports an error of the medium; the node must stop.</param>
-/// <param name="ClientCrash">A producing program is killed, and another takes its place.</param>
-/// <param name="Cut">Ways are cut, in one direction or in both.</param>
-/// <param name="Isolation">A node is cut off from all others, clients included or not.</param>
-/// <param name="Freeze">A node is held for a while.</param>
-/// <param name="Reset">Connections are reset.</param>
 /// <param name="LongestOutage">The longest time until a fault is over.</param>
-public sealed record FaultMix(
-    TimeSpan MeanPause,
-    int Kill,
-    int PowerLoss,
-    int PowerLossOfAll,
-    int EndInOperation,
-    int FlushFailure,
-    int ClientCrash,
-    int Cut,
-    int Isolation,
-    int Freeze,
-    int Reset,
-    TimeSpan LongestOutage)
+/// <param name="Weights">The weights, all above zero.</param>
+public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadOnlyDictionary<FaultKind, int> Weights)
 {
+    private static readonly (FaultKind Kind, int Most)[] Drawable =
+    [
+        (FaultKind.Kill, 5), (FaultKind.KillInStep, 4), (FaultKind.PowerLoss, 5), (FaultKind.PowerLossOfMost, 2), (FaultKind.PowerLossOfAll, 2),
+        (FaultKind.EndInOperation, 4), (FaultKind.FlushFailure, 2), (FaultKind.DiskFull, 1), (FaultKind.SlowDisk, 2), (FaultKind.WipedDisk, 1),
+        (FaultKind.ClientCrash, 1), (FaultKind.Cut, 5), (FaultKind.Isolation, 4), (FaultKind.Split, 3), (FaultKind.Freeze, 4), (FaultKind.Reset, 3),
+        (FaultKind.BadLink, 3), (FaultKind.ClockJump, 1),
+    ];
+
     /// <summary>A world without faults.</summary>
-    public static FaultMix None { get; } = new(TimeSpan.FromDays(1), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, TimeSpan.FromSeconds(1));
+    public static FaultMix None { get; } = Of(TimeSpan.FromDays(1), TimeSpan.FromSeconds(1));
 
     /// <summary>The sum of all weights.</summary>
-    internal int Sum => Kill + PowerLoss + PowerLossOfAll + EndInOperation + FlushFailure + ClientCrash + Cut + Isolation + Freeze + Reset;
+    internal int Sum => Weights.Values.Sum();
+
+    /// <summary>A mix of some kinds, all alike.</summary>
+    public static FaultMix Of(TimeSpan meanPause, TimeSpan longestOutage, params FaultKind[] kinds) =>
+        new(meanPause, longestOutage, new SortedDictionary<FaultKind, int>(kinds.ToDictionary(each => each, _ => 1)));
+
+    /// <summary>The mix without some kinds.</summary>
+    public FaultMix Without(params FaultKind[] kinds) =>
+        this with { Weights = new SortedDictionary<FaultKind, int>(Weights.Where(each => !kinds.Contains(each.Key)).ToDictionary()) };
+
+    /// <inheritdoc />
+    public override string ToString() => FormattableString.Invariant(
+        $"every {MeanPause.TotalMilliseconds:F0} ms, for {LongestOutage.TotalMilliseconds:F0} ms at most: {string.Join(", ", Weights.Select(each => $"{each.Key} {each.Value}"))}");
 
     /// <summary>The faults that a seed draws: some kinds not at all, so that each sometimes has the stage to itself.</summary>
     internal static FaultMix Draw(SimRandom random)
     {
-        int Weight(int most) => random.Chance(0.6) ? 1 + random.Next(most) : 0;
-        FaultMix drawn = new(
-            TimeSpan.FromMilliseconds(700 + random.Next(2500)),
-            Weight(5),
-            Weight(5),
-            Weight(2),
-            Weight(4),
-            Weight(2),
-            Weight(1),
-            Weight(5),
-            Weight(4),
-            Weight(4),
-            Weight(3),
-            TimeSpan.FromSeconds(1 + random.Next(8)));
-        return drawn.Sum > 0 ? drawn : drawn with { PowerLoss = 1 };
+        double share = 0.2 + (0.6 * random.NextUnit());
+        SortedDictionary<FaultKind, int> weights = [];
+        foreach ((FaultKind kind, int most) in Drawable)
+        {
+            int weight = 1 + random.Next(most);
+            if (random.Chance(share))
+            {
+                weights[kind] = weight;
+            }
+        }
+
+        TimeSpan pause = TimeSpan.FromMilliseconds(500 + random.Next(2500));
+        TimeSpan outage = TimeSpan.FromSeconds(1 + random.Next(8));
+        return weights.Count > 0 ? new FaultMix(pause, outage, weights) : Of(pause, outage, FaultKind.PowerLoss);
     }
 }

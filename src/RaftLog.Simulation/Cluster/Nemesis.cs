@@ -4,71 +4,134 @@ namespace RaftLog.Simulation;
 internal sealed class Nemesis
 {
     private static readonly TimeSpan ShortestRestart = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LargestJump = TimeSpan.FromMinutes(10);
+    private static readonly LinkProfile Bad = new(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(50), 0.05, TimeSpan.FromSeconds(3), 0.2);
 
     private readonly SimCluster _cluster;
     private readonly SimScheduler _scheduler;
     private readonly SimRandom _random;
     private readonly FaultMix _mix;
-    private readonly List<(int Weight, Action Strike)> _faults;
+    private readonly ClusterWatch _beliefs;
+    private readonly SortedDictionary<FaultKind, Action> _strikes;
+    private readonly SortedDictionary<FaultKind, int> _counts = [];
     private bool _active = true;
 
-    internal Nemesis(SimCluster cluster, FaultMix mix, SimRandom random, Action crashClient)
+    internal Nemesis(SimCluster cluster, FaultMix mix, SimRandom random, ClusterWatch beliefs, Action crashClient)
     {
         _cluster = cluster;
         _scheduler = cluster.Scheduler;
         _mix = mix;
+        _beliefs = beliefs;
         _random = random.Split("faults");
-        _faults =
-        [
-            (mix.Kill, () => End(Pick(), losePower: false)),
-            (mix.PowerLoss, () => End(Pick(), losePower: true)),
-            (mix.PowerLossOfAll, LosePowerOfAll),
-            (mix.EndInOperation, EndInOperation),
-            (mix.FlushFailure, FailFlush),
-            (mix.ClientCrash, () =>
+        _strikes = new SortedDictionary<FaultKind, Action>
+        {
+            [FaultKind.Kill] = () => End(FaultKind.Kill, Pick()),
+            [FaultKind.KillInStep] = KillInStep,
+            [FaultKind.PowerLoss] = () => End(FaultKind.PowerLoss, Pick()),
+            [FaultKind.PowerLossOfMost] = LosePowerOfMost,
+            [FaultKind.PowerLossOfAll] = LosePowerOfAll,
+            [FaultKind.EndInOperation] = EndInOperation,
+            [FaultKind.FlushFailure] = FailFlush,
+            [FaultKind.DiskFull] = FillDisk,
+            [FaultKind.SlowDisk] = SlowDisk,
+            [FaultKind.WipedDisk] = WipeDisk,
+            [FaultKind.ClientCrash] = () =>
             {
-                Faults++;
+                Count(FaultKind.ClientCrash);
                 crashClient();
-            }),
-            (mix.Cut, Cut),
-            (mix.Isolation, Isolate),
-            (mix.Freeze, Freeze),
-            (mix.Reset, Reset),
-        ];
+            },
+            [FaultKind.Cut] = Cut,
+            [FaultKind.Isolation] = Isolate,
+            [FaultKind.Split] = Split,
+            [FaultKind.Freeze] = Freeze,
+            [FaultKind.Reset] = Reset,
+            [FaultKind.BadLink] = WorsenLink,
+            [FaultKind.ClockJump] = JumpClock,
+        };
         foreach (SimMachine machine in cluster.Machines)
         {
-            machine.Halted = () => _scheduler.After(Outage(), () => Restart(machine));
+            machine.Halted = () => Later(() => Restart(machine));
         }
 
         Next();
     }
 
     /// <summary>The number of faults so far.</summary>
-    internal int Faults { get; private set; }
+    internal int Faults => _counts.Values.Sum();
+
+    /// <summary>The number of faults so far, by kind.</summary>
+    internal IReadOnlyDictionary<FaultKind, int> Counts => _counts;
 
     /// <summary>The power of all machines goes at once; each comes back after a time of its own.</summary>
     internal void LosePowerOfAll()
     {
         foreach (SimMachine machine in _cluster.Machines)
         {
-            End(machine, losePower: true);
+            End(FaultKind.PowerLossOfAll, machine);
+        }
+    }
+
+    /// <summary>Nothing breaks any more. A core of the machines is repaired; the others stay dead, held or cut off.</summary>
+    internal void HealCore(IReadOnlyCollection<SimMachine> core)
+    {
+        Stop();
+        _scheduler.Say($"healed are {string.Join(' ', core.Select(each => each.Name))}");
+        foreach (SimMachine machine in _cluster.Machines.Where(each => !core.Contains(each)))
+        {
+            switch (_random.Next(3))
+            {
+                case 0:
+                    machine.Kill();
+                    break;
+                case 1 when machine.IsUp:
+                    machine.Pause();
+                    break;
+                default:
+                    foreach (string other in _cluster.HostsBesides(machine.Name, clientsToo: true))
+                    {
+                        _cluster.Network.Cut(machine.Name, other);
+                        _cluster.Network.Cut(other, machine.Name);
+                    }
+
+                    break;
+            }
+        }
+
+        foreach (SimMachine machine in core)
+        {
+            Repair(machine);
         }
     }
 
     /// <summary>Nothing breaks any more, and everything is repaired now.</summary>
     internal void HealAll()
     {
-        _active = false;
+        Stop();
         _scheduler.Say("everything is healed");
-        _cluster.Network.HealAll();
-        _cluster.Network.Profile = _cluster.Network.Profile with { TailChance = 0 };
         foreach (SimMachine machine in _cluster.Machines)
         {
-            machine.Volume.DisarmFault();
-            machine.Volume.Profile = machine.Volume.Profile with { StallChance = 0 };
-            machine.Resume();
-            Restart(machine);
+            Repair(machine);
         }
+    }
+
+    private void Stop()
+    {
+        _active = false;
+        _cluster.Network.HealAll();
+        _cluster.Network.Profile = _cluster.Network.Profile with { TailChance = 0, LossChance = 0 };
+        foreach (SimMachine machine in _cluster.Machines)
+        {
+            machine.Disarm();
+            machine.Volume.IsFull = false;
+            machine.Volume.Slowness = 1;
+            machine.Volume.Profile = machine.Volume.Profile with { StallChance = 0 };
+        }
+    }
+
+    private void Repair(SimMachine machine)
+    {
+        machine.Resume();
+        Restart(machine);
     }
 
     private void Next()
@@ -87,18 +150,20 @@ internal sealed class Nemesis
         }
 
         int drawn = _random.Next(_mix.Sum);
-        foreach ((int weight, Action strike) in _faults)
+        foreach ((FaultKind kind, int weight) in _mix.Weights)
         {
             drawn -= weight;
             if (drawn < 0)
             {
-                strike();
+                _strikes[kind]();
                 break;
             }
         }
 
         Next();
     }
+
+    private void Count(FaultKind kind) => _counts[kind] = _counts.GetValueOrDefault(kind) + 1;
 
     private SimMachine Pick() => _cluster.Machines[_random.Next(_cluster.Machines.Count)];
 
@@ -107,39 +172,69 @@ internal sealed class Nemesis
         ? _random.Between(ShortestRestart, TimeSpan.FromMilliseconds(500))
         : _random.Between(ShortestRestart, _mix.LongestOutage);
 
-    private void End(SimMachine machine, bool losePower)
+    /// <summary>Repairs after an outage, unless faults are over by then and the rest is frozen as it is.</summary>
+    private void Later(Action repair) => _scheduler.After(Outage(), () =>
+    {
+        if (_active)
+        {
+            repair();
+        }
+    });
+
+    private void End(FaultKind kind, SimMachine machine)
     {
         if (!machine.IsUp)
         {
             return;
         }
 
-        Faults++;
-        if (losePower)
-        {
-            machine.LosePower();
-        }
-        else
+        Count(kind);
+        if (kind == FaultKind.Kill)
         {
             machine.Kill();
         }
+        else
+        {
+            machine.LosePower();
+        }
 
-        _scheduler.After(Outage(), () => Restart(machine));
+        Later(() => Restart(machine));
+    }
+
+    private void KillInStep()
+    {
+        SimMachine machine = Pick();
+        if (machine.IsUp)
+        {
+            machine.KillInStep(1 + _random.Next(60), () =>
+            {
+                Count(FaultKind.KillInStep);
+                Later(() => Restart(machine));
+            });
+        }
+    }
+
+    private void LosePowerOfMost()
+    {
+        int first = _random.Next(_cluster.Machines.Count);
+        int count = (_cluster.Machines.Count / 2) + 1;
+        for (int i = 0; i < count; i++)
+        {
+            End(FaultKind.PowerLossOfMost, _cluster.Machines[(first + i) % _cluster.Machines.Count]);
+        }
     }
 
     private void EndInOperation()
     {
         SimMachine machine = Pick();
-        if (!machine.IsUp)
+        if (machine.IsUp)
         {
-            return;
+            machine.EndInOperation(1 + _random.Next(40), _random.Chance(0.7), () =>
+            {
+                Count(FaultKind.EndInOperation);
+                Later(() => Restart(machine));
+            });
         }
-
-        machine.EndInOperation(1 + _random.Next(40), _random.Chance(0.7), () =>
-        {
-            Faults++;
-            _scheduler.After(Outage(), () => Restart(machine));
-        });
     }
 
     private void FailFlush()
@@ -147,9 +242,41 @@ internal sealed class Nemesis
         SimMachine machine = Pick();
         if (machine.IsUp)
         {
-            Faults++;
+            Count(FaultKind.FlushFailure);
             machine.Volume.FailNextFlush();
         }
+    }
+
+    private void FillDisk()
+    {
+        SimMachine machine = Pick();
+        Count(FaultKind.DiskFull);
+        _scheduler.Say($"the disk of {machine.Name} is full");
+        machine.Volume.IsFull = true;
+        Later(() => machine.Volume.IsFull = false);
+    }
+
+    private void SlowDisk()
+    {
+        SimMachine machine = Pick();
+        Count(FaultKind.SlowDisk);
+        _scheduler.Say($"the disk of {machine.Name} is slow");
+        machine.Volume.Slowness = 10 + _random.Next(200);
+        Later(() => machine.Volume.Slowness = 1);
+    }
+
+    // Within the budget: a disk is lost for good only where every replica on it has two others in sync, and the quorum keeps a majority.
+    private void WipeDisk()
+    {
+        SimMachine machine = Pick();
+        if (_cluster.Machines.Count < 3 || _cluster.Machines.Any(each => each.IsDestroyed) || !_beliefs.AllInSync(machine.Number))
+        {
+            return;
+        }
+
+        Count(FaultKind.WipedDisk);
+        machine.Destroy();
+        Later(() => Restart(machine));
     }
 
     private void Restart(SimMachine machine)
@@ -169,7 +296,7 @@ internal sealed class Nemesis
             return;
         }
 
-        Faults++;
+        Count(FaultKind.Cut);
         bool both = _random.Chance(0.5);
         _scheduler.Say($"the way from {from.Name} to {to.Name} is cut{(both ? ", and back" : "")}");
         _cluster.Network.Cut(from.Name, to.Name);
@@ -178,7 +305,7 @@ internal sealed class Nemesis
             _cluster.Network.Cut(to.Name, from.Name);
         }
 
-        _scheduler.After(Outage(), () =>
+        Later(() =>
         {
             _cluster.Network.Heal(from.Name, to.Name);
             _cluster.Network.Heal(to.Name, from.Name);
@@ -188,7 +315,7 @@ internal sealed class Nemesis
     private void Isolate()
     {
         SimMachine alone = Pick();
-        Faults++;
+        Count(FaultKind.Isolation);
         bool fromClients = _random.Chance(0.3);
         _scheduler.Say($"{alone.Name} is cut off{(fromClients ? ", from clients too" : "")}");
         List<string> others = [.. _cluster.HostsBesides(alone.Name, fromClients)];
@@ -198,7 +325,7 @@ internal sealed class Nemesis
             _cluster.Network.Cut(other, alone.Name);
         }
 
-        _scheduler.After(Outage(), () =>
+        Later(() =>
         {
             foreach (string other in others)
             {
@@ -208,21 +335,60 @@ internal sealed class Nemesis
         });
     }
 
+    private void Split()
+    {
+        List<SimMachine> one = [.. _cluster.Machines.Where(_ => _random.Chance(0.5))];
+        List<SimMachine> other = [.. _cluster.Machines.Except(one)];
+        if (one.Count == 0 || other.Count == 0)
+        {
+            return;
+        }
+
+        Count(FaultKind.Split);
+        bool oneWay = _random.Chance(0.2);
+        _scheduler.Say($"the cluster falls apart: {string.Join(' ', one.Select(each => each.Name))} | {string.Join(' ', other.Select(each => each.Name))}{(oneWay ? ", one way" : "")}");
+        List<(string From, string To)> ways = [.. one.SelectMany(from => other.Select(to => (from.Name, to.Name)))];
+        ways.AddRange(oneWay ? [] : [.. ways.Select(each => (each.To, each.From))]);
+        ways.ForEach(each => _cluster.Network.Cut(each.From, each.To));
+        Later(() => ways.ForEach(each => _cluster.Network.Heal(each.From, each.To)));
+    }
+
     private void Freeze()
     {
         SimMachine machine = Pick();
         if (machine.IsUp && !machine.IsPaused)
         {
-            Faults++;
+            Count(FaultKind.Freeze);
             machine.Pause();
-            _scheduler.After(Outage(), machine.Resume);
+            Later(machine.Resume);
         }
     }
 
     private void Reset()
     {
-        Faults++;
+        Count(FaultKind.Reset);
         int count = _cluster.Network.ResetSome(_random.NextUnit());
         _scheduler.Say($"{count} connections are reset");
+    }
+
+    private void WorsenLink()
+    {
+        SimMachine from = Pick();
+        SimMachine to = Pick();
+        if (from != to)
+        {
+            Count(FaultKind.BadLink);
+            _scheduler.Say($"the way from {from.Name} to {to.Name} is bad");
+            _cluster.Network.Worsen(from.Name, to.Name, Bad);
+            Later(() => _cluster.Network.Mend(from.Name, to.Name));
+        }
+    }
+
+    private void JumpClock()
+    {
+        SimMachine machine = Pick();
+        Count(FaultKind.ClockJump);
+        machine.WallClockOffset = LargestJump * ((2 * _random.NextUnit()) - 1);
+        _scheduler.Say(FormattableString.Invariant($"the wall clock of {machine.Name} is off by {machine.WallClockOffset.TotalSeconds:F1} s"));
     }
 }

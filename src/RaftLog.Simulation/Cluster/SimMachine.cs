@@ -40,6 +40,9 @@ public sealed class SimMachine
     /// <summary>True once its disk was lost for good.</summary>
     internal bool IsDestroyed { get; private set; }
 
+    /// <summary>True once a node has refused to start over the disk that was lost.</summary>
+    internal bool HasRefusedToStart { get; private set; }
+
     /// <summary>Its disk.</summary>
     public SimVolume Volume { get; }
 
@@ -48,6 +51,20 @@ public sealed class SimMachine
 
     /// <summary>Called when the node has halted itself, as it must when the disk fails it.</summary>
     internal Action Halted { get; set; } = static () => { };
+
+    /// <summary>How far its wall clock is off.</summary>
+    internal TimeSpan WallClockOffset
+    {
+        get;
+        set
+        {
+            field = value;
+            if (_current is not null)
+            {
+                _current.WallClockOffset = value;
+            }
+        }
+    }
 
     /// <summary>True while a node runs, paused or not.</summary>
     public bool IsUp => _current is { IsAlive: true };
@@ -60,6 +77,7 @@ public sealed class SimMachine
     {
         _starts++;
         Incarnation owner = new(_scheduler, $"{Name}.{_starts}", _config.NodeId.Value, ClockRate());
+        owner.WallClockOffset = WallClockOffset;
         Volume.ForgetRefusals();
         _network.Host(Name).HasPower = true;
         _current = owner;
@@ -89,6 +107,29 @@ public sealed class SimMachine
             End(losePower ? "loses power in a disk operation" : "is killed in a disk operation", losePower);
             ended();
         });
+
+    /// <summary>Kills the node after a number of its steps, so at any await.</summary>
+    internal void KillInStep(int steps, Action ended) =>
+        _current!.EndAfter(steps, () =>
+        {
+            End("is killed between two steps", losePower: false);
+            ended();
+        });
+
+    /// <summary>Its disk is lost for good, and with it whatever runs.</summary>
+    internal void Destroy()
+    {
+        End("loses its disk", losePower: true);
+        IsDestroyed = true;
+        Volume.Wipe();
+    }
+
+    /// <summary>Takes back the faults that have not struck yet.</summary>
+    internal void Disarm()
+    {
+        Volume.DisarmFault();
+        _current?.EndAfter(0, static () => { });
+    }
 
     /// <summary>Holds the node.</summary>
     public void Pause()
@@ -130,7 +171,7 @@ public sealed class SimMachine
     private async Task StartAsync(World world, Incarnation owner)
     {
         world.Disk.CreateDirectory(JournalDirectory);
-        if (!StorageFormatter.IsFormatted(_config, world.Disk))
+        if (!IsDestroyed && !StorageFormatter.IsFormatted(_config, world.Disk))
         {
             await StorageFormatter.FormatAsync(_config, _clusterId, StorageFormatter.DefaultFeatures, world);
             await world.Disk.FlushDirectoryAsync("/");
@@ -143,6 +184,13 @@ public sealed class SimMachine
         {
             await node.StartAsync();
         }
+        catch (NodeStartException refusal) when (IsDestroyed)
+        {
+            _scheduler.Say($"{owner.Name} refuses to start over an empty disk: {refusal.Message}");
+            HasRefusedToStart = true;
+            owner.Kill();
+            return;
+        }
         catch (Exception failure) when (Volume.HasRefused && (failure is DiskException or NodeStartException))
         {
             _scheduler.Say($"{owner.Name} cannot start: {failure.Message}");
@@ -152,6 +200,11 @@ public sealed class SimMachine
         }
 
         _scheduler.Say($"{owner.Name} has started");
+        if (IsDestroyed)
+        {
+            _scheduler.Fail($"wiped-refuses: {owner.Name} has started over an empty disk, and could vote and lead as if it knew what it has forgotten");
+        }
+
         await node.Ready;
         _scheduler.Say($"{owner.Name} is ready");
     }

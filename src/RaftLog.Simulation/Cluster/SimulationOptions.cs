@@ -3,6 +3,9 @@ namespace RaftLog.Simulation;
 /// <summary>What a run is like. Each seed draws its own; what was drawn is printed when the run fails.</summary>
 public sealed record SimulationOptions
 {
+    private static readonly int[] Shapes = [1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5];
+    private static readonly int[] SendIntervals = [30, 60, 100, 150, 250];
+
     /// <summary>The seed of everything.</summary>
     public required ulong Seed { get; init; }
 
@@ -15,6 +18,12 @@ public sealed record SimulationOptions
     /// <summary>The partitions of the topic.</summary>
     public int Partitions { get; init; } = 3;
 
+    /// <summary>The replicas of each partition.</summary>
+    public int Replicas { get; init; } = 3;
+
+    /// <summary>As many must be in sync for a record to be accepted.</summary>
+    public int MinInSync { get; init; } = 2;
+
     /// <summary>The number of producers; each is a program of its own.</summary>
     public int Producers { get; init; } = 2;
 
@@ -23,6 +32,9 @@ public sealed record SimulationOptions
 
     /// <summary>The most bytes that a record has besides its value.</summary>
     public int MaxFill { get; init; } = 400;
+
+    /// <summary>The mean time between two new topics of the administrator.</summary>
+    public TimeSpan TopicInterval { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How long faults happen.</summary>
     public TimeSpan FaultTime { get; init; } = TimeSpan.FromSeconds(30);
@@ -34,7 +46,7 @@ public sealed record SimulationOptions
     public FaultMix Faults { get; init; } = FaultMix.None;
 
     /// <summary>The network.</summary>
-    public LinkProfile Link { get; init; } = new(TimeSpan.FromMicroseconds(100), TimeSpan.FromMicroseconds(300), 0, TimeSpan.Zero);
+    public LinkProfile Link { get; init; } = new(TimeSpan.FromMicroseconds(100), TimeSpan.FromMicroseconds(300), 0, TimeSpan.Zero, 0);
 
     /// <summary>The disks.</summary>
     public DiskProfile Disk { get; init; } = new(TimeSpan.FromMicroseconds(50), TimeSpan.FromMicroseconds(500), 0, TimeSpan.Zero);
@@ -46,18 +58,32 @@ public sealed record SimulationOptions
     public static SimulationOptions Draw(ulong seed)
     {
         SimRandom random = new SimRandom(seed).Split("options");
-        int session = 2000 + (1000 * random.Next(4));
+        int nodes = Shapes[random.Next(Shapes.Length)];
+        int replicas = Math.Min(nodes, random.Chance(0.85) ? 3 : 2);
+        int minInSync = replicas < 2 ? 1 : random.Chance(0.8) ? 2 : 1;
+        int session = 1500 + (500 * random.Next(6));
+        int election = 300 + (100 * random.Next(8));
+        bool large = random.Chance(0.15);
+        FlushPromise promise = random.Chance(0.15) ? FlushPromise.PageCache : FlushPromise.Flushed;
+        FaultMix faults = FaultMix.Draw(random);
         return new SimulationOptions
         {
             Seed = seed,
+            Nodes = nodes,
+            Replicas = replicas,
+            MinInSync = minInSync,
+            Promise = promise,
+            Partitions = large ? 1 : 1 + random.Next(4),
             Producers = 1 + random.Next(3),
-            MaxFill = random.Chance(0.7) ? 400 : 16_000,
-            Faults = FaultMix.Draw(random),
+            SendInterval = TimeSpan.FromMilliseconds(SendIntervals[random.Next(SendIntervals.Length)]),
+            MaxFill = large ? 16_000 : random.Chance(0.8) ? 300 : 3000,
+            Faults = promise == FlushPromise.Flushed ? faults : WithinPageCache(faults),
             Link = new LinkProfile(
                 TimeSpan.FromMicroseconds(50 + random.Next(500)),
                 TimeSpan.FromMicroseconds(100 + random.Next(2000)),
                 random.Chance(0.5) ? 0.001 * random.Next(10) : 0,
-                TimeSpan.FromMilliseconds(100 + random.Next(4000))),
+                TimeSpan.FromMilliseconds(100 + random.Next(6000)),
+                random.Chance(0.4) ? 0.03 * random.NextUnit() : 0),
             Disk = new DiskProfile(
                 TimeSpan.FromMicroseconds(20 + random.Next(200)),
                 TimeSpan.FromMicroseconds(100 + random.Next(5000)),
@@ -67,13 +93,37 @@ public sealed record SimulationOptions
             [
                 new("broker.session.timeout.ms", $"{session}"),
                 new("broker.heartbeat.interval.ms", $"{session / 6}"),
-                new("replica.lag.time.max.ms", $"{2000 + (1000 * random.Next(4))}"),
+                new("replica.lag.time.max.ms", $"{1000 + (500 * random.Next(8))}"),
+                new("replica.fetch.wait.max.ms", $"{100 + (100 * random.Next(5))}"),
                 new("replica.socket.timeout.ms", "3000"),
                 new("request.timeout.ms", "3000"),
-                new("min.insync.replicas", "2"),
-                new("default.replication.factor", "3"),
+                new("min.insync.replicas", $"{minInSync}"),
+                new("default.replication.factor", $"{replicas}"),
                 new("log.segment.bytes", "1048576"),
+                new("controller.quorum.election.timeout.ms", $"{election}"),
+                new("controller.quorum.election.backoff.max.ms", $"{election}"),
+                new("controller.quorum.fetch.timeout.ms", $"{election * 2}"),
+                new("controller.quorum.append.linger.ms", random.Chance(0.5) ? "25" : "0"),
+                new("metadata.log.max.record.bytes.between.snapshots", $"{(random.Chance(0.6) ? 1000 + random.Next(6000) : 1 << 20)}"),
+                .. promise == FlushPromise.PageCache ? new KeyValuePair<string, string>[] { new("log.flush.interval.messages", "9223372036854775807") } : [],
             ],
         };
+    }
+
+    /// <summary>Everything that was drawn, for people.</summary>
+    public string Describe() => string.Join('\n',
+        $"seed {Seed}: {Nodes} nodes, {Partitions} partitions of {Replicas} replicas, {MinInSync} in sync at least, promise {Promise}",
+        FormattableString.Invariant($"{Producers} producers, a record every {SendInterval.TotalMilliseconds} ms of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"),
+        $"faults {Faults}",
+        $"{Link}",
+        $"{Disk}",
+        string.Join(' ', Properties.Select(each => $"{each.Key}={each.Value}")));
+
+    /// <summary>Faults that the page-cache promise covers: processes die, power stays.</summary>
+    private static FaultMix WithinPageCache(FaultMix drawn)
+    {
+        FaultMix kept = drawn.Without(
+            FaultKind.PowerLoss, FaultKind.PowerLossOfMost, FaultKind.PowerLossOfAll, FaultKind.EndInOperation, FaultKind.FlushFailure, FaultKind.WipedDisk);
+        return kept.Weights.Count > 0 ? kept : FaultMix.Of(drawn.MeanPause, drawn.LongestOutage, FaultKind.Kill);
     }
 }

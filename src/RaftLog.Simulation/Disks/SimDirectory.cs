@@ -67,6 +67,13 @@ internal sealed class SimDirectory
         }
     }
 
+    /// <summary>Forgets every name, on the medium too.</summary>
+    internal void Clear()
+    {
+        _durable.Clear();
+        Reload();
+    }
+
     private static void Put(SortedDictionary<string, object> names, string name, object? entry)
     {
         if (entry is null)

@@ -17,6 +17,7 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
         SimInode file = volume.NewFile();
         if (Begin(TraceKind.Name, path))
         {
+            volume.RequireSpace(path, "open");
             (SimDirectory directory, string name) = volume.Place(path, "open");
             if (directory.Current.ContainsKey(name))
             {
@@ -35,6 +36,11 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
     {
         if (Begin(TraceKind.Name, path))
         {
+            if (volume.Find(path) is null)
+            {
+                volume.RequireSpace(path, "create directory");
+            }
+
             volume.MakeDirectories(path);
         }
     }

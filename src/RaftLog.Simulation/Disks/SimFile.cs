@@ -23,6 +23,11 @@ internal sealed class SimFile(SimVolume volume, Incarnation owner, string path, 
         {
             volume.Scheduler.Trace.Note(TraceKind.Write, volume.Scheduler.Now, volume.Number, position);
             volume.Scheduler.Trace.Note(source);
+            if (position + source.Length > file.Current.Length)
+            {
+                volume.RequireSpace(path, "write");
+            }
+
             file.Write(position, source);
         }
     }
@@ -34,6 +39,11 @@ internal sealed class SimFile(SimVolume volume, Incarnation owner, string path, 
         if (owner.IsAlive)
         {
             volume.Scheduler.Trace.Note(TraceKind.SetLength, volume.Scheduler.Now, volume.Number, length);
+            if (length > file.Current.Length)
+            {
+                volume.RequireSpace(path, "extend");
+            }
+
             file.SetLength(length);
         }
     }

@@ -17,6 +17,9 @@ internal sealed class SimInode
     /// <summary>The number of the last operation.</summary>
     internal long Operations => _operations;
 
+    /// <summary>Bytes that are written and not on the medium.</summary>
+    internal long PendingBytes => _pending.Sum(each => each.Bytes?.Length ?? 0);
+
     internal void Write(long position, ReadOnlySpan<byte> source)
     {
         Current.Write(position, source);

@@ -37,6 +37,39 @@ public sealed class SimVolume
     /// <summary>True when an operation was refused in the life of the present incarnation: then it may halt itself.</summary>
     internal bool HasRefused { get; private set; }
 
+    /// <summary>True while it has no space for another byte or name.</summary>
+    internal bool IsFull { get; set; }
+
+    /// <summary>How many times slower flushes are than the profile says.</summary>
+    internal int Slowness { get; set; } = 1;
+
+    /// <summary>Refuses what needs space while there is none.</summary>
+    internal void RequireSpace(string path, string operation)
+    {
+        if (IsFull)
+        {
+            HasRefused = true;
+            Refusals++;
+            throw new DiskException(path, DiskErrorKind.NoSpace, operation, "no space left on the disk");
+        }
+    }
+
+    /// <summary>Bytes that were written and not flushed when the power went.</summary>
+    internal long LostBytes { get; private set; }
+
+    /// <summary>How many operations were refused.</summary>
+    internal int Refusals { get; private set; }
+
+    /// <summary>Everything is gone, and an empty disk is there.</summary>
+    internal void Wipe()
+    {
+        Crashes++;
+        _directories.RemoveAll(each => each != _root);
+        _files.Clear();
+        _root.Clear();
+        _locks.Clear();
+    }
+
     /// <summary>How often the power was lost.</summary>
     internal int Crashes { get; private set; }
 
@@ -63,6 +96,7 @@ public sealed class SimVolume
 
         _failsNextFlush = false;
         HasRefused = true;
+        Refusals++;
         foreach (SimInode file in files)
         {
             file.LosePages(_random);
@@ -97,6 +131,7 @@ public sealed class SimVolume
 
         foreach (SimInode file in _files)
         {
+            LostBytes += file.PendingBytes;
             file.Crash(_random);
         }
 
@@ -162,7 +197,7 @@ public sealed class SimVolume
         }
     }
 
-    internal TimeSpan DrawFlush() => Profile.Draw(_random);
+    internal TimeSpan DrawFlush() => Profile.Draw(_random) * Slowness;
 
     internal bool TryLock(string path, Incarnation owner)
     {

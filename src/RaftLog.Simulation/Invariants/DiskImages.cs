@@ -1,3 +1,4 @@
+using System.Globalization;
 using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
@@ -8,6 +9,8 @@ namespace RaftLog.Simulation;
 internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
 {
     private const string MetadataTopic = "__cluster_metadata";
+    private const string SnapshotSuffix = ".checkpoint";
+    private const int OffsetDigits = 20;
 
     private readonly SortedDictionary<(TopicPartition, int), ReplicaImage> _images = [];
 
@@ -43,13 +46,25 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
         return image;
     }
 
-    /// <summary>True when a replica's image reaches up to an offset, or begins behind it.</summary>
-    internal bool Covers(int node, TopicPartition partition, Offset end) => end <= Offset.Zero || Of(node, partition).End >= end || IsEmptyAt(node, partition, end);
+    /// <summary>True when a replica's image reaches up to an offset, by its log or by a snapshot.</summary>
+    internal bool Covers(int node, TopicPartition partition, Offset end) =>
+        end <= Offset.Zero || Of(node, partition).End >= end || (partition.Topic == MetadataTopic && SnapshotEnd(node) >= end);
 
-    // A log that begins at a snapshot's end holds nothing and ends there all the same.
-    private bool IsEmptyAt(int node, TopicPartition partition, Offset end)
+    /// <summary>The end of the newest snapshot of the metadata log in a machine's image.</summary>
+    internal Offset SnapshotEnd(int node)
     {
-        SimVolume volume = cluster.Machine(node).Volume;
-        return volume.Find($"{SimCluster.LogDirectory}/{partition}/{end.Value:D20}.log", durable: true) is not null;
+        Offset end = Offset.Zero;
+        if (cluster.Machine(node).Volume.Find($"{SimCluster.LogDirectory}/{MetadataTopic}-0", durable: true) is SimDirectory directory)
+        {
+            foreach (string name in directory.Durable.Keys)
+            {
+                if (name.EndsWith(SnapshotSuffix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
+                {
+                    end = new Offset(Math.Max(end.Value, offset));
+                }
+            }
+        }
+
+        return end;
     }
 }

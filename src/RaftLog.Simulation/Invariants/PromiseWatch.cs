@@ -29,7 +29,14 @@ internal sealed class PromiseWatch
         _images = new DiskImages(cluster, promise)
         {
             Come = (node, partition, batch) => LedgerOf(partition).Come(node, batch),
-            Gone = (node, partition, batch, image) => LedgerOf(partition).Gone(node, batch, image),
+            Gone = (node, partition, batch, image) =>
+            {
+                if (!cluster.Machine(node).IsDestroyed)
+                {
+                    Cuts++;
+                    LedgerOf(partition).Gone(node, batch, image);
+                }
+            },
         };
         Quorum = new QuorumWatch(cluster, _images);
         _tail = new MetadataTail(cluster, _images);
@@ -45,6 +52,9 @@ internal sealed class PromiseWatch
 
     /// <summary>How many times an offset that was told was held against a disk image.</summary>
     internal long Checks { get; private set; }
+
+    /// <summary>Batches that images have lost.</summary>
+    internal long Cuts { get; private set; }
 
     /// <summary>A step of a node is over.</summary>
     internal void Stepped(Incarnation owner) => _beliefs.Look(owner.Number);

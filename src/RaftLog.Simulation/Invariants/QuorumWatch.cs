@@ -87,7 +87,7 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
         {
             ReplicaImage image = images.Of(machine.Number, Log);
             bool has = known ? image.TryFind(end - 1, out ImageBatch other) && other == last : image.End >= end;
-            have += has || image.Start >= end ? 1 : 0;
+            have += has || images.SnapshotEnd(machine.Number) >= end ? 1 : 0;
         }
 
         Checks++;

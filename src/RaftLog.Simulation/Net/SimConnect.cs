@@ -19,7 +19,7 @@ internal sealed class SimConnect(SimNetwork network, SimHost from, Incarnation o
         SimEvent? limit = timeout == Timeout.InfiniteTimeSpan
             ? null
             : network.Scheduler.After(timeout, () => GiveUp($"no answer within {timeout.TotalMilliseconds} ms"));
-        network.Scheduler.After(network.DrawDelay(), () => Knock(to));
+        network.Scheduler.After(network.DrawDelay(from, to), () => Knock(to));
         using CancellationTokenRegistration registration = cancel.Register(() => GiveUp("cancelled"));
         ConnectResult result = await _done.Task;
         limit?.Cancel();
@@ -35,7 +35,7 @@ internal sealed class SimConnect(SimNetwork network, SimHost from, Incarnation o
 
         if (!network.IsOpen(from, to))
         {
-            network.Scheduler.After(network.DrawRetransmission(), () => Knock(to));
+            network.Scheduler.After(network.DrawRetransmission(from, to), () => Knock(to));
             return;
         }
 
@@ -46,7 +46,7 @@ internal sealed class SimConnect(SimNetwork network, SimHost from, Incarnation o
             listener.Offer(theirs);
         }
 
-        network.Scheduler.After(network.DrawDelay(), () => Answer(to));
+        network.Scheduler.After(network.DrawDelay(to, from), () => Answer(to));
     }
 
     private void Answer(SimHost to)
@@ -58,7 +58,7 @@ internal sealed class SimConnect(SimNetwork network, SimHost from, Incarnation o
 
         if (!network.IsOpen(to, from))
         {
-            network.Scheduler.After(network.DrawRetransmission(), () => Answer(to));
+            network.Scheduler.After(network.DrawRetransmission(to, from), () => Answer(to));
             return;
         }
 

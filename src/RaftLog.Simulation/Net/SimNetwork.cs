@@ -12,6 +12,7 @@ public sealed class SimNetwork
 
     private readonly SortedDictionary<string, SimHost> _hosts = new(StringComparer.Ordinal);
     private readonly HashSet<(int From, int To)> _cuts = [];
+    private readonly Dictionary<(int From, int To), LinkProfile> _bad = [];
     private readonly SortedDictionary<long, SimConnection> _connections = [];
     private readonly SimRandom _random;
     private long _connectionCount;
@@ -40,8 +41,18 @@ public sealed class SimNetwork
     /// <summary>Opens one way again.</summary>
     public void Heal(string from, string to) => _cuts.Remove((Host(from).Number, Host(to).Number));
 
-    /// <summary>Opens every way.</summary>
-    public void HealAll() => _cuts.Clear();
+    /// <summary>Gives one way a profile of its own.</summary>
+    public void Worsen(string from, string to, LinkProfile profile) => _bad[(Host(from).Number, Host(to).Number)] = profile;
+
+    /// <summary>Gives one way the common profile again.</summary>
+    public void Mend(string from, string to) => _bad.Remove((Host(from).Number, Host(to).Number));
+
+    /// <summary>Opens and mends every way.</summary>
+    public void HealAll()
+    {
+        _cuts.Clear();
+        _bad.Clear();
+    }
 
     /// <summary>Ends a share of the open connections with a reset that both sides see.</summary>
     public int ResetSome(double share)
@@ -81,9 +92,10 @@ public sealed class SimNetwork
 
     internal bool IsOpen(SimHost from, SimHost to) => to.HasPower && !_cuts.Contains((from.Number, to.Number));
 
-    internal TimeSpan DrawDelay() => Profile.Draw(_random);
+    internal TimeSpan DrawDelay(SimHost from, SimHost to) =>
+        (_bad.Count > 0 && _bad.TryGetValue((from.Number, to.Number), out LinkProfile profile) ? profile : Profile).Draw(_random);
 
-    internal TimeSpan DrawRetransmission() => Retransmission + DrawDelay();
+    internal TimeSpan DrawRetransmission(SimHost from, SimHost to) => Retransmission + DrawDelay(from, to);
 
     internal long Add(SimConnection connection)
     {

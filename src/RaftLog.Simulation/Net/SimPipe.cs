@@ -105,8 +105,13 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
         if (!_isReset)
         {
             _writerClosed = true;
-            _underWay.Clear();
-            Send(new Segment(SegmentKind.Reset, default), network.DrawDelay());
+            if (network.Random.Chance(0.5))
+            {
+                // The other half of the time what was sent arrives, and is carried out, although the sender has given up.
+                _underWay.Clear();
+            }
+
+            Send(new Segment(SegmentKind.Reset, default), network.DrawDelay(from, to));
             Wake();
         }
     }
@@ -156,7 +161,7 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
         for (int at = 0; pieces > 0 && at < bytes.Length; pieces--)
         {
             int length = pieces == 1 ? bytes.Length - at : 1 + network.Random.Next(bytes.Length - at);
-            Send(new Segment(SegmentKind.Data, bytes.AsMemory(at, length)), at == 0 || network.Random.Chance(0.1) ? network.DrawDelay() : TimeSpan.Zero);
+            Send(new Segment(SegmentKind.Data, bytes.AsMemory(at, length)), at == 0 || network.Random.Chance(0.1) ? network.DrawDelay(from, to) : TimeSpan.Zero);
             at += length;
         }
     }
@@ -188,7 +193,7 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
         if (!network.IsOpen(from, to))
         {
             _isPumping = true;
-            network.Scheduler.After(network.DrawRetransmission(), Arrive);
+            network.Scheduler.After(network.DrawRetransmission(from, to), Arrive);
             return;
         }
 

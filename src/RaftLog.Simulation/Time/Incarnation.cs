@@ -10,6 +10,8 @@ public sealed class Incarnation
     private readonly SimContext _context;
     private readonly List<ReadyItem> _held = [];
     private readonly List<Action> _atDeath = [];
+    private int _stepsLeft;
+    private Action? _afterSteps;
 
     internal Incarnation(SimScheduler scheduler, string name, int number, double clockRate = 1)
     {
@@ -33,6 +35,9 @@ public sealed class Incarnation
     public bool IsPaused { get; private set; }
 
     internal int Number { get; }
+
+    /// <summary>How far its wall clock is off; its monotonic clock and its timers are not concerned.</summary>
+    internal TimeSpan WallClockOffset { get; set; }
 
     /// <summary>Starts something of this program; what it throws fails the run.</summary>
     public void Run(string what, Func<Task> work) => Post(_ => _ = WatchAsync(what, work), null);
@@ -69,6 +74,9 @@ public sealed class Incarnation
 
         _atDeath.Clear();
     }
+
+    /// <summary>Calls something after a number of steps from now; zero for never.</summary>
+    internal void EndAfter(int steps, Action action) => (_stepsLeft, _afterSteps) = (steps, action);
 
     internal void AtDeath(Action action) => _atDeath.Add(action);
 
@@ -109,6 +117,11 @@ public sealed class Incarnation
         finally
         {
             SynchronizationContext.SetSynchronizationContext(before);
+        }
+
+        if (_stepsLeft > 0 && --_stepsLeft == 0 && IsAlive)
+        {
+            _afterSteps!();
         }
     }
 

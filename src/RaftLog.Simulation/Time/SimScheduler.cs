@@ -39,10 +39,18 @@ public sealed class SimScheduler
     /// <summary>Called after each step of a program.</summary>
     internal Action<Incarnation> Stepped { get; set; } = static _ => { };
 
+    /// <summary>When the first promise broke.</summary>
+    public TimeSpan FailedAt { get; private set; }
+
     /// <summary>Ends the run as failed.</summary>
     public void Fail(string reason)
     {
-        Failure ??= reason;
+        if (Failure is null)
+        {
+            Failure = reason;
+            FailedAt = TimeSpan.FromTicks(Now);
+        }
+
         Say($"FAILED: {reason}");
     }
 

@@ -11,7 +11,7 @@ internal sealed class SimTimeProvider(SimScheduler scheduler, Incarnation owner,
 
     public override long GetTimestamp() => (long)(scheduler.Now * rate);
 
-    public override DateTimeOffset GetUtcNow() => Beginning + TimeSpan.FromTicks(GetTimestamp());
+    public override DateTimeOffset GetUtcNow() => Beginning + TimeSpan.FromTicks(GetTimestamp()) + owner.WallClockOffset;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -34,6 +34,9 @@ internal sealed class ConsumerProgram
     /// <summary>What it saw, in order.</summary>
     internal IReadOnlyList<SeenRecord> Seen => _seen;
 
+    /// <summary>How many reads brought something.</summary>
+    internal int Reads { get; private set; }
+
     /// <summary>Where it goes on, by partition.</summary>
     internal SortedDictionary<TopicPartition, Offset> Positions { get; } = [];
 
@@ -67,6 +70,7 @@ internal sealed class ConsumerProgram
 
     private void Note(FetchedRecords records)
     {
+        Reads++;
         foreach (RecordView record in records)
         {
             if (!Payload.TryRead(record.Value.Span, _options.MaxFill, out RecordValue value))

@@ -36,6 +36,9 @@ internal sealed class ProducerProgram
     /// <summary>Every send, in the order of the calls.</summary>
     internal IReadOnlyList<SentRecord> Sends => _sends;
 
+    /// <summary>Partitions that it sends nothing to.</summary>
+    internal IReadOnlySet<int> Avoided { get; set; } = new SortedSet<int>();
+
     /// <summary>How many were acknowledged, by partition.</summary>
     internal SortedDictionary<int, int> Acknowledged { get; } = [];
 
@@ -80,9 +83,14 @@ internal sealed class ProducerProgram
 
     private async Task SendAsync()
     {
+        int partition = _random.Next(_options.Partitions);
+        if (Avoided.Contains(partition))
+        {
+            return;
+        }
+
         int index = _sends.Count;
         RecordValue value = new(((long)_number << 32) | (uint)index);
-        int partition = _random.Next(_options.Partitions);
         SentRecord sent = new((_number * 1000) + _generation, new TopicPartition(_topic, partition), value, SendOutcome.Unknown, Offset.None);
         _sends.Add(sent);
         _outstanding++;

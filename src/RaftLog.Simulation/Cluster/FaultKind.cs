@@ -1,0 +1,59 @@
+namespace RaftLog.Simulation;
+
+/// <summary>What can go wrong in a run.</summary>
+public enum FaultKind
+{
+    /// <summary>A process is killed.</summary>
+    Kill,
+
+    /// <summary>A process is killed after a number of its steps, so at any await.</summary>
+    KillInStep,
+
+    /// <summary>A machine loses its power.</summary>
+    PowerLoss,
+
+    /// <summary>A majority of the machines loses its power at once.</summary>
+    PowerLossOfMost,
+
+    /// <summary>Every machine loses its power at once.</summary>
+    PowerLossOfAll,
+
+    /// <summary>A node ends in the middle of a disk operation.</summary>
+    EndInOperation,
+
+    /// <summary>A flush reports an error of the medium, and the next one success; the bytes are gone. The node must stop.</summary>
+    FlushFailure,
+
+    /// <summary>A disk is full for a while.</summary>
+    DiskFull,
+
+    /// <summary>A disk is slow for a while.</summary>
+    SlowDisk,
+
+    /// <summary>A disk is lost for good; its node must refuse to start on an empty one. Once a run at most.</summary>
+    WipedDisk,
+
+    /// <summary>A producing program is killed, and another takes its place.</summary>
+    ClientCrash,
+
+    /// <summary>Ways are cut, in one direction or in both.</summary>
+    Cut,
+
+    /// <summary>A node is cut off from all others, clients included or not.</summary>
+    Isolation,
+
+    /// <summary>The machines fall apart into two groups.</summary>
+    Split,
+
+    /// <summary>A node is held for a while.</summary>
+    Freeze,
+
+    /// <summary>Connections are reset.</summary>
+    Reset,
+
+    /// <summary>The ways between two machines lose and delay much for a while.</summary>
+    BadLink,
+
+    /// <summary>The wall clock of a machine jumps; its monotonic clock does not.</summary>
+    ClockJump,
+}
