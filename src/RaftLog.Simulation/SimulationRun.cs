@@ -40,7 +40,7 @@ public sealed class SimulationRun
         _scheduler = _cluster.Scheduler;
         _scheduler.Trace.AlsoTo = trace;
         _promises = new PromiseWatch(_cluster, options.Promise);
-        _cluster.Network.Watch = _promises;
+        _cluster.Network.Watch = options.WatchesImages ? _promises : null;
         _scheduler.Stepped = _promises.Stepped;
         _watch = _promises.Beliefs;
         _partitions = [.. Enumerable.Range(0, options.Partitions).Select(each => new TopicPartition(Topic, each))];
@@ -157,8 +157,8 @@ public sealed class SimulationRun
         _nemesis!.HealCore(core);
         Func<SortedSet<int>> exempt = () => Exempt(core);
         bool reached = RequireProgress(exempt, $"liveness: with {string.Join(' ', core.Select(each => each.Name))} healed, producers made no progress");
-        Count("liveness: partition phases", _options.Partitions);
-        Count("liveness: exempt partition phases", exempt().Count);
+        Count(BatchFigures.Phases, _options.Partitions);
+        Count(BatchFigures.ExemptPhases, exempt().Count);
         _producers.ForEach(each => each.Avoided = new SortedSet<int>());
         return reached;
     }

@@ -6,22 +6,34 @@ namespace RaftLog.Simulation.Tests;
 public sealed class CanaryTests
 {
     [Fact]
-    public void A_disk_that_lies_about_flushing_is_found_out()
+    public void A_disk_that_lies_about_flushing_is_found_out_at_the_first_word_that_rests_on_it() =>
+        Assert.All(RunOverLyingDisks(watch: true), each => Assert.StartsWith("flushed-fetch", each.Failure));
+
+    [Fact]
+    public void A_disk_that_lies_about_flushing_is_found_out_by_what_clients_miss_at_the_end()
+    {
+        List<SimulationReport> reports = RunOverLyingDisks(watch: false);
+
+        Assert.Contains(reports, each => each.Anomalies.Any(anomaly => anomaly.Kind == AnomalyKind.LostRecord));
+        Assert.All(reports, each => Assert.False(each.Passed, each.Summary));
+    }
+
+    private static List<SimulationReport> RunOverLyingDisks(bool watch)
     {
         List<SimulationReport> reports = [];
         for (ulong seed = 1; seed <= 5; seed++)
         {
-            SimulationOptions drawn = SimulationOptions.Draw(seed);
-            SimulationOptions lying = drawn with
+            SimulationOptions lying = new()
             {
+                Seed = seed,
+                WatchesImages = watch,
                 FaultTime = TimeSpan.FromSeconds(10),
-                Disk = drawn.Disk with { LiesAbout = "/t-" },
+                Disk = new SimulationOptions { Seed = seed }.Disk with { LiesAbout = "/t-" },
                 Faults = FaultMix.Of(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(1), FaultKind.PowerLossOfAll),
             };
             reports.Add(OwnThread.Run(() => SimulationRun.Of(lying)));
         }
 
-        Assert.Contains(reports, each => each.Anomalies.Any(anomaly => anomaly.Kind == AnomalyKind.LostRecord));
-        Assert.All(reports, each => Assert.False(each.Passed, each.Summary));
+        return reports;
     }
 }

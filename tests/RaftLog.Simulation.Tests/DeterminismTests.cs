@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace RaftLog.Simulation.Tests;
 
-/// <summary>A seed is a run: the same in the same process, and the same in another.</summary>
+/// <summary>A seed is a run: the same in the same process, in the middle of a batch, and in another process; what would make it another is found.</summary>
 public sealed class DeterminismTests(ITestOutputHelper output)
 {
     private const ulong Seed = 3;
@@ -23,32 +23,41 @@ public sealed class DeterminismTests(ITestOutputHelper output)
         Assert.NotEqual(OwnThread.Run(() => SimulationRun.Of(Seed)).Hash, OwnThread.Run(() => SimulationRun.Of(Seed + 1)).Hash);
 
     [Fact]
-    public void A_seed_gives_the_same_run_in_another_process_which_uses_neither_pool_nor_timers()
+    public void A_seed_gives_the_same_run_in_a_batch_of_another_process_which_uses_neither_pool_nor_timers()
     {
         SimulationReport here = OwnThread.Run(() => SimulationRun.Of(Seed));
 
-        string[] there = RunInAnotherProcess(Seed);
+        string[] there = RunInAnotherProcess($"{Seed - 1}", "3");
 
-        Assert.Equal([$"{Seed}", $"{here.Hash:x16}", "0", "0"], there);
+        Assert.Equal($"{Seed} {here.Hash:x16} held", there[1]);
+        Assert.Equal("0 0", there[^1]);
     }
 
     [Fact]
-    public void Two_other_seeds_leave_the_pool_alone_too()
+    public void A_program_that_stays_in_its_world_is_silent()
     {
-        foreach (ulong seed in new ulong[] { 5, 8 })
-        {
-            Assert.Equal(["0", "0"], RunInAnotherProcess(seed)[2..]);
-        }
+        string[] lines = RunInAnotherProcess("leak", "none");
+
+        Assert.EndsWith("held", lines[0]);
+        Assert.Equal("0 0", lines[^1]);
     }
 
-    private string[] RunInAnotherProcess(ulong seed)
+    [Fact]
+    public void A_program_that_asks_the_real_clock_is_found_by_the_hash() => Assert.Contains("determinism", RunInAnotherProcess("leak", "utc-now")[0]);
+
+    [Theory]
+    [InlineData("task-run")]
+    [InlineData("when-any")]
+    public void A_program_that_uses_the_pool_is_found(string kind) => Assert.False(RunInAnotherProcess("leak", kind)[^1].StartsWith("0 ", StringComparison.Ordinal));
+
+    private string[] RunInAnotherProcess(params string[] arguments)
     {
         ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in new[] { "exec", typeof(SeedProgram).Assembly.Location, $"{seed}", "1" })
+        foreach (string argument in (string[])["exec", typeof(SeedProgram).Assembly.Location, .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
@@ -58,6 +67,6 @@ public sealed class DeterminismTests(ITestOutputHelper output)
         string answer = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         output.WriteLine(errors.Result);
-        return answer.Trim().Split(' ');
+        return answer.Trim().Split('\n');
     }
 }

@@ -68,6 +68,12 @@ internal static class SimulateBatch
             Console.Error.WriteLine($"FAILED: {poolItems} items came to the thread pool: some code has left the simulated world");
         }
 
+        if (figures.Fault() is { } fault)
+        {
+            Console.Error.WriteLine($"FAILED: {fault}");
+            return ExitCode.Failed;
+        }
+
         if (failed > 0 || poolItems > 0)
         {
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{failed} of {figures.Seeds} seeds failed"));

@@ -3,6 +3,11 @@ namespace RaftLog.Simulation;
 /// <summary>The sums of a batch of seeds.</summary>
 public sealed class BatchFigures
 {
+    internal const string Phases = "liveness: partition phases";
+    internal const string ExemptPhases = "liveness: exempt partition phases";
+    private const int ExemptShare = 20;
+    private const int EnoughPhases = 200;
+
     private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
 
     /// <summary>Seeds that were run.</summary>
@@ -35,6 +40,20 @@ public sealed class BatchFigures
         {
             _counters[name] = _counters.GetValueOrDefault(name) + count;
         }
+    }
+
+    /// <inheritdoc />
+    public override string ToString() => FormattableString.Invariant(
+        $"{Seeds} seeds, {Simulated.TotalHours:F2} simulated hours, {Faults} faults, {Operations} operations of clients, {Acknowledged} acknowledged records checked");
+
+    /// <summary>Why the batch as a whole is not in order, although each seed is; null when it is.</summary>
+    public string? Fault()
+    {
+        long phases = _counters.GetValueOrDefault(Phases);
+        long exempt = _counters.GetValueOrDefault(ExemptPhases);
+        return exempt * ExemptShare > phases && phases >= EnoughPhases
+            ? $"{exempt} of {phases} partitions were exempt from making progress, which is more than one in {ExemptShare}"
+            : null;
     }
 
     /// <summary>Why these seeds prove nothing, although no check failed; null when they do prove something.</summary>

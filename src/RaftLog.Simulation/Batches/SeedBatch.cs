@@ -11,6 +11,9 @@ public sealed class SeedBatch
 {
     private const int StackBytes = 16 << 20;
 
+    /// <summary>Every so many seeds one is run twice: what follows from a seed alone has the same hash again.</summary>
+    private const ulong RepeatEvery = 50;
+
     /// <summary>So many seeds may be ready before the first of them is.</summary>
     private const int MaxAhead = 256;
 
@@ -23,6 +26,7 @@ public sealed class SeedBatch
     private ulong _nextToShow;
     private ulong _end;
     private int _running;
+    private int _repeated;
     private ExceptionDispatchInfo? _failure;
 
     /// <summary>A batch of seeds.</summary>
@@ -41,6 +45,9 @@ public sealed class SeedBatch
 
     /// <summary>Items that were queued on the thread pool while seeds ran; more than zero means that code has left its world.</summary>
     public long PoolItems { get; private set; }
+
+    /// <summary>How many seeds were run twice, and compared.</summary>
+    public int Repeated => _repeated;
 
     /// <summary>Wall time of the run.</summary>
     public TimeSpan Elapsed { get; private set; }
@@ -100,6 +107,10 @@ public sealed class SeedBatch
         try
         {
             outcome = _simulation.Run(seed, trace: null);
+            if (seed % RepeatEvery == 0)
+            {
+                outcome = Repeat(outcome);
+            }
         }
         catch (Exception e)
         {
@@ -119,6 +130,15 @@ public sealed class SeedBatch
         }
 
         _changed.Release();
+    }
+
+    private SeedOutcome Repeat(SeedOutcome first)
+    {
+        SeedOutcome second = _simulation.Run(first.Seed, trace: null);
+        Interlocked.Increment(ref _repeated);
+        return second.Hash == first.Hash || !first.Held
+            ? first
+            : first with { Violation = $"determinism: the same seed gave {first.Hash:x16} and then {second.Hash:x16}: some code has left the simulated world" };
     }
 
     private void ShowReady(Func<SeedOutcome, bool> show)

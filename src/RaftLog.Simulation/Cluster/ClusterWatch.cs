@@ -78,6 +78,9 @@ internal sealed class ClusterWatch
     internal bool AllInSync(int node) => _newest.Values.All(
         each => !each.Registration.Replicas.Contains(new NodeId(node)) || each.Registration.Isr.Count(member => member.Value != node) >= 2);
 
+    /// <summary>True when a node is in sync in any partition, as the newest versions say.</summary>
+    internal bool IsInSync(int node) => _newest.Values.Any(each => each.Registration.Isr.Contains(new NodeId(node)));
+
     /// <summary>True when a node knows a topic.</summary>
     internal bool Knows(int node, string topic) => _last.TryGetValue(node, out MetadataImage? image) && image.Topics.TryGet(topic, out _);
 

@@ -149,6 +149,13 @@ internal sealed class Nemesis
             return;
         }
 
+        if (_cluster.Machines.Any(each => each.IsDestroyed && _beliefs.IsInSync(each.Number)))
+        {
+            // Until the cluster has noticed that a disk is gone, another loss could leave the lost one as the last that is in sync.
+            Next();
+            return;
+        }
+
         int drawn = _random.Next(_mix.Sum);
         foreach ((FaultKind kind, int weight) in _mix.Weights)
         {
@@ -269,12 +276,18 @@ internal sealed class Nemesis
     private void WipeDisk()
     {
         SimMachine machine = Pick();
-        if (_cluster.Machines.Count < 3 || _cluster.Machines.Any(each => each.IsDestroyed) || !_beliefs.AllInSync(machine.Number))
+        if (_cluster.Machines.Count < 3 || _cluster.Machines.Any(each => each.IsDestroyed || !each.IsUp) || !_beliefs.AllInSync(machine.Number))
         {
             return;
         }
 
         Count(FaultKind.WipedDisk);
+        foreach (SimMachine each in _cluster.Machines)
+        {
+            each.Disarm();
+            each.Volume.IsFull = false;
+        }
+
         machine.Destroy();
         Later(() => Restart(machine));
     }

@@ -36,6 +36,9 @@ public sealed record SimulationOptions
     /// <summary>The mean time between two new topics of the administrator.</summary>
     public TimeSpan TopicInterval { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Whether what leaves the machines is held against their disk images; without it only the end of the run is judged.</summary>
+    public bool WatchesImages { get; init; } = true;
+
     /// <summary>How long faults happen.</summary>
     public TimeSpan FaultTime { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -59,6 +59,9 @@ internal sealed class SimFile(SimVolume volume, Incarnation owner, string path, 
 
     public void Dispose() => _closed = true;
 
-    private SimInode Open(string operation) =>
-        _closed ? throw new DiskException(path, DiskErrorKind.NotFound, operation, "the file is closed") : inode;
+    private SimInode Open(string operation)
+    {
+        volume.Scheduler.RequireOwnThread();
+        return _closed ? throw new DiskException(path, DiskErrorKind.NotFound, operation, "the file is closed") : inode;
+    }
 }

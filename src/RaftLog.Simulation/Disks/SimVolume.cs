@@ -108,6 +108,7 @@ public sealed class SimVolume
     /// <summary>Called at the beginning of each operation that changes something.</summary>
     internal void BeforeOperation()
     {
+        _scheduler.RequireOwnThread();
         if (_fault is { } fault && --_untilFault <= 0)
         {
             _fault = null;

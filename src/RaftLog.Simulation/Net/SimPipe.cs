@@ -31,6 +31,7 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
 
     internal async ValueTask<int> ReceiveAsync(Memory<byte> target)
     {
+        network.Scheduler.RequireOwnThread();
         while (true)
         {
             if (_readerClosed)
@@ -60,6 +61,7 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
 
     internal async ValueTask<bool> SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
     {
+        network.Scheduler.RequireOwnThread();
         if (!sender.Owner.IsAlive)
         {
             return true;

@@ -27,7 +27,10 @@ public sealed class SimScheduler
     /// <summary>Ticks (100 ns) since the world began.</summary>
     public long Now { get; private set; }
 
-    /// <summary>Posts that came from another thread than the world's: code that has escaped. More than zero makes a run worthless.</summary>
+    /// <summary>Microseconds since the world began.</summary>
+    internal long NowUs => Now / TimeSpan.TicksPerMicrosecond;
+
+    /// <summary>Posts and calls of seams that came from another thread than the world's: code that has escaped. More than zero makes a run worthless.</summary>
     public int ForeignPosts { get; private set; }
 
     /// <summary>The number of steps that incarnations have run.</summary>
@@ -84,6 +87,15 @@ public sealed class SimScheduler
 
     /// <summary>Runs for a time.</summary>
     public void RunFor(TimeSpan time) => RunUntil(static () => false, time);
+
+    /// <summary>Called by every seam: the world has one thread.</summary>
+    internal void RequireOwnThread()
+    {
+        if (Environment.CurrentManagedThreadId != _thread)
+        {
+            ForeignPosts++;
+        }
+    }
 
     internal void Post(Incarnation owner, SendOrPostCallback callback, object? state)
     {

@@ -9,12 +9,17 @@ internal sealed class SimTimeProvider(SimScheduler scheduler, Incarnation owner,
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    public override long GetTimestamp() => (long)(scheduler.Now * rate);
+    public override long GetTimestamp()
+    {
+        scheduler.RequireOwnThread();
+        return (long)(scheduler.Now * rate);
+    }
 
     public override DateTimeOffset GetUtcNow() => Beginning + TimeSpan.FromTicks(GetTimestamp()) + owner.WallClockOffset;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
+        scheduler.RequireOwnThread();
         SimTimer timer = new(scheduler, owner, rate, callback, state);
         timer.Change(dueTime, period);
         return timer;

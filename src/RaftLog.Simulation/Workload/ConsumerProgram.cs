@@ -79,7 +79,7 @@ internal sealed class ConsumerProgram
                 return;
             }
 
-            _seen.Add(new SeenRecord((_number * 1000) + _generation, record.Partition, record.Offset, value));
+            _seen.Add(new SeenRecord((_number * 1000) + _generation, record.Partition, record.Offset, value) { AtUs = _scheduler.NowUs, Poll = (_number * 1_000_000) + Reads });
         }
 
         Positions[records.Partition] = records.Next;

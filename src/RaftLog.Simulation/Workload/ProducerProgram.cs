@@ -10,6 +10,7 @@ internal sealed class ProducerProgram
 {
     private const int MaxOutstanding = 32;
 
+    private readonly SimScheduler _scheduler;
     private readonly Incarnation _program;
     private readonly KafkaCluster _cluster;
     private readonly SimRandom _random;
@@ -25,6 +26,7 @@ internal sealed class ProducerProgram
 
     internal ProducerProgram(SimCluster world, SimulationOptions options, string topic, int number, SimRandom random)
     {
+        _scheduler = world.Scheduler;
         _options = options;
         _topic = topic;
         _number = number;
@@ -91,14 +93,17 @@ internal sealed class ProducerProgram
 
         int index = _sends.Count;
         RecordValue value = new(((long)_number << 32) | (uint)index);
-        SentRecord sent = new((_number * 1000) + _generation, new TopicPartition(_topic, partition), value, SendOutcome.Unknown, Offset.None);
+        SentRecord sent = new((_number * 1000) + _generation, new TopicPartition(_topic, partition), value, SendOutcome.Unknown, Offset.None)
+        {
+            InvokedUs = _scheduler.NowUs,
+        };
         _sends.Add(sent);
         _outstanding++;
         Producer producer = _producer!;
         try
         {
             ProduceResult result = await producer.ProduceAsync(_topic, new ProducerRecord(null, Payload.Write(value, _options.MaxFill)) { Partition = partition });
-            _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset };
+            _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset, CompletedUs = _scheduler.NowUs };
             Acknowledged[partition] = Acknowledged.GetValueOrDefault(partition) + 1;
         }
         catch (KafkaException)
