@@ -10,6 +10,7 @@ using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
+using RaftLog.Storage;
 
 namespace RaftLog.Broker;
 
@@ -48,10 +49,12 @@ internal static class BrokerApis
             IsSettled = (response, image) => response.Responses.TrueForAll(
                 topic => topic.ErrorCode != ErrorCode.None || !image.Topics.TryGet(topic.TopicId, out _)),
         }));
+        apis.Add(Row(new DeleteRecordsHandler(parts.Lookup, cache, parts.Configs, parts.Waiters)));
         apis.Add(Row(new InitProducerIdHandler(parts.ProducerIds)));
         apis.Add(Row(new OffsetForLeaderEpochHandler(parts.Lookup)));
         apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs)));
         apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Row(new DescribeLogDirsHandler(parts.Directories, parts.World.Disk)));
         apis.Add(Forwarded<CreatePartitionsRequest, CreatePartitionsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
@@ -59,7 +62,10 @@ internal static class BrokerApis
         apis.Add(Forwarded<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<DescribeQuorumRequest, DescribeQuorumResponse>(
             parts.Controller, forwardTimeout, (_, error) => new DescribeQuorumResponse { ErrorCode = error }));
+        apis.Add(Row(new UpdateFeaturesHandler(new ForwardedToController<UpdateFeaturesRequest, UpdateFeaturesResponse>(
+            parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut)))));
         apis.Add(Row(new DescribeClusterHandler(cache)));
+        apis.Add(Row(new DescribeProducersHandler(parts.Lookup)));
         apis.Add(Forwarded<UnregisterBrokerRequest, UnregisterBrokerResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Row(new ListConfigResourcesHandler(cache)));
         apis.Add(Row(new DescribeTopicPartitionsHandler(cache, config.Requests.DescribePartitionsLimit)));
@@ -90,6 +96,7 @@ internal sealed record BrokerParts(
     BufferPool Buffers,
     MetadataCache Cache,
     PartitionLookup Lookup,
+    IReadOnlyList<LogDirectory> Directories,
     ClusterConfigs Configs,
     ProducerIdBlock ProducerIds,
     IControllerChannel Controller);

@@ -35,7 +35,8 @@ internal static class ControllerApis
         apis.Add(Row(new EndQuorumEpochHandler(parts.Quorum, parts.ClusterId)));
         apis.Add(Row(new DescribeQuorumHandler(parts.Quorum, parts.Image, parts.Time, parts.NowMs)));
         apis.Add(Decided<AlterPartitionRequest, AlterPartitionResponse>(active, (c, r, _, _) => c.AlterPartition(r), Refusals.Of));
-        apis.Add(Decided<UpdateFeaturesRequest, UpdateFeaturesResponse>(active, (c, r, _, _) => c.UpdateFeatures(r), Refusals.Of));
+        apis.Add(Row(new UpdateFeaturesHandler(
+            new DecidedByController<UpdateFeaturesRequest, UpdateFeaturesResponse>(active, (c, r, _, _) => c.UpdateFeatures(r), Refusals.Of))));
         apis.Add(Row(new EnvelopeHandler(apis)));
         apis.Add(Row(new FetchSnapshotHandler(parts.Quorum, parts.ClusterId, parts.FetchMaxBytes)));
         apis.Add(Row(new DescribeControllersHandler(parts.ClusterId, parts.Image, parts.Leader)));

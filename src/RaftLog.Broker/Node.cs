@@ -256,7 +256,7 @@ public sealed class Node
         _partitions = partitions;
         ProducerIdBlock producerIds = new(Id, () => lifecycle.Epoch, channel, requestTimeout);
         ApiTable apis = BrokerApis.Create(new BrokerParts(
-            _config, _world, _waiters, _supervisor, _buffers, cache, new PartitionLookup(partitions, cache), configs, producerIds, channel));
+            _config, _world, _waiters, _supervisor, _buffers, cache, new PartitionLookup(partitions, cache), storage.Directories, configs, producerIds, channel));
         lifecycle.BeginServing = async () =>
         {
             await _loop.CallAsync(() =>

@@ -36,6 +36,8 @@ internal static class IntendedDifferences
         new("AlterPartitionReassignments", "nothing", "ErrorMessage", "An answer without an error has no text, also when nothing was asked."),
         new("CreatePartitions", "an unknown topic", "Results[extend-unknown].ErrorMessage", SaysWhy),
         new("Fetch", "as an unknown replica", "NodeEndpoints*", "The leader is named with its address wherever it is named."),
+        new("DescribeProducers", "of an unknown partition", "Topics[producers].Partitions[9].ErrorMessage", SaysWhy),
+        new("UpdateFeatures", "the same feature twice", "Error*", "A request that says two things of one feature is refused, not cut."),
         new("Produce", "*", "Responses[*].PartitionResponses[*].ErrorMessage", SaysWhy),
         new("Produce", "*", "Responses[*].PartitionResponses[*].LogStartOffset", NoStart),
         new("Produce", "an unknown codec", "Responses[produce].PartitionResponses[0].ErrorCode", "Kafka calls a codec that it does not know an error of its own."),

@@ -18,6 +18,10 @@ internal sealed class ClusterConfigs(BrokerConfigs broker, NodeId self)
     /// <summary>The typed configuration of a topic.</summary>
     public TopicConfig Topic(MetadataImage image, string topic) => TopicConfigs.Resolve(Overrides(image, topic), broker, Dynamic(image));
 
+    /// <summary>How many bytes a second throttled replicas may copy on this node (<c>follower.replication.throttled.rate</c>); null for any number.</summary>
+    public long? ThrottledBytesPerSecond(MetadataImage image) =>
+        ConfigText.TryLong(broker.Value("follower.replication.throttled.rate", Dynamic(image)) ?? "", out long rate) ? rate : null;
+
     /// <summary>Every key of a topic with where its value comes from.</summary>
     public IReadOnlyList<DescribedConfig> DescribeTopic(MetadataImage image, string topic) => DescribeTopic(image, Overrides(image, topic));
 

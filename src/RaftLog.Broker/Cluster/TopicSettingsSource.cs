@@ -33,8 +33,11 @@ internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.
             Compression = CodecOf(config.Compression.Type),
             CompressionLevel = LevelOf(config.Compression),
         };
-        return new PartitionSettings(log, append, config.MinInsyncReplicas);
+        return new PartitionSettings(log, append, config.MinInsyncReplicas) { Throttled = new ThrottledReplicas(config.ThrottledFollowers) };
     }
+
+    /// <inheritdoc />
+    public long? ThrottledBytesPerSecond(MetadataImage image) => configs.ThrottledBytesPerSecond(image);
 
     private static CompressionType? CodecOf(TopicCompression compression) => compression switch
     {

@@ -36,9 +36,13 @@ public sealed class BrokerConfigs(ConfigSettings settings)
             definition, definition.IsSensitive ? null : Value(key, dynamic), synonyms.Count == 0 ? ConfigSource.Default : synonyms[0].Source, synonyms);
     }
 
-    /// <summary>Describes every key, in ordinal order.</summary>
+    /// <summary>Describes every key, in ordinal order; internal ones only where they are set.</summary>
     public IReadOnlyList<DescribedConfig> DescribeAll(DynamicConfigs dynamic) =>
-        ConfigDefinitions.Broker.All.Select(definition => Describe(definition.Name, dynamic)!).ToList();
+    [
+        .. ConfigDefinitions.Broker.All
+            .Where(definition => !definition.IsInternal || IsSet(definition.Name, dynamic))
+            .Select(definition => Describe(definition.Name, dynamic)!),
+    ];
 
     /// <summary>
     /// The values in the running for a key. As in Kafka the list starts with the key's own name: older names that win over it are left out

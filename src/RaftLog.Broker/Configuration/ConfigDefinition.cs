@@ -19,10 +19,8 @@ public sealed record ConfigDefinition(
     /// <summary>For a key of a topic or a group the node's keys that give its default; the first that is set wins.</summary>
     public IReadOnlyList<string> BrokerKeys { get; init; } = [];
 
-    /// <summary>
-    /// A key of Kafka's own tests, below the limits that the public key keeps: taken where it is set, and shown only there.
-    /// </summary>
-    public bool IsInternal => Name.StartsWith("internal.", StringComparison.Ordinal);
+    /// <summary>Not one of Kafka's public keys: of its own tests, or of its tools. It is shown only where it is set.</summary>
+    public bool IsInternal { get; init; }
 
     /// <summary>The value must not be shown.</summary>
     public bool IsSensitive => Type == ConfigType.Password;

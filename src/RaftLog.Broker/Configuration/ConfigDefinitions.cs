@@ -10,6 +10,7 @@ public sealed class ConfigDefinitions
     private const string Unset = "null";
     private const string Required = "required";
     private const string Empty = "''";
+    private const string DynamicOnly = "dynamic-only";
     private const int Columns = 7;
 
     private static readonly Lazy<ConfigDefinitions> BrokerTable = new(() => Load("broker.txt", ReadBrokerKey));
@@ -71,10 +72,10 @@ public sealed class ConfigDefinitions
     }
 
     private static ConfigDefinition ReadBrokerKey(string[] cells) =>
-        ReadKey(cells) with { IsDynamic = cells[4] == "dynamic" };
+        ReadKey(cells) with { IsDynamic = cells[4] is "dynamic" or DynamicOnly, IsInternal = cells[4] == DynamicOnly };
 
     private static ConfigDefinition ReadDynamicKey(string[] cells) =>
-        ReadKey(cells) with { IsDynamic = true, BrokerKeys = cells[4] == "-" ? [] : cells[4].Split(',') };
+        ReadKey(cells) with { IsDynamic = true, IsInternal = cells[0].StartsWith("internal.", StringComparison.Ordinal), BrokerKeys = cells[4] == "-" ? [] : cells[4].Split(',') };
 
     private static ConfigDefinition ReadKey(string[] cells) =>
         new(cells[0], ReadType(cells[1]), ReadDefault(cells[2]), ConfigRange.Parse(cells[3]), ReadSupport(cells[5]), cells.Length < Columns ? "" : cells[6])

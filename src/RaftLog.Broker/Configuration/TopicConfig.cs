@@ -11,6 +11,7 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="Retention">How long it is kept.</param>
 /// <param name="Compaction">How it is compacted.</param>
 /// <param name="Flush">When it is flushed.</param>
+/// <param name="ThrottledFollowers"><c>follower.replication.throttled.replicas</c>: <c>*</c>, or items of the form <c>partition:broker</c>.</param>
 public sealed record TopicConfig(
     int MinInsyncReplicas,
     bool UncleanLeaderElection,
@@ -19,7 +20,8 @@ public sealed record TopicConfig(
     SegmentRules Segments,
     RetentionRules Retention,
     CompactionRules Compaction,
-    FlushRules Flush);
+    FlushRules Flush,
+    string ThrottledFollowers);
 
 /// <summary>What may be appended to a topic.</summary>
 /// <param name="MaxBytes"><c>max.message.bytes</c>: largest batch.</param>

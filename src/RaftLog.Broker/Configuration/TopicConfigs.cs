@@ -40,7 +40,8 @@ public static class TopicConfigs
                 values.Long("delete.retention.ms"),
                 values.Long("min.compaction.lag.ms"),
                 values.Long("max.compaction.lag.ms")),
-            new(values.Long("flush.messages"), values.Long("flush.ms")));
+            new(values.Long("flush.messages"), values.Long("flush.ms")),
+            values.Text("follower.replication.throttled.replicas"));
     }
 
     private readonly struct Values(IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)

@@ -3,12 +3,28 @@ using RaftLog.Replication;
 
 namespace RaftLog.Broker.Partitions;
 
-/// <summary>The appends of one partition that somebody waits for. Under the partition's lock.</summary>
+/// <summary>What somebody waits for.</summary>
+internal enum Awaited : byte
+{
+    /// <summary>The whole in-sync set has the records.</summary>
+    Commit,
+
+    /// <summary>This node has them on disk.</summary>
+    LocalFlush,
+
+    /// <summary>No log of the in-sync set begins below the offset.</summary>
+    Deletion,
+}
+
+/// <summary>The appends, or the deletions, of one partition that somebody waits for. Under the partition's lock.</summary>
 internal sealed class CommitWaiters
 {
     private const int FirstSweep = 64;
     private readonly List<Entry> _entries = [];
     private int _sweepAt = FirstSweep;
+
+    /// <summary>True while nobody waits.</summary>
+    public bool IsEmpty => _entries.Count == 0;
 
     /// <summary>
     /// Adds one. Those whose request has given up are swept out whenever the list has doubled, so it holds at most twice as many as requests wait;
@@ -50,18 +66,18 @@ internal sealed class CommitWaiters
         _entries.RemoveRange(kept, _entries.Count - kept);
     }
 
-    /// <summary>One append that somebody waits for.</summary>
+    /// <summary>One append or deletion that somebody waits for.</summary>
     /// <param name="End">The offset after its last record.</param>
-    /// <param name="Epoch">The leadership that appended it, or found it in the log already.</param>
-    /// <param name="Acks">Whether the whole in-sync set must have it, or this node alone.</param>
+    /// <param name="Epoch">The leadership that appended it, or found it in the log already, or deleted it.</param>
+    /// <param name="For">What is to come.</param>
     /// <param name="Wait">Who waits.</param>
-    /// <param name="Slot">For which of the appends of its request.</param>
-    internal readonly record struct Entry(Offset End, LeaderEpoch Epoch, RequiredAcks Acks, CommitWait Wait, int Slot)
+    /// <param name="Slot">For which of the partitions of its request.</param>
+    internal readonly record struct Entry(Offset End, LeaderEpoch Epoch, Awaited For, CommitWait Wait, int Slot)
     {
         /// <summary>The outcome; null while it is open.</summary>
         public ErrorCode? Judge(PartitionReplica replica)
         {
-            if (Acks == RequiredAcks.All)
+            if (For == Awaited.Commit)
             {
                 return replica.CheckCommitted(End, Epoch) switch
                 {
@@ -72,9 +88,13 @@ internal sealed class CommitWaiters
                 };
             }
 
-            return replica.Role is not LeaderRole leader || leader.Epoch != Epoch ? ErrorCode.NotLeaderOrFollower
-                : replica.Log.DurableEnd >= End ? ErrorCode.None
-                : null;
+            if (replica.Role is not LeaderRole leader || leader.Epoch != Epoch)
+            {
+                return ErrorCode.NotLeaderOrFollower;
+            }
+
+            Offset reached = For == Awaited.Deletion ? replica.LowWatermark : replica.Log.DurableEnd;
+            return reached >= End ? ErrorCode.None : null;
         }
     }
 }

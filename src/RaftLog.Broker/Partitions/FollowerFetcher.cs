@@ -101,6 +101,9 @@ internal sealed class FollowerFetcher
         _signal.Set();
     }
 
+    /// <summary>What may be asked for has changed: a wait for the throttle may be over.</summary>
+    public void Reconsider() => _signal.Set();
+
     /// <summary>Lets go of a partition; an answer under way for it is dropped.</summary>
     public void Remove(Partition partition)
     {
@@ -166,6 +169,7 @@ internal sealed class FollowerFetcher
         _ready.Clear();
         long now = NowMs;
         long next = long.MaxValue;
+        long throttled = _owner.Throttle.OpensAtMs(now);
         bool isFlushing = false;
         lock (_gate)
         {
@@ -175,6 +179,10 @@ internal sealed class FollowerFetcher
                 if (followed.PausedUntilMs > now)
                 {
                     next = Math.Min(next, followed.PausedUntilMs);
+                }
+                else if (throttled > now && followed.Partition.IsThrottled)
+                {
+                    next = Math.Min(next, throttled);
                 }
                 else if (followed.Partition.NextFetch(Leader) is { } position)
                 {
@@ -328,7 +336,13 @@ internal sealed class FollowerFetcher
         var diverging = new Replication.EpochEnd(data.DivergingEpoch.Epoch, data.DivergingEpoch.EndOffset);
         var answer = new FetchAnswer(
             followed.Sent, data.ErrorCode, diverging.IsKnown ? diverging : null, data.HighWatermark, data.LogStartOffset);
-        FollowerStep step = followed.Partition.FetchAnswered(answer, data.Records ?? Memory<byte>.Empty, _wakes);
+        Memory<byte> records = data.Records ?? Memory<byte>.Empty;
+        if (!records.IsEmpty && followed.Partition.IsThrottled)
+        {
+            _owner.Throttle.Copied(NowMs, records.Length);
+        }
+
+        FollowerStep step = followed.Partition.FetchAnswered(answer, records, _wakes);
         if (step.Kind == FollowerStepKind.AskLogStart && await AskLogStartAsync(followed) is { } start)
         {
             answer = answer with { LeaderLogStart = start };

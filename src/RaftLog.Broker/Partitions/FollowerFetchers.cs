@@ -48,6 +48,9 @@ public sealed class FollowerFetchers
         set => Volatile.Write(ref _registeredAs, value.Value);
     }
 
+    /// <summary>What holds throttled replicas back, all fetchers together.</summary>
+    internal ReplicationThrottle Throttle { get; } = new();
+
     internal NodeId Self => _self;
 
     internal Waiters Waiters => _waiters;
@@ -88,6 +91,18 @@ public sealed class FollowerFetchers
         foreach (FollowerFetcher fetcher in _byLeader.Values)
         {
             fetcher.Begin();
+        }
+    }
+
+    /// <summary>Limits what throttled replicas copy, in bytes a second; null for no limit.</summary>
+    internal void Limit(long? bytesPerSecond)
+    {
+        if (Throttle.TryLimit(bytesPerSecond))
+        {
+            foreach (FollowerFetcher fetcher in _byLeader.Values)
+            {
+                fetcher.Reconsider();
+            }
         }
     }
 

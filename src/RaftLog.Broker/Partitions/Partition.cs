@@ -18,9 +18,11 @@ public sealed class Partition
     private readonly LogEpochHistory _epochs;
     private readonly PartitionReplica _replica;
     private readonly CommitWaiters _commits = new();
+    private readonly CommitWaiters _deletions = new();
     private readonly DataWaiters _readers = new();
     private readonly Lock _gate = new();
     private PartitionSettings _settings;
+    private bool _isThrottled;
     private AsyncSignal? _fetcher;
     private bool _closed;
 
@@ -31,6 +33,7 @@ public sealed class Partition
         Log = log;
         _directory = directory;
         _settings = settings;
+        _isThrottled = settings.Throttled.Contains(id.Partition, host.Self);
         _host = host;
         _epochs = new LogEpochHistory(log);
         _replica = new PartitionReplica(host.Self, Extent, log.HighWatermark, host.Tuning);
@@ -69,6 +72,18 @@ public sealed class Partition
             lock (_gate)
             {
                 return (_replica.State?.Leader ?? NodeId.None, _replica.LeaderEpoch);
+            }
+        }
+    }
+
+    /// <summary>True while this replica copies no faster than the throttle allows: one that is named so and not in sync.</summary>
+    internal bool IsThrottled
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _isThrottled && _replica.State?.InSync.Contains(_host.Self) != true;
             }
         }
     }
@@ -150,7 +165,7 @@ public sealed class Partition
             return;
         }
 
-        var entry = new CommitWaiters.Entry(append.End, append.Epoch, acks, wait, slot);
+        var entry = new CommitWaiters.Entry(append.End, append.Epoch, acks == RequiredAcks.All ? Awaited.Commit : Awaited.LocalFlush, wait, slot);
         lock (_gate)
         {
             if (entry.Judge(_replica) is { } outcome)
@@ -205,6 +220,11 @@ public sealed class Partition
         lock (_gate)
         {
             Carry(_replica.FollowerFetched(_host.NowMs, follower, position, _epochs, out verdict), wakes);
+            if (!_deletions.IsEmpty)
+            {
+                _deletions.Release(_replica, wakes);
+            }
+
             limits = Limits;
         }
 
@@ -298,6 +318,34 @@ public sealed class Partition
         }
     }
 
+    /// <summary>
+    /// Lets a request wait until the logs of all in-sync replicas begin at an offset or after it: then what lay below is deleted everywhere.
+    /// </summary>
+    public void WatchDeletion(Offset start, CommitWait wait, int slot)
+    {
+        lock (_gate)
+        {
+            var entry = new CommitWaiters.Entry(start, _replica.LeaderEpoch, Awaited.Deletion, wait, slot);
+            if (entry.Judge(_replica) is { } outcome)
+            {
+                wait.Decide(slot, outcome);
+            }
+            else
+            {
+                _deletions.Add(entry);
+            }
+        }
+    }
+
+    /// <summary>What is known of each producer of the log, read while none of them changes.</summary>
+    public IReadOnlyList<T> ReadProducers<T>(Func<ProducerState, T> read)
+    {
+        lock (_gate)
+        {
+            return [.. Log.Producers.Producers.Select(read)];
+        }
+    }
+
     /// <summary>Raises the log's start, for retention: at most to the high watermark.</summary>
     public void RetainFrom(Offset start, WakeList wakes)
     {
@@ -322,7 +370,7 @@ public sealed class Partition
             }
 
             Carry(effects, wakes);
-            _commits.Release(_replica, wakes);
+            Release(wakes);
         }
     }
 
@@ -334,8 +382,13 @@ public sealed class Partition
             if (settings != _settings)
             {
                 _settings = settings;
+                _isThrottled = settings.Throttled.Contains(Id.Partition, _host.Self);
                 Log.Settings = settings.Log;
                 Moved(wakes);
+                if (_fetcher is not null)
+                {
+                    wakes.Add(_fetcher);
+                }
             }
         }
     }
@@ -371,7 +424,7 @@ public sealed class Partition
         lock (_gate)
         {
             Carry(_replica.ProposalAnswered(_host.NowMs, proposal, answer), wakes);
-            _commits.Release(_replica, wakes);
+            Release(wakes);
         }
     }
 
@@ -388,7 +441,7 @@ public sealed class Partition
                 Carry(_replica.Apply(_host.NowMs, gone, BrokerEpoch.None, _epochs), wakes);
             }
 
-            _commits.Release(_replica, wakes);
+            Release(wakes);
             _readers.ReleaseAll(wakes);
         }
     }
@@ -519,10 +572,16 @@ public sealed class Partition
         }
     }
 
+    private void Release(WakeList wakes)
+    {
+        _commits.Release(_replica, wakes);
+        _deletions.Release(_replica, wakes);
+    }
+
     private void Moved(WakeList wakes)
     {
         Carry(_replica.LogMoved(_host.NowMs, Extent), wakes);
-        _commits.Release(_replica, wakes);
+        Release(wakes);
         if (!_readers.IsEmpty)
         {
             _readers.Release(Limits, wakes);
@@ -534,13 +593,13 @@ public sealed class Partition
         if (effects.HighWatermark is { } highWatermark)
         {
             Log.SetHighWatermark(highWatermark);
-            _commits.Release(_replica, wakes);
+            Release(wakes);
             _readers.Release(Limits, wakes);
         }
 
         if (effects.RoleChanged)
         {
-            _commits.Release(_replica, wakes);
+            Release(wakes);
             _readers.ReleaseAll(wakes);
         }
 

@@ -7,11 +7,18 @@ namespace RaftLog.Broker.Partitions;
 /// <param name="Log">How the log is cut and flushed.</param>
 /// <param name="Append">What may be appended.</param>
 /// <param name="MinInSync"><c>min.insync.replicas</c>, as configured.</param>
-public sealed record PartitionSettings(LogSettings Log, AppendSettings Append, int MinInSync);
+public sealed record PartitionSettings(LogSettings Log, AppendSettings Append, int MinInSync)
+{
+    /// <summary>Which of its replicas copy slowly while they are not in sync.</summary>
+    public ThrottledReplicas Throttled { get; init; }
+}
 
 /// <summary>Where a topic's settings come from: its replicated configuration, and the node's defaults below it.</summary>
 public interface ITopicSettings
 {
     /// <summary>The settings in force for a topic.</summary>
     PartitionSettings For(string topic, MetadataImage image);
+
+    /// <summary>How many bytes a second throttled replicas may copy on this node, all together; null for any number.</summary>
+    long? ThrottledBytesPerSecond(MetadataImage image);
 }

@@ -215,6 +215,11 @@ public sealed class PartitionTable : IFlushObserver
             return;
         }
 
+        if (everyTopic)
+        {
+            _fetchers.Limit(_settings.ThrottledBytesPerSecond(image));
+        }
+
         foreach (Partition partition in _all)
         {
             if (everyTopic || changes.Configs.Contains(ConfigResource.Topic(partition.Name.Topic)))

@@ -27,8 +27,11 @@ public class ConfigDefinitionsTests
             Assert.Equal(!line.TryGetProperty("default", out _), definition.IsRequired);
         }
 
-        string[] own = ConfigDefinitions.Broker.All.Select(key => key.Name).Except(golden.Select(Name)).ToArray();
+        string[] own = [.. ConfigDefinitions.Broker.All.Where(key => !key.IsInternal).Select(key => key.Name).Except(golden.Select(Name))];
         Assert.Equal(["raftlog.fencing.probe.enable", "raftlog.produce.batch.validation"], own);
+        Assert.Equal(
+            ["follower.replication.throttled.rate", "leader.replication.throttled.rate", "replica.alter.log.dirs.io.max.bytes.per.second"],
+            ConfigDefinitions.Broker.All.Where(key => key.IsInternal).Select(key => key.Name));
     }
 
     [Fact]
@@ -92,7 +95,7 @@ public class ConfigDefinitionsTests
         NodeConfigurationReader.Read(reader, null, []);
         Assert.Empty(problems);
         Assert.Equal(
-            ConfigDefinitions.Broker.All.Where(key => key.Support == ConfigSupport.Implemented).Select(key => key.Name),
+            ConfigDefinitions.Broker.All.Where(key => key.Support == ConfigSupport.Implemented && !key.IsInternal).Select(key => key.Name),
             reader.KeysRead.Order(StringComparer.Ordinal));
     }
 

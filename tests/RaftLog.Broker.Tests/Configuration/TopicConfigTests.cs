@@ -203,7 +203,9 @@ public class TopicConfigTests
         Assert.Null(secret.Value);
         Assert.Null(Assert.Single(secret.Synonyms).Value);
         Assert.Null(file.Describe("no.such.key", DynamicConfigs.None));
-        Assert.Equal(ConfigDefinitions.Broker.All.Count, file.DescribeAll(DynamicConfigs.None).Count);
+        Assert.Equal(ConfigDefinitions.Broker.All.Count(key => !key.IsInternal), file.DescribeAll(DynamicConfigs.None).Count);
+        DynamicConfigs limited = new(Map(("follower.replication.throttled.rate", "5")), Map());
+        Assert.Equal("5", file.DescribeAll(limited).Single(key => key.Name == "follower.replication.throttled.rate").Value);
         Assert.Equal(33, ResourceConfigs.Topic.DescribeAll(ResourceConfigs.NoOverrides, file, DynamicConfigs.None).Count);
     }
 

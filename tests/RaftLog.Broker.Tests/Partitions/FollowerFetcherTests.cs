@@ -1,5 +1,6 @@
 using RaftLog.Broker.Partitions;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Metadata;
 using RaftLog.Replication;
 using RaftLog.Storage.Tests;
 
@@ -143,6 +144,47 @@ public sealed class FollowerFetcherTests : IDisposable
         Assert.Equal(["three"], Batches.Values(B.Orders.Log));
         Assert.True(A.Proposals[^1].Proposal.InSync.SameAs(NodeSet.Of(A.Id, B.Id)));
     }
+
+    [Fact]
+    public void A_throttled_replica_that_catches_up_waits_until_its_bytes_are_paid_for()
+    {
+        _cluster.Throttled = new ThrottledReplicas("0:1");
+        _cluster.Limit(50);
+        _cluster.CreateOrders(0);
+        Ended(A.Produce(RequiredAcks.All, "one"));
+        int bytes = (int)A.Orders.Log.SizeBytes;
+        _cluster.Commit(new PartitionChangeRecord
+        {
+            TopicId = TestCluster.OrdersId, PartitionId = 0, Replicas = [A.Id, B.Id], AddingReplicas = [B.Id], Directories = [new(100, 0), new(100, 1)],
+        });
+        _cluster.TellAll();
+        _cluster.Advance(100);
+        Assert.Equal(["one"], Batches.Values(B.Orders.Log));
+        Ended(A.Produce(RequiredAcks.All, "two"));
+        _cluster.Advance(bytes * 1000 / 50 - 200);
+        Assert.Equal(["one"], Batches.Values(B.Orders.Log));
+        Assert.Empty(A.Proposals);
+
+        _cluster.Advance(400);
+        Assert.Equal(["one", "two"], Batches.Values(B.Orders.Log));
+        Assert.Empty(A.Proposals);
+
+        _cluster.Limit(null);
+        _cluster.TellAll();
+        _cluster.Advance(100);
+        Assert.True(A.Proposals[^1].Proposal.InSync.SameAs(NodeSet.Of(A.Id, B.Id)));
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("", false)]
+    [InlineData("*", true)]
+    [InlineData("2:1", true)]
+    [InlineData("1:1,2:1", true)]
+    [InlineData("1:2, 2:1", true)]
+    [InlineData("1:2,12:1,2:11", false)]
+    public void Throttled_replicas_are_named_by_partition_and_broker(string? list, bool expected) =>
+        Assert.Equal(expected, new ThrottledReplicas(list).Contains(2, new NodeId(1)));
 
     [Fact]
     public void A_follower_finds_a_leader_that_was_away()

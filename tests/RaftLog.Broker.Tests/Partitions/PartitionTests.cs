@@ -261,11 +261,19 @@ public sealed class PartitionTests : IDisposable
         Assert.Equal(ErrorCode.OffsetOutOfRange, A.Orders.DeleteRecords(new Offset(3), wakes).Error);
         Assert.Equal((ErrorCode.None, new Offset(1)), A.Orders.DeleteRecords(new Offset(1), wakes));
         Assert.Equal(Offset.Zero, A.Orders.LowWatermark);
+        var wait = new CommitWait(A.Waiters, 2);
+        A.Orders.WatchDeletion(new Offset(1), wait, 0);
+        A.Orders.WatchDeletion(new Offset(2), wait, 1);
+        Assert.Equal([ErrorCode.RequestTimedOut, ErrorCode.RequestTimedOut], [wait[0], wait[1]]);
         _cluster.Advance(1_100);
 
+        Assert.Equal([ErrorCode.None, ErrorCode.RequestTimedOut], [wait[0], wait[1]]);
         Assert.Equal(new Offset(1), B.Orders.Log.StartOffset);
         Assert.Equal(new Offset(1), A.Orders.LowWatermark);
         Assert.Equal(["two"], A.Consume());
+        _cluster.Elect(1, 0, 1);
+        _cluster.TellAll();
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, wait[1]);
     }
 
     [Fact]

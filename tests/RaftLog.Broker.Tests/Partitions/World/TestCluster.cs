@@ -55,6 +55,20 @@ internal sealed class TestCluster : IDisposable
 
     public LogSettings LogSettings { get; set; } = LogSettings.Default;
 
+    public ThrottledReplicas Throttled { get; set; }
+
+    public long? ThrottledBytesPerSecond { get; private set; }
+
+    /// <summary>Limits throttled replicas of all nodes; nobody has heard of it yet.</summary>
+    public void Limit(long? bytesPerSecond)
+    {
+        ThrottledBytesPerSecond = bytesPerSecond;
+        Commit(new ConfigRecord
+        {
+            ResourceType = (sbyte)ConfigResourceType.Broker, ResourceName = "", Name = "follower.replication.throttled.rate", Value = $"{bytesPerSecond}",
+        });
+    }
+
     /// <summary>The controller registers a node's present incarnation, and the node knows.</summary>
     public void Register(TestNode node)
     {
@@ -240,7 +254,10 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
 
     public void Send(Partition partition, IsrProposal proposal) => Proposals.Add((partition, proposal));
 
-    public PartitionSettings For(string topic, MetadataImage image) => new(_cluster.LogSettings, new AppendSettings(), _cluster.MinInSync);
+    public PartitionSettings For(string topic, MetadataImage image) =>
+        new(_cluster.LogSettings, new AppendSettings(), _cluster.MinInSync) { Throttled = _cluster.Throttled };
+
+    public long? ThrottledBytesPerSecond(MetadataImage image) => _cluster.ThrottledBytesPerSecond;
 
     /// <summary>The controller grants the last proposal; the answer comes before the metadata.</summary>
     public void Grant()

@@ -1,0 +1,37 @@
+using RaftLog.Differential.Tests.Comparison;
+using RaftLog.Differential.Tests.Peers;
+using RaftLog.Interop.Tests.Wire;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Differential.Tests.Apis;
+
+/// <summary>The producers that a partition knows.</summary>
+[Collection(BothNodesCollection.Name)]
+public sealed class DescribeProducersTests(BothNodes nodes)
+{
+    private const string Topic = "producers";
+
+    [KafkaFact]
+    public async Task Answers_are_Kafkas()
+    {
+        await Topics.CreateAsync(nodes, Topic, partitions: 2);
+        foreach (Peer peer in (Peer[])[nodes.Kafka, nodes.Subject])
+        {
+            await peer.AskAsync(Topics.Produce(Topic, 0, Batches.Of(new ProducerStamp(new(4711), new(3), 0), "a", "b")), highestVersion: 12);
+        }
+
+        await Script.CompareAsync(nodes, "DescribeProducers",
+        [
+            Case.Of("one", p => p.AskAsync(Request(Topic, 0))),
+            Case.Of("none", p => p.AskAsync(Request(Topic, 1))),
+            Case.Of("of an unknown partition", p => p.AskAsync(Request(Topic, 9))),
+            Case.Of("of an unknown topic", p => p.AskAsync(Request("producers-unknown", 0))),
+            Case.Of("of nothing", p => p.AskAsync(new DescribeProducersRequest())),
+        ]);
+    }
+
+    private static DescribeProducersRequest Request(string topic, params int[] partitions) =>
+        new() { Topics = [new() { Name = topic, PartitionIndexes = [.. partitions] }] };
+}
