@@ -48,6 +48,7 @@ public sealed class Node
     private FollowerFetchers? _fetchers;
     private PartitionTable? _partitions;
     private IsrProposals? _proposals;
+    private ReplicaDirectories? _replicaDirectories;
     private MetadataCache? _cache;
 
     /// <summary>A node that has not started.</summary>
@@ -90,16 +91,26 @@ public sealed class Node
     {
         CheckPorts();
         NodeStorage storage = await NodeStorage.OpenAsync(_config, _world);
-        _storage = storage;
-        IReadOnlyList<NodeId> voters = [.. _config.Quorum.Voters.Select(voter => voter.Id)];
-        MetadataStore store = await MetadataStore.OpenAsync(storage.Metadata, _world.Disk, voters, MetadataOptions());
-        if (IsBroker)
+        try
         {
-            await storage.OpenLogsAsync(LogSettings.Default);
-        }
+            IReadOnlyList<NodeId> voters = [.. _config.Quorum.Voters.Select(voter => voter.Id)];
+            MetadataStore store = await MetadataStore.OpenAsync(storage.Metadata, _world.Disk, voters, MetadataOptions());
+            if (IsBroker)
+            {
+                await storage.OpenLogsAsync(LogSettings.Default);
+            }
 
-        State = NodeState.Joining;
-        Wire(storage, store);
+            _storage = storage;
+            State = NodeState.Joining;
+            Wire(storage, store);
+        }
+        catch (Exception failure) when (failure is DiskException or LogDirectoryException or NetworkException)
+        {
+            EndLoops();
+            storage.Abandon();
+            _waiters.Dispose();
+            throw NodeStorage.Refusal(_config, failure);
+        }
     }
 
     /// <summary>
@@ -121,12 +132,7 @@ public sealed class Node
             await _quorum.ResignAsync();
         }
 
-        _fetchers?.Stop();
-        _proposals?.Stop();
-        _listeners.ForEach(each => each.Stop());
-        _loop.Stop();
-        _quorumPeers?.Dispose();
-        _controllers?.Dispose();
+        EndLoops();
         if (_storage is not null)
         {
             foreach (LogDirectory directory in _storage.Directories)
@@ -139,6 +145,17 @@ public sealed class Node
         await _supervisor.WhenIdleAsync();
         _buffers.Dispose();
         State = NodeState.Stopped;
+    }
+
+    private void EndLoops()
+    {
+        _fetchers?.Stop();
+        _proposals?.Stop();
+        _replicaDirectories?.Stop();
+        _listeners.ForEach(each => each.Stop());
+        _loop.Stop();
+        _quorumPeers?.Dispose();
+        _controllers?.Dispose();
     }
 
     private void Wire(NodeStorage storage, MetadataStore store)
@@ -166,7 +183,7 @@ public sealed class Node
         RaftCore core = new(raft, store.ReadElectionState(), store.Recovered(), chance, _loop.NowMs);
         QuorumEndpoint self = new(_config.Listeners.Controllers[0], voters.GetValueOrDefault(Id));
         QuorumPeers quorumPeers = new(
-            _world.Network, connector, voters, new QuorumPeerOptions(storage.ClusterId, self, requestTimeout, timeouts.FetchMaxBytes));
+            _world.Network, connector, voters, new QuorumPeerOptions(storage.ClusterId, self, requestTimeout, timeouts.FetchMaxBytes, timeouts.FetchSnapshotMaxBytes));
         _quorumPeers = quorumPeers;
         ControllerPeers controllers = new(connector, voters, requestTimeout, _waiters);
         _controllers = controllers;
@@ -198,7 +215,7 @@ public sealed class Node
         foreach (LogDirectory directory in storage.Directories)
         {
             directory.Flusher.Observe(flushes);
-            directory.Health.WentOffline += cause => DirectoryFailed(directory, cause);
+            directory.Health.WentOffline += cause => DirectoryFailed(storage, directory, cause);
             _supervisor.Run($"log directory {directory.Path}", directory.RunAsync);
         }
 
@@ -209,7 +226,7 @@ public sealed class Node
 
         if (controllerApis is not null)
         {
-            OpenListeners(controllerApis, isController: true);
+            OpenListeners(controllerApis, isController: true, quota: null);
         }
 
         _supervisor.Run("metadata quorum", quorum.RunAsync);
@@ -232,8 +249,11 @@ public sealed class Node
     {
         BrokerIdentity identity = new(
             Id, storage.ClusterId, incarnation, EndpointsOf(isController: false), _config.Rack,
-            [.. storage.Directories.Select(each => each.Meta.DirectoryId)], storage.PreviousEpoch);
-        BrokerLifecycle lifecycle = new(identity, cache, channel, lifecycleOptions, _waiters, _journal);
+            [.. storage.Data.Select(each => each.Meta.DirectoryId)], storage.PreviousEpoch);
+        BrokerLifecycle lifecycle = new(identity, cache, channel, lifecycleOptions, _waiters, _journal)
+        {
+            OfflineDirectories = () => [.. storage.Data.Where(each => each.Health.IsOffline).Select(each => each.Meta.DirectoryId)],
+        };
         _lifecycle = lifecycle;
 
         ReplicationSettings replication = _config.Replication;
@@ -252,11 +272,17 @@ public sealed class Node
                 TimeSpan.FromMilliseconds(replication.FetchBackoffMs),
                 TimeSpan.FromMilliseconds(replication.SocketTimeoutMs)));
         PartitionHost host = new(Id, _waiters, new ReplicationTuning(replication.LagTimeMaxMs), _proposals);
-        PartitionTable partitions = new(host, storage.Directories, new TopicSettingsSource(configs, _config.BatchValidation), _fetchers);
+        ReplicaDirectories replicaDirectories = new(Id, () => lifecycle.Epoch, channel, lifecycleOptions, new AsyncSignal(_waiters));
+        _replicaDirectories = replicaDirectories;
+        PartitionTable partitions = new(host, storage.Data, new TopicSettingsSource(configs, _config.BatchValidation), _fetchers)
+        {
+            Misplaced = replicaDirectories.Report,
+        };
         _partitions = partitions;
         ProducerIdBlock producerIds = new(Id, () => lifecycle.Epoch, channel, requestTimeout);
         ApiTable apis = BrokerApis.Create(new BrokerParts(
-            _config, _world, _waiters, _supervisor, _buffers, cache, new PartitionLookup(partitions, cache), storage.Directories, configs, producerIds, channel));
+            _config, _world, _waiters, _supervisor, _buffers, cache, new PartitionLookup(partitions, cache), storage.Data, configs, producerIds, channel));
+        ConnectionQuota quota = new(() => configs.Connections(cache.Image), _journal);
         lifecycle.BeginServing = async () =>
         {
             await _loop.CallAsync(() =>
@@ -264,9 +290,10 @@ public sealed class Node
                 partitions.SetAsideStrays();
                 return true;
             });
-            OpenListeners(apis, isController: false);
+            OpenListeners(apis, isController: false, quota);
         };
         _supervisor.Run("in-sync set proposals", _proposals.RunAsync);
+        _supervisor.Run("directories of replicas", replicaDirectories.RunAsync);
         _supervisor.Run("partition clock", partitions.RunAsync);
     }
 
@@ -299,14 +326,19 @@ public sealed class Node
         }
     }
 
-    // Bytes that were acknowledged may be lost with this directory, and the metadata log and vote must never be: fail-stop (ARCHITECTURE D6).
-    private void DirectoryFailed(LogDirectory directory, DiskException cause)
+    // What was written there may be lost, so nothing more is served from the directory: the controller moves its leaderships away. A node goes on with
+    // the others; without its metadata log, which must never lose a vote, or without any directory for data, it stops (ARCHITECTURE D6).
+    private void DirectoryFailed(NodeStorage storage, LogDirectory directory, DiskException cause)
     {
-        _journal.Error($"log directory {directory.Path} is offline: {cause.Message}");
-        if (ReferenceEquals(directory, _storage!.Metadata))
+        _journal.Error($"log directory {directory.Path} is offline until the node is started again: {cause.Message}");
+        bool holdsMetadata = ReferenceEquals(directory, storage.Metadata);
+        if (holdsMetadata || storage.Data.All(each => each.Health.IsOffline))
         {
-            _world.Process.Halt($"log directory {directory.Path} with the metadata log failed: {cause.Message}");
+            string loss = holdsMetadata ? "with the metadata log" : "as the last of log.dirs";
+            _world.Process.Halt($"log directory {directory.Path} {loss} failed: {cause.Message}. Mend the disk, or make room, and start the node again");
         }
+
+        _lifecycle?.DirectoriesChanged();
     }
 
     private void CheckPorts()
@@ -324,16 +356,22 @@ public sealed class Node
         }
     }
 
-    private void OpenListeners(ApiTable apis, bool isController)
+    private void OpenListeners(ApiTable apis, bool isController, ConnectionQuota? quota)
     {
-        foreach (Listener listener in _config.Listeners.All.Where(each => _config.Listeners.IsController(each.Name) == isController))
+        List<Listener> listeners = [.. _config.Listeners.All.Where(each => _config.Listeners.IsController(each.Name) == isController)];
+        foreach (Listener listener in listeners)
         {
+            // As in Kafka: clients cannot keep nodes from each other where those have a listener of their own.
+            bool isCounted = listeners.Count == 1 || listener.Name != _config.Listeners.InterBroker;
+            ConnectionRules rules = new(
+                _config.Sockets.RequestMaxBytes, TimeSpan.FromMilliseconds(_config.Sockets.MaxIdleMs), isCounted ? quota : null);
             ListenerLoop loop = new(
                 _world.Network.Listen(new NetworkAddress(listener.Host, listener.Port)),
                 listener.Name,
                 apis,
+                rules,
                 _buffers,
-                _config.Sockets.RequestMaxBytes,
+                _waiters,
                 _supervisor,
                 _journal);
             _listeners.Add(loop);

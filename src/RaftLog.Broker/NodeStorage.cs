@@ -8,14 +8,18 @@ namespace RaftLog.Broker;
 /// <summary>The log directories of a node: opened, checked to be this node's and this cluster's, and recovered before anything is served.</summary>
 internal sealed class NodeStorage
 {
-    private NodeStorage(IReadOnlyList<LogDirectory> directories, LogDirectory metadata)
+    private NodeStorage(IReadOnlyList<LogDirectory> directories, IReadOnlyList<LogDirectory> data, LogDirectory metadata)
     {
         Directories = directories;
+        Data = data;
         Metadata = metadata;
     }
 
     /// <summary>All directories, that of the metadata log included.</summary>
     public IReadOnlyList<LogDirectory> Directories { get; }
+
+    /// <summary>The directories that partitions lie in: those of <c>log.dirs</c>.</summary>
+    public IReadOnlyList<LogDirectory> Data { get; }
 
     /// <summary>The directory of the metadata log.</summary>
     public LogDirectory Metadata { get; }
@@ -45,16 +49,47 @@ internal sealed class NodeStorage
         catch (Exception failure) when (failure is LogDirectoryException or NodeStartException or DiskException)
         {
             opened.ForEach(each => each.Abandon());
-            throw failure is NodeStartException ? failure : new NodeStartException(failure.Message, failure);
+            throw failure is NodeStartException ? failure : Refusal(config, failure);
         }
 
-        return new NodeStorage(opened, metadata!);
+        return new NodeStorage(opened, [.. opened.Where(each => config.Storage.LogDirs.Contains(each.Path))], metadata!);
+    }
+
+    /// <summary>Why a node cannot start from its directories, for people: the directory, the file, what was tried, and the way out.</summary>
+    public static NodeStartException Refusal(NodeConfiguration config, Exception failure)
+    {
+        if (failure is not DiskException refused)
+        {
+            return new NodeStartException(failure.Message, failure);
+        }
+
+        string directory = config.Storage.LogDirs.Append(config.Storage.MetadataLogDir)
+            .FirstOrDefault(each => refused.Path == each || refused.Path.StartsWith(each + "/", StringComparison.Ordinal)) ?? refused.Path;
+        string wayOut = refused.Kind switch
+        {
+            DiskErrorKind.NoSpace => "make room on its file system",
+            DiskErrorKind.NotPermitted => "let the user of this process read and write all of it, and see that its file system is not mounted read-only",
+            DiskErrorKind.NotFound => "see that its file system is mounted and complete",
+            _ => "look at the disk and the system's log, and mend or replace it",
+        };
+        return new NodeStartException(
+            $"node {config.NodeId} cannot start from log directory {directory}: {refused.Message}. Nothing is served from a directory that could not be recovered: "
+            + $"{wayOut}, then start the node again; recovery begins anew and takes nothing away that was flushed", failure);
+    }
+
+    /// <summary>Lets go of every directory without a clean stop.</summary>
+    public void Abandon()
+    {
+        foreach (LogDirectory directory in Directories)
+        {
+            directory.Abandon();
+        }
     }
 
     /// <summary>Recovers and opens every partition's log.</summary>
     public async ValueTask OpenLogsAsync(LogSettings settings)
     {
-        foreach (LogDirectory directory in Directories)
+        foreach (LogDirectory directory in Data)
         {
             await directory.OpenAllAsync(settings);
         }

@@ -11,6 +11,9 @@ internal sealed class ClusterConfigs(BrokerConfigs broker, NodeId self)
     /// <summary>What was set on the running cluster for this node.</summary>
     public DynamicConfigs Dynamic(MetadataImage image) => DynamicOf(image, self.ToString());
 
+    /// <summary>How many connections this node takes now.</summary>
+    public ConnectionLimits Connections(MetadataImage image) => ConnectionLimits.Of(broker, Dynamic(image));
+
     /// <summary>The values set on one topic.</summary>
     public static ImmutableSortedDictionary<string, string> Overrides(MetadataImage image, string topic) =>
         image.ConfigOf(ConfigResource.Topic(topic));

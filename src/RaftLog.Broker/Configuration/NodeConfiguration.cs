@@ -32,18 +32,6 @@ public sealed record NodeConfiguration
 
     public required RequestSettings Requests { get; init; }
 
-    public required ClassicGroupSettings ClassicGroups { get; init; }
-
-    public required ConsumerGroupSettings ConsumerGroups { get; init; }
-
-    public required OffsetSettings Offsets { get; init; }
-
-    public required TransactionTopicSettings TransactionTopic { get; init; }
-
-    public required TransactionSettings Transactions { get; init; }
-
-    public required CleanerSettings Cleaner { get; init; }
-
     /// <summary><c>raftlog.produce.batch.validation</c>.</summary>
     public required BatchValidation BatchValidation { get; init; }
 

@@ -23,6 +23,7 @@ internal static class NodeConfigurationReader
         Refuse(reader);
         WarnOfKeysWithoutEffect(reader.Settings, warnings);
         CheckTopicDefaults(reader);
+        CheckConnectionLimits(reader);
         BrokerConfigs configs = new(reader.Settings);
         return new()
         {
@@ -38,12 +39,6 @@ internal static class NodeConfigurationReader
             Topics = TopicCreationSettings.Read(reader),
             Sockets = SocketSettings.Read(reader),
             Requests = RequestSettings.Read(reader),
-            ClassicGroups = ClassicGroupSettings.Read(reader),
-            ConsumerGroups = ConsumerGroupSettings.Read(reader),
-            Offsets = OffsetSettings.Read(reader),
-            TransactionTopic = TransactionTopicSettings.Read(reader),
-            Transactions = TransactionSettings.Read(reader),
-            Cleaner = CleanerSettings.Read(reader),
             BatchValidation = reader.Text("raftlog.produce.batch.validation") == "relaxed" ? BatchValidation.Relaxed : BatchValidation.Strict,
             Configs = configs,
             LogDefaults = TopicConfigs.Resolve(ResourceConfigs.NoOverrides, configs, DynamicConfigs.None),
@@ -135,5 +130,12 @@ internal static class NodeConfigurationReader
                 }
             }
         }
+    }
+
+    /// <summary>The limits are read by name whenever a connection comes; what is wrong with the file's values is said now.</summary>
+    private static void CheckConnectionLimits(SettingsReader reader)
+    {
+        _ = reader.Int(ConnectionLimits.TotalKey);
+        _ = reader.Int(ConnectionLimits.PerAddressKey);
     }
 }

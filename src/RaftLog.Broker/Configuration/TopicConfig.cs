@@ -38,7 +38,7 @@ public sealed record MessageRules(int MaxBytes, TimestampType TimestampType, lon
 public sealed record CompressionRules(TopicCompression Type, int GzipLevel, int Lz4Level, int ZstdLevel);
 
 /// <summary>How a log is cut into files.</summary>
-/// <param name="Bytes"><c>segment.bytes</c>.</param>
+/// <param name="Bytes"><c>segment.bytes</c>, or <c>internal.segment.bytes</c> where a test sets it.</param>
 /// <param name="AgeMs"><c>segment.ms</c>.</param>
 /// <param name="JitterMs"><c>segment.jitter.ms</c>.</param>
 /// <param name="IndexBytes"><c>segment.index.bytes</c>.</param>

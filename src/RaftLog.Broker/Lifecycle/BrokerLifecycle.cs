@@ -30,6 +30,9 @@ internal sealed class BrokerLifecycle(
     /// <summary>Opens the client ports, once, when this node has read the log up to its own registration; only then does it ask to be unfenced.</summary>
     public Func<ValueTask> BeginServing { get; set; } = () => ValueTask.CompletedTask;
 
+    /// <summary>The ids of the log directories that no longer work; each heartbeat tells them (KIP-858).</summary>
+    public Func<List<Uuid>> OfflineDirectories { get; init; } = () => [];
+
     /// <summary>Ends as true when the broker is unfenced for the first time, as false when it is stopped before that.</summary>
     public Task<bool> WhenRunning => _running.Task;
 
@@ -56,6 +59,9 @@ internal sealed class BrokerLifecycle(
         _running.TrySetResult(false);
         _mayStop.TrySetResult();
     }
+
+    /// <summary>A directory has failed: the controller hears of it at once.</summary>
+    public void DirectoriesChanged() => _wake.Set();
 
     /// <summary>Asks the controller to move this broker's leaderships away, and waits until that is done or the time is over.</summary>
     public async ValueTask LeaveAsync(TimeSpan timeout)
@@ -132,6 +138,7 @@ internal sealed class BrokerLifecycle(
             CurrentMetadataOffset = known,
             WantFence = !_serving,
             WantShutDown = leaving,
+            OfflineLogDirs = OfflineDirectories(),
         };
         if (await controller.SendAsync(request, options.RequestTimeout) is not { } response)
         {

@@ -19,6 +19,7 @@ internal sealed class AnswerQueue(IConnection connection)
     private readonly List<ReadOnlyMemory<byte>> _pieces = [];
     private readonly List<PendingAnswer> _sending = [];
     private bool _writing;
+    private long _sent;
     private Task _writer = Task.CompletedTask;
 
     /// <summary>True once an answer could not be sent or a handler asked for the end; then the connection is over.</summary>
@@ -26,6 +27,21 @@ internal sealed class AnswerQueue(IConnection connection)
 
     /// <summary>What ended it when that was a defect of ours: an exception that no handler may throw.</summary>
     public Exception? Defect { get; private set; }
+
+    /// <summary>The answers that have left.</summary>
+    public long Sent => Volatile.Read(ref _sent);
+
+    /// <summary>True when no request waits for its answer.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return !_writing;
+            }
+        }
+    }
 
     /// <summary>True when no more answers may be added until <see cref="WhenIdle"/>.</summary>
     public bool IsFull
@@ -111,6 +127,8 @@ internal sealed class AnswerQueue(IConnection connection)
         {
             sent.Context.ReleaseLeases();
         }
+
+        Volatile.Write(ref _sent, _sent + _sending.Count);
 
         _sending.Clear();
         _pieces.Clear();

@@ -14,9 +14,34 @@ namespace RaftLog.Broker.Network;
 /// whose API overlaps (Produce): while one waits for its flush or its replicas the next is read and appended, so that a producer's
 /// requests share a flush. Answers leave in the order of the requests.
 /// </summary>
-internal sealed class Connection(IConnection connection, FrameReader frames, ApiTable apis, RequestOrigin origin, Journal journal)
+internal sealed class Connection(IConnection connection, FrameReader frames, ApiTable apis, RequestOrigin origin, Journal journal) : IDisposable
 {
     private readonly AnswerQueue _answers = new(connection);
+    private long _activitySeen = -1;
+    private long _idleSinceMs;
+
+    /// <summary>The client's address.</summary>
+    public NetworkAddress Peer => connection.Peer;
+
+    /// <summary>
+    /// Since when nothing has gone over the connection, as far as calls of this method have noticed; null while it is in use. A request that is being
+    /// answered counts as use. For one caller alone.
+    /// </summary>
+    public long? IdleSince(long nowMs)
+    {
+        long activity = frames.BytesReceived + _answers.Sent;
+        if (activity != _activitySeen || !_answers.IsEmpty)
+        {
+            _activitySeen = activity;
+            _idleSinceMs = nowMs;
+            return null;
+        }
+
+        return _idleSinceMs;
+    }
+
+    /// <summary>Closes it; what it serves ends.</summary>
+    public void Dispose() => connection.Dispose();
 
     /// <summary>Serves until the client closes, breaks the protocol, or the connection is disposed.</summary>
     public async Task RunAsync()

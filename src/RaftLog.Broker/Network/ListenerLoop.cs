@@ -7,12 +7,15 @@ using RaftLog.Platform.Waiting;
 
 namespace RaftLog.Broker.Network;
 
-/// <summary>Accepts the connections of one listener and serves each until it ends.</summary>
+/// <summary>Accepts the connections of one listener and serves each until it ends, or until nothing has gone over it for too long.</summary>
 internal sealed class ListenerLoop(
-    IListener listener, string name, ApiTable apis, BufferPool buffers, int maxFrameBytes, Supervisor supervisor, Journal journal)
+    IListener listener, string name, ApiTable apis, ConnectionRules rules, BufferPool buffers, Waiters waiters, Supervisor supervisor, Journal journal)
 {
+    private static readonly TimeSpan LongestSweepPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ShortestSweepPause = TimeSpan.FromMilliseconds(10);
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<long, IConnection> _open = [];
+    private readonly Dictionary<long, Connection> _open = [];
     private long _nextConnectionId;
     private bool _stopped;
 
@@ -20,20 +23,25 @@ internal sealed class ListenerLoop(
     public NetworkAddress Address => listener.Address;
 
     /// <summary>Starts accepting.</summary>
-    public void Start() => supervisor.Run($"listener {name}", AcceptAsync);
+    public void Start()
+    {
+        supervisor.Run($"listener {name}", AcceptAsync);
+        if (rules.MaxIdle >= TimeSpan.Zero)
+        {
+            supervisor.Run($"idle connections of listener {name}", CloseIdleAsync);
+        }
+    }
 
     /// <summary>Closes the port and every connection.</summary>
     public void Stop()
     {
         listener.Dispose();
-        List<IConnection> open;
         lock (_gate)
         {
             _stopped = true;
-            open = [.. _open.Values];
         }
 
-        foreach (IConnection connection in open)
+        foreach (Connection connection in Open())
         {
             connection.Dispose();
         }
@@ -41,30 +49,69 @@ internal sealed class ListenerLoop(
 
     private async Task AcceptAsync()
     {
-        while (await listener.AcceptAsync() is { } connection)
+        while (await listener.AcceptAsync() is { } accepted)
         {
+            if (rules.Quota is { } quota && !quota.TryEnter(accepted.Peer))
+            {
+                accepted.Dispose();
+                continue;
+            }
+
             long id = _nextConnectionId++;
+            FrameReader frames = new(accepted, buffers, rules.MaxFrameBytes);
+            Connection connection = new(accepted, frames, apis, new RequestOrigin(id, accepted.Peer, name), journal);
             if (!TryKeep(id, connection))
             {
                 connection.Dispose();
                 return;
             }
 
-            supervisor.Run($"connection of {connection.Peer}", () => ServeAsync(id, connection));
+            supervisor.Run($"connection of {accepted.Peer}", () => ServeAsync(id, connection));
         }
     }
 
-    private async Task ServeAsync(long id, IConnection connection)
+    private async Task ServeAsync(long id, Connection connection)
     {
-        RequestOrigin origin = new(id, connection.Peer, name);
-        await new Connection(connection, new FrameReader(connection, buffers, maxFrameBytes), apis, origin, journal).RunAsync();
+        try
+        {
+            await connection.RunAsync();
+        }
+        finally
+        {
+            rules.Quota?.Leave(connection.Peer);
+            lock (_gate)
+            {
+                _open.Remove(id);
+            }
+        }
+    }
+
+    private async Task CloseIdleAsync()
+    {
+        const int looksBeforeIdle = 4;
+        TimeSpan pause = rules.MaxIdle / looksBeforeIdle;
+        pause = pause > LongestSweepPause ? LongestSweepPause : pause < ShortestSweepPause ? ShortestSweepPause : pause;
+        while (await waiters.Delay(pause) != WaitOutcome.Closed)
+        {
+            foreach (Connection connection in Open())
+            {
+                if (connection.IdleSince(waiters.NowMs) is { } since && waiters.NowMs - since >= rules.MaxIdle.TotalMilliseconds)
+                {
+                    connection.Dispose();
+                }
+            }
+        }
+    }
+
+    private Connection[] Open()
+    {
         lock (_gate)
         {
-            _open.Remove(id);
+            return [.. _open.Values];
         }
     }
 
-    private bool TryKeep(long id, IConnection connection)
+    private bool TryKeep(long id, Connection connection)
     {
         lock (_gate)
         {

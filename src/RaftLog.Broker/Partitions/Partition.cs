@@ -114,6 +114,8 @@ public sealed class Partition
 
     private LogExtent Extent => new(Log.StartOffset, Log.EndOffset, Log.DurableEnd);
 
+    private bool IsInUse => !_closed && !_directory.Health.IsOffline;
+
     private ReadableLimits Limits => new(_replica.HighWatermark, Log.LastStableOffset, Log.EndOffset);
 
     // Producers.
@@ -457,12 +459,15 @@ public sealed class Partition
         }
     }
 
-    /// <summary>What to ask this leader for; null while there is nothing to ask it, or nothing yet.</summary>
+    /// <summary>
+    /// What to ask this leader for; null while there is nothing to ask it, or nothing yet. A replica in a failed directory asks for nothing: its fetches would
+    /// claim that it keeps up, and bring it back into the in-sync set.
+    /// </summary>
     internal FetchPosition? NextFetch(NodeId leader)
     {
         lock (_gate)
         {
-            return !_closed && _replica.Role is FollowerRole follower && follower.Leader == leader ? _replica.NextFetch(_epochs) : null;
+            return IsInUse && _replica.Role is FollowerRole follower && follower.Leader == leader ? _replica.NextFetch(_epochs) : null;
         }
     }
 
@@ -471,7 +476,7 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            return !_closed && _replica.Role is FollowerRole follower && follower.Leader == leader && Log.DurableEnd < Log.EndOffset;
+            return IsInUse && _replica.Role is FollowerRole follower && follower.Leader == leader && Log.DurableEnd < Log.EndOffset;
         }
     }
 

@@ -40,6 +40,9 @@ public sealed class PartitionTable : IFlushObserver
         _fetchers = fetchers;
     }
 
+    /// <summary>Told of each partition whose log lies in another directory than metadata says, with the directory's id; it only takes note.</summary>
+    public Action<TopicIdPartition, Uuid>? Misplaced { get; init; }
+
     /// <summary>All partitions, in the order of topic ids.</summary>
     public IReadOnlyList<Partition> All => Volatile.Read(ref _all);
 
@@ -196,6 +199,12 @@ public sealed class PartitionTable : IFlushObserver
     {
         if (image.Topics.TryGetPartition(partition.Id.TopicId, partition.Id.Partition, out PartitionRegistration? registration))
         {
+            Uuid directory = partition.Directory.Meta.DirectoryId;
+            if (image.Version.TracksDirectories && registration.DirectoryOf(_host.Self) != directory)
+            {
+                Misplaced?.Invoke(partition.Id, directory);
+            }
+
             int minInSync = _settings.For(partition.Name.Topic, image).MinInSync;
             partition.Apply(PartitionStates.Of(registration, image, _roster, minInSync), _registeredAs, wakes);
             _fetchers.Assign(partition);

@@ -86,7 +86,7 @@ internal sealed class QuorumPeers : IDisposable
             case RaftFetchSnapshotRequest snapshot:
                 return await CallAsync(
                     channel,
-                    QuorumWire.ToWire(snapshot, _options.ClusterId, _options.FetchMaxBytes),
+                    QuorumWire.ToWire(snapshot, _options.ClusterId, _options.SnapshotMaxBytes),
                     response => QuorumWire.FromWire(response) ?? (null, null));
             default:
                 throw new InvariantException("B-04", $"the Raft core sends a {request.GetType().Name}, which has no wire form");
@@ -112,5 +112,6 @@ internal sealed class QuorumPeers : IDisposable
 /// <param name="ClusterId">The cluster.</param>
 /// <param name="Self">Where this node's own controller listener is, for announcements.</param>
 /// <param name="RequestTimeout">How long a request may take.</param>
-/// <param name="FetchMaxBytes">The most bytes of records or snapshot in one answer (<c>controller.quorum.fetch.max.bytes</c>).</param>
-internal sealed record QuorumPeerOptions(string ClusterId, QuorumEndpoint Self, TimeSpan RequestTimeout, int FetchMaxBytes);
+/// <param name="FetchMaxBytes">The most bytes of records in one answer (<c>controller.quorum.fetch.max.bytes</c>).</param>
+/// <param name="SnapshotMaxBytes">The most bytes of a snapshot in one answer (<c>controller.quorum.fetch.snapshot.max.bytes</c>).</param>
+internal sealed record QuorumPeerOptions(string ClusterId, QuorumEndpoint Self, TimeSpan RequestTimeout, int FetchMaxBytes, int SnapshotMaxBytes);

@@ -19,6 +19,10 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
     private readonly byte[] _intake = new byte[IntakeSize];
     private int _start;
     private int _end;
+    private long _bytesReceived;
+
+    /// <summary>All bytes that have come, those of a frame that is not complete included. May be read from any thread.</summary>
+    public long BytesReceived => Volatile.Read(ref _bytesReceived);
 
     /// <summary>The next frame, or why there is none.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -34,6 +38,7 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
             }
 
             _end += received;
+            Count(received);
         }
 
         int length = BinaryPrimitives.ReadInt32BigEndian(_intake.AsSpan(_start));
@@ -57,6 +62,7 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
                 return Ended(received, length);
             }
 
+            Count(received);
             if (!frame.TryAdvance(received))
             {
                 return new FrameRead(FrameStatus.NoMemory, null, length);
@@ -68,6 +74,8 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
 
     private static FrameRead Ended(int received, int length) =>
         new(received == 0 ? FrameStatus.Closed : FrameStatus.Reset, null, length);
+
+    private void Count(int received) => Volatile.Write(ref _bytesReceived, _bytesReceived + received);
 
     private void MoveToFront()
     {

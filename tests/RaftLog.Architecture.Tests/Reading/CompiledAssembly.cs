@@ -16,6 +16,8 @@ internal sealed class CompiledAssembly
     private readonly MetadataReader _reader;
     private readonly PEReader _image;
     private readonly List<Use> _uses = [];
+    private readonly List<OwnCall> _ownCalls = [];
+    private readonly List<OwnText> _texts = [];
     private readonly List<string> _catches = [];
     private readonly List<StaticField> _staticFields = [];
 
@@ -38,6 +40,12 @@ internal sealed class CompiledAssembly
 
     /// <summary>Every use of another assembly's types and members, with its place.</summary>
     internal IReadOnlyList<Use> Uses => _uses;
+
+    /// <summary>Every call of a method of its own.</summary>
+    internal IReadOnlyList<OwnCall> OwnCalls => _ownCalls;
+
+    /// <summary>Every text that stands in its code.</summary>
+    internal IReadOnlyList<OwnText> Texts => _texts;
 
     /// <summary>The methods that catch exceptions.</summary>
     internal IReadOnlyList<string> Catches => _catches;
@@ -132,6 +140,9 @@ internal sealed class CompiledAssembly
                 case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType:
                     Note(caller, MetadataTokens.EntityHandle(code.ReadInt32()));
                     break;
+                case OperandType.InlineString:
+                    _texts.Add(new OwnText(caller, _reader.GetUserString(MetadataTokens.UserStringHandle(code.ReadInt32() & 0xFFFFFF))));
+                    break;
                 case OperandType.InlineSwitch:
                     int cases = code.ReadInt32();
                     code.Offset += 4 * cases;
@@ -168,6 +179,11 @@ internal sealed class CompiledAssembly
                 MethodSpecification method = _reader.GetMethodSpecification((MethodSpecificationHandle)used);
                 method.DecodeSignature(Noting(caller), null);
                 Note(caller, method.Method);
+                break;
+            case HandleKind.MethodDefinition:
+                MethodDefinition own = _reader.GetMethodDefinition((MethodDefinitionHandle)used);
+                string declaring = new TypeNames().GetTypeFromDefinition(_reader, own.GetDeclaringType(), 0);
+                _ownCalls.Add(new OwnCall(caller, $"{declaring}.{_reader.GetString(own.Name)}"));
                 break;
             case HandleKind.MemberReference:
                 NoteMember(caller, _reader.GetMemberReference((MemberReferenceHandle)used));

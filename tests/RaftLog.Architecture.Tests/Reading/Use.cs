@@ -16,3 +16,13 @@ internal sealed record Use(string Caller, string Type, string Member, IReadOnlyL
 /// <param name="Type">The full name of its type.</param>
 /// <param name="IsReadOnly">Whether it is assigned once.</param>
 internal sealed record StaticField(string Name, string Type, bool IsReadOnly);
+
+/// <summary>A call within an assembly.</summary>
+/// <param name="Caller">The type and method it is in.</param>
+/// <param name="Member">The type and method called.</param>
+internal sealed record OwnCall(string Caller, string Member);
+
+/// <summary>A text in an assembly's code.</summary>
+/// <param name="Caller">The type and method it is in.</param>
+/// <param name="Text">The text.</param>
+internal sealed record OwnText(string Caller, string Text);

@@ -46,7 +46,7 @@ public class ConfigurationPageTests
 
 
             """);
-        Table(page, ConfigDefinitions.Broker, key => key.IsDynamic ? "yes" : "no", "Dynamic");
+        Table(page, ConfigDefinitions.Broker, key => key.IsDynamic && !key.Name.StartsWith("listener", StringComparison.Ordinal) ? "yes" : "no", "Dynamic");
         page.Append("\n## Keys of a topic\n\n");
         Table(page, ConfigDefinitions.Topic, key => string.Join(", ", key.BrokerKeys.Select(name => $"`{name}`")), "Default from");
         page.Append("\n## Keys that must not be set\n\nIgnoring them would break a promise, so a node that finds one does not start.\n\n| Key | Why |\n|---|---|\n");
@@ -56,7 +56,16 @@ public class ConfigurationPageTests
         }
 
         page.Append("| `listener.security.protocol.map` with SSL or SASL for a listener in use | RaftLog has neither yet; clients would talk in the open. |\n");
-        page.Append("\n## Keys without effect\n\nKnown from Kafka, accepted with a warning. ");
+        page.Append("""
+
+            ## Keys without effect
+
+            Known from Kafka, accepted with a warning: nothing in RaftLog acts on them, or not yet. No record is deleted by age or size and none is compacted so far, so
+            `retention.*` and `log.cleaner.*` are among them; and so are the keys of groups and transactions. What else needs no key here: a listening socket's backlog is
+            1024, a connection holds at most 128 requests that wait for answers, and checkpoints are written every five seconds.
+
+
+            """);
         page.AppendJoin(", ", ConfigDefinitions.Broker.All.Where(key => key.Support == ConfigSupport.WithoutEffect).Select(key => $"`{key.Name}`"));
         page.Append(".\n\nOf topics, accepted: ");
         page.AppendJoin(", ", ConfigDefinitions.Topic.All.Where(key => key.Support == ConfigSupport.WithoutEffect).Select(key => $"`{key.Name}`"));

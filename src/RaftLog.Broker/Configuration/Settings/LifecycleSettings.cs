@@ -3,7 +3,6 @@ namespace RaftLog.Broker.Configuration;
 /// <summary>How brokers and controller keep in touch.</summary>
 /// <param name="HeartbeatIntervalMs"><c>broker.heartbeat.interval.ms</c>: how often a broker reports.</param>
 /// <param name="SessionTimeoutMs"><c>broker.session.timeout.ms</c>: silence after which it is fenced.</param>
-/// <param name="RegistrationTimeoutMs"><c>initial.broker.registration.timeout.ms</c>: a broker that could not register for so long stops.</param>
 /// <param name="ControlledShutdown"><c>controlled.shutdown.enable</c>: leaderships move away before a stop.</param>
 /// <param name="RebalanceLeaders"><c>auto.leader.rebalance.enable</c>: preferred replicas get their leadership back.</param>
 /// <param name="RebalanceIntervalSeconds"><c>leader.imbalance.check.interval.seconds</c>: how often.</param>
@@ -11,7 +10,6 @@ namespace RaftLog.Broker.Configuration;
 public sealed record LifecycleSettings(
     int HeartbeatIntervalMs,
     int SessionTimeoutMs,
-    int RegistrationTimeoutMs,
     bool ControlledShutdown,
     bool RebalanceLeaders,
     long RebalanceIntervalSeconds,
@@ -20,7 +18,6 @@ public sealed record LifecycleSettings(
     internal static LifecycleSettings Read(SettingsReader settings) => new(
         settings.Int("broker.heartbeat.interval.ms"),
         settings.Int("broker.session.timeout.ms"),
-        settings.Int("initial.broker.registration.timeout.ms"),
         settings.Boolean("controlled.shutdown.enable"),
         settings.Boolean("auto.leader.rebalance.enable"),
         settings.Long("leader.imbalance.check.interval.seconds"),

@@ -6,7 +6,6 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="SegmentBytes"><c>metadata.log.segment.bytes</c>: size of a segment.</param>
 /// <param name="SegmentMs"><c>metadata.log.segment.ms</c>: age of a segment.</param>
 /// <param name="MaxRetentionBytes"><c>metadata.max.retention.bytes</c>: size above which old log and snapshots go.</param>
-/// <param name="MaxRetentionMs"><c>metadata.max.retention.ms</c>: age above which they go.</param>
 /// <param name="MaxIdleIntervalMs"><c>metadata.max.idle.interval.ms</c>: the leader writes a no-op after so long without a record; 0: never.</param>
 public sealed record MetadataLogSettings(
     long MaxRecordBytesBetweenSnapshots,
@@ -14,7 +13,6 @@ public sealed record MetadataLogSettings(
     int SegmentBytes,
     long SegmentMs,
     long MaxRetentionBytes,
-    long MaxRetentionMs,
     int MaxIdleIntervalMs)
 {
     internal static MetadataLogSettings Read(SettingsReader settings) => new(
@@ -23,6 +21,5 @@ public sealed record MetadataLogSettings(
         settings.Int("metadata.log.segment.bytes"),
         settings.Long("metadata.log.segment.ms"),
         settings.Long("metadata.max.retention.bytes"),
-        settings.Long("metadata.max.retention.ms"),
         settings.Int("metadata.max.idle.interval.ms"));
 }

@@ -2,24 +2,24 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Broker.Configuration;
 
-/// <summary>Who votes in the metadata quorum, or where its voters can be asked for.</summary>
-/// <param name="Voters"><c>controller.quorum.voters</c>: the fixed voters; empty when the log holds them (KIP-853).</param>
-/// <param name="BootstrapServers"><c>controller.quorum.bootstrap.servers</c>: host and port of controllers.</param>
+/// <summary>Who votes in the metadata quorum.</summary>
+/// <param name="Voters"><c>controller.quorum.voters</c>: the fixed voters.</param>
 /// <param name="Timeouts">Timing and sizes.</param>
-public sealed record QuorumSettings(IReadOnlyList<QuorumVoter> Voters, IReadOnlyList<(string Host, int Port)> BootstrapServers, QuorumTimeouts Timeouts)
+public sealed record QuorumSettings(IReadOnlyList<QuorumVoter> Voters, QuorumTimeouts Timeouts)
 {
     private const string VotersKey = "controller.quorum.voters";
-    private const string ServersKey = "controller.quorum.bootstrap.servers";
 
     internal static QuorumSettings Read(SettingsReader settings, NodeId node, ProcessRoles roles)
     {
-        QuorumSettings quorum = new(ReadVoters(settings), ReadServers(settings), QuorumTimeouts.Read(settings));
+        QuorumSettings quorum = new(ReadVoters(settings), QuorumTimeouts.Read(settings));
         bool votes = quorum.Voters.Any(voter => voter.Id == node);
-        if (quorum.Voters.Count == 0 && quorum.BootstrapServers.Count == 0)
+        if (quorum.Voters.Count == 0)
         {
-            settings.Report(VotersKey, "nothing says where the metadata quorum is", $"set {VotersKey} to id@host:port of every controller, or {ServersKey}");
+            settings.Report(
+                VotersKey, "nothing says who votes in the metadata quorum",
+                $"set {VotersKey} to id@host:port of every controller; a quorum whose voters stand in its log (controller.quorum.bootstrap.servers) is not built yet");
         }
-        else if (quorum.Voters.Count > 0 && roles.HasFlag(ProcessRoles.Controller) && !votes)
+        else if (roles.HasFlag(ProcessRoles.Controller) && !votes)
         {
             settings.Report(VotersKey, $"node {node} is a controller and not among the voters", $"add {node}@host:port, or take 'controller' out of process.roles");
         }
@@ -51,23 +51,5 @@ public sealed record QuorumSettings(IReadOnlyList<QuorumVoter> Voters, IReadOnly
         }
 
         return voters;
-    }
-
-    private static List<(string Host, int Port)> ReadServers(SettingsReader settings)
-    {
-        List<(string Host, int Port)> servers = [];
-        foreach (string item in settings.List(ServersKey))
-        {
-            if (Listener.TryParseAddress(item, out string? host, out int port) && host.Length > 0)
-            {
-                servers.Add((host, port));
-            }
-            else
-            {
-                settings.Report(ServersKey, $"'{item}' is no address", "write host:port, with commas between them");
-            }
-        }
-
-        return servers;
     }
 }

@@ -6,7 +6,6 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="ElectionBackoffMaxMs"><c>controller.quorum.election.backoff.max.ms</c>: the most time between two attempts.</param>
 /// <param name="RequestTimeoutMs"><c>controller.quorum.request.timeout.ms</c>: how long a request may take.</param>
 /// <param name="RetryBackoffMs"><c>controller.quorum.retry.backoff.ms</c>: wait before a request is sent again.</param>
-/// <param name="AppendLingerMs"><c>controller.quorum.append.linger.ms</c>: the leader waits so long for more records.</param>
 /// <param name="FetchMaxBytes"><c>controller.quorum.fetch.max.bytes</c>: bytes of one fetch of the log.</param>
 /// <param name="FetchSnapshotMaxBytes"><c>controller.quorum.fetch.snapshot.max.bytes</c>: bytes of one fetch of a snapshot.</param>
 public sealed record QuorumTimeouts(
@@ -15,7 +14,6 @@ public sealed record QuorumTimeouts(
     int ElectionBackoffMaxMs,
     int RequestTimeoutMs,
     int RetryBackoffMs,
-    int AppendLingerMs,
     int FetchMaxBytes,
     int FetchSnapshotMaxBytes)
 {
@@ -25,7 +23,6 @@ public sealed record QuorumTimeouts(
         settings.Int("controller.quorum.election.backoff.max.ms"),
         settings.Int("controller.quorum.request.timeout.ms"),
         settings.Int("controller.quorum.retry.backoff.ms"),
-        settings.Int("controller.quorum.append.linger.ms"),
         settings.Int("controller.quorum.fetch.max.bytes"),
         settings.Int("controller.quorum.fetch.snapshot.max.bytes"));
 }

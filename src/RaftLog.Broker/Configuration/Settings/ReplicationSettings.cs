@@ -4,28 +4,22 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="LagTimeMaxMs"><c>replica.lag.time.max.ms</c>: a follower behind for so long leaves the in-sync set.</param>
 /// <param name="FetchMaxBytes"><c>replica.fetch.max.bytes</c>: bytes of one partition in a fetch.</param>
 /// <param name="FetchResponseMaxBytes"><c>replica.fetch.response.max.bytes</c>: bytes of a fetch.</param>
-/// <param name="FetchMinBytes"><c>replica.fetch.min.bytes</c>: bytes that a fetch waits for.</param>
 /// <param name="FetchWaitMaxMs"><c>replica.fetch.wait.max.ms</c>: how long it waits.</param>
 /// <param name="FetchBackoffMs"><c>replica.fetch.backoff.ms</c>: pause after a failed fetch.</param>
 /// <param name="SocketTimeoutMs"><c>replica.socket.timeout.ms</c>: how long a follower waits for an answer.</param>
-/// <param name="HighWatermarkCheckpointMs"><c>replica.high.watermark.checkpoint.interval.ms</c>: how often high watermarks are written.</param>
 public sealed record ReplicationSettings(
     long LagTimeMaxMs,
     int FetchMaxBytes,
     int FetchResponseMaxBytes,
-    int FetchMinBytes,
     int FetchWaitMaxMs,
     int FetchBackoffMs,
-    int SocketTimeoutMs,
-    long HighWatermarkCheckpointMs)
+    int SocketTimeoutMs)
 {
     internal static ReplicationSettings Read(SettingsReader settings) => new(
         settings.Long("replica.lag.time.max.ms"),
         settings.Int("replica.fetch.max.bytes"),
         settings.Int("replica.fetch.response.max.bytes"),
-        settings.Int("replica.fetch.min.bytes"),
         settings.Int("replica.fetch.wait.max.ms"),
         settings.Int("replica.fetch.backoff.ms"),
-        settings.Int("replica.socket.timeout.ms"),
-        settings.Long("replica.high.watermark.checkpoint.interval.ms"));
+        settings.Int("replica.socket.timeout.ms"));
 }

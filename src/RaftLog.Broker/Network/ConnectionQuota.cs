@@ -1,0 +1,72 @@
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Runtime;
+using RaftLog.Platform;
+
+namespace RaftLog.Broker.Network;
+
+/// <summary>
+/// Counts the connections of a node's client listeners against <c>max.connections</c> and <c>max.connections.per.ip</c>. One above a bound is closed at
+/// once: a client that waited in the backlog would take the place of one that may come. The journal says so once for each time that a bound is reached.
+/// </summary>
+internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, Journal journal)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _byAddress = new(StringComparer.Ordinal);
+    private int _total;
+    private bool _toldOfTotal;
+    private string? _toldOfAddress;
+
+    /// <summary>Counts one more connection; false when it must be closed.</summary>
+    public bool TryEnter(NetworkAddress peer)
+    {
+        ConnectionLimits bound = limits();
+        string? refusal = null;
+        lock (_gate)
+        {
+            int fromThere = _byAddress.GetValueOrDefault(peer.Host);
+            if (_total < bound.Total && fromThere < bound.PerAddress)
+            {
+                _byAddress[peer.Host] = fromThere + 1;
+                _total++;
+                return true;
+            }
+
+            if (_total >= bound.Total)
+            {
+                refusal = _toldOfTotal ? null : $"max.connections = {bound.Total} are open; further ones are closed at once until some end";
+                _toldOfTotal = true;
+            }
+            else
+            {
+                refusal = _toldOfAddress == peer.Host ? null : $"max.connections.per.ip = {bound.PerAddress} are open from {peer.Host}; further ones from there are closed at once";
+                _toldOfAddress = peer.Host;
+            }
+        }
+
+        if (refusal is not null)
+        {
+            journal.Warn(refusal);
+        }
+
+        return false;
+    }
+
+    /// <summary>A connection that was counted has ended.</summary>
+    public void Leave(NetworkAddress peer)
+    {
+        lock (_gate)
+        {
+            _total--;
+            _toldOfTotal = false;
+            if (_byAddress[peer.Host] == 1)
+            {
+                _byAddress.Remove(peer.Host);
+                _toldOfAddress = _toldOfAddress == peer.Host ? null : _toldOfAddress;
+            }
+            else
+            {
+                _byAddress[peer.Host]--;
+            }
+        }
+    }
+}
