@@ -33,6 +33,30 @@ internal static class PartitionStates
         LeaderEpoch = partition.LeaderEpoch,
         PartitionEpoch = partition.PartitionEpoch,
         MinInSync = PartitionState.EffectiveMinInSync(minInSync, partition.Replicas.Count),
-        Brokers = roster,
+        Brokers = WithoutFailedDirectories(partition, image, roster),
     };
+
+    /// <summary>
+    /// For this partition a broker whose replica lies in a failed directory is as good as fenced: it must not join the in-sync set, and nobody waits for it
+    /// because it was in sync a moment ago.
+    /// </summary>
+    private static BrokerRoster WithoutFailedDirectories(PartitionRegistration partition, MetadataImage image, BrokerRoster roster)
+    {
+        if (partition.Replicas.All(node => !image.Brokers.TryGetValue(node, out BrokerRegistration? broker) || broker.HasOnline(partition.DirectoryOf(node))))
+        {
+            return roster;
+        }
+
+        List<RosterEntry> entries = [];
+        foreach (NodeId node in partition.Replicas)
+        {
+            if (roster.TryFind(node, out RosterEntry entry))
+            {
+                bool isOnline = image.Brokers[node].HasOnline(partition.DirectoryOf(node));
+                entries.Add(isOnline ? entry : entry with { Service = BrokerService.Fenced });
+            }
+        }
+
+        return new BrokerRoster([.. entries]);
+    }
 }

@@ -121,9 +121,14 @@ public sealed class LogDirectoryFailureTests
         // The last directory for data: nothing is left to serve from.
         failing.Disk.Fault = (asked, path) => asked == "flush" && !path.StartsWith("/meta", StringComparison.Ordinal) ? DiskErrorKind.Io : null;
         int other = Enumerable.Range(0, 8).First(partition => !hit.Contains(partition));
-        _ = producer.ProduceAsync("t", Record("last") with { Partition = other }).AsTask();
+        Task<ProduceResult> last = producer.ProduceAsync("t", Record("last") with { Partition = other }).AsTask();
         await NodesInMemory.UntilAsync("the broker without a directory stops", () => failing.Process.HaltReason is not null);
         Assert.Contains("log directory /a as the last of log.dirs failed", failing.Process.HaltReason, StringComparison.Ordinal);
+
+        // A halt ends the process; here its ports close instead.
+        await failing.Node.StopAsync(TimeSpan.Zero);
+        await last;
+        await nodes.StopAsync();
     }
 
     [Fact]
