@@ -41,6 +41,14 @@ internal static class SimulateBatch
         });
 
         Console.Out.WriteLine(Line(figures, batch.Elapsed));
+        if (plan.Counters)
+        {
+            foreach ((string name, long count) in figures.Counters)
+            {
+                Console.Out.WriteLine($"{count,12} {name}");
+            }
+        }
+
         foreach (SeedOutcome outcome in failed)
         {
             Explain(plan, outcome);

@@ -13,10 +13,12 @@ internal static class SimulateCommand
         Option<double?> minutes = new("--minutes") { Description = "Begin no more seeds after so many minutes." };
         Option<int?> jobs = new("--jobs") { Description = "How many seeds at a time; as many as there are processors when absent." };
         Option<bool> trace = new("--trace") { Description = "Print everything that happens in the first seed." };
+        Option<string?> html = new("--html") { Description = "Draw the timeline of the first seed into this file." };
+        Option<bool> counters = new("--counters") { Description = "Print how often each fault, check and rare event happened." };
         Option<bool> verbose = new("--verbose") { Description = "Print a line for each seed, in seed order, which ends in trace=HASH." };
         Command command = new("simulate", "Run whole clusters in a simulated world, with faults, and check every promise. Exit code 0: held, 1: broken, 3: nothing was shown.")
         {
-            seeds, seed, minutes, jobs, trace, verbose,
+            seeds, seed, minutes, jobs, trace, html, counters, verbose,
         };
         command.Validators.Add(result =>
         {
@@ -45,8 +47,13 @@ internal static class SimulateCommand
                 count ?? defaultCount,
                 parsed.GetValue(minutes) is { } limit ? TimeSpan.FromMinutes(limit) : null,
                 parsed.GetValue(jobs) ?? Environment.ProcessorCount,
-                parsed.GetValue(verbose));
-            return parsed.GetValue(trace) ? SimulateTrace.Run(plan) : SimulateBatch.Run(plan);
+                parsed.GetValue(verbose))
+            {
+                Trace = parsed.GetValue(trace),
+                Page = parsed.GetValue(html),
+                Counters = parsed.GetValue(counters),
+            };
+            return plan.Trace || plan.Page is not null ? SimulateTrace.Run(plan) : SimulateBatch.Run(plan);
         });
         return command;
     }

@@ -11,6 +11,15 @@ namespace RaftLog.Cli.Simulation;
 /// <param name="Verbose">Whether each seed has a line.</param>
 internal sealed record SimulatePlan(ISimulation Simulation, ulong First, ulong Count, TimeSpan? Limit, int Jobs, bool Verbose)
 {
+    /// <summary>Whether everything that happens in the first seed is printed.</summary>
+    public bool Trace { get; init; }
+
+    /// <summary>Where the timeline of the first seed is drawn, if anywhere.</summary>
+    public string? Page { get; init; }
+
+    /// <summary>Whether the counters of the batch are printed.</summary>
+    public bool Counters { get; init; }
+
     /// <summary>The command that runs one seed again, with its whole trace.</summary>
     public string Replay(ulong seed) => $"raftlog simulate {Simulation.Arguments}{(Simulation.Arguments.Length > 0 ? " " : "")}--seed {seed} --trace";
 }

@@ -8,8 +8,8 @@ namespace RaftLog.Simulation;
 /// <summary>A whole cluster, and the programs that use it, on one thread in virtual time.</summary>
 public sealed class SimCluster
 {
-    private const string ClusterId = "c2ltdWxhdGVkLWNsdXN0ZQ";
-    private const int ClientPort = 9092;
+    internal const string ClusterId = "c2ltdWxhdGVkLWNsdXN0ZQ";
+    internal const int ClientPort = 9092;
     private const int ControllerPort = 9093;
 
     private readonly SimRandom _random;
@@ -26,7 +26,7 @@ public sealed class SimCluster
         Network = new SimNetwork(Scheduler, random, options.Link);
         for (int id = 1; id <= options.Nodes; id++)
         {
-            NodeConfiguration config = NodeConfiguration.FromProperties($"n{id}.properties", Properties(id, options), $"n{id}");
+            NodeConfiguration config = NodeConfiguration.FromProperties($"n{id}.properties", PropertiesOf(id, options), $"n{id}");
             _machines.Add(new SimMachine(Scheduler, Network, random, config, ClusterId, options.Disk));
         }
     }
@@ -74,7 +74,7 @@ public sealed class SimCluster
 
     private static string ClientName(int number) => $"c{number}";
 
-    private static string Properties(int id, SimulationOptions options)
+    internal static string PropertiesOf(int id, SimulationOptions options)
     {
         StringBuilder text = new();
         IEnumerable<string> voters = Enumerable.Range(1, options.Nodes).Select(each => $"{each}@n{each}:{ControllerPort}");
