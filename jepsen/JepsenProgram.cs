@@ -82,9 +82,9 @@ internal static class JepsenProgram
                 : throw new FileNotFoundException($"--system kafka: {folder}/libs is not there; --peers DIR or RAFTLOG_PEERS names the folder that holds kafka/");
         }
 
-        string program = options.RaftLog ?? Repository.RaftLog();
+        string program = options.RaftLog ?? Repository.RaftLog(options.Bug is not null);
         return File.Exists(program)
-            ? new RaftLogSystem(Path.GetFullPath(program))
-            : throw new FileNotFoundException($"{program} is not there: build it with 'dotnet build src/RaftLog.Cli -c Release', or name it with --raftlog FILE");
+            ? new RaftLogSystem(Path.GetFullPath(program), options.Bug)
+            : throw new FileNotFoundException($"{program} is not there: build it with 'dotnet build src/RaftLog.Cli -c {(options.Bug is null ? "Release" : "SeededBugs")}', or name it with --raftlog FILE");
     }
 }

@@ -19,6 +19,7 @@ internal sealed record RunOptions
           --bootstrap-server LIST run workload and checkers on a cluster of yours, without faults
           --set KEY=VALUE         a setting of every node; may be repeated
           --acks 1                send with acks=1 what is judged as acks=all: must be found out
+          --bug NAME              run a build of the configuration SeededBugs with this bug, for instance M1: must be found out
           --check FILE            judge a kept history again, and do nothing else
 
         exit codes: 0 every promise held, 1 a promise was broken, 2 usage, 3 the run does not say
@@ -49,6 +50,8 @@ internal sealed record RunOptions
 
     public bool WeakAcks { get; private set; }
 
+    public string? Bug { get; private set; }
+
     public IReadOnlyList<KeyValuePair<string, string>> Settings { get; private set; } = [];
 
     /// <summary>The arguments that make the same run.</summary>
@@ -56,6 +59,7 @@ internal sealed record RunOptions
         CultureInfo.InvariantCulture,
         $"--system {System} --minutes {Duration.TotalMinutes:0.##} --workload {string.Join(',', WorkloadNames)} --nemesis {(FaultNames.Count == 0 ? "none" : string.Join(',', FaultNames))} --seed {Seed}")
         + (WeakAcks ? " --acks 1" : "")
+        + (Bug is null ? "" : $" --bug {Bug}")
         + string.Concat(Settings.Select(each => $" --set {each.Key}={each.Value}"));
 
     /// <summary>Reads arguments.</summary>
@@ -107,6 +111,9 @@ internal sealed record RunOptions
                 case "--bootstrap-server":
                     options.BootstrapServers = value;
                     options.FaultNames = [];
+                    break;
+                case "--bug":
+                    options.Bug = value;
                     break;
                 case "--check":
                     options.CheckFile = value;

@@ -22,18 +22,19 @@ internal sealed class Nemesis(FaultFactory factory, IReadOnlyList<string> kinds,
         while (!stop.IsCancellationRequested && kinds.Count > 0)
         {
             SortedSet<int> busy = [];
-            List<(Fault Fault, long Operation)> active = [];
+            List<(Fault Fault, long Operation, bool HasBegun)> active = [];
             for (int i = random.Chance(0.25) ? 2 : 1; i > 0; i--)
             {
                 Fault fault = factory.Draw(NextKind(), busy, out int target);
                 busy.Add(target);
-                active.Add((fault, await BeginAsync(fault)));
+                (long operation, bool hasBegun) = await BeginAsync(fault);
+                active.Add((fault, operation, hasBegun));
             }
 
             await PauseAsync(random.Between(ShortestFault, LongestFault), stop);
-            foreach ((Fault fault, long operation) in active)
+            foreach ((Fault fault, long operation, bool hasBegun) in active)
             {
-                await EndAsync(fault, operation);
+                await EndAsync(fault, operation, hasBegun);
             }
 
             await PauseAsync(random.Between(ShortestQuiet, LongestQuiet) * (random.Chance(0.25) ? 2 : 1), stop);
@@ -66,22 +67,17 @@ internal sealed class Nemesis(FaultFactory factory, IReadOnlyList<string> kinds,
         return _order.Dequeue();
     }
 
-    private async Task<long> BeginAsync(Fault fault)
+    private async Task<(long Operation, bool HasBegun)> BeginAsync(Fault fault)
     {
         long operation = recorder.NewOperation();
         recorder.Add(0, operation, EventType.Invoke, HistoryFunction.Fault, entry => entry with { Topic = fault.Kind, Note = fault.What });
         say(fault.What);
-        if (!await fault.Begin())
-        {
-            recorder.Add(0, operation, EventType.Info, HistoryFunction.Fault, entry => entry with { Topic = fault.Kind, Note = $"{fault.What}: did not begin" });
-        }
-
-        return operation;
+        return (operation, await fault.Begin());
     }
 
-    private async Task EndAsync(Fault fault, long operation)
+    private async Task EndAsync(Fault fault, long operation, bool hasBegun)
     {
-        bool hadEffect = await fault.End();
+        bool hadEffect = await fault.End() && hasBegun;
         recorder.Add(0, operation, hadEffect ? EventType.Ok : EventType.Fail, HistoryFunction.Fault, entry => entry with
         {
             Topic = fault.Kind, Note = hadEffect ? fault.What : $"{fault.What}: had no effect",

@@ -10,7 +10,7 @@ namespace RaftLog.Jepsen.Network;
 internal sealed class PortProxy(int node, int targetPort, int port, Links links, Func<IReadOnlyList<(int Node, int Pid)>> processes) : IDisposable
 {
     private const int Backlog = 128;
-    private const int Attempts = 5;
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _lock = new();
     private readonly HashSet<ProxiedConnection> _connections = [];
@@ -25,7 +25,7 @@ internal sealed class PortProxy(int node, int targetPort, int port, Links links,
     {
         lock (_lock)
         {
-            if (!_disposed && SocketTable.IsListening(targetPort))
+            if (!_disposed && ListeningPort.IsOpen(targetPort))
             {
                 Open();
             }
@@ -79,25 +79,36 @@ internal sealed class PortProxy(int node, int targetPort, int port, Links links,
 
     private async Task AcceptAsync(Socket listener)
     {
-        while (true)
+        while (IsOpen(listener))
         {
-            Socket caller;
             try
             {
-                caller = await listener.AcceptAsync();
+                _ = ServeAsync(await listener.AcceptAsync());
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (SocketException)
+            {
+                // A caller that has gone before it was accepted, or the end of the listener: look which.
+                await Task.Delay(AcceptPause, TimeProvider.System);
+            }
+            catch (ObjectDisposedException)
             {
                 return;
             }
+        }
+    }
 
-            _ = ServeAsync(caller);
+    private bool IsOpen(Socket listener)
+    {
+        lock (_lock)
+        {
+            return ReferenceEquals(listener, _listener);
         }
     }
 
     private async Task ServeAsync(Socket caller)
     {
-        caller.NoDelay = true;
+        // The next caller does not wait for this one.
+        await Task.Yield();
         if (SourceOf(caller) is not { } source)
         {
             caller.Dispose();
@@ -108,6 +119,7 @@ internal sealed class PortProxy(int node, int targetPort, int port, Links links,
         Socket target = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            caller.NoDelay = true;
             await forward.PassAsync(CancellationToken.None);
             await target.ConnectAsync(new IPEndPoint(IPAddress.Loopback, targetPort));
         }
@@ -142,16 +154,29 @@ internal sealed class PortProxy(int node, int targetPort, int port, Links links,
     /// <summary>Whose connection it is; null when the caller has gone already.</summary>
     private int? SourceOf(Socket caller)
     {
-        int callerPort = ((IPEndPoint)caller.RemoteEndPoint!).Port;
-        IReadOnlyList<(int Node, int Pid)> known = processes();
-        for (int attempt = 0; attempt < Attempts; attempt++)
+        if (PeerPort(caller) is not { } callerPort)
         {
-            if (SocketTable.FindOwner(callerPort, port, known.Select(each => each.Pid)) is { } pid)
-            {
-                return pid == 0 ? Links.Clients : known.First(each => each.Pid == pid).Node;
-            }
+            return null;
         }
 
-        return null;
+        // Most callers are clients, which live in this process.
+        IReadOnlyList<(int Node, int Pid)> nodes = processes();
+        return SocketOwner.Find(callerPort, port, nodes.Select(each => each.Pid).Prepend(Environment.ProcessId)) switch
+        {
+            null => null,
+            int pid => nodes.Where(each => each.Pid != 0 && each.Pid == pid).Select(each => each.Node).FirstOrDefault(Links.Clients),
+        };
+    }
+
+    private static int? PeerPort(Socket caller)
+    {
+        try
+        {
+            return ((IPEndPoint)caller.RemoteEndPoint!).Port;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
     }
 }

@@ -12,6 +12,9 @@ internal interface ISystemUnderTest
     /// <summary>Settings besides those that every node has.</summary>
     IReadOnlyList<KeyValuePair<string, string>> Settings { get; }
 
+    /// <summary>What its processes find in their environment besides the harness's own.</summary>
+    IReadOnlyList<KeyValuePair<string, string>> Environment { get; }
+
     /// <summary>Program and arguments that format a node's directory.</summary>
     IReadOnlyList<string> FormatCommand(string propertiesFile, string clusterId);
 

@@ -9,6 +9,8 @@ internal sealed class KafkaSystem(string folder) : ISystemUnderTest
 
     public IReadOnlyList<KeyValuePair<string, string>> Settings => [new("offsets.topic.replication.factor", "3")];
 
+    public IReadOnlyList<KeyValuePair<string, string>> Environment => [];
+
     private string ClassPath => Path.Combine(folder, "libs", "*");
 
     public IReadOnlyList<string> FormatCommand(string propertiesFile, string clusterId) =>

@@ -44,15 +44,25 @@ internal sealed class NodeProcess(int id, ISystemUnderTest system, string proper
         }
     }
 
-    /// <summary>Starts the process, and does not wait for anything.</summary>
+    /// <summary>Starts the process unless it runs, and does not wait for anything.</summary>
     public void Start()
     {
+        if (IsRunning)
+        {
+            return;
+        }
+
         IReadOnlyList<string> command = system.StartCommand(propertiesFile);
         Process process = new()
         {
             StartInfo = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true },
             EnableRaisingEvents = true,
         };
+        foreach ((string name, string value) in system.Environment)
+        {
+            process.StartInfo.Environment[name] = value;
+        }
+
         process.OutputDataReceived += (_, e) => Hear(e.Data);
         process.ErrorDataReceived += (_, e) => Hear(e.Data);
         process.Exited += (_, _) => NoteExit(process);

@@ -71,7 +71,7 @@ internal sealed class NodeSet : IDisposable
     public async Task WaitForPortAsync(NodeProcess node, CancellationToken cancel)
     {
         long start = TimeProvider.System.GetTimestamp();
-        while (!SocketTable.IsListening(node.Ports.Clients))
+        while (!ListeningPort.IsOpen(node.Ports.Clients))
         {
             if (!node.IsRunning || TimeProvider.System.GetElapsedTime(start) > node.StartLimit)
             {
@@ -93,10 +93,7 @@ internal sealed class NodeSet : IDisposable
         foreach (NodeProcess node in Nodes)
         {
             node.Resume();
-            if (!node.IsRunning)
-            {
-                node.Start();
-            }
+            node.Start();
         }
 
         foreach (NodeProcess node in Nodes)

@@ -1,9 +1,15 @@
 namespace RaftLog.Jepsen.Processes;
 
 /// <summary>RaftLog's own nodes.</summary>
-internal sealed class RaftLogSystem(string program) : ISystemUnderTest
+/// <param name="program">The program.</param>
+/// <param name="bug">The seeded bug that a build of the configuration SeededBugs is to run with; null for none.</param>
+internal sealed class RaftLogSystem(string program, string? bug) : ISystemUnderTest
 {
-    public string Name => "RaftLog";
+    private const string BugVariable = "RAFTLOG_SEEDED_BUG";
+
+    public string Name => bug is null ? "RaftLog" : $"RaftLog with the seeded bug {bug}";
+
+    public IReadOnlyList<KeyValuePair<string, string>> Environment => bug is null ? [] : [new(BugVariable, bug)];
 
     public TimeSpan StartLimit => TimeSpan.FromSeconds(60);
 

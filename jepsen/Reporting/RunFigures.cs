@@ -6,6 +6,7 @@ namespace RaftLog.Jepsen.Reporting;
 internal sealed class RunFigures
 {
     private readonly List<double>[] _latencies;
+    private readonly List<long> _acknowledgedUs = [];
 
     public RunFigures(IReadOnlyList<HistoryEvent> events)
     {
@@ -15,7 +16,6 @@ internal sealed class RunFigures
         Refused = new int[Seconds];
         _latencies = [.. Enumerable.Range(0, Seconds).Select(_ => new List<double>())];
         Dictionary<long, long> invoked = [];
-        long lastAckUs = -1;
         foreach (HistoryEvent entry in events)
         {
             Counts[(entry.Function, entry.Type)] = Counts.GetValueOrDefault((entry.Function, entry.Type)) + 1;
@@ -33,8 +33,7 @@ internal sealed class RunFigures
                 case EventType.Ok:
                     Acknowledged[second]++;
                     _latencies[second].Add((entry.TimeUs - invoked[entry.Operation]) / 1000.0);
-                    LongestSilenceMs = Math.Max(LongestSilenceMs, lastAckUs < 0 ? 0 : (entry.TimeUs - lastAckUs) / 1000);
-                    lastAckUs = entry.TimeUs;
+                    _acknowledgedUs.Add(entry.TimeUs);
                     break;
                 case EventType.Fail:
                     Refused[second]++;
@@ -64,8 +63,18 @@ internal sealed class RunFigures
 
     public long RecordsRead { get; }
 
-    /// <summary>The longest time between two acknowledgements.</summary>
-    public long LongestSilenceMs { get; }
+    /// <summary>The longest time between two acknowledgements of which one lies between these times, in milliseconds.</summary>
+    public long LongestSilenceMs(long fromUs = 0, long toUs = long.MaxValue)
+    {
+        int at = _acknowledgedUs.BinarySearch(fromUs);
+        long longestUs = 0;
+        for (at = Math.Max(1, at < 0 ? ~at : at); at < _acknowledgedUs.Count && _acknowledgedUs[at - 1] <= toUs; at++)
+        {
+            longestUs = Math.Max(longestUs, _acknowledgedUs[at] - _acknowledgedUs[at - 1]);
+        }
+
+        return longestUs / 1000;
+    }
 
     public SortedDictionary<(HistoryFunction Function, EventType Type), int> Counts { get; } = [];
 

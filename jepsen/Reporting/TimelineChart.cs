@@ -20,11 +20,10 @@ internal sealed class TimelineChart(RunFigures figures, IReadOnlyList<FaultSpan>
         int height = (2 * PanelHeight) + Gap + 40;
         Append($"<svg viewBox=\"0 0 {Width + Left + 10} {height}\" role=\"img\" aria-label=\"faults over throughput and latency\">");
         Bands(height - 40);
-        double top = Math.Max(1, figures.Acknowledged.Max());
+        double top = Math.Max(1, Math.Max(figures.Acknowledged.Max(), figures.Unknown.Max()));
         Axis(0, "acknowledged per second", top, each => each.ToString("0", CultureInfo.InvariantCulture));
         Line(0, second => figures.Acknowledged[second] / top, "#1a73e8");
-        double most = Math.Max(1, Math.Max(figures.Unknown.Max(), figures.Refused.Max()));
-        Line(0, second => figures.Unknown[second] == 0 ? null : figures.Unknown[second] / Math.Max(top, most), "#b3261e");
+        Line(0, second => figures.Unknown[second] == 0 ? null : figures.Unknown[second] / top, "#b3261e");
         double slowest = Math.Max(1, Enumerable.Range(0, figures.Seconds).Max(each => figures.Latency(each, 1) ?? 0));
         double Scale(double ms) => Math.Log10(1 + ms) / Math.Log10(1 + slowest);
         Axis(1, "latency in ms (log): median, 99 %, longest", slowest, each => (Math.Pow(1 + slowest, each / slowest) - 1).ToString("0", CultureInfo.InvariantCulture));

@@ -93,12 +93,12 @@ internal sealed class VerdictPage(Verdict verdict, IReadOnlyList<HistoryEvent> e
 
     private void Faults()
     {
-        _html.Append("<h2>Faults</h2><table><tr><th>from<th>to<th>what<th>effect</tr>");
+        _html.Append("<h2>Faults</h2><table><tr><th>from<th>to<th>what<th>effect<th>longest silence</tr>");
         foreach (FaultSpan fault in _faults)
         {
             _html.Append(
                 CultureInfo.InvariantCulture,
-                $"<tr><td class=\"n\">{fault.FromUs / 1e6:0.0} s<td class=\"n\">{fault.ToUs / 1e6:0.0} s<td>{Text(fault.What)}<td>{(fault.HadEffect ? "seen" : "none seen")}</tr>");
+                $"<tr><td class=\"n\">{fault.FromUs / 1e6:0.0} s<td class=\"n\">{fault.ToUs / 1e6:0.0} s<td>{Text(fault.What)}<td>{(fault.HadEffect ? "seen" : "none seen")}<td class=\"n\">{_figures.LongestSilenceMs(fault.FromUs, fault.ToUs):N0} ms</tr>");
         }
 
         _html.Append("</table>");
@@ -118,6 +118,6 @@ internal sealed class VerdictPage(Verdict verdict, IReadOnlyList<HistoryEvent> e
             _html.Append("</tr>");
         }
 
-        _html.Append(CultureInfo.InvariantCulture, $"</table><p>Longest time between two acknowledgements: {_figures.LongestSilenceMs:N0} ms. Control group (acks=1): {verdict.ControlLosses:N0} acknowledged records are gone.</p>");
+        _html.Append(CultureInfo.InvariantCulture, $"</table><p>Longest time between two acknowledgements: {_figures.LongestSilenceMs():N0} ms. Control group (acks=1): {verdict.ControlLosses:N0} acknowledged records are gone.</p>");
     }
 }

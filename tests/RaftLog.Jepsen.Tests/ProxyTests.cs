@@ -79,14 +79,49 @@ public sealed class ProxyTests : IDisposable
     }
 
     [Fact]
+    public async Task Callers_that_vanish_do_not_stop_the_proxy()
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            using Socket gone = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+            gone.Connect(IPAddress.Loopback, _proxyPort);
+        }
+
+        using TcpClient caller = await ConnectAsync();
+        await caller.GetStream().WriteAsync("x"u8.ToArray());
+        while (true)
+        {
+            // Those that vanished late were connected to the target first.
+            using TcpClient target = await _target.AcceptTcpClientAsync();
+            if (await FirstByteAsync(target) == 'x')
+            {
+                return;
+            }
+        }
+    }
+
+    [Fact]
     public async Task The_owner_of_a_socket_is_found_by_its_ports()
     {
         using TcpClient caller = await ConnectAsync();
         int port = ((IPEndPoint)caller.Client.LocalEndPoint!).Port;
 
-        Assert.Equal(Environment.ProcessId, SocketTable.FindOwner(port, _proxyPort, [Environment.ProcessId]));
-        Assert.Equal(0, SocketTable.FindOwner(port, _proxyPort, []));
-        Assert.Null(SocketTable.FindOwner(port, _proxyPort + 1, [Environment.ProcessId]));
+        Assert.Equal(Environment.ProcessId, SocketOwner.Find(port, _proxyPort, [Environment.ProcessId]));
+        Assert.Equal(0, SocketOwner.Find(port, _proxyPort, []));
+        Assert.Null(SocketOwner.Find(port, _proxyPort + 1, [Environment.ProcessId]));
+    }
+
+    private static async Task<int> FirstByteAsync(TcpClient from)
+    {
+        byte[] one = new byte[1];
+        try
+        {
+            return await from.GetStream().ReadAsync(one) == 1 ? one[0] : -1;
+        }
+        catch (IOException)
+        {
+            return -1;
+        }
     }
 
     private static async Task<byte[]> ReadAsync(TcpClient from, int count)

@@ -1,0 +1,115 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace RaftLog.Jepsen.Network;
+
+/// <summary>
+/// Finds the process that holds a TCP socket of loopback: the kernel is asked for the one socket with these two ports (sock_diag), and its inode
+/// is looked for among the open files of a few processes. Cheap enough for a storm of connects, where reading the table of all sockets is not.
+/// </summary>
+internal static partial class SocketOwner
+{
+    private const int Netlink = 16;
+    private const int Raw = 3;
+    private const int SockDiag = 4;
+    private const int HeaderBytes = 16;
+    private const int RequestBytes = HeaderBytes + 56;
+    private const int InodeAt = HeaderBytes + 68;
+    private const byte Internet = 2;
+    private const byte Tcp = 6;
+    private const short ByFamily = 20;
+
+    /// <summary>Which of the processes holds it; 0 when none of them does, and null when nobody does any more.</summary>
+    /// <param name="localPort">The socket's own port.</param>
+    /// <param name="remotePort">The port that it is connected to.</param>
+    /// <param name="pids">The processes; the likeliest first.</param>
+    public static int? Find(int localPort, int remotePort, IEnumerable<int> pids)
+    {
+        uint inode = InodeOf(localPort, remotePort);
+        if (inode == 0)
+        {
+            return null;
+        }
+
+        string link = string.Create(CultureInfo.InvariantCulture, $"socket:[{inode}]");
+        return pids.FirstOrDefault(pid => pid != 0 && Holds(pid, link));
+    }
+
+    private static uint InodeOf(int localPort, int remotePort)
+    {
+        int handle = Open(Netlink, Raw, SockDiag);
+        if (handle < 0)
+        {
+            throw new InvalidOperationException($"the kernel does not tell about sockets: error {Marshal.GetLastPInvokeError()}");
+        }
+
+        try
+        {
+            Span<byte> message = stackalloc byte[RequestBytes];
+            message.Clear();
+            BinaryPrimitives.WriteInt32LittleEndian(message, RequestBytes);
+            BinaryPrimitives.WriteInt16LittleEndian(message[4..], ByFamily);
+            BinaryPrimitives.WriteInt16LittleEndian(message[6..], 1);
+            message[HeaderBytes] = Internet;
+            message[HeaderBytes + 1] = Tcp;
+            message.Slice(HeaderBytes + 4, 4).Fill(0xFF);
+            Span<byte> id = message[(HeaderBytes + 8)..];
+            BinaryPrimitives.WriteUInt16BigEndian(id, (ushort)localPort);
+            BinaryPrimitives.WriteUInt16BigEndian(id[2..], (ushort)remotePort);
+            ReadOnlySpan<byte> loopback = [127, 0, 0, 1];
+            loopback.CopyTo(id[4..]);
+            loopback.CopyTo(id[20..]);
+            id.Slice(40, 8).Fill(0xFF);
+            Span<byte> answer = stackalloc byte[512];
+            answer.Clear();
+            bool isTold = Send(handle, message, message.Length, 0) == message.Length
+                && Receive(handle, answer, answer.Length, 0) >= InodeAt + sizeof(uint)
+                && BinaryPrimitives.ReadInt16LittleEndian(answer[4..]) == ByFamily;
+            return isTold ? BinaryPrimitives.ReadUInt32LittleEndian(answer[InodeAt..]) : 0;
+        }
+        finally
+        {
+            Close(handle);
+        }
+    }
+
+    private static bool Holds(int pid, string link)
+    {
+        try
+        {
+            // What was opened last has the highest number.
+            return Directory.GetFiles($"/proc/{pid}/fd").OrderByDescending(file => file.Length).ThenByDescending(file => file, StringComparer.Ordinal)
+                .Any(file => LinkOf(file) == link);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The process has ended meanwhile.
+            return false;
+        }
+    }
+
+    private static string? LinkOf(string file)
+    {
+        try
+        {
+            return new FileInfo(file).LinkTarget;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    private static partial int Open(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    private static partial nint Send(int handle, ReadOnlySpan<byte> bytes, nint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    private static partial nint Receive(int handle, Span<byte> bytes, nint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int handle);
+}
