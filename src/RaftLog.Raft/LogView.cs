@@ -133,6 +133,12 @@ internal sealed class LogView
         End = snapshot.EndOffset;
         Flushed = snapshot.EndOffset;
         LatestSnapshot = snapshot;
+#if SEEDED_BUGS
+        if (SeededBug.Is(23))
+        {
+            return;
+        }
+#endif
         _epochs.Clear();
     }
 

@@ -84,6 +84,14 @@ internal sealed class Outbox(int heldBound, ElectionState stored)
 
     private void Hold(RaftEffect effect)
     {
+#if SEEDED_BUGS
+        if (SeededBug.Is(4))
+        {
+            _effects.Add(effect);
+            return;
+        }
+
+#endif
         if (IsPersisted)
         {
             _effects.Add(effect);

@@ -29,6 +29,13 @@ public static class QuorumArithmetic
     public static Offset HighWatermark(Span<long> flushedEnds, Offset epochStart, Offset current)
     {
         var reached = new Offset(ReachedByMajority(flushedEnds));
+#if SEEDED_BUGS
+        if (SeededBug.Is(5))
+        {
+            return reached > current ? reached : current;
+        }
+
+#endif
         return reached > epochStart && reached > current ? reached : current;
     }
 }

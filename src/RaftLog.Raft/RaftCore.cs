@@ -365,6 +365,14 @@ public sealed class RaftCore
         RaftConfig config = _replica.Config;
         LeaderEpoch logEpoch = _replica.Log.LastEpoch;
         bool hasLed = _replica.IsSelf(stored.Leader) || (!stored.Leader.IsNode && _replica.IsSelf(stored.Voted.Id) && logEpoch == stored.Epoch);
+#if SEEDED_BUGS
+        if (SeededBug.Is(6) && config.IsVoter && hasLed)
+        {
+            _replica.BecomeCandidate(stored.Epoch);
+            return;
+        }
+
+#endif
         if (logEpoch > stored.Epoch)
         {
             _replica.BecomeUnattached(logEpoch, NodeId.None, ReplicaKey.None, _replica.QuickDeadline(0));

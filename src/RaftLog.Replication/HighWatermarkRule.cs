@@ -18,6 +18,18 @@ internal static class HighWatermarkRule
         }
 
         Offset least = own.DurableEnd;
+#if SEEDED_BUGS
+        if (SeededBug.Is(SeededBug.Canary))
+        {
+            return own.End;
+        }
+
+        if (SeededBug.Is(29))
+        {
+            least = own.End;
+        }
+
+#endif
         NodeSet maximal = leader.InSync.Maximal;
         foreach (FollowerProgress follower in leader.Followers)
         {

@@ -55,7 +55,11 @@ public abstract record InSyncState
     public sealed record PendingShrink(NodeSet InSync, PartitionEpoch At, IsrProposal Proposal) : InSyncState(InSync, At)
     {
         /// <inheritdoc />
+#if SEEDED_BUGS
+        public override NodeSet Maximal => SeededBug.Is(10) ? Proposal.InSync : Committed;
+#else
         public override NodeSet Maximal => Committed;
+#endif
 
         /// <inheritdoc />
         public override IsrProposal? InFlight => Proposal;

@@ -104,6 +104,13 @@ public sealed class PartitionReplica
         _registeredAs = registeredAs;
         PartitionRole before = Role;
         Role = Next(nowMs, state, history);
+#if SEEDED_BUGS
+        if (SeededBug.Is(25) && Role is LeaderRole && !ReferenceEquals(before, Role))
+        {
+            HighWatermark = Log.End;
+        }
+
+#endif
         return Effects(nowMs, null, ReferenceEquals(before, Role) ? RoleEvent.Kept : RoleEvent.Replaced);
     }
 
@@ -144,6 +151,18 @@ public sealed class PartitionReplica
             return CommitVerdict.LeadershipLost;
         }
 
+#if SEEDED_BUGS
+        if (SeededBug.Is(1) && Log.DurableEnd >= end)
+        {
+            return CommitVerdict.Committed;
+        }
+
+        if (SeededBug.Is(9) && end <= leader.EpochStart)
+        {
+            return CommitVerdict.Committed;
+        }
+
+#endif
         if (HighWatermark < end)
         {
             return CommitVerdict.Waiting;
@@ -206,6 +225,13 @@ public sealed class PartitionReplica
         long nowMs, in FetchingReplica replica, in FetchPosition fetch, IEpochHistory history, out FetchVerdict verdict)
     {
         ErrorCode error = CheckLeadership(fetch.CurrentLeaderEpoch);
+#if SEEDED_BUGS
+        if (SeededBug.Is(3))
+        {
+            error = Role is LeaderRole ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
+        }
+
+#endif
         if (error != ErrorCode.None || Role is not LeaderRole leader)
         {
             verdict = FetchVerdict.Refused(error);
@@ -270,6 +296,9 @@ public sealed class PartitionReplica
     /// that all below it is safe here, whatever made the log that long (append, restart, demotion or truncation).
     /// </summary>
     public FetchPosition? NextFetch(IEpochHistory history) =>
+#if SEEDED_BUGS
+        SeededBug.Is(30) && Role is FollowerRole hasty ? new FetchPosition(hasty.Epoch, Log.End, history.Latest) :
+#endif
         Role is FollowerRole follower && Log.DurableEnd == Log.End
             ? new FetchPosition(follower.Epoch, Log.End, history.Latest)
             : null;
@@ -287,6 +316,16 @@ public sealed class PartitionReplica
 
         switch (answer.Error)
         {
+#if SEEDED_BUGS
+            case ErrorCode.None when answer.Diverging is not null && SeededBug.Is(2):
+                return FollowerStep.Cut(FollowerStepKind.Truncate, HighWatermark);
+
+            case ErrorCode.None when answer.Diverging is { } parting && SeededBug.Is(35):
+                follower.LeaderHighWatermark = answer.HighWatermark;
+                return FollowerStep.Cut(FollowerStepKind.Truncate, Offset.Max(Log.Start, Divergence.TruncationPoint(history, Log.End, parting)))
+                    with { HighWatermark = Advance(Followed(follower)) };
+
+#endif
             case ErrorCode.None when answer.Diverging is { } diverging:
                 return FollowerStep.Cut(FollowerStepKind.Truncate, Offset.Max(Log.Start, Divergence.TruncationPoint(history, Log.End, diverging)));
 
@@ -336,6 +375,9 @@ public sealed class PartitionReplica
     private PartitionRole Next(long nowMs, PartitionState state, IEpochHistory history)
     {
         bool registrationIsIncluded = _registeredAs != BrokerEpoch.None && state.AsOf.Value >= _registeredAs.Value;
+#if SEEDED_BUGS
+        registrationIsIncluded |= SeededBug.Is(6);
+#endif
         if (!registrationIsIncluded || !state.Leader.IsNode || !state.Replicas.Contains(_self))
         {
             return Role is IdleRole && Role.Epoch == state.LeaderEpoch ? Role : new IdleRole(state.LeaderEpoch);
@@ -355,6 +397,9 @@ public sealed class PartitionReplica
         }
 
         bool epochIsNew = history.Latest < state.LeaderEpoch;
+#if SEEDED_BUGS
+        epochIsNew |= SeededBug.Is(6);
+#endif
         return epochIsNew ? new LeaderRole(state, _self, Log.End, nowMs, _tuning) : new IdleRole(state.LeaderEpoch);
     }
 

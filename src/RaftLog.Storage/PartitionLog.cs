@@ -249,7 +249,16 @@ public sealed class PartitionLog
     }
 
     /// <summary>Notes that a leadership begins at the log's end, before its first append (KIP-101).</summary>
-    public void BeginEpoch(LeaderEpoch epoch) => Epochs.Assign(epoch, EndOffset);
+    public void BeginEpoch(LeaderEpoch epoch)
+    {
+#if SEEDED_BUGS
+        if (SeededBug.Is(8))
+        {
+            Producers.Clear();
+        }
+#endif
+        Epochs.Assign(epoch, EndOffset);
+    }
 
     /// <summary>
     /// Finds the bytes from an offset on. Takes no lock; dispose the slice after reading it. One slice lies in one segment, so it may end
@@ -406,6 +415,13 @@ public sealed class PartitionLog
             return;
         }
 
+#if SEEDED_BUGS
+        if (SeededBug.Is(36) && offset >= EndOffset)
+        {
+            return;
+        }
+
+#endif
         Epochs.TruncateFromEnd(offset);
         if (offset >= EndOffset)
         {
@@ -687,6 +703,9 @@ public sealed class PartitionLog
         holder.TruncateTo(end);
         Epochs.TruncateFromEnd(end);
         ProducerSnapshots.DeleteAbove(_home.Disk, Path, end);
+#if SEEDED_BUGS
+        if (!SeededBug.Is(34))
+#endif
         ProducerReplay.Rebuild(_home.Disk, Path, _segments, Producers, HighWatermark);
         Producers.Committed(HighWatermark);
         if (cutsBytes)

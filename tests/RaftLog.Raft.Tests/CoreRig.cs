@@ -1,5 +1,5 @@
 using RaftLog.Protocol;
-using RaftLog.Raft.Tests.Simulation;
+using RaftLog.Simulation.Cores;
 
 namespace RaftLog.Raft.Tests;
 
@@ -12,7 +12,7 @@ internal sealed class CoreRig
     public CoreRig(int self = 1, int voters = 3, ElectionState? stored = null, RecoveredLog? log = null, Func<RaftConfig, RaftConfig>? configure = null)
     {
         var config = new RaftConfig(Key(self), VoterSet.OfIds(Enumerable.Range(1, voters)));
-        Core = new RaftCore(configure?.Invoke(config) ?? config, stored ?? ElectionState.Initial, log ?? RecoveredLog.Empty, new SeededRandom(1), Now);
+        Core = new RaftCore(configure?.Invoke(config) ?? config, stored ?? ElectionState.Initial, log ?? RecoveredLog.Empty, new Chance(1), Now);
         Collect();
     }
 

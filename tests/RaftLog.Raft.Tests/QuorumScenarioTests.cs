@@ -1,12 +1,12 @@
 using RaftLog.Protocol;
-using RaftLog.Raft.Tests.Simulation;
+using RaftLog.Simulation.Cores;
 
 namespace RaftLog.Raft.Tests;
 
 /// <summary>Stories of whole quorums, each under many seeds.</summary>
 public sealed class QuorumScenarioTests
 {
-    private static readonly SimFaults Calm = new() { Voters = 3, Observers = 1, MaxDelayMs = 3, MaxDiskDelayMs = 3 };
+    private static readonly QuorumFaults Calm = new() { Voters = 3, Observers = 1, Link = new LinkFaults(Loss: 0, Duplicates: 0, MaxDelayMs: 3, Late: 0, LatestMs: 1), MaxDiskDelayMs = 3 };
 
     [Fact]
     public void A_new_quorum_elects_a_leader_well_within_an_election_timeout() => ForSeeds(Calm, cluster =>
@@ -32,7 +32,7 @@ public sealed class QuorumScenarioTests
     public void A_leader_that_resigns_is_followed_by_one_of_its_successors_at_once() => ForSeeds(Calm, cluster =>
     {
         long resigned = cluster.NowMs;
-        SimNode old = cluster.Leader!;
+        QuorumReplica old = cluster.Leader!;
         old.Input((core, now) => core.Resign(now));
         cluster.Check(cluster.RunUntil(() => cluster.Leader is { } leader && leader != old, 1500), "nobody follows");
         cluster.Check(cluster.NowMs - resigned < 1500, $"it took {cluster.NowMs - resigned} ms");
@@ -45,7 +45,7 @@ public sealed class QuorumScenarioTests
         int other = (leader % 3) + 1;
         cluster.Isolate(other);
         cluster.RunFor(15_000);
-        cluster.Heal();
+        cluster.Network.Heal();
         cluster.RunFor(5_000);
         cluster.Check(LeaderOf(cluster) == leader && cluster.Elections == 1, "the leader changed");
         cluster.Check(cluster.Node(other).Core!.Role is FollowerRole, "it does not follow");
@@ -54,7 +54,7 @@ public sealed class QuorumScenarioTests
     [Fact]
     public void A_leader_that_is_cut_off_gives_up_and_the_others_go_on() => ForSeeds(Calm, cluster =>
     {
-        SimNode old = cluster.Leader!;
+        QuorumReplica old = cluster.Leader!;
         cluster.Isolate(old.Id.Value);
         cluster.RunFor(6_000);
         cluster.Check(old.Leads is null, "it still believes that it leads");
@@ -64,14 +64,14 @@ public sealed class QuorumScenarioTests
     [Fact]
     public void A_leader_that_was_stopped_commits_nothing_when_it_goes_on() => ForSeeds(Calm, cluster =>
     {
-        SimNode old = cluster.Leader!;
-        old.Propose(cluster.NextValue());
+        QuorumReplica old = cluster.Leader!;
+        old.Propose();
         old.Pause();
         cluster.Check(cluster.RunUntil(() => cluster.Leader is { } leader && leader != old, 8_000), "nobody else leads");
-        cluster.Leader!.Propose(cluster.NextValue());
+        cluster.Leader!.Propose();
         cluster.RunFor(500);
         old.Resume();
-        old.Propose(cluster.NextValue());
+        old.Propose();
         cluster.RunFor(5_000);
         cluster.Check(old.Leads is null && cluster.Nodes.All(node => node.Core!.HighWatermark.Value == cluster.Committed), "the logs differ");
     });
@@ -79,7 +79,7 @@ public sealed class QuorumScenarioTests
     [Fact]
     public void A_short_stop_of_the_leader_causes_no_election() => ForSeeds(Calm, cluster =>
     {
-        SimNode leader = cluster.Leader!;
+        QuorumReplica leader = cluster.Leader!;
         for (int stop = 0; stop < 5; stop++)
         {
             leader.Pause();
@@ -115,12 +115,12 @@ public sealed class QuorumScenarioTests
         cluster.Kill(away);
         for (int round = 0; round < 20; round++)
         {
-            cluster.Leader!.Propose(cluster.NextValue());
+            cluster.Leader!.Propose();
             cluster.RunFor(50);
         }
 
-        cluster.Leader!.TakeSnapshot(cutsFront: true);
-        cluster.Leader.Propose(cluster.NextValue());
+        QuorumWorld.TakeSnapshot(cluster.Leader!, cutsFront: true);
+        cluster.Leader.Propose();
         cluster.RunFor(100);
         cluster.Node(away).Start();
         cluster.RunFor(3_000);
@@ -133,19 +133,19 @@ public sealed class QuorumScenarioTests
     {
         cluster.Kill(LeaderOf(cluster));
         cluster.Check(cluster.RunUntil(() => cluster.Leader is not null, 3_000), "nobody leads");
-        cluster.Leader!.Propose(cluster.NextValue());
+        cluster.Leader!.Propose();
         cluster.RunFor(4_000);
         cluster.Check(cluster.Node(4).Core!.HighWatermark.Value == cluster.Committed, "the observer lacks records");
         cluster.Check(cluster.Leader.Core!.DescribeQuorum(cluster.NowMs).Observers.Count == 1, "the observer is not listed");
     });
 
-    private static int LeaderOf(SimCluster cluster) => cluster.Leader!.Id.Value;
+    private static int LeaderOf(QuorumWorld cluster) => cluster.Leader!.Id.Value;
 
-    private static void ForSeeds(SimFaults faults, Action<SimCluster> story)
+    private static void ForSeeds(QuorumFaults faults, Action<QuorumWorld> story)
     {
         for (ulong seed = 1; seed <= 50; seed++)
         {
-            var cluster = new SimCluster(seed, faults);
+            var cluster = new QuorumWorld(seed, faults);
             cluster.StartAll();
             cluster.Check(cluster.RunUntil(() => cluster.Leader is not null, 3_000), "nobody leads at first");
             story(cluster);

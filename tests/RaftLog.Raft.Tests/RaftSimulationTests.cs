@@ -1,4 +1,4 @@
-using RaftLog.Raft.Tests.Simulation;
+using RaftLog.Simulation.Cores;
 
 namespace RaftLog.Raft.Tests;
 
@@ -19,24 +19,24 @@ public sealed class RaftSimulationTests
     [Fact]
     public void Nor_is_it_when_nodes_crash_all_the_time_and_disks_are_slow() => Run(events: 1500, faults => faults with
     {
-        Voters = 5, Observers = 0, CrashPerThousand = 250, MaxDiskDelayMs = 150, LossPerThousand = 200, PartitionPerThousand = 0, PausePerThousand = 0,
-        SnapshotPerThousand = 0, MaxDelayMs = 10, LateDelayPerThousand = 0,
+        Voters = 5, Observers = 0, CrashPerThousand = 250, MaxDiskDelayMs = 150, PartitionPerThousand = 0, PausePerThousand = 0, SnapshotPerThousand = 0,
+        Link = faults.Link with { Loss = 200, MaxDelayMs = 10, Late = 0 },
     });
 
-    private static void Run(int events, Func<SimFaults, SimFaults> change)
+    private static void Run(int events, Func<QuorumFaults, QuorumFaults> change)
     {
         List<string> failures = [];
         long committed = 0;
         long elections = 0;
         for (int seed = FirstSeed; seed < FirstSeed + Seeds && failures.Count < 3; seed++)
         {
-            var cluster = new SimCluster((ulong)seed, change(SimFaults.Draw(new SeededRandom((ulong)seed))));
+            var cluster = new QuorumWorld((ulong)seed, change(QuorumFaults.Draw(new Chance((ulong)seed))));
             try
             {
                 cluster.RunChaos(events);
                 cluster.CheckLiveness();
             }
-            catch (SimViolation violation)
+            catch (AlarmException violation)
             {
                 failures.Add(violation.Message);
             }
@@ -53,21 +53,21 @@ public sealed class RaftSimulationTests
     [Fact]
     public void A_shell_that_lies_about_its_disk_is_found_out()
     {
-        Assert.True(FindsFault(faults => faults with { LiesAboutVotes = true, CrashPerThousand = 150, MaxDiskDelayMs = 200 }), "votes");
-        Assert.True(FindsFault(faults => faults with { LiesAboutFlushes = true, CrashPerThousand = 150, MaxDiskDelayMs = 200 }), "flushes");
-        Assert.True(FindsFault(faults => faults with { WipesDisks = true, CrashPerThousand = 50 }), "wiped disks");
+        Assert.True(FindsFault(faults => faults with { Lies = new ShellLies(AboutVotes: true, AboutFlushes: false, WipesDisks: false), CrashPerThousand = 150, MaxDiskDelayMs = 200 }), "votes");
+        Assert.True(FindsFault(faults => faults with { Lies = new ShellLies(AboutVotes: false, AboutFlushes: true, WipesDisks: false), CrashPerThousand = 150, MaxDiskDelayMs = 200 }), "flushes");
+        Assert.True(FindsFault(faults => faults with { Lies = new ShellLies(AboutVotes: false, AboutFlushes: false, WipesDisks: true), CrashPerThousand = 50 }), "wiped disks");
     }
 
-    private static bool FindsFault(Func<SimFaults, SimFaults> tell)
+    private static bool FindsFault(Func<QuorumFaults, QuorumFaults> tell)
     {
         for (ulong seed = 1; seed <= 400; seed++)
         {
-            SimFaults faults = tell(SimFaults.Draw(new SeededRandom(seed)));
+            QuorumFaults faults = tell(QuorumFaults.Draw(new Chance(seed)));
             try
             {
-                new SimCluster(seed, faults).RunChaos(events: 3000);
+                new QuorumWorld(seed, faults).RunChaos(events: 3000);
             }
-            catch (SimViolation)
+            catch (AlarmException)
             {
                 return true;
             }

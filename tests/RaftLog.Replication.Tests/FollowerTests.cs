@@ -1,5 +1,5 @@
 using RaftLog.Protocol;
-using RaftLog.Replication.Tests.Model;
+using RaftLog.Simulation.Cores;
 
 namespace RaftLog.Replication.Tests;
 
@@ -8,9 +8,9 @@ public sealed class FollowerTests
 {
     private readonly Scene _scene = new(2);
 
-    private ModelReplica A => _scene.Nodes[0];
+    private DataReplica A => _scene.Nodes[0];
 
-    private ModelReplica B => _scene.Nodes[1];
+    private DataReplica B => _scene.Nodes[1];
 
     [Fact]
     public void A_follower_does_not_fetch_while_it_holds_bytes_that_are_not_durable()
@@ -39,10 +39,10 @@ public sealed class FollowerTests
     [Fact]
     public void A_flush_that_a_truncation_overtook_makes_nothing_durable()
     {
-        B.Log.Append(new Entry(0, 1, 1));
+        B.Log.Append(new DataEntry(0, 1, 1));
         int generation = B.Log.Generation;
         B.Log.Truncate(0);
-        B.Log.Append(new Entry(0, 1, 2));
+        B.Log.Append(new DataEntry(0, 1, 2));
         B.Flushed(10, 1, generation);
         Follow(1);
         Assert.Null(B.NextFetch());
@@ -54,7 +54,7 @@ public sealed class FollowerTests
         Follow(1);
         A.Append(10, 1, 1);
         A.Append(10, 1, 2);
-        ModelAnswer answer = Ask();
+        DataAnswer answer = Ask();
         B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(9) } });
         Assert.Equal(0, B.Core.HighWatermark.Value);
         B.Flush(10);
@@ -64,12 +64,12 @@ public sealed class FollowerTests
     [Fact]
     public void The_high_watermark_of_a_diverging_answer_does_not_count()
     {
-        B.Log.Append(new Entry(0, 9, 9));
-        B.Log.Append(new Entry(0, 9, 8));
+        B.Log.Append(new DataEntry(0, 9, 9));
+        B.Log.Append(new DataEntry(0, 9, 8));
         B.Flush(10);
         Follow(1);
         A.Append(10, 1, 1);
-        ModelAnswer answer = Ask();
+        DataAnswer answer = Ask();
         Assert.NotNull(answer.Answer.Diverging);
         Assert.Equal(FollowerStepKind.Truncate, B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(1) } }));
         Assert.Equal(0, B.Core.HighWatermark.Value);
@@ -82,18 +82,18 @@ public sealed class FollowerTests
         // The first cut keeps two records of epoch 2, of which the leader has none: it must not call them committed.
         foreach (int epoch in new[] { 2, 2, 5, 5 })
         {
-            B.Log.Append(new Entry(epoch, 1, B.Log.End));
+            B.Log.Append(new DataEntry(epoch, 1, B.Log.End));
         }
 
         foreach (int epoch in new[] { 1, 1, 1, 3 })
         {
-            A.Log.Append(new Entry(epoch, 1, A.Log.End));
+            A.Log.Append(new DataEntry(epoch, 1, A.Log.End));
         }
 
         A.Flush(10);
         B.Flush(10);
         Follow(9);
-        ModelAnswer answer = Ask();
+        DataAnswer answer = Ask();
         B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(4) } });
         Assert.Equal(2, B.Log.End);
         Assert.Equal(0, B.Core.HighWatermark.Value);
@@ -125,11 +125,11 @@ public sealed class FollowerTests
     {
         Follow(1);
         A.Append(10, 1, 1);
-        ModelAnswer first = Ask();
+        DataAnswer first = Ask();
         B.Take(10, first);
         B.Flush(10);
         Assert.Equal(FollowerStepKind.Drop, B.Take(10, first));
-        ModelAnswer second = Ask();
+        DataAnswer second = Ask();
         Follow(2);
         Assert.Equal(FollowerStepKind.Drop, B.Take(10, second));
     }
@@ -176,12 +176,12 @@ public sealed class FollowerTests
     {
         foreach (char epoch in follower)
         {
-            B.Log.Append(new Entry(epoch - '0', 1, B.Log.End));
+            B.Log.Append(new DataEntry(epoch - '0', 1, B.Log.End));
         }
 
         foreach (char epoch in leader)
         {
-            A.Log.Append(new Entry(epoch - '0', 1, A.Log.End));
+            A.Log.Append(new DataEntry(epoch - '0', 1, A.Log.End));
         }
 
         A.Flush(10);
@@ -199,7 +199,7 @@ public sealed class FollowerTests
         _scene.Tell(10, 0, 1);
     }
 
-    private ModelAnswer Ask() => A.Serve(10, B.Node, B.RegisteredAs, B.NextFetch()!.Value, 100);
+    private DataAnswer Ask() => A.Serve(10, B.Node, B.RegisteredAs, B.NextFetch()!.Value, 100);
 
     private FollowerStep Take(ErrorCode error, Offset leaderStart) =>
         B.Core.FetchAnswered(new FetchAnswer(B.NextFetch()!.Value, error, null, Offset.None, leaderStart), B.Log);

@@ -1,5 +1,5 @@
 using RaftLog.Protocol;
-using RaftLog.Replication.Tests.Model;
+using RaftLog.Simulation.Cores;
 
 namespace RaftLog.Replication.Tests;
 
@@ -9,9 +9,9 @@ public sealed class LeaderTests
     private readonly Scene _scene = new(3);
     private readonly List<IsrProposal> _proposals = [];
 
-    private ModelReplica A => _scene.Nodes[0];
+    private DataReplica A => _scene.Nodes[0];
 
-    private ModelReplica B => _scene.Nodes[1];
+    private DataReplica B => _scene.Nodes[1];
 
     private LeaderRole Leader => Assert.IsType<LeaderRole>(A.Core.Role);
 
@@ -297,8 +297,8 @@ public sealed class LeaderTests
     public void A_new_leader_does_not_tell_the_latest_offset_before_it_knows_it()
     {
         // The log holds a record of an earlier leadership of which nobody here knows whether it is committed.
-        A.Log.Append(new Entry(0, 1, 1));
-        A.Log.Append(new Entry(0, 1, 2));
+        A.Log.Append(new DataEntry(0, 1, 1));
+        A.Log.Append(new DataEntry(0, 1, 2));
         A.Flush(10);
         Lead(0, 1);
         Assert.Equal(ErrorCode.OffsetNotAvailable, A.Core.MayTellLatest());
@@ -331,7 +331,7 @@ public sealed class LeaderTests
     public void Without_flushing_the_page_cache_is_what_counts()
     {
         Lead(0);
-        A.Log.Append(new Entry(1, 1, 1));
+        A.Log.Append(new DataEntry(1, 1, 1));
         A.Core.LogMoved(10, new LogExtent(Offset.Zero, new Offset(1), new Offset(1)));
         Assert.Equal(new Offset(1), A.Core.HighWatermark);
     }

@@ -1,4 +1,4 @@
-using RaftLog.Replication.Tests.Model;
+using RaftLog.Simulation.Cores;
 using Xunit.Abstractions;
 
 namespace RaftLog.Replication.Tests;
@@ -18,7 +18,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         long elections = 0;
         for (ulong seed = first; seed < first + count; seed++)
         {
-            var cluster = new ModelCluster(seed);
+            var cluster = new PartitionWorld(seed);
             try
             {
                 cluster.Run();

@@ -54,6 +54,9 @@ internal sealed class ActiveController(
     public void LeadershipLost()
     {
         _leads = false;
+#if SEEDED_BUGS
+        if (!SeededBug.Is(38))
+#endif
         _controller = null;
         while (_pending.TryDequeue(out Pending pending))
         {
@@ -104,6 +107,15 @@ internal sealed class ActiveController(
             return;
         }
 
+#if SEEDED_BUGS
+        if (SeededBug.Is(22))
+        {
+            answer.SetResult(result.Response);
+            SendProbes();
+            return;
+        }
+
+#endif
         _pending.Enqueue(new Pending(
             controller.Image.Provenance.LastOffset, committed => answer.SetResult(committed ? result.Response : null)));
         if (result.Records.Count == 0)

@@ -138,6 +138,12 @@ internal sealed class AnswerQueue(IConnection connection)
     {
         lock (_gate)
         {
+#if SEEDED_BUGS
+            for (int turns = _queue.Count; Protocol.SeededBug.Is(42) && turns > 0 && !_queue.Peek().Frame.IsCompleted; turns--)
+            {
+                _queue.Enqueue(_queue.Dequeue());
+            }
+#endif
             if (_queue.TryDequeue(out answer))
             {
                 return true;

@@ -255,7 +255,11 @@ public sealed class PartitionTable : IFlushObserver
         }
 
         PartitionLog? log = directory.Find(name);
+#if SEEDED_BUGS
+        if (log is not null && log.TopicId != id.TopicId && log.TopicId != Uuid.Zero && !SeededBug.Is(37))
+#else
         if (log is not null && log.TopicId != id.TopicId && log.TopicId != Uuid.Zero)
+#endif
         {
             // A namesake that was deleted while this node was away: its records are another topic's (KAFKA-14616).
             directory.SetAsStray(log);

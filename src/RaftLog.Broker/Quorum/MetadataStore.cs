@@ -191,6 +191,12 @@ internal sealed class MetadataStore
     public async ValueTask<RaftSnapshotId> WriteSnapshotAsync(MetadataImage image, long timestampMs)
     {
         MetadataProvenance at = image.Provenance;
+#if SEEDED_BUGS
+        if (SeededBug.Is(39))
+        {
+            at = at with { LastOffset = at.LastOffset - 1 };
+        }
+#endif
         using SnapshotWriter writer = _snapshots.Begin(new StoredSnapshotId(at.EndOffset, at.LastEpoch));
         foreach (byte[] piece in SnapshotContent.Pieces(MetadataSnapshot.Write(image), image.Version, at.LastEpoch, timestampMs))
         {

@@ -16,9 +16,12 @@ internal static class SimulateCommand
         Option<string?> html = new("--html") { Description = "Draw the timeline of the first seed into this file." };
         Option<bool> counters = new("--counters") { Description = "Print how often each fault, check and rare event happened." };
         Option<bool> verbose = new("--verbose") { Description = "Print a line for each seed, in seed order, which ends in trace=HASH." };
+        Option<bool> cores = new("--cores") { Description = "Run the cores of the protocol alone, without codec and files: a thousand times real time." };
+        Option<string?> bug = new("--bug") { Description = "Switch one seeded bug on and see whether it is found: M1 to M43, none, canary, or list." };
+        Option<string?> table = new("--table") { Description = "With --bug all: the page to write the table of what caught each bug into." };
         Command command = new("simulate", "Run whole clusters in a simulated world, with faults, and check every promise. Exit code 0: held, 1: broken, 3: nothing was shown.")
         {
-            seeds, seed, minutes, jobs, trace, html, counters, verbose,
+            seeds, seed, minutes, jobs, trace, html, counters, verbose, cores, bug, table,
         };
         command.Validators.Add(result =>
         {
@@ -39,14 +42,21 @@ internal static class SimulateCommand
         });
         command.SetAction(parsed =>
         {
+            TimeSpan? limit = parsed.GetValue(minutes) is { } given ? TimeSpan.FromMinutes(given) : null;
+            int threads = parsed.GetValue(jobs) ?? Environment.ProcessorCount;
+            if (parsed.GetValue(bug) is { } name)
+            {
+                return BugCommand.Run(name, threads, limit, parsed.GetValue(table));
+            }
+
             ulong? count = parsed.GetValue(seeds);
             ulong defaultCount = parsed.GetValue(minutes) is not null ? ulong.MaxValue >> 1 : parsed.GetValue(seed) is not null ? 1UL : 100UL;
             SimulatePlan plan = new(
-                new WholeNodes(),
+                parsed.GetValue(cores) ? new ProtocolCores() : new WholeNodes(),
                 parsed.GetValue(seed) ?? 1,
                 count ?? defaultCount,
-                parsed.GetValue(minutes) is { } limit ? TimeSpan.FromMinutes(limit) : null,
-                parsed.GetValue(jobs) ?? Environment.ProcessorCount,
+                limit,
+                threads,
                 parsed.GetValue(verbose))
             {
                 Trace = parsed.GetValue(trace),

@@ -93,6 +93,9 @@ internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions
     public void ProbeEnded(Draft draft, NodeId id, BrokerEpoch epoch, bool refused, long nowMs)
     {
         bool asked = sessions.EndProbe(id, epoch);
+#if SEEDED_BUGS
+        refused |= SeededBug.Is(41);
+#endif
         if (!asked || !refused || !sessions.MayFastFence(id, nowMs)
             || !draft.Image.Brokers.TryGetValue(id, out BrokerRegistration? broker) || broker.Epoch != epoch || broker.Fenced)
         {

@@ -117,7 +117,11 @@ internal static class InSyncSets
     private static bool IsEligible(MetadataImage image, Member member) =>
         image.Brokers.TryGetValue(member.Id, out BrokerRegistration? broker)
         && broker.IsActive
+#if SEEDED_BUGS
+        && (member.Epoch == BrokerEpoch.None || member.Epoch == broker.Epoch || SeededBug.Is(11));
+#else
         && (member.Epoch == BrokerEpoch.None || member.Epoch == broker.Epoch);
+#endif
 
     private static AlterPartitionResponse.PartitionData Refused(AlterPartitionRequest.PartitionData asked, ErrorCode error) =>
         new() { PartitionIndex = asked.PartitionIndex, ErrorCode = error };

@@ -20,7 +20,11 @@ public sealed class AsyncSignal(Waiters waiters)
         {
             if (!_waiting.TryComplete(WaitOutcome.Ready))
             {
+#if SEEDED_BUGS
+                _set = !SeededBug.Is(43);
+#else
                 _set = true;
+#endif
             }
         }
     }

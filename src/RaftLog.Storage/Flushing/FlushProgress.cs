@@ -156,6 +156,12 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
             foreach (LogSegment segment in _dirty)
             {
                 segment.IsDirty = false;
+#if SEEDED_BUGS
+                if (SeededBug.Is(33) && segment != _dirty[^1])
+                {
+                    continue;
+                }
+#endif
                 if (!segment.TryAcquire())
                 {
                     continue;
@@ -192,6 +198,17 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
         lock (_lock)
         {
             bytes = 0;
+#if SEEDED_BUGS
+            if (SeededBug.Is(31))
+            {
+                _inFlightEnd = _end;
+            }
+
+            if (SeededBug.Is(32) && _inFlightEnd <= _end)
+            {
+                _inFlightGeneration = _generation;
+            }
+#endif
             if (_retired || _inFlightGeneration != _generation)
             {
                 return false;

@@ -196,6 +196,17 @@ public sealed class Flusher
 
             Publish();
         }
+#if SEEDED_BUGS
+        catch (DiskException) when (SeededBug.Is(12))
+        {
+            Publish();
+        }
+        catch (DiskException) when (SeededBug.Is(13))
+        {
+            await _disk.FlushAsync(_files);
+            Publish();
+        }
+#endif
         finally
         {
             foreach (PartitionLog log in _group)
@@ -212,6 +223,13 @@ public sealed class Flusher
     /// <summary>Flushes a log's directory, unless the log was deleted since: then its directory has another name and nobody relies on it.</summary>
     private async ValueTask FlushNamesAsync(string directory)
     {
+#if SEEDED_BUGS
+        if (SeededBug.Is(14))
+        {
+            return;
+        }
+
+#endif
         try
         {
             await _disk.FlushDirectoryAsync(directory);

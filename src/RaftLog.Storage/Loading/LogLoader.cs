@@ -238,7 +238,11 @@ internal sealed class LogLoader
         bool isOlder = header.Epoch != LeaderEpoch.None && header.Epoch < _epochs.Latest;
         if (header.BaseOffset < _end || isOlder
             || RecordBatch.Read(scan.Bytes(), out RecordBatch batch) != BatchStatus.Complete
+#if SEEDED_BUGS
+            || (header.LastOffset >= _hints.RecoveryPoint && !batch.HasValidChecksum && !SeededBug.Is(15)))
+#else
             || (header.LastOffset >= _hints.RecoveryPoint && !batch.HasValidChecksum))
+#endif
         {
             return false;
         }

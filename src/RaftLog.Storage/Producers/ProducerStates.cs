@@ -65,6 +65,13 @@ public sealed class ProducerStates
             return SequenceVerdict.Fresh;
         }
 
+#if SEEDED_BUGS
+        if (SeededBug.Is(7))
+        {
+            return SequenceVerdict.Fresh;
+        }
+
+#endif
         if (origin == AppendOrigin.Client && !Follows(known, stamp))
         {
             return SequenceVerdict.Refused(

@@ -1,9 +1,10 @@
 using RaftLog.Protocol;
+using RaftLog.Replication;
 
-namespace RaftLog.Replication.Tests.Model;
+namespace RaftLog.Simulation.Cores;
 
 /// <summary>A record: which leadership wrote it, and what it says. Producer and sequence make it recognisable when it is sent again.</summary>
-internal readonly record struct Entry(int Epoch, int Producer, int Sequence)
+internal readonly record struct DataEntry(int Epoch, int Producer, int Sequence)
 {
     public ulong Hash => ((ulong)(uint)Epoch << 40) ^ ((ulong)(uint)Producer << 32) ^ (uint)Sequence;
 }
@@ -11,14 +12,19 @@ internal readonly record struct Entry(int Epoch, int Producer, int Sequence)
 /// <summary>
 /// A log on a disk that keeps only what was flushed. Each position knows the hash of all records below it, so two logs are compared in one step.
 /// </summary>
-internal sealed class ModelLog : IEpochHistory
+internal sealed class DataLog(bool flushesEachAppend = true) : IEpochHistory
 {
-    private readonly List<Entry> _entries = [];
+    private readonly List<DataEntry> _entries = [];
     private readonly List<ulong> _prefixes = [0];
+    private int _flushedEnd;
 
     public int End => _entries.Count;
 
-    public int DurableEnd { get; private set; }
+    /// <summary>What survives: a power cut, or where the topic leaves flushing to the system, the end of the process.</summary>
+    public int DurableEnd => flushesEachAppend ? _flushedEnd : End;
+
+    /// <summary>True when there is something to flush that counts.</summary>
+    public bool IsDirty => DurableEnd < End;
 
     /// <summary>Raised by truncation; a flush counts only for the generation it began in.</summary>
     public int Generation { get; private set; }
@@ -27,11 +33,11 @@ internal sealed class ModelLog : IEpochHistory
 
     public LeaderEpoch Latest => End == 0 ? LeaderEpoch.None : new LeaderEpoch(_entries[^1].Epoch);
 
-    public Entry this[int offset] => _entries[offset];
+    public DataEntry this[int offset] => _entries[offset];
 
     public ulong PrefixHash(int end) => _prefixes[end];
 
-    public void Append(Entry entry)
+    public void Append(DataEntry entry)
     {
         _entries.Add(entry);
         ulong mixed = (_prefixes[^1] ^ entry.Hash) * 0x9E3779B97F4A7C15UL;
@@ -42,14 +48,14 @@ internal sealed class ModelLog : IEpochHistory
     {
         if (generation == Generation)
         {
-            DurableEnd = Math.Max(DurableEnd, Math.Min(end, End));
+            _flushedEnd = Math.Max(_flushedEnd, Math.Min(end, End));
         }
     }
 
     public void Truncate(int end)
     {
         Cut(end);
-        DurableEnd = Math.Min(DurableEnd, end);
+        _flushedEnd = Math.Min(_flushedEnd, end);
         Generation++;
     }
 
@@ -57,7 +63,7 @@ internal sealed class ModelLog : IEpochHistory
     public void LoseUnflushed(int surviving)
     {
         Cut(Math.Min(End, DurableEnd + surviving));
-        DurableEnd = End;
+        _flushedEnd = End;
         Generation++;
     }
 

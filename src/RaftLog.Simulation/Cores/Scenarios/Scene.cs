@@ -1,7 +1,7 @@
 using RaftLog.Protocol;
-using RaftLog.Replication.Tests.Model;
+using RaftLog.Replication;
 
-namespace RaftLog.Replication.Tests;
+namespace RaftLog.Simulation.Cores;
 
 /// <summary>A few replicas and hand-written metadata: for scenarios in which every step is chosen.</summary>
 internal sealed class Scene
@@ -13,10 +13,10 @@ internal sealed class Scene
 
     public Scene(int nodes)
     {
-        Nodes = [.. Enumerable.Range(0, nodes).Select(id => new ModelReplica(id, _tuning))];
+        Nodes = [.. Enumerable.Range(0, nodes).Select(id => new DataReplica(id, _tuning))];
         _epochs = [.. Enumerable.Range(0, nodes).Select(id => new BrokerEpoch(id))];
         _services = new BrokerService[nodes];
-        foreach (ModelReplica node in Nodes)
+        foreach (DataReplica node in Nodes)
         {
             node.RegisteredAs = _epochs[node.Node.Value];
         }
@@ -24,7 +24,7 @@ internal sealed class Scene
         State = StateOf(0, 0, 0, NodeSet.Of([.. Nodes.Select(node => node.Node)]));
     }
 
-    public ModelReplica[] Nodes { get; }
+    public DataReplica[] Nodes { get; }
 
     public PartitionState State { get; private set; }
 

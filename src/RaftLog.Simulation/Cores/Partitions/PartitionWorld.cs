@@ -1,6 +1,7 @@
 using RaftLog.Protocol;
+using RaftLog.Replication;
 
-namespace RaftLog.Replication.Tests.Model;
+namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// One partition on two to five nodes, a controller, producers and all that can happen to them, in one thread, in virtual time, from one seed.
@@ -13,37 +14,37 @@ namespace RaftLog.Replication.Tests.Model;
 /// given up may still reach the controller, up to a second and a half later, and is executed there.
 /// </para>
 /// </summary>
-internal sealed class ModelCluster
+internal sealed class PartitionWorld
 {
     private const int LatestMs = 1_500;
     private const int AnswerTimeoutMs = 250;
     private readonly Chance _chance;
-    private readonly ClusterOptions _options;
+    private readonly PartitionOptions _options;
     private readonly ModelController _controller;
-    private readonly Witness _witness;
+    private readonly PartitionWitness _witness;
     private readonly Node[] _nodes;
-    private readonly ModelReplica[] _replicas;
+    private readonly DataReplica[] _replicas;
     private readonly PriorityQueue<Action, (long At, long Order)> _events = new();
     private readonly Producer[] _producers;
     private long _now;
     private long _order;
     private bool _faulty = true;
 
-    public ModelCluster(ulong seed)
+    public PartitionWorld(ulong seed)
     {
         _chance = new Chance(seed);
-        _options = ClusterOptions.Draw(_chance);
+        _options = PartitionOptions.Draw(_chance);
         _controller = new ModelController(_options.Nodes, _options.MinInSync, _options.KeepsEligible);
-        _witness = new Witness(_controller);
+        _witness = new PartitionWitness(_controller);
         var tuning = new ReplicationTuning(_options.MaxLagMs, ProposalBackoffMs: 20, LostProposalMs: LatestMs + 100);
-        _nodes = [.. Enumerable.Range(0, _options.Nodes).Select(id => new Node(new ModelReplica(id, tuning)))];
+        _nodes = [.. Enumerable.Range(0, _options.Nodes).Select(id => new Node(new DataReplica(id, tuning)))];
         _replicas = [.. _nodes.Select(node => node.Replica)];
         _producers = [.. Enumerable.Range(0, 4).Select(id => new Producer(id))];
     }
 
-    public ClusterOptions Options => _options;
+    public PartitionOptions Options => _options;
 
-    public Witness Witness => _witness;
+    public PartitionWitness PartitionWitness => _witness;
 
     public long Events { get; private set; }
 
@@ -67,7 +68,7 @@ internal sealed class ModelCluster
 
         foreach (Producer producer in _producers)
         {
-            In(_chance.Below(_options.ProduceEveryMs), () => Produce(producer));
+            In(_chance.Next(_options.ProduceEveryMs), () => Produce(producer));
         }
 
         In(_options.CrashEveryMs, Crash);
@@ -82,7 +83,10 @@ internal sealed class ModelCluster
         }
 
         Until(_options.FaultyMs + _options.HealedMs);
-        _witness.Converged(_replicas);
+        if (!_witness.HasConverged(_replicas))
+        {
+            throw new AlarmException("liveness", _witness.Describe(_replicas));
+        }
     }
 
     private void Until(long end)
@@ -124,7 +128,7 @@ internal sealed class ModelCluster
             In(_chance.Between(1, 2 * periodMs), Again);
         }
 
-        In(_chance.Below(periodMs), Again);
+        In(_chance.Next(periodMs), Again);
     }
 
     private void Tick(Node node) => node.Replica.Tick(_now);
@@ -173,7 +177,7 @@ internal sealed class ModelCluster
     private void Crash()
     {
         In(_chance.Between(1, 2 * _options.CrashEveryMs), Crash);
-        Node node = _nodes[_chance.Below(_nodes.Length)];
+        Node node = _nodes[_chance.Next(_nodes.Length)];
         if (!_faulty || !node.Up)
         {
             return;
@@ -191,14 +195,14 @@ internal sealed class ModelCluster
         }
 
         int unflushed = node.Replica.Log.End - node.Replica.Log.DurableEnd;
-        node.Replica.CrashAndRestart(_chance.Below(unflushed + 1));
+        node.Replica.CrashAndRestart(_chance.Next(unflushed + 1));
         In(_chance.PerMille(500) ? _chance.Between(1, 50) : _chance.Between(1, 2_000), () => Start(node));
     }
 
     private void Cut()
     {
         In(_chance.Between(1, 2 * _options.CutEveryMs), Cut);
-        Node node = _nodes[_chance.Below(_nodes.Length)];
+        Node node = _nodes[_chance.Next(_nodes.Length)];
         if (_faulty && !node.Cut)
         {
             node.Cut = true;
@@ -211,7 +215,7 @@ internal sealed class ModelCluster
         In(_chance.Between(1, 2 * _options.MoveEveryMs), Move);
         if (_faulty && _controller.Leader.IsNode)
         {
-            _controller.MoveLeader(new NodeId(_chance.Below(_nodes.Length)));
+            _controller.MoveLeader(new NodeId(_chance.Next(_nodes.Length)));
         }
     }
 
@@ -315,7 +319,7 @@ internal sealed class ModelCluster
 
     private void Flush(Node node)
     {
-        ModelLog log = node.Replica.Log;
+        DataLog log = node.Replica.Log;
         if (node.Flushing || log.DurableEnd == log.End)
         {
             return;
@@ -349,7 +353,7 @@ internal sealed class ModelCluster
         int serving = leader.Incarnation;
         BrokerEpoch epoch = node.Replica.RegisteredAs;
         bool ended = false;
-        void End(ModelAnswer? answer)
+        void End(DataAnswer? answer)
         {
             if (!ended && node.Incarnation == fetching)
             {
@@ -367,7 +371,7 @@ internal sealed class ModelCluster
         {
             if (leader.Up && leader.Incarnation == serving)
             {
-                ModelAnswer answer = leader.Replica.Serve(_now, node.Replica.Node, epoch, fetch, _options.MostEntries);
+                DataAnswer answer = leader.Replica.Serve(_now, node.Replica.Node, epoch, fetch, _options.MostEntries);
                 Acknowledge(leader);
                 Send(leader, node, () => End(answer));
             }
@@ -389,7 +393,7 @@ internal sealed class ModelCluster
             return;
         }
 
-        Node node = _nodes[_chance.Below(_nodes.Length)];
+        Node node = _nodes[_chance.Next(_nodes.Length)];
         if (!node.Up || !node.Replica.Leads)
         {
             return;
@@ -437,9 +441,9 @@ internal sealed class ModelCluster
         }
     }
 
-    private sealed class Node(ModelReplica replica)
+    private sealed class Node(DataReplica replica)
     {
-        public ModelReplica Replica { get; } = replica;
+        public DataReplica Replica { get; } = replica;
 
         public List<(Producer Producer, int Sequence, int Offset, LeaderEpoch Epoch)> Waiting { get; } = [];
 

@@ -1,12 +1,19 @@
 using RaftLog.Protocol;
+using RaftLog.Protocol.Wire;
+using RaftLog.Raft;
 
-namespace RaftLog.Raft.Tests.Simulation;
+namespace RaftLog.Simulation.Cores;
 
-/// <summary>The shell around one core: does what the effects ask for, each lane at its own pace.</summary>
-internal sealed class SimNode
+/// <summary>
+/// The shell around one Raft core: does what the effects ask for, each lane at its own pace, over a disk that a crash can cut. It decides nothing, and
+/// has the witness compare what leaves the node with what its disk holds.
+/// </summary>
+internal sealed class QuorumReplica
 {
-    private readonly SimCluster _cluster;
-    private readonly List<RaftEffect> _effects = [];
+    private const long SnapshotSize = 3;
+    private readonly IQuorumWorld _world;
+    private List<RaftEffect> _effects = [];
+    private List<RaftEffect> _starting = [];
     private readonly Dictionary<long, object> _payloads = [];
     private readonly Dictionary<long, (RaftRequest Request, Action<RaftReply> Answer)> _callers = [];
     private readonly List<(RaftFetchRequest Request, Action<RaftReply, object?> Answer, int Ticket)> _waiting = [];
@@ -24,17 +31,24 @@ internal sealed class SimNode
     private long _flushedEnd;
     private bool _isExecuting;
 
-    public SimNode(SimCluster cluster, RaftConfig config)
+    public QuorumReplica(IQuorumWorld world, RaftConfig config)
     {
-        _cluster = cluster;
+        _world = world;
         Config = config;
+        world.Witness.Watch(this);
     }
 
     public RaftConfig Config { get; }
 
     public NodeId Id => Config.Local.Id;
 
-    public SimDisk Disk { get; } = new();
+    public QuorumDisk Disk { get; } = new();
+
+    /// <summary>Where the next record will lie.</summary>
+    public Offset EndOffset => new(Disk.Written.End);
+
+    /// <summary>What is built on the log; null when nothing is.</summary>
+    public IQuorumOwner? Owner { get; set; }
 
     public RaftCore? Core { get; private set; }
 
@@ -70,23 +84,24 @@ internal sealed class SimNode
         LastEpoch = LeaderEpoch.None;
         for (long offset = Disk.Written.Start.EndOffset.Value; offset < Disk.Written.End; offset++)
         {
-            _cluster.CheckEntry(this, offset, Disk.Written.At(offset));
+            _world.Witness.Shows(this, offset, Disk.Written.At(offset));
         }
 
-        Core = new RaftCore(Config, Disk.Election, Disk.Recover(), new SeededRandom(_cluster.Random.NextBits()), _cluster.NowMs);
-        _cluster.Trace($"{Id} starts {Disk.Election} log {Disk.Written.Start.EndOffset}..{Disk.Written.End} as {Core.Role.GetType().Name}");
+        Core = new RaftCore(Config, Disk.Election, Disk.Recover(), new Chance(_world.Chance.NextBits()), _world.NowMs);
+        _world.Say($"{Id} starts {Disk.Election} log {Disk.Written.Start.EndOffset}..{Disk.Written.End} as {Core.Role.GetType().Name}");
         Execute();
     }
 
-    public void Crash()
+    /// <summary>The process ends: killed, with its page cache kept, or with the power of its machine.</summary>
+    public void Crash(bool losesPower = true)
     {
-        _cluster.Trace($"{Id} crashes");
+        _world.Say($"{Id} {(losesPower ? "loses power" : "is killed")}");
         Core = null;
         IsPaused = false;
         _whilePaused.Clear();
         Incarnation++;
-        Disk.Crash(_cluster.Random.Next(0, Disk.Unsynced + 1));
-        if (_cluster.Faults.WipesDisks && _cluster.Random.Chance(500))
+        Disk.Crash(losesPower ? _world.Chance.Next(0, Disk.Unsynced + 1) : Disk.Unsynced);
+        if (_world.Lies.WipesDisks && _world.Chance.PerMille(500))
         {
             Disk.Wipe();
         }
@@ -123,42 +138,48 @@ internal sealed class SimNode
 
         if (Core is { } core)
         {
-            input(core, _cluster.NowMs);
+            input(core, _world.NowMs);
             Execute();
         }
     }
 
-    public void Propose(long value)
+    /// <summary>Appends a record whose content does not matter, if this replica leads.</summary>
+    public void Propose() => TryAppend([null]);
+
+    /// <summary>Appends one batch; its base offset, or null when this replica may not append.</summary>
+    public Offset? TryAppend(IReadOnlyList<IMetadataRecord?> records)
     {
-        if (Core is not { } core || IsPaused)
+        if (Core is not { } core || IsPaused || core.PrepareAppend() is not { Error: ErrorCode.None } grant)
         {
-            return;
+            return null;
         }
 
-        AppendGrant grant = core.PrepareAppend();
-        if (grant.Error == ErrorCode.None)
-        {
-            _cluster.Check(grant.BaseOffset.Value == Disk.Written.End, $"{Id} would append at {grant.BaseOffset}, its log ends at {Disk.Written.End}");
-            AppendEntry(Disk.Written.Next(grant.Epoch, value));
-            Input((_, now) => core.LogAppended(now, new Offset(Disk.Written.End), grant.Epoch));
-        }
+        AlarmException.Unless(
+            grant.BaseOffset.Value == Disk.Written.End, "append-at-end", $"{Id} would append at {grant.BaseOffset}, its log ends at {Disk.Written.End}");
+        AppendOwn(grant.Epoch, records);
+        Input((_, now) => core.LogAppended(now, new Offset(Disk.Written.End), grant.Epoch));
+        return grant.BaseOffset;
     }
 
-    public void TakeSnapshot(bool cutsFront)
+    /// <summary>Writes a snapshot of what is committed, unless there is one already.</summary>
+    /// <param name="end">The first offset that it does not hold.</param>
+    /// <param name="content">What it says.</param>
+    /// <param name="cutsFront">True to drop what it holds from the log.</param>
+    public void TakeSnapshot(Offset end, object? content, bool cutsFront)
     {
-        if (Core is not { } core || IsPaused || core.HighWatermark.Value <= Disk.LatestSnapshot.EndOffset.Value)
+        if (Core is not { } core || IsPaused || end <= Disk.LatestSnapshot.EndOffset)
         {
             return;
         }
 
-        var id = new SnapshotId(core.HighWatermark, Disk.Written.EpochBelow(core.HighWatermark.Value));
-        ulong hash = Disk.Written.HashBelow(id.EndOffset.Value)!.Value;
-        Disk.Snapshots[id.EndOffset.Value] = (id, hash);
-        _cluster.Trace($"{Id} takes snapshot {id}");
+        var id = new SnapshotId(end, Disk.Written.EpochBelow(end.Value));
+        QuorumSnapshot snapshot = new(id, Disk.Written.HashBelow(id.EndOffset.Value)!.Value, content);
+        Disk.Snapshots[id.EndOffset.Value] = snapshot;
+        _world.Say($"{Id} takes snapshot {id}");
         Input((c, now) => c.SnapshotTaken(now, id));
         if (cutsFront && core.FlushedEnd >= id.EndOffset && !_isFlushing)
         {
-            Disk.CutFront(id, hash);
+            Disk.CutFront(snapshot);
             Input((c, now) => c.LogStartAdvanced(now, id));
         }
     }
@@ -222,7 +243,7 @@ internal sealed class SimNode
         {
             int ticket = ++_lastTicket;
             _waiting.Add((request, send, ticket));
-            Later(_cluster.Random.Next(20, 200), () => Input((core, now) =>
+            Later(_world.FetchWait(), () => Input((core, now) =>
             {
                 core.Tick(now);
                 int index = _waiting.FindIndex(waiting => waiting.Ticket == ticket);
@@ -235,16 +256,17 @@ internal sealed class SimNode
             return;
         }
 
-        _cluster.Check(answer.Kind != FetchAnswerKind.Wait, "a fetch whose time is over must be answered");
+        AlarmException.Unless(answer.Kind != FetchAnswerKind.Wait, "fetch-is-answered", $"{Id} lets a fetch wait whose time is over");
         Expose(answer.Leader.Epoch);
-        List<Entry>? records = null;
+        List<QuorumEntry>? records = null;
         if (answer.Kind == FetchAnswerKind.Records)
         {
-            CheckPromise(Disk.Election == new ElectionState(answer.Leader.Epoch, Id, ReplicaKey.None), $"{Id} serves records before its leadership is on disk");
-            long to = Math.Min(answer.ReadTo.Value, answer.ReadFrom.Value + _cluster.Random.Next(1, 6));
-            for (long offset = answer.ReadFrom.Value; offset < to; offset++)
+            _world.Witness.Promises(
+                Disk.Election == new ElectionState(answer.Leader.Epoch, Id, ReplicaKey.None), $"{Id} serves records before its leadership is on disk");
+            long to = Math.Min(answer.ReadTo.Value, answer.ReadFrom.Value + _world.Chance.Next(1, 6));
+            for (long offset = answer.ReadFrom.Value; offset < to || (offset < answer.ReadTo.Value && records is [.., { EndsBatch: false }]); offset++)
             {
-                _cluster.CheckEntry(this, offset, Disk.Written.At(offset));
+                _world.Witness.Shows(this, offset, Disk.Written.At(offset));
                 (records ??= []).Add(Disk.Written.At(offset));
             }
         }
@@ -258,10 +280,9 @@ internal sealed class SimNode
     {
         Expose(answer.Leader.Epoch);
         ErrorCode error = answer.Error;
-        const long Size = 3;
-        if (error == ErrorCode.None && Disk.Snapshots.TryGetValue(request.Snapshot.EndOffset.Value, out (SnapshotId Id, ulong Hash) found) && found.Id == request.Snapshot)
+        if (error == ErrorCode.None && Disk.Snapshots.TryGetValue(request.Snapshot.EndOffset.Value, out QuorumSnapshot? found) && found.Id == request.Snapshot)
         {
-            send(new RaftFetchSnapshotReply(error, answer.Leader, request.Snapshot, Size, request.Position, 1), found.Hash);
+            send(new RaftFetchSnapshotReply(error, answer.Leader, request.Snapshot, SnapshotSize, request.Position, 1), found);
             return;
         }
 
@@ -272,7 +293,7 @@ internal sealed class SimNode
     private void Later(int delayMs, Action action)
     {
         int incarnation = Incarnation;
-        _cluster.At(_cluster.NowMs + delayMs, () =>
+        _world.At(_world.NowMs + delayMs, () =>
         {
             if (incarnation == Incarnation)
             {
@@ -291,23 +312,25 @@ internal sealed class SimNode
         _isExecuting = true;
         for (core.DrainEffects(_effects); _effects.Count > 0; core.DrainEffects(_effects))
         {
-            RaftEffect[] batch = [.. _effects];
-            _effects.Clear();
-            foreach (RaftEffect effect in batch)
+            (_effects, _starting) = (_starting, _effects);
+            foreach (RaftEffect effect in _starting)
             {
                 Start(effect);
             }
+
+            _starting.Clear();
+            Owner?.Settled();
         }
 
         _isExecuting = false;
-        _cluster.CheckNode(this, core);
+        _world.Witness.Look(this, core);
         ScheduleTick(core);
     }
 
     private void ScheduleTick(RaftCore core)
     {
         long deadline = core.NextDeadlineMs;
-        _cluster.Check(deadline > _cluster.NowMs, $"{Id} as {core.Role.GetType().Name} wants to be called again at {deadline}");
+        AlarmException.Unless(deadline > _world.NowMs, "deadline-lies-ahead", $"{Id} as {core.Role.GetType().Name} wants to be called again at {deadline}");
         if (deadline == long.MaxValue || deadline >= _tickAtMs)
         {
             return;
@@ -315,7 +338,7 @@ internal sealed class SimNode
 
         _tickAtMs = deadline;
         int incarnation = Incarnation;
-        _cluster.At(deadline, () =>
+        _world.At(deadline, () =>
         {
             if (incarnation == Incarnation && _tickAtMs == deadline)
             {
@@ -331,14 +354,14 @@ internal sealed class SimNode
         {
             case RaftEffect.PersistElectionState persist:
                 _stateLane.Enqueue(persist);
-                _stateLaneFreeMs = Math.Max(_stateLaneFreeMs, _cluster.NowMs) + _cluster.DiskDelay();
-                Later((int)(_stateLaneFreeMs - _cluster.NowMs), () =>
+                _stateLaneFreeMs = Math.Max(_stateLaneFreeMs, _world.NowMs) + _world.DiskDelay();
+                Later((int)(_stateLaneFreeMs - _world.NowMs), () =>
                 {
                     RaftEffect.PersistElectionState next = _stateLane.Dequeue();
                     Disk.Election = next.State;
                     Input((core, now) => core.ElectionStatePersisted(now, next.Token));
                 });
-                if (_cluster.Faults.LiesAboutVotes)
+                if (_world.Lies.AboutVotes)
                 {
                     Input((core, now) => core.ElectionStatePersisted(now, persist.Token));
                 }
@@ -346,7 +369,7 @@ internal sealed class SimNode
                 break;
             case RaftEffect.SendRequest send:
                 CheckPromise(send.Request);
-                _cluster.Send(this, send.RequestId, send.To, send.Request);
+                _world.Send(this, send.RequestId, send.To, send.Request);
                 break;
             case RaftEffect.SendReply reply:
                 if (_callers.Remove(reply.Caller, out (RaftRequest Request, Action<RaftReply> Answer) caller))
@@ -357,20 +380,23 @@ internal sealed class SimNode
 
                 break;
             case RaftEffect.AppendLeaderChange or RaftEffect.AppendFetched or RaftEffect.TruncateLog or RaftEffect.WriteSnapshotChunk or RaftEffect.InstallSnapshot:
-                _logLaneFreeMs = Math.Max(_logLaneFreeMs, _cluster.NowMs) + (_cluster.Random.Chance(200) ? _cluster.DiskDelay() : 0);
+                _logLaneFreeMs = Math.Max(_logLaneFreeMs, _world.NowMs) + (_world.Chance.PerMille(200) ? _world.DiskDelay() : 0);
                 _logLane.Enqueue(effect);
-                Later((int)(_logLaneFreeMs - _cluster.NowMs), () => ChangeLog(_logLane.Dequeue()));
+                Later((int)(_logLaneFreeMs - _world.NowMs), () => ChangeLog(_logLane.Dequeue()));
                 break;
             case RaftEffect.LeadershipGained gained:
                 Leads = gained.Epoch;
-                _cluster.Trace($"{Id} leads epoch {gained.Epoch} from {gained.EpochStart}");
-                _cluster.CheckLeader(this, gained.Epoch);
+                _world.Say($"{Id} leads the quorum in epoch {gained.Epoch} from {gained.EpochStart}");
+                _world.Witness.Leads(this, gained.Epoch);
+                Owner?.LeadershipGained(gained.Epoch, gained.EpochStart);
                 break;
             case RaftEffect.LeadershipLost:
                 Leads = null;
+                Owner?.LeadershipLost();
                 break;
             case RaftEffect.HighWatermarkAdvanced advanced:
-                _cluster.CheckCommit(this, advanced.HighWatermark);
+                _world.Witness.Commits(this, advanced.HighWatermark);
+                Owner?.Committed(advanced.HighWatermark);
                 break;
             case RaftEffect.WakeFetches:
                 (RaftFetchRequest Request, Action<RaftReply, object?> Answer, int Ticket)[] waiting = [.. _waiting];
@@ -397,24 +423,18 @@ internal sealed class SimNode
         switch (effect)
         {
             case RaftEffect.AppendLeaderChange change:
-                _cluster.Check(change.BaseOffset.Value == Disk.Written.End, $"{Id} would open its epoch at {change.BaseOffset}, its log ends at {Disk.Written.End}");
-                AppendEntry(Disk.Written.Next(change.Epoch, _cluster.NextValue()));
+                AlarmException.Unless(
+                    change.BaseOffset.Value == Disk.Written.End,
+                    "append-at-end",
+                    $"{Id} would open its epoch at {change.BaseOffset}, its log ends at {Disk.Written.End}");
+                AppendOwn(change.Epoch, [null]);
                 Input((core, now) => core.LogAppended(now, new Offset(Disk.Written.End), change.Epoch));
                 break;
             case RaftEffect.AppendFetched fetched:
-                var entries = (List<Entry>)_payloads[fetched.RequestId];
-                foreach (Entry entry in entries)
-                {
-                    _cluster.Check(LogImage.Chain(Disk.Written.HashBelow(Disk.Written.End)!.Value, entry.Epoch, entry.Value) == entry.Hash, $"{Id} appends at {Disk.Written.End} what does not follow its log");
-                    AppendEntry(entry);
-                    var end = new Offset(Disk.Written.End);
-                    Input((core, now) => core.LogAppended(now, end, entry.Epoch));
-                }
-
-                Input((core, now) => core.FetchedAppended(now, fetched.Token, entries.Count > 0));
+                AppendFetched(fetched);
                 break;
             case RaftEffect.TruncateLog truncate:
-                _cluster.Trace($"{Id} truncates {Disk.Written.End} to {truncate.EndOffset}");
+                _world.Say($"{Id} truncates {Disk.Written.End} to {truncate.EndOffset}");
                 _truncations++;
                 Disk.Truncate(truncate.EndOffset.Value);
                 _flushedEnd = Math.Min(_flushedEnd, truncate.EndOffset.Value);
@@ -422,26 +442,67 @@ internal sealed class SimNode
                 Flush();
                 break;
             case RaftEffect.WriteSnapshotChunk chunk:
-                _cluster.Check(chunk.Position == 0 || _partialSnapshot == (chunk.Snapshot, chunk.Position), $"{Id} writes a piece of {chunk.Snapshot} out of order");
+                AlarmException.Unless(
+                    chunk.Position == 0 || _partialSnapshot == (chunk.Snapshot, chunk.Position),
+                    "snapshot-in-order",
+                    $"{Id} writes a piece of {chunk.Snapshot} out of order");
                 _partialSnapshot = (chunk.Snapshot, chunk.Position + 1);
                 _payloads[-1] = _payloads[chunk.RequestId];
                 break;
             case RaftEffect.InstallSnapshot install:
-                _cluster.Check(_partialSnapshot == (install.Snapshot, 3), $"{Id} installs an unfinished snapshot");
-                _cluster.Trace($"{Id} installs {install.Snapshot}");
+                AlarmException.Unless(_partialSnapshot == (install.Snapshot, SnapshotSize), "snapshot-is-whole", $"{Id} installs an unfinished snapshot");
+                _world.Say($"{Id} installs {install.Snapshot}");
                 _truncations++;
-                Disk.Install(install.Snapshot, (ulong)_payloads[-1]);
+                var whole = (QuorumSnapshot)_payloads[-1];
+                Disk.Install(whole);
                 _flushedEnd = Disk.Written.End;
                 _isFlushing = false;
+                Owner?.SnapshotInstalled(install.Snapshot, whole.Content);
                 Input((core, now) => core.SnapshotInstalled(now, install.Token, install.Snapshot));
                 break;
         }
     }
 
-    private void AppendEntry(Entry entry)
+    private void AppendOwn(LeaderEpoch epoch, IReadOnlyList<IMetadataRecord?> records)
     {
-        Disk.Append(entry);
+        var batch = new QuorumEntry[records.Count];
+        ulong hash = Disk.Written.HashBelow(Disk.Written.End)!.Value;
+        for (int index = 0; index < batch.Length; index++)
+        {
+            long value = (long)(_world.Chance.NextBits() >> 1);
+            hash = QuorumLog.Chain(hash, epoch, value);
+            batch[index] = new QuorumEntry(epoch, value, hash, index == batch.Length - 1, records[index]);
+        }
+
+        Disk.Append(batch);
         Flush();
+    }
+
+    /// <summary>Appends what was fetched, batch by batch, if it still follows the log's end.</summary>
+    private void AppendFetched(RaftEffect.AppendFetched fetched)
+    {
+        _payloads.Remove(fetched.RequestId, out object? payload);
+        var entries = (List<QuorumEntry>)payload!;
+        int from = 0;
+        for (int index = 0; index < entries.Count; index++)
+        {
+            if (!entries[index].EndsBatch)
+            {
+                continue;
+            }
+
+            QuorumEntry[] batch = entries.GetRange(from, index + 1 - from).ToArray();
+            from = index + 1;
+            ulong follows = QuorumLog.Chain(Disk.Written.HashBelow(Disk.Written.End)!.Value, batch[0].Epoch, batch[0].Value);
+            AlarmException.Unless(follows == batch[0].Hash, "append-follows", $"{Id} appends at {Disk.Written.End} what does not follow its log");
+            Disk.Append(batch);
+            Flush();
+            var end = new Offset(Disk.Written.End);
+            LeaderEpoch epoch = batch[^1].Epoch;
+            Input((core, now) => core.LogAppended(now, end, epoch));
+        }
+
+        Input((core, now) => core.FetchedAppended(now, fetched.Token, entries.Count > 0));
     }
 
     private void Flush()
@@ -451,7 +512,7 @@ internal sealed class SimNode
             return;
         }
 
-        if (_cluster.Faults.LiesAboutFlushes)
+        if (_world.Lies.AboutFlushes)
         {
             long claimed = Disk.Written.End;
             Later(0, () => Input((core, now) => core.LogFlushed(now, new Offset(claimed))));
@@ -461,7 +522,7 @@ internal sealed class SimNode
         int writes = Disk.Unsynced;
         long end = Disk.Written.End;
         int truncations = _truncations;
-        Later(_cluster.DiskDelay(), () =>
+        Later(_world.DiskDelay(), () =>
         {
             // An installed snapshot made everything durable on the way.
             if (!_isFlushing || (Disk.Unsynced < writes))
@@ -489,7 +550,7 @@ internal sealed class SimNode
         {
             case RaftVoteRequest vote:
                 Expose(vote.Epoch);
-                CheckPromise(
+                _world.Witness.Promises(
                     vote.PreVote || (Disk.Election.Epoch == vote.Epoch && Disk.Election.Voted == Config.Local) || Disk.Election.Epoch > vote.Epoch,
                     $"{Id} asks for votes in {vote.Epoch} before its own is on disk");
                 CheckClaim(vote.Log);
@@ -505,7 +566,7 @@ internal sealed class SimNode
         }
     }
 
-    private void CheckClaim(LogPosition claim) => CheckPromise(
+    private void CheckClaim(LogPosition claim) => _world.Witness.Promises(
         claim.EndOffset.Value <= Disk.Durable.End && (claim.EndOffset.Value < Disk.Durable.Start.EndOffset.Value || Disk.Durable.EpochBelow(claim.EndOffset.Value) == claim.Epoch),
         $"{Id} claims {claim}, its disk has {Disk.Durable.End}");
 
@@ -514,13 +575,11 @@ internal sealed class SimNode
         Expose(reply.Leader.Epoch);
         if (request is RaftVoteRequest { PreVote: false } vote && reply is RaftVoteReply { Granted: true })
         {
-            CheckPromise(
+            _world.Witness.Promises(
                 Disk.Election.Epoch > vote.Epoch || (Disk.Election.Epoch == vote.Epoch && Disk.Election.Voted == vote.Candidate),
                 $"{Id} grants {vote.Candidate.Id} its vote in {vote.Epoch} before that is on disk");
         }
     }
-
-    private void CheckPromise(bool holds, string meaning) => _cluster.Check(holds || !_cluster.Faults.ChecksPromises, meaning);
 
     private void Expose(LeaderEpoch epoch) => ExposedEpoch = epoch > ExposedEpoch ? epoch : ExposedEpoch;
 }

@@ -1,7 +1,7 @@
-namespace RaftLog.Replication.Tests.Model;
+namespace RaftLog.Simulation.Cores;
 
 /// <summary>What one seed draws for its run (times in milliseconds, chances per thousand).</summary>
-internal sealed record ClusterOptions
+internal sealed record PartitionOptions
 {
     public required int Nodes { get; init; }
 
@@ -36,10 +36,10 @@ internal sealed record ClusterOptions
 
     public int HealedMs => 5_000;
 
-    public static ClusterOptions Draw(Chance chance)
+    public static PartitionOptions Draw(Chance chance)
     {
         int nodes = chance.Between(2, 5);
-        return new ClusterOptions
+        return new PartitionOptions
         {
             Nodes = nodes,
             MinInSync = chance.Between(1, Math.Min(3, nodes)),

@@ -1,26 +1,28 @@
 using RaftLog.Protocol;
+using RaftLog.Replication;
 
-namespace RaftLog.Replication.Tests.Model;
+namespace RaftLog.Simulation.Cores;
 
 /// <summary>A leader's answer on its way to a follower.</summary>
-internal sealed record ModelAnswer(FetchAnswer Answer, Entry[] Entries);
+internal sealed record DataAnswer(FetchAnswer Answer, DataEntry[] Entries);
 
 /// <summary>One node's replica: the shipped core and a model log, wired as the shell wires them.</summary>
-internal sealed class ModelReplica
+internal sealed class DataReplica
 {
     private readonly ReplicationTuning _tuning;
     private Offset _checkpoint;
 
-    public ModelReplica(int node, ReplicationTuning tuning)
+    public DataReplica(int node, ReplicationTuning tuning, bool flushesEachAppend = true)
     {
         Node = new NodeId(node);
+        Log = new DataLog(flushesEachAppend);
         _tuning = tuning;
         Core = new PartitionReplica(Node, Log.Extent, Offset.Zero, tuning);
     }
 
     public NodeId Node { get; }
 
-    public ModelLog Log { get; } = new();
+    public DataLog Log { get; }
 
     public PartitionReplica Core { get; private set; }
 
@@ -31,7 +33,7 @@ internal sealed class ModelReplica
     /// <summary>Called before a cut, with the offset: where a test looks at what is about to be lost.</summary>
     public Action<int>? BeforeTruncation { get; set; }
 
-    public Action<Entry, int>? AfterAppend { get; set; }
+    public Action<DataEntry, int>? AfterAppend { get; set; }
 
     public Action<PartitionEffects>? OnEffects { get; set; }
 
@@ -52,7 +54,7 @@ internal sealed class ModelReplica
         ErrorCode error = Core.MayAppend(RequiredAcks.All);
         if (error == ErrorCode.None)
         {
-            var entry = new Entry(Core.Role.Epoch.Value, producer, sequence);
+            var entry = new DataEntry(Core.Role.Epoch.Value, producer, sequence);
             Log.Append(entry);
             AfterAppend?.Invoke(entry, Log.End - 1);
             Moved(nowMs);
@@ -71,32 +73,34 @@ internal sealed class ModelReplica
 
     public FetchPosition? NextFetch() => Core.NextFetch(Log);
 
-    public ModelAnswer Serve(long nowMs, NodeId follower, BrokerEpoch epoch, FetchPosition fetch, int mostEntries)
+    public DataAnswer Serve(long nowMs, NodeId follower, BrokerEpoch epoch, FetchPosition fetch, int mostEntries)
     {
         Did(Core.FollowerFetched(nowMs, new FetchingReplica(follower, epoch, Offset.Zero), fetch, Log, out FetchVerdict verdict));
-        if (!verdict.MayRead)
-        {
-            return new ModelAnswer(new FetchAnswer(fetch, verdict.Error, verdict.Diverging, Core.HighWatermark, Offset.Zero), []);
-        }
+        return Answer(verdict, fetch, mostEntries);
+    }
 
-        int from = (int)fetch.FetchOffset.Value;
-        int count = Math.Min(mostEntries, (int)verdict.Limit.Value - from);
-        var entries = new Entry[count];
-        for (int i = 0; i < count; i++)
+    /// <summary>Looks again at a fetch that waits.</summary>
+    public DataAnswer ServeAgain(FetchPosition fetch, int mostEntries) => Answer(Core.RepeatedFetch(fetch, Log), fetch, mostEntries);
+
+    /// <summary>The records that a verdict lets a reader have.</summary>
+    public DataEntry[] Read(in FetchVerdict verdict, int from, int mostEntries)
+    {
+        var entries = new DataEntry[Math.Min(mostEntries, (int)verdict.Limit.Value - from)];
+        for (int i = 0; i < entries.Length; i++)
         {
             entries[i] = Log[from + i];
         }
 
-        return new ModelAnswer(new FetchAnswer(fetch, ErrorCode.None, null, Core.HighWatermark, Offset.Zero), entries);
+        return entries;
     }
 
-    public FollowerStepKind Take(long nowMs, ModelAnswer answer)
+    public FollowerStepKind Take(long nowMs, DataAnswer answer)
     {
         FollowerStep step = Core.FetchAnswered(answer.Answer, Log);
         switch (step.Kind)
         {
             case FollowerStepKind.Append:
-                foreach (Entry entry in answer.Entries)
+                foreach (DataEntry entry in answer.Entries)
                 {
                     Log.Append(entry);
                     AfterAppend?.Invoke(entry, Log.End - 1);
@@ -116,7 +120,7 @@ internal sealed class ModelReplica
     }
 
     /// <summary>Fetches until nothing more comes: every round flushed, as if nothing else went on. The kinds of steps, in order.</summary>
-    public List<FollowerStepKind> CatchUp(long nowMs, ModelReplica leader)
+    public List<FollowerStepKind> CatchUp(long nowMs, DataReplica leader)
     {
         var steps = new List<FollowerStepKind>();
         for (int round = 0; round < 20; round++)
@@ -127,7 +131,7 @@ internal sealed class ModelReplica
                 break;
             }
 
-            ModelAnswer answer = leader.Serve(nowMs, Node, RegisteredAs, fetch, 100);
+            DataAnswer answer = leader.Serve(nowMs, Node, RegisteredAs, fetch, 100);
             FollowerStepKind step = Take(nowMs, answer);
             steps.Add(step);
             if (step != FollowerStepKind.Truncate && answer.Entries.Length == 0)
@@ -144,6 +148,11 @@ internal sealed class ModelReplica
     public PartitionEffects Answered(long nowMs, IsrProposal proposal, IsrAnswer answer) => Did(Core.ProposalAnswered(nowMs, proposal, answer));
 
     private void Moved(long nowMs) => Did(Core.LogMoved(nowMs, Log.Extent));
+
+    private DataAnswer Answer(in FetchVerdict verdict, FetchPosition fetch, int mostEntries) => verdict.MayRead
+        ? new DataAnswer(
+            new FetchAnswer(fetch, ErrorCode.None, null, Core.HighWatermark, Offset.Zero), Read(verdict, (int)fetch.FetchOffset.Value, mostEntries))
+        : new DataAnswer(new FetchAnswer(fetch, verdict.Error, verdict.Diverging, Core.HighWatermark, Offset.Zero), []);
 
     private PartitionEffects Did(PartitionEffects effects)
     {

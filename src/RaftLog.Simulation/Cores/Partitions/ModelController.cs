@@ -1,12 +1,13 @@
 using RaftLog.Protocol;
+using RaftLog.Replication;
 
-namespace RaftLog.Replication.Tests.Model;
+namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// The controller's side of one partition, by the rules that Kafka 4.3 has for registration, fencing, election, eligible leader replicas and
 /// AlterPartition. It never fails: what fails is the way to it. Its metadata log is a list of states.
 /// </summary>
-internal sealed class ModelController
+internal sealed class ModelController : IElectable
 {
     private readonly int _minInSync;
     private readonly bool _keepsEligible;
@@ -30,7 +31,6 @@ internal sealed class ModelController
 
     public NodeSet InSync => _inSync;
 
-    /// <summary>Replicas that have every committed record though they are not in sync (KIP-966).</summary>
     public NodeSet Eligible { get; private set; } = NodeSet.Empty;
 
     public NodeId Leader => _leader;

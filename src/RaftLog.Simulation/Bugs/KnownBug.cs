@@ -1,0 +1,59 @@
+namespace RaftLog.Simulation;
+
+/// <summary>A bug that the build configuration SeededBugs can switch on.</summary>
+/// <param name="Name">What it is called on the command line: M and its number.</param>
+/// <param name="Number">Its number in the code.</param>
+/// <param name="What">What it does wrong, in a few words.</param>
+/// <param name="Equivalent">Why nothing that is promised can tell it from the code without it; null where something must.</param>
+public sealed record KnownBug(string Name, int Number, string What, string? Equivalent = null)
+{
+    /// <summary>No bug: the same budget must pass.</summary>
+    public static readonly KnownBug None = new("none", 0, "no bug: everything must hold");
+
+    /// <summary>A bug that every seed must find, so that a broken search is noticed.</summary>
+    public static readonly KnownBug Canary = new("canary", -1, "the high watermark is the leader's log end: every run must fail");
+
+    /// <summary>All bugs, by number.</summary>
+    public static IReadOnlyList<KnownBug> All { get; } =
+    [
+        M(1, "a record is acknowledged when its leader has it on disk, before its followers have"),
+        M(2, "a follower that differs cuts its log to its high watermark, not by epoch (KIP-101)"),
+        M(3, "a leader counts fetches of another leadership (KIP-320)"),
+        M(4, "votes and epochs leave before they are on disk"),
+        M(5, "a quorum leader commits an older epoch's records by counting replicas (Raft, figure 8)"),
+        M(6, "a leader that restarts leads its epoch again (KAFKA-10527)"),
+        M(7, "a sequence that does not follow is accepted"),
+        M(8, "a new leader has forgotten the producers of the old one"),
+        M(9, "a repeated record is acknowledged while its first copy is not committed"),
+        M(10, "a smaller in-sync set counts before the controller has committed it"),
+        M(11, "the controller accepts an earlier incarnation into an in-sync set (KIP-903)"),
+        M(12, "a flush that failed counts"),
+        M(13, "a flush that failed is tried again, and believed"),
+        M(14, "directories are not flushed after a log got a new file"),
+        M(15, "recovery accepts a batch whose checksum is wrong"),
+        M(22, "the controller answers before its records are committed"),
+        M(23, "a snapshot is installed over the epochs of a log that it does not continue"),
+        M(25, "a new leader shows all of its log as committed"),
+        M(27, "a voter whose disk was lost starts again as if it had never voted"),
+        M(29, "the leader's own records count when they are written, before they are flushed"),
+        M(30, "a follower fetches, and so claims, what it has not flushed"),
+        M(31, "a flush counts up to the log's end when it completes, not when it began"),
+        M(32, "a flush counts although the log was cut since it began"),
+        M(33, "after a roll only the newest segment is flushed"),
+        M(34, "a cut of the log leaves the producers' states as they were"),
+        M(35, "the high watermark of an answer that reports a divergence counts (KAFKA-14704)"),
+        M(36, "a cut at the log's end leaves the epochs above it (KAFKA-10706)"),
+        M(37, "the directory of a deleted topic is taken over by its namesake (KAFKA-14616)"),
+        M(38, "a controller that was deposed keeps what it decided"),
+        M(39, "a metadata snapshot is labelled one offset too low"),
+        M(41, "a broker is fenced when its connection ends, without looking whether it is there"),
+        M(42, "answers leave a connection in the order in which they become ready"),
+        M(43, "a wake-up between a look and a wait is lost"),
+    ];
+
+    /// <summary>Finds a bug by its name, in any case; null when there is none of that name.</summary>
+    public static KnownBug? Find(string name) =>
+        new[] { None, Canary }.Concat(All).FirstOrDefault(each => string.Equals(each.Name, name, StringComparison.OrdinalIgnoreCase));
+
+    private static KnownBug M(int number, string what, string? equivalent = null) => new($"M{number}", number, what, equivalent);
+}

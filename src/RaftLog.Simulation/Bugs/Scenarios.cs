@@ -1,0 +1,20 @@
+using RaftLog.Simulation.Cores;
+
+namespace RaftLog.Simulation;
+
+/// <summary>All scenarios: the known history of this family of protocols, and of this program.</summary>
+public static class Scenarios
+{
+    /// <summary>The scenarios, in the order in which they are played.</summary>
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        .. Of(typeof(PartitionScenarios)),
+        .. Of(typeof(QuorumScenarios)),
+        .. Of(typeof(ClusterScenarios)),
+    ];
+
+    private static IEnumerable<Scenario> Of(Type stories) => stories.GetMethods()
+        .Where(method => method.IsStatic && method.GetParameters().Length == 0)
+        .OrderBy(method => method.Name, StringComparer.Ordinal)
+        .Select(method => new Scenario(method.Name, method.CreateDelegate<Action>()));
+}

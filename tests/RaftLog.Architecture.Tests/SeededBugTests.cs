@@ -1,0 +1,24 @@
+namespace RaftLog.Architecture.Tests;
+
+/// <summary>The bugs that the proof is tested with are in no program that is shipped: not switched off, but absent.</summary>
+public sealed class SeededBugTests
+{
+#if SEEDED_BUGS
+    private const bool AreCompiled = true;
+#else
+    private const bool AreCompiled = false;
+#endif
+
+    [Fact]
+    public void Only_their_own_configuration_holds_seeded_bugs() =>
+        Assert.Equal(AreCompiled, Repository.Projects.Where(project => Rooms.Find(project) is { Kind: not RoomKind.CompileTime }).Any(Names));
+
+    [Fact]
+    public void A_name_in_an_assembly_is_found() => Assert.True(Names(typeof(SeededBugTests).Assembly.Location, "SeededBug"u8));
+
+    private static bool Names(string project) =>
+        Names(Path.Combine(AppContext.BaseDirectory, $"{(project == "RaftLog.Cli" ? "raftlog" : project)}.dll"), "SeededBug"u8);
+
+    /// <summary>Names of types and members lie in an assembly as UTF-8; texts, which may speak of the configuration, do not.</summary>
+    private static bool Names(string file, ReadOnlySpan<byte> name) => File.ReadAllBytes(file).AsSpan().IndexOf(name) >= 0;
+}

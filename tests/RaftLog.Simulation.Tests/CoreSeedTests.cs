@@ -1,0 +1,40 @@
+namespace RaftLog.Simulation.Tests;
+
+/// <summary>The cores together, under faults. <c>RAFTLOG_CORE_SEEDS</c> asks for more seeds, <c>RAFTLOG_FIRST_CORE_SEED</c> for others.</summary>
+public sealed class CoreSeedTests
+{
+    private static readonly ulong Seeds = Setting("RAFTLOG_CORE_SEEDS", 5_000);
+
+    [Fact]
+    public void No_seed_breaks_a_promise_and_all_together_show_something()
+    {
+        BatchFigures figures = new();
+        List<SeedOutcome> failed = [];
+        SeedBatch batch = new(new ProtocolCores(), Setting("RAFTLOG_FIRST_CORE_SEED", 1), Seeds, () => failed.Count < 3);
+        batch.Run(Environment.ProcessorCount, outcome =>
+        {
+            figures.Add(outcome);
+            if (!outcome.Held)
+            {
+                failed.Add(outcome);
+            }
+
+            return true;
+        });
+        Assert.True(failed.Count == 0, string.Join("\n\n", failed.Select(each => $"seed {each.Seed}: {each.Explanation}")));
+        Assert.True(figures.Operations >= 10 * figures.Simulated.TotalSeconds, $"only {figures.Operations} operations in {figures.Simulated}");
+        Assert.True(figures.Faults >= 5 * (long)Seeds, $"only {figures.Faults} faults in {Seeds} seeds");
+        Assert.Null(figures.WhyNothing());
+    }
+
+    [Fact]
+    public void A_seed_is_the_same_run_each_time()
+    {
+        for (ulong seed = 1; seed <= 20; seed++)
+        {
+            Assert.Equal(new ProtocolCores().Run(seed, trace: null).Hash, new ProtocolCores().Run(seed, trace: null).Hash);
+        }
+    }
+
+    private static ulong Setting(string name, ulong otherwise) => ulong.TryParse(Environment.GetEnvironmentVariable(name), out ulong value) ? value : otherwise;
+}

@@ -1,0 +1,11 @@
+namespace RaftLog.Simulation.Tests;
+
+/// <summary>The directed stories, each under its name.</summary>
+public sealed class ScenarioTests
+{
+    public static TheoryData<string> Names() => [.. Scenarios.All.Select(scenario => scenario.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Holds(string name) => Assert.Null(Scenarios.All.Single(scenario => scenario.Name == name).Run());
+}
