@@ -39,29 +39,6 @@ public sealed class QuorumScenarioTests
     });
 
     [Fact]
-    public void A_voter_that_was_cut_off_does_not_disturb_the_leader_when_it_comes_back() => ForSeeds(Calm, cluster =>
-    {
-        int leader = LeaderOf(cluster);
-        int other = (leader % 3) + 1;
-        cluster.Isolate(other);
-        cluster.RunFor(15_000);
-        cluster.Network.Heal();
-        cluster.RunFor(5_000);
-        cluster.Check(LeaderOf(cluster) == leader && cluster.Elections == 1, "the leader changed");
-        cluster.Check(cluster.Node(other).Core!.Role is FollowerRole, "it does not follow");
-    });
-
-    [Fact]
-    public void A_leader_that_is_cut_off_gives_up_and_the_others_go_on() => ForSeeds(Calm, cluster =>
-    {
-        QuorumReplica old = cluster.Leader!;
-        cluster.Isolate(old.Id.Value);
-        cluster.RunFor(6_000);
-        cluster.Check(old.Leads is null, "it still believes that it leads");
-        cluster.Check(cluster.Leader is not null, "nobody else leads");
-    });
-
-    [Fact]
     public void A_leader_that_was_stopped_commits_nothing_when_it_goes_on() => ForSeeds(Calm, cluster =>
     {
         QuorumReplica old = cluster.Leader!;
@@ -106,26 +83,6 @@ public sealed class QuorumScenarioTests
         cluster.Check(cluster.Leader!.Leads > epoch && cluster.Committed >= committed, "the old epoch goes on");
         cluster.RunFor(1_000);
         cluster.Check(cluster.Committed > committed, "nothing is committed");
-    });
-
-    [Fact]
-    public void A_voter_that_was_away_for_long_gets_the_snapshot_and_the_rest() => ForSeeds(Calm, cluster =>
-    {
-        int away = (LeaderOf(cluster) % 3) + 1;
-        cluster.Kill(away);
-        for (int round = 0; round < 20; round++)
-        {
-            cluster.Leader!.Propose();
-            cluster.RunFor(50);
-        }
-
-        QuorumWorld.TakeSnapshot(cluster.Leader!, cutsFront: true);
-        cluster.Leader.Propose();
-        cluster.RunFor(100);
-        cluster.Node(away).Start();
-        cluster.RunFor(3_000);
-        cluster.Check(cluster.Node(away).Disk.Written.Start.ReplacesRecords, "it has no snapshot");
-        cluster.Check(cluster.Node(away).Core!.HighWatermark.Value == cluster.Committed, "it lacks records");
     });
 
     [Fact]

@@ -44,7 +44,7 @@ internal sealed class PartitionWorld
 
     public PartitionOptions Options => _options;
 
-    public PartitionWitness PartitionWitness => _witness;
+    public PartitionWitness Witness => _witness;
 
     public long Events { get; private set; }
 

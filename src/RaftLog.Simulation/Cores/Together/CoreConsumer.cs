@@ -11,6 +11,7 @@ internal sealed class CoreConsumer(CoreWorld world, int partition, Chance chance
     private const int MostEntries = 50;
 
     private LeaderEpoch _lastEpoch = LeaderEpoch.None;
+    private LeaderEpoch _knownEpoch = LeaderEpoch.None;
 
     /// <summary>The fetches that it sent.</summary>
     public int Polls { get; private set; }
@@ -24,10 +25,13 @@ internal sealed class CoreConsumer(CoreWorld world, int partition, Chance chance
     {
         world.In(chance.Next(1, 2 * world.Options.PollMs), Poll);
         (CoreNode? leader, LeaderEpoch epoch) = world.Ask(partition, chance);
-        if (leader is null)
+        if (leader is null || epoch < _knownEpoch)
         {
+            // What it has heard of a leadership makes it deaf to older ones (KIP-320).
             return;
         }
+
+        _knownEpoch = epoch;
 
         Polls++;
         var position = new FetchPosition(epoch, new Offset(Position), _lastEpoch);
