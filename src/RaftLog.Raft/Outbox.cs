@@ -90,7 +90,6 @@ internal sealed class Outbox(int heldBound, ElectionState stored)
             _effects.Add(effect);
             return;
         }
-
 #endif
         if (IsPersisted)
         {

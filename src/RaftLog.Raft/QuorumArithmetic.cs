@@ -34,7 +34,6 @@ public static class QuorumArithmetic
         {
             return reached > current ? reached : current;
         }
-
 #endif
         return reached > epochStart && reached > current ? reached : current;
     }

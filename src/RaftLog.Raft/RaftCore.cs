@@ -371,7 +371,6 @@ public sealed class RaftCore
             _replica.BecomeCandidate(stored.Epoch);
             return;
         }
-
 #endif
         if (logEpoch > stored.Epoch)
         {

@@ -28,7 +28,6 @@ internal static class HighWatermarkRule
         {
             least = own.End;
         }
-
 #endif
         NodeSet maximal = leader.InSync.Maximal;
         foreach (FollowerProgress follower in leader.Followers)

@@ -109,7 +109,6 @@ public sealed class PartitionReplica
         {
             HighWatermark = Log.End;
         }
-
 #endif
         return Effects(nowMs, null, ReferenceEquals(before, Role) ? RoleEvent.Kept : RoleEvent.Replaced);
     }
@@ -161,7 +160,6 @@ public sealed class PartitionReplica
         {
             return CommitVerdict.Committed;
         }
-
 #endif
         if (HighWatermark < end)
         {
@@ -230,7 +228,6 @@ public sealed class PartitionReplica
         {
             error = Role is LeaderRole ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
         }
-
 #endif
         if (error != ErrorCode.None || Role is not LeaderRole leader)
         {
@@ -324,7 +321,6 @@ public sealed class PartitionReplica
                 follower.LeaderHighWatermark = answer.HighWatermark;
                 return FollowerStep.Cut(FollowerStepKind.Truncate, Offset.Max(Log.Start, Divergence.TruncationPoint(history, Log.End, parting)))
                     with { HighWatermark = Advance(Followed(follower)) };
-
 #endif
             case ErrorCode.None when answer.Diverging is { } diverging:
                 return FollowerStep.Cut(FollowerStepKind.Truncate, Offset.Max(Log.Start, Divergence.TruncationPoint(history, Log.End, diverging)));

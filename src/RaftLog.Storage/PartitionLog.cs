@@ -420,7 +420,6 @@ public sealed class PartitionLog
         {
             return;
         }
-
 #endif
         Epochs.TruncateFromEnd(offset);
         if (offset >= EndOffset)

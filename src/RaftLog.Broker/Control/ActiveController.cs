@@ -114,7 +114,6 @@ internal sealed class ActiveController(
             SendProbes();
             return;
         }
-
 #endif
         _pending.Enqueue(new Pending(
             controller.Image.Provenance.LastOffset, committed => answer.SetResult(committed ? result.Response : null)));

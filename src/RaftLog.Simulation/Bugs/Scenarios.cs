@@ -11,6 +11,8 @@ public static class Scenarios
         .. Of(typeof(PartitionScenarios)),
         .. Of(typeof(QuorumScenarios)),
         .. Of(typeof(ClusterScenarios)),
+        .. Of(typeof(LogScenarios)),
+        .. Of(typeof(ConnectionScenarios)),
     ];
 
     private static IEnumerable<Scenario> Of(Type stories) => stories.GetMethods()

@@ -228,7 +228,6 @@ public sealed class Flusher
         {
             return;
         }
-
 #endif
         try
         {

@@ -70,7 +70,6 @@ public sealed class ProducerStates
         {
             return SequenceVerdict.Fresh;
         }
-
 #endif
         if (origin == AppendOrigin.Client && !Follows(known, stamp))
         {

@@ -56,7 +56,7 @@ internal sealed record QuorumFaults
 /// <summary>Nodes, a network and virtual time on one thread from one seed; checks after every event what must always hold.</summary>
 internal sealed class QuorumWorld : IQuorumWorld
 {
-    private readonly PriorityQueue<Action, (long AtMs, ulong Tie)> _events = new();
+    private readonly EventQueue _events;
     private readonly Queue<string> _trace = [];
     private QuorumFaults _faults;
     private QuorumReplica? _wiped;
@@ -65,6 +65,7 @@ internal sealed class QuorumWorld : IQuorumWorld
     {
         Seed = seed;
         Chance = new Chance(seed);
+        _events = new EventQueue(Chance);
         _faults = faults ?? QuorumFaults.Draw(Chance);
         Network = new CoreNetwork(Chance, _faults.Link, (delay, action) => At(NowMs + delay, action));
         Witness = new QuorumWitness(_faults.Voters, _faults.Lies);
@@ -124,7 +125,7 @@ internal sealed class QuorumWorld : IQuorumWorld
         }
     }
 
-    public void At(long atMs, Action action) => _events.Enqueue(action, (atMs, Chance.NextBits()));
+    public void At(long atMs, Action action) => _events.Add(atMs, action);
 
     public void Every(int meanMs, Action action) => At(NowMs + Chance.Next(1, 2 * meanMs), () =>
     {
@@ -139,7 +140,7 @@ internal sealed class QuorumWorld : IQuorumWorld
     public void RunFor(long ms)
     {
         long until = NowMs + ms;
-        while (_events.TryPeek(out _, out (long AtMs, ulong Tie) next) && next.AtMs <= until)
+        while (_events.HasUntil(until))
         {
             Step();
         }
@@ -152,7 +153,7 @@ internal sealed class QuorumWorld : IQuorumWorld
         long until = NowMs + limitMs;
         while (!condition())
         {
-            if (!_events.TryPeek(out _, out (long AtMs, ulong Tie) next) || next.AtMs > until)
+            if (!_events.HasUntil(until))
             {
                 return false;
             }
@@ -165,10 +166,10 @@ internal sealed class QuorumWorld : IQuorumWorld
 
     public void Step()
     {
-        Action action = _events.TryDequeue(out Action? due, out (long AtMs, ulong Tie) at) ? due : throw new AlarmException("liveness", "nothing more will ever happen");
-        NowMs = Math.Max(NowMs, at.AtMs);
+        Action action = _events.Take(out long atMs, out ulong order);
+        NowMs = Math.Max(NowMs, atMs);
         Events++;
-        Hash = (Hash ^ (ulong)NowMs ^ at.Tie) * 1099511628211;
+        Hash = (Hash ^ order) * 1099511628211;
         try
         {
             action();

@@ -80,7 +80,7 @@ internal sealed record CoreOptions
             HeartbeatMs = session / 5,
             MaxLagMs = chance.Between(200, 1500),
             Producers = chance.Between(2, 4),
-            ProduceMs = chance.Between(60, 200),
+            ProduceMs = chance.Between(70, 250),
             PollMs = chance.Between(150, 400),
             MostEntries = chance.Between(2, 40),
             FaultMs = chance.Between(150, 1500),

@@ -21,7 +21,7 @@ internal sealed class CoreWorld : IQuorumWorld
     private const int ConvergenceLimitMs = 30_000;
     private const int CalmMs = 3_000;
 
-    private readonly PriorityQueue<Action, (long AtMs, ulong Tie)> _events = new();
+    private readonly EventQueue _events;
     private readonly CommittedMetadata _truth = new();
     private readonly CoreNode[] _nodes;
     private readonly PartitionWitness[] _witnesses;
@@ -40,6 +40,7 @@ internal sealed class CoreWorld : IQuorumWorld
         _alsoTo = trace;
         Options = options ?? CoreOptions.Draw(new Chance(root.Split("options")));
         Chance = new Chance(root.Split("world"));
+        _events = new EventQueue(new Chance(root.Split("order")));
         Network = new CoreNetwork(new Chance(root.Split("network")), Options.Link, In);
         Witness = new QuorumWitness(Options.Voters, Lies) { OnCommitted = _truth.Committed };
         int partitions = Options.Partitions;
@@ -141,7 +142,7 @@ internal sealed class CoreWorld : IQuorumWorld
     public void RunFor(long ms)
     {
         long until = NowMs + ms;
-        while (_events.TryPeek(out _, out (long AtMs, ulong Tie) next) && next.AtMs <= until)
+        while (_events.HasUntil(until))
         {
             Step();
         }
@@ -161,7 +162,7 @@ internal sealed class CoreWorld : IQuorumWorld
         }
     }
 
-    public void At(long atMs, Action action) => _events.Enqueue(action, (atMs, Chance.NextBits()));
+    public void At(long atMs, Action action) => _events.Add(atMs, action);
 
     public void In(long delayMs, Action action) => At(NowMs + delayMs, action);
 
@@ -279,11 +280,11 @@ internal sealed class CoreWorld : IQuorumWorld
 
     private void Step()
     {
-        _events.TryDequeue(out Action? action, out (long AtMs, ulong Tie) at);
-        NowMs = Math.Max(NowMs, at.AtMs);
+        Action action = _events.Take(out long atMs, out ulong order);
+        NowMs = Math.Max(NowMs, atMs);
         Events++;
-        Hash = (Hash ^ (ulong)NowMs ^ at.Tie) * 1099511628211;
-        action!();
+        Hash = (Hash ^ order) * 1099511628211;
+        action();
         if (_truth.TakeNews())
         {
             NoteCommitted();

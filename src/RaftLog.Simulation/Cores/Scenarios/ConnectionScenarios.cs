@@ -1,0 +1,64 @@
+using RaftLog.Broker.Network;
+using RaftLog.Broker.Requests;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Simulation.Cores;
+
+/// <summary>Stories of one connection of a node.</summary>
+internal static class ConnectionScenarios
+{
+    public static void Answers_leave_a_connection_in_the_order_of_its_requests()
+    {
+        var connection = new WrittenConnection();
+        var answers = new AnswerQueue(connection);
+        TaskCompletionSource<WireWriter?>[] frames = [new(), new(), new()];
+        var origin = new RequestOrigin(1, connection.Peer, "PLAINTEXT");
+        foreach (TaskCompletionSource<WireWriter?> frame in frames)
+        {
+            answers.Add(new PendingAnswer(new ValueTask<WireWriter?>(frame.Task), new RequestContext(ApiKey.Fetch, 0, "", origin)));
+        }
+
+        frames[2].SetResult(Frame(3));
+        frames[0].SetResult(Frame(1));
+        Expect.Equal("1", string.Join(' ', connection.Written));
+        frames[1].SetResult(Frame(2));
+        Expect.Equal("1 2 3", string.Join(' ', connection.Written));
+    }
+
+    private static WireWriter Frame(sbyte content)
+    {
+        WireWriter frame = new();
+        frame.WriteInt8(content);
+        return frame;
+    }
+
+    /// <summary>Keeps the bytes that were sent over it.</summary>
+    private sealed class WrittenConnection : IConnection
+    {
+        public List<byte> Written { get; } = [];
+
+        public NetworkAddress Peer { get; } = new("client", 1);
+
+        public ValueTask<int> ReceiveAsync(Memory<byte> target) => ValueTask.FromResult(0);
+
+        public ValueTask<bool> SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+        {
+            foreach (ReadOnlyMemory<byte> piece in pieces)
+            {
+                Written.AddRange(piece.Span);
+            }
+
+            return ValueTask.FromResult(true);
+        }
+
+        public void Reset()
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Simulation.Cores;
+
+/// <summary>Stories of one log on a disk: what counts as flushed, and what is there after the power was lost.</summary>
+internal static class LogScenarios
+{
+    private const ulong Seeds = 20;
+
+    public static void A_flush_counts_up_to_the_end_that_was_written_before_it_began()
+    {
+        var stage = new LogStage();
+        stage.Append("a");
+        stage.RunFor(5);
+        stage.Append("b");
+        stage.RunFor(7);
+        Expect.Equal(new Offset(1), stage.Log.FlushedTo);
+        stage.Flush();
+        Expect.Equal(new Offset(2), stage.Log.FlushedTo);
+    }
+
+    public static void A_flush_that_began_before_the_log_was_cut_does_not_count()
+    {
+        var stage = new LogStage();
+        stage.Append("a");
+        stage.Flush();
+        stage.Append("b");
+        stage.RunFor(5);
+        stage.Cut(1);
+        stage.Append("c", epoch: 2);
+        stage.RunFor(7);
+        Expect.Equal(new Offset(1), stage.Log.FlushedTo);
+    }
+
+    public static void A_flush_that_failed_counts_for_nothing_and_is_never_tried_again()
+    {
+        var stage = new LogStage();
+        stage.Volume.FailNextFlush();
+        stage.Append("a");
+        stage.Flush();
+        Expect.Equal(Offset.Zero, stage.Log.FlushedTo);
+        Expect.True(stage.IsOffline);
+        Expect.Equal(ErrorCode.KafkaStorageError, stage.Append("b"));
+    }
+
+    public static void What_was_flushed_in_several_segments_is_there_after_a_power_cut() => ForSeeds(seed =>
+    {
+        var stage = new LogStage(seed);
+        List<string> values = Fill(stage, 12, pauseMs: 0);
+        stage.Flush();
+        Expect.Equal(new Offset(values.Count), stage.Log.FlushedTo);
+        stage.LosePower();
+        Expect.Equal(string.Join(' ', values), string.Join(' ', stage.Values()));
+    });
+
+    public static void What_is_there_after_a_power_cut_is_a_beginning_and_intact() => ForSeeds(seed =>
+    {
+        var stage = new LogStage(seed);
+        List<string> values = Fill(stage, 30, pauseMs: 3);
+        Offset flushed = stage.Log.FlushedTo;
+        stage.LosePower();
+        List<string> kept = stage.Values();
+        Expect.True(kept.Count >= flushed.Value);
+        Expect.Equal(string.Join(' ', values.Take(kept.Count)), string.Join(' ', kept));
+    });
+
+    public static void A_record_that_was_cut_off_is_new_when_its_producer_sends_it_again()
+    {
+        var stage = new LogStage();
+        stage.Append("a", 1, sequence: 0);
+        stage.Append("b", 1, sequence: 1);
+        stage.Flush();
+        stage.Cut(1);
+        Expect.Equal(ErrorCode.None, stage.Append("b", 2, sequence: 1, out bool isDuplicate));
+        Expect.False(isDuplicate);
+        Expect.Equal(new Offset(2), stage.Log.EndOffset);
+    }
+
+    public static void A_new_leader_knows_the_producers_of_the_old_one()
+    {
+        var stage = new LogStage();
+        stage.Append("a", 1, sequence: 0);
+        stage.BeginEpoch(2);
+        Expect.Equal(ErrorCode.None, stage.Append("a", 2, sequence: 0, out bool isDuplicate));
+        Expect.True(isDuplicate);
+    }
+
+    public static void A_sequence_that_does_not_follow_is_refused()
+    {
+        var stage = new LogStage();
+        stage.Append("a", 1, sequence: 0);
+        Expect.Equal(ErrorCode.OutOfOrderSequenceNumber, stage.Append("c", 1, sequence: 2));
+    }
+
+    public static void KAFKA_10706_a_cut_at_the_end_drops_epochs_that_left_no_record()
+    {
+        var stage = new LogStage();
+        stage.Append("a", epoch: 1);
+        stage.BeginEpoch(3);
+        stage.Cut(1);
+        Expect.Equal(new LeaderEpoch(1), stage.Log.Epochs.Latest);
+    }
+
+    private static List<string> Fill(LogStage stage, int records, int pauseMs)
+    {
+        List<string> values = [];
+        for (int each = 0; each < records; each++)
+        {
+            values.Add($"{each}-{new string('x', 300)}");
+            Expect.Equal(ErrorCode.None, stage.Append(values[^1]));
+            if (pauseMs > 0)
+            {
+                stage.RunFor(pauseMs);
+            }
+        }
+
+        return values;
+    }
+
+    private static void ForSeeds(Action<ulong> story)
+    {
+        for (ulong seed = 1; seed <= Seeds; seed++)
+        {
+            story(seed);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Text;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Compression;
+using RaftLog.Protocol.Records;
+using RaftLog.Storage;
+
+namespace RaftLog.Simulation.Cores;
+
+/// <summary>One log of the shipped Storage over a simulated disk whose flushes take ten milliseconds: for scenarios in which every step is chosen.</summary>
+internal sealed class LogStage : IFlushObserver
+{
+    private const string Root = "/data";
+    private const long WallMs = 1_700_000_000_000;
+    private static readonly TopicPartition Name = new("t", 0);
+    private static readonly LogSettings Settings = new() { SegmentBytes = 1_000, IndexIntervalBytes = 100 };
+    private static readonly TimeSpan FlushTime = TimeSpan.FromMilliseconds(10);
+
+    private readonly SimScheduler _scheduler;
+    private Incarnation? _owner;
+    private LogDirectory? _directory;
+    private PartitionLog? _log;
+
+    public LogStage(ulong seed = 1)
+    {
+        SimRandom random = new(seed);
+        _scheduler = new SimScheduler(random.Split("order"));
+        Volume = new SimVolume(_scheduler, random.Split("disk"), new DiskProfile(FlushTime, TimeSpan.Zero, 0, TimeSpan.Zero), number: 1);
+        Start();
+    }
+
+    public SimVolume Volume { get; }
+
+    public PartitionLog Log => _log!;
+
+    public bool IsOffline => _directory!.Health.IsOffline;
+
+    public void Flushed(IReadOnlyList<PartitionLog> logs)
+    {
+    }
+
+    /// <summary>Lets time pass.</summary>
+    public void RunFor(int ms)
+    {
+        _scheduler.RunFor(TimeSpan.FromMilliseconds(ms));
+        Expect.True(_scheduler.Failure is null, _scheduler.Failure ?? "");
+    }
+
+    /// <summary>Lets all that is dirty be flushed.</summary>
+    public void Flush() => RunFor(500);
+
+    /// <summary>A producer's record, appended by a leader.</summary>
+    public ErrorCode Append(string value, int epoch = 1, int? sequence = null) => Append(value, epoch, sequence, out _);
+
+    /// <summary>The same, and whether the log had it already.</summary>
+    public ErrorCode Append(string value, int epoch, int? sequence, out bool isDuplicate)
+    {
+        AppendResult result = Do(() => Log.AppendAsLeader(BatchOf(value, sequence), new LeaderEpoch(epoch), AppendSettings.Default, WallMs));
+        isDuplicate = result.IsDuplicate;
+        return result.Error;
+    }
+
+    /// <summary>A leadership begins.</summary>
+    public void BeginEpoch(int epoch) => Do(() =>
+    {
+        Log.BeginEpoch(new LeaderEpoch(epoch));
+        return true;
+    });
+
+    /// <summary>Cuts the log, which holds nothing committed.</summary>
+    public void Cut(int end) => Do(() =>
+    {
+        Log.TruncateTo(new Offset(end));
+        return true;
+    });
+
+    /// <summary>The machine loses its power, comes back, and the log is recovered.</summary>
+    public void LosePower()
+    {
+        _owner!.Kill();
+        Volume.LosePower();
+        Start();
+    }
+
+    /// <summary>The values of all records; each batch must be intact.</summary>
+    public List<string> Values()
+    {
+        List<string> values = [];
+        Offset from = Log.StartOffset;
+        while (from < Log.EndOffset)
+        {
+            ReadResult read = Log.Read(from, 1 << 20, Log.EndOffset, atLeastOneBatch: true);
+            Expect.Equal(ErrorCode.None, read.Error);
+            using LogSlice slice = read.Slice;
+            byte[] bytes = new byte[slice.Length];
+            foreach (RecordBatch batch in new RecordBatches(bytes.AsSpan(0, slice.Read(bytes))))
+            {
+                Expect.True(batch.HasValidChecksum);
+                using RecordSection section = RecordSection.Open(batch, 1 << 20);
+                foreach (Record record in section)
+                {
+                    values.Add(Encoding.UTF8.GetString(record.Value.Span));
+                }
+
+                from = batch.NextOffset;
+            }
+        }
+
+        return values;
+    }
+
+    private static Memory<byte> BatchOf(string value, int? sequence)
+    {
+        using var builder = new RecordBatchBuilder(new RecordBatchOptions(1 << 20, CompressionType.None));
+        builder.Producer = sequence is { } number ? new ProducerStamp(new ProducerId(7), new ProducerEpoch(0), number) : ProducerStamp.None;
+        Expect.True(builder.TryAppend(WallMs, NullableBytes.Null, Encoding.UTF8.GetBytes(value)));
+        return builder.Seal().ToArray();
+    }
+
+    private void Start()
+    {
+        Incarnation owner = new(_scheduler, "log", 1);
+        SimDisk disk = new(Volume, owner);
+        _owner = owner;
+        bool isOpen = false;
+        owner.Run("open", async () =>
+        {
+            if (!disk.DirectoryExists(Root))
+            {
+                disk.CreateDirectory(Root);
+                await new MetaProperties("cluster", new NodeId(1), new Uuid(1, 2)).WriteAsync(disk, Root);
+                await disk.FlushDirectoryAsync("/");
+            }
+
+            LogDirectory directory = await LogDirectory.OpenAsync(disk, owner.Time, Root);
+            directory.Flusher.Observe(this);
+            _directory = directory;
+            owner.Run("loops", directory.RunAsync);
+            _log = directory.Stored().Contains(Name) ? await directory.OpenLogAsync(Name, Settings) : directory.Create(Name, new Uuid(7, 9), Settings);
+            isOpen = true;
+        });
+        Expect.True(_scheduler.RunUntil(() => isOpen, TimeSpan.FromSeconds(10)), _scheduler.Failure ?? "the log opens");
+        Flush();
+    }
+
+    private T Do<T>(Func<T> step)
+    {
+        bool isDone = false;
+        T? result = default;
+        _owner!.Run("step", () =>
+        {
+            result = step();
+            isDone = true;
+            return Task.CompletedTask;
+        });
+        Expect.True(_scheduler.RunUntil(() => isDone, TimeSpan.Zero), _scheduler.Failure ?? "the step is done");
+        return result!;
+    }
+}
