@@ -12,6 +12,7 @@ public static class Scenarios
         .. Of(typeof(QuorumScenarios)),
         .. Of(typeof(ClusterScenarios)),
         .. Of(typeof(LogScenarios)),
+        .. Of(typeof(ControllerScenarios)),
         .. Of(typeof(ConnectionScenarios)),
     ];
 

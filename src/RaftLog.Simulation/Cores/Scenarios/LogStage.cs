@@ -33,11 +33,29 @@ internal sealed class LogStage : IFlushObserver
 
     public PartitionLog Log => _log!;
 
+    public LogDirectory Directory => _directory!;
+
+    public IDisk Disk => new SimDisk(Volume, _owner!);
+
+    public TimeProvider Time => _owner!.Time;
+
     public bool IsOffline => _directory!.Health.IsOffline;
 
     public void Flushed(IReadOnlyList<PartitionLog> logs)
     {
     }
+
+    /// <summary>Tells a story inside the process, to its end.</summary>
+    public void Run(Func<LogStage, Task> story)
+    {
+        Task? told = null;
+        _owner!.Run("story", () => told = story(this));
+        Expect.True(_scheduler.RunUntil(() => told is { IsCompleted: true }, TimeSpan.FromSeconds(60)), _scheduler.Failure ?? "the story ends");
+        told!.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Runs a loop of the process.</summary>
+    public void RunBeside(string what, Func<Task> loop) => _owner!.Run(what, loop);
 
     /// <summary>Lets time pass.</summary>
     public void RunFor(int ms)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using RaftLog.Metadata;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Wire;
@@ -150,17 +149,5 @@ internal sealed class CoreController(CoreWorld world, CoreNode node)
                 }
             });
         }
-    }
-
-    /// <summary>No configuration but the defaults.</summary>
-    private sealed class NoConfigs : IConfigTable
-    {
-        public static readonly NoConfigs Instance = new();
-
-        public string? Refusal(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed) => null;
-
-        public bool IsList(ConfigResourceType type, string key) => false;
-
-        public string? DefaultOf(ConfigResourceType type, string key) => null;
     }
 }
