@@ -81,7 +81,7 @@ internal sealed record CoreOptions
             MaxLagMs = chance.Between(200, 1500),
             Producers = chance.Between(2, 4),
             ProduceMs = chance.Between(70, 250),
-            PollMs = chance.Between(150, 400),
+            PollMs = chance.Between(80, 200),
             MostEntries = chance.Between(2, 40),
             FaultMs = chance.Between(150, 1500),
             Weights = FaultWeights.Draw(chance, flushes),
