@@ -42,6 +42,12 @@ internal sealed class PartitionWitness(IElectable electable)
     {
         Truncations++;
         TruncatedRecords += replica.Log.End - to;
+        int known = Math.Min((int)replica.Core.HighWatermark.Value, Committed);
+        if (replica.Log.PrefixHash(known) != _prefixes[known])
+        {
+            throw new AlarmException("follower-high-watermark", $"node {replica.Node} counts {known} records as committed; they are not those that were");
+        }
+
         int shared = Math.Min(replica.Log.End, Committed);
         if (to < shared && replica.Log.PrefixHash(to + 1) == _prefixes[to + 1])
         {

@@ -64,6 +64,15 @@ internal static class LogScenarios
         Expect.Equal(string.Join(' ', values.Take(kept.Count)), string.Join(' ', kept));
     });
 
+    public static void A_batch_that_a_power_cut_tore_is_cut_off() => ForSeeds(seed =>
+    {
+        var stage = new LogStage(seed, segmentBytes: 1 << 20);
+        List<string> values = Fill(stage, 40, pauseMs: 0);
+        stage.LosePower();
+        List<string> kept = stage.Values();
+        Expect.Equal(string.Join(' ', values.Take(kept.Count)), string.Join(' ', kept));
+    });
+
     public static void A_record_that_was_cut_off_is_new_when_its_producer_sends_it_again()
     {
         var stage = new LogStage();

@@ -13,16 +13,17 @@ internal sealed class LogStage : IFlushObserver
     private const string Root = "/data";
     private const long WallMs = 1_700_000_000_000;
     private static readonly TopicPartition Name = new("t", 0);
-    private static readonly LogSettings Settings = new() { SegmentBytes = 1_000, IndexIntervalBytes = 100 };
     private static readonly TimeSpan FlushTime = TimeSpan.FromMilliseconds(10);
 
     private readonly SimScheduler _scheduler;
+    private readonly LogSettings _settings;
     private Incarnation? _owner;
     private LogDirectory? _directory;
     private PartitionLog? _log;
 
-    public LogStage(ulong seed = 1)
+    public LogStage(ulong seed = 1, int segmentBytes = 1_000)
     {
+        _settings = new LogSettings { SegmentBytes = segmentBytes, IndexIntervalBytes = 100 };
         SimRandom random = new(seed);
         _scheduler = new SimScheduler(random.Split("order"));
         Volume = new SimVolume(_scheduler, random.Split("disk"), new DiskProfile(FlushTime, TimeSpan.Zero, 0, TimeSpan.Zero), number: 1);
@@ -154,7 +155,7 @@ internal sealed class LogStage : IFlushObserver
             directory.Flusher.Observe(this);
             _directory = directory;
             owner.Run("loops", directory.RunAsync);
-            _log = directory.Stored().Contains(Name) ? await directory.OpenLogAsync(Name, Settings) : directory.Create(Name, new Uuid(7, 9), Settings);
+            _log = directory.Stored().Contains(Name) ? await directory.OpenLogAsync(Name, _settings) : directory.Create(Name, new Uuid(7, 9), _settings);
             isOpen = true;
         });
         Expect.True(_scheduler.RunUntil(() => isOpen, TimeSpan.FromSeconds(10)), _scheduler.Failure ?? "the log opens");

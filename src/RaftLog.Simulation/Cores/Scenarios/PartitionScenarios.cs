@@ -392,7 +392,10 @@ internal static class PartitionScenarios
         a.Flush(Now);
         scene.Tell(Now, 1);
         b.Flush(Now);
-        b.Take(Now, a.Serve(Now, b.Node, b.RegisteredAs, b.NextFetch()!.Value, 100));
+        DataAnswer diverging = a.Serve(Now, b.Node, b.RegisteredAs, b.NextFetch()!.Value, 100);
+        Expect.True(diverging.Answer.Diverging is not null);
+        Expect.Equal(new Offset(2), diverging.Answer.HighWatermark);
+        Expect.True(b.Core.FetchAnswered(diverging.Answer, b.Log).HighWatermark is null);
         Expect.Equal(Offset.Zero, b.Core.HighWatermark);
     }
 
