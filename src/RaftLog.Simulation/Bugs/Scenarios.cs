@@ -14,6 +14,7 @@ public static class Scenarios
         .. Of(typeof(LogScenarios)),
         .. Of(typeof(ControllerScenarios)),
         .. Of(typeof(ConnectionScenarios)),
+        .. Of(typeof(NodeScenarios)),
     ];
 
     private static IEnumerable<Scenario> Of(Type stories) => stories.GetMethods()

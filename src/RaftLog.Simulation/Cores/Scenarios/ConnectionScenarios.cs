@@ -1,12 +1,13 @@
 using RaftLog.Broker.Network;
 using RaftLog.Broker.Requests;
 using RaftLog.Platform;
+using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of one connection of a node.</summary>
+/// <summary>Stories of one connection of a node, and of who waits for it.</summary>
 internal static class ConnectionScenarios
 {
     public static void Answers_leave_a_connection_in_the_order_of_its_requests()
@@ -26,6 +27,15 @@ internal static class ConnectionScenarios
         frames[1].SetResult(Frame(2));
         Expect.Equal("1 2 3", string.Join(' ', connection.Written));
     }
+
+    public static void A_signal_that_was_set_before_the_wait_ends_it_at_once() => new LogStage().Run(static async stage =>
+    {
+        var signal = new AsyncSignal(new Waiters(stage.Time));
+        signal.Set();
+        ValueTask<WaitOutcome> wait = signal.WaitAsync();
+        Expect.True(wait.IsCompleted);
+        Expect.Equal(WaitOutcome.Ready, await wait);
+    });
 
     private static WireWriter Frame(sbyte content)
     {
