@@ -161,8 +161,7 @@ internal static class Reassignments
 
         if (!allowReplicationFactorChange && target.Count != settled.Count)
         {
-            return new Refusal(
-                ErrorCode.InvalidReplicationFactor, $"The partition has {settled.Count} replicas and would have {target.Count}, which was not allowed.");
+            return new Refusal(ErrorCode.InvalidReplicationFactor, $"The replication factor is changed from {settled.Count} to {target.Count}");
         }
 
         change.Removing = [.. partition.Replicas.Where(each => !target.Contains(each))];
