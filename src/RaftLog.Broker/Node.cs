@@ -69,6 +69,12 @@ public sealed class Node
     /// <summary>Its id.</summary>
     public NodeId Id => _config.NodeId;
 
+    /// <summary>
+    /// True in a process of its own, which compiles code on first use: while the node waits for its quorum it uses what the first topic will need. It changes
+    /// nothing that the node does.
+    /// </summary>
+    public bool Rehearses { get; init; }
+
     /// <summary>How far it has come.</summary>
     public NodeState State { get; private set; } = NodeState.Recovering;
 
@@ -230,6 +236,11 @@ public sealed class Node
         }
 
         _supervisor.Run("metadata quorum", quorum.RunAsync);
+        if (Rehearses)
+        {
+            _supervisor.Run("rehearsal", () => RehearseAsync(IsController ? ControllerOptionsOf(storage) : null));
+        }
+
         if (_lifecycle is not null)
         {
             _supervisor.Run("broker lifecycle", _lifecycle.RunAsync);
@@ -304,6 +315,13 @@ public sealed class Node
             ? registration.Epoch
             : BrokerEpoch.None;
         _partitions?.Apply(update.Image, update.Changes, registeredAs);
+    }
+
+    private async Task RehearseAsync(ControllerOptions? options)
+    {
+        // Beside the start, not in it.
+        await Task.Yield();
+        MetadataRehearsal.Run(options, new ConfigTable(_config.Configs));
     }
 
     private void LeaderChanged(ControllerPeers controllers, LeaderAndEpoch leader)
