@@ -2,7 +2,8 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// The successful changes of each topic, and those without an answer where they are needed, can be put in an order that explains them (A35).
-/// Refusals are left out: Kafka, and RaftLog as it does, may decide them from what an isolated controller still believes.
+/// A refused change may have been made all the same: a broker that lost the controller's answer asks again, as Kafka's do, and hands on what the
+/// repetition was told (TOPIC_ALREADY_EXISTS after having created the topic). It happened before its answer then.
 /// </summary>
 internal sealed class MetadataCheck : IDetector
 {
@@ -19,9 +20,10 @@ internal sealed class MetadataCheck : IDetector
                 {
                     calls.Add(new TimedCall<MetadataOperation>(operation, operation.InvokedUs, operation.CompletedUs));
                 }
-                else if (!isRead && operation.Outcome == SendOutcome.Unknown)
+                else if (!isRead)
                 {
-                    calls.Add(new TimedCall<MetadataOperation>(operation, operation.InvokedUs, null));
+                    bool isRefused = operation.Outcome == SendOutcome.Refused;
+                    calls.Add(new TimedCall<MetadataOperation>(operation, operation.InvokedUs, isRefused ? operation.CompletedUs : null) { IsOptional = isRefused });
                 }
             }
 
@@ -33,7 +35,7 @@ internal sealed class MetadataCheck : IDetector
             else if (order.Verdict == LinearizationVerdict.Illegal)
             {
                 MetadataOperation? stuck = calls.Select((each, i) => (each, i))
-                    .Where(each => each.each.CompletedUs is not null && !order.Longest.Contains(each.i))
+                    .Where(each => each.each is { CompletedUs: not null, IsOptional: false } && !order.Longest.Contains(each.i))
                     .OrderBy(each => each.each.CompletedUs)
                     .Select(each => each.each.Call)
                     .FirstOrDefault();

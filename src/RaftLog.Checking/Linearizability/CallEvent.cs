@@ -12,6 +12,9 @@ internal sealed class CallEvent(int call, bool isReturn)
     /// <summary>The end that belongs to this begin; null when the call has none.</summary>
     internal CallEvent? Return { get; set; }
 
+    /// <summary>The begin that belongs to this end; null for a begin.</summary>
+    internal CallEvent? Begin { get; set; }
+
     internal CallEvent? Previous { get; set; }
 
     internal CallEvent? Next { get; set; }

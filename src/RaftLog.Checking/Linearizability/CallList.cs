@@ -36,6 +36,7 @@ internal sealed class CallList
             if (isReturn)
             {
                 begins[call].Return = next;
+                next.Begin = begins[call];
                 list.Returns++;
             }
             else

@@ -16,7 +16,7 @@ public static class LinearizabilityChecker
     {
         CallList list = CallList.Of(calls);
         TriedStates<TState> tried = new();
-        Stack<(CallEvent Event, TState Before)> order = new();
+        Stack<(CallEvent Event, TState Before, bool IsSkipped)> order = new();
         List<int> longest = [];
         ulong[] taken = new ulong[(calls.Count + 63) / 64];
         TState state = model.Initial;
@@ -32,7 +32,7 @@ public static class LinearizabilityChecker
             {
                 if (model.TryApply(state, calls[at.Call].Call, out TState next) && tried.TryAdd(With(taken, at.Call), next))
                 {
-                    order.Push((at, state));
+                    order.Push((at, state, false));
                     Flip(taken, at.Call);
                     state = next;
                     list.Lift(at);
@@ -46,24 +46,52 @@ public static class LinearizabilityChecker
                 continue;
             }
 
-            if (order.Count > longest.Count)
+            // An optional call that has not taken effect by its end never does.
+            if (calls[at.Call].IsOptional && tried.TryAdd(With(taken, at.Call), state))
             {
-                longest = [.. order.Reverse().Select(each => each.Event.Call)];
+                order.Push((at.Begin!, state, true));
+                Flip(taken, at.Call);
+                list.Lift(at.Begin!);
+                at = list.First;
+                continue;
             }
 
-            if (!order.TryPop(out (CallEvent Event, TState Before) last))
+            if (order.Count > longest.Count)
+            {
+                longest = OrderOf(order);
+            }
+
+            if (!TryTakeBack(order, list, taken, ref state, out at))
             {
                 return new Linearization(LinearizationVerdict.Illegal, longest, steps);
             }
+        }
 
+        return new Linearization(LinearizationVerdict.Linearizable, OrderOf(order), 0);
+    }
+
+    /// <summary>Takes back the last choice that has an alternative, and goes on behind it; false when there is none.</summary>
+    private static bool TryTakeBack<TState>(
+        Stack<(CallEvent Event, TState Before, bool IsSkipped)> order, CallList list, ulong[] taken, ref TState state, out CallEvent? next)
+    {
+        while (order.TryPop(out (CallEvent Event, TState Before, bool IsSkipped) last))
+        {
             state = last.Before;
             Flip(taken, last.Event.Call);
             list.Unlift(last.Event);
-            at = last.Event.Next;
+            if (!last.IsSkipped)
+            {
+                next = last.Event.Next;
+                return true;
+            }
         }
 
-        return new Linearization(LinearizationVerdict.Linearizable, [.. order.Reverse().Select(each => each.Event.Call)], 0);
+        next = null;
+        return false;
     }
+
+    private static List<int> OrderOf<TState>(Stack<(CallEvent Event, TState Before, bool IsSkipped)> order) =>
+        [.. order.Reverse().Where(each => !each.IsSkipped).Select(each => each.Event.Call)];
 
     private static void Flip(ulong[] bits, int index) => bits[index / 64] ^= 1UL << (index % 64);
 

@@ -5,4 +5,8 @@ namespace RaftLog.Checking;
 /// <param name="Call">The call.</param>
 /// <param name="InvokedUs">When it began.</param>
 /// <param name="CompletedUs">When its answer was there; null when there was none, and then it took effect at any time since, or never.</param>
-public readonly record struct TimedCall<TCall>(TCall Call, long InvokedUs, long? CompletedUs);
+public readonly record struct TimedCall<TCall>(TCall Call, long InvokedUs, long? CompletedUs)
+{
+    /// <summary>True for a call that took effect before its answer, or not at all.</summary>
+    public bool IsOptional { get; init; }
+}
