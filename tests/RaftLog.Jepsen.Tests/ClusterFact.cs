@@ -11,3 +11,15 @@ internal sealed class ClusterFactAttribute : FactAttribute
         }
     }
 }
+
+/// <summary>The same for a build with bugs that can be switched on.</summary>
+internal sealed class SeededBugFactAttribute : FactAttribute
+{
+    public SeededBugFactAttribute()
+    {
+        if (!File.Exists(Repository.RaftLog(hasBugs: true)))
+        {
+            Skip = $"SKIPPED: no seeded bug was looked for, since {Repository.RaftLog(hasBugs: true)} is not there: dotnet build src/RaftLog.Cli -c SeededBugs";
+        }
+    }
+}

@@ -32,6 +32,13 @@ public sealed class RealRunTests : IDisposable
         Assert.Contains("A3 LostRecord", said, StringComparison.Ordinal);
     }
 
+    [SeededBugFact]
+    public async Task A_leader_that_acknowledges_before_its_followers_have_the_record_is_found_out()
+    {
+        string said = await ExpectAsync(ExitCode.Violated, "--minutes", Minutes, "--workload", "append", "--nemesis", "isolate", "--bug", "M1");
+        Assert.Contains("A3 LostRecord", said, StringComparison.Ordinal);
+    }
+
     private async Task<string> ExpectAsync(int exitCode, params string[] args)
     {
         string seed = Environment.GetEnvironmentVariable("RAFTLOG_JEPSEN_SEED") is { Length: > 0 } asked ? asked : "1";

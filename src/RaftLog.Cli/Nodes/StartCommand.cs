@@ -2,6 +2,10 @@ using System.CommandLine;
 using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Formatting;
 using RaftLog.Platform;
+#if SEEDED_BUGS
+using RaftLog.Protocol;
+using RaftLog.Simulation;
+#endif
 
 namespace RaftLog.Cli.Nodes;
 
@@ -20,6 +24,12 @@ internal static class StartCommand
     private static async Task<int> RunAsync(string file, int? id)
     {
         (_, NodeConfiguration config) = NodeFiles.ReadOne(file, id);
+#if SEEDED_BUGS
+        if (Environment.GetEnvironmentVariable("RAFTLOG_SEEDED_BUG") is { Length: > 0 } bug)
+        {
+            SeededBug.Arm(KnownBug.Find(bug)?.Number ?? throw new FormatException($"RAFTLOG_SEEDED_BUG={bug}: 'raftlog simulate --bug list' names the bugs"));
+        }
+#endif
         World world = World.Real(new TcpOptions(config.Sockets.SendBufferBytes, config.Sockets.ReceiveBufferBytes));
         if (!StorageFormatter.IsFormatted(config, world.Disk))
         {
