@@ -146,6 +146,41 @@ public sealed class FollowerFetcherTests : IDisposable
     }
 
     [Fact]
+    public void A_move_copies_the_log_to_its_new_node_and_deletes_it_on_the_old_one()
+    {
+        _cluster.CreateOrders(0);
+        Ended(A.Produce(RequiredAcks.All, "one"));
+        _cluster.Commit(new PartitionChangeRecord
+        {
+            TopicId = TestCluster.OrdersId,
+            PartitionId = 0,
+            Replicas = [B.Id, A.Id],
+            AddingReplicas = [B.Id],
+            RemovingReplicas = [A.Id],
+            Directories = [new(100, 1), new(100, 0)],
+        });
+        _cluster.TellAll();
+        _cluster.Advance(100);
+        Assert.True(A.Proposals[^1].Proposal.InSync.SameAs(NodeSet.Of(A.Id, B.Id)));
+
+        _cluster.Commit(new PartitionChangeRecord
+        {
+            TopicId = TestCluster.OrdersId,
+            PartitionId = 0,
+            Replicas = [B.Id],
+            Isr = [B.Id],
+            AddingReplicas = [],
+            RemovingReplicas = [],
+            Directories = [new(100, 1)],
+            Leader = B.Id,
+        });
+        _cluster.TellAll();
+        Assert.Null(A.Table.Find(TestCluster.Orders));
+        Assert.Empty(A.Directory.Logs);
+        Assert.Equal(["one"], B.Consume());
+    }
+
+    [Fact]
     public void A_throttled_replica_that_catches_up_waits_until_its_bytes_are_paid_for()
     {
         _cluster.Throttled = new ThrottledReplicas("0:1");
