@@ -8,7 +8,7 @@ namespace RaftLog.Simulation;
 /// </summary>
 public sealed class ProtocolCores : ISimulation
 {
-    private const int QuorumEvents = 1500;
+    private const int QuorumEvents = 1000;
 
     /// <inheritdoc />
     public string Arguments => "--cores";

@@ -129,7 +129,11 @@ public sealed class Partition
     /// <param name="wakes">Whom to wake.</param>
     public AppendOutcome Append(Memory<byte> records, RequiredAcks acks, WakeList wakes)
     {
+#if SEEDED_BUGS
+        lock (SeededBug.Is(40) ? new Lock() : _gate)
+#else
         lock (_gate)
+#endif
         {
             ErrorCode refused = _replica.MayAppend(acks);
             return refused != ErrorCode.None

@@ -60,7 +60,7 @@ internal static class BugCommand
     private static int Hunt(KnownBug bug, BugHunt hunt)
     {
         Protocol.SeededBug.Arm(bug.Number);
-        BugCatch? found = BugHunt.ByScenario() ?? hunt.BySeeds();
+        BugCatch? found = BugHunt.ByScenario() ?? hunt.BySeeds() ?? BugHunt.ByThreads();
         if (found is null)
         {
             Console.Out.WriteLine(bug == KnownBug.None ? "nothing found" : $"survived: {bug.Name} {bug.What}");

@@ -29,20 +29,23 @@ internal static class BugTable
             SeededBug.Arm(bug.Number);
             BugCatch? bySeeds = new BugHunt(budget, jobs).BySeeds();
             BugCatch? byScenario = BugHunt.ByScenario();
-            rows.Add(Row(bug, bySeeds, byScenario));
+            BugCatch? byThreads = bySeeds is null && byScenario is null && bug != KnownBug.None ? BugHunt.ByThreads() : null;
+            rows.Add(Row(bug, bySeeds, byScenario, byThreads));
             Console.Out.WriteLine(rows[^1]);
-            survivors += bySeeds is null && byScenario is null && bug.Equivalent is null && bug != KnownBug.None ? 1 : 0;
+            survivors += bySeeds is null && byScenario is null && byThreads is null && bug.Equivalent is null && bug != KnownBug.None ? 1 : 0;
         }
 
         File.WriteAllText(file, $"{page[..begin]}{Begin}\n{string.Join('\n', rows)}\n{page[end..]}");
         return survivors == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    private static string Row(KnownBug bug, BugCatch? bySeeds, BugCatch? byScenario)
+    private static string Row(KnownBug bug, BugCatch? bySeeds, BugCatch? byScenario, BugCatch? byThreads)
     {
         string seeds = bySeeds is null ? "- | - | -" : string.Create(
             CultureInfo.InvariantCulture, $"{bySeeds.Checker} ({bySeeds.Where.Trim()}) | {bySeeds.Seeds} | {bySeeds.Elapsed.TotalSeconds:F1}");
-        string scenario = byScenario is not null ? byScenario.Where["scenario=".Length..].Replace('_', ' ') : bug.Equivalent is { } why ? $"equivalent: {why}" : "-";
+        string scenario = byScenario is not null ? byScenario.Where["scenario=".Length..].Replace('_', ' ')
+            : byThreads is not null ? $"{byThreads.Checker}, in a run on threads"
+            : bug.Equivalent is { } why ? $"equivalent: {why}" : "-";
         return $"| {bug.Name} | {bug.What} | {seeds} | {scenario} |";
     }
 }

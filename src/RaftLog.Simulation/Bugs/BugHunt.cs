@@ -19,6 +19,8 @@ public sealed record BugCatch(string Checker, string Where, ulong Seeds, TimeSpa
 public sealed class BugHunt(TimeSpan budget, int threads)
 {
     private static readonly TimeSpan FirstTurn = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ThreadTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ThreadLimit = TimeSpan.FromSeconds(120);
 
     /// <summary>Told of each step.</summary>
     public Action<string> Say { get; init; } = static _ => { };
@@ -72,6 +74,24 @@ public sealed class BugHunt(TimeSpan budget, int threads)
         }
 
         return null;
+    }
+
+    /// <summary>What a run on real threads finds, which no world of one thread can show; null when all holds.</summary>
+    public static BugCatch? ByThreads()
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        string? found;
+        try
+        {
+            Task<SeedOutcome> run = ThreadRun.RunAsync(seed: 1, ThreadTime);
+            found = run.Wait(ThreadLimit) ? run.Result.Violation : "liveness: the run on threads does not end";
+        }
+        catch (AggregateException broken)
+        {
+            found = $"threads: {broken.InnerException?.Message}";
+        }
+
+        return found is null ? null : new BugCatch(CheckerOf(found), "threads", 0, clock.Elapsed);
     }
 
     /// <summary>The name that a violation begins with, as one word.</summary>

@@ -46,6 +46,7 @@ public sealed record KnownBug(string Name, int Number, string What, string? Equi
         M(37, "the directory of a deleted topic is taken over by its namesake (KAFKA-14616)"),
         M(38, "a controller that was deposed keeps what it decided"),
         M(39, "a metadata snapshot is labelled one offset too low"),
+        M(40, "appends of one partition do not exclude each other"),
         M(41, "a broker is fenced when its connection ends, without looking whether it is there"),
         M(42, "answers leave a connection in the order in which they become ready"),
         M(43, "a wake-up between a look and a wait is lost"),
