@@ -14,6 +14,10 @@ public sealed class SimulationRun
 {
     private const string Topic = "t";
     private const int NeededProgress = 3;
+
+    /// <summary>So many cores are drawn at most to find one in which every partition can make progress.</summary>
+    private const int CoreDraws = 3;
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
@@ -166,6 +170,17 @@ public sealed class SimulationRun
     private List<SimMachine> DrawCore()
     {
         SimRandom random = _random.Split("core");
+        List<SimMachine> core = DrawCore(random);
+        for (int i = 1; i < CoreDraws && Exempt(core).Count > 0; i++)
+        {
+            core = DrawCore(random);
+        }
+
+        return core;
+    }
+
+    private List<SimMachine> DrawCore(SimRandom random)
+    {
         List<SimMachine> left = [.. _cluster.Machines.Where(each => !each.IsDestroyed)];
         int majority = (_cluster.Machines.Count / 2) + 1;
         int size = majority + random.Next(Math.Max(1, left.Count - majority + 1));
