@@ -90,4 +90,18 @@ public class ReplicaPlacementTests
 
         return counts.Max() - counts.Min();
     }
+
+    [Fact]
+    public void Leaderships_over_equal_racks_are_even_whatever_chance_says()
+    {
+        string[] racks = ["1", "2", "2", "1", "3", "3"];
+        List<PlacementTarget> targets = [.. racks.Select((rack, id) => new PlacementTarget(new NodeId(id), rack, Fenced: false))];
+        for (int seed = 0; seed < 200; seed++)
+        {
+            IReadOnlyList<ValueList<NodeId>> placed = ReplicaPlacement.Place(targets, 18, 3, new Cluster.Chance(seed));
+            Assert.All(placed.CountBy(replicas => replicas[0]), each => Assert.Equal(3, each.Value));
+            Assert.All(placed.SelectMany(replicas => replicas).CountBy(replica => replica), each => Assert.Equal(9, each.Value));
+            Assert.All(placed, replicas => Assert.Equal(3, replicas.Select(each => racks[each.Value]).Distinct().Count()));
+        }
+    }
 }

@@ -30,13 +30,17 @@ public static class ReplicaPlacement
         IReadOnlyList<PlacementTarget> targets, int partitions, int replicationFactor, IRandomSource random)
     {
         Loads loads = new(targets, random);
-        List<ValueList<NodeId>> placed = new(partitions);
+        List<List<int>> placed = new(partitions);
         for (int partition = 0; partition < partitions; partition++)
         {
             placed.Add(loads.PlaceOne(replicationFactor));
         }
 
-        return placed;
+        while (loads.TryEvenLeaders(placed))
+        {
+        }
+
+        return [.. placed.Select(replicas => ValueList.From(replicas.Select(each => targets[each].Id).ToList()))];
     }
 
     private sealed class Loads(IReadOnlyList<PlacementTarget> targets, IRandomSource random)
@@ -44,7 +48,7 @@ public static class ReplicaPlacement
         private readonly int[] _replicas = new int[targets.Count];
         private readonly int[] _leaders = new int[targets.Count];
 
-        public ValueList<NodeId> PlaceOne(int replicationFactor)
+        public List<int> PlaceOne(int replicationFactor)
         {
             List<int> chosen = new(replicationFactor);
             while (chosen.Count < replicationFactor)
@@ -58,9 +62,63 @@ public static class ReplicaPlacement
 
             int leader = Least(chosen, each => (targets[each].Fenced ? 1 : 0, _leaders[each], _replicas[each]));
             _leaders[leader]++;
-            chosen.Remove(leader);
-            chosen.Insert(0, leader);
-            return [.. chosen.Select(each => targets[each].Id)];
+            PutFirst(chosen, leader);
+            return chosen;
+        }
+
+        /// <summary>
+        /// Hands leaderships on, from a broker that leads two more than another, along partitions that both ends of each step hold. False when no broker
+        /// leads two more than one that it can reach so: then the leaderships are as even as these replicas allow.
+        /// </summary>
+        public bool TryEvenLeaders(List<List<int>> placed)
+        {
+            for (int from = 0; from < targets.Count; from++)
+            {
+                SortedDictionary<int, int> reachedBy = [];
+                Queue<int> next = new([from]);
+                while (next.TryDequeue(out int holder))
+                {
+                    for (int partition = 0; partition < placed.Count; partition++)
+                    {
+                        foreach (int taker in placed[partition][0] == holder ? placed[partition] : [])
+                        {
+                            if (taker == from || targets[taker].Fenced || !reachedBy.TryAdd(taker, partition))
+                            {
+                                continue;
+                            }
+
+                            if (_leaders[taker] + 2 <= _leaders[from])
+                            {
+                                HandOn(placed, reachedBy, from, taker);
+                                return true;
+                            }
+
+                            next.Enqueue(taker);
+                        }
+                    }
+                }
+            }
+
+            return false;
+        }
+
+        private void HandOn(List<List<int>> placed, SortedDictionary<int, int> reachedBy, int from, int to)
+        {
+            _leaders[from]--;
+            _leaders[to]++;
+            while (to != from)
+            {
+                List<int> replicas = placed[reachedBy[to]];
+                int holder = replicas[0];
+                PutFirst(replicas, to);
+                to = holder;
+            }
+        }
+
+        private static void PutFirst(List<int> replicas, int leader)
+        {
+            replicas.Remove(leader);
+            replicas.Insert(0, leader);
         }
 
         private int Least(IEnumerable<int> candidates, Func<int, (int, int, int)> weight)
