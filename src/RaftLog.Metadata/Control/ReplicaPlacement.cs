@@ -72,8 +72,14 @@ public static class ReplicaPlacement
         /// </summary>
         public bool TryEvenLeaders(List<List<int>> placed)
         {
+            int least = Enumerable.Range(0, targets.Count).Where(each => !targets[each].Fenced).Min(each => _leaders[each]);
             for (int from = 0; from < targets.Count; from++)
             {
+                if (_leaders[from] < least + 2)
+                {
+                    continue;
+                }
+
                 SortedDictionary<int, int> reachedBy = [];
                 Queue<int> next = new([from]);
                 while (next.TryDequeue(out int holder))
