@@ -369,7 +369,7 @@ public sealed class Node
             }
             catch (NetworkException taken)
             {
-                throw new NodeStartException($"node {Id} cannot listen on {listener}: {taken.Message}; stop what uses the port, or change listeners", taken);
+                throw new NodeStartException($"node {Id} cannot open its listener {listener.Name}: {taken.Message}", taken);
             }
         }
     }

@@ -14,19 +14,7 @@ public static class CommandLine
     /// <returns>See <see cref="ExitCode"/>.</returns>
     public static async Task<int> InvokeAsync(IReadOnlyList<string> args)
     {
-        RootCommand root = new("RaftLog: a replicated log that speaks the Kafka protocol. 'raftlog up' starts a cluster on this machine.")
-        {
-            UpCommand.Create(),
-            StartCommand.Create(),
-            StorageCommands.Create(),
-            TopicCommands.Create(),
-            ProduceCommand.Create(),
-            ConsumeCommand.Create(),
-            QuorumCommand.Create(),
-            ClusterCommand.Create(),
-            SimulateCommand.Create(),
-        };
-        ParseResult parsed = root.Parse(args);
+        ParseResult parsed = Parse(args);
         if (parsed.Errors.Count == 0)
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
@@ -39,6 +27,24 @@ public static class CommandLine
 
         Console.Error.WriteLine($"Try '{string.Join(' ', PathOf(parsed.CommandResult).Prepend("raftlog"))} --help'.");
         return ExitCode.Usage;
+    }
+
+    /// <summary>Reads a command line without running it.</summary>
+    internal static ParseResult Parse(IReadOnlyList<string> args)
+    {
+        RootCommand root = new("RaftLog: a replicated log that speaks the Kafka protocol. 'raftlog up' starts a cluster on this machine.")
+        {
+            UpCommand.Create(),
+            StartCommand.Create(),
+            StorageCommands.Create(),
+            TopicCommands.Create(),
+            ProduceCommand.Create(),
+            ConsumeCommand.Create(),
+            QuorumCommand.Create(),
+            ClusterCommand.Create(),
+            SimulateCommand.Create(),
+        };
+        return root.Parse(args);
     }
 
     private static IEnumerable<string> PathOf(CommandResult result) =>

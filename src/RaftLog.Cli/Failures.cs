@@ -23,6 +23,12 @@ internal static class Failures
             Console.Error.WriteLine("Is the cluster running? --bootstrap-server says where it is; 'raftlog up' starts one here.");
             return ExitCode.Failed;
         }
+        catch (KafkaException failure) when (failure.Code == ErrorCode.UnsupportedVersion)
+        {
+            Console.Error.WriteLine(failure.Message);
+            Console.Error.WriteLine("Is that the port of the metadata quorum (CONTROLLER)? Clients connect to the node's other listener.");
+            return ExitCode.Failed;
+        }
         catch (Exception failure) when (failure is ConfigurationException or NodeStartException or LogDirectoryException or DiskException
             or KafkaException or FormatException or IOException or UnauthorizedAccessException)
         {

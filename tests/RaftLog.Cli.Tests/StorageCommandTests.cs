@@ -53,6 +53,35 @@ public sealed class StorageCommandTests : IDisposable
         Assert.Contains("node 2 has no data", error);
     }
 
+    [Theory]
+    [InlineData("start", "--node", "1")]
+    [InlineData("up", "--nodes", "1")]
+    public async Task A_directory_of_another_cluster_is_refused(string command, string option, string node)
+    {
+        string config = WriteCluster();
+        await Captured.RunAsync("storage", "format", "--config", config, "--cluster-id", "AAAAAAAAAAAAAAAAAAAAAw");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("{ \"nodes\"", "{ \"cluster.id\": \"AAAAAAAAAAAAAAAAAAAABA\", \"nodes\"", StringComparison.Ordinal));
+
+        (int code, _, string error) = await Captured.RunAsync(command, "--config", config, option, node);
+
+        Assert.Equal(1, code);
+        Assert.Contains("this is cluster AAAAAAAAAAAAAAAAAAAABA", error);
+        Assert.Contains($"{_directory}/1/meta.properties of node 1 says cluster.id=AAAAAAAAAAAAAAAAAAAAAw", error);
+    }
+
+    [Fact]
+    public async Task Up_refuses_nodes_of_two_clusters()
+    {
+        string config = WriteCluster();
+        await Captured.RunAsync("storage", "format", "--config", config, "--node", "1", "--cluster-id", "AAAAAAAAAAAAAAAAAAAAAw");
+        await Captured.RunAsync("storage", "format", "--config", config, "--node", "2", "--cluster-id", "AAAAAAAAAAAAAAAAAAAABA");
+
+        (int code, _, string error) = await Captured.RunAsync("up", "--config", config);
+
+        Assert.Equal(1, code);
+        Assert.Contains("of node 2 says cluster.id=AAAAAAAAAAAAAAAAAAAABA", error);
+    }
+
     [Fact]
     public async Task A_typo_in_a_key_is_answered_with_the_key_that_was_meant()
     {

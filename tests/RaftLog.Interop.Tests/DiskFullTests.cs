@@ -31,12 +31,13 @@ public sealed class DiskFullTests
             }
 
             Assert.InRange(acknowledged, 1, (Megabytes * 2) - 1);
-            File.Delete(ballast);
-            if (node.IsRunning)
-            {
-                await node.KillAsync();
-            }
 
+            // The node's only directory holds the metadata log too, so the node stops, and says why and where.
+            await Poll.UntilAsync("the node has stopped", () => !node.IsRunning);
+            string[] words = node.Log().Split('\n');
+            Assert.Contains(words, line => line.Contains($"log directory {node.Directory} with the metadata log failed", StringComparison.Ordinal)
+                && line.Contains("make room", StringComparison.Ordinal));
+            File.Delete(ballast);
             await node.RestartAsync();
             await cluster.View.UntilInSyncAsync(Topic, partitions: 1, inSync: 1);
             long end = await Poll.ForAsync("the end of the partition", async () => (object?)await cluster.View.EndOffsetAsync(Topic, 0)) is long offset ? offset : -1;

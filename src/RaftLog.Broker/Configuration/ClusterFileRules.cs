@@ -58,11 +58,6 @@ internal static class ClusterFileRules
 
         foreach (ConfigSettings node in content.Nodes)
         {
-            if (!node.Contains(ListenersKey))
-            {
-                problems.Add(new(node.Where, ListenersKey, null, "the node listens nowhere", "add a text such as PLAINTEXT://host:9092,CONTROLLER://host:9093"));
-            }
-
             foreach (string key in node.Keys)
             {
                 if (!ConfigDefinitions.Broker.TryGet(key, out _))
@@ -71,6 +66,16 @@ internal static class ClusterFileRules
                     problems.Add(new(node.OriginOf(key), key, value, "there is no such key", FixOfUnknown(key)));
                 }
             }
+        }
+
+        // Of a node without listeners much else could be said, and all of it would follow from that, or from the key that was meant to be 'listeners'.
+        bool anyMisspelled = problems.Count > 0;
+        List<ConfigSettings> silent = [.. content.Nodes.Where(node => !node.Contains(ListenersKey))];
+        if (silent.Count > 0)
+        {
+            problems.AddRange(anyMisspelled ? [] : silent.Select(node => new ConfigProblem(
+                node.Where, ListenersKey, null, "the node listens nowhere", "add a text such as PLAINTEXT://host:9092,CONTROLLER://host:9093")));
+            ConfigurationException.ThrowIfAny(problems.Distinct().ToList());
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class BrokerLifecycle(
     private long _epoch = BrokerEpoch.None.Value;
     private volatile bool _wantsShutdown;
     private bool _serving;
+    private ErrorCode _toldOf = ErrorCode.None;
 
     /// <summary>The epoch of this incarnation, or none before the registration is committed.</summary>
     public BrokerEpoch Epoch => new(Volatile.Read(ref _epoch));
@@ -110,9 +111,11 @@ internal sealed class BrokerLifecycle(
 
         if (response.ErrorCode != ErrorCode.None)
         {
-            journal.Warn($"the controller refuses to register broker {identity.Node}: {response.ErrorCode}; trying again");
+            Refused("to register", response.ErrorCode);
             return false;
         }
+
+        _toldOf = ErrorCode.None;
 
         Volatile.Write(ref _epoch, response.BrokerEpoch.Value);
         journal.Info($"broker {identity.Node} is registered with epoch {response.BrokerEpoch}");
@@ -147,7 +150,7 @@ internal sealed class BrokerLifecycle(
 
         if (response.ErrorCode != ErrorCode.None)
         {
-            journal.Warn($"the controller refuses the heartbeat of broker {identity.Node}: {response.ErrorCode}");
+            Refused("the heartbeat of", response.ErrorCode);
             if (response.ErrorCode == ErrorCode.StaleBrokerEpoch && !leaving)
             {
                 await ReregisterAsync();
@@ -168,6 +171,25 @@ internal sealed class BrokerLifecycle(
         }
 
         return leaving ? ShutdownPause : response.IsFenced ? CatchUpPause : options.HeartbeatInterval;
+    }
+
+    /// <summary>Says so once, and again when the reason changes: it is tried many times a second.</summary>
+    private void Refused(string what, ErrorCode reason)
+    {
+        if (_toldOf == reason)
+        {
+            return;
+        }
+
+        _toldOf = reason;
+        string wayOut = reason switch
+        {
+            ErrorCode.InconsistentClusterId =>
+                $": the controllers belong to another cluster than this node's directories ({identity.ClusterId}); point log.dirs or the voters at the right ones",
+            ErrorCode.DuplicateBrokerRegistration => $": another process with node.id = {identity.Node} is alive, or was until a moment ago; stop it, or wait",
+            _ => "",
+        };
+        journal.Warn($"the controller refuses {what} broker {identity.Node}: {reason}{wayOut}; trying again");
     }
 
     // The controller knows another incarnation, or forgot this one: the old epoch is worth nothing.

@@ -1,5 +1,7 @@
 using RaftLog.Broker.Configuration;
+using RaftLog.Platform;
 using RaftLog.Protocol;
+using RaftLog.Storage;
 
 namespace RaftLog.Cli.Nodes;
 
@@ -36,6 +38,19 @@ internal static class NodeFiles
 
         return (clusterId, nodes.FirstOrDefault(each => node is null || each.NodeId == new NodeId(node.Value))
             ?? throw new FormatException($"{path} has no node {node}; it has {string.Join(", ", nodes.Select(each => each.NodeId))}"));
+    }
+
+    /// <summary>Refuses a node whose directory belongs to another cluster than the file, or than the nodes before it.</summary>
+    /// <returns>The cluster that the file and the directory name; null where neither names one.</returns>
+    public static string? CheckCluster(string path, string? clusterId, NodeConfiguration node, IDisk disk)
+    {
+        string directory = node.Storage.MetadataLogDir;
+        string? formatted = MetaProperties.Read(disk, directory)?.ClusterId;
+        return clusterId is null || formatted is null || formatted == clusterId
+            ? clusterId ?? formatted
+            : throw new FormatException(
+                $"{path}: this is cluster {clusterId}, but {directory}/{MetaProperties.FileName} of node {node.NodeId} says cluster.id={formatted}. "
+                + "Point log.dirs at this cluster's directory; a directory of another cluster is never taken over.");
     }
 
     /// <summary>The node with absolute directories; below <paramref name="data"/>, each named by its node, where that is given.</summary>

@@ -23,7 +23,7 @@ internal static class StartCommand
 
     private static async Task<int> RunAsync(string file, int? id)
     {
-        (_, NodeConfiguration config) = NodeFiles.ReadOne(file, id);
+        (string? clusterId, NodeConfiguration config) = NodeFiles.ReadOne(file, id);
 #if SEEDED_BUGS
         if (Environment.GetEnvironmentVariable("RAFTLOG_SEEDED_BUG") is { Length: > 0 } bug)
         {
@@ -39,6 +39,7 @@ internal static class StartCommand
                 + $"Make it with: raftlog storage format --config {file}{node} --cluster-id ID (the same ID for every node; 'raftlog storage random-uuid' makes one)");
         }
 
+        NodeFiles.CheckCluster(file, clusterId, config, world.Disk);
         using StopSignal stop = new();
         RunningNode running = new(config, world, Console.Error.WriteLine);
         await running.Node.StartAsync();

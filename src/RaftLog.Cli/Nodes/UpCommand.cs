@@ -18,7 +18,7 @@ internal static class UpCommand
         Option<string> config = new("--config") { Description = "The cluster.", DefaultValueFactory = _ => "cluster.json" };
         Option<string?> data = new("--data") { Description = "Put the data directories below this one." };
         Option<string?> only = new("--nodes") { Description = "Start only these nodes, for instance 1,3." };
-        Option<bool> inMemory = new("--in-memory") { Description = "Keep everything in memory; nothing is left when it ends." };
+        Option<bool> inMemory = new("--in-memory") { Description = "Keep everything in memory, the logs too; nothing is left when it ends. Warnings and errors go to standard error." };
         Command command = new("up", "Start every node of cluster.json in this process.") { config, data, only, inMemory };
         command.SetAction((parsed, _) => Failures.GuardAsync(() => RunAsync(
             parsed.GetValue(config)!, parsed.GetValue(data), parsed.GetValue(only), parsed.GetValue(inMemory))));
@@ -38,7 +38,7 @@ internal static class UpCommand
         await FormatNewAsync(file, clusterId, all, world);
         foreach (NodeConfiguration config in chosen)
         {
-            nodes.Add(new RunningNode(config, world, null));
+            nodes.Add(new RunningNode(config, world, inMemory ? line => Console.Error.WriteLine($"node {config.NodeId}: {line}") : null));
         }
 
         StatusDisplay display = new(nodes, world.Time);
@@ -49,7 +49,7 @@ internal static class UpCommand
 
         if (await display.ShowUntilReadyAsync(stop.Asked))
         {
-            Console.Write(ConnectHelp(nodes));
+            Console.Write(ConnectHelp(nodes, inMemory));
             await stop.Asked;
         }
 
@@ -62,6 +62,12 @@ internal static class UpCommand
     /// <summary>Formats the cluster when none of its nodes has a directory: a single missing one is a loss that nobody may paper over.</summary>
     private static async Task FormatNewAsync(string file, string? clusterId, IReadOnlyList<NodeConfiguration> nodes, World world)
     {
+        string? known = clusterId;
+        foreach (NodeConfiguration node in nodes)
+        {
+            known = NodeFiles.CheckCluster(file, known, node, world.Disk);
+        }
+
         List<NodeConfiguration> missing = [.. nodes.Where(node => !StorageFormatter.IsFormatted(node, world.Disk))];
         if (missing.Count > 0 && missing.Count < nodes.Count)
         {
@@ -96,16 +102,19 @@ internal static class UpCommand
         return chosen;
     }
 
-    private static string ConnectHelp(List<RunningNode> nodes)
+    private static string ConnectHelp(List<RunningNode> nodes, bool inMemory)
     {
         string server = nodes[0].Address;
+        string end = inMemory
+            ? "Nothing is written to disk; warnings and errors appear here. Ctrl-C stops and forgets everything."
+            : $"Logs are in raftlog.log of {string.Join(", ", nodes.Select(node => Path.GetDirectoryName(node.JournalPath)))}. Ctrl-C stops; the data stays.";
         return $"""
 
             Connect with
               kcat      kcat -b {server} -L
               raftlog   raftlog topic create orders --bootstrap-server {server}
               .NET      using KafkaCluster cluster = new(new ClientOptions {"{"} BootstrapServers = ClientOptions.ParseServers("{server}") {"}"});
-            Logs are in {Path.GetDirectoryName(nodes[0].JournalPath)}. Ctrl-C stops.
+            {end}
 
             """;
     }

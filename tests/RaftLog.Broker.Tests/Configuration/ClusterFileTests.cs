@@ -222,6 +222,13 @@ public class ClusterFileTests
             "c.json:1: broker.session.timeout.ms = 1000: the session would end between two heartbeats, which come every 2000 ms. Fix: set it to several times broker.heartbeat.interval.ms.");
 
     [Fact]
+    public void A_misspelled_listeners_is_one_problem_and_not_all_that_follows_from_it()
+    {
+        ConfigProblem problem = Assert.Single(Problems("""{ "nodes": [ { "node.id": 1, "listners": "PLAINTEXT://h:1,CONTROLLER://h:2" } ] }""").Problems);
+        Assert.Equal("did you mean 'listeners'?", problem.Fix);
+    }
+
+    [Fact]
     public void All_problems_are_told_at_once()
     {
         ConfigurationException error = Problems(Node("PLAINTEXT://h:1,CONTROLLER://h:2", "\"bananas\": 1, \"num.partitions\": 0, \"log.roll.hours\": 0"));

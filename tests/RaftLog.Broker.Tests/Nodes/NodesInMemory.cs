@@ -15,21 +15,19 @@ internal sealed class NodesInMemory : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
-    private readonly InMemoryNetwork _network = new(TimeProvider.System);
-
     /// <param name="clusterJson">The nodes, with directories that are absolute.</param>
-    public NodesInMemory(string clusterJson)
+    /// <param name="network">What they and their client talk over; one of their own where null.</param>
+    public NodesInMemory(string clusterJson, INetwork? network = null)
     {
-        All = [.. ClusterFile.Read("cluster.json", Encoding.UTF8.GetBytes(clusterJson)).Nodes.Select(config => new OneNode(config, _network))];
+        network ??= new InMemoryNetwork(TimeProvider.System);
+        All = [.. ClusterFile.Read("cluster.json", Encoding.UTF8.GetBytes(clusterJson)).Nodes.Select(config => new OneNode(config, network))];
         Client = new KafkaCluster(
-            new ClientOptions { BootstrapServers = [.. All.Select(node => AddressOf(node.Config))] }, new ClientWorld(TimeProvider.System, _network, new SystemEntropy()));
+            new ClientOptions { BootstrapServers = [.. All.Select(node => AddressOf(node.Config))] }, new ClientWorld(TimeProvider.System, network, new SystemEntropy()));
     }
 
     public IReadOnlyList<OneNode> All { get; }
 
     public KafkaCluster Client { get; }
-
-    public INetwork Network => _network;
 
     public static NetworkAddress AddressOf(NodeConfiguration config)
     {

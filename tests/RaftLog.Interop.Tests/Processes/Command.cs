@@ -10,6 +10,7 @@ internal sealed class Command : IDisposable
     /// <summary>After this time a program counts as hung.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
+    private readonly StringBuilder _said = new();
     private readonly Process _process;
     private readonly string _line;
     private readonly Task<string> _output;
@@ -19,12 +20,24 @@ internal sealed class Command : IDisposable
     {
         _process = process;
         _line = line;
-        _output = process.StandardOutput.ReadToEndAsync();
+        _output = ListenAsync(process.StandardOutput);
         _errors = process.StandardError.ReadToEndAsync();
     }
 
     /// <summary>What the program reads. Close it when there is no more.</summary>
     public StreamWriter Input => _process.StandardInput;
+
+    /// <summary>What it has written to standard output so far.</summary>
+    public string Said
+    {
+        get
+        {
+            lock (_said)
+            {
+                return _said.ToString();
+            }
+        }
+    }
 
     /// <summary>True once the program has ended.</summary>
     public bool HasEnded => _process.HasExited;
@@ -98,6 +111,9 @@ internal sealed class Command : IDisposable
         return new CommandResult(_line, exitCode, await _output, await _errors);
     }
 
+    /// <summary>Sends a signal.</summary>
+    public void Send(Signal signal) => Signals.Send(_process.Id, signal);
+
     /// <summary>Kills the program when it still runs.</summary>
     public void Dispose()
     {
@@ -107,5 +123,19 @@ internal sealed class Command : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private async Task<string> ListenAsync(StreamReader output)
+    {
+        char[] some = new char[4096];
+        while (await output.ReadAsync(some) is > 0 and int count)
+        {
+            lock (_said)
+            {
+                _said.Append(some, 0, count);
+            }
+        }
+
+        return Said;
     }
 }
