@@ -32,6 +32,16 @@ public sealed class RealRunTests : IDisposable
         Assert.Contains("A3 LostRecord", said, StringComparison.Ordinal);
     }
 
+    [ClusterFact]
+    public async Task A_run_that_is_ended_early_says_so_and_leaves_no_process()
+    {
+        using CancellationTokenSource stop = new(TimeSpan.FromSeconds(8));
+        int code = await JepsenProgram.RunAsync(["--minutes", "5", "--seed", "1", "--out", _directory], TextWriter.Null, stop.Token);
+
+        Assert.Equal(ExitCode.Unknown, code);
+        Assert.DoesNotContain(Directory.GetDirectories("/proc").Where(each => File.Exists($"{each}/cmdline")), each => CommandLine(each).Contains(_directory, StringComparison.Ordinal));
+    }
+
     [SeededBugFact]
     public async Task A_leader_that_acknowledges_before_its_followers_have_the_record_is_found_out()
     {
@@ -47,6 +57,18 @@ public sealed class RealRunTests : IDisposable
             [.. args, "--seed", seed, "--out", _directory], TextWriter.Synchronized(new StringWriter(said, CultureInfo.InvariantCulture)), CancellationToken.None);
         Assert.True(code == exitCode, $"exit code {code} instead of {exitCode}:\n{said}\n{Tails()}");
         return said.ToString();
+    }
+
+    private static string CommandLine(string process)
+    {
+        try
+        {
+            return File.ReadAllText($"{process}/cmdline");
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     private string Tails() =>
