@@ -17,8 +17,8 @@ public sealed class RealRunTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [ClusterFact]
-    public Task Records_and_topics_survive_what_happens_to_processes_and_links() =>
-        ExpectAsync(ExitCode.Held, "--minutes", Minutes, "--workload", "append,sequence,metadata");
+    public Task Records_survive_what_happens_to_processes_and_links() =>
+        ExpectAsync(ExitCode.Held, "--minutes", Minutes, "--workload", "append,sequence");
 
     [ClusterFact]
     public Task Records_survive_the_loss_of_leaders() =>
