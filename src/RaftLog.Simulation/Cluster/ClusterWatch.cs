@@ -74,6 +74,9 @@ internal sealed class ClusterWatch
     internal IEnumerable<(TopicPartition Name, PartitionRegistration Registration)> PartitionsOf(string topic) =>
         _newest.Where(each => each.Key.Topic == topic).Select(each => (each.Key, each.Value.Registration));
 
+    /// <summary>A machine is about to lose its disk.</summary>
+    internal void DiskGoes(int machine) => _quorum.DiskGoes(machine);
+
     /// <summary>True when every replica on a node has two others in sync.</summary>
     internal bool AllInSync(int node) => _newest.Values.All(
         each => !each.Registration.Replicas.Contains(new NodeId(node)) || each.Registration.Isr.Count(member => member.Value != node) >= 2);

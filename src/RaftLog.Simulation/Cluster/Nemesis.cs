@@ -288,6 +288,7 @@ internal sealed class Nemesis
             each.Volume.IsFull = false;
         }
 
+        _beliefs.DiskGoes(machine.Number);
         machine.Destroy();
         Later(() => Restart(machine));
     }

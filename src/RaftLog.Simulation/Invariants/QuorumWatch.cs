@@ -17,6 +17,7 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
     private readonly Dictionary<int, (SimInode File, long Version, State State)> _states = [];
     private readonly SortedDictionary<(int Epoch, int Voter), int> _votes = [];
     private readonly SortedDictionary<int, int> _leaders = [];
+    private readonly Dictionary<int, Offset> _lost = [];
 
     /// <summary>How many leaderships of the quorum began.</summary>
     internal int Leaderships => _leaders.Count;
@@ -72,7 +73,10 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
         }
     }
 
-    /// <summary>A node believes the metadata log up to an offset: then a majority must have it.</summary>
+    /// <summary>A machine is about to lose its disk. What that disk holds now made commits that others may hear of only later.</summary>
+    internal void DiskGoes(int machine) => _lost[machine] = Offset.Max(images.Of(machine, Log).End, images.SnapshotEnd(machine));
+
+    /// <summary>A node believes the metadata log up to an offset: then a majority must have it, or have had it on a disk that was lost.</summary>
     internal void Believed(int by, Offset end, string how)
     {
         if (end <= Committed)
@@ -87,7 +91,8 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
         {
             ReplicaImage image = images.Of(machine.Number, Log);
             bool has = known ? image.TryFind(end - 1, out ImageBatch other) && other == last : image.End >= end;
-            have += has || images.SnapshotEnd(machine.Number) >= end ? 1 : 0;
+            bool had = _lost.TryGetValue(machine.Number, out Offset lost) && lost >= end;
+            have += has || had || images.SnapshotEnd(machine.Number) >= end ? 1 : 0;
         }
 
         Checks++;

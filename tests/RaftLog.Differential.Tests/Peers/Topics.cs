@@ -12,12 +12,16 @@ internal static class Topics
 {
     private const int NoPartition = -1;
 
-    /// <summary>Creates a topic with one replica on both nodes and waits for its leaders.</summary>
+    /// <summary>
+    /// Creates a topic with one replica on both nodes and waits for its leaders. It keeps its records for ever: their timestamps are years old, and Kafka
+    /// removes what is too old half a minute after it has started.
+    /// </summary>
     public static async Task CreateAsync(BothNodes nodes, string name, int partitions = 1, params (string Key, string Value)[] configs)
     {
+        (string Key, string Value)[] all = configs.Any(config => config.Key == "retention.ms") ? configs : [.. configs, ("retention.ms", "-1")];
         foreach (Peer peer in (Peer[])[nodes.Kafka, nodes.Subject])
         {
-            await peer.AskAsync(Request(name, partitions, configs));
+            await peer.AskAsync(Request(name, partitions, all));
             await UntilLedAsync(peer, name, partitions);
         }
     }
