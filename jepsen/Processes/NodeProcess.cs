@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Jepsen.Processes;
 

@@ -54,7 +54,7 @@ internal sealed record Case(string Name, ClusterShape Shape, string Acks)
         await perf.RunAsync(cluster.Bootstrap, "warm-up", WarmUpRecords, RecordBytes, Acks);
         await KcatConsumer.RunAsync(cluster.Bootstrap, "warm-up", WarmUpRecords * (RecordBytes + 1L));
 
-        (long All, long Idle, long Stolen) before = Machine.Ticks();
+        (long All, long Stolen) before = Machine.Ticks();
         double gib = records * RecordBytes / GiB;
         double start = Processor(cluster);
         ProduceFigures produce = await perf.RunAsync(cluster.Bootstrap, "full", records, RecordBytes, Acks);
@@ -63,7 +63,7 @@ internal sealed record Case(string Name, ClusterShape Shape, string Acks)
         TimeSpan consume = await KcatConsumer.RunAsync(cluster.Bootstrap, "full", records * (RecordBytes + 1L));
         double consumed = Processor(cluster);
         ProduceFigures paced = await perf.RunAsync(cluster.Bootstrap, "paced", PacedRate * PacedSeconds, RecordBytes, Acks, PacedRate);
-        (long All, long Idle, long Stolen) after = Machine.Ticks();
+        (long All, long Stolen) after = Machine.Ticks();
 
         return new CaseFigures(
             produce,

@@ -5,7 +5,6 @@ namespace RaftLog.Benchmarks.Measuring;
 /// <summary>The machine, so that a reader knows what the figures are worth.</summary>
 internal static class Machine
 {
-    private const int IdleField = 4;
     private const int StealField = 8;
 
     /// <summary>Processors, kernel and the model of the processor.</summary>
@@ -15,10 +14,10 @@ internal static class Machine
         return $"{Environment.ProcessorCount} processors ({model[(model.IndexOf(':') + 1)..].Trim()}), {Environment.OSVersion.VersionString}";
     }
 
-    /// <summary>All processor time so far, what of it was idle, and what the host took away, in ticks.</summary>
-    public static (long All, long Idle, long Stolen) Ticks()
+    /// <summary>All processor time so far, and what of it the host took away, in ticks.</summary>
+    public static (long All, long Stolen) Ticks()
     {
         long[] fields = [.. File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(each => long.Parse(each, CultureInfo.InvariantCulture))];
-        return (fields.Sum(), fields[IdleField - 1], fields[StealField - 1]);
+        return (fields.Sum(), fields[StealField - 1]);
     }
 }
