@@ -108,8 +108,9 @@ internal sealed class Leading(Replica replica)
                 return AnswerOf(FetchAnswerKind.Diverging) with { Diverging = common };
         }
 
-        Offset known = request.KnownHighWatermark.IsOffset() || record is null ? request.KnownHighWatermark : record.SentHighWatermark;
-        bool isNews = request.Position.EndOffset < replica.Log.End || (request.Replica.IsPresent && known != replica.HighWatermark);
+        // A new leader may know less of the high watermark than who asks: answered at once, that one would ask again without end.
+        Offset? known = request.KnownHighWatermark.IsOffset() ? request.KnownHighWatermark : record?.SentHighWatermark;
+        bool isNews = request.Position.EndOffset < replica.Log.End || (request.Replica.IsPresent && replica.HighWatermark > known);
         if (mayWait && !isNews)
         {
             return AnswerOf(FetchAnswerKind.Wait);

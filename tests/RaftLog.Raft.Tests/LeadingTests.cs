@@ -185,6 +185,14 @@ public sealed class LeadingTests
     }
 
     [Fact]
+    public void A_fetch_waits_though_its_sender_knows_a_higher_high_watermark_than_a_leader_that_has_just_won()
+    {
+        CoreRig rig = CoreRig.Leader(voters: 5, log: CoreRig.Log(72, (0, 0)));
+        Assert.Equal(FetchAnswerKind.Wait, rig.Fetch(FetchOf(2, 1, At(1, 73), knownHighWatermark: 58)).Kind);
+        Assert.Equal(0, rig.Core.HighWatermark.Value);
+    }
+
+    [Fact]
     public void A_fetch_that_waits_does_not_count_as_a_sign_of_life_when_it_is_asked_again()
     {
         CoreRig rig = CoreRig.Leader();
