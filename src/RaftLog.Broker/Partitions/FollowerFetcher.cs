@@ -137,15 +137,18 @@ internal sealed class FollowerFetcher
                 continue;
             }
 
-            if (await OpenAsync() is not { } channel)
+            if (_channel is { IsOpen: true } channel)
+            {
+                await AskAsync(channel);
+                _flushedByMs = NotFlushing;
+            }
+            else if (!await OpenAsync())
             {
                 _backoff.Pause(NowMs);
                 await _signal.WaitAsync(TimeSpan.FromMilliseconds(_backoff.UntilMs - NowMs));
-                continue;
             }
 
-            await AskAsync(channel);
-            _flushedByMs = NotFlushing;
+            // After a connect all are collected again: what was ready before may be led by another, and its log cut, by now.
         }
     }
 
@@ -220,13 +223,8 @@ internal sealed class FollowerFetcher
         return null;
     }
 
-    private async ValueTask<RpcChannel?> OpenAsync()
+    private async ValueTask<bool> OpenAsync()
     {
-        if (_channel is { IsOpen: true } open)
-        {
-            return open;
-        }
-
         RpcConnectResult connected = await _owner.ConnectAsync(Leader);
         lock (_gate)
         {
@@ -237,7 +235,7 @@ internal sealed class FollowerFetcher
             }
         }
 
-        return connected.Channel;
+        return connected.Channel is not null;
     }
 
     private async ValueTask AskAsync(RpcChannel channel)
@@ -247,7 +245,7 @@ internal sealed class FollowerFetcher
         {
             if (_hasNews)
             {
-                // Something was added while the channel was opened: collect again rather than let the leader hold a request without it.
+                // Something was added since: collect again rather than let the leader hold a request without it.
                 return;
             }
 

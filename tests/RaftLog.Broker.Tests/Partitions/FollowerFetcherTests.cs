@@ -55,6 +55,26 @@ public sealed class FollowerFetcherTests : IDisposable
     }
 
     [Fact]
+    public void A_fetch_that_waited_for_its_connection_does_not_claim_what_another_leader_has_cut_meanwhile()
+    {
+        _cluster.CreateOrders(0, 1, 2);
+        Ended(A.Produce(RequiredAcks.All, "one"));
+        A.Stop();
+        _cluster.Pump.Drain();
+        A.Restart();
+        A.Server.Greeting = new TaskCompletionSource();
+        _cluster.Advance(2_000);
+        Assert.True(A.Server.Connections > 0);
+
+        _cluster.Elect(1, 1, 2);
+        _cluster.Tell(1, 2);
+        A.Server.Greeting.SetResult();
+        _cluster.Advance(50);
+
+        Assert.Equal(0, A.Server.Fetches);
+    }
+
+    [Fact]
     public void A_leader_that_restarts_without_its_tail_follows_and_cuts_what_the_new_leader_has_otherwise()
     {
         _cluster.CreateOrders(0, 1, 2);

@@ -34,6 +34,9 @@ internal sealed class PartitionServer : IDisposable
     /// <summary>While true, answers are made and never sent.</summary>
     public bool IsMute { get; set; }
 
+    /// <summary>While it is set, whoever connects waits for it before its first answer.</summary>
+    public TaskCompletionSource? Greeting { get; set; }
+
     public int Connections => _connections.Count;
 
     public void Dispose()
@@ -69,6 +72,11 @@ internal sealed class PartitionServer : IDisposable
     private async ValueTask<byte[]> RespondAsync(Memory<byte> frame)
     {
         (RequestHeader header, IMessage request) = Parse(frame);
+        if (request is ApiVersionsRequest && Greeting is { } greeting)
+        {
+            await greeting.Task;
+        }
+
         IMessage response = request switch
         {
             ApiVersionsRequest => new ApiVersionsResponse { ApiKeys = Offered() },
