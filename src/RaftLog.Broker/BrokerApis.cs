@@ -59,9 +59,10 @@ internal static class BrokerApis
         apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
-        apis.Add(Forwarded<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Forwarded<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(
+            parts.Controller, forwardTimeout, Refusals.Of, isQuestion: true));
         apis.Add(Forwarded<DescribeQuorumRequest, DescribeQuorumResponse>(
-            parts.Controller, forwardTimeout, (_, error) => new DescribeQuorumResponse { ErrorCode = error }));
+            parts.Controller, forwardTimeout, (_, error) => new DescribeQuorumResponse { ErrorCode = error }, isQuestion: true));
         apis.Add(Row(new UpdateFeaturesHandler(new ForwardedToController<UpdateFeaturesRequest, UpdateFeaturesResponse>(
             parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut)))));
         apis.Add(Row(new DescribeClusterHandler(cache)));
@@ -73,10 +74,10 @@ internal static class BrokerApis
     }
 
     private static MessageApi<TRequest, TResponse> Forwarded<TRequest, TResponse>(
-        IControllerChannel controller, TimeSpan timeout, Func<TRequest, ErrorCode, TResponse> refuse)
+        IControllerChannel controller, TimeSpan timeout, Func<TRequest, ErrorCode, TResponse> refuse, bool isQuestion = false)
         where TRequest : class, IRequest<TResponse>, new()
         where TResponse : class, IVersionedMessage, new() =>
-        Row(new ForwardedToController<TRequest, TResponse>(controller, timeout, request => refuse(request, ErrorCode.RequestTimedOut)));
+        Row(new ForwardedToController<TRequest, TResponse>(controller, timeout, request => refuse(request, ErrorCode.RequestTimedOut)) { IsQuestion = isQuestion });
 
     private static MessageApi<TRequest, TResponse> Row<TRequest, TResponse>(IRequestHandler<TRequest, TResponse> handler, bool overlaps = false)
         where TRequest : class, IRequest<TResponse>, new()

@@ -50,7 +50,7 @@ internal sealed class TopicAutoCreation(MetadataCache cache, IControllerChannel 
 
     private async Task CreateAsync(CreateTopicsRequest request)
     {
-        await controller.SendAsync(request, timeout);
+        await controller.SendOnceAsync(request, timeout);
         lock (_gate)
         {
             foreach (CreateTopicsRequest.CreatableTopic topic in request.Topics)

@@ -15,26 +15,27 @@ namespace RaftLog.Broker.Control;
 internal sealed class CreateTopicsHandler(ActiveController active, ClusterConfigs configs) : IRequestHandler<CreateTopicsRequest, CreateTopicsResponse>
 {
     public async ValueTask<CreateTopicsResponse?> HandleAsync(CreateTopicsRequest request, RequestContext context) =>
-        await active.DecideAsync((controller, _, _) =>
+        await active.DecideAsync((controller, _, _) => Decide(controller, request), error => Refusals.Of(request, error));
+
+    private ControllerResult<CreateTopicsResponse> Decide(Controller controller, CreateTopicsRequest request)
+    {
+        ControllerResult<CreateTopicsResponse> result = controller.CreateTopics(request);
+        Dictionary<string, CreateTopicsRequest.CreatableTopic> asked = [];
+        foreach (CreateTopicsRequest.CreatableTopic topic in request.Topics)
         {
-            ControllerResult<CreateTopicsResponse> result = controller.CreateTopics(request);
-            Dictionary<string, CreateTopicsRequest.CreatableTopic> asked = [];
-            foreach (CreateTopicsRequest.CreatableTopic topic in request.Topics)
-            {
-                asked[topic.Name] = topic;
-            }
+            asked[topic.Name] = topic;
+        }
 
-            foreach (CreateTopicsResponse.CreatableTopicResult topic in result.Response.Topics)
+        foreach (CreateTopicsResponse.CreatableTopicResult topic in result.Response.Topics)
+        {
+            if (topic.ErrorCode == ErrorCode.None && asked.TryGetValue(topic.Name, out CreateTopicsRequest.CreatableTopic? created))
             {
-                if (topic.ErrorCode == ErrorCode.None && asked.TryGetValue(topic.Name, out CreateTopicsRequest.CreatableTopic? created))
-                {
-                    topic.Configs = Describe(created, controller.Image);
-                }
+                topic.Configs = Describe(created, controller.Image);
             }
+        }
 
-            return result;
-        })
-        ?? Refusals.Of(request, ErrorCode.NotController);
+        return result;
+    }
 
     private List<CreateTopicsResponse.CreatableTopicConfigs> Describe(CreateTopicsRequest.CreatableTopic topic, MetadataImage image)
     {

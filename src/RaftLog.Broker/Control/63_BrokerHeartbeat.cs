@@ -12,13 +12,13 @@ internal sealed class BrokerHeartbeatHandler(ActiveController active) : IRequest
 {
     public async ValueTask<BrokerHeartbeatResponse?> HandleAsync(BrokerHeartbeatRequest request, RequestContext context)
     {
-        BrokerHeartbeatResponse? response = await active.DecideAsync(
-            (controller, nextOffset, nowMs) => controller.Heartbeat(request, nextOffset, nowMs));
-        if (response is { ErrorCode: ErrorCode.None })
+        BrokerHeartbeatResponse response = await active.DecideAsync(
+            (controller, nextOffset, nowMs) => controller.Heartbeat(request, nextOffset, nowMs), error => Refusals.Of(request, error));
+        if (response.ErrorCode == ErrorCode.None)
         {
             context.Origin.Ended = () => active.ConnectionLost(request.BrokerId, request.BrokerEpoch);
         }
 
-        return response ?? Refusals.Of(request, ErrorCode.NotController);
+        return response;
     }
 }

@@ -22,14 +22,17 @@ internal sealed class ActiveController(
     /// <summary>When time asks for something, in the loop's milliseconds.</summary>
     public long NextDeadlineMs => _controller?.NextDeadlineMs ?? long.MaxValue;
 
-    /// <summary>Decides in the event loop; the answer comes when it is committed, or null when this node is not the active controller, or no longer.</summary>
-    public async ValueTask<T?> DecideAsync<T>(Func<Controller, Offset, long, ControllerResult<T>> decide)
+    /// <summary>
+    /// Decides in the event loop; the answer comes when it is committed. Refused with NOT_CONTROLLER when nothing was decided, so that another controller
+    /// may be asked, and with REQUEST_TIMED_OUT when the leadership ended with the decision in the log: the next controller may find it there, or not.
+    /// </summary>
+    public async ValueTask<T> DecideAsync<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, Func<ErrorCode, T> refuse)
         where T : class
     {
-        TaskCompletionSource<T?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!loop.Post(() => Decide(decide, answer)))
+        TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!loop.Post(() => Decide(decide, refuse, answer)))
         {
-            return null;
+            return refuse(ErrorCode.NotController);
         }
 
         return await answer.Task;
@@ -91,19 +94,20 @@ internal sealed class ActiveController(
         }
     }
 
-    private void Decide<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, TaskCompletionSource<T?> answer)
+    private void Decide<T>(
+        Func<Controller, Offset, long, ControllerResult<T>> decide, Func<ErrorCode, T> refuse, TaskCompletionSource<T> answer)
         where T : class
     {
         if (_controller is not { } controller)
         {
-            answer.SetResult(null);
+            answer.SetResult(refuse(ErrorCode.NotController));
             return;
         }
 
         ControllerResult<T> result = decide(controller, log.EndOffset, loop.NowMs);
         if (!Append(controller, result.Records))
         {
-            answer.SetResult(null);
+            answer.SetResult(refuse(ErrorCode.NotController));
             return;
         }
 
@@ -116,7 +120,9 @@ internal sealed class ActiveController(
         }
 #endif
         _pending.Enqueue(new Pending(
-            controller.Image.Provenance.LastOffset, committed => answer.SetResult(committed ? result.Response : null)));
+            controller.Image.Provenance.LastOffset,
+            committed => answer.SetResult(
+                committed ? result.Response : refuse(result.Records.Count == 0 ? ErrorCode.NotController : ErrorCode.RequestTimedOut))));
         if (result.Records.Count == 0)
         {
             log.ReviewCommitted();

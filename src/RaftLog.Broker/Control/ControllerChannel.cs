@@ -20,7 +20,14 @@ internal sealed class ControllerChannel(
     private readonly RequestOrigin _origin = new(-1, new NetworkAddress("", 0), "");
 
     /// <inheritdoc />
-    public async ValueTask<TResponse?> SendAsync<TResponse>(IRequest<TResponse> request, TimeSpan timeout)
+    public ValueTask<TResponse?> SendAsync<TResponse>(IRequest<TResponse> request, TimeSpan timeout)
+        where TResponse : class, IVersionedMessage, new() => DeliverAsync(request, timeout, once: false);
+
+    /// <inheritdoc />
+    public ValueTask<TResponse?> SendOnceAsync<TResponse>(IRequest<TResponse> request, TimeSpan timeout)
+        where TResponse : class, IVersionedMessage, new() => DeliverAsync(request, timeout, once: true);
+
+    private async ValueTask<TResponse?> DeliverAsync<TResponse>(IRequest<TResponse> request, TimeSpan timeout, bool once)
         where TResponse : class, IVersionedMessage, new()
     {
         long deadline = waiters.NowMs + (long)timeout.TotalMilliseconds;
@@ -32,10 +39,15 @@ internal sealed class ControllerChannel(
                 return null;
             }
 
-            TResponse? response = await TryAsync(request, TimeSpan.FromMilliseconds(left));
-            if (response is not null && !Refusals.IsNotController(response))
+            (TResponse? response, bool isUnanswered) = await TryAsync(request, TimeSpan.FromMilliseconds(left));
+            if (response is not null && !Refusals.IsNotController(response) && (once || !Refusals.IsUndecided(response)))
             {
                 return response;
+            }
+
+            if (once && isUnanswered)
+            {
+                return null;
             }
 
             if (await peers.WhenLeaderChangesAsync(RetryPause) == WaitOutcome.Closed)
@@ -45,21 +57,24 @@ internal sealed class ControllerChannel(
         }
     }
 
-    private async ValueTask<TResponse?> TryAsync<TResponse>(IRequest<TResponse> request, TimeSpan timeout)
+    /// <summary>One copy of the request: its answer, if any, and whether it was sent without being answered.</summary>
+    private async ValueTask<(TResponse? Response, bool IsUnanswered)> TryAsync<TResponse>(IRequest<TResponse> request, TimeSpan timeout)
         where TResponse : class, IVersionedMessage, new()
     {
         NodeId leader = peers.Leader;
         if (leader == self && local() is { } apis && apis.TryFind(request.Api, out Api? api))
         {
-            return (TResponse?)await api.HandleLocalAsync(request, new RequestContext(request.Api, api.Highest, "", _origin));
+            return ((TResponse?)await api.HandleLocalAsync(request, new RequestContext(request.Api, api.Highest, "", _origin)), false);
         }
 
-        if (leader == self || peers.Find(leader) is not { } link)
+        if (leader == self || peers.Find(leader) is not { } link || (await link.OpenAsync()).Channel is not { } channel)
         {
-            return null;
+            return (null, false);
         }
 
-        RpcConnectResult connected = await link.OpenAsync();
-        return connected.Channel is { } channel && (await channel.CallAsync(request, timeout)).TryGet(out TResponse? response) ? response : null;
+        RpcResult<TResponse> result = await channel.CallAsync(request, timeout);
+        return result.TryGet(out TResponse? response)
+            ? (response, false)
+            : (null, result.Outcome is not (RpcOutcome.Unsupported or RpcOutcome.Busy));
     }
 }

@@ -4,7 +4,7 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Broker.Control;
 
-/// <summary>Lets the active controller of this node answer a request; NOT_CONTROLLER when it is not the active one.</summary>
+/// <summary>Lets the active controller of this node answer a request; refused as <see cref="ActiveController.DecideAsync"/> says.</summary>
 /// <typeparam name="TRequest">The request.</typeparam>
 /// <typeparam name="TResponse">The answer.</typeparam>
 /// <param name="active">The controller.</param>
@@ -18,6 +18,6 @@ internal sealed class DecidedByController<TRequest, TResponse>(
     where TResponse : class
 {
     public async ValueTask<TResponse?> HandleAsync(TRequest request, RequestContext context) =>
-        await active.DecideAsync((controller, nextOffset, nowMs) => decide(controller, request, nextOffset, nowMs))
-        ?? refuse(request, ErrorCode.NotController);
+        await active.DecideAsync(
+            (controller, nextOffset, nowMs) => decide(controller, request, nextOffset, nowMs), error => refuse(request, error));
 }

@@ -84,30 +84,39 @@ internal static class Refusals
 
     public static AssignReplicasToDirsResponse Of(AssignReplicasToDirsRequest request, ErrorCode error) => new() { ErrorCode = error };
 
-    /// <summary>True when an answer says that its sender is not the active controller, so that another node must be asked.</summary>
-    public static bool IsNotController(object response) => response switch
+    /// <summary>
+    /// True when an answer says that its sender is not the active controller, so that another node must be asked. A controller of this program says so
+    /// only when it has decided nothing.
+    /// </summary>
+    public static bool IsNotController(object response) => response is DescribeQuorumResponse all
+        ? all.Topics.Exists(topic => topic.Partitions.Exists(each => each.ErrorCode == ErrorCode.NotLeaderOrFollower))
+        : Has(response, ErrorCode.NotController);
+
+    /// <summary>True when an answer says that the controller lost its office before its decision was committed: it may or may not come into force.</summary>
+    public static bool IsUndecided(object response) => Has(response, ErrorCode.RequestTimedOut);
+
+    private static bool Has(object response, ErrorCode error) => response switch
     {
-        CreateTopicsResponse all => all.Topics.Exists(each => each.ErrorCode == ErrorCode.NotController),
-        DeleteTopicsResponse all => all.Responses.Exists(each => each.ErrorCode == ErrorCode.NotController),
-        CreatePartitionsResponse all => all.Results.Exists(each => each.ErrorCode == ErrorCode.NotController),
-        IncrementalAlterConfigsResponse all => all.Responses.Exists(each => each.ErrorCode == ErrorCode.NotController),
-        AlterConfigsResponse all => all.Responses.Exists(each => each.ErrorCode == ErrorCode.NotController),
-        ElectLeadersResponse all => all.ErrorCode == ErrorCode.NotController,
-        AlterPartitionReassignmentsResponse all => all.ErrorCode == ErrorCode.NotController,
-        ListPartitionReassignmentsResponse all => all.ErrorCode == ErrorCode.NotController,
-        UpdateFeaturesResponse all => all.ErrorCode == ErrorCode.NotController,
-        UnregisterBrokerResponse all => all.ErrorCode == ErrorCode.NotController,
-        AlterPartitionResponse all => all.ErrorCode == ErrorCode.NotController,
-        BrokerRegistrationResponse all => all.ErrorCode == ErrorCode.NotController,
-        BrokerHeartbeatResponse all => all.ErrorCode == ErrorCode.NotController,
-        AllocateProducerIdsResponse all => all.ErrorCode == ErrorCode.NotController,
-        ControllerRegistrationResponse all => all.ErrorCode == ErrorCode.NotController,
-        AssignReplicasToDirsResponse all => all.ErrorCode == ErrorCode.NotController,
-        DescribeQuorumResponse all => all.Topics.Exists(topic => topic.Partitions.Exists(each => each.ErrorCode == ErrorCode.NotLeaderOrFollower)),
+        CreateTopicsResponse all => all.Topics.Exists(each => each.ErrorCode == error),
+        DeleteTopicsResponse all => all.Responses.Exists(each => each.ErrorCode == error),
+        CreatePartitionsResponse all => all.Results.Exists(each => each.ErrorCode == error),
+        IncrementalAlterConfigsResponse all => all.Responses.Exists(each => each.ErrorCode == error),
+        AlterConfigsResponse all => all.Responses.Exists(each => each.ErrorCode == error),
+        ElectLeadersResponse all => all.ErrorCode == error,
+        AlterPartitionReassignmentsResponse all => all.ErrorCode == error,
+        ListPartitionReassignmentsResponse all => all.ErrorCode == error,
+        UpdateFeaturesResponse all => all.ErrorCode == error,
+        UnregisterBrokerResponse all => all.ErrorCode == error,
+        AlterPartitionResponse all => all.ErrorCode == error,
+        BrokerRegistrationResponse all => all.ErrorCode == error,
+        BrokerHeartbeatResponse all => all.ErrorCode == error,
+        AllocateProducerIdsResponse all => all.ErrorCode == error,
+        ControllerRegistrationResponse all => all.ErrorCode == error,
+        AssignReplicasToDirsResponse all => all.ErrorCode == error,
         _ => false,
     };
 
     private static string Text(ErrorCode error) => error == ErrorCode.NotController
         ? "This node is not the active controller."
-        : "No active controller has answered in time; the request may have been carried out.";
+        : "No active controller has answered; the request may have been carried out.";
 }

@@ -18,12 +18,12 @@ internal static class ControllerScenarios
         Shell shell = new(stage);
         shell.Controller.LeadershipGained(new LeaderEpoch(1), Offset.None);
         shell.Controller.Committed(shell.Loader);
-        Task<BrokerRegistrationResponse?> answer = shell.RegisterAsync();
+        Task<BrokerRegistrationResponse> answer = shell.RegisterAsync();
         await Task.Delay(TimeSpan.FromMilliseconds(100), stage.Time);
         Expect.True(shell.EndOffset > Offset.Zero);
         Expect.False(answer.IsCompleted);
         shell.Controller.LeadershipLost();
-        Expect.True(await answer is null);
+        Expect.Equal(ErrorCode.RequestTimedOut, (await answer).ErrorCode);
     });
 
     public static void A_controller_that_was_deposed_begins_anew_from_what_is_committed() => new LogStage().Run(async stage =>
@@ -31,13 +31,13 @@ internal static class ControllerScenarios
         Shell shell = new(stage);
         shell.Controller.LeadershipGained(new LeaderEpoch(1), Offset.None);
         shell.Controller.Committed(shell.Loader);
-        Task<BrokerRegistrationResponse?> lost = shell.RegisterAsync();
+        Task<BrokerRegistrationResponse> lost = shell.RegisterAsync();
         await Task.Delay(TimeSpan.FromMilliseconds(100), stage.Time);
         shell.Controller.LeadershipLost();
-        Expect.True(await lost is null);
+        Expect.Equal(ErrorCode.RequestTimedOut, (await lost).ErrorCode);
         Offset end = shell.EndOffset;
         shell.Controller.LeadershipGained(new LeaderEpoch(2), end);
-        Expect.True(await shell.RegisterAsync() is null);
+        Expect.Equal(ErrorCode.NotController, (await shell.RegisterAsync()).ErrorCode);
         Expect.Equal(end, shell.EndOffset);
     });
 
@@ -81,7 +81,7 @@ internal static class ControllerScenarios
         {
         }
 
-        public async Task<BrokerRegistrationResponse?> RegisterAsync()
+        public async Task<BrokerRegistrationResponse> RegisterAsync()
         {
             BrokerRegistrationRequest request = new() { BrokerId = new NodeId(1), IncarnationId = new Uuid(1, 1), LogDirs = [new Uuid(7, 1)] };
             request.Features.Add(new()
@@ -90,7 +90,8 @@ internal static class ControllerScenarios
                 MinSupportedVersion = MetadataVersion.Oldest.Level,
                 MaxSupportedVersion = MetadataVersion.Newest.Level,
             });
-            return await Controller.DecideAsync((controller, next, now) => controller.RegisterBroker(request, next, now));
+            return await Controller.DecideAsync(
+                (controller, next, now) => controller.RegisterBroker(request, next, now), static error => new BrokerRegistrationResponse { ErrorCode = error });
         }
     }
 

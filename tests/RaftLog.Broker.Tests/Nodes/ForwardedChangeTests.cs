@@ -1,0 +1,79 @@
+using RaftLog.Client;
+using RaftLog.Platform;
+using RaftLog.Platform.Buffers;
+using RaftLog.Platform.Rpc;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Broker.Tests.Nodes;
+
+/// <summary>What a broker forwards to the controller for a client, when the controller's answer is lost on the way.</summary>
+public sealed class ForwardedChangeTests
+{
+    private const int ControllerPort = 9093;
+
+    // Nothing but what the test asks goes over the broker's connection to the controller.
+    private const string ControllerAndBroker =
+        """
+        {
+          "defaults": { "log.dirs": "/data", "broker.heartbeat.interval.ms": 60000, "broker.session.timeout.ms": 180000 },
+          "nodes": [
+            { "node.id": 1, "listeners": "PLAINTEXT://a:9092,CONTROLLER://a:9093" },
+            { "node.id": 2, "process.roles": "broker", "listeners": "PLAINTEXT://b:9092" }
+          ]
+        }
+        """;
+
+    private static readonly NetworkAddress Broker = new("b", 9092);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task A_change_whose_answer_was_lost_is_not_made_again()
+    {
+        AnswerLosingNetwork network = new(new InMemoryNetwork(TimeProvider.System), ApiKey.CreateTopics) { Port = ControllerPort };
+        using NodesInMemory nodes = new(ControllerAndBroker, network);
+        await nodes.StartAsync();
+        CreateTopicsRequest request = new() { Topics = [new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 }], TimeoutMs = 30_000 };
+
+        network.LoseNext();
+        CreateTopicsResponse unknown = await AskAsync(network, request);
+
+        // A second copy would have been told that the topic exists, or have made it anew had somebody deleted it meanwhile.
+        Assert.Equal((1, 1), (network.Lost, network.Sent));
+        Assert.Equal(ErrorCode.RequestTimedOut, unknown.Topics[0].ErrorCode);
+        await NodesInMemory.UntilAsync("the one copy was carried out", () => nodes.All[1].Node.Image.Topics.TryGet("t", out _));
+        Assert.Equal(ErrorCode.TopicAlreadyExists, (await AskAsync(network, request)).Topics[0].ErrorCode);
+        await nodes.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_question_whose_answer_was_lost_is_asked_again()
+    {
+        AnswerLosingNetwork network = new(new InMemoryNetwork(TimeProvider.System), ApiKey.ListPartitionReassignments) { Port = ControllerPort };
+        using NodesInMemory nodes = new(ControllerAndBroker, network);
+        await nodes.StartAsync();
+
+        network.LoseNext();
+        ListPartitionReassignmentsResponse answer = await AskAsync(network, new ListPartitionReassignmentsRequest { TimeoutMs = 30_000, Topics = null });
+
+        Assert.Equal((1, 2), (network.Lost, network.Sent));
+        Assert.Equal(ErrorCode.None, answer.ErrorCode);
+        await nodes.StopAsync();
+    }
+
+    private static async Task<TResponse> AskAsync<TResponse>(INetwork network, IRequest<TResponse> request)
+        where TResponse : class, IVersionedMessage, new()
+    {
+        using Waiters waiters = new(TimeProvider.System);
+        using BufferPool pool = new(TimeProvider.System, BufferPoolLimits.Default);
+        RpcConnector connector = new(network, waiters, pool, new Supervisor(new InMemoryProcess()), new RpcOptions("test"), "test", "0");
+        RpcConnectResult connected = await connector.ConnectAsync(Broker, Limit, CancellationToken.None);
+        using RpcChannel? channel = connected.Channel;
+        Assert.NotNull(channel);
+        RpcResult<TResponse> result = await channel.CallAsync(request, Limit);
+        Assert.True(result.TryGet(out TResponse? response), result.Reason);
+        return response!;
+    }
+}
