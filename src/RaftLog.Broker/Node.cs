@@ -311,6 +311,7 @@ public sealed class Node
     private void Publish(MetadataCache cache, MetadataUpdate update, Uuid incarnation)
     {
         cache.Publish(update.Image);
+        _lifecycle?.MetadataChanged(update.Image);
         BrokerEpoch registeredAs = update.Image.Brokers.TryGetValue(Id, out BrokerRegistration? registration) && registration.IncarnationId == incarnation
             ? registration.Epoch
             : BrokerEpoch.None;

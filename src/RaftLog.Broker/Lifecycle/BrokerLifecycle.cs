@@ -22,6 +22,7 @@ internal sealed class BrokerLifecycle(
     private readonly AsyncSignal _wake = new(waiters);
     private long _epoch = BrokerEpoch.None.Value;
     private volatile bool _wantsShutdown;
+    private volatile bool _anotherLeaves;
     private bool _serving;
     private ErrorCode _toldOf = ErrorCode.None;
 
@@ -59,6 +60,20 @@ internal sealed class BrokerLifecycle(
 
         _running.TrySetResult(false);
         _mayStop.TrySetResult();
+    }
+
+    /// <summary>
+    /// This node believes something new. The controller lets a broker stop when every other has told it that it knows of the new leaders, so that no client
+    /// is sent to a node that is gone: while one leaves, the others tell it often, and not at their usual interval.
+    /// </summary>
+    public void MetadataChanged(MetadataImage image)
+    {
+        bool before = _anotherLeaves;
+        _anotherLeaves = image.Brokers.Values.Any(each => each.InControlledShutdown && !each.Fenced && each.Id != identity.Node);
+        if (_anotherLeaves && !before)
+        {
+            _wake.Set();
+        }
     }
 
     /// <summary>A directory has failed: the controller hears of it at once.</summary>
@@ -170,7 +185,7 @@ internal sealed class BrokerLifecycle(
             journal.Info($"broker {identity.Node} is unfenced");
         }
 
-        return leaving ? ShutdownPause : response.IsFenced ? CatchUpPause : options.HeartbeatInterval;
+        return leaving || _anotherLeaves ? ShutdownPause : response.IsFenced ? CatchUpPause : options.HeartbeatInterval;
     }
 
     /// <summary>Says so once, and again when the reason changes: it is tried many times a second.</summary>
