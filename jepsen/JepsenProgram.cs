@@ -23,7 +23,7 @@ internal static class JepsenProgram
             RunOptions options = RunOptions.Parse(args, (ulong)now.ToUnixTimeMilliseconds() % 1_000_000);
             if (options.CheckFile is { } file)
             {
-                return Show(Judge.Of(HistoryFile.Read(file), null, faultsAreExpected: false, []), output, null);
+                return Show(Judge.Of(HistoryFile.Read(file), null, faultsAreExpected: false, [], makesChangesOnce: options.System == "raftlog"), output, null);
             }
 
             ISystemUnderTest? system = SystemOf(options);

@@ -68,7 +68,7 @@ internal sealed class JepsenRun
 
         say("judging");
         IReadOnlyList<HistoryEvent> events = recorder.Events();
-        Verdict verdict = Judge.Of(events, replicas, options.FaultNames.Count > 0, run._doubts);
+        Verdict verdict = Judge.Of(events, replicas, options.FaultNames.Count > 0, run._doubts, system?.MakesChangesOnce ?? false);
         await File.WriteAllTextAsync(
             Path.Combine(directory, "index.html"),
             new VerdictPage(verdict, events, system?.Name ?? options.BootstrapServers ?? "", options.Reproduction).Render(),

@@ -20,7 +20,7 @@ internal sealed record RunOptions
           --set KEY=VALUE         a setting of every node; may be repeated
           --acks 1                send with acks=1 what is judged as acks=all: must be found out
           --bug NAME              run a build of the configuration SeededBugs with this bug, for instance M1: must be found out
-          --check FILE            judge a kept history again, and do nothing else
+          --check FILE            judge a kept history again, of the --system named, and do nothing else
 
         exit codes: 0 every promise held, 1 a promise was broken, 2 usage, 3 the run does not say
         """;

@@ -7,6 +7,8 @@ internal sealed class KafkaSystem(string folder) : ISystemUnderTest
 
     public TimeSpan StartLimit => TimeSpan.FromSeconds(120);
 
+    public bool MakesChangesOnce => false;
+
     public IReadOnlyList<KeyValuePair<string, string>> Settings => [new("offsets.topic.replication.factor", "3")];
 
     public IReadOnlyList<KeyValuePair<string, string>> Environment => [];

@@ -1,3 +1,5 @@
+using RaftLog.Interop.Tests.Processes;
+
 namespace RaftLog.Jepsen.Processes;
 
 /// <summary>The ports of a node: where it listens, and where others are told to connect, which is the harness.</summary>
@@ -7,5 +9,5 @@ namespace RaftLog.Jepsen.Processes;
 /// <param name="QuorumProxy">The harness's port before the second.</param>
 internal readonly record struct NodePorts(int Clients, int Quorum, int ClientsProxy, int QuorumProxy)
 {
-    public static NodePorts Take(FreePorts free) => new(free.Take(), free.Take(), free.Take(), free.Take());
+    public static NodePorts Take() => new(FreePorts.Take(), FreePorts.Take(), FreePorts.Take(), FreePorts.Take());
 }

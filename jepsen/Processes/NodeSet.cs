@@ -27,8 +27,7 @@ internal sealed class NodeSet : IDisposable
     public static async Task<NodeSet> StartAsync(
         ISystemUnderTest system, string directory, IEnumerable<KeyValuePair<string, string>> settings, Action<string> alarm, CancellationToken cancel)
     {
-        FreePorts free = new();
-        List<NodePorts> ports = [.. Enumerable.Range(0, Count).Select(_ => NodePorts.Take(free))];
+        List<NodePorts> ports = [.. Enumerable.Range(0, Count).Select(_ => NodePorts.Take())];
         List<NodeProcess> nodes = [];
         for (int id = 1; id <= Count; id++)
         {

@@ -13,6 +13,8 @@ internal sealed class RaftLogSystem(string program, string? bug) : ISystemUnderT
 
     public TimeSpan StartLimit => TimeSpan.FromSeconds(60);
 
+    public bool MakesChangesOnce => true;
+
     public IReadOnlyList<KeyValuePair<string, string>> Settings => [];
 
     public IReadOnlyList<string> FormatCommand(string propertiesFile, string clusterId) =>

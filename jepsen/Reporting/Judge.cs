@@ -14,9 +14,11 @@ internal static class Judge
     /// <param name="replicas">The files of every replica; null where they are not at hand.</param>
     /// <param name="faultsAreExpected">True when the run asked for faults.</param>
     /// <param name="doubts">Doubts that are known already.</param>
-    public static Verdict Of(IReadOnlyList<HistoryEvent> events, IReadOnlyList<ReplicaLog>? replicas, bool faultsAreExpected, IEnumerable<string> doubts)
+    /// <param name="makesChangesOnce">True when the system promises to make a change of a topic at most once.</param>
+    public static Verdict Of(
+        IReadOnlyList<HistoryEvent> events, IReadOnlyList<ReplicaLog>? replicas, bool faultsAreExpected, IEnumerable<string> doubts, bool makesChangesOnce)
     {
-        History history = HistoryReader.Read(events) with { Replicas = replicas ?? [] };
+        History history = HistoryReader.Read(events) with { Replicas = replicas ?? [], MakesChangesOnce = makesChangesOnce };
         AnomalyList found = HistoryChecker.Find(history);
         List<string> all = [.. doubts, .. found.Undecided, .. Missing(events, history, faultsAreExpected)];
         HashSet<RecordValue> there = [.. history.Final.Select(each => each.Value)];

@@ -84,10 +84,30 @@ public sealed class LinearizabilityTests
         Assert.Contains(HistoryChecker.Check(new History { Metadata = [create, create with { InvokedUs = 4, CompletedUs = 12 }] }), each => each.Kind == AnomalyKind.NotLinearizable);
         Assert.Empty(HistoryChecker.Check(new History { Metadata = [create, create with { InvokedUs = 4, CompletedUs = 12, Outcome = SendOutcome.Refused }] }));
 
-        // A repetition of the request was told that the topic is there, which the first attempt had made.
+        // A repetition of the request was told that the topic is there, which the first attempt had made: only where requests are repeated.
         MetadataOperation deleted = create with { Action = MetadataAction.Delete, InvokedUs = 20, CompletedUs = 21 };
         Assert.Empty(HistoryChecker.Check(new History { Metadata = [create with { Outcome = SendOutcome.Refused }, deleted] }));
+        Assert.NotEmpty(HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [create with { Outcome = SendOutcome.Refused }, deleted] }));
+        Assert.Empty(HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [create with { Outcome = SendOutcome.Unknown, CompletedUs = null }, deleted] }));
         Assert.NotEmpty(HistoryChecker.Check(new History { Metadata = [create with { Outcome = SendOutcome.Refused, InvokedUs = 22, CompletedUs = 25 }, deleted] }));
+    }
+
+    [Fact]
+    public void One_request_explains_one_change()
+    {
+        // A broker that lost the answer to the second creation sent it again, after the topic had been deleted: it was made twice.
+        MetadataOperation create = new(new(2), "t", MetadataAction.Create, new TopicState(true, 7, 0), SendOutcome.Acknowledged, 100, 600);
+        MetadataOperation delete = create with { Action = MetadataAction.Delete, InvokedUs = 200, CompletedUs = 500 };
+        MetadataOperation again = delete with { InvokedUs = 700, CompletedUs = 800 };
+
+        Assert.Empty(HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [create, delete] }));
+        Assert.Contains(
+            HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [create, delete, again] }), each => each.Kind == AnomalyKind.NotLinearizable);
+
+        // Without an answer it may be made at any later time, and still only once.
+        MetadataOperation late = create with { Outcome = SendOutcome.Unknown, CompletedUs = null };
+        Assert.Empty(HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [late, again] }));
+        Assert.NotEmpty(HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [late, delete, again] }));
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class JudgeTests
 
     [Fact]
     public void A_run_that_has_a_doubt_of_its_own_does_not_say() =>
-        Assert.Equal(VerdictKind.Unknown, Judge.Of([.. Run()], [], faultsAreExpected: true, ["it was ended early"]).Kind);
+        Assert.Equal(VerdictKind.Unknown, Judge.Of([.. Run()], [], faultsAreExpected: true, ["it was ended early"], makesChangesOnce: true).Kind);
 
     [Fact]
     public void A_broken_promise_outweighs_every_doubt()
@@ -66,7 +66,7 @@ public sealed class JudgeTests
     public void The_page_shows_the_operations_of_an_anomaly_and_needs_nothing_else()
     {
         List<HistoryEvent> events = [.. Run().Select(each => each.Function == HistoryFunction.Final ? each with { Records = [.. each.Records.Skip(1)] } : each)];
-        string page = new VerdictPage(Judge.Of(events, [], faultsAreExpected: true, []), events, "RaftLog <test>", "--seed 1").Render();
+        string page = new VerdictPage(Judge.Of(events, [], faultsAreExpected: true, [], makesChangesOnce: true), events, "RaftLog <test>", "--seed 1").Render();
 
         Assert.Contains("A3 LostRecord", page, StringComparison.Ordinal);
         Assert.Contains("&quot;value&quot;:1000", page, StringComparison.Ordinal);
@@ -76,7 +76,7 @@ public sealed class JudgeTests
         Assert.DoesNotContain("href=", page, StringComparison.Ordinal);
     }
 
-    private static Verdict Of(IEnumerable<HistoryEvent> events) => Judge.Of([.. events], [], faultsAreExpected: true, []);
+    private static Verdict Of(IEnumerable<HistoryEvent> events) => Judge.Of([.. events], [], faultsAreExpected: true, [], makesChangesOnce: true);
 
     /// <summary>A sound run: sends, a poll of all, a fault late in it, and a final read.</summary>
     private static IEnumerable<HistoryEvent> Run(int sends = 100)

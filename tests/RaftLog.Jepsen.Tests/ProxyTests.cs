@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using RaftLog.Interop.Tests.Processes;
 using RaftLog.Jepsen.Network;
-using RaftLog.Jepsen.Processes;
 
 namespace RaftLog.Jepsen.Tests;
 
@@ -9,7 +9,7 @@ namespace RaftLog.Jepsen.Tests;
 public sealed class ProxyTests : IDisposable
 {
     private readonly Links _links = new(1);
-    private readonly int _proxyPort = new FreePorts().Take();
+    private readonly int _proxyPort = FreePorts.Take();
     private readonly TcpListener _target = new(IPAddress.Loopback, 0);
     private readonly PortProxy _proxy;
 

@@ -18,7 +18,11 @@ public sealed class RealRunTests : IDisposable
 
     [ClusterFact]
     public Task Records_survive_what_happens_to_processes_and_links() =>
-        ExpectAsync(ExitCode.Held, "--minutes", Minutes, "--workload", "append,sequence");
+        ExpectAsync(ExitCode.Held, "--minutes", Minutes, "--workload", "append,sequence,metadata");
+
+    [ClusterFact]
+    public Task Changes_of_topics_are_made_once_whatever_becomes_of_answers() =>
+        ExpectAsync(ExitCode.Held, "--minutes", Minutes, "--workload", "metadata", "--nemesis", "reset,isolate,cut");
 
     [ClusterFact]
     public Task Records_survive_the_loss_of_leaders() =>

@@ -2,8 +2,9 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// The successful changes of each topic, and those without an answer where they are needed, can be put in an order that explains them (A35).
-/// A refused change may have been made all the same: a broker that lost the controller's answer asks again, as Kafka's do, and hands on what the
-/// repetition was told (TOPIC_ALREADY_EXISTS after having created the topic). It happened before its answer then.
+/// A refused change was not made where the system makes changes once. Elsewhere it may have been made all the same: a broker that lost the controller's
+/// answer asks again, as Kafka's do, and hands on what the repetition was told (TOPIC_ALREADY_EXISTS after having created the topic). It happened before its
+/// answer then.
 /// </summary>
 internal sealed class MetadataCheck : IDetector
 {
@@ -16,13 +17,13 @@ internal sealed class MetadataCheck : IDetector
             foreach (MetadataOperation operation in topic)
             {
                 bool isRead = operation.Action is MetadataAction.Read or MetadataAction.View;
+                bool isRefused = operation.Outcome == SendOutcome.Refused;
                 if (operation.Action != MetadataAction.View && operation.Outcome == SendOutcome.Acknowledged)
                 {
                     calls.Add(new TimedCall<MetadataOperation>(operation, operation.InvokedUs, operation.CompletedUs));
                 }
-                else if (!isRead)
+                else if (!isRead && !(isRefused && evidence.History.MakesChangesOnce))
                 {
-                    bool isRefused = operation.Outcome == SendOutcome.Refused;
                     calls.Add(new TimedCall<MetadataOperation>(operation, operation.InvokedUs, isRefused ? operation.CompletedUs : null) { IsOptional = isRefused });
                 }
             }

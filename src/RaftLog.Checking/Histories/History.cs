@@ -27,6 +27,12 @@ public sealed record History
     /// <summary>What was done to topics, and what was read of them.</summary>
     public IReadOnlyList<MetadataOperation> Metadata { get; init; } = [];
 
+    /// <summary>
+    /// True when the system promises to make a change of a topic at most once, so that a refused change was not made. False for Apache Kafka, whose brokers
+    /// send again what a controller did not answer, and hand on what the second copy is told.
+    /// </summary>
+    public bool MakesChangesOnce { get; init; }
+
     /// <summary>Times in which something had to be acknowledged.</summary>
     public IReadOnlyList<AvailabilityPromise> Promises { get; init; } = [];
 
