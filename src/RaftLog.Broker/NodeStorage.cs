@@ -36,6 +36,12 @@ internal sealed class NodeStorage
     {
         List<LogDirectory> opened = [];
         LogDirectory? metadata = null;
+#if SEEDED_BUGS
+        if (SeededBug.Is(27))
+        {
+            await Formatting.StorageFormatter.FormatAsync(config, "AAAAAAAAAAAAAAAAAAAAAA", Formatting.StorageFormatter.DefaultFeatures, world);
+        }
+#endif
         try
         {
             foreach (string path in config.Storage.LogDirs.Append(config.Storage.MetadataLogDir).Distinct())

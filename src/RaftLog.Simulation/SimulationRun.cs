@@ -27,9 +27,11 @@ public sealed class SimulationRun
     private readonly SimCluster _cluster;
     private readonly SimScheduler _scheduler;
     private readonly SimRandom _random;
+    private readonly SimRandom _clientChoice;
     private readonly List<TopicPartition> _partitions;
     private readonly List<ProducerProgram> _producers = [];
     private readonly List<ConsumerProgram> _consumers = [];
+    private readonly List<ConsumerProgram> _crashedConsumers = [];
     private readonly PromiseWatch _promises;
     private readonly ClusterWatch _watch;
     private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
@@ -40,6 +42,7 @@ public sealed class SimulationRun
     {
         _options = options;
         _random = new SimRandom(options.Seed);
+        _clientChoice = _random.Split("client to kill");
         _cluster = new SimCluster(options, _random);
         _scheduler = _cluster.Scheduler;
         _scheduler.Trace.AlsoTo = trace;
@@ -57,6 +60,8 @@ public sealed class SimulationRun
     /// <param name="options">What the run is like.</param>
     /// <param name="trace">Where each line of the trace goes besides, if anywhere.</param>
     public static SimulationReport Of(SimulationOptions options, Action<string>? trace = null) => new SimulationRun(options, trace).Run();
+
+    private IEnumerable<ConsumerProgram> Consumers => _crashedConsumers.Concat(_consumers);
 
     private SimulationReport Run()
     {
@@ -83,10 +88,10 @@ public sealed class SimulationRun
             Simulated = TimeSpan.FromTicks(_scheduler.Now),
             Elections = _watch.Elections,
             Faults = _nemesis?.Faults ?? 0,
-            Operations = sends.Count + _consumers.Sum(each => each.Reads) + (_admin?.Asked ?? 0),
+            Operations = sends.Count + Consumers.Sum(each => each.Reads) + (_admin?.Asked ?? 0),
             Acknowledged = sends.Count(each => each.Outcome == SendOutcome.Acknowledged),
             Unknown = sends.Count(each => each.Outcome == SendOutcome.Unknown),
-            Seen = _consumers.Sum(each => each.Seen.Count),
+            Seen = Consumers.Sum(each => each.Seen.Count),
             Hash = _scheduler.Trace.Hash,
             Steps = _scheduler.Steps,
             Failure = _scheduler.Failure,
@@ -134,19 +139,32 @@ public sealed class SimulationRun
             AddProducer();
         }
 
-        _consumers.Add(new ConsumerProgram(_cluster, _options, _partitions, number: 1));
+        AddConsumer();
         _admin = new AdminProgram(_cluster, _options, _random);
-        _nemesis = new Nemesis(_cluster, _options.Faults, _random, _watch, CrashProducer);
+        _nemesis = new Nemesis(_cluster, _options.Faults, _random, _watch, CrashClient);
         _scheduler.RunFor(_options.FaultTime);
     }
 
     private void AddProducer() => _producers.Add(new ProducerProgram(_cluster, _options, Topic, _producers.Count + 1, _random));
 
-    private void CrashProducer()
+    private void AddConsumer() => _consumers.Add(new ConsumerProgram(_cluster, _options, _partitions, _consumers.Count + _crashedConsumers.Count + 1));
+
+    private void CrashClient()
     {
-        _scheduler.Say("a producer is killed, and another begins");
-        _producers[^1].Crash();
-        AddProducer();
+        bool reads = _clientChoice.Chance(0.5);
+        _scheduler.Say($"a {(reads ? "consumer" : "producer")} is killed, and another begins");
+        if (reads)
+        {
+            _consumers[^1].Crash();
+            _crashedConsumers.Add(_consumers[^1]);
+            _consumers.RemoveAt(_consumers.Count - 1);
+            AddConsumer();
+        }
+        else
+        {
+            _producers[^1].Crash();
+            AddProducer();
+        }
     }
 
     /// <summary>A random majority of the voters is healed, the others stay dead, held or cut off: what can make progress must.</summary>
@@ -182,14 +200,20 @@ public sealed class SimulationRun
     private List<SimMachine> DrawCore(SimRandom random)
     {
         List<SimMachine> left = [.. _cluster.Machines.Where(each => !each.IsDestroyed)];
-        int majority = (_cluster.Machines.Count / 2) + 1;
-        int size = majority + random.Next(Math.Max(1, left.Count - majority + 1));
-        while (left.Count > size)
-        {
-            left.RemoveAt(random.Next(left.Count));
-        }
+        List<SimMachine> others = [.. left.Where(each => !_options.IsVoter(each.Number))];
+        left.RemoveAll(others.Contains);
+        RemoveSome(left, (_cluster.Voters.Count() / 2) + 1, random);
+        RemoveSome(others, 1, random);
+        return [.. left, .. others];
+    }
 
-        return left;
+    private static void RemoveSome(List<SimMachine> machines, int least, SimRandom random)
+    {
+        int size = least + random.Next(Math.Max(1, machines.Count - least + 1));
+        while (machines.Count > size)
+        {
+            machines.RemoveAt(random.Next(machines.Count));
+        }
     }
 
     // Computed from what is committed at the moment, since nodes that come back leave the in-sync sets: without an in-sync replica, or with too few
@@ -282,8 +306,7 @@ public sealed class SimulationRun
         (Incarnation program, KafkaCluster client) = _cluster.NewClient();
         program.Run("find ends", async () => ends = await client.Admin.ListOffsetsAsync(
             new SortedDictionary<TopicPartition, OffsetSpec>(_partitions.ToDictionary(each => each, _ => OffsetSpec.Latest))));
-        ConsumerProgram last = new(_cluster, _options, _partitions, number: 2);
-        _consumers.Add(last);
+        AddConsumer();
         bool AtEnd(ConsumerProgram consumer) => ends is not null && _partitions.TrueForAll(
             each => consumer.Positions.TryGetValue(each, out Offset position) && position >= ends[each].Offset);
         if (!Reach(() => _consumers.TrueForAll(AtEnd), _options.RecoveryLimit, "liveness: consumers did not reach the end of the log"))
@@ -314,7 +337,7 @@ public sealed class SimulationRun
     private History Collect(IReadOnlyDictionary<TopicPartition, FoundOffset> ends) => new()
     {
         Sends = [.. _producers.SelectMany(each => each.Sends)],
-        Seen = [.. _consumers[0].Seen],
+        Seen = [.. _crashedConsumers.Concat([_consumers[0]]).SelectMany(each => each.Seen)],
         Final = [.. _consumers[^1].Seen],
         Replicas =
         [
@@ -331,7 +354,7 @@ public sealed class SimulationRun
             Count($"fault: {kind}", _nemesis?.Counts.GetValueOrDefault(kind) ?? 0);
         }
 
-        Count($"shape: {_options.Nodes} nodes", 1);
+        Count(_options.Voters is null ? $"shape: {_options.Nodes} nodes" : $"shape: {_options.Voters} controllers and {_options.Brokers} brokers", 1);
         Count($"promise: {_options.Promise}", 1);
         Count("checks: votes, epochs and majorities", _promises.Quorum.Checks);
         Count("checks: offsets against disk images", _promises.Checks);
@@ -342,11 +365,12 @@ public sealed class SimulationRun
         Count("sometimes: brokers fenced", _watch.Fencings);
         Count("sometimes: disk operations refused", _cluster.Machines.Sum(each => each.Volume.Refusals));
         Count("sometimes: bytes lost with the power", _cluster.Machines.Sum(each => each.Volume.LostBytes));
+        Count("sometimes: damaged places read", _cluster.Machines.Sum(each => (long)each.Volume.DamagedReads));
         Count("sometimes: wiped disks refused", _cluster.Machines.Count(each => each.HasRefusedToStart));
         Count("sometimes: batches cut from an image", _promises.Cuts);
         Count("workload: sends acknowledged", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Acknowledged)));
         Count("workload: sends without outcome", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Unknown)));
-        Count("workload: records seen", _consumers.Sum(each => each.Seen.Count));
+        Count("workload: records seen", Consumers.Sum(each => each.Seen.Count));
         Count("workload: topics confirmed", _admin?.Confirmed.Count ?? 0);
     }
 

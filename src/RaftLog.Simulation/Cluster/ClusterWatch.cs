@@ -110,7 +110,7 @@ internal sealed class ClusterWatch
         {
             MetadataImage image = program.Image;
             MetadataImage? before = _last.GetValueOrDefault(node);
-            if (before != image && !ReferenceEquals(before, image) && image.Provenance.LastOffset >= Offset.Zero)
+            if (!ReferenceEquals(before, image) && image.Provenance.LastOffset >= Offset.Zero)
             {
                 _last[node] = image;
                 Look(machine, image, before);

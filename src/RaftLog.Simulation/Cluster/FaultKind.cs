@@ -33,7 +33,7 @@ public enum FaultKind
     /// <summary>A disk is lost for good; its node must refuse to start on an empty one. Once a run at most.</summary>
     WipedDisk,
 
-    /// <summary>A producing program is killed, and another takes its place.</summary>
+    /// <summary>A program that produces or consumes is killed, and another takes its place; one that consumes begins at the beginning.</summary>
     ClientCrash,
 
     /// <summary>Ways are cut, in one direction or in both.</summary>
@@ -56,4 +56,16 @@ public enum FaultKind
 
     /// <summary>The wall clock of a machine jumps; its monotonic clock does not.</summary>
     ClockJump,
+
+    /// <summary>A process is killed in the middle of a call of its network or its timers.</summary>
+    KillInCall,
+
+    /// <summary>A bit of a batch flips that was flushed long ago. No such batch may be taken for good.</summary>
+    BitRot,
+
+    /// <summary>A write lands a second time, over a batch that was flushed long ago.</summary>
+    MisdirectedWrite,
+
+    /// <summary>A sector that was flushed long ago cannot be read for a while.</summary>
+    UnreadableSector,
 }

@@ -11,7 +11,8 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
         (FaultKind.Kill, 5), (FaultKind.KillInStep, 4), (FaultKind.PowerLoss, 5), (FaultKind.PowerLossOfMost, 2), (FaultKind.PowerLossOfAll, 2),
         (FaultKind.EndInOperation, 4), (FaultKind.FlushFailure, 2), (FaultKind.DiskFull, 1), (FaultKind.SlowDisk, 2), (FaultKind.WipedDisk, 1),
         (FaultKind.ClientCrash, 1), (FaultKind.Cut, 5), (FaultKind.Isolation, 4), (FaultKind.Split, 3), (FaultKind.Freeze, 4), (FaultKind.Reset, 3),
-        (FaultKind.BadLink, 3), (FaultKind.ClockJump, 1),
+        (FaultKind.BadLink, 3), (FaultKind.ClockJump, 1), (FaultKind.KillInCall, 4), (FaultKind.BitRot, 2), (FaultKind.MisdirectedWrite, 1),
+        (FaultKind.UnreadableSector, 2),
     ];
 
     /// <summary>A world without faults.</summary>

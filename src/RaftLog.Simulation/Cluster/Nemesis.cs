@@ -47,6 +47,10 @@ internal sealed class Nemesis
             [FaultKind.Reset] = Reset,
             [FaultKind.BadLink] = WorsenLink,
             [FaultKind.ClockJump] = JumpClock,
+            [FaultKind.KillInCall] = KillInCall,
+            [FaultKind.BitRot] = () => Spoil(FaultKind.BitRot, "a bit flips in", (batch, _) => batch.FlipBit(_random)),
+            [FaultKind.MisdirectedWrite] = () => Spoil(FaultKind.MisdirectedWrite, "a write goes astray into", (batch, other) => batch.Overwrite(other, _random)),
+            [FaultKind.UnreadableSector] = () => Spoil(FaultKind.UnreadableSector, "a sector cannot be read in", (batch, _) => batch.LoseSector()),
         };
         foreach (SimMachine machine in cluster.Machines)
         {
@@ -124,6 +128,7 @@ internal sealed class Nemesis
             machine.Disarm();
             machine.Volume.IsFull = false;
             machine.Volume.Slowness = 1;
+            machine.Volume.MendDamage();
             machine.Volume.Profile = machine.Volume.Profile with { StallChance = 0 };
         }
     }
@@ -221,6 +226,19 @@ internal sealed class Nemesis
         }
     }
 
+    private void KillInCall()
+    {
+        SimMachine machine = Pick();
+        if (machine.IsUp)
+        {
+            machine.KillInCall(1 + _random.Next(60), () =>
+            {
+                Count(FaultKind.KillInCall);
+                Later(() => Restart(machine));
+            });
+        }
+    }
+
     private void LosePowerOfMost()
     {
         int first = _random.Next(_cluster.Machines.Count);
@@ -272,11 +290,29 @@ internal sealed class Nemesis
         Later(() => machine.Volume.Slowness = 1);
     }
 
+    // Within the budget: one machine at a time is damaged, in what it had flushed long ago, and after a while somebody puts the right bytes back.
+    private void Spoil(FaultKind kind, string what, Func<BatchAtRest, BatchAtRest, Damage> draw)
+    {
+        SimMachine machine = Pick();
+        List<BatchAtRest> batches = BatchesAtRest.Of(machine.Volume);
+        if (batches.Count == 0 || _cluster.Machines.Any(each => each != machine && each.Volume.IsDamaged))
+        {
+            return;
+        }
+
+        Count(kind);
+        BatchAtRest batch = batches[_random.Next(batches.Count)];
+        Damage damage = draw(batch, batches[_random.Next(batches.Count)]);
+        _scheduler.Say($"{what} {batch.Path} of {machine.Name} at byte {damage.Position}");
+        batch.File.Spoil(damage);
+        Later(machine.Volume.MendDamage);
+    }
+
     // Within the budget: a disk is lost for good only where every replica on it has two others in sync, and the quorum keeps a majority.
     private void WipeDisk()
     {
         SimMachine machine = Pick();
-        if (_cluster.Machines.Count < 3 || _cluster.Machines.Any(each => each.IsDestroyed || !each.IsUp) || !_beliefs.AllInSync(machine.Number))
+        if (_cluster.Voters.Count() < 3 || _cluster.Machines.Any(each => each.IsDestroyed || !each.IsUp) || !_beliefs.AllInSync(machine.Number))
         {
             return;
         }

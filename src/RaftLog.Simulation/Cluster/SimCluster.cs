@@ -13,6 +13,7 @@ public sealed class SimCluster
     private const int ControllerPort = 9093;
 
     private readonly SimRandom _random;
+    private readonly SimulationOptions _options;
     private readonly List<SimMachine> _machines = [];
     private int _clients;
 
@@ -22,6 +23,7 @@ public sealed class SimCluster
     public SimCluster(SimulationOptions options, SimRandom random)
     {
         _random = random;
+        _options = options;
         Scheduler = new SimScheduler(random);
         Network = new SimNetwork(Scheduler, random, options.Link);
         for (int id = 1; id <= options.Nodes; id++)
@@ -40,6 +42,12 @@ public sealed class SimCluster
     /// <summary>The machines of the nodes.</summary>
     public IReadOnlyList<SimMachine> Machines => _machines;
 
+    /// <summary>The machines of controllers: the quorum.</summary>
+    internal IEnumerable<SimMachine> Voters => _machines.Where(each => IsVoter(each.Number));
+
+    /// <summary>True for the number of a controller: its log counts for what is committed. An observer's does not.</summary>
+    internal bool IsVoter(int number) => IsNode(number) && _options.IsVoter(number);
+
     /// <summary>True for the number of a node, false for a client's.</summary>
     internal bool IsNode(int number) => number >= 1 && number <= _machines.Count;
 
@@ -56,7 +64,7 @@ public sealed class SimCluster
         Incarnation program = new(Scheduler, ClientName(number), 100 + number);
         ClientOptions options = new()
         {
-            BootstrapServers = [.. _machines.Select(each => new NetworkAddress(each.Name, ClientPort))],
+            BootstrapServers = [.. _machines.Where(each => _options.IsBroker(each.Number)).Select(each => new NetworkAddress(each.Name, ClientPort))],
             ClientId = program.Name,
             RequestTimeout = TimeSpan.FromSeconds(3),
             ConnectTimeout = TimeSpan.FromSeconds(1),
@@ -77,10 +85,24 @@ public sealed class SimCluster
     internal static string PropertiesOf(int id, SimulationOptions options)
     {
         StringBuilder text = new();
-        IEnumerable<string> voters = Enumerable.Range(1, options.Nodes).Select(each => $"{each}@n{each}:{ControllerPort}");
-        text.Append("process.roles=broker,controller\n")
+        IEnumerable<string> voters = Enumerable.Range(1, options.Nodes).Where(options.IsVoter).Select(each => $"{each}@n{each}:{ControllerPort}");
+        List<string> roles = [];
+        List<string> listeners = [];
+        if (options.IsBroker(id))
+        {
+            roles.Add("broker");
+            listeners.Add($"PLAINTEXT://n{id}:{ClientPort}");
+        }
+
+        if (options.IsVoter(id))
+        {
+            roles.Add("controller");
+            listeners.Add($"CONTROLLER://n{id}:{ControllerPort}");
+        }
+
+        text.Append($"process.roles={string.Join(',', roles)}\n")
             .Append($"node.id={id}\n")
-            .Append($"listeners=PLAINTEXT://n{id}:{ClientPort},CONTROLLER://n{id}:{ControllerPort}\n")
+            .Append($"listeners={string.Join(',', listeners)}\n")
             .Append("controller.listener.names=CONTROLLER\n")
             .Append($"controller.quorum.voters={string.Join(',', voters)}\n")
             .Append($"log.dirs={LogDirectory}\n");

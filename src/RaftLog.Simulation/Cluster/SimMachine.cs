@@ -116,6 +116,14 @@ public sealed class SimMachine
             ended();
         });
 
+    /// <summary>Kills the node in the middle of a call of its network or its timers.</summary>
+    internal void KillInCall(int calls, Action ended) =>
+        _current!.EndInCall(calls, call =>
+        {
+            End($"is killed in a call of {call}", losePower: false);
+            ended();
+        });
+
     /// <summary>Its disk is lost for good, and with it whatever runs.</summary>
     internal void Destroy()
     {
@@ -129,6 +137,7 @@ public sealed class SimMachine
     {
         Volume.DisarmFault();
         _current?.EndAfter(0, static () => { });
+        _current?.EndInCall(0, static _ => { });
     }
 
     /// <summary>Holds the node.</summary>

@@ -9,8 +9,14 @@ public sealed record SimulationOptions
     /// <summary>The seed of everything.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>The number of nodes, each a broker and a controller.</summary>
+    /// <summary>The number of nodes.</summary>
     public int Nodes { get; init; } = 3;
+
+    /// <summary>So many nodes, those with the lowest numbers, are controllers and vote; null for all.</summary>
+    public int? Voters { get; init; }
+
+    /// <summary>So many nodes, those with the highest numbers, are brokers; null for all.</summary>
+    public int? Brokers { get; init; }
 
     /// <summary>What an acknowledged record rests on.</summary>
     public FlushPromise Promise { get; init; } = FlushPromise.Flushed;
@@ -38,6 +44,9 @@ public sealed record SimulationOptions
 
     /// <summary>Whether what leaves the machines is held against their disk images; without it only the end of the run is judged.</summary>
     public bool WatchesImages { get; init; } = true;
+
+    /// <summary>Whether clients look at checksums, as they are shipped to; without it they take what a spoilt disk gives.</summary>
+    public bool ClientsCheckChecksums { get; init; } = true;
 
     /// <summary>How long faults happen.</summary>
     public TimeSpan FaultTime { get; init; } = TimeSpan.FromSeconds(30);
@@ -69,10 +78,20 @@ public sealed record SimulationOptions
         bool large = random.Chance(0.15);
         FlushPromise promise = random.Chance(0.15) ? FlushPromise.PageCache : FlushPromise.Flushed;
         FaultMix faults = FaultMix.Draw(random);
+        (int? voters, int? brokers) = DrawRoles(new SimRandom(seed).Split("roles"));
+        if (voters is not null && brokers is not null)
+        {
+            replicas = Math.Min(replicas, brokers.Value);
+            minInSync = Math.Min(minInSync, replicas);
+            nodes = voters.Value + brokers.Value;
+        }
+
         return new SimulationOptions
         {
             Seed = seed,
             Nodes = nodes,
+            Voters = voters,
+            Brokers = brokers,
             Replicas = replicas,
             MinInSync = minInSync,
             Promise = promise,
@@ -115,12 +134,22 @@ public sealed record SimulationOptions
 
     /// <summary>Everything that was drawn, for people.</summary>
     public string Describe() => string.Join('\n',
-        $"seed {Seed}: {Nodes} nodes, {Partitions} partitions of {Replicas} replicas, {MinInSync} in sync at least, promise {Promise}",
+        $"seed {Seed}: {Nodes} nodes{(Voters is null ? "" : $", {Voters} of them controllers and {Brokers} brokers")}, {Partitions} partitions of {Replicas} replicas, {MinInSync} in sync at least, promise {Promise}",
         FormattableString.Invariant($"{Producers} producers, a record every {SendInterval.TotalMilliseconds} ms of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"),
         $"faults {Faults}",
         $"{Link}",
         $"{Disk}",
         string.Join(' ', Properties.Select(each => $"{each.Key}={each.Value}")));
+
+    /// <summary>True when a node is a controller, with a vote.</summary>
+    internal bool IsVoter(int node) => node <= (Voters ?? Nodes);
+
+    /// <summary>True when a node is a broker.</summary>
+    internal bool IsBroker(int node) => node > Nodes - (Brokers ?? Nodes);
+
+    // In one cluster of six the roles lie on nodes of their own.
+    private static (int? Voters, int? Brokers) DrawRoles(SimRandom random) =>
+        random.Chance(1.0 / 6) ? (random.Chance(0.7) ? 3 : 1, 2 + random.Next(2)) : (null, null);
 
     /// <summary>Faults that the page-cache promise covers: processes die, power stays.</summary>
     private static FaultMix WithinPageCache(FaultMix drawn)

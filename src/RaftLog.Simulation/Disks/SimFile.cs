@@ -13,7 +13,23 @@ internal sealed class SimFile(SimVolume volume, Incarnation owner, string path, 
 
     internal SimInode Inode => inode;
 
-    public int Read(long position, Span<byte> target) => Open("read").Current.Read(position, target);
+    public int Read(long position, Span<byte> target)
+    {
+        SimInode file = Open("read");
+        int count = file.Current.Read(position, target);
+        if (file.IsDamaged && file.DamageIn(position, count) is { } damage)
+        {
+            volume.MeetDamage(owner);
+            if (damage.Instead is null)
+            {
+                throw new DiskException(path, DiskErrorKind.Io, "read", $"the medium reported an error at byte {damage.Position}");
+            }
+
+            damage.Show(position, target[..count]);
+        }
+
+        return count;
+    }
 
     public void Write(long position, ReadOnlySpan<byte> source)
     {

@@ -7,6 +7,7 @@ internal sealed class SimInode
 
     private readonly List<PendingOperation> _pending = [];
     private readonly SimBytes _durable = new();
+    private readonly List<Damage> _damage = [];
     private long _operations;
 
     internal SimBytes Current { get; } = new();
@@ -20,14 +21,29 @@ internal sealed class SimInode
     /// <summary>Bytes that are written and not on the medium.</summary>
     internal long PendingBytes => _pending.Sum(each => each.Bytes?.Length ?? 0);
 
+    /// <summary>Places where reading gives back something else than was written, or nothing.</summary>
+    internal bool IsDamaged => _damage.Count > 0;
+
+    /// <summary>The medium is damaged in one place.</summary>
+    internal void Spoil(Damage damage) => _damage.Add(damage);
+
+    /// <summary>The medium is as it should be again.</summary>
+    internal void Mend() => _damage.Clear();
+
+    /// <summary>The damage that lies in a range, if any.</summary>
+    internal Damage? DamageIn(long position, int length) => _damage.Find(each => each.Touches(position, length));
+
     internal void Write(long position, ReadOnlySpan<byte> source)
     {
+        int length = source.Length;
+        _damage.RemoveAll(each => each.Touches(position, length));
         Current.Write(position, source);
         _pending.Add(new PendingOperation(++_operations, position, source.ToArray()));
     }
 
     internal void SetLength(long length)
     {
+        _damage.RemoveAll(each => each.Position + each.Length > length);
         Current.SetLength(length);
         _pending.Add(new PendingOperation(++_operations, length, null));
     }

@@ -14,6 +14,7 @@ public sealed class SimVolume
     private readonly List<SimDirectory> _directories = [];
     private readonly List<SimInode> _files = [];
     private readonly Dictionary<string, Incarnation> _locks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string[]> _paths = new(StringComparer.Ordinal);
     private bool _failsNextFlush;
     private int _untilFault;
     private Action? _fault;
@@ -82,6 +83,25 @@ public sealed class SimVolume
 
     /// <summary>The next flush of files will report an error of the medium.</summary>
     internal void FailNextFlush() => _failsNextFlush = true;
+
+    /// <summary>Some file has a place that does not give back what was written.</summary>
+    internal bool IsDamaged => _files.Exists(each => each.IsDamaged);
+
+    /// <summary>How often such a place was read.</summary>
+    internal int DamagedReads { get; private set; }
+
+    /// <summary>A program has read a damaged place: now it may halt itself.</summary>
+    internal void MeetDamage(Incarnation reader)
+    {
+        if (reader.IsAlive)
+        {
+            DamagedReads++;
+            HasRefused = true;
+        }
+    }
+
+    /// <summary>The medium gives back what was written again.</summary>
+    internal void MendDamage() => _files.ForEach(each => each.Mend());
 
     /// <summary>A new incarnation has come: it has seen no refusal.</summary>
     internal void ForgetRefusals() => HasRefused = false;
@@ -155,7 +175,7 @@ public sealed class SimVolume
     internal object? Find(string path, bool durable)
     {
         object? at = _root;
-        foreach (string name in Split(path))
+        foreach (string name in PartsOf(path))
         {
             if (at is not SimDirectory directory || !(durable ? directory.Durable : directory.Current).TryGetValue(name, out at))
             {
@@ -212,6 +232,18 @@ public sealed class SimVolume
     }
 
     internal void Unlock(string path) => _locks.Remove(path);
+
+    // The paths of a run are few, and looked up again and again.
+    private string[] PartsOf(string path)
+    {
+        if (!_paths.TryGetValue(path, out string[]? parts))
+        {
+            parts = Split(path);
+            _paths.Add(path, parts);
+        }
+
+        return parts;
+    }
 
     private static string[] Split(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
 

@@ -12,7 +12,7 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
     private const string SnapshotSuffix = ".checkpoint";
     private const int OffsetDigits = 20;
 
-    private readonly SortedDictionary<(TopicPartition, int), ReplicaImage> _images = [];
+    private readonly Dictionary<(TopicPartition, int), ReplicaImage> _images = [];
 
     /// <summary>Told of batches that a replica's image has got.</summary>
     internal Action<int, TopicPartition, ImageBatch> Come { get; set; } = static (_, _, _) => { };

@@ -40,7 +40,7 @@ internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
     }
 
     private bool IsOnMajority(ImageBatch batch) =>
-        cluster.Machines.Count(machine => images.Of(machine.Number, Log).TryFind(batch.Base, out ImageBatch has) && has == batch) * 2 > cluster.Machines.Count;
+        cluster.Voters.Count(machine => images.Of(machine.Number, Log).TryFind(batch.Base, out ImageBatch has) && has == batch) * 2 > cluster.Voters.Count();
 
     private static List<(ImageBatch, IMetadataRecord)> RecordsOf(SimMachine machine)
     {

@@ -67,7 +67,7 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
     internal void FetchLeaves(int from, FetchRequest.FetchPartition fetch)
     {
         RequireEpoch(from, fetch.CurrentLeaderEpoch.Value, "fetches the metadata log in");
-        if (cluster.IsNode(from) && !images.Covers(from, Log, fetch.FetchOffset))
+        if (cluster.IsVoter(from) && !images.Covers(from, Log, fetch.FetchOffset))
         {
             Fail("flushed-fetch", $"n{from} fetches the metadata log from {fetch.FetchOffset}, and its disk image ends at {images.Of(from, Log).End}");
         }
@@ -87,8 +87,10 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
         ReplicaImage own = images.Of(by, Log);
         int have = 0;
         bool known = own.TryFind(end - 1, out ImageBatch last);
-        foreach (SimMachine machine in cluster.Machines)
+        int voters = 0;
+        foreach (SimMachine machine in cluster.Voters)
         {
+            voters++;
             ReplicaImage image = images.Of(machine.Number, Log);
             bool has = known ? image.TryFind(end - 1, out ImageBatch other) && other == last : image.End >= end;
             bool had = _lost.TryGetValue(machine.Number, out Offset lost) && lost >= end;
@@ -96,9 +98,9 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
         }
 
         Checks++;
-        if (have * 2 <= cluster.Machines.Count)
+        if (have * 2 <= voters)
         {
-            Fail("majority", $"n{by} {how} the metadata log up to {end}, and only {have} of {cluster.Machines.Count} disk images have that");
+            Fail("majority", $"n{by} {how} the metadata log up to {end}, and only {have} of {voters} disk images have that");
         }
 
         Committed = end;

@@ -25,23 +25,21 @@ internal sealed class SimConnection : IConnection
 
     internal Incarnation Owner => _owner;
 
-    public ValueTask<int> ReceiveAsync(Memory<byte> target) => _incoming.ReceiveAsync(target);
-
-    public ValueTask<bool> SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces) => _outgoing.SendAsync(pieces);
-
-    public void Reset()
+    public ValueTask<int> ReceiveAsync(Memory<byte> target)
     {
-        _network.Remove(_id);
-        _incoming.CloseReader();
-        _outgoing.SendReset();
+        _owner.Calls("receive");
+        return _incoming.ReceiveAsync(target);
     }
 
-    public void Dispose()
+    public ValueTask<bool> SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
     {
-        _network.Remove(_id);
-        _incoming.CloseReader();
-        _outgoing.SendEnd();
+        _owner.Calls("send");
+        return _outgoing.SendAsync(pieces);
     }
+
+    public void Reset() => End("reset", _outgoing.SendReset);
+
+    public void Dispose() => End("close", _outgoing.SendEnd);
 
     internal static (SimConnection Client, SimConnection Server) Pair(
         SimNetwork network, Incarnation client, SimHost from, NetworkAddress server, Incarnation listener, SimHost to, NetworkAddress clientAddress)
@@ -60,6 +58,17 @@ internal sealed class SimConnection : IConnection
         (mine._outgoing, theirs._incoming) = (there, there);
         (theirs._outgoing, mine._incoming) = (back, back);
         return (mine, theirs);
+    }
+
+    private void End(string call, Action tellPeer)
+    {
+        _owner.Calls(call);
+        if (_owner.IsAlive)
+        {
+            _network.Remove(_id);
+            _incoming.CloseReader();
+            tellPeer();
+        }
     }
 
     /// <summary>A reset came from the peer.</summary>

@@ -34,6 +34,12 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
         network.Scheduler.RequireOwnThread();
         while (true)
         {
+            if (!receiver.Owner.IsAlive)
+            {
+                // The dead wait for ever.
+                await new TaskCompletionSource().Task;
+            }
+
             if (_readerClosed)
             {
                 return 0;

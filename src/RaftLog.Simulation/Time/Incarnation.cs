@@ -12,6 +12,8 @@ public sealed class Incarnation
     private readonly List<Action> _atDeath = [];
     private int _stepsLeft;
     private Action? _afterSteps;
+    private int _callsLeft;
+    private Action<string>? _inCall;
 
     internal Incarnation(SimScheduler scheduler, string name, int number, double clockRate = 1)
     {
@@ -77,6 +79,18 @@ public sealed class Incarnation
 
     /// <summary>Calls something after a number of steps from now; zero for never.</summary>
     internal void EndAfter(int steps, Action action) => (_stepsLeft, _afterSteps) = (steps, action);
+
+    /// <summary>Calls something in the middle of a call of a seam that is so many calls away; zero for never.</summary>
+    internal void EndInCall(int calls, Action<string> action) => (_callsLeft, _inCall) = (calls, action);
+
+    /// <summary>Called at the beginning of each call of the network and of timers.</summary>
+    internal void Calls(string seam)
+    {
+        if (_callsLeft > 0 && --_callsLeft == 0 && IsAlive)
+        {
+            _inCall!(seam);
+        }
+    }
 
     internal void AtDeath(Action action) => _atDeath.Add(action);
 

@@ -42,12 +42,15 @@ internal sealed class ConsumerProgram
 
     internal void Stop() => _stopped = true;
 
+    /// <summary>The program is killed.</summary>
+    internal void Crash() => _program.Kill();
+
     private async Task RunAsync()
     {
         while (!_stopped)
         {
             _generation++;
-            using Consumer consumer = _cluster.CreateConsumer();
+            using Consumer consumer = _cluster.CreateConsumer(new ConsumerOptions { CheckCrcs = _options.ClientsCheckChecksums });
             consumer.Assign(new SortedDictionary<TopicPartition, StartAt>(_partitions.ToDictionary(each => each, _ => StartAt.Beginning)));
             try
             {

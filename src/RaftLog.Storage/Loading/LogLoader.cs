@@ -184,6 +184,7 @@ internal sealed class LogLoader
             bool leaps = segment.BaseOffset > _end && segment.BaseOffset > _hints.CleanedTo && i > 0 && segment.BaseOffset > _hints.RecoveryPoint;
             if (segment.BaseOffset < _end || leaps)
             {
+                RequireWhatWasFlushed(segment);
                 Drop(i);
                 break;
             }
@@ -227,9 +228,25 @@ internal sealed class LogLoader
             return true;
         }
 
+        RequireWhatWasFlushed(segment);
         _cutBytes += segment.Log.Length - segment.Size;
         segment.CutFileToSize();
         return false;
+    }
+
+    /// <summary>
+    /// A power cut takes nothing that was flushed. Where that is gone the medium has failed, and cutting there would make a replica that lacks committed
+    /// records look like one that has them.
+    /// </summary>
+    private void RequireWhatWasFlushed(LogSegment segment)
+    {
+        if (_end < _hints.RecoveryPoint)
+        {
+            throw new DiskException(
+                segment.Log.Path, DiskErrorKind.Io, "recover",
+                $"everything below offset {_hints.RecoveryPoint} was flushed, and the file is intact up to offset {_end} only, so the disk has spoilt it; "
+                + "where the partition has other replicas, remove its directory, and it is copied from them");
+        }
     }
 
     private bool TryTake(LogSegment segment, BatchScanner scan)
@@ -239,9 +256,9 @@ internal sealed class LogLoader
         if (header.BaseOffset < _end || isOlder
             || RecordBatch.Read(scan.Bytes(), out RecordBatch batch) != BatchStatus.Complete
 #if SEEDED_BUGS
-            || (header.LastOffset >= _hints.RecoveryPoint && !batch.HasValidChecksum && !SeededBug.Is(15)))
+            || (!batch.HasValidChecksum && !SeededBug.Is(15)))
 #else
-            || (header.LastOffset >= _hints.RecoveryPoint && !batch.HasValidChecksum))
+            || !batch.HasValidChecksum)
 #endif
         {
             return false;

@@ -7,6 +7,9 @@ internal static class LogScenarios
 {
     private const ulong Seeds = 20;
 
+    /// <summary>Longer than the time between two checkpoints.</summary>
+    private const int CheckpointMs = 6000;
+
     public static void A_flush_counts_up_to_the_end_that_was_written_before_it_began()
     {
         var stage = new LogStage();
@@ -71,6 +74,24 @@ internal static class LogScenarios
         stage.LosePower();
         List<string> kept = stage.Values();
         Expect.Equal(string.Join(' ', values.Take(kept.Count)), string.Join(' ', kept));
+    });
+
+    public static void A_batch_that_was_flushed_and_has_rotted_is_not_cut_away_as_if_it_had_never_been_there() => ForSeeds(seed =>
+    {
+        var stage = new LogStage(seed, segmentBytes: 1 << 20);
+        List<string> values = Fill(stage, 12, pauseMs: 0);
+        stage.Commit();
+        stage.RunFor(CheckpointMs);
+        values.AddRange(Fill(stage, 2, pauseMs: 0));
+        List<BatchAtRest> flushed = BatchesAtRest.Of(stage.Volume);
+        Expect.Equal(12, flushed.Count);
+        SimRandom random = new(seed);
+        BatchAtRest batch = flushed[random.Next(flushed.Count)];
+        batch.File.Spoil(seed % 2 == 0 ? batch.FlipBit(random) : batch.LoseSector());
+        Expect.True(stage.RefusalAfterKill() is not null, "a log that has lost what was flushed is refused");
+        stage.Volume.MendDamage();
+        stage.ComeBack();
+        Expect.Equal(string.Join(' ', values), string.Join(' ', stage.Values()));
     });
 
     public static void A_record_that_was_cut_off_is_new_when_its_producer_sends_it_again()

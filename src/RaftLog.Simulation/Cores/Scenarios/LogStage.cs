@@ -93,6 +93,13 @@ internal sealed class LogStage : IFlushObserver
         return true;
     });
 
+    /// <summary>All that is in the log is committed.</summary>
+    public void Commit() => Do(() =>
+    {
+        Log.SetHighWatermark(Log.EndOffset);
+        return true;
+    });
+
     /// <summary>The machine loses its power, comes back, and the log is recovered.</summary>
     public void LosePower()
     {
@@ -100,6 +107,36 @@ internal sealed class LogStage : IFlushObserver
         Volume.LosePower();
         Start();
     }
+
+    /// <summary>The process is killed and started again over a disk that has spoilt a batch: what refuses then, or null.</summary>
+    public Exception? RefusalAfterKill()
+    {
+        _owner!.Kill();
+        Exception? refusal = null;
+        Incarnation owner = new(_scheduler, "log", 1);
+        SimDisk disk = new(Volume, owner);
+        bool isOver = false;
+        owner.Run("open", async () =>
+        {
+            try
+            {
+                LogDirectory directory = await LogDirectory.OpenAsync(disk, owner.Time, Root);
+                await directory.OpenLogAsync(Name, _settings);
+            }
+            catch (DiskException refused)
+            {
+                refusal = refused;
+            }
+
+            isOver = true;
+        });
+        Expect.True(_scheduler.RunUntil(() => isOver, TimeSpan.FromSeconds(10)), _scheduler.Failure ?? "the log opens, or is refused");
+        owner.Kill();
+        return refusal;
+    }
+
+    /// <summary>The process comes back.</summary>
+    public void ComeBack() => Start();
 
     /// <summary>The values of all records; each batch must be intact.</summary>
     public List<string> Values()

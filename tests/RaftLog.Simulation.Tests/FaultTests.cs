@@ -1,0 +1,73 @@
+namespace RaftLog.Simulation.Tests;
+
+/// <summary>Each kind of fault that is not plain from the table of docs/verification.md: that it happens, and that it matters.</summary>
+public sealed class FaultTests
+{
+    private const ulong Seeds = 4;
+    private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(3);
+
+    [Fact]
+    public void What_a_disk_spoils_is_never_taken_for_good()
+    {
+        List<SimulationReport> reports = Run(new SimulationOptions
+        {
+            Seed = 0,
+            Faults = FaultMix.Of(Often, Outage, FaultKind.BitRot, FaultKind.MisdirectedWrite, FaultKind.UnreadableSector, FaultKind.Kill, FaultKind.PowerLoss),
+        });
+
+        Assert.All(reports, each => Assert.True(each.Passed, each.Explain()));
+        Assert.All(
+            ["fault: BitRot", "fault: MisdirectedWrite", "fault: UnreadableSector", "sometimes: damaged places read"],
+            name => Assert.True(reports.Sum(each => each.Counters[name]) > 0, name));
+    }
+
+    [Fact]
+    public void What_a_disk_spoils_reaches_a_client_that_does_not_look_at_checksums() => Assert.Contains(
+        Run(new SimulationOptions
+        {
+            Seed = 0,
+            MaxFill = 16_000,
+            ClientsCheckChecksums = false,
+            Faults = FaultMix.Of(TimeSpan.FromMilliseconds(50), Outage, FaultKind.BitRot, FaultKind.MisdirectedWrite, FaultKind.ClientCrash),
+        }),
+        each => !each.Passed);
+
+    [Fact]
+    public void A_process_may_die_in_any_call_of_its_network_and_its_timers()
+    {
+        List<SimulationReport> reports = Run(new SimulationOptions { Seed = 0, Faults = FaultMix.Of(Often, Outage, FaultKind.KillInCall) });
+
+        Assert.All(reports, each => Assert.True(each.Passed, each.Explain()));
+        Assert.True(reports.Sum(each => each.Counters["fault: KillInCall"]) >= 20);
+    }
+
+    [Fact]
+    public void Controllers_and_brokers_may_be_nodes_of_their_own()
+    {
+        List<SimulationReport> reports = Run(new SimulationOptions
+        {
+            Seed = 0,
+            Nodes = 5,
+            Voters = 3,
+            Brokers = 2,
+            Replicas = 2,
+            MinInSync = 1,
+            Faults = FaultMix.Of(TimeSpan.FromSeconds(2), Outage, FaultKind.Kill, FaultKind.PowerLossOfAll, FaultKind.Isolation),
+        });
+
+        Assert.All(reports, each => Assert.True(each.Passed, each.Explain()));
+    }
+
+    private static List<SimulationReport> Run(SimulationOptions options)
+    {
+        List<SimulationReport> reports = [];
+        for (ulong seed = 1; seed <= Seeds; seed++)
+        {
+            SimulationOptions seeded = options with { Seed = seed };
+            reports.Add(OwnThread.Run(() => SimulationRun.Of(seeded)));
+        }
+
+        return reports;
+    }
+}
