@@ -203,7 +203,7 @@ public sealed class SimulationRun
         List<SimMachine> others = [.. left.Where(each => !_options.IsVoter(each.Number))];
         left.RemoveAll(others.Contains);
         RemoveSome(left, (_cluster.Voters.Count() / 2) + 1, random);
-        RemoveSome(others, 1, random);
+        RemoveSome(others, Math.Max(1, _options.MinInSync), random);
         return [.. left, .. others];
     }
 
@@ -368,6 +368,11 @@ public sealed class SimulationRun
         Count("sometimes: damaged places read", _cluster.Machines.Sum(each => (long)each.Volume.DamagedReads));
         Count("sometimes: wiped disks refused", _cluster.Machines.Count(each => each.HasRefusedToStart));
         Count("sometimes: batches cut from an image", _promises.Cuts);
+        foreach ((string what, long number) in _promises.Rare.Counts.Concat(_cluster.EndedInCalls))
+        {
+            Count(what, number);
+        }
+
         Count("workload: sends acknowledged", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Acknowledged)));
         Count("workload: sends without outcome", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Unknown)));
         Count("workload: records seen", Consumers.Sum(each => each.Seen.Count));

@@ -231,9 +231,10 @@ internal sealed class Nemesis
         SimMachine machine = Pick();
         if (machine.IsUp)
         {
-            machine.KillInCall(1 + _random.Next(60), () =>
+            machine.KillInCall(1 + _random.Next(60), call =>
             {
                 Count(FaultKind.KillInCall);
+                _cluster.EndedInCalls[SimCluster.KilledIn(call)]++;
                 Later(() => Restart(machine));
             });
         }

@@ -45,6 +45,12 @@ public sealed class SimCluster
     /// <summary>The machines of controllers: the quorum.</summary>
     internal IEnumerable<SimMachine> Voters => _machines.Where(each => IsVoter(each.Number));
 
+    /// <summary>How often a process ended in the middle of a call, by the call.</summary>
+    internal SortedDictionary<string, long> EndedInCalls { get; } = new(SeamCall.All.ToDictionary(KilledIn, static _ => 0L), StringComparer.Ordinal);
+
+    /// <summary>What is counted when a process ended in the middle of a call.</summary>
+    internal static string KilledIn(string call) => $"sometimes: killed in {call}";
+
     /// <summary>True for the number of a controller: its log counts for what is committed. An observer's does not.</summary>
     internal bool IsVoter(int number) => IsNode(number) && _options.IsVoter(number);
 

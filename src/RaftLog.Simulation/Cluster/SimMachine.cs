@@ -117,11 +117,13 @@ public sealed class SimMachine
         });
 
     /// <summary>Kills the node in the middle of a call of its network or its timers.</summary>
-    internal void KillInCall(int calls, Action ended) =>
+    /// <param name="calls">After how many.</param>
+    /// <param name="ended">Called when it has ended so, with the call.</param>
+    internal void KillInCall(int calls, Action<string> ended) =>
         _current!.EndInCall(calls, call =>
         {
-            End($"is killed in a call of {call}", losePower: false);
-            ended();
+            End($"is killed in the middle of {call}", losePower: false);
+            ended(call);
         });
 
     /// <summary>Its disk is lost for good, and with it whatever runs.</summary>

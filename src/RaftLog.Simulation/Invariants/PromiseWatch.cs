@@ -47,6 +47,9 @@ internal sealed class PromiseWatch
     /// <summary>The quorum's part.</summary>
     internal QuorumWatch Quorum { get; }
 
+    /// <summary>Answers that only races and faults bring about.</summary>
+    internal RareAnswers Rare { get; } = new();
+
     /// <summary>What the nodes believe.</summary>
     internal ClusterWatch Beliefs => _beliefs;
 

@@ -27,7 +27,8 @@ internal sealed class WireTap
 
     internal void FromServer(byte[] bytes) => _responses.Take(bytes);
 
-    private static bool IsWatched(ApiKey key) => key is ApiKey.Produce or ApiKey.Fetch or ApiKey.Vote or ApiKey.BeginQuorumEpoch;
+    private static bool IsWatched(ApiKey key) => key is
+        ApiKey.Produce or ApiKey.Fetch or ApiKey.Vote or ApiKey.BeginQuorumEpoch or ApiKey.AlterPartition or ApiKey.FetchSnapshot;
 
     private void Requested(Memory<byte> frame)
     {
@@ -78,13 +79,22 @@ internal sealed class WireTap
         switch (response)
         {
             case ProduceResponse produced:
+                _watch.Rare.Produced(produced);
                 _watch.ProducedLeaves(_server, (ProduceRequest)asked.Request, produced, asked.Header.ApiVersion);
                 break;
             case FetchResponse fetched:
+                _watch.Rare.Fetched(fetched);
                 _watch.FetchedLeaves(_server, (FetchRequest)asked.Request, fetched, asked.Header.ApiVersion, this);
                 break;
             case VoteResponse voted:
+                _watch.Rare.Voted((VoteRequest)asked.Request, voted);
                 _watch.Quorum.VoteLeaves(_server, (VoteRequest)asked.Request, voted);
+                break;
+            case AlterPartitionResponse changed:
+                _watch.Rare.Changed(changed);
+                break;
+            case FetchSnapshotResponse piece:
+                _watch.Rare.SnapshotFetched(piece);
                 break;
             default:
                 break;

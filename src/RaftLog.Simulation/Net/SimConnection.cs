@@ -27,19 +27,19 @@ internal sealed class SimConnection : IConnection
 
     public ValueTask<int> ReceiveAsync(Memory<byte> target)
     {
-        _owner.Calls("receive");
+        _owner.Calls(SeamCall.Receive);
         return _incoming.ReceiveAsync(target);
     }
 
     public ValueTask<bool> SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
     {
-        _owner.Calls("send");
+        _owner.Calls(SeamCall.Send);
         return _outgoing.SendAsync(pieces);
     }
 
-    public void Reset() => End("reset", _outgoing.SendReset);
+    public void Reset() => End(_outgoing.SendReset);
 
-    public void Dispose() => End("close", _outgoing.SendEnd);
+    public void Dispose() => End(_outgoing.SendEnd);
 
     internal static (SimConnection Client, SimConnection Server) Pair(
         SimNetwork network, Incarnation client, SimHost from, NetworkAddress server, Incarnation listener, SimHost to, NetworkAddress clientAddress)
@@ -60,9 +60,9 @@ internal sealed class SimConnection : IConnection
         return (mine, theirs);
     }
 
-    private void End(string call, Action tellPeer)
+    private void End(Action tellPeer)
     {
-        _owner.Calls(call);
+        _owner.Calls(SeamCall.Close);
         if (_owner.IsAlive)
         {
             _network.Remove(_id);

@@ -21,7 +21,7 @@ internal sealed class SimNetworkPort(SimNetwork network, SimHost host, Incarnati
     public ValueTask<ConnectResult> ConnectAsync(NetworkAddress address, TimeSpan timeout, CancellationToken cancel)
     {
         network.Scheduler.RequireOwnThread();
-        owner.Calls("connect");
+        owner.Calls(SeamCall.Connect);
         network.Scheduler.Trace.Note(TraceKind.Connect, network.Scheduler.Now, owner.Number, address.Port);
         SimConnect connect = new(network, host, owner, address);
         return connect.RunAsync(timeout, cancel);
