@@ -10,19 +10,17 @@ namespace RaftLog.Simulation;
 internal sealed class RareAnswers
 {
     private const string TooFew = "sometimes: records refused, too few in sync";
-    private const string TooFewAfterAppend = "sometimes: records appended, then too few in sync";
     private const string OtherLeadership = "sometimes: fetches of another leadership refused";
     private const string Diverging = "sometimes: followers told that they diverge";
     private const string DivergingVoter = "sometimes: replicas of the quorum told that they diverge";
     private const string IsrRefused = "sometimes: changes of an in-sync set refused";
     private const string PreVoteRefused = "sometimes: pre-votes refused";
     private const string VoteRefused = "sometimes: votes refused";
-    private const string SnapshotPiece = "sometimes: pieces of snapshots fetched";
 
     private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal)
     {
-        [TooFew] = 0, [TooFewAfterAppend] = 0, [OtherLeadership] = 0, [Diverging] = 0, [DivergingVoter] = 0, [IsrRefused] = 0,
-        [PreVoteRefused] = 0, [VoteRefused] = 0, [SnapshotPiece] = 0,
+        [TooFew] = 0, [OtherLeadership] = 0, [Diverging] = 0, [DivergingVoter] = 0, [IsrRefused] = 0,
+        [PreVoteRefused] = 0, [VoteRefused] = 0,
     };
 
     internal IReadOnlyDictionary<string, long> Counts => _counts;
@@ -32,7 +30,6 @@ internal sealed class RareAnswers
         foreach (ProduceResponse.PartitionProduceResponse each in response.Responses.SelectMany(topic => topic.PartitionResponses))
         {
             Count(TooFew, each.ErrorCode == ErrorCode.NotEnoughReplicas);
-            Count(TooFewAfterAppend, each.ErrorCode == ErrorCode.NotEnoughReplicasAfterAppend);
         }
     }
 
@@ -57,9 +54,6 @@ internal sealed class RareAnswers
 
     internal void Changed(AlterPartitionResponse response) =>
         Count(IsrRefused, response.Topics.Exists(topic => topic.Partitions.Exists(each => each.ErrorCode != ErrorCode.None)));
-
-    internal void SnapshotFetched(FetchSnapshotResponse response) =>
-        Count(SnapshotPiece, response.Topics.Exists(topic => topic.Partitions.Exists(each => each.ErrorCode == ErrorCode.None)));
 
     private void Count(string what, bool happened) => _counts[what] += happened ? 1 : 0;
 }

@@ -28,7 +28,7 @@ internal sealed class WireTap
     internal void FromServer(byte[] bytes) => _responses.Take(bytes);
 
     private static bool IsWatched(ApiKey key) => key is
-        ApiKey.Produce or ApiKey.Fetch or ApiKey.Vote or ApiKey.BeginQuorumEpoch or ApiKey.AlterPartition or ApiKey.FetchSnapshot;
+        ApiKey.Produce or ApiKey.Fetch or ApiKey.Vote or ApiKey.BeginQuorumEpoch or ApiKey.AlterPartition;
 
     private void Requested(Memory<byte> frame)
     {
@@ -92,9 +92,6 @@ internal sealed class WireTap
                 break;
             case AlterPartitionResponse changed:
                 _watch.Rare.Changed(changed);
-                break;
-            case FetchSnapshotResponse piece:
-                _watch.Rare.SnapshotFetched(piece);
                 break;
             default:
                 break;

@@ -20,7 +20,6 @@ internal sealed class SimTimeProvider(SimScheduler scheduler, Incarnation owner,
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         scheduler.RequireOwnThread();
-        owner.Calls(SeamCall.Timer);
         SimTimer timer = new(scheduler, owner, rate, callback, state);
         timer.Change(dueTime, period);
         return timer;

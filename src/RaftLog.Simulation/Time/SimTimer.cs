@@ -14,6 +14,7 @@ internal sealed class SimTimer(SimScheduler scheduler, Incarnation owner, double
             return false;
         }
 
+        owner.Calls(SeamCall.Timer);
         _next?.Cancel();
         _next = null;
         _period = period;
