@@ -70,7 +70,7 @@ public sealed class Node
     public NodeId Id => _config.NodeId;
 
     /// <summary>
-    /// True in a process of its own, which compiles code on first use: while the node waits for its quorum it uses what the first topic will need. It changes
+    /// True in a process of its own, which compiles code on first use: as soon as the node is ready, it uses what the first topic will need. It changes
     /// nothing that the node does.
     /// </summary>
     public bool Rehearses { get; init; }
@@ -236,10 +236,6 @@ public sealed class Node
         }
 
         _supervisor.Run("metadata quorum", quorum.RunAsync);
-        if (Rehearses)
-        {
-            _supervisor.Run("rehearsal", () => RehearseAsync(IsController ? ControllerOptionsOf(storage) : null));
-        }
 
         if (_lifecycle is not null)
         {
@@ -318,11 +314,20 @@ public sealed class Node
         _partitions?.Apply(update.Image, update.Changes, registeredAs);
     }
 
-    private async Task RehearseAsync(ControllerOptions? options)
+    private void BecomeReady()
     {
-        // Beside the start, not in it.
+        State = NodeState.Running;
+        if (_ready.TrySetResult() && Rehearses)
+        {
+            _supervisor.Run("rehearsal", RehearseAsync);
+        }
+    }
+
+    private async Task RehearseAsync()
+    {
+        // Behind the start, not in it.
         await Task.Yield();
-        MetadataRehearsal.Run(options, new ConfigTable(_config.Configs));
+        MetadataRehearsal.Run(IsController ? ControllerOptionsOf(_storage!) : null, new ConfigTable(_config.Configs));
     }
 
     private void LeaderChanged(ControllerPeers controllers, LeaderAndEpoch leader)
@@ -331,8 +336,7 @@ public sealed class Node
         controllers.LeaderChanged(leader.Leader);
         if (!IsBroker && leader.Leader.IsNode)
         {
-            State = NodeState.Running;
-            _ready.TrySetResult();
+            BecomeReady();
         }
     }
 
@@ -340,8 +344,7 @@ public sealed class Node
     {
         if (await _lifecycle!.WhenRunning)
         {
-            State = NodeState.Running;
-            _ready.TrySetResult();
+            BecomeReady();
         }
     }
 

@@ -4,14 +4,14 @@ using RaftLog.Cli.Output;
 
 namespace RaftLog.Cli.Nodes;
 
-/// <summary>Shows how nodes come up: a table that is redrawn on a terminal, one line a node elsewhere.</summary>
+/// <summary>Shows how nodes come up: a table that is redrawn on a terminal when it changes, one line a node elsewhere.</summary>
 internal sealed class StatusDisplay(IReadOnlyList<RunningNode> nodes, TimeProvider time)
 {
-    private static readonly TimeSpan RedrawInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(5);
 
     private readonly bool _isTerminal = !Console.IsOutputRedirected;
     private readonly long?[] _readyAfterMs = new long?[nodes.Count];
-    private int _drawnLines;
+    private string _drawn = "";
 
     /// <summary>Shows the nodes until all are ready: true. False when a stop is asked for first.</summary>
     public async Task<bool> ShowUntilReadyAsync(Task stop)
@@ -30,7 +30,7 @@ internal sealed class StatusDisplay(IReadOnlyList<RunningNode> nodes, TimeProvid
                 return true;
             }
 
-            await Task.Delay(RedrawInterval, time);
+            await Task.Delay(LookInterval, time);
         }
 
         return false;
@@ -72,8 +72,12 @@ internal sealed class StatusDisplay(IReadOnlyList<RunningNode> nodes, TimeProvid
         }
 
         string text = table.ToString();
-        Console.Write(_drawnLines == 0 ? text : $"\e[{_drawnLines}A\e[J{text}");
-        _drawnLines = nodes.Count + 1;
+        if (text != _drawn)
+        {
+            int linesBefore = _drawn.Length == 0 ? 0 : nodes.Count + 1;
+            Console.Write(linesBefore == 0 ? text : $"\e[{linesBefore}A\e[J{text}");
+            _drawn = text;
+        }
     }
 
     private static string RolesOf(ProcessRoles roles) => roles switch

@@ -66,6 +66,23 @@ internal static partial class Native
         }
     }
 
+    /// <summary><c>getrandom</c>: fills the target from the kernel's generator; false where the kernel has no such call.</summary>
+    internal static bool TryGetRandom(Span<byte> target)
+    {
+        while (!target.IsEmpty)
+        {
+            nint filled = GetRandom(target, target.Length, 0);
+            if (filled < 0 && Marshal.GetLastPInvokeError() != Eintr)
+            {
+                return false;
+            }
+
+            target = target[(int)Math.Max(0, filled)..];
+        }
+
+        return true;
+    }
+
     /// <summary><c>_exit</c>: no finalizer, no exit handler, no flush of anything.</summary>
     internal static void ExitAtOnce(int code)
     {
@@ -103,6 +120,9 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]
     private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "getrandom", SetLastError = true)]
+    private static partial nint GetRandom(Span<byte> target, nint length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "_exit")]
     private static partial void Exit(int code);
