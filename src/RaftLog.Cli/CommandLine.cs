@@ -9,6 +9,19 @@ namespace RaftLog.Cli;
 /// <summary>The whole command line: parses it, runs the command and gives the exit code.</summary>
 public static class CommandLine
 {
+    private static readonly (string Name, Func<Command> Create)[] Commands =
+    [
+        ("up", UpCommand.Create),
+        ("start", StartCommand.Create),
+        ("storage", StorageCommands.Create),
+        ("topic", TopicCommands.Create),
+        ("produce", ProduceCommand.Create),
+        ("consume", ConsumeCommand.Create),
+        ("quorum", QuorumCommand.Create),
+        ("cluster", ClusterCommand.Create),
+        ("simulate", SimulateCommand.Create),
+    ];
+
     /// <summary>Runs one command line.</summary>
     /// <param name="args">The words after <c>raftlog</c>.</param>
     /// <returns>See <see cref="ExitCode"/>.</returns>
@@ -32,18 +45,20 @@ public static class CommandLine
     /// <summary>Reads a command line without running it.</summary>
     internal static ParseResult Parse(IReadOnlyList<string> args)
     {
-        RootCommand root = new("RaftLog: a replicated log that speaks the Kafka protocol. 'raftlog up' starts a cluster on this machine.")
+        RootCommand root = new("RaftLog: a replicated log that speaks the Kafka protocol. 'raftlog up' starts a cluster on this machine.");
+
+        // A command that is named is all that is needed: the others would be made, and their code loaded, before a node starts.
+        if (args.Count > 0 && Array.Find(Commands, each => each.Name == args[0]) is { Create: { } named })
         {
-            UpCommand.Create(),
-            StartCommand.Create(),
-            StorageCommands.Create(),
-            TopicCommands.Create(),
-            ProduceCommand.Create(),
-            ConsumeCommand.Create(),
-            QuorumCommand.Create(),
-            ClusterCommand.Create(),
-            SimulateCommand.Create(),
-        };
+            root.Add(named());
+            return root.Parse(args);
+        }
+
+        foreach ((_, Func<Command> create) in Commands)
+        {
+            root.Add(create());
+        }
+
         return root.Parse(args);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Reflection.PortableExecutable;
 using System.Text.Json;
 
@@ -16,6 +17,17 @@ public sealed class ProgramTests
             string[] assemblies = Directory.GetFiles(Output(), "*.dll");
             Assert.NotEmpty(assemblies);
             RoomTests.AssertNone(assemblies.Where(file => !IsPrecompiled(file)).Select(file => $"{file} holds no native code"));
+        }
+    }
+
+    [Fact]
+    public void A_release_build_holds_the_frameworks_generic_code_over_our_own_types()
+    {
+        if (Configuration == "Release")
+        {
+            string[] assemblies = Directory.GetFiles(Output(), "RaftLog.*.dll");
+            Assert.NotEmpty(assemblies);
+            RoomTests.AssertNone(assemblies.Where(file => !HoldsForeignGenerics(file)).Select(file => $"{file} holds native code of its own methods only"));
         }
     }
 
@@ -41,5 +53,15 @@ public sealed class ProgramTests
     {
         using PEReader image = new(new MemoryStream(File.ReadAllBytes(file)));
         return image.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0;
+    }
+
+    /// <summary>The flag of a ReadyToRun header (signature, two versions, flags) that makes the runtime look there for any generic method.</summary>
+    private static bool HoldsForeignGenerics(string file)
+    {
+        const int flagsAt = 8;
+        const uint unrelatedCode = 0x80;
+        using PEReader image = new(new MemoryStream(File.ReadAllBytes(file)));
+        int header = image.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.RelativeVirtualAddress;
+        return header > 0 && (BinaryPrimitives.ReadUInt32LittleEndian(image.GetSectionData(header).GetContent(flagsAt, sizeof(uint)).AsSpan()) & unrelatedCode) != 0;
     }
 }

@@ -19,6 +19,17 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void A_command_that_is_named_is_the_only_one_that_is_made()
+    {
+        IEnumerable<string> MadeFor(params string[] args) => CommandLine.Parse(args).RootCommandResult.Command.Subcommands.Select(each => each.Name);
+
+        IReadOnlyList<string> all = [.. MadeFor()];
+        Assert.Contains("start", all);
+        Assert.All(all, name => Assert.Equal([name], MadeFor(name, "--help")));
+        Assert.Equal(all, MadeFor("strat"));
+    }
+
+    [Fact]
     public async Task A_missing_file_is_named_with_what_may_stand_there()
     {
         (int code, _, string error) = await Captured.RunAsync("start", "--config", "nowhere.json");

@@ -25,4 +25,16 @@ public sealed class EntropyTests
         entropy.Fill(two);
         Assert.NotEqual(one, two);
     }
+
+    [Fact]
+    public void More_bytes_than_the_kernel_gives_at_once_are_all_filled()
+    {
+        const int pieces = 64;
+        byte[] bytes = new byte[1 << 16];
+        new SystemEntropy().Fill(bytes);
+        Assert.All(bytes.Chunk(bytes.Length / pieces), piece => Assert.Contains(piece, each => each != 0));
+    }
+
+    [Fact]
+    public void A_bound_without_any_number_below_it_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => new SystemEntropy().Next(0));
 }
