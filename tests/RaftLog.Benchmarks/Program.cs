@@ -1,5 +1,11 @@
 using System.CommandLine;
 using RaftLog.Benchmarks;
 
-RootCommand root = new("RaftLog's benchmarks. Run them on a machine that does nothing else.") { VersusKafkaCommand.Create(), StartUpCommand.Create() };
-return await root.Parse(args).InvokeAsync();
+// Before anything of this program is loaded.
+return args is [StartUpCommand.EmptyProgram] ? 0 : await RunAsync(args);
+
+static Task<int> RunAsync(string[] args)
+{
+    RootCommand root = new("RaftLog's benchmarks. Run them on a machine that does nothing else.") { VersusKafkaCommand.Create(), StartUpCommand.Create() };
+    return root.Parse(args).InvokeAsync();
+}

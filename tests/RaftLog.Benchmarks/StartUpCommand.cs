@@ -9,6 +9,9 @@ namespace RaftLog.Benchmarks;
 /// <summary><c>start-up</c>: how long a node, a cluster and a command take from process start, and what an idle node keeps in memory.</summary>
 internal static class StartUpCommand
 {
+    /// <summary>The command that does nothing: what it takes is what the runtime takes.</summary>
+    public const string EmptyProgram = "nothing";
+
     private const double MiB = 1 << 20;
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
 
@@ -28,29 +31,44 @@ internal static class StartUpCommand
         Console.WriteLine("| | median | fastest | slowest |\n|---|---:|---:|---:|");
         foreach (int nodes in new[] { 1, 3 })
         {
-            List<double> ready = [];
+            List<double> fresh = [];
+            List<double> existing = [];
+            List<double> floor = [];
             List<double> resident = [];
             List<double> list = [];
             for (int round = 0; round < rounds; round++)
             {
                 string directory = Path.Combine(root, $"{nodes}-{round}");
                 Directory.CreateDirectory(directory);
+                floor.Add(await TimeAsync(Environment.ProcessPath!, EmptyProgram));
+                await using (RunningUp first = await RunningUp.StartAsync(directory, nodes))
+                {
+                    fresh.Add(first.UntilReady.TotalMilliseconds);
+                }
+
                 await using RunningUp up = await RunningUp.StartAsync(directory, nodes);
-                ready.Add(up.UntilReady.TotalMilliseconds);
+                existing.Add(up.UntilReady.TotalMilliseconds);
                 await Task.Delay(Idle);
                 resident.Add(ProcessUse.Of([up.ProcessId]).ResidentBytes / MiB);
-                long start = TimeProvider.System.GetTimestamp();
-                (await Interop.Tests.Processes.Command.RunAsync(Repository.RaftLog, ["topic", "list", "--bootstrap-server", up.Bootstrap])).Succeeded();
-                list.Add(TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
+                list.Add(await TimeAsync(Repository.RaftLog, "topic", "list", "--bootstrap-server", up.Bootstrap));
             }
 
-            Print($"`up` with {nodes} node{(nodes == 1 ? "" : "s")}: from process start to ready, ms", ready);
+            Print("a .NET program that does nothing, ms", floor);
+            Print($"`up` with {nodes} node{(nodes == 1 ? "" : "s")}, new directories: from process start to ready, ms", fresh);
+            Print("the same with the directories of a node that was stopped, ms", existing);
             Print($"resident memory of that process after {Idle.TotalSeconds:0} s, MiB", resident);
             Print("`topic list` on it, ms", list);
         }
 
         Directory.Delete(root, recursive: true);
         return 0;
+    }
+
+    private static async Task<double> TimeAsync(string program, params string[] arguments)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        (await Interop.Tests.Processes.Command.RunAsync(program, arguments)).Succeeded();
+        return TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
     }
 
     private static void Print(string name, List<double> values)

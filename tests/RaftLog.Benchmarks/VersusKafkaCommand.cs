@@ -56,7 +56,9 @@ internal static class VersusKafkaCommand
             }
 
             Console.WriteLine();
-            Console.WriteLine(ComparisonReport.Of(@case, systems[0].Name, figures[systems[0]], systems[^1].Name, figures[systems[^1]]));
+            Console.WriteLine(alone
+                ? ComparisonReport.OfOne(@case, systems[0].Name, figures[systems[0]])
+                : ComparisonReport.Of(@case, systems[0].Name, figures[systems[0]], systems[^1].Name, figures[systems[^1]]));
         }
 
         Directory.Delete(root, recursive: true);

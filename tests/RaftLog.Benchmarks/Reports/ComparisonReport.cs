@@ -4,7 +4,7 @@ using RaftLog.Benchmarks.Measuring;
 
 namespace RaftLog.Benchmarks.Reports;
 
-/// <summary>The figures of two systems side by side, as a Markdown table.</summary>
+/// <summary>The figures of one system, or of two side by side, as a Markdown table.</summary>
 internal static class ComparisonReport
 {
     private static readonly (string Name, Func<CaseFigures, double> Figure, bool MoreIsBetter)[] Rows =
@@ -35,6 +35,19 @@ internal static class ComparisonReport
             double ratio = moreIsBetter ? ours / theirs : theirs / ours;
             string better = double.IsFinite(ratio) ? $"{ratio.ToString("0.00", CultureInfo.InvariantCulture)} ×" : "";
             text.Append(CultureInfo.InvariantCulture, $"| {name} | {theirs:0.#} | {ours:0.#} | {better} |\n");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The table of one case for one system alone: the median over the rounds.</summary>
+    public static string OfOne(Case @case, string name, IReadOnlyList<CaseFigures> figures)
+    {
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"### {@case.Words}\n\n| | {name} |\n|---|---:|\n");
+        foreach ((string row, Func<CaseFigures, double> figure, _) in Rows)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"| {row} | {Median(figures.Select(figure)):0.#} |\n");
         }
 
         return text.ToString();

@@ -22,10 +22,10 @@ internal sealed class RunningUp : IAsyncDisposable
     /// <summary>The process.</summary>
     public int ProcessId => _process.Id;
 
-    /// <summary>From just before the process was started to its word that it is ready.</summary>
+    /// <summary>From just before the process was started to its word that all nodes are ready.</summary>
     public TimeSpan UntilReady { get; }
 
-    /// <summary>Writes a cluster file into a directory and starts it.</summary>
+    /// <summary>Writes a cluster file into a directory and starts it, with the data that lie there or with new ones.</summary>
     public static async Task<RunningUp> StartAsync(string directory, int nodes)
     {
         int[] ports = [.. Enumerable.Range(0, nodes).Select(_ => FreePorts.Take())];
@@ -43,7 +43,7 @@ internal sealed class RunningUp : IAsyncDisposable
         Process process = Process.Start(info) ?? throw new InvalidOperationException($"cannot start {info.FileName}");
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
-            if (line.Contains("ready", StringComparison.OrdinalIgnoreCase))
+            if (line.StartsWith("ready: ", StringComparison.Ordinal))
             {
                 TimeSpan untilReady = TimeProvider.System.GetElapsedTime(start);
                 process.OutputDataReceived += (_, _) => { };
