@@ -6,7 +6,8 @@ namespace RaftLog.Jepsen.Network;
 
 /// <summary>
 /// Finds the process that holds a TCP socket of loopback: the kernel is asked for the one socket with these two ports (sock_diag), and its inode
-/// is looked for among the open files of a few processes. Cheap enough for a storm of connects, where reading the table of all sockets is not.
+/// is looked for among the open files of a few processes. Cheap enough for a storm of connects, where reading the table of all sockets is not. A node with
+/// many logs has thousands of open files: what was seen to be no socket is looked at last.
 /// </summary>
 internal static partial class SocketOwner
 {
@@ -19,6 +20,10 @@ internal static partial class SocketOwner
     private const byte Internet = 2;
     private const byte Tcp = 6;
     private const short ByFamily = 20;
+    private const string SocketPrefix = "socket:";
+
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<int, HashSet<string>> NoSockets = [];
 
     /// <summary>Which of the processes holds it; 0 when none of them does, and null when nobody does any more.</summary>
     /// <param name="localPort">The socket's own port.</param>
@@ -32,8 +37,38 @@ internal static partial class SocketOwner
             return null;
         }
 
-        string link = string.Create(CultureInfo.InvariantCulture, $"socket:[{inode}]");
-        return pids.FirstOrDefault(pid => pid != 0 && Holds(pid, link));
+        string link = string.Create(CultureInfo.InvariantCulture, $"{SocketPrefix}[{inode}]");
+        List<int> asked = [.. pids.Where(pid => pid != 0)];
+        return asked.Find(pid => Holds(pid, link, IsWorthLooking)) is not 0 and var found ? found : asked.Find(pid => Holds(pid, link, static (_, _) => true));
+    }
+
+    private static bool IsWorthLooking(int pid, string file)
+    {
+        lock (Gate)
+        {
+            return !NoSockets.TryGetValue(pid, out HashSet<string>? files) || !files.Contains(file);
+        }
+    }
+
+    /// <summary>Takes note of what a file is now: its number may have been another's.</summary>
+    private static void Learn(int pid, string file, string? target)
+    {
+        lock (Gate)
+        {
+            if (!NoSockets.TryGetValue(pid, out HashSet<string>? files))
+            {
+                NoSockets[pid] = files = [];
+            }
+
+            if (target is null || target.StartsWith(SocketPrefix, StringComparison.Ordinal))
+            {
+                files.Remove(file);
+            }
+            else
+            {
+                files.Add(file);
+            }
+        }
     }
 
     private static uint InodeOf(int localPort, int remotePort)
@@ -74,19 +109,33 @@ internal static partial class SocketOwner
         }
     }
 
-    private static bool Holds(int pid, string link)
+    private static bool Holds(int pid, string link, Func<int, string, bool> isWorthLooking)
     {
         try
         {
-            // What was opened last has the highest number.
-            return Directory.GetFiles($"/proc/{pid}/fd").OrderByDescending(file => file.Length).ThenByDescending(file => file, StringComparer.Ordinal)
-                .Any(file => LinkOf(file) == link);
+            foreach (string file in Directory.EnumerateFiles($"/proc/{pid}/fd"))
+            {
+                if (isWorthLooking(pid, file))
+                {
+                    string? target = LinkOf(file);
+                    Learn(pid, file, target);
+                    if (target == link)
+                    {
+                        return true;
+                    }
+                }
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The process has ended meanwhile.
-            return false;
+            lock (Gate)
+            {
+                NoSockets.Remove(pid);
+            }
         }
+
+        return false;
     }
 
     private static string? LinkOf(string file)
