@@ -203,7 +203,7 @@ public sealed class SimulationRun
         List<SimMachine> others = [.. left.Where(each => !_options.IsVoter(each.Number))];
         left.RemoveAll(others.Contains);
         RemoveSome(left, (_cluster.Voters.Count() / 2) + 1, random);
-        RemoveSome(others, Math.Max(1, _options.MinInSync), random);
+        RemoveSome(others, Math.Max((others.Count / 2) + 1, _options.MinInSync), random);
         return [.. left, .. others];
     }
 
