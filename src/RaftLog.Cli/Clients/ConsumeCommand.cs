@@ -4,6 +4,7 @@ using RaftLog.Cli.Output;
 using RaftLog.Client;
 using RaftLog.Client.Admin;
 using RaftLog.Client.Consume;
+using RaftLog.Platform;
 using RaftLog.Protocol;
 
 namespace RaftLog.Cli.Clients;
@@ -68,7 +69,7 @@ internal static class ConsumeCommand
     {
         await using Stream output = Console.OpenStandardOutput();
         long shown = 0;
-        while (shown < max && !cancel.IsCancellationRequested)
+        while (shown < max && StandardOutput.HasReader && !cancel.IsCancellationRequested)
         {
             using FetchedRecords? records = await consumer.ReadAsync(TimeSpan.FromSeconds(1), cancel);
             if (records is not null)

@@ -11,6 +11,7 @@ internal static partial class Native
 {
     private const int Eintr = 4;
     private const int AdviceDontNeed = 4;
+    private const short PollError = 8;
 
     /// <summary><c>fdatasync</c>: the written bytes and the length. 0, or the error; never tried again but after an interruption.</summary>
     internal static int FlushData(SafeFileHandle file)
@@ -83,6 +84,18 @@ internal static partial class Native
         return true;
     }
 
+    /// <summary><c>poll</c>: true when a descriptor is a pipe or socket whose other end is gone. False where the system has no such call.</summary>
+    internal static bool IsBroken(int descriptor)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return false;
+        }
+
+        PollEntry entry = new() { Descriptor = descriptor };
+        return Poll(ref entry, 1, 0) > 0 && (entry.Happened & PollError) != 0;
+    }
+
     /// <summary><c>_exit</c>: no finalizer, no exit handler, no flush of anything.</summary>
     internal static void ExitAtOnce(int code)
     {
@@ -124,10 +137,21 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "getrandom", SetLastError = true)]
     private static partial nint GetRandom(Span<byte> target, nint length, uint flags);
 
+    [LibraryImport("libc", EntryPoint = "poll")]
+    private static partial int Poll(ref PollEntry entries, nuint count, int timeoutMs);
+
     [LibraryImport("libc", EntryPoint = "_exit")]
     private static partial void Exit(int code);
 
     [LibraryImport("kernel32", EntryPoint = "FlushFileBuffers", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool FlushFileBuffers(SafeFileHandle file);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollEntry
+    {
+        public int Descriptor;
+        public short Asked;
+        public short Happened;
+    }
 }
