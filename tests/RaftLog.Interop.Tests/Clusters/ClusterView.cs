@@ -110,8 +110,14 @@ internal sealed class ClusterView(List<NodeProcess> nodes)
         long[] ends = new long[partitions];
         for (int partition = 0; partition < partitions; partition++)
         {
-            ends[partition] = await EndOffsetAsync(topic, partition)
-                ?? throw new XunitException($"the leader of {topic}-{partition} does not tell its end");
+            // A leader that is new, or does not know that it leads, cannot tell yet.
+            int index = partition;
+            await Poll.UntilAsync($"the end of {topic}-{index}", async () =>
+            {
+                long? end = await EndOffsetAsync(topic, index);
+                ends[index] = end ?? 0;
+                return end is not null;
+            });
         }
 
         return ends;
