@@ -190,6 +190,7 @@ public sealed class SimMachine
         if (!IsDestroyed && !StorageFormatter.IsFormatted(_config, world.Disk))
         {
             await StorageFormatter.FormatAsync(_config, _clusterId, StorageFormatter.DefaultFeatures, world);
+            await world.Disk.FlushDirectoryAsync("/");
         }
 
         Journal journal = new(world.Disk, world.Time, $"{JournalDirectory}/{Name}.log", line => _scheduler.Say($"{owner.Name}: {line}"));
