@@ -19,6 +19,19 @@ public sealed class DeterminismTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_stack_trace_is_shown_and_does_not_make_another_run()
+    {
+        Trace interpreted = new(), inlined = new(), other = new();
+        interpreted.Say(0, "n1 halts itself: broken\n   at A()\n   at B()");
+        inlined.Say(0, "n1 halts itself: broken\n   at B()");
+        other.Say(0, "n2 halts itself: broken");
+
+        Assert.Equal(interpreted.Hash, inlined.Hash);
+        Assert.NotEqual(interpreted.Hash, other.Hash);
+        Assert.Contains("at A()", interpreted.Lines.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Two_seeds_give_two_runs() =>
         Assert.NotEqual(OwnThread.Run(() => SimulationRun.Of(Seed)).Hash, OwnThread.Run(() => SimulationRun.Of(Seed + 1)).Hash);
 

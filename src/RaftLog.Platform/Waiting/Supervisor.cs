@@ -58,6 +58,10 @@ public sealed class Supervisor(IProcess process)
         {
             await loop();
         }
+        catch (DiskException e)
+        {
+            process.Halt($"{name} failed: {e.Message}. Mend the disk, or make room, and start the node again");
+        }
         catch (Exception e)
         {
             process.Halt($"{name} failed: {e}");

@@ -54,11 +54,16 @@ public sealed class Trace
         }
     }
 
-    /// <summary>Takes a line into the hash and keeps it for people.</summary>
+    /// <summary>
+    /// Takes a text into the hash and keeps it for people. Only its first line counts: stack traces below it tell what the compiler has inlined by now,
+    /// which is not the world's doing.
+    /// </summary>
     internal void Say(long at, string text)
     {
-        Note(TraceKind.Said, at, 0, text.Length);
-        foreach (char each in text)
+        int end = text.IndexOf('\n');
+        ReadOnlySpan<char> counted = end < 0 ? text : text.AsSpan(0, end);
+        Note(TraceKind.Said, at, 0, counted.Length);
+        foreach (char each in counted)
         {
             Mix(each);
         }

@@ -16,6 +16,18 @@ public sealed class SupervisorTests
     }
 
     [Fact]
+    public async Task A_disk_that_fails_a_loop_is_named_with_what_to_do_and_without_a_stack_trace()
+    {
+        InMemoryProcess process = new();
+        Supervisor supervisor = new(process);
+        supervisor.Run("write of the election state", () => throw new DiskException("/data/quorum-state.tmp", DiskErrorKind.NoSpace, "open", "no space left on the disk"));
+        await supervisor.WhenIdleAsync();
+        Assert.Equal(
+            "write of the election state failed: open of /data/quorum-state.tmp failed: no space left on the disk. Mend the disk, or make room, and start the node again",
+            process.HaltReason);
+    }
+
+    [Fact]
     public async Task Loops_that_return_end_the_wait_for_idleness()
     {
         InMemoryProcess process = new();
