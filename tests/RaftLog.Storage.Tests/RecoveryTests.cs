@@ -75,6 +75,65 @@ public class RecoveryTests
         Assert.Equal(100, Values(after).Count);
     }
 
+    /// <summary>The last offset below the recovery point was flushed and committed; at the recovery point begins what a power cut may have torn.</summary>
+    [Fact]
+    public void What_is_spoilt_below_the_recovery_point_is_refused_and_from_there_on_it_is_torn_and_cut()
+    {
+        Assert.NotNull(RefusalOfSpoilt(0));
+        Assert.NotNull(RefusalOfSpoilt(5));
+        Assert.Null(RefusalOfSpoilt(6));
+        Assert.Null(RefusalOfSpoilt(9));
+
+        static DiskException? RefusalOfSpoilt(int spoilt)
+        {
+            Node node = Filled(10);
+            CheckpointedAt(node, 6);
+            string file = $"{node.Directory.Logs[0].Path}/00000000000000000000.log";
+            byte[] whole = node.Disk.BytesOf(file);
+            int size = Of("value 0").Length;
+            node.Disk.Corrupt(file, bytes =>
+            {
+                bytes[(spoilt * size) + 70] ^= 1;
+                return bytes;
+            });
+            byte[] rotten = node.Disk.BytesOf(file);
+            try
+            {
+                Assert.Equal(Enumerable.Range(0, spoilt).Select(each => $"value {each}"), Values(new Node(node.Disk).Run().Open(LogSettings.Default)));
+                return null;
+            }
+            catch (DiskException refusal)
+            {
+                // Nothing was lost by the refusal: once the bytes are right again, all is there.
+                Assert.Equal((file, DiskErrorKind.Io), (refusal.Path, refusal.Kind));
+                Assert.Contains($"below offset 6 was flushed, and the file is intact up to offset {spoilt} only", refusal.Message);
+                Assert.Equal(rotten, node.Disk.BytesOf(file));
+                node.Disk.KillProcess();
+                node.Disk.Corrupt(file, _ => whole);
+                Assert.Equal(10, Values(new Node(node.Disk).Run().Open(LogSettings.Default)).Count);
+                return refusal;
+            }
+        }
+    }
+
+    [Fact]
+    public void Whole_batches_that_are_gone_below_the_recovery_point_are_refused_and_the_segments_after_them_are_kept()
+    {
+        Node node = Filled(30, Node.Small);
+        CheckpointedAt(node, 10);
+        string path = node.Directory.Logs[0].Path;
+        int segments = node.Disk.ListFiles(path).Count(IsLog);
+        Assert.True(segments > 1);
+        int size = Of("value 0").Length;
+        node.Disk.Corrupt($"{path}/00000000000000000000.log", bytes => bytes[..(8 * size)]);
+
+        DiskException refusal = Assert.Throws<DiskException>(() => new Node(node.Disk).Run().Open());
+        Assert.Contains("intact up to offset 8 only", refusal.Message);
+        Assert.Equal(segments, node.Disk.ListFiles(path).Count(IsLog));
+
+        static bool IsLog(string name) => name.EndsWith(".log", StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_lost_end_of_one_segment_drops_the_segments_after_it()
     {
@@ -293,6 +352,14 @@ public class RecoveryTests
         Assert.Equal(values, Values(node.Open()));
         Assert.DoesNotContain(node.Disk.ListFiles(log.Path), name => name.EndsWith(".swap", StringComparison.Ordinal)
             || name.EndsWith(".cleaned", StringComparison.Ordinal) || name.EndsWith(".deleted", StringComparison.Ordinal));
+    }
+
+    /// <summary>All below an offset is committed, and the recovery point on the disk says so; then the process is killed.</summary>
+    private static void CheckpointedAt(Node node, long offset)
+    {
+        node.Directory.Logs[0].SetHighWatermark(new Offset(offset));
+        node.WriteCheckpoints();
+        node.Disk.KillProcess();
     }
 
     private static void Write(CrashDisk disk, string path, byte[] content)
