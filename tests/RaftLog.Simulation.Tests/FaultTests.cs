@@ -1,3 +1,8 @@
+using System.Text;
+using RaftLog.Protocol.Compression;
+using RaftLog.Protocol.Records;
+using RaftLog.Protocol.Wire;
+
 namespace RaftLog.Simulation.Tests;
 
 /// <summary>Each kind of fault that is not plain from the table of docs/verification.md: that it happens, and that it matters.</summary>
@@ -57,6 +62,32 @@ public sealed class FaultTests
         });
 
         Assert.All(reports, each => Assert.True(each.Passed, each.Explain()));
+    }
+
+    /// <summary>Two batches of one size differ in what the checksum protects: with its checksum, the other's content would be good at an offset that is not its own.</summary>
+    [Fact]
+    public void A_write_that_goes_astray_into_a_batch_can_be_told_by_its_checksum()
+    {
+        byte[] first = BatchOf("first"), other = BatchOf("other");
+        SimInode file = new();
+        file.Write(0, [.. first, .. other]);
+        BatchAtRest batch = new("log", file, 0, first.Length);
+
+        for (ulong seed = 1; seed <= 50; seed++)
+        {
+            byte[] read = [.. first];
+            batch.Overwrite(new BatchAtRest("log", file, first.Length, other.Length), new SimRandom(seed)).Show(0, read);
+
+            Assert.Equal(BatchStatus.Complete, RecordBatch.Read(read, out RecordBatch spoilt));
+            Assert.False(spoilt.HasValidChecksum);
+        }
+    }
+
+    private static byte[] BatchOf(string value)
+    {
+        using var builder = new RecordBatchBuilder(new RecordBatchOptions(1 << 20, CompressionType.None));
+        Assert.True(builder.TryAppend(0, NullableBytes.Null, Encoding.UTF8.GetBytes(value)));
+        return builder.Seal().ToArray();
     }
 
     private static List<SimulationReport> Run(SimulationOptions options)

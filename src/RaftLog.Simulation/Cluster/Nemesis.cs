@@ -309,11 +309,12 @@ internal sealed class Nemesis
         Later(machine.Volume.MendDamage);
     }
 
-    // Within the budget: a disk is lost for good only where every replica on it has two others in sync, and the quorum keeps a majority.
+    // Within the budget: a disk is lost for good only where every replica on it has two others in sync, and the quorum keeps a majority. A node that has started and
+    // not registered yet may still leave the in-sync sets that are told of it.
     private void WipeDisk()
     {
         SimMachine machine = Pick();
-        if (_cluster.Voters.Count() < 3 || _cluster.Machines.Any(each => each.IsDestroyed || !each.IsUp) || !_beliefs.AllInSync(machine.Number))
+        if (_cluster.Voters.Count() < 3 || _cluster.Machines.Any(each => each.IsDestroyed || !each.IsReady) || !_beliefs.AllInSync(machine.Number))
         {
             return;
         }

@@ -18,6 +18,7 @@ public sealed class SimMachine
     private readonly string _clusterId;
     private Incarnation? _current;
     private int _starts;
+    private bool _hasBeenReady;
 
     internal SimMachine(SimScheduler scheduler, SimNetwork network, SimRandom random, NodeConfiguration config, string clusterId, DiskProfile disk)
     {
@@ -69,6 +70,9 @@ public sealed class SimMachine
     /// <summary>True while a node runs, paused or not.</summary>
     public bool IsUp => _current is { IsAlive: true };
 
+    /// <summary>True while a node runs that has once served clients in this life: the cluster has seen it come back.</summary>
+    public bool IsReady => IsUp && _hasBeenReady;
+
     /// <summary>True while the node is held.</summary>
     public bool IsPaused => _current is { IsAlive: true, IsPaused: true };
 
@@ -76,6 +80,7 @@ public sealed class SimMachine
     public void Start()
     {
         _starts++;
+        _hasBeenReady = false;
         Incarnation owner = new(_scheduler, $"{Name}.{_starts}", _config.NodeId.Value, ClockRate());
         owner.WallClockOffset = WallClockOffset;
         Volume.ForgetRefusals();
@@ -185,7 +190,6 @@ public sealed class SimMachine
         if (!IsDestroyed && !StorageFormatter.IsFormatted(_config, world.Disk))
         {
             await StorageFormatter.FormatAsync(_config, _clusterId, StorageFormatter.DefaultFeatures, world);
-            await world.Disk.FlushDirectoryAsync("/");
         }
 
         Journal journal = new(world.Disk, world.Time, $"{JournalDirectory}/{Name}.log", line => _scheduler.Say($"{owner.Name}: {line}"));
@@ -217,6 +221,7 @@ public sealed class SimMachine
         }
 
         await node.Ready;
+        _hasBeenReady = true;
         _scheduler.Say($"{owner.Name} is ready");
     }
 }
