@@ -64,6 +64,20 @@ public sealed class FaultTests
         Assert.All(reports, each => Assert.True(each.Passed, each.Explain()));
     }
 
+    [Fact]
+    public void A_flush_that_hangs_on_a_slow_disk_ends_when_the_disk_is_healed()
+    {
+        List<SimulationReport> reports = Run(new SimulationOptions
+        {
+            Seed = 0,
+            Disk = new DiskProfile(TimeSpan.FromMilliseconds(0.2), TimeSpan.FromMilliseconds(2), 0.05, TimeSpan.FromSeconds(1.5)),
+            Faults = FaultMix.Of(Often, Outage, FaultKind.SlowDisk),
+        });
+
+        Assert.All(reports, each => Assert.True(each.Passed, each.Explain()));
+        Assert.True(reports.Sum(each => each.Counters["fault: SlowDisk"]) >= 20);
+    }
+
     /// <summary>Two batches of one size differ in what the checksum protects: with its checksum, the other's content would be good at an offset that is not its own.</summary>
     [Fact]
     public void A_write_that_goes_astray_into_a_batch_can_be_told_by_its_checksum()

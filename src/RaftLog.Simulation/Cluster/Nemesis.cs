@@ -127,7 +127,7 @@ internal sealed class Nemesis
         {
             machine.Disarm();
             machine.Volume.IsFull = false;
-            machine.Volume.Slowness = 1;
+            machine.Volume.EndSlowness();
             machine.Volume.MendDamage();
             machine.Volume.Profile = machine.Volume.Profile with { StallChance = 0 };
         }

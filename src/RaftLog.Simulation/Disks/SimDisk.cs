@@ -152,7 +152,7 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
         if (owner.IsAlive)
         {
             volume.Scheduler.Trace.Note(TraceKind.FlushBegun, volume.Scheduler.Now, volume.Number, size);
-            volume.Scheduler.After(volume.DrawFlush(), () =>
+            volume.BeginFlush(() =>
             {
                 volume.Scheduler.Trace.Note(TraceKind.Flushed, volume.Scheduler.Now, volume.Number, size);
                 takeEffect();

@@ -15,6 +15,7 @@ public sealed class SimVolume
     private readonly List<SimInode> _files = [];
     private readonly Dictionary<string, Incarnation> _locks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string[]> _paths = new(StringComparer.Ordinal);
+    private readonly List<SimEvent> _slowFlushes = [];
     private bool _failsNextFlush;
     private int _untilFault;
     private Action? _fault;
@@ -41,7 +42,10 @@ public sealed class SimVolume
     /// <summary>True while it has no space for another byte or name.</summary>
     internal bool IsFull { get; set; }
 
-    /// <summary>How many times slower flushes are than the profile says.</summary>
+    /// <summary>
+    /// How many times slower flushes are than the profile says. A flush that has begun stays as slow as it was, for minutes where it met a stall, until
+    /// <see cref="EndSlowness"/>.
+    /// </summary>
     internal int Slowness { get; set; } = 1;
 
     /// <summary>Refuses what needs space while there is none.</summary>
@@ -218,7 +222,36 @@ public sealed class SimVolume
         }
     }
 
-    internal TimeSpan DrawFlush() => Profile.Draw(_random) * Slowness;
+    /// <summary>Schedules the end of a flush that begins now.</summary>
+    internal void BeginFlush(Action end)
+    {
+        if (Slowness == 1)
+        {
+            _scheduler.After(Profile.Draw(_random), end);
+            return;
+        }
+
+        SimEvent? flush = null;
+        flush = _scheduler.After(Profile.Draw(_random) * Slowness, () =>
+        {
+            _slowFlushes.Remove(flush!);
+            end();
+        });
+        _slowFlushes.Add(flush);
+    }
+
+    /// <summary>The disk is as fast as its profile says, for flushes that hang on it too.</summary>
+    internal void EndSlowness()
+    {
+        Slowness = 1;
+        foreach (SimEvent flush in _slowFlushes)
+        {
+            flush.Cancel();
+            _scheduler.After(Profile.Draw(_random), flush.Action);
+        }
+
+        _slowFlushes.Clear();
+    }
 
     internal bool TryLock(string path, Incarnation owner)
     {
