@@ -87,6 +87,9 @@ public sealed class Node
     /// <summary>Ends when the node serves clients, or for a mere controller when it knows the quorum's leader.</summary>
     public Task Ready => _ready.Task;
 
+    /// <summary>The partitions that this node holds; null while there are none, for whoever watches it from outside.</summary>
+    internal PartitionTable? Partitions => _partitions;
+
     private bool IsBroker => _config.Roles.HasFlag(ProcessRoles.Broker);
 
     private bool IsController => _config.Roles.HasFlag(ProcessRoles.Controller);

@@ -15,6 +15,7 @@ public static class Scenarios
         .. Of(typeof(ControllerScenarios)),
         .. Of(typeof(ConnectionScenarios)),
         .. Of(typeof(NodeScenarios)),
+        .. Of(typeof(SnapshotScenarios)),
     ];
 
     private static IEnumerable<Scenario> Of(Type stories) => stories.GetMethods()

@@ -1,6 +1,5 @@
 using RaftLog.Checking;
 using RaftLog.Client;
-using RaftLog.Client.Admin;
 using RaftLog.Client.Produce;
 using RaftLog.Protocol;
 
@@ -9,78 +8,138 @@ namespace RaftLog.Simulation.Cores;
 /// <summary>Stories of whole nodes and the shipped client.</summary>
 internal static class NodeScenarios
 {
-    private const string Topic = "orders";
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private const int FirstOwn = 2;
 
     public static void KAFKA_14616_a_topic_does_not_inherit_the_records_of_a_deleted_namesake()
     {
-        SimulationOptions options = new() { Seed = 1, Partitions = 1, Properties = [new("broker.session.timeout.ms", "2000"), new("broker.heartbeat.interval.ms", "400")] };
-        SimCluster cluster = new(options, new SimRandom(1));
-        foreach (SimMachine machine in cluster.Machines)
+        NodeStage stage = new(NodeStage.Quick(), watches: false);
+        stage.Tell(async () =>
         {
-            machine.Start();
-        }
-
-        (Incarnation program, KafkaCluster client) = cluster.NewClient();
-        Tell(cluster, program, async () =>
-        {
-            await CreateAsync(client, program);
-            await ProduceAsync(client, "old");
-            await ProduceAsync(client, "older");
+            await stage.CreateTopicAsync();
+            await stage.ProduceAsync("old");
+            await stage.ProduceAsync("older");
         });
-        SimMachine away = cluster.Machines[^1];
+        SimMachine away = stage.Cluster.Machines[^1];
         away.Kill();
-        cluster.Scheduler.RunFor(TimeSpan.FromSeconds(4));
-        Tell(cluster, program, async () =>
+        stage.RunFor(4);
+        stage.Tell(async () =>
         {
-            await client.Admin.DeleteTopicsAsync([Topic]);
-            await CreateAsync(client, program);
-            await ProduceAsync(client, "new");
+            await stage.Client.Admin.DeleteTopicsAsync([NodeStage.Topic]);
+            await stage.CreateTopicAsync();
+            await stage.ProduceAsync("new");
         });
         away.Start();
-        cluster.Scheduler.RunFor(TimeSpan.FromSeconds(20));
-        ReplicaLog first = LogOf(cluster.Machines[0]);
-        Expect.Equal(1, first.Batches.Count);
-        foreach (SimMachine machine in cluster.Machines)
-        {
-            ReplicaLog replica = LogOf(machine);
-            Expect.Equal(1, replica.Batches.Count);
-            Expect.True(replica.Batches[0].Bytes.Span.SequenceEqual(first.Batches[0].Bytes.Span));
-        }
+        stage.Settle(batches: 1);
+        stage.ExpectEqualReplicas();
     }
 
-    private static ReplicaLog LogOf(SimMachine machine) => ReplicaReader.Read(machine, machine.Node!.Id, new TopicPartition(Topic, 0), Offset.Zero);
-
-    private static async Task CreateAsync(KafkaCluster client, Incarnation program)
+    public static void KAFKA_10706_a_follower_with_an_epoch_that_left_no_record_agrees_with_its_leader_and_goes_on()
     {
-        for (ErrorCode answer = ErrorCode.UnknownServerError; answer != ErrorCode.None;)
+        // A second leader writes nothing and is cut off; a third one has never heard of its epoch. The log ends of both are equal, their epochs are not.
+        NodeStage stage = new(NodeStage.Quick());
+        stage.Tell(async () =>
         {
-            await Task.Delay(Pause, program.Time);
-            try
-            {
-                answer = (await client.Admin.CreateTopicsAsync([new NewTopic(Topic, 1, 3)]))[0].Error;
-            }
-            catch (KafkaException)
-            {
-                // Nobody leads yet.
-            }
-        }
-    }
-
-    private static async Task ProduceAsync(KafkaCluster client, string value)
-    {
-        Producer producer = client.CreateProducer(new ProducerOptions());
-        await producer.ProduceAsync(Topic, new ProducerRecord(null, System.Text.Encoding.UTF8.GetBytes(value)) { Partition = 0 });
-    }
-
-    private static void Tell(SimCluster cluster, Incarnation program, Func<Task> story)
-    {
-        bool isTold = false;
-        program.Run("story", async () =>
-        {
-            await story();
-            isTold = true;
+            await stage.CreateTopicAsync();
+            await stage.ProduceAsync("first");
         });
-        Expect.True(cluster.Scheduler.RunUntil(() => isTold, TimeSpan.FromSeconds(60)), cluster.Scheduler.Failure ?? "the story ends");
+        SimMachine first = stage.Leader;
+        Depose(stage, first);
+        stage.Settle(batches: 1);
+
+        SimMachine second = stage.Leader;
+        LeaderEpoch withoutRecords = stage.Partition!.LeaderEpoch;
+        Expect.Equal(withoutRecords, NodeStage.KnownTo(second)!.Epochs.Latest);
+        Depose(stage, second);
+        Expect.True(stage.Partition!.LeaderEpoch > withoutRecords);
+        stage.Settle(batches: 1);
+        stage.Tell(() => stage.ProduceAsync("second"));
+        stage.Settle(batches: 2);
+        stage.ExpectEqualReplicas();
+        Expect.True(NodeStage.KnownTo(second)!.Epochs.Entries.All(each => each.Epoch != withoutRecords));
+    }
+
+    public static void KAFKA_14704_a_deposed_leader_counts_none_of_its_own_records_when_it_hears_of_a_higher_high_watermark()
+    {
+        NodeStage stage = new(NodeStage.Quick());
+        (Incarnation careless, KafkaCluster its) = stage.Cluster.NewClient();
+        Producer? own = null;
+        stage.Tell(stage.CreateTopicAsync);
+        stage.Tell(careless, () =>
+        {
+            own = its.CreateProducer(new ProducerOptions { Acks = Acks.Leader });
+            return NodeStage.ProduceAsync(own, "common");
+        });
+        stage.Tell(() => stage.ProduceAsync("common, too"));
+        stage.Settle(FirstOwn);
+        SimMachine deposed = stage.Leader;
+        LeaderEpoch lost = stage.Partition!.LeaderEpoch;
+        stage.CutOff(deposed, fromClients: false);
+        stage.Tell(careless, async () =>
+        {
+            await NodeStage.ProduceAsync(own!, "only there");
+            await NodeStage.ProduceAsync(own!, "only there, too");
+        });
+        Expect.Equal(FirstOwn + 2, NodeStage.LogOf(deposed).Batches.Count);
+        stage.CutOff(deposed, fromClients: true);
+        stage.Reach(() => stage.Leader != deposed, "another leads");
+        stage.Tell(async () =>
+        {
+            await stage.ProduceAsync("committed");
+            await stage.ProduceAsync("committed, too");
+            await stage.ProduceAsync("committed, at last");
+        });
+
+        // From here on after every step: what it counts as committed is what was.
+        Action<Incarnation> look = stage.Cluster.Scheduler.Stepped;
+        stage.Cluster.Scheduler.Stepped = program =>
+        {
+            look(program);
+            if (NodeStage.KnownTo(deposed) is { } log && log.HighWatermark > new Offset(FirstOwn) && log.Epochs.At(log.HighWatermark - 1) == lost)
+            {
+                stage.Cluster.Scheduler.Fail($"follower-high-watermark: {deposed.Name} counts {log.HighWatermark} records as committed, and has not cut its own yet");
+            }
+        };
+        stage.Cluster.Network.HealAll();
+        stage.Settle(FirstOwn + 3);
+        stage.ExpectEqualReplicas();
+        Expect.True(stage.Watch!.Rare.Counts["sometimes: followers told that they diverge"] > 0);
+    }
+
+    public static void A_record_that_was_appended_before_too_few_were_in_sync_is_acknowledged_when_enough_are_and_stands_there_once()
+    {
+        NodeStage stage = new(NodeStage.Quick(("min.insync.replicas", "2")) with { Nodes = 4, Voters = 1, Brokers = 3 });
+        stage.Tell(async () =>
+        {
+            await stage.CreateTopicAsync();
+            await stage.ProduceAsync("before");
+        });
+        stage.Settle(batches: 1);
+        SimMachine leader = stage.Leader;
+        List<SimMachine> followers = [.. stage.Partition!.Replicas.Select(each => stage.Cluster.Machine(each.Value)).Where(each => each != leader)];
+        followers.ForEach(each => each.Pause());
+        Offset at = Offset.None;
+        Task sent = NodeStage.Begin(stage.Program, async () => at = await stage.ProduceAsync("meanwhile"));
+        stage.Reach(() => NodeStage.LogOf(leader).Batches.Count == 2, "the leader has appended it");
+        stage.Reach(() => stage.Partition is { Isr: [var alone] } && alone.Value == leader.Number, "the leader is alone in sync");
+
+        // Longer than a request may take, so that the producer sends it again while it can be neither appended nor committed.
+        stage.RunFor(10);
+        Expect.False(sent.IsCompleted);
+        Expect.Equal(new Offset(1), NodeStage.KnownTo(leader)!.HighWatermark);
+        Expect.True(stage.Watch!.Rare.Counts["sometimes: records refused, too few in sync"] > 0);
+
+        followers.ForEach(each => each.Resume());
+        stage.Reach(() => sent.IsCompleted, "it is acknowledged");
+        Expect.Equal(new Offset(1), at);
+        stage.Settle(batches: 2);
+        stage.ExpectEqualReplicas();
+    }
+
+    /// <summary>Cuts a leader off until another leads, and lets it come back.</summary>
+    private static void Depose(NodeStage stage, SimMachine leader)
+    {
+        stage.CutOff(leader, fromClients: true);
+        stage.Reach(() => stage.Leader != leader, "another leads");
+        stage.Cluster.Network.HealAll();
     }
 }

@@ -1,0 +1,100 @@
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+
+namespace RaftLog.Simulation.Cores;
+
+/// <summary>Stories of a metadata snapshot that comes in many pieces (KIP-630) to a node that joins late.</summary>
+internal static class SnapshotScenarios
+{
+    private const string MetadataDirectory = "/data/__cluster_metadata-0";
+    private const string Part = ".checkpoint.part";
+    private const int PieceBytes = 256;
+    private const int LeastPieces = 8;
+    private const int Topics = 30;
+    private const int Late = 4;
+
+    public static void A_snapshot_in_pieces_is_begun_again_at_a_new_leader_and_ends_in_the_same_image() => InTheMiddle((stage, late) =>
+    {
+        SimMachine leader = LeaderOfQuorum(stage);
+        leader.Kill();
+        stage.Reach(() => stage.Cluster.Machines.Any(each => each.IsUp && each.Node!.QuorumLeader is { IsNode: true } other && other.Value != leader.Number), "another leads the quorum");
+        leader.Start();
+    });
+
+    public static void A_snapshot_in_pieces_goes_on_after_its_connection_was_reset() => InTheMiddle(static (stage, _) => stage.Cluster.Network.ResetSome(1));
+
+    public static void A_snapshot_in_pieces_is_begun_again_by_a_node_that_ended_in_the_middle() => InTheMiddle(static (_, late) =>
+    {
+        late.Kill();
+        late.Start();
+        Expect.True(late.Volume.ListFiles(MetadataDirectory).Any(IsPart));
+    });
+
+    public static void A_snapshot_in_pieces_is_begun_again_by_a_machine_that_lost_its_power_in_the_middle() => InTheMiddle(static (_, late) =>
+    {
+        late.LosePower();
+        late.Start();
+    });
+
+    private static void InTheMiddle(Action<NodeStage, SimMachine> disturb)
+    {
+        NodeStage stage = new(
+            NodeStage.Quick(
+                ("controller.quorum.fetch.snapshot.max.bytes", $"{PieceBytes}"),
+                ("metadata.log.max.record.bytes.between.snapshots", "1000")) with { Nodes = Late, Voters = 3 },
+            watches: true,
+            Late);
+        stage.Tell(async () =>
+        {
+            for (int topic = 0; topic < Topics; topic++)
+            {
+                await stage.CreateTopicAsync($"t{topic}");
+            }
+        });
+        SimMachine late = stage.Cluster.Machines[Late - 1];
+        late.Start();
+        SortedSet<long> sizes = [];
+        stage.Reach(
+            () =>
+            {
+                sizes.Add(SizeOfPart(late));
+                return sizes.Max >= LeastPieces / 2 * PieceBytes;
+            },
+            "half of a snapshot has come");
+        Expect.Equal(0, late.Volume.ListFiles(MetadataDirectory).Count(IsWhole));
+        disturb(stage, late);
+        stage.Reach(
+            () =>
+            {
+                sizes.Add(SizeOfPart(late));
+                return late.Volume.ListFiles(MetadataDirectory).Any(IsWhole);
+            },
+            "the snapshot has come");
+        Expect.True(sizes.Count > LeastPieces, $"more than {LeastPieces} pieces, not {sizes.Count}: {string.Join(' ', sizes)}");
+        stage.Reach(() => stage.Cluster.Machines.All(each => each.IsUp && BelievesTheSame(each, late)), "all nodes believe the same");
+        Expect.False(late.Volume.ListFiles(MetadataDirectory).Any(IsPart));
+        Expect.Equal(Topics, late.Node!.Image.Topics.ById.Count);
+        Expect.True(FirstOffset(late) > 0);
+    }
+
+    private static bool BelievesTheSame(SimMachine one, SimMachine other)
+    {
+        MetadataImage image = one.Node!.Image;
+        MetadataImage others = other.Node!.Image;
+        return image.Provenance == others.Provenance && image.SaysTheSameAs(others);
+    }
+
+    private static SimMachine LeaderOfQuorum(NodeStage stage) =>
+        stage.Cluster.Machine(stage.Cluster.Machines.First(each => each.IsUp && each.Node!.QuorumLeader.IsNode).Node!.QuorumLeader.Value);
+
+    private static long SizeOfPart(SimMachine machine) =>
+        machine.Volume.ListFiles(MetadataDirectory).Where(IsPart).Select(each => (long)machine.Volume.ReadFile($"{MetadataDirectory}/{each}")!.Length).DefaultIfEmpty().Max();
+
+    private static long FirstOffset(SimMachine machine) => machine.Volume.ListFiles(MetadataDirectory)
+        .Where(static each => each.EndsWith(".log", StringComparison.Ordinal)).Min(static each => long.Parse(each[..^4], System.Globalization.CultureInfo.InvariantCulture));
+
+    private static bool IsPart(string name) => name.EndsWith(Part, StringComparison.Ordinal);
+
+    private static bool IsWhole(string name) =>
+        name.EndsWith(".checkpoint", StringComparison.Ordinal) && !name.StartsWith("00000000000000000000-", StringComparison.Ordinal);
+}
