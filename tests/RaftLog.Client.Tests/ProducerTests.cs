@@ -140,6 +140,38 @@ public class ProducerTests
         }
     });
 
+    [Theory]
+    [InlineData(ErrorCode.NotEnoughReplicasAfterAppend)]
+    [InlineData(ErrorCode.RequestTimedOut)]
+    public void A_batch_that_was_appended_and_not_acknowledged_is_sent_again_under_its_numbers_and_stands_in_the_log_once(ErrorCode error) => OneThread.Run(context =>
+    {
+        using FakeCluster world = new(context);
+        FakeTopic topic = world.AddTopic("t");
+        Producer producer = world.Connect().CreateProducer();
+        world.Finish(producer.ProduceAsync("t", Text("a")));
+        int unanswered = 3;
+        world.Intercept = (_, message) => message is ProduceRequest produce && unanswered-- > 0 ? new Reply(Answer(produce, error), Apply: true) : null;
+
+        Assert.Equal(new Offset(1), world.Finish(producer.ProduceAsync("t", Text("b"))).Offset);
+        Assert.Equal(["a", "b"], topic.Partitions[0].Values);
+
+        // What may stand in the log must not go there under other numbers when the broker no longer knows the old ones.
+        unanswered = 1;
+        world.Intercept = (_, message) =>
+        {
+            if (message is not ProduceRequest produce || unanswered-- <= 0)
+            {
+                return null;
+            }
+
+            Assert.Equal(new Offset(2), topic.Partitions[0].Append(produce.TopicData[0].PartitionData[0].Records!.Value).BaseOffset);
+            topic.Partitions[0].ForgetProducers();
+            return new Reply(Answer(produce, error));
+        };
+        world.Fails(() => producer.ProduceAsync("t", Text("c")));
+        Assert.Equal(["a", "b", "c"], topic.Partitions[0].Values);
+    });
+
     [Fact]
     public void A_new_leader_is_found_by_asking_for_metadata() => OneThread.Run(context =>
     {

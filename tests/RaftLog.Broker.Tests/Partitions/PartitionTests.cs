@@ -1,6 +1,7 @@
 using RaftLog.Broker.Partitions;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Metadata;
 using RaftLog.Protocol.Records;
 using RaftLog.Replication;
 using RaftLog.Storage;
@@ -99,6 +100,64 @@ public sealed class PartitionTests : IDisposable
         _cluster.Advance(30_000);
         Assert.Equal(ErrorCode.RequestTimedOut, Result(produced));
         Assert.Empty(A.Consume());
+    }
+
+    [Fact]
+    public void A_record_that_became_committed_and_is_asked_for_when_too_few_are_in_sync_is_answered_so_and_repeated_once_there_are_enough_it_stands_there_once()
+    {
+        _cluster.MinInSync = 2;
+        _cluster.CreateOrders(0, 1);
+        ProducerStamp first = new(new ProducerId(7), new ProducerEpoch(0), 0);
+        var wakes = new WakeList();
+        AppendOutcome append = A.Orders.Append(Batches.With(first, "one"), RequiredAcks.All, wakes);
+        wakes.WakeAll();
+        _cluster.Advance(5);
+        Assert.Equal(new Offset(1), A.Orders.Log.HighWatermark);
+        ShrinkToA();
+
+        // Between the append and the look at it the set has shrunk: what a request that waits there is told.
+        var wait = new CommitWait(A.Waiters, 1);
+        A.Orders.Watch(append, RequiredAcks.All, wait, 0);
+        Assert.Equal(ErrorCode.NotEnoughReplicasAfterAppend, wait[0]);
+        Assert.True(wait[0].IsRetriable());
+        Assert.Equal(ErrorCode.NotEnoughReplicas, Result(A.Produce(A.Orders, RequiredAcks.All, Batches.With(first, "one"))));
+
+        B.Restart();
+        _cluster.Register(B);
+        _cluster.TellAll();
+        _cluster.Advance(50);
+        Assert.Equal(2, A.Proposals[^1].Proposal.InSync.Count);
+        A.Grant();
+        _cluster.TellAll();
+        Assert.Equal(ErrorCode.None, Result(A.Produce(A.Orders, RequiredAcks.All, Batches.With(first, "one"))));
+        Assert.Equal(["one"], A.Consume());
+        Assert.Equal(["one"], Batches.Values(B.Orders.Log));
+    }
+
+    [Fact]
+    public void A_record_that_was_appended_before_too_few_were_in_sync_is_not_acknowledged_until_enough_are_and_its_copy_is_not_appended()
+    {
+        _cluster.MinInSync = 2;
+        _cluster.CreateOrders(0, 1);
+        _cluster.Advance(5);
+        B.LosePower();
+        ProducerStamp first = new(new ProducerId(7), new ProducerEpoch(0), 0);
+        Task<ErrorCode> produced = A.Produce(A.Orders, RequiredAcks.All, Batches.With(first, "one"));
+        ShrinkToA();
+        _cluster.Advance(30_000);
+        Assert.Equal(ErrorCode.RequestTimedOut, Result(produced));
+        Assert.Empty(A.Consume());
+        Assert.Equal(ErrorCode.NotEnoughReplicas, Result(A.Produce(A.Orders, RequiredAcks.All, Batches.With(first, "one"))));
+
+        B.Restart();
+        _cluster.Register(B);
+        _cluster.TellAll();
+        _cluster.Advance(50);
+        A.Grant();
+        _cluster.TellAll();
+        Assert.Equal(ErrorCode.None, Result(A.Produce(A.Orders, RequiredAcks.All, Batches.With(first, "one"))));
+        Assert.Equal(["one"], A.Consume());
+        Assert.Equal(["one"], Batches.Values(B.Orders.Log));
     }
 
     [Fact]
@@ -311,6 +370,14 @@ public sealed class PartitionTests : IDisposable
             held.SetResult();
             return 0;
         });
+    }
+
+    /// <summary>The follower is gone, and the controller, which has fenced it, has taken it out of the in-sync set.</summary>
+    private void ShrinkToA()
+    {
+        B.LosePower();
+        _cluster.Commit(new PartitionChangeRecord { TopicId = TestCluster.OrdersId, PartitionId = 0, Isr = [A.Id] });
+        _cluster.Tell(0);
     }
 
     private T Result<T>(Task<T> task) => _cluster.Result(task);
