@@ -7,6 +7,7 @@ internal sealed class RunFigures
 {
     private readonly List<double>[] _latencies;
     private readonly List<long> _acknowledgedUs = [];
+    private readonly List<double>[] _readLags;
 
     public RunFigures(IReadOnlyList<HistoryEvent> events)
     {
@@ -49,7 +50,13 @@ internal sealed class RunFigures
             RecordsRead += poll.Records.Count;
         }
 
-        _latencies.ToList().ForEach(each => each.Sort());
+        _readLags = [.. Enumerable.Range(0, Seconds).Select(_ => new List<double>())];
+        foreach (ReadLag lag in ReadLag.Of(HistoryReader.Read(events)))
+        {
+            _readLags[(int)(lag.AtUs / 1_000_000)].Add(lag.LagUs / 1000.0);
+        }
+
+        _latencies.Concat(_readLags).ToList().ForEach(each => each.Sort());
     }
 
     public int Seconds { get; }
@@ -79,8 +86,13 @@ internal sealed class RunFigures
     public SortedDictionary<(HistoryFunction Function, EventType Type), int> Counts { get; } = [];
 
     /// <summary>A quantile of the latency in one second, in milliseconds; null where nothing was acknowledged.</summary>
-    public double? Latency(int second, double quantile) =>
-        _latencies[second] is { Count: > 0 } sorted ? sorted[(int)Math.Min(sorted.Count - 1, sorted.Count * quantile)] : null;
+    public double? Latency(int second, double quantile) => Quantile(_latencies[second], quantile);
+
+    /// <summary>A quantile of how far the polls of one second were behind (A41), in milliseconds; null where nobody polled.</summary>
+    public double? ReadLagMs(int second, double quantile) => Quantile(_readLags[second], quantile);
 
     public int CountOf(HistoryFunction function, EventType type) => Counts.GetValueOrDefault((function, type));
+
+    private static double? Quantile(List<double> sorted, double quantile) =>
+        sorted.Count > 0 ? sorted[(int)Math.Min(sorted.Count - 1, sorted.Count * quantile)] : null;
 }

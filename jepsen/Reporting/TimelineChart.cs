@@ -4,7 +4,7 @@ using System.Text;
 
 namespace RaftLog.Jepsen.Reporting;
 
-/// <summary>Faults as bands over throughput and latency, as SVG.</summary>
+/// <summary>Faults as bands over throughput, latency and how far readers are behind, as SVG.</summary>
 internal sealed class TimelineChart(RunFigures figures, IReadOnlyList<FaultSpan> faults)
 {
     private const int Width = 1060;
@@ -17,24 +17,30 @@ internal sealed class TimelineChart(RunFigures figures, IReadOnlyList<FaultSpan>
 
     public string Render()
     {
-        int height = (2 * PanelHeight) + Gap + 40;
-        Append($"<svg viewBox=\"0 0 {Width + Left + 10} {height}\" role=\"img\" aria-label=\"faults over throughput and latency\">");
+        int height = (3 * PanelHeight) + (2 * Gap) + 40;
+        Append($"<svg viewBox=\"0 0 {Width + Left + 10} {height}\" role=\"img\" aria-label=\"faults over throughput, latency and the lag of readers\">");
         Bands(height - 40);
         double top = Math.Max(1, Math.Max(figures.Acknowledged.Max(), figures.Unknown.Max()));
         Axis(0, "acknowledged per second", top, each => each.ToString("0", CultureInfo.InvariantCulture));
         Line(0, second => figures.Acknowledged[second] / top, "#1a73e8");
         Line(0, second => figures.Unknown[second] == 0 ? null : figures.Unknown[second] / top, "#b3261e");
-        double slowest = Math.Max(1, Enumerable.Range(0, figures.Seconds).Max(each => figures.Latency(each, 1) ?? 0));
-        double Scale(double ms) => Math.Log10(1 + ms) / Math.Log10(1 + slowest);
-        Axis(1, "latency in ms (log): median, 99 %, longest", slowest, each => (Math.Pow(1 + slowest, each / slowest) - 1).ToString("0", CultureInfo.InvariantCulture));
-        Line(1, second => figures.Latency(second, 0.5) is { } ms ? Scale(ms) : null, "#17713a");
-        Line(1, second => figures.Latency(second, 0.99) is { } ms ? Scale(ms) : null, "#e8710a");
-        Line(1, second => figures.Latency(second, 1) is { } ms ? Scale(ms) : null, "#9aa0a6");
+        Quantiles(1, "latency in ms (log): median, 99 %, longest", figures.Latency);
+        Quantiles(2, "how far polls are behind what others know, in ms (log): median, 99 %, longest", figures.ReadLagMs);
         Legend(height - 16);
-        return _svg.Append("</svg><p class=\"small\">Blue: acknowledged; red: without an outcome. Green, orange, grey: median, 99 %, longest latency of each second.</p>").ToString();
+        return _svg.Append("</svg><p class=\"small\">Blue: acknowledged; red: without an outcome. Green, orange, grey: median, 99 %, longest of each second. A reader that begins at the beginning is behind by as much as the log is old.</p>").ToString();
     }
 
     private void Append(FormattableString text) => _svg.Append(text.ToString(CultureInfo.InvariantCulture));
+
+    private void Quantiles(int panel, string title, Func<int, double, double?> quantileOf)
+    {
+        double most = Math.Max(1, Enumerable.Range(0, figures.Seconds).Max(each => quantileOf(each, 1) ?? 0));
+        double Scale(double ms) => Math.Log10(1 + ms) / Math.Log10(1 + most);
+        Axis(panel, title, most, each => (Math.Pow(1 + most, each / most) - 1).ToString("0", CultureInfo.InvariantCulture));
+        Line(panel, second => quantileOf(second, 0.5) is { } ms ? Scale(ms) : null, "#17713a");
+        Line(panel, second => quantileOf(second, 0.99) is { } ms ? Scale(ms) : null, "#e8710a");
+        Line(panel, second => quantileOf(second, 1) is { } ms ? Scale(ms) : null, "#9aa0a6");
+    }
 
     private double X(double seconds) => Left + (seconds / figures.Seconds * Width);
 

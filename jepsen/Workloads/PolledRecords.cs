@@ -27,7 +27,13 @@ internal static class PolledRecords
 
         if (seen.Count > 0)
         {
-            recorder.Add(process, recorder.NewOperation(), EventType.Ok, function, entry => entry with { Partition = records.Partition, Records = seen });
+            recorder.Add(process, recorder.NewOperation(), EventType.Ok, function, entry => entry with
+            {
+                Partition = records.Partition,
+                Records = seen,
+                HighWatermark = records.HighWatermark,
+                Epoch = records.Leadership == LeaderEpoch.None ? null : records.Leadership,
+            });
         }
     }
 

@@ -18,7 +18,7 @@ public static class AnomalyCatalog
         AnomalyKind.ReorderedSend => "A11",
         AnomalyKind.DirtyRead => "A21",
         AnomalyKind.StaleOffset => "A22",
-        AnomalyKind.EndRegression => "A23",
+        AnomalyKind.EndRegression or AnomalyKind.HighWatermarkRegression => "A23",
         AnomalyKind.EpochReused => "A24",
         AnomalyKind.ReplicaDivergence => "A25",
         AnomalyKind.SequenceGap => "A26",

@@ -48,6 +48,9 @@ public enum AnomalyKind
     /// <summary>A23: the end of a partition went back.</summary>
     EndRegression,
 
+    /// <summary>A23: the high watermark that a consumer is told of went back within one leadership.</summary>
+    HighWatermarkRegression,
+
     /// <summary>A24: one offset of one leader epoch has held two values, epochs of a log go back, or one epoch had two leaders.</summary>
     EpochReused,
 

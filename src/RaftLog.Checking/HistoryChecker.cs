@@ -14,6 +14,7 @@ public static class HistoryChecker
         new ReadOrderCheck(),
         new RealTimeCheck(),
         new EndCheck(),
+        new HighWatermarkCheck(),
         new EpochCheck(),
         new LateAcknowledgementCheck(),
         new ReplicaCheck(),

@@ -16,7 +16,7 @@ public sealed class HistoryLineTests
         new(2, 3, 2, EventType.Invoke, HistoryFunction.Send) { Partition = Zero, Value = new RecordValue(8), Flavour = SendFlavour.Control },
         new(3, 3, 1, EventType.Ok, HistoryFunction.Send) { Partition = Zero, Offset = new Offset(5) },
         new(4, 3, 2, EventType.Info, HistoryFunction.Send) { Note = "a timeout: \"nobody\" answered" },
-        new(5, 4, 3, EventType.Ok, HistoryFunction.Poll) { Partition = Zero, Records = [new PolledRecord(new Offset(5), new RecordValue(long.MaxValue), new LeaderEpoch(2))] },
+        new(5, 4, 3, EventType.Ok, HistoryFunction.Poll) { Partition = Zero, HighWatermark = new Offset(7), Epoch = new LeaderEpoch(3), Records = [new PolledRecord(new Offset(5), new RecordValue(long.MaxValue), new LeaderEpoch(2))] },
         new(6, 9, 4, EventType.Invoke, HistoryFunction.End) { Partition = Zero },
         new(7, 9, 4, EventType.Ok, HistoryFunction.End) { Partition = Zero, Offset = new Offset(6) },
         new(8, 9, 5, EventType.Ok, HistoryFunction.Leader) { Partition = Zero, Epoch = new LeaderEpoch(2), Node = new NodeId(1) },
@@ -66,6 +66,7 @@ public sealed class HistoryLineTests
             history.Sends);
         Assert.Equal(new SeenRecord(4, Zero, new Offset(5), new RecordValue(long.MaxValue)) { Epoch = new LeaderEpoch(2), Poll = 1, AtUs = 5 }, Assert.Single(history.Seen));
         Assert.Equal(new SeenEnd(Zero, new Offset(6), 6, 7), Assert.Single(history.Ends));
+        Assert.Equal(new SeenHighWatermark(4, Zero, new LeaderEpoch(3), new Offset(7)), Assert.Single(history.HighWatermarks));
         Assert.Equal(new SeenLeader(Zero, new LeaderEpoch(2), new NodeId(1)), Assert.Single(history.Leaders));
         Assert.Equal(
             new MetadataOperation(new NodeId(2), "m", MetadataAction.Grow, new TopicState(true, 4, 0), SendOutcome.Refused, 9, 10), Assert.Single(history.Metadata));

@@ -51,6 +51,29 @@ public sealed class HistorySemanticsTests
     }
 
     [Fact]
+    public void A_high_watermark_may_go_back_with_a_new_leader_and_between_consumers_and_partitions_but_not_within_a_leadership()
+    {
+        SeenHighWatermark told = new(1, Zero, new LeaderEpoch(3), new Offset(9));
+        History sound = new()
+        {
+            HighWatermarks =
+            [
+                told,
+                told,
+                told with { Leadership = new LeaderEpoch(4), HighWatermark = new Offset(7) },
+                told with { Consumer = 2, HighWatermark = new Offset(6) },
+                told with { Partition = new("t", 1), HighWatermark = new Offset(0) },
+                told with { HighWatermark = new Offset(10) },
+            ],
+        };
+
+        Assert.Empty(HistoryChecker.Check(sound));
+        Anomaly found = Assert.Single(HistoryChecker.Check(sound with { HighWatermarks = [.. sound.HighWatermarks, told] }));
+        Assert.Equal((AnomalyKind.HighWatermarkRegression, "A23"), (found.Kind, AnomalyCatalog.CodeOf(found.Kind)));
+        Assert.Contains("consumer 1 was told of the high watermark 9 of t-0 after 10, both in leader epoch 3", found.What);
+    }
+
+    [Fact]
     public void An_acknowledgement_without_an_offset_is_one()
     {
         History history = new() { Sends = [Sent(1, 10, -1)], Final = [Saw(3, 10)] };

@@ -23,6 +23,8 @@ internal sealed class LogModel
     private readonly int[] _positions = new int[2 * Consumers];
     private readonly Dictionary<(int Producer, int Partition), int> _sequences = [];
     private readonly List<SeenEnd> _seenEnds = [];
+    private readonly List<SeenHighWatermark> _highWatermarks = [];
+    private readonly long[] _toldBack = new long[2];
     private readonly List<SeenLeader> _leaders = [];
     private readonly List<MetadataOperation> _metadata = [];
     private TopicState _topic;
@@ -68,6 +70,9 @@ internal sealed class LogModel
                 break;
             case 4:
                 _epochs[partition]++;
+
+                // A new leader knows less of what is committed, until its followers have fetched.
+                _toldBack[partition] = choice % 3;
                 _leaders.Add(new SeenLeader(Partitions[partition], new LeaderEpoch(_epochs[partition]), new NodeId(choice % 3)));
                 break;
             case 5:
@@ -110,6 +115,9 @@ internal sealed class LogModel
         {
             _seen.Add(_logs[partition][_positions[lane]++] with { Consumer = consumer, Poll = _polls, AtUs = _nowUs });
         }
+
+        Offset told = new(Math.Max(0, _ends[partition] - _toldBack[partition]));
+        _highWatermarks.Add(new SeenHighWatermark(consumer, Partitions[partition], new LeaderEpoch(_epochs[partition]), told));
     }
 
     private void Change(int choice)
@@ -163,6 +171,7 @@ internal sealed class LogModel
             Seen = _seen,
             Final = [.. _logs[0], .. _logs[1]],
             Ends = _seenEnds,
+            HighWatermarks = _highWatermarks,
             Leaders = _leaders,
             Metadata = _metadata,
             Replicas =

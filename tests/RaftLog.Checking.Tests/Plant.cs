@@ -25,6 +25,8 @@ internal sealed record Plant(AnomalyKind[] Kinds, Func<History, History> Apply)
         new([AnomalyKind.SkipInPoll], h => h with { Seen = [.. h.Seen, Saw(h, 0, poll: 901), Saw(h, 2, poll: 901)] }),
         new([AnomalyKind.StaleOffset], h => h with { Sends = [.. h.Sends.Select(s => s.Value == First(h).Value ? s with { InvokedUs = 1_000_000, CompletedUs = 1_000_001 } : s)], Final = [.. h.Final.Select(r => r with { Epoch = null })] }),
         new([AnomalyKind.EndRegression], h => h with { Ends = [.. h.Ends, new SeenEnd(First(h).Partition, new Offset(90_000), 10_000_000, 10_000_001), new SeenEnd(First(h).Partition, new Offset(89_999), 10_000_002, 10_000_003)] }),
+        new([AnomalyKind.HighWatermarkRegression], h => h with { HighWatermarks = [.. h.HighWatermarks, Last(h.HighWatermarks) with { HighWatermark = Last(h.HighWatermarks).HighWatermark - 1 }] }),
+        new([AnomalyKind.HighWatermarkRegression], h => h with { HighWatermarks = [.. h.HighWatermarks, Told(h, 999, 70), Told(h, 1000, 60), Told(h, 999, 69)] }),
         new([AnomalyKind.EpochReused], h => h with { Leaders = [.. h.Leaders, new SeenLeader(First(h).Partition, new LeaderEpoch(999), new NodeId(1)), new SeenLeader(First(h).Partition, new LeaderEpoch(999), new NodeId(2))] }),
         new([AnomalyKind.EpochReused], h => h with { Final = [.. h.Final.Select(r => r == Last(h.Final) ? r with { Epoch = new LeaderEpoch(-1) } : r)], Sends = [.. h.Sends.Select(s => s with { InvokedUs = null })], Seen = [.. h.Seen.Select(r => r with { Epoch = null })] }),
         new([AnomalyKind.EpochReused], h => h with { Replicas = [.. h.Replicas.Select((r, i) => i > 1 ? r : r with { Batches = [.. r.Batches, Stored.Batch(100_000, 1000, 88, 0, i)] })] }),
@@ -41,7 +43,10 @@ internal sealed record Plant(AnomalyKind[] Kinds, Func<History, History> Apply)
         new([AnomalyKind.StaleOffset, AnomalyKind.LateAcknowledgement], Late),
     ];
 
-    private static SeenRecord Last(IReadOnlyList<SeenRecord> records) => records[^1];
+    private static T Last<T>(IReadOnlyList<T> records) => records[^1];
+
+    private static SeenHighWatermark Told(History history, int epoch, long highWatermark) =>
+        new(77, First(history).Partition, new LeaderEpoch(epoch), new Offset(highWatermark));
 
     private static SentRecord First(History history) =>
         history.Sends.First(each => each.Outcome == SendOutcome.Acknowledged && each.Partition == history.Final[0].Partition);

@@ -21,6 +21,9 @@ public sealed record History
     /// <summary>What clients were told of the ends of partitions (ListOffsets).</summary>
     public IReadOnlyList<SeenEnd> Ends { get; init; } = [];
 
+    /// <summary>What consumers were told of high watermarks.</summary>
+    public IReadOnlyList<SeenHighWatermark> HighWatermarks { get; init; } = [];
+
     /// <summary>What clients were told of leaders.</summary>
     public IReadOnlyList<SeenLeader> Leaders { get; init; } = [];
 

@@ -29,6 +29,7 @@ public static class HistoryLine
 
         WriteIfThere(json, "value", entry.Value?.Value);
         WriteIfThere(json, "offset", entry.Offset?.Value);
+        WriteIfThere(json, "hw", entry.HighWatermark?.Value);
         WriteIfThere(json, "epoch", entry.Epoch?.Value);
         WriteIfThere(json, "node", entry.Node?.Value);
         if (entry.Action is { } action)
@@ -77,6 +78,7 @@ public static class HistoryLine
             Topic = partition is null ? topic : null,
             Value = NumberOf(json, "value") is { } value ? new RecordValue(value) : null,
             Offset = NumberOf(json, "offset") is { } offset ? new Offset(offset) : null,
+            HighWatermark = NumberOf(json, "hw") is { } highWatermark ? new Offset(highWatermark) : null,
             Epoch = NumberOf(json, "epoch") is { } epoch ? new LeaderEpoch((int)epoch) : null,
             Node = NumberOf(json, "node") is { } node ? new NodeId((int)node) : null,
             Action = json.TryGetProperty("action", out _) ? ValueOf<MetadataAction>(json, "action") : null,

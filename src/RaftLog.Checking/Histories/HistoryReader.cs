@@ -13,6 +13,7 @@ public static class HistoryReader
         List<SeenRecord> seen = [];
         List<SeenRecord> final = [];
         List<SeenEnd> ends = [];
+        List<SeenHighWatermark> highWatermarks = [];
         List<SeenLeader> leaders = [];
         List<AvailabilityPromise> promises = [];
         List<string> corrupt = [];
@@ -43,6 +44,11 @@ public static class HistoryReader
                     break;
                 case (HistoryFunction.Poll, not EventType.Invoke):
                     Add(entry, seen, ++poll);
+                    if (entry is { HighWatermark: { } highWatermark, Epoch: { } leadership })
+                    {
+                        highWatermarks.Add(new SeenHighWatermark(entry.Process, entry.Partition!.Value, leadership, highWatermark));
+                    }
+
                     break;
                 case (HistoryFunction.Final, not EventType.Invoke):
                     Add(entry, final, 0);
@@ -78,6 +84,7 @@ public static class HistoryReader
             Final = final,
             IsFinalComplete = isFinalComplete,
             Ends = ends,
+            HighWatermarks = highWatermarks,
             Leaders = leaders,
             Metadata = metadata,
             Promises = promises,

@@ -223,6 +223,9 @@ internal sealed class FetchLoop
     private static NodeId LeaderOf(ClusterView view, TopicPartition partition) =>
         view.TryGetPartition(partition, out _, out PartitionView? known) ? known.Leader : NodeId.None;
 
+    private static LeaderEpoch LeadershipOf(TopicPartition partition, ClusterView view) =>
+        view.TryGetPartition(partition, out _, out PartitionView? known) ? known.LeaderEpoch : LeaderEpoch.None;
+
     private bool IsBusy(NodeId node)
     {
         lock (_lock)
@@ -263,7 +266,7 @@ internal sealed class FetchLoop
                 FetchedFrame frame = new(result);
                 foreach (ReadPosition position in positions)
                 {
-                    Apply(position, AnswerFor(response, position.Partition, view), frame);
+                    Apply(position, LeadershipOf(position.Partition, view), AnswerFor(response, position.Partition, view), frame);
                 }
 
                 frame.Release();
@@ -308,7 +311,7 @@ internal sealed class FetchLoop
         FetchRequest.FetchTopic? last = null;
         foreach (ReadPosition position in positions)
         {
-            view.TryGetPartition(position.Partition, out TopicView? topic, out PartitionView? known);
+            view.TryGetPartition(position.Partition, out TopicView? topic, out _);
             if (last is null || last.Topic != position.Partition.Topic)
             {
                 last = new FetchRequest.FetchTopic { Topic = position.Partition.Topic, TopicId = topic?.Id ?? Uuid.Zero };
@@ -319,7 +322,7 @@ internal sealed class FetchLoop
             last.Partitions.Add(new()
             {
                 Partition = position.Partition.Partition,
-                CurrentLeaderEpoch = known?.LeaderEpoch ?? LeaderEpoch.None,
+                CurrentLeaderEpoch = LeadershipOf(position.Partition, view),
                 FetchOffset = position.Fetch,
                 LastFetchedEpoch = position.LastEpoch,
                 PartitionMaxBytes = _options.MaxPartitionBytes,
@@ -349,7 +352,7 @@ internal sealed class FetchLoop
         return null;
     }
 
-    private void Apply(ReadPosition position, FetchResponse.PartitionData? answer, FetchedFrame frame)
+    private void Apply(ReadPosition position, LeaderEpoch leadership, FetchResponse.PartitionData? answer, FetchedFrame frame)
     {
         switch (answer?.ErrorCode)
         {
@@ -360,7 +363,7 @@ internal sealed class FetchLoop
                 Reset(position, $"the log of {position.Partition} was cut at offset {answer.DivergingEpoch.EndOffset}, before the position {position.Fetch}: records that were read are gone from the cluster");
                 break;
             case ErrorCode.None:
-                Accept(position, answer, frame);
+                Accept(position, leadership, answer, frame);
                 break;
             case ErrorCode.OffsetOutOfRange:
                 Reset(position, $"offset {position.Fetch} is not in the log of {position.Partition}, which begins at {answer.LogStartOffset} and of which {answer.HighWatermark} is the end");
@@ -385,7 +388,7 @@ internal sealed class FetchLoop
         }
     }
 
-    private void Accept(ReadPosition position, FetchResponse.PartitionData answer, FetchedFrame frame)
+    private void Accept(ReadPosition position, LeaderEpoch leadership, FetchResponse.PartitionData answer, FetchedFrame frame)
     {
         ReadOnlyMemory<byte> records = answer.Records ?? default(Memory<byte>);
         if (records.IsEmpty)
@@ -410,7 +413,7 @@ internal sealed class FetchLoop
         });
         if (wanted)
         {
-            Enqueue(new FetchedRecords(position.Partition, position.Generation, from, extent, answer, frame, _options, Returned));
+            Enqueue(new FetchedRecords(position.Partition, position.Generation, from, extent, leadership, answer, frame, _options, Returned));
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class FetchedRecords : IDisposable
         int generation,
         Offset from,
         FetchExtent extent,
+        LeaderEpoch leadership,
         FetchResponse.PartitionData data,
         FetchedFrame frame,
         ConsumerOptions options,
@@ -32,6 +33,7 @@ public sealed class FetchedRecords : IDisposable
         Generation = generation;
         Next = extent.Next;
         HighWatermark = data.HighWatermark;
+        Leadership = leadership;
         _from = from;
         _batches = data.Records is { } records ? records[..extent.Bytes] : default;
         _aborted = options.ReadCommitted ? data.AbortedTransactions : null;
@@ -49,6 +51,9 @@ public sealed class FetchedRecords : IDisposable
 
     /// <summary>The end of what was committed when they were fetched; less <see cref="Next"/> it is the reader's lag.</summary>
     public Offset HighWatermark { get; }
+
+    /// <summary>The leader epoch that the fetch named, so the one in which it was answered; <see cref="LeaderEpoch.None"/> where the cluster did not tell it.</summary>
+    public LeaderEpoch Leadership { get; }
 
     /// <summary>The bytes of the batches.</summary>
     public int Bytes => _batches.Length;

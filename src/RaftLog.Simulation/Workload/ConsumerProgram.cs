@@ -16,6 +16,7 @@ internal sealed class ConsumerProgram
     private readonly KafkaCluster _cluster;
     private readonly IReadOnlyList<TopicPartition> _partitions;
     private readonly List<SeenRecord> _seen = [];
+    private readonly List<SeenHighWatermark> _highWatermarks = [];
     private readonly SimulationOptions _options;
     private readonly int _number;
     private int _generation;
@@ -33,6 +34,9 @@ internal sealed class ConsumerProgram
 
     /// <summary>What it saw, in order.</summary>
     internal IReadOnlyList<SeenRecord> Seen => _seen;
+
+    /// <summary>What it was told of high watermarks, in order.</summary>
+    internal IReadOnlyList<SeenHighWatermark> HighWatermarks => _highWatermarks;
 
     /// <summary>How many reads brought something.</summary>
     internal int Reads { get; private set; }
@@ -74,6 +78,12 @@ internal sealed class ConsumerProgram
     private void Note(FetchedRecords records)
     {
         Reads++;
+        int reader = (_number * 1000) + _generation;
+        if (records.Leadership != LeaderEpoch.None)
+        {
+            _highWatermarks.Add(new SeenHighWatermark(reader, records.Partition, records.Leadership, records.HighWatermark));
+        }
+
         foreach (RecordView record in records)
         {
             if (!Payload.TryRead(record.Value.Span, _options.MaxFill, out RecordValue value))
@@ -82,7 +92,7 @@ internal sealed class ConsumerProgram
                 return;
             }
 
-            _seen.Add(new SeenRecord((_number * 1000) + _generation, record.Partition, record.Offset, value) { AtUs = _scheduler.NowUs, Poll = (_number * 1_000_000) + Reads });
+            _seen.Add(new SeenRecord(reader, record.Partition, record.Offset, value) { AtUs = _scheduler.NowUs, Poll = (_number * 1_000_000) + Reads });
         }
 
         Positions[records.Partition] = records.Next;
