@@ -16,7 +16,7 @@ public sealed class SimulationRun
     private const int NeededProgress = 3;
 
     /// <summary>So many cores are drawn at most to find one in which every partition can make progress.</summary>
-    private const int CoreDraws = 3;
+    private const int CoreDraws = 10;
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(8);
