@@ -299,7 +299,13 @@ public sealed class PartitionLog
                     return new ReadResult(ErrorCode.None, slice);
                 }
 
+                bool isHidden = from < segment.NextOffset && from < EndOffset;
                 segment.Release();
+                if (isHidden)
+                {
+                    // The next segment would follow with a gap that nobody could tell from one that compaction made.
+                    return new ReadResult(ErrorCode.CorruptMessage, default);
+                }
             }
 
             if (ReferenceEquals(segments, _segments))

@@ -55,6 +55,30 @@ public class AppendAndReadTests
     }
 
     [Fact]
+    public void A_batch_that_the_disk_has_hidden_behind_a_spoilt_length_is_not_read_over()
+    {
+        const int lengthField = 8;
+        var node = new Node();
+        PartitionLog log = node.Run().Create();
+        for (int i = 10; i < 40; i++)
+        {
+            log.AppendAsLeader(Of($"value {i}"), First, AppendSettings.Default, Now);
+        }
+
+        int size = Of("value 10").Length;
+        int inFirst = node.Disk.BytesOf($"{log.Path}/00000000000000000000.log").Length / size;
+        node.Disk.Corrupt($"{log.Path}/00000000000000000000.log", bytes =>
+        {
+            bytes[((inFirst - 1) * size) + lengthField] ^= 0x40;
+            return bytes;
+        });
+
+        Assert.Equal(ErrorCode.CorruptMessage, log.Read(new Offset(inFirst - 1), 1000, log.EndOffset, true).Error);
+        using LogSlice after = log.Read(new Offset(inFirst), 1000, log.EndOffset, true).Slice;
+        Assert.Equal(new Offset(inFirst), after.FirstOffset);
+    }
+
+    [Fact]
     public void A_read_ends_before_the_batch_that_reaches_the_limit()
     {
         PartitionLog log = new Node().Run().Create(LogSettings.Default);

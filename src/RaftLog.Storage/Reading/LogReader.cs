@@ -5,7 +5,7 @@ namespace RaftLog.Storage;
 /// <summary>Finds bytes in a log's segments without a lock, while one writer appends.</summary>
 internal static class LogReader
 {
-    /// <summary>The slice of one segment from the first batch that holds an offset, or a later one; null when all its batches lie before.</summary>
+    /// <summary>The slice of one segment from the first batch that holds an offset, or a later one; null when all its batches lie before, or it is spoilt.</summary>
     /// <param name="segment">The segment, which the caller has acquired for the slice.</param>
     /// <param name="from">The offset.</param>
     /// <param name="maxBytes">The most bytes.</param>
@@ -16,7 +16,7 @@ internal static class LogReader
         // Size before offset: the writer moves them the other way round, so this end offset covers at least these bytes.
         long size = segment.Size;
         Offset next = segment.NextOffset;
-        if (segment.Find(from, size) is not { } place)
+        if (segment.Find(from, size) is not { } place || place.TotalBytes > size - place.Position)
         {
             return null;
         }

@@ -54,6 +54,9 @@ public readonly struct LogSlice : IDisposable
 }
 
 /// <summary>The answer to a read.</summary>
-/// <param name="Error"><see cref="ErrorCode.OffsetOutOfRange"/> below the log's start or above its end, else none.</param>
+/// <param name="Error">
+/// <see cref="ErrorCode.OffsetOutOfRange"/> below the log's start or above its end; <see cref="ErrorCode.CorruptMessage"/> where a segment holds the offset and
+/// no batch with it is found, because the disk has spoilt a length; else none.
+/// </param>
 /// <param name="Slice">The bytes; empty when there are none below the limit, or none that fit.</param>
 public readonly record struct ReadResult(ErrorCode Error, LogSlice Slice);
