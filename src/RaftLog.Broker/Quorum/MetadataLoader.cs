@@ -14,6 +14,7 @@ internal sealed class MetadataLoader(PartitionLog log, Action<MetadataUpdate> pu
 {
     private const int ReadBytes = 1024 * 1024;
 
+    private readonly MetadataReader _reader = new(log);
     private readonly MetadataReplayer _replayer = new();
     private byte[] _buffer = new byte[ReadBytes];
 
@@ -46,26 +47,14 @@ internal sealed class MetadataLoader(PartitionLog log, Action<MetadataUpdate> pu
 
     private bool ReadSome(Offset highWatermark)
     {
-        ReadResult found = log.Read(Position, ReadBytes, highWatermark, atLeastOneBatch: true);
-        Invariant.Holds(found.Error == ErrorCode.None, "B-03", $"the metadata log has no offset {Position}, which is committed");
-        using LogSlice slice = found.Slice;
-        if (slice.IsEmpty)
-        {
-            return false;
-        }
-
-        if (slice.Length > _buffer.Length)
-        {
-            _buffer = new byte[slice.Length];
-        }
-
-        RecordBatches batches = new(_buffer.AsSpan(0, slice.Read(_buffer)));
+        int length = _reader.Read(Position, highWatermark, ReadBytes, ref _buffer);
+        RecordBatches batches = new(_buffer.AsSpan(0, length));
         while (batches.MoveNext())
         {
             Replay(batches.Current);
         }
 
-        return true;
+        return length > 0;
     }
 
     private void Replay(RecordBatch batch)

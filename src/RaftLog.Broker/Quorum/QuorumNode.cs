@@ -44,7 +44,7 @@ internal sealed class QuorumNode : IMetadataAppender
         _peers = peers;
         _supervisor = supervisor;
         _time = time;
-        _fetches = new WaitingFetches(core, store);
+        _fetches = new WaitingFetches(core, store.Log);
         _leader = core.Leader;
     }
 

@@ -10,8 +10,9 @@ namespace RaftLog.Broker.Quorum;
 internal sealed record FetchedMetadata(FetchAnswer Answer, ReadOnlyMemory<byte> Records);
 
 /// <summary>The fetches of the metadata log that wait for news, in the quorum's event loop. At most one per connection, so connections bound them.</summary>
-internal sealed class WaitingFetches(RaftCore core, MetadataStore store)
+internal sealed class WaitingFetches(RaftCore core, PartitionLog log)
 {
+    private readonly MetadataReader _reader = new(log);
     private readonly List<Entry> _waiting = [];
     private bool _woken;
 
@@ -63,15 +64,9 @@ internal sealed class WaitingFetches(RaftCore core, MetadataStore store)
 
     private ReadOnlyMemory<byte> Read(FetchAnswer answer, int maxBytes)
     {
-        ReadResult found = store.Log.Read(answer.ReadFrom, maxBytes, answer.ReadTo, atLeastOneBatch: true);
-        using LogSlice slice = found.Slice;
-        if (found.Error != ErrorCode.None || slice.IsEmpty)
-        {
-            return default;
-        }
-
-        byte[] bytes = new byte[slice.Length];
-        return bytes.AsMemory(0, slice.Read(bytes));
+        byte[] bytes = [];
+        int length = _reader.Read(answer.ReadFrom, answer.ReadTo, maxBytes, ref bytes);
+        return bytes.AsMemory(0, length);
     }
 
     private sealed record Entry(RaftFetchRequest Request, int MaxBytes, long DeadlineMs, TaskCompletionSource<FetchedMetadata?> Completion);

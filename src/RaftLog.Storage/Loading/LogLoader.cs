@@ -245,7 +245,7 @@ internal sealed class LogLoader
             throw new DiskException(
                 segment.Log.Path, DiskErrorKind.Io, "recover",
                 $"everything below offset {_hints.RecoveryPoint} was flushed, and the file is intact up to offset {_end} only, so the disk has spoilt it; "
-                + "where the partition has other replicas, remove its directory, and it is copied from them");
+                + "where the partition has other replicas, it can be copied from them: \"A spoilt log\" in docs/operations.md");
         }
     }
 
