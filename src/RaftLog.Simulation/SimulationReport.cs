@@ -29,6 +29,9 @@ public sealed record SimulationReport
     /// <summary>How many records consumers saw.</summary>
     public required int Seen { get; init; }
 
+    /// <summary>How many high watermarks consumers were told, and were checked.</summary>
+    public int HighWatermarks { get; init; }
+
     /// <summary>The hash of everything that happened.</summary>
     public required ulong Hash { get; init; }
 

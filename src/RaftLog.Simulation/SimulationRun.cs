@@ -92,6 +92,7 @@ public sealed class SimulationRun
             Acknowledged = sends.Count(each => each.Outcome == SendOutcome.Acknowledged),
             Unknown = sends.Count(each => each.Outcome == SendOutcome.Unknown),
             Seen = Consumers.Sum(each => each.Seen.Count),
+            HighWatermarks = history.HighWatermarks.Count,
             Hash = _scheduler.Trace.Hash,
             Steps = _scheduler.Steps,
             Failure = _scheduler.Failure,
@@ -339,6 +340,7 @@ public sealed class SimulationRun
         Sends = [.. _producers.SelectMany(each => each.Sends)],
         Seen = [.. _crashedConsumers.Concat([_consumers[0]]).SelectMany(each => each.Seen)],
         Final = [.. _consumers[^1].Seen],
+        HighWatermarks = [.. Consumers.SelectMany(each => each.HighWatermarks)],
         Replicas =
         [
             .. _watch.PartitionsOf(Topic).SelectMany(partition => partition.Registration.Replicas.Select(each => _cluster.Machine(each.Value))

@@ -61,5 +61,6 @@ public sealed class SeedTests(ITestOutputHelper output)
 
         Assert.True(report.Passed, report.Explain());
         Assert.Equal(0, report.Unknown);
+        Assert.True(report.HighWatermarks > 0);
     }
 }
