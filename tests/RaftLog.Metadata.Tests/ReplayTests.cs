@@ -122,6 +122,10 @@ public class ReplayTests
     }
 
     [Fact]
+    public void A_snapshot_says_nothing_of_producer_ids_before_the_first_block_is_given() =>
+        Assert.DoesNotContain(MetadataSnapshot.Write(MetadataImage.Empty), each => each is ProducerIdsRecord);
+
+    [Fact]
     public void Records_that_contradict_the_image_stop_the_node()
     {
         Stops(new PartitionChangeRecord { TopicId = TopicId, PartitionId = 0 });

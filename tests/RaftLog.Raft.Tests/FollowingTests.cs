@@ -6,6 +6,29 @@ namespace RaftLog.Raft.Tests;
 public sealed class FollowingTests
 {
     [Fact]
+    public void The_end_of_an_append_that_is_over_does_not_end_the_next_one()
+    {
+        CoreRig rig = CoreRig.Follower(epoch: 1);
+        long first = BeginAppend(rig);
+        rig.Appended(new Offset(1), new LeaderEpoch(1));
+        rig.Do(core => core.FetchedAppended(rig.Now, first, anySound: true));
+        long second = BeginAppend(rig);
+
+        rig.Do(core => core.FetchedAppended(rig.Now, first, anySound: true));
+        Assert.Empty(rig.TakeRequests<RaftFetchRequest>());
+
+        rig.Appended(new Offset(2), new LeaderEpoch(1));
+        rig.Do(core => core.FetchedAppended(rig.Now, second, anySound: true));
+        Assert.Single(rig.TakeRequests<RaftFetchRequest>());
+
+        static long BeginAppend(CoreRig rig)
+        {
+            rig.Reply(rig.TakeRequest<RaftFetchRequest>(), rig.Nothing(1) with { HasRecords = true });
+            return rig.Take<RaftEffect.AppendFetched>().Token;
+        }
+    }
+
+    [Fact]
     public void A_voter_fetches_again_only_when_what_it_has_is_on_disk()
     {
         CoreRig rig = CoreRig.Follower();

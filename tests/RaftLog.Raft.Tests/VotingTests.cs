@@ -81,6 +81,8 @@ public sealed class VotingTests
         var rig = new CoreRig(stored: Stored(5));
         Assert.Equal(ErrorCode.FencedLeaderEpoch, rig.Vote(candidate: 2, epoch: 4, At(0, 0))!.Error);
         Assert.Equal(ErrorCode.InvalidRequest, rig.Vote(candidate: -1, epoch: 5, At(0, 0))!.Error);
+        Assert.Equal(ErrorCode.InvalidRequest, rig.Vote(candidate: 2, epoch: 5, At(0, -1))!.Error);
+        Assert.Equal(ErrorCode.InvalidRequest, rig.Vote(candidate: 2, epoch: 5, At(-1, 0))!.Error);
         Assert.Equal(ErrorCode.InvalidRequest, rig.Vote(candidate: 2, epoch: 5, At(5, 1))!.Error);
         Assert.Equal(ErrorCode.InvalidRequest, rig.Vote(candidate: 2, epoch: 5, At(6, 1), preVote: true)!.Error);
         Assert.Equal(ErrorCode.None, rig.Vote(candidate: 2, epoch: 5, At(5, 1), preVote: true)!.Error);

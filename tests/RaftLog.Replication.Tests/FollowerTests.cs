@@ -62,6 +62,35 @@ public sealed class FollowerTests
     }
 
     [Fact]
+    public void A_high_watermark_that_a_cut_takes_back_is_told()
+    {
+        Follow(1);
+        A.Append(10, 1, 1);
+        A.Append(10, 1, 2);
+        DataAnswer answer = Ask();
+        B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(2) } });
+        B.Flush(10);
+        Assert.Equal(2, B.Core.HighWatermark.Value);
+        Assert.Equal(new Offset(1), B.Core.LogMoved(10, new LogExtent(Offset.Zero, new Offset(1), new Offset(1))).HighWatermark);
+    }
+
+    [Fact]
+    public void Without_a_leader_a_role_stays_in_its_epoch_and_goes_with_the_next()
+    {
+        List<bool> changes = [];
+        B.OnEffects = effects => changes.Add(effects.RoleChanged);
+        _scene.Decide(-1, 3, 0, 1);
+        _scene.Tell(10, 1);
+        _scene.Restate();
+        _scene.Tell(20, 1);
+        Assert.Equal([true, false], changes);
+
+        _scene.Decide(-1, 4, 0, 1);
+        _scene.Tell(30, 1);
+        Assert.Equal(4, B.Core.LeaderEpoch.Value);
+    }
+
+    [Fact]
     public void The_high_watermark_of_a_diverging_answer_does_not_count()
     {
         B.Log.Append(new DataEntry(0, 9, 9));

@@ -119,6 +119,30 @@ public sealed class LeaderTests
         Assert.Single(_proposals);
     }
 
+    [Fact]
+    public void A_follower_may_lag_as_long_as_is_configured_and_no_longer()
+    {
+        Lead(0, 1);
+        Write(1);
+        A.Tick(1_010);
+        Assert.Empty(_proposals);
+        A.Tick(1_511);
+        Assert.Single(_proposals);
+    }
+
+    [Fact]
+    public void While_a_proposal_is_under_way_there_is_no_other()
+    {
+        Lead(0, 1, 2);
+        Write(1);
+        Fetch(2, 1, 1_500);
+        A.Tick(1_600);
+        Assert.True(_proposals.Single().InSync.SameAs(Scene.Set(0, 2)));
+        Write(1);
+        A.Tick(4_000);
+        Assert.Single(_proposals);
+    }
+
     [Theory]
     [InlineData(ErrorCode.IneligibleReplica)]
     [InlineData(ErrorCode.OperationNotAttempted)]
