@@ -182,6 +182,19 @@ public class TopicTests
     }
 
     [Fact]
+    public void A_topic_that_a_request_names_twice_is_refused_once_and_stays()
+    {
+        Cluster cluster = new Cluster().WithBrokers(1);
+        Uuid id = cluster.Create("t", 1, 1).TopicId;
+        DeleteTopicsRequest request = new() { Topics = [new() { TopicId = id }, new() { TopicId = id }, new() { Name = "t" }, new() { Name = "u" }, new() { Name = "u" }] };
+        DeleteTopicsResponse response = cluster.Do(cluster.Controller.DeleteTopics(request));
+
+        Assert.Equal(
+            [(ErrorCode.InvalidRequest, "u", Uuid.Zero), (ErrorCode.InvalidRequest, null, id), (ErrorCode.None, "t", id)],
+            response.Responses.Select(each => (each.ErrorCode, each.Name, each.TopicId)));
+    }
+
+    [Fact]
     public void Deletion_can_be_switched_off()
     {
         Cluster cluster = new Cluster(options: new ControllerOptions { DeleteTopicEnabled = false }).WithBrokers(1);

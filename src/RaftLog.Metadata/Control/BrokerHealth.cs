@@ -135,7 +135,7 @@ internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions
         {
             draft.Add(Fencing(broker));
         }
-        else if (after != Standing.ShuttingDown)
+        else
         {
             return;
         }
