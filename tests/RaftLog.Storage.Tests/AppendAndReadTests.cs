@@ -55,6 +55,25 @@ public class AppendAndReadTests
     }
 
     [Fact]
+    public void A_segment_that_is_gone_is_not_read_by_whoever_has_just_seen_it()
+    {
+        PartitionLog log = new Node().Run().Create();
+        for (int i = 0; i < 40; i++)
+        {
+            log.AppendAsLeader(Of($"value {i}"), First, AppendSettings.Default, Now);
+        }
+
+        log.SetHighWatermark(log.EndOffset);
+        LogSegment seen = log.Segments[0];
+        Assert.True(seen.TryAcquire());
+        seen.Release();
+
+        log.AdvanceStart(new Offset(39));
+
+        Assert.False(seen.TryAcquire());
+    }
+
+    [Fact]
     public void A_batch_that_the_disk_has_hidden_behind_a_spoilt_length_is_not_read_over()
     {
         const int lengthField = 8;

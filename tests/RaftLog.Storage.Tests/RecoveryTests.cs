@@ -196,14 +196,16 @@ public class RecoveryTests
         }
     }
 
-    [Fact]
-    public void A_closed_segment_whose_time_index_lost_its_last_entry_gets_it_back()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(int.MaxValue)]
+    public void A_closed_segment_whose_time_index_lost_its_last_entries_gets_them_back(int lost)
     {
         Node node = Filled(40, Node.Small);
         string index = $"{node.Directory.Logs[0].Path}/00000000000000000000.timeindex";
         node.Close();
         byte[] whole = node.Disk.BytesOf(index);
-        node.Disk.Corrupt(index, bytes => bytes[..^12]);
+        node.Disk.Corrupt(index, bytes => bytes[..^(12 * Math.Min(lost, bytes.Length / 12))]);
 
         node = new Node(node.Disk).Run();
         Assert.Equal(40, Values(node.Open()).Count);

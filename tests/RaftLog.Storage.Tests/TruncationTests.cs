@@ -46,6 +46,26 @@ public class TruncationTests
     }
 
     [Fact]
+    public void A_cut_whose_place_the_disk_has_hidden_takes_the_directory_offline()
+    {
+        const int lengthField = 8;
+        var node = new Node();
+        PartitionLog log = node.Run().Create(LogSettings.Default);
+        log.AppendAsLeader(Of("a"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        log.AppendAsLeader(Of("b"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        log.AppendAsLeader(Of("c"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        node.Disk.Corrupt($"{log.Path}/00000000000000000000.log", bytes =>
+        {
+            bytes[lengthField] ^= 0x40;
+            return bytes;
+        });
+
+        log.TruncateTo(new Offset(2));
+
+        Assert.True(node.Directory.Health.IsOffline);
+    }
+
+    [Fact]
     public void A_cut_inside_a_batch_takes_the_whole_batch()
     {
         PartitionLog log = new Node().Run().Create();

@@ -231,9 +231,11 @@ internal sealed class LogSegment
     public Offset CutPoint(Offset offset) => Find(offset, Size) is { } place ? Offset.Min(offset, place.BaseOffset) : offset;
 
     /// <summary>Drops all batches from a <see cref="CutPoint"/> on, and leaves the segment open for appends.</summary>
+    /// <exception cref="DiskException">The batches before the cut cannot be walked: the disk has spoilt one, and what is to go would stay.</exception>
     public void TruncateTo(Offset cut)
     {
-        long position = Find(cut, Size)?.Position ?? Size;
+        long position = cut >= NextOffset ? Size : Find(cut, Size)?.Position ?? throw new DiskException(
+            Log.Path, DiskErrorKind.Io, "cut", $"the place of offset {cut} is not found, so the disk has spoilt a batch before it; \"A spoilt log\" in docs/operations.md says what to do");
 
         Unseal();
         Offsets.TruncateTo(cut);
