@@ -79,6 +79,7 @@ public class DirectoryFilesTests
         node.WriteCheckpoints();
         Assert.Equal("0\n1\norders 0 1\n", Encoding.UTF8.GetString(node.Disk.BytesOf($"{Node.Root}/replication-offset-checkpoint")));
         Assert.Equal("0\n1\norders 0 1\n", Encoding.UTF8.GetString(node.Disk.BytesOf($"{Node.Root}/recovery-point-offset-checkpoint")));
+        Assert.Equal("0\n0\n", Encoding.UTF8.GetString(node.Disk.BytesOf($"{Node.Root}/log-start-offset-checkpoint")));
         Assert.Equal("0\n1\n0 0\n", Encoding.UTF8.GetString(node.Disk.BytesOf($"{log.Path}/leader-epoch-checkpoint")));
 
         node.Disk.Flushes.Clear();

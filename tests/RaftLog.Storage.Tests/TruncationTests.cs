@@ -1,3 +1,4 @@
+using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
 using static RaftLog.Storage.Tests.Batches;
@@ -39,8 +40,10 @@ public class TruncationTests
         Assert.Equal(["a", "c"], Values(log));
 
         // Cut to nothing, the file is another one: the old one's bytes cannot come back in it.
+        using IDiskFile old = node.Disk.OpenExisting($"{log.Path}/00000000000000000000.log")!;
         log.TruncateTo(new Offset(0));
         log.AppendAsLeader(Of("d"), new LeaderEpoch(2), AppendSettings.Default, Now);
+        Assert.Equal(0, old.Length);
         node.Flush();
         Assert.Equal([(0, 2, "d")], Records(node.LosePower(_ => 0).Open()));
     }
