@@ -51,11 +51,7 @@ public sealed class FollowerTests
     [Fact]
     public void The_high_watermark_follows_the_leaders_as_far_as_the_own_log_is_durable()
     {
-        Follow(1);
-        A.Append(10, 1, 1);
-        A.Append(10, 1, 2);
-        DataAnswer answer = Ask();
-        B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(9) } });
+        CopyTwo(leaderHighWatermark: 9);
         Assert.Equal(0, B.Core.HighWatermark.Value);
         B.Flush(10);
         Assert.Equal(2, B.Core.HighWatermark.Value);
@@ -64,11 +60,7 @@ public sealed class FollowerTests
     [Fact]
     public void A_high_watermark_that_a_cut_takes_back_is_told()
     {
-        Follow(1);
-        A.Append(10, 1, 1);
-        A.Append(10, 1, 2);
-        DataAnswer answer = Ask();
-        B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(2) } });
+        CopyTwo(leaderHighWatermark: 2);
         B.Flush(10);
         Assert.Equal(2, B.Core.HighWatermark.Value);
         Assert.Equal(new Offset(1), B.Core.LogMoved(10, new LogExtent(Offset.Zero, new Offset(1), new Offset(1))).HighWatermark);
@@ -226,6 +218,15 @@ public sealed class FollowerTests
     {
         _scene.Decide(0, epoch, 0, 1);
         _scene.Tell(10, 0, 1);
+    }
+
+    private void CopyTwo(long leaderHighWatermark)
+    {
+        Follow(1);
+        A.Append(10, 1, 1);
+        A.Append(10, 1, 2);
+        DataAnswer answer = Ask();
+        B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(leaderHighWatermark) } });
     }
 
     private DataAnswer Ask() => A.Serve(10, B.Node, B.RegisteredAs, B.NextFetch()!.Value, 100);
