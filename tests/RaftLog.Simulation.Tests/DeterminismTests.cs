@@ -32,6 +32,26 @@ public sealed class DeterminismTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_step_that_does_not_come_back_fails_the_run()
+    {
+        SimCluster world = new(new SimulationOptions { Seed = 1 }, new SimRandom(1));
+        (Incarnation program, _) = world.NewClient();
+        long begin = program.Time.GetTimestamp();
+        program.Run("spin", () =>
+        {
+            while (program.Time.GetTimestamp() == begin)
+            {
+            }
+
+            return Task.CompletedTask;
+        });
+        world.Scheduler.RunFor(TimeSpan.FromSeconds(1));
+
+        Assert.StartsWith("liveness: ", world.Scheduler.Failure, StringComparison.Ordinal);
+        Assert.False(program.IsAlive);
+    }
+
+    [Fact]
     public void Two_seeds_give_two_runs() =>
         Assert.NotEqual(OwnThread.Run(() => SimulationRun.Of(Seed)).Hash, OwnThread.Run(() => SimulationRun.Of(Seed + 1)).Hash);
 

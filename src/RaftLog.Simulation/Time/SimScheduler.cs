@@ -9,11 +9,15 @@ public sealed class SimScheduler
     /// <summary>So many steps without time moving are an endless loop.</summary>
     private const int MaxStepsAtOneTime = 2_000_000;
 
+    /// <summary>So many looks at the clock in one step are an endless loop, too: the world gets no other word in.</summary>
+    private const int MaxClockReadsInAStep = 1_000_000;
+
     private readonly SimRandom _random;
     private readonly List<ReadyItem> _ready = [];
     private readonly PriorityQueue<SimEvent, (long At, ulong Tie)> _events = new();
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private int _stepsAtThisTime;
+    private int _clockReads;
 
     /// <summary>A world at time zero.</summary>
     public SimScheduler(SimRandom random)
@@ -97,6 +101,20 @@ public sealed class SimScheduler
         }
     }
 
+    /// <summary>What the clock of the world shows to a program. One that looks without end is ended: a step that does not come back would hold the run for ever.</summary>
+    internal long ReadClock(Incarnation reader)
+    {
+        RequireOwnThread();
+        if (++_clockReads > MaxClockReadsInAStep)
+        {
+            reader.Kill();
+            Fail($"liveness: {reader.Name} runs in circles: {MaxClockReadsInAStep} looks at the clock in one step");
+            throw new InvalidOperationException("this program has ended");
+        }
+
+        return Now;
+    }
+
     internal void Post(Incarnation owner, SendOrPostCallback callback, object? state)
     {
         if (Environment.CurrentManagedThreadId != _thread)
@@ -161,6 +179,7 @@ public sealed class SimScheduler
         }
 
         Steps++;
+        _clockReads = 0;
         Trace.Note(TraceKind.Step, Now, item.Owner.Number, _ready.Count);
         item.Owner.Step(item);
         Stepped(item.Owner);

@@ -9,11 +9,7 @@ internal sealed class SimTimeProvider(SimScheduler scheduler, Incarnation owner,
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    public override long GetTimestamp()
-    {
-        scheduler.RequireOwnThread();
-        return (long)(scheduler.Now * rate);
-    }
+    public override long GetTimestamp() => (long)(scheduler.ReadClock(owner) * rate);
 
     public override DateTimeOffset GetUtcNow() => Beginning + TimeSpan.FromTicks(GetTimestamp()) + owner.WallClockOffset;
 
