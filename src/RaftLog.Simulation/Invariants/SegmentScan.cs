@@ -32,7 +32,7 @@ internal sealed class SegmentScan(SimBytes bytes)
         }
 
         int at = _ends.Count == 0 ? 0 : _ends[^1];
-        while (RecordBatch.Read(bytes.Span[at..], out RecordBatch batch) == BatchStatus.Complete && batch.HasValidChecksum)
+        while (RecordBatch.Read(bytes.Span[at..], out RecordBatch batch) == BatchStatus.Complete && batch.HasValidChecksum && Follows(batch))
         {
             ImageBatch found = new(
                 batch.BaseOffset, batch.LastOffset, batch.PartitionLeaderEpoch, batch.Checksum, batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.RecordCount);
@@ -44,4 +44,8 @@ internal sealed class SegmentScan(SimBytes bytes)
 
         return true;
     }
+
+    // A sector that was lost may end within a batch's first bytes, its offset and epoch, which the checksum does not cover: they are zeros then, and the rest is whole.
+    private bool Follows(in RecordBatch batch) =>
+        _batches.Count == 0 || (batch.BaseOffset > _batches[^1].Last && batch.PartitionLeaderEpoch >= _batches[^1].Epoch);
 }
