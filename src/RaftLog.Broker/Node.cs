@@ -360,7 +360,7 @@ public sealed class Node
         if (holdsMetadata || storage.Data.All(each => each.Health.IsOffline))
         {
             string loss = holdsMetadata ? "with the metadata log" : "as the last of log.dirs";
-            _world.Process.Halt($"log directory {directory.Path} {loss} failed: {cause.Message}. Mend the disk, or make room, and start the node again");
+            _world.Process.Halt($"log directory {directory.Path} {loss} failed: {cause.Message}. {DiskException.Remedy}");
         }
 
         _lifecycle?.DirectoriesChanged();

@@ -89,6 +89,9 @@ public readonly record struct DiskSpace(long TotalBytes, long FreeBytes);
 public sealed class DiskException(string path, DiskErrorKind kind, string operation, string reason, Exception? inner = null)
     : Exception($"{operation} of {path} failed: {reason}", inner)
 {
+    /// <summary>What a person can do about it, for the message of a node that stops.</summary>
+    public const string Remedy = "Mend the disk, or make room, and start the node again";
+
     /// <summary>The file or directory.</summary>
     public string Path { get; } = path;
 

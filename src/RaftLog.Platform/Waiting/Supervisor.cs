@@ -60,7 +60,7 @@ public sealed class Supervisor(IProcess process)
         }
         catch (DiskException e)
         {
-            process.Halt($"{name} failed: {e.Message}. Mend the disk, or make room, and start the node again");
+            process.Halt($"{name} failed: {e.Message}. {DiskException.Remedy}");
         }
         catch (Exception e)
         {

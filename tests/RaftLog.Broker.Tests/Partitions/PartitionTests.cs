@@ -122,16 +122,7 @@ public sealed class PartitionTests : IDisposable
         Assert.True(wait[0].IsRetriable());
         Assert.Equal(ErrorCode.NotEnoughReplicas, Result(A.Produce(A.Orders, RequiredAcks.All, Batches.With(first, "one"))));
 
-        B.Restart();
-        _cluster.Register(B);
-        _cluster.TellAll();
-        _cluster.Advance(50);
-        Assert.Equal(2, A.Proposals[^1].Proposal.InSync.Count);
-        A.Grant();
-        _cluster.TellAll();
-        Assert.Equal(ErrorCode.None, Result(A.Produce(A.Orders, RequiredAcks.All, Batches.With(first, "one"))));
-        Assert.Equal(["one"], A.Consume());
-        Assert.Equal(["one"], Batches.Values(B.Orders.Log));
+        OnceBothAreInSyncOneStandsThereOnce(first);
     }
 
     [Fact]
@@ -149,15 +140,7 @@ public sealed class PartitionTests : IDisposable
         Assert.Empty(A.Consume());
         Assert.Equal(ErrorCode.NotEnoughReplicas, Result(A.Produce(A.Orders, RequiredAcks.All, Batches.With(first, "one"))));
 
-        B.Restart();
-        _cluster.Register(B);
-        _cluster.TellAll();
-        _cluster.Advance(50);
-        A.Grant();
-        _cluster.TellAll();
-        Assert.Equal(ErrorCode.None, Result(A.Produce(A.Orders, RequiredAcks.All, Batches.With(first, "one"))));
-        Assert.Equal(["one"], A.Consume());
-        Assert.Equal(["one"], Batches.Values(B.Orders.Log));
+        OnceBothAreInSyncOneStandsThereOnce(first);
     }
 
     [Fact]
@@ -373,6 +356,20 @@ public sealed class PartitionTests : IDisposable
     }
 
     /// <summary>The follower is gone, and the controller, which has fenced it, has taken it out of the in-sync set.</summary>
+    private void OnceBothAreInSyncOneStandsThereOnce(ProducerStamp stamp)
+    {
+        B.Restart();
+        _cluster.Register(B);
+        _cluster.TellAll();
+        _cluster.Advance(50);
+        Assert.Equal(2, A.Proposals[^1].Proposal.InSync.Count);
+        A.Grant();
+        _cluster.TellAll();
+        Assert.Equal(ErrorCode.None, Result(A.Produce(A.Orders, RequiredAcks.All, Batches.With(stamp, "one"))));
+        Assert.Equal(["one"], A.Consume());
+        Assert.Equal(["one"], Batches.Values(B.Orders.Log));
+    }
+
     private void ShrinkToA()
     {
         B.LosePower();
