@@ -62,6 +62,12 @@ public sealed class RaftCore
     /// <summary>When <see cref="Tick"/> must be called at the latest; <see cref="long.MaxValue"/> for never.</summary>
     public long NextDeadlineMs => Math.Min(_voting.NextDeadlineMs, Math.Min(_leading.NextDeadlineMs, _following.NextDeadlineMs));
 
+    /// <summary>
+    /// False when a request speaks in an epoch that this replica has left. Its receiver would refuse it, and what it says may not be so any more: a fetch
+    /// claims the end that the log had then. A shell that had to wait before it could send asks this again.
+    /// </summary>
+    public bool IsCurrent(RaftRequest request) => request.Epoch == _replica.Role.Epoch;
+
     /// <summary>Moves the effects of the last input to the end of <paramref name="target"/>, in order.</summary>
     public void DrainEffects(List<RaftEffect> target) => _replica.Out.DrainTo(target);
 

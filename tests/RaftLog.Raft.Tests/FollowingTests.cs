@@ -63,6 +63,17 @@ public sealed class FollowingTests
     }
 
     [Fact]
+    public void What_was_to_be_said_in_an_epoch_that_is_over_is_not_current()
+    {
+        CoreRig rig = CoreRig.Follower(epoch: 3);
+        RaftRequest fetch = rig.TakeRequest<RaftFetchRequest>().Request;
+        Assert.True(rig.Core.IsCurrent(fetch));
+        rig.BeginEpoch(leader: 3, epoch: 4);
+        Assert.False(rig.Core.IsCurrent(fetch));
+        Assert.True(rig.Core.IsCurrent(rig.TakeRequest<RaftFetchRequest>().Request));
+    }
+
+    [Fact]
     public void A_diverging_log_is_cut_where_both_may_agree_and_the_high_watermark_of_that_answer_does_not_count()
     {
         CoreRig rig = CoreRig.Follower(epoch: 6, log: CoreRig.Log(12, (1, 0), (3, 5), (5, 9)));

@@ -306,7 +306,7 @@ internal sealed class QuorumNode : IMetadataAppender
 
     private async Task SendAsync(RaftEffect.SendRequest send)
     {
-        PeerReply reply = await _peers.SendAsync(send.To, send.Request);
+        PeerReply reply = await _peers.SendAsync(send.To, send.Request, request => _loop.CallAsync(() => _core.IsCurrent(request)));
         _loop.Post(() => Received(send, reply));
     }
 

@@ -34,17 +34,27 @@ internal sealed class QuorumPeers : IDisposable
     }
 
     /// <summary>Sends a request and waits for its end.</summary>
-    public async ValueTask<PeerReply> SendAsync(NodeId to, RaftRequest request)
+    /// <param name="to">The voter.</param>
+    /// <param name="request">What to send.</param>
+    /// <param name="isCurrent">Asked when it had to wait for a connection: whether the core would still say it. If not, it ends without a reply.</param>
+    public async ValueTask<PeerReply> SendAsync(NodeId to, RaftRequest request, Func<RaftRequest, Task<bool>> isCurrent)
     {
         if (!_links.TryGetValue(to, out PeerLink? link))
         {
             return default;
         }
 
-        RpcConnectResult connected = await link.OpenAsync();
+        ValueTask<RpcConnectResult> opening = link.OpenAsync();
+        bool mustWait = !opening.IsCompleted;
+        RpcConnectResult connected = await opening;
         if (connected.Channel is not { } channel)
         {
             return new PeerReply(null, null, IsGone: connected.Outcome == ConnectOutcome.Refused);
+        }
+
+        if (mustWait && !await isCurrent(request))
+        {
+            return default;
         }
 
         (PeerReply reply, RpcOutcome outcome) = await ExchangeAsync(channel, request);
