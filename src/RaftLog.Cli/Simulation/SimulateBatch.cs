@@ -1,94 +1,147 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using RaftLog.Simulation;
 
 namespace RaftLog.Cli.Simulation;
 
-/// <summary>Runs a batch of seeds, tells what failed, and sums up.</summary>
-internal static class SimulateBatch
+/// <summary>Runs a batch of seeds, tells what failed, and sums up. Ctrl-C ends it after the seeds under way; a second one at once.</summary>
+internal sealed class SimulateBatch
 {
     private const int MaxExplained = 3;
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(5);
 
+    private readonly SimulatePlan _plan;
+    private readonly RunRecord _record;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly List<SeedOutcome> _toExplain = [];
+    private TimeSpan _nextProgress = ProgressInterval;
+    private volatile bool _interrupted;
+
+    private SimulateBatch(SimulatePlan plan, RunRecord record)
+    {
+        _plan = plan;
+        _record = record;
+    }
+
+    /// <summary>Runs what is left of a plan, and gives the exit code.</summary>
     public static int Run(SimulatePlan plan)
     {
-        Stopwatch clock = Stopwatch.StartNew();
-        TimeSpan nextProgress = ProgressInterval;
-        BatchFigures figures = new();
-        List<SeedOutcome> failed = [];
-        SeedBatch batch = new(plan.Simulation, plan.First, plan.Count, () => plan.Limit is not { } limit || clock.Elapsed < limit);
-        batch.Run(plan.Jobs, outcome =>
+        RunRecord record;
+        try
         {
-            figures.Add(outcome);
-            if (plan.Verbose)
-            {
-                Console.Out.WriteLine(outcome.ToString());
-            }
-
-            if (!outcome.Held)
-            {
-                failed.Add(outcome);
-                Console.Error.WriteLine($"seed {outcome.Seed} FAILED: {outcome.Violation}");
-            }
-
-            if (!plan.Verbose && clock.Elapsed >= nextProgress)
-            {
-                nextProgress = clock.Elapsed + ProgressInterval;
-                Console.Error.WriteLine(Line(figures, clock.Elapsed));
-            }
-
-            return failed.Count < MaxExplained;
-        });
-
-        Console.Out.WriteLine(Line(figures, batch.Elapsed));
-        if (plan.Counters)
+            record = RunRecord.Open(plan);
+        }
+        catch (Exception failure) when (failure is FormatException or IOException or UnauthorizedAccessException)
         {
-            foreach ((string name, long count) in figures.Counters)
+            Console.Error.WriteLine($"raftlog: --resume: {failure.Message}");
+            return ExitCode.Usage;
+        }
+
+        return new SimulateBatch(plan, record).Run();
+    }
+
+    private int Run()
+    {
+        _record.TryFailedAgain(now => Console.Error.WriteLine($"seed {now.Seed} failed before, and {(now.Held ? "holds now" : $"FAILED again: {now.Violation}")}"));
+        SeedBatch batch = new(_plan.Simulation, _record.Next, _record.Left, () => !_interrupted && (_plan.Limit is not { } limit || _clock.Elapsed < limit));
+        using (PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt))
+        {
+            batch.Run(_plan.Jobs, Show);
+        }
+
+        Save();
+        Console.Out.WriteLine(Line());
+        if (_plan.Counters)
+        {
+            foreach ((string name, long count) in _record.Figures.Counters)
             {
                 Console.Out.WriteLine($"{count,12} {name}");
             }
         }
 
-        foreach (SeedOutcome outcome in failed)
-        {
-            Explain(plan, outcome);
-        }
-
-        return Judge(figures, failed.Count, batch.PoolItems);
+        _toExplain.ForEach(Explain);
+        return Judge(batch.PoolItems);
     }
 
-    private static void Explain(SimulatePlan plan, SeedOutcome failed)
+    private void Interrupt(PosixSignalContext signal)
+    {
+        signal.Cancel = !_interrupted;
+        _interrupted = true;
+    }
+
+    private bool Show(SeedOutcome outcome)
+    {
+        _record.Add(outcome);
+        if (_plan.Verbose)
+        {
+            Console.Out.WriteLine(outcome.ToString());
+        }
+
+        if (!outcome.Held)
+        {
+            _toExplain.Add(outcome);
+            Console.Error.WriteLine($"seed {outcome.Seed} FAILED: {outcome.Violation}");
+        }
+
+        if (_clock.Elapsed >= _nextProgress)
+        {
+            _nextProgress = _clock.Elapsed + ProgressInterval;
+            Save();
+            if (!_plan.Verbose)
+            {
+                Console.Error.WriteLine(Line());
+            }
+        }
+
+        return _toExplain.Count < MaxExplained;
+    }
+
+    /// <summary>A disk that is full ends no run: what the seeds show is told all the same.</summary>
+    private void Save()
+    {
+        try
+        {
+            _record.Save(_clock.Elapsed);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"--resume: the run is not written down: {failure.Message}");
+        }
+    }
+
+    private void Explain(SeedOutcome failed)
     {
         Console.Error.WriteLine();
         Console.Error.WriteLine(failed.Explanation);
-        if (plan.Simulation.Shrink(failed, Console.Error.WriteLine) is { } smaller)
+        if (_plan.Simulation.Shrink(failed, Console.Error.WriteLine) is { } smaller)
         {
             Console.Error.WriteLine(smaller.Explanation);
         }
 
-        Console.Error.WriteLine($"Replay: {plan.Replay(failed.Seed)}");
+        Console.Error.WriteLine($"Replay: {_plan.Replay(failed.Seed)}");
     }
 
-    private static int Judge(BatchFigures figures, int failed, long poolItems)
+    private int Judge(long poolItems)
     {
         if (poolItems > 0)
         {
             Console.Error.WriteLine($"FAILED: {poolItems} items came to the thread pool: some code has left the simulated world");
         }
 
-        if (figures.Fault() is { } fault)
+        if (_record.Figures.Fault() is { } fault)
         {
             Console.Error.WriteLine($"FAILED: {fault}");
             return ExitCode.Failed;
         }
 
-        if (failed > 0 || poolItems > 0)
+        if (_record.Failed.Count > 0 || poolItems > 0)
         {
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{failed} of {figures.Seeds} seeds failed"));
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_record.Failed.Count} of {_record.Figures.Seeds} seeds failed"));
             return ExitCode.Failed;
         }
 
-        if (figures.WhyNothing() is not { } nothing)
+        if (_record.Figures.WhyNothing() is not { } nothing)
         {
             return ExitCode.Ok;
         }
@@ -97,8 +150,13 @@ internal static class SimulateBatch
         return ExitCode.NothingProved;
     }
 
-    private static string Line(BatchFigures figures, TimeSpan elapsed) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{figures.Seeds} seeds, {figures.Seeds / elapsed.TotalSeconds:F2} seeds/s, {figures.Simulated.TotalHours:F2} simulated hours, "
-        + $"{figures.Simulated / elapsed:F0} times real time, {figures.Faults} faults, {figures.Operations} operations, {figures.Acknowledged} acknowledged records checked");
+    private string Line()
+    {
+        BatchFigures figures = _record.Figures;
+        TimeSpan elapsed = _record.Elapsed(_clock.Elapsed);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{figures.Seeds} seeds, {figures.Seeds / elapsed.TotalSeconds:F2} seeds/s, {figures.Simulated.TotalHours:F2} simulated hours, "
+            + $"{figures.Simulated / elapsed:F0} times real time, {figures.Faults} faults, {figures.Operations} operations, {figures.Acknowledged} acknowledged records checked");
+    }
 }

@@ -12,6 +12,7 @@ internal static class SimulateCommand
         Option<ulong?> seed = new("--seed") { Description = "The first seed; 1 when absent." };
         Option<double?> minutes = new("--minutes") { Description = "Begin no more seeds after so many minutes." };
         Option<int?> jobs = new("--jobs") { Description = "How many seeds at a time; as many as there are processors when absent." };
+        Option<string?> file = new("--resume") { Description = "Keep the run in this file, and go on from there when the same command is given again; what failed is tried again first." };
         Option<bool> trace = new("--trace") { Description = "Print everything that happens in the first seed." };
         Option<string?> html = new("--html") { Description = "Draw the timeline of the first seed into this file." };
         Option<bool> counters = new("--counters") { Description = "Print how often each fault, check and rare event happened." };
@@ -21,7 +22,7 @@ internal static class SimulateCommand
         Option<string?> table = new("--table") { Description = "With --bug all: the page to write the table of what caught each bug into." };
         Command command = new("simulate", "Run whole clusters in a simulated world, with faults, and check every promise. Exit code 0: held, 1: broken, 3: nothing was shown.")
         {
-            seeds, seed, minutes, jobs, trace, html, counters, verbose, cores, bug, table,
+            seeds, seed, minutes, jobs, file, trace, html, counters, verbose, cores, bug, table,
         };
         command.Validators.Add(result =>
         {
@@ -38,6 +39,11 @@ internal static class SimulateCommand
             if (result.GetValue(jobs) is < 1)
             {
                 result.AddError("--jobs must be at least 1");
+            }
+
+            if (result.GetValue(file) is not null && (result.GetValue(trace) || result.GetValue(html) is not null || result.GetValue(bug) is not null))
+            {
+                result.AddError("--resume is for a run of many seeds: leave out --trace, --html and --bug");
             }
         });
         command.SetAction(parsed =>
@@ -62,6 +68,7 @@ internal static class SimulateCommand
                 Trace = parsed.GetValue(trace),
                 Page = parsed.GetValue(html),
                 Counters = parsed.GetValue(counters),
+                File = parsed.GetValue(file),
             };
             return plan.Trace || plan.Page is not null ? SimulateTrace.Run(plan) : SimulateBatch.Run(plan);
         });

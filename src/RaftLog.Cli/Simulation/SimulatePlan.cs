@@ -20,6 +20,9 @@ internal sealed record SimulatePlan(ISimulation Simulation, ulong First, ulong C
     /// <summary>Whether the counters of the batch are printed.</summary>
     public bool Counters { get; init; }
 
+    /// <summary>Where the run is written down, to go on from when the same command is given again; null for nowhere.</summary>
+    public string? File { get; init; }
+
     /// <summary>The command that runs one seed again, with its whole trace.</summary>
     public string Replay(ulong seed) => $"raftlog simulate {Simulation.Arguments}{(Simulation.Arguments.Length > 0 ? " " : "")}--seed {seed} --trace";
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RaftLog.Simulation;
 
 /// <summary>The sums of a batch of seeds.</summary>
@@ -9,6 +11,29 @@ public sealed class BatchFigures
     private const int EnoughPhases = 200;
 
     private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
+
+    /// <summary>No seed was run.</summary>
+    public BatchFigures()
+    {
+    }
+
+    /// <summary>Sums to go on from.</summary>
+    /// <param name="seeds">See <see cref="Seeds"/>.</param>
+    /// <param name="simulated">See <see cref="Simulated"/>.</param>
+    /// <param name="faults">See <see cref="Faults"/>.</param>
+    /// <param name="operations">See <see cref="Operations"/>.</param>
+    /// <param name="acknowledged">See <see cref="Acknowledged"/>.</param>
+    /// <param name="counters">See <see cref="Counters"/>.</param>
+    [JsonConstructor]
+    public BatchFigures(int seeds, TimeSpan simulated, long faults, long operations, long acknowledged, IReadOnlyDictionary<string, long> counters)
+    {
+        Seeds = seeds;
+        Simulated = simulated;
+        Faults = faults;
+        Operations = operations;
+        Acknowledged = acknowledged;
+        Count(counters);
+    }
 
     /// <summary>Seeds that were run.</summary>
     public int Seeds { get; private set; }
@@ -36,10 +61,7 @@ public sealed class BatchFigures
         Faults += outcome.Faults;
         Operations += outcome.Operations;
         Acknowledged += outcome.Acknowledged;
-        foreach ((string name, long count) in outcome.Counters)
-        {
-            _counters[name] = _counters.GetValueOrDefault(name) + count;
-        }
+        Count(outcome.Counters);
     }
 
     /// <inheritdoc />
@@ -62,4 +84,12 @@ public sealed class BatchFigures
         : Acknowledged == 0 ? "no record was acknowledged"
         : Faults == 0 ? "no fault happened"
         : null;
+
+    private void Count(IReadOnlyDictionary<string, long> counters)
+    {
+        foreach ((string name, long count) in counters)
+        {
+            _counters[name] = _counters.GetValueOrDefault(name) + count;
+        }
+    }
 }
