@@ -8,7 +8,9 @@ public sealed class BatchFigures
     internal const string Phases = "liveness: partition phases";
     internal const string ExemptPhases = "liveness: exempt partition phases";
     private const int ExemptShare = 20;
-    private const int EnoughPhases = 200;
+
+    /// <summary>What is exempt in one seed hangs together, so few seeds say little about their share.</summary>
+    private const int EnoughPhases = 500;
 
     private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
 

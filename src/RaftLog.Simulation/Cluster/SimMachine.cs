@@ -186,17 +186,11 @@ public sealed class SimMachine
 
     private async Task StartAsync(World world, Incarnation owner)
     {
-        world.Disk.CreateDirectory(JournalDirectory);
-        if (!IsDestroyed && !StorageFormatter.IsFormatted(_config, world.Disk))
-        {
-            await StorageFormatter.FormatAsync(_config, _clusterId, StorageFormatter.DefaultFeatures, world);
-        }
-
-        Journal journal = new(world.Disk, world.Time, $"{JournalDirectory}/{Name}.log", line => _scheduler.Say($"{owner.Name}: {line}"));
-        Node node = new(_config, world, journal);
-        Node = node;
+        Node node;
         try
         {
+            node = await MakeAsync(world, owner);
+            Node = node;
             await node.StartAsync();
         }
         catch (NodeStartException refusal) when (IsDestroyed)
@@ -223,5 +217,17 @@ public sealed class SimMachine
         await node.Ready;
         _hasBeenReady = true;
         _scheduler.Say($"{owner.Name} is ready");
+    }
+
+    private async ValueTask<Node> MakeAsync(World world, Incarnation owner)
+    {
+        world.Disk.CreateDirectory(JournalDirectory);
+        if (!IsDestroyed && !StorageFormatter.IsFormatted(_config, world.Disk))
+        {
+            await StorageFormatter.FormatAsync(_config, _clusterId, StorageFormatter.DefaultFeatures, world);
+        }
+
+        Journal journal = new(world.Disk, world.Time, $"{JournalDirectory}/{Name}.log", line => _scheduler.Say($"{owner.Name}: {line}"));
+        return new Node(_config, world, journal);
     }
 }
