@@ -280,7 +280,8 @@ public sealed class Node
                 replication.FetchResponseMaxBytes,
                 replication.FetchMaxBytes,
                 TimeSpan.FromMilliseconds(replication.FetchBackoffMs),
-                TimeSpan.FromMilliseconds(replication.SocketTimeoutMs)));
+                TimeSpan.FromMilliseconds(replication.SocketTimeoutMs)),
+            _journal);
         PartitionHost host = new(Id, _waiters, new ReplicationTuning(replication.LagTimeMaxMs), _proposals);
         ReplicaDirectories replicaDirectories = new(Id, () => lifecycle.Epoch, channel, lifecycleOptions, new AsyncSignal(_waiters));
         _replicaDirectories = replicaDirectories;

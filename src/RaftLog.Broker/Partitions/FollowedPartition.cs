@@ -8,6 +8,7 @@ namespace RaftLog.Broker.Partitions;
 internal sealed class FollowedPartition(Partition partition, LeaderEpoch epoch, TimeSpan longestPause)
 {
     private Backoff _backoff = new(longestPause);
+    private Offset _refusedAt = Offset.None;
 
     public Partition Partition { get; } = partition;
 
@@ -23,6 +24,14 @@ internal sealed class FollowedPartition(Partition partition, LeaderEpoch epoch, 
     public long PausedUntilMs => _backoff.UntilMs;
 
     public void Pause(long nowMs) => _backoff.Pause(nowMs);
+
+    /// <summary>True when nothing was refused yet at the position that was sent.</summary>
+    public bool IsFirstRefusal()
+    {
+        bool isFirst = _refusedAt != Sent.FetchOffset;
+        _refusedAt = Sent.FetchOffset;
+        return isFirst;
+    }
 
     public void Went() => _backoff.Reset();
 }

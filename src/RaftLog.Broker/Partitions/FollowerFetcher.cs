@@ -340,11 +340,11 @@ internal sealed class FollowerFetcher
             _owner.Throttle.Copied(NowMs, records.Length);
         }
 
-        FollowerStep step = followed.Partition.FetchAnswered(answer, records, _wakes);
+        FollowerStep step = followed.Partition.FetchAnswered(answer, records, _wakes, out string? refusal);
         if (step.Kind == FollowerStepKind.AskLogStart && await AskLogStartAsync(followed) is { } start)
         {
             answer = answer with { LeaderLogStart = start };
-            step = followed.Partition.FetchAnswered(answer, Memory<byte>.Empty, _wakes);
+            step = followed.Partition.FetchAnswered(answer, Memory<byte>.Empty, _wakes, out refusal);
         }
 
         switch (step.Kind)
@@ -358,8 +358,19 @@ internal sealed class FollowerFetcher
                 break;
 
             default:
+                TellOnce(followed, data.ErrorCode == ErrorCode.CorruptMessage ? "its log is damaged there" : refusal);
                 followed.Pause(NowMs);
                 break;
+        }
+    }
+
+    /// <summary>A place that the leader's disk has spoilt is asked for again and again; operators see a replica that is not in sync, and shall see why.</summary>
+    private void TellOnce(FollowedPartition followed, string? refusal)
+    {
+        if (refusal is not null && followed.IsFirstRefusal())
+        {
+            _owner.Journal.Warn(
+                $"{followed.Partition.Name} gets nothing from node {Leader} at offset {followed.Sent.FetchOffset}: {refusal}; this replica asks again, and cannot be in sync meanwhile");
         }
     }
 

@@ -1,3 +1,4 @@
+using RaftLog.Broker.Runtime;
 using RaftLog.Platform;
 using RaftLog.Platform.Rpc;
 using RaftLog.Platform.Waiting;
@@ -31,7 +32,7 @@ public sealed class FollowerFetchers
 
     /// <summary>No fetchers yet.</summary>
     public FollowerFetchers(
-        NodeId self, RpcConnector connector, IPeerAddresses addresses, Waiters waiters, Supervisor supervisor, FetcherOptions options)
+        NodeId self, RpcConnector connector, IPeerAddresses addresses, Waiters waiters, Supervisor supervisor, FetcherOptions options, Journal journal)
     {
         _self = self;
         _connector = connector;
@@ -39,6 +40,7 @@ public sealed class FollowerFetchers
         _waiters = waiters;
         _supervisor = supervisor;
         _options = options;
+        Journal = journal;
     }
 
     /// <summary>The epoch that this node names in its fetches (KIP-903).</summary>
@@ -50,6 +52,9 @@ public sealed class FollowerFetchers
 
     /// <summary>What holds throttled replicas back, all fetchers together.</summary>
     internal ReplicationThrottle Throttle { get; } = new();
+
+    /// <summary>Where fetchers tell what somebody must mend.</summary>
+    internal Journal Journal { get; }
 
     internal NodeId Self => _self;
 

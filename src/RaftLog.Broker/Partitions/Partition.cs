@@ -487,8 +487,13 @@ public sealed class Partition
     /// <summary>
     /// Takes a leader's answer: appends its records, or says what else is to be done. For a cut, the caller goes on with <see cref="CutAsync"/>.
     /// </summary>
-    internal FollowerStep FetchAnswered(in FetchAnswer answer, Memory<byte> records, WakeList wakes)
+    /// <param name="answer">What the leader says.</param>
+    /// <param name="records">The records that it gives.</param>
+    /// <param name="wakes">Who is to be woken.</param>
+    /// <param name="refusal">Why this log does not take the records; null when it does, or there were none.</param>
+    internal FollowerStep FetchAnswered(in FetchAnswer answer, Memory<byte> records, WakeList wakes, out string? refusal)
     {
+        refusal = null;
         lock (_gate)
         {
             if (_closed)
@@ -512,6 +517,7 @@ public sealed class Partition
                 AppendResult result = Log.AppendAsFollower(records, answer.Fetch.CurrentLeaderEpoch, _host.WallMs);
                 if (!result.IsAccepted)
                 {
+                    refusal = result.Message;
                     return step with { Kind = FollowerStepKind.BackOff };
                 }
 

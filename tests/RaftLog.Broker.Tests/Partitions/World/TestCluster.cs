@@ -1,4 +1,5 @@
 using RaftLog.Broker.Partitions;
+using RaftLog.Broker.Runtime;
 using RaftLog.Metadata;
 using RaftLog.Platform;
 using RaftLog.Platform.Buffers;
@@ -317,7 +318,7 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
         Directory = _cluster.Pump.Finish(() => LogDirectory.OpenAsync(Disk, _cluster.Time, Root));
         _cluster.Pump.Finish(() => Directory.OpenAllAsync(_cluster.LogSettings));
         var connector = new RpcConnector(_cluster.Network, _waiters, pool, supervisor, new RpcOptions($"node-{Id}"), "raftlog-test", "1.0");
-        _fetchers = new FollowerFetchers(Id, connector, this, _waiters, supervisor, FetcherOptions.Default);
+        _fetchers = new FollowerFetchers(Id, connector, this, _waiters, supervisor, FetcherOptions.Default, new Journal(Disk, _cluster.Time, "/journal"));
         Table = new PartitionTable(new PartitionHost(Id, _waiters, _cluster.Tuning, this), [Directory], this, _fetchers);
         Directory.Flusher.Observe(Table);
         supervisor.Run("log directory", Directory.RunAsync);
