@@ -1,5 +1,6 @@
 using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Partitions;
+using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Replication;
 
@@ -71,9 +72,17 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
     {
         FetchPosition position = new(target.CurrentLeaderEpoch, target.FetchOffset, target.LastFetchedEpoch);
         ReadBudget budget = new(Math.Min(room, target.MaxBytes), isFirst ? FirstBatch.ComesWhole : FirstBatch.MustFit);
-        return audience == Audience.Follower && !_isRepeated
-            ? partition.ReadAsFollower(new FetchingReplica(replica, replicaEpoch, target.LogStartOffset), position, budget, wakes)
-            : partition.Read(position, audience, budget);
+        try
+        {
+            return audience == Audience.Follower && !_isRepeated
+                ? partition.ReadAsFollower(new FetchingReplica(replica, replicaEpoch, target.LogStartOffset), position, budget, wakes)
+                : partition.Read(position, audience, budget);
+        }
+        catch (DiskException)
+        {
+            // The others of the fetch may lie on another disk, and whoever this one woke shall be woken.
+            return Refused(ErrorCode.KafkaStorageError);
+        }
     }
 
     private static PartitionRead Refused(ErrorCode error) => new()

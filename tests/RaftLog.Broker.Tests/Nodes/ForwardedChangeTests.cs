@@ -1,11 +1,7 @@
 using RaftLog.Client;
 using RaftLog.Platform;
-using RaftLog.Platform.Buffers;
-using RaftLog.Platform.Rpc;
-using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
-using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Tests.Nodes;
 
@@ -27,7 +23,6 @@ public sealed class ForwardedChangeTests
         """;
 
     private static readonly NetworkAddress Broker = new("b", 9092);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task A_change_whose_answer_was_lost_is_not_made_again()
@@ -38,13 +33,13 @@ public sealed class ForwardedChangeTests
         CreateTopicsRequest request = new() { Topics = [new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 }], TimeoutMs = 30_000 };
 
         network.LoseNext();
-        CreateTopicsResponse unknown = await AskAsync(network, request);
+        CreateTopicsResponse unknown = await RawCall.AskAsync(network, Broker, request);
 
         // A second copy would have been told that the topic exists, or have made it anew had somebody deleted it meanwhile.
         Assert.Equal((1, 1), (network.Lost, network.Sent));
         Assert.Equal(ErrorCode.RequestTimedOut, unknown.Topics[0].ErrorCode);
         await NodesInMemory.UntilAsync("the one copy was carried out", () => nodes.All[1].Node.Image.Topics.TryGet("t", out _));
-        Assert.Equal(ErrorCode.TopicAlreadyExists, (await AskAsync(network, request)).Topics[0].ErrorCode);
+        Assert.Equal(ErrorCode.TopicAlreadyExists, (await RawCall.AskAsync(network, Broker, request)).Topics[0].ErrorCode);
         await nodes.StopAsync();
     }
 
@@ -56,24 +51,10 @@ public sealed class ForwardedChangeTests
         await nodes.StartAsync();
 
         network.LoseNext();
-        ListPartitionReassignmentsResponse answer = await AskAsync(network, new ListPartitionReassignmentsRequest { TimeoutMs = 30_000, Topics = null });
+        ListPartitionReassignmentsResponse answer = await RawCall.AskAsync(network, Broker, new ListPartitionReassignmentsRequest { TimeoutMs = 30_000, Topics = null });
 
         Assert.Equal((1, 2), (network.Lost, network.Sent));
         Assert.Equal(ErrorCode.None, answer.ErrorCode);
         await nodes.StopAsync();
-    }
-
-    private static async Task<TResponse> AskAsync<TResponse>(INetwork network, IRequest<TResponse> request)
-        where TResponse : class, IVersionedMessage, new()
-    {
-        using Waiters waiters = new(TimeProvider.System);
-        using BufferPool pool = new(TimeProvider.System, BufferPoolLimits.Default);
-        RpcConnector connector = new(network, waiters, pool, new Supervisor(new InMemoryProcess()), new RpcOptions("test"), "test", "0");
-        RpcConnectResult connected = await connector.ConnectAsync(Broker, Limit, CancellationToken.None);
-        using RpcChannel? channel = connected.Channel;
-        Assert.NotNull(channel);
-        RpcResult<TResponse> result = await channel.CallAsync(request, Limit);
-        Assert.True(result.TryGet(out TResponse? response), result.Reason);
-        return response!;
     }
 }
