@@ -1,7 +1,6 @@
 using System.Text;
 using RaftLog.Client.Admin;
 using RaftLog.Client.Produce;
-using RaftLog.Platform;
 using RaftLog.Protocol;
 
 namespace RaftLog.Broker.Tests.Nodes;
@@ -37,7 +36,7 @@ public sealed class SpoiltPartitionTests
         await producer.ProduceAsync("orders", Record("sound"));
         await follower.Node.StopAsync(TimeSpan.Zero);
         await producer.ProduceAsync("orders", Record("spoilt"));
-        Spoil(leader.Disk, "spoilt", place);
+        leader.Disk.FlipBit("/a/orders-0/00000000000000000000.log", "spoilt", place);
 
         await follower.StartAsync();
         await NodesInMemory.UntilAsync("the follower says so", () => Told(follower).Length > 0);
@@ -60,15 +59,4 @@ public sealed class SpoiltPartitionTests
     }
 
     private static ProducerRecord Record(string value) => new(null, Encoding.UTF8.GetBytes(value));
-
-    /// <summary>Changes one byte of the record with this value, or so many before it.</summary>
-    private static void Spoil(InMemoryDisk disk, string value, int place)
-    {
-        using IDiskFile log = disk.OpenExisting("/a/orders-0/00000000000000000000.log")!;
-        byte[] bytes = new byte[log.Length];
-        log.Read(0, bytes);
-        int at = bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(value));
-        Assert.True(at > 0);
-        log.Write(at + place, [(byte)(bytes[at + place] ^ 1)]);
-    }
 }
