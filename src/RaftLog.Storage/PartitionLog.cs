@@ -16,7 +16,7 @@ namespace RaftLog.Storage;
 public sealed class PartitionLog
 {
     private readonly LogHome _home;
-    private volatile LogSegment[] _segments;
+    private readonly SegmentList _segments;
     private volatile LogSettings _settings;
     private long _start;
     private long _end;
@@ -28,7 +28,7 @@ public sealed class PartitionLog
         Partition = partition;
         TopicId = topicId;
         Path = path;
-        _segments = loaded.Segments;
+        _segments = new SegmentList(home.Disk, path, loaded.Segments);
         _settings = settings;
         _start = loaded.Start.Value;
         _end = loaded.End.Value;
@@ -93,19 +93,7 @@ public sealed class PartitionLog
     public bool IsDeleted { get; private set; }
 
     /// <summary>All bytes of batches.</summary>
-    public long SizeBytes
-    {
-        get
-        {
-            long size = 0;
-            foreach (LogSegment segment in _segments)
-            {
-                size += segment.Size;
-            }
-
-            return size;
-        }
-    }
+    public long SizeBytes => _segments.SizeBytes;
 
     /// <summary>How the log is cut into segments and when it is flushed. May be changed at any time, by the writer.</summary>
     public LogSettings Settings
@@ -126,9 +114,10 @@ public sealed class PartitionLog
     /// <summary>The version of <see cref="Epochs"/> that is in the checkpoint file; the flusher's own.</summary>
     internal int WrittenEpochs { get; set; } = -1;
 
-    internal IReadOnlyList<LogSegment> Segments => _segments;
+    /// <summary>The segments now; nobody changes the array.</summary>
+    internal LogSegment[] Segments => _segments.Current;
 
-    private LogSegment Active => _segments[^1];
+    private LogSegment Active => _segments.Active;
 
     /// <summary>
     /// Appends one batch of a producer as leader: checks it, gives it offset and epoch in place, and writes it. The records belong to the log from the
@@ -220,24 +209,9 @@ public sealed class PartitionLog
             return offline;
         }
 
-        var batches = new RecordBatches(records.Span);
-        Offset next = EndOffset;
-        int length = 0;
-        while (batches.MoveNext() && batches.Current.PartitionLeaderEpoch <= currentEpoch)
+        if (FetchedBatches.Check(records.Span, EndOffset, currentEpoch, out int length) is { } refused)
         {
-            RecordBatch batch = batches.Current;
-            if (!batch.HasValidChecksum || batch.LastOffsetDelta < 0)
-            {
-                return AppendResult.Refused(ErrorCode.CorruptMessage, $"the leader sent a damaged batch at offset {batch.BaseOffset}");
-            }
-
-            if (batch.BaseOffset < next)
-            {
-                return AppendResult.Refused(ErrorCode.InvalidRecord, $"the leader sent offset {batch.BaseOffset} to a log that ends at {next}");
-            }
-
-            next = batch.NextOffset;
-            length = batches.Position + batch.Size;
+            return refused;
         }
 
         if (length == 0)
@@ -268,133 +242,19 @@ public sealed class PartitionLog
     /// <param name="maxBytes">The most bytes.</param>
     /// <param name="upTo">Only batches that end at or before it: the high watermark, last stable offset or log end, as the reader may see.</param>
     /// <param name="atLeastOneBatch">The first batch comes whole even when it has more than <paramref name="maxBytes"/> (KIP-74).</param>
-    public ReadResult Read(Offset from, int maxBytes, Offset upTo, bool atLeastOneBatch)
-    {
-        while (true)
-        {
-            Offset end = EndOffset;
-            if (from < StartOffset || from > end)
-            {
-                return new ReadResult(ErrorCode.OffsetOutOfRange, default);
-            }
-
-            Offset limit = Offset.Min(upTo, end);
-            if (from >= limit)
-            {
-                return default;
-            }
-
-            LogSegment[] segments = _segments;
-            for (int i = LogReader.Floor(segments, from); i < segments.Length; i++)
-            {
-                LogSegment segment = segments[i];
-                if (!segment.TryAcquire())
-                {
-                    // Deleted since the list was read: there is a newer list.
-                    break;
-                }
-
-                if (LogReader.Locate(segment, from, maxBytes, limit, atLeastOneBatch) is { } slice)
-                {
-                    return new ReadResult(ErrorCode.None, slice);
-                }
-
-                bool isHidden = from < segment.NextOffset && from < EndOffset;
-                segment.Release();
-                if (isHidden)
-                {
-                    // The next segment would follow with a gap that nobody could tell from one that compaction made.
-                    return new ReadResult(ErrorCode.CorruptMessage, default);
-                }
-            }
-
-            if (ReferenceEquals(segments, _segments))
-            {
-                return default;
-            }
-        }
-    }
+    public ReadResult Read(Offset from, int maxBytes, Offset upTo, bool atLeastOneBatch) => LogReader.Read(this, from, maxBytes, upTo, atLeastOneBatch);
 
     /// <summary>The first record at or after a time, from the log's start on; null when there is none. Reads batches: not for hot paths.</summary>
     /// <param name="timestamp">Milliseconds since 1970.</param>
-    public TimestampedOffset? FindByTimestamp(long timestamp)
-    {
-        Offset start = StartOffset;
-        foreach (LogSegment segment in _segments)
-        {
-            if (segment.MaxTimestamp < timestamp || segment.NextOffset <= start || !segment.TryAcquire())
-            {
-                continue;
-            }
-
-            try
-            {
-                if (TimestampLookup.FirstAtOrAfter(segment, timestamp, start) is { } found)
-                {
-                    return found;
-                }
-            }
-            finally
-            {
-                segment.Release();
-            }
-        }
-
-        return null;
-    }
+    public TimestampedOffset? FindByTimestamp(long timestamp) => TimestampLookup.FirstAtOrAfter(Segments, timestamp, StartOffset);
 
     /// <summary>The first record with the largest timestamp of the log; null for a log without timestamps. Reads a batch.</summary>
-    public TimestampedOffset? FindMaxTimestamp()
-    {
-        LogSegment? latest = null;
-        foreach (LogSegment segment in _segments)
-        {
-            if (latest is null || segment.MaxTimestamp > latest.MaxTimestamp)
-            {
-                latest = segment;
-            }
-        }
-
-        if (latest is null || !latest.TryAcquire())
-        {
-            return null;
-        }
-
-        try
-        {
-            return TimestampLookup.Latest(latest);
-        }
-        finally
-        {
-            latest.Release();
-        }
-    }
+    public TimestampedOffset? FindMaxTimestamp() => TimestampLookup.Latest(Segments);
 
     /// <summary>The aborted transactions that a reader under read_committed of these offsets must know (KIP-98), in the order of their markers.</summary>
     /// <param name="from">The first offset read.</param>
     /// <param name="upTo">The offset after the last one read.</param>
-    public IReadOnlyList<AbortedTransaction> AbortedTransactions(Offset from, Offset upTo)
-    {
-        List<AbortedTransaction> found = [];
-        LogSegment[] segments = _segments;
-        for (int i = LogReader.Floor(segments, from); i < segments.Length; i++)
-        {
-            foreach (AbortedTransaction transaction in segments[i].Transactions.Entries)
-            {
-                if (transaction.LastOffset >= from && transaction.FirstOffset < upTo)
-                {
-                    found.Add(transaction);
-                }
-
-                if (transaction.LastStableOffset >= upTo)
-                {
-                    return found;
-                }
-            }
-        }
-
-        return found;
-    }
+    public IReadOnlyList<AbortedTransaction> AbortedTransactions(Offset from, Offset upTo) => LogReader.AbortedTransactions(Segments, from, upTo);
 
     /// <summary>
     /// Sets the high watermark, which Replication or Raft has decided; the log remembers it for checkpoints, recovery points and the
@@ -451,21 +311,16 @@ public sealed class PartitionLog
         Flushing.Cutting(offset);
         Guarded(() =>
         {
-            LogSegment[] old = _segments;
             Volatile.Write(ref _start, offset.Value);
             Volatile.Write(ref _end, offset.Value);
             Volatile.Write(ref _highWatermark, offset.Value);
-            for (int i = old.Length - 1; i >= 0; i--)
-            {
-                old[i].Delete();
-            }
-
+            _segments.DeleteFiles();
             ProducerSnapshots.DeleteAbove(_home.Disk, Path, Offset.None);
-            _segments = [];
-            AddSegment(offset, old[^1].CreatedMs);
+            _segments.BeginAt(offset);
+            Flushing.NamesChanged();
             Epochs.Clear();
             Producers.Clear();
-            Flushing.Cut(_segments, offset);
+            Flushing.Cut(Segments, offset);
         });
         _home.Flusher.Add(this);
     }
@@ -484,7 +339,7 @@ public sealed class PartitionLog
         Volatile.Write(ref _start, start.Value);
         Volatile.Write(ref _highWatermark, Math.Max(_highWatermark, start.Value));
         Epochs.TruncateFromStart(start);
-        Guarded(() => DeleteSegmentsBelow(start));
+        Guarded(() => DropBelow(start));
     }
 
     /// <summary>
@@ -493,27 +348,7 @@ public sealed class PartitionLog
     /// </summary>
     /// <param name="limits">The topic's limits.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
-    public Offset RetentionPoint(RetentionLimits limits, long nowMs)
-    {
-        LogSegment[] segments = _segments;
-        long excess = SizeBytes - limits.Bytes;
-        Offset point = StartOffset;
-        for (int i = 0; i < segments.Length - 1 && segments[i + 1].BaseOffset <= HighWatermark; i++)
-        {
-            long newest = segments[i].MaxTimestamp >= 0 ? segments[i].MaxTimestamp : segments[i].CreatedMs;
-            bool isTooMuch = limits.Bytes >= 0 && excess >= segments[i].Size;
-            bool isTooOld = limits.Milliseconds >= 0 && nowMs - newest > limits.Milliseconds;
-            if (!isTooMuch && !isTooOld)
-            {
-                break;
-            }
-
-            excess -= segments[i].Size;
-            point = Offset.Max(point, segments[i + 1].BaseOffset);
-        }
-
-        return point;
-    }
+    public Offset RetentionPoint(RetentionLimits limits, long nowMs) => Retention.PointOf(this, limits, nowMs);
 
     /// <summary>Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty.</summary>
     public void Roll(long nowMs)
@@ -535,12 +370,7 @@ public sealed class PartitionLog
         IsDeleted = true;
         Path = newPath;
         Flushing.Retire();
-        foreach (LogSegment segment in _segments)
-        {
-            segment.Release();
-        }
-
-        _segments = [];
+        _segments.Release();
     }
 
     /// <summary>Writes out all that is only in memory, for a clean stop, and names the files to flush. Within a flush of the whole log.</summary>
@@ -563,12 +393,7 @@ public sealed class PartitionLog
     internal void Close()
     {
         Flushing.Retire();
-        foreach (LogSegment segment in _segments)
-        {
-            segment.Release();
-        }
-
-        _segments = [];
+        _segments.Release();
         IsDeleted = true;
     }
 
@@ -677,33 +502,19 @@ public sealed class PartitionLog
 
     private void AddSegment(Offset baseOffset, long nowMs)
     {
-        LogSegment added = LogSegment.Open(_home.Disk, Path, baseOffset, nowMs);
-        added.Forget();
-        added.CutFileToSize();
-        _segments = [.. _segments, added];
+        _segments.Add(baseOffset, nowMs);
         Flushing.NamesChanged();
     }
 
-    private Offset BatchStart(Offset offset)
-    {
-        LogSegment[] segments = _segments;
-        return segments[LogReader.Floor(segments, offset)].CutPoint(offset);
-    }
+    private Offset BatchStart(Offset offset) => _segments.Holder(offset).CutPoint(offset);
 
     private void Cut(Offset end)
     {
-        LogSegment[] segments = _segments;
-        int last = LogReader.Floor(segments, end);
-        LogSegment holder = segments[last];
+        LogSegment holder = _segments.Holder(end);
         Flushing.Cutting(end);
         Volatile.Write(ref _end, end.Value);
         Volatile.Write(ref _highWatermark, Math.Min(_highWatermark, end.Value));
-        _segments = segments[..(last + 1)];
-        for (int i = segments.Length - 1; i > last; i--)
-        {
-            segments[i].Delete();
-        }
-
+        _segments.DropAfter(end);
         bool cutsBytes = holder.NextOffset > end;
         holder.TruncateTo(end);
         Epochs.TruncateFromEnd(end);
@@ -711,14 +522,14 @@ public sealed class PartitionLog
 #if SEEDED_BUGS
         if (!SeededBug.Is(34))
 #endif
-        ProducerReplay.Rebuild(_home.Disk, Path, _segments, Producers, HighWatermark);
+        ProducerReplay.Rebuild(_home.Disk, Path, Segments, Producers, HighWatermark);
         Producers.Committed(HighWatermark);
         if (cutsBytes)
         {
             StartFreshFile(holder, end);
         }
 
-        Flushing.Cut(_segments, end);
+        Flushing.Cut(Segments, end);
         _home.Flusher.Add(this);
     }
 
@@ -734,34 +545,18 @@ public sealed class PartitionLog
             return;
         }
 
-        _segments = _segments[..^1];
-        holder.Delete();
-        AddSegment(end, holder.CreatedMs);
+        _segments.RenewActive();
+        Flushing.NamesChanged();
     }
 
-    private void DeleteSegmentsBelow(Offset start)
+    private void DropBelow(Offset start)
     {
-        LogSegment[] segments = _segments;
-        int kept = 0;
-        while (kept < segments.Length - 1 && segments[kept + 1].BaseOffset <= start)
+        if (_segments.DropBelow(start))
         {
-            kept++;
+            ProducerSnapshots.DeleteBelow(_home.Disk, Path, Segments[0].BaseOffset);
+            Flushing.NamesChanged();
+            _home.Flusher.Add(this);
         }
-
-        if (kept == 0)
-        {
-            return;
-        }
-
-        _segments = segments[kept..];
-        for (int i = 0; i < kept; i++)
-        {
-            segments[i].Delete();
-        }
-
-        ProducerSnapshots.DeleteBelow(_home.Disk, Path, _segments[0].BaseOffset);
-        Flushing.NamesChanged();
-        _home.Flusher.Add(this);
     }
 
     /// <summary>Runs a change of files; a disk that refuses takes the directory offline, and what memory says no longer matters.</summary>

@@ -15,8 +15,60 @@ internal static class TimestampLookup
     /// <summary>The most bytes that one stored batch may decompress to; larger ones are answered with their first offset.</summary>
     private const int MostPlainBytes = 256 * 1024 * 1024;
 
-    /// <summary>The first record of a segment at or after a time and an offset; null when there is none.</summary>
-    public static TimestampedOffset? FirstAtOrAfter(LogSegment segment, long timestamp, Offset from)
+    /// <summary>The first record at or after a time and an offset; null when there is none.</summary>
+    public static TimestampedOffset? FirstAtOrAfter(LogSegment[] segments, long timestamp, Offset from)
+    {
+        foreach (LogSegment segment in segments)
+        {
+            if (segment.MaxTimestamp < timestamp || segment.NextOffset <= from || !segment.TryAcquire())
+            {
+                continue;
+            }
+
+            try
+            {
+                if (FirstAtOrAfter(segment, timestamp, from) is { } found)
+                {
+                    return found;
+                }
+            }
+            finally
+            {
+                segment.Release();
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first record with the largest timestamp; null when there is none with one.</summary>
+    public static TimestampedOffset? Latest(LogSegment[] segments)
+    {
+        LogSegment? latest = null;
+        foreach (LogSegment segment in segments)
+        {
+            if (latest is null || segment.MaxTimestamp > latest.MaxTimestamp)
+            {
+                latest = segment;
+            }
+        }
+
+        if (latest is null || !latest.TryAcquire())
+        {
+            return null;
+        }
+
+        try
+        {
+            return Latest(latest);
+        }
+        finally
+        {
+            latest.Release();
+        }
+    }
+
+    private static TimestampedOffset? FirstAtOrAfter(LogSegment segment, long timestamp, Offset from)
     {
         Offset start = Offset.Max(segment.Times.Floor(timestamp), from);
         using var scan = new BatchScanner(segment.Log, segment.Offsets.Floor(start), segment.Size);
@@ -32,8 +84,7 @@ internal static class TimestampLookup
         return null;
     }
 
-    /// <summary>The first record of a segment with its largest timestamp; null when it has none.</summary>
-    public static TimestampedOffset? Latest(LogSegment segment)
+    private static TimestampedOffset? Latest(LogSegment segment)
     {
         if (segment.MaxTimestamp < 0 || segment.Find(segment.MaxTimestampOffset, segment.Size) is not { } place)
         {

@@ -1,0 +1,37 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Storage;
+
+/// <summary>What a follower demands of the batches that its leader sends.</summary>
+internal static class FetchedBatches
+{
+    /// <summary>Checks the records of one partition of a Fetch answer. The result is null when nothing stands against them.</summary>
+    /// <param name="records">The bytes.</param>
+    /// <param name="end">The end of the follower's log.</param>
+    /// <param name="currentEpoch">The epoch in which it fetched: nothing of a later one is taken (KAFKA-18723).</param>
+    /// <param name="length">The bytes to append: whole batches, and none where there is nothing to take.</param>
+    public static AppendResult? Check(ReadOnlySpan<byte> records, Offset end, LeaderEpoch currentEpoch, out int length)
+    {
+        var batches = new RecordBatches(records);
+        length = 0;
+        while (batches.MoveNext() && batches.Current.PartitionLeaderEpoch <= currentEpoch)
+        {
+            RecordBatch batch = batches.Current;
+            if (!batch.HasValidChecksum || batch.LastOffsetDelta < 0)
+            {
+                return AppendResult.Refused(ErrorCode.CorruptMessage, $"the leader sent a damaged batch at offset {batch.BaseOffset}");
+            }
+
+            if (batch.BaseOffset < end)
+            {
+                return AppendResult.Refused(ErrorCode.InvalidRecord, $"the leader sent offset {batch.BaseOffset} to a log that ends at {end}");
+            }
+
+            end = batch.NextOffset;
+            length = batches.Position + batch.Size;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,145 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// The segments of one log in the order of their offsets. The log's writer changes the list; anyone reads <see cref="Current"/> without a lock: each change
+/// makes a new array, and who holds an old one finds segments that are gone by <see cref="LogSegment.TryAcquire"/>.
+/// </summary>
+internal sealed class SegmentList(IDisk disk, string path, LogSegment[] loaded)
+{
+    private volatile LogSegment[] _current = loaded;
+
+    /// <summary>The segments; nobody changes the array.</summary>
+    public LogSegment[] Current => _current;
+
+    /// <summary>The last one, which takes what is appended.</summary>
+    public LogSegment Active => _current[^1];
+
+    /// <summary>All bytes of batches.</summary>
+    public long SizeBytes
+    {
+        get
+        {
+            long size = 0;
+            foreach (LogSegment segment in _current)
+            {
+                size += segment.Size;
+            }
+
+            return size;
+        }
+    }
+
+    /// <summary>The index of the last segment that begins at or before an offset; 0 where there is none.</summary>
+    public static int Floor(LogSegment[] segments, Offset offset)
+    {
+        int low = 0, high = segments.Length - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (segments[middle].BaseOffset <= offset)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        return low;
+    }
+
+    /// <summary>The last segment that begins at or before an offset; the first where there is none.</summary>
+    public LogSegment Holder(Offset offset)
+    {
+        LogSegment[] segments = _current;
+        return segments[Floor(segments, offset)];
+    }
+
+    /// <summary>Makes a new, empty segment the active one.</summary>
+    /// <param name="baseOffset">Where it begins.</param>
+    /// <param name="createdMs">When, in wall-clock milliseconds.</param>
+    public void Add(Offset baseOffset, long createdMs)
+    {
+        LogSegment added = LogSegment.Open(disk, path, baseOffset, createdMs);
+        added.Forget();
+        added.CutFileToSize();
+        _current = [.. _current, added];
+    }
+
+    /// <summary>Deletes the segments after the one that holds an offset.</summary>
+    public void DropAfter(Offset offset)
+    {
+        LogSegment[] segments = _current;
+        int last = Floor(segments, offset);
+        _current = segments[..(last + 1)];
+        for (int i = segments.Length - 1; i > last; i--)
+        {
+            segments[i].Delete();
+        }
+    }
+
+    /// <summary>Deletes the segments that lie wholly below an offset, except the last; false when there are none.</summary>
+    public bool DropBelow(Offset start)
+    {
+        LogSegment[] segments = _current;
+        int kept = 0;
+        while (kept < segments.Length - 1 && segments[kept + 1].BaseOffset <= start)
+        {
+            kept++;
+        }
+
+        if (kept == 0)
+        {
+            return false;
+        }
+
+        _current = segments[kept..];
+        for (int i = 0; i < kept; i++)
+        {
+            segments[i].Delete();
+        }
+
+        return true;
+    }
+
+    /// <summary>Puts a new file in the place of the active segment, which has lost all its records.</summary>
+    public void RenewActive()
+    {
+        LogSegment emptied = Active;
+        _current = _current[..^1];
+        emptied.Delete();
+        Add(emptied.BaseOffset, emptied.CreatedMs);
+    }
+
+    /// <summary>Deletes the files of all segments, the last first. <see cref="BeginAt"/> must follow.</summary>
+    public void DeleteFiles()
+    {
+        for (int i = _current.Length - 1; i >= 0; i--)
+        {
+            _current[i].Delete();
+        }
+    }
+
+    /// <summary>Goes on with one empty segment at an offset, after the files of all others were deleted.</summary>
+    public void BeginAt(Offset offset)
+    {
+        long createdMs = Active.CreatedMs;
+        _current = [];
+        Add(offset, createdMs);
+    }
+
+    /// <summary>Gives back the log's references, for good.</summary>
+    public void Release()
+    {
+        foreach (LogSegment segment in _current)
+        {
+            segment.Release();
+        }
+
+        _current = [];
+    }
+}
