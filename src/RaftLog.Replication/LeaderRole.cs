@@ -47,13 +47,20 @@ public sealed class LeaderRole : PartitionRole
         return null;
     }
 
-    /// <summary>Takes a state of the same leadership: a newer one ends any proposal, which the controller can no longer accept.</summary>
+    /// <summary>
+    /// Takes a state of the same leadership: a newer one ends any proposal, which the controller can no longer accept; so does the new registration of a
+    /// proposed member.
+    /// </summary>
     internal void Adopt(PartitionState state, NodeId self, long nowMs)
     {
         Assign(state, self, nowMs);
         if (state.PartitionEpoch > InSync.Epoch)
         {
             Settle(state.InSync, state.PartitionEpoch);
+        }
+        else if (InSync.InFlight is { } proposal && NamesAnEarlierIncarnation(proposal, state.Brokers))
+        {
+            Settle(InSync.Committed, InSync.Epoch);
         }
     }
 
@@ -187,6 +194,24 @@ public sealed class LeaderRole : PartitionRole
         Invariant.Holds(at >= InSync.Epoch, "R-04", "the partition epoch of a leader went back");
         InSync = new InSyncState.Settled(inSync, at);
         _repeat = false;
+    }
+
+    /// <summary>
+    /// True when a member of a proposal has registered anew since. No copy of it, however late, can be accepted then: whoever decides after the registration
+    /// knows of it, and had one been accepted before, metadata would have told that first.
+    /// </summary>
+    private static bool NamesAnEarlierIncarnation(IsrProposal proposal, BrokerRoster brokers)
+    {
+        for (int i = 0; i < proposal.BrokerEpochs.Count; i++)
+        {
+            if (proposal.BrokerEpochs[i] != BrokerEpoch.None
+                && brokers.TryFind(proposal.InSync.Nodes[i], out RosterEntry member) && member.Epoch > proposal.BrokerEpochs[i])
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Keeps what is known of followers that stay, and starts anew for those that are added.</summary>

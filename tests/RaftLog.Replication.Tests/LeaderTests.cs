@@ -218,6 +218,34 @@ public sealed class LeaderTests
     }
 
     [Fact]
+    public void A_proposal_whose_answer_was_lost_is_over_when_its_member_has_registered_anew()
+    {
+        Lead(0);
+        Fetch(1, 0);
+        Refuse(ErrorCode.RequestTimedOut);
+        _scene.Register(1);
+        _scene.Restate();
+        _scene.Tell(50, 0);
+        Assert.Null(Leader.InSync.InFlight);
+        Assert.False(Leader.InSync.Maximal.Contains(B.Node));
+
+        A.Serve(200, B.Node, B.RegisteredAs, Position(0), 100);
+        Assert.Equal(2, _proposals.Count);
+        Assert.Contains(B.RegisteredAs, _proposals[1].BrokerEpochs);
+    }
+
+    [Fact]
+    public void A_pending_proposal_outlives_news_of_brokers_that_it_does_not_name()
+    {
+        Lead(0);
+        Fetch(1, 0);
+        _scene.Register(2);
+        _scene.Restate();
+        _scene.Tell(50, 0);
+        Assert.Same(_proposals[0], Leader.InSync.InFlight);
+    }
+
+    [Fact]
     public void Answers_of_another_leadership_or_an_older_state_change_nothing()
     {
         Lead(0);
