@@ -369,6 +369,7 @@ public sealed class SimulationRun
         Count("sometimes: bytes lost with the power", _cluster.Machines.Sum(each => each.Volume.LostBytes));
         Count("sometimes: damaged places read", _cluster.Machines.Sum(each => (long)each.Volume.DamagedReads));
         Count("sometimes: wiped disks refused", _cluster.Machines.Count(each => each.HasRefusedToStart));
+        Count("sometimes: stops in order that came to an end", _nemesis?.StoppedInOrder ?? 0);
         Count("sometimes: batches cut from an image", _promises.Cuts);
         foreach ((string what, long number) in _promises.Rare.Counts.Concat(_cluster.EndedInCalls))
         {

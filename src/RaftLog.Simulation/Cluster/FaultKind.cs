@@ -68,4 +68,7 @@ public enum FaultKind
 
     /// <summary>A sector that was flushed long ago cannot be read for a while.</summary>
     UnreadableSector,
+
+    /// <summary>A node is asked to stop in order, as for an upgrade; where this mix has losses of power, its machine may lose it once the node has stopped.</summary>
+    Stop,
 }

@@ -15,6 +15,8 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
         (FaultKind.UnreadableSector, 2),
     ];
 
+    private const double StopShare = 0.4;
+
     /// <summary>A world without faults.</summary>
     public static FaultMix None { get; } = Of(TimeSpan.FromDays(1), TimeSpan.FromSeconds(1));
 
@@ -45,6 +47,13 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
             {
                 weights[kind] = weight;
             }
+        }
+
+        // Drawn apart from the others, as what came later: the mix of a seed without it stays what it was.
+        SimRandom stops = random.Split("stops");
+        if (stops.Chance(StopShare))
+        {
+            weights[FaultKind.Stop] = 1 + stops.Next(4);
         }
 
         TimeSpan pause = TimeSpan.FromMilliseconds(500 + random.Next(2500));

@@ -50,6 +50,7 @@ internal sealed class Nemesis
             [FaultKind.KillInCall] = KillInCall,
             [FaultKind.BitRot] = () => Spoil(FaultKind.BitRot, "a bit flips in", (batch, _) => batch.FlipBit(_random)),
             [FaultKind.MisdirectedWrite] = () => Spoil(FaultKind.MisdirectedWrite, "a write goes astray into", (batch, other) => batch.Overwrite(other, _random)),
+            [FaultKind.Stop] = StopInOrder,
             [FaultKind.UnreadableSector] = () => Spoil(FaultKind.UnreadableSector, "a sector cannot be read in", (batch, _) => batch.LoseSector()),
         };
         foreach (SimMachine machine in cluster.Machines)
@@ -59,6 +60,9 @@ internal sealed class Nemesis
 
         Next();
     }
+
+    /// <summary>How many nodes that were asked to stop have done so in order.</summary>
+    internal int StoppedInOrder { get; private set; }
 
     /// <summary>The number of faults so far.</summary>
     internal int Faults => _counts.Values.Sum();
@@ -135,6 +139,11 @@ internal sealed class Nemesis
 
     private void Repair(SimMachine machine)
     {
+        if (machine.IsStopping)
+        {
+            machine.Kill();
+        }
+
         machine.Resume();
         Restart(machine);
     }
@@ -211,6 +220,29 @@ internal sealed class Nemesis
         }
 
         Later(() => Restart(machine));
+    }
+
+    // A node that is starting is not told to stop: its process waits until it has started.
+    private void StopInOrder()
+    {
+        SimMachine machine = Pick();
+        if (!machine.IsReady || machine.IsPaused || machine.IsStopping)
+        {
+            return;
+        }
+
+        Count(FaultKind.Stop);
+        bool losesPower = _mix.Weights.ContainsKey(FaultKind.PowerLoss) && _random.Chance(0.5);
+        machine.Stop(() =>
+        {
+            StoppedInOrder++;
+            if (losesPower && _active)
+            {
+                machine.LosePowerAtRest();
+            }
+
+            Later(() => Restart(machine));
+        });
     }
 
     private void KillInStep()

@@ -11,6 +11,9 @@ public sealed class SimMachine
 {
     private const string JournalDirectory = "/journal";
 
+    /// <summary>How long a node waits for the controller when it stops.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
+
     private readonly SimScheduler _scheduler;
     private readonly SimNetwork _network;
     private readonly SimRandom _random;
@@ -73,6 +76,13 @@ public sealed class SimMachine
     /// <summary>True while a node runs that has once served clients in this life: the cluster has seen it come back.</summary>
     public bool IsReady => IsUp && _hasBeenReady;
 
+    /// <summary>True while a node runs that was asked to stop.</summary>
+    internal bool IsStopping
+    {
+        get => IsUp && field;
+        private set;
+    }
+
     /// <summary>True while the node is held.</summary>
     public bool IsPaused => _current is { IsAlive: true, IsPaused: true };
 
@@ -81,6 +91,7 @@ public sealed class SimMachine
     {
         _starts++;
         _hasBeenReady = false;
+        IsStopping = false;
         Incarnation owner = new(_scheduler, $"{Name}.{_starts}", _config.NodeId.Value, ClockRate());
         owner.WallClockOffset = WallClockOffset;
         Volume.ForgetRefusals();
@@ -101,6 +112,43 @@ public sealed class SimMachine
 
     /// <summary>The machine loses its power: the process is gone, and what was not flushed is a matter of chance.</summary>
     public void LosePower() => End("loses power", losePower: true);
+
+    /// <summary>Asks the node to stop in order, as its process does when it is told to. It may die on the way.</summary>
+    /// <param name="stopped">Called when it has stopped so.</param>
+    internal void Stop(Action stopped)
+    {
+        Incarnation owner = _current!;
+        Node node = Node!;
+        IsStopping = true;
+        _scheduler.Say($"{owner.Name} is asked to stop");
+        owner.Run("stop", async () =>
+        {
+            try
+            {
+                await node.StopAsync(Patience);
+            }
+            catch (DiskException failure) when (Volume.HasRefused)
+            {
+                _scheduler.Say($"{owner.Name} cannot stop in order: {failure.Message}");
+                owner.Kill();
+                Halted();
+                return;
+            }
+
+            _scheduler.Say($"{owner.Name} has stopped");
+            Volume.DisarmFault();
+            owner.Kill();
+            stopped();
+        });
+    }
+
+    /// <summary>A machine without a running node loses its power.</summary>
+    internal void LosePowerAtRest()
+    {
+        _scheduler.Say($"{Name} loses power, after its node has stopped");
+        _network.Host(Name).HasPower = false;
+        Volume.LosePower();
+    }
 
     /// <summary>Ends the node in the middle of one of its next disk operations.</summary>
     /// <param name="operations">After how many.</param>

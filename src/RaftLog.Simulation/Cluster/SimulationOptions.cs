@@ -127,6 +127,7 @@ public sealed record SimulationOptions
                 new("controller.quorum.fetch.timeout.ms", $"{election * 2}"),
                 new("controller.quorum.append.linger.ms", random.Chance(0.5) ? "25" : "0"),
                 new("metadata.log.max.record.bytes.between.snapshots", $"{(random.Chance(0.6) ? 1000 + random.Next(6000) : 1 << 20)}"),
+                .. DrawSegmentAges(new SimRandom(seed).Split("segments")),
                 .. promise == FlushPromise.PageCache ? new KeyValuePair<string, string>[] { new("log.flush.interval.messages", "9223372036854775807") } : [],
             ],
         };
@@ -150,6 +151,20 @@ public sealed record SimulationOptions
     // In one cluster of six the roles lie on nodes of their own.
     private static (int? Voters, int? Brokers) DrawRoles(SimRandom random) =>
         random.Chance(1.0 / 6) ? (random.Chance(0.7) ? 3 : 1, 2 + random.Next(2)) : (null, null);
+
+    // Half of the clusters begin new segments by age, the smallest size being more than a minute writes.
+    private static IEnumerable<KeyValuePair<string, string>> DrawSegmentAges(SimRandom random)
+    {
+        if (random.Chance(0.5))
+        {
+            yield return new("log.roll.ms", $"{500 + random.Next(8000)}");
+        }
+
+        if (random.Chance(0.3))
+        {
+            yield return new("metadata.log.segment.ms", $"{500 + random.Next(8000)}");
+        }
+    }
 
     /// <summary>Faults that the page-cache promise covers: processes die, power stays.</summary>
     private static FaultMix WithinPageCache(FaultMix drawn)
