@@ -1,6 +1,7 @@
 using RaftLog.Checking;
 using RaftLog.Jepsen.Recording;
 using RaftLog.Protocol;
+using RaftLog.Simulation;
 
 namespace RaftLog.Jepsen.Workloads;
 

@@ -1,4 +1,5 @@
 using RaftLog.Protocol;
+using RaftLog.Simulation;
 
 namespace RaftLog.Jepsen.Workloads;
 

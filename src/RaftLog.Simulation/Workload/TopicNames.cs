@@ -1,7 +1,7 @@
-namespace RaftLog.Jepsen.Workloads;
+namespace RaftLog.Simulation;
 
 /// <summary>The names that administrators quarrel about: a few at a time, each for some operations.</summary>
-internal sealed class TopicNames
+public sealed class TopicNames
 {
     private const int Active = 4;
     private const int OperationsEach = 30;

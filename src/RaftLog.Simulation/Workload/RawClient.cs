@@ -6,10 +6,10 @@ using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
 
-namespace RaftLog.Jepsen.Workloads;
+namespace RaftLog.Simulation;
 
 /// <summary>One request to one node, once: no retry may blur what an answer says.</summary>
-internal sealed class RawClient : IProcess, IDisposable
+public sealed class RawClient : IProcess, IDisposable
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(2);
 
@@ -19,6 +19,8 @@ internal sealed class RawClient : IProcess, IDisposable
     private readonly SortedDictionary<NodeId, NetworkAddress> _addresses = [];
     private readonly SortedDictionary<NodeId, RpcChannel> _channels = [];
 
+    /// <summary>A client of some nodes, which connects to each when it is first asked.</summary>
+    /// <param name="nodes">Their addresses.</param>
     public RawClient(IReadOnlyList<(NodeId Node, NetworkAddress Address)> nodes)
     {
         ClientWorld world = ClientWorld.Real();
@@ -33,6 +35,10 @@ internal sealed class RawClient : IProcess, IDisposable
     public IReadOnlyList<NodeId> Nodes => [.. _addresses.Keys];
 
     /// <summary>Sends a request. <see cref="RpcOutcome.Unsupported"/> when nothing was sent at all.</summary>
+    /// <param name="node">Whom to ask.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="timeout">How long to wait for its answer.</param>
+    /// <param name="highestVersion">The highest version to speak.</param>
     public async ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
         NodeId node, IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue)
         where TResponse : class, IVersionedMessage, new()
@@ -55,6 +61,7 @@ internal sealed class RawClient : IProcess, IDisposable
     /// <summary>A defect of the client library ends the harness.</summary>
     public void Halt(string reason) => throw new InvalidOperationException(reason);
 
+    /// <inheritdoc />
     public void Dispose()
     {
         foreach (RpcChannel channel in _channels.Values)

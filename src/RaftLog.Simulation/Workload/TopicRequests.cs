@@ -4,10 +4,10 @@ using RaftLog.Platform.Rpc;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 
-namespace RaftLog.Jepsen.Workloads;
+namespace RaftLog.Simulation;
 
 /// <summary>Requests about one topic to one node, once each.</summary>
-internal sealed class TopicRequests(RawClient client)
+public sealed class TopicRequests(RawClient client)
 {
     private const sbyte TopicResource = 2;
     private const sbyte FromTopic = 1;
@@ -18,6 +18,11 @@ internal sealed class TopicRequests(RawClient client)
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
     /// <summary>Makes a change.</summary>
+    /// <param name="node">The node to ask.</param>
+    /// <param name="topic">The topic.</param>
+    /// <param name="action">What to do.</param>
+    /// <param name="wanted">How many partitions, or which setting, it shall have.</param>
+    /// <returns>What the answer proves, and why the change was refused or is in doubt.</returns>
     public async Task<(SendOutcome Outcome, string? Why)> ChangeAsync(NodeId node, string topic, MetadataAction action, TopicState wanted)
     {
         int timeoutMs = (int)Limit.TotalMilliseconds;
