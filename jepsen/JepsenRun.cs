@@ -85,7 +85,7 @@ internal sealed class JepsenRun
             nodes = [.. (await cluster.Admin.DescribeClusterAsync()).Brokers.Select(each => (each.Id, each.Address))];
         }
 
-        await WorkAsync(new RunContext(_recorder, clients, _random), () => new RawClient(nodes), null, cancel);
+        await WorkAsync(new RunContext(_recorder, clients, _random), () => OpenRaw(nodes), null, cancel);
         return null;
     }
 
@@ -95,7 +95,7 @@ internal sealed class JepsenRun
         using NodeSet nodes = await NodeSet.StartAsync(system, _directory, _options.Settings, Alarm, cancel);
         List<(NodeId, NetworkAddress)> addresses = [.. nodes.Nodes.Select(each => (new NodeId(each.Id), new NetworkAddress("127.0.0.1", each.Ports.ClientsProxy)))];
         RunContext context = new(_recorder, new Clients(nodes.Bootstrap), _random);
-        IReadOnlyDictionary<TopicPartition, FoundOffset>? ends = await WorkAsync(context, () => new RawClient(addresses), nodes, cancel);
+        IReadOnlyDictionary<TopicPartition, FoundOffset>? ends = await WorkAsync(context, () => OpenRaw(addresses), nodes, cancel);
         _say("stopping the nodes");
         await nodes.StopAsync();
         return ends is null ? null : ReadReplicas(nodes, ends);
@@ -208,6 +208,8 @@ internal sealed class JepsenRun
         await Task.Delay(Closing, TimeProvider.System, cancel);
         _recorder.AddAt(new HistoryEvent(from, 0, _recorder.NewOperation(), EventType.Ok, HistoryFunction.Promise) { Promise = (_recorder.NowUs, MaxGapUs) });
     }
+
+    private static RawClient OpenRaw(IReadOnlyList<(NodeId Node, NetworkAddress Address)> nodes) => new(ClientWorld.Real(), "jepsen", nodes);
 
     private IWorkload Create(string name, RunContext context, Func<RawClient> openRaw) => name switch
     {

@@ -32,6 +32,8 @@ public sealed class SimulationRun
     private readonly List<ProducerProgram> _producers = [];
     private readonly List<ConsumerProgram> _consumers = [];
     private readonly List<ConsumerProgram> _crashedConsumers = [];
+    private readonly List<TopicProgram> _topicPrograms = [];
+    private readonly TopicNames _topicNames = new();
     private readonly PromiseWatch _promises;
     private readonly ClusterWatch _watch;
     private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
@@ -88,7 +90,7 @@ public sealed class SimulationRun
             Simulated = TimeSpan.FromTicks(_scheduler.Now),
             Elections = _watch.Elections,
             Faults = _nemesis?.Faults ?? 0,
-            Operations = sends.Count + Consumers.Sum(each => each.Reads) + (_admin?.Asked ?? 0),
+            Operations = sends.Count + Consumers.Sum(each => each.Reads) + (_admin?.Asked ?? 0) + _topicPrograms.Sum(each => each.Operations.Count),
             Acknowledged = sends.Count(each => each.Outcome == SendOutcome.Acknowledged),
             Unknown = sends.Count(each => each.Outcome == SendOutcome.Unknown),
             Seen = Consumers.Sum(each => each.Seen.Count),
@@ -142,6 +144,7 @@ public sealed class SimulationRun
 
         AddConsumer();
         _admin = new AdminProgram(_cluster, _options, _random);
+        _topicPrograms.AddRange(Enumerable.Range(1, _options.TopicPrograms).Select(number => new TopicProgram(_cluster, _topicNames, number, _random)));
         _nemesis = new Nemesis(_cluster, _options.Faults, _random, _watch, CrashClient);
         _scheduler.RunFor(_options.FaultTime);
     }
@@ -298,6 +301,7 @@ public sealed class SimulationRun
     {
         _producers.ForEach(each => each.Stop());
         _admin!.Stop();
+        _topicPrograms.ForEach(each => each.Stop());
         if (!Reach(() => _producers.TrueForAll(each => each.IsDone), _options.RecoveryLimit, "liveness: producers did not come to an end"))
         {
             return null;
@@ -341,6 +345,8 @@ public sealed class SimulationRun
         Seen = [.. _crashedConsumers.Concat([_consumers[0]]).SelectMany(each => each.Seen)],
         Final = [.. _consumers[^1].Seen],
         HighWatermarks = [.. Consumers.SelectMany(each => each.HighWatermarks)],
+        Metadata = [.. _topicPrograms.SelectMany(each => each.Operations), .. _topicNames.All.SelectMany(ReadTopic)],
+        MakesChangesOnce = true,
         Replicas =
         [
             .. _watch.PartitionsOf(Topic).SelectMany(partition => partition.Registration.Replicas.Select(each => _cluster.Machine(each.Value))
@@ -348,6 +354,10 @@ public sealed class SimulationRun
                 .Select(machine => ReplicaReader.Read(machine, machine.Node!.Id, partition.Name, ends[partition.Name].Offset))),
         ],
     };
+
+    /// <summary>What each node says of a topic, now that all was quiet for a while.</summary>
+    private IEnumerable<MetadataOperation> ReadTopic(string topic) => _cluster.Machines.Where(each => each.IsUp).Select(each => new MetadataOperation(
+        each.Node!.Id, topic, MetadataAction.Read, TopicRequests.Read(each.Node.Image, topic), SendOutcome.Acknowledged, _scheduler.NowUs, _scheduler.NowUs));
 
     private void CountAll()
     {
@@ -380,6 +390,11 @@ public sealed class SimulationRun
         Count("workload: sends without outcome", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Unknown)));
         Count("workload: records seen", Consumers.Sum(each => each.Seen.Count));
         Count("workload: topics confirmed", _admin?.Confirmed.Count ?? 0);
+        foreach (MetadataAction action in Enum.GetValues<MetadataAction>().Where(each => each != MetadataAction.Read))
+        {
+            Count(
+                $"workload: topics, {action} answered", _topicPrograms.Sum(each => each.Operations.Count(done => done.Action == action && done.Outcome == SendOutcome.Acknowledged)));
+        }
     }
 
     private void Count(string what, long number) => _counters[what] = _counters.GetValueOrDefault(what) + number;

@@ -134,13 +134,44 @@ internal sealed class ClusterWatch
 
         foreach (TopicImage topic in image.Topics.InNameOrder)
         {
-            _names[topic.Id] = topic.Name;
-            _ids[topic.Name] = topic.Id;
+            string label = LabelOf(topic);
             foreach ((int index, PartitionRegistration partition) in topic.Partitions)
             {
-                Look(machine, new TopicPartition(topic.Name, index), partition, image);
+                Look(machine, new TopicPartition(label, index), partition, image);
             }
         }
+
+        if (before is null || before.Provenance.LastOffset > image.Provenance.LastOffset)
+        {
+            // A node that has started again knows less at first.
+            return;
+        }
+
+        foreach (TopicImage deleted in before.Topics.InNameOrder.Where(each => !image.Topics.TryGet(each.Id, out _)))
+        {
+            foreach (int index in deleted.Partitions.Keys)
+            {
+                _newest.Remove(new TopicPartition(_names[deleted.Id], index));
+            }
+        }
+    }
+
+    /// <summary>A topic's name; that of one with a deleted namesake, with a number besides: all that is kept of topics is kept by it.</summary>
+    private string LabelOf(TopicImage topic)
+    {
+        if (!_names.TryGetValue(topic.Id, out string? label))
+        {
+            label = topic.Name;
+            for (int number = 2; _ids.ContainsKey(label); number++)
+            {
+                label = $"{topic.Name}#{number}";
+            }
+
+            _names.Add(topic.Id, label);
+            _ids.Add(label, topic.Id);
+        }
+
+        return label;
     }
 
     private void Look(SimMachine machine, TopicPartition name, PartitionRegistration partition, MetadataImage image)

@@ -2,6 +2,7 @@ using System.Text;
 using RaftLog.Broker.Configuration;
 using RaftLog.Client;
 using RaftLog.Platform;
+using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
@@ -45,6 +46,8 @@ public sealed class SimCluster
     /// <summary>The machines of controllers: the quorum.</summary>
     internal IEnumerable<SimMachine> Voters => _machines.Where(each => IsVoter(each.Number));
 
+    private IEnumerable<SimMachine> Brokers => _machines.Where(each => _options.IsBroker(each.Number));
+
     /// <summary>How often a process ended in the middle of a call, by the call.</summary>
     internal SortedDictionary<string, long> EndedInCalls { get; } = new(SeamCall.All.ToDictionary(KilledIn, static _ => 0L), StringComparer.Ordinal);
 
@@ -66,24 +69,38 @@ public sealed class SimCluster
     /// <summary>A new program with the shipped client library, on a host of its own.</summary>
     public (Incarnation Program, KafkaCluster Cluster) NewClient()
     {
-        int number = ++_clients;
-        Incarnation program = new(Scheduler, ClientName(number), 100 + number);
+        (Incarnation program, ClientWorld world) = NewProgram();
         ClientOptions options = new()
         {
-            BootstrapServers = [.. _machines.Where(each => _options.IsBroker(each.Number)).Select(each => new NetworkAddress(each.Name, ClientPort))],
+            BootstrapServers = [.. Brokers.Select(AddressOf)],
             ClientId = program.Name,
             RequestTimeout = TimeSpan.FromSeconds(3),
             ConnectTimeout = TimeSpan.FromSeconds(1),
             CallTimeout = TimeSpan.FromSeconds(30),
         };
-        ClientWorld world = new(program.Time, Network.Join(program.Name, program), new SimEntropy(_random.Split("client", number)));
         return (program, new KafkaCluster(options, world));
+    }
+
+    /// <summary>A new program that sends single requests, on a host of its own.</summary>
+    internal (Incarnation Program, RawClient Client) NewRawClient()
+    {
+        (Incarnation program, ClientWorld world) = NewProgram();
+        return (program, new RawClient(world, program.Name, [.. Brokers.Select(each => (new NodeId(each.Number), AddressOf(each)))]));
     }
 
     internal IEnumerable<string> HostsBesides(string name, bool clientsToo)
     {
         IEnumerable<string> hosts = _machines.Select(each => each.Name).Where(each => each != name);
         return clientsToo ? hosts.Concat(Enumerable.Range(1, _clients).Select(ClientName)) : hosts;
+    }
+
+    private static NetworkAddress AddressOf(SimMachine machine) => new(machine.Name, ClientPort);
+
+    private (Incarnation Program, ClientWorld World) NewProgram()
+    {
+        int number = ++_clients;
+        Incarnation program = new(Scheduler, ClientName(number), 100 + number);
+        return (program, new ClientWorld(program.Time, Network.Join(program.Name, program), new SimEntropy(_random.Split("client", number))));
     }
 
     private static string ClientName(int number) => $"c{number}";

@@ -42,6 +42,9 @@ public sealed record SimulationOptions
     /// <summary>The mean time between two new topics of the administrator.</summary>
     public TimeSpan TopicInterval { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>So many programs change the same few topics.</summary>
+    public int TopicPrograms { get; init; }
+
     /// <summary>Whether what leaves the machines is held against their disk images; without it only the end of the run is judged.</summary>
     public bool WatchesImages { get; init; } = true;
 
@@ -98,6 +101,7 @@ public sealed record SimulationOptions
             Partitions = large ? 1 : 1 + random.Next(4),
             Producers = 1 + random.Next(3),
             SendInterval = TimeSpan.FromMilliseconds(SendIntervals[random.Next(SendIntervals.Length)]),
+            TopicPrograms = DrawTopicPrograms(new SimRandom(seed).Split("topic programs")),
             MaxFill = large ? 16_000 : random.Chance(0.8) ? 300 : 3000,
             Faults = promise == FlushPromise.Flushed ? faults : WithinPageCache(faults),
             Link = new LinkProfile(
@@ -136,7 +140,7 @@ public sealed record SimulationOptions
     /// <summary>Everything that was drawn, for people.</summary>
     public string Describe() => string.Join('\n',
         $"seed {Seed}: {Nodes} nodes{(Voters is null ? "" : $", {Voters} of them controllers and {Brokers} brokers")}, {Partitions} partitions of {Replicas} replicas, {MinInSync} in sync at least, promise {Promise}",
-        FormattableString.Invariant($"{Producers} producers, a record every {SendInterval.TotalMilliseconds} ms of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"),
+        FormattableString.Invariant($"{Producers} producers, {TopicPrograms} programs that change topics, a record every {SendInterval.TotalMilliseconds} ms of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"),
         $"faults {Faults}",
         $"{Link}",
         $"{Disk}",
@@ -151,6 +155,8 @@ public sealed record SimulationOptions
     // In one cluster of six the roles lie on nodes of their own.
     private static (int? Voters, int? Brokers) DrawRoles(SimRandom random) =>
         random.Chance(1.0 / 6) ? (random.Chance(0.7) ? 3 : 1, 2 + random.Next(2)) : (null, null);
+
+    private static int DrawTopicPrograms(SimRandom random) => random.Chance(0.25) ? 2 + random.Next(2) : 0;
 
     // Half of the clusters begin new segments by age, the smallest size being more than a minute writes.
     private static IEnumerable<KeyValuePair<string, string>> DrawSegmentAges(SimRandom random)

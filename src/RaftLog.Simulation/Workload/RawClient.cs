@@ -13,18 +13,21 @@ public sealed class RawClient : IProcess, IDisposable
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(2);
 
-    private readonly Waiters _waiters = new(TimeProvider.System);
-    private readonly BufferPool _pool = new(TimeProvider.System, BufferPoolLimits.Default);
+    private readonly Waiters _waiters;
+    private readonly BufferPool _pool;
     private readonly RpcConnector _connector;
     private readonly SortedDictionary<NodeId, NetworkAddress> _addresses = [];
     private readonly SortedDictionary<NodeId, RpcChannel> _channels = [];
 
     /// <summary>A client of some nodes, which connects to each when it is first asked.</summary>
+    /// <param name="world">What it runs in.</param>
+    /// <param name="clientId">Its name.</param>
     /// <param name="nodes">Their addresses.</param>
-    public RawClient(IReadOnlyList<(NodeId Node, NetworkAddress Address)> nodes)
+    public RawClient(ClientWorld world, string clientId, IReadOnlyList<(NodeId Node, NetworkAddress Address)> nodes)
     {
-        ClientWorld world = ClientWorld.Real();
-        _connector = new RpcConnector(world.Network, _waiters, _pool, new Supervisor(this), new RpcOptions("jepsen"), "raftlog-jepsen", "0");
+        _waiters = new Waiters(world.Time);
+        _pool = new BufferPool(world.Time, BufferPoolLimits.Default);
+        _connector = new RpcConnector(world.Network, _waiters, _pool, new Supervisor(this), new RpcOptions(clientId), "raftlog-test", "0");
         foreach ((NodeId node, NetworkAddress address) in nodes)
         {
             _addresses[node] = address;

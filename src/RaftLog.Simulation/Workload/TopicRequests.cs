@@ -1,5 +1,6 @@
 using System.Globalization;
 using RaftLog.Checking;
+using RaftLog.Metadata;
 using RaftLog.Platform.Rpc;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
@@ -90,8 +91,17 @@ public sealed class TopicRequests(RawClient client)
         }
 
         DescribeConfigsResponse.ResourceConfig? config = described.Configs.Find(each => each.Name == Key);
-        return config is { ConfigSource: FromTopic, Value: { } value } ? long.Parse(value, CultureInfo.InvariantCulture) - SettingBase : 0;
+        return config is { ConfigSource: FromTopic, Value: { } value } ? SettingOf(value) : 0;
     }
+
+    /// <summary>What a metadata image says of a topic.</summary>
+    public static TopicState Read(MetadataImage image, string topic) =>
+        image.Topics.TryGet(topic, out TopicImage? found)
+            ? new TopicState(
+                true, found.Partitions.Count, image.ConfigOf(new ConfigResource(ConfigResourceType.Topic, topic)).TryGetValue(Key, out string? value) ? SettingOf(value) : 0)
+            : default;
+
+    private static long SettingOf(string value) => long.Parse(value, CultureInfo.InvariantCulture) - SettingBase;
 
     private static (SendOutcome Outcome, string? Why) Judge<TResponse>(RpcResult<TResponse> result, Func<TResponse, ErrorCode> errorOf)
         where TResponse : class
