@@ -5,7 +5,7 @@ using RaftLog.Simulation;
 
 namespace RaftLog.Cli.Simulation;
 
-/// <summary>Runs a batch of seeds, tells what failed, and sums up. Ctrl-C ends it after the seeds under way; a second one at once.</summary>
+/// <summary>Runs a batch of seeds, tells what failed, and sums up. Ctrl-C or SIGTERM ends it after the seeds under way; a second one at once.</summary>
 internal sealed class SimulateBatch
 {
     private const int MaxExplained = 3;
@@ -46,6 +46,7 @@ internal sealed class SimulateBatch
         _record.TryFailedAgain(now => Console.Error.WriteLine($"seed {now.Seed} failed before, and {(now.Held ? "holds now" : $"FAILED again: {now.Violation}")}"));
         SeedBatch batch = new(_plan.Simulation, _record.Next, _record.Left, () => !_interrupted && (_plan.Limit is not { } limit || _clock.Elapsed < limit));
         using (PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt))
+        using (PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt))
         {
             batch.Run(_plan.Jobs, Show);
         }
