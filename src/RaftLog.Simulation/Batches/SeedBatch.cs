@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 
 namespace RaftLog.Simulation;
@@ -49,15 +48,11 @@ public sealed class SeedBatch
     /// <summary>How many seeds were run twice, and compared.</summary>
     public int Repeated => _repeated;
 
-    /// <summary>Wall time of the run.</summary>
-    public TimeSpan Elapsed { get; private set; }
-
     /// <summary>Runs the batch. Blocks the caller.</summary>
     /// <param name="threads">How many seeds at a time.</param>
     /// <param name="show">Called on the caller's thread with each outcome, in seed order; false to begin no more seeds.</param>
     public void Run(int threads, Func<SeedOutcome, bool> show)
     {
-        Stopwatch clock = Stopwatch.StartNew();
         long before = PoolTotal();
         StartSeeds(threads);
         while (!IsOver())
@@ -68,7 +63,6 @@ public sealed class SeedBatch
         }
 
         PoolItems = PoolTotal() - before;
-        Elapsed = clock.Elapsed;
         _failure?.Throw();
     }
 
