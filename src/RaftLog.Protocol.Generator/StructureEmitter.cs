@@ -7,11 +7,17 @@ namespace RaftLog.Protocol.Generator;
 /// <summary>Writes the members of one class: properties, reading, writing, and comparison with the defaults.</summary>
 internal sealed class StructureEmitter
 {
+    private const string Presence = "Presence";
+
+    /// <summary>Inside a tag, Kafka says with an unsigned varint whether a structure is null; elsewhere with a signed byte.</summary>
+    private const string TaggedPresence = "TaggedPresence";
+
     private readonly MessageHead _head;
     private readonly CodeText _code;
     private readonly VersionConditions _conditions;
     private readonly MinimalSizes _sizes;
     private string _flexible;
+    private string _presence = Presence;
 
     public StructureEmitter(MessageHead head, CodeText code)
     {
@@ -204,6 +210,13 @@ internal sealed class StructureEmitter
         _flexible = outside;
     }
 
+    private void InTag(Action inner)
+    {
+        _presence = TaggedPresence;
+        inner();
+        _presence = Presence;
+    }
+
     private void ReadField(StructureSchema structure, FieldSchema field)
     {
         string path = Path(structure, field);
@@ -223,7 +236,7 @@ internal sealed class StructureEmitter
         }
         else
         {
-            string present = Choose(field, "true", $"reader.ReadPresence(\"{path}\")");
+            string present = Choose(field, "true", $"reader.Read{_presence}(\"{path}\")");
             _code.Open($"if ({present})");
             _code.Line($"{field.Name} = new {field.TypeName}();");
             _code.Line($"{field.Name}.Read(ref reader, version);");
@@ -295,7 +308,7 @@ internal sealed class StructureEmitter
             string condition = _conditions.InFlexible(field.Tagged);
             _code.Open(condition.Length == 0 ? $"case {field.Tag}:" : $"case {field.Tag} when {condition}:");
             _code.Line("int outer = reader.BeginTag(size);");
-            ReadField(structure, field);
+            InTag(() => ReadField(structure, field));
             _code.Line($"reader.EndTag(outer, \"{Path(structure, field)}\");");
             _code.Line("break;");
             _code.Close();
@@ -337,13 +350,13 @@ internal sealed class StructureEmitter
         {
             { IsArray: true } => $"writer.WriteNullArray({_flexible});",
             { Scalar: { } nullScalar } => nullScalar.WriteNullable(_flexible, "null") + ";",
-            _ => "writer.WritePresence(false);",
+            _ => $"writer.Write{_presence}(false);",
         });
         _code.Close();
         _code.Open("else");
         if (field is { IsArray: false, Structure: not null })
         {
-            _code.When(always ? "" : nullable!, () => _code.Line("writer.WritePresence(true);"));
+            _code.When(always ? "" : nullable!, () => _code.Line($"writer.Write{_presence}(true);"));
         }
 
         WriteValue(field);
@@ -400,7 +413,7 @@ internal sealed class StructureEmitter
             _code.Open($"if (writes{field.Name})");
             _code.Line($"writer.WriteUVarint({field.Tag});");
             _code.Line("global::RaftLog.Protocol.Wire.SizeMark mark = writer.BeginSized();");
-            WriteField(structure, field);
+            InTag(() => WriteField(structure, field));
             _code.Line("writer.EndSized(mark);");
             _code.Close();
         }

@@ -209,6 +209,14 @@ public ref struct WireReader
         };
     }
 
+    /// <summary>Whether a structure that may be null follows inside a tagged field.</summary>
+    /// <param name="field">The field's path, for errors.</param>
+    public bool ReadTaggedPresence(string field)
+    {
+        uint presence = ReadUVarint();
+        return presence <= 1 ? presence == 1 : throw new ProtocolException($"{field}: presence {presence} before byte {_position} is neither 1 nor 0");
+    }
+
     /// <summary>The number of tagged fields that follow; each takes at least 2 bytes.</summary>
     public int ReadTagCount()
     {

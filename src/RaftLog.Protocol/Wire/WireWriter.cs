@@ -244,6 +244,9 @@ public sealed class WireWriter
     /// <param name="present">True when the structure follows.</param>
     public void WritePresence(bool present) => WriteInt8(present ? (sbyte)1 : (sbyte)-1);
 
+    /// <summary>Whether a structure that may be null follows inside a tagged field.</summary>
+    public void WriteTaggedPresence(bool present) => WriteUVarint(present ? 1u : 0u);
+
     /// <summary>The end of a structure without tagged fields, in flexible versions.</summary>
     public void WriteNoTags() => Take(1)[0] = 0;
 
