@@ -33,7 +33,7 @@ internal sealed class EnvelopeHandler(IReadOnlyList<Api> apis) : IRequestHandler
             return Refused(ErrorCode.UnsupportedVersion);
         }
 
-        RequestContext inner = new(header.ApiKey, header.ApiVersion, header.ClientId ?? "", context.Origin);
+        RequestContext inner = context.Within(header.ApiKey, header.ApiVersion, header.ClientId ?? "");
         try
         {
             return WrapAsync(api.AnswerAsync(ref reader, header, inner));

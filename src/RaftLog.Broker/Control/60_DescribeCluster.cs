@@ -26,7 +26,7 @@ internal sealed class DescribeControllersHandler(string clusterId, Func<Metadata
         {
             foreach (Endpoint endpoint in controller.Endpoints)
             {
-                if (string.Equals(endpoint.Listener, context.Origin.ListenerName, StringComparison.OrdinalIgnoreCase))
+                if (string.Equals(endpoint.Listener, context.Connection.ListenerName, StringComparison.OrdinalIgnoreCase))
                 {
                     response.Brokers.Add(new() { BrokerId = controller.Id, Host = endpoint.Host, Port = endpoint.Port });
                 }

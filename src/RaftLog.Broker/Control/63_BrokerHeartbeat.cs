@@ -16,7 +16,7 @@ internal sealed class BrokerHeartbeatHandler(ActiveController active) : IRequest
             (controller, nextOffset, nowMs) => controller.Heartbeat(request, nextOffset, nowMs), error => Refusals.Of(request, error));
         if (response.ErrorCode == ErrorCode.None)
         {
-            context.Origin.Ended = () => active.ConnectionLost(request.BrokerId, request.BrokerEpoch);
+            context.Connection.WhenEnded(this, () => active.ConnectionLost(request.BrokerId, request.BrokerEpoch));
         }
 
         return response;

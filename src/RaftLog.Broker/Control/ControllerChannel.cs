@@ -17,7 +17,7 @@ internal sealed class ControllerChannel(
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(20);
 
-    private readonly RequestOrigin _origin = new(-1, new NetworkAddress("", 0), "");
+    private readonly ConnectionContext _self = new(-1, new NetworkAddress("", 0), "");
 
     /// <inheritdoc />
     public ValueTask<TResponse?> SendAsync<TResponse>(IRequest<TResponse> request, TimeSpan timeout)
@@ -64,7 +64,7 @@ internal sealed class ControllerChannel(
         NodeId leader = peers.Leader;
         if (leader == self && local() is { } apis && apis.TryFind(request.Api, out Api? api))
         {
-            return ((TResponse?)await api.HandleLocalAsync(request, new RequestContext(request.Api, api.Highest, "", _origin)), false);
+            return ((TResponse?)await api.HandleLocalAsync(request, new RequestContext(request.Api, api.Highest, "", _self)), false);
         }
 
         if (leader == self || peers.Find(leader) is not { } link || (await link.OpenAsync()).Channel is not { } channel)

@@ -43,7 +43,7 @@ internal sealed class FetchAnswerBuilder(MetadataCache cache, BufferPool buffers
         foreach (NodeId leader in _leaders)
         {
             if (cache.Image.Brokers.TryGetValue(leader, out BrokerRegistration? broker)
-                && broker.TryGetEndpoint(context.Origin.ListenerName, out Endpoint endpoint))
+                && broker.TryGetEndpoint(context.Connection.ListenerName, out Endpoint endpoint))
             {
                 _response.NodeEndpoints.Add(new() { NodeId = leader, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack });
             }

@@ -131,7 +131,7 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
         foreach (NodeId leader in leaders)
         {
             if (cache.Image.Brokers.TryGetValue(leader, out BrokerRegistration? broker)
-                && broker.TryGetEndpoint(context.Origin.ListenerName, out Endpoint endpoint))
+                && broker.TryGetEndpoint(context.Connection.ListenerName, out Endpoint endpoint))
             {
                 response.NodeEndpoints.Add(new() { NodeId = leader, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack });
             }

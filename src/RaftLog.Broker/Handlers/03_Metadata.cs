@@ -35,7 +35,7 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
             autoCreation.CreateMissing(request.Topics!.Select(topic => topic.Name));
         }
 
-        MetadataResponse response = Answer(all ? null : request.Topics, image, context.Origin.ListenerName);
+        MetadataResponse response = Answer(all ? null : request.Topics, image, context.Connection.ListenerName);
         TellWhatIsAllowed(request, response);
         return response;
     }

@@ -17,13 +17,19 @@ internal sealed class ApiVersionsHandler(Func<IReadOnlyList<ApiVersionRange>> se
     private const short FirstWithZeroFeatureLevels = 4;
 
     public ValueTask<ApiVersionsResponse?> HandleAsync(ApiVersionsRequest request, RequestContext context) =>
-        ValueTask.FromResult<ApiVersionsResponse?>(Answer(request, context.Version));
+        ValueTask.FromResult<ApiVersionsResponse?>(Answer(request, context));
 
-    private ApiVersionsResponse Answer(ApiVersionsRequest request, short version)
+    private ApiVersionsResponse Answer(ApiVersionsRequest request, RequestContext context)
     {
-        if (version >= FirstWithSoftwareName && !(IsSoftwareWord(request.ClientSoftwareName) && IsSoftwareWord(request.ClientSoftwareVersion)))
+        short version = context.Version;
+        if (version >= FirstWithSoftwareName)
         {
-            return new ApiVersionsResponse { ErrorCode = ErrorCode.InvalidRequest };
+            if (!IsSoftwareWord(request.ClientSoftwareName) || !IsSoftwareWord(request.ClientSoftwareVersion))
+            {
+                return new ApiVersionsResponse { ErrorCode = ErrorCode.InvalidRequest };
+            }
+
+            context.Connection.Software = new ClientSoftware(request.ClientSoftwareName, request.ClientSoftwareVersion);
         }
 
         ApiVersionsResponse response = new();

@@ -31,7 +31,7 @@ internal sealed class DescribeClusterHandler(MetadataCache cache) : IRequestHand
         MetadataImage image = cache.Image;
         foreach (BrokerRegistration broker in image.Brokers.Values)
         {
-            if ((!broker.Fenced || request.IncludeFencedBrokers) && broker.TryGetEndpoint(context.Origin.ListenerName, out Endpoint endpoint))
+            if ((!broker.Fenced || request.IncludeFencedBrokers) && broker.TryGetEndpoint(context.Connection.ListenerName, out Endpoint endpoint))
             {
                 response.Brokers.Add(new()
                 {

@@ -35,7 +35,7 @@ internal sealed class ListConfigResourcesHandler(MetadataCache cache) : IRequest
         MetadataImage image = cache.Image;
         foreach (ConfigResourceType type in asked.Count > 0 ? [.. asked] : known)
         {
-            foreach (string name in NamesOf(type, image, context.Origin.ListenerName))
+            foreach (string name in NamesOf(type, image, context.Connection.ListenerName))
             {
                 response.ConfigResources.Add(new() { ResourceName = name, ResourceType = (sbyte)type });
             }

@@ -14,7 +14,7 @@ internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int pa
     : IRequestHandler<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>
 {
     public ValueTask<DescribeTopicPartitionsResponse?> HandleAsync(DescribeTopicPartitionsRequest request, RequestContext context) =>
-        ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Answer(request, cache.Image, context.Origin.ListenerName));
+        ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Answer(request, cache.Image, context.Connection.ListenerName));
 
     private DescribeTopicPartitionsResponse Answer(DescribeTopicPartitionsRequest request, MetadataImage image, string listener)
     {

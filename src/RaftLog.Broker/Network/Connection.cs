@@ -14,7 +14,7 @@ namespace RaftLog.Broker.Network;
 /// whose API overlaps (Produce): while one waits for its flush or its replicas the next is read and appended, so that a producer's
 /// requests share a flush. Answers leave in the order of the requests.
 /// </summary>
-internal sealed class Connection(IConnection connection, FrameReader frames, ApiTable apis, RequestOrigin origin, Journal journal) : IDisposable
+internal sealed class Connection(IConnection connection, FrameReader frames, ApiTable apis, ConnectionContext context, Journal journal) : IDisposable
 {
     private readonly AnswerQueue _answers = new(connection);
     private long _activitySeen = -1;
@@ -57,7 +57,7 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
         finally
         {
             connection.Dispose();
-            origin.Ended?.Invoke();
+            context.End();
         }
 
         if (_answers.Defect is InvariantException)
@@ -67,7 +67,7 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
 
         if (_answers.Defect is not null)
         {
-            journal.Error($"a request of {origin.Peer} failed and its connection was closed: {_answers.Defect}");
+            journal.Error($"a request of {context.Peer} failed and its connection was closed: {_answers.Defect}");
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
     {
         try
         {
-            return await ServeAsync(frame.Memory);
+            return await ServeAsync(frame, frame.Memory);
         }
         finally
         {
@@ -83,16 +83,16 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
         }
     }
 
-    private async ValueTask<bool> ServeAsync(Memory<byte> frame)
+    private async ValueTask<bool> ServeAsync(PooledBuffer frame, Memory<byte> bytes)
     {
-        if (!TryReadHeader(frame, out RequestHeader header, out int bodyStart))
+        if (!TryReadHeader(bytes, out RequestHeader header, out int bodyStart))
         {
             return false;
         }
 
         if (!apis.TryFind(header.ApiKey, out Api? api))
         {
-            journal.Warn($"{origin.Peer} asked for {header.ApiKey} v{header.ApiVersion}, which listener {origin.ListenerName} does not serve; connection closed");
+            journal.Warn($"{context.Peer} asked for {header.ApiKey} v{header.ApiVersion}, which listener {context.ListenerName} does not serve; connection closed");
             return false;
         }
 
@@ -104,15 +104,15 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
         bool versionKnown = header.ApiVersion >= api.Lowest && header.ApiVersion <= api.Highest;
         if (!versionKnown && header.ApiKey != ApiKey.ApiVersions)
         {
-            journal.Warn($"{origin.Peer} asked for {header.ApiKey} v{header.ApiVersion}; served are {api.Lowest} to {api.Highest}; connection closed");
+            journal.Warn($"{context.Peer} asked for {header.ApiKey} v{header.ApiVersion}; served are {api.Lowest} to {api.Highest}; connection closed");
             return false;
         }
 
-        RequestContext context = new(header.ApiKey, header.ApiVersion, header.ClientId ?? "", origin);
+        RequestContext request = new(header.ApiKey, header.ApiVersion, header.ClientId ?? "", context, frame);
         ValueTask<WireWriter?> answer = versionKnown
-            ? Start(api, frame[bodyStart..], header, context)
+            ? Start(api, bytes[bodyStart..], header, request)
             : ValueTask.FromResult<WireWriter?>(UnknownApiVersions(api, header));
-        _answers.Add(new PendingAnswer(answer, context));
+        _answers.Add(new PendingAnswer(answer, request));
         if (!api.Overlaps)
         {
             await _answers.WhenIdle();
@@ -132,24 +132,24 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
         }
         catch (ProtocolException defect)
         {
-            journal.Warn($"{origin.Peer} sent no request header ({defect.Message}); connection closed");
+            journal.Warn($"{context.Peer} sent no request header ({defect.Message}); connection closed");
             header = default;
             bodyStart = 0;
             return false;
         }
     }
 
-    private ValueTask<WireWriter?> Start(Api api, Memory<byte> body, RequestHeader header, RequestContext context)
+    private ValueTask<WireWriter?> Start(Api api, Memory<byte> body, RequestHeader header, RequestContext request)
     {
         try
         {
             WireReader reader = new(body);
-            return api.AnswerAsync(ref reader, header, context);
+            return api.AnswerAsync(ref reader, header, request);
         }
         catch (ProtocolException defect)
         {
-            journal.Warn($"{origin.Peer} sent a {header.ApiKey} v{header.ApiVersion} that cannot be read ({defect.Message}); connection closed");
-            context.CloseConnection = true;
+            journal.Warn($"{context.Peer} sent a {header.ApiKey} v{header.ApiVersion} that cannot be read ({defect.Message}); connection closed");
+            request.CloseConnection = true;
             return ValueTask.FromResult<WireWriter?>(null);
         }
         catch (Exception defect)

@@ -59,7 +59,7 @@ internal sealed class ListenerLoop(
 
             long id = _nextConnectionId++;
             FrameReader frames = new(accepted, buffers, rules.MaxFrameBytes);
-            Connection connection = new(accepted, frames, apis, new RequestOrigin(id, accepted.Peer, name), journal);
+            Connection connection = new(accepted, frames, apis, new ConnectionContext(id, accepted.Peer, name), journal);
             if (!TryKeep(id, connection))
             {
                 connection.Dispose();

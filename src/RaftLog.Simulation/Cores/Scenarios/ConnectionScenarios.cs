@@ -15,10 +15,10 @@ internal static class ConnectionScenarios
         var connection = new WrittenConnection();
         var answers = new AnswerQueue(connection);
         TaskCompletionSource<WireWriter?>[] frames = [new(), new(), new()];
-        var origin = new RequestOrigin(1, connection.Peer, "PLAINTEXT");
+        var context = new ConnectionContext(1, connection.Peer, "PLAINTEXT");
         foreach (TaskCompletionSource<WireWriter?> frame in frames)
         {
-            answers.Add(new PendingAnswer(new ValueTask<WireWriter?>(frame.Task), new RequestContext(ApiKey.Fetch, 0, "", origin)));
+            answers.Add(new PendingAnswer(new ValueTask<WireWriter?>(frame.Task), new RequestContext(ApiKey.Fetch, 0, "", context)));
         }
 
         frames[2].SetResult(Frame(3));
