@@ -1,22 +1,19 @@
 using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Control;
-using RaftLog.Broker.Formatting;
-using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Lifecycle;
+using RaftLog.Broker.Metadata;
 using RaftLog.Broker.Network;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Quorum;
-using RaftLog.Broker.Requests;
 using RaftLog.Broker.Runtime;
+using RaftLog.Broker.Wiring;
 using RaftLog.Metadata;
 using RaftLog.Platform;
 using RaftLog.Platform.Buffers;
 using RaftLog.Platform.Rpc;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
-using RaftLog.Raft;
-using RaftLog.Replication;
 using RaftLog.Storage;
 
 namespace RaftLog.Broker;
@@ -30,26 +27,14 @@ public sealed class Node
     private const string SoftwareName = "raftlog";
     private static readonly string SoftwareVersion = typeof(Node).Assembly.GetName().Version!.ToString(3);
 
-    private readonly NodeConfiguration _config;
-    private readonly World _world;
-    private readonly Journal _journal;
-    private readonly Waiters _waiters;
-    private readonly Supervisor _supervisor;
-    private readonly BufferPool _buffers;
-    private readonly EventLoop _loop;
-    private readonly List<ListenerLoop> _listeners = [];
-    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly NodeContext _node;
+    private readonly NodeListeners _listeners;
+    private readonly Readiness _readiness;
 
     private NodeStorage? _storage;
-    private QuorumNode? _quorum;
-    private QuorumPeers? _quorumPeers;
-    private ControllerPeers? _controllers;
-    private BrokerLifecycle? _lifecycle;
-    private FollowerFetchers? _fetchers;
-    private PartitionTable? _partitions;
-    private IsrProposals? _proposals;
-    private ReplicaDirectories? _replicaDirectories;
     private MetadataCache? _cache;
+    private QuorumAssembly? _quorum;
+    private BrokerAssembly? _broker;
 
     /// <summary>A node that has not started.</summary>
     /// <param name="config">What it was told.</param>
@@ -57,17 +42,14 @@ public sealed class Node
     /// <param name="journal">Its log for people.</param>
     public Node(NodeConfiguration config, World world, Journal journal)
     {
-        _config = config;
-        _world = world;
-        _journal = journal;
-        _waiters = new Waiters(world.Time);
-        _supervisor = new Supervisor(world.Process);
-        _buffers = new BufferPool(world.Time, BufferPoolLimits.Default);
-        _loop = new EventLoop(_waiters);
+        _node = new NodeContext(
+            config, world, journal, new Waiters(world.Time), new Supervisor(world.Process), new BufferPool(world.Time, BufferPoolLimits.Default));
+        _listeners = new NodeListeners(_node);
+        _readiness = new Readiness(_node.Supervisor);
     }
 
     /// <summary>Its id.</summary>
-    public NodeId Id => _config.NodeId;
+    public NodeId Id => _node.Self;
 
     /// <summary>
     /// True in a process of its own, which compiles code on first use: as soon as the node is ready, it uses what the first topic will need. It changes
@@ -76,49 +58,45 @@ public sealed class Node
     public bool Rehearses { get; init; }
 
     /// <summary>How far it has come.</summary>
-    public NodeState State { get; private set; } = NodeState.Recovering;
+    public NodeState State => _readiness.State;
 
     /// <summary>The quorum's leader as this node knows it, or none.</summary>
-    public NodeId QuorumLeader => _controllers?.Leader ?? NodeId.None;
+    public NodeId QuorumLeader => _quorum?.Leader ?? NodeId.None;
 
     /// <summary>What this node believes about the cluster.</summary>
     public MetadataImage Image => _cache?.Image ?? MetadataImage.Empty;
 
     /// <summary>Ends when the node serves clients, or for a mere controller when it knows the quorum's leader.</summary>
-    public Task Ready => _ready.Task;
+    public Task Ready => _readiness.Ready;
 
     /// <summary>The partitions that this node holds; null while there are none, for whoever watches it from outside.</summary>
-    internal PartitionTable? Partitions => _partitions;
-
-    private bool IsBroker => _config.Roles.HasFlag(ProcessRoles.Broker);
-
-    private bool IsController => _config.Roles.HasFlag(ProcessRoles.Controller);
+    internal PartitionTable? Partitions => _broker?.Partitions;
 
     /// <summary>Recovers the logs and joins the cluster; <see cref="Ready"/> ends later.</summary>
     /// <exception cref="NodeStartException">The node cannot start as it is told to; nothing has been written.</exception>
     public async Task StartAsync()
     {
-        CheckPorts();
-        NodeStorage storage = await NodeStorage.OpenAsync(_config, _world);
+        _listeners.Check();
+        NodeStorage storage = await NodeStorage.OpenAsync(_node.Config, _node.World);
         try
         {
-            IReadOnlyList<NodeId> voters = [.. _config.Quorum.Voters.Select(voter => voter.Id)];
-            MetadataStore store = await MetadataStore.OpenAsync(storage.Metadata, _world.Disk, voters, MetadataOptions());
-            if (IsBroker)
+            IReadOnlyList<NodeId> voters = [.. _node.Config.Quorum.Voters.Select(voter => voter.Id)];
+            MetadataStore store = await MetadataStore.OpenAsync(storage.Metadata, _node.World.Disk, voters, MetadataOptions(_node.Config.MetadataLog));
+            if (_node.IsBroker)
             {
                 await storage.OpenLogsAsync(LogSettings.Default);
             }
 
             _storage = storage;
-            State = NodeState.Joining;
+            _readiness.Joining();
             Wire(storage, store);
         }
         catch (Exception failure) when (failure is DiskException or LogDirectoryException or NetworkException)
         {
             EndLoops();
             storage.Abandon();
-            _waiters.Dispose();
-            throw NodeStorage.Refusal(_config, failure);
+            _node.Waiters.Dispose();
+            throw NodeStorage.Refusal(_node.Config, failure);
         }
     }
 
@@ -129,16 +107,17 @@ public sealed class Node
     /// <param name="patience">How long the hand-over may take.</param>
     public async Task StopAsync(TimeSpan patience)
     {
-        State = NodeState.Stopping;
-        BrokerEpoch epoch = _lifecycle?.Epoch ?? BrokerEpoch.None;
-        if (_lifecycle is not null)
+        _readiness.Stopping();
+        BrokerEpoch epoch = BrokerEpoch.None;
+        if (_broker is not null)
         {
-            await _lifecycle.LeaveAsync(_config.Lifecycle.ControlledShutdown ? patience : TimeSpan.Zero);
+            epoch = _broker.Lifecycle.Epoch;
+            await _broker.Lifecycle.LeaveAsync(_node.Config.Lifecycle.ControlledShutdown ? patience : TimeSpan.Zero);
         }
 
         if (_quorum is not null)
         {
-            await _quorum.ResignAsync();
+            await _quorum.Quorum.ResignAsync();
         }
 
         EndLoops();
@@ -150,295 +129,51 @@ public sealed class Node
             }
         }
 
-        _waiters.Dispose();
-        await _supervisor.WhenIdleAsync();
-        _buffers.Dispose();
-        State = NodeState.Stopped;
+        _node.Waiters.Dispose();
+        await _node.Supervisor.WhenIdleAsync();
+        _node.Buffers.Dispose();
+        _readiness.Stopped();
     }
 
     private void EndLoops()
     {
-        _fetchers?.Stop();
-        _proposals?.Stop();
-        _replicaDirectories?.Stop();
-        _listeners.ForEach(each => each.Stop());
-        _loop.Stop();
-        _quorumPeers?.Dispose();
-        _controllers?.Dispose();
+        _broker?.Stop();
+        _listeners.Stop();
+        _quorum?.Dispose();
     }
 
     private void Wire(NodeStorage storage, MetadataStore store)
     {
-        Chance chance = new(_world.Entropy);
-        QuorumTimeouts timeouts = _config.Quorum.Timeouts;
-        Dictionary<NodeId, NetworkAddress> voters = _config.Quorum.Voters.ToDictionary(
-            voter => voter.Id, voter => new NetworkAddress(voter.Host, voter.Port));
+        Uuid incarnation = Chance.NewId(_node.World.Entropy);
         RpcConnector connector = new(
-            _world.Network, _waiters, _buffers, _supervisor, new RpcOptions($"{SoftwareName}-{Id}"), SoftwareName, SoftwareVersion);
-        TimeSpan requestTimeout = TimeSpan.FromMilliseconds(timeouts.RequestTimeoutMs);
-
-        MetadataCache cache = new(_waiters, storage.ClusterId, Id);
+            _node.World.Network, _node.Waiters, _node.Buffers, _node.Supervisor, new RpcOptions($"{SoftwareName}-{Id}"), SoftwareName, SoftwareVersion);
+        MetadataCache cache = new(_node.Waiters, storage.ClusterId, Id);
         _cache = cache;
-        Uuid incarnation = Chance.NewId(_world.Entropy);
-        MetadataLoader loader = new(store.Log, update => Publish(cache, update, incarnation));
-        RaftConfig raft = new(new ReplicaKey(Id, storage.Metadata.Meta.DirectoryId), new VoterSet(voters.Keys.Select(id => new ReplicaKey(id, Uuid.Zero))))
-        {
-            ElectionTimeoutMs = timeouts.ElectionTimeoutMs,
-            FetchTimeoutMs = timeouts.FetchTimeoutMs,
-            ElectionBackoffMaxMs = timeouts.ElectionBackoffMaxMs,
-            RequestTimeoutMs = timeouts.RequestTimeoutMs,
-            RetryBackoffMs = timeouts.RetryBackoffMs,
-        };
-        RaftCore core = new(raft, store.ReadElectionState(), store.Recovered(), chance, _loop.NowMs);
-        QuorumEndpoint self = new(_config.Listeners.Controllers[0], voters.GetValueOrDefault(Id));
-        QuorumPeers quorumPeers = new(
-            _world.Network, connector, voters, new QuorumPeerOptions(storage.ClusterId, self, requestTimeout, timeouts.FetchMaxBytes, timeouts.FetchSnapshotMaxBytes));
-        _quorumPeers = quorumPeers;
-        ControllerPeers controllers = new(connector, voters, requestTimeout, _waiters);
-        _controllers = controllers;
-        QuorumNode quorum = new(_loop, core, store, loader, quorumPeers, _supervisor, _world.Time);
+        ClusterConfigs configs = new(_node.Config.Configs, Id);
+        MetadataPublisher publisher = new();
+        publisher.Add(cache);
+        DirectoryFailures failures = new(storage, _node.Journal, _node.World.Process);
+        QuorumAssembly quorum = new(_node, storage, store, connector, cache, configs, publisher.Publish, _readiness);
         _quorum = quorum;
-        quorum.LeaderChanged = leader => LeaderChanged(controllers, leader);
-        ClusterConfigs configs = new(_config.Configs, Id);
-
-        ApiTable? controllerApis = null;
-        if (IsController)
+        if (_node.IsBroker)
         {
-            ActiveController active = new(
-                _loop, quorum, ControllerOptionsOf(storage), new ConfigTable(_config.Configs), chance,
-                new BrokerProbe(_world.Network, _supervisor, _config.Listeners.InterBroker, requestTimeout, _config.Lifecycle.FencingProbe), _journal);
-            quorum.Controller = active;
-            controllerApis = ControllerApis.Create(new ControllerParts(
-                active, quorum, configs, storage.ClusterId, timeouts.FetchMaxBytes, () => cache.Image, () => controllers.Leader, _world.Time, () => _loop.NowMs));
+            _broker = new BrokerAssembly(_node, storage, connector, quorum, cache, configs, failures, _listeners, incarnation);
+            _broker.Listen(publisher, incarnation);
         }
 
-        ControllerChannel channel = new(Id, controllers, () => controllerApis, _waiters);
-        LifecycleOptions lifecycleOptions = new(
-            TimeSpan.FromMilliseconds(_config.Lifecycle.HeartbeatIntervalMs), requestTimeout, TimeSpan.FromMilliseconds(timeouts.RetryBackoffMs));
-        if (IsBroker)
-        {
-            WireBroker(storage, cache, configs, connector, channel, incarnation, lifecycleOptions);
-        }
-
-        FlushDispatch flushes = new(store.Log, quorum, _partitions);
+        _readiness.WarmUp = Rehearses ? () => MetadataRehearsal.Run(quorum.ControllerOptions, new ConfigTable(_node.Config.Configs)) : null;
+        failures.Watch();
+        FlushDispatch flushes = new(store.Log, quorum.Quorum, _broker?.Partitions);
         foreach (LogDirectory directory in storage.Directories)
         {
             directory.Flusher.Observe(flushes);
-            directory.Health.WentOffline += cause => DirectoryFailed(storage, directory, cause);
-            _supervisor.Run($"log directory {directory.Path}", directory.RunAsync);
+            _node.Supervisor.Run($"log directory {directory.Path}", directory.RunAsync);
         }
 
-        if (store.ReadLatestSnapshot() is { } snapshot)
-        {
-            loader.Load(snapshot.Records, new MetadataProvenance(snapshot.Id.EndOffset - 1, snapshot.Id.Epoch));
-        }
-
-        if (controllerApis is not null)
-        {
-            OpenListeners(controllerApis, isController: true, quota: null);
-        }
-
-        _supervisor.Run("metadata quorum", quorum.RunAsync);
-
-        if (_lifecycle is not null)
-        {
-            _supervisor.Run("broker lifecycle", _lifecycle.RunAsync);
-            _supervisor.Run("readiness", WatchReadinessAsync);
-        }
-
-        if (IsController)
-        {
-            ControllerEnrolment enrolment = new(Id, incarnation, EndpointsOf(isController: true), channel, lifecycleOptions, _waiters, _journal);
-            _supervisor.Run("controller registration", enrolment.RunAsync);
-        }
+        quorum.Start(_listeners, incarnation);
+        _broker?.Start(_readiness);
     }
 
-    private void WireBroker(
-        NodeStorage storage, MetadataCache cache, ClusterConfigs configs, RpcConnector connector, IControllerChannel channel, Uuid incarnation,
-        LifecycleOptions lifecycleOptions)
-    {
-        BrokerIdentity identity = new(
-            Id, storage.ClusterId, incarnation, EndpointsOf(isController: false), _config.Rack,
-            [.. storage.Data.Select(each => each.Meta.DirectoryId)], storage.PreviousEpoch);
-        BrokerLifecycle lifecycle = new(identity, cache, channel, lifecycleOptions, _waiters, _journal)
-        {
-            OfflineDirectories = () => [.. storage.Data.Where(each => each.Health.IsOffline).Select(each => each.Meta.DirectoryId)],
-        };
-        _lifecycle = lifecycle;
-
-        ReplicationSettings replication = _config.Replication;
-        TimeSpan requestTimeout = TimeSpan.FromMilliseconds(_config.Requests.TimeoutMs);
-        _proposals = new IsrProposals(Id, () => lifecycle.Epoch, channel, requestTimeout, new AsyncSignal(_waiters));
-        _fetchers = new FollowerFetchers(
-            Id,
-            connector,
-            new BrokerAddresses(cache, _config.Listeners.InterBroker),
-            _waiters,
-            _supervisor,
-            new FetcherOptions(
-                TimeSpan.FromMilliseconds(replication.FetchWaitMaxMs),
-                replication.FetchResponseMaxBytes,
-                replication.FetchMaxBytes,
-                TimeSpan.FromMilliseconds(replication.FetchBackoffMs),
-                TimeSpan.FromMilliseconds(replication.SocketTimeoutMs)),
-            _journal);
-        PartitionHost host = new(Id, _waiters, new ReplicationTuning(replication.LagTimeMaxMs), _proposals);
-        ReplicaDirectories replicaDirectories = new(Id, () => lifecycle.Epoch, channel, lifecycleOptions, new AsyncSignal(_waiters));
-        _replicaDirectories = replicaDirectories;
-        PartitionTable partitions = new(host, storage.Data, new TopicSettingsSource(configs, _config.BatchValidation), _fetchers)
-        {
-            Misplaced = replicaDirectories.Report,
-        };
-        _partitions = partitions;
-        ProducerIdBlock producerIds = new(Id, () => lifecycle.Epoch, channel, requestTimeout);
-        ApiTable apis = BrokerApis.Create(new BrokerParts(
-            _config, _world, _waiters, _supervisor, _buffers, cache, new PartitionLookup(partitions, cache), storage.Data, configs, producerIds, channel));
-        ConnectionQuota quota = new(() => configs.Connections(cache.Image), _journal);
-        lifecycle.BeginServing = async () =>
-        {
-            await _loop.CallAsync(() =>
-            {
-                partitions.SetAsideStrays();
-                return true;
-            });
-            OpenListeners(apis, isController: false, quota);
-        };
-        _supervisor.Run("in-sync set proposals", _proposals.RunAsync);
-        _supervisor.Run("directories of replicas", replicaDirectories.RunAsync);
-        _supervisor.Run("partition clock", partitions.RunAsync);
-    }
-
-    private void Publish(MetadataCache cache, MetadataUpdate update, Uuid incarnation)
-    {
-        cache.Publish(update.Image);
-        _lifecycle?.MetadataChanged(update.Image);
-        BrokerEpoch registeredAs = update.Image.Brokers.TryGetValue(Id, out BrokerRegistration? registration) && registration.IncarnationId == incarnation
-            ? registration.Epoch
-            : BrokerEpoch.None;
-        _partitions?.Apply(update.Image, update.Changes, registeredAs);
-    }
-
-    private void BecomeReady()
-    {
-        State = NodeState.Running;
-        if (_ready.TrySetResult() && Rehearses)
-        {
-            _supervisor.Run("rehearsal", RehearseAsync);
-        }
-    }
-
-    private async Task RehearseAsync()
-    {
-        // Behind the start, not in it.
-        await Task.Yield();
-        MetadataRehearsal.Run(IsController ? ControllerOptionsOf(_storage!) : null, new ConfigTable(_config.Configs));
-    }
-
-    private void LeaderChanged(ControllerPeers controllers, LeaderAndEpoch leader)
-    {
-        _journal.Info(leader.Leader.IsNode ? $"node {leader.Leader} leads the quorum in epoch {leader.Epoch}" : $"nobody leads the quorum in epoch {leader.Epoch}");
-        controllers.LeaderChanged(leader.Leader);
-        if (!IsBroker && leader.Leader.IsNode)
-        {
-            BecomeReady();
-        }
-    }
-
-    private async Task WatchReadinessAsync()
-    {
-        if (await _lifecycle!.WhenRunning)
-        {
-            BecomeReady();
-        }
-    }
-
-    // What was written there may be lost, so nothing more is served from the directory: the controller moves its leaderships away. A node goes on with
-    // the others; without its metadata log, which must never lose a vote, or without any directory for data, it stops (ARCHITECTURE D6).
-    private void DirectoryFailed(NodeStorage storage, LogDirectory directory, DiskException cause)
-    {
-        _journal.Error($"log directory {directory.Path} is offline until the node is started again: {cause.Message}");
-        bool holdsMetadata = ReferenceEquals(directory, storage.Metadata);
-        if (holdsMetadata || storage.Data.All(each => each.Health.IsOffline))
-        {
-            string loss = holdsMetadata ? "with the metadata log" : "as the last of log.dirs";
-            _world.Process.Halt($"log directory {directory.Path} {loss} failed: {cause.Message}. {DiskException.Remedy}");
-        }
-
-        _lifecycle?.DirectoriesChanged();
-    }
-
-    private void CheckPorts()
-    {
-        foreach (Listener listener in _config.Listeners.All)
-        {
-            try
-            {
-                _world.Network.Listen(new NetworkAddress(listener.Host, listener.Port)).Dispose();
-            }
-            catch (NetworkException taken)
-            {
-                throw new NodeStartException($"node {Id} cannot open its listener {listener.Name}: {taken.Message}", taken);
-            }
-        }
-    }
-
-    private void OpenListeners(ApiTable apis, bool isController, ConnectionQuota? quota)
-    {
-        List<Listener> listeners = [.. _config.Listeners.All.Where(each => _config.Listeners.IsController(each.Name) == isController)];
-        foreach (Listener listener in listeners)
-        {
-            // As in Kafka: clients cannot keep nodes from each other where those have a listener of their own.
-            bool isCounted = listeners.Count == 1 || listener.Name != _config.Listeners.InterBroker;
-            ConnectionRules rules = new(
-                _config.Sockets.RequestMaxBytes, TimeSpan.FromMilliseconds(_config.Sockets.MaxIdleMs), isCounted ? quota : null);
-            ListenerLoop loop = new(
-                _world.Network.Listen(new NetworkAddress(listener.Host, listener.Port)),
-                listener.Name,
-                apis,
-                rules,
-                _buffers,
-                _waiters,
-                _supervisor,
-                _journal);
-            _listeners.Add(loop);
-            loop.Start();
-            _journal.Info($"listener {listener.Name} is open on {loop.Address}");
-        }
-    }
-
-    private List<Endpoint> EndpointsOf(bool isController)
-    {
-        const short plaintext = 0;
-        return
-        [
-            .. _config.Listeners.Advertised
-                .Where(each => _config.Listeners.IsController(each.Name) == isController)
-                .Select(each => new Endpoint(each.Name, each.Host, (ushort)each.Port, plaintext)),
-        ];
-    }
-
-    private MetadataStoreOptions MetadataOptions() => new(
-        _config.MetadataLog.SegmentBytes,
-        _config.MetadataLog.SegmentMs,
-        _config.MetadataLog.MaxRecordBytesBetweenSnapshots,
-        _config.MetadataLog.MaxSnapshotIntervalMs,
-        _config.MetadataLog.MaxRetentionBytes);
-
-    private ControllerOptions ControllerOptionsOf(NodeStorage storage)
-    {
-        IReadOnlyDictionary<string, short> features = StorageFormatter.ReadFeatures(storage.Metadata.Path, _world.Disk);
-        return new ControllerOptions
-        {
-            ClusterId = storage.ClusterId,
-            SessionTimeoutMs = _config.Lifecycle.SessionTimeoutMs,
-            ImbalanceCheckMs = _config.Lifecycle.RebalanceLeaders ? _config.Lifecycle.RebalanceIntervalSeconds * 1000L : 0,
-            MaxIdleMs = _config.MetadataLog.MaxIdleIntervalMs,
-            DefaultPartitions = _config.Topics.Partitions,
-            DefaultReplicationFactor = (short)_config.Topics.ReplicationFactor,
-            DeleteTopicEnabled = _config.Topics.Deletable,
-            BootstrapVersion = new MetadataVersion(features.GetValueOrDefault(MetadataVersion.FeatureName, MetadataVersion.Newest.Level)),
-            BootstrapFeatures = [.. features.Where(each => each.Key != MetadataVersion.FeatureName)],
-            SupportedFeatures = [.. Features.Supported],
-        };
-    }
+    private static MetadataStoreOptions MetadataOptions(MetadataLogSettings settings) => new(
+        settings.SegmentBytes, settings.SegmentMs, settings.MaxRecordBytesBetweenSnapshots, settings.MaxSnapshotIntervalMs, settings.MaxRetentionBytes);
 }

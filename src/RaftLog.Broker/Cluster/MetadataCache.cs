@@ -1,3 +1,4 @@
+using RaftLog.Broker.Metadata;
 using RaftLog.Metadata;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
@@ -8,7 +9,7 @@ namespace RaftLog.Broker.Cluster;
 /// What this node believes about the cluster now: the latest image of the committed metadata log. Readers take one image and keep it for
 /// the whole request, so an answer never mixes two states.
 /// </summary>
-public sealed class MetadataCache(Waiters waiters, string clusterId, NodeId self)
+internal sealed class MetadataCache(Waiters waiters, string clusterId, NodeId self) : IMetadataListener
 {
     private readonly Lock _gate = new();
     private readonly List<(Func<MetadataImage, bool> Condition, Wait Wait)> _waiting = [];
@@ -23,9 +24,10 @@ public sealed class MetadataCache(Waiters waiters, string clusterId, NodeId self
     /// <summary>The latest image.</summary>
     public MetadataImage Image => Volatile.Read(ref _image);
 
-    /// <summary>Replaces the image; called by the metadata loader alone, with images that only grow.</summary>
-    public void Publish(MetadataImage image)
+    /// <inheritdoc />
+    public void Apply(MetadataUpdate update)
     {
+        MetadataImage image = update.Image;
         lock (_gate)
         {
             Volatile.Write(ref _image, image);

@@ -1,4 +1,5 @@
 using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Metadata;
 using RaftLog.Broker.Runtime;
 using RaftLog.Metadata;
 using RaftLog.Platform.Waiting;
@@ -13,6 +14,7 @@ namespace RaftLog.Broker.Lifecycle;
 /// </summary>
 internal sealed class BrokerLifecycle(
     BrokerIdentity identity, MetadataCache cache, IControllerChannel controller, LifecycleOptions options, Waiters waiters, Journal journal)
+    : IMetadataListener
 {
     private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan ShutdownPause = TimeSpan.FromMilliseconds(50);
@@ -66,10 +68,10 @@ internal sealed class BrokerLifecycle(
     /// This node believes something new. The controller lets a broker stop when every other has told it that it knows of the new leaders, so that no client
     /// is sent to a node that is gone: while one leaves, the others tell it often, and not at their usual interval.
     /// </summary>
-    public void MetadataChanged(MetadataImage image)
+    public void Apply(MetadataUpdate update)
     {
         bool before = _anotherLeaves;
-        _anotherLeaves = image.Brokers.Values.Any(each => each.InControlledShutdown && !each.Fenced && each.Id != identity.Node);
+        _anotherLeaves = update.Image.Brokers.Values.Any(each => each.InControlledShutdown && !each.Fenced && each.Id != identity.Node);
         if (_anotherLeaves && !before)
         {
             _wake.Set();

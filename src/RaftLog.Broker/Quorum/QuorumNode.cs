@@ -4,10 +4,7 @@ using RaftLog.Metadata;
 using RaftLog.Platform;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
-using RaftLog.Protocol.Records;
-using RaftLog.Protocol.Wire;
 using RaftLog.Raft;
-using RaftLog.Storage;
 
 namespace RaftLog.Broker.Quorum;
 
@@ -15,47 +12,53 @@ namespace RaftLog.Broker.Quorum;
 /// The shell of the Raft core on one node, voter or observer: carries out its effects on the metadata log, the election state and the network, and
 /// tells it what came of them. Everything here runs in one event loop; the active controller and the metadata loader live in the same loop.
 /// </summary>
-internal sealed class QuorumNode : IMetadataAppender
+internal sealed class QuorumNode
 {
     private readonly EventLoop _loop;
     private readonly RaftCore _core;
     private readonly MetadataStore _store;
+    private readonly MetadataLogWriter _writer;
     private readonly MetadataLoader _loader;
     private readonly QuorumPeers _peers;
+    private readonly ActiveController? _controller;
+    private readonly Action<LeaderAndEpoch> _leaderChanged;
     private readonly Supervisor _supervisor;
-    private readonly TimeProvider _time;
     private readonly List<RaftEffect> _effects = [];
     private readonly Dictionary<long, TaskCompletionSource<RaftReply?>> _callers = [];
     private readonly WaitingFetches _fetches;
     private long _nextCaller;
     private Offset _committed;
-    private bool _reviewCommitted;
     private PersistedState? _toPersist;
     private bool _persisting;
     private (long RequestId, Memory<byte> Bytes) _inbound;
     private LeaderAndEpoch _leader;
 
-    public QuorumNode(EventLoop loop, RaftCore core, MetadataStore store, MetadataLoader loader, QuorumPeers peers, Supervisor supervisor, TimeProvider time)
+    /// <summary>A node of the quorum that does not run yet.</summary>
+    /// <param name="loop">The loop that everything here runs in.</param>
+    /// <param name="core">What decides.</param>
+    /// <param name="store">The metadata log, its snapshots and the election state.</param>
+    /// <param name="writer">Who appends to the log.</param>
+    /// <param name="loader">Who reads what is committed.</param>
+    /// <param name="peers">The way to the other voters.</param>
+    /// <param name="controller">The controller of this node; null on a node that does not vote.</param>
+    /// <param name="leaderChanged">Told of every change of leader, in the loop.</param>
+    /// <param name="supervisor">Who watches what runs beside the loop.</param>
+    public QuorumNode(
+        EventLoop loop, RaftCore core, MetadataStore store, MetadataLogWriter writer, MetadataLoader loader, QuorumPeers peers, ActiveController? controller,
+        Action<LeaderAndEpoch> leaderChanged, Supervisor supervisor)
     {
         _loop = loop;
         _core = core;
         _store = store;
+        _writer = writer;
         _loader = loader;
         _peers = peers;
+        _controller = controller;
+        _leaderChanged = leaderChanged;
         _supervisor = supervisor;
-        _time = time;
         _fetches = new WaitingFetches(core, store.Log);
         _leader = core.Leader;
     }
-
-    /// <summary>The controller of this node; null on a node that does not vote.</summary>
-    public ActiveController? Controller { get; set; }
-
-    /// <summary>Told of every change of leader, in the loop.</summary>
-    public Action<LeaderAndEpoch> LeaderChanged { get; set; } = _ => { };
-
-    /// <inheritdoc />
-    public Offset EndOffset => _store.Log.EndOffset;
 
     private long NowMs => _loop.NowMs;
 
@@ -105,22 +108,6 @@ internal sealed class QuorumNode : IMetadataAppender
         return true;
     });
 
-    /// <inheritdoc />
-    public Offset? TryAppend(IReadOnlyList<IMetadataRecord> records, MetadataVersion level)
-    {
-        AppendGrant grant = _core.PrepareAppend();
-        if (grant.Error != ErrorCode.None)
-        {
-            return null;
-        }
-
-        AppendOwn(MetadataBatches.Records(records, level, WallClockMs()), grant.Epoch, grant.BaseOffset);
-        return grant.BaseOffset;
-    }
-
-    /// <inheritdoc />
-    public void ReviewCommitted() => _reviewCommitted = true;
-
     private long AfterInputs()
     {
         if (_core.NextDeadlineMs <= NowMs)
@@ -128,7 +115,7 @@ internal sealed class QuorumNode : IMetadataAppender
             _core.Tick(NowMs);
         }
 
-        Controller?.Tick();
+        _controller?.Tick();
         do
         {
             RunEffects();
@@ -138,8 +125,8 @@ internal sealed class QuorumNode : IMetadataAppender
             ReadCommitted();
             TakeSnapshotWhenDue();
         }
-        while (RunEffects() || _reviewCommitted);
-        return Math.Min(Math.Min(_core.NextDeadlineMs, Controller?.NextDeadlineMs ?? long.MaxValue), _fetches.NextDeadlineMs);
+        while (RunEffects() || _writer.MustReviewCommitted);
+        return Math.Min(Math.Min(_core.NextDeadlineMs, _controller?.NextDeadlineMs ?? long.MaxValue), _fetches.NextDeadlineMs);
     }
 
     private void ReadCommitted()
@@ -147,13 +134,12 @@ internal sealed class QuorumNode : IMetadataAppender
         if (_loader.Position < _committed)
         {
             _loader.Advance(_committed);
-            _reviewCommitted = true;
+            _writer.ReviewCommitted();
         }
 
-        if (_reviewCommitted)
+        if (_writer.TakeReview())
         {
-            _reviewCommitted = false;
-            Controller?.Committed(_loader);
+            _controller?.Committed(_loader);
         }
     }
 
@@ -196,10 +182,10 @@ internal sealed class QuorumNode : IMetadataAppender
 
                 break;
             case RaftEffect.AppendLeaderChange change:
-                AppendOwn(MetadataBatches.LeaderChange(change, WallClockMs()), change.Epoch, change.BaseOffset);
+                _writer.Append(change);
                 break;
             case RaftEffect.AppendFetched append:
-                AppendFetched(append);
+                _writer.Append(append, _inbound.RequestId == append.RequestId ? _inbound.Bytes : default);
                 break;
             case RaftEffect.TruncateLog truncate:
                 _supervisor.Run("truncation of the metadata log", () => TruncateAsync(truncate));
@@ -212,14 +198,14 @@ internal sealed class QuorumNode : IMetadataAppender
                 break;
             case RaftEffect.LeaderChanged changed:
                 _leader = changed.Leader;
-                LeaderChanged(changed.Leader);
+                _leaderChanged(changed.Leader);
                 break;
             case RaftEffect.LeadershipGained gained:
-                Controller?.LeadershipGained(gained.Epoch, gained.EpochStart);
-                _reviewCommitted = true;
+                _controller?.LeadershipGained(gained.Epoch, gained.EpochStart);
+                _writer.ReviewCommitted();
                 break;
             case RaftEffect.LeadershipLost:
-                Controller?.LeadershipLost();
+                _controller?.LeadershipLost();
                 break;
             case RaftEffect.HighWatermarkAdvanced advanced:
                 _store.Log.SetHighWatermark(advanced.HighWatermark);
@@ -231,50 +217,6 @@ internal sealed class QuorumNode : IMetadataAppender
             default:
                 throw new InvariantException("B-05", $"the Raft core asks for a {effect.GetType().Name}, which nobody carries out");
         }
-    }
-
-    private void AppendOwn(byte[] batch, LeaderEpoch epoch, Offset expected)
-    {
-        AppendResult result = _store.Log.AppendBuilt(batch, epoch, WallClockMs());
-        Invariant.Holds(
-            result.IsAccepted && result.BaseOffset == expected, "B-06", $"the metadata log took a batch at {result.BaseOffset} instead of {expected}: {result.Message}");
-        _core.LogAppended(NowMs, _store.Log.EndOffset, epoch);
-    }
-
-    private void AppendFetched(RaftEffect.AppendFetched effect)
-    {
-        Memory<byte> bytes = _inbound.RequestId == effect.RequestId ? _inbound.Bytes : default;
-        bool anySound = false;
-        while (NextRun(bytes.Span, out int length, out LeaderEpoch epoch))
-        {
-            Offset before = _store.Log.EndOffset;
-            AppendResult result = _store.Log.AppendAsFollower(bytes[..length], epoch, WallClockMs());
-            if (!result.IsAccepted || _store.Log.EndOffset == before)
-            {
-                break;
-            }
-
-            anySound = true;
-            _core.LogAppended(NowMs, _store.Log.EndOffset, epoch);
-            bytes = bytes[length..];
-        }
-
-        _core.FetchedAppended(NowMs, effect.Token, anySound);
-    }
-
-    /// <summary>The batches of one epoch at the start of a buffer.</summary>
-    private static bool NextRun(ReadOnlySpan<byte> bytes, out int length, out LeaderEpoch epoch)
-    {
-        RecordBatches batches = new(bytes);
-        length = 0;
-        epoch = LeaderEpoch.None;
-        while (batches.MoveNext() && (length == 0 || batches.Current.PartitionLeaderEpoch == epoch))
-        {
-            epoch = batches.Current.PartitionLeaderEpoch;
-            length += batches.Current.Size;
-        }
-
-        return length > 0;
     }
 
     private async Task TruncateAsync(RaftEffect.TruncateLog effect)
@@ -378,7 +320,7 @@ internal sealed class QuorumNode : IMetadataAppender
         _store.SnapshotStarted();
         _supervisor.Run("metadata snapshot", async () =>
         {
-            Raft.SnapshotId taken = await _store.WriteSnapshotAsync(image, WallClockMs());
+            Raft.SnapshotId taken = await _store.WriteSnapshotAsync(image, _writer.WallClockMs);
             _loop.Post(() =>
             {
                 _store.SnapshotEnded(NowMs);
@@ -402,8 +344,6 @@ internal sealed class QuorumNode : IMetadataAppender
         });
         return accepted ? await answer.Task : null;
     }
-
-    private long WallClockMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private readonly record struct PersistedState(long Token, ElectionState State);
 }

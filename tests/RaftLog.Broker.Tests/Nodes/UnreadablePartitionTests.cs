@@ -1,6 +1,7 @@
 using System.Text;
 using RaftLog.Client.Admin;
 using RaftLog.Client.Produce;
+using RaftLog.Metadata;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
@@ -26,7 +27,7 @@ public sealed class UnreadablePartitionTests
         await producer.ProduceAsync("t", Record() with { Partition = 1 });
         node.Disk.Fault = (asked, path) => asked == "read" && path.StartsWith("/a/t-0", StringComparison.Ordinal) ? DiskErrorKind.Io : null;
 
-        Assert.True(node.Node.Image.Topics.TryGet("t", out Metadata.TopicImage? topic));
+        Assert.True(node.Node.Image.Topics.TryGet("t", out TopicImage? topic));
         FetchRequest.FetchTopic asked = new() { TopicId = topic!.Id };
         asked.Partitions.AddRange(Enumerable.Range(0, 2).Select(index => new FetchRequest.FetchPartition { Partition = index, PartitionMaxBytes = 1 << 20 }));
         FetchResponse answer = await RawCall.AskAsync(

@@ -2,7 +2,7 @@ using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Quorum;
 using RaftLog.Storage;
 
-namespace RaftLog.Broker;
+namespace RaftLog.Broker.Wiring;
 
 /// <summary>Tells the quorum of its log's flushes and the partitions of theirs: one flusher serves both.</summary>
 internal sealed class FlushDispatch(PartitionLog metadataLog, QuorumNode quorum, PartitionTable? partitions) : IFlushObserver

@@ -1,0 +1,27 @@
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Runtime;
+using RaftLog.Platform;
+using RaftLog.Platform.Buffers;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+
+namespace RaftLog.Broker;
+
+/// <summary>What every part of a node is made with.</summary>
+/// <param name="Config">What the node was told.</param>
+/// <param name="World">The seams.</param>
+/// <param name="Journal">The node log.</param>
+/// <param name="Waiters">Its waits.</param>
+/// <param name="Supervisor">Who watches its loops.</param>
+/// <param name="Buffers">Its pooled memory.</param>
+internal sealed record NodeContext(NodeConfiguration Config, World World, Journal Journal, Waiters Waiters, Supervisor Supervisor, BufferPool Buffers)
+{
+    /// <summary>The node.</summary>
+    public NodeId Self => Config.NodeId;
+
+    /// <summary>True when it serves clients.</summary>
+    public bool IsBroker => Config.Roles.HasFlag(ProcessRoles.Broker);
+
+    /// <summary>True when it votes.</summary>
+    public bool IsController => Config.Roles.HasFlag(ProcessRoles.Controller);
+}

@@ -1,0 +1,104 @@
+using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Handlers;
+using RaftLog.Broker.Lifecycle;
+using RaftLog.Broker.Metadata;
+using RaftLog.Broker.Network;
+using RaftLog.Broker.Partitions;
+using RaftLog.Broker.Requests;
+using RaftLog.Platform.Rpc;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Replication;
+
+namespace RaftLog.Broker.Wiring;
+
+/// <summary>Puts together what a node is to clients: its partitions, the fetchers that follow other leaders, its life as the controller sees it, its APIs.</summary>
+internal sealed class BrokerAssembly
+{
+    private readonly NodeContext _node;
+    private readonly IsrProposals _proposals;
+    private readonly FollowerFetchers _fetchers;
+    private readonly ReplicaDirectories _replicaDirectories;
+    private readonly ApiTable _apis;
+    private readonly ConnectionQuota _quota;
+
+    public BrokerAssembly(
+        NodeContext node, NodeStorage storage, RpcConnector connector, QuorumAssembly quorum, MetadataCache cache, ClusterConfigs configs,
+        DirectoryFailures failures, NodeListeners listeners, Uuid incarnation)
+    {
+        _node = node;
+        BrokerIdentity identity = new(
+            node.Self, storage.ClusterId, incarnation, listeners.Endpoints(isController: false), node.Config.Rack,
+            [.. storage.Data.Select(each => each.Meta.DirectoryId)], storage.PreviousEpoch);
+        Lifecycle = new BrokerLifecycle(identity, cache, quorum.Channel, quorum.Lifecycle, node.Waiters, node.Journal)
+        {
+            OfflineDirectories = () => failures.Offline,
+        };
+        failures.Changed += Lifecycle.DirectoriesChanged;
+
+        ReplicationSettings replication = node.Config.Replication;
+        TimeSpan requestTimeout = TimeSpan.FromMilliseconds(node.Config.Requests.TimeoutMs);
+        _proposals = new IsrProposals(node.Self, () => Lifecycle.Epoch, quorum.Channel, requestTimeout, new AsyncSignal(node.Waiters));
+        _fetchers = new FollowerFetchers(
+            node.Self,
+            connector,
+            new BrokerAddresses(cache, node.Config.Listeners.InterBroker),
+            node.Waiters,
+            node.Supervisor,
+            new FetcherOptions(
+                TimeSpan.FromMilliseconds(replication.FetchWaitMaxMs),
+                replication.FetchResponseMaxBytes,
+                replication.FetchMaxBytes,
+                TimeSpan.FromMilliseconds(replication.FetchBackoffMs),
+                TimeSpan.FromMilliseconds(replication.SocketTimeoutMs)),
+            node.Journal);
+        _replicaDirectories = new ReplicaDirectories(node.Self, () => Lifecycle.Epoch, quorum.Channel, quorum.Lifecycle, new AsyncSignal(node.Waiters));
+        PartitionHost host = new(node.Self, node.Waiters, new ReplicationTuning(replication.LagTimeMaxMs), _proposals);
+        Partitions = new PartitionTable(host, storage.Data, new TopicSettingsSource(configs, node.Config.BatchValidation), _fetchers)
+        {
+            Misplaced = _replicaDirectories.Report,
+        };
+        ProducerIdBlock producerIds = new(node.Self, () => Lifecycle.Epoch, quorum.Channel, requestTimeout);
+        _apis = BrokerApis.Create(new BrokerParts(
+            node.Config, node.World, node.Waiters, node.Supervisor, node.Buffers, cache, new PartitionLookup(Partitions, cache), storage.Data, configs,
+            producerIds, quorum.Channel));
+        _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.Journal);
+        Lifecycle.BeginServing = async () =>
+        {
+            await quorum.CallAsync(Partitions.SetAsideStrays);
+            listeners.OpenForClients(_apis, _quota);
+        };
+    }
+
+    /// <summary>The broker's life as the controller sees it.</summary>
+    public BrokerLifecycle Lifecycle { get; }
+
+    /// <summary>The partitions that this node holds.</summary>
+    public PartitionTable Partitions { get; }
+
+    /// <summary>Those who act on metadata, in the order in which they are told.</summary>
+    public void Listen(MetadataPublisher publisher, Uuid incarnation)
+    {
+        publisher.Add(Lifecycle);
+        publisher.Add(new PartitionUpdates(Partitions, _node.Self, incarnation));
+    }
+
+    /// <summary>Starts all loops.</summary>
+    public void Start(Readiness readiness)
+    {
+        _node.Supervisor.Run("in-sync set proposals", _proposals.RunAsync);
+        _node.Supervisor.Run("directories of replicas", _replicaDirectories.RunAsync);
+        _node.Supervisor.Run("partition clock", Partitions.RunAsync);
+        _node.Supervisor.Run("broker lifecycle", Lifecycle.RunAsync);
+        _node.Supervisor.Run("readiness", () => readiness.WatchAsync(Lifecycle));
+    }
+
+    /// <summary>Ends the loops that speak to other nodes.</summary>
+    public void Stop()
+    {
+        _fetchers.Stop();
+        _proposals.Stop();
+        _replicaDirectories.Stop();
+    }
+}
