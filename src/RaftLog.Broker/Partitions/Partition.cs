@@ -24,6 +24,7 @@ public sealed class Partition
     private PartitionSettings _settings;
     private bool _isThrottled;
     private AsyncSignal? _fetcher;
+    private AsyncSignal? _commitObserver;
     private bool _closed;
 
     /// <summary>A partition over an open log, before any metadata.</summary>
@@ -156,6 +157,26 @@ public sealed class Partition
             ErrorCode refused = _replica.CheckLeadership(epoch);
             refused = refused == ErrorCode.None ? _replica.MayAppend(acks) : refused;
             return refused != ErrorCode.None ? Refuse(refused) : Appended(Log.AppendBuilt(batches, _replica.LeaderEpoch, _host.WallMs), wakes);
+        }
+    }
+
+    /// <summary>None when <see cref="AppendBuilt"/> would append now; else why it would not.</summary>
+    public ErrorCode MayAppendBuilt(LeaderEpoch epoch, RequiredAcks acks)
+    {
+        lock (_gate)
+        {
+            ErrorCode fenced = _replica.CheckLeadership(epoch);
+            return fenced == ErrorCode.None ? _replica.MayAppend(acks) : fenced;
+        }
+    }
+
+    /// <summary>How far the log is committed as of a leadership of this node; an error when this node no longer leads in that epoch.</summary>
+    public ErrorCode TryGetCommitted(LeaderEpoch epoch, out Offset committed)
+    {
+        lock (_gate)
+        {
+            committed = _replica.HighWatermark;
+            return _closed ? ErrorCode.NotLeaderOrFollower : _replica.CheckLeadership(epoch);
         }
     }
 
@@ -452,6 +473,24 @@ public sealed class Partition
         }
     }
 
+    /// <summary>Whom to wake from now on when the high watermark or this node's role has changed. One at a time.</summary>
+    internal void ObserveCommits(AsyncSignal observer)
+    {
+        lock (_gate)
+        {
+            _commitObserver = observer;
+        }
+    }
+
+    /// <summary>Takes an observer away, if another has not taken its place.</summary>
+    internal void EndObservation(AsyncSignal observer)
+    {
+        lock (_gate)
+        {
+            _commitObserver = ReferenceEquals(_commitObserver, observer) ? null : _commitObserver;
+        }
+    }
+
     // The follower's side.
 
     /// <summary>Whom to wake when what was fetched has become durable; null when nobody fetches any more.</summary>
@@ -616,6 +655,11 @@ public sealed class Partition
         {
             Release(wakes);
             _readers.ReleaseAll(wakes);
+        }
+
+        if (_commitObserver is not null && (effects.RoleChanged || effects.HighWatermark is not null))
+        {
+            wakes.Add(_commitObserver);
         }
 
         if (effects.Proposal is { } proposal)

@@ -25,6 +25,9 @@ internal sealed class EventLoop
     /// <summary>Monotonic milliseconds: the time that cores are told.</summary>
     public long NowMs => _waiters.NowMs;
 
+    /// <summary>Wakes the loop without an input, for whoever has changed what is looked at after the inputs.</summary>
+    public AsyncSignal Signal => _signal;
+
     /// <summary>Adds an input; false after <see cref="Stop"/>, when it will not run.</summary>
     public bool Post(Action input)
     {

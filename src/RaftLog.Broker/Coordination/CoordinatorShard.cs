@@ -1,0 +1,120 @@
+using RaftLog.Broker.Runtime;
+using RaftLog.Coordination;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Broker.Coordination;
+
+/// <summary>
+/// The coordinator of one partition of an internal topic, for as long as one leadership lasts: it loads the state, serves it, and loads it anew when the log did
+/// not take what was decided.
+/// </summary>
+/// <typeparam name="TState">The state.</typeparam>
+/// <param name="log">The leadership.</param>
+/// <param name="create">Makes an empty state.</param>
+/// <param name="options">Times.</param>
+/// <param name="waiters">Clock and waits.</param>
+/// <param name="journal">The node log.</param>
+internal sealed class CoordinatorShard<TState>(LedPartition log, Func<TState> create, CoordinatorOptions options, Waiters waiters, Journal journal)
+    where TState : class, ICoordinatorState
+{
+    private static readonly TimeSpan ReloadPause = TimeSpan.FromSeconds(1);
+
+    private readonly AsyncSignal _stop = new(waiters);
+    private readonly Lock _gate = new();
+    private DecisionLoop<TState>? _loop;
+    private bool _stopped;
+
+    /// <summary>The leadership.</summary>
+    public LedPartition Log => log;
+
+    /// <summary>Loads and serves until stopped, or until the leadership is over.</summary>
+    public async Task RunAsync()
+    {
+        do
+        {
+            TState state = create();
+            if (await LoadAsync(state) is { } end)
+            {
+                DecisionLoop<TState> loop = new(state, log, end, options.CommitTimeout, waiters, journal);
+                if (!TryPublish(loop))
+                {
+                    return;
+                }
+
+                await loop.RunAsync();
+                Publish(null);
+            }
+        }
+        while (log.TryGetCommitted(out _) == ErrorCode.None && await _stop.WaitAsync(ReloadPause) == WaitOutcome.Expired);
+    }
+
+    /// <summary>The node leads the partition no longer, or stops. Called from anywhere.</summary>
+    public void Stop()
+    {
+        DecisionLoop<TState>? loop;
+        lock (_gate)
+        {
+            _stopped = true;
+            loop = _loop;
+        }
+
+        loop?.Stop();
+        _stop.Close();
+    }
+
+    /// <summary>See <see cref="DecisionLoop{TState}.CallAsync"/>; COORDINATOR_LOAD_IN_PROGRESS until the state is loaded.</summary>
+    public Task<TResponse> CallAsync<TResponse>(
+        bool mayWrite, Action<TState, RequestToken, CoordinatorTime, Outbox> command, Func<ErrorCode, TResponse> reject)
+        where TResponse : class, IMessage =>
+        Loop() is { } loop ? loop.CallAsync(mayWrite, command, reject) : Task.FromResult(reject(NotServing()));
+
+    /// <summary>See <see cref="DecisionLoop{TState}.Post"/>; nothing happens while the state is not loaded.</summary>
+    public void Post(Action<TState, CoordinatorTime, Outbox> input) => Loop()?.Post(input);
+
+    /// <summary>See <see cref="DecisionLoop{TState}.AppendMarkerAsync"/>.</summary>
+    public Task<ErrorCode> AppendMarkerAsync(TransactionMarker marker) =>
+        Loop() is { } loop ? loop.AppendMarkerAsync(marker) : Task.FromResult(NotServing());
+
+    private ErrorCode NotServing() =>
+        log.TryGetCommitted(out _) == ErrorCode.None ? ErrorCode.CoordinatorLoadInProgress : ErrorCode.NotCoordinator;
+
+    private DecisionLoop<TState>? Loop()
+    {
+        lock (_gate)
+        {
+            return _loop;
+        }
+    }
+
+    private bool TryPublish(DecisionLoop<TState> loop)
+    {
+        lock (_gate)
+        {
+            _loop = _stopped ? null : loop;
+            return !_stopped;
+        }
+    }
+
+    private void Publish(DecisionLoop<TState>? loop)
+    {
+        lock (_gate)
+        {
+            _loop = loop;
+        }
+    }
+
+    private async ValueTask<Offset?> LoadAsync(TState state)
+    {
+        try
+        {
+            return await new CoordinatorLoader(log, waiters, journal).LoadAsync(state);
+        }
+        catch (CoordinatorLoadException failure)
+        {
+            journal.Error($"the coordinator of {log.Name} is not available, its state cannot be loaded: {failure.Message}; it is tried again");
+            return null;
+        }
+    }
+}

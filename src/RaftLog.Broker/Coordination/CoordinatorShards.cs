@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using RaftLog.Broker.Partitions;
+using RaftLog.Broker.Runtime;
+using RaftLog.Coordination;
+using RaftLog.Metadata;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Broker.Coordination;
+
+/// <summary>
+/// The coordinators of one internal topic on this node: a shard for each of its partitions that this node leads. Metadata makes and ends them, from one loop;
+/// everyone else looks them up without a lock.
+/// </summary>
+/// <typeparam name="TState">The state of one partition.</typeparam>
+/// <param name="topic">The internal topic.</param>
+/// <param name="create">Makes the empty state of a partition, for a leadership.</param>
+/// <param name="partitions">The partitions of this node.</param>
+/// <param name="options">Times.</param>
+/// <param name="waiters">Clock and waits.</param>
+/// <param name="supervisor">Runs the shards.</param>
+/// <param name="journal">The node log.</param>
+internal sealed class CoordinatorShards<TState>(
+    string topic, Func<int, LeaderEpoch, TState> create, PartitionTable partitions, CoordinatorOptions options, Waiters waiters, Supervisor supervisor,
+    Journal journal)
+    where TState : class, ICoordinatorState
+{
+    private readonly ConcurrentDictionary<int, CoordinatorShard<TState>> _shards = new();
+    private int _count;
+
+    /// <summary>How many partitions the topic has; 0 while it does not exist.</summary>
+    public int PartitionCount => Volatile.Read(ref _count);
+
+    /// <summary>The shards of this node, by partition.</summary>
+    public IEnumerable<CoordinatorShard<TState>> All => _shards.OrderBy(each => each.Key).Select(each => each.Value);
+
+    /// <summary>Takes an image that the partition table has taken: begins the shards of new leaderships, and ends those of past ones.</summary>
+    public void Apply(MetadataImage image)
+    {
+        int count = image.Topics.TryGet(topic, out TopicImage? known) ? known.Partitions.Count : 0;
+        for (int index = 0; index < Math.Max(count, PartitionCount); index++)
+        {
+            Partition? partition = partitions.Find(new TopicPartition(topic, index));
+            LeaderEpoch epoch = partition?.Leadership.Epoch ?? LeaderEpoch.None;
+            bool leads = partition?.Role is Replication.LeaderRole;
+            if (_shards.TryGetValue(index, out CoordinatorShard<TState>? shard) && !(leads && shard.Log.Is(partition!, epoch)))
+            {
+                _shards.TryRemove(index, out _);
+                shard.Stop();
+                shard = null;
+            }
+
+            if (leads && shard is null)
+            {
+                Begin(index, new LedPartition(partition!, epoch));
+            }
+        }
+
+        Volatile.Write(ref _count, count);
+    }
+
+    /// <summary>The partition that a key belongs to; -1 while the topic does not exist.</summary>
+    public int PartitionOf(string key) => PartitionCount is > 0 and int count ? CoordinatorKeys.PartitionOf(key, count) : -1;
+
+    /// <summary>
+    /// Gives a request to the shard of its key: NOT_COORDINATOR when this node does not lead its partition. See <see cref="DecisionLoop{TState}.CallAsync"/>.
+    /// </summary>
+    public Task<TResponse> CallAsync<TResponse>(
+        string key, bool mayWrite, Action<TState, RequestToken, CoordinatorTime, Outbox> command, Func<ErrorCode, TResponse> reject)
+        where TResponse : class, IMessage =>
+        _shards.TryGetValue(PartitionOf(key), out CoordinatorShard<TState>? shard)
+            ? shard.CallAsync(mayWrite, command, reject)
+            : Task.FromResult(reject(ErrorCode.NotCoordinator));
+
+    /// <summary>Gives an input to all shards that are loaded.</summary>
+    public void PostToAll(Action<TState, CoordinatorTime, Outbox> input)
+    {
+        foreach (CoordinatorShard<TState> shard in All)
+        {
+            shard.Post(input);
+        }
+    }
+
+    /// <summary>Appends a transaction marker through the shard of a partition: NOT_LEADER_OR_FOLLOWER when this node does not lead it.</summary>
+    public Task<ErrorCode> AppendMarkerAsync(int partition, TransactionMarker marker) =>
+        _shards.TryGetValue(partition, out CoordinatorShard<TState>? shard)
+            ? shard.AppendMarkerAsync(marker)
+            : Task.FromResult(ErrorCode.NotLeaderOrFollower);
+
+    /// <summary>The node stops.</summary>
+    public void Stop()
+    {
+        foreach (CoordinatorShard<TState> shard in All)
+        {
+            shard.Stop();
+        }
+    }
+
+    private void Begin(int index, LedPartition log)
+    {
+        CoordinatorShard<TState> shard = new(log, () => create(index, log.Epoch), options, waiters, journal);
+        _shards[index] = shard;
+        supervisor.Run($"coordinator of {log.Name}", shard.RunAsync);
+    }
+}

@@ -1,0 +1,296 @@
+using RaftLog.Broker.Partitions;
+using RaftLog.Broker.Runtime;
+using RaftLog.Coordination;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Broker.Coordination;
+
+/// <summary>
+/// Serves one loaded coordinator state, one input at a time: the state decides, its records are appended as one batch and replayed at once, and its responses
+/// leave when everything appended so far is committed. So an input never waits for the commit of an earlier one, many share a flush, and a response tells
+/// nothing that could be lost.
+/// <para>
+/// It ends with the leadership, or when the log does not take what was decided: what the state believes then may not be what the log holds. Everyone who waits
+/// is told NOT_COORDINATOR, and whoever runs the loop loads the state anew if this node still leads.
+/// </para>
+/// </summary>
+/// <typeparam name="TState">The state.</typeparam>
+internal sealed class DecisionLoop<TState>
+    where TState : class, ICoordinatorState
+{
+    /// <summary>The most requests that wait in one state; more are told that the coordinator is not available, and come back.</summary>
+    public const int MaxWaiting = 100_000;
+
+    // How soon to look again where time asks for a record while the partition takes none.
+    private const long TickRetryMs = 100;
+
+    private readonly TState _state;
+    private readonly LedPartition _log;
+    private readonly Waiters _waiters;
+    private readonly Journal _journal;
+    private readonly long _commitTimeoutMs;
+    private readonly EventLoop _loop;
+    private readonly Outbox _outbox = new();
+    private readonly Dictionary<RequestToken, PendingRequest> _waiting = [];
+    private readonly Queue<Uncommitted> _uncommitted = new();
+    private Offset _end;
+    private long _lastToken;
+    private bool _ended;
+
+    /// <summary>A loop that has not started.</summary>
+    /// <param name="state">The state, with all of the log replayed.</param>
+    /// <param name="log">The leadership in which it decides.</param>
+    /// <param name="end">The end of the log: what the state rests on.</param>
+    /// <param name="commitTimeout">How long a response waits for its commit (<c>offsets.commit.timeout.ms</c>).</param>
+    /// <param name="waiters">Clock and waits.</param>
+    /// <param name="journal">Where a defect is told.</param>
+    public DecisionLoop(TState state, LedPartition log, Offset end, TimeSpan commitTimeout, Waiters waiters, Journal journal)
+    {
+        _state = state;
+        _log = log;
+        _end = end;
+        _commitTimeoutMs = (long)commitTimeout.TotalMilliseconds;
+        _waiters = waiters;
+        _journal = journal;
+        _loop = new EventLoop(waiters);
+    }
+
+    private CoordinatorTime Now => new(_waiters.NowMs, WallMs);
+
+    private long WallMs => _waiters.Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Runs until stopped, or until the state can no longer be trusted.</summary>
+    public async Task RunAsync()
+    {
+        _log.Observe(_loop.Signal);
+        Run(request: null, state => state.Activate(Now, _outbox));
+        await _loop.RunAsync(Review);
+        _log.EndObservation(_loop.Signal);
+        End(ErrorCode.NotCoordinator);
+    }
+
+    /// <summary>Ends the loop. Called from anywhere.</summary>
+    public void Stop() => _loop.Stop();
+
+    /// <summary>Gives a request to the state; ends with its response, or with an error of the runtime. Called from anywhere.</summary>
+    /// <param name="mayWrite">True for a request that may append: it is rejected before it is decided while the partition takes no records.</param>
+    /// <param name="command">Decides.</param>
+    /// <param name="reject">Makes the response that carries an error.</param>
+    public Task<TResponse> CallAsync<TResponse>(
+        bool mayWrite, Action<TState, RequestToken, CoordinatorTime, Outbox> command, Func<ErrorCode, TResponse> reject)
+        where TResponse : class, IMessage
+    {
+        PendingRequest<TResponse> request = new(reject);
+        return _loop.Post(() => Decide(mayWrite, command, request)) ? request.Response : Task.FromResult(reject(ErrorCode.NotCoordinator));
+    }
+
+    /// <summary>Gives the state an input that nobody waits for. Called from anywhere.</summary>
+    public void Post(Action<TState, CoordinatorTime, Outbox> input) => _loop.Post(() => Run(request: null, state => input(state, Now, _outbox)));
+
+    /// <summary>Appends the marker that ends a transaction and replays it. Called from anywhere.</summary>
+    /// <returns>None when it is committed; else why it is not known to be.</returns>
+    public Task<ErrorCode> AppendMarkerAsync(TransactionMarker marker)
+    {
+        PendingRequest<ErrorCode> request = new(static error => error);
+        return _loop.Post(() => Decide(marker, request)) ? request.Response : Task.FromResult(ErrorCode.NotCoordinator);
+    }
+
+    private void Decide(bool mayWrite, Action<TState, RequestToken, CoordinatorTime, Outbox> command, PendingRequest request)
+    {
+        if (_ended || _waiting.Count >= MaxWaiting)
+        {
+            request.Reject(_ended ? ErrorCode.NotCoordinator : ErrorCode.CoordinatorNotAvailable);
+            return;
+        }
+
+        if (mayWrite && _log.MayAppend() is var refused and not ErrorCode.None)
+        {
+            request.Reject(ForClients(refused));
+            return;
+        }
+
+        RequestToken token = new(++_lastToken);
+        _waiting.Add(token, request);
+        Run(request, state => command(state, token, Now, _outbox));
+    }
+
+    private void Decide(TransactionMarker marker, PendingRequest request)
+    {
+        if (_ended)
+        {
+            request.Reject(ErrorCode.NotCoordinator);
+            return;
+        }
+
+        AppendOutcome append = _log.Append(CoordinatorBatches.Marker(marker, WallMs));
+        if (append.Error != ErrorCode.None)
+        {
+            request.Reject(ForClients(append.Error));
+            return;
+        }
+
+        Run(request, state => state.ReplayMarker(marker.Producer, marker.Epoch, marker.IsCommit, append.Result.BaseOffset));
+        _end = append.End;
+        _uncommitted.Enqueue(new Uncommitted(_end, _waiters.NowMs + _commitTimeoutMs, request, null));
+    }
+
+    private void Run(PendingRequest? request, Action<TState> input)
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        try
+        {
+            _outbox.Clear();
+            input(_state);
+            Carry();
+        }
+        catch (Exception defect) when (defect is not InvariantException)
+        {
+            _journal.Error($"the coordinator of {_log.Name} failed and is loaded anew: {defect}");
+            request?.Reject(ErrorCode.UnknownServerError);
+            End(ErrorCode.NotCoordinator);
+        }
+    }
+
+    private void Carry()
+    {
+        if (_outbox.Records.Count > 0)
+        {
+            AppendOutcome append = _log.Append(CoordinatorBatches.Of(_outbox, WallMs));
+            if (append.Error != ErrorCode.None)
+            {
+                NotAppended(append.Error);
+                return;
+            }
+
+            ProducerStamp producer = _outbox.Producer;
+            for (int i = 0; i < _outbox.Records.Count; i++)
+            {
+                _state.Replay(_outbox.Records[i], new RecordOrigin(append.Result.BaseOffset + i, producer));
+            }
+
+            _end = append.End;
+        }
+
+        long deadlineMs = _waiters.NowMs + _commitTimeoutMs;
+        foreach ((RequestToken token, IMessage response) in _outbox.Responses)
+        {
+            if (_waiting.Remove(token, out PendingRequest? request))
+            {
+                _uncommitted.Enqueue(new Uncommitted(_end, deadlineMs, request, response));
+            }
+        }
+    }
+
+    // A producer that was fenced concerns its own request. Anything else: the state has gone on from a decision that is not in the log.
+    private void NotAppended(ErrorCode error)
+    {
+        if (!_outbox.Producer.Id.IsPresent || _log.MayAppend() != ErrorCode.None)
+        {
+            End(ForClients(error));
+            return;
+        }
+
+        foreach ((RequestToken token, _) in _outbox.Responses)
+        {
+            if (_waiting.Remove(token, out PendingRequest? request))
+            {
+                request.Reject(error);
+            }
+        }
+    }
+
+    /// <summary>After each group of inputs, at deadlines and when the high watermark has moved.</summary>
+    private long Review()
+    {
+        Release();
+        long now = _waiters.NowMs;
+        long next = Math.Max(_state.NextDeadlineMs, now + 1);
+        if (!_ended && _state.NextDeadlineMs <= now)
+        {
+            bool mayAppend = _log.MayAppend() == ErrorCode.None;
+            if (mayAppend)
+            {
+                Run(request: null, state => state.Tick(Now, _outbox));
+                Release();
+            }
+
+            next = Math.Max(_state.NextDeadlineMs, now + (mayAppend ? 1 : TickRetryMs));
+        }
+
+        return _ended ? long.MaxValue : Math.Min(next, _uncommitted.TryPeek(out Uncommitted first) ? first.DeadlineMs : long.MaxValue);
+    }
+
+    private void Release()
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        if (_log.TryGetCommitted(out Offset committed) != ErrorCode.None)
+        {
+            End(ErrorCode.NotCoordinator);
+            return;
+        }
+
+        while (_uncommitted.TryPeek(out Uncommitted first) && (first.End <= committed || first.DeadlineMs <= _waiters.NowMs))
+        {
+            _uncommitted.Dequeue();
+            if (first.End > committed)
+            {
+                first.Request.Reject(ErrorCode.CoordinatorNotAvailable);
+            }
+            else if (first.Response is null)
+            {
+                first.Request.Reject(ErrorCode.None);
+            }
+            else
+            {
+                first.Request.Respond(first.Response);
+            }
+        }
+    }
+
+    private void End(ErrorCode error)
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        _ended = true;
+        _loop.Stop();
+        while (_uncommitted.TryDequeue(out Uncommitted each))
+        {
+            each.Request.Reject(error);
+        }
+
+        foreach (PendingRequest request in _waiting.Values)
+        {
+            request.Reject(error);
+        }
+
+        _waiting.Clear();
+    }
+
+    private static ErrorCode ForClients(ErrorCode error) => error switch
+    {
+        ErrorCode.NotEnoughReplicas => ErrorCode.CoordinatorNotAvailable,
+        ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch or ErrorCode.KafkaStorageError => ErrorCode.NotCoordinator,
+        _ => error,
+    };
+
+    /// <summary>A response that waits for its commit.</summary>
+    /// <param name="End">The log's end that must be committed.</param>
+    /// <param name="DeadlineMs">When it is given up, in monotonic milliseconds.</param>
+    /// <param name="Request">Who waits.</param>
+    /// <param name="Response">What is sent; null for a marker, whose result is an error code alone.</param>
+    private readonly record struct Uncommitted(Offset End, long DeadlineMs, PendingRequest Request, IMessage? Response);
+}

@@ -1,0 +1,47 @@
+using RaftLog.Broker.Partitions;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+using RaftLog.Replication;
+using RaftLog.Storage;
+
+namespace RaftLog.Broker.Coordination;
+
+/// <summary>
+/// One leadership of one partition of an internal topic: what a coordinator may append to and read from. It never becomes valid again once the leadership is
+/// over; a later leadership of the same node is another object, since others may have appended in between.
+/// </summary>
+internal sealed class LedPartition(Partition partition, LeaderEpoch epoch)
+{
+    /// <summary>The partition.</summary>
+    public TopicPartition Name => partition.Name;
+
+    /// <summary>The leadership.</summary>
+    public LeaderEpoch Epoch => epoch;
+
+    /// <summary>The log, to load from.</summary>
+    public PartitionLog Log => partition.Log;
+
+    /// <summary>True for the leadership that this object stands for.</summary>
+    public bool Is(Partition other, LeaderEpoch inEpoch) => ReferenceEquals(partition, other) && epoch == inEpoch;
+
+    /// <summary>None when a batch could be appended now; else why not, the end of the leadership included.</summary>
+    public ErrorCode MayAppend() => partition.MayAppendBuilt(epoch, RequiredAcks.All);
+
+    /// <summary>Appends whole batches; fenced by the leader epoch.</summary>
+    public AppendOutcome Append(Memory<byte> batches)
+    {
+        WakeList wakes = new();
+        AppendOutcome outcome = partition.AppendBuilt(batches, epoch, RequiredAcks.All, wakes);
+        wakes.WakeAll();
+        return outcome;
+    }
+
+    /// <summary>How far the log is committed in this leadership; an error when the leadership is over.</summary>
+    public ErrorCode TryGetCommitted(out Offset committed) => partition.TryGetCommitted(epoch, out committed);
+
+    /// <summary>Sets a signal whenever <see cref="TryGetCommitted"/> may have changed, until <see cref="EndObservation"/>.</summary>
+    public void Observe(AsyncSignal observer) => partition.ObserveCommits(observer);
+
+    /// <summary>Ends an observation.</summary>
+    public void EndObservation(AsyncSignal observer) => partition.EndObservation(observer);
+}

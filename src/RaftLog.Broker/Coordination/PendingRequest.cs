@@ -1,0 +1,29 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Broker.Coordination;
+
+/// <summary>A request that waits for a coordinator: it gets a response, or an error. What comes after the first is passed over.</summary>
+internal abstract class PendingRequest
+{
+    /// <summary>Ends the wait with the coordinator's response.</summary>
+    public abstract void Respond(IMessage response);
+
+    /// <summary>Ends the wait with an error of the runtime.</summary>
+    public abstract void Reject(ErrorCode error);
+}
+
+/// <summary>A request whose handler awaits the response.</summary>
+/// <typeparam name="TResponse">The response.</typeparam>
+/// <param name="reject">Makes the response that carries an error.</param>
+internal sealed class PendingRequest<TResponse>(Func<ErrorCode, TResponse> reject) : PendingRequest
+{
+    private readonly TaskCompletionSource<TResponse> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends with the response.</summary>
+    public Task<TResponse> Response => _done.Task;
+
+    public override void Respond(IMessage response) => _done.TrySetResult((TResponse)response);
+
+    public override void Reject(ErrorCode error) => _done.TrySetResult(reject(error));
+}

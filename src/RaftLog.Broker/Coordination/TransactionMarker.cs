@@ -1,0 +1,10 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Broker.Coordination;
+
+/// <summary>The end of a producer's transaction, as its coordinator tells it to a partition (KIP-98).</summary>
+/// <param name="Producer">The producer.</param>
+/// <param name="Epoch">Its epoch.</param>
+/// <param name="IsCommit">True for a commit, false for an abort.</param>
+/// <param name="CoordinatorEpoch">The leader epoch of the transaction log's partition that decided.</param>
+internal readonly record struct TransactionMarker(ProducerId Producer, ProducerEpoch Epoch, bool IsCommit, LeaderEpoch CoordinatorEpoch);
