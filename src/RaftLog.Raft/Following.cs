@@ -219,7 +219,11 @@ internal sealed class Following(Replica replica)
             return true;
         }
 
-        session.Download = null;
+        if (isFromLeader)
+        {
+            session.Download = null;
+        }
+
         session.Pause(replica.NowMs + replica.Config.RetryBackoffMs);
         if (isFromLeader && reply.Error == ErrorCode.NotLeaderOrFollower)
         {
@@ -250,7 +254,7 @@ internal sealed class Following(Replica replica)
         bool wasLeader = replica.Role is FollowerRole && session.Target == replica.Role.Leader;
         session.GiveUp();
         session.Pause(replica.NowMs + replica.Config.RetryBackoffMs);
-        session.AskElsewhere = wasLeader && session.Download is null;
+        session.AskElsewhere = wasLeader;
         if (replica.Role is FollowerRole { HasFetched: false } && wasLeader)
         {
             // It is known by hearsay or from before a restart only, and does not answer.

@@ -56,6 +56,9 @@ internal sealed class QuorumReplica
 
     public bool IsPaused { get; private set; }
 
+    /// <summary>True while pieces of a snapshot have come and not all of it.</summary>
+    public bool HasPartOfSnapshot => _partialSnapshot is { Bytes: < SnapshotSize };
+
     /// <summary>The leadership that the core announced, while it lasts.</summary>
     public LeaderEpoch? Leads { get; private set; }
 

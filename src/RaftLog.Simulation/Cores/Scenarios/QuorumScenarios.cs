@@ -81,6 +81,28 @@ internal static class QuorumScenarios
         Expect.Equal(world.Committed, (int)world.Node(away).Core!.HighWatermark.Value);
     });
 
+    public static void An_observer_whose_leader_is_lost_within_a_snapshot_finds_the_next_leader() => ForSeeds(world =>
+    {
+        QuorumReplica observer = world.Node(4);
+        world.Kill(observer.Id.Value);
+        for (int round = 0; round < 20; round++)
+        {
+            world.Leader!.Propose();
+            world.RunFor(50);
+        }
+
+        QuorumReplica lost = world.Leader!;
+        QuorumWorld.TakeSnapshot(lost, cutsFront: true);
+        lost.Propose();
+        world.RunFor(100);
+        observer.Start();
+        Expect.True(world.RunUntil(() => observer.HasPartOfSnapshot, 3_000), "a part of the snapshot comes");
+        world.Isolate(lost.Id.Value);
+        Expect.True(
+            world.RunUntil(() => world.Leader is { } next && next != lost && observer.Core!.HighWatermark > next.Disk.LatestSnapshot.EndOffset, 20_000),
+            $"the observer is at {observer.Core!.HighWatermark} of {world.Committed}");
+    });
+
     public static void A_voter_that_was_cut_off_does_not_disturb_the_leader_when_it_comes_back() => ForSeeds(world =>
     {
         QuorumReplica leader = world.Leader!;
