@@ -107,6 +107,11 @@ internal sealed class LogLoader
                 break;
             }
 
+            if (i < _segments.Count - 1)
+            {
+                RepeatTruncation(segment, _segments[i + 1].BaseOffset, isNextInDoubt: i == firstInDoubt - 1);
+            }
+
             if (!knowsEpochs)
             {
                 ReadEpochs(segment);
@@ -134,6 +139,23 @@ internal sealed class LogLoader
         }
 
         return firstInDoubt;
+    }
+
+    /// <summary>
+    /// Truncates a trusted segment where the next one begins, once more. A log that is truncated goes on in a new file, and a truncation below the recovery
+    /// point lowers that first: so whatever stands there beyond the next file was truncated before that file was made. The file may only look truncated: the
+    /// page cache shows it so, and a flush that failed has lost it for the medium, which the next flush would not tell.
+    /// </summary>
+    private static void RepeatTruncation(LogSegment segment, Offset next, bool isNextInDoubt)
+    {
+        if (segment.NextOffset > next && segment.CutPoint(next) == next)
+        {
+            segment.TruncateTo(next);
+        }
+        else if (isNextInDoubt)
+        {
+            segment.CutFileToSize();
+        }
     }
 
     /// <summary>Rebuilds a trusted segment's indexes from its batches; false when its file does not end with a batch, so that it must be recovered.</summary>

@@ -94,6 +94,26 @@ internal static class LogScenarios
         Expect.Equal(string.Join(' ', values), string.Join(' ', stage.Values()));
     });
 
+    public static void A_truncation_that_a_failed_flush_lost_is_made_again() => ForSeeds(seed =>
+    {
+        var stage = new LogStage(seed, segmentBytes: 1 << 20);
+        Fill(stage, 3, pauseMs: 0);
+        stage.Commit();
+        stage.RunFor(CheckpointMs);
+        Fill(stage, 2, pauseMs: 0);
+        stage.Flush();
+        stage.Volume.FailNextFlush();
+        stage.Cut(3);
+        stage.Append("after", epoch: 2);
+        stage.Flush();
+        Expect.True(stage.IsOffline);
+        stage.Restart();
+        string flushed = string.Join(' ', stage.Values());
+        Expect.Equal(stage.Log.EndOffset, stage.Log.FlushedTo);
+        stage.LosePower();
+        Expect.Equal(flushed, string.Join(' ', stage.Values()));
+    });
+
     public static void A_record_that_was_cut_off_is_new_when_its_producer_sends_it_again()
     {
         var stage = new LogStage();

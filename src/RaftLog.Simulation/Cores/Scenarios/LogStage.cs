@@ -135,6 +135,13 @@ internal sealed class LogStage : IFlushObserver
         return refusal;
     }
 
+    /// <summary>The process is killed, and comes back over the page cache that it had.</summary>
+    public void Restart()
+    {
+        _owner!.Kill();
+        Start();
+    }
+
     /// <summary>The process comes back.</summary>
     public void ComeBack() => Start();
 
