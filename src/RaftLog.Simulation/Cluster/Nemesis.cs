@@ -4,6 +4,10 @@ namespace RaftLog.Simulation;
 internal sealed class Nemesis
 {
     private static readonly TimeSpan ShortestRestart = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Longer than any session, and than any message is late.</summary>
+    private static readonly TimeSpan Peace = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan LargestJump = TimeSpan.FromMinutes(10);
     private static readonly LinkProfile Bad = new(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(50), 0.05, TimeSpan.FromSeconds(3), 0.2);
 
@@ -14,7 +18,9 @@ internal sealed class Nemesis
     private readonly ClusterWatch _beliefs;
     private readonly SortedDictionary<FaultKind, Action> _strikes;
     private readonly SortedDictionary<FaultKind, int> _counts = [];
+    private readonly SortedSet<int> _healed = [];
     private bool _active = true;
+    private Action? _endPeace;
 
     internal Nemesis(SimCluster cluster, FaultMix mix, SimRandom random, ClusterWatch beliefs, Action crashClient)
     {
@@ -55,7 +61,7 @@ internal sealed class Nemesis
         };
         foreach (SimMachine machine in cluster.Machines)
         {
-            machine.Halted = () => Later(() => Restart(machine));
+            machine.Halted = () => ComeBack(machine);
         }
 
         Next();
@@ -125,6 +131,11 @@ internal sealed class Nemesis
     private void Stop()
     {
         _active = false;
+        Calm();
+    }
+
+    private void Calm()
+    {
         _cluster.Network.HealAll();
         _cluster.Network.Profile = _cluster.Network.Profile with { TailChance = 0, LossChance = 0 };
         foreach (SimMachine machine in _cluster.Machines)
@@ -139,6 +150,7 @@ internal sealed class Nemesis
 
     private void Repair(SimMachine machine)
     {
+        _healed.Add(machine.Number);
         if (machine.IsStopping)
         {
             machine.Kill();
@@ -163,9 +175,8 @@ internal sealed class Nemesis
             return;
         }
 
-        if (_cluster.Machines.Any(each => each.IsDestroyed && _beliefs.IsInSync(each.Number)))
+        if (_endPeace is not null)
         {
-            // Until the cluster has noticed that a disk is gone, another loss could leave the lost one as the last that is in sync.
             Next();
             return;
         }
@@ -192,6 +203,15 @@ internal sealed class Nemesis
     private TimeSpan Outage() => _random.Chance(0.5)
         ? _random.Between(ShortestRestart, TimeSpan.FromMilliseconds(500))
         : _random.Between(ShortestRestart, _mix.LongestOutage);
+
+    // A flush that failed before everything was healed can halt a node after it: somebody starts it again then, too.
+    private void ComeBack(SimMachine machine) => _scheduler.After(Outage(), () =>
+    {
+        if (_active || _healed.Contains(machine.Number))
+        {
+            Restart(machine);
+        }
+    });
 
     /// <summary>Repairs after an outage, unless faults are over by then and the rest is frozen as it is.</summary>
     private void Later(Action repair) => _scheduler.After(Outage(), () =>
@@ -341,26 +361,69 @@ internal sealed class Nemesis
         Later(machine.Volume.MendDamage);
     }
 
-    // Within the budget: a disk is lost for good only where every replica on it has two others in sync, and the quorum keeps a majority. A node that has started and
-    // not registered yet may still leave the in-sync sets that are told of it.
+    // Within the budget: a disk is lost for good only where every replica on it has two others in sync, and the quorum keeps a majority. An in-sync set may be about
+    // to lose those two: by a record that nobody has shown yet, or since the controller has not heard of them for most of a session. So there is peace before, and
+    // after, until the cluster has noticed that the disk is gone.
     private void WipeDisk()
     {
         SimMachine machine = Pick();
-        if (_cluster.Voters.Count() < 3 || _cluster.Machines.Any(each => each.IsDestroyed || !each.IsReady) || !_beliefs.AllInSync(machine.Number))
+        if (_cluster.Machines.Any(each => each.IsDestroyed) || !MayLoseDisk(machine))
         {
             return;
         }
 
-        Count(FaultKind.WipedDisk);
-        foreach (SimMachine each in _cluster.Machines)
+        MakePeace();
+        _scheduler.After(Peace, () =>
         {
-            each.Disarm();
-            each.Volume.IsFull = false;
+            if (!_active)
+            {
+                return;
+            }
+
+            if (MayLoseDisk(machine))
+            {
+                Count(FaultKind.WipedDisk);
+                _beliefs.DiskGoes(machine.Number);
+                machine.Destroy();
+                Later(() => Restart(machine));
+            }
+
+            EndPeaceWhenNoticed();
+        });
+    }
+
+    private bool MayLoseDisk(SimMachine machine) => _cluster.Voters.Count() >= 3
+        && _cluster.Machines.All(static each => each is { IsReady: true, IsPaused: false, IsStopping: false }) && _beliefs.AllInSync(machine.Number);
+
+    private void MakePeace()
+    {
+        _scheduler.Say("nothing breaks for a while");
+        LinkProfile links = _cluster.Network.Profile;
+        List<(SimVolume Volume, DiskProfile Profile)> disks = [.. _cluster.Machines.Select(each => (each.Volume, each.Volume.Profile))];
+        Calm();
+        _cluster.Machines.ToList().ForEach(static each => each.Resume());
+        _endPeace = () =>
+        {
+            _cluster.Network.Profile = links;
+            disks.ForEach(static each => each.Volume.Profile = each.Profile);
+        };
+    }
+
+    private void EndPeaceWhenNoticed()
+    {
+        if (!_active)
+        {
+            return;
         }
 
-        _beliefs.DiskGoes(machine.Number);
-        machine.Destroy();
-        Later(() => Restart(machine));
+        if (_cluster.Machines.Any(each => each.IsDestroyed && _beliefs.IsInSync(each.Number)))
+        {
+            _scheduler.After(Glance, EndPeaceWhenNoticed);
+            return;
+        }
+
+        _endPeace!();
+        _endPeace = null;
     }
 
     private void Restart(SimMachine machine)

@@ -14,6 +14,7 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     private readonly List<SegmentScan> _segments = [];
     private readonly List<ImageBatch> _gone = [];
     private readonly List<ImageBatch> _come = [];
+    private readonly List<ImageBatch> _ignored = [];
     private SimDirectory? _directory;
     private long _directoryVersion = -1;
     private int _crashes = -1;
@@ -24,7 +25,10 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     /// <summary>The end of what stands there without a hole.</summary>
     internal Offset End { get; private set; }
 
-    /// <summary>Batches that the last <see cref="Refresh"/> did not find any more at their old place.</summary>
+    /// <summary>
+    /// Batches of the log that the last <see cref="Refresh"/> did not find any more at their old place. What stood behind a gap, or behind an old end that
+    /// a lost truncation had left, was never part of it.
+    /// </summary>
     internal IReadOnlyList<ImageBatch> Gone => _gone;
 
     /// <summary>Batches that the last <see cref="Refresh"/> found first.</summary>
@@ -35,10 +39,11 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     {
         _gone.Clear();
         _come.Clear();
+        _ignored.Clear();
         bool changed = RefreshSegments();
         foreach (SegmentScan segment in _segments)
         {
-            changed |= segment.Refresh(_gone, _come);
+            changed |= segment.Refresh(segment.IsInLog ? _gone : _ignored, _come);
         }
 
         if (changed)
@@ -104,7 +109,11 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
 
         foreach (SimInode old in _scans.Keys.Where(each => !files.Contains(each)).ToList())
         {
-            _gone.AddRange(_scans[old].Batches);
+            if (_scans[old].IsInLog)
+            {
+                _gone.AddRange(_scans[old].Batches);
+            }
+
             _scans.Remove(old);
         }
 
@@ -127,10 +136,12 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     {
         Offset? end = null;
         Start = Offset.Zero;
+        bool isWhole = true;
         foreach (SegmentScan segment in _segments)
         {
             if (segment.Batches.Count == 0)
             {
+                segment.IsInLog = isWhole;
                 continue;
             }
 
@@ -139,12 +150,10 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
             {
                 Start = first;
             }
-            else if (first != end)
-            {
-                break;
-            }
 
-            end = segment.Batches[^1].Last + 1;
+            isWhole &= end is null || first == end;
+            segment.IsInLog = isWhole;
+            end = isWhole ? segment.Batches[^1].Last + 1 : end;
         }
 
         End = end ?? Offset.Zero;

@@ -12,6 +12,9 @@ internal sealed class SegmentScan(SimBytes bytes)
     /// <summary>The batches, in the order of the file, without a gap between their bytes.</summary>
     internal IReadOnlyList<ImageBatch> Batches => _batches;
 
+    /// <summary>True when they are part of the log: what stands before them ends where they begin.</summary>
+    internal bool IsInLog { get; set; }
+
     /// <summary>Brings it up to date; false when nothing has changed.</summary>
     /// <param name="gone">Takes the batches that are no longer there, or that may have changed.</param>
     /// <param name="come">Takes those that are new.</param>
