@@ -5,7 +5,6 @@ using RaftLog.Broker.Fetching;
 using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Requests;
 using RaftLog.Platform;
-using RaftLog.Platform.Buffers;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
@@ -30,7 +29,7 @@ internal static class BrokerApis
         TopicAutoCreation autoCreation = new(cache, parts.Controller, parts.Supervisor, config.Topics.AutoCreate, forwardTimeout);
         List<Api> apis = [];
         apis.Add(Row(new ProduceHandler(parts.Lookup, cache, parts.Waiters), overlaps: true));
-        apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Waiters, parts.Buffers, config.Requests.FetchMaxBytes)));
+        apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Waiters, config.Requests.FetchMaxBytes)));
         apis.Add(Row(new ListOffsetsHandler(parts.Lookup)));
         apis.Add(Row(new MetadataHandler(cache, autoCreation)));
         apis.Add(Row(new FindCoordinatorHandler()));
@@ -94,7 +93,6 @@ internal sealed record BrokerParts(
     World World,
     Waiters Waiters,
     Supervisor Supervisor,
-    BufferPool Buffers,
     MetadataCache Cache,
     PartitionLookup Lookup,
     IReadOnlyList<LogDirectory> Directories,

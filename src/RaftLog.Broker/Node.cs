@@ -2,6 +2,7 @@ using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Control;
 using RaftLog.Broker.Lifecycle;
+using RaftLog.Broker.Memory;
 using RaftLog.Broker.Metadata;
 using RaftLog.Broker.Network;
 using RaftLog.Broker.Partitions;
@@ -43,7 +44,7 @@ public sealed class Node
     public Node(NodeConfiguration config, World world, Journal journal)
     {
         _node = new NodeContext(
-            config, world, journal, new Waiters(world.Time), new Supervisor(world.Process), new BufferPool(world.Time, BufferPoolLimits.Default));
+            config, world, journal, new Waiters(world.Time), new Supervisor(world.Process), new MemoryBudgets(config.Memory, world.Time));
         _listeners = new NodeListeners(_node);
         _readiness = new Readiness(_node.Supervisor);
     }
@@ -131,7 +132,7 @@ public sealed class Node
 
         _node.Waiters.Dispose();
         await _node.Supervisor.WhenIdleAsync();
-        _node.Buffers.Dispose();
+        _node.Memory.Dispose();
         _readiness.Stopped();
     }
 
@@ -146,7 +147,7 @@ public sealed class Node
     {
         Uuid incarnation = Chance.NewId(_node.World.Entropy);
         RpcConnector connector = new(
-            _node.World.Network, _node.Waiters, _node.Buffers, _node.Supervisor, new RpcOptions($"{SoftwareName}-{Id}"), SoftwareName, SoftwareVersion);
+            _node.World.Network, _node.Waiters, _node.Memory.Replication, _node.Supervisor, new RpcOptions($"{SoftwareName}-{Id}"), SoftwareName, SoftwareVersion);
         MetadataCache cache = new(_node.Waiters, storage.ClusterId, Id);
         _cache = cache;
         ClusterConfigs configs = new(_node.Config.Configs, Id);

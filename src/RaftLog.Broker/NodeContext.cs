@@ -1,7 +1,7 @@
 using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Memory;
 using RaftLog.Broker.Runtime;
 using RaftLog.Platform;
-using RaftLog.Platform.Buffers;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 
@@ -13,8 +13,8 @@ namespace RaftLog.Broker;
 /// <param name="Journal">The node log.</param>
 /// <param name="Waiters">Its waits.</param>
 /// <param name="Supervisor">Who watches its loops.</param>
-/// <param name="Buffers">Its pooled memory.</param>
-internal sealed record NodeContext(NodeConfiguration Config, World World, Journal Journal, Waiters Waiters, Supervisor Supervisor, BufferPool Buffers)
+/// <param name="Memory">Its budgets of memory.</param>
+internal sealed record NodeContext(NodeConfiguration Config, World World, Journal Journal, Waiters Waiters, Supervisor Supervisor, MemoryBudgets Memory)
 {
     /// <summary>The node.</summary>
     public NodeId Self => Config.NodeId;

@@ -1,3 +1,4 @@
+using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
 using static RaftLog.Storage.Tests.Batches;
@@ -142,6 +143,84 @@ public class AppendAndReadTests
         Assert.True(slice.Read(bytes) > 0);
         RecordBatch.Read(bytes, out RecordBatch batch);
         Assert.Equal(Offset.Zero, batch.BaseOffset);
+    }
+
+    [Fact]
+    public void A_read_goes_on_into_later_segments_while_there_is_room()
+    {
+        PartitionLog log = new Node().Run().Create();
+        for (int i = 0; i < 50; i++)
+        {
+            log.AppendAsLeader(Of($"value {i:00}"), First, AppendSettings.Default, Now);
+        }
+
+        int size = Of("value 00").Length;
+        using LogSlice all = log.Read(Offset.Zero, 1 << 20, log.EndOffset, true).Slice;
+        Assert.True(all.Ranges > 2);
+        Assert.Equal((50 * size, log.EndOffset), (all.Length, all.EndOffset));
+        byte[] bytes = new byte[all.Length];
+        Assert.Equal(all.Length, all.Read(bytes));
+        int batches = 0;
+        foreach (RecordBatch batch in new RecordBatches(bytes))
+        {
+            Assert.Equal(batches++, batch.BaseOffset.Value);
+        }
+
+        for (int most = 1; most <= 50; most++)
+        {
+            using LogSlice some = log.Read(Offset.Zero, (most * size) + 1, log.EndOffset, false).Slice;
+            using LogSlice below = log.Read(Offset.Zero, 1 << 20, new Offset(most), false).Slice;
+            Assert.Equal((most * size, new Offset(most)), (some.Length, some.EndOffset));
+            Assert.Equal((most * size, new Offset(most)), (below.Length, below.EndOffset));
+        }
+    }
+
+    [Fact]
+    public void The_ranges_of_a_slice_hold_its_bytes_in_order()
+    {
+        PartitionLog log = new Node().Run().Create();
+        for (int i = 0; i < 50; i++)
+        {
+            log.AppendAsLeader(Of($"value {i:00}"), First, AppendSettings.Default, Now);
+        }
+
+        using LogSlice slice = log.Read(new Offset(3), 1 << 20, new Offset(45), true).Slice;
+        byte[] expected = new byte[slice.Length];
+        slice.Read(expected);
+        List<byte> ranges = [];
+        for (int i = 0; i < slice.Ranges; i++)
+        {
+            FileRange range = slice.Range(i, new Offset(45));
+            byte[] bytes = new byte[range.Length];
+            range.Read(0, bytes);
+            ranges.AddRange(bytes);
+            Assert.True(range.IsShared);
+            Assert.False(slice.Range(i, new Offset(2)).IsShared);
+        }
+
+        Assert.Equal(expected, ranges);
+    }
+
+    [Fact]
+    public void A_range_that_was_truncated_is_not_read_though_the_file_has_its_length_again()
+    {
+        PartitionLog log = new Node().Run().Create(LogSettings.Default);
+        for (int i = 0; i < 10; i++)
+        {
+            log.AppendAsLeader(Of($"value {i}"), First, AppendSettings.Default, Now);
+        }
+
+        using LogSlice kept = log.Read(Offset.Zero, 1 << 20, new Offset(6), true).Slice;
+        using LogSlice cut = log.Read(Offset.Zero, 1 << 20, new Offset(7), true).Slice;
+        FileRange intact = kept.Range(0, Offset.Zero);
+        FileRange gone = cut.Range(0, Offset.Zero);
+        log.TruncateTo(new Offset(6));
+        intact.Read(0, new byte[intact.Length]);
+        Assert.Throws<FileRangeException>(() => gone.Read(0, new byte[gone.Length]));
+
+        gone.File.SetLength(gone.Position + gone.Length);
+        Assert.Throws<FileRangeException>(() => gone.Read(0, new byte[gone.Length]));
+        Assert.Throws<FileRangeException>(gone.RequireIntact);
     }
 
     private static int BytesRead(PartitionLog log, int maxBytes, bool atLeastOne)

@@ -32,6 +32,8 @@ public sealed record NodeConfiguration
 
     public required RequestSettings Requests { get; init; }
 
+    public required MemorySettings Memory { get; init; }
+
     /// <summary><c>raftlog.produce.batch.validation</c>.</summary>
     public required BatchValidation BatchValidation { get; init; }
 

@@ -39,6 +39,7 @@ internal static class NodeConfigurationReader
             Topics = TopicCreationSettings.Read(reader),
             Sockets = SocketSettings.Read(reader),
             Requests = RequestSettings.Read(reader),
+            Memory = MemorySettings.Read(reader),
             BatchValidation = reader.Text("raftlog.produce.batch.validation") == "relaxed" ? BatchValidation.Relaxed : BatchValidation.Strict,
             Configs = configs,
             LogDefaults = TopicConfigs.Resolve(ResourceConfigs.NoOverrides, configs, DynamicConfigs.None),

@@ -3,29 +3,34 @@ using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
 using RaftLog.Metadata;
 using RaftLog.Platform;
-using RaftLog.Platform.Buffers;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Wire;
 using RaftLog.Storage;
 
 namespace RaftLog.Broker.Fetching;
 
-/// <summary>Reads what a fetch found and makes its answer; the bytes are kept until the answer has been sent.</summary>
-internal sealed class FetchAnswerBuilder(MetadataCache cache, BufferPool buffers, RequestContext context, FetchPlan plan, Audience audience)
+/// <summary>
+/// Makes the answer of what a fetch found. Records stay in their files until the connection sends them; only small sets are read here.
+/// </summary>
+internal sealed class FetchAnswerBuilder(MetadataCache cache, RequestContext context, FetchPlan plan, Audience audience)
 {
+    /// <summary>Of small record sets one answer holds at most so much in memory; further ones stay in their files, too.</summary>
+    private const int MaxCopiedBytes = 64 << 10;
+
     private readonly FetchResponse _response = new() { SessionId = plan.SessionId };
     private readonly Dictionary<(string, Uuid), FetchResponse.FetchableTopicResponse> _topics = [];
     private readonly HashSet<NodeId> _leaders = [];
+    private int _copiedBytes;
 
     /// <summary>Makes the answer and lets go of the slices.</summary>
     public FetchResponse Build(List<FetchedPartition> found)
     {
         foreach (FetchedPartition each in found)
         {
-            using LogSlice slice = each.Read.Slice;
-            FetchResponse.PartitionData data = Describe(each, slice);
+            FetchResponse.PartitionData data = Describe(each);
             bool hasRecords = data.Records is { Length: > 0 };
-            if (!plan.IsFull && !hasRecords && !IsNews(each))
+            if (!plan.IsFull && !hasRecords && data.ErrorCode == ErrorCode.None && !IsNews(each))
             {
                 continue;
             }
@@ -56,7 +61,7 @@ internal sealed class FetchAnswerBuilder(MetadataCache cache, BufferPool buffers
         each.Read.Error != ErrorCode.None || each.Read.Diverging is not null
         || each.Target.ToldHighWatermark != each.Read.HighWatermark || each.Target.ToldLogStart != each.Read.LogStart;
 
-    private FetchResponse.PartitionData Describe(FetchedPartition each, LogSlice slice)
+    private FetchResponse.PartitionData Describe(FetchedPartition each)
     {
         PartitionRead read = each.Read;
         FetchResponse.PartitionData data = new()
@@ -81,9 +86,13 @@ internal sealed class FetchAnswerBuilder(MetadataCache cache, BufferPool buffers
             _leaders.Add(leader);
         }
 
-        if (!slice.IsEmpty)
+        if (read.Slice.IsEmpty)
         {
-            Read(slice, data);
+            read.Slice.Dispose();
+        }
+        else
+        {
+            TakeRecords(read, data);
         }
 
         if (audience == Audience.Committed && each.Partition is { } committed && read.Error == ErrorCode.None)
@@ -94,18 +103,23 @@ internal sealed class FetchAnswerBuilder(MetadataCache cache, BufferPool buffers
         return data;
     }
 
-    // Without memory the partition is answered empty: the client asks again, and by then other answers have been sent.
-    private void Read(LogSlice slice, FetchResponse.PartitionData data)
+    private void TakeRecords(in PartitionRead read, FetchResponse.PartitionData data)
     {
-        if (buffers.TryRent(slice.Length) is not { } buffer)
+        int length = read.Slice.Length;
+        if (!read.Slice.IsSuspect && (length >= WireWriter.GatherThreshold || _copiedBytes + length > MaxCopiedBytes))
         {
+            LogSliceBytes bytes = new(read.Slice, read.HighWatermark);
+            context.KeepUntilSent(bytes);
+            data.Records = bytes.Memory;
             return;
         }
 
-        context.KeepUntilSent(new BufferLease(buffer));
+        using LogSlice slice = read.Slice;
+        byte[] copy = new byte[length];
         try
         {
-            data.Records = buffer.Memory[..slice.Read(buffer.Span)];
+            data.Records = copy.AsMemory(0, slice.Read(copy));
+            _copiedBytes += length;
         }
         catch (DiskException)
         {
@@ -129,10 +143,5 @@ internal sealed class FetchAnswerBuilder(MetadataCache cache, BufferPool buffers
         }
 
         return topic;
-    }
-
-    private sealed class BufferLease(PooledBuffer buffer) : IDisposable
-    {
-        public void Dispose() => buffer.Release();
     }
 }

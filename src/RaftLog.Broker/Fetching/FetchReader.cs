@@ -25,15 +25,13 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         bool news = targets.Count == 0;
         foreach (FetchTarget target in targets)
         {
-            (Partition? partition, ErrorCode error) = target.Key.TopicId == Uuid.Zero
-                ? lookup.ByName(target.Key.Topic, target.Key.Partition)
-                : lookup.ById(target.Key.TopicId, target.Key.Partition);
+            (Partition? partition, ErrorCode error) = Find(target);
             PartitionRead read = partition is null
                 ? Refused(error)
                 : Read(partition, target, (int)Math.Max(0, maxBytes - bytes), bytes == 0, wakes);
             bytes += read.Slice.Length;
             news |= read.Error != ErrorCode.None || read.Diverging is not null
-                || (audience == Audience.Follower && read.HighWatermark > target.KnownHighWatermark);
+                || InterestOf(target, read).IsBehind(read.HighWatermark);
             found.Add(new FetchedPartition(target, partition, read));
         }
 
@@ -42,13 +40,13 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         return news || bytes >= minBytes;
     }
 
-    /// <summary>Registers for news of every partition; false when there is some already.</summary>
+    /// <summary>Registers for news of every partition, of the kind that <see cref="Look"/> takes for news; false when there is some already.</summary>
     public bool Watch(List<FetchedPartition> found, DataWait wait)
     {
         foreach (FetchedPartition each in found)
         {
             if (each.Partition is { } partition
-                && !partition.Watch(new DataInterest(audience, each.Read.Limit, each.Target.KnownHighWatermark), wait))
+                && !partition.Watch(InterestOf(each.Target, each.Read), wait))
             {
                 return false;
             }
@@ -66,6 +64,30 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         }
 
         found.Clear();
+    }
+
+    private DataInterest InterestOf(FetchTarget target, in PartitionRead read) => DataInterest.Of(audience, read.Limit, target.KnownHighWatermark);
+
+    /// <summary>
+    /// By the id that the fetch gives, or by name. A session's entry keeps the name that its id once had: when the topic is gone, the client is told so
+    /// in Kafka's way, and whether another topic has the name now.
+    /// </summary>
+    private (Partition? Partition, ErrorCode Error) Find(FetchTarget target)
+    {
+        FetchKey key = target.Key;
+        if (key.TopicId == Uuid.Zero)
+        {
+            return lookup.ByName(key.Topic, key.Partition);
+        }
+
+        (Partition? partition, ErrorCode error) = lookup.ById(key.TopicId, key.Partition);
+        if (error == ErrorCode.UnknownTopicId)
+        {
+            return target.ResolvedName is { } name ? (null, lookup.WhyGone(name, key.Partition)) : (null, error);
+        }
+
+        target.ResolvedName ??= partition?.Name.Topic ?? lookup.NameOf(key.TopicId);
+        return (partition, error);
     }
 
     private PartitionRead Read(Partition partition, FetchTarget target, int room, bool isFirst, WakeList wakes)

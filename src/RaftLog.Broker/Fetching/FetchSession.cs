@@ -4,8 +4,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Fetching;
 
 /// <summary>
-/// One client's incremental fetches (KIP-227): the partitions it reads are kept here, and each request names only what changed. Used by one
-/// request at a time, under the lock of <see cref="FetchSessions"/> where it is looked up.
+/// One client's incremental fetches (KIP-227): the partitions it reads are kept here, and each request names only what changed. One request at a time
+/// owns it, from the look-up in <see cref="FetchSessions"/> until its answer is made, and changes it without a lock.
 /// </summary>
 internal sealed class FetchSession(int id, bool usesTopicIds, bool isReplica)
 {
@@ -26,6 +26,9 @@ internal sealed class FetchSession(int id, bool usesTopicIds, bool isReplica)
 
     /// <summary>When it was last used, in monotonic milliseconds.</summary>
     public long LastUsedMs { get; set; }
+
+    /// <summary>True while a request owns it. Under the lock of <see cref="FetchSessions"/>.</summary>
+    public bool IsOwned { get; set; }
 
     /// <summary>The partitions, those that waited longest for records first.</summary>
     public IReadOnlyCollection<FetchTarget> Targets => _order;

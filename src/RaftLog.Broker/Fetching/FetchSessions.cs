@@ -4,15 +4,57 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Broker.Fetching;
 
-/// <summary>What a fetch request means once its session is known.</summary>
-/// <param name="Error">Why it cannot be served, or none.</param>
-/// <param name="Session">The session it belongs to, or null for a fetch without one.</param>
-/// <param name="Targets">The partitions to read.</param>
-/// <param name="IsFull">True when the answer names every partition, false when it names only what changed.</param>
-internal readonly record struct FetchPlan(ErrorCode Error, FetchSession? Session, IReadOnlyCollection<FetchTarget> Targets, bool IsFull)
+/// <summary>What a fetch request means once its session is known. It owns the session until it is disposed.</summary>
+internal sealed class FetchPlan : IDisposable
 {
+    private readonly FetchSessions? _sessions;
+
+    /// <summary>A fetch without a session.</summary>
+    public FetchPlan(IReadOnlyCollection<FetchTarget> targets)
+    {
+        Targets = targets;
+        IsFull = true;
+    }
+
+    /// <summary>A fetch that cannot be served.</summary>
+    public FetchPlan(ErrorCode error)
+    {
+        Error = error;
+        Targets = [];
+    }
+
+    /// <summary>A fetch of a session, which it owns from now on.</summary>
+    public FetchPlan(FetchSessions sessions, FetchSession session, bool isFull)
+    {
+        _sessions = sessions;
+        Session = session;
+        Targets = session.Targets;
+        IsFull = isFull;
+    }
+
+    /// <summary>Why it cannot be served, or none.</summary>
+    public ErrorCode Error { get; }
+
+    /// <summary>The session it belongs to; null for a fetch without one.</summary>
+    public FetchSession? Session { get; }
+
+    /// <summary>The partitions to read.</summary>
+    public IReadOnlyCollection<FetchTarget> Targets { get; }
+
+    /// <summary>True when the answer names every partition, false when it names only what changed.</summary>
+    public bool IsFull { get; }
+
     /// <summary>The session id that the answer carries.</summary>
     public int SessionId => Session?.Id ?? 0;
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        if (Session is { } session)
+        {
+            _sessions!.GiveBack(session);
+        }
+    }
 }
 
 /// <summary>
@@ -33,49 +75,68 @@ internal sealed class FetchSessions(int slots, IEntropy entropy)
     /// <summary>Finds or begins the session of a request and applies its changes.</summary>
     public FetchPlan Resolve(FetchRequest request, short version, bool isReplica, long nowMs)
     {
-        if (request.SessionEpoch is InitialEpoch or FinalEpoch)
+        bool isFull = request.SessionEpoch is InitialEpoch or FinalEpoch;
+        (FetchSession? session, ErrorCode error) = isFull ? (Begin(request, version, isReplica, nowMs), ErrorCode.None) : Take(request, version, nowMs);
+        if (session is null)
         {
-            return ResolveFull(request, version, isReplica, nowMs);
+            return isFull ? new FetchPlan(FetchTargets.Of(request)) : new FetchPlan(error);
         }
 
+        session.Update(request);
+        return new FetchPlan(this, session, isFull);
+    }
+
+    /// <summary>A request no longer owns its session.</summary>
+    public void GiveBack(FetchSession session)
+    {
+        lock (_gate)
+        {
+            session.IsOwned = false;
+        }
+    }
+
+    /// <summary>The session that a request goes on with, owned by it.</summary>
+    private (FetchSession? Session, ErrorCode Error) Take(FetchRequest request, short version, long nowMs)
+    {
         lock (_gate)
         {
             if (!_sessions.TryGetValue(request.SessionId, out FetchSession? session))
             {
-                return new FetchPlan(ErrorCode.FetchSessionIdNotFound, null, [], IsFull: false);
+                return (null, ErrorCode.FetchSessionIdNotFound);
             }
 
-            if (session.NextEpoch != request.SessionEpoch)
+            // A request that comes while another of its session is answered, over another connection: the client has given that one up. It begins anew.
+            if (session.NextEpoch != request.SessionEpoch || session.IsOwned)
             {
-                return new FetchPlan(ErrorCode.InvalidFetchSessionEpoch, null, [], IsFull: false);
+                return (null, ErrorCode.InvalidFetchSessionEpoch);
             }
 
             if (session.UsesTopicIds != version >= FirstWithTopicIds)
             {
-                return new FetchPlan(ErrorCode.FetchSessionTopicIdError, null, [], IsFull: false);
+                return (null, ErrorCode.FetchSessionTopicIdError);
             }
 
+            session.IsOwned = true;
             session.LastUsedMs = nowMs;
             session.Advance();
-            session.Update(request);
-            return new FetchPlan(ErrorCode.None, session, [.. session.Targets], IsFull: false);
+            return (session, ErrorCode.None);
         }
     }
 
-    private FetchPlan ResolveFull(FetchRequest request, short version, bool isReplica, long nowMs)
+    /// <summary>A new session in place of the one that the request names, owned by it; null when it gets none.</summary>
+    private FetchSession? Begin(FetchRequest request, short version, bool isReplica, long nowMs)
     {
         lock (_gate)
         {
             _sessions.Remove(request.SessionId);
             if (request.SessionEpoch == FinalEpoch || request.Topics.Count == 0 || !TryMakeRoom(isReplica, nowMs))
             {
-                return new FetchPlan(ErrorCode.None, null, FetchTargets.Of(request), IsFull: true);
+                return null;
             }
 
-            FetchSession session = new(NewId(), version >= FirstWithTopicIds, isReplica) { LastUsedMs = nowMs };
-            session.Update(request);
+            FetchSession session = new(NewId(), version >= FirstWithTopicIds, isReplica) { LastUsedMs = nowMs, IsOwned = true };
             _sessions.Add(session.Id, session);
-            return new FetchPlan(ErrorCode.None, session, [.. session.Targets], IsFull: true);
+            return session;
         }
     }
 

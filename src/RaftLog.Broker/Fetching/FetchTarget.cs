@@ -16,6 +16,9 @@ internal sealed class FetchTarget(FetchKey key)
     /// <summary>The partition.</summary>
     public FetchKey Key { get; } = key;
 
+    /// <summary>The name that the topic's id had when it was first found; null until then, and for a fetch by name.</summary>
+    public string? ResolvedName { get; set; }
+
     /// <summary>The next offset that is wanted.</summary>
     public Offset FetchOffset { get; set; }
 

@@ -2,7 +2,6 @@ using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Fetching;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
-using RaftLog.Platform.Buffers;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
@@ -14,8 +13,7 @@ namespace RaftLog.Broker.Handlers;
 /// Fetch (1), versions 4 to 18, for consumers and followers alike: looks at all partitions, waits until there are <c>min.bytes</c>, an error or news for a
 /// follower, or until its time is over, and reads the bytes only then. Sessions make repeated fetches small (KIP-227).
 /// </summary>
-internal sealed class FetchHandler(
-    PartitionLookup lookup, FetchSessions sessions, MetadataCache cache, Waiters waiters, BufferPool buffers, int maxBytes)
+internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions sessions, MetadataCache cache, Waiters waiters, int maxBytes)
     : IRequestHandler<FetchRequest, FetchResponse>
 {
     private const short FirstWithReplicaState = 15;
@@ -24,34 +22,46 @@ internal sealed class FetchHandler(
     public async ValueTask<FetchResponse?> HandleAsync(FetchRequest request, RequestContext context)
     {
         NodeId replica = context.Version < FirstWithReplicaState ? request.ReplicaId : request.ReplicaState.ReplicaId;
-        FetchPlan plan = sessions.Resolve(request, context.Version, replica.IsNode, waiters.NowMs);
+        using FetchPlan plan = sessions.Resolve(request, context.Version, replica.IsNode, waiters.NowMs);
         if (plan.Error != ErrorCode.None)
         {
             return new FetchResponse { ErrorCode = plan.Error };
         }
 
         Audience audience = replica.IsNode ? Audience.Follower : request.IsolationLevel == ReadCommitted ? Audience.Committed : Audience.Uncommitted;
-        FetchReader reader = new(lookup, audience, replica, request.ReplicaState.ReplicaEpoch, Math.Min(request.MaxBytes, maxBytes));
-        long deadline = waiters.NowMs + Math.Max(0, request.MaxWaitMs);
-        using DataWait wait = new(waiters);
+        int mostBytes = Math.Min(request.MaxBytes, maxBytes);
+        FetchReader reader = new(lookup, audience, replica, request.ReplicaState.ReplicaEpoch, mostBytes);
         List<FetchedPartition> found = [];
-        while (true)
+        if (!reader.Look(plan.Targets, found, Math.Min(request.MinBytes, mostBytes)) && request.MaxWaitMs > 0)
         {
-            bool answerNow = reader.Look(plan.Targets, found, request.MinBytes);
-            long left = deadline - waiters.NowMs;
-            if (answerNow || left <= 0)
-            {
-                break;
-            }
+            await WaitAsync(request, context, reader, plan, found);
+        }
 
-            if (reader.Watch(found, wait) && await wait.WaitAsync(TimeSpan.FromMilliseconds(left)) == WaitOutcome.Closed)
+        return new FetchAnswerBuilder(cache, context, plan, audience).Build(found);
+    }
+
+    /// <summary>Looks again at each news, until there is enough, the time is over or the client is gone.</summary>
+    private async ValueTask WaitAsync(FetchRequest request, RequestContext context, FetchReader reader, FetchPlan plan, List<FetchedPartition> found)
+    {
+        int leastBytes = Math.Min(request.MinBytes, Math.Min(request.MaxBytes, maxBytes));
+        long deadline = waiters.NowMs + request.MaxWaitMs;
+        using DataWait wait = new(waiters);
+        context.Connection.WhenEnded(wait, wait.Close);
+        while (!context.Connection.HasEnded)
+        {
+            long left = deadline - waiters.NowMs;
+            if (left <= 0 || (reader.Watch(found, wait) && await wait.WaitAsync(TimeSpan.FromMilliseconds(left)) == WaitOutcome.Closed))
             {
                 break;
             }
 
             FetchReader.Release(found);
+            if (reader.Look(plan.Targets, found, leastBytes))
+            {
+                break;
+            }
         }
 
-        return new FetchAnswerBuilder(cache, buffers, context, plan, audience).Build(found);
+        context.Connection.Forget(wait);
     }
 }

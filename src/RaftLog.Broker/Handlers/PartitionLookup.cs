@@ -38,6 +38,19 @@ internal sealed class PartitionLookup(PartitionTable partitions, MetadataCache c
         return (null, known.Partitions.ContainsKey(index) ? ErrorCode.NotLeaderOrFollower : ErrorCode.UnknownTopicOrPartition);
     }
 
+    /// <summary>The name of the topic with an id; null when there is none.</summary>
+    public string? NameOf(Uuid topic) => cache.Image.Topics.TryGet(topic, out TopicImage? known) ? known.Name : null;
+
+    /// <summary>
+    /// Why a partition is no longer there whose topic was known by this name: INCONSISTENT_TOPIC_ID when this node holds one of another topic of that name,
+    /// NOT_LEADER_OR_FOLLOWER when another node does, UNKNOWN_TOPIC_OR_PARTITION when the name is gone.
+    /// </summary>
+    public ErrorCode WhyGone(string name, int index)
+    {
+        (Partition? held, ErrorCode error) = ByName(name, index);
+        return held is null ? error : ErrorCode.InconsistentTopicId;
+    }
+
     /// <summary>What metadata says of a partition, for answers that send a client elsewhere (KIP-951).</summary>
     public PartitionRegistration? Registration(string topic, Uuid topicId, int index)
     {

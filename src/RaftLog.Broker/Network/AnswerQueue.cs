@@ -1,3 +1,4 @@
+using RaftLog.Broker.Requests;
 using RaftLog.Platform;
 
 namespace RaftLog.Broker.Network;
@@ -16,10 +17,10 @@ internal sealed class AnswerQueue(IConnection connection)
 
     private readonly Lock _gate = new();
     private readonly Queue<PendingAnswer> _queue = new();
-    private readonly List<ReadOnlyMemory<byte>> _pieces = [];
+    private readonly List<SendPiece> _pieces = [];
     private readonly List<PendingAnswer> _sending = [];
     private bool _writing;
-    private long _sent;
+    private volatile bool _isSending;
     private Task _writer = Task.CompletedTask;
 
     /// <summary>True once an answer could not be sent or a handler asked for the end; then the connection is over.</summary>
@@ -28,20 +29,11 @@ internal sealed class AnswerQueue(IConnection connection)
     /// <summary>What ended it when that was a defect of ours: an exception that no handler may throw.</summary>
     public Exception? Defect { get; private set; }
 
-    /// <summary>The answers that have left.</summary>
-    public long Sent => Volatile.Read(ref _sent);
+    /// <summary>What of a response could not be read from its file, so that the connection ended in its middle.</summary>
+    public Exception? Lost { get; private set; }
 
-    /// <summary>True when no request waits for its answer.</summary>
-    public bool IsEmpty
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return !_writing;
-            }
-        }
-    }
+    /// <summary>True while an answer is being sent, so the client should take bytes. May be read from any thread.</summary>
+    public bool IsSending => _isSending;
 
     /// <summary>True when no more answers may be added until <see cref="WhenIdle"/>.</summary>
     public bool IsFull
@@ -87,10 +79,30 @@ internal sealed class AnswerQueue(IConnection connection)
 
             if (_pieces.Count > 0 && !Ended)
             {
-                Ended = !await connection.SendAsync(_pieces);
+                Ended = !await SendAsync();
             }
 
             Release();
+        }
+    }
+
+    private async ValueTask<bool> SendAsync()
+    {
+        _isSending = true;
+        try
+        {
+            return await connection.SendAsync(_pieces);
+        }
+        catch (Exception lost) when (lost is FileRangeException or DiskException)
+        {
+            // The length of the answer is said already, so all that is left is to end it.
+            Lost = lost;
+            connection.Reset();
+            return false;
+        }
+        finally
+        {
+            _isSending = false;
         }
     }
 
@@ -101,7 +113,7 @@ internal sealed class AnswerQueue(IConnection connection)
         {
             if (await answer.Frame is { } frame && !Ended)
             {
-                _pieces.AddRange(frame.Pieces);
+                AnswerFrame.AddPieces(frame, _pieces);
             }
         }
         catch (Exception defect)
@@ -127,8 +139,6 @@ internal sealed class AnswerQueue(IConnection connection)
         {
             sent.Context.ReleaseLeases();
         }
-
-        Volatile.Write(ref _sent, _sent + _sending.Count);
 
         _sending.Clear();
         _pieces.Clear();

@@ -14,30 +14,42 @@ namespace RaftLog.Broker.Network;
 /// whose API overlaps (Produce): while one waits for its flush or its replicas the next is read and appended, so that a producer's
 /// requests share a flush. Answers leave in the order of the requests.
 /// </summary>
-internal sealed class Connection(IConnection connection, FrameReader frames, ApiTable apis, ConnectionContext context, Journal journal) : IDisposable
+internal sealed class Connection(
+    IConnection connection, FrameReader frames, ApiTable apis, ConnectionContext context, ConnectionRules rules, ClientWarnings warnings, Journal journal)
+    : IDisposable
 {
     private readonly AnswerQueue _answers = new(connection);
-    private long _activitySeen = -1;
-    private long _idleSinceMs;
+    private ActivityClock _any = new();
+    private ActivityClock _sending = new();
+    private ActivityClock _receiving = new();
+    private Task<bool>? _ahead;
 
     /// <summary>The client's address.</summary>
     public NetworkAddress Peer => connection.Peer;
 
     /// <summary>
-    /// Since when nothing has gone over the connection, as far as calls of this method have noticed; null while it is in use. A request that is being
-    /// answered counts as use. For one caller alone.
+    /// Closes it when nothing has gone over it for too long, or when the client lets half a response or half a request lie. A request that waits for
+    /// its answer is no activity. For one caller alone.
     /// </summary>
-    public long? IdleSince(long nowMs)
+    public void CloseIfQuiet(long nowMs)
     {
-        long activity = frames.BytesReceived + _answers.Sent;
-        if (activity != _activitySeen || !_answers.IsEmpty)
+        long sent = connection.BytesSent;
+        long received = frames.BytesReceived;
+        long sendingMs = _sending.QuietMs(nowMs, sent, _answers.IsSending);
+        long receivingMs = _receiving.QuietMs(nowMs, received, frames.IsMidFrame);
+        long quietMs = _any.QuietMs(nowMs, sent + received);
+        if (Math.Max(sendingMs, receivingMs) >= rules.MaxStall.TotalMilliseconds)
         {
-            _activitySeen = activity;
-            _idleSinceMs = nowMs;
-            return null;
+            string what = sendingMs >= receivingMs ? $"has taken nothing of its response for {sendingMs} ms" : $"has sent nothing more of its request for {receivingMs} ms";
+            warnings.Warn(
+                ClientFault.Stalled,
+                $"{context.Peer} {what}; connection closed (raftlog.connection.stall.timeout.ms = {rules.MaxStall.TotalMilliseconds:0})");
+            connection.Reset();
         }
-
-        return _idleSinceMs;
+        else if (rules.MaxIdle >= TimeSpan.Zero && quietMs >= rules.MaxIdle.TotalMilliseconds)
+        {
+            connection.Dispose();
+        }
     }
 
     /// <summary>Closes it; what it serves ends.</summary>
@@ -48,16 +60,22 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
     {
         try
         {
-            while (!_answers.Ended && (await frames.ReadAsync()).Frame is { } frame && await ServeAsync(frame))
+            while (!_answers.Ended && await ReadAsync() is { } frame && await ServeAsync(frame))
             {
             }
 
+            context.End();
             await _answers.WhenIdle();
         }
         finally
         {
             connection.Dispose();
             context.End();
+        }
+
+        if (_answers.Lost is { } lost)
+        {
+            warnings.Warn(ClientFault.LostRecords, $"a response to {context.Peer} ends in its middle: {lost.Message}; connection closed");
         }
 
         if (_answers.Defect is InvariantException)
@@ -69,6 +87,35 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
         {
             journal.Error($"a request of {context.Peer} failed and its connection was closed: {_answers.Defect}");
         }
+    }
+
+    /// <summary>The next request; null when there is none, which the node log tells unless the client has closed.</summary>
+    private async ValueTask<PooledBuffer?> ReadAsync()
+    {
+        if (_ahead is { } ahead)
+        {
+            _ahead = null;
+            await ahead;
+        }
+
+        FrameRead read = await frames.ReadAsync();
+        switch (read.Status)
+        {
+            case FrameStatus.BadLength:
+                warnings.Warn(ClientFault.BadLength, read.Length <= 0
+                    ? $"{context.Peer} sent a request of {read.Length} bytes, so it does not speak Kafka's protocol; connection closed"
+                    : $"{context.Peer} sent a request of {read.Length} bytes, above socket.request.max.bytes = {rules.MaxFrameBytes}, or it does not speak Kafka's protocol; connection closed");
+                break;
+            case FrameStatus.NoMemory:
+                warnings.Warn(
+                    ClientFault.NoMemory,
+                    $"no memory for a request of {read.Length} bytes from {context.Peer}: queued.max.request.bytes are in use; connection closed");
+                break;
+            default:
+                break;
+        }
+
+        return read.Frame;
     }
 
     private async ValueTask<bool> ServeAsync(PooledBuffer frame)
@@ -92,7 +139,9 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
 
         if (!apis.TryFind(header.ApiKey, out Api? api))
         {
-            journal.Warn($"{context.Peer} asked for {header.ApiKey} v{header.ApiVersion}, which listener {context.ListenerName} does not serve; connection closed");
+            warnings.Warn(
+                ClientFault.NotServed,
+                $"{context.Peer} asked for {header.ApiKey} v{header.ApiVersion}, which listener {context.ListenerName} does not serve; connection closed");
             return false;
         }
 
@@ -104,7 +153,9 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
         bool versionKnown = header.ApiVersion >= api.Lowest && header.ApiVersion <= api.Highest;
         if (!versionKnown && header.ApiKey != ApiKey.ApiVersions)
         {
-            journal.Warn($"{context.Peer} asked for {header.ApiKey} v{header.ApiVersion}; served are {api.Lowest} to {api.Highest}; connection closed");
+            warnings.Warn(
+                ClientFault.NotServed,
+                $"{context.Peer} asked for {header.ApiKey} v{header.ApiVersion}; served are {api.Lowest} to {api.Highest}; connection closed");
             return false;
         }
 
@@ -112,13 +163,31 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
         ValueTask<WireWriter?> answer = versionKnown
             ? Start(api, bytes[bodyStart..], header, request)
             : ValueTask.FromResult<WireWriter?>(UnknownApiVersions(api, header));
+        bool mustWait = !api.Overlaps && !answer.IsCompleted;
         _answers.Add(new PendingAnswer(answer, request));
+        if (mustWait)
+        {
+            _ahead = WatchPeerAsync();
+        }
+
         if (!api.Overlaps)
         {
             await _answers.WhenIdle();
         }
 
         return !_answers.Ended;
+    }
+
+    /// <summary>While a request is answered nobody reads: this notices a client that goes away, so that what it asked for is not waited for any longer.</summary>
+    private async Task<bool> WatchPeerAsync()
+    {
+        bool isThere = await frames.ReadAheadAsync();
+        if (!isThere)
+        {
+            context.End();
+        }
+
+        return isThere;
     }
 
     private bool TryReadHeader(Memory<byte> frame, out RequestHeader header, out int bodyStart)
@@ -132,7 +201,7 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
         }
         catch (ProtocolException defect)
         {
-            journal.Warn($"{context.Peer} sent no request header ({defect.Message}); connection closed");
+            warnings.Warn(ClientFault.Unreadable, $"{context.Peer} sent no request header ({defect.Message}); connection closed");
             header = default;
             bodyStart = 0;
             return false;
@@ -148,7 +217,9 @@ internal sealed class Connection(IConnection connection, FrameReader frames, Api
         }
         catch (ProtocolException defect)
         {
-            journal.Warn($"{context.Peer} sent a {header.ApiKey} v{header.ApiVersion} that cannot be read ({defect.Message}); connection closed");
+            warnings.Warn(
+                ClientFault.Unreadable,
+                $"{context.Peer} sent a {header.ApiKey} v{header.ApiVersion} that cannot be read ({defect.Message}); connection closed");
             request.CloseConnection = true;
             return ValueTask.FromResult<WireWriter?>(null);
         }

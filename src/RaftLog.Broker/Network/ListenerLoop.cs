@@ -7,7 +7,7 @@ using RaftLog.Platform.Waiting;
 
 namespace RaftLog.Broker.Network;
 
-/// <summary>Accepts the connections of one listener and serves each until it ends, or until nothing has gone over it for too long.</summary>
+/// <summary>Accepts the connections of one listener and serves each until it ends, or until its client has been quiet for too long.</summary>
 internal sealed class ListenerLoop(
     IListener listener, string name, ApiTable apis, ConnectionRules rules, BufferPool buffers, Waiters waiters, Supervisor supervisor, Journal journal)
 {
@@ -17,6 +17,7 @@ internal sealed class ListenerLoop(
     private readonly Lock _gate = new();
     private readonly Dictionary<long, Connection> _open = [];
     private long _nextConnectionId;
+    private readonly ClientWarnings _warnings = new(waiters, journal);
     private bool _stopped;
 
     /// <summary>The address that clients reach it at.</summary>
@@ -26,10 +27,7 @@ internal sealed class ListenerLoop(
     public void Start()
     {
         supervisor.Run($"listener {name}", AcceptAsync);
-        if (rules.MaxIdle >= TimeSpan.Zero)
-        {
-            supervisor.Run($"idle connections of listener {name}", CloseIdleAsync);
-        }
+        supervisor.Run($"quiet connections of listener {name}", CloseQuietAsync);
     }
 
     /// <summary>Closes the port and every connection.</summary>
@@ -59,7 +57,7 @@ internal sealed class ListenerLoop(
 
             long id = _nextConnectionId++;
             FrameReader frames = new(accepted, buffers, rules.MaxFrameBytes);
-            Connection connection = new(accepted, frames, apis, new ConnectionContext(id, accepted.Peer, name), journal);
+            Connection connection = new(accepted, frames, apis, new ConnectionContext(id, accepted.Peer, name), rules, _warnings, journal);
             if (!TryKeep(id, connection))
             {
                 connection.Dispose();
@@ -86,19 +84,17 @@ internal sealed class ListenerLoop(
         }
     }
 
-    private async Task CloseIdleAsync()
+    private async Task CloseQuietAsync()
     {
-        const int looksBeforeIdle = 4;
-        TimeSpan pause = rules.MaxIdle / looksBeforeIdle;
+        const int looksBeforeClosing = 4;
+        TimeSpan shortest = rules.MaxIdle >= TimeSpan.Zero && rules.MaxIdle < rules.MaxStall ? rules.MaxIdle : rules.MaxStall;
+        TimeSpan pause = shortest / looksBeforeClosing;
         pause = pause > LongestSweepPause ? LongestSweepPause : pause < ShortestSweepPause ? ShortestSweepPause : pause;
         while (await waiters.Delay(pause) != WaitOutcome.Closed)
         {
             foreach (Connection connection in Open())
             {
-                if (connection.IdleSince(waiters.NowMs) is { } since && waiters.NowMs - since >= rules.MaxIdle.TotalMilliseconds)
-                {
-                    connection.Dispose();
-                }
+                connection.CloseIfQuiet(waiters.NowMs);
             }
         }
     }

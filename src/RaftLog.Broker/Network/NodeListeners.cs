@@ -56,13 +56,16 @@ internal sealed class NodeListeners(NodeContext node)
             // As in Kafka: clients cannot keep nodes from each other where those have a listener of their own.
             bool isCounted = listeners.Count == 1 || listener.Name != Settings.InterBroker;
             ConnectionRules rules = new(
-                node.Config.Sockets.RequestMaxBytes, TimeSpan.FromMilliseconds(node.Config.Sockets.MaxIdleMs), isCounted ? quota : null);
+                node.Config.Sockets.RequestMaxBytes,
+                TimeSpan.FromMilliseconds(node.Config.Sockets.MaxIdleMs),
+                TimeSpan.FromMilliseconds(node.Config.Sockets.StallTimeoutMs),
+                isCounted ? quota : null);
             ListenerLoop loop = new(
                 node.World.Network.Listen(new NetworkAddress(listener.Host, listener.Port)),
                 listener.Name,
                 apis,
                 rules,
-                node.Buffers,
+                isController ? node.Memory.Controllers : node.Memory.Requests,
                 node.Waiters,
                 node.Supervisor,
                 node.Journal);

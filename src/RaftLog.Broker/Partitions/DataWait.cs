@@ -31,6 +31,9 @@ public sealed class DataWait(Waiters waiters) : IDisposable
     /// <summary>Waits for the first partition to have news since the last wait; <see cref="WaitOutcome.Expired"/> when the time is over first.</summary>
     public ValueTask<WaitOutcome> WaitAsync(TimeSpan timeout) => Signal.WaitAsync(timeout);
 
+    /// <summary>Ends the wait under way, and every later one, as <see cref="WaitOutcome.Closed"/>: nobody wants the answer any more.</summary>
+    public void Close() => Signal.Close();
+
     /// <inheritdoc />
     public void Dispose() => _over = true;
 }
@@ -43,4 +46,14 @@ public readonly record struct DataInterest(Audience Audience, Offset Limit, Offs
 {
     /// <summary>The high watermark of a reader that does not want to be told.</summary>
     public static readonly Offset NoHighWatermark = new(long.MaxValue);
+
+    /// <summary>
+    /// What a fetch waits for that has read up to a limit. A follower is told of a higher high watermark without records, since its own readers wait
+    /// for it; a consumer reads up to it anyway.
+    /// </summary>
+    public static DataInterest Of(Audience audience, Offset limit, Offset knownHighWatermark) =>
+        new(audience, limit, audience == Audience.Follower ? knownHighWatermark : NoHighWatermark);
+
+    /// <summary>True when a follower knows a lower high watermark than this.</summary>
+    public bool IsBehind(Offset highWatermark) => highWatermark > KnownHighWatermark;
 }

@@ -1,56 +1,61 @@
 namespace RaftLog.Broker.Partitions;
 
-/// <summary>The fetches that wait for one partition. Under the partition's lock.</summary>
+/// <summary>The fetches that wait for one partition, each with what it waits for now. Under the partition's lock.</summary>
 internal sealed class DataWaiters
 {
     private const int FirstSweep = 32;
-    private readonly List<(DataInterest Interest, DataWait Wait)> _entries = [];
+    private readonly Dictionary<DataWait, DataInterest> _entries = [];
     private int _sweepAt = FirstSweep;
 
     /// <summary>True when nobody waits.</summary>
     public bool IsEmpty => _entries.Count == 0;
 
-    /// <summary>Adds one; those that are over are swept out whenever the list has doubled, so it holds at most twice as many as fetches wait.</summary>
-    public void Add(in DataInterest interest, DataWait wait)
+    /// <summary>The fetches that are registered, those that are over included.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>
+    /// Adds a fetch, or tells what it waits for after it has looked again. Those that are over are swept out whenever the table has doubled, so it
+    /// holds at most twice as many as fetches wait.
+    /// </summary>
+    public void Set(DataWait wait, in DataInterest interest)
     {
         if (_entries.Count >= _sweepAt)
         {
-            _entries.RemoveAll(static each => each.Wait.IsOver);
+            foreach (DataWait each in _entries.Keys)
+            {
+                if (each.IsOver)
+                {
+                    _entries.Remove(each);
+                }
+            }
+
             _sweepAt = Math.Max(FirstSweep, 2 * _entries.Count);
         }
 
-        _entries.Add((interest, wait));
+        _entries[wait] = interest;
     }
 
     /// <summary>Takes out and wakes those that have news.</summary>
     public void Release(in ReadableLimits limits, WakeList wakes)
     {
-        int kept = 0;
-        for (int i = 0; i < _entries.Count; i++)
+        foreach ((DataWait wait, DataInterest interest) in _entries)
         {
-            (DataInterest interest, DataWait wait) = _entries[i];
             if (wait.IsOver)
             {
-                continue;
+                _entries.Remove(wait);
             }
-
-            if (limits.HasNews(interest))
+            else if (limits.HasNews(interest))
             {
                 wakes.Add(wait.Signal);
-            }
-            else
-            {
-                _entries[kept++] = (interest, wait);
+                _entries.Remove(wait);
             }
         }
-
-        _entries.RemoveRange(kept, _entries.Count - kept);
     }
 
     /// <summary>Takes out and wakes all: the leadership has changed.</summary>
     public void ReleaseAll(WakeList wakes)
     {
-        foreach ((_, DataWait wait) in _entries)
+        foreach (DataWait wait in _entries.Keys)
         {
             if (!wait.IsOver)
             {

@@ -258,7 +258,9 @@ public sealed class Partition
         return Find(verdict, verdict.Limit, limits, position.FetchOffset, budget);
     }
 
-    /// <summary>Registers a waiting fetch. False when there is news already, and nothing was registered: look again.</summary>
+    /// <summary>
+    /// Registers a waiting fetch, once however often it looks again. False when there is news already, and nothing was registered: look again.
+    /// </summary>
     public bool Watch(in DataInterest interest, DataWait wait)
     {
         lock (_gate)
@@ -268,7 +270,7 @@ public sealed class Partition
                 return false;
             }
 
-            _readers.Add(interest, wait);
+            _readers.Set(wait, interest);
             return true;
         }
     }

@@ -15,5 +15,5 @@ internal readonly record struct ReadableLimits(Offset HighWatermark, Offset Last
         _ => HighWatermark,
     };
 
-    public bool HasNews(in DataInterest interest) => For(interest.Audience) > interest.Limit || HighWatermark > interest.KnownHighWatermark;
+    public bool HasNews(in DataInterest interest) => For(interest.Audience) > interest.Limit || interest.IsBehind(HighWatermark);
 }

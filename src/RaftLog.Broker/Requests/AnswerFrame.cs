@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using RaftLog.Broker.Fetching;
+using RaftLog.Platform;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Requests;
@@ -14,5 +17,22 @@ internal static class AnswerFrame
         body.Write(writer, bodyVersion);
         writer.PatchInt32(length, writer.Length - sizeof(int));
         return writer;
+    }
+
+    /// <summary>Adds all that a frame consists of, in order: its own bytes, and the ranges of files that stand in it.</summary>
+    public static void AddPieces(WireWriter frame, List<SendPiece> pieces)
+    {
+        IReadOnlyList<ReadOnlyMemory<byte>> parts = frame.Pieces;
+        for (int i = 0; i < parts.Count; i++)
+        {
+            if (MemoryMarshal.TryGetMemoryManager(parts[i], out LogSliceBytes? slice))
+            {
+                slice.AddTo(pieces);
+            }
+            else
+            {
+                pieces.Add(parts[i]);
+            }
+        }
     }
 }

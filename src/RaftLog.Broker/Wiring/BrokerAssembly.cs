@@ -61,7 +61,7 @@ internal sealed class BrokerAssembly
         };
         ProducerIdBlock producerIds = new(node.Self, () => Lifecycle.Epoch, quorum.Channel, requestTimeout);
         _apis = BrokerApis.Create(new BrokerParts(
-            node.Config, node.World, node.Waiters, node.Supervisor, node.Buffers, cache, new PartitionLookup(Partitions, cache), storage.Data, configs,
+            node.Config, node.World, node.Waiters, node.Supervisor, cache, new PartitionLookup(Partitions, cache), storage.Data, configs,
             producerIds, quorum.Channel));
         _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.Journal);
         Lifecycle.BeginServing = async () =>

@@ -17,6 +17,10 @@ internal sealed class BytePipe(Waiters waiters, int maxReceive)
     private bool _writerClosed;
     private bool _readerClosed;
     private bool _reset;
+    private long _written;
+
+    /// <summary>All bytes that were written. May be read from any thread.</summary>
+    internal long BytesWritten => Volatile.Read(ref _written);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<int> ReadAsync(Memory<byte> target)
@@ -155,6 +159,7 @@ internal sealed class BytePipe(Waiters waiters, int maxReceive)
             source[..first].CopyTo(_ring.AsSpan(at));
             source[first..written].CopyTo(_ring);
             _count += written;
+            Volatile.Write(ref _written, _written + written);
         }
 
         _readable.Set();

@@ -12,6 +12,9 @@ internal static partial class Native
     private const int Eintr = 4;
     private const int AdviceDontNeed = 4;
     private const short PollError = 8;
+    private const int SendMore = 0x8000;
+    private const int SendNoSignal = 0x4000;
+    private const int SendWithoutWaiting = 0x40;
 
     /// <summary><c>fdatasync</c>: the written bytes and the length. 0, or the error; never tried again but after an interruption.</summary>
     internal static int FlushData(SafeFileHandle file)
@@ -96,6 +99,33 @@ internal static partial class Native
         return Poll(ref entry, 1, 0) > 0 && (entry.Happened & PollError) != 0;
     }
 
+    /// <summary>
+    /// <c>sendfile</c> to a socket that does not block: the number of bytes that it took, 0 where the file ends before the position. Linux only.
+    /// </summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="position">The first byte.</param>
+    /// <param name="count">The most bytes.</param>
+    /// <param name="error">0, or why nothing was taken.</param>
+    internal static int SendFile(SafeHandle socket, SafeFileHandle file, long position, int count, out int error)
+    {
+        nint sent;
+        do
+        {
+            sent = SendFile(socket, file, ref position, count);
+            error = sent < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+        while (error == Eintr);
+        return (int)Math.Max(sent, 0);
+    }
+
+    /// <summary>
+    /// <c>send</c> of bytes that more will follow at once (<c>MSG_MORE</c>), so that they share a packet: the number that the socket took, 0 when it
+    /// takes none now or has failed. Linux only.
+    /// </summary>
+    internal static int SendBeforeMore(SafeHandle socket, ReadOnlySpan<byte> bytes) =>
+        (int)Math.Max(0, Send(socket, bytes, bytes.Length, SendMore | SendNoSignal | SendWithoutWaiting));
+
     /// <summary><c>_exit</c>: no finalizer, no exit handler, no flush of anything.</summary>
     internal static void ExitAtOnce(int code)
     {
@@ -139,6 +169,12 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "poll")]
     private static partial int Poll(ref PollEntry entries, nuint count, int timeoutMs);
+
+    [LibraryImport("libc", EntryPoint = "sendfile", SetLastError = true)]
+    private static partial nint SendFile(SafeHandle socket, SafeFileHandle file, ref long position, nint count);
+
+    [LibraryImport("libc", EntryPoint = "send")]
+    private static partial nint Send(SafeHandle socket, ReadOnlySpan<byte> bytes, nint count, int flags);
 
     [LibraryImport("libc", EntryPoint = "_exit")]
     private static partial void Exit(int code);

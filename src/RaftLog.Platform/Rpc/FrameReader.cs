@@ -20,25 +20,51 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
     private int _start;
     private int _end;
     private long _bytesReceived;
+    private volatile bool _isMidFrame;
 
     /// <summary>All bytes that have come, those of a frame that is not complete included. May be read from any thread.</summary>
     public long BytesReceived => Volatile.Read(ref _bytesReceived);
+
+    /// <summary>True while <see cref="ReadAsync"/> waits for the rest of a frame that has begun. May be read from any thread.</summary>
+    public bool IsMidFrame => _isMidFrame;
 
     /// <summary>The next frame, or why there is none.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<FrameRead> ReadAsync()
     {
+        try
+        {
+            return await ReadFrameAsync();
+        }
+        finally
+        {
+            _isMidFrame = false;
+        }
+    }
+
+    /// <summary>
+    /// While nobody reads a frame: receives what comes next, if there is room for it, so that the peer's end is noticed while its request is
+    /// answered. Await it before the next <see cref="ReadAsync"/>.
+    /// </summary>
+    /// <returns>False when the peer has closed or reset the connection.</returns>
+    public async Task<bool> ReadAheadAsync()
+    {
+        MoveToFront();
+        return _end == IntakeSize || await ReceiveAsync() > 0;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<FrameRead> ReadFrameAsync()
+    {
         while (_end - _start < sizeof(int))
         {
             MoveToFront();
-            int received = await connection.ReceiveAsync(_intake.AsMemory(_end));
+            _isMidFrame = _end > 0;
+            int received = await ReceiveAsync();
             if (received <= 0)
             {
                 return Ended(received, 0);
             }
-
-            _end += received;
-            Count(received);
         }
 
         int length = BinaryPrimitives.ReadInt32BigEndian(_intake.AsSpan(_start));
@@ -48,6 +74,7 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
         }
 
         _start += sizeof(int);
+        _isMidFrame = true;
         using IncomingFrame? frame = IncomingFrame.TryStart(pool, length);
         if (frame is null || !TakeFromIntake(frame))
         {
@@ -70,6 +97,20 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
         }
 
         return new FrameRead(FrameStatus.Complete, frame.Detach(), length);
+    }
+
+    /// <summary>Receives into the intake, which has room.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReceiveAsync()
+    {
+        int received = await connection.ReceiveAsync(_intake.AsMemory(_end));
+        if (received > 0)
+        {
+            _end += received;
+            Count(received);
+        }
+
+        return received;
     }
 
     private static FrameRead Ended(int received, int length) =>

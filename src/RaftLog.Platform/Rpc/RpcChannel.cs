@@ -30,7 +30,7 @@ public sealed class RpcChannel : IDisposable
 
     // These belong to whoever holds _sending: the caller that found it free, or the send loop.
     private readonly List<RpcCall> _inSend = [];
-    private readonly List<ReadOnlyMemory<byte>> _pieces = [];
+    private readonly List<SendPiece> _pieces = [];
     private ValueTask<bool>? _handedOver;
 
     private bool _sending;

@@ -48,8 +48,19 @@ public interface IConnection : IDisposable
     /// </summary>
     ValueTask<int> ReceiveAsync(Memory<byte> target);
 
-    /// <summary>Sends all pieces, in order, in as few system calls as it can; false when the connection has ended.</summary>
-    ValueTask<bool> SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces);
+    /// <summary>
+    /// The bytes that the system has taken from <see cref="SendAsync"/>. It grows while a send is under way, so that a peer which takes nothing
+    /// can be told from a slow one. May be read from any thread.
+    /// </summary>
+    long BytesSent { get; }
+
+    /// <summary>
+    /// Sends all pieces, in order, in few system calls; false when the connection has ended. Ranges of files are read as the peer takes
+    /// them, in steps of at most 256 KiB, or are not read at all (<c>sendfile</c>).
+    /// </summary>
+    /// <exception cref="FileRangeException">A file no longer holds a range. Something was sent already, so the connection must be ended.</exception>
+    /// <exception cref="DiskException">The disk refuses to read a range. The connection must be ended.</exception>
+    ValueTask<bool> SendAsync(IReadOnlyList<SendPiece> pieces);
 
     /// <summary>Ends the connection at once; the peer sees a reset.</summary>
     void Reset();

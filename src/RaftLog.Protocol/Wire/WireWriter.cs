@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace RaftLog.Protocol.Wire;
@@ -212,11 +213,14 @@ public sealed class WireWriter
         WriteRecords(records);
     }
 
-    /// <summary>Record batches without a length; referenced from <see cref="GatherThreshold"/> bytes on.</summary>
+    /// <summary>
+    /// Record batches without a length; referenced from <see cref="GatherThreshold"/> bytes on. Bytes that lie in no array are always referenced: who
+    /// made them reads them as late as possible.
+    /// </summary>
     /// <param name="records">The record batches.</param>
     public void WriteRecords(ReadOnlyMemory<byte> records)
     {
-        if (records.Length < GatherThreshold)
+        if (records.Length < GatherThreshold && MemoryMarshal.TryGetArray(records, out _))
         {
             records.Span.CopyTo(Take(records.Length));
             return;

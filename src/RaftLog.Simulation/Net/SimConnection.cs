@@ -31,7 +31,9 @@ internal sealed class SimConnection : IConnection
         return _incoming.ReceiveAsync(target);
     }
 
-    public ValueTask<bool> SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+    public long BytesSent => _outgoing.BytesSent;
+
+    public ValueTask<bool> SendAsync(IReadOnlyList<SendPiece> pieces)
     {
         _owner.Calls(SeamCall.Send);
         return _outgoing.SendAsync(pieces);

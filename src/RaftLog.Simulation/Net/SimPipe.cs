@@ -1,3 +1,5 @@
+using RaftLog.Platform;
+
 namespace RaftLog.Simulation;
 
 /// <summary>One direction of a connection.</summary>
@@ -18,6 +20,7 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
     private bool _readerClosed;
     private bool _endArrived;
     private bool _isReset;
+    private long _sent;
 
     private enum SegmentKind
     {
@@ -25,6 +28,9 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
         End,
         Reset,
     }
+
+    /// <summary>The bytes that were sent.</summary>
+    internal long BytesSent => _sent;
 
     /// <summary>Sees the bytes when they leave the sender.</summary>
     internal Action<byte[]>? Tap { get; set; }
@@ -65,7 +71,7 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
         }
     }
 
-    internal async ValueTask<bool> SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+    internal async ValueTask<bool> SendAsync(IReadOnlyList<SendPiece> pieces)
     {
         network.Scheduler.RequireOwnThread();
         if (!sender.Owner.IsAlive)
@@ -73,22 +79,27 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
             return true;
         }
 
-        if (_writerClosed || _isReset)
+        // Files are read as the peer takes them, as on the real network.
+        var reader = new PieceReader(pieces);
+        do
         {
-            return false;
-        }
-
-        Enqueue(Join(pieces));
-        while (_unread > Window)
-        {
-            _writable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await _writable.Task;
             if (_writerClosed || _isReset)
             {
                 return false;
             }
-        }
 
+            Enqueue(reader.Next(Window));
+            while (_unread > Window)
+            {
+                _writable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await _writable.Task;
+                if (_writerClosed || _isReset)
+                {
+                    return false;
+                }
+            }
+        }
+        while (!reader.IsAtEnd);
         return true;
     }
 
@@ -140,31 +151,13 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
         _writerClosed = true;
     }
 
-    private static byte[] Join(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
-    {
-        int length = 0;
-        for (int i = 0; i < pieces.Count; i++)
-        {
-            length += pieces[i].Length;
-        }
-
-        byte[] joined = new byte[length];
-        int at = 0;
-        for (int i = 0; i < pieces.Count; i++)
-        {
-            pieces[i].Span.CopyTo(joined.AsSpan(at));
-            at += pieces[i].Length;
-        }
-
-        return joined;
-    }
-
     private void Enqueue(byte[] bytes)
     {
         network.Scheduler.Trace.Note(TraceKind.Sent, network.Scheduler.Now, from.Number, bytes.Length);
         network.Scheduler.Trace.Note(bytes);
         Tap?.Invoke(bytes);
         _unread += bytes.Length;
+        _sent += bytes.Length;
         int pieces = 1 + network.Random.Next(MaxPieces);
         for (int at = 0; pieces > 0 && at < bytes.Length; pieces--)
         {

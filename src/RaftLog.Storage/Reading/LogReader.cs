@@ -34,7 +34,7 @@ internal static class LogReader
 
                 if (Locate(segment, from, maxBytes, limit, atLeastOneBatch) is { } slice)
                 {
-                    return new ReadResult(ErrorCode.None, slice);
+                    return new ReadResult(ErrorCode.None, Extend(slice, segments.AsSpan(i), maxBytes, limit));
                 }
 
                 bool isHidden = from < segment.NextOffset && from < log.EndOffset;
@@ -76,6 +76,37 @@ internal static class LogReader
         return found;
     }
 
+    /// <summary>Goes on into later segments while the slice reaches to its segment's end and there is room.</summary>
+    /// <param name="first">The slice so far.</param>
+    /// <param name="segments">Its segment and those after it.</param>
+    /// <param name="maxBytes">The most bytes in all.</param>
+    /// <param name="limit">Only batches that end at or before it.</param>
+    private static LogSlice Extend(in LogSlice first, ReadOnlySpan<LogSegment> segments, int maxBytes, Offset limit)
+    {
+        List<LogSlice>? later = null;
+        LogSlice last = first;
+        int room = maxBytes - first.Length;
+        for (int i = 1; i < segments.Length && room > 0 && !last.IsEmpty && last.EndOffset >= segments[i - 1].NextOffset && last.EndOffset < limit; i++)
+        {
+            if (!segments[i].TryAcquire())
+            {
+                break;
+            }
+
+            if (Locate(segments[i], last.EndOffset, room, limit, atLeastOneBatch: false) is not { IsEmpty: false } next)
+            {
+                segments[i].Release();
+                break;
+            }
+
+            (later ??= []).Add(next);
+            room -= next.Length;
+            last = next;
+        }
+
+        return later is null ? first : first.With([.. later]);
+    }
+
     /// <summary>The slice of one segment from the first batch that holds an offset, or a later one; null when all its batches lie before, or it is spoilt.</summary>
     /// <param name="segment">The segment, which the caller has acquired for the slice.</param>
     /// <param name="from">The offset.</param>
@@ -87,18 +118,30 @@ internal static class LogReader
         // Size before offset: the writer moves them the other way round, so this end offset covers at least these bytes.
         long size = segment.Size;
         Offset next = segment.NextOffset;
-        if (segment.Find(from, size) is not { } place || place.TotalBytes > size - place.Position)
+        if (segment.Find(from, size) is not { } first || first.TotalBytes > size - first.Position)
         {
             return null;
         }
 
-        long end = next <= limit ? size : segment.Find(limit, size)?.Position ?? size;
-        long available = Math.Min(maxBytes, end - place.Position);
-        if (place.NextOffset > limit || (available < place.TotalBytes && !atLeastOneBatch))
+        if (first.NextOffset > limit || (first.TotalBytes > maxBytes && !atLeastOneBatch))
         {
-            return new LogSlice(segment, place.Position, 0, place.BaseOffset);
+            return new LogSlice(segment, first.Position, 0, first.BaseOffset, first.BaseOffset);
         }
 
-        return new LogSlice(segment, place.Position, (int)Math.Max(available, place.TotalBytes), place.BaseOffset);
+        BatchPlace? beyond = next <= limit ? null : segment.Find(limit, size);
+        if (beyond is null && next > limit)
+        {
+            // The disk has spoilt a length before the limit: where the limit lies is not known, and nothing beyond it may be shown.
+            return new LogSlice(segment, first.Position, first.TotalBytes, first.BaseOffset, first.NextOffset);
+        }
+
+        long available = (beyond?.Position ?? size) - first.Position;
+        if (available <= maxBytes)
+        {
+            return new LogSlice(segment, first.Position, (int)available, first.BaseOffset, beyond?.BaseOffset ?? next);
+        }
+
+        BatchPlace last = segment.LastWithin(first.Position, first.Position + maxBytes) ?? first;
+        return new LogSlice(segment, first.Position, (int)(last.Position + last.TotalBytes - first.Position), first.BaseOffset, last.NextOffset);
     }
 }

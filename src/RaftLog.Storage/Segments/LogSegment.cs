@@ -8,7 +8,7 @@ namespace RaftLog.Storage;
 /// A piece of a log: one file of batches and the indexes over it. One writer, the log's; readers take no lock. The files stay open while
 /// anyone holds a reference, so a reader never meets a closed file, even if the segment is deleted meanwhile.
 /// </summary>
-internal sealed class LogSegment
+internal sealed class LogSegment : IFileRangeGuard
 {
     private readonly IDisk _disk;
     private readonly string _directory;
@@ -17,7 +17,11 @@ internal sealed class LogSegment
     private long _size;
     private long _next;
     private int _references = 1;
+
+    /// <summary>Bytes from here on may have changed: the lowest position that the file was truncated to.</summary>
+    private long _lowestCut = long.MaxValue;
     private long _bytesSinceIndexEntry;
+    private volatile bool _isSuspect;
 
     private LogSegment(IDisk disk, string directory, Offset baseOffset, long createdMs)
     {
@@ -67,6 +71,15 @@ internal sealed class LogSegment
 
     /// <summary>Guarded by the log's <see cref="FlushProgress"/>: the indexes were written out for good and wait to be flushed.</summary>
     public bool IsIndexDirty { get; set; }
+
+    /// <summary>True once the disk has refused to read some of its batches.</summary>
+    public bool IsSuspect => _isSuspect;
+
+    /// <inheritdoc />
+    public void ReadFailed() => _isSuspect = true;
+
+    /// <inheritdoc />
+    public bool IsIntact(long end) => Volatile.Read(ref _lowestCut) >= end;
 
     /// <summary>Opens or creates the files. Nothing is known of what they hold until one of the loading methods ran.</summary>
     public static LogSegment Open(IDisk disk, string directory, Offset baseOffset, long createdMs) =>
@@ -237,6 +250,8 @@ internal sealed class LogSegment
         long position = cut >= NextOffset ? Size : Find(cut, Size)?.Position ?? throw new DiskException(
             Log.Path, DiskErrorKind.Io, "cut", $"the place of offset {cut} is not found, so the disk has spoilt a batch before it; \"A spoilt log\" in docs/operations.md says what to do");
 
+        // Before the file changes: who reads the old bytes looks here afterwards.
+        Volatile.Write(ref _lowestCut, Math.Min(_lowestCut, position));
         Unseal();
         Offsets.TruncateTo(cut);
         Times.TruncateTo(cut);
@@ -283,6 +298,36 @@ internal sealed class LogSegment
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// The last batch from a position on that ends at or before another position; null where none does. Both positions lie within <see cref="Size"/>,
+    /// and the first is the start of a batch.
+    /// </summary>
+    public BatchPlace? LastWithin(long from, long end)
+    {
+        Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
+        long position = Math.Max(from, Offsets.FloorOfPosition(end - 1));
+        BatchPlace? last = null;
+        while (true)
+        {
+            if (position < end && Log.Read(position, head) == head.Length && BatchHeader.TryRead(head, out BatchHeader header)
+                && position + header.TotalBytes <= end)
+            {
+                last = new BatchPlace(position, header.BaseOffset, header.NextOffset, header.TotalBytes);
+                position += header.TotalBytes;
+            }
+            else if (last is null && position > from)
+            {
+                // The batch at the index entry is the one that reaches beyond the end: the one before it is looked for.
+                end = position;
+                position = Math.Max(from, Offsets.FloorOfPosition(end - 1));
+            }
+            else
+            {
+                return last;
+            }
+        }
     }
 
     private string PathOf(string suffix) => $"{_directory}/{LogFileNames.OfOffset(BaseOffset, suffix)}";

@@ -34,6 +34,26 @@ internal sealed class OffsetIndex(IDiskFile file, Offset baseOffset) : IDisposab
         return below == 0 ? 0 : At(below - 1).Position;
     }
 
+    /// <summary>The position of the last indexed batch that starts at or before a position; 0 where there is none.</summary>
+    public int FloorOfPosition(long position)
+    {
+        int low = 0, high = _entries.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (At(middle).Position <= position)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low == 0 ? 0 : At(low - 1).Position;
+    }
+
     /// <summary>Drops the entries of batches that end at or above an offset.</summary>
     public void TruncateTo(Offset offset) => _entries.Truncate(CountBelow(offset));
 

@@ -28,7 +28,8 @@ public class ConfigDefinitionsTests
         }
 
         string[] own = [.. ConfigDefinitions.Broker.All.Where(key => !key.IsInternal).Select(key => key.Name).Except(golden.Select(Name))];
-        Assert.Equal(["raftlog.fencing.probe.enable", "raftlog.produce.batch.validation"], own);
+        Assert.Equal(
+            ["raftlog.connection.stall.timeout.ms", "raftlog.fencing.probe.enable", "raftlog.produce.batch.validation", "raftlog.replication.buffer.bytes"], own);
         Assert.Equal(
             ["follower.replication.throttled.rate", "leader.replication.throttled.rate", "replica.alter.log.dirs.io.max.bytes.per.second"],
             ConfigDefinitions.Broker.All.Where(key => key.IsInternal).Select(key => key.Name));

@@ -60,11 +60,7 @@ public sealed class ListenerLoopTests
         Listening listening = new(new ConnectionLimits(10, 10), maxIdleMs: 1_000);
         IConnection silent = listening.Connect();
         IConnection used = listening.Connect();
-        IConnection waiting = listening.Connect();
         IConnection slow = listening.Connect();
-        listening.Handler.Holds = true;
-        listening.Send(waiting);
-        listening.Handler.Holds = false;
         byte[] request = Listening.Request();
         for (int step = 0; step < request.Length; step++)
         {
@@ -75,8 +71,6 @@ public sealed class ListenerLoopTests
 
         Assert.True(listening.IsClosed(silent));
         Assert.True(listening.Receives(slow));
-        listening.Handler.Release();
-        Assert.True(listening.Receives(waiting));
 
         // Nobody asks any more: all are closed, and so their places are free.
         for (int step = 0; step < 8; step++)
@@ -84,7 +78,123 @@ public sealed class ListenerLoopTests
             listening.Pass(250);
         }
 
-        Assert.All((IConnection[])[used, waiting, slow], connection => Assert.True(listening.IsClosed(connection)));
+        Assert.All((IConnection[])[used, slow], connection => Assert.True(listening.IsClosed(connection)));
+    }
+
+    [Fact]
+    public void A_request_that_waits_for_its_response_keeps_no_connection_open()
+    {
+        Listening listening = new(new ConnectionLimits(10, 10), maxIdleMs: 1_000);
+        IConnection waiting = listening.Connect();
+        listening.Handler.Holds = true;
+        listening.Send(waiting);
+        for (int step = 0; step < 8; step++)
+        {
+            listening.Pass(250);
+        }
+
+        Assert.True(listening.IsClosed(waiting));
+        Assert.True(listening.Handler.Ended);
+    }
+
+    [Fact]
+    public void A_client_that_takes_nothing_of_its_response_is_disconnected_and_the_node_log_says_so()
+    {
+        Listening listening = new(new ConnectionLimits(10, 10), maxStallMs: 1_000);
+        listening.Handler.ResponseEntries = 100_000;
+        IConnection stalled = listening.Connect();
+        IConnection slow = listening.Connect();
+        listening.Send(stalled);
+        listening.Send(slow);
+        for (int step = 0; step < 20; step++)
+        {
+            listening.Pass(250);
+            Assert.True(listening.Receives(slow));
+        }
+
+        string line = Assert.Single(listening.Problems);
+        Assert.Contains($"{listening.AddressOf(stalled)} has taken nothing of its response for", line, StringComparison.Ordinal);
+        Assert.Contains("raftlog.connection.stall.timeout.ms = 1000", line, StringComparison.Ordinal);
+        Assert.True(listening.IsOver(stalled));
+    }
+
+    [Fact]
+    public void A_client_that_lets_half_a_request_lie_is_disconnected_and_the_node_log_says_so()
+    {
+        Listening listening = new(new ConnectionLimits(10, 10), maxStallMs: 1_000);
+        IConnection inLength = listening.Connect();
+        IConnection inBody = listening.Connect();
+        IConnection between = listening.Connect();
+        Assert.True(listening.Answers(between));
+        listening.Send(inLength, Listening.Request().AsMemory(0, 2));
+        listening.Send(inBody, Listening.Request().AsMemory(0, 9));
+        for (int step = 0; step < 8; step++)
+        {
+            listening.Pass(250);
+        }
+
+        Assert.True(listening.IsClosed(inLength));
+        Assert.True(listening.IsClosed(inBody));
+        Assert.True(listening.Answers(between));
+        Assert.Equal(2, listening.Problems.Count);
+        Assert.All(listening.Problems, line => Assert.Contains("has sent nothing more of its request for", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_frame_with_an_impossible_length_is_told_in_the_node_log_a_few_times_only()
+    {
+        Listening listening = new(new ConnectionLimits(1000, 1000));
+        for (int i = 0; i < 20; i++)
+        {
+            byte[] length = i % 2 == 0 ? [0x7f, 0, 0, 0] : [0, 0, 0, 0];
+            IConnection hostile = listening.Connect();
+            listening.Send(hostile, length);
+            Assert.True(listening.IsClosed(hostile));
+        }
+
+        Assert.Equal(ClientWarnings.MaxLines, listening.Problems.Count);
+        Assert.Contains("sent a request of 2130706432 bytes, above socket.request.max.bytes = 1048576", listening.Problems[0], StringComparison.Ordinal);
+        Assert.Contains("sent a request of 0 bytes, so it does not speak Kafka's protocol", listening.Problems[1], StringComparison.Ordinal);
+
+        listening.Pass((int)ClientWarnings.SpanMs);
+        IConnection later = listening.Connect();
+        listening.Send(later, new byte[] { 0xff, 0xff, 0xff, 0xff });
+        Assert.True(listening.IsClosed(later));
+        Assert.Contains("(15 warnings of this kind were left out before it)", listening.Problems[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_request_that_finds_no_memory_is_told_in_the_node_log()
+    {
+        Listening listening = new(new ConnectionLimits(10, 10), requestBytes: 2_000);
+        IConnection client = listening.Connect();
+        listening.Send(client);
+        Assert.True(listening.IsClosed(client));
+        Assert.Contains("no memory for a request of 10 bytes", Assert.Single(listening.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_handler_is_told_that_its_client_is_gone_while_it_still_waits()
+    {
+        Listening listening = new(new ConnectionLimits(10, 10));
+        IConnection client = listening.Connect();
+        listening.Handler.Holds = true;
+        listening.Send(client);
+        Assert.False(listening.Handler.Ended);
+        listening.Close(client);
+        Assert.True(listening.Handler.Ended);
+    }
+
+    [Fact]
+    public void A_request_that_comes_while_another_is_answered_is_answered_after_it()
+    {
+        Listening listening = new(new ConnectionLimits(10, 10));
+        IConnection client = listening.Connect();
+        listening.Handler.Holds = true;
+        listening.Send(client);
+        listening.Send(client);
+        listening.Handler.Release();
+        Assert.Equal([0, 0], listening.Correlations(client, 2));
     }
 
     [Fact]
@@ -103,19 +213,20 @@ public sealed class ListenerLoopTests
         private readonly ManualTime _time = new();
         private readonly InMemoryNetwork _network;
         private readonly NetworkAddress _address;
+        private readonly List<IConnection> _connections = [];
 
-        public Listening(ConnectionLimits limits, long maxIdleMs = -1)
+        public Listening(ConnectionLimits limits, long maxIdleMs = -1, int maxStallMs = 1_000_000_000, long requestBytes = 100 << 20)
         {
             Limits = limits;
             _network = new InMemoryNetwork(_time);
             Journal journal = new(new InMemoryDisk(), _time, "/journal", Problems.Add);
-            ConnectionRules rules = new(1 << 20, TimeSpan.FromMilliseconds(maxIdleMs), new ConnectionQuota(() => Limits, journal));
+            ConnectionRules rules = new(1 << 20, TimeSpan.FromMilliseconds(maxIdleMs), TimeSpan.FromMilliseconds(maxStallMs), new ConnectionQuota(() => Limits, journal));
             ApiTable apis = new([new MessageApi<ApiVersionsRequest, ApiVersionsResponse>(Handler, 0, 0, 0)]);
             _address = _pump.Start(() =>
             {
                 Waiters waiters = new(_time);
                 ListenerLoop loop = new(
-                    _network.Listen(new NetworkAddress("a", 9092)), "PLAINTEXT", apis, rules, new BufferPool(_time, BufferPoolLimits.Default), waiters,
+                    _network.Listen(new NetworkAddress("a", 9092)), "PLAINTEXT", apis, rules, new BufferPool(_time, BufferPoolLimits.Default with { MaxBytes = requestBytes }), waiters,
                     new Supervisor(new InMemoryProcess()), journal);
                 loop.Start();
                 return loop.Address;
@@ -141,6 +252,7 @@ public sealed class ListenerLoopTests
         {
             IConnection connection = _pump.Finish(() => _network.ConnectAsync(_address, TimeSpan.FromSeconds(1), CancellationToken.None)).Connection!;
             _pump.Drain();
+            _connections.Add(connection);
             return connection;
         }
 
@@ -170,6 +282,43 @@ public sealed class ListenerLoopTests
             return _pump.Finish(() => connection.ReceiveAsync(answer)) <= 0;
         }
 
+        /// <summary>True when what is on its way ends without being a whole response.</summary>
+        public bool IsOver(IConnection connection)
+        {
+            byte[] part = new byte[64 << 10];
+            int received;
+            while ((received = _pump.Finish(() => connection.ReceiveAsync(part))) > 0)
+            {
+            }
+
+            return received < 0;
+        }
+
+        /// <summary>The address that the node sees.</summary>
+        public string AddressOf(IConnection connection) => Handler.Peers[_connections.IndexOf(connection)];
+
+        /// <summary>The correlation ids of the next small responses.</summary>
+        public List<int> Correlations(IConnection connection, int count)
+        {
+            List<byte> all = [];
+            byte[] part = new byte[256];
+            List<int> ids = [];
+            while (ids.Count < count)
+            {
+                int received = _pump.Finish(() => connection.ReceiveAsync(part));
+                Assert.True(received > 0);
+                all.AddRange(part.AsSpan(0, received));
+                while (all.Count >= 8 && all.Count >= 4 + BinaryPrimitives.ReadInt32BigEndian(all.ToArray()))
+                {
+                    byte[] bytes = [.. all];
+                    ids.Add(BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(4)));
+                    all.RemoveRange(0, 4 + BinaryPrimitives.ReadInt32BigEndian(bytes));
+                }
+            }
+
+            return ids;
+        }
+
         public void Close(IConnection connection)
         {
             connection.Dispose();
@@ -189,16 +338,32 @@ public sealed class ListenerLoopTests
 
         public bool Holds { get; set; }
 
+        public int ResponseEntries { get; set; }
+
+        /// <summary>True once a client that is answered has gone.</summary>
+        public bool Ended { get; private set; }
+
+        /// <summary>The clients in the order of their requests.</summary>
+        public List<string> Peers { get; } = [];
+
         public void Release() => _released.SetResult();
 
         public async ValueTask<ApiVersionsResponse?> HandleAsync(ApiVersionsRequest request, RequestContext context)
         {
+            Peers.Add($"{context.Connection.Peer}");
+            context.Connection.WhenEnded(this, () => Ended = true);
             if (Holds)
             {
                 await _released.Task;
             }
 
-            return new ApiVersionsResponse();
+            ApiVersionsResponse response = new();
+            for (int i = 0; i < ResponseEntries; i++)
+            {
+                response.ApiKeys.Add(new() { ApiKey = (short)i });
+            }
+
+            return response;
         }
     }
 }

@@ -32,10 +32,10 @@ internal sealed class AnswerLosingNetwork(INetwork network, ApiKey api) : INetwo
             : result;
     }
 
-    private bool Sees(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+    private bool Sees(IReadOnlyList<SendPiece> pieces)
     {
         // Each request is a piece of its own: its length, and its API.
-        int count = pieces.Count(piece => piece.Length > 6 && BinaryPrimitives.ReadInt16BigEndian(piece.Span[4..]) == (short)api);
+        int count = pieces.Count(piece => piece.Length > 6 && BinaryPrimitives.ReadInt16BigEndian(piece.Memory.Span[4..]) == (short)api);
         Interlocked.Add(ref _sent, count);
         return count > 0 && Interlocked.Exchange(ref _toLose, 0) > 0;
     }
@@ -46,7 +46,9 @@ internal sealed class AnswerLosingNetwork(INetwork network, ApiKey api) : INetwo
 
         public NetworkAddress Peer => connection.Peer;
 
-        public ValueTask<bool> SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+        public long BytesSent => connection.BytesSent;
+
+        public ValueTask<bool> SendAsync(IReadOnlyList<SendPiece> pieces)
         {
             _loses |= network.Sees(pieces);
             return connection.SendAsync(pieces);

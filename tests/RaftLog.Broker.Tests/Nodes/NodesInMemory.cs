@@ -96,6 +96,15 @@ internal sealed class NodesInMemory : IDisposable
             return _node.StartAsync();
         }
 
+        /// <summary>True when a warning or an error in the node log has this text.</summary>
+        public bool Says(string text)
+        {
+            lock (Problems)
+            {
+                return Problems.Exists(line => line.Contains(text, StringComparison.Ordinal));
+            }
+        }
+
         private World TheWorld() => World.InMemory(network) with { Disk = Disk, Process = Process };
 
         private void Note(string line)

@@ -48,7 +48,7 @@ public abstract class NetworkContract
         (IConnection client, IConnection server) = await ConnectAsync();
         byte[] sent = new byte[3_000_000];
         new Random(7).NextBytes(sent);
-        List<ReadOnlyMemory<byte>> pieces = [];
+        List<SendPiece> pieces = [];
         for (int at = 0; at < sent.Length;)
         {
             int length = Math.Min(1 + (at * 31 % 4001), sent.Length - at);

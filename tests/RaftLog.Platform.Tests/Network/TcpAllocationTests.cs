@@ -17,7 +17,7 @@ public sealed class TcpAllocationTests
         ConnectResult connected = await network.ConnectAsync(listener.Address, TimeSpan.FromSeconds(30), CancellationToken.None);
         using IConnection client = connected.Connection!;
         using IConnection server = (await listener.AcceptAsync())!;
-        ReadOnlyMemory<byte>[] pieces = [new byte[100], new byte[50]];
+        SendPiece[] pieces = [new byte[100], new byte[50]];
         byte[] target = new byte[150];
         for (int i = 0; i < 500; i++)
         {
@@ -36,7 +36,7 @@ public sealed class TcpAllocationTests
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private static async ValueTask RoundAsync(IConnection client, IConnection server, ReadOnlyMemory<byte>[] pieces, byte[] target)
+    private static async ValueTask RoundAsync(IConnection client, IConnection server, SendPiece[] pieces, byte[] target)
     {
         ValueTask<int> first = server.ReceiveAsync(target);
         await client.SendAsync(pieces);

@@ -53,11 +53,13 @@ internal static class ConnectionScenarios
 
         public ValueTask<int> ReceiveAsync(Memory<byte> target) => ValueTask.FromResult(0);
 
-        public ValueTask<bool> SendAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+        public long BytesSent => Written.Count;
+
+        public ValueTask<bool> SendAsync(IReadOnlyList<SendPiece> pieces)
         {
-            foreach (ReadOnlyMemory<byte> piece in pieces)
+            foreach (SendPiece piece in pieces)
             {
-                Written.AddRange(piece.Span);
+                Written.AddRange(piece.Memory.Span);
             }
 
             return ValueTask.FromResult(true);
