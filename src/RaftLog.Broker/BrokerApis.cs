@@ -3,7 +3,10 @@ using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Control;
 using RaftLog.Broker.Fetching;
 using RaftLog.Broker.Handlers;
+using RaftLog.Broker.Metadata;
+using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
+using RaftLog.Metadata;
 using RaftLog.Platform;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
@@ -37,16 +40,23 @@ internal static class BrokerApis
         apis.Add(Row(new ForwardedToController<CreateTopicsRequest, CreateTopicsResponse>(
             parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
         {
-            Settles = cache,
-            IsSettled = (response, image) => response.Topics.TrueForAll(
-                topic => topic.ErrorCode != ErrorCode.None || topic.TopicId == Uuid.Zero || image.Topics.TryGet(topic.TopicId, out _)),
+            Settling = new(cache, parts.Publisher)
+            {
+                IsShown = static (request, response, image) => response.Topics.TrueForAll(
+                    topic => topic.ErrorCode != ErrorCode.None || topic.TopicId == Uuid.Zero || image.Topics.TryGet(topic.TopicId, out _)),
+                PatienceMs = static request => request.TimeoutMs,
+                Complete = response => UnmadePartitions.TellOf(response, cache.Image, parts.Partitions),
+            },
         }));
         apis.Add(Row(new ForwardedToController<DeleteTopicsRequest, DeleteTopicsResponse>(
             parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
         {
-            Settles = cache,
-            IsSettled = (response, image) => response.Responses.TrueForAll(
-                topic => topic.ErrorCode != ErrorCode.None || !image.Topics.TryGet(topic.TopicId, out _)),
+            Settling = new(cache, parts.Publisher)
+            {
+                IsShown = static (request, response, image) => response.Responses.TrueForAll(
+                    topic => topic.ErrorCode != ErrorCode.None || !image.Topics.TryGet(topic.TopicId, out _)),
+                PatienceMs = static request => request.TimeoutMs,
+            },
         }));
         apis.Add(Row(new DeleteRecordsHandler(parts.Lookup, cache, parts.Configs, parts.Waiters)));
         apis.Add(Row(new InitProducerIdHandler(parts.ProducerIds)));
@@ -54,7 +64,17 @@ internal static class BrokerApis
         apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs)));
         apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Row(new DescribeLogDirsHandler(parts.Directories, parts.World.Disk)));
-        apis.Add(Forwarded<CreatePartitionsRequest, CreatePartitionsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Row(new ForwardedToController<CreatePartitionsRequest, CreatePartitionsResponse>(
+            parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
+        {
+            Settling = new(cache, parts.Publisher)
+            {
+                IsShown = static (request, response, image) => request.ValidateOnly || response.Results.TrueForAll(result =>
+                    result.ErrorCode != ErrorCode.None || !image.Topics.TryGet(result.Name, out TopicImage? topic)
+                    || request.Topics.TrueForAll(asked => asked.Name != result.Name || topic.Partitions.Count >= asked.Count)),
+                PatienceMs = static request => request.TimeoutMs,
+            },
+        }));
         apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
@@ -94,7 +114,9 @@ internal sealed record BrokerParts(
     Waiters Waiters,
     Supervisor Supervisor,
     MetadataCache Cache,
+    MetadataPublisher Publisher,
     PartitionLookup Lookup,
+    PartitionTable Partitions,
     IReadOnlyList<LogDirectory> Directories,
     ClusterConfigs Configs,
     ProducerIdBlock ProducerIds,

@@ -34,6 +34,7 @@ public sealed class Node
 
     private NodeStorage? _storage;
     private MetadataCache? _cache;
+    private MetadataPublisher? _publisher;
     private QuorumAssembly? _quorum;
     private BrokerAssembly? _broker;
 
@@ -141,6 +142,7 @@ public sealed class Node
         _broker?.Stop();
         _listeners.Stop();
         _quorum?.Dispose();
+        _publisher?.Stop();
     }
 
     private void Wire(NodeStorage storage, MetadataStore store)
@@ -151,15 +153,15 @@ public sealed class Node
         MetadataCache cache = new(_node.Waiters, storage.ClusterId, Id);
         _cache = cache;
         ClusterConfigs configs = new(_node.Config.Configs, Id);
-        MetadataPublisher publisher = new();
+        MetadataPublisher publisher = new(_node.Waiters);
+        _publisher = publisher;
         publisher.Add(cache);
         DirectoryFailures failures = new(storage, _node.Journal, _node.World.Process);
         QuorumAssembly quorum = new(_node, storage, store, connector, cache, configs, publisher.Publish, _readiness);
         _quorum = quorum;
         if (_node.IsBroker)
         {
-            _broker = new BrokerAssembly(_node, storage, connector, quorum, cache, configs, failures, _listeners, incarnation);
-            _broker.Listen(publisher, incarnation);
+            _broker = new BrokerAssembly(_node, storage, connector, quorum, publisher, cache, configs, failures, _listeners, incarnation);
         }
 
         _readiness.WarmUp = Rehearses ? () => MetadataRehearsal.Run(quorum.ControllerOptions, new ConfigTable(_node.Config.Configs)) : null;
@@ -171,6 +173,7 @@ public sealed class Node
             _node.Supervisor.Run($"log directory {directory.Path}", directory.RunAsync);
         }
 
+        _node.Supervisor.Run("metadata publisher", publisher.RunAsync);
         quorum.Start(_listeners, incarnation);
         _broker?.Start(_readiness);
     }

@@ -71,16 +71,9 @@ internal sealed class NodeStorage
 
         string directory = config.Storage.LogDirs.Append(config.Storage.MetadataLogDir)
             .FirstOrDefault(each => refused.Path == each || refused.Path.StartsWith(each + "/", StringComparison.Ordinal)) ?? refused.Path;
-        string wayOut = refused.Kind switch
-        {
-            DiskErrorKind.NoSpace => "make room on its file system",
-            DiskErrorKind.NotPermitted => "let the user of this process read and write all of it, and see that its file system is not mounted read-only",
-            DiskErrorKind.NotFound => "see that its file system is mounted and complete",
-            _ => "look at the disk and the system's log, and mend or replace it",
-        };
         return new NodeStartException(
             $"node {config.NodeId} cannot start from log directory {directory}: {refused.Message}. Nothing is served from a directory that could not be recovered: "
-            + $"{wayOut}, then start the node again; recovery begins anew and takes nothing away that was flushed", failure);
+            + $"{refused.WayOut}, then start the node again; recovery begins anew and takes nothing away that was flushed", failure);
     }
 
     /// <summary>Lets go of every directory without a clean stop.</summary>

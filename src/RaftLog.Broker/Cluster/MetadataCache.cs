@@ -25,7 +25,7 @@ internal sealed class MetadataCache(Waiters waiters, string clusterId, NodeId se
     public MetadataImage Image => Volatile.Read(ref _image);
 
     /// <inheritdoc />
-    public void Apply(MetadataUpdate update)
+    public Task ApplyAsync(MetadataUpdate update)
     {
         MetadataImage image = update.Image;
         lock (_gate)
@@ -40,6 +40,8 @@ internal sealed class MetadataCache(Waiters waiters, string clusterId, NodeId se
                 }
             }
         }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>Waits until the image fulfils a condition; false when the time is over first.</summary>

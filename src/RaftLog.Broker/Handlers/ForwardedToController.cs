@@ -1,6 +1,5 @@
 using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Requests;
-using RaftLog.Metadata;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Handlers;
@@ -8,7 +7,7 @@ namespace RaftLog.Broker.Handlers;
 /// <summary>
 /// Passes a request on to the active controller and its answer back: for what only the controller can decide. A change is sent once: when its answer is
 /// lost the client is told so, where Kafka's brokers send it again and may make it twice (KIP-590). Where it is told how to recognise the result, it holds
-/// the answer until this node's own image shows it, so that a client finds what it has just made.
+/// the answer until this node's own image shows it and this node has done what it asks for, so that a client finds what it has just made.
 /// </summary>
 /// <typeparam name="TRequest">The request.</typeparam>
 /// <typeparam name="TResponse">The answer.</typeparam>
@@ -20,24 +19,18 @@ internal sealed class ForwardedToController<TRequest, TResponse>(IControllerChan
     where TRequest : class, IRequest<TResponse>
     where TResponse : class, IVersionedMessage, new()
 {
-    // Long enough for a node that lags, short enough for a result that another client has undone meanwhile and that will never be seen here.
-    private static readonly TimeSpan SettleTimeout = TimeSpan.FromSeconds(3);
-
     /// <summary>True for a request that changes nothing, which may be sent again.</summary>
     public bool IsQuestion { get; init; }
 
-    /// <summary>The image to wait in; null to wait for nothing.</summary>
-    public MetadataCache? Settles { get; init; }
-
-    /// <summary>True when an image shows what the answer says.</summary>
-    public Func<TResponse, MetadataImage, bool> IsSettled { get; init; } = (_, _) => true;
+    /// <summary>Where to wait for the result; null to wait for nothing.</summary>
+    public ResultSettling<TRequest, TResponse>? Settling { get; init; }
 
     public async ValueTask<TResponse?> HandleAsync(TRequest request, RequestContext context)
     {
         TResponse response = await (IsQuestion ? controller.SendAsync(request, timeout) : controller.SendOnceAsync(request, timeout)) ?? refuse(request);
-        if (Settles is { } cache)
+        if (Settling is { } settling)
         {
-            await cache.WaitUntilAsync(image => IsSettled(response, image), SettleTimeout);
+            await settling.WaitAsync(request, response);
         }
 
         return response;

@@ -13,7 +13,7 @@ namespace RaftLog.Broker.Lifecycle;
 /// the end asks to leave and waits until its leaderships have moved.
 /// </summary>
 internal sealed class BrokerLifecycle(
-    BrokerIdentity identity, MetadataCache cache, IControllerChannel controller, LifecycleOptions options, Waiters waiters, Journal journal)
+    BrokerIdentity identity, MetadataPublisher publisher, IControllerChannel controller, LifecycleOptions options, Waiters waiters, Journal journal)
     : IMetadataListener
 {
     private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(10);
@@ -68,7 +68,7 @@ internal sealed class BrokerLifecycle(
     /// This node believes something new. The controller lets a broker stop when every other has told it that it knows of the new leaders, so that no client
     /// is sent to a node that is gone: while one leaves, the others tell it often, and not at their usual interval.
     /// </summary>
-    public void Apply(MetadataUpdate update)
+    public Task ApplyAsync(MetadataUpdate update)
     {
         bool before = _anotherLeaves;
         _anotherLeaves = update.Image.Brokers.Values.Any(each => each.InControlledShutdown && !each.Fenced && each.Id != identity.Node);
@@ -76,6 +76,8 @@ internal sealed class BrokerLifecycle(
         {
             _wake.Set();
         }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>A directory has failed: the controller hears of it at once.</summary>
@@ -142,7 +144,8 @@ internal sealed class BrokerLifecycle(
     /// <summary>Sends one heartbeat; the pause before the next.</summary>
     private async ValueTask<TimeSpan> HeartbeatAsync()
     {
-        Offset known = cache.Image.Provenance.LastOffset;
+        // Not what it has heard of but what it has done: the controller counts on it.
+        Offset known = publisher.Applied;
         bool caughtUp = known.Value >= Epoch.Value;
         bool leaving = _wantsShutdown;
         if (caughtUp && !_serving && !leaving)

@@ -8,9 +8,9 @@ namespace RaftLog.Broker.Metadata;
 internal sealed class PartitionUpdates(PartitionTable partitions, NodeId self, Uuid incarnation) : IMetadataListener
 {
     /// <inheritdoc />
-    public void Apply(MetadataUpdate update)
+    public Task ApplyAsync(MetadataUpdate update)
     {
         bool isRegistered = update.Image.Brokers.TryGetValue(self, out BrokerRegistration? registration) && registration.IncarnationId == incarnation;
-        partitions.Apply(update.Image, update.Changes, isRegistered ? registration!.Epoch : BrokerEpoch.None);
+        return partitions.Apply(update.Image, update.Changes, isRegistered ? registration!.Epoch : BrokerEpoch.None);
     }
 }

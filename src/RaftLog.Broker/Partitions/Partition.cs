@@ -113,6 +113,9 @@ public sealed class Partition
         }
     }
 
+    /// <summary><c>min.insync.replicas</c> of its topic.</summary>
+    internal int MinInSync => Volatile.Read(ref _settings).MinInSync;
+
     private LogExtent Extent => new(Log.StartOffset, Log.EndOffset, Log.DurableEnd);
 
     private bool IsInUse => !_closed && !_directory.Health.IsOffline;
@@ -410,7 +413,7 @@ public sealed class Partition
         {
             if (settings != _settings)
             {
-                _settings = settings;
+                Volatile.Write(ref _settings, settings);
                 _isThrottled = settings.Throttled.Contains(Id.Partition, _host.Self);
                 Log.Settings = settings.Log;
                 Moved(wakes);

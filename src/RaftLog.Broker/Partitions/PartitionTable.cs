@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using RaftLog.Metadata;
+using RaftLog.Platform;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Replication;
@@ -9,21 +11,30 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// All partitions that this node holds. Metadata makes, changes and removes them, one image at a time, from one loop; everyone else looks them up
-/// without a lock.
+/// without a lock. The loop does not wait for the disk: a partition is held from the moment on at which its log is there and durable.
 /// </summary>
-public sealed class PartitionTable : IFlushObserver
+internal sealed class PartitionTable : IFlushObserver
 {
     /// <summary>How often leaders are told the time: what waits on time there (lag, repeated proposals) waits for tenths of seconds.</summary>
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often logs that could not be made are tried again, in ticks: five seconds.</summary>
+    private const int TicksBetweenAttempts = 50;
 
     private readonly PartitionHost _host;
     private readonly IReadOnlyList<LogDirectory> _directories;
     private readonly ITopicSettings _settings;
     private readonly FollowerFetchers _fetchers;
+    private readonly PartitionMaker _maker;
+    private readonly Action<Action> _inLoop;
     private readonly ConcurrentDictionary<TopicPartition, Partition> _byName = new();
     private readonly ConcurrentDictionary<TopicIdPartition, Partition> _byId = new();
     private readonly SortedDictionary<TopicIdPartition, Partition> _inOrder = new(ByTopicIdThenIndex.Instance);
+    private readonly ConcurrentDictionary<TopicIdPartition, DiskException> _unmade = new();
+    private readonly Dictionary<TopicPartition, PartitionToMake> _making = [];
     private Partition[] _all = [];
+    private MetadataImage _image = MetadataImage.Empty;
+    private DiskErrorKind? _toldOf;
     private BrokerRoster _roster = BrokerRoster.Empty;
     private BrokerEpoch _registeredAs = BrokerEpoch.None;
 
@@ -32,12 +43,18 @@ public sealed class PartitionTable : IFlushObserver
     /// <param name="directories">Where logs lie; each partition's log is found where it is, or made in the directory that metadata names.</param>
     /// <param name="settings">The configuration of topics.</param>
     /// <param name="fetchers">Who copies from leaders.</param>
-    public PartitionTable(PartitionHost host, IReadOnlyList<LogDirectory> directories, ITopicSettings settings, FollowerFetchers fetchers)
+    /// <param name="supervisor">Who watches the disk work.</param>
+    /// <param name="inLoop">Runs something in the loop that calls <see cref="Apply"/>.</param>
+    public PartitionTable(
+        PartitionHost host, IReadOnlyList<LogDirectory> directories, ITopicSettings settings, FollowerFetchers fetchers, Supervisor supervisor,
+        Action<Action> inLoop)
     {
         _host = host;
         _directories = directories;
         _settings = settings;
         _fetchers = fetchers;
+        _inLoop = inLoop;
+        _maker = new PartitionMaker(supervisor, inLoop) { Made = Made };
     }
 
     /// <summary>Told of each partition whose log lies in another directory than metadata says, with the directory's id; it only takes note.</summary>
@@ -52,6 +69,9 @@ public sealed class PartitionTable : IFlushObserver
     /// <summary>Finds a partition by its topic's id; null when this node does not hold it.</summary>
     public Partition? Find(TopicIdPartition id) => _byId.GetValueOrDefault(id);
 
+    /// <summary>Why the log of a partition that this node is to hold could not be made; null when it was, or is being made.</summary>
+    public DiskException? WhyUnmade(TopicIdPartition id) => _unmade.GetValueOrDefault(id);
+
     /// <summary>
     /// Takes the next image. Partitions that this node is to hold get a log and their state; those that it holds no longer are closed and deleted. A change of
     /// any broker is told to every partition, since it decides who may join an in-sync set.
@@ -63,19 +83,21 @@ public sealed class PartitionTable : IFlushObserver
     /// <param name="image">The image.</param>
     /// <param name="changes">What is different from the image before.</param>
     /// <param name="registeredAs">The epoch that this incarnation of the node has registered in; None before.</param>
-    public void Apply(MetadataImage image, MetadataChanges changes, BrokerEpoch registeredAs)
+    /// <returns>Ends when each log that the image asks for is in use, or could not be made.</returns>
+    public Task Apply(MetadataImage image, MetadataChanges changes, BrokerEpoch registeredAs)
     {
         if (_registeredAs == BrokerEpoch.None)
         {
             if (registeredAs == BrokerEpoch.None || image.Provenance.LastOffset.Value < registeredAs.Value)
             {
-                return;
+                return Task.CompletedTask;
             }
 
             changes = MetadataChanges.Between(MetadataImage.Empty, image);
         }
 
         var wakes = new WakeList();
+        _image = image;
         bool brokersChanged = changes.Brokers.Count > 0 || registeredAs != _registeredAs;
         if (brokersChanged)
         {
@@ -88,30 +110,32 @@ public sealed class PartitionTable : IFlushObserver
         bool membersChanged = false;
         foreach (PartitionDifference change in changes.Partitions)
         {
-            if (!IsHere(change))
+            if (!IsHere(change.After))
             {
                 membersChanged |= Remove(IdOf(change), wakes);
             }
         }
 
+        List<Task> making = [];
+        var settings = new SettingsOfTopics(_settings, image);
         foreach (PartitionDifference change in changes.Partitions)
         {
-            if (IsHere(change))
+            if (IsHere(change.After))
             {
-                membersChanged |= Ensure(IdOf(change), change.Topic, change.After!, image);
+                membersChanged |= Ensure(IdOf(change), change.Topic, change.After!, settings, making);
             }
         }
 
         if (membersChanged)
         {
-            Volatile.Write(ref _all, [.. _inOrder.Values]);
+            ListAll();
         }
 
         if (brokersChanged)
         {
             foreach (Partition partition in _all)
             {
-                Tell(partition, image, wakes);
+                Tell(partition, wakes);
             }
         }
         else
@@ -120,14 +144,16 @@ public sealed class PartitionTable : IFlushObserver
             {
                 if (_byId.TryGetValue(IdOf(change), out Partition? partition))
                 {
-                    Tell(partition, image, wakes);
+                    Tell(partition, wakes);
                 }
             }
         }
 
-        Configure(image, changes, wakes);
+        Configure(changes, settings, wakes);
+        _maker.Start();
         _fetchers.Begin();
         wakes.WakeAll();
+        return making.Count == 0 ? Task.CompletedTask : Task.WhenAll(making);
     }
 
     /// <summary>
@@ -170,12 +196,19 @@ public sealed class PartitionTable : IFlushObserver
         wakes.WakeAll();
     }
 
-    /// <summary>Tells leaders the time, until the node's waits are closed.</summary>
+    /// <summary>Tells leaders the time, and tries again to make what could not be made, until the node's waits are closed.</summary>
     public async Task RunAsync()
     {
         var wakes = new WakeList();
+        int ticks = 0;
         while (await _host.Waiters.Delay(TickInterval) != WaitOutcome.Closed)
         {
+            if (++ticks >= TicksBetweenAttempts && !_unmade.IsEmpty)
+            {
+                ticks = 0;
+                _inLoop(MakeUnmade);
+            }
+
             long now = _host.NowMs;
             foreach (Partition partition in Volatile.Read(ref _all))
             {
@@ -193,25 +226,26 @@ public sealed class PartitionTable : IFlushObserver
 
     private static TopicIdPartition IdOf(PartitionDifference change) => new(change.TopicId, change.Partition);
 
-    private bool IsHere(PartitionDifference change) => change.After is { } after && after.Replicas.Contains(_host.Self);
+    private bool IsHere([NotNullWhen(true)] PartitionRegistration? registration) => registration is not null && registration.Replicas.Contains(_host.Self);
 
-    private void Tell(Partition partition, MetadataImage image, WakeList wakes)
+    private void ListAll() => Volatile.Write(ref _all, [.. _inOrder.Values]);
+
+    private void Tell(Partition partition, WakeList wakes)
     {
-        if (image.Topics.TryGetPartition(partition.Id.TopicId, partition.Id.Partition, out PartitionRegistration? registration))
+        if (_image.Topics.TryGetPartition(partition.Id.TopicId, partition.Id.Partition, out PartitionRegistration? registration))
         {
             Uuid directory = partition.Directory.Meta.DirectoryId;
-            if (image.Version.TracksDirectories && registration.DirectoryOf(_host.Self) != directory)
+            if (_image.Version.TracksDirectories && registration.DirectoryOf(_host.Self) != directory)
             {
                 Misplaced?.Invoke(partition.Id, directory);
             }
 
-            int minInSync = _settings.For(partition.Name.Topic, image).MinInSync;
-            partition.Apply(PartitionStates.Of(registration, image, _roster, minInSync), _registeredAs, wakes);
+            partition.Apply(PartitionStates.Of(registration, _image, _roster, partition.MinInSync), _registeredAs, wakes);
             _fetchers.Assign(partition);
         }
     }
 
-    private void Configure(MetadataImage image, MetadataChanges changes, WakeList wakes)
+    private void Configure(MetadataChanges changes, SettingsOfTopics settings, WakeList wakes)
     {
         bool everyTopic = false;
         foreach (ConfigResource resource in changes.Configs)
@@ -226,20 +260,22 @@ public sealed class PartitionTable : IFlushObserver
 
         if (everyTopic)
         {
-            _fetchers.Limit(_settings.ThrottledBytesPerSecond(image));
+            _fetchers.Limit(_settings.ThrottledBytesPerSecond(_image));
         }
 
+        HashSet<ConfigResource> changed = [.. changes.Configs];
         foreach (Partition partition in _all)
         {
-            if (everyTopic || changes.Configs.Contains(ConfigResource.Topic(partition.Name.Topic)))
+            if (everyTopic || changed.Contains(ConfigResource.Topic(partition.Name.Topic)))
             {
-                partition.Configure(_settings.For(partition.Name.Topic, image), wakes);
-                Tell(partition, image, wakes);
+                partition.Configure(settings.Of(partition.Name.Topic), wakes);
+                Tell(partition, wakes);
             }
         }
     }
 
-    private bool Ensure(TopicIdPartition id, string topic, PartitionRegistration registration, MetadataImage image)
+    /// <summary>Holds a partition whose log is there, or begins to make its log; true when it is held now and was not before.</summary>
+    private bool Ensure(TopicIdPartition id, string topic, PartitionRegistration registration, SettingsOfTopics settings, List<Task> making)
     {
         if (_byId.ContainsKey(id))
         {
@@ -247,7 +283,13 @@ public sealed class PartitionTable : IFlushObserver
         }
 
         var name = new TopicPartition(topic, id.Partition);
-        PartitionSettings settings = _settings.For(topic, image);
+        if (_making.TryGetValue(name, out PartitionToMake? underWay))
+        {
+            // This one, or a namesake that is gone: what is wanted then is seen when it is there.
+            making.Add(underWay.Done);
+            return false;
+        }
+
         if (Place(name, registration.DirectoryOf(_host.Self)) is not { } directory)
         {
             // Every directory is offline. The controller hears of it by heartbeat and lets another replica lead.
@@ -266,25 +308,144 @@ public sealed class PartitionTable : IFlushObserver
             log = null;
         }
 
-        if (log is null)
+        PartitionSettings own = settings.Of(topic);
+        if (log is not null)
         {
-            log = directory.Create(name, id.TopicId, settings.Log);
-        }
-        else
-        {
-            log.Settings = settings.Log;
+            log.Settings = own.Log;
+            Hold(id, log, directory, own);
+            return true;
         }
 
+        PartitionToMake partition = new(id, directory, new NewLog(name, id.TopicId, own.Log), own);
+        _making.Add(name, partition);
+        making.Add(partition.Done);
+        _maker.Add(partition);
+        return false;
+    }
+
+    private void Hold(TopicIdPartition id, PartitionLog log, LogDirectory directory, PartitionSettings settings)
+    {
         var partition = new Partition(id, log, directory, settings, _host);
+        _unmade.TryRemove(id, out _);
         _inOrder.Add(id, partition);
         _byId[id] = partition;
-        _byName[name] = partition;
-        return true;
+        _byName[log.Partition] = partition;
+    }
+
+    /// <summary>Some logs are there, or cannot be made. What metadata says may have changed meanwhile: the latest image counts.</summary>
+    private void Made(IReadOnlyList<(PartitionToMake Asked, CreatedLog Result)> results)
+    {
+        var wakes = new WakeList();
+        var settings = new SettingsOfTopics(_settings, _image);
+        foreach ((PartitionToMake asked, CreatedLog result) in results)
+        {
+            _making.Remove(asked.Log.Partition);
+            if (Take(asked, result, settings, wakes) is { } namesake)
+            {
+                _ = asked.EndWithAsync(namesake);
+            }
+            else
+            {
+                asked.End();
+            }
+        }
+
+        ListAll();
+        Say(results);
+        _maker.Start();
+        _fetchers.Begin();
+        wakes.WakeAll();
+    }
+
+    /// <summary>Holds what was made, if it is still wanted. The result is a log that is being made under the same name now; null when there is none.</summary>
+    private Task? Take(PartitionToMake asked, in CreatedLog result, SettingsOfTopics settings, WakeList wakes)
+    {
+        TopicPartition name = asked.Log.Partition;
+        if (_image.Topics.TryGetPartition(asked.Id.TopicId, asked.Id.Partition, out PartitionRegistration? registration) && IsHere(registration))
+        {
+            if (result.Log is { } log)
+            {
+                Hold(asked.Id, log, asked.Directory, settings.Of(name.Topic));
+                Tell(_byId[asked.Id], wakes);
+            }
+            else
+            {
+                _unmade[asked.Id] = result.Failure!;
+            }
+
+            return null;
+        }
+
+        if (result.Log is { } unwanted)
+        {
+            asked.Directory.Delete(unwanted);
+        }
+
+        // A topic of the same name may have come meanwhile.
+        return _image.Topics.TryGet(name.Topic, out TopicImage? now) && IsHere(now.Partitions.GetValueOrDefault(name.Partition))
+            ? Find(new TopicIdPartition(now.Id, name.Partition), now, settings, wakes)
+            : null;
+    }
+
+    /// <summary>Holds a partition, or begins to make its log; then the result ends with that.</summary>
+    private Task? Find(TopicIdPartition id, TopicImage topic, SettingsOfTopics settings, WakeList wakes)
+    {
+        List<Task> making = [];
+        if (Ensure(id, topic.Name, topic.Partitions[id.Partition], settings, making))
+        {
+            Tell(_byId[id], wakes);
+        }
+
+        return making.Count > 0 ? making[0] : null;
+    }
+
+    private void MakeUnmade()
+    {
+        var wakes = new WakeList();
+        var settings = new SettingsOfTopics(_settings, _image);
+        foreach (TopicIdPartition id in _unmade.Keys.Order(ByTopicIdThenIndex.Instance))
+        {
+            if (_image.Topics.TryGet(id.TopicId, out TopicImage? topic) && IsHere(topic.Partitions.GetValueOrDefault(id.Partition)))
+            {
+                Find(id, topic, settings, wakes);
+            }
+            else
+            {
+                _unmade.TryRemove(id, out _);
+            }
+        }
+
+        ListAll();
+        _maker.Start();
+        _fetchers.Begin();
+        wakes.WakeAll();
+    }
+
+    /// <summary>Says once what stands in the way of new logs, and that it is over.</summary>
+    private void Say(IReadOnlyList<(PartitionToMake Asked, CreatedLog Result)> results)
+    {
+        foreach ((PartitionToMake asked, CreatedLog result) in results)
+        {
+            if (result.Failure is { } failure && failure.Kind != _toldOf)
+            {
+                _toldOf = failure.Kind;
+                _fetchers.Journal.Error(
+                    $"{asked.Log.Partition} cannot be served, nor can other new partitions in {asked.Directory.Path}: {failure.Message}; {failure.WayOut}. "
+                    + "It is tried again every 5 s; the partitions that are there are served");
+            }
+        }
+
+        if (_toldOf is not null && _unmade.IsEmpty)
+        {
+            _toldOf = null;
+            _fetchers.Journal.Info("all partitions that metadata gives to this node are there now");
+        }
     }
 
     private LogDirectory? Place(TopicPartition name, Uuid assigned)
     {
         LogDirectory? best = null;
+        int fewest = int.MaxValue;
         foreach (LogDirectory directory in _directories)
         {
             if (directory.Find(name) is not null)
@@ -292,15 +453,11 @@ public sealed class PartitionTable : IFlushObserver
                 return directory;
             }
 
-            if (directory.Health.IsOffline)
+            if (!directory.Health.IsOffline)
             {
-                continue;
+                int logs = directory.Meta.DirectoryId == assigned ? -1 : directory.LogCount + _maker.CountOf(directory);
+                (best, fewest) = logs < fewest ? (directory, logs) : (best, fewest);
             }
-
-            bool isBetter = best is null
-                || (directory.Meta.DirectoryId == assigned)
-                || (best.Meta.DirectoryId != assigned && directory.Logs.Count < best.Logs.Count);
-            best = isBetter ? directory : best;
         }
 
         return best;
@@ -308,6 +465,7 @@ public sealed class PartitionTable : IFlushObserver
 
     private bool Remove(TopicIdPartition id, WakeList wakes)
     {
+        _unmade.TryRemove(id, out _);
         if (!_inOrder.Remove(id, out Partition? partition))
         {
             return false;
@@ -318,6 +476,23 @@ public sealed class PartitionTable : IFlushObserver
         _fetchers.Remove(partition);
         partition.Delete(wakes);
         return true;
+    }
+
+    /// <summary>The settings of topics in one image, each read once.</summary>
+    private sealed class SettingsOfTopics(ITopicSettings source, MetadataImage image)
+    {
+        private readonly Dictionary<string, PartitionSettings> _read = new(StringComparer.Ordinal);
+
+        public PartitionSettings Of(string topic)
+        {
+            if (!_read.TryGetValue(topic, out PartitionSettings? settings))
+            {
+                settings = source.For(topic, image);
+                _read.Add(topic, settings);
+            }
+
+            return settings;
+        }
     }
 
     private sealed class ByTopicIdThenIndex : IComparer<TopicIdPartition>

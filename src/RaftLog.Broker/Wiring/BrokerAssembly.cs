@@ -24,14 +24,14 @@ internal sealed class BrokerAssembly
     private readonly ConnectionQuota _quota;
 
     public BrokerAssembly(
-        NodeContext node, NodeStorage storage, RpcConnector connector, QuorumAssembly quorum, MetadataCache cache, ClusterConfigs configs,
-        DirectoryFailures failures, NodeListeners listeners, Uuid incarnation)
+        NodeContext node, NodeStorage storage, RpcConnector connector, QuorumAssembly quorum, MetadataPublisher publisher, MetadataCache cache,
+        ClusterConfigs configs, DirectoryFailures failures, NodeListeners listeners, Uuid incarnation)
     {
         _node = node;
         BrokerIdentity identity = new(
             node.Self, storage.ClusterId, incarnation, listeners.Endpoints(isController: false), node.Config.Rack,
             [.. storage.Data.Select(each => each.Meta.DirectoryId)], storage.PreviousEpoch);
-        Lifecycle = new BrokerLifecycle(identity, cache, quorum.Channel, quorum.Lifecycle, node.Waiters, node.Journal)
+        Lifecycle = new BrokerLifecycle(identity, publisher, quorum.Channel, quorum.Lifecycle, node.Waiters, node.Journal)
         {
             OfflineDirectories = () => failures.Offline,
         };
@@ -55,20 +55,23 @@ internal sealed class BrokerAssembly
             node.Journal);
         _replicaDirectories = new ReplicaDirectories(node.Self, () => Lifecycle.Epoch, quorum.Channel, quorum.Lifecycle, new AsyncSignal(node.Waiters));
         PartitionHost host = new(node.Self, node.Waiters, new ReplicationTuning(replication.LagTimeMaxMs), _proposals);
-        Partitions = new PartitionTable(host, storage.Data, new TopicSettingsSource(configs, node.Config.BatchValidation), _fetchers)
+        Partitions = new PartitionTable(
+            host, storage.Data, new TopicSettingsSource(configs, node.Config.BatchValidation), _fetchers, node.Supervisor, input => publisher.Post(input))
         {
             Misplaced = _replicaDirectories.Report,
         };
         ProducerIdBlock producerIds = new(node.Self, () => Lifecycle.Epoch, quorum.Channel, requestTimeout);
         _apis = BrokerApis.Create(new BrokerParts(
-            node.Config, node.World, node.Waiters, node.Supervisor, cache, new PartitionLookup(Partitions, cache), storage.Data, configs,
-            producerIds, quorum.Channel));
+            node.Config, node.World, node.Waiters, node.Supervisor, cache, publisher, new PartitionLookup(Partitions, cache), Partitions,
+            storage.Data, configs, producerIds, quorum.Channel));
         _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.Journal);
         Lifecycle.BeginServing = async () =>
         {
-            await quorum.CallAsync(Partitions.SetAsideStrays);
+            await publisher.CallAsync(Partitions.SetAsideStrays);
             listeners.OpenForClients(_apis, _quota);
         };
+        publisher.Add(Lifecycle);
+        publisher.Add(new PartitionUpdates(Partitions, node.Self, incarnation));
     }
 
     /// <summary>The broker's life as the controller sees it.</summary>
@@ -76,13 +79,6 @@ internal sealed class BrokerAssembly
 
     /// <summary>The partitions that this node holds.</summary>
     public PartitionTable Partitions { get; }
-
-    /// <summary>Those who act on metadata, in the order in which they are told.</summary>
-    public void Listen(MetadataPublisher publisher, Uuid incarnation)
-    {
-        publisher.Add(Lifecycle);
-        publisher.Add(new PartitionUpdates(Partitions, _node.Self, incarnation));
-    }
 
     /// <summary>Starts all loops.</summary>
     public void Start(Readiness readiness)

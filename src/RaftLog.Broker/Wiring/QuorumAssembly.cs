@@ -119,13 +119,6 @@ internal sealed class QuorumAssembly : IDisposable
         _node.Supervisor.Run("metadata quorum", Quorum.RunAsync);
     }
 
-    /// <summary>Runs something in the quorum's event loop.</summary>
-    public Task CallAsync(Action input) => _loop.CallAsync(() =>
-    {
-        input();
-        return true;
-    });
-
     /// <summary>Ends the loop and the connections to other voters.</summary>
     public void Dispose()
     {

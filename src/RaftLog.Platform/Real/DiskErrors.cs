@@ -8,6 +8,8 @@ internal static class DiskErrors
     private const int Enoent = 2;
     private const int Eperm = 1;
     private const int Eacces = 13;
+    private const int Enfile = 23;
+    private const int Emfile = 24;
     private const int Enospc = 28;
     private const int Erofs = 30;
     private const int EdquotLinux = 122;
@@ -36,6 +38,7 @@ internal static class DiskErrors
     {
         Enoent => DiskErrorKind.NotFound,
         Eperm or Eacces or Erofs => DiskErrorKind.NotPermitted,
+        Enfile or Emfile => DiskErrorKind.NoDescriptors,
         Enospc or EdquotLinux or EdquotMac or WindowsDiskFull => DiskErrorKind.NoSpace,
         _ => DiskErrorKind.Io,
     };

@@ -33,7 +33,7 @@ internal sealed class FlushJob : IValueTaskSource
                 return ValueTask.FromException(DiskErrors.From(file.Path, "flush", e));
             }
 
-            parts[i] = new Part(job, file.Path, file.Handle);
+            parts[i] = new Part(job, PartKind.File, file.Path, file.Handle);
         }
 
         foreach (Part part in parts)
@@ -47,7 +47,16 @@ internal sealed class FlushJob : IValueTaskSource
     internal static ValueTask StartDirectory(FlushThreads threads, string directory)
     {
         FlushJob job = new() { _left = 1 };
-        threads.Enqueue(new Part(job, directory, null));
+        threads.Enqueue(new Part(job, PartKind.Directory, directory, null));
+        return new ValueTask(job, job._core.Version);
+    }
+
+    internal static ValueTask StartFileSystem(FlushThreads threads, string directory, SafeFileHandle handle)
+    {
+        FlushJob job = new() { _left = 1 };
+        bool held = false;
+        handle.DangerousAddRef(ref held);
+        threads.Enqueue(new Part(job, PartKind.FileSystem, directory, handle));
         return new ValueTask(job, job._core.Version);
     }
 
@@ -80,15 +89,28 @@ internal sealed class FlushJob : IValueTaskSource
         }
     }
 
-    /// <summary>One file, or one directory when there is no handle.</summary>
-    internal readonly record struct Part(FlushJob Job, string Path, SafeFileHandle? Handle)
+    /// <summary>What a part flushes.</summary>
+    internal enum PartKind
+    {
+        File,
+        Directory,
+        FileSystem,
+    }
+
+    /// <summary>One file, the names in one directory, or the file system of a directory. A directory has no handle.</summary>
+    internal readonly record struct Part(FlushJob Job, PartKind Kind, string Path, SafeFileHandle? Handle)
     {
         internal void Run()
         {
             DiskException? failure;
             try
             {
-                int error = Handle is null ? Native.FlushDirectory(Path) : Native.FlushData(Handle);
+                int error = Kind switch
+                {
+                    PartKind.File => Native.FlushData(Handle!),
+                    PartKind.FileSystem => Native.FlushFileSystem(Handle!),
+                    _ => Native.FlushDirectory(Path),
+                };
                 failure = error == 0 ? null : DiskErrors.From(Path, "flush", error);
             }
             catch (Exception e)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 
 namespace RaftLog.Platform;
@@ -8,7 +9,11 @@ namespace RaftLog.Platform;
 /// </summary>
 public sealed class LinuxDisk : IDisk
 {
+    /// <summary>From here on the whole file system is flushed at once; below, what others have written there would cost more than it saves.</summary>
+    private const int ManyDirectories = 4;
+
     private readonly FlushThreads _flushThreads = new();
+    private readonly ConcurrentDictionary<string, SafeFileHandle> _fileSystems = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public IDiskFile OpenOrCreate(string path) => Guard(path, "open", () => Open(path, FileMode.OpenOrCreate));
@@ -78,6 +83,38 @@ public sealed class LinuxDisk : IDisk
 
     /// <inheritdoc/>
     public ValueTask FlushDirectoryAsync(string directory) => FlushJob.StartDirectory(_flushThreads, directory);
+
+    /// <inheritdoc/>
+    public async ValueTask FlushTreesAsync(string parent, IReadOnlyList<string> directories)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            await DirectoryTrees.FlushEachAsync(this, parent, directories);
+            return;
+        }
+
+        // Opened before the flush that it is first used for, and then kept: a handle reports each error of the file system once, also one that somebody else's
+        // flush has met in between.
+        if (!_fileSystems.TryGetValue(parent, out SafeFileHandle? fileSystem))
+        {
+            int error = Native.OpenDirectory(parent, out SafeFileHandle opened);
+            if (error != 0)
+            {
+                throw DiskErrors.From(parent, "flush", error);
+            }
+
+            fileSystem = _fileSystems.GetOrAdd(parent, opened);
+        }
+
+        if (directories.Count >= ManyDirectories)
+        {
+            await FlushJob.StartFileSystem(_flushThreads, parent, fileSystem);
+        }
+        else
+        {
+            await DirectoryTrees.FlushEachAsync(this, parent, directories);
+        }
+    }
 
     /// <inheritdoc/>
     public IDisposable? TryLock(string path) => FileLock.TryTake(path);

@@ -42,20 +42,42 @@ internal static partial class Native
             return 0;
         }
 
-        int descriptor = Open(path, OpenDirectoryFlags());
-        if (descriptor < 0)
+        int error = OpenDirectory(path, out SafeFileHandle directory);
+        using SafeFileHandle opened = directory;
+        if (error != 0)
         {
-            return Marshal.GetLastPInvokeError();
+            return error;
         }
 
-        using SafeFileHandle directory = new(descriptor, ownsHandle: true);
-        int error;
         do
         {
             error = FSync(directory) < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
         while (error == Eintr);
         return error;
+    }
+
+    /// <summary>
+    /// <c>syncfs</c>: all that was written to the file system of a directory. 0, or the error: one of any file there since the last call with the same handle
+    /// (Linux 5.8 and later).
+    /// </summary>
+    internal static int FlushFileSystem(SafeFileHandle directory)
+    {
+        int error;
+        do
+        {
+            error = SyncFileSystem(directory) < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+        while (error == Eintr);
+        return error;
+    }
+
+    /// <summary>Opens a directory, to be flushed. The handle, or the error.</summary>
+    internal static int OpenDirectory(string path, out SafeFileHandle directory)
+    {
+        int descriptor = Open(path, OpenDirectoryFlags());
+        directory = new SafeFileHandle(descriptor, ownsHandle: true);
+        return descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
     }
 
     /// <summary><c>rename</c>: atomically in place of the target. 0, or the error.</summary>
@@ -154,6 +176,9 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static partial int SyncFileSystem(SafeFileHandle directory);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

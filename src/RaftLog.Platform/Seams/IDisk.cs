@@ -46,6 +46,14 @@ public interface IDisk
     /// <summary>Makes the names in a directory durable: files created, renamed or deleted there (<c>fsync</c> of the directory).</summary>
     ValueTask FlushDirectoryAsync(string directory);
 
+    /// <summary>
+    /// Makes durable what many directories in one directory hold: the bytes and names of all files in them, and their own names. In one step for all of them
+    /// where the system can, so that a thousand new directories cost about what one costs. It covers what was written before the call; a failure is final.
+    /// </summary>
+    /// <param name="parent">The directory that holds them.</param>
+    /// <param name="directories">Their paths.</param>
+    ValueTask FlushTreesAsync(string parent, IReadOnlyList<string> directories) => DirectoryTrees.FlushEachAsync(this, parent, directories);
+
     /// <summary>Takes the exclusive lock of a file, as Kafka's <c>.lock</c>; null when another process holds it.</summary>
     IDisposable? TryLock(string path);
 
@@ -92,6 +100,22 @@ public sealed class DiskException(string path, DiskErrorKind kind, string operat
     /// <summary>What a person can do about it, for the message of a node that stops.</summary>
     public const string Remedy = "Mend the disk, or make room, and start the node again";
 
+    /// <summary>
+    /// True when something has run out or is forbidden and the medium is sound: what was to be made is not there, what is there is as it was, and the same may
+    /// succeed later.
+    /// </summary>
+    public bool MayPass => Kind is DiskErrorKind.NoSpace or DiskErrorKind.NotPermitted or DiskErrorKind.NoDescriptors;
+
+    /// <summary>What a person can do about it, as the end of a sentence.</summary>
+    public string WayOut => Kind switch
+    {
+        DiskErrorKind.NoSpace => "make room on its file system",
+        DiskErrorKind.NotPermitted => "let the user of this process read and write all of it, and see that its file system is not mounted read-only",
+        DiskErrorKind.NotFound => "see that its file system is mounted and complete",
+        DiskErrorKind.NoDescriptors => "raise the limit of open files (ulimit -n, LimitNOFILE of systemd, fs.file-max)",
+        _ => "look at the disk and the system's log, and mend or replace it",
+    };
+
     /// <summary>The file or directory.</summary>
     public string Path { get; } = path;
 
@@ -116,4 +140,7 @@ public enum DiskErrorKind
 
     /// <summary>A file or directory that must be there is not (ENOENT).</summary>
     NotFound,
+
+    /// <summary>The process or the system has no file descriptor left (EMFILE, ENFILE).</summary>
+    NoDescriptors,
 }

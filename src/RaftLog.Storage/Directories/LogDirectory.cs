@@ -61,6 +61,18 @@ public sealed class LogDirectory
     /// <summary>Its flusher; the owner runs <see cref="RunAsync"/>.</summary>
     public Flusher Flusher { get; }
 
+    /// <summary>The number of open logs.</summary>
+    public int LogCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _logs.Count;
+            }
+        }
+    }
+
     /// <summary>The open logs, in the order of their partitions.</summary>
     public IReadOnlyList<PartitionLog> Logs => SnapshotLogs();
 
@@ -190,6 +202,44 @@ public sealed class LogDirectory
             Flusher.DirectoryChanged();
             Flusher.Add(log);
             return log;
+        }
+        catch (DiskException failure)
+        {
+            Health.Fail(failure);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Makes new, empty logs, as many as there are with one flush: directory and <c>partition.metadata</c> of each are on the disk when this ends, so whatever
+    /// is then said of a log rests on names that no power cut takes. Not in a thread that must not wait for the disk.
+    /// </summary>
+    /// <param name="logs">What to make, each with another partition.</param>
+    /// <returns>One for each of <paramref name="logs"/>, in their order.</returns>
+    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    public async ValueTask<IReadOnlyList<CreatedLog>> CreateAsync(IReadOnlyList<NewLog> logs)
+    {
+        List<string> paths = [];
+        var failures = new DiskException?[logs.Count];
+        try
+        {
+            for (int i = 0; i < logs.Count; i++)
+            {
+                failures[i] = TryMakeDirectory(logs[i]);
+                if (failures[i] is null)
+                {
+                    paths.Add(PathOf(logs[i].Partition));
+                }
+            }
+
+            await _disk.FlushTreesAsync(Path, paths);
+            var created = new List<CreatedLog>(logs.Count);
+            for (int i = 0; i < logs.Count; i++)
+            {
+                created.Add(failures[i] is { } failure ? new CreatedLog(null, failure) : Open(logs[i]));
+            }
+
+            return created;
         }
         catch (DiskException failure)
         {
@@ -354,6 +404,60 @@ public sealed class LogDirectory
         {
             Health.Fail(failure);
             return null;
+        }
+    }
+
+    /// <summary>Makes a log's directory with its <c>partition.metadata</c>; what ran out or is forbidden is the result, and nothing is left there.</summary>
+    private DiskException? TryMakeDirectory(NewLog log)
+    {
+        string path = PathOf(log.Partition);
+        if (_disk.DirectoryExists(path) && _disk.ListFiles(path).Any(name => !name.StartsWith(LogFileNames.PartitionMetadata, StringComparison.Ordinal)))
+        {
+            return new DiskException(path, DiskErrorKind.NotPermitted, "create directory", "the log of a deleted topic of this name is still in its place");
+        }
+
+        try
+        {
+            _checkpointsNameTheDead |= _checkpoints.Forget(log.Partition);
+            _disk.CreateDirectory(path);
+            PartitionMetadataFile.Write(_disk, path, log.TopicId).Dispose();
+            return null;
+        }
+        catch (DiskException failure) when (failure.MayPass)
+        {
+            TryDelete(path);
+            return failure;
+        }
+    }
+
+    private CreatedLog Open(NewLog log)
+    {
+        string path = PathOf(log.Partition);
+        try
+        {
+            var opened = new PartitionLog(
+                _home, log.Partition, log.TopicId, path, LogLoader.Create(_disk, path, Offset.Zero, NowMs()), log.Settings);
+            opened.Flushing.NamesChanged();
+            Add(opened);
+            Flusher.Add(opened);
+            return new CreatedLog(opened, null);
+        }
+        catch (DiskException failure) when (failure.MayPass)
+        {
+            TryDelete(path);
+            return new CreatedLog(null, failure);
+        }
+    }
+
+    private void TryDelete(string path)
+    {
+        try
+        {
+            _disk.DeleteDirectory(path);
+        }
+        catch (DiskException)
+        {
+            // Without files in it, the next attempt takes it over.
         }
     }
 

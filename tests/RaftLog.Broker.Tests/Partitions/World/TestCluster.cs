@@ -211,11 +211,11 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
 
     public NetworkAddress Address => new($"node-{Id}", 9092);
 
-    public void Apply(MetadataImage image)
+    public Task Apply(MetadataImage image)
     {
         MetadataChanges changes = MetadataChanges.Between(_image, image);
         _image = image;
-        Table.Apply(image, changes, RegisteredAs);
+        return Table.Apply(image, changes, RegisteredAs);
     }
 
     /// <summary>The power goes, and with it what was not flushed.</summary>
@@ -319,7 +319,7 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
         _cluster.Pump.Finish(() => Directory.OpenAllAsync(_cluster.LogSettings));
         var connector = new RpcConnector(_cluster.Network, _waiters, pool, supervisor, new RpcOptions($"node-{Id}"), "raftlog-test", "1.0");
         _fetchers = new FollowerFetchers(Id, connector, this, _waiters, supervisor, FetcherOptions.Default, new Journal(Disk, _cluster.Time, "/journal"));
-        Table = new PartitionTable(new PartitionHost(Id, _waiters, _cluster.Tuning, this), [Directory], this, _fetchers);
+        Table = new PartitionTable(new PartitionHost(Id, _waiters, _cluster.Tuning, this), [Directory], this, _fetchers, supervisor, input => input());
         Directory.Flusher.Observe(Table);
         supervisor.Run("log directory", Directory.RunAsync);
         supervisor.Run("partitions", Table.RunAsync);
