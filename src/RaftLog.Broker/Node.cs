@@ -28,6 +28,9 @@ public sealed class Node
     private const string SoftwareName = "raftlog";
     private static readonly string SoftwareVersion = typeof(Node).Assembly.GetName().Version!.ToString(3);
 
+    /// <summary>How long a stop waits for voters that do not answer: one that does is enough for an election.</summary>
+    private static readonly TimeSpan FarewellLimit = TimeSpan.FromMilliseconds(500);
+
     private readonly NodeContext _node;
     private readonly NodeListeners _listeners;
     private readonly Readiness _readiness;
@@ -119,7 +122,7 @@ public sealed class Node
 
         if (_quorum is not null)
         {
-            await _quorum.Quorum.ResignAsync();
+            await _quorum.Quorum.ResignAsync(_node.Waiters.Rent(FarewellLimit));
         }
 
         EndLoops();

@@ -32,6 +32,8 @@ internal sealed class QuorumNode
     private bool _persisting;
     private (long RequestId, Memory<byte> Bytes) _inbound;
     private LeaderAndEpoch _leader;
+    private Wait? _farewell;
+    private int _farewellsUnderWay;
 
     /// <summary>A node of the quorum that does not run yet.</summary>
     /// <param name="loop">The loop that everything here runs in.</param>
@@ -101,12 +103,24 @@ internal sealed class QuorumNode
     /// <summary>The quorum as this node sees it; null when the node is stopping.</summary>
     public Task<QuorumDescription?> DescribeAsync() => _loop.CallAsync(() => _core.DescribeQuorum(NowMs));
 
-    /// <summary>Gives up the leadership, if this node has it.</summary>
-    public Task ResignAsync() => _loop.CallAsync(() =>
+    /// <summary>
+    /// Gives up the leadership, if this node has it, and ends when the other voters have been told, so that they elect at once; at the latest when the wait
+    /// is over. The connections to them must live until then.
+    /// </summary>
+    public async Task ResignAsync(Wait farewell)
     {
-        _core.Resign(NowMs);
-        return true;
-    });
+        bool accepted = _loop.Post(() =>
+        {
+            _core.Resign(NowMs);
+            _farewell = farewell;
+        });
+        if (!accepted)
+        {
+            farewell.TryComplete(WaitOutcome.Ready);
+        }
+
+        await farewell.Outcome;
+    }
 
     private long AfterInputs()
     {
@@ -126,6 +140,11 @@ internal sealed class QuorumNode
             TakeSnapshotWhenDue();
         }
         while (RunEffects() || _writer.MustReviewCommitted);
+        if (_farewellsUnderWay == 0)
+        {
+            _farewell?.TryComplete(WaitOutcome.Ready);
+        }
+
         return Math.Min(Math.Min(_core.NextDeadlineMs, _controller?.NextDeadlineMs ?? long.MaxValue), _fetches.NextDeadlineMs);
     }
 
@@ -172,6 +191,7 @@ internal sealed class QuorumNode
                 PersistNext();
                 break;
             case RaftEffect.SendRequest send:
+                _farewellsUnderWay += send.Request is RaftEndEpochRequest ? 1 : 0;
                 _supervisor.Run($"quorum request to {send.To}", () => SendAsync(send));
                 break;
             case RaftEffect.SendReply reply:
@@ -254,6 +274,7 @@ internal sealed class QuorumNode
 
     private void Received(RaftEffect.SendRequest send, PeerReply reply)
     {
+        _farewellsUnderWay -= send.Request is RaftEndEpochRequest ? 1 : 0;
         if (reply.Bytes is { } bytes)
         {
             _inbound = (send.RequestId, bytes);
