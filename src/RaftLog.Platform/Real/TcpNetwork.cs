@@ -84,7 +84,8 @@ public sealed class TcpNetwork(TimeProvider time, TcpOptions options) : INetwork
 
         if (IPAddress.TryParse(address.Host, out IPAddress? ip))
         {
-            return (ip, false);
+            // "[::]" is every address of the machine, IPv4 included, as for Kafka.
+            return (ip, ip.Equals(IPAddress.IPv6Any));
         }
 
         try

@@ -42,4 +42,17 @@ public sealed class TcpNetworkTests : NetworkContract
         Assert.Contains("no answer", result.Reason, StringComparison.Ordinal);
         taken.ForEach(connection => connection.Dispose());
     }
+
+    [Theory]
+    [InlineData("::", "127.0.0.1")]
+    [InlineData("::", "::1")]
+    [InlineData("", "127.0.0.1")]
+    [InlineData("", "::1")]
+    public async Task A_listener_on_every_address_is_reached_by_IPv4_and_by_IPv6(string host, string client)
+    {
+        using IListener listener = Network.Listen(new NetworkAddress(host, 0));
+        ConnectResult result = await Network.ConnectAsync(new NetworkAddress(client, listener.Address.Port), TimeSpan.FromSeconds(10), CancellationToken.None);
+        Assert.Equal(ConnectOutcome.Accepted, result.Outcome);
+        result.Connection!.Dispose();
+    }
 }
