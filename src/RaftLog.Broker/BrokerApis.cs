@@ -6,6 +6,7 @@ using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Metadata;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
+using RaftLog.Broker.Runtime;
 using RaftLog.Metadata;
 using RaftLog.Platform;
 using RaftLog.Platform.Waiting;
@@ -29,7 +30,7 @@ internal static class BrokerApis
         MetadataCache cache = parts.Cache;
         TimeSpan forwardTimeout = TimeSpan.FromMilliseconds(config.Requests.TimeoutMs);
         FetchSessions sessions = new(config.Requests.FetchSessions, parts.World.Entropy);
-        TopicAutoCreation autoCreation = new(cache, parts.Controller, parts.Supervisor, config.Topics.AutoCreate, forwardTimeout);
+        TopicAutoCreation autoCreation = new(cache, parts.Controller, parts.Supervisor, parts.Journal, config.Topics.AutoCreate, forwardTimeout);
         List<Api> apis = [];
         apis.Add(Row(new ProduceHandler(parts.Lookup, cache, parts.Waiters), overlaps: true));
         apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Waiters, config.Requests.FetchMaxBytes)));
@@ -113,6 +114,7 @@ internal sealed record BrokerParts(
     World World,
     Waiters Waiters,
     Supervisor Supervisor,
+    Journal Journal,
     MetadataCache Cache,
     MetadataPublisher Publisher,
     PartitionLookup Lookup,

@@ -62,7 +62,7 @@ internal sealed class BrokerAssembly
         };
         ProducerIdBlock producerIds = new(node.Self, () => Lifecycle.Epoch, quorum.Channel, requestTimeout);
         _apis = BrokerApis.Create(new BrokerParts(
-            node.Config, node.World, node.Waiters, node.Supervisor, cache, publisher, new PartitionLookup(Partitions, cache), Partitions,
+            node.Config, node.World, node.Waiters, node.Supervisor, node.Journal, cache, publisher, new PartitionLookup(Partitions, cache), Partitions,
             storage.Data, configs, producerIds, quorum.Channel));
         _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.Journal);
         Lifecycle.BeginServing = async () =>
