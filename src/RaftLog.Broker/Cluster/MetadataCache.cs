@@ -11,9 +11,13 @@ namespace RaftLog.Broker.Cluster;
 /// </summary>
 internal sealed class MetadataCache(Waiters waiters, string clusterId, NodeId self) : IMetadataListener
 {
+    /// <summary>How long a response waits for this node's own place in the cluster, before it says what is known.</summary>
+    private static readonly TimeSpan LongestWaitForSelf = TimeSpan.FromSeconds(10);
+
     private readonly Lock _gate = new();
     private readonly List<(Func<MetadataImage, bool> Condition, Wait Wait)> _waiting = [];
     private MetadataImage _image = MetadataImage.Empty;
+    private volatile bool _hasNamedSelf;
 
     /// <summary>The cluster's id.</summary>
     public string ClusterId { get; } = clusterId;
@@ -31,6 +35,7 @@ internal sealed class MetadataCache(Waiters waiters, string clusterId, NodeId se
         lock (_gate)
         {
             Volatile.Write(ref _image, image);
+            _hasNamedSelf |= image.IsAlive(Self);
             for (int i = _waiting.Count - 1; i >= 0; i--)
             {
                 if (!_waiting[i].Wait.IsPending || _waiting[i].Condition(image))
@@ -60,5 +65,17 @@ internal sealed class MetadataCache(Waiters waiters, string clusterId, NodeId se
         }
 
         return await wait.Outcome == WaitOutcome.Ready;
+    }
+
+    /// <summary>
+    /// Waits, right after the start, until the image names this node among the brokers that are alive: clients take a cluster without brokers badly. At once
+    /// when it has done so before, whatever has become of this node since.
+    /// </summary>
+    public async ValueTask WhenSelfIsNamedAsync()
+    {
+        if (!_hasNamedSelf)
+        {
+            await WaitUntilAsync(image => image.IsAlive(Self), LongestWaitForSelf);
+        }
     }
 }

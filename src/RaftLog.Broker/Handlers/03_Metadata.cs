@@ -18,8 +18,11 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
     private const short FirstWithAutoCreateFlag = 4;
     private const short FirstWithIdQueries = 12;
 
-    public ValueTask<MetadataResponse?> HandleAsync(MetadataRequest request, RequestContext context) =>
-        ValueTask.FromResult<MetadataResponse?>(Answer(request, context));
+    public async ValueTask<MetadataResponse?> HandleAsync(MetadataRequest request, RequestContext context)
+    {
+        await cache.WhenSelfIsNamedAsync();
+        return Answer(request, context);
+    }
 
     private MetadataResponse Answer(MetadataRequest request, RequestContext context)
     {

@@ -12,7 +12,7 @@ internal sealed class DescribeClusterHandler(MetadataCache cache) : IRequestHand
     private const sbyte Brokers = 1;
     private const sbyte Controllers = 2;
 
-    public ValueTask<DescribeClusterResponse?> HandleAsync(DescribeClusterRequest request, RequestContext context)
+    public async ValueTask<DescribeClusterResponse?> HandleAsync(DescribeClusterRequest request, RequestContext context)
     {
         DescribeClusterResponse response = new() { ClusterId = cache.ClusterId, EndpointType = Brokers };
         if (request.EndpointType != Brokers)
@@ -20,7 +20,7 @@ internal sealed class DescribeClusterHandler(MetadataCache cache) : IRequestHand
             (response.ErrorCode, response.ErrorMessage) = request.EndpointType == Controllers
                 ? (ErrorCode.MismatchedEndpointType, "This is a broker's listener; ask a controller's listener for controllers.")
                 : (ErrorCode.UnsupportedEndpointType, $"There are no endpoints of type {request.EndpointType}; ask for 1 (brokers) or 2 (controllers).");
-            return ValueTask.FromResult<DescribeClusterResponse?>(response);
+            return response;
         }
 
         if (request.IncludeClusterAuthorizedOperations)
@@ -28,6 +28,7 @@ internal sealed class DescribeClusterHandler(MetadataCache cache) : IRequestHand
             response.ClusterAuthorizedOperations = AllowedOperations.OnCluster;
         }
 
+        await cache.WhenSelfIsNamedAsync();
         MetadataImage image = cache.Image;
         foreach (BrokerRegistration broker in image.Brokers.Values)
         {
@@ -41,6 +42,6 @@ internal sealed class DescribeClusterHandler(MetadataCache cache) : IRequestHand
         }
 
         response.ControllerId = image.IsAlive(cache.Self) ? cache.Self : response.Brokers.Count > 0 ? response.Brokers[0].BrokerId : NodeId.None;
-        return ValueTask.FromResult<DescribeClusterResponse?>(response);
+        return response;
     }
 }

@@ -13,8 +13,11 @@ namespace RaftLog.Broker.Handlers;
 internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int partitionLimit)
     : IRequestHandler<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>
 {
-    public ValueTask<DescribeTopicPartitionsResponse?> HandleAsync(DescribeTopicPartitionsRequest request, RequestContext context) =>
-        ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Answer(request, cache.Image, context.Connection.ListenerName));
+    public async ValueTask<DescribeTopicPartitionsResponse?> HandleAsync(DescribeTopicPartitionsRequest request, RequestContext context)
+    {
+        await cache.WhenSelfIsNamedAsync();
+        return Answer(request, cache.Image, context.Connection.ListenerName);
+    }
 
     private DescribeTopicPartitionsResponse Answer(DescribeTopicPartitionsRequest request, MetadataImage image, string listener)
     {
