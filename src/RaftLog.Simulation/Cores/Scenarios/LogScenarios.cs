@@ -1,4 +1,6 @@
+using RaftLog.Platform;
 using RaftLog.Protocol;
+using RaftLog.Storage;
 
 namespace RaftLog.Simulation.Cores;
 
@@ -33,6 +35,36 @@ internal static class LogScenarios
         stage.Append("c", epoch: 2);
         stage.RunFor(7);
         Expect.Equal(new Offset(1), stage.Log.FlushedTo);
+    }
+
+    public static void Bytes_that_were_truncated_under_a_response_are_never_sent()
+    {
+        var stage = new LogStage();
+        for (int i = 0; i < 4; i++)
+        {
+            stage.Append($"{i}");
+        }
+
+        using LogSlice kept = stage.Log.Read(Offset.Zero, 1 << 20, new Offset(2), atLeastOneBatch: true).Slice;
+        using LogSlice cut = stage.Log.Read(Offset.Zero, 1 << 20, new Offset(4), atLeastOneBatch: true).Slice;
+        FileRange intact = kept.Range(0, Offset.Zero);
+        FileRange gone = cut.Range(0, Offset.Zero);
+        stage.Cut(2);
+
+        // A read that races with a truncation may see the zeros that the system puts behind the new end.
+        gone.File.SetLength(gone.Position + gone.Length);
+        intact.Read(0, new byte[intact.Length]);
+        bool isSent = true;
+        try
+        {
+            gone.Read(0, new byte[gone.Length]);
+        }
+        catch (FileRangeException)
+        {
+            isSent = false;
+        }
+
+        Expect.False(isSent);
     }
 
     public static void A_flush_that_failed_counts_for_nothing_and_is_never_tried_again()
