@@ -91,5 +91,21 @@ internal static class Batches
         return records;
     }
 
+    /// <summary>The values of all records of whole batches.</summary>
+    public static List<string> Values(ReadOnlySpan<byte> batches)
+    {
+        List<string> values = [];
+        foreach (RecordBatch batch in new RecordBatches(batches))
+        {
+            using RecordSection section = RecordSection.Open(batch, 1 << 24);
+            foreach (Protocol.Records.Record record in section)
+            {
+                values.Add(Encoding.UTF8.GetString(record.Value.Span));
+            }
+        }
+
+        return values;
+    }
+
     public static List<string> Values(PartitionLog log, Offset? upTo = null) => Records(log, upTo).ConvertAll(record => record.Value);
 }
