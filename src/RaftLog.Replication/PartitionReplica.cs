@@ -176,18 +176,16 @@ public sealed class PartitionReplica
     /// </summary>
     public ErrorCode CheckLeadership(LeaderEpoch named)
     {
-        if (named != LeaderEpoch.None && named < LeaderEpoch)
-        {
-            return ErrorCode.FencedLeaderEpoch;
-        }
-
-        if (named != LeaderEpoch.None && named > LeaderEpoch)
-        {
-            return ErrorCode.UnknownLeaderEpoch;
-        }
-
-        return Role is LeaderRole ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
+        ErrorCode error = CheckReplica(named);
+        return error == ErrorCode.None && Role is not LeaderRole ? ErrorCode.NotLeaderOrFollower : error;
     }
+
+    /// <summary>As <see cref="CheckLeadership"/>, for what a follower may answer, too.</summary>
+    public ErrorCode CheckReplica(LeaderEpoch named) =>
+        named != LeaderEpoch.None && named < LeaderEpoch ? ErrorCode.FencedLeaderEpoch
+        : named != LeaderEpoch.None && named > LeaderEpoch ? ErrorCode.UnknownLeaderEpoch
+        : Role is LeaderRole or FollowerRole ? ErrorCode.None
+        : ErrorCode.NotLeaderOrFollower;
 
     /// <summary>What a client's fetch may have: committed records only.</summary>
     public FetchVerdict ClientFetch(in FetchPosition fetch, IEpochHistory history)

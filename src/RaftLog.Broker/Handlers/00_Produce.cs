@@ -46,10 +46,14 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
             foreach (ProduceRequest.PartitionProduceData data in topic.PartitionData)
             {
                 (Partition? partition, ErrorCode error) = Find(request, topic, data.Index, context);
+                Slot slot = new(topic.Name, topic.TopicId, data.Index, partition, StampOf(data.Records));
+                ErrorCode behind = slot.Producer.Id.IsPresent ? Behind(slot, context) : ErrorCode.None;
                 AppendOutcome outcome = partition is null || error != ErrorCode.None
                     ? Refused(error)
-                    : Append(partition, data.Records, request, context.Version, wakes);
-                slots.Add(new Slot(topic.Name, topic.TopicId, data.Index, partition, outcome));
+                    : Append(partition, data.Records, request, context.Version, behind, wakes);
+                slot = slot with { Outcome = outcome.Error == ErrorCode.OutOfOrderSequenceNumber && behind != ErrorCode.None ? Refused(behind) : outcome };
+                slots.Add(slot);
+                NoteSequence(slot, slot.Outcome.Error, context);
             }
         }
 
@@ -86,7 +90,7 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
             : (partition, error);
     }
 
-    private static AppendOutcome Append(Partition partition, Memory<byte>? records, ProduceRequest request, short version, WakeList wakes)
+    private static AppendOutcome Append(Partition partition, Memory<byte>? records, ProduceRequest request, short version, ErrorCode behind, WakeList wakes)
     {
         if (records is not { Length: > 0 } bytes)
         {
@@ -108,7 +112,7 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
             }
         }
 
-        return partition.Append(bytes, (RequiredAcks)request.Acks, wakes);
+        return partition.Append(bytes, (RequiredAcks)request.Acks, wakes, behind);
     }
 
     private ProduceResponse Answer(List<Slot> slots, CommitWait wait, RequestContext context)
@@ -126,6 +130,10 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
             }
 
             topic.PartitionResponses.Add(Answer(slot, wait[i], leaders));
+            if (slot.Outcome.Error == ErrorCode.None && wait[i] != ErrorCode.None)
+            {
+                NoteSequence(slot, wait[i], context);
+            }
         }
 
         foreach (NodeId leader in leaders)
@@ -172,5 +180,32 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
     private static AppendOutcome Refused(ErrorCode error, string? message = null) =>
         new(AppendResult.Refused(error, message!), LeaderEpoch.None);
 
-    private readonly record struct Slot(string Topic, Uuid TopicId, int Index, Partition? Partition, AppendOutcome Outcome);
+    private static ProducerStamp StampOf(Memory<byte>? records) =>
+        records is { } bytes && RecordBatch.Read(bytes.Span, out RecordBatch batch) == BatchStatus.Complete ? batch.Producer : ProducerStamp.None;
+
+    private ErrorCode Behind(in Slot slot, RequestContext context) =>
+        context.Connection.Rejected.Before(slot.Topic, slot.TopicId, slot.Index, slot.Producer, waiters.NowMs)?.Error ?? ErrorCode.None;
+
+    /// <summary>Remembers what an idempotent producer was told to send again, and forgets it when it has come.</summary>
+    private void NoteSequence(in Slot slot, ErrorCode error, RequestContext context)
+    {
+        if (!slot.Producer.Id.IsPresent)
+        {
+            return;
+        }
+
+        if (error == ErrorCode.None)
+        {
+            context.Connection.Rejected.Accepted(slot.Topic, slot.TopicId, slot.Index, slot.Producer);
+        }
+        else if (error.IsRetriable())
+        {
+            context.Connection.Rejected.Note(slot.Topic, slot.TopicId, slot.Index, slot.Producer, error, waiters.NowMs);
+        }
+    }
+
+    private readonly record struct Slot(string Topic, Uuid TopicId, int Index, Partition? Partition, ProducerStamp Producer)
+    {
+        public AppendOutcome Outcome { get; init; }
+    }
 }

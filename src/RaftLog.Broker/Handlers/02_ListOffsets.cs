@@ -13,12 +13,15 @@ namespace RaftLog.Broker.Handlers;
 internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandler<ListOffsetsRequest, ListOffsetsResponse>
 {
     private const sbyte ReadCommitted = 1;
+    private const int DebuggingReplica = -2;
     private const long LatestTiered = -5;
     private const long EarliestPendingUpload = -6;
 
     public ValueTask<ListOffsetsResponse?> HandleAsync(ListOffsetsRequest request, RequestContext context)
     {
-        Audience audience = request.ReplicaId.IsNode ? Audience.Follower
+        // As in Kafka a debugging consumer is answered by any replica, from all of its log.
+        bool isDebugging = request.ReplicaId.Value == DebuggingReplica;
+        Audience audience = request.ReplicaId.IsNode || isDebugging ? Audience.Follower
             : request.IsolationLevel == ReadCommitted ? Audience.Committed
             : Audience.Uncommitted;
         Dictionary<TopicPartition, bool> repeated = Repeated(request);
@@ -42,7 +45,7 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
 
                 OffsetLookup found = isRepeated
                     ? OffsetLookup.Failed(ErrorCode.InvalidRequest)
-                    : Find(topic.Name, partition, audience, context.Version);
+                    : Find(topic.Name, partition, audience, isDebugging, context.Version);
                 answered.Partitions.Add(new()
                 {
                     PartitionIndex = partition.PartitionIndex,
@@ -57,7 +60,7 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
         return ValueTask.FromResult<ListOffsetsResponse?>(response);
     }
 
-    private OffsetLookup Find(string topic, ListOffsetsRequest.PartitionData asked, Audience audience, short version)
+    private OffsetLookup Find(string topic, ListOffsetsRequest.PartitionData asked, Audience audience, bool isAnyReplica, short version)
     {
         if (asked.Timestamp < 0 && version < FirstVersionOf(asked.Timestamp))
         {
@@ -77,7 +80,7 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
 
         try
         {
-            return partition.FindOffset(asked.CurrentLeaderEpoch, asked.Timestamp, audience);
+            return partition.FindOffset(asked.CurrentLeaderEpoch, asked.Timestamp, audience, isAnyReplica);
         }
         catch (DiskException)
         {

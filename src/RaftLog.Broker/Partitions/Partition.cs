@@ -17,8 +17,9 @@ public sealed class Partition
     private readonly LogDirectory _directory;
     private readonly LogEpochHistory _epochs;
     private readonly PartitionReplica _replica;
-    private readonly CommitWaiters _commits = new();
-    private readonly CommitWaiters _deletions = new();
+    private readonly CommitLedger _commits = new();
+    private readonly CommitLedger _flushes = new();
+    private readonly CommitLedger _deletions = new();
     private readonly DataWaiters _readers = new();
     private readonly Lock _gate = new();
     private PartitionSettings _settings;
@@ -131,7 +132,10 @@ public sealed class Partition
     /// <param name="records">Exactly one batch, changed in place.</param>
     /// <param name="acks">What the producer asked for.</param>
     /// <param name="wakes">Whom to wake.</param>
-    public AppendOutcome Append(Memory<byte> records, RequiredAcks acks, WakeList wakes)
+    /// <param name="behind">
+    /// Why an earlier batch of the same producer was rejected that has not come again; none where there is none. What stands behind it is no producer's first batch.
+    /// </param>
+    public AppendOutcome Append(Memory<byte> records, RequiredAcks acks, WakeList wakes, ErrorCode behind = ErrorCode.None)
     {
 #if SEEDED_BUGS
         lock (SeededBug.Is(40) ? new Lock() : _gate)
@@ -140,6 +144,7 @@ public sealed class Partition
 #endif
         {
             ErrorCode refused = _replica.MayAppend(acks);
+            refused = refused == ErrorCode.None && behind != ErrorCode.None && !Log.KnowsProducerOf(records.Span) ? behind : refused;
             return refused != ErrorCode.None
                 ? Refuse(refused)
                 : Appended(Log.AppendAsLeader(records, _replica.LeaderEpoch, _settings.Append, _host.WallMs), wakes);
@@ -195,7 +200,7 @@ public sealed class Partition
             return;
         }
 
-        var entry = new CommitWaiters.Entry(append.End, append.Epoch, acks == RequiredAcks.All ? Awaited.Commit : Awaited.LocalFlush, wait, slot);
+        var entry = new CommitLedger.Entry(append.End, append.Epoch, acks == RequiredAcks.All ? Awaited.Commit : Awaited.LocalFlush, wait, slot);
         lock (_gate)
         {
             if (entry.Judge(_replica) is { } outcome)
@@ -204,7 +209,7 @@ public sealed class Partition
             }
             else
             {
-                _commits.Add(entry);
+                (entry.For == Awaited.Commit ? _commits : _flushes).Add(entry);
             }
         }
     }
@@ -279,14 +284,18 @@ public sealed class Partition
     }
 
     /// <summary>Finds an offset by time, or one of the special timestamps of <see cref="OffsetLookup"/>; others are for the caller to refuse.</summary>
-    public OffsetLookup FindOffset(LeaderEpoch currentLeaderEpoch, long timestamp, Audience audience)
+    /// <param name="currentLeaderEpoch">The epoch that the asker believes in, or none.</param>
+    /// <param name="timestamp">The time, or a special timestamp.</param>
+    /// <param name="audience">How far the asker may see.</param>
+    /// <param name="isAnyReplica">True when a follower may answer, from its own log (a debugging consumer).</param>
+    public OffsetLookup FindOffset(LeaderEpoch currentLeaderEpoch, long timestamp, Audience audience, bool isAnyReplica = false)
     {
         ErrorCode error;
         ErrorCode latestError;
         Offset limit;
         lock (_gate)
         {
-            error = _replica.CheckLeadership(currentLeaderEpoch);
+            error = isAnyReplica ? _replica.CheckReplica(currentLeaderEpoch) : _replica.CheckLeadership(currentLeaderEpoch);
             latestError = audience == Audience.Follower ? ErrorCode.None : _replica.MayTellLatest();
             limit = Limits.For(audience);
         }
@@ -357,7 +366,7 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            var entry = new CommitWaiters.Entry(start, _replica.LeaderEpoch, Awaited.Deletion, wait, slot);
+            var entry = new CommitLedger.Entry(start, _replica.LeaderEpoch, Awaited.Deletion, wait, slot);
             if (entry.Judge(_replica) is { } outcome)
             {
                 wait.Decide(slot, outcome);
@@ -617,9 +626,12 @@ public sealed class Partition
     private AppendOutcome Refuse(ErrorCode error) => new(
         AppendResult.Refused(
             error,
-            error == ErrorCode.NotEnoughReplicas
-                ? $"{Name} has fewer in-sync replicas than min.insync.replicas asks for"
-                : $"this node does not lead {Name}"),
+            error switch
+            {
+                ErrorCode.NotEnoughReplicas => $"{Name} has fewer in-sync replicas than min.insync.replicas asks for",
+                ErrorCode.NotLeaderOrFollower => $"this node does not lead {Name}",
+                _ => $"an earlier batch of the producer for {Name} was rejected ({error}) and has not come again",
+            }),
         _replica.LeaderEpoch);
 
     private void AdvanceStart(Offset start, WakeList wakes)
@@ -634,6 +646,7 @@ public sealed class Partition
     private void Release(WakeList wakes)
     {
         _commits.Release(_replica, wakes);
+        _flushes.Release(_replica, wakes);
         _deletions.Release(_replica, wakes);
     }
 

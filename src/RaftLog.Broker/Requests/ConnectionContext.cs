@@ -37,6 +37,9 @@ public sealed class ConnectionContext(long connectionId, NetworkAddress peer, st
         set => _software = value;
     }
 
+    /// <summary>The batches of idempotent producers that the client was told to send again.</summary>
+    public RejectedSequences Rejected { get; } = new();
+
     /// <summary>True once the client is gone: it has closed, or was disconnected. Nobody reads a response any more.</summary>
     public bool HasEnded => _ended;
 

@@ -1,0 +1,65 @@
+using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Handlers;
+using RaftLog.Broker.Requests;
+using RaftLog.Broker.Tests.Partitions;
+using RaftLog.Metadata;
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Replication;
+
+namespace RaftLog.Broker.Tests.Handlers;
+
+/// <summary>Who may answer ListOffsets, and how far each asker may see.</summary>
+public sealed class ListOffsetsHandlerTests : IDisposable
+{
+    private const int Consumer = -1;
+    private const int Debugging = -2;
+
+    private readonly TestCluster _cluster = new(2);
+
+    public ListOffsetsHandlerTests()
+    {
+        _cluster.CreateOrders(0, 1);
+        _cluster.Advance(20);
+        _cluster.Nodes[0].Produce(RequiredAcks.All, "one");
+        _cluster.Advance(20);
+    }
+
+    public void Dispose() => _cluster.Dispose();
+
+    [Fact]
+    public void A_follower_answers_a_debugging_consumer_and_no_other()
+    {
+        Assert.Equal((ErrorCode.NotLeaderOrFollower, Offset.None), Latest(1, Consumer));
+        Assert.Equal((ErrorCode.None, new Offset(1)), Latest(1, Debugging));
+        Assert.Equal((ErrorCode.None, new Offset(1)), Latest(0, Debugging));
+    }
+
+    [Fact]
+    public void A_debugging_consumer_sees_what_is_not_committed_and_is_fenced_by_epoch()
+    {
+        _cluster.Nodes[1].Stop();
+        _cluster.Nodes[0].Produce(RequiredAcks.Leader, "two");
+        Assert.Equal((ErrorCode.None, new Offset(1)), Latest(0, Consumer));
+        Assert.Equal((ErrorCode.None, new Offset(2)), Latest(0, Debugging));
+        Assert.Equal((ErrorCode.UnknownLeaderEpoch, Offset.None), Latest(0, Debugging, epoch: 5));
+    }
+
+    private (ErrorCode Error, Offset Offset) Latest(int node, int replica, int epoch = -1)
+    {
+        TestNode asked = _cluster.Nodes[node];
+        MetadataCache cache = new(asked.Waiters, "cluster", asked.Id);
+        cache.Apply(new MetadataUpdate(_cluster.Image, MetadataChanges.Between(MetadataImage.Empty, _cluster.Image)));
+        ListOffsetsHandler handler = new(new PartitionLookup(asked.Table, cache));
+        ListOffsetsRequest request = new()
+        {
+            ReplicaId = new NodeId(replica),
+            Topics = [new() { Name = "orders", Partitions = [new() { PartitionIndex = 0, Timestamp = -1, CurrentLeaderEpoch = new LeaderEpoch(epoch) }] }],
+        };
+        RequestContext context = new(ApiKey.ListOffsets, 7, "", new ConnectionContext(1, new NetworkAddress("client", 1), "PLAINTEXT"));
+        ListOffsetsResponse response = _cluster.Pump.Finish(() => handler.HandleAsync(request, context))!;
+        ListOffsetsResponse.PartitionData answered = response.Topics[0].Partitions[0];
+        return (answered.ErrorCode, answered.Offset);
+    }
+}
