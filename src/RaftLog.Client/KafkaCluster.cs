@@ -15,7 +15,7 @@ public sealed class KafkaCluster : IDisposable
 {
     private readonly ClientRuntime _runtime;
     private readonly ConnectionTable _connections;
-    private readonly ClusterCalls _calls;
+    private readonly ClusterCalls _quick;
     private readonly MetadataCache _metadata;
 
     /// <summary>A cluster reached through given seams.</summary>
@@ -23,9 +23,9 @@ public sealed class KafkaCluster : IDisposable
     {
         _runtime = new ClientRuntime(options, world);
         _connections = new ConnectionTable(_runtime);
-        _calls = new ClusterCalls(_runtime, _connections);
-        _metadata = new MetadataCache(_runtime, _calls, _connections);
-        Admin = new KafkaAdmin(_runtime, _calls, _metadata);
+        _quick = new ClusterCalls(_runtime, _connections.OpenSet());
+        _metadata = new MetadataCache(_runtime, _quick, _connections);
+        Admin = new KafkaAdmin(_runtime, new ClusterCalls(_runtime, _connections.OpenSet()), _metadata);
     }
 
     /// <summary>A cluster reached over TCP.</summary>
@@ -42,11 +42,11 @@ public sealed class KafkaCluster : IDisposable
 
     /// <summary>Opens a producer.</summary>
     public Producer CreateProducer(ProducerOptions? options = null) =>
-        new(options ?? new ProducerOptions(), _runtime, _connections, _calls, _metadata);
+        new(options ?? new ProducerOptions(), _runtime, _connections.OpenSet(), _quick, _metadata);
 
     /// <summary>Opens a consumer.</summary>
     public Consumer CreateConsumer(ConsumerOptions? options = null) =>
-        new(options ?? new ConsumerOptions(), _runtime, _connections, _calls, _metadata);
+        new(options ?? new ConsumerOptions(), _runtime, _connections.OpenSet(), _quick, _metadata);
 
     /// <summary>Closes the connections; what is under way ends with an error. Close producers first, so that nothing is lost.</summary>
     public void Dispose()

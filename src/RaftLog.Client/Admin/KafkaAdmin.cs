@@ -10,7 +10,7 @@ namespace RaftLog.Client.Admin;
 /// <summary>
 /// Administration of a cluster. Any broker takes these requests and hands them on. What fails for a passing reason is tried again until
 /// <see cref="ClientOptions.CallTimeout"/>; a change may then have been made by an attempt whose answer was lost. Requests about several things
-/// say for each what became of it.
+/// say for each what became of it. A cancelled call throws <see cref="OperationCanceledException"/>; the cluster may do what was asked all the same.
 /// </summary>
 public sealed class KafkaAdmin
 {
@@ -29,10 +29,10 @@ public sealed class KafkaAdmin
 
     /// <summary>The brokers.</summary>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
-    public async ValueTask<ClusterDescription> DescribeClusterAsync()
+    public async ValueTask<ClusterDescription> DescribeClusterAsync(CancellationToken cancel = default)
     {
         DescribeClusterResponse response =
-            await _calls.CallAnyAsync(new DescribeClusterRequest(), static r => r.ErrorCode, NewDeadline());
+            await _calls.CallAnyAsync(new DescribeClusterRequest(), static r => r.ErrorCode, NewDeadline(cancel));
         Check(response.ErrorCode, response.ErrorMessage, "describe cluster");
         List<BrokerView> brokers = response.Brokers
             .Select(b => new BrokerView(b.BrokerId, new NetworkAddress(b.Host, b.Port), b.Rack))
@@ -43,13 +43,13 @@ public sealed class KafkaAdmin
 
     /// <summary>The metadata quorum.</summary>
     /// <exception cref="KafkaException">The quorum has no leader, or cannot be reached.</exception>
-    public async ValueTask<QuorumDescription> DescribeQuorumAsync()
+    public async ValueTask<QuorumDescription> DescribeQuorumAsync(CancellationToken cancel = default)
     {
         DescribeQuorumRequest request = new()
         {
             Topics = [new() { TopicName = "__cluster_metadata", Partitions = [new() { PartitionIndex = 0 }] }],
         };
-        DescribeQuorumResponse response = await _calls.CallAnyAsync(request, QuorumError, NewDeadline());
+        DescribeQuorumResponse response = await _calls.CallAnyAsync(request, QuorumError, NewDeadline(cancel));
         Check(QuorumError(response), response.ErrorMessage, "describe quorum");
         if (response.Topics is not [{ Partitions: [{ } quorum] }])
         {
@@ -67,10 +67,10 @@ public sealed class KafkaAdmin
     /// <summary>The names of all topics, in ordinal order.</summary>
     /// <param name="includeInternal">True to list the topics that the cluster itself writes.</param>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<TopicDescription>> ListTopicsAsync(bool includeInternal = false)
+    public async ValueTask<IReadOnlyList<TopicDescription>> ListTopicsAsync(bool includeInternal = false, CancellationToken cancel = default)
     {
         MetadataRequest request = new() { Topics = null, AllowAutoTopicCreation = false };
-        MetadataResponse response = await _calls.CallAnyAsync(request, static r => r.ErrorCode, NewDeadline());
+        MetadataResponse response = await _calls.CallAnyAsync(request, static r => r.ErrorCode, NewDeadline(cancel));
         Check(response.ErrorCode, null, "list topics");
         return response.Topics
             .Where(t => includeInternal || !t.IsInternal)
@@ -81,9 +81,9 @@ public sealed class KafkaAdmin
 
     /// <summary>Topics with the state of their partitions, in the order of the names given.</summary>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(IReadOnlyList<string> names)
+    public async ValueTask<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(IReadOnlyList<string> names, CancellationToken cancel = default)
     {
-        Deadline deadline = NewDeadline();
+        Deadline deadline = NewDeadline(cancel);
         List<TopicDescription> found;
         try
         {
@@ -109,7 +109,7 @@ public sealed class KafkaAdmin
     /// <param name="topics">The topics.</param>
     /// <param name="validateOnly">True to check and create nothing.</param>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<ItemResult<string>>> CreateTopicsAsync(IReadOnlyList<NewTopic> topics, bool validateOnly = false)
+    public async ValueTask<IReadOnlyList<ItemResult<string>>> CreateTopicsAsync(IReadOnlyList<NewTopic> topics, bool validateOnly = false, CancellationToken cancel = default)
     {
         CreateTopicsRequest request = new()
         {
@@ -118,14 +118,14 @@ public sealed class KafkaAdmin
             ValidateOnly = validateOnly,
         };
         CreateTopicsResponse response = await _calls.CallAnyAsync(
-            request, static r => Moved(r.Topics, static t => t.ErrorCode), NewDeadline());
+            request, static r => Moved(r.Topics, static t => t.ErrorCode), NewDeadline(cancel));
         _metadata.Invalidate();
         return response.Topics.ConvertAll(t => ItemResult<string>.From(t.Name, t.ErrorCode, t.ErrorMessage));
     }
 
     /// <summary>Deletes topics by name.</summary>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<ItemResult<string>>> DeleteTopicsAsync(IReadOnlyList<string> names)
+    public async ValueTask<IReadOnlyList<ItemResult<string>>> DeleteTopicsAsync(IReadOnlyList<string> names, CancellationToken cancel = default)
     {
         DeleteTopicsRequest request = new()
         {
@@ -134,7 +134,7 @@ public sealed class KafkaAdmin
             TimeoutMs = (int)_runtime.Options.RequestTimeout.TotalMilliseconds,
         };
         DeleteTopicsResponse response = await _calls.CallAnyAsync(
-            request, static r => Moved(r.Responses, static t => t.ErrorCode), NewDeadline());
+            request, static r => Moved(r.Responses, static t => t.ErrorCode), NewDeadline(cancel));
         _metadata.Invalidate();
         return response.Responses.ConvertAll(t => ItemResult<string>.From(t.Name ?? t.TopicId.ToString(), t.ErrorCode, t.ErrorMessage));
     }
@@ -143,7 +143,7 @@ public sealed class KafkaAdmin
     /// <param name="topic">The topic.</param>
     /// <param name="count">How many it shall have in all.</param>
     /// <exception cref="KafkaException">The cluster refused, or cannot be reached.</exception>
-    public async ValueTask CreatePartitionsAsync(string topic, int count)
+    public async ValueTask CreatePartitionsAsync(string topic, int count, CancellationToken cancel = default)
     {
         CreatePartitionsRequest request = new()
         {
@@ -151,7 +151,7 @@ public sealed class KafkaAdmin
             TimeoutMs = (int)_runtime.Options.RequestTimeout.TotalMilliseconds,
         };
         CreatePartitionsResponse response = await _calls.CallAnyAsync(
-            request, static r => Moved(r.Results, static t => t.ErrorCode), NewDeadline());
+            request, static r => Moved(r.Results, static t => t.ErrorCode), NewDeadline(cancel));
         _metadata.Invalidate();
         foreach (CreatePartitionsResponse.CreatePartitionsTopicResult result in response.Results)
         {
@@ -161,13 +161,13 @@ public sealed class KafkaAdmin
 
     /// <summary>The configuration of one resource, by key in ordinal order.</summary>
     /// <exception cref="KafkaException">The cluster refused, or cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<ConfigEntry>> DescribeConfigsAsync(ConfigResource resource)
+    public async ValueTask<IReadOnlyList<ConfigEntry>> DescribeConfigsAsync(ConfigResource resource, CancellationToken cancel = default)
     {
         DescribeConfigsRequest request = new()
         {
             Resources = [new() { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, ConfigurationKeys = null }],
         };
-        Deadline deadline = NewDeadline();
+        Deadline deadline = NewDeadline(cancel);
         DescribeConfigsResponse response = NodeOf(resource) is { IsNode: true } node
             ? await CallNodeAsync(node, request, deadline)
             : await _calls.CallAnyAsync(request, static _ => ErrorCode.None, deadline);
@@ -186,7 +186,7 @@ public sealed class KafkaAdmin
     /// <param name="validateOnly">True to check and change nothing.</param>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
     public async ValueTask<IReadOnlyList<ItemResult<ConfigResource>>> AlterConfigsAsync(
-        IReadOnlyList<ConfigChange> changes, bool validateOnly = false)
+        IReadOnlyList<ConfigChange> changes, bool validateOnly = false, CancellationToken cancel = default)
     {
         IncrementalAlterConfigsRequest request = new() { ValidateOnly = validateOnly };
         foreach (IGrouping<ConfigResource, ConfigChange> group in changes.GroupBy(c => c.Resource))
@@ -205,7 +205,7 @@ public sealed class KafkaAdmin
         }
 
         IncrementalAlterConfigsResponse response = await _calls.CallAnyAsync(
-            request, static r => Moved(r.Responses, static c => c.ErrorCode), NewDeadline());
+            request, static r => Moved(r.Responses, static c => c.ErrorCode), NewDeadline(cancel));
         return response.Responses.ConvertAll(r => ItemResult<ConfigResource>.From(
             new ConfigResource((ConfigResourceType)r.ResourceType, r.ResourceName), r.ErrorCode, r.ErrorMessage));
     }
@@ -215,7 +215,7 @@ public sealed class KafkaAdmin
     /// <param name="unclean">True for an unclean election (KIP-460).</param>
     /// <exception cref="KafkaException">The cluster refused, or cannot be reached.</exception>
     public async ValueTask<IReadOnlyList<ItemResult<TopicPartition>>> ElectLeadersAsync(
-        IReadOnlyList<TopicPartition>? partitions, bool unclean = false)
+        IReadOnlyList<TopicPartition>? partitions, bool unclean = false, CancellationToken cancel = default)
     {
         ElectLeadersRequest request = new()
         {
@@ -226,7 +226,7 @@ public sealed class KafkaAdmin
                 .Select(g => new ElectLeadersRequest.ElectionTopic { Topic = g.Key, Partitions = g.Select(p => p.Partition).ToList() })
                 .ToList(),
         };
-        ElectLeadersResponse response = await _calls.CallAnyAsync(request, static r => r.ErrorCode, NewDeadline());
+        ElectLeadersResponse response = await _calls.CallAnyAsync(request, static r => r.ErrorCode, NewDeadline(cancel));
         Check(response.ErrorCode, null, "elect leaders");
         _metadata.Invalidate();
         return response.ReplicaElectionResults
@@ -239,9 +239,17 @@ public sealed class KafkaAdmin
     /// <param name="partitions">What to find, and where.</param>
     /// <param name="readCommitted">True to count only what transactions have decided.</param>
     /// <exception cref="KafkaException">A partition cannot be asked in time.</exception>
-    public ValueTask<IReadOnlyDictionary<TopicPartition, FoundOffset>> ListOffsetsAsync(
-        IReadOnlyDictionary<TopicPartition, OffsetSpec> partitions, bool readCommitted = false) =>
-        _offsets.FindAsync(partitions, readCommitted, NewDeadline());
+    public async ValueTask<IReadOnlyDictionary<TopicPartition, FoundOffset>> ListOffsetsAsync(
+        IReadOnlyDictionary<TopicPartition, OffsetSpec> partitions, bool readCommitted = false, CancellationToken cancel = default)
+    {
+        SortedDictionary<TopicPartition, FoundOffset> found = [];
+        foreach ((TopicPartition partition, SearchResult result) in await _offsets.FindAsync(partitions, readCommitted, NewDeadline(cancel)))
+        {
+            found.Add(partition, result.Failure is { } failure ? throw failure : result.Found);
+        }
+
+        return found;
+    }
 
     private static ErrorCode QuorumError(DescribeQuorumResponse response) =>
         response.ErrorCode != ErrorCode.None ? response.ErrorCode
@@ -342,7 +350,7 @@ public sealed class KafkaAdmin
         Backoff backoff = _runtime.NewBackoff();
         while (true)
         {
-            RpcResult<DescribeConfigsResponse> result = await _calls.CallAsync(node, request, deadline.Remaining);
+            RpcResult<DescribeConfigsResponse> result = await _calls.CallAsync(node, request, deadline);
             if (result.TryGet(out DescribeConfigsResponse? response))
             {
                 return response;
@@ -358,5 +366,5 @@ public sealed class KafkaAdmin
         }
     }
 
-    private Deadline NewDeadline() => new(_runtime.Waiters, _runtime.Options.CallTimeout);
+    private Deadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
 }

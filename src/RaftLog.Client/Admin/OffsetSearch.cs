@@ -6,62 +6,113 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Client.Admin;
 
-/// <summary>Asks the leaders of partitions for offsets, one request a leader, until each has answered.</summary>
+/// <summary>What became of the search in one partition.</summary>
+/// <param name="Found">What was found.</param>
+/// <param name="Failure">Why nothing could be found, or null.</param>
+internal readonly record struct SearchResult(FoundOffset Found, KafkaException? Failure);
+
+/// <summary>Asks the leaders of partitions for offsets, one request a leader, until each has answered for each.</summary>
 internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
 {
-    public async ValueTask<IReadOnlyDictionary<TopicPartition, FoundOffset>> FindAsync(
+    /// <summary>Searches partitions, whose topics are asked for first. Ends with a result for each of them.</summary>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public async ValueTask<SortedDictionary<TopicPartition, SearchResult>> FindAsync(
         IReadOnlyDictionary<TopicPartition, OffsetSpec> partitions, bool readCommitted, Deadline deadline)
     {
-        SortedDictionary<TopicPartition, FoundOffset> found = [];
-        SortedSet<TopicPartition> missing = [.. partitions.Keys];
-        foreach (string topic in missing.Select(p => p.Topic).Distinct(StringComparer.Ordinal))
+        SortedDictionary<TopicPartition, SearchResult> results = [];
+        SortedDictionary<TopicPartition, (ErrorCode Error, string Reason)> missing = [];
+        foreach (TopicPartition partition in partitions.Keys)
         {
-            await metadata.TopicAsync(topic, deadline);
+            missing.Add(partition, (ErrorCode.RequestTimedOut, "nobody was asked in time"));
         }
 
         Backoff backoff = runtime.NewBackoff();
-        while (true)
+        bool hasTime;
+        do
         {
-            (ErrorCode error, string reason) = (ErrorCode.None, "");
-            ClusterView view = await metadata.FreshAsync(deadline);
-            foreach (IGrouping<NodeId, TopicPartition> group in missing.GroupBy(p => LeaderOf(view, p)).ToList())
-            {
-                (ErrorCode Error, string Reason) failure = await AskAsync(group.Key, group, view, partitions, readCommitted, deadline, found);
-                (error, reason) = failure.Error != ErrorCode.None ? failure : (error, reason);
-            }
-
-            missing.ExceptWith(found.Keys);
+            await AskAllAsync(partitions, readCommitted, deadline, missing, results);
             if (missing.Count == 0)
             {
-                return found;
-            }
-
-            if (!error.IsRetriable() || !await deadline.PauseAsync(backoff.Next()))
-            {
-                throw new KafkaException(error, $"offsets of {missing.Min}: {reason}");
+                return results;
             }
 
             metadata.Invalidate();
+            hasTime = await deadline.PauseAsync(backoff.Next());
+        }
+        while (hasTime);
+
+        foreach ((TopicPartition partition, (ErrorCode error, string reason)) in missing)
+        {
+            results[partition] = Failed(partition, error, reason);
+        }
+
+        return results;
+    }
+
+    private async ValueTask AskAllAsync(
+        IReadOnlyDictionary<TopicPartition, OffsetSpec> wanted,
+        bool readCommitted,
+        Deadline deadline,
+        SortedDictionary<TopicPartition, (ErrorCode Error, string Reason)> missing,
+        SortedDictionary<TopicPartition, SearchResult> results)
+    {
+        ClusterView view;
+        try
+        {
+            view = await metadata.WithTopicsAsync(missing.Keys.Select(partition => partition.Topic), deadline);
+        }
+        catch (KafkaException e)
+        {
+            foreach (TopicPartition partition in missing.Keys.ToList())
+            {
+                missing[partition] = (e.Code, e.Message);
+            }
+
+            return;
+        }
+
+        foreach (IGrouping<NodeId, TopicPartition> group in missing.Keys.GroupBy(partition => LeaderOf(view, partition)).ToList())
+        {
+            if (!group.Key.IsNode)
+            {
+                foreach (TopicPartition partition in group)
+                {
+                    ErrorCode error = view.TryGetTopic(partition.Topic, out TopicView? topic) ? topic.Error : ErrorCode.UnknownTopicOrPartition;
+                    missing[partition] = error == ErrorCode.None
+                        ? (ErrorCode.LeaderNotAvailable, "the partition has no leader, or does not exist")
+                        : (error, $"topic '{partition.Topic}' cannot be used");
+                    if (!missing[partition].Error.IsRetriable())
+                    {
+                        results[partition] = Failed(partition, error, missing[partition].Reason);
+                        missing.Remove(partition);
+                    }
+                }
+
+                continue;
+            }
+
+            ListOffsetsRequest request = ToRequest(group, view, wanted, readCommitted);
+            RpcResult<ListOffsetsResponse> result = await calls.CallAsync(group.Key, request, deadline);
+            if (result.TryGet(out ListOffsetsResponse? response))
+            {
+                Collect(response, missing, results);
+            }
+            else
+            {
+                foreach (TopicPartition partition in group)
+                {
+                    missing[partition] = (ErrorCode.NetworkException, result.Reason);
+                }
+            }
         }
     }
 
     private static NodeId LeaderOf(ClusterView view, TopicPartition partition) =>
         view.TryGetPartition(partition, out _, out PartitionView? known) ? known.Leader : NodeId.None;
 
-    private async ValueTask<(ErrorCode Error, string Reason)> AskAsync(
-        NodeId leader,
-        IEnumerable<TopicPartition> group,
-        ClusterView view,
-        IReadOnlyDictionary<TopicPartition, OffsetSpec> wanted,
-        bool readCommitted,
-        Deadline deadline,
-        SortedDictionary<TopicPartition, FoundOffset> found)
+    private ListOffsetsRequest ToRequest(
+        IEnumerable<TopicPartition> group, ClusterView view, IReadOnlyDictionary<TopicPartition, OffsetSpec> wanted, bool readCommitted)
     {
-        if (!leader.IsNode)
-        {
-            return (ErrorCode.LeaderNotAvailable, "the partition has no leader, or does not exist");
-        }
-
         ListOffsetsRequest request = new()
         {
             ReplicaId = NodeId.None,
@@ -84,32 +135,42 @@ internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, Me
             });
         }
 
-        RpcResult<ListOffsetsResponse> result = await calls.CallAsync(leader, request, deadline.Remaining);
-        return result.TryGet(out ListOffsetsResponse? response)
-            ? Collect(response, found)
-            : (ErrorCode.NetworkException, result.Reason);
+        return request;
     }
 
-    private static (ErrorCode Error, string Reason) Collect(
-        ListOffsetsResponse response, SortedDictionary<TopicPartition, FoundOffset> found)
+    private static void Collect(
+        ListOffsetsResponse response,
+        SortedDictionary<TopicPartition, (ErrorCode Error, string Reason)> missing,
+        SortedDictionary<TopicPartition, SearchResult> results)
     {
-        ErrorCode worst = ErrorCode.None;
         foreach (ListOffsetsResponse.TopicData topic in response.Topics)
         {
-            foreach (ListOffsetsResponse.PartitionData partition in topic.Partitions)
+            foreach (ListOffsetsResponse.PartitionData answer in topic.Partitions)
             {
-                if (partition.ErrorCode == ErrorCode.None)
+                TopicPartition partition = new(topic.Name, answer.PartitionIndex);
+                if (!missing.ContainsKey(partition))
                 {
-                    found[new TopicPartition(topic.Name, partition.PartitionIndex)] =
-                        new FoundOffset(partition.Offset, partition.Timestamp, partition.LeaderEpoch);
+                    continue;
                 }
-                else if (worst == ErrorCode.None || worst.IsRetriable())
+
+                if (answer.ErrorCode == ErrorCode.None)
                 {
-                    worst = partition.ErrorCode;
+                    results[partition] = new SearchResult(new FoundOffset(answer.Offset, answer.Timestamp, answer.LeaderEpoch), null);
+                    missing.Remove(partition);
+                }
+                else if (answer.ErrorCode.IsRetriable())
+                {
+                    missing[partition] = (answer.ErrorCode, $"the leader answered {answer.ErrorCode}");
+                }
+                else
+                {
+                    results[partition] = Failed(partition, answer.ErrorCode, "the leader refused");
+                    missing.Remove(partition);
                 }
             }
         }
-
-        return (worst, worst == ErrorCode.None ? "the answer left the partition out" : $"the leader answered {worst}");
     }
+
+    private static SearchResult Failed(TopicPartition partition, ErrorCode error, string reason) =>
+        new(default, new KafkaException(error, $"offsets of {partition}: {reason}"));
 }

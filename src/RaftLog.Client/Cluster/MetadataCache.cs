@@ -1,4 +1,5 @@
 using RaftLog.Client.Connections;
+using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 
@@ -6,7 +7,7 @@ namespace RaftLog.Client.Cluster;
 
 /// <summary>
 /// The client's picture of the cluster: the topics that somebody has asked for, refreshed when something in it has proved wrong and when it
-/// has grown old. One refresh at a time; whoever comes meanwhile waits for it.
+/// has grown old. One refresh at a time; whoever comes meanwhile waits for it, each up to its own deadline.
 /// </summary>
 internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, ConnectionTable connections)
 {
@@ -15,8 +16,10 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
 
     private readonly Lock _lock = new();
     private readonly SortedSet<string> _topics = new(StringComparer.Ordinal);
+    private readonly List<Wait> _waiting = [];
+    private readonly List<AsyncSignal> _polling = [];
     private ClusterView _view = ClusterView.Empty;
-    private TaskCompletionSource? _refreshing;
+    private bool _refreshing;
     private bool _lacksTopic = true;
     private bool _stale;
     private long _refreshedMs;
@@ -32,11 +35,36 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
         }
     }
 
+    /// <summary>The view as it is. Where it is stale or old a refresh begins, at whose end the caller's loop is woken.</summary>
+    public ClusterView Poll(AsyncSignal loop)
+    {
+        bool begins = false;
+        lock (_lock)
+        {
+            if (IsStale())
+            {
+                begins = _polling.Count == 0;
+                if (!_polling.Contains(loop))
+                {
+                    _polling.Add(loop);
+                }
+            }
+        }
+
+        if (begins)
+        {
+            runtime.Supervisor.Run("refresh metadata", RefreshForLoopsAsync);
+        }
+
+        return View;
+    }
+
     /// <summary>The view, refreshed first where it is stale or old.</summary>
     /// <exception cref="KafkaException">No broker answered in time.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<ClusterView> FreshAsync(Deadline deadline)
     {
-        while (IsStale())
+        while (IsStaleNow())
         {
             await RefreshAsync(deadline);
         }
@@ -44,22 +72,34 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
         return View;
     }
 
+    /// <summary>The view with these topics in it, though perhaps with errors.</summary>
+    /// <exception cref="KafkaException">No broker answered in time.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public ValueTask<ClusterView> WithTopicsAsync(IEnumerable<string> names, Deadline deadline)
+    {
+        lock (_lock)
+        {
+            foreach (string name in names)
+            {
+                _lacksTopic |= _topics.Add(name);
+            }
+        }
+
+        return FreshAsync(deadline);
+    }
+
     /// <summary>
     /// The topic, once it is known with at least one partition. A topic that does not exist is asked for again until the deadline: it may be
     /// new, and the broker that answered behind.
     /// </summary>
     /// <exception cref="KafkaException">There is no such topic, or no broker answered in time.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<TopicView> TopicAsync(string name, Deadline deadline)
     {
-        lock (_lock)
-        {
-            _lacksTopic |= _topics.Add(name);
-        }
-
         Backoff backoff = runtime.NewBackoff();
         while (true)
         {
-            ClusterView view = await FreshAsync(deadline);
+            ClusterView view = await WithTopicsAsync([name], deadline);
             ErrorCode error = ErrorCode.UnknownTopicOrPartition;
             if (view.TryGetTopic(name, out TopicView? topic))
             {
@@ -93,28 +133,58 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
         }
     }
 
-    private bool IsStale()
+    private bool IsStaleNow()
     {
         lock (_lock)
         {
-            long ageMs = runtime.Waiters.NowMs - _refreshedMs;
-            return _lacksTopic || _refreshing is not null
-                || (_stale && ageMs >= LeastMsBetweenRefreshes)
-                || ageMs >= runtime.Options.MetadataMaxAge.TotalMilliseconds;
+            return IsStale();
         }
+    }
+
+    private bool IsStale()
+    {
+        long ageMs = runtime.Waiters.NowMs - _refreshedMs;
+        return _lacksTopic || _refreshing
+            || (_stale && ageMs >= LeastMsBetweenRefreshes)
+            || ageMs >= runtime.Options.MetadataMaxAge.TotalMilliseconds;
+    }
+
+    private async Task RefreshForLoopsAsync()
+    {
+        try
+        {
+            await FreshAsync(new Deadline(runtime.Waiters, runtime.Options.RequestTimeout));
+        }
+        catch (KafkaException)
+        {
+            // Nobody answers at the moment, and each record and position has its own deadline: the loops go on with what is known.
+            await runtime.Waiters.Delay(runtime.Options.RetryBackoffMax);
+        }
+
+        List<AsyncSignal> loops;
+        lock (_lock)
+        {
+            loops = [.. _polling];
+            _polling.Clear();
+        }
+
+        loops.ForEach(loop => loop.Set());
     }
 
     private async ValueTask RefreshAsync(Deadline deadline)
     {
-        TaskCompletionSource? others;
-        TaskCompletionSource mine;
+        Wait? others = null;
         List<MetadataRequest.TopicData> wanted = [];
         lock (_lock)
         {
-            others = _refreshing;
-            mine = _refreshing ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (others is null)
+            if (_refreshing)
             {
+                others = runtime.Waiters.Rent(deadline.Remaining);
+                _waiting.Add(others.Value);
+            }
+            else
+            {
+                _refreshing = true;
                 _stale = false;
                 _lacksTopic = false;
                 foreach (string topic in _topics)
@@ -124,9 +194,9 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
             }
         }
 
-        if (others is not null)
+        if (others is { } wait)
         {
-            await others.Task;
+            await WaitAsync(wait, deadline);
             return;
         }
 
@@ -140,15 +210,35 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
         }
         finally
         {
+            List<Wait> waiting;
             lock (_lock)
             {
-                _refreshing = null;
+                _refreshing = false;
                 _lacksTopic |= !refreshed;
                 _refreshedMs = runtime.Waiters.NowMs;
+                waiting = [.. _waiting];
+                _waiting.Clear();
             }
 
             // Those who waited look for themselves: their own deadline may be later than the one that failed here.
-            mine.SetResult();
+            waiting.ForEach(each => each.TryComplete(WaitOutcome.Ready));
+        }
+    }
+
+    private async ValueTask WaitAsync(Wait wait, Deadline deadline)
+    {
+        switch (await deadline.OutcomeAsync(wait))
+        {
+            case WaitOutcome.Expired:
+                lock (_lock)
+                {
+                    _waiting.Remove(wait);
+                }
+
+                throw new KafkaException(
+                    ErrorCode.NetworkException, $"the cluster's metadata did not come within {deadline.Timeout.TotalMilliseconds} ms");
+            case WaitOutcome.Closed:
+                throw new KafkaException(ErrorCode.NetworkException, runtime.Failure ?? "the cluster's connections were closed");
         }
     }
 

@@ -5,16 +5,17 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Client.Connections;
 
 /// <summary>Requests that any broker can answer, tried again at the next one until somebody does or the time is over.</summary>
-internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionTable connections)
+internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connections)
 {
     /// <summary>One request to one broker, once.</summary>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
-        NodeId node, IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue)
+        NodeId node, IRequest<TResponse> request, Deadline deadline, short highestVersion = short.MaxValue)
         where TResponse : class, IVersionedMessage, new()
     {
-        RpcConnectResult opened = await connections.OpenAsync(node);
+        RpcConnectResult opened = await connections.OpenAsync(node, deadline);
         return opened.Channel is { } channel
-            ? await channel.CallAsync(request, timeout, highestVersion)
+            ? await CallAsync(channel, request, deadline, highestVersion)
             : RpcResult<TResponse>.Failed(RpcOutcome.Disconnected, opened.Reason);
     }
 
@@ -23,6 +24,7 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionTable connec
     /// <param name="errorOf">The error of the answer as a whole; a retriable one is tried again.</param>
     /// <param name="deadline">Until when.</param>
     /// <exception cref="KafkaException">Nobody answered in time, or nobody serves the API.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<TResponse> CallAnyAsync<TResponse>(
         IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, Deadline deadline)
         where TResponse : class, IVersionedMessage, new()
@@ -30,13 +32,12 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionTable connec
         Backoff backoff = runtime.NewBackoff();
         for (int attempt = 0; ; attempt++)
         {
-            RpcConnectResult opened = await connections.OpenAnyAsync(attempt);
+            RpcConnectResult opened = await connections.OpenAnyAsync(attempt, deadline);
             string reason = opened.Reason;
             ErrorCode error = ErrorCode.NetworkException;
-            if (opened.Channel is { } channel)
+            if (opened.Channel is { } channel && !deadline.HasPassed)
             {
-                TimeSpan timeout = deadline.Remaining < runtime.Options.RequestTimeout ? deadline.Remaining : runtime.Options.RequestTimeout;
-                RpcResult<TResponse> result = await channel.CallAsync(request, timeout);
+                RpcResult<TResponse> result = await CallAsync(channel, request, deadline, short.MaxValue);
                 if (result.TryGet(out TResponse? response))
                 {
                     error = errorOf(response);
@@ -53,6 +54,10 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionTable connec
                     error = result.Outcome == RpcOutcome.Unsupported ? ErrorCode.UnsupportedVersion : ErrorCode.NetworkException;
                 }
             }
+            else if (opened.Channel is not null)
+            {
+                reason = $"connecting took all of {deadline.Timeout.TotalMilliseconds} ms";
+            }
 
             // The last word of a failed call is why the last attempt failed, not that time is over.
             if (error == ErrorCode.UnsupportedVersion || !await deadline.PauseAsync(backoff.Next()))
@@ -60,5 +65,15 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionTable connec
                 throw new KafkaException(error, runtime.Failure ?? $"{request.Api} failed after {attempt + 1} attempts: {reason}");
             }
         }
+    }
+
+    private async ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
+        RpcChannel channel, IRequest<TResponse> request, Deadline deadline, short highestVersion)
+        where TResponse : class, IVersionedMessage, new()
+    {
+        RpcResult<TResponse> result =
+            await channel.CallAsync(request, deadline.AtMost(runtime.Options.RequestTimeout), highestVersion, deadline.Cancel);
+        deadline.Cancel.ThrowIfCancellationRequested();
+        return result;
     }
 }

@@ -5,16 +5,20 @@ using RaftLog.Platform.Waiting;
 namespace RaftLog.Client.Connections;
 
 /// <summary>
-/// The one connection to one node: opened when it is first needed, and again after it has ended. Callers who come while it is being
-/// opened share the attempt. After a failure the next attempt waits, longer each time.
+/// One connection to one node: opened when it is first needed, and again after it has ended or is given up for new calls. Callers who
+/// come while it is being opened share the attempt, each up to its own deadline. After a failure the next attempt waits, longer each time.
 /// </summary>
 internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runtime) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Backoff _backoff = runtime.NewBackoff();
+    private readonly List<RpcChannel> _retired = [];
+    private readonly List<Wait> _waiting = [];
     private RpcChannel? _channel;
-    private TaskCompletionSource<RpcConnectResult>? _opening;
+    private string _failure = "";
+    private ConnectOutcome _outcome = ConnectOutcome.Silent;
     private TimeSpan _pause;
+    private bool _opening;
     private bool _disposed;
 
     public NetworkAddress Address => address;
@@ -31,72 +35,72 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
     }
 
     /// <summary>The open channel, or why there is none.</summary>
-    public async ValueTask<RpcConnectResult> OpenAsync()
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public async ValueTask<RpcConnectResult> OpenAsync(Deadline deadline)
     {
-        TaskCompletionSource<RpcConnectResult>? others;
-        TaskCompletionSource<RpcConnectResult> mine;
-        TimeSpan pause;
+        Wait opened;
         lock (_lock)
         {
-            if (_disposed)
+            if (_disposed || _channel is { IsOpen: true })
             {
-                return Closed();
+                return Result();
             }
 
-            if (_channel is { IsOpen: true } open)
+            // A retired channel ends with its last call: the longest of them bounds how many there are.
+            opened = runtime.Waiters.Rent(deadline.Remaining);
+            _waiting.Add(opened);
+            if (!_opening)
             {
-                return new RpcConnectResult(ConnectOutcome.Accepted, open, "");
-            }
-
-            others = _opening;
-            mine = _opening ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-            pause = _pause;
-        }
-
-        if (others is not null)
-        {
-            return await others.Task;
-        }
-
-        RpcConnectResult result = Closed();
-        try
-        {
-            if (pause == TimeSpan.Zero || await runtime.Waiters.Delay(pause) == WaitOutcome.Expired)
-            {
-                result = await runtime.Connector.ConnectAsync(address, runtime.Options.ConnectTimeout, CancellationToken.None);
+                _opening = true;
+                runtime.Supervisor.Run("connect", ConnectAsync);
             }
         }
-        finally
-        {
-            Settle(result);
-            mine.SetResult(result);
-        }
 
-        return result;
+        WaitOutcome outcome = await deadline.OutcomeAsync(opened);
+        lock (_lock)
+        {
+            _waiting.Remove(opened);
+            return outcome == WaitOutcome.Expired
+                ? new RpcConnectResult(
+                    ConnectOutcome.Silent, null, $"{address} could not be reached within {deadline.Timeout.TotalMilliseconds} ms{Because(_failure)}")
+                : Result();
+        }
     }
 
     public void Dispose()
     {
-        RpcChannel? channel;
+        List<RpcChannel> channels;
         lock (_lock)
         {
             _disposed = true;
-            channel = _channel;
+            channels = [.. _retired];
+            if (_channel is not null)
+            {
+                channels.Add(_channel);
+            }
         }
 
-        channel?.Dispose();
+        channels.ForEach(channel => channel.Dispose());
     }
 
-    private void Settle(RpcConnectResult result)
+    private async Task ConnectAsync()
     {
-        bool late;
+        RpcConnectResult result = new(ConnectOutcome.Silent, null, $"the connection to {address} is closed");
+        if (_pause == TimeSpan.Zero || await runtime.Waiters.Delay(_pause) == WaitOutcome.Expired)
+        {
+            result = await runtime.Connector.ConnectAsync(address, runtime.Options.ConnectTimeout, CancellationToken.None);
+        }
+
+        bool isLate;
+        List<Wait> waiting;
         lock (_lock)
         {
-            _opening = null;
-            late = _disposed;
+            isLate = _disposed;
+            _opening = false;
+            waiting = [.. _waiting];
             if (result.Channel is not null)
             {
-                _channel = result.Channel;
+                Replace(result.Channel);
                 _backoff.Reset();
                 _pause = TimeSpan.Zero;
             }
@@ -104,13 +108,32 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
             {
                 _pause = _backoff.Next();
             }
+
+            (_outcome, _failure) = (result.Outcome, result.Reason);
         }
 
-        if (late)
+        waiting.ForEach(wait => wait.TryComplete(WaitOutcome.Ready));
+        if (isLate)
         {
             result.Channel?.Dispose();
         }
     }
 
-    private RpcConnectResult Closed() => new(ConnectOutcome.Silent, null, $"the connection to {address} is closed");
+    private void Replace(RpcChannel channel)
+    {
+        _retired.RemoveAll(each => each.HasEnded);
+        if (_channel is { HasEnded: false } before)
+        {
+            _retired.Add(before);
+        }
+
+        _channel = channel;
+    }
+
+    private RpcConnectResult Result() =>
+        _disposed ? new RpcConnectResult(ConnectOutcome.Silent, null, $"the connection to {address} is closed")
+        : _channel is { IsOpen: true } open ? new RpcConnectResult(ConnectOutcome.Accepted, open, "")
+        : new RpcConnectResult(_outcome, null, _failure);
+
+    private static string Because(string failure) => failure.Length == 0 ? "" : $"; the last attempt: {failure}";
 }

@@ -1,39 +1,162 @@
+using RaftLog.Client.Cluster;
 using RaftLog.Protocol;
 
 namespace RaftLog.Client.Consume;
 
-/// <summary>The partitions that a consumer reads, each with its position. Safe for concurrent use.</summary>
-internal sealed class Assignment
+/// <summary>
+/// The partitions that a consumer reads, each with its position: which of them to fetch next from which leader, and whose records the reader
+/// gets next. Both go round: a partition that brought records goes to the end of its leader's line, and the reader takes one fetch of each
+/// partition in turn, so that a full partition starves none (KIP-74). No partition buffers more than its share. Decides and waits
+/// for nothing. Safe for concurrent use.
+/// </summary>
+internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<TopicPartition, ReadPosition> _positions = [];
-    private int _nextGeneration;
+    private readonly SortedDictionary<NodeId, List<ReadPosition>> _idle = [];
+    private readonly PriorityQueue<ReadPosition, long> _delayed = new();
+    private readonly List<ReadPosition> _unresolved = [];
+    private readonly Queue<ReadPosition> _line = new();
+    private readonly SortedSet<NodeId> _busy = [];
+    private ClusterView _view = ClusterView.Empty;
+    private long _bufferedBytes;
+    private int _failed;
 
-    /// <summary>Reads these partitions from now on, and no others.</summary>
-    public void Replace(IReadOnlyDictionary<TopicPartition, StartAt> partitions)
+    /// <summary>The partitions.</summary>
+    public IReadOnlyList<TopicPartition> Partitions
     {
-        lock (_lock)
+        get
         {
-            _positions.Clear();
-            foreach ((TopicPartition partition, StartAt start) in partitions)
+            lock (_lock)
             {
-                _positions[partition] = new ReadPosition(partition, start) { Generation = ++_nextGeneration };
+                return [.. _positions.Keys];
             }
         }
     }
 
+    /// <summary>The first failure of a partition, or null.</summary>
+    public KafkaException? Failure
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_failed == 0)
+                {
+                    return null;
+                }
+
+                foreach (ReadPosition position in _positions.Values)
+                {
+                    if (position.State == ReadState.Failed)
+                    {
+                        return position.Failure;
+                    }
+                }
+
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Reads these partitions from now on, and no others.</summary>
+    /// <returns>What was fetched ahead of the others, to be given back.</returns>
+    public List<FetchedRecords> Replace(IReadOnlyDictionary<TopicPartition, StartAt> partitions)
+    {
+        List<FetchedRecords> dropped = [];
+        lock (_lock)
+        {
+            foreach (ReadPosition position in _positions.Values)
+            {
+                Drop(position, dropped);
+            }
+
+            _positions.Clear();
+            foreach ((TopicPartition partition, StartAt start) in partitions)
+            {
+                Add(partition, start);
+            }
+        }
+
+        return dropped;
+    }
+
+    /// <summary>Reads no longer what was taken away, and from now on what was given too; the others go on undisturbed.</summary>
+    /// <returns>What was fetched ahead of those taken away.</returns>
+    public List<FetchedRecords> Change(IReadOnlyCollection<TopicPartition> taken, IReadOnlyDictionary<TopicPartition, StartAt> given)
+    {
+        List<FetchedRecords> dropped = [];
+        lock (_lock)
+        {
+            foreach (TopicPartition partition in taken)
+            {
+                if (_positions.Remove(partition, out ReadPosition? position))
+                {
+                    Drop(position, dropped);
+                }
+            }
+
+            foreach ((TopicPartition partition, StartAt start) in given)
+            {
+                if (!_positions.ContainsKey(partition))
+                {
+                    Add(partition, start);
+                }
+            }
+        }
+
+        return dropped;
+    }
+
     /// <summary>Goes on somewhere else in one partition.</summary>
+    /// <returns>What was fetched ahead of it.</returns>
     /// <exception cref="ArgumentException">It is not assigned.</exception>
-    public void Seek(TopicPartition partition, StartAt start)
+    public List<FetchedRecords> Seek(TopicPartition partition, StartAt start)
+    {
+        List<FetchedRecords> dropped = [];
+        lock (_lock)
+        {
+            ReadPosition before = Find(partition);
+            Drop(before, dropped);
+            Add(partition, start).IsPaused = before.IsPaused;
+        }
+
+        return dropped;
+    }
+
+    /// <summary>Stops fetching and handing out a partition's records, or goes on with it where it was.</summary>
+    /// <exception cref="ArgumentException">It is not assigned.</exception>
+    public void Pause(TopicPartition partition, bool paused)
     {
         lock (_lock)
         {
-            if (!_positions.ContainsKey(partition))
+            ReadPosition position = Find(partition);
+            if (position.IsPaused == paused)
             {
-                throw new ArgumentException($"{partition} is not assigned to this consumer", nameof(partition));
+                return;
             }
 
-            _positions[partition] = new ReadPosition(partition, start) { Generation = ++_nextGeneration };
+            position.IsPaused = paused;
+            if (!paused)
+            {
+                GetInLine(position);
+                if (position.State == ReadState.Idle)
+                {
+                    Enlist(position);
+                }
+            }
+        }
+    }
+
+    /// <summary>The partitions that are paused.</summary>
+    public IReadOnlyList<TopicPartition> Paused
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _positions.Values.Where(position => position.IsPaused).Select(position => position.Partition)];
+            }
         }
     }
 
@@ -46,106 +169,434 @@ internal sealed class Assignment
         }
     }
 
-    /// <summary>The first failure of a partition, or null.</summary>
-    public KafkaException? Failure
+    /// <summary>The end of what may be read, as the last fetch told it; none before the first.</summary>
+    public Offset EndOf(TopicPartition partition)
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
+            return _positions.TryGetValue(partition, out ReadPosition? position) ? position.End : Offset.None;
+        }
+    }
+
+    /// <summary>The offsets that the reader gets next, of all partitions where they are known.</summary>
+    public SortedDictionary<TopicPartition, Offset> Positions()
+    {
+        SortedDictionary<TopicPartition, Offset> positions = [];
+        lock (_lock)
+        {
+            foreach ((TopicPartition partition, ReadPosition position) in _positions)
             {
-                foreach (ReadPosition position in _positions.Values)
+                if (position.Read != Offset.None)
                 {
-                    if (position.Failure is { } failure)
+                    positions.Add(partition, position.Read);
+                }
+            }
+        }
+
+        return positions;
+    }
+
+    /// <summary>
+    /// Takes over what is known of the cluster: who leads what, which topics have been made anew under their readers, and which are gone for
+    /// so long that nobody need wait for them.
+    /// </summary>
+    /// <returns>What was fetched ahead of topics that were made anew.</returns>
+    public List<FetchedRecords> Learn(ClusterView view, long nowMs)
+    {
+        List<FetchedRecords> dropped = [];
+        lock (_lock)
+        {
+            while (_delayed.TryPeek(out ReadPosition? delayed, out long notBeforeMs) && notBeforeMs <= nowMs)
+            {
+                _delayed.Dequeue();
+                if (delayed.IsCurrent && delayed.State == ReadState.Delayed)
+                {
+                    GetIdle(delayed);
+                }
+            }
+
+            if (view.Version != _view.Version)
+            {
+                _view = view;
+                Regroup();
+                foreach (ReadPosition position in _positions.Values.ToArray())
+                {
+                    Check(position, nowMs, dropped);
+                }
+            }
+
+            if (_idle.TryGetValue(NodeId.None, out List<ReadPosition>? leaderless))
+            {
+                leaderless.RemoveAll(position => HasVanished(position, nowMs));
+            }
+        }
+
+        return dropped;
+    }
+
+    /// <summary>Takes the positions that still have to be found.</summary>
+    public List<ReadPosition> TakeUnresolved()
+    {
+        lock (_lock)
+        {
+            List<ReadPosition> taken = _unresolved.FindAll(position => position.IsCurrent && position.State == ReadState.Unresolved);
+            taken.ForEach(position => position.State = ReadState.Resolving);
+            _unresolved.Clear();
+            return taken;
+        }
+    }
+
+    /// <summary>The beginning was found.</summary>
+    public void Resolve(ReadPosition taken, Uuid topicId, Offset offset)
+    {
+        lock (_lock)
+        {
+            if (!IsUnderWay(taken))
+            {
+                return;
+            }
+
+            taken.TopicId = topicId;
+            taken.Fetch = offset;
+            taken.Read = offset;
+            taken.LastEpoch = LeaderEpoch.None;
+            GetIdle(taken);
+        }
+    }
+
+    /// <summary>
+    /// Takes what can be fetched, in line, from each leader that is free, and makes these leaders busy until <see cref="Free"/>. Nothing while what
+    /// waits for the reader is at its bound.
+    /// </summary>
+    /// <param name="hasLeaderless">True when a partition has no leader that is known: ask for metadata and come again.</param>
+    public List<(NodeId Leader, List<ReadPosition> Positions)> TakeFetches(out bool hasLeaderless)
+    {
+        List<(NodeId Leader, List<ReadPosition> Positions)> taken = [];
+        hasLeaderless = false;
+        lock (_lock)
+        {
+            if (_bufferedBytes >= options.MaxBufferedBytes)
+            {
+                return taken;
+            }
+
+            foreach ((NodeId leader, List<ReadPosition> line) in _idle)
+            {
+                if (!leader.IsNode)
+                {
+                    hasLeaderless |= line.Exists(position => position.IsCurrent && !position.IsPaused);
+                    continue;
+                }
+
+                if (line.Count == 0 || _busy.Contains(leader))
+                {
+                    continue;
+                }
+
+                line.ForEach(static position => position.IsEnlisted = false);
+                List<ReadPosition> positions = line.FindAll(static position => position.IsCurrent && !position.IsPaused);
+                line.Clear();
+                if (positions.Count > 0)
+                {
+                    foreach (ReadPosition position in positions)
                     {
-                        return failure;
+                        position.State = ReadState.Fetching;
+                        position.IsAnswered = false;
                     }
+
+                    _busy.Add(leader);
+                    taken.Add((leader, positions));
                 }
-
-                return null;
-            }
-        }
-    }
-
-    /// <summary>Marks and returns the positions that still have to be found.</summary>
-    public List<ReadPosition> TakeUnresolved(long nowMs)
-    {
-        lock (_lock)
-        {
-            return Take(position => position.Start is not null, nowMs);
-        }
-    }
-
-    /// <summary>Marks and returns the positions that can be fetched from a leader that is free.</summary>
-    public List<ReadPosition> TakeFetchable(long nowMs, Func<TopicPartition, bool> hasFreeLeader)
-    {
-        lock (_lock)
-        {
-            return Take(position => position.Start is null && hasFreeLeader(position.Partition), nowMs);
-        }
-    }
-
-    /// <summary>When the next position that waits may be fetched; <see cref="long.MaxValue"/> when none waits for a time.</summary>
-    public long NextWakeMs(long nowMs)
-    {
-        lock (_lock)
-        {
-            long next = long.MaxValue;
-            foreach (ReadPosition position in _positions.Values)
-            {
-                if (!position.IsFetching && position.Failure is null && position.NotBeforeMs > nowMs)
-                {
-                    next = Math.Min(next, position.NotBeforeMs);
-                }
-            }
-
-            return next;
-        }
-    }
-
-    /// <summary>Changes a position that was taken, unless a seek has replaced it meanwhile; it can then be taken again.</summary>
-    /// <returns>True when it was changed.</returns>
-    public bool Update(ReadPosition taken, Action<ReadPosition> change)
-    {
-        lock (_lock)
-        {
-            if (!_positions.TryGetValue(taken.Partition, out ReadPosition? current) || current != taken)
-            {
-                return false;
-            }
-
-            taken.IsFetching = false;
-            change(taken);
-            return true;
-        }
-    }
-
-    /// <summary>Moves the reader behind what it is about to get; false when that was fetched before a seek.</summary>
-    public bool Deliver(FetchedRecords records)
-    {
-        lock (_lock)
-        {
-            if (!_positions.TryGetValue(records.Partition, out ReadPosition? position) || position.Generation != records.Generation)
-            {
-                return false;
-            }
-
-            position.Read = records.Next;
-            return true;
-        }
-    }
-
-    private List<ReadPosition> Take(Func<ReadPosition, bool> wanted, long nowMs)
-    {
-        List<ReadPosition> taken = [];
-        foreach (ReadPosition position in _positions.Values)
-        {
-            if (!position.IsFetching && position.Failure is null && position.NotBeforeMs <= nowMs && wanted(position))
-            {
-                position.IsFetching = true;
-                taken.Add(position);
             }
         }
 
         return taken;
+    }
+
+    /// <summary>The leader's fetch has ended, and all of its positions are decided.</summary>
+    public void Free(NodeId leader)
+    {
+        lock (_lock)
+        {
+            _busy.Remove(leader);
+        }
+    }
+
+    /// <summary>When the next position that waits for a time may be fetched; <see cref="long.MaxValue"/> when none waits.</summary>
+    public long NextWakeMs()
+    {
+        lock (_lock)
+        {
+            return _delayed.TryPeek(out _, out long notBeforeMs) ? notBeforeMs : long.MaxValue;
+        }
+    }
+
+    /// <summary>A fetch brought no records of the partition.</summary>
+    public void Nothing(ReadPosition taken, Offset end)
+    {
+        lock (_lock)
+        {
+            if (IsUnderWay(taken))
+            {
+                taken.End = end;
+                GetIdle(taken);
+            }
+        }
+    }
+
+    /// <summary>A fetch brought records; false when nobody wants them any more.</summary>
+    public bool Keep(ReadPosition taken, FetchExtent extent, FetchedRecords records)
+    {
+        lock (_lock)
+        {
+            if (!IsUnderWay(taken))
+            {
+                return false;
+            }
+
+            taken.Fetch = extent.Next;
+            taken.LastEpoch = extent.LastEpoch;
+            taken.End = records.HighWatermark;
+            taken.Buffered.Enqueue(records);
+            records.IsCounted = true;
+            taken.BufferedBytes += records.Bytes;
+            _bufferedBytes += records.Bytes;
+            GetInLine(taken);
+            GetIdle(taken);
+            return true;
+        }
+    }
+
+    /// <summary>Fetches the position again, but not before a time.</summary>
+    public void Delay(ReadPosition taken, long notBeforeMs)
+    {
+        lock (_lock)
+        {
+            if (IsUnderWay(taken))
+            {
+                taken.State = ReadState.Delayed;
+                _delayed.Enqueue(taken, notBeforeMs);
+            }
+        }
+    }
+
+    /// <summary>The position is not in the log: goes on where the consumer's policy says, or fails.</summary>
+    /// <returns>What was fetched ahead of it and is void.</returns>
+    public List<FetchedRecords> Reset(ReadPosition taken, ErrorCode error, string what)
+    {
+        List<FetchedRecords> dropped = [];
+        lock (_lock)
+        {
+            if (IsUnderWay(taken))
+            {
+                Misplaced(taken, error, what, dropped);
+            }
+        }
+
+        return dropped;
+    }
+
+    /// <summary>True while what was fetched ahead of the position has not all been read.</summary>
+    public bool HasUnread(ReadPosition taken)
+    {
+        lock (_lock)
+        {
+            return taken.IsCurrent && taken.Buffered.Count > 0;
+        }
+    }
+
+    /// <summary>Nothing more can be read before a seek.</summary>
+    public void Fail(ReadPosition taken, KafkaException reason)
+    {
+        lock (_lock)
+        {
+            if (IsUnderWay(taken))
+            {
+                SetFailed(taken, reason);
+            }
+        }
+    }
+
+    /// <summary>The next records for the reader, whose position moves behind them; null when there are none.</summary>
+    /// <param name="hasRoom">True when more may be fetched now than before.</param>
+    public FetchedRecords? Deliver(out bool hasRoom)
+    {
+        hasRoom = false;
+        lock (_lock)
+        {
+            while (_line.TryDequeue(out ReadPosition? position))
+            {
+                position.IsInLine = false;
+                if (!position.IsCurrent || position.IsPaused || !position.Buffered.TryDequeue(out FetchedRecords? records))
+                {
+                    continue;
+                }
+
+                position.BufferedBytes -= records.Bytes;
+                position.Read = records.Next;
+                GetInLine(position);
+                if (position.State == ReadState.Full && position.BufferedBytes < Share)
+                {
+                    GetIdle(position);
+                    hasRoom = true;
+                }
+
+                return records;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The reader has given records back.</summary>
+    /// <returns>True when more may be fetched now than before.</returns>
+    public bool Return(long bytes)
+    {
+        lock (_lock)
+        {
+            bool wasFull = _bufferedBytes >= options.MaxBufferedBytes;
+            _bufferedBytes -= bytes;
+            return wasFull && _bufferedBytes < options.MaxBufferedBytes;
+        }
+    }
+
+    /// <summary>Takes everything that was fetched ahead, at the end.</summary>
+    public List<FetchedRecords> Clear() => Replace(new SortedDictionary<TopicPartition, StartAt>());
+
+    /// <summary>What one partition may buffer: its part of the whole, so that one whose reader is slow leaves room for the others.</summary>
+    private long Share => Math.Max(1, options.MaxBufferedBytes / Math.Max(1, _positions.Count));
+
+    private static bool IsUnderWay(ReadPosition taken) =>
+        taken.IsCurrent && taken.State is ReadState.Fetching or ReadState.Resolving;
+
+    private ReadPosition Find(TopicPartition partition) => _positions.TryGetValue(partition, out ReadPosition? position)
+        ? position
+        : throw new ArgumentException($"{partition} is not assigned to this consumer", nameof(partition));
+
+    private ReadPosition Add(TopicPartition partition, StartAt start)
+    {
+        ReadPosition position = new(partition, start);
+        _positions[partition] = position;
+        _unresolved.Add(position);
+        return position;
+    }
+
+    private void Drop(ReadPosition position, List<FetchedRecords> dropped)
+    {
+        position.IsCurrent = false;
+        _failed -= position.State == ReadState.Failed ? 1 : 0;
+        dropped.AddRange(position.Buffered);
+        position.Buffered.Clear();
+    }
+
+    private void GetInLine(ReadPosition position)
+    {
+        if (!position.IsInLine && !position.IsPaused && position.Buffered.Count > 0)
+        {
+            position.IsInLine = true;
+            _line.Enqueue(position);
+        }
+    }
+
+    private void GetIdle(ReadPosition position)
+    {
+        if (!position.IsCurrent)
+        {
+            return;
+        }
+
+        position.State = position.BufferedBytes > 0 && position.BufferedBytes >= Share ? ReadState.Full : ReadState.Idle;
+        if (position.State == ReadState.Idle && !position.IsPaused)
+        {
+            Enlist(position);
+        }
+    }
+
+    private void Enlist(ReadPosition position)
+    {
+        if (position.IsEnlisted)
+        {
+            return;
+        }
+
+        position.IsEnlisted = true;
+        NodeId leader = _view.TryGetPartition(position.Partition, out _, out PartitionView? known) ? known.Leader : NodeId.None;
+        if (!_idle.TryGetValue(leader, out List<ReadPosition>? line))
+        {
+            _idle.Add(leader, line = []);
+        }
+
+        line.Add(position);
+    }
+
+    private void Regroup()
+    {
+        List<ReadPosition> idle = [];
+        foreach (List<ReadPosition> line in _idle.Values)
+        {
+            idle.AddRange(line);
+        }
+
+        _idle.Clear();
+        foreach (ReadPosition position in idle)
+        {
+            position.IsEnlisted = false;
+            if (position.IsCurrent && position.State == ReadState.Idle && !position.IsPaused)
+            {
+                Enlist(position);
+            }
+        }
+    }
+
+    /// <summary>Compares a position with what the cluster says of its topic now.</summary>
+    private void Check(ReadPosition position, long nowMs, List<FetchedRecords> dropped)
+    {
+        if (!_view.TryGetTopic(position.Partition.Topic, out TopicView? topic))
+        {
+            return;
+        }
+
+        bool exists = topic.Error == ErrorCode.None
+            ? position.Partition.Partition < topic.Partitions.Count
+            : topic.Error != ErrorCode.UnknownTopicOrPartition;
+        position.GoneSinceMs = exists ? long.MaxValue : Math.Min(position.GoneSinceMs, nowMs);
+        if (position.TopicId != Uuid.Zero && topic.Id != Uuid.Zero && position.TopicId != topic.Id && position.State != ReadState.Failed)
+        {
+            string what = $"topic '{topic.Name}' was deleted and made anew: offset {position.Read} of {position.Partition} belongs to the log that is gone";
+            Misplaced(position, ErrorCode.UnknownTopicId, what, dropped);
+        }
+    }
+
+    private bool HasVanished(ReadPosition position, long nowMs)
+    {
+        if (!position.IsCurrent || position.GoneSinceMs > nowMs - (long)goneLimit.TotalMilliseconds)
+        {
+            return false;
+        }
+
+        SetFailed(position, new KafkaException(
+            ErrorCode.UnknownTopicOrPartition,
+            $"{position.Partition} does not exist any more: no broker has known it for {goneLimit.TotalSeconds} s (default.api.timeout.ms)"));
+        return true;
+    }
+
+    private void Misplaced(ReadPosition position, ErrorCode error, string what, List<FetchedRecords> dropped)
+    {
+        if (options.OffsetReset.TryGetStart(out StartAt start))
+        {
+            Drop(position, dropped);
+            Add(position.Partition, start).IsPaused = position.IsPaused;
+        }
+        else
+        {
+            SetFailed(position, new KafkaException(error, $"{what}; seek, or set auto.offset.reset"));
+        }
+    }
+
+    private void SetFailed(ReadPosition position, KafkaException reason)
+    {
+        _failed += position.State == ReadState.Failed ? 0 : 1;
+        position.Failure = reason;
+        position.State = ReadState.Failed;
     }
 }

@@ -13,20 +13,21 @@ namespace RaftLog.Client.Consume;
 public sealed class Consumer : IDisposable
 {
     private readonly ClientRuntime _runtime;
-    private readonly Assignment _assignment = new();
+    private readonly Assignment _assignment;
     private readonly FetchLoop _fetches;
 
     internal Consumer(
-        ConsumerOptions options, ClientRuntime runtime, ConnectionTable connections, ClusterCalls calls, MetadataCache metadata)
+        ConsumerOptions options, ClientRuntime runtime, ConnectionSet connections, ClusterCalls calls, MetadataCache metadata)
     {
         _runtime = runtime;
+        _assignment = new Assignment(options, runtime.Options.CallTimeout);
         _fetches = new FetchLoop(options, runtime, connections, calls, metadata, _assignment);
     }
 
     /// <summary>Reads these partitions from now on, and no others.</summary>
     public void Assign(IReadOnlyDictionary<TopicPartition, StartAt> partitions)
     {
-        _assignment.Replace(partitions);
+        FetchLoop.Release(_assignment.Replace(partitions));
         _fetches.Wake();
     }
 
@@ -38,7 +39,7 @@ public sealed class Consumer : IDisposable
     /// <exception cref="ArgumentException">The partition is not assigned.</exception>
     public void Seek(TopicPartition partition, StartAt start)
     {
-        _assignment.Seek(partition, start);
+        FetchLoop.Release(_assignment.Seek(partition, start));
         _fetches.Wake();
     }
 
@@ -47,6 +48,27 @@ public sealed class Consumer : IDisposable
     /// partition is not assigned.
     /// </summary>
     public Offset Position(TopicPartition partition) => _assignment.PositionOf(partition);
+
+    /// <summary>Fetches and hands out nothing of these partitions until <see cref="Resume"/>; what was fetched ahead stays.</summary>
+    /// <exception cref="ArgumentException">A partition is not assigned.</exception>
+    public void Pause(params IReadOnlyCollection<TopicPartition> partitions) => SetPaused(partitions, true);
+
+    /// <summary>Goes on with paused partitions where they were.</summary>
+    /// <exception cref="ArgumentException">A partition is not assigned.</exception>
+    public void Resume(params IReadOnlyCollection<TopicPartition> partitions) => SetPaused(partitions, false);
+
+    /// <summary>The partitions that are paused.</summary>
+    public IReadOnlyList<TopicPartition> Paused => _assignment.Paused;
+
+    /// <summary>
+    /// How many offsets of a partition lie before the end of what may be read and have not been handed out, as the last fetch told it; null
+    /// before the first. Offsets, not records: compaction and transactions leave holes.
+    /// </summary>
+    public long? Lag(TopicPartition partition)
+    {
+        (Offset end, Offset position) = (_assignment.EndOf(partition), _assignment.PositionOf(partition));
+        return end == Offset.None || position == Offset.None ? null : Math.Max(0, end.Value - position.Value);
+    }
 
     /// <summary>The next records of any partition; null when none came in time. Dispose them when they are read.</summary>
     /// <param name="timeout">How long to wait.</param>
@@ -58,14 +80,9 @@ public sealed class Consumer : IDisposable
         Deadline deadline = new(_runtime.Waiters, timeout);
         while (true)
         {
-            while (_fetches.TryTake() is { } records)
+            if (_fetches.TryTake() is { } records)
             {
-                if (_assignment.Deliver(records))
-                {
-                    return records;
-                }
-
-                records.Dispose();
+                return records;
             }
 
             if (_assignment.Failure is { } failure)
@@ -108,6 +125,16 @@ public sealed class Consumer : IDisposable
 
     /// <summary>Stops reading.</summary>
     public void Dispose() => _fetches.Close();
+
+    private void SetPaused(IReadOnlyCollection<TopicPartition> partitions, bool paused)
+    {
+        foreach (TopicPartition partition in partitions)
+        {
+            _assignment.Pause(partition, paused);
+        }
+
+        _fetches.Wake();
+    }
 
     private static void Copy(FetchedRecords? records, List<ConsumedRecord> copies)
     {

@@ -36,16 +36,3 @@ public sealed record ConsumerOptions
     /// <summary>The consumer's rack, for reading from a near replica (client.rack).</summary>
     public string Rack { get; init; } = "";
 }
-
-/// <summary>Where to go on when a position is not in the log.</summary>
-public enum OffsetReset
-{
-    /// <summary>Nowhere: reading fails until a seek.</summary>
-    Error,
-
-    /// <summary>At the first offset of the log.</summary>
-    Earliest,
-
-    /// <summary>At its end.</summary>
-    Latest,
-}

@@ -1,4 +1,3 @@
-using RaftLog.Client.Admin;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Platform.Rpc;
@@ -9,8 +8,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Consume;
 
 /// <summary>
-/// Fetches ahead of the reader: one long poll a broker over all its partitions, as long as what waits to be read stays within its bound. Finds
-/// starting positions first, and says for each partition what an answer means for its position.
+/// Fetches ahead of the reader: one long poll a broker over all its partitions, as long as what waits to be read stays within its bound. Says
+/// for each partition what an answer means for its position.
 /// </summary>
 internal sealed class FetchLoop
 {
@@ -18,22 +17,18 @@ internal sealed class FetchLoop
 
     private readonly ConsumerOptions _options;
     private readonly ClientRuntime _runtime;
-    private readonly ConnectionTable _connections;
+    private readonly ConnectionSet _connections;
     private readonly MetadataCache _metadata;
-    private readonly OffsetSearch _search;
+    private readonly PositionSearch _search;
     private readonly Assignment _assignment;
     private readonly AsyncSignal _wake;
     private readonly AsyncSignal _arrived;
-    private readonly Lock _lock = new();
-    private readonly Queue<FetchedRecords> _ready = new();
-    private readonly SortedSet<NodeId> _busy = [];
-    private long _bufferedBytes;
     private bool _closed;
 
     public FetchLoop(
         ConsumerOptions options,
         ClientRuntime runtime,
-        ConnectionTable connections,
+        ConnectionSet connections,
         ClusterCalls calls,
         MetadataCache metadata,
         Assignment assignment)
@@ -42,12 +37,15 @@ internal sealed class FetchLoop
         _runtime = runtime;
         _connections = connections;
         _metadata = metadata;
-        _search = new OffsetSearch(runtime, calls, metadata);
         _assignment = assignment;
         _wake = new AsyncSignal(runtime.Waiters);
         _arrived = new AsyncSignal(runtime.Waiters);
+        _search = new PositionSearch(options, runtime, calls, metadata, assignment, Wake);
         runtime.Supervisor.Run("consumer", RunAsync);
     }
+
+    /// <summary>True once nothing is fetched any more.</summary>
+    public bool IsClosed => Volatile.Read(ref _closed);
 
     /// <summary>Positions have changed.</summary>
     public void Wake()
@@ -56,13 +54,16 @@ internal sealed class FetchLoop
         _arrived.Set();
     }
 
-    /// <summary>Takes what arrived first, if anything has.</summary>
+    /// <summary>Takes the records of the partition whose turn it is, if there are any.</summary>
     public FetchedRecords? TryTake()
     {
-        lock (_lock)
+        FetchedRecords? records = _assignment.Deliver(out bool hasRoom);
+        if (hasRoom)
         {
-            return _ready.TryDequeue(out FetchedRecords? records) ? records : null;
+            _wake.Set();
         }
+
+        return records;
     }
 
     /// <summary>Waits until something has arrived or failed, or <see cref="Wake"/> was called.</summary>
@@ -70,191 +71,54 @@ internal sealed class FetchLoop
 
     public void Close()
     {
-        lock (_lock)
-        {
-            _closed = true;
-        }
-
-        while (TryTake() is { } unread)
-        {
-            unread.Dispose();
-        }
-
+        Volatile.Write(ref _closed, true);
+        Release(_assignment.Clear());
+        _connections.Dispose();
         Wake();
     }
 
     private async Task RunAsync()
     {
         TimeSpan pause = Timeout.InfiniteTimeSpan;
-        while (await _wake.WaitAsync(pause) != WaitOutcome.Closed && !IsClosed())
+        while (await _wake.WaitAsync(pause) != WaitOutcome.Closed && !IsClosed)
         {
-            ClusterView view = await FreshViewAsync();
+            ClusterView view = _metadata.Poll(_wake);
             long nowMs = _runtime.Waiters.NowMs;
-            if (_assignment.TakeUnresolved(nowMs) is { Count: > 0 } unresolved)
+            Release(_assignment.Learn(view, nowMs));
+            if (_assignment.TakeUnresolved() is { Count: > 0 } unresolved)
             {
-                _runtime.Supervisor.Run("find positions", () => FindAsync(unresolved));
+                _runtime.Supervisor.Run("find positions", () => _search.FindAsync(unresolved));
             }
 
-            long wakeAtMs = _assignment.NextWakeMs(nowMs);
-            if (MayFetch() && !TryStartFetches(view, nowMs))
+            List<(NodeId Leader, List<ReadPosition> Positions)> fetches = _assignment.TakeFetches(out bool hasLeaderless);
+            foreach ((NodeId leader, List<ReadPosition> positions) in fetches)
+            {
+                _runtime.Supervisor.Run("fetch request", () => FetchAsync(leader, positions, view));
+            }
+
+            if (hasLeaderless)
             {
                 _metadata.Invalidate();
-                wakeAtMs = Math.Min(wakeAtMs, nowMs + NoLeaderPauseMs);
             }
 
-            pause = wakeAtMs == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(wakeAtMs - nowMs);
-        }
-    }
-
-    private bool IsClosed()
-    {
-        lock (_lock)
-        {
-            return _closed;
-        }
-    }
-
-    private bool MayFetch()
-    {
-        lock (_lock)
-        {
-            return _bufferedBytes < _options.MaxBufferedBytes;
-        }
-    }
-
-    private async ValueTask<ClusterView> FreshViewAsync()
-    {
-        try
-        {
-            return await _metadata.FreshAsync(new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
-        }
-        catch (KafkaException)
-        {
-            // Nobody answers at the moment; those that did may still be fetched from.
-            return _metadata.View;
-        }
-    }
-
-    private async Task FindAsync(List<ReadPosition> positions)
-    {
-        Deadline deadline = new(_runtime.Waiters, _runtime.Options.CallTimeout);
-        foreach (ReadPosition position in positions)
-        {
-            await FindAsync(position, deadline);
-        }
-
-        Wake();
-    }
-
-    private async ValueTask FindAsync(ReadPosition position, Deadline deadline)
-    {
-        try
-        {
-            TopicView topic = await _metadata.TopicAsync(position.Partition.Topic, deadline);
-            if ((uint)position.Partition.Partition >= (uint)topic.Partitions.Count)
+            if (_assignment.Failure is not null)
             {
-                throw new KafkaException(
-                    ErrorCode.UnknownTopicOrPartition, $"there is no {position.Partition}: the topic has {topic.Partitions.Count} partitions");
+                _arrived.Set();
             }
 
-            FoundOffset found = await FindAsync(position.Partition, position.Start ?? StartAt.Beginning, deadline);
-            _assignment.Update(position, p =>
-            {
-                p.Start = null;
-                p.Fetch = found.Offset;
-                p.Read = found.Offset;
-                p.LastEpoch = LeaderEpoch.None;
-            });
-        }
-        catch (KafkaException e)
-        {
-            _assignment.Update(position, p => p.Failure = e);
-        }
-    }
-
-    private async ValueTask<FoundOffset> FindAsync(TopicPartition partition, StartAt start, Deadline deadline)
-    {
-        if (start.TryGetOffset(out Offset offset, out OffsetSpec spec))
-        {
-            return new FoundOffset(offset, -1, LeaderEpoch.None);
+            long wakeAtMs = Math.Min(_assignment.NextWakeMs(), hasLeaderless ? nowMs + NoLeaderPauseMs : long.MaxValue);
+            pause = wakeAtMs == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Math.Max(0, wakeAtMs - nowMs));
         }
 
-        FoundOffset found = await SearchAsync(partition, spec, deadline);
-        return found.Offset == Offset.None ? await SearchAsync(partition, OffsetSpec.Latest, deadline) : found;
-    }
-
-    private async ValueTask<FoundOffset> SearchAsync(TopicPartition partition, OffsetSpec spec, Deadline deadline)
-    {
-        SortedDictionary<TopicPartition, OffsetSpec> wanted = new() { [partition] = spec };
-        return (await _search.FindAsync(wanted, _options.ReadCommitted, deadline))[partition];
-    }
-
-    /// <summary>Fetches what can be fetched; false when a partition has no leader.</summary>
-    private bool TryStartFetches(ClusterView view, long nowMs)
-    {
-        bool allHaveLeaders = true;
-        List<ReadPosition> fetchable = _assignment.TakeFetchable(nowMs, partition =>
-        {
-            NodeId leader = LeaderOf(view, partition);
-            allHaveLeaders &= leader.IsNode;
-            return leader.IsNode && !IsBusy(leader);
-        });
-        SortedDictionary<NodeId, List<ReadPosition>> byLeader = [];
-        foreach (ReadPosition position in fetchable)
-        {
-            NodeId leader = LeaderOf(view, position.Partition);
-            if (!byLeader.TryGetValue(leader, out List<ReadPosition>? positions))
-            {
-                byLeader.Add(leader, positions = []);
-            }
-
-            positions.Add(position);
-        }
-
-        foreach ((NodeId leader, List<ReadPosition> positions) in byLeader)
-        {
-            SetBusy(leader, true);
-            _runtime.Supervisor.Run("fetch request", () => FetchAsync(leader, positions, view));
-        }
-
-        return allHaveLeaders;
-    }
-
-    private static NodeId LeaderOf(ClusterView view, TopicPartition partition) =>
-        view.TryGetPartition(partition, out _, out PartitionView? known) ? known.Leader : NodeId.None;
-
-    private static LeaderEpoch LeadershipOf(TopicPartition partition, ClusterView view) =>
-        view.TryGetPartition(partition, out _, out PartitionView? known) ? known.LeaderEpoch : LeaderEpoch.None;
-
-    private bool IsBusy(NodeId node)
-    {
-        lock (_lock)
-        {
-            return _busy.Contains(node);
-        }
-    }
-
-    private void SetBusy(NodeId node, bool busy)
-    {
-        lock (_lock)
-        {
-            if (busy)
-            {
-                _busy.Add(node);
-            }
-            else
-            {
-                _busy.Remove(node);
-            }
-        }
+        Release(_assignment.Clear());
     }
 
     private async Task FetchAsync(NodeId leader, List<ReadPosition> positions, ClusterView view)
     {
-        RpcConnectResult opened = await _connections.OpenAsync(leader);
+        RpcConnectResult opened = await _connections.OpenAsync(leader, new Deadline(_runtime.Waiters, _runtime.Options.ConnectTimeout));
         if (opened.Channel is not { } channel)
         {
-            PauseAll(positions);
+            DelayAll(positions);
         }
         else
         {
@@ -264,38 +128,28 @@ internal sealed class FetchLoop
             if (result.TryGet(out FetchResponse? response) && response.ErrorCode == ErrorCode.None)
             {
                 FetchedFrame frame = new(result);
-                foreach (ReadPosition position in positions)
-                {
-                    Apply(position, LeadershipOf(position.Partition, view), AnswerFor(response, position.Partition, view), frame);
-                }
-
+                Apply(positions, view, response, frame);
                 frame.Release();
             }
             else
             {
                 result.Dispose();
-                PauseAll(positions);
+                DelayAll(positions);
             }
         }
 
-        SetBusy(leader, false);
+        _assignment.Free(leader);
         Wake();
     }
 
-    private void PauseAll(List<ReadPosition> positions)
+    private void DelayAll(List<ReadPosition> positions)
     {
         _metadata.Invalidate();
-        foreach (ReadPosition position in positions)
-        {
-            Pause(position);
-        }
+        positions.ForEach(Delay);
     }
 
-    private void Pause(ReadPosition position)
-    {
-        long untilMs = _runtime.Waiters.NowMs + (long)_runtime.Options.RetryBackoffMax.TotalMilliseconds / 10;
-        _assignment.Update(position, p => p.NotBeforeMs = untilMs);
-    }
+    private void Delay(ReadPosition position) =>
+        _assignment.Delay(position, _runtime.Waiters.NowMs + (long)_runtime.Options.RetryBackoffMax.TotalMilliseconds / 10);
 
     private FetchRequest ToRequest(List<ReadPosition> positions, ClusterView view, out short highestVersion)
     {
@@ -311,10 +165,10 @@ internal sealed class FetchLoop
         FetchRequest.FetchTopic? last = null;
         foreach (ReadPosition position in positions)
         {
-            view.TryGetPartition(position.Partition, out TopicView? topic, out _);
-            if (last is null || last.Topic != position.Partition.Topic)
+            // The id under which the offset was found: a topic that was made anew meanwhile does not know it, instead of serving another log.
+            if (last is null || last.Topic != position.Partition.Topic || last.TopicId != position.TopicId)
             {
-                last = new FetchRequest.FetchTopic { Topic = position.Partition.Topic, TopicId = topic?.Id ?? Uuid.Zero };
+                last = new FetchRequest.FetchTopic { Topic = position.Partition.Topic, TopicId = position.TopicId };
                 request.Topics.Add(last);
                 highestVersion = last.TopicId == Uuid.Zero ? (short)12 : highestVersion;
             }
@@ -332,135 +186,120 @@ internal sealed class FetchLoop
         return request;
     }
 
-    private static FetchResponse.PartitionData? AnswerFor(FetchResponse response, TopicPartition partition, ClusterView view)
+    private static LeaderEpoch LeadershipOf(TopicPartition partition, ClusterView view) =>
+        view.TryGetPartition(partition, out _, out PartitionView? known) ? known.LeaderEpoch : LeaderEpoch.None;
+
+    /// <summary>
+    /// Applies an answer. Partitions that brought records come last, so that they stand behind the others in the line for the next fetch.
+    /// </summary>
+    private void Apply(List<ReadPosition> positions, ClusterView view, FetchResponse response, FetchedFrame frame)
     {
-        Uuid id = view.TryGetTopic(partition.Topic, out TopicView? known) ? known.Id : Uuid.Zero;
+        List<(ReadPosition Position, FetchResponse.PartitionData Data)> full = [];
+        FetchMatch match = new(positions);
         foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
         {
-            if (topic.Topic == partition.Topic || (topic.TopicId == id && id != Uuid.Zero))
+            foreach (FetchResponse.PartitionData data in topic.Partitions)
             {
-                foreach (FetchResponse.PartitionData data in topic.Partitions)
+                if (!match.TryFind(topic, data.PartitionIndex, out ReadPosition? position) || position.IsAnswered)
                 {
-                    if (data.PartitionIndex == partition.Partition)
-                    {
-                        return data;
-                    }
+                    continue;
+                }
+
+                position.IsAnswered = true;
+                if (data.ErrorCode == ErrorCode.None && data.DivergingEpoch.EndOffset == Offset.None && data.Records is { Length: > 0 })
+                {
+                    full.Add((position, data));
+                }
+                else
+                {
+                    Decide(position, data);
                 }
             }
         }
 
-        return null;
+        foreach (ReadPosition position in positions)
+        {
+            if (!position.IsAnswered)
+            {
+                Delay(position);
+            }
+        }
+
+        foreach ((ReadPosition position, FetchResponse.PartitionData data) in full)
+        {
+            Accept(position, LeadershipOf(position.Partition, view), data, frame);
+        }
     }
 
-    private void Apply(ReadPosition position, LeaderEpoch leadership, FetchResponse.PartitionData? answer, FetchedFrame frame)
+    private void Decide(ReadPosition position, FetchResponse.PartitionData answer)
     {
-        switch (answer?.ErrorCode)
+        switch (answer.ErrorCode)
         {
-            case null:
-                Pause(position);
-                break;
             case ErrorCode.None when answer.DivergingEpoch.EndOffset != Offset.None:
-                Reset(position, $"the log of {position.Partition} was cut at offset {answer.DivergingEpoch.EndOffset}, before the position {position.Fetch}: records that were read are gone from the cluster");
+                Reset(position, $"the log of {position.Partition} was truncated at offset {answer.DivergingEpoch.EndOffset}, before the position {position.Fetch}: records that were read are gone from the cluster");
                 break;
             case ErrorCode.None:
-                Accept(position, leadership, answer, frame);
+                _assignment.Nothing(position, EndOf(answer));
+                break;
+
+            // What was read ahead is still good: the reader gets it before it is sent elsewhere.
+            case ErrorCode.OffsetOutOfRange when _assignment.HasUnread(position):
+                Delay(position);
                 break;
             case ErrorCode.OffsetOutOfRange:
                 Reset(position, $"offset {position.Fetch} is not in the log of {position.Partition}, which begins at {answer.LogStartOffset} and of which {answer.HighWatermark} is the end");
                 break;
-            case var error when error.Value.IsRetriable():
+            case var error when error.IsRetriable():
                 if (_metadata.LearnLeader(position.Partition, answer.CurrentLeader.LeaderId, answer.CurrentLeader.LeaderEpoch))
                 {
-                    _assignment.Update(position, static _ => { });
+                    _assignment.Nothing(position, position.End);
                     break;
                 }
 
-                if (error.Value.NeedsMetadataRefresh() || error == ErrorCode.UnknownLeaderEpoch)
+                if (error.NeedsMetadataRefresh() || error == ErrorCode.UnknownLeaderEpoch)
                 {
                     _metadata.Invalidate();
                 }
 
-                Pause(position);
+                Delay(position);
                 break;
             default:
-                Fail(position, new KafkaException(answer.ErrorCode, $"{position.Partition} cannot be read"));
+                _assignment.Fail(position, new KafkaException(answer.ErrorCode, $"{position.Partition} cannot be read"));
                 break;
         }
     }
+
+    private Offset EndOf(FetchResponse.PartitionData answer) =>
+        _options.ReadCommitted && answer.LastStableOffset != Offset.None ? answer.LastStableOffset : answer.HighWatermark;
 
     private void Accept(ReadPosition position, LeaderEpoch leadership, FetchResponse.PartitionData answer, FetchedFrame frame)
     {
         ReadOnlyMemory<byte> records = answer.Records ?? default(Memory<byte>);
-        if (records.IsEmpty)
-        {
-            _assignment.Update(position, static _ => { });
-            return;
-        }
-
         Offset from = position.Fetch;
         FetchExtent extent = FetchExtent.Of(records.Span, from, position.LastEpoch, _options.CheckCrcs);
         if (extent.Bytes == 0)
         {
-            Fail(position, new KafkaException(ErrorCode.CorruptMessage, $"{position.Partition}: {extent.Damage}"));
+            _assignment.Fail(position, new KafkaException(ErrorCode.CorruptMessage, $"{position.Partition}: {extent.Damage}"));
             return;
         }
 
-        // A position that a seek has replaced meanwhile wants none of this.
-        bool wanted = _assignment.Update(position, p =>
-        {
-            p.Fetch = extent.Next;
-            p.LastEpoch = extent.LastEpoch;
-        });
-        if (wanted)
-        {
-            Enqueue(new FetchedRecords(position.Partition, position.Generation, from, extent, leadership, answer, frame, _options, Returned));
-        }
-    }
-
-    private void Enqueue(FetchedRecords fetched)
-    {
-        bool isLate;
-        lock (_lock)
-        {
-            isLate = _closed;
-            _bufferedBytes += fetched.Bytes;
-            if (!isLate)
-            {
-                _ready.Enqueue(fetched);
-            }
-        }
-
-        if (isLate)
+        FetchedRecords fetched = new(position.Partition, from, extent, leadership, answer, EndOf(answer), frame, _options, Returned);
+        if (!_assignment.Keep(position, extent, fetched))
         {
             fetched.Dispose();
         }
     }
 
-    private void Reset(ReadPosition position, string what)
-    {
-        switch (_options.OffsetReset)
-        {
-            case OffsetReset.Earliest:
-                _assignment.Update(position, static p => p.Start = StartAt.Beginning);
-                break;
-            case OffsetReset.Latest:
-                _assignment.Update(position, static p => p.Start = StartAt.End);
-                break;
-            default:
-                Fail(position, new KafkaException(ErrorCode.OffsetOutOfRange, $"{what}; seek, or set auto.offset.reset"));
-                break;
-        }
-    }
+    private void Reset(ReadPosition position, string what) => Release(_assignment.Reset(position, ErrorCode.OffsetOutOfRange, what));
 
-    private void Fail(ReadPosition position, KafkaException reason) => _assignment.Update(position, p => p.Failure = reason);
+    /// <summary>Gives back what nobody will read.</summary>
+    public static void Release(List<FetchedRecords> dropped) => dropped.ForEach(records => records.Dispose());
 
     private void Returned(FetchedRecords records)
     {
-        lock (_lock)
+        if (records.IsCounted && _assignment.Return(records.Bytes))
         {
-            _bufferedBytes -= records.Bytes;
+            _wake.Set();
         }
-
-        _wake.Set();
     }
 }

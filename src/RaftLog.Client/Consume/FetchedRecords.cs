@@ -20,19 +20,18 @@ public sealed class FetchedRecords : IDisposable
 
     internal FetchedRecords(
         TopicPartition partition,
-        int generation,
         Offset from,
         FetchExtent extent,
         LeaderEpoch leadership,
         FetchResponse.PartitionData data,
+        Offset end,
         FetchedFrame frame,
         ConsumerOptions options,
         Action<FetchedRecords> disposed)
     {
         Partition = partition;
-        Generation = generation;
         Next = extent.Next;
-        HighWatermark = data.HighWatermark;
+        HighWatermark = end;
         Leadership = leadership;
         _from = from;
         _batches = data.Records is { } records ? records[..extent.Bytes] : default;
@@ -49,7 +48,7 @@ public sealed class FetchedRecords : IDisposable
     /// <summary>The offset behind these records: where reading goes on.</summary>
     public Offset Next { get; }
 
-    /// <summary>The end of what was committed when they were fetched; less <see cref="Next"/> it is the reader's lag.</summary>
+    /// <summary>The end of what may be read (of what transactions have decided, where only that is read) when they were fetched; less <see cref="Next"/> it is the reader's lag.</summary>
     public Offset HighWatermark { get; }
 
     /// <summary>The leader epoch that the fetch named, so the one in which it was answered; <see cref="LeaderEpoch.None"/> where the cluster did not tell it.</summary>
@@ -58,7 +57,8 @@ public sealed class FetchedRecords : IDisposable
     /// <summary>The bytes of the batches.</summary>
     public int Bytes => _batches.Length;
 
-    internal int Generation { get; }
+    /// <summary>True while the bytes count against what may be fetched ahead.</summary>
+    internal bool IsCounted { get; set; }
 
     /// <summary>Reads the records.</summary>
     public RecordViews GetEnumerator()

@@ -8,11 +8,13 @@ public readonly record struct StartAt
 {
     private readonly OffsetSpec? _search;
     private readonly Offset _offset;
+    private readonly TimeSpan? _age;
 
-    private StartAt(OffsetSpec? search, Offset offset)
+    private StartAt(OffsetSpec? search, Offset offset, TimeSpan? age = null)
     {
         _search = search;
         _offset = offset;
+        _age = age;
     }
 
     /// <summary>At the first record that is there.</summary>
@@ -27,11 +29,21 @@ public readonly record struct StartAt
     /// <summary>At the first record at or after a time in milliseconds since 1970; at the end where there is none.</summary>
     public static StartAt Timestamp(long timestampMs) => new(OffsetSpec.At(timestampMs), Protocol.Offset.None);
 
+    /// <summary>At the first record that is not older than this when the search begins; at the end where there is none.</summary>
+    public static StartAt Age(TimeSpan age)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(age, TimeSpan.Zero);
+        return new StartAt(null, Protocol.Offset.None, age);
+    }
+
     /// <summary>True with the offset when it needs no search.</summary>
-    internal bool TryGetOffset(out Offset offset, out OffsetSpec search)
+    /// <param name="now">The time, for an age.</param>
+    /// <param name="offset">The offset.</param>
+    /// <param name="search">Else what to search for.</param>
+    internal bool TryGetOffset(DateTimeOffset now, out Offset offset, out OffsetSpec search)
     {
         offset = _offset;
-        search = _search ?? default;
-        return _search is null;
+        search = _age is { } age ? OffsetSpec.At(Math.Max(0, now.ToUnixTimeMilliseconds() - (long)age.TotalMilliseconds)) : _search ?? default;
+        return _search is null && _age is null;
     }
 }

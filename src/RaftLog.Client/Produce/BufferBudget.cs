@@ -1,3 +1,4 @@
+using RaftLog.Client.Connections;
 using RaftLog.Platform.Waiting;
 
 namespace RaftLog.Client.Produce;
@@ -28,7 +29,8 @@ internal sealed class BufferBudget(Waiters waiters, long bytes)
     }
 
     /// <summary>Takes bytes once there are enough; false when the time is over first or the client closed.</summary>
-    public async ValueTask<bool> TakeAsync(long count, TimeSpan timeout)
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public async ValueTask<bool> TakeAsync(long count, Deadline deadline)
     {
         Claim claim;
         lock (_lock)
@@ -39,18 +41,24 @@ internal sealed class BufferBudget(Waiters waiters, long bytes)
                 return true;
             }
 
-            claim = new Claim(count, waiters.Rent(timeout));
+            claim = new Claim(count, waiters.Rent(deadline.Remaining));
             _line.Enqueue(claim);
         }
 
-        if (await claim.Wait.Outcome == WaitOutcome.Ready)
+        bool isMine = false;
+        try
         {
-            return true;
+            isMine = await deadline.OutcomeAsync(claim.Wait) == WaitOutcome.Ready;
+            return isMine;
         }
-
-        // A claim that is dead must not hold up those behind it.
-        Return(0);
-        return false;
+        finally
+        {
+            // A claim that is dead must not hold up those behind it.
+            if (!isMine)
+            {
+                Return(0);
+            }
+        }
     }
 
     public void Return(long count)

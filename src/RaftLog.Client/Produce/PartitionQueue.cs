@@ -8,7 +8,7 @@ namespace RaftLog.Client.Produce;
 /// The batches of one partition, in order. One is with the broker at a time: a retry can then neither overtake nor repeat anything, and what
 /// comes meanwhile grows into a larger batch. Sequence numbers are given when a batch leaves and count on when it is acknowledged.
 /// </summary>
-internal sealed class PartitionQueue(TopicPartition partition, BatchSource source)
+internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, BatchSource source)
 {
     private readonly Lock _lock = new();
     private readonly Queue<ProducerBatch> _full = new();
@@ -22,8 +22,19 @@ internal sealed class PartitionQueue(TopicPartition partition, BatchSource sourc
     private ProducerStamp _identity = ProducerStamp.None;
     private int _nextSequence;
     private bool _hasHole;
+    private bool _closed;
+    private Wait _returned;
 
     public TopicPartition Partition => partition;
+
+    /// <summary>The topic that the records are for; zero where the cluster does not tell ids.</summary>
+    public Uuid TopicId => topicId;
+
+    /// <summary>True while the sender is to look at the queue. Belongs to the sender.</summary>
+    public bool IsListed { get; set; }
+
+    /// <summary>When the sender will look again on its own. Belongs to the sender.</summary>
+    public long TimedForMs { get; set; } = long.MaxValue;
 
     /// <summary>Appends a record.</summary>
     /// <param name="record">The record, small enough for a batch of its own.</param>
@@ -31,16 +42,21 @@ internal sealed class PartitionQueue(TopicPartition partition, BatchSource sourc
     /// <param name="reserved">The bytes taken from the budget for it.</param>
     /// <param name="nowMs">The client's clock.</param>
     /// <param name="completion">What its producer awaits.</param>
-    /// <returns>True when a batch was begun: the sender must look.</returns>
-    public bool Append(in ProducerRecord record, long timestampMs, long reserved, long nowMs, RecordCompletion completion)
+    /// <returns>What became of it. When a batch was begun the sender must look.</returns>
+    public AppendOutcome Append(in ProducerRecord record, long timestampMs, long reserved, long nowMs, RecordCompletion completion)
     {
         lock (_lock)
         {
+            if (_closed)
+            {
+                return AppendOutcome.Closed;
+            }
+
             if (_open is { } open)
             {
                 if (open.TryAppend(record, timestampMs, reserved, completion))
                 {
-                    return false;
+                    return AppendOutcome.Joined;
                 }
 
                 _full.Enqueue(open);
@@ -50,8 +66,29 @@ internal sealed class PartitionQueue(TopicPartition partition, BatchSource sourc
             bool fits = next.TryAppend(record, timestampMs, reserved, completion);
             Invariant.Holds(fits, "C-01", "a record that was found small enough does not fit into an empty batch");
             _open = next;
-            return true;
+            return AppendOutcome.Began;
         }
+    }
+
+    /// <summary>
+    /// Takes no more records and sends none. Ends once nothing is with the broker any more, with everything that is still undecided, in order.
+    /// </summary>
+    public async ValueTask<List<ProducerBatch>> CloseAsync(Waiters waiters)
+    {
+        Wait returned = default;
+        lock (_lock)
+        {
+            _closed = true;
+            if (_isWithBroker)
+            {
+                returned = _returned = waiters.Rent(Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        await returned.Outcome;
+        List<ProducerBatch> undecided = [];
+        Expire(long.MaxValue, undecided);
+        return undecided;
     }
 
     /// <summary>True when there is no record here.</summary>
@@ -96,7 +133,7 @@ internal sealed class PartitionQueue(TopicPartition partition, BatchSource sourc
         wakeAtMs = long.MaxValue;
         lock (_lock)
         {
-            if (_isWithBroker)
+            if (_isWithBroker || _closed)
             {
                 return 0;
             }
@@ -175,6 +212,7 @@ internal sealed class PartitionQueue(TopicPartition partition, BatchSource sourc
             Invariant.Holds(_undecided == batch && _isWithBroker, "C-02", "a batch came back that was not with the broker");
             _isWithBroker = false;
             _retryAtMs = atMs;
+            _returned.TryComplete(WaitOutcome.Ready);
         }
     }
 
@@ -283,5 +321,8 @@ internal sealed class PartitionQueue(TopicPartition partition, BatchSource sourc
         Invariant.Holds(_undecided == batch && _isWithBroker, "C-02", "a batch was decided that was not with the broker");
         _undecided = null;
         _isWithBroker = false;
+
+        // Its continuation runs later, when what follows under the lock is done.
+        _returned.TryComplete(WaitOutcome.Ready);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Platform.Rpc;
@@ -19,15 +20,22 @@ internal sealed class ProduceSender
 
     private readonly ProducerOptions _options;
     private readonly ClientRuntime _runtime;
-    private readonly ConnectionTable _connections;
+    private readonly ConnectionSet _connections;
     private readonly MetadataCache _metadata;
     private readonly BufferBudget _budget;
     private readonly BatchSource _batches;
     private readonly ProducerIdentity _identity;
+    private readonly Action<string> _topicRemade;
     private readonly AsyncSignal _wake;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<NodeId, int> _inFlight = [];
+    private readonly PriorityQueue<PartitionQueue, long> _timed = new();
+    private List<PartitionQueue> _listed = [];
+    private List<PartitionQueue> _looked = [];
     private PartitionQueue[] _queues = [];
+    private bool _needsEpoch;
+    private long _nextExpiryMs = long.MaxValue;
+    private int _replaced;
     private int _first;
     private int _flushing;
     private bool _closed;
@@ -35,11 +43,12 @@ internal sealed class ProduceSender
     public ProduceSender(
         ProducerOptions options,
         ClientRuntime runtime,
-        ConnectionTable connections,
+        ConnectionSet connections,
         ClusterCalls calls,
         MetadataCache metadata,
         BufferBudget budget,
-        BatchSource batches)
+        BatchSource batches,
+        Action<string> topicRemade)
     {
         _options = options;
         _runtime = runtime;
@@ -47,6 +56,7 @@ internal sealed class ProduceSender
         _metadata = metadata;
         _budget = budget;
         _batches = batches;
+        _topicRemade = topicRemade;
         _identity = new ProducerIdentity(calls);
         _wake = new AsyncSignal(runtime.Waiters);
         runtime.Supervisor.Run("producer", RunAsync);
@@ -56,45 +66,59 @@ internal sealed class ProduceSender
     public bool IsClosed => Volatile.Read(ref _closed);
 
     /// <summary>Adds the queues of a topic; those that are known stay.</summary>
-    public void Add(ReadOnlySpan<PartitionQueue> queues)
+    public void Add(IReadOnlyList<PartitionQueue> queues) => Replace([], queues);
+
+    /// <summary>Exchanges the queues of a topic that was made anew. Until <see cref="EndReplace"/> records are under way from the old ones to the new.</summary>
+    public void Replace(IReadOnlyList<PartitionQueue> before, IReadOnlyList<PartitionQueue> after)
     {
         lock (_lock)
         {
-            List<PartitionQueue> all = [.. _queues];
-            foreach (PartitionQueue queue in queues)
-            {
-                if (!all.Contains(queue))
-                {
-                    all.Add(queue);
-                }
-            }
-
+            HashSet<PartitionQueue> all = [.. _queues];
+            all.ExceptWith(before);
+            all.UnionWith(after);
             Volatile.Write(ref _queues, [.. all]);
+
+            // The new log may have seen numbers of this epoch, under a view of the cluster that came and went.
+            _needsEpoch |= before.Count > 0;
         }
     }
 
-    /// <summary>There is something to send.</summary>
-    public void Wake() => _wake.Set();
+    /// <summary>The records are in the new queues.</summary>
+    public void EndReplace() => Interlocked.Increment(ref _replaced);
+
+    /// <summary>There is something to send in a queue.</summary>
+    public void Wake(PartitionQueue queue)
+    {
+        List(queue);
+        _wake.Set();
+    }
 
     /// <summary>Sends everything that is in the queues now without lingering, and waits until it is decided; false when the time is over first.</summary>
-    public async ValueTask<bool> FlushAsync(TimeSpan timeout)
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public async ValueTask<bool> FlushAsync(Deadline deadline)
     {
-        List<Wait> waits = [];
         Interlocked.Increment(ref _flushing);
         try
         {
-            foreach (PartitionQueue queue in Volatile.Read(ref _queues))
-            {
-                queue.Flush(() => _runtime.Waiters.Rent(timeout), waits);
-            }
-
-            _wake.Set();
             bool all = true;
-            foreach (Wait wait in waits)
+            int replaced;
+            do
             {
-                all &= await wait.Outcome == WaitOutcome.Ready;
-            }
+                replaced = Volatile.Read(ref _replaced);
+                List<Wait> waits = [];
+                foreach (PartitionQueue queue in Volatile.Read(ref _queues))
+                {
+                    queue.Flush(() => _runtime.Waiters.Rent(deadline.Remaining), waits);
+                    List(queue);
+                }
 
+                _wake.Set();
+                foreach (Wait wait in waits)
+                {
+                    all &= await deadline.OutcomeAsync(wait) == WaitOutcome.Ready;
+                }
+            }
+            while (all && replaced != Volatile.Read(ref _replaced));
             return all;
         }
         finally
@@ -115,19 +139,17 @@ internal sealed class ProduceSender
         TimeSpan pause = Timeout.InfiniteTimeSpan;
         while (await _wake.WaitAsync(pause) != WaitOutcome.Closed && !IsClosed)
         {
-            PartitionQueue[] queues = Volatile.Read(ref _queues);
-            FailExpired(queues);
-            if (NeedsIdentity(queues))
+            long nowMs = _runtime.Waiters.NowMs;
+            TakeListed(nowMs);
+            FailExpired(nowMs);
+            if (NeedsIdentity() && !await TryRenewIdentityAsync())
             {
-                if (!await TryRenewIdentityAsync(queues))
-                {
-                    pause = _runtime.Options.RetryBackoff;
-                    continue;
-                }
+                ListAgain();
+                pause = _runtime.Options.RetryBackoff;
+                continue;
             }
 
-            ClusterView view = await FreshViewAsync();
-            long wakeAtMs = SendReady(queues, view);
+            long wakeAtMs = SendReady(_metadata.Poll(_wake));
             pause = wakeAtMs == long.MaxValue
                 ? Timeout.InfiniteTimeSpan
                 : TimeSpan.FromMilliseconds(Math.Max(0, wakeAtMs - _runtime.Waiters.NowMs));
@@ -135,34 +157,81 @@ internal sealed class ProduceSender
 
         Close();
         FailAll();
+        _connections.Dispose();
     }
 
-    private async ValueTask<ClusterView> FreshViewAsync()
+    /// <summary>Puts a queue on the list of those to look at.</summary>
+    private void List(PartitionQueue queue)
     {
-        try
+        lock (_lock)
         {
-            return await _metadata.FreshAsync(new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
-        }
-        catch (KafkaException)
-        {
-            // Nobody answers at the moment. Each batch has its own deadline; go on with what is known.
-            return _metadata.View;
+            if (!queue.IsListed)
+            {
+                queue.IsListed = true;
+                _listed.Add(queue);
+            }
         }
     }
 
-    private bool NeedsIdentity(PartitionQueue[] queues)
+    /// <summary>Takes the queues to look at: those where something happened, and those whose time has come.</summary>
+    private void TakeListed(long nowMs)
     {
-        if (!_options.IsIdempotent || queues.Length == 0)
+        lock (_lock)
+        {
+            while (_timed.TryPeek(out PartitionQueue? due, out long atMs) && atMs <= nowMs)
+            {
+                _timed.Dequeue();
+                due.TimedForMs = due.TimedForMs == atMs ? long.MaxValue : due.TimedForMs;
+                if (!due.IsListed)
+                {
+                    due.IsListed = true;
+                    _listed.Add(due);
+                }
+            }
+
+            _looked.Clear();
+            (_listed, _looked) = (_looked, _listed);
+            _looked.ForEach(static queue => queue.IsListed = false);
+        }
+    }
+
+    private void ListAgain() => _looked.ForEach(List);
+
+    /// <summary>Looks at a queue again at a time; when that is the queue's earliest.</summary>
+    private void LookAt(PartitionQueue queue, long atMs)
+    {
+        lock (_lock)
+        {
+            if (atMs < queue.TimedForMs)
+            {
+                queue.TimedForMs = atMs;
+                _timed.Enqueue(queue, atMs);
+            }
+        }
+    }
+
+    private long NextTimedMs()
+    {
+        lock (_lock)
+        {
+            return _timed.TryPeek(out _, out long atMs) ? atMs : long.MaxValue;
+        }
+    }
+
+    private bool NeedsIdentity()
+    {
+        if (!_options.IsIdempotent || _looked.Count == 0)
         {
             return false;
         }
 
         ProducerStamp current = _identity.Current;
-        return !current.Id.IsPresent || Array.Exists(queues, queue => queue.NeedsEpochAfter(current));
+        return !current.Id.IsPresent || Volatile.Read(ref _needsEpoch) || _looked.Exists(queue => queue.NeedsEpochAfter(current));
     }
 
-    private async ValueTask<bool> TryRenewIdentityAsync(PartitionQueue[] queues)
+    private async ValueTask<bool> TryRenewIdentityAsync()
     {
+        Volatile.Write(ref _needsEpoch, false);
         try
         {
             await _identity.RenewAsync(new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
@@ -170,9 +239,10 @@ internal sealed class ProduceSender
         }
         catch (KafkaException e)
         {
+            Volatile.Write(ref _needsEpoch, _identity.Current.Id.IsPresent);
             if (!e.IsRetriable)
             {
-                FailQueued(queues, long.MaxValue, e);
+                FailQueued(Volatile.Read(ref _queues), long.MaxValue, e);
             }
 
             return false;
@@ -180,47 +250,51 @@ internal sealed class ProduceSender
     }
 
     /// <summary>Sends what is ready and may leave; when to look again.</summary>
-    private long SendReady(PartitionQueue[] queues, ClusterView view)
+    private long SendReady(ClusterView view)
     {
         long nowMs = _runtime.Waiters.NowMs;
         long lingerMs = Volatile.Read(ref _flushing) > 0 ? 0 : (long)_options.Linger.TotalMilliseconds;
-        long wakeAtMs = long.MaxValue;
-        bool isIdle = true;
+        bool isBehind = false;
         SortedDictionary<NodeId, ProduceDraft> drafts = [];
 
         // A different partition goes first each time, so that none is always the one that does not fit any more.
-        _first = queues.Length == 0 ? 0 : (_first + 1) % queues.Length;
-        for (int i = 0; i < queues.Length; i++)
+        _first = _looked.Count == 0 ? 0 : (_first + 1) % _looked.Count;
+        for (int i = 0; i < _looked.Count; i++)
         {
-            PartitionQueue queue = queues[(_first + i) % queues.Length];
-            isIdle &= queue.IsEmpty;
+            PartitionQueue queue = _looked[(_first + i) % _looked.Count];
             int size = queue.SizeOfReady(nowMs, lingerMs, out long readyAtMs);
             if (size == 0)
             {
-                wakeAtMs = Math.Min(wakeAtMs, readyAtMs);
-                continue;
-            }
-
-            if (!view.TryGetPartition(queue.Partition, out TopicView? topic, out PartitionView? known) || !known.Leader.IsNode)
-            {
-                _metadata.Invalidate();
-                wakeAtMs = Math.Min(wakeAtMs, nowMs + NoLeaderPauseMs);
-                continue;
-            }
-
-            if (!drafts.TryGetValue(known.Leader, out ProduceDraft? draft))
-            {
-                if (InFlight(known.Leader) >= _options.MaxInFlight)
+                if (readyAtMs != long.MaxValue)
                 {
+                    LookAt(queue, readyAtMs);
+                }
+
+                continue;
+            }
+
+            if (!TryFindLeader(queue, view, nowMs, out TopicView? topic, out NodeId leader))
+            {
+                LookAt(queue, nowMs + NoLeaderPauseMs);
+                continue;
+            }
+
+            if (!drafts.TryGetValue(leader, out ProduceDraft? draft))
+            {
+                // The end of one of its requests lists the queue again.
+                if (InFlight(leader) >= _options.MaxInFlight)
+                {
+                    List(queue);
                     continue;
                 }
 
-                draft = new ProduceDraft(known.Leader);
-                drafts.Add(known.Leader, draft);
+                draft = new ProduceDraft(leader);
+                drafts.Add(leader, draft);
             }
             else if (draft.Bytes + size > _options.MaxRequestSize)
             {
-                wakeAtMs = nowMs;
+                List(queue);
+                isBehind = true;
                 continue;
             }
 
@@ -233,12 +307,42 @@ internal sealed class ProduceSender
             _runtime.Supervisor.Run("produce request", () => SendAsync(draft));
         }
 
-        return isIdle ? wakeAtMs : Math.Min(wakeAtMs, nowMs + ExpiryCheckMs);
+        return isBehind ? nowMs : Math.Min(NextTimedMs(), _nextExpiryMs);
+    }
+
+    private bool TryFindLeader(PartitionQueue queue, ClusterView view, long nowMs, [NotNullWhen(true)] out TopicView? topic, out NodeId leader)
+    {
+        leader = NodeId.None;
+        if (view.TryGetTopic(queue.Partition.Topic, out topic))
+        {
+            bool isRemade = topic.Error == ErrorCode.None && (topic.Id != queue.TopicId || queue.Partition.Partition >= topic.Partitions.Count);
+            if (isRemade)
+            {
+                _topicRemade(topic.Name);
+                return false;
+            }
+
+            if (topic.Error == ErrorCode.UnknownTopicOrPartition)
+            {
+                FailQueued([queue], nowMs - (long)_options.MaxBlock.TotalMilliseconds, new KafkaException(
+                    topic.Error, $"topic '{topic.Name}' does not exist any more: no broker has known it for {_options.MaxBlock.TotalSeconds} s (max.block.ms)"));
+            }
+        }
+
+        if (view.TryGetPartition(queue.Partition, out topic, out PartitionView? known) && known.Leader.IsNode)
+        {
+            leader = known.Leader;
+            return true;
+        }
+
+        _metadata.Invalidate();
+        return false;
     }
 
     private async Task SendAsync(ProduceDraft draft)
     {
-        RpcConnectResult opened = await _connections.OpenAsync(draft.Leader);
+        RpcConnectResult opened = await _connections.OpenAsync(
+            draft.Leader, new Deadline(_runtime.Waiters, _runtime.Options.ConnectTimeout));
         if (opened.Channel is not { } channel)
         {
             RetryAll(draft, RpcOutcome.Unsupported, opened.Reason);
@@ -260,6 +364,11 @@ internal sealed class ProduceSender
         }
 
         Count(draft.Leader, -1);
+        foreach ((PartitionQueue queue, _, _) in draft.Entries)
+        {
+            List(queue);
+        }
+
         if (IsClosed)
         {
             FailAll();
@@ -392,11 +501,23 @@ internal sealed class ProduceSender
         Free(batch);
     }
 
-    private void FailExpired(PartitionQueue[] queues)
+    /// <summary>Looks through all queues now and then, as long as there is anything in them, for what has waited too long.</summary>
+    private void FailExpired(long nowMs)
     {
-        long before = _runtime.Waiters.NowMs - (long)_options.DeliveryTimeout.TotalMilliseconds;
-        FailQueued(queues, before, new KafkaException(
+        if (_nextExpiryMs == long.MaxValue && _looked.Count > 0)
+        {
+            _nextExpiryMs = nowMs + ExpiryCheckMs;
+        }
+
+        if (nowMs < _nextExpiryMs)
+        {
+            return;
+        }
+
+        PartitionQueue[] queues = Volatile.Read(ref _queues);
+        FailQueued(queues, nowMs - (long)_options.DeliveryTimeout.TotalMilliseconds, new KafkaException(
             ErrorCode.RequestTimedOut, $"the record was not acknowledged within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)"));
+        _nextExpiryMs = Array.TrueForAll(queues, queue => queue.IsEmpty) ? long.MaxValue : nowMs + ExpiryCheckMs;
     }
 
     private void FailAll() => FailQueued(

@@ -25,7 +25,7 @@ public sealed class Producer : IAsyncDisposable
     private bool _closed;
 
     internal Producer(
-        ProducerOptions options, ClientRuntime runtime, ConnectionTable connections, ClusterCalls calls, MetadataCache metadata)
+        ProducerOptions options, ClientRuntime runtime, ConnectionSet connections, ClusterCalls calls, MetadataCache metadata)
     {
         options.Validate();
         _options = options;
@@ -33,7 +33,7 @@ public sealed class Producer : IAsyncDisposable
         _metadata = metadata;
         _budget = new BufferBudget(runtime.Waiters, options.BufferMemory);
         _batches = new BatchSource(new RecordBatchOptions(options.BatchSize, options.Compression));
-        _sender = new ProduceSender(options, runtime, connections, calls, metadata, _budget, _batches);
+        _sender = new ProduceSender(options, runtime, connections, calls, metadata, _budget, _batches, Move);
     }
 
     /// <summary>
@@ -42,27 +42,49 @@ public sealed class Producer : IAsyncDisposable
     /// </summary>
     /// <param name="topic">The topic.</param>
     /// <param name="record">The record.</param>
+    /// <param name="cancel">Ends the wait. A record that was not handed over yet is not sent; one that was may still be appended.</param>
     /// <exception cref="KafkaException">The cluster refused the record, or did not acknowledge it in time.</exception>
-    public ValueTask<ProduceResult> ProduceAsync(string topic, in ProducerRecord record)
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public ValueTask<ProduceResult> ProduceAsync(string topic, in ProducerRecord record, CancellationToken cancel = default)
     {
-        long size = RecordBatchBuilder.LargestRecordSize(record.Key, record.Value, record.Headers.Span) + RecordBatch.HeaderSize;
+        long size = SizeOf(record);
         if (Refusal(topic, size) is { } refusal)
         {
             return ValueTask.FromException<ProduceResult>(refusal);
         }
 
+        if (cancel.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<ProduceResult>(cancel);
+        }
+
         ClusterView view = _metadata.View;
         TopicLane lane = _lanes.GetOrAdd(topic, static _ => new TopicLane());
-        return lane.IsFree && lane.Topic is { } known && IsCurrent(known, view) && IsIn(known, record) && _budget.TryTake(size)
-            ? Append(known, record, size, view)
-            : WaitAndAppendAsync(topic, lane, record, size);
+        if (lane.IsFree && lane.Topic is { } known && IsCurrent(known, view) && IsIn(known, record) && _budget.TryTake(size))
+        {
+            RecordCompletion completion = Rent(record);
+            ValueTask<ProduceResult> task = completion.Task;
+            if (TryAppend(known, record, size, view, completion))
+            {
+                completion.EndWith(cancel);
+                return task;
+            }
+
+            // The topic was made anew at this moment: its records are being moved, and this one comes behind them.
+            _budget.Return(size);
+            _completions.Return(completion);
+        }
+
+        return WaitAndAppendAsync(topic, lane, record, size, cancel);
     }
 
     /// <summary>Waits until everything that was handed over before is acknowledged or has failed.</summary>
+    /// <param name="cancel">Ends the wait; the records go on.</param>
     /// <exception cref="KafkaException">It took longer than <see cref="ProducerOptions.DeliveryTimeout"/>.</exception>
-    public async ValueTask FlushAsync()
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public async ValueTask FlushAsync(CancellationToken cancel = default)
     {
-        if (!await _sender.FlushAsync(_options.DeliveryTimeout))
+        if (!await _sender.FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout, cancel)))
         {
             throw new KafkaException(
                 ErrorCode.RequestTimedOut, $"flush did not end within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)");
@@ -82,7 +104,7 @@ public sealed class Producer : IAsyncDisposable
             _closed = true;
         }
 
-        await _sender.FlushAsync(_options.DeliveryTimeout);
+        await _sender.FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout));
         _sender.Close();
     }
 
@@ -101,49 +123,63 @@ public sealed class Producer : IAsyncDisposable
                 $"a record for topic '{topic}' takes {size} bytes, and at most {limit} fit (max.request.size, batch.size); raise both here and max.message.bytes of the topic, or store large values elsewhere");
     }
 
-    private static bool IsCurrent(ProducerTopic known, ClusterView view) =>
-        view.TryGetTopic(known.Name, out TopicView? told) && told.Partitions.Count <= known.PartitionCount;
+    private static long SizeOf(in ProducerRecord record) =>
+        RecordBatchBuilder.LargestRecordSize(record.Key, record.Value, record.Headers.Span) + RecordBatch.HeaderSize;
+
+    private static bool IsCurrent(ProducerTopic known, ClusterView view) => view.TryGetTopic(known.Name, out TopicView? told) && known.Is(told);
 
     private static bool IsIn(ProducerTopic topic, in ProducerRecord record) =>
         record.Partition is not { } partition || (uint)partition < (uint)topic.PartitionCount;
 
-    private ValueTask<ProduceResult> Append(ProducerTopic topic, in ProducerRecord record, long size, ClusterView view)
+    private RecordCompletion Rent(in ProducerRecord record)
     {
         RecordCompletion completion = _completions.Rent();
-        ValueTask<ProduceResult> task = completion.Task;
-        long timestampMs = record.TimestampMs ?? _runtime.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (topic.Choose(record, view).Append(record, timestampMs, size, _runtime.Waiters.NowMs, completion))
-        {
-            _sender.Wake();
-        }
-
-        return task;
+        completion.IsPinned = record.Partition is not null;
+        return completion;
     }
 
-    private async ValueTask<ProduceResult> WaitAndAppendAsync(string topic, TopicLane lane, ProducerRecord record, long size)
+    private bool TryAppend(ProducerTopic topic, in ProducerRecord record, long size, ClusterView view, RecordCompletion completion)
     {
-        Deadline deadline = new(_runtime.Waiters, _options.MaxBlock);
+        long timestampMs = record.TimestampMs ?? _runtime.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        PartitionQueue queue = topic.Choose(record, view);
+        AppendOutcome outcome = queue.Append(record, timestampMs, size, _runtime.Waiters.NowMs, completion);
+        if (outcome == AppendOutcome.Began)
+        {
+            _sender.Wake(queue);
+        }
+
+        return outcome != AppendOutcome.Closed;
+    }
+
+    private async ValueTask<ProduceResult> WaitAndAppendAsync(
+        string topic, TopicLane lane, ProducerRecord record, long size, CancellationToken cancel)
+    {
+        Deadline deadline = new(_runtime.Waiters, _options.MaxBlock, cancel);
         ValueTask<ProduceResult> acknowledged;
         (Task turn, TaskCompletionSource done) = lane.Enter();
         try
         {
             await turn;
-            TopicView told = await _metadata.TopicAsync(topic, deadline);
-            ProducerTopic known = Learn(lane, told);
+            cancel.ThrowIfCancellationRequested();
+            ProducerTopic known = await LearnAsync(topic, lane, deadline);
             if (!IsIn(known, record))
             {
                 throw new KafkaException(
                     ErrorCode.UnknownTopicOrPartition, $"topic '{topic}' has no partition {record.Partition}, only 0 to {known.PartitionCount - 1}");
             }
 
-            if (!await _budget.TakeAsync(size, deadline.Remaining))
+            if (!await _budget.TakeAsync(size, deadline))
             {
                 throw new KafkaException(
                     ErrorCode.RequestTimedOut,
                     $"no room in buffer.memory ({_options.BufferMemory} bytes) within {_options.MaxBlock.TotalSeconds} s (max.block.ms): records come faster than the cluster takes them");
             }
 
-            acknowledged = Append(known, record, size, _metadata.View);
+            RecordCompletion completion = Rent(record);
+            acknowledged = completion.Task;
+            bool appended = TryAppend(known, record, size, _metadata.View, completion);
+            completion.EndWith(cancel);
+            Invariant.Holds(appended, "C-03", "a topic's queues were closed by another than the one whose turn it is");
         }
         finally
         {
@@ -153,19 +189,103 @@ public sealed class Producer : IAsyncDisposable
         return await acknowledged;
     }
 
-    private ProducerTopic Learn(TopicLane lane, TopicView told)
+    /// <summary>The topic's queues as the cluster describes it now. For the one whose turn it is in the lane.</summary>
+    private async ValueTask<ProducerTopic> LearnAsync(string name, TopicLane lane, Deadline deadline)
     {
-        lock (_lock)
+        TopicView told = await _metadata.TopicAsync(name, deadline);
+        ProducerTopic? before = lane.Topic;
+        if (before is not null && before.Is(told))
         {
-            if (lane.Topic is { } before && before.PartitionCount >= told.Partitions.Count)
-            {
-                return before;
-            }
-
-            ProducerTopic topic = new(told.Name, told.Partitions.Count, lane.Topic, _batches, _runtime.Entropy);
-            _sender.Add(topic.Queues);
-            lane.Topic = topic;
-            return topic;
+            return before;
         }
+
+        if (before is not null && !before.IsGrown(told))
+        {
+            return await MoveAsync(lane, before, told);
+        }
+
+        ProducerTopic topic = new(told, before, _batches, _runtime.Entropy);
+        _sender.Add(topic.Queues);
+        lane.Topic = topic;
+        return topic;
+    }
+
+    /// <summary>The sender has found that a topic was made anew: its records go to the new one, whether or not more of them come.</summary>
+    private void Move(string name)
+    {
+        if (_lanes.TryGetValue(name, out TopicLane? lane) && lane.TryBeginMove())
+        {
+            _runtime.Supervisor.Run("move records", () => MoveAsync(name, lane));
+        }
+    }
+
+    private async Task MoveAsync(string name, TopicLane lane)
+    {
+        (Task turn, TaskCompletionSource done) = lane.Enter();
+        try
+        {
+            await turn;
+            await LearnAsync(name, lane, new Deadline(_runtime.Waiters, _options.MaxBlock));
+        }
+        catch (KafkaException)
+        {
+            // The topic is gone again, or nobody answers: the sender comes back, and each record has its own deadline.
+        }
+        finally
+        {
+            lane.Leave(done);
+            lane.EndMove();
+        }
+    }
+
+    /// <summary>
+    /// Hands the records of a topic that was deleted to the one that was made in its place, in their order. What is with a broker is waited for,
+    /// so that nothing older comes behind something newer. Keys choose among the partitions that there are now; a record whose caller
+    /// named a partition that is gone fails.
+    /// </summary>
+    private async ValueTask<ProducerTopic> MoveAsync(TopicLane lane, ProducerTopic before, TopicView told)
+    {
+        List<(int Partition, ProducerBatch Batch)> batches = [];
+        foreach (PartitionQueue queue in before.Queues)
+        {
+            foreach (ProducerBatch batch in await queue.CloseAsync(_runtime.Waiters))
+            {
+                batches.Add((queue.Partition.Partition, batch));
+            }
+        }
+
+        ProducerTopic topic = new(told, null, _batches, _runtime.Entropy);
+        _sender.Replace(before.Queues, topic.Queues);
+        foreach ((int partition, ProducerBatch batch) in batches)
+        {
+            long moved = 0;
+            batch.Dissolve(_batches.BatchLimit, (record, completion) => moved += HandOver(topic, record, completion, partition, batch.CreatedMs));
+            _budget.Return(batch.Reserved - moved);
+            _batches.Return(batch.Builder);
+        }
+
+        lane.Topic = topic;
+        _sender.EndReplace();
+        batches.ForEach(static each => each.Batch.EndFlushes());
+        return topic;
+    }
+
+    /// <returns>The bytes of the budget that it keeps.</returns>
+    private long HandOver(ProducerTopic topic, ProducerRecord record, RecordCompletion completion, int partition, long createdMs)
+    {
+        if (completion.IsPinned && partition >= topic.PartitionCount)
+        {
+            completion.Fail(new KafkaException(
+                ErrorCode.UnknownTopicOrPartition,
+                $"topic '{topic.Name}' was deleted and made anew with {topic.PartitionCount} partitions: there is no partition {partition} any more"));
+            return 0;
+        }
+
+        long size = SizeOf(record);
+        ProducerRecord placed = completion.IsPinned ? record with { Partition = partition } : record;
+        PartitionQueue queue = topic.Choose(placed, _metadata.View);
+        queue.Append(placed, placed.TimestampMs ?? 0, size, createdMs, completion);
+        _sender.Wake(queue);
+        return size;
     }
 }

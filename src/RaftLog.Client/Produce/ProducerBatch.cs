@@ -67,6 +67,29 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
         Stamp = stamp;
     }
 
+    /// <summary>Reads every record with what its producer awaits, to hand it over anew, and leaves the batch empty.</summary>
+    /// <param name="limit">The most bytes of a batch before compression.</param>
+    /// <param name="handOver">Takes a record, whose memory it may keep, its time, and what its producer awaits.</param>
+    public void Dissolve(int limit, Action<ProducerRecord, RecordCompletion> handOver)
+    {
+        if (!IsSealed)
+        {
+            Seal(ProducerStamp.None);
+        }
+
+        RecordBatch.Read(_sealed.Span, out RecordBatch batch);
+        int index = 0;
+        using RecordSection section = RecordSection.Open(batch, limit);
+        foreach (Record record in section)
+        {
+            handOver(
+                new ProducerRecord(record.Key.ToArray(), record.Value.ToArray()) { Headers = HeadersOf(record), TimestampMs = record.Timestamp },
+                _completions[index++]);
+        }
+
+        _completions.Clear();
+    }
+
     /// <summary>Divides a sealed batch into two of half as many records, which take over everything but its bytes.</summary>
     public IReadOnlyList<ProducerBatch> Split(BatchSource source)
     {
@@ -113,6 +136,13 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
 
     private void Copy(Record record, RecordCompletion completion)
     {
+        bool fits = builder.TryAppend(record.Timestamp, record.Key, record.Value, HeadersOf(record));
+        Invariant.Holds(fits, "C-01", "half of a batch does not fit into a batch");
+        _completions.Add(completion);
+    }
+
+    private static RecordHeader[] HeadersOf(Record record)
+    {
         RecordHeader[] headers = new RecordHeader[record.Headers.Count];
         int i = 0;
         foreach (RecordHeaders header in record.Headers)
@@ -120,12 +150,11 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
             headers[i++] = new RecordHeader(Encoding.UTF8.GetString(header.Key), header.Value.ToArray());
         }
 
-        bool fits = builder.TryAppend(record.Timestamp, record.Key, record.Value, headers);
-        Invariant.Holds(fits, "C-01", "half of a batch does not fit into a batch");
-        _completions.Add(completion);
+        return headers;
     }
 
-    private void EndFlushes()
+    /// <summary>Ends the flushes that wait for the batch.</summary>
+    public void EndFlushes()
     {
         foreach (Wait flush in _flushes)
         {

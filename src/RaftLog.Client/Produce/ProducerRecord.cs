@@ -7,6 +7,12 @@ namespace RaftLog.Client.Produce;
 /// <param name="Value">The value; null is a tombstone.</param>
 public readonly record struct ProducerRecord(ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Value)
 {
+    /// <summary>A record of arrays, of which null stays null (as memory a null array would be empty).</summary>
+    public ProducerRecord(byte[]? key, byte[]? value)
+        : this(OrNull(key), OrNull(value))
+    {
+    }
+
     /// <summary>The headers, in order.</summary>
     public ReadOnlyMemory<RecordHeader> Headers { get; init; }
 
@@ -15,4 +21,7 @@ public readonly record struct ProducerRecord(ReadOnlyMemory<byte>? Key, ReadOnly
 
     /// <summary>Milliseconds since 1970, or null for now.</summary>
     public long? TimestampMs { get; init; }
+
+    // A conditional expression would turn null into empty memory, too.
+    private static ReadOnlyMemory<byte>? OrNull(byte[]? bytes) => bytes is null ? new ReadOnlyMemory<byte>?() : bytes.AsMemory();
 }

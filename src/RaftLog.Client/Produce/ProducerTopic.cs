@@ -11,15 +11,20 @@ internal sealed class ProducerTopic
     private readonly PartitionQueue[] _queues;
     private int _sticky;
 
-    public ProducerTopic(string name, int partitions, ProducerTopic? before, BatchSource source, IEntropy entropy)
+    /// <param name="told">The topic as the cluster describes it.</param>
+    /// <param name="before">The same topic when it had fewer partitions, or null.</param>
+    /// <param name="source">Where batches come from.</param>
+    /// <param name="entropy">Chance, for records without a key.</param>
+    public ProducerTopic(TopicView told, ProducerTopic? before, BatchSource source, IEntropy entropy)
     {
-        Name = name;
+        Name = told.Name;
+        Id = told.Id;
         _entropy = entropy;
         int known = before?._queues.Length ?? 0;
-        _queues = new PartitionQueue[Math.Max(partitions, known)];
+        _queues = new PartitionQueue[told.Partitions.Count];
         for (int i = 0; i < _queues.Length; i++)
         {
-            _queues[i] = i < known ? before!._queues[i] : new PartitionQueue(new TopicPartition(name, i), source);
+            _queues[i] = i < known ? before!._queues[i] : new PartitionQueue(new TopicPartition(told.Name, i), told.Id, source);
         }
 
         _sticky = entropy.Next(_queues.Length);
@@ -27,9 +32,17 @@ internal sealed class ProducerTopic
 
     public string Name { get; }
 
+    public Uuid Id { get; }
+
     public int PartitionCount => _queues.Length;
 
-    public ReadOnlySpan<PartitionQueue> Queues => _queues;
+    public IReadOnlyList<PartitionQueue> Queues => _queues;
+
+    /// <summary>True while the cluster describes the topic as these queues do.</summary>
+    public bool Is(TopicView told) => told.Error == ErrorCode.None && told.Id == Id && told.Partitions.Count == PartitionCount;
+
+    /// <summary>True when it is the same topic with more partitions, not one that was made anew.</summary>
+    public bool IsGrown(TopicView told) => told.Id == Id && told.Partitions.Count >= PartitionCount;
 
     /// <summary>
     /// The queue of a record. By its key; without one the partition whose batch is open, and once that is full or gone the next, so that few

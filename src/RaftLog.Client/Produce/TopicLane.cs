@@ -9,6 +9,7 @@ internal sealed class TopicLane
     private readonly Lock _lock = new();
     private Task _last = Task.CompletedTask;
     private int _waiting;
+    private int _moving;
     private ProducerTopic? _topic;
 
     /// <summary>The topic's queues, once its metadata is known.</summary>
@@ -20,6 +21,12 @@ internal sealed class TopicLane
 
     /// <summary>True when nobody waits.</summary>
     public bool IsFree => Volatile.Read(ref _waiting) == 0;
+
+    /// <summary>True for whoever shall move the records of a topic that was made anew; until <see cref="EndMove"/> for nobody else.</summary>
+    public bool TryBeginMove() => Interlocked.Exchange(ref _moving, 1) == 0;
+
+    /// <summary>The records are moved, or could not be.</summary>
+    public void EndMove() => Volatile.Write(ref _moving, 0);
 
     /// <summary>Gets in line. The first task ends when it is the caller's turn; the second, which the caller ends, gives the turn to the next.</summary>
     public (Task Turn, TaskCompletionSource Done) Enter()

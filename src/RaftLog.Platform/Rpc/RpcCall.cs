@@ -19,10 +19,17 @@ internal sealed class RpcCall(ApiKey api, short version, bool isAnswered, WireWr
 
     public int CorrelationId { get; set; }
 
+    /// <summary>What the caller awaits; set once.</summary>
     public Wait Wait { get; set; }
+
+    /// <summary>What a call that was given up while it was being sent awaits: that its memory is free again.</summary>
+    public Wait Released { get; set; }
 
     /// <summary>True while the connection may read the request's memory: until then the call must not end.</summary>
     public bool IsSending { get; set; }
+
+    /// <summary>True when nobody waits for the answer any more: it is dropped when it comes.</summary>
+    public bool IsAbandoned { get; set; }
 
     public PooledBuffer? Response { get; set; }
 

@@ -10,8 +10,9 @@ namespace RaftLog.Platform.Rpc;
 
 /// <summary>
 /// Requests and responses over one connection, pipelined: any number of callers, answers in the order of the requests, one deadline
-/// each. A lone caller sends on its own turn; what is queued while a send is under way goes out together. The channel ends as a whole: when
-/// the connection ends, when an answer is not one, or when a deadline passes. Every call then ends too, and the owner connects anew.
+/// each. A lone caller sends on its own turn; what is queued while a send is under way goes out together. The channel ends as a whole, and every
+/// call with it, when the connection ends or when an answer is not one. A deadline ends its own call, and retires the channel: the calls that
+/// wait behind it keep their own deadlines, new ones go elsewhere, and the connection ends with the last of them. A cancelled call ends alone.
 /// </summary>
 public sealed class RpcChannel : IDisposable
 {
@@ -35,6 +36,8 @@ public sealed class RpcChannel : IDisposable
 
     private bool _sending;
     private bool _ended;
+    private bool _retired;
+    private int _abandoned;
     private string _reason = "";
     private int _nextCorrelationId;
 
@@ -61,14 +64,26 @@ public sealed class RpcChannel : IDisposable
     /// <summary>What the peer speaks; empty before the handshake.</summary>
     public ApiVersionTable Versions { get; internal set; } = ApiVersionTable.Empty;
 
-    /// <summary>False once the channel has ended.</summary>
+    /// <summary>False once the channel takes no more calls: it has ended, or one of its calls ran into its deadline.</summary>
     public bool IsOpen
     {
         get
         {
             lock (_lock)
             {
-                return !_ended;
+                return !_ended && !_retired;
+            }
+        }
+    }
+
+    /// <summary>True once the connection has ended. A retired channel ends with the last of its calls.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _ended;
             }
         }
     }
@@ -77,26 +92,27 @@ public sealed class RpcChannel : IDisposable
     /// <param name="request">The request. Record sets in it must not change until the call has ended.</param>
     /// <param name="timeout">How long to wait for the whole call.</param>
     /// <param name="highestVersion">Where to stop below that version.</param>
+    /// <param name="cancel">Ends the call as <see cref="RpcOutcome.Cancelled"/>. The peer may do what was asked all the same.</param>
     /// <exception cref="ProtocolException">The request has a value that the version cannot carry.</exception>
     public ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
-        IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue)
+        IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue, CancellationToken cancel = default)
         where TResponse : class, IVersionedMessage, new() =>
         Versions.TryChoose(request.Api, highestVersion, out short version)
-            ? ExchangeAsync(request, version, timeout, leased: false)
+            ? ExchangeAsync(request, version, timeout, leased: false, cancel)
             : ValueTask.FromResult(Unsupported<TResponse>(request.Api, highestVersion));
 
     /// <summary>The same with an explicit version, for the handshake.</summary>
     /// <inheritdoc cref="CallAsync" path="/exception" />
     public ValueTask<RpcResult<TResponse>> CallVersionAsync<TResponse>(IRequest<TResponse> request, short version, TimeSpan timeout)
-        where TResponse : class, IVersionedMessage, new() => ExchangeAsync(request, version, timeout, leased: false);
+        where TResponse : class, IVersionedMessage, new() => ExchangeAsync(request, version, timeout, leased: false, CancellationToken.None);
 
     /// <summary>As <see cref="CallAsync"/>, without copying the response: its bytes are leased until the result is disposed.</summary>
     /// <inheritdoc cref="CallAsync" path="/exception" />
     public ValueTask<RpcResult<TResponse>> CallLeasedAsync<TResponse>(
-        IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue)
+        IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue, CancellationToken cancel = default)
         where TResponse : class, IVersionedMessage, new() =>
         Versions.TryChoose(request.Api, highestVersion, out short version)
-            ? ExchangeAsync(request, version, timeout, leased: true)
+            ? ExchangeAsync(request, version, timeout, leased: true, cancel)
             : ValueTask.FromResult(Unsupported<TResponse>(request.Api, highestVersion));
 
     /// <summary>
@@ -112,7 +128,7 @@ public sealed class RpcChannel : IDisposable
             return Unsupported<TResponse>(request.Api, short.MaxValue);
         }
 
-        RpcCall call = await FinishAsync(Encode(request, version, isAnswered: false), timeout);
+        RpcCall call = await FinishAsync(Encode(request, version, isAnswered: false), timeout, CancellationToken.None);
         return call.Outcome == RpcOutcome.Answered
             ? RpcResult<TResponse>.Answered(new TResponse())
             : RpcResult<TResponse>.Failed(call.Outcome, call.Reason);
@@ -131,10 +147,10 @@ public sealed class RpcChannel : IDisposable
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<RpcResult<TResponse>> ExchangeAsync<TResponse>(
-        IRequest<TResponse> request, short version, TimeSpan timeout, bool leased)
+        IRequest<TResponse> request, short version, TimeSpan timeout, bool leased, CancellationToken cancel)
         where TResponse : class, IVersionedMessage, new()
     {
-        RpcCall call = await FinishAsync(Encode(request, version, isAnswered: true), timeout);
+        RpcCall call = await FinishAsync(Encode(request, version, isAnswered: true), timeout, cancel);
         return call.Response is { } frame && call.Outcome == RpcOutcome.Answered
             ? Decode<TResponse>(call, frame, leased)
             : RpcResult<TResponse>.Failed(call.Outcome, call.Reason);
@@ -142,12 +158,15 @@ public sealed class RpcChannel : IDisposable
 
     /// <summary>Queues the call, sends it when nobody else is sending, and waits for its end.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<RpcCall> FinishAsync(RpcCall call, TimeSpan timeout)
+    private async ValueTask<RpcCall> FinishAsync(RpcCall call, TimeSpan timeout, CancellationToken cancel)
     {
         if (!TryQueue(call, timeout, out bool mustSend))
         {
             return call;
         }
+
+        using CancellationTokenRegistration registration = cancel.UnsafeRegister(
+            static state => ((RpcCall)state!).Wait.TryComplete(WaitOutcome.Expired), call);
 
         if (mustSend)
         {
@@ -157,7 +176,7 @@ public sealed class RpcChannel : IDisposable
         switch (await call.Wait.Outcome)
         {
             case WaitOutcome.Expired:
-                await ExpireAsync(call, timeout);
+                await (cancel.IsCancellationRequested ? CancelAsync(call, timeout) : ExpireAsync(call, timeout));
                 break;
             case WaitOutcome.Closed:
                 Mark(call, RpcOutcome.Disconnected, "this side is shutting down");
@@ -245,7 +264,7 @@ public sealed class RpcChannel : IDisposable
         mustSend = false;
         lock (_lock)
         {
-            if (_ended)
+            if (_ended || _retired)
             {
                 call.Outcome = RpcOutcome.Disconnected;
                 call.Reason = _reason;
@@ -322,7 +341,7 @@ public sealed class RpcChannel : IDisposable
                     call.Reason = _reason;
                 }
 
-                if (!call.IsAnswered || _ended)
+                if (!call.IsAnswered || _ended || call.IsAbandoned)
                 {
                     Complete(call);
                 }
@@ -399,17 +418,21 @@ public sealed class RpcChannel : IDisposable
     {
         int correlationId = frame.Length < sizeof(int) ? -1 : BinaryPrimitives.ReadInt32BigEndian(frame.Span);
         RpcCall? call;
+        bool isLast;
         lock (_lock)
         {
             if (_unanswered.TryPeek(out call) && call.CorrelationId == correlationId && !_ended)
             {
                 _unanswered.Dequeue();
                 call.Response = frame;
+                _abandoned -= call.IsAbandoned ? 1 : 0;
             }
             else
             {
                 call = null;
             }
+
+            isLast = IsIdle;
         }
 
         if (call is null)
@@ -419,10 +442,15 @@ public sealed class RpcChannel : IDisposable
             return false;
         }
 
-        // When the deadline was faster nobody will look at the frame any more.
-        if (!call.Wait.TryComplete(WaitOutcome.Ready))
+        // When the deadline or the cancellation was faster nobody will look at the frame any more.
+        if (call.IsAbandoned || !call.Wait.TryComplete(WaitOutcome.Ready))
         {
             frame.Release();
+        }
+
+        if (isLast)
+        {
+            End(_reason, null, RpcOutcome.TimedOut);
         }
 
         return true;
@@ -432,18 +460,73 @@ public sealed class RpcChannel : IDisposable
     {
         string reason = $"{Peer} has not answered {call.Api} within {timeout.TotalMilliseconds} ms";
         Wait released = default;
+        bool isStuck;
+        bool isLast;
         lock (_lock)
         {
+            // What has not even left this side holds up everything behind it.
+            isStuck = call.IsSending || _unsent.Contains(call);
             if (call.IsSending)
             {
-                released = call.Wait = _waiters.Rent(Timeout.InfiniteTimeSpan);
+                released = call.Released = _waiters.Rent(Timeout.InfiniteTimeSpan);
             }
+
+            if (!isStuck && !_ended && call.Response is null)
+            {
+                _reason = _retired ? _reason : reason;
+                _retired = true;
+                Abandon(call);
+            }
+
+            isLast = IsIdle;
         }
 
-        End(reason, call, RpcOutcome.TimedOut);
+        if (isStuck || isLast)
+        {
+            End(reason, call, RpcOutcome.TimedOut);
+        }
+
         await released.Outcome;
         Mark(call, RpcOutcome.TimedOut, reason);
     }
+
+    /// <summary>Gives up a call for its caller. Its request still goes out whole, since what stands behind it in the stream does too.</summary>
+    private async ValueTask CancelAsync(RpcCall call, TimeSpan timeout)
+    {
+        string reason = $"the call of {call.Api} to {Peer} was cancelled";
+        Wait released = default;
+        lock (_lock)
+        {
+            if (!_ended)
+            {
+                Abandon(call);
+                if (call.IsSending || _unsent.Contains(call))
+                {
+                    released = call.Released = _waiters.Rent(timeout);
+                }
+            }
+        }
+
+        if (await released.Outcome == WaitOutcome.Expired)
+        {
+            await ExpireAsync(call, timeout);
+        }
+
+        Mark(call, RpcOutcome.Cancelled, reason);
+    }
+
+    /// <summary>Nobody waits for the call's answer any more. Under the lock.</summary>
+    private void Abandon(RpcCall call)
+    {
+        if (!call.IsAbandoned && call.IsAnswered && call.Response is null)
+        {
+            call.IsAbandoned = true;
+            _abandoned++;
+        }
+    }
+
+    /// <summary>True for a retired channel when nobody waits for an answer any more. Under the lock.</summary>
+    private bool IsIdle => _retired && _unanswered.Count <= _abandoned;
 
     private void Mark(RpcCall call, RpcOutcome outcome, string reason)
     {
@@ -494,16 +577,24 @@ public sealed class RpcChannel : IDisposable
 
     private static void Fail(RpcCall call, RpcCall? cause, RpcOutcome outcome, string reason)
     {
-        // A deadline is over for one call; for the others the connection has ended.
-        call.Outcome = cause is null || cause == call ? outcome : RpcOutcome.Disconnected;
-        call.Reason = reason;
+        // A deadline is over for one call; for the others the connection has ended. One that was given up has its outcome.
+        if (!call.IsAbandoned)
+        {
+            call.Outcome = cause is null || cause == call ? outcome : RpcOutcome.Disconnected;
+            call.Reason = reason;
+        }
+
         if (!call.IsSending)
         {
             Complete(call);
         }
     }
 
-    private static void Complete(RpcCall call) => call.Wait.TryComplete(WaitOutcome.Ready);
+    private static void Complete(RpcCall call)
+    {
+        call.Wait.TryComplete(WaitOutcome.Ready);
+        call.Released.TryComplete(WaitOutcome.Ready);
+    }
 
     private WireWriter RentWriter()
     {

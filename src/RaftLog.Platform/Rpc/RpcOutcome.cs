@@ -7,8 +7,8 @@ public enum RpcOutcome
     Answered,
 
     /// <summary>
-    /// No answer by the deadline. The channel has ended with it: answers come in order, so everything behind waits too. The peer may have
-    /// done what was asked.
+    /// No answer by the deadline. The channel takes no more calls; those that wait already keep their own deadlines. The peer may have done
+    /// what was asked.
     /// </summary>
     TimedOut,
 
@@ -23,4 +23,7 @@ public enum RpcOutcome
 
     /// <summary>Too many requests wait for an answer. Nothing was sent.</summary>
     Busy,
+
+    /// <summary>The caller gave the call up. The peer may have done what was asked.</summary>
+    Cancelled,
 }

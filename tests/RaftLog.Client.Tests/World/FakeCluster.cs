@@ -20,6 +20,7 @@ internal sealed class FakeCluster : IDisposable
     private readonly List<IDisposable> _clients = [];
     private readonly Dictionary<string, string?> _configs = [];
     private long _nextProducerId = 1000;
+    private ulong _nextTopicId;
 
     public FakeCluster(OneThread context, int brokers = 1)
     {
@@ -38,6 +39,8 @@ internal sealed class FakeCluster : IDisposable
 
     public ManualTime Time { get; } = new();
 
+    public Waiters Waiters => _waiters;
+
     public List<ScriptedPeer> Brokers { get; } = [];
 
     public SortedDictionary<string, FakeTopic> Topics { get; } = new(StringComparer.Ordinal);
@@ -47,7 +50,7 @@ internal sealed class FakeCluster : IDisposable
 
     public FakeTopic AddTopic(string name, int partitions = 1)
     {
-        FakeTopic topic = new(name, new Uuid(7, (ulong)Topics.Count + 1), []);
+        FakeTopic topic = new(name, new Uuid(7, ++_nextTopicId), []);
         for (int i = 0; i < partitions; i++)
         {
             topic.Partitions.Add(new FakePartition(i, new NodeId(i % Brokers.Count)));
@@ -75,6 +78,15 @@ internal sealed class FakeCluster : IDisposable
     {
         Time.Advance(by);
         Settle();
+    }
+
+    /// <summary>Lets time pass in small steps, so that what waits again and again gets its turns.</summary>
+    public void Pass(TimeSpan time)
+    {
+        for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += TimeSpan.FromMilliseconds(10))
+        {
+            Advance(TimeSpan.FromMilliseconds(10));
+        }
     }
 
     /// <summary>Awaits in the test's context; <c>AsTask</c> would complete on the pool.</summary>
@@ -333,7 +345,7 @@ internal sealed class FakeCluster : IDisposable
 
     private FakePartition? Locate(string name, Uuid id, int index)
     {
-        FakeTopic? topic = Topics.Values.FirstOrDefault(t => t.Name == name || t.Id == id);
+        FakeTopic? topic = Topics.Values.FirstOrDefault(t => id == Uuid.Zero ? t.Name == name : t.Id == id);
         return topic is not null && index < topic.Partitions.Count ? topic.Partitions[index] : null;
     }
 }

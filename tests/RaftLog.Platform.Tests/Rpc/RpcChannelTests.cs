@@ -68,7 +68,7 @@ public class RpcChannelTests
     });
 
     [Fact]
-    public void A_deadline_ends_its_call_and_the_channel_with_the_rest() => OneThread.Run(context =>
+    public void A_deadline_ends_its_call_and_no_other() => OneThread.Run(context =>
     {
         using RpcWorld world = new(context);
         using RpcChannel channel = world.Open();
@@ -81,9 +81,66 @@ public class RpcChannelTests
         world.Advance(0.2 * Second);
 
         Assert.Equal(RpcOutcome.TimedOut, Outcome(early));
-        Assert.Equal(RpcOutcome.Disconnected, Outcome(late));
+        Assert.False(late.IsCompleted);
         Assert.False(channel.IsOpen);
+        Assert.False(channel.HasEnded);
         Assert.Equal(RpcOutcome.Disconnected, world.Finish(channel.CallAsync(Find("c"), Second)).Outcome);
+
+        world.Advance(10 * Second);
+
+        Assert.Equal(RpcOutcome.TimedOut, Outcome(late));
+        Assert.True(channel.HasEnded);
+    });
+
+    [Fact]
+    public void Behind_a_deadline_the_answers_still_reach_their_calls() => OneThread.Run(context =>
+    {
+        using RpcWorld world = new(context);
+        world.Peer.AnswerLater = async (header, message) =>
+        {
+            await world.Waiters.Delay(((FindCoordinatorRequest)message).CoordinatorKeys.Contains("slow") ? 2 * Second : TimeSpan.Zero);
+            return Echo(header, message);
+        };
+        using RpcChannel channel = world.Open();
+        Task<RpcResult<FindCoordinatorResponse>> slow = channel.CallAsync(Find("slow"), Second).AsTask();
+        Task<RpcResult<FindCoordinatorResponse>> behind = channel.CallAsync(Find("b"), 10 * Second).AsTask();
+        world.Settle();
+
+        world.Advance(1.5 * Second);
+        Assert.Equal(RpcOutcome.TimedOut, Outcome(slow));
+        world.Advance(1.5 * Second);
+
+        Assert.Equal(RpcOutcome.Answered, Outcome(behind));
+        Assert.Equal("b", Answer(behind).Coordinators[0].Key);
+        Assert.True(channel.HasEnded);
+    });
+
+    [Fact]
+    public void A_cancelled_call_ends_alone_and_its_answer_is_dropped() => OneThread.Run(context =>
+    {
+        using RpcWorld world = new(context);
+        world.Peer.AnswerLater = async (header, message) =>
+        {
+            await world.Waiters.Delay(Second);
+            return Echo(header, message);
+        };
+        using RpcChannel channel = world.Open();
+        using CancellationTokenSource cancel = new();
+        Task<RpcResult<FindCoordinatorResponse>> given = channel.CallAsync(Find("a"), 5 * Second, cancel: cancel.Token).AsTask();
+        Task<RpcResult<FindCoordinatorResponse>> kept = channel.CallAsync(Find("b"), 5 * Second).AsTask();
+        world.Settle();
+
+        cancel.Cancel();
+        world.Settle();
+
+        Assert.Equal(RpcOutcome.Cancelled, Outcome(given));
+        Assert.True(channel.IsOpen);
+        for (int i = 0; i < 4; i++)
+        {
+            world.Advance(Second);
+        }
+
+        Assert.Equal("b", Answer(kept).Coordinators[0].Key);
     });
 
     [Fact]
