@@ -84,6 +84,25 @@ public class RemadeTopicTests
     });
 
     [Fact]
+    public void A_flush_and_a_dispose_wait_for_records_whose_topic_is_not_known_yet() => OneThread.Run(context =>
+    {
+        using FakeCluster world = new(context);
+        FakeTopic topic = world.AddTopic("t");
+        KafkaCluster cluster = world.Connect();
+        Producer flushed = cluster.CreateProducer();
+        Produce(world, flushed, 0, 3);
+        world.Finish(flushed.FlushAsync());
+        Assert.Equal(3, topic.Partitions[0].Values.Count());
+
+        Producer disposed = cluster.CreateProducer();
+        FakeTopic other = world.AddTopic("u");
+        _ = FakeCluster.Start(disposed.ProduceAsync("u", new ProducerRecord(null, "x"u8.ToArray())));
+        world.Finish(disposed.DisposeAsync());
+
+        Assert.Single(other.Partitions[0].Values);
+    });
+
+    [Fact]
     public void A_view_of_the_cluster_that_comes_and_goes_neither_loses_nor_repeats_a_record() => OneThread.Run(context =>
     {
         using FakeCluster world = new(context, brokers: 2);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
+using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
 
@@ -84,7 +85,7 @@ public sealed class Producer : IAsyncDisposable
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public async ValueTask FlushAsync(CancellationToken cancel = default)
     {
-        if (!await _sender.FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout, cancel)))
+        if (!await FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout, cancel)))
         {
             throw new KafkaException(
                 ErrorCode.RequestTimedOut, $"flush did not end within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)");
@@ -104,7 +105,7 @@ public sealed class Producer : IAsyncDisposable
             _closed = true;
         }
 
-        await _sender.FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout));
+        await FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout));
         _sender.Close();
     }
 
@@ -121,6 +122,36 @@ public sealed class Producer : IAsyncDisposable
             : new KafkaException(
                 ErrorCode.MessageTooLarge,
                 $"a record for topic '{topic}' takes {size} bytes, and at most {limit} fit (max.request.size, batch.size); raise both here and max.message.bytes of the topic, or store large values elsewhere");
+    }
+
+    /// <summary>Waits for what stands in line for metadata or memory, and then for what is in the queues.</summary>
+    private async ValueTask<bool> FlushAsync(Deadline deadline)
+    {
+        foreach (TopicLane lane in _lanes.Values)
+        {
+            if (lane.IsFree)
+            {
+                continue;
+            }
+
+            Wait passed = _runtime.Waiters.Rent(deadline.Remaining);
+            _runtime.Supervisor.Run("flush", () => PassAsync(lane, passed));
+            if (await deadline.OutcomeAsync(passed) != WaitOutcome.Ready)
+            {
+                return false;
+            }
+        }
+
+        return await _sender.FlushAsync(deadline);
+    }
+
+    /// <summary>Takes a turn in a lane: those before have had theirs.</summary>
+    private static async Task PassAsync(TopicLane lane, Wait passed)
+    {
+        (Task turn, TaskCompletionSource done) = lane.Enter();
+        await turn;
+        lane.Leave(done);
+        passed.TryComplete(WaitOutcome.Ready);
     }
 
     private static long SizeOf(in ProducerRecord record) =>
