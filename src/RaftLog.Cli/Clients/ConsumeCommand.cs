@@ -1,6 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text;
-using RaftLog.Cli.Output;
+using RaftLog.Cli.Clients.Records;
 using RaftLog.Client;
 using RaftLog.Client.Admin;
 using RaftLog.Client.Consume;
@@ -19,10 +20,17 @@ internal static class ConsumeCommand
         Option<int?> partition = new("--partition") { Description = "Read one partition only." };
         Option<long?> offset = new("--offset") { Description = "Begin at this offset of the partition." };
         Option<long> max = new("--max-messages") { Description = "Stop after so many records.", DefaultValueFactory = _ => long.MaxValue };
-        Option<string> format = new("--format") { Description = "text or json.", DefaultValueFactory = _ => "text" };
-        format.AcceptOnlyFromAmong("text", "json");
-        Option<string?> separator = new("--key-separator") { Description = "Show keys, with this between key and value." };
-        Command command = new("consume", "Show the records of a topic.") { topic, fromBeginning, partition, offset, max, format, separator };
+        Option<string> format = new("--format")
+        {
+            Description = "text; json, in which nothing is lost; or a string with %k key, %s value, %K %S their lengths (-1 for null), %h headers, %t topic, %p partition, %o offset, %T timestamp, %R the value's length as 4 bytes, \\n, \\t, \\xHH, ...",
+            DefaultValueFactory = _ => "text",
+        };
+        Option<string?> separator = new("--key-separator") { Description = "Show keys, with this between key and value, for instance '\\t'." };
+        Option<string?> nullMarker = new("--null") { Description = "What is shown for a null key or value; without it nothing." };
+        separator.Validators.Add(result => Check(result, text => Escapes.Read(text)));
+        nullMarker.Validators.Add(result => Check(result, text => Escapes.Read(text)));
+        format.Validators.Add(result => Check(result, text => FormatOf(text, null, [])));
+        Command command = new("consume", "Show the records of a topic.") { topic, fromBeginning, partition, offset, max, format, separator, nullMarker };
         return ClientCommand.Add(command, async (cluster, parsed, json, cancel) =>
         {
             if (parsed.GetValue(offset) is not null && parsed.GetValue(partition) is null)
@@ -36,10 +44,32 @@ internal static class ConsumeCommand
                 : StartAt.End;
             using Consumer consumer = cluster.CreateConsumer();
             consumer.Assign(await PartitionsAsync(cluster, parsed.GetValue(topic)!, parsed.GetValue(partition), start));
-            RecordWriter writer = new(json || parsed.GetValue(format) == "json", parsed.GetValue(separator));
+            RecordWriter writer = new(
+                FormatOf(json ? "json" : parsed.GetValue(format)!, parsed.GetValue(separator), Escapes.Read(parsed.GetValue(nullMarker) ?? "")));
             await ShowAsync(consumer, writer, parsed.GetValue(max), cancel);
             return ExitCode.Ok;
         });
+    }
+
+    /// <summary>The format; null for JSON.</summary>
+    private static RecordFormat? FormatOf(string format, string? separator, byte[] nullMarker) => format switch
+    {
+        "json" => null,
+        "text" when separator is null => RecordFormat.Parse("%s\\n", nullMarker),
+        "text" => RecordFormat.Parse($"%k{separator.Replace("%", "%%", StringComparison.Ordinal)}%s\\n", nullMarker),
+        _ => RecordFormat.Parse(format, nullMarker),
+    };
+
+    private static void Check(OptionResult result, Action<string> read)
+    {
+        try
+        {
+            read(result.GetValueOrDefault<string?>() ?? "");
+        }
+        catch (FormatException e)
+        {
+            result.AddError($"{result.Option.Name}: {e.Message}");
+        }
     }
 
     private static async Task<Dictionary<TopicPartition, StartAt>> PartitionsAsync(KafkaCluster cluster, string topic, int? only, StartAt start)
@@ -81,8 +111,9 @@ internal static class ConsumeCommand
         }
     }
 
-    /// <summary>Makes the lines of records.</summary>
-    private sealed class RecordWriter(bool json, string? separator)
+    /// <summary>Makes the text of records.</summary>
+    /// <param name="format">Their format; null for JSON.</param>
+    private sealed class RecordWriter(RecordFormat? format)
     {
         private readonly MemoryStream _bytes = new();
 
@@ -97,22 +128,15 @@ internal static class ConsumeCommand
                 }
 
                 count++;
-                if (json)
+                if (format is not null)
                 {
-                    _bytes.Write(Encoding.UTF8.GetBytes(Describe(record)));
+                    format.Write(record, _bytes);
                 }
                 else
                 {
-                    if (separator is not null)
-                    {
-                        _bytes.Write(record.Key.Span);
-                        _bytes.Write(Encoding.UTF8.GetBytes(separator));
-                    }
-
-                    _bytes.Write(record.Value.Span);
+                    _bytes.Write(Encoding.UTF8.GetBytes(JsonRecords.Write(record)));
+                    _bytes.WriteByte((byte)'\n');
                 }
-
-                _bytes.WriteByte((byte)'\n');
             }
 
             return count;
@@ -124,24 +148,5 @@ internal static class ConsumeCommand
             _bytes.SetLength(0);
             return bytes;
         }
-
-        private static string Describe(RecordView view)
-        {
-            ConsumedRecord record = view.ToRecord();
-            return Json.Line(writer =>
-            {
-                writer.WriteStartObject();
-                writer.WriteString("topic", record.Partition.Topic);
-                writer.WriteNumber("partition", record.Partition.Partition);
-                writer.WriteNumber("offset", record.Offset.Value);
-                writer.WriteNumber("timestamp", record.TimestampMs);
-                writer.WriteNumber("leaderEpoch", record.LeaderEpoch.Value);
-                writer.WriteString("key", TextOf(record.Key));
-                writer.WriteString("value", TextOf(record.Value));
-                writer.WriteEndObject();
-            });
-        }
-
-        private static string? TextOf(byte[]? bytes) => bytes is null ? null : Encoding.UTF8.GetString(bytes);
     }
 }

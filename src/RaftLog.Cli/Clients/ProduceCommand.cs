@@ -1,7 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text;
+using RaftLog.Cli.Clients.Records;
 using RaftLog.Cli.Output;
-using RaftLog.Client;
 using RaftLog.Client.Produce;
 using RaftLog.Protocol.Compression;
 
@@ -11,15 +12,36 @@ namespace RaftLog.Cli.Clients;
 internal static class ProduceCommand
 {
     private const int MaxWaiting = 10_000;
+    private const int MaxLineBytes = 1 << 20;
+    private const int ProgressEvery = 10_000;
 
     public static Command Create()
     {
         Argument<string> topic = new("topic") { Description = "The topic to write to." };
-        Option<string?> separator = new("--key-separator") { Description = "What stands between key and value of a line; without it lines have no key." };
+        Option<string?> separator = new("--key-separator") { Description = "What stands between key and value of a line, for instance '\\t' or ':'; without it lines have no key." };
+        Option<string?> key = new("--key") { Description = "The key of every record." };
+        Option<string?> nullMarker = new("--null") { Description = "A key or value that is just this text is null; without it an empty one is empty." };
+        Option<bool> tombstone = new("--tombstone") { Description = "Each line is a key, whose value is null: on a compacted topic this deletes the key." };
+        Option<string[]> headers = new("--header") { Description = "A header name=value of every record; may be given again. Without '=' its value is null." };
+        Option<int?> partition = new("--partition") { Description = "Write to this partition." };
+        Option<string> format = new("--format") { Description = "text: a line is a value; json: a line is an object with key, value, headers, partition and timestamp, as consume --format json shows it.", DefaultValueFactory = _ => "text" };
+        format.AcceptOnlyFromAmong("text", "json");
         Option<string> acks = new("--acks") { Description = "all, 1 or 0.", DefaultValueFactory = _ => "all" };
         acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
         Option<CompressionType> compression = new("--compression") { Description = "none, gzip, snappy, lz4 or zstd.", DefaultValueFactory = _ => CompressionType.None };
-        Command command = new("produce", "Write the lines of standard input to a topic.") { topic, separator, acks, compression };
+        separator.Validators.Add(CheckEscapes);
+        nullMarker.Validators.Add(CheckEscapes);
+        Command command = new("produce", "Write the lines of standard input to a topic; bytes in are bytes out, and only the line feed ends a line.")
+        {
+            topic, separator, key, nullMarker, tombstone, headers, partition, format, acks, compression,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(tombstone) && (result.GetValue(separator) is not null || result.GetValue(key) is not null || result.GetValue(format) == "json"))
+            {
+                result.AddError("--tombstone takes the whole line as the key: it goes with none of --key-separator, --key and --format json");
+            }
+        });
         return ClientCommand.Add(command, async (cluster, parsed, json, cancel) =>
         {
             Acks wanted = parsed.GetValue(acks) switch
@@ -32,7 +54,18 @@ internal static class ProduceCommand
             {
                 Acks = wanted, Idempotence = wanted == Acks.All, Compression = parsed.GetValue(compression),
             });
-            long sent = await SendLinesAsync(producer, parsed.GetValue(topic)!, parsed.GetValue(separator), cancel);
+            ProducerRecord common = new(parsed.GetValue(key) is { } name ? Encoding.UTF8.GetBytes(name) : null, (byte[]?)null)
+            {
+                Headers = LineParser.Headers(parsed.GetValue(headers) ?? []), Partition = parsed.GetValue(partition),
+            };
+            LineParser lines = new(
+                Escapes.Read(parsed.GetValue(separator) ?? ""), Escapes.Read(parsed.GetValue(nullMarker) ?? ""), parsed.GetValue(tombstone), common);
+            bool readsJson = parsed.GetValue(format) == "json";
+            long sent = await SendLinesAsync(
+                producer,
+                parsed.GetValue(topic)!,
+                (line, number) => readsJson ? JsonRecords.Read(line, number, common) : lines.Parse(line),
+                cancel);
             string text = json
                 ? Json.Line(writer =>
                 {
@@ -46,18 +79,37 @@ internal static class ProduceCommand
         });
     }
 
-    private static async Task<long> SendLinesAsync(Producer producer, string topic, string? separator, CancellationToken cancel)
+    private static void CheckEscapes(OptionResult result)
+    {
+        try
+        {
+            Escapes.Read(result.GetValueOrDefault<string?>() ?? "");
+        }
+        catch (FormatException e)
+        {
+            result.AddError($"{result.Option.Name}: {e.Message}");
+        }
+    }
+
+    private static async Task<long> SendLinesAsync(
+        Producer producer, string topic, Func<ReadOnlyMemory<byte>, long, ProducerRecord> parse, CancellationToken cancel)
     {
         Queue<ValueTask<ProduceResult>> waiting = new();
         long sent = 0;
-        using StreamReader input = new(Console.OpenStandardInput());
-        while (await input.ReadLineAsync(cancel) is { } line)
+        bool showsProgress = !Console.IsErrorRedirected && Console.IsInputRedirected;
+        await using Stream input = Console.OpenStandardInput();
+        ByteLines lines = new(input, MaxLineBytes);
+        while (await lines.ReadAsync(cancel) is { } line)
         {
-            waiting.Enqueue(producer.ProduceAsync(topic, RecordOf(line, separator)));
+            waiting.Enqueue(producer.ProduceAsync(topic, parse(line, lines.Number), CancellationToken.None));
             if (waiting.Count >= MaxWaiting)
             {
                 await waiting.Dequeue();
                 sent++;
+                if (showsProgress && sent % ProgressEvery == 0)
+                {
+                    Console.Error.Write($"\r{sent} records");
+                }
             }
         }
 
@@ -67,14 +119,11 @@ internal static class ProduceCommand
             sent++;
         }
 
-        return sent;
-    }
+        if (showsProgress && sent >= ProgressEvery)
+        {
+            Console.Error.Write('\r');
+        }
 
-    private static ProducerRecord RecordOf(string line, string? separator)
-    {
-        int split = separator is { Length: > 0 } ? line.IndexOf(separator, StringComparison.Ordinal) : -1;
-        return split < 0
-            ? new ProducerRecord(null, Encoding.UTF8.GetBytes(line))
-            : new ProducerRecord(Encoding.UTF8.GetBytes(line[..split]), Encoding.UTF8.GetBytes(line[(split + separator!.Length)..]));
+        return sent;
     }
 }
