@@ -23,7 +23,4 @@ internal enum DeadlineKind
 
     /// <summary>A member of a consumer group has not given up its partitions in time.</summary>
     ConsumerRebalance,
-
-    /// <summary>The next assignment of a consumer group may be made.</summary>
-    ConsumerAssignment,
 }

@@ -1,6 +1,6 @@
 using RaftLog.Coordination.Deadlines;
 using RaftLog.Coordination.Groups.Classic;
-using RaftLog.Coordination.Groups.Records;
+using RaftLog.Coordination.Groups.Consumer;
 using RaftLog.Coordination.Offsets;
 using RaftLog.Coordination.Topics;
 using RaftLog.Protocol;
@@ -36,6 +36,8 @@ public sealed class GroupCoordinatorState : ICoordinatorState
     private readonly GroupAdministration _administration;
     private readonly ClassicGroups _classic;
     private readonly ClassicJoin _classicJoin;
+    private readonly ConsumerGroups _consumer;
+    private readonly ConsumerDescription _description;
 
     /// <summary>An empty partition, into which the log is replayed.</summary>
     /// <param name="settings">The configuration.</param>
@@ -51,6 +53,8 @@ public sealed class GroupCoordinatorState : ICoordinatorState
         ClassicRebalance rebalance = new(settings, _deadlines);
         _classic = new ClassicGroups(settings, _deadlines, rebalance);
         _classicJoin = new ClassicJoin(settings, _deadlines, rebalance);
+        _consumer = new ConsumerGroups(settings, topics, _groups, _deadlines);
+        _description = new ConsumerDescription(settings, topics, _groups);
     }
 
     /// <summary>The groups; what is stored of them changes with replay only.</summary>
@@ -78,6 +82,10 @@ public sealed class GroupCoordinatorState : ICoordinatorState
             {
                 _classic.Activate(classic, now, outbox);
             }
+            else if (group is ConsumerGroup consumer)
+            {
+                _consumer.Activate(consumer, now);
+            }
         }
 
         _deadlines.Set(_expiry, now.MonotonicMs + _settings.Offsets.RetentionCheckIntervalMs);
@@ -86,7 +94,8 @@ public sealed class GroupCoordinatorState : ICoordinatorState
     /// <inheritdoc />
     public void Tick(CoordinatorTime now, Outbox outbox)
     {
-        while (_deadlines.TryTake(now.MonotonicMs, out Deadline deadline))
+        // One batch of records at a time: what is due about a group must see what has just been decided about it.
+        while (outbox.Records.Count == 0 && _deadlines.TryTake(now.MonotonicMs, out Deadline deadline))
         {
             if (deadline == _expiry)
             {
@@ -96,6 +105,10 @@ public sealed class GroupCoordinatorState : ICoordinatorState
             {
                 _classic.IsDue(classic, deadline, now, outbox);
                 Forget(classic, outbox);
+            }
+            else if (_groups.TryFind(deadline.GroupId, out ConsumerGroup? consumer))
+            {
+                _consumer.IsDue(consumer, deadline, now, outbox);
             }
         }
     }
@@ -121,7 +134,8 @@ public sealed class GroupCoordinatorState : ICoordinatorState
                 ? ErrorCode.InvalidSessionTimeout
             : group is null && request.MemberId.Length > 0 ? ErrorCode.UnknownMemberId
             : group is null && _groups.IsFull ? ErrorCode.CoordinatorNotAvailable
-            : group is not (null or ClassicGroup) ? ErrorCode.InconsistentGroupProtocol
+            : group is ConsumerGroup { IsEmpty: false } ? ErrorCode.InconsistentGroupProtocol
+            : group is ConsumerGroup && request.MemberId.Length > 0 ? ErrorCode.UnknownMemberId
             : ErrorCode.None;
         if (error != ErrorCode.None)
         {
@@ -131,6 +145,8 @@ public sealed class GroupCoordinatorState : ICoordinatorState
 
         if (group is not ClassicGroup classic)
         {
+            // A consumer group without members becomes a classic one, and keeps its offsets.
+            group?.AppendTombstones(outbox);
             classic = new ClassicGroup(request.GroupId);
             _groups.Put(classic);
         }
@@ -186,6 +202,7 @@ public sealed class GroupCoordinatorState : ICoordinatorState
         response.Members = _groups.Find(request.GroupId) switch
         {
             ClassicGroup classic => _classic.Leave(classic, members, now, outbox),
+            ConsumerGroup consumer => _consumer.Leave(consumer, members, now, outbox),
             _ =>
             [
                 .. members.Select(each => new LeaveGroupResponse.MemberResult
@@ -247,6 +264,14 @@ public sealed class GroupCoordinatorState : ICoordinatorState
     /// <summary>Deletes groups that have no members.</summary>
     public void DeleteGroups(in GroupCaller caller, DeleteGroupsRequest request, CoordinatorTime now, Outbox outbox) =>
         outbox.Respond(caller.Request, _administration.Delete(request, outbox));
+
+    /// <summary>Joins a consumer group, keeps the session alive, or leaves (KIP-848).</summary>
+    public void ConsumerGroupHeartbeat(in GroupCaller caller, ConsumerGroupHeartbeatRequest request, CoordinatorTime now, Outbox outbox) =>
+        outbox.Respond(caller.Request, _consumer.Heartbeat(caller, request, now, outbox));
+
+    /// <summary>Describes consumer groups.</summary>
+    public void ConsumerGroupDescribe(in GroupCaller caller, ConsumerGroupDescribeRequest request, CoordinatorTime now, Outbox outbox) =>
+        outbox.Respond(caller.Request, _description.Describe(request));
 
     private void Expire(CoordinatorTime now, Outbox outbox)
     {

@@ -1,4 +1,5 @@
 using RaftLog.Coordination.Groups.Classic;
+using RaftLog.Coordination.Groups.Consumer;
 using RaftLog.Coordination.Groups.Records;
 using RaftLog.Coordination.Offsets;
 using RaftLog.Protocol;
@@ -9,6 +10,8 @@ namespace RaftLog.Coordination.Groups;
 /// <summary>Applies the records of <c>__consumer_offsets</c>: the only place where what is kept durably changes.</summary>
 internal sealed class GroupReplay(GroupTable groups, OffsetTable offsets)
 {
+    private readonly ConsumerReplay _consumer = new(groups);
+
     public void Replay(in CoordinatorRecord record, in RecordOrigin origin)
     {
         switch (GroupRecordReader.TypeOf(record))
@@ -23,6 +26,9 @@ internal sealed class GroupReplay(GroupTable groups, OffsetTable offsets)
                 break;
             case GroupRecordType.GroupMetadata:
                 ReplayClassic(GroupRecordReader.Key<GroupMetadataKey>(record).Group, record);
+                break;
+            default:
+                _consumer.Replay(record);
                 break;
         }
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using RaftLog.Coordination.Groups;
 using RaftLog.Coordination.Groups.Classic;
+using RaftLog.Coordination.Groups.Consumer;
 using RaftLog.Coordination.Groups.Records;
 using RaftLog.Coordination.Offsets;
 using RaftLog.Protocol;
@@ -17,7 +18,25 @@ internal static class DurableState
         {
             if (group is ClassicGroup { Stored: { } stored })
             {
-                text.AppendLine($"classic {group.Id} {Convert.ToHexString(GroupRecords.Classic(group.Id, stored).Value!.Value.Span)}");
+                text.AppendLine($"classic {group.Id} {Hex(GroupRecords.Classic(group.Id, stored))}");
+            }
+            if (group is ConsumerGroup consumer)
+            {
+                text.AppendLine($"consumer {consumer.Id} {consumer.Epoch} {consumer.MetadataHash} {consumer.TargetEpoch} {consumer.TargetTimestampMs}");
+                foreach (ConsumerMember member in consumer.Members.Values)
+                {
+                    text.AppendLine($"member {Hex(ConsumerRecords.Member(group.Id, member))} {Hex(ConsumerRecords.Current(group.Id, member))}");
+                }
+
+                foreach ((string memberId, IReadOnlyList<TopicIdPartition> target) in consumer.Targets)
+                {
+                    text.AppendLine($"target {memberId} {string.Join(' ', target)}");
+                }
+
+                foreach ((string regex, ResolvedRegex resolved) in consumer.Regexes)
+                {
+                    text.AppendLine($"regex {regex} {string.Join(' ', resolved.Topics)} {resolved.Version} {resolved.TimestampMs}");
+                }
             }
         }
 
@@ -42,4 +61,6 @@ internal static class DurableState
 
         return text.ToString();
     }
+
+    private static string Hex(CoordinatorRecord record) => Convert.ToHexString(record.Value!.Value.Span);
 }

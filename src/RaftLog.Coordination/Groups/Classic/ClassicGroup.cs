@@ -36,7 +36,7 @@ internal sealed class ClassicGroup(string id) : Group(id)
 
     public string? LeaderId { get; private set; }
 
-    /// <summary>The topics of the current generation; null when its members are no consumers, or say what cannot be read.</summary>
+    /// <summary>The topics of the current generation; null when its members are no consumers, or say what cannot be read, which may be any topic.</summary>
     public HashSet<string>? SubscribedTopics { get; private set; }
 
     /// <summary>A member has joined since the initial delay began: the group waits once more.</summary>
@@ -85,7 +85,7 @@ internal sealed class ClassicGroup(string id) : Group(id)
 
     public override ErrorCode ValidateOffsetDelete() => IsEmpty || IsConsumers ? ErrorCode.None : ErrorCode.NonEmptyGroup;
 
-    public override bool IsSubscribedTo(string topic) => SubscribedTopics?.Contains(topic) ?? false;
+    public override bool IsSubscribedTo(string topic) => SubscribedTopics?.Contains(topic) ?? IsConsumers;
 
     public override long? UnusedSinceMs(long commitTimestampMs) => ProtocolType switch
     {

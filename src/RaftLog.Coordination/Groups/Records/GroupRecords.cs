@@ -37,9 +37,9 @@ internal static class GroupRecords
 
     public static CoordinatorRecord ClassicTombstone(string groupId) => Tombstone(GroupRecordType.GroupMetadata, new GroupMetadataKey { Group = groupId });
 
-    private static CoordinatorRecord Make(GroupRecordType type, IMessage key, IMessage value, short version) => new(Key(type, key), Bytes(version, value));
+    public static CoordinatorRecord Make(GroupRecordType type, IMessage key, IMessage value, short version = 0) => new(Key(type, key), Bytes(version, value));
 
-    private static CoordinatorRecord Tombstone(GroupRecordType type, IMessage key) => new(Key(type, key), null);
+    public static CoordinatorRecord Tombstone(GroupRecordType type, IMessage key) => new(Key(type, key), null);
 
     private static byte[] Key(GroupRecordType type, IMessage key)
     {
