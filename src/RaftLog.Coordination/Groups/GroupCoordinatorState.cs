@@ -37,6 +37,7 @@ public sealed class GroupCoordinatorState : ICoordinatorState
     private readonly ClassicGroups _classic;
     private readonly ClassicJoin _classicJoin;
     private readonly ConsumerGroups _consumer;
+    private readonly ClassicProtocolMembers _classicProtocol;
     private readonly ConsumerDescription _description;
 
     /// <summary>An empty partition, into which the log is replayed.</summary>
@@ -53,7 +54,9 @@ public sealed class GroupCoordinatorState : ICoordinatorState
         ClassicRebalance rebalance = new(settings, _deadlines);
         _classic = new ClassicGroups(settings, _deadlines, rebalance);
         _classicJoin = new ClassicJoin(settings, _deadlines, rebalance);
-        _consumer = new ConsumerGroups(settings, topics, _groups, _deadlines);
+        GroupMigration migration = new(settings, topics, _groups, _deadlines, rebalance);
+        _consumer = new ConsumerGroups(settings, topics, _groups, _deadlines, migration);
+        _classicProtocol = new ClassicProtocolMembers(settings, topics, _deadlines, _consumer, migration);
         _description = new ConsumerDescription(settings, topics, _groups);
     }
 
@@ -134,12 +137,17 @@ public sealed class GroupCoordinatorState : ICoordinatorState
                 ? ErrorCode.InvalidSessionTimeout
             : group is null && request.MemberId.Length > 0 ? ErrorCode.UnknownMemberId
             : group is null && _groups.IsFull ? ErrorCode.CoordinatorNotAvailable
-            : group is ConsumerGroup { IsEmpty: false } ? ErrorCode.InconsistentGroupProtocol
-            : group is ConsumerGroup && request.MemberId.Length > 0 ? ErrorCode.UnknownMemberId
+            : group is ConsumerGroup { IsEmpty: true } && request.MemberId.Length > 0 ? ErrorCode.UnknownMemberId
             : ErrorCode.None;
         if (error != ErrorCode.None)
         {
             outbox.Respond(caller.Request, ClassicResponses.JoinError(caller.ApiVersion, request.MemberId, error));
+            return;
+        }
+
+        if (group is ConsumerGroup { IsEmpty: false } consumer)
+        {
+            outbox.Respond(caller.Request, _classicProtocol.Join(consumer, caller, request, now, outbox));
             return;
         }
 
@@ -170,6 +178,10 @@ public sealed class GroupCoordinatorState : ICoordinatorState
         {
             _classic.Sync(classic, caller, request, now, outbox);
         }
+        else if (_groups.TryFind(request.GroupId, out ConsumerGroup? consumer))
+        {
+            outbox.Respond(caller.Request, _classicProtocol.Sync(consumer, request));
+        }
         else
         {
             outbox.Respond(caller.Request, ClassicResponses.SyncError(ErrorCode.UnknownMemberId));
@@ -181,6 +193,7 @@ public sealed class GroupCoordinatorState : ICoordinatorState
     {
         ErrorCode error = request.GroupId.Length == 0 ? ErrorCode.InvalidGroupId
             : _groups.TryFind(request.GroupId, out ClassicGroup? classic) ? _classic.Heartbeat(classic, request, now)
+            : _groups.TryFind(request.GroupId, out ConsumerGroup? consumer) ? _classicProtocol.Heartbeat(consumer, request, now)
             : ErrorCode.UnknownMemberId;
         outbox.Respond(caller.Request, new HeartbeatResponse { ErrorCode = error });
     }

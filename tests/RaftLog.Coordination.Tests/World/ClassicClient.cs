@@ -1,4 +1,5 @@
 using RaftLog.Protocol;
+using RaftLog.Protocol.Groups;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
 
@@ -20,6 +21,9 @@ internal sealed class ClassicClient(Shard shard, string groupId, string? instanc
     public string[] Protocols { get; set; } = ["range"];
 
     public string ProtocolType { get; set; } = "consumer";
+
+    /// <summary>The partitions of topic t that it says it owns when it joins.</summary>
+    public int[] Owned { get; set; } = [];
 
     /// <summary>Sends JoinGroup; a member id that is required is taken and used at once.</summary>
     public long Join()
@@ -86,11 +90,31 @@ internal sealed class ClassicClient(Shard shard, string groupId, string? instanc
     public ErrorCode Commit(string topic, int partition, long offset, short commitVersion = 9) =>
         shard.Commit(groupId, topic, partition, offset, MemberId, Generation, instanceId, commitVersion);
 
+    /// <summary>Joins, asks for its work, and owns it: in a consumer group both are answered at once.</summary>
+    public JoinGroupResponse JoinAndSync()
+    {
+        JoinGroupResponse joined = Joined(Join());
+        SyncGroupResponse synced = shard.Response<SyncGroupResponse>(Sync());
+        Assert.Equal(ErrorCode.None, synced.ErrorCode);
+        ConsumerProtocolAssignment? assignment = ConsumerProtocol.TryReadAssignment(synced.Assignment);
+        Assert.NotNull(assignment);
+        Owned = [.. assignment.AssignedPartitions.SelectMany(topic => topic.Partitions)];
+        return joined;
+    }
+
+    /// <summary>Some partitions of topic t as work.</summary>
+    public static byte[] Work(params int[] partitions) => ConsumerProtocol.Write(
+        new ConsumerProtocolAssignment { AssignedPartitions = [new() { Topic = "t", Partitions = [.. partitions] }] }, version: 3);
+
     private byte[] Subscription()
     {
         WireWriter writer = new();
         writer.WriteInt16(3);
-        new ConsumerProtocolSubscription { Topics = [.. Topics] }.Write(writer, 3);
+        new ConsumerProtocolSubscription
+        {
+            Topics = [.. Topics],
+            OwnedPartitions = Owned.Length == 0 ? [] : [new ConsumerProtocolSubscription.OwnedTopicPartitions { Topic = "t", Partitions = [.. Owned] }],
+        }.Write(writer, 3);
         return writer.ToArray();
     }
 }

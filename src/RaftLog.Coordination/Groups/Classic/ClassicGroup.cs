@@ -146,6 +146,17 @@ internal sealed class ClassicGroup(string id) : Group(id)
         SubscribedTopics = ReadSubscribedTopics();
     }
 
+    /// <summary>Goes on from what the group was in another form: its members have their work, and a generation.</summary>
+    public void Continue(int generation, long wallMs)
+    {
+        Generation = generation;
+        Protocol = SelectProtocol();
+        SubscribedTopics = ReadSubscribedTopics();
+        Phase = ClassicGroupPhase.Stable;
+        PreviousPhase = Phase;
+        PhaseSinceMs = wallMs;
+    }
+
     public void Add(ClassicMember member, string protocolType)
     {
         if (_members.Count == 0)

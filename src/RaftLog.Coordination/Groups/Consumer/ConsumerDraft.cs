@@ -101,10 +101,13 @@ internal sealed class ConsumerDraft
         }
     }
 
+    /// <summary>True when the topics that the members subscribe to are not what they were.</summary>
+    public bool HasOtherTopics() => Hash() != _group.MetadataHash;
+
     /// <summary>Raises the group's epoch when members or their topics have changed.</summary>
     public void Bump()
     {
-        long hash = TopicsHash.Of(_members.Values.SelectMany(TopicsOf), _topics);
+        long hash = Hash();
         if (_isChanged || hash != _group.MetadataHash)
         {
             Epoch++;
@@ -156,6 +159,8 @@ internal sealed class ConsumerDraft
 
     private IEnumerable<string> TopicsOf(ConsumerMember member) =>
         member.Regex.Length > 0 && _regexes.TryGetValue(member.Regex, out ResolvedRegex? resolved) ? member.Topics.Union(resolved.Topics, StringComparer.Ordinal) : member.Topics;
+
+    private long Hash() => TopicsHash.Of(_members.Values.SelectMany(TopicsOf), _topics);
 
     private void Resolve(string regex)
     {

@@ -8,7 +8,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Coordination.Groups.Consumer;
 
 /// <summary>ConsumerGroupHeartbeat: members join, go on, leave; the group's target follows, and each member towards it (KIP-848).</summary>
-internal sealed class ConsumerGroups(IGroupSettings settings, ITopicsView topics, GroupTable groups, DeadlineQueue deadlines)
+internal sealed class ConsumerGroups(
+    IGroupSettings settings, ITopicsView topics, GroupTable groups, DeadlineQueue deadlines, GroupMigration migration)
 {
     /// <summary>The most members of a group, whatever <c>group.consumer.max.size</c> says.</summary>
     private const int MaxMembers = 65_536;
@@ -79,10 +80,34 @@ internal sealed class ConsumerGroups(IGroupSettings settings, ITopicsView topics
         return results;
     }
 
+    /// <summary>True when all members of the classic protocol, the joiner among them, know one of its protocols.</summary>
+    public bool CanWorkWith(ConsumerGroup group, string joinerId, IReadOnlyList<ClassicProtocol> protocols) => protocols.Any(protocol =>
+        group.Members.Values.All(member => member.Classic is null || member.Id == joinerId
+            || member.Classic.SupportedProtocols.Any(each => each.Name == protocol.Name)));
+
+    /// <summary>True when the topics that the members subscribe to have changed since the group's epoch was last raised.</summary>
+    public bool HasOtherTopics(ConsumerGroup group)
+    {
+        if (group.ComparedVersion == topics.Version)
+        {
+            return false;
+        }
+
+        bool differs = new ConsumerDraft(group, topics, default, new Outbox()).HasOtherTopics();
+        group.ComparedVersion = differs || group.Regexes.Count > 0 ? group.ComparedVersion : topics.Version;
+        return differs;
+    }
+
     private void Remove(ConsumerGroup group, IReadOnlyCollection<string> memberIds, CoordinatorTime now, Outbox outbox)
     {
         if (memberIds.Count == 0)
         {
+            return;
+        }
+
+        if (migration.CanDowngrade(group, memberIds))
+        {
+            migration.Downgrade(group, memberIds, now, outbox);
             return;
         }
 
@@ -103,8 +128,8 @@ internal sealed class ConsumerGroups(IGroupSettings settings, ITopicsView topics
         group = found as ConsumerGroup ?? new ConsumerGroup(request.GroupId);
         return found switch
         {
-            ConsumerGroup or ClassicGroup { IsEmpty: true } when isJoin => null,
             ConsumerGroup => null,
+            ClassicGroup classic when isJoin && (classic.IsEmpty || migration.CanUpgrade(classic)) => null,
             ClassicGroup => new Rejection(ErrorCode.GroupIdNotFound, $"Group {request.GroupId} is not a consumer group."),
             _ when !isJoin => new Rejection(ErrorCode.GroupIdNotFound, $"Consumer group {request.GroupId} not found."),
             _ when groups.IsFull => new Rejection(
@@ -118,9 +143,17 @@ internal sealed class ConsumerGroups(IGroupSettings settings, ITopicsView topics
     {
         string memberId = request.MemberId.Length > 0 ? request.MemberId : caller.FreshId.ToString();
         IReadOnlySet<TopicIdPartition>? reported = Reported(request);
-        Rejection? rejection = FindMember(group, own, memberId, request, reported, out ConsumerMember member, out ConsumerMember? predecessor)
-            ?? HeartbeatRules.CheckRegex(request.SubscribedTopicRegex ?? "");
-        if (rejection is not null)
+        if (HeartbeatRules.CheckRegex(request.SubscribedTopicRegex ?? "") is { } invalid)
+        {
+            return Rejected(invalid);
+        }
+
+        if (groups.Find(group.Id) is ClassicGroup { IsEmpty: false } classic)
+        {
+            group = migration.Upgrade(classic, now, outbox);
+        }
+
+        if (FindMember(group, own, memberId, request, reported, out ConsumerMember member, out ConsumerMember? predecessor) is { } rejection)
         {
             return Rejected(rejection);
         }
@@ -144,11 +177,6 @@ internal sealed class ConsumerGroups(IGroupSettings settings, ITopicsView topics
     private void Install(ConsumerGroup group, Outbox outbox)
     {
         Group? found = groups.Find(group.Id);
-        if (found == group)
-        {
-            return;
-        }
-
         if (found is ClassicGroup { Stored: not null })
         {
             found.AppendTombstones(outbox);
@@ -166,7 +194,8 @@ internal sealed class ConsumerGroups(IGroupSettings settings, ITopicsView topics
         && group.Members.ContainsKey(member.Id)
         && updated.SaysTheSameAs(member);
 
-    private ConsumerMember Advance(
+    /// <summary>Takes in what a member says: the group's epoch, its target and the member follow.</summary>
+    public ConsumerMember Advance(
         ConsumerGroup group,
         ConsumerGroupSettings own,
         ConsumerMember member,
@@ -229,7 +258,7 @@ internal sealed class ConsumerGroups(IGroupSettings settings, ITopicsView topics
 
         predecessor = group.Members[owner];
         member = predecessor with { Id = memberId, Epoch = 0, PreviousEpoch = 0 };
-        return predecessor.Epoch == ConsumerMember.LeftForAWhile
+        return predecessor.Epoch == ConsumerMember.LeftForAWhile || predecessor.Classic is not null
             ? null
             : new Rejection(
                 ErrorCode.UnreleasedInstanceId,
@@ -287,7 +316,7 @@ internal sealed class ConsumerGroups(IGroupSettings settings, ITopicsView topics
     };
 
     /// <summary>Its session begins anew; while it has partitions to give up it has its rebalance timeout for that.</summary>
-    private void Watch(ConsumerGroup group, ConsumerMember before, ConsumerMember member, ConsumerGroupSettings own, CoordinatorTime now)
+    public void Watch(ConsumerGroup group, ConsumerMember before, ConsumerMember member, ConsumerGroupSettings own, CoordinatorTime now)
     {
         RenewSession(group, member, own, now);
         Deadline rebalance = group.DeadlinesOf(member.Id).Rebalance;
