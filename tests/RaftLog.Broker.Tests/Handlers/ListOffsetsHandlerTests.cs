@@ -50,7 +50,7 @@ public sealed class ListOffsetsHandlerTests : IDisposable
     {
         TestNode asked = _cluster.Nodes[node];
         MetadataCache cache = new(asked.Waiters, "cluster", asked.Id);
-        cache.Apply(new MetadataUpdate(_cluster.Image, MetadataChanges.Between(MetadataImage.Empty, _cluster.Image)));
+        _ = cache.ApplyAsync(new MetadataUpdate(_cluster.Image, MetadataChanges.Between(MetadataImage.Empty, _cluster.Image)));
         ListOffsetsHandler handler = new(new PartitionLookup(asked.Table, cache));
         ListOffsetsRequest request = new()
         {

@@ -167,6 +167,6 @@ public sealed class ProduceHandlerTests : IDisposable
     {
         _cluster.TellAll();
         _cluster.Pump.Drain();
-        _cache.Apply(new MetadataUpdate(_cluster.Image, MetadataChanges.Between(MetadataImage.Empty, _cluster.Image)));
+        _ = _cache.ApplyAsync(new MetadataUpdate(_cluster.Image, MetadataChanges.Between(MetadataImage.Empty, _cluster.Image)));
     }
 }
