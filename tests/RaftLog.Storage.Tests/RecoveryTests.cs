@@ -326,6 +326,10 @@ public class RecoveryTests
         node.Flush();
         Assert.Equal(["orders-0.00000000000000070000000000000009-stray"], node.Disk.ListDirectories(Node.Root));
 
+        node.Directory.SetAsStray(node.Create());
+        node.Flush();
+        Assert.Equal(2, node.Disk.ListDirectories(Node.Root).Count);
+
         PartitionLog second = node.Create();
         node.Disk.HeldFlush = new TaskCompletionSource();
         node.Flush();

@@ -60,6 +60,9 @@ internal sealed class PartitionTable : IFlushObserver
     /// <summary>Told of each partition whose log lies in another directory than metadata says, with the directory's id; it only takes note.</summary>
     public Action<TopicIdPartition, Uuid>? Misplaced { get; init; }
 
+    /// <summary>Told, for the node's log, of logs that are set aside.</summary>
+    public Action<string> Warn { get; init; } = static _ => { };
+
     /// <summary>All partitions, in the order of topic ids.</summary>
     public IReadOnlyList<Partition> All => Volatile.Read(ref _all);
 
@@ -297,14 +300,9 @@ internal sealed class PartitionTable : IFlushObserver
         }
 
         PartitionLog? log = directory.Find(name);
-#if SEEDED_BUGS
-        if (log is not null && log.TopicId != id.TopicId && log.TopicId != Uuid.Zero && !SeededBug.Is(37))
-#else
-        if (log is not null && log.TopicId != id.TopicId && log.TopicId != Uuid.Zero)
-#endif
+        if (log is not null && !Belongs(log, id.TopicId))
         {
-            // A namesake that was deleted while this node was away: its records are another topic's (KAFKA-14616).
-            directory.SetAsStray(log);
+            SetAside(directory, log, id.TopicId);
             log = null;
         }
 
@@ -439,6 +437,33 @@ internal sealed class PartitionTable : IFlushObserver
         {
             _toldOf = null;
             _fetchers.Journal.Info("all partitions that metadata gives to this node are there now");
+        }
+    }
+
+    /// <summary>
+    /// True when a log says that it is a topic's. One of another id is that of a namesake that was deleted while this node was away (KAFKA-14616). One that
+    /// says nothing may be that, too: its <c>partition.metadata</c> was flushed before its first record, so whoever took the file away may have changed more.
+    /// </summary>
+    private static bool Belongs(PartitionLog log, Uuid topicId)
+    {
+#if SEEDED_BUGS
+        if (SeededBug.Is(37) || (SeededBug.Is(44) && log.TopicId == Uuid.Zero))
+        {
+            return true;
+        }
+#endif
+        return log.TopicId == topicId;
+    }
+
+    private void SetAside(LogDirectory directory, PartitionLog log, Uuid topicId)
+    {
+        string reason = log.TopicId == Uuid.Zero
+            ? $"its {LogDirectory.PartitionMetadataName} is missing or damaged, so nothing shows that its records are this topic's"
+            : $"it is that of a deleted topic of this name, {log.TopicId}";
+        string path = log.Path;
+        if (directory.SetAsStray(log) is { } kept)
+        {
+            Warn($"the log in {path} is not used for {log.Partition} of topic id {topicId}: {reason}. It was renamed to {kept} and can be removed; this replica begins empty");
         }
     }
 

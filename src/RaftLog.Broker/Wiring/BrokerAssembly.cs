@@ -59,6 +59,7 @@ internal sealed class BrokerAssembly
             host, storage.Data, new TopicSettingsSource(configs, node.Config.BatchValidation), _fetchers, node.Supervisor, input => publisher.Post(input))
         {
             Misplaced = _replicaDirectories.Report,
+            Warn = node.Journal.Warn,
         };
         ProducerIdBlock producerIds = new(node.Self, () => Lifecycle.Epoch, quorum.Channel, requestTimeout);
         _apis = BrokerApis.Create(new BrokerParts(

@@ -50,6 +50,7 @@ public sealed record KnownBug(string Name, int Number, string What, string? Equi
         M(41, "a broker is fenced when its connection ends, without looking whether it is there"),
         M(42, "answers leave a connection in the order in which they become ready"),
         M(43, "a wake-up between a look and a wait is lost"),
+        M(44, "a log that does not show its topic's id is believed"),
         M(50, "a response goes on with bytes of a file that was truncated under it"),
     ];
 

@@ -84,6 +84,12 @@ internal sealed class ClusterWatch
     /// <summary>True when a node is in sync in any partition, as the newest versions say.</summary>
     internal bool IsInSync(int node) => _newest.Values.Any(each => each.Registration.Isr.Contains(new NodeId(node)));
 
+    /// <summary>The partitions that a fenced broker has a replica of and is not in sync in; none while it is not fenced.</summary>
+    internal IEnumerable<TopicPartition> OutOfSync(int node) =>
+        _last.Values.MaxBy(each => each.Provenance.LastOffset)?.Brokers.GetValueOrDefault(new NodeId(node)) is { Fenced: true }
+            ? _newest.Where(each => each.Value.Registration.Replicas.Contains(new NodeId(node)) && !each.Value.Registration.Isr.Contains(new NodeId(node))).Select(each => each.Key)
+            : [];
+
     /// <summary>True when a node knows a topic.</summary>
     internal bool Knows(int node, string topic) => _last.TryGetValue(node, out MetadataImage? image) && image.Topics.TryGet(topic, out _);
 

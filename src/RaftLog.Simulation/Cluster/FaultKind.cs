@@ -69,6 +69,11 @@ public enum FaultKind
     /// <summary>A sector that was flushed long ago cannot be read for a while.</summary>
     UnreadableSector,
 
+    /// <summary>
+    /// The directory of a log no longer shows whose it is while its node is away, and may hold another partition's log: its <c>partition.metadata</c> is gone.
+    /// </summary>
+    ForeignLog,
+
     /// <summary>A node is asked to stop in order, as for an upgrade; where this mix has losses of power, its machine may lose it once the node has stopped.</summary>
     Stop,
 }

@@ -16,6 +16,7 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
     ];
 
     private const double StopShare = 0.4;
+    private const double ForeignShare = 0.3;
 
     /// <summary>A world without faults.</summary>
     public static FaultMix None { get; } = Of(TimeSpan.FromDays(1), TimeSpan.FromSeconds(1));
@@ -54,6 +55,12 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
         if (stops.Chance(StopShare))
         {
             weights[FaultKind.Stop] = 1 + stops.Next(4);
+        }
+
+        SimRandom foreign = random.Split("foreign logs");
+        if (foreign.Chance(ForeignShare))
+        {
+            weights[FaultKind.ForeignLog] = 1 + foreign.Next(2);
         }
 
         TimeSpan pause = TimeSpan.FromMilliseconds(500 + random.Next(2500));

@@ -1,3 +1,5 @@
+using RaftLog.Protocol;
+
 namespace RaftLog.Simulation;
 
 /// <summary>Breaks things, as the seed and the mix say, and repairs each after a while.</summary>
@@ -21,6 +23,7 @@ internal sealed class Nemesis
     private readonly SortedSet<int> _healed = [];
     private bool _active = true;
     private Action? _endPeace;
+    private bool _disownsNext;
 
     internal Nemesis(SimCluster cluster, FaultMix mix, SimRandom random, ClusterWatch beliefs, Action crashClient)
     {
@@ -57,6 +60,7 @@ internal sealed class Nemesis
             [FaultKind.BitRot] = () => Spoil(FaultKind.BitRot, "a bit flips in", (batch, _) => batch.FlipBit(_random)),
             [FaultKind.MisdirectedWrite] = () => Spoil(FaultKind.MisdirectedWrite, "a write goes astray into", (batch, other) => batch.Overwrite(other, _random)),
             [FaultKind.Stop] = StopInOrder,
+            [FaultKind.ForeignLog] = () => _disownsNext = true,
             [FaultKind.UnreadableSector] = () => Spoil(FaultKind.UnreadableSector, "a sector cannot be read in", (batch, _) => batch.LoseSector()),
         };
         foreach (SimMachine machine in cluster.Machines)
@@ -430,8 +434,30 @@ internal sealed class Nemesis
     {
         if (!machine.IsUp)
         {
+            if (_disownsNext && _active && !machine.IsDestroyed)
+            {
+                DisownLog(machine);
+            }
+
             machine.Start();
         }
+    }
+
+    // Within the budget: a replica is lost only where it is in no in-sync set, and cannot come into one before its node has registered anew.
+    private void DisownLog(SimMachine machine)
+    {
+        List<TopicPartition> there = [.. _beliefs.OutOfSync(machine.Number).Where(each => machine.Volume.Find($"{SimCluster.LogDirectory}/{each}") is SimDirectory)];
+        if (there.Count == 0)
+        {
+            return;
+        }
+
+        Count(FaultKind.ForeignLog);
+        _disownsNext = false;
+        TopicPartition lost = there[_random.Next(there.Count)];
+        TopicPartition other = there[_random.Next(there.Count)];
+        _scheduler.Say($"the log of {lost} on {machine.Name} is {(other == lost ? "" : $"replaced by that of {other}, and ")}without its partition.metadata");
+        machine.Disown(lost, other);
     }
 
     private void Cut()

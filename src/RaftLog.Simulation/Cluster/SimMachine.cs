@@ -3,6 +3,8 @@ using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Formatting;
 using RaftLog.Broker.Runtime;
 using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Storage;
 
 namespace RaftLog.Simulation;
 
@@ -19,6 +21,7 @@ public sealed class SimMachine
     private readonly SimRandom _random;
     private readonly NodeConfiguration _config;
     private readonly string _clusterId;
+    private readonly List<SimDirectory> _foreign = [];
     private Incarnation? _current;
     private int _starts;
     private bool _hasBeenReady;
@@ -186,6 +189,24 @@ public sealed class SimMachine
         IsDestroyed = true;
         Volume.Wipe();
     }
+
+    /// <summary>The directory of a log no longer says whose it is, and may hold another partition's files.</summary>
+    /// <param name="partition">Whose directory it is.</param>
+    /// <param name="other">Whose files it gets; the same for its own.</param>
+    internal void Disown(TopicPartition partition, TopicPartition other)
+    {
+        string path = $"{SimCluster.LogDirectory}/{partition}";
+        if (other != partition)
+        {
+            Volume.ReplaceFiles(path, $"{SimCluster.LogDirectory}/{other}");
+        }
+
+        Volume.Remove(path, LogDirectory.PartitionMetadataName);
+        _foreign.Add((SimDirectory)Volume.Find(path)!);
+    }
+
+    /// <summary>True for the directory of a log that was disowned.</summary>
+    internal bool IsForeign(SimDirectory? directory) => directory is not null && _foreign.Contains(directory);
 
     /// <summary>Takes back the faults that have not struck yet.</summary>
     internal void Disarm()

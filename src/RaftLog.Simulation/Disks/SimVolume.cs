@@ -253,6 +253,34 @@ public sealed class SimVolume
         _slowFlushes.Clear();
     }
 
+    /// <summary>A file is gone for good, while nobody uses the disk.</summary>
+    internal void Remove(string directory, string name)
+    {
+        SimDirectory from = (SimDirectory)Find(directory)!;
+        from.Set(name, null);
+        from.MakeDurable(from.Changes);
+    }
+
+    /// <summary>A directory gets copies of another's files in place of its own, for good, while nobody uses the disk.</summary>
+    internal void ReplaceFiles(string directory, string other)
+    {
+        SimDirectory into = (SimDirectory)Find(directory)!;
+        foreach (string name in into.Current.Keys.ToList())
+        {
+            into.Set(name, null);
+        }
+
+        foreach ((string name, object entry) in ((SimDirectory)Find(other)!).Current)
+        {
+            SimInode copy = NewFile();
+            copy.Write(0, ((SimInode)entry).Current.Span);
+            copy.MakeDurable(copy.Operations);
+            into.Set(name, copy);
+        }
+
+        into.MakeDurable(into.Changes);
+    }
+
     internal bool TryLock(string path, Incarnation owner)
     {
         if (_locks.TryGetValue(path, out Incarnation? holder) && holder.IsAlive)

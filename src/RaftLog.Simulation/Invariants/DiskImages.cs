@@ -30,14 +30,17 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
             _images.Add((partition, node), image);
         }
 
+        SimMachine machine = cluster.Machine(node);
+        bool wasForeign = machine.IsForeign(image.Directory);
         if (image.Refresh())
         {
-            foreach (ImageBatch batch in image.Come)
+            // A log that was taken away, or put there by nobody in this cluster, is no replica's doing. Whoever takes it for its own fails as a member of an in-sync set.
+            foreach (ImageBatch batch in machine.IsForeign(image.Directory) ? [] : image.Come)
             {
                 Come(node, partition, batch);
             }
 
-            foreach (ImageBatch batch in image.Gone)
+            foreach (ImageBatch batch in wasForeign ? [] : image.Gone)
             {
                 Gone(node, partition, batch, image);
             }

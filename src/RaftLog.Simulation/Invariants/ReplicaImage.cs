@@ -19,6 +19,9 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     private long _directoryVersion = -1;
     private int _crashes = -1;
 
+    /// <summary>The directory that it was read from; null where there is none.</summary>
+    internal SimDirectory? Directory => _directory;
+
     /// <summary>The first offset; zero when there is none.</summary>
     internal Offset Start { get; private set; }
 

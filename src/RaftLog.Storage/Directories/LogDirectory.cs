@@ -9,6 +9,9 @@ namespace RaftLog.Storage;
 /// </summary>
 public sealed class LogDirectory
 {
+    /// <summary>The name of the file in a log's directory that says which topic it belongs to.</summary>
+    public const string PartitionMetadataName = LogFileNames.PartitionMetadata;
+
     private const string LockName = ".lock";
 
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
@@ -130,8 +133,12 @@ public sealed class LogDirectory
         string path = PathOf(partition);
         try
         {
-            LoadedLog loaded = await LogLoader.LoadAsync(_disk, path, settings, _checkpoints.HintsFor(partition, WasClean), NowMs());
-            var log = new PartitionLog(_home, partition, PartitionMetadataFile.Read(_disk, path), path, loaded, settings);
+            Uuid topicId = PartitionMetadataFile.Read(_disk, path);
+
+            // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the node from starting.
+            LoadHints hints = topicId == Uuid.Zero ? default : _checkpoints.HintsFor(partition, WasClean);
+            LoadedLog loaded = await LogLoader.LoadAsync(_disk, path, settings, hints, NowMs());
+            var log = new PartitionLog(_home, partition, topicId, path, loaded, settings);
             Add(log);
             _checkpoints.Forget(partition);
 
@@ -262,7 +269,8 @@ public sealed class LogDirectory
     }
 
     /// <summary>Takes a log out of use that no metadata knows, and keeps its files under a name that ends with <c>-stray</c>. Needs the partition's lock.</summary>
-    public void SetAsStray(PartitionLog log) => SetAside(log, LogFileNames.StraySuffix);
+    /// <returns>The directory's path now; null when the log was out of use already, or the disk refused.</returns>
+    public string? SetAsStray(PartitionLog log) => SetAside(log, LogFileNames.StraySuffix);
 
     /// <summary>
     /// Must be awaited, without the partition's lock, before a log is truncated below its high watermark: it lowers recovery point and high watermark on the disk first.
@@ -382,7 +390,7 @@ public sealed class LogDirectory
 
     private string? SetAside(PartitionLog log, string suffix)
     {
-        string path = $"{Path}/{LogFileNames.SetAside(log.Partition, log.TopicId, suffix)}";
+        string path = FreePath(log, suffix);
         string oldPath = log.Path;
         lock (_lock)
         {
@@ -459,6 +467,20 @@ public sealed class LogDirectory
         {
             // Without files in it, the next attempt takes it over.
         }
+    }
+
+    // A log of the same topic may have been set aside before, and one without a topic's id has nothing of its own in its name.
+    private string FreePath(PartitionLog log, string suffix)
+    {
+        Uuid id = log.TopicId;
+        string path = $"{Path}/{LogFileNames.SetAside(log.Partition, id, suffix)}";
+        while (_disk.DirectoryExists(path))
+        {
+            id = new Uuid(id.High, id.Low + 1);
+            path = $"{Path}/{LogFileNames.SetAside(log.Partition, id, suffix)}";
+        }
+
+        return path;
     }
 
     private void Add(PartitionLog log)

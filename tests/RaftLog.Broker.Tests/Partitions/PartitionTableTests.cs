@@ -1,5 +1,6 @@
 using RaftLog.Broker.Partitions;
 using RaftLog.Metadata;
+using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Metadata;
 using RaftLog.Replication;
@@ -117,6 +118,33 @@ public sealed class PartitionTableTests : IDisposable
 
         Assert.Equal(Offset.Zero, A.Orders.Log.EndOffset);
         Assert.Contains(A.Disk.ListDirectories("/data"), name => name.EndsWith("-stray", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("version: 0\ntopic_id: not an id\n")]
+    public void A_log_that_cannot_show_its_topics_id_is_no_replica_of_it(string? content)
+    {
+        const string File = "/data/orders-0/partition.metadata";
+        _cluster.CreateOrders(0);
+        A.Produce(RequiredAcks.All, "one");
+        A.Stop();
+        A.Disk.DeleteFile(File);
+        if (content is not null)
+        {
+            using IDiskFile damaged = A.Disk.OpenOrCreate(File);
+            damaged.Write(0, System.Text.Encoding.UTF8.GetBytes(content));
+        }
+
+        A.Restart();
+        _cluster.Register(A);
+        _cluster.TellAll();
+
+        Assert.Equal(Offset.Zero, A.Orders.Log.EndOffset);
+        Assert.Equal(TestCluster.OrdersId, A.Orders.Log.TopicId);
+        Assert.Contains(A.Disk.ListDirectories("/data"), name => name.EndsWith("-stray", StringComparison.Ordinal));
+        Assert.True(A.Disk.FileExists(File));
     }
 
     [Fact]

@@ -33,6 +33,33 @@ internal static class NodeScenarios
         stage.ExpectEqualReplicas();
     }
 
+    public static void A_log_that_cannot_show_its_topics_id_is_no_replica_of_it()
+    {
+        NodeStage stage = new(NodeStage.Quick(), watches: false);
+        stage.Tell(async () =>
+        {
+            await stage.CreateTopicAsync();
+            await stage.ProduceAsync("old");
+            await stage.ProduceAsync("older");
+        });
+        SimMachine away = stage.Cluster.Machines[^1];
+        away.Kill();
+        stage.RunFor(4);
+        stage.Tell(async () =>
+        {
+            await stage.Client.Admin.DeleteTopicsAsync([NodeStage.Topic]);
+            await stage.CreateTopicAsync();
+            await stage.ProduceAsync("new");
+            await stage.ProduceAsync("newer");
+            await stage.ProduceAsync("newest");
+        });
+        TopicPartition orders = new(NodeStage.Topic, 0);
+        away.Disown(orders, orders);
+        away.Start();
+        stage.Settle(batches: 3);
+        stage.ExpectEqualReplicas();
+    }
+
     public static void KAFKA_10706_a_follower_with_an_epoch_that_left_no_record_agrees_with_its_leader_and_goes_on()
     {
         // A second leader writes nothing and is cut off; a third one has never heard of its epoch. The log ends of both are equal, their epochs are not.
