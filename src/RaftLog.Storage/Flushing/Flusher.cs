@@ -27,6 +27,8 @@ public sealed class Flusher
     private TaskCompletionSource? _idle;
     private bool _directoryDirty;
     private bool _stopping;
+    private bool _busy;
+    private long _steps;
 
     internal Flusher(IDisk disk, string directory, DirectoryHealth health)
     {
@@ -34,6 +36,12 @@ public sealed class Flusher
         _directory = directory;
         _health = health;
     }
+
+    /// <summary>True while something is being flushed or written, or waits for that.</summary>
+    public bool IsBusy => Volatile.Read(ref _busy);
+
+    /// <summary>How many groups and pieces of work have ended. It stands still while <see cref="IsBusy"/> when the disk does not answer.</summary>
+    public long Steps => Volatile.Read(ref _steps);
 
     /// <summary>Bytes flushed since the work that was last told of them; the loop's own.</summary>
     internal long BytesSinceCheckpoint { get; set; }
@@ -72,6 +80,7 @@ public sealed class Flusher
             try
             {
                 await FlushGroupAsync();
+                Volatile.Write(ref _steps, _steps + 1);
             }
             catch (DiskException failure)
             {
@@ -134,8 +143,11 @@ public sealed class Flusher
         {
             if (_dirty.Count > 0 || _work.Count > 0 || _directoryDirty)
             {
+                Volatile.Write(ref _busy, true);
                 return true;
             }
+
+            Volatile.Write(ref _busy, false);
 
             if (_stopping)
             {
@@ -146,6 +158,7 @@ public sealed class Flusher
         }
 
         await idle.Task;
+        Volatile.Write(ref _busy, true);
         return true;
     }
 
@@ -259,6 +272,7 @@ public sealed class Flusher
             try
             {
                 await work.Run();
+                Volatile.Write(ref _steps, _steps + 1);
                 work.Done.SetResult();
             }
             catch (DiskException failure)

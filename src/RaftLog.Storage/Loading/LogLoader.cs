@@ -185,6 +185,7 @@ internal sealed class LogLoader
     {
         if (firstInDoubt >= _segments.Count)
         {
+            RequireNoWholeBatchIsMissing();
             return;
         }
 
@@ -218,6 +219,7 @@ internal sealed class LogLoader
             }
         }
 
+        RequireNoWholeBatchIsMissing();
         ProducerSnapshots.DeleteAbove(_disk, _path, _end);
         for (int i = firstInDoubt; i < _segments.Count - 1; i++)
         {
@@ -268,6 +270,18 @@ internal sealed class LogLoader
                 segment.Log.Path, DiskErrorKind.Io, "recover",
                 $"everything below offset {_hints.RecoveryPoint} was flushed, and the file is intact up to offset {_end} only, so the disk has spoilt it; "
                 + "where the partition has other replicas, it can be copied from them: \"A spoilt log\" in docs/operations.md");
+        }
+    }
+
+    /// <summary>
+    /// A file that ends with a batch may still lack the ones after it. A log without any batch is new, or the files of all segments were just replaced by one:
+    /// then the recovery point may be that of what was there before.
+    /// </summary>
+    private void RequireNoWholeBatchIsMissing()
+    {
+        if (_segments.Exists(static each => each.Size > 0))
+        {
+            RequireWhatWasFlushed(_segments[^1]);
         }
     }
 

@@ -115,12 +115,15 @@ internal sealed class SegmentList(IDisk disk, string path, LogSegment[] loaded)
         Add(emptied.BaseOffset, emptied.CreatedMs);
     }
 
-    /// <summary>Deletes the files of all segments, the last first. <see cref="BeginAt"/> must follow.</summary>
+    /// <summary>
+    /// Deletes the files of all segments, the first first: what a power cut in the middle leaves then ends where the log ended, and does not look like a log
+    /// that has lost what was flushed. <see cref="BeginAt"/> must follow.
+    /// </summary>
     public void DeleteFiles()
     {
-        for (int i = _current.Length - 1; i >= 0; i--)
+        foreach (LogSegment segment in _current)
         {
-            _current[i].Delete();
+            segment.Delete();
         }
     }
 

@@ -13,6 +13,7 @@ public sealed class SnapshotStore(IDisk disk, string directory)
     private const string Suffix = ".checkpoint";
     private const string PartSuffix = ".checkpoint.part";
     private const string DeletedSuffix = ".checkpoint.deleted";
+    private const string DamagedSuffix = ".checkpoint.damaged";
 
     /// <summary>The whole snapshots, oldest first.</summary>
     public IReadOnlyList<SnapshotId> List()
@@ -55,6 +56,17 @@ public sealed class SnapshotStore(IDisk disk, string directory)
 
     /// <summary>Opens a whole snapshot to read it, or to answer FetchSnapshot from it; null where it is absent. Dispose the file.</summary>
     public IDiskFile? Open(SnapshotId id) => disk.OpenExisting($"{directory}/{id}{Suffix}");
+
+    /// <summary>The file of a snapshot.</summary>
+    public string PathOf(SnapshotId id) => $"{directory}/{id}{Suffix}";
+
+    /// <summary>Gives a damaged snapshot another name, so that it counts no more; its path now.</summary>
+    public string SetAside(SnapshotId id)
+    {
+        string path = $"{directory}/{id}{DamagedSuffix}";
+        disk.Rename(PathOf(id), path);
+        return path;
+    }
 
     /// <summary>Deletes a snapshot whose content is not sound; does nothing where it is absent.</summary>
     public void Delete(SnapshotId id) => disk.DeleteFile($"{directory}/{id}{Suffix}");
