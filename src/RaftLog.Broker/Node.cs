@@ -26,6 +26,9 @@ namespace RaftLog.Broker;
 public sealed class Node
 {
     private const string SoftwareName = "raftlog";
+    private static readonly TimeSpan ResignLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LoopLimit = TimeSpan.FromSeconds(5);
     private static readonly string SoftwareVersion = typeof(Node).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>How long a stop waits for voters that do not answer: one that does is enough for an election.</summary>
@@ -86,7 +89,8 @@ public sealed class Node
         try
         {
             IReadOnlyList<NodeId> voters = [.. _node.Config.Quorum.Voters.Select(voter => voter.Id)];
-            MetadataStore store = await MetadataStore.OpenAsync(storage.Metadata, _node.World.Disk, voters, MetadataOptions(_node.Config.MetadataLog));
+            MetadataStore store = await MetadataStore.OpenAsync(
+                storage.Metadata, _node.World.Disk, voters, MetadataOptions(_node.Config.MetadataLog), _node.Journal.Warn);
             if (_node.IsBroker)
             {
                 await storage.OpenLogsAsync(LogSettings.Default);
@@ -120,23 +124,24 @@ public sealed class Node
             await _broker.Lifecycle.LeaveAsync(_node.Config.Lifecycle.ControlledShutdown ? patience : TimeSpan.Zero);
         }
 
+        StopSteps steps = new(_node.World.Time, _node.Journal);
         if (_quorum is not null)
         {
-            await _quorum.Quorum.ResignAsync(_node.Waiters.Rent(FarewellLimit));
+            await steps.RunAsync("giving up the quorum's leadership", ResignLimit, _quorum.Quorum.ResignAsync(_node.Waiters.Rent(FarewellLimit)));
         }
 
         EndLoops();
         if (_storage is not null)
         {
-            foreach (LogDirectory directory in _storage.Directories)
-            {
-                await directory.CloseAsync(epoch);
-            }
+            await steps.RunAsync("flushing and closing the log directories", CloseLimit, _storage.CloseAsync(epoch));
         }
 
         _node.Waiters.Dispose();
-        await _node.Supervisor.WhenIdleAsync();
-        _node.Memory.Dispose();
+        if (await steps.RunAsync("waiting for what still runs", LoopLimit, _node.Supervisor.WhenIdleAsync(), () => _node.Supervisor.Unfinished))
+        {
+            _node.Memory.Dispose();
+        }
+
         _readiness.Stopped();
     }
 
@@ -177,6 +182,7 @@ public sealed class Node
         }
 
         _node.Supervisor.Run("metadata publisher", publisher.RunAsync);
+        _node.Supervisor.Run("watch over flushes", new FlushWatch(storage.Directories, _node.Waiters, _node.Journal).RunAsync);
         quorum.Start(_listeners, incarnation);
         _broker?.Start(_readiness);
     }

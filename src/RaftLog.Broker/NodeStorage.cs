@@ -85,6 +85,15 @@ internal sealed class NodeStorage
         }
     }
 
+    /// <summary>Closes every directory in order; the broker epoch is left in the marks of a clean stop.</summary>
+    public async Task CloseAsync(BrokerEpoch epoch)
+    {
+        foreach (LogDirectory directory in Directories)
+        {
+            await directory.CloseAsync(epoch);
+        }
+    }
+
     /// <summary>Recovers and opens every partition's log.</summary>
     public async ValueTask OpenLogsAsync(LogSettings settings)
     {

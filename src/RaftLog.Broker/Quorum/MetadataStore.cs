@@ -37,17 +37,22 @@ internal sealed class MetadataStore
     private long _bytesAtSnapshot;
     private long _lastSnapshotMs;
     private Offset _lastSnapshotEnd = Offset.Zero;
+    private readonly Action<string> _warn;
     private bool _snapshotting;
+    private StoredSnapshotId? _damaged;
 
-    private MetadataStore(LogDirectory directory, PartitionLog log, IDisk disk, IReadOnlyList<NodeId> voters, MetadataStoreOptions options)
+    private MetadataStore(
+        LogDirectory directory, PartitionLog log, IDisk disk, IReadOnlyList<NodeId> voters, MetadataStoreOptions options, Action<string> warn)
     {
         _directory = directory;
         _voters = voters;
         _options = options;
+        _warn = warn;
         Log = log;
         _snapshots = new SnapshotStore(disk, log.Path);
         _stateFile = new QuorumStateFile(disk, log.Path);
         _snapshots.RemoveUnfinished();
+        SetDamagedAside();
         _bytesAtSnapshot = log.SizeBytes;
         if (_snapshots.Latest() is { } latest)
         {
@@ -64,8 +69,9 @@ internal sealed class MetadataStore
     public PartitionLog Log { get; }
 
     /// <summary>Opens the metadata log of a directory, made where it is absent.</summary>
+    /// <exception cref="LogDirectoryException">A snapshot is damaged, and what else is there does not hold what it held.</exception>
     public static async ValueTask<MetadataStore> OpenAsync(
-        LogDirectory directory, IDisk disk, IReadOnlyList<NodeId> voters, MetadataStoreOptions options)
+        LogDirectory directory, IDisk disk, IReadOnlyList<NodeId> voters, MetadataStoreOptions options, Action<string> warn)
     {
         LogSettings settings = LogSettings.Default with { SegmentBytes = options.SegmentBytes, SegmentMs = options.SegmentMs };
         PartitionLog log = directory.Stored().Contains(Partition)
@@ -74,7 +80,7 @@ internal sealed class MetadataStore
 
         // A vote is durable only with every name that leads to it. Always, since an earlier life may have ended before it came so far.
         await disk.FlushDirectoryAsync(directory.Path);
-        return new MetadataStore(directory, log, disk, voters, options);
+        return new MetadataStore(directory, log, disk, voters, options, warn);
     }
 
     /// <summary>The election state on disk.</summary>
@@ -98,11 +104,9 @@ internal sealed class MetadataStore
             return null;
         }
 
-        List<IMetadataRecord>? records = ReadRecords(latest);
-        return records is null
-            ? throw new LogDirectoryException(
-                _directory.Path, $"snapshot {latest} of the metadata log in {Log.Path} is damaged; restore it, or remove this node's directory and let it join anew")
-            : (new RaftSnapshotId(latest.EndOffset, latest.Epoch), records);
+        return ReadRecords(latest) is { } records
+            ? (new RaftSnapshotId(latest.EndOffset, latest.Epoch), records)
+            : throw new LogDirectoryException(_directory.Path, $"{_snapshots.PathOf(latest)} was sound a moment ago, and is damaged now; start the node again");
     }
 
     /// <summary>Writes the election state durably.</summary>
@@ -115,8 +119,9 @@ internal sealed class MetadataStore
     /// <summary>Reads a piece of a snapshot.</summary>
     public SnapshotPiece ReadSnapshot(RaftSnapshotId id, long position, int maxBytes, LeaderAndEpoch leader)
     {
-        using IDiskFile? file = id.ReplacesRecords ? _snapshots.Open(new StoredSnapshotId(id.EndOffset, id.Epoch)) : null;
-        if (file is null)
+        StoredSnapshotId stored = new(id.EndOffset, id.Epoch);
+        using IDiskFile? file = id.ReplacesRecords ? _snapshots.Open(stored) : null;
+        if (file is null || (position == 0 && !IsFitToServe(stored)))
         {
             return new SnapshotPiece(ErrorCode.SnapshotNotFound, leader, 0, default);
         }
@@ -175,7 +180,17 @@ internal sealed class MetadataStore
     /// <summary>True when enough was written, or enough time has passed, since the last snapshot.</summary>
     public bool IsSnapshotDue(MetadataProvenance image, bool inTransaction, long nowMs)
     {
-        if (_snapshotting || inTransaction || image.EndOffset <= _lastSnapshotEnd)
+        if (_snapshotting || inTransaction)
+        {
+            return false;
+        }
+
+        if (_damaged is { } damaged)
+        {
+            return image.EndOffset >= damaged.EndOffset;
+        }
+
+        if (image.EndOffset <= _lastSnapshotEnd)
         {
             return false;
         }
@@ -185,7 +200,11 @@ internal sealed class MetadataStore
     }
 
     /// <summary>A snapshot is being written.</summary>
-    public void SnapshotStarted() => _snapshotting = true;
+    public void SnapshotStarted()
+    {
+        _snapshotting = true;
+        _damaged = null;
+    }
 
     /// <summary>Writes a snapshot of an image and puts it in place.</summary>
     public async ValueTask<RaftSnapshotId> WriteSnapshotAsync(MetadataImage image, long timestampMs)
@@ -230,6 +249,59 @@ internal sealed class MetadataStore
         Log.AdvanceStart(keep.EndOffset);
         _snapshots.DeleteOlderThan(keep);
         return new RaftSnapshotId(keep.EndOffset, keep.Epoch);
+    }
+
+    /// <summary>
+    /// The newest snapshots that the disk has spoilt are renamed, where an older one and the log hold all that they held: nothing is lost by that. Where they do not,
+    /// the node must not start: it would have forgotten what it told others that it has.
+    /// </summary>
+    private void SetDamagedAside()
+    {
+        while (_snapshots.Latest() is { } newest && newest.EndOffset > Offset.Zero && !IsSound(newest))
+        {
+            Offset older = _snapshots.List() is [.., var before, _] ? before.EndOffset : Offset.Zero;
+            string path = _snapshots.PathOf(newest);
+            if (Log.StartOffset > older || Log.EndOffset < newest.EndOffset || Log.Epochs.At(newest.EndOffset - 1) != newest.Epoch)
+            {
+                throw new LogDirectoryException(
+                    _directory.Path,
+                    $"{path} is damaged, and the log beside it, which holds offsets {Log.StartOffset} to {Log.EndOffset}, does not hold all that it held. Nothing was changed. "
+                    + $"Put the right file back from a backup, or copy one whose name begins with {newest.EndOffset.Value:D20} or a higher number and ends with .checkpoint from the same "
+                    + "directory of another controller, and start the node again");
+            }
+
+            string kept = _snapshots.SetAside(newest);
+            _warn($"{path} is damaged; an older snapshot and the log hold all that it held, and are used. The file was renamed to {kept} and can be removed");
+        }
+    }
+
+    private bool IsSound(StoredSnapshotId id)
+    {
+        try
+        {
+            return ReadRecords(id) is not null;
+        }
+        catch (DiskException unreadable) when (unreadable.Kind == DiskErrorKind.Io)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Looks at a snapshot before its first piece is served: whoever got a damaged one would reject it whole, and ask again for ever. Another is taken at once.</summary>
+    private bool IsFitToServe(StoredSnapshotId id)
+    {
+        if (IsSound(id))
+        {
+            return true;
+        }
+
+        if (_damaged is null)
+        {
+            _warn($"{_snapshots.PathOf(id)} is damaged and not served; another snapshot is taken in its place");
+            _damaged = id;
+        }
+
+        return false;
     }
 
     private List<IMetadataRecord>? ReadRecords(StoredSnapshotId id)

@@ -14,6 +14,7 @@ internal sealed class EventLoop
     private List<Action> _inputs = [];
     private List<Action> _running = [];
     private bool _stopped;
+    private bool _hasWarned;
 
     /// <summary>Creates a loop that has not started.</summary>
     public EventLoop(Waiters waiters)
@@ -21,6 +22,12 @@ internal sealed class EventLoop
         _waiters = waiters;
         _signal = new AsyncSignal(waiters);
     }
+
+    /// <summary>The pause after a turn that had nothing to do and names a time that has passed: without it, the loop would take a processor for itself.</summary>
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Told once, for the node log, of a core that names a deadline which has passed, turn after turn.</summary>
+    public Action<string> Warn { get; init; } = static _ => { };
 
     /// <summary>Monotonic milliseconds: the time that cores are told.</summary>
     public long NowMs => _waiters.NowMs;
@@ -72,11 +79,12 @@ internal sealed class EventLoop
     public async Task RunAsync(Func<long> afterInputs)
     {
         long deadline = afterInputs();
+        bool wasIdle = false;
         while (true)
         {
-            long wait = deadline - NowMs;
-            WaitOutcome outcome = await _signal.WaitAsync(wait > int.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Math.Max(0, wait)));
+            WaitOutcome outcome = await _signal.WaitAsync(PauseUntil(deadline, wasIdle));
             TakeInputs();
+            wasIdle = _running.Count == 0 && outcome == WaitOutcome.Expired;
             foreach (Action input in _running)
             {
                 input();
@@ -89,6 +97,28 @@ internal sealed class EventLoop
                 return;
             }
         }
+    }
+
+    private TimeSpan PauseUntil(long deadline, bool wasIdle)
+    {
+        long wait = deadline - NowMs;
+        if (wait > 0)
+        {
+            return wait > int.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(wait);
+        }
+
+        if (!wasIdle)
+        {
+            return TimeSpan.Zero;
+        }
+
+        if (!_hasWarned && wait < 0)
+        {
+            _hasWarned = true;
+            Warn($"an event loop was told to look at something {-wait} ms ago, and had looked already; it goes on, at most a thousand times a second. This is a fault of the program: please report it");
+        }
+
+        return LeastPause;
     }
 
     private void TakeInputs()

@@ -32,7 +32,7 @@ internal sealed class QuorumAssembly : IDisposable
     {
         _node = node;
         _store = store;
-        _loop = new EventLoop(node.Waiters);
+        _loop = new EventLoop(node.Waiters) { Warn = node.Journal.Warn };
         QuorumTimeouts timeouts = node.Config.Quorum.Timeouts;
         TimeSpan requestTimeout = TimeSpan.FromMilliseconds(timeouts.RequestTimeoutMs);
         Dictionary<NodeId, NetworkAddress> voters = node.Config.Quorum.Voters.ToDictionary(

@@ -8,6 +8,7 @@ public sealed class Supervisor(IProcess process)
 {
     private readonly Lock _lock = new();
     private readonly List<TaskCompletionSource> _idle = [];
+    private readonly SortedDictionary<string, int> _names = new(StringComparer.Ordinal);
     private int _running;
 
     /// <summary>The number of loops that have not ended.</summary>
@@ -22,6 +23,18 @@ public sealed class Supervisor(IProcess process)
         }
     }
 
+    /// <summary>The names of the loops that have not ended, for people.</summary>
+    public string Unfinished
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return string.Join(", ", _names.Select(static each => each.Value > 1 ? $"{each.Key} ({each.Value})" : each.Key));
+            }
+        }
+    }
+
     /// <summary>Starts a loop in the caller's synchronization context, or else on the pool; it has not begun when this returns.</summary>
     /// <param name="name">The loop's name in the node's last words.</param>
     /// <param name="loop">The loop.</param>
@@ -30,6 +43,7 @@ public sealed class Supervisor(IProcess process)
         lock (_lock)
         {
             _running++;
+            _names[name] = _names.GetValueOrDefault(name) + 1;
         }
 
         _ = WatchAsync(name, loop);
@@ -70,6 +84,11 @@ public sealed class Supervisor(IProcess process)
         lock (_lock)
         {
             _running--;
+            if (--_names[name] == 0)
+            {
+                _names.Remove(name);
+            }
+
             if (_running > 0)
             {
                 return;

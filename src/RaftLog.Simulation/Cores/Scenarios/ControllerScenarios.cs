@@ -44,7 +44,7 @@ internal static class ControllerScenarios
     public static void A_metadata_snapshot_is_named_after_the_first_offset_that_it_does_not_hold() => new LogStage().Run(async stage =>
     {
         MetadataStoreOptions options = new(SegmentBytes: 1 << 20, SegmentMs: 1 << 30, BytesBetweenSnapshots: 1 << 20, SnapshotIntervalMs: 0, RetentionBytes: 1 << 20);
-        MetadataStore store = await MetadataStore.OpenAsync(stage.Directory, stage.Disk, [new NodeId(1)], options);
+        MetadataStore store = await MetadataStore.OpenAsync(stage.Directory, stage.Disk, [new NodeId(1)], options, static _ => { });
         MetadataImage image = MetadataImage.Empty with { Provenance = new MetadataProvenance(new Offset(4), new LeaderEpoch(2)) };
         Raft.SnapshotId taken = await store.WriteSnapshotAsync(image, timestampMs: 0);
         Expect.Equal(new Raft.SnapshotId(new Offset(5), new LeaderEpoch(2)), taken);

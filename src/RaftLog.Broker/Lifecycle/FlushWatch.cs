@@ -1,0 +1,56 @@
+using RaftLog.Broker.Runtime;
+using RaftLog.Platform.Waiting;
+using RaftLog.Storage;
+
+namespace RaftLog.Broker.Lifecycle;
+
+/// <summary>
+/// Says in the node log that a disk does not answer: a flush that hangs fails nothing and stalls only what waits for it, so without a word nobody would know why.
+/// Once after ten seconds, again each time it has taken twice as long, and when it is over.
+/// </summary>
+internal sealed class FlushWatch(IReadOnlyList<LogDirectory> directories, Waiters waiters, Journal journal)
+{
+    private const long FirstMs = 10_000;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly (long Steps, long SinceMs, long WarnAtMs)[] _seen = new (long, long, long)[directories.Count];
+
+    /// <summary>Watches until the node's waits are closed.</summary>
+    public async Task RunAsync()
+    {
+        while (await waiters.Delay(Interval) != WaitOutcome.Closed)
+        {
+            for (int i = 0; i < directories.Count; i++)
+            {
+                _seen[i] = Look(directories[i], _seen[i]);
+            }
+        }
+    }
+
+    private (long Steps, long SinceMs, long WarnAtMs) Look(LogDirectory directory, (long Steps, long SinceMs, long WarnAtMs) seen)
+    {
+        long now = waiters.NowMs;
+        long steps = directory.Flusher.Steps;
+        bool hangs = directory.Flusher.IsBusy && !directory.Health.IsOffline && steps == seen.Steps;
+        long forMs = now - seen.SinceMs;
+        if (!hangs)
+        {
+            if (seen.WarnAtMs > FirstMs)
+            {
+                journal.Info($"log directory {directory.Path}: the disk answers again, after {forMs / 1000} s");
+            }
+
+            return (steps, now, FirstMs);
+        }
+
+        if (forMs < seen.WarnAtMs)
+        {
+            return seen;
+        }
+
+        journal.Warn(
+            $"log directory {directory.Path}: the disk has not ended a flush for {forMs / 1000} s. What waits for it is not acknowledged and cannot be in sync; "
+            + "look at the disk and at the system's log");
+        return seen with { WarnAtMs = seen.WarnAtMs * 2 };
+    }
+}
