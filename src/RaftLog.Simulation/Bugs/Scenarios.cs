@@ -16,6 +16,7 @@ public static class Scenarios
         .. Of(typeof(ConnectionScenarios)),
         .. Of(typeof(NodeScenarios)),
         .. Of(typeof(SnapshotScenarios)),
+        .. Of(typeof(StopScenarios)),
     ];
 
     private static IEnumerable<Scenario> Of(Type stories) => stories.GetMethods()

@@ -16,6 +16,10 @@ public sealed class SimMachine
     /// <summary>How long a node waits for the controller when it stops.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>How long a stop may take, which waits for the controller first and for a disk that stalls.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
+
     private readonly SimScheduler _scheduler;
     private readonly SimNetwork _network;
     private readonly SimRandom _random;
@@ -124,6 +128,7 @@ public sealed class SimMachine
         Node node = Node!;
         IsStopping = true;
         _scheduler.Say($"{owner.Name} is asked to stop");
+        RequireEndOfStop(owner, StopLimit);
         owner.Run("stop", async () =>
         {
             try
@@ -142,6 +147,24 @@ public sealed class SimMachine
             Volume.DisarmFault();
             owner.Kill();
             stopped();
+        });
+    }
+
+    /// <summary>A node that was told to stop ends within its bounds, not counting the time in which it was held or its disk was slow.</summary>
+    private void RequireEndOfStop(Incarnation owner, TimeSpan left)
+    {
+        if (left <= TimeSpan.Zero)
+        {
+            _scheduler.Fail($"stop-ends: {owner.Name} was asked to stop, and has not ended");
+            return;
+        }
+
+        _scheduler.After(Glance, () =>
+        {
+            if (owner.IsAlive)
+            {
+                RequireEndOfStop(owner, owner.IsPaused || Volume.Slowness > 1 ? StopLimit : left - Glance);
+            }
         });
     }
 

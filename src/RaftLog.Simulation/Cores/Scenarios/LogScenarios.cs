@@ -126,6 +126,17 @@ internal static class LogScenarios
         Expect.Equal(string.Join(' ', values), string.Join(' ', stage.Values()));
     });
 
+    public static void Whole_batches_that_were_flushed_and_are_missing_at_the_end_are_not_taken_for_the_end()
+    {
+        var stage = new LogStage(segmentBytes: 1 << 20);
+        Fill(stage, 12, pauseMs: 0);
+        stage.Commit();
+        stage.RunFor(CheckpointMs);
+        BatchAtRest last = BatchesAtRest.Of(stage.Volume)[^1];
+        last.File.SetLength(last.Position);
+        Expect.True(stage.RefusalAfterKill() is not null, "a log that has lost what was flushed is refused");
+    }
+
     public static void A_truncation_that_a_failed_flush_lost_is_made_again() => ForSeeds(seed =>
     {
         var stage = new LogStage(seed, segmentBytes: 1 << 20);

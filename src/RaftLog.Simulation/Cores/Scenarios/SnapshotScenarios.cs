@@ -1,3 +1,4 @@
+using RaftLog.Broker.Quorum;
 using RaftLog.Metadata;
 using RaftLog.Protocol;
 
@@ -12,6 +13,7 @@ internal static class SnapshotScenarios
     private const int LeastPieces = 8;
     private const int Topics = 30;
     private const int Late = 4;
+    private const double LessThanASnapshot = 2.5;
 
     public static void A_snapshot_in_pieces_is_begun_again_at_a_new_leader_and_ends_in_the_same_image() => InTheMiddle((stage, late) =>
     {
@@ -35,6 +37,85 @@ internal static class SnapshotScenarios
         late.LosePower();
         late.Start();
     });
+
+    public static void A_damaged_snapshot_gives_way_to_an_older_one_and_the_log()
+    {
+        NodeStage stage = WithSnapshots();
+        SimMachine machine = stage.Cluster.Machines[0];
+        machine.Kill();
+        Empty(machine);
+        machine.Start();
+        stage.Reach(() => machine.IsReady && stage.Cluster.Machines.All(each => BelievesTheSame(each, machine)), "all nodes believe the same");
+        Expect.True(machine.Volume.ListFiles(MetadataDirectory).Any(static each => each.EndsWith(".checkpoint.damaged", StringComparison.Ordinal)));
+    }
+
+    public static void A_damaged_snapshot_is_not_served_and_another_is_taken()
+    {
+        NodeStage stage = WithSnapshots(absent: Late);
+        foreach (SimMachine machine in stage.Cluster.Machines.Where(static each => each.IsUp))
+        {
+            Empty(machine);
+        }
+
+        SimMachine late = stage.Cluster.Machines[Late - 1];
+        late.Start();
+
+        // Before as much has been written as makes the next snapshot due.
+        stage.RunFor(LessThanASnapshot);
+        Expect.Equal(Topics, late.Node!.Image.Topics.ById.Count);
+    }
+
+    public static void A_damaged_snapshot_that_nothing_replaces_keeps_the_node_from_starting_and_stays()
+    {
+        var stage = new LogStage();
+        MetadataStoreOptions options = new(SegmentBytes: 1 << 20, SegmentMs: 1 << 30, BytesBetweenSnapshots: 1 << 20, SnapshotIntervalMs: 0, RetentionBytes: 1 << 20);
+        stage.Run(async each =>
+        {
+            MetadataStore store = await MetadataStore.OpenAsync(each.Directory, each.Disk, [new NodeId(1)], options, static _ => { });
+            await store.WriteSnapshotAsync(MetadataImage.Empty with { Provenance = new MetadataProvenance(new Offset(4), new LeaderEpoch(2)) }, timestampMs: 0);
+        });
+        const string Path = $"{MetadataDirectory}/00000000000000000005-0000000002.checkpoint";
+        SimInode file = (SimInode)stage.Volume.Find(Path)!;
+        file.SetLength(file.Current.Length - 1);
+        int left = file.Current.Length;
+        stage.Restart();
+        stage.Run(async each =>
+        {
+            string refusal = "";
+            try
+            {
+                await MetadataStore.OpenAsync(each.Directory, each.Disk, [new NodeId(1)], options, static _ => { });
+            }
+            catch (Storage.LogDirectoryException refused)
+            {
+                refusal = refused.Message;
+            }
+
+            Expect.True(refusal.Contains(Path, StringComparison.Ordinal), $"a refusal that names the file: {refusal}");
+        });
+        Expect.Equal(left, stage.Volume.ReadFile(Path)!.Length);
+    }
+
+    private static NodeStage WithSnapshots(params int[] absent)
+    {
+        NodeStage stage = new(
+            NodeStage.Quick(("metadata.log.max.record.bytes.between.snapshots", "1000")) with { Nodes = absent.Length > 0 ? Late : 3, Voters = 3 }, watches: true, absent);
+        stage.Tell(async () =>
+        {
+            for (int topic = 0; topic < Topics; topic++)
+            {
+                await stage.CreateTopicAsync($"t{topic}");
+            }
+        });
+        stage.Reach(() => stage.Cluster.Machines.Where(static each => each.IsUp).All(static each => each.Volume.ListFiles(MetadataDirectory).Count(IsWhole) > 1), "there are snapshots");
+        return stage;
+    }
+
+    private static void Empty(SimMachine machine)
+    {
+        string newest = machine.Volume.ListFiles(MetadataDirectory).Last(IsWhole);
+        ((SimInode)machine.Volume.Find($"{MetadataDirectory}/{newest}")!).SetLength(0);
+    }
 
     private static void InTheMiddle(Action<NodeStage, SimMachine> disturb)
     {

@@ -1,0 +1,46 @@
+using System.Text;
+using RaftLog.Broker.Runtime;
+using RaftLog.Platform.Waiting;
+
+namespace RaftLog.Simulation.Cores;
+
+/// <summary>Stories of what must not go on for ever: a disk that does not answer, a stop, a loop that is told of the past.</summary>
+internal static class StopScenarios
+{
+    private const int Hanging = 1_000_000;
+
+    public static void A_disk_that_does_not_answer_is_told_of_and_a_stop_ends_all_the_same()
+    {
+        NodeStage stage = new(NodeStage.Quick());
+        stage.Tell(stage.CreateTopicAsync);
+        SimMachine machine = stage.Leader;
+        machine.Volume.Slowness = Hanging;
+        Task produced = NodeStage.Begin(stage.Program, () => stage.ProduceAsync("one"));
+        stage.RunFor(15);
+        Expect.True(JournalOf(machine).Contains("has not ended a flush for 1", StringComparison.Ordinal), $"a line about the disk in: {JournalOf(machine)}");
+        bool hasStopped = false;
+        machine.Stop(() => hasStopped = true);
+        stage.Reach(() => hasStopped, "the end of a stop");
+        Expect.True(JournalOf(machine).Contains("closing the log directories has not ended within", StringComparison.Ordinal), $"a line about the stop in: {JournalOf(machine)}");
+        stage.Reach(() => produced.IsCompleted, "the record is acknowledged by others");
+    }
+
+    public static void A_loop_that_is_told_of_a_time_that_has_passed_leaves_time_to_others() => new LogStage().Run(static async stage =>
+    {
+        var waiters = new Waiters(stage.Time);
+        int told = 0;
+        var loop = new EventLoop(waiters) { Warn = _ => told++ };
+        long turns = 0;
+        stage.RunBeside("loop", () => loop.RunAsync(() =>
+        {
+            turns++;
+            return loop.NowMs - 1;
+        }));
+        await Task.Delay(TimeSpan.FromSeconds(1), stage.Time);
+        loop.Stop();
+        Expect.Equal(1, told);
+        Expect.True(turns is > 100 and < 1100, $"about a thousand turns in a second, not {turns}");
+    });
+
+    private static string JournalOf(SimMachine machine) => Encoding.UTF8.GetString(machine.Volume.ReadFile($"/journal/{machine.Name}.log") ?? []);
+}
