@@ -12,7 +12,11 @@ internal static class HighWatermarkRule
     /// </summary>
     public static Offset Next(Offset present, in LogExtent own, LeaderRole leader, PartitionState state, long nowMs, ReplicationTuning tuning)
     {
+#if SEEDED_BUGS
+        if (leader.InSync.Committed.Count < state.MinInSync && !SeededBug.Is(46))
+#else
         if (leader.InSync.Committed.Count < state.MinInSync)
+#endif
         {
             return present;
         }

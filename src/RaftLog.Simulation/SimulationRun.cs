@@ -371,6 +371,9 @@ public sealed class SimulationRun
         Count("checks: votes, epochs and majorities", _promises.Quorum.Checks);
         Count("checks: offsets against disk images", _promises.Checks);
         Count("checks: metadata images compared", _watch.Compared);
+        Count("checks: acknowledgements against as many images as the topic demands", _promises.StrengthChecks);
+        Count("checks: answers of controllers against the records they rest on", _promises.HandedOut.Checks);
+        Count("checks: things that are handed out once", _promises.HandedOut.Count);
         Count("sometimes: leaderships of the quorum", _promises.Quorum.Leaderships);
         Count("sometimes: in-sync sets below the replicas", _watch.Shrunk);
         Count("sometimes: partitions without a leader", _watch.Leaderless);

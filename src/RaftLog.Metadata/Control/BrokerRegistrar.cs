@@ -26,7 +26,11 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
             BrokerEpoch = epoch,
             IncarnationId = request.IncarnationId,
             Rack = request.Rack,
+#if SEEDED_BUGS
+            Fenced = (!sameIncarnation && !SeededBug.Is(47)) || existing is null || existing.Fenced,
+#else
             Fenced = !sameIncarnation || existing is null || existing.Fenced,
+#endif
             InControlledShutdown = sameIncarnation && existing is not null && existing.InControlledShutdown,
             LogDirs = image.Version.TracksDirectories ? request.LogDirs : [],
         };

@@ -24,6 +24,12 @@ public static class ProducerIdBlocks
         }
 
         ProducerIdsRecord record = new() { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, NextProducerId = new ProducerId(first.Value + BlockSize) };
+#if SEEDED_BUGS
+        if (SeededBug.Is(45))
+        {
+            record.NextProducerId = first;
+        }
+#endif
         return new([record], new AllocateProducerIdsResponse { ProducerIdStart = first, ProducerIdLen = BlockSize });
     }
 }

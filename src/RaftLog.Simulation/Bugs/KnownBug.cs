@@ -51,6 +51,9 @@ public sealed record KnownBug(string Name, int Number, string What, string? Equi
         M(42, "answers leave a connection in the order in which they become ready"),
         M(43, "a wake-up between a look and a wait is lost"),
         M(44, "a log that does not show its topic's id is believed"),
+        M(45, "the record about a block of producer ids says where the block begins, not where it ends"),
+        M(46, "the high watermark moves while too few are in sync (KIP-966)"),
+        M(47, "a broker that registers again is unfenced at once, as its earlier incarnation was"),
         M(50, "a response goes on with bytes of a file that was truncated under it"),
     ];
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using RaftLog.Metadata;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Simulation;
 
@@ -22,6 +23,7 @@ internal sealed class ClusterWatch
     private readonly Dictionary<Uuid, string> _names = [];
     private readonly Dictionary<string, Uuid> _ids = [];
     private readonly SortedDictionary<long, (MetadataImage Image, int Node)> _byOffset = [];
+    private readonly HashSet<(NodeId, BrokerEpoch)> _ready = [];
 
     internal ClusterWatch(SimCluster cluster, QuorumWatch quorum)
     {
@@ -96,6 +98,15 @@ internal sealed class ClusterWatch
     /// <summary>The name of a topic, where any node knows it.</summary>
     internal string? NameOf(Uuid id) => _names.GetValueOrDefault(id);
 
+    /// <summary>A broker tells the controller that it is there.</summary>
+    internal void HeartbeatLeaves(BrokerHeartbeatRequest heartbeat)
+    {
+        if (!heartbeat.WantFence)
+        {
+            _ready.Add((heartbeat.BrokerId, heartbeat.BrokerEpoch));
+        }
+    }
+
     internal void LookAtAll()
     {
         foreach (SimMachine machine in _cluster.Machines)
@@ -135,6 +146,7 @@ internal sealed class ClusterWatch
 
         foreach (BrokerRegistration broker in image.Brokers.Values)
         {
+            RequireCause(machine, broker);
             Fencings += broker.Fenced && before?.Brokers.GetValueOrDefault(broker.Id) is { Fenced: false } ? 1 : 0;
         }
 
@@ -207,6 +219,24 @@ internal sealed class ClusterWatch
         {
             _newest[name] = (partition, image.Provenance.LastOffset);
             Changed(name, partition);
+        }
+    }
+
+    /// <summary>
+    /// Whoever is unfenced has said, in this incarnation, that it is ready. A node that has led the quorum since it registered may have said so to itself, where no
+    /// wire shows it.
+    /// </summary>
+    private void RequireCause(SimMachine machine, BrokerRegistration broker)
+    {
+        SimMachine own = _cluster.Machine(broker.Id.Value);
+        if (own.Node?.QuorumLeader == broker.Id)
+        {
+            _ready.Add((broker.Id, broker.Epoch));
+        }
+
+        if (!broker.Fenced && !_ready.Contains((broker.Id, broker.Epoch)))
+        {
+            _scheduler.Fail($"unfence-has-cause: {machine.Name} believes that {broker.Id} with epoch {broker.Epoch} is not fenced, and nobody has asked for that in this incarnation");
         }
     }
 

@@ -40,6 +40,10 @@ public sealed class SimCluster
     /// <summary>What is between the machines.</summary>
     public SimNetwork Network { get; }
 
+    /// <summary><c>min.insync.replicas</c> of topics that say nothing else.</summary>
+    internal int MinInSync => int.Parse(
+        _options.Properties.FirstOrDefault(static each => each.Key == "min.insync.replicas").Value ?? "1", System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>The machines of the nodes.</summary>
     public IReadOnlyList<SimMachine> Machines => _machines;
 

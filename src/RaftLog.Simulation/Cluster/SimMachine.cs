@@ -228,6 +228,9 @@ public sealed class SimMachine
         _foreign.Add((SimDirectory)Volume.Find(path)!);
     }
 
+    /// <summary>True once a log of it was disowned.</summary>
+    internal bool HasLostLogs => _foreign.Count > 0;
+
     /// <summary>True for the directory of a log that was disowned.</summary>
     internal bool IsForeign(SimDirectory? directory) => directory is not null && _foreign.Contains(directory);
 

@@ -21,7 +21,7 @@ internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
         foreach (SimMachine machine in cluster.Machines)
         {
             ValueList<NodeId> isr = registration.Isr;
-            foreach ((ImageBatch batch, IMetadataRecord record) in RecordsOf(machine))
+            foreach ((ImageBatch batch, IMetadataRecord record) in RecordsOf(machine, durable: true))
             {
                 if (batch.Last > seen && record is PartitionChangeRecord { Isr: { } changed } change && change.TopicId == topic
                     && change.PartitionId == partition.Partition && IsOnMajority(batch))
@@ -39,22 +39,36 @@ internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
         return false;
     }
 
+    /// <summary>The offset of the first record of a kind in a node's log as that node sees it; null where there is none.</summary>
+    internal Offset? FirstOffset(SimMachine machine, Func<IMetadataRecord, bool> isIt)
+    {
+        foreach ((ImageBatch batch, IMetadataRecord record) in RecordsOf(machine, durable: false))
+        {
+            if (isIt(record))
+            {
+                return batch.Last;
+            }
+        }
+
+        return null;
+    }
+
     private bool IsOnMajority(ImageBatch batch) =>
         cluster.Voters.Count(machine => images.Of(machine.Number, Log).TryFind(batch.Base, out ImageBatch has) && has == batch) * 2 > cluster.Voters.Count();
 
-    private static List<(ImageBatch, IMetadataRecord)> RecordsOf(SimMachine machine)
+    private static List<(ImageBatch, IMetadataRecord)> RecordsOf(SimMachine machine, bool durable)
     {
         List<(ImageBatch, IMetadataRecord)> found = [];
-        if (machine.Volume.Find($"{SimCluster.LogDirectory}/{Log}", durable: true) is not SimDirectory directory)
+        if (machine.Volume.Find($"{SimCluster.LogDirectory}/{Log}", durable) is not SimDirectory directory)
         {
             return found;
         }
 
-        foreach ((string name, object entry) in directory.Durable)
+        foreach ((string name, object entry) in durable ? directory.Durable : directory.Current)
         {
             if (name.EndsWith(".log", StringComparison.Ordinal) && entry is SimInode file)
             {
-                Read(file.Durable.Span, found);
+                Read(durable ? file.Durable.Span : file.Current.Span, found);
             }
         }
 

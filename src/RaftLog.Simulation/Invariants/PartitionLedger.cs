@@ -72,6 +72,10 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
         return null;
     }
 
+    /// <summary>True when an image has the committed batch that holds an offset.</summary>
+    internal bool Has(ReplicaImage image, Offset offset) =>
+        TryFind(offset, out ImageBatch committed) && image.TryFind(offset, out ImageBatch there) && there == committed;
+
     private bool TryFind(Offset offset, out ImageBatch found)
     {
         int low = 0;

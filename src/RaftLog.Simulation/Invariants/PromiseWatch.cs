@@ -20,6 +20,7 @@ internal sealed class PromiseWatch
     private readonly ClusterWatch _beliefs;
     private readonly MetadataTail _tail;
     private readonly SortedDictionary<TopicPartition, PartitionLedger> _ledgers = [];
+    private readonly Dictionary<TopicPartition, Offset> _acknowledged = [];
     private readonly Dictionary<(WireTap, TopicPartition), (LeaderEpoch Epoch, Offset HighWatermark)> _told = [];
 
     internal PromiseWatch(SimCluster cluster, FlushPromise promise)
@@ -40,12 +41,16 @@ internal sealed class PromiseWatch
         };
         Quorum = new QuorumWatch(cluster, _images);
         _tail = new MetadataTail(cluster, _images);
+        HandedOut = new HandedOut(cluster, _tail, Quorum);
         _beliefs = new ClusterWatch(cluster, Quorum) { Changed = (partition, registration) => CheckInSync(partition, registration, from: 0) };
         Next();
     }
 
     /// <summary>The quorum's part.</summary>
     internal QuorumWatch Quorum { get; }
+
+    /// <summary>What is handed out once, ever.</summary>
+    internal HandedOut HandedOut { get; }
 
     /// <summary>Answers that only races and faults bring about.</summary>
     internal RareAnswers Rare { get; } = new();
@@ -58,6 +63,13 @@ internal sealed class PromiseWatch
 
     /// <summary>Batches that images have lost.</summary>
     internal long Cuts { get; private set; }
+
+    /// <summary>How many acknowledgements were held against as many disk images as the topic demands.</summary>
+    internal long StrengthChecks { get; private set; }
+
+    /// <summary>A response leaves that belongs to another request than the oldest open one, or to none.</summary>
+    internal void OutOfTurn(int server, int correlation, string oldest) =>
+        _scheduler.Fail($"response-in-turn: n{server} answers with correlation id {correlation}, and the oldest request that is open on the connection is {oldest}");
 
     /// <summary>A step of a node is over.</summary>
     internal void Stepped(Incarnation owner) => _beliefs.Look(owner.Number);
@@ -108,7 +120,10 @@ internal sealed class PromiseWatch
                 if (each.ErrorCode == ErrorCode.None && each.BaseOffset >= Offset.Zero
                     && asked.PartitionData.FirstOrDefault(data => data.Index == each.Index)?.Records is { } records)
                 {
-                    Told(from, new TopicPartition(name, each.Index), each.BaseOffset + OffsetsOf(records.Span), "acknowledges records up to");
+                    TopicPartition partition = new(name, each.Index);
+                    Offset end = each.BaseOffset + OffsetsOf(records.Span);
+                    Told(from, partition, end, "acknowledges records up to");
+                    RequireStrength(from, partition, end);
                 }
             }
         }
@@ -201,6 +216,34 @@ internal sealed class PromiseWatch
         if (_beliefs.TryFind(partition, out PartitionRegistration? registration))
         {
             CheckInSync(partition, registration, from);
+        }
+    }
+
+    /// <summary>
+    /// A record that is acknowledged for the first time is on as many disk images as min.insync.replicas demands, however few are in sync at that moment. A disk that
+    /// was lost, or a log that was taken away, counts as one that had it.
+    /// </summary>
+    private void RequireStrength(int from, TopicPartition partition, Offset end)
+    {
+        if (end <= _acknowledged.GetValueOrDefault(partition, Offset.Zero) || !_beliefs.TryFind(partition, out PartitionRegistration? registration))
+        {
+            return;
+        }
+
+        _acknowledged[partition] = end;
+        PartitionLedger ledger = LedgerOf(partition);
+        int needed = Math.Min(_cluster.MinInSync, registration.Replicas.Count);
+        int have = 0;
+        foreach (NodeId replica in registration.Replicas)
+        {
+            SimMachine machine = _cluster.Machine(replica.Value);
+            have += machine.IsDestroyed || machine.HasLostLogs || ledger.Has(_images.Of(replica.Value, partition), end - 1) ? 1 : 0;
+        }
+
+        StrengthChecks++;
+        if (have < needed)
+        {
+            _scheduler.Fail($"acknowledged-on-enough: n{from} acknowledges {partition} up to {end}, which {have} disk images have, and min.insync.replicas is {needed}");
         }
     }
 

@@ -1,18 +1,24 @@
+using System.Buffers.Binary;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Simulation;
 
-/// <summary>Reads along on one connection, at the moment in which bytes leave a program, and hands the messages that make promises to the invariants.</summary>
+/// <summary>
+/// Reads along on one connection, at the moment in which bytes leave a program. Every response must belong to the oldest request that is open there; the
+/// messages that make promises go to the invariants.
+/// </summary>
 internal sealed class WireTap
 {
+    private const int CorrelationAt = sizeof(short) * 2;
+
     private readonly PromiseWatch _watch;
     private readonly int _client;
     private readonly int _server;
     private readonly FrameSplitter _requests;
     private readonly FrameSplitter _responses;
-    private readonly Dictionary<int, (RequestHeader Header, IMessage Request)> _open = [];
+    private readonly Queue<OpenRequest> _open = new();
 
     internal WireTap(PromiseWatch watch, int client, int server)
     {
@@ -20,7 +26,7 @@ internal sealed class WireTap
         _client = client;
         _server = server;
         _requests = new FrameSplitter(Requested);
-        _responses = new FrameSplitter(Answered);
+        _responses = new FrameSplitter(Responded);
     }
 
     internal void FromClient(byte[] bytes) => _requests.Take(bytes);
@@ -28,29 +34,36 @@ internal sealed class WireTap
     internal void FromServer(byte[] bytes) => _responses.Take(bytes);
 
     private static bool IsWatched(ApiKey key) => key is
-        ApiKey.Produce or ApiKey.Fetch or ApiKey.Vote or ApiKey.BeginQuorumEpoch or ApiKey.AlterPartition;
+        ApiKey.Produce or ApiKey.Fetch or ApiKey.Vote or ApiKey.BeginQuorumEpoch or ApiKey.AlterPartition or ApiKey.InitProducerId or ApiKey.CreateTopics
+        or ApiKey.DeleteTopics or ApiKey.BrokerRegistration or ApiKey.BrokerHeartbeat or ApiKey.AllocateProducerIds;
 
     private void Requested(Memory<byte> frame)
     {
-        if (frame.Length < sizeof(int) * 2 || !IsWatched((ApiKey)System.Buffers.Binary.BinaryPrimitives.ReadInt16BigEndian(frame.Span)))
+        if (frame.Length < CorrelationAt + sizeof(int))
         {
             return;
         }
 
-        WireReader reader = new(frame);
-        RequestHeader header = RequestHeader.Read(ref reader);
-        if (!ApiCatalog.TryFind(header.ApiKey, out ApiDescription? api) || !api.Supports(header.ApiVersion))
+        ApiKey key = (ApiKey)BinaryPrimitives.ReadInt16BigEndian(frame.Span);
+        short version = BinaryPrimitives.ReadInt16BigEndian(frame.Span[sizeof(short)..]);
+        IMessage? request = null;
+        if (IsWatched(key) && ApiCatalog.TryFind(key, out ApiDescription? api) && api.Supports(version))
         {
-            return;
+            WireReader reader = new(frame);
+            RequestHeader.Read(ref reader);
+            request = api.NewRequest();
+            request.Read(ref reader, version);
         }
 
-        IMessage request = api.NewRequest();
-        request.Read(ref reader, header.ApiVersion);
-        _open[header.CorrelationId] = (header, request);
+        if (request is not ProduceRequest { Acks: 0 })
+        {
+            _open.Enqueue(new OpenRequest(BinaryPrimitives.ReadInt32BigEndian(frame.Span[CorrelationAt..]), key, version, request));
+        }
+
         switch (request)
         {
             case FetchRequest fetch:
-                _watch.FetchLeaves(_client, fetch, header.ApiVersion);
+                _watch.FetchLeaves(_client, fetch, version);
                 break;
             case VoteRequest vote:
                 _watch.Quorum.VoteRequestLeaves(_client, vote);
@@ -58,33 +71,46 @@ internal sealed class WireTap
             case BeginQuorumEpochRequest begin:
                 _watch.Quorum.BeginLeaves(_client, begin);
                 break;
+            case BrokerHeartbeatRequest heartbeat:
+                _watch.Beliefs.HeartbeatLeaves(heartbeat);
+                break;
             default:
                 break;
         }
     }
 
-    private void Answered(Memory<byte> frame)
+    private void Responded(Memory<byte> frame)
     {
-        if (frame.Length < sizeof(int)
-            || !_open.Remove(System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(frame.Span), out (RequestHeader Header, IMessage Request) asked))
+        if (frame.Length < sizeof(int))
+        {
+            return;
+        }
+
+        int correlation = BinaryPrimitives.ReadInt32BigEndian(frame.Span);
+        if (!_open.TryDequeue(out OpenRequest asked) || asked.Correlation != correlation)
+        {
+            _watch.OutOfTurn(_server, correlation, asked.Request is null && asked.Version == 0 ? "none" : $"the {asked.Key} request {asked.Correlation}");
+            return;
+        }
+
+        if (asked.Request is null || !ApiCatalog.TryFind(asked.Key, out ApiDescription? api))
         {
             return;
         }
 
         WireReader reader = new(frame);
-        ResponseHeader.Read(ref reader, asked.Header.ApiKey, asked.Header.ApiVersion);
-        ApiCatalog.TryFind(asked.Header.ApiKey, out ApiDescription? api);
-        IMessage response = api!.NewResponse();
-        response.Read(ref reader, asked.Header.ApiVersion);
+        ResponseHeader.Read(ref reader, asked.Key, asked.Version);
+        IMessage response = api.NewResponse();
+        response.Read(ref reader, asked.Version);
         switch (response)
         {
             case ProduceResponse produced:
                 _watch.Rare.Produced(produced);
-                _watch.ProducedLeaves(_server, (ProduceRequest)asked.Request, produced, asked.Header.ApiVersion);
+                _watch.ProducedLeaves(_server, (ProduceRequest)asked.Request, produced, asked.Version);
                 break;
             case FetchResponse fetched:
                 _watch.Rare.Fetched(fetched);
-                _watch.FetchedLeaves(_server, (FetchRequest)asked.Request, fetched, asked.Header.ApiVersion, this);
+                _watch.FetchedLeaves(_server, (FetchRequest)asked.Request, fetched, asked.Version, this);
                 break;
             case VoteResponse voted:
                 _watch.Rare.Voted((VoteRequest)asked.Request, voted);
@@ -93,8 +119,30 @@ internal sealed class WireTap
             case AlterPartitionResponse changed:
                 _watch.Rare.Changed(changed);
                 break;
+            case InitProducerIdResponse producer:
+                _watch.HandedOut.ProducerLeaves(_server, producer);
+                break;
+            case AllocateProducerIdsResponse block:
+                _watch.HandedOut.BlockLeaves(_server, block);
+                break;
+            case BrokerRegistrationResponse registered:
+                _watch.HandedOut.RegistrationLeaves(_server, (BrokerRegistrationRequest)asked.Request, registered);
+                break;
+            case CreateTopicsResponse created:
+                _watch.HandedOut.TopicsLeave(_server, created);
+                break;
+            case DeleteTopicsResponse deleted:
+                _watch.HandedOut.DeletionsLeave(_server, deleted);
+                break;
             default:
                 break;
         }
     }
+
+    /// <summary>A request that has no response yet.</summary>
+    /// <param name="Correlation">What its response must carry.</param>
+    /// <param name="Key">What it asks for.</param>
+    /// <param name="Version">In which version.</param>
+    /// <param name="Request">What it says, where somebody wants to know; else null.</param>
+    private readonly record struct OpenRequest(int Correlation, ApiKey Key, short Version, IMessage? Request);
 }
