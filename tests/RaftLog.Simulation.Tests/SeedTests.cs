@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Xunit.Abstractions;
 
 namespace RaftLog.Simulation.Tests;
@@ -9,6 +12,14 @@ public sealed class SeedTests(ITestOutputHelper output)
     private const ulong FirstSeed = 1;
     private const ulong Seeds = 300;
     private const string SeedsVariable = "RAFTLOG_SIMULATED_SEEDS";
+
+    private const ulong DrawnSeeds = 60;
+
+    /// <summary>The hash of the commit under test, which .ci/run sets.</summary>
+    private const string CommitVariable = "RAFTLOG_COMMIT";
+
+    /// <summary>What draws seeds where there is no commit.</summary>
+    private const string WithoutCommit = "outside of a repository";
 
     /// <summary>In so many seeds every fault, check and rare event must have happened.</summary>
     private const ulong Enough = 300;
@@ -42,6 +53,29 @@ public sealed class SeedTests(ITestOutputHelper output)
             Assert.Empty(figures.Counters.Where(each => each.Value == 0).Select(each => each.Key));
             VerificationPage.Check(figures);
         }
+    }
+
+    /// <summary>Every commit looks where nobody has looked yet, and always at the same place.</summary>
+    [Fact]
+    public void Seeds_that_the_commit_draws_hold()
+    {
+        string commit = Environment.GetEnvironmentVariable(CommitVariable) is { Length: > 0 } hash ? hash : WithoutCommit;
+        ulong first = BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(commit))) >> 24;
+        output.WriteLine($"{commit} draws {DrawnSeeds} seeds from {first} on");
+        List<SeedOutcome> failed = [];
+        SeedBatch batch = new(new WholeNodes(), first, DrawnSeeds, static () => true);
+        batch.Run(Environment.ProcessorCount, outcome =>
+        {
+            if (!outcome.Held)
+            {
+                failed.Add(outcome);
+            }
+
+            return failed.Count < 3;
+        });
+        Assert.True(
+            failed.Count == 0,
+            string.Join("\n\n", failed.Select(each => $"{each}\n{each.Explanation}\nDrawn by {commit}. Replay: raftlog simulate --seed {each.Seed} --trace")));
     }
 
     [Fact]
