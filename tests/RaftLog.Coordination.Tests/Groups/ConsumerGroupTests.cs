@@ -1,4 +1,5 @@
 using RaftLog.Coordination.Groups;
+using RaftLog.Coordination.Groups.Consumer;
 using RaftLog.Coordination.Groups.Records;
 using RaftLog.Coordination.Tests.World;
 using RaftLog.Protocol;
@@ -313,6 +314,47 @@ public sealed class ConsumerGroupTests
     }
 
     [Fact]
+    public void An_empty_group_waits_for_no_assignment()
+    {
+        // KAFKA-20442: in Kafka 4.3.1 the assignment epoch of an empty group stays behind.
+        new ConsumerClient(_shard, "g", "m1").Join();
+        _shard.Pass(45_000);
+        Assert.Equal((3, 3, "Empty"), (Describe("g").GroupEpoch, Describe("g").AssignmentEpoch, Describe("g").GroupState));
+    }
+
+    [Fact]
+    public void A_member_that_begins_anew_with_epoch_0_is_let_in_wherever_it_was()
+    {
+        // KAFKA-19233: it was fenced, or has lost its state; the coordinator still knows it.
+        (ConsumerClient first, ConsumerClient second) = TwoMembers(balanced: false);
+        first.BeatOnly();
+        Assert.Equal(ConsumerMemberState.UnrevokedPartitions, StateOf(first));
+        Assert.Equal((ErrorCode.None, 3), (first.Join().ErrorCode, first.Epoch));
+        Assert.Equal(["t-0", "t-1"], first.Owned);
+        Assert.Equal(ConsumerMemberState.Stable, StateOf(first));
+        second.Beat();
+        Assert.Equal((ErrorCode.None, 3), (second.Join().ErrorCode, second.Epoch));
+        Assert.Equal(["t-2", "t-3"], second.Owned);
+        _shard.Pass(1_000);
+        ConsumerClient third = new(_shard, "g", "m3");
+        third.Join();
+        Assert.Equal(ConsumerMemberState.UnreleasedPartitions, StateOf(third));
+        Assert.Equal((ErrorCode.None, 4), (third.Join().ErrorCode, third.Epoch));
+        Assert.Empty(third.Owned);
+    }
+
+    [Fact]
+    public void A_member_that_drops_a_topic_gives_its_partitions_up_before_the_next_assignment()
+    {
+        _shard.Topics.Add("u");
+        ConsumerClient client = new(_shard, "g", "m1") { Topics = ["t", "u"] };
+        client.Join();
+        _shard.Pass(100);
+        client.Subscribe(topics: ["u"]);
+        Assert.Equal(["u-0"], client.Owned);
+    }
+
+    [Fact]
     public void A_static_member_that_does_not_come_back_goes_when_its_session_ends()
     {
         ConsumerClient first = new(_shard, "g", "a", "i1");
@@ -434,6 +476,9 @@ public sealed class ConsumerGroupTests
         Assert.Equal((ErrorCode.GroupIdNotFound, "Group none not found."), (Describe("none").ErrorCode, Describe("none").ErrorMessage));
         Assert.Equal(ErrorCode.InvalidGroupId, Describe("").ErrorCode);
     }
+
+    private ConsumerMemberState StateOf(ConsumerClient client) =>
+        _shard.State.Groups.TryFind("g", out ConsumerGroup? group) ? group.Members[client.MemberId].State : default;
 
     private static (ErrorCode, string?) Told(ConsumerGroupHeartbeatResponse response) => (response.ErrorCode, response.ErrorMessage);
 

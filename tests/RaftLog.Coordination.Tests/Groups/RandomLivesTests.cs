@@ -211,7 +211,7 @@ public sealed class RandomLivesTests
     });
 
     private static void ForAllLives(Action<int[]> live) =>
-        Prop.ForAll(Gen.Choose(0, 9_999).ArrayOf().ToArbitrary(), live).Check(Config.QuickThrowOnFailure.WithMaxTest(200).WithEndSize(60));
+        Prop.ForAll(Gen.Choose(0, 9_999).ArrayOf().ToArbitrary(), live).Check(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(40));
 
     private static void MustHaveOneOwner(Shard shard)
     {

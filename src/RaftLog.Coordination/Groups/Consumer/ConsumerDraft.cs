@@ -112,6 +112,12 @@ internal sealed class ConsumerDraft
         {
             Epoch++;
             _outbox.Append(ConsumerRecords.Group(_group.Id, Epoch, hash));
+            if (_members.Count == 0 && _group.TargetEpoch < Epoch)
+            {
+                // Nobody is left to assign to: an empty group waits for no assignment (KAFKA-20442).
+                TargetEpoch = Epoch;
+                _outbox.Append(ConsumerRecords.TargetEpoch(_group.Id, TargetEpoch, _group.TargetTimestampMs));
+            }
         }
     }
 
