@@ -8,18 +8,6 @@ internal static class GzipCodec
 {
     private const int ReadSize = 4096;
 
-    public static void Compress(ReadOnlySpan<byte> source, int level, PooledBuffer target)
-    {
-        ZLibCompressionOptions options = new();
-        if (level is >= 0 and <= 9)
-        {
-            options.CompressionLevel = level;
-        }
-
-        using GZipStream gzip = new(new AppendStream(target), options);
-        gzip.Write(source);
-    }
-
     public static unsafe void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
     {
         if (source.IsEmpty)
@@ -59,36 +47,5 @@ internal static class GzipCodec
         {
             throw new ProtocolException($"gzip data is larger than the {target.Limit} bytes that are allowed here");
         }
-    }
-
-    private sealed class AppendStream(PooledBuffer target) : Stream
-    {
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => target.Write(buffer.AsSpan(offset, count));
-
-        public override void Write(ReadOnlySpan<byte> buffer) => target.Write(buffer);
     }
 }

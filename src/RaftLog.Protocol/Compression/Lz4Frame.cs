@@ -23,7 +23,8 @@ internal static class Lz4Frame
     private const byte DictionaryBit = 0b0000_0001;
     private const byte Blocks64K = 0x40;
 
-    public static void Compress(ReadOnlySpan<byte> source, PooledBuffer target)
+    /// <summary>Writes the head of a frame.</summary>
+    public static void WriteHead(PooledBuffer target)
     {
         Span<byte> head = target.GetSpan(SmallestFrame);
         BinaryPrimitives.WriteUInt32LittleEndian(head, FrameMagic);
@@ -31,11 +32,11 @@ internal static class Lz4Frame
         head[5] = Blocks64K;
         head[6] = HeaderChecksum(head[4..6]);
         target.Advance(SmallestFrame);
-        for (int start = 0; start < source.Length; start += Lz4Block.LargestInput)
-        {
-            WriteBlock(source.Slice(start, Math.Min(Lz4Block.LargestInput, source.Length - start)), target);
-        }
+    }
 
+    /// <summary>Writes the end mark of a frame.</summary>
+    public static void WriteEnd(PooledBuffer target)
+    {
         BinaryPrimitives.WriteUInt32LittleEndian(target.GetSpan(sizeof(uint)), 0);
         target.Advance(sizeof(uint));
     }
@@ -43,34 +44,44 @@ internal static class Lz4Frame
     /// <summary>Reads one frame; bytes behind its end mark are ignored, as Kafka ignores them.</summary>
     public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
     {
-        Descriptor frame = ReadDescriptor(ref source);
+        Lz4Descriptor frame = ReadDescriptor(ref source);
         int frameStart = target.Length;
-        while (true)
+        while (TryReadBlock(frame, frameStart, ref source, target))
         {
-            uint head = ReadUInt32(ref source);
-            if (head == 0)
-            {
-                break;
-            }
-
-            ReadBlock(head, frame, frameStart, ref source, target);
         }
 
         ReadOnlySpan<byte> content = target.Written[frameStart..];
-        if (frame.ContentSize is { } size && size != (ulong)content.Length)
+        CheckEnd(frame, ref source, content.Length, frame.HasContentChecksum ? XxHash32.Compute(content) : 0);
+    }
+
+    /// <summary>Reads what stands behind the end mark, and holds it against what was read before.</summary>
+    public static void CheckEnd(Lz4Descriptor frame, ref ReadOnlySpan<byte> source, long length, uint hash)
+    {
+        if (frame.ContentSize is { } size && size != (ulong)length)
         {
-            throw new ProtocolException($"an lz4 frame announces {size} bytes and holds {content.Length}");
+            throw new ProtocolException($"an lz4 frame announces {size} bytes and holds {length}");
         }
 
-        if (frame.Has(ContentChecksumBit) && ReadUInt32(ref source) != XxHash32.Compute(content))
+        if (frame.HasContentChecksum && ReadUInt32(ref source) != hash)
         {
             throw new ProtocolException("an lz4 frame does not match its content checksum");
         }
     }
 
-    private static void WriteBlock(ReadOnlySpan<byte> block, PooledBuffer target)
+    /// <summary>Compresses up to <see cref="Lz4Block.LargestInput"/> bytes as one block.</summary>
+    public static void WriteBlock(ReadOnlySpan<byte> block, PooledBuffer target)
     {
-        Span<byte> space = target.GetSpan(sizeof(uint) + Lz4Block.Bound(block.Length));
+        int bound = sizeof(uint) + Lz4Block.Bound(block.Length);
+        if (bound > target.Remaining)
+        {
+            // Near its limit the target may still have room for what the block really takes.
+            using PooledBuffer aside = new(bound);
+            WriteBlock(block, aside);
+            target.Write(aside.Written);
+            return;
+        }
+
+        Span<byte> space = target.GetSpan(bound);
         int compressed = Lz4Block.Compress(block, space[sizeof(uint)..]);
         if (compressed < block.Length)
         {
@@ -84,8 +95,19 @@ internal static class Lz4Frame
         target.Advance(sizeof(uint) + block.Length);
     }
 
-    private static void ReadBlock(uint head, Descriptor frame, int frameStart, ref ReadOnlySpan<byte> source, PooledBuffer target)
+    /// <summary>Reads one block behind what the target holds; false at the end mark.</summary>
+    /// <param name="frame">The frame's head.</param>
+    /// <param name="historyStart">Where in the target begins what linked blocks may look back at.</param>
+    /// <param name="source">The rest of the compressed bytes.</param>
+    /// <param name="target">Takes the plain bytes.</param>
+    public static bool TryReadBlock(Lz4Descriptor frame, int historyStart, ref ReadOnlySpan<byte> source, PooledBuffer target)
     {
+        uint head = ReadUInt32(ref source);
+        if (head == 0)
+        {
+            return false;
+        }
+
         uint size = head & ~StoredBit;
         if (size > (uint)frame.LargestBlock || size > (uint)source.Length)
         {
@@ -94,7 +116,7 @@ internal static class Lz4Frame
 
         ReadOnlySpan<byte> block = source[..(int)size];
         source = source[(int)size..];
-        if (frame.Has(BlockChecksumBit) && ReadUInt32(ref source) != XxHash32.Compute(block))
+        if (frame.HasBlockChecksums && ReadUInt32(ref source) != XxHash32.Compute(block))
         {
             throw new ProtocolException("an lz4 block does not match its checksum");
         }
@@ -102,22 +124,24 @@ internal static class Lz4Frame
         if ((head & StoredBit) != 0)
         {
             target.Write(block);
-            return;
+            return true;
         }
 
         // No lz4 data grows more than 255-fold, so a small block cannot make us rent its frame's largest size.
         int room = (int)Math.Min(Math.Min((long)frame.LargestBlock, block.Length * 255L), target.Remaining);
         int start = target.Length;
-        int end = Lz4Block.Decompress(block, target.Window(room), frame.Has(IndependentBit) ? start : frameStart, start);
+        int end = Lz4Block.Decompress(block, target.Window(room), frame.IsIndependent ? start : historyStart, start);
         if (end < 0)
         {
             throw new ProtocolException($"an lz4 block is damaged, or larger than the {target.Remaining} bytes that are left of the limit");
         }
 
         target.Advance(end - start);
+        return true;
     }
 
-    private static Descriptor ReadDescriptor(ref ReadOnlySpan<byte> source)
+    /// <summary>Reads a frame's head.</summary>
+    public static Lz4Descriptor ReadDescriptor(ref ReadOnlySpan<byte> source)
     {
         if (source.Length < SmallestFrame || BinaryPrimitives.ReadUInt32LittleEndian(source) != FrameMagic)
         {
@@ -150,7 +174,8 @@ internal static class Lz4Frame
 
         source = source[(sizeof(uint) + length + 1)..];
         ulong? contentSize = length > 2 ? BinaryPrimitives.ReadUInt64LittleEndian(descriptor[2..]) : null;
-        return new Descriptor(flags, 1 << (8 + (2 * sizeCode)), contentSize);
+        return new Lz4Descriptor(
+            1 << (8 + (2 * sizeCode)), (flags & IndependentBit) != 0, (flags & BlockChecksumBit) != 0, (flags & ContentChecksumBit) != 0, contentSize);
     }
 
     private static uint ReadUInt32(ref ReadOnlySpan<byte> source)
@@ -166,9 +191,13 @@ internal static class Lz4Frame
     }
 
     private static byte HeaderChecksum(ReadOnlySpan<byte> descriptor) => (byte)(XxHash32.Compute(descriptor) >> 8);
-
-    private readonly record struct Descriptor(byte Flags, int LargestBlock, ulong? ContentSize)
-    {
-        public bool Has(byte flag) => (Flags & flag) != 0;
-    }
 }
+
+/// <summary>What the head of an lz4 frame says.</summary>
+/// <param name="LargestBlock">The most plain bytes of a block.</param>
+/// <param name="IsIndependent">Blocks do not look back at the ones before.</param>
+/// <param name="HasBlockChecksums">Each block is followed by its checksum.</param>
+/// <param name="HasContentChecksum">The end mark is followed by the checksum of all plain bytes.</param>
+/// <param name="ContentSize">All plain bytes, where it is said.</param>
+internal readonly record struct Lz4Descriptor(
+    int LargestBlock, bool IsIndependent, bool HasBlockChecksums, bool HasContentChecksum, ulong? ContentSize);

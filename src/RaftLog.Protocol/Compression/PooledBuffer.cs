@@ -126,5 +126,5 @@ public sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
         _array = larger;
     }
 
-    private ProtocolException OverLimit() => new($"the data needs more than the {Limit} bytes that are allowed here");
+    private SizeLimitException OverLimit() => new(Limit);
 }

@@ -20,26 +20,16 @@ public static class RecordCompression
     /// <exception cref="ProtocolException">The limit of <paramref name="target"/> is reached.</exception>
     public static void Compress(CompressionType type, int level, ReadOnlySpan<byte> source, PooledBuffer target)
     {
-        switch (type)
+        if (type == CompressionType.Zstd)
         {
-            case CompressionType.None:
-                target.Write(source);
-                break;
-            case CompressionType.Gzip:
-                GzipCodec.Compress(source, level, target);
-                break;
-            case CompressionType.Snappy:
-                SnappyCodec.Compress(source, target);
-                break;
-            case CompressionType.Lz4:
-                Lz4Frame.Compress(source, target);
-                break;
-            case CompressionType.Zstd:
-                ZstdCodec.Compress(source, level, target);
-                break;
-            default:
-                throw Unknown(type);
+            // In one call the library chooses its tables by the size of the whole.
+            ZstdCodec.Compress(source, level, target);
+            return;
         }
+
+        using CompressedStream stream = CompressedStream.Open(type, level, target);
+        stream.Write(source);
+        stream.Finish();
     }
 
     /// <summary>
@@ -75,6 +65,6 @@ public static class RecordCompression
         }
     }
 
-    private static UnsupportedCompressionException Unknown(CompressionType type) =>
+    internal static UnsupportedCompressionException Unknown(CompressionType type) =>
         new($"compression type {(int)type} does not exist; the known ones are 0 (none), 1 (gzip), 2 (snappy), 3 (lz4) and 4 (zstd)");
 }

@@ -40,6 +40,13 @@ internal static class SnappyBlock
         target.Advance((int)length);
     }
 
+    /// <summary>The plain bytes that a block announces and can hold.</summary>
+    public static long AnnouncedLength(ReadOnlySpan<byte> source)
+    {
+        int position = 0;
+        return Math.Min(ReadLength(source, ref position), source.Length * LargestRatio);
+    }
+
     private static uint ReadLength(ReadOnlySpan<byte> source, ref int position)
     {
         ulong length = 0;

@@ -10,7 +10,9 @@ namespace RaftLog.Protocol.Compression;
 /// </summary>
 internal static class SnappyCodec
 {
-    private const int BlockSize = 32 * 1024;
+    /// <summary>The plain bytes of a block that is written.</summary>
+    public const int BlockSize = 32 * 1024;
+
     private const int HeadSize = 16;
 
     /// <summary>The first four bytes of a head; as a block length they are negative, so the two cannot be confused.</summary>
@@ -20,26 +22,30 @@ internal static class SnappyCodec
 
     private static ReadOnlySpan<byte> Magic => Head[..8];
 
-    public static void Compress(ReadOnlySpan<byte> source, PooledBuffer target)
+    public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
     {
-        target.Write(Head);
-        for (int start = 0; start < source.Length; start += BlockSize)
+        bool isFirst = true;
+        while (TryTakeBlock(ref source, isFirst, out ReadOnlySpan<byte> block))
         {
-            byte[] block = Snappy.Encode(source.Slice(start, Math.Min(BlockSize, source.Length - start)));
-            BinaryPrimitives.WriteInt32BigEndian(target.GetSpan(sizeof(int)), block.Length);
-            target.Advance(sizeof(int));
-            target.Write(block);
+            SnappyBlock.Decompress(block, target);
+            isFirst = false;
         }
     }
 
-    public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
+    /// <summary>Takes the next block's bytes off the source; false at its end.</summary>
+    /// <param name="source">The rest of the compressed bytes.</param>
+    /// <param name="isFirst">True at their beginning, where they may be one bare block.</param>
+    /// <param name="block">The block.</param>
+    public static bool TryTakeBlock(ref ReadOnlySpan<byte> source, bool isFirst, out ReadOnlySpan<byte> block)
     {
-        if (!source.StartsWith(Magic))
+        if (isFirst && !source.StartsWith(Magic))
         {
-            SnappyBlock.Decompress(source, target);
-            return;
+            block = source;
+            source = [];
+            return true;
         }
 
+        block = [];
         while (!source.IsEmpty)
         {
             int length = ReadLength(source);
@@ -55,9 +61,24 @@ internal static class SnappyCodec
                 throw new ProtocolException($"a snappy block claims {length} bytes where {source.Length} are left");
             }
 
-            SnappyBlock.Decompress(source[..length], target);
+            block = source[..length];
             source = source[length..];
+            return true;
         }
+
+        return false;
+    }
+
+    /// <summary>Writes the head that comes before the first block.</summary>
+    public static void WriteHead(PooledBuffer target) => target.Write(Head);
+
+    /// <summary>Compresses up to <see cref="BlockSize"/> bytes as one block.</summary>
+    public static void WriteBlock(ReadOnlySpan<byte> plain, PooledBuffer target)
+    {
+        byte[] block = Snappy.Encode(plain);
+        BinaryPrimitives.WriteInt32BigEndian(target.GetSpan(sizeof(int)), block.Length);
+        target.Advance(sizeof(int));
+        target.Write(block);
     }
 
     private static int ReadLength(ReadOnlySpan<byte> source) =>

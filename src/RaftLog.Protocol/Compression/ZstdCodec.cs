@@ -8,7 +8,9 @@ namespace RaftLog.Protocol.Compression;
 /// </summary>
 internal static unsafe class ZstdCodec
 {
-    private const int LibraryDefaultLevel = 3;
+    /// <summary>The level that the library takes for its default.</summary>
+    public const int LibraryDefaultLevel = 3;
+
     private const int TargetTooSmall = 70;
     private const int SmallestGuess = 4096;
     private const int GuessedRatio = 4;

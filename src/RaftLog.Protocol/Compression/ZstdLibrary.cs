@@ -15,6 +15,10 @@ internal sealed unsafe class ZstdLibrary
     public readonly delegate* unmanaged<nuint, nuint> CompressBound;
     public readonly delegate* unmanaged<nint, byte*, nuint, byte*, nuint, int, nuint> Compress;
     public readonly delegate* unmanaged<nint, byte*, nuint, byte*, nuint, nuint> Decompress;
+    public readonly delegate* unmanaged<nint, ZstdSpace*, ZstdSpace*, int, nuint> CompressPiece;
+    public readonly delegate* unmanaged<nint, ZstdSpace*, ZstdSpace*, nuint> DecompressPiece;
+    public readonly delegate* unmanaged<nint, int, int, nuint> SetCompressorParameter;
+    public readonly delegate* unmanaged<nint, int, int, nuint> SetDecompressorParameter;
     public readonly delegate* unmanaged<byte*, nuint, ulong> FrameContentSize;
     public readonly delegate* unmanaged<nuint, uint> IsError;
     public readonly delegate* unmanaged<nuint, int> ErrorCode;
@@ -29,6 +33,10 @@ internal sealed unsafe class ZstdLibrary
         CompressBound = (delegate* unmanaged<nuint, nuint>)NativeLibrary.GetExport(library, "ZSTD_compressBound");
         Compress = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, int, nuint>)NativeLibrary.GetExport(library, "ZSTD_compressCCtx");
         Decompress = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, nuint>)NativeLibrary.GetExport(library, "ZSTD_decompressDCtx");
+        CompressPiece = (delegate* unmanaged<nint, ZstdSpace*, ZstdSpace*, int, nuint>)NativeLibrary.GetExport(library, "ZSTD_compressStream2");
+        DecompressPiece = (delegate* unmanaged<nint, ZstdSpace*, ZstdSpace*, nuint>)NativeLibrary.GetExport(library, "ZSTD_decompressStream");
+        SetCompressorParameter = (delegate* unmanaged<nint, int, int, nuint>)NativeLibrary.GetExport(library, "ZSTD_CCtx_setParameter");
+        SetDecompressorParameter = (delegate* unmanaged<nint, int, int, nuint>)NativeLibrary.GetExport(library, "ZSTD_DCtx_setParameter");
         FrameContentSize = (delegate* unmanaged<byte*, nuint, ulong>)NativeLibrary.GetExport(library, "ZSTD_getFrameContentSize");
         IsError = (delegate* unmanaged<nuint, uint>)NativeLibrary.GetExport(library, "ZSTD_isError");
         ErrorCode = (delegate* unmanaged<nuint, int>)NativeLibrary.GetExport(library, "ZSTD_getErrorCode");
@@ -60,4 +68,13 @@ internal sealed unsafe class ZstdLibrary
 
     /// <summary>The library's words for an error result.</summary>
     public string Describe(nuint result) => Marshal.PtrToStringUTF8((nint)ErrorName(result)) ?? "unknown error";
+}
+
+/// <summary>The library's <c>ZSTD_inBuffer</c> and <c>ZSTD_outBuffer</c>, which have the same form.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct ZstdSpace
+{
+    public byte* Start;
+    public nuint Size;
+    public nuint Position;
 }

@@ -26,4 +26,7 @@ public enum RecordFault : byte
 
     /// <summary>A control record has no readable key.</summary>
     BadControlKey,
+
+    /// <summary>A record is larger than its reader allows.</summary>
+    TooLarge,
 }

@@ -29,44 +29,80 @@ public static class RecordWalk
             return RecordFault.Truncated;
         }
 
-        long baseTimestamp = batch.BaseTimestamp;
-        bool control = batch.Attributes.IsControl;
-        long min = long.MaxValue;
-        long max = long.MinValue;
-        int maxAt = 0;
-        int keyless = 0;
+        Walk walk = new(batch);
         int position = 0;
         for (int i = 0; i < count; i++)
         {
             fault = RecordLayout.Read(section, position, out RecordLayout record);
+            fault = fault == RecordFault.None ? walk.Take(record.OffsetDelta, record.TimestampDelta, record.KeyLength) : fault;
             if (fault != RecordFault.None)
             {
                 return fault;
             }
 
-            if (record.OffsetDelta != i)
+            position = record.End;
+        }
+
+        summary = walk.Summary;
+        return position == section.Length ? RecordFault.None : RecordFault.TrailingBytes;
+    }
+
+    /// <summary>Checks header and records against each other while the records are decompressed.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="records">Its records, none of them read yet.</param>
+    /// <param name="summary">What the records said, when nothing is wrong.</param>
+    /// <exception cref="Wire.ProtocolException">The compressed bytes are damaged, or grow over the limit.</exception>
+    public static RecordFault Check(RecordBatch batch, RecordStream records, out RecordSummary summary)
+    {
+        summary = default;
+        RecordFault fault = CheckHeader(batch);
+        Walk walk = new(batch);
+        for (int i = 0; i < batch.RecordCount && fault == RecordFault.None; i++)
+        {
+            fault = records.Read(out StreamedRecord record);
+            fault = fault == RecordFault.None ? walk.Take(record.OffsetDelta, record.TimestampDelta, record.KeyLength) : fault;
+        }
+
+        summary = walk.Summary;
+        return fault != RecordFault.None || records.IsAtEnd() ? fault : RecordFault.TrailingBytes;
+    }
+
+    /// <summary>What the records up to here said.</summary>
+    private struct Walk(RecordBatch batch)
+    {
+        private readonly long _baseTimestamp = batch.BaseTimestamp;
+        private readonly bool _isControl = batch.Attributes.IsControl;
+        private long _min = long.MaxValue;
+        private long _max = long.MinValue;
+        private int _maxAt;
+        private int _keyless;
+        private int _count;
+
+        public readonly RecordSummary Summary => new(_min, _max, _maxAt, _keyless);
+
+        public RecordFault Take(int offsetDelta, long timestampDelta, int keyLength)
+        {
+            if (offsetDelta != _count)
             {
                 return RecordFault.OffsetGap;
             }
 
-            if (control && record.KeyLength < ControlRecordKey.Size)
+            if (_isControl && keyLength < ControlRecordKey.Size)
             {
                 return RecordFault.BadControlKey;
             }
 
-            long timestamp = baseTimestamp + record.TimestampDelta;
-            min = Math.Min(min, timestamp);
-            if (timestamp > max)
+            long timestamp = _baseTimestamp + timestampDelta;
+            _min = Math.Min(_min, timestamp);
+            if (timestamp > _max)
             {
-                max = timestamp;
-                maxAt = i;
+                _max = timestamp;
+                _maxAt = _count;
             }
 
-            keyless += record.KeyLength < 0 ? 1 : 0;
-            position = record.End;
+            _keyless += keyLength < 0 ? 1 : 0;
+            _count++;
+            return RecordFault.None;
         }
-
-        summary = new(min, max, maxAt, keyless);
-        return position == section.Length ? RecordFault.None : RecordFault.TrailingBytes;
     }
 }

@@ -107,7 +107,7 @@ public class RecordCompressionTests
         {
             byte[] bomb = Compress(codec, zeros);
             long before = GC.GetAllocatedBytesForCurrentThread();
-            Assert.Throws<ProtocolException>(() => Decompress(codec, bomb, 100_000));
+            Assert.ThrowsAny<ProtocolException>(() => Decompress(codec, bomb, 100_000));
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 600_000, $"{codec}");
             Assert.Equal(zeros.Length, Decompress(codec, bomb, zeros.Length).Length);
         }
