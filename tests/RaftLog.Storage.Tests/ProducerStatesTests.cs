@@ -143,6 +143,44 @@ public class ProducerStatesTests
     }
 
     [Fact]
+    public void A_forgotten_producer_may_go_on_at_any_sequence()
+    {
+        PartitionLog log = new Node().Run().Create();
+        Send(log, 0, 0, "a");
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Send(log, 0, 9, "b").Error);
+        log.Producers.Expire(Now + 1000, 1001);
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Send(log, 0, 9, "b").Error);
+        log.Producers.Expire(Now + 1000, 1000);
+        Assert.True(Send(log, 0, 9, "b").IsAccepted);
+    }
+
+    /// <summary>Beyond the bound each new producer costs one look, not a scan: with a scan this test does not end in minutes.</summary>
+    [Fact]
+    public void At_the_bound_the_producers_that_were_silent_longest_are_forgotten_and_open_transactions_kept()
+    {
+        const int Extra = 50_000;
+        PartitionLog log = new Node().Run().Create(LogSettings.Default with { FlushIntervalMessages = long.MaxValue });
+        log.AppendAsLeader(Transactional(new ProducerStamp(new(1), new(0), 0), "open"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        for (int id = 2; id < ProducerStates.MostProducers + Extra; id++)
+        {
+            Write(log, id, 0);
+            if (id == ProducerStates.MostProducers - 1)
+            {
+                Write(log, 2, 1);
+            }
+        }
+
+        IReadOnlyList<ProducerState> kept = log.Producers.Producers;
+        Assert.Equal(ProducerStates.MostProducers, kept.Count);
+        Assert.Equal([1L, 2L], kept.Take(2).Select(state => state.Id.Value));
+        Assert.Equal(ProducerStates.MostProducers + Extra - 1, kept[^1].Id.Value);
+        Assert.Equal(Enumerable.Range(Extra + 2, ProducerStates.MostProducers - 2).Select(id => (long)id), kept.Skip(2).Select(state => state.Id.Value));
+
+        static void Write(PartitionLog log, int id, int sequence) => Assert.True(log.AppendAsLeader(
+            With(new ProducerStamp(new(id), new(0), sequence), "v"), new LeaderEpoch(0), AppendSettings.Default, Now).IsAccepted);
+    }
+
+    [Fact]
     public void Snapshots_have_the_bytes_of_Kafkas_class()
     {
         foreach (JsonElement line in Golden.Lines("ProducerSnapshot.jsonl"))

@@ -9,7 +9,8 @@ public sealed class ProducerState
     /// <summary>Batches that are kept to recognise a retry: as many as a producer may have in flight.</summary>
     public const int KeptBatches = 5;
 
-    private readonly ProducedBatch[] _batches = new ProducedBatch[KeptBatches];
+    /// <summary>A ring once it is full. Most of many producers write one batch, so it begins with one place.</summary>
+    private ProducedBatch[] _batches = new ProducedBatch[1];
     private int _first;
     private int _count;
 
@@ -34,10 +35,16 @@ public sealed class ProducerState
     public bool IsInTransaction => TransactionStart != Offset.None;
 
     /// <summary>The newest batch; null when none is known of this epoch.</summary>
-    public ProducedBatch? Last => _count == 0 ? null : _batches[(_first + _count - 1) % KeptBatches];
+    public ProducedBatch? Last => _count == 0 ? null : _batches[(_first + _count - 1) % _batches.Length];
 
     /// <summary>The newest sequence of this epoch, or -1.</summary>
     public int LastSequence => Last is { } last ? last.LastSequence : ProducerStamp.NoSequence;
+
+    /// <summary>The producer before this one in <see cref="ProducersByAge"/>.</summary>
+    internal ProducerState? Older { get; set; }
+
+    /// <summary>The producer after this one in <see cref="ProducersByAge"/>.</summary>
+    internal ProducerState? Newer { get; set; }
 
     /// <summary>Goes to another epoch, whose batches are not yet known; does nothing in the same epoch.</summary>
     internal void Enter(ProducerEpoch epoch)
@@ -45,6 +52,7 @@ public sealed class ProducerState
         if (epoch != Epoch)
         {
             Epoch = epoch;
+            _first = 0;
             _count = 0;
         }
     }
@@ -58,7 +66,13 @@ public sealed class ProducerState
         }
         else
         {
-            _batches[(_first + _count) % KeptBatches] = batch;
+            // Not full, so nothing has gone round the ring yet.
+            if (_count == _batches.Length)
+            {
+                Array.Resize(ref _batches, KeptBatches);
+            }
+
+            _batches[_count] = batch;
             _count++;
         }
 
@@ -70,7 +84,7 @@ public sealed class ProducerState
     {
         for (int i = 0; i < _count; i++)
         {
-            ProducedBatch batch = _batches[(_first + i) % KeptBatches];
+            ProducedBatch batch = _batches[(_first + i) % _batches.Length];
             if (batch.FirstSequence == firstSequence && batch.LastSequence == lastSequence)
             {
                 return batch;

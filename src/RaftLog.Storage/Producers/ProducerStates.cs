@@ -11,11 +11,12 @@ public sealed class ProducerStates
 {
     /// <summary>
     /// The most producers of one log. At the bound the one that was silent longest, and has no transaction open, is forgotten, as if it had
-    /// expired: it may then start at any sequence.
+    /// expired: it may then start at any sequence. Producers with an open transaction are kept beyond it.
     /// </summary>
     public const int MostProducers = 100_000;
 
-    private readonly SortedDictionary<long, ProducerState> _producers = [];
+    private readonly Dictionary<long, ProducerState> _producers = [];
+    private readonly ProducersByAge _byAge = new();
 
     /// <summary>Starts of open transactions.</summary>
     private readonly SortedSet<long> _open = [];
@@ -25,8 +26,16 @@ public sealed class ProducerStates
 
     private long _firstUnstable = Offset.None.Value;
 
-    /// <summary>The producers, in the order of their ids.</summary>
-    public IReadOnlyCollection<ProducerState> Producers => _producers.Values;
+    /// <summary>The producers in the order of their ids, sorted at each call.</summary>
+    public IReadOnlyList<ProducerState> Producers
+    {
+        get
+        {
+            ProducerState[] sorted = [.. _producers.Values];
+            Array.Sort(sorted, static (left, right) => left.Id.Value.CompareTo(right.Id.Value));
+            return sorted;
+        }
+    }
 
     /// <summary>
     /// The start of the first transaction that is open, or whose end is not yet committed; <see cref="Offset.None"/> when there is none. The
@@ -118,6 +127,8 @@ public sealed class ProducerStates
             _open.Add(batch.BaseOffset.Value);
             PublishFirstUnstable();
         }
+
+        NoteAge(state);
     }
 
     /// <summary>Takes in a transaction marker that is in the log. The result is what goes to the transaction index: an abort that ended something.</summary>
@@ -127,13 +138,14 @@ public sealed class ProducerStates
         state.Enter(batch.Producer.Epoch);
         state.CoordinatorEpoch = coordinatorEpoch;
         state.LastTimestamp = batch.MaxTimestamp;
-        if (!state.IsInTransaction)
+        Offset start = state.TransactionStart;
+        state.TransactionStart = Offset.None;
+        NoteAge(state);
+        if (start == Offset.None)
         {
             return null;
         }
 
-        Offset start = state.TransactionStart;
-        state.TransactionStart = Offset.None;
         _open.Remove(start.Value);
         Offset stable = LastStableWithout(start, batch.LastOffset);
         _ended[start.Value] = batch.LastOffset.Value;
@@ -166,23 +178,20 @@ public sealed class ProducerStates
         PublishFirstUnstable();
     }
 
-    /// <summary>Forgets producers that were silent for longer than <c>producer.id.expiration.ms</c> and have no transaction open.</summary>
+    /// <summary>Forgets producers that were silent for as long as <c>producer.id.expiration.ms</c> and have no transaction open.</summary>
     /// <param name="nowMs">Wall-clock milliseconds.</param>
     /// <param name="expirationMs">The time after which a silent producer is forgotten, in milliseconds.</param>
     public void Expire(long nowMs, long expirationMs)
     {
-        List<long> expired = [];
-        foreach ((long id, ProducerState state) in _producers)
+        // All of them: timestamps are the producers' own and need not follow the order of their appends.
+        ProducerState? next = _byAge.Oldest;
+        while (next is { } state)
         {
-            if (!state.IsInTransaction && nowMs - state.LastTimestamp >= expirationMs)
+            next = state.Newer;
+            if (nowMs - state.LastTimestamp >= expirationMs)
             {
-                expired.Add(id);
+                Forget(state);
             }
-        }
-
-        foreach (long id in expired)
-        {
-            _producers.Remove(id);
         }
     }
 
@@ -190,6 +199,7 @@ public sealed class ProducerStates
     internal void Clear()
     {
         _producers.Clear();
+        _byAge.Clear();
         _open.Clear();
         _ended.Clear();
         PublishFirstUnstable();
@@ -199,9 +209,12 @@ public sealed class ProducerStates
     internal void Restore(IReadOnlyList<ProducerState> producers)
     {
         Clear();
-        foreach (ProducerState producer in producers)
+
+        // A snapshot does not say who appended last, but the offsets of the last batches do.
+        foreach (ProducerState producer in producers.OrderBy(static producer => producer.Last?.LastOffset ?? Offset.None))
         {
             _producers[producer.Id.Value] = producer;
+            NoteAge(producer);
             if (producer.IsInTransaction)
             {
                 _open.Add(producer.TransactionStart.Value);
@@ -212,7 +225,7 @@ public sealed class ProducerStates
     }
 
     /// <summary>The bytes of a snapshot.</summary>
-    internal byte[] Snapshot() => ProducerSnapshot.Format([.. _producers.Values]);
+    internal byte[] Snapshot() => ProducerSnapshot.Format(Producers);
 
     private static bool Follows(ProducerState known, ProducerStamp stamp)
     {
@@ -232,9 +245,9 @@ public sealed class ProducerStates
             return state;
         }
 
-        if (_producers.Count >= MostProducers)
+        if (_producers.Count >= MostProducers && _byAge.Oldest is { } oldest)
         {
-            ForgetOldest();
+            Forget(oldest);
         }
 
         state = new ProducerState(id);
@@ -242,21 +255,23 @@ public sealed class ProducerStates
         return state;
     }
 
-    private void ForgetOldest()
+    /// <summary>Who has a transaction open is not forgotten, so it has no place among those that may be.</summary>
+    private void NoteAge(ProducerState state)
     {
-        ProducerState? oldest = null;
-        foreach (ProducerState state in _producers.Values)
+        if (state.IsInTransaction)
         {
-            if (!state.IsInTransaction && (oldest is null || state.LastTimestamp < oldest.LastTimestamp))
-            {
-                oldest = state;
-            }
+            _byAge.Remove(state);
         }
+        else
+        {
+            _byAge.Touch(state);
+        }
+    }
 
-        if (oldest is not null)
-        {
-            _producers.Remove(oldest.Id.Value);
-        }
+    private void Forget(ProducerState state)
+    {
+        _byAge.Remove(state);
+        _producers.Remove(state.Id.Value);
     }
 
     /// <summary>The last stable offset when this transaction no longer counts: the first other undecided one, or what follows the marker.</summary>
