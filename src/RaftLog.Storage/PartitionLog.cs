@@ -127,18 +127,21 @@ public sealed class PartitionLog
     /// <param name="epoch">The leader's epoch.</param>
     /// <param name="settings">The topic's demands.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
-    public AppendResult AppendAsLeader(Memory<byte> records, LeaderEpoch epoch, AppendSettings settings, long nowMs)
+    public AppendResult AppendAsLeader(Memory<byte> records, LeaderEpoch epoch, AppendSettings settings, long nowMs) =>
+        AppendAsLeader(CheckedBatch.Check(records, settings, nowMs), epoch, nowMs);
+
+    /// <summary>The same for a batch that was checked before the lock was taken.</summary>
+    /// <param name="checkedBatch">The batch, changed in place.</param>
+    /// <param name="epoch">The leader's epoch.</param>
+    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    public AppendResult AppendAsLeader(in CheckedBatch checkedBatch, LeaderEpoch epoch, long nowMs)
     {
-        if (Unusable() is { } offline)
+        if ((Unusable() ?? checkedBatch.Rejection) is { } rejected)
         {
-            return offline;
+            return rejected;
         }
 
-        if (ClientBatch.Check(ref records, settings, nowMs) is { } refused)
-        {
-            return refused;
-        }
-
+        Memory<byte> records = checkedBatch.Records;
         MutableRecordBatch.Read(records.Span, out MutableRecordBatch batch);
         SequenceVerdict verdict = Producers.Judge(new BatchHeader(batch.Batch, batch.Batch.Size), AppendOrigin.Client);
         if (verdict.Error != ErrorCode.None)
@@ -158,8 +161,9 @@ public sealed class PartitionLog
             };
         }
 
+        checkedBatch.Stamp(nowMs);
         batch.Assign(EndOffset, epoch);
-        return Write(records.Span, settings.TimestampType == TimestampType.LogAppendTime ? nowMs : RecordBatch.NoTimestamp, nowMs);
+        return Write(records.Span, checkedBatch.Settings.TimestampType == TimestampType.LogAppendTime ? nowMs : RecordBatch.NoTimestamp, nowMs);
     }
 
     /// <summary>True when the log holds, or has not forgotten, batches of the producer of a batch. For the writer only.</summary>

@@ -149,6 +149,53 @@ public class ClientBatchTests
         Assert.True(records.Current.Value.IsNull);
     }
 
+    [Theory]
+    [InlineData(CompressionType.None)]
+    [InlineData(CompressionType.Gzip)]
+    [InlineData(CompressionType.Snappy)]
+    [InlineData(CompressionType.Lz4)]
+    [InlineData(CompressionType.Zstd)]
+    public void A_batch_that_is_too_large_in_the_topics_codec_is_refused(CompressionType codec)
+    {
+        // Random text packs best with zstd at a high level; in each other codec, and in none, it is larger.
+        var random = new Random(5);
+        string text = string.Concat(Enumerable.Range(0, 3000).Select(_ => $"{random.Next(1000)}-"));
+        Memory<byte> batch = codec == CompressionType.Zstd ? With(ProducerStamp.None, CompressionType.Gzip, false, Now, text) : With(ProducerStamp.None, CompressionType.Zstd, false, Now, text);
+        using var anew = new RecordBatchBuilder(new RecordBatchOptions(1 << 20, codec));
+        anew.TryAppend(Now, NullableBytes.Null, Encoding.UTF8.GetBytes(text));
+        int size = anew.Seal().Length;
+        Accepted(batch, new AppendSettings { Compression = codec, MaxMessageBytes = Math.Max(size, batch.Length) + 100 });
+        if (size - 100 > batch.Length)
+        {
+            AppendResult result = Refused(ErrorCode.MessageTooLarge, batch, new AppendSettings { Compression = codec, MaxMessageBytes = size - 100 });
+            Assert.Contains("max.message.bytes", result.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_record_that_unpacks_to_more_than_the_topic_takes_is_invalid()
+    {
+        Memory<byte> batch = With(ProducerStamp.None, CompressionType.Zstd, false, Now, new string('x', 5000));
+        Assert.Contains(
+            "max.decompressed.message.bytes",
+            Refused(ErrorCode.InvalidRecord, batch, new AppendSettings { MaxDecompressedBytes = 4999 }).Message, StringComparison.Ordinal);
+        Accepted(batch, new AppendSettings { MaxDecompressedBytes = 5100 });
+        Accepted(Of(new string('x', 5000)), new AppendSettings { MaxDecompressedBytes = 4999 });
+    }
+
+    [Fact]
+    public void A_batch_that_unpacks_to_more_than_the_bound_is_too_large_so_that_clients_split_it() => Refused(
+        ErrorCode.MessageTooLarge, With(ProducerStamp.None, CompressionType.Gzip, false, Now, new string('x', 50_000)), new AppendSettings { MaxPlainBytes = 40_000 });
+
+    [Fact]
+    public void A_batch_that_was_checked_is_not_changed_before_it_is_appended()
+    {
+        Memory<byte> batch = Of("a", "b");
+        byte[] before = batch.ToArray();
+        CheckedBatch.Check(batch, AppendTime, Now);
+        Assert.Equal(before, batch.ToArray());
+    }
+
     [Fact]
     public void A_follower_takes_batches_with_their_offsets_and_lets_them_leap_but_not_go_back()
     {

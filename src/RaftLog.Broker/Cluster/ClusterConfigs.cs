@@ -25,6 +25,9 @@ internal sealed class ClusterConfigs(BrokerConfigs broker, NodeId self)
     public long? ThrottledBytesPerSecond(MetadataImage image) =>
         ConfigText.TryLong(broker.Value("follower.replication.throttled.rate", Dynamic(image)) ?? "", out long rate) ? rate : null;
 
+    /// <summary>What the loops that look after logs are told now.</summary>
+    public LogMaintenanceSettings Maintenance(MetadataImage image) => LogMaintenanceSettings.Of(broker, Dynamic(image));
+
     /// <summary>Every key of a topic with where its value comes from.</summary>
     public IReadOnlyList<DescribedConfig> DescribeTopic(MetadataImage image, string topic) => DescribeTopic(image, Overrides(image, topic));
 

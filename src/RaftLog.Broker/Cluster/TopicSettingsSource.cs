@@ -28,6 +28,7 @@ internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.
             TimestampType = config.Messages.TimestampType,
             TimestampBeforeMaxMs = config.Messages.TimestampBeforeMaxMs,
             TimestampAfterMaxMs = config.Messages.TimestampAfterMaxMs,
+            MaxDecompressedBytes = config.Messages.MaxDecompressedBytes,
             RequiresKeys = config.Retention.Compacts,
             Validation = validation == Configuration.BatchValidation.Relaxed ? BatchValidation.Relaxed : BatchValidation.Strict,
             Compression = CodecOf(config.Compression.Type),

@@ -11,6 +11,7 @@ public sealed class ConfigDefinitions
     private const string Required = "required";
     private const string Empty = "''";
     private const string DynamicOnly = "dynamic-only";
+    private const string Hidden = "hidden";
     private const int Columns = 7;
 
     private static readonly Lazy<ConfigDefinitions> BrokerTable = new(() => Load("broker.txt", ReadBrokerKey));
@@ -72,10 +73,12 @@ public sealed class ConfigDefinitions
     }
 
     private static ConfigDefinition ReadBrokerKey(string[] cells) =>
-        ReadKey(cells) with { IsDynamic = cells[4] is "dynamic" or DynamicOnly, IsInternal = cells[4] == DynamicOnly };
+        ReadKey(cells) with { IsDynamic = cells[4] is "dynamic" or DynamicOnly, IsInternal = cells[4] == DynamicOnly || IsHidden(cells) };
 
     private static ConfigDefinition ReadDynamicKey(string[] cells) =>
-        ReadKey(cells) with { IsDynamic = true, IsInternal = cells[0].StartsWith("internal.", StringComparison.Ordinal), BrokerKeys = cells[4] == "-" ? [] : cells[4].Split(',') };
+        ReadKey(cells) with { IsDynamic = true, IsInternal = IsHidden(cells), BrokerKeys = cells[4] == "-" ? [] : cells[4].Split(',') };
+
+    private static bool IsHidden(string[] cells) => cells[5] == Hidden;
 
     private static ConfigDefinition ReadKey(string[] cells) =>
         new(cells[0], ReadType(cells[1]), ReadDefault(cells[2]), ConfigRange.Parse(cells[3]), ReadSupport(cells[5]), cells.Length < Columns ? "" : cells[6])
@@ -101,7 +104,7 @@ public sealed class ConfigDefinitions
 
     private static ConfigSupport ReadSupport(string cell) => cell switch
     {
-        "yes" => ConfigSupport.Implemented,
+        "yes" or Hidden => ConfigSupport.Implemented,
         "no" => ConfigSupport.WithoutEffect,
         "refused" => ConfigSupport.Refused,
         _ => throw new InvalidOperationException($"the definition tables have no support '{cell}'"),

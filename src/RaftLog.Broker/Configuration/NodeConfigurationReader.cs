@@ -24,6 +24,7 @@ internal static class NodeConfigurationReader
         WarnOfKeysWithoutEffect(reader.Settings, warnings);
         CheckTopicDefaults(reader);
         CheckConnectionLimits(reader);
+        CheckLogMaintenance(reader);
         BrokerConfigs configs = new(reader.Settings);
         return new()
         {
@@ -138,5 +139,14 @@ internal static class NodeConfigurationReader
     {
         _ = reader.Int(ConnectionLimits.TotalKey);
         _ = reader.Int(ConnectionLimits.PerAddressKey);
+    }
+
+    /// <summary>What the loops over logs are told is read by name in each round; what is wrong with the file's values is said now.</summary>
+    private static void CheckLogMaintenance(SettingsReader reader)
+    {
+        foreach (string key in LogMaintenanceSettings.Keys)
+        {
+            _ = reader.Text(key);
+        }
     }
 }

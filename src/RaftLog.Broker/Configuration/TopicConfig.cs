@@ -28,7 +28,9 @@ public sealed record TopicConfig(
 /// <param name="TimestampType"><c>message.timestamp.type</c>.</param>
 /// <param name="TimestampBeforeMaxMs"><c>message.timestamp.before.max.ms</c>.</param>
 /// <param name="TimestampAfterMaxMs"><c>message.timestamp.after.max.ms</c>.</param>
-public sealed record MessageRules(int MaxBytes, TimestampType TimestampType, long TimestampBeforeMaxMs, long TimestampAfterMaxMs);
+/// <param name="MaxDecompressedBytes"><c>max.decompressed.message.bytes</c>: largest record of a compressed batch, unpacked.</param>
+public sealed record MessageRules(
+    int MaxBytes, TimestampType TimestampType, long TimestampBeforeMaxMs, long TimestampAfterMaxMs, int MaxDecompressedBytes);
 
 /// <summary>How a topic's batches are compressed by the broker, where it does that.</summary>
 /// <param name="Type"><c>compression.type</c>.</param>

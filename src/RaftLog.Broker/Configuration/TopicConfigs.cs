@@ -20,7 +20,8 @@ public static class TopicConfigs
                 values.Int("max.message.bytes"),
                 values.Text("message.timestamp.type") == nameof(TimestampType.LogAppendTime) ? TimestampType.LogAppendTime : TimestampType.CreateTime,
                 values.Long("message.timestamp.before.max.ms"),
-                values.Long("message.timestamp.after.max.ms")),
+                values.Long("message.timestamp.after.max.ms"),
+                values.Int("max.decompressed.message.bytes")),
             new(
                 Enum.Parse<TopicCompression>(values.Text("compression.type"), ignoreCase: true),
                 values.Int("compression.gzip.level"),

@@ -137,17 +137,36 @@ public sealed class Partition
     /// </param>
     public AppendOutcome Append(Memory<byte> records, RequiredAcks acks, WakeList wakes, ErrorCode behind = ErrorCode.None)
     {
-#if SEEDED_BUGS
-        lock (SeededBug.Is(40) ? new Lock() : _gate)
-#else
+        AppendSettings settings;
         lock (_gate)
-#endif
         {
-            ErrorCode refused = _replica.MayAppend(acks);
-            refused = refused == ErrorCode.None && behind != ErrorCode.None && !Log.KnowsProducerOf(records.Span) ? behind : refused;
-            return refused != ErrorCode.None
-                ? Refuse(refused)
-                : Appended(Log.AppendAsLeader(records, _replica.LeaderEpoch, _settings.Append, _host.WallMs), wakes);
+            // A node that does not lead does not look into the batch.
+            ErrorCode refused = MayAppend(records, acks, behind);
+            if (refused != ErrorCode.None)
+            {
+                return Refuse(refused);
+            }
+
+            settings = _settings.Append;
+        }
+
+        while (true)
+        {
+            // Decompression, checksum and the walk over the records take long, and need nothing that the lock guards.
+            CheckedBatch batch = CheckedBatch.Check(records, settings, _host.WallMs);
+#if SEEDED_BUGS
+            lock (SeededBug.Is(40) ? new Lock() : _gate)
+#else
+            lock (_gate)
+#endif
+            {
+                settings = _settings.Append;
+                if (settings == batch.Settings)
+                {
+                    ErrorCode refused = MayAppend(records, acks, behind);
+                    return refused != ErrorCode.None ? Refuse(refused) : Appended(Log.AppendAsLeader(batch, _replica.LeaderEpoch, _host.WallMs), wakes);
+                }
+            }
         }
     }
 
@@ -387,6 +406,15 @@ public sealed class Partition
         }
     }
 
+    /// <summary>Forgets producers that were silent for as long as <paramref name="expirationMs"/> and have no transaction open.</summary>
+    public void ExpireProducers(long expirationMs)
+    {
+        lock (_gate)
+        {
+            Log.Producers.Expire(_host.WallMs, expirationMs);
+        }
+    }
+
     /// <summary>Raises the log's start, for retention: at most to the high watermark.</summary>
     public void RetainFrom(Offset start, WakeList wakes)
     {
@@ -611,6 +639,12 @@ public sealed class Partition
 
             Moved(wakes);
         }
+    }
+
+    private ErrorCode MayAppend(Memory<byte> records, RequiredAcks acks, ErrorCode behind)
+    {
+        ErrorCode rejected = _replica.MayAppend(acks);
+        return rejected == ErrorCode.None && behind != ErrorCode.None && !Log.KnowsProducerOf(records.Span) ? behind : rejected;
     }
 
     private AppendOutcome Appended(in AppendResult result, WakeList wakes)

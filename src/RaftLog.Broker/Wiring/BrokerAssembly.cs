@@ -2,6 +2,7 @@ using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Lifecycle;
+using RaftLog.Broker.Maintenance;
 using RaftLog.Broker.Metadata;
 using RaftLog.Broker.Network;
 using RaftLog.Broker.Partitions;
@@ -22,6 +23,7 @@ internal sealed class BrokerAssembly
     private readonly ReplicaDirectories _replicaDirectories;
     private readonly ApiTable _apis;
     private readonly ConnectionQuota _quota;
+    private readonly LogMaintenance _maintenance;
 
     public BrokerAssembly(
         NodeContext node, NodeStorage storage, RpcConnector connector, QuorumAssembly quorum, MetadataPublisher publisher, MetadataCache cache,
@@ -61,6 +63,7 @@ internal sealed class BrokerAssembly
             Misplaced = _replicaDirectories.Report,
             Warn = node.Journal.Warn,
         };
+        _maintenance = new LogMaintenance(node, Partitions, cache, configs);
         ProducerIdBlock producerIds = new(node.Self, () => Lifecycle.Epoch, quorum.Channel, requestTimeout);
         _apis = BrokerApis.Create(new BrokerParts(
             node.Config, node.World, node.Waiters, node.Supervisor, node.Journal, cache, publisher, new PartitionLookup(Partitions, cache), Partitions,
@@ -87,6 +90,7 @@ internal sealed class BrokerAssembly
         _node.Supervisor.Run("in-sync set proposals", _proposals.RunAsync);
         _node.Supervisor.Run("directories of replicas", _replicaDirectories.RunAsync);
         _node.Supervisor.Run("partition clock", Partitions.RunAsync);
+        _maintenance.Start();
         _node.Supervisor.Run("broker lifecycle", Lifecycle.RunAsync);
         _node.Supervisor.Run("readiness", () => readiness.WatchAsync(Lifecycle));
     }

@@ -24,6 +24,9 @@ public sealed record AppendSettings
     /// <summary>The most bytes that one compressed batch may grow to when it is looked into: a bound against small batches that explode.</summary>
     public int MaxPlainBytes { get; init; } = 256 * 1024 * 1024;
 
+    /// <summary><c>max.decompressed.message.bytes</c>: the most bytes of one record of a compressed batch, unpacked.</summary>
+    public int MaxDecompressedBytes { get; init; } = int.MaxValue;
+
     /// <summary>True for a compacted topic, where each record must have a key.</summary>
     public bool RequiresKeys { get; init; }
 

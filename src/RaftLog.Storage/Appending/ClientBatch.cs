@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
@@ -15,67 +13,50 @@ internal static class ClientBatch
 {
     private const int ShownRecordErrors = 3;
 
-    /// <summary>A record's numbers may need more bytes when the base timestamp changes; never as many as this.</summary>
-    private const int GrowthPerRecord = 32;
+    /// <summary>The most record errors of one answer.</summary>
+    private const int MostRecordErrors = 1000;
 
-    /// <summary>Checks the records of one partition of a Produce request. The result is null when nothing stands against them.</summary>
-    /// <param name="records">The bytes, changed in place; replaced when they must be compressed anew.</param>
+    /// <summary>Codecs that keep no more than this may work side by side: it covers zstd at its usual levels and lz4 with the usual blocks.</summary>
+    private const int SmallWindow = 2 * 1024 * 1024;
+
+    /// <summary>Larger windows take turns, so that all requests of a process together hold one of them at the most.</summary>
+    private static readonly Lock LargeWindow = new();
+
+    /// <summary>Checks the records of one partition of a Produce request; changes no byte of them.</summary>
+    /// <param name="records">The bytes.</param>
     /// <param name="settings">The topic's demands.</param>
     /// <param name="nowMs">Wall-clock milliseconds.</param>
-    public static AppendResult? Check(ref Memory<byte> records, AppendSettings settings, long nowMs)
+    public static CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs)
     {
-        if (CheckFrame(records.Span, settings) is { } refused)
+        if (CheckFrame(records.Span, settings) is { } rejected)
         {
-            return refused;
+            return CheckedBatch.Reject(rejected, settings);
         }
 
-        MutableRecordBatch.Read(records.Span, out MutableRecordBatch mutable);
-        RecordBatch batch = mutable.Batch;
+        RecordBatch.Read(records.Span, out RecordBatch batch);
         if (CheckHeader(batch) is { } badHeader)
         {
-            return badHeader;
+            return CheckedBatch.Reject(badHeader, settings);
         }
 
         if (settings.TimestampType == TimestampType.LogAppendTime && batch.Attributes.TimestampType == TimestampType.LogAppendTime)
         {
-            return AppendResult.Refused(
-                ErrorCode.InvalidTimestamp, "the batch claims append time, which only the broker may set on a topic with message.timestamp.type=LogAppendTime");
+            return CheckedBatch.Reject(
+                AppendResult.Refused(
+                    ErrorCode.InvalidTimestamp, "the batch claims append time, which only the broker may set on a topic with message.timestamp.type=LogAppendTime"),
+                settings);
         }
 
         CompressionType target = settings.Compression ?? batch.Attributes.Compression;
         bool recompress = target != batch.Attributes.Compression;
-        long maxTimestamp = batch.MaxTimestamp;
         if (settings.Validation == BatchValidation.Strict || settings.RequiresKeys || recompress)
         {
-            try
-            {
-                if (CheckRecords(batch, settings, nowMs, recompress ? target : null, out maxTimestamp, out Memory<byte> rewritten) is { } badRecords)
-                {
-                    return badRecords;
-                }
-
-                if (recompress)
-                {
-                    records = rewritten;
-                    MutableRecordBatch.Read(records.Span, out mutable);
-                }
-            }
-            catch (UnsupportedCompressionException unsupported)
-            {
-                return AppendResult.Refused(ErrorCode.UnsupportedCompressionType, unsupported.Message);
-            }
-            catch (ProtocolException damaged)
-            {
-                return AppendResult.Refused(ErrorCode.CorruptMessage, $"the records cannot be decompressed: {damaged.Message}");
-            }
-        }
-        else if (CheckTimestamp(batch, maxTimestamp, settings, nowMs) is { } badTime)
-        {
-            return AppendResult.Refused(ErrorCode.InvalidTimestamp, badTime);
+            return CheckRecords(records, recompress ? target : null, settings, nowMs);
         }
 
-        mutable.SetMaxTimestamp(settings.TimestampType, settings.TimestampType == TimestampType.LogAppendTime ? nowMs : maxTimestamp);
-        return null;
+        return CheckTimestamp(batch, batch.MaxTimestamp, settings, nowMs) is { } badTime
+            ? CheckedBatch.Reject(AppendResult.Refused(ErrorCode.InvalidTimestamp, badTime), settings)
+            : new CheckedBatch(records, batch.MaxTimestamp, settings);
     }
 
     private static AppendResult? CheckFrame(ReadOnlySpan<byte> records, AppendSettings settings)
@@ -136,36 +117,92 @@ internal static class ClientBatch
             : AppendResult.Refused(ErrorCode.UnsupportedCompressionType, $"codec {(int)batch.Attributes.Compression} does not exist");
     }
 
-    private static AppendResult? CheckRecords(
-        RecordBatch batch, AppendSettings settings, long nowMs, CompressionType? target, out long maxTimestamp, out Memory<byte> rewritten)
+    private static CheckedBatch CheckRecords(Memory<byte> records, CompressionType? target, AppendSettings settings, long nowMs)
     {
-        rewritten = default;
-        using RecordSection section = RecordSection.Open(batch, settings.MaxPlainBytes);
-        RecordFault fault = RecordWalk.Check(batch, section.Bytes, out RecordSummary summary);
-        bool appendTime = batch.Attributes.TimestampType == TimestampType.LogAppendTime;
-        maxTimestamp = appendTime ? batch.MaxTimestamp : summary.MaxTimestamp;
+        try
+        {
+            RecordBatch.Read(records.Span, out RecordBatch batch);
+            long window = PlainStream.WindowOf(batch.Attributes.Compression, batch.Section);
+            if (window <= SmallWindow)
+            {
+                return CheckRecords(records, target, settings, nowMs, SmallWindow);
+            }
+
+            lock (LargeWindow)
+            {
+                return CheckRecords(records, target, settings, nowMs, window);
+            }
+        }
+        catch (UnsupportedCompressionException unsupported)
+        {
+            return CheckedBatch.Reject(AppendResult.Refused(ErrorCode.UnsupportedCompressionType, unsupported.Message), settings);
+        }
+        catch (SizeLimitException)
+        {
+            return CheckedBatch.Reject(
+                AppendResult.Refused(
+                    ErrorCode.MessageTooLarge, $"the records of the batch unpack to more than {settings.MaxPlainBytes} bytes; send smaller batches"),
+                settings);
+        }
+        catch (ProtocolException damaged)
+        {
+            return CheckedBatch.Reject(AppendResult.Refused(ErrorCode.CorruptMessage, $"the records cannot be decompressed: {damaged.Message}"), settings);
+        }
+    }
+
+    private static CheckedBatch CheckRecords(Memory<byte> records, CompressionType? target, AppendSettings settings, long nowMs, long window)
+    {
+        RecordBatch.Read(records.Span, out RecordBatch batch);
+        RecordFault fault = Walk(records, settings, window, out RecordSummary summary);
         if (fault != RecordFault.None)
         {
-            return AppendResult.Refused(ErrorCode.InvalidRecord, $"the records contradict the header: {fault}");
+            string why = fault == RecordFault.TooLarge
+                ? $"a record unpacks to more than {settings.MaxDecompressedBytes} bytes (max.decompressed.message.bytes)"
+                : $"the records contradict the header: {fault}";
+            return CheckedBatch.Reject(AppendResult.Refused(ErrorCode.InvalidRecord, why), settings);
         }
 
         if (settings.RequiresKeys && summary.Keyless > 0)
         {
-            return RefuseKeyless(batch, section);
+            return CheckedBatch.Reject(
+                RejectRecords(
+                    ErrorCode.InvalidRecord, records, settings, window,
+                    (_, record) => record.KeyLength < 0 ? "a record of a compacted topic needs a key" : null),
+                settings);
         }
 
+        bool appendTime = batch.Attributes.TimestampType == TimestampType.LogAppendTime;
+        long maxTimestamp = appendTime ? batch.MaxTimestamp : summary.MaxTimestamp;
         long min = appendTime ? batch.MaxTimestamp : summary.MinTimestamp;
         if ((CheckTimestamp(batch, min, settings, nowMs) ?? CheckTimestamp(batch, maxTimestamp, settings, nowMs)) is not null)
         {
-            return RefuseTimes(batch, section, settings, nowMs);
+            return CheckedBatch.Reject(
+                RejectRecords(
+                    ErrorCode.InvalidTimestamp, records, settings, window,
+                    (its, record) => CheckTimestamp(its, appendTime ? its.MaxTimestamp : its.BaseTimestamp + record.TimestampDelta, settings, nowMs)),
+                settings);
         }
 
-        if (target is { } codec)
+        return target is { } codec ? Recompress(records, codec, maxTimestamp, settings, window) : new CheckedBatch(records, maxTimestamp, settings);
+    }
+
+    private static RecordFault Walk(ReadOnlyMemory<byte> records, AppendSettings settings, long window, out RecordSummary summary)
+    {
+        RecordBatch.Read(records.Span, out RecordBatch batch);
+        if (batch.Attributes.Compression == CompressionType.None)
         {
-            rewritten = Recompress(batch, section, codec, settings);
+            return RecordWalk.Check(batch, batch.Section, out summary);
         }
 
-        return null;
+        using RecordStream stream = Open(batch, records, settings, window);
+        return RecordWalk.Check(batch, stream, out summary);
+    }
+
+    private static RecordStream Open(RecordBatch batch, ReadOnlyMemory<byte> records, AppendSettings settings, long window)
+    {
+        CompressionType codec = batch.Attributes.Compression;
+        int mostOfRecord = codec == CompressionType.None ? int.MaxValue : settings.MaxDecompressedBytes;
+        return new RecordStream(codec, records[RecordBatch.HeaderSize..], new RecordStreamLimits(mostOfRecord, settings.MaxPlainBytes, window));
     }
 
     /// <summary>What is wrong with a timestamp; null when nothing is.</summary>
@@ -187,38 +224,22 @@ internal static class ClientBatch
             : null;
     }
 
-    private static AppendResult RefuseKeyless(RecordBatch batch, RecordSection section)
+    /// <summary>Reads the records once more, for those that are at fault.</summary>
+    private static AppendResult RejectRecords(
+        ErrorCode error, ReadOnlyMemory<byte> records, AppendSettings settings, long window, RecordJudge judge)
     {
+        RecordBatch.Read(records.Span, out RecordBatch batch);
+        using RecordStream stream = Open(batch, records, settings, window);
         List<RecordError> errors = [];
-        int index = 0;
-        foreach (Record record in section)
+        for (int i = 0; i < batch.RecordCount && errors.Count < MostRecordErrors && stream.Read(out StreamedRecord record) == RecordFault.None; i++)
         {
-            if (record.Key.IsNull)
+            if (judge(batch, record) is { } wrong)
             {
-                errors.Add(new RecordError(index, "a record of a compacted topic needs a key"));
+                errors.Add(new RecordError(i, wrong));
             }
-
-            index++;
         }
 
-        return AppendResult.Refused(ErrorCode.InvalidRecord, Describe(errors), errors);
-    }
-
-    private static AppendResult RefuseTimes(RecordBatch batch, RecordSection section, AppendSettings settings, long nowMs)
-    {
-        List<RecordError> errors = [];
-        int index = 0;
-        foreach (Record record in section)
-        {
-            if (CheckTimestamp(batch, record.Timestamp, settings, nowMs) is { } wrong)
-            {
-                errors.Add(new RecordError(index, wrong));
-            }
-
-            index++;
-        }
-
-        return AppendResult.Refused(ErrorCode.InvalidTimestamp, Describe(errors), errors);
+        return AppendResult.Refused(error, Describe(errors), errors);
     }
 
     private static string Describe(List<RecordError> errors)
@@ -227,25 +248,24 @@ internal static class ClientBatch
         return errors.Count > ShownRecordErrors ? $"{errors.Count} records are refused, the first: {shown}" : shown;
     }
 
-    private static Memory<byte> Recompress(RecordBatch batch, RecordSection section, CompressionType codec, AppendSettings settings)
+    private static CheckedBatch Recompress(Memory<byte> records, CompressionType codec, long maxTimestamp, AppendSettings settings, long window)
     {
-        int limit = RecordBatch.HeaderSize + section.Bytes.Length + GrowthPerRecord * batch.RecordCount;
-        using var builder = new RecordBatchBuilder(new RecordBatchOptions(limit, codec, settings.CompressionLevel));
-        builder.Producer = batch.Producer;
-        builder.Attributes = batch.Attributes;
-        List<RecordHeader> headers = [];
-        foreach (Record record in section)
+        using PooledBuffer target = new(settings.MaxMessageBytes);
+        try
         {
-            headers.Clear();
-            foreach (RecordHeaders header in record.Headers)
-            {
-                headers.Add(new RecordHeader(Encoding.UTF8.GetString(header.Key), header.Value.ToArray()));
-            }
-
-            bool fits = builder.TryAppend(record.Timestamp, record.Key, record.Value, CollectionsMarshal.AsSpan(headers));
-            Invariant.Holds(fits, "S-05", "a batch that is compressed anew has no room for the records that it had");
+            RecompressedBatch.Write(records, codec, settings.CompressionLevel, window, target);
+        }
+        catch (SizeLimitException)
+        {
+            return CheckedBatch.Reject(
+                AppendResult.Refused(
+                    ErrorCode.MessageTooLarge,
+                    $"the batch has {records.Length} bytes, and as {codec} (compression.type) more than the {settings.MaxMessageBytes} that the topic takes (max.message.bytes)"),
+                settings);
         }
 
-        return builder.Seal().ToArray();
+        return new CheckedBatch(target.Written.ToArray(), maxTimestamp, settings);
     }
+
+    private delegate string? RecordJudge(RecordBatch batch, StreamedRecord record);
 }

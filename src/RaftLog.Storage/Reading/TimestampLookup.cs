@@ -1,4 +1,5 @@
 using RaftLog.Protocol;
+using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
 
 namespace RaftLog.Storage;
@@ -97,7 +98,8 @@ internal static class TimestampLookup
 
     private static TimestampedOffset? FirstInBatch(BatchScanner scan, long timestamp, Offset from)
     {
-        if (RecordBatch.Read(scan.Bytes(), out RecordBatch batch) != BatchStatus.Complete)
+        ReadOnlyMemory<byte> bytes = scan.Memory();
+        if (RecordBatch.Read(bytes.Span, out RecordBatch batch) != BatchStatus.Complete)
         {
             return null;
         }
@@ -107,12 +109,16 @@ internal static class TimestampLookup
             return new TimestampedOffset(batch.MaxTimestamp, Offset.Max(batch.BaseOffset, from), batch.PartitionLeaderEpoch);
         }
 
-        using RecordSection section = RecordSection.Open(batch, MostPlainBytes);
-        foreach (Record record in section)
+        CompressionType codec = batch.Attributes.Compression;
+        var limits = new RecordStreamLimits(int.MaxValue, MostPlainBytes, PlainStream.WindowOf(codec, batch.Section));
+        using var records = new RecordStream(codec, bytes[RecordBatch.HeaderSize..], limits);
+        for (int i = 0; i < batch.RecordCount && records.Read(out StreamedRecord record) == RecordFault.None; i++)
         {
-            if (record.Timestamp >= timestamp && record.Offset >= from)
+            Offset offset = batch.BaseOffset + record.OffsetDelta;
+            long time = batch.BaseTimestamp + record.TimestampDelta;
+            if (time >= timestamp && offset >= from)
             {
-                return new TimestampedOffset(record.Timestamp, record.Offset, batch.PartitionLeaderEpoch);
+                return new TimestampedOffset(time, offset, batch.PartitionLeaderEpoch);
             }
         }
 

@@ -44,10 +44,13 @@ internal sealed class BatchScanner(IDiskFile file, long start, long end) : IDisp
     }
 
     /// <summary>The current batch's bytes; empty when the file is shorter than it was. Valid until the next move.</summary>
-    public ReadOnlySpan<byte> Bytes()
+    public ReadOnlySpan<byte> Bytes() => Memory().Span;
+
+    /// <inheritdoc cref="Bytes" />
+    public ReadOnlyMemory<byte> Memory()
     {
         int size = Header.TotalBytes;
-        return Fill(Position, size, WholePiece) ? _buffer.AsSpan((int)(Position - _bufferStart), size) : [];
+        return Fill(Position, size, WholePiece) ? _buffer.AsMemory((int)(Position - _bufferStart), size) : default;
     }
 
     /// <summary>Takes back the current batch: the scan ends before it.</summary>

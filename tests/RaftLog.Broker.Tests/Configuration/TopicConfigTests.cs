@@ -14,7 +14,7 @@ public class TopicConfigTests
         TopicConfig config = TopicConfigs.Resolve(ResourceConfigs.NoOverrides, Bare, DynamicConfigs.None);
         Assert.Equal(1, config.MinInsyncReplicas);
         Assert.False(config.UncleanLeaderElection);
-        Assert.Equal(new MessageRules(1048588, TimestampType.CreateTime, long.MaxValue, 3_600_000), config.Messages);
+        Assert.Equal(new MessageRules(1048588, TimestampType.CreateTime, long.MaxValue, 3_600_000, 2_147_483_639), config.Messages);
         Assert.Equal(new CompressionRules(TopicCompression.Producer, -1, 9, 3), config.Compression);
         Assert.Equal(new SegmentRules(1 << 30, 604_800_000, 0, 10 << 20, 4096, false, 60_000), config.Segments);
         Assert.Equal(new RetentionRules(true, false, -1, 604_800_000), config.Retention);

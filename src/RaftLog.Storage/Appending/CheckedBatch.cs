@@ -1,0 +1,44 @@
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// A producer's batch after everything was checked that needs no log: form, checksum, records, keys, timestamps. Checking may take long, decompression
+/// above all, so it needs no lock; what a log must decide (sequence, offset, epoch, append time) is decided when the batch is appended.
+/// </summary>
+public readonly struct CheckedBatch
+{
+    internal CheckedBatch(Memory<byte> records, long maxTimestamp, AppendSettings settings)
+    {
+        Records = records;
+        MaxTimestamp = maxTimestamp;
+        Settings = settings;
+    }
+
+    /// <summary>What the batch was held against. With other settings it must be checked again.</summary>
+    public AppendSettings Settings { get; private init; }
+
+    /// <summary>Why it cannot be appended; null when nothing stands against it.</summary>
+    public AppendResult? Rejection { get; private init; }
+
+    /// <summary>The bytes to append: those that came, or new ones where the topic has a codec of its own.</summary>
+    internal Memory<byte> Records { get; private init; }
+
+    /// <summary>The largest timestamp of the records, in milliseconds since 1970.</summary>
+    internal long MaxTimestamp { get; private init; }
+
+    /// <summary>Checks the records of one partition of a Produce request. Needs no lock and changes no byte.</summary>
+    /// <param name="records">Exactly one batch.</param>
+    /// <param name="settings">The topic's demands.</param>
+    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    public static CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs) => ClientBatch.Check(records, settings, nowMs);
+
+    internal static CheckedBatch Reject(AppendResult rejection, AppendSettings settings) => new() { Rejection = rejection, Settings = settings };
+
+    /// <summary>Sets what the leader sets: timestamp type and largest timestamp.</summary>
+    internal void Stamp(long nowMs)
+    {
+        MutableRecordBatch.Read(Records.Span, out MutableRecordBatch batch);
+        batch.SetMaxTimestamp(Settings.TimestampType, Settings.TimestampType == TimestampType.LogAppendTime ? nowMs : MaxTimestamp);
+    }
+}
