@@ -12,6 +12,9 @@ public sealed record LogSettings
     /// <summary><c>segment.ms</c>: a segment older than this, by its first batch's timestamp, ends. Milliseconds.</summary>
     public long SegmentMs { get; init; } = 7L * 24 * 60 * 60 * 1000;
 
+    /// <summary><c>segment.jitter.ms</c>: by how much less than <see cref="SegmentMs"/>, at the most, a segment may end, so that not all end at once. Milliseconds.</summary>
+    public long SegmentJitterMs { get; init; }
+
     /// <summary><c>segment.index.bytes</c>: a segment whose index would grow beyond it ends.</summary>
     public int SegmentIndexBytes { get; init; } = 10 * 1024 * 1024;
 
@@ -24,11 +27,12 @@ public sealed record LogSettings
     /// </summary>
     public long FlushIntervalMessages { get; init; } = 1;
 
+    /// <summary><c>flush.ms</c>: the longest time that a record waits for a flush. Milliseconds.</summary>
+    public long FlushIntervalMs { get; init; } = long.MaxValue;
+
+    /// <summary><c>file.delete.delay.ms</c>: how long the files of a segment stay after the segment is gone. Milliseconds.</summary>
+    public long FileDeleteDelayMs { get; init; } = 60_000;
+
     /// <summary>True when bytes count towards the high watermark only once they are flushed.</summary>
     public bool FlushesEachAppend => FlushIntervalMessages <= 1;
 }
-
-/// <summary>How much of a log is kept: <c>retention.ms</c> and <c>retention.bytes</c>.</summary>
-/// <param name="Milliseconds">The age of a segment's newest record after which it goes; negative for no limit.</param>
-/// <param name="Bytes">The bytes above which the oldest segments go; negative for no limit.</param>
-public readonly record struct RetentionLimits(long Milliseconds, long Bytes);

@@ -15,12 +15,16 @@ namespace RaftLog.Storage;
 /// </summary>
 public sealed class PartitionLog
 {
+    /// <summary>What a timer takes.</summary>
+    private const long LongestDelayMs = int.MaxValue;
+
     private readonly LogHome _home;
     private readonly SegmentList _segments;
     private volatile LogSettings _settings;
     private long _start;
     private long _end;
     private long _highWatermark;
+    private bool _flushesLater;
 
     internal PartitionLog(LogHome home, TopicPartition partition, Uuid topicId, string path, LoadedLog loaded, LogSettings settings)
     {
@@ -128,7 +132,13 @@ public sealed class PartitionLog
     /// <param name="settings">The topic's demands.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
     public AppendResult AppendAsLeader(Memory<byte> records, LeaderEpoch epoch, AppendSettings settings, long nowMs) =>
-        AppendAsLeader(CheckedBatch.Check(records, settings, nowMs), epoch, nowMs);
+        AppendAsLeader(Check(records, settings, nowMs), epoch, nowMs);
+
+    /// <summary>Checks the records of one partition of a Produce request as far as no lock is needed, and changes no byte of them. Needs no lock.</summary>
+    /// <param name="records">Exactly one batch.</param>
+    /// <param name="settings">The topic's demands.</param>
+    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    public CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs) => ClientBatch.Check(records, settings, nowMs, _home.Windows);
 
     /// <summary>The same for a batch that was checked before the lock was taken.</summary>
     /// <param name="checkedBatch">The batch, changed in place.</param>
@@ -255,10 +265,10 @@ public sealed class PartitionLog
 
     /// <summary>The first record at or after a time, from the log's start on; null when there is none. Reads batches: not for hot paths.</summary>
     /// <param name="timestamp">Milliseconds since 1970.</param>
-    public TimestampedOffset? FindByTimestamp(long timestamp) => TimestampLookup.FirstAtOrAfter(Segments, timestamp, StartOffset);
+    public TimestampedOffset? FindByTimestamp(long timestamp) => new TimestampLookup(_home.Windows).FirstAtOrAfter(Segments, timestamp, StartOffset);
 
     /// <summary>The first record with the largest timestamp of the log; null for a log without timestamps. Reads a batch.</summary>
-    public TimestampedOffset? FindMaxTimestamp() => TimestampLookup.Latest(Segments);
+    public TimestampedOffset? FindMaxTimestamp() => new TimestampLookup(_home.Windows).Latest(Segments);
 
     /// <summary>The aborted transactions that a reader under read_committed of these offsets must know (KIP-98), in the order of their markers.</summary>
     /// <param name="from">The first offset read.</param>
@@ -352,12 +362,22 @@ public sealed class PartitionLog
     }
 
     /// <summary>
-    /// Where retention would have the log begin: what lies before it is in whole segments that are too old or too much, below the high watermark,
-    /// and not in the last segment. At most what <see cref="AdvanceStart"/> is then called with; the present start when nothing is due.
+    /// Removes whole segments that are too old or too much, below the high watermark. Where that is all of them a new, empty segment is begun. The result says
+    /// what went, and what keeps the rest.
     /// </summary>
     /// <param name="limits">The topic's limits.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
-    public Offset RetentionPoint(RetentionLimits limits, long nowMs) => Retention.PointOf(this, limits, nowMs);
+    public RetentionDecision Retain(RetentionLimits limits, long nowMs)
+    {
+        RetentionDecision decision = RetentionDecision.Of(Extents(), limits, StartOffset, HighWatermark, nowMs);
+        if (decision.TakesActive)
+        {
+            Roll(nowMs);
+        }
+
+        AdvanceStart(decision.Start);
+        return decision;
+    }
 
     /// <summary>Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty.</summary>
     public void Roll(long nowMs)
@@ -415,6 +435,16 @@ public sealed class PartitionLog
         }
     }
 
+    /// <summary>The time of <c>flush.ms</c> is over.</summary>
+    internal void FlushIsDue()
+    {
+        Volatile.Write(ref _flushesLater, false);
+        if (!IsDeleted && Flushing.IsDirty)
+        {
+            _home.Flusher.Add(this);
+        }
+    }
+
     private AppendResult? Unusable() => IsDeleted || _home.Health.IsOffline
         ? AppendResult.Refused(ErrorCode.KafkaStorageError, $"the log directory {_home.Path} is offline: {_home.Health.Cause?.Message ?? "the log was deleted"}")
         : null;
@@ -458,6 +488,11 @@ public sealed class PartitionLog
         if (rolled || EndOffset - FlushedTo >= _settings.FlushIntervalMessages)
         {
             _home.Flusher.Add(this);
+        }
+        else if (_settings.FlushIntervalMs < long.MaxValue && !Volatile.Read(ref _flushesLater))
+        {
+            Volatile.Write(ref _flushesLater, true);
+            _ = _home.FlushLaterAsync(this, TimeSpan.FromMilliseconds(Math.Min(_settings.FlushIntervalMs, LongestDelayMs)));
         }
 
         return new AppendResult
@@ -515,6 +550,20 @@ public sealed class PartitionLog
         Flushing.NamesChanged();
     }
 
+    private SegmentExtent[] Extents()
+    {
+        LogSegment[] segments = Segments;
+        var extents = new SegmentExtent[segments.Length];
+        for (int i = 0; i < segments.Length; i++)
+        {
+            LogSegment segment = segments[i];
+            Offset next = i + 1 < segments.Length ? segments[i + 1].BaseOffset : EndOffset;
+            extents[i] = new SegmentExtent(segment.BaseOffset, next, segment.Size, segment.MaxTimestamp >= 0 ? segment.MaxTimestamp : segment.CreatedMs);
+        }
+
+        return extents;
+    }
+
     private Offset BatchStart(Offset offset) => _segments.Holder(offset).CutPoint(offset);
 
     private void Cut(Offset end)
@@ -560,7 +609,7 @@ public sealed class PartitionLog
 
     private void DropBelow(Offset start)
     {
-        if (_segments.DropBelow(start))
+        if (_segments.DropBelow(start, _home.Deletions, _home.NowMs + _settings.FileDeleteDelayMs))
         {
             ProducerSnapshots.DeleteBelow(_home.Disk, Path, Segments[0].BaseOffset);
             Flushing.NamesChanged();

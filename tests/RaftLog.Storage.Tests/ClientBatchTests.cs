@@ -192,7 +192,7 @@ public class ClientBatchTests
     {
         Memory<byte> batch = Of("a", "b");
         byte[] before = batch.ToArray();
-        CheckedBatch.Check(batch, AppendTime, Now);
+        new Node().Run().Create().Check(batch, AppendTime, Now);
         Assert.Equal(before, batch.ToArray());
     }
 

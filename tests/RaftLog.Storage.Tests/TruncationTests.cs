@@ -167,28 +167,6 @@ public class TruncationTests
             name => Assert.True(string.CompareOrdinal(name, $"{log.Segments[0].BaseOffset.Value:D20}") >= 0));
     }
 
-    [Fact]
-    public void Retention_takes_whole_segments_that_are_too_old_or_too_much_and_never_the_last_or_an_uncommitted_one()
-    {
-        PartitionLog log = new Node().Run().Create();
-        for (int i = 0; i < 60; i++)
-        {
-            log.AppendAsLeader(With(ProducerStamp.None, Protocol.Compression.CompressionType.None, false, Now + i, $"value {i}"), new LeaderEpoch(0), AppendSettings.Default, Now);
-        }
-
-        Offset[] bases = [.. log.Segments.Select(segment => segment.BaseOffset)];
-        Assert.True(bases.Length > 4);
-        Assert.Equal(Offset.Zero, log.RetentionPoint(new RetentionLimits(0, 0), Now + 1_000_000));
-        log.SetHighWatermark(bases[3]);
-        Assert.Equal(bases[3], log.RetentionPoint(new RetentionLimits(0, -1), Now + 1_000_000));
-        log.SetHighWatermark(log.EndOffset);
-        Assert.Equal(bases[^1], log.RetentionPoint(new RetentionLimits(0, -1), Now + 1_000_000));
-        Assert.Equal(bases[2], log.RetentionPoint(new RetentionLimits(100, -1), Now + bases[2].Value + 100));
-        Assert.Equal(Offset.Zero, log.RetentionPoint(new RetentionLimits(-1, -1), Now + 1_000_000));
-        Assert.Equal(bases[1], log.RetentionPoint(new RetentionLimits(-1, log.SizeBytes - log.Segments[0].Size), Now));
-        Assert.Equal(Offset.Zero, log.RetentionPoint(new RetentionLimits(-1, log.SizeBytes - log.Segments[0].Size + 1), Now));
-    }
-
     private static Memory<byte> Produced(int sequence) =>
         With(new ProducerStamp(new ProducerId(9), new ProducerEpoch(0), sequence), $"value {sequence}");
 }

@@ -20,7 +20,10 @@ internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.
             SegmentMs = config.Segments.AgeMs,
             SegmentIndexBytes = config.Segments.IndexBytes,
             IndexIntervalBytes = config.Segments.IndexIntervalBytes,
+            SegmentJitterMs = config.Segments.JitterMs,
             FlushIntervalMessages = config.Flush.Messages,
+            FlushIntervalMs = config.Flush.AgeMs,
+            FileDeleteDelayMs = config.Segments.FileDeleteDelayMs,
         };
         AppendSettings append = new()
         {
@@ -34,7 +37,11 @@ internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.
             Compression = CodecOf(config.Compression.Type),
             CompressionLevel = LevelOf(config.Compression),
         };
-        return new PartitionSettings(log, append, config.MinInsyncReplicas) { Throttled = new ThrottledReplicas(config.ThrottledFollowers) };
+        return new PartitionSettings(log, append, config.MinInsyncReplicas)
+        {
+            Retention = config.Retention.Deletes ? new RetentionLimits(config.Retention.AgeMs, config.Retention.Bytes) : RetentionLimits.None,
+            Throttled = new ThrottledReplicas(config.ThrottledFollowers),
+        };
     }
 
     /// <inheritdoc />

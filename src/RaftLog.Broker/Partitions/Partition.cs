@@ -153,7 +153,7 @@ public sealed class Partition
         while (true)
         {
             // Decompression, checksum and the walk over the records take long, and need nothing that the lock guards.
-            CheckedBatch batch = CheckedBatch.Check(records, settings, _host.WallMs);
+            CheckedBatch batch = Log.Check(records, settings, _host.WallMs);
 #if SEEDED_BUGS
             lock (SeededBug.Is(40) ? new Lock() : _gate)
 #else
@@ -415,12 +415,26 @@ public sealed class Partition
         }
     }
 
-    /// <summary>Raises the log's start, for retention: at most to the high watermark.</summary>
-    public void RetainFrom(Offset start, WakeList wakes)
+    /// <summary>
+    /// Removes segments that are too old or too much by the topic's configuration, on leader and follower alike. The result says what went and what keeps the rest;
+    /// null where nothing may be removed now.
+    /// </summary>
+    public RetentionDecision? Retain(WakeList wakes)
     {
         lock (_gate)
         {
-            AdvanceStart(Offset.Min(start, _replica.HighWatermark), wakes);
+            if (!IsInUse || _settings.Retention == RetentionLimits.None)
+            {
+                return null;
+            }
+
+            RetentionDecision decision = Log.Retain(_settings.Retention, _host.WallMs);
+            if (decision.Segments > 0)
+            {
+                Moved(wakes);
+            }
+
+            return decision;
         }
     }
 

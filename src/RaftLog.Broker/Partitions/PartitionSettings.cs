@@ -9,6 +9,9 @@ namespace RaftLog.Broker.Partitions;
 /// <param name="MinInSync"><c>min.insync.replicas</c>, as configured.</param>
 public sealed record PartitionSettings(LogSettings Log, AppendSettings Append, int MinInSync)
 {
+    /// <summary>How much of it is kept where <c>cleanup.policy</c> has delete; else everything.</summary>
+    public RetentionLimits Retention { get; init; } = RetentionLimits.None;
+
     /// <summary>Which of its replicas copy slowly while they are not in sync.</summary>
     public ThrottledReplicas Throttled { get; init; }
 }

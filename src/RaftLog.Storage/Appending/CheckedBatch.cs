@@ -27,12 +27,6 @@ public readonly struct CheckedBatch
     /// <summary>The largest timestamp of the records, in milliseconds since 1970.</summary>
     internal long MaxTimestamp { get; private init; }
 
-    /// <summary>Checks the records of one partition of a Produce request. Needs no lock and changes no byte.</summary>
-    /// <param name="records">Exactly one batch.</param>
-    /// <param name="settings">The topic's demands.</param>
-    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
-    public static CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs) => ClientBatch.Check(records, settings, nowMs);
-
     internal static CheckedBatch Reject(AppendResult rejection, AppendSettings settings) => new() { Rejection = rejection, Settings = settings };
 
     /// <summary>Sets what the leader sets: timestamp type and largest timestamp.</summary>

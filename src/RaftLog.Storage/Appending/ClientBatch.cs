@@ -16,17 +16,12 @@ internal static class ClientBatch
     /// <summary>The most record errors of one answer.</summary>
     private const int MostRecordErrors = 1000;
 
-    /// <summary>Codecs that keep no more than this may work side by side: it covers zstd at its usual levels and lz4 with the usual blocks.</summary>
-    private const int SmallWindow = 2 * 1024 * 1024;
-
-    /// <summary>Larger windows take turns, so that all requests of a process together hold one of them at the most.</summary>
-    private static readonly Lock LargeWindow = new();
-
     /// <summary>Checks the records of one partition of a Produce request; changes no byte of them.</summary>
     /// <param name="records">The bytes.</param>
     /// <param name="settings">The topic's demands.</param>
     /// <param name="nowMs">Wall-clock milliseconds.</param>
-    public static CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs)
+    /// <param name="windows">Where batches take turns that must be held in large parts.</param>
+    public static CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs, LargeWindows windows)
     {
         if (CheckFrame(records.Span, settings) is { } rejected)
         {
@@ -51,7 +46,7 @@ internal static class ClientBatch
         bool recompress = target != batch.Attributes.Compression;
         if (settings.Validation == BatchValidation.Strict || settings.RequiresKeys || recompress)
         {
-            return CheckRecords(records, recompress ? target : null, settings, nowMs);
+            return CheckRecords(records, recompress ? target : null, settings, nowMs, windows);
         }
 
         return CheckTimestamp(batch, batch.MaxTimestamp, settings, nowMs) is { } badTime
@@ -117,18 +112,18 @@ internal static class ClientBatch
             : AppendResult.Refused(ErrorCode.UnsupportedCompressionType, $"codec {(int)batch.Attributes.Compression} does not exist");
     }
 
-    private static CheckedBatch CheckRecords(Memory<byte> records, CompressionType? target, AppendSettings settings, long nowMs)
+    private static CheckedBatch CheckRecords(Memory<byte> records, CompressionType? target, AppendSettings settings, long nowMs, LargeWindows windows)
     {
         try
         {
             RecordBatch.Read(records.Span, out RecordBatch batch);
             long window = PlainStream.WindowOf(batch.Attributes.Compression, batch.Section);
-            if (window <= SmallWindow)
+            if (window <= LargeWindows.Small)
             {
-                return CheckRecords(records, target, settings, nowMs, SmallWindow);
+                return CheckRecords(records, target, settings, nowMs, LargeWindows.Small);
             }
 
-            lock (LargeWindow)
+            lock (windows.Turn)
             {
                 return CheckRecords(records, target, settings, nowMs, window);
             }

@@ -23,7 +23,6 @@ public sealed class LogDirectory
     private readonly Checkpoints _checkpoints;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<TopicPartition, PartitionLog> _logs = [];
-    private readonly CancellationTokenSource _stop = new();
 
     /// <summary>
     /// The checkpoints on the disk name a log that is gone. They know logs by name, so they must be written before a namesake's records count: its
@@ -41,7 +40,7 @@ public sealed class LogDirectory
         WasClean = cleanEpoch is not null;
         PreviousBrokerEpoch = cleanEpoch ?? BrokerEpoch.None;
         Flusher = new Flusher(disk, path, Health);
-        _home = new LogHome(disk, path, Health, Flusher);
+        _home = new LogHome(disk, path, Health, Flusher, time);
         _checkpoints = new Checkpoints(disk, path, SnapshotLogs);
         Flusher.BeforeGroup = BeforeGroupAsync;
     }
@@ -137,7 +136,7 @@ public sealed class LogDirectory
 
             // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the node from starting.
             LoadHints hints = topicId == Uuid.Zero ? default : _checkpoints.HintsFor(partition, WasClean);
-            LoadedLog loaded = await LogLoader.LoadAsync(_disk, path, settings, hints, NowMs());
+            LoadedLog loaded = await LogLoader.LoadAsync(_disk, path, settings, hints, _home.NowMs);
             var log = new PartitionLog(_home, partition, topicId, path, loaded, settings);
             Add(log);
             _checkpoints.Forget(partition);
@@ -203,7 +202,7 @@ public sealed class LogDirectory
             _disk.CreateDirectory(path);
             IDiskFile metadata = PartitionMetadataFile.Write(_disk, path, topicId);
             AtomicFile.WriteUnflushed(_disk, path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format([]));
-            var log = new PartitionLog(_home, partition, topicId, path, LogLoader.Create(_disk, path, Offset.Zero, NowMs()), settings);
+            var log = new PartitionLog(_home, partition, topicId, path, LogLoader.Create(_disk, path, Offset.Zero, _home.NowMs), settings);
             log.Flushing.FlushOnce(metadata);
             Add(log);
             Flusher.DirectoryChanged();
@@ -318,7 +317,7 @@ public sealed class LogDirectory
     public void Abandon()
     {
         Flusher.Stop();
-        _stop.Cancel();
+        _home.Stop.Cancel();
         foreach (PartitionLog log in SnapshotLogs())
         {
             log.Close();
@@ -358,16 +357,17 @@ public sealed class LogDirectory
         {
             while (!Health.IsOffline)
             {
-                await Task.Delay(CheckpointInterval, _time, _stop.Token);
+                await Task.Delay(CheckpointInterval, _time, _home.Stop.Token);
                 await Flusher.EnqueueAsync(_checkpoints.WriteAllAsync);
+                _home.Deletions.Run(_home.NowMs);
             }
         }
         catch (OperationCanceledException)
         {
         }
-        catch (DiskException)
+        catch (DiskException failure)
         {
-            // The flusher has taken the directory offline and told who listens.
+            Health.Fail(failure);
         }
     }
 
@@ -444,7 +444,7 @@ public sealed class LogDirectory
         try
         {
             var opened = new PartitionLog(
-                _home, log.Partition, log.TopicId, path, LogLoader.Create(_disk, path, Offset.Zero, NowMs()), log.Settings);
+                _home, log.Partition, log.TopicId, path, LogLoader.Create(_disk, path, Offset.Zero, _home.NowMs), log.Settings);
             opened.Flushing.NamesChanged();
             Add(opened);
             Flusher.Add(opened);
@@ -500,6 +500,4 @@ public sealed class LogDirectory
     }
 
     private string PathOf(TopicPartition partition) => $"{Path}/{partition}";
-
-    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 }

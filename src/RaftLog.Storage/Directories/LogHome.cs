@@ -7,4 +7,32 @@ namespace RaftLog.Storage;
 /// <param name="Path">The directory's path.</param>
 /// <param name="Health">Whether it is in use.</param>
 /// <param name="Flusher">Who flushes it.</param>
-internal sealed record LogHome(IDisk Disk, string Path, DirectoryHealth Health, Flusher Flusher);
+/// <param name="Time">The clock.</param>
+internal sealed record LogHome(IDisk Disk, string Path, DirectoryHealth Health, Flusher Flusher, TimeProvider Time)
+{
+    /// <summary>Files that are to go later.</summary>
+    public DelayedDeletions Deletions { get; } = new(Disk);
+
+    /// <summary>Who must hold much of a batch at once takes turns here.</summary>
+    public LargeWindows Windows { get; } = new();
+
+    /// <summary>Ends the waits of <see cref="FlushLaterAsync"/>.</summary>
+    public CancellationTokenSource Stop { get; } = new();
+
+    /// <summary>Wall-clock milliseconds since 1970.</summary>
+    public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Hands a log to the flusher after a time.</summary>
+    public async Task FlushLaterAsync(PartitionLog log, TimeSpan delay)
+    {
+        try
+        {
+            await Task.Delay(delay, Time, Stop.Token);
+            log.FlushIsDue();
+        }
+        catch (OperationCanceledException)
+        {
+            // The directory is closed; a clean stop flushes everything.
+        }
+    }
+}

@@ -11,7 +11,7 @@ internal static class LeftoverFiles
 {
     private const string Swap = ".swap";
 
-    private static readonly string[] Dropped = [".deleted", ".cleaned", ".tmp"];
+    private static readonly string[] Dropped = [LogFileNames.DeletedSuffix, ".cleaned", ".tmp"];
     private static readonly string[] Indexes = [LogFileNames.OffsetIndex, LogFileNames.TimeIndex, LogFileNames.TransactionIndex];
 
     /// <summary>Leaves only files that belong to the log.</summary>

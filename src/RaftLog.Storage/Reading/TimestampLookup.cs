@@ -11,13 +11,13 @@ namespace RaftLog.Storage;
 public readonly record struct TimestampedOffset(long Timestamp, Offset Offset, LeaderEpoch Epoch);
 
 /// <summary>Finds records by time: by the time index down to a few batches, then by looking into them.</summary>
-internal static class TimestampLookup
+internal readonly struct TimestampLookup(LargeWindows windows)
 {
     /// <summary>The most bytes that one stored batch may decompress to; larger ones are answered with their first offset.</summary>
     private const int MostPlainBytes = 256 * 1024 * 1024;
 
     /// <summary>The first record at or after a time and an offset; null when there is none.</summary>
-    public static TimestampedOffset? FirstAtOrAfter(LogSegment[] segments, long timestamp, Offset from)
+    public TimestampedOffset? FirstAtOrAfter(LogSegment[] segments, long timestamp, Offset from)
     {
         foreach (LogSegment segment in segments)
         {
@@ -43,7 +43,7 @@ internal static class TimestampLookup
     }
 
     /// <summary>The first record with the largest timestamp; null when there is none with one.</summary>
-    public static TimestampedOffset? Latest(LogSegment[] segments)
+    public TimestampedOffset? Latest(LogSegment[] segments)
     {
         LogSegment? latest = null;
         foreach (LogSegment segment in segments)
@@ -69,7 +69,7 @@ internal static class TimestampLookup
         }
     }
 
-    private static TimestampedOffset? FirstAtOrAfter(LogSegment segment, long timestamp, Offset from)
+    private TimestampedOffset? FirstAtOrAfter(LogSegment segment, long timestamp, Offset from)
     {
         Offset start = Offset.Max(segment.Times.Floor(timestamp), from);
         using var scan = new BatchScanner(segment.Log, segment.Offsets.Floor(start), segment.Size);
@@ -85,7 +85,7 @@ internal static class TimestampLookup
         return null;
     }
 
-    private static TimestampedOffset? Latest(LogSegment segment)
+    private TimestampedOffset? Latest(LogSegment segment)
     {
         if (segment.MaxTimestamp < 0 || segment.Find(segment.MaxTimestampOffset, segment.Size) is not { } place)
         {
@@ -96,7 +96,7 @@ internal static class TimestampLookup
         return scan.MoveNext() ? FirstInBatch(scan, scan.Header.MaxTimestamp, segment.BaseOffset) : null;
     }
 
-    private static TimestampedOffset? FirstInBatch(BatchScanner scan, long timestamp, Offset from)
+    private TimestampedOffset? FirstInBatch(BatchScanner scan, long timestamp, Offset from)
     {
         ReadOnlyMemory<byte> bytes = scan.Memory();
         if (RecordBatch.Read(bytes.Span, out RecordBatch batch) != BatchStatus.Complete)
@@ -109,9 +109,23 @@ internal static class TimestampLookup
             return new TimestampedOffset(batch.MaxTimestamp, Offset.Max(batch.BaseOffset, from), batch.PartitionLeaderEpoch);
         }
 
-        CompressionType codec = batch.Attributes.Compression;
-        var limits = new RecordStreamLimits(int.MaxValue, MostPlainBytes, PlainStream.WindowOf(codec, batch.Section));
-        using var records = new RecordStream(codec, bytes[RecordBatch.HeaderSize..], limits);
+        long window = PlainStream.WindowOf(batch.Attributes.Compression, batch.Section);
+        if (window <= LargeWindows.Small)
+        {
+            return FirstRecord(bytes, window, timestamp, from);
+        }
+
+        lock (windows.Turn)
+        {
+            return FirstRecord(bytes, window, timestamp, from);
+        }
+    }
+
+    private static TimestampedOffset? FirstRecord(ReadOnlyMemory<byte> bytes, long window, long timestamp, Offset from)
+    {
+        RecordBatch.Read(bytes.Span, out RecordBatch batch);
+        var limits = new RecordStreamLimits(int.MaxValue, MostPlainBytes, window);
+        using var records = new RecordStream(batch.Attributes.Compression, bytes[RecordBatch.HeaderSize..], limits);
         for (int i = 0; i < batch.RecordCount && records.Read(out StreamedRecord record) == RecordFault.None; i++)
         {
             Offset offset = batch.BaseOffset + record.OffsetDelta;

@@ -17,6 +17,11 @@ internal static class LogFileNames
     public const string StraySuffix = "-stray";
     public const string FutureSuffix = "-future";
 
+    public const string DeletedSuffix = ".deleted";
+
+    /// <summary>The suffixes of a segment's files, the one with the batches first: without it the others mean nothing.</summary>
+    public static readonly string[] OfSegment = [Log, OffsetIndex, TimeIndex, TransactionIndex];
+
     private const int OffsetDigits = 20;
     private const int MaxNameLength = 255;
 

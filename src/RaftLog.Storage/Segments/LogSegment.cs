@@ -1,3 +1,4 @@
+using System.Text;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
@@ -12,6 +13,7 @@ internal sealed class LogSegment : IFileRangeGuard
 {
     private readonly IDisk _disk;
     private readonly string _directory;
+    private readonly uint _chance;
 
     /// <summary>Bytes below it belong to whole batches. Written after <see cref="_next"/>: who sees the size sees offsets at least as high.</summary>
     private long _size;
@@ -27,6 +29,7 @@ internal sealed class LogSegment : IFileRangeGuard
     {
         _disk = disk;
         _directory = directory;
+        _chance = Crc32C.Compute(Encoding.UTF8.GetBytes($"{directory}/{baseOffset}"));
         BaseOffset = baseOffset;
         CreatedMs = createdMs;
         _next = baseOffset.Value;
@@ -120,10 +123,27 @@ internal sealed class LogSegment : IFileRangeGuard
     /// <summary>Removes the files' names and this log's reference. The bytes live on until the last reader is done.</summary>
     public void Delete()
     {
-        _disk.DeleteFile(PathOf(LogFileNames.Log));
-        _disk.DeleteFile(PathOf(LogFileNames.OffsetIndex));
-        _disk.DeleteFile(PathOf(LogFileNames.TimeIndex));
-        _disk.DeleteFile(PathOf(LogFileNames.TransactionIndex));
+        foreach (string suffix in LogFileNames.OfSegment)
+        {
+            _disk.DeleteFile(PathOf(suffix));
+        }
+
+        Release();
+    }
+
+    /// <summary>Gives the files names that no start takes for a segment's, gives up this log's reference, and leaves the files to be deleted later.</summary>
+    public void SetAside(DelayedDeletions deletions, long dueMs)
+    {
+        foreach (string suffix in LogFileNames.OfSegment)
+        {
+            string path = PathOf(suffix);
+            if (_disk.FileExists(path))
+            {
+                _disk.Rename(path, path + LogFileNames.DeletedSuffix);
+                deletions.Add(path + LogFileNames.DeletedSuffix, dueMs);
+            }
+        }
+
         Release();
     }
 
@@ -139,7 +159,7 @@ internal sealed class LogSegment : IFileRangeGuard
         }
 
         long age = FirstTimestamp is { } first && first >= 0 && batch.MaxTimestamp >= 0 ? batch.MaxTimestamp - first : nowMs - CreatedMs;
-        return !HasRoomFor(batch, 0, settings) || age > settings.SegmentMs
+        return !HasRoomFor(batch, 0, settings) || age > settings.SegmentMs - JitterMs(settings)
             || Offsets.Entries.Count >= settings.SegmentIndexBytes / OffsetIndex.EntrySize
             || Times.Entries.Count >= (settings.SegmentIndexBytes / TimeIndex.EntrySize) - 1;
     }
@@ -328,6 +348,13 @@ internal sealed class LogSegment : IFileRangeGuard
                 return last;
             }
         }
+    }
+
+    /// <summary>By how much this segment ends before its time: the same at every look, and another for other partitions and segments.</summary>
+    private long JitterMs(LogSettings settings)
+    {
+        long most = Math.Min(settings.SegmentJitterMs, settings.SegmentMs);
+        return most == 0 ? 0 : _chance % most;
     }
 
     private string PathOf(string suffix) => $"{_directory}/{LogFileNames.OfOffset(BaseOffset, suffix)}";

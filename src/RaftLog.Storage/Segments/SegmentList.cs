@@ -82,8 +82,11 @@ internal sealed class SegmentList(IDisk disk, string path, LogSegment[] loaded)
         }
     }
 
-    /// <summary>Deletes the segments that lie wholly below an offset, except the last; false when there are none.</summary>
-    public bool DropBelow(Offset start)
+    /// <summary>Takes out the segments that lie wholly below an offset, except the last; false when there are none.</summary>
+    /// <param name="start">The offset.</param>
+    /// <param name="deletions">Who removes their files.</param>
+    /// <param name="dueMs">When, in milliseconds since 1970.</param>
+    public bool DropBelow(Offset start, DelayedDeletions deletions, long dueMs)
     {
         LogSegment[] segments = _current;
         int kept = 0;
@@ -100,7 +103,7 @@ internal sealed class SegmentList(IDisk disk, string path, LogSegment[] loaded)
         _current = segments[kept..];
         for (int i = 0; i < kept; i++)
         {
-            segments[i].Delete();
+            segments[i].SetAside(deletions, dueMs);
         }
 
         return true;

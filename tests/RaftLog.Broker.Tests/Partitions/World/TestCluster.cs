@@ -56,6 +56,8 @@ internal sealed class TestCluster : IDisposable
 
     public LogSettings LogSettings { get; set; } = LogSettings.Default;
 
+    public RetentionLimits Retention { get; set; } = RetentionLimits.None;
+
     public ThrottledReplicas Throttled { get; set; }
 
     public long? ThrottledBytesPerSecond { get; private set; }
@@ -256,7 +258,7 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
     public void Send(Partition partition, IsrProposal proposal) => Proposals.Add((partition, proposal));
 
     public PartitionSettings For(string topic, MetadataImage image) =>
-        new(_cluster.LogSettings, new AppendSettings(), _cluster.MinInSync) { Throttled = _cluster.Throttled };
+        new(_cluster.LogSettings, new AppendSettings(), _cluster.MinInSync) { Retention = _cluster.Retention, Throttled = _cluster.Throttled };
 
     public long? ThrottledBytesPerSecond(MetadataImage image) => _cluster.ThrottledBytesPerSecond;
 
