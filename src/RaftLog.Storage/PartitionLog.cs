@@ -24,6 +24,7 @@ public sealed class PartitionLog
     private long _start;
     private long _end;
     private long _highWatermark;
+    private long _cleanedTo;
     private bool _flushesLater;
 
     internal PartitionLog(LogHome home, TopicPartition partition, Uuid topicId, string path, LoadedLog loaded, LogSettings settings)
@@ -37,6 +38,7 @@ public sealed class PartitionLog
         _start = loaded.Start.Value;
         _end = loaded.End.Value;
         _highWatermark = loaded.HighWatermark.Value;
+        _cleanedTo = loaded.CleanedTo.Value;
         Epochs = loaded.Epochs;
         Producers = loaded.Producers;
         Recovery = loaded.Recovery;
@@ -92,6 +94,13 @@ public sealed class PartitionLog
 
     /// <summary>The producers of the log. For the writer only, except <see cref="ProducerStates.FirstUnstable"/>.</summary>
     public ProducerStates Producers { get; }
+
+    /// <summary>Up to here the log was compacted (<c>cleaner-offset-checkpoint</c>). Set under the partition's lock.</summary>
+    public Offset CleanedTo
+    {
+        get => new(Volatile.Read(ref _cleanedTo));
+        internal set => Volatile.Write(ref _cleanedTo, value.Value);
+    }
 
     /// <summary>True once the log was deleted or set aside.</summary>
     public bool IsDeleted { get; private set; }
@@ -333,6 +342,7 @@ public sealed class PartitionLog
             Volatile.Write(ref _start, offset.Value);
             Volatile.Write(ref _end, offset.Value);
             Volatile.Write(ref _highWatermark, offset.Value);
+            CleanedTo = Offset.Min(CleanedTo, offset);
             _segments.DeleteFiles();
             ProducerSnapshots.DeleteAbove(_home.Disk, Path, Offset.None);
             _segments.BeginAt(offset);
@@ -378,6 +388,12 @@ public sealed class PartitionLog
         AdvanceStart(decision.Start);
         return decision;
     }
+
+    /// <summary>How much of the log may be compacted now, and needs it.</summary>
+    /// <param name="settings">The topic's settings.</param>
+    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    public CleanableRange Cleanable(CleaningSettings settings, long nowMs) =>
+        CleanableRange.Of(Extents(), CleanedTo, StartOffset, LastStableOffset, settings, nowMs);
 
     /// <summary>Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty.</summary>
     public void Roll(long nowMs)
@@ -425,6 +441,63 @@ public sealed class PartitionLog
         _segments.Release();
         IsDeleted = true;
     }
+
+    /// <summary>What a cleaning round starts from; null when none is due. Under the partition's lock.</summary>
+    internal CleaningPlan? PlanCleaning(CleaningSettings settings, long nowMs)
+    {
+        CleanableRange range = Cleanable(settings, nowMs);
+        if (Unusable() is not null || !range.IsDue(settings))
+        {
+            return null;
+        }
+
+        LogSegment[] segments = [.. Segments.Where(segment => segment.BaseOffset < range.FirstUncleanable)];
+        return new CleaningPlan(segments, range, _settings, settings, Producers, nowMs);
+    }
+
+    /// <summary>
+    /// Makes recovery trust everything below an offset, since it could not tell the holes that cleaning makes from lost records. False when that is not
+    /// possible now.
+    /// </summary>
+    internal async ValueTask<bool> SettleAsync(Offset end)
+    {
+        if (FlushedTo < end)
+        {
+            return false;
+        }
+
+        await _home.Flusher.EnqueueAsync(_home.WriteRecoveryPoints);
+        return Flushing.RecoveryPoint >= end;
+    }
+
+    /// <summary>A segment to write what stays of some segments, with the first's base offset. It is not part of the log yet.</summary>
+    internal LogSegment BeginCleaned(LogSegment first)
+    {
+        LogSegment cleaned = LogSegment.Open(_home.Disk, Path, first.BaseOffset, first.CreatedMs, LogFileNames.CleanedSuffix);
+        cleaned.Forget();
+        cleaned.CutFileToSize();
+        return cleaned;
+    }
+
+    /// <inheritdoc cref="SegmentReplacement" />
+    internal ValueTask<bool> ReplaceAsync(LogSegment[] replaced, LogSegment by, Func<Func<bool>, bool> locked) =>
+        new SegmentReplacement(this, _home, _segments, replaced, by, locked).RunAsync();
+
+    /// <summary>Removes what <see cref="BeginCleaned"/> made.</summary>
+    internal void Abandon(LogSegment cleaned)
+    {
+        if (IsDeleted || _home.Health.IsOffline)
+        {
+            // The next start, or the deletion of the directory, removes the files.
+            cleaned.Release();
+            return;
+        }
+
+        Guarded(cleaned.Delete);
+    }
+
+    /// <summary>The disk refused what was done with the log.</summary>
+    internal void Failed(DiskException failure) => _home.Health.Fail(failure);
 
     /// <summary>Hands the log to the flusher when its settings ask for a flush now.</summary>
     internal void RequestFlush()
@@ -558,7 +631,10 @@ public sealed class PartitionLog
         {
             LogSegment segment = segments[i];
             Offset next = i + 1 < segments.Length ? segments[i + 1].BaseOffset : EndOffset;
-            extents[i] = new SegmentExtent(segment.BaseOffset, next, segment.Size, segment.MaxTimestamp >= 0 ? segment.MaxTimestamp : segment.CreatedMs);
+            extents[i] = new SegmentExtent(segment.BaseOffset, next, segment.Size, segment.MaxTimestamp >= 0 ? segment.MaxTimestamp : segment.CreatedMs)
+            {
+                FirstTimestamp = segment.FirstTimestamp ?? -1,
+            };
         }
 
         return extents;
@@ -572,6 +648,7 @@ public sealed class PartitionLog
         Flushing.Cutting(end);
         Volatile.Write(ref _end, end.Value);
         Volatile.Write(ref _highWatermark, Math.Min(_highWatermark, end.Value));
+        CleanedTo = Offset.Min(CleanedTo, end);
         _segments.DropAfter(end);
         bool cutsBytes = holder.NextOffset > end;
         holder.TruncateTo(end);

@@ -17,7 +17,7 @@ internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.
         LogSettings log = new()
         {
             SegmentBytes = config.Segments.Bytes,
-            SegmentMs = config.Segments.AgeMs,
+            SegmentMs = config.Retention.Compacts ? Math.Min(config.Segments.AgeMs, config.Compaction.MaxLagMs) : config.Segments.AgeMs,
             SegmentIndexBytes = config.Segments.IndexBytes,
             IndexIntervalBytes = config.Segments.IndexIntervalBytes,
             SegmentJitterMs = config.Segments.JitterMs,
@@ -40,6 +40,10 @@ internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.
         return new PartitionSettings(log, append, config.MinInsyncReplicas)
         {
             Retention = config.Retention.Deletes ? new RetentionLimits(config.Retention.AgeMs, config.Retention.Bytes) : RetentionLimits.None,
+            Cleaning = config.Retention.Compacts
+                ? new CleaningSettings(
+                    config.Compaction.MinDirtyRatio, config.Compaction.DeleteRetentionMs, config.Compaction.MinLagMs, config.Compaction.MaxLagMs)
+                : null,
             Throttled = new ThrottledReplicas(config.ThrottledFollowers),
         };
     }

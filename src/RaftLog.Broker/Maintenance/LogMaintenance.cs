@@ -11,12 +11,18 @@ namespace RaftLog.Broker.Maintenance;
 /// <param name="configs">Its configuration.</param>
 internal sealed class LogMaintenance(NodeContext node, PartitionTable partitions, MetadataCache cache, ClusterConfigs configs)
 {
+    private readonly Compaction _compaction = new(() => partitions.All, () => configs.Maintenance(cache.Image), node);
+
     /// <summary>Starts all loops; they end when the node's waits are closed.</summary>
     public void Start()
     {
         node.Supervisor.Run("producer expiry", new ProducerExpiry(() => partitions.All, Settings, node.Waiters).RunAsync);
         node.Supervisor.Run("retention", new RetentionCheck(() => partitions.All, Settings, node.Waiters, node.Journal).RunAsync);
+        _compaction.Start();
     }
+
+    /// <summary>Gives up what takes long.</summary>
+    public void Stop() => _compaction.Stop();
 
     private LogMaintenanceSettings Settings() => configs.Maintenance(cache.Image);
 }

@@ -438,6 +438,33 @@ public sealed class Partition
         }
     }
 
+    /// <summary>How much of the log may be compacted now and whether it needs it; null where nothing may, or need be.</summary>
+    public CleanableRange? Cleanable()
+    {
+        lock (_gate)
+        {
+            if (!IsInUse || _settings.Cleaning is not { } cleaning)
+            {
+                return null;
+            }
+
+            CleanableRange range = Log.Cleanable(cleaning, _host.WallMs);
+            return range.IsDue(cleaning) ? range : null;
+        }
+    }
+
+    /// <summary>Compacts the log in one round. See <see cref="LogCleaner.CleanAsync"/>.</summary>
+    public async Task<CleaningResult?> CleanAsync(LogCleaner cleaner, CleanerOptions options, CancellationToken stop)
+    {
+        CleaningSettings? cleaning;
+        lock (_gate)
+        {
+            cleaning = _settings.Cleaning;
+        }
+
+        return cleaning is null ? null : await cleaner.CleanAsync(Log, cleaning, options, Locked, _host.WallMs, stop);
+    }
+
     // Metadata, time, the flusher and the controller.
 
     /// <summary>Takes what metadata says. A new leader notes where its epoch begins; whoever waited on the old role is woken.</summary>
@@ -659,6 +686,15 @@ public sealed class Partition
     {
         ErrorCode rejected = _replica.MayAppend(acks);
         return rejected == ErrorCode.None && behind != ErrorCode.None && !Log.KnowsProducerOf(records.Span) ? behind : rejected;
+    }
+
+    /// <summary>Runs a change of the log's files under the lock, while the partition is in use.</summary>
+    private bool Locked(Func<bool> change)
+    {
+        lock (_gate)
+        {
+            return IsInUse && change();
+        }
     }
 
     private AppendOutcome Appended(in AppendResult result, WakeList wakes)

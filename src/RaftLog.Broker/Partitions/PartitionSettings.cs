@@ -12,6 +12,9 @@ public sealed record PartitionSettings(LogSettings Log, AppendSettings Append, i
     /// <summary>How much of it is kept where <c>cleanup.policy</c> has delete; else everything.</summary>
     public RetentionLimits Retention { get; init; } = RetentionLimits.None;
 
+    /// <summary>How it is compacted where <c>cleanup.policy</c> has compact; else null.</summary>
+    public CleaningSettings? Cleaning { get; init; }
+
     /// <summary>Which of its replicas copy slowly while they are not in sync.</summary>
     public ThrottledReplicas Throttled { get; init; }
 }

@@ -98,6 +98,7 @@ internal sealed class BrokerAssembly
     /// <summary>Ends the loops that speak to other nodes.</summary>
     public void Stop()
     {
+        _maintenance.Stop();
         _fetchers.Stop();
         _proposals.Stop();
         _replicaDirectories.Stop();

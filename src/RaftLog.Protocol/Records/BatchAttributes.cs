@@ -39,5 +39,8 @@ public readonly record struct BatchAttributes(short Bits)
     /// <summary>These attributes for control records.</summary>
     public BatchAttributes AsControl() => Set(ControlBit, true);
 
+    /// <summary>These attributes with or without a delete horizon in the place of the base timestamp.</summary>
+    public BatchAttributes WithDeleteHorizon(bool on) => Set(DeleteHorizonBit, on);
+
     private BatchAttributes Set(int bit, bool on) => new((short)(on ? (ushort)Bits | bit : Bits & ~bit));
 }

@@ -24,6 +24,9 @@ public readonly struct RecordLayout
     /// <summary>Distance from the batch's base offset.</summary>
     public int OffsetDelta { get; private init; }
 
+    /// <summary>The first byte of the key's length, with which begins what does not depend on the batch.</summary>
+    public int KeyLengthStart { get; private init; }
+
     /// <summary>The first byte of the key.</summary>
     public int KeyStart { get; private init; }
 
@@ -63,6 +66,7 @@ public readonly struct RecordLayout
             return RecordFault.LengthMismatch;
         }
 
+        int keyLengthStart = position;
         if (!ZigZag.TryRead(body, ref position, out int keyLength))
         {
             return RecordFault.LengthMismatch;
@@ -98,6 +102,7 @@ public readonly struct RecordLayout
             End = end,
             TimestampDelta = timestampDelta,
             OffsetDelta = offsetDelta,
+            KeyLengthStart = keyLengthStart,
             KeyStart = keyStart,
             KeyLength = keyLength,
             ValueStart = valueStart,

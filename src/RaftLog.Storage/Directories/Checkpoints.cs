@@ -76,6 +76,32 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         }
 
         await WriteAsync(OffsetCheckpoint.HighWatermarks, highWatermarks);
+        await WriteCleanedAsync();
+    }
+
+    private async ValueTask WriteCleanedAsync()
+    {
+        var cleaned = new List<KeyValuePair<TopicPartition, Offset>>();
+        foreach ((TopicPartition partition, LoadHints hints) in Unopened())
+        {
+            if (hints.CleanedTo > Offset.Zero)
+            {
+                cleaned.Add(new(partition, hints.CleanedTo));
+            }
+        }
+
+        foreach (PartitionLog log in logs())
+        {
+            if (log.CleanedTo > Offset.Zero)
+            {
+                cleaned.Add(new(log.Partition, log.CleanedTo));
+            }
+        }
+
+        if (cleaned.Count > 0 || _written.ContainsKey(OffsetCheckpoint.Cleaned))
+        {
+            await WriteAsync(OffsetCheckpoint.Cleaned, cleaned);
+        }
     }
 
     /// <summary>Writes the recovery points, and before them the leader epochs below them, and before those the log starts that they begin at.</summary>

@@ -40,8 +40,8 @@ public sealed class LogDirectory
         WasClean = cleanEpoch is not null;
         PreviousBrokerEpoch = cleanEpoch ?? BrokerEpoch.None;
         Flusher = new Flusher(disk, path, Health);
-        _home = new LogHome(disk, path, Health, Flusher, time);
         _checkpoints = new Checkpoints(disk, path, SnapshotLogs);
+        _home = new LogHome(disk, path, Health, Flusher, time) { WriteRecoveryPoints = _checkpoints.WriteRecoveryPointsAsync };
         Flusher.BeforeGroup = BeforeGroupAsync;
     }
 

@@ -10,6 +10,9 @@ namespace RaftLog.Storage;
 /// <param name="Time">The clock.</param>
 internal sealed record LogHome(IDisk Disk, string Path, DirectoryHealth Health, Flusher Flusher, TimeProvider Time)
 {
+    /// <summary>Writes the recovery points of all logs; the flusher's own.</summary>
+    public required Func<ValueTask> WriteRecoveryPoints { get; init; }
+
     /// <summary>Files that are to go later.</summary>
     public DelayedDeletions Deletions { get; } = new(Disk);
 

@@ -270,6 +270,30 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
         }
     }
 
+    /// <summary>The highest offset that a recovery point on the disk may name.</summary>
+    public Offset RecoveryPoint
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new Offset(_recoveryPoint);
+            }
+        }
+    }
+
+    /// <summary>True while the log is about to be cut.</summary>
+    public bool IsAboutToBeCut
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _recoveryLimit != long.MaxValue;
+            }
+        }
+    }
+
     /// <summary>The checkpoint with this recovery point is on the disk, in place of all others.</summary>
     public void RecoveryPointWritten(Offset point)
     {

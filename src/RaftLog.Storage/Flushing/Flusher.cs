@@ -29,6 +29,7 @@ public sealed class Flusher
     private bool _stopping;
     private bool _busy;
     private long _steps;
+    private bool _ended;
 
     internal Flusher(IDisk disk, string directory, DirectoryHealth health)
     {
@@ -123,14 +124,24 @@ public sealed class Flusher
         }
     }
 
-    /// <summary>Runs something between two groups; the task fails with <see cref="DiskException"/> when the directory is or goes offline.</summary>
+    /// <summary>
+    /// Runs something between two groups; the task fails with <see cref="DiskException"/> when the directory is or goes offline, and is cancelled once the loop has
+    /// ended.
+    /// </summary>
     internal Task EnqueueAsync(Func<ValueTask> work)
     {
         var queued = new DirectoryWork(work);
         lock (_lock)
         {
-            _work.Enqueue(queued);
-            WakeLocked();
+            if (_ended)
+            {
+                queued.Done.SetCanceled();
+            }
+            else
+            {
+                _work.Enqueue(queued);
+                WakeLocked();
+            }
         }
 
         return queued.Done.Task;
@@ -151,6 +162,7 @@ public sealed class Flusher
 
             if (_stopping)
             {
+                _ended = true;
                 return false;
             }
 

@@ -9,14 +9,15 @@ namespace RaftLog.Storage;
 /// </summary>
 internal static class LeftoverFiles
 {
-    private const string Swap = ".swap";
+    private const string Swap = LogFileNames.SwapSuffix;
 
-    private static readonly string[] Dropped = [LogFileNames.DeletedSuffix, ".cleaned", ".tmp"];
+    private static readonly string[] Dropped = [LogFileNames.DeletedSuffix, LogFileNames.CleanedSuffix, ".tmp"];
     private static readonly string[] Indexes = [LogFileNames.OffsetIndex, LogFileNames.TimeIndex, LogFileNames.TransactionIndex];
 
     /// <summary>Leaves only files that belong to the log.</summary>
     public static void Remove(IDisk disk, string directory)
     {
+        DropUnfinishedSwaps(disk, directory);
         foreach (string name in disk.ListFiles(directory))
         {
             if (Array.Exists(Dropped, suffix => name.EndsWith(suffix, StringComparison.Ordinal)))
@@ -32,6 +33,35 @@ internal static class LeftoverFiles
             {
                 if (LogFileNames.TryParseOffset(name, suffix, out Offset offset)
                     && !disk.FileExists($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.Log)}"))
+                {
+                    disk.DeleteFile($"{directory}/{name}");
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// A swap is whole when all its files have the suffix, the one with the batches above all. While a segment at or below it is still being written, it is the
+    /// first part of several that replace one segment together, and says nothing yet.
+    /// </summary>
+    private static void DropUnfinishedSwaps(IDisk disk, string directory)
+    {
+        IReadOnlyList<string> names = disk.ListFiles(directory);
+        Offset unfinished = new(long.MaxValue);
+        foreach (string name in names)
+        {
+            if (LogFileNames.TryParseOffset(name, LogFileNames.Log + LogFileNames.CleanedSuffix, out Offset offset))
+            {
+                unfinished = Offset.Min(unfinished, offset);
+            }
+        }
+
+        foreach (string name in names)
+        {
+            foreach (string suffix in LogFileNames.OfSegment)
+            {
+                if (LogFileNames.TryParseOffset(name, suffix + Swap, out Offset offset)
+                    && (offset >= unfinished || !disk.FileExists($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.Log + Swap)}")))
                 {
                     disk.DeleteFile($"{directory}/{name}");
                 }

@@ -375,6 +375,9 @@ internal sealed class LogLoader
             _hints.RecoveryPoint,
             _epochs,
             _producers,
-            new LogRecovery(_hints.WasClean, _hints.RecoveryPoint, _scannedBytes, _cutBytes, _droppedSegments));
+            new LogRecovery(_hints.WasClean, _hints.RecoveryPoint, _scannedBytes, _cutBytes, _droppedSegments))
+        {
+            CleanedTo = Offset.Min(_hints.CleanedTo, _end),
+        };
     }
 }

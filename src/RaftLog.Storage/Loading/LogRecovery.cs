@@ -27,4 +27,8 @@ internal sealed record LoadedLog(
     Offset RecoveryPoint,
     LeaderEpochs Epochs,
     ProducerStates Producers,
-    LogRecovery Recovery);
+    LogRecovery Recovery)
+{
+    /// <summary>Up to where the log was cleaned.</summary>
+    public Offset CleanedTo { get; init; }
+}

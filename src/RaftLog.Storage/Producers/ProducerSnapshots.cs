@@ -39,6 +39,10 @@ internal static class ProducerSnapshots
     /// <summary>Deletes the snapshots below an offset.</summary>
     public static void DeleteBelow(IDisk disk, string directory, Offset limit) => Delete(disk, directory, offset => offset < limit);
 
+    /// <summary>Deletes the snapshot of an offset.</summary>
+    public static void DeleteAt(IDisk disk, string directory, Offset offset) =>
+        disk.DeleteFile($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot)}");
+
     private static void Delete(IDisk disk, string directory, Predicate<Offset> condemned)
     {
         foreach (Offset offset in Offsets(disk, directory))

@@ -26,6 +26,9 @@ public sealed class ProducerStates
 
     private long _firstUnstable = Offset.None.Value;
 
+    /// <summary>The number of producers.</summary>
+    public int Count => _producers.Count;
+
     /// <summary>The producers in the order of their ids, sorted at each call.</summary>
     public IReadOnlyList<ProducerState> Producers
     {

@@ -7,4 +7,8 @@ namespace RaftLog.Storage;
 /// <param name="NextOffset">Where the next one begins, or the log ends.</param>
 /// <param name="Bytes">The bytes of its batches.</param>
 /// <param name="LargestTimestamp">The largest timestamp of its records in milliseconds; of one without, when it was opened.</param>
-public readonly record struct SegmentExtent(Offset BaseOffset, Offset NextOffset, long Bytes, long LargestTimestamp);
+public readonly record struct SegmentExtent(Offset BaseOffset, Offset NextOffset, long Bytes, long LargestTimestamp)
+{
+    /// <summary>The largest timestamp of its first batch in milliseconds; negative where it has none.</summary>
+    public long FirstTimestamp { get; init; } = -1;
+}

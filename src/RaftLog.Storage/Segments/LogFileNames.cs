@@ -17,7 +17,14 @@ internal static class LogFileNames
     public const string StraySuffix = "-stray";
     public const string FutureSuffix = "-future";
 
+    /// <summary>A segment that was removed from its log.</summary>
     public const string DeletedSuffix = ".deleted";
+
+    /// <summary>A segment that compaction is writing.</summary>
+    public const string CleanedSuffix = ".cleaned";
+
+    /// <summary>A segment that compaction has written, and that takes the place of others.</summary>
+    public const string SwapSuffix = ".swap";
 
     /// <summary>The suffixes of a segment's files, the one with the batches first: without it the others mean nothing.</summary>
     public static readonly string[] OfSegment = [Log, OffsetIndex, TimeIndex, TransactionIndex];

@@ -25,10 +25,15 @@ internal sealed class LogSegment : IFileRangeGuard
     private long _bytesSinceIndexEntry;
     private volatile bool _isSuspect;
 
-    private LogSegment(IDisk disk, string directory, Offset baseOffset, long createdMs)
+    private string _logSuffix;
+    private string _indexSuffix;
+
+    private LogSegment(IDisk disk, string directory, Offset baseOffset, long createdMs, string suffix)
     {
         _disk = disk;
         _directory = directory;
+        _logSuffix = suffix;
+        _indexSuffix = suffix;
         _chance = Crc32C.Compute(Encoding.UTF8.GetBytes($"{directory}/{baseOffset}"));
         BaseOffset = baseOffset;
         CreatedMs = createdMs;
@@ -85,8 +90,13 @@ internal sealed class LogSegment : IFileRangeGuard
     public bool IsIntact(long end) => Volatile.Read(ref _lowestCut) >= end;
 
     /// <summary>Opens or creates the files. Nothing is known of what they hold until one of the loading methods ran.</summary>
-    public static LogSegment Open(IDisk disk, string directory, Offset baseOffset, long createdMs) =>
-        new(disk, directory, baseOffset, createdMs);
+    /// <param name="disk">The disk.</param>
+    /// <param name="directory">The log's directory.</param>
+    /// <param name="baseOffset">Where it begins.</param>
+    /// <param name="createdMs">When, in milliseconds since 1970.</param>
+    /// <param name="suffix">What the names of its files have behind their own suffix while it is not part of the log yet.</param>
+    public static LogSegment Open(IDisk disk, string directory, Offset baseOffset, long createdMs, string suffix = "") =>
+        new(disk, directory, baseOffset, createdMs, suffix);
 
     /// <summary>Keeps the files open until <see cref="Release"/>; false when the segment is gone already.</summary>
     public bool TryAcquire()
@@ -139,12 +149,35 @@ internal sealed class LogSegment : IFileRangeGuard
             string path = PathOf(suffix);
             if (_disk.FileExists(path))
             {
-                _disk.Rename(path, path + LogFileNames.DeletedSuffix);
-                deletions.Add(path + LogFileNames.DeletedSuffix, dueMs);
+                string aside = NameOf(suffix) + LogFileNames.DeletedSuffix;
+                _disk.Rename(path, aside);
+                deletions.Add(aside, dueMs);
             }
         }
 
         Release();
+    }
+
+    /// <summary>Gives the indexes another suffix behind their own.</summary>
+    public void MoveIndexes(string suffix)
+    {
+        foreach (string own in LogFileNames.OfSegment)
+        {
+            string path = PathOf(own);
+            if (own != LogFileNames.Log && _disk.FileExists(path))
+            {
+                _disk.Rename(path, NameOf(own) + suffix);
+            }
+        }
+
+        _indexSuffix = suffix;
+    }
+
+    /// <summary>Gives the file of batches another suffix behind its own. What it says decides which indexes are its own, so they go first.</summary>
+    public void MoveLog(string suffix)
+    {
+        _disk.Rename(PathOf(LogFileNames.Log), NameOf(LogFileNames.Log) + suffix);
+        _logSuffix = suffix;
     }
 
     /// <summary>
@@ -357,7 +390,9 @@ internal sealed class LogSegment : IFileRangeGuard
         return most == 0 ? 0 : _chance % most;
     }
 
-    private string PathOf(string suffix) => $"{_directory}/{LogFileNames.OfOffset(BaseOffset, suffix)}";
+    private string NameOf(string suffix) => $"{_directory}/{LogFileNames.OfOffset(BaseOffset, suffix)}";
+
+    private string PathOf(string suffix) => NameOf(suffix) + (suffix == LogFileNames.Log ? _logSuffix : _indexSuffix);
 
     private void Index(in BatchHeader batch, long position, int indexIntervalBytes)
     {

@@ -109,6 +109,20 @@ internal sealed class SegmentList(IDisk disk, string path, LogSegment[] loaded)
         return true;
     }
 
+    /// <summary>Puts one segment in the place of some that follow one another; false when they are no longer all in the list, or are its last.</summary>
+    public bool TryReplace(LogSegment[] replaced, LogSegment by)
+    {
+        LogSegment[] segments = _current;
+        int at = Array.IndexOf(segments, replaced[0]);
+        if (at < 0 || at + replaced.Length >= segments.Length || !segments.AsSpan(at, replaced.Length).SequenceEqual(replaced))
+        {
+            return false;
+        }
+
+        _current = [.. segments[..at], by, .. segments[(at + replaced.Length)..]];
+        return true;
+    }
+
     /// <summary>Puts a new file in the place of the active segment, which has lost all its records.</summary>
     public void RenewActive()
     {

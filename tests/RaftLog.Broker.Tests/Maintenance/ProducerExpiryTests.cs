@@ -12,6 +12,8 @@ namespace RaftLog.Broker.Tests.Maintenance;
 
 public sealed class ProducerExpiryTests : IDisposable
 {
+    private static readonly CleanerSettings NoCleaner = new(false, 0, 0, 0, 1000, 0);
+
     private readonly TestCluster _cluster = new(1);
 
     private TestNode A => _cluster.Nodes[0];
@@ -22,7 +24,7 @@ public sealed class ProducerExpiryTests : IDisposable
     public void A_silent_producer_is_forgotten_by_the_check_after_its_time_and_may_go_on_anywhere()
     {
         _cluster.CreateOrders(0);
-        LogMaintenanceSettings settings = new(ProducerExpirationMs: 50, ProducerExpirationCheckMs: 20, RetentionCheckMs: 1000);
+        LogMaintenanceSettings settings = new(ProducerExpirationMs: 50, ProducerExpirationCheckMs: 20, RetentionCheckMs: 1000, NoCleaner);
         _cluster.Pump.Start(new ProducerExpiry(() => A.Table.All, () => settings, A.Waiters).RunAsync);
         long now = _cluster.Time.GetUtcNow().ToUnixTimeMilliseconds();
         Assert.Equal(ErrorCode.None, Append(now, 0));

@@ -18,6 +18,8 @@ public sealed class RetentionCheckTests : IDisposable
 {
     private const string LogPath = "/data/node.log";
 
+    private static readonly CleanerSettings NoCleaner = new(false, 0, 0, 0, 1000, 0);
+
     private readonly TestCluster _cluster = new(2);
 
     private TestNode A => _cluster.Nodes[0];
@@ -71,7 +73,7 @@ public sealed class RetentionCheckTests : IDisposable
         _cluster.Retention = limits;
         _cluster.CreateOrders(0, 1);
         _cluster.Advance(5);
-        LogMaintenanceSettings settings = new(ProducerExpirationMs: 1000, ProducerExpirationCheckMs: 1000, RetentionCheckMs: 20);
+        LogMaintenanceSettings settings = new(ProducerExpirationMs: 1000, ProducerExpirationCheckMs: 1000, RetentionCheckMs: 20, NoCleaner);
         foreach (TestNode node in _cluster.Nodes)
         {
             Journal journal = new(node.Disk, _cluster.Time, LogPath);

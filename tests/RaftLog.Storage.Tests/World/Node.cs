@@ -14,7 +14,9 @@ internal sealed class Node : IFlushObserver
 
     private Task? _loops;
 
-    public Node(CrashDisk? disk = null)
+    /// <param name="disk">The disk, where there is one already.</param>
+    /// <param name="through">What the node's operations go through on their way to the disk.</param>
+    public Node(CrashDisk? disk = null, RaftLog.Platform.IDisk? through = null)
     {
         Disk = disk ?? new CrashDisk();
         if (!Disk.DirectoryExists(Root))
@@ -23,7 +25,7 @@ internal sealed class Node : IFlushObserver
             Pump.Finish(() => Disk.FlushDirectoryAsync("/"));
         }
 
-        Directory = Pump.Finish(() => LogDirectory.OpenAsync(Disk, Time, Root));
+        Directory = Pump.Finish(() => LogDirectory.OpenAsync(through ?? Disk, Time, Root));
         Directory.Flusher.Observe(this);
     }
 

@@ -1,0 +1,261 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Compression;
+using RaftLog.Protocol.Records;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// Cleans one log at a time (KIP-58): notes the last offset of each key of the dirty part, writes the segments from the log's start on anew without what the
+/// filter leaves out, and puts each new segment in the place of old ones. It works without the partition's lock, which it takes for the moment of the
+/// replacement. One round at a time; a node has as many cleaners as rounds that may run at once.
+/// </summary>
+/// <param name="time">The clock.</param>
+/// <param name="secret">16 bytes that nobody can guess, for the hashes of keys.</param>
+public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
+{
+    /// <summary>What is read or written between two looks at the throttle.</summary>
+    private const int PieceBytes = 1024 * 1024;
+
+    /// <summary>A batch can be larger than a piece.</summary>
+    private const int MostPieceBytes = int.MaxValue;
+
+    private readonly KeyHash _hash = new(BitConverter.ToUInt64(secret), BitConverter.ToUInt64(secret[8..]));
+    private readonly CleanerThrottle _throttle = new(time);
+
+    /// <summary>Runs a round; null when nothing of the log may be cleaned, or it changed so that the round was given up.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="settings">The topic's settings.</param>
+    /// <param name="options">What may be used.</param>
+    /// <param name="locked">Runs a change under the partition's lock; false when the partition is closed, or the change says so.</param>
+    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    /// <param name="stop">Gives the round up.</param>
+    /// <exception cref="UncleanableException">The log holds what cannot be cleaned.</exception>
+    /// <exception cref="DiskException">The disk refused; the directory is offline.</exception>
+    /// <exception cref="OperationCanceledException">The round was given up.</exception>
+    public async Task<CleaningResult?> CleanAsync(
+        PartitionLog log, CleaningSettings settings, CleanerOptions options, Func<Func<bool>, bool> locked, long nowMs, CancellationToken stop)
+    {
+        CleaningPlan? plan = null;
+        locked(() =>
+        {
+            plan = log.PlanCleaning(settings, nowMs);
+            return true;
+        });
+        if (plan is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await CleanAsync(log, plan, options, locked, stop);
+        }
+        catch (ProtocolException damaged)
+        {
+            throw new UncleanableException(damaged.Message);
+        }
+        catch (DiskException failure) when (!log.IsDeleted)
+        {
+            log.Failed(failure);
+            throw;
+        }
+        catch (DiskException)
+        {
+            // The log was deleted meanwhile, and its directory has another name.
+            return null;
+        }
+    }
+
+    private async Task<CleaningResult?> CleanAsync(
+        PartitionLog log, CleaningPlan plan, CleanerOptions options, Func<Func<bool>, bool> locked, CancellationToken stop)
+    {
+        OffsetMap map = new(options.BufferBytes, options.LoadFactor, _hash);
+        await BuildMapAsync(log, plan, map, options, stop);
+        Offset end = Offset.Max(map.Latest + 1, plan.Range.FirstDirty);
+        if (!await log.SettleAsync(end))
+        {
+            return null;
+        }
+
+        CleanedTransactions transactions = new();
+        using BatchFilter filter = new(plan, map, transactions);
+        long before = 0;
+        long after = 0;
+        foreach (LogSegment[] group in plan.Groups(end))
+        {
+            LogSegment cleaned = log.BeginCleaned(group[0]);
+            bool isReplaced = false;
+            try
+            {
+                foreach (LogSegment segment in group)
+                {
+                    transactions.Expect(log.AbortedTransactions(segment.BaseOffset, segment.NextOffset));
+                    before += segment.Size;
+                    await RewriteAsync(segment, cleaned, filter, plan, options, stop);
+                }
+
+                after += cleaned.Size;
+                isReplaced = await log.ReplaceAsync(group, cleaned, locked);
+                if (!isReplaced)
+                {
+                    return null;
+                }
+            }
+            finally
+            {
+                if (!isReplaced)
+                {
+                    log.Abandon(cleaned);
+                }
+            }
+        }
+
+        locked(() =>
+        {
+            log.CleanedTo = end;
+            return true;
+        });
+        return new CleaningResult(plan.Range.FirstDirty, end, before, after, filter.RecordsRead, filter.RecordsKept);
+    }
+
+    private async Task BuildMapAsync(PartitionLog log, CleaningPlan plan, OffsetMap map, CleanerOptions options, CancellationToken stop)
+    {
+        CleanedTransactions transactions = new();
+        bool isFull = false;
+        foreach (LogSegment segment in plan.Segments)
+        {
+            if (isFull || segment.NextOffset <= plan.Range.FirstDirty || !segment.TryAcquire())
+            {
+                continue;
+            }
+
+            try
+            {
+                transactions.Expect(log.AbortedTransactions(segment.BaseOffset, segment.NextOffset));
+                using BatchScanner scan = new(segment.Log, 0, segment.Size);
+                while (!isFull && !scan.ReachedEnd)
+                {
+                    long started = time.GetTimestamp();
+                    long position = scan.Next;
+                    isFull = !MapPiece(segment, scan, plan.Range.FirstDirty, map, transactions);
+                    await _throttle.WaitAsync(scan.Next - position, time.GetElapsedTime(started), options.BytesPerSecond, stop);
+                    stop.ThrowIfCancellationRequested();
+                }
+            }
+            finally
+            {
+                segment.Release();
+            }
+        }
+
+        if (isFull && map.Latest < plan.Range.FirstDirty)
+        {
+            throw new UncleanableException(
+                $"one batch after offset {plan.Range.FirstDirty} has more keys than the {map.Capacity} that fit into log.cleaner.dedupe.buffer.size={options.BufferBytes}; raise it");
+        }
+    }
+
+    /// <summary>Puts the keys of some batches into the map; false when it is full.</summary>
+    private static bool MapPiece(LogSegment segment, BatchScanner scan, Offset from, OffsetMap map, CleanedTransactions transactions)
+    {
+        long limit = scan.Next + PieceBytes;
+        while (scan.Next < limit && TryMove(segment, scan, out RecordBatch batch))
+        {
+            bool isData = !batch.Attributes.IsControl;
+            if (!isData)
+            {
+                transactions.IsEmptyEnd(batch, out _);
+            }
+
+            if (isData && !transactions.IsAborted(batch) && batch.LastOffset >= from && !TryMap(batch, from, map))
+            {
+                return false;
+            }
+
+            map.Latest = batch.LastOffset;
+        }
+
+        return true;
+    }
+
+    private static bool TryMap(RecordBatch batch, Offset from, OffsetMap map)
+    {
+        using RecordSection section = RecordSection.Open(batch, BatchFilter.MostPlainBytes);
+        foreach (Record record in section)
+        {
+            if (!record.Key.IsNull && record.Offset >= from && !map.TryPut(record.Key.Span, record.Offset))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async Task RewriteAsync(
+        LogSegment segment, LogSegment cleaned, BatchFilter filter, CleaningPlan plan, CleanerOptions options, CancellationToken stop)
+    {
+        if (!segment.TryAcquire())
+        {
+            throw new OperationCanceledException("the segment was removed while the log was cleaned");
+        }
+
+        try
+        {
+            using PooledBuffer output = new(MostPieceBytes);
+            using BatchScanner scan = new(segment.Log, 0, segment.Size);
+            while (!scan.ReachedEnd)
+            {
+                long started = time.GetTimestamp();
+                long position = scan.Next;
+                RewritePiece(segment, scan, cleaned, filter, output);
+                int written = output.Length;
+                WritePiece(cleaned, output, plan.Log.IndexIntervalBytes);
+                await _throttle.WaitAsync(scan.Next - position + written, time.GetElapsedTime(started), options.BytesPerSecond, stop);
+                stop.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            segment.Release();
+        }
+    }
+
+    private static void RewritePiece(LogSegment segment, BatchScanner scan, LogSegment cleaned, BatchFilter filter, PooledBuffer output)
+    {
+        long limit = scan.Next + PieceBytes;
+        while (scan.Next < limit && TryMove(segment, scan, out RecordBatch batch))
+        {
+            filter.Filter(batch, output, cleaned.Transactions);
+        }
+    }
+
+    private static void WritePiece(LogSegment cleaned, PooledBuffer output, int indexIntervalBytes)
+    {
+        cleaned.Write(output.Written);
+        RecordBatches batches = new(output.Written);
+        while (batches.MoveNext())
+        {
+            cleaned.Publish(new BatchHeader(batches.Current, batches.Current.Size), indexIntervalBytes);
+        }
+
+        output.Clear();
+    }
+
+    /// <summary>Goes to the next batch; false at the end of the segment.</summary>
+    private static bool TryMove(LogSegment segment, BatchScanner scan, out RecordBatch batch)
+    {
+        batch = default;
+        if (scan.ReachedEnd)
+        {
+            return false;
+        }
+
+        bool isWhole = scan.MoveNext() && RecordBatch.Read(scan.Bytes(), out batch) == BatchStatus.Complete && batch.HasValidChecksum;
+        return isWhole
+            ? true
+            : throw new UncleanableException($"the batch at byte {scan.Position} of {segment.Log.Path} is damaged; the log is kept as it is");
+    }
+}

@@ -1,0 +1,544 @@
+using System.Buffers.Binary;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Compression;
+using RaftLog.Protocol.Records;
+using static RaftLog.Storage.Tests.Batches;
+
+namespace RaftLog.Storage.Tests;
+
+/// <summary>What compaction keeps, batch by batch, and what it may never lose.</summary>
+public class CleaningTests
+{
+    private const long Day = 86_400_000;
+
+    private static readonly CleaningSettings Always = CleaningSettings.Default with { MinDirtyRatio = 0 };
+    private static readonly ProducerStamp Writer = new(new ProducerId(70), new ProducerEpoch(0), 0);
+
+    [Fact]
+    public void Of_each_key_the_last_record_stays_in_its_place()
+    {
+        CleanedLog life = new();
+        life.Put("a", "1").Put("b", "2").Put("a", "3").Put("c", "4").Put("b", "5").Roll();
+        CleaningResult result = life.Clean()!.Value;
+        Assert.Equal([(2, "a", "3"), (3, "c", "4"), (4, "b", "5")], life.Records());
+        Assert.Equal((5L, 3L, new Offset(5)), (result.RecordsRead, result.RecordsKept, result.CleanedTo));
+        Assert.Equal((Offset.Zero, new Offset(5)), (life.Log.StartOffset, life.Log.EndOffset));
+        Assert.Null(life.Clean());
+    }
+
+    [Fact]
+    public void What_is_appended_to_and_what_is_not_stable_is_left_alone()
+    {
+        CleanedLog life = new();
+        life.Put("a", "1").Put("a", "2");
+        Assert.Null(life.Clean());
+        life.Roll();
+        life.HighWatermark = new Offset(1);
+        Assert.Null(life.Clean());
+        life.HighWatermark = life.Log.EndOffset;
+        Assert.NotNull(life.Clean());
+
+        CleanedLog open = new();
+        open.Put("a", "1").Roll().Transactional(Writer, "a", "2").Roll().Put("a", "3").Roll();
+        Assert.Equal(new Offset(1), open.Clean()!.Value.CleanedTo);
+        Assert.Equal([(0, "a", "1"), (1, "a", "2"), (2, "a", "3")], open.Records());
+    }
+
+    [Fact]
+    public void Records_within_the_lag_stay_and_records_beyond_the_longest_make_a_round_due()
+    {
+        CleanedLog life = new();
+        life.Put("a", "1", Now - 1000).Roll().Put("a", "2", Now - 10).Roll();
+        Assert.Null(life.Clean(Always with { MinLagMs = 2000 }));
+        Assert.Equal(new Offset(1), life.Clean(Always with { MinLagMs = 500 })!.Value.CleanedTo);
+        Assert.Null(life.Clean(CleaningSettings.Default with { MinDirtyRatio = 0.9, MaxLagMs = 100 }));
+        Assert.NotNull(life.Clean(CleaningSettings.Default with { MinDirtyRatio = 0.9, MaxLagMs = 9 }));
+    }
+
+    [Fact]
+    public void A_tombstone_stays_until_its_horizon_and_keeps_its_key_deleted_meanwhile()
+    {
+        CleanedLog life = new();
+        life.Put("a", "1").Put("a", null).Put("b", "2").Roll();
+        life.Clean();
+        Assert.Equal([(1, "a", null), (2, "b", "2")], life.Records());
+        RecordBatch.Read(life.Bytes(), out RecordBatch first);
+        Assert.Equal((true, Now + Day), (first.Attributes.HasDeleteHorizon, first.BaseTimestamp));
+
+        life.Put("c", "3").Roll();
+        life.Clean(nowMs: Now + Day - 1);
+        Assert.Contains((1, "a", null), life.Records());
+        life.Put("c", "4").Roll();
+        life.Clean(nowMs: Now + Day);
+        Assert.Equal([(2, "b", "2"), (4, "c", "4")], life.Records());
+    }
+
+    [Fact]
+    public void Records_of_an_aborted_transaction_go_and_those_of_a_committed_one_count()
+    {
+        CleanedLog life = new();
+        life.Put("a", "1").Put("b", "2");
+        life.Transactional(Writer, "a", "aborted").End(Writer, ControlRecordType.Abort);
+        life.Transactional(Writer with { BaseSequence = 1 }, "b", "committed").End(Writer, ControlRecordType.Commit).Put("z", "9").Roll();
+        life.Put("y", "8").Roll();
+        life.Clean();
+        Assert.Equal([(0, "a", "1"), (4, "b", "committed"), (6, "z", "9"), (7, "y", "8")], life.Records());
+        Assert.Equal(new Offset(8), life.Log.LastStableOffset);
+
+        // The aborted data was seen in this round, so its marker and its entry stay; in the next one nothing of it is left.
+        Assert.Single(life.Log.AbortedTransactions(Offset.Zero, new Offset(8)));
+        Assert.Contains(3L, life.ControlOffsets());
+        life.Put("x", "7").Roll();
+        life.Clean(nowMs: Now + 1);
+        Assert.Empty(life.Log.AbortedTransactions(Offset.Zero, new Offset(8)));
+        life.Put("x", "6").Roll();
+        life.Clean(nowMs: Now + (2 * Day));
+        Assert.DoesNotContain(3L, life.ControlOffsets());
+        Assert.Contains((4, "b", "committed"), life.Records());
+    }
+
+    [Fact]
+    public void The_last_batch_of_a_producer_stays_empty_so_that_its_sequence_is_known_after_a_restart()
+    {
+        CleanedLog life = new();
+        var stamp = new ProducerStamp(new ProducerId(7), new ProducerEpoch(2), 0);
+        life.Produce(stamp, "a", "1").Produce(stamp with { BaseSequence = 1 }, "a", "2").Put("a", "3").Put("b", "4").Roll().Put("b", "5").Roll();
+        life.Clean();
+        Assert.Equal([(2, "a", "3"), (4, "b", "5")], life.Records());
+        life.RemoveSnapshots();
+        PartitionLog log = life.Restart();
+        AppendResult again = log.AppendAsLeader(
+            Keyed(stamp with { BaseSequence = 1 }, CompressionType.None, false, Now, ("a", "2")), new LeaderEpoch(0), AppendSettings.Default, Now);
+        Assert.Equal((true, new Offset(1)), (again.IsDuplicate, again.BaseOffset));
+    }
+
+    [Fact]
+    public void The_log_end_does_not_go_back_when_the_last_batch_of_a_round_is_cleaned_away()
+    {
+        CleanedLog life = new();
+        life.Put("a", "1").Put("b", "2").Transactional(Writer, "c", "x").End(Writer, ControlRecordType.Abort).Roll();
+        Offset end = life.Log.EndOffset;
+        life.Clean();
+        life.Put("d", "4").Roll();
+        life.Clean(nowMs: Now + (2 * Day));
+        Assert.Equal(end + 1, life.Restart().EndOffset);
+        Assert.Equal([(0, "a", "1"), (1, "b", "2"), (4, "d", "4")], life.Records());
+    }
+
+    [Theory]
+    [InlineData(CompressionType.Gzip)]
+    [InlineData(CompressionType.Snappy)]
+    [InlineData(CompressionType.Lz4)]
+    [InlineData(CompressionType.Zstd)]
+    public void A_compressed_batch_keeps_its_codec_and_what_is_left(CompressionType codec)
+    {
+        CleanedLog life = new();
+        life.Append(Keyed(ProducerStamp.None, codec, false, Now, ("a", "1"), ("b", "2"), ("a", "3"), ("c", null))).Roll();
+        life.Clean();
+        Assert.Equal([(1, "b", "2"), (2, "a", "3"), (3, "c", null)], life.Records());
+        RecordBatch.Read(life.Bytes(), out RecordBatch batch);
+        Assert.Equal((codec, 3, 3, Now + 3), (batch.Attributes.Compression, batch.RecordCount, batch.LastOffsetDelta, batch.MaxTimestamp));
+    }
+
+    [Fact]
+    public void Small_segments_become_one_and_the_old_files_go()
+    {
+        CleanedLog life = new();
+        for (int i = 0; i < 40; i++)
+        {
+            life.Put($"{i % 3}", $"{i}").Roll();
+        }
+
+        life.Clean();
+        Assert.Equal(2, life.Log.Segments.Length);
+        Assert.Equal([(37, "1", "37"), (38, "2", "38"), (39, "0", "39")], life.Records());
+        Assert.DoesNotContain(life.Files(), name => name.EndsWith(".swap", StringComparison.Ordinal) || name.EndsWith(".cleaned", StringComparison.Ordinal));
+        Assert.Equal(new Offset(40), life.Log.CleanedTo);
+        life.Node.WriteCheckpoints();
+        PartitionLog again = life.Restart();
+        Assert.Equal(new Offset(40), again.CleanedTo);
+    }
+
+    [Fact]
+    public void A_small_map_cleans_in_several_rounds()
+    {
+        CleanedLog life = new();
+        for (int i = 0; i < 60; i++)
+        {
+            life.Put($"key {i % 30}", $"{i}");
+        }
+
+        life.Roll();
+        CleanerOptions small = CleanerOptions.Default with { BufferBytes = 24 * 20 };
+        int rounds = 0;
+        while (life.Clean(options: small) is not null)
+        {
+            rounds++;
+        }
+
+        Assert.InRange(rounds, 2, 10);
+        Assert.Equal(Enumerable.Range(30, 30).Select(i => ($"key {i % 30}", $"{i}")), life.Records().Select(record => (record.Key, record.Value!)));
+    }
+
+    [Fact]
+    public void A_damaged_batch_stops_the_round_and_nothing_changes()
+    {
+        CleanedLog life = new();
+        life.Put("a", "1").Put("a", "2").Roll();
+        life.Node.Disk.Corrupt($"{life.Log.Path}/{0:D20}.log", bytes =>
+        {
+            bytes[^1] ^= 1;
+            return bytes;
+        });
+        byte[] before = life.Node.Disk.BytesOf($"{life.Log.Path}/{0:D20}.log");
+        Assert.Contains("damaged", Assert.Throws<UncleanableException>(() => life.Clean()).Message, StringComparison.Ordinal);
+        Assert.Equal(before, life.Node.Disk.BytesOf($"{life.Log.Path}/{0:D20}.log"));
+        Assert.DoesNotContain(life.Files(), name => name.EndsWith(".cleaned", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_throttle_makes_a_round_take_its_time()
+    {
+        CleanedLog life = new();
+        for (int i = 0; i < 20; i++)
+        {
+            life.Put("a", new string('x', 1000));
+        }
+
+        life.Roll();
+        Task<CleaningResult?> round = life.Start(options: CleanerOptions.Default with { BytesPerSecond = 1000 });
+        life.Node.Pump.Drain();
+        Assert.False(round.IsCompleted);
+        life.Node.Time.Advance(TimeSpan.FromSeconds(15));
+        life.Node.Pump.Drain();
+        Assert.False(round.IsCompleted);
+        life.Node.Time.Advance(TimeSpan.FromSeconds(10));
+        life.Node.Pump.Drain();
+        Assert.False(round.IsCompleted);
+        life.Node.Time.Advance(TimeSpan.FromSeconds(30));
+        life.Node.Pump.Drain();
+        Assert.True(round.IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public void A_reader_of_a_replaced_segment_reads_on_and_the_next_read_crosses_the_holes()
+    {
+        CleanedLog life = new();
+        life.Put("a", "1").Put("a", "2").Put("b", "3").Roll().Put("b", "4").Roll();
+        using LogSlice old = life.Log.Read(Offset.Zero, 1 << 20, life.Log.EndOffset, true).Slice;
+        life.Clean();
+        byte[] bytes = new byte[old.Length];
+        Assert.Equal(old.Length, old.Read(bytes));
+        RecordBatch.Read(bytes, out RecordBatch first);
+        Assert.Equal(Offset.Zero, first.BaseOffset);
+        using LogSlice now = life.Log.Read(Offset.Zero, 1 << 20, life.Log.EndOffset, true).Slice;
+        Assert.Equal(new Offset(1), now.FirstOffset);
+    }
+
+    /// <summary>Any history and any rounds: what stays is a part of what was written, in order, with the last committed record of each key.</summary>
+    [Fact]
+    public void The_last_committed_value_of_each_key_is_never_lost_and_order_never_changes() =>
+        Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), steps =>
+        {
+            CleanedLog life = new();
+            Model model = new();
+            foreach (byte step in steps)
+            {
+                model.Take(life, step);
+            }
+
+            life.Roll();
+            life.Clean();
+            model.Check(life.Records(), life.Log.EndOffset);
+            life.Node.WriteCheckpoints();
+            life.Restart();
+            model.Check(life.Records(), life.Log.EndOffset);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    /// <summary>
+    /// The disk stops at every single operation of a life with rounds of cleaning, retention and rolls, and the power goes with none, all or some of what was not
+    /// flushed. What a start then finds is right.
+    /// </summary>
+    [Fact]
+    public void A_crash_at_any_operation_of_a_scripted_life_loses_no_last_value()
+    {
+        int operations = Live(int.MaxValue, _ => 0);
+        Assert.InRange(operations, 100, 5000);
+        for (int at = 0; at < operations; at++)
+        {
+            Live(at, _ => 0);
+            Live(at, most => most - 1);
+            for (int seed = 0; seed < 3; seed++)
+            {
+                Random random = new((at * 31) + seed);
+                Live(at, random.Next);
+            }
+        }
+    }
+
+    private static int Live(int failAt, Func<int, int> survives)
+    {
+        FailingDisk disk = null!;
+        CleanedLog life = new(inner => disk = new FailingDisk(inner));
+        Model model = new();
+        int begun = disk.Operations;
+        disk.FailAt = failAt == int.MaxValue ? failAt : begun + failAt;
+        byte[] script = [0, 1, 2, 3, 17, 5, 200, 0, 33, 2, 90, 0, 250, 1, 64, 2, 200, 240, 7, 8, 9, 210, 99, 98, 250, 97, 200, 1, 2, 250, 240];
+        foreach (byte step in script)
+        {
+            if (life.Node.Directory.Health.IsOffline)
+            {
+                break;
+            }
+
+            model.Take(life, step);
+        }
+
+        Offset flushed = life.Log.FlushedTo;
+        int operations = disk.Operations - begun;
+        life.LosePower(survives);
+        Assert.True(life.Log.EndOffset >= flushed, $"operation {failAt}: flushed to {flushed}, and the log ends at {life.Log.EndOffset}");
+        model.Check(life.Records(), life.Log.EndOffset);
+        return operations;
+    }
+
+    private static Memory<byte> Keyed(ProducerStamp stamp, CompressionType codec, bool transactional, long timestamp, params (string Key, string? Value)[] records)
+    {
+        using var builder = new RecordBatchBuilder(new RecordBatchOptions(1 << 20, codec));
+        builder.Producer = stamp;
+        builder.Attributes = transactional ? builder.Attributes.AsTransactional() : builder.Attributes;
+        for (int i = 0; i < records.Length; i++)
+        {
+            (string key, string? value) = records[i];
+            Assert.True(builder.TryAppend(
+                timestamp + i, Encoding.UTF8.GetBytes(key), value is null ? NullableBytes.Null : new NullableBytes(Encoding.UTF8.GetBytes(value))));
+        }
+
+        return builder.Seal().ToArray();
+    }
+
+    /// <summary>What was written, and what must be left of it.</summary>
+    private sealed class Model
+    {
+        private readonly List<(long Offset, string Key, string? Value)> _committed = [];
+        private readonly List<(long Offset, string Key, string? Value)> _open = [];
+        private readonly List<(long Offset, string Key, string? Value)> _aborted = [];
+        private int _sequence;
+        private int _count;
+
+        public void Take(CleanedLog life, byte step)
+        {
+            string key = $"k{step % 5}";
+            string? value = step % 7 == 0 ? null : $"v{_count++}";
+            long offset = life.Log.EndOffset.Value;
+            switch (step)
+            {
+                case < 80:
+                    life.Put(key, value);
+                    _committed.Add((offset, key, value));
+                    break;
+                case < 120:
+                    ProducerStamp stamp = Writer with { BaseSequence = _sequence++ };
+                    life.Transactional(stamp, key, value ?? "never null");
+                    _open.Add((offset, key, value ?? "never null"));
+                    break;
+                case < 150:
+                    life.End(Writer, step % 2 == 0 ? ControlRecordType.Commit : ControlRecordType.Abort);
+                    (step % 2 == 0 ? _committed : _aborted).AddRange(_open);
+                    _open.Clear();
+                    break;
+                case < 230:
+                    life.Roll();
+                    break;
+                case < 245:
+                    life.Node.WriteCheckpoints();
+                    break;
+                default:
+                    life.TryClean();
+                    break;
+            }
+        }
+
+        public void Check(List<(long Offset, string Key, string? Value)> found, Offset end)
+        {
+            Assert.Equal(found.OrderBy(record => record.Offset), found);
+
+            // Records of aborted transactions may still be there: readers leave them out.
+            HashSet<(long, string, string?)> written = [.. _committed, .. _open, .. _aborted];
+            Assert.All(found, record => Assert.Contains(record, written));
+            foreach (IGrouping<string, (long Offset, string Key, string? Value)> key in _committed.Where(record => record.Offset < end.Value).GroupBy(record => record.Key))
+            {
+                (long, string, string?) last = key.MaxBy(record => record.Offset);
+                Assert.Contains(last, found);
+            }
+        }
+    }
+
+    /// <summary>A log with its node, and a cleaner for it.</summary>
+    private sealed class CleanedLog
+    {
+        private readonly CrashDisk _disk = new();
+
+        public CleanedLog(Func<CrashDisk, Platform.IDisk>? through = null)
+        {
+            Node = new Node(_disk, through?.Invoke(_disk)).Run();
+            Log = Node.Create(new LogSettings());
+            Node.Flush();
+        }
+
+        public Node Node { get; private set; }
+
+        public PartitionLog Log { get; private set; }
+
+        public Offset? HighWatermark { get; set; }
+
+        public CleanedLog Put(string key, string? value, long timestamp = Now) => Append(Keyed(ProducerStamp.None, CompressionType.None, false, timestamp, (key, value)));
+
+        public CleanedLog Produce(ProducerStamp stamp, string key, string value) => Append(Keyed(stamp, CompressionType.None, false, Now, (key, value)));
+
+        public CleanedLog Transactional(ProducerStamp stamp, string key, string value) => Append(Keyed(stamp, CompressionType.None, true, Now, (key, value)));
+
+        public CleanedLog End(ProducerStamp stamp, ControlRecordType type)
+        {
+            Log.AppendBuilt(Marker(type, stamp, 0), new LeaderEpoch(0), Now);
+            return Settled();
+        }
+
+        public CleanedLog Append(Memory<byte> batch)
+        {
+            Log.AppendAsLeader(batch, new LeaderEpoch(0), AppendSettings.Default, Now);
+            return Settled();
+        }
+
+        public CleanedLog Roll()
+        {
+            Log.Roll(Now);
+            return Settled();
+        }
+
+        public Task<CleaningResult?> Start(CleaningSettings? settings = null, CleanerOptions? options = null, long nowMs = Now)
+        {
+            LogCleaner cleaner = new(Node.Time, new byte[16]);
+            return Node.Pump.Start(() => cleaner.CleanAsync(
+                Log, settings ?? Always, options ?? CleanerOptions.Default, change => !Log.IsDeleted && !Node.Directory.Health.IsOffline && change(), nowMs, CancellationToken.None));
+        }
+
+        public CleaningResult? Clean(CleaningSettings? settings = null, CleanerOptions? options = null, long nowMs = Now)
+        {
+            Log.SetHighWatermark(HighWatermark ?? Log.EndOffset);
+            Task<CleaningResult?> round = Start(settings, options, nowMs);
+            Node.Pump.Drain();
+            Assert.True(round.IsCompleted);
+            return round.GetAwaiter().GetResult();
+        }
+
+        public void TryClean()
+        {
+            Log.SetHighWatermark(Log.EndOffset);
+            Task<CleaningResult?> round = Start();
+            Node.Pump.Drain();
+            if (round.IsFaulted)
+            {
+                Assert.IsType<Platform.DiskException>(round.Exception!.InnerException);
+            }
+        }
+
+        public PartitionLog Restart()
+        {
+            Node = Node.Restart();
+            return Log = Node.Open(new LogSettings());
+        }
+
+        public void LosePower(Func<int, int> survives)
+        {
+            _disk.LosePower(survives);
+            Node = new Node(_disk).Run();
+            Log = Node.Open(new LogSettings());
+        }
+
+        public void RemoveSnapshots()
+        {
+            foreach (string name in Files().Where(name => name.EndsWith(".snapshot", StringComparison.Ordinal)))
+            {
+                Node.Disk.DeleteFile($"{Log.Path}/{name}");
+            }
+        }
+
+        public IReadOnlyList<string> Files() => Node.Disk.ListFiles(Log.Path);
+
+        public byte[] Bytes()
+        {
+            List<byte> all = [];
+            Offset from = Log.StartOffset;
+            while (from < Log.EndOffset)
+            {
+                using LogSlice slice = Log.Read(from, 1 << 20, Log.EndOffset, true).Slice;
+                if (slice.IsEmpty)
+                {
+                    break;
+                }
+
+                byte[] bytes = new byte[slice.Length];
+                int length = slice.Read(bytes);
+                foreach (RecordBatch batch in new RecordBatches(bytes.AsSpan(0, length)))
+                {
+                    from = batch.NextOffset;
+                }
+
+                all.AddRange(bytes.AsSpan(0, length));
+            }
+
+            return [.. all];
+        }
+
+        public List<(long Offset, string Key, string? Value)> Records()
+        {
+            List<(long, string, string?)> records = [];
+            foreach (RecordBatch batch in new RecordBatches(Bytes()))
+            {
+                Assert.True(batch.HasValidChecksum);
+                if (batch.Attributes.IsControl)
+                {
+                    continue;
+                }
+
+                using RecordSection section = RecordSection.Open(batch, 1 << 24);
+                foreach (Protocol.Records.Record record in section)
+                {
+                    records.Add((
+                        record.Offset.Value, Encoding.UTF8.GetString(record.Key.Span), record.Value.IsNull ? null : Encoding.UTF8.GetString(record.Value.Span)));
+                }
+            }
+
+            return records;
+        }
+
+        public List<long> ControlOffsets()
+        {
+            List<long> offsets = [];
+            foreach (RecordBatch batch in new RecordBatches(Bytes()))
+            {
+                if (batch.Attributes.IsControl && batch.RecordCount > 0)
+                {
+                    offsets.Add(batch.BaseOffset.Value);
+                }
+            }
+
+            return offsets;
+        }
+
+        private CleanedLog Settled()
+        {
+            Node.Flush();
+            if (HighWatermark is null)
+            {
+                Log.SetHighWatermark(Log.EndOffset);
+            }
+
+            return this;
+        }
+    }
+}

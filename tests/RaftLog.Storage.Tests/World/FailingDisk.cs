@@ -1,0 +1,112 @@
+using RaftLog.Platform;
+
+namespace RaftLog.Storage.Tests;
+
+/// <summary>A disk that stops at a chosen operation: it and all later ones fail. Counts writes, cuts, flushes, renames and removals, as these change what a crash leaves.</summary>
+internal sealed class FailingDisk(CrashDisk disk) : IDisk
+{
+    /// <summary>The operations so far.</summary>
+    public int Operations { get; private set; }
+
+    /// <summary>The operation that fails, counted from 0; never by default.</summary>
+    public int FailAt { get; set; } = int.MaxValue;
+
+    public IDiskFile OpenOrCreate(string path)
+    {
+        bool isNew = !disk.FileExists(path);
+        if (isNew)
+        {
+            Count(path, "open");
+        }
+
+        return new File(this, disk.OpenOrCreate(path));
+    }
+
+    public IDiskFile? OpenExisting(string path) => disk.OpenExisting(path) is { } file ? new File(this, file) : null;
+
+    public void CreateDirectory(string path)
+    {
+        Count(path, "create");
+        disk.CreateDirectory(path);
+    }
+
+    public bool FileExists(string path) => disk.FileExists(path);
+
+    public bool DirectoryExists(string path) => disk.DirectoryExists(path);
+
+    public IReadOnlyList<string> ListFiles(string directory) => disk.ListFiles(directory);
+
+    public IReadOnlyList<string> ListDirectories(string directory) => disk.ListDirectories(directory);
+
+    public void Rename(string source, string target)
+    {
+        Count(source, "rename");
+        disk.Rename(source, target);
+    }
+
+    public void DeleteFile(string path)
+    {
+        if (disk.FileExists(path))
+        {
+            Count(path, "delete");
+            disk.DeleteFile(path);
+        }
+    }
+
+    public void DeleteDirectory(string path)
+    {
+        Count(path, "delete");
+        disk.DeleteDirectory(path);
+    }
+
+    public ValueTask FlushAsync(IReadOnlyList<IDiskFile> files)
+    {
+        Count(files[0].Path, "flush");
+        return disk.FlushAsync([.. files.Select(file => ((File)file).Inner)]);
+    }
+
+    public ValueTask FlushDirectoryAsync(string directory)
+    {
+        Count(directory, "flush");
+        return disk.FlushDirectoryAsync(directory);
+    }
+
+    public IDisposable? TryLock(string path) => disk.TryLock(path);
+
+    public DiskSpace Space(string path) => disk.Space(path);
+
+    private void Count(string path, string operation)
+    {
+        if (Operations++ >= FailAt)
+        {
+            throw new DiskException(path, DiskErrorKind.Io, operation, "the test stops the disk here");
+        }
+    }
+
+    private sealed class File(FailingDisk disk, IDiskFile inner) : IDiskFile
+    {
+        public IDiskFile Inner => inner;
+
+        public string Path => inner.Path;
+
+        public long Length => inner.Length;
+
+        public int Read(long position, Span<byte> target) => inner.Read(position, target);
+
+        public void Write(long position, ReadOnlySpan<byte> source)
+        {
+            disk.Count(Path, "write");
+            inner.Write(position, source);
+        }
+
+        public void SetLength(long length)
+        {
+            disk.Count(Path, "cut");
+            inner.SetLength(length);
+        }
+
+        public void DropCache() => inner.DropCache();
+
+        public void Dispose() => inner.Dispose();
+    }
+}
