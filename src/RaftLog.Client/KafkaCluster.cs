@@ -46,7 +46,7 @@ public sealed class KafkaCluster : IDisposable
 
     /// <summary>Opens a consumer.</summary>
     public Consumer CreateConsumer(ConsumerOptions? options = null) =>
-        new(options ?? new ConsumerOptions(), _runtime, _connections.OpenSet(), _quick, _metadata);
+        new(options ?? new ConsumerOptions(), _runtime, _connections, _quick, _metadata);
 
     /// <summary>Closes the connections; what is under way ends with an error. Close producers first, so that nothing is lost.</summary>
     public void Dispose()

@@ -265,7 +265,7 @@ public class ConsumerTests
 
         async Task ReadAll()
         {
-            await foreach (ConsumedRecord record in consumer.ReadAllAsync(cancel.Token))
+            await foreach (ConsumedRecord record in consumer.ConsumeAsync(cancel.Token))
             {
                 seen.Add(Encoding.UTF8.GetString(record.Value!));
             }

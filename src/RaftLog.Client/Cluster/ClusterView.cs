@@ -95,7 +95,7 @@ public sealed class ClusterView
             if ((uint)partition.PartitionIndex < (uint)partitions.Length)
             {
                 partitions[partition.PartitionIndex] = Newer(name, topic.TopicId, new PartitionView(
-                    partition.PartitionIndex, partition.LeaderId, partition.LeaderEpoch, partition.ErrorCode));
+                    partition.PartitionIndex, partition.LeaderId, partition.LeaderEpoch, partition.ErrorCode) { Replicas = partition.ReplicaNodes });
             }
         }
 

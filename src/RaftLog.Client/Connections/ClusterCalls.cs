@@ -10,12 +10,12 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
     /// <summary>One request to one broker, once.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
-        NodeId node, IRequest<TResponse> request, Deadline deadline, short highestVersion = short.MaxValue)
+        NodeId node, IRequest<TResponse> request, Deadline deadline, short highestVersion = short.MaxValue, TimeSpan? timeout = null)
         where TResponse : class, IVersionedMessage, new()
     {
         RpcConnectResult opened = await connections.OpenAsync(node, deadline);
         return opened.Channel is { } channel
-            ? await CallAsync(channel, request, deadline, highestVersion)
+            ? await CallAsync(channel, request, deadline, highestVersion, timeout ?? runtime.Options.RequestTimeout)
             : RpcResult<TResponse>.Failed(RpcOutcome.Disconnected, opened.Reason);
     }
 
@@ -23,10 +23,11 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
     /// <param name="request">The request.</param>
     /// <param name="errorOf">The error of the answer as a whole; a retriable one is tried again.</param>
     /// <param name="deadline">Until when.</param>
+    /// <param name="highestVersion">Where to stop below that version.</param>
     /// <exception cref="KafkaException">Nobody answered in time, or nobody serves the API.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<TResponse> CallAnyAsync<TResponse>(
-        IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, Deadline deadline)
+        IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, Deadline deadline, short highestVersion = short.MaxValue)
         where TResponse : class, IVersionedMessage, new()
     {
         Backoff backoff = runtime.NewBackoff();
@@ -37,7 +38,7 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
             ErrorCode error = ErrorCode.NetworkException;
             if (opened.Channel is { } channel && !deadline.HasPassed)
             {
-                RpcResult<TResponse> result = await CallAsync(channel, request, deadline, short.MaxValue);
+                RpcResult<TResponse> result = await CallAsync(channel, request, deadline, highestVersion, runtime.Options.RequestTimeout);
                 if (result.TryGet(out TResponse? response))
                 {
                     error = errorOf(response);
@@ -68,11 +69,11 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
     }
 
     private async ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
-        RpcChannel channel, IRequest<TResponse> request, Deadline deadline, short highestVersion)
+        RpcChannel channel, IRequest<TResponse> request, Deadline deadline, short highestVersion, TimeSpan timeout)
         where TResponse : class, IVersionedMessage, new()
     {
         RpcResult<TResponse> result =
-            await channel.CallAsync(request, deadline.AtMost(runtime.Options.RequestTimeout), highestVersion, deadline.Cancel);
+            await channel.CallAsync(request, deadline.AtMost(timeout), highestVersion, deadline.Cancel);
         deadline.Cancel.ThrowIfCancellationRequested();
         return result;
     }

@@ -124,6 +124,26 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         return dropped;
     }
 
+    /// <summary>The reader has not taken all that it got: the position is before the rest. False once the partition has been taken or sought.</summary>
+    public bool TrySetRead(ReadPosition position, Offset next)
+    {
+        lock (_lock)
+        {
+            position.Read = position.IsCurrent ? next : position.Read;
+            return position.IsCurrent;
+        }
+    }
+
+    /// <summary>The reader will not take the rest of what it got: it is fetched again, unless the partition has been taken or sought meanwhile.</summary>
+    /// <returns>What was fetched ahead behind it.</returns>
+    public List<FetchedRecords> SeekIfCurrent(ReadPosition position, Offset offset)
+    {
+        lock (_lock)
+        {
+            return position.IsCurrent ? Seek(position.Partition, StartAt.Offset(offset)) : [];
+        }
+    }
+
     /// <summary>Stops fetching and handing out a partition's records, or goes on with it where it was.</summary>
     /// <exception cref="ArgumentException">It is not assigned.</exception>
     public void Pause(TopicPartition partition, bool paused)
@@ -359,6 +379,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             taken.End = records.HighWatermark;
             taken.Buffered.Enqueue(records);
             records.IsCounted = true;
+            records.Position = taken;
             taken.BufferedBytes += records.Bytes;
             _bufferedBytes += records.Bytes;
             GetInLine(taken);
@@ -476,6 +497,11 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     private ReadPosition Add(TopicPartition partition, StartAt start)
     {
         ReadPosition position = new(partition, start);
+        if (start.TryGetOffset(default, out Offset offset, out _))
+        {
+            position.Read = offset;
+        }
+
         _positions[partition] = position;
         _unresolved.Add(position);
         return position;

@@ -1,3 +1,5 @@
+using RaftLog.Client.Groups.Assignors;
+
 namespace RaftLog.Client.Consume;
 
 /// <summary>How a consumer reads. The names in brackets are Kafka's keys.</summary>
@@ -32,6 +34,34 @@ public sealed record ConsumerOptions
     /// records is a decision.
     /// </summary>
     public OffsetReset OffsetReset { get; init; } = OffsetReset.Error;
+
+    /// <summary>The group that the consumer shares its topics with; needed to subscribe and to commit (group.id).</summary>
+    public string? GroupId { get; init; }
+
+    /// <summary>A name that outlives the process: a member that comes back under it within the session keeps its partitions (group.instance.id, KIP-345).</summary>
+    public string? GroupInstanceId { get; init; }
+
+    /// <summary>How long the group waits for a sign of life (session.timeout.ms).</summary>
+    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>How often a sign of life is sent, whatever the reader does (heartbeat.interval.ms).</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// How long the reader may stay away from <see cref="Consumer.ReadAsync"/>; then the member leaves, and others take over (max.poll.interval.ms).
+    /// </summary>
+    public TimeSpan MaxPollInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// True to commit what was handed out by earlier reads, now and then and before partitions are taken away (enable.auto.commit).
+    /// </summary>
+    public bool AutoCommit { get; init; } = true;
+
+    /// <summary>How often (auto.commit.interval.ms).</summary>
+    public TimeSpan AutoCommitInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The ways to share partitions that the member knows, best first; all members need one in common (partition.assignment.strategy).</summary>
+    public IReadOnlyList<IPartitionAssignor> Assignors { get; init; } = [PartitionAssignors.Range, PartitionAssignors.CooperativeSticky];
 
     /// <summary>The consumer's rack, for reading from a near replica (client.rack).</summary>
     public string Rack { get; init; } = "";

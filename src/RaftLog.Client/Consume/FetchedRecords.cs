@@ -57,6 +57,9 @@ public sealed class FetchedRecords : IDisposable
     /// <summary>The bytes of the batches.</summary>
     public int Bytes => _batches.Length;
 
+    /// <summary>The position that they were fetched for.</summary>
+    internal ReadPosition? Position { get; set; }
+
     /// <summary>True while the bytes count against what may be fetched ahead.</summary>
     internal bool IsCounted { get; set; }
 

@@ -73,7 +73,12 @@ internal sealed class PositionSearch(
                 assignment.Fail(position, new KafkaException(
                     ErrorCode.UnknownTopicOrPartition, $"there is no {position.Partition}: the topic has {count} partitions"));
             }
-            else if (position.Start.TryGetOffset(runtime.Time.GetUtcNow(), out Offset offset, out OffsetSpec spec))
+            else if (!TryGetStart(position, out StartAt start))
+            {
+                assignment.Fail(position, new KafkaException(
+                    ErrorCode.OffsetNotAvailable, $"nobody has committed an offset of {position.Partition}; seek, or set auto.offset.reset"));
+            }
+            else if (start.TryGetOffset(runtime.Time.GetUtcNow(), out Offset offset, out OffsetSpec spec))
             {
                 assignment.Resolve(position, topic.Id, offset);
             }
@@ -88,6 +93,12 @@ internal sealed class PositionSearch(
         SortedDictionary<TopicPartition, OffsetSpec> behind = [];
         await SearchAsync(wanted, searched, view, behind, deadline);
         await SearchAsync(behind, searched, view, [], deadline);
+    }
+
+    private bool TryGetStart(ReadPosition position, out StartAt start)
+    {
+        start = position.Start;
+        return !start.IsPolicy || options.OffsetReset.TryGetStart(out start);
     }
 
     private async ValueTask SearchAsync(

@@ -10,12 +10,19 @@ public readonly record struct StartAt
     private readonly Offset _offset;
     private readonly TimeSpan? _age;
 
-    private StartAt(OffsetSpec? search, Offset offset, TimeSpan? age = null)
+    private StartAt(OffsetSpec? search, Offset offset, TimeSpan? age = null, bool isPolicy = false)
     {
+        IsPolicy = isPolicy;
         _search = search;
         _offset = offset;
         _age = age;
     }
+
+    /// <summary>Where the consumer's policy says (auto.offset.reset); without one reading fails.</summary>
+    public static StartAt Policy { get; } = new(null, Protocol.Offset.None, isPolicy: true);
+
+    /// <summary>True where the policy decides.</summary>
+    internal bool IsPolicy { get; }
 
     /// <summary>At the first record that is there.</summary>
     public static StartAt Beginning { get; } = new(OffsetSpec.Earliest, Protocol.Offset.None);
@@ -44,6 +51,6 @@ public readonly record struct StartAt
     {
         offset = _offset;
         search = _age is { } age ? OffsetSpec.At(Math.Max(0, now.ToUnixTimeMilliseconds() - (long)age.TotalMilliseconds)) : _search ?? default;
-        return _search is null && _age is null;
+        return _search is null && _age is null && !IsPolicy;
     }
 }

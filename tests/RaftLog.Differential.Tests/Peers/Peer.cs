@@ -17,6 +17,9 @@ internal sealed class Peer(string name, int port) : IDisposable
     /// <summary>The node's name.</summary>
     public string Name { get; } = name;
 
+    /// <summary>Its port for clients.</summary>
+    public int Port { get; } = port;
+
     /// <summary>The id under which both nodes stand in their clusters.</summary>
     public static NodeId NodeId { get; } = new(1);
 
@@ -68,7 +71,7 @@ internal sealed class Peer(string name, int port) : IDisposable
 
     private async Task<TResponse> WithClientAsync<TResponse>(Func<WireClient, Task<TResponse>> ask)
     {
-        _client ??= await WireClient.ConnectAsync(port);
+        _client ??= await WireClient.ConnectAsync(Port);
         try
         {
             return await ask(_client);
