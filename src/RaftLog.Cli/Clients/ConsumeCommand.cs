@@ -27,10 +27,11 @@ internal static class ConsumeCommand
         };
         Option<string?> separator = new("--key-separator") { Description = "Show keys, with this between key and value, for instance '\\t'." };
         Option<string?> nullMarker = new("--null") { Description = "What is shown for a null key or value; without it nothing." };
+        Option<string?> group = new("--group") { Description = "Share the topic with the other members of this group, go on where it has committed, and commit what was shown." };
         separator.Validators.Add(result => Check(result, text => Escapes.Read(text)));
         nullMarker.Validators.Add(result => Check(result, text => Escapes.Read(text)));
         format.Validators.Add(result => Check(result, text => FormatOf(text, null, [])));
-        Command command = new("consume", "Show the records of a topic.") { topic, fromBeginning, partition, offset, max, format, separator, nullMarker };
+        Command command = new("consume", "Show the records of a topic.") { topic, fromBeginning, partition, offset, max, format, separator, nullMarker, group };
         return ClientCommand.Add(command, async (cluster, parsed, json, cancel) =>
         {
             if (parsed.GetValue(offset) is not null && parsed.GetValue(partition) is null)
@@ -39,11 +40,29 @@ internal static class ConsumeCommand
                 return ExitCode.Usage;
             }
 
+            if (parsed.GetValue(group) is not null && parsed.GetValue(partition) is not null)
+            {
+                Console.Error.WriteLine("--group shares out the partitions: it goes with neither --partition nor --offset");
+                return ExitCode.Usage;
+            }
+
             StartAt start = parsed.GetValue(offset) is { } from ? StartAt.Offset(new Offset(from))
                 : parsed.GetValue(fromBeginning) ? StartAt.Beginning
                 : StartAt.End;
-            using Consumer consumer = cluster.CreateConsumer();
-            consumer.Assign(await PartitionsAsync(cluster, parsed.GetValue(topic)!, parsed.GetValue(partition), start));
+            await using Consumer consumer = cluster.CreateConsumer(new ConsumerOptions
+            {
+                GroupId = parsed.GetValue(group), OffsetReset = parsed.GetValue(fromBeginning) ? OffsetReset.Earliest : OffsetReset.Latest,
+            });
+            Dictionary<TopicPartition, StartAt> partitions = await PartitionsAsync(cluster, parsed.GetValue(topic)!, parsed.GetValue(partition), start);
+            if (parsed.GetValue(group) is null)
+            {
+                consumer.Assign(partitions);
+            }
+            else
+            {
+                consumer.Subscribe([parsed.GetValue(topic)!]);
+            }
+
             RecordWriter writer = new(
                 FormatOf(json ? "json" : parsed.GetValue(format)!, parsed.GetValue(separator), Escapes.Read(parsed.GetValue(nullMarker) ?? "")));
             await ShowAsync(consumer, writer, parsed.GetValue(max), cancel);
