@@ -10,55 +10,15 @@ internal static class NodeScenarios
 {
     private const int FirstOwn = 2;
 
-    public static void KAFKA_14616_a_topic_does_not_inherit_the_records_of_a_deleted_namesake()
-    {
-        NodeStage stage = new(NodeStage.Quick(), watches: false);
-        stage.Tell(async () =>
-        {
-            await stage.CreateTopicAsync();
-            await stage.ProduceAsync("old");
-            await stage.ProduceAsync("older");
-        });
-        SimMachine away = stage.Cluster.Machines[^1];
-        away.Kill();
-        stage.RunFor(4);
-        stage.Tell(async () =>
-        {
-            await stage.Client.Admin.DeleteTopicsAsync([NodeStage.Topic]);
-            await stage.CreateTopicAsync();
-            await stage.ProduceAsync("new");
-        });
-        away.Start();
-        stage.Settle(batches: 1);
-        stage.ExpectEqualReplicas();
-    }
+    public static void KAFKA_14616_a_topic_does_not_inherit_the_records_of_a_deleted_namesake() => MadeAnewWhileAway(static _ => { }, "new");
 
-    public static void A_log_that_cannot_show_its_topics_id_is_no_replica_of_it()
-    {
-        NodeStage stage = new(NodeStage.Quick(), watches: false);
-        stage.Tell(async () =>
+    public static void A_log_that_cannot_show_its_topics_id_is_no_replica_of_it() => MadeAnewWhileAway(
+        static away =>
         {
-            await stage.CreateTopicAsync();
-            await stage.ProduceAsync("old");
-            await stage.ProduceAsync("older");
-        });
-        SimMachine away = stage.Cluster.Machines[^1];
-        away.Kill();
-        stage.RunFor(4);
-        stage.Tell(async () =>
-        {
-            await stage.Client.Admin.DeleteTopicsAsync([NodeStage.Topic]);
-            await stage.CreateTopicAsync();
-            await stage.ProduceAsync("new");
-            await stage.ProduceAsync("newer");
-            await stage.ProduceAsync("newest");
-        });
-        TopicPartition orders = new(NodeStage.Topic, 0);
-        away.Disown(orders, orders);
-        away.Start();
-        stage.Settle(batches: 3);
-        stage.ExpectEqualReplicas();
-    }
+            TopicPartition orders = new(NodeStage.Topic, 0);
+            away.Disown(orders, orders);
+        },
+        "new", "newer", "newest");
 
     public static void KAFKA_10706_a_follower_with_an_epoch_that_left_no_record_agrees_with_its_leader_and_goes_on()
     {
@@ -159,6 +119,34 @@ internal static class NodeScenarios
         stage.Reach(() => sent.IsCompleted, "it is acknowledged");
         Expect.Equal(new Offset(1), at);
         stage.Settle(batches: 2);
+        stage.ExpectEqualReplicas();
+    }
+
+    /// <summary>A topic is deleted and made anew while a replica is away, which comes back with two records of the dead one.</summary>
+    private static void MadeAnewWhileAway(Action<SimMachine> meddle, params string[] records)
+    {
+        NodeStage stage = new(NodeStage.Quick(), watches: false);
+        stage.Tell(async () =>
+        {
+            await stage.CreateTopicAsync();
+            await stage.ProduceAsync("old");
+            await stage.ProduceAsync("older");
+        });
+        SimMachine away = stage.Cluster.Machines[^1];
+        away.Kill();
+        stage.RunFor(4);
+        stage.Tell(async () =>
+        {
+            await stage.Client.Admin.DeleteTopicsAsync([NodeStage.Topic]);
+            await stage.CreateTopicAsync();
+            foreach (string record in records)
+            {
+                await stage.ProduceAsync(record);
+            }
+        });
+        meddle(away);
+        away.Start();
+        stage.Settle(records.Length);
         stage.ExpectEqualReplicas();
     }
 
