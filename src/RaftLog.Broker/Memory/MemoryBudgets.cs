@@ -11,10 +11,16 @@ internal sealed class MemoryBudgets(MemorySettings settings, TimeProvider time) 
 {
     private const long MaxIdleBytes = 16L << 20;
     private const long ControllerBytes = 32L << 20;
+    private const long SmallRequestBytes = 16L << 20;
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>Requests of clients and brokers, from their first byte until they are answered or need their bytes no more.</summary>
+    /// <summary>Large requests of clients and brokers, from their first byte until they are answered or need their bytes no more.</summary>
     public BufferPool Requests { get; } = PoolOf(settings.RequestBytes, time);
+
+    /// <summary>
+    /// Small requests: followers' fetches, heartbeats, commits, metadata. Producers that use up <see cref="Requests"/> leave them alone.
+    /// </summary>
+    public BufferPool SmallRequests { get; } = PoolOf(SmallRequestBytes, time);
 
     /// <summary>Requests to this node as a controller: votes and heartbeats never wait for clients.</summary>
     public BufferPool Controllers { get; } = PoolOf(ControllerBytes, time);
@@ -26,6 +32,7 @@ internal sealed class MemoryBudgets(MemorySettings settings, TimeProvider time) 
     public void Dispose()
     {
         Requests.Dispose();
+        SmallRequests.Dispose();
         Controllers.Dispose();
         Replication.Dispose();
     }

@@ -9,7 +9,7 @@ namespace RaftLog.Broker.Network;
 
 /// <summary>Accepts the connections of one listener and serves each until it ends, or until its client has been quiet for too long.</summary>
 internal sealed class ListenerLoop(
-    IListener listener, string name, ApiTable apis, ConnectionRules rules, BufferPool buffers, Waiters waiters, Supervisor supervisor, Journal journal)
+    IListener listener, string name, ApiTable apis, ConnectionRules rules, BufferPool buffers, BufferPool? smallBuffers, Waiters waiters, Supervisor supervisor, Journal journal)
 {
     private static readonly TimeSpan LongestSweepPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ShortestSweepPause = TimeSpan.FromMilliseconds(10);
@@ -56,7 +56,7 @@ internal sealed class ListenerLoop(
             }
 
             long id = _nextConnectionId++;
-            FrameReader frames = new(accepted, buffers, rules.MaxFrameBytes);
+            FrameReader frames = new(accepted, buffers, rules.MaxFrameBytes, smallBuffers);
             Connection connection = new(accepted, frames, apis, new ConnectionContext(id, accepted.Peer, name), rules, _warnings, journal);
             if (!TryKeep(id, connection))
             {

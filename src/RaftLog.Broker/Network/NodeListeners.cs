@@ -66,6 +66,7 @@ internal sealed class NodeListeners(NodeContext node)
                 apis,
                 rules,
                 isController ? node.Memory.Controllers : node.Memory.Requests,
+                isController ? null : node.Memory.SmallRequests,
                 node.Waiters,
                 node.Supervisor,
                 node.Journal);

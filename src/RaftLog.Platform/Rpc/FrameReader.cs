@@ -12,8 +12,12 @@ namespace RaftLog.Platform.Rpc;
 /// <param name="connection">Where the bytes come from.</param>
 /// <param name="pool">Where frames are put.</param>
 /// <param name="maxFrameBytes">The largest frame that is accepted.</param>
-public sealed class FrameReader(IConnection connection, BufferPool pool, int maxFrameBytes)
+/// <param name="smallPool">Where frames of up to <see cref="SmallFrameBytes"/> are put, so that large ones never take their memory; null for the same place.</param>
+public sealed class FrameReader(IConnection connection, BufferPool pool, int maxFrameBytes, BufferPool? smallPool = null)
 {
+    /// <summary>The largest frame that counts as small.</summary>
+    public const int SmallFrameBytes = 64 << 10;
+
     private const int IntakeSize = 4096;
 
     private readonly byte[] _intake = new byte[IntakeSize];
@@ -75,7 +79,7 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
 
         _start += sizeof(int);
         _isMidFrame = true;
-        using IncomingFrame? frame = IncomingFrame.TryStart(pool, length);
+        using IncomingFrame? frame = IncomingFrame.TryStart(length <= SmallFrameBytes && smallPool is not null ? smallPool : pool, length);
         if (frame is null || !TakeFromIntake(frame))
         {
             return new FrameRead(FrameStatus.NoMemory, null, length);

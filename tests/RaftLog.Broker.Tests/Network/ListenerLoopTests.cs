@@ -174,6 +174,23 @@ public sealed class ListenerLoopTests
     }
 
     [Fact]
+    public void Small_requests_find_memory_while_large_ones_have_used_theirs_up()
+    {
+        Listening listening = new(new ConnectionLimits(10, 10), requestBytes: 1_100_000, smallRequestBytes: 1_000_000);
+        IConnection large = listening.Connect();
+        byte[] half = new byte[800_000];
+        BinaryPrimitives.WriteInt32BigEndian(half, 900_000);
+        listening.Send(large, half);
+        Assert.True(listening.Answers(listening.Connect()));
+        Assert.Empty(listening.Problems);
+
+        IConnection second = listening.Connect();
+        listening.Send(second, half.AsMemory(0, 30_000));
+        Assert.True(listening.IsClosed(second));
+        Assert.Contains("no memory for a request of 900000 bytes", Assert.Single(listening.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_handler_is_told_that_its_client_is_gone_while_it_still_waits()
     {
         Listening listening = new(new ConnectionLimits(10, 10));
@@ -215,7 +232,7 @@ public sealed class ListenerLoopTests
         private readonly NetworkAddress _address;
         private readonly List<IConnection> _connections = [];
 
-        public Listening(ConnectionLimits limits, long maxIdleMs = -1, int maxStallMs = 1_000_000_000, long requestBytes = 100 << 20)
+        public Listening(ConnectionLimits limits, long maxIdleMs = -1, int maxStallMs = 1_000_000_000, long requestBytes = 100 << 20, long? smallRequestBytes = null)
         {
             Limits = limits;
             _network = new InMemoryNetwork(_time);
@@ -225,8 +242,9 @@ public sealed class ListenerLoopTests
             _address = _pump.Start(() =>
             {
                 Waiters waiters = new(_time);
+                BufferPool? small = smallRequestBytes is { } bytes ? new BufferPool(_time, BufferPoolLimits.Default with { MaxBytes = bytes }) : null;
                 ListenerLoop loop = new(
-                    _network.Listen(new NetworkAddress("a", 9092)), "PLAINTEXT", apis, rules, new BufferPool(_time, BufferPoolLimits.Default with { MaxBytes = requestBytes }), waiters,
+                    _network.Listen(new NetworkAddress("a", 9092)), "PLAINTEXT", apis, rules, new BufferPool(_time, BufferPoolLimits.Default with { MaxBytes = requestBytes }), small, waiters,
                     new Supervisor(new InMemoryProcess()), journal);
                 loop.Start();
                 return loop.Address;
