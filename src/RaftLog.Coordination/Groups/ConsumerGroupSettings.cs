@@ -12,7 +12,10 @@ public sealed record ConsumerGroupSettings
     /// <summary><c>group.consumer.max.size</c>: the most members of a group.</summary>
     public int MaxSize { get; init; } = int.MaxValue;
 
-    /// <summary><c>group.consumer.assignment.interval.ms</c>, <c>consumer.assignment.interval.ms</c>: the shortest time from one assignment to the next.</summary>
+    /// <summary>
+    /// <c>group.consumer.assignment.interval.ms</c>, <c>consumer.assignment.interval.ms</c>: the shortest time from one assignment to the
+    /// next.
+    /// </summary>
     public int AssignmentIntervalMs { get; init; } = 1_000;
 
     /// <summary><c>group.consumer.regex.refresh.interval.ms</c>: the longest time that a regular expression is not matched again.</summary>

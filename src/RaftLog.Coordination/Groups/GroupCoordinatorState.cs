@@ -9,7 +9,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Coordination.Groups;
 
 /// <summary>
-/// The groups and committed offsets of one partition of <c>__consumer_offsets</c>. Each command takes a request of one API as it was read; the caller has checked
+/// The groups and committed offsets of one partition of <c>__consumer_offsets</c>. Each command takes a request of one API as it was
+/// read; the caller has checked
 /// that the client may send it. Requests about several groups hold those of this partition only.
 /// </summary>
 public sealed class GroupCoordinatorState : ICoordinatorState

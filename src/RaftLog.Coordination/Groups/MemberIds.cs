@@ -6,7 +6,10 @@ namespace RaftLog.Coordination.Groups;
 /// <summary>Makes the ids of members.</summary>
 internal static class MemberIds
 {
-    /// <summary>The most characters of a client id or static name that a member id begins with: what a client calls itself is part of every record and response.</summary>
+    /// <summary>
+    /// The most characters of a client id or static name that a member id begins with: what a client calls itself is part of every record
+    /// and response.
+    /// </summary>
     private const int MaxPrefix = 1_024;
 
     /// <summary>A member id of a classic group: the static name or the client id, a hyphen, and a UUID in its usual form.</summary>

@@ -9,7 +9,8 @@ namespace RaftLog.Coordination.Offsets;
 /// <param name="CommitTimestampMs">When it was committed, in milliseconds since 1970.</param>
 /// <param name="ExpireTimestampMs">When it expires, in milliseconds since 1970; <see cref="NoExpiry"/> for the broker's own time.</param>
 /// <param name="TopicId">The topic's id; zero when it is not known.</param>
-/// <param name="RecordOffset">Where its record lies in the internal topic: of two commits the later one counts, whenever each takes effect.</param>
+/// <param name="RecordOffset">Where its record lies in the internal topic: of two commits the later one counts, whenever each takes
+/// effect.</param>
 internal readonly record struct CommittedOffset(
     Offset Offset,
     LeaderEpoch LeaderEpoch,

@@ -6,7 +6,9 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Coordination.Offsets;
 
-/// <summary>How committed offsets go: deleted one by one, with their group, with their topic, or because nobody has used them for long.</summary>
+/// <summary>
+/// How committed offsets go: deleted one by one, with their group, with their topic, or because nobody has used them for long.
+/// </summary>
 internal sealed class OffsetDeletion(IGroupSettings settings, ITopicsView topics, GroupTable groups, OffsetTable offsets)
 {
     /// <summary>The most records, but for those of one more group, that go into one batch.</summary>

@@ -3,7 +3,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Coordination.Topics;
 
-/// <summary>The topics of the cluster as this node knows them now; it changes between the inputs of a coordinator, never during one.</summary>
+/// <summary>
+/// The topics of the cluster as this node knows them now; it changes between the inputs of a coordinator, never during one.
+/// </summary>
 public interface ITopicsView
 {
     /// <summary>Grows with every change of the cluster's metadata.</summary>

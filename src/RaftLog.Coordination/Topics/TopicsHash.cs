@@ -2,7 +2,10 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Coordination.Topics;
 
-/// <summary>A hash over what an assignment depends on: the subscribed topics that exist, their ids, partitions and racks. A change of it makes a rebalance.</summary>
+/// <summary>
+/// A hash over what an assignment depends on: the subscribed topics that exist, their ids, partitions and racks. A change of it makes a
+/// rebalance.
+/// </summary>
 internal static class TopicsHash
 {
     private const ulong FnvOffset = 14_695_981_039_346_656_037;

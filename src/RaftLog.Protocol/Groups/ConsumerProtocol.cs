@@ -3,7 +3,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Protocol.Groups;
 
-/// <summary>What consumers say inside the JoinGroup and SyncGroup messages of a classic group: an int16 version, then the message.</summary>
+/// <summary>
+/// What consumers say inside the JoinGroup and SyncGroup messages of a classic group: an int16 version, then the message.
+/// </summary>
 public static class ConsumerProtocol
 {
     /// <summary>The protocol type of groups of consumers.</summary>

@@ -11,7 +11,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Coordination.Tests.Groups;
 
 /// <summary>
-/// Random lives of groups: each number is one event, so that a failing life shrinks to a short one. After every event the whole log is replayed and compared
+/// Random lives of groups: each number is one event, so that a failing life shrinks to a short one. After every event the whole log is
+/// replayed and compared
 /// with the live state (<see cref="Shard.Input"/>).
 /// </summary>
 public sealed class RandomLivesTests
@@ -243,7 +244,9 @@ public sealed class RandomLivesTests
     private static bool IsShared(ClassicGroup group, ClassicClient[] clients) =>
         group.Phase == ClassicGroupPhase.Stable && clients.All(client => client.Heartbeat() == ErrorCode.None);
 
-    /// <summary>What a consumer does that has lost its way: it joins, asks for its work, and forgets an id that is not known any more.</summary>
+    /// <summary>
+    /// What a consumer does that has lost its way: it joins, asks for its work, and forgets an id that is not known any more.
+    /// </summary>
     private static void Rejoin(Shard shard, ClassicClient[] clients, long[] joins)
     {
         for (int i = 0; i < clients.Length; i++)

@@ -7,7 +7,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Coordination.Groups.Classic;
 
 /// <summary>
-/// A classic group: what is stored of it, which replay alone changes, and the live membership beside it. It decides nothing; <see cref="ClassicGroups"/> does.
+/// A classic group: what is stored of it, which replay alone changes, and the live membership beside it. It decides nothing; <see
+/// cref="ClassicGroups"/> does.
 /// </summary>
 internal sealed class ClassicGroup(string id) : Group(id)
 {
@@ -36,7 +37,9 @@ internal sealed class ClassicGroup(string id) : Group(id)
 
     public string? LeaderId { get; private set; }
 
-    /// <summary>The topics of the current generation; null when its members are no consumers, or say what cannot be read, which may be any topic.</summary>
+    /// <summary>
+    /// The topics of the current generation; null when its members are no consumers, or say what cannot be read, which may be any topic.
+    /// </summary>
     public HashSet<string>? SubscribedTopics { get; private set; }
 
     /// <summary>A member has joined since the initial delay began: the group waits once more.</summary>
@@ -230,7 +233,8 @@ internal sealed class ClassicGroup(string id) : Group(id)
     }
 
     /// <summary>
-    /// The protocol that most members like best of those that all know. Of equals it is the one that the first member prefers: every node chooses alike.
+    /// The protocol that most members like best of those that all know. Of equals it is the one that the first member prefers: every node
+    /// chooses alike.
     /// </summary>
     public string? SelectProtocol()
     {

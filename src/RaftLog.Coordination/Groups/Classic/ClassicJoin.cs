@@ -133,13 +133,15 @@ internal sealed class ClassicJoin(IGroupSettings settings, DeadlineQueue deadlin
         rebalance.PrepareOrContinue(group, now, outbox);
     }
 
-    /// <summary>A static member comes back without its id: it keeps its work unless the group's protocol changes with it (KIP-345).</summary>
+    /// <summary>
+    /// A static member comes back without its id: it keeps its work unless the group's protocol changes with it (KIP-345).
+    /// </summary>
     private void ReplaceStatic(
         ClassicGroup group, ClassicMember old, string memberId, in GroupCaller caller, JoinGroupRequest request, CoordinatorTime now, Outbox outbox)
     {
         string leaderBefore = group.LeaderId ?? "";
         ClassicMember member = new(group.Id, memberId, old.InstanceId) { Assignment = old.Assignment, IsNew = old.IsNew };
-        FenceInstance(group, old, outbox);
+        rebalance.Interrupt(group, old, ErrorCode.FencedInstanceId, outbox);
         group.Replace(old, member);
         Describe(member, caller, request);
         rebalance.RenewSession(member, now);
@@ -149,7 +151,8 @@ internal sealed class ClassicJoin(IGroupSettings settings, DeadlineQueue deadlin
             bool skips = isLeader && caller.ApiVersion >= CanSkipAssignment;
             outbox.Append(GroupRecords.Classic(group.Id, group.ToStored()));
 
-            // A client that cannot be told to keep the assignment is told the old leader's id, so that it does not take itself for the leader.
+            // A client that cannot be told to keep the assignment is told the old leader's id, so that it does not take itself for the
+            // leader.
             JoinGroupResponse response = caller.ApiVersion >= CanSkipAssignment
                 ? ClassicResponses.Joined(group, member)
                 : ClassicResponses.Joined(group, member, leaderBefore, []);
@@ -160,23 +163,6 @@ internal sealed class ClassicJoin(IGroupSettings settings, DeadlineQueue deadlin
 
         group.SetJoin(member, new PendingRequest(caller.Request, caller.ApiVersion));
         rebalance.PrepareOrContinue(group, now, outbox);
-    }
-
-    private void FenceInstance(ClassicGroup group, ClassicMember old, Outbox outbox)
-    {
-        if (old.Join is { } join)
-        {
-            outbox.Respond(join.Request, ClassicResponses.JoinError(join.ApiVersion, old.Id, ErrorCode.FencedInstanceId));
-            group.SetJoin(old, null);
-        }
-
-        if (old.Sync is { } sync)
-        {
-            outbox.Respond(sync.Request, ClassicResponses.SyncError(ErrorCode.FencedInstanceId));
-            old.Sync = null;
-        }
-
-        deadlines.Cancel(old.Session);
     }
 
     private static void Update(ClassicGroup group, ClassicMember member, in GroupCaller caller, JoinGroupRequest request, Outbox outbox)

@@ -25,7 +25,10 @@ internal static class ClassicMembership
         return group.Members.ContainsKey(memberId) ? ErrorCode.None : ErrorCode.UnknownMemberId;
     }
 
-    /// <summary>NONE when the sender may commit offsets now. A commit of a transaction comes from the consumer's producer, which may not know the member.</summary>
+    /// <summary>
+    /// NONE when the sender may commit offsets now. A commit of a transaction comes from the consumer's producer, which may not know the
+    /// member.
+    /// </summary>
     public static ErrorCode ValidateCommit(ClassicGroup group, in CommitSender sender)
     {
         if (sender.Generation < 0 && group.IsEmpty)

@@ -11,7 +11,8 @@ internal sealed class ClassicRebalance(IGroupSettings settings, DeadlineQueue de
     private const int NewMemberJoinTimeoutMs = 300_000;
 
     /// <summary>
-    /// How long a group whose members have all joined waits for a member id that it has given out. The client comes back with it in a round trip, or never;
+    /// How long a group whose members have all joined waits for a member id that it has given out. The client comes back with it in a
+    /// round trip, or never;
     /// Kafka waits for the client's whole session.
     /// </summary>
     private const int PendingMemberGraceMs = 3_000;
@@ -112,13 +113,33 @@ internal sealed class ClassicRebalance(IGroupSettings settings, DeadlineQueue de
         Prepare(group, now, outbox);
     }
 
-    /// <summary>Takes a member out of the group, which notices with <see cref="MemberHasGone"/>; what it waits for is answered with the error.</summary>
+    /// <summary>
+    /// Takes a member out of the group, which notices with <see cref="MemberHasGone"/>; what it waits for is answered with the error.
+    /// </summary>
     public void Remove(ClassicGroup group, ClassicMember member, ErrorCode error, CoordinatorTime now, Outbox outbox)
     {
         RespondToJoin(group, member, error, outbox);
         RespondToSync(group, member, error, now, outbox);
         deadlines.Cancel(member.Session);
         group.Remove(member);
+    }
+
+    /// <summary>What a member waits for is answered with the error, and its session is no longer watched: it is going to be somebody else.</summary>
+    public void Interrupt(ClassicGroup group, ClassicMember member, ErrorCode error, Outbox outbox)
+    {
+        if (member.Join is { } join)
+        {
+            outbox.Respond(join.Request, ClassicResponses.JoinError(join.ApiVersion, member.Id, error));
+            group.SetJoin(member, null);
+        }
+
+        if (member.Sync is { } sync)
+        {
+            outbox.Respond(sync.Request, ClassicResponses.SyncError(error));
+            member.Sync = null;
+        }
+
+        deadlines.Cancel(member.Session);
     }
 
     /// <summary>Members have gone: the others share the work anew, or need no longer wait for them.</summary>

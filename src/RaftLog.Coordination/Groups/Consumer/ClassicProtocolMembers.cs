@@ -8,7 +8,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Coordination.Groups.Consumer;
 
 /// <summary>
-/// JoinGroup, SyncGroup and Heartbeat of members of a consumer group that speak the classic protocol: their generation is their member epoch, and the group
+/// JoinGroup, SyncGroup and Heartbeat of members of a consumer group that speak the classic protocol: their generation is their member
+/// epoch, and the group
 /// tells them to join again whenever something has changed for them.
 /// </summary>
 internal sealed class ClassicProtocolMembers(
@@ -91,7 +92,8 @@ internal sealed class ClassicProtocolMembers(
             return ClassicResponses.SyncError(error);
         }
 
-        // When more is to come, the next heartbeat says so: a member that were sent back here would join in a circle until the next assignment is due.
+        // When more is to come, the next heartbeat says so: a member that were sent back here would join in a circle until the next
+        // assignment is due.
         deadlines.Cancel(group.DeadlinesOf(member!.Id).Rebalance);
         List<ClassicProtocol> protocols = [.. member.Classic!.SupportedProtocols.Select(each => new ClassicProtocol(each.Name, each.Metadata))];
         return new SyncGroupResponse
@@ -138,8 +140,9 @@ internal sealed class ClassicProtocolMembers(
     {
         string? owner = instanceId is null ? memberId : group.StaticMember(instanceId);
         member = owner is null ? null : group.Members.GetValueOrDefault(owner);
-        return member?.Classic is null ? ErrorCode.UnknownMemberId
+        return owner is null ? ErrorCode.UnknownMemberId
             : owner != memberId ? ErrorCode.FencedInstanceId
+            : member?.Classic is null ? ErrorCode.UnknownMemberId
             : generation != member.Epoch ? ErrorCode.IllegalGeneration
             : ErrorCode.None;
     }

@@ -4,7 +4,9 @@ using RaftLog.Protocol.Groups;
 
 namespace RaftLog.Coordination.Groups.Consumer;
 
-/// <summary>A consumer group (KIP-848): what the log says of it, which replay alone changes, and its members' deadlines beside it.</summary>
+/// <summary>
+/// A consumer group (KIP-848): what the log says of it, which replay alone changes, and its members' deadlines beside it.
+/// </summary>
 internal sealed class ConsumerGroup(string id) : Group(id)
 {
     /// <summary>The epoch of a group that has just been made: the first change makes it 2, as in Kafka.</summary>

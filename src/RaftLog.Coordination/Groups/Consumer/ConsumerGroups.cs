@@ -173,7 +173,9 @@ internal sealed class ConsumerGroups(
         };
     }
 
-    /// <summary>A group that is new, or was a classic one without members, takes its place; its first records follow in the same batch.</summary>
+    /// <summary>
+    /// A group that is new, or was a classic one without members, takes its place; its first records follow in the same batch.
+    /// </summary>
     private void Install(ConsumerGroup group, Outbox outbox)
     {
         Group? found = groups.Find(group.Id);

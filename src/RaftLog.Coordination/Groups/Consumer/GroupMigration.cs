@@ -9,7 +9,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Coordination.Groups.Consumer;
 
 /// <summary>
-/// Turns a classic group with members into a consumer group when the first member of the consumer protocol joins, and back when the last one has gone; the
+/// Turns a classic group with members into a consumer group when the first member of the consumer protocol joins, and back when the last
+/// one has gone; the
 /// others keep their partitions meanwhile (KIP-848).
 /// </summary>
 internal sealed class GroupMigration(
@@ -32,7 +33,7 @@ internal sealed class GroupMigration(
     {
         foreach (ClassicMember member in classic.Members.Values)
         {
-            Interrupt(classic, member, outbox);
+            rebalance.Interrupt(classic, member, ErrorCode.RebalanceInProgress, outbox);
         }
 
         if (classic.Stored is not null)
@@ -64,7 +65,9 @@ internal sealed class GroupMigration(
         return group;
     }
 
-    /// <summary>True when the group would have members of the classic protocol only, without those that leave, and may become a classic group.</summary>
+    /// <summary>
+    /// True when the group would have members of the classic protocol only, without those that leave, and may become a classic group.
+    /// </summary>
     public bool CanDowngrade(ConsumerGroup group, IReadOnlyCollection<string> leaving)
     {
         List<ConsumerMember> staying = [.. group.Members.Values.Where(member => !leaving.Contains(member.Id))];
@@ -108,28 +111,14 @@ internal sealed class GroupMigration(
     public static ConsumerProtocolSubscription? Subscription(IReadOnlyList<ClassicProtocol> protocols) =>
         protocols.Count == 0 ? null : ConsumerProtocol.TryReadSubscription(protocols[0].Metadata);
 
-    /// <summary>Appends a record and applies it at once: what follows in the same input builds on it. The shell applies it again, which changes nothing.</summary>
+    /// <summary>
+    /// Appends a record and applies it at once: what follows in the same input builds on it. The shell applies it again, which changes
+    /// nothing.
+    /// </summary>
     private void Append(CoordinatorRecord record, Outbox outbox)
     {
         outbox.Append(record);
         _replay.Replay(record);
-    }
-
-    private void Interrupt(ClassicGroup group, ClassicMember member, Outbox outbox)
-    {
-        if (member.Join is { } join)
-        {
-            outbox.Respond(join.Request, ClassicResponses.JoinError(join.ApiVersion, member.Id, ErrorCode.RebalanceInProgress));
-            group.SetJoin(member, null);
-        }
-
-        if (member.Sync is { } sync)
-        {
-            outbox.Respond(sync.Request, ClassicResponses.SyncError(ErrorCode.RebalanceInProgress));
-            member.Sync = null;
-        }
-
-        deadlines.Cancel(member.Session);
     }
 
     private ConsumerMember Convert(ClassicMember member, int generation)

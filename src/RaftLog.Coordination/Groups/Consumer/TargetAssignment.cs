@@ -7,7 +7,9 @@ namespace RaftLog.Coordination.Groups.Consumer;
 /// <summary>Computes what each member of a consumer group shall own.</summary>
 internal static class TargetAssignment
 {
-    /// <summary>The assignor that most members prefer; of equals the first in the configuration, whose first one is also the default.</summary>
+    /// <summary>
+    /// The assignor that most members prefer; of equals the first in the configuration, whose first one is also the default.
+    /// </summary>
     public static string SelectAssignor(IEnumerable<ConsumerMember> members, ConsumerGroupSettings settings)
     {
         Dictionary<string, int> votes = new(StringComparer.Ordinal);

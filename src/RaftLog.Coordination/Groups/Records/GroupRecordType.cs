@@ -1,6 +1,9 @@
 namespace RaftLog.Coordination.Groups.Records;
 
-/// <summary>What a record of <c>__consumer_offsets</c> is about: the version that its key begins with. Others (share and streams groups) are passed over.</summary>
+/// <summary>
+/// What a record of <c>__consumer_offsets</c> is about: the version that its key begins with. Others (share and streams groups) are
+/// passed over.
+/// </summary>
 internal enum GroupRecordType : short
 {
     /// <summary>A committed offset, in a form that is only read.</summary>

@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Coordination.Groups.Consumer.Assignors;
 
 /// <summary>
-/// Gives every member about as many partitions as every other that could have them, and moves as few as that takes: a member keeps what it has up to its share.
+/// Gives every member about as many partitions as every other that could have them, and moves as few as that takes: a member keeps what
+/// it has up to its share.
 /// </summary>
 internal static class UniformAssignor
 {
@@ -62,7 +63,8 @@ internal static class UniformAssignor
     }
 
     /// <summary>
-    /// Moves partitions from members with more to subscribers with at least two fewer. Each move lowers the sum of the squares of the loads, so it ends.
+    /// Moves partitions from members with more to subscribers with at least two fewer. Each move lowers the sum of the squares of the
+    /// loads, so it ends.
     /// </summary>
     private static void Balance(List<(AssignmentTopic Topic, SubscriberQueue Subscribers)> topics, Loads loads)
     {
