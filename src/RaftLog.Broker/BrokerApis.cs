@@ -1,6 +1,7 @@
 using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Control;
+using RaftLog.Broker.Coordination;
 using RaftLog.Broker.Fetching;
 using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Metadata;
@@ -30,13 +31,22 @@ internal static class BrokerApis
         MetadataCache cache = parts.Cache;
         TimeSpan forwardTimeout = TimeSpan.FromMilliseconds(config.Requests.TimeoutMs);
         FetchSessions sessions = new(config.Requests.FetchSessions, parts.World.Entropy);
-        TopicAutoCreation autoCreation = new(cache, parts.Controller, parts.Supervisor, parts.Journal, config.Topics.AutoCreate, forwardTimeout);
+        TopicAutoCreation autoCreation = new(
+            cache, parts.Controller, parts.Supervisor, parts.Journal, config.InternalTopics, config.Topics.AutoCreate, forwardTimeout);
         List<Api> apis = [];
         apis.Add(Row(new ProduceHandler(parts.Lookup, cache, parts.Waiters), overlaps: true));
         apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Waiters, config.Requests.FetchMaxBytes)));
         apis.Add(Row(new ListOffsetsHandler(parts.Lookup)));
         apis.Add(Row(new MetadataHandler(cache, autoCreation)));
-        apis.Add(Row(new FindCoordinatorHandler()));
+        apis.Add(Row(new OffsetCommitHandler(parts.Groups)));
+        apis.Add(Row(new OffsetFetchHandler(parts.Groups)));
+        apis.Add(Row(new FindCoordinatorHandler(cache, autoCreation)));
+        apis.Add(Row(new JoinGroupHandler(parts.Groups)));
+        apis.Add(Row(new HeartbeatHandler(parts.Groups)));
+        apis.Add(Row(new LeaveGroupHandler(parts.Groups)));
+        apis.Add(Row(new SyncGroupHandler(parts.Groups)));
+        apis.Add(Row(new DescribeGroupsHandler(parts.Groups)));
+        apis.Add(Row(new ListGroupsHandler(parts.Groups)));
         apis.Add(Row(new ApiVersionsHandler(() => AdvertisedVersions.Of(apis), () => cache.Image)));
         apis.Add(Row(new ForwardedToController<CreateTopicsRequest, CreateTopicsResponse>(
             parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
@@ -76,6 +86,7 @@ internal static class BrokerApis
                 PatienceMs = static request => request.TimeoutMs,
             },
         }));
+        apis.Add(Row(new DeleteGroupsHandler(parts.Groups)));
         apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
@@ -83,14 +94,19 @@ internal static class BrokerApis
             parts.Controller, forwardTimeout, Refusals.Of, isQuestion: true));
         apis.Add(Forwarded<DescribeQuorumRequest, DescribeQuorumResponse>(
             parts.Controller, forwardTimeout, (_, error) => new DescribeQuorumResponse { ErrorCode = error }, isQuestion: true));
+        apis.Add(Row(new OffsetDeleteHandler(parts.Groups)));
         apis.Add(Row(new UpdateFeaturesHandler(new ForwardedToController<UpdateFeaturesRequest, UpdateFeaturesResponse>(
             parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut)))));
         apis.Add(Row(new DescribeClusterHandler(cache)));
         apis.Add(Row(new DescribeProducersHandler(parts.Lookup)));
         apis.Add(Forwarded<UnregisterBrokerRequest, UnregisterBrokerResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Row(new ConsumerGroupHeartbeatHandler(parts.Groups, ServesConsumerGroups)));
+        apis.Add(Row(new ConsumerGroupDescribeHandler(parts.Groups, ServesConsumerGroups)));
         apis.Add(Row(new ListConfigResourcesHandler(cache)));
         apis.Add(Row(new DescribeTopicPartitionsHandler(cache, config.Requests.DescribePartitionsLimit)));
         return new ApiTable(apis);
+
+        bool ServesConsumerGroups() => config.Groups.ServesConsumerProtocol && cache.Image.FeatureLevel(Features.GroupVersion) > 0;
     }
 
     private static MessageApi<TRequest, TResponse> Forwarded<TRequest, TResponse>(
@@ -122,4 +138,5 @@ internal sealed record BrokerParts(
     IReadOnlyList<LogDirectory> Directories,
     ClusterConfigs Configs,
     ProducerIdBlock ProducerIds,
+    GroupCoordinator Groups,
     IControllerChannel Controller);

@@ -12,7 +12,6 @@ internal static class IntendedDifferences
     private const string NotYet = "Served once its meaning is built.";
     private const string SaysWhy = "An answer with an error says what is wrong, also where Kafka is silent.";
     private const string NoStart = "An append that failed says nothing of the log.";
-    private const string NoCoordinator = "Groups and transactions have no coordinator yet.";
 
     /// <summary>The table.</summary>
     public static IReadOnlyList<IntendedDifference> All { get; } =
@@ -41,7 +40,6 @@ internal static class IntendedDifferences
         new("Produce", "*", "Responses[*].PartitionResponses[*].ErrorMessage", SaysWhy),
         new("Produce", "*", "Responses[*].PartitionResponses[*].LogStartOffset", NoStart),
         new("Produce", "an unknown codec", "Responses[produce].PartitionResponses[0].ErrorCode", "Kafka calls a codec that it does not know an error of its own."),
-        new("FindCoordinator", "*", "*", NoCoordinator),
         new("IncrementalAlterConfigs", "an unknown operation", "Responses[alter].Error*", "A bad request is called one, not an error of the server."),
         new("IncrementalAlterConfigs", "an unknown broker", "Responses[9].ErrorCode", "Any broker takes changes for any other, and says when there is no such broker."),
         new("IncrementalAlterConfigs", "a broker key that is read only", "Responses[1].ErrorCode", "A configuration that cannot be is called one, as for topics."),

@@ -20,6 +20,9 @@ internal static class AllowedOperations
     /// <summary>Everything that can be done with a topic.</summary>
     public const int OnTopic = Read | Write | Create | Delete | Alter | Describe | DescribeConfigs | AlterConfigs;
 
+    /// <summary>Everything that can be done with a group.</summary>
+    public const int OnGroup = Read | Delete | Describe | DescribeConfigs | AlterConfigs;
+
     /// <summary>Everything that can be done with the cluster.</summary>
     public const int OnCluster = Create | Alter | Describe | ClusterAction | DescribeConfigs | AlterConfigs | IdempotentWrite;
 }

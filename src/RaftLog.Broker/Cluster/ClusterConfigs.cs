@@ -39,6 +39,13 @@ internal sealed class ClusterConfigs(BrokerConfigs broker, NodeId self)
     public IReadOnlyList<DescribedConfig> DescribeGroup(MetadataImage image, string group) =>
         ResourceConfigs.Group.DescribeAll(image.ConfigOf(new ConfigResource(ConfigResourceType.Group, group)), broker, Dynamic(image));
 
+    /// <summary>A number of a group: its own, or that of the node's key behind it.</summary>
+    public int Group(MetadataImage image, string group, string key)
+    {
+        string? text = ResourceConfigs.Group.Value(key, image.ConfigOf(new ConfigResource(ConfigResourceType.Group, group)), broker, Dynamic(image));
+        return ConfigText.TryLong(text ?? "", out long value) ? (int)value : 0;
+    }
+
     /// <summary>Every key of a subscription to client metrics with where its value comes from.</summary>
     public IReadOnlyList<DescribedConfig> DescribeClientMetrics(MetadataImage image, string subscription) =>
         ResourceConfigs.ClientMetrics.DescribeAll(image.ConfigOf(new ConfigResource(ConfigResourceType.ClientMetrics, subscription)), broker, Dynamic(image));

@@ -8,11 +8,14 @@ internal static class Features
     /// <summary>The static or dynamic form of the quorum's voter set; it stands in a control record, not in a feature record.</summary>
     public const string KRaftVersion = "kraft.version";
 
+    /// <summary>1 where groups may use the consumer protocol (KIP-848).</summary>
+    public const string GroupVersion = "group.version";
+
     /// <summary>All features with the levels that a node of this software accepts on disk and from a controller.</summary>
     public static readonly SupportedFeature[] Supported =
     [
         new("eligible.leader.replicas.version", 0, 1),
-        new("group.version", 0, 1),
+        new(GroupVersion, 0, 1),
         new(KRaftVersion, 0, 1),
         new(MetadataVersion.FeatureName, MetadataVersion.Oldest.Level, MetadataVersion.Newest.Level),
         new("share.version", 0, 1),

@@ -17,7 +17,14 @@ internal static class ClusterFileRules
     /// <summary>Keys that differ from node to node by their nature.</summary>
     private static readonly string[] OfOneNode = [NodeIdKey, "broker.id", ListenersKey, "advertised.listeners"];
 
-    /// <summary>Fills in what the file shows without saying it: combined roles, the usual controller listener, and the voters.</summary>
+    /// <summary>What a cluster of one node can have no more than one of.</summary>
+    private static readonly string[] OneForOneNode =
+        [InternalTopicSettings.OffsetsFactorKey, InternalTopicSettings.TransactionsFactorKey, InternalTopicSettings.TransactionsMinInSyncKey];
+
+    /// <summary>
+    /// Fills in what the file shows without saying it: combined roles, the usual controller listener, the voters, and one replica of internal topics where
+    /// there is one node.
+    /// </summary>
     public static void Complete(ClusterFileContent content)
     {
         string derived = $"{content.FileName} (derived)";
@@ -41,6 +48,14 @@ internal static class ClusterFileRules
             if (!node.Contains(ServersKey))
             {
                 SetIfAbsent(node, VotersKey, string.Join(',', voters), derived);
+            }
+        }
+
+        if (content.Nodes is [ConfigSettings only])
+        {
+            foreach (string key in OneForOneNode)
+            {
+                SetIfAbsent(only, key, "1", derived);
             }
         }
     }

@@ -28,6 +28,11 @@ public sealed record NodeConfiguration
 
     public required TopicCreationSettings Topics { get; init; }
 
+    /// <summary>The topics that the cluster makes for itself on first use.</summary>
+    public required IReadOnlyList<InternalTopicSettings> InternalTopics { get; init; }
+
+    public required GroupSettings Groups { get; init; }
+
     public required SocketSettings Sockets { get; init; }
 
     public required RequestSettings Requests { get; init; }

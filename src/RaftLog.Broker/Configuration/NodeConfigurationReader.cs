@@ -38,6 +38,8 @@ internal static class NodeConfigurationReader
             Lifecycle = ReadLifecycle(reader),
             Replication = ReplicationSettings.Read(reader),
             Topics = TopicCreationSettings.Read(reader),
+            InternalTopics = [InternalTopicSettings.ReadOffsets(reader), InternalTopicSettings.ReadTransactions(reader)],
+            Groups = GroupSettings.Read(reader),
             Sockets = SocketSettings.Read(reader),
             Requests = RequestSettings.Read(reader),
             Memory = MemorySettings.Read(reader),

@@ -23,6 +23,7 @@ internal sealed class CoordinatorShard<TState>(LedPartition log, Func<TState> cr
 
     private readonly AsyncSignal _stop = new(waiters);
     private readonly Lock _gate = new();
+    private readonly List<Action<TState, CoordinatorTime, Outbox>> _beforeLoaded = [];
     private DecisionLoop<TState>? _loop;
     private bool _stopped;
 
@@ -37,7 +38,7 @@ internal sealed class CoordinatorShard<TState>(LedPartition log, Func<TState> cr
             TState state = create();
             if (await LoadAsync(state) is { } end)
             {
-                DecisionLoop<TState> loop = new(state, log, end, options.CommitTimeout, waiters, journal);
+                DecisionLoop<TState> loop = new(state, log, end, options, waiters, journal);
                 if (!TryPublish(loop))
                 {
                     return;
@@ -70,8 +71,21 @@ internal sealed class CoordinatorShard<TState>(LedPartition log, Func<TState> cr
         where TResponse : class, IMessage =>
         Loop() is { } loop ? loop.CallAsync(mayWrite, command, reject) : Task.FromResult(reject(NotServing()));
 
-    /// <summary>See <see cref="DecisionLoop{TState}.Post"/>; nothing happens while the state is not loaded.</summary>
-    public void Post(Action<TState, CoordinatorTime, Outbox> input) => Loop()?.Post(input);
+    /// <summary>See <see cref="DecisionLoop{TState}.Post"/>; what comes while the state is loaded waits for the end of that.</summary>
+    public void Post(Action<TState, CoordinatorTime, Outbox> input)
+    {
+        lock (_gate)
+        {
+            if (_loop is { } loop)
+            {
+                loop.Post(input);
+            }
+            else if (!_stopped && _beforeLoaded.Count < DecisionLoop<TState>.MaxPostponed)
+            {
+                _beforeLoaded.Add(input);
+            }
+        }
+    }
 
     /// <summary>See <see cref="DecisionLoop{TState}.AppendMarkerAsync"/>.</summary>
     public Task<ErrorCode> AppendMarkerAsync(TransactionMarker marker) =>
@@ -93,6 +107,8 @@ internal sealed class CoordinatorShard<TState>(LedPartition log, Func<TState> cr
         lock (_gate)
         {
             _loop = _stopped ? null : loop;
+            _beforeLoaded.ForEach(loop.Post);
+            _beforeLoaded.Clear();
             return !_stopped;
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RaftLog.Broker.Metadata;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Runtime;
 using RaftLog.Coordination;
@@ -16,14 +17,13 @@ namespace RaftLog.Broker.Coordination;
 /// <typeparam name="TState">The state of one partition.</typeparam>
 /// <param name="topic">The internal topic.</param>
 /// <param name="create">Makes the empty state of a partition, for a leadership.</param>
-/// <param name="partitions">The partitions of this node.</param>
 /// <param name="options">Times.</param>
 /// <param name="waiters">Clock and waits.</param>
 /// <param name="supervisor">Runs the shards.</param>
 /// <param name="journal">The node log.</param>
 internal sealed class CoordinatorShards<TState>(
-    string topic, Func<int, LeaderEpoch, TState> create, PartitionTable partitions, CoordinatorOptions options, Waiters waiters, Supervisor supervisor,
-    Journal journal)
+    string topic, Func<int, LeaderEpoch, TState> create, CoordinatorOptions options, Waiters waiters, Supervisor supervisor, Journal journal)
+    : IMetadataListener
     where TState : class, ICoordinatorState
 {
     private readonly ConcurrentDictionary<int, CoordinatorShard<TState>> _shards = new();
@@ -35,29 +35,44 @@ internal sealed class CoordinatorShards<TState>(
     /// <summary>The shards of this node, by partition.</summary>
     public IEnumerable<CoordinatorShard<TState>> All => _shards.OrderBy(each => each.Key).Select(each => each.Value);
 
-    /// <summary>Takes an image that the partition table has taken: begins the shards of new leaderships, and ends those of past ones.</summary>
-    public void Apply(MetadataImage image)
+    /// <summary>Takes how many partitions the topic has, and ends the shards of those that are gone.</summary>
+    public Task ApplyAsync(MetadataUpdate update)
     {
-        int count = image.Topics.TryGet(topic, out TopicImage? known) ? known.Partitions.Count : 0;
-        for (int index = 0; index < Math.Max(count, PartitionCount); index++)
+        int count = update.Image.Topics.TryGet(topic, out TopicImage? known) ? known.Partitions.Count : 0;
+        for (int index = count; index < PartitionCount; index++)
         {
-            Partition? partition = partitions.Find(new TopicPartition(topic, index));
-            LeaderEpoch epoch = partition?.Leadership.Epoch ?? LeaderEpoch.None;
-            bool leads = partition?.Role is Replication.LeaderRole;
-            if (_shards.TryGetValue(index, out CoordinatorShard<TState>? shard) && !(leads && shard.Log.Is(partition!, epoch)))
-            {
-                _shards.TryRemove(index, out _);
-                shard.Stop();
-                shard = null;
-            }
-
-            if (leads && shard is null)
-            {
-                Begin(index, new LedPartition(partition!, epoch));
-            }
+            End(index);
         }
 
         Volatile.Write(ref _count, count);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>A partition has taken what metadata says of it: begins the shard of a new leadership, and ends that of a past one.</summary>
+    public void Update(Partition partition)
+    {
+        if (partition.Name.Topic != topic)
+        {
+            return;
+        }
+
+        int index = partition.Name.Partition;
+        LeaderEpoch epoch = partition.Leadership.Epoch;
+        bool leads = partition.Role is Replication.LeaderRole;
+        if (_shards.TryGetValue(index, out CoordinatorShard<TState>? shard))
+        {
+            if (leads && shard.Log.Is(partition, epoch))
+            {
+                return;
+            }
+
+            End(index);
+        }
+
+        if (leads)
+        {
+            Begin(index, new LedPartition(partition, epoch));
+        }
     }
 
     /// <summary>The partition that a key belongs to; -1 while the topic does not exist.</summary>
@@ -73,10 +88,19 @@ internal sealed class CoordinatorShards<TState>(
             ? shard.CallAsync(mayWrite, command, reject)
             : Task.FromResult(reject(ErrorCode.NotCoordinator));
 
-    /// <summary>Gives an input to all shards that are loaded.</summary>
+    /// <summary>Gives an input to all shards of this node.</summary>
     public void PostToAll(Action<TState, CoordinatorTime, Outbox> input)
     {
         foreach (CoordinatorShard<TState> shard in All)
+        {
+            shard.Post(input);
+        }
+    }
+
+    /// <summary>Gives an input to the shard of one partition, such as the outcome of an effect; nothing happens when that leadership is over.</summary>
+    public void Post(int partition, LeaderEpoch epoch, Action<TState, CoordinatorTime, Outbox> input)
+    {
+        if (_shards.TryGetValue(partition, out CoordinatorShard<TState>? shard) && shard.Log.Epoch == epoch)
         {
             shard.Post(input);
         }
@@ -92,6 +116,14 @@ internal sealed class CoordinatorShards<TState>(
     public void Stop()
     {
         foreach (CoordinatorShard<TState> shard in All)
+        {
+            shard.Stop();
+        }
+    }
+
+    private void End(int index)
+    {
+        if (_shards.TryRemove(index, out CoordinatorShard<TState>? shard))
         {
             shard.Stop();
         }

@@ -24,6 +24,9 @@ internal sealed class DecisionLoop<TState>
     /// <summary>The most requests that wait in one state; more are told that the coordinator is not available, and come back.</summary>
     public const int MaxWaiting = 100_000;
 
+    /// <summary>The most inputs without a request that wait until the partition takes records again; one more, and the state is loaded anew.</summary>
+    public const int MaxPostponed = 10_000;
+
     // How soon to look again where time asks for a record while the partition takes none.
     private const long TickRetryMs = 100;
 
@@ -32,10 +35,13 @@ internal sealed class DecisionLoop<TState>
     private readonly Waiters _waiters;
     private readonly Journal _journal;
     private readonly long _commitTimeoutMs;
+    private readonly Action<ICoordinatorEffect> _carryOut;
     private readonly EventLoop _loop;
     private readonly Outbox _outbox = new();
     private readonly Dictionary<RequestToken, PendingRequest> _waiting = [];
     private readonly Queue<Uncommitted> _uncommitted = new();
+    private readonly Queue<(Offset End, ICoordinatorEffect Effect)> _effects = new();
+    private readonly Queue<Action<TState, CoordinatorTime, Outbox>> _postponed = new();
     private Offset _end;
     private long _lastToken;
     private bool _ended;
@@ -44,15 +50,16 @@ internal sealed class DecisionLoop<TState>
     /// <param name="state">The state, with all of the log replayed.</param>
     /// <param name="log">The leadership in which it decides.</param>
     /// <param name="end">The end of the log: what the state rests on.</param>
-    /// <param name="commitTimeout">How long a response waits for its commit (<c>offsets.commit.timeout.ms</c>).</param>
+    /// <param name="options">Times, and who carries out effects.</param>
     /// <param name="waiters">Clock and waits.</param>
     /// <param name="journal">Where a defect is told.</param>
-    public DecisionLoop(TState state, LedPartition log, Offset end, TimeSpan commitTimeout, Waiters waiters, Journal journal)
+    public DecisionLoop(TState state, LedPartition log, Offset end, CoordinatorOptions options, Waiters waiters, Journal journal)
     {
         _state = state;
         _log = log;
         _end = end;
-        _commitTimeoutMs = (long)commitTimeout.TotalMilliseconds;
+        _commitTimeoutMs = (long)options.CommitTimeout.TotalMilliseconds;
+        _carryOut = effect => options.OnEffect?.Invoke(log.Name.Partition, log.Epoch, effect);
         _waiters = waiters;
         _journal = journal;
         _loop = new EventLoop(waiters);
@@ -87,8 +94,21 @@ internal sealed class DecisionLoop<TState>
         return _loop.Post(() => Decide(mayWrite, command, request)) ? request.Response : Task.FromResult(reject(ErrorCode.NotCoordinator));
     }
 
-    /// <summary>Gives the state an input that nobody waits for. Called from anywhere.</summary>
-    public void Post(Action<TState, CoordinatorTime, Outbox> input) => _loop.Post(() => Run(request: null, state => input(state, Now, _outbox)));
+    /// <summary>
+    /// Gives the state an input that nobody waits for. Such inputs keep their order, and wait while the partition takes no records. Called from anywhere.
+    /// </summary>
+    public void Post(Action<TState, CoordinatorTime, Outbox> input) => _loop.Post(() =>
+    {
+        _postponed.Enqueue(input);
+        if (_postponed.Count > MaxPostponed)
+        {
+            End(ErrorCode.NotCoordinator);
+        }
+        else
+        {
+            RunPostponed();
+        }
+    });
 
     /// <summary>Appends the marker that ends a transaction and replays it. Called from anywhere.</summary>
     /// <returns>None when it is committed; else why it is not known to be.</returns>
@@ -178,6 +198,11 @@ internal sealed class DecisionLoop<TState>
             _end = append.End;
         }
 
+        foreach (ICoordinatorEffect effect in _outbox.Effects)
+        {
+            _effects.Enqueue((_end, effect));
+        }
+
         long deadlineMs = _waiters.NowMs + _commitTimeoutMs;
         foreach ((RequestToken token, IMessage response) in _outbox.Responses)
         {
@@ -209,6 +234,7 @@ internal sealed class DecisionLoop<TState>
     /// <summary>After each group of inputs, at deadlines and when the high watermark has moved.</summary>
     private long Review()
     {
+        RunPostponed();
         Release();
         long now = _waiters.NowMs;
         long next = Math.Max(_state.NextDeadlineMs, now + 1);
@@ -224,7 +250,17 @@ internal sealed class DecisionLoop<TState>
             next = Math.Max(_state.NextDeadlineMs, now + (mayAppend ? 1 : TickRetryMs));
         }
 
+        next = _postponed.Count > 0 ? Math.Min(next, now + TickRetryMs) : next;
         return _ended ? long.MaxValue : Math.Min(next, _uncommitted.TryPeek(out Uncommitted first) ? first.DeadlineMs : long.MaxValue);
+    }
+
+    private void RunPostponed()
+    {
+        while (!_ended && _postponed.Count > 0 && _log.MayAppend() == ErrorCode.None)
+        {
+            Action<TState, CoordinatorTime, Outbox> input = _postponed.Dequeue();
+            Run(request: null, state => input(state, Now, _outbox));
+        }
     }
 
     private void Release()
@@ -238,6 +274,12 @@ internal sealed class DecisionLoop<TState>
         {
             End(ErrorCode.NotCoordinator);
             return;
+        }
+
+        while (_effects.TryPeek(out (Offset End, ICoordinatorEffect Effect) next) && next.End <= committed)
+        {
+            _effects.Dequeue();
+            _carryOut(next.Effect);
         }
 
         while (_uncommitted.TryPeek(out Uncommitted first) && (first.End <= committed || first.DeadlineMs <= _waiters.NowMs))

@@ -13,9 +13,22 @@ namespace RaftLog.Broker.Formatting;
 /// <summary>Makes a node's log directories: <c>meta.properties</c> in each, and <c>bootstrap.checkpoint</c> beside the metadata log (KIP-631, KIP-778).</summary>
 public static class StorageFormatter
 {
-    /// <summary>The features of a new cluster: metadata.version at the newest level, every other one off.</summary>
-    public static readonly IReadOnlyDictionary<string, short> DefaultFeatures =
-        new SortedDictionary<string, short>(StringComparer.Ordinal) { [MetadataVersion.FeatureName] = MetadataVersion.Newest.Level };
+    /// <summary>The features of a new cluster at the newest metadata.version.</summary>
+    public static readonly IReadOnlyDictionary<string, short> DefaultFeatures = FeaturesAt(MetadataVersion.Newest);
+
+    /// <summary>
+    /// The features of a new cluster at a metadata.version: each that is built at the level that Kafka gives a new cluster of that version, every other one off.
+    /// </summary>
+    public static IReadOnlyDictionary<string, short> FeaturesAt(MetadataVersion version)
+    {
+        SortedDictionary<string, short> features = new(StringComparer.Ordinal) { [MetadataVersion.FeatureName] = version.Level };
+        if (version.HasConsumerGroups)
+        {
+            features[Cluster.Features.GroupVersion] = 1;
+        }
+
+        return features;
+    }
 
     /// <summary>True when any of the node's directories has been formatted.</summary>
     public static bool IsFormatted(NodeConfiguration node, IDisk disk) =>

@@ -63,6 +63,9 @@ internal sealed class PartitionTable : IFlushObserver
     /// <summary>Told, for the node's log, of logs that are set aside.</summary>
     public Action<string> Warn { get; init; } = static _ => { };
 
+    /// <summary>Told of each partition that has taken what metadata says of it, in the loop that calls <see cref="Apply"/>; it may not wait.</summary>
+    public Action<Partition>? Told { get; init; }
+
     /// <summary>All partitions, in the order of topic ids.</summary>
     public IReadOnlyList<Partition> All => Volatile.Read(ref _all);
 
@@ -245,6 +248,7 @@ internal sealed class PartitionTable : IFlushObserver
 
             partition.Apply(PartitionStates.Of(registration, _image, _roster, partition.MinInSync), _registeredAs, wakes);
             _fetchers.Assign(partition);
+            Told?.Invoke(partition);
         }
     }
 

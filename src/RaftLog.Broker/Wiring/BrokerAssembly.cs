@@ -1,5 +1,6 @@
 using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Coordination;
 using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Lifecycle;
 using RaftLog.Broker.Maintenance;
@@ -21,6 +22,7 @@ internal sealed class BrokerAssembly
     private readonly IsrProposals _proposals;
     private readonly FollowerFetchers _fetchers;
     private readonly ReplicaDirectories _replicaDirectories;
+    private readonly CoordinatorShards<GroupShardState>? _groupShards;
     private readonly ApiTable _apis;
     private readonly ConnectionQuota _quota;
     private readonly LogMaintenance _maintenance;
@@ -62,12 +64,23 @@ internal sealed class BrokerAssembly
         {
             Misplaced = _replicaDirectories.Report,
             Warn = node.Journal.Warn,
+            Told = partition => _groupShards?.Update(partition),
         };
         _maintenance = new LogMaintenance(node, Partitions, cache, configs);
+        ClusterTopics topics = new();
+        GroupSettingsSource groupSettings = new(node.Config.Groups, configs, cache);
+        _groupShards = new CoordinatorShards<GroupShardState>(
+            InternalTopics.ConsumerOffsets,
+            (_, _) => new GroupShardState(groupSettings, topics),
+            new CoordinatorOptions(TimeSpan.FromMilliseconds(node.Config.Groups.CommitTimeoutMs)),
+            node.Waiters,
+            node.Supervisor,
+            node.Journal);
+        GroupCoordinator groups = new(_groupShards, node.World.Entropy);
         ProducerIdBlock producerIds = new(node.Self, () => Lifecycle.Epoch, quorum.Channel, requestTimeout);
         _apis = BrokerApis.Create(new BrokerParts(
             node.Config, node.World, node.Waiters, node.Supervisor, node.Journal, cache, publisher, new PartitionLookup(Partitions, cache), Partitions,
-            storage.Data, configs, producerIds, quorum.Channel));
+            storage.Data, configs, producerIds, groups, quorum.Channel));
         _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.Journal);
         Lifecycle.BeginServing = async () =>
         {
@@ -75,7 +88,10 @@ internal sealed class BrokerAssembly
             listeners.OpenForClients(_apis, _quota);
         };
         publisher.Add(Lifecycle);
+        publisher.Add(topics);
         publisher.Add(new PartitionUpdates(Partitions, node.Self, incarnation));
+        publisher.Add(_groupShards);
+        publisher.Add(groups);
     }
 
     /// <summary>The broker's life as the controller sees it.</summary>
@@ -99,6 +115,7 @@ internal sealed class BrokerAssembly
     public void Stop()
     {
         _maintenance.Stop();
+        _groupShards?.Stop();
         _fetchers.Stop();
         _proposals.Stop();
         _replicaDirectories.Stop();

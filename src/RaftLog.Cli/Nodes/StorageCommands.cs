@@ -4,6 +4,7 @@ using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Formatting;
 using RaftLog.Broker.Runtime;
 using RaftLog.Cli.Output;
+using RaftLog.Metadata;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Storage;
@@ -32,7 +33,10 @@ internal static class StorageCommands
             (string? inFile, IReadOnlyList<NodeConfiguration> nodes) = NodeFiles.Read(parsed.GetValue(config)!);
             string id = parsed.GetValue(clusterId) ?? inFile ?? Chance.NewId(world.Entropy).ToString();
             SortedDictionary<string, short> levels = new(StringComparer.Ordinal);
-            foreach ((string name, short level) in StorageFormatter.DefaultFeatures.Concat((parsed.GetValue(features) ?? []).Select(ParseFeature)))
+            List<KeyValuePair<string, short>> asked = [.. (parsed.GetValue(features) ?? []).Select(ParseFeature)];
+            short version = asked.LastOrDefault(
+                each => each.Key == MetadataVersion.FeatureName, new(MetadataVersion.FeatureName, MetadataVersion.Newest.Level)).Value;
+            foreach ((string name, short level) in StorageFormatter.FeaturesAt(new MetadataVersion(version)).Concat(asked))
             {
                 levels[name] = level;
             }

@@ -32,6 +32,9 @@ public readonly record struct MetadataVersion(short Level) : IComparable<Metadat
     /// <summary>Brokers and partitions carry the ids of log directories (3.7-IV2, KIP-858).</summary>
     public bool TracksDirectories => Level >= 17;
 
+    /// <summary>Groups may use the consumer protocol (4.0-IV0, KIP-848).</summary>
+    public bool HasConsumerGroups => Level >= 22;
+
     /// <summary>Partitions carry eligible leader replicas (4.0-IV1, KIP-966).</summary>
     public bool TracksEligibleLeaders => Level >= 23;
 

@@ -2,6 +2,7 @@ using RaftLog.Broker.Coordination;
 using RaftLog.Broker.Runtime;
 using RaftLog.Broker.Tests.Partitions;
 using RaftLog.Coordination;
+using RaftLog.Metadata;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
@@ -16,6 +17,8 @@ public sealed class CoordinatorShardsTests : IDisposable
     private static readonly ProducerStamp Producer = new(new ProducerId(7), new ProducerEpoch(0), ProducerStamp.NoSequence);
     private readonly TestCluster _cluster = new(2);
     private readonly CoordinatorShards<RegisterState>[] _shards = new CoordinatorShards<RegisterState>[2];
+    private readonly MetadataImage[] _images = [MetadataImage.Empty, MetadataImage.Empty];
+    private readonly List<string> _effects = [];
     private RegisterState? _state;
 
     public CoordinatorShardsTests()
@@ -252,6 +255,75 @@ public sealed class CoordinatorShardsTests : IDisposable
         Assert.Equal("a=1", _cluster.Result(parked).ErrorMessage);
     }
 
+    [Fact]
+    public void An_effect_is_carried_out_when_what_was_appended_before_is_committed()
+    {
+        Create(0, 1);
+        B.Disk.HeldFlush = new TaskCompletionSource();
+        Call(0, mayWrite: true, (state, token, outbox) =>
+        {
+            state.Set(token, outbox, "a=1");
+            outbox.Do(new Note("markers"));
+        });
+        _cluster.Advance(20);
+        Assert.Empty(_effects);
+        Release(B);
+        _cluster.Advance(5);
+        Assert.Equal(["markers of 0 in 0: a=1"], _effects);
+    }
+
+    [Fact]
+    public void An_effect_whose_records_were_lost_is_not_carried_out()
+    {
+        Create(0, 1);
+        B.Disk.HeldFlush = new TaskCompletionSource();
+        Call(0, mayWrite: true, (state, token, outbox) =>
+        {
+            state.Set(token, outbox, "a=1");
+            outbox.Do(new Note("markers"));
+        });
+        Elect(1);
+        Release(B);
+        _cluster.Advance(50);
+        Assert.Empty(_effects);
+    }
+
+    [Fact]
+    public void An_input_without_a_request_waits_until_the_partition_takes_records()
+    {
+        _cluster.MinInSync = 2;
+        Create(0, 1);
+        RegisterState before = _state!;
+        Shrink(0);
+        PostSet("a=1");
+        PostSet("a=2");
+        _cluster.Advance(200);
+        Assert.Equal("", before.Text);
+
+        _cluster.Commit(new Protocol.Metadata.PartitionChangeRecord
+        {
+            TopicId = TestCluster.OrdersId, PartitionId = 0, Isr = [new NodeId(0), new NodeId(1)],
+        });
+        TellAll();
+        _cluster.Advance(200);
+        Assert.Equal("a=2", before.Text);
+        Assert.Same(before, _state);
+    }
+
+    [Fact]
+    public void An_input_for_another_leadership_is_passed_over()
+    {
+        Create(0, 1);
+        Elect(0);
+        _cluster.Pump.Start(() =>
+        {
+            _shards[0].Post(0, new LeaderEpoch(0), (state, _, outbox) => state.Set(default, outbox, "a=old"));
+            _shards[0].Post(0, new LeaderEpoch(1), (state, _, outbox) => state.Set(default, outbox, "b=new"));
+            return 0;
+        });
+        Assert.Equal("b=new", _state!.Text);
+    }
+
     [Theory]
     [InlineData(true, "a=2")]
     [InlineData(false, "a=1")]
@@ -317,6 +389,12 @@ public sealed class CoordinatorShardsTests : IDisposable
         _cluster.Pump.Start(() => _shards[node].CallAsync(
             Key, mayWrite, (state, token, _, outbox) => command(state, token, outbox), error => RegisterState.Response("", error)));
 
+    private void PostSet(string assignment) => _cluster.Pump.Start(() =>
+    {
+        _shards[0].PostToAll((state, _, outbox) => state.Set(default, outbox, assignment));
+        return 0;
+    });
+
     private void Create(params int[] replicas)
     {
         _cluster.CreateOrders(replicas);
@@ -346,7 +424,14 @@ public sealed class CoordinatorShardsTests : IDisposable
 
     private void Apply(int node) => _cluster.Pump.Start(() =>
     {
-        _shards[node].Apply(_cluster.Image);
+        MetadataImage image = _cluster.Image;
+        if (_cluster.Nodes[node].Table.Find(TestCluster.Orders) is { } partition)
+        {
+            _shards[node].Update(partition);
+        }
+
+        _shards[node].ApplyAsync(new MetadataUpdate(image, MetadataChanges.Between(_images[node], image)));
+        _images[node] = image;
         return 0;
     });
 
@@ -367,10 +452,15 @@ public sealed class CoordinatorShardsTests : IDisposable
         _shards[node] = new CoordinatorShards<RegisterState>(
             TestCluster.Orders.Topic,
             (_, _) => _state = new RegisterState(),
-            of.Table,
-            new CoordinatorOptions(TimeSpan.FromMilliseconds(500)),
+            new CoordinatorOptions(
+                TimeSpan.FromMilliseconds(500), (partition, epoch, effect) => _effects.Add($"{effect} of {partition} in {epoch}: {_state!.Text}")),
             of.Waiters,
             new Supervisor(of.Process),
             new Journal(of.Disk, _cluster.Time, "/journal"));
+    }
+
+    private sealed record Note(string Text) : ICoordinatorEffect
+    {
+        public override string ToString() => Text;
     }
 }

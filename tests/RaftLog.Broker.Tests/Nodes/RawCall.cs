@@ -11,7 +11,8 @@ internal static class RawCall
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    public static async Task<TResponse> AskAsync<TResponse>(INetwork network, NetworkAddress address, IRequest<TResponse> request)
+    public static async Task<TResponse> AskAsync<TResponse>(
+        INetwork network, NetworkAddress address, IRequest<TResponse> request, short highestVersion = short.MaxValue)
         where TResponse : class, IVersionedMessage, new()
     {
         using Waiters waiters = new(TimeProvider.System);
@@ -20,7 +21,7 @@ internal static class RawCall
         RpcConnectResult connected = await connector.ConnectAsync(address, Limit, CancellationToken.None);
         using RpcChannel? channel = connected.Channel;
         Assert.NotNull(channel);
-        RpcResult<TResponse> result = await channel.CallAsync(request, Limit);
+        RpcResult<TResponse> result = await channel.CallAsync(request, Limit, highestVersion);
         Assert.True(result.TryGet(out TResponse? response), result.Reason);
         return response!;
     }
