@@ -19,6 +19,7 @@ public static class CommandLine
         ("consume", ConsumeCommand.Create),
         ("quorum", QuorumCommand.Create),
         ("cluster", ClusterCommand.Create),
+        ("group", GroupCommands.Create),
         ("simulate", SimulateCommand.Create),
     ];
 

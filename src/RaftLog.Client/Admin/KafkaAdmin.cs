@@ -25,7 +25,11 @@ public sealed class KafkaAdmin
         _calls = calls;
         _metadata = metadata;
         _offsets = new OffsetSearch(runtime, calls, metadata);
+        Groups = new GroupAdmin(runtime, calls, metadata);
     }
+
+    /// <summary>Groups and their positions.</summary>
+    public GroupAdmin Groups { get; }
 
     /// <summary>The brokers.</summary>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>

@@ -23,6 +23,19 @@ public sealed class KafkaJsFactAttribute() : ToolFactAttribute(KafkaJs.Missing);
 /// <summary>Needs Python and its clients.</summary>
 public sealed class PythonFactAttribute() : ToolFactAttribute(PythonClients.Missing);
 
+/// <summary>Needs Python and its clients, for each row of data.</summary>
+public sealed class PythonTheoryAttribute : TheoryAttribute
+{
+    /// <summary>Skips where they are absent.</summary>
+    public PythonTheoryAttribute()
+    {
+        if (PythonClients.Missing is { } missing && !Repository.IsContinuousIntegration)
+        {
+            Skip = missing;
+        }
+    }
+}
+
 /// <summary>Needs Kafka's tools and a Java runtime.</summary>
 public sealed class KafkaToolsFactAttribute() : ToolFactAttribute(KafkaTools.Missing);
 

@@ -1,0 +1,256 @@
+using RaftLog.Client.Cluster;
+using RaftLog.Client.Connections;
+using RaftLog.Platform.Rpc;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Groups;
+using RaftLog.Protocol.Messages;
+
+namespace RaftLog.Client.Admin;
+
+/// <summary>
+/// Administration of groups: who is in them, how far they have come, and where they go on. What fails for a passing reason is tried again until
+/// <see cref="ClientOptions.CallTimeout"/>.
+/// </summary>
+public sealed class GroupAdmin
+{
+    private const string Classic = "classic";
+    private const string Consumer = "consumer";
+    private const short LastWithTopicNames = 9;
+
+    private readonly ClientRuntime _runtime;
+    private readonly ClusterCalls _calls;
+    private readonly MetadataCache _metadata;
+    private readonly CoordinatorCalls _coordinators;
+
+    internal GroupAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
+    {
+        _runtime = runtime;
+        _calls = calls;
+        _metadata = metadata;
+        _coordinators = new CoordinatorCalls(runtime, calls, metadata);
+    }
+
+    /// <summary>All groups, by id.</summary>
+    /// <exception cref="KafkaException">A broker cannot be asked in time.</exception>
+    public async ValueTask<IReadOnlyList<GroupListing>> ListAsync()
+    {
+        Deadline deadline = NewDeadline();
+        ClusterView cluster = await _metadata.FreshAsync(deadline);
+        SortedDictionary<string, GroupListing> found = new(StringComparer.Ordinal);
+        foreach (BrokerView broker in cluster.Brokers)
+        {
+            foreach (ListGroupsResponse.ListedGroup group in (await ListAsync(broker.Id, deadline)).Groups)
+            {
+                found[group.GroupId] = new GroupListing(group.GroupId, group.GroupType, group.GroupState, group.ProtocolType, broker.Id);
+            }
+        }
+
+        return [.. found.Values];
+    }
+
+    /// <summary>A group and its members.</summary>
+    /// <exception cref="KafkaException">There is no such group, or its coordinator cannot be asked in time.</exception>
+    public async ValueTask<GroupDescription> DescribeAsync(string group)
+    {
+        Deadline deadline = NewDeadline();
+        try
+        {
+            ConsumerGroupDescribeResponse response = await _coordinators.CallAsync(
+                group, new ConsumerGroupDescribeRequest { GroupIds = [group] }, static r => r.Groups[0].ErrorCode, deadline);
+            if (response.Groups[0] is { ErrorCode: ErrorCode.None } described)
+            {
+                return Describe(described);
+            }
+        }
+        catch (KafkaException failure) when (failure.Code == ErrorCode.UnsupportedVersion)
+        {
+            // An older cluster has classic groups alone.
+        }
+
+        DescribeGroupsResponse classic = await _coordinators.CallAsync(
+            group, new DescribeGroupsRequest { Groups = [group] }, static r => r.Groups[0].ErrorCode, deadline);
+        Check(classic.Groups[0].ErrorCode, group, classic.Groups[0].ErrorMessage);
+        if (classic.Groups[0].GroupState == "Dead")
+        {
+            throw new KafkaException(ErrorCode.GroupIdNotFound, $"group {group}: there is no such group; 'group list' shows what there is");
+        }
+
+        return Describe(classic.Groups[0]);
+    }
+
+    /// <summary>The committed positions of a group, by partition.</summary>
+    /// <exception cref="KafkaException">The coordinator cannot be asked in time.</exception>
+    public async ValueTask<IReadOnlyDictionary<TopicPartition, CommittedOffset>> OffsetsAsync(string group)
+    {
+        OffsetFetchRequest request = new() { GroupId = group, Topics = null, Groups = [new() { GroupId = group, Topics = null }], RequireStable = true };
+        OffsetFetchResponse response = await _coordinators.CallAsync(group, request, ErrorOf, NewDeadline(), LastWithTopicNames);
+        Check(ErrorOf(response), group, null);
+        SortedDictionary<TopicPartition, CommittedOffset> found = [];
+        foreach (OffsetFetchResponse.OffsetFetchGroupTopicResult topic in response.Groups.SelectMany(each => each.Topics))
+        {
+            foreach (OffsetFetchResponse.OffsetFetchGroupPartitionResult partition in topic.Partitions.Where(each => each.ErrorCode == ErrorCode.None))
+            {
+                found[new(topic.Name, partition.PartitionIndex)] = new(partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.Metadata ?? "");
+            }
+        }
+
+        foreach (OffsetFetchResponse.OffsetFetchTopicResult topic in response.Topics)
+        {
+            foreach (OffsetFetchResponse.OffsetFetchPartitionResult partition in topic.Partitions.Where(each => each.ErrorCode == ErrorCode.None))
+            {
+                found[new(topic.Name, partition.PartitionIndex)] = new(partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.Metadata ?? "");
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Sets positions of a group that has no members.</summary>
+    /// <exception cref="KafkaException">The coordinator cannot be asked in time.</exception>
+    public async ValueTask<IReadOnlyList<ItemResult<TopicPartition>>> SetOffsetsAsync(string group, IReadOnlyDictionary<TopicPartition, Offset> offsets)
+    {
+        OffsetCommitRequest request = new()
+        {
+            GroupId = group,
+            Topics =
+            [
+                .. offsets.GroupBy(each => each.Key.Topic, StringComparer.Ordinal).Select(topic => new OffsetCommitRequest.OffsetCommitTopic
+                {
+                    Name = topic.Key,
+                    Partitions =
+                    [
+                        .. topic.Select(each => new OffsetCommitRequest.OffsetCommitPartition
+                        {
+                            PartitionIndex = each.Key.Partition, CommittedOffset = each.Value, CommittedMetadata = "",
+                        }),
+                    ],
+                }),
+            ],
+        };
+        OffsetCommitResponse response = await _coordinators.CallAsync(
+            group, request, static r => FirstRetriable(r.Topics.SelectMany(topic => topic.Partitions), static p => p.ErrorCode), NewDeadline(), LastWithTopicNames);
+        return
+        [
+            .. response.Topics.SelectMany(topic => topic.Partitions.Select(partition => ItemResult<TopicPartition>.From(
+                new(topic.Name, partition.PartitionIndex), partition.ErrorCode, Reason(partition.ErrorCode)))),
+        ];
+    }
+
+    /// <summary>Deletes groups that have no members, with their positions.</summary>
+    /// <exception cref="KafkaException">A coordinator cannot be asked in time.</exception>
+    public async ValueTask<IReadOnlyList<ItemResult<string>>> DeleteAsync(IReadOnlyList<string> groups)
+    {
+        List<ItemResult<string>> results = [];
+        Deadline deadline = NewDeadline();
+        foreach (string group in groups)
+        {
+            DeleteGroupsResponse response = await _coordinators.CallAsync(
+                group, new DeleteGroupsRequest { GroupsNames = [group] }, static r => r.Results[0].ErrorCode, deadline);
+            results.Add(ItemResult<string>.From(group, response.Results[0].ErrorCode, Reason(response.Results[0].ErrorCode)));
+        }
+
+        return results;
+    }
+
+    /// <summary>Deletes positions of partitions whose topics the group is not subscribed to.</summary>
+    /// <exception cref="KafkaException">The coordinator refused all of them, or cannot be asked in time.</exception>
+    public async ValueTask<IReadOnlyList<ItemResult<TopicPartition>>> DeleteOffsetsAsync(string group, IReadOnlyCollection<TopicPartition> partitions)
+    {
+        OffsetDeleteRequest request = new()
+        {
+            GroupId = group,
+            Topics =
+            [
+                .. partitions.GroupBy(each => each.Topic, StringComparer.Ordinal).Select(topic => new OffsetDeleteRequest.OffsetDeleteTopic
+                {
+                    Name = topic.Key,
+                    Partitions = [.. topic.Select(each => new OffsetDeleteRequest.OffsetDeletePartition { PartitionIndex = each.Partition })],
+                }),
+            ],
+        };
+        OffsetDeleteResponse response = await _coordinators.CallAsync(group, request, static r => r.ErrorCode, NewDeadline());
+        Check(response.ErrorCode, group, null);
+        return
+        [
+            .. response.Topics.SelectMany(topic => topic.Partitions.Select(partition => ItemResult<TopicPartition>.From(
+                new(topic.Name, partition.PartitionIndex), partition.ErrorCode, Reason(partition.ErrorCode)))),
+        ];
+    }
+
+    private async ValueTask<ListGroupsResponse> ListAsync(NodeId broker, Deadline deadline)
+    {
+        Backoff backoff = _runtime.NewBackoff();
+        while (true)
+        {
+            RpcResult<ListGroupsResponse> result = await _calls.CallAsync(broker, new ListGroupsRequest(), deadline);
+            (ErrorCode error, string reason) = (ErrorCode.NetworkException, result.Reason);
+            if (result.TryGet(out ListGroupsResponse? response))
+            {
+                (error, reason) = (response.ErrorCode, $"it answered {response.ErrorCode}");
+                if (error == ErrorCode.None)
+                {
+                    return response;
+                }
+            }
+
+            if (!error.IsRetriable() || !await deadline.PauseAsync(backoff.Next()))
+            {
+                throw new KafkaException(error, $"groups of broker {broker}: {reason}");
+            }
+        }
+    }
+
+    private static GroupDescription Describe(ConsumerGroupDescribeResponse.DescribedConsumerGroup group) => new(
+        group.GroupId,
+        Consumer,
+        group.GroupState,
+        group.AssignorName,
+        group.Members.ConvertAll(member => new GroupMember(
+            member.MemberId,
+            member.InstanceId,
+            member.ClientId,
+            member.ClientHost,
+            [.. member.Assignment.TopicPartitions.SelectMany(topic => topic.Partitions.Select(index => new TopicPartition(topic.TopicName, index))).Order()])));
+
+    private static GroupDescription Describe(DescribeGroupsResponse.DescribedGroup group) => new(
+        group.GroupId,
+        Classic,
+        group.GroupState,
+        group.ProtocolData,
+        group.Members.ConvertAll(member => new GroupMember(
+            member.MemberId,
+            member.GroupInstanceId,
+            member.ClientId,
+            member.ClientHost,
+            group.ProtocolType == Consumer ? PartitionsOf(member.MemberAssignment) : [])));
+
+    /// <summary>Members of classic groups tell each other their partitions in a form of their own; a broker does not read it.</summary>
+    private static IReadOnlyList<TopicPartition> PartitionsOf(ReadOnlyMemory<byte> assignment) =>
+        ConsumerProtocol.TryReadAssignment(assignment) is { } read
+            ? [.. read.AssignedPartitions.SelectMany(topic => topic.Partitions.Select(index => new TopicPartition(topic.Topic, index))).Order()]
+            : [];
+
+    private static ErrorCode ErrorOf(OffsetFetchResponse response) => response.Groups is [{ } only] ? only.ErrorCode : response.ErrorCode;
+
+    private static ErrorCode FirstRetriable<T>(IEnumerable<T> items, Func<T, ErrorCode> errorOf) =>
+        items.Select(errorOf).FirstOrDefault(error => error.IsRetriable() && error != ErrorCode.UnknownTopicOrPartition);
+
+    private static string? Reason(ErrorCode error) => error switch
+    {
+        ErrorCode.NonEmptyGroup => "the group has members: stop them first",
+        ErrorCode.GroupSubscribedToTopic => "members of the group read the topic: stop them first",
+        ErrorCode.UnknownMemberId or ErrorCode.IllegalGeneration => "the group has members: stop them first",
+        ErrorCode.GroupIdNotFound => "there is no such group",
+        _ => null,
+    };
+
+    private static void Check(ErrorCode error, string group, string? message)
+    {
+        if (error != ErrorCode.None)
+        {
+            throw new KafkaException(error, $"group {group}: {message ?? Reason(error) ?? $"refused with {error}"}");
+        }
+    }
+
+    private Deadline NewDeadline() => new(_runtime.Waiters, _runtime.Options.CallTimeout);
+}
