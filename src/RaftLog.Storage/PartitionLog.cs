@@ -224,6 +224,43 @@ public sealed class PartitionLog
     }
 
     /// <summary>
+    /// Appends the marker that ends a producer's transaction, unless the same one is there already and nothing is left to end: then the result is a duplicate
+    /// that ends with the log.
+    /// </summary>
+    /// <param name="marker">One batch with one commit or abort marker.</param>
+    /// <param name="transactionVersion">The version of the transaction (KIP-1228).</param>
+    /// <param name="epoch">The leader's epoch.</param>
+    /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    public AppendResult AppendMarker(Memory<byte> marker, short transactionVersion, LeaderEpoch epoch, long nowMs)
+    {
+        if (Unusable() is { } offline)
+        {
+            return offline;
+        }
+
+        EndMarker end = default;
+        bool isMarker = MutableRecordBatch.Read(marker.Span, out MutableRecordBatch batch) == BatchStatus.Complete && EndMarker.TryRead(batch.Batch, out end);
+        Invariant.Holds(isMarker, "S-08", $"this node built a batch for {Partition} that is no transaction marker");
+        var header = new BatchHeader(batch.Batch, batch.Batch.Size);
+        SequenceVerdict verdict = Producers.JudgeMarker(header, end.CoordinatorEpoch, transactionVersion, out bool isRepeated);
+        if (verdict.Error != ErrorCode.None)
+        {
+            return AppendResult.Refused(verdict.Error, verdict.Message!);
+        }
+
+        if (isRepeated)
+        {
+            return new AppendResult
+            {
+                BaseOffset = EndOffset - 1, LastOffset = EndOffset - 1, AppendTimeMs = -1, LogStartOffset = StartOffset, IsDuplicate = true,
+            };
+        }
+
+        batch.Assign(EndOffset, epoch);
+        return Write(marker.Span, RecordBatch.NoTimestamp, nowMs);
+    }
+
+    /// <summary>
     /// Appends what a follower fetched, with the offsets that it has there. Offsets may leap (the leader's log was compacted) but never go back. Appending
     /// stops before a batch of an epoch above the follower's own, and before a torn one; what came before is kept. A batch whose checksum is wrong refuses all.
     /// </summary>
@@ -526,7 +563,7 @@ public sealed class PartitionLog
     {
         var header = new BatchHeader(batch, batch.Size);
         return EndMarker.TryRead(batch, out EndMarker marker)
-            ? Producers.JudgeMarker(header, marker.CoordinatorEpoch)
+            ? Producers.JudgeMarker(header, marker.CoordinatorEpoch, transactionVersion: 0, out _)
             : Producers.Judge(header, AppendOrigin.Coordinator);
     }
 

@@ -132,6 +132,58 @@ public class ProducerStatesTests
             log.AppendBuilt(Marker(ControlRecordType.Commit, stamp with { Epoch = new(4) }, 9), new LeaderEpoch(0), Now).Error);
     }
 
+    /// <summary>KIP-1228: the epoch of a V2 transaction is raised before its markers, so one of the same epoch belongs to an earlier transaction.</summary>
+    [Fact]
+    public void A_V2_marker_must_be_above_the_epoch_of_the_transaction_that_it_ends()
+    {
+        PartitionLog log = new Node().Run().Create();
+        var stamp = new ProducerStamp(Id, new(5), 0);
+        log.AppendAsLeader(Transactional(stamp, "a"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        Assert.Equal(ErrorCode.InvalidProducerEpoch, Mark(log, stamp, version: 2).Error);
+        Assert.True(log.Producers.Find(Id)!.IsInTransaction);
+        Assert.True(Mark(log, stamp with { Epoch = new(6) }, version: 2).IsAccepted);
+        Assert.False(log.Producers.Find(Id)!.IsInTransaction);
+    }
+
+    /// <summary>KAFKA-19999: a coordinator that repeats a marker after a failover must not be refused for ever.</summary>
+    [Fact]
+    public void A_repeated_V2_marker_is_accepted_and_not_written_again()
+    {
+        PartitionLog log = new Node().Run().Create();
+        var stamp = new ProducerStamp(Id, new(5), 0);
+        log.AppendAsLeader(Transactional(stamp, "a"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        Mark(log, stamp with { Epoch = new(6) }, version: 2);
+        Offset end = log.EndOffset;
+
+        AppendResult repeated = Mark(log, stamp with { Epoch = new(6) }, version: 2, coordinatorEpoch: 4);
+        Assert.Equal((ErrorCode.None, true, end - 1), (repeated.Error, repeated.IsDuplicate, repeated.LastOffset));
+        Assert.Equal(end, log.EndOffset);
+    }
+
+    [Fact]
+    public void A_V1_marker_has_the_epoch_of_the_transaction_and_so_has_any_marker_of_the_last_epoch()
+    {
+        PartitionLog log = new Node().Run().Create();
+        var stamp = new ProducerStamp(Id, new(5), 0);
+        log.AppendAsLeader(Transactional(stamp, "a"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        Assert.True(Mark(log, stamp, version: 0).IsAccepted);
+
+        var last = new ProducerStamp(new ProducerId(46), new(short.MaxValue), 0);
+        log.AppendAsLeader(Transactional(last, "b"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        Assert.True(Mark(log, last, version: 2).IsAccepted);
+        Assert.False(log.Producers.Find(last.Id)!.IsInTransaction);
+    }
+
+    [Fact]
+    public void A_marker_of_an_older_coordinator_is_fenced()
+    {
+        PartitionLog log = new Node().Run().Create();
+        var stamp = new ProducerStamp(Id, new(5), 0);
+        Assert.True(Mark(log, stamp, version: 2, coordinatorEpoch: 4).IsAccepted);
+        Assert.Equal(ErrorCode.TransactionCoordinatorFenced, Mark(log, stamp with { Epoch = new(6) }, version: 2, coordinatorEpoch: 3).Error);
+        Assert.Equal(ErrorCode.InvalidProducerEpoch, Mark(log, stamp with { Epoch = new(4) }, version: 2, coordinatorEpoch: 4).Error);
+    }
+
     [Fact]
     public void Silent_producers_expire_and_those_in_a_transaction_do_not()
     {
@@ -241,6 +293,9 @@ public class ProducerStatesTests
         }).Check(Config.QuickThrowOnFailure);
 
     private static int Wrap(long sequence) => (int)(sequence & int.MaxValue);
+
+    private static AppendResult Mark(PartitionLog log, ProducerStamp stamp, short version, int coordinatorEpoch = 3) =>
+        log.AppendMarker(Marker(ControlRecordType.Commit, stamp, coordinatorEpoch), version, new LeaderEpoch(0), Now);
 
     private static AppendResult Send(PartitionLog log, short epoch, int sequence, params string[] values) =>
         log.AppendAsLeader(With(new ProducerStamp(Id, new ProducerEpoch(epoch), sequence), values), new LeaderEpoch(0), AppendSettings.Default, Now);

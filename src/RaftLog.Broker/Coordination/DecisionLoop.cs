@@ -145,7 +145,7 @@ internal sealed class DecisionLoop<TState>
             return;
         }
 
-        AppendOutcome append = _log.Append(CoordinatorBatches.Marker(marker, WallMs));
+        AppendOutcome append = _log.AppendMarker(CoordinatorBatches.Marker(marker, WallMs), marker.TransactionVersion);
         if (append.Error != ErrorCode.None)
         {
             request.Reject(ForClients(append.Error));

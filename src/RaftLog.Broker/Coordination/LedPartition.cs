@@ -36,6 +36,15 @@ internal sealed class LedPartition(Partition partition, LeaderEpoch epoch)
         return outcome;
     }
 
+    /// <summary>Appends a marker that another coordinator asked for; fenced by the leader epoch.</summary>
+    public AppendOutcome AppendMarker(Memory<byte> batch, short transactionVersion)
+    {
+        WakeList wakes = new();
+        AppendOutcome outcome = partition.AppendMarker(batch, transactionVersion, epoch, wakes);
+        wakes.WakeAll();
+        return outcome;
+    }
+
     /// <summary>How far the log is committed in this leadership; an error when the leadership is over.</summary>
     public ErrorCode TryGetCommitted(out Offset committed) => partition.TryGetCommitted(epoch, out committed);
 

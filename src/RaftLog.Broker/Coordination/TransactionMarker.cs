@@ -7,4 +7,6 @@ namespace RaftLog.Broker.Coordination;
 /// <param name="Epoch">Its epoch.</param>
 /// <param name="IsCommit">True for a commit, false for an abort.</param>
 /// <param name="CoordinatorEpoch">The leader epoch of the transaction log's partition that decided.</param>
-internal readonly record struct TransactionMarker(ProducerId Producer, ProducerEpoch Epoch, bool IsCommit, LeaderEpoch CoordinatorEpoch);
+/// <param name="TransactionVersion">The version of the transaction; from 2 on the epoch was raised before the marker (KIP-1228).</param>
+internal readonly record struct TransactionMarker(
+    ProducerId Producer, ProducerEpoch Epoch, bool IsCommit, LeaderEpoch CoordinatorEpoch, short TransactionVersion);

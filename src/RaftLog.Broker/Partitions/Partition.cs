@@ -1,5 +1,6 @@
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
 using RaftLog.Replication;
 using RaftLog.Storage;
 
@@ -21,6 +22,7 @@ public sealed class Partition
     private readonly CommitLedger _flushes = new();
     private readonly CommitLedger _deletions = new();
     private readonly DataWaiters _readers = new();
+    private readonly PartitionVerifications _verifications = new();
     private readonly Lock _gate = new();
     private PartitionSettings _settings;
     private bool _isThrottled;
@@ -126,8 +128,32 @@ public sealed class Partition
     // Producers.
 
     /// <summary>
+    /// Begins to verify that the partition is in the transaction of a producer, before its batch is appended; null when the transaction is open in the log, so
+    /// that nothing is to be verified. Whoever begins ends it, whatever came of it.
+    /// </summary>
+    /// <param name="producer">The stamp of the batch.</param>
+    /// <param name="startsAtZero">True for transactions V2: a producer that the log does not know begins at sequence 0.</param>
+    internal PartitionVerification? BeginVerification(in ProducerStamp producer, bool startsAtZero)
+    {
+        lock (_gate)
+        {
+            return _verifications.Begin(Log.Producers.Find(producer.Id), producer, startsAtZero);
+        }
+    }
+
+    /// <summary>Ends a wait that <see cref="BeginVerification"/> began.</summary>
+    internal void EndVerification(PartitionVerification verification)
+    {
+        lock (_gate)
+        {
+            _verifications.End(verification);
+        }
+    }
+
+    /// <summary>
     /// Appends one batch of a producer. The records are readable by followers from now on, and by clients once committed; who must answer for them
-    /// goes on with <see cref="Watch(in AppendOutcome, RequiredAcks, CommitWait, int)"/>.
+    /// goes on with <see cref="Watch(in AppendOutcome, RequiredAcks, CommitWait, int)"/>. A transactional batch of a transaction that the log does not know is
+    /// refused, unless it was verified.
     /// </summary>
     /// <param name="records">Exactly one batch, changed in place.</param>
     /// <param name="acks">What the producer asked for.</param>
@@ -135,7 +161,12 @@ public sealed class Partition
     /// <param name="behind">
     /// Why an earlier batch of the same producer was rejected that has not come again; none where there is none. What stands behind it is no producer's first batch.
     /// </param>
-    public AppendOutcome Append(Memory<byte> records, RequiredAcks acks, WakeList wakes, ErrorCode behind = ErrorCode.None)
+    public AppendOutcome Append(Memory<byte> records, RequiredAcks acks, WakeList wakes, ErrorCode behind = ErrorCode.None) =>
+        Append(records, acks, wakes, verification: null, behind);
+
+    /// <summary>The same with what was verified for the batch.</summary>
+    internal AppendOutcome Append(
+        Memory<byte> records, RequiredAcks acks, WakeList wakes, PartitionVerification? verification, ErrorCode behind = ErrorCode.None)
     {
         AppendSettings settings;
         lock (_gate)
@@ -164,9 +195,35 @@ public sealed class Partition
                 if (settings == batch.Settings)
                 {
                     ErrorCode refused = MayAppend(records, acks, behind);
-                    return refused != ErrorCode.None ? Refuse(refused) : Appended(Log.AppendAsLeader(batch, _replica.LeaderEpoch, _host.WallMs), wakes);
+                    return refused != ErrorCode.None ? Refuse(refused)
+                        : CheckTransaction(records.Span, verification) is { } unverified ? new AppendOutcome(unverified, _replica.LeaderEpoch)
+                        : Appended(Log.AppendAsLeader(batch, _replica.LeaderEpoch, _host.WallMs), wakes);
                 }
             }
+        }
+    }
+
+    /// <summary>
+    /// Appends the marker that ends a producer's transaction; see <see cref="PartitionLog.AppendMarker"/>. What was verified for the transaction counts no more.
+    /// </summary>
+    /// <param name="marker">The batch, changed in place.</param>
+    /// <param name="transactionVersion">The version of the transaction.</param>
+    /// <param name="epoch">The leadership in which it is to be written; None for any.</param>
+    /// <param name="wakes">Whom to wake.</param>
+    public AppendOutcome AppendMarker(Memory<byte> marker, short transactionVersion, LeaderEpoch epoch, WakeList wakes)
+    {
+        lock (_gate)
+        {
+            ErrorCode refused = _replica.CheckLeadership(epoch);
+            refused = refused == ErrorCode.None ? _replica.MayAppend(RequiredAcks.All) : refused;
+            if (refused != ErrorCode.None)
+            {
+                return Refuse(refused);
+            }
+
+            RecordBatch.Read(marker.Span, out RecordBatch batch);
+            _verifications.TransactionEnded(batch.ProducerId);
+            return Appended(Log.AppendMarker(marker, transactionVersion, _replica.LeaderEpoch, _host.WallMs), wakes);
         }
     }
 
@@ -477,6 +534,7 @@ public sealed class Partition
             if (_replica.Role is LeaderRole leader && !ReferenceEquals(before, leader))
             {
                 Log.BeginEpoch(leader.Epoch);
+                _verifications.Clear();
             }
 
             Carry(effects, wakes);
@@ -696,6 +754,12 @@ public sealed class Partition
             return IsInUse && change();
         }
     }
+
+    private AppendResult? CheckTransaction(ReadOnlySpan<byte> records, PartitionVerification? verification) =>
+        RecordBatch.Read(records, out RecordBatch batch) == BatchStatus.Complete && batch.Attributes.IsTransactional && batch.ProducerId.IsPresent
+            ? _verifications.Check(
+                Log.Producers.Find(batch.ProducerId), batch.Producer, ProducerStamp.Advance(batch.BaseSequence, batch.LastOffsetDelta), verification)
+            : null;
 
     private AppendOutcome Appended(in AppendResult result, WakeList wakes)
     {

@@ -46,6 +46,9 @@ public sealed class ProducerState
     /// <summary>The producer after this one in <see cref="ProducersByAge"/>.</summary>
     internal ProducerState? Newer { get; set; }
 
+    /// <summary>True when a batch with exactly these sequences is one of the newest of this epoch: a repeated one is a duplicate.</summary>
+    public bool Holds(int firstSequence, int lastSequence) => Find(firstSequence, lastSequence) is not null;
+
     /// <summary>Goes to another epoch, whose batches are not yet known; does nothing in the same epoch.</summary>
     internal void Enter(ProducerEpoch epoch)
     {

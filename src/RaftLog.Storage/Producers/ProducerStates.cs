@@ -15,6 +15,8 @@ public sealed class ProducerStates
     /// </summary>
     public const int MostProducers = 100_000;
 
+    private const short FirstVersionWithEpochPerTransaction = 2;
+
     private readonly Dictionary<long, ProducerState> _producers = [];
     private readonly ProducersByAge _byAge = new();
 
@@ -97,15 +99,40 @@ public sealed class ProducerStates
             : SequenceVerdict.Fresh;
     }
 
-    /// <summary>Judges a transaction marker that is about to be appended by a leader. Changes nothing.</summary>
-    internal SequenceVerdict JudgeMarker(in BatchHeader batch, LeaderEpoch coordinatorEpoch)
+    /// <summary>
+    /// Judges a transaction marker that is about to be appended by a leader. Changes nothing. From transaction version 2 on a marker is above the epoch of the
+    /// transaction that it ends (KIP-1228): one of the same epoch is late, unless it is the last epoch, or no transaction is open and it is a repeated one
+    /// (KAFKA-19999).
+    /// </summary>
+    /// <param name="batch">The marker's batch.</param>
+    /// <param name="coordinatorEpoch">The epoch of the coordinator that decided.</param>
+    /// <param name="transactionVersion">The version of the transaction.</param>
+    /// <param name="isRepeated">True when the marker is in the log already.</param>
+    internal SequenceVerdict JudgeMarker(in BatchHeader batch, LeaderEpoch coordinatorEpoch, short transactionVersion, out bool isRepeated)
     {
+        isRepeated = false;
         SequenceVerdict verdict = Judge(batch, AppendOrigin.Coordinator);
-        return verdict.Error == ErrorCode.None && Find(batch.Producer.Id) is { } known && known.CoordinatorEpoch > coordinatorEpoch
-            ? SequenceVerdict.Refused(
+        if (verdict.Error != ErrorCode.None || Find(batch.Producer.Id) is not { } known)
+        {
+            return verdict;
+        }
+
+        if (known.CoordinatorEpoch > coordinatorEpoch)
+        {
+            return SequenceVerdict.Refused(
                 ErrorCode.TransactionCoordinatorFenced,
-                $"a marker of coordinator epoch {coordinatorEpoch} came after one of epoch {known.CoordinatorEpoch}")
-            : verdict;
+                $"a marker of coordinator epoch {coordinatorEpoch} came after one of epoch {known.CoordinatorEpoch}");
+        }
+
+        if (transactionVersion < FirstVersionWithEpochPerTransaction || batch.Producer.Epoch > known.Epoch || known.Epoch.Value == short.MaxValue)
+        {
+            return verdict;
+        }
+
+        isRepeated = !known.IsInTransaction;
+        return isRepeated ? verdict : SequenceVerdict.Refused(
+            ErrorCode.InvalidProducerEpoch,
+            $"a marker of epoch {batch.Producer.Epoch} came for a transaction of producer {known.Id} in the same epoch, open since offset {known.TransactionStart}");
     }
 
     /// <summary>Takes in a batch that is in the log, whoever appended it. Not for control batches.</summary>

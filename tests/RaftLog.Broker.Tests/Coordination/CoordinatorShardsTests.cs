@@ -342,7 +342,7 @@ public sealed class CoordinatorShardsTests : IDisposable
 
         Elect(1);
         Assert.Equal("a=1", _cluster.Result(Get(1)).ErrorMessage);
-        TransactionMarker marker = new(Producer.Id, Producer.Epoch, isCommit, new LeaderEpoch(3));
+        TransactionMarker marker = new(Producer.Id, Producer.Epoch, isCommit, new LeaderEpoch(3), TransactionVersion: 0);
         Task<ErrorCode> ended = _cluster.Pump.Start(() => _shards[1].AppendMarkerAsync(0, marker));
         Assert.Equal(ErrorCode.None, _cluster.Result(ended));
         Assert.Equal(expected, _cluster.Result(Get(1)).ErrorMessage);

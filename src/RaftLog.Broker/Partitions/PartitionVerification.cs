@@ -1,0 +1,101 @@
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+using RaftLog.Storage;
+
+namespace RaftLog.Broker.Partitions;
+
+/// <summary>
+/// One wait for a coordinator to say that a partition is in a producer's transaction. It ends when the transaction ends: what was verified then says nothing
+/// about the next one (KIP-890).
+/// </summary>
+/// <param name="producer">The producer and its epoch.</param>
+/// <param name="startsAtZero">True for transactions V2, where a producer that the log does not know begins at sequence 0.</param>
+internal sealed class PartitionVerification(ProducerStamp producer, bool startsAtZero)
+{
+    /// <summary>The producer.</summary>
+    public ProducerId Producer => producer.Id;
+
+    /// <summary>The epoch of its transaction.</summary>
+    public ProducerEpoch Epoch => producer.Epoch;
+
+    /// <summary>The lowest sequence that a producer which the log does not know may begin at.</summary>
+    public int FirstSequence { get; private set; } = startsAtZero ? 0 : producer.BaseSequence;
+
+    /// <summary>How many requests wait for it.</summary>
+    public int Users { get; set; }
+
+    /// <summary>Another request of the producer begins to wait.</summary>
+    public void Join(in ProducerStamp other) => FirstSequence = Math.Min(FirstSequence, other.BaseSequence);
+}
+
+/// <summary>The verifications that are under way in one partition, at most one a producer. Belongs to the partition's lock.</summary>
+internal sealed class PartitionVerifications
+{
+    private readonly Dictionary<ProducerId, PartitionVerification> _underWay = [];
+
+    /// <summary>Begins a verification, or joins the one of the same producer and epoch; null when the transaction is open in the log, so that none is needed.</summary>
+    public PartitionVerification? Begin(ProducerState? known, in ProducerStamp producer, bool startsAtZero)
+    {
+        if (IsOpen(known, producer))
+        {
+            return null;
+        }
+
+        if (!_underWay.TryGetValue(producer.Id, out PartitionVerification? verification) || verification.Epoch < producer.Epoch)
+        {
+            verification = new PartitionVerification(producer, startsAtZero);
+            _underWay[producer.Id] = verification;
+        }
+        else if (verification.Epoch == producer.Epoch)
+        {
+            verification.Join(producer);
+        }
+        else
+        {
+            // An older epoch: it is fenced by whoever is asked.
+            verification = new PartitionVerification(producer, startsAtZero);
+        }
+
+        verification.Users++;
+        return verification;
+    }
+
+    /// <summary>A request no longer waits.</summary>
+    public void End(PartitionVerification verification)
+    {
+        verification.Users--;
+        if (verification.Users == 0 && _underWay.GetValueOrDefault(verification.Producer) == verification)
+        {
+            _underWay.Remove(verification.Producer);
+        }
+    }
+
+    /// <summary>Why a transactional batch may not be appended; null when it may, or is in the log already.</summary>
+    public AppendResult? Check(ProducerState? known, in ProducerStamp producer, int lastSequence, PartitionVerification? verification)
+    {
+        if (IsOpen(known, producer) || (known?.Epoch == producer.Epoch && known.Holds(producer.BaseSequence, lastSequence)))
+        {
+            return null;
+        }
+
+        if (verification is null || _underWay.GetValueOrDefault(producer.Id) != verification || verification.Epoch != producer.Epoch)
+        {
+            return AppendResult.Refused(
+                ErrorCode.InvalidTxnState, $"the transaction of producer {producer.Id} in epoch {producer.Epoch} ended before its records were appended");
+        }
+
+        return known is null && producer.BaseSequence > verification.FirstSequence
+            ? AppendResult.Refused(
+                ErrorCode.OutOfOrderSequenceNumber,
+                $"producer {producer.Id} in epoch {producer.Epoch} begins at sequence {producer.BaseSequence}, expected at most {verification.FirstSequence}")
+            : null;
+    }
+
+    /// <summary>The producer's transaction has ended: nothing that was verified for it counts any more.</summary>
+    public void TransactionEnded(ProducerId producer) => _underWay.Remove(producer);
+
+    /// <summary>The leadership has ended.</summary>
+    public void Clear() => _underWay.Clear();
+
+    private static bool IsOpen(ProducerState? known, in ProducerStamp producer) => known is { IsInTransaction: true } && known.Epoch == producer.Epoch;
+}
