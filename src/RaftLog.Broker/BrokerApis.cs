@@ -2,12 +2,14 @@ using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Control;
 using RaftLog.Broker.Coordination;
+using RaftLog.Broker.Coordination.Transactions;
 using RaftLog.Broker.Fetching;
 using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Metadata;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
 using RaftLog.Broker.Runtime;
+using RaftLog.Broker.Wiring;
 using RaftLog.Metadata;
 using RaftLog.Platform;
 using RaftLog.Platform.Waiting;
@@ -34,7 +36,8 @@ internal static class BrokerApis
         TopicAutoCreation autoCreation = new(
             cache, parts.Controller, parts.Supervisor, parts.Journal, config.InternalTopics, config.Topics.AutoCreate, forwardTimeout);
         List<Api> apis = [];
-        apis.Add(Row(new ProduceHandler(parts.Lookup, cache, parts.Waiters), overlaps: true));
+        apis.Add(Row(
+            new ProduceHandler(parts.Lookup, cache, new TransactionalProduce(parts.Transactions.Verifier, new ProducerTurns()), parts.Waiters), overlaps: true));
         apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Waiters, config.Requests.FetchMaxBytes)));
         apis.Add(Row(new ListOffsetsHandler(parts.Lookup)));
         apis.Add(Row(new MetadataHandler(cache, autoCreation)));
@@ -70,8 +73,13 @@ internal static class BrokerApis
             },
         }));
         apis.Add(Row(new DeleteRecordsHandler(parts.Lookup, cache, parts.Configs, parts.Waiters)));
-        apis.Add(Row(new InitProducerIdHandler(parts.ProducerIds)));
+        apis.Add(Row(new InitProducerIdHandler(parts.ProducerIds, parts.Transactions.Shards)));
         apis.Add(Row(new OffsetForLeaderEpochHandler(parts.Lookup)));
+        apis.Add(Row(new AddPartitionsToTxnHandler(cache, parts.Transactions.Shards)));
+        apis.Add(Row(new AddOffsetsToTxnHandler(cache, parts.Transactions.Shards)));
+        apis.Add(Row(new EndTxnHandler(parts.Transactions.Shards)));
+        apis.Add(Row(new WriteTxnMarkersHandler(parts.Transactions.Markers)));
+        apis.Add(Row(new TxnOffsetCommitHandler(parts.Groups, parts.Lookup, cache, parts.Transactions.Verifier)));
         apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs)));
         apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Row(new DescribeLogDirsHandler(parts.Directories, parts.World.Disk)));
@@ -100,6 +108,8 @@ internal static class BrokerApis
         apis.Add(Row(new DescribeClusterHandler(cache)));
         apis.Add(Row(new DescribeProducersHandler(parts.Lookup)));
         apis.Add(Forwarded<UnregisterBrokerRequest, UnregisterBrokerResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Row(new DescribeTransactionsHandler(parts.Transactions.Shards)));
+        apis.Add(Row(new ListTransactionsHandler(parts.Transactions.Shards)));
         apis.Add(Row(new ConsumerGroupHeartbeatHandler(parts.Groups, ServesConsumerGroups)));
         apis.Add(Row(new ConsumerGroupDescribeHandler(parts.Groups, ServesConsumerGroups)));
         apis.Add(Row(new ListConfigResourcesHandler(cache)));
@@ -120,7 +130,7 @@ internal static class BrokerApis
         where TResponse : class, IVersionedMessage, new()
     {
         ServedVersions served = ServedVersions.OnBrokers.Single(each => each.Key == TRequest.ApiKey);
-        return new(handler, served.Lowest, served.Highest, served.AdvertisedLowest) { Overlaps = overlaps };
+        return new(handler, served.Lowest, served.Highest, served.AdvertisedLowest) { Overlaps = overlaps, AdvertisedHighest = served.AdvertisedHighest };
     }
 }
 
@@ -139,4 +149,5 @@ internal sealed record BrokerParts(
     ClusterConfigs Configs,
     ProducerIdBlock ProducerIds,
     GroupCoordinator Groups,
+    TransactionAssembly Transactions,
     IControllerChannel Controller);

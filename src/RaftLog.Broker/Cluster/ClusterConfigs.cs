@@ -28,6 +28,10 @@ internal sealed class ClusterConfigs(BrokerConfigs broker, NodeId self)
     /// <summary>What the loops that look after logs are told now.</summary>
     public LogMaintenanceSettings Maintenance(MetadataImage image) => LogMaintenanceSettings.Of(broker, Dynamic(image));
 
+    /// <summary>True when this node asks the coordinator before it appends the first batch of a transaction (<c>transaction.partition.verification.enable</c>).</summary>
+    public bool VerifiesPartitions(MetadataImage image) =>
+        !ConfigText.TryBoolean(broker.Value("transaction.partition.verification.enable", Dynamic(image)) ?? "", out bool verifies) || verifies;
+
     /// <summary>Every key of a topic with where its value comes from.</summary>
     public IReadOnlyList<DescribedConfig> DescribeTopic(MetadataImage image, string topic) => DescribeTopic(image, Overrides(image, topic));
 

@@ -30,6 +30,7 @@ public sealed record NodeConfiguration
 
     /// <summary>The topics that the cluster makes for itself on first use.</summary>
     public required IReadOnlyList<InternalTopicSettings> InternalTopics { get; init; }
+    public required TransactionCoordinationSettings Transactions { get; init; }
 
     public required GroupSettings Groups { get; init; }
 

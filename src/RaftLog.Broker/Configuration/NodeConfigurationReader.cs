@@ -23,7 +23,7 @@ internal static class NodeConfigurationReader
         Refuse(reader);
         WarnOfKeysWithoutEffect(reader.Settings, warnings);
         CheckTopicDefaults(reader);
-        CheckConnectionLimits(reader);
+        CheckDynamicKeys(reader);
         CheckLogMaintenance(reader);
         BrokerConfigs configs = new(reader.Settings);
         return new()
@@ -40,6 +40,7 @@ internal static class NodeConfigurationReader
             Topics = TopicCreationSettings.Read(reader),
             InternalTopics = [InternalTopicSettings.ReadOffsets(reader), InternalTopicSettings.ReadTransactions(reader)],
             Groups = GroupSettings.Read(reader),
+            Transactions = TransactionCoordinationSettings.Read(reader),
             Sockets = SocketSettings.Read(reader),
             Requests = RequestSettings.Read(reader),
             Memory = MemorySettings.Read(reader),
@@ -136,11 +137,12 @@ internal static class NodeConfigurationReader
         }
     }
 
-    /// <summary>The limits are read by name whenever a connection comes; what is wrong with the file's values is said now.</summary>
-    private static void CheckConnectionLimits(SettingsReader reader)
+    /// <summary>These are read by name whenever they are needed, since they may be changed on the running cluster; what is wrong with the file's values is said now.</summary>
+    private static void CheckDynamicKeys(SettingsReader reader)
     {
         _ = reader.Int(ConnectionLimits.TotalKey);
         _ = reader.Int(ConnectionLimits.PerAddressKey);
+        _ = reader.Boolean("transaction.partition.verification.enable");
     }
 
     /// <summary>What the loops over logs are told is read by name in each round; what is wrong with the file's values is said now.</summary>

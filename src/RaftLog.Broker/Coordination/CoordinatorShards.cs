@@ -97,6 +97,10 @@ internal sealed class CoordinatorShards<TState>(
         }
     }
 
+    /// <summary>True while a leadership of this node goes on.</summary>
+    public bool IsCurrent(int partition, LeaderEpoch epoch) =>
+        _shards.TryGetValue(partition, out CoordinatorShard<TState>? shard) && shard.Log.Epoch == epoch;
+
     /// <summary>Gives an input to the shard of one partition, such as the outcome of an effect; nothing happens when that leadership is over.</summary>
     public void Post(int partition, LeaderEpoch epoch, Action<TState, CoordinatorTime, Outbox> input)
     {

@@ -1,4 +1,5 @@
 using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Coordination.Transactions;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
 using RaftLog.Metadata;
@@ -14,9 +15,10 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// Produce (0), versions 3 to 13: appends one batch to each partition, then waits for what <c>acks</c> asks for. All appends happen before the first wait,
-/// so the request's bytes are free by then and the connection reads on. With acks=0 there is no answer; a failure closes the connection.
+/// so the request's bytes are free by then and the connection reads on; only the first batches of a transaction wait for its coordinator. With acks=0 there is
+/// no response; a failure closes the connection.
 /// </summary>
-internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache, Waiters waiters)
+internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache, TransactionalProduce transactions, Waiters waiters)
     : IRequestHandler<ProduceRequest, ProduceResponse>
 {
     private const short FirstWithZstd = 7;
@@ -25,48 +27,101 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
 
     public async ValueTask<ProduceResponse?> HandleAsync(ProduceRequest request, RequestContext context)
     {
-        List<Slot> slots = [];
-        CommitWait wait = Append(request, context, slots);
+        List<ProduceSlot> slots = Find(request, context);
+        CommitWait wait = transactions.Begin(request, context, slots) is { } turn
+            ? await VerifyAndAppendAsync(turn, request, context, slots)
+            : Append(request, context, slots);
         if (request.Acks != (short)RequiredAcks.None)
         {
             await wait.WaitAsync(TimeSpan.FromMilliseconds(Math.Max(0, request.TimeoutMs)));
-            return Answer(slots, wait, context);
+            return Respond(slots, wait, context);
         }
 
-        context.CloseConnection = slots.Exists(slot => slot.Outcome.Error != ErrorCode.None);
+        context.CloseConnection = slots.Exists(slot => slot.Error != ErrorCode.None);
         return null;
     }
 
-    private CommitWait Append(ProduceRequest request, RequestContext context, List<Slot> slots)
+    private async ValueTask<CommitWait> VerifyAndAppendAsync(
+        ProducerTurn turn, ProduceRequest request, RequestContext context, List<ProduceSlot> slots)
     {
-        WakeList wakes = new();
-        RequiredAcks acks = (RequiredAcks)request.Acks;
+        using RequestLease bytes = context.LeaseBytes();
+        using ProducerTurn ours = turn;
+        try
+        {
+            await transactions.VerifyAsync(turn, request, context, slots);
+            return Append(request, context, slots);
+        }
+        finally
+        {
+            TransactionalProduce.End(slots);
+        }
+    }
+
+    private List<ProduceSlot> Find(ProduceRequest request, RequestContext context)
+    {
+        List<ProduceSlot> slots = [];
         foreach (ProduceRequest.TopicProduceData topic in request.TopicData)
         {
             foreach (ProduceRequest.PartitionProduceData data in topic.PartitionData)
             {
                 (Partition? partition, ErrorCode error) = Find(request, topic, data.Index, context);
-                Slot slot = new(topic.Name, topic.TopicId, data.Index, partition, StampOf(data.Records));
-                ErrorCode behind = slot.Producer.Id.IsPresent ? Behind(slot, context) : ErrorCode.None;
-                AppendOutcome outcome = partition is null || error != ErrorCode.None
-                    ? Refused(error)
-                    : Append(partition, data.Records, request, context.Version, behind, wakes);
-                slot = slot with { Outcome = outcome.Error == ErrorCode.OutOfOrderSequenceNumber && behind != ErrorCode.None ? Refused(behind) : outcome };
-                slots.Add(slot);
-                NoteSequence(slot, slot.Outcome.Error, context);
+                slots.Add(partition is null || error != ErrorCode.None
+                    ? new ProduceSlot(topic.Name, topic.TopicId, data.Index) { Partition = partition, Producer = StampOf(data.Records) }.Reject(error)
+                    : Slot(partition, topic, data, context.Version));
             }
+        }
+
+        return slots;
+    }
+
+    private static ProduceSlot Slot(
+        Partition partition, ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, short version)
+    {
+        Memory<byte> records = data.Records ?? default;
+        bool isBatch = RecordBatch.Read(records.Span, out RecordBatch batch) == BatchStatus.Complete;
+        ProduceSlot slot = new(topic.Name, topic.TopicId, data.Index)
+        {
+            Partition = partition,
+            Records = records,
+            Producer = isBatch ? batch.Producer : ProducerStamp.None,
+            IsTransactional = isBatch && batch.Attributes.IsTransactional && batch.ProducerId.IsPresent,
+        };
+        return records.IsEmpty ? slot.Reject(ErrorCode.InvalidRecord, "The request has no record batch for this partition.")
+            : isBatch && batch.Attributes.Compression == CompressionType.Zstd && version < FirstWithZstd
+                ? slot.Reject(ErrorCode.UnsupportedCompressionType, "zstd needs Produce version 7 or later.")
+            : slot;
+    }
+
+    private CommitWait Append(ProduceRequest request, RequestContext context, List<ProduceSlot> slots)
+    {
+        WakeList wakes = new();
+        RequiredAcks acks = (RequiredAcks)request.Acks;
+        foreach (ProduceSlot slot in slots)
+        {
+            ErrorCode behind = slot.Producer.Id.IsPresent ? Behind(slot, context) : ErrorCode.None;
+            if (slot.IsOpen)
+            {
+                slot.Append(acks, wakes, behind);
+            }
+
+            if (slot.Error == ErrorCode.OutOfOrderSequenceNumber && behind != ErrorCode.None)
+            {
+                slot.Reject(behind);
+            }
+
+            NoteSequence(slot, slot.Error, context);
         }
 
         CommitWait wait = new(waiters, slots.Count);
         for (int i = 0; i < slots.Count; i++)
         {
-            if (slots[i] is { Partition: { } partition, Outcome.Error: ErrorCode.None } slot)
+            if (slots[i] is { Partition: { } partition, Outcome: { Error: ErrorCode.None } outcome })
             {
-                partition.Watch(slot.Outcome, acks, wait, i);
+                partition.Watch(outcome, acks, wait, i);
             }
             else
             {
-                wait.Decide(i, slots[i].Outcome.Error);
+                wait.Decide(i, slots[i].Error);
             }
         }
 
@@ -90,47 +145,22 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
             : (partition, error);
     }
 
-    private static AppendOutcome Append(Partition partition, Memory<byte>? records, ProduceRequest request, short version, ErrorCode behind, WakeList wakes)
-    {
-        if (records is not { Length: > 0 } bytes)
-        {
-            return Refused(ErrorCode.InvalidRecord, "The request has no record batch for this partition.");
-        }
-
-        if (RecordBatch.Read(bytes.Span, out RecordBatch batch) == BatchStatus.Complete)
-        {
-            if (batch.Attributes.Compression == CompressionType.Zstd && version < FirstWithZstd)
-            {
-                return Refused(ErrorCode.UnsupportedCompressionType, "zstd needs Produce version 7 or later.");
-            }
-
-            if (batch.Attributes.IsTransactional)
-            {
-                return request.TransactionalId is null
-                    ? Refused(ErrorCode.TransactionalIdAuthorizationFailed, "A transactional batch needs a transactional id.")
-                    : Refused(ErrorCode.InvalidProducerIdMapping, "Transactions are not built into this release of RaftLog.");
-            }
-        }
-
-        return partition.Append(bytes, (RequiredAcks)request.Acks, wakes, behind);
-    }
-
-    private ProduceResponse Answer(List<Slot> slots, CommitWait wait, RequestContext context)
+    private ProduceResponse Respond(List<ProduceSlot> slots, CommitWait wait, RequestContext context)
     {
         ProduceResponse response = new();
         ProduceResponse.TopicProduceResponse? topic = null;
         HashSet<NodeId> leaders = [];
         for (int i = 0; i < slots.Count; i++)
         {
-            Slot slot = slots[i];
+            ProduceSlot slot = slots[i];
             if (topic is null || topic.Name != slot.Topic || topic.TopicId != slot.TopicId)
             {
                 topic = new() { Name = slot.Topic, TopicId = slot.TopicId };
                 response.Responses.Add(topic);
             }
 
-            topic.PartitionResponses.Add(Answer(slot, wait[i], leaders));
-            if (slot.Outcome.Error == ErrorCode.None && wait[i] != ErrorCode.None)
+            topic.PartitionResponses.Add(Respond(slot, wait[i], leaders));
+            if (slot.Error == ErrorCode.None && wait[i] != ErrorCode.None)
             {
                 NoteSequence(slot, wait[i], context);
             }
@@ -148,10 +178,10 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
         return response;
     }
 
-    private ProduceResponse.PartitionProduceResponse Answer(Slot slot, ErrorCode error, HashSet<NodeId> leaders)
+    private ProduceResponse.PartitionProduceResponse Respond(ProduceSlot slot, ErrorCode error, HashSet<NodeId> leaders)
     {
-        AppendResult result = slot.Outcome.Result;
-        ProduceResponse.PartitionProduceResponse answer = new()
+        AppendResult result = slot.Outcome!.Value.Result;
+        ProduceResponse.PartitionProduceResponse response = new()
         {
             Index = slot.Index,
             ErrorCode = error,
@@ -164,30 +194,27 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
         {
             foreach (RecordError recordError in recordErrors)
             {
-                answer.RecordErrors.Add(new() { BatchIndex = recordError.Index, BatchIndexErrorMessage = recordError.Message });
+                response.RecordErrors.Add(new() { BatchIndex = recordError.Index, BatchIndexErrorMessage = recordError.Message });
             }
         }
 
         if (error == ErrorCode.NotLeaderOrFollower && lookup.Registration(slot.Topic, slot.TopicId, slot.Index) is { } registration)
         {
-            answer.CurrentLeader = new() { LeaderId = registration.Leader, LeaderEpoch = registration.LeaderEpoch };
+            response.CurrentLeader = new() { LeaderId = registration.Leader, LeaderEpoch = registration.LeaderEpoch };
             leaders.Add(registration.Leader);
         }
 
-        return answer;
+        return response;
     }
-
-    private static AppendOutcome Refused(ErrorCode error, string? message = null) =>
-        new(AppendResult.Refused(error, message!), LeaderEpoch.None);
 
     private static ProducerStamp StampOf(Memory<byte>? records) =>
         records is { } bytes && RecordBatch.Read(bytes.Span, out RecordBatch batch) == BatchStatus.Complete ? batch.Producer : ProducerStamp.None;
 
-    private ErrorCode Behind(in Slot slot, RequestContext context) =>
+    private ErrorCode Behind(ProduceSlot slot, RequestContext context) =>
         context.Connection.Rejected.Before(slot.Topic, slot.TopicId, slot.Index, slot.Producer, waiters.NowMs)?.Error ?? ErrorCode.None;
 
     /// <summary>Remembers what an idempotent producer was told to send again, and forgets it when it has come.</summary>
-    private void NoteSequence(in Slot slot, ErrorCode error, RequestContext context)
+    private void NoteSequence(ProduceSlot slot, ErrorCode error, RequestContext context)
     {
         if (!slot.Producer.Id.IsPresent)
         {
@@ -202,10 +229,5 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
         {
             context.Connection.Rejected.Note(slot.Topic, slot.TopicId, slot.Index, slot.Producer, error, waiters.NowMs);
         }
-    }
-
-    private readonly record struct Slot(string Topic, Uuid TopicId, int Index, Partition? Partition, ProducerStamp Producer)
-    {
-        public AppendOutcome Outcome { get; init; }
     }
 }

@@ -240,7 +240,9 @@ public sealed class Partition
         {
             ErrorCode refused = _replica.CheckLeadership(epoch);
             refused = refused == ErrorCode.None ? _replica.MayAppend(acks) : refused;
-            return refused != ErrorCode.None ? Refuse(refused) : Appended(Log.AppendBuilt(batches, _replica.LeaderEpoch, _host.WallMs), wakes);
+            return refused != ErrorCode.None ? Refuse(refused)
+                : CheckBuiltTransaction(batches.Span) is { } unverified ? new AppendOutcome(unverified, _replica.LeaderEpoch)
+                : Appended(Log.AppendBuilt(batches, _replica.LeaderEpoch, _host.WallMs), wakes);
         }
     }
 
@@ -759,6 +761,11 @@ public sealed class Partition
         RecordBatch.Read(records, out RecordBatch batch) == BatchStatus.Complete && batch.Attributes.IsTransactional && batch.ProducerId.IsPresent
             ? _verifications.Check(
                 Log.Producers.Find(batch.ProducerId), batch.Producer, ProducerStamp.Advance(batch.BaseSequence, batch.LastOffsetDelta), verification)
+            : null;
+
+    private AppendResult? CheckBuiltTransaction(ReadOnlySpan<byte> batches) =>
+        RecordBatch.Read(batches, out RecordBatch batch) == BatchStatus.Complete && batch.Attributes.IsTransactional && !batch.Attributes.IsControl
+            ? _verifications.CheckBuilt(Log.Producers.Find(batch.ProducerId), batch.Producer)
             : null;
 
     private AppendOutcome Appended(in AppendResult result, WakeList wakes)

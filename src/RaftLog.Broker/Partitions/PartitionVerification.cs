@@ -33,6 +33,9 @@ internal sealed class PartitionVerifications
 {
     private readonly Dictionary<ProducerId, PartitionVerification> _underWay = [];
 
+    /// <summary>Those whose transaction has ended while requests still wait for them.</summary>
+    private readonly List<PartitionVerification> _outlived = [];
+
     /// <summary>Begins a verification, or joins the one of the same producer and epoch; null when the transaction is open in the log, so that none is needed.</summary>
     public PartitionVerification? Begin(ProducerState? known, in ProducerStamp producer, bool startsAtZero)
     {
@@ -64,24 +67,29 @@ internal sealed class PartitionVerifications
     public void End(PartitionVerification verification)
     {
         verification.Users--;
+        if (verification.Users == 0)
+        {
+            _outlived.Remove(verification);
+        }
+
         if (verification.Users == 0 && _underWay.GetValueOrDefault(verification.Producer) == verification)
         {
             _underWay.Remove(verification.Producer);
         }
     }
 
-    /// <summary>Why a transactional batch may not be appended; null when it may, or is in the log already.</summary>
+    /// <summary>Why a transactional batch may not be appended; null when it may, or when the log itself knows what to say to it.</summary>
     public AppendResult? Check(ProducerState? known, in ProducerStamp producer, int lastSequence, PartitionVerification? verification)
     {
-        if (IsOpen(known, producer) || (known?.Epoch == producer.Epoch && known.Holds(producer.BaseSequence, lastSequence)))
+        bool isRepeated = known?.Epoch == producer.Epoch && known.Holds(producer.BaseSequence, lastSequence);
+        if (IsOpen(known, producer) || IsFenced(known, producer) || isRepeated)
         {
             return null;
         }
 
         if (verification is null || _underWay.GetValueOrDefault(producer.Id) != verification || verification.Epoch != producer.Epoch)
         {
-            return AppendResult.Refused(
-                ErrorCode.InvalidTxnState, $"the transaction of producer {producer.Id} in epoch {producer.Epoch} ended before its records were appended");
+            return Ended(producer);
         }
 
         return known is null && producer.BaseSequence > verification.FirstSequence
@@ -91,11 +99,37 @@ internal sealed class PartitionVerifications
             : null;
     }
 
+    /// <summary>
+    /// Why a coordinator may not write in a producer's transaction; null when it may, or is fenced by the log itself. It does not say which verification it was, so none may be left that the
+    /// end of a transaction has outrun.
+    /// </summary>
+    public AppendResult? CheckBuilt(ProducerState? known, in ProducerStamp producer)
+    {
+        ProducerId id = producer.Id;
+        bool isVerified = _underWay.GetValueOrDefault(id)?.Epoch == producer.Epoch && !_outlived.Exists(each => each.Producer == id);
+        return IsOpen(known, producer) || IsFenced(known, producer) || isVerified ? null : Ended(producer);
+    }
+
     /// <summary>The producer's transaction has ended: nothing that was verified for it counts any more.</summary>
-    public void TransactionEnded(ProducerId producer) => _underWay.Remove(producer);
+    public void TransactionEnded(ProducerId producer)
+    {
+        if (_underWay.Remove(producer, out PartitionVerification? outrun))
+        {
+            _outlived.Add(outrun);
+        }
+    }
 
     /// <summary>The leadership has ended.</summary>
-    public void Clear() => _underWay.Clear();
+    public void Clear()
+    {
+        _underWay.Clear();
+        _outlived.Clear();
+    }
+
+    private static AppendResult Ended(in ProducerStamp producer) => AppendResult.Refused(
+        ErrorCode.InvalidTxnState, $"the transaction of producer {producer.Id} in epoch {producer.Epoch} ended before its records were appended");
+
+    private static bool IsFenced(ProducerState? known, in ProducerStamp producer) => known?.Epoch > producer.Epoch;
 
     private static bool IsOpen(ProducerState? known, in ProducerStamp producer) => known is { IsInTransaction: true } && known.Epoch == producer.Epoch;
 }

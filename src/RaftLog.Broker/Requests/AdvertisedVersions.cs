@@ -7,5 +7,5 @@ internal static class AdvertisedVersions
 {
     /// <summary>The ranges of all rows, by key.</summary>
     public static IReadOnlyList<ApiVersionRange> Of(IEnumerable<Api> apis) =>
-        [.. apis.OrderBy(api => api.Key).Select(api => new ApiVersionRange(api.Key, api.AdvertisedLowest, api.Highest))];
+        [.. apis.OrderBy(api => api.Key).Select(api => new ApiVersionRange(api.Key, api.AdvertisedLowest, api.AdvertisedHighest))];
 }

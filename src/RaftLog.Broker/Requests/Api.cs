@@ -18,6 +18,9 @@ public abstract class Api(ApiKey key, short lowest, short highest, short adverti
     /// <summary>The lowest version that ApiVersions names: below <see cref="Lowest"/> only for Produce, whose old versions librdkafka looks for.</summary>
     public short AdvertisedLowest { get; } = advertisedLowest;
 
+    /// <summary>The highest version that ApiVersions names: below <see cref="Highest"/> only for versions that Kafka calls unstable.</summary>
+    public short AdvertisedHighest { get; init; } = highest;
+
     /// <summary>True where the next request of the connection may start before this one is answered; answers still leave in order.</summary>
     public bool Overlaps { get; init; }
 

@@ -12,13 +12,16 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
     /// <summary>The lowest version that ApiVersions names to clients.</summary>
     public short AdvertisedLowest { get; init; } = Lowest;
 
+    /// <summary>The highest version that ApiVersions names to clients.</summary>
+    public short AdvertisedHighest { get; init; } = Highest;
+
     /// <summary>
     /// The APIs of a broker's listener. The lowest versions serve the weakest clients in use (kafkajs, kafka-python 2.0, librdkafka from 1.0); Produce
     /// names versions that it refuses, because librdkafka compresses only for a broker that names version 0.
     /// </summary>
     public static readonly IReadOnlyList<ServedVersions> OnBrokers =
     [
-        new(ApiKey.Produce, 3, 11, "0 to 2 are named to clients and refused, as Kafka does") { AdvertisedLowest = 0 },
+        new(ApiKey.Produce, 3, 13, "0 to 2 are named to clients and refused, as Kafka does") { AdvertisedLowest = 0 },
         new(ApiKey.Fetch, 4, 18, "sessions; nothing is tiered"),
         new(ApiKey.ListOffsets, 1, 11, "nothing is tiered"),
         new(ApiKey.Metadata, 0, 13),
@@ -35,8 +38,13 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
         new(ApiKey.CreateTopics, 2, 7),
         new(ApiKey.DeleteTopics, 1, 6),
         new(ApiKey.DeleteRecords, 0, 2),
-        new(ApiKey.InitProducerId, 0, 4, "idempotent producers; a transactional id gets COORDINATOR_NOT_AVAILABLE"),
+        new(ApiKey.InitProducerId, 0, 6, "6 is unstable and not named to clients; it is served without two-phase commit") { AdvertisedHighest = 5 },
         new(ApiKey.OffsetForLeaderEpoch, 2, 4),
+        new(ApiKey.AddPartitionsToTxn, 0, 5),
+        new(ApiKey.AddOffsetsToTxn, 0, 4),
+        new(ApiKey.EndTxn, 0, 5),
+        new(ApiKey.WriteTxnMarkers, 1, 2),
+        new(ApiKey.TxnOffsetCommit, 0, 5),
         new(ApiKey.DescribeConfigs, 1, 4),
         new(ApiKey.AlterConfigs, 0, 2),
         new(ApiKey.DescribeLogDirs, 1, 5),
@@ -52,6 +60,8 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
         new(ApiKey.DescribeCluster, 0, 2),
         new(ApiKey.DescribeProducers, 0, 0),
         new(ApiKey.UnregisterBroker, 0, 0),
+        new(ApiKey.DescribeTransactions, 0, 0),
+        new(ApiKey.ListTransactions, 0, 2),
         new(ApiKey.ConsumerGroupHeartbeat, 0, 1),
         new(ApiKey.ConsumerGroupDescribe, 0, 1),
         new(ApiKey.ListConfigResources, 0, 1),

@@ -23,6 +23,7 @@ internal sealed class BrokerAssembly
     private readonly FollowerFetchers _fetchers;
     private readonly ReplicaDirectories _replicaDirectories;
     private readonly CoordinatorShards<GroupShardState>? _groupShards;
+    private readonly TransactionAssembly? _transactions;
     private readonly ApiTable _apis;
     private readonly ConnectionQuota _quota;
     private readonly LogMaintenance _maintenance;
@@ -64,7 +65,11 @@ internal sealed class BrokerAssembly
         {
             Misplaced = _replicaDirectories.Report,
             Warn = node.Journal.Warn,
-            Told = partition => _groupShards?.Update(partition),
+            Told = partition =>
+            {
+                _groupShards?.Update(partition);
+                _transactions?.Shards.Update(partition);
+            },
         };
         _maintenance = new LogMaintenance(node, Partitions, cache, configs);
         ClusterTopics topics = new();
@@ -78,9 +83,12 @@ internal sealed class BrokerAssembly
             node.Journal);
         GroupCoordinator groups = new(_groupShards, node.World.Entropy);
         ProducerIdBlock producerIds = new(node.Self, () => Lifecycle.Epoch, quorum.Channel, requestTimeout);
+        PartitionLookup lookup = new(Partitions, cache);
+        _transactions = new TransactionAssembly(
+            node, connector, cache, configs, lookup, producerIds, requestTimeout, groups.AppendMarkerAsync);
         _apis = BrokerApis.Create(new BrokerParts(
-            node.Config, node.World, node.Waiters, node.Supervisor, node.Journal, cache, publisher, new PartitionLookup(Partitions, cache), Partitions,
-            storage.Data, configs, producerIds, groups, quorum.Channel));
+            node.Config, node.World, node.Waiters, node.Supervisor, node.Journal, cache, publisher, lookup, Partitions,
+            storage.Data, configs, producerIds, groups, _transactions, quorum.Channel));
         _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.Journal);
         Lifecycle.BeginServing = async () =>
         {
@@ -92,6 +100,7 @@ internal sealed class BrokerAssembly
         publisher.Add(new PartitionUpdates(Partitions, node.Self, incarnation));
         publisher.Add(_groupShards);
         publisher.Add(groups);
+        publisher.Add(_transactions.Shards);
     }
 
     /// <summary>The broker's life as the controller sees it.</summary>
@@ -116,6 +125,7 @@ internal sealed class BrokerAssembly
     {
         _maintenance.Stop();
         _groupShards?.Stop();
+        _transactions?.Stop();
         _fetchers.Stop();
         _proposals.Stop();
         _replicaDirectories.Stop();

@@ -331,12 +331,8 @@ public sealed class CoordinatorShardsTests : IDisposable
     {
         Create(0, 1);
         _cluster.Result(Set(0, "a=1"));
-        Task<FindCoordinatorResponse> staged = Call(0, mayWrite: true, (state, token, outbox) =>
-        {
-            outbox.Producer = Producer;
-            state.Set(token, outbox, "a=2");
-        });
-        Assert.Equal(ErrorCode.None, _cluster.Result(staged).ErrorCode);
+        A.Orders.BeginVerification(Producer, startsAtZero: false);
+        Assert.Equal(ErrorCode.None, _cluster.Result(Stage(Producer, "a=2")).ErrorCode);
         Assert.Equal("a=1", _cluster.Result(Get(0)).ErrorMessage);
         Assert.Equal(new Offset(1), A.Orders.Log.LastStableOffset);
 
@@ -356,11 +352,25 @@ public sealed class CoordinatorShardsTests : IDisposable
     public void A_fenced_producer_is_told_so_and_nobody_else_notices()
     {
         Create(0);
+        A.Orders.BeginVerification(Producer with { Epoch = new ProducerEpoch(4) }, startsAtZero: false);
         _cluster.Result(Stage(Producer with { Epoch = new ProducerEpoch(4) }, "a=1"));
         RegisterState before = _state!;
         Assert.Equal(ErrorCode.InvalidProducerEpoch, _cluster.Result(Stage(Producer with { Epoch = new ProducerEpoch(3) }, "a=2")).ErrorCode);
         Assert.Equal(ErrorCode.None, _cluster.Result(Set(0, "b=1")).ErrorCode);
         Assert.Same(before, _state);
+    }
+
+    [Fact]
+    public void What_was_not_verified_or_was_before_the_transaction_ended_is_not_written_in_a_transaction()
+    {
+        Create(0);
+        Assert.Equal(ErrorCode.InvalidTxnState, _cluster.Result(Stage(Producer, "a=1")).ErrorCode);
+
+        A.Orders.BeginVerification(Producer, startsAtZero: false);
+        TransactionMarker marker = new(Producer.Id, Producer.Epoch, IsCommit: false, new LeaderEpoch(3), TransactionVersion: 0);
+        Assert.Equal(ErrorCode.None, _cluster.Result(_cluster.Pump.Start(() => _shards[0].AppendMarkerAsync(0, marker))));
+        Assert.Equal(ErrorCode.InvalidTxnState, _cluster.Result(Stage(Producer, "a=1")).ErrorCode);
+        Assert.Equal(A.Orders.Log.EndOffset, A.Orders.Log.LastStableOffset);
     }
 
     [Fact]

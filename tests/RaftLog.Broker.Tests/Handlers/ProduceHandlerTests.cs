@@ -1,4 +1,5 @@
 using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Coordination.Transactions;
 using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Requests;
 using RaftLog.Broker.Tests.Partitions;
@@ -25,7 +26,8 @@ public sealed class ProduceHandlerTests : IDisposable
     {
         _cluster.CreateOrders(0, 1);
         _cache = new MetadataCache(Node.Waiters, "cluster", Node.Id);
-        _handler = new ProduceHandler(new PartitionLookup(Node.Table, _cache), _cache, Node.Waiters);
+        _handler = new ProduceHandler(
+            new PartitionLookup(Node.Table, _cache), _cache, new TransactionalProduce(null!, new ProducerTurns()), Node.Waiters);
         Tell();
     }
 
