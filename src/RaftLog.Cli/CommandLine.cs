@@ -20,6 +20,7 @@ public static class CommandLine
         ("quorum", QuorumCommand.Create),
         ("cluster", ClusterCommand.Create),
         ("group", GroupCommands.Create),
+        ("transaction", TransactionCommands.Create),
         ("simulate", SimulateCommand.Create),
     ];
 

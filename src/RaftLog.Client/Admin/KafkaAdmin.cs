@@ -26,10 +26,14 @@ public sealed class KafkaAdmin
         _metadata = metadata;
         _offsets = new OffsetSearch(runtime, calls, metadata);
         Groups = new GroupAdmin(runtime, calls, metadata);
+        Transactions = new TransactionAdmin(runtime, calls, metadata);
     }
 
     /// <summary>Groups and their positions.</summary>
     public GroupAdmin Groups { get; }
+
+    /// <summary>Transactions and their producers.</summary>
+    public TransactionAdmin Transactions { get; }
 
     /// <summary>The brokers.</summary>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>

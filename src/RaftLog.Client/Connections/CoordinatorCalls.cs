@@ -6,26 +6,36 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Client.Connections;
 
-/// <summary>Requests to the coordinator of a group, wherever it is: looked up first, and again when it has moved.</summary>
-internal sealed class CoordinatorCalls(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
+/// <summary>Requests to the coordinator of a group or a transactional id, wherever it is: looked up first, and again when it has moved.</summary>
+/// <param name="runtime">The client.</param>
+/// <param name="calls">The way to brokers.</param>
+/// <param name="metadata">The cluster.</param>
+/// <param name="keyType">What is coordinated.</param>
+internal sealed class CoordinatorCalls(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata, sbyte keyType = CoordinatorCalls.GroupKey)
 {
-    private const sbyte GroupKey = 0;
+    /// <summary>A group.</summary>
+    public const sbyte GroupKey = 0;
 
-    /// <summary>One request to a group's coordinator, tried again while it moves, loads or cannot be reached.</summary>
-    /// <param name="group">The group.</param>
+    /// <summary>A transactional id.</summary>
+    public const sbyte TransactionKey = 1;
+
+    private readonly string _kind = keyType == TransactionKey ? "transactional id" : "group";
+
+    /// <summary>One request to a coordinator, tried again while it moves, loads or cannot be reached.</summary>
+    /// <param name="key">The group or the transactional id.</param>
     /// <param name="request">The request.</param>
     /// <param name="errorOf">The error of the answer as a whole; a retriable one is tried again.</param>
     /// <param name="deadline">Until when.</param>
     /// <param name="highestVersion">The highest version to ask in.</param>
     /// <exception cref="KafkaException">The coordinator did not answer in time.</exception>
     public async ValueTask<TResponse> CallAsync<TResponse>(
-        string group, IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, Deadline deadline, short highestVersion = short.MaxValue)
+        string key, IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, Deadline deadline, short highestVersion = short.MaxValue)
         where TResponse : class, IVersionedMessage, new()
     {
         Backoff backoff = runtime.NewBackoff();
         while (true)
         {
-            NodeId coordinator = await FindAsync(group, deadline);
+            NodeId coordinator = await FindAsync(key, deadline);
             RpcResult<TResponse> result = await calls.CallAsync(coordinator, request, deadline, highestVersion);
             (ErrorCode error, string reason) = (ErrorCode.NetworkException, result.Reason);
             if (result.TryGet(out TResponse? response))
@@ -40,23 +50,23 @@ internal sealed class CoordinatorCalls(ClientRuntime runtime, ClusterCalls calls
             }
             else if (result.Outcome == RpcOutcome.Unsupported)
             {
-                throw new KafkaException(ErrorCode.UnsupportedVersion, $"group {group}: {reason}");
+                throw new KafkaException(ErrorCode.UnsupportedVersion, $"{_kind} {key}: {reason}");
             }
 
             if (!await deadline.PauseAsync(backoff.Next()))
             {
-                throw new KafkaException(error, $"group {group}: {reason}");
+                throw new KafkaException(error, $"{_kind} {key}: {reason}");
             }
         }
     }
 
-    private async ValueTask<NodeId> FindAsync(string group, Deadline deadline)
+    private async ValueTask<NodeId> FindAsync(string key, Deadline deadline)
     {
-        FindCoordinatorRequest request = new() { KeyType = GroupKey, Key = group, CoordinatorKeys = [group] };
+        FindCoordinatorRequest request = new() { KeyType = keyType, Key = key, CoordinatorKeys = [key] };
         FindCoordinatorResponse response = await calls.CallAnyAsync(request, ErrorOf, deadline);
         if (ErrorOf(response) is var error and not ErrorCode.None)
         {
-            throw new KafkaException(error, $"group {group} has no coordinator: {response.ErrorMessage ?? response.Coordinators.FirstOrDefault()?.ErrorMessage}");
+            throw new KafkaException(error, $"{_kind} {key} has no coordinator: {response.ErrorMessage ?? response.Coordinators.FirstOrDefault()?.ErrorMessage}");
         }
 
         // Connections are opened to brokers that metadata knows.

@@ -1,0 +1,188 @@
+using RaftLog.Client.Cluster;
+using RaftLog.Client.Connections;
+using RaftLog.Platform.Rpc;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Wire;
+
+namespace RaftLog.Client.Admin;
+
+/// <summary>
+/// Administration of transactions (KIP-664): how they stand, which hang, and ending one that hangs. What fails for a passing reason is tried again until
+/// <see cref="ClientOptions.CallTimeout"/>.
+/// </summary>
+public sealed class TransactionAdmin
+{
+    private const string Ongoing = "Ongoing";
+
+    private readonly ClientRuntime _runtime;
+    private readonly ClusterCalls _calls;
+    private readonly MetadataCache _metadata;
+    private readonly CoordinatorCalls _coordinators;
+
+    internal TransactionAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
+    {
+        _runtime = runtime;
+        _calls = calls;
+        _metadata = metadata;
+        _coordinators = new CoordinatorCalls(runtime, calls, metadata, CoordinatorCalls.TransactionKey);
+    }
+
+    /// <summary>All transactional ids, in order.</summary>
+    /// <exception cref="KafkaException">A broker cannot be asked in time.</exception>
+    public async ValueTask<IReadOnlyList<TransactionListing>> ListAsync()
+    {
+        Deadline deadline = NewDeadline();
+        ClusterView cluster = await _metadata.FreshAsync(deadline);
+        SortedDictionary<string, TransactionListing> found = new(StringComparer.Ordinal);
+        foreach (BrokerView broker in cluster.Brokers)
+        {
+            ListTransactionsResponse response = await AskAsync(
+                broker.Id, new ListTransactionsRequest(), static r => r.ErrorCode, $"transactions of broker {broker.Id}", deadline);
+            foreach (ListTransactionsResponse.TransactionSummary each in response.TransactionStates)
+            {
+                found[each.TransactionalId] = new TransactionListing(each.TransactionalId, each.ProducerId, each.TransactionState, broker.Id);
+            }
+        }
+
+        return [.. found.Values];
+    }
+
+    /// <summary>One transactional id.</summary>
+    /// <exception cref="KafkaException">There is no such id, or its coordinator cannot be asked in time.</exception>
+    public async ValueTask<TransactionDescription> DescribeAsync(string transactionalId)
+    {
+        DescribeTransactionsResponse response = await _coordinators.CallAsync(
+            transactionalId, new DescribeTransactionsRequest { TransactionalIds = [transactionalId] }, static r => r.TransactionStates[0].ErrorCode,
+            NewDeadline());
+        DescribeTransactionsResponse.DescribedTransaction described = response.TransactionStates[0];
+        if (described.ErrorCode != ErrorCode.None)
+        {
+            throw new KafkaException(
+                described.ErrorCode,
+                described.ErrorCode == ErrorCode.TransactionalIdNotFound
+                    ? $"transactional id {transactionalId}: there is no such id; 'transaction list' shows what there is"
+                    : $"transactional id {transactionalId}: refused with {described.ErrorCode}");
+        }
+
+        return new TransactionDescription(
+            described.TransactionalId, described.ProducerId, described.ProducerEpoch, described.TransactionState, described.TransactionTimeoutMs,
+            described.TransactionStartTimeMs,
+            [.. described.Topics.SelectMany(topic => topic.Partitions.Select(index => new TopicPartition(topic.Topic, index))).Order()]);
+    }
+
+    /// <summary>The producers that the leader of a partition knows.</summary>
+    /// <exception cref="KafkaException">There is no such partition, or its leader cannot be asked in time.</exception>
+    public async ValueTask<IReadOnlyList<PartitionProducer>> ProducersAsync(TopicPartition partition)
+    {
+        DescribeProducersRequest request = new() { Topics = [new() { Name = partition.Topic, PartitionIndexes = [partition.Partition] }] };
+        DescribeProducersResponse response = await AskLeaderAsync(
+            partition, request, static r => r.Topics[0].Partitions[0].ErrorCode, $"producers of {partition}");
+        return response.Topics[0].Partitions[0].ActiveProducers.ConvertAll(each => new PartitionProducer(
+            partition, each.ProducerId, new ProducerEpoch((short)each.ProducerEpoch), each.CoordinatorEpoch, each.CurrentTxnStartOffset, each.LastTimestamp));
+    }
+
+    /// <summary>
+    /// The transactions of a topic that are open in a partition although their coordinator does not know of them, and that are older than a time: nobody will
+    /// end them, and readers of committed records wait for them.
+    /// </summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="olderThan">What is younger may still be on its way; at least the longest transaction timeout.</param>
+    /// <exception cref="KafkaException">A broker cannot be asked in time.</exception>
+    public async ValueTask<IReadOnlyList<PartitionProducer>> FindHangingAsync(string topic, TimeSpan olderThan)
+    {
+        TopicView view = await _metadata.TopicAsync(topic, NewDeadline());
+        IReadOnlyList<TransactionListing> listed = await ListAsync();
+        long before = _runtime.Time.GetUtcNow().ToUnixTimeMilliseconds() - (long)olderThan.TotalMilliseconds;
+        List<PartitionProducer> hanging = [];
+        for (int index = 0; index < view.Partitions.Count; index++)
+        {
+            TopicPartition partition = new(topic, index);
+            foreach (PartitionProducer open in await ProducersAsync(partition))
+            {
+                if (open.TransactionStart != Offset.None && open.LastTimestampMs <= before && !await IsKnownAsync(open, listed))
+                {
+                    hanging.Add(open);
+                }
+            }
+        }
+
+        return hanging;
+    }
+
+    /// <summary>Ends a hanging transaction in one partition with an abort marker. Records of a transaction that its coordinator still runs are lost by this.</summary>
+    /// <param name="hanging">The transaction, as <see cref="FindHangingAsync"/> or <see cref="ProducersAsync"/> told it.</param>
+    /// <exception cref="KafkaException">The partition's leader refuses, or cannot be asked in time.</exception>
+    public async ValueTask AbortAsync(PartitionProducer hanging)
+    {
+        WriteTxnMarkersRequest request = new()
+        {
+            Markers =
+            [
+                new()
+                {
+                    ProducerId = hanging.Producer,
+                    ProducerEpoch = hanging.Epoch,
+                    TransactionResult = false,
+                    CoordinatorEpoch = Math.Max(0, hanging.CoordinatorEpoch),
+                    Topics = [new() { Name = hanging.Partition.Topic, PartitionIndexes = [hanging.Partition.Partition] }],
+                },
+            ],
+        };
+        await AskLeaderAsync(
+            hanging.Partition, request, static r => r.Markers[0].Topics[0].Partitions[0].ErrorCode,
+            $"abort of producer {hanging.Producer} in {hanging.Partition}");
+    }
+
+    private async ValueTask<bool> IsKnownAsync(PartitionProducer open, IReadOnlyList<TransactionListing> listed)
+    {
+        foreach (TransactionListing each in listed.Where(each => each.Producer == open.Producer && each.State is Ongoing or "PrepareCommit" or "PrepareAbort"))
+        {
+            if ((await DescribeAsync(each.Id)).Partitions.Contains(open.Partition))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private async ValueTask<TResponse> AskLeaderAsync<TResponse>(
+        TopicPartition partition, IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, string what)
+        where TResponse : class, IVersionedMessage, new()
+    {
+        Deadline deadline = NewDeadline();
+        TopicView topic = await _metadata.TopicAsync(partition.Topic, deadline);
+        return (uint)partition.Partition < (uint)topic.Partitions.Count
+            ? await AskAsync(topic.Partitions[partition.Partition].Leader, request, errorOf, what, deadline)
+            : throw new KafkaException(
+                ErrorCode.UnknownTopicOrPartition, $"{what}: topic {partition.Topic} has {topic.Partitions.Count} partitions, counting from 0");
+    }
+
+    private async ValueTask<TResponse> AskAsync<TResponse>(
+        NodeId broker, IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, string what, Deadline deadline)
+        where TResponse : class, IVersionedMessage, new()
+    {
+        Backoff backoff = _runtime.NewBackoff();
+        while (true)
+        {
+            RpcResult<TResponse> result = await _calls.CallAsync(broker, request, deadline);
+            (ErrorCode error, string reason) = (ErrorCode.NetworkException, result.Reason);
+            if (result.TryGet(out TResponse? response))
+            {
+                (error, reason) = (errorOf(response), $"node {broker} answered {errorOf(response)}");
+                if (error == ErrorCode.None)
+                {
+                    return response;
+                }
+            }
+
+            if (!error.IsRetriable() || !await deadline.PauseAsync(backoff.Next()))
+            {
+                throw new KafkaException(error, $"{what}: {reason}");
+            }
+        }
+    }
+
+    private Deadline NewDeadline() => new(_runtime.Waiters, _runtime.Options.CallTimeout);
+}
