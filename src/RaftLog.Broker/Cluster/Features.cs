@@ -11,6 +11,9 @@ internal static class Features
     /// <summary>1 where groups may use the consumer protocol (KIP-848).</summary>
     public const string GroupVersion = "group.version";
 
+    /// <summary>1 where records of <c>__transaction_state</c> are flexible, 2 where each transaction raises its producer's epoch (KIP-890).</summary>
+    public const string TransactionVersion = "transaction.version";
+
     /// <summary>All features with the levels that a node of this software accepts on disk and from a controller.</summary>
     public static readonly SupportedFeature[] Supported =
     [
@@ -20,6 +23,6 @@ internal static class Features
         new(MetadataVersion.FeatureName, MetadataVersion.Oldest.Level, MetadataVersion.Newest.Level),
         new("share.version", 0, 1),
         new("streams.version", 0, 1),
-        new("transaction.version", 0, 2),
+        new(TransactionVersion, 0, 2),
     ];
 }

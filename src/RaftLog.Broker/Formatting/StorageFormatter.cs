@@ -27,6 +27,11 @@ public static class StorageFormatter
             features[Cluster.Features.GroupVersion] = 1;
         }
 
+        if (version.HasTransactionsV2)
+        {
+            features[Cluster.Features.TransactionVersion] = 2;
+        }
+
         return features;
     }
 

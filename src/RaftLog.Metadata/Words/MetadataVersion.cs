@@ -35,6 +35,9 @@ public readonly record struct MetadataVersion(short Level) : IComparable<Metadat
     /// <summary>Groups may use the consumer protocol (4.0-IV0, KIP-848).</summary>
     public bool HasConsumerGroups => Level >= 22;
 
+    /// <summary>From 4.0-IV2 on a new cluster has transactions V2 (KIP-890): <c>transaction.version</c> 2.</summary>
+    public bool HasTransactionsV2 => Level >= 24;
+
     /// <summary>Partitions carry eligible leader replicas (4.0-IV1, KIP-966).</summary>
     public bool TracksEligibleLeaders => Level >= 23;
 

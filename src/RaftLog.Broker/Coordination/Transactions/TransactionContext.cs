@@ -7,10 +7,8 @@ namespace RaftLog.Broker.Coordination.Transactions;
 /// <summary>What this node's transaction coordinators are told of the cluster.</summary>
 internal sealed class TransactionContext(MetadataCache cache, ProducerIdBlock producerIds) : ITransactionContext
 {
-    private const string FeatureName = "transaction.version";
-
     /// <inheritdoc />
-    public short TransactionVersion => cache.Image.FeatureLevel(FeatureName);
+    public short TransactionVersion => cache.Image.FeatureLevel(Features.TransactionVersion);
 
     /// <inheritdoc />
     public bool TryTakeProducerId(out ProducerId id) => producerIds.TryTake(out id);
