@@ -60,8 +60,7 @@ public class ConfigurationPageTests
 
             ## Keys without effect
 
-            Known from Kafka, accepted with a warning: nothing in RaftLog acts on them, or not yet:
-            the keys of groups and transactions are among them. What else needs no key here: a listening socket's backlog is
+            Known from Kafka, accepted with a warning: nothing in RaftLog acts on them, or not yet. What else needs no key here: a listening socket's backlog is
             1024, a connection holds at most 128 requests that wait for answers, and checkpoints are written every five seconds.
 
 
