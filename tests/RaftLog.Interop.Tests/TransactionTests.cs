@@ -40,7 +40,7 @@ public sealed class TransactionTests
             await other.RestartAsync();
 
             CommandResult read = (await Kcat.RunAsync(
-                cluster, "-C", "-t", "to", "-o", "beginning", "-e", "-q", "-X", "isolation.level=read_committed")).Succeeded();
+                cluster, ["-C", "-t", "to", "-o", "beginning", "-e", "-q", "-X", "isolation.level=read_committed"])).Succeeded();
             Assert.Equal(values.Order(), read.Lines.Where(line => line.Length > 0).Order());
         });
     }
