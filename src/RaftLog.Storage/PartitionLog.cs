@@ -463,12 +463,7 @@ public sealed class PartitionLog
         LogSegment active = Active;
         active.WriteIndexes();
         files.Add(active.Log);
-        files.Add(active.Offsets.Entries.File);
-        files.Add(active.Times.Entries.File);
-        if (active.Transactions.File is { } transactions)
-        {
-            files.Add(transactions);
-        }
+        active.AddIndexes(files);
     }
 
     /// <summary>Closes the files.</summary>

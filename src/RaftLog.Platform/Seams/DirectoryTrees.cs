@@ -8,27 +8,39 @@ internal static class DirectoryTrees
     {
         foreach (string directory in directories)
         {
-            List<IDiskFile> files = [];
             try
             {
-                foreach (string name in disk.ListFiles(directory))
-                {
-                    if (disk.OpenExisting($"{directory}/{name}") is { } file)
-                    {
-                        files.Add(file);
-                    }
-                }
-
-                await disk.FlushAsync(files);
+                await FlushAsync(disk, directory);
             }
-            finally
+            catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && !disk.DirectoryExists(directory))
             {
-                files.ForEach(each => each.Dispose());
+                // Renamed or deleted meanwhile: nobody relies on it.
             }
-
-            await disk.FlushDirectoryAsync(directory);
         }
 
         await disk.FlushDirectoryAsync(parent);
+    }
+
+    private static async ValueTask FlushAsync(IDisk disk, string directory)
+    {
+        List<IDiskFile> files = [];
+        try
+        {
+            foreach (string name in disk.ListFiles(directory))
+            {
+                if (disk.OpenExisting($"{directory}/{name}") is { } file)
+                {
+                    files.Add(file);
+                }
+            }
+
+            await disk.FlushAsync(files);
+        }
+        finally
+        {
+            files.ForEach(each => each.Dispose());
+        }
+
+        await disk.FlushDirectoryAsync(directory);
     }
 }

@@ -49,14 +49,19 @@ internal static class AtomicFile
     /// <summary>Replaces a file without waiting for the disk: after a power cut it may be old, new, empty or absent, so its reader must be able to tell.</summary>
     public static void WriteUnflushed(IDisk disk, string directory, string name, ReadOnlySpan<byte> content)
     {
-        string path = $"{directory}/{name}";
-        string temporary = path + TemporarySuffix;
-        using (IDiskFile file = disk.OpenOrCreate(temporary))
-        {
-            file.SetLength(0);
-            file.Write(0, content);
-        }
-
-        disk.Rename(temporary, path);
+        WriteTemporary(disk, directory, name, content);
+        PutInPlace(disk, directory, name);
     }
+
+    /// <summary>The first half of replacing a file, where many are flushed together: the content under another name.</summary>
+    public static void WriteTemporary(IDisk disk, string directory, string name, ReadOnlySpan<byte> content)
+    {
+        using IDiskFile file = disk.OpenOrCreate($"{directory}/{name}{TemporarySuffix}");
+        file.SetLength(0);
+        file.Write(0, content);
+    }
+
+    /// <summary>The second half: the new content takes the place of the old.</summary>
+    public static void PutInPlace(IDisk disk, string directory, string name) =>
+        disk.Rename($"{directory}/{name}{TemporarySuffix}", $"{directory}/{name}");
 }

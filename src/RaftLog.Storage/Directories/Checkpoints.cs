@@ -12,6 +12,9 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
     /// <summary>Flushed bytes after which recovery points are written before their time, so that a start has little to scan.</summary>
     public const long BytesBetweenRecoveryPoints = 64L * 1024 * 1024;
 
+    /// <summary>From here on the leader epochs of logs are flushed together: two flushes for all rather than two for each.</summary>
+    private const int ManyLogs = 8;
+
     private readonly Dictionary<string, byte[]> _written = [];
     private readonly Lock _lock = new();
 
@@ -114,16 +117,25 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         {
             points.Add(new(log.Partition, log.Flushing.ClaimRecoveryPoint(log.HighWatermark)));
             int version = log.Epochs.Version;
-            if (version != log.WrittenEpochs)
+
+            // An empty log has no batch that carries an epoch, and its recovery drops what the file says.
+            if (version != log.WrittenEpochs && log.EndOffset > Offset.Zero)
             {
                 epochs.Add((log, version, log.Epochs.Entries));
             }
         }
 
         await WriteStartsAsync(all);
-        foreach ((PartitionLog log, int version, IReadOnlyList<EpochEntry> entries) in epochs)
+        if (epochs.Count >= ManyLogs)
         {
-            await WriteEpochsAsync(log, version, entries);
+            await WriteEpochsTogetherAsync(epochs);
+        }
+        else
+        {
+            foreach ((PartitionLog log, int version, IReadOnlyList<EpochEntry> entries) in epochs)
+            {
+                await WriteEpochsAsync(log, version, entries);
+            }
         }
 
         foreach ((TopicPartition partition, LoadHints hints) in Unopened())
@@ -170,6 +182,35 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && log.IsDeleted)
         {
             // Deleted meanwhile: its directory has another name.
+        }
+    }
+
+    private async ValueTask WriteEpochsTogetherAsync(List<(PartitionLog Log, int Version, IReadOnlyList<EpochEntry> Entries)> epochs)
+    {
+        await FlushAfterAsync((log, entries) => AtomicFile.WriteTemporary(disk, log.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(entries)));
+        await FlushAfterAsync((log, _) => AtomicFile.PutInPlace(disk, log.Path, LogFileNames.LeaderEpochs));
+        foreach ((PartitionLog log, int version, _) in epochs)
+        {
+            log.WrittenEpochs = version;
+        }
+
+        async ValueTask FlushAfterAsync(Action<PartitionLog, IReadOnlyList<EpochEntry>> step)
+        {
+            List<string> changed = new(epochs.Count);
+            foreach ((PartitionLog log, _, IReadOnlyList<EpochEntry> entries) in epochs)
+            {
+                try
+                {
+                    step(log, entries);
+                    changed.Add(log.Path);
+                }
+                catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && log.IsDeleted)
+                {
+                    // Deleted meanwhile: its directory has another name.
+                }
+            }
+
+            await disk.FlushTreesAsync(directory, changed);
         }
     }
 

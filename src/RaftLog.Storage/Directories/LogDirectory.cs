@@ -13,6 +13,10 @@ public sealed class LogDirectory
     public const string PartitionMetadataName = LogFileNames.PartitionMetadata;
 
     private const string LockName = ".lock";
+    private static readonly string FirstLogFile = LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log);
+
+    /// <summary>From here on logs are flushed together rather than one after the other.</summary>
+    private const int ManyLogs = 8;
 
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
 
@@ -127,31 +131,7 @@ public sealed class LogDirectory
 
     /// <summary>Opens a log that lies in the directory, and recovers it where the last stop was not clean. Several may be opened at once.</summary>
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
-    public async ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings)
-    {
-        string path = PathOf(partition);
-        try
-        {
-            Uuid topicId = PartitionMetadataFile.Read(_disk, path);
-
-            // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the node from starting.
-            LoadHints hints = topicId == Uuid.Zero ? default : _checkpoints.HintsFor(partition, WasClean);
-            LoadedLog loaded = await LogLoader.LoadAsync(_disk, path, settings, hints, _home.NowMs);
-            var log = new PartitionLog(_home, partition, topicId, path, loaded, settings);
-            Add(log);
-            _checkpoints.Forget(partition);
-
-            // Where loading had to make or drop a segment, no record counts before that is durable.
-            log.Flushing.NamesChanged();
-            Flusher.Add(log);
-            return log;
-        }
-        catch (DiskException failure)
-        {
-            Health.Fail(failure);
-            throw;
-        }
-    }
+    public ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings) => OpenLogAsync(partition, settings, isFlushed: false);
 
     /// <summary>Opens all logs of the directory that are not open yet, one after the other, and removes what a deletion left behind.</summary>
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
@@ -165,12 +145,24 @@ public sealed class LogDirectory
             }
         }
 
-        foreach (TopicPartition partition in Stored())
+        List<TopicPartition> closed = [.. Stored().Where(partition => Find(partition) is null)];
+        bool flushesTogether = !WasClean && closed.Count >= ManyLogs;
+        if (flushesTogether)
         {
-            if (Find(partition) is null)
+            try
             {
-                await OpenLogAsync(partition, settings);
+                await _disk.FlushTreesAsync(Path, [.. closed.Select(PathOf)]);
             }
+            catch (DiskException failure)
+            {
+                Health.Fail(failure);
+                throw;
+            }
+        }
+
+        foreach (TopicPartition partition in closed)
+        {
+            await OpenLogAsync(partition, settings, isFlushed: flushesTogether);
         }
     }
 
@@ -326,6 +318,36 @@ public sealed class LogDirectory
         _lockFile.Dispose();
     }
 
+    private async ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings, bool isFlushed)
+    {
+        string path = PathOf(partition);
+        try
+        {
+            Uuid topicId = PartitionMetadataFile.Read(_disk, path);
+
+            // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the node from starting.
+            LoadHints hints = topicId == Uuid.Zero ? default : _checkpoints.HintsFor(partition, WasClean);
+            LoadedLog loaded = await LogLoader.LoadAsync(_disk, path, settings, hints with { IsFlushed = isFlushed }, _home.NowMs);
+            var log = new PartitionLog(_home, partition, topicId, path, loaded, settings);
+            Add(log);
+            _checkpoints.Forget(partition);
+
+            // Where loading had to make or drop a segment, no record counts before that is durable.
+            if (loaded.NamesChanged)
+            {
+                log.Flushing.NamesChanged();
+                Flusher.Add(log);
+            }
+
+            return log;
+        }
+        catch (DiskException failure)
+        {
+            Health.Fail(failure);
+            throw;
+        }
+    }
+
     private async ValueTask WriteForCloseAsync(BrokerEpoch epoch)
     {
         List<IDiskFile> files = [];
@@ -335,14 +357,21 @@ public sealed class LogDirectory
             log.PrepareClose(files);
         }
 
-        if (files.Count > 0)
+        if (logs.Count >= ManyLogs)
+        {
+            await _disk.FlushTreesAsync(Path, [.. logs.Select(log => log.Path)]);
+        }
+        else
         {
             await _disk.FlushAsync(files);
+            foreach (PartitionLog log in logs)
+            {
+                await _disk.FlushDirectoryAsync(log.Path);
+            }
         }
 
         foreach (PartitionLog log in logs)
         {
-            await _disk.FlushDirectoryAsync(log.Path);
             log.Flushing.Complete(out _);
             log.Flushing.End();
         }
@@ -419,7 +448,7 @@ public sealed class LogDirectory
     private DiskException? TryMakeDirectory(NewLog log)
     {
         string path = PathOf(log.Partition);
-        if (_disk.DirectoryExists(path) && _disk.ListFiles(path).Any(name => !name.StartsWith(LogFileNames.PartitionMetadata, StringComparison.Ordinal)))
+        if (_disk.DirectoryExists(path) && !IsUnfinished(path))
         {
             return new DiskException(path, DiskErrorKind.NotPermitted, "create directory", "the log of a deleted topic of this name is still in its place");
         }
@@ -429,6 +458,7 @@ public sealed class LogDirectory
             _checkpointsNameTheDead |= _checkpoints.Forget(log.Partition);
             _disk.CreateDirectory(path);
             PartitionMetadataFile.Write(_disk, path, log.TopicId).Dispose();
+            _disk.OpenOrCreate($"{path}/{FirstLogFile}").Dispose();
             return null;
         }
         catch (DiskException failure) when (failure.MayPass)
@@ -438,6 +468,22 @@ public sealed class LogDirectory
         }
     }
 
+    /// <summary>True for what an attempt to make a log has left behind: no record was ever written there.</summary>
+    private bool IsUnfinished(string path)
+    {
+        foreach (string name in _disk.ListFiles(path))
+        {
+            using IDiskFile? file = name == FirstLogFile ? _disk.OpenExisting($"{path}/{name}") : null;
+            bool isOurs = file is not null ? file.Length == 0 : name.StartsWith(LogFileNames.PartitionMetadata, StringComparison.Ordinal);
+            if (!isOurs)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private CreatedLog Open(NewLog log)
     {
         string path = PathOf(log.Partition);
@@ -445,9 +491,7 @@ public sealed class LogDirectory
         {
             var opened = new PartitionLog(
                 _home, log.Partition, log.TopicId, path, LogLoader.Create(_disk, path, Offset.Zero, _home.NowMs), log.Settings);
-            opened.Flushing.NamesChanged();
             Add(opened);
-            Flusher.Add(opened);
             return new CreatedLog(opened, null);
         }
         catch (DiskException failure) when (failure.MayPass)
@@ -465,7 +509,7 @@ public sealed class LogDirectory
         }
         catch (DiskException)
         {
-            // Without files in it, the next attempt takes it over.
+            // The next attempt takes it over.
         }
     }
 

@@ -172,12 +172,7 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
                 if (segment.IsIndexDirty)
                 {
                     segment.IsIndexDirty = false;
-                    files.Add(segment.Offsets.Entries.File);
-                    files.Add(segment.Times.Entries.File);
-                    if (segment.Transactions.File is { } transactions)
-                    {
-                        files.Add(transactions);
-                    }
+                    segment.AddIndexes(files);
                 }
             }
 

@@ -14,19 +14,20 @@ internal static class LeftoverFiles
     private static readonly string[] Dropped = [LogFileNames.DeletedSuffix, LogFileNames.CleanedSuffix, ".tmp"];
     private static readonly string[] Indexes = [LogFileNames.OffsetIndex, LogFileNames.TimeIndex, LogFileNames.TransactionIndex];
 
-    /// <summary>Leaves only files that belong to the log.</summary>
-    public static void Remove(IDisk disk, string directory)
+    /// <summary>Leaves only files that belong to the log; true when others were there.</summary>
+    public static bool Remove(IDisk disk, string directory)
     {
-        DropUnfinishedSwaps(disk, directory);
+        bool any = DropUnfinishedSwaps(disk, directory);
         foreach (string name in disk.ListFiles(directory))
         {
             if (Array.Exists(Dropped, suffix => name.EndsWith(suffix, StringComparison.Ordinal)))
             {
                 disk.DeleteFile($"{directory}/{name}");
+                any = true;
             }
         }
 
-        CompleteSwaps(disk, directory);
+        any |= CompleteSwaps(disk, directory);
         foreach (string name in disk.ListFiles(directory))
         {
             foreach (string suffix in Indexes)
@@ -35,18 +36,22 @@ internal static class LeftoverFiles
                     && !disk.FileExists($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.Log)}"))
                 {
                     disk.DeleteFile($"{directory}/{name}");
+                    any = true;
                 }
             }
         }
+
+        return any;
     }
 
     /// <summary>
     /// A swap is whole when all its files have the suffix, the one with the batches above all. While a segment at or below it is still being written, it is the
     /// first part of several that replace one segment together, and says nothing yet.
     /// </summary>
-    private static void DropUnfinishedSwaps(IDisk disk, string directory)
+    private static bool DropUnfinishedSwaps(IDisk disk, string directory)
     {
         IReadOnlyList<string> names = disk.ListFiles(directory);
+        bool any = false;
         Offset unfinished = new(long.MaxValue);
         foreach (string name in names)
         {
@@ -64,13 +69,17 @@ internal static class LeftoverFiles
                     && (offset >= unfinished || !disk.FileExists($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.Log + Swap)}")))
                 {
                     disk.DeleteFile($"{directory}/{name}");
+                    any = true;
                 }
             }
         }
+
+        return any;
     }
 
-    private static void CompleteSwaps(IDisk disk, string directory)
+    private static bool CompleteSwaps(IDisk disk, string directory)
     {
+        bool any = false;
         foreach (string name in disk.ListFiles(directory))
         {
             if (LogFileNames.TryParseOffset(name, LogFileNames.Log + Swap, out Offset first))
@@ -84,8 +93,11 @@ internal static class LeftoverFiles
             if (name.EndsWith(Swap, StringComparison.Ordinal))
             {
                 disk.Rename($"{directory}/{name}", $"{directory}/{name[..^Swap.Length]}");
+                any = true;
             }
         }
+
+        return any;
     }
 
     private static void DeleteReplaced(IDisk disk, string directory, Offset first, Offset end)

@@ -24,6 +24,7 @@ internal sealed class LogLoader
     private long _scannedBytes;
     private long _cutBytes;
     private int _droppedSegments;
+    private bool _changesNames;
     private Offset _end;
 
     private LogLoader(IDisk disk, string path, LogSettings settings, LoadHints hints, long nowMs)
@@ -45,12 +46,12 @@ internal sealed class LogLoader
         LogSegment first = LogSegment.Open(disk, path, start, nowMs);
         first.Forget();
         return new LoadedLog(
-            [first], start, start, start, start, new LeaderEpochs(), new ProducerStates(), new LogRecovery(true, start, 0, 0, 0));
+            [first], start, start, start, start, new LeaderEpochs(), new ProducerStates(), new LogRecovery(true, start, 0, 0, 0), NamesChanged: true);
     }
 
     private async ValueTask<LoadedLog> LoadAsync()
     {
-        LeftoverFiles.Remove(_disk, _path);
+        _changesNames = LeftoverFiles.Remove(_disk, _path);
         OpenSegments();
         int firstInDoubt = FirstInDoubt();
         bool knowsEpochs = AtomicFile.Read(_disk, $"{_path}/{LogFileNames.LeaderEpochs}") is { } bytes
@@ -189,8 +190,10 @@ internal sealed class LogLoader
             return;
         }
 
-        using (IDiskFile? metadata = _disk.OpenExisting($"{_path}/{LogFileNames.PartitionMetadata}"))
+        if (!_hints.IsFlushed)
         {
+            using IDiskFile? metadata = _disk.OpenExisting($"{_path}/{LogFileNames.PartitionMetadata}");
+
             // The segment before may end at the recovery point because it was cut there, and the cut may only be in the page cache: on the disk
             // its old tail would overlap what follows, and a later power cut would bring it back.
             await FlushAsync(Math.Max(0, firstInDoubt - 1), metadata);
@@ -220,14 +223,19 @@ internal sealed class LogLoader
         }
 
         RequireNoWholeBatchIsMissing();
-        ProducerSnapshots.DeleteAbove(_disk, _path, _end);
+        _changesNames |= ProducerSnapshots.DeleteAbove(_disk, _path, _end);
         for (int i = firstInDoubt; i < _segments.Count - 1; i++)
         {
             _segments[i].Seal();
         }
 
-        await FlushAsync(firstInDoubt, null);
-        await _disk.FlushDirectoryAsync(_path);
+        // Where recovery has only read, what was flushed before it is all there is.
+        if (!_hints.IsFlushed || _changesNames || _cutBytes > 0 || firstInDoubt < _segments.Count - 1)
+        {
+            await FlushAsync(firstInDoubt, null);
+            await _disk.FlushDirectoryAsync(_path);
+            _changesNames = false;
+        }
     }
 
     /// <summary>Scans one segment and cuts it where it is no longer intact; false when bytes had to go.</summary>
@@ -313,6 +321,7 @@ internal sealed class LogLoader
         {
             _cutBytes += _segments[i].Log.Length;
             _droppedSegments++;
+            _changesNames = true;
             _segments[i].Delete();
             _segments.RemoveAt(i);
         }
@@ -329,8 +338,7 @@ internal sealed class LogLoader
         for (int i = from; i < _segments.Count; i++)
         {
             _files.Add(_segments[i].Log);
-            _files.Add(_segments[i].Offsets.Entries.File);
-            _files.Add(_segments[i].Times.Entries.File);
+            _segments[i].AddIndexes(_files);
         }
 
         if (_files.Count > 0)
@@ -356,6 +364,7 @@ internal sealed class LogLoader
             first.Forget();
             first.CutFileToSize();
             _segments.Add(first);
+            _changesNames = true;
         }
 
         _segments[^1].Unseal();
@@ -375,7 +384,8 @@ internal sealed class LogLoader
             _hints.RecoveryPoint,
             _epochs,
             _producers,
-            new LogRecovery(_hints.WasClean, _hints.RecoveryPoint, _scannedBytes, _cutBytes, _droppedSegments))
+            new LogRecovery(_hints.WasClean, _hints.RecoveryPoint, _scannedBytes, _cutBytes, _droppedSegments),
+            _changesNames)
         {
             CleanedTo = Offset.Min(_hints.CleanedTo, _end),
         };

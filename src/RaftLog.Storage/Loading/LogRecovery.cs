@@ -16,9 +16,10 @@ public readonly record struct LogRecovery(bool WasClean, Offset RecoveryPoint, l
 /// <param name="Start">The checkpointed log start; 0 where there is none.</param>
 /// <param name="HighWatermark">The checkpointed high watermark; 0 where there is none.</param>
 /// <param name="CleanedTo">Offsets below it may have gaps that compaction made.</param>
-internal readonly record struct LoadHints(bool WasClean, Offset RecoveryPoint, Offset Start, Offset HighWatermark, Offset CleanedTo);
+/// <param name="IsFlushed">All files of the log and their names were flushed since the process started.</param>
+internal readonly record struct LoadHints(bool WasClean, Offset RecoveryPoint, Offset Start, Offset HighWatermark, Offset CleanedTo, bool IsFlushed);
 
-/// <summary>A log as it was found, or made, on the disk.</summary>
+/// <summary>A log as it was found, or made, on the disk; its directory must be flushed before a record counts where names have changed.</summary>
 internal sealed record LoadedLog(
     LogSegment[] Segments,
     Offset Start,
@@ -27,7 +28,8 @@ internal sealed record LoadedLog(
     Offset RecoveryPoint,
     LeaderEpochs Epochs,
     ProducerStates Producers,
-    LogRecovery Recovery)
+    LogRecovery Recovery,
+    bool NamesChanged)
 {
     /// <summary>Up to where the log was cleaned.</summary>
     public Offset CleanedTo { get; init; }

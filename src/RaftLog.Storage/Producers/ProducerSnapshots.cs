@@ -33,8 +33,8 @@ internal static class ProducerSnapshots
         return null;
     }
 
-    /// <summary>Deletes the snapshots above an offset.</summary>
-    public static void DeleteAbove(IDisk disk, string directory, Offset limit) => Delete(disk, directory, offset => offset > limit);
+    /// <summary>Deletes the snapshots above an offset; true when there were any.</summary>
+    public static bool DeleteAbove(IDisk disk, string directory, Offset limit) => Delete(disk, directory, offset => offset > limit);
 
     /// <summary>Deletes the snapshots below an offset.</summary>
     public static void DeleteBelow(IDisk disk, string directory, Offset limit) => Delete(disk, directory, offset => offset < limit);
@@ -43,15 +43,19 @@ internal static class ProducerSnapshots
     public static void DeleteAt(IDisk disk, string directory, Offset offset) =>
         disk.DeleteFile($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot)}");
 
-    private static void Delete(IDisk disk, string directory, Predicate<Offset> condemned)
+    private static bool Delete(IDisk disk, string directory, Predicate<Offset> condemned)
     {
+        bool any = false;
         foreach (Offset offset in Offsets(disk, directory))
         {
             if (condemned(offset))
             {
                 disk.DeleteFile($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot)}");
+                any = true;
             }
         }
+
+        return any;
     }
 
     /// <summary>The offsets of all snapshots, newest first.</summary>

@@ -4,23 +4,42 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// A file of entries of one size, which only grows or is cut. While its segment is written to, all entries are in memory and reach the
-/// file in pieces; once sealed they are read from the file. One writer; readers need no lock: entries below <see cref="Count"/> do
-/// not change, unless the log is truncated, and then a reader checks what it found against the log's own bytes.
+/// file in pieces; once sealed they are read from the file. The file appears with the first entry that is written, so a small log has none. One writer; readers
+/// need no lock: entries below <see cref="Count"/> do not change, unless the log is truncated, and then a reader checks what it found against the log's own
+/// bytes.
 /// </summary>
-internal sealed class IndexFile(IDiskFile file, int entrySize) : IDisposable
+internal sealed class IndexFile : IDisposable
 {
+    private const int FirstBytes = 256;
     private const int PieceBytes = 4096;
 
-    private volatile byte[]? _entries;
-    private volatile int _count = (int)(file.Length / entrySize);
-    private int _writtenCount = (int)(file.Length / entrySize);
+    private readonly IDisk _disk;
+    private readonly string _path;
+    private readonly int _entrySize;
 
-    public IDiskFile File { get; } = file;
+    /// <summary>Written before <see cref="_entries"/> goes, so that a reader without a lock finds one of them.</summary>
+    private IDiskFile? _file;
+    private volatile byte[]? _entries;
+    private volatile int _count;
+    private int _writtenCount;
+    private bool _isSealed = true;
+
+    public IndexFile(IDisk disk, string path, int entrySize)
+    {
+        _disk = disk;
+        _path = path;
+        _entrySize = entrySize;
+        _file = disk.OpenExisting(path);
+        _count = _writtenCount = _file is null ? 0 : (int)(_file.Length / entrySize);
+    }
+
+    /// <summary>The file; null while there is none.</summary>
+    public IDiskFile? File => _file;
 
     public int Count => _count;
 
     /// <summary>True when the file's length is a whole number of entries.</summary>
-    public bool HasWholeEntries => File.Length % entrySize == 0;
+    public bool HasWholeEntries => _file is null || _file.Length % _entrySize == 0;
 
     /// <summary>Copies one entry; index is below <see cref="Count"/>.</summary>
     public void Read(int index, Span<byte> target)
@@ -28,32 +47,38 @@ internal sealed class IndexFile(IDiskFile file, int entrySize) : IDisposable
         byte[]? entries = _entries;
         if (entries is not null)
         {
-            entries.AsSpan(index * entrySize, entrySize).CopyTo(target);
+            entries.AsSpan(index * _entrySize, _entrySize).CopyTo(target);
             return;
         }
 
-        target[..entrySize].Clear();
-        File.Read((long)index * entrySize, target[..entrySize]);
+        target[.._entrySize].Clear();
+        _file?.Read((long)index * _entrySize, target[.._entrySize]);
     }
 
     /// <summary>Reads all entries into memory, to be appended to.</summary>
     public void Unseal()
     {
-        if (_entries is not null)
+        _isSealed = false;
+        if (_entries is not null || _count == 0)
         {
             return;
         }
 
-        byte[] entries = new byte[Math.Max(PieceBytes, _count * entrySize * 2)];
-        File.Read(0, entries.AsSpan(0, _count * entrySize));
+        byte[] entries = new byte[Math.Max(FirstBytes, _count * _entrySize * 2)];
+        _file?.Read(0, entries.AsSpan(0, _count * _entrySize));
         _entries = entries;
     }
 
     public void Append(ReadOnlySpan<byte> entry)
     {
-        byte[] entries = _entries ?? throw new InvalidOperationException("a sealed index is appended to");
-        int end = _count * entrySize;
-        if (end + entrySize > entries.Length)
+        if (_isSealed)
+        {
+            throw new InvalidOperationException("a sealed index is appended to");
+        }
+
+        byte[] entries = _entries ??= new byte[FirstBytes];
+        int end = _count * _entrySize;
+        if (end + _entrySize > entries.Length)
         {
             byte[] larger = new byte[entries.Length * 2];
             entries.AsSpan(0, end).CopyTo(larger);
@@ -62,7 +87,7 @@ internal sealed class IndexFile(IDiskFile file, int entrySize) : IDisposable
 
         entry.CopyTo(entries.AsSpan(end));
         _count++;
-        if ((_count - _writtenCount) * entrySize >= PieceBytes)
+        if ((_count - _writtenCount) * _entrySize >= PieceBytes)
         {
             Write();
         }
@@ -75,7 +100,7 @@ internal sealed class IndexFile(IDiskFile file, int entrySize) : IDisposable
         if (_writtenCount > count || !HasWholeEntries)
         {
             _writtenCount = Math.Min(_writtenCount, count);
-            File.SetLength((long)_writtenCount * entrySize);
+            _file?.SetLength((long)_writtenCount * _entrySize);
         }
     }
 
@@ -84,8 +109,9 @@ internal sealed class IndexFile(IDiskFile file, int entrySize) : IDisposable
     {
         if (_entries is { } entries && _writtenCount < _count)
         {
-            int from = _writtenCount * entrySize;
-            File.Write(from, entries.AsSpan(from, (_count * entrySize) - from));
+            int from = _writtenCount * _entrySize;
+            _file ??= _disk.OpenOrCreate(_path);
+            _file.Write(from, entries.AsSpan(from, (_count * _entrySize) - from));
             _writtenCount = _count;
         }
     }
@@ -94,8 +120,9 @@ internal sealed class IndexFile(IDiskFile file, int entrySize) : IDisposable
     public void Seal()
     {
         Write();
+        _isSealed = true;
         _entries = null;
     }
 
-    public void Dispose() => File.Dispose();
+    public void Dispose() => _file?.Dispose();
 }

@@ -40,8 +40,8 @@ internal sealed class LogSegment : IFileRangeGuard
         _next = baseOffset.Value;
         Log = disk.OpenOrCreate(PathOf(LogFileNames.Log));
         _size = Log.Length;
-        Offsets = new OffsetIndex(disk.OpenOrCreate(PathOf(LogFileNames.OffsetIndex)), baseOffset);
-        Times = new TimeIndex(disk.OpenOrCreate(PathOf(LogFileNames.TimeIndex)), baseOffset);
+        Offsets = new OffsetIndex(disk, PathOf(LogFileNames.OffsetIndex), baseOffset);
+        Times = new TimeIndex(disk, PathOf(LogFileNames.TimeIndex), baseOffset);
         Transactions = new TransactionIndex(disk, PathOf(LogFileNames.TransactionIndex));
         MaxTimestampOffset = baseOffset;
     }
@@ -275,10 +275,13 @@ internal sealed class LogSegment : IFileRangeGuard
         Times.Entries.Seal();
     }
 
-    /// <summary>Writes out the indexes and keeps the segment open for appends.</summary>
+    /// <summary>
+    /// Writes out the indexes and keeps the segment open for appends. A segment too small for an entry needs no files: it is walked instead.
+    /// </summary>
     public void WriteIndexes()
     {
-        if (MaxTimestamp >= 0 && Size > 0)
+        bool isIndexed = Offsets.Entries.Count > 0 || Times.Entries.File is not null;
+        if (MaxTimestamp >= 0 && Size > 0 && isIndexed)
         {
             // A segment that was loaded closed can lack its last entry: the power went before the index was written.
             if (MaxTimestamp > Times.Last.Timestamp)
@@ -291,6 +294,18 @@ internal sealed class LogSegment : IFileRangeGuard
 
         Offsets.Entries.Write();
         Times.Entries.Write();
+    }
+
+    /// <summary>Names the files of the indexes that are there, to be flushed.</summary>
+    public void AddIndexes(List<IDiskFile> files)
+    {
+        foreach (IDiskFile? file in (ReadOnlySpan<IDiskFile?>)[Offsets.Entries.File, Times.Entries.File, Transactions.File])
+        {
+            if (file is not null)
+            {
+                files.Add(file);
+            }
+        }
     }
 
     /// <summary>Where a cut at an offset really ends: at the batch's base when the offset lies inside a batch.</summary>

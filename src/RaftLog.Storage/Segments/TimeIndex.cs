@@ -8,11 +8,11 @@ namespace RaftLog.Storage;
 /// The largest timestamp so far, by offset: entries of (timestamp, offset - base offset) that grow in both. No record up to an entry's
 /// offset is later than its timestamp. Kafka's <c>.timeindex</c> without its preallocated tail.
 /// </summary>
-internal sealed class TimeIndex(IDiskFile file, Offset baseOffset) : IDisposable
+internal sealed class TimeIndex(IDisk disk, string path, Offset baseOffset) : IDisposable
 {
     public const int EntrySize = 12;
 
-    private readonly IndexFile _entries = new(file, EntrySize);
+    private readonly IndexFile _entries = new(disk, path, EntrySize);
 
     public IndexFile Entries => _entries;
 
