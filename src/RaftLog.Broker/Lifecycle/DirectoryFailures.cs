@@ -11,6 +11,11 @@ namespace RaftLog.Broker.Lifecycle;
 /// </summary>
 internal sealed class DirectoryFailures(NodeStorage storage, Journal journal, IProcess process)
 {
+    private readonly Lock _gate = new();
+
+    /// <summary>What was told of directories that go on; as many as there are directories and kinds.</summary>
+    private readonly HashSet<(LogDirectory Directory, DiskErrorKind Kind)> _told = [];
+
     /// <summary>Raised after a directory for data went offline while others work; it may hold a partition's lock.</summary>
     public event Action? Changed;
 
@@ -23,7 +28,22 @@ internal sealed class DirectoryFailures(NodeStorage storage, Journal journal, IP
         foreach (LogDirectory directory in storage.Directories)
         {
             directory.Health.WentOffline += cause => Failed(directory, cause);
+            directory.Health.Refused += cause => PutOff(directory, cause);
         }
+    }
+
+    private void PutOff(LogDirectory directory, DiskException cause)
+    {
+        lock (_gate)
+        {
+            if (!_told.Add((directory, cause.Kind)))
+            {
+                return;
+            }
+        }
+
+        journal.Error(
+            $"log directory {directory.Path} cannot be changed now: {cause.Message}; {cause.WayOut}. It is tried again every 5 s; the partitions there are served");
     }
 
     private void Failed(LogDirectory directory, DiskException cause)

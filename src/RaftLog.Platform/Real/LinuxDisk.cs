@@ -117,6 +117,24 @@ public sealed class LinuxDisk : IDisk
     }
 
     /// <inheritdoc/>
+    public long DescriptorsLeft
+    {
+        get
+        {
+            const string open = "/proc/self/fd";
+            try
+            {
+                return Native.DescriptorLimit() is { } limit ? limit - Directory.EnumerateFileSystemEntries(open).Count() : long.MaxValue;
+            }
+            catch (Exception e) when (DiskErrors.IsOurs(e))
+            {
+                // Not even this directory can be opened.
+                return 0;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public IDisposable? TryLock(string path) => FileLock.TryTake(path);
 
     /// <inheritdoc/>

@@ -148,6 +148,36 @@ internal static partial class Native
     internal static int SendBeforeMore(SafeHandle socket, ReadOnlySpan<byte> bytes) =>
         (int)Math.Max(0, Send(socket, bytes, bytes.Length, SendMore | SendNoSignal | SendWithoutWaiting));
 
+    /// <summary><c>write</c> to standard error; what it does not take is lost.</summary>
+    internal static void WriteToStandardError(ReadOnlySpan<byte> text)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            using Stream error = Console.OpenStandardError();
+            error.Write(text);
+            return;
+        }
+
+        const int standardError = 2;
+        while (!text.IsEmpty)
+        {
+            nint written = Write(standardError, text, text.Length);
+            if (written < 0 && Marshal.GetLastPInvokeError() != Eintr)
+            {
+                return;
+            }
+
+            text = text[(int)Math.Max(0, written)..];
+        }
+    }
+
+    /// <summary>The most descriptors that this process may have open (<c>RLIMIT_NOFILE</c>); null where that is not known.</summary>
+    internal static long? DescriptorLimit()
+    {
+        const int limitOfFiles = 7;
+        return OperatingSystem.IsLinux() && GetLimit(limitOfFiles, out ResourceLimit limit) == 0 ? (long)Math.Min(limit.Soft, long.MaxValue) : null;
+    }
+
     /// <summary><c>_exit</c>: no finalizer, no exit handler, no flush of anything.</summary>
     internal static void ExitAtOnce(int code)
     {
@@ -201,12 +231,25 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "send")]
     private static partial nint Send(SafeHandle socket, ReadOnlySpan<byte> bytes, nint count, int flags);
 
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint Write(int descriptor, ReadOnlySpan<byte> source, nint length);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    private static partial int GetLimit(int resource, out ResourceLimit limit);
+
     [LibraryImport("libc", EntryPoint = "_exit")]
     private static partial void Exit(int code);
 
     [LibraryImport("kernel32", EntryPoint = "FlushFileBuffers", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool FlushFileBuffers(SafeFileHandle file);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ResourceLimit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
 
     [StructLayout(LayoutKind.Sequential)]
     private struct PollEntry

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace RaftLog.Platform;
 
 /// <summary>The real process: a halt writes the reason to standard error and ends it at once with exit code 134, as an abort does.</summary>
@@ -14,7 +16,9 @@ public sealed class SystemProcess : IProcess
     {
         try
         {
-            Thread writer = new(() => Console.Error.WriteLine($"raftlog: halted: {reason}")) { IsBackground = true };
+            // Not by Console: it opens descriptors of its own, and that there are none left may be the reason.
+            byte[] words = Encoding.UTF8.GetBytes($"raftlog: halted: {reason}{Environment.NewLine}");
+            Thread writer = new(() => Native.WriteToStandardError(words)) { IsBackground = true };
             writer.Start();
             writer.Join(LastWords);
         }

@@ -57,6 +57,9 @@ public interface IDisk
     /// <summary>Takes the exclusive lock of a file, as Kafka's <c>.lock</c>; null when another process holds it.</summary>
     IDisposable? TryLock(string path);
 
+    /// <summary>How many more files this process may open; a large number where nothing limits it.</summary>
+    long DescriptorsLeft => long.MaxValue;
+
     /// <summary>The bytes of the file system that holds the path: in all, and free for us.</summary>
     DiskSpace Space(string path);
 }

@@ -23,6 +23,12 @@ public sealed class DirectoryHealth
     /// <summary>Raised once, by whoever met the failure; it may hold a partition's lock, so a handler only notes it and wakes somebody.</summary>
     public event Action<DiskException>? WentOffline;
 
+    /// <summary>
+    /// Raised each time when the disk has refused something for want of room, rights or descriptors that can be done later: the directory stays in use. As for
+    /// <see cref="WentOffline"/>, a handler only notes it.
+    /// </summary>
+    public event Action<DiskException>? Refused;
+
     /// <summary>The state.</summary>
     public DirectoryState State => Volatile.Read(ref _cause) is null ? DirectoryState.Online : DirectoryState.Offline;
 
@@ -31,6 +37,9 @@ public sealed class DirectoryHealth
 
     /// <summary>True once it is offline.</summary>
     public bool IsOffline => State == DirectoryState.Offline;
+
+    /// <summary>Something is put off, and must be told.</summary>
+    internal void Refuse(DiskException cause) => Refused?.Invoke(cause);
 
     /// <summary>Takes the directory offline.</summary>
     internal void Fail(DiskException cause)

@@ -18,6 +18,9 @@ public sealed class LogDirectory
     /// <summary>From here on logs are flushed together rather than one after the other.</summary>
     private const int ManyLogs = 8;
 
+    /// <summary>Descriptors that new logs leave for connections, checkpoints, snapshots and the runtime.</summary>
+    private const int ReservedDescriptors = 128;
+
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
 
     private readonly IDisk _disk;
@@ -33,6 +36,9 @@ public sealed class LogDirectory
     /// recovery would trust the old log's recovery point.
     /// </summary>
     private volatile bool _checkpointsNameTheDead;
+
+    /// <summary>Directories of logs that left and could not be renamed or removed yet. Guarded by <see cref="_lock"/>; bounded by the logs.</summary>
+    private readonly List<Departed> _departed = [];
 
     private LogDirectory(IDisk disk, TimeProvider time, string path, IDisposable lockFile, MetaProperties meta, BrokerEpoch? cleanEpoch)
     {
@@ -141,7 +147,7 @@ public sealed class LogDirectory
         {
             if (name.EndsWith(LogFileNames.DeleteSuffix, StringComparison.Ordinal))
             {
-                _disk.DeleteDirectory($"{Path}/{name}");
+                RemoveFiles(new Departed(name, $"{Path}/{name}", isDeleted: true) { IsRenamed = true });
             }
         }
 
@@ -217,20 +223,26 @@ public sealed class LogDirectory
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
     public async ValueTask<IReadOnlyList<CreatedLog>> CreateAsync(IReadOnlyList<NewLog> logs)
     {
-        List<string> paths = [];
         var failures = new DiskException?[logs.Count];
+        long room = _disk.DescriptorsLeft - ReservedDescriptors;
         try
         {
+            List<string> paths = [];
             for (int i = 0; i < logs.Count; i++)
             {
-                failures[i] = TryMakeDirectory(logs[i]);
+                failures[i] = paths.Count < room ? TryMakeDirectory(logs[i]) : TooManyFiles(logs[i]);
                 if (failures[i] is null)
                 {
                     paths.Add(PathOf(logs[i].Partition));
                 }
             }
 
-            await _disk.FlushTreesAsync(Path, paths);
+            if (await TryMakeDurableAsync(paths) is { } refused)
+            {
+                paths.ForEach(TryDelete);
+                return [.. failures.Select(failure => new CreatedLog(null, failure ?? refused))];
+            }
+
             var created = new List<CreatedLog>(logs.Count);
             for (int i = 0; i < logs.Count; i++)
             {
@@ -246,18 +258,11 @@ public sealed class LogDirectory
         }
     }
 
-    /// <summary>Takes a log out of use and its directory out of the way, so that a namesake can be made at once; its files go later. Needs the partition's lock.</summary>
-    public void Delete(PartitionLog log)
-    {
-        if (SetAside(log, LogFileNames.DeleteSuffix) is { } path)
-        {
-            _ = Flusher.EnqueueAsync(() =>
-            {
-                _disk.DeleteDirectory(path);
-                return ValueTask.CompletedTask;
-            });
-        }
-    }
+    /// <summary>
+    /// Takes a log out of use and its directory out of the way, so that a namesake can be made at once; its files go later. Where the disk does not let it now, it is
+    /// tried again. Needs the partition's lock.
+    /// </summary>
+    public void Delete(PartitionLog log) => SetAside(log, LogFileNames.DeleteSuffix);
 
     /// <summary>Takes a log out of use that no metadata knows, and keeps its files under a name that ends with <c>-stray</c>. Needs the partition's lock.</summary>
     /// <returns>The directory's path now; null when the log was out of use already, or the disk refused.</returns>
@@ -387,8 +392,9 @@ public sealed class LogDirectory
             while (!Health.IsOffline)
             {
                 await Task.Delay(CheckpointInterval, _time, _home.Stop.Token);
-                await Flusher.EnqueueAsync(_checkpoints.WriteAllAsync);
+                await Flusher.EnqueueAsync(async () => await TryWriteCheckpointsAsync());
                 _home.Deletions.Run(_home.NowMs);
+                RemoveDeparted();
             }
         }
         catch (OperationCanceledException)
@@ -400,27 +406,47 @@ public sealed class LogDirectory
         }
     }
 
-    private ValueTask BeforeGroupAsync()
+    private async ValueTask BeforeGroupAsync()
     {
         if (_checkpointsNameTheDead)
         {
-            _checkpointsNameTheDead = false;
-            return _checkpoints.WriteAllAsync();
+            await TryWriteCheckpointsAsync();
         }
-
-        if (Flusher.BytesSinceCheckpoint < Checkpoints.BytesBetweenRecoveryPoints)
+        else if (Flusher.BytesSinceCheckpoint >= Checkpoints.BytesBetweenRecoveryPoints)
         {
-            return ValueTask.CompletedTask;
+            Flusher.BytesSinceCheckpoint = 0;
+            await TryAsync(_checkpoints.WriteRecoveryPointsAsync);
         }
+    }
 
-        Flusher.BytesSinceCheckpoint = 0;
-        return _checkpoints.WriteRecoveryPointsAsync();
+    /// <summary>Writes all checkpoints. The result is what the disk has refused for now: then older ones stay, from which recovery only has more to do.</summary>
+    private async ValueTask<DiskException?> TryWriteCheckpointsAsync()
+    {
+        bool namedTheDead = _checkpointsNameTheDead;
+        _checkpointsNameTheDead = false;
+        DiskException? refused = await TryAsync(_checkpoints.WriteAllAsync);
+        _checkpointsNameTheDead |= namedTheDead && refused is not null;
+        return refused;
+    }
+
+    private async ValueTask<DiskException?> TryAsync(Func<ValueTask> write)
+    {
+        try
+        {
+            await write();
+            return null;
+        }
+        catch (DiskException failure) when (failure.MayPass && failure.Operation != "flush")
+        {
+            Health.Refuse(failure);
+            return failure;
+        }
     }
 
     private string? SetAside(PartitionLog log, string suffix)
     {
         string path = FreePath(log, suffix);
-        string oldPath = log.Path;
+        Departed departed = new(log.Path, path, suffix == LogFileNames.DeleteSuffix);
         lock (_lock)
         {
             if (!_logs.Remove(log.Partition))
@@ -429,19 +455,75 @@ public sealed class LogDirectory
             }
         }
 
+        log.MarkDeleted(path);
+        Remove(departed);
+        return departed.IsRenamed ? path : null;
+    }
+
+    /// <summary>Gets the directory of a log that left out of the way, as far as the disk lets it; the rest is done later.</summary>
+    private void Remove(Departed departed)
+    {
         try
         {
-            log.MarkDeleted(path);
-            _disk.Rename(oldPath, path);
-            _checkpointsNameTheDead = true;
-            Flusher.DirectoryChanged();
-            return path;
+            if (!departed.IsRenamed)
+            {
+                _disk.Rename(departed.Path, departed.Target);
+                departed.IsRenamed = true;
+                _checkpointsNameTheDead = true;
+                Flusher.DirectoryChanged();
+            }
+
+            if (departed.IsDeleted)
+            {
+                _ = Flusher.EnqueueAsync(() =>
+                {
+                    RemoveFiles(departed);
+                    return ValueTask.CompletedTask;
+                });
+            }
+        }
+        catch (DiskException failure) when (failure.MayPass)
+        {
+            PutOff(departed, failure);
         }
         catch (DiskException failure)
         {
             Health.Fail(failure);
-            return null;
         }
+    }
+
+    private void RemoveFiles(Departed departed)
+    {
+        try
+        {
+            _disk.DeleteDirectory(departed.Target);
+        }
+        catch (DiskException failure) when (failure.MayPass)
+        {
+            PutOff(departed, failure);
+        }
+    }
+
+    private void PutOff(Departed departed, DiskException failure)
+    {
+        lock (_lock)
+        {
+            _departed.Add(departed);
+        }
+
+        Health.Refuse(failure);
+    }
+
+    private void RemoveDeparted()
+    {
+        List<Departed> departed;
+        lock (_lock)
+        {
+            departed = [.. _departed];
+            _departed.Clear();
+        }
+
+        departed.ForEach(Remove);
     }
 
     /// <summary>Makes a log's directory with its <c>partition.metadata</c>; what ran out or is forbidden is the result, and nothing is left there.</summary>
@@ -482,6 +564,37 @@ public sealed class LogDirectory
         }
 
         return true;
+    }
+
+    private DiskException TooManyFiles(NewLog log) => new(
+        PathOf(log.Partition), DiskErrorKind.NoDescriptors, "open", $"only {ReservedDescriptors} of this process's file descriptors are left, and those are kept for connections");
+
+    /// <summary>
+    /// Makes new directories durable, and before that the checkpoints, where they still name an older log of the same name. The result is what stands in the way
+    /// for now.
+    /// </summary>
+    private async ValueTask<DiskException?> TryMakeDurableAsync(List<string> paths)
+    {
+        DiskException? refused = null;
+        if (_checkpointsNameTheDead)
+        {
+            await Flusher.EnqueueAsync(async () => refused = await TryWriteCheckpointsAsync());
+        }
+
+        try
+        {
+            if (refused is null)
+            {
+                await _disk.FlushTreesAsync(Path, paths);
+            }
+        }
+        catch (DiskException failure) when (failure.Kind == DiskErrorKind.NoDescriptors)
+        {
+            // Nothing was flushed: a directory could not be opened.
+            refused = failure;
+        }
+
+        return refused;
     }
 
     private CreatedLog Open(NewLog log)
@@ -544,4 +657,17 @@ public sealed class LogDirectory
     }
 
     private string PathOf(TopicPartition partition) => $"{Path}/{partition}";
+
+    /// <summary>The directory of a log that left.</summary>
+    private sealed class Departed(string path, string target, bool isDeleted)
+    {
+        public string Path { get; } = path;
+
+        public string Target { get; } = target;
+
+        /// <summary>True when the files go; else they stay under the other name.</summary>
+        public bool IsDeleted { get; } = isDeleted;
+
+        public bool IsRenamed { get; set; }
+    }
 }

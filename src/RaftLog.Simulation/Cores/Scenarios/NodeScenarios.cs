@@ -95,17 +95,20 @@ internal static class NodeScenarios
     public static void A_record_that_was_appended_before_too_few_were_in_sync_is_acknowledged_when_enough_are_and_stands_there_once()
     {
         NodeStage stage = new(NodeStage.Quick(("min.insync.replicas", "2")) with { Nodes = 4, Voters = 1, Brokers = 3 });
+
+        // One producer for both: it knows the leader before the others stop answering.
+        Producer producer = stage.Client.CreateProducer(new ProducerOptions());
         stage.Tell(async () =>
         {
             await stage.CreateTopicAsync();
-            await stage.ProduceAsync("before");
+            await NodeStage.ProduceAsync(producer, "before");
         });
         stage.Settle(batches: 1);
         SimMachine leader = stage.Leader;
         List<SimMachine> followers = [.. stage.Partition!.Replicas.Select(each => stage.Cluster.Machine(each.Value)).Where(each => each != leader)];
         followers.ForEach(each => each.Pause());
         Offset at = Offset.None;
-        Task sent = NodeStage.Begin(stage.Program, async () => at = await stage.ProduceAsync("meanwhile"));
+        Task sent = NodeStage.Begin(stage.Program, async () => at = await NodeStage.ProduceAsync(producer, "meanwhile"));
         stage.Reach(() => NodeStage.LogOf(leader).Batches.Count == 2, "the leader has appended it");
         stage.Reach(() => stage.Partition is { Isr: [var alone] } && alone.Value == leader.Number, "the leader is alone in sync");
 

@@ -1,0 +1,52 @@
+using System.Text;
+using RaftLog.Client.Admin;
+using RaftLog.Client.Produce;
+using RaftLog.Platform;
+
+namespace RaftLog.Broker.Tests.Nodes;
+
+/// <summary>A log directory in which nothing can be renamed, made or deleted for now: the node goes on, says so, and tries again.</summary>
+public sealed class UnchangeableDirectoryTests
+{
+    private const string OneNode =
+        """{ "nodes": [ { "node.id": 1, "listeners": "PLAINTEXT://a:9092,CONTROLLER://a:9093", "log.dirs": "/a", "metadata.log.dir": "/meta" } ] }""";
+
+    [Theory]
+    [InlineData("rename")]
+    [InlineData("delete")]
+    public async Task A_topic_that_cannot_be_removed_from_the_disk_takes_nothing_with_it(string refusedOperation)
+    {
+        using NodesInMemory nodes = new(OneNode);
+        NodesInMemory.OneNode node = nodes.All[0];
+        await nodes.StartAsync();
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("gone"), new NewTopic("stays")]);
+        await using Producer producer = nodes.Client.CreateProducer();
+        await producer.ProduceAsync("gone", Record("1"));
+        await producer.ProduceAsync("stays", Record("1"));
+        node.Disk.Fault = (asked, path) =>
+            asked == refusedOperation && path.StartsWith("/a/gone", StringComparison.Ordinal) ? DiskErrorKind.NotPermitted : null;
+        await nodes.Client.Admin.DeleteTopicsAsync(["gone"]);
+        await NodesInMemory.UntilAsync("it is told", () => IsTold(node));
+
+        await producer.ProduceAsync("stays", Record("2"));
+        Assert.Null(node.Process.HaltReason);
+        Assert.Contains(node.Disk.ListDirectories("/a"), name => name.StartsWith("gone", StringComparison.Ordinal));
+
+        node.Disk.Fault = null;
+        await NodesInMemory.UntilAsync(
+            "the files go when they can", () => !node.Disk.ListDirectories("/a").Any(name => name.StartsWith("gone", StringComparison.Ordinal)));
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("gone")]);
+        await producer.ProduceAsync("gone", Record("of the next topic"));
+        await nodes.StopAsync();
+    }
+
+    private static bool IsTold(NodesInMemory.OneNode node)
+    {
+        lock (node.Problems)
+        {
+            return node.Problems.Any(line => line.Contains("log directory /a cannot be changed now", StringComparison.Ordinal));
+        }
+    }
+
+    private static ProducerRecord Record(string value) => new(null, Encoding.UTF8.GetBytes(value));
+}

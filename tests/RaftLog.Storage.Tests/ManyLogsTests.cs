@@ -1,0 +1,110 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage.Tests;
+
+/// <summary>Many logs are made, checkpointed, closed and recovered with a few flushes for all; what each was promised holds as for one.</summary>
+public sealed class ManyLogsTests
+{
+    private const int Count = 20;
+
+    private readonly Node _node = new Node().Run();
+
+    [Fact]
+    public void New_logs_have_durable_names_when_they_are_there()
+    {
+        Create();
+        Node next = _node.LosePower(static _ => 0);
+        Assert.Equal(Count, next.Directory.Stored().Count);
+        OpenAll(next);
+        Assert.All(next.Directory.Logs, log => Assert.Equal(IdOf(log.Partition.Partition), log.TopicId));
+    }
+
+    [Fact]
+    public void A_new_log_has_two_files_and_indexes_come_with_their_first_entry()
+    {
+        PartitionLog log = Create()[0];
+        Assert.Equal(["00000000000000000000.log", "partition.metadata"], _node.Disk.ListFiles(log.Path));
+        Append(log, "a");
+        Assert.DoesNotContain(_node.Disk.ListFiles(log.Path), name => name.EndsWith("index", StringComparison.Ordinal));
+        Node next = _node.Restart();
+        OpenAll(next);
+        PartitionLog again = next.Directory.Find(log.Partition)!;
+        Assert.Equal(["a"], Batches.Values(again));
+        for (int i = 0; again.Segments.Length == 1; i++)
+        {
+            Append(again, $"{i}");
+        }
+
+        Assert.Contains("00000000000000000000.index", next.Disk.ListFiles(log.Path));
+        Assert.Contains("00000000000000000000.timeindex", next.Disk.ListFiles(log.Path));
+    }
+
+    [Fact]
+    public void Their_leader_epochs_are_durable_before_the_recovery_points_that_rest_on_them()
+    {
+        foreach (PartitionLog log in Create())
+        {
+            log.BeginEpoch(new LeaderEpoch(3));
+            Append(log, "a");
+            _node.Flush();
+            log.SetHighWatermark(new Offset(1));
+        }
+
+        _node.WriteCheckpoints();
+        Node next = _node.LosePower(static _ => 0);
+        OpenAll(next);
+        Assert.All(next.Directory.Logs, log =>
+        {
+            Assert.Equal(new Offset(1), log.Recovery.RecoveryPoint);
+            Assert.Equal(new LeaderEpoch(3), log.Epochs.Latest);
+        });
+    }
+
+    [Fact]
+    public void A_clean_stop_leaves_nothing_to_be_lost()
+    {
+        foreach (PartitionLog log in Create())
+        {
+            Append(log, $"{log.Partition.Partition}");
+        }
+
+        _node.Close();
+        Node next = _node.LosePower(static _ => 0);
+        OpenAll(next);
+        Assert.True(next.Directory.WasClean);
+        Assert.All(next.Directory.Logs, log => Assert.Equal([$"{log.Partition.Partition}"], Batches.Values(log)));
+    }
+
+    [Fact]
+    public void What_recovery_has_found_is_on_the_disk()
+    {
+        IReadOnlyList<PartitionLog> logs = Create();
+        _node.Disk.HeldFlush = new TaskCompletionSource();
+        foreach (PartitionLog log in logs)
+        {
+            Append(log, "a");
+        }
+
+        // The process dies with bytes that only the page cache has; a power cut comes after the next one has shown them.
+        _node.Disk.KillProcess();
+        Node second = new Node(_node.Disk).Run();
+        OpenAll(second);
+        Assert.All(second.Directory.Logs, log => Assert.Equal(new Offset(1), log.FlushedTo));
+        Node third = second.LosePower(static _ => 0);
+        OpenAll(third);
+        Assert.All(third.Directory.Logs, log => Assert.Equal(["a"], Batches.Values(log)));
+    }
+
+    private static Uuid IdOf(int partition) => new(5, (ulong)partition + 1);
+
+    private static void OpenAll(Node node) => node.Pump.Finish(() => node.Directory.OpenAllAsync(Node.Small));
+
+    private IReadOnlyList<PartitionLog> Create() =>
+    [
+        .. _node.Pump.Finish(() => _node.Directory.CreateAsync(
+            [.. Enumerable.Range(0, Count).Select(partition => new NewLog(new TopicPartition("many", partition), IdOf(partition), Node.Small))])).Select(each => each.Log!),
+    ];
+
+    private void Append(PartitionLog log, string value) =>
+        Assert.True(log.AppendAsLeader(Batches.Of(value), new LeaderEpoch(3), AppendSettings.Default, Batches.Now).IsAccepted);
+}
