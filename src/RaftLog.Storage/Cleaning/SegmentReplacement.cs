@@ -21,12 +21,8 @@ internal sealed class SegmentReplacement(
     public async ValueTask<bool> RunAsync()
     {
         by.Seal();
-        List<IDiskFile> files = [by.Log, by.Offsets.Entries.File, by.Times.Entries.File];
-        if (by.Transactions.File is { } transactions)
-        {
-            files.Add(transactions);
-        }
-
+        List<IDiskFile> files = [by.Log];
+        by.AddIndexes(files);
         await home.Disk.FlushAsync(files);
         bool isReplaced = false;
         await home.Flusher.EnqueueAsync(async () => isReplaced = await ReplaceAsync());
