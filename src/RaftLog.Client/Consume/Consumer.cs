@@ -39,9 +39,9 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         _commitConnections = connections.OpenSet();
         if (options.GroupId is { } group)
         {
-            CoordinatorCalls commits = new(group, runtime, calls, _commitConnections, metadata);
+            GroupCalls commits = new(group, runtime, calls, _commitConnections, metadata);
             _offsets = new GroupOffsets(group, options.GroupInstanceId, options.ReadCommitted, runtime, commits);
-            CoordinatorCalls membership = new(group, runtime, calls, _groupConnections, metadata);
+            GroupCalls membership = new(group, runtime, calls, _groupConnections, metadata);
             _member = new GroupMember(options, runtime, metadata, _assignment, membership, _offsets, _fetches.Wake);
         }
     }

@@ -13,7 +13,7 @@ namespace RaftLog.Client.Groups;
 /// <param name="quick">Where any broker is asked for the coordinator.</param>
 /// <param name="connections">The connections to coordinators.</param>
 /// <param name="metadata">Where brokers are.</param>
-internal sealed class CoordinatorCalls(string group, ClientRuntime runtime, ClusterCalls quick, ConnectionSet connections, MetadataCache metadata)
+internal sealed class GroupCalls(string group, ClientRuntime runtime, ClusterCalls quick, ConnectionSet connections, MetadataCache metadata)
 {
     /// <summary>The last version that names one coordinator, which every broker serves.</summary>
     private const short OneCoordinator = 3;
