@@ -222,7 +222,7 @@ public sealed class Partition
             }
 
             RecordBatch.Read(marker.Span, out RecordBatch batch);
-            _verifications.TransactionEnded(batch.ProducerId);
+            _verifications.TransactionEnded(batch.ProducerId, batch.ProducerEpoch, transactionVersion);
             return Appended(Log.AppendMarker(marker, transactionVersion, _replica.LeaderEpoch, _host.WallMs), wakes);
         }
     }

@@ -31,6 +31,8 @@ internal sealed class PartitionVerification(ProducerStamp producer, bool startsA
 /// <summary>The verifications that are under way in one partition, at most one a producer. Belongs to the partition's lock.</summary>
 internal sealed class PartitionVerifications
 {
+    private const short FirstVersionWithEpochPerTransaction = 2;
+
     private readonly Dictionary<ProducerId, PartitionVerification> _underWay = [];
 
     /// <summary>Those whose transaction has ended while requests still wait for them.</summary>
@@ -105,17 +107,22 @@ internal sealed class PartitionVerifications
     /// </summary>
     public AppendResult? CheckBuilt(ProducerState? known, in ProducerStamp producer)
     {
-        ProducerId id = producer.Id;
-        bool isVerified = _underWay.GetValueOrDefault(id)?.Epoch == producer.Epoch && !_outlived.Exists(each => each.Producer == id);
+        bool isVerified = _underWay.GetValueOrDefault(producer.Id)?.Epoch == producer.Epoch && !HasOutlived(producer);
         return IsOpen(known, producer) || IsFenced(known, producer) || isVerified ? null : Ended(producer);
     }
 
-    /// <summary>The producer's transaction has ended: nothing that was verified for it counts any more.</summary>
-    public void TransactionEnded(ProducerId producer)
+    /// <summary>
+    /// A marker has ended the producer's transaction: nothing that was verified for it counts any more. Under transactions V2 the marker has the epoch of the next
+    /// transaction, which may be verified already.
+    /// </summary>
+    public void TransactionEnded(ProducerId producer, ProducerEpoch markerEpoch, short transactionVersion)
     {
-        if (_underWay.Remove(producer, out PartitionVerification? outrun))
+        bool endsSameEpoch = transactionVersion < FirstVersionWithEpochPerTransaction;
+        if (_underWay.TryGetValue(producer, out PartitionVerification? verified)
+            && (verified.Epoch < markerEpoch || (endsSameEpoch && verified.Epoch == markerEpoch)))
         {
-            _outlived.Add(outrun);
+            _underWay.Remove(producer);
+            _outlived.Add(verified);
         }
     }
 
@@ -124,6 +131,19 @@ internal sealed class PartitionVerifications
     {
         _underWay.Clear();
         _outlived.Clear();
+    }
+
+    private bool HasOutlived(in ProducerStamp producer)
+    {
+        foreach (PartitionVerification outlived in _outlived)
+        {
+            if (outlived.Producer == producer.Id && outlived.Epoch == producer.Epoch)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static AppendResult Ended(in ProducerStamp producer) => AppendResult.Refused(

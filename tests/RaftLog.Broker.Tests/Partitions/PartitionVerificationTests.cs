@@ -26,12 +26,25 @@ public sealed class PartitionVerificationTests
     public void What_was_verified_before_the_transaction_ended_counts_no_more()
     {
         PartitionVerification verification = _verifications.Begin(null, Stamp(0, 0), startsAtZero: true)!;
-        _verifications.TransactionEnded(Id);
+        _verifications.TransactionEnded(Id, new ProducerEpoch(0), transactionVersion: 0);
         Assert.Equal(ErrorCode.InvalidTxnState, _verifications.Check(null, Stamp(0, 0), 0, verification)?.Error);
 
         PartitionVerification next = _verifications.Begin(null, Stamp(0, 0), startsAtZero: true)!;
         Assert.Null(_verifications.Check(null, Stamp(0, 0), 0, next));
         Assert.Equal(ErrorCode.InvalidTxnState, _verifications.Check(null, Stamp(0, 0), 0, verification)?.Error);
+    }
+
+    /// <summary>The producer goes on when the decision is told, while the markers of its last transaction are still on their way.</summary>
+    [Fact]
+    public void A_V2_marker_ends_the_transaction_before_its_epoch_and_not_the_next_one()
+    {
+        PartitionVerification next = _verifications.Begin(null, Stamp(1, 0), startsAtZero: true)!;
+        _verifications.TransactionEnded(Id, new ProducerEpoch(1), transactionVersion: 2);
+        Assert.Null(_verifications.Check(null, Stamp(1, 0), 0, next));
+        Assert.Null(_verifications.CheckBuilt(null, Stamp(1, 0)));
+        _verifications.TransactionEnded(Id, new ProducerEpoch(2), transactionVersion: 2);
+        Assert.Equal(ErrorCode.InvalidTxnState, _verifications.Check(null, Stamp(1, 0), 0, next)?.Error);
+        Assert.Equal(ErrorCode.InvalidTxnState, _verifications.CheckBuilt(null, Stamp(1, 0))?.Error);
     }
 
     [Fact]
