@@ -13,4 +13,13 @@ public readonly record struct AppendOutcome(AppendResult Result, LeaderEpoch Epo
 
     /// <summary>The offset after the last record: what must be committed. That of the first copy, for a repeated one.</summary>
     public Offset End => Result.LastOffset + 1;
+
+    /// <summary>An append that this node did not make, with a message that names the partition.</summary>
+    internal static AppendOutcome Refused(ErrorCode error, TopicPartition partition, LeaderEpoch epoch) => new(
+        AppendResult.Refused(
+            error,
+            error == ErrorCode.NotEnoughReplicas
+                ? $"{partition} has fewer in-sync replicas than min.insync.replicas asks for"
+                : $"this node does not lead {partition}"),
+        epoch);
 }

@@ -1,4 +1,5 @@
 using RaftLog.Protocol;
+using RaftLog.Storage;
 
 namespace RaftLog.Broker.Partitions;
 
@@ -26,4 +27,26 @@ public readonly record struct OffsetLookup(ErrorCode Error, long Timestamp, Offs
     internal static OffsetLookup Failed(ErrorCode error) => new(error, NoTimestamp, Offset.None, LeaderEpoch.None);
 
     internal static OffsetLookup Nothing => Failed(ErrorCode.None);
+
+    /// <summary>Looks in a log.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="timestamp">A time in milliseconds, or a special one.</param>
+    /// <param name="limit">How far the asker may see.</param>
+    /// <param name="latestError">Why the end cannot be told yet; none where it can.</param>
+    internal static OffsetLookup In(PartitionLog log, long timestamp, Offset limit, ErrorCode latestError)
+    {
+        switch (timestamp)
+        {
+            case Latest:
+                return latestError != ErrorCode.None ? Failed(latestError) : new OffsetLookup(ErrorCode.None, NoTimestamp, limit, log.Epochs.Latest);
+            case Earliest or EarliestLocal:
+                Offset start = log.StartOffset;
+                return new OffsetLookup(ErrorCode.None, NoTimestamp, start, log.Epochs.At(start));
+        }
+
+        TimestampedOffset? found = timestamp == MaxTimestamp ? log.FindMaxTimestamp() : log.FindByTimestamp(timestamp);
+        return found is { } record && record.Offset < limit ? new OffsetLookup(ErrorCode.None, record.Timestamp, record.Offset, record.Epoch)
+            : latestError != ErrorCode.None ? Failed(latestError)
+            : Nothing;
+    }
 }

@@ -127,12 +127,7 @@ public sealed class Partition
 
     // Producers.
 
-    /// <summary>
-    /// Begins to verify that the partition is in the transaction of a producer, before its batch is appended; null when the transaction is open in the log, so
-    /// that nothing is to be verified. Whoever begins ends it, whatever came of it.
-    /// </summary>
-    /// <param name="producer">The stamp of the batch.</param>
-    /// <param name="startsAtZero">True for transactions V2: a producer that the log does not know begins at sequence 0.</param>
+    /// <summary>See <see cref="PartitionVerifications.Begin"/>. Whoever begins ends it, whatever came of it.</summary>
     internal PartitionVerification? BeginVerification(in ProducerStamp producer, bool startsAtZero)
     {
         lock (_gate)
@@ -196,7 +191,7 @@ public sealed class Partition
                 {
                     ErrorCode refused = MayAppend(records, acks, behind);
                     return refused != ErrorCode.None ? Refuse(refused)
-                        : CheckTransaction(records.Span, verification) is { } unverified ? new AppendOutcome(unverified, _replica.LeaderEpoch)
+                        : _verifications.Check(records.Span, Log.Producers, verification) is { } unverified ? new AppendOutcome(unverified, _replica.LeaderEpoch)
                         : Appended(Log.AppendAsLeader(batch, _replica.LeaderEpoch, _host.WallMs), wakes);
                 }
             }
@@ -241,7 +236,7 @@ public sealed class Partition
             ErrorCode refused = _replica.CheckLeadership(epoch);
             refused = refused == ErrorCode.None ? _replica.MayAppend(acks) : refused;
             return refused != ErrorCode.None ? Refuse(refused)
-                : CheckBuiltTransaction(batches.Span) is { } unverified ? new AppendOutcome(unverified, _replica.LeaderEpoch)
+                : _verifications.CheckBuilt(batches.Span, Log.Producers) is { } unverified ? new AppendOutcome(unverified, _replica.LeaderEpoch)
                 : Appended(Log.AppendBuilt(batches, _replica.LeaderEpoch, _host.WallMs), wakes);
         }
     }
@@ -320,7 +315,7 @@ public sealed class Partition
             limits = Limits;
         }
 
-        return Find(verdict, limits.For(audience), limits, position.FetchOffset, budget);
+        return PartitionRead.Of(Log, verdict, limits.For(audience), limits, position.FetchOffset, budget);
     }
 
     /// <summary>
@@ -341,7 +336,7 @@ public sealed class Partition
             limits = Limits;
         }
 
-        return Find(verdict, verdict.Limit, limits, position.FetchOffset, budget);
+        return PartitionRead.Of(Log, verdict, verdict.Limit, limits, position.FetchOffset, budget);
     }
 
     /// <summary>
@@ -378,26 +373,7 @@ public sealed class Partition
             limit = Limits.For(audience);
         }
 
-        if (error != ErrorCode.None)
-        {
-            return OffsetLookup.Failed(error);
-        }
-
-        switch (timestamp)
-        {
-            case OffsetLookup.Latest:
-                return latestError != ErrorCode.None
-                    ? OffsetLookup.Failed(latestError)
-                    : new OffsetLookup(ErrorCode.None, OffsetLookup.NoTimestamp, limit, Log.Epochs.Latest);
-            case OffsetLookup.Earliest or OffsetLookup.EarliestLocal:
-                Offset start = Log.StartOffset;
-                return new OffsetLookup(ErrorCode.None, OffsetLookup.NoTimestamp, start, Log.Epochs.At(start));
-        }
-
-        TimestampedOffset? found = timestamp == OffsetLookup.MaxTimestamp ? Log.FindMaxTimestamp() : Log.FindByTimestamp(timestamp);
-        return found is { } record && record.Offset < limit ? new OffsetLookup(ErrorCode.None, record.Timestamp, record.Offset, record.Epoch)
-            : latestError != ErrorCode.None ? OffsetLookup.Failed(latestError)
-            : OffsetLookup.Nothing;
+        return error != ErrorCode.None ? OffsetLookup.Failed(error) : OffsetLookup.In(Log, timestamp, limit, latestError);
     }
 
     /// <summary>
@@ -757,17 +733,6 @@ public sealed class Partition
         }
     }
 
-    private AppendResult? CheckTransaction(ReadOnlySpan<byte> records, PartitionVerification? verification) =>
-        RecordBatch.Read(records, out RecordBatch batch) == BatchStatus.Complete && batch.Attributes.IsTransactional && batch.ProducerId.IsPresent
-            ? _verifications.Check(
-                Log.Producers.Find(batch.ProducerId), batch.Producer, ProducerStamp.Advance(batch.BaseSequence, batch.LastOffsetDelta), verification)
-            : null;
-
-    private AppendResult? CheckBuiltTransaction(ReadOnlySpan<byte> batches) =>
-        RecordBatch.Read(batches, out RecordBatch batch) == BatchStatus.Complete && batch.Attributes.IsTransactional && !batch.Attributes.IsControl
-            ? _verifications.CheckBuilt(Log.Producers.Find(batch.ProducerId), batch.Producer)
-            : null;
-
     private AppendOutcome Appended(in AppendResult result, WakeList wakes)
     {
         if (result.IsAccepted && !result.IsDuplicate)
@@ -778,16 +743,7 @@ public sealed class Partition
         return new AppendOutcome(result, _replica.LeaderEpoch);
     }
 
-    private AppendOutcome Refuse(ErrorCode error) => new(
-        AppendResult.Refused(
-            error,
-            error switch
-            {
-                ErrorCode.NotEnoughReplicas => $"{Name} has fewer in-sync replicas than min.insync.replicas asks for",
-                ErrorCode.NotLeaderOrFollower => $"this node does not lead {Name}",
-                _ => $"an earlier batch of the producer for {Name} was rejected ({error}) and has not come again",
-            }),
-        _replica.LeaderEpoch);
+    private AppendOutcome Refuse(ErrorCode error) => AppendOutcome.Refused(error, Name, _replica.LeaderEpoch);
 
     private void AdvanceStart(Offset start, WakeList wakes)
     {
@@ -839,29 +795,5 @@ public sealed class Partition
         {
             _host.Proposals.Send(this, proposal);
         }
-    }
-
-    private PartitionRead Find(in FetchVerdict verdict, Offset limit, in ReadableLimits limits, Offset from, ReadBudget budget)
-    {
-        if (verdict.Error != ErrorCode.None)
-        {
-            return PartitionRead.Refused(verdict.Error, Log.StartOffset);
-        }
-
-        var read = new PartitionRead
-        {
-            Diverging = verdict.Diverging,
-            Limit = limit,
-            HighWatermark = limits.HighWatermark,
-            LastStableOffset = limits.LastStableOffset,
-            LogStart = Log.StartOffset,
-        };
-        if (verdict.Diverging is not null)
-        {
-            return read;
-        }
-
-        ReadResult found = Log.Read(from, budget.MaxBytes, limit, budget.First == FirstBatch.ComesWhole);
-        return found.Error == ErrorCode.None ? read with { Slice = found.Slice } : PartitionRead.Refused(found.Error, Log.StartOffset);
     }
 }

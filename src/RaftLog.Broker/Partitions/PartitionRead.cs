@@ -1,4 +1,5 @@
 using RaftLog.Protocol;
+using RaftLog.Replication;
 using RaftLog.Storage;
 
 namespace RaftLog.Broker.Partitions;
@@ -41,6 +42,32 @@ public readonly record struct PartitionRead
 
     /// <summary>The start of the log.</summary>
     public Offset LogStart { get; init; }
+
+    /// <summary>Finds what a verdict lets a reader have.</summary>
+    internal static PartitionRead Of(
+        PartitionLog log, in FetchVerdict verdict, Offset limit, in ReadableLimits limits, Offset from, ReadBudget budget)
+    {
+        if (verdict.Error != ErrorCode.None)
+        {
+            return Refused(verdict.Error, log.StartOffset);
+        }
+
+        PartitionRead read = new()
+        {
+            Diverging = verdict.Diverging,
+            Limit = limit,
+            HighWatermark = limits.HighWatermark,
+            LastStableOffset = limits.LastStableOffset,
+            LogStart = log.StartOffset,
+        };
+        if (verdict.Diverging is not null)
+        {
+            return read;
+        }
+
+        ReadResult found = log.Read(from, budget.MaxBytes, limit, budget.First == FirstBatch.ComesWhole);
+        return found.Error == ErrorCode.None ? read with { Slice = found.Slice } : Refused(found.Error, log.StartOffset);
+    }
 
     internal static PartitionRead Refused(ErrorCode error, Offset logStart) => new()
     {

@@ -80,6 +80,18 @@ internal sealed class PartitionVerifications
         }
     }
 
+    /// <summary>The same for a batch as it lies in a request; null for one that is not transactional.</summary>
+    public AppendResult? Check(ReadOnlySpan<byte> records, ProducerStates producers, PartitionVerification? verification) =>
+        RecordBatch.Read(records, out RecordBatch batch) == BatchStatus.Complete && batch.Attributes.IsTransactional && batch.ProducerId.IsPresent
+            ? Check(producers.Find(batch.ProducerId), batch.Producer, ProducerStamp.Advance(batch.BaseSequence, batch.LastOffsetDelta), verification)
+            : null;
+
+    /// <summary>The same for what a coordinator has built; null for what is not transactional.</summary>
+    public AppendResult? CheckBuilt(ReadOnlySpan<byte> batches, ProducerStates producers) =>
+        RecordBatch.Read(batches, out RecordBatch batch) == BatchStatus.Complete && batch.Attributes.IsTransactional && !batch.Attributes.IsControl
+            ? CheckBuilt(producers.Find(batch.ProducerId), batch.Producer)
+            : null;
+
     /// <summary>Why a transactional batch may not be appended; null when it may, or when the log itself knows what to say to it.</summary>
     public AppendResult? Check(ProducerState? known, in ProducerStamp producer, int lastSequence, PartitionVerification? verification)
     {
