@@ -18,9 +18,9 @@ public sealed partial class ConfigurationKeyTests
     public void A_nodes_key_is_implemented_exactly_when_something_acts_on_it()
     {
         HashSet<string> acted = [.. ActedOn(), .. PartOfAnother];
-        foreach (ConfigDefinition topic in ConfigDefinitions.Topic.All.Where(topic => topic.Support == ConfigSupport.Implemented))
+        foreach (ConfigDefinition own in ConfigDefinitions.Topic.All.Concat(ConfigDefinitions.Group.All).Where(own => own.Support == ConfigSupport.Implemented))
         {
-            acted.UnionWith(topic.BrokerKeys);
+            acted.UnionWith(own.BrokerKeys);
         }
 
         MustAgree(ConfigDefinitions.Broker, acted);
