@@ -97,9 +97,10 @@ internal static class NodeScenarios
         NodeStage stage = new(NodeStage.Quick(("min.insync.replicas", "2")) with { Nodes = 4, Voters = 1, Brokers = 3 });
 
         // One producer for both: it knows the leader before the others stop answering.
-        Producer producer = stage.Client.CreateProducer(new ProducerOptions());
+        Producer? producer = null;
         stage.Tell(async () =>
         {
+            producer = stage.Client.CreateProducer(new ProducerOptions());
             await stage.CreateTopicAsync();
             await NodeStage.ProduceAsync(producer, "before");
         });
@@ -108,7 +109,7 @@ internal static class NodeScenarios
         List<SimMachine> followers = [.. stage.Partition!.Replicas.Select(each => stage.Cluster.Machine(each.Value)).Where(each => each != leader)];
         followers.ForEach(each => each.Pause());
         Offset at = Offset.None;
-        Task sent = NodeStage.Begin(stage.Program, async () => at = await NodeStage.ProduceAsync(producer, "meanwhile"));
+        Task sent = NodeStage.Begin(stage.Program, async () => at = await NodeStage.ProduceAsync(producer!, "meanwhile"));
         stage.Reach(() => NodeStage.LogOf(leader).Batches.Count == 2, "the leader has appended it");
         stage.Reach(() => stage.Partition is { Isr: [var alone] } && alone.Value == leader.Number, "the leader is alone in sync");
 
