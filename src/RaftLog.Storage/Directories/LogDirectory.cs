@@ -328,7 +328,7 @@ public sealed class LogDirectory
         string path = PathOf(partition);
         try
         {
-            Uuid topicId = PartitionMetadataFile.Read(_disk, path);
+            Uuid topicId = WasClean ? PartitionMetadataFile.Read(_disk, path) : await PartitionMetadataFile.RecoverAsync(_disk, path);
 
             // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the node from starting.
             LoadHints hints = topicId == Uuid.Zero ? default : _checkpoints.HintsFor(partition, WasClean);

@@ -137,6 +137,22 @@ internal static class LogScenarios
         Expect.True(stage.RefusalAfterKill() is not null, "a log that has lost what was flushed is refused");
     }
 
+    public static void A_topics_id_that_a_failed_flush_lost_is_written_again() => ForSeeds(static seed =>
+    {
+        var stage = new LogStage(seed);
+        Uuid id = stage.Log.TopicId;
+        SimInode file = (SimInode)stage.Volume.Find("/data/t-0/partition.metadata")!;
+        byte[] content = file.Current.Span.ToArray();
+        file.SetLength(0);
+        file.MakeDurable(file.Operations);
+        file.Write(0, content);
+        file.LosePages(new SimRandom(seed));
+        stage.Restart();
+        Expect.Equal(id, stage.Log.TopicId);
+        stage.LosePower();
+        Expect.Equal(id, stage.Log.TopicId);
+    });
+
     public static void A_truncation_that_a_failed_flush_lost_is_made_again() => ForSeeds(seed =>
     {
         var stage = new LogStage(seed, segmentBytes: 1 << 20);
