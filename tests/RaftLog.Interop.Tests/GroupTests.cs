@@ -12,7 +12,8 @@ public sealed class GroupTests
 {
     private const string Topic = "shared";
     private const int Partitions = 6;
-    private const int Records = 6_000;
+    private const int Step = 200;
+    private const int AfterTheKill = 3_000;
 
     [PythonTheory]
     [InlineData("confluent-classic")]
@@ -26,21 +27,27 @@ public sealed class GroupTests
             await cluster.View.CreateTopicAsync(Topic, Partitions, replicas: 3);
             using Command first = Member(cluster, library);
             using Command second = Member(cluster, library);
-            await ProduceAsync(cluster, 0, Records / 2);
-            await Poll.UntilAsync("two members read", () => first.Said.Length > 0 && second.Said.Length > 0);
+            int produced = 0;
+            await Poll.UntilAsync("two members read", async () =>
+            {
+                await ProduceAsync(cluster, produced, Step);
+                produced += Step;
+                return first.Said.Length > 0 && second.Said.Length > 0;
+            });
             using Command third = Member(cluster, library);
             first.Send(Signal.Kill);
             NodeProcess coordinator = await CoordinatorAsync(cluster);
             await coordinator.KillAsync();
-            await ProduceAsync(cluster, Records / 2, Records / 2);
-            await Poll.UntilAsync("every record was read", () => Values(first, second, third).Count == Records);
+            await ProduceAsync(cluster, produced, AfterTheKill);
+            produced += AfterTheKill;
+            await Poll.UntilAsync("every record was read", () => Values(first, second, third).Count == produced);
             await coordinator.RestartAsync();
 
             second.Send(Signal.Terminate);
             third.Send(Signal.Terminate);
             (await second.EndAsync()).Succeeded();
             (await third.EndAsync()).Succeeded();
-            MustAgree(first, second, third);
+            MustAgree(produced, first, second, third);
 
             using JsonDocument group = JsonDocument.Parse((await Command.RunAsync(
                 Repository.RaftLog, ["group", "describe", "readers", "--json", "--bootstrap-server", cluster.Bootstrap])).Succeeded().Output);
@@ -65,7 +72,7 @@ public sealed class GroupTests
     private static IEnumerable<string> Lines(Command member) => member.Said.Split('\n')[..^1];
 
     // A record that was read again, since its commit was lost with a member or the coordinator, is the same record.
-    private static void MustAgree(params Command[] members)
+    private static void MustAgree(int produced, params Command[] members)
     {
         Dictionary<string, string> values = [];
         foreach (string[] cells in members.SelectMany(Lines).Select(line => line.Split(' ')))
@@ -75,7 +82,7 @@ public sealed class GroupTests
             values[place] = cells[2];
         }
 
-        Assert.Equal(Records, values.Count);
+        Assert.Equal(produced, values.Count);
     }
 
     private static async Task<NodeProcess> CoordinatorAsync(Cluster cluster)

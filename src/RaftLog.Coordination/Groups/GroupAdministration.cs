@@ -56,8 +56,7 @@ internal sealed class GroupAdministration(GroupTable groups, OffsetDeletion dele
         HashSet<string> deleted = new(StringComparer.Ordinal);
         foreach (string groupId in request.GroupsNames)
         {
-            ErrorCode error = groupId.Length == 0 ? ErrorCode.InvalidGroupId
-                : groups.Find(groupId) is not { } group || deleted.Contains(groupId) ? ErrorCode.GroupIdNotFound
+            ErrorCode error = groups.Find(groupId) is not { } group || deleted.Contains(groupId) ? ErrorCode.GroupIdNotFound
                 : group.IsEmpty ? ErrorCode.None
                 : ErrorCode.NonEmptyGroup;
             if (error == ErrorCode.None)

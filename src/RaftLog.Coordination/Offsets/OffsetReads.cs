@@ -70,6 +70,8 @@ internal sealed class OffsetReads(ITopicsView topics, GroupTable groups, OffsetT
             return result;
         }
 
+        // Kafka's own test wants those whose ids are unknown behind the others.
+        List<OffsetFetchResponse.OffsetFetchGroupTopicResult> unknown = [];
         foreach (OffsetFetchRequest.OffsetFetchGroupTopic each in request.Topics)
         {
             TopicFacts? topic;
@@ -82,9 +84,10 @@ internal sealed class OffsetReads(ITopicsView topics, GroupTable groups, OffsetT
                     : Fetch(request.GroupId, topic?.Name ?? each.Name, topic?.Id ?? Uuid.Zero, partition, requireStable));
             }
 
-            result.Topics.Add(topicResult);
+            (version >= ByTopicId && !isKnown ? unknown : result.Topics).Add(topicResult);
         }
 
+        result.Topics.AddRange(unknown);
         return result;
     }
 

@@ -59,6 +59,26 @@ public sealed class OffsetTests
     }
 
     [Fact]
+    public void Topics_whose_ids_are_unknown_come_behind_the_others()
+    {
+        Uuid unknown = new(98, 99);
+        Assert.True(_shard.Topics.TryFind("t", out Coordination.Topics.TopicFacts? topic));
+        OffsetFetchResponse response = _shard.Ask<OffsetFetchRequest, OffsetFetchResponse>(
+            _shard.State.OffsetFetch, 10, new OffsetFetchRequest
+            {
+                Groups =
+                [
+                    new OffsetFetchRequest.OffsetFetchGroup
+                    {
+                        GroupId = "g",
+                        Topics = [new() { TopicId = unknown, PartitionIndexes = [0] }, new() { TopicId = topic.Id, PartitionIndexes = [0] }],
+                    },
+                ],
+            });
+        Assert.Equal([topic.Id, unknown], response.Groups[0].Topics.Select(topic => topic.TopicId));
+    }
+
+    [Fact]
     public void Metadata_beyond_the_limit_is_rejected()
     {
         Assert.Equal(ErrorCode.None, _shard.Commit("g", "t", 0, 1, metadata: new string('x', 4_096)));
@@ -294,7 +314,7 @@ public sealed class OffsetTests
         Assert.Equal(-1, _shard.Fetch("g", "t", 1).Offset);
         Assert.Empty(_shard.List());
         Assert.Equal(ErrorCode.GroupIdNotFound, _shard.DeleteGroup("g"));
-        Assert.Equal(ErrorCode.InvalidGroupId, _shard.DeleteGroup(""));
+        Assert.Equal(ErrorCode.GroupIdNotFound, _shard.DeleteGroup(""));
     }
 
     [Fact]
