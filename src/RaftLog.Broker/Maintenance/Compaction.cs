@@ -65,7 +65,7 @@ internal sealed class Compaction(Func<IReadOnlyList<Partition>> partitions, Func
             CleanerSettings shared = settings().Cleaner;
             int loops = Math.Max(1, shared.Threads);
             CleanerOptions options = new(shared.BufferBytes / loops, shared.LoadFactor, shared.BytesPerSecond / loops);
-            if (await partition.CleanAsync(cleaner, options, _stop.Token) is { } result)
+            if (await partition.Maintenance.CleanAsync(cleaner, options, _stop.Token) is { } result)
             {
                 node.Journal.Info(
                     $"{partition.Name}: compacted up to offset {result.CleanedTo}; {result.BytesBefore} bytes became {result.BytesAfter}, "
@@ -106,7 +106,7 @@ internal sealed class Compaction(Func<IReadOnlyList<Partition>> partitions, Func
             CleanableRange most = default;
             foreach (Partition partition in partitions())
             {
-                if (IsFree(partition.Id) && partition.Cleanable() is { } range && (best is null || IsMoreUrgent(range, most)))
+                if (IsFree(partition.Id) && partition.Maintenance.Cleanable() is { } range && (best is null || IsMoreUrgent(range, most)))
                 {
                     best = partition;
                     most = range;

@@ -21,7 +21,7 @@ internal sealed class ProducerExpiry(Func<IReadOnlyList<Partition>> partitions, 
             long expirationMs = settings().ProducerExpirationMs;
             foreach (Partition partition in partitions())
             {
-                partition.ExpireProducers(expirationMs);
+                partition.Maintenance.ExpireProducers(expirationMs);
             }
         }
     }

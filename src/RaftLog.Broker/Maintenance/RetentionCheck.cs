@@ -40,7 +40,7 @@ internal sealed class RetentionCheck(
         WakeList wakes = new();
         foreach (Partition partition in partitions())
         {
-            if (partition.Retain(wakes) is { } decision)
+            if (partition.Maintenance.Retain(wakes) is { } decision)
             {
                 Tell(partition, decision);
             }

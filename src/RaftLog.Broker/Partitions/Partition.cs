@@ -42,6 +42,7 @@ public sealed class Partition
         _epochs = new LogEpochHistory(log);
         _replica = new PartitionReplica(host.Self, Extent, log.HighWatermark, host.Tuning);
         log.SetHighWatermark(_replica.HighWatermark);
+        Maintenance = new PartitionMaintenance(_gate, log, host, () => IsInUse, () => _settings, Moved);
     }
 
     /// <summary>The partition by its topic's name.</summary>
@@ -52,6 +53,9 @@ public sealed class Partition
 
     /// <summary>Its log. Offsets and reads need no lock; only this class writes to it.</summary>
     public PartitionLog Log { get; }
+
+    /// <summary>Retention, compaction and the expiry of producers, under this partition's lock.</summary>
+    internal PartitionMaintenance Maintenance { get; }
 
     /// <summary>The directory that holds the log.</summary>
     public LogDirectory Directory => _directory;
@@ -287,18 +291,6 @@ public sealed class Partition
         }
     }
 
-    /// <summary>
-    /// Waits until an append is committed. None, or <see cref="ErrorCode.NotEnoughReplicasAfterAppend"/>, <see cref="ErrorCode.NotLeaderOrFollower"/> when the
-    /// leadership was lost, <see cref="ErrorCode.RequestTimedOut"/>: after each of these it may or may not be committed.
-    /// </summary>
-    public async ValueTask<ErrorCode> WaitCommittedAsync(AppendOutcome append, TimeSpan timeout)
-    {
-        var wait = new CommitWait(_host.Waiters, 1);
-        Watch(append, RequiredAcks.All, wait, 0);
-        await wait.WaitAsync(timeout);
-        return wait[0];
-    }
-
     // Readers.
 
     /// <summary>
@@ -439,65 +431,6 @@ public sealed class Partition
         {
             return [.. Log.Producers.Producers.Select(read)];
         }
-    }
-
-    /// <summary>Forgets producers that were silent for as long as <paramref name="expirationMs"/> and have no transaction open.</summary>
-    public void ExpireProducers(long expirationMs)
-    {
-        lock (_gate)
-        {
-            Log.Producers.Expire(_host.WallMs, expirationMs);
-        }
-    }
-
-    /// <summary>
-    /// Removes segments that are too old or too much by the topic's configuration, on leader and follower alike. The result says what went and what keeps the rest;
-    /// null where nothing may be removed now.
-    /// </summary>
-    public RetentionDecision? Retain(WakeList wakes)
-    {
-        lock (_gate)
-        {
-            if (!IsInUse || _settings.Retention == RetentionLimits.None)
-            {
-                return null;
-            }
-
-            RetentionDecision decision = Log.Retain(_settings.Retention, _host.WallMs);
-            if (decision.Segments > 0)
-            {
-                Moved(wakes);
-            }
-
-            return decision;
-        }
-    }
-
-    /// <summary>How much of the log may be compacted now and whether it needs it; null where nothing may, or need be.</summary>
-    public CleanableRange? Cleanable()
-    {
-        lock (_gate)
-        {
-            if (!IsInUse || _settings.Cleaning is not { } cleaning)
-            {
-                return null;
-            }
-
-            CleanableRange range = Log.Cleanable(cleaning, _host.WallMs);
-            return range.IsDue(cleaning) ? range : null;
-        }
-    }
-
-    /// <summary>Compacts the log in one round. See <see cref="LogCleaner.CleanAsync"/>.</summary>
-    public async Task<CleaningResult?> CleanAsync(LogCleaner cleaner, CleanerOptions options, CancellationToken stop)
-    {
-        CleaningSettings? cleaning;
-        lock (_gate)
-        {
-            cleaning = _settings.Cleaning;
-        }
-
-        return cleaning is null ? null : await cleaner.CleanAsync(Log, cleaning, options, Locked, _host.WallMs, stop);
     }
 
     // Metadata, time, the flusher and the controller.
@@ -722,15 +655,6 @@ public sealed class Partition
     {
         ErrorCode rejected = _replica.MayAppend(acks);
         return rejected == ErrorCode.None && behind != ErrorCode.None && !Log.KnowsProducerOf(records.Span) ? behind : rejected;
-    }
-
-    /// <summary>Runs a change of the log's files under the lock, while the partition is in use.</summary>
-    private bool Locked(Func<bool> change)
-    {
-        lock (_gate)
-        {
-            return IsInUse && change();
-        }
     }
 
     private AppendOutcome Appended(in AppendResult result, WakeList wakes)
