@@ -16,7 +16,6 @@ internal static class IntendedDifferences
     /// <summary>The table.</summary>
     public static IReadOnlyList<IntendedDifference> All { get; } =
     [
-        new("ApiVersions", "*", "ApiKeys[*].MaxVersion", NotYet),
         new("ApiVersions", "*", "ApiKeys[*]", NotYet),
         new("ApiVersions", "*", "FinalizedFeatures[*]", NotYet),
         new("CreateTopics", "*", "Topics[*].Configs[flush.messages].Value", Flushed),

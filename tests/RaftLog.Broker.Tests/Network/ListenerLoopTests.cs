@@ -215,6 +215,17 @@ public sealed class ListenerLoopTests
     }
 
     [Fact]
+    public void A_request_that_comes_in_the_same_bytes_as_one_that_waits_is_answered_without_more_bytes()
+    {
+        Listening listening = new(new ConnectionLimits(10, 10));
+        IConnection client = listening.Connect();
+        listening.Handler.Holds = true;
+        listening.Send(client, (byte[])[.. Listening.Request(), .. Listening.Request()]);
+        listening.Handler.Release();
+        Assert.Equal([0, 0], listening.Correlations(client, 2));
+    }
+
+    [Fact]
     public void A_negative_time_keeps_silent_connections()
     {
         Listening listening = new(new ConnectionLimits(10, 10), maxIdleMs: -1);

@@ -62,5 +62,6 @@ while copied < count:
         else:
             producer = begin()
         rewind()
-        left = [place.offset for place in consumer.committed(consumer.assignment(), 60)]
-        copied = sum(max(offset, 0) for offset in left)
+        # Of all partitions, since the assignment is empty while the group finds its new coordinator.
+        partitions = [TopicPartition(source, each) for each in consumer.list_topics(source, 60).topics[source].partitions]
+        copied = sum(max(place.offset, 0) for place in consumer.committed(partitions, 60))
