@@ -224,10 +224,15 @@ internal sealed class ClusterWatch
 
     /// <summary>
     /// Whoever is unfenced has said, in this incarnation, that it is ready. A node that has led the quorum since it registered may have said so to itself, where no
-    /// wire shows it.
+    /// wire shows it. Where nobody watches the wire there is nothing to hold it against.
     /// </summary>
     private void RequireCause(SimMachine machine, BrokerRegistration broker)
     {
+        if (_cluster.Network.Watch is null)
+        {
+            return;
+        }
+
         SimMachine own = _cluster.Machine(broker.Id.Value);
         if (own.Node?.QuorumLeader == broker.Id)
         {
