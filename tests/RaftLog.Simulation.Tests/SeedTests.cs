@@ -50,7 +50,8 @@ public sealed class SeedTests(ITestOutputHelper output)
         Assert.True(figures.Faults >= 5 * figures.Seeds, $"{figures.Faults} faults are less than five a seed");
         if (seeds >= Enough)
         {
-            Assert.Empty(figures.Counters.Where(each => each.Value == 0).Select(each => each.Key));
+            // Everything happens, but for what may happen as seldom as it likes: partitions that need not make progress.
+            Assert.Empty(figures.Counters.Where(each => each.Value == 0 && each.Key != BatchFigures.ExemptPhases).Select(each => each.Key));
             VerificationPage.Check(figures);
         }
     }
