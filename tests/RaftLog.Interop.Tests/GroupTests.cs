@@ -101,7 +101,7 @@ public sealed class GroupToolTests(SharedCluster shared)
     public Task Kcat_goes_on_from_its_commit() => shared.WatchAsync(async cluster =>
     {
         await cluster.View.CreateTopicAsync("kcat-group", partitions: 3, replicas: 3);
-        string[] consume = ["-G", "kcat-readers", "-o", "beginning", "-e", "-q", "kcat-group"];
+        string[] consume = ["-G", "kcat-readers", "-X", "auto.offset.reset=earliest", "-e", "-q", "kcat-group"];
         (await Kcat.RunAsync(cluster, ["-P", "-t", "kcat-group"], "one\ntwo\nthree\n")).Succeeded();
         Assert.Equal(["one", "three", "two"], (await Kcat.RunAsync(cluster, consume)).Succeeded().Lines.Order());
         (await Kcat.RunAsync(cluster, ["-P", "-t", "kcat-group"], "four\n")).Succeeded();
