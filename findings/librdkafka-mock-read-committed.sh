@@ -4,15 +4,8 @@
 # exactly-once code against the mock cluster passes or fails for reasons of its own.
 set -euo pipefail
 source "$(dirname "$0")/lib/dotnet-app.sh"
-dotnet_app 'Confluent.Kafka 2.16.0;librdkafka.redist 2.16.0' <<'CS'
-using Confluent.Kafka;
-
-using IProducer<Null, string> host = new ProducerBuilder<Null, string>(
-    new Dictionary<string, string> { ["bootstrap.servers"] = "unused:1", ["test.mock.num.brokers"] = "3", ["linger.ms"] = "0" })
-    .SetLogHandler((_, _) => { }).Build();
-using IAdminClient admin = new DependentAdminClientBuilder(host.Handle).Build();
-string servers = string.Join(",", admin.GetMetadata(TimeSpan.FromSeconds(10)).Brokers.Select(broker => $"{broker.Host}:{broker.Port}"));
-
+source "$(dirname "$0")/lib/librdkafka-mock.sh"
+mock_app <<'CS'
 DeliveryResult<Null, string> first = await host.ProduceAsync("topic", new Message<Null, string> { Value = "plain" });
 using IProducer<Null, string> producer = new ProducerBuilder<Null, string>(
     new ProducerConfig { BootstrapServers = servers, TransactionalId = "transaction", LingerMs = 0 }).SetLogHandler((_, _) => { }).Build();
