@@ -9,13 +9,13 @@ public abstract class CompressedStream : IDisposable
     /// <param name="type">The codec.</param>
     /// <param name="level">As in <see cref="RecordCompression.Compress"/>.</param>
     /// <param name="target">Where the compressed bytes go.</param>
-    /// <exception cref="UnsupportedCompressionException">The codec does not exist, or its native library is absent.</exception>
+    /// <exception cref="UnsupportedCompressionException">The codec does not exist.</exception>
     public static CompressedStream Open(CompressionType type, int level, PooledBuffer target) => type switch
     {
         CompressionType.None => new StoredStream(target),
         CompressionType.Gzip => new GzipCompressedStream(level, target),
-        CompressionType.Snappy => new BlockStream(target, SnappyCodec.BlockSize, SnappyCodec.WriteHead, SnappyCodec.WriteBlock, static _ => { }),
-        CompressionType.Lz4 => new BlockStream(target, Lz4Block.LargestInput, Lz4Frame.WriteHead, Lz4Frame.WriteBlock, Lz4Frame.WriteEnd),
+        CompressionType.Snappy => new BlockStream(target, level, SnappyCodec.BlockSize, SnappyCodec.WriteHead, SnappyCodec.WriteBlock, static _ => { }),
+        CompressionType.Lz4 => new BlockStream(target, level, Lz4Block.LargestInput, Lz4Frame.WriteHead, Lz4Frame.WriteBlock, Lz4Frame.WriteEnd),
         CompressionType.Zstd => new ZstdCompressedStream(level, target),
         _ => throw RecordCompression.Unknown(type),
     };
@@ -49,20 +49,23 @@ public abstract class CompressedStream : IDisposable
         }
     }
 
-    private delegate void BlockWriter(ReadOnlySpan<byte> plain, PooledBuffer target);
+    private delegate void BlockWriter(ReadOnlySpan<byte> plain, int level, PooledBuffer target);
 
     /// <summary>For codecs whose blocks are compressed each for itself: whole blocks pass straight through, a rest waits.</summary>
     private sealed class BlockStream : CompressedStream
     {
         private readonly PooledBuffer _target;
+        private readonly int _level;
         private readonly int _blockSize;
         private readonly BlockWriter _writeBlock;
         private readonly Action<PooledBuffer> _writeEnd;
         private readonly PooledBuffer _rest;
 
-        public BlockStream(PooledBuffer target, int blockSize, Action<PooledBuffer> writeHead, BlockWriter writeBlock, Action<PooledBuffer> writeEnd)
+        public BlockStream(
+            PooledBuffer target, int level, int blockSize, Action<PooledBuffer> writeHead, BlockWriter writeBlock, Action<PooledBuffer> writeEnd)
         {
             _target = target;
+            _level = level;
             _blockSize = blockSize;
             _writeBlock = writeBlock;
             _writeEnd = writeEnd;
@@ -76,7 +79,7 @@ public abstract class CompressedStream : IDisposable
             {
                 if (_rest.Length == 0 && plain.Length >= _blockSize)
                 {
-                    _writeBlock(plain[.._blockSize], _target);
+                    _writeBlock(plain[.._blockSize], _level, _target);
                     plain = plain[_blockSize..];
                     continue;
                 }
@@ -105,7 +108,7 @@ public abstract class CompressedStream : IDisposable
 
         private void WriteRest()
         {
-            _writeBlock(_rest.Written, _target);
+            _writeBlock(_rest.Written, _level, _target);
             _rest.Clear();
         }
     }

@@ -8,6 +8,6 @@ public enum CompressionType : byte
     Snappy = 2,
     Lz4 = 3,
 
-    /// <summary>Zstandard (KIP-110). Needs the system's libzstd.</summary>
+    /// <summary>Zstandard (KIP-110).</summary>
     Zstd = 4,
 }

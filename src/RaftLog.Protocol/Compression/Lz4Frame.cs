@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Protocol.Compression;
@@ -51,7 +52,7 @@ internal static class Lz4Frame
         }
 
         ReadOnlySpan<byte> content = target.Written[frameStart..];
-        CheckEnd(frame, ref source, content.Length, frame.HasContentChecksum ? XxHash32.Compute(content) : 0);
+        CheckEnd(frame, ref source, content.Length, frame.HasContentChecksum ? XxHash32.HashToUInt32(content) : 0);
     }
 
     /// <summary>Reads what stands behind the end mark, and holds it against what was read before.</summary>
@@ -69,20 +70,23 @@ internal static class Lz4Frame
     }
 
     /// <summary>Compresses up to <see cref="Lz4Block.LargestInput"/> bytes as one block.</summary>
-    public static void WriteBlock(ReadOnlySpan<byte> block, PooledBuffer target)
+    /// <param name="block">The plain bytes.</param>
+    /// <param name="level">As in <see cref="RecordCompression.Compress"/>.</param>
+    /// <param name="target">Takes the block with its length.</param>
+    public static void WriteBlock(ReadOnlySpan<byte> block, int level, PooledBuffer target)
     {
         int bound = sizeof(uint) + Lz4Block.Bound(block.Length);
         if (bound > target.Remaining)
         {
             // Near its limit the target may still have room for what the block really takes.
             using PooledBuffer aside = new(bound);
-            WriteBlock(block, aside);
+            WriteBlock(block, level, aside);
             target.Write(aside.Written);
             return;
         }
 
         Span<byte> space = target.GetSpan(bound);
-        int compressed = Lz4Block.Compress(block, space[sizeof(uint)..]);
+        int compressed = Lz4Block.Compress(block, level, space[sizeof(uint)..]);
         if (compressed < block.Length)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(space, (uint)compressed);
@@ -116,7 +120,7 @@ internal static class Lz4Frame
 
         ReadOnlySpan<byte> block = source[..(int)size];
         source = source[(int)size..];
-        if (frame.HasBlockChecksums && ReadUInt32(ref source) != XxHash32.Compute(block))
+        if (frame.HasBlockChecksums && ReadUInt32(ref source) != XxHash32.HashToUInt32(block))
         {
             throw new ProtocolException("an lz4 block does not match its checksum");
         }
@@ -133,7 +137,7 @@ internal static class Lz4Frame
         int end = Lz4Block.Decompress(block, target.Window(room), frame.IsIndependent ? start : historyStart, start);
         if (end < 0)
         {
-            throw new ProtocolException($"an lz4 block is damaged, or larger than the {target.Remaining} bytes that are left of the limit");
+            throw new ProtocolException($"an lz4 block is corrupt, or larger than the {target.Remaining} bytes that are left of the limit");
         }
 
         target.Advance(end - start);
@@ -190,7 +194,7 @@ internal static class Lz4Frame
         return value;
     }
 
-    private static byte HeaderChecksum(ReadOnlySpan<byte> descriptor) => (byte)(XxHash32.Compute(descriptor) >> 8);
+    private static byte HeaderChecksum(ReadOnlySpan<byte> descriptor) => (byte)(XxHash32.HashToUInt32(descriptor) >> 8);
 }
 
 /// <summary>What the head of an lz4 frame says.</summary>

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Protocol.Compression;
@@ -5,12 +6,10 @@ namespace RaftLog.Protocol.Compression;
 /// <summary>An lz4 frame block by block, with the 64 KiB before a block that linked blocks may look back at.</summary>
 internal sealed class Lz4PlainStream : PlainStream
 {
-    private const int History = 64 * 1024;
-
     private readonly ReadOnlyMemory<byte> _source;
     private readonly Lz4Descriptor _frame;
     private readonly PooledBuffer _window;
-    private XxHash32 _hash = new();
+    private readonly XxHash32? _contentHash;
     private int _position;
     private int _taken;
     private long _length;
@@ -26,6 +25,7 @@ internal sealed class Lz4PlainStream : PlainStream
             throw new ProtocolException($"an lz4 frame has blocks of {_frame.LargestBlock} bytes, more than is allowed here");
         }
 
+        _contentHash = _frame.HasContentChecksum ? new XxHash32() : null;
         _window = new PooledBuffer(WindowOf(_frame));
         _position = source.Length - rest.Length;
     }
@@ -57,14 +57,11 @@ internal sealed class Lz4PlainStream : PlainStream
             {
                 ReadOnlySpan<byte> block = _window.Written[start..];
                 _length += block.Length;
-                if (_frame.HasContentChecksum)
-                {
-                    _hash.Append(block);
-                }
+                _contentHash?.Append(block);
             }
             else
             {
-                Lz4Frame.CheckEnd(_frame, ref rest, _length, _hash.Finish());
+                Lz4Frame.CheckEnd(_frame, ref rest, _length, _contentHash?.GetCurrentHashAsUInt32() ?? 0);
                 _ended = true;
             }
 
@@ -78,11 +75,11 @@ internal sealed class Lz4PlainStream : PlainStream
 
     protected override void Dispose(bool disposing) => _window.Dispose();
 
-    private static int WindowOf(Lz4Descriptor frame) => frame.LargestBlock + (frame.IsIndependent ? 0 : History);
+    private static int WindowOf(Lz4Descriptor frame) => frame.LargestBlock + (frame.IsIndependent ? 0 : Lz4Block.History);
 
     private void KeepHistory()
     {
-        int kept = _frame.IsIndependent ? 0 : Math.Min(History, _window.Length);
+        int kept = _frame.IsIndependent ? 0 : Math.Min(Lz4Block.History, _window.Length);
         _window.Written[^kept..].CopyTo(_window.Written);
         _window.Truncate(kept);
     }

@@ -11,7 +11,7 @@ public abstract class PlainStream : IDisposable
     /// <param name="type">The codec.</param>
     /// <param name="source">The compressed bytes, from anyone; they must stay as they are until the end.</param>
     /// <param name="windowLimit">The most bytes that may be held; see <see cref="WindowOf"/>.</param>
-    /// <exception cref="UnsupportedCompressionException">The codec does not exist, or its native library is absent.</exception>
+    /// <exception cref="UnsupportedCompressionException">The codec does not exist.</exception>
     public static PlainStream Open(CompressionType type, ReadOnlyMemory<byte> source, long windowLimit) => type switch
     {
         CompressionType.None => new StoredStream(source),

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using IronSnappy;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Protocol.Compression;
@@ -72,13 +71,23 @@ internal static class SnappyCodec
     /// <summary>Writes the head that comes before the first block.</summary>
     public static void WriteHead(PooledBuffer target) => target.Write(Head);
 
-    /// <summary>Compresses up to <see cref="BlockSize"/> bytes as one block.</summary>
-    public static void WriteBlock(ReadOnlySpan<byte> plain, PooledBuffer target)
+    /// <summary>Compresses up to <see cref="BlockSize"/> bytes as one block; the format has no levels.</summary>
+    public static void WriteBlock(ReadOnlySpan<byte> plain, int level, PooledBuffer target)
     {
-        byte[] block = Snappy.Encode(plain);
-        BinaryPrimitives.WriteInt32BigEndian(target.GetSpan(sizeof(int)), block.Length);
-        target.Advance(sizeof(int));
-        target.Write(block);
+        int bound = sizeof(int) + SnappyBlock.Bound(plain.Length);
+        if (bound > target.Remaining)
+        {
+            // Near its limit the target may still have room for what the block really takes.
+            using PooledBuffer aside = new(bound);
+            WriteBlock(plain, level, aside);
+            target.Write(aside.Written);
+            return;
+        }
+
+        Span<byte> space = target.GetSpan(bound);
+        int compressed = SnappyBlock.Compress(plain, space[sizeof(int)..]);
+        BinaryPrimitives.WriteInt32BigEndian(space, compressed);
+        target.Advance(sizeof(int) + compressed);
     }
 
     private static int ReadLength(ReadOnlySpan<byte> source) =>

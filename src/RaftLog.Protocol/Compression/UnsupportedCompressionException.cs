@@ -3,7 +3,7 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Protocol.Compression;
 
 /// <summary>
-/// Records use a codec that this node cannot run: one that does not exist, or one whose native library is absent.
+/// Records use a codec that does not exist.
 /// On the wire this is <see cref="ErrorCode.UnsupportedCompressionType"/>.
 /// </summary>
 /// <param name="message">Which codec, and what to do.</param>

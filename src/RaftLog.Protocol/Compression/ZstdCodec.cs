@@ -1,9 +1,11 @@
 using RaftLog.Protocol.Wire;
+using ZstdSharp.Unsafe;
+using static ZstdSharp.Unsafe.Methods;
 
 namespace RaftLog.Protocol.Compression;
 
 /// <summary>
-/// zstd frames by the system's library, always in one call from span to span: so the library needs no window of its own, and a frame that
+/// zstd frames by ZstdSharp, always in one call from span to span: so the library needs no window of its own, and a frame that
 /// announces a huge one costs nothing.
 /// </summary>
 internal static unsafe class ZstdCodec
@@ -11,7 +13,6 @@ internal static unsafe class ZstdCodec
     /// <summary>The level that the library takes for its default.</summary>
     public const int LibraryDefaultLevel = 3;
 
-    private const int TargetTooSmall = 70;
     private const int SmallestGuess = 4096;
     private const int GuessedRatio = 4;
 
@@ -26,21 +27,21 @@ internal static unsafe class ZstdCodec
 
     public static void Compress(ReadOnlySpan<byte> source, int level, PooledBuffer target)
     {
-        ZstdLibrary zstd = ZstdLibrary.Instance;
-        int bound = checked((int)zstd.CompressBound((nuint)source.Length));
+        int bound = checked((int)ZSTD_compressBound((nuint)source.Length));
         Span<byte> space = target.GetSpan(Math.Min(bound, target.Remaining));
-        nint context = Take(ref _spareCompressor, zstd.CreateCompressor);
+        nint context = TakeCompressor();
         nuint result;
         fixed (byte* from = source, to = space)
         {
             int chosen = level == RecordCompression.DefaultLevel ? LibraryDefaultLevel : level;
-            result = zstd.Compress(context, to, (nuint)space.Length, from, (nuint)source.Length, chosen);
+            result = ZSTD_compressCCtx((ZSTD_CCtx_s*)context, to, (nuint)space.Length, from, (nuint)source.Length, chosen);
         }
 
-        PutBack(ref _spareCompressor, context, zstd.FreeCompressor);
-        if (zstd.IsError(result) != 0)
+        context = Interlocked.Exchange(ref _spareCompressor, context);
+        ZSTD_freeCCtx((ZSTD_CCtx_s*)context);
+        if (ZSTD_isError(result))
         {
-            throw new ProtocolException($"zstd could not compress {source.Length} bytes: {zstd.Describe(result)}");
+            throw new ProtocolException($"zstd could not compress {source.Length} bytes: {ZSTD_getErrorName(result)}");
         }
 
         target.Advance((int)result);
@@ -48,27 +49,27 @@ internal static unsafe class ZstdCodec
 
     public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
     {
-        ZstdLibrary zstd = ZstdLibrary.Instance;
-        nint context = Take(ref _spareDecompressor, zstd.CreateDecompressor);
+        nint context = TakeDecompressor();
         nuint result;
         fixed (byte* from = source)
         {
-            result = Decompress(zstd, context, from, (nuint)source.Length, target);
+            result = Decompress((ZSTD_DCtx_s*)context, from, (nuint)source.Length, target);
         }
 
-        PutBack(ref _spareDecompressor, context, zstd.FreeDecompressor);
-        if (zstd.IsError(result) != 0)
+        context = Interlocked.Exchange(ref _spareDecompressor, context);
+        ZSTD_freeDCtx((ZSTD_DCtx_s*)context);
+        if (ZSTD_isError(result))
         {
-            throw new ProtocolException($"zstd data is damaged or larger than the {target.Remaining} bytes that are left of the limit: {zstd.Describe(result)}");
+            throw new ProtocolException($"zstd data is corrupt or larger than the {target.Remaining} bytes that are left of the limit: {ZSTD_getErrorName(result)}");
         }
 
         target.Advance((int)result);
     }
 
-    private static nuint Decompress(ZstdLibrary zstd, nint context, byte* from, nuint length, PooledBuffer target)
+    private static nuint Decompress(ZSTD_DCtx_s* context, byte* from, nuint length, PooledBuffer target)
     {
         // Streaming writers leave the size out; then the space doubles until the data fits, which costs at most as much again.
-        ulong announced = zstd.FrameContentSize(from, length);
+        ulong announced = ZSTD_getFrameContentSize(from, length);
         long guess = announced is SizeUnknown or NoFrame
             ? Math.Max(SmallestGuess, GuessedRatio * (long)length)
             : (long)Math.Min(announced, BelievedRatio * (ulong)length);
@@ -78,10 +79,10 @@ internal static unsafe class ZstdCodec
             nuint result;
             fixed (byte* to = target.GetSpan(room))
             {
-                result = zstd.Decompress(context, to, (nuint)room, from, length);
+                result = ZSTD_decompressDCtx(context, to, (nuint)room, from, length);
             }
 
-            if (zstd.IsError(result) == 0 || zstd.ErrorCode(result) != TargetTooSmall || room == target.Remaining)
+            if (!ZSTD_isError(result) || ZSTD_getErrorCode(result) != ZSTD_ErrorCode.ZSTD_error_dstSize_tooSmall || room == target.Remaining)
             {
                 return result;
             }
@@ -90,19 +91,17 @@ internal static unsafe class ZstdCodec
         }
     }
 
-    private static nint Take(ref nint spare, delegate* unmanaged<nint> create)
+    private static nint TakeCompressor()
     {
-        nint context = Interlocked.Exchange(ref spare, 0);
-        context = context == 0 ? create() : context;
-        return context != 0 ? context : throw new OutOfMemoryException("libzstd could not allocate a context");
+        nint context = Interlocked.Exchange(ref _spareCompressor, 0);
+        return Created(context == 0 ? (nint)ZSTD_createCCtx() : context);
     }
 
-    private static void PutBack(ref nint spare, nint context, delegate* unmanaged<nint, nuint> free)
+    private static nint TakeDecompressor()
     {
-        nint previous = Interlocked.Exchange(ref spare, context);
-        if (previous != 0)
-        {
-            free(previous);
-        }
+        nint context = Interlocked.Exchange(ref _spareDecompressor, 0);
+        return Created(context == 0 ? (nint)ZSTD_createDCtx() : context);
     }
+
+    private static nint Created(nint context) => context != 0 ? context : throw new OutOfMemoryException("zstd could not allocate a context");
 }

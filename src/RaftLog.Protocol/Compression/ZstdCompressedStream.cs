@@ -1,51 +1,47 @@
 using RaftLog.Protocol.Wire;
+using ZstdSharp.Unsafe;
+using static ZstdSharp.Unsafe.Methods;
 
 namespace RaftLog.Protocol.Compression;
 
 /// <summary>zstd piece by piece, for what is too large to be held whole.</summary>
 internal sealed unsafe class ZstdCompressedStream : CompressedStream
 {
-    private const int CompressionLevel = 100;
-    private const int Continue = 0;
-    private const int End = 2;
     private const int Piece = 16 * 1024;
 
     private readonly PooledBuffer _target;
-    private readonly ZstdLibrary _zstd = ZstdLibrary.Instance;
     private nint _context;
 
     public ZstdCompressedStream(int level, PooledBuffer target)
     {
         _target = target;
-        _context = _zstd.CreateCompressor();
+        _context = (nint)ZSTD_createCCtx();
         if (_context == 0)
         {
-            throw new OutOfMemoryException("libzstd could not allocate a context");
+            throw new OutOfMemoryException("zstd could not allocate a context");
         }
 
-        _zstd.SetCompressorParameter(_context, CompressionLevel, level == RecordCompression.DefaultLevel ? ZstdCodec.LibraryDefaultLevel : level);
+        int chosen = level == RecordCompression.DefaultLevel ? ZstdCodec.LibraryDefaultLevel : level;
+        ZSTD_CCtx_setParameter((ZSTD_CCtx_s*)_context, ZSTD_cParameter.ZSTD_c_compressionLevel, chosen);
     }
 
     ~ZstdCompressedStream() => Dispose(false);
 
-    public override void Write(ReadOnlySpan<byte> plain) => Run(plain, Continue);
+    public override void Write(ReadOnlySpan<byte> plain) => Run(plain, ZSTD_EndDirective.ZSTD_e_continue);
 
-    public override void Finish() => Run([], End);
+    public override void Finish() => Run([], ZSTD_EndDirective.ZSTD_e_end);
 
     protected override void Dispose(bool disposing)
     {
         nint context = Interlocked.Exchange(ref _context, 0);
-        if (context != 0)
-        {
-            _zstd.FreeCompressor(context);
-        }
+        ZSTD_freeCCtx((ZSTD_CCtx_s*)context);
     }
 
-    private void Run(ReadOnlySpan<byte> plain, int directive)
+    private void Run(ReadOnlySpan<byte> plain, ZSTD_EndDirective directive)
     {
         fixed (byte* from = plain)
         {
-            ZstdSpace input = new() { Start = from, Size = (nuint)plain.Length };
+            ZSTD_inBuffer_s input = new() { src = from, size = (nuint)plain.Length };
             nuint left;
             do
             {
@@ -53,17 +49,17 @@ internal sealed unsafe class ZstdCompressedStream : CompressedStream
                 Span<byte> space = _target.GetSpan(Math.Max(1, Math.Min(Piece, _target.Remaining)));
                 fixed (byte* to = space)
                 {
-                    ZstdSpace output = new() { Start = to, Size = (nuint)space.Length };
-                    left = _zstd.CompressPiece(_context, &output, &input, directive);
-                    if (_zstd.IsError(left) != 0)
+                    ZSTD_outBuffer_s output = new() { dst = to, size = (nuint)space.Length };
+                    left = ZSTD_compressStream2((ZSTD_CCtx_s*)_context, &output, &input, directive);
+                    if (ZSTD_isError(left))
                     {
-                        throw new ProtocolException($"zstd could not compress: {_zstd.Describe(left)}");
+                        throw new ProtocolException($"zstd could not compress: {ZSTD_getErrorName(left)}");
                     }
 
-                    _target.Advance((int)output.Position);
+                    _target.Advance((int)output.pos);
                 }
             }
-            while (directive == End ? left != 0 : input.Position < input.Size);
+            while (directive == ZSTD_EndDirective.ZSTD_e_end ? left != 0 : input.pos < input.size);
         }
     }
 }

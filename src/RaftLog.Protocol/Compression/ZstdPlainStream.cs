@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using RaftLog.Protocol.Wire;
+using ZstdSharp.Unsafe;
+using static ZstdSharp.Unsafe.Methods;
 
 namespace RaftLog.Protocol.Compression;
 
@@ -8,14 +10,12 @@ namespace RaftLog.Protocol.Compression;
 internal sealed unsafe class ZstdPlainStream : PlainStream
 {
     private const uint FrameMagic = 0xFD2FB528;
-    private const int WindowLogMax = 100;
     private const int SmallestWindowLog = 10;
 
     /// <summary>The largest window that the library and Kafka's clients take by default.</summary>
     private const int LargestWindowLog = 27;
 
     private readonly ReadOnlyMemory<byte> _source;
-    private readonly ZstdLibrary _zstd = ZstdLibrary.Instance;
     private nint _context;
     private int _position;
     private nuint _hint;
@@ -23,14 +23,14 @@ internal sealed unsafe class ZstdPlainStream : PlainStream
     public ZstdPlainStream(ReadOnlyMemory<byte> source, long windowLimit)
     {
         _source = source;
-        _context = _zstd.CreateDecompressor();
+        _context = (nint)ZSTD_createDCtx();
         if (_context == 0)
         {
-            throw new OutOfMemoryException("libzstd could not allocate a context");
+            throw new OutOfMemoryException("zstd could not allocate a context");
         }
 
         int log = windowLimit >= 1L << LargestWindowLog ? LargestWindowLog : BitOperations.Log2((ulong)Math.Max(windowLimit, 1L << SmallestWindowLog));
-        _zstd.SetDecompressorParameter(_context, WindowLogMax, log);
+        ZSTD_DCtx_setParameter((ZSTD_DCtx_s*)_context, ZSTD_dParameter.ZSTD_d_windowLogMax, log);
     }
 
     ~ZstdPlainStream() => Dispose(false);
@@ -45,46 +45,43 @@ internal sealed unsafe class ZstdPlainStream : PlainStream
     public override int Read(Span<byte> target)
     {
         nuint result;
-        ZstdSpace output;
-        ZstdSpace input;
+        ZSTD_outBuffer_s output;
+        ZSTD_inBuffer_s input;
         fixed (byte* to = target, from = _source.Span)
         {
-            input = new ZstdSpace { Start = from, Size = (nuint)_source.Length, Position = (nuint)_position };
-            output = new ZstdSpace { Start = to, Size = (nuint)target.Length };
+            input = new ZSTD_inBuffer_s { src = from, size = (nuint)_source.Length, pos = (nuint)_position };
+            output = new ZSTD_outBuffer_s { dst = to, size = (nuint)target.Length };
             do
             {
-                if (input.Position == input.Size && _hint == 0)
+                if (input.pos == input.size && _hint == 0)
                 {
                     return 0; // All frames are at their end.
                 }
 
-                nuint before = input.Position;
-                result = _zstd.DecompressPiece(_context, &output, &input);
-                if (_zstd.IsError(result) != 0)
+                nuint before = input.pos;
+                result = ZSTD_decompressStream((ZSTD_DCtx_s*)_context, &output, &input);
+                if (ZSTD_isError(result))
                 {
-                    throw new ProtocolException($"zstd data is damaged, or needs a larger window than is allowed here: {_zstd.Describe(result)}");
+                    throw new ProtocolException($"zstd data is corrupt, or needs a larger window than is allowed here: {ZSTD_getErrorName(result)}");
                 }
 
                 _hint = result;
-                if (output.Position == 0 && input.Position == before && result != 0)
+                if (output.pos == 0 && input.pos == before && result != 0)
                 {
                     throw new ProtocolException("zstd data ends inside a frame");
                 }
             }
-            while (output.Position == 0);
+            while (output.pos == 0);
         }
 
-        _position = (int)input.Position;
-        return (int)output.Position;
+        _position = (int)input.pos;
+        return (int)output.pos;
     }
 
     protected override void Dispose(bool disposing)
     {
         nint context = Interlocked.Exchange(ref _context, 0);
-        if (context != 0)
-        {
-            _zstd.FreeDecompressor(context);
-        }
+        ZSTD_freeDCtx((ZSTD_DCtx_s*)context);
     }
 
     private static long? WindowOfFrame(ReadOnlySpan<byte> source)

@@ -16,7 +16,7 @@ public static class RecompressedBatch
     /// <param name="level">Its level, as in <see cref="RecordCompression.Compress"/>.</param>
     /// <param name="windowLimit">The most bytes that decompression may keep.</param>
     /// <param name="target">Takes the batch; its limit is the bound of the new one.</param>
-    /// <exception cref="UnsupportedCompressionException">A codec does not exist, or its native library is absent.</exception>
+    /// <exception cref="UnsupportedCompressionException">A codec does not exist.</exception>
     /// <exception cref="SizeLimitException">The new batch is larger than the limit of the target.</exception>
     /// <exception cref="Wire.ProtocolException">The compressed bytes are damaged.</exception>
     public static void Write(ReadOnlyMemory<byte> source, CompressionType codec, int level, long windowLimit, PooledBuffer target)

@@ -123,7 +123,7 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options) : IDisposable
 
     /// <summary>Compresses the records, writes the header, and returns the batch. A second call returns the same bytes.</summary>
     /// <exception cref="InvalidOperationException">There are no records.</exception>
-    /// <exception cref="UnsupportedCompressionException">The codec's native library is absent.</exception>
+    /// <exception cref="UnsupportedCompressionException">The codec does not exist.</exception>
     public Memory<byte> Seal()
     {
         if (Count == 0)

@@ -21,7 +21,7 @@ public readonly ref struct RecordSection : IDisposable
     /// <summary>Opens the records of <paramref name="batch"/>.</summary>
     /// <param name="batch">The batch; its checksum was verified before, or damage shows as an exception here.</param>
     /// <param name="limit">The most bytes that compressed records may grow to.</param>
-    /// <exception cref="UnsupportedCompressionException">The codec does not exist, or its native library is absent.</exception>
+    /// <exception cref="UnsupportedCompressionException">The codec does not exist.</exception>
     /// <exception cref="ProtocolException">The compressed bytes are damaged or would grow over the limit.</exception>
     public static RecordSection Open(RecordBatch batch, int limit)
     {

@@ -25,7 +25,7 @@ public sealed class RecordStream : IDisposable
     /// <param name="compression">The batch's codec.</param>
     /// <param name="section">The records as stored; they must stay as they are until the end.</param>
     /// <param name="limits">What is passed over at the most.</param>
-    /// <exception cref="UnsupportedCompressionException">The codec does not exist, or its native library is absent.</exception>
+    /// <exception cref="UnsupportedCompressionException">The codec does not exist.</exception>
     /// <exception cref="ProtocolException">The compressed bytes do not begin as they must.</exception>
     public RecordStream(CompressionType compression, ReadOnlyMemory<byte> section, RecordStreamLimits limits)
     {
