@@ -624,15 +624,19 @@ public sealed class PartitionLog
     private void Publish(ReadOnlySpan<byte> batches)
     {
         LogSegment active = Active;
-        var rest = new RecordBatches(batches);
         Offset end = EndOffset;
-        while (rest.MoveNext())
+        ReadOnlySpan<byte> rest = batches;
+        while (BatchHeader.TryRead(rest, out BatchHeader header))
         {
-            var header = new BatchHeader(rest.Current, rest.Current.Size);
             active.Publish(header, _settings.IndexIntervalBytes);
             Epochs.Assign(header.Epoch, header.BaseOffset);
-            BatchEffects.Apply(rest.Current, Producers, active.Transactions);
+            if (RecordBatch.Read(rest, out RecordBatch batch) == BatchStatus.Complete)
+            {
+                BatchEffects.Apply(batch, Producers, active.Transactions);
+            }
+
             end = header.NextOffset;
+            rest = rest[header.TotalBytes..];
         }
 
         Flushing.Written(active, end, batches.Length);

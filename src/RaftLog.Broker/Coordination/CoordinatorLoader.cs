@@ -3,6 +3,7 @@ using RaftLog.Coordination;
 using RaftLog.Platform;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
 using RaftLog.Protocol.Wire;
 using RaftLog.Storage;
@@ -75,7 +76,15 @@ internal sealed class CoordinatorLoader(LedPartition log, Waiters waiters, Journ
             }
 
             Offset before = _next;
-            foreach (RecordBatch batch in new RecordBatches(_buffer.AsSpan(0, slice.Read(_buffer))))
+            ReadOnlySpan<byte> batches = _buffer.AsSpan(0, slice.Read(_buffer));
+            using PooledBuffer converted = new(int.MaxValue);
+            if (LegacyConversion.IsNeeded(batches))
+            {
+                LegacyConversion.Convert(batches, MaxRecordsBytes, converted);
+                batches = converted.Written;
+            }
+
+            foreach (RecordBatch batch in new RecordBatches(batches))
             {
                 Replay(batch, state);
                 _next = Offset.Max(_next, batch.NextOffset);

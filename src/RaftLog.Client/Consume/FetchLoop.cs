@@ -3,7 +3,10 @@ using RaftLog.Client.Connections;
 using RaftLog.Platform.Rpc;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Records;
+using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Client.Consume;
 
@@ -276,6 +279,22 @@ internal sealed class FetchLoop
     {
         ReadOnlyMemory<byte> records = answer.Records ?? default(Memory<byte>);
         Offset from = position.Fetch;
+        if (LegacyConversion.IsNeeded(records.Span))
+        {
+            try
+            {
+                using PooledBuffer converted = new(int.MaxValue);
+                LegacyConversion.Convert(records.Span, _options.MaxBatchBytes, converted);
+                answer.Records = converted.Written.ToArray();
+                records = answer.Records.Value;
+            }
+            catch (ProtocolException damaged)
+            {
+                _assignment.Fail(position, new KafkaException(ErrorCode.CorruptMessage, $"{position.Partition}: {damaged.Message}"));
+                return;
+            }
+        }
+
         FetchExtent extent = FetchExtent.Of(records.Span, from, position.LastEpoch, _options.CheckCrcs);
         if (extent.Bytes == 0)
         {

@@ -43,9 +43,12 @@ internal static class Lz4Frame
     }
 
     /// <summary>Reads one frame; bytes behind its end mark are ignored, as Kafka ignores them.</summary>
-    public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
+    /// <param name="source">The compressed bytes, from anyone.</param>
+    /// <param name="target">Takes the plain bytes.</param>
+    /// <param name="checksHead">False for frames whose head has a checksum that means nothing (format 0).</param>
+    public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target, bool checksHead = true)
     {
-        Lz4Descriptor frame = ReadDescriptor(ref source);
+        Lz4Descriptor frame = ReadDescriptor(ref source, checksHead);
         int frameStart = target.Length;
         while (TryReadBlock(frame, frameStart, ref source, target))
         {
@@ -145,7 +148,9 @@ internal static class Lz4Frame
     }
 
     /// <summary>Reads a frame's head.</summary>
-    public static Lz4Descriptor ReadDescriptor(ref ReadOnlySpan<byte> source)
+    /// <param name="source">The frame; what follows the head is left.</param>
+    /// <param name="checksHead">False to take any checksum.</param>
+    public static Lz4Descriptor ReadDescriptor(ref ReadOnlySpan<byte> source, bool checksHead = true)
     {
         if (source.Length < SmallestFrame || BinaryPrimitives.ReadUInt32LittleEndian(source) != FrameMagic)
         {
@@ -165,7 +170,7 @@ internal static class Lz4Frame
         }
 
         ReadOnlySpan<byte> descriptor = source.Slice(sizeof(uint), length);
-        if (HeaderChecksum(descriptor) != source[sizeof(uint) + length])
+        if (checksHead && HeaderChecksum(descriptor) != source[sizeof(uint) + length])
         {
             throw new ProtocolException("an lz4 frame does not match its header checksum");
         }

@@ -77,7 +77,8 @@ public sealed class BatchRewriter(int limit) : IDisposable
     /// <inheritdoc />
     public void Dispose() => _plain.Dispose();
 
-    private static void Finish(Span<byte> batch, BatchAttributes attributes, long baseTimestamp, long maxTimestamp, int count)
+    /// <summary>Fills in what depends on the records, and the checksum.</summary>
+    internal static void Finish(Span<byte> batch, BatchAttributes attributes, long baseTimestamp, long maxTimestamp, int count)
     {
         BinaryPrimitives.WriteInt32BigEndian(batch[BatchFormat.BatchLength..], batch.Length - BatchFormat.LengthEnd);
         BinaryPrimitives.WriteInt16BigEndian(batch[BatchFormat.Attributes..], attributes.Bits);

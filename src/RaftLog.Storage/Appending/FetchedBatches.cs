@@ -13,12 +13,10 @@ internal static class FetchedBatches
     /// <param name="length">The bytes to append: whole batches, and none where there is nothing to take.</param>
     public static AppendResult? Check(ReadOnlySpan<byte> records, Offset end, LeaderEpoch currentEpoch, out int length)
     {
-        var batches = new RecordBatches(records);
         length = 0;
-        while (batches.MoveNext() && batches.Current.PartitionLeaderEpoch <= currentEpoch)
+        while (BatchHeader.TryRead(records[length..], out BatchHeader batch) && batch.TotalBytes <= records.Length - length && batch.Epoch <= currentEpoch)
         {
-            RecordBatch batch = batches.Current;
-            if (!batch.HasValidChecksum || batch.LastOffsetDelta < 0)
+            if (!BatchHeader.IsIntact(records.Slice(length, batch.TotalBytes)))
             {
                 return AppendResult.Refused(ErrorCode.CorruptMessage, $"the leader sent a damaged batch at offset {batch.BaseOffset}");
             }
@@ -29,9 +27,11 @@ internal static class FetchedBatches
             }
 
             end = batch.NextOffset;
-            length = batches.Position + batch.Size;
+            length += batch.TotalBytes;
         }
 
-        return null;
+        return RecordBatch.Read(records[length..], out RecordBatch next) == BatchStatus.Complete && next.LastOffsetDelta < 0
+            ? AppendResult.Refused(ErrorCode.CorruptMessage, $"the leader sent a damaged batch at offset {next.BaseOffset}")
+            : null;
     }
 }

@@ -161,7 +161,8 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
     private static bool MapPiece(LogSegment segment, BatchScanner scan, Offset from, OffsetMap map, CleanedTransactions transactions)
     {
         long limit = scan.Next + PieceBytes;
-        while (scan.Next < limit && TryMove(segment, scan, out RecordBatch batch))
+        using PooledBuffer converted = new(MostPieceBytes);
+        while (scan.Next < limit && TryMove(segment, scan, converted, out RecordBatch batch))
         {
             bool isData = !batch.Attributes.IsControl;
             if (!isData)
@@ -226,7 +227,8 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
     private static void RewritePiece(LogSegment segment, BatchScanner scan, LogSegment cleaned, BatchFilter filter, PooledBuffer output)
     {
         long limit = scan.Next + PieceBytes;
-        while (scan.Next < limit && TryMove(segment, scan, out RecordBatch batch))
+        using PooledBuffer converted = new(MostPieceBytes);
+        while (scan.Next < limit && TryMove(segment, scan, converted, out RecordBatch batch))
         {
             filter.Filter(batch, output, cleaned.Transactions);
         }
@@ -244,8 +246,8 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         output.Clear();
     }
 
-    /// <summary>Goes to the next batch; false at the end of the segment.</summary>
-    private static bool TryMove(LogSegment segment, BatchScanner scan, out RecordBatch batch)
+    /// <summary>Goes to the next batch; false at the end of the segment. One of format 0 or 1 is shown as of format 2.</summary>
+    private static bool TryMove(LogSegment segment, BatchScanner scan, PooledBuffer converted, out RecordBatch batch)
     {
         batch = default;
         if (scan.ReachedEnd)
@@ -253,9 +255,20 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
             return false;
         }
 
-        bool isWhole = scan.MoveNext() && RecordBatch.Read(scan.Bytes(), out batch) == BatchStatus.Complete && batch.HasValidChecksum;
-        return isWhole
-            ? true
-            : throw new UncleanableException($"the batch at byte {scan.Position} of {segment.Log.Path} is damaged; the log is kept as it is");
+        if (!scan.MoveNext() || !BatchHeader.IsIntact(scan.Bytes()))
+        {
+            throw new UncleanableException($"the batch at byte {scan.Position} of {segment.Log.Path} is damaged; the log is kept as it is");
+        }
+
+        ReadOnlySpan<byte> bytes = scan.Bytes();
+        if (scan.Header.IsLegacy)
+        {
+            converted.Clear();
+            LegacyConversion.Convert(bytes, BatchFilter.MostPlainBytes, converted);
+            bytes = converted.Written;
+        }
+
+        RecordBatch.Read(bytes, out batch);
+        return true;
     }
 }

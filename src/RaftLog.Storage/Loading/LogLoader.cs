@@ -298,11 +298,10 @@ internal sealed class LogLoader
         BatchHeader header = scan.Header;
         bool isOlder = header.Epoch != LeaderEpoch.None && header.Epoch < _epochs.Latest;
         if (header.BaseOffset < _end || isOlder
-            || RecordBatch.Read(scan.Bytes(), out RecordBatch batch) != BatchStatus.Complete
 #if SEEDED_BUGS
-            || (!batch.HasValidChecksum && !SeededBug.Is(15)))
+            || (!BatchHeader.IsIntact(scan.Bytes()) && !SeededBug.Is(15)))
 #else
-            || !batch.HasValidChecksum)
+            || !BatchHeader.IsIntact(scan.Bytes()))
 #endif
         {
             return false;
@@ -310,7 +309,11 @@ internal sealed class LogLoader
 
         segment.Publish(header, _settings.IndexIntervalBytes);
         _epochs.Assign(header.Epoch, header.BaseOffset);
-        BatchEffects.Apply(batch, _producers, segment.Transactions);
+        if (RecordBatch.Read(scan.Bytes(), out RecordBatch batch) == BatchStatus.Complete)
+        {
+            BatchEffects.Apply(batch, _producers, segment.Transactions);
+        }
+
         _end = header.NextOffset;
         return true;
     }

@@ -95,12 +95,13 @@ public readonly struct LogSlice : IDisposable
             wanted += later.Length;
         }
 
-        var batches = new RecordBatches(target[..read]);
-        while (batches.MoveNext())
+        int whole = 0;
+        while (BatchHeader.TryRead(target[whole..read], out BatchHeader header) && header.TotalBytes <= read - whole)
         {
+            whole += header.TotalBytes;
         }
 
-        return batches.Position;
+        return whole;
     }
 
     /// <summary>The bytes that lie in one of the files.</summary>

@@ -99,6 +99,13 @@ internal readonly struct TimestampLookup(LargeWindows windows)
     private TimestampedOffset? FirstInBatch(BatchScanner scan, long timestamp, Offset from)
     {
         ReadOnlyMemory<byte> bytes = scan.Memory();
+        using PooledBuffer converted = new(int.MaxValue);
+        if (scan.Header.IsLegacy)
+        {
+            LegacyConversion.Convert(bytes.Span, MostPlainBytes, converted);
+            bytes = converted.WrittenMemory;
+        }
+
         if (RecordBatch.Read(bytes.Span, out RecordBatch batch) != BatchStatus.Complete)
         {
             return null;

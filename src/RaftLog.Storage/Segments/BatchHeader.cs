@@ -6,6 +6,9 @@ namespace RaftLog.Storage;
 /// <summary>What a log needs to know of a batch to keep it: a copy of header fields, which outlives the bytes they came from.</summary>
 internal readonly struct BatchHeader
 {
+    /// <summary>The bytes of the smallest batch of any format.</summary>
+    public const int SmallestBatch = LegacyMessage.SmallestSize;
+
     private readonly BatchAttributes _attributes;
 
     /// <summary>Copies the fields.</summary>
@@ -20,6 +23,20 @@ internal readonly struct BatchHeader
         LastSequence = batch.LastSequence;
         _attributes = batch.Attributes;
     }
+
+    private BatchHeader(LegacyMessage message, int totalBytes)
+    {
+        BaseOffset = message.Offset;
+        TotalBytes = totalBytes;
+        Epoch = LeaderEpoch.None;
+        MaxTimestamp = message.Timestamp;
+        Producer = ProducerStamp.None;
+        LastSequence = ProducerStamp.NoSequence;
+        IsLegacy = true;
+    }
+
+    /// <summary>An entry of format 0 or 1. Of a compressed one only the last offset is known without its records, so it stands for the first too.</summary>
+    public bool IsLegacy { get; }
 
     /// <summary>The first offset.</summary>
     public Offset BaseOffset { get; }
@@ -54,16 +71,28 @@ internal readonly struct BatchHeader
     /// <summary>Holds control records.</summary>
     public bool IsControl => _attributes.IsControl;
 
+    /// <summary>True when bytes are one whole batch of any format whose checksum is right.</summary>
+    public static bool IsIntact(ReadOnlySpan<byte> bytes) => LegacyMessage.Read(bytes, out LegacyMessage message) == BatchStatus.Complete
+        ? message.HasValidChecksum
+        : RecordBatch.Read(bytes, out RecordBatch batch) == BatchStatus.Complete && batch.HasValidChecksum;
+
     /// <summary>Reads the header at the start of the source; false when no batch that a log could hold starts so.</summary>
     public static bool TryRead(ReadOnlySpan<byte> source, out BatchHeader header)
     {
-        if (!RecordBatch.TryReadHeader(source, out RecordBatch batch, out int size) || batch.BaseOffset.Value < 0 || batch.LastOffsetDelta < 0)
+        header = default;
+        if (RecordBatch.TryReadHeader(source, out RecordBatch batch, out int size))
         {
-            header = default;
+            header = new BatchHeader(batch, size);
+        }
+        else if (LegacyMessage.TryReadHeader(source, out LegacyMessage message, out size))
+        {
+            header = new BatchHeader(message, size);
+        }
+        else
+        {
             return false;
         }
 
-        header = new BatchHeader(batch, size);
-        return true;
+        return header.BaseOffset.Value >= 0 && header.LastOffsetDelta >= 0;
     }
 }

@@ -30,8 +30,9 @@ internal sealed class BatchScanner(IDiskFile file, long start, long end) : IDisp
     /// <summary>Moves to the next batch; false at the end, or where the next bytes are not a whole plausible batch.</summary>
     public bool MoveNext()
     {
-        if (end - _next < RecordBatch.HeaderSize || !Fill(_next, RecordBatch.HeaderSize, HeaderPiece)
-            || !BatchHeader.TryRead(_buffer.AsSpan((int)(_next - _bufferStart), RecordBatch.HeaderSize), out BatchHeader header)
+        int head = (int)Math.Min(end - _next, RecordBatch.HeaderSize);
+        if (head < BatchHeader.SmallestBatch || !Fill(_next, head, HeaderPiece)
+            || !BatchHeader.TryRead(_buffer.AsSpan((int)(_next - _bufferStart), head), out BatchHeader header)
             || header.TotalBytes > end - _next)
         {
             return false;

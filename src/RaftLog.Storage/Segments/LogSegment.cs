@@ -2,6 +2,7 @@ using System.Text;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
+using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Storage;
 
@@ -309,7 +310,7 @@ internal sealed class LogSegment : IFileRangeGuard
     }
 
     /// <summary>Where a cut at an offset really ends: at the batch's base when the offset lies inside a batch.</summary>
-    public Offset CutPoint(Offset offset) => Find(offset, Size) is { } place ? Offset.Min(offset, place.BaseOffset) : offset;
+    public Offset CutPoint(Offset offset) => Find(offset, Size) is { } place ? Offset.Min(offset, FirstOffset(place)) : offset;
 
     /// <summary>Drops all batches from a <see cref="CutPoint"/> on, and leaves the segment open for appends.</summary>
     /// <exception cref="DiskException">The batches before the cut cannot be walked: the disk has spoilt one, and what is to go would stay.</exception>
@@ -352,7 +353,7 @@ internal sealed class LogSegment : IFileRangeGuard
         long position = Offsets.Floor(offset);
         while (position < limit)
         {
-            if (Log.Read(position, head) < head.Length || !BatchHeader.TryRead(head, out BatchHeader header))
+            if (!BatchHeader.TryRead(head[..Log.Read(position, head)], out BatchHeader header))
             {
                 return null;
             }
@@ -360,6 +361,12 @@ internal sealed class LogSegment : IFileRangeGuard
             if (header.LastOffset >= offset)
             {
                 return new BatchPlace(position, header.BaseOffset, header.NextOffset, header.TotalBytes);
+            }
+
+            if (header.IsLegacy && !IsIntact(position, header.TotalBytes))
+            {
+                // The format's own byte may be corrupt, and the batch hold the offset after all.
+                return null;
             }
 
             position += header.TotalBytes;
@@ -379,7 +386,7 @@ internal sealed class LogSegment : IFileRangeGuard
         BatchPlace? last = null;
         while (true)
         {
-            if (position < end && Log.Read(position, head) == head.Length && BatchHeader.TryRead(head, out BatchHeader header)
+            if (position < end && BatchHeader.TryRead(head[..Log.Read(position, head)], out BatchHeader header)
                 && position + header.TotalBytes <= end)
             {
                 last = new BatchPlace(position, header.BaseOffset, header.NextOffset, header.TotalBytes);
@@ -395,6 +402,36 @@ internal sealed class LogSegment : IFileRangeGuard
             {
                 return last;
             }
+        }
+    }
+
+    private bool IsIntact(long position, int size)
+    {
+        using var scan = new BatchScanner(Log, position, position + size);
+        return scan.MoveNext() && BatchHeader.IsIntact(scan.Bytes());
+    }
+
+    /// <summary>The first offset of a batch, also of a compressed one of formats 0 and 1, where it stands inside.</summary>
+    private Offset FirstOffset(in BatchPlace place)
+    {
+        if (place.BaseOffset + 1 < place.NextOffset)
+        {
+            return place.BaseOffset;
+        }
+
+        using var scan = new BatchScanner(Log, place.Position, place.Position + place.TotalBytes);
+        if (!scan.MoveNext() || LegacyMessage.Read(scan.Bytes(), out LegacyMessage message) != BatchStatus.Complete)
+        {
+            return place.BaseOffset;
+        }
+
+        try
+        {
+            return LegacyConversion.FirstOffset(message, BatchFilter.MostPlainBytes);
+        }
+        catch (ProtocolException damaged)
+        {
+            throw new DiskException(Log.Path, DiskErrorKind.Io, "read", $"{damaged.Message}; \"A spoilt log\" in docs/operations.md says what to do");
         }
     }
 
