@@ -32,7 +32,7 @@ internal sealed class MessageEmitter
         _code.Line($"namespace {_head.Namespace};");
         _code.Line();
         _code.Summary(_schema.Body.Doc.Length > 0 ? _schema.Body.Doc : $"{_head.ClassName}, versions {_head.Lowest} to {_head.Highest}.");
-        _code.Open($"public sealed class {_head.ClassName} : {Interface()}");
+        _code.Open($"public sealed class {_head.ClassName} : {Interfaces()}");
         Head();
         _members.Properties(_schema.Body);
         Method("Read", "public void Read(ref global::RaftLog.Protocol.Wire.WireReader reader, short version)", _schema.Body, checksVersion: true);
@@ -46,6 +46,8 @@ internal sealed class MessageEmitter
 
         _code.Close();
     }
+
+    private string Interfaces() => Interface() + (_head.IsReused ? $", {Wire}IReusedMessage" : "");
 
     private string Interface() => _head.Kind switch
     {

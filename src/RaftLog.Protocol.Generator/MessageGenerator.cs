@@ -89,7 +89,7 @@ public sealed class MessageGenerator : IIncrementalGenerator
             return $"request {head.BaseName} has no response schema";
         }
 
-        return head with { Kind = MessageKind.Response } == response
+        return head with { Kind = MessageKind.Response, IsReused = response.IsReused } == response
             ? null
             : $"request and response {head.BaseName} differ in key, versions or first flexible version";
     }

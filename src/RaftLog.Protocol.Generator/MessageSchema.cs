@@ -11,7 +11,7 @@ internal enum MessageKind
 }
 
 /// <summary>The head of a schema file: what the tables need to know of a message.</summary>
-internal sealed record MessageHead(MessageKind Kind, string BaseName, int Key, int Lowest, int Highest, int FirstFlexible)
+internal sealed record MessageHead(MessageKind Kind, string BaseName, int Key, int Lowest, int Highest, int FirstFlexible, bool IsReused)
 {
     public VersionRange Versions => new(Lowest, Highest);
 

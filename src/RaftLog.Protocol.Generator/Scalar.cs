@@ -61,8 +61,12 @@ internal sealed class Scalar
     public int MinSize(bool flexible) => Size > 0 ? Size : flexible ? 1 : Form == ScalarForm.Text ? 2 : 4;
 
     /// <summary>The expression that reads a value that is not null.</summary>
-    public string Read(string flexible, string path) => Form switch
+    /// <param name="flexible">Whether lengths are compact.</param>
+    /// <param name="path">The field's path, for errors.</param>
+    /// <param name="known">Where a string may stand that is equal, so that no other is made; null for nowhere.</param>
+    public string Read(string flexible, string path, string? known = null) => Form switch
     {
+        ScalarForm.Text when known is not null => $"reader.ReadString({flexible}, \"{path}\", {known})",
         ScalarForm.Word => $"new {Type}(reader.Read{Wire}())",
         ScalarForm.Error => $"({Type})reader.Read{Wire}()",
         ScalarForm.Text => $"reader.ReadString({flexible}, \"{path}\")",
@@ -71,8 +75,8 @@ internal sealed class Scalar
     };
 
     /// <summary>The expression that reads a value or null.</summary>
-    public string ReadNullable(string flexible, string path) => Form == ScalarForm.Text
-        ? $"reader.ReadNullableString({flexible}, \"{path}\")"
+    public string ReadNullable(string flexible, string path, string? known = null) => Form == ScalarForm.Text
+        ? known is null ? $"reader.ReadNullableString({flexible}, \"{path}\")" : $"reader.ReadNullableString({flexible}, \"{path}\", {known})"
         : $"reader.ReadNullableBytes({flexible}, \"{path}\")";
 
     /// <summary>The expression that writes a value that is not null.</summary>

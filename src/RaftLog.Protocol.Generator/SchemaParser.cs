@@ -90,10 +90,11 @@ internal sealed class SchemaParser
         };
         int rest = kind == MessageKind.Data ? 2 : 3;
         int key = -1;
-        if (kind is null || line.Indent != 0 || words.Length != rest + 4 || words[rest] != "versions" || words[rest + 2] != "flexible"
+        bool isReused = words.Length == rest + 5 && words[rest + 4] == "reused";
+        if (kind is null || line.Indent != 0 || words.Length != (isReused ? rest + 5 : rest + 4) || words[rest] != "versions" || words[rest + 2] != "flexible"
             || !IsName(words[1]) || (rest == 3 && !TryKey(words[2], out key)))
         {
-            Report(line, "expected a head: 'request | response | record Name key' or 'data Name', then 'versions A-B flexible N+|none'");
+            Report(line, "expected a head: 'request | response | record Name key' or 'data Name', then 'versions A-B flexible N+|none [reused]'");
             return null;
         }
 
@@ -110,7 +111,7 @@ internal sealed class SchemaParser
             return null;
         }
 
-        return new MessageHead(kind.Value, words[1], key, versions.Lowest, versions.Highest, flexible.Lowest);
+        return new MessageHead(kind.Value, words[1], key, versions.Lowest, versions.Highest, flexible.Lowest, isReused);
     }
 
     private void ParseSharedStructure()

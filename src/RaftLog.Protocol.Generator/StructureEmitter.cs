@@ -53,6 +53,11 @@ internal sealed class StructureEmitter
     public void Read(StructureSchema structure)
     {
         DeclareFlexible();
+        if (_head.IsReused)
+        {
+            ForgetOptional(structure);
+        }
+
         foreach (FieldSchema field in structure.Fields)
         {
             foreach (VersionRange range in UntaggedRanges(field))
@@ -217,6 +222,24 @@ internal sealed class StructureEmitter
         _presence = Presence;
     }
 
+    /// <summary>Gives their defaults back to the fields that the bytes may not carry.</summary>
+    private void ForgetOptional(StructureSchema structure)
+    {
+        foreach (FieldSchema field in structure.Fields)
+        {
+            string initial = Initializer(field).TrimStart(' ', '=').TrimEnd(';');
+            string forget = $"{Stored(field)} = {(IsLazy(field) || initial.Length == 0 ? "default" : initial)};";
+            if (!field.Tagged.IsEmpty)
+            {
+                _code.Line(forget);
+            }
+            else if (_conditions.In(field.Versions) is { Length: > 0 } condition)
+            {
+                _code.When($"!({condition})", () => _code.Line(forget));
+            }
+        }
+    }
+
     private void ReadField(StructureSchema structure, FieldSchema field)
     {
         string path = Path(structure, field);
@@ -226,7 +249,8 @@ internal sealed class StructureEmitter
         }
         else if (field.Scalar is { } scalar)
         {
-            string read = Choose(field, scalar.Read(_flexible, path), scalar.ReadNullable(_flexible, path));
+            string? known = _head.IsReused ? field.Name : null;
+            string read = Choose(field, scalar.Read(_flexible, path, known), scalar.ReadNullable(_flexible, path, known));
             _code.Line($"{field.Name} = {read};");
         }
         else if (!field.IsNullable)
@@ -269,11 +293,20 @@ internal sealed class StructureEmitter
             _code.Open("if (count >= 0)");
         }
 
-        _code.Line($"var items = new global::System.Collections.Generic.List<{element}>(count);");
+        bool keepsElements = _head.IsReused && field.Structure is not null;
+        string made = $"new global::System.Collections.Generic.List<{element}>(count)";
+        _code.Line($"var items = {(keepsElements ? $"{Stored(field)} ?? {made}" : made)};");
         _code.Open("for (int i = 0; i < count; i++)");
         if (field.Scalar is { } scalar)
         {
             _code.Line($"items.Add({scalar.Read(_flexible, path)});");
+        }
+        else if (keepsElements)
+        {
+            _code.Open("if (i == items.Count)");
+            _code.Line($"items.Add(new {element}());");
+            _code.Close();
+            _code.Line("items[i].Read(ref reader, version);");
         }
         else
         {
@@ -283,6 +316,11 @@ internal sealed class StructureEmitter
         }
 
         _code.Close();
+        if (keepsElements)
+        {
+            _code.Line("items.RemoveRange(count, items.Count - count);");
+        }
+
         _code.Line($"{Stored(field)} = items;");
         if (field.IsNullable)
         {

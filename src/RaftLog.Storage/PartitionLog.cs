@@ -185,11 +185,6 @@ public sealed class PartitionLog
         return Write(records.Span, checkedBatch.Settings.TimestampType == TimestampType.LogAppendTime ? nowMs : RecordBatch.NoTimestamp, nowMs);
     }
 
-    /// <summary>True when the log holds, or has not forgotten, batches of the producer of a batch. For the writer only.</summary>
-    /// <param name="records">A batch.</param>
-    public bool KnowsProducerOf(ReadOnlySpan<byte> records) =>
-        RecordBatch.Read(records, out RecordBatch batch) == BatchStatus.Complete && Producers.Find(batch.Producer.Id) is not null;
-
     /// <summary>
     /// Appends batches that this node built: records of the Raft leader or of a coordinator, transaction markers. Offsets and epoch are assigned
     /// in place; of the content only producer and coordinator epochs are checked.

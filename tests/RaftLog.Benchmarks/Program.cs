@@ -6,6 +6,9 @@ return args is [StartUpCommand.EmptyProgram] ? 0 : await RunAsync(args);
 
 static Task<int> RunAsync(string[] args)
 {
-    RootCommand root = new("RaftLog's benchmarks. Run them on a machine that does nothing else.") { VersusKafkaCommand.Create(), StartUpCommand.Create() };
+    RootCommand root = new("RaftLog's benchmarks. Run them on a machine that does nothing else.")
+    {
+        VersusKafkaCommand.Create(), StartUpCommand.Create(), ProduceAllocationsCommand.Create(),
+    };
     return root.Parse(args).InvokeAsync();
 }

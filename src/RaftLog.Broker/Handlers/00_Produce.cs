@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Coordination.Transactions;
 using RaftLog.Broker.Partitions;
@@ -25,83 +26,83 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
     private const short FirstWithTopicIds = 13;
     private const string AdminClientId = "__admin_client";
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ProduceResponse?> HandleAsync(ProduceRequest request, RequestContext context)
     {
-        List<ProduceSlot> slots = Find(request, context);
-        CommitWait wait = transactions.Begin(request, context, slots) is { } turn
-            ? await VerifyAndAppendAsync(turn, request, context, slots)
-            : Append(request, context, slots);
+        ProduceExchange exchange = context.Kept<ProduceExchange>();
+        Find(request, context, exchange.Begin());
+        context.IsReusable &= exchange.Slots.Count <= ProduceExchange.MaxKeptSlots;
+        CommitWait wait = exchange.Wait(waiters);
+        if (transactions.Begin(request, context, exchange.Slots) is { } turn)
+        {
+            await VerifyAndAppendAsync(turn, request, context, exchange, wait);
+        }
+        else
+        {
+            Append(request, context, exchange, wait);
+        }
+
         if (request.Acks != (short)RequiredAcks.None)
         {
             await wait.WaitAsync(TimeSpan.FromMilliseconds(Math.Max(0, request.TimeoutMs)));
-            return Respond(slots, wait, context);
+            return Respond(exchange, wait, context);
         }
 
-        context.CloseConnection = slots.Exists(slot => slot.Error != ErrorCode.None);
+        context.CloseConnection = exchange.HasFailed;
         return null;
     }
 
-    private async ValueTask<CommitWait> VerifyAndAppendAsync(
-        ProducerTurn turn, ProduceRequest request, RequestContext context, List<ProduceSlot> slots)
+    private async ValueTask VerifyAndAppendAsync(
+        ProducerTurn turn, ProduceRequest request, RequestContext context, ProduceExchange exchange, CommitWait wait)
     {
         using RequestLease bytes = context.LeaseBytes();
         using ProducerTurn ours = turn;
         try
         {
-            await transactions.VerifyAsync(turn, request, context, slots);
-            return Append(request, context, slots);
+            await transactions.VerifyAsync(turn, request, context, exchange.Slots);
+            Append(request, context, exchange, wait);
         }
         finally
         {
-            TransactionalProduce.End(slots);
+            TransactionalProduce.End(exchange.Slots);
         }
     }
 
-    private List<ProduceSlot> Find(ProduceRequest request, RequestContext context)
+    private void Find(ProduceRequest request, RequestContext context, ProduceExchange exchange)
     {
-        List<ProduceSlot> slots = [];
         foreach (ProduceRequest.TopicProduceData topic in request.TopicData)
         {
             foreach (ProduceRequest.PartitionProduceData data in topic.PartitionData)
             {
                 (Partition? partition, ErrorCode error) = Find(request, topic, data.Index, context);
-                slots.Add(partition is null || error != ErrorCode.None
-                    ? new ProduceSlot(topic.Name, topic.TopicId, data.Index) { Partition = partition, Producer = StampOf(data.Records) }.Reject(error)
-                    : Slot(partition, topic, data, context.Version));
+                ProduceSlot slot = exchange.AddSlot();
+                slot.Begin(topic.Name, topic.TopicId, data.Index, partition, data.Records ?? default);
+                if (error != ErrorCode.None)
+                {
+                    slot.Reject(error);
+                }
+                else if (slot.Records.IsEmpty)
+                {
+                    slot.Reject(ErrorCode.InvalidRecord, "The request has no record batch for this partition.");
+                }
+                else if (slot.Compression == CompressionType.Zstd && context.Version < FirstWithZstd)
+                {
+                    slot.Reject(ErrorCode.UnsupportedCompressionType, "zstd needs Produce version 7 or later.");
+                }
             }
         }
-
-        return slots;
     }
 
-    private static ProduceSlot Slot(
-        Partition partition, ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, short version)
+    private void Append(ProduceRequest request, RequestContext context, ProduceExchange exchange, CommitWait wait)
     {
-        Memory<byte> records = data.Records ?? default;
-        bool isBatch = RecordBatch.Read(records.Span, out RecordBatch batch) == BatchStatus.Complete;
-        ProduceSlot slot = new(topic.Name, topic.TopicId, data.Index)
-        {
-            Partition = partition,
-            Records = records,
-            Producer = isBatch ? batch.Producer : ProducerStamp.None,
-            IsTransactional = isBatch && batch.Attributes.IsTransactional && batch.ProducerId.IsPresent,
-        };
-        return records.IsEmpty ? slot.Reject(ErrorCode.InvalidRecord, "The request has no record batch for this partition.")
-            : isBatch && batch.Attributes.Compression == CompressionType.Zstd && version < FirstWithZstd
-                ? slot.Reject(ErrorCode.UnsupportedCompressionType, "zstd needs Produce version 7 or later.")
-            : slot;
-    }
-
-    private CommitWait Append(ProduceRequest request, RequestContext context, List<ProduceSlot> slots)
-    {
-        WakeList wakes = new();
         RequiredAcks acks = (RequiredAcks)request.Acks;
-        foreach (ProduceSlot slot in slots)
+        for (int i = 0; i < exchange.Slots.Count; i++)
         {
+            ProduceSlot slot = exchange.Slots[i];
             ErrorCode behind = slot.Producer.Id.IsPresent ? Behind(slot, context) : ErrorCode.None;
             if (slot.IsOpen)
             {
-                slot.Append(acks, wakes, behind);
+                slot.Append(i, acks, wait, exchange.Wakes, behind);
             }
 
             if (slot.Error == ErrorCode.OutOfOrderSequenceNumber && behind != ErrorCode.None)
@@ -109,24 +110,15 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
                 slot.Reject(behind);
             }
 
+            if (slot.Error != ErrorCode.None)
+            {
+                wait.Decide(i, slot.Error);
+            }
+
             NoteSequence(slot, slot.Error, context);
         }
 
-        CommitWait wait = new(waiters, slots.Count);
-        for (int i = 0; i < slots.Count; i++)
-        {
-            if (slots[i] is { Partition: { } partition, Outcome: { Error: ErrorCode.None } outcome })
-            {
-                partition.Watch(outcome, acks, wait, i);
-            }
-            else
-            {
-                wait.Decide(i, slots[i].Error);
-            }
-        }
-
-        wakes.WakeAll();
-        return wait;
+        exchange.Wakes.WakeAll();
     }
 
     private (Partition? Partition, ErrorCode Error) Find(
@@ -145,28 +137,29 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
             : (partition, error);
     }
 
-    private ProduceResponse Respond(List<ProduceSlot> slots, CommitWait wait, RequestContext context)
+    private ProduceResponse Respond(ProduceExchange exchange, CommitWait wait, RequestContext context)
     {
-        ProduceResponse response = new();
+        ProduceResponse response = exchange.Response;
         ProduceResponse.TopicProduceResponse? topic = null;
-        HashSet<NodeId> leaders = [];
-        for (int i = 0; i < slots.Count; i++)
+        HashSet<NodeId>? leaders = null;
+        for (int i = 0; i < exchange.Slots.Count; i++)
         {
-            ProduceSlot slot = slots[i];
+            ProduceSlot slot = exchange.Slots[i];
             if (topic is null || topic.Name != slot.Topic || topic.TopicId != slot.TopicId)
             {
-                topic = new() { Name = slot.Topic, TopicId = slot.TopicId };
-                response.Responses.Add(topic);
+                topic = exchange.AddTopic(slot.Topic, slot.TopicId);
             }
 
-            topic.PartitionResponses.Add(Respond(slot, wait[i], leaders));
-            if (slot.Error == ErrorCode.None && wait[i] != ErrorCode.None)
+            // Read once: a slot that has timed out may still be decided.
+            ErrorCode error = wait[i];
+            topic.PartitionResponses.Add(error == ErrorCode.None ? exchange.Accepted(slot) : Rejected(slot, error, ref leaders));
+            if (slot.Error == ErrorCode.None && error != ErrorCode.None)
             {
-                NoteSequence(slot, wait[i], context);
+                NoteSequence(slot, error, context);
             }
         }
 
-        foreach (NodeId leader in leaders)
+        foreach (NodeId leader in leaders ?? [])
         {
             if (cache.Image.Brokers.TryGetValue(leader, out BrokerRegistration? broker)
                 && broker.TryGetEndpoint(context.Connection.ListenerName, out Endpoint endpoint))
@@ -178,17 +171,12 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
         return response;
     }
 
-    private ProduceResponse.PartitionProduceResponse Respond(ProduceSlot slot, ErrorCode error, HashSet<NodeId> leaders)
+    private ProduceResponse.PartitionProduceResponse Rejected(ProduceSlot slot, ErrorCode error, ref HashSet<NodeId>? leaders)
     {
         AppendResult result = slot.Outcome!.Value.Result;
         ProduceResponse.PartitionProduceResponse response = new()
         {
-            Index = slot.Index,
-            ErrorCode = error,
-            BaseOffset = error == ErrorCode.None ? result.BaseOffset : Offset.None,
-            LogAppendTimeMs = error == ErrorCode.None ? result.AppendTimeMs : -1,
-            LogStartOffset = error == ErrorCode.None ? result.LogStartOffset : Offset.None,
-            ErrorMessage = result.Message,
+            Index = slot.Index, ErrorCode = error, BaseOffset = Offset.None, LogAppendTimeMs = -1, LogStartOffset = Offset.None, ErrorMessage = result.Message,
         };
         if (result.RecordErrors is { } recordErrors)
         {
@@ -201,14 +189,11 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
         if (error == ErrorCode.NotLeaderOrFollower && lookup.Registration(slot.Topic, slot.TopicId, slot.Index) is { } registration)
         {
             response.CurrentLeader = new() { LeaderId = registration.Leader, LeaderEpoch = registration.LeaderEpoch };
-            leaders.Add(registration.Leader);
+            (leaders ??= []).Add(registration.Leader);
         }
 
         return response;
     }
-
-    private static ProducerStamp StampOf(Memory<byte>? records) =>
-        records is { } bytes && RecordBatch.Read(bytes.Span, out RecordBatch batch) == BatchStatus.Complete ? batch.Producer : ProducerStamp.None;
 
     private ErrorCode Behind(ProduceSlot slot, RequestContext context) =>
         context.Connection.Rejected.Before(slot.Topic, slot.TopicId, slot.Index, slot.Producer, waiters.NowMs)?.Error ?? ErrorCode.None;

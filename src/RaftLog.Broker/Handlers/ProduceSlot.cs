@@ -1,5 +1,6 @@
 using RaftLog.Broker.Partitions;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
 using RaftLog.Replication;
 using RaftLog.Storage;
@@ -7,28 +8,31 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>One partition of a Produce request: what is to be appended where, and what became of it.</summary>
-internal sealed class ProduceSlot(string topic, Uuid topicId, int index)
+internal sealed class ProduceSlot
 {
     /// <summary>The topic's name, as the request has it.</summary>
-    public string Topic => topic;
+    public string Topic { get; private set; } = "";
 
     /// <summary>The topic's id, as the request has it.</summary>
-    public Uuid TopicId => topicId;
+    public Uuid TopicId { get; private set; }
 
     /// <summary>The partition's index.</summary>
-    public int Index => index;
+    public int Index { get; private set; }
 
     /// <summary>The partition; null where there is none to append to.</summary>
-    public Partition? Partition { get; init; }
+    public Partition? Partition { get; private set; }
 
     /// <summary>The batch; it lies in the request's bytes.</summary>
-    public Memory<byte> Records { get; init; }
+    public Memory<byte> Records { get; private set; }
 
     /// <summary>Who wrote the batch; none where it is no idempotent producer.</summary>
-    public ProducerStamp Producer { get; init; } = ProducerStamp.None;
+    public ProducerStamp Producer { get; private set; } = ProducerStamp.None;
 
     /// <summary>True for a batch of a transaction.</summary>
-    public bool IsTransactional { get; init; }
+    public bool IsTransactional { get; private set; }
+
+    /// <summary>The codec of the batch.</summary>
+    public CompressionType Compression { get; private set; }
 
     /// <summary>What is verified for the batch before it is appended; null where nothing is to be.</summary>
     public PartitionVerification? Verification { get; set; }
@@ -42,14 +46,27 @@ internal sealed class ProduceSlot(string topic, Uuid topicId, int index)
     /// <summary>The error, once the outcome is known.</summary>
     public ErrorCode Error => Outcome?.Error ?? ErrorCode.None;
 
-    /// <summary>Nothing is appended.</summary>
-    public ProduceSlot Reject(ErrorCode error, string? message = null)
+    /// <summary>Takes a partition of a request; what was here before is forgotten.</summary>
+    public void Begin(string topic, Uuid topicId, int index, Partition? partition, Memory<byte> records)
     {
-        Outcome = new AppendOutcome(AppendResult.Refused(error, message!), LeaderEpoch.None);
-        return this;
+        bool isBatch = RecordBatch.Read(records.Span, out RecordBatch batch) == BatchStatus.Complete;
+        Topic = topic;
+        TopicId = topicId;
+        Index = index;
+        Partition = partition;
+        Records = records;
+        Producer = isBatch ? batch.Producer : ProducerStamp.None;
+        IsTransactional = isBatch && batch.Attributes.IsTransactional && batch.ProducerId.IsPresent;
+        Compression = isBatch ? batch.Attributes.Compression : CompressionType.None;
+        Verification = null;
+        Outcome = null;
     }
 
-    /// <summary>Appends the batch. An earlier one of its producer that was rejected and has not come again is named with its error.</summary>
-    public void Append(RequiredAcks acks, WakeList wakes, ErrorCode behind) =>
-        Outcome = Partition!.Append(Records, acks, wakes, Verification, behind);
+    /// <summary>Nothing is appended.</summary>
+    public void Reject(ErrorCode error, string? message = null) =>
+        Outcome = new AppendOutcome(AppendResult.Refused(error, message!), LeaderEpoch.None);
+
+    /// <summary>Appends the batch; its slot of the wait is decided when it is safe. An earlier one of its producer that was rejected and has not come again is named with its error.</summary>
+    public void Append(int slot, RequiredAcks acks, CommitWait wait, WakeList wakes, ErrorCode behind) =>
+        Outcome = Partition!.Append(new BatchToAppend(Records) { Slot = slot, Verification = Verification, Behind = behind }, acks, wait, wakes);
 }

@@ -20,7 +20,7 @@ internal sealed class TransactionalProduce(TransactionVerifier verifier, Produce
     /// Begins what must be verified. Null when nothing has to wait: then the batches may be appended at once. Else the appends wait for
     /// <see cref="VerifyAsync"/>, and the result is disposed after them.
     /// </summary>
-    public ProducerTurn? Begin(ProduceRequest request, RequestContext context, IReadOnlyList<ProduceSlot> slots)
+    public ProducerTurn? Begin(ProduceRequest request, RequestContext context, List<ProduceSlot> slots)
     {
         ProducerId producer = ProducerId.None;
         foreach (ProduceSlot slot in slots)
@@ -60,7 +60,7 @@ internal sealed class TransactionalProduce(TransactionVerifier verifier, Produce
     }
 
     /// <summary>Waits for the producer's turn, and for its coordinator; what is not in the transaction is rejected.</summary>
-    public async ValueTask VerifyAsync(ProducerTurn turn, ProduceRequest request, RequestContext context, IReadOnlyList<ProduceSlot> slots)
+    public async ValueTask VerifyAsync(ProducerTurn turn, ProduceRequest request, RequestContext context, List<ProduceSlot> slots)
     {
         await turn.Begins;
         if (!slots.Any(static slot => slot.Verification is not null))
@@ -87,7 +87,7 @@ internal sealed class TransactionalProduce(TransactionVerifier verifier, Produce
     }
 
     /// <summary>Ends what was begun, after the appends.</summary>
-    public static void End(IReadOnlyList<ProduceSlot> slots)
+    public static void End(List<ProduceSlot> slots)
     {
         foreach (ProduceSlot slot in slots)
         {
@@ -98,7 +98,7 @@ internal sealed class TransactionalProduce(TransactionVerifier verifier, Produce
         }
     }
 
-    private static void BeginVerifications(RequestContext context, IReadOnlyList<ProduceSlot> slots)
+    private static void BeginVerifications(RequestContext context, List<ProduceSlot> slots)
     {
         bool startsAtZero = Client(context.Version) == ClientTransactions.AddedByBroker;
         foreach (ProduceSlot slot in slots)

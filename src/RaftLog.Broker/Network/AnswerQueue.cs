@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RaftLog.Broker.Requests;
 using RaftLog.Platform;
 
@@ -21,7 +22,7 @@ internal sealed class AnswerQueue(IConnection connection)
     private readonly List<PendingAnswer> _sending = [];
     private bool _writing;
     private volatile bool _isSending;
-    private Task _writer = Task.CompletedTask;
+    private ValueTask _writer;
 
     /// <summary>True once an answer could not be sent or a handler asked for the end; then the connection is over.</summary>
     public bool Ended { get; private set; }
@@ -61,13 +62,25 @@ internal sealed class AnswerQueue(IConnection connection)
             _writing = true;
         }
 
+        if (_writer.IsCompleted)
+        {
+            // Who asks for its end gives its memory to the next writer.
+            _writer.GetAwaiter().GetResult();
+        }
+
         _writer = WriteAsync();
     }
 
     /// <summary>Ends when every answer added so far has been sent. Called by the connection's reader alone.</summary>
-    public Task WhenIdle() => _writer;
+    public ValueTask WhenIdle()
+    {
+        ValueTask writer = _writer;
+        _writer = default;
+        return writer;
+    }
 
-    private async Task WriteAsync()
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WriteAsync()
     {
         while (TakeNext(out PendingAnswer answer))
         {
@@ -86,6 +99,7 @@ internal sealed class AnswerQueue(IConnection connection)
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> SendAsync()
     {
         _isSending = true;
@@ -106,6 +120,7 @@ internal sealed class AnswerQueue(IConnection connection)
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask CollectAsync(PendingAnswer answer)
     {
         _sending.Add(answer);
@@ -138,6 +153,7 @@ internal sealed class AnswerQueue(IConnection connection)
         foreach (PendingAnswer sent in _sending)
         {
             sent.Context.ReleaseLeases();
+            sent.Context.Connection.ReturnRequest(sent.Context);
         }
 
         _sending.Clear();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RaftLog.Broker.Requests;
 using RaftLog.Broker.Runtime;
 using RaftLog.Platform;
@@ -23,6 +24,7 @@ internal sealed class Connection(
     private ActivityClock _sending = new();
     private ActivityClock _receiving = new();
     private Task<bool>? _ahead;
+    private string _clientId = "";
 
     /// <summary>The client's address.</summary>
     public NetworkAddress Peer => connection.Peer;
@@ -90,6 +92,7 @@ internal sealed class Connection(
     }
 
     /// <summary>The next request; null when there is none, which the node log tells unless the client has closed.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<PooledBuffer?> ReadAsync()
     {
         if (_ahead is { } ahead)
@@ -118,6 +121,7 @@ internal sealed class Connection(
         return read.Frame;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ServeAsync(PooledBuffer frame)
     {
         try
@@ -130,6 +134,7 @@ internal sealed class Connection(
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ServeAsync(PooledBuffer frame, Memory<byte> bytes)
     {
         if (!TryReadHeader(bytes, out RequestHeader header, out int bodyStart))
@@ -159,7 +164,10 @@ internal sealed class Connection(
             return false;
         }
 
-        RequestContext request = new(header.ApiKey, header.ApiVersion, header.ClientId ?? "", context, frame);
+        // Only requests of such an API come so fast that making their contexts costs much, and their handlers keep none.
+        RequestContext request = api.Overlaps
+            ? context.RentRequest(header.ApiKey, header.ApiVersion, _clientId, frame)
+            : new(header.ApiKey, header.ApiVersion, _clientId, context, frame);
         ValueTask<WireWriter?> answer = versionKnown
             ? Start(api, bytes[bodyStart..], header, request)
             : ValueTask.FromResult<WireWriter?>(UnknownApiVersions(api, header));
@@ -195,7 +203,8 @@ internal sealed class Connection(
         try
         {
             WireReader reader = new(frame);
-            header = RequestHeader.Read(ref reader);
+            header = RequestHeader.Read(ref reader, _clientId);
+            _clientId = header.ClientId ?? "";
             bodyStart = reader.Position;
             return true;
         }
@@ -234,6 +243,6 @@ internal sealed class Connection(
     {
         ApiVersionsResponse response = new() { ErrorCode = ErrorCode.UnsupportedVersion };
         response.ApiKeys.Add(new() { ApiKey = (short)api.Key, MinVersion = api.Lowest, MaxVersion = api.Highest });
-        return AnswerFrame.Encode(response, header, bodyVersion: 0);
+        return AnswerFrame.Encode(response, header, bodyVersion: 0, new WireWriter());
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 
@@ -9,18 +10,42 @@ namespace RaftLog.Broker.Partitions;
 /// </summary>
 public sealed class CommitWait
 {
+    private readonly Waiters _waiters;
     private readonly AsyncSignal _signal;
-    private readonly ErrorCode[] _outcomes;
+    private ErrorCode[] _outcomes;
     private int _open;
     private volatile bool _over;
 
     /// <summary>A wait for this many partitions.</summary>
     public CommitWait(Waiters waiters, int slots)
     {
+        _waiters = waiters;
         _signal = new AsyncSignal(waiters);
         _outcomes = new ErrorCode[slots];
         Array.Fill(_outcomes, ErrorCode.RequestTimedOut);
         _open = slots;
+    }
+
+    /// <summary>
+    /// Begins the next wait with the same object. False, and nothing has changed, while a slot of the last one is open: a partition may still know it, and
+    /// would decide a slot of the next.
+    /// </summary>
+    internal bool TryBeginAgain(int slots)
+    {
+        if (Volatile.Read(ref _open) > 0)
+        {
+            return false;
+        }
+
+        if (_outcomes.Length < slots)
+        {
+            _outcomes = new ErrorCode[slots];
+        }
+
+        Array.Fill(_outcomes, ErrorCode.RequestTimedOut);
+        _open = slots;
+        _over = false;
+        return true;
     }
 
     /// <summary>What became of one append; <see cref="ErrorCode.RequestTimedOut"/> when that is not known: it may or may not be committed.</summary>
@@ -30,11 +55,15 @@ public sealed class CommitWait
     internal bool IsOver => _over;
 
     /// <summary>Waits until every slot is decided, at most for a time; at once when they are already.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WaitAsync(TimeSpan timeout)
     {
-        if (Volatile.Read(ref _open) > 0)
+        long until = _waiters.NowMs + (long)timeout.TotalMilliseconds;
+
+        // The signal of a wait before this one may come late, and says nothing.
+        while (Volatile.Read(ref _open) > 0
+            && await _signal.WaitAsync(TimeSpan.FromMilliseconds(until - _waiters.NowMs)) == WaitOutcome.Ready)
         {
-            await _signal.WaitAsync(timeout);
         }
 
         _over = true;

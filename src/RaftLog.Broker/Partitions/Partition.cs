@@ -25,6 +25,7 @@ public sealed class Partition
     private readonly PartitionVerifications _verifications = new();
     private readonly Lock _gate = new();
     private PartitionSettings _settings;
+    private volatile bool _leads;
     private bool _isThrottled;
     private AsyncSignal? _fetcher;
     private AsyncSignal? _commitObserver;
@@ -161,42 +162,50 @@ public sealed class Partition
     /// Why an earlier batch of the same producer was rejected that has not come again; none where there is none. What stands behind it is no producer's first batch.
     /// </param>
     public AppendOutcome Append(Memory<byte> records, RequiredAcks acks, WakeList wakes, ErrorCode behind = ErrorCode.None) =>
-        Append(records, acks, wakes, verification: null, behind);
+        Append(new BatchToAppend(records) { Behind = behind }, acks, wait: null, wakes);
 
-    /// <summary>The same with what was verified for the batch.</summary>
-    internal AppendOutcome Append(
-        Memory<byte> records, RequiredAcks acks, WakeList wakes, PartitionVerification? verification, ErrorCode behind = ErrorCode.None)
+    /// <summary>
+    /// The same for a partition of a request; what is appended waits at once, so that a produce takes the lock once. Where nothing was appended the caller
+    /// decides the slot.
+    /// </summary>
+    /// <param name="produced">The batch, and what is known of it.</param>
+    /// <param name="acks">What the producer asked for.</param>
+    /// <param name="wait">Who waits; null where the caller goes on with <see cref="Watch(in AppendOutcome, RequiredAcks, CommitWait, int)"/>.</param>
+    /// <param name="wakes">Whom to wake.</param>
+    internal AppendOutcome Append(in BatchToAppend produced, RequiredAcks acks, CommitWait? wait, WakeList wakes)
     {
-        AppendSettings settings;
-        lock (_gate)
+        if (!_leads)
         {
             // A node that does not lead does not look into the batch.
-            ErrorCode refused = MayAppend(records, acks, behind);
-            if (refused != ErrorCode.None)
+            lock (_gate)
             {
-                return Refuse(refused);
+                ErrorCode refused = _replica.MayAppend(acks);
+                if (refused != ErrorCode.None)
+                {
+                    return Refuse(refused);
+                }
             }
-
-            settings = _settings.Append;
         }
 
         while (true)
         {
             // Decompression, checksum and the walk over the records take long, and need nothing that the lock guards.
-            CheckedBatch batch = Log.Check(records, settings, _host.WallMs);
+            CheckedBatch batch = Log.Check(produced.Records, Volatile.Read(ref _settings).Append, _host.WallMs);
 #if SEEDED_BUGS
             lock (SeededBug.Is(40) ? new Lock() : _gate)
 #else
             lock (_gate)
 #endif
             {
-                settings = _settings.Append;
-                if (settings == batch.Settings)
+                if (_settings.Append == batch.Settings)
                 {
-                    ErrorCode refused = MayAppend(records, acks, behind);
-                    return refused != ErrorCode.None ? Refuse(refused)
-                        : _verifications.Check(records.Span, Log.Producers, verification) is { } unverified ? new AppendOutcome(unverified, _replica.LeaderEpoch)
-                        : Appended(Log.AppendAsLeader(batch, _replica.LeaderEpoch, _host.WallMs), wakes);
+                    AppendOutcome outcome = AppendChecked(batch, produced, acks, wakes);
+                    if (wait is not null && outcome.Error == ErrorCode.None)
+                    {
+                        Await(outcome, acks, wait, produced.Slot);
+                    }
+
+                    return outcome;
                 }
             }
         }
@@ -271,23 +280,15 @@ public sealed class Partition
     /// </summary>
     public void Watch(in AppendOutcome append, RequiredAcks acks, CommitWait wait, int slot)
     {
-        if (append.Error != ErrorCode.None || acks == RequiredAcks.None)
+        if (append.Error != ErrorCode.None)
         {
             wait.Decide(slot, append.Error);
             return;
         }
 
-        var entry = new CommitLedger.Entry(append.End, append.Epoch, acks == RequiredAcks.All ? Awaited.Commit : Awaited.LocalFlush, wait, slot);
         lock (_gate)
         {
-            if (entry.Judge(_replica) is { } outcome)
-            {
-                wait.Decide(slot, outcome);
-            }
-            else
-            {
-                (entry.For == Awaited.Commit ? _commits : _flushes).Add(entry);
-            }
+            Await(append, acks, wait, slot);
         }
     }
 
@@ -651,10 +652,36 @@ public sealed class Partition
         }
     }
 
-    private ErrorCode MayAppend(Memory<byte> records, RequiredAcks acks, ErrorCode behind)
+    private AppendOutcome AppendChecked(in CheckedBatch batch, in BatchToAppend produced, RequiredAcks acks, WakeList wakes)
     {
         ErrorCode rejected = _replica.MayAppend(acks);
-        return rejected == ErrorCode.None && behind != ErrorCode.None && !Log.KnowsProducerOf(records.Span) ? behind : rejected;
+        if (rejected == ErrorCode.None && produced.Behind != ErrorCode.None && batch.Rejection is null && Log.Producers.Find(batch.Producer.Id) is null)
+        {
+            rejected = produced.Behind;
+        }
+
+        return rejected != ErrorCode.None ? Refuse(rejected)
+            : _verifications.Check(batch, Log.Producers, produced.Verification) is { } unverified ? new AppendOutcome(unverified, _replica.LeaderEpoch)
+            : Appended(Log.AppendAsLeader(batch, _replica.LeaderEpoch, _host.WallMs), wakes);
+    }
+
+    private void Await(in AppendOutcome append, RequiredAcks acks, CommitWait wait, int slot)
+    {
+        if (acks == RequiredAcks.None)
+        {
+            wait.Decide(slot, ErrorCode.None);
+            return;
+        }
+
+        var entry = new CommitLedger.Entry(append.End, append.Epoch, acks == RequiredAcks.All ? Awaited.Commit : Awaited.LocalFlush, wait, slot);
+        if (entry.Judge(_replica) is { } outcome)
+        {
+            wait.Decide(slot, outcome);
+        }
+        else
+        {
+            (entry.For == Awaited.Commit ? _commits : _flushes).Add(entry);
+        }
     }
 
     private AppendOutcome Appended(in AppendResult result, WakeList wakes)
@@ -706,6 +733,7 @@ public sealed class Partition
 
         if (effects.RoleChanged)
         {
+            _leads = _replica.Role is LeaderRole;
             Release(wakes);
             _readers.ReleaseAll(wakes);
         }

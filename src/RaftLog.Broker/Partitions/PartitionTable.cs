@@ -34,6 +34,7 @@ internal sealed class PartitionTable : IFlushObserver
     private readonly Dictionary<TopicPartition, PartitionToMake> _making = [];
     private Partition[] _all = [];
     private MetadataImage _image = MetadataImage.Empty;
+    private WakeList? _wakesOfFlush;
     private DiskErrorKind? _toldOf;
     private BrokerRoster _roster = BrokerRoster.Empty;
     private BrokerEpoch _registeredAs = BrokerEpoch.None;
@@ -190,7 +191,8 @@ internal sealed class PartitionTable : IFlushObserver
     /// <summary>More of these logs is on the disk: moves high watermarks, and wakes all that waited for it once.</summary>
     public void Flushed(IReadOnlyList<PartitionLog> logs)
     {
-        var wakes = new WakeList();
+        // Each directory has a flusher of its own, so another one may have it.
+        WakeList wakes = Interlocked.Exchange(ref _wakesOfFlush, null) ?? new WakeList();
         for (int i = 0; i < logs.Count; i++)
         {
             if (_byName.TryGetValue(logs[i].Partition, out Partition? partition) && ReferenceEquals(partition.Log, logs[i]))
@@ -200,6 +202,7 @@ internal sealed class PartitionTable : IFlushObserver
         }
 
         wakes.WakeAll();
+        Volatile.Write(ref _wakesOfFlush, wakes);
     }
 
     /// <summary>Tells leaders the time, and tries again to make what could not be made, until the node's waits are closed.</summary>

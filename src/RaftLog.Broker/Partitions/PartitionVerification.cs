@@ -80,11 +80,9 @@ internal sealed class PartitionVerifications
         }
     }
 
-    /// <summary>The same for a batch as it lies in a request; null for one that is not transactional.</summary>
-    public AppendResult? Check(ReadOnlySpan<byte> records, ProducerStates producers, PartitionVerification? verification) =>
-        RecordBatch.Read(records, out RecordBatch batch) == BatchStatus.Complete && batch.Attributes.IsTransactional && batch.ProducerId.IsPresent
-            ? Check(producers.Find(batch.ProducerId), batch.Producer, ProducerStamp.Advance(batch.BaseSequence, batch.LastOffsetDelta), verification)
-            : null;
+    /// <summary>The same for a batch that was checked; null for one that is not transactional.</summary>
+    public AppendResult? Check(in CheckedBatch batch, ProducerStates producers, PartitionVerification? verification) =>
+        batch.IsTransactional ? Check(producers.Find(batch.Producer.Id), batch.Producer, batch.LastSequence, verification) : null;
 
     /// <summary>The same for what a coordinator has built; null for what is not transactional.</summary>
     public AppendResult? CheckBuilt(ReadOnlySpan<byte> batches, ProducerStates producers) =>

@@ -9,9 +9,12 @@ namespace RaftLog.Broker.Requests;
 internal static class AnswerFrame
 {
     /// <summary>Encodes an answer in a version of its body; the header's form follows the version that was asked in.</summary>
-    public static WireWriter Encode(IMessage body, RequestHeader asked, short bodyVersion)
+    /// <param name="body">The response.</param>
+    /// <param name="asked">The header of the request.</param>
+    /// <param name="bodyVersion">The version of the response.</param>
+    /// <param name="writer">An empty writer, which becomes the frame.</param>
+    public static WireWriter Encode(IMessage body, RequestHeader asked, short bodyVersion, WireWriter writer)
     {
-        WireWriter writer = new();
         int length = writer.ReserveInt32();
         new ResponseHeader(asked.CorrelationId).Write(writer, asked.ApiKey, bodyVersion);
         body.Write(writer, bodyVersion);

@@ -1,4 +1,6 @@
 using RaftLog.Platform;
+using RaftLog.Platform.Buffers;
+using RaftLog.Protocol;
 
 namespace RaftLog.Broker.Requests;
 
@@ -8,7 +10,11 @@ namespace RaftLog.Broker.Requests;
 /// <param name="listenerName">The name of the listener that accepted it.</param>
 public sealed class ConnectionContext(long connectionId, NetworkAddress peer, string listenerName)
 {
+    /// <summary>Contexts of requests that are kept for later ones: as many as Kafka's producers have under way by default.</summary>
+    private const int MaxSpareRequests = 5;
+
     private readonly Lock _gate = new();
+    private readonly Stack<RequestContext> _spareRequests = [];
     private readonly List<(object Owner, Action Callback)> _onEnd = [];
     private volatile bool _ended;
     private volatile Principal _principal = Principal.Anonymous;
@@ -42,6 +48,36 @@ public sealed class ConnectionContext(long connectionId, NetworkAddress peer, st
 
     /// <summary>True once the client is gone: it has closed, or was disconnected. Nobody reads a response any more.</summary>
     public bool HasEnded => _ended;
+
+    /// <summary>The context of a request, one that was used before if there is one. Give it back when its response has been sent.</summary>
+    internal RequestContext RentRequest(ApiKey key, short version, string clientId, PooledBuffer? frame)
+    {
+        RequestContext? spare;
+        lock (_gate)
+        {
+            _spareRequests.TryPop(out spare);
+        }
+
+        if (spare is null)
+        {
+            return new RequestContext(key, version, clientId, this, frame) { IsReusable = true };
+        }
+
+        spare.Begin(key, version, clientId, frame);
+        return spare;
+    }
+
+    /// <summary>Takes a context back that nobody uses any more.</summary>
+    internal void ReturnRequest(RequestContext request)
+    {
+        lock (_gate)
+        {
+            if (request.IsReusable && _spareRequests.Count < MaxSpareRequests)
+            {
+                _spareRequests.Push(request);
+            }
+        }
+    }
 
     /// <summary>
     /// Calls back once when the connection has ended; at once when it has already. An owner has one callback: a later one takes the place of

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Requests;
@@ -15,9 +16,11 @@ internal sealed class MessageApi<TRequest, TResponse>(
     where TRequest : class, IRequest<TResponse>, new()
     where TResponse : class, IVersionedMessage, new()
 {
+    private static readonly bool s_isReused = typeof(TRequest).IsAssignableTo(typeof(IReusedMessage));
+
     internal override ValueTask<WireWriter?> AnswerAsync(ref WireReader reader, RequestHeader header, RequestContext context)
     {
-        TRequest request = new();
+        TRequest request = s_isReused && context.IsReusable ? context.Kept<TRequest>() : new();
         request.Read(ref reader, context.Version);
         return EncodeAsync(handler.HandleAsync(request, context), header, context);
     }
@@ -25,6 +28,7 @@ internal sealed class MessageApi<TRequest, TResponse>(
     internal override async ValueTask<IMessage?> HandleLocalAsync(IMessage request, RequestContext context) =>
         await handler.HandleAsync((TRequest)request, context);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<WireWriter?> EncodeAsync(ValueTask<TResponse?> handling, RequestHeader header, RequestContext context) =>
-        await handling is { } response ? AnswerFrame.Encode(response, header, context.Version) : null;
+        await handling is { } response ? AnswerFrame.Encode(response, header, context.Version, context.Response) : null;
 }

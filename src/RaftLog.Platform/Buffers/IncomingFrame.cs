@@ -3,24 +3,17 @@ using RaftLog.Protocol;
 namespace RaftLog.Platform.Buffers;
 
 /// <summary>
-/// A frame of announced length that is received into one buffer. It takes memory as its bytes arrive, in steps of at most four times what
+/// A frame of announced length that is received into one buffer, and then the next one with the same object. It takes memory as its bytes arrive, in steps of at most four times what
 /// has come. While half of the pool is free it begins with up to 1 MiB, so that an ordinary frame is never copied; after that with a
 /// few KiB, so that peers that announce much and send nothing never use the pool up.
 /// </summary>
 public sealed class IncomingFrame : IDisposable
 {
-    private readonly BufferPool _pool;
+    private BufferPool? _pool;
     private PooledBuffer? _buffer;
 
-    private IncomingFrame(BufferPool pool, int length, PooledBuffer buffer)
-    {
-        _pool = pool;
-        Length = length;
-        _buffer = buffer;
-    }
-
     /// <summary>The announced length, which the caller has checked against its own limit.</summary>
-    public int Length { get; }
+    public int Length { get; private set; }
 
     /// <summary>The bytes that have arrived.</summary>
     public int Received { get; private set; }
@@ -33,12 +26,16 @@ public sealed class IncomingFrame : IDisposable
 
     private PooledBuffer Buffer => _buffer ?? throw new ObjectDisposedException(nameof(IncomingFrame));
 
-    /// <summary>Begins a frame; null when the pool's budget is used up.</summary>
-    public static IncomingFrame? TryStart(BufferPool pool, int length)
+    /// <summary>Begins a frame; false when the pool's budget is used up. The frame before it was handed over, or is given up.</summary>
+    public bool TryStart(BufferPool pool, int length)
     {
+        Dispose();
         int share = pool.FreeBytes > pool.MaxBytes / 2 ? BufferPool.LargestSlab : BufferPool.SmallestSlab;
-        PooledBuffer? buffer = pool.TryRent(Math.Min(length, share));
-        return buffer is null ? null : new IncomingFrame(pool, length, buffer);
+        _pool = pool;
+        _buffer = pool.TryRent(Math.Min(length, share));
+        Length = length;
+        Received = 0;
+        return _buffer is not null;
     }
 
     /// <summary>
@@ -55,7 +52,7 @@ public sealed class IncomingFrame : IDisposable
             return true;
         }
 
-        PooledBuffer? larger = _pool.TryRent((int)Math.Min(Length, 4L * buffer.Length));
+        PooledBuffer? larger = _pool!.TryRent((int)Math.Min(Length, 4L * buffer.Length));
         if (larger is null)
         {
             return false;

@@ -21,6 +21,7 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
     private const int IntakeSize = 4096;
 
     private readonly byte[] _intake = new byte[IntakeSize];
+    private readonly IncomingFrame _frame = new();
     private int _start;
     private int _end;
     private long _bytesReceived;
@@ -43,6 +44,7 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
         finally
         {
             _isMidFrame = false;
+            _frame.Dispose();
         }
     }
 
@@ -82,8 +84,8 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
 
         _start += sizeof(int);
         _isMidFrame = true;
-        using IncomingFrame? frame = IncomingFrame.TryStart(length <= SmallFrameBytes && smallPool is not null ? smallPool : pool, length);
-        if (frame is null || !TakeFromIntake(frame))
+        IncomingFrame frame = _frame;
+        if (!frame.TryStart(length <= SmallFrameBytes && smallPool is not null ? smallPool : pool, length) || !TakeFromIntake(frame))
         {
             return new FrameRead(FrameStatus.NoMemory, null, length);
         }

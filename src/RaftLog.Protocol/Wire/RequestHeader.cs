@@ -13,13 +13,15 @@ namespace RaftLog.Protocol.Wire;
 public readonly record struct RequestHeader(ApiKey ApiKey, short ApiVersion, int CorrelationId, string? ClientId)
 {
     /// <summary>Reads a header. The version is not judged: the answer to an unknown one depends on the API.</summary>
+    /// <param name="reader">Stands at its first byte.</param>
+    /// <param name="knownClientId">What the client called itself before; the same string is the result when it has not changed.</param>
     /// <exception cref="ProtocolException">The bytes are no header, or the api key is not known, so that its form is not either.</exception>
-    public static RequestHeader Read(ref WireReader reader)
+    public static RequestHeader Read(ref WireReader reader, string? knownClientId = null)
     {
         ApiKey key = (ApiKey)reader.ReadInt16();
         short version = reader.ReadInt16();
         int correlationId = reader.ReadInt32();
-        string? clientId = reader.ReadNullableString(compact: false, "RequestHeader.ClientId");
+        string? clientId = reader.ReadNullableString(compact: false, "RequestHeader.ClientId", knownClientId);
         if (Flexible(key, version))
         {
             reader.SkipTags();

@@ -102,10 +102,22 @@ public ref struct WireReader
     /// <param name="field">The field's path, for errors.</param>
     public string ReadString(bool compact, string field) => ReadNullableString(compact, field) ?? ThrowNull<string>(field);
 
+    /// <summary>The same; an equal string that is known already is the result, so that none is made.</summary>
+    /// <param name="compact">True in flexible versions.</param>
+    /// <param name="field">The field's path, for errors.</param>
+    /// <param name="known">What may be equal.</param>
+    public string ReadString(bool compact, string field, string? known) => ReadNullableString(compact, field, known) ?? ThrowNull<string>(field);
+
     /// <summary>A string or null. Bytes that are not UTF-8 become U+FFFD, as in Kafka.</summary>
     /// <param name="compact">True in flexible versions.</param>
     /// <param name="field">The field's path, for errors.</param>
-    public string? ReadNullableString(bool compact, string field)
+    public string? ReadNullableString(bool compact, string field) => ReadNullableString(compact, field, known: null);
+
+    /// <summary>The same; an equal string that is known already is the result, so that none is made.</summary>
+    /// <param name="compact">True in flexible versions.</param>
+    /// <param name="field">The field's path, for errors.</param>
+    /// <param name="known">What may be equal.</param>
+    public string? ReadNullableString(bool compact, string field, string? known)
     {
         long length = compact ? (long)ReadUVarint() - 1 : ReadInt16();
         if (length <= 0)
@@ -118,7 +130,8 @@ public ref struct WireReader
             ThrowLength(field, length);
         }
 
-        return Encoding.UTF8.GetString(_bytes.Slice(Take((int)length), (int)length));
+        ReadOnlySpan<byte> text = _bytes.Slice(Take((int)length), (int)length);
+        return known is not null && Ascii.Equals(text, known) ? known : Encoding.UTF8.GetString(text);
     }
 
     /// <summary>Bytes that cannot be null: a slice of the frame.</summary>

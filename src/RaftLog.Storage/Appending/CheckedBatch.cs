@@ -1,3 +1,4 @@
+using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
 
 namespace RaftLog.Storage;
@@ -13,21 +14,40 @@ public readonly struct CheckedBatch
         Records = records;
         MaxTimestamp = maxTimestamp;
         Settings = settings;
+        RecordBatch.Read(records.Span, out RecordBatch batch);
+        Producer = batch.Producer;
+        LastSequence = ProducerStamp.Advance(batch.BaseSequence, batch.LastOffsetDelta);
+        IsTransactional = batch.Attributes.IsTransactional && batch.ProducerId.IsPresent;
+    }
+
+    private CheckedBatch(AppendResult rejection, AppendSettings settings)
+    {
+        Rejection = rejection;
+        Settings = settings;
     }
 
     /// <summary>What the batch was held against. With other settings it must be checked again.</summary>
-    public AppendSettings Settings { get; private init; }
+    public AppendSettings Settings { get; }
 
     /// <summary>Why it cannot be appended; null when nothing stands against it.</summary>
-    public AppendResult? Rejection { get; private init; }
+    public AppendResult? Rejection { get; }
+
+    /// <summary>Who wrote it; none where that is no idempotent producer, or the batch cannot be appended.</summary>
+    public ProducerStamp Producer { get; } = ProducerStamp.None;
+
+    /// <summary>The sequence of its last record.</summary>
+    public int LastSequence { get; }
+
+    /// <summary>True for a batch of a transaction.</summary>
+    public bool IsTransactional { get; }
 
     /// <summary>The bytes to append: those that came, or new ones where the topic has a codec of its own.</summary>
-    internal Memory<byte> Records { get; private init; }
+    internal Memory<byte> Records { get; }
 
     /// <summary>The largest timestamp of the records, in milliseconds since 1970.</summary>
-    internal long MaxTimestamp { get; private init; }
+    internal long MaxTimestamp { get; }
 
-    internal static CheckedBatch Reject(AppendResult rejection, AppendSettings settings) => new() { Rejection = rejection, Settings = settings };
+    internal static CheckedBatch Reject(AppendResult rejection, AppendSettings settings) => new(rejection, settings);
 
     /// <summary>Sets what the leader sets: timestamp type and largest timestamp.</summary>
     internal void Stamp(long nowMs)

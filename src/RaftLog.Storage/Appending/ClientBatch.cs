@@ -159,11 +159,7 @@ internal static class ClientBatch
 
         if (settings.RequiresKeys && summary.Keyless > 0)
         {
-            return CheckedBatch.Reject(
-                RejectRecords(
-                    ErrorCode.InvalidRecord, records, settings, window,
-                    (_, record) => record.KeyLength < 0 ? "a record of a compacted topic needs a key" : null),
-                settings);
+            return CheckedBatch.Reject(RejectKeyless(records, settings, window), settings);
         }
 
         bool appendTime = batch.Attributes.TimestampType == TimestampType.LogAppendTime;
@@ -171,11 +167,7 @@ internal static class ClientBatch
         long min = appendTime ? batch.MaxTimestamp : summary.MinTimestamp;
         if ((CheckTimestamp(batch, min, settings, nowMs) ?? CheckTimestamp(batch, maxTimestamp, settings, nowMs)) is not null)
         {
-            return CheckedBatch.Reject(
-                RejectRecords(
-                    ErrorCode.InvalidTimestamp, records, settings, window,
-                    (its, record) => CheckTimestamp(its, appendTime ? its.MaxTimestamp : its.BaseTimestamp + record.TimestampDelta, settings, nowMs)),
-                settings);
+            return CheckedBatch.Reject(RejectTimestamps(records, settings, nowMs, window), settings);
         }
 
         return target is { } codec ? Recompress(records, codec, maxTimestamp, settings, window) : new CheckedBatch(records, maxTimestamp, settings);
@@ -218,6 +210,18 @@ internal static class ClientBatch
             ? $"timestamp {timestamp} is out of range: it must lie within [{nowMs - settings.TimestampBeforeMaxMs}, {nowMs + settings.TimestampAfterMaxMs}]"
             : null;
     }
+
+    private static AppendResult RejectKeyless(ReadOnlyMemory<byte> records, AppendSettings settings, long window) => RejectRecords(
+        ErrorCode.InvalidRecord, records, settings, window,
+        static (_, record) => record.KeyLength < 0 ? "a record of a compacted topic needs a key" : null);
+
+    private static AppendResult RejectTimestamps(ReadOnlyMemory<byte> records, AppendSettings settings, long nowMs, long window) => RejectRecords(
+        ErrorCode.InvalidTimestamp, records, settings, window,
+        (its, record) => CheckTimestamp(
+            its,
+            its.Attributes.TimestampType == TimestampType.LogAppendTime ? its.MaxTimestamp : its.BaseTimestamp + record.TimestampDelta,
+            settings,
+            nowMs));
 
     /// <summary>Reads the records once more, for those that are at fault.</summary>
     private static AppendResult RejectRecords(

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 
@@ -147,6 +148,7 @@ public sealed class Flusher
         return queued.Done.Task;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> HasWorkAsync()
     {
         TaskCompletionSource idle;
@@ -180,6 +182,7 @@ public sealed class Flusher
         _idle = null;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask FlushGroupAsync()
     {
         bool directoryDirty;
@@ -277,6 +280,7 @@ public sealed class Flusher
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask RunWorkAsync()
     {
         while (!_health.IsOffline && NextWork() is { } work)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using RaftLog.Platform;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
@@ -46,6 +47,7 @@ internal sealed class FaultyConnection : IConnection
 
     public long BytesSent => _inner.BytesSent;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReceiveAsync(Memory<byte> target)
     {
         int received = await _inner.ReceiveAsync(target);
@@ -58,6 +60,7 @@ internal sealed class FaultyConnection : IConnection
         return received;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> SendAsync(IReadOnlyList<SendPiece> pieces)
     {
         if (Volatile.Read(ref _losesResponse))

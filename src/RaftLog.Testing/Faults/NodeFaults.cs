@@ -90,8 +90,15 @@ internal sealed class NodeFaults
     {
         lock (_lock)
         {
-            PlannedFault? planned = _planned.Find(each => each.Api == api && !each.IsUsed);
-            return planned is not null && planned.TryUse() ? planned : null;
+            foreach (PlannedFault planned in _planned)
+            {
+                if (planned.Api == api && !planned.IsUsed)
+                {
+                    return planned.TryUse() ? planned : null;
+                }
+            }
+
+            return null;
         }
     }
 

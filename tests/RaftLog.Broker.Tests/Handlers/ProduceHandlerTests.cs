@@ -126,26 +126,70 @@ public sealed class ProduceHandlerTests : IDisposable
         Assert.Null(rejected.Before("t", Uuid.Zero, 0, Of(4), 0));
     }
 
+    [Fact]
+    public void A_response_says_nothing_of_the_request_that_its_connection_sent_before()
+    {
+        RequestContext context = new(ApiKey.Produce, 11, "", _client) { IsReusable = true };
+        Lead(1);
+        ProduceResponse.PartitionProduceResponse rejected = Send(context, Batch(0, 0), Batch(0, 0)).Responses[0].PartitionResponses[0];
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, rejected.ErrorCode);
+        Assert.Equal(new NodeId(1), rejected.CurrentLeader.LeaderId);
+        Assert.NotNull(rejected.ErrorMessage);
+
+        Lead(0);
+        foreach (int sequence in new[] { 0, 1 })
+        {
+            ProduceResponse response = Send(context, Batch(sequence, 0));
+            ProduceResponse.PartitionProduceResponse accepted = Assert.Single(Assert.Single(response.Responses).PartitionResponses);
+            Assert.Equal(ErrorCode.None, accepted.ErrorCode);
+            Assert.Equal(new Offset(sequence), accepted.BaseOffset);
+            Assert.Equal(NodeId.None, accepted.CurrentLeader.LeaderId);
+            Assert.Null(accepted.ErrorMessage);
+            Assert.Empty(response.NodeEndpoints);
+        }
+    }
+
+    [Fact]
+    public void A_request_of_very_many_partitions_leaves_nothing_that_its_connection_keeps()
+    {
+        RequestContext context = new(ApiKey.Produce, 11, "", _client) { IsReusable = true };
+        Send(context, [.. Enumerable.Repeat(Batch(0, 0), 257)]);
+        Assert.False(context.IsReusable);
+    }
+
     private static Memory<byte> Batch(int sequence, int epoch) =>
         Batches.With(new ProducerStamp(new ProducerId(7), new ProducerEpoch((short)epoch), sequence), $"{sequence}");
 
     /// <summary>Sends one record with a sequence, over the present connection.</summary>
     private ErrorCode Produce(int sequence, int epoch = 0)
     {
+        return Send(new RequestContext(ApiKey.Produce, 11, "", _client), Batch(sequence, epoch)).Responses[0].PartitionResponses[0].ErrorCode;
+    }
+
+    /// <summary>Sends batches, all for the one partition.</summary>
+    private ProduceResponse Send(RequestContext context, params Memory<byte>[] batches)
+    {
         ProduceRequest request = new()
         {
             Acks = -1,
             TimeoutMs = 1_000,
-            TopicData = [new() { Name = "orders", PartitionData = [new() { Index = 0, Records = Batch(sequence, epoch) }] }],
+            TopicData =
+            [
+                new()
+                {
+                    Name = "orders",
+                    PartitionData = [.. batches.Select(batch => new ProduceRequest.PartitionProduceData { Index = 0, Records = batch })],
+                },
+            ],
         };
-        Task<ProduceResponse> producing = _cluster.Pump.Start(
-            async () => (await _handler.HandleAsync(request, new RequestContext(ApiKey.Produce, 11, "", _client)))!);
+        context.Begin(context.Key, context.Version, context.ClientId, null);
+        Task<ProduceResponse> producing = _cluster.Pump.Start(async () => (await _handler.HandleAsync(request, context))!);
         for (int waited = 0; !producing.IsCompleted && waited < 1_000; waited++)
         {
             _cluster.Advance(1);
         }
 
-        return _cluster.Result(producing).Responses[0].PartitionResponses[0].ErrorCode;
+        return _cluster.Result(producing);
     }
 
     private void Elsewhere(int sequence)

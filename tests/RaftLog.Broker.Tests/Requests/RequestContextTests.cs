@@ -68,6 +68,40 @@ public sealed class RequestContextTests
     }
 
     [Fact]
+    public void A_context_that_is_used_again_says_nothing_of_the_request_before()
+    {
+        RequestContext first = _connection.RentRequest(ApiKey.Produce, 9, "first", null);
+        List<int> kept = first.Kept<List<int>>();
+        first.CloseConnection = true;
+        first.Response.WriteInt32(7);
+        _connection.ReturnRequest(first);
+        _connection.Principal = new Principal(Principal.UserType, "alice");
+
+        RequestContext second = _connection.RentRequest(ApiKey.Produce, 11, "second", null);
+        Assert.Same(first, second);
+        Assert.Same(kept, second.Kept<List<int>>());
+        Assert.Equal((short)11, second.Version);
+        Assert.Equal("second", second.ClientId);
+        Assert.Equal("User:alice", second.Principal.ToString());
+        Assert.False(second.CloseConnection);
+        Assert.Equal(0, second.Response.Length);
+    }
+
+    [Fact]
+    public void A_connection_keeps_a_few_contexts_and_none_that_holds_much()
+    {
+        List<RequestContext> many = [.. Enumerable.Range(0, 100).Select(_ => _connection.RentRequest(ApiKey.Produce, 9, "", null))];
+        many.ForEach(_connection.ReturnRequest);
+        HashSet<RequestContext> again = [.. Enumerable.Range(0, 100).Select(_ => _connection.RentRequest(ApiKey.Produce, 9, "", null))];
+        Assert.Equal(5, many.Count(again.Contains));
+
+        RequestContext large = again.First();
+        large.IsReusable = false;
+        _connection.ReturnRequest(large);
+        Assert.NotSame(large, _connection.RentRequest(ApiKey.Produce, 9, "", null));
+    }
+
+    [Fact]
     public void A_client_is_anonymous_and_unknown_until_it_says_more()
     {
         Assert.Equal("User:ANONYMOUS", _connection.Principal.ToString());

@@ -20,7 +20,7 @@ public sealed class IncomingFrameTests
         byte[] sent = new byte[length];
         Random random = new(length);
         random.NextBytes(sent);
-        using IncomingFrame frame = IncomingFrame.TryStart(pool, length)!;
+        using IncomingFrame frame = TryStart(pool, length)!;
         while (!frame.IsComplete)
         {
             int part = Math.Min(1 + random.Next(300_000), frame.Free.Length);
@@ -40,7 +40,7 @@ public sealed class IncomingFrameTests
     public void A_pool_without_pressure_gives_an_ordinary_frame_its_size_at_once()
     {
         using BufferPool pool = new(new ManualTime(), Limits);
-        using IncomingFrame frame = IncomingFrame.TryStart(pool, 1 << 20)!;
+        using IncomingFrame frame = TryStart(pool, 1 << 20)!;
         Assert.Equal(1 << 20, frame.Free.Length);
     }
 
@@ -51,11 +51,11 @@ public sealed class IncomingFrameTests
         List<IncomingFrame> hostile = [];
         for (int i = 0; i < 1000; i++)
         {
-            hostile.Add(IncomingFrame.TryStart(pool, 100_000_000)!);
+            hostile.Add(TryStart(pool, 100_000_000)!);
         }
 
         Assert.InRange(pool.LeasedBytes, 0, Limits.MaxBytes);
-        using IncomingFrame? honest = IncomingFrame.TryStart(pool, 500);
+        using IncomingFrame? honest = TryStart(pool, 500);
         Assert.NotNull(honest);
         hostile.ForEach(frame => frame.Dispose());
     }
@@ -66,7 +66,7 @@ public sealed class IncomingFrameTests
         using BufferPool pool = new(new ManualTime(), Limits);
         List<IncomingFrame> frames = [];
         bool refused = false;
-        while (!refused && IncomingFrame.TryStart(pool, 50_000_000) is { } frame)
+        while (!refused && TryStart(pool, 50_000_000) is { } frame)
         {
             frames.Add(frame);
             while (!refused && frame.Received < 40_000_000)
@@ -85,7 +85,7 @@ public sealed class IncomingFrameTests
     public void Half_a_frame_cannot_be_taken()
     {
         using BufferPool pool = new(new ManualTime(), Limits);
-        using IncomingFrame frame = IncomingFrame.TryStart(pool, 10)!;
+        using IncomingFrame frame = TryStart(pool, 10)!;
         frame.TryAdvance(9);
         Assert.Throws<InvariantException>(frame.Detach);
     }
@@ -94,7 +94,13 @@ public sealed class IncomingFrameTests
     public void More_than_the_room_cannot_have_been_received()
     {
         using BufferPool pool = new(new ManualTime(), Limits);
-        using IncomingFrame frame = IncomingFrame.TryStart(pool, 10)!;
+        using IncomingFrame frame = TryStart(pool, 10)!;
         Assert.Throws<InvariantException>(() => frame.TryAdvance(11));
+    }
+
+    private static IncomingFrame? TryStart(BufferPool pool, int length)
+    {
+        IncomingFrame frame = new();
+        return frame.TryStart(pool, length) ? frame : null;
     }
 }
