@@ -4,6 +4,7 @@ using RaftLog.Broker.Control;
 using RaftLog.Broker.Lifecycle;
 using RaftLog.Broker.Memory;
 using RaftLog.Broker.Metadata;
+using RaftLog.Broker.Metrics;
 using RaftLog.Broker.Network;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Quorum;
@@ -43,6 +44,7 @@ public sealed class Node
     private MetadataPublisher? _publisher;
     private QuorumAssembly? _quorum;
     private BrokerAssembly? _broker;
+    private NodeMeter? _meter;
 
     /// <summary>A node that has not started.</summary>
     /// <param name="config">What it was told.</param>
@@ -64,6 +66,12 @@ public sealed class Node
     /// nothing that the node does.
     /// </summary>
     public bool Rehearses { get; init; }
+
+    /// <summary>
+    /// True where <c>System.Diagnostics.Metrics</c> shows what the node counts, under the name <see cref="NodeMeter.Name"/>. Such a node must be stopped: until
+    /// then what it shows stays.
+    /// </summary>
+    public bool IsMeasured { get; init; }
 
     /// <summary>How far it has come.</summary>
     public NodeState State => _readiness.State;
@@ -93,7 +101,7 @@ public sealed class Node
                 storage.Metadata, _node.World.Disk, voters, MetadataOptions(_node.Config.MetadataLog), _node.Journal.Warn);
             if (_node.IsBroker)
             {
-                await storage.OpenLogsAsync(LogSettings.Default);
+                await storage.OpenLogsAsync(LogSettings.Default, _node.World.Time);
             }
 
             _storage = storage;
@@ -137,6 +145,7 @@ public sealed class Node
         }
 
         _node.Waiters.Dispose();
+        _meter?.Dispose();
         if (await steps.RunAsync("waiting for what still runs", LoopLimit, _node.Supervisor.WhenIdleAsync(), () => _node.Supervisor.Unfinished))
         {
             _node.Memory.Dispose();
@@ -170,6 +179,11 @@ public sealed class Node
         if (_node.IsBroker)
         {
             _broker = new BrokerAssembly(_node, storage, connector, quorum, publisher, cache, configs, failures, _listeners, incarnation);
+        }
+
+        if (IsMeasured)
+        {
+            _meter = new NodeMeter(_node, storage, _listeners, quorum, _broker);
         }
 
         _readiness.WarmUp = Rehearses ? () => MetadataRehearsal.Run(quorum.ControllerOptions, new ConfigTable(_node.Config.Configs)) : null;

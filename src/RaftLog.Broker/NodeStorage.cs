@@ -30,6 +30,9 @@ internal sealed class NodeStorage
     /// <summary>The epoch of the broker's last clean stop; none when a directory was not left in order.</summary>
     public BrokerEpoch PreviousEpoch => Directories.All(each => each.WasClean) ? Metadata.PreviousBrokerEpoch : BrokerEpoch.None;
 
+    /// <summary>How long the recovery of the partitions' logs took.</summary>
+    public TimeSpan RecoveryTime { get; private set; }
+
     /// <summary>Opens the directories of a node.</summary>
     /// <exception cref="NodeStartException">One is not formatted, or belongs to another node or cluster, or is in use.</exception>
     public static async ValueTask<NodeStorage> OpenAsync(NodeConfiguration config, World world)
@@ -95,12 +98,15 @@ internal sealed class NodeStorage
     }
 
     /// <summary>Recovers and opens every partition's log.</summary>
-    public async ValueTask OpenLogsAsync(LogSettings settings)
+    public async ValueTask OpenLogsAsync(LogSettings settings, TimeProvider time)
     {
+        long beganAt = time.GetTimestamp();
         foreach (LogDirectory directory in Data)
         {
             await directory.OpenAllAsync(settings);
         }
+
+        RecoveryTime = time.GetElapsedTime(beganAt);
     }
 
     private static void Check(LogDirectory directory, LogDirectory first, NodeConfiguration config)

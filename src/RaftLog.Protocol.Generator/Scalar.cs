@@ -83,7 +83,7 @@ internal sealed class Scalar
     public string Write(string flexible, string value) => Form switch
     {
         ScalarForm.Word => $"writer.Write{Wire}({value}.Value)",
-        ScalarForm.Error => $"writer.Write{Wire}((short){value})",
+        ScalarForm.Error => $"writer.WriteError({value})",
         ScalarForm.Text or ScalarForm.Bytes => $"writer.Write{Wire}({flexible}, {value})",
         _ => $"writer.Write{Wire}({value})",
     };

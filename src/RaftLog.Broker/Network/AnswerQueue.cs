@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using RaftLog.Broker.Requests;
 using RaftLog.Platform;
+using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Network;
 
@@ -9,7 +10,7 @@ namespace RaftLog.Broker.Network;
 /// writes becomes the writer; a writer takes every answer that is ready and sends them in one call, so that a group of produces released by
 /// one flush leaves together.
 /// </summary>
-internal sealed class AnswerQueue(IConnection connection)
+internal sealed class AnswerQueue(IConnection connection, TimeProvider time)
 {
     /// <summary>Requests of one connection that may wait for answers; at the bound the connection is not read until they have left.</summary>
     public const int MaxPending = 128;
@@ -126,7 +127,9 @@ internal sealed class AnswerQueue(IConnection connection)
         _sending.Add(answer);
         try
         {
-            if (await answer.Frame is { } frame && !Ended)
+            WireWriter? frame = await answer.Frame;
+            answer.Context.Errors = frame?.Errors ?? 0;
+            if (frame is not null && !Ended)
             {
                 AnswerFrame.AddPieces(frame, _pieces);
             }
@@ -150,10 +153,13 @@ internal sealed class AnswerQueue(IConnection connection)
 
     private void Release()
     {
+        long now = time.GetTimestamp();
         foreach (PendingAnswer sent in _sending)
         {
-            sent.Context.ReleaseLeases();
-            sent.Context.Connection.ReturnRequest(sent.Context);
+            RequestContext request = sent.Context;
+            request.Counters?.Ended(now - request.StartedAt, request.Errors);
+            request.ReleaseLeases();
+            request.Connection.ReturnRequest(request);
         }
 
         _sending.Clear();

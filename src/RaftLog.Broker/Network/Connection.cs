@@ -19,7 +19,7 @@ internal sealed class Connection(
     IConnection connection, FrameReader frames, ApiTable apis, ConnectionContext context, ConnectionRules rules, ClientWarnings warnings, Journal journal)
     : IDisposable
 {
-    private readonly AnswerQueue _answers = new(connection);
+    private readonly AnswerQueue _answers = new(connection, rules.Time);
     private ActivityClock _any = new();
     private ActivityClock _sending = new();
     private ActivityClock _receiving = new();
@@ -28,6 +28,12 @@ internal sealed class Connection(
 
     /// <summary>The client's address.</summary>
     public NetworkAddress Peer => connection.Peer;
+
+    /// <summary>All bytes that have come from the client.</summary>
+    public long BytesReceived => frames.BytesReceived;
+
+    /// <summary>All bytes that went to the client.</summary>
+    public long BytesSent => connection.BytesSent;
 
     /// <summary>
     /// Closes it when nothing has gone over it for too long, or when the client lets half a response or half a request lie. A request that waits for
@@ -168,6 +174,8 @@ internal sealed class Connection(
         RequestContext request = api.Overlaps
             ? context.RentRequest(header.ApiKey, header.ApiVersion, _clientId, frame)
             : new(header.ApiKey, header.ApiVersion, _clientId, context, frame);
+        request.Counters = api.Counters;
+        request.StartedAt = rules.Time.GetTimestamp();
         ValueTask<WireWriter?> answer = versionKnown
             ? Start(api, bytes[bodyStart..], header, request)
             : ValueTask.FromResult<WireWriter?>(UnknownApiVersions(api, header));

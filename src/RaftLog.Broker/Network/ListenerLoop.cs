@@ -20,6 +20,9 @@ internal sealed class ListenerLoop(
     private readonly ClientWarnings _warnings = new(waiters, journal);
     private bool _stopped;
 
+    // Of connections that have ended; those that are open count for themselves.
+    private ConnectionCounts _counted;
+
     /// <summary>The address that clients reach it at.</summary>
     public NetworkAddress Address => listener.Address;
 
@@ -28,6 +31,21 @@ internal sealed class ListenerLoop(
     {
         supervisor.Run($"listener {name}", AcceptAsync);
         supervisor.Run($"quiet connections of listener {name}", CloseQuietAsync);
+    }
+
+    /// <summary>What it has counted until now.</summary>
+    public ConnectionCounts Counts()
+    {
+        lock (_gate)
+        {
+            ConnectionCounts counts = _counted;
+            foreach (Connection connection in _open.Values)
+            {
+                counts += new ConnectionCounts(1, 0, 0, connection.BytesReceived, connection.BytesSent);
+            }
+
+            return counts;
+        }
     }
 
     /// <summary>Closes the port and every connection.</summary>
@@ -52,9 +70,11 @@ internal sealed class ListenerLoop(
             if (rules.Quota is { } quota && !quota.TryEnter(accepted.Peer))
             {
                 accepted.Dispose();
+                Count(new ConnectionCounts { Rejected = 1 });
                 continue;
             }
 
+            Count(new ConnectionCounts { Accepted = 1 });
             long id = _nextConnectionId++;
             FrameReader frames = new(accepted, buffers, rules.MaxFrameBytes, smallBuffers);
             Connection connection = new(accepted, frames, apis, new ConnectionContext(id, accepted.Peer, name), rules, _warnings, journal);
@@ -80,6 +100,7 @@ internal sealed class ListenerLoop(
             lock (_gate)
             {
                 _open.Remove(id);
+                _counted += new ConnectionCounts(0, 0, 0, connection.BytesReceived, connection.BytesSent);
             }
         }
     }
@@ -96,6 +117,14 @@ internal sealed class ListenerLoop(
             {
                 connection.CloseIfQuiet(waiters.NowMs);
             }
+        }
+    }
+
+    private void Count(in ConnectionCounts counts)
+    {
+        lock (_gate)
+        {
+            _counted += counts;
         }
     }
 

@@ -45,6 +45,18 @@ internal sealed class NodeListeners(NodeContext node)
             .Select(each => new Endpoint(each.Name, each.Host, (ushort)each.Port, Plaintext)),
     ];
 
+    /// <summary>What all listeners have counted.</summary>
+    public ConnectionCounts Counts()
+    {
+        ConnectionCounts counts = default;
+        foreach (ListenerLoop listener in _open)
+        {
+            counts += listener.Counts();
+        }
+
+        return counts;
+    }
+
     /// <summary>Closes all ports and their connections.</summary>
     public void Stop() => _open.ForEach(each => each.Stop());
 
@@ -59,6 +71,7 @@ internal sealed class NodeListeners(NodeContext node)
                 node.Config.Sockets.RequestMaxBytes,
                 TimeSpan.FromMilliseconds(node.Config.Sockets.MaxIdleMs),
                 TimeSpan.FromMilliseconds(node.Config.Sockets.StallTimeoutMs),
+                node.World.Time,
                 isCounted ? quota : null);
             ListenerLoop loop = new(
                 node.World.Network.Listen(new NetworkAddress(listener.Host, listener.Port)),

@@ -97,6 +97,18 @@ public sealed class Partition
         }
     }
 
+    /// <summary>True when this node leads it and not all replicas are in sync.</summary>
+    internal bool IsUnderReplicated
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _replica.Role is LeaderRole && _replica.State is { } state && state.InSync.Count < state.Replicas.Count;
+            }
+        }
+    }
+
     /// <summary>The smallest log start of the in-sync replicas: DeleteRecords is done when it has come up to the offset asked for.</summary>
     public Offset LowWatermark
     {
@@ -442,11 +454,17 @@ public sealed class Partition
         lock (_gate)
         {
             PartitionRole before = _replica.Role;
+            int inSyncBefore = _replica.State?.InSync.Count ?? 0;
             PartitionEffects effects = _replica.Apply(_host.NowMs, state, registeredAs, _epochs);
             if (_replica.Role is LeaderRole leader && !ReferenceEquals(before, leader))
             {
                 Log.BeginEpoch(leader.Epoch);
                 _verifications.Clear();
+                _host.Counters.BeganToLead();
+            }
+            else if (_replica.Role is LeaderRole)
+            {
+                _host.Counters.InSyncChanged(inSyncBefore, state.InSync.Count);
             }
 
             Carry(effects, wakes);

@@ -11,6 +11,9 @@ namespace RaftLog.Broker.Partitions;
 /// <param name="Proposals">The way to the controller.</param>
 public sealed record PartitionHost(NodeId Self, Waiters Waiters, ReplicationTuning Tuning, IIsrProposals Proposals)
 {
+    /// <summary>What the partitions count.</summary>
+    internal PartitionCounters Counters { get; } = new();
+
     /// <summary>Monotonic milliseconds, as Replication takes them.</summary>
     internal long NowMs => Waiters.NowMs;
 

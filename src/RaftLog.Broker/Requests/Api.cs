@@ -24,6 +24,9 @@ public abstract class Api(ApiKey key, short lowest, short highest, short adverti
     /// <summary>True where the next request of the connection may start before this one is answered; answers still leave in order.</summary>
     public bool Overlaps { get; init; }
 
+    /// <summary>What is counted of its requests.</summary>
+    internal ApiCounters Counters { get; } = new();
+
     /// <summary>
     /// Reads the body at <paramref name="reader"/> and runs the handler. The frame's bytes are valid until the handler first waits.
     /// </summary>

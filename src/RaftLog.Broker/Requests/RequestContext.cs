@@ -47,6 +47,15 @@ public sealed class RequestContext
     /// <summary>True while the connection may take the context for a later request. A handler that made it hold much clears it.</summary>
     public bool IsReusable { get; set; }
 
+    /// <summary>What counts the request; null for a request of this node itself.</summary>
+    internal ApiCounters? Counters { get; set; }
+
+    /// <summary>When its last byte had come, as a timestamp of the node's clock.</summary>
+    internal long StartedAt { get; set; }
+
+    /// <summary>How many error codes its response has.</summary>
+    internal int Errors { get; set; }
+
     /// <summary>Where the response is written.</summary>
     internal WireWriter Response => _response ??= new WireWriter();
 
@@ -94,6 +103,7 @@ public sealed class RequestContext
         ClientId = clientId;
         Principal = Connection.Principal;
         CloseConnection = false;
+        Errors = 0;
         _frame = frame;
         _response?.Reset();
     }

@@ -60,6 +60,7 @@ internal sealed class BrokerAssembly
             node.Journal);
         _replicaDirectories = new ReplicaDirectories(node.Self, () => Lifecycle.Epoch, quorum.Channel, quorum.Lifecycle, new AsyncSignal(node.Waiters));
         PartitionHost host = new(node.Self, node.Waiters, new ReplicationTuning(replication.LagTimeMaxMs), _proposals);
+        Counters = host.Counters;
         Partitions = new PartitionTable(
             host, storage.Data, new TopicSettingsSource(configs, node.Config.BatchValidation), _fetchers, node.Supervisor, input => publisher.Post(input))
         {
@@ -105,6 +106,12 @@ internal sealed class BrokerAssembly
 
     /// <summary>The broker's life as the controller sees it.</summary>
     public BrokerLifecycle Lifecycle { get; }
+
+    /// <summary>What the client's listeners serve.</summary>
+    public ApiTable Apis => _apis;
+
+    /// <summary>What the partitions count.</summary>
+    public PartitionCounters Counters { get; }
 
     /// <summary>The partitions that this node holds.</summary>
     public PartitionTable Partitions { get; }

@@ -25,6 +25,7 @@ internal sealed class QuorumAssembly : IDisposable
     private readonly QuorumPeers _peers;
     private readonly ControllerPeers _controllers;
     private readonly ApiTable? _apis;
+    private long _elections;
 
     public QuorumAssembly(
         NodeContext node, NodeStorage storage, MetadataStore store, RpcConnector connector, MetadataCache cache, ClusterConfigs configs,
@@ -97,6 +98,12 @@ internal sealed class QuorumAssembly : IDisposable
     /// <summary>How this node would control a cluster; null on one that does not vote.</summary>
     public ControllerOptions? ControllerOptions { get; }
 
+    /// <summary>What a controller's listener serves; null on a node that does not vote.</summary>
+    public ApiTable? Apis => _apis;
+
+    /// <summary>How often this node has heard of a new leader of the quorum.</summary>
+    public long Elections => Volatile.Read(ref _elections);
+
     /// <summary>The quorum's leader as this node knows it, or none.</summary>
     public NodeId Leader => _controllers.Leader;
 
@@ -132,6 +139,7 @@ internal sealed class QuorumAssembly : IDisposable
         _node.Journal.Info(
             leader.Leader.IsNode ? $"node {leader.Leader} leads the quorum in epoch {leader.Epoch}" : $"nobody leads the quorum in epoch {leader.Epoch}");
         _controllers.LeaderChanged(leader.Leader);
+        Volatile.Write(ref _elections, leader.Leader.IsNode ? _elections + 1 : _elections);
         if (!_node.IsBroker && leader.Leader.IsNode)
         {
             readiness.Running();

@@ -23,7 +23,7 @@ internal sealed class RunningNode
             journal.Warn(warning);
         }
 
-        Node = new Node(config, world, journal) { Rehearses = true };
+        Node = new Node(config, world, journal) { Rehearses = true, IsMeasured = true };
     }
 
     public NodeConfiguration Config { get; }

@@ -39,6 +39,9 @@ public sealed class WireWriter
     /// <summary>The number of bytes written, referenced ones included.</summary>
     public int Length => _own + _referenced;
 
+    /// <summary>The number of error codes written that are not <see cref="ErrorCode.None"/>.</summary>
+    public int Errors { get; private set; }
+
     /// <summary>Everything written, in order, without copies. The list and its slices are valid until the next write or reset.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Pieces
     {
@@ -77,6 +80,7 @@ public sealed class WireWriter
     {
         _own = 0;
         _referenced = 0;
+        Errors = 0;
         _references.Clear();
         _pieces.Clear();
         if (_buffer.Length > RetainedCapacity)
@@ -90,6 +94,13 @@ public sealed class WireWriter
     public void WriteInt8(sbyte value) => Take(1)[0] = (byte)value;
 
     public void WriteInt16(short value) => BinaryPrimitives.WriteInt16BigEndian(Take(sizeof(short)), value);
+
+    /// <summary>An error code, which is counted.</summary>
+    public void WriteError(ErrorCode value)
+    {
+        WriteInt16((short)value);
+        Errors += value == ErrorCode.None ? 0 : 1;
+    }
 
     public void WriteUInt16(ushort value) => BinaryPrimitives.WriteUInt16BigEndian(Take(sizeof(ushort)), value);
 

@@ -49,7 +49,7 @@ public sealed class LogDirectory
         Meta = meta;
         WasClean = cleanEpoch is not null;
         PreviousBrokerEpoch = cleanEpoch ?? BrokerEpoch.None;
-        Flusher = new Flusher(disk, path, Health);
+        Flusher = new Flusher(disk, time, path, Health);
         _checkpoints = new Checkpoints(disk, path, SnapshotLogs);
         _home = new LogHome(disk, path, Health, Flusher, time) { WriteRecoveryPoints = _checkpoints.WriteRecoveryPointsAsync };
         Flusher.BeforeGroup = BeforeGroupAsync;

@@ -13,6 +13,7 @@ namespace RaftLog.Storage;
 public sealed class Flusher
 {
     private readonly IDisk _disk;
+    private readonly TimeProvider _time;
     private readonly string _directory;
     private readonly DirectoryHealth _health;
     private readonly Lock _lock = new();
@@ -32,9 +33,10 @@ public sealed class Flusher
     private long _steps;
     private bool _ended;
 
-    internal Flusher(IDisk disk, string directory, DirectoryHealth health)
+    internal Flusher(IDisk disk, TimeProvider time, string directory, DirectoryHealth health)
     {
         _disk = disk;
+        _time = time;
         _directory = directory;
         _health = health;
     }
@@ -44,6 +46,9 @@ public sealed class Flusher
 
     /// <summary>How many groups and pieces of work have ended. It stands still while <see cref="IsBusy"/> when the disk does not answer.</summary>
     public long Steps => Volatile.Read(ref _steps);
+
+    /// <summary>What it has counted.</summary>
+    public FlushCounters Counters { get; } = new();
 
     /// <summary>Bytes flushed since the work that was last told of them; the loop's own.</summary>
     internal long BytesSinceCheckpoint { get; set; }
@@ -197,6 +202,7 @@ public sealed class Flusher
             }
         }
 
+        long beganAt = _time.GetTimestamp();
         try
         {
             foreach (PartitionLog log in _group)
@@ -222,17 +228,17 @@ public sealed class Flusher
                 await _disk.FlushDirectoryAsync(_directory);
             }
 
-            Publish();
+            Publish(beganAt);
         }
 #if SEEDED_BUGS
         catch (DiskException) when (SeededBug.Is(12))
         {
-            Publish();
+            Publish(beganAt);
         }
         catch (DiskException) when (SeededBug.Is(13))
         {
             await _disk.FlushAsync(_files);
-            Publish();
+            Publish(beganAt);
         }
 #endif
         finally
@@ -266,13 +272,17 @@ public sealed class Flusher
         }
     }
 
-    private void Publish()
+    private void Publish(long beganAt)
     {
+        long flushed = 0;
         foreach (PartitionLog log in _group)
         {
             log.Flushing.Complete(out long bytes);
-            BytesSinceCheckpoint += bytes;
+            flushed += bytes;
         }
+
+        BytesSinceCheckpoint += flushed;
+        Counters.Flushed(_group.Count, flushed, _time.GetTimestamp() - beganAt);
 
         if (_group.Count > 0)
         {

@@ -248,7 +248,7 @@ public sealed class ListenerLoopTests
             Limits = limits;
             _network = new InMemoryNetwork(_time);
             Journal journal = new(new InMemoryDisk(), _time, "/journal", Problems.Add);
-            ConnectionRules rules = new(1 << 20, TimeSpan.FromMilliseconds(maxIdleMs), TimeSpan.FromMilliseconds(maxStallMs), new ConnectionQuota(() => Limits, journal));
+            ConnectionRules rules = new(1 << 20, TimeSpan.FromMilliseconds(maxIdleMs), TimeSpan.FromMilliseconds(maxStallMs), _time, new ConnectionQuota(() => Limits, journal));
             ApiTable apis = new([new MessageApi<ApiVersionsRequest, ApiVersionsResponse>(Handler, 0, 0, 0)]);
             _address = _pump.Start(() =>
             {

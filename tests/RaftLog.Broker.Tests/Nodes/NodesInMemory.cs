@@ -27,6 +27,18 @@ internal sealed class NodesInMemory : IDisposable
 
     public IReadOnlyList<OneNode> All { get; }
 
+    /// <summary>Whether the nodes show what they count.</summary>
+    public bool IsMeasured
+    {
+        init
+        {
+            foreach (OneNode node in All)
+            {
+                node.IsMeasured = value;
+            }
+        }
+    }
+
     public KafkaCluster Client { get; }
 
     public static NetworkAddress AddressOf(NodeConfiguration config)
@@ -83,6 +95,8 @@ internal sealed class NodesInMemory : IDisposable
 
         public InMemoryProcess Process { get; private set; } = new();
 
+        public bool IsMeasured { get; set; }
+
         public List<string> Problems { get; } = [];
 
         public Node Node => _node ?? throw new InvalidOperationException("not started");
@@ -92,7 +106,7 @@ internal sealed class NodesInMemory : IDisposable
         public Task StartAsync()
         {
             Process = new InMemoryProcess();
-            _node = new Node(Config, TheWorld(), new Journal(Disk, TimeProvider.System, "/journal", Note));
+            _node = new Node(Config, TheWorld(), new Journal(Disk, TimeProvider.System, "/journal", Note)) { IsMeasured = IsMeasured };
             return _node.StartAsync();
         }
 

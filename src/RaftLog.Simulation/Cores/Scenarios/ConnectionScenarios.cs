@@ -13,7 +13,7 @@ internal static class ConnectionScenarios
     public static void Answers_leave_a_connection_in_the_order_of_its_requests()
     {
         var connection = new WrittenConnection();
-        var answers = new AnswerQueue(connection);
+        var answers = new AnswerQueue(connection, TimeProvider.System);
         TaskCompletionSource<WireWriter?>[] frames = [new(), new(), new()];
         var context = new ConnectionContext(1, connection.Peer, "PLAINTEXT");
         foreach (TaskCompletionSource<WireWriter?> frame in frames)
