@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using RaftLog.Cli.Clients;
+using RaftLog.Cli.Logs;
 using RaftLog.Cli.Nodes;
 using RaftLog.Cli.Simulation;
 
@@ -14,6 +15,7 @@ public static class CommandLine
         ("up", UpCommand.Create),
         ("start", StartCommand.Create),
         ("storage", StorageCommands.Create),
+        ("log", LogCommands.Create),
         ("topic", TopicCommands.Create),
         ("produce", ProduceCommand.Create),
         ("consume", ConsumeCommand.Create),

@@ -58,12 +58,13 @@ internal static class StorageCommands
     {
         Option<string> config = Config;
         Option<int?> node = Node;
-        Command command = new("info", "Show what the data directories say of themselves.") { config, node };
+        Command command = new("info", "Show what the data directories say of themselves, and the sizes of the topics in them.") { config, node };
         command.SetAction((parsed, _) => Failures.GuardAsync(() =>
         {
             World world = World.Real();
             Table table = new("NODE", "DIRECTORY", "CLUSTER", "DIRECTORY ID");
             bool complete = true;
+            List<string> directories = [];
             IReadOnlyList<NodeConfiguration> nodes = NodeFiles.Read(parsed.GetValue(config)!).Nodes;
             foreach (NodeConfiguration each in nodes.Where(each => parsed.GetValue(node) is not { } one || each.NodeId == new NodeId(one)))
             {
@@ -71,11 +72,18 @@ internal static class StorageCommands
                 {
                     MetaProperties? meta = MetaProperties.Read(world.Disk, directory);
                     complete &= meta is not null;
+                    directories.Add(directory);
                     table.Add($"{meta?.NodeId ?? each.NodeId}", directory, meta?.ClusterId ?? "not formatted", meta is null ? "-" : $"{meta.DirectoryId}");
                 }
             }
 
             Console.Write(table);
+            if (TopicSizes.Of(world.Disk, directories) is { } sizes)
+            {
+                Console.WriteLine();
+                Console.Write(sizes);
+            }
+
             return Task.FromResult(complete ? ExitCode.Ok : ExitCode.Failed);
         }));
         return command;

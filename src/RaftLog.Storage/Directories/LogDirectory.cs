@@ -12,7 +12,8 @@ public sealed class LogDirectory
     /// <summary>The name of the file in a log's directory that says which topic it belongs to.</summary>
     public const string PartitionMetadataName = LogFileNames.PartitionMetadata;
 
-    private const string LockName = ".lock";
+    /// <summary>The file whose lock a process holds while it uses the directory.</summary>
+    public const string LockName = ".lock";
     private static readonly string FirstLogFile = LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log);
 
     /// <summary>From here on logs are flushed together rather than one after the other.</summary>

@@ -29,8 +29,18 @@ internal static class LogFileNames
     /// <summary>The suffixes of a segment's files, the one with the batches first: without it the others mean nothing.</summary>
     public static readonly string[] OfSegment = [Log, OffsetIndex, TimeIndex, TransactionIndex];
 
+    /// <summary>
+    /// In the directory of a log that was repaired below its recovery point: the recovery point that it had. Such a replica counts as lost until it has caught up.
+    /// </summary>
+    public const string LostMark = "raftlog-lost";
+
     private const int OffsetDigits = 20;
     private const int MaxNameLength = 255;
+
+    private static readonly string[] Leftovers = [DeletedSuffix, CleanedSuffix, SwapSuffix, ".tmp", ".part"];
+
+    /// <summary>True for a file that unfinished work has left.</summary>
+    public static bool IsLeftover(string name) => Array.Exists(Leftovers, suffix => name.EndsWith(suffix, StringComparison.Ordinal));
 
     /// <summary>The name of a file that begins at, or stands for, an offset: twenty digits and a suffix.</summary>
     public static string OfOffset(Offset offset, string suffix) =>

@@ -32,6 +32,13 @@ internal sealed class TransactionIndex(IDisk disk, string path) : IDisposable
         }
     }
 
+    /// <summary>Reads the fields of an entry.</summary>
+    public static AbortedTransaction Read(ReadOnlySpan<byte> entry) => new(
+        new ProducerId(BinaryPrimitives.ReadInt64BigEndian(entry[2..])),
+        new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[10..])),
+        new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[18..])),
+        new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[26..])));
+
     /// <summary>Reads the file; false when it cannot be what was written.</summary>
     public bool Load()
     {
@@ -46,11 +53,7 @@ internal sealed class TransactionIndex(IDisk disk, string path) : IDisposable
         for (int at = 0; at + EntrySize <= length; at += EntrySize)
         {
             ReadOnlySpan<byte> entry = bytes.AsSpan(at, EntrySize);
-            var transaction = new AbortedTransaction(
-                new ProducerId(BinaryPrimitives.ReadInt64BigEndian(entry[2..])),
-                new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[10..])),
-                new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[18..])),
-                new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[26..])));
+            AbortedTransaction transaction = Read(entry);
             if (BinaryPrimitives.ReadInt16BigEndian(entry) != 0 || transaction.LastOffset < transaction.FirstOffset)
             {
                 return false;

@@ -1,0 +1,278 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
+using static RaftLog.Storage.Tests.Batches;
+
+namespace RaftLog.Storage.Tests;
+
+/// <summary>
+/// Every byte of every file of a stopped node flipped, every file emptied, cut or removed: the verification names it, a reader does not take it for what was
+/// written, a start goes on or names the file, and a repair leaves a directory that starts and has nothing to be found.
+/// </summary>
+public class VerificationTests
+{
+    private const string Log = $"{Node.Root}/orders-0";
+
+    private static readonly ProducerStamp Writer = new(new ProducerId(70), new ProducerEpoch(0), 0);
+
+    [Fact]
+    public void A_directory_that_stopped_in_order_has_nothing_to_be_found()
+    {
+        VerificationResult result = LogDirectoryVerification.Run(Stopped(), Node.Root);
+        Assert.Empty(result.Findings);
+        Assert.Equal([Node.Orders], result.Logs);
+    }
+
+    [Fact]
+    public void What_Kafka_wrote_has_nothing_to_be_found()
+    {
+        foreach (string archive in (string[])["clean-stop.tar.gz", "killed.tar.gz"])
+        {
+            // The archives leave out some of the logs that the checkpoints tell of.
+            VerificationResult result = LogDirectoryVerification.Run(Golden.Unpack(archive), Node.Root);
+            Assert.True(result.Logs.Count >= 8);
+            Assert.All(result.Findings, finding => Assert.EndsWith("its directory is missing", finding.What));
+        }
+    }
+
+    [Fact]
+    public void Every_flipped_bit_of_a_segment_and_of_its_indexes_is_found()
+    {
+        CrashDisk sound = Stopped();
+        foreach (string name in sound.ListFiles(Log).Where(name => name is not LogFileNames.PartitionMetadata))
+        {
+            int length = sound.BytesOf($"{Log}/{name}").Length;
+            for (int at = 0; at < length; at++)
+            {
+                CrashDisk disk = Stopped();
+                disk.Corrupt($"{Log}/{name}", bytes => Flipped(bytes, at));
+                Assert.True(LogDirectoryVerification.Run(disk, Node.Root).Findings.Count > 0, $"byte {at} of {name}");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_reader_takes_no_flipped_byte_for_what_was_written()
+    {
+        CrashDisk sound = Stopped();
+        HashSet<string> written = [.. Values(Opened(sound)!)];
+        foreach (string name in sound.ListFiles(Log).Where(name => name.EndsWith(LogFileNames.Log, StringComparison.Ordinal)))
+        {
+            int length = sound.BytesOf($"{Log}/{name}").Length;
+            for (int at = 0; at < length; at++)
+            {
+                CrashDisk disk = Stopped();
+                disk.Corrupt($"{Log}/{name}", bytes => Flipped(bytes, at));
+                if (Opened(disk) is { } log)
+                {
+                    Assert.Subset(written, IntactValues(log));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Damaged_files_let_a_node_start_or_are_named_and_a_repair_mends_them()
+    {
+        CrashDisk sound = Stopped();
+        foreach (string path in Files(sound))
+        {
+            foreach ((string how, Func<byte[], byte[]?> change) in Changes)
+            {
+                CrashDisk disk = Stopped();
+                if (change(disk.BytesOf(path)) is { } changed)
+                {
+                    disk.Corrupt(path, _ => changed);
+                }
+                else
+                {
+                    disk.DeleteFile(path);
+                }
+
+                string what = $"{path}, {how}";
+                MustStartOrName(disk, path, what);
+                if (path.StartsWith(Log, StringComparison.Ordinal))
+                {
+                    MustBeMendable(what, path, change);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_repair_that_takes_flushed_records_marks_the_replica_as_lost()
+    {
+        CrashDisk disk = Stopped();
+        disk.Corrupt($"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}", bytes => Flipped(bytes, 80));
+        IReadOnlyList<string> done = Repair(disk);
+        Assert.Contains(done, line => line.Contains("counts as lost", StringComparison.Ordinal));
+        Assert.True(disk.FileExists($"{Log}/{LogFileNames.LostMark}"));
+        Assert.False(disk.FileExists($"{Node.Root}/{CleanShutdownFile.Name}"));
+        PartitionLog log = Opened(disk)!;
+        Assert.Equal(["value 0"], Values(log));
+    }
+
+    [Fact]
+    public void A_repair_that_only_makes_indexes_anew_loses_nothing()
+    {
+        foreach (string suffix in (string[])[LogFileNames.OffsetIndex, LogFileNames.TimeIndex, LogFileNames.TransactionIndex])
+        {
+            CrashDisk disk = Stopped();
+            PartitionLog before = Opened(Stopped())!;
+            string name = disk.ListFiles(Log).First(name => name.EndsWith(suffix, StringComparison.Ordinal) && disk.BytesOf($"{Log}/{name}").Length > 0);
+            disk.Corrupt($"{Log}/{name}", bytes => Flipped(bytes, bytes.Length - 1));
+            Repair(disk);
+            Assert.False(disk.FileExists($"{Log}/{LogFileNames.LostMark}"));
+            PartitionLog log = Opened(disk)!;
+            Assert.Equal(before.AbortedTransactions(Offset.Zero, before.EndOffset), log.AbortedTransactions(Offset.Zero, log.EndOffset));
+            Assert.Equal(Values(before), Values(log));
+            Assert.Equal(before.FindByTimestamp(Now + 9), log.FindByTimestamp(Now + 9));
+        }
+    }
+
+    [Fact]
+    public void A_directory_in_use_is_left_alone()
+    {
+        Node node = new Node().Run();
+        node.Create();
+        Assert.Throws<LogDirectoryException>(() => LogDirectoryVerification.Run(node.Disk, Node.Root));
+        Assert.Throws<LogDirectoryException>(() => LogDirectoryVerification.Run(node.Disk, "/nowhere"));
+    }
+
+    private static IEnumerable<(string How, Func<byte[], byte[]?> Change)> Changes =>
+    [
+        ("emptied", _ => []),
+        ("cut in half", bytes => bytes[..(bytes.Length / 2)]),
+        ("cut by a byte", bytes => bytes[..Math.Max(0, bytes.Length - 1)]),
+        ("with a byte more", bytes => [.. bytes, 7]),
+        ("removed", _ => null),
+        ("flipped at its start", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, 0)),
+        ("flipped in the middle", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, bytes.Length / 2)),
+        ("flipped at its end", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, bytes.Length - 1)),
+    ];
+
+    /// <summary>Four segments with three epochs, a committed and two aborted transactions, an open one, and an idempotent producer.</summary>
+    private static CrashDisk Stopped()
+    {
+        Node node = new Node().Run();
+        PartitionLog log = node.Create(new LogSettings { SegmentBytes = 700, IndexIntervalBytes = 100 });
+        ProducerStamp idempotent = new(new ProducerId(7), new ProducerEpoch(0), 0);
+        for (int i = 0; i < 20; i++)
+        {
+            LeaderEpoch epoch = new(i / 7);
+            log.AppendAsLeader(With(idempotent with { BaseSequence = i }, Protocol.Compression.CompressionType.None, false, Now + i, $"value {i}"), epoch, AppendSettings.Default, Now);
+            if (i % 6 == 2)
+            {
+                log.AppendAsLeader(Transactional(Writer with { BaseSequence = i / 6 }, $"in transaction {i}"), epoch, AppendSettings.Default, Now);
+            }
+
+            if (i % 6 == 4)
+            {
+                log.AppendBuilt(Marker(i == 10 ? ControlRecordType.Commit : ControlRecordType.Abort, Writer, 0, Now + i), epoch, Now);
+            }
+        }
+
+        log.SetHighWatermark(log.EndOffset);
+        node.Flush();
+        node.WriteCheckpoints();
+        node.Close();
+        return node.Disk;
+    }
+
+    private static IEnumerable<string> Files(CrashDisk disk) =>
+        [.. disk.ListFiles(Node.Root).Select(name => $"{Node.Root}/{name}"), .. disk.ListFiles(Log).Select(name => $"{Log}/{name}")];
+
+    private static byte[] Flipped(byte[] bytes, int at)
+    {
+        byte[] flipped = [.. bytes];
+        flipped[at] ^= 0x10;
+        return flipped;
+    }
+
+    private static PartitionLog? Opened(CrashDisk disk)
+    {
+        try
+        {
+            return new Node(disk).Run().Open(new LogSettings { SegmentBytes = 700, IndexIntervalBytes = 100 });
+        }
+        catch (Exception refused) when (refused is DiskException or LogDirectoryException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The values of batches that match their checksum, read as a consumer reads: from where the last response ended.</summary>
+    private static HashSet<string> IntactValues(PartitionLog log)
+    {
+        HashSet<string> values = [];
+        for (Offset from = log.StartOffset; from < log.EndOffset;)
+        {
+            ReadResult read = log.Read(from, 1 << 20, log.EndOffset, atLeastOneBatch: true);
+            using LogSlice slice = read.Slice;
+            byte[] bytes = new byte[slice.Length];
+            int length = slice.Read(bytes);
+            Offset next = from;
+            foreach (RecordBatch batch in new RecordBatches(bytes.AsSpan(0, length)))
+            {
+                if (!batch.HasValidChecksum)
+                {
+                    return values;
+                }
+
+                values.UnionWith(Values(batch.Bytes));
+                next = batch.NextOffset;
+            }
+
+            if (next <= from)
+            {
+                return values;
+            }
+
+            from = next;
+        }
+
+        return values;
+    }
+
+    private static void MustStartOrName(CrashDisk disk, string path, string what)
+    {
+        try
+        {
+            Node node = new Node(disk).Run();
+            PartitionLog log = node.Open(new LogSettings { SegmentBytes = 700, IndexIntervalBytes = 100 });
+            IntactValues(log);
+            Assert.True(log.AppendAsLeader(Of("goes on"), new LeaderEpoch(9), AppendSettings.Default, Now).IsAccepted, what);
+        }
+        catch (Exception refused) when (refused is DiskException or LogDirectoryException)
+        {
+            Assert.Contains(path.StartsWith(Log, StringComparison.Ordinal) ? Log : Path.GetFileName(path), refused.Message);
+        }
+    }
+
+    private static void MustBeMendable(string what, string path, Func<byte[], byte[]?> change)
+    {
+        CrashDisk disk = Stopped();
+        byte[]? changed = change(disk.BytesOf(path));
+        if (changed is null)
+        {
+            disk.DeleteFile(path);
+        }
+        else
+        {
+            disk.Corrupt(path, _ => changed);
+        }
+
+        Repair(disk);
+        IReadOnlyList<LogFinding> left = LogDirectoryVerification.Run(disk, Node.Root).Findings;
+        Assert.All(left, finding => Assert.True(finding.Repair is LogRepairKind.None or LogRepairKind.Scan, $"{what}: {finding}"));
+        PartitionLog? log = Opened(disk);
+        Assert.True(log is not null, what);
+        Assert.True(log.AppendAsLeader(Of("goes on"), new LeaderEpoch(9), AppendSettings.Default, Now).IsAccepted, what);
+    }
+
+    private static IReadOnlyList<string> Repair(CrashDisk disk)
+    {
+        IReadOnlyList<LogFinding> findings = LogDirectoryVerification.Run(disk, Node.Root).Findings;
+        return new LogDirectoryRepair(disk, Node.Root).RunAsync(findings).AsTask().GetAwaiter().GetResult();
+    }
+}
