@@ -28,6 +28,14 @@ public static class AnomalyCatalog
         AnomalyKind.Unavailable => "A39",
         AnomalyKind.UnexpectedExit => "A40",
         AnomalyKind.LateAcknowledgement => "A42",
+        AnomalyKind.PrecommittedRead => "A6",
+        AnomalyKind.TornTransaction => "A19",
+        AnomalyKind.ZombieCommit => "A28",
+        AnomalyKind.HangingTransaction => "A30",
+        AnomalyKind.OffsetNotLinearizable => "A32",
+        AnomalyKind.StaleCommit or AnomalyKind.DoubleOwnership => "A33",
+        AnomalyKind.NotExactlyOnce => "A34",
+        AnomalyKind.MoneyNotConserved => "A36",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "an anomaly without a name"),
     };
 }

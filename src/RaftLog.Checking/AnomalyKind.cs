@@ -77,4 +77,31 @@ public enum AnomalyKind
 
     /// <summary>A42: a leader acknowledged a record sent after its successor had acknowledged one.</summary>
     LateAcknowledgement,
+
+    /// <summary>A6: a reader of committed records was given one before its transaction was asked to commit.</summary>
+    PrecommittedRead,
+
+    /// <summary>A19: some records of a transaction are there, others are not.</summary>
+    TornTransaction,
+
+    /// <summary>A28: a producer that was fenced by its successor committed a transaction.</summary>
+    ZombieCommit,
+
+    /// <summary>A30: the last stable offset stays behind, although no transaction is open any more.</summary>
+    HangingTransaction,
+
+    /// <summary>A32: the commits and reads of an offset of a group have no order that explains them.</summary>
+    OffsetNotLinearizable,
+
+    /// <summary>A33: a member of an earlier generation committed after a later one was complete.</summary>
+    StaleCommit,
+
+    /// <summary>A33: two members of a group held one partition at a time.</summary>
+    DoubleOwnership,
+
+    /// <summary>A34: a record was made into another one twice, not at all, or without that its offset was committed.</summary>
+    NotExactlyOnce,
+
+    /// <summary>A36: what transfers took from some accounts is not what they gave to others.</summary>
+    MoneyNotConserved,
 }

@@ -23,6 +23,15 @@ public static class HistoryChecker
         new MetadataViewCheck(),
         new AvailabilityCheck(),
         new ReportedCheck(),
+        new PrecommittedReadCheck(),
+        new TornTransactionCheck(),
+        new ZombieCommitCheck(),
+        new HangingTransactionCheck(),
+        new MoneyCheck(),
+        new ExactlyOnceCheck(),
+        new OffsetCheck(),
+        new CommitFenceCheck(),
+        new OwnershipCheck(),
     ];
 
     /// <summary>Every anomaly that the history shows, at most <see cref="AnomalyList.MaxOfOneKind"/> of a kind; empty when it is in order.</summary>

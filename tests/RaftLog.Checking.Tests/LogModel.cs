@@ -47,7 +47,7 @@ internal sealed class LogModel
             model.Step(kind % 8, choice);
         }
 
-        return model.End();
+        return CoordinatedModel.AddTo(model.End(), choices.Select(each => each.Choice));
     }
 
     private void Step(int kind, int choice)

@@ -41,7 +41,44 @@ internal sealed record Plant(AnomalyKind[] Kinds, Func<History, History> Apply)
         new([AnomalyKind.UnexpectedExit], h => h with { UnexpectedExits = ["node 1 ended with 134"] }),
         new([AnomalyKind.Unavailable], h => h with { Promises = [new AvailabilityPromise(30_000_000, 31_000_000, 500_000)] }),
         new([AnomalyKind.StaleOffset, AnomalyKind.LateAcknowledgement], Late),
+        new([AnomalyKind.PrecommittedRead], h => h with { Transactions = [.. h.Transactions.Select(t => t.Number == 0 ? t with { CommitInvokedUs = t.CommitInvokedUs + 6 } : t)] }),
+        new([AnomalyKind.TornTransaction], Tear),
+        new([AnomalyKind.ZombieCommit], h => h with { Sessions = [.. h.Sessions, new ProducerSession(CoordinatedModel.TransactionalId, 9000, h.Sessions[0].CompletedUs + 1, h.Sessions[0].CompletedUs + 2)], Transactions = [h.Transactions[0]] }),
+        new([AnomalyKind.HangingTransaction], h => h with { StableEnds = [h.StableEnds[0] with { LastStable = h.StableEnds[0].LastStable - 1 }] }),
+        new([AnomalyKind.MoneyNotConserved], h => h with { Sends = [.. h.Sends.Select(s => s.Amount == 7 && s.Transaction == 0 ? s with { Amount = 8 } : s)] }),
+        new([AnomalyKind.NotExactlyOnce], h => h with { Pipelines = [Committed(h, -1)] }),
+        new([AnomalyKind.NotExactlyOnce], h => h with { Sends = [.. h.Sends.Select(s => s.Source is { } source && s.Transaction == 0 ? s with { Source = (source.Partition, source.Offset + 1) } : s)] }),
+        new([AnomalyKind.NotExactlyOnce], h => h with { Sends = [.. h.Sends.Select(s => s.Source is not null && s.Transaction == 0 ? s with { Source = null } : s)] }),
+        new([AnomalyKind.OffsetNotLinearizable], h => h with { Offsets = [.. h.Offsets, Read(h.Offsets[^1], 0, 1)] }),
+        new([AnomalyKind.OffsetNotLinearizable], h => h with { Offsets = [.. h.Offsets.Where(o => o.Action != OffsetAction.Commit || o.Offset != Acknowledged(h).Offset), Acknowledged(h) with { Outcome = SendOutcome.Refused }] }),
+        new([AnomalyKind.StaleCommit], h => h with { Offsets = [.. h.Offsets, Acknowledged(h) with { Partition = CoordinatedModel.Account, Generation = 1, InvokedUs = 1_000_000_000, CompletedUs = 1_000_000_001 }] }),
+        new([AnomalyKind.DoubleOwnership], h => h with { Ownerships = [.. h.Ownerships, h.Ownerships[0] with { Member = "other", FromUs = h.Ownerships[0].ToUs - 1 }] }),
     ];
+
+    /// <summary>An unknown transaction that is there loses one of its records; nobody has seen it, and no money was in it.</summary>
+    private static History Tear(History history)
+    {
+        ClientTransaction torn = history.Transactions.First(each => each.Outcome == SendOutcome.Unknown && history.Final.Any(record => IsOf(record, each.Number)));
+        bool IsOf(SeenRecord record, long transaction) => history.Sends.Any(sent => sent.Value == record.Value && sent.Transaction == transaction);
+        SentRecord lost = history.Sends.First(each => each.Transaction == torn.Number && each.Amount != 0);
+        return history with
+        {
+            Sends = [.. history.Sends.Select(each => each.Transaction == torn.Number ? each with { Amount = 0 } : each)],
+            Final = [.. history.Final.Where(each => each.Value != lost.Value)],
+            Seen = [.. history.Seen.Where(each => each.Value != lost.Value)],
+        };
+    }
+
+    private static Pipeline Committed(History history, long more) => history.Pipelines[0] with
+    {
+        Committed = new SortedDictionary<TopicPartition, Offset>(history.Pipelines[0].Committed.ToDictionary(each => each.Key, each => each.Value + more)),
+    };
+
+    private static OffsetOperation Acknowledged(History history) =>
+        history.Offsets.First(each => each is { Action: OffsetAction.Commit, Outcome: SendOutcome.Acknowledged });
+
+    private static OffsetOperation Read(OffsetOperation like, long offset, long laterUs) =>
+        like with { Offset = new Offset(offset), InvokedUs = like.CompletedUs!.Value + laterUs, CompletedUs = like.CompletedUs!.Value + laterUs + 1 };
 
     private static T Last<T>(IReadOnlyList<T> records) => records[^1];
 

@@ -44,4 +44,22 @@ public sealed record History
 
     /// <summary>Ends of processes that nobody asked for, and last words that a process must not say.</summary>
     public IReadOnlyList<string> UnexpectedExits { get; init; } = [];
+
+    /// <summary>The transactions that producers began.</summary>
+    public IReadOnlyList<ClientTransaction> Transactions { get; init; } = [];
+
+    /// <summary>The incarnations of transactional producers (InitProducerId).</summary>
+    public IReadOnlyList<ProducerSession> Sessions { get; init; } = [];
+
+    /// <summary>How far transactions were decided at the end, when nothing was open any more.</summary>
+    public IReadOnlyList<StableEnd> StableEnds { get; init; } = [];
+
+    /// <summary>Commits and reads of the offsets of groups, and what members learned of generations.</summary>
+    public IReadOnlyList<OffsetOperation> Offsets { get; init; } = [];
+
+    /// <summary>The times in which members of groups held partitions.</summary>
+    public IReadOnlyList<Ownership> Ownerships { get; init; } = [];
+
+    /// <summary>Groups that made records from records, each exactly once.</summary>
+    public IReadOnlyList<Pipeline> Pipelines { get; init; } = [];
 }

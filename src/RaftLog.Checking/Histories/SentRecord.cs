@@ -24,4 +24,13 @@ public sealed record SentRecord(int Producer, TopicPartition Partition, RecordVa
 
     /// <summary>True when the batch left a gap in its producer's sequence numbers on purpose: it must be refused.</summary>
     public bool LeavesGap { get; init; }
+
+    /// <summary>The transaction that it belongs to (<see cref="ClientTransaction.Number"/>); null outside of one.</summary>
+    public long? Transaction { get; init; }
+
+    /// <summary>What it adds to an account; the records of one transaction add up to nothing. 0 where no accounts are kept.</summary>
+    public long Amount { get; init; }
+
+    /// <summary>The record that it was made from; null where it was made from none.</summary>
+    public (TopicPartition Partition, Offset Offset)? Source { get; init; }
 }
