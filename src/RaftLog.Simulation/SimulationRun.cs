@@ -37,6 +37,8 @@ public sealed class SimulationRun
     private readonly PromiseWatch _promises;
     private readonly ClusterWatch _watch;
     private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
+    private readonly CoordinatedPrograms _coordinated;
+    private readonly List<TopicPartition> _readPartitions;
     private AdminProgram? _admin;
     private Nemesis? _nemesis;
 
@@ -53,6 +55,8 @@ public sealed class SimulationRun
         _scheduler.Stepped = _promises.Stepped;
         _watch = _promises.Beliefs;
         _partitions = [.. Enumerable.Range(0, options.Partitions).Select(each => new TopicPartition(Topic, each))];
+        _coordinated = new CoordinatedPrograms(_cluster, options, _partitions, _random);
+        _readPartitions = [.. _partitions, .. _coordinated.Partitions];
     }
 
     /// <summary>Runs a seed with the options that it draws.</summary>
@@ -90,7 +94,7 @@ public sealed class SimulationRun
             Simulated = TimeSpan.FromTicks(_scheduler.Now),
             Elections = _watch.Elections,
             Faults = _nemesis?.Faults ?? 0,
-            Operations = sends.Count + Consumers.Sum(each => each.Reads) + (_admin?.Asked ?? 0) + _topicPrograms.Sum(each => each.Operations.Count),
+            Operations = sends.Count + Consumers.Sum(each => each.Reads) + (_admin?.Asked ?? 0) + _topicPrograms.Sum(each => each.Operations.Count) + _coordinated.Operations,
             Acknowledged = sends.Count(each => each.Outcome == SendOutcome.Acknowledged),
             Unknown = sends.Count(each => each.Outcome == SendOutcome.Unknown),
             Seen = Consumers.Sum(each => each.Seen.Count),
@@ -116,13 +120,12 @@ public sealed class SimulationRun
         (Incarnation program, KafkaCluster client) = _cluster.NewClient();
         program.Run("create topic", async () =>
         {
-            NewTopic topic = new(Topic, _options.Partitions, (short)_options.Replicas);
+            List<NewTopic> topics = [.. _readPartitions.GroupBy(each => each.Topic).Select(each => new NewTopic(each.Key, each.Count(), (short)_options.Replicas))];
             while (!created)
             {
                 try
                 {
-                    ErrorCode answer = (await client.Admin.CreateTopicsAsync([topic]))[0].Error;
-                    created = answer is ErrorCode.None or ErrorCode.TopicAlreadyExists;
+                    created = (await client.Admin.CreateTopicsAsync(topics)).All(each => each.Error is ErrorCode.None or ErrorCode.TopicAlreadyExists);
                 }
                 catch (KafkaException failure)
                 {
@@ -132,7 +135,7 @@ public sealed class SimulationRun
                 await Task.Delay(TimeSpan.FromMilliseconds(100), program.Time);
             }
         });
-        return Reach(() => created, StartLimit, "start: the topic was not created");
+        return Reach(() => created, StartLimit, "start: the topics were not created");
     }
 
     private void Disturb()
@@ -145,16 +148,23 @@ public sealed class SimulationRun
         AddConsumer();
         _admin = new AdminProgram(_cluster, _options, _random);
         _topicPrograms.AddRange(Enumerable.Range(1, _options.TopicPrograms).Select(number => new TopicProgram(_cluster, _topicNames, number, _random)));
+        _coordinated.Begin();
         _nemesis = new Nemesis(_cluster, _options.Faults, _random, _watch, CrashClient);
         _scheduler.RunFor(_options.FaultTime);
     }
 
     private void AddProducer() => _producers.Add(new ProducerProgram(_cluster, _options, Topic, _producers.Count + 1, _random));
 
-    private void AddConsumer() => _consumers.Add(new ConsumerProgram(_cluster, _options, _partitions, _consumers.Count + _crashedConsumers.Count + 1));
+    private void AddConsumer() => _consumers.Add(new ConsumerProgram(_cluster, _options, _readPartitions, _consumers.Count + _crashedConsumers.Count + 1));
 
     private void CrashClient()
     {
+        if (_options.Coordinated.IsAny && _clientChoice.Chance(0.5) && _coordinated.CrashOne(_clientChoice))
+        {
+            _scheduler.Say("a program that needs coordinators is killed, and another begins");
+            return;
+        }
+
         bool reads = _clientChoice.Chance(0.5);
         _scheduler.Say($"a {(reads ? "consumer" : "producer")} is killed, and another begins");
         if (reads)
@@ -252,6 +262,11 @@ public sealed class SimulationRun
             return false;
         }
 
+        if (!Reach(_coordinated.Progress(), _options.RecoveryLimit, "liveness: after everything was healed, groups and transactions made no progress"))
+        {
+            return false;
+        }
+
         _scheduler.RunFor(Settling);
         (int changes, int fencings) = (_watch.LeaderChanges, _watch.Fencings);
         _scheduler.RunFor(Quiet);
@@ -307,13 +322,16 @@ public sealed class SimulationRun
             return null;
         }
 
+        if (_options.Coordinated.IsAny && !DrainCoordinated())
+        {
+            return null;
+        }
+
         IReadOnlyDictionary<TopicPartition, FoundOffset>? ends = null;
-        (Incarnation program, KafkaCluster client) = _cluster.NewClient();
-        program.Run("find ends", async () => ends = await client.Admin.ListOffsetsAsync(
-            new SortedDictionary<TopicPartition, OffsetSpec>(_partitions.ToDictionary(each => each, _ => OffsetSpec.Latest))));
+        FindEnds(found => ends = found);
         AddConsumer();
-        bool AtEnd(ConsumerProgram consumer) => ends is not null && _partitions.TrueForAll(
-            each => consumer.Positions.TryGetValue(each, out Offset position) && position >= ends[each].Offset);
+        bool AtEnd(ConsumerProgram consumer) => ends is not null && _readPartitions.TrueForAll(
+            each => consumer.Positions.GetValueOrDefault(each, Offset.Zero) >= ends[each].Offset);
         if (!Reach(() => _consumers.TrueForAll(AtEnd), _options.RecoveryLimit, "liveness: consumers did not reach the end of the log"))
         {
             return null;
@@ -323,6 +341,24 @@ public sealed class SimulationRun
         _scheduler.RunFor(Settling);
         RequireTopics();
         return ends;
+    }
+
+    /// <summary>Groups and transactions come to an end, pipelines have made all of what there is, and nothing is open any more.</summary>
+    private bool DrainCoordinated()
+    {
+        IReadOnlyDictionary<TopicPartition, FoundOffset>? ends = null;
+        FindEnds(found => ends = found);
+        return Reach(_coordinated.StopWriters(), _options.RecoveryLimit, "liveness: members and transactions did not come to an end")
+            && Reach(() => ends is not null, _options.RecoveryLimit, "liveness: the ends of partitions were not told")
+            && Reach(_coordinated.FinishPipelines(ends!), _options.RecoveryLimit, "liveness: pipelines did not reach the end of what they read")
+            && Reach(_coordinated.BecomeStable(), _options.RecoveryLimit, "hanging-transaction: a last stable offset stays behind");
+    }
+
+    private void FindEnds(Action<IReadOnlyDictionary<TopicPartition, FoundOffset>> found)
+    {
+        (Incarnation program, KafkaCluster client) = _cluster.NewClient();
+        program.Run("find ends", async () => found(await client.Admin.ListOffsetsAsync(
+            new SortedDictionary<TopicPartition, OffsetSpec>(_readPartitions.ToDictionary(each => each, _ => OffsetSpec.Latest)))));
     }
 
     private void RequireTopics()
@@ -339,7 +375,7 @@ public sealed class SimulationRun
         }
     }
 
-    private History Collect(IReadOnlyDictionary<TopicPartition, FoundOffset> ends) => new()
+    private History Collect(IReadOnlyDictionary<TopicPartition, FoundOffset> ends) => _coordinated.AddTo(new History
     {
         Sends = [.. _producers.SelectMany(each => each.Sends)],
         Seen = [.. _crashedConsumers.Concat([_consumers[0]]).SelectMany(each => each.Seen)],
@@ -349,11 +385,11 @@ public sealed class SimulationRun
         MakesChangesOnce = true,
         Replicas =
         [
-            .. _watch.PartitionsOf(Topic).SelectMany(partition => partition.Registration.Replicas.Select(each => _cluster.Machine(each.Value))
+            .. _readPartitions.Select(each => each.Topic).Distinct().SelectMany(_watch.PartitionsOf).SelectMany(partition => partition.Registration.Replicas.Select(each => _cluster.Machine(each.Value))
                 .Where(machine => !machine.IsDestroyed)
                 .Select(machine => ReplicaReader.Read(machine, machine.Node!.Id, partition.Name, ends[partition.Name].Offset))),
         ],
-    };
+    });
 
     /// <summary>What each node says of a topic, now that all was quiet for a while.</summary>
     private IEnumerable<MetadataOperation> ReadTopic(string topic) => _cluster.Machines.Where(each => each.IsUp).Select(each => new MetadataOperation(
@@ -372,6 +408,7 @@ public sealed class SimulationRun
         Count("checks: offsets against disk images", _promises.Checks);
         Count("checks: metadata images compared", _watch.Compared);
         Count("checks: acknowledgements against as many images as the topic demands", _promises.StrengthChecks);
+        Count("checks: last stable offsets against open transactions", _promises.StableChecks);
         Count("checks: answers of controllers against the records they rest on", _promises.HandedOut.Checks);
         Count("checks: things that are handed out once", _promises.HandedOut.Count);
         Count("sometimes: leaderships of the quorum", _promises.Quorum.Leaderships);
@@ -392,6 +429,11 @@ public sealed class SimulationRun
         Count("workload: sends acknowledged", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Acknowledged)));
         Count("workload: sends without outcome", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Unknown)));
         Count("workload: records seen", Consumers.Sum(each => each.Seen.Count));
+        foreach ((string what, long number) in _coordinated.Counts())
+        {
+            Count(what, number);
+        }
+
         Count("workload: topics confirmed", _admin?.Confirmed.Count ?? 0);
         foreach (MetadataAction action in Enum.GetValues<MetadataAction>().Where(each => each != MetadataAction.Read))
         {

@@ -45,6 +45,9 @@ public sealed record SimulationOptions
     /// <summary>So many programs change the same few topics.</summary>
     public int TopicPrograms { get; init; }
 
+    /// <summary>The programs that need coordinators.</summary>
+    public CoordinatedWork Coordinated { get; init; } = CoordinatedWork.None;
+
     /// <summary>Whether what leaves the machines is held against their disk images; without it only the end of the run is judged.</summary>
     public bool WatchesImages { get; init; } = true;
 
@@ -81,6 +84,7 @@ public sealed record SimulationOptions
         bool large = random.Chance(0.15);
         FlushPromise promise = random.Chance(0.15) ? FlushPromise.PageCache : FlushPromise.Flushed;
         FaultMix faults = FaultMix.Draw(random);
+        CoordinatedWork coordinated = CoordinatedWork.Draw(new SimRandom(seed).Split("coordinated work"));
         (int? voters, int? brokers) = DrawRoles(new SimRandom(seed).Split("roles"));
         if (voters is not null && brokers is not null)
         {
@@ -102,6 +106,7 @@ public sealed record SimulationOptions
             Producers = 1 + random.Next(3),
             SendInterval = TimeSpan.FromMilliseconds(SendIntervals[random.Next(SendIntervals.Length)]),
             TopicPrograms = DrawTopicPrograms(new SimRandom(seed).Split("topic programs")),
+            Coordinated = coordinated,
             MaxFill = large ? 16_000 : random.Chance(0.8) ? 300 : 3000,
             Faults = promise == FlushPromise.Flushed ? faults : WithinPageCache(faults),
             Link = new LinkProfile(
@@ -132,6 +137,7 @@ public sealed record SimulationOptions
                 new("controller.quorum.append.linger.ms", random.Chance(0.5) ? "25" : "0"),
                 new("metadata.log.max.record.bytes.between.snapshots", $"{(random.Chance(0.6) ? 1000 + random.Next(6000) : 1 << 20)}"),
                 .. DrawSegmentAges(new SimRandom(seed).Split("segments")),
+                .. coordinated.Settings(replicas, minInSync),
                 .. promise == FlushPromise.PageCache ? new KeyValuePair<string, string>[] { new("log.flush.interval.messages", "9223372036854775807") } : [],
             ],
         };
@@ -141,6 +147,7 @@ public sealed record SimulationOptions
     public string Describe() => string.Join('\n',
         $"seed {Seed}: {Nodes} nodes{(Voters is null ? "" : $", {Voters} of them controllers and {Brokers} brokers")}, {Partitions} partitions of {Replicas} replicas, {MinInSync} in sync at least, promise {Promise}",
         FormattableString.Invariant($"{Producers} producers, {TopicPrograms} programs that change topics, a record every {SendInterval.TotalMilliseconds} ms of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"),
+        $"{Coordinated}",
         $"faults {Faults}",
         $"{Link}",
         $"{Disk}",

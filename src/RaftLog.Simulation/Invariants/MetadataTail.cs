@@ -82,7 +82,7 @@ internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
             if (!batch.Attributes.IsControl)
             {
                 ImageBatch image = new(
-                    batch.BaseOffset, batch.LastOffset, batch.PartitionLeaderEpoch, batch.Checksum, batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.RecordCount);
+                    batch.BaseOffset, batch.LastOffset, batch.PartitionLeaderEpoch, batch.Checksum, batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.RecordCount, batch.Attributes);
                 foreach (Record record in new RecordReader(batch, batch.Section))
                 {
                     found.Add((image, MetadataRecordCodec.Read(record.Value.Span.ToArray())));

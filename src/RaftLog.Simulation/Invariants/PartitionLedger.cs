@@ -1,4 +1,5 @@
 using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
 
 namespace RaftLog.Simulation;
 
@@ -11,6 +12,8 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
     private readonly List<ImageBatch> _committed = [];
     private readonly Dictionary<(LeaderEpoch, Offset), ImageBatch> _known = [];
     private readonly Dictionary<(ProducerId, ProducerEpoch), int> _nextSequence = [];
+    private readonly Dictionary<ProducerId, Offset> _openTransactions = [];
+    private readonly List<(Offset First, Offset End)> _endedTransactions = [];
 
     /// <summary>The end of what is committed.</summary>
     internal Offset End { get; private set; }
@@ -53,8 +56,40 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
             }
 
             CheckSequence(batch);
+            FollowTransaction(batch);
             _committed.Add(batch);
             End = batch.Last + 1;
+        }
+    }
+
+    /// <summary>A node has told how far transactions are decided: none of those below it may end behind the high watermark that it tells with it, or not at all.</summary>
+    /// <param name="node">Who told.</param>
+    /// <param name="stable">The last stable offset.</param>
+    /// <param name="highWatermark">The high watermark.</param>
+    internal void CheckStable(int node, Offset stable, Offset highWatermark)
+    {
+        if (stable > highWatermark)
+        {
+            fail("stable-offset", $"{partition}: n{node} tells of the last stable offset {stable} behind the high watermark {highWatermark}");
+        }
+
+        foreach ((ProducerId producer, Offset first) in _openTransactions)
+        {
+            if (first < stable)
+            {
+                fail("stable-offset", $"{partition}: n{node} tells of the last stable offset {stable}, and producer {producer} has a transaction open since {first}");
+            }
+        }
+
+        for (int i = _endedTransactions.Count - 1; i >= 0 && _endedTransactions[i].End > highWatermark; i--)
+        {
+            if (_endedTransactions[i].First < stable)
+            {
+                fail(
+                    "stable-offset",
+                    $"{partition}: n{node} tells of the last stable offset {stable} and the high watermark {highWatermark}, and the transaction that began at "
+                    + $"{_endedTransactions[i].First} ended at {_endedTransactions[i].End}");
+            }
         }
     }
 
@@ -97,9 +132,24 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
         return _committed.Count > 0 && found.Base <= offset && found.Last >= offset;
     }
 
+    private void FollowTransaction(in ImageBatch batch)
+    {
+        if (batch.Attributes.IsTransactional && batch.Attributes.IsControl)
+        {
+            if (_openTransactions.Remove(batch.Producer, out Offset first))
+            {
+                _endedTransactions.Add((first, batch.Last + 1));
+            }
+        }
+        else if (batch.Attributes.IsTransactional)
+        {
+            _openTransactions.TryAdd(batch.Producer, batch.Base);
+        }
+    }
+
     private void CheckSequence(in ImageBatch batch)
     {
-        if (batch.Producer.Value < 0)
+        if (batch.Producer.Value < 0 || batch.FirstSequence == ProducerStamp.NoSequence)
         {
             return;
         }

@@ -67,6 +67,9 @@ internal sealed class PromiseWatch
     /// <summary>How many acknowledgements were held against as many disk images as the topic demands.</summary>
     internal long StrengthChecks { get; private set; }
 
+    /// <summary>How many last stable offsets were held against the transactions of their logs.</summary>
+    internal long StableChecks { get; private set; }
+
     /// <summary>A response leaves that belongs to another request than the oldest open one, or to none.</summary>
     internal void OutOfTurn(int server, int correlation, string oldest) =>
         _scheduler.Fail($"response-in-turn: n{server} answers with correlation id {correlation}, and the oldest request that is open on the connection is {oldest}");
@@ -77,8 +80,7 @@ internal sealed class PromiseWatch
     /// <summary>A fetch leaves a client or a follower.</summary>
     internal void FetchLeaves(int from, FetchRequest request, short version)
     {
-        int replica = version >= 15 ? request.ReplicaState?.ReplicaId.Value ?? -1 : request.ReplicaId.Value;
-        if (replica < 0 || !_cluster.IsNode(from))
+        if (!IsFollower(request, version) || !_cluster.IsNode(from))
         {
             return;
         }
@@ -157,10 +159,18 @@ internal sealed class PromiseWatch
                     TopicPartition partition = new(name, each.PartitionIndex);
                     CheckMonotonic(from, partition, each.HighWatermark, connection);
                     Told(from, partition, each.HighWatermark, "tells of the high watermark");
+                    if (each.LastStableOffset >= Offset.Zero && !IsFollower(request, version))
+                    {
+                        StableChecks++;
+                        LedgerOf(partition).CheckStable(from, each.LastStableOffset, each.HighWatermark);
+                    }
                 }
             }
         }
     }
+
+    private static bool IsFollower(FetchRequest request, short version) =>
+        (version >= 15 ? request.ReplicaState?.ReplicaId.Value ?? -1 : request.ReplicaId.Value) >= 0;
 
     private static int OffsetsOf(ReadOnlySpan<byte> records)
     {

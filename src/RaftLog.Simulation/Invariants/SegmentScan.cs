@@ -38,7 +38,7 @@ internal sealed class SegmentScan(SimBytes bytes)
         while (RecordBatch.Read(bytes.Span[at..], out RecordBatch batch) == BatchStatus.Complete && batch.HasValidChecksum && Follows(batch))
         {
             ImageBatch found = new(
-                batch.BaseOffset, batch.LastOffset, batch.PartitionLeaderEpoch, batch.Checksum, batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.RecordCount);
+                batch.BaseOffset, batch.LastOffset, batch.PartitionLeaderEpoch, batch.Checksum, batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.RecordCount, batch.Attributes);
             at += batch.Size;
             _batches.Add(found);
             _ends.Add(at);

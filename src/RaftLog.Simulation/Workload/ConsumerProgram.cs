@@ -54,7 +54,7 @@ internal sealed class ConsumerProgram
         while (!_stopped)
         {
             _generation++;
-            using Consumer consumer = _cluster.CreateConsumer(new ConsumerOptions { CheckCrcs = _options.ClientsCheckChecksums });
+            using Consumer consumer = _cluster.CreateConsumer(new ConsumerOptions { CheckCrcs = _options.ClientsCheckChecksums, ReadCommitted = _options.Coordinated.IsAny });
             consumer.Assign(new SortedDictionary<TopicPartition, StartAt>(_partitions.ToDictionary(each => each, _ => StartAt.Beginning)));
             try
             {
