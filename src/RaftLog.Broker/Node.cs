@@ -53,7 +53,7 @@ public sealed class Node
     public Node(NodeConfiguration config, World world, Journal journal)
     {
         _node = new NodeContext(
-            config, world, journal, new Waiters(world.Time), new Supervisor(world.Process), new MemoryBudgets(config.Memory, world.Time));
+            config, world with { Disk = new DescriptorCache(world.Disk) }, journal, new Waiters(world.Time), new Supervisor(world.Process), new MemoryBudgets(config.Memory, world.Time));
         _listeners = new NodeListeners(_node);
         _readiness = new Readiness(_node.Supervisor);
     }

@@ -49,7 +49,7 @@ internal sealed class NodeStorage
         {
             foreach (string path in config.Storage.LogDirs.Append(config.Storage.MetadataLogDir).Distinct())
             {
-                LogDirectory directory = await LogDirectory.OpenAsync(world.Disk, world.Time, path);
+                LogDirectory directory = await LogDirectory.OpenAsync(world.Disk.WithOwnFlushes(keepsFilesOpen: false), world.Time, path);
                 opened.Add(directory);
                 Check(directory, opened[0], config);
                 metadata = path == config.Storage.MetadataLogDir ? directory : metadata;

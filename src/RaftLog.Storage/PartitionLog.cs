@@ -562,6 +562,7 @@ public sealed class PartitionLog
     {
         BatchHeader.TryRead(batches, out BatchHeader first);
         bool rolled = false;
+        bool isUntouched = true;
         try
         {
             while (!batches.IsEmpty)
@@ -575,13 +576,23 @@ public sealed class PartitionLog
 
                 int run = RunLength(batches, next);
                 Active.Write(batches[..run]);
+                isUntouched = false;
                 Publish(batches[..run]);
                 batches = batches[run..];
             }
         }
         catch (DiskException failure)
         {
-            _home.Health.Fail(failure);
+            // A file that cannot be opened for want of a descriptor is as it was, and so is the log.
+            if (failure.Kind == DiskErrorKind.NoDescriptors && isUntouched && _home.RefusesForNow)
+            {
+                _home.Health.Refuse(failure);
+            }
+            else
+            {
+                _home.Health.Fail(failure);
+            }
+
             return AppendResult.Refused(ErrorCode.KafkaStorageError, failure.Message);
         }
 
@@ -642,10 +653,13 @@ public sealed class PartitionLog
     {
         LogSegment full = Active;
         Offset end = EndOffset;
-        full.Seal();
-        Flushing.Sealed(full);
+
+        // The full segment can be appended to until the next one is there: a disk that has no descriptor for that leaves the log as it was.
+        full.WriteIndexes();
         ProducerSnapshots.Write(_home.Disk, Path, end, Producers.Snapshot());
         AddSegment(end, nowMs);
+        full.Seal();
+        Flushing.Sealed(full);
     }
 
     private void AddSegment(Offset baseOffset, long nowMs)

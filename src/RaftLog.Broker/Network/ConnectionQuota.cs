@@ -1,4 +1,5 @@
 using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Lifecycle;
 using RaftLog.Broker.Runtime;
 using RaftLog.Platform;
 
@@ -16,24 +17,31 @@ internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, Journal jou
     private bool _toldOfTotal;
     private string? _toldOfAddress;
 
+    /// <summary>How many connections the descriptors of the process leave room for.</summary>
+    public OpenFileLimit Descriptors { get; init; } = new(long.MaxValue);
+
     /// <summary>Counts one more connection; false when it must be closed.</summary>
     public bool TryEnter(NetworkAddress peer)
     {
         ConnectionLimits bound = limits();
+        int total = Math.Min(bound.Total, Descriptors.Connections);
         string? refusal = null;
         lock (_gate)
         {
             int fromThere = _byAddress.GetValueOrDefault(peer.Host);
-            if (_total < bound.Total && fromThere < bound.PerAddress)
+            if (_total < total && fromThere < bound.PerAddress)
             {
                 _byAddress[peer.Host] = fromThere + 1;
                 _total++;
                 return true;
             }
 
-            if (_total >= bound.Total)
+            if (_total >= total)
             {
-                refusal = _toldOfTotal ? null : $"max.connections = {bound.Total} are open; further ones are closed at once until some end";
+                string which = total == bound.Total
+                    ? $"max.connections = {bound.Total} are open"
+                    : $"{total} connections are open, as many as the limit of open files ({Descriptors.Descriptors}; ulimit -n, LimitNOFILE of systemd) leaves room for";
+                refusal = _toldOfTotal ? null : $"{which}; further ones are closed at once until some end";
                 _toldOfTotal = true;
             }
             else

@@ -90,10 +90,16 @@ internal sealed class BrokerAssembly
         _apis = BrokerApis.Create(new BrokerParts(
             node.Config, node.World, node.Waiters, node.Supervisor, node.Journal, cache, publisher, lookup, Partitions,
             storage.Data, configs, producerIds, groups, _transactions, quorum.Channel));
-        _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.Journal);
+        OpenFileLimit openFiles = new(node.World.Disk.DescriptorLimit);
+        _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.Journal) { Descriptors = openFiles };
         Lifecycle.BeginServing = async () =>
         {
             await publisher.CallAsync(Partitions.SetAsideStrays);
+            if (openFiles.WarningFor(Partitions.All.Count) is { } warning)
+            {
+                node.Journal.Warn(warning);
+            }
+
             listeners.OpenForClients(_apis, _quota);
         };
         publisher.Add(Lifecycle);

@@ -12,12 +12,16 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue) : IDisk
     private readonly SortedSet<string> _directories = new(StringComparer.Ordinal) { "/" };
     private readonly HashSet<string> _locked = new(StringComparer.Ordinal);
     private long _usedBytes;
+    private long _open;
 
     /// <summary>
     /// Asked before each operation, with its name (open, read, write, truncate, flush, rename, delete, list, create directory) and its path:
     /// what it returns is thrown as <see cref="DiskException"/>; null lets the operation go on.
     /// </summary>
     public Func<string, string, DiskErrorKind?>? Fault { get; set; }
+
+    /// <summary>How many files may be open at once; more are refused as <see cref="DiskErrorKind.NoDescriptors"/>.</summary>
+    public long DescriptorLimit { get; set; } = long.MaxValue;
 
     /// <inheritdoc/>
     public IDiskFile OpenOrCreate(string path)
@@ -26,6 +30,7 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue) : IDisk
         path = Clean(path);
         lock (_lock)
         {
+            RequireDescriptor(path);
             if (!_files.TryGetValue(path, out InMemoryContent? content))
             {
                 RequireDirectory("open", Parent(path));
@@ -38,7 +43,7 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue) : IDisk
                 _files.Add(path, content);
             }
 
-            return new InMemoryFile(this, path, content);
+            return Opened(path, content);
         }
     }
 
@@ -49,7 +54,8 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue) : IDisk
         path = Clean(path);
         lock (_lock)
         {
-            return _files.TryGetValue(path, out InMemoryContent? content) ? new InMemoryFile(this, path, content) : null;
+            RequireDescriptor(path);
+            return _files.TryGetValue(path, out InMemoryContent? content) ? Opened(path, content) : null;
         }
     }
 
@@ -326,6 +332,29 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue) : IDisk
                     disk._locked.Remove(path);
                 }
             }
+        }
+    }
+
+    /// <summary>An open file was closed.</summary>
+    internal void Closed()
+    {
+        lock (_lock)
+        {
+            _open--;
+        }
+    }
+
+    private InMemoryFile Opened(string path, InMemoryContent content)
+    {
+        _open++;
+        return new InMemoryFile(this, path, content);
+    }
+
+    private void RequireDescriptor(string path)
+    {
+        if (_open >= DescriptorLimit)
+        {
+            throw new DiskException(path, DiskErrorKind.NoDescriptors, "open", $"{_open} files are open");
         }
     }
 }

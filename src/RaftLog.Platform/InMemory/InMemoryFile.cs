@@ -3,7 +3,7 @@ namespace RaftLog.Platform;
 /// <summary>An open file of <see cref="InMemoryDisk"/>. It goes on working after its name is gone, as on Unix.</summary>
 internal sealed class InMemoryFile(InMemoryDisk disk, string path, InMemoryContent content) : IDiskFile
 {
-    private volatile bool _closed;
+    private int _closed;
 
     public string Path => path;
 
@@ -41,11 +41,17 @@ internal sealed class InMemoryFile(InMemoryDisk disk, string path, InMemoryConte
 
     public void DropCache() => CheckOpen("fadvise");
 
-    public void Dispose() => _closed = true;
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
+        {
+            disk.Closed();
+        }
+    }
 
     private void CheckOpen(string operation)
     {
-        if (_closed)
+        if (Volatile.Read(ref _closed) != 0)
         {
             throw new DiskException(path, DiskErrorKind.NotFound, operation, "the file is closed");
         }

@@ -117,22 +117,10 @@ public sealed class LinuxDisk : IDisk
     }
 
     /// <inheritdoc/>
-    public long DescriptorsLeft
-    {
-        get
-        {
-            const string open = "/proc/self/fd";
-            try
-            {
-                return Native.DescriptorLimit() is { } limit ? limit - Directory.EnumerateFileSystemEntries(open).Count() : long.MaxValue;
-            }
-            catch (Exception e) when (DiskErrors.IsOurs(e))
-            {
-                // Not even this directory can be opened.
-                return 0;
-            }
-        }
-    }
+    public IDisk WithOwnFlushes(bool keepsFilesOpen) => new LinuxDisk();
+
+    /// <inheritdoc/>
+    public long DescriptorLimit => Native.DescriptorLimit() ?? long.MaxValue;
 
     /// <inheritdoc/>
     public IDisposable? TryLock(string path) => FileLock.TryTake(path);

@@ -81,7 +81,7 @@ internal sealed class TcpSender(Socket socket) : IDisposable
     }
 
     private static bool GoesBySendFile(in SendPiece piece) =>
-        piece.IsRange && piece.Range.IsShared && piece.Length >= LeastSendFile && s_hasSendFile && piece.Range.File is LinuxDiskFile;
+        piece.IsRange && piece.Range.IsShared && piece.Length >= LeastSendFile && s_hasSendFile;
 
     /// <summary>
     /// Gathers what goes into the next system call, and moves on; 0 bytes when the next piece goes by <c>sendfile</c>, or there is none.
@@ -165,11 +165,10 @@ internal sealed class TcpSender(Socket socket) : IDisposable
         int done = 0;
         while (done < range.Length)
         {
-            done += SendFile(range, done, out bool isBlocked);
-            if (isBlocked)
+            done += SendFile(range, done, out int toCopy);
+            int length = Math.Min(toCopy, range.Length - done);
+            if (length > 0)
             {
-                // .NET tells when a socket takes bytes again only by sending some: the next few are copied, and that send waits.
-                int length = Math.Min(s_hasSendFile ? BlockedBytes : CopyBytes, range.Length - done);
                 Borrow(length);
                 range.Read(done, _copy.AsSpan(0, length));
                 await SendCountedAsync(_copy.AsMemory(0, length));
@@ -179,12 +178,16 @@ internal sealed class TcpSender(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>One <c>sendfile</c>. Blocked: the socket takes nothing now, or cannot take it in this way.</summary>
-    private int SendFile(in FileRange range, int done, out bool isBlocked)
+    /// <summary>
+    /// One <c>sendfile</c>; then how much is to be copied, because the socket takes nothing now, or cannot take it in this way. .NET tells that a socket takes bytes
+    /// again only by sending some: the next few are copied, and that send waits.
+    /// </summary>
+    private int SendFile(in FileRange range, int done, out int toCopy)
     {
         range.RequireIntact();
-        isBlocked = true;
-        if (!s_hasSendFile)
+        toCopy = CopyBytes;
+        using FileLease lease = range.File.Lease();
+        if (!s_hasSendFile || lease.File is not LinuxDiskFile file)
         {
             return 0;
         }
@@ -194,7 +197,7 @@ internal sealed class TcpSender(Socket socket) : IDisposable
         try
         {
             int step = Math.Min(range.Length - done, MaxStep);
-            taken = Native.SendFile(socket.SafeHandle, ((LinuxDiskFile)range.File).Handle, range.Position + done, step, out error);
+            taken = Native.SendFile(socket.SafeHandle, file.Handle, range.Position + done, step, out error);
         }
         catch (ObjectDisposedException) when (!socket.SafeHandle.IsClosed)
         {
@@ -203,7 +206,7 @@ internal sealed class TcpSender(Socket socket) : IDisposable
 
         Count(taken);
         range.RequireIntact();
-        isBlocked = error == WouldBlock;
+        toCopy = error == WouldBlock ? BlockedBytes : 0;
         switch (error)
         {
             case 0 when taken == 0:
@@ -213,7 +216,7 @@ internal sealed class TcpSender(Socket socket) : IDisposable
             case InvalidArgument or NotImplemented or NotSupported:
                 // A file system without it. All bytes are copied from now on.
                 s_hasSendFile = false;
-                isBlocked = true;
+                toCopy = CopyBytes;
                 return taken;
             case IoError:
                 range.Guard.ReadFailed();

@@ -57,8 +57,15 @@ public interface IDisk
     /// <summary>Takes the exclusive lock of a file, as Kafka's <c>.lock</c>; null when another process holds it.</summary>
     IDisposable? TryLock(string path);
 
-    /// <summary>How many more files this process may open; a large number where nothing limits it.</summary>
-    long DescriptorsLeft => long.MaxValue;
+    /// <summary>
+    /// A view of the same disk whose flushes wait for those of no other view: one for each log directory and one for the metadata log, so that a disk that hangs
+    /// holds up nobody else, and a vote does not queue behind data.
+    /// </summary>
+    /// <param name="keepsFilesOpen">True for files whose owner cannot do without: none is closed to save a descriptor.</param>
+    IDisk WithOwnFlushes(bool keepsFilesOpen) => this;
+
+    /// <summary>How many files this process may have open; a large number where nothing limits it.</summary>
+    long DescriptorLimit => long.MaxValue;
 
     /// <summary>The bytes of the file system that holds the path: in all, and free for us.</summary>
     DiskSpace Space(string path);
@@ -84,6 +91,9 @@ public interface IDiskFile : IDisposable
 
     /// <summary>Asks the system to forget the file's cached pages, so that a read shows what is on the disk (<c>posix_fadvise</c>).</summary>
     void DropCache();
+
+    /// <summary>The disk's own file, for who needs its handle: it stays open until the lease is disposed.</summary>
+    FileLease Lease() => new(this);
 }
 
 /// <summary>Space of a file system.</summary>

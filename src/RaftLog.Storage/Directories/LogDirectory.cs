@@ -19,9 +19,6 @@ public sealed class LogDirectory
     /// <summary>From here on logs are flushed together rather than one after the other.</summary>
     private const int ManyLogs = 8;
 
-    /// <summary>Descriptors that new logs leave for connections, checkpoints, snapshots and the runtime.</summary>
-    private const int ReservedDescriptors = 128;
-
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
 
     private readonly IDisk _disk;
@@ -225,13 +222,12 @@ public sealed class LogDirectory
     public async ValueTask<IReadOnlyList<CreatedLog>> CreateAsync(IReadOnlyList<NewLog> logs)
     {
         var failures = new DiskException?[logs.Count];
-        long room = _disk.DescriptorsLeft - ReservedDescriptors;
         try
         {
             List<string> paths = [];
             for (int i = 0; i < logs.Count; i++)
             {
-                failures[i] = paths.Count < room ? TryMakeDirectory(logs[i]) : TooManyFiles(logs[i]);
+                failures[i] = TryMakeDirectory(logs[i]);
                 if (failures[i] is null)
                 {
                     paths.Add(PathOf(logs[i].Partition));
@@ -566,9 +562,6 @@ public sealed class LogDirectory
 
         return true;
     }
-
-    private DiskException TooManyFiles(NewLog log) => new(
-        PathOf(log.Partition), DiskErrorKind.NoDescriptors, "open", $"only {ReservedDescriptors} of this process's file descriptors are left, and those are kept for connections");
 
     /// <summary>
     /// Makes new directories durable, and before that the checkpoints, where they still name an older log of the same name. The result is what stands in the way

@@ -13,6 +13,9 @@ internal sealed record LogHome(IDisk Disk, string Path, DirectoryHealth Health, 
     /// <summary>Writes the recovery points of all logs; the flusher's own.</summary>
     public required Func<ValueTask> WriteRecoveryPoints { get; init; }
 
+    /// <summary>True when an append may be rejected for what has run out for now; false when whoever appends relies on it, so that the directory has failed.</summary>
+    public bool RefusesForNow { get; init; } = true;
+
     /// <summary>Files that are to go later.</summary>
     public DelayedDeletions Deletions { get; } = new(Disk);
 

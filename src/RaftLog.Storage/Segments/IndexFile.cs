@@ -89,7 +89,7 @@ internal sealed class IndexFile : IDisposable
         _count++;
         if ((_count - _writtenCount) * _entrySize >= PieceBytes)
         {
-            Write();
+            WritePiece();
         }
     }
 
@@ -125,4 +125,16 @@ internal sealed class IndexFile : IDisposable
     }
 
     public void Dispose() => _file?.Dispose();
+
+    private void WritePiece()
+    {
+        try
+        {
+            Write();
+        }
+        catch (DiskException failure) when (failure.Kind == DiskErrorKind.NoDescriptors)
+        {
+            // The batches are in the log already. The entries stay in memory, and the next one tries again.
+        }
+    }
 }

@@ -39,11 +39,28 @@ internal sealed class LogSegment : IFileRangeGuard
         BaseOffset = baseOffset;
         CreatedMs = createdMs;
         _next = baseOffset.Value;
-        Log = disk.OpenOrCreate(PathOf(LogFileNames.Log));
-        _size = Log.Length;
-        Offsets = new OffsetIndex(disk, PathOf(LogFileNames.OffsetIndex), baseOffset);
-        Times = new TimeIndex(disk, PathOf(LogFileNames.TimeIndex), baseOffset);
-        Transactions = new TransactionIndex(disk, PathOf(LogFileNames.TransactionIndex));
+        List<IDisposable> opened = [];
+        try
+        {
+            Log = Opened(disk.OpenOrCreate(PathOf(LogFileNames.Log)));
+            _size = Log.Length;
+            Offsets = Opened(new OffsetIndex(disk, PathOf(LogFileNames.OffsetIndex), baseOffset));
+            Times = Opened(new TimeIndex(disk, PathOf(LogFileNames.TimeIndex), baseOffset));
+            Transactions = Opened(new TransactionIndex(disk, PathOf(LogFileNames.TransactionIndex)));
+        }
+        catch (DiskException)
+        {
+            opened.ForEach(static each => each.Dispose());
+            throw;
+        }
+
+        T Opened<T>(T file)
+            where T : IDisposable
+        {
+            opened.Add(file);
+            return file;
+        }
+
         MaxTimestampOffset = baseOffset;
     }
 
@@ -134,17 +151,18 @@ internal sealed class LogSegment : IFileRangeGuard
     /// <summary>Removes the files' names and this log's reference. The bytes live on until the last reader is done.</summary>
     public void Delete()
     {
+        // First, so that files which nobody reads need not be kept open while their names go.
+        Release();
         foreach (string suffix in LogFileNames.OfSegment)
         {
             _disk.DeleteFile(PathOf(suffix));
         }
-
-        Release();
     }
 
     /// <summary>Gives the files names that no start takes for a segment's, gives up this log's reference, and leaves the files to be deleted later.</summary>
     public void SetAside(DelayedDeletions deletions, long dueMs)
     {
+        Release();
         foreach (string suffix in LogFileNames.OfSegment)
         {
             string path = PathOf(suffix);
@@ -155,8 +173,6 @@ internal sealed class LogSegment : IFileRangeGuard
                 deletions.Add(aside, dueMs);
             }
         }
-
-        Release();
     }
 
     /// <summary>Gives the indexes another suffix behind their own.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Lifecycle;
 using RaftLog.Broker.Network;
 using RaftLog.Broker.Requests;
 using RaftLog.Broker.Runtime;
@@ -15,6 +16,16 @@ namespace RaftLog.Broker.Tests.Network;
 /// <summary>How many connections a listener takes, and how long it keeps one over which nothing goes.</summary>
 public sealed class ListenerLoopTests
 {
+    [Fact]
+    public void Connections_leave_the_descriptors_that_logs_need()
+    {
+        Listening listening = new(new ConnectionLimits(int.MaxValue, int.MaxValue), descriptors: 300);
+        IConnection[] open = [.. Enumerable.Range(0, 22).Select(_ => listening.Connect())];
+        Assert.True(listening.IsClosed(listening.Connect()));
+        Assert.True(listening.Answers(open[0]));
+        Assert.Contains("22 connections are open, as many as the limit of open files (300;", Assert.Single(listening.Problems), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_connection_above_max_connections_is_closed_at_once_and_a_free_place_is_taken()
     {
@@ -243,12 +254,14 @@ public sealed class ListenerLoopTests
         private readonly NetworkAddress _address;
         private readonly List<IConnection> _connections = [];
 
-        public Listening(ConnectionLimits limits, long maxIdleMs = -1, int maxStallMs = 1_000_000_000, long requestBytes = 100 << 20, long? smallRequestBytes = null)
+        public Listening(ConnectionLimits limits, long maxIdleMs = -1, int maxStallMs = 1_000_000_000, long requestBytes = 100 << 20, long? smallRequestBytes = null,
+            long descriptors = long.MaxValue)
         {
             Limits = limits;
             _network = new InMemoryNetwork(_time);
             Journal journal = new(new InMemoryDisk(), _time, "/journal", Problems.Add);
-            ConnectionRules rules = new(1 << 20, TimeSpan.FromMilliseconds(maxIdleMs), TimeSpan.FromMilliseconds(maxStallMs), _time, new ConnectionQuota(() => Limits, journal));
+            ConnectionQuota quota = new(() => Limits, journal) { Descriptors = new OpenFileLimit(descriptors) };
+            ConnectionRules rules = new(1 << 20, TimeSpan.FromMilliseconds(maxIdleMs), TimeSpan.FromMilliseconds(maxStallMs), _time, quota);
             ApiTable apis = new([new MessageApi<ApiVersionsRequest, ApiVersionsResponse>(Handler, 0, 0, 0)]);
             _address = _pump.Start(() =>
             {

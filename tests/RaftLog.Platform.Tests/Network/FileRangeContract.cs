@@ -262,3 +262,11 @@ public sealed class InMemoryFileRangeTests : FileRangeContract
 
     private protected override IDisk Disk { get; } = new InMemoryDisk();
 }
+
+/// <summary>Files that are opened again for each piece.</summary>
+public sealed class TcpCachedRangeTests : FileRangeContract
+{
+    private protected override INetwork Network { get; } = new TcpNetwork(TimeProvider.System, new TcpOptions());
+
+    private protected override IDisk Disk { get; } = new DescriptorCache(new LinuxDisk(), capacity: 1);
+}
