@@ -98,7 +98,7 @@ public sealed class Node
         {
             IReadOnlyList<NodeId> voters = [.. _node.Config.Quorum.Voters.Select(voter => voter.Id)];
             MetadataStore store = await MetadataStore.OpenAsync(
-                storage.Metadata, _node.World.Disk, voters, MetadataOptions(_node.Config.MetadataLog), _node.Journal.Warn);
+                storage.Metadata, _node.World.Disk.WithOwnFlushes(keepsFilesOpen: true), voters, MetadataOptions(_node.Config.MetadataLog), _node.Journal.Warn);
             if (_node.IsBroker)
             {
                 await storage.OpenLogsAsync(LogSettings.Default, _node.World.Time);
@@ -188,10 +188,14 @@ public sealed class Node
 
         _readiness.WarmUp = Rehearses ? () => MetadataRehearsal.Run(quorum.ControllerOptions, new ConfigTable(_node.Config.Configs)) : null;
         failures.Watch();
-        FlushDispatch flushes = new(store.Log, quorum.Quorum, _broker?.Partitions);
+        storage.Metadata.MetadataFlusher?.Observe(quorum.Quorum);
         foreach (LogDirectory directory in storage.Directories)
         {
-            directory.Flusher.Observe(flushes);
+            if (_broker is { } broker)
+            {
+                directory.Flusher.Observe(broker.Partitions);
+            }
+
             _node.Supervisor.Run($"log directory {directory.Path}", directory.RunAsync);
         }
 

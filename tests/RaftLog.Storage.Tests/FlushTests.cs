@@ -182,6 +182,33 @@ public class FlushTests
     }
 
     [Fact]
+    public void A_flush_of_data_that_hangs_holds_up_nothing_of_the_metadata_log()
+    {
+        var node = new Node();
+        PartitionLog metadata = node.Pump.Finish(() => node.Directory.OpenMetadataLogAsync(node.Disk, new TopicPartition("__cluster_metadata", 0), Node.Small));
+        PartitionLog data = node.Run().Create();
+        node.Flush();
+        TaskCompletionSource held = node.Disk.HeldFlush = new TaskCompletionSource();
+        Append(data, "hangs");
+        node.Flush();
+        node.Disk.HeldFlush = null;
+        Append(metadata, "goes on");
+        node.Flush();
+        Assert.Equal(Offset.Zero, data.FlushedTo);
+        Assert.Equal(new Offset(1), metadata.FlushedTo);
+
+        held.SetResult();
+        node.Flush();
+        Assert.Equal(new Offset(1), data.FlushedTo);
+        Append(metadata, "last");
+        node.Close();
+        var next = new Node(node.Disk);
+        PartitionLog after = next.Pump.Finish(() => next.Directory.OpenMetadataLogAsync(next.Disk, new TopicPartition("__cluster_metadata", 0), Node.Small));
+        Assert.Equal(["goes on", "last"], Values(after));
+        Assert.True(after.Recovery.WasClean);
+    }
+
+    [Fact]
     public void A_failed_flush_takes_the_directory_offline_and_is_never_tried_again()
     {
         var node = new Node();

@@ -13,31 +13,38 @@ internal sealed class FlushWatch(IReadOnlyList<LogDirectory> directories, Waiter
     private const long FirstMs = 10_000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly (long Steps, long SinceMs, long WarnAtMs)[] _seen = new (long, long, long)[directories.Count];
+    private readonly (LogDirectory Directory, Flusher Flusher, string What)[] _watched =
+    [
+        .. directories.Select(static each => (each, each.Flusher, $"log directory {each.Path}")),
+        .. directories.Where(static each => each.MetadataFlusher is not null)
+            .Select(static each => (each, each.MetadataFlusher!, $"the metadata log in log directory {each.Path}")),
+    ];
+
+    private readonly Dictionary<Flusher, (long Steps, long SinceMs, long WarnAtMs)> _seen = [];
 
     /// <summary>Watches until the node's waits are closed.</summary>
     public async Task RunAsync()
     {
         while (await waiters.Delay(Interval) != WaitOutcome.Closed)
         {
-            for (int i = 0; i < directories.Count; i++)
+            foreach ((LogDirectory directory, Flusher flusher, string what) in _watched)
             {
-                _seen[i] = Look(directories[i], _seen[i]);
+                _seen[flusher] = Look(directory.Health, flusher, what, _seen.GetValueOrDefault(flusher));
             }
         }
     }
 
-    private (long Steps, long SinceMs, long WarnAtMs) Look(LogDirectory directory, (long Steps, long SinceMs, long WarnAtMs) seen)
+    private (long Steps, long SinceMs, long WarnAtMs) Look(DirectoryHealth health, Flusher flusher, string what, (long Steps, long SinceMs, long WarnAtMs) seen)
     {
         long now = waiters.NowMs;
-        long steps = directory.Flusher.Steps;
-        bool hangs = directory.Flusher.IsBusy && !directory.Health.IsOffline && steps == seen.Steps;
+        long steps = flusher.Steps;
+        bool hangs = flusher.IsBusy && !health.IsOffline && steps == seen.Steps;
         long forMs = now - seen.SinceMs;
         if (!hangs)
         {
             if (seen.WarnAtMs > FirstMs)
             {
-                journal.Info($"log directory {directory.Path}: the disk answers again, after {forMs / 1000} s");
+                journal.Info($"{what}: the disk answers again, after {forMs / 1000} s");
             }
 
             return (steps, now, FirstMs);
@@ -49,7 +56,7 @@ internal sealed class FlushWatch(IReadOnlyList<LogDirectory> directories, Waiter
         }
 
         journal.Warn(
-            $"log directory {directory.Path}: the disk has not ended a flush for {forMs / 1000} s. What waits for it is not acknowledged and cannot be in sync; "
+            $"{what}: the disk has not ended a flush for {forMs / 1000} s. What waits for it is not acknowledged and cannot be in sync; "
             + "look at the disk and at the system's log");
         return seen with { WarnAtMs = seen.WarnAtMs * 2 };
     }

@@ -106,7 +106,17 @@ internal sealed class NodeMeter : IDisposable
 
         IEnumerable<Measurement<T>> Of<T>(Func<FlushCounters, T> read)
             where T : struct
-            => directories.Select(each => new Measurement<T>(read(each.Flusher.Counters), new KeyValuePair<string, object?>("directory", each.Path)));
+        {
+            foreach (LogDirectory each in directories)
+            {
+                yield return new Measurement<T>(read(each.Flusher.Counters), new KeyValuePair<string, object?>("directory", each.Path));
+                if (each.MetadataFlusher is { } metadata)
+                {
+                    yield return new Measurement<T>(
+                        read(metadata.Counters), new KeyValuePair<string, object?>("directory", each.Path), new KeyValuePair<string, object?>("log", "metadata"));
+                }
+            }
+        }
     }
 
     private void ShowPartitions(PartitionTable partitions, PartitionCounters counters)

@@ -69,14 +69,17 @@ internal sealed class MetadataStore
     public PartitionLog Log { get; }
 
     /// <summary>Opens the metadata log of a directory, made where it is absent.</summary>
+    /// <param name="directory">Where it lies.</param>
+    /// <param name="disk">The disk with flushes of its own: neither a vote nor a record of the log waits for a flush of data.</param>
+    /// <param name="voters">The quorum's voters.</param>
+    /// <param name="options">How the log is kept.</param>
+    /// <param name="warn">Told what people should know.</param>
     /// <exception cref="LogDirectoryException">A snapshot is damaged, and what else is there does not hold what it held.</exception>
     public static async ValueTask<MetadataStore> OpenAsync(
         LogDirectory directory, IDisk disk, IReadOnlyList<NodeId> voters, MetadataStoreOptions options, Action<string> warn)
     {
         LogSettings settings = LogSettings.Default with { SegmentBytes = options.SegmentBytes, SegmentMs = options.SegmentMs };
-        PartitionLog log = directory.Stored().Contains(Partition)
-            ? await directory.OpenLogAsync(Partition, settings)
-            : directory.Create(Partition, Uuid.ClusterMetadata, settings);
+        PartitionLog log = await directory.OpenMetadataLogAsync(disk, Partition, settings);
 
         // A vote is durable only with every name that leads to it. Always, since an earlier life may have ended before it came so far.
         await disk.FlushDirectoryAsync(directory.Path);

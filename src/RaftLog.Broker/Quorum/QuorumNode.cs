@@ -12,7 +12,7 @@ namespace RaftLog.Broker.Quorum;
 /// The shell of the Raft core on one node, voter or observer: carries out its effects on the metadata log, the election state and the network, and
 /// tells it what came of them. Everything here runs in one event loop; the active controller and the metadata loader live in the same loop.
 /// </summary>
-internal sealed class QuorumNode
+internal sealed class QuorumNode : Storage.IFlushObserver
 {
     private readonly EventLoop _loop;
     private readonly RaftCore _core;
@@ -67,8 +67,8 @@ internal sealed class QuorumNode
     /// <summary>Runs until the loop is stopped.</summary>
     public Task RunAsync() => _loop.RunAsync(AfterInputs);
 
-    /// <summary>The metadata log's flusher has flushed it. Called from anywhere.</summary>
-    public void LogFlushed() => _loop.Post(() => _core.LogFlushed(NowMs, _store.Log.FlushedTo));
+    /// <summary>The metadata log's flusher has flushed it.</summary>
+    public void Flushed(IReadOnlyList<Storage.PartitionLog> logs) => _loop.Post(() => _core.LogFlushed(NowMs, _store.Log.FlushedTo));
 
     /// <summary>Answers a vote; null when the node is stopping.</summary>
     public ValueTask<RaftReply?> VoteAsync(RaftVoteRequest request) => AskAsync(caller => _core.HandleVote(NowMs, caller, request));

@@ -24,6 +24,8 @@ public sealed class LogDirectory
     private readonly IDisk _disk;
     private readonly TimeProvider _time;
     private readonly LogHome _home;
+    private LogHome? _metadataHome;
+    private Task _metadataFlushes = Task.CompletedTask;
     private readonly IDisposable _lockFile;
     private readonly Checkpoints _checkpoints;
     private readonly Lock _lock = new();
@@ -68,8 +70,11 @@ public sealed class LogDirectory
     /// <summary>Whether it is in use.</summary>
     public DirectoryHealth Health { get; } = new();
 
-    /// <summary>Its flusher; the owner runs <see cref="RunAsync"/>.</summary>
+    /// <summary>The flusher of the partitions' logs, and of the directory's own files; the owner runs <see cref="RunAsync"/>.</summary>
     public Flusher Flusher { get; }
+
+    /// <summary>The flusher of the metadata log alone, so that nothing of it waits for data; null where the directory has no metadata log open.</summary>
+    public Flusher? MetadataFlusher => _metadataHome?.Flusher;
 
     /// <summary>The number of open logs.</summary>
     public int LogCount
@@ -135,7 +140,26 @@ public sealed class LogDirectory
 
     /// <summary>Opens a log that lies in the directory, and recovers it where the last stop was not clean. Several may be opened at once.</summary>
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
-    public ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings) => OpenLogAsync(partition, settings, isFlushed: false);
+    public ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings) => OpenLogAsync(_home, partition, settings, isFlushed: false);
+
+    /// <summary>
+    /// Opens the log of the metadata quorum, made where it is absent. It has a flusher of its own, whose group never holds another log. Before
+    /// <see cref="RunAsync"/>.
+    /// </summary>
+    /// <param name="disk">The disk with flushes of its own (<see cref="IDisk.WithOwnFlushes"/>).</param>
+    /// <param name="partition">The log's name.</param>
+    /// <param name="settings">How it is cut and flushed.</param>
+    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    public async ValueTask<PartitionLog> OpenMetadataLogAsync(IDisk disk, TopicPartition partition, LogSettings settings)
+    {
+        _metadataHome = new LogHome(disk, Path, Health, new Flusher(disk, _time, Path, Health), _time)
+        {
+            WriteRecoveryPoints = _checkpoints.WriteRecoveryPointsAsync, RefusesForNow = false,
+        };
+        return disk.DirectoryExists(PathOf(partition))
+            ? await OpenLogAsync(_metadataHome, partition, settings, isFlushed: false)
+            : Create(_metadataHome, partition, Uuid.ClusterMetadata, settings);
+    }
 
     /// <summary>Opens all logs of the directory that are not open yet, one after the other, and removes what a deletion left behind.</summary>
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
@@ -166,7 +190,7 @@ public sealed class LogDirectory
 
         foreach (TopicPartition partition in closed)
         {
-            await OpenLogAsync(partition, settings, isFlushed: flushesTogether);
+            await OpenLogAsync(_home, partition, settings, isFlushed: flushesTogether);
         }
     }
 
@@ -187,30 +211,7 @@ public sealed class LogDirectory
     /// <param name="topicId">The topic's id.</param>
     /// <param name="settings">The topic's configuration.</param>
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
-    public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings)
-    {
-        string path = PathOf(partition);
-        Invariant.Holds(!_disk.DirectoryExists(path), "S-07", $"a new log would take over the directory {path} of another one");
-        try
-        {
-            _checkpointsNameTheDead |= _checkpoints.Forget(partition);
-
-            _disk.CreateDirectory(path);
-            IDiskFile metadata = PartitionMetadataFile.Write(_disk, path, topicId);
-            AtomicFile.WriteUnflushed(_disk, path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format([]));
-            var log = new PartitionLog(_home, partition, topicId, path, LogLoader.Create(_disk, path, Offset.Zero, _home.NowMs), settings);
-            log.Flushing.FlushOnce(metadata);
-            Add(log);
-            Flusher.DirectoryChanged();
-            Flusher.Add(log);
-            return log;
-        }
-        catch (DiskException failure)
-        {
-            Health.Fail(failure);
-            throw;
-        }
-    }
+    public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings) => Create(_home, partition, topicId, settings);
 
     /// <summary>
     /// Makes new, empty logs, as many as there are with one flush: directory and <c>partition.metadata</c> of each are on the disk when this ends, so whatever
@@ -284,8 +285,10 @@ public sealed class LogDirectory
     public async Task RunAsync()
     {
         Task flusher = Flusher.RunAsync();
+        _metadataFlushes = MetadataFlusher?.RunAsync() ?? Task.CompletedTask;
         await CheckpointRegularlyAsync();
         await flusher;
+        await _metadataFlushes;
     }
 
     /// <summary>
@@ -295,6 +298,8 @@ public sealed class LogDirectory
     /// <param name="epoch">The broker epoch to come back with (KIP-966).</param>
     public async ValueTask CloseAsync(BrokerEpoch epoch)
     {
+        MetadataFlusher?.Stop();
+        await _metadataFlushes;
         try
         {
             await Flusher.EnqueueAsync(() => WriteForCloseAsync(epoch));
@@ -311,7 +316,9 @@ public sealed class LogDirectory
     public void Abandon()
     {
         Flusher.Stop();
+        MetadataFlusher?.Stop();
         _home.Stop.Cancel();
+        _metadataHome?.Stop.Cancel();
         foreach (PartitionLog log in SnapshotLogs())
         {
             log.Close();
@@ -320,17 +327,44 @@ public sealed class LogDirectory
         _lockFile.Dispose();
     }
 
-    private async ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings, bool isFlushed)
+    private PartitionLog Create(LogHome home, TopicPartition partition, Uuid topicId, LogSettings settings)
     {
         string path = PathOf(partition);
+        Invariant.Holds(!_disk.DirectoryExists(path), "S-07", $"a new log would take over the directory {path} of another one");
         try
         {
-            Uuid topicId = WasClean ? PartitionMetadataFile.Read(_disk, path) : await PartitionMetadataFile.RecoverAsync(_disk, path);
+            _checkpointsNameTheDead |= _checkpoints.Forget(partition);
+
+            IDisk disk = home.Disk;
+            disk.CreateDirectory(path);
+            IDiskFile metadata = PartitionMetadataFile.Write(disk, path, topicId);
+            AtomicFile.WriteUnflushed(disk, path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format([]));
+            var log = new PartitionLog(home, partition, topicId, path, LogLoader.Create(disk, path, Offset.Zero, home.NowMs), settings);
+            log.Flushing.FlushOnce(metadata);
+            Add(log);
+            home.Flusher.DirectoryChanged();
+            home.Flusher.Add(log);
+            return log;
+        }
+        catch (DiskException failure)
+        {
+            Health.Fail(failure);
+            throw;
+        }
+    }
+
+    private async ValueTask<PartitionLog> OpenLogAsync(LogHome home, TopicPartition partition, LogSettings settings, bool isFlushed)
+    {
+        string path = PathOf(partition);
+        IDisk disk = home.Disk;
+        try
+        {
+            Uuid topicId = WasClean ? PartitionMetadataFile.Read(disk, path) : await PartitionMetadataFile.RecoverAsync(disk, path);
 
             // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the node from starting.
             LoadHints hints = topicId == Uuid.Zero ? default : _checkpoints.HintsFor(partition, WasClean);
-            LoadedLog loaded = await LogLoader.LoadAsync(_disk, path, settings, hints with { IsFlushed = isFlushed }, _home.NowMs);
-            var log = new PartitionLog(_home, partition, topicId, path, loaded, settings);
+            LoadedLog loaded = await LogLoader.LoadAsync(disk, path, settings, hints with { IsFlushed = isFlushed }, home.NowMs);
+            var log = new PartitionLog(home, partition, topicId, path, loaded, settings);
             Add(log);
             _checkpoints.Forget(partition);
 
@@ -338,7 +372,7 @@ public sealed class LogDirectory
             if (loaded.NamesChanged)
             {
                 log.Flushing.NamesChanged();
-                Flusher.Add(log);
+                home.Flusher.Add(log);
             }
 
             return log;
