@@ -17,7 +17,7 @@ internal sealed class GroupAdministration(GroupTable groups, OffsetDeletion dele
     public ListGroupsResponse List(ListGroupsRequest request)
     {
         ListGroupsResponse response = new();
-        foreach (Group group in groups.All)
+        foreach (Group group in groups.All.OrderBy(group => group.Id, ListingOrder.Instance))
         {
             if (IsWanted(request.StatesFilter, group.StateName) && IsWanted(request.TypesFilter, group.TypeName))
             {

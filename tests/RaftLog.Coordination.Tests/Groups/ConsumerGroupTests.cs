@@ -272,6 +272,41 @@ public sealed class ConsumerGroupTests
     }
 
     [Fact]
+    public void A_regular_expression_that_matches_nothing_yet_leaves_the_groups_epoch()
+    {
+        ConsumerClient client = new(_shard, "g", "m1") { Topics = [], Regex = "orders-[0-9]+" };
+        Assert.Equal(1, client.Join().MemberEpoch);
+        _shard.Pass(1_000);
+        _shard.Topics.Add("orders-1");
+        Assert.Equal(2, client.Beat().MemberEpoch);
+        Assert.Equal(["orders-1-0"], client.Owned);
+    }
+
+    [Fact]
+    public void A_regular_expression_that_matches_what_others_read_gets_its_share()
+    {
+        ConsumerClient first = new(_shard, "g", "m1");
+        ConsumerClient second = new(_shard, "g", "m2") { Topics = [], Regex = "t" };
+        Converge(first, second);
+        Assert.Equal(2, first.Owned.Count);
+        Assert.Equal(2, second.Owned.Count);
+    }
+
+    [Fact]
+    public void Members_are_listed_in_the_order_of_Kafkas_table()
+    {
+        Converge(new ConsumerClient(_shard, "g", "member-1"), new ConsumerClient(_shard, "g", "member-2"));
+        Assert.Equal(["member-2", "member-1"], Describe("g").Members.Select(member => member.MemberId));
+    }
+
+    [Fact]
+    public void A_transactional_commit_that_names_no_member_is_accepted_beside_members()
+    {
+        new ConsumerClient(_shard, "g", "m1").Join();
+        Assert.Equal(ErrorCode.None, _shard.CommitInTransaction(1, "g", "t", 0, 5));
+    }
+
+    [Fact]
     public void A_regular_expression_that_is_not_valid_is_rejected()
     {
         ConsumerClient client = new(_shard, "g", "m1") { Topics = [], Regex = "(" };

@@ -30,7 +30,7 @@ internal sealed class ConsumerDescription(IGroupSettings settings, ITopicsView t
         AssignorName = TargetAssignment.SelectAssignor(group.Members.Values, settings.ConsumerGroup(group.Id)),
         Members =
         [
-            .. group.Members.Values.Select(member => new ConsumerGroupDescribeResponse.ConsumerGroupMember
+            .. group.Members.Values.OrderBy(member => member.Id, ListingOrder.Instance).Select(member => new ConsumerGroupDescribeResponse.ConsumerGroupMember
             {
                 MemberId = member.Id,
                 InstanceId = member.InstanceId,

@@ -54,7 +54,7 @@ internal sealed class ConsumerDraft
             _outbox.Append(ConsumerRecords.Member(_group.Id, member));
         }
 
-        _isChanged |= before is null || !before.WantsTheSameAs(member);
+        _isChanged |= WantsOtherTopics(before, member);
         if (member.Regex.Length > 0 && !_regexes.ContainsKey(member.Regex))
         {
             Resolve(member.Regex);
@@ -167,13 +167,20 @@ internal sealed class ConsumerDraft
     private IEnumerable<string> TopicsOf(ConsumerMember member) =>
         member.Regex.Length > 0 && _regexes.TryGetValue(member.Regex, out ResolvedRegex? resolved) ? member.Topics.Union(resolved.Topics, StringComparer.Ordinal) : member.Topics;
 
+    // A regular expression that the group does not know yet changes nothing until topics match it.
+    private bool WantsOtherTopics(ConsumerMember? before, ConsumerMember member) =>
+        !(before?.Topics ?? []).SequenceEqual(member.Topics, StringComparer.Ordinal)
+        || ((before?.Regex ?? "") != member.Regex && (member.Regex.Length == 0 || _group.Regexes.ContainsKey(member.Regex)));
+
     private long Hash() => TopicsHash.Of(_members.Values.SelectMany(TopicsOf), _topics);
 
     private void Resolve(string regex)
     {
         List<string> matches = TopicPattern.TryParse(regex, out TopicPattern? pattern, out _) ? [.. _topics.Names.Where(pattern.Matches)] : [];
         ResolvedRegex resolved = new(matches, _topics.Version, _now.WallMs);
-        if (!_regexes.TryGetValue(regex, out ResolvedRegex? before) || !before.Topics.SequenceEqual(matches, StringComparer.Ordinal))
+        IReadOnlyList<string>? before = _regexes.GetValueOrDefault(regex)?.Topics;
+        _isChanged |= !matches.SequenceEqual(before ?? [], StringComparer.Ordinal);
+        if (before is null || !matches.SequenceEqual(before, StringComparer.Ordinal))
         {
             _outbox.Append(ConsumerRecords.Regex(_group.Id, regex, resolved));
         }

@@ -145,6 +145,12 @@ internal sealed class ConsumerGroup(string id) : Group(id)
             return ErrorCode.None;
         }
 
+        if (sender.Kind == CommitKind.Transactional && sender.NamesNobody)
+        {
+            // Old producers know no member to name; the transaction alone fences them.
+            return ErrorCode.None;
+        }
+
         if (!_members.TryGetValue(sender.MemberId, out ConsumerMember? member))
         {
             return ErrorCode.UnknownMemberId;
