@@ -1,6 +1,7 @@
 using RaftLog.Coordination.Deadlines;
 using RaftLog.Coordination.Groups.Classic;
 using RaftLog.Coordination.Groups.Consumer;
+using RaftLog.Coordination.Groups.Records;
 using RaftLog.Coordination.Offsets;
 using RaftLog.Coordination.Topics;
 using RaftLog.Protocol;
@@ -161,6 +162,12 @@ public sealed class GroupCoordinatorState : ICoordinatorState
         }
 
         _classicJoin.Join(classic, caller, request, now, outbox);
+        if (group is null && outbox.Records.Count == 0 && !classic.IsForgettable)
+        {
+            // The log says that there is a group before it says who is in it, as Kafka's does.
+            outbox.Append(GroupRecords.Classic(classic.Id, new GroupMetadataValue { CurrentStateTimestamp = classic.PhaseSinceMs ?? now.WallMs }));
+        }
+
         Forget(classic, outbox);
     }
 

@@ -1,4 +1,5 @@
 using RaftLog.Coordination.Groups;
+using RaftLog.Coordination.Groups.Records;
 using RaftLog.Coordination.Tests.World;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
@@ -8,6 +9,16 @@ namespace RaftLog.Coordination.Tests.Groups;
 public sealed class ClassicGroupTests
 {
     private readonly Shard _shard = new();
+
+    [Fact]
+    public void A_new_group_is_in_the_log_before_its_first_generation()
+    {
+        new ClassicClient(_shard, "g").Join();
+        GroupMetadataValue first = GroupRecordReader.Value<GroupMetadataValue>(Assert.Single(_shard.Records))!;
+        Assert.Equal(("", 0, 0), (first.ProtocolType, first.Generation, first.Members.Count));
+        _shard.FailOver();
+        Assert.Equal("Empty", Assert.Single(_shard.List()).GroupState);
+    }
 
     [Fact]
     public void A_new_member_gets_its_id_first_and_joins_with_it()
@@ -220,14 +231,16 @@ public sealed class ClassicGroupTests
     }
 
     [Fact]
-    public void A_group_that_nobody_has_joined_leaves_no_trace()
+    public void A_group_that_nobody_has_joined_goes_when_offsets_expire_next()
     {
         ClassicClient client = new(_shard, "g");
         client.SendJoin();
         Assert.Single(_shard.List());
-        _shard.Pass(10_000);
+        _shard.Pass(600_000);
         Assert.Empty(_shard.List());
-        Assert.Empty(_shard.Records);
+        Assert.Null(_shard.Records.Last().Value);
+        _shard.FailOver();
+        Assert.Empty(_shard.List());
     }
 
     [Fact]
@@ -417,7 +430,7 @@ public sealed class ClassicGroupTests
         long sync = client.Sync((client.MemberId, new byte[1_000_001]));
         Assert.Equal(ErrorCode.UnknownServerError, _shard.Response<SyncGroupResponse>(sync).ErrorCode);
         Assert.Equal(ErrorCode.RebalanceInProgress, client.Heartbeat());
-        Assert.Empty(_shard.Records);
+        Assert.Equal(0, GroupRecordReader.Value<GroupMetadataValue>(Assert.Single(_shard.Records))!.Generation);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using RaftLog.Coordination.Groups;
 using RaftLog.Coordination.Groups.Consumer;
 using RaftLog.Coordination.Tests.World;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Groups;
 using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Coordination.Tests.Groups;
@@ -65,7 +66,8 @@ public sealed class GroupMigrationTests
     {
         new ConsumerClient(_shard, "g", "new").Join();
         ClassicClient other = new(_shard, "g") { ProtocolType = "connect" };
-        Assert.Equal(ErrorCode.InconsistentGroupProtocol, _shard.Response<JoinGroupResponse>(other.Join()).ErrorCode);
+        JoinGroupResponse response = _shard.Response<JoinGroupResponse>(other.Join());
+        Assert.Equal((ErrorCode.InconsistentGroupProtocol, ""), (response.ErrorCode, response.MemberId));
     }
 
     [Fact]
@@ -148,6 +150,63 @@ public sealed class GroupMigrationTests
         ConsumerGroupHeartbeatResponse response = new ConsumerClient(_shard, "g", "new").Join();
         Assert.Equal((ErrorCode.GroupIdNotFound, "Group g is not a consumer group."), (response.ErrorCode, response.ErrorMessage));
         Assert.Equal("Stable", _shard.Describe("g").GroupState);
+    }
+
+    [Fact]
+    public void Without_leave_to_migrate_nobody_joins_a_consumer_group_with_the_classic_protocol()
+    {
+        _shard.Settings.Consumer = new ConsumerGroupSettings { MigrationPolicy = GroupMigrationPolicy.Disabled };
+        new ConsumerClient(_shard, "g", "new").Join();
+        JoinGroupResponse response = _shard.Response<JoinGroupResponse>(new ClassicClient(_shard, "g").SendJoin());
+        Assert.Equal((ErrorCode.InconsistentGroupProtocol, ""), (response.ErrorCode, response.MemberId));
+    }
+
+    [Fact]
+    public void A_new_member_of_the_classic_protocol_gets_its_id_before_its_subscription_is_read()
+    {
+        new ConsumerClient(_shard, "g", "new").Join();
+        JoinGroupResponse response = _shard.Ask<JoinGroupRequest, JoinGroupResponse>(_shard.State.JoinGroup, 9, new JoinGroupRequest
+        {
+            GroupId = "g", SessionTimeoutMs = 10_000, ProtocolType = "consumer", Protocols = [new JoinGroupRequest.JoinGroupProtocol { Name = "range" }],
+        });
+        Assert.Equal(ErrorCode.MemberIdRequired, response.ErrorCode);
+        Assert.NotEqual("", response.MemberId);
+    }
+
+    [Fact]
+    public void A_group_whose_assignor_keeps_data_of_its_own_is_not_upgraded()
+    {
+        ClassicClient classic = new(_shard, "g");
+        long join = classic.Join();
+        _shard.Pass(3_000);
+        classic.Joined(join);
+        classic.Sync((classic.MemberId, ConsumerProtocol.Write(new ConsumerProtocolAssignment { UserData = new byte[] { 1 } }, version: 3)));
+        ConsumerGroupHeartbeatResponse response = new ConsumerClient(_shard, "g", "new").Join();
+        Assert.Equal(ErrorCode.GroupIdNotFound, response.ErrorCode);
+        Assert.Contains("unsupported custom assignor", response.ErrorMessage, StringComparison.Ordinal);
+        Assert.Equal("classic", Assert.Single(_shard.List()).GroupType);
+        classic.Leave();
+        Assert.Equal(ErrorCode.None, new ConsumerClient(_shard, "g", "new").Join().ErrorCode);
+    }
+
+    [Theory]
+    [InlineData("t", "Stable")]
+    [InlineData("u", "PreparingRebalance")]
+    public void The_group_becomes_a_classic_one_when_its_last_consumer_comes_back_as_a_classic_one(string topic, string state)
+    {
+        _shard.Topics.Add("u");
+        ConsumerClient consumer = new(_shard, "g", "new", "i1");
+        consumer.Join();
+        ClassicClient other = new(_shard, "g", "i2");
+        other.JoinAndSync();
+        Settle(consumer, other);
+        ClassicClient back = new(_shard, "g", "i1") { Topics = [topic] };
+        JoinGroupResponse joined = back.Joined(back.Join());
+        Assert.Equal((ErrorCode.None, "range", ""), (joined.ErrorCode, joined.ProtocolName, joined.Leader));
+        Assert.Equal(("classic", state), (Assert.Single(_shard.List()).GroupType, Assert.Single(_shard.List()).GroupState));
+        _shard.FailOver();
+        Assert.Equal("classic", Assert.Single(_shard.List()).GroupType);
+        Assert.Equal(2, _shard.Describe("g").Members.Count);
     }
 
     [Fact]

@@ -27,25 +27,20 @@ internal sealed class ClassicProtocolMembers(
         bool isNew = request.MemberId.Length == 0;
         string memberId = isNew ? MemberIds.Classic(request.GroupInstanceId ?? caller.ClientId, caller.FreshId) : request.MemberId;
         ConsumerMember? known = group.Members.GetValueOrDefault(memberId);
-        if (request.ProtocolType != ConsumerProtocol.Type || GroupMigration.Subscription(protocols) is not { } subscription
-            || !consumers.CanWorkWith(group, memberId, protocols))
+        ErrorCode error = own.MigrationPolicy == GroupMigrationPolicy.Disabled ? ErrorCode.InconsistentGroupProtocol
+            : known is null && owner is null && group.Members.Count >= own.MaxSize ? ErrorCode.GroupMaxSizeReached
+            : request.ProtocolType != ConsumerProtocol.Type || !consumers.CanWorkWith(group, memberId, protocols) ? ErrorCode.InconsistentGroupProtocol
+            : !isNew && owner is not null && owner != memberId ? ErrorCode.FencedInstanceId
+            : isNew && request.GroupInstanceId is null && caller.ApiVersion >= RequiresKnownMemberId ? ErrorCode.MemberIdRequired
+            : ErrorCode.None;
+        if (error != ErrorCode.None)
         {
-            return ClassicResponses.JoinError(caller.ApiVersion, request.MemberId, ErrorCode.InconsistentGroupProtocol);
+            return ClassicResponses.JoinError(caller.ApiVersion, error == ErrorCode.MemberIdRequired ? memberId : "", error);
         }
 
-        if (known is null && owner is null && group.Members.Count >= own.MaxSize)
+        if (GroupMigration.Subscription(protocols) is not { } subscription)
         {
-            return ClassicResponses.JoinError(caller.ApiVersion, "", ErrorCode.GroupMaxSizeReached);
-        }
-
-        if (!isNew && owner is not null && owner != memberId)
-        {
-            return ClassicResponses.JoinError(caller.ApiVersion, request.MemberId, ErrorCode.FencedInstanceId);
-        }
-
-        if (isNew && request.GroupInstanceId is null && caller.ApiVersion >= RequiresKnownMemberId)
-        {
-            return ClassicResponses.JoinError(caller.ApiVersion, memberId, ErrorCode.MemberIdRequired);
+            return ClassicResponses.JoinError(caller.ApiVersion, "", ErrorCode.InconsistentGroupProtocol);
         }
 
         ConsumerMember? predecessor = owner is not null && owner != memberId ? group.Members[owner] : null;
@@ -64,18 +59,17 @@ internal sealed class ClassicProtocolMembers(
             ServerAssignor = null,
             Classic = Same(member, request.SessionTimeoutMs, protocols) ?? GroupMigration.ToStored(request.SessionTimeoutMs, protocols),
         };
+        if (predecessor is { Classic: null } && migration.CanDowngradeWith(group, predecessor))
+        {
+            return Downgrade(group, predecessor, updated, Owned(subscription), now, outbox);
+        }
+
         ConsumerMember next = consumers.Advance(group, own, member, updated, predecessor, Owned(subscription), now, outbox);
         consumers.Watch(group, updated, next, own, now);
 
         // It has to ask for its partitions in time.
         deadlines.Set(group.DeadlinesOf(next.Id).Rebalance, now.MonotonicMs + next.RebalanceTimeoutMs);
-        return new JoinGroupResponse
-        {
-            MemberId = next.Id,
-            GenerationId = next.Epoch,
-            ProtocolType = ConsumerProtocol.Type,
-            ProtocolName = protocols[0].Name,
-        };
+        return Joined(next);
     }
 
     public SyncGroupResponse Sync(ConsumerGroup group, SyncGroupRequest request)
@@ -114,6 +108,27 @@ internal sealed class ClassicProtocolMembers(
 
         deadlines.Set(group.DeadlinesOf(member!.Id).Session, now.MonotonicMs + member.Classic!.SessionTimeoutMs);
         return MustJoinAgain(group, member, now) ? ErrorCode.RebalanceInProgress : ErrorCode.None;
+    }
+
+    private static JoinGroupResponse Joined(ConsumerMember member) => new()
+    {
+        MemberId = member.Id,
+        GenerationId = member.Epoch,
+        ProtocolType = ConsumerProtocol.Type,
+        ProtocolName = member.Classic!.SupportedProtocols[0].Name,
+    };
+
+    /// <summary>The last member of the consumer protocol is replaced by one of the classic protocol: the group follows.</summary>
+    private JoinGroupResponse Downgrade(
+        ConsumerGroup group, ConsumerMember replaced, ConsumerMember joiner, HashSet<TopicIdPartition> reported, CoordinatorTime now, Outbox outbox)
+    {
+        bool isStale = !joiner.WantsTheSameAs(replaced) || consumers.HasOtherTopics(group);
+        int epoch = isStale ? group.Epoch + 1 : group.Epoch;
+        ConsumerMember next = epoch > group.TargetEpoch
+            ? joiner
+            : Reconciliation.Step(group, joiner, group.TargetEpoch, group.TargetOf(replaced.Id), reported, wantsOtherTopics: false);
+        migration.Downgrade(group, replaced, next, epoch, now, outbox);
+        return Joined(next);
     }
 
     /// <summary>True when something has changed for the member; it has its rebalance timeout to join again.</summary>

@@ -129,7 +129,7 @@ internal sealed class ConsumerGroups(
         return found switch
         {
             ConsumerGroup => null,
-            ClassicGroup classic when isJoin && (classic.IsEmpty || migration.CanUpgrade(classic)) => null,
+            ClassicGroup classic when isJoin => migration.CheckUpgrade(classic),
             ClassicGroup => new Rejection(ErrorCode.GroupIdNotFound, $"Group {request.GroupId} is not a consumer group."),
             _ when !isJoin => new Rejection(ErrorCode.GroupIdNotFound, $"Consumer group {request.GroupId} not found."),
             _ when groups.IsFull => new Rejection(

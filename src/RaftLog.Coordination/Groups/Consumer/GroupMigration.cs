@@ -18,14 +18,24 @@ internal sealed class GroupMigration(
 {
     private readonly ConsumerReplay _replay = new(groups);
 
-    /// <summary>True when a classic group with members may become a consumer group.</summary>
-    public bool CanUpgrade(ClassicGroup group)
+    /// <summary>Why a classic group may not become a consumer group; null when it may.</summary>
+    public Rejection? CheckUpgrade(ClassicGroup group)
     {
         ConsumerGroupSettings own = settings.ConsumerGroup(group.Id);
-        return own.MigrationPolicy is GroupMigrationPolicy.Upgrade or GroupMigrationPolicy.Bidirectional
-            && group.IsConsumers
-            && group.Members.Count <= own.MaxSize
-            && group.Members.Values.All(member => Subscription(member.Protocols) is not null);
+        return group.IsEmpty ? null
+            : own.MigrationPolicy is not (GroupMigrationPolicy.Upgrade or GroupMigrationPolicy.Bidirectional)
+                || !group.IsConsumers || group.Members.Count > own.MaxSize
+                ? new Rejection(ErrorCode.GroupIdNotFound, $"Group {group.Id} is not a consumer group.")
+            : group.Members.Values.Any(member => Subscription(member.Protocols) is null)
+                ? new Rejection(
+                    ErrorCode.GroupIdNotFound,
+                    $"Cannot upgrade classic group {group.Id} to consumer group because the embedded consumer protocol is malformed.")
+            : group.Members.Values.Any(HasAssignorsData)
+                ? new Rejection(
+                    ErrorCode.GroupIdNotFound,
+                    $"Cannot upgrade classic group {group.Id} to consumer group because an unsupported custom assignor is in use. "
+                        + "Please refer to the documentation or switch to a default assignor before re-attempting the upgrade.")
+            : null;
     }
 
     /// <summary>Makes the classic group a consumer group; requests that wait are told to join again.</summary>
@@ -77,10 +87,40 @@ internal sealed class GroupMigration(
             && staying.All(member => member.Classic is not null);
     }
 
+    /// <summary>
+    /// True when a static member of the consumer protocol is replaced by one of the classic protocol, nobody else speaks the consumer protocol,
+    /// and the group may become a classic group.
+    /// </summary>
+    public bool CanDowngradeWith(ConsumerGroup group, ConsumerMember replaced) =>
+        settings.ConsumerGroup(group.Id).MigrationPolicy is GroupMigrationPolicy.Downgrade or GroupMigrationPolicy.Bidirectional
+            && group.Members.Count <= settings.Classic.MaxSize
+            && group.Members.Values.All(member => (member.Classic is null) == (member.Id == replaced.Id));
+
     /// <summary>Makes the consumer group a classic group of those that stay, who have to join again.</summary>
     public void Downgrade(ConsumerGroup group, IReadOnlyCollection<string> leaving, CoordinatorTime now, Outbox outbox)
     {
-        group.AppendTombstones(outbox);
+        ClassicGroup classic = Downgraded(group, leaving);
+        Continue(classic, group.Epoch, now, outbox);
+        rebalance.Prepare(classic, now, outbox);
+    }
+
+    /// <summary>
+    /// Makes the consumer group a classic group in which the joiner has the place and the target of the member that it replaces. The members have
+    /// to join again when the target is older than what they subscribe to.
+    /// </summary>
+    public void Downgrade(ConsumerGroup group, ConsumerMember replaced, ConsumerMember joiner, int epoch, CoordinatorTime now, Outbox outbox)
+    {
+        ClassicGroup classic = Downgraded(group, [replaced.Id]);
+        classic.Add(Convert(classic.Id, joiner, group.TargetOf(replaced.Id)), ConsumerProtocol.Type);
+        Continue(classic, epoch, now, outbox);
+        if (epoch > group.TargetEpoch)
+        {
+            rebalance.Prepare(classic, now, outbox);
+        }
+    }
+
+    private ClassicGroup Downgraded(ConsumerGroup group, IReadOnlyCollection<string> leaving)
+    {
         ClassicGroup classic = new(group.Id);
         foreach (ConsumerMember member in group.Members.Values)
         {
@@ -96,20 +136,27 @@ internal sealed class GroupMigration(
             }
         }
 
-        classic.Continue(group.Epoch, now.WallMs);
+        return classic;
+    }
+
+    private void Continue(ClassicGroup classic, int generation, CoordinatorTime now, Outbox outbox)
+    {
+        groups.Find(classic.Id)!.AppendTombstones(outbox);
+        classic.Continue(generation, now.WallMs);
         groups.Put(classic);
         outbox.Append(GroupRecords.Classic(classic.Id, classic.ToStored()));
         foreach (ClassicMember member in classic.Members.Values)
         {
             rebalance.RenewSession(member, now);
         }
-
-        rebalance.Prepare(classic, now, outbox);
     }
 
     /// <summary>What a member of the classic protocol subscribes to; null when it cannot be read.</summary>
     public static ConsumerProtocolSubscription? Subscription(IReadOnlyList<ClassicProtocol> protocols) =>
         protocols.Count == 0 ? null : ConsumerProtocol.TryReadSubscription(protocols[0].Metadata);
+
+    // It would be lost: only the assignor that wrote it can read it.
+    private static bool HasAssignorsData(ClassicMember member) => ConsumerProtocol.TryReadAssignment(member.Assignment)?.UserData is { Length: > 0 };
 
     /// <summary>
     /// Appends a record and applies it at once: what follows in the same input builds on it. The shell applies it again, which changes
