@@ -21,6 +21,8 @@ public static class CommandLine
         ("consume", ConsumeCommand.Create),
         ("quorum", QuorumCommand.Create),
         ("cluster", ClusterCommand.Create),
+        ("config", ConfigCommands.Create),
+        ("partition", PartitionCommands.Create),
         ("group", GroupCommands.Create),
         ("transaction", TransactionCommands.Create),
         ("simulate", SimulateCommand.Create),

@@ -27,6 +27,7 @@ public sealed class KafkaAdmin
         _offsets = new OffsetSearch(runtime, calls, metadata);
         Groups = new GroupAdmin(runtime, calls, metadata);
         Transactions = new TransactionAdmin(runtime, calls, metadata);
+        Reassignments = new ReassignmentAdmin(runtime, calls);
     }
 
     /// <summary>Groups and their positions.</summary>
@@ -34,6 +35,9 @@ public sealed class KafkaAdmin
 
     /// <summary>Transactions and their producers.</summary>
     public TransactionAdmin Transactions { get; }
+
+    /// <summary>Partitions that move between brokers.</summary>
+    public ReassignmentAdmin Reassignments { get; }
 
     /// <summary>The brokers.</summary>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
