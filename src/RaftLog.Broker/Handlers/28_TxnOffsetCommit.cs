@@ -25,6 +25,11 @@ internal sealed class TxnOffsetCommitHandler(GroupCoordinator groups, PartitionL
 
     public async ValueTask<TxnOffsetCommitResponse?> HandleAsync(TxnOffsetCommitRequest request, RequestContext context)
     {
+        if (request.GroupId.Length == 0)
+        {
+            return Rejected(request, ErrorCode.InvalidGroupId);
+        }
+
         Partition? offsets = OffsetsOf(request.GroupId);
         ProducerStamp producer = new(request.ProducerId, request.ProducerEpoch, ProducerStamp.NoSequence);
         PartitionVerification? verification = offsets?.Role is LeaderRole ? offsets.BeginVerification(producer, startsAtZero: false) : null;
