@@ -1,5 +1,6 @@
 using RaftLog.Differential.Tests.Comparison;
 using RaftLog.Differential.Tests.Peers;
+using RaftLog.Interop.Tests.Processes;
 using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Differential.Tests.Apis;
@@ -25,6 +26,39 @@ public sealed class UpdateFeaturesTests(BothNodes nodes)
         Case.Of("an unknown kind of change", p => p.AskAsync(Request((MetadataVersion, 30, 9)))),
         Case.Of("the same feature twice", p => p.AskAsync(Request((MetadataVersion, 30, 1), (MetadataVersion, 30, 1)))),
     ]);
+
+    [KafkaFact]
+    public async Task Levels_of_groups_and_transactions_change_as_Kafkas()
+    {
+        await Script.CompareAsync(nodes, "UpdateFeatures, groups and transactions",
+        [
+            Case.Of("groups too far", p => p.AskAsync(Request(("group.version", 2, 1)))),
+            Case.Of("groups back, as an upgrade", p => p.AskAsync(Request(("group.version", 0, 1)))),
+            Case.Of("groups to a negative level", p => p.AskAsync(Request(("group.version", -1, 2)))),
+            Case.Of("transactions too far", p => p.AskAsync(Request(("transaction.version", 3, 1)))),
+            Case.Of("one that may beside one that may not", p => p.AskAsync(Request(("transaction.version", 1, 2), ("group.version", 2, 1)))),
+            Case.Of("groups back", p => ChangeAsync(p, "group.version", 0, 2)),
+            Case.Of("a member of the consumer protocol", p => p.AskAsync(new ConsumerGroupHeartbeatRequest { GroupId = "featured" })),
+            Case.Of("groups on", p => ChangeAsync(p, "group.version", 1, 1)),
+            Case.Of("transactions back", p => ChangeAsync(p, "transaction.version", 1, 2)),
+            Case.Of("transactions off", p => ChangeAsync(p, "transaction.version", 0, 3)),
+            Case.Of("transactions on", p => ChangeAsync(p, "transaction.version", 2, 1)),
+        ]);
+    }
+
+    // The answer, once the node itself has taken the level in.
+    private static async Task<UpdateFeaturesResponse> ChangeAsync(Peer peer, string feature, short level, sbyte kind)
+    {
+        UpdateFeaturesRequest request = Request((feature, level, kind));
+        request.ValidateOnly = false;
+        UpdateFeaturesResponse response = await peer.AskAsync(request);
+        await Poll.UntilAsync($"{peer.Name} has {feature} {level}", async () =>
+        {
+            ApiVersionsResponse versions = await peer.AskAsync(new ApiVersionsRequest { ClientSoftwareName = "raftlog-tests", ClientSoftwareVersion = "1.0" });
+            return (versions.FinalizedFeatures.Find(each => each.Name == feature)?.MaxVersionLevel ?? 0) == level;
+        });
+        return response;
+    }
 
     private static UpdateFeaturesRequest Request(params (string Feature, short Level, sbyte Kind)[] updates) => new()
     {
