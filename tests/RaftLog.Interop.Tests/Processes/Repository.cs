@@ -14,7 +14,10 @@ internal static class Repository
     public static string RaftLog { get; } =
         Environment.GetEnvironmentVariable("RAFTLOG_EXE") is { Length: > 0 } exe
             ? exe
-            : Path.Combine(Root, "src", "RaftLog.Cli", "bin", Configuration(), "net10.0", "raftlog");
+            : BuiltProgram("src/RaftLog.Cli", "raftlog");
+
+    /// <summary>A program of a project of this repository, in the configuration of these tests.</summary>
+    public static string BuiltProgram(string project, string name) => Path.Combine(Root, project, "bin", Configuration(), "net10.0", name);
 
     /// <summary>The first program of this name on PATH, or null.</summary>
     public static string? OnPath(string program)

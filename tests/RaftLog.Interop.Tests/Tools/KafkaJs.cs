@@ -16,8 +16,15 @@ internal static class KafkaJs
         : null;
 
     /// <summary>Runs a script.</summary>
-    public static Task<CommandResult> RunAsync(string script, params string[] arguments) =>
-        Missing is null
-            ? Command.RunAsync(Program!, [Path.Combine(Scripts, script), .. arguments], environment: new Dictionary<string, string> { ["KAFKAJS_NO_PARTITIONER_WARNING"] = "1" })
-            : throw new XunitException(Missing);
+    public static async Task<CommandResult> RunAsync(string script, params string[] arguments)
+    {
+        using Command command = Start(script, arguments);
+        command.Input.Close();
+        return await command.EndAsync();
+    }
+
+    /// <summary>Starts a script.</summary>
+    public static Command Start(string script, params string[] arguments) => Missing is null
+        ? Command.Start(Program!, [Path.Combine(Scripts, script), .. arguments], new Dictionary<string, string> { ["KAFKAJS_NO_PARTITIONER_WARNING"] = "1" })
+        : throw new XunitException(Missing);
 }

@@ -1,0 +1,145 @@
+using Confluent.Kafka;
+
+namespace RaftLog.Interop.Clients.Confluent;
+
+/// <summary>
+/// Copies a topic to another one with transactions. Each holds up to 500 records and the positions of the group that reads them; every fifth
+/// one is aborted and its records are read again. Says a line a transaction, and ends when all records are copied.
+/// </summary>
+internal sealed class ConfluentTransformer(string bootstrap, string id, string from, string to)
+{
+    private const int MostRecords = 500;
+    private const int AbortEvery = 5;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Copies this many records.</summary>
+    public void Run(int count)
+    {
+        using IConsumer<string, string> consumer = Subscribed();
+        IProducer<string, string> producer = Begun();
+        for (int copied = 0, turn = 1; copied < count;)
+        {
+            List<ConsumeResult<string, string>> batch = Batch(consumer);
+            if (batch.Count == 0)
+            {
+                continue;
+            }
+
+            try
+            {
+                Send(producer, consumer, batch);
+                if (turn++ % AbortEvery == 0)
+                {
+                    Repeat(() => producer.AbortTransaction(Patience));
+                    Console.WriteLine("aborted");
+                    Rewind(consumer);
+                    continue;
+                }
+
+                Repeat(() => producer.CommitTransaction(Patience));
+                copied += batch.Count;
+                Console.WriteLine($"committed {batch.Count}");
+            }
+            catch (KafkaException e)
+            {
+                Console.WriteLine($"failed {e.Error}");
+                producer = Recovered(producer, e);
+                Rewind(consumer);
+                copied = Committed(consumer);
+            }
+        }
+
+        producer.Dispose();
+        consumer.Close();
+    }
+
+    private static List<ConsumeResult<string, string>> Batch(IConsumer<string, string> consumer)
+    {
+        List<ConsumeResult<string, string>> batch = [];
+        while (batch.Count < MostRecords && consumer.Consume(batch.Count == 0 ? 1_000 : 0) is { } record)
+        {
+            batch.Add(record);
+        }
+
+        return batch;
+    }
+
+    private static void Rewind(IConsumer<string, string> consumer)
+    {
+        foreach (TopicPartitionOffset place in consumer.Committed(consumer.Assignment, Patience))
+        {
+            consumer.Seek(new TopicPartitionOffset(place.TopicPartition, Math.Max(place.Offset.Value, 0)));
+        }
+    }
+
+    private static void Repeat(Action call)
+    {
+        while (true)
+        {
+            try
+            {
+                call();
+                return;
+            }
+            catch (KafkaRetriableException)
+            {
+                // The same call goes on where it was.
+            }
+        }
+    }
+
+    private void Send(IProducer<string, string> producer, IConsumer<string, string> consumer, List<ConsumeResult<string, string>> batch)
+    {
+        producer.BeginTransaction();
+        foreach (ConsumeResult<string, string> record in batch)
+        {
+            producer.Produce(to, record.Message);
+        }
+
+        TopicPartitionOffset[] positions =
+            [.. batch.GroupBy(record => record.TopicPartition).Select(each => new TopicPartitionOffset(each.Key, each.Last().Offset + 1))];
+        Repeat(() => producer.SendOffsetsToTransaction(positions, consumer.ConsumerGroupMetadata, Patience));
+    }
+
+    private IProducer<string, string> Recovered(IProducer<string, string> producer, KafkaException failure)
+    {
+        if (failure is KafkaTxnRequiresAbortException)
+        {
+            Repeat(() => producer.AbortTransaction(Patience));
+            return producer;
+        }
+
+        producer.Dispose();
+        return Begun();
+    }
+
+    private IProducer<string, string> Begun()
+    {
+        IProducer<string, string> producer = new ProducerBuilder<string, string>(
+            new ProducerConfig { BootstrapServers = bootstrap, TransactionalId = id, TransactionTimeoutMs = 30_000 }).Build();
+        Repeat(() => producer.InitTransactions(Patience));
+        return producer;
+    }
+
+    private IConsumer<string, string> Subscribed()
+    {
+        IConsumer<string, string> consumer = new ConsumerBuilder<string, string>(new ConsumerConfig
+        {
+            BootstrapServers = bootstrap,
+            GroupId = id,
+            IsolationLevel = IsolationLevel.ReadCommitted,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            EnableAutoCommit = false,
+        }).Build();
+        consumer.Subscribe(from);
+        return consumer;
+    }
+
+    // Of all partitions, since the assignment is empty while the group finds its new coordinator. Offsets are dense: the input has no markers.
+    private int Committed(IConsumer<string, string> consumer)
+    {
+        using IAdminClient admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
+        IEnumerable<TopicPartition> all = admin.GetMetadata(from, Patience).Topics[0].Partitions.Select(each => new TopicPartition(from, each.PartitionId));
+        return (int)consumer.Committed(all, Patience).Sum(place => Math.Max(place.Offset.Value, 0));
+    }
+}

@@ -1,0 +1,53 @@
+using RaftLog.Interop.Tests.Clusters;
+using RaftLog.Interop.Tests.Stories;
+using RaftLog.Interop.Tests.Tools;
+
+namespace RaftLog.Interop.Tests;
+
+/// <summary>Each client library tells the same story of three nodes, which is told in <see cref="Story"/>.</summary>
+public sealed class ClientStoryTests(ClientStoryTests.Nodes shared) : IClassFixture<ClientStoryTests.Nodes>
+{
+    [Theory]
+    [InlineData("classic", false)]
+    [InlineData("consumer", false)]
+    [InlineData("classic", true)]
+    public Task Confluents_net_client_has_every_record_once_and_in_order(string protocol, bool isStatic) =>
+        TellAsync(StoryClient.Confluent(protocol, isStatic));
+
+    [PythonTheory]
+    [InlineData("aiokafka")]
+    public Task Pythons_clients_have_every_record_once_and_in_order(string library) => TellAsync(StoryClient.Python(library));
+
+    private Task TellAsync(StoryClient client) => shared.Cluster.WatchAsync(async cluster =>
+    {
+        Story story = new(cluster, client);
+        await story.ProduceAndReadAsync();
+        await story.GoOnFromTheCommitAsync();
+        await story.TransformAsync();
+        await story.ReadTheCopyAsync();
+    });
+
+    /// <summary>Three nodes for all stories: each ends with every node running.</summary>
+    public sealed class Nodes : IAsyncLifetime
+    {
+        // A member that dies is missed soon, and one that beats learns soon what has changed.
+        private static readonly Dictionary<string, string> Settings = new()
+        {
+            ["group.initial.rebalance.delay.ms"] = "0",
+            ["group.consumer.session.timeout.ms"] = "6000",
+            ["group.consumer.heartbeat.interval.ms"] = "500",
+        };
+
+        internal Cluster Cluster { get; private set; } = null!;
+
+        /// <inheritdoc/>
+        public async Task InitializeAsync() => Cluster = await Cluster.StartAsync(3, Settings);
+
+        /// <inheritdoc/>
+        public Task DisposeAsync()
+        {
+            Cluster.Dispose();
+            return Task.CompletedTask;
+        }
+    }
+}

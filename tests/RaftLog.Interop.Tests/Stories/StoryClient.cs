@@ -1,0 +1,33 @@
+using RaftLog.Interop.Tests.Clusters;
+using RaftLog.Interop.Tests.Processes;
+using RaftLog.Interop.Tests.Tools;
+
+namespace RaftLog.Interop.Tests.Stories;
+
+/// <summary>A client library that plays the roles of the story, each in a process of its own.</summary>
+/// <param name="Name">Names its topics and groups.</param>
+/// <param name="Start">Starts a role with its arguments.</param>
+/// <param name="IsStatic">True where members have instance ids, so that a new one takes the place of a dead one.</param>
+internal sealed record StoryClient(string Name, Func<string[], Command> Start, bool IsStatic = false)
+{
+    /// <summary>Confluent.Kafka on .NET.</summary>
+    /// <param name="protocol">classic or consumer.</param>
+    /// <param name="isStatic">Members with instance ids.</param>
+    public static StoryClient Confluent(string protocol, bool isStatic) =>
+        new($"confluent-{protocol}{(isStatic ? "-static" : "")}", role => Command.Start(DotNetClients.Program, [protocol, .. role]), isStatic);
+
+    /// <summary>A library of Python.</summary>
+    /// <param name="library">The module <c>story_LIBRARY.py</c> plays its roles.</param>
+    public static StoryClient Python(string library) => new(library, role => PythonClients.Start("story.py", [library, .. role]));
+
+    /// <summary>Sends each line of its input as a value, keyed by its number modulo 100, with idempotence.</summary>
+    public Command Producer(Cluster cluster, string topic) => Start(["produce", cluster.Bootstrap, topic]);
+
+    /// <summary>Reads committed records in a group, says 'partition offset key value' and commits; ends in order on SIGTERM.</summary>
+    public Command Member(Cluster cluster, string group, string topic, string instance) =>
+        Start(["member", cluster.Bootstrap, group, topic, .. IsStatic ? (string[])[instance] : []]);
+
+    /// <summary>Copies a topic with transactions, of which every fifth is aborted; says a line for each.</summary>
+    public Command Transformer(Cluster cluster, string id, string from, string to, int count) =>
+        Start(["transform", cluster.Bootstrap, id, from, to, $"{count}"]);
+}
