@@ -23,7 +23,8 @@ internal static class Kcat
     /// <summary>Starts it, to be fed piece by piece.</summary>
     public static Command Start(Cluster cluster, string[] arguments) => Command.Start(Path(), ["-b", cluster.Bootstrap, .. arguments]);
 
-    private static Task<CommandResult> RunAsync(string bootstrap, string[] arguments, string? input) =>
+    /// <summary>Runs it against a cluster by its addresses.</summary>
+    public static Task<CommandResult> RunAsync(string bootstrap, string[] arguments, string? input = null) =>
         Command.RunAsync(Path(), ["-b", bootstrap, .. arguments], input);
 
     private static string Path() => Program ?? throw new XunitException(Missing);
