@@ -12,7 +12,8 @@ public readonly record struct FetchPosition(LeaderEpoch CurrentLeaderEpoch, Offs
 /// <param name="Node">The follower.</param>
 /// <param name="Epoch">Its incarnation (KIP-903); <see cref="BrokerEpoch.None"/> when it does not say.</param>
 /// <param name="LogStart">The start of its log; <see cref="Offset.None"/> when it does not say.</param>
-public readonly record struct FetchingReplica(NodeId Node, BrokerEpoch Epoch, Offset LogStart);
+/// <param name="Standing">The place of the position in a fetch session; null for a fetch without one.</param>
+public readonly record struct FetchingReplica(NodeId Node, BrokerEpoch Epoch, Offset LogStart, IStandingFetch? Standing = null);
 
 /// <summary>What a fetch may have.</summary>
 /// <param name="Error">Anything but <see cref="ErrorCode.None"/> refuses it.</param>

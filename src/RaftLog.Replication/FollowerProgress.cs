@@ -10,6 +10,8 @@ internal sealed class FollowerProgress
 {
     private long _lastFetchMs = long.MinValue;
     private Offset _leaderEndAtLastFetch = Offset.None;
+    private IStandingFetch? _standing;
+    private long _lastRoundMs = long.MinValue;
 
     public FollowerProgress(NodeId node, long assumedCaughtUpMs)
     {
@@ -31,6 +33,9 @@ internal sealed class FollowerProgress
     /// <summary>The latest time at which it is known to have had all that the leader then had.</summary>
     public long LastCaughtUpMs { get; private set; }
 
+    /// <summary>True when its position stands in a fetch session, so that it is repeated without being named.</summary>
+    public bool Stands => _standing is not null;
+
     /// <summary>True when a fetch comes from an incarnation before the one that fetched last.</summary>
     public bool IsStale(BrokerEpoch epoch) => epoch != BrokerEpoch.None && epoch < Epoch;
 
@@ -40,6 +45,7 @@ internal sealed class FollowerProgress
     /// </summary>
     public void Fetched(long nowMs, in FetchingReplica replica, Offset fetchOffset, Offset leaderEnd)
     {
+        CountStanding(leaderEnd);
         if (fetchOffset >= leaderEnd)
         {
             LastCaughtUpMs = Math.Max(LastCaughtUpMs, nowMs);
@@ -54,6 +60,36 @@ internal sealed class FollowerProgress
         Epoch = replica.Epoch;
         DurableEnd = fetchOffset;
         LogStart = replica.LogStart;
+        _standing = replica.Standing;
+        _lastRoundMs = nowMs;
+    }
+
+    /// <summary>
+    /// Counts the session's fetches since, before the leader's log grows past <paramref name="leaderEnd"/>: a follower that stands at
+    /// the end was caught up whenever its session was heard of. One that stands below the end is not, however often it is heard of.
+    /// </summary>
+    public void CountStanding(Offset leaderEnd)
+    {
+        if (_standing is { } standing && DurableEnd >= leaderEnd)
+        {
+            LastCaughtUpMs = Math.Max(LastCaughtUpMs, standing.LastFetchMs);
+        }
+    }
+
+    /// <summary>The follower says something else of the partition now that does not count: what stands in its session is over.</summary>
+    public void StandsNoMore(Offset leaderEnd)
+    {
+        CountStanding(leaderEnd);
+        _standing = null;
+    }
+
+    /// <summary>True when its session was heard of since the last call, and so has repeated its position.</summary>
+    public bool TakeRound()
+    {
+        long last = _standing?.LastFetchMs ?? long.MinValue;
+        bool isNew = last > _lastRoundMs;
+        _lastRoundMs = Math.Max(_lastRoundMs, last);
+        return isNew;
     }
 
     public bool IsCaughtUp(long nowMs, Offset leaderEnd, ReplicationTuning tuning) =>

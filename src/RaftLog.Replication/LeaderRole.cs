@@ -10,6 +10,7 @@ public sealed class LeaderRole : PartitionRole
     private FollowerProgress[] _followers;
     private long _notBeforeMs = long.MinValue;
     private long _nextLagCheckMs;
+    private long _nextStandingCheckMs;
     private long _lostUntilMs = long.MinValue;
     private bool _repeat;
 
@@ -32,7 +33,30 @@ public sealed class LeaderRole : PartitionRole
     internal ReadOnlySpan<FollowerProgress> Followers => _followers;
 
     /// <summary>When <see cref="PartitionReplica.Tick"/> has something to do next, in the host's monotonic milliseconds.</summary>
-    internal long NextDeadlineMs => _repeat ? Math.Min(_notBeforeMs, _nextLagCheckMs) : _nextLagCheckMs;
+    internal long NextDeadlineMs
+    {
+        get
+        {
+            long next = _repeat ? Math.Min(_notBeforeMs, _nextLagCheckMs) : _nextLagCheckMs;
+            return HasStandingOutsider ? Math.Min(next, _nextStandingCheckMs) : next;
+        }
+    }
+
+    private bool HasStandingOutsider
+    {
+        get
+        {
+            foreach (FollowerProgress follower in _followers)
+            {
+                if (follower.Stands && !InSync.Maximal.Contains(follower.Node))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     internal FollowerProgress? Find(NodeId node)
     {
@@ -135,6 +159,40 @@ public sealed class LeaderRole : PartitionRole
         IsrProposal proposal = Propose(InSync.Committed.With(follower.Node), state, ownEpoch);
         InSync = new InSyncState.PendingExpansion(InSync.Committed, InSync.Epoch, proposal);
         return proposal;
+    }
+
+    /// <summary>
+    /// Before the log grows past an end: followers that stand at it were caught up as long as their sessions were heard of.
+    /// </summary>
+    internal void CountStanding(Offset end)
+    {
+        foreach (FollowerProgress follower in _followers)
+        {
+            follower.CountStanding(end);
+        }
+    }
+
+    /// <summary>
+    /// Proposes a follower that fetches by its session without naming the partition: it may join as one that names it may.
+    /// </summary>
+    internal IsrProposal? ProposeStanding(
+        long nowMs, PartitionState state, BrokerEpoch ownEpoch, Offset highWatermark, ReplicationTuning tuning)
+    {
+        if (nowMs < _nextStandingCheckMs)
+        {
+            return null;
+        }
+
+        _nextStandingCheckMs = nowMs + tuning.StandingCheckMs;
+        foreach (FollowerProgress follower in _followers)
+        {
+            if (follower.TakeRound() && ProposeExpansion(nowMs, follower, state, ownEpoch, highWatermark) is { } proposal)
+            {
+                return proposal;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>What time alone brings: the repetition of a failed proposal, or the removal of members that have fallen behind.</summary>

@@ -118,6 +118,11 @@ public sealed class PartitionReplica
     {
         Invariant.Holds(log.Start <= log.End && log.DurableEnd <= log.End, "R-05", "a log ends before it starts, or before what is durable of it");
         Invariant.Holds(Role is not LeaderRole || log.End >= Log.End, "R-06", "a leader's log was cut");
+        if (Role is LeaderRole leader && log.End > Log.End)
+        {
+            leader.CountStanding(Log.End);
+        }
+
         Log = log;
         Offset before = HighWatermark;
         HighWatermark = Offset.Max(log.Start, Offset.Min(HighWatermark, log.End));
@@ -229,6 +234,7 @@ public sealed class PartitionReplica
 #endif
         if (error != ErrorCode.None || Role is not LeaderRole leader)
         {
+            (Role as LeaderRole)?.Find(replica.Node)?.StandsNoMore(Log.End);
             verdict = FetchVerdict.Refused(error);
             return PartitionEffects.None;
         }
@@ -243,6 +249,7 @@ public sealed class PartitionReplica
 
         if (!namesEpoch)
         {
+            follower.StandsNoMore(Log.End);
             verdict = FetchVerdict.Refused(ErrorCode.FencedLeaderEpoch);
             return PartitionEffects.None;
         }
@@ -256,6 +263,7 @@ public sealed class PartitionReplica
         verdict = Place(fetch, history, Log.End);
         if (!verdict.MayRead)
         {
+            follower.StandsNoMore(Log.End);
             return PartitionEffects.None;
         }
 
@@ -275,7 +283,7 @@ public sealed class PartitionReplica
         return Effects(nowMs, null, RoleEvent.Kept);
     }
 
-    /// <summary>Time has passed: looks for followers that have fallen behind, and repeats a proposal that failed.</summary>
+    /// <summary>Time has passed: looks for followers that have fallen behind or may join, and repeats a proposal that failed.</summary>
     public PartitionEffects Tick(long nowMs)
     {
         if (Role is not LeaderRole leader)
@@ -283,7 +291,9 @@ public sealed class PartitionReplica
             return PartitionEffects.None;
         }
 
-        return Effects(nowMs, leader.Tick(nowMs, _state!, _self, _registeredAs, Log.End, _tuning), RoleEvent.Kept);
+        IsrProposal? proposal = leader.Tick(nowMs, _state!, _self, _registeredAs, Log.End, _tuning)
+            ?? leader.ProposeStanding(nowMs, _state!, _registeredAs, HighWatermark, _tuning);
+        return Effects(nowMs, proposal, RoleEvent.Kept);
     }
 
     /// <summary>

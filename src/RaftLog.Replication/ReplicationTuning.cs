@@ -9,6 +9,11 @@ namespace RaftLog.Replication;
 /// </param>
 public sealed record ReplicationTuning(long MaxLagMs = 30_000, long ProposalBackoffMs = 100, long LostProposalMs = 60_000)
 {
+    /// <summary>
+    /// How often a leader looks whether a follower whose position stands in a session may join: as often as an idle follower fetches.
+    /// </summary>
+    public long StandingCheckMs => 500;
+
     /// <summary>How often a leader looks for followers that have fallen behind: half the allowed lag.</summary>
     public long LagCheckMs => Math.Max(1, MaxLagMs / 2);
 }

@@ -30,18 +30,12 @@ internal sealed class FetchAnswerBuilder(MetadataCache cache, RequestContext con
         {
             FetchResponse.PartitionData data = Describe(each);
             bool hasRecords = data.Records is { Length: > 0 };
-            if (!plan.IsFull && !hasRecords && data.ErrorCode == ErrorCode.None && !IsNews(each))
+            if (!plan.IsFull && !hasRecords && data.ErrorCode == ErrorCode.None && !each.IsNews)
             {
                 continue;
             }
 
-            each.Target.ToldHighWatermark = each.Read.HighWatermark;
-            each.Target.ToldLogStart = each.Read.LogStart;
-            if (hasRecords)
-            {
-                plan.Session?.MoveLast(each.Target);
-            }
-
+            each.Target.Tell(each.Read.HighWatermark, each.Read.LogStart);
             TopicOf(each.Target.Key).Partitions.Add(data);
         }
 
@@ -56,10 +50,6 @@ internal sealed class FetchAnswerBuilder(MetadataCache cache, RequestContext con
 
         return _response;
     }
-
-    private static bool IsNews(FetchedPartition each) =>
-        each.Read.Error != ErrorCode.None || each.Read.Diverging is not null
-        || each.Target.ToldHighWatermark != each.Read.HighWatermark || each.Target.ToldLogStart != each.Read.LogStart;
 
     private FetchResponse.PartitionData Describe(FetchedPartition each)
     {

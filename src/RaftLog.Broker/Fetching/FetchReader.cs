@@ -10,19 +10,30 @@ namespace RaftLog.Broker.Fetching;
 /// <param name="Target">What was asked.</param>
 /// <param name="Partition">The partition; null when this node does not hold it.</param>
 /// <param name="Read">What may be read.</param>
-internal readonly record struct FetchedPartition(FetchTarget Target, Partition? Partition, PartitionRead Read);
+/// <param name="HasRecords">True when the read found records that fit.</param>
+internal readonly record struct FetchedPartition(FetchTarget Target, Partition? Partition, PartitionRead Read, bool HasRecords)
+{
+    /// <summary>True when there is something to tell besides records.</summary>
+    public bool IsNews =>
+        Read.Error != ErrorCode.None || Read.Diverging is not null
+        || Target.ToldHighWatermark != Read.HighWatermark || Target.ToldLogStart != Read.LogStart;
+
+    /// <summary>True when there is nothing to tell, and nothing to read that did not fit.</summary>
+    public bool IsSettled => !IsNews && Target.FetchOffset >= Read.Limit;
+}
 
 /// <summary>Looks at the partitions of one fetch, as often as it is woken. Looking finds bytes and reads none.</summary>
 internal sealed class FetchReader(PartitionLookup lookup, Audience audience, NodeId replica, BrokerEpoch replicaEpoch, int maxBytes)
 {
-    private bool _isRepeated;
+    /// <summary>Who reads.</summary>
+    public Audience Audience { get; } = audience;
 
     /// <summary>Looks at all partitions; true when the answer should go now.</summary>
     public bool Look(IReadOnlyCollection<FetchTarget> targets, List<FetchedPartition> found, int minBytes)
     {
         WakeList wakes = new();
         long bytes = 0;
-        bool news = targets.Count == 0;
+        bool news = false;
         foreach (FetchTarget target in targets)
         {
             (Partition? partition, ErrorCode error) = Find(target);
@@ -32,10 +43,10 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
             bytes += read.Slice.Length;
             news |= read.Error != ErrorCode.None || read.Diverging is not null
                 || InterestOf(target, read).IsBehind(read.HighWatermark);
-            found.Add(new FetchedPartition(target, partition, read));
+            found.Add(new FetchedPartition(target, partition, read, read.Slice.Length > 0));
+            target.IsNamed = false;
         }
 
-        _isRepeated = true;
         wakes.WakeAll();
         return news || bytes >= minBytes;
     }
@@ -46,7 +57,7 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         foreach (FetchedPartition each in found)
         {
             if (each.Partition is { } partition
-                && !partition.Watch(InterestOf(each.Target, each.Read), wait))
+                && !partition.Watch(InterestOf(each), wait))
             {
                 return false;
             }
@@ -66,7 +77,11 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         found.Clear();
     }
 
-    private DataInterest InterestOf(FetchTarget target, in PartitionRead read) => DataInterest.Of(audience, read.Limit, target.KnownHighWatermark);
+    /// <summary>What a partition is to be watched for after a look: what <see cref="Look"/> takes for news.</summary>
+    public DataInterest InterestOf(in FetchedPartition each) => InterestOf(each.Target, each.Read);
+
+    private DataInterest InterestOf(FetchTarget target, in PartitionRead read) =>
+        DataInterest.Of(Audience, read.Limit, target.KnownHighWatermark);
 
     /// <summary>
     /// By the id that the fetch gives, or by name. A session's entry keeps the name that its id once had: when the topic is gone, the client is told so
@@ -94,11 +109,20 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
     {
         FetchPosition position = new(target.CurrentLeaderEpoch, target.FetchOffset, target.LastFetchedEpoch);
         ReadBudget budget = new(Math.Min(room, target.MaxBytes), isFirst ? FirstBatch.ComesWhole : FirstBatch.MustFit);
+#if SEEDED_BUGS
+        if (SeededBug.Is(70) && Audience == Audience.Follower && !target.IsNamed && target.Standing is not null)
+        {
+            // As if the session's fetch had named it, from where the log ends now.
+            FetchPosition end = position with { FetchOffset = partition.Log.EndOffset, LastFetchedEpoch = LeaderEpoch.None };
+            FetchingReplica follower = new(replica, replicaEpoch, target.LogStartOffset, target.Standing);
+            partition.ReadAsFollower(follower, end, new ReadBudget(0, FirstBatch.MustFit), wakes).Slice.Dispose();
+        }
+#endif
         try
         {
-            return audience == Audience.Follower && !_isRepeated
-                ? partition.ReadAsFollower(new FetchingReplica(replica, replicaEpoch, target.LogStartOffset), position, budget, wakes)
-                : partition.Read(position, audience, budget);
+            return Audience == Audience.Follower && target.IsNamed
+                ? partition.ReadAsFollower(new(replica, replicaEpoch, target.LogStartOffset, target.Standing), position, budget, wakes)
+                : partition.Read(position, Audience, budget);
         }
         catch (DiskException)
         {

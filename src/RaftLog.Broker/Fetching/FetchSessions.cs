@@ -1,4 +1,6 @@
+using RaftLog.Broker.Partitions;
 using RaftLog.Platform;
+using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 
@@ -8,11 +10,12 @@ namespace RaftLog.Broker.Fetching;
 internal sealed class FetchPlan : IDisposable
 {
     private readonly FetchSessions? _sessions;
+    private readonly IReadOnlyCollection<FetchTarget> _targets;
 
     /// <summary>A fetch without a session.</summary>
     public FetchPlan(IReadOnlyCollection<FetchTarget> targets)
     {
-        Targets = targets;
+        _targets = targets;
         IsFull = true;
     }
 
@@ -20,7 +23,7 @@ internal sealed class FetchPlan : IDisposable
     public FetchPlan(ErrorCode error)
     {
         Error = error;
-        Targets = [];
+        _targets = [];
     }
 
     /// <summary>A fetch of a session, which it owns from now on.</summary>
@@ -28,7 +31,7 @@ internal sealed class FetchPlan : IDisposable
     {
         _sessions = sessions;
         Session = session;
-        Targets = session.Targets;
+        _targets = [];
         IsFull = isFull;
     }
 
@@ -38,14 +41,37 @@ internal sealed class FetchPlan : IDisposable
     /// <summary>The session it belongs to; null for a fetch without one.</summary>
     public FetchSession? Session { get; }
 
-    /// <summary>The partitions to read.</summary>
-    public IReadOnlyCollection<FetchTarget> Targets { get; }
+    /// <summary>True when it names no partition: there is nothing to wait for.</summary>
+    public bool IsEmpty => Session?.IsEmpty ?? _targets.Count == 0;
 
     /// <summary>True when the answer names every partition, false when it names only what changed.</summary>
     public bool IsFull { get; }
 
     /// <summary>The session id that the answer carries.</summary>
     public int SessionId => Session?.Id ?? 0;
+
+    /// <summary>The partitions that the next look covers: all, or of a session those that have changed.</summary>
+    public IReadOnlyCollection<FetchTarget> TakeDue(Audience audience) => Session?.TakeDue(audience) ?? _targets;
+
+    /// <summary>
+    /// Waits until something has moved that a look would find, at most for a time: at once when it has already. <see
+    /// cref="WaitOutcome.Closed"/> when nobody
+    /// wants the answer any more.
+    /// </summary>
+    public async ValueTask<WaitOutcome> WaitAsync(FetchReader reader, List<FetchedPartition> found, DataWait wait, TimeSpan timeout)
+    {
+        if (Session is not { } session)
+        {
+            return reader.Watch(found, wait) ? await wait.WaitAsync(timeout) : WaitOutcome.Ready;
+        }
+
+        WaitOutcome outcome = session.Settle(found, reader) & session.TryWait(wait) ? await wait.WaitAsync(timeout) : WaitOutcome.Ready;
+        session.EndWait();
+        return outcome;
+    }
+
+    /// <summary>The answer is made: what it leaves out is watched, or due with the session's next fetch.</summary>
+    public void Settle(FetchReader reader, List<FetchedPartition> found) => Session?.Settle(found, reader);
 
     /// <inheritdoc />
     public void Dispose()
@@ -73,10 +99,11 @@ internal sealed class FetchSessions(int slots, IEntropy entropy)
     private readonly Dictionary<int, FetchSession> _sessions = [];
 
     /// <summary>Finds or begins the session of a request and applies its changes.</summary>
-    public FetchPlan Resolve(FetchRequest request, short version, bool isReplica, long nowMs)
+    public FetchPlan Resolve(FetchRequest request, short version, NodeId replica, long nowMs)
     {
         bool isFull = request.SessionEpoch is InitialEpoch or FinalEpoch;
-        (FetchSession? session, ErrorCode error) = isFull ? (Begin(request, version, isReplica, nowMs), ErrorCode.None) : Take(request, version, nowMs);
+        SessionOwner owner = new(version >= FirstWithTopicIds, replica, request.ReplicaState.ReplicaEpoch);
+        (FetchSession? session, ErrorCode error) = isFull ? (Begin(request, owner, nowMs), ErrorCode.None) : Take(request, owner, nowMs);
         if (session is null)
         {
             return isFull ? new FetchPlan(FetchTargets.Of(request)) : new FetchPlan(error);
@@ -89,14 +116,21 @@ internal sealed class FetchSessions(int slots, IEntropy entropy)
     /// <summary>A request no longer owns its session.</summary>
     public void GiveBack(FetchSession session)
     {
+        bool isOver;
         lock (_gate)
         {
             session.IsOwned = false;
+            isOver = session.IsReplaced;
+        }
+
+        if (isOver)
+        {
+            session.End();
         }
     }
 
     /// <summary>The session that a request goes on with, owned by it.</summary>
-    private (FetchSession? Session, ErrorCode Error) Take(FetchRequest request, short version, long nowMs)
+    private (FetchSession? Session, ErrorCode Error) Take(FetchRequest request, SessionOwner owner, long nowMs)
     {
         lock (_gate)
         {
@@ -111,9 +145,15 @@ internal sealed class FetchSessions(int slots, IEntropy entropy)
                 return (null, ErrorCode.InvalidFetchSessionEpoch);
             }
 
-            if (session.UsesTopicIds != version >= FirstWithTopicIds)
+            if (session.Owner.UsesTopicIds != owner.UsesTopicIds)
             {
                 return (null, ErrorCode.FetchSessionTopicIdError);
+            }
+
+            if (session.Owner != owner)
+            {
+                // What stands in a session stands there for one incarnation of one follower.
+                return (null, ErrorCode.FetchSessionIdNotFound);
             }
 
             session.IsOwned = true;
@@ -123,24 +163,55 @@ internal sealed class FetchSessions(int slots, IEntropy entropy)
         }
     }
 
-    /// <summary>A new session in place of the one that the request names, owned by it; null when it gets none.</summary>
-    private FetchSession? Begin(FetchRequest request, short version, bool isReplica, long nowMs)
+    /// <summary>
+    /// A new session in place of the one that the request names, and of those of the follower's earlier incarnations, owned by the request;
+    /// null when it gets none.
+    /// </summary>
+    private FetchSession? Begin(FetchRequest request, SessionOwner owner, long nowMs)
     {
+        List<FetchSession> replaced = [];
+        FetchSession? begun;
         lock (_gate)
         {
-            _sessions.Remove(request.SessionId);
-            if (request.SessionEpoch == FinalEpoch || request.Topics.Count == 0 || !TryMakeRoom(isReplica, nowMs))
+            Replace(request.SessionId, replaced);
+            if (owner.Replica.IsNode)
             {
-                return null;
+                foreach (FetchSession session in _sessions.Values)
+                {
+                    if (session.Owner.Replica == owner.Replica && session.Owner.Incarnation < owner.Incarnation)
+                    {
+                        Replace(session.Id, replaced);
+                    }
+                }
             }
 
-            FetchSession session = new(NewId(), version >= FirstWithTopicIds, isReplica) { LastUsedMs = nowMs, IsOwned = true };
-            _sessions.Add(session.Id, session);
-            return session;
+            begun = request.SessionEpoch == FinalEpoch || request.Topics.Count == 0 || !TryMakeRoom(owner.Replica.IsNode, nowMs, replaced)
+                ? null
+                : new FetchSession(NewId(), owner) { LastUsedMs = nowMs, IsOwned = true };
+            if (begun is not null)
+            {
+                _sessions.Add(begun.Id, begun);
+            }
+        }
+
+        replaced.ForEach(static session => session.End());
+        return begun;
+    }
+
+    /// <summary>Takes a session out; one that a request owns ends when that is answered, the others are the caller's to end.</summary>
+    private void Replace(int id, List<FetchSession> toEnd)
+    {
+        if (_sessions.Remove(id, out FetchSession? session))
+        {
+            session.IsReplaced = true;
+            if (!session.IsOwned)
+            {
+                toEnd.Add(session);
+            }
         }
     }
 
-    private bool TryMakeRoom(bool isReplica, long nowMs)
+    private bool TryMakeRoom(bool isReplica, long nowMs, List<FetchSession> replaced)
     {
         if (_sessions.Count < slots)
         {
@@ -157,7 +228,13 @@ internal sealed class FetchSessions(int slots, IEntropy entropy)
             }
         }
 
-        return oldest is not null && _sessions.Remove(oldest.Id);
+        if (oldest is null)
+        {
+            return false;
+        }
+
+        Replace(oldest.Id, replaced);
+        return true;
     }
 
     private int NewId()

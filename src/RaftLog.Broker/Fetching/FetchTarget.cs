@@ -1,4 +1,6 @@
+using RaftLog.Broker.Partitions;
 using RaftLog.Protocol;
+using RaftLog.Replication;
 
 namespace RaftLog.Broker.Fetching;
 
@@ -8,10 +10,18 @@ namespace RaftLog.Broker.Fetching;
 /// <param name="Partition">The partition's index.</param>
 internal readonly record struct FetchKey(string Topic, Uuid TopicId, int Partition);
 
-/// <summary>What a fetch wants of one partition, and in a session what it was last told.</summary>
-internal sealed class FetchTarget(FetchKey key)
+/// <summary>
+/// What a fetch wants of one partition; in a session also what it was last told, and how the partition tells that it has moved.
+/// </summary>
+/// <param name="key">The partition.</param>
+/// <param name="session">The session that keeps it; null for a fetch without one.</param>
+internal sealed class FetchTarget(FetchKey key, FetchSession? session = null) : IDataWatcher, IStandingFetch
 {
     private static readonly Offset NeverTold = new(-2);
+
+    private Partition? _watched;
+    private long _lastFetchMs = long.MinValue;
+    private volatile bool _isForgotten;
 
     /// <summary>The partition.</summary>
     public FetchKey Key { get; } = key;
@@ -37,9 +47,64 @@ internal sealed class FetchTarget(FetchKey key)
     /// <summary>The high watermark that the follower knows (KIP-1166).</summary>
     public Offset KnownHighWatermark { get; set; } = new(long.MaxValue);
 
+    /// <summary>
+    /// True until the fetch that named it was counted. What a session's fetch does not name counts only as <see cref="IStandingFetch"/>
+    /// says.
+    /// </summary>
+    public bool IsNamed { get; set; }
+
     /// <summary>The high watermark that the session's last answer carried.</summary>
-    public Offset ToldHighWatermark { get; set; } = NeverTold;
+    public Offset ToldHighWatermark { get; private set; } = NeverTold;
 
     /// <summary>The log start that the session's last answer carried.</summary>
-    public Offset ToldLogStart { get; set; } = NeverTold;
+    public Offset ToldLogStart { get; private set; } = NeverTold;
+
+    /// <summary>True while it is listed in <see cref="SessionNews"/>, and under its lock.</summary>
+    public bool IsDue { get; set; }
+
+    /// <summary>True once its session has ended or holds it no longer.</summary>
+    public bool IsForgotten => _isForgotten;
+
+    /// <summary>This position as one that stands in a session; null for a fetch without one.</summary>
+    public IStandingFetch? Standing => session is null ? null : this;
+
+    bool IDataWatcher.IsOver => _isForgotten;
+
+    long IStandingFetch.LastFetchMs => _isForgotten ? Volatile.Read(ref _lastFetchMs) : session!.LastUsedMs;
+
+    /// <summary>The answer carries these. A follower that was told a high watermark in its session knows it.</summary>
+    public void Tell(Offset highWatermark, Offset logStart)
+    {
+        ToldHighWatermark = highWatermark;
+        ToldLogStart = logStart;
+        if (session is not null && KnownHighWatermark != DataInterest.NoHighWatermark)
+        {
+            KnownHighWatermark = Offset.Max(KnownHighWatermark, highWatermark);
+        }
+    }
+
+    /// <summary>Lets a partition tell when it moves; false when it has moved already. For a target of a session.</summary>
+    public bool TryWatch(Partition partition, in DataInterest interest)
+    {
+        if (!ReferenceEquals(_watched, partition))
+        {
+            _watched?.Unwatch(this);
+            _watched = partition;
+        }
+
+        return partition.Watch(interest with { Told = (ToldHighWatermark, ToldLogStart) }, this);
+    }
+
+    /// <summary>Its session has ended or holds it no longer.</summary>
+    public void Forget()
+    {
+        Volatile.Write(ref _lastFetchMs, session!.UsedBeforeMs);
+        _isForgotten = true;
+        _watched?.Unwatch(this);
+        _watched = null;
+    }
+
+    void IDataWatcher.HasNews(WakeList wakes) => session!.HasNews(this, wakes);
+
+    void IDataWatcher.HasMoved() => session!.HasMoved(this);
 }

@@ -22,7 +22,7 @@ internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions session
     public async ValueTask<FetchResponse?> HandleAsync(FetchRequest request, RequestContext context)
     {
         NodeId replica = context.Version < FirstWithReplicaState ? request.ReplicaId : request.ReplicaState.ReplicaId;
-        using FetchPlan plan = sessions.Resolve(request, context.Version, replica.IsNode, waiters.NowMs);
+        using FetchPlan plan = sessions.Resolve(request, context.Version, replica, waiters.NowMs);
         if (plan.Error != ErrorCode.None)
         {
             return new FetchResponse { ErrorCode = plan.Error };
@@ -32,12 +32,15 @@ internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions session
         int mostBytes = Math.Min(request.MaxBytes, maxBytes);
         FetchReader reader = new(lookup, audience, replica, request.ReplicaState.ReplicaEpoch, mostBytes);
         List<FetchedPartition> found = [];
-        if (!reader.Look(plan.Targets, found, Math.Min(request.MinBytes, mostBytes)) && request.MaxWaitMs > 0)
+        bool isEnough = reader.Look(plan.TakeDue(audience), found, Math.Min(request.MinBytes, mostBytes)) || plan.IsEmpty;
+        if (!isEnough && request.MaxWaitMs > 0)
         {
             await WaitAsync(request, context, reader, plan, found);
         }
 
-        return new FetchAnswerBuilder(cache, context, plan, audience).Build(found);
+        FetchResponse response = new FetchAnswerBuilder(cache, context, plan, audience).Build(found);
+        plan.Settle(reader, found);
+        return response;
     }
 
     /// <summary>Looks again at each news, until there is enough, the time is over or the client is gone.</summary>
@@ -50,13 +53,13 @@ internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions session
         while (!context.Connection.HasEnded)
         {
             long left = deadline - waiters.NowMs;
-            if (left <= 0 || (reader.Watch(found, wait) && await wait.WaitAsync(TimeSpan.FromMilliseconds(left)) == WaitOutcome.Closed))
+            if (left <= 0 || await plan.WaitAsync(reader, found, wait, TimeSpan.FromMilliseconds(left)) == WaitOutcome.Closed)
             {
                 break;
             }
 
             FetchReader.Release(found);
-            if (reader.Look(plan.Targets, found, leastBytes))
+            if (reader.Look(plan.TakeDue(reader.Audience), found, leastBytes))
             {
                 break;
             }

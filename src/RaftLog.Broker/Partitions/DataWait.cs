@@ -16,17 +16,30 @@ public enum Audience
     Follower,
 }
 
+/// <summary>Who watches a partition for something to read. It is told under the partition's lock, and only takes note.</summary>
+internal interface IDataWatcher
+{
+    /// <summary>True when nobody wants to be told any more.</summary>
+    bool IsOver { get; }
+
+    /// <summary>There is what was waited for, or the leadership has changed; the partition has let go of the watcher.</summary>
+    void HasNews(WakeList wakes);
+
+    /// <summary>The partition has moved, but not in a way that is waited for; the partition goes on telling.</summary>
+    void HasMoved();
+}
+
 /// <summary>
 /// One fetch that waits for something to read. It registers with each of its partitions (<see cref="Partition.Watch(in DataInterest, DataWait)"/>),
 /// awaits, and looks again; any of them wakes it, by data or by a change of leadership. Dispose it when the request is answered.
 /// </summary>
-public sealed class DataWait(Waiters waiters) : IDisposable
+public sealed class DataWait(Waiters waiters) : IDataWatcher, IDisposable
 {
     private volatile bool _over;
 
     internal AsyncSignal Signal { get; } = new(waiters);
 
-    internal bool IsOver => _over;
+    bool IDataWatcher.IsOver => _over;
 
     /// <summary>Waits for the first partition to have news since the last wait; <see cref="WaitOutcome.Expired"/> when the time is over first.</summary>
     public ValueTask<WaitOutcome> WaitAsync(TimeSpan timeout) => Signal.WaitAsync(timeout);
@@ -36,6 +49,13 @@ public sealed class DataWait(Waiters waiters) : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _over = true;
+
+    void IDataWatcher.HasNews(WakeList wakes) => wakes.Add(Signal);
+
+    void IDataWatcher.HasMoved()
+    {
+        // It looks at all its partitions whenever it is woken.
+    }
 }
 
 /// <summary>What news a fetch waits for.</summary>
@@ -44,6 +64,13 @@ public sealed class DataWait(Waiters waiters) : IDisposable
 /// <param name="KnownHighWatermark">Wake also when the high watermark is above this (KIP-1166); the largest number for who does not ask.</param>
 public readonly record struct DataInterest(Audience Audience, Offset Limit, Offset KnownHighWatermark)
 {
+    /// <summary>
+    /// The high watermark and the log start that the watcher has been told of last: where they are others when it registers, it is told at
+    /// once. None where
+    /// that does not matter.
+    /// </summary>
+    public (Offset HighWatermark, Offset LogStart)? Told { get; init; }
+
     /// <summary>The high watermark of a reader that does not want to be told.</summary>
     public static readonly Offset NoHighWatermark = new(long.MaxValue);
 

@@ -1,10 +1,10 @@
 namespace RaftLog.Broker.Partitions;
 
-/// <summary>The fetches that wait for one partition, each with what it waits for now. Under the partition's lock.</summary>
+/// <summary>The fetches and sessions that wait for one partition, each with what it waits for now. Under the partition's lock.</summary>
 internal sealed class DataWaiters
 {
     private const int FirstSweep = 32;
-    private readonly Dictionary<DataWait, DataInterest> _entries = [];
+    private readonly Dictionary<IDataWatcher, DataInterest> _entries = [];
     private int _sweepAt = FirstSweep;
 
     /// <summary>True when nobody waits.</summary>
@@ -17,11 +17,11 @@ internal sealed class DataWaiters
     /// Adds a fetch, or tells what it waits for after it has looked again. Those that are over are swept out whenever the table has doubled, so it
     /// holds at most twice as many as fetches wait.
     /// </summary>
-    public void Set(DataWait wait, in DataInterest interest)
+    public void Set(IDataWatcher watcher, in DataInterest interest)
     {
         if (_entries.Count >= _sweepAt)
         {
-            foreach (DataWait each in _entries.Keys)
+            foreach (IDataWatcher each in _entries.Keys)
             {
                 if (each.IsOver)
                 {
@@ -32,22 +32,29 @@ internal sealed class DataWaiters
             _sweepAt = Math.Max(FirstSweep, 2 * _entries.Count);
         }
 
-        _entries[wait] = interest;
+        _entries[watcher] = interest;
     }
 
-    /// <summary>Takes out and wakes those that have news.</summary>
+    /// <summary>Takes one out that waits no more.</summary>
+    public void Remove(IDataWatcher watcher) => _entries.Remove(watcher);
+
+    /// <summary>Takes out and tells those that have news; the others hear that something has moved.</summary>
     public void Release(in ReadableLimits limits, WakeList wakes)
     {
-        foreach ((DataWait wait, DataInterest interest) in _entries)
+        foreach ((IDataWatcher watcher, DataInterest interest) in _entries)
         {
-            if (wait.IsOver)
+            if (watcher.IsOver)
             {
-                _entries.Remove(wait);
+                _entries.Remove(watcher);
             }
             else if (limits.HasNews(interest))
             {
-                wakes.Add(wait.Signal);
-                _entries.Remove(wait);
+                watcher.HasNews(wakes);
+                _entries.Remove(watcher);
+            }
+            else
+            {
+                watcher.HasMoved();
             }
         }
     }
@@ -55,11 +62,11 @@ internal sealed class DataWaiters
     /// <summary>Takes out and wakes all: the leadership has changed.</summary>
     public void ReleaseAll(WakeList wakes)
     {
-        foreach (DataWait wait in _entries.Keys)
+        foreach (IDataWatcher watcher in _entries.Keys)
         {
-            if (!wait.IsOver)
+            if (!watcher.IsOver)
             {
-                wakes.Add(wait.Signal);
+                watcher.HasNews(wakes);
             }
         }
 

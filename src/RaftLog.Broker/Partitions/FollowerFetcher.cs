@@ -10,6 +10,8 @@ namespace RaftLog.Broker.Partitions;
 /// <summary>
 /// Copies partitions from one leader: ask for all that are ready, take the answer, wait until what came is durable, ask again. One request is under way
 /// at a time, and the answer to it is what the next one grows from; so under load each round carries what has gathered during the last one.
+/// A round looks at the
+/// partitions that have changed and names those (<see cref="FollowerSession"/>): what stands still costs nothing, however much it is.
 /// <para>
 /// A partition is not ready while it holds bytes that are not flushed: the offset that it asks for is its claim. A leader may hold a request that finds
 /// nothing to read; when another partition is handed to this fetcher meanwhile, the request is given up with its connection and all are asked for anew, so
@@ -27,7 +29,7 @@ internal sealed class FollowerFetcher
     private readonly FollowerFetchers _owner;
     private readonly AsyncSignal _signal;
     private readonly Lock _gate = new();
-    private readonly Dictionary<TopicIdPartition, FollowedPartition> _partitions = [];
+    private readonly FollowedPartitions _partitions;
     private RpcChannel? _channel;
     private bool _isAsking;
     private bool _isUrgent;
@@ -35,7 +37,11 @@ internal sealed class FollowerFetcher
     private bool _stopped;
 
     // These belong to the loop.
-    private readonly List<FollowedPartition> _ready = [];
+    private readonly FollowerSession _session = new();
+    private readonly HashSet<FollowedPartition> _flushing = [];
+    private readonly HashSet<FollowedPartition> _throttled = [];
+    private readonly PriorityQueue<FollowedPartition, long> _paused = new();
+    private BrokerEpoch _registeredAs = BrokerEpoch.None;
     private long _flushedByMs = NotFlushing;
     private int _holdMs;
     private readonly WakeList _wakes = new();
@@ -46,6 +52,7 @@ internal sealed class FollowerFetcher
         Leader = leader;
         _owner = owner;
         _signal = new AsyncSignal(owner.Waiters);
+        _partitions = new FollowedPartitions(_signal);
         _backoff = new Backoff(owner.Options.MaxBackoff);
     }
 
@@ -57,24 +64,27 @@ internal sealed class FollowerFetcher
     /// <summary>Takes over a partition; <see cref="Begin"/> then asks for all that are new.</summary>
     public void Add(Partition partition, LeaderEpoch epoch)
     {
-        partition.FetchedBy(_signal);
-        lock (_gate)
-        {
-            _partitions[partition.Id] = new FollowedPartition(partition, epoch, _owner.Options.MaxBackoff);
-            _hasNews = true;
-        }
+        partition.FetchedBy(_partitions);
+        Take(partition, epoch);
     }
 
-    /// <summary>A partition of this fetcher follows the same leader in another epoch: its pauses are over.</summary>
+    /// <summary>
+    /// Metadata has news of a partition of this fetcher that follows the same leader: in another epoch its pauses are over.
+    /// </summary>
     public void LeadershipChanged(Partition partition, LeaderEpoch epoch)
     {
-        lock (_gate)
+        if (!_partitions.TryFind(partition.Id, out FollowedPartition? followed))
         {
-            if (_partitions.TryGetValue(partition.Id, out FollowedPartition? followed) && followed.Epoch != epoch)
-            {
-                _partitions[partition.Id] = new FollowedPartition(partition, epoch, _owner.Options.MaxBackoff);
-                _hasNews = true;
-            }
+            return;
+        }
+
+        if (followed.Epoch != epoch)
+        {
+            Take(partition, epoch);
+        }
+        else
+        {
+            _partitions.Changed(partition.Id);
         }
     }
 
@@ -101,17 +111,18 @@ internal sealed class FollowerFetcher
         _signal.Set();
     }
 
-    /// <summary>What may be asked for has changed: a wait for the throttle may be over.</summary>
-    public void Reconsider() => _signal.Set();
+    /// <summary>What may be asked for has changed: a wait for the throttle may be over, or a directory has failed.</summary>
+    public void Reconsider()
+    {
+        _partitions.AllChanged();
+        _signal.Set();
+    }
 
     /// <summary>Lets go of a partition; an answer under way for it is dropped.</summary>
     public void Remove(Partition partition)
     {
         partition.FetchedBy(null);
-        lock (_gate)
-        {
-            _partitions.Remove(partition.Id);
-        }
+        _partitions.Remove(partition.Id);
     }
 
     /// <summary>Ends the loop.</summary>
@@ -163,42 +174,49 @@ internal sealed class FollowerFetcher
         }
     }
 
+    private void Take(Partition partition, LeaderEpoch epoch)
+    {
+        _partitions.Add(new FollowedPartition(partition, epoch, _owner.Options.MaxBackoff));
+        lock (_gate)
+        {
+            _hasNews = true;
+        }
+    }
+
     /// <summary>
-    /// Finds the partitions that can be asked for now. The result is how long to wait instead: when there are none, or when more will be ready with the flush
-    /// that is under way, so that one round claims all that came with the last one.
+    /// Looks which of the partitions that have changed can be asked for now. The result is how long to wait instead: when there are none to
+    /// ask for, or when more
+    /// will be ready with the flush that is under way, so that one round claims all that came with the last one.
     /// </summary>
     private TimeSpan? Collect()
     {
-        _ready.Clear();
-        long now = NowMs;
-        long next = long.MaxValue;
-        long throttled = _owner.Throttle.OpensAtMs(now);
-        bool isFlushing = false;
         lock (_gate)
         {
             _hasNews = false;
-            foreach (FollowedPartition followed in _partitions.Values)
-            {
-                if (followed.PausedUntilMs > now)
-                {
-                    next = Math.Min(next, followed.PausedUntilMs);
-                }
-                else if (throttled > now && followed.Partition.IsThrottled)
-                {
-                    next = Math.Min(next, throttled);
-                }
-                else if (followed.Partition.NextFetch(Leader) is { } position)
-                {
-                    followed.Sent = position;
-                    _ready.Add(followed);
-                }
-                else
-                {
-                    isFlushing |= followed.Partition.IsFlushing(Leader);
-                }
-            }
         }
 
+        if (_registeredAs != _owner.RegisteredAs)
+        {
+            // What stands in a session stands there for one incarnation.
+            _registeredAs = _owner.RegisteredAs;
+            _session.Begin();
+        }
+
+        long now = NowMs;
+        long opens = _owner.Throttle.OpensAtMs(now);
+        List<FollowedPartition> due = _partitions.TakeDue();
+        due.AddRange(_throttled);
+        while (_paused.TryPeek(out FollowedPartition? paused, out long until) && until <= now)
+        {
+            due.Add(_paused.Dequeue());
+        }
+
+        foreach (FollowedPartition followed in due)
+        {
+            Consider(followed, now, opens);
+        }
+
+        bool isFlushing = _flushing.Count > 0;
         if (!isFlushing)
         {
             _flushedByMs = NotFlushing;
@@ -212,7 +230,9 @@ internal sealed class FollowerFetcher
             }
         }
 
-        if (_ready.Count == 0)
+        long next = _paused.TryPeek(out _, out long ends) ? ends : long.MaxValue;
+        next = _throttled.Count > 0 && opens > now ? Math.Min(next, opens) : next;
+        if (_session.Wanted == 0)
         {
             return next == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(next - now);
         }
@@ -221,6 +241,50 @@ internal sealed class FollowerFetcher
         long hold = isFlushing ? SlowFlushHoldMs : Math.Min((long)_owner.Options.MaxWait.TotalMilliseconds, next - now);
         _holdMs = (int)hold;
         return null;
+    }
+
+    private void Consider(FollowedPartition followed, long now, long opens)
+    {
+        Partition partition = followed.Partition;
+        _flushing.Remove(followed);
+        _throttled.Remove(followed);
+        if (followed.IsGone)
+        {
+            if (!_partitions.TryFind(partition.Id, out _))
+            {
+                _session.Drop(partition.Id);
+            }
+
+            return;
+        }
+
+        bool isThrottled = partition.IsThrottled;
+        if (isThrottled)
+        {
+            _throttled.Add(followed);
+        }
+
+        if (followed.PausedUntilMs > now)
+        {
+            _session.Drop(partition.Id);
+            if (followed.QueuedUntilMs != followed.PausedUntilMs)
+            {
+                followed.QueuedUntilMs = followed.PausedUntilMs;
+                _paused.Enqueue(followed, followed.PausedUntilMs);
+            }
+        }
+        else if (!(isThrottled && opens > now) && partition.NextFetch(Leader) is { } position)
+        {
+            _session.Want(followed, position, partition.Log.StartOffset);
+        }
+        else
+        {
+            _session.Drop(partition.Id);
+            if (partition.IsFlushing(Leader))
+            {
+                _flushing.Add(followed);
+            }
+        }
     }
 
     private async ValueTask<bool> OpenAsync()
@@ -240,7 +304,6 @@ internal sealed class FollowerFetcher
 
     private async ValueTask AskAsync(RpcChannel channel)
     {
-        FetchRequest request = Request();
         lock (_gate)
         {
             if (_hasNews)
@@ -253,7 +316,7 @@ internal sealed class FollowerFetcher
             _isUrgent = false;
         }
 
-        using RpcResult<FetchResponse> result = await channel.CallLeasedAsync(request, _owner.Options.RequestTimeout);
+        using RpcResult<FetchResponse> result = await channel.CallLeasedAsync(Request(), _owner.Options.RequestTimeout);
         bool isUrgent;
         lock (_gate)
         {
@@ -263,13 +326,17 @@ internal sealed class FollowerFetcher
 
         if (result.TryGet(out FetchResponse? response) && response.ErrorCode == ErrorCode.None)
         {
+            _session.Answered(response);
             _backoff.Reset();
             await TakeAsync(response);
             _wakes.WakeAll();
             return;
         }
 
-        if (!isUrgent)
+        // A leader that has lost or replaced the session is asked for everything at once.
+        bool isLost = _session.IsIncremental && response is not null;
+        _session.Begin();
+        if (!isUrgent && !isLost)
         {
             _backoff.Pause(NowMs);
             await _signal.WaitAsync(TimeSpan.FromMilliseconds(_backoff.UntilMs - NowMs));
@@ -285,27 +352,8 @@ internal sealed class FollowerFetcher
             MaxBytes = _owner.Options.MaxBytes,
         };
         request.ReplicaState.ReplicaId = _owner.Self;
-        request.ReplicaState.ReplicaEpoch = _owner.RegisteredAs;
-        FetchRequest.FetchTopic? topic = null;
-        foreach (FollowedPartition followed in _ready)
-        {
-            Uuid topicId = followed.Partition.Id.TopicId;
-            if (topic is null || topic.TopicId != topicId)
-            {
-                topic = new FetchRequest.FetchTopic { TopicId = topicId };
-                request.Topics.Add(topic);
-            }
-
-            FetchRequest.FetchPartition part = followed.Request;
-            part.CurrentLeaderEpoch = followed.Sent.CurrentLeaderEpoch;
-            part.FetchOffset = followed.Sent.FetchOffset;
-            part.LastFetchedEpoch = followed.Sent.LastFetchedEpoch;
-            part.LogStartOffset = followed.Partition.Log.StartOffset;
-            part.PartitionMaxBytes = _owner.Options.PartitionMaxBytes;
-            part.ReplicaDirectoryId = followed.Partition.Directory.Meta.DirectoryId;
-            topic.Partitions.Add(part);
-        }
-
+        request.ReplicaState.ReplicaEpoch = _registeredAs;
+        _session.Write(request, _owner.Options.PartitionMaxBytes);
         return request;
     }
 
@@ -315,15 +363,11 @@ internal sealed class FollowerFetcher
         {
             foreach (FetchResponse.PartitionData data in topic.Partitions)
             {
-                FollowedPartition? followed;
-                lock (_gate)
-                {
-                    _partitions.TryGetValue(new TopicIdPartition(topic.TopicId, data.PartitionIndex), out followed);
-                }
-
-                if (followed is not null)
+                TopicIdPartition id = new(topic.TopicId, data.PartitionIndex);
+                if (_partitions.TryFind(id, out FollowedPartition? followed))
                 {
                     await TakeAsync(followed, data);
+                    _partitions.Changed(id);
                 }
             }
         }

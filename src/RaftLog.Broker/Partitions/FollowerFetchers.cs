@@ -104,10 +104,16 @@ public sealed class FollowerFetchers
     {
         if (Throttle.TryLimit(bytesPerSecond))
         {
-            foreach (FollowerFetcher fetcher in _byLeader.Values)
-            {
-                fetcher.Reconsider();
-            }
+            Reconsider();
+        }
+    }
+
+    /// <summary>What may be asked for has changed for any partition: in the loop that applies metadata.</summary>
+    internal void Reconsider()
+    {
+        foreach (FollowerFetcher fetcher in _byLeader.Values)
+        {
+            fetcher.Reconsider();
         }
     }
 

@@ -27,7 +27,7 @@ public sealed class Partition
     private PartitionSettings _settings;
     private volatile bool _leads;
     private bool _isThrottled;
-    private AsyncSignal? _fetcher;
+    private FollowedPartitions? _fetcher;
     private AsyncSignal? _commitObserver;
     private bool _closed;
 
@@ -347,17 +347,35 @@ public sealed class Partition
     /// <summary>
     /// Registers a waiting fetch, once however often it looks again. False when there is news already, and nothing was registered: look again.
     /// </summary>
-    public bool Watch(in DataInterest interest, DataWait wait)
+    public bool Watch(in DataInterest interest, DataWait wait) => Watch(interest, (IDataWatcher)wait);
+
+    /// <summary>The same for any watcher; one of a session stays registered over many fetches, until there is news.</summary>
+    internal bool Watch(in DataInterest interest, IDataWatcher watcher)
     {
         lock (_gate)
         {
-            if (_replica.Role is not LeaderRole || Limits.HasNews(interest))
+            ReadableLimits limits = Limits;
+            if (_replica.Role is not LeaderRole || limits.HasNews(interest))
             {
                 return false;
             }
 
-            _readers.Set(wait, interest);
+            _readers.Set(watcher, interest);
+            if (interest.Told is { } told && told != (limits.HighWatermark, Log.StartOffset))
+            {
+                watcher.HasMoved();
+            }
+
             return true;
+        }
+    }
+
+    /// <summary>Lets go of a watcher that wants no more news.</summary>
+    internal void Unwatch(IDataWatcher watcher)
+    {
+        lock (_gate)
+        {
+            _readers.Remove(watcher);
         }
     }
 
@@ -483,10 +501,7 @@ public sealed class Partition
                 _isThrottled = settings.Throttled.Contains(Id.Partition, _host.Self);
                 Log.Settings = settings.Log;
                 Moved(wakes);
-                if (_fetcher is not null)
-                {
-                    wakes.Add(_fetcher);
-                }
+                _fetcher?.Changed(Id, wakes);
             }
         }
     }
@@ -499,9 +514,9 @@ public sealed class Partition
             if (!_closed)
             {
                 Moved(wakes);
-                if (_fetcher is not null && _replica.Role is FollowerRole && Log.DurableEnd == Log.EndOffset)
+                if (_replica.Role is FollowerRole && Log.DurableEnd == Log.EndOffset)
                 {
-                    wakes.Add(_fetcher);
+                    _fetcher?.Changed(Id, wakes);
                 }
             }
         }
@@ -564,8 +579,10 @@ public sealed class Partition
 
     // The follower's side.
 
-    /// <summary>Whom to wake when what was fetched has become durable; null when nobody fetches any more.</summary>
-    internal void FetchedBy(AsyncSignal? fetcher)
+    /// <summary>
+    /// Whom to tell when what was fetched has become durable, or the log begins elsewhere; null when nobody fetches any more.
+    /// </summary>
+    internal void FetchedBy(FollowedPartitions? fetcher)
     {
         lock (_gate)
         {
@@ -732,6 +749,11 @@ public sealed class Partition
 
     private void Moved(WakeList wakes)
     {
+        if (_replica.Log.Start != Log.StartOffset)
+        {
+            _fetcher?.Changed(Id, wakes);
+        }
+
         Carry(_replica.LogMoved(_host.NowMs, Extent), wakes);
         Release(wakes);
         if (!_readers.IsEmpty)

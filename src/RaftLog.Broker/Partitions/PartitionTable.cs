@@ -257,10 +257,11 @@ internal sealed class PartitionTable : IFlushObserver
 
     private void Configure(MetadataChanges changes, SettingsOfTopics settings, WakeList wakes)
     {
+        string self = _host.Self.ToString();
         bool everyTopic = false;
         foreach (ConfigResource resource in changes.Configs)
         {
-            everyTopic |= resource.Type == ConfigResourceType.Broker;
+            everyTopic |= resource.Type == ConfigResourceType.Broker && (resource.Name.Length == 0 || resource.Name == self);
         }
 
         if (changes.Configs.Count == 0)

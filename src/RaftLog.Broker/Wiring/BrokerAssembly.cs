@@ -41,6 +41,7 @@ internal sealed class BrokerAssembly
             OfflineDirectories = () => failures.Offline,
         };
         failures.Changed += Lifecycle.DirectoriesChanged;
+        failures.Changed += () => publisher.Post(_fetchers!.Reconsider);
 
         ReplicationSettings replication = node.Config.Replication;
         TimeSpan requestTimeout = TimeSpan.FromMilliseconds(node.Config.Requests.TimeoutMs);

@@ -138,6 +138,7 @@ public sealed record SimulationOptions
                 new("metadata.log.max.record.bytes.between.snapshots", $"{(random.Chance(0.6) ? 1000 + random.Next(6000) : 1 << 20)}"),
                 .. DrawSegmentAges(new SimRandom(seed).Split("segments")),
                 .. coordinated.Settings(replicas, minInSync),
+                .. DrawFetchSessions(new SimRandom(seed).Split("fetch sessions")),
                 .. promise == FlushPromise.PageCache ? new KeyValuePair<string, string>[] { new("log.flush.interval.messages", "9223372036854775807") } : [],
             ],
         };
@@ -176,6 +177,15 @@ public sealed record SimulationOptions
         if (random.Chance(0.3))
         {
             yield return new("metadata.log.segment.ms", $"{500 + random.Next(8000)}");
+        }
+    }
+
+    // In one cluster of three nodes keep no fetch session, or too few for all who want one, so that sessions are refused and evicted.
+    private static IEnumerable<KeyValuePair<string, string>> DrawFetchSessions(SimRandom random)
+    {
+        if (random.Chance(1.0 / 3))
+        {
+            yield return new("max.incremental.fetch.session.cache.slots", $"{random.Next(3)}");
         }
     }
 

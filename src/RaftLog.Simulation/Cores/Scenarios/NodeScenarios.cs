@@ -10,6 +10,25 @@ internal static class NodeScenarios
 {
     private const int FirstOwn = 2;
 
+    public static void A_partition_that_a_sessions_fetch_does_not_name_counts_only_where_it_stands()
+    {
+        NodeStage stage = new(NodeStage.Quick());
+        stage.Tell(async () =>
+        {
+            await stage.CreateTopicAsync();
+            await stage.ProduceAsync("one");
+        });
+        stage.Settle(1);
+        stage.RunFor(2);
+        List<SimMachine> followers = [.. stage.Cluster.Machines.Where(each => each != stage.Leader)];
+        followers.ForEach(each => each.Volume.Slowness = 10_000);
+        Task produced = NodeStage.Begin(stage.Program, () => stage.ProduceAsync("two"));
+        stage.RunFor(0.3);
+        Expect.True(!produced.IsCompleted, "a record that no follower has flushed is not acknowledged");
+        followers.ForEach(each => each.Volume.EndSlowness());
+        stage.Reach(() => produced.IsCompleted, "the record is acknowledged once the followers have flushed it");
+    }
+
     public static void KAFKA_14616_a_topic_does_not_inherit_the_records_of_a_deleted_namesake() => MadeAnewWhileAway(static _ => { }, "new");
 
     public static void A_log_that_cannot_show_its_topics_id_is_no_replica_of_it() => MadeAnewWhileAway(

@@ -1,4 +1,6 @@
+using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Partitions;
+using RaftLog.Broker.Requests;
 using RaftLog.Platform;
 using RaftLog.Platform.Buffers;
 using RaftLog.Platform.Rpc;
@@ -6,7 +8,6 @@ using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
-using RaftLog.Replication;
 
 namespace RaftLog.Broker.Tests.Partitions;
 
@@ -15,21 +16,25 @@ internal sealed class PartitionServer : IDisposable
 {
     private readonly IListener _listener;
     private readonly PartitionTable _table;
-    private readonly Waiters _waiters;
+    private readonly FetchHandler _fetches;
     private readonly BufferPool _pool;
     private readonly List<IConnection> _connections = [];
 
-    public PartitionServer(INetwork network, NetworkAddress address, PartitionTable table, Waiters waiters, BufferPool pool, Supervisor supervisor)
+    public PartitionServer(
+        INetwork network, NetworkAddress address, PartitionTable table, FetchHandler fetches, BufferPool pool, Supervisor supervisor)
     {
         _table = table;
-        _waiters = waiters;
+        _fetches = fetches;
         _pool = pool;
         _listener = network.Listen(address);
         supervisor.Run("accept", () => AcceptAsync(supervisor));
     }
 
-    /// <summary>The number of fetches answered, and of those that had something to say.</summary>
+    /// <summary>The number of fetches that came.</summary>
     public int Fetches { get; private set; }
+
+    /// <summary>How many partitions they named, all together.</summary>
+    public int NamedPartitions { get; private set; }
 
     /// <summary>While true, answers are made and never sent.</summary>
     public bool IsMute { get; set; }
@@ -57,19 +62,22 @@ internal sealed class PartitionServer : IDisposable
     private async Task ServeAsync(IConnection connection)
     {
         FrameReader frames = new(connection, _pool, 100 << 20);
+        ConnectionContext client = new(_connections.Count, new NetworkAddress("follower", 1), "PLAINTEXT");
         while ((await frames.ReadAsync()).Frame is { } frame)
         {
             Memory<byte> bytes = frame.Span.ToArray();
             frame.Release();
-            byte[] response = await RespondAsync(bytes);
+            byte[] response = await RespondAsync(bytes, client);
             if (!IsMute)
             {
                 await connection.SendAsync([response]);
             }
         }
+
+        client.End();
     }
 
-    private async ValueTask<byte[]> RespondAsync(Memory<byte> frame)
+    private async ValueTask<byte[]> RespondAsync(Memory<byte> frame, ConnectionContext client)
     {
         (RequestHeader header, IMessage request) = Parse(frame);
         if (request is ApiVersionsRequest && Greeting is { } greeting)
@@ -77,10 +85,11 @@ internal sealed class PartitionServer : IDisposable
             await greeting.Task;
         }
 
+        RequestContext context = new(header.ApiKey, header.ApiVersion, "", client);
         IMessage response = request switch
         {
             ApiVersionsRequest => new ApiVersionsResponse { ApiKeys = Offered() },
-            FetchRequest fetch => await FetchAsync(fetch),
+            FetchRequest fetch => await FetchAsync(fetch, context),
             ListOffsetsRequest list => ListOffsets(list),
             _ => throw new InvalidOperationException($"the test's server does not serve {header.ApiKey}"),
         };
@@ -89,7 +98,9 @@ internal sealed class PartitionServer : IDisposable
         new ResponseHeader(header.CorrelationId).Write(writer, header.ApiKey, header.ApiVersion);
         response.Write(writer, header.ApiVersion);
         writer.PatchInt32(length, writer.Length - sizeof(int));
-        return writer.ToArray();
+        byte[] sent = writer.ToArray();
+        context.ReleaseLeases();
+        return sent;
     }
 
     private static (RequestHeader Header, IMessage Message) Parse(Memory<byte> frame)
@@ -110,76 +121,11 @@ internal sealed class PartitionServer : IDisposable
             MaxVersion = api.HighestVersion,
         })];
 
-    private async ValueTask<FetchResponse> FetchAsync(FetchRequest request)
+    private async ValueTask<FetchResponse> FetchAsync(FetchRequest request, RequestContext context)
     {
         Fetches++;
-        using var wait = new DataWait(_waiters);
-        var wakes = new WakeList();
-        long until = _waiters.NowMs + request.MaxWaitMs;
-        for (bool isRepeated = false; ; isRepeated = true)
-        {
-            var response = new FetchResponse();
-            bool says = false;
-            bool parks = true;
-            foreach (FetchRequest.FetchTopic topic in request.Topics)
-            {
-                var answered = new FetchResponse.FetchableTopicResponse { TopicId = topic.TopicId };
-                response.Responses.Add(answered);
-                foreach (FetchRequest.FetchPartition wanted in topic.Partitions)
-                {
-                    FetchResponse.PartitionData data = Read(request, isRepeated, topic.TopicId, wanted, wait, wakes, out bool registered);
-                    answered.Partitions.Add(data);
-                    says |= data.ErrorCode != ErrorCode.None || data.Records is { Length: > 0 } || data.DivergingEpoch.Epoch != LeaderEpoch.None;
-                    parks &= registered;
-                }
-            }
-
-            wakes.WakeAll();
-            long rest = until - _waiters.NowMs;
-            if (says || rest <= 0)
-            {
-                return response;
-            }
-
-            if (parks && await wait.WaitAsync(TimeSpan.FromMilliseconds(rest)) == WaitOutcome.Closed)
-            {
-                return response;
-            }
-        }
-    }
-
-    private FetchResponse.PartitionData Read(
-        FetchRequest request, bool isRepeated, Uuid topicId, FetchRequest.FetchPartition wanted, DataWait wait, WakeList wakes, out bool registered)
-    {
-        var data = new FetchResponse.PartitionData { PartitionIndex = wanted.Partition };
-        registered = false;
-        if (_table.Find(new TopicIdPartition(topicId, wanted.Partition)) is not { } partition)
-        {
-            data.ErrorCode = ErrorCode.UnknownTopicId;
-            return data;
-        }
-
-        var replica = new FetchingReplica(request.ReplicaState.ReplicaId, request.ReplicaState.ReplicaEpoch, wanted.LogStartOffset);
-        var position = new FetchPosition(wanted.CurrentLeaderEpoch, wanted.FetchOffset, wanted.LastFetchedEpoch);
-        var budget = new ReadBudget(wanted.PartitionMaxBytes, FirstBatch.ComesWhole);
-        PartitionRead read = isRepeated
-            ? partition.Read(position, Audience.Follower, budget)
-            : partition.ReadAsFollower(replica, position, budget, wakes);
-        data.ErrorCode = read.Error;
-        data.HighWatermark = read.HighWatermark;
-        data.LogStartOffset = read.LogStart;
-        if (read.Diverging is { } diverging)
-        {
-            data.DivergingEpoch.Epoch = diverging.Epoch;
-            data.DivergingEpoch.EndOffset = diverging.End;
-        }
-
-        using Storage.LogSlice slice = read.Slice;
-        byte[] bytes = new byte[slice.Length];
-        data.Records = bytes.AsMemory(0, slice.IsEmpty ? 0 : slice.Read(bytes));
-        registered = read.Error == ErrorCode.None
-            && partition.Watch(new DataInterest(Audience.Follower, read.Limit, DataInterest.NoHighWatermark), wait);
-        return data;
+        NamedPartitions += request.Topics.Sum(topic => topic.Partitions.Count);
+        return (await _fetches.HandleAsync(request, context))!;
     }
 
     private ListOffsetsResponse ListOffsets(ListOffsetsRequest request)

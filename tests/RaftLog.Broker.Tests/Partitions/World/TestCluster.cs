@@ -1,3 +1,7 @@
+using RaftLog.Broker.Cluster;
+using RaftLog.Broker.Fetching;
+using RaftLog.Broker.Handlers;
+using RaftLog.Broker.Metadata;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Runtime;
 using RaftLog.Metadata;
@@ -53,6 +57,9 @@ internal sealed class TestCluster : IDisposable
     public ReplicationTuning Tuning { get; } = new(MaxLagMs: 1_000, ProposalBackoffMs: 100);
 
     public int MinInSync { get; set; } = 1;
+
+    /// <summary>How many fetch sessions a node keeps that starts from now on.</summary>
+    public int FetchSessionSlots { get; set; } = 10;
 
     public LogSettings LogSettings { get; set; } = LogSettings.Default;
 
@@ -180,6 +187,7 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
     private MetadataImage _image = MetadataImage.Empty;
     private Waiters? _waiters;
     private PartitionServer? _server;
+    private MetadataCache? _cache;
     private FollowerFetchers? _fetchers;
 
     public TestNode(int id, TestCluster cluster)
@@ -203,6 +211,10 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
 
     public PartitionServer Server => _server!;
 
+    public FetchSessions Sessions { get; private set; } = null!;
+
+    public FetchHandler Fetches { get; private set; } = null!;
+
     public Waiters Waiters => _waiters!;
 
     public bool IsUp { get; private set; }
@@ -217,6 +229,7 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
     {
         MetadataChanges changes = MetadataChanges.Between(_image, image);
         _image = image;
+        _ = _cache!.ApplyAsync(new MetadataUpdate(image, changes));
         return Table.Apply(image, changes, RegisteredAs);
     }
 
@@ -325,7 +338,10 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
         Directory.Flusher.Observe(Table);
         supervisor.Run("log directory", Directory.RunAsync);
         supervisor.Run("partitions", Table.RunAsync);
-        _server = new PartitionServer(_cluster.Network, Address, Table, _waiters, pool, supervisor);
+        _cache = new MetadataCache(_waiters, "cluster", Id);
+        Sessions = new FetchSessions(_cluster.FetchSessionSlots, new SystemEntropy());
+        Fetches = new FetchHandler(new PartitionLookup(Table, _cache), Sessions, _cache, _waiters, 55 << 20);
+        _server = new PartitionServer(_cluster.Network, Address, Table, Fetches, pool, supervisor);
         IsUp = true;
     }
 }
