@@ -27,6 +27,7 @@ namespace RaftLog.Broker;
 public sealed class Node
 {
     private const string SoftwareName = "raftlog";
+    internal const string LastStopStep = "waiting for what still runs";
     private static readonly TimeSpan ResignLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LoopLimit = TimeSpan.FromSeconds(5);
@@ -146,7 +147,7 @@ public sealed class Node
 
         _node.Waiters.Dispose();
         _meter?.Dispose();
-        if (await steps.RunAsync("waiting for what still runs", LoopLimit, _node.Supervisor.WhenIdleAsync(), () => _node.Supervisor.Unfinished))
+        if (await steps.RunAsync(LastStopStep, LoopLimit, _node.Supervisor.WhenIdleAsync(), () => _node.Supervisor.Unfinished))
         {
             _node.Memory.Dispose();
         }

@@ -88,6 +88,7 @@ internal sealed class BrokerLifecycle(
     {
         _wantsShutdown = true;
         _wake.Set();
+        journal.Info($"stopping: handing over what this broker leads, for at most {timeout.TotalSeconds} s");
         Wait over = waiters.Rent(timeout);
         _ = EndWhenGrantedAsync(over);
         if (await over.Outcome != WaitOutcome.Ready)

@@ -64,8 +64,22 @@ internal sealed class QuorumNode : Storage.IFlushObserver
 
     private long NowMs => _loop.NowMs;
 
-    /// <summary>Runs until the loop is stopped.</summary>
-    public Task RunAsync() => _loop.RunAsync(AfterInputs);
+    /// <summary>
+    /// Runs until the loop is stopped. Who waits then is told that the node is stopping: the write or the news that would have answered them comes into no loop
+    /// any more, and a connection ends only when its requests have been answered.
+    /// </summary>
+    public async Task RunAsync()
+    {
+        await _loop.RunAsync(AfterInputs);
+        foreach (TaskCompletionSource<RaftReply?> caller in _callers.Values)
+        {
+            caller.SetResult(null);
+        }
+
+        _callers.Clear();
+        _fetches.End();
+        _controller?.LeadershipLost();
+    }
 
     /// <summary>The metadata log's flusher has flushed it.</summary>
     public void Flushed(IReadOnlyList<Storage.PartitionLog> logs) => _loop.Post(() => _core.LogFlushed(NowMs, _store.Log.FlushedTo));

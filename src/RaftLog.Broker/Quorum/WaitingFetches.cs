@@ -50,6 +50,13 @@ internal sealed class WaitingFetches(RaftCore core, PartitionLog log)
         }
     }
 
+    /// <summary>The node is stopping: all that wait get no answer.</summary>
+    public void End()
+    {
+        _waiting.ForEach(static entry => entry.Completion.SetResult(null));
+        _waiting.Clear();
+    }
+
     private bool TryAnswer(Entry entry, FetchAnswer answer)
     {
         if (answer.Kind == FetchAnswerKind.Wait)

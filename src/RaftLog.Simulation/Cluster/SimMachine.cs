@@ -1,3 +1,4 @@
+using System.Text;
 using RaftLog.Broker;
 using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Formatting;
@@ -29,6 +30,7 @@ public sealed class SimMachine
     private Incarnation? _current;
     private int _starts;
     private bool _hasBeenReady;
+    private bool _wasHeld;
 
     internal SimMachine(SimScheduler scheduler, SimNetwork network, SimRandom random, NodeConfiguration config, string clusterId, DiskProfile disk)
     {
@@ -53,6 +55,9 @@ public sealed class SimMachine
 
     /// <summary>True once a node has refused to start over the disk that was lost.</summary>
     internal bool HasRefusedToStart { get; private set; }
+
+    /// <summary>What its nodes have said so far.</summary>
+    internal string JournalText => Encoding.UTF8.GetString(Volume.ReadFile($"{JournalDirectory}/{Name}.log") ?? []);
 
     /// <summary>Its disk.</summary>
     public SimVolume Volume { get; }
@@ -128,6 +133,8 @@ public sealed class SimMachine
         Node node = Node!;
         IsStopping = true;
         _scheduler.Say($"{owner.Name} is asked to stop");
+        _wasHeld = false;
+        int told = JournalText.Length;
         RequireEndOfStop(owner, StopLimit);
         owner.Run("stop", async () =>
         {
@@ -144,11 +151,18 @@ public sealed class SimMachine
             }
 
             _scheduler.Say($"{owner.Name} has stopped");
+            if (!_wasHeld && !Volume.HasRefused && LeftSomething(JournalText[told..]))
+            {
+                _scheduler.Fail($"stop-leaves-nothing: {owner.Name} has stopped, and something of it still waited: {JournalText[told..]}");
+            }
+
             Volume.DisarmFault();
             owner.Kill();
             stopped();
         });
     }
+
+    private static bool LeftSomething(string journal) => journal.Contains($"{Node.LastStopStep} has not ended", StringComparison.Ordinal);
 
     /// <summary>A node that was told to stop ends within its bounds, not counting the time in which it was held or its disk was slow.</summary>
     private void RequireEndOfStop(Incarnation owner, TimeSpan left)
@@ -163,7 +177,9 @@ public sealed class SimMachine
         {
             if (owner.IsAlive)
             {
-                RequireEndOfStop(owner, owner.IsPaused || Volume.Slowness > 1 ? StopLimit : left - Glance);
+                bool isHeld = owner.IsPaused || Volume.Slowness > 1;
+                _wasHeld |= isHeld;
+                RequireEndOfStop(owner, isHeld ? StopLimit : left - Glance);
             }
         });
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using RaftLog.Broker.Runtime;
 using RaftLog.Platform.Waiting;
 
@@ -17,12 +16,28 @@ internal static class StopScenarios
         machine.Volume.Slowness = Hanging;
         Task produced = NodeStage.Begin(stage.Program, () => stage.ProduceAsync("one"));
         stage.RunFor(15);
-        Expect.True(JournalOf(machine).Contains("has not ended a flush for 1", StringComparison.Ordinal), $"a line about the disk in: {JournalOf(machine)}");
+        Expect.True(machine.JournalText.Contains("has not ended a flush for 1", StringComparison.Ordinal), $"a line about the disk in: {machine.JournalText}");
         bool hasStopped = false;
         machine.Stop(() => hasStopped = true);
         stage.Reach(() => hasStopped, "the end of a stop");
-        Expect.True(JournalOf(machine).Contains("closing the log directories has not ended within", StringComparison.Ordinal), $"a line about the stop in: {JournalOf(machine)}");
+        Expect.True(machine.JournalText.Contains("closing the log directories has not ended within", StringComparison.Ordinal), $"a line about the stop in: {machine.JournalText}");
         stage.Reach(() => produced.IsCompleted, "the record is acknowledged by others");
+    }
+
+    public static void A_vote_that_comes_while_a_node_stops_does_not_keep_it()
+    {
+        NodeStage stage = new(NodeStage.Quick());
+        stage.Tell(stage.CreateTopicAsync);
+        SimMachine leader = stage.Cluster.Machines.Single(each => each.Node!.QuorumLeader == each.Node.Id);
+        SimMachine other = stage.Cluster.Machines.First(each => each != leader);
+
+        // The farewell waits for a voter that does not answer. The other one elects meanwhile, and asks for a vote that takes longer to write than the stop.
+        stage.Cluster.Network.Cut(leader.Name, stage.Cluster.Machines.Single(each => each != leader && each != other).Name);
+        leader.Volume.Slowness = 2_000;
+        bool hasStopped = false;
+        leader.Stop(() => hasStopped = true);
+        stage.Reach(() => hasStopped, "the end of a stop");
+        Expect.True(!leader.JournalText.Contains("waiting for what still runs has not ended", StringComparison.Ordinal), leader.JournalText);
     }
 
     public static void A_loop_that_is_told_of_a_time_that_has_passed_leaves_time_to_others() => new LogStage().Run(static async stage =>
@@ -41,6 +56,4 @@ internal static class StopScenarios
         Expect.Equal(1, told);
         Expect.True(turns is > 100 and < 1100, $"about a thousand turns in a second, not {turns}");
     });
-
-    private static string JournalOf(SimMachine machine) => Encoding.UTF8.GetString(machine.Volume.ReadFile($"/journal/{machine.Name}.log") ?? []);
 }
