@@ -190,6 +190,10 @@ public sealed class Node
         _readiness.WarmUp = Rehearses ? () => MetadataRehearsal.Run(quorum.ControllerOptions, new ConfigTable(_node.Config.Configs)) : null;
         failures.Watch();
         storage.Metadata.MetadataFlusher?.Observe(quorum.Quorum);
+        ClientWarnings warnings = new(_node.Waiters, _node.Journal);
+        storage.Decompression.Exhausted = bytes => warnings.Warn(
+            ClientFault.NoDecompression,
+            $"no memory to look into a compressed batch that needs {bytes} bytes of it: raftlog.decompression.buffer.bytes = {storage.Decompression.MaxBytes} are in use; the batch is rejected and may be sent again");
         foreach (LogDirectory directory in storage.Directories)
         {
             if (_broker is { } broker)

@@ -30,6 +30,9 @@ internal sealed class NodeStorage
     /// <summary>The epoch of the broker's last clean stop; none when a directory was not left in order.</summary>
     public BrokerEpoch PreviousEpoch => Directories.All(each => each.WasClean) ? Metadata.PreviousBrokerEpoch : BrokerEpoch.None;
 
+    /// <summary>What reading compressed batches may hold, in all directories.</summary>
+    public required DecompressionBudget Decompression { get; init; }
+
     /// <summary>How long the recovery of the partitions' logs took.</summary>
     public TimeSpan RecoveryTime { get; private set; }
 
@@ -38,6 +41,7 @@ internal sealed class NodeStorage
     public static async ValueTask<NodeStorage> OpenAsync(NodeConfiguration config, World world)
     {
         List<LogDirectory> opened = [];
+        DecompressionBudget decompression = new(config.Memory.DecompressionBytes);
         LogDirectory? metadata = null;
 #if SEEDED_BUGS
         if (SeededBug.Is(27))
@@ -49,7 +53,7 @@ internal sealed class NodeStorage
         {
             foreach (string path in config.Storage.LogDirs.Append(config.Storage.MetadataLogDir).Distinct())
             {
-                LogDirectory directory = await LogDirectory.OpenAsync(world.Disk.WithOwnFlushes(keepsFilesOpen: false), world.Time, path);
+                LogDirectory directory = await LogDirectory.OpenAsync(world.Disk.WithOwnFlushes(keepsFilesOpen: false), world.Time, path, decompression);
                 opened.Add(directory);
                 Check(directory, opened[0], config);
                 metadata = path == config.Storage.MetadataLogDir ? directory : metadata;
@@ -61,7 +65,7 @@ internal sealed class NodeStorage
             throw failure is NodeStartException ? failure : Refusal(config, failure);
         }
 
-        return new NodeStorage(opened, [.. opened.Where(each => config.Storage.LogDirs.Contains(each.Path))], metadata!);
+        return new NodeStorage(opened, [.. opened.Where(each => config.Storage.LogDirs.Contains(each.Path))], metadata!) { Decompression = decompression };
     }
 
     /// <summary>Why a node cannot start from its directories, for people: the directory, the file, what was tried, and the way out.</summary>

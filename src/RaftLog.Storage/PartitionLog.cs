@@ -147,7 +147,7 @@ public sealed class PartitionLog
     /// <param name="records">Exactly one batch.</param>
     /// <param name="settings">The topic's demands.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
-    public CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs) => ClientBatch.Check(records, settings, nowMs, _home.Windows);
+    public CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs) => ClientBatch.Check(records, settings, nowMs, _home.Decompression);
 
     /// <summary>The same for a batch that was checked before the lock was taken.</summary>
     /// <param name="checkedBatch">The batch, changed in place.</param>
@@ -306,10 +306,12 @@ public sealed class PartitionLog
 
     /// <summary>The first record at or after a time, from the log's start on; null when there is none. Reads batches: not for hot paths.</summary>
     /// <param name="timestamp">Milliseconds since 1970.</param>
-    public TimestampedOffset? FindByTimestamp(long timestamp) => new TimestampLookup(_home.Windows).FirstAtOrAfter(Segments, timestamp, StartOffset);
+    /// <exception cref="DecompressionBudgetException">There is no memory for it now.</exception>
+    public TimestampedOffset? FindByTimestamp(long timestamp) => new TimestampLookup(_home.Decompression).FirstAtOrAfter(Segments, timestamp, StartOffset);
 
     /// <summary>The first record with the largest timestamp of the log; null for a log without timestamps. Reads a batch.</summary>
-    public TimestampedOffset? FindMaxTimestamp() => new TimestampLookup(_home.Windows).Latest(Segments);
+    /// <exception cref="DecompressionBudgetException">There is no memory for it now.</exception>
+    public TimestampedOffset? FindMaxTimestamp() => new TimestampLookup(_home.Decompression).Latest(Segments);
 
     /// <summary>The aborted transactions that a reader under read_committed of these offsets must know (KIP-98), in the order of their markers.</summary>
     /// <param name="from">The first offset read.</param>

@@ -37,7 +37,7 @@ internal sealed class NodeMeter : IDisposable
         });
         ShowRequests(broker?.Apis, quorum.Apis);
         ShowConnections(listeners);
-        ShowBudgets(node.Memory);
+        ShowBudgets(node.Memory, storage.Decompression);
         ShowFlushes(storage.Directories);
         _meter.CreateObservableCounter("raftlog.quorum.elections", () => quorum.Elections, "{election}", "New leaders of the quorum that the node has heard of.");
         _meter.CreateObservableGauge("raftlog.recovery.time", () => storage.RecoveryTime.TotalSeconds, "s", "How long the partitions' logs took to open at the start.");
@@ -83,18 +83,23 @@ internal sealed class NodeMeter : IDisposable
         _meter.CreateObservableCounter("raftlog.network.sent", () => listeners.Counts().BytesSent, "By", "Bytes that clients and nodes were sent.");
     }
 
-    private void ShowBudgets(MemoryBudgets memory)
+    private void ShowBudgets(MemoryBudgets memory, DecompressionBudget decompression)
     {
-        (string Name, BufferPool Pool)[] budgets =
+        (string Name, BufferPool Pool)[] pools =
         [
             ("requests", memory.Requests), ("small requests", memory.SmallRequests), ("controller requests", memory.Controllers), ("replication", memory.Replication),
         ];
-        _meter.CreateObservableGauge("raftlog.memory.used", () => Of(static pool => pool.LeasedBytes), "By", "Bytes of a budget that are in use.");
-        _meter.CreateObservableGauge("raftlog.memory.limit", () => Of(static pool => pool.MaxBytes), "By", "Bytes of a budget.");
+        _meter.CreateObservableGauge(
+            "raftlog.memory.used", () => Of(static pool => pool.LeasedBytes).Append(OfDecompression(decompression.UsedBytes)), "By", "Bytes of a budget that are in use.");
+        _meter.CreateObservableGauge(
+            "raftlog.memory.limit", () => Of(static pool => pool.MaxBytes).Append(OfDecompression(decompression.MaxBytes)), "By", "Bytes of a budget.");
         _meter.CreateObservableGauge("raftlog.memory.idle", () => Of(static pool => pool.IdleBytes), "By", "Bytes that are kept for the next use.");
 
-        IEnumerable<Measurement<long>> Of(Func<BufferPool, long> read) =>
-            budgets.Select(budget => new Measurement<long>(read(budget.Pool), new KeyValuePair<string, object?>("budget", budget.Name)));
+        IEnumerable<Measurement<long>> Of(Func<BufferPool, long> read) => pools.Select(each => InBudget(each.Name, read(each.Pool)));
+
+        static Measurement<long> OfDecompression(long bytes) => InBudget("decompression", bytes);
+
+        static Measurement<long> InBudget(string name, long bytes) => new(bytes, new KeyValuePair<string, object?>("budget", name));
     }
 
     private void ShowFlushes(IReadOnlyList<LogDirectory> directories)

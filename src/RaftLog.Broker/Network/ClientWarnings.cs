@@ -57,6 +57,9 @@ internal enum ClientFault
     /// <summary>No memory for its request.</summary>
     NoMemory,
 
+    /// <summary>No memory to look into its compressed records.</summary>
+    NoDecompression,
+
     /// <summary>A request that cannot be read.</summary>
     Unreadable,
 

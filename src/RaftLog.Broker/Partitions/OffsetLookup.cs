@@ -44,7 +44,16 @@ public readonly record struct OffsetLookup(ErrorCode Error, long Timestamp, Offs
                 return new OffsetLookup(ErrorCode.None, NoTimestamp, start, log.Epochs.At(start));
         }
 
-        TimestampedOffset? found = timestamp == MaxTimestamp ? log.FindMaxTimestamp() : log.FindByTimestamp(timestamp);
+        TimestampedOffset? found;
+        try
+        {
+            found = timestamp == MaxTimestamp ? log.FindMaxTimestamp() : log.FindByTimestamp(timestamp);
+        }
+        catch (DecompressionBudgetException)
+        {
+            return Failed(ErrorCode.OffsetNotAvailable);
+        }
+
         return found is { } record && record.Offset < limit ? new OffsetLookup(ErrorCode.None, record.Timestamp, record.Offset, record.Epoch)
             : latestError != ErrorCode.None ? Failed(latestError)
             : Nothing;

@@ -20,8 +20,8 @@ internal static class ClientBatch
     /// <param name="records">The bytes.</param>
     /// <param name="settings">The topic's demands.</param>
     /// <param name="nowMs">Wall-clock milliseconds.</param>
-    /// <param name="windows">Where batches take turns that must be held in large parts.</param>
-    public static CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs, LargeWindows windows)
+    /// <param name="decompression">What reading compressed batches may hold.</param>
+    public static CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs, DecompressionBudget decompression)
     {
         if (CheckFrame(records.Span, settings) is { } rejected)
         {
@@ -46,7 +46,7 @@ internal static class ClientBatch
         bool recompress = target != batch.Attributes.Compression;
         if (settings.Validation == BatchValidation.Strict || settings.RequiresKeys || recompress)
         {
-            return CheckRecords(records, recompress ? target : null, settings, nowMs, windows);
+            return CheckRecords(records, recompress ? target : null, settings, nowMs, decompression);
         }
 
         return CheckTimestamp(batch, batch.MaxTimestamp, settings, nowMs) is { } badTime
@@ -112,21 +112,24 @@ internal static class ClientBatch
             : AppendResult.Refused(ErrorCode.UnsupportedCompressionType, $"codec {(int)batch.Attributes.Compression} does not exist");
     }
 
-    private static CheckedBatch CheckRecords(Memory<byte> records, CompressionType? target, AppendSettings settings, long nowMs, LargeWindows windows)
+    private static CheckedBatch CheckRecords(Memory<byte> records, CompressionType? target, AppendSettings settings, long nowMs, DecompressionBudget decompression)
     {
         try
         {
             RecordBatch.Read(records.Span, out RecordBatch batch);
             long window = PlainStream.WindowOf(batch.Attributes.Compression, batch.Section);
-            if (window <= LargeWindows.Small)
+            if (decompression.TryTake(window) is not { } taken)
             {
-                return CheckRecords(records, target, settings, nowMs, LargeWindows.Small);
+                // Nothing was appended, and every client sends it again.
+                return CheckedBatch.Reject(
+                    AppendResult.Refused(
+                        ErrorCode.NotEnoughReplicas,
+                        $"the batch needs {window} bytes of memory to be checked, and the node has them not now (raftlog.decompression.buffer.bytes = {decompression.MaxBytes})"),
+                    settings);
             }
 
-            lock (windows.Turn)
-            {
-                return CheckRecords(records, target, settings, nowMs, window);
-            }
+            using DecompressionBudget.Part part = taken;
+            return CheckRecords(records, target, settings, nowMs, Math.Max(window, DecompressionBudget.Small));
         }
         catch (UnsupportedCompressionException unsupported)
         {

@@ -40,7 +40,7 @@ public sealed class LogDirectory
     /// <summary>Directories of logs that left and could not be renamed or removed yet. Guarded by <see cref="_lock"/>; bounded by the logs.</summary>
     private readonly List<Departed> _departed = [];
 
-    private LogDirectory(IDisk disk, TimeProvider time, string path, IDisposable lockFile, MetaProperties meta, BrokerEpoch? cleanEpoch)
+    private LogDirectory(IDisk disk, TimeProvider time, string path, IDisposable lockFile, MetaProperties meta, BrokerEpoch? cleanEpoch, DecompressionBudget decompression)
     {
         _disk = disk;
         _time = time;
@@ -51,7 +51,7 @@ public sealed class LogDirectory
         PreviousBrokerEpoch = cleanEpoch ?? BrokerEpoch.None;
         Flusher = new Flusher(disk, time, path, Health);
         _checkpoints = new Checkpoints(disk, path, SnapshotLogs);
-        _home = new LogHome(disk, path, Health, Flusher, time) { WriteRecoveryPoints = _checkpoints.WriteRecoveryPointsAsync };
+        _home = new LogHome(disk, path, Health, Flusher, time) { Decompression = decompression, WriteRecoveryPoints = _checkpoints.WriteRecoveryPointsAsync };
         Flusher.BeforeGroup = BeforeGroupAsync;
     }
 
@@ -92,9 +92,13 @@ public sealed class LogDirectory
     public IReadOnlyList<PartitionLog> Logs => SnapshotLogs();
 
     /// <summary>Takes a formatted directory into use: locks it, and removes the marker of a clean stop, durably, before anything can be written.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="path">The directory.</param>
+    /// <param name="decompression">What reading compressed batches may hold, in all directories of a node; its own where null.</param>
     /// <exception cref="LogDirectoryException">It is not formatted, or another process uses it.</exception>
     /// <exception cref="DiskException">The disk refused.</exception>
-    public static async ValueTask<LogDirectory> OpenAsync(IDisk disk, TimeProvider time, string path)
+    public static async ValueTask<LogDirectory> OpenAsync(IDisk disk, TimeProvider time, string path, DecompressionBudget? decompression = null)
     {
         if (MetaProperties.Read(disk, path) is not { } meta)
         {
@@ -111,7 +115,7 @@ public sealed class LogDirectory
             // After an unclean stop the names of logs may be in the page cache only: recovery of a log must not be lost with its directory.
             await disk.FlushDirectoryAsync(path);
 
-            var directory = new LogDirectory(disk, time, path, lockFile, meta, cleanEpoch);
+            var directory = new LogDirectory(disk, time, path, lockFile, meta, cleanEpoch, decompression ?? new DecompressionBudget(DecompressionBudget.DefaultBytes));
             directory._checkpoints.Load();
             return directory;
         }
@@ -154,7 +158,7 @@ public sealed class LogDirectory
     {
         _metadataHome = new LogHome(disk, Path, Health, new Flusher(disk, _time, Path, Health), _time)
         {
-            WriteRecoveryPoints = _checkpoints.WriteRecoveryPointsAsync, RefusesForNow = false,
+            Decompression = _home.Decompression, WriteRecoveryPoints = _checkpoints.WriteRecoveryPointsAsync, RefusesForNow = false,
         };
         return disk.DirectoryExists(PathOf(partition))
             ? await OpenLogAsync(_metadataHome, partition, settings, isFlushed: false)

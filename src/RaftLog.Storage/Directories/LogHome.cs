@@ -19,8 +19,8 @@ internal sealed record LogHome(IDisk Disk, string Path, DirectoryHealth Health, 
     /// <summary>Files that are to go later.</summary>
     public DelayedDeletions Deletions { get; } = new(Disk);
 
-    /// <summary>Who must hold much of a batch at once takes turns here.</summary>
-    public LargeWindows Windows { get; } = new();
+    /// <summary>What reading compressed batches may hold.</summary>
+    public required DecompressionBudget Decompression { get; init; }
 
     /// <summary>Ends the waits of <see cref="FlushLaterAsync"/>.</summary>
     public CancellationTokenSource Stop { get; } = new();

@@ -11,7 +11,7 @@ namespace RaftLog.Storage;
 public readonly record struct TimestampedOffset(long Timestamp, Offset Offset, LeaderEpoch Epoch);
 
 /// <summary>Finds records by time: by the time index down to a few batches, then by looking into them.</summary>
-internal readonly struct TimestampLookup(LargeWindows windows)
+internal readonly struct TimestampLookup(DecompressionBudget decompression)
 {
     /// <summary>The most bytes that one stored batch may decompress to; larger ones are answered with their first offset.</summary>
     private const int MostPlainBytes = 256 * 1024 * 1024;
@@ -117,15 +117,8 @@ internal readonly struct TimestampLookup(LargeWindows windows)
         }
 
         long window = PlainStream.WindowOf(batch.Attributes.Compression, batch.Section);
-        if (window <= LargeWindows.Small)
-        {
-            return FirstRecord(bytes, window, timestamp, from);
-        }
-
-        lock (windows.Turn)
-        {
-            return FirstRecord(bytes, window, timestamp, from);
-        }
+        using DecompressionBudget.Part part = decompression.TryTake(window) ?? throw new DecompressionBudgetException();
+        return FirstRecord(bytes, Math.Max(window, DecompressionBudget.Small), timestamp, from);
     }
 
     private static TimestampedOffset? FirstRecord(ReadOnlyMemory<byte> bytes, long window, long timestamp, Offset from)

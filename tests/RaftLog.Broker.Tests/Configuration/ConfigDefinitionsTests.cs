@@ -29,7 +29,11 @@ public class ConfigDefinitionsTests
 
         string[] own = [.. ConfigDefinitions.Broker.All.Where(key => !key.IsInternal).Select(key => key.Name).Except(golden.Select(Name))];
         Assert.Equal(
-            ["raftlog.connection.stall.timeout.ms", "raftlog.fencing.probe.enable", "raftlog.produce.batch.validation", "raftlog.replication.buffer.bytes"], own);
+            [
+                "raftlog.connection.stall.timeout.ms", "raftlog.decompression.buffer.bytes", "raftlog.fencing.probe.enable",
+                "raftlog.produce.batch.validation", "raftlog.replication.buffer.bytes",
+            ],
+            own);
         Assert.Equal(
             [
                 "follower.replication.throttled.rate", "leader.replication.throttled.rate", "max.decompressed.message.bytes",

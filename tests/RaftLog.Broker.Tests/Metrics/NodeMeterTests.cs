@@ -51,7 +51,7 @@ public sealed class NodeMeterTests
         Assert.Equal(0, seen["raftlog.isr.expansions"]);
         Assert.Equal(1, seen["raftlog.quorum.elections"]);
         Assert.True(seen.ContainsKey("raftlog.recovery.time"));
-        foreach (string budget in new[] { "requests", "small requests", "controller requests", "replication" })
+        foreach (string budget in new[] { "requests", "small requests", "controller requests", "replication", "decompression" })
         {
             Assert.InRange(seen[$"raftlog.memory.used budget={budget}"], 0, seen[$"raftlog.memory.limit budget={budget}"]);
         }
