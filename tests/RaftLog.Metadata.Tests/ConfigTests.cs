@@ -19,8 +19,24 @@ public class ConfigTests
         Alter(cluster, 2, "t", ("a", Set, "1"), ("b", Set, "2"));
         Alter(cluster, 2, "t", ("a", Delete, null), ("cleanup.policy", Append, "compact,delete"));
         Assert.Equal([new("b", "2"), new("cleanup.policy", "delete,compact")], cluster.Replica.Image.ConfigOf(resource));
-        Alter(cluster, 2, "t", ("cleanup.policy", Subtract, "delete, unknown"));
+        Alter(cluster, 2, "t", ("cleanup.policy", Subtract, "delete,unknown"));
         Assert.Equal("compact", cluster.Replica.Image.ConfigOf(resource)["cleanup.policy"]);
+    }
+
+    [Fact]
+    public void Elements_of_lists_are_told_apart_by_their_blanks_as_in_Kafka()
+    {
+        Cluster cluster = new Cluster().WithBrokers(1);
+        cluster.Create("t");
+        ConfigResource resource = ConfigResource.Topic("t");
+        Alter(cluster, 2, "t", ("cleanup.policy", Set, "compact, delete"));
+        Assert.Equal("compact, delete", cluster.Replica.Image.ConfigOf(resource)["cleanup.policy"]);
+        Alter(cluster, 2, "t", ("cleanup.policy", Append, "delete"));
+        Assert.Equal("compact, delete,delete", cluster.Replica.Image.ConfigOf(resource)["cleanup.policy"]);
+        Alter(cluster, 2, "t", ("cleanup.policy", Subtract, "compact"));
+        Assert.Equal(" delete,delete", cluster.Replica.Image.ConfigOf(resource)["cleanup.policy"]);
+        Alter(cluster, 2, "t", ("cleanup.policy", Subtract, "delete"));
+        Assert.Equal(" delete", cluster.Replica.Image.ConfigOf(resource)["cleanup.policy"]);
     }
 
     [Fact]

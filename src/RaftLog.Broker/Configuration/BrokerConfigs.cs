@@ -33,7 +33,7 @@ public sealed class BrokerConfigs(ConfigSettings settings)
 
         List<ConfigSynonym> synonyms = Synonyms(key, dynamic);
         return new(
-            definition, definition.IsSensitive ? null : Value(key, dynamic), synonyms.Count == 0 ? ConfigSource.Default : synonyms[0].Source, synonyms);
+            definition, definition.IsSensitive || Value(key, dynamic) is not { } value ? null : definition.Normalize(value), synonyms.Count == 0 ? ConfigSource.Default : synonyms[0].Source, synonyms);
     }
 
     /// <summary>Describes every key, in ordinal order; internal ones only where they are set.</summary>

@@ -57,6 +57,21 @@ public sealed record ConfigDefinition(
         }
     }
 
+    /// <summary>
+    /// A value as it is described, as Kafka does: without blanks around it and, for a list, around its elements, of which each stands once where the allowed ones are
+    /// known. It is stored as it was written.
+    /// </summary>
+    public string Normalize(string value)
+    {
+        if (Type != ConfigType.List)
+        {
+            return value.Trim();
+        }
+
+        string[] items = ConfigText.List(value);
+        return string.Join(',', Range.IsEnumerated ? items.Distinct(StringComparer.Ordinal) : items);
+    }
+
     private long Least => Type switch { ConfigType.Int => int.MinValue, ConfigType.Short => short.MinValue, _ => long.MinValue };
 
     private long Most => Type switch { ConfigType.Int => int.MaxValue, ConfigType.Short => short.MaxValue, _ => long.MaxValue };

@@ -45,6 +45,9 @@ public sealed class ConfigRange
         _startingPoint = form == "startingpoint";
     }
 
+    /// <summary>True when the allowed values are named one by one.</summary>
+    public bool IsEnumerated => _choices.Length > 0;
+
     /// <summary>Reads the short form.</summary>
     public static ConfigRange Parse(string form) => new(form);
 

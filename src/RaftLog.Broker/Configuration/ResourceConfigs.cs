@@ -43,14 +43,14 @@ public sealed class ResourceConfigs
 
         if (overrides.TryGetValue(key, out string? own) && definition.Check(own) is null)
         {
-            return own.Trim();
+            return definition.Normalize(own);
         }
 
         foreach (string brokerKey in definition.BrokerKeys)
         {
             if (broker.IsSet(brokerKey, dynamic) && broker.Value(brokerKey, dynamic) is { } set && ConfigDefinitions.Broker[brokerKey].Check(set) is null)
             {
-                return InMilliseconds(brokerKey, set);
+                return definition.Normalize(InMilliseconds(brokerKey, set));
             }
         }
 
@@ -70,7 +70,7 @@ public sealed class ResourceConfigs
             : [];
         if (overrides.TryGetValue(key, out string? own))
         {
-            synonyms.Insert(0, new(key, own, _own));
+            synonyms.Insert(0, new(key, definition.Normalize(own), _own));
         }
 
         return new(

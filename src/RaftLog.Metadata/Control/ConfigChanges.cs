@@ -178,8 +178,8 @@ internal sealed class ConfigChanges(IConfigTable configs)
         return string.Join(",", list);
     }
 
-    private static List<string> Elements(string list) =>
-        [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+    /// <summary>The elements as they were written, blanks included: Kafka tells elements apart by them, although it shows none.</summary>
+    private static List<string> Elements(string list) => [.. list.Split(',', StringSplitOptions.RemoveEmptyEntries)];
 
     private static Refusal? TryReplace(List<AlterConfigsRequest.AlterableConfig> wanted, ref Values values)
     {

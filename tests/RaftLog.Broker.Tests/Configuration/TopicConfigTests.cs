@@ -120,6 +120,33 @@ public class TopicConfigTests
             described.Synonyms);
     }
 
+    /// <summary>What Kafka 4.3.1 describes after it was given these values.</summary>
+    [Theory]
+    [InlineData("cleanup.policy", "delete,delete", "delete")]
+    [InlineData("cleanup.policy", "compact, delete", "compact,delete")]
+    [InlineData("cleanup.policy", "delete,compact", "delete,compact")]
+    [InlineData("cleanup.policy", " delete ", "delete")]
+    [InlineData("cleanup.policy", "compact,delete,compact", "compact,delete")]
+    [InlineData("cleanup.policy", " delete,delete", "delete")]
+    [InlineData("cleanup.policy", "", "")]
+    [InlineData("leader.replication.throttled.replicas", "0:1, 1:2", "0:1,1:2")]
+    [InlineData("leader.replication.throttled.replicas", "0:1,0:1", "0:1,0:1")]
+    [InlineData("leader.replication.throttled.replicas", " 0:1 ", "0:1")]
+    [InlineData("leader.replication.throttled.replicas", "*", "*")]
+    public void Lists_are_described_as_Kafka_describes_them(string key, string value, string described)
+    {
+        DescribedConfig topic = ResourceConfigs.Topic.Describe(key, Map((key, value)), Bare, DynamicConfigs.None)!;
+        Assert.Equal(described, topic.Value);
+        Assert.Equal(new ConfigSynonym(key, described, ConfigSource.DynamicTopic), topic.Synonyms[0]);
+        if (topic.Definition.BrokerKeys is [var brokerKey])
+        {
+            BrokerConfigs file = new(Settings((brokerKey, value)));
+            Assert.Equal(described, file.Describe(brokerKey, DynamicConfigs.None)!.Value);
+            Assert.Equal(described, ResourceConfigs.Topic.Describe(key, ResourceConfigs.NoOverrides, file, DynamicConfigs.None)!.Value);
+            Assert.Equal(described, Bare.Describe(brokerKey, new DynamicConfigs(Map((brokerKey, value)), Map()))!.Value);
+        }
+    }
+
     [Fact]
     public void An_internal_key_counts_where_it_is_set_and_is_shown_only_there()
     {
