@@ -47,7 +47,9 @@ internal sealed class MessageEmitter
         _code.Close();
     }
 
-    private string Interfaces() => Interface() + (_head.IsReused ? $", {Wire}IReusedMessage" : "");
+    private string Interfaces() => Interface()
+        + (_head.IsReused ? $", {Wire}IReusedMessage" : "")
+        + (_schema.Body.Fields.Exists(static field => field.Name == "ThrottleTimeMs") ? $", {Wire}IThrottledMessage" : "");
 
     private string Interface() => _head.Kind switch
     {

@@ -55,6 +55,7 @@ internal sealed class ProduceExchange
         _sparePartitions.TakeBack();
         Slots.Clear();
         Response.Responses.Clear();
+        Response.ThrottleTimeMs = 0;
         if (Response.NodeEndpoints.Count > 0)
         {
             Response = new();

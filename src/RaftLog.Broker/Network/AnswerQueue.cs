@@ -21,6 +21,7 @@ internal sealed class AnswerQueue(IConnection connection, TimeProvider time)
     private readonly Queue<PendingAnswer> _queue = new();
     private readonly List<SendPiece> _pieces = [];
     private readonly List<PendingAnswer> _sending = [];
+    private long _silentUntil;
     private bool _writing;
     private volatile bool _isSending;
     private ValueTask _writer;
@@ -33,6 +34,9 @@ internal sealed class AnswerQueue(IConnection connection, TimeProvider time)
 
     /// <summary>What of a response could not be read from its file, so that the connection ended in its middle.</summary>
     public Exception? Lost { get; private set; }
+
+    /// <summary>Until when the client was told to be silent, as a timestamp of the node's clock; 0 for never. May be read from any thread.</summary>
+    public long SilentUntil => Volatile.Read(ref _silentUntil);
 
     /// <summary>True while an answer is being sent, so the client should take bytes. May be read from any thread.</summary>
     public bool IsSending => _isSending;
@@ -157,6 +161,11 @@ internal sealed class AnswerQueue(IConnection connection, TimeProvider time)
         foreach (PendingAnswer sent in _sending)
         {
             RequestContext request = sent.Context;
+            if (request.ThrottleTimeMs > 0)
+            {
+                Volatile.Write(ref _silentUntil, Math.Max(_silentUntil, now + (request.ThrottleTimeMs * time.TimestampFrequency / 1_000)));
+            }
+
             request.Counters?.Ended(now - request.StartedAt, request.Errors);
             request.ReleaseLeases();
             request.Connection.ReturnRequest(request);

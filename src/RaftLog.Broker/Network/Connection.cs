@@ -4,6 +4,7 @@ using RaftLog.Broker.Runtime;
 using RaftLog.Platform;
 using RaftLog.Platform.Buffers;
 using RaftLog.Platform.Rpc;
+using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
@@ -19,7 +20,7 @@ internal sealed class Connection(
     IConnection connection, FrameReader frames, ApiTable apis, ConnectionContext context, ConnectionRules rules, ClientWarnings warnings, Journal journal)
     : IDisposable
 {
-    private readonly AnswerQueue _answers = new(connection, rules.Time);
+    private readonly AnswerQueue _answers = new(connection, rules.Waiters.Time);
     private ActivityClock _any = new();
     private ActivityClock _sending = new();
     private ActivityClock _receiving = new();
@@ -107,6 +108,7 @@ internal sealed class Connection(
             await ahead;
         }
 
+        await WhileSilentAsync();
         FrameRead read = await frames.ReadAsync();
         switch (read.Status)
         {
@@ -125,6 +127,14 @@ internal sealed class Connection(
         }
 
         return read.Frame;
+    }
+
+    /// <summary>A client that was told to be silent is not read until its time is over (KIP-219).</summary>
+    private ValueTask<WaitOutcome> WhileSilentAsync()
+    {
+        TimeProvider time = rules.Waiters.Time;
+        long left = _answers.SilentUntil - time.GetTimestamp();
+        return left <= 0 ? ValueTask.FromResult(WaitOutcome.Ready) : rules.Waiters.Delay(time.GetElapsedTime(0, left));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -175,7 +185,7 @@ internal sealed class Connection(
             ? context.RentRequest(header.ApiKey, header.ApiVersion, _clientId, frame)
             : new(header.ApiKey, header.ApiVersion, _clientId, context, frame);
         request.Counters = api.Counters;
-        request.StartedAt = rules.Time.GetTimestamp();
+        request.StartedAt = rules.Waiters.Time.GetTimestamp();
         ValueTask<WireWriter?> answer = versionKnown
             ? Start(api, bytes[bodyStart..], header, request)
             : ValueTask.FromResult<WireWriter?>(UnknownApiVersions(api, header));

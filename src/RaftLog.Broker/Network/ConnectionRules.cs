@@ -1,3 +1,5 @@
+using RaftLog.Platform.Waiting;
+
 namespace RaftLog.Broker.Network;
 
 /// <summary>What holds for the connections of one listener.</summary>
@@ -7,6 +9,6 @@ namespace RaftLog.Broker.Network;
 /// A connection whose client takes nothing of a response, or sends nothing more of a request, for so long is closed
 /// (<c>raftlog.connection.stall.timeout.ms</c>).
 /// </param>
-/// <param name="Time">The node's clock.</param>
+/// <param name="Waiters">The node's clock and waits.</param>
 /// <param name="Quota">What counts the connections; null where they are not counted.</param>
-internal sealed record ConnectionRules(int MaxFrameBytes, TimeSpan MaxIdle, TimeSpan MaxStall, TimeProvider Time, ConnectionQuota? Quota);
+internal sealed record ConnectionRules(int MaxFrameBytes, TimeSpan MaxIdle, TimeSpan MaxStall, Waiters Waiters, ConnectionQuota? Quota);

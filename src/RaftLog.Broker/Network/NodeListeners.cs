@@ -71,7 +71,7 @@ internal sealed class NodeListeners(NodeContext node)
                 node.Config.Sockets.RequestMaxBytes,
                 TimeSpan.FromMilliseconds(node.Config.Sockets.MaxIdleMs),
                 TimeSpan.FromMilliseconds(node.Config.Sockets.StallTimeoutMs),
-                node.World.Time,
+                node.Waiters,
                 isCounted ? quota : null);
             ListenerLoop loop = new(
                 node.World.Network.Listen(new NetworkAddress(listener.Host, listener.Port)),

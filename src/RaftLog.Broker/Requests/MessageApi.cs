@@ -29,6 +29,18 @@ internal sealed class MessageApi<TRequest, TResponse>(
         await handler.HandleAsync((TRequest)request, context);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<WireWriter?> EncodeAsync(ValueTask<TResponse?> handling, RequestHeader header, RequestContext context) =>
-        await handling is { } response ? AnswerFrame.Encode(response, header, context.Version, context.Response) : null;
+    private static async ValueTask<WireWriter?> EncodeAsync(ValueTask<TResponse?> handling, RequestHeader header, RequestContext context)
+    {
+        if (await handling is not { } response)
+        {
+            return null;
+        }
+
+        if (context.ThrottleTimeMs > 0 && response is IThrottledMessage throttled)
+        {
+            throttled.ThrottleTimeMs = context.ThrottleTimeMs;
+        }
+
+        return AnswerFrame.Encode(response, header, context.Version, context.Response);
+    }
 }

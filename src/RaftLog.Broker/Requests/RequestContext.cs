@@ -44,6 +44,12 @@ public sealed class RequestContext
     /// <summary>Set by a handler that can tell the client nothing but by closing: a failed produce with acks=0.</summary>
     public bool CloseConnection { get; set; }
 
+    /// <summary>
+    /// How long the client is to be silent, in milliseconds: the response says so in the versions that can, leaves at once, and the connection is not read for as
+    /// long (KIP-219), whatever the client makes of it. Set before the handler returns.
+    /// </summary>
+    public int ThrottleTimeMs { get; set; }
+
     /// <summary>True while the connection may take the context for a later request. A handler that made it hold much clears it.</summary>
     public bool IsReusable { get; set; }
 
@@ -103,6 +109,7 @@ public sealed class RequestContext
         ClientId = clientId;
         Principal = Connection.Principal;
         CloseConnection = false;
+        ThrottleTimeMs = 0;
         Errors = 0;
         _frame = frame;
         _response?.Reset();

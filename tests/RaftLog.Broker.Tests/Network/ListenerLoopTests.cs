@@ -9,6 +9,7 @@ using RaftLog.Platform.Buffers;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Wire;
 using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Network;
@@ -237,6 +238,64 @@ public sealed class ListenerLoopTests
     }
 
     [Fact]
+    public void A_client_that_is_told_to_be_silent_is_answered_at_once_and_not_read_until_its_time_is_over()
+    {
+        Listening listening = new(new ConnectionLimits(10, 10));
+        IConnection throttled = listening.Connect();
+        IConnection other = listening.Connect();
+        listening.Handler.ThrottleTimeMs = 1_000;
+        Assert.True(listening.Answers(throttled));
+        listening.Handler.ThrottleTimeMs = 0;
+        listening.Send(throttled);
+        Assert.True(listening.Answers(other));
+        listening.Pass(999);
+        Assert.Equal(2, listening.Handler.Peers.Count);
+        listening.Pass(2);
+        Assert.Equal(3, listening.Handler.Peers.Count);
+        Assert.Equal([0], listening.Correlations(throttled, 1));
+
+        // Once: it is not silent for ever.
+        Assert.True(listening.Answers(throttled));
+    }
+
+    [Fact]
+    public async Task A_response_says_how_long_its_client_is_to_be_silent()
+    {
+        HoldingHandler handler = new() { ThrottleTimeMs = 250 };
+        MessageApi<ApiVersionsRequest, ApiVersionsResponse> api = new(handler, 0, 2, 0);
+        RequestContext context = new(ApiKey.ApiVersions, 2, "", new ConnectionContext(1, new NetworkAddress("client", 1), "PLAINTEXT"));
+        WireWriter frame = (await Answer())!;
+        WireReader reader = new(frame.ToArray());
+        reader.ReadInt32();
+        ResponseHeader.Read(ref reader, ApiKey.ApiVersions, 2);
+        ApiVersionsResponse response = new();
+        response.Read(ref reader, 2);
+        Assert.Equal(250, response.ThrottleTimeMs);
+
+        ValueTask<WireWriter?> Answer()
+        {
+            WireReader empty = new(Memory<byte>.Empty);
+            return api.AnswerAsync(ref empty, new RequestHeader(ApiKey.ApiVersions, 2, 1, null), context);
+        }
+    }
+
+    [Theory]
+    [InlineData(0, "a request of 0 bytes, so it does not speak Kafka's protocol")]
+    [InlineData(-1, "a request of -1 bytes, so it does not speak Kafka's protocol")]
+    [InlineData(0x47455420, "a request of 1195725856 bytes, above socket.request.max.bytes = 1048576, or it does not speak Kafka's protocol")]
+    public void A_request_of_an_impossible_length_is_told_in_the_node_log(int length, string told)
+    {
+        Listening listening = new(new ConnectionLimits(10, 10));
+        IConnection client = listening.Connect();
+        byte[] bytes = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, length);
+        listening.Send(client, bytes);
+        Assert.True(listening.IsClosed(client));
+        string line = Assert.Single(listening.Problems);
+        Assert.Contains(told, line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_negative_time_keeps_silent_connections()
     {
         Listening listening = new(new ConnectionLimits(10, 10), maxIdleMs: -1);
@@ -261,7 +320,7 @@ public sealed class ListenerLoopTests
             _network = new InMemoryNetwork(_time);
             Journal journal = new(new InMemoryDisk(), _time, "/journal", Problems.Add);
             ConnectionQuota quota = new(() => Limits, journal) { Descriptors = new OpenFileLimit(descriptors) };
-            ConnectionRules rules = new(1 << 20, TimeSpan.FromMilliseconds(maxIdleMs), TimeSpan.FromMilliseconds(maxStallMs), _time, quota);
+            ConnectionRules rules = new(1 << 20, TimeSpan.FromMilliseconds(maxIdleMs), TimeSpan.FromMilliseconds(maxStallMs), new Waiters(_time), quota);
             ApiTable apis = new([new MessageApi<ApiVersionsRequest, ApiVersionsResponse>(Handler, 0, 0, 0)]);
             _address = _pump.Start(() =>
             {
@@ -382,6 +441,8 @@ public sealed class ListenerLoopTests
 
         public int ResponseEntries { get; set; }
 
+        public int ThrottleTimeMs { get; set; }
+
         /// <summary>True once a client that is answered has gone.</summary>
         public bool Ended { get; private set; }
 
@@ -399,6 +460,7 @@ public sealed class ListenerLoopTests
                 await _released.Task;
             }
 
+            context.ThrottleTimeMs = ThrottleTimeMs;
             ApiVersionsResponse response = new();
             for (int i = 0; i < ResponseEntries; i++)
             {
