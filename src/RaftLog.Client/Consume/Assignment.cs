@@ -17,7 +17,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     private readonly PriorityQueue<ReadPosition, long> _delayed = new();
     private readonly List<ReadPosition> _unresolved = [];
     private readonly Queue<ReadPosition> _line = new();
-    private readonly SortedSet<NodeId> _busy = [];
+    private readonly SortedDictionary<NodeId, LeaderSession> _sessions = [];
     private ClusterView _view = ClusterView.Empty;
     private long _bufferedBytes;
     private int _failed;
@@ -157,7 +157,12 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             }
 
             position.IsPaused = paused;
-            if (!paused)
+            if (paused && position.State == ReadState.Fetching)
+            {
+                Leave(position);
+                position.State = ReadState.Idle;
+            }
+            else if (!paused)
             {
                 GetInLine(position);
                 if (position.State == ReadState.Idle)
@@ -285,13 +290,13 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     }
 
     /// <summary>
-    /// Takes what can be fetched, in line, from each leader that is free, and makes these leaders busy until <see cref="Free"/>. Nothing while what
-    /// waits for the reader is at its bound.
+    /// Begins a fetch from each leader that is free and leads something to fetch, and makes these leaders busy until <see cref="Free"/>. Nothing while
+    /// what waits for the reader is at its bound.
     /// </summary>
     /// <param name="hasLeaderless">True when a partition has no leader that is known: ask for metadata and come again.</param>
-    public List<(NodeId Leader, List<ReadPosition> Positions)> TakeFetches(out bool hasLeaderless)
+    public List<FetchTurn> TakeFetches(out bool hasLeaderless)
     {
-        List<(NodeId Leader, List<ReadPosition> Positions)> taken = [];
+        List<FetchTurn> taken = [];
         hasLeaderless = false;
         lock (_lock)
         {
@@ -300,32 +305,19 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
                 return taken;
             }
 
-            foreach ((NodeId leader, List<ReadPosition> line) in _idle)
+            hasLeaderless = _idle.TryGetValue(NodeId.None, out List<ReadPosition>? leaderless)
+                && leaderless.Exists(static position => position.IsCurrent && !position.IsPaused);
+            foreach (LeaderSession session in _sessions.Values)
             {
-                if (!leader.IsNode)
-                {
-                    hasLeaderless |= line.Exists(position => position.IsCurrent && !position.IsPaused);
-                    continue;
-                }
-
-                if (line.Count == 0 || _busy.Contains(leader))
+                if (session.IsBusy)
                 {
                     continue;
                 }
 
-                line.ForEach(static position => position.IsEnlisted = false);
-                List<ReadPosition> positions = line.FindAll(static position => position.IsCurrent && !position.IsPaused);
-                line.Clear();
-                if (positions.Count > 0)
+                List<ReadPosition> changed = TakeLine(session.Leader);
+                if (changed.Count > 0 || !session.IsEmpty)
                 {
-                    foreach (ReadPosition position in positions)
-                    {
-                        position.State = ReadState.Fetching;
-                        position.IsAnswered = false;
-                    }
-
-                    _busy.Add(leader);
-                    taken.Add((leader, positions));
+                    taken.Add(session.Begin(changed));
                 }
             }
         }
@@ -333,12 +325,55 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         return taken;
     }
 
-    /// <summary>The leader's fetch has ended, and all of its positions are decided.</summary>
-    public void Free(NodeId leader)
+    /// <summary>The leader has answered a fetch, and keeps a session from now on, or none where the id is 0.</summary>
+    public void Answered(FetchTurn turn, int sessionId)
     {
         lock (_lock)
         {
-            _busy.Remove(leader);
+            turn.Session.Answered(sessionId);
+        }
+    }
+
+    /// <summary>The position that a part of a response is about; null when nobody waits for it any more.</summary>
+    public ReadPosition? Find(FetchTurn turn, Uuid topicId, TopicPartition name)
+    {
+        lock (_lock)
+        {
+            return turn.Session.TryFind(topicId, name, out ReadPosition? position) ? position : null;
+        }
+    }
+
+    /// <summary>What the leader knows counts no more: all that waits for it is fetched again, but not before a time.</summary>
+    public void EndSession(FetchTurn turn, long notBeforeMs)
+    {
+        lock (_lock)
+        {
+            foreach (ReadPosition position in turn.Session.End())
+            {
+                position.State = ReadState.Delayed;
+                _delayed.Enqueue(position, notBeforeMs);
+            }
+        }
+    }
+
+    /// <summary>The leadership of a position has moved: it is fetched from the leader that is known now.</summary>
+    public void Move(ReadPosition taken)
+    {
+        lock (_lock)
+        {
+            if (IsUnderWay(taken))
+            {
+                GetIdle(taken);
+            }
+        }
+    }
+
+    /// <summary>The leader's fetch has ended.</summary>
+    public void Free(FetchTurn turn)
+    {
+        lock (_lock)
+        {
+            turn.Session.IsBusy = false;
         }
     }
 
@@ -351,7 +386,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         }
     }
 
-    /// <summary>A fetch brought no records of the partition.</summary>
+    /// <summary>A fetch brought no records of the partition. In a session the leader goes on to wait for them.</summary>
     public void Nothing(ReadPosition taken, Offset end)
     {
         lock (_lock)
@@ -359,7 +394,10 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             if (IsUnderWay(taken))
             {
                 taken.End = end;
-                GetIdle(taken);
+                if (taken.Session is not { IsKept: true })
+                {
+                    GetIdle(taken);
+                }
             }
         }
     }
@@ -395,6 +433,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             if (IsUnderWay(taken))
             {
+                Leave(taken);
                 taken.State = ReadState.Delayed;
                 _delayed.Enqueue(taken, notBeforeMs);
             }
@@ -507,8 +546,11 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         return position;
     }
 
+    private static void Leave(ReadPosition position) => position.Session?.Leave(position);
+
     private void Drop(ReadPosition position, List<FetchedRecords> dropped)
     {
+        Leave(position);
         position.IsCurrent = false;
         _failed -= position.State == ReadState.Failed ? 1 : 0;
         dropped.AddRange(position.Buffered);
@@ -526,6 +568,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 
     private void GetIdle(ReadPosition position)
     {
+        Leave(position);
         if (!position.IsCurrent)
         {
             return;
@@ -547,6 +590,12 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 
         position.IsEnlisted = true;
         NodeId leader = _view.TryGetPartition(position.Partition, out _, out PartitionView? known) ? known.Leader : NodeId.None;
+        if (leader.IsNode && !_sessions.ContainsKey(leader))
+        {
+            // One a broker that leads something; a cluster has few.
+            _sessions.Add(leader, new LeaderSession(leader));
+        }
+
         if (!_idle.TryGetValue(leader, out List<ReadPosition>? line))
         {
             _idle.Add(leader, line = []);
@@ -555,8 +604,46 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         line.Add(position);
     }
 
+    /// <summary>Takes the positions in a leader's line; they are being fetched from now on.</summary>
+    private List<ReadPosition> TakeLine(NodeId leader)
+    {
+        if (!_idle.TryGetValue(leader, out List<ReadPosition>? line) || line.Count == 0)
+        {
+            return [];
+        }
+
+        line.ForEach(static position => position.IsEnlisted = false);
+        List<ReadPosition> positions = line.FindAll(static position => position.IsCurrent && !position.IsPaused && position.State == ReadState.Idle);
+        line.Clear();
+        foreach (ReadPosition position in positions)
+        {
+            position.State = ReadState.Fetching;
+            position.IsAnswered = false;
+            position.ToldEpoch = _view.TryGetPartition(position.Partition, out _, out PartitionView? known) ? known.LeaderEpoch : LeaderEpoch.None;
+        }
+
+        return positions;
+    }
+
+    /// <summary>Takes those out of their sessions whose leadership is another one now.</summary>
+    private void LeaveMoved()
+    {
+        foreach (LeaderSession session in _sessions.Values)
+        {
+            foreach (ReadPosition position in session.Members.ToArray())
+            {
+                if (!_view.TryGetPartition(position.Partition, out _, out PartitionView? known)
+                    || known.Leader != session.Leader || known.LeaderEpoch != position.ToldEpoch)
+                {
+                    GetIdle(position);
+                }
+            }
+        }
+    }
+
     private void Regroup()
     {
+        LeaveMoved();
         List<ReadPosition> idle = [];
         foreach (List<ReadPosition> line in _idle.Values)
         {
@@ -621,6 +708,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 
     private void SetFailed(ReadPosition position, KafkaException reason)
     {
+        Leave(position);
         _failed += position.State == ReadState.Failed ? 0 : 1;
         position.Failure = reason;
         position.State = ReadState.Failed;

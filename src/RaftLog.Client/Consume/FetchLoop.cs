@@ -11,12 +11,15 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Client.Consume;
 
 /// <summary>
-/// Fetches ahead of the reader: one long poll a broker over all its partitions, as long as what waits to be read stays within its bound. Says
-/// for each partition what an answer means for its position.
+/// Fetches ahead of the reader: one long poll a broker over all its partitions, as long as what waits to be read stays within its bound. The broker
+/// keeps the partitions in a session, so requests and responses name what has changed. Says for each partition what an answer means for its position.
 /// </summary>
 internal sealed class FetchLoop
 {
     private const long NoLeaderPauseMs = 50;
+
+    /// <summary>The last version of Fetch that names topics by name.</summary>
+    private const short LastWithNames = 12;
 
     private readonly ConsumerOptions _options;
     private readonly ClientRuntime _runtime;
@@ -93,10 +96,10 @@ internal sealed class FetchLoop
                 _runtime.Supervisor.Run("find positions", () => _search.FindAsync(unresolved));
             }
 
-            List<(NodeId Leader, List<ReadPosition> Positions)> fetches = _assignment.TakeFetches(out bool hasLeaderless);
-            foreach ((NodeId leader, List<ReadPosition> positions) in fetches)
+            List<FetchTurn> turns = _assignment.TakeFetches(out bool hasLeaderless);
+            foreach (FetchTurn turn in turns)
             {
-                _runtime.Supervisor.Run("fetch request", () => FetchAsync(leader, positions, view));
+                _runtime.Supervisor.Run("fetch request", () => FetchAsync(turn));
             }
 
             if (hasLeaderless)
@@ -116,94 +119,105 @@ internal sealed class FetchLoop
         Release(_assignment.Clear());
     }
 
-    private async Task FetchAsync(NodeId leader, List<ReadPosition> positions, ClusterView view)
+    private async Task FetchAsync(FetchTurn turn)
     {
-        RpcConnectResult opened = await _connections.OpenAsync(leader, new Deadline(_runtime.Waiters, _runtime.Options.ConnectTimeout));
+        RpcConnectResult opened = await _connections.OpenAsync(turn.Leader, new Deadline(_runtime.Waiters, _runtime.Options.ConnectTimeout));
         if (opened.Channel is not { } channel)
         {
-            DelayAll(positions);
+            Abandon(turn);
         }
         else
         {
-            FetchRequest request = ToRequest(positions, view, out short highestVersion);
             TimeSpan timeout = _runtime.Options.RequestTimeout + _options.MaxWait;
-            RpcResult<FetchResponse> result = await channel.CallLeasedAsync(request, timeout, highestVersion);
+            RpcResult<FetchResponse> result = await channel.CallLeasedAsync(ToRequest(turn), timeout, turn.UsesIds ? short.MaxValue : LastWithNames);
             if (result.TryGet(out FetchResponse? response) && response.ErrorCode == ErrorCode.None)
             {
                 FetchedFrame frame = new(result);
-                Apply(positions, view, response, frame);
+                Apply(turn, response, frame);
                 frame.Release();
             }
             else
             {
+                bool isForgotten = response?.ErrorCode is ErrorCode.FetchSessionIdNotFound or ErrorCode.InvalidFetchSessionEpoch or ErrorCode.FetchSessionTopicIdError;
                 result.Dispose();
-                DelayAll(positions);
+                if (isForgotten)
+                {
+                    // The leader makes room for other sessions, or has started anew: nothing is wrong with the positions.
+                    _assignment.EndSession(turn, _runtime.Waiters.NowMs);
+                }
+                else
+                {
+                    Abandon(turn);
+                }
             }
         }
 
-        _assignment.Free(leader);
+        _assignment.Free(turn);
         Wake();
     }
 
-    private void DelayAll(List<ReadPosition> positions)
+    private void Abandon(FetchTurn turn)
     {
         _metadata.Invalidate();
-        positions.ForEach(Delay);
+        _assignment.EndSession(turn, RetryAtMs());
     }
 
-    private void Delay(ReadPosition position) =>
-        _assignment.Delay(position, _runtime.Waiters.NowMs + (long)_runtime.Options.RetryBackoffMax.TotalMilliseconds / 10);
+    private void Delay(ReadPosition position) => _assignment.Delay(position, RetryAtMs());
 
-    private FetchRequest ToRequest(List<ReadPosition> positions, ClusterView view, out short highestVersion)
+    private long RetryAtMs() => _runtime.Waiters.NowMs + ((long)_runtime.Options.RetryBackoffMax.TotalMilliseconds / 10);
+
+    private FetchRequest ToRequest(FetchTurn turn)
     {
-        highestVersion = short.MaxValue;
         FetchRequest request = new()
         {
             MaxWaitMs = (int)_options.MaxWait.TotalMilliseconds,
             MinBytes = _options.MinBytes,
             MaxBytes = _options.MaxBytes,
             IsolationLevel = _options.ReadCommitted ? (sbyte)1 : (sbyte)0,
+            SessionId = turn.SessionId,
+            SessionEpoch = turn.Epoch,
             RackId = _options.Rack,
         };
         FetchRequest.FetchTopic? last = null;
-        foreach (ReadPosition position in positions)
+        foreach (ReadPosition position in turn.Changed)
         {
             // The id under which the offset was found: a topic that was made anew meanwhile does not know it, instead of serving another log.
             if (last is null || last.Topic != position.Partition.Topic || last.TopicId != position.TopicId)
             {
                 last = new FetchRequest.FetchTopic { Topic = position.Partition.Topic, TopicId = position.TopicId };
                 request.Topics.Add(last);
-                highestVersion = last.TopicId == Uuid.Zero ? (short)12 : highestVersion;
             }
 
             last.Partitions.Add(new()
             {
                 Partition = position.Partition.Partition,
-                CurrentLeaderEpoch = LeadershipOf(position.Partition, view),
+                CurrentLeaderEpoch = position.ToldEpoch,
                 FetchOffset = position.Fetch,
                 LastFetchedEpoch = position.LastEpoch,
                 PartitionMaxBytes = _options.MaxPartitionBytes,
             });
         }
 
+        foreach ((Uuid topicId, TopicPartition partition) in turn.Forgotten)
+        {
+            request.ForgottenTopicsData.Add(new() { Topic = partition.Topic, TopicId = topicId, Partitions = [partition.Partition] });
+        }
+
         return request;
     }
-
-    private static LeaderEpoch LeadershipOf(TopicPartition partition, ClusterView view) =>
-        view.TryGetPartition(partition, out _, out PartitionView? known) ? known.LeaderEpoch : LeaderEpoch.None;
 
     /// <summary>
     /// Applies an answer. Partitions that brought records come last, so that they stand behind the others in the line for the next fetch.
     /// </summary>
-    private void Apply(List<ReadPosition> positions, ClusterView view, FetchResponse response, FetchedFrame frame)
+    private void Apply(FetchTurn turn, FetchResponse response, FetchedFrame frame)
     {
+        _assignment.Answered(turn, response.SessionId);
         List<(ReadPosition Position, FetchResponse.PartitionData Data)> full = [];
-        FetchMatch match = new(positions);
         foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
         {
             foreach (FetchResponse.PartitionData data in topic.Partitions)
             {
-                if (!match.TryFind(topic, data.PartitionIndex, out ReadPosition? position) || position.IsAnswered)
+                if (_assignment.Find(turn, topic.TopicId, new TopicPartition(topic.Topic, data.PartitionIndex)) is not { } position)
                 {
                     continue;
                 }
@@ -220,17 +234,20 @@ internal sealed class FetchLoop
             }
         }
 
-        foreach (ReadPosition position in positions)
-        {
-            if (!position.IsAnswered)
-            {
-                Delay(position);
-            }
-        }
-
         foreach ((ReadPosition position, FetchResponse.PartitionData data) in full)
         {
-            Accept(position, LeadershipOf(position.Partition, view), data, frame);
+            Accept(position, position.ToldEpoch, data, frame);
+        }
+
+        if (turn.IsFull)
+        {
+            turn.Changed.FindAll(static position => !position.IsAnswered).ForEach(Delay);
+        }
+
+        if (response.SessionId == 0)
+        {
+            // No session: what the leader was told is told again. An incremental response without one has named only what has changed.
+            _assignment.EndSession(turn, _runtime.Waiters.NowMs);
         }
     }
 
@@ -255,7 +272,7 @@ internal sealed class FetchLoop
             case var error when error.IsRetriable():
                 if (_metadata.LearnLeader(position.Partition, answer.CurrentLeader.LeaderId, answer.CurrentLeader.LeaderEpoch))
                 {
-                    _assignment.Nothing(position, position.End);
+                    _assignment.Move(position);
                     break;
                 }
 

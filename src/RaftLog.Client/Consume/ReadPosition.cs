@@ -14,7 +14,7 @@ internal enum ReadState
     /// <summary>It waits in line for the next fetch from its leader.</summary>
     Idle,
 
-    /// <summary>A fetch is under way.</summary>
+    /// <summary>A fetch is under way, or the leader's session knows the position and waits for records.</summary>
     Fetching,
 
     /// <summary>It waits for a time after a passing failure.</summary>
@@ -69,6 +69,12 @@ internal sealed class ReadPosition(TopicPartition partition, StartAt start)
 
     /// <summary>The bytes of it.</summary>
     public long BufferedBytes { get; set; }
+
+    /// <summary>The session of the leader that knows the position as it is; null where none does.</summary>
+    public LeaderSession? Session { get; set; }
+
+    /// <summary>The leadership that the leader was told.</summary>
+    public LeaderEpoch ToldEpoch { get; set; } = LeaderEpoch.None;
 
     /// <summary>True while it stands in its leader's line for the next fetch.</summary>
     public bool IsEnlisted { get; set; }

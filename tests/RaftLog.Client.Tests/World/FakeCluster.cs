@@ -45,6 +45,9 @@ internal sealed class FakeCluster : IDisposable
 
     public SortedDictionary<string, FakeTopic> Topics { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The fetch sessions that brokers keep; null where they keep none.</summary>
+    public FakeSessions? Sessions { get; init; }
+
     /// <summary>Answers in the cluster's place; null lets the cluster answer.</summary>
     public Func<NodeId, IMessage, Reply?> Intercept { get; set; } = (_, _) => null;
 
@@ -146,14 +149,22 @@ internal sealed class FakeCluster : IDisposable
             return bent.Message;
         }
 
-        if (message is FetchRequest fetch && Read(node, fetch) is var answer)
+        if (message is FetchRequest fetch)
         {
+            (FetchRequest whole, ErrorCode error) = Sessions?.Expand(fetch) ?? (fetch, ErrorCode.None);
+            if (error != ErrorCode.None)
+            {
+                return new FetchResponse { ErrorCode = error };
+            }
+
+            FetchResponse answer = Read(node, whole);
             if (answer.Responses.TrueForAll(topic => topic.Partitions.TrueForAll(p => p.ErrorCode == ErrorCode.None && p.Records!.Value.IsEmpty)))
             {
                 await _waiters.Delay(TimeSpan.FromMilliseconds(fetch.MaxWaitMs));
-                return Read(node, fetch);
+                answer = Read(node, whole);
             }
 
+            Sessions?.Reduce(whole, answer);
             return answer;
         }
 
