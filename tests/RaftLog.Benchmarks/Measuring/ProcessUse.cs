@@ -10,6 +10,18 @@ internal sealed record ProcessUse(double ProcessorSeconds, long ResidentBytes)
     private const double TicksPerSecond = 100;
     private const int UserTimeField = 11;
 
+    /// <summary>Begins to look for the peak of resident memory anew.</summary>
+    public static void ForgetPeak(IEnumerable<int> processIds)
+    {
+        foreach (int id in processIds)
+        {
+            File.WriteAllText($"/proc/{id}/clear_refs", "5");
+        }
+    }
+
+    /// <summary>The largest resident memory of each process since its start, or since <see cref="ForgetPeak"/>, as a sum.</summary>
+    public static long PeakBytes(IEnumerable<int> processIds) => processIds.Sum(static id => StatusBytes(id, "VmHWM:"));
+
     /// <summary>The sum over processes.</summary>
     public static ProcessUse Of(IEnumerable<int> processIds)
     {
@@ -21,10 +33,15 @@ internal sealed record ProcessUse(double ProcessorSeconds, long ResidentBytes)
             string stat = File.ReadAllText($"/proc/{id}/stat");
             string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             seconds += (long.Parse(fields[UserTimeField], CultureInfo.InvariantCulture) + long.Parse(fields[UserTimeField + 1], CultureInfo.InvariantCulture)) / TicksPerSecond;
-            string line = File.ReadLines($"/proc/{id}/status").First(each => each.StartsWith("VmRSS:", StringComparison.Ordinal));
-            resident += long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
+            resident += StatusBytes(id, "VmRSS:");
         }
 
         return new ProcessUse(seconds, resident);
+    }
+
+    private static long StatusBytes(int id, string field)
+    {
+        string line = File.ReadLines($"/proc/{id}/status").First(each => each.StartsWith(field, StringComparison.Ordinal));
+        return long.Parse(line[field.Length..].Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture) << 10;
     }
 }
