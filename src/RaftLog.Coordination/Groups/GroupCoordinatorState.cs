@@ -165,7 +165,8 @@ public sealed class GroupCoordinatorState : ICoordinatorState
         if (group is null && outbox.Records.Count == 0 && !classic.IsForgettable)
         {
             // The log says that there is a group before it says who is in it, as Kafka's does.
-            outbox.Append(GroupRecords.Classic(classic.Id, new GroupMetadataValue { CurrentStateTimestamp = classic.PhaseSinceMs ?? now.WallMs }));
+            outbox.Append(GroupRecords.Classic(
+                classic.Id, new GroupMetadataValue { Protocol = null, Leader = null, CurrentStateTimestamp = classic.PhaseSinceMs ?? now.WallMs }));
         }
 
         Forget(classic, outbox);

@@ -16,6 +16,8 @@ public sealed class ClassicGroupTests
         new ClassicClient(_shard, "g").Join();
         GroupMetadataValue first = GroupRecordReader.Value<GroupMetadataValue>(Assert.Single(_shard.Records))!;
         Assert.Equal(("", 0, 0), (first.ProtocolType, first.Generation, first.Members.Count));
+        Assert.Null(first.Protocol);
+        Assert.Null(first.Leader);
         _shard.FailOver();
         Assert.Equal("Empty", Assert.Single(_shard.List()).GroupState);
     }
