@@ -18,6 +18,9 @@ public sealed class PartitionLog
     /// <summary>What a timer takes.</summary>
     private const long LongestDelayMs = int.MaxValue;
 
+    /// <summary>Up to here a start reads batches rather than a snapshot of producers, which would be one more file for each log.</summary>
+    private const long FewBytes = 16 << 10;
+
     private readonly LogHome _home;
     private readonly SegmentList _segments;
     private volatile LogSettings _settings;
@@ -26,6 +29,9 @@ public sealed class PartitionLog
     private long _highWatermark;
     private long _cleanedTo;
     private bool _flushesLater;
+
+    /// <summary>The offset of the newest snapshot of producers that is sound; zero while there is none.</summary>
+    private Offset _snapshotAt;
 
     internal PartitionLog(LogHome home, TopicPartition partition, Uuid topicId, string path, LoadedLog loaded, LogSettings settings)
     {
@@ -41,6 +47,8 @@ public sealed class PartitionLog
         _cleanedTo = loaded.CleanedTo.Value;
         Epochs = loaded.Epochs;
         Producers = loaded.Producers;
+        StoredEpochs = loaded.StoredEpochs;
+        _snapshotAt = loaded.SnapshotAt;
         Recovery = loaded.Recovery;
         Flushing = new FlushProgress(loaded.End, loaded.RecoveryPoint);
     }
@@ -124,8 +132,8 @@ public sealed class PartitionLog
     /// <summary>Guarded by the flusher's lock.</summary>
     internal bool IsQueuedForFlush { get; set; }
 
-    /// <summary>The version of <see cref="Epochs"/> that is in the checkpoint file; the flusher's own.</summary>
-    internal int WrittenEpochs { get; set; } = -1;
+    /// <summary>What the file of <see cref="Epochs"/> holds; null where that is not known. The flusher's own.</summary>
+    internal IReadOnlyList<EpochEntry>? StoredEpochs { get; set; }
 
     /// <summary>The segments now; nobody changes the array.</summary>
     internal LogSegment[] Segments => _segments.Current;
@@ -379,6 +387,7 @@ public sealed class PartitionLog
             CleanedTo = Offset.Min(CleanedTo, offset);
             _segments.DeleteFiles();
             ProducerSnapshots.DeleteAbove(_home.Disk, Path, Offset.None);
+            _snapshotAt = Offset.Zero;
             _segments.BeginAt(offset);
             Flushing.NamesChanged();
             Epochs.Clear();
@@ -456,7 +465,11 @@ public sealed class PartitionLog
     internal void PrepareClose(List<IDiskFile> files)
     {
         Flushing.Begin(files);
-        ProducerSnapshots.Write(_home.Disk, Path, EndOffset, Producers.Snapshot());
+        if (_snapshotAt < EndOffset && BytesAfterSnapshot() > FewBytes)
+        {
+            WriteSnapshot(EndOffset);
+        }
+
         LogSegment active = Active;
         active.WriteIndexes();
         files.Add(active.Log);
@@ -658,10 +671,27 @@ public sealed class PartitionLog
 
         // The full segment can be appended to until the next one is there: a disk that has no descriptor for that leaves the log as it was.
         full.WriteIndexes();
-        ProducerSnapshots.Write(_home.Disk, Path, end, Producers.Snapshot());
+        WriteSnapshot(end);
         AddSegment(end, nowMs);
         full.Seal();
         Flushing.Sealed(full);
+    }
+
+    private void WriteSnapshot(Offset end)
+    {
+        ProducerSnapshots.Write(_home.Disk, Path, end, Producers.Snapshot());
+        _snapshotAt = end;
+    }
+
+    private long BytesAfterSnapshot()
+    {
+        long bytes = 0;
+        foreach (LogSegment segment in Segments)
+        {
+            bytes += segment.NextOffset > _snapshotAt ? segment.Size : 0;
+        }
+
+        return bytes;
     }
 
     private void AddSegment(Offset baseOffset, long nowMs)
@@ -705,6 +735,7 @@ public sealed class PartitionLog
         if (!SeededBug.Is(34))
 #endif
         ProducerReplay.Rebuild(_home.Disk, Path, Segments, Producers, HighWatermark);
+        _snapshotAt = _snapshotAt > end ? Offset.Zero : _snapshotAt;
         Producers.Committed(HighWatermark);
         if (cutsBytes)
         {

@@ -20,6 +20,43 @@ public sealed class ManyLogsTests
     }
 
     [Fact]
+    public void A_clean_stop_of_logs_that_were_not_written_to_since_the_last_leaves_their_files_alone()
+    {
+        IReadOnlyList<PartitionLog> logs = Create();
+        foreach (PartitionLog log in logs)
+        {
+            log.BeginEpoch(new LeaderEpoch(3));
+            Append(log, "a");
+        }
+
+        Node next = _node.Restart();
+        string[] marked = [.. logs.Select(static log => $"{log.Path}/{LogFileNames.LeaderEpochs}")];
+        OpenAll(next);
+
+        // Still what the file says, and not how it is written.
+        Array.ForEach(marked, path => Mark(next, path));
+        next = next.Restart();
+        Assert.All(marked, path => Assert.True(IsMarked(next, path)));
+        Assert.All(logs, log => Assert.DoesNotContain(next.Disk.ListFiles(log.Path), static name => name.EndsWith(".snapshot", StringComparison.Ordinal)));
+        OpenAll(next);
+        Assert.All(next.Directory.Logs, static log => Assert.Equal(new LeaderEpoch(3), log.Epochs.Latest));
+    }
+
+    private static void Mark(Node node, string path)
+    {
+        using RaftLog.Platform.IDiskFile file = node.Disk.OpenExisting(path)!;
+        file.Write(file.Length, "\n"u8);
+        node.Pump.Finish(() => node.Disk.FlushAsync([file]));
+    }
+
+    private static bool IsMarked(Node node, string path)
+    {
+        using RaftLog.Platform.IDiskFile file = node.Disk.OpenExisting(path)!;
+        byte[] end = new byte[2];
+        return file.Read(file.Length - 2, end) == 2 && end.AsSpan().SequenceEqual("\n\n"u8);
+    }
+
+    [Fact]
     public void A_new_log_has_two_files_and_indexes_come_with_their_first_entry()
     {
         PartitionLog log = Create()[0];

@@ -1,3 +1,4 @@
+using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
@@ -160,6 +161,26 @@ public class RetentionTests
     private static SegmentExtent Segment(long baseOffset, long bytes, long newest) => new(new Offset(baseOffset), new Offset(baseOffset + 10), bytes, newest);
 
     private static (int Start, int Segments, long Bytes) Went(RetentionDecision decision) => ((int)decision.Start.Value, decision.Segments, decision.Bytes);
+
+    [Fact]
+    public void A_file_that_cannot_be_deleted_now_holds_up_no_other_and_is_tried_again()
+    {
+        var disk = new InMemoryDisk();
+        disk.CreateDirectory("/log");
+        var deletions = new DelayedDeletions(disk);
+        foreach (string name in (string[])["a", "b", "c"])
+        {
+            disk.OpenOrCreate($"/log/{name}").Dispose();
+            deletions.Add($"/log/{name}", dueMs: name == "c" ? 20 : 5);
+        }
+
+        disk.Fault = static (asked, path) => asked == "delete" && path == "/log/a" ? DiskErrorKind.NotPermitted : null;
+        Assert.Equal(DiskErrorKind.NotPermitted, deletions.Run(10)?.Kind);
+        Assert.Equal(["a", "c"], disk.ListFiles("/log"));
+        disk.Fault = null;
+        Assert.Null(deletions.Run(15));
+        Assert.Equal(["c"], disk.ListFiles("/log"));
+    }
 
     private static RetentionDecision Decide(long milliseconds, long bytes, long nowMs, long highWatermark = 30) =>
         RetentionDecision.Of(Three, new RetentionLimits(milliseconds, bytes), Offset.Zero, new Offset(highWatermark), nowMs);

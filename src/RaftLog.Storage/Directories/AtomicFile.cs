@@ -14,20 +14,15 @@ internal static class AtomicFile
     public static byte[]? Read(IDisk disk, string path)
     {
         using IDiskFile? file = disk.OpenExisting(path);
-        if (file is null)
-        {
-            return null;
-        }
+        return file is null ? null : Read(path, file);
+    }
 
-        long length = file.Length;
-        if (length > MostBytes)
-        {
-            throw new DiskException(path, DiskErrorKind.Io, "read", $"the file has {length} bytes, which cannot be what was written");
-        }
-
-        byte[] bytes = new byte[length];
-        int read = file.Read(0, bytes);
-        return read == bytes.Length ? bytes : bytes[..read];
+    /// <summary>The same for a file that was flushed, past the page cache: that may show what a flush has failed to bring to the medium.</summary>
+    public static byte[]? ReadFromMedium(IDisk disk, string path)
+    {
+        using IDiskFile? file = disk.OpenExisting(path);
+        file?.DropCache();
+        return file is null ? null : Read(path, file);
     }
 
     /// <summary>Replaces a file durably: temporary file, flush, rename, flush of the directory.</summary>
@@ -64,4 +59,17 @@ internal static class AtomicFile
     /// <summary>The second half: the new content takes the place of the old.</summary>
     public static void PutInPlace(IDisk disk, string directory, string name) =>
         disk.Rename($"{directory}/{name}{TemporarySuffix}", $"{directory}/{name}");
+
+    private static byte[] Read(string path, IDiskFile file)
+    {
+        long length = file.Length;
+        if (length > MostBytes)
+        {
+            throw new DiskException(path, DiskErrorKind.Io, "read", $"the file has {length} bytes, which cannot be what was written");
+        }
+
+        byte[] bytes = new byte[length];
+        int read = file.Read(0, bytes);
+        return read == bytes.Length ? bytes : bytes[..read];
+    }
 }

@@ -112,16 +112,16 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
     {
         PartitionLog[] all = logs();
         var points = new List<KeyValuePair<TopicPartition, Offset>>(all.Length);
-        var epochs = new List<(PartitionLog Log, int Version, IReadOnlyList<EpochEntry> Entries)>();
+        var epochs = new List<(PartitionLog Log, IReadOnlyList<EpochEntry> Entries)>();
         foreach (PartitionLog log in all)
         {
             points.Add(new(log.Partition, log.Flushing.ClaimRecoveryPoint(log.HighWatermark)));
-            int version = log.Epochs.Version;
+            IReadOnlyList<EpochEntry> entries = log.Epochs.Entries;
 
             // An empty log has no batch that carries an epoch, and its recovery drops what the file says.
-            if (version != log.WrittenEpochs && log.EndOffset > Offset.Zero)
+            if (log.EndOffset > Offset.Zero && !ReferenceEquals(log.StoredEpochs, entries) && log.StoredEpochs?.SequenceEqual(entries) != true)
             {
-                epochs.Add((log, version, log.Epochs.Entries));
+                epochs.Add((log, entries));
             }
         }
 
@@ -132,9 +132,9 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         }
         else
         {
-            foreach ((PartitionLog log, int version, IReadOnlyList<EpochEntry> entries) in epochs)
+            foreach ((PartitionLog log, IReadOnlyList<EpochEntry> entries) in epochs)
             {
-                await WriteEpochsAsync(log, version, entries);
+                await WriteEpochsAsync(log, entries);
             }
         }
 
@@ -172,12 +172,12 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         await WriteAsync(OffsetCheckpoint.LogStarts, starts);
     }
 
-    private async ValueTask WriteEpochsAsync(PartitionLog log, int version, IReadOnlyList<EpochEntry> entries)
+    private async ValueTask WriteEpochsAsync(PartitionLog log, IReadOnlyList<EpochEntry> entries)
     {
         try
         {
             await AtomicFile.WriteAsync(disk, log.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(entries));
-            log.WrittenEpochs = version;
+            log.StoredEpochs = entries;
         }
         catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && log.IsDeleted)
         {
@@ -185,19 +185,19 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         }
     }
 
-    private async ValueTask WriteEpochsTogetherAsync(List<(PartitionLog Log, int Version, IReadOnlyList<EpochEntry> Entries)> epochs)
+    private async ValueTask WriteEpochsTogetherAsync(List<(PartitionLog Log, IReadOnlyList<EpochEntry> Entries)> epochs)
     {
         await FlushAfterAsync((log, entries) => AtomicFile.WriteTemporary(disk, log.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(entries)));
         await FlushAfterAsync((log, _) => AtomicFile.PutInPlace(disk, log.Path, LogFileNames.LeaderEpochs));
-        foreach ((PartitionLog log, int version, _) in epochs)
+        foreach ((PartitionLog log, IReadOnlyList<EpochEntry> entries) in epochs)
         {
-            log.WrittenEpochs = version;
+            log.StoredEpochs = entries;
         }
 
         async ValueTask FlushAfterAsync(Action<PartitionLog, IReadOnlyList<EpochEntry>> step)
         {
             List<string> changed = new(epochs.Count);
-            foreach ((PartitionLog log, _, IReadOnlyList<EpochEntry> entries) in epochs)
+            foreach ((PartitionLog log, IReadOnlyList<EpochEntry> entries) in epochs)
             {
                 try
                 {

@@ -428,7 +428,11 @@ public sealed class LogDirectory
             {
                 await Task.Delay(CheckpointInterval, _time, _home.Stop.Token);
                 await Flusher.EnqueueAsync(async () => await TryWriteCheckpointsAsync());
-                _home.Deletions.Run(_home.NowMs);
+                if (_home.Deletions.Run(_home.NowMs) is { } refused)
+                {
+                    Health.Refuse(refused);
+                }
+
                 RemoveDeparted();
             }
         }

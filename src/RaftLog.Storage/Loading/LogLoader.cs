@@ -26,6 +26,8 @@ internal sealed class LogLoader
     private int _droppedSegments;
     private bool _changesNames;
     private Offset _end;
+    private Offset _snapshotAt = Offset.Zero;
+    private IReadOnlyList<EpochEntry>? _storedEpochs;
 
     private LogLoader(IDisk disk, string path, LogSettings settings, LoadHints hints, long nowMs)
     {
@@ -54,8 +56,11 @@ internal sealed class LogLoader
         _changesNames = LeftoverFiles.Remove(_disk, _path);
         OpenSegments();
         int firstInDoubt = FirstInDoubt();
-        bool knowsEpochs = AtomicFile.Read(_disk, $"{_path}/{LogFileNames.LeaderEpochs}") is { } bytes
+        bool isOnMedium = _hints.WasClean || _hints.IsFlushed;
+        string epochs = $"{_path}/{LogFileNames.LeaderEpochs}";
+        bool knowsEpochs = (isOnMedium && !_hints.WasClean ? AtomicFile.ReadFromMedium(_disk, epochs) : AtomicFile.Read(_disk, epochs)) is { } bytes
             && EpochCheckpoint.Parse(bytes) is { } entries && _epochs.TryRestore(entries);
+        _storedEpochs = knowsEpochs && isOnMedium ? _epochs.Entries : null;
         firstInDoubt = TrustUpTo(firstInDoubt, knowsEpochs);
         await RecoverFromAsync(firstInDoubt);
         EnsureActive();
@@ -130,7 +135,7 @@ internal sealed class LogLoader
 
         // A snapshot does not know transactions that ended above the high watermark and still hold back the last stable offset.
         Offset decided = Offset.Min(trusted, _hints.HighWatermark);
-        Offset from = ProducerSnapshots.RestoreNewest(_disk, _path, decided, _producers) ?? Offset.Zero;
+        Offset from = _snapshotAt = ProducerSnapshots.RestoreNewest(_disk, _path, decided, _producers) ?? Offset.Zero;
         for (int i = 0; i < firstInDoubt; i++)
         {
             if (_segments[i].NextOffset > from)
@@ -391,6 +396,8 @@ internal sealed class LogLoader
             _changesNames)
         {
             CleanedTo = Offset.Min(_hints.CleanedTo, _end),
+            SnapshotAt = _snapshotAt,
+            StoredEpochs = _storedEpochs,
         };
     }
 }

@@ -33,4 +33,10 @@ internal sealed record LoadedLog(
 {
     /// <summary>Up to where the log was cleaned.</summary>
     public Offset CleanedTo { get; init; }
+
+    /// <summary>The offset of the producer snapshot that the states were made from; zero where there was none.</summary>
+    public Offset SnapshotAt { get; init; }
+
+    /// <summary>The leader epochs as their file has them on the medium; null where that is not known.</summary>
+    public IReadOnlyList<EpochEntry>? StoredEpochs { get; init; }
 }

@@ -20,14 +20,30 @@ internal sealed class DelayedDeletions(IDisk disk)
         }
     }
 
-    /// <summary>Removes what is due. Its log may be gone with its directory by now, which is as good.</summary>
-    /// <exception cref="DiskException">The disk refused.</exception>
-    public void Run(long nowMs)
+    /// <summary>
+    /// Removes what is due. Its log may be gone with its directory by now, which is as good. What the disk does not let it remove for now is due again at the
+    /// next run, and why is the result.
+    /// </summary>
+    /// <exception cref="DiskException">The disk has failed.</exception>
+    public DiskException? Run(long nowMs)
     {
+        DiskException? refused = null;
+        List<string> kept = [];
         while (TryTake(nowMs) is { } path)
         {
-            disk.DeleteFile(path);
+            try
+            {
+                disk.DeleteFile(path);
+            }
+            catch (DiskException failure) when (failure.MayPass)
+            {
+                refused = failure;
+                kept.Add(path);
+            }
         }
+
+        kept.ForEach(path => Add(path, nowMs));
+        return refused;
     }
 
     private string? TryTake(long nowMs)
