@@ -27,6 +27,12 @@ public enum FaultKind
     /// <summary>A disk is full for a while.</summary>
     DiskFull,
 
+    /// <summary>A machine has no descriptor for another open file for a while.</summary>
+    NoDescriptors,
+
+    /// <summary>In the directories of a machine nothing can be made, renamed or removed for a while.</summary>
+    UnchangeableDirectories,
+
     /// <summary>A disk is slow for a while.</summary>
     SlowDisk,
 

@@ -17,6 +17,7 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
 
     private const double StopShare = 0.4;
     private const double ForeignShare = 0.3;
+    private const double RefusalShare = 0.3;
 
     /// <summary>A world without faults.</summary>
     public static FaultMix None { get; } = Of(TimeSpan.FromDays(1), TimeSpan.FromSeconds(1));
@@ -61,6 +62,15 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
         if (foreign.Chance(ForeignShare))
         {
             weights[FaultKind.ForeignLog] = 1 + foreign.Next(2);
+        }
+
+        SimRandom refusals = random.Split("refusals");
+        foreach (FaultKind kind in (FaultKind[])[FaultKind.NoDescriptors, FaultKind.UnchangeableDirectories])
+        {
+            if (refusals.Chance(RefusalShare))
+            {
+                weights[kind] = 1 + refusals.Next(2);
+            }
         }
 
         TimeSpan pause = TimeSpan.FromMilliseconds(500 + random.Next(2500));

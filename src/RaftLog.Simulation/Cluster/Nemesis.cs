@@ -42,6 +42,9 @@ internal sealed class Nemesis
             [FaultKind.EndInOperation] = EndInOperation,
             [FaultKind.FlushFailure] = FailFlush,
             [FaultKind.DiskFull] = FillDisk,
+            [FaultKind.NoDescriptors] = () => Refuse(FaultKind.NoDescriptors, "has no descriptors left", static (disk, isOn) => disk.HasNoDescriptors = isOn),
+            [FaultKind.UnchangeableDirectories] = () => Refuse(
+                FaultKind.UnchangeableDirectories, "may change no directory", static (disk, isOn) => disk.IsUnchangeable = isOn),
             [FaultKind.SlowDisk] = SlowDisk,
             [FaultKind.WipedDisk] = WipeDisk,
             [FaultKind.ClientCrash] = () =>
@@ -146,6 +149,8 @@ internal sealed class Nemesis
         {
             machine.Disarm();
             machine.Volume.IsFull = false;
+            machine.Volume.HasNoDescriptors = false;
+            machine.Volume.IsUnchangeable = false;
             machine.Volume.EndSlowness();
             machine.Volume.MendDamage();
             machine.Volume.Profile = machine.Volume.Profile with { StallChance = 0 };
@@ -336,6 +341,15 @@ internal sealed class Nemesis
         _scheduler.Say($"the disk of {machine.Name} is full");
         machine.Volume.IsFull = true;
         Later(() => machine.Volume.IsFull = false);
+    }
+
+    private void Refuse(FaultKind kind, string what, Action<SimVolume, bool> set)
+    {
+        SimMachine machine = Pick();
+        Count(kind);
+        _scheduler.Say($"{machine.Name} {what}");
+        set(machine.Volume, true);
+        Later(() => set(machine.Volume, false));
     }
 
     private void SlowDisk()

@@ -119,7 +119,8 @@ public sealed record SimulationOptions
                 TimeSpan.FromMicroseconds(20 + random.Next(200)),
                 TimeSpan.FromMicroseconds(100 + random.Next(5000)),
                 random.Chance(0.5) ? 0.01 * random.NextUnit() : 0,
-                TimeSpan.FromMilliseconds(50 + random.Next(1500))),
+                TimeSpan.FromMilliseconds(50 + random.Next(1500)),
+                Descriptors: DrawDescriptors(new SimRandom(seed).Split("descriptors"))),
             Properties =
             [
                 new("broker.session.timeout.ms", $"{session}"),
@@ -161,6 +162,9 @@ public sealed record SimulationOptions
     internal bool IsBroker(int node) => node > Nodes - (Brokers ?? Nodes);
 
     // In one cluster of six the roles lie on nodes of their own.
+    // Some nodes may open fewer files than they have logs, so files are closed and opened again all the time.
+    private static long DrawDescriptors(SimRandom random) => random.Chance(0.4) ? 40 + random.Next(60) : long.MaxValue;
+
     private static (int? Voters, int? Brokers) DrawRoles(SimRandom random) =>
         random.Chance(1.0 / 6) ? (random.Chance(0.7) ? 3 : 1, 2 + random.Next(2)) : (null, null);
 

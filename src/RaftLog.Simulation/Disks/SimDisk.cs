@@ -7,17 +7,23 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
 {
     private const long Capacity = 1L << 40;
 
+    private int _open;
+
+    public long DescriptorLimit => volume.Profile.Descriptors;
+
     public IDiskFile OpenOrCreate(string path)
     {
+        RequireDescriptor(path);
         if (volume.Find(path) is SimInode existing)
         {
-            return new SimFile(volume, owner, path, existing);
+            return Opened(path, existing);
         }
 
         SimInode file = volume.NewFile();
         if (Begin(TraceKind.Name, path))
         {
             volume.RequireSpace(path, "open");
+            volume.RequireChangeable(path, "open");
             (SimDirectory directory, string name) = volume.Place(path, "open");
             if (directory.Current.ContainsKey(name))
             {
@@ -27,10 +33,19 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
             directory.Set(name, file);
         }
 
-        return new SimFile(volume, owner, path, file);
+        return Opened(path, file);
     }
 
-    public IDiskFile? OpenExisting(string path) => volume.Find(path) is SimInode file ? new SimFile(volume, owner, path, file) : null;
+    public IDiskFile? OpenExisting(string path)
+    {
+        if (volume.Find(path) is not SimInode file)
+        {
+            return null;
+        }
+
+        RequireDescriptor(path);
+        return Opened(path, file);
+    }
 
     public void CreateDirectory(string path)
     {
@@ -39,6 +54,7 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
             if (volume.Find(path) is null)
             {
                 volume.RequireSpace(path, "create directory");
+                volume.RequireChangeable(path, "create directory");
             }
 
             volume.MakeDirectories(path);
@@ -60,6 +76,7 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
             return;
         }
 
+        volume.RequireChangeable(source, "rename");
         (SimDirectory from, string name) = volume.Place(source, "rename");
         (SimDirectory to, string newName) = volume.Place(target, "rename");
         if (!from.Current.TryGetValue(name, out object? entry))
@@ -145,6 +162,23 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
         return owner.IsAlive;
     }
 
+    /// <summary>A file of it was closed.</summary>
+    internal void Closed() => _open--;
+
+    private SimFile Opened(string path, SimInode file)
+    {
+        _open++;
+        return new SimFile(volume, this, owner, path, file);
+    }
+
+    private void RequireDescriptor(string path)
+    {
+        if (owner.IsAlive)
+        {
+            volume.RequireDescriptor(path, _open);
+        }
+    }
+
     private Task Flush(int size, Action takeEffect)
     {
         volume.BeforeOperation();
@@ -167,6 +201,7 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
     {
         if (volume.Find(path) is T && Begin(TraceKind.Name, path))
         {
+            volume.RequireChangeable(path, "delete");
             (SimDirectory directory, string name) = volume.Place(path, "delete");
             directory.Set(name, null);
         }

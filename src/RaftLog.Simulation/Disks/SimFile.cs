@@ -3,7 +3,7 @@ using RaftLog.Platform;
 namespace RaftLog.Simulation;
 
 /// <summary>An open file of an incarnation. It goes on working after its name is gone.</summary>
-internal sealed class SimFile(SimVolume volume, Incarnation owner, string path, SimInode inode) : IDiskFile
+internal sealed class SimFile(SimVolume volume, SimDisk disk, Incarnation owner, string path, SimInode inode) : IDiskFile
 {
     private bool _closed;
 
@@ -73,7 +73,14 @@ internal sealed class SimFile(SimVolume volume, Incarnation owner, string path, 
         }
     }
 
-    public void Dispose() => _closed = true;
+    public void Dispose()
+    {
+        if (!_closed)
+        {
+            _closed = true;
+            disk.Closed();
+        }
+    }
 
     private SimInode Open(string operation)
     {

@@ -42,6 +42,12 @@ public sealed class SimVolume
     /// <summary>True while it has no space for another byte or name.</summary>
     internal bool IsFull { get; set; }
 
+    /// <summary>True while the system has no descriptor for another file.</summary>
+    internal bool HasNoDescriptors { get; set; }
+
+    /// <summary>True while no directory may be changed: no name is made, renamed or removed.</summary>
+    internal bool IsUnchangeable { get; set; }
+
     /// <summary>
     /// How many times slower flushes are than the profile says. A flush that has begun stays as slow as it was, for minutes where it met a stall, until
     /// <see cref="EndSlowness"/>.
@@ -56,6 +62,28 @@ public sealed class SimVolume
             HasRefused = true;
             Refusals++;
             throw new DiskException(path, DiskErrorKind.NoSpace, operation, "no space left on the disk");
+        }
+    }
+
+    /// <summary>Refuses to open a file while there is no descriptor for it.</summary>
+    internal void RequireDescriptor(string path, int open)
+    {
+        if (HasNoDescriptors || open >= Profile.Descriptors)
+        {
+            HasRefused = true;
+            Refusals++;
+            throw new DiskException(path, DiskErrorKind.NoDescriptors, "open", "too many open files");
+        }
+    }
+
+    /// <summary>Refuses to change a directory while that is not permitted.</summary>
+    internal void RequireChangeable(string path, string operation)
+    {
+        if (IsUnchangeable)
+        {
+            HasRefused = true;
+            Refusals++;
+            throw new DiskException(path, DiskErrorKind.NotPermitted, operation, "permission denied");
         }
     }
 
