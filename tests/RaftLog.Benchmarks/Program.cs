@@ -8,7 +8,7 @@ static Task<int> RunAsync(string[] args)
 {
     RootCommand root = new("RaftLog's benchmarks. Run them on a machine that does nothing else.")
     {
-        VersusKafkaCommand.Create(), StartUpCommand.Create(), ProduceAllocationsCommand.Create(), ReadingCommand.Create(),
+        VersusKafkaCommand.Create(), StartUpCommand.Create(), ManyPartitionsCommand.Create(), ProduceAllocationsCommand.Create(), ReadingCommand.Create(),
     };
     return root.Parse(args).InvokeAsync();
 }

@@ -8,4 +8,7 @@ internal interface IRunningCluster : IAsyncDisposable
 
     /// <summary>The process of each node.</summary>
     IReadOnlyList<int> ProcessIds { get; }
+
+    /// <summary>Starts all nodes again, over their files, after their processes have ended; returns when the ports are open.</summary>
+    Task StartAgainAsync();
 }

@@ -5,14 +5,18 @@ namespace RaftLog.Benchmarks.Systems;
 
 /// <summary>Apache Kafka from the folder of peers.</summary>
 /// <param name="peers">The folder that <c>RAFTLOG_PEERS</c> names.</param>
-internal sealed class KafkaSystem(string peers) : ISystem
+/// <param name="heap">The heap of each node, as the virtual machine takes it; what the folder's script gives where null.</param>
+internal sealed class KafkaSystem(string peers, string? heap = null) : ISystem
 {
     private const int PortsPerNode = 10;
 
     private readonly string _program = Path.Combine(peers, "kafka", "kafka");
 
     /// <inheritdoc/>
-    public string Name => "Kafka";
+    public string Name => heap is null ? "Kafka" : $"Kafka {heap}";
+
+    /// <inheritdoc/>
+    public long OwnFlushInterval => ClusterShape.NeverFlush;
 
     /// <inheritdoc/>
     public async Task<IRunningCluster> StartAsync(string directory, ClusterShape shape)
@@ -21,26 +25,38 @@ internal sealed class KafkaSystem(string peers) : ISystem
         IEnumerable<string> sets = shape.Settings.SelectMany(each => new[] { "--set", $"{each.Key}={each.Value}" });
 
         // Through a shell that writes to a file: the nodes inherit the streams, and a pipe would not end before they do.
-        string[] up = ["-c", "out=$1; shift; exec \"$@\" >\"$out\" 2>&1", "sh", $"{directory}.out", _program, "up", directory, "--nodes", $"{shape.Nodes}", "--port", $"{port}", .. sets];
-        CommandResult started = await Command.RunAsync("/bin/sh", up);
-        if (started.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"Kafka does not start: {await File.ReadAllTextAsync($"{directory}.out")}");
-        }
-
-        CommandResult pids = (await Command.RunAsync(_program, ["pids", directory])).Succeeded();
-        return new Running(
+        const string script = "out=$1; shift; if [ -n \"$1\" ]; then export KAFKA_HEAP_OPTS=\"-Xmx$1 -Xms$1\"; fi; shift; exec \"$@\" >\"$out\" 2>&1";
+        string[] up =
+        [
+            "-c", script, "sh", $"{directory}.out", heap ?? "", _program, "up", directory, "--nodes", $"{shape.Nodes}", "--port", $"{port}", .. sets,
+        ];
+        Running running = new(
             _program,
             directory,
-            string.Join(',', Enumerable.Range(0, shape.Nodes).Select(node => $"127.0.0.1:{port + (PortsPerNode * node)}")),
-            [.. pids.Lines.Select(line => int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture))]);
+            up,
+            string.Join(',', Enumerable.Range(0, shape.Nodes).Select(node => $"127.0.0.1:{port + (PortsPerNode * node)}")));
+        Directory.CreateDirectory(Path.GetDirectoryName(directory)!);
+        await running.StartAgainAsync();
+        return running;
     }
 
-    private sealed class Running(string program, string directory, string bootstrap, IReadOnlyList<int> processIds) : IRunningCluster
+    private sealed class Running(string program, string directory, string[] up, string bootstrap) : IRunningCluster
     {
         public string Bootstrap => bootstrap;
 
-        public IReadOnlyList<int> ProcessIds => processIds;
+        public IReadOnlyList<int> ProcessIds { get; private set; } = [];
+
+        public async Task StartAgainAsync()
+        {
+            CommandResult started = await Command.RunAsync("/bin/sh", up);
+            if (started.ExitCode != 0)
+            {
+                throw new InvalidOperationException($"Kafka does not start: {await File.ReadAllTextAsync($"{directory}.out")}");
+            }
+
+            CommandResult pids = (await Command.RunAsync(program, ["pids", directory])).Succeeded();
+            ProcessIds = [.. pids.Lines.Select(line => int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture))];
+        }
 
         public async ValueTask DisposeAsync() => (await Command.RunAsync(program, ["down", directory])).Succeeded();
     }

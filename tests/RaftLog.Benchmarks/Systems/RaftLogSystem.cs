@@ -10,6 +10,9 @@ internal sealed class RaftLogSystem : ISystem
     public string Name => "RaftLog";
 
     /// <inheritdoc/>
+    public long OwnFlushInterval => 1;
+
+    /// <inheritdoc/>
     public async Task<IRunningCluster> StartAsync(string directory, ClusterShape shape)
     {
         Directory.CreateDirectory(directory);
@@ -50,6 +53,16 @@ internal sealed class RaftLogSystem : ISystem
         public string Bootstrap => string.Join(',', nodes.Select(node => node.Address));
 
         public IReadOnlyList<int> ProcessIds => [.. nodes.Select(node => node.ProcessId)];
+
+        public Task StartAgainAsync()
+        {
+            foreach (NodeProcess node in nodes)
+            {
+                node.Start();
+            }
+
+            return Task.WhenAll(nodes.Select(node => node.WaitUntilReadyAsync()));
+        }
 
         public async ValueTask DisposeAsync()
         {
