@@ -104,6 +104,10 @@ internal sealed class CoreNemesis(CoreWorld world, Chance chance)
         {
             world.ActiveController?.Quorum.Input((core, now) => core.Resign(now));
         }
+        else if (Falls(Weights.Stop))
+        {
+            StopInOrder(Victim());
+        }
         else
         {
             CoreNode node = Any();
@@ -139,6 +143,23 @@ internal sealed class CoreNemesis(CoreWorld world, Chance chance)
             {
                 node.Start();
             }
+        });
+    }
+
+    /// <summary>As a node does that is told to stop: its leaderships go first, then that of the quorum, then the process. Now and then the power goes right after it.</summary>
+    private void StopInOrder(CoreNode node)
+    {
+        if (!node.IsServing || node.Quorum.IsPaused)
+        {
+            return;
+        }
+
+        bool losesPower = Weights.PowerLoss > 0 && chance.PerMille(300);
+        world.Say($"{node.Id} is told to stop");
+        node.Leave(() =>
+        {
+            node.Quorum.Input((core, now) => core.Resign(now));
+            node.Later(chance.Next(1, 500), () => End(node, losesPower));
         });
     }
 

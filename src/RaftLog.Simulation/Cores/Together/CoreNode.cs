@@ -16,12 +16,16 @@ internal sealed class CoreNode : IQuorumOwner
     private const int RequestTimeoutMs = 800;
     private const int RetryMs = 100;
 
+    /// <summary>How long a node that stops waits for its leaderships to go.</summary>
+    private const int StopPatienceMs = 1_500;
+
     private readonly CoreWorld _world;
     private readonly CoreController _controller;
     private readonly List<Action> _whilePaused = [];
     private readonly Uuid _directory;
     private Uuid _incarnationId;
     private bool _isCommitted;
+    private Action? _left;
     private long _tickAtMs = long.MaxValue;
 
     public CoreNode(CoreWorld world, int number, VoterSet voters)
@@ -60,6 +64,7 @@ internal sealed class CoreNode : IQuorumOwner
     {
         IsDark = false;
         IsServing = false;
+        _left = null;
         RegisteredAs = BrokerEpoch.None;
         _incarnationId = _world.Chance.NextId();
         _tickAtMs = long.MaxValue;
@@ -89,6 +94,18 @@ internal sealed class CoreNode : IQuorumOwner
         {
             partition.Crash(losesPower);
         }
+    }
+
+    /// <summary>Asks to leave, with the next heartbeats; goes on when the controller grants it, or when patience is over.</summary>
+    public void Leave(Action left)
+    {
+        if (_left is not null)
+        {
+            return;
+        }
+
+        _left = left;
+        Later(StopPatienceMs, HasLeft);
     }
 
     public void Pause() => Quorum.Pause();
@@ -265,7 +282,7 @@ internal sealed class CoreNode : IQuorumOwner
     {
         Offset known = Replayer.Image.Provenance.LastOffset;
         IsServing |= known.Value >= RegisteredAs.Value;
-        BrokerHeartbeatRequest request = new() { BrokerId = Id, BrokerEpoch = RegisteredAs, CurrentMetadataOffset = known, WantFence = !IsServing };
+        BrokerHeartbeatRequest request = new() { BrokerId = Id, BrokerEpoch = RegisteredAs, CurrentMetadataOffset = known, WantFence = !IsServing, WantShutDown = _left is not null };
         AskController((controller, next, now) => controller.Heartbeat(request, next, now), response =>
         {
             switch (response)
@@ -274,7 +291,10 @@ internal sealed class CoreNode : IQuorumOwner
                     RegisteredAs = BrokerEpoch.None;
                     Register();
                     break;
-                case { ErrorCode: ErrorCode.None, IsFenced: false }:
+                case { ErrorCode: ErrorCode.None, ShouldShutDown: true }:
+                    HasLeft();
+                    break;
+                case { ErrorCode: ErrorCode.None, IsFenced: false } when _left is null:
                     Later(_world.Options.HeartbeatMs, SendHeartbeat);
                     break;
                 default:
@@ -282,6 +302,13 @@ internal sealed class CoreNode : IQuorumOwner
                     break;
             }
         });
+    }
+
+    private void HasLeft()
+    {
+        Action? left = _left;
+        _left = static () => { };
+        left?.Invoke();
     }
 
     /// <summary>Asks the node that this one believes to be the active controller; null when no answer came.</summary>

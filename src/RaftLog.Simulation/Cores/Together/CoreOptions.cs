@@ -61,7 +61,7 @@ internal sealed record CoreOptions
         int factor = chance.PerMille(700) ? Math.Min(3, nodes) : chance.Between(2, nodes);
         int session = chance.Between(700, 2500);
         bool flushes = chance.PerMille(850);
-        return new CoreOptions
+        CoreOptions options = new()
         {
             Nodes = nodes,
             Voters = chance.PerMille(800) ? Math.Min(3, nodes) : chance.Between(1, nodes),
@@ -87,14 +87,15 @@ internal sealed record CoreOptions
             Weights = FaultWeights.Draw(chance, flushes),
             IdleMs = chance.PerMille(300) ? chance.Between(300, 1000) : 0,
         };
+        return options with { Weights = options.Weights with { Stop = chance.PerMille(500) ? chance.Between(1, 4) : 0 } };
     }
 }
 
 /// <summary>How likely each fault is against the others; 0 for never.</summary>
 internal sealed record FaultWeights(
-    int Kill = 3, int PowerLoss = 3, int PowerLossOfAll = 1, int Cut = 2, int Isolation = 3, int Pause = 2, int Reset = 2, int Move = 2, int Resign = 1, int Snapshot = 2)
+    int Kill = 3, int PowerLoss = 3, int PowerLossOfAll = 1, int Cut = 2, int Isolation = 3, int Pause = 2, int Reset = 2, int Move = 2, int Resign = 1, int Snapshot = 2, int Stop = 0)
 {
-    public int Sum => Kill + PowerLoss + PowerLossOfAll + Cut + Isolation + Pause + Reset + Move + Resign + Snapshot;
+    public int Sum => Kill + PowerLoss + PowerLossOfAll + Cut + Isolation + Pause + Reset + Move + Resign + Snapshot + Stop;
 
     public static FaultWeights Draw(Chance chance, bool mayLosePower)
     {
