@@ -261,6 +261,13 @@ internal sealed class Leading(Replica replica)
             return long.MaxValue;
         }
 
+#if SEEDED_BUGS
+        if (SeededBug.Is(71))
+        {
+            return long.MaxValue;
+        }
+#endif
+
         for (int voter = 0; voter < leader.Voters.Length; voter++)
         {
             leader.Scratch[voter] = IsSelf(voter) ? replica.NowMs : leader.Voters[voter].ContactMs;

@@ -39,6 +39,8 @@ public sealed class SimulationRun
     private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
     private readonly CoordinatedPrograms _coordinated;
     private readonly List<TopicPartition> _readPartitions;
+    private readonly List<GreedyProgram> _greedy = [];
+    private LeaderProgram? _leaders;
     private AdminProgram? _admin;
     private Nemesis? _nemesis;
 
@@ -149,8 +151,11 @@ public sealed class SimulationRun
         _admin = new AdminProgram(_cluster, _options, _random);
         _topicPrograms.AddRange(Enumerable.Range(1, _options.TopicPrograms).Select(number => new TopicProgram(_cluster, _topicNames, number, _random)));
         _coordinated.Begin();
-        _nemesis = new Nemesis(_cluster, _options.Faults, _random, _watch, CrashClient);
+        _leaders = _options.MovesLeaders ? new LeaderProgram(_cluster, Topic, _options.Partitions, _random) : null;
+        _greedy.AddRange(Enumerable.Range(1, _options.GreedyClients).Select(number => new GreedyProgram(_cluster, Topic, _options.Partitions, number, _random)));
+        _nemesis = new Nemesis(_cluster, _options, _random, _watch, CrashClient);
         _scheduler.RunFor(_options.FaultTime);
+        _leaders?.Stop();
     }
 
     private void AddProducer() => _producers.Add(new ProducerProgram(_cluster, _options, Topic, _producers.Count + 1, _random));
@@ -317,6 +322,7 @@ public sealed class SimulationRun
         _producers.ForEach(each => each.Stop());
         _admin!.Stop();
         _topicPrograms.ForEach(each => each.Stop());
+        _greedy.ForEach(each => each.Stop());
         if (!Reach(() => _producers.TrueForAll(each => each.IsDone), _options.RecoveryLimit, "liveness: producers did not come to an end"))
         {
             return null;
@@ -419,6 +425,13 @@ public sealed class SimulationRun
         Count("sometimes: bytes lost with the power", _cluster.Machines.Sum(each => each.Volume.LostBytes));
         Count("sometimes: damaged places read", _cluster.Machines.Sum(each => (long)each.Volume.DamagedReads));
         Count("sometimes: wiped disks refused", _cluster.Machines.Count(each => each.HasRefusedToStart));
+        foreach ((string pair, int times) in _nemesis?.Together.Counts ?? new SortedDictionary<string, int>())
+        {
+            Count(pair, times);
+        }
+
+        Count("sometimes: leaders moved under producers", _leaders?.Moved ?? 0);
+        Count("sometimes: clients that do not read were disconnected", _greedy.Sum(each => (long)each.Disconnected));
         Count("sometimes: stops in order that came to an end", _nemesis?.StoppedInOrder ?? 0);
         Count("sometimes: batches cut from an image", _promises.Cuts);
         foreach ((string what, long number) in _promises.Rare.Counts.Concat(_cluster.EndedInCalls))

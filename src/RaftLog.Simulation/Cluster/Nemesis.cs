@@ -10,6 +10,7 @@ internal sealed class Nemesis
 
     /// <summary>Longer than any session, and than any message is late.</summary>
     private static readonly TimeSpan Peace = TimeSpan.FromSeconds(8);
+    private const double PairedShare = 0.5;
     private static readonly TimeSpan LargestJump = TimeSpan.FromMinutes(10);
     private static readonly LinkProfile Bad = new(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(50), 0.05, TimeSpan.FromSeconds(3), 0.2);
 
@@ -18,6 +19,7 @@ internal sealed class Nemesis
     private readonly SimRandom _random;
     private readonly FaultMix _mix;
     private readonly ClusterWatch _beliefs;
+    private readonly SimRandom? _pairing;
     private readonly SortedDictionary<FaultKind, Action> _strikes;
     private readonly SortedDictionary<FaultKind, int> _counts = [];
     private readonly SortedSet<int> _healed = [];
@@ -25,11 +27,12 @@ internal sealed class Nemesis
     private Action? _endPeace;
     private bool _disownsNext;
 
-    internal Nemesis(SimCluster cluster, FaultMix mix, SimRandom random, ClusterWatch beliefs, Action crashClient)
+    internal Nemesis(SimCluster cluster, SimulationOptions options, SimRandom random, ClusterWatch beliefs, Action crashClient)
     {
         _cluster = cluster;
         _scheduler = cluster.Scheduler;
-        _mix = mix;
+        _mix = options.Faults;
+        _pairing = options.PairsFaults ? random.Split("pairs of faults") : null;
         _beliefs = beliefs;
         _random = random.Split("faults");
         _strikes = new SortedDictionary<FaultKind, Action>
@@ -73,6 +76,9 @@ internal sealed class Nemesis
 
         Next();
     }
+
+    /// <summary>Which kinds of faults came together.</summary>
+    internal FaultPairs Together { get; } = new();
 
     /// <summary>How many nodes that were asked to stop have done so in order.</summary>
     internal int StoppedInOrder { get; private set; }
@@ -190,6 +196,13 @@ internal sealed class Nemesis
             return;
         }
 
+        if (_pairing is { } pairing && pairing.Chance(PairedShare) && Together.Rarest(_scheduler.Now, Shuffled(pairing)) is { } rarest)
+        {
+            _strikes[rarest]();
+            Next();
+            return;
+        }
+
         int drawn = _random.Next(_mix.Sum);
         foreach ((FaultKind kind, int weight) in _mix.Weights)
         {
@@ -204,7 +217,23 @@ internal sealed class Nemesis
         Next();
     }
 
-    private void Count(FaultKind kind) => _counts[kind] = _counts.GetValueOrDefault(kind) + 1;
+    private void Count(FaultKind kind)
+    {
+        _counts[kind] = _counts.GetValueOrDefault(kind) + 1;
+        Together.Add(_scheduler.Now, kind);
+    }
+
+    private List<FaultKind> Shuffled(SimRandom random)
+    {
+        List<FaultKind> kinds = [.. _mix.Weights.Keys];
+        for (int i = kinds.Count - 1; i > 0; i--)
+        {
+            int other = random.Next(i + 1);
+            (kinds[i], kinds[other]) = (kinds[other], kinds[i]);
+        }
+
+        return kinds;
+    }
 
     private SimMachine Pick() => _cluster.Machines[_random.Next(_cluster.Machines.Count)];
 

@@ -26,7 +26,7 @@ public sealed class SimCluster
         _random = random;
         _options = options;
         Scheduler = new SimScheduler(random);
-        Network = new SimNetwork(Scheduler, random, options.Link);
+        Network = new SimNetwork(Scheduler, random, options.Link) { Window = options.Window };
         for (int id = 1; id <= options.Nodes; id++)
         {
             NodeConfiguration config = NodeConfiguration.FromProperties($"n{id}.properties", PropertiesOf(id, options), $"n{id}");
@@ -90,6 +90,13 @@ public sealed class SimCluster
     {
         (Incarnation program, ClientWorld world) = NewProgram();
         return (program, new RawClient(world, program.Name, [.. Brokers.Select(each => (new NodeId(each.Number), AddressOf(each)))]));
+    }
+
+    /// <summary>A new program that speaks to brokers' ports by itself, on a host of its own.</summary>
+    internal (Incarnation Program, INetwork Network, IReadOnlyList<NetworkAddress> Brokers) NewBareProgram()
+    {
+        (Incarnation program, ClientWorld world) = NewProgram();
+        return (program, world.Network, [.. Brokers.Select(AddressOf)]);
     }
 
     internal IEnumerable<string> HostsBesides(string name, bool clientsToo)

@@ -48,6 +48,18 @@ public sealed record SimulationOptions
     /// <summary>The programs that need coordinators.</summary>
     public CoordinatedWork Coordinated { get; init; } = CoordinatedWork.None;
 
+    /// <summary>Whether a program moves the leaders of the topic's partitions all the time.</summary>
+    public bool MovesLeaders { get; init; }
+
+    /// <summary>So many programs ask for records and never read a response.</summary>
+    public int GreedyClients { get; init; }
+
+    /// <summary>So many bytes wait at most on a connection for a receiver that does not read.</summary>
+    public int Window { get; init; } = 256 << 10;
+
+    /// <summary>Whether faults that have hardly come together in the run are drawn more, and stops where they hurt.</summary>
+    public bool PairsFaults { get; init; }
+
     /// <summary>Whether what leaves the machines is held against their disk images; without it only the end of the run is judged.</summary>
     public bool WatchesImages { get; init; } = true;
 
@@ -93,9 +105,16 @@ public sealed record SimulationOptions
             nodes = voters.Value + brokers.Value;
         }
 
+        SimRandom load = new SimRandom(seed).Split("moves and greed");
+        bool movesLeaders = load.Chance(0.25);
+        int greedy = load.Chance(0.2) ? 1 + load.Next(3) : 0;
         return new SimulationOptions
         {
             Seed = seed,
+            MovesLeaders = movesLeaders,
+            GreedyClients = greedy,
+            Window = greedy > 0 ? 4096 << load.Next(4) : 256 << 10,
+            PairsFaults = new SimRandom(seed).Split("pairs of faults").Chance(1.0 / 3),
             Nodes = nodes,
             Voters = voters,
             Brokers = brokers,
@@ -139,6 +158,7 @@ public sealed record SimulationOptions
                 new("metadata.log.max.record.bytes.between.snapshots", $"{(random.Chance(0.6) ? 1000 + random.Next(6000) : 1 << 20)}"),
                 .. DrawSegmentAges(new SimRandom(seed).Split("segments")),
                 .. coordinated.Settings(replicas, minInSync),
+                .. greedy > 0 ? new KeyValuePair<string, string>[] { new("raftlog.connection.stall.timeout.ms", "2000") } : [],
                 .. DrawFetchSessions(new SimRandom(seed).Split("fetch sessions")),
                 .. promise == FlushPromise.PageCache ? new KeyValuePair<string, string>[] { new("log.flush.interval.messages", "9223372036854775807") } : [],
             ],
@@ -149,6 +169,7 @@ public sealed record SimulationOptions
     public string Describe() => string.Join('\n',
         $"seed {Seed}: {Nodes} nodes{(Voters is null ? "" : $", {Voters} of them controllers and {Brokers} brokers")}, {Partitions} partitions of {Replicas} replicas, {MinInSync} in sync at least, promise {Promise}",
         FormattableString.Invariant($"{Producers} producers, {TopicPrograms} programs that change topics, a record every {SendInterval.TotalMilliseconds} ms of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"),
+        FormattableString.Invariant($"{GreedyClients} clients that do not read, windows of {Window} bytes{(MovesLeaders ? ", leaders are moved" : "")}{(PairsFaults ? ", faults are paired" : "")}"),
         $"{Coordinated}",
         $"faults {Faults}",
         $"{Link}",

@@ -28,6 +28,9 @@ public sealed class SimNetwork
     /// <summary>How long bytes take now, on every way.</summary>
     public LinkProfile Profile { get; set; }
 
+    /// <summary>So many bytes of a connection's direction wait at most for a receiver that does not read; then its sender waits.</summary>
+    internal int Window { get; init; } = 256 << 10;
+
     internal SimScheduler Scheduler { get; }
 
     /// <summary>Who reads along, if anybody.</summary>

@@ -5,7 +5,6 @@ namespace RaftLog.Simulation;
 /// <summary>One direction of a connection.</summary>
 internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimConnection sender, SimConnection receiver)
 {
-    private const int Window = 256 << 10;
     private const int MaxPieces = 3;
 
     private readonly Queue<Segment> _underWay = new();
@@ -88,8 +87,8 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
                 return false;
             }
 
-            Enqueue(reader.Next(Window));
-            while (_unread > Window)
+            Enqueue(reader.Next(network.Window));
+            while (_unread > network.Window)
             {
                 _writable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 await _writable.Task;
