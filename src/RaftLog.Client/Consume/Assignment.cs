@@ -625,20 +625,23 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         return positions;
     }
 
-    /// <summary>Takes those out of their sessions whose leadership is another one now.</summary>
+    /// <summary>Takes those out of their sessions whose leadership is another one now. All are found before the first leaves: a new leader gets a session.</summary>
     private void LeaveMoved()
     {
+        List<ReadPosition> moved = [];
         foreach (LeaderSession session in _sessions.Values)
         {
-            foreach (ReadPosition position in session.Members.ToArray())
+            foreach (ReadPosition position in session.Members)
             {
                 if (!_view.TryGetPartition(position.Partition, out _, out PartitionView? known)
                     || known.Leader != session.Leader || known.LeaderEpoch != position.ToldEpoch)
                 {
-                    GetIdle(position);
+                    moved.Add(position);
                 }
             }
         }
+
+        moved.ForEach(GetIdle);
     }
 
     private void Regroup()
