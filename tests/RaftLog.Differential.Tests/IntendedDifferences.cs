@@ -35,6 +35,8 @@ internal static class IntendedDifferences
         new("CreatePartitions", "an unknown topic", "Results[extend-unknown].ErrorMessage", SaysWhy),
         new("Fetch", "as an unknown replica", "NodeEndpoints*", "The leader is named with its address wherever it is named."),
         new("DescribeProducers", "of an unknown partition", "Topics[producers].Partitions[9].ErrorMessage", SaysWhy),
+        new("WriteTxnMarkers", "in an older epoch", "Markers[0].Topics[marked].Partitions[0].ErrorCode", "An error that has a name is told by it."),
+        new("WriteTxnMarkers", "two markers", "Markers[1]", "Each marker of a request has its own result."),
         new("UpdateFeatures", "the same feature twice", "Error*", "A request that says two things of one feature is refused, not cut."),
         new("Produce", "*", "Responses[*].PartitionResponses[*].ErrorMessage", SaysWhy),
         new("Produce", "*", "Responses[*].PartitionResponses[*].LogStartOffset", NoStart),

@@ -18,7 +18,6 @@ internal sealed class AddPartitionsToTxnHandler(MetadataCache cache, Coordinator
 {
     private const short FirstWithProducerFenced = 2;
     private const short FirstOfBrokers = 4;
-    private const short FirstWithTransactionAbortable = 5;
 
     public async ValueTask<AddPartitionsToTxnResponse?> HandleAsync(AddPartitionsToTxnRequest request, RequestContext context)
     {
@@ -68,7 +67,7 @@ internal sealed class AddPartitionsToTxnHandler(MetadataCache cache, Coordinator
     private static ErrorCode ForVersion(ErrorCode error, short version) => error switch
     {
         ErrorCode.ProducerFenced when version < FirstWithProducerFenced => ErrorCode.InvalidProducerEpoch,
-        ErrorCode.TransactionAbortable when version < FirstWithTransactionAbortable => ErrorCode.InvalidTxnState,
+        ErrorCode.TransactionAbortable when version < FirstOfBrokers => ErrorCode.InvalidTxnState,
         _ => error,
     };
 

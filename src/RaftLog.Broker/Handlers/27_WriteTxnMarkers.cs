@@ -19,7 +19,10 @@ internal sealed class WriteTxnMarkersHandler(LocalMarkers markers) : IRequestHan
                 asked.ProducerId, asked.ProducerEpoch, asked.TransactionResult, new LeaderEpoch(asked.CoordinatorEpoch), asked.TransactionVersion);
             List<TopicPartition> partitions =
                 [.. asked.Topics.SelectMany(topic => topic.PartitionIndexes.Select(index => new TopicPartition(topic.Name, index)))];
-            underWay.Add((asked, markers.WriteAsync(marker, partitions)));
+            if (partitions.Count > 0)
+            {
+                underWay.Add((asked, markers.WriteAsync(marker, partitions)));
+            }
         }
 
         WriteTxnMarkersResponse response = new();
