@@ -1,0 +1,4 @@
+namespace RaftLog.Interop.Frameworks;
+
+/// <summary>The handler has failed.</summary>
+public sealed class OrderException(int number) : Exception($"order {number}");
