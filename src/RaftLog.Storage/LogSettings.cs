@@ -18,6 +18,9 @@ public sealed record LogSettings
     /// <summary><c>segment.index.bytes</c>: a segment whose index would grow beyond it ends.</summary>
     public int SegmentIndexBytes { get; init; } = 10 * 1024 * 1024;
 
+    /// <summary><c>preallocate</c>: the disk sets aside the space of a new segment; the file's length stays what was written.</summary>
+    public bool Preallocates { get; init; }
+
     /// <summary><c>index.interval.bytes</c>: the bytes of batches between two index entries.</summary>
     public int IndexIntervalBytes { get; init; } = 4096;
 

@@ -512,17 +512,17 @@ public sealed class PartitionLog
         return Flushing.RecoveryPoint >= end;
     }
 
-    /// <summary>A segment to write what stays of some segments, with the first's base offset. It is not part of the log yet.</summary>
-    internal LogSegment BeginCleaned(LogSegment first)
+    /// <summary>A segment to write what stays of some segments. It is not part of the log yet.</summary>
+    internal LogSegment BeginCleaned(Offset baseOffset, long createdMs)
     {
-        LogSegment cleaned = LogSegment.Open(_home.Disk, Path, first.BaseOffset, first.CreatedMs, LogFileNames.CleanedSuffix);
+        LogSegment cleaned = LogSegment.Open(_home.Disk, Path, baseOffset, createdMs, LogFileNames.CleanedSuffix);
         cleaned.Forget();
         cleaned.CutFileToSize();
         return cleaned;
     }
 
     /// <inheritdoc cref="SegmentReplacement" />
-    internal ValueTask<bool> ReplaceAsync(LogSegment[] replaced, LogSegment by, Func<Func<bool>, bool> locked) =>
+    internal ValueTask<bool> ReplaceAsync(LogSegment[] replaced, LogSegment[] by, Func<Func<bool>, bool> locked) =>
         new SegmentReplacement(this, _home, _segments, replaced, by, locked).RunAsync();
 
     /// <summary>Removes what <see cref="BeginCleaned"/> made.</summary>
@@ -674,6 +674,11 @@ public sealed class PartitionLog
         WriteSnapshot(end);
         AddSegment(end, nowMs);
         full.Seal();
+        if (_settings.Preallocates)
+        {
+            full.CutFileToSize();
+        }
+
         Flushing.Sealed(full);
     }
 
@@ -697,6 +702,11 @@ public sealed class PartitionLog
     private void AddSegment(Offset baseOffset, long nowMs)
     {
         _segments.Add(baseOffset, nowMs);
+        if (_settings.Preallocates)
+        {
+            Active.Log.Reserve(_settings.SegmentBytes);
+        }
+
         Flushing.NamesChanged();
     }
 

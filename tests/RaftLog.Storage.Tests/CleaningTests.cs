@@ -238,6 +238,60 @@ public class CleaningTests
         Assert.Equal(new Offset(1), now.FirstOffset);
     }
 
+    /// <summary>Records without a codec outgrow the segment that held them compressed: here the topic's segments have become smaller meanwhile.</summary>
+    [Fact]
+    public void What_stays_is_split_where_it_outgrows_a_segment_and_a_crash_finds_the_old_or_the_new()
+    {
+        int operations = Split(int.MaxValue, static _ => 0);
+        for (int at = 0; at < operations; at++)
+        {
+            Split(at, static _ => 0);
+            Split(at, static most => most - 1);
+            Random random = new(at);
+            Split(at, random.Next);
+        }
+    }
+
+    private static int Split(int failAt, Func<int, int> survives)
+    {
+        FailingDisk disk = null!;
+        CleanedLog life = new(inner => disk = new FailingDisk(inner));
+        for (int i = 0; i < 12; i++)
+        {
+            life.Put($"k{i % 7}", $"value {i} {new string('x', 60)}", Now + i);
+            life.Transactional(Writer with { BaseSequence = i }, $"t{i}", "in a transaction").End(Writer, i % 2 == 0 ? ControlRecordType.Abort : ControlRecordType.Commit);
+        }
+
+        life.Roll().Put("end", "1");
+        List<(long, string, string?)> committed = life.Records();
+        int before = disk.Operations;
+        disk.FailAt = failAt == int.MaxValue ? failAt : before + failAt;
+        life.Log.Settings = new LogSettings { SegmentBytes = 700, IndexIntervalBytes = 100 };
+        life.TryClean();
+        int operations = disk.Operations - before;
+        if (failAt == int.MaxValue)
+        {
+            Assert.True(life.Log.Segments.Length > 3);
+            Assert.All(life.Log.Segments, segment => Assert.True(segment.Size <= 700));
+            Assert.All(
+                life.Log.Segments, segment => Assert.All(segment.Transactions.Entries.ToArray(), entry => Assert.True(entry.LastOffset >= segment.BaseOffset && entry.LastOffset < segment.NextOffset)));
+        }
+
+        Offset end = life.Log.EndOffset;
+        life.LosePower(survives);
+        Assert.Equal(end, life.Log.EndOffset);
+        List<(long Offset, string Key, string? Value)> found = life.Records();
+        Assert.Equal(found.OrderBy(record => record.Offset), found);
+        Assert.Subset(committed.ToHashSet(), found.ToHashSet<(long, string, string?)>());
+        for (int i = 5; i < 12; i++)
+        {
+            Assert.Contains(found, record => record.Key == $"k{i % 7}" && record.Value!.StartsWith($"value {i} ", StringComparison.Ordinal));
+        }
+
+        Assert.All(Enumerable.Range(0, 6), i => Assert.Contains(found, record => record.Key == $"t{(2 * i) + 1}"));
+        return operations;
+    }
+
     /// <summary>Any history and any rounds: what stays is a part of what was written, in order, with the last committed record of each key.</summary>
     [Fact]
     public void The_last_committed_value_of_each_key_is_never_lost_and_order_never_changes() =>

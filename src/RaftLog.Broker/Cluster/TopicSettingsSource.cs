@@ -24,6 +24,7 @@ internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.
             FlushIntervalMessages = config.Flush.Messages,
             FlushIntervalMs = config.Flush.AgeMs,
             FileDeleteDelayMs = config.Segments.FileDeleteDelayMs,
+            Preallocates = config.Segments.Preallocate,
         };
         AppendSettings append = new()
         {

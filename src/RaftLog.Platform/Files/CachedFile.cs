@@ -76,6 +76,12 @@ internal sealed class CachedFile : IDiskFile
         lease.File.SetLength(length);
     }
 
+    public void Reserve(long bytes)
+    {
+        using FileLease lease = Lease();
+        lease.File.Reserve(bytes);
+    }
+
     public void DropCache()
     {
         using FileLease lease = Lease();

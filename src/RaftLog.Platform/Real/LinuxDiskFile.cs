@@ -72,6 +72,8 @@ internal sealed class LinuxDiskFile(SafeFileHandle handle, string path) : IDiskF
         }
     }
 
+    public void Reserve(long bytes) => Native.Reserve(handle, bytes);
+
     public void DropCache()
     {
         try

@@ -10,6 +10,7 @@ namespace RaftLog.Platform;
 internal static partial class Native
 {
     private const int Eintr = 4;
+    private const int AllocateKeepSize = 1;
     private const int AdviceDontNeed = 4;
     private const short PollError = 8;
     private const int SendMore = 0x8000;
@@ -89,6 +90,15 @@ internal static partial class Native
         if (OperatingSystem.IsLinux())
         {
             _ = Advise(file, 0, 0, AdviceDontNeed);
+        }
+    }
+
+    /// <summary><c>fallocate(KEEP_SIZE)</c>, where system and file system have it.</summary>
+    internal static void Reserve(SafeFileHandle file, long bytes)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = Allocate(file, AllocateKeepSize, 0, bytes);
         }
     }
 
@@ -200,6 +210,9 @@ internal static partial class Native
         bool arm = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64;
         return closeOnExec | (arm ? 0x4000 : 0x10000);
     }
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     private static partial int FDataSync(SafeFileHandle file);

@@ -89,6 +89,14 @@ public interface IDiskFile : IDisposable
     /// <summary>Cuts or extends (with zeros) the file.</summary>
     void SetLength(long length);
 
+    /// <summary>
+    /// Asks the system to set aside the space of this many bytes, without changing the length. It is advice: where the system cannot, nothing happens.
+    /// <see cref="SetLength"/> gives back what was not used.
+    /// </summary>
+    void Reserve(long bytes)
+    {
+    }
+
     /// <summary>Asks the system to forget the file's cached pages, so that a read shows what is on the disk (<c>posix_fadvise</c>).</summary>
     void DropCache();
 

@@ -25,8 +25,8 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
     /// <summary>Writes what stays of a batch; false when nothing does.</summary>
     /// <param name="batch">The batch, whose checksum is right.</param>
     /// <param name="target">Takes a whole batch.</param>
-    /// <param name="index">Takes an aborted transaction whose marker stays.</param>
-    public bool Filter(RecordBatch batch, PooledBuffer target, TransactionIndex index)
+    /// <param name="markers">Takes an aborted transaction whose marker stays.</param>
+    public bool Filter(RecordBatch batch, PooledBuffer target, Queue<AbortedTransaction> markers)
     {
         bool isEmptyEnd = false;
         bool discards;
@@ -36,7 +36,7 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
             discards = isEmptyEnd && HorizonHasPassed(batch);
             if (kept is { } aborted)
             {
-                index.Append(aborted);
+                markers.Enqueue(aborted);
             }
         }
         else

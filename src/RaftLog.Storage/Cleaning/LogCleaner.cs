@@ -85,30 +85,18 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         long after = 0;
         foreach (LogSegment[] group in plan.Groups(end))
         {
-            LogSegment cleaned = log.BeginCleaned(group[0]);
-            bool isReplaced = false;
-            try
+            using CleanedSegments cleaned = new(log, group[0], plan.Log);
+            foreach (LogSegment segment in group)
             {
-                foreach (LogSegment segment in group)
-                {
-                    transactions.Expect(log.AbortedTransactions(segment.BaseOffset, segment.NextOffset));
-                    before += segment.Size;
-                    await RewriteAsync(segment, cleaned, filter, plan, options, stop);
-                }
-
-                after += cleaned.Size;
-                isReplaced = await log.ReplaceAsync(group, cleaned, locked);
-                if (!isReplaced)
-                {
-                    return null;
-                }
+                transactions.Expect(log.AbortedTransactions(segment.BaseOffset, segment.NextOffset));
+                before += segment.Size;
+                await RewriteAsync(segment, cleaned, filter, options, stop);
             }
-            finally
+
+            after += cleaned.Bytes;
+            if (!await cleaned.ReplaceAsync(group, locked))
             {
-                if (!isReplaced)
-                {
-                    log.Abandon(cleaned);
-                }
+                return null;
             }
         }
 
@@ -196,7 +184,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
     }
 
     private async Task RewriteAsync(
-        LogSegment segment, LogSegment cleaned, BatchFilter filter, CleaningPlan plan, CleanerOptions options, CancellationToken stop)
+        LogSegment segment, CleanedSegments cleaned, BatchFilter filter, CleanerOptions options, CancellationToken stop)
     {
         if (!segment.TryAcquire())
         {
@@ -213,7 +201,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
                 long position = scan.Next;
                 RewritePiece(segment, scan, cleaned, filter, output);
                 int written = output.Length;
-                WritePiece(cleaned, output, plan.Log.IndexIntervalBytes);
+                cleaned.Write(output);
                 await _throttle.WaitAsync(scan.Next - position + written, time.GetElapsedTime(started), options.BytesPerSecond, stop);
                 stop.ThrowIfCancellationRequested();
             }
@@ -224,26 +212,14 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         }
     }
 
-    private static void RewritePiece(LogSegment segment, BatchScanner scan, LogSegment cleaned, BatchFilter filter, PooledBuffer output)
+    private static void RewritePiece(LogSegment segment, BatchScanner scan, CleanedSegments cleaned, BatchFilter filter, PooledBuffer output)
     {
         long limit = scan.Next + PieceBytes;
         using PooledBuffer converted = new(MostPieceBytes);
         while (scan.Next < limit && TryMove(segment, scan, converted, out RecordBatch batch))
         {
-            filter.Filter(batch, output, cleaned.Transactions);
+            filter.Filter(batch, output, cleaned.Aborted);
         }
-    }
-
-    private static void WritePiece(LogSegment cleaned, PooledBuffer output, int indexIntervalBytes)
-    {
-        cleaned.Write(output.Written);
-        RecordBatches batches = new(output.Written);
-        while (batches.MoveNext())
-        {
-            cleaned.Publish(new BatchHeader(batches.Current, batches.Current.Size), indexIntervalBytes);
-        }
-
-        output.Clear();
     }
 
     /// <summary>Goes to the next batch; false at the end of the segment. One of format 0 or 1 is shown as of format 2.</summary>

@@ -3,9 +3,9 @@ using RaftLog.Platform;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Puts a written segment in the place of others, as work of the flusher, so that no cut of the log comes between. At each point a start finds either the old
-/// segments or the new one: the file with the new batches gets its <c>.swap</c> name when everything else of it is on the disk, the old ones go after that
-/// is, and it gets its own name after they are gone. False when the log has changed meanwhile, so that nothing was replaced.
+/// Puts written segments in the place of others, as work of the flusher, so that no cut of the log comes between. At each point a start finds either the old
+/// segments or the new ones: the files with the new batches get their <c>.swap</c> names when everything else of them is on the disk, the first one's last, which
+/// makes the replacement valid; the old ones go after that is, and the new get their own names after they are gone. False when the log has changed meanwhile, so that nothing was replaced.
 /// </summary>
 /// <param name="log">The log.</param>
 /// <param name="home">Its directory.</param>
@@ -14,15 +14,20 @@ namespace RaftLog.Storage;
 /// <param name="by">What stays of them.</param>
 /// <param name="locked">Runs a change under the partition's lock; false when the partition is closed or the change says so.</param>
 internal sealed class SegmentReplacement(
-    PartitionLog log, LogHome home, SegmentList segments, LogSegment[] replaced, LogSegment by, Func<Func<bool>, bool> locked)
+    PartitionLog log, LogHome home, SegmentList segments, LogSegment[] replaced, LogSegment[] by, Func<Func<bool>, bool> locked)
 {
     /// <summary>Runs it; see the class.</summary>
     /// <exception cref="DiskException">The disk refused.</exception>
     public async ValueTask<bool> RunAsync()
     {
-        by.Seal();
-        List<IDiskFile> files = [by.Log];
-        by.AddIndexes(files);
+        List<IDiskFile> files = [];
+        foreach (LogSegment segment in by)
+        {
+            segment.Seal();
+            files.Add(segment.Log);
+            segment.AddIndexes(files);
+        }
+
         await home.Disk.FlushAsync(files);
         bool isReplaced = false;
         await home.Flusher.EnqueueAsync(async () => isReplaced = await ReplaceAsync());
@@ -31,7 +36,7 @@ internal sealed class SegmentReplacement(
 
     private async ValueTask<bool> ReplaceAsync()
     {
-        if (!await StepAsync(() => Move(by.MoveIndexes, LogFileNames.SwapSuffix)) || !await StepAsync(TryReplace))
+        if (!await StepAsync(MoveIndexes) || !await StepAsync(TryReplace))
         {
             return false;
         }
@@ -41,8 +46,8 @@ internal sealed class SegmentReplacement(
             Array.ForEach(replaced, segment => segment.Release());
         }
 
-        await StepAsync(() => MoveIfCurrent(by.MoveIndexes));
-        await StepAsync(() => MoveIfCurrent(by.MoveLog));
+        await StepAsync(() => MoveCurrent(static segment => segment.MoveIndexes("")));
+        await StepAsync(() => MoveCurrent(static segment => segment.MoveLog("")));
         return true;
     }
 
@@ -71,7 +76,10 @@ internal sealed class SegmentReplacement(
         bool isReplaced = !log.Flushing.IsAboutToBeCut && segments.TryReplace(replaced, by);
         if (isReplaced)
         {
-            by.MoveLog(LogFileNames.SwapSuffix);
+            foreach (LogSegment segment in by.Reverse())
+            {
+                segment.MoveLog(LogFileNames.SwapSuffix);
+            }
         }
 
         return isReplaced;
@@ -88,18 +96,35 @@ internal sealed class SegmentReplacement(
 
         foreach (LogSegment segment in replaced.AsSpan(1))
         {
+            // A part may begin where one of the old segments began: the snapshot there is of that offset still.
+            if (Array.Exists(by, part => part.BaseOffset == segment.BaseOffset))
+            {
+                continue;
+            }
+
             ProducerSnapshots.DeleteAt(home.Disk, log.Path, segment.BaseOffset);
         }
 
         return true;
     }
 
-    /// <summary>Retention may have taken the segment meanwhile.</summary>
-    private bool MoveIfCurrent(Action<string> move) => Array.IndexOf(segments.Current, by) >= 0 && Move(move, "");
-
-    private static bool Move(Action<string> move, string suffix)
+    private bool MoveIndexes()
     {
-        move(suffix);
+        Array.ForEach(by, static segment => segment.MoveIndexes(LogFileNames.SwapSuffix));
+        return true;
+    }
+
+    /// <summary>Retention may have taken segments meanwhile.</summary>
+    private bool MoveCurrent(Action<LogSegment> move)
+    {
+        foreach (LogSegment segment in by)
+        {
+            if (Array.IndexOf(segments.Current, segment) >= 0)
+            {
+                move(segment);
+            }
+        }
+
         return true;
     }
 }

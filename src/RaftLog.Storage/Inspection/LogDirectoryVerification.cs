@@ -29,11 +29,12 @@ public static class LogDirectoryVerification
             checkpoints[name] = ReadCheckpoint(disk, $"{directory}/{name}", only is null ? findings : []);
         }
 
+        bool wasClean = CleanShutdownFile.Read(disk, directory) is not null;
         List<TopicPartition> logs = Logs(disk, directory, only);
         foreach (TopicPartition partition in logs)
         {
             LoadHints remembered = new(
-                WasClean: false,
+                wasClean,
                 checkpoints[OffsetCheckpoint.RecoveryPoints].GetValueOrDefault(partition),
                 checkpoints[OffsetCheckpoint.LogStarts].GetValueOrDefault(partition),
                 checkpoints[OffsetCheckpoint.HighWatermarks].GetValueOrDefault(partition),

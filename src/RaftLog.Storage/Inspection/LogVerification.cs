@@ -16,7 +16,10 @@ internal sealed class LogVerification(IDisk disk, string directory, LoadHints re
     {
         List<Offset> bases = Bases();
         Leftovers(bases);
-        LogLife life = new(Epochs(), remembered.CleanedTo, bases.Count == 0 ? Offset.Zero : bases[0]);
+        LogLife life = new(Epochs(), remembered.CleanedTo, bases.Count == 0 ? Offset.Zero : bases[0])
+        {
+            EpochsKnownTo = remembered.WasClean ? new Offset(long.MaxValue) : remembered.RecoveryPoint,
+        };
         life.KnowsProducers = bases.Count > 0
             && (bases[0] == Offset.Zero || ProducerSnapshots.RestoreNewest(disk, directory, bases[0], life.Producers) == bases[0]);
         bool isWhole = true;

@@ -87,7 +87,7 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
             return $"the batch at offset {batch.BaseOffset} has leader epoch {batch.Epoch}, and one before it has {life.LastEpoch}";
         }
 
-        LeaderEpoch expected = life.Epochs?.At(batch.BaseOffset) ?? batch.Epoch;
+        LeaderEpoch expected = batch.BaseOffset < life.EpochsKnownTo ? life.Epochs?.At(batch.BaseOffset) ?? batch.Epoch : batch.Epoch;
         if (expected != batch.Epoch && expected != LeaderEpoch.None && !reader.IsLegacy)
         {
             return $"the batch at offset {batch.BaseOffset} has leader epoch {batch.Epoch}, and {LogFileNames.LeaderEpochs} says {expected}";
@@ -250,6 +250,9 @@ internal sealed class LogLife(LeaderEpochs? epochs, Offset cleanedTo, Offset sta
     public LeaderEpochs? Epochs { get; } = epochs;
 
     public Offset CleanedTo { get; } = cleanedTo;
+
+    /// <summary>Below it the file of leader epochs is up to date; after a crash it may be behind from the recovery point on.</summary>
+    public Offset EpochsKnownTo { get; init; }
 
     public ProducerStates Producers { get; } = new();
 

@@ -80,13 +80,19 @@ internal static class LeftoverFiles
     private static bool CompleteSwaps(IDisk disk, string directory)
     {
         bool any = false;
+        Offset from = new(long.MaxValue);
+        Offset end = Offset.Zero;
         foreach (string name in disk.ListFiles(directory))
         {
             if (LogFileNames.TryParseOffset(name, LogFileNames.Log + Swap, out Offset first))
             {
-                DeleteReplaced(disk, directory, first, EndOf(disk, $"{directory}/{name}", first));
+                from = Offset.Min(from, first);
+                end = Offset.Max(end, EndOf(disk, $"{directory}/{name}", first));
             }
         }
+
+        // Parts of one replacement together take the place of all between them, also where nothing stayed of a segment.
+        DeleteReplaced(disk, directory, from, end);
 
         foreach (string name in disk.ListFiles(directory))
         {

@@ -109,8 +109,8 @@ internal sealed class SegmentList(IDisk disk, string path, LogSegment[] loaded)
         return true;
     }
 
-    /// <summary>Puts one segment in the place of some that follow one another; false when they are no longer all in the list, or are its last.</summary>
-    public bool TryReplace(LogSegment[] replaced, LogSegment by)
+    /// <summary>Puts segments in the place of some that follow one another; false when these are no longer all in the list, or are its last.</summary>
+    public bool TryReplace(LogSegment[] replaced, LogSegment[] by)
     {
         LogSegment[] segments = _current;
         int at = Array.IndexOf(segments, replaced[0]);
@@ -119,7 +119,7 @@ internal sealed class SegmentList(IDisk disk, string path, LogSegment[] loaded)
             return false;
         }
 
-        _current = [.. segments[..at], by, .. segments[(at + replaced.Length)..]];
+        _current = [.. segments[..at], .. by, .. segments[(at + replaced.Length)..]];
         return true;
     }
 
