@@ -18,7 +18,7 @@ internal sealed class PartitionTable : IFlushObserver
     /// <summary>How often leaders are told the time: what waits on time there (lag, repeated proposals) waits for tenths of seconds.</summary>
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How often logs that could not be made are tried again, in ticks: five seconds.</summary>
+    /// <summary>How often logs that could not be made are tried again, and the controller is told again of those that are lost, in ticks: five seconds.</summary>
     private const int TicksBetweenAttempts = 50;
 
     private readonly PartitionHost _host;
@@ -32,6 +32,7 @@ internal sealed class PartitionTable : IFlushObserver
     private readonly SortedDictionary<TopicIdPartition, Partition> _inOrder = new(ByTopicIdThenIndex.Instance);
     private readonly ConcurrentDictionary<TopicIdPartition, DiskException> _unmade = new();
     private readonly Dictionary<TopicPartition, PartitionToMake> _making = [];
+    private readonly LostReplicas _lost;
     private Partition[] _all = [];
     private MetadataImage _image = MetadataImage.Empty;
     private WakeList? _wakesOfFlush;
@@ -56,6 +57,7 @@ internal sealed class PartitionTable : IFlushObserver
         _fetchers = fetchers;
         _inLoop = inLoop;
         _maker = new PartitionMaker(supervisor, inLoop) { Made = Made };
+        _lost = new LostReplicas(host.Self, directories);
     }
 
     /// <summary>Told of each partition whose log lies in another directory than metadata says, with the directory's id; it only takes note.</summary>
@@ -93,7 +95,8 @@ internal sealed class PartitionTable : IFlushObserver
     /// <returns>Ends when each log that the image asks for is in use, or could not be made.</returns>
     public Task Apply(MetadataImage image, MetadataChanges changes, BrokerEpoch registeredAs)
     {
-        if (_registeredAs == BrokerEpoch.None)
+        bool isFirst = _registeredAs == BrokerEpoch.None;
+        if (isFirst)
         {
             if (registeredAs == BrokerEpoch.None || image.Provenance.LastOffset.Value < registeredAs.Value)
             {
@@ -129,7 +132,8 @@ internal sealed class PartitionTable : IFlushObserver
         {
             if (IsHere(change.After))
             {
-                membersChanged |= Ensure(IdOf(change), change.Topic, change.After!, settings, making);
+                // What comes while this incarnation runs was never held before.
+                membersChanged |= Ensure(IdOf(change), change.Topic, change.After!, settings, making, mayBeLost: isFirst || change.Before is not null);
             }
         }
 
@@ -178,7 +182,7 @@ internal sealed class PartitionTable : IFlushObserver
         {
             foreach (PartitionLog log in directory.Logs)
             {
-                bool isKnown = log.Partition.Topic == ClusterMetadataTopic
+                bool isKnown = log.Partition.Topic == ClusterMetadataTopic || directory.IsMarkedLost(log)
                     || (_byName.TryGetValue(log.Partition, out Partition? partition) && ReferenceEquals(partition.Log, log));
                 if (!isKnown)
                 {
@@ -212,7 +216,7 @@ internal sealed class PartitionTable : IFlushObserver
         int ticks = 0;
         while (await _host.Waiters.Delay(TickInterval) != WaitOutcome.Closed)
         {
-            if (++ticks >= TicksBetweenAttempts && !_unmade.IsEmpty)
+            if (++ticks >= TicksBetweenAttempts && (!_unmade.IsEmpty || _lost.HasAny))
             {
                 ticks = 0;
                 _inLoop(MakeUnmade);
@@ -286,7 +290,8 @@ internal sealed class PartitionTable : IFlushObserver
     }
 
     /// <summary>Holds a partition whose log is there, or begins to make its log; true when it is held now and was not before.</summary>
-    private bool Ensure(TopicIdPartition id, string topic, PartitionRegistration registration, SettingsOfTopics settings, List<Task> making)
+    private bool Ensure(
+        TopicIdPartition id, string topic, PartitionRegistration registration, SettingsOfTopics settings, List<Task> making, bool mayBeLost)
     {
         if (_byId.ContainsKey(id))
         {
@@ -314,9 +319,30 @@ internal sealed class PartitionTable : IFlushObserver
             log = null;
         }
 
+        bool isMarked = log is not null && directory.IsMarkedLost(log);
+        if (mayBeLost && (log is null || isMarked) && _lost.Holds(id, name, registration, isMarked))
+        {
+            if (_lost.Note(id, name) is { } warning)
+            {
+                _fetchers.Journal.Error(warning);
+            }
+
+            if (_image.Version.TracksDirectories && registration.DirectoryOf(_host.Self) != ReservedDirectories.Lost)
+            {
+                Misplaced?.Invoke(id, ReservedDirectories.Lost);
+            }
+
+            return false;
+        }
+
         PartitionSettings own = settings.Of(topic);
         if (log is not null)
         {
+            if (isMarked)
+            {
+                directory.RemoveLostMark(log);
+            }
+
             log.Settings = own.Log;
             Hold(id, log, directory, own);
             return true;
@@ -332,6 +358,7 @@ internal sealed class PartitionTable : IFlushObserver
     private void Hold(TopicIdPartition id, PartitionLog log, LogDirectory directory, PartitionSettings settings)
     {
         var partition = new Partition(id, log, directory, settings, _host);
+        _lost.Forget(id);
         _unmade.TryRemove(id, out _);
         _inOrder.Add(id, partition);
         _byId[id] = partition;
@@ -389,15 +416,15 @@ internal sealed class PartitionTable : IFlushObserver
 
         // A topic of the same name may have come meanwhile.
         return _image.Topics.TryGet(name.Topic, out TopicImage? now) && IsHere(now.Partitions.GetValueOrDefault(name.Partition))
-            ? Find(new TopicIdPartition(now.Id, name.Partition), now, settings, wakes)
+            ? Find(new TopicIdPartition(now.Id, name.Partition), now, settings, wakes, mayBeLost: false)
             : null;
     }
 
     /// <summary>Holds a partition, or begins to make its log; then the result ends with that.</summary>
-    private Task? Find(TopicIdPartition id, TopicImage topic, SettingsOfTopics settings, WakeList wakes)
+    private Task? Find(TopicIdPartition id, TopicImage topic, SettingsOfTopics settings, WakeList wakes, bool mayBeLost)
     {
         List<Task> making = [];
-        if (Ensure(id, topic.Name, topic.Partitions[id.Partition], settings, making))
+        if (Ensure(id, topic.Name, topic.Partitions[id.Partition], settings, making, mayBeLost))
         {
             Tell(_byId[id], wakes);
         }
@@ -409,15 +436,17 @@ internal sealed class PartitionTable : IFlushObserver
     {
         var wakes = new WakeList();
         var settings = new SettingsOfTopics(_settings, _image);
-        foreach (TopicIdPartition id in _unmade.Keys.Order(ByTopicIdThenIndex.Instance))
+        List<TopicIdPartition> lost = [.. _lost.All];
+        foreach (TopicIdPartition id in _unmade.Keys.Concat(lost).Distinct().Order(ByTopicIdThenIndex.Instance))
         {
             if (_image.Topics.TryGet(id.TopicId, out TopicImage? topic) && IsHere(topic.Partitions.GetValueOrDefault(id.Partition)))
             {
-                Find(id, topic, settings, wakes);
+                Find(id, topic, settings, wakes, mayBeLost: lost.Contains(id));
             }
             else
             {
                 _unmade.TryRemove(id, out _);
+                _lost.Forget(id);
             }
         }
 
@@ -471,7 +500,12 @@ internal sealed class PartitionTable : IFlushObserver
         string path = log.Path;
         if (directory.SetAsStray(log) is { } kept)
         {
-            Warn($"the log in {path} is not used for {log.Partition} of topic id {topicId}: {reason}. It was renamed to {kept} and can be removed; this replica begins empty");
+            if (log.TopicId == Uuid.Zero)
+            {
+                _lost.Add(new TopicIdPartition(topicId, log.Partition.Partition));
+            }
+
+            Warn($"the log in {path} is not used for {log.Partition} of topic id {topicId}: {reason}. It was renamed to {kept} and can be removed; this replica begins without records");
         }
     }
 
@@ -499,6 +533,7 @@ internal sealed class PartitionTable : IFlushObserver
     private bool Remove(TopicIdPartition id, WakeList wakes)
     {
         _unmade.TryRemove(id, out _);
+        _lost.Forget(id);
         if (!_inOrder.Remove(id, out Partition? partition))
         {
             return false;

@@ -52,7 +52,7 @@ internal sealed class PartitionChangeBuilder
         ValueList<Uuid> directories = Directories();
         bool fromEligible = _current.Isr.Count == 0 && Isr.Count == 0;
         ElectionOutcome outcome = LeaderElection.Elect(
-            Election, Replicas, fromEligible ? _current.EligibleLeaders : Isr, _current.Leader, node => CanServe(node, directories));
+            Election, Replicas, fromEligible ? _current.EligibleLeaders : Isr, _current.Leader, node => CanServe(node, directories), node => HasLost(node, directories));
         if (fromEligible && outcome is { Leader.IsNode: true, Unclean: false })
         {
             Isr = [outcome.Leader];
@@ -61,6 +61,11 @@ internal sealed class PartitionChangeBuilder
         {
             Isr = [outcome.Leader];
             RecoveryState = LeaderRecoveryState.Recovering;
+            if (HasLost(outcome.Leader, directories))
+            {
+                // It begins anew, with nothing.
+                directories = [.. Replicas.Select(node => node == outcome.Leader ? BrokerDirectories.ForNewReplica(_image, node) : directories[Replicas.IndexOf(node)])];
+            }
         }
         else if (!outcome.Leader.IsNode && Isr.Count == 0)
         {
@@ -161,6 +166,9 @@ internal sealed class PartitionChangeBuilder
 
     private bool CanServe(NodeId node, ValueList<Uuid> directories) =>
         _image.Brokers.TryGetValue(node, out BrokerRegistration? broker) && broker.IsActive && broker.HasOnline(directories[Replicas.IndexOf(node)]);
+
+    private bool HasLost(NodeId node, ValueList<Uuid> directories) =>
+        _image.Brokers.TryGetValue(node, out BrokerRegistration? broker) && broker.IsActive && directories[Replicas.IndexOf(node)] == ReservedDirectories.Lost;
 
     private void ClearEligibleLeaders(PartitionChangeRecord record)
     {

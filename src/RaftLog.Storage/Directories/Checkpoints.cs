@@ -54,6 +54,15 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         }
     }
 
+    /// <summary>True when something was found for a log that is not open.</summary>
+    public bool Name(TopicPartition partition)
+    {
+        lock (_lock)
+        {
+            return _unopened.ContainsKey(partition);
+        }
+    }
+
     /// <summary>Forgets what was found for a log: it is open now, or new. True when the disk may still hold something.</summary>
     public bool Forget(TopicPartition partition)
     {

@@ -169,13 +169,7 @@ public sealed class LogDirectory
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
     public async ValueTask OpenAllAsync(LogSettings settings)
     {
-        foreach (string name in _disk.ListDirectories(Path))
-        {
-            if (name.EndsWith(LogFileNames.DeleteSuffix, StringComparison.Ordinal))
-            {
-                RemoveFiles(new Departed(name, $"{Path}/{name}", isDeleted: true) { IsRenamed = true });
-            }
-        }
+        await RemoveDeletedAsync();
 
         List<TopicPartition> closed = [.. Stored().Where(partition => Find(partition) is null)];
         bool flushesTogether = !WasClean && closed.Count >= ManyLogs;
@@ -197,6 +191,31 @@ public sealed class LogDirectory
             await OpenLogAsync(_home, partition, settings, isFlushed: flushesTogether);
         }
     }
+
+    /// <summary>True when a repair has truncated the log below what was flushed, so that it may lack committed records.</summary>
+    public bool IsMarkedLost(PartitionLog log) => _disk.FileExists($"{log.Path}/{LogFileNames.LostMark}");
+
+    /// <summary>The log may lack records, and whoever counts on it knows: its mark goes.</summary>
+    public void RemoveLostMark(PartitionLog log)
+    {
+        try
+        {
+            _disk.DeleteFile($"{log.Path}/{LogFileNames.LostMark}");
+            log.Flushing.NamesChanged();
+            Flusher.Add(log);
+        }
+        catch (DiskException failure) when (failure.MayPass)
+        {
+            Health.Refuse(failure);
+        }
+        catch (DiskException failure)
+        {
+            Health.Fail(failure);
+        }
+    }
+
+    /// <summary>True when the directory held a log of this partition in an earlier life, and its files are gone though nothing here has removed them.</summary>
+    public bool Misses(TopicPartition partition) => Find(partition) is null && _checkpoints.Name(partition);
 
     /// <summary>An open log; null when there is none.</summary>
     public PartitionLog? Find(TopicPartition partition)
@@ -388,6 +407,28 @@ public sealed class LogDirectory
         }
     }
 
+    /// <summary>Removes logs that left in the life before, perhaps before the checkpoints could say so. Nothing else runs here yet.</summary>
+    private async ValueTask RemoveDeletedAsync()
+    {
+        List<Departed> departed = [];
+        foreach (string name in _disk.ListDirectories(Path))
+        {
+            if (name.EndsWith(LogFileNames.DeleteSuffix, StringComparison.Ordinal))
+            {
+                departed.Add(new Departed(name, $"{Path}/{name}", isDeleted: true) { IsRenamed = true });
+                if (LogFileNames.TryParseSetAside(name, LogFileNames.DeleteSuffix, out TopicPartition gone) && !_disk.DirectoryExists(PathOf(gone)))
+                {
+                    _checkpointsNameTheDead |= _checkpoints.Forget(gone);
+                }
+            }
+        }
+
+        foreach (Departed each in departed)
+        {
+            await RemoveFilesAsync(each);
+        }
+    }
+
     private async ValueTask WriteForCloseAsync(BrokerEpoch epoch)
     {
         List<IDiskFile> files = [];
@@ -514,11 +555,7 @@ public sealed class LogDirectory
 
             if (departed.IsDeleted)
             {
-                _ = Flusher.EnqueueAsync(() =>
-                {
-                    RemoveFiles(departed);
-                    return ValueTask.CompletedTask;
-                });
+                _ = Flusher.EnqueueAsync(() => RemoveFilesAsync(departed));
             }
         }
         catch (DiskException failure) when (failure.MayPass)
@@ -529,6 +566,20 @@ public sealed class LogDirectory
         {
             Health.Fail(failure);
         }
+    }
+
+    /// <summary>
+    /// Removes the files of a deleted log. No checkpoint names it any more by then: the next start would take its namesake for a log whose directory is gone.
+    /// </summary>
+    private async ValueTask RemoveFilesAsync(Departed departed)
+    {
+        if (_checkpointsNameTheDead && await TryWriteCheckpointsAsync() is { } refused)
+        {
+            PutOff(departed, refused);
+            return;
+        }
+
+        RemoveFiles(departed);
     }
 
     private void RemoveFiles(Departed departed)

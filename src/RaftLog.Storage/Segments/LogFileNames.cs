@@ -74,6 +74,14 @@ internal static class LogFileNames
         return true;
     }
 
+    /// <summary>The partition whose log a directory was, by the name that <see cref="SetAside"/> gave it; not where that had to shorten the topic's name.</summary>
+    public static bool TryParseSetAside(string name, string suffix, out TopicPartition partition)
+    {
+        int dot = name.LastIndexOf('.');
+        partition = default;
+        return name.EndsWith(suffix, StringComparison.Ordinal) && dot > 0 && TryParsePartition(name[..dot], out partition);
+    }
+
     /// <summary>The name of a directory that waits to be removed (<see cref="DeleteSuffix"/>) or that nobody owns (<see cref="StraySuffix"/>).</summary>
     public static string SetAside(TopicPartition partition, Uuid topicId, string suffix)
     {

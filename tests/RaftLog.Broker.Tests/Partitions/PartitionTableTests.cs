@@ -141,6 +141,14 @@ public sealed class PartitionTableTests : IDisposable
         _cluster.Register(A);
         _cluster.TellAll();
 
+        // It was the only one in sync, so it does not lead with nothing before somebody gives the records up.
+        Assert.Empty(A.Table.All);
+        Assert.Contains(A.Disk.ListDirectories("/data"), name => name.EndsWith("-stray", StringComparison.Ordinal));
+        _cluster.Commit(new PartitionChangeRecord
+        {
+            TopicId = TestCluster.OrdersId, PartitionId = 0, Leader = A.Id, Isr = [A.Id], LeaderRecoveryState = (sbyte)LeaderRecoveryState.Recovering,
+        });
+        _cluster.TellAll();
         Assert.Equal(Offset.Zero, A.Orders.Log.EndOffset);
         Assert.Equal(TestCluster.OrdersId, A.Orders.Log.TopicId);
         Assert.Contains(A.Disk.ListDirectories("/data"), name => name.EndsWith("-stray", StringComparison.Ordinal));
