@@ -1,3 +1,5 @@
+using RaftLog.Simulation.Cores;
+
 namespace RaftLog.Simulation.Tests;
 
 /// <summary>The cores together, under faults. <c>RAFTLOG_CORE_SEEDS</c> asks for more seeds, <c>RAFTLOG_FIRST_CORE_SEED</c> for others.</summary>
@@ -25,6 +27,17 @@ public sealed class CoreSeedTests
         Assert.True(figures.Operations >= 10 * figures.Simulated.TotalSeconds, $"only {figures.Operations} operations in {figures.Simulated}");
         Assert.True(figures.Faults >= 5 * (long)Seeds, $"only {figures.Faults} faults in {Seeds} seeds");
         Assert.Null(figures.WhyNothing());
+    }
+
+    [Fact]
+    public void A_thousand_partitions_change_leaders_together_and_break_no_promise()
+    {
+        const ulong seed = 1;
+        CoreOptions options = CoreOptions.Draw(new Chance(new SimRandom(seed).Split("options"))).WithManyPartitions(1_000);
+        CoreWorld world = new(seed, options);
+        world.Run();
+        Assert.True(world.Faults > 0);
+        Assert.True(world.Acknowledged > 0);
     }
 
     [Fact]

@@ -87,8 +87,17 @@ internal sealed record CoreOptions
             Weights = FaultWeights.Draw(chance, flushes),
             IdleMs = chance.PerMille(300) ? chance.Between(300, 1000) : 0,
         };
-        return options with { Weights = options.Weights with { Stop = chance.PerMille(500) ? chance.Between(1, 4) : 0 } };
+        options = options with { Weights = options.Weights with { Stop = chance.PerMille(500) ? chance.Between(1, 4) : 0 } };
+
+        // Drawn last, so that the other seeds stay what they were.
+        return chance.PerMille(1) ? options.WithManyPartitions(chance.Between(300, 1000)) : options;
     }
+
+    /// <summary>The same with so many partitions, for a shorter time: each has its followers and a consumer.</summary>
+    public CoreOptions WithManyPartitions(int partitions) => this with
+    {
+        Partitions = partitions, FaultyMs = 2_000, HealedMs = 1_500, PollMs = 2_000, ProduceMs = 20, FaultMs = Math.Min(FaultMs, 600),
+    };
 }
 
 /// <summary>How likely each fault is against the others; 0 for never.</summary>
