@@ -42,6 +42,12 @@ internal sealed class LostReplicas(NodeId self, IReadOnlyList<LogDirectory> dire
     /// <summary>True when a partition without a log here may not begin with an empty one, or with one that a repair has marked.</summary>
     public bool Holds(TopicIdPartition id, TopicPartition name, PartitionRegistration registration, bool isMarked)
     {
+#if SEEDED_BUGS
+        if (SeededBug.Is(75))
+        {
+            return false;
+        }
+#endif
         bool mayLead = registration.Isr.Contains(self) || registration.EligibleLeaders.Contains(self);
         bool isGivenUp = registration.Leader == self && registration.RecoveryState == LeaderRecoveryState.Recovering;
         return mayLead && !isGivenUp && (isMarked || _lost.ContainsKey(id) || IsMissing(name, registration.DirectoryOf(self)));

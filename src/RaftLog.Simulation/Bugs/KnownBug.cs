@@ -54,6 +54,7 @@ public sealed record KnownBug(string Name, int Number, string What, string? Equi
         M(45, "the record about a block of producer ids says where the block begins, not where it ends"),
         M(46, "the high watermark moves while too few are in sync (KIP-966)"),
         M(47, "a broker that registers again is unfenced at once, as its earlier incarnation was"),
+        M(75, "a replica in sync whose directory is gone begins with an empty log"),
         M(50, "a response goes on with bytes of a file that was truncated under it"),
         M(71, "a leader of the quorum that no majority fetches from goes on for ever"),
         M(70, "a partition that a session's fetch does not name counts as fetched up to the log's end"),

@@ -244,6 +244,9 @@ public sealed class SimMachine
         _foreign.Add((SimDirectory)Volume.Find(path)!);
     }
 
+    /// <summary>The directory of a log is gone for good, while no program runs.</summary>
+    internal void Lose(TopicPartition partition) => Volume.Remove(SimCluster.LogDirectory, $"{partition}");
+
     /// <summary>True once a log of it was disowned.</summary>
     internal bool HasLostLogs => _foreign.Count > 0;
 

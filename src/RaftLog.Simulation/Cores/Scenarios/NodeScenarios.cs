@@ -39,6 +39,42 @@ internal static class NodeScenarios
         },
         "new", "newer", "newest");
 
+    public static void A_replica_whose_directory_is_gone_leads_nothing_and_counts_for_nothing_until_it_has_copied_the_log()
+    {
+        // The last one in sync has a record that no other has, and comes back without its directory.
+        NodeStage stage = new(NodeStage.Quick() with { Nodes = 4, Voters = 1, Brokers = 3 }, watches: false);
+        stage.Tell(async () =>
+        {
+            await stage.CreateTopicAsync();
+            await stage.ProduceAsync("first");
+        });
+        stage.Settle(batches: 1);
+
+        // Long enough for the checkpoints to name the log.
+        stage.RunFor(6);
+        SimMachine last = stage.Leader;
+        List<SimMachine> others = [.. stage.Partition!.Replicas.Select(each => stage.Cluster.Machine(each.Value)).Where(each => each != last)];
+        others.ForEach(static each => each.Kill());
+        stage.Reach(() => stage.Partition is { Isr.Count: 1 }, "one is in sync");
+        stage.Tell(() => stage.ProduceAsync("only there"));
+        last.Kill();
+        TopicPartition orders = new(NodeStage.Topic, 0);
+        last.Lose(orders);
+        last.Start();
+        others.ForEach(static each => each.Start());
+        stage.RunFor(10);
+        Expect.Equal(NodeId.None, stage.Partition!.Leader);
+        Expect.True(NodeStage.KnownTo(last) is null);
+
+        stage.Tell(async () =>
+        {
+            await stage.Client.Admin.ElectLeadersAsync([orders], unclean: true);
+            await stage.ProduceAsync("next");
+        });
+        stage.Settle(batches: 2);
+        stage.ExpectEqualReplicas();
+    }
+
     public static void KAFKA_10706_a_follower_with_an_epoch_that_left_no_record_agrees_with_its_leader_and_goes_on()
     {
         // A second leader writes nothing and is cut off; a third one has never heard of its epoch. The log ends of both are equal, their epochs are not.
