@@ -9,7 +9,7 @@ namespace RaftLog.Broker.Lifecycle;
 /// <param name="limit">The limit; a large number where there is none.</param>
 internal sealed class OpenFileLimit(long limit)
 {
-    /// <summary>For files that are being written for the first time, locks, the node log, other nodes and the runtime.</summary>
+    /// <summary>For files that are being written for the first time, locks, the node log, other nodes and the runtime; a quarter of a low limit.</summary>
     private const int Reserved = 128;
 
     private const int LeastConnections = 16;
@@ -20,7 +20,7 @@ internal sealed class OpenFileLimit(long limit)
     public long Descriptors => limit;
 
     /// <summary>How many connections of clients there is room for.</summary>
-    public int Connections => (int)Math.Clamp(limit - _files - Reserved, LeastConnections, int.MaxValue);
+    public int Connections => (int)Math.Clamp(limit - _files - Math.Min(Reserved, limit / 4), LeastConnections, int.MaxValue);
 
     /// <summary>What to tell who runs a node with so many partitions; null where the limit does for them.</summary>
     public string? WarningFor(int partitions)

@@ -20,11 +20,11 @@ public sealed class ListenerLoopTests
     [Fact]
     public void Connections_leave_the_descriptors_that_logs_need()
     {
-        Listening listening = new(new ConnectionLimits(int.MaxValue, int.MaxValue), descriptors: 300);
-        IConnection[] open = [.. Enumerable.Range(0, 22).Select(_ => listening.Connect())];
+        Listening listening = new(new ConnectionLimits(int.MaxValue, int.MaxValue), descriptors: 100);
+        IConnection[] open = [.. Enumerable.Range(0, 25).Select(_ => listening.Connect())];
         Assert.True(listening.IsClosed(listening.Connect()));
         Assert.True(listening.Answers(open[0]));
-        Assert.Contains("22 connections are open, as many as the limit of open files (300;", Assert.Single(listening.Problems), StringComparison.Ordinal);
+        Assert.Contains("25 connections are open, as many as the limit of open files (100;", Assert.Single(listening.Problems), StringComparison.Ordinal);
     }
 
     [Fact]
