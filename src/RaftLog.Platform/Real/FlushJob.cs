@@ -3,19 +3,21 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RaftLog.Platform;
 
-/// <summary>One flush call: its files are flushed by several threads, and the last to finish completes it. The awaiter never runs on a flush thread.</summary>
-internal sealed class FlushJob : IValueTaskSource
+/// <summary>
+/// One flush call: its files are flushed by several threads, and the last to finish completes it. The awaiter never runs on a flush thread. Once it has been
+/// awaited the threads take the object for another call.
+/// </summary>
+internal sealed class FlushJob(FlushThreads threads) : IValueTaskSource
 {
+    private readonly List<Part> _parts = [];
     private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
     private DiskException? _error;
     private int _left;
 
-    internal static ValueTask StartFiles(FlushThreads threads, IReadOnlyList<IDiskFile> files)
+    internal ValueTask StartFiles(IReadOnlyList<IDiskFile> files)
     {
         // Each handle is held for the flush: closing the file meanwhile neither fails it nor lets it hit a reused descriptor.
-        Part[] parts = new Part[files.Count];
-        FlushJob job = new() { _left = files.Count };
-        for (int i = 0; i < parts.Length; i++)
+        for (int i = 0; i < files.Count; i++)
         {
             LinuxDiskFile file = (LinuxDiskFile)files[i];
             bool held = false;
@@ -25,42 +27,60 @@ internal sealed class FlushJob : IValueTaskSource
             }
             catch (ObjectDisposedException e)
             {
-                for (int earlier = 0; earlier < i; earlier++)
-                {
-                    parts[earlier].Handle!.DangerousRelease();
-                }
-
+                _parts.ForEach(static earlier => earlier.Handle!.DangerousRelease());
+                _parts.Clear();
+                threads.TakeBack(this);
                 return ValueTask.FromException(DiskErrors.From(file.Path, "flush", e));
             }
 
-            parts[i] = new Part(job, PartKind.File, file.Path, file.Handle);
+            _parts.Add(new Part(this, PartKind.File, file.Path, file.Handle));
         }
 
-        foreach (Part part in parts)
+        return Start();
+    }
+
+    internal ValueTask StartDirectory(string directory)
+    {
+        _parts.Add(new Part(this, PartKind.Directory, directory, null));
+        return Start();
+    }
+
+    internal ValueTask StartFileSystem(string directory, SafeFileHandle handle)
+    {
+        bool held = false;
+        handle.DangerousAddRef(ref held);
+        _parts.Add(new Part(this, PartKind.FileSystem, directory, handle));
+        return Start();
+    }
+
+    private ValueTask Start()
+    {
+        short version = _core.Version;
+        _left = _parts.Count;
+        foreach (Part part in _parts)
         {
             threads.Enqueue(part);
         }
 
-        return new ValueTask(job, job._core.Version);
+        _parts.Clear();
+        return new ValueTask(this, version);
     }
 
-    internal static ValueTask StartDirectory(FlushThreads threads, string directory)
+    void IValueTaskSource.GetResult(short token)
     {
-        FlushJob job = new() { _left = 1 };
-        threads.Enqueue(new Part(job, PartKind.Directory, directory, null));
-        return new ValueTask(job, job._core.Version);
+        // A token of an earlier call throws here, before anything of the present one is touched.
+        _core.GetStatus(token);
+        try
+        {
+            _core.GetResult(token);
+        }
+        finally
+        {
+            _error = null;
+            _core.Reset();
+            threads.TakeBack(this);
+        }
     }
-
-    internal static ValueTask StartFileSystem(FlushThreads threads, string directory, SafeFileHandle handle)
-    {
-        FlushJob job = new() { _left = 1 };
-        bool held = false;
-        handle.DangerousAddRef(ref held);
-        threads.Enqueue(new Part(job, PartKind.FileSystem, directory, handle));
-        return new ValueTask(job, job._core.Version);
-    }
-
-    void IValueTaskSource.GetResult(short token) => _core.GetResult(token);
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
 

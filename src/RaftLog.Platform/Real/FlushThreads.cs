@@ -12,8 +12,15 @@ internal sealed class FlushThreads
     private readonly Lock _gate = new();
     private readonly Queue<FlushJob.Part> _parts = new();
     private readonly SemaphoreSlim _ready = new(0);
+    private FlushJob? _spareJob;
     private int _threads;
     private int _idle;
+
+    /// <summary>A job for the next call: the one that is kept, or a new one where calls overlap.</summary>
+    internal FlushJob NextJob() => Interlocked.Exchange(ref _spareJob, null) ?? new FlushJob(this);
+
+    /// <summary>Keeps a job that nobody awaits any more.</summary>
+    internal void TakeBack(FlushJob job) => Volatile.Write(ref _spareJob, job);
 
     internal void Enqueue(FlushJob.Part part)
     {

@@ -79,10 +79,10 @@ public sealed class LinuxDisk : IDisk
 
     /// <inheritdoc/>
     public ValueTask FlushAsync(IReadOnlyList<IDiskFile> files) =>
-        files.Count == 0 ? ValueTask.CompletedTask : FlushJob.StartFiles(_flushThreads, files);
+        files.Count == 0 ? ValueTask.CompletedTask : _flushThreads.NextJob().StartFiles(files);
 
     /// <inheritdoc/>
-    public ValueTask FlushDirectoryAsync(string directory) => FlushJob.StartDirectory(_flushThreads, directory);
+    public ValueTask FlushDirectoryAsync(string directory) => _flushThreads.NextJob().StartDirectory(directory);
 
     /// <inheritdoc/>
     public async ValueTask FlushTreesAsync(string parent, IReadOnlyList<string> directories)
@@ -108,7 +108,7 @@ public sealed class LinuxDisk : IDisk
 
         if (directories.Count >= ManyDirectories)
         {
-            await FlushJob.StartFileSystem(_flushThreads, parent, fileSystem);
+            await _flushThreads.NextJob().StartFileSystem(parent, fileSystem);
         }
         else
         {

@@ -131,7 +131,9 @@ public sealed class ProduceHandlerTests : IDisposable
     {
         RequestContext context = new(ApiKey.Produce, 11, "", _client) { IsReusable = true };
         Lead(1);
-        ProduceResponse.PartitionProduceResponse rejected = Send(context, Batch(0, 0), Batch(0, 0)).Responses[0].PartitionResponses[0];
+        ProduceResponse first = Send(context, Batch(0, 0), Batch(0, 0));
+        Assert.Equal(new NodeId(1), Assert.Single(first.NodeEndpoints).NodeId);
+        ProduceResponse.PartitionProduceResponse rejected = first.Responses[0].PartitionResponses[0];
         Assert.Equal(ErrorCode.NotLeaderOrFollower, rejected.ErrorCode);
         Assert.Equal(new NodeId(1), rejected.CurrentLeader.LeaderId);
         Assert.NotNull(rejected.ErrorMessage);

@@ -40,6 +40,25 @@ public sealed partial class LinuxDiskTests : DiskContract, IDisposable
     }
 
     [Fact]
+    public async Task A_flush_says_nothing_of_the_one_before_it()
+    {
+        Assert.Equal(0, Pipe(out int reader, out int writer));
+        using SafeFileHandle read = new(reader, ownsHandle: true);
+        using LinuxDiskFile pipe = new(new SafeFileHandle(writer, ownsHandle: true), "/pipe");
+        using IDiskFile file = Disk.OpenOrCreate(At("file"));
+        IDiskFile closed = Disk.OpenOrCreate(At("closed"));
+        closed.Dispose();
+        for (int i = 0; i < 20; i++)
+        {
+            await Assert.ThrowsAsync<DiskException>(async () => await Disk.FlushAsync([file, pipe]));
+            await Disk.FlushAsync([file]);
+            Assert.Equal("/pipe", (await Assert.ThrowsAsync<DiskException>(async () => await Disk.FlushAsync([pipe, file, file]))).Path);
+            Assert.Equal(closed.Path, (await Assert.ThrowsAsync<DiskException>(async () => await Disk.FlushAsync([file, closed]))).Path);
+            await Disk.FlushDirectoryAsync(Root);
+        }
+    }
+
+    [Fact]
     public async Task A_file_closed_during_its_flush_is_flushed_all_the_same()
     {
         for (int i = 0; i < 50; i++)

@@ -89,6 +89,7 @@ internal sealed class TestCluster : IDisposable
             BrokerEpoch = node.RegisteredAs,
             Fenced = false,
             LogDirs = [new Uuid(100, (ulong)node.Id.Value)],
+            EndPoints = [new() { Name = "PLAINTEXT", Host = node.Address.Host, Port = (ushort)node.Address.Port }],
         });
     }
 
