@@ -50,6 +50,26 @@ public class FetchSessionTests
         Assert.Equal(["after it"], Values(records!));
     });
 
+    [Fact]
+    public void A_partition_that_moves_to_a_broker_that_led_nothing_is_read_there() => OneThread.Run(context =>
+    {
+        using FakeCluster world = new(context, brokers: 4) { Sessions = new FakeSessions() };
+        FakeTopic topic = world.AddTopic("t", partitions: 3);
+        topic.Partitions.ForEach(static partition => partition.Leader = new NodeId(0));
+        Consumer consumer = world.Connect().CreateConsumer(new ConsumerOptions());
+        consumer.Assign(Enumerable.Range(0, 3).ToDictionary(p => new TopicPartition("t", p), _ => StartAt.Beginning));
+        world.Pass(TimeSpan.FromSeconds(2));
+        for (int leader = 1; leader < 4; leader++)
+        {
+            FakePartition moved = topic.Partitions[leader - 1];
+            moved.Leader = new NodeId(leader);
+            moved.Epoch = moved.Epoch.Next();
+            Append(moved, $"{leader}");
+            using FetchedRecords? records = world.Finish(consumer.ReadAsync(TimeSpan.FromSeconds(10)));
+            Assert.Equal([$"{leader}"], Values(records!));
+        }
+    });
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
