@@ -10,6 +10,14 @@ internal static class NodeScenarios
 {
     private const int FirstOwn = 2;
 
+    public static void A_leader_that_is_cut_off_from_brokers_and_controllers_is_replaced_within_a_session() => ReplacedWithin(
+        3.5, static stage => stage.Leader.Node!.QuorumLeader != stage.Leader.Node.Id, static (_, _) => true);
+
+    public static void A_controller_that_is_cut_off_gives_up_within_its_bound_and_another_leads() => ReplacedWithin(
+        10,
+        static stage => stage.Leader.Node!.QuorumLeader == stage.Leader.Node.Id,
+        static (stage, old) => old.Node!.QuorumLeader != old.Node.Id && stage.Cluster.Machines.Any(each => each != old && each.Node!.QuorumLeader == each.Node.Id));
+
     public static void A_partition_that_a_sessions_fetch_does_not_name_counts_only_where_it_stands()
     {
         NodeStage stage = new(NodeStage.Quick());
@@ -206,6 +214,35 @@ internal static class NodeScenarios
         meddle(away);
         away.Start();
         stage.Settle(records.Length);
+        stage.ExpectEqualReplicas();
+    }
+
+    /// <summary>Cuts the partition's leader off from all other nodes, not from clients, and holds the others against a bound: one of them leads by then.</summary>
+    /// <param name="seconds">The bound.</param>
+    /// <param name="suits">Whether the partition's leader is of the kind that the story is about; until it is, the leader is held for a while.</param>
+    /// <param name="goal">What is true besides, once the bound is over.</param>
+    private static void ReplacedWithin(double seconds, Func<NodeStage, bool> suits, Func<NodeStage, SimMachine, bool> goal)
+    {
+        NodeStage stage = new(NodeStage.Quick());
+        stage.Tell(stage.CreateTopicAsync);
+        for (int i = 0; i < 10 && !suits(stage); i++)
+        {
+            SimMachine held = stage.Leader;
+            held.Pause();
+            stage.Reach(() => stage.Leader != held, "another broker leads");
+            held.Resume();
+            stage.Settle(0);
+        }
+
+        Expect.True(suits(stage), "the partition's leader is of the kind that the story is about");
+        SimMachine old = stage.Leader;
+        stage.CutOff(old, fromClients: false);
+        stage.RunFor(seconds);
+        Expect.True(stage.Leader != old, $"another leads after {seconds} s");
+        Expect.True(goal(stage, old), $"the goal is reached after {seconds} s");
+        stage.Cluster.Network.HealAll();
+        stage.Tell(() => stage.ProduceAsync("one"));
+        stage.Settle(1);
         stage.ExpectEqualReplicas();
     }
 
