@@ -9,7 +9,9 @@ namespace RaftLog.Simulation;
 internal sealed class PartitionCalls(ProgramWorld world)
 {
     private const short ByName = 12;
-    private const int MaxFetchBytes = 8192;
+
+    // Several of the largest records that producers of a run send: a pipeline that gets one record a transaction falls behind.
+    private const int MaxFetchBytes = 128 << 10;
     private const int MaxFetchWaitMs = 100;
 
     private readonly SortedDictionary<TopicPartition, NodeId> _leaders = [];
