@@ -24,6 +24,7 @@ public static class AnomalyCatalog
         AnomalyKind.SequenceGap => "A26",
         AnomalyKind.GapAccepted => "A27",
         AnomalyKind.NotLinearizable or AnomalyKind.MetadataRegression => "A35",
+        AnomalyKind.LostLastValue => "A37",
         AnomalyKind.AlienRecord or AnomalyKind.CorruptRecord => "A38",
         AnomalyKind.Unavailable => "A39",
         AnomalyKind.UnexpectedExit => "A40",

@@ -66,6 +66,9 @@ public enum AnomalyKind
     /// <summary>A35: what one node says of a topic goes back in time.</summary>
     MetadataRegression,
 
+    /// <summary>A37: a reader from the beginning of a compacted partition does not see the last record of a key.</summary>
+    LostLastValue,
+
     /// <summary>A38: a consumer was given bytes that nobody wrote.</summary>
     CorruptRecord,
 

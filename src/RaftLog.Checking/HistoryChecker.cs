@@ -19,6 +19,7 @@ public static class HistoryChecker
         new LateAcknowledgementCheck(),
         new ReplicaCheck(),
         new SequenceCheck(),
+        new CompactionCheck(),
         new MetadataCheck(),
         new MetadataViewCheck(),
         new AvailabilityCheck(),

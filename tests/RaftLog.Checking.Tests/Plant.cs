@@ -37,6 +37,12 @@ internal sealed record Plant(AnomalyKind[] Kinds, Func<History, History> Apply)
         new([AnomalyKind.NotLinearizable], h => h with { Metadata = [.. h.Metadata, Changed(MetadataAction.Create, 1, 0), Changed(MetadataAction.Create, 2, 10)] }),
         new([AnomalyKind.MetadataRegression], h => h with { Metadata = [.. h.Metadata, Viewed(901, 20_000_000)] }),
         new([AnomalyKind.MetadataRegression], h => h with { Metadata = [.. h.Metadata, Viewed(903, 20_000_000)] }),
+        new([AnomalyKind.LostLastValue], h => h with { Keyed = [Keyed(h, new KeyedRecord(new Offset(3), 1, new RecordValue(11)))] }),
+        new([AnomalyKind.LostLastValue], h => h with { Keyed = [Keyed(h)] }),
+        new([AnomalyKind.AlienRecord, AnomalyKind.NonmonotonicRead], h => h with
+        {
+            Keyed = [Keyed(h, new KeyedRecord(new Offset(7), 1, new RecordValue(12)), new KeyedRecord(new Offset(6), 1, new RecordValue(99)))],
+        }),
         new([AnomalyKind.CorruptRecord], h => h with { CorruptReads = ["bytes that nobody wrote"] }),
         new([AnomalyKind.UnexpectedExit], h => h with { UnexpectedExits = ["node 1 ended with 134"] }),
         new([AnomalyKind.Unavailable], h => h with { Promises = [new AvailabilityPromise(30_000_000, 31_000_000, 500_000)] }),
@@ -79,6 +85,15 @@ internal sealed record Plant(AnomalyKind[] Kinds, Func<History, History> Apply)
 
     private static OffsetOperation Read(OffsetOperation like, long offset, long laterUs) =>
         like with { Offset = new Offset(offset), InvokedUs = like.CompletedUs!.Value + laterUs, CompletedUs = like.CompletedUs!.Value + laterUs + 1 };
+
+    /// <summary>One key is written twice, and read once after that.</summary>
+    private static KeyedHistory Keyed(History history, params KeyedRecord[] seen) => new(
+        history.Final[0].Partition,
+        [
+            new(1, new RecordValue(11), SendOutcome.Acknowledged, new Offset(3), 10, 20),
+            new(1, new RecordValue(12), SendOutcome.Acknowledged, new Offset(5), 30, 40),
+        ],
+        [new(1, 50, 60, new Offset(6), seen)]);
 
     private static T Last<T>(IReadOnlyList<T> records) => records[^1];
 

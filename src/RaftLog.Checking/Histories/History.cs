@@ -27,6 +27,9 @@ public sealed record History
     /// <summary>What clients were told of leaders.</summary>
     public IReadOnlyList<SeenLeader> Leaders { get; init; } = [];
 
+    /// <summary>What was done with compacted partitions, of which every other list says nothing.</summary>
+    public IReadOnlyList<KeyedHistory> Keyed { get; init; } = [];
+
     /// <summary>What was done to topics, and what was read of them.</summary>
     public IReadOnlyList<MetadataOperation> Metadata { get; init; } = [];
 
