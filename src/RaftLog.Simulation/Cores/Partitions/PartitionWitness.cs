@@ -19,6 +19,7 @@ internal sealed class PartitionWitness(IElectable electable)
 {
     private readonly List<DataEntry> _committed = [];
     private readonly List<ulong> _prefixes = [0];
+    private readonly List<LeaderEpoch> _committedIn = [];
     private readonly Dictionary<(int Epoch, int Offset), DataEntry> _written = [];
     private readonly Dictionary<int, NodeId> _leaders = [];
 
@@ -49,7 +50,9 @@ internal sealed class PartitionWitness(IElectable electable)
         }
 
         int shared = Math.Min(replica.Log.End, Committed);
-        if (to < shared && replica.Log.PrefixHash(to + 1) == _prefixes[to + 1])
+
+        // A follower of a leadership that is over may cut what only a later one has committed: it is not in sync there, and who may be elected has the record.
+        if (to < shared && replica.Log.PrefixHash(to + 1) == _prefixes[to + 1] && _committedIn[to] <= replica.Core.Role.Epoch)
         {
             throw new AlarmException("no-committed-cut", $"node {replica.Node} cuts its log to {to}, but {Committed} records are committed");
         }
@@ -141,6 +144,7 @@ internal sealed class PartitionWitness(IElectable electable)
         for (int offset = Committed; offset < highWatermark; offset++)
         {
             _committed.Add(replica.Log[offset]);
+            _committedIn.Add(leader.Epoch);
             _prefixes.Add(replica.Log.PrefixHash(offset + 1));
         }
 
