@@ -42,6 +42,12 @@ public sealed class SimulationRun
     private readonly List<GreedyProgram> _greedy = [];
     private LeaderProgram? _leaders;
     private AdminProgram? _admin;
+    private KeyedProgram? _keys;
+    private KeyedReader? _keyReader;
+    private TrimProgram? _trims;
+    private RetainedReader? _retainedReader;
+    private TimeProgram? _times;
+    private ConfigProgram? _configs;
     private Nemesis? _nemesis;
 
     private SimulationRun(SimulationOptions options, Action<string>? trace)
@@ -52,7 +58,7 @@ public sealed class SimulationRun
         _cluster = new SimCluster(options, _random);
         _scheduler = _cluster.Scheduler;
         _scheduler.Trace.AlsoTo = trace;
-        _promises = new PromiseWatch(_cluster, options.Promise);
+        _promises = new PromiseWatch(_cluster, options);
         _cluster.Network.Watch = options.WatchesImages ? _promises : null;
         _scheduler.Stepped = _promises.Stepped;
         _watch = _promises.Beliefs;
@@ -105,7 +111,7 @@ public sealed class SimulationRun
             Steps = _scheduler.Steps,
             Failure = _scheduler.Failure,
             FailedAt = _scheduler.FailedAt,
-            Anomalies = _scheduler.Failure is null ? HistoryChecker.Check(history) : [],
+            Anomalies = _scheduler.Failure is null ? [.. HistoryChecker.Check(history), .. HistoryChecker.Check(CollectRetained())] : [],
             Counters = _counters,
             Trace = [.. _scheduler.Trace.Lines],
         };
@@ -123,11 +129,16 @@ public sealed class SimulationRun
         program.Run("create topic", async () =>
         {
             List<NewTopic> topics = [.. _readPartitions.GroupBy(each => each.Topic).Select(each => new NewTopic(each.Key, each.Count(), (short)_options.Replicas))];
+            foreach (LogTopic each in new[] { _options.Compacted, _options.Retained }.OfType<LogTopic>())
+            {
+                topics.Add(new NewTopic(each.Name, 1, (short)_options.Replicas) { Configs = each.Configs });
+            }
+
             while (!created)
             {
                 try
                 {
-                    created = (await client.Admin.CreateTopicsAsync(topics)).All(each => each.Error is ErrorCode.None or ErrorCode.TopicAlreadyExists);
+                    created = (await client.Admin.CreateTopicsAsync(topics)).All(static each => each.Error is ErrorCode.None or ErrorCode.TopicAlreadyExists);
                 }
                 catch (KafkaException failure)
                 {
@@ -153,6 +164,15 @@ public sealed class SimulationRun
         _coordinated.Begin();
         _leaders = _options.MovesLeaders ? new LeaderProgram(_cluster, Topic, _options.Partitions, _random) : null;
         _greedy.AddRange(Enumerable.Range(1, _options.GreedyClients).Select(number => new GreedyProgram(_cluster, Topic, _options.Partitions, number, _random)));
+        if (_options.Compacted is not null)
+        {
+            _keys = new KeyedProgram(_cluster, _random);
+            _keyReader = new KeyedReader(_cluster, _options);
+        }
+
+        _times = _options.LooksUpTimes ? new TimeProgram(_cluster, _partitions, _random) : null;
+        _configs = _options.ChangesConfigs ? new ConfigProgram(_cluster, _random) : null;
+        _trims = _options.Retained is null ? null : new TrimProgram(_cluster, _random);
         _nemesis = new Nemesis(_cluster, _options, _random, _watch, CrashClient);
         _scheduler.RunFor(_options.FaultTime);
         _leaders?.Stop();
@@ -323,7 +343,12 @@ public sealed class SimulationRun
         _admin!.Stop();
         _topicPrograms.ForEach(each => each.Stop());
         _greedy.ForEach(each => each.Stop());
-        if (!Reach(() => _producers.TrueForAll(each => each.IsDone), _options.RecoveryLimit, "liveness: producers did not come to an end"))
+        _keys?.Stop();
+        _trims?.Stop();
+        _times?.Stop();
+        _configs?.Stop();
+        bool IsDone() => _producers.TrueForAll(each => each.IsDone) && _keys is not { IsDone: false } && _trims is not { IsDone: false };
+        if (!Reach(IsDone, _options.RecoveryLimit, "liveness: producers did not come to an end"))
         {
             return null;
         }
@@ -344,6 +369,11 @@ public sealed class SimulationRun
         }
 
         _consumers.ForEach(each => each.Stop());
+        if (!DrainShortened())
+        {
+            return null;
+        }
+
         _scheduler.RunFor(Settling);
         RequireTopics();
         return ends;
@@ -367,8 +397,37 @@ public sealed class SimulationRun
             new SortedDictionary<TopicPartition, OffsetSpec>(_readPartitions.ToDictionary(each => each, _ => OffsetSpec.Latest)))));
     }
 
+    /// <summary>The last readers of the logs that lose records come to the end.</summary>
+    private bool DrainShortened()
+    {
+        if (_keyReader is { } keys)
+        {
+            // The read that is under way may have begun before the last send was decided.
+            int wanted = keys.Reads.Count + 2;
+            if (!Reach(() => keys.Reads.Count >= wanted, _options.RecoveryLimit, "liveness: a reader did not come through the compacted log"))
+            {
+                return false;
+            }
+
+            keys.Stop();
+        }
+
+        if (_trims is null)
+        {
+            return true;
+        }
+
+        _retainedReader = new RetainedReader(_cluster, _options);
+        return Reach(() => _retainedReader.IsDone, _options.RecoveryLimit, "liveness: a reader did not come through the log that loses records");
+    }
+
     private void RequireTopics()
     {
+        foreach (SimMachine machine in _cluster.Machines.Where(static each => each.IsUp))
+        {
+            _configs?.Check(machine);
+        }
+
         foreach (string topic in _admin!.Confirmed)
         {
             foreach (SimMachine machine in _cluster.Machines)
@@ -387,6 +446,10 @@ public sealed class SimulationRun
         Seen = [.. _crashedConsumers.Concat([_consumers[0]]).SelectMany(each => each.Seen)],
         Final = [.. _consumers[^1].Seen],
         HighWatermarks = [.. Consumers.SelectMany(each => each.HighWatermarks)],
+        Keyed = _keys is null ? [] :
+        [
+            new KeyedHistory(new TopicPartition(LogTopic.Compacted, 0), _keys.Sends, _keyReader!.Reads) { TombstonesStay = _promises.TombstonesStay ?? TimeSpan.Zero },
+        ],
         Metadata = [.. _topicPrograms.SelectMany(each => each.Operations), .. _topicNames.All.SelectMany(ReadTopic)],
         MakesChangesOnce = true,
         Replicas =
@@ -396,6 +459,13 @@ public sealed class SimulationRun
                 .Select(machine => ReplicaReader.Read(machine, machine.Node!.Id, partition.Name, ends[partition.Name].Offset))),
         ],
     });
+
+    /// <summary>Of the log that loses records all that must be there: what was acknowledged behind its start.</summary>
+    private History CollectRetained() => _retainedReader is not { } reader ? new History() : new History
+    {
+        Sends = [.. _trims!.Sends.Where(each => each.Outcome != SendOutcome.Acknowledged || each.Offset >= reader.Start)],
+        Final = reader.Seen,
+    };
 
     /// <summary>What each node says of a topic, now that all was quiet for a while.</summary>
     private IEnumerable<MetadataOperation> ReadTopic(string topic) => _cluster.Machines.Where(each => each.IsUp).Select(each => new MetadataOperation(
@@ -439,6 +509,16 @@ public sealed class SimulationRun
             Count(what, number);
         }
 
+        Count("checks: answers out of epochs and time indexes", _promises.Derived.Checks);
+        Count("checks: fences against what the broker was told", _watch.FenceChecks);
+        Count("workload: changes of configuration confirmed", _configs?.Confirmed ?? 0);
+        Count("checks: starts of logs", _promises.Starts.Checks);
+        Count("workload: keyed records acknowledged", _keys?.Sends.Count(each => each.Outcome == SendOutcome.Acknowledged) ?? 0);
+        Count("workload: reads of a compacted log from its beginning", _keyReader?.Reads.Count ?? 0);
+        Count("workload: deletions of records confirmed", _trims?.Confirmed ?? 0);
+        Count("workload: deletions of records beyond the end rejected", _trims?.Rejected ?? 0);
+        Count("sometimes: committed batches that compaction has removed or written anew", _promises.Rewritten);
+        Count("sometimes: offsets that have left the beginning of a log", _retainedReader?.Start.Value ?? 0);
         Count("workload: sends acknowledged", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Acknowledged)));
         Count("workload: sends without outcome", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Unknown)));
         Count("workload: records seen", Consumers.Sum(each => each.Seen.Count));

@@ -426,7 +426,12 @@ public sealed class Partition
             }
 
             Offset target = before == Offset.None ? _replica.HighWatermark : before;
+#if SEEDED_BUGS
+            target = SeededBug.Is(54) ? Offset.Min(target, Log.EndOffset) : target;
+            if (target > (SeededBug.Is(54) ? Log.EndOffset : _replica.HighWatermark) || target < Offset.Zero)
+#else
             if (target > _replica.HighWatermark || target < Offset.Zero)
+#endif
             {
                 return (ErrorCode.OffsetOutOfRange, Offset.None);
             }

@@ -21,7 +21,11 @@ internal sealed class BrokerSessions(long timeoutMs)
     {
         foreach (BrokerRegistration broker in image.Brokers.Values)
         {
+#if SEEDED_BUGS
+            if (!broker.Fenced && !SeededBug.Is(63))
+#else
             if (!broker.Fenced)
+#endif
             {
                 _sessions[broker.Id] = new Session(broker.Epoch, nowMs, Offset.None, null);
                 _wantedProbes[broker.Id] = broker.Epoch;

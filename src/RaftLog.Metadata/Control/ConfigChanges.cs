@@ -163,6 +163,12 @@ internal sealed class ConfigChanges(IConfigTable configs)
     private static string Combine(string held, string elements, Operation operation)
     {
         List<string> list = Elements(held);
+#if SEEDED_BUGS
+        if (SeededBug.Is(61) && operation == Operation.Append)
+        {
+            list.Clear();
+        }
+#endif
         foreach (string element in Elements(elements))
         {
             if (operation == Operation.Subtract)

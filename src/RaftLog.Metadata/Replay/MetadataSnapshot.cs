@@ -67,6 +67,12 @@ public static class MetadataSnapshot
     {
         foreach ((ConfigResource resource, var values) in image.Configs)
         {
+#if SEEDED_BUGS
+            if (SeededBug.Is(64) && resource.Type == ConfigResourceType.Topic && values.Count > 1)
+            {
+                continue;
+            }
+#endif
             foreach ((string key, string value) in values)
             {
                 yield return new ConfigRecord

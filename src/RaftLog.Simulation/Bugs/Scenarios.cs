@@ -17,6 +17,8 @@ public static class Scenarios
         .. Of(typeof(NodeScenarios)),
         .. Of(typeof(SnapshotScenarios)),
         .. Of(typeof(StopScenarios)),
+        .. Of(typeof(ShortenedLogScenarios)),
+        .. Of(typeof(FailoverScenarios)),
     ];
 
     private static IEnumerable<Scenario> Of(Type stories) => stories.GetMethods()

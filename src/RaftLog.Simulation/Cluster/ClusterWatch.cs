@@ -13,6 +13,9 @@ internal sealed class ClusterWatch
 {
     private const int KeptImages = 500;
 
+    /// <summary>Clocks run up to two in a hundred fast, and a session begins when the heartbeat is taken, before its response leaves.</summary>
+    private const double SessionTolerance = 0.8;
+
     private readonly SimCluster _cluster;
     private readonly SimScheduler _scheduler;
     private readonly QuorumWatch _quorum;
@@ -24,6 +27,9 @@ internal sealed class ClusterWatch
     private readonly Dictionary<string, Uuid> _ids = [];
     private readonly SortedDictionary<long, (MetadataImage Image, int Node)> _byOffset = [];
     private readonly HashSet<(NodeId, BrokerEpoch)> _ready = [];
+    private readonly Dictionary<(NodeId, BrokerEpoch), long> _accepted = [];
+    private readonly HashSet<(NodeId, BrokerEpoch)> _leaving = [];
+    private Offset _newestOffset = Offset.None;
 
     internal ClusterWatch(SimCluster cluster, QuorumWatch quorum)
     {
@@ -34,6 +40,9 @@ internal sealed class ClusterWatch
 
     /// <summary>Told of each new version of a partition.</summary>
     internal Action<TopicPartition, PartitionRegistration> Changed { get; init; } = static (_, _) => { };
+
+    /// <summary>How many fences were held against what the broker had been told before.</summary>
+    internal int FenceChecks { get; private set; }
 
     /// <summary>The number of leaderships that began.</summary>
     internal int Elections => _leaders.Count;
@@ -105,6 +114,20 @@ internal sealed class ClusterWatch
         {
             _ready.Add((heartbeat.BrokerId, heartbeat.BrokerEpoch));
         }
+
+        if (heartbeat.WantFence || heartbeat.WantShutDown)
+        {
+            _leaving.Add((heartbeat.BrokerId, heartbeat.BrokerEpoch));
+        }
+    }
+
+    /// <summary>A controller accepts a heartbeat: the broker's session begins anew.</summary>
+    internal void HeartbeatAccepted(int from, BrokerHeartbeatRequest heartbeat, BrokerHeartbeatResponse response)
+    {
+        if (response.ErrorCode == ErrorCode.None && !response.IsFenced && _quorum.IsNewestLeader(from))
+        {
+            _accepted[(heartbeat.BrokerId, heartbeat.BrokerEpoch)] = _scheduler.NowUs;
+        }
     }
 
     internal void LookAtAll()
@@ -147,9 +170,15 @@ internal sealed class ClusterWatch
         foreach (BrokerRegistration broker in image.Brokers.Values)
         {
             RequireCause(machine, broker);
+            if (before is not null && image.Provenance.LastOffset > _newestOffset)
+            {
+                RequireFenceCause(machine, broker, image, before);
+            }
+
             Fencings += broker.Fenced && before?.Brokers.GetValueOrDefault(broker.Id) is { Fenced: false } ? 1 : 0;
         }
 
+        _newestOffset = Offset.Max(_newestOffset, image.Provenance.LastOffset);
         foreach (TopicImage topic in image.Topics.InNameOrder)
         {
             string label = LabelOf(topic);
@@ -242,6 +271,32 @@ internal sealed class ClusterWatch
         if (!broker.Fenced && !_ready.Contains((broker.Id, broker.Epoch)))
         {
             _scheduler.Fail($"unfence-has-cause: {machine.Name} believes that {broker.Id} with epoch {broker.Epoch} is not fenced, and nobody has asked for that in this incarnation");
+        }
+    }
+
+    /// <summary>
+    /// Whoever is fenced has asked for it, or its session is over, or its process is gone. A session begins anew with each heartbeat that is accepted, and with a new
+    /// controller for all that are not fenced then. Whom nobody has heard of on the wire since it registered says nothing.
+    /// </summary>
+    private void RequireFenceCause(SimMachine machine, BrokerRegistration broker, MetadataImage image, MetadataImage before)
+    {
+        LeaderEpoch epoch = image.Provenance.LastEpoch;
+        if (!broker.Fenced || before.Brokers.GetValueOrDefault(broker.Id) is not { Fenced: false } earlier || earlier.Epoch != broker.Epoch
+            || before.Provenance.LastEpoch != epoch || _quorum.BegunUs(epoch) is not { } begunUs
+            || _leaving.Contains((broker.Id, broker.Epoch)) || !_accepted.TryGetValue((broker.Id, broker.Epoch), out long acceptedUs))
+        {
+            return;
+        }
+
+        FenceChecks++;
+        SimMachine fenced = _cluster.Machine(broker.Id.Value);
+        long sinceUs = Math.Max(begunUs, acceptedUs);
+        bool isThere = fenced.IsUp && !fenced.IsStopping && fenced.StartedUs < Math.Min(begunUs, acceptedUs);
+        if (isThere && _scheduler.NowUs - sinceUs < _cluster.SessionTimeout.TotalMicroseconds * SessionTolerance)
+        {
+            _scheduler.Fail(
+                $"fence-has-cause: {machine.Name} believes at offset {image.Provenance.LastOffset} that {broker.Id} with epoch {broker.Epoch} is fenced; "
+                + $"its process runs, and its session began anew {(_scheduler.NowUs - sinceUs) / 1000} ms ago");
         }
     }
 

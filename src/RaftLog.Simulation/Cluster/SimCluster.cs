@@ -44,6 +44,10 @@ public sealed class SimCluster
     internal int MinInSync => int.Parse(
         _options.Properties.FirstOrDefault(static each => each.Key == "min.insync.replicas").Value ?? "1", System.Globalization.CultureInfo.InvariantCulture);
 
+    /// <summary>How long a broker that is not heard of counts as alive.</summary>
+    internal TimeSpan SessionTimeout => TimeSpan.FromMilliseconds(int.Parse(
+        _options.Properties.FirstOrDefault(static each => each.Key == "broker.session.timeout.ms").Value ?? "9000", System.Globalization.CultureInfo.InvariantCulture));
+
     /// <summary>The machines of the nodes.</summary>
     public IReadOnlyList<SimMachine> Machines => _machines;
 

@@ -59,6 +59,9 @@ public sealed class SimMachine
     /// <summary>What its nodes have said so far.</summary>
     internal string JournalText => Encoding.UTF8.GetString(Volume.ReadFile($"{JournalDirectory}/{Name}.log") ?? []);
 
+    /// <summary>When its node was last started.</summary>
+    internal long StartedUs { get; private set; }
+
     /// <summary>Its disk.</summary>
     public SimVolume Volume { get; }
 
@@ -102,6 +105,7 @@ public sealed class SimMachine
     public void Start()
     {
         _starts++;
+        StartedUs = _scheduler.NowUs;
         _hasBeenReady = false;
         IsStopping = false;
         Incarnation owner = new(_scheduler, $"{Name}.{_starts}", _config.NodeId.Value, ClockRate());

@@ -60,6 +60,18 @@ public sealed record SimulationOptions
     /// <summary>Whether faults that have hardly come together in the run are drawn more, and stops where they hurt.</summary>
     public bool PairsFaults { get; init; }
 
+    /// <summary>The compacted topic; null for none.</summary>
+    public LogTopic? Compacted { get; init; }
+
+    /// <summary>The topic with retention and deleted records; null for none.</summary>
+    public LogTopic? Retained { get; init; }
+
+    /// <summary>Whether a program looks up records by time.</summary>
+    public bool LooksUpTimes { get; init; }
+
+    /// <summary>Whether a program changes configuration in its short and its long form.</summary>
+    public bool ChangesConfigs { get; init; }
+
     /// <summary>Whether what leaves the machines is held against their disk images; without it only the end of the run is judged.</summary>
     public bool WatchesImages { get; init; } = true;
 
@@ -97,6 +109,9 @@ public sealed record SimulationOptions
         FlushPromise promise = random.Chance(0.15) ? FlushPromise.PageCache : FlushPromise.Flushed;
         FaultMix faults = FaultMix.Draw(random);
         CoordinatedWork coordinated = CoordinatedWork.Draw(new SimRandom(seed).Split("coordinated work"));
+        SimRandom logs = new SimRandom(seed).Split("logs");
+        LogTopic? compacted = logs.Chance(0.3) ? LogTopic.DrawCompacted(logs) : null;
+        LogTopic? retained = logs.Chance(0.3) ? LogTopic.DrawRetained(logs) : null;
         (int? voters, int? brokers) = DrawRoles(new SimRandom(seed).Split("roles"));
         if (voters is not null && brokers is not null)
         {
@@ -126,6 +141,10 @@ public sealed record SimulationOptions
             SendInterval = TimeSpan.FromMilliseconds(SendIntervals[random.Next(SendIntervals.Length)]),
             TopicPrograms = DrawTopicPrograms(new SimRandom(seed).Split("topic programs")),
             Coordinated = coordinated,
+            Compacted = compacted,
+            Retained = retained,
+            LooksUpTimes = logs.Chance(0.4),
+            ChangesConfigs = logs.Chance(0.3),
             MaxFill = large ? 16_000 : random.Chance(0.8) ? 300 : 3000,
             Faults = promise == FlushPromise.Flushed ? faults : WithinPageCache(faults),
             Link = new LinkProfile(
@@ -160,6 +179,8 @@ public sealed record SimulationOptions
                 .. coordinated.Settings(replicas, minInSync),
                 .. greedy > 0 ? new KeyValuePair<string, string>[] { new("raftlog.connection.stall.timeout.ms", "2000") } : [],
                 .. DrawFetchSessions(new SimRandom(seed).Split("fetch sessions")),
+                .. compacted is null ? [] : new KeyValuePair<string, string>[] { new("log.cleaner.backoff.ms", "700") },
+                .. retained is null ? [] : new KeyValuePair<string, string>[] { new("log.retention.check.interval.ms", "900") },
                 .. promise == FlushPromise.PageCache ? new KeyValuePair<string, string>[] { new("log.flush.interval.messages", "9223372036854775807") } : [],
             ],
         };
@@ -171,6 +192,7 @@ public sealed record SimulationOptions
         FormattableString.Invariant($"{Producers} producers, {TopicPrograms} programs that change topics, a record every {SendInterval.TotalMilliseconds} ms of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"),
         FormattableString.Invariant($"{GreedyClients} clients that do not read, windows of {Window} bytes{(MovesLeaders ? ", leaders are moved" : "")}{(PairsFaults ? ", faults are paired" : "")}"),
         $"{Coordinated}",
+        $"topics besides {Compacted?.ToString() ?? "none that is compacted"}, {Retained?.ToString() ?? "none that loses records"}",
         $"faults {Faults}",
         $"{Link}",
         $"{Disk}",

@@ -14,8 +14,8 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
 
     private readonly Dictionary<(TopicPartition, int), ReplicaImage> _images = [];
 
-    /// <summary>Told of batches that a replica's image has got.</summary>
-    internal Action<int, TopicPartition, ImageBatch> Come { get; set; } = static (_, _, _) => { };
+    /// <summary>Told of a replica's image that has got something.</summary>
+    internal Action<int, TopicPartition, ReplicaImage> Came { get; set; } = static (_, _, _) => { };
 
     /// <summary>Told of batches that a replica's image has lost.</summary>
     internal Action<int, TopicPartition, ImageBatch, ReplicaImage> Gone { get; set; } = static (_, _, _, _) => { };
@@ -26,7 +26,7 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
         if (!_images.TryGetValue((partition, node), out ReplicaImage? image))
         {
             bool durable = promise == FlushPromise.Flushed || partition.Topic == MetadataTopic;
-            image = new ReplicaImage(cluster.Machine(node).Volume, $"{SimCluster.LogDirectory}/{partition}", durable);
+            image = new ReplicaImage(cluster.Machine(node).Volume, $"{SimCluster.LogDirectory}/{partition}", durable, partition.Topic == LogTopic.Compacted);
             _images.Add((partition, node), image);
         }
 
@@ -35,9 +35,9 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
         if (image.Refresh())
         {
             // A log that was taken away, or put there by nobody in this cluster, is no replica's doing. Whoever takes it for its own fails as a member of an in-sync set.
-            foreach (ImageBatch batch in machine.IsForeign(image.Directory) ? [] : image.Come)
+            if (!machine.IsForeign(image.Directory))
             {
-                Come(node, partition, batch);
+                Came(node, partition, image);
             }
 
             foreach (ImageBatch batch in wasForeign ? [] : image.Gone)

@@ -5,7 +5,28 @@ namespace RaftLog.Simulation;
 
 /// <summary>A batch as it stands in a disk image. Two are equal when their bytes are, but for chance: the checksum stands for the records.</summary>
 internal readonly record struct ImageBatch(
-    Offset Base, Offset Last, LeaderEpoch Epoch, uint Checksum, ProducerId Producer, ProducerEpoch ProducerEpoch, int FirstSequence, int Records, BatchAttributes Attributes)
+    Offset Base,
+    Offset Last,
+    LeaderEpoch Epoch,
+    uint Checksum,
+    ProducerId Producer,
+    ProducerEpoch ProducerEpoch,
+    int FirstSequence,
+    int Records,
+    BatchAttributes Attributes,
+    long MaxTimestamp)
 {
+    internal static ImageBatch Of(in RecordBatch batch) => new(
+        batch.BaseOffset,
+        batch.LastOffset,
+        batch.PartitionLeaderEpoch,
+        batch.Checksum,
+        batch.ProducerId,
+        batch.ProducerEpoch,
+        batch.BaseSequence,
+        batch.RecordCount,
+        batch.Attributes,
+        batch.MaxTimestamp);
+
     public override string ToString() => $"{Base}..{Last} of epoch {Epoch} ({Checksum:x8})";
 }

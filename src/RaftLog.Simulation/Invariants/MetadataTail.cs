@@ -81,8 +81,7 @@ internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
         {
             if (!batch.Attributes.IsControl)
             {
-                ImageBatch image = new(
-                    batch.BaseOffset, batch.LastOffset, batch.PartitionLeaderEpoch, batch.Checksum, batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.RecordCount, batch.Attributes);
+                ImageBatch image = ImageBatch.Of(batch);
                 foreach (Record record in new RecordReader(batch, batch.Section))
                 {
                     found.Add((image, MetadataRecordCodec.Read(record.Value.Span.ToArray())));

@@ -3,35 +3,37 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Simulation;
 
-/// <summary>
-/// What is committed in one partition, as clients and followers were told of it. It only grows: whoever is in sync must have all of it in its disk
-/// image, and nobody may ever cut any of it away.
-/// </summary>
-internal sealed class PartitionLedger(TopicPartition partition, Action<string, string> fail)
+/// <summary>The ledger of a log that loses records at its beginning only, batch by batch.</summary>
+internal sealed class PartitionLedger(TopicPartition partition, Action<string, string> fail) : IPartitionLedger
 {
     private readonly List<ImageBatch> _committed = [];
     private readonly Dictionary<(LeaderEpoch, Offset), ImageBatch> _known = [];
     private readonly Dictionary<(ProducerId, ProducerEpoch), int> _nextSequence = [];
     private readonly Dictionary<ProducerId, Offset> _openTransactions = [];
     private readonly List<(Offset First, Offset End)> _endedTransactions = [];
+    private bool _hasSkipped;
+    private Offset _start = Offset.Zero;
 
-    /// <summary>The end of what is committed.</summary>
-    internal Offset End { get; private set; }
+    /// <inheritdoc />
+    public Offset End { get; private set; }
 
-    /// <summary>The committed batches.</summary>
-    internal int Count => _committed.Count;
+    /// <inheritdoc />
+    public int Count => _committed.Count;
 
-    /// <summary>An image has got a batch: an epoch and an offset have one content, ever.</summary>
-    internal void Come(int node, in ImageBatch batch)
+    /// <inheritdoc />
+    public void Came(int node, ReplicaImage image)
     {
-        if (!_known.TryAdd((batch.Epoch, batch.Base), batch) && _known[(batch.Epoch, batch.Base)] != batch)
+        foreach (ImageBatch batch in image.Come)
         {
-            fail("epoch-and-offset", $"{partition}: n{node} has {batch}, where {_known[(batch.Epoch, batch.Base)]} stood before");
+            if (!_known.TryAdd((batch.Epoch, batch.Base), batch) && _known[(batch.Epoch, batch.Base)] != batch)
+            {
+                fail("epoch-and-offset", $"{partition}: n{node} has {batch}, where {_known[(batch.Epoch, batch.Base)]} stood before");
+            }
         }
     }
 
-    /// <summary>An image has lost a batch.</summary>
-    internal void Gone(int node, in ImageBatch batch, ReplicaImage image)
+    /// <inheritdoc />
+    public void Gone(int node, in ImageBatch batch, ReplicaImage image)
     {
         if (batch.Base < End && batch.Base >= image.Start && TryFind(batch.Base, out ImageBatch committed) && committed == batch
             && !(image.TryFind(batch.Base, out ImageBatch now) && now == batch))
@@ -40,13 +42,17 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
         }
     }
 
-    /// <summary>A node has told of a committed end.</summary>
-    /// <param name="end">The end.</param>
-    /// <param name="node">Who told.</param>
-    /// <param name="image">Its disk image.</param>
-    /// <param name="how">As what it was told.</param>
-    internal void Advance(Offset end, int node, ReplicaImage image, string how)
+    /// <inheritdoc />
+    public void Advance(Offset end, int node, ReplicaImage image, string how)
     {
+        if (End < image.Start && image.Start <= end)
+        {
+            // What lies below was committed and has left the log before anybody was told.
+            End = image.Start;
+            _nextSequence.Clear();
+            _hasSkipped = true;
+        }
+
         while (End < end)
         {
             if (!image.TryFind(End, out ImageBatch batch))
@@ -93,22 +99,35 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
         }
     }
 
-    /// <summary>The first committed batch that an image lacks, from one on; null when it has them all.</summary>
-    internal ImageBatch? FirstMissing(ReplicaImage image, int from)
+    /// <inheritdoc />
+    public string? FirstMissing(int node, ReplicaImage image, int from)
     {
         for (int i = from; i < _committed.Count; i++)
         {
-            if (_committed[i].Base >= image.Start && !(image.TryFind(_committed[i].Base, out ImageBatch has) && has == _committed[i]))
+            if (_committed[i].Base >= image.Start && _committed[i].Last >= _start && !(image.TryFind(_committed[i].Base, out ImageBatch has) && has == _committed[i]))
             {
-                return _committed[i];
+                return $"{_committed[i]}, which is committed ({image})";
             }
         }
 
         return null;
     }
 
-    /// <summary>True when an image has the committed batch that holds an offset.</summary>
-    internal bool Has(ReplicaImage image, Offset offset) =>
+    /// <summary>A node has told where the log begins: what lies below concerns nobody any more.</summary>
+    internal void StartTold(Offset start) => _start = Offset.Max(_start, start);
+
+    /// <summary>The first committed batch with a record at or after a time; null where there is none.</summary>
+    internal ImageBatch? FirstAtOrAfter(long timestamp)
+    {
+        int at = _committed.FindIndex(each => each.MaxTimestamp >= timestamp);
+        return at < 0 ? null : _committed[at];
+    }
+
+    /// <summary>The committed batch before an offset, with which the log would begin were it one batch longer; null where nobody was told of it.</summary>
+    internal ImageBatch? Before(Offset offset) => TryFind(offset - 1, out ImageBatch found) ? found : null;
+
+    /// <inheritdoc />
+    public bool Has(ReplicaImage image, Offset offset) => offset < image.Start ||
         TryFind(offset, out ImageBatch committed) && image.TryFind(offset, out ImageBatch there) && there == committed;
 
     private bool TryFind(Offset offset, out ImageBatch found)
@@ -154,8 +173,8 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
             return;
         }
 
-        int expected = _nextSequence.GetValueOrDefault((batch.Producer, batch.ProducerEpoch));
-        if (batch.FirstSequence != expected)
+        bool isKnown = _nextSequence.TryGetValue((batch.Producer, batch.ProducerEpoch), out int expected);
+        if (batch.FirstSequence != expected && (isKnown || !_hasSkipped))
         {
             fail("sequence", $"{partition}: {batch} of producer {batch.Producer} begins with sequence {batch.FirstSequence}, and {expected} is next");
         }

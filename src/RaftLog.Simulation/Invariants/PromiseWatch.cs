@@ -12,6 +12,7 @@ namespace RaftLog.Simulation;
 internal sealed class PromiseWatch
 {
     private const short AllReplicas = -1;
+    private const long EarliestTimestamp = -2;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private readonly SimCluster _cluster;
@@ -19,17 +20,19 @@ internal sealed class PromiseWatch
     private readonly DiskImages _images;
     private readonly ClusterWatch _beliefs;
     private readonly MetadataTail _tail;
-    private readonly SortedDictionary<TopicPartition, PartitionLedger> _ledgers = [];
+    private readonly SortedDictionary<TopicPartition, IPartitionLedger> _ledgers = [];
+    private readonly SimulationOptions _options;
     private readonly Dictionary<TopicPartition, Offset> _acknowledged = [];
     private readonly Dictionary<(WireTap, TopicPartition), (LeaderEpoch Epoch, Offset HighWatermark)> _told = [];
 
-    internal PromiseWatch(SimCluster cluster, FlushPromise promise)
+    internal PromiseWatch(SimCluster cluster, SimulationOptions options)
     {
+        _options = options;
         _cluster = cluster;
         _scheduler = cluster.Scheduler;
-        _images = new DiskImages(cluster, promise)
+        _images = new DiskImages(cluster, options.Promise)
         {
-            Come = (node, partition, batch) => LedgerOf(partition).Come(node, batch),
+            Came = (node, partition, image) => LedgerOf(partition).Came(node, image),
             Gone = (node, partition, batch, image) =>
             {
                 if (!cluster.Machine(node).IsDestroyed)
@@ -39,6 +42,8 @@ internal sealed class PromiseWatch
                 }
             },
         };
+        Derived = new DerivedAnswers(cluster);
+        Starts = new LogStarts(cluster, _images, options.Retained, options.Faults.Weights.ContainsKey(FaultKind.ClockJump));
         Quorum = new QuorumWatch(cluster, _images);
         _tail = new MetadataTail(cluster, _images);
         HandedOut = new HandedOut(cluster, _tail, Quorum);
@@ -48,6 +53,12 @@ internal sealed class PromiseWatch
 
     /// <summary>The quorum's part.</summary>
     internal QuorumWatch Quorum { get; }
+
+    /// <summary>What nodes tell out of what they have derived.</summary>
+    internal DerivedAnswers Derived { get; }
+
+    /// <summary>Where logs begin.</summary>
+    internal LogStarts Starts { get; }
 
     /// <summary>What is handed out once, ever.</summary>
     internal HandedOut HandedOut { get; }
@@ -63,6 +74,13 @@ internal sealed class PromiseWatch
 
     /// <summary>Batches that images have lost.</summary>
     internal long Cuts { get; private set; }
+
+    /// <summary>How many committed batches compaction has removed or written anew in an image.</summary>
+    internal long Rewritten => _ledgers.Values.OfType<KeyedLedger>().Sum(static each => each.Rewritten);
+
+    /// <summary>How long a tombstone of the compacted topic stays; null where wall clocks jump, so that nobody can say.</summary>
+    internal TimeSpan? TombstonesStay => _options.Faults.Weights.ContainsKey(FaultKind.ClockJump) ? null
+        : TimeSpan.FromMilliseconds(_options.Compacted?.Find("delete.retention.ms") ?? 0);
 
     /// <summary>How many acknowledgements were held against as many disk images as the topic demands.</summary>
     internal long StrengthChecks { get; private set; }
@@ -157,13 +175,57 @@ internal sealed class PromiseWatch
                 else if (name is not null)
                 {
                     TopicPartition partition = new(name, each.PartitionIndex);
+                    if (each.DivergingEpoch.EndOffset >= Offset.Zero)
+                    {
+                        Derived.EpochEndTold(from, partition, each.DivergingEpoch.Epoch, each.DivergingEpoch.EndOffset);
+                    }
+
                     CheckMonotonic(from, partition, each.HighWatermark, connection);
                     Told(from, partition, each.HighWatermark, "tells of the high watermark");
                     if (each.LastStableOffset >= Offset.Zero && !IsFollower(request, version))
                     {
                         StableChecks++;
-                        LedgerOf(partition).CheckStable(from, each.LastStableOffset, each.HighWatermark);
+                        (LedgerOf(partition) as PartitionLedger)?.CheckStable(from, each.LastStableOffset, each.HighWatermark);
                     }
+
+                    StartTold(from, partition, each.LogStartOffset);
+                }
+            }
+        }
+    }
+
+    /// <summary>Low watermarks leave a leader that has deleted records.</summary>
+    internal void DeletedLeaves(int from, DeleteRecordsResponse response)
+    {
+        foreach (DeleteRecordsResponse.DeleteRecordsTopicResult topic in response.Topics)
+        {
+            foreach (DeleteRecordsResponse.DeleteRecordsPartitionResult each in topic.Partitions)
+            {
+                if (each.ErrorCode == ErrorCode.None)
+                {
+                    StartTold(from, new TopicPartition(topic.Name, each.PartitionIndex), each.LowWatermark);
+                }
+            }
+        }
+    }
+
+    /// <summary>The first offset of a log leaves a leader.</summary>
+    internal void OffsetsLeave(int from, ListOffsetsRequest request, ListOffsetsResponse response)
+    {
+        foreach (ListOffsetsResponse.TopicData topic in response.Topics)
+        {
+            foreach (ListOffsetsResponse.PartitionData each in topic.Partitions)
+            {
+                long? wanted = request.Topics.Find(asked => asked.Name == topic.Name)?
+                    .Partitions.Find(asked => asked.PartitionIndex == each.PartitionIndex)?.Timestamp;
+                TopicPartition partition = new(topic.Name, each.PartitionIndex);
+                if (each.ErrorCode == ErrorCode.None && wanted == EarliestTimestamp)
+                {
+                    StartTold(from, partition, each.Offset);
+                }
+                else if (each.ErrorCode == ErrorCode.None && wanted >= 0)
+                {
+                    Derived.TimeFound(from, partition, wanted.Value, each.Offset, LedgerOf(partition));
                 }
             }
         }
@@ -186,7 +248,7 @@ internal sealed class PromiseWatch
     private void Next() => _scheduler.After(Interval, () =>
     {
         _beliefs.LookAtAll();
-        foreach ((TopicPartition partition, PartitionLedger ledger) in _ledgers)
+        foreach ((TopicPartition partition, IPartitionLedger ledger) in _ledgers)
         {
             foreach (SimMachine machine in _cluster.Machines)
             {
@@ -213,7 +275,7 @@ internal sealed class PromiseWatch
 
     private void Told(int node, TopicPartition partition, Offset end, string how)
     {
-        PartitionLedger ledger = LedgerOf(partition);
+        IPartitionLedger ledger = LedgerOf(partition);
         if (end <= ledger.End)
         {
             return;
@@ -241,7 +303,7 @@ internal sealed class PromiseWatch
         }
 
         _acknowledged[partition] = end;
-        PartitionLedger ledger = LedgerOf(partition);
+        IPartitionLedger ledger = LedgerOf(partition);
         int needed = Math.Min(_cluster.MinInSync, registration.Replicas.Count);
         int have = 0;
         foreach (NodeId replica in registration.Replicas)
@@ -257,13 +319,30 @@ internal sealed class PromiseWatch
         }
     }
 
+    /// <summary>A node tells where a log begins.</summary>
+    private void StartTold(int node, TopicPartition partition, Offset start)
+    {
+        if (start <= Offset.Zero)
+        {
+            return;
+        }
+
+        Told(node, partition, start, "tells that the log begins at");
+        Starts.Told(node, partition, start, LedgerOf(partition), _beliefs.TryFind(partition, out PartitionRegistration? registration) ? registration : null);
+    }
+
     private void CheckInSync(TopicPartition partition, PartitionRegistration registration, int from)
     {
-        PartitionLedger ledger = LedgerOf(partition);
+        IPartitionLedger ledger = LedgerOf(partition);
         foreach (NodeId member in registration.Isr)
         {
-            if (_cluster.Machine(member.Value).IsDestroyed
-                || ledger.FirstMissing(_images.Of(member.Value, partition), from) is not { } missing
+            if (_cluster.Machine(member.Value).IsDestroyed)
+            {
+                continue;
+            }
+
+            Starts.Look(member.Value, partition, ledger);
+            if (ledger.FirstMissing(member.Value, _images.Of(member.Value, partition), from) is not { } missing
                 || _tail.HasLeft(partition, registration, member, _beliefs))
             {
                 continue;
@@ -271,7 +350,7 @@ internal sealed class PromiseWatch
 
             _scheduler.Fail(
                 $"in-sync-has-all: {partition}: n{member} is in sync ({string.Join(' ', registration.Isr)}, partition epoch {registration.PartitionEpoch}), and its disk image, "
-                + $"which ends at {_images.Of(member.Value, partition).End}, lacks {missing}, which is committed");
+                + $"which ends at {_images.Of(member.Value, partition).End}, lacks {missing}");
         }
     }
 
@@ -293,14 +372,18 @@ internal sealed class PromiseWatch
 
     private string? NameOf(string name, Uuid id) => name.Length > 0 ? name : _beliefs.NameOf(id);
 
-    private PartitionLedger LedgerOf(TopicPartition partition)
+    private IPartitionLedger LedgerOf(TopicPartition partition)
     {
-        if (!_ledgers.TryGetValue(partition, out PartitionLedger? ledger))
+        if (!_ledgers.TryGetValue(partition, out IPartitionLedger? ledger))
         {
-            ledger = new PartitionLedger(partition, (invariant, what) => _scheduler.Fail($"{invariant}: {what}"));
+            ledger = partition.Topic == LogTopic.Compacted
+                ? new KeyedLedger(partition, TombstonesStay, () => _scheduler.NowUs, Fail)
+                : new PartitionLedger(partition, Fail);
             _ledgers.Add(partition, ledger);
         }
 
         return ledger;
     }
+
+    private void Fail(string invariant, string what) => _scheduler.Fail($"{invariant}: {what}");
 }

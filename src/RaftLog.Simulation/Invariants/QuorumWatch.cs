@@ -19,6 +19,14 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
     private readonly SortedDictionary<int, int> _leaders = [];
     private readonly Dictionary<int, Offset> _lost = [];
 
+    private readonly Dictionary<int, long> _begunUs = [];
+
+    /// <summary>When the first word of a leadership left its leader; null before that.</summary>
+    internal long? BegunUs(LeaderEpoch epoch) => _begunUs.TryGetValue(epoch.Value, out long at) ? at : null;
+
+    /// <summary>True for the leader of the newest leadership that anybody was told of.</summary>
+    internal bool IsNewestLeader(int node) => _leaders.Count > 0 && _leaders.Last().Value == node;
+
     /// <summary>How many leaderships of the quorum began.</summary>
     internal int Leaderships => _leaders.Count;
 
@@ -57,6 +65,7 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
         foreach (BeginQuorumEpochRequest.PartitionData each in request.Topics.SelectMany(topic => topic.Partitions))
         {
             RequireEpoch(from, each.LeaderEpoch.Value, "leads the quorum in");
+            _begunUs.TryAdd(each.LeaderEpoch.Value, cluster.Scheduler.NowUs);
             if (!_leaders.TryAdd(each.LeaderEpoch.Value, each.LeaderId.Value) && _leaders[each.LeaderEpoch.Value] != each.LeaderId.Value)
             {
                 Fail("one-leader", $"the quorum had two leaders in epoch {each.LeaderEpoch}: nodes {_leaders[each.LeaderEpoch.Value]} and {each.LeaderId}");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
@@ -6,9 +7,15 @@ namespace RaftLog.Simulation;
 /// A replica's log as a disk image has it: what a machine would find after a loss of power, or, where only the page cache is promised, after the death of
 /// the process. Read from the image alone, never from a node.
 /// </summary>
-internal sealed class ReplicaImage(SimVolume volume, string directory, bool durable)
+/// <param name="volume">The machine's disk.</param>
+/// <param name="directory">The log's directory.</param>
+/// <param name="durable">Whether the image is the medium or the page cache.</param>
+/// <param name="isCompacted">Whether holes between batches are the cleaner's, and its unfinished work is looked at.</param>
+internal sealed class ReplicaImage(SimVolume volume, string directory, bool durable, bool isCompacted)
 {
     private const string LogSuffix = ".log";
+    private const string SwapSuffix = ".log.swap";
+    private const int OffsetDigits = 20;
 
     private readonly Dictionary<SimInode, SegmentScan> _scans = [];
     private readonly List<SegmentScan> _segments = [];
@@ -36,6 +43,21 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
 
     /// <summary>Batches that the last <see cref="Refresh"/> found first.</summary>
     internal IReadOnlyList<ImageBatch> Come => _come;
+
+    /// <summary>The records of batches that the last <see cref="Refresh"/> found first, of a compacted log.</summary>
+    internal IEnumerable<(LeaderEpoch Epoch, ImageRecord Record)> NewRecords
+    {
+        get
+        {
+            foreach (ImageBatch batch in _come)
+            {
+                foreach ((LeaderEpoch, ImageRecord) record in RecordsFrom(batch.Base).TakeWhile(each => each.Record.Offset <= batch.Last.Value))
+                {
+                    yield return record;
+                }
+            }
+        }
+    }
 
     /// <summary>Looks at the image; false when nothing has changed.</summary>
     internal bool Refresh()
@@ -73,6 +95,11 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
         }
 
         IReadOnlyList<ImageBatch> batches = _segments[segment].Batches;
+        if (batches.Count == 0)
+        {
+            return false;
+        }
+
         int low = 0;
         int high = batches.Count - 1;
         while (low < high)
@@ -92,6 +119,61 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
         return found.Base <= offset && found.Last >= offset;
     }
 
+    /// <summary>The records of a compacted log from an offset on.</summary>
+    internal IEnumerable<(LeaderEpoch Epoch, ImageRecord Record)> RecordsFrom(Offset offset)
+    {
+        foreach (SegmentScan segment in _segments.Where(static each => each.IsInLog))
+        {
+            for (int i = FirstEndingAt(segment, offset); i < segment.Batches.Count; i++)
+            {
+                foreach (ImageRecord record in segment.RecordsOf(i).ToArray())
+                {
+                    if (record.Offset >= offset.Value)
+                    {
+                        yield return (segment.Batches[i].Epoch, record);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>The record of a compacted log that stands at an offset.</summary>
+    internal bool TryFindRecord(long offset, out ImageRecord found)
+    {
+        foreach (SegmentScan segment in _segments)
+        {
+            int at = segment.IsInLog ? FirstEndingAt(segment, new Offset(offset)) : segment.Batches.Count;
+            if (at < segment.Batches.Count && segment.Batches[at].Base.Value <= offset)
+            {
+                foreach (ref readonly ImageRecord record in segment.RecordsOf(at))
+                {
+                    if (record.Offset == offset)
+                    {
+                        found = record;
+                        return true;
+                    }
+                }
+            }
+        }
+
+        found = default;
+        return false;
+    }
+
+    /// <summary>The index of the first batch that ends at an offset or behind it.</summary>
+    private static int FirstEndingAt(SegmentScan segment, Offset offset)
+    {
+        int low = 0;
+        int high = segment.Batches.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = segment.Batches[middle].Last < offset ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
+    }
+
     private bool RefreshSegments()
     {
         SimDirectory? now = volume.Find(directory, durable) as SimDirectory;
@@ -101,16 +183,8 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
         }
 
         (_directory, _directoryVersion, _crashes) = (now, now?.Version ?? -1, volume.Crashes);
-        List<SimInode> files = [];
-        foreach ((string name, object entry) in (durable ? now?.Durable : now?.Current) ?? [])
-        {
-            if (name.EndsWith(LogSuffix, StringComparison.Ordinal) && entry is SimInode file)
-            {
-                files.Add(file);
-            }
-        }
-
-        foreach (SimInode old in _scans.Keys.Where(each => !files.Contains(each)).ToList())
+        List<(long Base, SimInode File)> files = FindFiles((durable ? now?.Durable : now?.Current) ?? []);
+        foreach (SimInode old in _scans.Keys.Where(each => !files.Exists(file => file.File == each)).ToList())
         {
             if (_scans[old].IsInLog)
             {
@@ -121,42 +195,65 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
         }
 
         _segments.Clear();
-        foreach (SimInode file in files)
+        foreach ((long first, SimInode file) in files)
         {
             if (!_scans.TryGetValue(file, out SegmentScan? scan))
             {
-                scan = new SegmentScan(durable ? file.Durable : file.Current);
+                scan = new SegmentScan(durable ? file.Durable : file.Current, isCompacted);
                 _scans.Add(file, scan);
             }
 
+            scan.Base = new Offset(first);
             _segments.Add(scan);
         }
 
         return true;
     }
 
+    /// <summary>The files of the log in order; a segment that is to take the place of others stands before those.</summary>
+    private List<(long Base, SimInode File)> FindFiles(SortedDictionary<string, object> names)
+    {
+        List<(long Base, SimInode File)> files = [];
+        string[] suffixes = isCompacted ? [SwapSuffix, LogSuffix] : [LogSuffix];
+        foreach ((string name, object entry) in suffixes.SelectMany(suffix => names.Where(each => each.Key.EndsWith(suffix, StringComparison.Ordinal))))
+        {
+            if (entry is SimInode file && long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long first))
+            {
+                files.Add((first, file));
+            }
+        }
+
+        return [.. files.OrderBy(static each => each.Base)];
+    }
+
+    /// <summary>Each file with its batches, for people.</summary>
+    public override string ToString() => string.Join(", ", _segments.Select(each =>
+        $"{each.Base}: {(each.Batches.Count == 0 ? "no batch" : $"{each.Batches[0].Base} to {each.Batches[^1].Last} in {each.Batches.Count}, epochs {each.Batches[0].Epoch} to {each.Batches[^1].Epoch}")}"
+        + $"{(each.IsWhole ? "" : ", then what is no batch")}{(each.IsInLog ? "" : ", not in the log")}"));
+
     private void FindEnds()
     {
         Offset? end = null;
         Start = Offset.Zero;
         bool isWhole = true;
+        bool isBeforeWhole = true;
         foreach (SegmentScan segment in _segments)
         {
-            if (segment.Batches.Count == 0)
-            {
-                segment.IsInLog = isWhole;
-                continue;
-            }
-
-            Offset first = segment.Batches[0].Base;
+            // Below the end of what stands before is what compaction takes the place of: a start drops it.
+            bool isReplaced = isCompacted && end is { } before && segment.Base < before && segment.Batches.Count > 0;
+            Offset first = segment.Batches.Count > 0 && !isCompacted ? segment.Batches[0].Base : segment.Base;
             if (end is null)
             {
                 Start = first;
             }
 
-            isWhole &= end is null || first == end;
-            segment.IsInLog = isWhole;
-            end = isWhole ? segment.Batches[^1].Last + 1 : end;
+            isWhole &= isReplaced || end is null || first == end || (isCompacted && isBeforeWhole && first > end);
+            segment.IsInLog = isWhole && !isReplaced;
+            if (segment.IsInLog)
+            {
+                end = segment.Batches.Count > 0 ? segment.Batches[^1].Last + 1 : first;
+                isBeforeWhole = segment.IsWhole;
+            }
         }
 
         End = end ?? Offset.Zero;

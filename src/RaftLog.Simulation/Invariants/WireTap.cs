@@ -35,7 +35,8 @@ internal sealed class WireTap
 
     private static bool IsWatched(ApiKey key) => key is
         ApiKey.Produce or ApiKey.Fetch or ApiKey.Vote or ApiKey.BeginQuorumEpoch or ApiKey.AlterPartition or ApiKey.InitProducerId or ApiKey.CreateTopics
-        or ApiKey.DeleteTopics or ApiKey.BrokerRegistration or ApiKey.BrokerHeartbeat or ApiKey.AllocateProducerIds;
+        or ApiKey.DeleteTopics or ApiKey.BrokerRegistration or ApiKey.BrokerHeartbeat or ApiKey.AllocateProducerIds
+        or ApiKey.DeleteRecords or ApiKey.ListOffsets;
 
     private void Requested(Memory<byte> frame)
     {
@@ -70,6 +71,9 @@ internal sealed class WireTap
                 break;
             case BeginQuorumEpochRequest begin:
                 _watch.Quorum.BeginLeaves(_client, begin);
+                break;
+            case DeleteRecordsRequest deletion:
+                _watch.Starts.DeletionLeaves(deletion);
                 break;
             case BrokerHeartbeatRequest heartbeat:
                 _watch.Beliefs.HeartbeatLeaves(heartbeat);
@@ -118,6 +122,15 @@ internal sealed class WireTap
                 break;
             case AlterPartitionResponse changed:
                 _watch.Rare.Changed(changed);
+                break;
+            case DeleteRecordsResponse deleted:
+                _watch.DeletedLeaves(_server, deleted);
+                break;
+            case ListOffsetsResponse found:
+                _watch.OffsetsLeave(_server, (ListOffsetsRequest)asked.Request, found);
+                break;
+            case BrokerHeartbeatResponse heard:
+                _watch.Beliefs.HeartbeatAccepted(_server, (BrokerHeartbeatRequest)asked.Request, heard);
                 break;
             case InitProducerIdResponse producer:
                 _watch.HandedOut.ProducerLeaves(_server, producer);

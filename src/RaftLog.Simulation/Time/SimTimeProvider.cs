@@ -5,6 +5,9 @@ internal sealed class SimTimeProvider(SimScheduler scheduler, Incarnation owner,
 {
     private static readonly DateTimeOffset Beginning = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>What a wall clock that is right shows, in milliseconds since 1970.</summary>
+    internal static long WallMs(long ticks) => (Beginning + TimeSpan.FromTicks(ticks)).ToUnixTimeMilliseconds();
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;

@@ -42,6 +42,9 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
         else
         {
             discards = transactions.IsAborted(batch);
+#if SEEDED_BUGS
+            discards |= SeededBug.Is(26) && HorizonHasPassed(batch);
+#endif
         }
 
         bool keepsEmpty = plan.IsLastOfProducer(batch) || batch.NextOffset == plan.Range.FirstUncleanable;
@@ -121,6 +124,9 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
             return false;
         }
 
+#if SEEDED_BUGS
+        horizonHasPassed |= SeededBug.Is(52);
+#endif
         bool isLast = offset >= map.Find(section.Slice(record.KeyStart, record.KeyLength));
         return isLast && (record.ValueLength >= 0 || !horizonHasPassed);
     }

@@ -28,6 +28,9 @@ public readonly record struct CleanableRange(Offset FirstDirty, Offset FirstUncl
     {
         Offset firstDirty = cleanedTo > segments[^1].NextOffset ? start : Offset.Max(cleanedTo, start);
         Offset firstUncleanable = Offset.Min(lastStable, segments[^1].BaseOffset);
+#if SEEDED_BUGS
+        firstUncleanable = SeededBug.Is(51) ? segments[^1].BaseOffset : firstUncleanable;
+#endif
         long clean = 0;
         long dirty = 0;
         long oldest = long.MaxValue;

@@ -28,6 +28,9 @@ internal sealed class SegmentReplacement(
             segment.AddIndexes(files);
         }
 
+#if SEEDED_BUGS
+        if (!Protocol.SeededBug.Is(57))
+#endif
         await home.Disk.FlushAsync(files);
         bool isReplaced = false;
         await home.Flusher.EnqueueAsync(async () => isReplaced = await ReplaceAsync());

@@ -313,6 +313,9 @@ internal sealed class LogLoader
         }
 
         segment.Publish(header, _settings.IndexIntervalBytes);
+#if SEEDED_BUGS
+        if (!SeededBug.Is(60))
+#endif
         _epochs.Assign(header.Epoch, header.BaseOffset);
         if (RecordBatch.Read(scan.Bytes(), out RecordBatch batch) == BatchStatus.Complete)
         {

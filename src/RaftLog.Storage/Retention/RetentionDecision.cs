@@ -52,5 +52,8 @@ public readonly record struct RetentionDecision(Offset Start, int Segments, long
     }
 
     private static bool MayGo(ReadOnlySpan<SegmentExtent> segments, int index, Offset highWatermark) =>
+#if SEEDED_BUGS
+        SeededBug.Is(53) ? index < segments.Length - 1 :
+#endif
         segments[index].NextOffset <= highWatermark && (index < segments.Length - 1 || segments[index].Bytes > 0);
 }

@@ -339,6 +339,9 @@ internal sealed class LogSegment : IFileRangeGuard
         Volatile.Write(ref _lowestCut, Math.Min(_lowestCut, position));
         Unseal();
         Offsets.TruncateTo(cut);
+#if SEEDED_BUGS
+        if (!SeededBug.Is(58))
+#endif
         Times.TruncateTo(cut);
         Transactions.TruncateTo(cut);
         Log.SetLength(position);

@@ -137,6 +137,50 @@ internal static class LogScenarios
         Expect.True(stage.RefusalAfterKill() is not null, "a log that has lost what was flushed is refused");
     }
 
+    public static void A_time_that_only_truncated_records_had_is_not_found_any_more()
+    {
+        var stage = new LogStage(segmentBytes: 1 << 20);
+        for (int i = 0; i < 10; i++)
+        {
+            stage.AppendAt($"{i}", LogStage.WallMs + i);
+        }
+
+        for (int i = 10; i < 20; i++)
+        {
+            stage.AppendAt($"{i}", LogStage.WallMs + 1000 + i);
+        }
+
+        stage.Cut(10);
+        for (int i = 10; i < 20; i++)
+        {
+            stage.AppendAt($"new {i}", LogStage.WallMs + i, epoch: 2);
+        }
+
+        for (int i = 0; i < 20; i++)
+        {
+            Expect.Equal<Offset?>(new Offset(i), stage.FirstAtOrAfter(LogStage.WallMs + i));
+        }
+
+        Expect.Equal<Offset?>(null, stage.FirstAtOrAfter(LogStage.WallMs + 1000));
+    }
+
+    public static void Leader_epochs_of_what_recovery_scans_are_known_again() => ForSeeds(static seed =>
+    {
+        var stage = new LogStage(seed, segmentBytes: 1 << 20);
+        for (int epoch = 1; epoch < 4; epoch++)
+        {
+            stage.BeginEpoch(epoch);
+            stage.Append($"{epoch}", epoch);
+        }
+
+        stage.Flush();
+        stage.LosePower();
+        for (int epoch = 1; epoch < 4; epoch++)
+        {
+            Expect.Equal(new Offset(epoch), stage.Log.Epochs.EndOf(new LeaderEpoch(epoch), stage.Log.EndOffset).EndOffset, $"the end of epoch {epoch}");
+        }
+    });
+
     public static void A_topics_id_that_a_failed_flush_lost_is_written_again() => ForSeeds(static seed =>
     {
         var stage = new LogStage(seed);

@@ -11,7 +11,7 @@ namespace RaftLog.Simulation.Cores;
 internal sealed class LogStage : IFlushObserver
 {
     private const string Root = "/data";
-    private const long WallMs = 1_700_000_000_000;
+    internal const long WallMs = 1_700_000_000_000;
     private static readonly TopicPartition Name = new("t", 0);
     private static readonly TimeSpan FlushTime = TimeSpan.FromMilliseconds(10);
 
@@ -78,6 +78,13 @@ internal sealed class LogStage : IFlushObserver
         isDuplicate = result.IsDuplicate;
         return result.Error;
     }
+
+    /// <summary>A record of its own time, appended by a leader.</summary>
+    public void AppendAt(string value, long timeMs, int epoch = 1) =>
+        Expect.Equal(ErrorCode.None, Do(() => Log.AppendAsLeader(BatchOf(value, null, timeMs), new LeaderEpoch(epoch), AppendSettings.Default, WallMs)).Error);
+
+    /// <summary>The offset of the first record at or after a time; null where there is none.</summary>
+    public Offset? FirstAtOrAfter(long timeMs) => Do(() => Log.FindByTimestamp(timeMs)?.Offset);
 
     /// <summary>A leadership begins.</summary>
     public void BeginEpoch(int epoch) => Do(() =>
@@ -172,11 +179,11 @@ internal sealed class LogStage : IFlushObserver
         return values;
     }
 
-    private static Memory<byte> BatchOf(string value, int? sequence)
+    private static Memory<byte> BatchOf(string value, int? sequence, long timeMs = WallMs)
     {
         using var builder = new RecordBatchBuilder(new RecordBatchOptions(1 << 20, CompressionType.None));
         builder.Producer = sequence is { } number ? new ProducerStamp(new ProducerId(7), new ProducerEpoch(0), number) : ProducerStamp.None;
-        Expect.True(builder.TryAppend(WallMs, NullableBytes.Null, Encoding.UTF8.GetBytes(value)));
+        Expect.True(builder.TryAppend(timeMs, NullableBytes.Null, Encoding.UTF8.GetBytes(value)));
         return builder.Seal().ToArray();
     }
 

@@ -25,7 +25,7 @@ internal sealed class NodeStage
         Cluster = new SimCluster(options, new SimRandom(options.Seed));
         if (watches)
         {
-            Watch = new PromiseWatch(Cluster, options.Promise);
+            Watch = new PromiseWatch(Cluster, options);
             Cluster.Network.Watch = Watch;
             Cluster.Scheduler.Stepped = Watch.Stepped;
         }

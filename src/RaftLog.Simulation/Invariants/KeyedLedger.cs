@@ -1,0 +1,139 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Simulation;
+
+/// <summary>
+/// The ledger of a compacted log, record by record. Compaction may take what a later record of the same key has overwritten, and a tombstone that is old enough
+/// together with all before it; the last record of each key stays, at its offset, and the log's end never goes back.
+/// </summary>
+/// <param name="partition">The partition.</param>
+/// <param name="deleteRetention">How long a tombstone stays; null where wall clocks jump, so that nobody can say.</param>
+/// <param name="nowUs">The time.</param>
+/// <param name="fail">Takes the name of a broken promise and what happened.</param>
+internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRetention, Func<long> nowUs, Action<string, string> fail) : IPartitionLedger
+{
+    /// <summary>Clocks run up to two in a hundred fast.</summary>
+    private const double ClockTolerance = 0.95;
+
+    private readonly SortedDictionary<string, List<Committed>> _byKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<(LeaderEpoch, long), ImageRecord> _known = [];
+    private readonly Dictionary<long, LeaderEpoch> _epochs = [];
+
+    /// <summary>
+    /// The tombstones that a node's image has had. One that was away for longer than they stay never gets them, and may keep what they delete, as in Kafka.
+    /// </summary>
+    private readonly HashSet<(int Node, LeaderEpoch Epoch, long Offset)> _tombstones = [];
+
+    /// <inheritdoc />
+    public Offset End { get; private set; }
+
+    /// <inheritdoc />
+    public int Count { get; private set; }
+
+    /// <summary>How many committed batches compaction has removed or written anew in an image.</summary>
+    internal long Rewritten { get; private set; }
+
+    /// <inheritdoc />
+    public void Came(int node, ReplicaImage image)
+    {
+        foreach ((LeaderEpoch epoch, ImageRecord record) in image.NewRecords)
+        {
+            if (!_known.TryAdd((epoch, record.Offset), record) && _known[(epoch, record.Offset)] != record)
+            {
+                fail("epoch-and-offset", $"{partition}: n{node} has another record at {record.Offset} of epoch {epoch} than was there before");
+            }
+
+            if (record.Value is null)
+            {
+                _tombstones.Add((node, epoch, record.Offset));
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public void Gone(int node, in ImageBatch batch, ReplicaImage image)
+    {
+        Rewritten += batch.Last < End ? 1 : 0;
+        if (batch.Last < End && image.End <= batch.Last && _epochs.GetValueOrDefault(batch.Last.Value, LeaderEpoch.None) == batch.Epoch)
+        {
+            fail("no-cut-below-commit", $"{partition}: n{node} has cut away {batch}, which is committed; its image now ends at {image.End}");
+        }
+    }
+
+    /// <inheritdoc />
+    public void Advance(Offset end, int node, ReplicaImage image, string how)
+    {
+        if (image.End < end)
+        {
+            fail("durable-before-told", $"{partition}: n{node} {how} {end}, and its own disk image ends at {image.End}");
+            return;
+        }
+
+        foreach ((LeaderEpoch epoch, ImageRecord record) in image.RecordsFrom(End))
+        {
+            if (record.Offset >= end.Value)
+            {
+                break;
+            }
+
+            if (!_byKey.TryGetValue(record.Key, out List<Committed>? ofKey))
+            {
+                _byKey.Add(record.Key, ofKey = []);
+            }
+
+            ofKey.Add(new Committed(record, epoch, nowUs()));
+            _epochs[record.Offset] = epoch;
+            Count++;
+        }
+
+        End = end;
+    }
+
+    /// <inheritdoc />
+    public string? FirstMissing(int node, ReplicaImage image, int from)
+    {
+        foreach (List<Committed> ofKey in _byKey.Values)
+        {
+            Committed last = ofKey[^1];
+            if ((image.TryFindRecord(last.Record.Offset, out ImageRecord there) && there == last.Record) || IsOverwritten(image, last.Record))
+            {
+                continue;
+            }
+
+            bool mayBeGone = last.Record.Value is null
+                && (deleteRetention is not { } stays || nowUs() - last.AtUs >= stays.TotalMicroseconds * ClockTolerance);
+            if (!mayBeGone)
+            {
+                return $"the {(last.Record.Value is null ? "tombstone" : "record")} at {last.Record.Offset}, the last of its key, which is committed ({image})";
+            }
+
+            foreach (Committed before in _tombstones.Contains((node, last.Epoch, last.Record.Offset)) ? ofKey : [])
+            {
+                if (before.Record != last.Record && image.TryFindRecord(before.Record.Offset, out there) && there == before.Record)
+                {
+                    return $"the tombstone at {last.Record.Offset}, and has the record at {before.Record.Offset} that it deletes ({image})";
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc />
+    public bool Has(ReplicaImage image, Offset offset) => image.End > offset;
+
+    private bool IsOverwritten(ReplicaImage image, ImageRecord last)
+    {
+        foreach ((_, ImageRecord record) in image.RecordsFrom(new Offset(last.Offset + 1)))
+        {
+            if (record.Key == last.Key)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private readonly record struct Committed(ImageRecord Record, LeaderEpoch Epoch, long AtUs);
+}
