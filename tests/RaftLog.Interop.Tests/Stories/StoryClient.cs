@@ -8,13 +8,18 @@ namespace RaftLog.Interop.Tests.Stories;
 /// <param name="Name">Names its topics and groups.</param>
 /// <param name="Start">Starts a role with its arguments.</param>
 /// <param name="IsStatic">True where members have instance ids, so that a new one takes the place of a dead one.</param>
-internal sealed record StoryClient(string Name, Func<string[], Command> Start, bool IsStatic = false)
+/// <param name="OutlivesCoordinator">False where its transactions do not go on when their coordinator has died: then it lives.</param>
+internal sealed record StoryClient(string Name, Func<string[], Command> Start, bool IsStatic = false, bool OutlivesCoordinator = true)
 {
     /// <summary>Confluent.Kafka on .NET.</summary>
     /// <param name="protocol">classic or consumer.</param>
     /// <param name="isStatic">Members with instance ids.</param>
     public static StoryClient Confluent(string protocol, bool isStatic) =>
         new($"confluent-{protocol}{(isStatic ? "-static" : "")}", role => Command.Start(DotNetClients.Program, [protocol, .. role]), isStatic);
+
+    /// <summary>kafkajs.</summary>
+    public static StoryClient KafkaJs { get; } =
+        new("kafkajs", role => Tools.KafkaJs.Start("story.js", role), OutlivesCoordinator: false);
 
     /// <summary>A library of Python.</summary>
     /// <param name="library">The module <c>story_LIBRARY.py</c> plays its roles.</param>
