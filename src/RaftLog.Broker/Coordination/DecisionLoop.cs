@@ -208,6 +208,13 @@ internal sealed class DecisionLoop<TState>
         {
             if (_waiting.Remove(token, out PendingRequest? request))
             {
+#if SEEDED_BUGS
+                if ((SeededBug.Is(19) && response is Protocol.Messages.EndTxnResponse) || (SeededBug.Is(21) && response is Protocol.Messages.OffsetCommitResponse))
+                {
+                    request.Respond(response);
+                    continue;
+                }
+#endif
                 _uncommitted.Enqueue(new Uncommitted(_end, deadlineMs, request, response));
             }
         }

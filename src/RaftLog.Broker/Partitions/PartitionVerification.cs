@@ -99,6 +99,12 @@ internal sealed class PartitionVerifications
             return null;
         }
 
+#if SEEDED_BUGS
+        if (Protocol.SeededBug.Is(18))
+        {
+            return null;
+        }
+#endif
         if (verification is null || _underWay.GetValueOrDefault(producer.Id) != verification || verification.Epoch != producer.Epoch)
         {
             return Ended(producer);

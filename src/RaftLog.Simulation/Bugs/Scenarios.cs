@@ -19,6 +19,7 @@ public static class Scenarios
         .. Of(typeof(StopScenarios)),
         .. Of(typeof(ShortenedLogScenarios)),
         .. Of(typeof(FailoverScenarios)),
+        .. Of(typeof(CoordinatorScenarios)),
     ];
 
     private static IEnumerable<Scenario> Of(Type stories) => stories.GetMethods()

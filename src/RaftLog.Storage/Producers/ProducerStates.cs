@@ -178,6 +178,9 @@ public sealed class ProducerStates
 
         _open.Remove(start.Value);
         Offset stable = LastStableWithout(start, batch.LastOffset);
+#if SEEDED_BUGS
+        if (!SeededBug.Is(16))
+#endif
         _ended[start.Value] = batch.LastOffset.Value;
         PublishFirstUnstable();
         return type == ControlRecordType.Abort ? new AbortedTransaction(batch.Producer.Id, start, batch.LastOffset, stable) : null;

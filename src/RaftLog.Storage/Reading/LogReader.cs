@@ -59,6 +59,13 @@ internal static class LogReader
         List<AbortedTransaction> found = [];
         for (int i = SegmentList.Floor(segments, from); i < segments.Length; i++)
         {
+#if SEEDED_BUGS
+            // As if the marker always stood in the segment of its records.
+            if (SeededBug.Is(24) && i > SegmentList.Floor(segments, from))
+            {
+                break;
+            }
+#endif
             foreach (AbortedTransaction transaction in segments[i].Transactions.Entries)
             {
                 if (transaction.LastOffset >= from && transaction.FirstOffset < upTo)

@@ -31,6 +31,12 @@ internal static class ClassicMembership
     /// </summary>
     public static ErrorCode ValidateCommit(ClassicGroup group, in CommitSender sender)
     {
+#if SEEDED_BUGS
+        if (SeededBug.Is(20))
+        {
+            return ErrorCode.None;
+        }
+#endif
         if (sender.Generation < 0 && group.IsEmpty)
         {
             return ErrorCode.None;

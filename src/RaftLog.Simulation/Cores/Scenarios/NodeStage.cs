@@ -48,13 +48,16 @@ internal sealed class NodeStage
     internal KafkaCluster Client { get; }
 
     /// <summary>The newest version of the partition that any node believes in; null before there is one.</summary>
-    internal PartitionRegistration? Partition => Running.Select(each => InImageOf(each)).OfType<PartitionRegistration>()
-        .OrderByDescending(each => each.LeaderEpoch).ThenByDescending(each => each.PartitionEpoch).FirstOrDefault();
+    internal PartitionRegistration? Partition => PartitionOf(Topic);
 
     /// <summary>The machine of the partition's leader.</summary>
     internal SimMachine Leader => Cluster.Machine(Partition!.Leader.Value);
 
     private IEnumerable<SimMachine> Running => Cluster.Machines.Where(each => each.IsUp && each.Node is not null);
+
+    /// <summary>The newest version of the first partition of a topic that any node believes in; null before there is one.</summary>
+    internal PartitionRegistration? PartitionOf(string topic) => Running.Select(each => InImageOf(each, topic)).OfType<PartitionRegistration>()
+        .OrderByDescending(each => each.LeaderEpoch).ThenByDescending(each => each.PartitionEpoch).FirstOrDefault();
 
     /// <summary>Settings with which a broker that is cut off is fenced within seconds.</summary>
     internal static SimulationOptions Quick(params (string Key, string Value)[] more) => new()
@@ -167,8 +170,8 @@ internal sealed class NodeStage
     /// <summary>What a node counts as committed of the partition, and its log's epochs; null while it has none.</summary>
     internal static Storage.PartitionLog? KnownTo(SimMachine machine) => machine.Node?.Partitions?.Find(Orders)?.Log;
 
-    private static PartitionRegistration? InImageOf(SimMachine machine) =>
-        machine.Node!.Image.Topics.TryGet(Topic, out TopicImage? topic) ? topic.Partitions.GetValueOrDefault(0) : null;
+    private static PartitionRegistration? InImageOf(SimMachine machine, string name) =>
+        machine.Node!.Image.Topics.TryGet(name, out TopicImage? topic) ? topic.Partitions.GetValueOrDefault(0) : null;
 
     private string Describe() => Partition is null ? "there is none" : string.Join(", ", Partition.Replicas.Select(each =>
         $"n{each} has {LogOf(Cluster.Machine(each.Value)).Batches.Count}{(Partition.Isr.Contains(each) ? " in sync" : "")}"));

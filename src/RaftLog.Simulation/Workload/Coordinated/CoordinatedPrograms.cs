@@ -2,7 +2,6 @@ using RaftLog.Checking;
 using RaftLog.Client;
 using RaftLog.Client.Admin;
 using RaftLog.Protocol;
-using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Simulation;
 
@@ -30,7 +29,7 @@ internal sealed class CoordinatedPrograms
     private readonly List<(Incarnation Program, PipelineProgram Pipeline)> _pipelines = [];
     private readonly List<GroupLog> _groupLogs = [];
     private readonly List<TransactionLog> _transactionLogs = [];
-    private readonly SortedDictionary<TopicPartition, Offset> _committed = [];
+    private CommittedOffsets? _committed;
     private IReadOnlyList<StableEnd> _stableEnds = [];
     private int _programs = FirstNumber;
 
@@ -130,14 +129,14 @@ internal sealed class CoordinatedPrograms
         }
 
         (Incarnation program, RawClient client) = _world.NewRawClient();
-        CoordinatorCalls coordinators = new(WorldOf(program, client));
-        bool AreThere() => _inputs.All(each => _committed.GetValueOrDefault(each, Offset.Zero) >= ends[each].Offset);
+        CommittedOffsets committed = _committed = new(WorldOf(program, client), PipelineGroup, _inputs);
+        bool AreThere() => _inputs.All(each => committed.Known.GetValueOrDefault(each, Offset.Zero) >= ends[each].Offset);
         program.Run("look at the pipeline", async () =>
         {
             while (!AreThere())
             {
                 await Task.Delay(Glance, program.Time);
-                await ReadCommittedAsync(coordinators);
+                await committed.ReadAsync();
             }
 
             _pipelines.ForEach(each => each.Pipeline.Stop());
@@ -174,7 +173,7 @@ internal sealed class CoordinatedPrograms
         Offsets = [.. _groupLogs.SelectMany(each => each.Offsets)],
         Ownerships = [.. _groupLogs.SelectMany(each => each.Ownerships)],
         StableEnds = _stableEnds,
-        Pipelines = Work.Pipelines > 0 ? [new Pipeline(PipelineGroup, _committed)] : [],
+        Pipelines = _committed is null ? [] : [new Pipeline(PipelineGroup, _committed.Known)],
     };
 
     /// <summary>What happened, for the figures of a run.</summary>
@@ -234,33 +233,4 @@ internal sealed class CoordinatedPrograms
 
     private ProgramWorld WorldOf(Incarnation program, RawClient client) => new(
         client, program.Time, () => _world.Scheduler.NowUs, _random.Split("program", _programs), (_, value) => Payload.Write(value, _options.MaxFill));
-
-    private async Task ReadCommittedAsync(CoordinatorCalls coordinators)
-    {
-        const short OneGroup = 7;
-        CallResult<OffsetFetchResponse> told = await coordinators.CallAsync(
-            CoordinatorKind.Group,
-            PipelineGroup,
-            new OffsetFetchRequest
-            {
-                GroupId = PipelineGroup,
-                RequireStable = true,
-                Topics = [.. _inputs.GroupBy(each => each.Topic).Select(topic => new OffsetFetchRequest.OffsetFetchTopic
-                {
-                    Name = topic.Key, PartitionIndexes = [.. topic.Select(each => each.Partition)],
-                })],
-            },
-            static response => response.ErrorCode,
-            OneGroup);
-        if (told.IsDone)
-        {
-            foreach (OffsetFetchResponse.OffsetFetchTopicResult topic in told.Response!.Topics)
-            {
-                foreach (OffsetFetchResponse.OffsetFetchPartitionResult each in topic.Partitions.Where(each => each.ErrorCode == ErrorCode.None))
-                {
-                    _committed[new TopicPartition(topic.Name, each.PartitionIndex)] = Offset.Max(Offset.Zero, each.CommittedOffset);
-                }
-            }
-        }
-    }
 }
