@@ -217,6 +217,8 @@ internal sealed class JepsenRun
         "sequence" => new SequenceWorkload(context, openRaw),
         "failover" => new FailoverWorkload(context),
         "metadata" => new MetadataWorkload(context, openRaw),
+        "group" => new GroupWorkload(context, openRaw),
+        "transaction" => new TransactionWorkload(context, openRaw),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such workload"),
     };
 

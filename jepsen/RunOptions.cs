@@ -9,7 +9,7 @@ internal sealed record RunOptions
         usage: dotnet run -c Release --project jepsen -- [options]
 
           --minutes N             how long clients work while things break (default 5; fractions are allowed)
-          --workload LIST         append, sequence, failover, metadata: any of them, with commas, or all (default append)
+          --workload LIST         append, sequence, failover, metadata, group, transaction: any of them, with commas, or all (default append)
           --nemesis LIST          kill, pause, restart, storm, cut, isolate, clients, slow, reset: any of them, all, or none (default all)
           --seed N                which faults and records are drawn (default: from the clock)
           --out DIR               where history, logs and verdict go (default jepsen-runs/TIME)
@@ -25,7 +25,7 @@ internal sealed record RunOptions
         exit codes: 0 every promise held, 1 a promise was broken, 2 usage, 3 the run does not say
         """;
 
-    private static readonly string[] Workloads = ["append", "sequence", "failover", "metadata"];
+    private static readonly string[] Workloads = ["append", "sequence", "failover", "metadata", "group", "transaction"];
     private static readonly string[] Faults = ["kill", "pause", "restart", "storm", "cut", "isolate", "clients", "slow", "reset"];
 
     public TimeSpan Duration { get; private set; } = TimeSpan.FromMinutes(5);

@@ -29,6 +29,15 @@ internal static class NodeFile
             ["replica.lag.time.max.ms"] = "5000",
             ["replica.socket.timeout.ms"] = "5000",
             ["log.segment.bytes"] = "1048576",
+            ["offsets.topic.num.partitions"] = "4",
+            ["transaction.state.log.num.partitions"] = "4",
+            ["transaction.abort.timed.out.transaction.cleanup.interval.ms"] = "1000",
+            ["group.min.session.timeout.ms"] = "1000",
+            ["group.initial.rebalance.delay.ms"] = "500",
+            ["group.consumer.min.session.timeout.ms"] = "1000",
+            ["group.consumer.session.timeout.ms"] = "4000",
+            ["group.consumer.min.heartbeat.interval.ms"] = "100",
+            ["group.consumer.heartbeat.interval.ms"] = "700",
         };
         foreach ((string key, string value) in settings)
         {

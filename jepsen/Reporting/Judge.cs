@@ -32,9 +32,10 @@ internal static class Judge
     {
         int acknowledged = history.Sends.Count(each => each.Outcome == SendOutcome.Acknowledged);
         int changed = history.Metadata.Count(each => each is { Outcome: SendOutcome.Acknowledged, Action: not (MetadataAction.View or MetadataAction.Read) });
-        if (acknowledged + changed < LeastAcknowledged)
+        int committed = history.Offsets.Count(each => each is { Action: OffsetAction.Commit, Outcome: SendOutcome.Acknowledged });
+        if (acknowledged + changed + committed < LeastAcknowledged)
         {
-            yield return $"only {acknowledged} sends and {changed} changes of topics succeeded; at least {LeastAcknowledged} are needed";
+            yield return $"only {acknowledged} sends, {changed} changes of topics and {committed} commits of offsets succeeded; at least {LeastAcknowledged} are needed";
         }
 
         if (history.Sends.Count > 0)

@@ -7,7 +7,7 @@ using RaftLog.Simulation;
 namespace RaftLog.Jepsen.Workloads;
 
 /// <summary>Reads partitions with the shipped consumer and notes what it saw. Now and then it crashes; another client goes on where it was, or begins at the beginning.</summary>
-internal sealed class ConsumerLoop(RunContext context, IReadOnlyList<TopicPartition> partitions, SimRandom random)
+internal sealed class ConsumerLoop(RunContext context, IReadOnlyList<TopicPartition> partitions, SimRandom random, bool readsCommitted = false)
 {
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Life = TimeSpan.FromSeconds(40);
@@ -24,7 +24,7 @@ internal sealed class ConsumerLoop(RunContext context, IReadOnlyList<TopicPartit
             try
             {
                 using KafkaCluster cluster = context.Clients.Open();
-                using Consumer consumer = cluster.CreateConsumer(new ConsumerOptions { MaxPartitionBytes = 256 << 10 });
+                using Consumer consumer = cluster.CreateConsumer(new ConsumerOptions { MaxPartitionBytes = 256 << 10, ReadCommitted = readsCommitted });
                 consumer.Assign(starts);
                 await ReadAsync(consumer, context.Recorder.NewProcess(), random.Exponential(Life), stop);
             }

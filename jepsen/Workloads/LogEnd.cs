@@ -75,12 +75,12 @@ internal static class LogEnd
     }
 
     /// <summary>Reads partitions from the beginning to the ends that they have now; false when that takes too long.</summary>
-    public static async Task<bool> ReadAsync(RunContext context, IReadOnlyList<TopicPartition> partitions, CancellationToken cancel)
+    public static async Task<bool> ReadAsync(RunContext context, IReadOnlyList<TopicPartition> partitions, CancellationToken cancel, bool readsCommitted = false)
     {
         long begun = TimeProvider.System.GetTimestamp();
         IReadOnlyDictionary<TopicPartition, FoundOffset> ends = await FindEndsAsync(context.Clients, partitions);
         using KafkaCluster cluster = context.Clients.Open();
-        using Consumer consumer = cluster.CreateConsumer();
+        using Consumer consumer = cluster.CreateConsumer(new ConsumerOptions { ReadCommitted = readsCommitted });
         consumer.Assign(new SortedDictionary<TopicPartition, StartAt>(partitions.ToDictionary(each => each, _ => StartAt.Beginning)));
         int process = context.Recorder.NewProcess();
         SortedSet<TopicPartition> open = [.. partitions.Where(each => ends[each].Offset > Offset.Zero)];

@@ -40,6 +40,39 @@ public sealed class HistoryLineTests
     }
 
     [Fact]
+    public void Groups_and_transactions_are_read_as_they_were_written()
+    {
+        History written = LogModel.Of([]);
+
+        History read = HistoryReader.Read([.. CoordinatedEvents.Of(written).Select(each => HistoryLine.Read(Write(each)))]);
+
+        Assert.NotEmpty(written.Offsets);
+        Assert.Equal(written.Sessions, read.Sessions);
+        Assert.Equal(written.Transactions, read.Transactions);
+        Assert.Equal(written.Offsets, read.Offsets);
+        Assert.Equal(written.Ownerships, read.Ownerships);
+        Assert.Equal(written.StableEnds, read.StableEnds);
+        Assert.Equal(Assert.Single(written.Pipelines).Committed, Assert.Single(read.Pipelines).Committed);
+    }
+
+    [Fact]
+    public void A_record_of_a_transaction_is_read_as_it_was_written()
+    {
+        SentRecord written = LogModel.Of([]).Sends.First(each => each.Source is not null);
+
+        History read = HistoryReader.Read(
+        [
+            HistoryLine.Read(Write(new HistoryEvent(1, 3, 1, EventType.Invoke, HistoryFunction.Send)
+            {
+                Partition = written.Partition, Value = written.Value, Transaction = written.Transaction, Amount = -5, Source = written.Source,
+            })),
+        ]);
+
+        SentRecord sent = Assert.Single(read.Sends);
+        Assert.Equal((written.Transaction, -5, written.Source), (sent.Transaction, sent.Amount, sent.Source));
+    }
+
+    [Fact]
     public void A_line_is_plain_json() => Assert.Equal(
         """{"t":3,"p":3,"op":1,"type":"ok","f":"send","topic":"t","partition":0,"offset":5}""", Encoding.UTF8.GetString(Write(Run[2]).Span));
 

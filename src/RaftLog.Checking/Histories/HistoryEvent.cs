@@ -43,6 +43,36 @@ public sealed record HistoryEvent(long TimeUs, int Process, long Operation, Even
     /// <summary>Sent with acks=1, or with a gap in the sequence numbers on purpose.</summary>
     public SendFlavour Flavour { get; init; }
 
+    /// <summary>A group or a transactional id.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The transaction of a record, or the one that ended.</summary>
+    public long? Transaction { get; init; }
+
+    /// <summary>An incarnation of a transactional producer.</summary>
+    public int? Session { get; init; }
+
+    /// <summary>What a record adds to an account.</summary>
+    public long? Amount { get; init; }
+
+    /// <summary>The record that this one was made from.</summary>
+    public (TopicPartition Partition, Offset Offset)? Source { get; init; }
+
+    /// <summary>What is done with the offset of a group.</summary>
+    public OffsetAction? Does { get; init; }
+
+    /// <summary>The generation that a member names, or is told.</summary>
+    public int? Generation { get; init; }
+
+    /// <summary>The member that held a partition.</summary>
+    public string? Member { get; init; }
+
+    /// <summary>When something of which there is one line only began.</summary>
+    public long? FromUs { get; init; }
+
+    /// <summary>When it ended; null where that is not known.</summary>
+    public long? ToUs { get; init; }
+
     /// <summary>The end of a time, and how long nothing may be acknowledged in it.</summary>
     public (long ToUs, long MaxGapUs)? Promise { get; init; }
 

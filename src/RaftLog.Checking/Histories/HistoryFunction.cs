@@ -21,6 +21,24 @@ public enum HistoryFunction
     /// <summary>A request about a topic.</summary>
     Metadata,
 
+    /// <summary>An incarnation of a transactional producer got its id.</summary>
+    Session,
+
+    /// <summary>A transaction, and how it ended. Its records are sends that name it.</summary>
+    Transaction,
+
+    /// <summary>A commit or a read of an offset of a group, or a generation that a member was told.</summary>
+    GroupOffset,
+
+    /// <summary>A time in which a member held a partition.</summary>
+    Ownership,
+
+    /// <summary>How far a partition is decided and committed at the end.</summary>
+    Stable,
+
+    /// <summary>How far a pipeline has committed a partition at the end.</summary>
+    Pipeline,
+
     /// <summary>A fault begins (invoke) or ends (ok).</summary>
     Fault,
 

@@ -53,6 +53,7 @@ public static class HistoryLine
 
         WriteIfThere(json, "to", entry.Promise?.ToUs);
         WriteIfThere(json, "gap", entry.Promise?.MaxGapUs);
+        WriteCoordinated(json, entry);
         WriteRecords(json, entry.Records);
         if (entry.Note is not null)
         {
@@ -87,6 +88,18 @@ public static class HistoryLine
                 : null,
             Flavour = json.TryGetProperty("flavour", out _) ? ValueOf<SendFlavour>(json, "flavour") : SendFlavour.Safe,
             Promise = NumberOf(json, "to") is { } to ? (to, NumberOf(json, "gap") ?? 0) : null,
+            Name = TextOf(json, "name"),
+            Transaction = NumberOf(json, "txn"),
+            Session = (int?)NumberOf(json, "session"),
+            Amount = NumberOf(json, "amount"),
+            Source = json.TryGetProperty("source", out JsonElement source)
+                ? (new TopicPartition(source[0].GetString()!, source[1].GetInt32()), new Offset(source[2].GetInt64()))
+                : null,
+            Does = json.TryGetProperty("does", out _) ? ValueOf<OffsetAction>(json, "does") : null,
+            Generation = (int?)NumberOf(json, "generation"),
+            Member = TextOf(json, "member"),
+            FromUs = NumberOf(json, "from"),
+            ToUs = NumberOf(json, "until"),
             Records = RecordsOf(json),
             Note = TextOf(json, "note"),
         };
@@ -97,6 +110,36 @@ public static class HistoryLine
         if (value is { } number)
         {
             json.WriteNumber(name, number);
+        }
+    }
+
+    private static void WriteCoordinated(Utf8JsonWriter json, HistoryEvent entry)
+    {
+        WriteIfThere(json, "name", entry.Name);
+        WriteIfThere(json, "txn", entry.Transaction);
+        WriteIfThere(json, "session", entry.Session);
+        WriteIfThere(json, "amount", entry.Amount);
+        if (entry.Source is { } source)
+        {
+            json.WriteStartArray("source");
+            json.WriteStringValue(source.Partition.Topic);
+            json.WriteNumberValue(source.Partition.Partition);
+            json.WriteNumberValue(source.Offset.Value);
+            json.WriteEndArray();
+        }
+
+        WriteIfThere(json, "does", entry.Does is { } does ? NameOf(does) : null);
+        WriteIfThere(json, "generation", entry.Generation);
+        WriteIfThere(json, "member", entry.Member);
+        WriteIfThere(json, "from", entry.FromUs);
+        WriteIfThere(json, "until", entry.ToUs);
+    }
+
+    private static void WriteIfThere(Utf8JsonWriter json, string name, string? text)
+    {
+        if (text is not null)
+        {
+            json.WriteString(name, text);
         }
     }
 

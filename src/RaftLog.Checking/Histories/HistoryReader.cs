@@ -8,6 +8,12 @@ public static class HistoryReader
     /// <summary>Reads the events, which stand in the order of time.</summary>
     public static History Read(IEnumerable<HistoryEvent> events)
     {
+        IReadOnlyList<HistoryEvent> all = [.. events];
+        return CoordinatedEvents.AddTo(ReadPlain(all), all);
+    }
+
+    private static History ReadPlain(IReadOnlyList<HistoryEvent> events)
+    {
         List<SentRecord> sends = [];
         List<MetadataOperation> metadata = [];
         List<SeenRecord> seen = [];
@@ -99,6 +105,9 @@ public static class HistoryReader
             InvokedUs = entry.TimeUs,
             IsControl = entry.Flavour == SendFlavour.Control,
             LeavesGap = entry.Flavour == SendFlavour.Gap,
+            Transaction = entry.Transaction,
+            Amount = entry.Amount ?? 0,
+            Source = entry.Source,
         };
 
     private static SentRecord Ended(SentRecord sent, HistoryEvent entry) =>
