@@ -24,31 +24,39 @@ internal sealed class KafkaSystem(string peers, string? heap = null) : ISystem
         int port = FreePorts.TakePair();
         IEnumerable<string> sets = shape.Settings.SelectMany(each => new[] { "--set", $"{each.Key}={each.Value}" });
 
-        // Through a shell that writes to a file: the nodes inherit the streams, and a pipe would not end before they do.
-        const string script = "out=$1; shift; if [ -n \"$1\" ]; then export KAFKA_HEAP_OPTS=\"-Xmx$1 -Xms$1\"; fi; shift; exec \"$@\" >\"$out\" 2>&1";
-        string[] up =
-        [
-            "-c", script, "sh", $"{directory}.out", heap ?? "", _program, "up", directory, "--nodes", $"{shape.Nodes}", "--port", $"{port}", .. sets,
-        ];
         Running running = new(
             _program,
             directory,
-            up,
+            heap ?? "",
+            shape.Nodes,
             string.Join(',', Enumerable.Range(0, shape.Nodes).Select(node => $"127.0.0.1:{port + (PortsPerNode * node)}")));
         Directory.CreateDirectory(Path.GetDirectoryName(directory)!);
-        await running.StartAgainAsync();
+        await running.CallAsync(["up", directory, "--nodes", $"{shape.Nodes}", "--port", $"{port}", .. sets]);
         return running;
     }
 
-    private sealed class Running(string program, string directory, string[] up, string bootstrap) : IRunningCluster
+    private sealed class Running(string program, string directory, string heap, int nodes, string bootstrap) : IRunningCluster
     {
+        // Writes to a file: the nodes inherit the streams, and a pipe would not end before they do.
+        private const string Script =
+            "out=$1; shift; if [ -n \"$1\" ]; then export KAFKA_HEAP_OPTS=\"-Xmx$1 -Xms$1\"; fi; shift; exec \"$@\" >\"$out\" 2>&1";
+
         public string Bootstrap => bootstrap;
 
         public IReadOnlyList<int> ProcessIds { get; private set; } = [];
 
+        // Not "up": to it a node that ended and that nobody waits for is still alive.
         public async Task StartAgainAsync()
         {
-            CommandResult started = await Command.RunAsync("/bin/sh", up);
+            for (int node = 1; node <= nodes; node++)
+            {
+                await CallAsync(["start", directory, $"{node}"]);
+            }
+        }
+
+        public async Task CallAsync(string[] arguments)
+        {
+            CommandResult started = await Command.RunAsync("/bin/sh", ["-c", Script, "sh", $"{directory}.out", heap, program, .. arguments]);
             if (started.ExitCode != 0)
             {
                 throw new InvalidOperationException($"Kafka does not start: {await File.ReadAllTextAsync($"{directory}.out")}");
