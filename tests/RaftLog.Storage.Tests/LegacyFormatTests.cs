@@ -92,10 +92,8 @@ public class LegacyFormatTests
             node.Flush();
             log.SetHighWatermark(log.EndOffset);
             LogCleaner cleaner = new(node.Time, new byte[16]);
-            Task<CleaningResult?> round = node.Pump.Start(() => cleaner.CleanAsync(
-                log, CleaningSettings.Default with { MinDirtyRatio = 0 }, CleanerOptions.Default, change => change(), Now, CancellationToken.None));
-            node.Pump.Drain();
-            Assert.NotNull(round.GetAwaiter().GetResult());
+            Assert.NotNull(node.Pump.Finish(() => new ValueTask<CleaningResult?>(cleaner.CleanAsync(
+                log, CleaningSettings.Default with { MinDirtyRatio = 0 }, CleanerOptions.Default, change => change(), Now, CancellationToken.None))));
 
             // k0, the last k9 (a tombstone), k1, k2 and k3; records without a key go.
             byte[] cleaned = Read(log, 100);
