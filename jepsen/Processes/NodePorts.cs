@@ -1,4 +1,4 @@
-using RaftLog.Interop.Tests.Processes;
+using RaftLog.TestKit;
 
 namespace RaftLog.Jepsen.Processes;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using RaftLog.Interop.Tests.Processes;
+using RaftLog.TestKit;
 
 namespace RaftLog.Jepsen.Processes;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using RaftLog.Benchmarks.Load;
 using RaftLog.Benchmarks.Measuring;
 using RaftLog.Benchmarks.Systems;
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Benchmarks;
 

@@ -4,7 +4,6 @@ using RaftLog.Benchmarks.Load;
 using RaftLog.Benchmarks.Measuring;
 using RaftLog.Benchmarks.Reports;
 using RaftLog.Benchmarks.Systems;
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Benchmarks;
 
@@ -89,7 +88,7 @@ internal static class ReadingCommand
         {
             foreach (string topic in new[] { Topic, Paced })
             {
-                (await Interop.Tests.Processes.Command.RunAsync(
+                (await TestKit.Command.RunAsync(
                     Repository.RaftLog,
                     ["topic", "create", topic, "--partitions", $"{Partitions}", "--replication-factor", $"{nodes}", "--bootstrap-server", cluster.Bootstrap])).Succeeded();
             }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using RaftLog.Benchmarks.Measuring;
 using RaftLog.Benchmarks.Systems;
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Benchmarks;
 
@@ -67,7 +66,7 @@ internal static class StartUpCommand
     private static async Task<double> TimeAsync(string program, params string[] arguments)
     {
         long start = TimeProvider.System.GetTimestamp();
-        (await Interop.Tests.Processes.Command.RunAsync(program, arguments)).Succeeded();
+        (await TestKit.Command.RunAsync(program, arguments)).Succeeded();
         return TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
     }
 

@@ -3,7 +3,6 @@ using RaftLog.Benchmarks.Load;
 using RaftLog.Benchmarks.Measuring;
 using RaftLog.Benchmarks.Reports;
 using RaftLog.Benchmarks.Systems;
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Benchmarks;
 

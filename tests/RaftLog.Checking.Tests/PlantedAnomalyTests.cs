@@ -8,11 +8,11 @@ public sealed class PlantedAnomalyTests
 {
     private const int Cases = 60;
 
-    [Fact]
-    public void What_a_sound_cluster_writes_has_no_anomaly() => ForAll(history => Assert.Empty(HistoryChecker.Check(history)));
+    [Property(Cases)]
+    public Property What_a_sound_cluster_writes_has_no_anomaly() => ForAll(history => Assert.Empty(HistoryChecker.Check(history)));
 
-    [Fact]
-    public void Each_broken_promise_is_named_and_no_other() => ForAll(history =>
+    [Property(Cases)]
+    public Property Each_broken_promise_is_named_and_no_other() => ForAll(history =>
     {
         foreach (Plant plant in Plant.All)
         {
@@ -41,7 +41,6 @@ public sealed class PlantedAnomalyTests
     public void Every_kind_has_a_name_in_the_documents() =>
         Assert.All(Enum.GetValues<AnomalyKind>(), kind => Assert.Matches("^A[0-9]+$", AnomalyCatalog.CodeOf(kind)));
 
-    private static void ForAll(Action<History> holds) =>
-        Prop.ForAll(ArbMap.Default.ArbFor<(byte Kind, byte Choice)[]>(), choices => holds(LogModel.Of(choices)))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(Cases));
+    private static Property ForAll(Action<History> holds) =>
+        Prop.ForAll(ArbMap.Default.ArbFor<(byte Kind, byte Choice)[]>(), choices => holds(LogModel.Of(choices)));
 }

@@ -36,11 +36,11 @@ public sealed class ReadLagTests
     [Fact]
     public void Polls_without_a_time_have_no_lag() => Assert.Empty(ReadLag.Of(new History { Seen = [Saw(1, 0, 1, 5) with { AtUs = null }] }));
 
-    [Fact]
-    public void The_lag_is_what_its_definition_says_in_any_history() => ForAll(history => Assert.Equal(Literally(history), ReadLag.Of(history)));
+    [Property(60)]
+    public Property The_lag_is_what_its_definition_says_in_any_history() => ForAll(history => Assert.Equal(Literally(history), ReadLag.Of(history)));
 
-    [Fact]
-    public void A_reader_that_is_held_up_is_behind_by_that_much_more() => ForAll(history =>
+    [Property(60)]
+    public Property A_reader_that_is_held_up_is_behind_by_that_much_more() => ForAll(history =>
     {
         const long Held = 1_000_000;
         int late = history.Seen[0].Consumer;
@@ -65,8 +65,8 @@ public sealed class ReadLagTests
         }
     }
 
-    private static void ForAll(Action<History> holds) =>
-        Prop.ForAll(ArbMap.Default.ArbFor<(byte Kind, byte Choice)[]>(), choices => holds(LogModel.Of(choices))).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+    private static Property ForAll(Action<History> holds) =>
+        Prop.ForAll(ArbMap.Default.ArbFor<(byte Kind, byte Choice)[]>(), choices => holds(LogModel.Of(choices)));
 
     private static IEnumerable<long> Lags(History history) => ReadLag.Of(history).Select(each => each.LagUs);
 

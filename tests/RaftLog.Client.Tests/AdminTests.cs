@@ -1,6 +1,5 @@
 using RaftLog.Client.Admin;
 using RaftLog.Platform;
-using RaftLog.Platform.Tests;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 

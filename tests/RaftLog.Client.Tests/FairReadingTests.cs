@@ -1,6 +1,5 @@
 using System.Text;
 using RaftLog.Client.Consume;
-using RaftLog.Platform.Tests;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Records;

@@ -1,6 +1,5 @@
 using System.Text;
 using RaftLog.Client.Produce;
-using RaftLog.Platform.Tests;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Messages;

@@ -1,7 +1,6 @@
 using System.Text;
 using RaftLog.Client.Consume;
 using RaftLog.Client.Produce;
-using RaftLog.Platform.Tests;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Records;

@@ -2,7 +2,6 @@ using System.Text;
 using RaftLog.Client.Admin;
 using RaftLog.Client.Consume;
 using RaftLog.Client.Produce;
-using RaftLog.Platform.Tests;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;

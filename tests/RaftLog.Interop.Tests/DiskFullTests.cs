@@ -1,7 +1,5 @@
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
-using RaftLog.Interop.Tests.Wire;
 
 namespace RaftLog.Interop.Tests;
 
@@ -42,7 +40,7 @@ public sealed class DiskFullTests
             await cluster.View.UntilInSyncAsync(Topic, partitions: 1, inSync: 1);
             long end = await Poll.ForAsync("the end of the partition", async () => (object?)await cluster.View.EndOffsetAsync(Topic, 0)) is long offset ? offset : -1;
             Assert.InRange(end, acknowledged, acknowledged + 1);
-            Assert.True(await cluster.View.TryProduceAsync(Topic, 0, Batches.Of("after")), "a record was refused though there is room again");
+            Assert.True(await cluster.View.TryProduceAsync(Topic, 0, RawBatches.Of("after")), "a record was refused though there is room again");
             List<StoredBatch> stored = SegmentFiles.Read(node, Topic, 0);
             Assert.Equal(Enumerable.Range(0, (int)end + 1).Select(i => (long)i), stored.Select(batch => batch.BaseOffset));
         });
@@ -53,7 +51,7 @@ public sealed class DiskFullTests
     {
         try
         {
-            return cluster.Nodes[0].IsRunning && await cluster.View.TryProduceAsync(Topic, 0, Batches.Of(value));
+            return cluster.Nodes[0].IsRunning && await cluster.View.TryProduceAsync(Topic, 0, RawBatches.Of(value));
         }
         catch (WireException)
         {

@@ -1,7 +1,5 @@
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
@@ -56,7 +54,7 @@ public sealed class DumpLogTests
         for (int i = 0; i < BatchCount; i++)
         {
             ProducerStamp producer = new(identity.ProducerId, identity.ProducerEpoch, i * 3);
-            byte[] batch = Batches.Of(producer, codecs[i % codecs.Length], Batches.FirstTimestamp + (i * 5000L), text, $"{i}", text);
+            byte[] batch = RawBatches.Of(producer, codecs[i % codecs.Length], RawBatches.FirstTimestamp + (i * 5000L), text, $"{i}", text);
             Assert.True(await cluster.View.TryProduceAsync(Topic, 0, batch));
         }
     }

@@ -1,8 +1,6 @@
 using System.Globalization;
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
-using RaftLog.Interop.Tests.Wire;
 using Xunit.Abstractions;
 using Xunit.Sdk;
 
@@ -112,7 +110,7 @@ public sealed class FailureTests(ITestOutputHelper output)
         await Poll.UntilAsync("an acknowledged write after the kill", async () =>
         {
             string probe = string.Create(CultureInfo.InvariantCulture, $"{NumberedLines.ProbePrefix} {attempts++}");
-            return await cluster.View.TryProduceAsync(Topic, 0, Batches.Of(probe));
+            return await cluster.View.TryProduceAsync(Topic, 0, RawBatches.Of(probe));
         });
         TimeSpan pause = TimeProvider.System.GetElapsedTime(start);
         string line = string.Create(CultureInfo.InvariantCulture, $"node {victim.Id}, {role}, killed: {Topic}-0 took no write for {pause.TotalMilliseconds:0} ms");

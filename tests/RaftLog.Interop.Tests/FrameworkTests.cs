@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
 
 namespace RaftLog.Interop.Tests;

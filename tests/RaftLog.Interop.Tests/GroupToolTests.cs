@@ -1,5 +1,4 @@
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
 
 namespace RaftLog.Interop.Tests;
@@ -23,8 +22,8 @@ public sealed class GroupToolTests(SharedCluster shared)
     public Task Kafkas_tools_read_describe_reset_and_delete_a_group() => shared.WatchAsync(async cluster =>
     {
         await cluster.View.CreateTopicAsync("tool-group", partitions: 2, replicas: 3);
-        Assert.True(await cluster.View.TryProduceAsync("tool-group", 0, Wire.Batches.Of("a", "b", "c")));
-        Assert.True(await cluster.View.TryProduceAsync("tool-group", 1, Wire.Batches.Of("d")));
+        Assert.True(await cluster.View.TryProduceAsync("tool-group", 0, RawBatches.Of("a", "b", "c")));
+        Assert.True(await cluster.View.TryProduceAsync("tool-group", 1, RawBatches.Of("d")));
         CommandResult read = (await KafkaTools.RunAsync(
             cluster, "console-consumer", "--topic", "tool-group", "--group", "tool-readers", "--from-beginning", "--max-messages", "4")).Succeeded();
         Assert.Equal(["a", "b", "c", "d"], read.Lines.Where(line => line.Length == 1).Order());

@@ -2,8 +2,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 
@@ -60,7 +58,7 @@ public sealed class HostileClientTests
 
     private static async Task MustServeAsync(Cluster cluster, string when)
     {
-        Task<bool> produced = cluster.View.TryProduceAsync(Topic, 0, Batches.Of(when));
+        Task<bool> produced = cluster.View.TryProduceAsync(Topic, 0, RawBatches.Of(when));
         Assert.True(await produced.WaitAsync(Poll.Patience), $"a record was refused {when}");
     }
 

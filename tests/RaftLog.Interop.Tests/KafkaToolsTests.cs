@@ -1,7 +1,5 @@
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
-using RaftLog.Interop.Tests.Wire;
 
 namespace RaftLog.Interop.Tests;
 
@@ -42,11 +40,11 @@ public sealed class KafkaToolsTests(SharedCluster shared)
     public Task The_offsets_tool_tells_ends_and_times() => shared.WatchAsync(async cluster =>
     {
         await cluster.View.CreateTopicAsync("tool-offsets", partitions: 2, replicas: 3);
-        Assert.True(await cluster.View.TryProduceAsync("tool-offsets", 1, Batches.Of("a", "b", "c")));
+        Assert.True(await cluster.View.TryProduceAsync("tool-offsets", 1, RawBatches.Of("a", "b", "c")));
         (await KafkaTools.RunAsync(cluster, "get-offsets", "--topic", "tool-offsets")).Succeeded().Saying("tool-offsets:0:0").Saying("tool-offsets:1:3");
         (await KafkaTools.RunAsync(cluster, "get-offsets", "--topic", "tool-offsets", "--time", "earliest")).Succeeded().Saying("tool-offsets:1:0");
         (await KafkaTools.RunAsync(cluster, "get-offsets", "--topic", "tool-offsets", "--time", "max-timestamp")).Succeeded().Saying("tool-offsets:1:2");
-        string time = $"{Batches.FirstTimestamp + 1}";
+        string time = $"{RawBatches.FirstTimestamp + 1}";
         (await KafkaTools.RunAsync(cluster, "get-offsets", "--topic", "tool-offsets", "--time", time)).Succeeded().Saying("tool-offsets:1:1");
     });
 

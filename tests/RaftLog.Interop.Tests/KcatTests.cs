@@ -1,8 +1,6 @@
 using System.Text.Json;
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
 
@@ -49,17 +47,17 @@ public sealed class KcatTests(SharedCluster shared)
         await cluster.View.CreateTopicAsync("timed", partitions: 1, replicas: 3);
         for (int i = 0; i < 10; i++)
         {
-            long time = Batches.FirstTimestamp + (10_000L * i);
-            Assert.True(await cluster.View.TryProduceAsync("timed", 0, Batches.Of(ProducerStamp.None, CompressionType.None, time, $"a{i}", $"b{i}")));
+            long time = RawBatches.FirstTimestamp + (10_000L * i);
+            Assert.True(await cluster.View.TryProduceAsync("timed", 0, RawBatches.Of(ProducerStamp.None, CompressionType.None, time, $"a{i}", $"b{i}")));
         }
 
         CommandResult byOffset = (await Kcat.RunAsync(cluster, ["-C", "-t", "timed", "-p", "0", "-o", "17", "-e", "-q", "-f", "%o %s\\n"])).Succeeded();
         Assert.Equal(["17 b8", "18 a9", "19 b9"], byOffset.Lines);
         CommandResult tail = (await Kcat.RunAsync(cluster, ["-C", "-t", "timed", "-p", "0", "-o", "-2", "-e", "-q", "-f", "%o %s\\n"])).Succeeded();
         Assert.Equal(["18 a9", "19 b9"], tail.Lines);
-        string from = $"s@{Batches.FirstTimestamp + 70_001}";
+        string from = $"s@{RawBatches.FirstTimestamp + 70_001}";
         CommandResult byTime = (await Kcat.RunAsync(cluster, ["-C", "-t", "timed", "-p", "0", "-o", from, "-e", "-q", "-f", "%T %s\\n"])).Succeeded();
-        Assert.Equal($"{Batches.FirstTimestamp + 71_000} b7", byTime.Lines[0]);
+        Assert.Equal($"{RawBatches.FirstTimestamp + 71_000} b7", byTime.Lines[0]);
         Assert.Equal(5, byTime.Lines.Length);
     });
 

@@ -1,8 +1,6 @@
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Stories;
 using RaftLog.Interop.Tests.Tools;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Messages;
@@ -124,7 +122,7 @@ public sealed class MixedClusterTests
             Producer = new ProducerStamp(producer.ProducerId, producer.ProducerEpoch, 0),
         };
         builder.Attributes = builder.Attributes.AsTransactional();
-        builder.TryAppend(Batches.FirstTimestamp, NullableBytes.Null, "open"u8);
+        builder.TryAppend(RawBatches.FirstTimestamp, NullableBytes.Null, "open"u8);
         ProduceRequest request = new()
         {
             TransactionalId = id,

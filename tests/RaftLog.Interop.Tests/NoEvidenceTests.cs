@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Interop.Tests;
@@ -79,7 +77,7 @@ public sealed class NoEvidenceTests
             string before = await EpochsAsync(cluster);
             await disturb(cluster);
             await cluster.View.UntilBrokersAsync(3);
-            Assert.True(await cluster.View.TryProduceAsync(Topic, 0, Batches.Of("after")));
+            Assert.True(await cluster.View.TryProduceAsync(Topic, 0, RawBatches.Of("after")));
             Assert.Equal(before, await EpochsAsync(cluster));
         });
     }
@@ -142,7 +140,7 @@ public sealed class NoEvidenceTests
     {
         try
         {
-            await cluster.View.TryProduceAsync(Topic, 0, Batches.Of("meanwhile"));
+            await cluster.View.TryProduceAsync(Topic, 0, RawBatches.Of("meanwhile"));
         }
         catch (WireException)
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
 using Xunit.Sdk;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
 
 namespace RaftLog.Interop.Tests;

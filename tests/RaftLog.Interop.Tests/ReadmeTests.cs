@@ -3,7 +3,6 @@ using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
 
 namespace RaftLog.Interop.Tests;

@@ -1,5 +1,4 @@
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
 
 namespace RaftLog.Interop.Tests;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Jepsen.Network;
 
 namespace RaftLog.Jepsen.Tests;

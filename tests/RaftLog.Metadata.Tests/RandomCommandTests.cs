@@ -11,16 +11,16 @@ public class RandomCommandTests
 {
     private const int Brokers = 4;
 
-    [Fact]
-    public void Replaying_the_log_gives_what_was_decided() => ForAllLives(cluster =>
+    [Property]
+    public Property Replaying_the_log_gives_what_was_decided() => ForAllLives(cluster =>
     {
         cluster.Commit();
         Assert.True(cluster.Image.SaysTheSameAs(cluster.Replica.Image));
         Assert.Equal(cluster.Image.Provenance.LastOffset, cluster.Replica.Position.LastOffset);
     });
 
-    [Fact]
-    public void Two_replicas_of_one_log_believe_the_same_however_they_publish() => ForAllLives(cluster =>
+    [Property]
+    public Property Two_replicas_of_one_log_believe_the_same_however_they_publish() => ForAllLives(cluster =>
     {
         cluster.Commit();
         MetadataReplayer slow = new();
@@ -32,8 +32,8 @@ public class RandomCommandTests
         Assert.True(slow.Publish().Image.SaysTheSameAs(cluster.Replica.Image));
     });
 
-    [Fact]
-    public void A_snapshot_replays_to_the_image_it_was_taken_of() => ForAllLives(cluster =>
+    [Property]
+    public Property A_snapshot_replays_to_the_image_it_was_taken_of() => ForAllLives(cluster =>
     {
         MetadataImage image = cluster.Image;
         List<byte[]> snapshot = [.. MetadataSnapshot.Write(image).Select(each => MetadataRecordCodec.ToBytes(each, image.Version))];
@@ -44,14 +44,14 @@ public class RandomCommandTests
         Assert.Equal(image.Provenance, loaded.Image.Provenance);
     });
 
-    [Fact]
-    public void The_same_commands_give_the_same_bytes() => Prop.ForAll(Lives(), life =>
+    [Property]
+    public Property The_same_commands_give_the_same_bytes() => Prop.ForAll(Lives(), life =>
     {
         Assert.Equal(Live(life).Log, Live(life).Log);
-    }).QuickCheckThrowOnFailure();
+    });
 
-    [Fact]
-    public void A_deposed_controller_leaves_nothing_uncommitted_behind() => ForAllLives(cluster =>
+    [Property]
+    public Property A_deposed_controller_leaves_nothing_uncommitted_behind() => ForAllLives(cluster =>
     {
         cluster.Commit();
         cluster.CommitsAtOnce = false;
@@ -64,8 +64,8 @@ public class RandomCommandTests
         Assert.True(cluster.Replica.Image.SaysTheSameAs(committed));
     });
 
-    [Fact]
-    public void Leaderships_that_come_and_go_leave_the_image_of_the_committed_log() => ForAllLives(cluster =>
+    [Property]
+    public Property Leaderships_that_come_and_go_leave_the_image_of_the_committed_log() => ForAllLives(cluster =>
     {
         // However leaderships changed, the replica's image is that of the log as it stands.
         MetadataReplayer fresh = new();
@@ -77,8 +77,8 @@ public class RandomCommandTests
         Assert.True(fresh.Publish().Image.SaysTheSameAs(cluster.Replica.Image));
     });
 
-    [Fact]
-    public void Rules_of_every_partition_hold_after_every_life() => ForAllLives(cluster =>
+    [Property]
+    public Property Rules_of_every_partition_hold_after_every_life() => ForAllLives(cluster =>
     {
         foreach (TopicImage topic in cluster.Image.Topics.ById.Values)
         {
@@ -103,7 +103,7 @@ public class RandomCommandTests
         }
     });
 
-    private static void ForAllLives(Action<Cluster> check) => Prop.ForAll(Lives(), life => check(Live(life))).QuickCheckThrowOnFailure();
+    private static Property ForAllLives(Action<Cluster> check) => Prop.ForAll(Lives(), life => check(Live(life)));
 
     private static Arbitrary<int[]> Lives() => Arb.From(Gen.Choose(0, 1_000_000).ArrayOf(60), Shorter);
 

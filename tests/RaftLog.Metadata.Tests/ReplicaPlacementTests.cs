@@ -6,10 +6,10 @@ namespace RaftLog.Metadata.Tests;
 
 public class ReplicaPlacementTests
 {
-    [Fact]
-    public void Replicas_and_leaderships_are_spread_evenly()
+    [Property]
+    public Property Replicas_and_leaderships_are_spread_evenly()
     {
-        Prop.ForAll(
+        return Prop.ForAll(
             Gen.Choose(1, 9).SelectMany(_ => Gen.Choose(1, 5), (brokers, factor) => (Brokers: brokers, Factor: Math.Min(brokers, factor))).ToArbitrary(),
             Gen.Choose(1, 60).ToArbitrary(),
             Gen.Choose(0, 1_000_000).ToArbitrary(),
@@ -21,13 +21,13 @@ public class ReplicaPlacementTests
                 Assert.All(placed, replicas => Assert.Equal(size.Factor, replicas.Distinct().Count()));
                 Assert.True(Spread(placed.SelectMany(replicas => replicas), size.Brokers) <= 1);
                 Assert.True(Spread(placed.Select(replicas => replicas[0]), size.Brokers) <= 2);
-            }).QuickCheckThrowOnFailure();
+            });
     }
 
-    [Fact]
-    public void Every_partition_lies_in_as_many_racks_as_it_can()
+    [Property]
+    public Property Every_partition_lies_in_as_many_racks_as_it_can()
     {
-        Prop.ForAll(
+        return Prop.ForAll(
             Gen.Choose(1, 4).ToArbitrary(),
             Gen.Choose(1, 4).ToArbitrary(),
             Gen.Choose(0, 1_000_000).ToArbitrary(),
@@ -40,7 +40,7 @@ public class ReplicaPlacementTests
                 {
                     Assert.Equal(Math.Min(factor, racks), replicas.Select(each => each.Value % racks).Distinct().Count());
                 }
-            }).QuickCheckThrowOnFailure();
+            });
     }
 
     [Fact]

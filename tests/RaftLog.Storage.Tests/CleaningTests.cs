@@ -5,7 +5,7 @@ using FsCheck.Fluent;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
-using static RaftLog.Storage.Tests.Batches;
+using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 
@@ -293,8 +293,8 @@ public class CleaningTests
     }
 
     /// <summary>Any history and any rounds: what stays is a part of what was written, in order, with the last committed record of each key.</summary>
-    [Fact]
-    public void The_last_committed_value_of_each_key_is_never_lost_and_order_never_changes() =>
+    [Property(200)]
+    public Property The_last_committed_value_of_each_key_is_never_lost_and_order_never_changes() =>
         Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), steps =>
         {
             CleanedLog life = new();
@@ -310,7 +310,7 @@ public class CleaningTests
             life.Node.WriteCheckpoints();
             life.Restart();
             model.Check(life.Records(), life.Log.EndOffset);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        });
 
     /// <summary>
     /// The disk stops at every single operation of a life with rounds of cleaning, retention and rolls, and the power goes with none, all or some of what was not

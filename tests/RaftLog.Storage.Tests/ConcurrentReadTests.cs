@@ -1,7 +1,7 @@
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
-using static RaftLog.Storage.Tests.Batches;
+using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 

@@ -1,6 +1,6 @@
 using RaftLog.Platform;
 using RaftLog.Protocol;
-using static RaftLog.Storage.Tests.Batches;
+using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 

@@ -49,8 +49,8 @@ public class LeaderEpochsTests
     }
 
     /// <summary>Two logs with a common prefix: following the divergence rule, the follower always ends at the common prefix, and never below it (KIP-101, KIP-279).</summary>
-    [Fact]
-    public void Truncating_by_epochs_ends_at_the_last_common_record() =>
+    [Property(500)]
+    public Property Truncating_by_epochs_ends_at_the_last_common_record() =>
         Prop.ForAll(ArbMap.Default.ArbFor<(byte[] Common, byte[] Leader, byte[] Follower)>(), logs =>
         {
             // An epoch has one leader, so the tails share no epoch; only the follower may have more of the last common one.
@@ -84,10 +84,10 @@ public class LeaderEpochsTests
             }
 
             Assert.Equal(prefix, end);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        });
 
-    [Fact]
-    public void Any_history_of_assignments_and_truncations_is_what_a_list_of_records_says() =>
+    [Property(300)]
+    public Property Any_history_of_assignments_and_truncations_is_what_a_list_of_records_says() =>
         Prop.ForAll(ArbMap.Default.ArbFor<(byte Kind, byte Choice)[]>(), steps =>
         {
             var epochs = new LeaderEpochs();
@@ -124,7 +124,7 @@ public class LeaderEpochsTests
                         epochs.EndOf(new LeaderEpoch(records[offset]), new Offset(records.Count)));
                 }
             }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+        });
 
     private static int[] Grow(int from, int step, byte[] choices)
     {

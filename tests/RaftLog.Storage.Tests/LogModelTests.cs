@@ -1,9 +1,6 @@
-using FsCheck;
-using FsCheck.Fluent;
-using Microsoft.FSharp.Core;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
-using static RaftLog.Storage.Tests.Batches;
+using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 
@@ -14,19 +11,9 @@ namespace RaftLog.Storage.Tests;
 /// </summary>
 public class LogModelTests
 {
-    private const int UsualCases = 250;
-    private static readonly Replay Usual = new(new Rnd(20260101, 3), FSharpOption<int>.None);
-
-    /// <summary>The same cases in every run, so that a red run is the change's fault; RAFTLOG_CASES draws that many new ones.</summary>
-    [Fact]
-    public void A_log_keeps_what_it_said_was_flushed_through_any_crash()
-    {
-        Config config = Config.QuickThrowOnFailure.WithEndSize(120);
-        config = int.TryParse(Environment.GetEnvironmentVariable("RAFTLOG_CASES"), out int cases)
-            ? config.WithMaxTest(cases)
-            : config.WithMaxTest(UsualCases).WithReplay(FSharpOption<Replay>.Some(Usual));
-        Prop.ForAll(ArbMap.Default.ArbFor<(byte Kind, byte Choice)[]>(), steps => new Run(steps.Length).Play(steps)).Check(config);
-    }
+    /// <summary>The same cases in every usual run, so that a red run is the change's fault.</summary>
+    [Property(250, EndSize = 120, UsualSeed = "20260101,3")]
+    public void A_log_keeps_what_it_said_was_flushed_through_any_crash((byte Kind, byte Choice)[] steps) => new Run(steps.Length).Play(steps);
 
     /// <summary>A cut, a killed process and then a power cut: the cut had to be made durable by the recovery between them.</summary>
     [Fact]

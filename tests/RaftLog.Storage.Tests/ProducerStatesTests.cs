@@ -4,7 +4,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
-using static RaftLog.Storage.Tests.Batches;
+using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 
@@ -262,8 +262,8 @@ public class ProducerStatesTests
     }
 
     /// <summary>Judged against the rule itself: accepted when next in sequence, a duplicate when equal to one of the last five, else refused.</summary>
-    [Fact]
-    public void Any_order_of_batches_is_judged_as_the_rule_says() =>
+    [Property]
+    public Property Any_order_of_batches_is_judged_as_the_rule_says() =>
         Prop.ForAll(ArbMap.Default.ArbFor<(byte Jump, byte Count)[]>(), batches =>
         {
             PartitionLog log = new Node().Run().Create(LogSettings.Default);
@@ -290,7 +290,7 @@ public class ProducerStatesTests
                     Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, result.Error);
                 }
             }
-        }).Check(Config.QuickThrowOnFailure);
+        });
 
     private static int Wrap(long sequence) => (int)(sequence & int.MaxValue);
 

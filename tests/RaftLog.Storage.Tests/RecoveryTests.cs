@@ -1,7 +1,7 @@
 using System.Text;
 using RaftLog.Platform;
 using RaftLog.Protocol;
-using static RaftLog.Storage.Tests.Batches;
+using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 

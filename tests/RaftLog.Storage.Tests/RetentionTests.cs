@@ -2,7 +2,7 @@ using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
-using static RaftLog.Storage.Tests.Batches;
+using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 

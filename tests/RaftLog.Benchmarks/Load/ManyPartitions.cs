@@ -3,7 +3,6 @@ using RaftLog.Benchmarks.Systems;
 using RaftLog.Client;
 using RaftLog.Client.Admin;
 using RaftLog.Client.Produce;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Protocol;
 
 namespace RaftLog.Benchmarks.Load;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Benchmarks.Load;
 

@@ -1,6 +1,5 @@
 using RaftLog.Benchmarks.Load;
 using RaftLog.Benchmarks.Systems;
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Benchmarks.Measuring;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Benchmarks.Systems;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Benchmarks.Systems;
 

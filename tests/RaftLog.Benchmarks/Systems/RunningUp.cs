@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Benchmarks.Systems;
 

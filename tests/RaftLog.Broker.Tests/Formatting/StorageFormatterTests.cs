@@ -3,7 +3,6 @@ using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Formatting;
 using RaftLog.Platform;
 using RaftLog.Storage;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Formatting;
 

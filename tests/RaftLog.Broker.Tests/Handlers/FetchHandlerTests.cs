@@ -11,7 +11,6 @@ using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Metadata;
 using RaftLog.Replication;
 using RaftLog.Storage;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Handlers;
 

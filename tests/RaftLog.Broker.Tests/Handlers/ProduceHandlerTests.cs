@@ -8,7 +8,6 @@ using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Records;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Handlers;
 

@@ -6,7 +6,6 @@ using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
 using RaftLog.Replication;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Maintenance;
 

@@ -10,7 +10,6 @@ using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
 using RaftLog.Replication;
 using RaftLog.Storage;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Maintenance;
 

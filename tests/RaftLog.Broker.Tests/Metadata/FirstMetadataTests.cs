@@ -5,7 +5,6 @@ using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Metadata;
 using RaftLog.Protocol.Wire;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Metadata;
 

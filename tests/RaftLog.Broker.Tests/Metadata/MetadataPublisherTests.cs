@@ -4,7 +4,6 @@ using RaftLog.Metadata;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Metadata;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Metadata;
 

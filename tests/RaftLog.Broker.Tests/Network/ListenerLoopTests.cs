@@ -10,7 +10,6 @@ using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Network;
 

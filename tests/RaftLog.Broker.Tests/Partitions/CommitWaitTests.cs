@@ -1,7 +1,6 @@
 using RaftLog.Broker.Partitions;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Partitions;
 

@@ -2,7 +2,6 @@ using RaftLog.Broker.Partitions;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Metadata;
 using RaftLog.Replication;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Partitions;
 

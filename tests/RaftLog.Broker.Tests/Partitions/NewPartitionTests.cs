@@ -1,7 +1,6 @@
 using RaftLog.Protocol;
 using RaftLog.Protocol.Metadata;
 using RaftLog.Replication;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Partitions;
 

@@ -4,7 +4,6 @@ using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Metadata;
 using RaftLog.Replication;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Partitions;
 

@@ -5,7 +5,6 @@ using RaftLog.Protocol.Metadata;
 using RaftLog.Protocol.Records;
 using RaftLog.Replication;
 using RaftLog.Storage;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Partitions;
 

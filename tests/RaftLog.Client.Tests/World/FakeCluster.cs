@@ -1,5 +1,4 @@
 using RaftLog.Platform;
-using RaftLog.Platform.Tests;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;

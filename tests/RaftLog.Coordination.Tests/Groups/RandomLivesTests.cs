@@ -32,8 +32,8 @@ public sealed class RandomLivesTests
         (ClassicGroupPhase.Stable, ClassicGroupPhase.Stable),
     ];
 
-    [Fact]
-    public void Consumer_groups_never_have_two_owners_of_a_partition_and_converge() => ForAllLives(life =>
+    [Property(60, EndSize = 40)]
+    public Property Consumer_groups_never_have_two_owners_of_a_partition_and_converge() => ForAllLives(life =>
     {
         Shard shard = new();
         shard.Topics.Add("t", Partitions);
@@ -97,8 +97,8 @@ public sealed class RandomLivesTests
         Assert.Equal(Enumerable.Range(0, partitions).Select(partition => $"t-{partition}"), owned);
     });
 
-    [Fact]
-    public void Classic_groups_keep_to_their_transitions_and_converge() => ForAllLives(life =>
+    [Property(60, EndSize = 40)]
+    public Property Classic_groups_keep_to_their_transitions_and_converge() => ForAllLives(life =>
     {
         Shard shard = new();
         shard.Topics.Add("t", Partitions);
@@ -150,8 +150,8 @@ public sealed class RandomLivesTests
         Assert.Equal(Clients, end.Stored!.Members.Count);
     });
 
-    [Fact]
-    public void Commits_and_transactions_end_as_in_a_plain_model() => ForAllLives(life =>
+    [Property(60, EndSize = 40)]
+    public Property Commits_and_transactions_end_as_in_a_plain_model() => ForAllLives(life =>
     {
         Shard shard = new();
         shard.Topics.Add("t", Partitions);
@@ -211,8 +211,8 @@ public sealed class RandomLivesTests
         }
     });
 
-    private static void ForAllLives(Action<int[]> live) =>
-        Prop.ForAll(Gen.Choose(0, 9_999).ArrayOf().ToArbitrary(), live).Check(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(40));
+    private static Property ForAllLives(Action<int[]> live) =>
+        Prop.ForAll(Gen.Choose(0, 9_999).ArrayOf().ToArbitrary(), live);
 
     private static void MustHaveOneOwner(Shard shard)
     {

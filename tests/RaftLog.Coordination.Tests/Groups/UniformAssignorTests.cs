@@ -8,8 +8,8 @@ namespace RaftLog.Coordination.Tests.Groups;
 
 public sealed class UniformAssignorTests
 {
-    [Fact]
-    public void Every_partition_with_a_subscriber_goes_to_one_and_nobody_who_could_have_it_has_two_fewer() => ForAllGroups((members, topics) =>
+    [Property]
+    public Property Every_partition_with_a_subscriber_goes_to_one_and_nobody_who_could_have_it_has_two_fewer() => ForAllGroups((members, topics) =>
     {
         Dictionary<string, List<TopicIdPartition>> assignment = UniformAssignor.Assign(members, topics);
         Dictionary<TopicIdPartition, string> owners = assignment.SelectMany(each => each.Value.Select(partition => (partition, each.Key)))
@@ -30,8 +30,8 @@ public sealed class UniformAssignorTests
         }
     });
 
-    [Fact]
-    public void A_balanced_assignment_stays_as_it_is() => ForAllGroups((members, topics) =>
+    [Property]
+    public Property A_balanced_assignment_stays_as_it_is() => ForAllGroups((members, topics) =>
     {
         Dictionary<string, List<TopicIdPartition>> first = UniformAssignor.Assign(members, topics);
         List<AssignmentMember> again = [.. members.Select(member => member with { Current = Sorted(first[member.MemberId]) })];
@@ -51,7 +51,7 @@ public sealed class UniformAssignorTests
         Assert.All(members, member => Assert.Subset(before[member.MemberId].ToHashSet(), after[member.MemberId].ToHashSet()));
     }
 
-    private static void ForAllGroups(Action<List<AssignmentMember>, List<AssignmentTopic>> check)
+    private static Property ForAllGroups(Action<List<AssignmentMember>, List<AssignmentTopic>> check)
     {
         Gen<(List<AssignmentMember>, List<AssignmentTopic>)> groups =
             from sizes in Gen.Choose(1, 7).ListOf(4)
@@ -59,7 +59,7 @@ public sealed class UniformAssignorTests
             from subscriptions in Gen.Choose(0, 15).ListOf(memberCount)
             from owners in Gen.Choose(-1, memberCount - 1).ListOf(28)
             select Build([.. sizes], [.. subscriptions], [.. owners]);
-        Prop.ForAll(groups.ToArbitrary(), each => check(each.Item1, each.Item2)).QuickCheckThrowOnFailure();
+        return Prop.ForAll(groups.ToArbitrary(), each => check(each.Item1, each.Item2));
     }
 
     private static (List<AssignmentMember>, List<AssignmentTopic>) Build(List<int> sizes, List<int> subscriptions, List<int> owners)

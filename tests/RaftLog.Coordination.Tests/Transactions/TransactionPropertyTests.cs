@@ -11,8 +11,8 @@ public sealed class TransactionPropertyTests
 {
     private static readonly string[] Ids = ["a", "b"];
 
-    [Fact]
-    public void Replaying_any_prefix_gives_the_live_state() => Check(world =>
+    [Property]
+    public Property Replaying_any_prefix_gives_the_live_state() => Check(world =>
     {
         TransactionCoordinatorState replayed = new(TransactionSettings.Default, world.Coordinator);
         foreach (CoordinatorRecord record in world.Coordinator.Log)
@@ -23,8 +23,8 @@ public sealed class TransactionPropertyTests
         Assert.Equal(Describe(world.Coordinator.All), Describe(replayed.Transactions));
     });
 
-    [Fact]
-    public void Every_record_follows_the_one_before_by_the_table() => Check(world =>
+    [Property]
+    public Property Every_record_follows_the_one_before_by_the_table() => Check(world =>
     {
         Dictionary<string, TransactionStatus> before = [];
         foreach (CoordinatorRecord record in world.Coordinator.Log)
@@ -43,11 +43,11 @@ public sealed class TransactionPropertyTests
         }
     });
 
-    [Fact]
-    public void No_two_incarnations_get_the_same_producer_id_and_epoch() => Check(world => Assert.Equal(world.GivenToNew.Count, world.GivenToNew.Distinct().Count()));
+    [Property]
+    public Property No_two_incarnations_get_the_same_producer_id_and_epoch() => Check(world => Assert.Equal(world.GivenToNew.Count, world.GivenToNew.Distinct().Count()));
 
-    [Fact]
-    public void Epochs_of_one_producer_id_never_go_back() => Check(world =>
+    [Property]
+    public Property Epochs_of_one_producer_id_never_go_back() => Check(world =>
     {
         Dictionary<long, int> highest = [];
         foreach (CoordinatorRecord record in world.Coordinator.Log)
@@ -60,8 +60,8 @@ public sealed class TransactionPropertyTests
         }
     });
 
-    [Fact]
-    public void Once_markers_can_be_written_and_time_goes_on_no_transaction_stays_open() => Check(world =>
+    [Property]
+    public Property Once_markers_can_be_written_and_time_goes_on_no_transaction_stays_open() => Check(world =>
     {
         world.Coordinator.HasProducerIds = true;
         for (int i = 0; i < 3; i++)
@@ -76,7 +76,7 @@ public sealed class TransactionPropertyTests
     private static List<string> Describe(IEnumerable<KeyValuePair<string, Transaction>> transactions) =>
         [.. transactions.Select(pair => $"{pair.Key} {pair.Value with { Partitions = [] }} {string.Join(',', pair.Value.Partitions)}")];
 
-    private static void Check(Action<World> property) =>
+    private static Property Check(Action<World> property) =>
         Prop.ForAll(ArbMap.Default.ArbFor<(byte Action, byte Choice)[]>(), steps =>
         {
             World world = new();
@@ -86,7 +86,7 @@ public sealed class TransactionPropertyTests
             }
 
             property(world);
-        }).QuickCheckThrowOnFailure();
+        });
 
     /// <summary>A few clients that do anything at any time, near the end of the epochs.</summary>
     private sealed class World

@@ -1,6 +1,5 @@
 using RaftLog.Differential.Tests.Comparison;
 using RaftLog.Differential.Tests.Peers;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Messages;
@@ -29,9 +28,9 @@ public sealed class ListOffsetsTests(BothNodes nodes)
             Case.Of("local earliest", p => p.AskAsync(Request(Topic, 0, -4))),
             Case.Of("newest in remote storage", p => p.AskAsync(Request(Topic, 0, -5))),
             Case.Of("earliest not in remote storage", p => p.AskAsync(Request(Topic, 0, -6))),
-            Case.Of("a time inside a batch", p => p.AskAsync(Request(Topic, 0, Batches.FirstTimestamp + 10_001))),
+            Case.Of("a time inside a batch", p => p.AskAsync(Request(Topic, 0, RawBatches.FirstTimestamp + 10_001))),
             Case.Of("a time before all", p => p.AskAsync(Request(Topic, 0, 1))),
-            Case.Of("a time after all", p => p.AskAsync(Request(Topic, 0, Batches.FirstTimestamp + 1_000_000))),
+            Case.Of("a time after all", p => p.AskAsync(Request(Topic, 0, RawBatches.FirstTimestamp + 1_000_000))),
             Case.Of("latest, oldest version", p => p.AskVersionAsync(Request(Topic, 0, -1), 1)),
             Case.Of("largest timestamp, version that has none", p => p.AskVersionAsync(Request(Topic, 0, -3), 6)),
             Case.Of("largest timestamp of nothing", p => p.AskAsync(Request(Empty, 0, -3))),

@@ -1,6 +1,5 @@
 using RaftLog.Differential.Tests.Comparison;
 using RaftLog.Differential.Tests.Peers;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Messages;

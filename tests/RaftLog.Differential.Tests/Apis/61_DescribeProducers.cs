@@ -1,6 +1,5 @@
 using RaftLog.Differential.Tests.Comparison;
 using RaftLog.Differential.Tests.Peers;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Records;
@@ -19,7 +18,7 @@ public sealed class DescribeProducersTests(BothNodes nodes)
         await Topics.CreateAsync(nodes, Topic, partitions: 2);
         foreach (Peer peer in (Peer[])[nodes.Kafka, nodes.Subject])
         {
-            await peer.AskAsync(Topics.Produce(Topic, 0, Batches.Of(new ProducerStamp(new(4711), new(3), 0), "a", "b")), highestVersion: 12);
+            await peer.AskAsync(Topics.Produce(Topic, 0, RawBatches.Of(new ProducerStamp(new(4711), new(3), 0), "a", "b")), highestVersion: 12);
         }
 
         await Script.CompareAsync(nodes, "DescribeProducers",

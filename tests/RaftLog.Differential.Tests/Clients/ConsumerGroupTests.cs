@@ -6,7 +6,6 @@ using RaftLog.Client.Groups;
 using RaftLog.Client.Groups.Assignors;
 using RaftLog.Client.Produce;
 using RaftLog.Differential.Tests.Peers;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Protocol;
 
 namespace RaftLog.Differential.Tests.Clients;

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using RaftLog.Differential.Tests.Peers;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using Xunit.Sdk;
@@ -94,7 +93,7 @@ public sealed partial class ToolOutputTests(BothNodes nodes)
     private static async Task<string> PrintAsync(Peer peer, string line)
     {
         CommandResult result = await Command.RunAsync(
-            Path.Combine(Interop.Tests.Processes.Peers.Folder!, "kafka", "kafka"),
+            Path.Combine(TestKit.Peers.Folder!, "kafka", "kafka"),
             ["tool", "consumer-groups", "--bootstrap-server", $"127.0.0.1:{peer.Port}", .. line.Split(' ')]);
         string text = Address().Replace(result.Output + result.Errors, "ADDRESS");
         return $"{result.ExitCode}\n{Blanks().Replace(StackLine().Replace(text, ""), " ").Trim()}";

@@ -1,5 +1,4 @@
 using RaftLog.Differential.Tests.Peers;
-using RaftLog.Interop.Tests.Wire;
 
 namespace RaftLog.Differential.Tests.Comparison;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using RaftLog.Differential.Tests.Peers;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Messages;

@@ -1,4 +1,3 @@
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using Xunit.Sdk;
@@ -84,7 +83,7 @@ public sealed class BothNodes : IAsyncLifetime
 
     private async Task<Peer> StartKafkaAsync(string name)
     {
-        string program = Path.Combine(Interop.Tests.Processes.Peers.Folder!, "kafka", "kafka");
+        string program = Path.Combine(TestKit.Peers.Folder!, "kafka", "kafka");
         string directory = Path.Combine(_directory, name);
         int port = FreePorts.TakePair();
         _stops.Add(async () =>

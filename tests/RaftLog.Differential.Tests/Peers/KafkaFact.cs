@@ -1,4 +1,3 @@
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Differential.Tests.Peers;
 
@@ -15,6 +14,6 @@ public sealed class KafkaFactAttribute : FactAttribute
     }
 
     /// <summary>Why Kafka cannot run; null where it can.</summary>
-    public static string? Missing { get; } = Interop.Tests.Processes.Peers.Missing
+    public static string? Missing { get; } = TestKit.Peers.Missing
         ?? (Repository.OnPath("java") is null ? "skipped: no java on PATH (Debian: openjdk-17-jre-headless)" : null);
 }

@@ -1,5 +1,3 @@
-using RaftLog.Interop.Tests.Processes;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Messages;
@@ -34,7 +32,7 @@ internal static class Topics
         {
             for (int i = 0; i < 3; i++)
             {
-                await peer.AskAsync(Produce(name, 0, Batches.Of(ProducerStamp.None, CompressionType.None, Batches.FirstTimestamp + (i * 10_000L), $"a{i}", $"b{i}", $"c{i}")), highestVersion: 12);
+                await peer.AskAsync(Produce(name, 0, RawBatches.Of(ProducerStamp.None, CompressionType.None, RawBatches.FirstTimestamp + (i * 10_000L), $"a{i}", $"b{i}", $"c{i}")), highestVersion: 12);
             }
         }
     }

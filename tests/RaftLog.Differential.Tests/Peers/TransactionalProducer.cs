@@ -1,5 +1,3 @@
-using RaftLog.Interop.Tests.Processes;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Messages;
@@ -75,7 +73,7 @@ internal sealed class TransactionalProducer(string id)
     {
         using RecordBatchBuilder builder = new(new RecordBatchOptions(1 << 16, CompressionType.None)) { Producer = On(peer) };
         builder.Attributes = builder.Attributes.AsTransactional();
-        builder.TryAppend(Batches.FirstTimestamp, NullableBytes.Null, "a"u8);
+        builder.TryAppend(RawBatches.FirstTimestamp, NullableBytes.Null, "a"u8);
         ProduceRequest request = Topics.Produce(topic, 0, builder.Seal().ToArray());
         request.TransactionalId = id;
         return peer.AskAsync(request, highestVersion: 11);

@@ -1,5 +1,3 @@
-using RaftLog.Interop.Tests.Processes;
-using RaftLog.Interop.Tests.Wire;
 using Xunit.Sdk;
 
 namespace RaftLog.Interop.Tests.Clusters;

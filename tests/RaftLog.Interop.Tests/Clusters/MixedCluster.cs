@@ -1,6 +1,4 @@
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Interop.Tests.Tools;
-using RaftLog.Interop.Tests.Wire;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;

@@ -1,4 +1,3 @@
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Protocol;
 
 namespace RaftLog.Interop.Tests.Clusters;

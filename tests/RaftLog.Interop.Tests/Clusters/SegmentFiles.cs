@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using RaftLog.Interop.Tests.Processes;
 using RaftLog.Protocol.Records;
 using Xunit.Sdk;
 

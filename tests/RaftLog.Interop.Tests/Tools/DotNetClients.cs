@@ -1,4 +1,3 @@
-using RaftLog.Interop.Tests.Processes;
 
 namespace RaftLog.Interop.Tests.Tools;
 

@@ -1,4 +1,3 @@
-using RaftLog.Interop.Tests.Processes;
 using Xunit.Sdk;
 
 namespace RaftLog.Interop.Tests.Tools;

@@ -1,5 +1,4 @@
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Processes;
 using Xunit.Sdk;
 
 namespace RaftLog.Interop.Tests.Tools;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using RaftLog.Interop.Tests.Processes;
 using Xunit.Sdk;
 
 namespace RaftLog.Interop.Tests.Tools;

@@ -6,8 +6,8 @@ namespace RaftLog.Protocol.Tests.Messages;
 
 public class RoundTripTests
 {
-    [Fact]
-    public void Whatever_a_message_says_is_read_back_and_written_again_as_the_same_bytes()
+    [Property(3000)]
+    public Property Whatever_a_message_says_is_read_back_and_written_again_as_the_same_bytes()
     {
         Gen<(MessageType Type, short Version, int Seed)> cases =
             from type in Gen.Elements<MessageType>(MessageType.All)
@@ -15,8 +15,7 @@ public class RoundTripTests
             from seed in Gen.Choose(0, int.MaxValue)
             select (type, version, seed);
 
-        Prop.ForAll(cases.ToArbitrary(), each => RoundTrips(each.Type, each.Version, each.Seed))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
+        return Prop.ForAll(cases.ToArbitrary(), each => RoundTrips(each.Type, each.Version, each.Seed));
     }
 
     [Fact]

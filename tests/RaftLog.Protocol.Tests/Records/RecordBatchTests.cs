@@ -12,8 +12,8 @@ public class RecordBatchTests
 {
     private const int Limit = 1 << 20;
 
-    [Fact]
-    public void What_is_built_is_what_is_read()
+    [Property]
+    public Property What_is_built_is_what_is_read()
     {
         Gen<byte[]?> bytes = Gen.Frequency((1, Gen.Constant<byte[]?>(null)), (4, ArbMap.Default.GeneratorFor<byte[]>().Select(b => (byte[]?)b)));
         Gen<TestRecord> record =
@@ -27,7 +27,7 @@ public class RecordBatchTests
             from codec in Gen.Choose(0, 4)
             select (records.ToArray(), codec);
 
-        Prop.ForAll(batch.ToArbitrary(), input => RoundTrips(input.Records, (CompressionType)input.Codec)).QuickCheckThrowOnFailure();
+        return Prop.ForAll(batch.ToArbitrary(), input => RoundTrips(input.Records, (CompressionType)input.Codec));
     }
 
     [Fact]

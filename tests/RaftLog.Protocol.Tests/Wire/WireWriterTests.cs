@@ -7,8 +7,8 @@ namespace RaftLog.Protocol.Tests.Wire;
 
 public class WireWriterTests
 {
-    [Fact]
-    public void Numbers_are_read_as_they_were_written() =>
+    [Property]
+    public Property Numbers_are_read_as_they_were_written() =>
         Prop.ForAll<long, int>((wide, narrow) =>
         {
             WireWriter writer = new(1);
@@ -26,7 +26,7 @@ public class WireWriterTests
                 && reader.ReadVarint() == narrow && reader.ReadUVarint() == (uint)narrow && reader.ReadInt16() == (short)narrow
                 && reader.ReadUInt16() == (ushort)narrow && reader.ReadUInt32() == (uint)narrow
                 && reader.ReadFloat64().Equals(wide / 3.0) && reader.Remaining == 0;
-        }).QuickCheckThrowOnFailure();
+        });
 
     [Theory]
     [InlineData(long.MinValue)]
@@ -62,8 +62,8 @@ public class WireWriterTests
         Assert.Equal(large, reader.ReadBytes(compact: false, "").ToArray());
     }
 
-    [Fact]
-    public void A_sized_part_stands_behind_its_size_whatever_is_in_it() =>
+    [Property]
+    public Property A_sized_part_stands_behind_its_size_whatever_is_in_it() =>
         Prop.ForAll(
             Gen.Choose(0, 300).Three().ToArbitrary(),
             sizes =>
@@ -89,7 +89,7 @@ public class WireWriterTests
                 same &= reader.ReadInt32() == 7;
                 same &= reader.ReadSlice(sizes.Item1 * 20).Span.SequenceEqual(Bytes(sizes.Item1 * 20));
                 return same && reader.Position == end && reader.ReadInt32() == 8 && reader.Remaining == 0;
-            }).QuickCheckThrowOnFailure();
+            });
 
     [Fact]
     public void The_length_of_a_frame_can_be_filled_in_at_its_end()

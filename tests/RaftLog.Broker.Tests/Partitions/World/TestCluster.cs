@@ -14,7 +14,6 @@ using RaftLog.Protocol.Metadata;
 using RaftLog.Protocol.Wire;
 using RaftLog.Replication;
 using RaftLog.Storage;
-using RaftLog.Storage.Tests;
 
 namespace RaftLog.Broker.Tests.Partitions;
 

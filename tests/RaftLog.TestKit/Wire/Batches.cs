@@ -1,12 +1,13 @@
+using RaftLog.Storage;
 using System.Text;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
 
-namespace RaftLog.Storage.Tests;
+namespace RaftLog.TestKit;
 
 /// <summary>Makes batches as producers and leaders send them, and reads logs back.</summary>
-internal static class Batches
+public static class Batches
 {
     public const long Now = 1_700_000_000_000;
 

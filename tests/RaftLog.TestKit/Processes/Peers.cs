@@ -1,7 +1,7 @@
-namespace RaftLog.Interop.Tests.Processes;
+namespace RaftLog.TestKit;
 
 /// <summary>The folder of other systems and their clients, named by <c>RAFTLOG_PEERS</c>.</summary>
-internal static class Peers
+public static class Peers
 {
     /// <summary>The folder; null where it is not set or not there.</summary>
     public static string? Folder { get; } =

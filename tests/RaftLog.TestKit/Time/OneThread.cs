@@ -1,10 +1,10 @@
-namespace RaftLog.Platform.Tests;
+namespace RaftLog.TestKit;
 
 /// <summary>
 /// A synchronization context that runs everything on the thread that pumps it, as the simulator does. It notes posts from other
 /// threads and what was queued to the pool.
 /// </summary>
-internal sealed class OneThread : SynchronizationContext
+public sealed class OneThread : SynchronizationContext
 {
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _posted = new();
     private readonly Thread _thread = Thread.CurrentThread;

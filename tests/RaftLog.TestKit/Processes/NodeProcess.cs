@@ -2,14 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using Xunit.Sdk;
 
-namespace RaftLog.Interop.Tests.Processes;
+namespace RaftLog.TestKit;
 
 /// <summary>One node as a process of the operating system: started, paused, killed and started again by a test.</summary>
 /// <param name="id">The node's id.</param>
 /// <param name="port">The port for clients.</param>
 /// <param name="directory">Its data directory.</param>
 /// <param name="arguments">The arguments of <c>raftlog</c> that start it.</param>
-internal sealed class NodeProcess(int id, int port, string directory, IReadOnlyList<string> arguments) : IDisposable
+public sealed class NodeProcess(int id, int port, string directory, IReadOnlyList<string> arguments) : IDisposable
 {
     private const int TailLines = 60;
 

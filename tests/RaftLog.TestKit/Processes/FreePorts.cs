@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace RaftLog.Interop.Tests.Processes;
+namespace RaftLog.TestKit;
 
 /// <summary>Loopback ports for nodes, below the range from which the system takes ports for outgoing connections.</summary>
-internal static class FreePorts
+public static class FreePorts
 {
     private const int First = 20000;
     private const int Count = 12000;

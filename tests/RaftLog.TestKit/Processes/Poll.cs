@@ -1,9 +1,9 @@
 using Xunit.Sdk;
 
-namespace RaftLog.Interop.Tests.Processes;
+namespace RaftLog.TestKit;
 
 /// <summary>Waits with a bound. The bound only ends a test that can no longer pass; it says nothing about speed.</summary>
-internal static class Poll
+public static class Poll
 {
     /// <summary>The bound where nothing else is said.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);

@@ -4,10 +4,10 @@ using RaftLog.Platform.Rpc;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol.Wire;
 
-namespace RaftLog.Interop.Tests.Wire;
+namespace RaftLog.TestKit;
 
 /// <summary>A plain connection to one node, for questions that no tool asks and for answers that no tool shows.</summary>
-internal sealed class WireClient : IDisposable
+public sealed class WireClient : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly World World = World.Real() with { Process = new InMemoryProcess() };

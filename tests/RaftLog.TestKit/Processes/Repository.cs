@@ -1,7 +1,7 @@
-namespace RaftLog.Interop.Tests.Processes;
+namespace RaftLog.TestKit;
 
 /// <summary>Where things lie in this repository and around it.</summary>
-internal static class Repository
+public static class Repository
 {
     /// <summary>The directory that holds the solution.</summary>
     public static string Root { get; } = FindRoot();

@@ -1,12 +1,15 @@
-namespace RaftLog.Platform.Tests;
+namespace RaftLog.TestKit;
 
 /// <summary>A clock that a test moves; its timers fire inside <see cref="Advance"/>, in order of time.</summary>
-internal sealed class ManualTime : TimeProvider
+public sealed class ManualTime : TimeProvider
 {
     private readonly List<ManualTimer> _timers = [];
-    private long _now;
+    private long _now = DateTime.UnixEpoch.Ticks + (1_700_000_000_000 * TimeSpan.TicksPerMillisecond);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <summary>Milliseconds since 1970.</summary>
+    public long NowMs => GetUtcNow().ToUnixTimeMilliseconds();
 
     public int TimersFired { get; private set; }
 

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace RaftLog.Interop.Tests.Processes;
+namespace RaftLog.TestKit;
 
 /// <summary>The signals that tests send to nodes.</summary>
-internal enum Signal
+public enum Signal
 {
     /// <summary>Dies at once, nothing flushed.</summary>
     Kill = 9,
@@ -19,7 +19,7 @@ internal enum Signal
 }
 
 /// <summary>Sends signals to processes.</summary>
-internal static partial class Signals
+public static partial class Signals
 {
     /// <summary>Sends a signal; false when there is no such process any more.</summary>
     public static bool Send(int pid, Signal signal) => Kill(pid, (int)signal) == 0;

@@ -2,10 +2,10 @@ using System.Text;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
 
-namespace RaftLog.Interop.Tests.Wire;
+namespace RaftLog.TestKit;
 
 /// <summary>Record batches for requests, with times that do not change from run to run.</summary>
-internal static class Batches
+public static class RawBatches
 {
     /// <summary>The timestamp of the first record of each batch; each further record is a second later.</summary>
     public const long FirstTimestamp = 1_700_000_000_000;

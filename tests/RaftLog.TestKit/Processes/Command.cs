@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Text;
 using Xunit.Sdk;
 
-namespace RaftLog.Interop.Tests.Processes;
+namespace RaftLog.TestKit;
 
 /// <summary>A program that runs beside the test: its input can be written piece by piece, its output is collected.</summary>
-internal sealed class Command : IDisposable
+public sealed class Command : IDisposable
 {
     /// <summary>After this time a program counts as hung.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);

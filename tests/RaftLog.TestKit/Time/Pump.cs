@@ -1,7 +1,7 @@
-namespace RaftLog.Storage.Tests;
+namespace RaftLog.TestKit;
 
 /// <summary>Runs asynchronous code on the test's own thread, one step after the other.</summary>
-internal sealed class Pump : SynchronizationContext
+public sealed class Pump : SynchronizationContext
 {
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _queue = new();
 

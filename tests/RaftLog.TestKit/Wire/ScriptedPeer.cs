@@ -1,3 +1,4 @@
+using RaftLog.Platform;
 using RaftLog.Platform.Buffers;
 using RaftLog.Platform.Rpc;
 using RaftLog.Platform.Waiting;
@@ -5,10 +6,10 @@ using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
 
-namespace RaftLog.Platform.Tests;
+namespace RaftLog.TestKit;
 
 /// <summary>A node that answers as the test says: the real frames and codec, and no logic of its own.</summary>
-internal sealed class ScriptedPeer : IDisposable
+public sealed class ScriptedPeer : IDisposable
 {
     private readonly BufferPool _pool;
     private readonly IListener _listener;

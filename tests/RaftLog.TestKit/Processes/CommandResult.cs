@@ -1,13 +1,13 @@
 using Xunit.Sdk;
 
-namespace RaftLog.Interop.Tests.Processes;
+namespace RaftLog.TestKit;
 
 /// <summary>What a program said.</summary>
 /// <param name="Line">The command line, for failures.</param>
 /// <param name="ExitCode">Its exit code; -1 when it was killed because it took too long.</param>
 /// <param name="Output">Standard output.</param>
 /// <param name="Errors">Standard error.</param>
-internal sealed record CommandResult(string Line, int ExitCode, string Output, string Errors)
+public sealed record CommandResult(string Line, int ExitCode, string Output, string Errors)
 {
     private const int MostShown = 4000;
 
