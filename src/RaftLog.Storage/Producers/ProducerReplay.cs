@@ -1,6 +1,7 @@
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
+using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Storage;
 
@@ -29,8 +30,21 @@ internal static class ProducerReplay
             if (scan.Header.BaseOffset >= from && scan.Header.Producer.Id.IsPresent
                 && RecordBatch.Read(scan.Bytes(), out RecordBatch batch) == BatchStatus.Complete)
             {
-                BatchEffects.Apply(batch, producers, null);
+                Apply(segment, batch, producers);
             }
+        }
+    }
+
+    /// <summary>What lies below the recovery point was never looked at since it was written: the disk may give back other bytes.</summary>
+    private static void Apply(LogSegment segment, RecordBatch batch, ProducerStates producers)
+    {
+        try
+        {
+            BatchEffects.Apply(batch, producers, null);
+        }
+        catch (ProtocolException damaged)
+        {
+            throw new DiskException(segment.Log.Path, DiskErrorKind.Io, "read", $"{damaged.Message}; \"A spoilt log\" in docs/operations.md says what to do");
         }
     }
 }
