@@ -121,12 +121,15 @@ internal sealed class ClusterWatch
         }
     }
 
-    /// <summary>A controller accepts a heartbeat: the broker's session begins anew.</summary>
-    internal void HeartbeatAccepted(int from, BrokerHeartbeatRequest heartbeat, BrokerHeartbeatResponse response)
+    /// <summary>
+    /// A controller accepts a heartbeat: the broker's session began anew when the request came, which may be long before the response leaves, since that waits for
+    /// what the controller rests on to be committed. The time at which the request left is the one that no delay makes too late.
+    /// </summary>
+    internal void HeartbeatAccepted(int from, BrokerHeartbeatRequest heartbeat, BrokerHeartbeatResponse response, long leftUs)
     {
         if (response.ErrorCode == ErrorCode.None && !response.IsFenced && _quorum.IsNewestLeader(from))
         {
-            _accepted[(heartbeat.BrokerId, heartbeat.BrokerEpoch)] = _scheduler.NowUs;
+            _accepted[(heartbeat.BrokerId, heartbeat.BrokerEpoch)] = leftUs;
         }
     }
 

@@ -14,8 +14,8 @@ namespace RaftLog.Simulation;
 /// <param name="clocksJump">Whether wall clocks jump, so that nobody can say how old a record is.</param>
 internal sealed class LogStarts(SimCluster cluster, DiskImages images, LogTopic? retained, bool clocksJump)
 {
-    /// <summary>Clocks run up to two in a hundred fast.</summary>
-    private const double ClockTolerance = 0.95;
+    /// <summary>The clock that dated a record and the one that looks at its age run up to two in a hundred fast or slow, and what that makes adds up from the start.</summary>
+    private const double ClockTolerance = 0.05;
 
     private Offset _deletable;
 
@@ -70,8 +70,12 @@ internal sealed class LogStarts(SimCluster cluster, DiskImages images, LogTopic?
         }
     }
 
-    private bool IsOld(in ImageBatch batch) => retained!.Find("retention.ms") is { } keptMs
-        && (clocksJump || SimTimeProvider.WallMs(cluster.Scheduler.Now) - batch.MaxTimestamp > keptMs * ClockTolerance);
+    private bool IsOld(in ImageBatch batch)
+    {
+        long now = cluster.Scheduler.Now;
+        double doubtMs = ClockTolerance * TimeSpan.FromTicks(now).TotalMilliseconds;
+        return retained!.Find("retention.ms") is { } keptMs && (clocksJump || SimTimeProvider.WallMs(now) - batch.MaxTimestamp > keptMs - doubtMs);
+    }
 
     private void Fail(string what) => cluster.Scheduler.Fail($"start-has-cause: {what}");
 }

@@ -25,6 +25,9 @@ internal sealed class PromiseWatch
     private readonly Dictionary<TopicPartition, Offset> _acknowledged = [];
     private readonly Dictionary<(WireTap, TopicPartition), (LeaderEpoch Epoch, Offset HighWatermark)> _told = [];
 
+    /// <summary>Virtual microseconds since the beginning.</summary>
+    internal long NowUs => _scheduler.NowUs;
+
     internal PromiseWatch(SimCluster cluster, SimulationOptions options)
     {
         _options = options;

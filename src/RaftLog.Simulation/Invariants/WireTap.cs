@@ -58,7 +58,7 @@ internal sealed class WireTap
 
         if (request is not ProduceRequest { Acks: 0 })
         {
-            _open.Enqueue(new OpenRequest(BinaryPrimitives.ReadInt32BigEndian(frame.Span[CorrelationAt..]), key, version, request));
+            _open.Enqueue(new OpenRequest(BinaryPrimitives.ReadInt32BigEndian(frame.Span[CorrelationAt..]), key, version, request, _watch.NowUs));
         }
 
         switch (request)
@@ -130,7 +130,7 @@ internal sealed class WireTap
                 _watch.OffsetsLeave(_server, (ListOffsetsRequest)asked.Request, found);
                 break;
             case BrokerHeartbeatResponse heard:
-                _watch.Beliefs.HeartbeatAccepted(_server, (BrokerHeartbeatRequest)asked.Request, heard);
+                _watch.Beliefs.HeartbeatAccepted(_server, (BrokerHeartbeatRequest)asked.Request, heard, asked.LeftUs);
                 break;
             case InitProducerIdResponse producer:
                 _watch.HandedOut.ProducerLeaves(_server, producer);
@@ -157,5 +157,5 @@ internal sealed class WireTap
     /// <param name="Key">What it asks for.</param>
     /// <param name="Version">In which version.</param>
     /// <param name="Request">What it says, where somebody wants to know; else null.</param>
-    private readonly record struct OpenRequest(int Correlation, ApiKey Key, short Version, IMessage? Request);
+    private readonly record struct OpenRequest(int Correlation, ApiKey Key, short Version, IMessage? Request, long LeftUs);
 }
