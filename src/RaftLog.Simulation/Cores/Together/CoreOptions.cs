@@ -87,10 +87,7 @@ internal sealed record CoreOptions
             Weights = FaultWeights.Draw(chance, flushes),
             IdleMs = chance.PerMille(300) ? chance.Between(300, 1000) : 0,
         };
-        options = options with { Weights = options.Weights with { Stop = chance.PerMille(500) ? chance.Between(1, 4) : 0 } };
-
-        // Drawn last, so that the other seeds stay what they were.
-        return chance.PerMille(1) ? options.WithManyPartitions(chance.Between(300, 1000)) : options;
+        return options with { Weights = options.Weights with { Stop = chance.PerMille(500) ? chance.Between(1, 4) : 0 } };
     }
 
     /// <summary>The same with so many partitions, for a shorter time: each has its followers and a consumer.</summary>
