@@ -74,6 +74,12 @@ internal sealed class TransactionalProduce(TransactionVerifier verifier, Produce
             return;
         }
 
+#if SEEDED_BUGS
+        if (SeededBug.Is(18))
+        {
+            return;
+        }
+#endif
         Dictionary<TopicPartition, ErrorCode> failures = await verifier.FailuresAsync(
             request.TransactionalId!, turn.Producer, unverified[0].Verification!.Epoch, [.. unverified.Select(static slot => slot.Partition!.Name)],
             Client(context.Version));
