@@ -18,7 +18,7 @@ internal static class SimulateCommand
         Option<bool> counters = new("--counters") { Description = "Print how often each fault, check and rare event happened." };
         Option<bool> verbose = new("--verbose") { Description = "Print a line for each seed, in seed order, which ends in trace=HASH." };
         Option<bool> cores = new("--cores") { Description = "Run the cores of the protocol alone, without codec and files: a thousand times real time." };
-        Option<string?> bug = new("--bug") { Description = "Switch one seeded bug on and see whether it is found: M1 to M50, none, canary, or list." };
+        Option<string?> bug = new("--bug") { Description = "Switch one seeded bug on and see whether it is found: M1 to M75, none, canary, or list." };
         Option<string?> table = new("--table") { Description = "With --bug all: the page to write the table of what caught each bug into." };
         Command command = new("simulate", "Run whole clusters in a simulated world, with faults, and check every promise. Exit code 0: held, 1: broken, 3: nothing was shown.")
         {
