@@ -24,25 +24,21 @@ internal sealed class TrimProgram
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
     private readonly SimScheduler _scheduler;
-    private readonly Incarnation _program;
-    private readonly KafkaCluster _cluster;
+    private readonly PacedProducer _producer;
     private readonly Incarnation _trimmer;
     private readonly RawClient _raw;
     private readonly SimRandom _random;
     private readonly List<SentRecord> _sends = [];
-    private int _generation;
-    private Producer? _producer;
-    private int _outstanding;
-    private bool _isNew;
     private bool _stopped;
 
     internal TrimProgram(SimCluster world, SimRandom random)
     {
         _scheduler = world.Scheduler;
         _random = random.Split("trims");
-        (_program, _cluster) = world.NewClient();
+        (Incarnation program, KafkaCluster cluster) = world.NewClient();
+        _producer = new PacedProducer(program, cluster, _random, Interval, MaxOutstanding);
         (_trimmer, _raw) = world.NewRawClient();
-        _program.Run("write", RunAsync);
+        program.Run("write", () => _producer.RunAsync(SendAsync));
         _trimmer.Run("delete records", TrimAsync);
     }
 
@@ -56,59 +52,23 @@ internal sealed class TrimProgram
     internal int Rejected { get; private set; }
 
     /// <summary>True when it sends no more and everything is decided.</summary>
-    internal bool IsDone => _stopped && _outstanding == 0;
+    internal bool IsDone => _producer.IsDone;
 
-    internal void Stop() => _stopped = true;
-
-    private async Task RunAsync()
+    internal void Stop()
     {
-        Open();
-        while (!_stopped)
-        {
-            await Task.Delay(_random.Exponential(Interval), _program.Time);
-            if (_outstanding < MaxOutstanding && !_stopped)
-            {
-                Task sent = SendAsync();
-                if (_isNew)
-                {
-                    // The order of calls is the order of records only once the producer knows the topic.
-                    _isNew = false;
-                    await sent;
-                }
-            }
-        }
+        _stopped = true;
+        _producer.Stop();
     }
 
-    private void Open()
-    {
-        _generation++;
-        _isNew = true;
-        _producer = _cluster.CreateProducer(new ProducerOptions { DeliveryTimeout = TimeSpan.FromSeconds(15), MaxBlock = TimeSpan.FromSeconds(15) });
-    }
-
-    private async Task SendAsync()
+    private Task SendAsync()
     {
         int index = _sends.Count;
         RecordValue value = new(index + 1);
-        SentRecord sent = new(_generation, Partition, value, SendOutcome.Unknown, Offset.None) { InvokedUs = _scheduler.NowUs };
+        SentRecord sent = new(_producer.Generation, Partition, value, SendOutcome.Unknown, Offset.None) { InvokedUs = _scheduler.NowUs };
         _sends.Add(sent);
-        _outstanding++;
-        Producer producer = _producer!;
-        try
-        {
-            ProduceResult result = await producer.ProduceAsync(LogTopic.Retained, new ProducerRecord(null, Payload.Write(value, MaxFill)) { Partition = 0 });
-            _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset, CompletedUs = _scheduler.NowUs };
-        }
-        catch (KafkaException)
-        {
-            // Whether it stands somewhere is unknown. A producer that gave up is replaced.
-            if (ReferenceEquals(producer, _producer))
-            {
-                Open();
-            }
-        }
-
-        _outstanding--;
+        return _producer.SendAsync(
+            LogTopic.Retained, new ProducerRecord(null, Payload.Write(value, MaxFill)) { Partition = 0 },
+            result => _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset, CompletedUs = _scheduler.NowUs });
     }
 
     private async Task TrimAsync()
