@@ -20,14 +20,12 @@ public sealed class GroupAdmin
     private readonly ClientRuntime _runtime;
     private readonly ClusterCalls _calls;
     private readonly MetadataCache _metadata;
-    private readonly CoordinatorCalls _coordinators;
 
     internal GroupAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
     {
         _runtime = runtime;
         _calls = calls;
         _metadata = metadata;
-        _coordinators = new CoordinatorCalls(runtime, calls, metadata);
     }
 
     /// <summary>All groups, by id.</summary>
@@ -55,8 +53,8 @@ public sealed class GroupAdmin
         Deadline deadline = NewDeadline();
         try
         {
-            ConsumerGroupDescribeResponse response = await _coordinators.CallAsync(
-                group, new ConsumerGroupDescribeRequest { GroupIds = [group] }, static r => r.Groups[0].ErrorCode, deadline);
+            ConsumerGroupDescribeResponse response = await CoordinatorOf(group).CallAsync(
+                new ConsumerGroupDescribeRequest { GroupIds = [group] }, static r => r.Groups[0].ErrorCode, deadline);
             if (response.Groups[0] is { ErrorCode: ErrorCode.None } described)
             {
                 return Describe(described);
@@ -67,8 +65,8 @@ public sealed class GroupAdmin
             // An older cluster has classic groups alone.
         }
 
-        DescribeGroupsResponse classic = await _coordinators.CallAsync(
-            group, new DescribeGroupsRequest { Groups = [group] }, static r => r.Groups[0].ErrorCode, deadline);
+        DescribeGroupsResponse classic = await CoordinatorOf(group).CallAsync(
+            new DescribeGroupsRequest { Groups = [group] }, static r => r.Groups[0].ErrorCode, deadline);
         Check(classic.Groups[0].ErrorCode, group, classic.Groups[0].ErrorMessage);
         if (classic.Groups[0].GroupState == "Dead")
         {
@@ -83,7 +81,7 @@ public sealed class GroupAdmin
     public async ValueTask<IReadOnlyDictionary<TopicPartition, CommittedOffset>> OffsetsAsync(string group)
     {
         OffsetFetchRequest request = new() { GroupId = group, Topics = null, Groups = [new() { GroupId = group, Topics = null }], RequireStable = true };
-        OffsetFetchResponse response = await _coordinators.CallAsync(group, request, ErrorOf, NewDeadline(), LastWithTopicNames);
+        OffsetFetchResponse response = await CoordinatorOf(group).CallAsync(request, ErrorOf, NewDeadline(), LastWithTopicNames);
         Check(ErrorOf(response), group, null);
         SortedDictionary<TopicPartition, CommittedOffset> found = [];
         foreach (OffsetFetchResponse.OffsetFetchGroupTopicResult topic in response.Groups.SelectMany(each => each.Topics))
@@ -127,8 +125,8 @@ public sealed class GroupAdmin
                 }),
             ],
         };
-        OffsetCommitResponse response = await _coordinators.CallAsync(
-            group, request, static r => FirstRetriable(r.Topics.SelectMany(topic => topic.Partitions), static p => p.ErrorCode), NewDeadline(), LastWithTopicNames);
+        OffsetCommitResponse response = await CoordinatorOf(group).CallAsync(
+            request, static r => FirstRetriable(r.Topics.SelectMany(topic => topic.Partitions), static p => p.ErrorCode), NewDeadline(), LastWithTopicNames);
         return
         [
             .. response.Topics.SelectMany(topic => topic.Partitions.Select(partition => ItemResult<TopicPartition>.From(
@@ -144,8 +142,8 @@ public sealed class GroupAdmin
         Deadline deadline = NewDeadline();
         foreach (string group in groups)
         {
-            DeleteGroupsResponse response = await _coordinators.CallAsync(
-                group, new DeleteGroupsRequest { GroupsNames = [group] }, static r => r.Results[0].ErrorCode, deadline);
+            DeleteGroupsResponse response = await CoordinatorOf(group).CallAsync(
+                new DeleteGroupsRequest { GroupsNames = [group] }, static r => r.Results[0].ErrorCode, deadline);
             results.Add(ItemResult<string>.From(group, response.Results[0].ErrorCode, Reason(response.Results[0].ErrorCode)));
         }
 
@@ -168,7 +166,7 @@ public sealed class GroupAdmin
                 }),
             ],
         };
-        OffsetDeleteResponse response = await _coordinators.CallAsync(group, request, static r => r.ErrorCode, NewDeadline());
+        OffsetDeleteResponse response = await CoordinatorOf(group).CallAsync(request, static r => r.ErrorCode, NewDeadline());
         Check(response.ErrorCode, group, null);
         return
         [
@@ -251,6 +249,8 @@ public sealed class GroupAdmin
             throw new KafkaException(error, $"group {group}: {message ?? Reason(error) ?? $"refused with {error}"}");
         }
     }
+
+    private Coordinator CoordinatorOf(string group) => new(CoordinatorKind.Group, group, _runtime, _calls, _calls, _metadata);
 
     private Deadline NewDeadline() => new(_runtime.Waiters, _runtime.Options.CallTimeout);
 }

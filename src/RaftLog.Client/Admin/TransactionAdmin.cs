@@ -18,14 +18,12 @@ public sealed class TransactionAdmin
     private readonly ClientRuntime _runtime;
     private readonly ClusterCalls _calls;
     private readonly MetadataCache _metadata;
-    private readonly CoordinatorCalls _coordinators;
 
     internal TransactionAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
     {
         _runtime = runtime;
         _calls = calls;
         _metadata = metadata;
-        _coordinators = new CoordinatorCalls(runtime, calls, metadata, CoordinatorCalls.TransactionKey);
     }
 
     /// <summary>All transactional ids, in order.</summary>
@@ -52,8 +50,8 @@ public sealed class TransactionAdmin
     /// <exception cref="KafkaException">There is no such id, or its coordinator cannot be asked in time.</exception>
     public async ValueTask<TransactionDescription> DescribeAsync(string transactionalId)
     {
-        DescribeTransactionsResponse response = await _coordinators.CallAsync(
-            transactionalId, new DescribeTransactionsRequest { TransactionalIds = [transactionalId] }, static r => r.TransactionStates[0].ErrorCode,
+        DescribeTransactionsResponse response = await new Coordinator(CoordinatorKind.Transaction, transactionalId, _runtime, _calls, _calls, _metadata).CallAsync(
+            new DescribeTransactionsRequest { TransactionalIds = [transactionalId] }, static r => r.TransactionStates[0].ErrorCode,
             NewDeadline());
         DescribeTransactionsResponse.DescribedTransaction described = response.TransactionStates[0];
         if (described.ErrorCode != ErrorCode.None)

@@ -19,6 +19,11 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
             : RpcResult<TResponse>.Failed(RpcOutcome.Disconnected, opened.Reason);
     }
 
+    /// <summary>The level of a feature that a broker had finalized when its connection was opened, 0 for none; null when it cannot be reached.</summary>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public async ValueTask<short?> TryFeatureLevelAsync(NodeId node, string feature, Deadline deadline) =>
+        (await connections.OpenAsync(node, deadline)).Channel?.Versions.FeatureLevel(feature);
+
     /// <summary>One request to any broker.</summary>
     /// <param name="request">The request.</param>
     /// <param name="errorOf">The error of the answer as a whole; a retriable one is tried again.</param>

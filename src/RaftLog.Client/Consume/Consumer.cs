@@ -39,9 +39,9 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         _commitConnections = connections.OpenSet();
         if (options.GroupId is { } group)
         {
-            GroupCalls commits = new(group, runtime, calls, _commitConnections, metadata);
+            Coordinator commits = new(CoordinatorKind.Group, group, runtime, calls, new ClusterCalls(runtime, _commitConnections), metadata);
             _offsets = new GroupOffsets(group, options.GroupInstanceId, options.ReadCommitted, runtime, commits);
-            GroupCalls membership = new(group, runtime, calls, _groupConnections, metadata);
+            Coordinator membership = new(CoordinatorKind.Group, group, runtime, calls, new ClusterCalls(runtime, _groupConnections), metadata);
             _member = new GroupMember(options, runtime, metadata, _assignment, membership, _offsets, _fetches.Wake);
         }
     }

@@ -12,7 +12,7 @@ namespace RaftLog.Client.Groups;
 /// be one.
 /// </summary>
 internal sealed class GroupJoin(
-    ConsumerOptions options, ClientRuntime runtime, MetadataCache metadata, GroupCalls coordinator, GroupOffsets offsets)
+    ConsumerOptions options, ClientRuntime runtime, MetadataCache metadata, Coordinator coordinator, GroupOffsets offsets)
 {
     private const string ProtocolType = "consumer";
 

@@ -17,7 +17,7 @@ internal sealed class GroupMember
     private readonly ClientRuntime _runtime;
     private readonly MetadataCache _metadata;
     private readonly Assignment _assignment;
-    private readonly GroupCalls _coordinator;
+    private readonly Coordinator _coordinator;
     private readonly GroupOffsets _offsets;
     private readonly GroupJoin _join;
     private readonly Action _wake;
@@ -40,7 +40,7 @@ internal sealed class GroupMember
         ClientRuntime runtime,
         MetadataCache metadata,
         Assignment assignment,
-        GroupCalls coordinator,
+        Coordinator coordinator,
         GroupOffsets offsets,
         Action wake)
     {

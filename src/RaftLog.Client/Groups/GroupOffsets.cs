@@ -5,7 +5,7 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Groups;
 
 /// <summary>The committed offsets of one group: written and read at its coordinator, again and again while the reason passes.</summary>
-internal sealed class GroupOffsets(string group, string? instance, bool readCommitted, ClientRuntime runtime, GroupCalls coordinator)
+internal sealed class GroupOffsets(string group, string? instance, bool readCommitted, ClientRuntime runtime, Coordinator coordinator)
 {
     /// <summary>The last version that names topics.</summary>
     private const short CommitByName = 9;

@@ -9,6 +9,8 @@ public sealed class ApiVersionTable
 {
     private readonly (short Lowest, short Highest)[] _ranges;
 
+    private readonly SortedDictionary<string, short> _features = new(StringComparer.Ordinal);
+
     private ApiVersionTable((short Lowest, short Highest)[] ranges) => _ranges = ranges;
 
     /// <summary>A peer of which nothing is known yet: it speaks nothing but what is asked with an explicit version.</summary>
@@ -36,8 +38,17 @@ public sealed class ApiVersionTable
             }
         }
 
-        return new ApiVersionTable(ranges);
+        ApiVersionTable table = new(ranges);
+        foreach (ApiVersionsResponse.FinalizedFeature feature in response.FinalizedFeatures)
+        {
+            table._features[feature.Name] = feature.MaxVersionLevel;
+        }
+
+        return table;
     }
+
+    /// <summary>The level that the cluster had finalized for a feature when the peer responded (KIP-584); 0 where there is none.</summary>
+    public short FeatureLevel(string feature) => _features.GetValueOrDefault(feature);
 
     /// <summary>The highest version that both sides speak and that is not above <paramref name="highest"/>; false when there is none.</summary>
     public bool TryChoose(ApiKey key, short highest, out short version)
