@@ -3,6 +3,8 @@ using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Client.Consume;
 using RaftLog.Client.Produce;
+using RaftLog.Client.Serialization;
+using RaftLog.Client.Transactions;
 using RaftLog.Platform;
 
 namespace RaftLog.Client;
@@ -42,11 +44,37 @@ public sealed class KafkaCluster : IDisposable
 
     /// <summary>Opens a producer.</summary>
     public Producer CreateProducer(ProducerOptions? options = null) =>
-        new(options ?? new ProducerOptions(), _runtime, _connections.OpenSet(), _quick, _metadata);
+        Open(options ?? new ProducerOptions());
+
+    /// <summary>Opens a producer of typed keys and values.</summary>
+    /// <param name="keys">Turns keys into bytes; null for the form that <see cref="Serdes.For{T}"/> names.</param>
+    /// <param name="values">Turns values into bytes; null for the form that <see cref="Serdes.For{T}"/> names.</param>
+    /// <param name="options">How it sends.</param>
+    /// <exception cref="NotSupportedException">A type has no form of its own, and none was given.</exception>
+    public Producer<TKey, TValue> CreateProducer<TKey, TValue>(
+        ISerializer<TKey>? keys = null, ISerializer<TValue>? values = null, ProducerOptions? options = null) =>
+        new(CreateProducer(options), keys ?? Serdes.For<TKey>(), values ?? Serdes.For<TValue>());
 
     /// <summary>Opens a consumer.</summary>
     public Consumer CreateConsumer(ConsumerOptions? options = null) =>
         new(options ?? new ConsumerOptions(), _runtime, _connections, _quick, _metadata);
+
+    private Producer Open(ProducerOptions options)
+    {
+        options.Validate();
+        TransactionFlow? transactions = null;
+        if (options.TransactionalId is { } id)
+        {
+            // A coordinator responds to the end of a transaction when it is decided: nothing else waits behind that.
+            ClusterCalls coordinators = new(_runtime, _connections.OpenSet());
+            Coordinator coordinator = new(CoordinatorKind.Transaction, id, _runtime, _quick, coordinators, _metadata);
+            TransactionCalls calls = new(
+                id, options.TransactionTimeout, _runtime, coordinator, group => new Coordinator(CoordinatorKind.Group, group, _runtime, _quick, coordinators, _metadata));
+            transactions = new TransactionFlow(id, _runtime, calls);
+        }
+
+        return new Producer(options, _runtime, _connections.OpenSet(), _quick, _metadata, transactions);
+    }
 
     /// <summary>Closes the connections; what is under way ends with an error. Close producers first, so that nothing is lost.</summary>
     public void Dispose()

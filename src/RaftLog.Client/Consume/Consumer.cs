@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Client.Groups;
+using RaftLog.Client.Transactions;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 
@@ -48,6 +49,17 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>The partitions that are read now.</summary>
     public IReadOnlyList<TopicPartition> Assigned => _assignment.Partitions;
+
+    /// <summary>The consumer's place in its group now, for offsets that a transaction commits.</summary>
+    /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
+    public ConsumerGroupMetadata GroupMetadata
+    {
+        get
+        {
+            GroupIdentity identity = _isSubscribed ? Member.Identity : GroupIdentity.None;
+            return new ConsumerGroupMetadata(_options.GroupId ?? throw NoGroup(), identity.Generation, identity.MemberId, _options.GroupInstanceId);
+        }
+    }
 
     /// <summary>
     /// Shares these topics with the other members of the group from now on. Partitions come and go within <see cref="ReadAsync"/>; each begins at its

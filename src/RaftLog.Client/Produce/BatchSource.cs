@@ -3,7 +3,9 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Client.Produce;
 
 /// <summary>Builders that wait to be used again, with their buffers; more than these give theirs back.</summary>
-internal sealed class BatchSource(RecordBatchOptions options)
+/// <param name="options">What batches look like.</param>
+/// <param name="isTransactional">True when they belong to transactions.</param>
+internal sealed class BatchSource(RecordBatchOptions options, bool isTransactional = false)
 {
     private const int MaxSpare = 64;
 
@@ -14,6 +16,17 @@ internal sealed class BatchSource(RecordBatchOptions options)
     private readonly Stack<RecordBatchBuilder> _spare = new();
 
     public RecordBatchBuilder Rent()
+    {
+        RecordBatchBuilder builder = RentAny();
+        if (isTransactional)
+        {
+            builder.Attributes = builder.Attributes.AsTransactional();
+        }
+
+        return builder;
+    }
+
+    private RecordBatchBuilder RentAny()
     {
         lock (_lock)
         {

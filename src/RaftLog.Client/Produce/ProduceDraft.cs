@@ -1,20 +1,29 @@
 using RaftLog.Client.Cluster;
+using RaftLog.Client.Transactions;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Client.Produce;
 
 /// <summary>The batches that leave for one broker in one request.</summary>
-internal sealed class ProduceDraft(NodeId leader)
+/// <param name="leader">The broker.</param>
+/// <param name="transactions">Of a transactional producer, or null.</param>
+internal sealed class ProduceDraft(NodeId leader, TransactionFlow? transactions)
 {
+    private const short LastOfV1 = 11;
+    private const short LastByName = 12;
+
     private readonly List<(PartitionQueue Queue, ProducerBatch Batch, Uuid TopicId)> _entries = [];
 
     public NodeId Leader => leader;
 
     public int Bytes { get; private set; }
 
-    /// <summary>Versions from 13 on name topics by id; a topic whose id is not known keeps the request below.</summary>
-    public short HighestVersion { get; private set; } = short.MaxValue;
+    /// <summary>
+    /// Versions from 13 on name topics by id; a topic whose id is not known keeps the request below. From 12 on the broker adds the partition to
+    /// the transaction (KIP-890), which is not for a producer that does so itself.
+    /// </summary>
+    public short HighestVersion { get; private set; } = transactions is { IsV2: false } ? LastOfV1 : short.MaxValue;
 
     public IReadOnlyList<(PartitionQueue Queue, ProducerBatch Batch, Uuid TopicId)> Entries => _entries;
 
@@ -24,13 +33,13 @@ internal sealed class ProduceDraft(NodeId leader)
         Bytes += batch.Bytes.Length;
         if (topic.Id == Uuid.Zero)
         {
-            HighestVersion = 12;
+            HighestVersion = Math.Min(HighestVersion, LastByName);
         }
     }
 
     public ProduceRequest ToRequest(Acks acks, TimeSpan timeout)
     {
-        ProduceRequest request = new() { TransactionalId = null, Acks = (short)acks, TimeoutMs = (int)timeout.TotalMilliseconds };
+        ProduceRequest request = new() { TransactionalId = transactions?.TransactionalId, Acks = (short)acks, TimeoutMs = (int)timeout.TotalMilliseconds };
         foreach ((PartitionQueue queue, ProducerBatch batch, Uuid topicId) in _entries)
         {
             ProduceRequest.TopicProduceData? topic = request.TopicData.Find(t => t.Name == queue.Partition.Topic);

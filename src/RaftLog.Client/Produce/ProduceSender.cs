@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
+using RaftLog.Client.Transactions;
 using RaftLog.Platform.Rpc;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
@@ -11,7 +12,7 @@ namespace RaftLog.Client.Produce;
 
 /// <summary>
 /// The loop that takes batches from their queues to their leaders: as many partitions in a request as are ready, a bounded number of requests
-/// to a broker, and what each answer means. Only this loop takes batches and renews the producer's identity.
+/// to a broker. Only this loop takes batches and renews the producer's identity.
 /// </summary>
 internal sealed class ProduceSender
 {
@@ -22,16 +23,14 @@ internal sealed class ProduceSender
     private readonly ClientRuntime _runtime;
     private readonly ConnectionSet _connections;
     private readonly MetadataCache _metadata;
-    private readonly BufferBudget _budget;
-    private readonly BatchSource _batches;
+    private readonly BatchOutcomes _outcomes;
     private readonly ProducerIdentity _identity;
+    private readonly TransactionFlow? _transactions;
+    private readonly QueueSchedule _schedule = new();
     private readonly Action<string> _topicRemade;
     private readonly AsyncSignal _wake;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<NodeId, int> _inFlight = [];
-    private readonly PriorityQueue<PartitionQueue, long> _timed = new();
-    private List<PartitionQueue> _listed = [];
-    private List<PartitionQueue> _looked = [];
     private PartitionQueue[] _queues = [];
     private bool _needsEpoch;
     private long _nextExpiryMs = long.MaxValue;
@@ -46,19 +45,24 @@ internal sealed class ProduceSender
         ConnectionSet connections,
         ClusterCalls calls,
         MetadataCache metadata,
-        BufferBudget budget,
-        BatchSource batches,
+        BatchOutcomes outcomes,
+        TransactionFlow? transactions,
         Action<string> topicRemade)
     {
         _options = options;
         _runtime = runtime;
         _connections = connections;
         _metadata = metadata;
-        _budget = budget;
-        _batches = batches;
+        _outcomes = outcomes;
+        _transactions = transactions;
         _topicRemade = topicRemade;
         _identity = new ProducerIdentity(calls);
         _wake = new AsyncSignal(runtime.Waiters);
+        if (transactions is not null)
+        {
+            transactions.Changed = _wake.Set;
+        }
+
         runtime.Supervisor.Run("producer", RunAsync);
     }
 
@@ -81,6 +85,12 @@ internal sealed class ProduceSender
             // The new log may have seen numbers of this epoch, under a view of the cluster that came and went.
             _needsEpoch |= before.Count > 0;
         }
+
+        if (before.Count > 0)
+        {
+            _transactions?.RecordsFailed(
+                new KafkaException(ErrorCode.UnknownTopicOrPartition, $"topic '{before[0].Partition.Topic}' was deleted and made anew"), mayBeAppended: true);
+        }
     }
 
     /// <summary>The records are in the new queues.</summary>
@@ -89,7 +99,7 @@ internal sealed class ProduceSender
     /// <summary>There is something to send in a queue.</summary>
     public void Wake(PartitionQueue queue)
     {
-        List(queue);
+        _schedule.List(queue);
         _wake.Set();
     }
 
@@ -109,7 +119,7 @@ internal sealed class ProduceSender
                 foreach (PartitionQueue queue in Volatile.Read(ref _queues))
                 {
                     queue.Flush(() => _runtime.Waiters.Rent(deadline.Remaining), waits);
-                    List(queue);
+                    _schedule.List(queue);
                 }
 
                 _wake.Set();
@@ -140,11 +150,16 @@ internal sealed class ProduceSender
         while (await _wake.WaitAsync(pause) != WaitOutcome.Closed && !IsClosed)
         {
             long nowMs = _runtime.Waiters.NowMs;
-            TakeListed(nowMs);
+            _schedule.Take(nowMs);
             FailExpired(nowMs);
+            if (_transactions?.Rejection is { } rejection)
+            {
+                _outcomes.Discard(Volatile.Read(ref _queues), rejection);
+            }
+
             if (NeedsIdentity() && !await TryRenewIdentityAsync())
             {
-                ListAgain();
+                _schedule.ListAgain();
                 pause = _runtime.Options.RetryBackoff;
                 continue;
             }
@@ -160,73 +175,15 @@ internal sealed class ProduceSender
         _connections.Dispose();
     }
 
-    /// <summary>Puts a queue on the list of those to look at.</summary>
-    private void List(PartitionQueue queue)
-    {
-        lock (_lock)
-        {
-            if (!queue.IsListed)
-            {
-                queue.IsListed = true;
-                _listed.Add(queue);
-            }
-        }
-    }
-
-    /// <summary>Takes the queues to look at: those where something happened, and those whose time has come.</summary>
-    private void TakeListed(long nowMs)
-    {
-        lock (_lock)
-        {
-            while (_timed.TryPeek(out PartitionQueue? due, out long atMs) && atMs <= nowMs)
-            {
-                _timed.Dequeue();
-                due.TimedForMs = due.TimedForMs == atMs ? long.MaxValue : due.TimedForMs;
-                if (!due.IsListed)
-                {
-                    due.IsListed = true;
-                    _listed.Add(due);
-                }
-            }
-
-            _looked.Clear();
-            (_listed, _looked) = (_looked, _listed);
-            _looked.ForEach(static queue => queue.IsListed = false);
-        }
-    }
-
-    private void ListAgain() => _looked.ForEach(List);
-
-    /// <summary>Looks at a queue again at a time; when that is the queue's earliest.</summary>
-    private void LookAt(PartitionQueue queue, long atMs)
-    {
-        lock (_lock)
-        {
-            if (atMs < queue.TimedForMs)
-            {
-                queue.TimedForMs = atMs;
-                _timed.Enqueue(queue, atMs);
-            }
-        }
-    }
-
-    private long NextTimedMs()
-    {
-        lock (_lock)
-        {
-            return _timed.TryPeek(out _, out long atMs) ? atMs : long.MaxValue;
-        }
-    }
-
     private bool NeedsIdentity()
     {
-        if (!_options.IsIdempotent || _looked.Count == 0)
+        if (!_options.IsIdempotent || _transactions is not null || _schedule.Taken.Count == 0)
         {
             return false;
         }
 
         ProducerStamp current = _identity.Current;
-        return !current.Id.IsPresent || Volatile.Read(ref _needsEpoch) || _looked.Exists(queue => queue.NeedsEpochAfter(current));
+        return !current.Id.IsPresent || Volatile.Read(ref _needsEpoch) || _schedule.Taken.Exists(queue => queue.NeedsEpochAfter(current));
     }
 
     private async ValueTask<bool> TryRenewIdentityAsync()
@@ -242,7 +199,7 @@ internal sealed class ProduceSender
             Volatile.Write(ref _needsEpoch, _identity.Current.Id.IsPresent);
             if (!e.IsRetriable)
             {
-                FailQueued(Volatile.Read(ref _queues), long.MaxValue, e);
+                _outcomes.Fail(Volatile.Read(ref _queues), long.MaxValue, e);
             }
 
             return false;
@@ -256,18 +213,19 @@ internal sealed class ProduceSender
         long lingerMs = Volatile.Read(ref _flushing) > 0 ? 0 : (long)_options.Linger.TotalMilliseconds;
         bool isBehind = false;
         SortedDictionary<NodeId, ProduceDraft> drafts = [];
+        ProducerStamp stamp = _transactions?.Stamp ?? (_options.IsIdempotent ? _identity.Current : ProducerStamp.None);
 
         // A different partition goes first each time, so that none is always the one that does not fit any more.
-        _first = _looked.Count == 0 ? 0 : (_first + 1) % _looked.Count;
-        for (int i = 0; i < _looked.Count; i++)
+        _first = _schedule.Taken.Count == 0 ? 0 : (_first + 1) % _schedule.Taken.Count;
+        for (int i = 0; i < _schedule.Taken.Count; i++)
         {
-            PartitionQueue queue = _looked[(_first + i) % _looked.Count];
+            PartitionQueue queue = _schedule.Taken[(_first + i) % _schedule.Taken.Count];
             int size = queue.SizeOfReady(nowMs, lingerMs, out long readyAtMs);
             if (size == 0)
             {
                 if (readyAtMs != long.MaxValue)
                 {
-                    LookAt(queue, readyAtMs);
+                    _schedule.ListAt(queue, readyAtMs);
                 }
 
                 continue;
@@ -275,7 +233,13 @@ internal sealed class ProduceSender
 
             if (!TryFindLeader(queue, view, nowMs, out TopicView? topic, out NodeId leader))
             {
-                LookAt(queue, nowMs + NoLeaderPauseMs);
+                _schedule.ListAt(queue, nowMs + NoLeaderPauseMs);
+                continue;
+            }
+
+            if (_transactions?.TryUse(queue.Partition) == false)
+            {
+                _schedule.List(queue);
                 continue;
             }
 
@@ -284,21 +248,21 @@ internal sealed class ProduceSender
                 // The end of one of its requests lists the queue again.
                 if (InFlight(leader) >= _options.MaxInFlight)
                 {
-                    List(queue);
+                    _schedule.List(queue);
                     continue;
                 }
 
-                draft = new ProduceDraft(leader);
+                draft = new ProduceDraft(leader, _transactions);
                 drafts.Add(leader, draft);
             }
             else if (draft.Bytes + size > _options.MaxRequestSize)
             {
-                List(queue);
+                _schedule.List(queue);
                 isBehind = true;
                 continue;
             }
 
-            draft.Add(queue, queue.Take(_options.IsIdempotent ? _identity.Current : ProducerStamp.None), topic);
+            draft.Add(queue, queue.Take(stamp), topic);
         }
 
         foreach (ProduceDraft draft in drafts.Values)
@@ -307,7 +271,7 @@ internal sealed class ProduceSender
             _runtime.Supervisor.Run("produce request", () => SendAsync(draft));
         }
 
-        return isBehind ? nowMs : Math.Min(NextTimedMs(), _nextExpiryMs);
+        return isBehind ? nowMs : Math.Min(_schedule.NextMs(), _nextExpiryMs);
     }
 
     private bool TryFindLeader(PartitionQueue queue, ClusterView view, long nowMs, [NotNullWhen(true)] out TopicView? topic, out NodeId leader)
@@ -324,7 +288,7 @@ internal sealed class ProduceSender
 
             if (topic.Error == ErrorCode.UnknownTopicOrPartition)
             {
-                FailQueued([queue], nowMs - (long)_options.MaxBlock.TotalMilliseconds, new KafkaException(
+                _outcomes.Fail([queue], nowMs - (long)_options.MaxBlock.TotalMilliseconds, new KafkaException(
                     topic.Error, $"topic '{topic.Name}' does not exist any more: no broker has known it for {_options.MaxBlock.TotalSeconds} s (max.block.ms)"));
             }
         }
@@ -345,7 +309,7 @@ internal sealed class ProduceSender
             draft.Leader, new Deadline(_runtime.Waiters, _runtime.Options.ConnectTimeout));
         if (opened.Channel is not { } channel)
         {
-            RetryAll(draft, RpcOutcome.Unsupported, opened.Reason);
+            _outcomes.NoResponse(draft, RpcOutcome.Unsupported, opened.Reason);
         }
         else
         {
@@ -355,18 +319,18 @@ internal sealed class ProduceSender
                 : await channel.CallAsync(request, _runtime.Options.RequestTimeout, draft.HighestVersion);
             if (!result.TryGet(out ProduceResponse? response))
             {
-                RetryAll(draft, result.Outcome, result.Reason);
+                _outcomes.NoResponse(draft, result.Outcome, result.Reason);
             }
             else
             {
-                Decide(draft, response, channel);
+                _outcomes.Responded(draft, response, channel);
             }
         }
 
         Count(draft.Leader, -1);
         foreach ((PartitionQueue queue, _, _) in draft.Entries)
         {
-            List(queue);
+            _schedule.List(queue);
         }
 
         if (IsClosed)
@@ -377,134 +341,10 @@ internal sealed class ProduceSender
         _wake.Set();
     }
 
-    private void RetryAll(ProduceDraft draft, RpcOutcome outcome, string reason)
-    {
-        bool mayHaveArrived = outcome is RpcOutcome.TimedOut or RpcOutcome.Disconnected or RpcOutcome.Malformed;
-        if (mayHaveArrived && _options.Acks == Acks.None)
-        {
-            GiveUpAll(draft, new KafkaException(ErrorCode.NetworkException, reason));
-            return;
-        }
-
-        foreach ((PartitionQueue queue, ProducerBatch batch, _) in draft.Entries)
-        {
-            batch.MaybeAppended |= mayHaveArrived;
-            Retry(queue, batch);
-        }
-
-        _metadata.Invalidate();
-    }
-
-    private void GiveUpAll(ProduceDraft draft, KafkaException reason)
-    {
-        foreach ((PartitionQueue queue, ProducerBatch batch, _) in draft.Entries)
-        {
-            GiveUp(queue, batch, reason);
-        }
-    }
-
-    private void Decide(ProduceDraft draft, ProduceResponse response, RpcChannel channel)
-    {
-        foreach ((PartitionQueue queue, ProducerBatch batch, Uuid topicId) in draft.Entries)
-        {
-            if (_options.Acks == Acks.None)
-            {
-                Acknowledge(queue, batch, Offset.None);
-                continue;
-            }
-
-            if (ProduceDraft.AnswerFor(response, queue.Partition, topicId) is { } answer)
-            {
-                Decide(queue, batch, answer, channel);
-            }
-            else
-            {
-                GiveUp(queue, batch, new KafkaException(
-                    ErrorCode.UnknownServerError, $"{channel.Peer} left {queue.Partition} out of its answer"));
-            }
-        }
-    }
-
-    private void Decide(PartitionQueue queue, ProducerBatch batch, ProduceResponse.PartitionProduceResponse answer, RpcChannel channel)
-    {
-        switch (answer.ErrorCode)
-        {
-            case ErrorCode.None:
-            case ErrorCode.DuplicateSequenceNumber:
-                Acknowledge(queue, batch, answer.BaseOffset);
-                break;
-
-            // The broker does not know the numbers before these, and has refused the batch: unless an earlier attempt may stand in the log, the
-            // same records can go under the next epoch.
-            case ErrorCode.OutOfOrderSequenceNumber or ErrorCode.UnknownProducerId or ErrorCode.InvalidProducerEpoch or ErrorCode.ProducerFenced
-                when !batch.MaybeAppended:
-                batch.Attempts++;
-                queue.Renumber(batch);
-                break;
-
-            case ErrorCode.MessageTooLarge when batch.Count > 1:
-                queue.Replace(batch, batch.Split(_batches));
-                _batches.Return(batch.Builder);
-                break;
-
-            case var error when error.IsRetriable():
-                bool hasNewLeader = _metadata.LearnLeader(queue.Partition, answer.CurrentLeader.LeaderId, answer.CurrentLeader.LeaderEpoch);
-                if (error.NeedsMetadataRefresh() && !hasNewLeader)
-                {
-                    _metadata.Invalidate();
-                }
-
-                // Not enough replicas after the append: it is in the leader's log, and may stay there.
-                batch.MaybeAppended |= error is ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut;
-                Retry(queue, batch);
-                break;
-
-            default:
-                GiveUp(queue, batch, Refusal(queue.Partition, batch, answer, channel));
-                break;
-        }
-    }
-
-    private static KafkaException Refusal(
-        TopicPartition partition, ProducerBatch batch, ProduceResponse.PartitionProduceResponse answer, RpcChannel channel)
-    {
-        string why = answer.ErrorCode == ErrorCode.MessageTooLarge
-            ? $"the record alone makes a batch of {batch.Bytes.Length} bytes, more than the topic's max.message.bytes allows"
-            : answer.ErrorMessage ?? "the broker gave no reason";
-        return new KafkaException(answer.ErrorCode, $"{channel.Peer} refused {batch.Count} records for {partition}: {why}");
-    }
-
-    private void Acknowledge(PartitionQueue queue, ProducerBatch batch, Offset baseOffset)
-    {
-        queue.Acknowledge(batch);
-        batch.Succeed(queue.Partition.Partition, baseOffset);
-        Free(batch);
-    }
-
-    private void Retry(PartitionQueue queue, ProducerBatch batch)
-    {
-        Backoff backoff = _runtime.NewBackoff();
-        TimeSpan pause = backoff.Next();
-        for (int i = 0; i < batch.Attempts && pause < _runtime.Options.RetryBackoffMax; i++)
-        {
-            pause = backoff.Next();
-        }
-
-        batch.Attempts++;
-        queue.Retry(batch, _runtime.Waiters.NowMs + (long)Math.Ceiling(pause.TotalMilliseconds));
-    }
-
-    private void GiveUp(PartitionQueue queue, ProducerBatch batch, KafkaException reason)
-    {
-        queue.GiveUp(batch);
-        batch.Fail(reason);
-        Free(batch);
-    }
-
     /// <summary>Looks through all queues now and then, as long as there is anything in them, for what has waited too long.</summary>
     private void FailExpired(long nowMs)
     {
-        if (_nextExpiryMs == long.MaxValue && _looked.Count > 0)
+        if (_nextExpiryMs == long.MaxValue && _schedule.Taken.Count > 0)
         {
             _nextExpiryMs = nowMs + ExpiryCheckMs;
         }
@@ -515,36 +355,15 @@ internal sealed class ProduceSender
         }
 
         PartitionQueue[] queues = Volatile.Read(ref _queues);
-        FailQueued(queues, nowMs - (long)_options.DeliveryTimeout.TotalMilliseconds, new KafkaException(
+        _outcomes.Fail(queues, nowMs - (long)_options.DeliveryTimeout.TotalMilliseconds, new KafkaException(
             ErrorCode.RequestTimedOut, $"the record was not acknowledged within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)"));
         _nextExpiryMs = Array.TrueForAll(queues, queue => queue.IsEmpty) ? long.MaxValue : nowMs + ExpiryCheckMs;
     }
 
-    private void FailAll() => FailQueued(
+    private void FailAll() => _outcomes.Fail(
         Volatile.Read(ref _queues),
         long.MaxValue,
         new KafkaException(ErrorCode.NetworkException, _runtime.Failure ?? "the producer was closed before the record was acknowledged"));
-
-    private void FailQueued(PartitionQueue[] queues, long createdBeforeMs, KafkaException reason)
-    {
-        List<ProducerBatch> failed = [];
-        foreach (PartitionQueue queue in queues)
-        {
-            queue.Expire(createdBeforeMs, failed);
-        }
-
-        foreach (ProducerBatch batch in failed)
-        {
-            batch.Fail(reason);
-            Free(batch);
-        }
-    }
-
-    private void Free(ProducerBatch batch)
-    {
-        _budget.Return(batch.Reserved);
-        _batches.Return(batch.Builder);
-    }
 
     private int InFlight(NodeId node)
     {

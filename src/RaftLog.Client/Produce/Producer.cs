@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
+using RaftLog.Client.Transactions;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
@@ -21,20 +23,27 @@ public sealed class Producer : IAsyncDisposable
     private readonly BatchSource _batches;
     private readonly CompletionPool _completions = new();
     private readonly ProduceSender _sender;
+    private readonly TransactionFlow? _transactions;
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, TopicLane> _lanes = new(StringComparer.Ordinal);
     private bool _closed;
 
     internal Producer(
-        ProducerOptions options, ClientRuntime runtime, ConnectionSet connections, ClusterCalls calls, MetadataCache metadata)
+        ProducerOptions options,
+        ClientRuntime runtime,
+        ConnectionSet connections,
+        ClusterCalls calls,
+        MetadataCache metadata,
+        TransactionFlow? transactions)
     {
-        options.Validate();
         _options = options;
         _runtime = runtime;
         _metadata = metadata;
         _budget = new BufferBudget(runtime.Waiters, options.BufferMemory);
-        _batches = new BatchSource(new RecordBatchOptions(options.BatchSize, options.Compression));
-        _sender = new ProduceSender(options, runtime, connections, calls, metadata, _budget, _batches, Move);
+        _batches = new BatchSource(new RecordBatchOptions(options.BatchSize, options.Compression), transactions is not null);
+        _transactions = transactions;
+        BatchOutcomes outcomes = new(options, runtime, metadata, _budget, _batches, transactions);
+        _sender = new ProduceSender(options, runtime, connections, calls, metadata, outcomes, transactions, Move);
     }
 
     /// <summary>
@@ -46,7 +55,14 @@ public sealed class Producer : IAsyncDisposable
     /// <param name="cancel">Ends the wait. A record that was not handed over yet is not sent; one that was may still be appended.</param>
     /// <exception cref="KafkaException">The cluster refused the record, or did not acknowledge it in time.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public ValueTask<ProduceResult> ProduceAsync(string topic, in ProducerRecord record, CancellationToken cancel = default)
+    public ValueTask<ProduceResult> ProduceAsync(string topic, in ProducerRecord record, CancellationToken cancel = default) =>
+        AcceptAsync(topic, record, borrowsBytes: false, cancel);
+
+    /// <param name="topic">The topic.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="borrowsBytes">True when the record's bytes may change once this has returned.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    internal ValueTask<ProduceResult> AcceptAsync(string topic, in ProducerRecord record, bool borrowsBytes, CancellationToken cancel)
     {
         long size = SizeOf(record);
         if (Refusal(topic, size) is { } refusal)
@@ -59,13 +75,27 @@ public sealed class Producer : IAsyncDisposable
             return ValueTask.FromCanceled<ProduceResult>(cancel);
         }
 
+        long transaction = 0;
+        if (_transactions?.WhyNotWrite(out transaction) is { } reason)
+        {
+            return ValueTask.FromException<ProduceResult>(reason);
+        }
+
         ClusterView view = _metadata.View;
         TopicLane lane = _lanes.GetOrAdd(topic, static _ => new TopicLane());
         if (lane.IsFree && lane.Topic is { } known && IsCurrent(known, view) && IsIn(known, record) && _budget.TryTake(size))
         {
+            if (!TryEnter(transaction, out KafkaException? ended))
+            {
+                _budget.Return(size);
+                return ValueTask.FromException<ProduceResult>(ended);
+            }
+
             RecordCompletion completion = Rent(record);
             ValueTask<ProduceResult> task = completion.Task;
-            if (TryAppend(known, record, size, view, completion))
+            bool appended = TryAppend(known, record, size, view, completion);
+            _transactions?.Leave();
+            if (appended)
             {
                 completion.EndWith(cancel);
                 return task;
@@ -76,7 +106,7 @@ public sealed class Producer : IAsyncDisposable
             _completions.Return(completion);
         }
 
-        return WaitAndAppendAsync(topic, lane, record, size, cancel);
+        return WaitAndAppendAsync(topic, lane, borrowsBytes ? record.Copy() : record, size, transaction, cancel);
     }
 
     /// <summary>Waits until everything that was handed over before is acknowledged or has failed.</summary>
@@ -92,7 +122,24 @@ public sealed class Producer : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends what is here, waits for its end, and closes.</summary>
+    /// <summary>
+    /// Gets ready for transactions: fences earlier producers with this transactional id and ends what they left. Called once before the first, and
+    /// again when a commit or an abort could not be brought to its end, which this then does.
+    /// </summary>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">The producer has no transactional id.</exception>
+    /// <exception cref="KafkaException">The coordinator cannot be reached in time, or another producer has taken over.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public ValueTask InitTransactionsAsync(CancellationToken cancel = default) => Transactions.InitAsync(FlushQueuesAsync, NewDeadline(cancel));
+
+    /// <summary>
+    /// Opens a transaction. Until it ends every record of this producer belongs to it. Dispose it: what is not committed then is aborted.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The producer has no transactional id.</exception>
+    /// <exception cref="KafkaException">The producer is not ready for one, or another producer has taken over.</exception>
+    public Transaction BeginTransaction() => new(this, Transactions.Begin());
+
+    /// <summary>Sends what is here, waits for its end, and closes. A transaction that is open is aborted.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_lock)
@@ -105,9 +152,78 @@ public sealed class Producer : IAsyncDisposable
             _closed = true;
         }
 
+        if (_transactions is { IsUnderWay: true })
+        {
+            await TryEndAsync();
+        }
+
         await FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout));
         _sender.Close();
     }
+
+    internal ValueTask<ProduceResult> ProduceInAsync(long transaction, string topic, in ProducerRecord record, CancellationToken cancel)
+    {
+        try
+        {
+            Transactions.EnsureCurrent(transaction);
+        }
+        catch (KafkaException e)
+        {
+            return ValueTask.FromException<ProduceResult>(e);
+        }
+
+        return ProduceAsync(topic, record, cancel);
+    }
+
+    internal ValueTask SendOffsetsAsync(
+        long transaction, ConsumerGroupMetadata group, IReadOnlyDictionary<TopicPartition, Offset> offsets, CancellationToken cancel) =>
+        Transactions.SendOffsetsAsync(transaction, group, offsets, NewDeadline(cancel));
+
+    internal ValueTask CommitAsync(long transaction, CancellationToken cancel)
+    {
+        Transactions.EnsureCurrent(transaction);
+        return Transactions.CommitAsync(() => FlushAsync(cancel), EndDeadline(cancel));
+    }
+
+    internal ValueTask AbortAsync(long transaction, CancellationToken cancel)
+    {
+        Transactions.EnsureCurrent(transaction);
+        return Transactions.AbortAsync(FlushQueuesAsync, EndDeadline(cancel));
+    }
+
+    /// <summary>Ends a transaction that nobody will end any more; what cannot be ended now is ended by the coordinator, or by the next producer.</summary>
+    internal async ValueTask TryEndAsync(long transaction)
+    {
+        if (Transactions.IsCurrent(transaction))
+        {
+            await TryEndAsync();
+        }
+    }
+
+    private async ValueTask TryEndAsync()
+    {
+        try
+        {
+            await (Transactions.IsCommitting
+                ? Transactions.CommitAsync(FlushQueuesAsync, EndDeadline(default))
+                : Transactions.AbortAsync(FlushQueuesAsync, EndDeadline(default)));
+        }
+        catch (KafkaException)
+        {
+            // Whoever begins the next transaction hears of it.
+        }
+    }
+
+    /// <summary>Waits for all that is in the queues, where a transaction that is aborted rejects what has not left.</summary>
+    private async ValueTask FlushQueuesAsync() => await _sender.FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout));
+
+    private TransactionFlow Transactions => _transactions ?? throw new InvalidOperationException(
+        "the producer has no transactional id; set ProducerOptions.TransactionalId (transactional.id)");
+
+    private Deadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _options.MaxBlock, cancel);
+
+    /// <summary>Until when a transaction is to have ended: its records first, then the coordinator.</summary>
+    private Deadline EndDeadline(CancellationToken cancel) => new(_runtime.Waiters, _options.DeliveryTimeout + _options.MaxBlock, cancel);
 
     private KafkaException? Refusal(string topic, long size)
     {
@@ -154,6 +270,13 @@ public sealed class Producer : IAsyncDisposable
         passed.TryComplete(WaitOutcome.Ready);
     }
 
+    /// <summary>True when a record may join the transaction that it was produced in, whose end waits for it then.</summary>
+    private bool TryEnter(long transaction, [NotNullWhen(false)] out KafkaException? reason)
+    {
+        reason = null;
+        return _transactions?.TryEnter(transaction, out reason) ?? true;
+    }
+
     private static long SizeOf(in ProducerRecord record) =>
         RecordBatchBuilder.LargestRecordSize(record.Key, record.Value, record.Headers.Span) + RecordBatch.HeaderSize;
 
@@ -183,7 +306,7 @@ public sealed class Producer : IAsyncDisposable
     }
 
     private async ValueTask<ProduceResult> WaitAndAppendAsync(
-        string topic, TopicLane lane, ProducerRecord record, long size, CancellationToken cancel)
+        string topic, TopicLane lane, ProducerRecord record, long size, long transaction, CancellationToken cancel)
     {
         Deadline deadline = new(_runtime.Waiters, _options.MaxBlock, cancel);
         ValueTask<ProduceResult> acknowledged;
@@ -206,9 +329,16 @@ public sealed class Producer : IAsyncDisposable
                     $"no room in buffer.memory ({_options.BufferMemory} bytes) within {_options.MaxBlock.TotalSeconds} s (max.block.ms): records come faster than the cluster takes them");
             }
 
+            if (!TryEnter(transaction, out KafkaException? ended))
+            {
+                _budget.Return(size);
+                throw ended;
+            }
+
             RecordCompletion completion = Rent(record);
             acknowledged = completion.Task;
             bool appended = TryAppend(known, record, size, _metadata.View, completion);
+            _transactions?.Leave();
             completion.EndWith(cancel);
             Invariant.Holds(appended, "C-03", "a topic's queues were closed by another than the one whose turn it is");
         }

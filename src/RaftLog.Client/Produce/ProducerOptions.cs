@@ -38,10 +38,25 @@ public sealed record ProducerOptions
     /// <summary>The most requests that wait for an answer of one broker (max.in.flight.requests.per.connection).</summary>
     public int MaxInFlight { get; init; } = 5;
 
+    /// <summary>
+    /// The name under which the producer writes in transactions, the same across restarts and no other producer's; null for none (transactional.id).
+    /// The next producer with the name fences this one.
+    /// </summary>
+    public string? TransactionalId { get; init; }
+
+    /// <summary>After how long the coordinator aborts a transaction that has not ended (transaction.timeout.ms).</summary>
+    public TimeSpan TransactionTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     internal bool IsIdempotent => Idempotence && Acks == Acks.All;
 
     internal void Validate()
     {
+        if (TransactionalId is not null && !IsIdempotent)
+        {
+            throw new ArgumentException(
+                $"TransactionalId (transactional.id) is '{TransactionalId}', so Acks (acks) must be All and Idempotence (enable.idempotence) true, and they are {Acks} and {Idempotence}");
+        }
+
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxRequestSize, 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(BufferMemory, BatchSize);

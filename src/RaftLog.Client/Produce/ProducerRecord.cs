@@ -22,6 +22,12 @@ public readonly record struct ProducerRecord(ReadOnlyMemory<byte>? Key, ReadOnly
     /// <summary>Milliseconds since 1970, or null for now.</summary>
     public long? TimestampMs { get; init; }
 
+    /// <summary>The same record with bytes of its own.</summary>
+    internal ProducerRecord Copy() => this with { Key = CopyOf(Key), Value = CopyOf(Value) };
+
+    private static ReadOnlyMemory<byte>? CopyOf(ReadOnlyMemory<byte>? bytes) =>
+        bytes is { } present ? present.ToArray() : new ReadOnlyMemory<byte>?();
+
     // A conditional expression would turn null into empty memory, too.
     private static ReadOnlyMemory<byte>? OrNull(byte[]? bytes) => bytes is null ? new ReadOnlyMemory<byte>?() : bytes.AsMemory();
 }

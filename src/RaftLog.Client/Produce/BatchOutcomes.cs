@@ -1,0 +1,179 @@
+using RaftLog.Client.Cluster;
+using RaftLog.Client.Connections;
+using RaftLog.Client.Transactions;
+using RaftLog.Platform.Rpc;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Records;
+
+namespace RaftLog.Client.Produce;
+
+/// <summary>What becomes of a batch that was sent, or that was not: acknowledged, sent again, divided, numbered anew, or given up.</summary>
+internal sealed class BatchOutcomes(
+    ProducerOptions options,
+    ClientRuntime runtime,
+    MetadataCache metadata,
+    BufferBudget budget,
+    BatchSource batches,
+    TransactionFlow? transactions)
+{
+    /// <summary>A request came to nothing.</summary>
+    public void NoResponse(ProduceDraft draft, RpcOutcome outcome, string reason)
+    {
+        bool mayHaveArrived = outcome is RpcOutcome.TimedOut or RpcOutcome.Disconnected or RpcOutcome.Malformed;
+        foreach ((PartitionQueue queue, ProducerBatch batch, _) in draft.Entries)
+        {
+            if (mayHaveArrived && options.Acks == Acks.None)
+            {
+                GiveUp(queue, batch, new KafkaException(ErrorCode.NetworkException, reason));
+                continue;
+            }
+
+            batch.MaybeAppended |= mayHaveArrived;
+            Retry(queue, batch);
+        }
+
+        metadata.Invalidate();
+    }
+
+    /// <summary>A leader has responded.</summary>
+    public void Responded(ProduceDraft draft, ProduceResponse response, RpcChannel channel)
+    {
+        foreach ((PartitionQueue queue, ProducerBatch batch, Uuid topicId) in draft.Entries)
+        {
+            if (options.Acks == Acks.None)
+            {
+                Acknowledge(queue, batch, Offset.None);
+            }
+            else if (ProduceDraft.AnswerFor(response, queue.Partition, topicId) is { } answer)
+            {
+                Decide(queue, batch, answer, channel);
+            }
+            else
+            {
+                GiveUp(queue, batch, new KafkaException(
+                    ErrorCode.UnknownServerError, $"{channel.Peer} left {queue.Partition} out of its response"));
+            }
+        }
+    }
+
+    /// <summary>Gives up what is in queues, and not with a broker, and was created before a time.</summary>
+    public void Fail(IReadOnlyList<PartitionQueue> queues, long createdBeforeMs, KafkaException reason)
+    {
+        foreach (ProducerBatch batch in Expire(queues, createdBeforeMs))
+        {
+            transactions?.RecordsFailed(reason, batch.MaybeAppended);
+            batch.Fail(reason);
+            Free(batch);
+        }
+    }
+
+    /// <summary>Gives up what is in queues, and not with a broker, because its transaction is not to be committed.</summary>
+    public void Discard(IReadOnlyList<PartitionQueue> queues, KafkaException reason)
+    {
+        foreach (ProducerBatch batch in Expire(queues, long.MaxValue))
+        {
+            if (batch.MaybeAppended)
+            {
+                transactions?.RequireEpoch();
+            }
+
+            batch.Fail(reason);
+            Free(batch);
+        }
+    }
+
+    private static List<ProducerBatch> Expire(IReadOnlyList<PartitionQueue> queues, long createdBeforeMs)
+    {
+        List<ProducerBatch> expired = [];
+        foreach (PartitionQueue queue in queues)
+        {
+            queue.Expire(createdBeforeMs, expired);
+        }
+
+        return expired;
+    }
+
+    private void Decide(PartitionQueue queue, ProducerBatch batch, ProduceResponse.PartitionProduceResponse answer, RpcChannel channel)
+    {
+        switch (answer.ErrorCode)
+        {
+            case ErrorCode.None:
+            case ErrorCode.DuplicateSequenceNumber:
+                Acknowledge(queue, batch, answer.BaseOffset);
+                break;
+
+            // The broker does not know the numbers before these, and has rejected the batch: unless an earlier attempt may stand in the log, the
+            // same records can go under the next epoch. A transaction has one epoch: there it is for whoever aborts it.
+            case ErrorCode.OutOfOrderSequenceNumber or ErrorCode.UnknownProducerId or ErrorCode.InvalidProducerEpoch or ErrorCode.ProducerFenced
+                when !batch.MaybeAppended && transactions is null:
+                batch.Attempts++;
+                queue.Renumber(batch);
+                break;
+
+            case ErrorCode.MessageTooLarge when batch.Count > 1:
+                queue.Replace(batch, batch.Split(batches));
+                batches.Return(batch.Builder);
+                break;
+
+            case var error when error.IsRetriable():
+                bool hasNewLeader = metadata.LearnLeader(queue.Partition, answer.CurrentLeader.LeaderId, answer.CurrentLeader.LeaderEpoch);
+                if (error.NeedsMetadataRefresh() && !hasNewLeader)
+                {
+                    metadata.Invalidate();
+                }
+
+                // Not enough replicas after the append: it is in the leader's log, and may stay there.
+                batch.MaybeAppended |= error is ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut;
+                Retry(queue, batch);
+                break;
+
+            default:
+                GiveUp(queue, batch, Rejection(queue.Partition, batch, answer, channel));
+                break;
+        }
+    }
+
+    private static KafkaException Rejection(
+        TopicPartition partition, ProducerBatch batch, ProduceResponse.PartitionProduceResponse answer, RpcChannel channel)
+    {
+        string why = answer.ErrorCode == ErrorCode.MessageTooLarge
+            ? $"the record alone makes a batch of {batch.Bytes.Length} bytes, more than the topic's max.message.bytes allows"
+            : answer.ErrorMessage ?? "the broker gave no reason";
+        return new KafkaException(answer.ErrorCode, $"{channel.Peer} rejected {batch.Count} records for {partition}: {why}");
+    }
+
+    private void Acknowledge(PartitionQueue queue, ProducerBatch batch, Offset baseOffset)
+    {
+        queue.Acknowledge(batch);
+        batch.Succeed(queue.Partition.Partition, baseOffset);
+        Free(batch);
+    }
+
+    private void Retry(PartitionQueue queue, ProducerBatch batch)
+    {
+        Backoff backoff = runtime.NewBackoff();
+        TimeSpan pause = backoff.Next();
+        for (int i = 0; i < batch.Attempts && pause < runtime.Options.RetryBackoffMax; i++)
+        {
+            pause = backoff.Next();
+        }
+
+        batch.Attempts++;
+        queue.Retry(batch, runtime.Waiters.NowMs + (long)Math.Ceiling(pause.TotalMilliseconds));
+    }
+
+    private void GiveUp(PartitionQueue queue, ProducerBatch batch, KafkaException reason)
+    {
+        transactions?.RecordsFailed(reason, batch.MaybeAppended);
+        queue.GiveUp(batch);
+        batch.Fail(reason);
+        Free(batch);
+    }
+
+    private void Free(ProducerBatch batch)
+    {
+        budget.Return(batch.Reserved);
+        batches.Return(batch.Builder);
+    }
+}
