@@ -8,13 +8,13 @@ namespace RaftLog.Broker.Control;
 
 /// <summary>
 /// The shell of the controller on a node that may lead the quorum. It lives in the quorum's event loop: a decision, its append and its replay
-/// happen in one input, and its answer is given when the log is committed up to what it rests on.
+/// happen in one input, and its response is held back until all that it rests on is committed (<see cref="Decisions{TBatch}"/>).
 /// </summary>
 internal sealed class ActiveController(
     EventLoop loop, IMetadataAppender log, ControllerOptions options, IConfigTable configs, IRandomSource random, BrokerProbe probe, Journal journal)
 {
-    private readonly Queue<Pending> _pending = new();
     private Controller? _controller;
+    private Decisions<DecidedMetadata>? _decisions;
     private LeaderEpoch _epoch;
     private Offset _epochStart;
     private bool _leads;
@@ -29,13 +29,13 @@ internal sealed class ActiveController(
     public async ValueTask<T> DecideAsync<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, Func<ErrorCode, T> refuse)
         where T : class
     {
-        TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!loop.Post(() => Decide(decide, refuse, answer)))
+        PendingRequest<T> request = new(refuse);
+        if (!loop.Post(() => Decide(decide, request)))
         {
             return refuse(ErrorCode.NotController);
         }
 
-        return await answer.Task;
+        return await request.Response;
     }
 
     /// <summary>A connection of a broker to this node has ended. Called from anywhere.</summary>
@@ -61,10 +61,7 @@ internal sealed class ActiveController(
         if (!SeededBug.Is(38))
 #endif
         _controller = null;
-        while (_pending.TryDequeue(out Pending pending))
-        {
-            pending.End(false);
-        }
+        _decisions?.Abandon(read: ErrorCode.NotController, written: ErrorCode.RequestTimedOut);
     }
 
     /// <summary>The committed log has been read up to an offset: begins the controller if it waits for that, and gives the answers due.</summary>
@@ -73,14 +70,15 @@ internal sealed class ActiveController(
         if (_leads && _controller is null && loader.Position > _epochStart)
         {
             _controller = new Controller(loader.Image, options, configs, random, loop.NowMs);
+            _decisions = new Decisions<DecidedMetadata>(log, loader.Position);
             journal.Info($"this node is the active controller in epoch {_epoch}");
             Append(_controller, _controller.Activate(loader.InTransaction));
             SendProbes();
         }
 
-        while (_pending.TryPeek(out Pending next) && next.LastOffset < loader.Position)
+        if (_controller is not null && _decisions!.Release(loop.NowMs, late: ErrorCode.RequestTimedOut) != ErrorCode.None)
         {
-            _pending.Dequeue().End(true);
+            LeadershipLost();
         }
     }
 
@@ -94,35 +92,31 @@ internal sealed class ActiveController(
         }
     }
 
-    private void Decide<T>(
-        Func<Controller, Offset, long, ControllerResult<T>> decide, Func<ErrorCode, T> refuse, TaskCompletionSource<T> answer)
+    private void Decide<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, PendingRequest<T> request)
         where T : class
     {
         if (_controller is not { } controller)
         {
-            answer.SetResult(refuse(ErrorCode.NotController));
+            request.Reject(ErrorCode.NotController);
             return;
         }
 
         ControllerResult<T> result = decide(controller, log.EndOffset, loop.NowMs);
         if (!Append(controller, result.Records))
         {
-            answer.SetResult(refuse(ErrorCode.NotController));
+            request.Reject(ErrorCode.NotController);
             return;
         }
 
 #if SEEDED_BUGS
         if (SeededBug.Is(22))
         {
-            answer.SetResult(result.Response);
+            request.Respond(result.Response);
             SendProbes();
             return;
         }
 #endif
-        _pending.Enqueue(new Pending(
-            controller.Image.Provenance.LastOffset,
-            committed => answer.SetResult(
-                committed ? result.Response : refuse(result.Records.Count == 0 ? ErrorCode.NotController : ErrorCode.RequestTimedOut))));
+        _decisions!.Respond(request, result.Response, wrote: result.Records.Count > 0);
         if (result.Records.Count == 0)
         {
             log.ReviewCommitted();
@@ -138,14 +132,14 @@ internal sealed class ActiveController(
             return true;
         }
 
-        if (log.TryAppend(records, controller.Image.Version) is not { } baseOffset)
+        ErrorCode error = _decisions!.Append(
+            new DecidedMetadata(records, controller.Image.Version), baseOffset => controller.Replay(records, baseOffset, _epoch, loop.NowMs));
+        if (error != ErrorCode.None)
         {
             LeadershipLost();
-            return false;
         }
 
-        controller.Replay(records, baseOffset, _epoch, loop.NowMs);
-        return true;
+        return error == ErrorCode.None;
     }
 
     private void SendProbes()
@@ -179,6 +173,4 @@ internal sealed class ActiveController(
 
         Append(controller, records);
     }
-
-    private readonly record struct Pending(Offset LastOffset, Action<bool> End);
 }

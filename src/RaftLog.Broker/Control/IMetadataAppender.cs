@@ -1,3 +1,4 @@
+using RaftLog.Broker.Runtime;
 using RaftLog.Metadata;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Wire;
@@ -5,14 +6,16 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Broker.Control;
 
 /// <summary>The metadata log as the controller writes it; only to be called in the quorum's event loop.</summary>
-internal interface IMetadataAppender
+internal interface IMetadataAppender : IDecisionLog<DecidedMetadata>
 {
     /// <summary>Where the next record will lie.</summary>
     Offset EndOffset { get; }
 
-    /// <summary>Appends a batch and returns its base offset; null when this node does not lead.</summary>
-    Offset? TryAppend(IReadOnlyList<IMetadataRecord> records, MetadataVersion level);
-
     /// <summary>Asks for <see cref="ActiveController.Committed"/> after this input, since an answer may be due without a new record.</summary>
     void ReviewCommitted();
 }
+
+/// <summary>The records of one decision of the controller.</summary>
+/// <param name="Records">The records; at least one.</param>
+/// <param name="Level">The metadata version that they are written at.</param>
+internal readonly record struct DecidedMetadata(IReadOnlyList<IMetadataRecord> Records, MetadataVersion Level);

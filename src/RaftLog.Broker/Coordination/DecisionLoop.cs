@@ -1,4 +1,3 @@
-using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Runtime;
 using RaftLog.Coordination;
 using RaftLog.Platform.Waiting;
@@ -11,7 +10,7 @@ namespace RaftLog.Broker.Coordination;
 /// <summary>
 /// Serves one loaded coordinator state, one input at a time: the state decides, its records are appended as one batch and replayed at once, and its responses
 /// leave when everything appended so far is committed. So an input never waits for the commit of an earlier one, many share a flush, and a response tells
-/// nothing that could be lost.
+/// nothing that could be lost (<see cref="Decisions{TBatch}"/>).
 /// <para>
 /// It ends with the leadership, or when the log does not take what was decided: what the state believes then may not be what the log holds. Everyone who waits
 /// is told NOT_COORDINATOR, and whoever runs the loop loads the state anew if this node still leads.
@@ -37,12 +36,11 @@ internal sealed class DecisionLoop<TState>
     private readonly long _commitTimeoutMs;
     private readonly Action<ICoordinatorEffect> _carryOut;
     private readonly EventLoop _loop;
+    private readonly Decisions<DecidedBatch> _decisions;
+    private readonly Action<Offset> _replay;
     private readonly Outbox _outbox = new();
     private readonly Dictionary<RequestToken, PendingRequest> _waiting = [];
-    private readonly Queue<Uncommitted> _uncommitted = new();
-    private readonly Queue<(Offset End, ICoordinatorEffect Effect)> _effects = new();
     private readonly Queue<Action<TState, CoordinatorTime, Outbox>> _postponed = new();
-    private Offset _end;
     private long _lastToken;
     private bool _ended;
 
@@ -57,7 +55,8 @@ internal sealed class DecisionLoop<TState>
     {
         _state = state;
         _log = log;
-        _end = end;
+        _decisions = new Decisions<DecidedBatch>(log, end);
+        _replay = Replay;
         _commitTimeoutMs = (long)options.CommitTimeout.TotalMilliseconds;
         _carryOut = effect => options.OnEffect?.Invoke(log.Name.Partition, log.Epoch, effect);
         _waiters = waiters;
@@ -145,16 +144,19 @@ internal sealed class DecisionLoop<TState>
             return;
         }
 
-        AppendOutcome append = _log.AppendMarker(CoordinatorBatches.Marker(marker, WallMs), marker.TransactionVersion);
-        if (append.Error != ErrorCode.None)
+        Run(request, state =>
         {
-            request.Reject(ForClients(append.Error));
-            return;
-        }
+            ErrorCode error = _decisions.Append(
+                new DecidedBatch(CoordinatorBatches.Marker(marker, WallMs), marker.TransactionVersion),
+                offset => state.ReplayMarker(marker.Producer, marker.Epoch, marker.IsCommit, offset));
+            if (error != ErrorCode.None)
+            {
+                request.Reject(ForClients(error));
+                return;
+            }
 
-        Run(request, state => state.ReplayMarker(marker.Producer, marker.Epoch, marker.IsCommit, append.Result.BaseOffset));
-        _end = append.End;
-        _uncommitted.Enqueue(new Uncommitted(_end, _waiters.NowMs + _commitTimeoutMs, request, null));
+            _decisions.Respond(request, ErrorCode.None, wrote: true, _waiters.NowMs + _commitTimeoutMs);
+        });
     }
 
     private void Run(PendingRequest? request, Action<TState> input)
@@ -180,27 +182,20 @@ internal sealed class DecisionLoop<TState>
 
     private void Carry()
     {
-        if (_outbox.Records.Count > 0)
+        bool wrote = _outbox.Records.Count > 0;
+        if (wrote)
         {
-            AppendOutcome append = _log.Append(CoordinatorBatches.Of(_outbox, WallMs));
-            if (append.Error != ErrorCode.None)
+            ErrorCode error = _decisions.Append(new DecidedBatch(CoordinatorBatches.Of(_outbox, WallMs)), _replay);
+            if (error != ErrorCode.None)
             {
-                NotAppended(append.Error);
+                NotAppended(error);
                 return;
             }
-
-            ProducerStamp producer = _outbox.Producer;
-            for (int i = 0; i < _outbox.Records.Count; i++)
-            {
-                _state.Replay(_outbox.Records[i], new RecordOrigin(append.Result.BaseOffset + i, producer));
-            }
-
-            _end = append.End;
         }
 
         foreach (ICoordinatorEffect effect in _outbox.Effects)
         {
-            _effects.Enqueue((_end, effect));
+            _decisions.WhenCommitted(() => _carryOut(effect));
         }
 
         long deadlineMs = _waiters.NowMs + _commitTimeoutMs;
@@ -215,8 +210,17 @@ internal sealed class DecisionLoop<TState>
                     continue;
                 }
 #endif
-                _uncommitted.Enqueue(new Uncommitted(_end, deadlineMs, request, response));
+                _decisions.Respond(request, response, wrote, deadlineMs);
             }
+        }
+    }
+
+    private void Replay(Offset baseOffset)
+    {
+        ProducerStamp producer = _outbox.Producer;
+        for (int i = 0; i < _outbox.Records.Count; i++)
+        {
+            _state.Replay(_outbox.Records[i], new RecordOrigin(baseOffset + i, producer));
         }
     }
 
@@ -258,7 +262,7 @@ internal sealed class DecisionLoop<TState>
         }
 
         next = _postponed.Count > 0 ? Math.Min(next, now + TickRetryMs) : next;
-        return _ended ? long.MaxValue : Math.Min(next, _uncommitted.TryPeek(out Uncommitted first) ? first.DeadlineMs : long.MaxValue);
+        return _ended ? long.MaxValue : Math.Min(next, _decisions.NextDeadlineMs);
     }
 
     private void RunPostponed()
@@ -277,33 +281,9 @@ internal sealed class DecisionLoop<TState>
             return;
         }
 
-        if (_log.TryGetCommitted(out Offset committed) != ErrorCode.None)
+        if (_decisions.Release(_waiters.NowMs, late: ErrorCode.CoordinatorNotAvailable) != ErrorCode.None)
         {
             End(ErrorCode.NotCoordinator);
-            return;
-        }
-
-        while (_effects.TryPeek(out (Offset End, ICoordinatorEffect Effect) next) && next.End <= committed)
-        {
-            _effects.Dequeue();
-            _carryOut(next.Effect);
-        }
-
-        while (_uncommitted.TryPeek(out Uncommitted first) && (first.End <= committed || first.DeadlineMs <= _waiters.NowMs))
-        {
-            _uncommitted.Dequeue();
-            if (first.End > committed)
-            {
-                first.Request.Reject(ErrorCode.CoordinatorNotAvailable);
-            }
-            else if (first.Response is null)
-            {
-                first.Request.Reject(ErrorCode.None);
-            }
-            else
-            {
-                first.Request.Respond(first.Response);
-            }
         }
     }
 
@@ -316,11 +296,7 @@ internal sealed class DecisionLoop<TState>
 
         _ended = true;
         _loop.Stop();
-        while (_uncommitted.TryDequeue(out Uncommitted each))
-        {
-            each.Request.Reject(error);
-        }
-
+        _decisions.Abandon(read: error, written: error);
         foreach (PendingRequest request in _waiting.Values)
         {
             request.Reject(error);
@@ -335,11 +311,4 @@ internal sealed class DecisionLoop<TState>
         ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch or ErrorCode.KafkaStorageError => ErrorCode.NotCoordinator,
         _ => error,
     };
-
-    /// <summary>A response that waits for its commit.</summary>
-    /// <param name="End">The log's end that must be committed.</param>
-    /// <param name="DeadlineMs">When it is given up, in monotonic milliseconds.</param>
-    /// <param name="Request">Who waits.</param>
-    /// <param name="Response">What is sent; null for a marker, whose result is an error code alone.</param>
-    private readonly record struct Uncommitted(Offset End, long DeadlineMs, PendingRequest Request, IMessage? Response);
 }

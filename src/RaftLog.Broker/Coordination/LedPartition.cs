@@ -1,4 +1,5 @@
 using RaftLog.Broker.Partitions;
+using RaftLog.Broker.Runtime;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Replication;
@@ -10,7 +11,7 @@ namespace RaftLog.Broker.Coordination;
 /// One leadership of one partition of an internal topic: what a coordinator may append to and read from. It never becomes valid again once the leadership is
 /// over; a later leadership of the same node is another object, since others may have appended in between.
 /// </summary>
-internal sealed class LedPartition(Partition partition, LeaderEpoch epoch)
+internal sealed class LedPartition(Partition partition, LeaderEpoch epoch) : IDecisionLog<DecidedBatch>
 {
     /// <summary>The partition.</summary>
     public TopicPartition Name => partition.Name;
@@ -27,25 +28,18 @@ internal sealed class LedPartition(Partition partition, LeaderEpoch epoch)
     /// <summary>None when a batch could be appended now; else why not, the end of the leadership included.</summary>
     public ErrorCode MayAppend() => partition.MayAppendBuilt(epoch, RequiredAcks.All);
 
-    /// <summary>Appends whole batches; fenced by the leader epoch.</summary>
-    public AppendOutcome Append(Memory<byte> batches)
+    /// <inheritdoc />
+    public DecidedAppend Append(DecidedBatch batch)
     {
         WakeList wakes = new();
-        AppendOutcome outcome = partition.AppendBuilt(batches, epoch, RequiredAcks.All, wakes);
+        AppendOutcome outcome = batch.MarkerVersion is { } version
+            ? partition.AppendMarker(batch.Bytes, version, epoch, wakes)
+            : partition.AppendBuilt(batch.Bytes, epoch, RequiredAcks.All, wakes);
         wakes.WakeAll();
-        return outcome;
+        return new DecidedAppend(outcome.Error, outcome.Result.BaseOffset, outcome.End);
     }
 
-    /// <summary>Appends a marker that another coordinator asked for; fenced by the leader epoch.</summary>
-    public AppendOutcome AppendMarker(Memory<byte> batch, short transactionVersion)
-    {
-        WakeList wakes = new();
-        AppendOutcome outcome = partition.AppendMarker(batch, transactionVersion, epoch, wakes);
-        wakes.WakeAll();
-        return outcome;
-    }
-
-    /// <summary>How far the log is committed in this leadership; an error when the leadership is over.</summary>
+    /// <inheritdoc />
     public ErrorCode TryGetCommitted(out Offset committed) => partition.TryGetCommitted(epoch, out committed);
 
     /// <summary>Sets a signal whenever <see cref="TryGetCommitted"/> may have changed, until <see cref="EndObservation"/>.</summary>

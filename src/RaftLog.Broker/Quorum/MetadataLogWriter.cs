@@ -13,7 +13,7 @@ namespace RaftLog.Broker.Quorum;
 /// Appends to the metadata log and tells the Raft core what it holds then: the controller's records, a leader's first record, what was fetched from the
 /// leader. Used in the quorum's event loop.
 /// </summary>
-internal sealed class MetadataLogWriter(EventLoop loop, RaftCore core, PartitionLog log, TimeProvider time) : IMetadataAppender
+internal sealed class MetadataLogWriter(EventLoop loop, RaftCore core, PartitionLog log, MetadataLoader loader, TimeProvider time) : IMetadataAppender
 {
     private bool _reviewCommitted;
 
@@ -29,16 +29,24 @@ internal sealed class MetadataLogWriter(EventLoop loop, RaftCore core, Partition
     private long NowMs => loop.NowMs;
 
     /// <inheritdoc />
-    public Offset? TryAppend(IReadOnlyList<IMetadataRecord> records, MetadataVersion level)
+    public DecidedAppend Append(DecidedMetadata batch)
     {
         AppendGrant grant = core.PrepareAppend();
         if (grant.Error != ErrorCode.None)
         {
-            return null;
+            return new DecidedAppend(grant.Error, Offset.None, Offset.None);
         }
 
-        AppendOwn(MetadataBatches.Records(records, level, WallClockMs), grant.Epoch, grant.BaseOffset);
-        return grant.BaseOffset;
+        AppendOwn(MetadataBatches.Records(batch.Records, batch.Level, WallClockMs), grant.Epoch, grant.BaseOffset);
+        return new DecidedAppend(ErrorCode.None, grant.BaseOffset, grant.BaseOffset + batch.Records.Count);
+    }
+
+    /// <inheritdoc />
+    public ErrorCode TryGetCommitted(out Offset committed)
+    {
+        // What is committed counts when this node has read it: a response must not tell more than the node's own images show.
+        committed = loader.Position;
+        return core.Role is LeaderRole ? ErrorCode.None : ErrorCode.NotController;
     }
 
     /// <summary>Appends the first record of this node's leadership.</summary>

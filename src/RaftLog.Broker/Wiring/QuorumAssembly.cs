@@ -61,7 +61,7 @@ internal sealed class QuorumAssembly : IDisposable
             RetryBackoffMs = timeouts.RetryBackoffMs,
         };
         RaftCore core = new(raft, store.ReadElectionState(), store.Recovered(), chance, _loop.NowMs);
-        MetadataLogWriter writer = new(_loop, core, store.Log, node.World.Time);
+        MetadataLogWriter writer = new(_loop, core, store.Log, _loader, node.World.Time);
         ActiveController? active = null;
         if (node.IsController)
         {

@@ -70,11 +70,17 @@ internal static class ControllerScenarios
 
         public Offset EndOffset { get; private set; } = Offset.Zero;
 
-        public Offset? TryAppend(IReadOnlyList<IMetadataRecord> records, MetadataVersion level)
+        public DecidedAppend Append(DecidedMetadata batch)
         {
             Offset start = EndOffset;
-            EndOffset += records.Count;
-            return start;
+            EndOffset += batch.Records.Count;
+            return new DecidedAppend(ErrorCode.None, start, EndOffset);
+        }
+
+        public ErrorCode TryGetCommitted(out Offset committed)
+        {
+            committed = Loader.Position;
+            return ErrorCode.None;
         }
 
         public void ReviewCommitted()

@@ -1,13 +1,12 @@
 using RaftLog.Protocol;
-using RaftLog.Protocol.Wire;
 
-namespace RaftLog.Broker.Coordination;
+namespace RaftLog.Broker.Runtime;
 
-/// <summary>A request that waits for a coordinator: it gets a response, or an error. What comes after the first is passed over.</summary>
+/// <summary>A request that waits for a decision: it gets a response, or an error. What comes after the first is passed over.</summary>
 internal abstract class PendingRequest
 {
-    /// <summary>Ends the wait with the coordinator's response.</summary>
-    public abstract void Respond(IMessage response);
+    /// <summary>Ends the wait with the response.</summary>
+    public abstract void Respond(object response);
 
     /// <summary>Ends the wait with an error of the runtime.</summary>
     public abstract void Reject(ErrorCode error);
@@ -23,7 +22,7 @@ internal sealed class PendingRequest<TResponse>(Func<ErrorCode, TResponse> rejec
     /// <summary>Ends with the response.</summary>
     public Task<TResponse> Response => _done.Task;
 
-    public override void Respond(IMessage response) => _done.TrySetResult((TResponse)response);
+    public override void Respond(object response) => _done.TrySetResult((TResponse)response);
 
     public override void Reject(ErrorCode error) => _done.TrySetResult(reject(error));
 }
