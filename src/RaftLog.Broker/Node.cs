@@ -36,6 +36,7 @@ public sealed class Node
     /// <summary>How long a stop waits for voters that do not answer: one that does is enough for an election.</summary>
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromMilliseconds(500);
 
+    private readonly DescriptorShortage _shortage;
     private readonly NodeContext _node;
     private readonly NodeListeners _listeners;
     private readonly Readiness _readiness;
@@ -53,8 +54,10 @@ public sealed class Node
     /// <param name="journal">Its log for people.</param>
     public Node(NodeConfiguration config, World world, Journal journal)
     {
+        _shortage = new DescriptorShortage(
+            world.Time, refused => journal.Error($"{refused.Message}; {refused.WayOut}. What needs one waits, and goes on when a file or a connection is closed"));
         _node = new NodeContext(
-            config, world with { Disk = new DescriptorCache(world.Disk) }, journal, new Waiters(world.Time), new Supervisor(world.Process), new MemoryBudgets(config.Memory, world.Time));
+            config, world with { Disk = new DescriptorCache(world.Disk, _shortage) }, journal, new Waiters(world.Time), new Supervisor(world.Process), new MemoryBudgets(config.Memory, world.Time));
         _listeners = new NodeListeners(_node);
         _readiness = new Readiness(_node.Supervisor);
     }
@@ -112,6 +115,7 @@ public sealed class Node
         catch (Exception failure) when (failure is DiskException or LogDirectoryException or NetworkException)
         {
             EndLoops();
+            _shortage.Stop();
             storage.Abandon();
             _node.Waiters.Dispose();
             throw NodeStorage.Refusal(_node.Config, failure);
@@ -144,6 +148,9 @@ public sealed class Node
         {
             await steps.RunAsync("flushing and closing the log directories", CloseLimit, _storage.CloseAsync(epoch));
         }
+
+        // Not before: the connections that were closed give back descriptors.
+        _shortage.Stop();
 
         _node.Waiters.Dispose();
         _meter?.Dispose();

@@ -422,7 +422,7 @@ public sealed class PartitionLog
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
     public RetentionDecision Retain(RetentionLimits limits, long nowMs)
     {
-        RetentionDecision decision = RetentionDecision.Of(Extents(), limits, StartOffset, HighWatermark, nowMs);
+        RetentionDecision decision = RetentionDecision.Of(_segments.Extents(EndOffset), limits, StartOffset, HighWatermark, nowMs);
         if (decision.TakesActive)
         {
             Roll(nowMs);
@@ -436,16 +436,31 @@ public sealed class PartitionLog
     /// <param name="settings">The topic's settings.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
     public CleanableRange Cleanable(CleaningSettings settings, long nowMs) =>
-        CleanableRange.Of(Extents(), CleanedTo, StartOffset, LastStableOffset, settings, nowMs);
+        CleanableRange.Of(_segments.Extents(EndOffset), CleanedTo, StartOffset, LastStableOffset, settings, nowMs);
 
-    /// <summary>Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty.</summary>
+    /// <summary>
+    /// Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty, or while there is no descriptor for
+    /// its files.
+    /// </summary>
     public void Roll(long nowMs)
     {
-        if (Active.Size > 0)
+        if (Active.Size == 0)
         {
-            Guarded(() => RollSegment(nowMs));
-            _home.Flusher.Add(this);
+            return;
         }
+
+        Guarded(() =>
+        {
+            try
+            {
+                RollSegment(nowMs);
+                _home.Flusher.Add(this);
+            }
+            catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors)
+            {
+                PutOff(refused);
+            }
+        });
     }
 
     /// <summary>Where the log would really end when cut at an offset: at the batch's start when the offset lies inside one, but not below the log's start.</summary>
@@ -465,7 +480,7 @@ public sealed class PartitionLog
     internal void PrepareClose(List<IDiskFile> files)
     {
         Flushing.Begin(files);
-        if (_snapshotAt < EndOffset && BytesAfterSnapshot() > FewBytes)
+        if (_snapshotAt < EndOffset && _segments.BytesAfter(_snapshotAt) > FewBytes)
         {
             WriteSnapshot(EndOffset);
         }
@@ -508,8 +523,9 @@ public sealed class PartitionLog
             return false;
         }
 
-        await _home.Flusher.EnqueueAsync(_home.WriteRecoveryPoints);
-        return Flushing.RecoveryPoint >= end;
+        DiskException? refused = null;
+        await _home.Flusher.EnqueueAsync(async () => refused = await _home.TryWriteRecoveryPoints());
+        return refused is null && Flushing.RecoveryPoint >= end;
     }
 
     /// <summary>A segment to write what stays of some segments. It is not part of the log yet.</summary>
@@ -537,6 +553,9 @@ public sealed class PartitionLog
 
         Guarded(cleaned.Delete);
     }
+
+    /// <summary>There is no descriptor for something that can be done later.</summary>
+    internal void PutOff(DiskException refused) => _home.Health.Refuse(refused);
 
     /// <summary>The disk refused what was done with the log.</summary>
     internal void Failed(DiskException failure) => _home.Health.Fail(failure);
@@ -583,13 +602,11 @@ public sealed class PartitionLog
             while (!batches.IsEmpty)
             {
                 BatchHeader.TryRead(batches, out BatchHeader next);
-                if (Active.MustRoll(next, _settings, nowMs))
-                {
-                    RollSegment(nowMs);
-                    rolled = true;
-                }
+                rolled |= Active.MustRoll(next, _settings, nowMs) && TryRollFor(next, nowMs);
+                int run = Active.RunLength(batches, next, _settings);
 
-                int run = RunLength(batches, next);
+                // Opened before the batches are in the log: there is no way back then.
+                using FileLease index = BatchEffects.MayAbort(batches[..run]) ? Active.Transactions.LeaseFile() : default;
                 Active.Write(batches[..run]);
                 isUntouched = false;
                 Publish(batches[..run]);
@@ -630,16 +647,22 @@ public sealed class PartitionLog
         };
     }
 
-    /// <summary>The bytes of as many batches as fit into the active segment, at least one.</summary>
-    private int RunLength(ReadOnlySpan<byte> batches, in BatchHeader first)
+    /// <summary>
+    /// Starts a new segment for a batch. Where there is no descriptor for its files the old one goes on growing beyond its limits, as far as its indexes can tell
+    /// positions and offsets, and the next batch tries again.
+    /// </summary>
+    private bool TryRollFor(in BatchHeader batch, long nowMs)
     {
-        int run = first.TotalBytes;
-        while (run < batches.Length && BatchHeader.TryRead(batches[run..], out BatchHeader next) && Active.HasRoomFor(next, run, _settings))
+        try
         {
-            run += next.TotalBytes;
+            RollSegment(nowMs);
+            return true;
         }
-
-        return run;
+        catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors && Active.CanIndex(batch))
+        {
+            PutOff(refused);
+            return false;
+        }
     }
 
     private void Publish(ReadOnlySpan<byte> batches)
@@ -671,14 +694,14 @@ public sealed class PartitionLog
 
         // The full segment can be appended to until the next one is there: a disk that has no descriptor for that leaves the log as it was.
         full.WriteIndexes();
-        WriteSnapshot(end);
-        AddSegment(end, nowMs);
-        full.Seal();
         if (_settings.Preallocates)
         {
             full.CutFileToSize();
         }
 
+        WriteSnapshot(end);
+        AddSegment(end, nowMs);
+        full.Seal();
         Flushing.Sealed(full);
     }
 
@@ -686,17 +709,6 @@ public sealed class PartitionLog
     {
         ProducerSnapshots.Write(_home.Disk, Path, end, Producers.Snapshot());
         _snapshotAt = end;
-    }
-
-    private long BytesAfterSnapshot()
-    {
-        long bytes = 0;
-        foreach (LogSegment segment in Segments)
-        {
-            bytes += segment.NextOffset > _snapshotAt ? segment.Size : 0;
-        }
-
-        return bytes;
     }
 
     private void AddSegment(Offset baseOffset, long nowMs)
@@ -708,23 +720,6 @@ public sealed class PartitionLog
         }
 
         Flushing.NamesChanged();
-    }
-
-    private SegmentExtent[] Extents()
-    {
-        LogSegment[] segments = Segments;
-        var extents = new SegmentExtent[segments.Length];
-        for (int i = 0; i < segments.Length; i++)
-        {
-            LogSegment segment = segments[i];
-            Offset next = i + 1 < segments.Length ? segments[i + 1].BaseOffset : EndOffset;
-            extents[i] = new SegmentExtent(segment.BaseOffset, next, segment.Size, segment.MaxTimestamp >= 0 ? segment.MaxTimestamp : segment.CreatedMs)
-            {
-                FirstTimestamp = segment.FirstTimestamp ?? -1,
-            };
-        }
-
-        return extents;
     }
 
     private Offset BatchStart(Offset offset) => _segments.Holder(offset).CutPoint(offset);

@@ -18,12 +18,16 @@ internal sealed class LostReplicas(NodeId self, IReadOnlyList<LogDirectory> dire
     /// <summary>What is known to be lost, and whether it was said; bounded by the partitions that metadata gives to this node.</summary>
     private readonly Dictionary<TopicIdPartition, bool> _lost = [];
     private volatile bool _hasAny;
+    private bool _hasBegun;
 
     /// <summary>True when there are any. From anywhere; all else in the loop that applies metadata.</summary>
     public bool HasAny => _hasAny;
 
     /// <summary>All of them.</summary>
     public IReadOnlyCollection<TopicIdPartition> All => _lost.Keys;
+
+    /// <summary>All that earlier incarnations held has been looked for: what is in sync from now on was made by this one, or is noted here.</summary>
+    public void Begin() => _hasBegun = true;
 
     /// <summary>The log of a replica was set aside, since nothing shows whose it is.</summary>
     public void Add(TopicIdPartition id)
@@ -40,6 +44,10 @@ internal sealed class LostReplicas(NodeId self, IReadOnlyList<LogDirectory> dire
     }
 
     /// <summary>True when a partition without a log here may not begin with an empty one, or with one that a repair has marked.</summary>
+    /// <param name="id">The partition.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="registration">What the metadata says of it.</param>
+    /// <param name="isMarked">True for a log that a repair has marked.</param>
     public bool Holds(TopicIdPartition id, TopicPartition name, PartitionRegistration registration, bool isMarked)
     {
 #if SEEDED_BUGS
@@ -50,7 +58,8 @@ internal sealed class LostReplicas(NodeId self, IReadOnlyList<LogDirectory> dire
 #endif
         bool mayLead = registration.Isr.Contains(self) || registration.EligibleLeaders.Contains(self);
         bool isGivenUp = registration.Leader == self && registration.RecoveryState == LeaderRecoveryState.Recovering;
-        return mayLead && !isGivenUp && (isMarked || _lost.ContainsKey(id) || IsMissing(name, registration.DirectoryOf(self)));
+        return mayLead && !isGivenUp && (isMarked || _lost.ContainsKey(id)
+            || IsMissing(name, registration.DirectoryOf(self)) || (!_hasBegun && IsEmptied(registration.DirectoryOf(self))));
     }
 
     /// <summary>What to tell people, the first time.</summary>
@@ -89,4 +98,11 @@ internal sealed class LostReplicas(NodeId self, IReadOnlyList<LogDirectory> dire
 
         return !isOurs;
     }
+
+    /// <summary>
+    /// True when a directory has lost its checkpoints too, which it had before its first log was in sync; where it is not known which, when all have.
+    /// </summary>
+    private bool IsEmptied(Uuid assigned) => ReservedDirectories.IsReserved(assigned)
+        ? directories.All(static each => !each.HadCheckpoints)
+        : directories.Any(each => each.Meta.DirectoryId == assigned && !each.HadCheckpoints);
 }

@@ -137,6 +137,7 @@ internal sealed class PartitionTable : IFlushObserver
             }
         }
 
+        _lost.Begin();
         if (membersChanged)
         {
             ListAll();

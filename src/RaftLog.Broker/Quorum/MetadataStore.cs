@@ -34,6 +34,7 @@ internal sealed class MetadataStore
     private readonly MetadataStoreOptions _options;
     private readonly IReadOnlyList<NodeId> _voters;
     private SnapshotWriter? _incoming;
+    private bool _incomingIsPassedOver;
     private long _bytesAtSnapshot;
     private long _lastSnapshotMs;
     private Offset _lastSnapshotEnd = Offset.Zero;
@@ -123,7 +124,20 @@ internal sealed class MetadataStore
     public SnapshotPiece ReadSnapshot(RaftSnapshotId id, long position, int maxBytes, LeaderAndEpoch leader)
     {
         StoredSnapshotId stored = new(id.EndOffset, id.Epoch);
-        using IDiskFile? file = id.ReplacesRecords ? _snapshots.Open(stored) : null;
+        try
+        {
+            return ReadSnapshot(stored, id.ReplacesRecords, position, maxBytes, leader);
+        }
+        catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors)
+        {
+            _warn($"{_snapshots.PathOf(stored)} cannot be served now: {refused.Message}; {refused.WayOut}");
+            return new SnapshotPiece(ErrorCode.KafkaStorageError, leader, 0, default);
+        }
+    }
+
+    private SnapshotPiece ReadSnapshot(StoredSnapshotId stored, bool replacesRecords, long position, int maxBytes, LeaderAndEpoch leader)
+    {
+        using IDiskFile? file = replacesRecords ? _snapshots.Open(stored) : null;
         if (file is null || (position == 0 && !IsFitToServe(stored)))
         {
             return new SnapshotPiece(ErrorCode.SnapshotNotFound, leader, 0, default);
@@ -138,13 +152,22 @@ internal sealed class MetadataStore
         return new SnapshotPiece(ErrorCode.None, leader, file.Length, bytes.AsMemory(0, file.Read(position, bytes)));
     }
 
-    /// <summary>Takes in a piece of the leader's snapshot; position 0 begins anew.</summary>
+    /// <summary>
+    /// Takes in a piece of the leader's snapshot; position 0 begins anew. One that finds no descriptor is passed over whole: it is not sound in the end, and is fetched
+    /// again.
+    /// </summary>
     public void WriteSnapshotChunk(RaftSnapshotId id, long position, ReadOnlyMemory<byte> bytes)
     {
         if (position == 0)
         {
             _incoming?.Dispose();
-            _incoming = _snapshots.Begin(new StoredSnapshotId(id.EndOffset, id.Epoch));
+            _incoming = TryBegin(new StoredSnapshotId(id.EndOffset, id.Epoch));
+            _incomingIsPassedOver = _incoming is null;
+        }
+
+        if (_incomingIsPassedOver)
+        {
+            return;
         }
 
         Invariant.Holds(
@@ -219,7 +242,7 @@ internal sealed class MetadataStore
             at = at with { LastOffset = at.LastOffset - 1 };
         }
 #endif
-        using SnapshotWriter writer = _snapshots.Begin(new StoredSnapshotId(at.EndOffset, at.LastEpoch));
+        using SnapshotWriter writer = await _snapshots.BeginAsync(new StoredSnapshotId(at.EndOffset, at.LastEpoch));
         foreach (byte[] piece in SnapshotContent.Pieces(MetadataSnapshot.Write(image), image.Version, at.LastEpoch, timestampMs))
         {
             writer.Append(piece);
@@ -305,6 +328,19 @@ internal sealed class MetadataStore
         }
 
         return false;
+    }
+
+    private SnapshotWriter? TryBegin(StoredSnapshotId id)
+    {
+        try
+        {
+            return _snapshots.Begin(id);
+        }
+        catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors)
+        {
+            _warn($"a snapshot of the metadata cannot be taken in from the leader now, and is fetched again: {refused.Message}; {refused.WayOut}");
+            return null;
+        }
     }
 
     private List<IMetadataRecord>? ReadRecords(StoredSnapshotId id)

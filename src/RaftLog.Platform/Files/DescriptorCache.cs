@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
+
 namespace RaftLog.Platform;
 
 /// <summary>
 /// A disk whose open files need not all have a descriptor: those that were not used of late are closed, and opened again when they are used. It keeps at most half of
-/// what the process may open, the rest is for connections; when the system has none left, it gives up half of its own and tries again. A file with bytes that no
+/// what the process may open, the rest is for connections; when the system has none left, it gives up half of its own and tries again, and a flush waits then until there is one. A file with bytes that no
 /// flush covers is never closed, and one whose name goes keeps its descriptor until it is disposed.
 /// </summary>
 public sealed class DescriptorCache : IDisk
@@ -17,21 +19,28 @@ public sealed class DescriptorCache : IDisk
     private readonly bool _keepsFilesOpen;
     private readonly OpenFiles _open;
     private readonly NamedFiles _named;
+    private readonly DescriptorShortage? _shortage;
+
+    /// <summary>Those of the flush that ended last; a flush beside another makes its own.</summary>
+    private FilesToFlush? _spare;
 
     /// <summary>A cache in front of a disk, sized from what the process may open.</summary>
-    public DescriptorCache(IDisk disk)
-        : this(disk, CapacityFor(disk.DescriptorLimit))
+    /// <param name="disk">The disk.</param>
+    /// <param name="shortage">Waits while there is no descriptor; null where nothing waits.</param>
+    public DescriptorCache(IDisk disk, DescriptorShortage? shortage = null)
+        : this(disk, CapacityFor(disk.DescriptorLimit), shortage)
     {
     }
 
-    internal DescriptorCache(IDisk disk, int capacity)
-        : this(disk, new OpenFiles(capacity), new NamedFiles(), keepsFilesOpen: false)
+    internal DescriptorCache(IDisk disk, int capacity, DescriptorShortage? shortage = null)
+        : this(disk, new OpenFiles(capacity), new NamedFiles(), shortage, keepsFilesOpen: false)
     {
     }
 
-    private DescriptorCache(IDisk disk, OpenFiles open, NamedFiles named, bool keepsFilesOpen)
+    private DescriptorCache(IDisk disk, OpenFiles open, NamedFiles named, DescriptorShortage? shortage, bool keepsFilesOpen)
     {
         _disk = disk;
+        _shortage = shortage;
         _keepsFilesOpen = keepsFilesOpen;
         _open = open;
         _named = named;
@@ -125,33 +134,28 @@ public sealed class DescriptorCache : IDisk
     }
 
     /// <inheritdoc />
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask FlushAsync(IReadOnlyList<IDiskFile> files)
     {
-        var leases = new FileLease[files.Count];
-        var flushed = new IDiskFile[files.Count];
-        var written = new long[files.Count];
+        FilesToFlush taken = Interlocked.Exchange(ref _spare, null) ?? new FilesToFlush();
         try
         {
-            for (int i = 0; i < flushed.Length; i++)
+            while (TryTake(taken, files) is { } refused)
             {
-                CachedFile file = (CachedFile)files[i];
-                leases[i] = file.Lease();
-                flushed[i] = leases[i].File;
-                written[i] = file.Written;
+                taken.Release();
+                if (!await WaitForDescriptorAsync(refused))
+                {
+                    throw refused;
+                }
             }
 
-            await _disk.FlushAsync(flushed);
-            for (int i = 0; i < flushed.Length; i++)
-            {
-                ((CachedFile)files[i]).Flushed(written[i]);
-            }
+            await _disk.FlushAsync(taken.Opened);
+            taken.Flushed();
         }
         finally
         {
-            foreach (FileLease lease in leases)
-            {
-                lease.Dispose();
-            }
+            taken.Release();
+            Volatile.Write(ref _spare, taken);
         }
 
         _open.MakeRoom(0);
@@ -187,7 +191,10 @@ public sealed class DescriptorCache : IDisk
     }
 
     /// <inheritdoc />
-    public IDisk WithOwnFlushes(bool keepsFilesOpen) => new DescriptorCache(_disk.WithOwnFlushes(keepsFilesOpen), _open, _named, keepsFilesOpen);
+    public IDisk WithOwnFlushes(bool keepsFilesOpen) => new DescriptorCache(_disk.WithOwnFlushes(keepsFilesOpen), _open, _named, _shortage, keepsFilesOpen);
+
+    /// <inheritdoc />
+    public ValueTask<bool> WaitForDescriptorAsync(DiskException refused) => _shortage?.WaitAsync(refused) ?? ValueTask.FromResult(false);
 
     /// <inheritdoc />
     public IDisposable? TryLock(string path) => WithRoom(() => _disk.TryLock(path));
@@ -323,20 +330,39 @@ public sealed class DescriptorCache : IDisk
         }
     }
 
-    /// <summary>The same for flushes: one that found no descriptor has not begun.</summary>
+    /// <summary>The same for flushes, which may wait: one that found no descriptor has not begun.</summary>
     private async ValueTask WithRoomAsync(Func<ValueTask> use)
     {
         while (true)
         {
+            DiskException refused;
             try
             {
                 await use();
                 return;
             }
-            catch (DiskException failure) when (failure.Kind == DiskErrorKind.NoDescriptors && _open.GiveUpHalf())
+            catch (DiskException failure) when (failure.Kind == DiskErrorKind.NoDescriptors)
             {
-                // As above.
+                refused = failure;
             }
+
+            if (!_open.GiveUpHalf() && !await WaitForDescriptorAsync(refused))
+            {
+                throw refused;
+            }
+        }
+    }
+
+    private static DiskException? TryTake(FilesToFlush taken, IReadOnlyList<IDiskFile> files)
+    {
+        try
+        {
+            taken.Take(files);
+            return null;
+        }
+        catch (DiskException failure) when (failure.Kind == DiskErrorKind.NoDescriptors)
+        {
+            return failure;
         }
     }
 }

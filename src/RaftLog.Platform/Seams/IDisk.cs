@@ -64,6 +64,12 @@ public interface IDisk
     /// <param name="keepsFilesOpen">True for files whose owner cannot do without: none is closed to save a descriptor.</param>
     IDisk WithOwnFlushes(bool keepsFilesOpen) => this;
 
+    /// <summary>
+    /// Waits a moment after something was refused for want of a descriptor, for whoever can wait and tries again then; flushes do so themselves. False when nobody
+    /// should wait: it was refused for another reason, or the node stops.
+    /// </summary>
+    ValueTask<bool> WaitForDescriptorAsync(DiskException refused) => ValueTask.FromResult(false);
+
     /// <summary>How many files this process may have open; a large number where nothing limits it.</summary>
     long DescriptorLimit => long.MaxValue;
 
@@ -126,6 +132,11 @@ public sealed class DiskException(string path, DiskErrorKind kind, string operat
     /// succeed later.
     /// </summary>
     public bool MayPass => Kind is DiskErrorKind.NoSpace or DiskErrorKind.NotPermitted or DiskErrorKind.NoDescriptors;
+
+    /// <summary>
+    /// True when all of what was asked can be asked again. What a failed flush has left on the disk is unknown, unless it found no descriptor: then it has not begun.
+    /// </summary>
+    public bool MayBeRepeated => Kind == DiskErrorKind.NoDescriptors || (MayPass && Operation != "flush");
 
     /// <summary>What a person can do about it, as the end of a sentence.</summary>
     public string WayOut => Kind switch

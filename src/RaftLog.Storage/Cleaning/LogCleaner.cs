@@ -56,6 +56,11 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         {
             throw new UncleanableException(damaged.Message);
         }
+        catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors && !log.IsDeleted)
+        {
+            log.PutOff(refused);
+            return null;
+        }
         catch (DiskException failure) when (!log.IsDeleted)
         {
             log.Failed(failure);

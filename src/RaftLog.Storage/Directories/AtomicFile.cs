@@ -26,11 +26,16 @@ internal static class AtomicFile
     }
 
     /// <summary>Replaces a file durably: temporary file, flush, rename, flush of the directory.</summary>
-    public static async ValueTask WriteAsync(IDisk disk, string directory, string name, ReadOnlyMemory<byte> content)
+    /// <param name="disk">The disk.</param>
+    /// <param name="directory">Where the file lies.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="content">All of the new content.</param>
+    /// <param name="waits">True to wait while there is no descriptor for it: not where others wait for the caller.</param>
+    public static async ValueTask WriteAsync(IDisk disk, string directory, string name, ReadOnlyMemory<byte> content, bool waits = false)
     {
         string path = $"{directory}/{name}";
         string temporary = path + TemporarySuffix;
-        using (IDiskFile file = disk.OpenOrCreate(temporary))
+        using (IDiskFile file = waits ? await OpenAsync(disk, temporary) : disk.OpenOrCreate(temporary))
         {
             file.SetLength(0);
             file.Write(0, content.Span);
@@ -39,6 +44,28 @@ internal static class AtomicFile
 
         disk.Rename(temporary, path);
         await disk.FlushDirectoryAsync(directory);
+    }
+
+    /// <summary>Opens a file to write it, made where it is absent; waits while there is no descriptor.</summary>
+    public static async ValueTask<IDiskFile> OpenAsync(IDisk disk, string path)
+    {
+        while (true)
+        {
+            DiskException refused;
+            try
+            {
+                return disk.OpenOrCreate(path);
+            }
+            catch (DiskException failure)
+            {
+                refused = failure;
+            }
+
+            if (!await disk.WaitForDescriptorAsync(refused))
+            {
+                throw refused;
+            }
+        }
     }
 
     /// <summary>Replaces a file without waiting for the disk: after a power cut it may be old, new, empty or absent, so its reader must be able to tell.</summary>

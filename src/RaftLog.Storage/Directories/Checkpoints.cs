@@ -21,9 +21,13 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
     /// <summary>What was found on the disk for logs that are not open yet: kept in what is written, until the log speaks for itself.</summary>
     private readonly SortedDictionary<TopicPartition, LoadHints> _unopened = [];
 
-    /// <summary>Reads the files. A damaged one counts as absent, which is safe: everything is scanned, and high watermarks are learnt anew.</summary>
-    public void Load()
+    /// <summary>
+    /// Reads the files. A damaged one counts as absent, which is safe: everything is scanned, and high watermarks are learnt anew. False when the directory has
+    /// none at all.
+    /// </summary>
+    public bool Load()
     {
+        bool any = disk.FileExists($"{directory}/{OffsetCheckpoint.RecoveryPoints}") || disk.FileExists($"{directory}/{OffsetCheckpoint.HighWatermarks}");
         foreach ((TopicPartition partition, Offset offset) in Load(OffsetCheckpoint.RecoveryPoints))
         {
             _unopened[partition] = Found(partition) with { RecoveryPoint = offset };
@@ -43,6 +47,8 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         {
             _unopened[partition] = Found(partition) with { CleanedTo = offset };
         }
+
+        return any;
     }
 
     /// <summary>What is remembered for a log that is about to be opened.</summary>

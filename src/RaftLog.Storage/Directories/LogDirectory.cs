@@ -51,7 +51,7 @@ public sealed class LogDirectory
         PreviousBrokerEpoch = cleanEpoch ?? BrokerEpoch.None;
         Flusher = new Flusher(disk, time, path, Health);
         _checkpoints = new Checkpoints(disk, path, SnapshotLogs);
-        _home = new LogHome(disk, path, Health, Flusher, time) { Decompression = decompression, WriteRecoveryPoints = _checkpoints.WriteRecoveryPointsAsync };
+        _home = new LogHome(disk, path, Health, Flusher, time) { Decompression = decompression, TryWriteRecoveryPoints = () => TryAsync(_checkpoints.WriteRecoveryPointsAsync) };
         Flusher.BeforeGroup = BeforeGroupAsync;
     }
 
@@ -66,6 +66,12 @@ public sealed class LogDirectory
 
     /// <summary>The broker epoch of the last clean stop; <see cref="BrokerEpoch.None"/> after an unclean one (KIP-966).</summary>
     public BrokerEpoch PreviousBrokerEpoch { get; }
+
+    /// <summary>
+    /// False when it held no checkpoint as it was opened: it is new, or somebody has removed all that was in it. A directory in use has them before its first log
+    /// counts.
+    /// </summary>
+    public bool HadCheckpoints { get; private set; }
 
     /// <summary>Whether it is in use.</summary>
     public DirectoryHealth Health { get; } = new();
@@ -116,7 +122,13 @@ public sealed class LogDirectory
             await disk.FlushDirectoryAsync(path);
 
             var directory = new LogDirectory(disk, time, path, lockFile, meta, cleanEpoch, decompression ?? new DecompressionBudget(DecompressionBudget.DefaultBytes));
-            directory._checkpoints.Load();
+            directory.HadCheckpoints = directory._checkpoints.Load();
+            if (!directory.HadCheckpoints)
+            {
+                // Before anybody counts on a log here, so that their absence later says that somebody has removed them.
+                await directory._checkpoints.WriteAllAsync();
+            }
+
             return directory;
         }
         catch
@@ -158,7 +170,7 @@ public sealed class LogDirectory
     {
         _metadataHome = new LogHome(disk, Path, Health, new Flusher(disk, _time, Path, Health), _time)
         {
-            Decompression = _home.Decompression, WriteRecoveryPoints = _checkpoints.WriteRecoveryPointsAsync, RefusesForNow = false,
+            Decompression = _home.Decompression, TryWriteRecoveryPoints = () => TryAsync(_checkpoints.WriteRecoveryPointsAsync), RefusesForNow = false,
         };
         return disk.DirectoryExists(PathOf(partition))
             ? await OpenLogAsync(_metadataHome, partition, settings, isFlushed: false)
@@ -300,7 +312,14 @@ public sealed class LogDirectory
     {
         if (log.Flushing.LimitCheckpoints(log.CutPointOf(offset), log.HighWatermark))
         {
-            await Flusher.EnqueueAsync(_checkpoints.WriteAllAsync);
+            while (await TryBeforeTruncationAsync() is { } refused)
+            {
+                if (!await _disk.WaitForDescriptorAsync(refused))
+                {
+                    Health.Fail(refused);
+                    throw refused;
+                }
+            }
         }
     }
 
@@ -509,6 +528,13 @@ public sealed class LogDirectory
         return refused;
     }
 
+    private async ValueTask<DiskException?> TryBeforeTruncationAsync()
+    {
+        DiskException? refused = null;
+        await Flusher.EnqueueAsync(async () => refused = await TryAsync(_checkpoints.WriteAllAsync));
+        return refused;
+    }
+
     private async ValueTask<DiskException?> TryAsync(Func<ValueTask> write)
     {
         try
@@ -516,7 +542,7 @@ public sealed class LogDirectory
             await write();
             return null;
         }
-        catch (DiskException failure) when (failure.MayPass && failure.Operation != "flush")
+        catch (DiskException failure) when (failure.MayBeRepeated)
         {
             Health.Refuse(failure);
             return failure;

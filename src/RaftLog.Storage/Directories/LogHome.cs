@@ -10,8 +10,8 @@ namespace RaftLog.Storage;
 /// <param name="Time">The clock.</param>
 internal sealed record LogHome(IDisk Disk, string Path, DirectoryHealth Health, Flusher Flusher, TimeProvider Time)
 {
-    /// <summary>Writes the recovery points of all logs; the flusher's own.</summary>
-    public required Func<ValueTask> WriteRecoveryPoints { get; init; }
+    /// <summary>Writes the recovery points of all logs; the flusher's own. The result is what the disk has refused for now.</summary>
+    public required Func<ValueTask<DiskException?>> TryWriteRecoveryPoints { get; init; }
 
     /// <summary>True when an append may be rejected for what has run out for now; false when whoever appends relies on it, so that the directory has failed.</summary>
     public bool RefusesForNow { get; init; } = true;

@@ -55,4 +55,20 @@ internal static class BatchEffects
             transactions?.Append(aborted);
         }
     }
+
+    /// <summary>True when one of some batches aborts a transaction, so that <see cref="Apply"/> may write to the index.</summary>
+    public static bool MayAbort(ReadOnlySpan<byte> batches)
+    {
+        while (RecordBatch.Read(batches, out RecordBatch batch) == BatchStatus.Complete)
+        {
+            if (batch.Attributes.IsControl && EndMarker.TryRead(batch, out EndMarker marker) && marker.Type == ControlRecordType.Abort)
+            {
+                return true;
+            }
+
+            batches = batches[batch.Size..];
+        }
+
+        return false;
+    }
 }

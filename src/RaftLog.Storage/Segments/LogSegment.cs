@@ -214,9 +214,24 @@ internal sealed class LogSegment : IFileRangeGuard
             || Times.Entries.Count >= (settings.SegmentIndexBytes / TimeIndex.EntrySize) - 1;
     }
 
+    /// <summary>True when the indexes can tell where a batch at the end would lie: its position and its distance from the base fit into 31 bits.</summary>
+    public bool CanIndex(in BatchHeader batch) => Size + batch.TotalBytes <= int.MaxValue && batch.LastOffset - BaseOffset <= int.MaxValue;
+
     /// <summary>True when a batch still fits after bytes that are about to be appended.</summary>
     public bool HasRoomFor(in BatchHeader batch, long pendingBytes, LogSettings settings) =>
         Size + pendingBytes + batch.TotalBytes <= settings.SegmentBytes && batch.LastOffset - BaseOffset <= int.MaxValue;
+
+    /// <summary>The bytes of as many batches as fit in here, at least one.</summary>
+    public int RunLength(ReadOnlySpan<byte> batches, in BatchHeader first, LogSettings settings)
+    {
+        int run = first.TotalBytes;
+        while (run < batches.Length && BatchHeader.TryRead(batches[run..], out BatchHeader next) && HasRoomFor(next, run, settings))
+        {
+            run += next.TotalBytes;
+        }
+
+        return run;
+    }
 
     /// <summary>Writes the bytes of whole batches at the end, in one write. They are not part of the log before <see cref="Publish"/>.</summary>
     public void Write(ReadOnlySpan<byte> batches) => Log.Write(_size, batches);

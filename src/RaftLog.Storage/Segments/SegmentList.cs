@@ -59,6 +59,37 @@ internal sealed class SegmentList(IDisk disk, string path, LogSegment[] loaded)
         return segments[Floor(segments, offset)];
     }
 
+    /// <summary>The bytes of the segments that hold records at or above an offset.</summary>
+    public long BytesAfter(Offset offset)
+    {
+        long bytes = 0;
+        foreach (LogSegment segment in _current)
+        {
+            bytes += segment.NextOffset > offset ? segment.Size : 0;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>What retention and cleaning look at.</summary>
+    /// <param name="end">The log's end.</param>
+    public SegmentExtent[] Extents(Offset end)
+    {
+        LogSegment[] segments = _current;
+        var extents = new SegmentExtent[segments.Length];
+        for (int i = 0; i < segments.Length; i++)
+        {
+            LogSegment segment = segments[i];
+            Offset next = i + 1 < segments.Length ? segments[i + 1].BaseOffset : end;
+            extents[i] = new SegmentExtent(segment.BaseOffset, next, segment.Size, segment.MaxTimestamp >= 0 ? segment.MaxTimestamp : segment.CreatedMs)
+            {
+                FirstTimestamp = segment.FirstTimestamp ?? -1,
+            };
+        }
+
+        return extents;
+    }
+
     /// <summary>Makes a new, empty segment the active one.</summary>
     /// <param name="baseOffset">Where it begins.</param>
     /// <param name="createdMs">When, in wall-clock milliseconds.</param>

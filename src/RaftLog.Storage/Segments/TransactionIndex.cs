@@ -32,6 +32,9 @@ internal sealed class TransactionIndex(IDisk disk, string path) : IDisposable
         }
     }
 
+    /// <summary>Makes the file where it is absent and keeps it open: <see cref="Append"/> finds a descriptor then.</summary>
+    public FileLease LeaseFile() => (_file ??= disk.OpenOrCreate(path)).Lease();
+
     /// <summary>Reads the fields of an entry.</summary>
     public static AbortedTransaction Read(ReadOnlySpan<byte> entry) => new(
         new ProducerId(BinaryPrimitives.ReadInt64BigEndian(entry[2..])),

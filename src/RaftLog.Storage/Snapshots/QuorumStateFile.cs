@@ -48,7 +48,7 @@ public sealed class QuorumStateFile(IDisk disk, string directory)
             Write(json, state, version);
         }
 
-        return AtomicFile.WriteAsync(disk, directory, FileName, buffer.WrittenMemory);
+        return AtomicFile.WriteAsync(disk, directory, FileName, buffer.WrittenMemory, waits: true);
     }
 
     private static void Write(Utf8JsonWriter json, QuorumState state, QuorumStateVersion version)

@@ -46,12 +46,25 @@ public sealed class SnapshotStore(IDisk disk, string directory)
         }
     }
 
-    /// <summary>Begins to write a snapshot, or to take one in from the leader piece by piece. A part of the same id is begun anew.</summary>
+    /// <summary>Begins to take in a snapshot from the leader, piece by piece. A part of the same id is begun anew.</summary>
     public SnapshotWriter Begin(SnapshotId id)
+    {
+        string path = BeginPart(id);
+        return new SnapshotWriter(disk, directory, disk.OpenOrCreate(path), $"{directory}/{id}{Suffix}", id);
+    }
+
+    /// <summary>Begins to write a snapshot; waits while there is no descriptor. A part of the same id is begun anew.</summary>
+    public async ValueTask<SnapshotWriter> BeginAsync(SnapshotId id)
+    {
+        string path = BeginPart(id);
+        return new SnapshotWriter(disk, directory, await AtomicFile.OpenAsync(disk, path), $"{directory}/{id}{Suffix}", id);
+    }
+
+    private string BeginPart(SnapshotId id)
     {
         string path = $"{directory}/{id}{PartSuffix}";
         disk.DeleteFile(path);
-        return new SnapshotWriter(disk, directory, disk.OpenOrCreate(path), $"{directory}/{id}{Suffix}", id);
+        return path;
     }
 
     /// <summary>Opens a whole snapshot to read it, or to answer FetchSnapshot from it; null where it is absent. Dispose the file.</summary>

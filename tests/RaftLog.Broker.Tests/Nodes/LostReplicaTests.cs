@@ -12,6 +12,9 @@ public sealed class LostReplicaTests
     private const string OneNode =
         """{ "nodes": [ { "node.id": 1, "listeners": "PLAINTEXT://a:9092,CONTROLLER://a:9093", "log.dirs": "/a" } ] }""";
 
+    private const string ApartFromMetadata =
+        """{ "nodes": [ { "node.id": 1, "listeners": "PLAINTEXT://a:9092,CONTROLLER://a:9093", "log.dirs": "/a", "metadata.log.dir": "/m" } ] }""";
+
     private static readonly TopicPartition Orders = new("orders", 0);
 
     [Fact]
@@ -98,6 +101,74 @@ public sealed class LostReplicaTests
 
         Assert.False(node.Says("is lost"));
         await nodes.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_partition_whose_log_directory_was_emptied_checkpoints_and_all_is_lost()
+    {
+        using NodesInMemory nodes = new(ApartFromMetadata);
+        NodesInMemory.OneNode node = nodes.All[0];
+        await ProduceOneAsync(nodes);
+        await node.Node.StopAsync(TimeSpan.Zero);
+        node.Disk.DeleteDirectory("/a/orders-0");
+        foreach (string name in node.Disk.ListFiles("/a").Where(static name => name != "meta.properties"))
+        {
+            node.Disk.DeleteFile($"/a/{name}");
+        }
+
+        await node.StartAsync();
+        await node.Node.Ready;
+        await ExpectLostAsync(nodes);
+
+        // What comes later is new, in the same directory.
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("later") { Partitions = 1 }]);
+        await using Producer producer = nodes.Client.CreateProducer();
+        Assert.Equal(Offset.Zero, (await producer.ProduceAsync("later", Record())).Offset);
+        await nodes.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_partition_whose_log_directory_is_removed_under_the_running_node_is_lost()
+    {
+        using NodesInMemory nodes = new(ApartFromMetadata);
+        NodesInMemory.OneNode node = nodes.All[0];
+        await ProduceOneAsync(nodes);
+        node.Disk.DeleteDirectory("/a");
+        await NodesInMemory.UntilAsync("the node says that the directory is gone", () => node.Says("log directory /a is offline"));
+        await NodesInMemory.UntilAsync("the node stops", () => node.Process.HaltReason is not null);
+        await node.Node.StopAsync(TimeSpan.Zero);
+
+        // It is formatted again, as an operator would.
+        await node.FormatAsync();
+        await node.StartAsync();
+        await node.Node.Ready;
+        await ExpectLostAsync(nodes);
+        await nodes.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_node_that_dies_before_its_first_log_is_made_begins_it_empty()
+    {
+        using NodesInMemory nodes = new(ApartFromMetadata);
+        NodesInMemory.OneNode node = nodes.All[0];
+        await nodes.StartAsync();
+        node.Disk.Fault = static (asked, path) => asked == "create directory" && path.StartsWith("/a/orders", StringComparison.Ordinal) ? Platform.DiskErrorKind.NoSpace : null;
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("orders") { Partitions = 1 }]);
+        await node.Node.StopAsync(TimeSpan.Zero);
+        node.Disk.Fault = null;
+        await node.StartAsync();
+        await node.Node.Ready;
+        await ExpectLeaderAsync(nodes, new NodeId(1));
+        Assert.False(node.Says("is lost"));
+        await nodes.StopAsync();
+    }
+
+    private static async Task ProduceOneAsync(NodesInMemory nodes)
+    {
+        await nodes.StartAsync();
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("orders") { Partitions = 1 }]);
+        await using Producer producer = nodes.Client.CreateProducer();
+        await producer.ProduceAsync("orders", Record());
     }
 
     private static async Task LoseAsync(NodesInMemory nodes)

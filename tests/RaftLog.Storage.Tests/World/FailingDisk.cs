@@ -2,7 +2,9 @@ using RaftLog.Platform;
 
 namespace RaftLog.Storage.Tests;
 
-/// <summary>A disk that stops at a chosen operation: it and all later ones fail. Counts writes, cuts, flushes, renames and removals, as these change what a crash leaves.</summary>
+/// <summary>
+/// A disk that stops at a chosen operation: it and all later ones fail. Or one without descriptors for a time. Counts writes, cuts, flushes, renames and removals, as these change what a crash leaves.
+/// </summary>
 internal sealed class FailingDisk(CrashDisk disk) : IDisk
 {
     /// <summary>The operations so far.</summary>
@@ -11,8 +13,15 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
     /// <summary>The operation that fails, counted from 0; never by default.</summary>
     public int FailAt { get; set; } = int.MaxValue;
 
+    /// <summary>True while nothing can be opened: no file, and no directory to be flushed.</summary>
+    public bool HasNoDescriptors { get; set; }
+
+    /// <summary>True while files can be opened, and no directory can to be flushed.</summary>
+    public bool HasNoneForDirectories { get; set; }
+
     public IDiskFile OpenOrCreate(string path)
     {
+        NeedDescriptor(path, "open");
         bool isNew = !disk.FileExists(path);
         if (isNew)
         {
@@ -22,7 +31,15 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
         return new File(this, disk.OpenOrCreate(path));
     }
 
-    public IDiskFile? OpenExisting(string path) => disk.OpenExisting(path) is { } file ? new File(this, file) : null;
+    public IDiskFile? OpenExisting(string path)
+    {
+        if (disk.FileExists(path))
+        {
+            NeedDescriptor(path, "open");
+        }
+
+        return disk.OpenExisting(path) is { } file ? new File(this, file) : null;
+    }
 
     public void CreateDirectory(string path)
     {
@@ -67,6 +84,7 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
 
     public ValueTask FlushDirectoryAsync(string directory)
     {
+        NeedDescriptor(directory, "flush");
         Count(directory, "flush");
         return disk.FlushDirectoryAsync(directory);
     }
@@ -74,6 +92,14 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
     public IDisposable? TryLock(string path) => disk.TryLock(path);
 
     public DiskSpace Space(string path) => disk.Space(path);
+
+    private void NeedDescriptor(string path, string operation)
+    {
+        if (HasNoDescriptors || (HasNoneForDirectories && operation == "flush"))
+        {
+            throw new DiskException(path, DiskErrorKind.NoDescriptors, operation, "too many open files");
+        }
+    }
 
     private void Count(string path, string operation)
     {

@@ -16,8 +16,10 @@ internal sealed class Node : IFlushObserver
 
     /// <param name="disk">The disk, where there is one already.</param>
     /// <param name="through">What the node's operations go through on their way to the disk.</param>
-    public Node(CrashDisk? disk = null, RaftLog.Platform.IDisk? through = null)
+    /// <param name="time">The clock, where there is one already.</param>
+    public Node(CrashDisk? disk = null, RaftLog.Platform.IDisk? through = null, ManualTime? time = null)
     {
+        Time = time ?? new ManualTime();
         Disk = disk ?? new CrashDisk();
         if (!Disk.DirectoryExists(Root))
         {
@@ -33,7 +35,7 @@ internal sealed class Node : IFlushObserver
 
     public Pump Pump { get; } = new();
 
-    public ManualTime Time { get; } = new();
+    public ManualTime Time { get; }
 
     public LogDirectory Directory { get; private set; }
 
