@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using RaftLog.Client.Observability;
 using RaftLog.Platform;
 
 namespace RaftLog.Client;
@@ -34,6 +37,12 @@ public sealed record ClientOptions
     /// reader gives some back.
     /// </summary>
     public long ReceiveMemory { get; init; } = 256L << 20;
+
+    /// <summary>Takes the client's events, under the category <see cref="TelemetryNames.Source"/>; null for none. <c>docs/client-events.md</c> lists them.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>Makes the client's meter, as a host's services do; null for one of its own.</summary>
+    public IMeterFactory? MeterFactory { get; init; }
 
     /// <summary>Reads <c>host:port,host:port</c>; an IPv6 address stands in brackets.</summary>
     /// <exception cref="FormatException">The text is not of that form.</exception>

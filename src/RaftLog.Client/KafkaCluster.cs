@@ -59,6 +59,15 @@ public sealed class KafkaCluster : IDisposable
     public Consumer CreateConsumer(ConsumerOptions? options = null) =>
         new(options ?? new ConsumerOptions(), _runtime, _connections, _quick, _metadata);
 
+    /// <summary>Opens a consumer of typed keys and values.</summary>
+    /// <param name="options">How it reads.</param>
+    /// <param name="keys">Reads keys; null for the form that <see cref="Serdes.For{T}"/> names.</param>
+    /// <param name="values">Reads values; null for the form that <see cref="Serdes.For{T}"/> names.</param>
+    /// <exception cref="NotSupportedException">A type has no form of its own, and none was given.</exception>
+    public Consumer<TKey, TValue> CreateConsumer<TKey, TValue>(
+        ConsumerOptions? options = null, IDeserializer<TKey>? keys = null, IDeserializer<TValue>? values = null) =>
+        new(CreateConsumer(options), keys ?? Serdes.For<TKey>(), values ?? Serdes.For<TValue>());
+
     private Producer Open(ProducerOptions options)
     {
         options.Validate();

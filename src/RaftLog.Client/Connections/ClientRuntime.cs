@@ -1,3 +1,4 @@
+using RaftLog.Client.Observability;
 using RaftLog.Platform;
 using RaftLog.Platform.Buffers;
 using RaftLog.Platform.Rpc;
@@ -15,6 +16,7 @@ internal sealed class ClientRuntime : IProcess, IDisposable
     public ClientRuntime(ClientOptions options, ClientWorld world)
     {
         Options = options;
+        Telemetry = new ClientTelemetry(options);
         Time = world.Time;
         Entropy = world.Entropy;
         Waiters = new Waiters(world.Time);
@@ -31,6 +33,8 @@ internal sealed class ClientRuntime : IProcess, IDisposable
     }
 
     public ClientOptions Options { get; }
+
+    public ClientTelemetry Telemetry { get; }
 
     public TimeProvider Time { get; }
 
@@ -60,5 +64,6 @@ internal sealed class ClientRuntime : IProcess, IDisposable
     {
         Waiters.Dispose();
         Pool.Dispose();
+        Telemetry.Dispose();
     }
 }

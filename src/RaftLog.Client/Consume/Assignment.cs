@@ -5,21 +5,15 @@ namespace RaftLog.Client.Consume;
 
 /// <summary>
 /// The partitions that a consumer reads, each with its position: which of them to fetch next from which leader, and whose records the reader
-/// gets next. Both go round: a partition that brought records goes to the end of its leader's line, and the reader takes one fetch of each
-/// partition in turn, so that a full partition starves none (KIP-74). No partition buffers more than its share. Decides and waits
-/// for nothing. Safe for concurrent use.
+/// gets next. Both go round: see <see cref="LeaderLines"/> and <see cref="ReadAhead"/>. Decides and waits for nothing. Safe for concurrent use.
 /// </summary>
 internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<TopicPartition, ReadPosition> _positions = [];
-    private readonly SortedDictionary<NodeId, List<ReadPosition>> _idle = [];
-    private readonly PriorityQueue<ReadPosition, long> _delayed = new();
     private readonly List<ReadPosition> _unresolved = [];
-    private readonly Queue<ReadPosition> _line = new();
-    private readonly SortedDictionary<NodeId, LeaderSession> _sessions = [];
-    private ClusterView _view = ClusterView.Empty;
-    private long _bufferedBytes;
+    private readonly LeaderLines _lines = new();
+    private readonly ReadAhead _ahead = new(options.MaxBufferedBytes);
     private int _failed;
 
     /// <summary>The partitions.</summary>
@@ -144,6 +138,23 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         }
     }
 
+    /// <summary>Goes back to an offset that was read but is not done, unless the partition has been taken.</summary>
+    /// <returns>What was fetched ahead behind it.</returns>
+    public List<FetchedRecords> GoBack(TopicPartition partition, Offset offset)
+    {
+        lock (_lock)
+        {
+            if (offset == Offset.None || !_positions.TryGetValue(partition, out ReadPosition? position) || position.Read <= offset)
+            {
+                return [];
+            }
+
+            List<FetchedRecords> dropped = Seek(partition, StartAt.Offset(offset));
+            _positions[partition].Stored = offset;
+            return dropped;
+        }
+    }
+
     /// <summary>Stops fetching and handing out a partition's records, or goes on with it where it was.</summary>
     /// <exception cref="ArgumentException">It is not assigned.</exception>
     public void Pause(TopicPartition partition, bool paused)
@@ -164,10 +175,10 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             }
             else if (!paused)
             {
-                GetInLine(position);
+                _ahead.GetInLine(position);
                 if (position.State == ReadState.Idle)
                 {
-                    Enlist(position);
+                    _lines.Enlist(position);
                 }
             }
         }
@@ -194,6 +205,15 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         }
     }
 
+    /// <summary>The offset up to which a partition is done, as somebody has said; none before.</summary>
+    public Offset StoredOf(TopicPartition partition)
+    {
+        lock (_lock)
+        {
+            return _positions.TryGetValue(partition, out ReadPosition? position) ? position.Stored : Offset.None;
+        }
+    }
+
     /// <summary>The end of what may be read, as the last fetch told it; none before the first.</summary>
     public Offset EndOf(TopicPartition partition)
     {
@@ -203,17 +223,36 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         }
     }
 
-    /// <summary>The offsets that the reader gets next, of all partitions where they are known.</summary>
-    public SortedDictionary<TopicPartition, Offset> Positions()
+    /// <summary>True where only stored offsets are committed; else what was handed out.</summary>
+    public bool CommitsStored { get; set; } = !options.AutoOffsetStore;
+
+    /// <summary>A partition is done up to an offset; false when it is not assigned.</summary>
+    public bool TryStore(TopicPartition partition, Offset offset)
+    {
+        lock (_lock)
+        {
+            if (!_positions.TryGetValue(partition, out ReadPosition? position))
+            {
+                return false;
+            }
+
+            position.Stored = offset == Offset.None ? position.Stored : offset;
+            return true;
+        }
+    }
+
+    /// <summary>The offsets to commit of these partitions, where there is one.</summary>
+    public SortedDictionary<TopicPartition, Offset> Committable(IEnumerable<TopicPartition> of)
     {
         SortedDictionary<TopicPartition, Offset> positions = [];
         lock (_lock)
         {
-            foreach ((TopicPartition partition, ReadPosition position) in _positions)
+            foreach (TopicPartition partition in of)
             {
-                if (position.Read != Offset.None)
+                if (_positions.TryGetValue(partition, out ReadPosition? position)
+                    && (CommitsStored ? position.Stored : position.Read) is var offset && offset != Offset.None)
                 {
-                    positions.Add(partition, position.Read);
+                    positions[partition] = offset;
                 }
             }
         }
@@ -231,29 +270,18 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         List<FetchedRecords> dropped = [];
         lock (_lock)
         {
-            while (_delayed.TryPeek(out ReadPosition? delayed, out long notBeforeMs) && notBeforeMs <= nowMs)
+            _lines.TakeDue(nowMs).ForEach(GetIdle);
+            if (view.Version != _lines.View.Version)
             {
-                _delayed.Dequeue();
-                if (delayed.IsCurrent && delayed.State == ReadState.Delayed)
-                {
-                    GetIdle(delayed);
-                }
-            }
-
-            if (view.Version != _view.Version)
-            {
-                _view = view;
-                Regroup();
+                _lines.Learn(view).ForEach(GetIdle);
+                _lines.Regroup();
                 foreach (ReadPosition position in _positions.Values.ToArray())
                 {
                     Check(position, nowMs, dropped);
                 }
             }
 
-            if (_idle.TryGetValue(NodeId.None, out List<ReadPosition>? leaderless))
-            {
-                leaderless.RemoveAll(position => HasVanished(position, nowMs));
-            }
+            _lines.RemoveLeaderless(position => HasVanished(position, nowMs));
         }
 
         return dropped;
@@ -296,33 +324,11 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     /// <param name="hasLeaderless">True when a partition has no leader that is known: ask for metadata and come again.</param>
     public List<FetchTurn> TakeFetches(out bool hasLeaderless)
     {
-        List<FetchTurn> taken = [];
-        hasLeaderless = false;
         lock (_lock)
         {
-            if (_bufferedBytes >= options.MaxBufferedBytes)
-            {
-                return taken;
-            }
-
-            hasLeaderless = _idle.TryGetValue(NodeId.None, out List<ReadPosition>? leaderless)
-                && leaderless.Exists(static position => position.IsCurrent && !position.IsPaused);
-            foreach (LeaderSession session in _sessions.Values)
-            {
-                if (session.IsBusy)
-                {
-                    continue;
-                }
-
-                List<ReadPosition> changed = TakeLine(session.Leader);
-                if (changed.Count > 0 || !session.IsEmpty)
-                {
-                    taken.Add(session.Begin(changed));
-                }
-            }
+            hasLeaderless = !_ahead.IsFull && _lines.HasLeaderless;
+            return _ahead.IsFull ? [] : _lines.Take();
         }
-
-        return taken;
     }
 
     /// <summary>The leader has answered a fetch, and keeps a session from now on, or none where the id is 0.</summary>
@@ -350,8 +356,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             foreach (ReadPosition position in turn.Session.End())
             {
-                position.State = ReadState.Delayed;
-                _delayed.Enqueue(position, notBeforeMs);
+                _lines.Delay(position, notBeforeMs);
             }
         }
     }
@@ -382,7 +387,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            return _delayed.TryPeek(out _, out long notBeforeMs) ? notBeforeMs : long.MaxValue;
+            return _lines.NextWakeMs;
         }
     }
 
@@ -415,12 +420,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             taken.Fetch = extent.Next;
             taken.LastEpoch = extent.LastEpoch;
             taken.End = records.HighWatermark;
-            taken.Buffered.Enqueue(records);
-            records.IsCounted = true;
-            records.Position = taken;
-            taken.BufferedBytes += records.Bytes;
-            _bufferedBytes += records.Bytes;
-            GetInLine(taken);
+            _ahead.Keep(taken, records);
             GetIdle(taken);
             return true;
         }
@@ -434,8 +434,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             if (IsUnderWay(taken))
             {
                 Leave(taken);
-                taken.State = ReadState.Delayed;
-                _delayed.Enqueue(taken, notBeforeMs);
+                _lines.Delay(taken, notBeforeMs);
             }
         }
     }
@@ -484,28 +483,20 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         hasRoom = false;
         lock (_lock)
         {
-            while (_line.TryDequeue(out ReadPosition? position))
+            if (!_ahead.TryTake(out ReadPosition? position, out FetchedRecords? records))
             {
-                position.IsInLine = false;
-                if (!position.IsCurrent || position.IsPaused || !position.Buffered.TryDequeue(out FetchedRecords? records))
-                {
-                    continue;
-                }
-
-                position.BufferedBytes -= records.Bytes;
-                position.Read = records.Next;
-                GetInLine(position);
-                if (position.State == ReadState.Full && position.BufferedBytes < Share)
-                {
-                    GetIdle(position);
-                    hasRoom = true;
-                }
-
-                return records;
+                return null;
             }
-        }
 
-        return null;
+            position.Read = records.Next;
+            if (position.State == ReadState.Full && !_ahead.HoldsItsShare(position, _positions.Count))
+            {
+                GetIdle(position);
+                hasRoom = true;
+            }
+
+            return records;
+        }
     }
 
     /// <summary>The reader has given records back.</summary>
@@ -514,17 +505,12 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            bool wasFull = _bufferedBytes >= options.MaxBufferedBytes;
-            _bufferedBytes -= bytes;
-            return wasFull && _bufferedBytes < options.MaxBufferedBytes;
+            return _ahead.Return(bytes);
         }
     }
 
     /// <summary>Takes everything that was fetched ahead, at the end.</summary>
     public List<FetchedRecords> Clear() => Replace(new SortedDictionary<TopicPartition, StartAt>());
-
-    /// <summary>What one partition may buffer: its part of the whole, so that one whose reader is slow leaves room for the others.</summary>
-    private long Share => Math.Max(1, options.MaxBufferedBytes / Math.Max(1, _positions.Count));
 
     private static bool IsUnderWay(ReadPosition taken) =>
         taken.IsCurrent && taken.State is ReadState.Fetching or ReadState.Resolving;
@@ -557,15 +543,6 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         position.Buffered.Clear();
     }
 
-    private void GetInLine(ReadPosition position)
-    {
-        if (!position.IsInLine && !position.IsPaused && position.Buffered.Count > 0)
-        {
-            position.IsInLine = true;
-            _line.Enqueue(position);
-        }
-    }
-
     private void GetIdle(ReadPosition position)
     {
         Leave(position);
@@ -574,100 +551,17 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             return;
         }
 
-        position.State = position.BufferedBytes > 0 && position.BufferedBytes >= Share ? ReadState.Full : ReadState.Idle;
+        position.State = _ahead.HoldsItsShare(position, _positions.Count) ? ReadState.Full : ReadState.Idle;
         if (position.State == ReadState.Idle && !position.IsPaused)
         {
-            Enlist(position);
-        }
-    }
-
-    private void Enlist(ReadPosition position)
-    {
-        if (position.IsEnlisted)
-        {
-            return;
-        }
-
-        position.IsEnlisted = true;
-        NodeId leader = _view.TryGetPartition(position.Partition, out _, out PartitionView? known) ? known.Leader : NodeId.None;
-        if (leader.IsNode && !_sessions.ContainsKey(leader))
-        {
-            // One a broker that leads something; a cluster has few.
-            _sessions.Add(leader, new LeaderSession(leader));
-        }
-
-        if (!_idle.TryGetValue(leader, out List<ReadPosition>? line))
-        {
-            _idle.Add(leader, line = []);
-        }
-
-        line.Add(position);
-    }
-
-    /// <summary>Takes the positions in a leader's line; they are being fetched from now on.</summary>
-    private List<ReadPosition> TakeLine(NodeId leader)
-    {
-        if (!_idle.TryGetValue(leader, out List<ReadPosition>? line) || line.Count == 0)
-        {
-            return [];
-        }
-
-        line.ForEach(static position => position.IsEnlisted = false);
-        List<ReadPosition> positions = line.FindAll(static position => position.IsCurrent && !position.IsPaused && position.State == ReadState.Idle);
-        line.Clear();
-        foreach (ReadPosition position in positions)
-        {
-            position.State = ReadState.Fetching;
-            position.IsAnswered = false;
-            position.ToldEpoch = _view.TryGetPartition(position.Partition, out _, out PartitionView? known) ? known.LeaderEpoch : LeaderEpoch.None;
-        }
-
-        return positions;
-    }
-
-    /// <summary>Takes those out of their sessions whose leadership is another one now. All are found before the first leaves: a new leader gets a session.</summary>
-    private void LeaveMoved()
-    {
-        List<ReadPosition> moved = [];
-        foreach (LeaderSession session in _sessions.Values)
-        {
-            foreach (ReadPosition position in session.Members)
-            {
-                if (!_view.TryGetPartition(position.Partition, out _, out PartitionView? known)
-                    || known.Leader != session.Leader || known.LeaderEpoch != position.ToldEpoch)
-                {
-                    moved.Add(position);
-                }
-            }
-        }
-
-        moved.ForEach(GetIdle);
-    }
-
-    private void Regroup()
-    {
-        LeaveMoved();
-        List<ReadPosition> idle = [];
-        foreach (List<ReadPosition> line in _idle.Values)
-        {
-            idle.AddRange(line);
-        }
-
-        _idle.Clear();
-        foreach (ReadPosition position in idle)
-        {
-            position.IsEnlisted = false;
-            if (position.IsCurrent && position.State == ReadState.Idle && !position.IsPaused)
-            {
-                Enlist(position);
-            }
+            _lines.Enlist(position);
         }
     }
 
     /// <summary>Compares a position with what the cluster says of its topic now.</summary>
     private void Check(ReadPosition position, long nowMs, List<FetchedRecords> dropped)
     {
-        if (!_view.TryGetTopic(position.Partition.Topic, out TopicView? topic))
+        if (!_lines.View.TryGetTopic(position.Partition.Topic, out TopicView? topic))
         {
             return;
         }

@@ -1,7 +1,11 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
+using RaftLog.Client.Consume.Parallel;
 using RaftLog.Client.Groups;
+using RaftLog.Client.Observability;
 using RaftLog.Client.Transactions;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
@@ -20,32 +24,25 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     private readonly ClientRuntime _runtime;
     private readonly Assignment _assignment;
     private readonly FetchLoop _fetches;
+    private readonly ConsumerGroup? _group;
     private readonly ConsumerOptions _options;
-    private readonly ConnectionSet _groupConnections;
-    private readonly ConnectionSet _commitConnections;
-    private readonly GroupMember? _member;
-    private readonly GroupOffsets? _offsets;
-    private bool _isSubscribed;
 
     internal Consumer(
         ConsumerOptions options, ClientRuntime runtime, ConnectionTable connections, ClusterCalls calls, MetadataCache metadata)
     {
         _runtime = runtime;
         _assignment = new Assignment(options, runtime.Options.CallTimeout);
-        _options = options;
         _fetches = new FetchLoop(options, runtime, connections.OpenSet(), calls, metadata, _assignment);
 
-        // A coordinator answers a join when all have joined: commits must not wait behind it.
-        _groupConnections = connections.OpenSet();
-        _commitConnections = connections.OpenSet();
-        if (options.GroupId is { } group)
-        {
-            Coordinator commits = new(CoordinatorKind.Group, group, runtime, calls, new ClusterCalls(runtime, _commitConnections), metadata);
-            _offsets = new GroupOffsets(group, options.GroupInstanceId, options.ReadCommitted, runtime, commits);
-            Coordinator membership = new(CoordinatorKind.Group, group, runtime, calls, new ClusterCalls(runtime, _groupConnections), metadata);
-            _member = new GroupMember(options, runtime, metadata, _assignment, membership, _offsets, _fetches.Wake);
-        }
+        _options = options;
+        _group = options.GroupId is { } group
+            ? new ConsumerGroup(group, options, runtime, connections, calls, metadata, _assignment, _fetches.Wake)
+            : null;
+        runtime.Telemetry.Add(this);
     }
+
+    /// <summary>The group that it shares its topics with, or null (group.id).</summary>
+    public string? GroupId => _options.GroupId;
 
     /// <summary>The partitions that are read now.</summary>
     public IReadOnlyList<TopicPartition> Assigned => _assignment.Partitions;
@@ -56,8 +53,8 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     {
         get
         {
-            GroupIdentity identity = _isSubscribed ? Member.Identity : GroupIdentity.None;
-            return new ConsumerGroupMetadata(_options.GroupId ?? throw NoGroup(), identity.Generation, identity.MemberId, _options.GroupInstanceId);
+            GroupIdentity identity = Group.Identity;
+            return new ConsumerGroupMetadata(_options.GroupId!, identity.Generation, identity.MemberId, _options.GroupInstanceId);
         }
     }
 
@@ -68,41 +65,119 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <param name="topics">The topics.</param>
     /// <param name="listener">Hears what is given and taken, or null.</param>
     /// <exception cref="InvalidOperationException">The consumer has no group, or was given partitions by <see cref="Assign(IReadOnlyDictionary{TopicPartition, StartAt})"/>.</exception>
-    public void Subscribe(IReadOnlyList<string> topics, IRebalanceListener? listener = null)
+    public void Subscribe(IReadOnlyList<string> topics, IRebalanceListener? listener = null) => Joinable().Subscribe(GroupTopics.Of(topics), listener);
+
+    /// <summary>
+    /// Shares the topics that match, as <see cref="Subscribe(IReadOnlyList{string}, IRebalanceListener?)"/> does. This client looks for them, at once and then every
+    /// <see cref="ClientOptions.MetadataMaxAge"/>; internal topics are left out. The expression matches anywhere in a name unless it is anchored.
+    /// </summary>
+    /// <param name="topics">Matches the topics. Give it a time limit, or <see cref="RegexOptions.NonBacktracking"/>, when it comes from others.</param>
+    /// <param name="listener">Hears what is given and taken, or null.</param>
+    /// <inheritdoc cref="Subscribe(IReadOnlyList{string}, IRebalanceListener?)" path="/exception"/>
+    public void Subscribe(Regex topics, IRebalanceListener? listener = null) => Joinable().Subscribe(topics, listener);
+
+    /// <summary>
+    /// Shares the topics that the coordinator matches with an RE2 expression, which is about whole names (KIP-848). New topics are found without this client's doing.
+    /// </summary>
+    /// <param name="expression">The expression. One that the coordinator cannot read fails the next read.</param>
+    /// <param name="listener">Hears what is given and taken, or null.</param>
+    /// <exception cref="InvalidOperationException">As for topics; or the group is one of the classic protocol, whose coordinator matches nothing.</exception>
+    public void SubscribePattern(string expression, IRebalanceListener? listener = null)
     {
-        if (!_isSubscribed && _assignment.Partitions.Count > 0)
+        ArgumentException.ThrowIfNullOrEmpty(expression);
+        if (_options.GroupProtocol != GroupProtocol.Consumer)
         {
-            throw new InvalidOperationException("the consumer was given partitions by Assign; a consumer either shares topics or reads what it is given");
+            throw new InvalidOperationException(
+                "the coordinator matches expressions in the consumer protocol only: set ConsumerOptions.GroupProtocol, or subscribe with a Regex, which this client matches");
         }
 
-        _isSubscribed = true;
-        Member.Subscribe(topics, listener);
+        Joinable().Subscribe(new GroupTopics([], expression), listener);
     }
 
-    /// <summary>Commits what was handed out so far, of all partitions (of <see cref="ConsumeAsync"/> the records before the current one).</summary>
+    /// <summary>
+    /// Commits what was handed out so far, of all partitions (of <see cref="ConsumeAsync"/> the records before the current one); where offsets are stored, by
+    /// <see cref="StoreOffset"/> or by <see cref="ProcessAsync"/>, these.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
     /// <exception cref="KafkaException">Nothing was committed: the member is out of the group, or the coordinator could not be reached in time.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public ValueTask CommitAsync(CancellationToken cancel = default) => CommitAsync(_assignment.Positions(), cancel);
+    public ValueTask CommitAsync(CancellationToken cancel = default) => CommitAsync(_assignment.Committable(_assignment.Partitions), cancel);
 
     /// <summary>Commits offsets: of each partition the next one to read.</summary>
     /// <inheritdoc cref="CommitAsync(CancellationToken)" path="/exception"/>
     public ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, Offset> offsets, CancellationToken cancel = default) =>
-        Offsets.CommitAsync(offsets, _isSubscribed ? Member.Identity : GroupIdentity.None, NewDeadline(cancel));
+        Group.CommitAsync(offsets, NewDeadline(cancel));
+
+    /// <summary>Says that a partition is done up to an offset, for the next commit. Nothing is sent.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="offset">The next offset to read.</param>
+    /// <exception cref="InvalidOperationException"><see cref="ConsumerOptions.AutoOffsetStore"/> is set, so the consumer stores offsets itself.</exception>
+    /// <exception cref="ArgumentException">The partition is not assigned.</exception>
+    public void StoreOffset(TopicPartition partition, Offset offset)
+    {
+        if (_options.AutoOffsetStore)
+        {
+            throw new InvalidOperationException("the consumer stores what it hands out; set ConsumerOptions.AutoOffsetStore (enable.auto.offset.store) to false to store offsets yourself");
+        }
+
+        if (!_assignment.TryStore(partition, offset))
+        {
+            throw new ArgumentException($"{partition} is not assigned to this consumer", nameof(partition));
+        }
+    }
+
+    /// <summary>
+    /// The offset up to which a partition is done, as <see cref="StoreOffset"/> or <see cref="ProcessAsync"/> has stored it for the next commit;
+    /// <see cref="Offset.None"/> before, and when the partition is not assigned.
+    /// </summary>
+    public Offset StoredOffset(TopicPartition partition) => _assignment.StoredOf(partition);
+
+    /// <summary>
+    /// Handles every record, with many handlers at once that keep the order that the options ask for, until it is cancelled or a handler fails. A record counts as
+    /// read when its handler has ended and those of all records before it in its partition too; that is what commits, automatic or not, are about from now on. Before
+    /// partitions are taken away, and at the end, running handlers are waited for. A handler that runs longer than
+    /// <see cref="ConsumerOptions.MaxPollInterval"/> makes the member leave its group, so that others take over.
+    /// </summary>
+    /// <param name="handler">Handles one record. Its token is cancelled when nobody waits for it any more.</param>
+    /// <param name="options">How handlers run.</param>
+    /// <param name="cancel">Ends the processing: no more handlers begin.</param>
+    /// <exception cref="KafkaException">A partition cannot be read.</exception>
+    /// <exception cref="Exception">What a handler threw. Its record is not committed, and reading goes on at it.</exception>
+    public async Task ProcessAsync(
+        Func<ConsumedRecord, CancellationToken, ValueTask> handler, ProcessingOptions? options = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        options ??= new ProcessingOptions();
+        options.Validate();
+        RecordProcessor processor = new(this, _runtime, options, _options, handler);
+        _assignment.CommitsStored = true;
+        _group?.WorkBeside(processor);
+        try
+        {
+            await processor.RunAsync(cancel);
+        }
+        finally
+        {
+            _group?.WorkBeside(null);
+            if (_options.AutoCommit && _group is not null)
+            {
+                await _group.TryCommitAsync();
+            }
+        }
+    }
 
     /// <summary>The committed offsets of the group; <see cref="Offset.None"/> where there is none.</summary>
     /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
     /// <exception cref="KafkaException">The coordinator could not be reached in time, or refused.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> CommittedAsync(
-        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancel = default) =>
-        await Offsets.FetchAsync(partitions, NewDeadline(cancel));
+    public ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> CommittedAsync(
+        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancel = default) => Group.CommittedAsync(partitions, NewDeadline(cancel));
 
     /// <summary>Reads these partitions from now on, and no others.</summary>
     /// <exception cref="InvalidOperationException">The consumer shares topics with a group.</exception>
     public void Assign(IReadOnlyDictionary<TopicPartition, StartAt> partitions)
     {
-        if (_isSubscribed)
+        if (_group is { IsSubscribed: true })
         {
             throw new InvalidOperationException("the consumer has subscribed; a consumer either shares topics or reads what it is given");
         }
@@ -154,19 +229,23 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <param name="timeout">How long to wait.</param>
     /// <param name="cancel">Ends the wait early, with null.</param>
     /// <exception cref="KafkaException">A partition cannot be read. It stays so until a seek or a new assignment.</exception>
-    public async ValueTask<FetchedRecords?> ReadAsync(TimeSpan timeout, CancellationToken cancel = default)
+    public ValueTask<FetchedRecords?> ReadAsync(TimeSpan timeout, CancellationToken cancel = default) => ReadWhileAsync(timeout, static () => true, cancel);
+
+    /// <summary>The same, taking records only while there is room for them; what the group asks for is done all the same.</summary>
+    internal async ValueTask<FetchedRecords?> ReadWhileAsync(TimeSpan timeout, Func<bool> hasRoom, CancellationToken cancel)
     {
         using CancellationTokenRegistration registration = cancel.Register(static self => ((FetchLoop)self!).Wake(), _fetches);
         Deadline deadline = new(_runtime.Waiters, timeout);
         while (true)
         {
-            if (_isSubscribed)
+            if (_group is not null)
             {
-                await Member.PollAsync();
+                await _group.PollAsync();
             }
 
-            if (_fetches.TryTake() is { } records)
+            if (hasRoom() && _fetches.TryTake() is { } records)
             {
+                _runtime.Telemetry.Consumed(records.Partition, _options.GroupId, records.Count);
                 return records;
             }
 
@@ -237,28 +316,50 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Begins a span for the handling of a record: a child of the span that sent it, or of the current one with a link to it. Dispose it at the end.
+    /// <see cref="ProcessAsync"/> does so by itself.
+    /// </summary>
+    /// <returns>The span; null while nobody listens to <see cref="TelemetryNames.Source"/>.</returns>
+    public Activity? StartProcessing(ConsumedRecord record) => _runtime.Telemetry.StartProcess(record, _options.GroupId);
+
+    /// <summary>Lets the reader look again.</summary>
+    internal void Wake() => _fetches.Wake();
+
+    /// <summary>Stores an offset for the next commit, where the partition is still assigned and the offset is one.</summary>
+    internal void TryStore(TopicPartition partition, Offset offset) => _assignment.TryStore(partition, offset);
+
+    /// <summary>Reads a partition from an offset on again, where it is still assigned and reading is behind the offset.</summary>
+    internal void GoBack(TopicPartition partition, Offset offset)
+    {
+        FetchLoop.Release(_assignment.GoBack(partition, offset));
+        _fetches.Wake();
+    }
+
     /// <summary>Stops reading, without a word to the group: it waits for the end of the session.</summary>
     public void Dispose()
     {
+        _runtime.Telemetry.Remove(this);
         _fetches.Close();
-        _groupConnections.Dispose();
-        _commitConnections.Dispose();
+        _group?.Dispose();
     }
 
     /// <summary>Commits what was read (where <see cref="ConsumerOptions.AutoCommit"/> is set), leaves the group, and stops. Not while a read is under way.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_member is not null)
+        if (_group is not null)
         {
-            await _member.CloseAsync(new Deadline(_runtime.Waiters, _options.SessionTimeout < _runtime.Options.CallTimeout ? _options.SessionTimeout : _runtime.Options.CallTimeout));
+            await _group.CloseAsync();
         }
 
         Dispose();
     }
 
-    private GroupMember Member => _member ?? throw NoGroup();
+    private ConsumerGroup Group => _group ?? throw NoGroup();
 
-    private GroupOffsets Offsets => _offsets ?? throw NoGroup();
+    private ConsumerGroup Joinable() => Group.IsSubscribed || _assignment.Partitions.Count == 0
+        ? Group
+        : throw new InvalidOperationException("the consumer was given partitions by Assign; a consumer either shares topics or reads what it is given");
 
     private static InvalidOperationException NoGroup() => new("the consumer has no group; set ConsumerOptions.GroupId (group.id)");
 

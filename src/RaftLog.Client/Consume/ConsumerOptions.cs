@@ -1,3 +1,4 @@
+using RaftLog.Client.Groups;
 using RaftLog.Client.Groups.Assignors;
 
 namespace RaftLog.Client.Consume;
@@ -38,13 +39,22 @@ public sealed record ConsumerOptions
     /// <summary>The group that the consumer shares its topics with; needed to subscribe and to commit (group.id).</summary>
     public string? GroupId { get; init; }
 
+    /// <summary>How the members of the group agree (group.protocol). All members of a group need the same one, though RaftLog and Kafka let a group change over.</summary>
+    public GroupProtocol GroupProtocol { get; init; } = GroupProtocol.Classic;
+
+    /// <summary>The coordinator's way to share partitions in the consumer protocol, for instance uniform or range; null for its first (group.remote.assignor).</summary>
+    public string? RemoteAssignor { get; init; }
+
     /// <summary>A name that outlives the process: a member that comes back under it within the session keeps its partitions (group.instance.id, KIP-345).</summary>
     public string? GroupInstanceId { get; init; }
 
-    /// <summary>How long the group waits for a sign of life (session.timeout.ms).</summary>
+    /// <summary>
+    /// How long the group waits for a sign of life (session.timeout.ms). In the consumer protocol the coordinator decides (group.consumer.session.timeout.ms); there it is how long a static
+    /// member waits for the name of one that died.
+    /// </summary>
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(45);
 
-    /// <summary>How often a sign of life is sent, whatever the reader does (heartbeat.interval.ms).</summary>
+    /// <summary>How often a sign of life is sent, whatever the reader does (heartbeat.interval.ms). In the consumer protocol the coordinator decides.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
@@ -57,10 +67,16 @@ public sealed record ConsumerOptions
     /// </summary>
     public bool AutoCommit { get; init; } = true;
 
+    /// <summary>
+    /// True to take what was handed out as done, so that it is committed; false to commit what <see cref="Consumer.StoreOffset"/> says (enable.auto.offset.store, as in librdkafka).
+    /// <see cref="Consumer.ProcessAsync"/> stores what its handlers have done, whatever is set here.
+    /// </summary>
+    public bool AutoOffsetStore { get; init; } = true;
+
     /// <summary>How often (auto.commit.interval.ms).</summary>
     public TimeSpan AutoCommitInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The ways to share partitions that the member knows, best first; all members need one in common (partition.assignment.strategy).</summary>
+    /// <summary>The ways to share partitions that the member knows, best first; all members need one in common (partition.assignment.strategy). Of the classic protocol.</summary>
     public IReadOnlyList<IPartitionAssignor> Assignors { get; init; } = [PartitionAssignors.Range, PartitionAssignors.CooperativeSticky];
 
     /// <summary>The consumer's rack, for reading from a near replica (client.rack).</summary>

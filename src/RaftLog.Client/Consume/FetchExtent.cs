@@ -8,11 +8,13 @@ namespace RaftLog.Client.Consume;
 /// <param name="Next">The offset behind them.</param>
 /// <param name="LastEpoch">The leader epoch of the last of them.</param>
 /// <param name="Damage">What is wrong with the bytes behind, or null.</param>
-internal readonly record struct FetchExtent(int Bytes, Offset Next, LeaderEpoch LastEpoch, string? Damage)
+/// <param name="Count">How many records they hold, markers left out.</param>
+internal readonly record struct FetchExtent(int Bytes, Offset Next, LeaderEpoch LastEpoch, string? Damage, int Count = 0)
 {
     public static FetchExtent Of(ReadOnlySpan<byte> records, Offset from, LeaderEpoch lastEpoch, bool checkCrcs)
     {
         Offset next = from;
+        int count = 0;
         RecordBatches batches = new(records);
         while (batches.MoveNext())
         {
@@ -23,6 +25,7 @@ internal readonly record struct FetchExtent(int Bytes, Offset Next, LeaderEpoch 
             }
 
             next = Offset.Max(next, batch.NextOffset);
+            count += batch.Attributes.IsControl ? 0 : batch.RecordCount;
             lastEpoch = batch.PartitionLeaderEpoch;
         }
 
@@ -33,6 +36,6 @@ internal readonly record struct FetchExtent(int Bytes, Offset Next, LeaderEpoch 
             BatchStatus.Torn => $"the batch at offset {from} came cut off, though the first batch of a fetch always comes whole",
             var status => $"the bytes behind offset {next} are no batch ({status})",
         };
-        return new FetchExtent(batches.Position, next, lastEpoch, damage);
+        return new FetchExtent(batches.Position, next, lastEpoch, damage, count);
     }
 }

@@ -1,5 +1,6 @@
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
+using RaftLog.Client.Observability;
 using RaftLog.Platform.Rpc;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
@@ -284,7 +285,7 @@ internal sealed class FetchLoop
                 Delay(position);
                 break;
             default:
-                _assignment.Fail(position, new KafkaException(answer.ErrorCode, $"{position.Partition} cannot be read"));
+                Fail(position, new KafkaException(answer.ErrorCode, $"{position.Partition} cannot be read"));
                 break;
         }
     }
@@ -307,7 +308,7 @@ internal sealed class FetchLoop
             }
             catch (ProtocolException damaged)
             {
-                _assignment.Fail(position, new KafkaException(ErrorCode.CorruptMessage, $"{position.Partition}: {damaged.Message}"));
+                Fail(position, new KafkaException(ErrorCode.CorruptMessage, $"{position.Partition}: {damaged.Message}"));
                 return;
             }
         }
@@ -315,7 +316,7 @@ internal sealed class FetchLoop
         FetchExtent extent = FetchExtent.Of(records.Span, from, position.LastEpoch, _options.CheckCrcs);
         if (extent.Bytes == 0)
         {
-            _assignment.Fail(position, new KafkaException(ErrorCode.CorruptMessage, $"{position.Partition}: {extent.Damage}"));
+            Fail(position, new KafkaException(ErrorCode.CorruptMessage, $"{position.Partition}: {extent.Damage}"));
             return;
         }
 
@@ -326,7 +327,25 @@ internal sealed class FetchLoop
         }
     }
 
-    private void Reset(ReadPosition position, string what) => Release(_assignment.Reset(position, ErrorCode.OffsetOutOfRange, what));
+    private void Reset(ReadPosition position, string what)
+    {
+        if (_options.OffsetReset == OffsetReset.Error)
+        {
+            _runtime.Telemetry.Logger.PartitionFailed(position.Partition.ToString(), what);
+        }
+        else
+        {
+            _runtime.Telemetry.Logger.OffsetReset(position.Partition.ToString(), what);
+        }
+
+        Release(_assignment.Reset(position, ErrorCode.OffsetOutOfRange, what));
+    }
+
+    private void Fail(ReadPosition position, KafkaException reason)
+    {
+        _runtime.Telemetry.Logger.PartitionFailed(position.Partition.ToString(), reason.Message);
+        _assignment.Fail(position, reason);
+    }
 
     /// <summary>Gives back what nobody will read.</summary>
     public static void Release(List<FetchedRecords> dropped) => dropped.ForEach(records => records.Dispose());

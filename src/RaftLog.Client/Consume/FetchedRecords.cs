@@ -31,6 +31,7 @@ public sealed class FetchedRecords : IDisposable
     {
         Partition = partition;
         Next = extent.Next;
+        Count = extent.Count;
         HighWatermark = end;
         Leadership = leadership;
         _from = from;
@@ -53,6 +54,9 @@ public sealed class FetchedRecords : IDisposable
 
     /// <summary>The leader epoch that the fetch named, so the one in which it was answered; <see cref="LeaderEpoch.None"/> where the cluster did not tell it.</summary>
     public LeaderEpoch Leadership { get; }
+
+    /// <summary>At most so many records: how many the batches hold, though some may be markers, lie before the position, or belong to aborted transactions.</summary>
+    internal int Count { get; }
 
     /// <summary>The bytes of the batches.</summary>
     public int Bytes => _batches.Length;

@@ -55,6 +55,9 @@ internal sealed class ReadPosition(TopicPartition partition, StartAt start)
     /// <summary>The next offset that the reader gets.</summary>
     public Offset Read { get; set; } = Offset.None;
 
+    /// <summary>The offset up to which the partition is done, as somebody has said; none before.</summary>
+    public Offset Stored { get; set; } = Offset.None;
+
     /// <summary>The end of what may be read, as the last fetch told it.</summary>
     public Offset End { get; set; } = Offset.None;
 

@@ -14,20 +14,29 @@ internal sealed class GroupOffsets(string group, string? instance, bool readComm
     private const short FetchOneGroup = 7;
 
     /// <summary>Commits offsets as a member, or as nobody in particular.</summary>
+    /// <param name="offsets">Of each partition the next offset to read.</param>
+    /// <param name="identity">Who commits. A member of a consumer group whose epoch has moved on commits again in the new one, as long as it has not been put out in between.</param>
+    /// <param name="deadline">Until when.</param>
     /// <exception cref="KafkaException">They were not committed: the member was put out of the group, or time is over.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, Offset> offsets, GroupIdentity identity, Deadline deadline)
+    public async ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, Offset> offsets, Func<GroupIdentity> identity, Deadline deadline)
     {
         if (offsets.Count == 0)
         {
             return;
         }
 
+        GroupIdentity member = identity();
+        int life = member.Life;
+        if (member.MemberId.Length > 0 && !member.IsMember)
+        {
+            throw NotAMember();
+        }
+
         OffsetCommitRequest request = new()
         {
             GroupId = group,
-            GenerationIdOrMemberEpoch = identity.Generation,
-            MemberId = identity.MemberId,
+            MemberId = member.MemberId,
             GroupInstanceId = instance,
             Topics = [.. offsets.GroupBy(each => each.Key.Topic, StringComparer.Ordinal).Select(topic => new OffsetCommitRequest.OffsetCommitTopic
             {
@@ -41,15 +50,22 @@ internal sealed class GroupOffsets(string group, string? instance, bool readComm
         Backoff backoff = runtime.NewBackoff();
         while (true)
         {
+            request.GenerationIdOrMemberEpoch = member.Generation;
             (_, ErrorCode error, string reason) = await coordinator.TryCallAsync(request, WorstOf, deadline, highestVersion: CommitByName);
             if (error == ErrorCode.None)
             {
                 return;
             }
 
-            if (!error.IsRetriable() || !await deadline.PauseAsync(backoff.Next()))
+            if (!(error.IsRetriable() || error == ErrorCode.StaleMemberEpoch) || !await deadline.PauseAsync(backoff.Next()))
             {
                 throw new KafkaException(error, $"offsets of group '{group}' were not committed: {reason}");
+            }
+
+            member = identity();
+            if (member.Life != life)
+            {
+                throw NotAMember();
             }
         }
     }
@@ -95,6 +111,10 @@ internal sealed class GroupOffsets(string group, string? instance, bool readComm
             }
         }
     }
+
+    private KafkaException NotAMember() => new(
+        ErrorCode.UnknownMemberId,
+        $"offsets of group '{group}' were not committed: the member was put out of the group, and others may read its partitions; read on to join again");
 
     private static ErrorCode WorstOf(OffsetCommitResponse response) =>
         Worst(response.Topics.SelectMany(topic => topic.Partitions.Select(each => each.ErrorCode)));

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
+using RaftLog.Client.Observability;
 using RaftLog.Client.Transactions;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
@@ -62,7 +64,31 @@ public sealed class Producer : IAsyncDisposable
     /// <param name="record">The record.</param>
     /// <param name="borrowsBytes">True when the record's bytes may change once this has returned.</param>
     /// <param name="cancel">Ends the wait.</param>
-    internal ValueTask<ProduceResult> AcceptAsync(string topic, in ProducerRecord record, bool borrowsBytes, CancellationToken cancel)
+    internal ValueTask<ProduceResult> AcceptAsync(string topic, in ProducerRecord record, bool borrowsBytes, CancellationToken cancel) =>
+        _runtime.Telemetry.WatchesSends
+            ? WatchAsync(topic, record, borrowsBytes, cancel)
+            : HandOverAsync(topic, record, borrowsBytes, cancel);
+
+    /// <summary>The same, with the span and the measurements of the record; its span's context goes into its headers.</summary>
+    private async ValueTask<ProduceResult> WatchAsync(string topic, ProducerRecord record, bool borrowsBytes, CancellationToken cancel)
+    {
+        ClientTelemetry telemetry = _runtime.Telemetry;
+        long start = _runtime.Time.GetTimestamp();
+        Activity? send = telemetry.StartSend(topic, record);
+        try
+        {
+            ProduceResult result = await HandOverAsync(topic, send is null ? record : ClientTelemetry.WithContext(send, record), borrowsBytes, cancel);
+            telemetry.Sent(topic, result.Partition, _runtime.Time.GetElapsedTime(start), send, result.Offset, null);
+            return result;
+        }
+        catch (Exception e)
+        {
+            telemetry.Sent(topic, record.Partition, _runtime.Time.GetElapsedTime(start), send, Offset.None, e);
+            throw;
+        }
+    }
+
+    private ValueTask<ProduceResult> HandOverAsync(string topic, in ProducerRecord record, bool borrowsBytes, CancellationToken cancel)
     {
         long size = SizeOf(record);
         if (Refusal(topic, size) is { } refusal)

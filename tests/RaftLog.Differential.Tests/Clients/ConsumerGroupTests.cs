@@ -14,18 +14,18 @@ namespace RaftLog.Differential.Tests.Clients;
 [Collection(BothNodesCollection.Name)]
 public sealed class ConsumerGroupTests(BothNodes nodes)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
-
-    [KafkaFact]
-    public async Task Members_share_a_topic_and_the_last_one_gets_all_of_it()
+    [KafkaTheory]
+    [InlineData(GroupProtocol.Classic)]
+    [InlineData(GroupProtocol.Consumer)]
+    public async Task Members_share_a_topic_and_the_last_one_gets_all_of_it(GroupProtocol protocol)
     {
         using KafkaCluster cluster = Connect();
         string topic = await CreateAsync(cluster, partitions: 6);
         await ProduceAsync(cluster, topic, 0, 60);
-        await using Member first = new(cluster, topic, "share");
+        await using GroupReader first = new(cluster, topic, "share", options => options with { GroupProtocol = protocol });
         await first.UntilAsync(() => first.Assigned.Count == 6 && first.Values.Count == 60);
 
-        await using Member second = new(cluster, topic, "share");
+        await using GroupReader second = new(cluster, topic, "share", options => options with { GroupProtocol = protocol });
         await second.UntilAsync(() => first.Assigned.Count == 3 && second.Assigned.Count == 3);
         await ProduceAsync(cluster, topic, 60, 60);
         await second.UntilAsync(() => first.Values.Count + second.Values.Count == 120);
@@ -37,7 +37,7 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
 
         // What was committed on the way out is read by nobody again.
         Assert.Equal(Enumerable.Range(0, 180), first.Values.Concat(second.Values).Order());
-        await using Member third = new(cluster, topic, "share");
+        await using GroupReader third = new(cluster, topic, "share", options => options with { GroupProtocol = protocol });
         await third.UntilAsync(() => third.Assigned.Count == 6);
         await ProduceAsync(cluster, topic, 180, 1);
         await third.UntilAsync(() => third.Values.Count > 0);
@@ -49,10 +49,10 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
     {
         using KafkaCluster cluster = Connect();
         string topic = await CreateAsync(cluster, partitions: 6);
-        List<Member> members = [];
+        List<GroupReader> members = [];
         for (int count = 1; count <= 3; count++)
         {
-            members.Add(new Member(cluster, topic, "cooperative", options => options with { Assignors = [PartitionAssignors.CooperativeSticky] }));
+            members.Add(new GroupReader(cluster, topic, "cooperative", options => options with { Assignors = [PartitionAssignors.CooperativeSticky] }));
             int each = 6 / count;
             await members[^1].UntilAsync(() =>
             {
@@ -65,41 +65,45 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
         // The first had six and gave up three, and then one: nothing was taken from it and given back.
         Assert.Equal(4, members[0].Revoked.Count);
         Assert.All(members, member => Assert.Empty(member.Lost));
-        foreach (Member member in members)
+        foreach (GroupReader member in members)
         {
             await member.CloseAsync();
         }
     }
 
-    [KafkaFact]
-    public async Task A_static_member_that_comes_back_in_time_keeps_its_partitions_and_disturbs_nobody()
+    [KafkaTheory]
+    [InlineData(GroupProtocol.Classic)]
+    [InlineData(GroupProtocol.Consumer)]
+    public async Task A_static_member_that_comes_back_in_time_keeps_its_partitions_and_disturbs_nobody(GroupProtocol protocol)
     {
         using KafkaCluster cluster = Connect();
         string topic = await CreateAsync(cluster, partitions: 4);
-        await using Member other = new(cluster, topic, "static", options => options with { GroupInstanceId = "a" });
-        Member first = new(cluster, topic, "static", options => options with { GroupInstanceId = "b" });
+        await using GroupReader other = new(cluster, topic, "static", options => options with { GroupProtocol = protocol, GroupInstanceId = "a" });
+        GroupReader first = new(cluster, topic, "static", options => options with { GroupProtocol = protocol, GroupInstanceId = "b" });
         await other.UntilAsync(() => other.Assigned.Count == 2 && first.Assigned.Count == 2);
         List<TopicPartition> had = [.. first.Assigned];
         int revoked = other.Revoked.Count;
 
         await first.CloseAsync();
-        await using Member again = new(cluster, topic, "static", options => options with { GroupInstanceId = "b" });
+        await using GroupReader again = new(cluster, topic, "static", options => options with { GroupProtocol = protocol, GroupInstanceId = "b" });
         await again.UntilAsync(() => again.Assigned.Count == 2);
 
         Assert.Equal(had, again.Assigned);
         Assert.Equal(revoked, other.Revoked.Count);
     }
 
-    [KafkaFact]
-    public async Task A_reader_that_does_not_come_back_leaves_its_partitions_to_the_others_and_hears_of_it()
+    [KafkaTheory]
+    [InlineData(GroupProtocol.Classic)]
+    [InlineData(GroupProtocol.Consumer)]
+    public async Task A_reader_that_does_not_come_back_leaves_its_partitions_to_the_others_and_hears_of_it(GroupProtocol protocol)
     {
         using KafkaCluster cluster = Connect();
         string topic = await CreateAsync(cluster, partitions: 2);
-        await using Member stuck = new(cluster, topic, "stuck", options => options with { MaxPollInterval = TimeSpan.FromSeconds(7) });
+        await using GroupReader stuck = new(cluster, topic, "stuck", options => options with { GroupProtocol = protocol, MaxPollInterval = TimeSpan.FromSeconds(7) });
         await stuck.UntilAsync(() => stuck.Assigned.Count == 2);
 
         stuck.Hold();
-        await using Member other = new(cluster, topic, "stuck", options => options with { MaxPollInterval = TimeSpan.FromSeconds(7) });
+        await using GroupReader other = new(cluster, topic, "stuck", options => options with { GroupProtocol = protocol, MaxPollInterval = TimeSpan.FromSeconds(7) });
         await other.UntilAsync(() => other.Assigned.Count == 2);
         await stuck.GoOnAsync();
 
@@ -111,7 +115,7 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
     {
         using KafkaCluster cluster = Connect();
         string topic = await CreateAsync(cluster, partitions: 2);
-        await using Member busy = new(cluster, topic, "busy", options => options with { SessionTimeout = TimeSpan.FromSeconds(6), HeartbeatInterval = TimeSpan.FromSeconds(1) });
+        await using GroupReader busy = new(cluster, topic, "busy", options => options with { SessionTimeout = TimeSpan.FromSeconds(6), HeartbeatInterval = TimeSpan.FromSeconds(1) });
         await busy.UntilAsync(() => busy.Assigned.Count == 2);
 
         busy.Hold();
@@ -171,143 +175,5 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
         }
 
         await producer.FlushAsync();
-    }
-
-    /// <summary>A member with a reader of its own.</summary>
-    private sealed class Member : IRebalanceListener, IAsyncDisposable
-    {
-        private readonly Consumer _consumer;
-        private readonly CancellationTokenSource _stop = new();
-        private readonly SemaphoreSlim _mayRead = new(1);
-        private readonly Lock _lock = new();
-        private readonly List<int> _values = [];
-        private readonly SortedSet<TopicPartition> _assigned = [];
-        private readonly List<TopicPartition> _revoked = [];
-        private readonly List<TopicPartition> _lost = [];
-        private readonly Task _reading;
-        private bool _isClosed;
-
-        public Member(KafkaCluster cluster, string topic, string group, Func<ConsumerOptions, ConsumerOptions>? change = null)
-        {
-            ConsumerOptions options = new()
-            {
-                GroupId = $"{group}-{topic}", OffsetReset = OffsetReset.Earliest, HeartbeatInterval = TimeSpan.FromMilliseconds(200),
-            };
-            _consumer = cluster.CreateConsumer(change?.Invoke(options) ?? options);
-            _consumer.Subscribe([topic], this);
-            _reading = ReadAsync();
-        }
-
-        public List<int> Values => Copy(_values);
-
-        public List<TopicPartition> Assigned => Copy(_assigned);
-
-        public List<TopicPartition> Revoked => Copy(_revoked);
-
-        public List<TopicPartition> Lost => Copy(_lost);
-
-        public void Hold() => _mayRead.Wait();
-
-        public Task GoOnAsync()
-        {
-            _mayRead.Release();
-            return Task.CompletedTask;
-        }
-
-        public async Task UntilAsync(Func<bool> condition)
-        {
-            long start = TimeProvider.System.GetTimestamp();
-            while (!condition())
-            {
-                Assert.True(TimeProvider.System.GetElapsedTime(start) < Patience, $"gave up; assigned {Assigned.Count}, revoked {Revoked.Count}, lost {Lost.Count}, {Values.Count} values");
-                if (_reading.IsFaulted)
-                {
-                    await _reading;
-                }
-
-                await Task.Delay(20);
-            }
-        }
-
-        public async Task CloseAsync()
-        {
-            if (!_isClosed)
-            {
-                _isClosed = true;
-                await _stop.CancelAsync();
-                await _reading;
-                await _consumer.DisposeAsync();
-            }
-        }
-
-        public async ValueTask DisposeAsync() => await CloseAsync();
-
-        public ValueTask AssignedAsync(IReadOnlyList<TopicPartition> partitions)
-        {
-            lock (_lock)
-            {
-                _assigned.UnionWith(partitions);
-            }
-
-            return ValueTask.CompletedTask;
-        }
-
-        public ValueTask RevokedAsync(IReadOnlyList<TopicPartition> partitions)
-        {
-            lock (_lock)
-            {
-                _assigned.ExceptWith(partitions);
-                _revoked.AddRange(partitions);
-            }
-
-            return ValueTask.CompletedTask;
-        }
-
-        public ValueTask LostAsync(IReadOnlyList<TopicPartition> partitions)
-        {
-            lock (_lock)
-            {
-                _assigned.ExceptWith(partitions);
-                _lost.AddRange(partitions);
-            }
-
-            return ValueTask.CompletedTask;
-        }
-
-        private async Task ReadAsync()
-        {
-            while (!_stop.IsCancellationRequested)
-            {
-                await _mayRead.WaitAsync(CancellationToken.None);
-                using (FetchedRecords? records = await _consumer.ReadAsync(TimeSpan.FromMilliseconds(100), _stop.Token))
-                {
-                    if (records is not null)
-                    {
-                        Note(records);
-                    }
-                }
-
-                _mayRead.Release();
-            }
-        }
-
-        private void Note(FetchedRecords records)
-        {
-            lock (_lock)
-            {
-                foreach (RecordView record in records)
-                {
-                    _values.Add(int.Parse(Encoding.ASCII.GetString(record.Value.Span)));
-                }
-            }
-        }
-
-        private List<T> Copy<T>(IEnumerable<T> items)
-        {
-            lock (_lock)
-            {
-                return [.. items];
-            }
-        }
     }
 }

@@ -17,3 +17,16 @@ public sealed class KafkaFactAttribute : FactAttribute
     public static string? Missing { get; } = TestKit.Peers.Missing
         ?? (Repository.OnPath("java") is null ? "skipped: no java on PATH (Debian: openjdk-17-jre-headless)" : null);
 }
+
+/// <summary>Tests with cases that need Apache Kafka.</summary>
+public sealed class KafkaTheoryAttribute : TheoryAttribute
+{
+    /// <summary>Skips where Kafka is absent.</summary>
+    public KafkaTheoryAttribute()
+    {
+        if (KafkaFactAttribute.Missing is not null && !Repository.IsContinuousIntegration)
+        {
+            Skip = KafkaFactAttribute.Missing;
+        }
+    }
+}

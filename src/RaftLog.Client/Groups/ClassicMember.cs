@@ -1,6 +1,7 @@
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Client.Consume;
+using RaftLog.Client.Observability;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
@@ -8,24 +9,20 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Groups;
 
 /// <summary>
-/// One member of a classic group. Joining and signs of life go on in the background, whatever the reader does; what a rebalance gives and
-/// takes happens when the reader comes for more records, so that it never works on a partition that another has got.
+/// One member of a classic group: members agree among themselves (JoinGroup, SyncGroup).
 /// </summary>
-internal sealed class GroupMember
+internal sealed class ClassicMember : IGroupMember
 {
     private readonly ConsumerOptions _options;
     private readonly ClientRuntime _runtime;
-    private readonly MetadataCache _metadata;
-    private readonly Assignment _assignment;
     private readonly Coordinator _coordinator;
-    private readonly GroupOffsets _offsets;
+    private readonly OwnedPartitions _owned;
     private readonly GroupJoin _join;
     private readonly Action _wake;
     private readonly AsyncSignal _beat;
     private readonly Lock _lock = new();
-    private readonly SortedSet<TopicPartition> _owned = [];
     private IReadOnlyList<string> _topics = [];
-    private IRebalanceListener? _listener;
+    private IReadOnlyList<string> _joinedFor = [];
     private GroupIdentity _identity = GroupIdentity.None;
     private JoinedGroup? _joined;
     private KafkaException? _failure;
@@ -33,23 +30,20 @@ internal sealed class GroupMember
     private bool _isLost;
     private bool _hasLeft;
     private long _polledMs;
-    private long _committedMs;
 
-    public GroupMember(
+    public ClassicMember(
         ConsumerOptions options,
         ClientRuntime runtime,
         MetadataCache metadata,
-        Assignment assignment,
         Coordinator coordinator,
         GroupOffsets offsets,
+        OwnedPartitions owned,
         Action wake)
     {
         _options = options;
         _runtime = runtime;
-        _metadata = metadata;
-        _assignment = assignment;
         _coordinator = coordinator;
-        _offsets = offsets;
+        _owned = owned;
         _wake = wake;
         _beat = new AsyncSignal(runtime.Waiters);
         _join = new GroupJoin(options, runtime, metadata, coordinator, offsets);
@@ -76,7 +70,7 @@ internal sealed class GroupMember
         Closed,
     }
 
-    /// <summary>Who it is to the coordinator now.</summary>
+    /// <inheritdoc />
     public GroupIdentity Identity
     {
         get
@@ -88,16 +82,15 @@ internal sealed class GroupMember
         }
     }
 
-    /// <summary>Wants these topics from now on.</summary>
-    public void Subscribe(IReadOnlyList<string> topics, IRebalanceListener? listener)
+    /// <inheritdoc />
+    public void Subscribe(GroupTopics topics)
     {
         bool isFirst;
         lock (_lock)
         {
             isFirst = _stage == MemberStage.Outside;
-            _topics = [.. topics.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-            _listener = listener;
-            _polledMs = _committedMs = _runtime.Waiters.NowMs;
+            _topics = topics.Names;
+            _polledMs = _runtime.Waiters.NowMs;
             _stage = _stage is MemberStage.Outside or MemberStage.Stable ? MemberStage.MustJoin : _stage;
         }
 
@@ -109,13 +102,12 @@ internal sealed class GroupMember
         _wake();
     }
 
-    /// <summary>What the reader does for the group each time it comes for records.</summary>
-    /// <exception cref="KafkaException">The group cannot be joined.</exception>
+    /// <inheritdoc />
     public async ValueTask PollAsync()
     {
         JoinedGroup? joined;
-        List<TopicPartition> lost = [];
         MemberStage stage;
+        bool isLost;
         lock (_lock)
         {
             if (_failure is { } failure)
@@ -132,21 +124,14 @@ internal sealed class GroupMember
 
             _polledMs = _runtime.Waiters.NowMs;
 
-            if (_isLost)
-            {
-                _isLost = false;
-                lost.AddRange(_owned);
-                _owned.Clear();
-            }
-
+            (isLost, _isLost) = (_isLost, false);
             stage = _stage;
             joined = _joined;
         }
 
-        if (lost.Count > 0)
+        if (isLost)
         {
-            Take(lost);
-            await Tell(listener => listener.LostAsync(lost));
+            await _owned.LoseAsync();
         }
 
         switch (stage)
@@ -158,21 +143,20 @@ internal sealed class GroupMember
                 await TakeOverAsync(joined);
                 break;
             case MemberStage.Stable:
-                CommitNowAndThen();
+                _owned.CommitNowAndThen(() => Identity);
                 break;
         }
     }
 
-    /// <summary>Commits, gives everything up and leaves, so that the others need not wait for the session to end.</summary>
+    /// <inheritdoc />
     public async ValueTask CloseAsync(Deadline deadline)
     {
-        List<TopicPartition> owned;
         MemberStage before;
+        bool isLost;
         lock (_lock)
         {
-            before = _stage;
-            _stage = MemberStage.Closed;
-            owned = _isLost ? [] : [.. _owned];
+            (before, _stage) = (_stage, MemberStage.Closed);
+            isLost = _isLost;
         }
 
         _beat.Close();
@@ -181,7 +165,11 @@ internal sealed class GroupMember
             return;
         }
 
-        await RevokeAsync(owned, deadline);
+        if (!isLost)
+        {
+            await _owned.RevokeAsync(_owned.Now, () => Identity, deadline);
+        }
+
         if (_options.GroupInstanceId is null)
         {
             await LeaveAsync("the consumer was closed", deadline);
@@ -192,17 +180,13 @@ internal sealed class GroupMember
 
     private async ValueTask BeginJoinAsync()
     {
-        List<TopicPartition> owned;
-        lock (_lock)
-        {
-            owned = [.. _owned];
-        }
-
+        List<TopicPartition> owned = _owned.Now;
         if (!IsCooperative)
         {
-            await RevokeAsync(owned, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
+            await RevokeAsync(owned);
         }
 
+        IReadOnlyList<string> topics;
         lock (_lock)
         {
             if (_stage != MemberStage.MustJoin)
@@ -212,17 +196,18 @@ internal sealed class GroupMember
 
             _stage = MemberStage.Joining;
             _hasLeft = false;
+            topics = _joinedFor = _topics;
         }
 
         // A member that gives everything up says all the same what it had, so that a sticky assignor can give it back.
-        _runtime.Supervisor.Run("join group", () => JoinAsync(owned));
+        _runtime.Supervisor.Run("join group", () => JoinAsync(topics, owned));
     }
 
-    private async Task JoinAsync(List<TopicPartition> owned)
+    private async Task JoinAsync(IReadOnlyList<string> topics, List<TopicPartition> owned)
     {
         try
         {
-            JoinedGroup joined = await _join.RunAsync(_topics, Identity, owned, IsCooperative ? owned : [], () => IsJoining);
+            JoinedGroup joined = await _join.RunAsync(topics, Identity, owned, IsCooperative ? owned : [], () => IsJoining);
             lock (_lock)
             {
                 if (_stage == MemberStage.Joining)
@@ -230,9 +215,12 @@ internal sealed class GroupMember
                     (_identity, _joined, _stage) = (joined.Identity, joined, MemberStage.Joined);
                 }
             }
+
+            _runtime.Telemetry.Logger.GroupJoined(_options.GroupId!, joined.Identity.MemberId, joined.Identity.Generation);
         }
         catch (KafkaException e)
         {
+            _runtime.Telemetry.Logger.MembershipFailed(_options.GroupId!, e.Message);
             lock (_lock)
             {
                 _failure = e;
@@ -255,8 +243,14 @@ internal sealed class GroupMember
 
     private async ValueTask TakeOverAsync(JoinedGroup joined)
     {
-        List<TopicPartition> taken;
+        List<TopicPartition> owned = _owned.Now;
+        List<TopicPartition> taken = [.. owned.Except(joined.Partitions)];
         SortedDictionary<TopicPartition, StartAt> given = [];
+        foreach (TopicPartition partition in joined.Partitions.Except(owned))
+        {
+            given.Add(partition, joined.StartOf(partition));
+        }
+
         lock (_lock)
         {
             if (_stage != MemberStage.Joined)
@@ -264,100 +258,18 @@ internal sealed class GroupMember
                 return;
             }
 
-            taken = [.. _owned.Where(partition => !joined.Partitions.Contains(partition))];
-            foreach (TopicPartition partition in joined.Partitions)
-            {
-                if (_owned.Add(partition))
-                {
-                    given.Add(partition, joined.StartOf(partition));
-                }
-            }
-
-            // What was given up in this round is free for the others only in the next.
-            _stage = taken.Count > 0 ? MemberStage.MustJoin : MemberStage.Stable;
+            // What was given up in this round is free for the others only in the next; and the subscription may have changed meanwhile.
+            _stage = taken.Count > 0 || _joinedFor != _topics ? MemberStage.MustJoin : MemberStage.Stable;
             _joined = null;
         }
 
-        await RevokeAsync(taken, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
-        FetchLoop.Release(_assignment.Change([], given));
-        await Tell(listener => listener.AssignedAsync([.. given.Keys]));
+        await RevokeAsync(taken);
+        await _owned.GiveAsync(given);
         _wake();
     }
 
-    /// <summary>Commits and gives up partitions that others will get.</summary>
-    private async ValueTask RevokeAsync(List<TopicPartition> partitions, Deadline deadline)
-    {
-        if (partitions.Count == 0)
-        {
-            return;
-        }
-
-        if (_options.AutoCommit)
-        {
-            await TryCommitAsync(partitions, deadline);
-        }
-
-        await Tell(listener => listener.RevokedAsync(partitions));
-        Take(partitions);
-        lock (_lock)
-        {
-            _owned.ExceptWith(partitions);
-        }
-    }
-
-    private void Take(List<TopicPartition> partitions) =>
-        FetchLoop.Release(_assignment.Change(partitions, new SortedDictionary<TopicPartition, StartAt>()));
-
-    private async ValueTask Tell(Func<IRebalanceListener, ValueTask> what)
-    {
-        if (_listener is { } listener)
-        {
-            await what(listener);
-        }
-    }
-
-    private void CommitNowAndThen()
-    {
-        long nowMs = _runtime.Waiters.NowMs;
-        if (_options.AutoCommit && nowMs - _committedMs >= _options.AutoCommitInterval.TotalMilliseconds)
-        {
-            _committedMs = nowMs;
-            List<TopicPartition> owned;
-            lock (_lock)
-            {
-                owned = [.. _owned];
-            }
-
-            SortedDictionary<TopicPartition, Offset> read = ReadOf(owned);
-            _runtime.Supervisor.Run("auto commit", async () => await TryCommitAsync(read, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout)));
-        }
-    }
-
-    private ValueTask TryCommitAsync(List<TopicPartition> partitions, Deadline deadline) => TryCommitAsync(ReadOf(partitions), deadline);
-
-    private SortedDictionary<TopicPartition, Offset> ReadOf(List<TopicPartition> partitions)
-    {
-        SortedDictionary<TopicPartition, Offset> read = _assignment.Positions();
-        foreach (TopicPartition other in read.Keys.Except(partitions).ToList())
-        {
-            read.Remove(other);
-        }
-
-        return read;
-    }
-
-    /// <summary>An automatic commit that fails is made up for by the next; at worst records are read again.</summary>
-    private async ValueTask TryCommitAsync(SortedDictionary<TopicPartition, Offset> offsets, Deadline deadline)
-    {
-        try
-        {
-            await _offsets.CommitAsync(offsets, Identity, deadline);
-        }
-        catch (KafkaException)
-        {
-            // The coordinator tells the next heartbeat too, if this member is none any more.
-        }
-    }
+    private ValueTask RevokeAsync(List<TopicPartition> partitions) =>
+        _owned.RevokeAsync(partitions, () => Identity, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
 
     private async Task BeatAsync()
     {
@@ -366,6 +278,7 @@ internal sealed class GroupMember
             GroupIdentity identity = Identity;
             if (HasReaderVanished())
             {
+                _runtime.Telemetry.Logger.ReaderVanished(_options.GroupId!, (long)_options.MaxPollInterval.TotalMilliseconds);
                 await LeaveAsync("the reader did not come back within max.poll.interval.ms", new Deadline(_runtime.Waiters, _options.SessionTimeout));
                 Lose(forgetsId: true);
                 continue;
@@ -415,11 +328,9 @@ internal sealed class GroupMember
             case ErrorCode.RebalanceInProgress:
                 JoinAgain();
                 break;
-            case ErrorCode.UnknownMemberId:
-                Lose(forgetsId: true);
-                break;
-            case ErrorCode.IllegalGeneration:
-                Lose(forgetsId: false);
+            case ErrorCode.UnknownMemberId or ErrorCode.IllegalGeneration:
+                _runtime.Telemetry.Logger.MemberFenced(_options.GroupId!, error.ToString());
+                Lose(forgetsId: error == ErrorCode.UnknownMemberId);
                 break;
             case ErrorCode.FencedInstanceId or ErrorCode.GroupAuthorizationFailed:
                 lock (_lock)

@@ -1,0 +1,268 @@
+using System.Diagnostics;
+using RaftLog.Client.Connections;
+using RaftLog.Client.Observability;
+using RaftLog.Platform.Waiting;
+using RaftLog.Protocol;
+
+namespace RaftLog.Client.Consume.Parallel;
+
+/// <summary>Runs handlers in parallel over what a consumer reads, and stores how far each partition is done without a gap.</summary>
+internal sealed class RecordProcessor : IPartitionWork
+{
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1);
+
+    private readonly Consumer _consumer;
+    private readonly ClientRuntime _runtime;
+    private readonly ProcessingOptions _options;
+    private readonly ConsumerOptions _consumerOptions;
+    private readonly Func<ConsumedRecord, CancellationToken, ValueTask> _handler;
+    private readonly RecordLanes _lanes;
+    private readonly AsyncSignal _ended;
+    private readonly CancellationTokenSource _abandon = new();
+    private readonly Lock _lock = new();
+    private Exception? _failure;
+    private bool _isStopping;
+
+    /// <param name="consumer">The consumer.</param>
+    /// <param name="runtime">Clock and waits.</param>
+    /// <param name="options">How handlers run.</param>
+    /// <param name="consumerOptions">The consumer's options, of which max.poll.interval.ms says how long a handler may run before the group gives its partitions to others.</param>
+    /// <param name="handler">Handles one record.</param>
+    public RecordProcessor(
+        Consumer consumer,
+        ClientRuntime runtime,
+        ProcessingOptions options,
+        ConsumerOptions consumerOptions,
+        Func<ConsumedRecord, CancellationToken, ValueTask> handler)
+    {
+        _consumer = consumer;
+        _runtime = runtime;
+        _options = options;
+        _consumerOptions = consumerOptions;
+        _handler = handler;
+        _lanes = new RecordLanes(options);
+        _ended = new AsyncSignal(runtime.Waiters);
+    }
+
+    /// <summary>Since when the oldest handler runs, on the client's clock; <see cref="long.MaxValue"/> where none runs.</summary>
+    public long OldestMs
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lanes.OldestMs;
+            }
+        }
+    }
+
+    /// <summary>Processes until it is cancelled or a handler fails; then waits for the handlers that run.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        bool isStuck = false;
+        try
+        {
+            while (!cancel.IsCancellationRequested && Failure is null)
+            {
+                // A handler that hangs must not keep its partitions for ever: without a reader the member leaves, and others take over.
+                if (_runtime.Waiters.NowMs - OldestMs > _consumerOptions.MaxPollInterval.TotalMilliseconds)
+                {
+                    isStuck = SayStuck(isStuck);
+                    await _ended.WaitAsync(Turn);
+                    continue;
+                }
+
+                isStuck = false;
+                using FetchedRecords? records = await _consumer.ReadWhileAsync(Turn, HasRoom, cancel);
+                if (records is not null)
+                {
+                    Take(records);
+                    Begin();
+                }
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _isStopping = true;
+            }
+
+            await EndAsync();
+        }
+
+        if (Failure is { } failure)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DrainAsync(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        await WaitForAsync(partitions);
+        Forget(partitions);
+    }
+
+    /// <summary>Waits for what is in work, and goes back to the first record that is not done in each partition: whoever reads on gets it again.</summary>
+    private async ValueTask EndAsync()
+    {
+        IReadOnlyDictionary<TopicPartition, Offset> done;
+        lock (_lock)
+        {
+            done = _lanes.Done();
+        }
+
+        await WaitForAsync([.. done.Keys]);
+        lock (_lock)
+        {
+            done = _lanes.Done();
+            _lanes.Forget([.. done.Keys]);
+        }
+
+        foreach ((TopicPartition partition, Offset next) in done)
+        {
+            _consumer.GoBack(partition, next);
+        }
+
+        _abandon.Cancel();
+    }
+
+    /// <summary>Begins nothing more of these partitions, and waits for what is in work.</summary>
+    private async ValueTask WaitForAsync(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        Deadline deadline = new(_runtime.Waiters, _options.DrainTimeout);
+        lock (_lock)
+        {
+            _lanes.Stop(partitions);
+        }
+
+        while (!IsIdle(partitions) && !deadline.HasPassed && await _ended.WaitAsync(deadline.Remaining) != WaitOutcome.Closed)
+        {
+        }
+
+        if (!IsIdle(partitions))
+        {
+            _runtime.Telemetry.Logger.HandlersAbandoned(Running, _options.DrainTimeout.TotalSeconds);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Forget(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        lock (_lock)
+        {
+            _lanes.Forget(partitions);
+        }
+    }
+
+    private int Running
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lanes.Running;
+            }
+        }
+    }
+
+    private Exception? Failure
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _failure;
+            }
+        }
+    }
+
+    private bool HasRoom()
+    {
+        lock (_lock)
+        {
+            return _lanes.HasRoom && _failure is null;
+        }
+    }
+
+    private bool IsIdle(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        lock (_lock)
+        {
+            return _lanes.IsIdle(partitions);
+        }
+    }
+
+    private void Take(FetchedRecords records)
+    {
+        Offset done;
+        lock (_lock)
+        {
+            foreach (RecordView record in records)
+            {
+                _lanes.Add(record.ToRecord());
+            }
+
+            done = _lanes.Reach(records.Partition, records.Next);
+        }
+
+        _consumer.TryStore(records.Partition, done);
+    }
+
+    private void Begin()
+    {
+        List<RecordWork> begun = [];
+        lock (_lock)
+        {
+            while (!_isStopping && _failure is null && _lanes.TryBegin(_runtime.Waiters.NowMs, out RecordWork? work))
+            {
+                begun.Add(work);
+            }
+        }
+
+        begun.ForEach(work => _runtime.Supervisor.Run("record handler", () => HandleAsync(work)));
+    }
+
+    private async Task HandleAsync(RecordWork work)
+    {
+        Exception? failure = null;
+        Activity? process = _runtime.Telemetry.StartProcess(work.Record, _consumerOptions.GroupId);
+        long start = _runtime.Time.GetTimestamp();
+        try
+        {
+            await _handler(work.Record, _abandon.Token);
+        }
+        catch (Exception e)
+        {
+            failure = e;
+            _runtime.Telemetry.Logger.HandlerFailed(e, work.Record.Partition.ToString(), work.Record.Offset.Value);
+        }
+
+        _runtime.Telemetry.Processed(work.Record.Partition, _consumerOptions.GroupId, _runtime.Time.GetElapsedTime(start), process, failure);
+
+        Offset done;
+        lock (_lock)
+        {
+            done = _lanes.End(work, failure is null);
+            _failure ??= failure;
+
+            // Stored under the lock: of two handlers that end at once the later must not be overtaken.
+            _consumer.TryStore(work.Record.Partition, done);
+        }
+
+        Begin();
+        _ended.Set();
+        _consumer.Wake();
+    }
+
+    private bool SayStuck(bool isSaid)
+    {
+        if (!isSaid)
+        {
+            _runtime.Telemetry.Logger.HandlerStuck((long)_consumerOptions.MaxPollInterval.TotalSeconds);
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text.RegularExpressions;
+using RaftLog.Client.Cluster;
+using RaftLog.Client.Connections;
+using RaftLog.Client.Consume;
+using RaftLog.Client.Consume.Parallel;
+using RaftLog.Protocol;
+
+namespace RaftLog.Client.Groups;
+
+/// <summary>A consumer's part in its group: its membership, the offsets that it commits, and the connections to the coordinator.</summary>
+internal sealed class ConsumerGroup : IDisposable
+{
+    private readonly ConsumerOptions _options;
+    private readonly ClientRuntime _runtime;
+    private readonly ClusterCalls _calls;
+    private readonly Assignment _assignment;
+    private readonly ConnectionSet _memberConnections;
+    private readonly ConnectionSet _commitConnections;
+    private readonly GroupOffsets _offsets;
+    private readonly OwnedPartitions _owned;
+    private readonly IGroupMember _member;
+    private MatchedTopics? _matched;
+
+    public ConsumerGroup(
+        string group,
+        ConsumerOptions options,
+        ClientRuntime runtime,
+        ConnectionTable connections,
+        ClusterCalls calls,
+        MetadataCache metadata,
+        Assignment assignment,
+        Action wake)
+    {
+        _options = options;
+        _runtime = runtime;
+        _calls = calls;
+        _assignment = assignment;
+
+        // A coordinator answers a join when all have joined: commits must not wait behind it.
+        _memberConnections = connections.OpenSet();
+        _commitConnections = connections.OpenSet();
+        Coordinator commits = new(CoordinatorKind.Group, group, runtime, calls, new ClusterCalls(runtime, _commitConnections), metadata);
+        _offsets = new GroupOffsets(group, options.GroupInstanceId, options.ReadCommitted, runtime, commits);
+        _owned = new OwnedPartitions(options, runtime, assignment, _offsets);
+        Coordinator membership = new(CoordinatorKind.Group, group, runtime, calls, new ClusterCalls(runtime, _memberConnections), metadata);
+        _member = options.GroupProtocol == GroupProtocol.Consumer
+            ? new ConsumerMember(options, runtime, membership, _offsets, _owned, new TopicNames(calls, metadata), wake)
+            : new ClassicMember(options, runtime, metadata, membership, _offsets, _owned, wake);
+    }
+
+    /// <summary>True once topics are subscribed to.</summary>
+    public bool IsSubscribed { get; private set; }
+
+    /// <summary>Who the member is to the coordinator now.</summary>
+    public GroupIdentity Identity => IsSubscribed ? _member.Identity : GroupIdentity.None;
+
+    /// <summary>Subscribes to topics by name, or by an expression of the coordinator's.</summary>
+    public void Subscribe(GroupTopics topics, IRebalanceListener? listener)
+    {
+        Begin(listener);
+        _member.Subscribe(topics);
+    }
+
+    /// <summary>Subscribes to the topics that match.</summary>
+    public void Subscribe(Regex pattern, IRebalanceListener? listener)
+    {
+        Begin(listener);
+        _matched = new MatchedTopics(pattern, _runtime, _calls, _member.Subscribe);
+        _matched.Start();
+    }
+
+    /// <inheritdoc cref="IGroupMember.PollAsync" />
+    public ValueTask PollAsync() => IsSubscribed ? _member.PollAsync() : ValueTask.CompletedTask;
+
+    /// <summary>Says what goes on beside the reader, or that nothing does any more.</summary>
+    public void WorkBeside(IPartitionWork? work) => _owned.Work = work;
+
+    /// <summary>Commits what is done; a failure is made up for by the next commit.</summary>
+    public ValueTask TryCommitAsync() =>
+        _owned.TryCommitAsync(_assignment.Committable(_assignment.Partitions), () => Identity, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
+
+    /// <inheritdoc cref="GroupOffsets.CommitAsync" />
+    public ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, Offset> offsets, Deadline deadline) =>
+        _offsets.CommitAsync(offsets, () => Identity, deadline);
+
+    /// <inheritdoc cref="GroupOffsets.FetchAsync" />
+    public async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> CommittedAsync(IReadOnlyCollection<TopicPartition> partitions, Deadline deadline) =>
+        await _offsets.FetchAsync(partitions, deadline);
+
+    /// <summary>Commits, gives everything up and leaves.</summary>
+    public async ValueTask CloseAsync()
+    {
+        _matched?.Close();
+        TimeSpan limit = _options.SessionTimeout < _runtime.Options.CallTimeout ? _options.SessionTimeout : _runtime.Options.CallTimeout;
+        await _member.CloseAsync(new Deadline(_runtime.Waiters, limit));
+    }
+
+    public void Dispose()
+    {
+        _matched?.Close();
+        _memberConnections.Dispose();
+        _commitConnections.Dispose();
+    }
+
+    private void Begin(IRebalanceListener? listener)
+    {
+        _matched?.Close();
+        _matched = null;
+        IsSubscribed = true;
+        _owned.Listener = listener;
+    }
+}

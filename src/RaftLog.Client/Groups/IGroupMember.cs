@@ -1,0 +1,24 @@
+using RaftLog.Client.Connections;
+using RaftLog.Protocol;
+
+namespace RaftLog.Client.Groups;
+
+/// <summary>
+/// A consumer's membership in a group, by one of the two protocols. Signs of life go on in the background, whatever the reader does; partitions come and
+/// go when the reader comes for more records, so that it never works on a partition that another member has got.
+/// </summary>
+internal interface IGroupMember
+{
+    /// <summary>Who it is to the coordinator now.</summary>
+    GroupIdentity Identity { get; }
+
+    /// <summary>Subscribes to these topics from now on.</summary>
+    void Subscribe(GroupTopics topics);
+
+    /// <summary>What the reader does for the group each time it comes for records.</summary>
+    /// <exception cref="KafkaException">The group cannot be joined.</exception>
+    ValueTask PollAsync();
+
+    /// <summary>Commits, gives everything up and leaves, so that the others need not wait for the session to end.</summary>
+    ValueTask CloseAsync(Deadline deadline);
+}

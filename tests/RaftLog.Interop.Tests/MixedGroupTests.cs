@@ -1,0 +1,66 @@
+using System.Text;
+using RaftLog.Client;
+using RaftLog.Client.Admin;
+using RaftLog.Client.Consume;
+using RaftLog.Client.Groups;
+using RaftLog.Client.Groups.Assignors;
+using RaftLog.Client.Produce;
+using RaftLog.Interop.Tests.Clusters;
+using RaftLog.Interop.Tests.Stories;
+
+namespace RaftLog.Interop.Tests;
+
+/// <summary>Groups of which one member is RaftLog.Client's and another librdkafka's.</summary>
+public sealed class MixedGroupTests
+{
+    private static readonly Dictionary<string, string> Settings = new()
+    {
+        ["group.initial.rebalance.delay.ms"] = "0",
+        ["group.consumer.heartbeat.interval.ms"] = "500",
+    };
+
+    [Theory]
+    [InlineData("classic", GroupProtocol.Classic)]
+    [InlineData("consumer", GroupProtocol.Consumer)]
+    [InlineData("consumer", GroupProtocol.Classic)]
+    public async Task Our_member_and_librdkafkas_share_a_topic_and_no_record_is_read_twice(string theirs, GroupProtocol ours)
+    {
+        using Cluster nodes = await Cluster.StartAsync(1, Settings);
+        await nodes.WatchAsync(cluster => ShareAsync(cluster, StoryClient.Confluent(theirs, isStatic: false), ours));
+    }
+
+    private static async Task ShareAsync(Cluster cluster, StoryClient theirs, GroupProtocol ours)
+    {
+        using KafkaCluster client = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap) });
+        (await client.Admin.CreateTopicsAsync([new NewTopic("t", 6, 1)]))[0].ThrowIfFailed();
+        await using GroupReader own = new(
+            client, "t", "mixed", options => options with { GroupProtocol = ours, Assignors = [PartitionAssignors.CooperativeSticky] });
+        await own.UntilAsync(() => own.Assigned.Count == 6);
+        await ProduceAsync(client, 0, 60);
+        await own.UntilAsync(() => own.Values.Count == 60);
+
+        using Command other = theirs.Member(cluster, "mixed-t", "t", "");
+        await own.UntilAsync(() => own.Assigned.Count == 3);
+        await ProduceAsync(client, 60, 60);
+        await own.UntilAsync(() => own.Values.Count + SeenRecords.CountPlaces(other) == 120);
+        other.Send(TestKit.Signal.Terminate);
+        (await other.EndAsync()).Succeeded();
+        await own.UntilAsync(() => own.Assigned.Count == 6);
+        await ProduceAsync(client, 120, 60);
+        await own.UntilAsync(() => own.Values.Count + SeenRecords.CountPlaces(other) >= 180);
+
+        Assert.Equal(Enumerable.Range(0, 180), own.Values.Concat(SeenRecords.Of(other).Select(record => record.Value)).Order());
+        Assert.Empty(own.Lost);
+    }
+
+    private static async Task ProduceAsync(KafkaCluster client, int first, int count)
+    {
+        await using Producer producer = client.CreateProducer();
+        for (int i = first; i < first + count; i++)
+        {
+            _ = producer.ProduceAsync("t", new ProducerRecord(Encoding.ASCII.GetBytes($"k{i % 100}"), Encoding.ASCII.GetBytes($"{i}")));
+        }
+
+        await producer.FlushAsync();
+    }
+}
