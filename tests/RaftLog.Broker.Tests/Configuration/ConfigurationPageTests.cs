@@ -61,15 +61,22 @@ public class ConfigurationPageTests
             ## Keys without effect
 
             Known from Kafka, accepted with a warning: nothing in RaftLog acts on them, or not yet. What else needs no key here: a listening socket's backlog is
-            1024, a connection holds at most 128 requests that wait for answers, and checkpoints are written every five seconds.
+            1024, a connection holds at most 128 requests that wait for responses, and checkpoints are written every five seconds.
 
 
             """);
-        page.AppendJoin(", ", ConfigDefinitions.Broker.All.Where(key => key.Support == ConfigSupport.WithoutEffect).Select(key => $"`{key.Name}`"));
-        page.Append(".\n\nOf topics, accepted: ");
-        page.AppendJoin(", ", ConfigDefinitions.Topic.All.Where(key => key.Support == ConfigSupport.WithoutEffect).Select(key => $"`{key.Name}`"));
-        page.Append(".\n");
+        Names(page, ConfigDefinitions.Broker);
+        page.Append("\nOf topics, accepted:\n\n");
+        Names(page, ConfigDefinitions.Topic);
         return page.ToString();
+    }
+
+    private static void Names(StringBuilder page, ConfigDefinitions table)
+    {
+        foreach (ConfigDefinition key in table.All.Where(key => key.Support == ConfigSupport.WithoutEffect))
+        {
+            page.Append($"* `{key.Name}`\n");
+        }
     }
 
     private static void Table(StringBuilder page, ConfigDefinitions table, Func<ConfigDefinition, string> column, string title)
