@@ -51,7 +51,7 @@ public sealed class HistorySemanticsTests
     }
 
     [Fact]
-    public void A_high_watermark_may_go_back_with_a_new_leader_and_between_consumers_and_partitions_but_not_within_a_leadership()
+    public void A_high_watermark_may_go_back_with_a_new_leader_or_another_consumer_but_not_in_a_leadership()
     {
         SeenHighWatermark told = new(1, Zero, new LeaderEpoch(3), new Offset(9));
         History sound = new()

@@ -142,7 +142,7 @@ public class ProducerTests
     [Theory]
     [InlineData(ErrorCode.NotEnoughReplicasAfterAppend)]
     [InlineData(ErrorCode.RequestTimedOut)]
-    public void A_batch_that_was_appended_and_not_acknowledged_is_sent_again_under_its_numbers_and_stands_in_the_log_once(ErrorCode error) => OneThread.Run(context =>
+    public void A_batch_appended_and_not_acknowledged_is_sent_again_under_its_numbers_and_appended_once(ErrorCode error) => OneThread.Run(context =>
     {
         using FakeCluster world = new(context);
         FakeTopic topic = world.AddTopic("t");

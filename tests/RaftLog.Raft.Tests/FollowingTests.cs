@@ -208,7 +208,7 @@ public sealed class FollowingTests
     }
 
     [Fact]
-    public void A_voter_without_answers_for_a_fetch_timeout_asks_for_pre_votes_and_follows_again_when_it_is_told_who_leads()
+    public void A_voter_without_responses_for_a_fetch_timeout_asks_for_pre_votes_and_follows_whom_they_name()
     {
         CoreRig rig = CoreRig.Follower();
         rig.Wait(1999);

@@ -117,7 +117,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public void Whole_batches_that_are_gone_below_the_recovery_point_are_refused_and_the_segments_after_them_are_kept()
+    public void Batches_missing_below_the_recovery_point_are_corruption_and_later_segments_are_kept()
     {
         Node node = Filled(30, Node.Small);
         CheckpointedAt(node, 10);

@@ -102,7 +102,7 @@ public sealed class PartitionTests : IDisposable
     }
 
     [Fact]
-    public void A_record_that_became_committed_and_is_asked_for_when_too_few_are_in_sync_is_answered_so_and_repeated_once_there_are_enough_it_stands_there_once()
+    public void A_committed_record_repeated_while_too_few_are_in_sync_gets_that_error_and_is_not_appended_again()
     {
         _cluster.MinInSync = 2;
         _cluster.CreateOrders(0, 1);
@@ -125,7 +125,7 @@ public sealed class PartitionTests : IDisposable
     }
 
     [Fact]
-    public void A_record_that_was_appended_before_too_few_were_in_sync_is_not_acknowledged_until_enough_are_and_its_copy_is_not_appended()
+    public void A_record_that_was_appended_before_too_few_were_in_sync_waits_until_enough_are_without_a_copy()
     {
         _cluster.MinInSync = 2;
         _cluster.CreateOrders(0, 1);

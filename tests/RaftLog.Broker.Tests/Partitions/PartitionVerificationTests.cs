@@ -60,7 +60,7 @@ public sealed class PartitionVerificationTests
     }
 
     [Fact]
-    public void A_producer_that_the_log_does_not_know_begins_at_sequence_0_under_V2_and_at_the_lowest_that_waits_under_V1()
+    public void An_unknown_producer_begins_at_sequence_0_under_V2_and_at_the_lowest_waiting_under_V1()
     {
         PartitionVerification v2 = _verifications.Begin(null, Stamp(0, 3), startsAtZero: true)!;
         Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, _verifications.Check(null, Stamp(0, 3), 3, v2)?.Error);

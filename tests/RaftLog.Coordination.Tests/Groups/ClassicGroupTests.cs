@@ -53,7 +53,7 @@ public sealed class ClassicGroupTests
     }
 
     [Fact]
-    public void The_first_rebalance_waits_for_more_members_as_long_as_they_come_but_not_longer_than_the_rebalance_timeout()
+    public void The_first_rebalance_waits_while_members_come_and_at_most_for_the_rebalance_timeout()
     {
         _shard.Settings.Classic = new ClassicGroupSettings { InitialRebalanceDelayMs = 3_000 };
         ClassicClient first = new(_shard, "g") { RebalanceTimeoutMs = 8_000 };

@@ -46,7 +46,7 @@ public sealed class ConsumerGroupTests
     }
 
     [Fact]
-    public void A_second_member_gets_its_partitions_after_the_assignment_interval_and_when_the_first_has_given_them_up()
+    public void A_second_member_gets_partitions_after_the_assignment_interval_once_the_first_revoked_them()
     {
         ConsumerClient first = new(_shard, "g", "m1");
         ConsumerClient second = new(_shard, "g", "m2");

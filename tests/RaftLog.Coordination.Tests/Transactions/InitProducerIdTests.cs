@@ -136,7 +136,7 @@ public sealed class InitProducerIdTests
     }
 
     [Fact]
-    public void A_V1_transaction_in_the_last_epoch_is_aborted_with_epoch_32767_and_the_next_incarnation_gets_another_producer_id()
+    public void A_V1_transaction_in_the_last_epoch_is_aborted_with_32767_and_the_producer_id_is_replaced()
     {
         _coordinator.Init();
         _coordinator.Plant(_coordinator.Current with { Epoch = new ProducerEpoch(32766) });
