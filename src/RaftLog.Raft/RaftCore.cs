@@ -5,9 +5,9 @@ namespace RaftLog.Raft;
 /// <summary>
 /// One replica of the metadata quorum: decides who leads it and what it has committed, in KRaft's pull form (KIP-595, KIP-630, KIP-996).
 /// <para>
-/// <b>Use.</b> One input at a time, each with the time on one monotonic clock; after each, <see cref="DrainEffects"/> and start what it gives (the
+/// <b>Use.</b> One input at a time, each with the time on one monotonic clock in milliseconds; after each, <see cref="DrainEffects"/> and start what it gives (the
 /// contract is on <see cref="RaftEffect"/>), and call <see cref="Tick"/> when <see cref="NextDeadlineMs"/> has come. Inputs are of three kinds:
-/// messages (requests with a caller to answer, replies and failures with the id of the request), completions of the disk, and the owner's wishes.
+/// messages (requests with a caller who waits for the response, replies and failures with the id of the request), completions of the disk, and the owner's wishes.
 /// Nothing that promises something leaves before the disk has confirmed it, so the shell has no order of its own to keep.
 /// </para>
 /// <para>
@@ -63,7 +63,7 @@ public sealed class RaftCore
     public long NextDeadlineMs => Math.Min(_voting.NextDeadlineMs, Math.Min(_leading.NextDeadlineMs, _following.NextDeadlineMs));
 
     /// <summary>
-    /// False when a request speaks in an epoch that this replica has left. Its receiver would refuse it, and what it says may not be so any more: a fetch
+    /// False when a request speaks in an epoch that this replica has left. Its receiver would reject it, and what it says may not be so any more: a fetch
     /// claims the end that the log had then. A shell that had to wait before it could send asks this again.
     /// </summary>
     public bool IsCurrent(RaftRequest request) => request.Epoch == _replica.Role.Epoch;
@@ -78,7 +78,7 @@ public sealed class RaftCore
         Settle();
     }
 
-    /// <summary>A peer asks for a vote or pre-vote; answered by <see cref="RaftEffect.SendReply"/> to <paramref name="caller"/>.</summary>
+    /// <summary>A peer asks for a vote or pre-vote; the response leaves by <see cref="RaftEffect.SendReply"/> to <paramref name="caller"/>.</summary>
     public void HandleVote(long nowMs, long caller, RaftVoteRequest request)
     {
         Begin(nowMs);
@@ -94,7 +94,7 @@ public sealed class RaftCore
         Settle();
     }
 
-    /// <summary>A leader makes itself known; answered by <see cref="RaftEffect.SendReply"/>.</summary>
+    /// <summary>A leader makes itself known; the response leaves by <see cref="RaftEffect.SendReply"/>.</summary>
     public void HandleBeginEpoch(long nowMs, long caller, RaftBeginEpochRequest request)
     {
         Begin(nowMs);
@@ -110,7 +110,7 @@ public sealed class RaftCore
         Settle();
     }
 
-    /// <summary>A leader resigns; answered by <see cref="RaftEffect.SendReply"/>.</summary>
+    /// <summary>A leader resigns; the response leaves by <see cref="RaftEffect.SendReply"/>.</summary>
     public void HandleEndEpoch(long nowMs, long caller, RaftEndEpochRequest request)
     {
         Begin(nowMs);
@@ -135,9 +135,9 @@ public sealed class RaftCore
         return _leading.Answer(request, mayWait: true);
     }
 
-    /// <summary>Asks again what to answer to a fetch that waits. Changes nothing but what the sender is known to have been told.</summary>
+    /// <summary>Asks again how to respond to a fetch that waits. Changes nothing but the high watermark that its sender is known to have.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="isOver">True when its time is over and it must be answered, if with nothing.</param>
+    /// <param name="isOver">True when its time is over and it gets a response, if with nothing.</param>
     public FetchAnswer AskAgain(RaftFetchRequest request, bool isOver) => _leading.Answer(request, mayWait: !isOver);
 
     /// <summary>A replica fetches a piece of a snapshot. Without an error, the shell reads it if it has that snapshot.</summary>
@@ -273,7 +273,7 @@ public sealed class RaftCore
         Begin(nowMs);
         if (_replica.Log.TryComplete(LogOperation.Truncate, token, out _))
         {
-            Invariant.Holds(endOffset <= _replica.Log.End && endOffset >= _replica.HighWatermark, "R-06", "committed records were cut off");
+            Invariant.Holds(endOffset <= _replica.Log.End && endOffset >= _replica.HighWatermark, "R-06", "committed records were truncated");
             _replica.Log.Truncate(endOffset, flushed);
         }
 
@@ -315,7 +315,7 @@ public sealed class RaftCore
         Settle();
     }
 
-    /// <summary>The log was cut at the front: it now begins where this snapshot, the newest one or an older, ends.</summary>
+    /// <summary>The log lost its oldest records: it now begins where this snapshot, the newest one or an older, ends.</summary>
     public void LogStartAdvanced(long nowMs, SnapshotId start)
     {
         Begin(nowMs);

@@ -10,11 +10,15 @@ public readonly record struct LogPosition(LeaderEpoch Epoch, Offset EndOffset) :
     /// <inheritdoc />
     public int CompareTo(LogPosition other) => Epoch != other.Epoch ? Epoch.CompareTo(other.Epoch) : EndOffset.CompareTo(other.EndOffset);
 
+    /// <summary>True when the left log end is behind the right one.</summary>
     public static bool operator <(LogPosition left, LogPosition right) => left.CompareTo(right) < 0;
 
+    /// <summary>True when the left log end is ahead of the right one.</summary>
     public static bool operator >(LogPosition left, LogPosition right) => left.CompareTo(right) > 0;
 
+    /// <summary>True when the left log end is behind, or the same as, the right one.</summary>
     public static bool operator <=(LogPosition left, LogPosition right) => left.CompareTo(right) <= 0;
 
+    /// <summary>True when the left log end is ahead of, or the same as, the right one.</summary>
     public static bool operator >=(LogPosition left, LogPosition right) => left.CompareTo(right) >= 0;
 }
