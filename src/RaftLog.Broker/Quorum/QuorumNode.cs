@@ -31,7 +31,6 @@ internal sealed class QuorumNode : Storage.IFlushObserver
     private PersistedState? _toPersist;
     private bool _persisting;
     private (long RequestId, Memory<byte> Bytes) _inbound;
-    private LeaderAndEpoch _leader;
     private Wait? _farewell;
     private int _farewellsUnderWay;
 
@@ -59,7 +58,6 @@ internal sealed class QuorumNode : Storage.IFlushObserver
         _leaderChanged = leaderChanged;
         _supervisor = supervisor;
         _fetches = new WaitingFetches(core, store.Log);
-        _leader = core.Leader;
     }
 
     private long NowMs => _loop.NowMs;
@@ -231,7 +229,6 @@ internal sealed class QuorumNode : Storage.IFlushObserver
                 _supervisor.Run("installation of a metadata snapshot", () => InstallAsync(install));
                 break;
             case RaftEffect.LeaderChanged changed:
-                _leader = changed.Leader;
                 _leaderChanged(changed.Leader);
                 break;
             case RaftEffect.LeadershipGained gained:
