@@ -1,6 +1,6 @@
 namespace RaftLog.Simulation.Tests;
 
-/// <summary>The directed stories, each under its name.</summary>
+/// <summary>The scenarios, each under its name.</summary>
 public sealed class ScenarioTests
 {
     public static TheoryData<string> Names() => [.. Scenarios.All.Select(scenario => scenario.Name)];
