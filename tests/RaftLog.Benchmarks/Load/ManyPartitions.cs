@@ -103,7 +103,7 @@ internal sealed class ManyPartitions(IRunningCluster cluster, int partitions)
 
         foreach (int id in cluster.ProcessIds)
         {
-            while (IsRunning(id))
+            while (ProcessUse.IsRunning(id))
             {
                 await Task.Delay(Pause);
             }
@@ -143,20 +143,6 @@ internal sealed class ManyPartitions(IRunningCluster cluster, int partitions)
     }
 
     private static double Since(long start) => TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
-
-    /// <summary>A process that ended and was not waited for is a zombie.</summary>
-    private static bool IsRunning(int id)
-    {
-        try
-        {
-            string stat = File.ReadAllText($"/proc/{id}/stat");
-            return stat[stat.LastIndexOf(')') + 2] != 'Z';
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
 
     private string Of() => partitions > 1000 ? "many partitions" : $"{partitions} partitions";
 

@@ -22,6 +22,20 @@ internal sealed record ProcessUse(double ProcessorSeconds, long ResidentBytes)
     /// <summary>The largest resident memory of each process since its start, or since <see cref="ForgetPeak"/>, as a sum.</summary>
     public static long PeakBytes(IEnumerable<int> processIds) => processIds.Sum(static id => StatusBytes(id, "VmHWM:"));
 
+    /// <summary>True while a process is there; one that ended and was not waited for is a zombie.</summary>
+    public static bool IsRunning(int id)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{id}/stat");
+            return stat[stat.LastIndexOf(')') + 2] != 'Z';
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The sum over processes.</summary>
     public static ProcessUse Of(IEnumerable<int> processIds)
     {
