@@ -236,7 +236,8 @@ internal static class QuorumWire
             return null;
         }
 
-        Memory<byte>? records = answer.Records is { Length: > 0 } bytes ? bytes : null;
+        // The type is written out: a plain null would become empty memory, which is present, and a follower that got nothing would pause.
+        Memory<byte>? records = answer.Records is { Length: > 0 } bytes ? bytes : default(Memory<byte>?);
         LogPosition? diverging = answer.DivergingEpoch.EndOffset.Value >= 0
             ? new LogPosition(answer.DivergingEpoch.Epoch, answer.DivergingEpoch.EndOffset)
             : null;
