@@ -36,7 +36,8 @@ internal sealed class ReadingFigures
                 text.Append(CultureInfo.InvariantCulture, $" {figure:0.##} |");
             }
 
-            text.Append(compares ? string.Create(CultureInfo.InvariantCulture, $" {figures[1] / figures[0]:0.00} × |\n") : "\n");
+            string ratio = figures[0] == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{figures[1] / figures[0]:0.00} ×");
+            text.Append(compares ? $" {ratio} |\n" : "\n");
         }
 
         return text.ToString();
