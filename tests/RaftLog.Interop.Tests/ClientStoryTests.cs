@@ -26,6 +26,14 @@ public sealed class ClientStoryTests(ClientStoryTests.Nodes shared) : IClassFixt
     public Task Kafka_python_misses_nothing_while_members_and_nodes_die() =>
         shared.Cluster.WatchAsync(cluster => new Story(cluster, StoryClient.Python("kafkapython")).ProduceAndReadAsync());
 
+    [DebianPythonFact]
+    public Task Debians_confluent_kafka_has_every_record_once_and_in_order() => TellAsync(StoryClient.Debian("confluent"));
+
+    /// <summary>It has no transactions: its first part only.</summary>
+    [DebianPythonFact]
+    public Task Debians_kafka_python_misses_nothing_while_members_and_nodes_die() =>
+        shared.Cluster.WatchAsync(cluster => new Story(cluster, StoryClient.Debian("oldkafka")).ProduceAndReadAsync());
+
     private Task TellAsync(StoryClient client) => shared.Cluster.WatchAsync(async cluster =>
     {
         Story story = new(cluster, client);

@@ -24,6 +24,10 @@ internal sealed record StoryClient(string Name, Func<string[], Command> Start, b
     /// <param name="library">The module <c>story_LIBRARY.py</c> plays its roles.</param>
     public static StoryClient Python(string library) => new(library, role => PythonClients.Start("story.py", [library, .. role]));
 
+    /// <summary>A library of Python as Debian ships it.</summary>
+    /// <param name="library">The module <c>story_LIBRARY.py</c> plays its roles.</param>
+    public static StoryClient Debian(string library) => new($"debian-{library}", role => DebianPython.Start("story.py", [library, .. role]));
+
     /// <summary>Sends each line of its input as a value, keyed by its number modulo 100, with idempotence.</summary>
     public Command Producer(Cluster cluster, string topic) => Start(["produce", cluster.Bootstrap, topic]);
 

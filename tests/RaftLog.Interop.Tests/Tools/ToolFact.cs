@@ -22,6 +22,9 @@ public sealed class KafkaJsFactAttribute() : ToolFactAttribute(KafkaJs.Missing);
 /// <summary>Needs Python and its clients.</summary>
 public sealed class PythonFactAttribute() : ToolFactAttribute(PythonClients.Missing);
 
+/// <summary>Needs the Python clients of Debian.</summary>
+public sealed class DebianPythonFactAttribute() : ToolFactAttribute(DebianPython.Missing);
+
 /// <summary>Needs Python and its clients, for each row of data.</summary>
 public sealed class PythonTheoryAttribute : TheoryAttribute
 {
