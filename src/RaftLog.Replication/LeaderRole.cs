@@ -37,6 +37,12 @@ public sealed class LeaderRole : PartitionRole
     {
         get
         {
+            if (_followers.Length == 0 && !_repeat)
+            {
+                // Alone it waits for nobody.
+                return long.MaxValue;
+            }
+
             long next = _repeat ? Math.Min(_notBeforeMs, _nextLagCheckMs) : _nextLagCheckMs;
             return HasStandingOutsider ? Math.Min(next, _nextStandingCheckMs) : next;
         }

@@ -64,7 +64,7 @@ internal sealed class FollowerFetcher
     /// <summary>Takes over a partition; <see cref="Begin"/> then asks for all that are new.</summary>
     public void Add(Partition partition, LeaderEpoch epoch)
     {
-        partition.FetchedBy(_partitions);
+        partition.Following.FetchedBy(_partitions);
         Take(partition, epoch);
     }
 
@@ -121,7 +121,7 @@ internal sealed class FollowerFetcher
     /// <summary>Lets go of a partition; an answer under way for it is dropped.</summary>
     public void Remove(Partition partition)
     {
-        partition.FetchedBy(null);
+        partition.Following.FetchedBy(null);
         _partitions.Remove(partition.Id);
     }
 
@@ -273,14 +273,14 @@ internal sealed class FollowerFetcher
                 _paused.Enqueue(followed, followed.PausedUntilMs);
             }
         }
-        else if (!(isThrottled && opens > now) && partition.NextFetch(Leader) is { } position)
+        else if (!(isThrottled && opens > now) && partition.Following.NextFetch(Leader) is { } position)
         {
             _session.Want(followed, position, partition.Log.StartOffset);
         }
         else
         {
             _session.Drop(partition.Id);
-            if (partition.IsFlushing(Leader))
+            if (partition.Following.IsFlushing(Leader))
             {
                 _flushing.Add(followed);
             }
@@ -384,11 +384,11 @@ internal sealed class FollowerFetcher
             _owner.Throttle.Copied(NowMs, records.Length);
         }
 
-        FollowerStep step = followed.Partition.FetchAnswered(answer, records, _wakes, out string? refusal);
+        FollowerStep step = followed.Partition.Following.FetchAnswered(answer, records, _wakes, out string? refusal);
         if (step.Kind == FollowerStepKind.AskLogStart && await AskLogStartAsync(followed) is { } start)
         {
             answer = answer with { LeaderLogStart = start };
-            step = followed.Partition.FetchAnswered(answer, Memory<byte>.Empty, _wakes, out refusal);
+            step = followed.Partition.Following.FetchAnswered(answer, Memory<byte>.Empty, _wakes, out refusal);
         }
 
         switch (step.Kind)
@@ -423,7 +423,7 @@ internal sealed class FollowerFetcher
     {
         try
         {
-            await partition.CutAsync(step, answer, _wakes);
+            await partition.Following.TruncateAsync(step, answer, _wakes);
             return true;
         }
         catch (DiskException)

@@ -18,18 +18,16 @@ public sealed class Partition
     private readonly LogDirectory _directory;
     private readonly LogEpochHistory _epochs;
     private readonly PartitionReplica _replica;
-    private readonly CommitLedger _commits = new();
-    private readonly CommitLedger _flushes = new();
-    private readonly CommitLedger _deletions = new();
-    private readonly DataWaiters _readers = new();
+    private readonly PartitionWaiters _waiters = new();
     private readonly PartitionVerifications _verifications = new();
     private readonly Lock _gate = new();
     private PartitionSettings _settings;
     private volatile bool _leads;
     private bool _isThrottled;
-    private FollowedPartitions? _fetcher;
-    private AsyncSignal? _commitObserver;
     private bool _closed;
+
+    /// <summary>When <see cref="Tick"/> is called next, in the node's monotonic milliseconds: never later than Replication needs it.</summary>
+    private long _tickMs = long.MaxValue;
 
     /// <summary>A partition over an open log, before any metadata.</summary>
     public Partition(TopicIdPartition id, PartitionLog log, LogDirectory directory, PartitionSettings settings, PartitionHost host)
@@ -44,6 +42,7 @@ public sealed class Partition
         _replica = new PartitionReplica(host.Self, Extent, log.HighWatermark, host.Tuning);
         log.SetHighWatermark(_replica.HighWatermark);
         Maintenance = new PartitionMaintenance(_gate, log, host, () => IsInUse, () => _settings, Moved);
+        Following = new PartitionFollowing(_gate, this, _replica, _epochs, host, () => IsInUse, Moved);
     }
 
     /// <summary>The partition by its topic's name.</summary>
@@ -57,6 +56,9 @@ public sealed class Partition
 
     /// <summary>Retention, compaction and the expiry of producers, under this partition's lock.</summary>
     internal PartitionMaintenance Maintenance { get; }
+
+    /// <summary>How it follows its leader, under this partition's lock.</summary>
+    internal PartitionFollowing Following { get; }
 
     /// <summary>The directory that holds the log.</summary>
     public LogDirectory Directory => _directory;
@@ -117,18 +119,6 @@ public sealed class Partition
             lock (_gate)
             {
                 return _replica.LowWatermark;
-            }
-        }
-    }
-
-    /// <summary>When <see cref="Tick"/> has something to do; null while time brings nothing. In the node's monotonic milliseconds.</summary>
-    public long? NextDeadlineMs
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _replica.NextDeadlineMs;
             }
         }
     }
@@ -333,11 +323,7 @@ public sealed class Partition
         lock (_gate)
         {
             Carry(_replica.FollowerFetched(_host.NowMs, follower, position, _epochs, out verdict), wakes);
-            if (!_deletions.IsEmpty)
-            {
-                _deletions.Release(_replica, wakes);
-            }
-
+            _waiters.ReleaseDeletions(_replica, wakes);
             limits = Limits;
         }
 
@@ -360,7 +346,7 @@ public sealed class Partition
                 return false;
             }
 
-            _readers.Set(watcher, interest);
+            _waiters.Readers.Set(watcher, interest);
             if (interest.Told is { } told && told != (limits.HighWatermark, Log.StartOffset))
             {
                 watcher.HasMoved();
@@ -375,7 +361,7 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            _readers.Remove(watcher);
+            _waiters.Readers.Remove(watcher);
         }
     }
 
@@ -448,15 +434,7 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            var entry = new CommitLedger.Entry(start, _replica.LeaderEpoch, Awaited.Deletion, wait, slot);
-            if (entry.Judge(_replica) is { } outcome)
-            {
-                wait.Decide(slot, outcome);
-            }
-            else
-            {
-                _deletions.Add(entry);
-            }
+            _waiters.Await(new CommitLedger.Entry(start, _replica.LeaderEpoch, Awaited.Deletion, wait, slot), _replica);
         }
     }
 
@@ -491,7 +469,7 @@ public sealed class Partition
             }
 
             Carry(effects, wakes);
-            Release(wakes);
+            _waiters.Release(_replica, wakes);
         }
     }
 
@@ -506,7 +484,7 @@ public sealed class Partition
                 _isThrottled = settings.Throttled.Contains(Id.Partition, _host.Self);
                 Log.Settings = settings.Log;
                 Moved(wakes);
-                _fetcher?.Changed(Id, wakes);
+                Following.Changed(wakes);
             }
         }
     }
@@ -521,18 +499,20 @@ public sealed class Partition
                 Moved(wakes);
                 if (_replica.Role is FollowerRole && Log.DurableEnd == Log.EndOffset)
                 {
-                    _fetcher?.Changed(Id, wakes);
+                    Following.Changed(wakes);
                 }
             }
         }
     }
 
-    /// <summary>Time has passed.</summary>
-    public void Tick(WakeList wakes)
+    /// <summary>The time has come that was left with <see cref="PartitionTimes"/>; what was due then may be due later by now.</summary>
+    internal void Tick(WakeList wakes)
     {
         lock (_gate)
         {
-            Carry(_replica.Tick(_host.NowMs), wakes);
+            _tickMs = long.MaxValue;
+            long now = _host.NowMs;
+            Carry(!_closed && _replica.NextDeadlineMs <= now ? _replica.Tick(now) : PartitionEffects.None, wakes);
         }
     }
 
@@ -542,7 +522,7 @@ public sealed class Partition
         lock (_gate)
         {
             Carry(_replica.ProposalAnswered(_host.NowMs, proposal, answer), wakes);
-            Release(wakes);
+            _waiters.Release(_replica, wakes);
         }
     }
 
@@ -552,6 +532,7 @@ public sealed class Partition
         lock (_gate)
         {
             _closed = true;
+            Following.Close();
             _directory.Delete(Log);
             if (_replica.State is { } last)
             {
@@ -559,8 +540,8 @@ public sealed class Partition
                 Carry(_replica.Apply(_host.NowMs, gone, BrokerEpoch.None, _epochs), wakes);
             }
 
-            Release(wakes);
-            _readers.ReleaseAll(wakes);
+            _waiters.Release(_replica, wakes);
+            _waiters.Readers.ReleaseAll(wakes);
         }
     }
 
@@ -569,7 +550,7 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            _commitObserver = observer;
+            _waiters.Observe(observer);
         }
     }
 
@@ -578,117 +559,7 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            _commitObserver = ReferenceEquals(_commitObserver, observer) ? null : _commitObserver;
-        }
-    }
-
-    // The follower's side.
-
-    /// <summary>
-    /// Whom to tell when what was fetched has become durable, or the log begins elsewhere; null when nobody fetches any more.
-    /// </summary>
-    internal void FetchedBy(FollowedPartitions? fetcher)
-    {
-        lock (_gate)
-        {
-            _fetcher = fetcher;
-        }
-    }
-
-    /// <summary>
-    /// What to ask this leader for; null while there is nothing to ask it, or nothing yet. A replica in a failed directory asks for nothing: its fetches would
-    /// claim that it keeps up, and bring it back into the in-sync set.
-    /// </summary>
-    internal FetchPosition? NextFetch(NodeId leader)
-    {
-        lock (_gate)
-        {
-            return IsInUse && _replica.Role is FollowerRole follower && follower.Leader == leader ? _replica.NextFetch(_epochs) : null;
-        }
-    }
-
-    /// <summary>True while this node follows that leader and has fetched bytes that are not durable yet.</summary>
-    internal bool IsFlushing(NodeId leader)
-    {
-        lock (_gate)
-        {
-            return IsInUse && _replica.Role is FollowerRole follower && follower.Leader == leader && Log.DurableEnd < Log.EndOffset;
-        }
-    }
-
-    /// <summary>
-    /// Takes a leader's answer: appends its records, or says what else is to be done. For a cut, the caller goes on with <see cref="CutAsync"/>.
-    /// </summary>
-    /// <param name="answer">What the leader says.</param>
-    /// <param name="records">The records that it gives.</param>
-    /// <param name="wakes">Who is to be woken.</param>
-    /// <param name="refusal">Why this log does not take the records; null when it does, or there were none.</param>
-    internal FollowerStep FetchAnswered(in FetchAnswer answer, Memory<byte> records, WakeList wakes, out string? refusal)
-    {
-        refusal = null;
-        lock (_gate)
-        {
-            if (_closed)
-            {
-                return new FollowerStep(FollowerStepKind.Drop, Offset.None, null);
-            }
-
-            FollowerStep step = _replica.FetchAnswered(answer, _epochs);
-            if (step.HighWatermark is { } highWatermark)
-            {
-                Log.SetHighWatermark(highWatermark);
-            }
-
-            if (step.Kind != FollowerStepKind.Append)
-            {
-                return step;
-            }
-
-            if (!records.IsEmpty)
-            {
-                AppendResult result = Log.AppendAsFollower(records, answer.Fetch.CurrentLeaderEpoch, _host.WallMs);
-                if (!result.IsAccepted)
-                {
-                    refusal = result.Message;
-                    return step with { Kind = FollowerStepKind.BackOff };
-                }
-
-                Moved(wakes);
-            }
-
-            if (answer.LeaderLogStart > Log.StartOffset)
-            {
-                AdvanceStart(answer.LeaderLogStart, wakes);
-            }
-
-            return step;
-        }
-    }
-
-    /// <summary>
-    /// Cuts the log as an answer demands. A cut below the high watermark (the leader was elected uncleanly, or has lost its log) first lowers the recovery
-    /// point on the disk; as that takes time, the answer is judged again before the cut.
-    /// </summary>
-    internal async ValueTask CutAsync(FollowerStep step, FetchAnswer answer, WakeList wakes)
-    {
-        await _directory.PrepareTruncationAsync(Log, step.To);
-        lock (_gate)
-        {
-            if (_closed || _replica.FetchAnswered(answer, _epochs) != step)
-            {
-                return;
-            }
-
-            if (step.Kind == FollowerStepKind.Truncate)
-            {
-                Log.TruncateTo(step.To);
-            }
-            else
-            {
-                Log.TruncateFullyAndStartAt(step.To);
-            }
-
-            Moved(wakes);
+            _waiters.EndObservation(observer);
         }
     }
 
@@ -713,15 +584,8 @@ public sealed class Partition
             return;
         }
 
-        var entry = new CommitLedger.Entry(append.End, append.Epoch, acks == RequiredAcks.All ? Awaited.Commit : Awaited.LocalFlush, wait, slot);
-        if (entry.Judge(_replica) is { } outcome)
-        {
-            wait.Decide(slot, outcome);
-        }
-        else
-        {
-            (entry.For == Awaited.Commit ? _commits : _flushes).Add(entry);
-        }
+        Awaited what = acks == RequiredAcks.All ? Awaited.Commit : Awaited.LocalFlush;
+        _waiters.Await(new CommitLedger.Entry(append.End, append.Epoch, what, wait, slot), _replica);
     }
 
     private AppendOutcome Appended(in AppendResult result, WakeList wakes)
@@ -745,25 +609,18 @@ public sealed class Partition
         }
     }
 
-    private void Release(WakeList wakes)
-    {
-        _commits.Release(_replica, wakes);
-        _flushes.Release(_replica, wakes);
-        _deletions.Release(_replica, wakes);
-    }
-
     private void Moved(WakeList wakes)
     {
         if (_replica.Log.Start != Log.StartOffset)
         {
-            _fetcher?.Changed(Id, wakes);
+            Following.Changed(wakes);
         }
 
         Carry(_replica.LogMoved(_host.NowMs, Extent), wakes);
-        Release(wakes);
-        if (!_readers.IsEmpty)
+        _waiters.Release(_replica, wakes);
+        if (!_waiters.Readers.IsEmpty)
         {
-            _readers.Release(Limits, wakes);
+            _waiters.Readers.Release(Limits, wakes);
         }
     }
 
@@ -772,25 +629,31 @@ public sealed class Partition
         if (effects.HighWatermark is { } highWatermark)
         {
             Log.SetHighWatermark(highWatermark);
-            Release(wakes);
-            _readers.Release(Limits, wakes);
+            _waiters.Release(_replica, wakes);
+            _waiters.Readers.Release(Limits, wakes);
         }
 
         if (effects.RoleChanged)
         {
             _leads = _replica.Role is LeaderRole;
-            Release(wakes);
-            _readers.ReleaseAll(wakes);
+            _waiters.Release(_replica, wakes);
+            _waiters.Readers.ReleaseAll(wakes);
         }
 
-        if (_commitObserver is not null && (effects.RoleChanged || effects.HighWatermark is not null))
+        if (effects.RoleChanged || effects.HighWatermark is not null)
         {
-            wakes.Add(_commitObserver);
+            _waiters.CommitsMayHaveChanged(wakes);
         }
 
         if (effects.Proposal is { } proposal)
         {
             _host.Proposals.Send(this, proposal);
+        }
+
+        if (_replica.NextDeadlineMs < _tickMs && !_closed)
+        {
+            _tickMs = _replica.NextDeadlineMs.Value;
+            _host.Times.Add(this, _tickMs);
         }
     }
 }

@@ -14,6 +14,9 @@ public sealed record PartitionHost(NodeId Self, Waiters Waiters, ReplicationTuni
     /// <summary>What the partitions count.</summary>
     internal PartitionCounters Counters { get; } = new();
 
+    /// <summary>When partitions have to look at the time.</summary>
+    internal PartitionTimes Times { get; } = new();
+
     /// <summary>Monotonic milliseconds, as Replication takes them.</summary>
     internal long NowMs => Waiters.NowMs;
 

@@ -214,6 +214,7 @@ internal sealed class PartitionTable : IFlushObserver
     public async Task RunAsync()
     {
         var wakes = new WakeList();
+        List<Partition> due = [];
         int ticks = 0;
         while (await _host.Waiters.Delay(TickInterval) != WaitOutcome.Closed)
         {
@@ -223,15 +224,13 @@ internal sealed class PartitionTable : IFlushObserver
                 _inLoop(MakeUnmade);
             }
 
-            long now = _host.NowMs;
-            foreach (Partition partition in Volatile.Read(ref _all))
+            _host.Times.TakeDue(_host.NowMs, due);
+            foreach (Partition partition in due)
             {
-                if (partition.NextDeadlineMs <= now)
-                {
-                    partition.Tick(wakes);
-                }
+                partition.Tick(wakes);
             }
 
+            due.Clear();
             wakes.WakeAll();
         }
     }
