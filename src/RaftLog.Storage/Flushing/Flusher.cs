@@ -26,7 +26,7 @@ public sealed class Flusher
     private List<PartitionLog> _dirty = [];
     private List<PartitionLog> _group = [];
     private IFlushObserver? _observer;
-    private TaskCompletionSource? _idle;
+    private readonly IdleWait _idle = new();
     private bool _directoryDirty;
     private bool _stopping;
     private bool _busy;
@@ -102,7 +102,7 @@ public sealed class Flusher
         lock (_lock)
         {
             _stopping = true;
-            WakeLocked();
+            _idle.End();
         }
     }
 
@@ -115,7 +115,7 @@ public sealed class Flusher
             {
                 log.IsQueuedForFlush = true;
                 _dirty.Add(log);
-                WakeLocked();
+                _idle.End();
             }
         }
     }
@@ -126,7 +126,7 @@ public sealed class Flusher
         lock (_lock)
         {
             _directoryDirty = true;
-            WakeLocked();
+            _idle.End();
         }
     }
 
@@ -146,7 +146,7 @@ public sealed class Flusher
             else
             {
                 _work.Enqueue(queued);
-                WakeLocked();
+                _idle.End();
             }
         }
 
@@ -156,7 +156,7 @@ public sealed class Flusher
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> HasWorkAsync()
     {
-        TaskCompletionSource idle;
+        ValueTask idle;
         lock (_lock)
         {
             if (_dirty.Count > 0 || _work.Count > 0 || _directoryDirty)
@@ -173,18 +173,12 @@ public sealed class Flusher
                 return false;
             }
 
-            idle = _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            idle = _idle.Begin();
         }
 
-        await idle.Task;
+        await idle;
         Volatile.Write(ref _busy, true);
         return true;
-    }
-
-    private void WakeLocked()
-    {
-        _idle?.TrySetResult();
-        _idle = null;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
