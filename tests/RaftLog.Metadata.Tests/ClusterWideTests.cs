@@ -61,10 +61,16 @@ public class ClusterWideTests
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update("unknown", 1));
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update(MetadataVersion.FeatureName, 29, type: 0));
 
-        ErrorCode Update(string feature, short level, sbyte type = 1) => cluster.Do(cluster.Controller.UpdateFeatures(new UpdateFeaturesRequest
+        // Kafka's tools look for this end.
+        Assert.EndsWith("does not support this feature", Answer("unknown", 1, type: 1).ErrorMessage, StringComparison.Ordinal);
+        Assert.Contains("level 31 of the feature 'metadata.version'", Answer(MetadataVersion.FeatureName, 31, type: 1).ErrorMessage, StringComparison.Ordinal);
+
+        ErrorCode Update(string feature, short level, sbyte type = 1) => Answer(feature, level, type).ErrorCode;
+
+        UpdateFeaturesResponse Answer(string feature, short level, sbyte type) => cluster.Do(cluster.Controller.UpdateFeatures(new UpdateFeaturesRequest
         {
             FeatureUpdates = [new() { Feature = feature, MaxVersionLevel = level, UpgradeType = type }],
-        })).ErrorCode;
+        }));
     }
 
     [Fact]

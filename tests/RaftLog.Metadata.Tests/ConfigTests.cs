@@ -40,6 +40,21 @@ public class ConfigTests
     }
 
     [Fact]
+    public void A_registered_controller_has_a_configuration_as_a_broker_has()
+    {
+        Cluster cluster = new();
+        Assert.Equal(ErrorCode.BrokerIdNotRegistered, Alter(cluster, 4, "3000", ("a", Set, "1")));
+        cluster.Do(cluster.Controller.RegisterController(new ControllerRegistrationRequest
+        {
+            ControllerId = new NodeId(3000),
+            IncarnationId = new Uuid(4, 4),
+            Listeners = [new() { Name = "CONTROLLER", Host = "h", Port = 9093 }],
+            Features = [new() { Name = MetadataVersion.FeatureName, MinSupportedVersion = 7, MaxSupportedVersion = 30 }],
+        }));
+        Assert.Equal(ErrorCode.None, Alter(cluster, 4, "3000", ("a", Set, "1")));
+    }
+
+    [Fact]
     public void Changes_that_do_not_fit_are_refused_whole()
     {
         Cluster cluster = new Cluster().WithBrokers(1);

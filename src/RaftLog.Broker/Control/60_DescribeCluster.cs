@@ -17,7 +17,7 @@ internal sealed class DescribeControllersHandler(string clusterId, Func<Metadata
         if (request.EndpointType != Controllers)
         {
             response.ErrorCode = ErrorCode.MismatchedEndpointType;
-            response.ErrorMessage = "This is a controller's listener; ask a broker's listener for brokers.";
+            response.ErrorMessage = "The request was sent to an endpoint of type CONTROLLER, but we wanted an endpoint of type BROKER";
             return ValueTask.FromResult<DescribeClusterResponse?>(response);
         }
 

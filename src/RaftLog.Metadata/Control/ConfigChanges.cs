@@ -113,7 +113,11 @@ internal sealed class ConfigChanges(IConfigTable configs)
             return new Refusal(ErrorCode.InvalidRequest, $"'{name}' is no broker id.");
         }
 
-        return image.Brokers.ContainsKey(new NodeId(id)) ? null : new Refusal(ErrorCode.BrokerIdNotRegistered, $"Broker {id} is not registered.");
+        // A controller has a configuration of its own too.
+        NodeId node = new(id);
+        return image.Brokers.ContainsKey(node) || image.Controllers.ContainsKey(node)
+            ? null
+            : new Refusal(ErrorCode.BrokerIdNotRegistered, $"No broker and no controller {id} is registered.");
     }
 
     private Refusal? JudgeValues(ConfigResource resource, Values values, IReadOnlyList<string> changed) =>

@@ -80,29 +80,35 @@ internal static class FeatureChanges
 
     private static string? JudgeSupport(MetadataImage image, ControllerOptions options, string feature, short level)
     {
-        bool Supports(ValueList<SupportedFeature> features) => features.Any(each => each.Name == feature && each.Supports(level));
-
-        if (!Supports(options.SupportedFeatures))
+        if (Judge("The active controller", options.SupportedFeatures) is { } refusal)
         {
-            return $"The active controller does not support level {level} of the feature '{feature}'.";
+            return refusal;
         }
 
         foreach (BrokerRegistration broker in image.Brokers.Values)
         {
-            if (!Supports(broker.Features))
+            if (Judge($"Broker {broker.Id}", broker.Features) is { } unsupported)
             {
-                return $"Broker {broker.Id} does not support level {level} of the feature '{feature}'.";
+                return unsupported;
             }
         }
 
         foreach (ControllerRegistration controller in image.Controllers.Values)
         {
-            if (!Supports(controller.Features))
+            if (Judge($"Controller {controller.Id}", controller.Features) is { } unsupported)
             {
-                return $"Controller {controller.Id} does not support level {level} of the feature '{feature}'.";
+                return unsupported;
             }
         }
 
         return null;
+
+        string? Judge(string who, ValueList<SupportedFeature> features)
+        {
+            // Kafka's tools show the end of this message.
+            return features.Any(each => each.Name == feature && each.Supports(level)) ? null
+                : features.Any(each => each.Name == feature) ? $"{who} does not support level {level} of the feature '{feature}'."
+                : $"The feature '{feature}' cannot have level {level}: {char.ToLowerInvariant(who[0])}{who[1..]} does not support this feature";
+        }
     }
 }
