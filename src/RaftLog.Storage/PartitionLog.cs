@@ -47,7 +47,7 @@ public sealed class PartitionLog
         _cleanedTo = loaded.CleanedTo.Value;
         Epochs = loaded.Epochs;
         Producers = loaded.Producers;
-        StoredEpochs = loaded.StoredEpochs;
+        StoredEpochs = new StoredEpochs(loaded.StoredEpochs);
         _snapshotAt = loaded.SnapshotAt;
         Recovery = loaded.Recovery;
         Flushing = new FlushProgress(loaded.End, loaded.RecoveryPoint);
@@ -132,8 +132,8 @@ public sealed class PartitionLog
     /// <summary>Guarded by the flusher's lock.</summary>
     internal bool IsQueuedForFlush { get; set; }
 
-    /// <summary>What the file of <see cref="Epochs"/> holds; null where that is not known. The flusher's own.</summary>
-    internal IReadOnlyList<EpochEntry>? StoredEpochs { get; set; }
+    /// <summary>What the file of <see cref="Epochs"/> holds. The flusher's own.</summary>
+    internal StoredEpochs StoredEpochs { get; }
 
     /// <summary>The segments now; nobody changes the array.</summary>
     internal LogSegment[] Segments => _segments.Current;

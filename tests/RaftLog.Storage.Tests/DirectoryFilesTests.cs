@@ -1,10 +1,30 @@
 using System.Text;
 using RaftLog.Protocol;
+using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 
 public class DirectoryFilesTests
 {
+    [Fact]
+    public void A_new_leadership_without_records_is_not_written_and_one_with_records_is()
+    {
+        Node node = new Node().Run();
+        PartitionLog log = node.Create();
+        log.AppendAsLeader(Of("a"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        node.Flush();
+        node = node.Restart();
+        log = node.Open();
+        log.BeginEpoch(new LeaderEpoch(1));
+        node.WriteCheckpoints();
+        Assert.Equal("0\n1\n0 0\n", Encoding.UTF8.GetString(node.Disk.BytesOf($"{log.Path}/leader-epoch-checkpoint")));
+
+        log.AppendAsLeader(Of("b"), new LeaderEpoch(1), AppendSettings.Default, Now);
+        node.Flush();
+        node.WriteCheckpoints();
+        Assert.Equal("0\n2\n0 0\n1 1\n", Encoding.UTF8.GetString(node.Disk.BytesOf($"{log.Path}/leader-epoch-checkpoint")));
+    }
+
     private readonly CrashDisk _disk = new();
     private readonly Pump _pump = new();
 

@@ -141,7 +141,7 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
             IReadOnlyList<EpochEntry> entries = log.Epochs.Entries;
 
             // An empty log has no batch that carries an epoch, and its recovery drops what the file says.
-            if (log.EndOffset > Offset.Zero && !ReferenceEquals(log.StoredEpochs, entries) && log.StoredEpochs?.SequenceEqual(entries) != true)
+            if (log.EndOffset > Offset.Zero && !log.StoredEpochs.Hold(entries, log.EndOffset))
             {
                 epochs.Add((log, entries));
             }
@@ -199,7 +199,7 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         try
         {
             await AtomicFile.WriteAsync(disk, log.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(entries));
-            log.StoredEpochs = entries;
+            log.StoredEpochs.Written(entries);
         }
         catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && log.IsDeleted)
         {
@@ -213,7 +213,7 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         await FlushAfterAsync((log, _) => AtomicFile.PutInPlace(disk, log.Path, LogFileNames.LeaderEpochs));
         foreach ((PartitionLog log, IReadOnlyList<EpochEntry> entries) in epochs)
         {
-            log.StoredEpochs = entries;
+            log.StoredEpochs.Written(entries);
         }
 
         async ValueTask FlushAfterAsync(Action<PartitionLog, IReadOnlyList<EpochEntry>> step)
