@@ -15,7 +15,7 @@ public sealed record PartitionHost(NodeId Self, Waiters Waiters, ReplicationTuni
     internal PartitionCounters Counters { get; } = new();
 
     /// <summary>When partitions have to look at the time.</summary>
-    internal PartitionTimes Times { get; } = new();
+    internal PartitionTimes Times { get; } = new(Waiters);
 
     /// <summary>Monotonic milliseconds, as Replication takes them.</summary>
     internal long NowMs => Waiters.NowMs;

@@ -15,11 +15,8 @@ namespace RaftLog.Broker.Partitions;
 /// </summary>
 internal sealed class PartitionTable : IFlushObserver
 {
-    /// <summary>How often leaders are told the time: what waits on time there (lag, repeated proposals) waits for tenths of seconds.</summary>
-    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>How often logs that could not be made are tried again, and the controller is told again of those that are lost, in ticks: five seconds.</summary>
-    private const int TicksBetweenAttempts = 50;
+    /// <summary>How often logs that could not be made are tried again, and the controller is told again of those that are lost.</summary>
+    private const long AttemptIntervalMs = 5_000;
 
     private readonly PartitionHost _host;
     private readonly IReadOnlyList<LogDirectory> _directories;
@@ -215,16 +212,17 @@ internal sealed class PartitionTable : IFlushObserver
     {
         var wakes = new WakeList();
         List<Partition> due = [];
-        int ticks = 0;
-        while (await _host.Waiters.Delay(TickInterval) != WaitOutcome.Closed)
+        long nextAttemptMs = _host.NowMs + AttemptIntervalMs;
+        while (await _host.Times.WaitAsync() != WaitOutcome.Closed)
         {
-            if (++ticks >= TicksBetweenAttempts && (!_unmade.IsEmpty || _lost.HasAny))
+            long now = _host.NowMs;
+            if (now >= nextAttemptMs && (!_unmade.IsEmpty || _lost.HasAny))
             {
-                ticks = 0;
+                nextAttemptMs = now + AttemptIntervalMs;
                 _inLoop(MakeUnmade);
             }
 
-            _host.Times.TakeDue(_host.NowMs, due);
+            _host.Times.TakeDue(now, due);
             foreach (Partition partition in due)
             {
                 partition.Tick(wakes);
