@@ -9,6 +9,7 @@ using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Metadata;
+using RaftLog.Protocol.Records;
 using RaftLog.Replication;
 using RaftLog.Storage;
 
@@ -167,6 +168,74 @@ public sealed class FetchHandlerTests : IDisposable
         _cluster.Create("orders", new Uuid(8, 8), 1, 5);
         Tell();
         Assert.Equal(ErrorCode.NotLeaderOrFollower, ErrorOf(Fetch(Next(session, epoch: 1, maxWaitMs: 0))));
+    }
+
+    [Fact]
+    public void A_fetch_of_a_session_leaves_out_what_has_not_changed()
+    {
+        Produce("one");
+        FetchResponse first = Result(Fetch(Consumer(from: 0, maxWaitMs: 0)));
+        Assert.Equal(["one"], Values(first));
+        FetchRequest next = Next(first.SessionId, epoch: 1, maxWaitMs: 0);
+        next.Topics.Add(Consumer(from: 1, maxWaitMs: 0).Topics[0]);
+        FetchResponse quiet = Result(Fetch(next));
+        Assert.Equal((ErrorCode.None, first.SessionId), (quiet.ErrorCode, quiet.SessionId));
+        Assert.Empty(quiet.Responses);
+
+        Produce("two");
+        Assert.Equal(["two"], Values(Result(Fetch(Next(first.SessionId, epoch: 2, maxWaitMs: 0)))));
+    }
+
+    [Fact]
+    public void A_fetch_without_records_is_answered_when_its_time_is_over()
+    {
+        Task<FetchResponse> fetch = Fetch(Consumer(from: 0, maxWaitMs: 200));
+        _cluster.Advance(199);
+        Assert.False(fetch.IsCompleted);
+        _cluster.Advance(1);
+        FetchResponse response = Result(fetch);
+        Assert.Empty(Values(response));
+        Assert.Equal(Offset.Zero, response.Responses[0].Partitions[0].HighWatermark);
+    }
+
+    [Fact]
+    public void A_fetch_of_no_session_that_is_there_says_so_and_names_no_partition()
+    {
+        FetchResponse response = Result(Fetch(Next(4711, epoch: 1, maxWaitMs: 1_000)));
+        Assert.Equal(ErrorCode.FetchSessionIdNotFound, response.ErrorCode);
+        Assert.Empty(response.Responses);
+    }
+
+    [Fact]
+    public void A_fetch_beyond_the_end_is_answered_at_once_with_the_error()
+    {
+        Task<FetchResponse> fetch = Fetch(Consumer(from: 7, maxWaitMs: 60_000));
+        Assert.True(fetch.IsCompleted);
+        Assert.Equal(ErrorCode.OffsetOutOfRange, ErrorOf(fetch));
+    }
+
+    [Fact]
+    public void A_reader_of_committed_transactions_waits_for_their_end_and_hears_of_the_aborted()
+    {
+        ProducerStamp writer = new(new ProducerId(9), new ProducerEpoch(0), 0);
+        Assert.Equal(ErrorCode.None, _cluster.Result(Node.Produce(Node.Orders, RequiredAcks.All, Batches.With(writer, "before"))));
+        WakeList wakes = new();
+        PartitionVerification verified = Node.Orders.BeginVerification(writer with { BaseSequence = 1 }, startsAtZero: false)!;
+        AppendOutcome appended = Node.Orders.Append(
+            new BatchToAppend(Batches.Transactional(writer with { BaseSequence = 1 }, "in doubt")) { Verification = verified }, RequiredAcks.All, null, wakes);
+        Assert.Equal(ErrorCode.None, appended.Error);
+        Node.Orders.EndVerification(verified);
+        wakes.WakeAll();
+        _cluster.Pump.Drain();
+        FetchRequest request = Consumer(from: 0, maxWaitMs: 0);
+        request.IsolationLevel = 1;
+        Assert.Equal(["before"], Values(Result(Fetch(request))));
+
+        Node.Orders.AppendMarker(Batches.Marker(Protocol.Records.ControlRecordType.Abort, writer, 0), 1, LeaderEpoch.None, wakes);
+        wakes.WakeAll();
+        _cluster.Pump.Drain();
+        FetchResponse.PartitionData all = Result(Fetch(request)).Responses[0].Partitions[0];
+        Assert.Equal((new ProducerId(9), new Offset(1)), (Assert.Single(all.AbortedTransactions!).ProducerId, all.AbortedTransactions![0].FirstOffset));
     }
 
     private static FetchRequest Consumer(long from, int maxWaitMs) => new()

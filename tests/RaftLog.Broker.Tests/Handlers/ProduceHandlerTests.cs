@@ -158,6 +158,82 @@ public sealed class ProduceHandlerTests : IDisposable
         Assert.False(context.IsReusable);
     }
 
+    [Fact]
+    public void Each_partition_of_a_request_has_its_own_result()
+    {
+        ProduceRequest request = Request(acks: -1, Batches.Of("a"), Memory<byte>.Empty, Damaged());
+        request.TopicData.Add(new() { Name = "nobody", PartitionData = [new() { Index = 0, Records = Batches.Of("b") }] });
+        ProduceResponse response = Send(new RequestContext(ApiKey.Produce, 11, "", _client), request);
+        Assert.Equal(
+            [ErrorCode.None, ErrorCode.InvalidRecord, ErrorCode.CorruptMessage, ErrorCode.UnknownTopicOrPartition],
+            response.Responses.SelectMany(static topic => topic.PartitionResponses).Select(static each => each.ErrorCode));
+        Assert.Equal(["a"], Node.Consume());
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-2)]
+    public void Acks_that_there_are_not_are_rejected_and_nothing_is_appended(short acks)
+    {
+        ProduceResponse response = Send(new RequestContext(ApiKey.Produce, 11, "", _client), Request(acks, Batches.Of("a")));
+        Assert.Equal(ErrorCode.InvalidRequiredAcks, response.Responses[0].PartitionResponses[0].ErrorCode);
+        Assert.Empty(Node.Consume());
+    }
+
+    [Fact]
+    public void Without_acks_there_is_no_response_and_a_failure_closes_the_connection()
+    {
+        RequestContext context = new(ApiKey.Produce, 11, "", _client);
+        Assert.Null(SendOrNull(context, Request(acks: 0, Batches.Of("a"))));
+        Assert.False(context.CloseConnection);
+        Assert.Null(SendOrNull(context, Request(acks: 0, Damaged())));
+        Assert.True(context.CloseConnection);
+        _cluster.Advance(50);
+        Assert.Equal(["a"], Node.Consume());
+    }
+
+    [Fact]
+    public void A_commit_that_does_not_come_in_time_is_a_timeout_and_the_record_is_there()
+    {
+        _cluster.Nodes[1].Stop();
+        ProduceRequest request = Request(acks: -1, Batches.Of("a"));
+        request.TimeoutMs = 20;
+        ProduceResponse response = Send(new RequestContext(ApiKey.Produce, 11, "", _client), request);
+        Assert.Equal(ErrorCode.RequestTimedOut, response.Responses[0].PartitionResponses[0].ErrorCode);
+        Assert.Equal(new Offset(1), Node.Orders.Log.EndOffset);
+    }
+
+    [Fact]
+    public void Zstandard_before_its_version_is_rejected()
+    {
+        Memory<byte> zstd = Batches.With(ProducerStamp.None, Protocol.Compression.CompressionType.Zstd, false, Batches.Now, "a");
+        Assert.Equal(
+            ErrorCode.UnsupportedCompressionType,
+            Send(new RequestContext(ApiKey.Produce, 6, "", _client), zstd).Responses[0].PartitionResponses[0].ErrorCode);
+        Assert.Equal(ErrorCode.None, Send(new RequestContext(ApiKey.Produce, 7, "", _client), zstd).Responses[0].PartitionResponses[0].ErrorCode);
+    }
+
+    private static Memory<byte> Damaged()
+    {
+        Memory<byte> batch = Batches.Of("damaged");
+        batch.Span[^1] ^= 1;
+        return batch;
+    }
+
+    private static ProduceRequest Request(short acks, params Memory<byte>[] batches) => new()
+    {
+        Acks = acks,
+        TimeoutMs = 1_000,
+        TopicData =
+        [
+            new()
+            {
+                Name = "orders",
+                PartitionData = [.. batches.Select(batch => new ProduceRequest.PartitionProduceData { Index = 0, Records = batch })],
+            },
+        ],
+    };
+
     private static Memory<byte> Batch(int sequence, int epoch) =>
         Batches.With(new ProducerStamp(new ProducerId(7), new ProducerEpoch((short)epoch), sequence), $"{sequence}");
 
@@ -168,23 +244,14 @@ public sealed class ProduceHandlerTests : IDisposable
     }
 
     /// <summary>Sends batches, all for the one partition.</summary>
-    private ProduceResponse Send(RequestContext context, params Memory<byte>[] batches)
+    private ProduceResponse Send(RequestContext context, params Memory<byte>[] batches) => Send(context, Request(acks: -1, batches));
+
+    private ProduceResponse Send(RequestContext context, ProduceRequest request) => SendOrNull(context, request)!;
+
+    private ProduceResponse? SendOrNull(RequestContext context, ProduceRequest request)
     {
-        ProduceRequest request = new()
-        {
-            Acks = -1,
-            TimeoutMs = 1_000,
-            TopicData =
-            [
-                new()
-                {
-                    Name = "orders",
-                    PartitionData = [.. batches.Select(batch => new ProduceRequest.PartitionProduceData { Index = 0, Records = batch })],
-                },
-            ],
-        };
         context.Begin(context.Key, context.Version, context.ClientId, null);
-        Task<ProduceResponse> producing = _cluster.Pump.Start(async () => (await _handler.HandleAsync(request, context))!);
+        Task<ProduceResponse?> producing = _cluster.Pump.Start(async () => await _handler.HandleAsync(request, context));
         for (int waited = 0; !producing.IsCompleted && waited < 1_000; waited++)
         {
             _cluster.Advance(1);
