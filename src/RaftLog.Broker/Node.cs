@@ -191,7 +191,7 @@ public sealed class Node
 
         if (IsMeasured)
         {
-            _meter = new NodeMeter(_node, storage, _listeners, quorum, _broker);
+            _meter = new NodeMeter(_node, storage, _listeners, quorum, publisher, _broker);
         }
 
         _readiness.WarmUp = Rehearses ? () => MetadataRehearsal.Run(quorum.ControllerOptions, new ConfigTable(_node.Config.Configs)) : null;

@@ -35,6 +35,9 @@ internal sealed class MetadataPublisher
         _loop = new EventLoop(waiters);
     }
 
+    /// <summary>What its event loop has counted.</summary>
+    public EventLoopCounters Counters => _loop.Counters;
+
     /// <summary>The last offset whose consequences this node has drawn; none before the first image is applied.</summary>
     public Offset Applied => new(Volatile.Read(ref _applied));
 

@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using RaftLog.Broker.Memory;
+using RaftLog.Broker.Metadata;
 using RaftLog.Broker.Network;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
+using RaftLog.Broker.Runtime;
 using RaftLog.Broker.Wiring;
 using RaftLog.Platform.Buffers;
 using RaftLog.Replication;
@@ -27,8 +29,9 @@ internal sealed class NodeMeter : IDisposable
     /// <param name="storage">Its directories.</param>
     /// <param name="listeners">Its ports.</param>
     /// <param name="quorum">What it is to the quorum.</param>
+    /// <param name="publisher">Who applies metadata.</param>
     /// <param name="broker">What it is to clients; null for a mere controller.</param>
-    public NodeMeter(NodeContext node, NodeStorage storage, NodeListeners listeners, QuorumAssembly quorum, BrokerAssembly? broker)
+    public NodeMeter(NodeContext node, NodeStorage storage, NodeListeners listeners, QuorumAssembly quorum, MetadataPublisher publisher, BrokerAssembly? broker)
     {
         _time = node.World.Time;
         _meter = new Meter(new MeterOptions(Name)
@@ -39,6 +42,7 @@ internal sealed class NodeMeter : IDisposable
         ShowConnections(listeners);
         ShowBudgets(node.Memory, storage.Decompression);
         ShowFlushes(storage.Directories);
+        ShowLoops(("quorum", quorum.Loop), ("metadata publisher", publisher.Counters));
         _meter.CreateObservableCounter("raftlog.quorum.elections", () => quorum.Elections, "{election}", "New leaders of the quorum that the node has heard of.");
         _meter.CreateObservableGauge("raftlog.recovery.time", () => storage.RecoveryTime.TotalSeconds, "s", "How long the partitions' logs took to open at the start.");
         if (broker is not null)
@@ -122,6 +126,19 @@ internal sealed class NodeMeter : IDisposable
                 }
             }
         }
+    }
+
+    private void ShowLoops(params (string Name, EventLoopCounters Counters)[] loops)
+    {
+        _meter.CreateObservableCounter("raftlog.loop.inputs", () => Of(static each => each.Inputs), "{input}", "Inputs that an event loop has run.");
+        _meter.CreateObservableCounter("raftlog.loop.groups", () => Of(static each => each.Groups), "{group}", "Groups of inputs that it has taken at once.");
+        _meter.CreateObservableCounter("raftlog.loop.wait.time", () => Of(each => Seconds(each.WaitTicks)), "s", "How long the first input of each group has waited.");
+        _meter.CreateObservableCounter("raftlog.loop.run.time", () => Of(each => Seconds(each.RunTicks)), "s", "How long the groups took.");
+
+        double Seconds(long ticks) => _time.GetElapsedTime(0, ticks).TotalSeconds;
+
+        IEnumerable<Measurement<T>> Of<T>(Func<EventLoopCounters, T> read)
+            where T : struct => loops.Select(each => new Measurement<T>(read(each.Counters), new KeyValuePair<string, object?>("loop", each.Name)));
     }
 
     private void ShowPartitions(PartitionTable partitions, PartitionCounters counters)

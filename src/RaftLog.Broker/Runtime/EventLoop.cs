@@ -15,6 +15,7 @@ internal sealed class EventLoop
     private List<Action> _running = [];
     private bool _stopped;
     private bool _hasWarned;
+    private long _firstPostedAt;
 
     /// <summary>Creates a loop that has not started.</summary>
     public EventLoop(Waiters waiters)
@@ -28,6 +29,9 @@ internal sealed class EventLoop
 
     /// <summary>Told once, for the node log, of a core that names a deadline which has passed, turn after turn.</summary>
     public Action<string> Warn { get; init; } = static _ => { };
+
+    /// <summary>What it has counted.</summary>
+    public EventLoopCounters Counters { get; } = new();
 
     /// <summary>Monotonic milliseconds: the time that cores are told.</summary>
     public long NowMs => _waiters.NowMs;
@@ -50,6 +54,8 @@ internal sealed class EventLoop
             {
                 return true;
             }
+
+            _firstPostedAt = _waiters.Time.GetTimestamp();
         }
 
         _signal.Set();
@@ -83,7 +89,9 @@ internal sealed class EventLoop
         while (true)
         {
             WaitOutcome outcome = await _signal.WaitAsync(PauseUntil(deadline, wasIdle));
-            TakeInputs();
+            long postedAt = TakeInputs();
+            long beganAt = _waiters.Time.GetTimestamp();
+            int count = _running.Count;
             wasIdle = _running.Count == 0 && outcome == WaitOutcome.Expired;
             foreach (Action input in _running)
             {
@@ -92,6 +100,11 @@ internal sealed class EventLoop
 
             _running.Clear();
             deadline = afterInputs();
+            if (count > 0)
+            {
+                Counters.Ran(count, beganAt - postedAt, _waiters.Time.GetTimestamp() - beganAt);
+            }
+
             if (outcome == WaitOutcome.Closed)
             {
                 return;
@@ -121,11 +134,13 @@ internal sealed class EventLoop
         return LeastPause;
     }
 
-    private void TakeInputs()
+    /// <summary>Takes the inputs; the result is when the first of them came.</summary>
+    private long TakeInputs()
     {
         lock (_gate)
         {
             (_inputs, _running) = (_running, _inputs);
+            return _firstPostedAt;
         }
     }
 }

@@ -101,6 +101,9 @@ internal sealed class QuorumAssembly : IDisposable
     /// <summary>What a controller's listener serves; null on a node that does not vote.</summary>
     public ApiTable? Apis => _apis;
 
+    /// <summary>What the quorum's event loop has counted.</summary>
+    public EventLoopCounters Loop => _loop.Counters;
+
     /// <summary>How often this node has heard of a new leader of the quorum.</summary>
     public long Elections => Volatile.Read(ref _elections);
 

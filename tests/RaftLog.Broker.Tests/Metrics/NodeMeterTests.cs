@@ -51,6 +51,13 @@ public sealed class NodeMeterTests
         Assert.Equal(0, seen["raftlog.isr.expansions"]);
         Assert.Equal(1, seen["raftlog.quorum.elections"]);
         Assert.True(seen.ContainsKey("raftlog.recovery.time"));
+        foreach (string loop in new[] { "quorum", "metadata publisher" })
+        {
+            Assert.InRange(seen[$"raftlog.loop.groups loop={loop}"], 1, seen[$"raftlog.loop.inputs loop={loop}"]);
+            Assert.True(seen[$"raftlog.loop.wait.time loop={loop}"] > 0);
+            Assert.True(seen[$"raftlog.loop.run.time loop={loop}"] > 0);
+        }
+
         foreach (string budget in new[] { "requests", "small requests", "controller requests", "replication", "decompression" })
         {
             Assert.InRange(seen[$"raftlog.memory.used budget={budget}"], 0, seen[$"raftlog.memory.limit budget={budget}"]);
