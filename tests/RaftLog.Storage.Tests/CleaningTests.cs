@@ -116,6 +116,25 @@ public class CleaningTests
     }
 
     [Fact]
+    public void A_reader_crosses_a_hole_before_a_segment_that_has_lost_all_its_batches()
+    {
+        CleanedLog life = new();
+        string large = new('x', 300);
+        life.Log.Settings = new LogSettings { SegmentBytes = 400 };
+        life.Put("a", "1").Put("b", "2").Roll().Put("b", large).Roll().Put("b", large).Put("c", "3").Roll().Put("b", "4").Roll();
+        life.Clean();
+        Assert.Equal([(0, "a", "1"), (4, "c", "3"), (5, "b", "4")], life.Records());
+        Assert.Contains(life.Log.Segments, segment => segment.Size == 0 && segment.BaseOffset == new Offset(2));
+        for (long from = 1; from <= 4; from++)
+        {
+            ReadResult read = life.Log.Read(new Offset(from), 1 << 20, life.Log.EndOffset, atLeastOneBatch: true);
+            using LogSlice slice = read.Slice;
+            byte[] bytes = new byte[slice.Length];
+            Assert.Equal((ErrorCode.None, "3"), (read.Error, Values(bytes.AsSpan(0, slice.Read(bytes)))[0]));
+        }
+    }
+
+    [Fact]
     public void The_log_end_does_not_go_back_when_the_last_batch_of_a_round_is_cleaned_away()
     {
         CleanedLog life = new();

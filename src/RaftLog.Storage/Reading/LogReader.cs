@@ -37,7 +37,8 @@ internal static class LogReader
                     return new ReadResult(ErrorCode.None, Extend(slice, segments.AsSpan(i), maxBytes, limit));
                 }
 
-                bool isHidden = from < segment.NextOffset && from < log.EndOffset;
+                // Compaction can leave a hole before a segment, and a segment without a batch.
+                bool isHidden = Offset.Max(from, segment.BaseOffset) < segment.NextOffset && from < log.EndOffset;
                 segment.Release();
                 if (isHidden)
                 {
