@@ -22,6 +22,7 @@ public sealed class PartitionLog
     private const long FewBytes = 16 << 10;
 
     private readonly LogHome _home;
+    private readonly LogFolder _folder;
     private readonly SegmentList _segments;
     private volatile LogSettings _settings;
     private long _start;
@@ -33,13 +34,13 @@ public sealed class PartitionLog
     /// <summary>The offset of the newest snapshot of producers that is sound; zero while there is none.</summary>
     private Offset _snapshotAt;
 
-    internal PartitionLog(LogHome home, TopicPartition partition, Uuid topicId, string path, LoadedLog loaded, LogSettings settings)
+    internal PartitionLog(LogHome home, TopicPartition partition, Uuid topicId, LogFolder folder, LoadedLog loaded, LogSettings settings)
     {
         _home = home;
         Partition = partition;
         TopicId = topicId;
-        Path = path;
-        _segments = new SegmentList(home.Disk, path, loaded.Segments);
+        _folder = folder;
+        _segments = new SegmentList(home.Disk, folder, loaded.Segments);
         _settings = settings;
         _start = loaded.Start.Value;
         _end = loaded.End.Value;
@@ -60,7 +61,7 @@ public sealed class PartitionLog
     public Uuid TopicId { get; }
 
     /// <summary>The log's directory.</summary>
-    public string Path { get; private set; }
+    public string Path => _folder.Path;
 
     /// <summary>What opening the log found and did.</summary>
     public LogRecovery Recovery { get; }
@@ -432,6 +433,13 @@ public sealed class PartitionLog
         return decision;
     }
 
+    /// <summary>
+    /// True when this log holds more of a partition than another log of it on the same node: a later epoch, or the same one up to a later offset. Both are there where a
+    /// crash came while a copy took the place of the log that it is a copy of, and the copy is the one that was written to since.
+    /// </summary>
+    public bool GoesFurtherThan(PartitionLog other) =>
+        (Epochs.Latest, EndOffset).CompareTo((other.Epochs.Latest, other.EndOffset)) > 0;
+
     /// <summary>How much of the log may be compacted now, and needs it.</summary>
     /// <param name="settings">The topic's settings.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
@@ -471,9 +479,19 @@ public sealed class PartitionLog
     internal void MarkDeleted(string newPath)
     {
         IsDeleted = true;
-        Path = newPath;
+        _folder.Renamed(newPath);
         Flushing.Retire();
         _segments.Release();
+    }
+
+    /// <summary>The log's directory has another name.</summary>
+    internal void Renamed(string path) => _folder.Renamed(path);
+
+    /// <summary>Takes over the leader epochs of the log that this is a copy of, those without records included.</summary>
+    internal void TakeEpochs(LeaderEpochs epochs)
+    {
+        Epochs.TryRestore(epochs.Entries);
+        Epochs.TruncateFromStart(StartOffset);
     }
 
     /// <summary>Writes out all that is only in memory, for a clean stop, and names the files to flush. Within a flush of the whole log.</summary>
@@ -531,7 +549,7 @@ public sealed class PartitionLog
     /// <summary>A segment to write what stays of some segments. It is not part of the log yet.</summary>
     internal LogSegment BeginCleaned(Offset baseOffset, long createdMs)
     {
-        LogSegment cleaned = LogSegment.Open(_home.Disk, Path, baseOffset, createdMs, LogFileNames.CleanedSuffix);
+        LogSegment cleaned = LogSegment.Open(_home.Disk, _folder, baseOffset, createdMs, LogFileNames.CleanedSuffix);
         cleaned.Forget();
         cleaned.CutFileToSize();
         return cleaned;

@@ -130,6 +130,32 @@ public class VerificationTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_transaction_index_that_is_gone_after_a_clean_stop_is_made_anew(bool isRemoved)
+    {
+        PartitionLog before = Opened(Stopped())!;
+        string[] names = [.. Stopped().ListFiles(Log).Where(name => name.EndsWith(LogFileNames.TransactionIndex, StringComparison.Ordinal))];
+        Assert.NotEmpty(names);
+        foreach (string name in names)
+        {
+            CrashDisk disk = Stopped();
+            if (isRemoved)
+            {
+                disk.DeleteFile($"{Log}/{name}");
+            }
+            else
+            {
+                disk.Corrupt($"{Log}/{name}", bytes => bytes[..^TransactionIndex.EntrySize]);
+            }
+
+            PartitionLog log = Opened(disk)!;
+            Assert.Equal(before.AbortedTransactions(Offset.Zero, before.EndOffset), log.AbortedTransactions(Offset.Zero, log.EndOffset));
+            Assert.Equal(Values(before), Values(log));
+        }
+    }
+
     [Fact]
     public void A_directory_in_use_is_left_alone()
     {

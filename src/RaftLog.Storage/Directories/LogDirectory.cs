@@ -14,7 +14,6 @@ public sealed class LogDirectory
 
     /// <summary>The file whose lock a process holds while it uses the directory.</summary>
     public const string LockName = ".lock";
-    private static readonly string FirstLogFile = LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log);
 
     /// <summary>From here on logs are flushed together rather than one after the other.</summary>
     private const int ManyLogs = 8;
@@ -30,15 +29,12 @@ public sealed class LogDirectory
     private readonly Checkpoints _checkpoints;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<TopicPartition, PartitionLog> _logs = [];
+    private readonly CheckpointSchedule _schedule;
+    private readonly DepartedLogs _departed;
+    private readonly LogMaking _making;
 
-    /// <summary>
-    /// The checkpoints on the disk name a log that is gone. They know logs by name, so they must be written before a namesake's records count: its
-    /// recovery would trust the old log's recovery point.
-    /// </summary>
-    private volatile bool _checkpointsNameTheDead;
-
-    /// <summary>Directories of logs that left and could not be renamed or removed yet. Guarded by <see cref="_lock"/>; bounded by the logs.</summary>
-    private readonly List<Departed> _departed = [];
+    /// <summary>What the last clean stop has left; only logs that are opened after it look there.</summary>
+    private IReadOnlyDictionary<TopicPartition, Dictionary<Offset, int>> _transactionIndexes = new Dictionary<TopicPartition, Dictionary<Offset, int>>();
 
     private LogDirectory(IDisk disk, TimeProvider time, string path, IDisposable lockFile, MetaProperties meta, BrokerEpoch? cleanEpoch, DecompressionBudget decompression)
     {
@@ -51,8 +47,12 @@ public sealed class LogDirectory
         PreviousBrokerEpoch = cleanEpoch ?? BrokerEpoch.None;
         Flusher = new Flusher(disk, time, path, Health);
         _checkpoints = new Checkpoints(disk, path, SnapshotLogs);
-        _home = new LogHome(disk, path, Health, Flusher, time) { Decompression = decompression, TryWriteRecoveryPoints = () => TryAsync(_checkpoints.WriteRecoveryPointsAsync) };
-        Flusher.BeforeGroup = BeforeGroupAsync;
+        _schedule = new CheckpointSchedule(_checkpoints, Flusher, Health);
+        _home = new LogHome(disk, path, Health, Flusher, time) { Decompression = decompression, TryWriteRecoveryPoints = _schedule.TryWriteRecoveryPointsAsync };
+        _departed = new DepartedLogs(disk, path, Flusher, Health, _schedule);
+        _making = new LogMaking(disk, path, _home, _schedule);
+        Futures = new FutureLogs(disk, path, _home, _making, _departed);
+        Flusher.BeforeGroup = _schedule.BeforeGroupAsync;
     }
 
     /// <summary>The directory's path.</summary>
@@ -97,6 +97,9 @@ public sealed class LogDirectory
     /// <summary>The open logs, in the order of their partitions.</summary>
     public IReadOnlyList<PartitionLog> Logs => SnapshotLogs();
 
+    /// <summary>Copies of other directories' logs that are on their way here.</summary>
+    public FutureLogs Futures { get; }
+
     /// <summary>Takes a formatted directory into use: locks it, and removes the marker of a clean stop, durably, before anything can be written.</summary>
     /// <param name="disk">The disk.</param>
     /// <param name="time">The clock.</param>
@@ -123,6 +126,7 @@ public sealed class LogDirectory
 
             var directory = new LogDirectory(disk, time, path, lockFile, meta, cleanEpoch, decompression ?? new DecompressionBudget(DecompressionBudget.DefaultBytes));
             directory.HadCheckpoints = directory._checkpoints.Load();
+            directory._transactionIndexes = TransactionIndexList.Read(disk, path);
             if (!directory.HadCheckpoints)
             {
                 // Before anybody counts on a log here, so that their absence later says that somebody has removed them.
@@ -170,7 +174,7 @@ public sealed class LogDirectory
     {
         _metadataHome = new LogHome(disk, Path, Health, new Flusher(disk, _time, Path, Health), _time)
         {
-            Decompression = _home.Decompression, TryWriteRecoveryPoints = () => TryAsync(_checkpoints.WriteRecoveryPointsAsync), RefusesForNow = false,
+            Decompression = _home.Decompression, TryWriteRecoveryPoints = _schedule.TryWriteRecoveryPointsAsync, RefusesForNow = false,
         };
         return disk.DirectoryExists(PathOf(partition))
             ? await OpenLogAsync(_metadataHome, partition, settings, isFlushed: false)
@@ -181,7 +185,7 @@ public sealed class LogDirectory
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
     public async ValueTask OpenAllAsync(LogSettings settings)
     {
-        await RemoveDeletedAsync();
+        await _departed.RemoveDeletedAsync(PathOf);
 
         List<TopicPartition> closed = [.. Stored().Where(partition => Find(partition) is null)];
         bool flushesTogether = !WasClean && closed.Count >= ManyLogs;
@@ -201,6 +205,16 @@ public sealed class LogDirectory
         foreach (TopicPartition partition in closed)
         {
             await OpenLogAsync(_home, partition, settings, isFlushed: flushesTogether);
+        }
+
+        try
+        {
+            await Futures.OpenAllAsync(settings, WasClean);
+        }
+        catch (DiskException failure)
+        {
+            Health.Fail(failure);
+            throw;
         }
     }
 
@@ -257,38 +271,16 @@ public sealed class LogDirectory
     /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
     public async ValueTask<IReadOnlyList<CreatedLog>> CreateAsync(IReadOnlyList<NewLog> logs)
     {
-        var failures = new DiskException?[logs.Count];
-        try
+        IReadOnlyList<CreatedLog> created = await _making.MakeAsync(logs, log => PathOf(log.Partition));
+        foreach (CreatedLog each in created)
         {
-            List<string> paths = [];
-            for (int i = 0; i < logs.Count; i++)
+            if (each.Log is { } log)
             {
-                failures[i] = TryMakeDirectory(logs[i]);
-                if (failures[i] is null)
-                {
-                    paths.Add(PathOf(logs[i].Partition));
-                }
+                Add(log);
             }
-
-            if (await TryMakeDurableAsync(paths) is { } refused)
-            {
-                paths.ForEach(TryDelete);
-                return [.. failures.Select(failure => new CreatedLog(null, failure ?? refused))];
-            }
-
-            var created = new List<CreatedLog>(logs.Count);
-            for (int i = 0; i < logs.Count; i++)
-            {
-                created.Add(failures[i] is { } failure ? new CreatedLog(null, failure) : Open(logs[i]));
-            }
-
-            return created;
         }
-        catch (DiskException failure)
-        {
-            Health.Fail(failure);
-            throw;
-        }
+
+        return created;
     }
 
     /// <summary>
@@ -300,6 +292,43 @@ public sealed class LogDirectory
     /// <summary>Takes a log out of use that no metadata knows, and keeps its files under a name that ends with <c>-stray</c>. Needs the partition's lock.</summary>
     /// <returns>The directory's path now; null when the log was out of use already, or the disk refused.</returns>
     public string? SetAsStray(PartitionLog log) => SetAside(log, LogFileNames.StraySuffix);
+
+    /// <summary>
+    /// Puts a copy in the place of the log that it is a copy of, which lies in another directory. Nothing may be in its place here; false when the disk does not
+    /// let it now. Records that are appended from now on count once the name is durable. Needs the partition's lock.
+    /// </summary>
+    /// <param name="future">One of <see cref="Futures"/>, with all records of the other, flushed.</param>
+    /// <param name="replaced">The log whose place it takes: out of use from now on.</param>
+    /// <param name="from">Where that lies; <see cref="RemoveReplacedAsync"/> must follow.</param>
+    public bool TryReplace(PartitionLog future, PartitionLog replaced, LogDirectory from)
+    {
+        if (!Futures.TryTakePlace(future, PathOf(future.Partition)))
+        {
+            return false;
+        }
+
+        future.TakeEpochs(replaced.Epochs);
+        future.SetHighWatermark(replaced.HighWatermark);
+        _schedule.Forget(future.Partition);
+        Add(future);
+        Flusher.DirectoryChanged();
+        Flusher.Add(future);
+        from.Leave(replaced);
+        return true;
+    }
+
+    /// <summary>
+    /// Removes a log whose place a copy in this directory has taken, once the copy's name is durable: a crash before that leaves both, and the one that goes further
+    /// counts (<see cref="PartitionLog.GoesFurtherThan"/>). Without the partition's lock.
+    /// </summary>
+    /// <param name="replaced">The log.</param>
+    /// <param name="from">Where it lies.</param>
+    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    public async ValueTask RemoveReplacedAsync(PartitionLog replaced, LogDirectory from)
+    {
+        await Flusher.EnqueueAsync(() => _disk.FlushDirectoryAsync(Path));
+        from._departed.SetAside(replaced, LogFileNames.DeleteSuffix);
+    }
 
     /// <summary>
     /// Must be awaited, without the partition's lock, before a log is truncated below its high watermark: it lowers recovery point and high watermark on the disk first.
@@ -361,7 +390,7 @@ public sealed class LogDirectory
         MetadataFlusher?.Stop();
         _home.Stop.Cancel();
         _metadataHome?.Stop.Cancel();
-        foreach (PartitionLog log in SnapshotLogs())
+        foreach (PartitionLog log in (PartitionLog[])[.. SnapshotLogs(), .. Futures.All])
         {
             log.Close();
         }
@@ -375,13 +404,14 @@ public sealed class LogDirectory
         Invariant.Holds(!_disk.DirectoryExists(path), "S-07", $"a new log would take over the directory {path} of another one");
         try
         {
-            _checkpointsNameTheDead |= _checkpoints.Forget(partition);
+            _schedule.Forget(partition);
 
             IDisk disk = home.Disk;
             disk.CreateDirectory(path);
             IDiskFile metadata = PartitionMetadataFile.Write(disk, path, topicId);
             AtomicFile.WriteUnflushed(disk, path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format([]));
-            var log = new PartitionLog(home, partition, topicId, path, LogLoader.Create(disk, path, Offset.Zero, home.NowMs), settings);
+            LogFolder folder = new(path);
+            var log = new PartitionLog(home, partition, topicId, folder, LogLoader.Create(disk, folder, Offset.Zero, home.NowMs), settings);
             log.Flushing.FlushOnce(metadata);
             Add(log);
             home.Flusher.DirectoryChanged();
@@ -404,9 +434,11 @@ public sealed class LogDirectory
             Uuid topicId = WasClean ? PartitionMetadataFile.Read(disk, path) : await PartitionMetadataFile.RecoverAsync(disk, path);
 
             // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the node from starting.
+            LogFolder folder = new(path);
             LoadHints hints = topicId == Uuid.Zero ? default : _checkpoints.HintsFor(partition, WasClean);
-            LoadedLog loaded = await LogLoader.LoadAsync(disk, path, settings, hints with { IsFlushed = isFlushed }, home.NowMs);
-            var log = new PartitionLog(home, partition, topicId, path, loaded, settings);
+            hints = hints with { IsFlushed = isFlushed, TransactionIndexes = WasClean ? _transactionIndexes.GetValueOrDefault(partition) : null };
+            LoadedLog loaded = await LogLoader.LoadAsync(disk, folder, settings, hints, home.NowMs);
+            var log = new PartitionLog(home, partition, topicId, folder, loaded, settings);
             Add(log);
             _checkpoints.Forget(partition);
 
@@ -426,32 +458,10 @@ public sealed class LogDirectory
         }
     }
 
-    /// <summary>Removes logs that left in the life before, perhaps before the checkpoints could say so. Nothing else runs here yet.</summary>
-    private async ValueTask RemoveDeletedAsync()
-    {
-        List<Departed> departed = [];
-        foreach (string name in _disk.ListDirectories(Path))
-        {
-            if (name.EndsWith(LogFileNames.DeleteSuffix, StringComparison.Ordinal))
-            {
-                departed.Add(new Departed(name, $"{Path}/{name}", isDeleted: true) { IsRenamed = true });
-                if (LogFileNames.TryParseSetAside(name, LogFileNames.DeleteSuffix, out TopicPartition gone) && !_disk.DirectoryExists(PathOf(gone)))
-                {
-                    _checkpointsNameTheDead |= _checkpoints.Forget(gone);
-                }
-            }
-        }
-
-        foreach (Departed each in departed)
-        {
-            await RemoveFilesAsync(each);
-        }
-    }
-
     private async ValueTask WriteForCloseAsync(BrokerEpoch epoch)
     {
         List<IDiskFile> files = [];
-        IReadOnlyList<PartitionLog> logs = SnapshotLogs();
+        IReadOnlyList<PartitionLog> logs = [.. SnapshotLogs(), .. Futures.All];
         foreach (PartitionLog log in logs)
         {
             log.PrepareClose(files);
@@ -476,7 +486,13 @@ public sealed class LogDirectory
             log.Flushing.End();
         }
 
+        foreach (PartitionLog future in Futures.All)
+        {
+            await AtomicFile.WriteAsync(_disk, future.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(future.Epochs.Entries));
+        }
+
         await _checkpoints.WriteAllAsync();
+        await TransactionIndexList.WriteAsync(_disk, Path, logs);
         await CleanShutdownFile.WriteAsync(_disk, Path, epoch);
     }
 
@@ -487,13 +503,13 @@ public sealed class LogDirectory
             while (!Health.IsOffline)
             {
                 await Task.Delay(CheckpointInterval, _time, _home.Stop.Token);
-                await Flusher.EnqueueAsync(async () => await TryWriteCheckpointsAsync());
+                await Flusher.EnqueueAsync(async () => await _schedule.TryWriteAllAsync());
                 if (_home.Deletions.Run(_home.NowMs) is { } refused)
                 {
                     Health.Refuse(refused);
                 }
 
-                RemoveDeparted();
+                _departed.TryAgain();
             }
         }
         catch (OperationCanceledException)
@@ -505,54 +521,25 @@ public sealed class LogDirectory
         }
     }
 
-    private async ValueTask BeforeGroupAsync()
-    {
-        if (_checkpointsNameTheDead)
-        {
-            await TryWriteCheckpointsAsync();
-        }
-        else if (Flusher.BytesSinceCheckpoint >= Checkpoints.BytesBetweenRecoveryPoints)
-        {
-            Flusher.BytesSinceCheckpoint = 0;
-            await TryAsync(_checkpoints.WriteRecoveryPointsAsync);
-        }
-    }
-
-    /// <summary>Writes all checkpoints. The result is what the disk has refused for now: then older ones stay, from which recovery only has more to do.</summary>
-    private async ValueTask<DiskException?> TryWriteCheckpointsAsync()
-    {
-        bool namedTheDead = _checkpointsNameTheDead;
-        _checkpointsNameTheDead = false;
-        DiskException? refused = await TryAsync(_checkpoints.WriteAllAsync);
-        _checkpointsNameTheDead |= namedTheDead && refused is not null;
-        return refused;
-    }
-
     private async ValueTask<DiskException?> TryBeforeTruncationAsync()
     {
         DiskException? refused = null;
-        await Flusher.EnqueueAsync(async () => refused = await TryAsync(_checkpoints.WriteAllAsync));
+        await Flusher.EnqueueAsync(async () => refused = await _schedule.TryWriteAllAsync());
         return refused;
     }
 
-    private async ValueTask<DiskException?> TryAsync(Func<ValueTask> write)
+    private void Leave(PartitionLog log)
     {
-        try
+        lock (_lock)
         {
-            await write();
-            return null;
+            _logs.Remove(log.Partition);
         }
-        catch (DiskException failure) when (failure.MayBeRepeated)
-        {
-            Health.Refuse(failure);
-            return failure;
-        }
+
+        log.MarkDeleted(log.Path);
     }
 
     private string? SetAside(PartitionLog log, string suffix)
     {
-        string path = FreePath(log, suffix);
-        Departed departed = new(log.Path, path, suffix == LogFileNames.DeleteSuffix);
         lock (_lock)
         {
             if (!_logs.Remove(log.Partition))
@@ -561,196 +548,7 @@ public sealed class LogDirectory
             }
         }
 
-        log.MarkDeleted(path);
-        Remove(departed);
-        return departed.IsRenamed ? path : null;
-    }
-
-    /// <summary>Gets the directory of a log that left out of the way, as far as the disk lets it; the rest is done later.</summary>
-    private void Remove(Departed departed)
-    {
-        try
-        {
-            if (!departed.IsRenamed)
-            {
-                _disk.Rename(departed.Path, departed.Target);
-                departed.IsRenamed = true;
-                _checkpointsNameTheDead = true;
-                Flusher.DirectoryChanged();
-            }
-
-            if (departed.IsDeleted)
-            {
-                _ = Flusher.EnqueueAsync(() => RemoveFilesAsync(departed));
-            }
-        }
-        catch (DiskException failure) when (failure.MayPass)
-        {
-            PutOff(departed, failure);
-        }
-        catch (DiskException failure)
-        {
-            Health.Fail(failure);
-        }
-    }
-
-    /// <summary>
-    /// Removes the files of a deleted log. No checkpoint names it any more by then: the next start would take its namesake for a log whose directory is gone.
-    /// </summary>
-    private async ValueTask RemoveFilesAsync(Departed departed)
-    {
-        if (_checkpointsNameTheDead && await TryWriteCheckpointsAsync() is { } refused)
-        {
-            PutOff(departed, refused);
-            return;
-        }
-
-        RemoveFiles(departed);
-    }
-
-    private void RemoveFiles(Departed departed)
-    {
-        try
-        {
-            _disk.DeleteDirectory(departed.Target);
-        }
-        catch (DiskException failure) when (failure.MayPass)
-        {
-            PutOff(departed, failure);
-        }
-    }
-
-    private void PutOff(Departed departed, DiskException failure)
-    {
-        lock (_lock)
-        {
-            _departed.Add(departed);
-        }
-
-        Health.Refuse(failure);
-    }
-
-    private void RemoveDeparted()
-    {
-        List<Departed> departed;
-        lock (_lock)
-        {
-            departed = [.. _departed];
-            _departed.Clear();
-        }
-
-        departed.ForEach(Remove);
-    }
-
-    /// <summary>Makes a log's directory with its <c>partition.metadata</c>; what ran out or is forbidden is the result, and nothing is left there.</summary>
-    private DiskException? TryMakeDirectory(NewLog log)
-    {
-        string path = PathOf(log.Partition);
-        if (_disk.DirectoryExists(path) && !IsUnfinished(path))
-        {
-            return new DiskException(path, DiskErrorKind.NotPermitted, "create directory", "the log of a deleted topic of this name is still in its place");
-        }
-
-        try
-        {
-            _checkpointsNameTheDead |= _checkpoints.Forget(log.Partition);
-            _disk.CreateDirectory(path);
-            PartitionMetadataFile.Write(_disk, path, log.TopicId).Dispose();
-            _disk.OpenOrCreate($"{path}/{FirstLogFile}").Dispose();
-            return null;
-        }
-        catch (DiskException failure) when (failure.MayPass)
-        {
-            TryDelete(path);
-            return failure;
-        }
-    }
-
-    /// <summary>True for what an attempt to make a log has left behind: no record was ever written there.</summary>
-    private bool IsUnfinished(string path)
-    {
-        foreach (string name in _disk.ListFiles(path))
-        {
-            using IDiskFile? file = name == FirstLogFile ? _disk.OpenExisting($"{path}/{name}") : null;
-            bool isOurs = file is not null ? file.Length == 0 : name.StartsWith(LogFileNames.PartitionMetadata, StringComparison.Ordinal);
-            if (!isOurs)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>
-    /// Makes new directories durable, and before that the checkpoints, where they still name an older log of the same name. The result is what stands in the way
-    /// for now.
-    /// </summary>
-    private async ValueTask<DiskException?> TryMakeDurableAsync(List<string> paths)
-    {
-        DiskException? refused = null;
-        if (_checkpointsNameTheDead)
-        {
-            await Flusher.EnqueueAsync(async () => refused = await TryWriteCheckpointsAsync());
-        }
-
-        try
-        {
-            if (refused is null)
-            {
-                await _disk.FlushTreesAsync(Path, paths);
-            }
-        }
-        catch (DiskException failure) when (failure.Kind == DiskErrorKind.NoDescriptors)
-        {
-            // Nothing was flushed: a directory could not be opened.
-            refused = failure;
-        }
-
-        return refused;
-    }
-
-    private CreatedLog Open(NewLog log)
-    {
-        string path = PathOf(log.Partition);
-        try
-        {
-            var opened = new PartitionLog(
-                _home, log.Partition, log.TopicId, path, LogLoader.Create(_disk, path, Offset.Zero, _home.NowMs), log.Settings);
-            Add(opened);
-            return new CreatedLog(opened, null);
-        }
-        catch (DiskException failure) when (failure.MayPass)
-        {
-            TryDelete(path);
-            return new CreatedLog(null, failure);
-        }
-    }
-
-    private void TryDelete(string path)
-    {
-        try
-        {
-            _disk.DeleteDirectory(path);
-        }
-        catch (DiskException)
-        {
-            // The next attempt takes it over.
-        }
-    }
-
-    // A log of the same topic may have been set aside before, and one without a topic's id has nothing of its own in its name.
-    private string FreePath(PartitionLog log, string suffix)
-    {
-        Uuid id = log.TopicId;
-        string path = $"{Path}/{LogFileNames.SetAside(log.Partition, id, suffix)}";
-        while (_disk.DirectoryExists(path))
-        {
-            id = new Uuid(id.High, id.Low + 1);
-            path = $"{Path}/{LogFileNames.SetAside(log.Partition, id, suffix)}";
-        }
-
-        return path;
+        return _departed.SetAside(log, suffix);
     }
 
     private void Add(PartitionLog log)
@@ -770,17 +568,4 @@ public sealed class LogDirectory
     }
 
     private string PathOf(TopicPartition partition) => $"{Path}/{partition}";
-
-    /// <summary>The directory of a log that left.</summary>
-    private sealed class Departed(string path, string target, bool isDeleted)
-    {
-        public string Path { get; } = path;
-
-        public string Target { get; } = target;
-
-        /// <summary>True when the files go; else they stay under the other name.</summary>
-        public bool IsDeleted { get; } = isDeleted;
-
-        public bool IsRenamed { get; set; }
-    }
 }

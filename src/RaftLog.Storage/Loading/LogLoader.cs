@@ -13,6 +13,7 @@ namespace RaftLog.Storage;
 internal sealed class LogLoader
 {
     private readonly IDisk _disk;
+    private readonly LogFolder _folder;
     private readonly string _path;
     private readonly LogSettings _settings;
     private readonly LoadHints _hints;
@@ -29,23 +30,24 @@ internal sealed class LogLoader
     private Offset _snapshotAt = Offset.Zero;
     private IReadOnlyList<EpochEntry>? _storedEpochs;
 
-    private LogLoader(IDisk disk, string path, LogSettings settings, LoadHints hints, long nowMs)
+    private LogLoader(IDisk disk, LogFolder folder, LogSettings settings, LoadHints hints, long nowMs)
     {
         _disk = disk;
-        _path = path;
+        _folder = folder;
+        _path = folder.Path;
         _settings = settings;
         _hints = hints;
         _nowMs = nowMs;
     }
 
     /// <summary>Opens the log of a directory, and makes its first segment where there is none.</summary>
-    public static ValueTask<LoadedLog> LoadAsync(IDisk disk, string path, LogSettings settings, LoadHints hints, long nowMs) =>
-        new LogLoader(disk, path, settings, hints, nowMs).LoadAsync();
+    public static ValueTask<LoadedLog> LoadAsync(IDisk disk, LogFolder folder, LogSettings settings, LoadHints hints, long nowMs) =>
+        new LogLoader(disk, folder, settings, hints, nowMs).LoadAsync();
 
     /// <summary>Makes the first, empty segment of a new log.</summary>
-    public static LoadedLog Create(IDisk disk, string path, Offset start, long nowMs)
+    public static LoadedLog Create(IDisk disk, LogFolder folder, Offset start, long nowMs)
     {
-        LogSegment first = LogSegment.Open(disk, path, start, nowMs);
+        LogSegment first = LogSegment.Open(disk, folder, start, nowMs);
         first.Forget();
         return new LoadedLog(
             [first], start, start, start, start, new LeaderEpochs(), new ProducerStates(), new LogRecovery(true, start, 0, 0, 0), NamesChanged: true);
@@ -73,7 +75,7 @@ internal sealed class LogLoader
         {
             if (LogFileNames.TryParseOffset(name, LogFileNames.Log, out Offset offset))
             {
-                _segments.Add(LogSegment.Open(_disk, _path, offset, _nowMs));
+                _segments.Add(LogSegment.Open(_disk, _folder, offset, _nowMs));
             }
         }
 
@@ -101,13 +103,17 @@ internal sealed class LogLoader
         return Math.Max(last, 0);
     }
 
+    /// <summary>True when a segment's transaction index held more when the directory was closed: its file is gone, or cut.</summary>
+    private bool LacksTransactions(LogSegment segment) =>
+        _hints.TransactionIndexes?.GetValueOrDefault(segment.BaseOffset) > segment.Transactions.Entries.Length;
+
     /// <summary>Takes segments as they are, with rebuilt indexes where those are damaged. The result is the first segment that must be scanned.</summary>
     private int TrustUpTo(int firstInDoubt, bool knowsEpochs)
     {
         for (int i = 0; i < firstInDoubt; i++)
         {
             LogSegment segment = _segments[i];
-            if (!segment.Transactions.Load() || (!segment.Trust() && !RebuildIndexes(segment)))
+            if (!segment.Transactions.Load() || LacksTransactions(segment) || (!segment.Trust() && !RebuildIndexes(segment)))
             {
                 firstInDoubt = i;
                 break;
@@ -371,7 +377,7 @@ internal sealed class LogLoader
         if (_segments.Count == 0)
         {
             _end = Offset.Max(_end, _hints.Start);
-            LogSegment first = LogSegment.Open(_disk, _path, _end, _nowMs);
+            LogSegment first = LogSegment.Open(_disk, _folder, _end, _nowMs);
             first.Forget();
             first.CutFileToSize();
             _segments.Add(first);

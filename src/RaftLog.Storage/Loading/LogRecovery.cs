@@ -17,7 +17,11 @@ public readonly record struct LogRecovery(bool WasClean, Offset RecoveryPoint, l
 /// <param name="HighWatermark">The checkpointed high watermark; 0 where there is none.</param>
 /// <param name="CleanedTo">Offsets below it may have gaps that compaction made.</param>
 /// <param name="IsFlushed">All files of the log and their names were flushed since the process started.</param>
-internal readonly record struct LoadHints(bool WasClean, Offset RecoveryPoint, Offset Start, Offset HighWatermark, Offset CleanedTo, bool IsFlushed);
+internal readonly record struct LoadHints(bool WasClean, Offset RecoveryPoint, Offset Start, Offset HighWatermark, Offset CleanedTo, bool IsFlushed)
+{
+    /// <summary>How many entries the transaction indexes of segments had at the clean stop, by the segments' base offsets; null where there were none.</summary>
+    public IReadOnlyDictionary<Offset, int>? TransactionIndexes { get; init; }
+}
 
 /// <summary>A log as it was found, or made, on the disk; its directory must be flushed before a record counts where names have changed.</summary>
 internal sealed record LoadedLog(

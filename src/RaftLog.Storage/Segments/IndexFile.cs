@@ -14,7 +14,7 @@ internal sealed class IndexFile : IDisposable
     private const int PieceBytes = 4096;
 
     private readonly IDisk _disk;
-    private readonly string _path;
+    private readonly Func<string> _path;
     private readonly int _entrySize;
 
     /// <summary>Written before <see cref="_entries"/> goes, so that a reader without a lock finds one of them.</summary>
@@ -24,12 +24,12 @@ internal sealed class IndexFile : IDisposable
     private int _writtenCount;
     private bool _isSealed = true;
 
-    public IndexFile(IDisk disk, string path, int entrySize)
+    public IndexFile(IDisk disk, Func<string> path, int entrySize)
     {
         _disk = disk;
         _path = path;
         _entrySize = entrySize;
-        _file = disk.OpenExisting(path);
+        _file = disk.OpenExisting(path());
         _count = _writtenCount = _file is null ? 0 : (int)(_file.Length / entrySize);
     }
 
@@ -110,7 +110,7 @@ internal sealed class IndexFile : IDisposable
         if (_entries is { } entries && _writtenCount < _count)
         {
             int from = _writtenCount * _entrySize;
-            _file ??= _disk.OpenOrCreate(_path);
+            _file ??= _disk.OpenOrCreate(_path());
             _file.Write(from, entries.AsSpan(from, (_count * _entrySize) - from));
             _writtenCount = _count;
         }

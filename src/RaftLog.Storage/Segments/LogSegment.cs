@@ -13,7 +13,7 @@ namespace RaftLog.Storage;
 internal sealed class LogSegment : IFileRangeGuard
 {
     private readonly IDisk _disk;
-    private readonly string _directory;
+    private readonly LogFolder _folder;
     private readonly uint _chance;
 
     /// <summary>Bytes below it belong to whole batches. Written after <see cref="_next"/>: who sees the size sees offsets at least as high.</summary>
@@ -29,13 +29,13 @@ internal sealed class LogSegment : IFileRangeGuard
     private string _logSuffix;
     private string _indexSuffix;
 
-    private LogSegment(IDisk disk, string directory, Offset baseOffset, long createdMs, string suffix)
+    private LogSegment(IDisk disk, LogFolder folder, Offset baseOffset, long createdMs, string suffix)
     {
         _disk = disk;
-        _directory = directory;
+        _folder = folder;
         _logSuffix = suffix;
         _indexSuffix = suffix;
-        _chance = Crc32C.Compute(Encoding.UTF8.GetBytes($"{directory}/{baseOffset}"));
+        _chance = Crc32C.Compute(Encoding.UTF8.GetBytes($"{folder.Path}/{baseOffset}"));
         BaseOffset = baseOffset;
         CreatedMs = createdMs;
         _next = baseOffset.Value;
@@ -44,9 +44,9 @@ internal sealed class LogSegment : IFileRangeGuard
         {
             Log = Opened(disk.OpenOrCreate(PathOf(LogFileNames.Log)));
             _size = Log.Length;
-            Offsets = Opened(new OffsetIndex(disk, PathOf(LogFileNames.OffsetIndex), baseOffset));
-            Times = Opened(new TimeIndex(disk, PathOf(LogFileNames.TimeIndex), baseOffset));
-            Transactions = Opened(new TransactionIndex(disk, PathOf(LogFileNames.TransactionIndex)));
+            Offsets = Opened(new OffsetIndex(disk, () => PathOf(LogFileNames.OffsetIndex), baseOffset));
+            Times = Opened(new TimeIndex(disk, () => PathOf(LogFileNames.TimeIndex), baseOffset));
+            Transactions = Opened(new TransactionIndex(disk, () => PathOf(LogFileNames.TransactionIndex)));
         }
         catch (DiskException)
         {
@@ -109,12 +109,12 @@ internal sealed class LogSegment : IFileRangeGuard
 
     /// <summary>Opens or creates the files. Nothing is known of what they hold until one of the loading methods ran.</summary>
     /// <param name="disk">The disk.</param>
-    /// <param name="directory">The log's directory.</param>
+    /// <param name="folder">The log's directory.</param>
     /// <param name="baseOffset">Where it begins.</param>
     /// <param name="createdMs">When, in milliseconds since 1970.</param>
     /// <param name="suffix">What the names of its files have behind their own suffix while it is not part of the log yet.</param>
-    public static LogSegment Open(IDisk disk, string directory, Offset baseOffset, long createdMs, string suffix = "") =>
-        new(disk, directory, baseOffset, createdMs, suffix);
+    public static LogSegment Open(IDisk disk, LogFolder folder, Offset baseOffset, long createdMs, string suffix = "") =>
+        new(disk, folder, baseOffset, createdMs, suffix);
 
     /// <summary>Keeps the files open until <see cref="Release"/>; false when the segment is gone already.</summary>
     public bool TryAcquire()
@@ -476,7 +476,7 @@ internal sealed class LogSegment : IFileRangeGuard
         return most == 0 ? 0 : _chance % most;
     }
 
-    private string NameOf(string suffix) => $"{_directory}/{LogFileNames.OfOffset(BaseOffset, suffix)}";
+    private string NameOf(string suffix) => $"{_folder.Path}/{LogFileNames.OfOffset(BaseOffset, suffix)}";
 
     private string PathOf(string suffix) => NameOf(suffix) + (suffix == LogFileNames.Log ? _logSuffix : _indexSuffix);
 

@@ -8,7 +8,7 @@ namespace RaftLog.Storage;
 /// Where batches lie in a segment's file: entries of (last offset of a batch - base offset, position of its first byte), one for
 /// about every <c>index.interval.bytes</c>. Kafka's <c>.index</c> without its preallocated tail.
 /// </summary>
-internal sealed class OffsetIndex(IDisk disk, string path, Offset baseOffset) : IDisposable
+internal sealed class OffsetIndex(IDisk disk, Func<string> path, Offset baseOffset) : IDisposable
 {
     public const int EntrySize = 8;
 

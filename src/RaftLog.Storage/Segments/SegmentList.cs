@@ -7,7 +7,7 @@ namespace RaftLog.Storage;
 /// The segments of one log in the order of their offsets. The log's writer changes the list; anyone reads <see cref="Current"/> without a lock: each change
 /// makes a new array, and who holds an old one finds segments that are gone by <see cref="LogSegment.TryAcquire"/>.
 /// </summary>
-internal sealed class SegmentList(IDisk disk, string path, LogSegment[] loaded)
+internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loaded)
 {
     private volatile LogSegment[] _current = loaded;
 
@@ -95,7 +95,7 @@ internal sealed class SegmentList(IDisk disk, string path, LogSegment[] loaded)
     /// <param name="createdMs">When, in wall-clock milliseconds.</param>
     public void Add(Offset baseOffset, long createdMs)
     {
-        LogSegment added = LogSegment.Open(disk, path, baseOffset, createdMs);
+        LogSegment added = LogSegment.Open(disk, folder, baseOffset, createdMs);
         added.Forget();
         added.CutFileToSize();
         _current = [.. _current, added];

@@ -8,7 +8,7 @@ namespace RaftLog.Storage;
 /// The largest timestamp so far, by offset: entries of (timestamp, offset - base offset) that grow in both. No record up to an entry's
 /// offset is later than its timestamp. Kafka's <c>.timeindex</c> without its preallocated tail.
 /// </summary>
-internal sealed class TimeIndex(IDisk disk, string path, Offset baseOffset) : IDisposable
+internal sealed class TimeIndex(IDisk disk, Func<string> path, Offset baseOffset) : IDisposable
 {
     public const int EntrySize = 12;
 

@@ -8,13 +8,13 @@ namespace RaftLog.Storage;
 /// The aborted transactions whose markers lie in one segment, in the order of their markers: Kafka's <c>.txnindex</c> (KIP-98). The file
 /// exists from the first entry on. It can be rebuilt from the segment and the producer states at its start.
 /// </summary>
-internal sealed class TransactionIndex(IDisk disk, string path) : IDisposable
+internal sealed class TransactionIndex(IDisk disk, Func<string> path) : IDisposable
 {
     public const int EntrySize = 34;
 
     private const int FirstCapacity = 8;
 
-    private IDiskFile? _file = disk.OpenExisting(path);
+    private IDiskFile? _file = disk.OpenExisting(path());
 
     /// <summary>Written before <see cref="_count"/>, so that a reader without a lock finds every entry that it counts.</summary>
     private volatile AbortedTransaction[] _entries = [];
@@ -33,7 +33,7 @@ internal sealed class TransactionIndex(IDisk disk, string path) : IDisposable
     }
 
     /// <summary>Makes the file where it is absent and keeps it open: <see cref="Append"/> finds a descriptor then.</summary>
-    public FileLease LeaseFile() => (_file ??= disk.OpenOrCreate(path)).Lease();
+    public FileLease LeaseFile() => (_file ??= disk.OpenOrCreate(path())).Lease();
 
     /// <summary>Reads the fields of an entry.</summary>
     public static AbortedTransaction Read(ReadOnlySpan<byte> entry) => new(
@@ -72,7 +72,7 @@ internal sealed class TransactionIndex(IDisk disk, string path) : IDisposable
 
     public void Append(AbortedTransaction transaction)
     {
-        _file ??= disk.OpenOrCreate(path);
+        _file ??= disk.OpenOrCreate(path());
         Span<byte> entry = stackalloc byte[EntrySize];
         entry.Clear();
         BinaryPrimitives.WriteInt64BigEndian(entry[2..], transaction.ProducerId.Value);

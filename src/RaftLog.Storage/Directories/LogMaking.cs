@@ -1,0 +1,148 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage;
+
+/// <summary>
+/// Makes the directories of new logs durable, many with one flush, before any of them is used: whatever is then said of a log rests on names that no power cut
+/// takes.
+/// </summary>
+internal sealed class LogMaking(IDisk disk, string root, LogHome home, CheckpointSchedule checkpoints)
+{
+    private static readonly string FirstLogFile = LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log);
+
+    /// <summary>Makes logs, one result for each in their order.</summary>
+    /// <param name="logs">What to make.</param>
+    /// <param name="pathOf">Where each lies.</param>
+    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    public async ValueTask<IReadOnlyList<CreatedLog>> MakeAsync(IReadOnlyList<NewLog> logs, Func<NewLog, string> pathOf)
+    {
+        var failures = new DiskException?[logs.Count];
+        string[] places = [.. logs.Select(pathOf)];
+        try
+        {
+            List<string> paths = [];
+            for (int i = 0; i < logs.Count; i++)
+            {
+                failures[i] = TryMakeDirectory(logs[i], places[i]);
+                if (failures[i] is null)
+                {
+                    paths.Add(places[i]);
+                }
+            }
+
+            if (await TryMakeDurableAsync(paths) is { } refused)
+            {
+                paths.ForEach(TryDelete);
+                return [.. failures.Select(failure => new CreatedLog(null, failure ?? refused))];
+            }
+
+            var created = new List<CreatedLog>(logs.Count);
+            for (int i = 0; i < logs.Count; i++)
+            {
+                created.Add(failures[i] is { } failure ? new CreatedLog(null, failure) : Open(logs[i], places[i]));
+            }
+
+            return created;
+        }
+        catch (DiskException failure)
+        {
+            home.Health.Fail(failure);
+            throw;
+        }
+    }
+
+    /// <summary>Makes a log's directory with its <c>partition.metadata</c>; what ran out or is forbidden is the result, and nothing is left there.</summary>
+    private DiskException? TryMakeDirectory(NewLog log, string path)
+    {
+        if (disk.DirectoryExists(path) && !IsUnfinished(path))
+        {
+            return new DiskException(path, DiskErrorKind.NotPermitted, "create directory", "the log of a deleted topic of this name is still in its place");
+        }
+
+        try
+        {
+            checkpoints.Forget(log.Partition);
+            disk.CreateDirectory(path);
+            PartitionMetadataFile.Write(disk, path, log.TopicId).Dispose();
+            disk.OpenOrCreate($"{path}/{FirstLogFile}").Dispose();
+            return null;
+        }
+        catch (DiskException failure) when (failure.MayPass)
+        {
+            TryDelete(path);
+            return failure;
+        }
+    }
+
+    /// <summary>True for what an attempt to make a log has left behind: no record was ever written there.</summary>
+    private bool IsUnfinished(string path)
+    {
+        foreach (string name in disk.ListFiles(path))
+        {
+            using IDiskFile? file = name == FirstLogFile ? disk.OpenExisting($"{path}/{name}") : null;
+            bool isOurs = file is not null ? file.Length == 0 : name.StartsWith(LogFileNames.PartitionMetadata, StringComparison.Ordinal);
+            if (!isOurs)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Makes new directories durable, and before that the checkpoints, where they still name an older log of the same name. The result is what stands in the way
+    /// for now.
+    /// </summary>
+    private async ValueTask<DiskException?> TryMakeDurableAsync(List<string> paths)
+    {
+        DiskException? refused = null;
+        if (checkpoints.NameTheDead)
+        {
+            await home.Flusher.EnqueueAsync(async () => refused = await checkpoints.TryWriteAllAsync());
+        }
+
+        try
+        {
+            if (refused is null)
+            {
+                await disk.FlushTreesAsync(root, paths);
+            }
+        }
+        catch (DiskException failure) when (failure.Kind == DiskErrorKind.NoDescriptors)
+        {
+            // Nothing was flushed: a directory could not be opened.
+            refused = failure;
+        }
+
+        return refused;
+    }
+
+    private CreatedLog Open(NewLog log, string path)
+    {
+        try
+        {
+            LogFolder folder = new(path);
+            return new CreatedLog(
+                new PartitionLog(home, log.Partition, log.TopicId, folder, LogLoader.Create(disk, folder, Offset.Zero, home.NowMs), log.Settings), null);
+        }
+        catch (DiskException failure) when (failure.MayPass)
+        {
+            TryDelete(path);
+            return new CreatedLog(null, failure);
+        }
+    }
+
+    private void TryDelete(string path)
+    {
+        try
+        {
+            disk.DeleteDirectory(path);
+        }
+        catch (DiskException)
+        {
+            // The next attempt takes it over.
+        }
+    }
+}
