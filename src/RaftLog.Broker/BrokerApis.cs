@@ -38,7 +38,7 @@ internal static class BrokerApis
         List<Api> apis = [];
         apis.Add(Row(
             new ProduceHandler(parts.Lookup, cache, new TransactionalProduce(parts.Transactions.Verifier, new ProducerTurns()), parts.Waiters), overlaps: true));
-        apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Waiters, config.Requests.FetchMaxBytes)));
+        apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Partitions.LeaderThrottle, parts.Waiters, config.Requests.FetchMaxBytes)));
         apis.Add(Row(new ListOffsetsHandler(parts.Lookup)));
         apis.Add(Row(new MetadataHandler(cache, autoCreation)));
         apis.Add(Row(new OffsetCommitHandler(parts.Groups)));
@@ -82,7 +82,8 @@ internal static class BrokerApis
         apis.Add(Row(new TxnOffsetCommitHandler(parts.Groups, parts.Lookup, cache, parts.Transactions.Verifier)));
         apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs)));
         apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
-        apis.Add(Row(new DescribeLogDirsHandler(parts.Directories, parts.World.Disk)));
+        apis.Add(Row(new AlterReplicaLogDirsHandler(parts.Lookup, parts.Partitions.Places, parts.Partitions.Mover)));
+        apis.Add(Row(new DescribeLogDirsHandler(parts.Directories, parts.Partitions.Places, parts.World.Disk)));
         apis.Add(Row(new ForwardedToController<CreatePartitionsRequest, CreatePartitionsResponse>(
             parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
         {
@@ -96,7 +97,10 @@ internal static class BrokerApis
         }));
         apis.Add(Row(new DeleteGroupsHandler(parts.Groups)));
         apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, Refusals.Of));
-        apis.Add(Forwarded<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Row(new IncrementalAlterConfigsHandler(
+            new ForwardedToController<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
+                parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut)),
+            parts.Partitions.Places, config.NodeId)));
         apis.Add(Forwarded<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
         apis.Add(Forwarded<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(
             parts.Controller, forwardTimeout, Refusals.Of, isQuestion: true));

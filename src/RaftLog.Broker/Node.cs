@@ -106,6 +106,7 @@ public sealed class Node
             if (_node.IsBroker)
             {
                 await storage.OpenLogsAsync(LogSettings.Default, _node.World.Time);
+                TellOfDuplicates(storage);
             }
 
             _storage = storage;
@@ -119,6 +120,15 @@ public sealed class Node
             storage.Abandon();
             _node.Waiters.Dispose();
             throw NodeStorage.Refusal(_node.Config, failure);
+        }
+    }
+
+    private void TellOfDuplicates(NodeStorage storage)
+    {
+        foreach ((PartitionLog log, string? path) in storage.Duplicates)
+        {
+            _node.Journal.Warn(
+                $"two log directories hold {log.Partition}: the node ended while it was moved. The log that goes further is used; the other was renamed to {path} and can be removed");
         }
     }
 

@@ -110,8 +110,12 @@ internal sealed class NodeStorage
             await directory.OpenAllAsync(settings);
         }
 
+        Duplicates = DuplicateLogs.SetAside(Data);
         RecoveryTime = time.GetElapsedTime(beganAt);
     }
+
+    /// <summary>Logs that were set aside since another directory has more of the same partition, with the paths that they have now.</summary>
+    public IReadOnlyList<(PartitionLog Log, string? Path)> Duplicates { get; private set; } = [];
 
     private static void Check(LogDirectory directory, LogDirectory first, NodeConfiguration config)
     {

@@ -22,8 +22,18 @@ internal sealed class ClusterConfigs(BrokerConfigs broker, NodeId self)
     public TopicConfig Topic(MetadataImage image, string topic) => TopicConfigs.Resolve(Overrides(image, topic), broker, Dynamic(image));
 
     /// <summary>How many bytes a second throttled replicas may copy on this node (<c>follower.replication.throttled.rate</c>); null for any number.</summary>
-    public long? ThrottledBytesPerSecond(MetadataImage image) =>
-        ConfigText.TryLong(broker.Value("follower.replication.throttled.rate", Dynamic(image)) ?? "", out long rate) ? rate : null;
+    public long? ThrottledBytesPerSecond(MetadataImage image) => Rate("follower.replication.throttled.rate", image);
+
+    /// <summary>How many bytes a second throttled replicas may be given by this node (<c>leader.replication.throttled.rate</c>); null for any number.</summary>
+    public long? LeaderThrottledBytesPerSecond(MetadataImage image) => Rate("leader.replication.throttled.rate", image);
+
+    /// <summary>
+    /// How many bytes a second may be copied between log directories of this node (<c>replica.alter.log.dirs.io.max.bytes.per.second</c>); null for any number.
+    /// </summary>
+    public long? MovedBytesPerSecond(MetadataImage image) => Rate("replica.alter.log.dirs.io.max.bytes.per.second", image);
+
+    /// <summary>The paths of log directories that get no new replicas (<c>cordoned.log.dirs</c>), or <c>*</c>.</summary>
+    public IReadOnlyList<string> CordonedDirectories(MetadataImage image) => ConfigText.List(broker.Value(Partitions.LogPlacement.CordonedKey, Dynamic(image)) ?? "");
 
     /// <summary>What the loops that look after logs are told now.</summary>
     public LogMaintenanceSettings Maintenance(MetadataImage image) => LogMaintenanceSettings.Of(broker, Dynamic(image));
@@ -64,6 +74,8 @@ internal sealed class ClusterConfigs(BrokerConfigs broker, NodeId self)
             .Select(key => broker.Describe(key, DynamicOf(image, "")))
             .OfType<DescribedConfig>(),
     ];
+
+    private long? Rate(string key, MetadataImage image) => ConfigText.TryLong(broker.Value(key, Dynamic(image)) ?? "", out long rate) ? rate : null;
 
     private static DynamicConfigs DynamicOf(MetadataImage image, string broker) => new(
         broker.Length == 0 ? ImmutableSortedDictionary<string, string>.Empty : image.ConfigOf(new ConfigResource(ConfigResourceType.Broker, broker)),

@@ -46,11 +46,21 @@ internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.
                     config.Compaction.MinDirtyRatio, config.Compaction.DeleteRetentionMs, config.Compaction.MinLagMs, config.Compaction.MaxLagMs)
                 : null,
             Throttled = new ThrottledReplicas(config.ThrottledFollowers),
+            ThrottledLeaders = new ThrottledReplicas(config.ThrottledLeaders),
         };
     }
 
     /// <inheritdoc />
     public long? ThrottledBytesPerSecond(MetadataImage image) => configs.ThrottledBytesPerSecond(image);
+
+    /// <inheritdoc />
+    public long? LeaderThrottledBytesPerSecond(MetadataImage image) => configs.LeaderThrottledBytesPerSecond(image);
+
+    /// <inheritdoc />
+    public long? MovedBytesPerSecond(MetadataImage image) => configs.MovedBytesPerSecond(image);
+
+    /// <inheritdoc />
+    public IReadOnlyList<string> CordonedDirectories(MetadataImage image) => configs.CordonedDirectories(image);
 
     private static CompressionType? CodecOf(TopicCompression compression) => compression switch
     {

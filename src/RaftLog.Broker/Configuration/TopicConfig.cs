@@ -12,6 +12,7 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="Compaction">How it is compacted.</param>
 /// <param name="Flush">When it is flushed.</param>
 /// <param name="ThrottledFollowers"><c>follower.replication.throttled.replicas</c>: <c>*</c>, or items of the form <c>partition:broker</c>.</param>
+/// <param name="ThrottledLeaders"><c>leader.replication.throttled.replicas</c>, in the same form.</param>
 public sealed record TopicConfig(
     int MinInsyncReplicas,
     bool UncleanLeaderElection,
@@ -21,7 +22,8 @@ public sealed record TopicConfig(
     RetentionRules Retention,
     CompactionRules Compaction,
     FlushRules Flush,
-    string ThrottledFollowers);
+    string ThrottledFollowers,
+    string ThrottledLeaders);
 
 /// <summary>What may be appended to a topic.</summary>
 /// <param name="MaxBytes"><c>max.message.bytes</c>: largest batch.</param>

@@ -42,7 +42,8 @@ public static class TopicConfigs
                 values.Long("min.compaction.lag.ms"),
                 values.Long("max.compaction.lag.ms")),
             new(values.Long("flush.messages"), values.Long("flush.ms")),
-            values.Text("follower.replication.throttled.replicas"));
+            values.Text("follower.replication.throttled.replicas"),
+            values.Text("leader.replication.throttled.replicas"));
     }
 
     private readonly struct Values(IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)

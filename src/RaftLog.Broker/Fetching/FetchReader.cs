@@ -25,6 +25,12 @@ internal readonly record struct FetchedPartition(FetchTarget Target, Partition? 
 /// <summary>Looks at the partitions of one fetch, as often as it is woken. Looking finds bytes and reads none.</summary>
 internal sealed class FetchReader(PartitionLookup lookup, Audience audience, NodeId replica, BrokerEpoch replicaEpoch, int maxBytes)
 {
+    /// <summary>What holds back followers that are not in sync.</summary>
+    public required ReplicationThrottle Throttle { get; init; }
+
+    /// <summary>The clock, in monotonic milliseconds.</summary>
+    public required Func<long> NowMs { get; init; }
+
     /// <summary>Who reads.</summary>
     public Audience Audience { get; } = audience;
 
@@ -64,6 +70,18 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         }
 
         return true;
+    }
+
+    /// <summary>Counts what throttled followers get, once it is sure that they get it.</summary>
+    public void Count(List<FetchedPartition> found)
+    {
+        foreach (FetchedPartition each in found)
+        {
+            if (each is { HasRecords: true, Partition: { } partition } && IsThrottled(partition))
+            {
+                Throttle.Copied(NowMs(), each.Read.Slice.Length);
+            }
+        }
     }
 
     /// <summary>Lets go of what a look found.</summary>
@@ -109,6 +127,12 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
     {
         FetchPosition position = new(target.CurrentLeaderEpoch, target.FetchOffset, target.LastFetchedEpoch);
         ReadBudget budget = new(Math.Min(room, target.MaxBytes), isFirst ? FirstBatch.ComesWhole : FirstBatch.MustFit);
+        if (IsThrottled(partition) && NowMs() is var now && Throttle.OpensAtMs(now) > now)
+        {
+            // It is told everything but records, and asks again.
+            budget = new ReadBudget(0, FirstBatch.MustFit);
+        }
+
 #if SEEDED_BUGS
         if (SeededBug.Is(70) && Audience == Audience.Follower && !target.IsNamed && target.Standing is not null)
         {
@@ -130,6 +154,8 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
             return Refused(ErrorCode.KafkaStorageError);
         }
     }
+
+    private bool IsThrottled(Partition partition) => Audience == Audience.Follower && partition.IsThrottledFor(replica);
 
     private static PartitionRead Refused(ErrorCode error) => new()
     {

@@ -13,7 +13,7 @@ namespace RaftLog.Broker.Handlers;
 /// Fetch (1), versions 4 to 18, for consumers and followers alike: looks at all partitions, waits until there are <c>min.bytes</c>, an error or news for a
 /// follower, or until its time is over, and reads the bytes only then. Sessions make repeated fetches small (KIP-227).
 /// </summary>
-internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions sessions, MetadataCache cache, Waiters waiters, int maxBytes)
+internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions sessions, MetadataCache cache, ReplicationThrottle throttle, Waiters waiters, int maxBytes)
     : IRequestHandler<FetchRequest, FetchResponse>
 {
     private const short FirstWithReplicaState = 15;
@@ -30,7 +30,10 @@ internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions session
 
         Audience audience = replica.IsNode ? Audience.Follower : request.IsolationLevel == ReadCommitted ? Audience.Committed : Audience.Uncommitted;
         int mostBytes = Math.Min(request.MaxBytes, maxBytes);
-        FetchReader reader = new(lookup, audience, replica, request.ReplicaState.ReplicaEpoch, mostBytes);
+        FetchReader reader = new(lookup, audience, replica, request.ReplicaState.ReplicaEpoch, mostBytes)
+        {
+            Throttle = throttle, NowMs = () => waiters.NowMs,
+        };
         List<FetchedPartition> found = [];
         bool isEnough = reader.Look(plan.TakeDue(audience), found, Math.Min(request.MinBytes, mostBytes)) || plan.IsEmpty;
         if (!isEnough && request.MaxWaitMs > 0)
@@ -38,6 +41,7 @@ internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions session
             await WaitAsync(request, context, reader, plan, found);
         }
 
+        reader.Count(found);
         FetchResponse response = new FetchAnswerBuilder(cache, context, plan, audience).Build(found);
         plan.Settle(reader, found);
         return response;

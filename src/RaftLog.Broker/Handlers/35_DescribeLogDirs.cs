@@ -1,3 +1,4 @@
+using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
 using RaftLog.Platform;
 using RaftLog.Protocol;
@@ -7,7 +8,7 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>DescribeLogDirs (35), versions 1 to 5: what lies in this node's log directories, and the space of their file systems (KIP-113, KIP-827).</summary>
-internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directories, IDisk disk)
+internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directories, LogPlacement places, IDisk disk)
     : IRequestHandler<DescribeLogDirsRequest, DescribeLogDirsResponse>
 {
     private const string ClusterMetadataTopic = "__cluster_metadata";
@@ -24,16 +25,17 @@ internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directo
 
     private DescribeLogDirsResponse.DescribeLogDirsResult Describe(LogDirectory directory, HashSet<TopicPartition>? asked)
     {
-        DescribeLogDirsResponse.DescribeLogDirsResult result = new() { LogDir = directory.Path };
+        DescribeLogDirsResponse.DescribeLogDirsResult result = new() { LogDir = directory.Path, IsCordoned = places.IsCordoned(directory) };
         if (directory.Health.IsOffline || !TryMeasure(directory, result))
         {
             result.ErrorCode = ErrorCode.KafkaStorageError;
             return result;
         }
 
-        foreach (IGrouping<string, PartitionLog> topic in directory.Logs
-            .Where(log => log.Partition.Topic != ClusterMetadataTopic && (asked is null || asked.Contains(log.Partition)))
-            .GroupBy(log => log.Partition.Topic)
+        IEnumerable<(PartitionLog Log, bool IsFuture)> all = [.. directory.Logs.Select(log => (log, false)), .. directory.Futures.All.Select(log => (log, true))];
+        foreach (IGrouping<string, (PartitionLog Log, bool IsFuture)> topic in all
+            .Where(each => each.Log.Partition.Topic != ClusterMetadataTopic && (asked is null || asked.Contains(each.Log.Partition)))
+            .GroupBy(each => each.Log.Partition.Topic)
             .OrderBy(topic => topic.Key, StringComparer.Ordinal))
         {
             result.Topics.Add(new()
@@ -41,11 +43,12 @@ internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directo
                 Name = topic.Key,
                 Partitions =
                 [
-                    .. topic.OrderBy(log => log.Partition.Partition).Select(log => new DescribeLogDirsResponse.DescribeLogDirsPartition
+                    .. topic.OrderBy(each => each.Log.Partition.Partition).Select(each => new DescribeLogDirsResponse.DescribeLogDirsPartition
                     {
-                        PartitionIndex = log.Partition.Partition,
-                        PartitionSize = log.SizeBytes,
-                        OffsetLag = Math.Max(0, log.HighWatermark - log.EndOffset),
+                        PartitionIndex = each.Log.Partition.Partition,
+                        PartitionSize = each.Log.SizeBytes,
+                        OffsetLag = Math.Max(0, LagOf(each.Log, each.IsFuture)),
+                        IsFutureKey = each.IsFuture,
                     }),
                 ],
             });
@@ -53,6 +56,11 @@ internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directo
 
         return result;
     }
+
+    /// <summary>What a replica has not of what is committed, or a copy of the log that it is a copy of.</summary>
+    private long LagOf(PartitionLog log, bool isFuture) =>
+        (isFuture ? directories.Select(each => each.Find(log.Partition)).FirstOrDefault(each => each is not null)?.EndOffset ?? log.EndOffset : log.HighWatermark)
+        - log.EndOffset;
 
     private bool TryMeasure(LogDirectory directory, DescribeLogDirsResponse.DescribeLogDirsResult result)
     {

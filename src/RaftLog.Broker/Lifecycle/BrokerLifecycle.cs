@@ -37,6 +37,9 @@ internal sealed class BrokerLifecycle(
     /// <summary>The ids of the log directories that no longer work; each heartbeat tells them (KIP-858).</summary>
     public Func<List<Uuid>> OfflineDirectories { get; init; } = () => [];
 
+    /// <summary>The ids of the log directories that get no new replicas; each heartbeat tells them (KIP-1066). Null where metadata does not track them.</summary>
+    public Func<List<Uuid>?> CordonedDirectories { get; init; } = () => null;
+
     /// <summary>Ends as true when the broker is unfenced for the first time, as false when it is stopped before that.</summary>
     public Task<bool> WhenRunning => _running.Task;
 
@@ -163,6 +166,7 @@ internal sealed class BrokerLifecycle(
             WantFence = !_serving,
             WantShutDown = leaving,
             OfflineLogDirs = OfflineDirectories(),
+            CordonedLogDirs = CordonedDirectories(),
         };
         if (await controller.SendAsync(request, options.RequestTimeout) is not { } response)
         {

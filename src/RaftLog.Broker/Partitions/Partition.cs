@@ -15,7 +15,7 @@ namespace RaftLog.Broker.Partitions;
 public sealed class Partition
 {
     private readonly PartitionHost _host;
-    private readonly LogDirectory _directory;
+    private readonly ReplicaPlace _place;
     private readonly LogEpochHistory _epochs;
     private readonly PartitionReplica _replica;
     private readonly PartitionWaiters _waiters = new();
@@ -24,6 +24,8 @@ public sealed class Partition
     private PartitionSettings _settings;
     private volatile bool _leads;
     private bool _isThrottled;
+    private bool _isLeaderThrottled;
+    private Uuid? _assignedDirectory;
     private bool _closed;
 
     /// <summary>When <see cref="Tick"/> is called next, in the node's monotonic milliseconds: never later than Replication needs it.</summary>
@@ -33,15 +35,15 @@ public sealed class Partition
     public Partition(TopicIdPartition id, PartitionLog log, LogDirectory directory, PartitionSettings settings, PartitionHost host)
     {
         Id = id;
-        Log = log;
-        _directory = directory;
         _settings = settings;
         _isThrottled = settings.Throttled.Contains(id.Partition, host.Self);
+        _isLeaderThrottled = settings.ThrottledLeaders.Contains(id.Partition, host.Self);
         _host = host;
-        _epochs = new LogEpochHistory(log);
+        _place = new ReplicaPlace(_gate, log, directory, host, () => IsInUse, Moved);
+        _epochs = new LogEpochHistory(_place);
         _replica = new PartitionReplica(host.Self, Extent, log.HighWatermark, host.Tuning);
         log.SetHighWatermark(_replica.HighWatermark);
-        Maintenance = new PartitionMaintenance(_gate, log, host, () => IsInUse, () => _settings, Moved);
+        Maintenance = new PartitionMaintenance(_gate, _place, host, () => IsInUse, () => _settings, Moved);
         Following = new PartitionFollowing(_gate, this, _replica, _epochs, host, () => IsInUse, Moved);
     }
 
@@ -51,8 +53,31 @@ public sealed class Partition
     /// <summary>The partition by its topic's id.</summary>
     public TopicIdPartition Id { get; }
 
-    /// <summary>Its log. Offsets and reads need no lock; only this class writes to it.</summary>
-    public PartitionLog Log { get; }
+    /// <summary>Its log. Offsets and reads need no lock; only this class writes to it. A move puts another in its place.</summary>
+    public PartitionLog Log => _place.Log;
+
+    /// <summary>Where the log lies, and its move to another directory.</summary>
+    internal ReplicaPlace Place => _place;
+
+    /// <summary>The directory of this replica as metadata says; null where metadata does not track it.</summary>
+    internal Uuid? AssignedDirectory
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _assignedDirectory;
+            }
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                _assignedDirectory = value;
+            }
+        }
+    }
 
     /// <summary>Retention, compaction and the expiry of producers, under this partition's lock.</summary>
     internal PartitionMaintenance Maintenance { get; }
@@ -61,7 +86,7 @@ public sealed class Partition
     internal PartitionFollowing Following { get; }
 
     /// <summary>The directory that holds the log.</summary>
-    public LogDirectory Directory => _directory;
+    public LogDirectory Directory => _place.Directory;
 
     /// <summary>What this node is to the partition now.</summary>
     public PartitionRole Role
@@ -99,6 +124,15 @@ public sealed class Partition
         }
     }
 
+    /// <summary>True while a follower gets no more of this leader than the throttle allows: one that is not in sync, of a partition that is named so.</summary>
+    internal bool IsThrottledFor(NodeId follower)
+    {
+        lock (_gate)
+        {
+            return _isLeaderThrottled && _replica.State?.InSync.Contains(follower) != true;
+        }
+    }
+
     /// <summary>True when this node leads it and not all replicas are in sync.</summary>
     internal bool IsUnderReplicated
     {
@@ -126,9 +160,9 @@ public sealed class Partition
     /// <summary><c>min.insync.replicas</c> of its topic.</summary>
     internal int MinInSync => Volatile.Read(ref _settings).MinInSync;
 
-    private LogExtent Extent => new(Log.StartOffset, Log.EndOffset, Log.DurableEnd);
+    private LogExtent Extent => new(Log.StartOffset, Log.EndOffset, _place.DurableEnd);
 
-    private bool IsInUse => !_closed && !_directory.Health.IsOffline;
+    private bool IsInUse => !_closed && !_place.Directory.Health.IsOffline;
 
     private ReadableLimits Limits => new(_replica.HighWatermark, Log.LastStableOffset, Log.EndOffset);
 
@@ -310,7 +344,7 @@ public sealed class Partition
             limits = Limits;
         }
 
-        return PartitionRead.Of(Log, verdict, limits.For(audience), limits, position.FetchOffset, budget);
+        return ReadLog(verdict, limits.For(audience), limits, position.FetchOffset, budget);
     }
 
     /// <summary>
@@ -327,7 +361,7 @@ public sealed class Partition
             limits = Limits;
         }
 
-        return PartitionRead.Of(Log, verdict, verdict.Limit, limits, position.FetchOffset, budget);
+        return ReadLog(verdict, verdict.Limit, limits, position.FetchOffset, budget);
     }
 
     /// <summary>
@@ -382,7 +416,22 @@ public sealed class Partition
             limit = Limits.For(audience);
         }
 
-        return error != ErrorCode.None ? OffsetLookup.Failed(error) : OffsetLookup.In(Log, timestamp, limit, latestError);
+        if (error != ErrorCode.None)
+        {
+            return OffsetLookup.Failed(error);
+        }
+
+        while (true)
+        {
+            PartitionLog log = Log;
+            OffsetLookup found = OffsetLookup.In(log, timestamp, limit, latestError);
+            if (log == Log)
+            {
+                return found;
+            }
+
+            // A copy in another directory has taken its place meanwhile, and nothing is found in a log that is closed.
+        }
     }
 
     /// <summary>
@@ -482,6 +531,7 @@ public sealed class Partition
             {
                 Volatile.Write(ref _settings, settings);
                 _isThrottled = settings.Throttled.Contains(Id.Partition, _host.Self);
+                _isLeaderThrottled = settings.ThrottledLeaders.Contains(Id.Partition, _host.Self);
                 Log.Settings = settings.Log;
                 Moved(wakes);
                 Following.Changed(wakes);
@@ -497,7 +547,7 @@ public sealed class Partition
             if (!_closed)
             {
                 Moved(wakes);
-                if (_replica.Role is FollowerRole && Log.DurableEnd == Log.EndOffset)
+                if (_replica.Role is FollowerRole && _place.DurableEnd == Log.EndOffset)
                 {
                     Following.Changed(wakes);
                 }
@@ -533,7 +583,12 @@ public sealed class Partition
         {
             _closed = true;
             Following.Close();
-            _directory.Delete(Log);
+            if (_place.Move is { } move)
+            {
+                move.Target.Futures.Drop(move.Future);
+            }
+
+            _place.Directory.Delete(Log);
             if (_replica.State is { } last)
             {
                 PartitionState gone = last with { Leader = NodeId.None, LeaderEpoch = last.LeaderEpoch.Next(), PartitionEpoch = last.PartitionEpoch.Next() };
@@ -560,6 +615,22 @@ public sealed class Partition
         lock (_gate)
         {
             _waiters.EndObservation(observer);
+        }
+    }
+
+    /// <summary>Reads the log; again where a copy in another directory has taken its place meanwhile, since nothing is found in a log that is closed.</summary>
+    private PartitionRead ReadLog(in FetchVerdict verdict, Offset limit, in ReadableLimits limits, Offset from, ReadBudget budget)
+    {
+        while (true)
+        {
+            PartitionLog log = Log;
+            PartitionRead read = PartitionRead.Of(log, verdict, limit, limits, from, budget);
+            if (log == Log || !read.Slice.IsEmpty)
+            {
+                return read;
+            }
+
+            read.Slice.Dispose();
         }
     }
 
@@ -611,6 +682,7 @@ public sealed class Partition
 
     private void Moved(WakeList wakes)
     {
+        _place.Follow();
         if (_replica.Log.Start != Log.StartOffset)
         {
             Following.Changed(wakes);

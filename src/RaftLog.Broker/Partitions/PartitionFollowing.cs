@@ -54,7 +54,7 @@ internal sealed class PartitionFollowing(
     {
         lock (gate)
         {
-            return isInUse() && replica.Role is FollowerRole follower && follower.Leader == leader && Log.DurableEnd < Log.EndOffset;
+            return isInUse() && replica.Role is FollowerRole follower && follower.Leader == leader && partition.Place.DurableEnd < Log.EndOffset;
         }
     }
 
@@ -114,10 +114,11 @@ internal sealed class PartitionFollowing(
     /// </summary>
     public async ValueTask TruncateAsync(FollowerStep step, FetchAnswer answer, WakeList wakes)
     {
-        await partition.Directory.PrepareTruncationAsync(Log, step.To);
+        PartitionLog log = Log;
+        await partition.Directory.PrepareTruncationAsync(log, step.To);
         lock (gate)
         {
-            if (_isClosed || replica.FetchAnswered(answer, epochs) != step)
+            if (_isClosed || log != Log || replica.FetchAnswered(answer, epochs) != step)
             {
                 return;
             }

@@ -4,20 +4,20 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>What time and configuration remove from one partition's log: silent producers, old segments, overwritten records. It works under the partition's lock.</summary>
 /// <param name="gate">The partition's lock.</param>
-/// <param name="log">The partition's log.</param>
+/// <param name="place">Where the partition's log lies.</param>
 /// <param name="host">The node.</param>
 /// <param name="isInUse">False once the partition is closed or its directory has failed; called under the lock.</param>
 /// <param name="settings">The partition's settings; called under the lock.</param>
 /// <param name="logChanged">What the partition does when its log has changed; called under the lock.</param>
 internal sealed class PartitionMaintenance(
-    Lock gate, PartitionLog log, PartitionHost host, Func<bool> isInUse, Func<PartitionSettings> settings, Action<WakeList> logChanged)
+    Lock gate, ReplicaPlace place, PartitionHost host, Func<bool> isInUse, Func<PartitionSettings> settings, Action<WakeList> logChanged)
 {
     /// <summary>Forgets producers that were silent for as long as <paramref name="expirationMs"/> and have no transaction open.</summary>
     public void ExpireProducers(long expirationMs)
     {
         lock (gate)
         {
-            log.Producers.Expire(host.WallMs, expirationMs);
+            place.Log.Producers.Expire(host.WallMs, expirationMs);
         }
     }
 
@@ -35,7 +35,7 @@ internal sealed class PartitionMaintenance(
                 return null;
             }
 
-            RetentionDecision decision = log.Retain(limits, host.WallMs);
+            RetentionDecision decision = place.Log.Retain(limits, host.WallMs);
             if (decision.Segments > 0)
             {
                 logChanged(wakes);
@@ -55,7 +55,7 @@ internal sealed class PartitionMaintenance(
                 return null;
             }
 
-            CleanableRange range = log.Cleanable(cleaning, host.WallMs);
+            CleanableRange range = place.Log.Cleanable(cleaning, host.WallMs);
             return range.IsDue(cleaning) ? range : null;
         }
     }
@@ -69,7 +69,7 @@ internal sealed class PartitionMaintenance(
             cleaning = settings().Cleaning;
         }
 
-        return cleaning is null ? null : await cleaner.CleanAsync(log, cleaning, options, Locked, host.WallMs, stop);
+        return cleaning is null ? null : await cleaner.CleanAsync(place.Log, cleaning, options, Locked, host.WallMs, stop);
     }
 
     /// <summary>Runs a change of the log's files under the lock, while the partition is in use.</summary>

@@ -17,6 +17,9 @@ public sealed record PartitionSettings(LogSettings Log, AppendSettings Append, i
 
     /// <summary>Which of its replicas copy slowly while they are not in sync.</summary>
     public ThrottledReplicas Throttled { get; init; }
+
+    /// <summary>Which of its replicas, while they lead, are copied slowly by others that are not in sync.</summary>
+    public ThrottledReplicas ThrottledLeaders { get; init; }
 }
 
 /// <summary>Where a topic's settings come from: its replicated configuration, and the node's defaults below it.</summary>
@@ -27,4 +30,13 @@ public interface ITopicSettings
 
     /// <summary>How many bytes a second throttled replicas may copy on this node, all together; null for any number.</summary>
     long? ThrottledBytesPerSecond(MetadataImage image);
+
+    /// <summary>How many bytes a second throttled replicas may be given by this node, all together; null for any number.</summary>
+    long? LeaderThrottledBytesPerSecond(MetadataImage image) => null;
+
+    /// <summary>How many bytes a second may be copied between log directories of this node; null for any number.</summary>
+    long? MovedBytesPerSecond(MetadataImage image) => null;
+
+    /// <summary>The paths of log directories that get no new replicas, or <c>*</c>.</summary>
+    IReadOnlyList<string> CordonedDirectories(MetadataImage image) => [];
 }

@@ -55,16 +55,30 @@ internal sealed class PartitionTable : IFlushObserver
         _inLoop = inLoop;
         _maker = new PartitionMaker(supervisor, inLoop) { Made = Made };
         _lost = new LostReplicas(host.Self, directories);
+        Places = new LogPlacement(directories);
+        Mover = new ReplicaMover(directories, host.Waiters, fetchers.Journal) { Assign = (partition, directory) => Misplaced?.Invoke(partition, directory) };
     }
 
     /// <summary>Told of each partition whose log lies in another directory than metadata says, with the directory's id; it only takes note.</summary>
     public Action<TopicIdPartition, Uuid>? Misplaced { get; init; }
+
+    /// <summary>Told when other directories are cordoned than before.</summary>
+    public Action? Cordoned { get; init; }
 
     /// <summary>Told, for the node's log, of logs that are set aside.</summary>
     public Action<string> Warn { get; init; } = static _ => { };
 
     /// <summary>Told of each partition that has taken what metadata says of it, in the loop that calls <see cref="Apply"/>; it may not wait.</summary>
     public Action<Partition>? Told { get; init; }
+
+    /// <summary>Where new logs are made.</summary>
+    public LogPlacement Places { get; }
+
+    /// <summary>What holds back the followers that are not in sync of throttled partitions that this node leads.</summary>
+    public ReplicationThrottle LeaderThrottle { get; } = new();
+
+    /// <summary>Who moves logs from directory to directory.</summary>
+    public ReplicaMover Mover { get; }
 
     /// <summary>All partitions, in the order of topic ids.</summary>
     public IReadOnlyList<Partition> All => Volatile.Read(ref _all);
@@ -113,6 +127,12 @@ internal sealed class PartitionTable : IFlushObserver
             _fetchers.RegisteredAs = registeredAs;
         }
 
+        bool everyTopic = ConcernEveryTopic(changes);
+        if (everyTopic || isFirst)
+        {
+            ConfigureNode();
+        }
+
         // What leaves goes first: a namesake may be among what comes.
         bool membersChanged = false;
         foreach (PartitionDifference change in changes.Partitions)
@@ -158,7 +178,7 @@ internal sealed class PartitionTable : IFlushObserver
             }
         }
 
-        Configure(changes, settings, wakes);
+        Configure(changes, settings, everyTopic, wakes);
         _maker.Start();
         _fetchers.Begin();
         wakes.WakeAll();
@@ -188,6 +208,8 @@ internal sealed class PartitionTable : IFlushObserver
                 }
             }
         }
+
+        Mover.DropStrays(_byName.ContainsKey);
     }
 
     /// <summary>More of these logs is on the disk: moves high watermarks, and wakes all that waited for it once.</summary>
@@ -197,7 +219,8 @@ internal sealed class PartitionTable : IFlushObserver
         WakeList wakes = Interlocked.Exchange(ref _wakesOfFlush, null) ?? new WakeList();
         for (int i = 0; i < logs.Count; i++)
         {
-            if (_byName.TryGetValue(logs[i].Partition, out Partition? partition) && ReferenceEquals(partition.Log, logs[i]))
+            if (_byName.TryGetValue(logs[i].Partition, out Partition? partition)
+                && (ReferenceEquals(partition.Log, logs[i]) || ReferenceEquals(partition.Place.Move?.Future, logs[i])))
             {
                 partition.Flushed(wakes);
             }
@@ -246,7 +269,8 @@ internal sealed class PartitionTable : IFlushObserver
         if (_image.Topics.TryGetPartition(partition.Id.TopicId, partition.Id.Partition, out PartitionRegistration? registration))
         {
             Uuid directory = partition.Directory.Meta.DirectoryId;
-            if (_image.Version.TracksDirectories && registration.DirectoryOf(_host.Self) != directory)
+            partition.AssignedDirectory = _image.Version.TracksDirectories ? registration.DirectoryOf(_host.Self) : null;
+            if (partition.AssignedDirectory is { } assigned && assigned != directory && !IsOnItsWayTo(partition, assigned))
             {
                 Misplaced?.Invoke(partition.Id, directory);
             }
@@ -257,23 +281,38 @@ internal sealed class PartitionTable : IFlushObserver
         }
     }
 
-    private void Configure(MetadataChanges changes, SettingsOfTopics settings, WakeList wakes)
+    private static bool IsOnItsWayTo(Partition partition, Uuid directory) =>
+        partition.Place.Move is { IsFollowing: true } move && move.Target.Meta.DirectoryId == directory;
+
+    private bool ConcernEveryTopic(MetadataChanges changes)
     {
         string self = _host.Self.ToString();
-        bool everyTopic = false;
+        bool every = false;
         foreach (ConfigResource resource in changes.Configs)
         {
-            everyTopic |= resource.Type == ConfigResourceType.Broker && (resource.Name.Length == 0 || resource.Name == self);
+            every |= resource.Type == ConfigResourceType.Broker && (resource.Name.Length == 0 || resource.Name == self);
         }
 
+        return every;
+    }
+
+    /// <summary>Takes what is configured for the node as a whole: before new logs are placed, and before moves go on.</summary>
+    private void ConfigureNode()
+    {
+        _fetchers.Limit(_settings.ThrottledBytesPerSecond(_image));
+        LeaderThrottle.TryLimit(_settings.LeaderThrottledBytesPerSecond(_image));
+        Mover.Limit(_settings.MovedBytesPerSecond(_image));
+        if (Places.TryCordon(_settings.CordonedDirectories(_image)))
+        {
+            Cordoned?.Invoke();
+        }
+    }
+
+    private void Configure(MetadataChanges changes, SettingsOfTopics settings, bool everyTopic, WakeList wakes)
+    {
         if (changes.Configs.Count == 0)
         {
             return;
-        }
-
-        if (everyTopic)
-        {
-            _fetchers.Limit(_settings.ThrottledBytesPerSecond(_image));
         }
 
         HashSet<ConfigResource> changed = [.. changes.Configs];
@@ -304,7 +343,7 @@ internal sealed class PartitionTable : IFlushObserver
             return false;
         }
 
-        if (Place(name, registration.DirectoryOf(_host.Self)) is not { } directory)
+        if (Places.Of(name, registration.DirectoryOf(_host.Self), _maker.CountOf) is not { } directory)
         {
             // Every directory is offline. The controller hears of it by heartbeat and lets another replica lead.
             return false;
@@ -361,6 +400,7 @@ internal sealed class PartitionTable : IFlushObserver
         _inOrder.Add(id, partition);
         _byId[id] = partition;
         _byName[log.Partition] = partition;
+        Mover.Resume(partition);
     }
 
     /// <summary>Some logs are there, or cannot be made. What metadata says may have changed meanwhile: the latest image counts.</summary>
@@ -505,27 +545,6 @@ internal sealed class PartitionTable : IFlushObserver
 
             Warn($"the log in {path} is not used for {log.Partition} of topic id {topicId}: {reason}. It was renamed to {kept} and can be removed; this replica begins without records");
         }
-    }
-
-    private LogDirectory? Place(TopicPartition name, Uuid assigned)
-    {
-        LogDirectory? best = null;
-        int fewest = int.MaxValue;
-        foreach (LogDirectory directory in _directories)
-        {
-            if (directory.Find(name) is not null)
-            {
-                return directory;
-            }
-
-            if (!directory.Health.IsOffline)
-            {
-                int logs = directory.Meta.DirectoryId == assigned ? -1 : directory.LogCount + _maker.CountOf(directory);
-                (best, fewest) = logs < fewest ? (directory, logs) : (best, fewest);
-            }
-        }
-
-        return best;
     }
 
     private bool Remove(TopicIdPartition id, WakeList wakes)

@@ -47,6 +47,7 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
         new(ApiKey.TxnOffsetCommit, 0, 5),
         new(ApiKey.DescribeConfigs, 1, 4),
         new(ApiKey.AlterConfigs, 0, 2),
+        new(ApiKey.AlterReplicaLogDirs, 1, 2),
         new(ApiKey.DescribeLogDirs, 1, 5),
         new(ApiKey.CreatePartitions, 0, 3),
         new(ApiKey.DeleteGroups, 0, 2),

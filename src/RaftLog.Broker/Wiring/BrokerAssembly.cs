@@ -39,6 +39,7 @@ internal sealed class BrokerAssembly
         Lifecycle = new BrokerLifecycle(identity, publisher, quorum.Channel, quorum.Lifecycle, node.Waiters, node.Journal)
         {
             OfflineDirectories = () => failures.Offline,
+            CordonedDirectories = () => cache.Image.Version.TracksCordonedDirectories ? Partitions!.Places.Cordoned : null,
         };
         failures.Changed += Lifecycle.DirectoriesChanged;
         failures.Changed += () => publisher.Post(_fetchers!.Reconsider);
@@ -66,6 +67,7 @@ internal sealed class BrokerAssembly
             host, storage.Data, new TopicSettingsSource(configs, node.Config.BatchValidation), _fetchers, node.Supervisor, input => publisher.Post(input))
         {
             Misplaced = _replicaDirectories.Report,
+            Cordoned = () => Lifecycle.DirectoriesChanged(),
             Warn = node.Journal.Warn,
             Told = partition =>
             {
@@ -129,6 +131,7 @@ internal sealed class BrokerAssembly
         _node.Supervisor.Run("in-sync set proposals", _proposals.RunAsync);
         _node.Supervisor.Run("directories of replicas", _replicaDirectories.RunAsync);
         _node.Supervisor.Run("partition clock", Partitions.RunAsync);
+        _node.Supervisor.Run("moves between log directories", Partitions.Mover.RunAsync);
         _maintenance.Start();
         _node.Supervisor.Run("broker lifecycle", Lifecycle.RunAsync);
         _node.Supervisor.Run("readiness", () => readiness.WatchAsync(Lifecycle));
@@ -141,6 +144,7 @@ internal sealed class BrokerAssembly
         _groupShards?.Stop();
         _transactions?.Stop();
         _fetchers.Stop();
+        Partitions.Mover.Stop();
         _proposals.Stop();
         _replicaDirectories.Stop();
     }

@@ -14,8 +14,9 @@ internal static class PartitionCommands
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    public static Command Create() => new("partition", "Move partitions between brokers.")
+    public static Command Create() => new("partition", "Move partitions between brokers, and between the log directories of one.")
     {
+        MoveDirCommand.Create(),
         new Command("reassign", "Plan, begin, watch and stop moves of partitions.") { Plan(), Execute(), Verify(), Cancel() },
     };
 

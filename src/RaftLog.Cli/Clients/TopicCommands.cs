@@ -90,6 +90,11 @@ internal static class TopicCommands
             }
 
             Console.Write(table);
+            foreach ((int partition, FoundOffset found) in (await FutureRecords.FindAsync(cluster, topic, DateTimeOffset.UtcNow)).OrderBy(each => each.Key))
+            {
+                Console.WriteLine(FutureRecords.Describe(partition, found));
+            }
+
             return ExitCode.Ok;
         });
     }

@@ -28,6 +28,7 @@ public sealed class KafkaAdmin
         Groups = new GroupAdmin(runtime, calls, metadata);
         Transactions = new TransactionAdmin(runtime, calls, metadata);
         Reassignments = new ReassignmentAdmin(runtime, calls);
+        LogDirs = new LogDirAdmin(runtime, calls, metadata);
     }
 
     /// <summary>Groups and their positions.</summary>
@@ -38,6 +39,9 @@ public sealed class KafkaAdmin
 
     /// <summary>Partitions that move between brokers.</summary>
     public ReassignmentAdmin Reassignments { get; }
+
+    /// <summary>Log directories of brokers, and moves of replicas between them.</summary>
+    public LogDirAdmin LogDirs { get; }
 
     /// <summary>The brokers.</summary>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>

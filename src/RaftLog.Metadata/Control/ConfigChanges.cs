@@ -12,6 +12,8 @@ using Values = ImmutableSortedDictionary<string, string>;
 /// <summary>Changes configuration values: one by one (KIP-339), or all of a resource at once.</summary>
 internal sealed class ConfigChanges(IConfigTable configs)
 {
+    private const string CordonedDirectories = "cordoned.log.dirs";
+
     private enum Operation : sbyte
     {
         Set = 0,
@@ -34,7 +36,7 @@ internal sealed class ConfigChanges(IConfigTable configs)
             Refusal? refusal = JudgeRepetition(repetitions, resource)
                 ?? JudgeResource(image, resource)
                 ?? TryAlter(resource, asked.Configs, ref after)
-                ?? JudgeValues(resource, after, [.. asked.Configs.Where(each => each.ConfigOperation != (sbyte)Operation.Delete).Select(each => each.Name)]);
+                ?? JudgeValues(image, resource, after, [.. asked.Configs.Where(each => each.ConfigOperation != (sbyte)Operation.Delete).Select(each => each.Name)]);
             if (refusal is null && !request.ValidateOnly)
             {
                 AddDifferences(records, resource, before, after);
@@ -65,7 +67,7 @@ internal sealed class ConfigChanges(IConfigTable configs)
             Refusal? refusal = JudgeRepetition(repetitions, resource)
                 ?? JudgeResource(image, resource)
                 ?? TryReplace(asked.Configs, ref after)
-                ?? JudgeValues(resource, after, [.. after.Keys]);
+                ?? JudgeValues(image, resource, after, [.. after.Keys]);
             if (refusal is null && !request.ValidateOnly)
             {
                 AddDifferences(records, resource, image.ConfigOf(resource), after);
@@ -120,8 +122,10 @@ internal sealed class ConfigChanges(IConfigTable configs)
             : new Refusal(ErrorCode.BrokerIdNotRegistered, $"No broker and no controller {id} is registered.");
     }
 
-    private Refusal? JudgeValues(ConfigResource resource, Values values, IReadOnlyList<string> changed) =>
-        configs.Refusal(resource, values, changed) is { } refusal ? new Refusal(ErrorCode.InvalidConfig, refusal) : null;
+    private Refusal? JudgeValues(MetadataImage image, ConfigResource resource, Values values, IReadOnlyList<string> changed) =>
+        resource.Type == ConfigResourceType.Broker && changed.Contains(CordonedDirectories) && !image.Version.TracksCordonedDirectories
+            ? new Refusal(ErrorCode.InvalidConfig, $"{CordonedDirectories} cannot be set before metadata.version 4.3-IV0 (level 30); raise it with the features tool.")
+        : configs.Refusal(resource, values, changed) is { } refusal ? new Refusal(ErrorCode.InvalidConfig, refusal) : null;
 
     private Refusal? TryAlter(ConfigResource resource, List<IncrementalAlterConfigsRequest.AlterableConfig> changes, ref Values values)
     {

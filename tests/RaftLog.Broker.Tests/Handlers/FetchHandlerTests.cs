@@ -30,7 +30,7 @@ public sealed class FetchHandlerTests : IDisposable
         _cluster.CreateOrders(0);
         _cache = new MetadataCache(Node.Waiters, "cluster", Node.Id);
         Tell();
-        _handler = new FetchHandler(new PartitionLookup(Node.Table, _cache), new FetchSessions(10, new SystemEntropy()), _cache, Node.Waiters, 1 << 20);
+        _handler = new FetchHandler(new PartitionLookup(Node.Table, _cache), new FetchSessions(10, new SystemEntropy()), _cache, Node.Table.LeaderThrottle, Node.Waiters, 1 << 20);
     }
 
     private TestNode Node => _cluster.Nodes[0];

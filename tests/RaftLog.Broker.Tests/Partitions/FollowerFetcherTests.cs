@@ -200,6 +200,28 @@ public sealed class FollowerFetcherTests : IDisposable
     }
 
     [Fact]
+    public void A_throttled_leader_gives_nothing_to_followers_that_are_not_in_sync()
+    {
+        _cluster.ThrottledLeaders = new ThrottledReplicas("0:0");
+        _cluster.Limit(0);
+        _cluster.CreateOrders(0);
+        Ended(A.Produce(RequiredAcks.All, "one"));
+        _cluster.Commit(new PartitionChangeRecord
+        {
+            TopicId = TestCluster.OrdersId, PartitionId = 0, Replicas = [A.Id, B.Id], AddingReplicas = [B.Id], Directories = [new(100, 0), new(100, 1)],
+        });
+        _cluster.TellAll();
+        _cluster.Advance(5000);
+        Assert.Empty(Batches.Values(B.Orders.Log));
+        Assert.Empty(A.Proposals);
+        _cluster.Limit(50);
+        _cluster.TellAll();
+        _cluster.Advance(2000);
+        Assert.Equal(["one"], Batches.Values(B.Orders.Log));
+        Assert.True(A.Proposals[^1].Proposal.InSync.SameAs(NodeSet.Of(A.Id, B.Id)));
+    }
+
+    [Fact]
     public void A_throttled_replica_that_catches_up_waits_until_its_bytes_are_paid_for()
     {
         _cluster.Throttled = new ThrottledReplicas("0:1");

@@ -226,7 +226,7 @@ public sealed class FollowerSessionTests : IDisposable
     private FetchReader ReaderOf(int maxBytes)
     {
         PartitionLookup lookup = new(A.Table, new MetadataCache(A.Waiters, "cluster", A.Id));
-        return new FetchReader(lookup, Audience.Uncommitted, NodeId.None, BrokerEpoch.None, maxBytes);
+        return new FetchReader(lookup, Audience.Uncommitted, NodeId.None, BrokerEpoch.None, maxBytes) { Throttle = new ReplicationThrottle(), NowMs = static () => 0 };
     }
 
     private FetchRequest FullRequest(BrokerEpoch incarnation)

@@ -21,6 +21,12 @@ public sealed record StorageSettings(IReadOnlyList<string> LogDirs, string Metad
             }
         }
 
+        IReadOnlyList<string> cordoned = settings.List("cordoned.log.dirs");
+        if (cordoned.Contains("*") ? cordoned.Count > 1 : cordoned.FirstOrDefault(each => !dirs.Contains(each)) is not null)
+        {
+            settings.Report("cordoned.log.dirs", $"'{string.Join(',', cordoned)}' names what is not in log.dirs", "name directories of log.dirs, or * alone for all");
+        }
+
         return new(dirs, settings.Text("metadata.log.dir") ?? dirs[0]);
     }
 }

@@ -66,6 +66,8 @@ internal sealed class TestCluster : IDisposable
 
     public ThrottledReplicas Throttled { get; set; }
 
+    public ThrottledReplicas ThrottledLeaders { get; set; }
+
     public long? ThrottledBytesPerSecond { get; private set; }
 
     /// <summary>Limits throttled replicas of all nodes; nobody has heard of it yet.</summary>
@@ -271,9 +273,11 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
     public void Send(Partition partition, IsrProposal proposal) => Proposals.Add((partition, proposal));
 
     public PartitionSettings For(string topic, MetadataImage image) =>
-        new(_cluster.LogSettings, new AppendSettings(), _cluster.MinInSync) { Retention = _cluster.Retention, Throttled = _cluster.Throttled };
+        new(_cluster.LogSettings, new AppendSettings(), _cluster.MinInSync) { Retention = _cluster.Retention, Throttled = _cluster.Throttled, ThrottledLeaders = _cluster.ThrottledLeaders };
 
     public long? ThrottledBytesPerSecond(MetadataImage image) => _cluster.ThrottledBytesPerSecond;
+
+    public long? LeaderThrottledBytesPerSecond(MetadataImage image) => _cluster.ThrottledBytesPerSecond;
 
     /// <summary>The controller grants the last proposal; the answer comes before the metadata.</summary>
     public void Grant()
@@ -340,7 +344,7 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
         supervisor.Run("partitions", Table.RunAsync);
         _cache = new MetadataCache(_waiters, "cluster", Id);
         Sessions = new FetchSessions(_cluster.FetchSessionSlots, new SystemEntropy());
-        Fetches = new FetchHandler(new PartitionLookup(Table, _cache), Sessions, _cache, _waiters, 55 << 20);
+        Fetches = new FetchHandler(new PartitionLookup(Table, _cache), Sessions, _cache, Table.LeaderThrottle, _waiters, 55 << 20);
         _server = new PartitionServer(_cluster.Network, Address, Table, Fetches, pool, supervisor);
         IsUp = true;
     }

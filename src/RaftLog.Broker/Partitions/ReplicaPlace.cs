@@ -1,0 +1,138 @@
+using RaftLog.Platform;
+using RaftLog.Protocol;
+using RaftLog.Storage;
+
+namespace RaftLog.Broker.Partitions;
+
+/// <summary>
+/// Where one replica's log lies, and its move to another log directory of the node. Who changes something holds the partition's lock; <see cref="Log"/> and
+/// <see cref="Directory"/> are read by anyone.
+/// </summary>
+/// <param name="gate">The partition's lock.</param>
+/// <param name="log">The log.</param>
+/// <param name="directory">The directory that holds it.</param>
+/// <param name="host">The node.</param>
+/// <param name="isInUse">False once the partition is closed or its directory has failed; called under the lock.</param>
+/// <param name="logChanged">What the partition does when its log has changed; called under the lock.</param>
+internal sealed class ReplicaPlace(
+    Lock gate, PartitionLog log, LogDirectory directory, PartitionHost host, Func<bool> isInUse, Action<WakeList> logChanged)
+{
+    private volatile PartitionLog _log = log;
+    private volatile LogDirectory _directory = directory;
+    private volatile LogMove? _move;
+
+    /// <summary>The log.</summary>
+    public PartitionLog Log => _log;
+
+    /// <summary>The directory that holds it.</summary>
+    public LogDirectory Directory => _directory;
+
+    /// <summary>The move that is under way; null when there is none.</summary>
+    public LogMove? Move => _move;
+
+    /// <summary>What of the log counts as durable.</summary>
+    public Offset DurableEnd => _move?.DurableEnd(_log.DurableEnd) ?? _log.DurableEnd;
+
+    /// <summary>The log has changed: what follows it changes too. Under the lock.</summary>
+    public void Follow()
+    {
+        if (_move is not { } move)
+        {
+            return;
+        }
+
+        move.Shorten(_log);
+        if (move.IsFollowing && !move.TryCatchUp(_log, host.WallMs))
+        {
+            _move = null;
+        }
+    }
+
+    /// <summary>Begins a move with a copy that is empty, or that an earlier life has left; false when the partition is not in use, or a move is under way.</summary>
+    public bool TryBegin(LogMove move)
+    {
+        lock (gate)
+        {
+            if (!isInUse() || _move is not null)
+            {
+                return false;
+            }
+
+            // What arrives at the end of the copy is flushed at once, whatever the topic asks for: only then may it take the log's place.
+            move.Future.Settings = _log.Settings with { FlushIntervalMessages = 1 };
+            move.Reconcile(_log);
+            _move = move;
+            return true;
+        }
+    }
+
+    /// <summary>Ends a move; its copy is no longer written to. The caller drops it.</summary>
+    public bool TryEnd(LogMove move, WakeList wakes)
+    {
+        lock (gate)
+        {
+            if (_move != move)
+            {
+                return false;
+            }
+
+            _move = null;
+            logChanged(wakes);
+            return true;
+        }
+    }
+
+    /// <summary>Where a copy goes on; null when the move is over or waits for the directory.</summary>
+    public (PartitionLog Log, Offset From, int Generation)? NextToCopy(LogMove move)
+    {
+        lock (gate)
+        {
+            return _move == move && isInUse() ? (_log, move.Future.EndOffset, move.Future.Generation) : null;
+        }
+    }
+
+    /// <summary>Takes a piece that was read where <see cref="NextToCopy"/> said; what does not fit any more is passed over. False when the copy's directory refuses it.</summary>
+    public bool Copied(LogMove move, Offset from, int generation, Memory<byte> batches)
+    {
+        lock (gate)
+        {
+            return _move != move || move.Future.EndOffset != from || move.Future.Generation != generation || move.TryAppend(_log, batches, host.WallMs);
+        }
+    }
+
+    /// <summary>Lets the copy follow once it has come up to the log; false when the copy's directory refuses.</summary>
+    public bool Follow(LogMove move, WakeList wakes)
+    {
+        lock (gate)
+        {
+            if (_move != move || move.IsFollowing || !isInUse())
+            {
+                return true;
+            }
+
+            bool follows = move.TryFollow(_log, _log.DurableEnd, host.WallMs);
+            logChanged(wakes);
+            return follows;
+        }
+    }
+
+    /// <summary>Puts the copy in the log's place if it holds everything. The result is the log that it has replaced and where that lies; null when it has not.</summary>
+    public (PartitionLog Log, LogDirectory In)? TryFinish(LogMove move, WakeList wakes)
+    {
+        lock (gate)
+        {
+            if (_move != move || !isInUse() || !move.HasAllOf(_log) || !move.Target.TryReplace(move.Future, _log, _directory))
+            {
+                return null;
+            }
+
+            (PartitionLog Log, LogDirectory In) replaced = (_log, _directory);
+            move.Future.Settings = _log.Settings;
+            _log = move.Future;
+            _directory = move.Target;
+            _move = null;
+            logChanged(wakes);
+            return replaced;
+        }
+    }
+}
