@@ -278,7 +278,8 @@ public sealed class PartitionLog
             return offline;
         }
 
-        if (FetchedBatches.Check(records.Span, EndOffset, currentEpoch, out int length) is { } refused)
+        Offset? whole = BatchAtStart(records.Span);
+        if (FetchedBatches.Check(records.Span, whole ?? EndOffset, currentEpoch, out int length) is { } refused)
         {
             return refused;
         }
@@ -288,8 +289,31 @@ public sealed class PartitionLog
             return new AppendResult { BaseOffset = Offset.None, LastOffset = Offset.None, AppendTimeMs = -1, LogStartOffset = StartOffset };
         }
 
-        return Write(records.Span[..length], RecordBatch.NoTimestamp, nowMs);
+        Offset start = StartOffset;
+        if (whole is { } first)
+        {
+            // The leader's log begins inside the batch, which is in a log as a whole.
+            TruncateFullyAndStartAt(first);
+            if (Unusable() is { } failed)
+            {
+                return failed;
+            }
+        }
+
+        AppendResult result = Write(records.Span[..length], RecordBatch.NoTimestamp, nowMs);
+        AdvanceStart(start);
+        return result;
     }
+
+    /// <summary>
+    /// Where the first of some batches begins, when this log is empty and its start lies inside that batch. Then <see cref="LogDirectory.PrepareTruncationAsync"/> to it
+    /// must have been awaited before they are appended.
+    /// </summary>
+    /// <param name="records">What a leader has sent.</param>
+    public Offset? BatchAtStart(ReadOnlySpan<byte> records) =>
+        EndOffset == StartOffset && BatchHeader.TryRead(records, out BatchHeader first) && first.BaseOffset < EndOffset && first.NextOffset > EndOffset
+            ? first.BaseOffset
+            : null;
 
     /// <summary>Notes that a leadership begins at the log's end, before its first append (KIP-101).</summary>
     public void BeginEpoch(LeaderEpoch epoch)

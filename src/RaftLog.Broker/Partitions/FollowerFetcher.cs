@@ -384,6 +384,11 @@ internal sealed class FollowerFetcher
             _owner.Throttle.Copied(NowMs, records.Length);
         }
 
+        if (!await TryPrepareAsync(followed.Partition, records))
+        {
+            return;
+        }
+
         FollowerStep step = followed.Partition.Following.FetchAnswered(answer, records, _wakes, out string? refusal);
         if (step.Kind == FollowerStepKind.AskLogStart && await AskLogStartAsync(followed) is { } start)
         {
@@ -424,6 +429,20 @@ internal sealed class FollowerFetcher
         try
         {
             await partition.Following.TruncateAsync(step, answer, _wakes);
+            return true;
+        }
+        catch (DiskException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc cref="TryCutAsync" />
+    private static async ValueTask<bool> TryPrepareAsync(Partition partition, Memory<byte> records)
+    {
+        try
+        {
+            await partition.Following.PrepareAsync(records);
             return true;
         }
         catch (DiskException)

@@ -1,5 +1,4 @@
 using RaftLog.Protocol;
-using RaftLog.Protocol.Records;
 
 namespace RaftLog.Storage;
 
@@ -99,13 +98,6 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
     /// <summary>Appends a piece that was read from the log at the copy's end; false when it does not fit there any more, or the directory refuses it.</summary>
     public bool TryAppend(PartitionLog log, Memory<byte> batches, long nowMs)
     {
-        // The log may begin inside a batch, which is copied whole.
-        if (Future.EndOffset == Future.StartOffset && RecordBatch.Read(batches.Span, out RecordBatch first) == BatchStatus.Complete
-            && first.BaseOffset < Future.EndOffset)
-        {
-            Future.TruncateFullyAndStartAt(first.BaseOffset);
-        }
-
         AppendResult result = Future.AppendAsFollower(batches, AnyEpoch, nowMs);
         Future.AdvanceStart(log.StartOffset);
         return result.IsAccepted && result.LastOffset != Offset.None;

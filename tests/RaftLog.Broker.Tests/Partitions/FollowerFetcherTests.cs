@@ -165,6 +165,29 @@ public sealed class FollowerFetcherTests : IDisposable
     }
 
     [Fact]
+    public void A_replica_copies_a_log_that_begins_inside_a_batch()
+    {
+        _cluster.CreateOrders(0);
+        Ended(A.Produce(RequiredAcks.All, "one", "two", "three"));
+        Ended(A.Produce(RequiredAcks.All, "four"));
+        A.Orders.DeleteRecords(new Offset(1), new WakeList());
+        _cluster.Commit(new PartitionChangeRecord
+        {
+            TopicId = TestCluster.OrdersId, PartitionId = 0, Replicas = [A.Id, B.Id], AddingReplicas = [B.Id], Directories = [new(100, 0), new(100, 1)],
+        });
+        _cluster.TellAll();
+        _cluster.Advance(7_000);
+        Assert.Equal((new Offset(1), new Offset(4)), (B.Orders.Log.StartOffset, B.Orders.Log.EndOffset));
+        Assert.Equal(["two", "three", "four"], Batches.Values(B.Orders.Log));
+        Assert.True(A.Proposals[^1].Proposal.InSync.SameAs(NodeSet.Of(A.Id, B.Id)));
+
+        // What it has written so is what it finds after a power cut.
+        B.LosePower();
+        B.Restart();
+        Assert.Equal(new Offset(4), B.Directory.Find(TestCluster.Orders)!.EndOffset);
+    }
+
+    [Fact]
     public void A_move_copies_the_log_to_its_new_node_and_deletes_it_on_the_old_one()
     {
         _cluster.CreateOrders(0);
