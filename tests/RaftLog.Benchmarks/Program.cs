@@ -8,8 +8,14 @@ static Task<int> RunAsync(string[] args)
 {
     RootCommand root = new("RaftLog's benchmarks. Run them on a machine that does nothing else.")
     {
-        VersusKafkaCommand.Create(), StartUpCommand.Create(), ManyPartitionsCommand.Create(), ProduceAllocationsCommand.Create(), ReadingCommand.Create(),
-        VersusDotNextCommand.Create(), RaftLog.Benchmarks.ReplicatedLogs.DotNextNode.Create(),
+        VersusKafkaCommand.Create(),
+        StartUpCommand.Create(),
+        ManyPartitionsCommand.Create(),
+        ProduceAllocationsCommand.Create(),
+        ReadingCommand.Create(),
+        VersusDotNextCommand.Create(),
+        RaftLog.Benchmarks.ReplicatedLogs.DotNextNode.Create(),
+        StorageCommand.Create(),
     };
     return root.Parse(args).InvokeAsync();
 }
