@@ -15,12 +15,6 @@ namespace RaftLog.Storage;
 /// </summary>
 public sealed class PartitionLog
 {
-    /// <summary>What a timer takes.</summary>
-    private const long LongestDelayMs = int.MaxValue;
-
-    /// <summary>Up to here a start reads batches rather than a snapshot of producers, which would be one more file for each log.</summary>
-    private const long FewBytes = 16 << 10;
-
     private readonly LogHome _home;
     private readonly LogFolder _folder;
     private readonly SegmentList _segments;
@@ -29,10 +23,8 @@ public sealed class PartitionLog
     private long _end;
     private long _highWatermark;
     private long _cleanedTo;
-    private bool _flushesLater;
-
-    /// <summary>The offset of the newest snapshot of producers that is sound; zero while there is none.</summary>
-    private Offset _snapshotAt;
+    private readonly LogWriter _writer;
+    private readonly LogTruncation _truncation;
 
     internal PartitionLog(LogHome home, TopicPartition partition, Uuid topicId, LogFolder folder, LoadedLog loaded, LogSettings settings)
     {
@@ -49,9 +41,10 @@ public sealed class PartitionLog
         Epochs = loaded.Epochs;
         Producers = loaded.Producers;
         StoredEpochs = new StoredEpochs(loaded.StoredEpochs);
-        _snapshotAt = loaded.SnapshotAt;
         Recovery = loaded.Recovery;
         Flushing = new FlushProgress(loaded.End, loaded.RecoveryPoint);
+        _writer = new LogWriter(this, home, _segments, loaded.SnapshotAt);
+        _truncation = new LogTruncation(this, home, _segments, _writer);
     }
 
     /// <summary>The partition.</summary>
@@ -124,7 +117,7 @@ public sealed class PartitionLog
         set
         {
             _settings = value;
-            RequestFlush();
+            _writer.RequestFlush();
         }
     }
 
@@ -138,6 +131,33 @@ public sealed class PartitionLog
 
     /// <summary>The segments now; nobody changes the array.</summary>
     internal LogSegment[] Segments => _segments.Current;
+
+    /// <summary>Moves the ends of the log: what its writer and its truncation have done is seen from now on.</summary>
+    internal void SetEnd(Offset end) => Volatile.Write(ref _end, end.Value);
+
+    /// <summary>The same for a truncation, which takes the high watermark and what was cleaned along.</summary>
+    internal void SetTruncated(Offset end)
+    {
+        SetEnd(end);
+        Volatile.Write(ref _highWatermark, Math.Min(_highWatermark, end.Value));
+        CleanedTo = Offset.Min(CleanedTo, end);
+    }
+
+    /// <summary>The same for the log's start; at or above the high watermark that moves too.</summary>
+    internal void SetStart(Offset start)
+    {
+        Volatile.Write(ref _start, start.Value);
+        Volatile.Write(ref _highWatermark, Math.Max(_highWatermark, start.Value));
+    }
+
+    /// <summary>The same for a log that is empty from now on, and goes on at an offset.</summary>
+    internal void SetEmptyAt(Offset offset)
+    {
+        Volatile.Write(ref _start, offset.Value);
+        SetEnd(offset);
+        Volatile.Write(ref _highWatermark, offset.Value);
+        CleanedTo = Offset.Min(CleanedTo, offset);
+    }
 
     private LogSegment Active => _segments.Active;
 
@@ -191,7 +211,7 @@ public sealed class PartitionLog
 
         checkedBatch.Stamp(nowMs);
         batch.Assign(EndOffset, epoch);
-        return Write(records.Span, checkedBatch.Settings.TimestampType == TimestampType.LogAppendTime ? nowMs : RecordBatch.NoTimestamp, nowMs);
+        return _writer.Write(records.Span, checkedBatch.Settings.TimestampType == TimestampType.LogAppendTime ? nowMs : RecordBatch.NoTimestamp, nowMs);
     }
 
     /// <summary>
@@ -208,23 +228,12 @@ public sealed class PartitionLog
             return offline;
         }
 
-        Span<byte> rest = batches.Span;
-        Offset next = EndOffset;
-        while (MutableRecordBatch.Read(rest, out MutableRecordBatch batch) == BatchStatus.Complete)
+        if (BuiltBatches.Assign(batches.Span, this, epoch) is { } rejected)
         {
-            SequenceVerdict verdict = JudgeBuilt(batch.Batch);
-            if (verdict.Error != ErrorCode.None)
-            {
-                return AppendResult.Refused(verdict.Error, verdict.Message!);
-            }
-
-            batch.Assign(next, epoch);
-            next = batch.Batch.NextOffset;
-            rest = rest[batch.Batch.Size..];
+            return rejected;
         }
 
-        Invariant.Holds(rest.IsEmpty && next != EndOffset, "S-06", $"this node built records for {Partition} that are not whole batches");
-        return Write(batches.Span, RecordBatch.NoTimestamp, nowMs);
+        return _writer.Write(batches.Span, RecordBatch.NoTimestamp, nowMs);
     }
 
     /// <summary>
@@ -242,26 +251,12 @@ public sealed class PartitionLog
             return offline;
         }
 
-        EndMarker end = default;
-        bool isMarker = MutableRecordBatch.Read(marker.Span, out MutableRecordBatch batch) == BatchStatus.Complete && EndMarker.TryRead(batch.Batch, out end);
-        Invariant.Holds(isMarker, "S-08", $"this node built a batch for {Partition} that is no transaction marker");
-        var header = new BatchHeader(batch.Batch, batch.Batch.Size);
-        SequenceVerdict verdict = Producers.JudgeMarker(header, end.CoordinatorEpoch, transactionVersion, out bool isRepeated);
-        if (verdict.Error != ErrorCode.None)
+        if (BuiltBatches.AssignMarker(marker.Span, this, transactionVersion, epoch) is { } settled)
         {
-            return AppendResult.Refused(verdict.Error, verdict.Message!);
+            return settled;
         }
 
-        if (isRepeated)
-        {
-            return new AppendResult
-            {
-                BaseOffset = EndOffset - 1, LastOffset = EndOffset - 1, AppendTimeMs = -1, LogStartOffset = StartOffset, IsDuplicate = true,
-            };
-        }
-
-        batch.Assign(EndOffset, epoch);
-        return Write(marker.Span, RecordBatch.NoTimestamp, nowMs);
+        return _writer.Write(marker.Span, RecordBatch.NoTimestamp, nowMs);
     }
 
     /// <summary>
@@ -300,7 +295,7 @@ public sealed class PartitionLog
             }
         }
 
-        AppendResult result = Write(records.Span[..length], RecordBatch.NoTimestamp, nowMs);
+        AppendResult result = _writer.Write(records.Span[..length], RecordBatch.NoTimestamp, nowMs);
         AdvanceStart(start);
         return result;
     }
@@ -368,76 +363,16 @@ public sealed class PartitionLog
     /// await <see cref="LogDirectory.PrepareTruncationAsync"/> first, without the lock: recovery trusts what lies below the recovery point.
     /// </summary>
     /// <param name="offset">The new end; inside a batch, the whole batch goes.</param>
-    public void TruncateTo(Offset offset)
-    {
-        if (offset < StartOffset)
-        {
-            TruncateFullyAndStartAt(offset);
-            return;
-        }
-
-#if SEEDED_BUGS
-        if (SeededBug.Is(36) && offset >= EndOffset)
-        {
-            return;
-        }
-#endif
-        Epochs.TruncateFromEnd(offset);
-        if (offset >= EndOffset)
-        {
-            return;
-        }
-
-        Offset end = BatchStart(offset);
-        if (end < StartOffset)
-        {
-            // The log begins inside the batch that goes.
-            TruncateFullyAndStartAt(StartOffset);
-            return;
-        }
-
-        Guarded(() => Cut(end));
-    }
+    public void TruncateTo(Offset offset) => _truncation.To(offset);
 
     /// <summary>Drops all records, and goes on at an offset: a snapshot was installed, or the leader's log begins above this one's end.</summary>
     /// <param name="offset">The new start and end.</param>
-    public void TruncateFullyAndStartAt(Offset offset)
-    {
-        Flushing.Cutting(offset);
-        Guarded(() =>
-        {
-            Volatile.Write(ref _start, offset.Value);
-            Volatile.Write(ref _end, offset.Value);
-            Volatile.Write(ref _highWatermark, offset.Value);
-            CleanedTo = Offset.Min(CleanedTo, offset);
-            _segments.DeleteFiles();
-            ProducerSnapshots.DeleteAbove(_home.Disk, Path, Offset.None);
-            _snapshotAt = Offset.Zero;
-            _segments.BeginAt(offset);
-            Flushing.NamesChanged();
-            Epochs.Clear();
-            Producers.Clear();
-            Flushing.Cut(Segments, offset);
-        });
-        _home.Flusher.Add(this);
-    }
+    public void TruncateFullyAndStartAt(Offset offset) => _truncation.FullyTo(offset);
 
     /// <summary>
     /// Raises the log's start: records below it are gone for readers. Segments that lie wholly below it are deleted, except the last.
     /// </summary>
-    public void AdvanceStart(Offset offset)
-    {
-        Offset start = Offset.Min(offset, EndOffset);
-        if (start <= StartOffset)
-        {
-            return;
-        }
-
-        Volatile.Write(ref _start, start.Value);
-        Volatile.Write(ref _highWatermark, Math.Max(_highWatermark, start.Value));
-        Epochs.TruncateFromStart(start);
-        Guarded(() => DropBelow(start));
-    }
+    public void AdvanceStart(Offset offset) => _truncation.StartTo(offset);
 
     /// <summary>
     /// Removes whole segments that are too old or too much, below the high watermark. Where that is all of them a new, empty segment is begun. The result says
@@ -485,7 +420,7 @@ public sealed class PartitionLog
         {
             try
             {
-                RollSegment(nowMs);
+                _writer.Roll(nowMs);
                 _home.Flusher.Add(this);
             }
             catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors)
@@ -496,8 +431,7 @@ public sealed class PartitionLog
     }
 
     /// <summary>Where the log would really end when cut at an offset: at the batch's start when the offset lies inside one, but not below the log's start.</summary>
-    internal Offset CutPointOf(Offset offset) =>
-        offset >= EndOffset || offset < StartOffset ? offset : Offset.Max(BatchStart(offset), StartOffset);
+    internal Offset CutPointOf(Offset offset) => _truncation.PointOf(offset);
 
     /// <summary>Marks the log as gone: nothing is appended or flushed any more.</summary>
     internal void MarkDeleted(string newPath)
@@ -522,11 +456,7 @@ public sealed class PartitionLog
     internal void PrepareClose(List<IDiskFile> files)
     {
         Flushing.Begin(files);
-        if (_snapshotAt < EndOffset && _segments.BytesAfter(_snapshotAt) > FewBytes)
-        {
-            WriteSnapshot(EndOffset);
-        }
-
+        _writer.WriteSnapshotIfWorthIt();
         LogSegment active = Active;
         active.WriteIndexes();
         files.Add(active.Log);
@@ -602,225 +532,15 @@ public sealed class PartitionLog
     /// <summary>The disk refused what was done with the log.</summary>
     internal void Failed(DiskException failure) => _home.Health.Fail(failure);
 
-    /// <summary>Hands the log to the flusher when its settings ask for a flush now.</summary>
-    internal void RequestFlush()
-    {
-        if (Flushing.IsDirty && EndOffset - FlushedTo >= _settings.FlushIntervalMessages)
-        {
-            _home.Flusher.Add(this);
-        }
-    }
-
     /// <summary>The time of <c>flush.ms</c> is over.</summary>
-    internal void FlushIsDue()
-    {
-        Volatile.Write(ref _flushesLater, false);
-        if (!IsDeleted && Flushing.IsDirty)
-        {
-            _home.Flusher.Add(this);
-        }
-    }
+    internal void FlushIsDue() => _writer.FlushIsDue();
 
     private AppendResult? Unusable() => IsDeleted || _home.Health.IsOffline
         ? AppendResult.Refused(ErrorCode.KafkaStorageError, $"the log directory {_home.Path} is offline: {_home.Health.Cause?.Message ?? "the log was deleted"}")
         : null;
 
-    private SequenceVerdict JudgeBuilt(RecordBatch batch)
-    {
-        var header = new BatchHeader(batch, batch.Size);
-        return EndMarker.TryRead(batch, out EndMarker marker)
-            ? Producers.JudgeMarker(header, marker.CoordinatorEpoch, transactionVersion: 0, out _)
-            : Producers.Judge(header, AppendOrigin.Coordinator);
-    }
-
-    /// <summary>Writes whole batches, in one write for each segment that they fall into.</summary>
-    private AppendResult Write(ReadOnlySpan<byte> batches, long appendTimeMs, long nowMs)
-    {
-        BatchHeader.TryRead(batches, out BatchHeader first);
-        bool rolled = false;
-        bool isUntouched = true;
-        try
-        {
-            while (!batches.IsEmpty)
-            {
-                BatchHeader.TryRead(batches, out BatchHeader next);
-                rolled |= Active.MustRoll(next, _settings, nowMs) && TryRollFor(next, nowMs);
-                int run = Active.RunLength(batches, next, _settings);
-
-                // Opened before the batches are in the log: there is no way back then.
-                using FileLease index = BatchEffects.MayAbort(batches[..run]) ? Active.Transactions.LeaseFile() : default;
-                Active.Write(batches[..run]);
-                isUntouched = false;
-                Publish(batches[..run]);
-                batches = batches[run..];
-            }
-        }
-        catch (DiskException failure)
-        {
-            // A file that cannot be opened for want of a descriptor is as it was, and so is the log.
-            if (failure.Kind == DiskErrorKind.NoDescriptors && isUntouched && _home.RefusesForNow)
-            {
-                _home.Health.Refuse(failure);
-            }
-            else
-            {
-                _home.Health.Fail(failure);
-            }
-
-            return AppendResult.Refused(ErrorCode.KafkaStorageError, failure.Message);
-        }
-
-        if (rolled || EndOffset - FlushedTo >= _settings.FlushIntervalMessages)
-        {
-            _home.Flusher.Add(this);
-        }
-        else if (_settings.FlushIntervalMs < long.MaxValue && !Volatile.Read(ref _flushesLater))
-        {
-            Volatile.Write(ref _flushesLater, true);
-            _ = _home.FlushLaterAsync(this, TimeSpan.FromMilliseconds(Math.Min(_settings.FlushIntervalMs, LongestDelayMs)));
-        }
-
-        return new AppendResult
-        {
-            BaseOffset = first.BaseOffset,
-            LastOffset = EndOffset - 1,
-            AppendTimeMs = appendTimeMs,
-            LogStartOffset = StartOffset,
-        };
-    }
-
-    /// <summary>
-    /// Starts a new segment for a batch. Where there is no descriptor for its files the old one goes on growing beyond its limits, as far as its indexes can tell
-    /// positions and offsets, and the next batch tries again.
-    /// </summary>
-    private bool TryRollFor(in BatchHeader batch, long nowMs)
-    {
-        try
-        {
-            RollSegment(nowMs);
-            return true;
-        }
-        catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors && Active.CanIndex(batch))
-        {
-            PutOff(refused);
-            return false;
-        }
-    }
-
-    private void Publish(ReadOnlySpan<byte> batches)
-    {
-        LogSegment active = Active;
-        Offset end = EndOffset;
-        ReadOnlySpan<byte> rest = batches;
-        while (BatchHeader.TryRead(rest, out BatchHeader header))
-        {
-            active.Publish(header, _settings.IndexIntervalBytes);
-            Epochs.Assign(header.Epoch, header.BaseOffset);
-            if (RecordBatch.Read(rest, out RecordBatch batch) == BatchStatus.Complete)
-            {
-                BatchEffects.Apply(batch, Producers, active.Transactions);
-            }
-
-            end = header.NextOffset;
-            rest = rest[header.TotalBytes..];
-        }
-
-        Flushing.Written(active, end, batches.Length);
-        Volatile.Write(ref _end, end.Value);
-    }
-
-    private void RollSegment(long nowMs)
-    {
-        LogSegment full = Active;
-        Offset end = EndOffset;
-
-        // The full segment can be appended to until the next one is there: a disk that has no descriptor for that leaves the log as it was.
-        full.WriteIndexes();
-        if (_settings.Preallocates)
-        {
-            full.CutFileToSize();
-        }
-
-        WriteSnapshot(end);
-        AddSegment(end, nowMs);
-        full.Seal();
-        Flushing.Sealed(full);
-    }
-
-    private void WriteSnapshot(Offset end)
-    {
-        ProducerSnapshots.Write(_home.Disk, Path, end, Producers.Snapshot());
-        _snapshotAt = end;
-    }
-
-    private void AddSegment(Offset baseOffset, long nowMs)
-    {
-        _segments.Add(baseOffset, nowMs);
-        if (_settings.Preallocates)
-        {
-            Active.Log.Reserve(_settings.SegmentBytes);
-        }
-
-        Flushing.NamesChanged();
-    }
-
-    private Offset BatchStart(Offset offset) => _segments.Holder(offset).CutPoint(offset);
-
-    private void Cut(Offset end)
-    {
-        LogSegment holder = _segments.Holder(end);
-        Flushing.Cutting(end);
-        Volatile.Write(ref _end, end.Value);
-        Volatile.Write(ref _highWatermark, Math.Min(_highWatermark, end.Value));
-        CleanedTo = Offset.Min(CleanedTo, end);
-        _segments.DropAfter(end);
-        bool cutsBytes = holder.NextOffset > end;
-        holder.TruncateTo(end);
-        Epochs.TruncateFromEnd(end);
-        ProducerSnapshots.DeleteAbove(_home.Disk, Path, end);
-#if SEEDED_BUGS
-        if (!SeededBug.Is(34))
-#endif
-        ProducerReplay.Rebuild(_home.Disk, Path, Segments, Producers, HighWatermark);
-        _snapshotAt = _snapshotAt > end ? Offset.Zero : _snapshotAt;
-        Producers.Committed(HighWatermark);
-        if (cutsBytes)
-        {
-            StartFreshFile(holder, end);
-        }
-
-        Flushing.Cut(Segments, end);
-        _home.Flusher.Add(this);
-    }
-
-    /// <summary>
-    /// Nothing is written over bytes that were cut before the cut is on the disk. A batch's offset and epoch lie outside its checksum, so a power cut could
-    /// leave an old batch's epoch before a new batch's records, and nobody would notice.
-    /// </summary>
-    private void StartFreshFile(LogSegment holder, Offset end)
-    {
-        if (end > holder.BaseOffset)
-        {
-            RollSegment(holder.CreatedMs);
-            return;
-        }
-
-        _segments.RenewActive();
-        Flushing.NamesChanged();
-    }
-
-    private void DropBelow(Offset start)
-    {
-        if (_segments.DropBelow(start, _home.Deletions, _home.NowMs + _settings.FileDeleteDelayMs))
-        {
-            ProducerSnapshots.DeleteBelow(_home.Disk, Path, Segments[0].BaseOffset);
-            Flushing.NamesChanged();
-            _home.Flusher.Add(this);
-        }
-    }
-
     /// <summary>Runs a change of files; a disk that refuses takes the directory offline, and what memory says no longer matters.</summary>
-    private void Guarded(Action change)
+    internal void Guarded(Action change)
     {
         try
         {

@@ -1,0 +1,133 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Storage;
+
+/// <summary>Takes records away from the end or the start of a log. Under the partition's lock.</summary>
+/// <param name="log">The log.</param>
+/// <param name="home">Its directory.</param>
+/// <param name="segments">Its segments.</param>
+/// <param name="writer">Who writes to it.</param>
+internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList segments, LogWriter writer)
+{
+    /// <summary>See <see cref="PartitionLog.TruncateTo"/>.</summary>
+    public void To(Offset offset)
+    {
+        if (offset < log.StartOffset)
+        {
+            FullyTo(offset);
+            return;
+        }
+
+#if SEEDED_BUGS
+        if (SeededBug.Is(36) && offset >= log.EndOffset)
+        {
+            return;
+        }
+#endif
+        log.Epochs.TruncateFromEnd(offset);
+        if (offset >= log.EndOffset)
+        {
+            return;
+        }
+
+        Offset end = BatchStart(offset);
+        if (end < log.StartOffset)
+        {
+            // The log begins inside the batch that goes.
+            FullyTo(log.StartOffset);
+            return;
+        }
+
+        log.Guarded(() => Cut(end));
+    }
+
+    /// <summary>See <see cref="PartitionLog.TruncateFullyAndStartAt"/>.</summary>
+    public void FullyTo(Offset offset)
+    {
+        log.Flushing.Cutting(offset);
+        log.Guarded(() =>
+        {
+            log.SetEmptyAt(offset);
+            segments.DeleteFiles();
+            ProducerSnapshots.DeleteAbove(home.Disk, log.Path, Offset.None);
+            writer.SnapshotsGone(Offset.None);
+            segments.BeginAt(offset);
+            log.Flushing.NamesChanged();
+            log.Epochs.Clear();
+            log.Producers.Clear();
+            log.Flushing.Cut(segments.Current, offset);
+        });
+        home.Flusher.Add(log);
+    }
+
+    /// <summary>See <see cref="PartitionLog.AdvanceStart"/>.</summary>
+    public void StartTo(Offset offset)
+    {
+        Offset start = Offset.Min(offset, log.EndOffset);
+        if (start <= log.StartOffset)
+        {
+            return;
+        }
+
+        log.SetStart(start);
+        log.Epochs.TruncateFromStart(start);
+        log.Guarded(() => DropBelow(start));
+    }
+
+    /// <summary>See <see cref="PartitionLog.CutPointOf"/>.</summary>
+    public Offset PointOf(Offset offset) =>
+        offset >= log.EndOffset || offset < log.StartOffset ? offset : Offset.Max(BatchStart(offset), log.StartOffset);
+
+    private Offset BatchStart(Offset offset) => segments.Holder(offset).CutPoint(offset);
+
+    private void Cut(Offset end)
+    {
+        LogSegment holder = segments.Holder(end);
+        log.Flushing.Cutting(end);
+        log.SetTruncated(end);
+        segments.DropAfter(end);
+        bool cutsBytes = holder.NextOffset > end;
+        holder.TruncateTo(end);
+        log.Epochs.TruncateFromEnd(end);
+        ProducerSnapshots.DeleteAbove(home.Disk, log.Path, end);
+#if SEEDED_BUGS
+        if (!SeededBug.Is(34))
+#endif
+        ProducerReplay.Rebuild(home.Disk, log.Path, segments.Current, log.Producers, log.HighWatermark);
+        writer.SnapshotsGone(end);
+        log.Producers.Committed(log.HighWatermark);
+        if (cutsBytes)
+        {
+            StartFreshFile(holder, end);
+        }
+
+        log.Flushing.Cut(segments.Current, end);
+        home.Flusher.Add(log);
+    }
+
+    /// <summary>
+    /// Nothing is written over bytes that were cut before the cut is on the disk. A batch's offset and epoch lie outside its checksum, so a power cut could
+    /// leave an old batch's epoch before a new batch's records, and nobody would notice.
+    /// </summary>
+    private void StartFreshFile(LogSegment holder, Offset end)
+    {
+        if (end > holder.BaseOffset)
+        {
+            writer.Roll(holder.CreatedMs);
+            return;
+        }
+
+        segments.RenewActive();
+        log.Flushing.NamesChanged();
+    }
+
+    private void DropBelow(Offset start)
+    {
+        if (segments.DropBelow(start, home.Deletions, home.NowMs + log.Settings.FileDeleteDelayMs))
+        {
+            ProducerSnapshots.DeleteBelow(home.Disk, log.Path, segments.Current[0].BaseOffset);
+            log.Flushing.NamesChanged();
+            home.Flusher.Add(log);
+        }
+    }
+}
