@@ -209,6 +209,26 @@ public class ClientBatchTests
         Assert.Equal(new Offset(8), log.EndOffset);
     }
 
+    [Theory]
+    [InlineData(CompressionType.Gzip, 1, 9)]
+    [InlineData(CompressionType.Lz4, 9, 17)]
+    [InlineData(CompressionType.Zstd, -5, 19)]
+    public void The_level_of_a_topics_codec_acts(CompressionType codec, int fast, int thorough)
+    {
+        string[] values = [.. Enumerable.Range(0, 400).Select(i => $"{{ \"id\": {i * 7919}, \"name\": \"user {i % 37}\", \"state\": \"{(i % 3 == 0 ? "active" : "asleep")}\" }}")];
+        long Stored(int level)
+        {
+            PartitionLog log = new Node().Run().Create(LogSettings.Default);
+            AppendResult result = log.AppendAsLeader(
+                Of(values), new LeaderEpoch(0), new AppendSettings { Compression = codec, CompressionLevel = level }, Now);
+            Assert.True(result.IsAccepted, result.Message);
+            Assert.Equal(values, Values(log));
+            return log.SizeBytes;
+        }
+
+        Assert.True(Stored(thorough) < Stored(fast));
+    }
+
     [Fact]
     public void A_follower_drops_batches_of_an_epoch_above_its_own_and_a_torn_tail()
     {

@@ -16,7 +16,7 @@ public class CrashTests
     /// a append, f flush, h high watermark, c checkpoints, r roll, t truncation to the high watermark, b truncation below it, s start moves, n retention, x snapshot,
     /// o stop in order and start, k kill and start.
     /// </summary>
-    private const string Script = "aafhaacaafhraatafhcaafhsaafhcxaafbaafhcaatafhnafhcxakaafhcaafhoaafhbafhcaksafhxta";
+    private const string Script = "aafhaacaafhraatafhcaafhsaafhcxaafbaafhcaatafhnafhcxakaafhcaafhoaafhbafhcaksafhxtaaarafhaaraakaafhc";
 
     [Fact]
     public void A_crash_at_any_operation_of_a_scripted_life_leaves_what_the_model_allows()
