@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using RaftLog.Differential.Tests.Peers;
 using RaftLog.Protocol;
@@ -60,7 +59,7 @@ public sealed class CompactionTests(BothNodes nodes)
         int before = written;
         return await Poll.ForAsync($"{peer.Name} to compact", async () =>
         {
-            List<string> lines = await DescribeAsync(peer, written);
+            List<string> lines = await BatchText.ReadAsync(peer, Topic, 0, written);
             return lines.Count(line => line.StartsWith(' ')) < before ? lines : null;
         });
     }
@@ -77,49 +76,5 @@ public sealed class CompactionTests(BothNodes nodes)
 
         ProduceResponse response = await peer.AskAsync(Topics.Produce(Topic, 0, builder.Seal().ToArray()), highestVersion: 12);
         Assert.Equal(ErrorCode.None, response.Responses[0].PartitionResponses[0].ErrorCode);
-    }
-
-    /// <summary>A line a batch and a line a record, below an offset.</summary>
-    private static async Task<List<string>> DescribeAsync(Peer peer, long end)
-    {
-        Uuid id = await peer.TopicIdAsync(Topic);
-        List<string> lines = [];
-        Offset from = Offset.Zero;
-        while (from.Value < end)
-        {
-            FetchResponse response = await peer.AskAsync(new FetchRequest
-            {
-                MaxWaitMs = 100,
-                MinBytes = 1,
-                SessionEpoch = -1,
-                Topics = [new() { TopicId = id, Topic = Topic, Partitions = [new() { Partition = 0, FetchOffset = from, PartitionMaxBytes = SegmentBytes }] }],
-            });
-            Offset before = from;
-            foreach (RecordBatch batch in new RecordBatches((response.Responses[0].Partitions[0].Records ?? default).Span))
-            {
-                from = batch.NextOffset;
-                if (batch.BaseOffset.Value < end)
-                {
-                    Describe(batch, lines);
-                }
-            }
-
-            Assert.True(from > before, $"nothing at offset {before}");
-        }
-
-        return lines;
-    }
-
-    private static void Describe(RecordBatch batch, List<string> lines)
-    {
-        string time = batch.Attributes.HasDeleteHorizon ? "horizon" : batch.BaseTimestamp.ToString(CultureInfo.InvariantCulture);
-        lines.Add(
-            $"{batch.BaseOffset}-{batch.LastOffset} {batch.Attributes.Bits:x} count {batch.RecordCount} producer {batch.Producer} time {time} to {batch.MaxTimestamp}");
-        using RecordSection section = RecordSection.Open(batch, 1 << 24);
-        foreach (Protocol.Records.Record record in section)
-        {
-            string value = record.Value.IsNull ? "null" : Encoding.UTF8.GetString(record.Value.Span);
-            lines.Add($"  {record.Offset} {record.Timestamp} {Encoding.UTF8.GetString(record.Key.Span)}={value}");
-        }
     }
 }
