@@ -68,11 +68,12 @@ internal sealed class AlterReplicaLogDirsHandler(PartitionLookup lookup, LogPlac
             return await mover.MoveAsync(partition, target);
         }
 
-        if (error == ErrorCode.NotLeaderOrFollower)
+        if (error != ErrorCode.NotLeaderOrFollower)
         {
-            places.Prefer(new TopicPartition(topic, index), target);
+            return error;
         }
 
-        return error;
+        places.Prefer(new TopicPartition(topic, index), target);
+        return ErrorCode.ReplicaNotAvailable;
     }
 }

@@ -118,6 +118,7 @@ internal sealed class PartitionTable : IFlushObserver
         }
 
         var wakes = new WakeList();
+        MetadataImage before = _image;
         _image = image;
         bool brokersChanged = changes.Brokers.Count > 0 || registeredAs != _registeredAs;
         if (brokersChanged)
@@ -128,7 +129,7 @@ internal sealed class PartitionTable : IFlushObserver
         }
 
         bool everyTopic = ConcernEveryTopic(changes);
-        if (everyTopic || isFirst)
+        if (everyTopic || isFirst || image.Version != before.Version)
         {
             ConfigureNode();
         }
@@ -302,7 +303,7 @@ internal sealed class PartitionTable : IFlushObserver
         _fetchers.Limit(_settings.ThrottledBytesPerSecond(_image));
         LeaderThrottle.TryLimit(_settings.LeaderThrottledBytesPerSecond(_image));
         Mover.Limit(_settings.MovedBytesPerSecond(_image));
-        if (Places.TryCordon(_settings.CordonedDirectories(_image)))
+        if (Places.TryCordon(_image.Version.TracksCordonedDirectories ? _settings.CordonedDirectories(_image) : []))
         {
             Cordoned?.Invoke();
         }
