@@ -11,7 +11,11 @@ internal sealed class TwoDirectories : IFlushObserver
     private readonly LogSettings _settings;
 
     /// <summary>Formats the directories where they are new, and opens them with all that is in them.</summary>
-    public TwoDirectories(CrashDisk disk, IDisk through, LogSettings settings)
+    /// <param name="disk">The disk.</param>
+    /// <param name="through">What their operations go through on their way to the disk.</param>
+    /// <param name="settings">How the log is cut and flushed.</param>
+    /// <param name="running">How many of them flush from the beginning on.</param>
+    public TwoDirectories(CrashDisk disk, IDisk through, LogSettings settings, int running = 2)
     {
         _settings = settings;
         if (!disk.DirectoryExists(Roots[0]))
@@ -32,9 +36,9 @@ internal sealed class TwoDirectories : IFlushObserver
         }
 
         Aside = DuplicateLogs.SetAside(All);
-        foreach (LogDirectory directory in All)
+        foreach (LogDirectory directory in All.Take(running))
         {
-            Pump.Start(directory.RunAsync);
+            Run(directory);
         }
     }
 
@@ -56,6 +60,8 @@ internal sealed class TwoDirectories : IFlushObserver
     public void Flushed(IReadOnlyList<PartitionLog> logs)
     {
     }
+
+    public void Run(LogDirectory directory) => Pump.Start(directory.RunAsync);
 
     public void Create() => All[0].Create(Node.Orders, Node.OrdersId, _settings);
 

@@ -1,0 +1,76 @@
+using RaftLog.Protocol;
+using static RaftLog.TestKit.Batches;
+
+namespace RaftLog.Storage.Tests;
+
+/// <summary>What a copy that is on its way to another directory must have, and when.</summary>
+public class LogMoveTests
+{
+    private static readonly LogSettings Settings = new() { SegmentBytes = 400, IndexIntervalBytes = 100 };
+
+    [Fact]
+    public void Only_what_is_flushed_in_both_directories_counts_while_a_copy_follows()
+    {
+        CrashDisk disk = new();
+        TwoDirectories node = new(disk, disk, Settings, running: 1);
+        node.Create();
+        PartitionLog log = node.Log;
+        Append(log, 1, "one", "two");
+        node.Flush();
+        LogMove move = Begin(node);
+        Assert.True(move.TryFollow(log, log.DurableEnd, Now));
+
+        // The other directory does not flush yet.
+        Assert.Equal(log.EndOffset, move.Future.EndOffset);
+        Assert.False(move.HasAllOf(log));
+        Append(log, 1, "three");
+        Assert.True(move.TryCatchUp(log, Now));
+        node.Flush();
+        Assert.Equal((new Offset(3), new Offset(2)), (log.DurableEnd, move.DurableEnd(log.DurableEnd)));
+
+        node.Run(node.All[1]);
+        node.Flush();
+        Assert.Equal(new Offset(3), move.DurableEnd(log.DurableEnd));
+        Assert.True(move.HasAllOf(log));
+    }
+
+    [Fact]
+    public void A_copy_that_an_earlier_life_has_left_loses_what_the_log_does_not_have()
+    {
+        CrashDisk disk = new();
+        TwoDirectories node = new(disk, disk, Settings);
+        node.Create();
+        PartitionLog log = node.Log;
+        Append(log, 1, "a", "b", "c", "lost", "lost");
+        LogMove move = Begin(node);
+        Assert.True(move.TryCatchUp(log, Now));
+
+        // The log goes another way than the copy knows.
+        log.TruncateTo(new Offset(3));
+        Append(log, 3, "d", "e", "f");
+        move.Reconcile(log);
+        Assert.Equal(["a", "b", "c"], Values(move.Future));
+        Assert.True(move.TryCatchUp(log, Now));
+        Assert.Equal(Records(log), Records(move.Future));
+
+        // And again, where the copy has an epoch that the log has lost.
+        log.TruncateTo(new Offset(3));
+        Append(log, 2, "D");
+        move.Reconcile(log);
+        Assert.Equal(["a", "b", "c"], Values(move.Future));
+    }
+
+    private static LogMove Begin(TwoDirectories node)
+    {
+        CreatedLog created = node.Pump.Finish(() => node.Other.Futures.CreateAsync(new NewLog(Node.Orders, Node.OrdersId, Settings)));
+        return new LogMove(created.Log!, node.Other);
+    }
+
+    private static void Append(PartitionLog log, int epoch, params string[] values)
+    {
+        foreach (string value in values)
+        {
+            Assert.True(log.AppendAsLeader(Of(value), new LeaderEpoch(epoch), AppendSettings.Default, Now).IsAccepted);
+        }
+    }
+}
