@@ -30,7 +30,7 @@ internal sealed class DescribeProducersHandler(PartitionLookup lookup) : IReques
         }
         else
         {
-            described.ActiveProducers.AddRange(partition.ReadProducers(Describe));
+            described.ActiveProducers.AddRange(partition.Maintenance.ReadProducers(Describe));
         }
 
         return described;

@@ -442,7 +442,7 @@ internal sealed class FollowerFetcher
     {
         try
         {
-            await partition.Following.PrepareAsync(records);
+            await partition.Place.PrepareAsync(records);
             return true;
         }
         catch (DiskException)

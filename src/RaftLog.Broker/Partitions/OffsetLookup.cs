@@ -28,12 +28,30 @@ public readonly record struct OffsetLookup(ErrorCode Error, long Timestamp, Offs
 
     internal static OffsetLookup Nothing => Failed(ErrorCode.None);
 
+    /// <summary>Looks in a replica's log.</summary>
+    /// <param name="place">Where it lies. A copy in another directory may take its place meanwhile, and nothing is found in a log that is closed.</param>
+    /// <param name="timestamp">A time in milliseconds, or a special one.</param>
+    /// <param name="limit">How far the asker may see.</param>
+    /// <param name="latestError">Why the end cannot be told yet; none where it can.</param>
+    internal static OffsetLookup In(ReplicaPlace place, long timestamp, Offset limit, ErrorCode latestError)
+    {
+        while (true)
+        {
+            PartitionLog log = place.Log;
+            OffsetLookup found = In(log, timestamp, limit, latestError);
+            if (log == place.Log)
+            {
+                return found;
+            }
+        }
+    }
+
     /// <summary>Looks in a log.</summary>
     /// <param name="log">The log.</param>
     /// <param name="timestamp">A time in milliseconds, or a special one.</param>
     /// <param name="limit">How far the asker may see.</param>
     /// <param name="latestError">Why the end cannot be told yet; none where it can.</param>
-    internal static OffsetLookup In(PartitionLog log, long timestamp, Offset limit, ErrorCode latestError)
+    private static OffsetLookup In(PartitionLog log, long timestamp, Offset limit, ErrorCode latestError)
     {
         switch (timestamp)
         {

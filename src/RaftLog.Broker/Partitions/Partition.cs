@@ -23,9 +23,7 @@ public sealed class Partition
     private readonly Lock _gate = new();
     private PartitionSettings _settings;
     private volatile bool _leads;
-    private bool _isThrottled;
-    private bool _isLeaderThrottled;
-    private Uuid? _assignedDirectory;
+    private (bool AsFollower, bool AsLeader) _isThrottled;
     private bool _closed;
 
     /// <summary>When <see cref="Tick"/> is called next, in the node's monotonic milliseconds: never later than Replication needs it.</summary>
@@ -36,8 +34,7 @@ public sealed class Partition
     {
         Id = id;
         _settings = settings;
-        _isThrottled = settings.Throttled.Contains(id.Partition, host.Self);
-        _isLeaderThrottled = settings.ThrottledLeaders.Contains(id.Partition, host.Self);
+        _isThrottled = settings.IsThrottled(id.Partition, host.Self);
         _host = host;
         _place = new ReplicaPlace(_gate, log, directory, host, () => IsInUse, Moved);
         _epochs = new LogEpochHistory(_place);
@@ -58,26 +55,6 @@ public sealed class Partition
 
     /// <summary>Where the log lies, and its move to another directory.</summary>
     internal ReplicaPlace Place => _place;
-
-    /// <summary>The directory of this replica as metadata says; null where metadata does not track it.</summary>
-    internal Uuid? AssignedDirectory
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _assignedDirectory;
-            }
-        }
-
-        set
-        {
-            lock (_gate)
-            {
-                _assignedDirectory = value;
-            }
-        }
-    }
 
     /// <summary>Retention, compaction and the expiry of producers, under this partition's lock.</summary>
     internal PartitionMaintenance Maintenance { get; }
@@ -119,7 +96,7 @@ public sealed class Partition
         {
             lock (_gate)
             {
-                return _isThrottled && _replica.State?.InSync.Contains(_host.Self) != true;
+                return _isThrottled.AsFollower && _replica.State?.InSync.Contains(_host.Self) != true;
             }
         }
     }
@@ -129,7 +106,7 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            return _isLeaderThrottled && _replica.State?.InSync.Contains(follower) != true;
+            return _isThrottled.AsLeader && _replica.State?.InSync.Contains(follower) != true;
         }
     }
 
@@ -344,7 +321,7 @@ public sealed class Partition
             limits = Limits;
         }
 
-        return ReadLog(verdict, limits.For(audience), limits, position.FetchOffset, budget);
+        return PartitionRead.Of(_place, verdict, limits.For(audience), limits, position.FetchOffset, budget);
     }
 
     /// <summary>
@@ -361,7 +338,7 @@ public sealed class Partition
             limits = Limits;
         }
 
-        return ReadLog(verdict, verdict.Limit, limits, position.FetchOffset, budget);
+        return PartitionRead.Of(_place, verdict, verdict.Limit, limits, position.FetchOffset, budget);
     }
 
     /// <summary>
@@ -416,22 +393,7 @@ public sealed class Partition
             limit = Limits.For(audience);
         }
 
-        if (error != ErrorCode.None)
-        {
-            return OffsetLookup.Failed(error);
-        }
-
-        while (true)
-        {
-            PartitionLog log = Log;
-            OffsetLookup found = OffsetLookup.In(log, timestamp, limit, latestError);
-            if (log == Log)
-            {
-                return found;
-            }
-
-            // A copy in another directory has taken its place meanwhile, and nothing is found in a log that is closed.
-        }
+        return error != ErrorCode.None ? OffsetLookup.Failed(error) : OffsetLookup.In(_place, timestamp, limit, latestError);
     }
 
     /// <summary>
@@ -487,15 +449,6 @@ public sealed class Partition
         }
     }
 
-    /// <summary>What is known of each producer of the log, read while none of them changes.</summary>
-    public IReadOnlyList<T> ReadProducers<T>(Func<ProducerState, T> read)
-    {
-        lock (_gate)
-        {
-            return [.. Log.Producers.Producers.Select(read)];
-        }
-    }
-
     // Metadata, time, the flusher and the controller.
 
     /// <summary>Takes what metadata says. A new leader notes where its epoch begins; whoever waited on the old role is woken.</summary>
@@ -530,8 +483,7 @@ public sealed class Partition
             if (settings != _settings)
             {
                 Volatile.Write(ref _settings, settings);
-                _isThrottled = settings.Throttled.Contains(Id.Partition, _host.Self);
-                _isLeaderThrottled = settings.ThrottledLeaders.Contains(Id.Partition, _host.Self);
+                _isThrottled = settings.IsThrottled(Id.Partition, _host.Self);
                 Log.Settings = settings.Log;
                 Moved(wakes);
                 Following.Changed(wakes);
@@ -583,12 +535,7 @@ public sealed class Partition
         {
             _closed = true;
             Following.Close();
-            if (_place.Move is { } move)
-            {
-                move.Target.Futures.Drop(move.Future);
-            }
-
-            _place.Directory.Delete(Log);
+            _place.Delete();
             if (_replica.State is { } last)
             {
                 PartitionState gone = last with { Leader = NodeId.None, LeaderEpoch = last.LeaderEpoch.Next(), PartitionEpoch = last.PartitionEpoch.Next() };
@@ -615,22 +562,6 @@ public sealed class Partition
         lock (_gate)
         {
             _waiters.EndObservation(observer);
-        }
-    }
-
-    /// <summary>Reads the log; again where a copy in another directory has taken its place meanwhile, since nothing is found in a log that is closed.</summary>
-    private PartitionRead ReadLog(in FetchVerdict verdict, Offset limit, in ReadableLimits limits, Offset from, ReadBudget budget)
-    {
-        while (true)
-        {
-            PartitionLog log = Log;
-            PartitionRead read = PartitionRead.Of(log, verdict, limit, limits, from, budget);
-            if (log == Log || !read.Slice.IsEmpty)
-            {
-                return read;
-            }
-
-            read.Slice.Dispose();
         }
     }
 

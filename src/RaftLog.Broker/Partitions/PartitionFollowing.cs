@@ -59,19 +59,6 @@ internal sealed class PartitionFollowing(
     }
 
     /// <summary>
-    /// Must be awaited before a leader's records are taken: where this log is empty and begins inside the first batch, that batch is taken whole, so the log begins a little
-    /// earlier on the disk than it did.
-    /// </summary>
-    public async ValueTask PrepareAsync(Memory<byte> records)
-    {
-        PartitionLog log = Log;
-        if (log.BatchAtStart(records.Span) is { } first)
-        {
-            await partition.Directory.PrepareTruncationAsync(log, first);
-        }
-    }
-
-    /// <summary>
     /// Takes a leader's response: appends its records, or says what else is to be done. For a truncation, the caller goes on with <see cref="TruncateAsync"/>.
     /// </summary>
     /// <param name="answer">What the leader says.</param>

@@ -21,6 +21,15 @@ internal sealed class PartitionMaintenance(
         }
     }
 
+    /// <summary>What is known of each producer of the log, read while none of them changes.</summary>
+    public IReadOnlyList<T> ReadProducers<T>(Func<ProducerState, T> read)
+    {
+        lock (gate)
+        {
+            return [.. place.Log.Producers.Producers.Select(read)];
+        }
+    }
+
     /// <summary>
     /// Removes segments that are too old or too much by the topic's configuration, on leader and follower alike. The result says what went and what keeps the rest;
     /// null where nothing may be removed now.

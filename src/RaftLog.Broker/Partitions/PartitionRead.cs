@@ -43,8 +43,27 @@ public readonly record struct PartitionRead
     /// <summary>The start of the log.</summary>
     public Offset LogStart { get; init; }
 
-    /// <summary>Finds what a verdict lets a reader have.</summary>
+    /// <summary>
+    /// Finds what a verdict lets a reader have; again where a copy in another directory has taken the log's place meanwhile, since nothing is found in a log that is
+    /// closed.
+    /// </summary>
     internal static PartitionRead Of(
+        ReplicaPlace place, in FetchVerdict verdict, Offset limit, in ReadableLimits limits, Offset from, ReadBudget budget)
+    {
+        while (true)
+        {
+            PartitionLog log = place.Log;
+            PartitionRead read = Of(log, verdict, limit, limits, from, budget);
+            if (log == place.Log || !read.Slice.IsEmpty)
+            {
+                return read;
+            }
+
+            read.Slice.Dispose();
+        }
+    }
+
+    private static PartitionRead Of(
         PartitionLog log, in FetchVerdict verdict, Offset limit, in ReadableLimits limits, Offset from, ReadBudget budget)
     {
         if (verdict.Error != ErrorCode.None)

@@ -1,4 +1,5 @@
 using RaftLog.Metadata;
+using RaftLog.Protocol;
 using RaftLog.Storage;
 
 namespace RaftLog.Broker.Partitions;
@@ -20,6 +21,10 @@ public sealed record PartitionSettings(LogSettings Log, AppendSettings Append, i
 
     /// <summary>Which of its replicas, while they lead, are copied slowly by others that are not in sync.</summary>
     public ThrottledReplicas ThrottledLeaders { get; init; }
+
+    /// <summary>Whether a replica copies slowly while it is not in sync, and is copied slowly while it leads.</summary>
+    internal (bool AsFollower, bool AsLeader) IsThrottled(int partition, NodeId replica) =>
+        (Throttled.Contains(partition, replica), ThrottledLeaders.Contains(partition, replica));
 }
 
 /// <summary>Where a topic's settings come from: its replicated configuration, and the node's defaults below it.</summary>

@@ -270,8 +270,8 @@ internal sealed class PartitionTable : IFlushObserver
         if (_image.Topics.TryGetPartition(partition.Id.TopicId, partition.Id.Partition, out PartitionRegistration? registration))
         {
             Uuid directory = partition.Directory.Meta.DirectoryId;
-            partition.AssignedDirectory = _image.Version.TracksDirectories ? registration.DirectoryOf(_host.Self) : null;
-            if (partition.AssignedDirectory is { } assigned && assigned != directory && !IsOnItsWayTo(partition, assigned))
+            partition.Place.Assigned = _image.Version.TracksDirectories ? registration.DirectoryOf(_host.Self) : null;
+            if (partition.Place.Assigned is { } assigned && assigned != directory && !IsOnItsWayTo(partition, assigned))
             {
                 Misplaced?.Invoke(partition.Id, directory);
             }

@@ -246,7 +246,7 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
     {
         (Partition partition, LogMove move) = (moving.Partition, moving.Move);
         Uuid target = move.Target.Meta.DirectoryId;
-        if (partition.AssignedDirectory is { } assigned && assigned != target)
+        if (partition.Place.Assigned is { } assigned && assigned != target)
         {
             if (waiters.NowMs >= moving.ReportsAtMs)
             {
@@ -296,7 +296,7 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
             move.Target.Futures.Drop(move.Future);
         }
 
-        if (partition.AssignedDirectory is { } assigned && assigned == move.Target.Meta.DirectoryId)
+        if (partition.Place.Assigned is { } assigned && assigned == move.Target.Meta.DirectoryId)
         {
             Assign(partition.Id, partition.Directory.Meta.DirectoryId);
         }

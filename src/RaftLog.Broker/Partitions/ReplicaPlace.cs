@@ -20,6 +20,7 @@ internal sealed class ReplicaPlace(
     private volatile PartitionLog _log = log;
     private volatile LogDirectory _directory = directory;
     private volatile LogMove? _move;
+    private Uuid? _assigned;
 
     /// <summary>The log.</summary>
     public PartitionLog Log => _log;
@@ -32,6 +33,51 @@ internal sealed class ReplicaPlace(
 
     /// <summary>What of the log counts as durable.</summary>
     public Offset DurableEnd => _move?.DurableEnd(_log.DurableEnd) ?? _log.DurableEnd;
+
+    /// <summary>The directory of this replica as metadata says; null where metadata does not track it.</summary>
+    public Uuid? Assigned
+    {
+        get
+        {
+            lock (gate)
+            {
+                return _assigned;
+            }
+        }
+
+        set
+        {
+            lock (gate)
+            {
+                _assigned = value;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Must be awaited, without the lock, before a leader's records are taken: where the log is empty and begins inside the first batch, that batch is taken whole, so the
+    /// log begins a little earlier on the disk than it did.
+    /// </summary>
+    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    public async ValueTask PrepareAsync(Memory<byte> records)
+    {
+        PartitionLog log = _log;
+        if (log.BatchAtStart(records.Span) is { } first)
+        {
+            await _directory.PrepareTruncationAsync(log, first);
+        }
+    }
+
+    /// <summary>The log leaves this node, and what is being copied of it. Under the lock.</summary>
+    public void Delete()
+    {
+        if (_move is { } move)
+        {
+            move.Target.Futures.Drop(move.Future);
+        }
+
+        _directory.Delete(_log);
+    }
 
     /// <summary>The log has changed: what follows it changes too. Under the lock.</summary>
     public void Follow()

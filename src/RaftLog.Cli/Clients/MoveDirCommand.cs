@@ -39,7 +39,7 @@ internal static class MoveDirCommand
                 }
 
                 Console.Error.WriteLine($"{partition}: {copy.SizeBytes} bytes are copied, {copy.OffsetLag} records are not");
-                await Task.Delay(Pause, cancel);
+                await Task.Delay(Pause, TimeProvider.System, cancel);
             }
 
             string state = parsed.GetValue(wait) ? "moved" : "moving";

@@ -90,7 +90,7 @@ internal static class TopicCommands
             }
 
             Console.Write(table);
-            foreach ((int partition, FoundOffset found) in (await FutureRecords.FindAsync(cluster, topic, DateTimeOffset.UtcNow)).OrderBy(each => each.Key))
+            foreach ((int partition, FoundOffset found) in (await FutureRecords.FindAsync(cluster, topic, TimeProvider.System.GetUtcNow())).OrderBy(each => each.Key))
             {
                 Console.WriteLine(FutureRecords.Describe(partition, found));
             }
