@@ -18,7 +18,9 @@ internal sealed class DescribeClusterHandler(MetadataCache cache) : IRequestHand
         if (request.EndpointType != Brokers)
         {
             (response.ErrorCode, response.ErrorMessage) = request.EndpointType == Controllers
-                ? (ErrorCode.MismatchedEndpointType, "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER")
+                ? (
+                    ErrorCode.MismatchedEndpointType,
+                    "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER")
                 : (ErrorCode.UnsupportedEndpointType, $"There are no endpoints of type {request.EndpointType}; ask for 1 (brokers) or 2 (controllers).");
             return response;
         }

@@ -31,7 +31,8 @@ internal sealed class NodeMeter : IDisposable
     /// <param name="quorum">What it is to the quorum.</param>
     /// <param name="publisher">Who applies metadata.</param>
     /// <param name="broker">What it is to clients; null for a mere controller.</param>
-    public NodeMeter(NodeContext node, NodeStorage storage, NodeListeners listeners, QuorumAssembly quorum, MetadataPublisher publisher, BrokerAssembly? broker)
+    public NodeMeter(
+        NodeContext node, NodeStorage storage, NodeListeners listeners, QuorumAssembly quorum, MetadataPublisher publisher, BrokerAssembly? broker)
     {
         _time = node.World.Time;
         _meter = new Meter(new MeterOptions(Name)
@@ -130,15 +131,20 @@ internal sealed class NodeMeter : IDisposable
 
     private void ShowLoops(params (string Name, EventLoopCounters Counters)[] loops)
     {
-        _meter.CreateObservableCounter("raftlog.loop.inputs", () => Of(static each => each.Inputs), "{input}", "Inputs that an event loop has run.");
-        _meter.CreateObservableCounter("raftlog.loop.groups", () => Of(static each => each.Groups), "{group}", "Groups of inputs that it has taken at once.");
-        _meter.CreateObservableCounter("raftlog.loop.wait.time", () => Of(each => Seconds(each.WaitTicks)), "s", "How long the first input of each group has waited.");
-        _meter.CreateObservableCounter("raftlog.loop.run.time", () => Of(each => Seconds(each.RunTicks)), "s", "How long the groups took.");
+        _meter.CreateObservableCounter(
+            "raftlog.loop.inputs", () => Of(static each => each.Inputs), "{input}", "Inputs that an event loop has run.");
+        _meter.CreateObservableCounter(
+            "raftlog.loop.groups", () => Of(static each => each.Groups), "{group}", "Groups of inputs that it has taken at once.");
+        _meter.CreateObservableCounter(
+            "raftlog.loop.wait.time", () => Of(each => Seconds(each.WaitTicks)), "s", "How long the first input of each group has waited.");
+        _meter.CreateObservableCounter(
+            "raftlog.loop.run.time", () => Of(each => Seconds(each.RunTicks)), "s", "How long the groups took.");
 
         double Seconds(long ticks) => _time.GetElapsedTime(0, ticks).TotalSeconds;
 
         IEnumerable<Measurement<T>> Of<T>(Func<EventLoopCounters, T> read)
-            where T : struct => loops.Select(each => new Measurement<T>(read(each.Counters), new KeyValuePair<string, object?>("loop", each.Name)));
+            where T : struct =>
+            loops.Select(each => new Measurement<T>(read(each.Counters), new KeyValuePair<string, object?>("loop", each.Name)));
     }
 
     private void ShowPartitions(PartitionTable partitions, PartitionCounters counters)

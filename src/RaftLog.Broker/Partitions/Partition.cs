@@ -26,7 +26,9 @@ public sealed class Partition
     private (bool AsFollower, bool AsLeader) _isThrottled;
     private bool _closed;
 
-    /// <summary>When <see cref="Tick"/> is called next, in the node's monotonic milliseconds: never later than Replication needs it.</summary>
+    /// <summary>
+    /// When <see cref="Tick"/> is called next, in the node's monotonic milliseconds: never later than Replication needs it.
+    /// </summary>
     private long _tickMs = long.MaxValue;
 
     /// <summary>A partition over an open log, before any metadata.</summary>

@@ -4,7 +4,9 @@ using RaftLog.Storage;
 
 namespace RaftLog.Broker.Partitions;
 
-/// <summary>How one partition follows its leader: what to ask for, and what becomes of the answer. It works under the partition's lock.</summary>
+/// <summary>
+/// How one partition follows its leader: what to ask for, and what becomes of the answer. It works under the partition's lock.
+/// </summary>
 /// <param name="gate">The partition's lock.</param>
 /// <param name="partition">The partition.</param>
 /// <param name="replica">What Replication decides about it.</param>
@@ -13,7 +15,8 @@ namespace RaftLog.Broker.Partitions;
 /// <param name="isInUse">False once the partition is closed or its directory has failed; called under the lock.</param>
 /// <param name="logChanged">What the partition does when its log has changed; called under the lock.</param>
 internal sealed class PartitionFollowing(
-    Lock gate, Partition partition, PartitionReplica replica, LogEpochHistory epochs, PartitionHost host, Func<bool> isInUse, Action<WakeList> logChanged)
+    Lock gate, Partition partition, PartitionReplica replica, LogEpochHistory epochs, PartitionHost host, Func<bool> isInUse,
+    Action<WakeList> logChanged)
 {
     private FollowedPartitions? _fetcher;
     private bool _isClosed;
@@ -38,7 +41,8 @@ internal sealed class PartitionFollowing(
     public void Close() => _isClosed = true;
 
     /// <summary>
-    /// What to ask this leader for; null while there is nothing to ask it, or nothing yet. A replica in a failed directory asks for nothing: its fetches would
+    /// What to ask this leader for; null while there is nothing to ask it, or nothing yet. A replica in a failed directory asks for
+    /// nothing: its fetches would
     /// claim that it keeps up, and bring it back into the in-sync set.
     /// </summary>
     public FetchPosition? NextFetch(NodeId leader)
@@ -59,7 +63,8 @@ internal sealed class PartitionFollowing(
     }
 
     /// <summary>
-    /// Takes a leader's response: appends its records, or says what else is to be done. For a truncation, the caller goes on with <see cref="TruncateAsync"/>.
+    /// Takes a leader's response: appends its records, or says what else is to be done. For a truncation, the caller goes on with <see
+    /// cref="TruncateAsync"/>.
     /// </summary>
     /// <param name="answer">What the leader says.</param>
     /// <param name="records">The records that it gives.</param>
@@ -109,7 +114,8 @@ internal sealed class PartitionFollowing(
     }
 
     /// <summary>
-    /// Truncates the log as a response demands. A truncation below the high watermark (the leader was elected uncleanly, or has lost its log) first lowers the
+    /// Truncates the log as a response demands. A truncation below the high watermark (the leader was elected uncleanly, or has lost its
+    /// log) first lowers the
     /// recovery point on the disk; as that takes time, the response is judged again before the truncation.
     /// </summary>
     public async ValueTask TruncateAsync(FollowerStep step, FetchAnswer answer, WakeList wakes)

@@ -3,7 +3,9 @@ using RaftLog.Replication;
 
 namespace RaftLog.Broker.Partitions;
 
-/// <summary>Who waits for something in one partition: produces, deletions, fetches, and its coordinator. Under the partition's lock.</summary>
+/// <summary>
+/// Who waits for something in one partition: produces, deletions, fetches, and its coordinator. Under the partition's lock.
+/// </summary>
 internal sealed class PartitionWaiters
 {
     private readonly CommitLedger _commits = new();

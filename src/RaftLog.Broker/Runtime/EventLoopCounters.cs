@@ -1,6 +1,8 @@
 namespace RaftLog.Broker.Runtime;
 
-/// <summary>What an event loop has counted since it started: whether its inputs wait for one another. The loop writes, anybody reads.</summary>
+/// <summary>
+/// What an event loop has counted since it started: whether its inputs wait for one another. The loop writes, anybody reads.
+/// </summary>
 internal sealed class EventLoopCounters
 {
     private long _inputs;

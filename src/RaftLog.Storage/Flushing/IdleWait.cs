@@ -2,7 +2,10 @@ using System.Threading.Tasks.Sources;
 
 namespace RaftLog.Storage;
 
-/// <summary>The one wait of a loop that has nothing to do, used again each time. <see cref="Begin"/> and <see cref="End"/> are called under the loop's lock.</summary>
+/// <summary>
+/// The one wait of a loop that has nothing to do, used again each time. <see cref="Begin"/> and <see cref="End"/> are called under the
+/// loop's lock.
+/// </summary>
 internal sealed class IdleWait : IValueTaskSource
 {
     private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };

@@ -84,7 +84,8 @@ public sealed class FetchReaderTests : IDisposable
     [Fact]
     public void A_leader_epoch_of_the_past_and_of_the_future_are_told_apart()
     {
-        _cluster.Commit(new Protocol.Metadata.PartitionChangeRecord { TopicId = Events, PartitionId = 0, Leader = new NodeId(0), Isr = [new NodeId(0)] });
+        NodeId self = new(0);
+        _cluster.Commit(new Protocol.Metadata.PartitionChangeRecord { TopicId = Events, PartitionId = 0, Leader = self, Isr = [self] });
         _cluster.TellAll();
         _cluster.Pump.Drain();
         LeaderEpoch now = Find(0).Leadership.Epoch;

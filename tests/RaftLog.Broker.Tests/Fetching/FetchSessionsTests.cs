@@ -6,7 +6,9 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Broker.Tests.Fetching;
 
-/// <summary>Which session a fetch belongs to (KIP-227): what a client must say, who gets the slots, and what a restarted follower leaves behind.</summary>
+/// <summary>
+/// Which session a fetch belongs to (KIP-227): what a client must say, who gets the slots, and what a restarted follower leaves behind.
+/// </summary>
 public sealed class FetchSessionsTests
 {
     private const int Slots = 2;
