@@ -29,11 +29,13 @@ public sealed class CoreSeedTests
         Assert.Null(figures.WhyNothing());
     }
 
-    [Fact]
-    public void A_thousand_partitions_change_leaders_together_and_break_no_promise()
+    /// <summary>Seed 1500 has a link and disks with which a node that reads a handful of metadata records at a time never comes to rest.</summary>
+    [Theory]
+    [InlineData(1, 1_000)]
+    [InlineData(1500, 314)]
+    public void Many_partitions_change_leaders_together_and_break_no_promise(ulong seed, int partitions)
     {
-        const ulong seed = 1;
-        CoreOptions options = CoreOptions.Draw(new Chance(new SimRandom(seed).Split("options"))).WithManyPartitions(1_000);
+        CoreOptions options = CoreOptions.Draw(new Chance(new SimRandom(seed).Split("options"))).WithManyPartitions(partitions);
         CoreWorld world = new(seed, options);
         world.Run();
         Assert.True(world.Faults > 0);

@@ -23,6 +23,9 @@ internal interface IQuorumWorld
     /// <summary>How long a fetch may wait for news.</summary>
     int FetchWait();
 
+    /// <summary>The most records of one fetch of the metadata log, but for a batch that is longer.</summary>
+    int MostFetched { get; }
+
     /// <summary>Carries a request to a peer; its reply, or its failure, comes back to the sender or is lost.</summary>
     void Send(QuorumReplica from, long requestId, NodeId to, RaftRequest request);
 

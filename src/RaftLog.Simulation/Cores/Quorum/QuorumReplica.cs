@@ -266,7 +266,7 @@ internal sealed class QuorumReplica
         {
             _world.Witness.Promises(
                 Disk.Election == new ElectionState(answer.Leader.Epoch, Id, ReplicaKey.None), $"{Id} serves records before its leadership is on disk");
-            long to = Math.Min(answer.ReadTo.Value, answer.ReadFrom.Value + _world.Chance.Next(1, 6));
+            long to = Math.Min(answer.ReadTo.Value, answer.ReadFrom.Value + _world.Chance.Between(1, _world.MostFetched));
             for (long offset = answer.ReadFrom.Value; offset < to || (offset < answer.ReadTo.Value && records is [.., { EndsBatch: false }]); offset++)
             {
                 _world.Witness.Shows(this, offset, Disk.Written.At(offset));

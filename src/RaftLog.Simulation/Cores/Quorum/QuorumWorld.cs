@@ -137,6 +137,8 @@ internal sealed class QuorumWorld : IQuorumWorld
 
     public int FetchWait() => Chance.Next(20, 200);
 
+    public int MostFetched => 5;
+
     public void RunFor(long ms)
     {
         long until = NowMs + ms;

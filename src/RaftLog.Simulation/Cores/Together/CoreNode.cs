@@ -34,6 +34,7 @@ internal sealed class CoreNode : IQuorumOwner
         _directory = new Uuid(7, (ulong)number);
         Quorum = new QuorumReplica(world, new RaftConfig(new ReplicaKey(new NodeId(number), _directory), voters)) { Owner = this };
         _controller = new CoreController(world, this);
+        Proposals = new CoreProposals(this);
         Partitions = [.. Enumerable.Range(0, world.Options.Partitions).Select(partition => new CorePartition(world, this, partition))];
     }
 
@@ -46,6 +47,9 @@ internal sealed class CoreNode : IQuorumOwner
     public MetadataReplayer Replayer { get; private set; } = new();
 
     public CorePartition[] Partitions { get; }
+
+    /// <summary>Its way to the controller for the in-sync sets of the partitions that it leads.</summary>
+    public CoreProposals Proposals { get; }
 
     public bool IsUp => Quorum.Core is not null;
 
@@ -74,6 +78,7 @@ internal sealed class CoreNode : IQuorumOwner
             Replayer = new MetadataReplayer(image);
         }
 
+        Proposals.Start();
         Quorum.Start();
         foreach (CorePartition partition in Partitions)
         {

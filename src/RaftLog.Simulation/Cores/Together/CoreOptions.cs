@@ -40,6 +40,9 @@ internal sealed record CoreOptions
     /// <summary>The most records of one fetch of a follower.</summary>
     public int MostEntries { get; init; } = 20;
 
+    /// <summary>The most records of one fetch of the metadata log.</summary>
+    public int MostMetadata { get; init; } = 5;
+
     /// <summary>The mean time between two faults; 0 for none.</summary>
     public int FaultMs { get; init; } = 1000;
 
@@ -90,10 +93,22 @@ internal sealed record CoreOptions
         return options with { Weights = options.Weights with { Stop = chance.PerMille(500) ? chance.Between(1, 4) : 0 } };
     }
 
-    /// <summary>The same with so many partitions, for a shorter time: each has its followers and a consumer.</summary>
+    /// <summary>What a seed draws; in one of a hundred there are many partitions.</summary>
+    public static CoreOptions Draw(SimRandom seed)
+    {
+        CoreOptions drawn = Draw(new Chance(seed.Split("options")));
+        Chance many = new(seed.Split("many partitions"));
+        return many.PerMille(10) ? drawn.WithManyPartitions(many.Between(50, 400)) : drawn;
+    }
+
+    /// <summary>
+    /// The same with so many partitions, for a shorter time: each has its followers and a consumer. What fails over changes them all, so a fetch of the metadata log
+    /// carries many records, as the shipped node's does: one that carried a handful would need longer for that than a session lasts. A stop that has begun may end two
+    /// seconds after everything was healed.
+    /// </summary>
     public CoreOptions WithManyPartitions(int partitions) => this with
     {
-        Partitions = partitions, FaultyMs = 2_000, HealedMs = 1_500, PollMs = 2_000, ProduceMs = 20, FaultMs = Math.Min(FaultMs, 600),
+        Partitions = partitions, MostMetadata = 2 * partitions, FaultyMs = 2_000, HealedMs = 7_500, PollMs = 2_000, ProduceMs = 20, FaultMs = Math.Min(FaultMs, 600),
     };
 }
 

@@ -1,6 +1,4 @@
-using RaftLog.Metadata;
 using RaftLog.Protocol;
-using RaftLog.Protocol.Messages;
 using RaftLog.Replication;
 
 namespace RaftLog.Simulation.Cores;
@@ -35,6 +33,8 @@ internal sealed class CorePartition
         };
         Replica.BeforeTruncation = to => Witness.Truncating(Replica, to);
     }
+
+    public int Index => _index;
 
     public DataReplica Replica { get; }
 
@@ -117,7 +117,8 @@ internal sealed class CorePartition
     {
         if (effects.Proposal is { } proposal)
         {
-            Propose(proposal);
+            _world.Say($"{_node.Id} proposes {proposal.InSync} for {_index} in epoch {proposal.LeaderEpoch}");
+            _node.Proposals.Add(this, proposal);
         }
     }
 
@@ -268,42 +269,11 @@ internal sealed class CorePartition
 
     // The leader's side.
 
-    /// <summary>Takes a proposal to the controller; its end is heard once: the answer, or after a while that there was none.</summary>
-    private void Propose(IsrProposal proposal)
+    /// <summary>The controller has answered a proposal, or has not in time.</summary>
+    public void Answered(IsrProposal proposal, IsrAnswer answer)
     {
-        if (!_node.Replayer.Image.Topics.TryGet(CoreWorld.Topic, out TopicImage? topic))
-        {
-            return;
-        }
-
-        AlterPartitionRequest request = new() { BrokerId = _node.Id, BrokerEpoch = _node.RegisteredAs };
-        AlterPartitionRequest.TopicData asked = new() { TopicId = topic.Id };
-        AlterPartitionRequest.PartitionData wanted = new()
-        {
-            PartitionIndex = _index,
-            LeaderEpoch = proposal.LeaderEpoch,
-            PartitionEpoch = proposal.PartitionEpoch,
-        };
-        for (int i = 0; i < proposal.InSync.Count; i++)
-        {
-            wanted.NewIsrWithEpochs.Add(new() { BrokerId = proposal.InSync.Nodes[i], BrokerEpoch = proposal.BrokerEpochs[i] });
-        }
-
-        asked.Partitions.Add(wanted);
-        request.Topics.Add(asked);
-        _world.Say($"{_node.Id} proposes {proposal.InSync} for {_index} in epoch {proposal.LeaderEpoch}");
-        _node.AskController((controller, _, _) => controller.AlterPartition(request), response =>
-        {
-            IsrAnswer answer = response switch
-            {
-                null => IsrAnswer.Failed(ErrorCode.RequestTimedOut),
-                { ErrorCode: not ErrorCode.None } => IsrAnswer.Failed(response.ErrorCode),
-                { Topics: [{ Partitions: [var one] }] } => new IsrAnswer(one.ErrorCode, one.LeaderEpoch, one.PartitionEpoch, NodeSet.Of([.. one.Isr])),
-                _ => IsrAnswer.Failed(ErrorCode.UnknownServerError),
-            };
-            Replica.Answered(_world.NowMs, proposal, answer);
-            Settle();
-        });
+        Replica.Answered(_world.NowMs, proposal, answer);
+        Settle();
     }
 
     private sealed record WaitingFetch(FetchPosition Position, Offset Known, Action<DataAnswer?> Answer);

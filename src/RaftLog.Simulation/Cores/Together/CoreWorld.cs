@@ -38,7 +38,7 @@ internal sealed class CoreWorld : IQuorumWorld
     {
         var root = new SimRandom(seed);
         _alsoTo = trace;
-        Options = options ?? CoreOptions.Draw(new Chance(root.Split("options")));
+        Options = options ?? CoreOptions.Draw(root);
         Chance = new Chance(root.Split("world"));
         _events = new EventQueue(new Chance(root.Split("order")));
         Network = new CoreNetwork(new Chance(root.Split("network")), Options.Link, In);
@@ -169,6 +169,8 @@ internal sealed class CoreWorld : IQuorumWorld
     public int DiskDelay() => Chance.PerMille(300) ? 0 : Chance.Next(0, Options.DiskMs);
 
     public int FetchWait() => 500;
+
+    public int MostFetched => Options.MostMetadata;
 
     public void Send(QuorumReplica from, long requestId, NodeId to, RaftRequest request) => Network.Carry(from, requestId, Node(to).Quorum, request);
 
@@ -367,7 +369,7 @@ internal sealed class CoreWorld : IQuorumWorld
         }
 
         return HasTopic && ActiveController is not null && _producers.TrueForAll(each => each.IsIdle)
-            && Array.TrueForAll(_nodes, node => node.Quorum.Core!.HighWatermark.Value == Witness.Committed)
+            && Array.TrueForAll(_nodes, node => node.Quorum.Core is { } core && core.HighWatermark.Value == Witness.Committed)
             && Committed.Brokers.Values.All(broker => !broker.Fenced);
     }
 

@@ -1,0 +1,81 @@
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+using RaftLog.Replication;
+
+namespace RaftLog.Simulation.Cores;
+
+/// <summary>
+/// Takes one node's proposals of in-sync sets to the controller, all that have gathered while one request was under way in the next, as the shipped node does. The
+/// end of each is heard once: the answer, or after a while that there was none.
+/// </summary>
+internal sealed class CoreProposals(CoreNode node)
+{
+    private List<(CorePartition Partition, IsrProposal Proposal)> _gathered = [];
+    private bool _isSending;
+
+    /// <summary>A new incarnation begins, which has proposed nothing.</summary>
+    public void Start()
+    {
+        _gathered.Clear();
+        _isSending = false;
+    }
+
+    public void Add(CorePartition partition, IsrProposal proposal)
+    {
+        _gathered.Add((partition, proposal));
+        if (!_isSending)
+        {
+            _isSending = true;
+            node.Later(0, Send);
+        }
+    }
+
+    private void Send()
+    {
+        List<(CorePartition Partition, IsrProposal Proposal)> batch = _gathered;
+        _gathered = [];
+        if (batch.Count == 0 || !node.Replayer.Image.Topics.TryGet(CoreWorld.Topic, out TopicImage? topic))
+        {
+            _isSending = false;
+            return;
+        }
+
+        AlterPartitionRequest request = new() { BrokerId = node.Id, BrokerEpoch = node.RegisteredAs };
+        AlterPartitionRequest.TopicData asked = new() { TopicId = topic.Id };
+        asked.Partitions.AddRange(batch.Select(each => Wanted(each.Partition.Index, each.Proposal)));
+        request.Topics.Add(asked);
+        node.AskController((controller, _, _) => controller.AlterPartition(request), response =>
+        {
+            foreach ((CorePartition partition, IsrProposal proposal) in batch)
+            {
+                partition.Answered(proposal, AnswerTo(partition.Index, response));
+            }
+
+            Send();
+        });
+    }
+
+    private static AlterPartitionRequest.PartitionData Wanted(int index, IsrProposal proposal)
+    {
+        AlterPartitionRequest.PartitionData wanted = new() { PartitionIndex = index, LeaderEpoch = proposal.LeaderEpoch, PartitionEpoch = proposal.PartitionEpoch };
+        for (int i = 0; i < proposal.InSync.Count; i++)
+        {
+            wanted.NewIsrWithEpochs.Add(new() { BrokerId = proposal.InSync.Nodes[i], BrokerEpoch = proposal.BrokerEpochs[i] });
+        }
+
+        return wanted;
+    }
+
+    private static IsrAnswer AnswerTo(int index, AlterPartitionResponse? response)
+    {
+        if (response is not { ErrorCode: ErrorCode.None })
+        {
+            return IsrAnswer.Failed(response?.ErrorCode ?? ErrorCode.RequestTimedOut);
+        }
+
+        return response.Topics.SelectMany(static each => each.Partitions).FirstOrDefault(each => each.PartitionIndex == index) is { } one
+            ? new IsrAnswer(one.ErrorCode, one.LeaderEpoch, one.PartitionEpoch, NodeSet.Of([.. one.Isr]))
+            : IsrAnswer.Failed(ErrorCode.UnknownServerError);
+    }
+}
