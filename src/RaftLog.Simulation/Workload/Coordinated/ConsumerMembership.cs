@@ -45,6 +45,7 @@ internal sealed class ConsumerMembership(
 
         bool tellsAll = _tellsAll || Generation == 0;
         long sent = world.NowUs();
+        _seat.Sends();
         CallResult<ConsumerGroupHeartbeatResponse> told = await coordinators.CallAsync(
             CoordinatorKind.Group,
             group,
@@ -61,10 +62,11 @@ internal sealed class ConsumerMembership(
         switch (told.Error)
         {
             case ErrorCode.None:
-                _seat.Heard(sent);
+                SortedSet<TopicPartition>? assigned = AssignedBy(told.Response!);
+                _seat.Heard(sent, mustGiveUp: assigned is not null && Owned.Any(each => !assigned.Contains(each)));
                 Generation = told.Response!.MemberEpoch;
-                _tellsAll = told.Response.Assignment is not null;
-                Follow(told.Response.Assignment);
+                _tellsAll = assigned is not null;
+                Follow(assigned);
                 break;
             case ErrorCode.FencedMemberEpoch or ErrorCode.UnknownMemberId:
                 Lose();
@@ -95,14 +97,13 @@ internal sealed class ConsumerMembership(
     }
 
     /// <summary>What is not in the assignment is given up at once and told with the next beat; what is new in it is free, and taken.</summary>
-    private void Follow(ConsumerGroupHeartbeatResponse.HeartbeatAssignment? assignment)
+    private void Follow(SortedSet<TopicPartition>? assigned)
     {
-        if (assignment is null)
+        if (assigned is null)
         {
             return;
         }
 
-        SortedSet<TopicPartition> assigned = [.. assignment.TopicPartitions.SelectMany(each => each.Partitions.Select(index => new TopicPartition(topic, index)))];
         foreach (TopicPartition partition in _seat.Owned.Where(each => !assigned.Contains(each)).ToList())
         {
             _seat.Give(MemberId, partition);
@@ -113,6 +114,9 @@ internal sealed class ConsumerMembership(
             _seat.Take(partition);
         }
     }
+
+    private SortedSet<TopicPartition>? AssignedBy(ConsumerGroupHeartbeatResponse response) => response.Assignment is not { } assignment ? null
+        : [.. assignment.TopicPartitions.SelectMany(each => each.Partitions.Select(index => new TopicPartition(topic, index)))];
 
     private List<ConsumerGroupHeartbeatRequest.HeartbeatTopicPartitions> Holdings(Uuid topicId) =>
         Owned.Count == 0 ? [] : [new() { TopicId = topicId, Partitions = [.. Owned.Select(each => each.Partition)] }];

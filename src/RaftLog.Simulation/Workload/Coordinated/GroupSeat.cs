@@ -5,7 +5,8 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The partitions that a member holds, and since when. It may rely on them until it gives them up, and no longer than its session since it last sent what was
-/// answered: clocks differ by a few in a hundred.
+/// answered: clocks differ by a few in a hundred. While it has to give up partitions it may rely on the others no longer than its rebalance timeout, here its session
+/// too, since it sent the first heartbeat that may have begun that: as in Kafka, the coordinator counts from when it decides, whether or not its answer arrives.
 /// </summary>
 internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, TimeSpan session)
 {
@@ -14,12 +15,24 @@ internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, Ti
     private readonly SortedDictionary<TopicPartition, long> _since = [];
     private readonly long _sessionUs = (long)(session.TotalMicroseconds * Reliable);
     private long _seenUs;
+    private long? _unansweredUs;
+    private long? _revokingUntilUs;
 
     /// <summary>What it holds.</summary>
     internal IReadOnlyCollection<TopicPartition> Owned => _since.Keys;
 
+    /// <summary>The coordinator may hear what is sent now.</summary>
+    internal void Sends() => _unansweredUs ??= nowUs();
+
     /// <summary>The coordinator has heard what was sent then.</summary>
-    internal void Heard(long sentUs) => _seenUs = sentUs;
+    /// <param name="sentUs">When it was sent.</param>
+    /// <param name="mustGiveUp">Whether the answer takes away something that the member held when it sent.</param>
+    internal void Heard(long sentUs, bool mustGiveUp = false)
+    {
+        _seenUs = sentUs;
+        _revokingUntilUs = mustGiveUp ? _revokingUntilUs ?? ((_unansweredUs ?? sentUs) + _sessionUs) : null;
+        _unansweredUs = null;
+    }
 
     internal void Take(TopicPartition partition) => _since.TryAdd(partition, nowUs());
 
@@ -27,7 +40,8 @@ internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, Ti
     {
         if (_since.Remove(partition, out long since))
         {
-            log.Held(new Ownership(group, partition, member, since, Math.Min(nowUs(), _seenUs + _sessionUs)));
+            long reliableUs = Math.Min(_seenUs + _sessionUs, _revokingUntilUs ?? long.MaxValue);
+            log.Held(new Ownership(group, partition, member, since, Math.Min(nowUs(), reliableUs)));
         }
     }
 
@@ -37,5 +51,7 @@ internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, Ti
         {
             Give(member, partition);
         }
+
+        (_unansweredUs, _revokingUntilUs) = (null, null);
     }
 }
