@@ -133,8 +133,15 @@ public sealed class Node
     }
 
     /// <summary>
+    /// The longest that <see cref="StopAsync"/> takes, whatever hangs: its patience, and the bounds of its steps, each of which is a few milliseconds long on a
+    /// machine that answers.
+    /// </summary>
+    /// <param name="patience">How long the hand-over may take.</param>
+    public static TimeSpan StopLimit(TimeSpan patience) => patience + ResignLimit + CloseLimit + LoopLimit;
+
+    /// <summary>
     /// A controlled stop: hands leaderships over while there is a controller to ask, gives up the quorum's leadership, closes connections, flushes, and leaves
-    /// the mark of a clean stop.
+    /// the mark of a clean stop. It ends within <see cref="StopLimit"/>; what a disk has not flushed by then is scanned at the next start.
     /// </summary>
     /// <param name="patience">How long the hand-over may take.</param>
     public async Task StopAsync(TimeSpan patience)

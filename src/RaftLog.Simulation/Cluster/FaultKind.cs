@@ -80,6 +80,9 @@ public enum FaultKind
     /// </summary>
     ForeignLog,
 
+    /// <summary>A disk answers no flush for a while; then all of them.</summary>
+    HungDisk,
+
     /// <summary>A node is asked to stop in order, as for an upgrade; where this mix has losses of power, its machine may lose it once the node has stopped.</summary>
     Stop,
 }

@@ -18,6 +18,7 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
     private const double StopShare = 0.4;
     private const double ForeignShare = 0.3;
     private const double RefusalShare = 0.3;
+    private const double HangShare = 0.25;
 
     /// <summary>A world without faults.</summary>
     public static FaultMix None { get; } = Of(TimeSpan.FromDays(1), TimeSpan.FromSeconds(1));
@@ -71,6 +72,12 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
             {
                 weights[kind] = 1 + refusals.Next(2);
             }
+        }
+
+        SimRandom hangs = random.Split("hung disks");
+        if (hangs.Chance(HangShare))
+        {
+            weights[FaultKind.HungDisk] = 1 + hangs.Next(2);
         }
 
         TimeSpan pause = TimeSpan.FromMilliseconds(500 + random.Next(2500));

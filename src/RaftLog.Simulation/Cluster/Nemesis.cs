@@ -49,6 +49,7 @@ internal sealed class Nemesis
             [FaultKind.UnchangeableDirectories] = () => Refuse(
                 FaultKind.UnchangeableDirectories, "may change no directory", static (disk, isOn) => disk.IsUnchangeable = isOn),
             [FaultKind.SlowDisk] = SlowDisk,
+            [FaultKind.HungDisk] = HangDisk,
             [FaultKind.WipedDisk] = WipeDisk,
             [FaultKind.ClientCrash] = () =>
             {
@@ -388,6 +389,15 @@ internal sealed class Nemesis
         _scheduler.Say($"the disk of {machine.Name} is slow");
         machine.Volume.Slowness = 10 + _random.Next(200);
         Later(() => machine.Volume.Slowness = 1);
+    }
+
+    private void HangDisk()
+    {
+        SimMachine machine = Pick();
+        Count(FaultKind.HungDisk);
+        _scheduler.Say($"the disk of {machine.Name} hangs");
+        machine.Volume.Hang();
+        Later(machine.Volume.EndSlowness);
     }
 
     // Within the budget: one machine at a time is damaged, in what it had flushed long ago, and after a while somebody puts the right bytes back.

@@ -17,8 +17,11 @@ public sealed class SimMachine
     /// <summary>How long a node waits for the controller when it stops.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>How long a stop may take, which waits for the controller first and for a disk that stalls.</summary>
+    /// <summary>How long a stop may take over a disk that answers, which waits for the controller first and for flushes that stall.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(8);
+
+    /// <summary>How long it may take whatever the disk does, on a clock that may run slow.</summary>
+    private static readonly TimeSpan LongestStop = Node.StopLimit(Patience) * 1.03;
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
 
     private readonly SimScheduler _scheduler;
@@ -61,6 +64,9 @@ public sealed class SimMachine
 
     /// <summary>When its node was last started.</summary>
     internal long StartedUs { get; private set; }
+
+    /// <summary>When its node last went on after it was held.</summary>
+    internal long ResumedUs { get; private set; }
 
     /// <summary>Its disk.</summary>
     public SimVolume Volume { get; }
@@ -139,7 +145,7 @@ public sealed class SimMachine
         _scheduler.Say($"{owner.Name} is asked to stop");
         _wasHeld = false;
         int told = JournalText.Length;
-        RequireEndOfStop(owner, StopLimit);
+        RequireEndOfStop(owner, StopLimit, LongestStop);
         owner.Run("stop", async () =>
         {
             try
@@ -168,12 +174,18 @@ public sealed class SimMachine
 
     private static bool LeftSomething(string journal) => journal.Contains($"{Node.LastStopStep} has not ended", StringComparison.Ordinal);
 
-    /// <summary>A node that was told to stop ends within its bounds, not counting the time in which it was held or its disk was slow.</summary>
-    private void RequireEndOfStop(Incarnation owner, TimeSpan left)
+    /// <summary>
+    /// A node that was told to stop ends within seconds of the last moment in which its disk was slow, flushes that began then included, and within the bound that
+    /// it promises however slow that is; not counting the time in which it was held.
+    /// </summary>
+    /// <param name="owner">Its process.</param>
+    /// <param name="left">What is left over a disk that answers.</param>
+    /// <param name="leftAtAll">What is left of its bound.</param>
+    private void RequireEndOfStop(Incarnation owner, TimeSpan left, TimeSpan leftAtAll)
     {
-        if (left <= TimeSpan.Zero)
+        if (left <= TimeSpan.Zero || leftAtAll <= TimeSpan.Zero)
         {
-            _scheduler.Fail($"stop-ends: {owner.Name} was asked to stop, and has not ended");
+            _scheduler.Fail($"stop-ends: {owner.Name} was asked to stop, and has not ended{(left > TimeSpan.Zero ? $" within {LongestStop.TotalSeconds:F0} s" : "")}");
             return;
         }
 
@@ -181,9 +193,9 @@ public sealed class SimMachine
         {
             if (owner.IsAlive)
             {
-                bool isHeld = owner.IsPaused || Volume.Slowness > 1;
+                bool isHeld = owner.IsPaused || Volume.IsSlow;
                 _wasHeld |= isHeld;
-                RequireEndOfStop(owner, isHeld ? StopLimit : left - Glance);
+                RequireEndOfStop(owner, isHeld ? StopLimit : left - Glance, owner.IsPaused ? leftAtAll : leftAtAll - Glance);
             }
         });
     }
@@ -278,6 +290,7 @@ public sealed class SimMachine
         if (IsPaused)
         {
             _scheduler.Say($"{_current!.Name} goes on");
+            ResumedUs = _scheduler.NowUs;
             _current.Resume();
         }
     }

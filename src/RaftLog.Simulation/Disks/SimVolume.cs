@@ -8,6 +8,9 @@ namespace RaftLog.Simulation;
 /// </summary>
 public sealed class SimVolume
 {
+    /// <summary>So much slower, the shortest flush takes longer than any run lasts.</summary>
+    private const int Hanging = 100_000_000;
+
     private readonly SimScheduler _scheduler;
     private readonly SimRandom _random;
     private readonly SimDirectory _root = new();
@@ -53,6 +56,9 @@ public sealed class SimVolume
     /// <see cref="EndSlowness"/>.
     /// </summary>
     internal int Slowness { get; set; } = 1;
+
+    /// <summary>True while flushes that begin are slow, or one that began so has not ended.</summary>
+    internal bool IsSlow => Slowness > 1 || _slowFlushes.Count > 0;
 
     /// <summary>Refuses what needs space while there is none.</summary>
     internal void RequireSpace(string path, string operation)
@@ -267,6 +273,9 @@ public sealed class SimVolume
         });
         _slowFlushes.Add(flush);
     }
+
+    /// <summary>No flush that begins from now on ends before <see cref="EndSlowness"/>.</summary>
+    internal void Hang() => Slowness = Hanging;
 
     /// <summary>The disk is as fast as its profile says, for flushes that hang on it too.</summary>
     internal void EndSlowness()

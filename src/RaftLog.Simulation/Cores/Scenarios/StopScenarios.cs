@@ -6,14 +6,12 @@ namespace RaftLog.Simulation.Cores;
 /// <summary>Stories of what must not go on for ever: a disk that does not answer, a stop, a loop that is told of the past.</summary>
 internal static class StopScenarios
 {
-    private const int Hanging = 1_000_000;
-
     public static void A_disk_that_does_not_answer_is_told_of_and_a_stop_ends_all_the_same()
     {
         NodeStage stage = new(NodeStage.Quick());
         stage.Tell(stage.CreateTopicAsync);
         SimMachine machine = stage.Leader;
-        machine.Volume.Slowness = Hanging;
+        machine.Volume.Hang();
         Task produced = NodeStage.Begin(stage.Program, () => stage.ProduceAsync("one"));
         stage.RunFor(15);
         Expect.True(machine.JournalText.Contains("has not ended a flush for 1", StringComparison.Ordinal), $"a line about the disk in: {machine.JournalText}");
