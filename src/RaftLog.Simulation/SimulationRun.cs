@@ -511,6 +511,11 @@ public sealed class SimulationRun
 
         Count("checks: answers out of epochs and time indexes", _promises.Derived.Checks);
         Count("checks: fences against what the broker was told", _watch.FenceChecks);
+        Count("checks: fences of brokers that were gone for a session", _promises.Timely.FenceChecks);
+        Count("checks: metadata of nodes against what was committed a while ago", _promises.Timely.AgeChecks);
+        Count("checks: snapshots of producers and indexes of aborted transactions against their logs", _promises.Files.Checks);
+        Count("checks: checkpoints of high watermarks against disk images", _promises.CheckpointChecks);
+        Count("checks: acknowledgements against what stands at their offset", _promises.PlaceChecks);
         Count("workload: changes of configuration confirmed", _configs?.Confirmed ?? 0);
         Count("checks: starts of logs", _promises.Starts.Checks);
         Count("workload: keyed records acknowledged", _keys?.Sends.Count(each => each.Outcome == SendOutcome.Acknowledged) ?? 0);

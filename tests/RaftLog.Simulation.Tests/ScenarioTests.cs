@@ -7,5 +7,9 @@ public sealed class ScenarioTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Holds(string name) => Assert.Null(Scenarios.All.Single(scenario => scenario.Name == name).Run());
+    public void Holds(string name)
+    {
+        string? found = Scenarios.All.Single(scenario => scenario.Name == name).Run();
+        Assert.True(found is null, found);
+    }
 }

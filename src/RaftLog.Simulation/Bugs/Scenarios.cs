@@ -18,6 +18,7 @@ public static class Scenarios
         .. Of(typeof(SnapshotScenarios)),
         .. Of(typeof(StopScenarios)),
         .. Of(typeof(ShortenedLogScenarios)),
+        .. Of(typeof(LoneLeaderScenarios)),
         .. Of(typeof(FailoverScenarios)),
         .. Of(typeof(CoordinatorScenarios)),
     ];

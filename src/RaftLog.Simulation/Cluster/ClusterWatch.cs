@@ -16,6 +16,9 @@ internal sealed class ClusterWatch
     /// <summary>Clocks run up to two in a hundred fast, and a session begins when the heartbeat is taken, before its response leaves.</summary>
     private const double SessionTolerance = 0.8;
 
+    /// <summary>Its clock may be slow, and its event loop has steps.</summary>
+    private const double TenureTolerance = 1.2;
+
     private readonly SimCluster _cluster;
     private readonly SimScheduler _scheduler;
     private readonly QuorumWatch _quorum;
@@ -130,6 +133,28 @@ internal sealed class ClusterWatch
         if (response.ErrorCode == ErrorCode.None && !response.IsFenced && _quorum.IsNewestLeader(from))
         {
             _accepted[(heartbeat.BrokerId, heartbeat.BrokerEpoch)] = leftUs;
+        }
+
+        RequireTenure(from, response);
+    }
+
+    /// <summary>
+    /// A controller that another has replaced has no majority that fetches from it since, so it gives up within a bound and answers nothing more as if it decided; not
+    /// counting a time in which its process was held.
+    /// </summary>
+    private void RequireTenure(int from, BrokerHeartbeatResponse response)
+    {
+        if (response.ErrorCode != ErrorCode.None || _quorum.IsNewestLeader(from))
+        {
+            return;
+        }
+
+        SimMachine machine = _cluster.Machine(from);
+        long sinceUs = Math.Max(_quorum.NewestBegunUs, machine.ResumedUs);
+        if (_scheduler.NowUs - sinceUs > (_cluster.LoneLeadership * TenureTolerance).TotalMicroseconds)
+        {
+            _scheduler.Fail(
+                $"tenure-ends: {machine.Name} accepts a heartbeat as the active controller {(_scheduler.NowUs - sinceUs) / 1000} ms after n{_quorum.NewestLeader} began to lead the quorum");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using RaftLog.Broker.Configuration;
 using RaftLog.Client;
@@ -41,12 +42,13 @@ public sealed class SimCluster
     public SimNetwork Network { get; }
 
     /// <summary><c>min.insync.replicas</c> of topics that say nothing else.</summary>
-    internal int MinInSync => int.Parse(
-        _options.Properties.FirstOrDefault(static each => each.Key == "min.insync.replicas").Value ?? "1", System.Globalization.CultureInfo.InvariantCulture);
+    internal int MinInSync => Setting("min.insync.replicas", 1);
 
     /// <summary>How long a broker that is not heard of counts as alive.</summary>
-    internal TimeSpan SessionTimeout => TimeSpan.FromMilliseconds(int.Parse(
-        _options.Properties.FirstOrDefault(static each => each.Key == "broker.session.timeout.ms").Value ?? "9000", System.Globalization.CultureInfo.InvariantCulture));
+    internal TimeSpan SessionTimeout => TimeSpan.FromMilliseconds(Setting("broker.session.timeout.ms", 9000));
+
+    /// <summary>How long a leader of the quorum goes on that no majority fetches from: half as long again as a voter waits for it.</summary>
+    internal TimeSpan LoneLeadership => TimeSpan.FromMilliseconds(1.5 * Setting("controller.quorum.fetch.timeout.ms", 2000));
 
     /// <summary>The machines of the nodes.</summary>
     public IReadOnlyList<SimMachine> Machines => _machines;
@@ -102,6 +104,9 @@ public sealed class SimCluster
         (Incarnation program, ClientWorld world) = NewProgram();
         return (program, world.Network, [.. Brokers.Select(AddressOf)]);
     }
+
+    private int Setting(string key, int otherwise) =>
+        _options.Properties.FirstOrDefault(each => each.Key == key).Value is { } value ? int.Parse(value, CultureInfo.InvariantCulture) : otherwise;
 
     internal IEnumerable<string> HostsBesides(string name, bool clientsToo)
     {

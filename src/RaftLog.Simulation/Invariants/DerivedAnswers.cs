@@ -41,20 +41,56 @@ internal sealed class DerivedAnswers(SimCluster cluster)
         }
     }
 
-    /// <summary>A leader tells which is the first record at or after a time: it stands in the first committed batch that has one.</summary>
-    internal void TimeFound(int node, TopicPartition partition, long timestamp, Offset found, IPartitionLedger ledger)
+    /// <summary>
+    /// A leader tells which is the first record at or after a time: it stands in the first committed batch that has one. That there is none it may say only where it
+    /// has told nobody of such a batch in this leadership.
+    /// </summary>
+    /// <param name="node">Who tells.</param>
+    /// <param name="partition">Of what.</param>
+    /// <param name="timestamp">The time.</param>
+    /// <param name="found">The offset; below zero where there is none.</param>
+    /// <param name="told">The highest high watermark that it has told in this leadership.</param>
+    /// <param name="ledger">What is committed.</param>
+    internal void TimeFound(int node, TopicPartition partition, long timestamp, Offset found, Offset told, IPartitionLedger ledger)
     {
-        if (found < Offset.Zero || ledger is not PartitionLedger batches || partition.Topic == LogTopic.Retained)
+        if (ledger is not PartitionLedger batches || partition.Topic == LogTopic.Retained)
         {
             return;
         }
 
         Checks++;
-        if (batches.FirstAtOrAfter(timestamp) is { } first ? found < first.Base || found > first.Last : found < ledger.End)
+        ImageBatch? first = batches.FirstAtOrAfter(timestamp);
+        bool isWrong = found < Offset.Zero ? first is { } missed && missed.Last < told
+            : first is { } right ? found < right.Base || found > right.Last
+            : found < ledger.End;
+        if (isWrong)
         {
             cluster.Scheduler.Fail(
                 $"derived-agrees: n{node} tells that the first record of {partition} at or after {timestamp} is at {found}, and the first committed batch with one is "
-                + $"{batches.FirstAtOrAfter(timestamp)?.ToString() ?? $"not below {ledger.End}"}");
+                + $"{first?.ToString() ?? $"not below {ledger.End}"}; it has told of {told}");
+        }
+    }
+
+    /// <summary>
+    /// A leader tells the largest timestamp of a partition: no batch that it has told of has a later one. It tells none where the record that has it is not committed.
+    /// </summary>
+    /// <param name="node">Who tells.</param>
+    /// <param name="partition">Of what.</param>
+    /// <param name="timestamp">The timestamp; below zero where there is none.</param>
+    /// <param name="told">The highest high watermark that it has told in this leadership.</param>
+    /// <param name="ledger">What is committed.</param>
+    internal void LatestFound(int node, TopicPartition partition, long timestamp, Offset told, IPartitionLedger ledger)
+    {
+        if (timestamp < 0 || ledger is not PartitionLedger batches || partition.Topic == LogTopic.Retained)
+        {
+            return;
+        }
+
+        Checks++;
+        if (batches.FirstAtOrAfter(timestamp + 1) is { } later && later.Last < told)
+        {
+            cluster.Scheduler.Fail(
+                $"derived-agrees: n{node} tells that {timestamp} is the largest timestamp of {partition}, and {later}, of which it has told, has {later.MaxTimestamp}");
         }
     }
 }

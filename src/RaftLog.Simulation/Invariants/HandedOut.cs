@@ -6,21 +6,24 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// What the cluster hands out once is handed out once, ever, across failovers: producer ids and their blocks, broker epochs, topic ids. And what a controller
-/// answers rests on records that a majority of the voters has on its disks when the answer leaves. Read from the wire and from disk images.
+/// What the cluster hands out once is handed out once, ever, across failovers: producer ids and their blocks, broker epochs, topic ids, ids of members of groups. And
+/// what a controller answers rests on records that a majority of the voters has on its disks when the answer leaves. Read from the wire and from disk images.
 /// </summary>
 internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWatch quorum)
 {
+    private const sbyte SetOperation = 0;
+
     private readonly SortedDictionary<long, long> _blocks = [];
     private readonly HashSet<(ProducerId, ProducerEpoch)> _producers = [];
     private readonly Dictionary<BrokerEpoch, (NodeId Broker, Uuid Incarnation)> _registrations = [];
     private readonly Dictionary<Uuid, string> _topics = [];
+    private readonly HashSet<(string Group, string Member)> _members = [];
 
     /// <summary>How many answers were found to rest on a record of the log of whoever answered.</summary>
     internal long Checks { get; private set; }
 
     /// <summary>How many things were handed out.</summary>
-    internal long Count => _blocks.Count + _producers.Count + _registrations.Count + _topics.Count;
+    internal long Count => _blocks.Count + _producers.Count + _registrations.Count + _topics.Count + _members.Count;
 
     /// <summary>A broker gets a block of producer ids.</summary>
     internal void BlockLeaves(int from, AllocateProducerIdsResponse response)
@@ -102,6 +105,72 @@ internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWat
             }
         }
     }
+
+    /// <summary>Topics get more partitions.</summary>
+    internal void PartitionsLeave(int from, CreatePartitionsRequest request, CreatePartitionsResponse response)
+    {
+        foreach (CreatePartitionsResponse.CreatePartitionsTopicResult topic in response.Results)
+        {
+            if (topic.ErrorCode != ErrorCode.None || request.ValidateOnly || request.Topics.Find(each => each.Name == topic.Name) is not { } asked)
+            {
+                continue;
+            }
+
+            HashSet<Uuid> ids = [];
+            RestsOn(from, $"confirms partition {asked.Count - 1} of {topic.Name}", record =>
+            {
+                if (record is TopicRecord created && created.Name == topic.Name)
+                {
+                    ids.Add(created.TopicId);
+                }
+
+                return record is PartitionRecord partition && partition.PartitionId == asked.Count - 1 && ids.Contains(partition.TopicId);
+            });
+        }
+    }
+
+    /// <summary>Single values of configuration are confirmed.</summary>
+    internal void ConfigsLeave(int from, IncrementalAlterConfigsRequest request, IncrementalAlterConfigsResponse response)
+    {
+        foreach (IncrementalAlterConfigsResponse.AlterConfigsResourceResponse resource in response.Responses)
+        {
+            if (resource.ErrorCode == ErrorCode.None && !request.ValidateOnly
+                && request.Resources.Find(each => each.ResourceType == resource.ResourceType && each.ResourceName == resource.ResourceName) is { } asked)
+            {
+                foreach (IncrementalAlterConfigsRequest.AlterableConfig config in asked.Configs.Where(static each => each.ConfigOperation == SetOperation))
+                {
+                    ConfigLeaves(from, resource.ResourceName, config.Name, config.Value);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whole configurations are confirmed.</summary>
+    internal void ConfigsLeave(int from, AlterConfigsRequest request, AlterConfigsResponse response)
+    {
+        foreach (AlterConfigsResponse.AlterConfigsResourceResponse resource in response.Responses)
+        {
+            if (resource.ErrorCode == ErrorCode.None && !request.ValidateOnly
+                && request.Resources.Find(each => each.ResourceType == resource.ResourceType && each.ResourceName == resource.ResourceName) is { } asked)
+            {
+                asked.Configs.ForEach(each => ConfigLeaves(from, resource.ResourceName, each.Name, each.Value));
+            }
+        }
+    }
+
+    /// <summary>A member of a classic group that has no id yet gets one.</summary>
+    internal void MemberLeaves(int from, JoinGroupRequest request, JoinGroupResponse response)
+    {
+        if (request.MemberId.Length == 0 && response.ErrorCode is (ErrorCode.None or ErrorCode.MemberIdRequired) && response.MemberId.Length > 0
+            && !_members.Add((request.GroupId, response.MemberId)))
+        {
+            Fail($"n{from} gives the member id {response.MemberId} of group {request.GroupId}, which was given before");
+        }
+    }
+
+    private void ConfigLeaves(int from, string resource, string key, string? value) => RestsOn(
+        from, $"confirms {key} = {value} of {resource}",
+        record => record is ConfigRecord config && config.ResourceName == resource && config.Name == key && config.Value == value);
 
     // Who has no such record in its log any more, since a snapshot took its place, or not yet, since it passes on another's answer, shows nothing.
     private void RestsOn(int from, string what, Func<IMetadataRecord, bool> isIt)

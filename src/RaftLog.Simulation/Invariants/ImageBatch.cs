@@ -14,8 +14,15 @@ internal readonly record struct ImageBatch(
     int FirstSequence,
     int Records,
     BatchAttributes Attributes,
-    long MaxTimestamp)
+    long MaxTimestamp,
+    ControlRecordType? Marker)
 {
+    /// <summary>True for the marker that aborts a transaction.</summary>
+    internal bool IsAbort => Marker == ControlRecordType.Abort;
+
+    /// <summary>True for the marker that commits one.</summary>
+    internal bool IsCommit => Marker == ControlRecordType.Commit;
+
     internal static ImageBatch Of(in RecordBatch batch) => new(
         batch.BaseOffset,
         batch.LastOffset,
@@ -26,7 +33,19 @@ internal readonly record struct ImageBatch(
         batch.BaseSequence,
         batch.RecordCount,
         batch.Attributes,
-        batch.MaxTimestamp);
+        batch.MaxTimestamp,
+        MarkerOf(batch));
 
     public override string ToString() => $"{Base}..{Last} of epoch {Epoch} ({Checksum:x8})";
+
+    private static ControlRecordType? MarkerOf(in RecordBatch batch)
+    {
+        if (!batch.Attributes.IsControl || !batch.ProducerId.IsPresent)
+        {
+            return null;
+        }
+
+        RecordReader records = new(batch, batch.Section);
+        return records.MoveNext() && ControlRecordKey.TryRead(records.Current.Key, out ControlRecordKey key) ? key.Type : null;
+    }
 }

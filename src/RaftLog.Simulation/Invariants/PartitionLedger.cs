@@ -123,8 +123,11 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
         return at < 0 ? null : _committed[at];
     }
 
+    /// <summary>The committed batch that holds an offset; null where nobody was told of one.</summary>
+    internal ImageBatch? Find(Offset offset) => TryFind(offset, out ImageBatch found) ? found : null;
+
     /// <summary>The committed batch before an offset, with which the log would begin were it one batch longer; null where nobody was told of it.</summary>
-    internal ImageBatch? Before(Offset offset) => TryFind(offset - 1, out ImageBatch found) ? found : null;
+    internal ImageBatch? Before(Offset offset) => Find(offset - 1);
 
     /// <inheritdoc />
     public bool Has(ReplicaImage image, Offset offset) => offset < image.Start ||

@@ -11,8 +11,11 @@ namespace RaftLog.Simulation;
 /// </summary>
 internal sealed class PromiseWatch
 {
+    private const string MetadataTopic = "__cluster_metadata";
     private const short AllReplicas = -1;
     private const long EarliestTimestamp = -2;
+    private const long MaxTimestamp = -3;
+    private const int LooksBetweenFiles = 4;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private readonly SimCluster _cluster;
@@ -20,10 +23,14 @@ internal sealed class PromiseWatch
     private readonly DiskImages _images;
     private readonly ClusterWatch _beliefs;
     private readonly MetadataTail _tail;
+    private readonly HighWatermarkCheckpoints _checkpoints;
     private readonly SortedDictionary<TopicPartition, IPartitionLedger> _ledgers = [];
     private readonly SimulationOptions _options;
+    private int _looks;
     private readonly Dictionary<TopicPartition, Offset> _acknowledged = [];
     private readonly Dictionary<(WireTap, TopicPartition), (LeaderEpoch Epoch, Offset HighWatermark)> _told = [];
+
+    private readonly Dictionary<(int, TopicPartition), (LeaderEpoch Epoch, Offset HighWatermark)> _toldBy = [];
 
     /// <summary>Virtual microseconds since the beginning.</summary>
     internal long NowUs => _scheduler.NowUs;
@@ -46,10 +53,13 @@ internal sealed class PromiseWatch
             },
         };
         Derived = new DerivedAnswers(cluster);
+        Files = new DerivedFiles(cluster);
+        _checkpoints = new HighWatermarkCheckpoints(cluster);
         Starts = new LogStarts(cluster, _images, options.Retained, options.Faults.Weights.ContainsKey(FaultKind.ClockJump));
         Quorum = new QuorumWatch(cluster, _images);
         _tail = new MetadataTail(cluster, _images);
         HandedOut = new HandedOut(cluster, _tail, Quorum);
+        Timely = new TimelyWatch(cluster, Quorum, options);
         _beliefs = new ClusterWatch(cluster, Quorum) { Changed = (partition, registration) => CheckInSync(partition, registration, from: 0) };
         Next();
     }
@@ -60,8 +70,17 @@ internal sealed class PromiseWatch
     /// <summary>What nodes tell out of what they have derived.</summary>
     internal DerivedAnswers Derived { get; }
 
+    /// <summary>What nodes have on their disks of what they have derived.</summary>
+    internal DerivedFiles Files { get; }
+
+    /// <summary>How many high watermarks that a checkpoint says were held against disk images.</summary>
+    internal long CheckpointChecks { get; private set; }
+
     /// <summary>Where logs begin.</summary>
     internal LogStarts Starts { get; }
+
+    /// <summary>What must have happened by now.</summary>
+    internal TimelyWatch Timely { get; }
 
     /// <summary>What is handed out once, ever.</summary>
     internal HandedOut HandedOut { get; }
@@ -88,6 +107,9 @@ internal sealed class PromiseWatch
     /// <summary>How many acknowledgements were held against as many disk images as the topic demands.</summary>
     internal long StrengthChecks { get; private set; }
 
+    /// <summary>How many acknowledgements were held against what stands at their offset.</summary>
+    internal long PlaceChecks { get; private set; }
+
     /// <summary>How many last stable offsets were held against the transactions of their logs.</summary>
     internal long StableChecks { get; private set; }
 
@@ -110,7 +132,7 @@ internal sealed class PromiseWatch
         {
             foreach (FetchRequest.FetchPartition fetch in topic.Partitions)
             {
-                if (topic.TopicId == Uuid.ClusterMetadata || topic.Topic == "__cluster_metadata")
+                if (topic.TopicId == Uuid.ClusterMetadata || topic.Topic == MetadataTopic)
                 {
                     Quorum.FetchLeaves(from, fetch);
                 }
@@ -147,6 +169,7 @@ internal sealed class PromiseWatch
                     Offset end = each.BaseOffset + OffsetsOf(records.Span);
                     Told(from, partition, end, "acknowledges records up to");
                     RequireStrength(from, partition, end);
+                    RequireThere(from, partition, each.BaseOffset, records.Span);
                 }
             }
         }
@@ -162,7 +185,7 @@ internal sealed class PromiseWatch
 
         foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
         {
-            bool isMetadata = topic.TopicId == Uuid.ClusterMetadata || topic.Topic == "__cluster_metadata";
+            bool isMetadata = topic.TopicId == Uuid.ClusterMetadata || topic.Topic == MetadataTopic;
             string? name = isMetadata ? null : NameOf(topic.Topic, topic.TopicId);
             foreach (FetchResponse.PartitionData each in topic.Partitions)
             {
@@ -226,9 +249,13 @@ internal sealed class PromiseWatch
                 {
                     StartTold(from, partition, each.Offset);
                 }
+                else if (each.ErrorCode == ErrorCode.None && wanted == MaxTimestamp)
+                {
+                    Derived.LatestFound(from, partition, each.Timestamp, ToldBy(from, partition), LedgerOf(partition));
+                }
                 else if (each.ErrorCode == ErrorCode.None && wanted >= 0)
                 {
-                    Derived.TimeFound(from, partition, wanted.Value, each.Offset, LedgerOf(partition));
+                    Derived.TimeFound(from, partition, wanted.Value, each.Offset, request.IsolationLevel == 0 ? ToldBy(from, partition) : Offset.Zero, LedgerOf(partition));
                 }
             }
         }
@@ -251,11 +278,22 @@ internal sealed class PromiseWatch
     private void Next() => _scheduler.After(Interval, () =>
     {
         _beliefs.LookAtAll();
+        if (_cluster.Network.Watch is not null)
+        {
+            Timely.Look();
+            LookAtCheckpoints();
+        }
+
+        bool looksAtFiles = _looks++ % LooksBetweenFiles == 0;
         foreach ((TopicPartition partition, IPartitionLedger ledger) in _ledgers)
         {
             foreach (SimMachine machine in _cluster.Machines)
             {
                 _images.Of(machine.Number, partition);
+                if (looksAtFiles)
+                {
+                    Files.Look(machine, partition);
+                }
             }
 
             if (_beliefs.TryFind(partition, out PartitionRegistration? registration))
@@ -266,6 +304,26 @@ internal sealed class PromiseWatch
 
         Next();
     });
+
+    /// <summary>
+    /// A checkpoint says how far a partition is committed, and a node believes it when it starts: what it says is on the disks of all that are in sync. Topics that
+    /// have or had a namesake are left out, since a checkpoint names them alone.
+    /// </summary>
+    private void LookAtCheckpoints()
+    {
+        foreach ((SimMachine machine, TopicPartition partition, Offset highWatermark) in _checkpoints.TakeNew())
+        {
+            if (partition.Topic == MetadataTopic)
+            {
+                Quorum.Believed(machine.Number, highWatermark, "has a checkpoint of");
+            }
+            else if (_ledgers.ContainsKey(partition) && !TopicNames.IsReused(partition.Topic) && !machine.HasLostLogs && !machine.IsDestroyed)
+            {
+                CheckpointChecks++;
+                Told(machine.Number, partition, highWatermark, "has a checkpoint of the high watermark");
+            }
+        }
+    }
 
     private void RequireFlushed(int node, TopicPartition partition, Offset end)
     {
@@ -322,6 +380,24 @@ internal sealed class PromiseWatch
         }
     }
 
+    /// <summary>What is acknowledged is what stands there: a repeated batch gets the place of its first copy, and nothing else gets it.</summary>
+    private void RequireThere(int from, TopicPartition partition, Offset at, ReadOnlySpan<byte> records)
+    {
+        if (LedgerOf(partition) is not PartitionLedger ledger || RecordBatch.Read(records, out RecordBatch sent) != BatchStatus.Complete
+            || !sent.ProducerId.IsPresent || ledger.Find(at) is not { } there)
+        {
+            return;
+        }
+
+        PlaceChecks++;
+        if (there.Base != at || there.Producer != sent.ProducerId || there.ProducerEpoch != sent.ProducerEpoch || there.FirstSequence != sent.BaseSequence)
+        {
+            _scheduler.Fail(
+                $"acknowledged-is-there: n{from} acknowledges the batch of producer {sent.ProducerId} in epoch {sent.ProducerEpoch} from sequence {sent.BaseSequence} on at {at} of "
+                + $"{partition}, where {there} of producer {there.Producer} in epoch {there.ProducerEpoch} from sequence {there.FirstSequence} on stands");
+        }
+    }
+
     /// <summary>A node tells where a log begins.</summary>
     private void StartTold(int node, TopicPartition partition, Offset start)
     {
@@ -371,7 +447,18 @@ internal sealed class PromiseWatch
         }
 
         _told[(connection, partition)] = (believed.LeaderEpoch, highWatermark);
+        if (ToldBy(node, partition) < highWatermark)
+        {
+            _toldBy[(node, partition)] = (believed.LeaderEpoch, highWatermark);
+        }
     }
+
+    /// <summary>The highest high watermark that a leader has told anybody in the leadership in which it believes to be.</summary>
+    private Offset ToldBy(int node, TopicPartition partition) =>
+        _beliefs.TryFindAt(node, partition, out PartitionRegistration? believed) && believed.Leader.Value == node
+        && _toldBy.TryGetValue((node, partition), out (LeaderEpoch Epoch, Offset HighWatermark) told) && told.Epoch == believed.LeaderEpoch
+            ? told.HighWatermark
+            : Offset.Zero;
 
     private string? NameOf(string name, Uuid id) => name.Length > 0 ? name : _beliefs.NameOf(id);
 

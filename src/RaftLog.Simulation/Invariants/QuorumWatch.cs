@@ -20,12 +20,19 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
     private readonly Dictionary<int, Offset> _lost = [];
 
     private readonly Dictionary<int, long> _begunUs = [];
+    private int _newestEpoch;
 
     /// <summary>When the first word of a leadership left its leader; null before that.</summary>
     internal long? BegunUs(LeaderEpoch epoch) => _begunUs.TryGetValue(epoch.Value, out long at) ? at : null;
 
+    /// <summary>The leader of the newest leadership that anybody was told of, or the only voter, which tells nobody; 0 before the first.</summary>
+    internal int NewestLeader { get; private set; } = cluster.Voters.Count() == 1 ? cluster.Voters.Single().Number : 0;
+
     /// <summary>True for the leader of the newest leadership that anybody was told of.</summary>
-    internal bool IsNewestLeader(int node) => _leaders.Count > 0 && _leaders.Last().Value == node;
+    internal bool IsNewestLeader(int node) => node == NewestLeader;
+
+    /// <summary>When the first word of the newest leadership left its leader.</summary>
+    internal long NewestBegunUs { get; private set; }
 
     /// <summary>How many leaderships of the quorum began.</summary>
     internal int Leaderships => _leaders.Count;
@@ -65,7 +72,11 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
         foreach (BeginQuorumEpochRequest.PartitionData each in request.Topics.SelectMany(topic => topic.Partitions))
         {
             RequireEpoch(from, each.LeaderEpoch.Value, "leads the quorum in");
-            _begunUs.TryAdd(each.LeaderEpoch.Value, cluster.Scheduler.NowUs);
+            if (_begunUs.TryAdd(each.LeaderEpoch.Value, cluster.Scheduler.NowUs) && each.LeaderEpoch.Value > _newestEpoch)
+            {
+                (_newestEpoch, NewestLeader, NewestBegunUs) = (each.LeaderEpoch.Value, each.LeaderId.Value, cluster.Scheduler.NowUs);
+            }
+
             if (!_leaders.TryAdd(each.LeaderEpoch.Value, each.LeaderId.Value) && _leaders[each.LeaderEpoch.Value] != each.LeaderId.Value)
             {
                 Fail("one-leader", $"the quorum had two leaders in epoch {each.LeaderEpoch}: nodes {_leaders[each.LeaderEpoch.Value]} and {each.LeaderId}");

@@ -44,6 +44,9 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     /// <summary>Batches that the last <see cref="Refresh"/> found first.</summary>
     internal IReadOnlyList<ImageBatch> Come => _come;
 
+    /// <summary>The batches of the log, in order.</summary>
+    internal IEnumerable<ImageBatch> Batches => _segments.Where(static each => each.IsInLog).SelectMany(static each => each.Batches);
+
     /// <summary>The records of batches that the last <see cref="Refresh"/> found first, of a compacted log.</summary>
     internal IEnumerable<(LeaderEpoch Epoch, ImageRecord Record)> NewRecords
     {

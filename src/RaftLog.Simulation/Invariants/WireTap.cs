@@ -36,7 +36,7 @@ internal sealed class WireTap
     private static bool IsWatched(ApiKey key) => key is
         ApiKey.Produce or ApiKey.Fetch or ApiKey.Vote or ApiKey.BeginQuorumEpoch or ApiKey.AlterPartition or ApiKey.InitProducerId or ApiKey.CreateTopics
         or ApiKey.DeleteTopics or ApiKey.BrokerRegistration or ApiKey.BrokerHeartbeat or ApiKey.AllocateProducerIds
-        or ApiKey.DeleteRecords or ApiKey.ListOffsets;
+        or ApiKey.DeleteRecords or ApiKey.ListOffsets or ApiKey.CreatePartitions or ApiKey.IncrementalAlterConfigs or ApiKey.AlterConfigs or ApiKey.JoinGroup;
 
     private void Requested(Memory<byte> frame)
     {
@@ -143,6 +143,18 @@ internal sealed class WireTap
                 break;
             case CreateTopicsResponse created:
                 _watch.HandedOut.TopicsLeave(_server, created);
+                break;
+            case CreatePartitionsResponse extended:
+                _watch.HandedOut.PartitionsLeave(_server, (CreatePartitionsRequest)asked.Request, extended);
+                break;
+            case IncrementalAlterConfigsResponse configured:
+                _watch.HandedOut.ConfigsLeave(_server, (IncrementalAlterConfigsRequest)asked.Request, configured);
+                break;
+            case AlterConfigsResponse configured:
+                _watch.HandedOut.ConfigsLeave(_server, (AlterConfigsRequest)asked.Request, configured);
+                break;
+            case JoinGroupResponse joined:
+                _watch.HandedOut.MemberLeaves(_server, (JoinGroupRequest)asked.Request, joined);
                 break;
             case DeleteTopicsResponse deleted:
                 _watch.HandedOut.DeletionsLeave(_server, deleted);

@@ -95,6 +95,13 @@ public sealed class SimNetwork
 
     internal bool IsOpen(SimHost from, SimHost to) => to.HasPower && !_cuts.Contains((from.Number, to.Number));
 
+    /// <summary>True when a way is open and has no profile of its own.</summary>
+    internal bool IsGood(string from, string to)
+    {
+        (SimHost source, SimHost target) = (Host(from), Host(to));
+        return IsOpen(source, target) && !_bad.ContainsKey((source.Number, target.Number));
+    }
+
     internal TimeSpan DrawDelay(SimHost from, SimHost to) =>
         (_bad.Count > 0 && _bad.TryGetValue((from.Number, to.Number), out LinkProfile profile) ? profile : Profile).Draw(_random);
 

@@ -4,15 +4,19 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
-/// <summary>A program that asks again and again where the first record at or after some time is; what it is told is judged where it leaves the leader.</summary>
+/// <summary>
+/// A program that asks again and again where the first record at or after some time is, or the latest of all; what it is told is judged where it leaves the leader.
+/// </summary>
 internal sealed class TimeProgram
 {
+    private const double LatestShare = 0.2;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(700);
 
     private readonly SimScheduler _scheduler;
     private readonly Incarnation _program;
     private readonly KafkaCluster _cluster;
     private readonly SimRandom _random;
+    private readonly SimRandom _kinds;
     private readonly IReadOnlyList<TopicPartition> _partitions;
     private bool _stopped;
 
@@ -21,6 +25,7 @@ internal sealed class TimeProgram
         _scheduler = world.Scheduler;
         _partitions = partitions;
         _random = random.Split("times");
+        _kinds = random.Split("kinds of times");
         (_program, _cluster) = world.NewClient();
         _program.Run("look up times", RunAsync);
     }
@@ -37,7 +42,7 @@ internal sealed class TimeProgram
             {
                 await _cluster.Admin.ListOffsetsAsync(new SortedDictionary<TopicPartition, OffsetSpec>
                 {
-                    [_partitions[_random.Next(_partitions.Count)]] = OffsetSpec.At(ms),
+                    [_partitions[_random.Next(_partitions.Count)]] = _kinds.Chance(LatestShare) ? OffsetSpec.MaxTimestamp : OffsetSpec.At(ms),
                 });
             }
             catch (KafkaException)

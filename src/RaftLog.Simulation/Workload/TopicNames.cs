@@ -5,10 +5,14 @@ public sealed class TopicNames
 {
     private const int Active = 4;
     private const int OperationsEach = 30;
+    private const string Prefix = "m-";
 
     private readonly Lock _lock = new();
     private readonly List<string> _all = [];
     private readonly List<(string Name, int Left)> _active = [];
+
+    /// <summary>True for a name that topics may have had one after the other.</summary>
+    internal static bool IsReused(string topic) => topic.StartsWith(Prefix, StringComparison.Ordinal);
 
     /// <summary>Every name so far.</summary>
     public IReadOnlyList<string> All
@@ -30,7 +34,7 @@ public sealed class TopicNames
         {
             while (_active.Count < Active)
             {
-                string fresh = $"m-{_all.Count}";
+                string fresh = $"{Prefix}{_all.Count}";
                 _all.Add(fresh);
                 _active.Add((fresh, OperationsEach));
             }

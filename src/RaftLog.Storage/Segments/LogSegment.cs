@@ -358,6 +358,9 @@ internal sealed class LogSegment : IFileRangeGuard
         if (!SeededBug.Is(58))
 #endif
         Times.TruncateTo(cut);
+#if SEEDED_BUGS
+        if (!SeededBug.Is(77))
+#endif
         Transactions.TruncateTo(cut);
         Log.SetLength(position);
         MaxTimestamp = Times.Last.Timestamp;

@@ -49,6 +49,9 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
         {
             log.SetEmptyAt(offset);
             segments.DeleteFiles();
+#if SEEDED_BUGS
+            if (!SeededBug.Is(76))
+#endif
             ProducerSnapshots.DeleteAbove(home.Disk, log.Path, Offset.None);
             writer.SnapshotsGone(Offset.None);
             segments.BeginAt(offset);

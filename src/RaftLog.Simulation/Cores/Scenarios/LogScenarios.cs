@@ -162,6 +162,42 @@ internal static class LogScenarios
         }
 
         Expect.Equal<Offset?>(null, stage.FirstAtOrAfter(LogStage.WallMs + 1000));
+        Expect.Equal<Offset?>(new Offset(19), stage.LatestInTime());
+    }
+
+    public static void A_snapshot_of_producers_that_a_truncation_has_passed_is_gone()
+    {
+        var stage = new LogStage();
+        int rolled = FillOneSegment(stage);
+        stage.Cut(rolled / 2);
+        Expect.False(stage.Volume.ListFiles(LogStage.Path).Any(each => LogStage.IsSnapshotAbove(each, rolled / 2)), "a snapshot above the end is there");
+        stage.Flush();
+        stage.LosePower();
+        Expect.False(stage.Volume.ListFiles(LogStage.Path).Any(each => LogStage.IsSnapshotAbove(each, rolled / 2)), "a snapshot above the end came back");
+    }
+
+    public static void A_snapshot_of_producers_that_outlives_its_records_counts_for_nothing() => ForSeeds(static seed =>
+    {
+        var stage = new LogStage(seed);
+        FillOneSegment(stage);
+        stage.MakeSnapshotsDurable();
+        stage.LosePower();
+        int survived = (int)stage.Log.EndOffset.Value;
+        Expect.Equal(ErrorCode.None, stage.Append("again", 1, survived, out bool isDuplicate), $"the response to sequence {survived} after a power loss that left {survived} records");
+        Expect.False(isDuplicate);
+    });
+
+    /// <summary>Appends one producer's records until a second segment begins, without waiting for the disk; the offset at which it begins.</summary>
+    private static int FillOneSegment(LogStage stage)
+    {
+        int sequence = 0;
+        while (stage.Volume.ListFiles(LogStage.Path).Count(static each => each.EndsWith(".log", StringComparison.Ordinal)) < 2)
+        {
+            stage.Append($"{sequence}", 1, sequence);
+            sequence++;
+        }
+
+        return sequence - 1;
     }
 
     public static void Leader_epochs_of_what_recovery_scans_are_known_again() => ForSeeds(static seed =>

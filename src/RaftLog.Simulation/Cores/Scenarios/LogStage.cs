@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using RaftLog.Platform;
 using RaftLog.Protocol;
@@ -10,7 +11,10 @@ namespace RaftLog.Simulation.Cores;
 /// <summary>One log of the shipped Storage over a simulated disk whose flushes take ten milliseconds: for scenarios in which every step is chosen.</summary>
 internal sealed class LogStage : IFlushObserver
 {
+    /// <summary>The directory of the log.</summary>
+    internal const string Path = $"{Root}/t-0";
     private const string Root = "/data";
+    private const string SnapshotSuffix = ".snapshot";
     internal const long WallMs = 1_700_000_000_000;
     private static readonly TopicPartition Name = new("t", 0);
     private static readonly TimeSpan FlushTime = TimeSpan.FromMilliseconds(10);
@@ -85,6 +89,24 @@ internal sealed class LogStage : IFlushObserver
 
     /// <summary>The offset of the first record at or after a time; null where there is none.</summary>
     public Offset? FirstAtOrAfter(long timeMs) => Do(() => Log.FindByTimestamp(timeMs)?.Offset);
+
+    /// <summary>The offset of the record with the largest timestamp; null where there is none.</summary>
+    public Offset? LatestInTime() => Do(() => Log.FindMaxTimestamp()?.Offset);
+
+    /// <summary>True for the name of a snapshot of producers above an offset.</summary>
+    public static bool IsSnapshotAbove(string name, long offset) =>
+        name.EndsWith(SnapshotSuffix, StringComparison.Ordinal) && long.Parse(name.AsSpan(0, name.Length - SnapshotSuffix.Length), CultureInfo.InvariantCulture) > offset;
+
+    /// <summary>Chance brings the snapshots of producers to the medium, and nothing else.</summary>
+    public void MakeSnapshotsDurable()
+    {
+        SimDirectory directory = (SimDirectory)Volume.Find(Path)!;
+        directory.MakeDurable(directory.Changes);
+        foreach (SimInode file in directory.Current.Where(each => each.Key.EndsWith(SnapshotSuffix, StringComparison.Ordinal)).Select(each => (SimInode)each.Value))
+        {
+            file.MakeDurable(file.Operations);
+        }
+    }
 
     /// <summary>A leadership begins.</summary>
     public void BeginEpoch(int epoch) => Do(() =>

@@ -131,7 +131,7 @@ internal static class NodeScenarios
         });
         Expect.Equal(FirstOwn + 2, NodeStage.LogOf(deposed).Batches.Count);
         stage.CutOff(deposed, fromClients: true);
-        stage.Reach(() => stage.Leader != deposed, "another leads");
+        stage.Reach(() => stage.LeaderIfAny is { } next && next != deposed, "another leads");
         stage.Tell(async () =>
         {
             await stage.ProduceAsync("committed");
@@ -229,7 +229,7 @@ internal static class NodeScenarios
         {
             SimMachine held = stage.Leader;
             held.Pause();
-            stage.Reach(() => stage.Leader != held, "another broker leads");
+            stage.Reach(() => stage.LeaderIfAny is { } next && next != held, "another broker leads");
             held.Resume();
             stage.Settle(0);
         }
@@ -238,7 +238,7 @@ internal static class NodeScenarios
         SimMachine old = stage.Leader;
         stage.CutOff(old, fromClients: false);
         stage.RunFor(seconds);
-        Expect.True(stage.Leader != old, $"another leads after {seconds} s");
+        Expect.True(stage.LeaderIfAny is { } next && next != old, $"another leads after {seconds} s");
         Expect.True(goal(stage, old), $"the goal is reached after {seconds} s");
         stage.Cluster.Network.HealAll();
         stage.Tell(() => stage.ProduceAsync("one"));
@@ -250,7 +250,7 @@ internal static class NodeScenarios
     private static void Depose(NodeStage stage, SimMachine leader)
     {
         stage.CutOff(leader, fromClients: true);
-        stage.Reach(() => stage.Leader != leader, "another leads");
+        stage.Reach(() => stage.LeaderIfAny is { } next && next != leader, "another leads");
         stage.Cluster.Network.HealAll();
     }
 }

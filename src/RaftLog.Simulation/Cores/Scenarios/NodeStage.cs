@@ -50,8 +50,11 @@ internal sealed class NodeStage
     /// <summary>The newest version of the partition that any node believes in; null before there is one.</summary>
     internal PartitionRegistration? Partition => PartitionOf(Topic);
 
-    /// <summary>The machine of the partition's leader.</summary>
-    internal SimMachine Leader => Cluster.Machine(Partition!.Leader.Value);
+    /// <summary>The machine of the partition's leader; null while it has none.</summary>
+    internal SimMachine? LeaderIfAny => Partition is { HasLeader: true } led ? Cluster.Machine(led.Leader.Value) : null;
+
+    /// <summary>The machine of the partition's leader, which it has.</summary>
+    internal SimMachine Leader => LeaderIfAny ?? throw new AlarmException("liveness", $"nobody leads {Topic}: {Partition}");
 
     private IEnumerable<SimMachine> Running => Cluster.Machines.Where(each => each.IsUp && each.Node is not null);
 

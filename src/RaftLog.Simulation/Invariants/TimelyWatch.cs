@@ -1,0 +1,139 @@
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+
+namespace RaftLog.Simulation;
+
+/// <summary>
+/// Promises that hold while things break. As long as the leader of the quorum and a majority with it run, hear one another and have disks that answer, a broker
+/// whose process is gone is fenced when its session is over; and whoever runs and hears that leader knows what was committed a while ago.
+/// </summary>
+/// <param name="cluster">The machines.</param>
+/// <param name="quorum">Who leads the quorum, and what is committed.</param>
+/// <param name="options">How late messages may come.</param>
+internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, SimulationOptions options)
+{
+    /// <summary>Clocks run up to two in a hundred fast or slow, on either side.</summary>
+    private const double ClockTolerance = 1.05;
+
+    /// <summary>How long a decision takes to be committed and to be heard of: connections are made anew and records are flushed.</summary>
+    private static readonly TimeSpan Decision = TimeSpan.FromSeconds(2);
+
+    private readonly SortedDictionary<int, long> _goneSince = [];
+    private readonly SortedDictionary<int, long> _wellSince = [];
+    private readonly Queue<(long At, Offset Committed)> _committed = new();
+    private int _leader;
+    private long _leadsSince;
+    private Offset _knownBefore = Offset.Zero;
+
+    /// <summary>How often a broker whose process was gone long enough was looked up as fenced.</summary>
+    internal long FenceChecks { get; private set; }
+
+    /// <summary>How often what a node knows was held against what had been committed for a while.</summary>
+    internal long AgeChecks { get; private set; }
+
+    private long Now => cluster.Scheduler.Now;
+
+    private long Slack => (Decision + (options.Link.TailChance > 0 ? options.Link.TailMost : TimeSpan.Zero)).Ticks;
+
+    /// <summary>Looks at all machines.</summary>
+    internal void Look()
+    {
+        NoteLeader();
+        NoteMachines();
+        NoteCommitted();
+        if (_leader == 0)
+        {
+            return;
+        }
+
+        foreach (SimMachine machine in cluster.Machines)
+        {
+            RequireFenced(machine);
+            RequireNews(machine);
+        }
+    }
+
+    private void NoteLeader()
+    {
+        int leader = quorum.NewestLeader;
+        bool leads = leader > 0 && IsWell(cluster.Machine(leader)) && cluster.Machine(leader).Node is { } node && node.QuorumLeader == node.Id
+            && cluster.Voters.Count(each => IsWell(each) && Hear(each, cluster.Machine(leader))) * 2 > cluster.Voters.Count();
+        if (!leads || leader != _leader)
+        {
+            (_leader, _leadsSince) = (leads ? leader : 0, Now);
+        }
+    }
+
+    private void NoteMachines()
+    {
+        foreach (SimMachine machine in cluster.Machines)
+        {
+            Note(_goneSince, machine.Number, !machine.IsUp);
+            Note(_wellSince, machine.Number, _leader > 0 && machine.IsReady && IsWell(machine) && Hear(machine, cluster.Machine(_leader)));
+        }
+    }
+
+    private void Note(SortedDictionary<int, long> since, int machine, bool isSo)
+    {
+        if (!isSo)
+        {
+            since.Remove(machine);
+        }
+        else
+        {
+            since.TryAdd(machine, Now);
+        }
+    }
+
+    private void NoteCommitted()
+    {
+        _committed.Enqueue((Now, quorum.Committed));
+        while (_committed.Peek().At < Now - Slack)
+        {
+            _knownBefore = _committed.Dequeue().Committed;
+        }
+    }
+
+    private void RequireFenced(SimMachine machine)
+    {
+        long limit = (cluster.SessionTimeout * ClockTolerance).Ticks + Slack;
+        if (!IsOlder(_goneSince, machine.Number, limit) || Now - _leadsSince < limit
+            || !cluster.Machine(_leader).Node!.Image.Brokers.TryGetValue(new NodeId(machine.Number), out BrokerRegistration? broker))
+        {
+            return;
+        }
+
+        FenceChecks++;
+        if (!broker.Fenced)
+        {
+            cluster.Scheduler.Fail(
+                $"fence-in-time: n{_leader} has led the quorum well for {Seconds(_leadsSince)} s, {machine.Name} has not run for {Seconds(_goneSince[machine.Number])} s, and is not fenced");
+        }
+    }
+
+    private void RequireNews(SimMachine machine)
+    {
+        if (!IsOlder(_wellSince, machine.Number, Slack) || Now - _leadsSince < Slack)
+        {
+            return;
+        }
+
+        AgeChecks++;
+        Offset known = machine.Node!.Image.Provenance.EndOffset;
+        if (known < _knownBefore)
+        {
+            cluster.Scheduler.Fail(
+                $"news-in-time: {machine.Name} has heard n{_leader} well for {Seconds(_wellSince[machine.Number])} s and believes the metadata up to {known}; "
+                + $"{_knownBefore} was committed {TimeSpan.FromTicks(Slack).TotalSeconds:F0} s ago");
+        }
+    }
+
+    private bool IsOlder(SortedDictionary<int, long> since, int machine, long limit) => since.TryGetValue(machine, out long at) && Now - at >= limit;
+
+    private string Seconds(long since) => FormattableString.Invariant($"{TimeSpan.FromTicks(Now - since).TotalSeconds:F1}");
+
+    private static bool IsWell(SimMachine machine) =>
+        machine is { IsUp: true, IsPaused: false, IsStopping: false } && machine.Volume is { IsSlow: false, IsFull: false, HasNoDescriptors: false, IsUnchangeable: false };
+
+    private bool Hear(SimMachine one, SimMachine other) => one == other || (cluster.Network.IsGood(one.Name, other.Name) && cluster.Network.IsGood(other.Name, one.Name));
+}
