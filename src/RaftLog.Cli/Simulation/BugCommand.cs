@@ -14,7 +14,8 @@ internal static class BugCommand
     /// <param name="jobs">How many seeds at a time.</param>
     /// <param name="limit">The longest that seeds are run.</param>
     /// <param name="table">The page that <c>all</c> writes its table into.</param>
-    public static int Run(string name, int jobs, TimeSpan? limit, string? table)
+    /// <param name="scenario">Play only the scenarios with this in their names, and no seeds; null for all.</param>
+    public static int Run(string name, int jobs, TimeSpan? limit, string? table, string? scenario)
     {
         if (string.Equals(name, "all", StringComparison.OrdinalIgnoreCase))
         {
@@ -32,7 +33,7 @@ internal static class BugCommand
             return ExitCode.Usage;
         }
 
-        return Hunt(bug, new BugHunt(limit ?? Budget, jobs) { Say = Console.Error.WriteLine });
+        return Hunt(bug, new BugHunt(limit ?? Budget, jobs) { Say = Console.Error.WriteLine }, scenario);
     }
 
     private static int List()
@@ -57,9 +58,14 @@ internal static class BugCommand
         return ExitCode.Usage;
     }
 
-    private static int Hunt(KnownBug bug, BugHunt hunt)
+    private static int Hunt(KnownBug bug, BugHunt hunt, string? scenario)
     {
         Protocol.SeededBug.Arm(bug.Number);
+        if (scenario is not null)
+        {
+            return ScenarioCommand.Run(scenario);
+        }
+
         BugCatch? found = BugHunt.ByScenario() ?? hunt.BySeeds() ?? BugHunt.ByThreads();
         if (found is null)
         {
@@ -75,12 +81,12 @@ internal static class BugCommand
     private static int WriteTable(string? file, TimeSpan budget, int jobs)
     {
         _ = (file, budget, jobs);
-        return Hunt(new KnownBug("all", 0, ""), null);
+        return Hunt(new KnownBug("all", 0, ""), null, null);
     }
 
-    private static int Hunt(KnownBug bug, BugHunt? hunt)
+    private static int Hunt(KnownBug bug, BugHunt? hunt, string? scenario)
     {
-        _ = hunt;
+        _ = (hunt, scenario);
         Console.Error.WriteLine(
             $"this build holds no bug to switch on; run\n  dotnet run -c SeededBugs --project src/RaftLog.Cli -- simulate --bug {bug.Name}");
         return ExitCode.Usage;

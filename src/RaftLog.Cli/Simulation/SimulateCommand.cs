@@ -18,11 +18,12 @@ internal static class SimulateCommand
         Option<bool> counters = new("--counters") { Description = "Print how often each fault, check and rare event happened." };
         Option<bool> verbose = new("--verbose") { Description = "Print a line for each seed, in seed order, which ends in trace=HASH." };
         Option<bool> cores = new("--cores") { Description = "Run the cores of the protocol alone, without codec and files: a thousand times real time." };
-        Option<string?> bug = new("--bug") { Description = "Switch one seeded bug on and see whether it is found: M1 to M75, none, canary, or list." };
+        Option<string?> bug = new("--bug") { Description = "Switch one seeded bug on and see whether it is found: M1 to M79, none, canary, or list." };
+        Option<string?> scenario = new("--scenario") { Description = "Play the scenarios with this in their names instead of seeds; with --bug, with that bug switched on." };
         Option<string?> table = new("--table") { Description = "With --bug all: the page to write the table of what caught each bug into." };
         Command command = new("simulate", "Run whole clusters in a simulated world, with faults, and check every promise. Exit code 0: held, 1: broken, 3: nothing was shown.")
         {
-            seeds, seed, minutes, jobs, file, trace, html, counters, verbose, cores, bug, table,
+            seeds, seed, minutes, jobs, file, trace, html, counters, verbose, cores, bug, table, scenario,
         };
         command.Validators.Add(result =>
         {
@@ -52,7 +53,12 @@ internal static class SimulateCommand
             int threads = parsed.GetValue(jobs) ?? Environment.ProcessorCount;
             if (parsed.GetValue(bug) is { } name)
             {
-                return BugCommand.Run(name, threads, limit, parsed.GetValue(table));
+                return BugCommand.Run(name, threads, limit, parsed.GetValue(table), parsed.GetValue(scenario));
+            }
+
+            if (parsed.GetValue(scenario) is { } part)
+            {
+                return ScenarioCommand.Run(part);
             }
 
             ulong? count = parsed.GetValue(seeds);
