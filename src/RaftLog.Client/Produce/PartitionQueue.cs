@@ -115,6 +115,25 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
         }
     }
 
+    /// <summary>The batches that wait here or are with the broker; <see cref="StickyChoice.Unavailable"/> when the oldest has waited too long.</summary>
+    /// <param name="nowMs">The client's clock.</param>
+    /// <param name="patience">How long a batch may be ready and not acknowledged; zero for any time.</param>
+    public int WaitingBatches(long nowMs, TimeSpan patience)
+    {
+        lock (_lock)
+        {
+            ProducerBatch? oldest = _undecided;
+            if (oldest is null && !_full.TryPeek(out oldest))
+            {
+                oldest = _open;
+            }
+
+            return patience > TimeSpan.Zero && oldest is not null && nowMs - oldest.CreatedMs > patience.TotalMilliseconds
+                ? StickyChoice.Unavailable
+                : _full.Count + (_undecided is null ? 0 : 1) + (_open is null ? 0 : 1);
+        }
+    }
+
     /// <summary>True when the numbering under <paramref name="current"/> has a hole and needs the next epoch.</summary>
     public bool NeedsEpochAfter(ProducerStamp current)
     {

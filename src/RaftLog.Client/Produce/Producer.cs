@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using RaftLog.Client.Cluster;
@@ -7,6 +6,7 @@ using RaftLog.Client.Observability;
 using RaftLog.Client.Transactions;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
 
 namespace RaftLog.Client.Produce;
@@ -18,16 +18,18 @@ namespace RaftLog.Client.Produce;
 /// </summary>
 public sealed class Producer : IAsyncDisposable
 {
+    private static readonly Action<ProduceResult, Exception?> Ignore = static (_, _) => { };
+
     private readonly ProducerOptions _options;
     private readonly ClientRuntime _runtime;
     private readonly MetadataCache _metadata;
     private readonly BufferBudget _budget;
-    private readonly BatchSource _batches;
     private readonly CompletionPool _completions = new();
     private readonly ProduceSender _sender;
     private readonly TransactionFlow? _transactions;
     private readonly Lock _lock = new();
-    private readonly ConcurrentDictionary<string, TopicLane> _lanes = new(StringComparer.Ordinal);
+    private readonly TopicLanes _lanes;
+    private readonly IReadOnlyList<IProducerInterceptor> _interceptors;
     private bool _closed;
 
     internal Producer(
@@ -42,10 +44,12 @@ public sealed class Producer : IAsyncDisposable
         _runtime = runtime;
         _metadata = metadata;
         _budget = new BufferBudget(runtime.Waiters, options.BufferMemory);
-        _batches = new BatchSource(new RecordBatchOptions(options.BatchSize, options.Compression), transactions is not null);
+        BatchSource batches = new(new RecordBatchOptions(options.BatchSize, options.Compression, options.CompressionLevel ?? RecordCompression.DefaultLevel), transactions is not null);
         _transactions = transactions;
-        BatchOutcomes outcomes = new(options, runtime, metadata, _budget, _batches, transactions);
-        _sender = new ProduceSender(options, runtime, connections, calls, metadata, outcomes, transactions, Move);
+        BatchOutcomes outcomes = new(options, runtime, metadata, _budget, batches, transactions);
+        _sender = new ProduceSender(options, runtime, connections, calls, metadata, outcomes, transactions, topic => _lanes!.Move(topic));
+        _lanes = new TopicLanes(options, runtime, metadata, _budget, batches, _sender);
+        _interceptors = options.Interceptors;
     }
 
     /// <summary>
@@ -60,24 +64,96 @@ public sealed class Producer : IAsyncDisposable
     public ValueTask<ProduceResult> ProduceAsync(string topic, in ProducerRecord record, CancellationToken cancel = default) =>
         AcceptAsync(topic, record, borrowsBytes: false, cancel);
 
+    /// <summary>
+    /// Hands a record over and returns at once, for whoever has nothing to wait with. Where <see cref="ProducerOptions.BufferMemory"/> is full it throws: await
+    /// <see cref="ProduceAsync"/> instead, or <see cref="FlushAsync(CancellationToken)"/>, which hold a producer back.
+    /// </summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="record">The record, whose bytes are copied before this returns.</param>
+    /// <param name="delivered">
+    /// Called once, with where the record stands or with why it was not acknowledged; null where nobody wants to know. Usually called by the loop that
+    /// sends: it must be short, and what it throws is lost.
+    /// </param>
+    /// <exception cref="KafkaException">The record is too large, the buffer is full, the producer is closed, or no transaction is open.</exception>
+    public void Produce(string topic, in ProducerRecord record, Action<ProduceResult, Exception?>? delivered = null)
+    {
+        long size = SizeOf(record);
+        if (WhyNot(topic, size, out long transaction) is { } reason)
+        {
+            throw reason;
+        }
+
+        if (!_budget.TryTake(size))
+        {
+            throw NoRoom("now; await ProduceAsync or FlushAsync");
+        }
+
+        if (_interceptors.Count > 0 || _runtime.Telemetry.WatchesSends)
+        {
+            _ = RecordCompletion.TellAsync(AcceptAsync(topic, record, borrowsBytes: true, CancellationToken.None, size), delivered);
+            return;
+        }
+
+        TopicLane lane = _lanes.Of(topic);
+        if (TryAppend(lane, record, size, transaction, out RecordCompletion? completion, out KafkaException? wrong, delivered ?? Ignore))
+        {
+            return;
+        }
+
+        if (wrong is not null)
+        {
+            _budget.Return(size);
+            throw wrong;
+        }
+
+        _ = RecordCompletion.TellAsync(WaitAndAppendAsync(topic, lane, record.Copy(), size, transaction, holdsMemory: true, CancellationToken.None), delivered);
+    }
+
     /// <param name="topic">The topic.</param>
     /// <param name="record">The record.</param>
     /// <param name="borrowsBytes">True when the record's bytes may change once this has returned.</param>
     /// <param name="cancel">Ends the wait.</param>
-    internal ValueTask<ProduceResult> AcceptAsync(string topic, in ProducerRecord record, bool borrowsBytes, CancellationToken cancel) =>
-        _runtime.Telemetry.WatchesSends
-            ? WatchAsync(topic, record, borrowsBytes, cancel)
-            : HandOverAsync(topic, record, borrowsBytes, cancel);
+    /// <param name="held">The bytes of memory that are taken for the record already.</param>
+    internal ValueTask<ProduceResult> AcceptAsync(string topic, in ProducerRecord record, bool borrowsBytes, CancellationToken cancel, long held = 0) =>
+        _interceptors.Count > 0 ? InterceptedAsync(topic, borrowsBytes ? record.Copy() : record, cancel, held)
+        : _runtime.Telemetry.WatchesSends ? WatchAsync(topic, record, borrowsBytes, cancel, held)
+        : HandOverAsync(topic, record, borrowsBytes, cancel, held);
+
+    private async ValueTask<ProduceResult> InterceptedAsync(string topic, ProducerRecord record, CancellationToken cancel, long held)
+    {
+        Interception interception;
+        try
+        {
+            interception = Interception.Begin(_interceptors, topic, ref record);
+        }
+        catch (Exception)
+        {
+            _budget.Return(held);
+            throw;
+        }
+
+        try
+        {
+            ProduceResult result = await WatchAsync(topic, record, borrowsBytes: false, cancel, held);
+            interception.End(result, null);
+            return result;
+        }
+        catch (Exception e)
+        {
+            interception.End(default, e);
+            throw;
+        }
+    }
 
     /// <summary>The same, with the span and the measurements of the record; its span's context goes into its headers.</summary>
-    private async ValueTask<ProduceResult> WatchAsync(string topic, ProducerRecord record, bool borrowsBytes, CancellationToken cancel)
+    private async ValueTask<ProduceResult> WatchAsync(string topic, ProducerRecord record, bool borrowsBytes, CancellationToken cancel, long held)
     {
         ClientTelemetry telemetry = _runtime.Telemetry;
         long start = _runtime.Time.GetTimestamp();
         Activity? send = telemetry.StartSend(topic, record);
         try
         {
-            ProduceResult result = await HandOverAsync(topic, send is null ? record : ClientTelemetry.WithContext(send, record), borrowsBytes, cancel);
+            ProduceResult result = await HandOverAsync(topic, send is null ? record : ClientTelemetry.WithContext(send, record), borrowsBytes, cancel, held);
             telemetry.Sent(topic, result.Partition, _runtime.Time.GetElapsedTime(start), send, result.Offset, null);
             return result;
         }
@@ -88,51 +164,40 @@ public sealed class Producer : IAsyncDisposable
         }
     }
 
-    private ValueTask<ProduceResult> HandOverAsync(string topic, in ProducerRecord record, bool borrowsBytes, CancellationToken cancel)
+    private ValueTask<ProduceResult> HandOverAsync(string topic, in ProducerRecord record, bool borrowsBytes, CancellationToken cancel, long held)
     {
         long size = SizeOf(record);
-        if (Refusal(topic, size) is { } refusal)
+        if (held != size)
         {
-            return ValueTask.FromException<ProduceResult>(refusal);
+            // Whoever has watched it has changed it.
+            _budget.Return(held);
+            held = 0;
         }
 
-        if (cancel.IsCancellationRequested)
+        KafkaException? reason = WhyNot(topic, size, out long transaction);
+        if (reason is null && !cancel.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<ProduceResult>(cancel);
-        }
-
-        long transaction = 0;
-        if (_transactions?.WhyNotWrite(out transaction) is { } reason)
-        {
-            return ValueTask.FromException<ProduceResult>(reason);
-        }
-
-        ClusterView view = _metadata.View;
-        TopicLane lane = _lanes.GetOrAdd(topic, static _ => new TopicLane());
-        if (lane.IsFree && lane.Topic is { } known && IsCurrent(known, view) && IsIn(known, record) && _budget.TryTake(size))
-        {
-            if (!TryEnter(transaction, out KafkaException? ended))
+            TopicLane lane = _lanes.Of(topic);
+            if (held == 0 && lane.IsFree && _budget.TryTake(size))
             {
-                _budget.Return(size);
-                return ValueTask.FromException<ProduceResult>(ended);
+                held = size;
             }
 
-            RecordCompletion completion = Rent(record);
-            ValueTask<ProduceResult> task = completion.Task;
-            bool appended = TryAppend(known, record, size, view, completion);
-            _transactions?.Leave();
-            if (appended)
+            if (held == size && TryAppend(lane, record, size, transaction, out RecordCompletion? completion, out reason))
             {
+                ValueTask<ProduceResult> task = completion.Task;
                 completion.EndWith(cancel);
                 return task;
             }
 
-            // The topic was made anew at this moment: its records are being moved, and this one comes behind them.
-            _budget.Return(size);
-            _completions.Return(completion);
+            if (reason is null)
+            {
+                return WaitAndAppendAsync(topic, lane, borrowsBytes ? record.Copy() : record, size, transaction, holdsMemory: held == size, cancel);
+            }
         }
 
-        return WaitAndAppendAsync(topic, lane, borrowsBytes ? record.Copy() : record, size, transaction, cancel);
+        _budget.Return(held);
+        return reason is not null ? ValueTask.FromException<ProduceResult>(reason) : ValueTask.FromCanceled<ProduceResult>(cancel);
     }
 
     /// <summary>Waits until everything that was handed over before is acknowledged or has failed.</summary>
@@ -251,8 +316,9 @@ public sealed class Producer : IAsyncDisposable
     /// <summary>Until when a transaction is to have ended: its records first, then the coordinator.</summary>
     private Deadline EndDeadline(CancellationToken cancel) => new(_runtime.Waiters, _options.DeliveryTimeout + _options.MaxBlock, cancel);
 
-    private KafkaException? Refusal(string topic, long size)
+    private KafkaException? WhyNot(string topic, long size, out long transaction)
     {
+        transaction = 0;
         if (Volatile.Read(ref _closed) || _sender.IsClosed)
         {
             return new KafkaException(ErrorCode.InvalidRequest, "the producer is closed");
@@ -260,16 +326,19 @@ public sealed class Producer : IAsyncDisposable
 
         int limit = Math.Min(_options.MaxRequestSize, _options.BatchSize);
         return size <= limit
-            ? null
+            ? _transactions?.WhyNotWrite(out transaction)
             : new KafkaException(
                 ErrorCode.MessageTooLarge,
                 $"a record for topic '{topic}' takes {size} bytes, and at most {limit} fit (max.request.size, batch.size); raise both here and max.message.bytes of the topic, or store large values elsewhere");
     }
 
+    private KafkaException NoRoom(string when) => new(
+        ErrorCode.RequestTimedOut, $"no room in buffer.memory ({_options.BufferMemory} bytes) {when}: records come faster than the cluster takes them");
+
     /// <summary>Waits for what stands in line for metadata or memory, and then for what is in the queues.</summary>
     private async ValueTask<bool> FlushAsync(Deadline deadline)
     {
-        foreach (TopicLane lane in _lanes.Values)
+        foreach (TopicLane lane in _lanes.All)
         {
             if (lane.IsFree)
             {
@@ -303,7 +372,7 @@ public sealed class Producer : IAsyncDisposable
         return _transactions?.TryEnter(transaction, out reason) ?? true;
     }
 
-    private static long SizeOf(in ProducerRecord record) =>
+    internal static long SizeOf(in ProducerRecord record) =>
         RecordBatchBuilder.LargestRecordSize(record.Key, record.Value, record.Headers.Span) + RecordBatch.HeaderSize;
 
     private static bool IsCurrent(ProducerTopic known, ClusterView view) => view.TryGetTopic(known.Name, out TopicView? told) && known.Is(told);
@@ -311,28 +380,66 @@ public sealed class Producer : IAsyncDisposable
     private static bool IsIn(ProducerTopic topic, in ProducerRecord record) =>
         record.Partition is not { } partition || (uint)partition < (uint)topic.PartitionCount;
 
-    private RecordCompletion Rent(in ProducerRecord record)
+    /// <summary>Appends a record where nothing has to be waited for. Its memory is taken already.</summary>
+    /// <returns>False when something has to be waited for after all, or with a reason when the record cannot be sent.</returns>
+    private bool TryAppend(
+        TopicLane lane,
+        in ProducerRecord record,
+        long size,
+        long transaction,
+        [NotNullWhen(true)] out RecordCompletion? completion,
+        out KafkaException? wrong,
+        Action<ProduceResult, Exception?>? delivered = null)
     {
-        RecordCompletion completion = _completions.Rent();
-        completion.IsPinned = record.Partition is not null;
-        return completion;
+        completion = null;
+        wrong = null;
+        ClusterView view = _metadata.View;
+        return lane.IsFree && lane.Topic is { } known && IsCurrent(known, view) && IsIn(known, record)
+            && TryAppend(known, record, size, transaction, view, out completion, out wrong, delivered);
     }
 
-    private bool TryAppend(ProducerTopic topic, in ProducerRecord record, long size, ClusterView view, RecordCompletion completion)
+    /// <inheritdoc cref="TryAppend(TopicLane, in ProducerRecord, long, long, out RecordCompletion, out KafkaException, Action{ProduceResult, Exception})"/>
+    private bool TryAppend(
+        ProducerTopic topic,
+        in ProducerRecord record,
+        long size,
+        long transaction,
+        ClusterView view,
+        [NotNullWhen(true)] out RecordCompletion? completion,
+        out KafkaException? wrong,
+        Action<ProduceResult, Exception?>? delivered = null)
     {
+        completion = null;
+        long nowMs = _runtime.Waiters.NowMs;
+        if (!topic.TryChoose(record, view, nowMs, out PartitionQueue? queue, out wrong) || !TryEnter(transaction, out wrong))
+        {
+            return false;
+        }
+
+        completion = _completions.Rent();
+        completion.IsPinned = record.Partition is not null;
+        completion.Delivered = delivered;
         long timestampMs = record.TimestampMs ?? _runtime.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        PartitionQueue queue = topic.Choose(record, view);
-        AppendOutcome outcome = queue.Append(record, timestampMs, size, _runtime.Waiters.NowMs, completion);
+        AppendOutcome outcome = queue.Append(record, timestampMs, size, nowMs, completion);
         if (outcome == AppendOutcome.Began)
         {
             _sender.Wake(queue);
         }
 
-        return outcome != AppendOutcome.Closed;
+        _transactions?.Leave();
+        if (outcome != AppendOutcome.Closed)
+        {
+            return true;
+        }
+
+        // The topic was made anew at this moment: its records are being moved, and this one comes behind them.
+        completion.Delivered = null;
+        _completions.Return(completion);
+        return false;
     }
 
     private async ValueTask<ProduceResult> WaitAndAppendAsync(
-        string topic, TopicLane lane, ProducerRecord record, long size, long transaction, CancellationToken cancel)
+        string topic, TopicLane lane, ProducerRecord record, long size, long transaction, bool holdsMemory, CancellationToken cancel)
     {
         Deadline deadline = new(_runtime.Waiters, _options.MaxBlock, cancel);
         ValueTask<ProduceResult> acknowledged;
@@ -341,138 +448,40 @@ public sealed class Producer : IAsyncDisposable
         {
             await turn;
             cancel.ThrowIfCancellationRequested();
-            ProducerTopic known = await LearnAsync(topic, lane, deadline);
+            ProducerTopic known = await _lanes.LearnAsync(topic, lane, deadline);
             if (!IsIn(known, record))
             {
                 throw new KafkaException(
                     ErrorCode.UnknownTopicOrPartition, $"topic '{topic}' has no partition {record.Partition}, only 0 to {known.PartitionCount - 1}");
             }
 
-            if (!await _budget.TakeAsync(size, deadline))
+            if (!holdsMemory && !await _budget.TakeAsync(size, deadline))
             {
-                throw new KafkaException(
-                    ErrorCode.RequestTimedOut,
-                    $"no room in buffer.memory ({_options.BufferMemory} bytes) within {_options.MaxBlock.TotalSeconds} s (max.block.ms): records come faster than the cluster takes them");
+                throw NoRoom($"within {_options.MaxBlock.TotalSeconds} s (max.block.ms)");
             }
 
-            if (!TryEnter(transaction, out KafkaException? ended))
+            holdsMemory = true;
+            bool appended = TryAppend(known, record, size, transaction, _metadata.View, out RecordCompletion? completion, out KafkaException? wrong);
+            if (wrong is not null)
             {
-                _budget.Return(size);
-                throw ended;
+                throw wrong;
             }
 
-            RecordCompletion completion = Rent(record);
+            Invariant.Holds(appended && completion is not null, "C-03", "a topic's queues were closed by another than the one whose turn it is");
+            holdsMemory = false;
             acknowledged = completion.Task;
-            bool appended = TryAppend(known, record, size, _metadata.View, completion);
-            _transactions?.Leave();
             completion.EndWith(cancel);
-            Invariant.Holds(appended, "C-03", "a topic's queues were closed by another than the one whose turn it is");
         }
         finally
         {
+            if (holdsMemory)
+            {
+                _budget.Return(size);
+            }
+
             lane.Leave(done);
         }
 
         return await acknowledged;
-    }
-
-    /// <summary>The topic's queues as the cluster describes it now. For the one whose turn it is in the lane.</summary>
-    private async ValueTask<ProducerTopic> LearnAsync(string name, TopicLane lane, Deadline deadline)
-    {
-        TopicView told = await _metadata.TopicAsync(name, deadline);
-        ProducerTopic? before = lane.Topic;
-        if (before is not null && before.Is(told))
-        {
-            return before;
-        }
-
-        if (before is not null && !before.IsGrown(told))
-        {
-            return await MoveAsync(lane, before, told);
-        }
-
-        ProducerTopic topic = new(told, before, _batches, _runtime.Entropy);
-        _sender.Add(topic.Queues);
-        lane.Topic = topic;
-        return topic;
-    }
-
-    /// <summary>The sender has found that a topic was made anew: its records go to the new one, whether or not more of them come.</summary>
-    private void Move(string name)
-    {
-        if (_lanes.TryGetValue(name, out TopicLane? lane) && lane.TryBeginMove())
-        {
-            _runtime.Supervisor.Run("move records", () => MoveAsync(name, lane));
-        }
-    }
-
-    private async Task MoveAsync(string name, TopicLane lane)
-    {
-        (Task turn, TaskCompletionSource done) = lane.Enter();
-        try
-        {
-            await turn;
-            await LearnAsync(name, lane, new Deadline(_runtime.Waiters, _options.MaxBlock));
-        }
-        catch (KafkaException)
-        {
-            // The topic is gone again, or nobody answers: the sender comes back, and each record has its own deadline.
-        }
-        finally
-        {
-            lane.Leave(done);
-            lane.EndMove();
-        }
-    }
-
-    /// <summary>
-    /// Hands the records of a topic that was deleted to the one that was made in its place, in their order. What is with a broker is waited for,
-    /// so that nothing older comes behind something newer. Keys choose among the partitions that there are now; a record whose caller
-    /// named a partition that is gone fails.
-    /// </summary>
-    private async ValueTask<ProducerTopic> MoveAsync(TopicLane lane, ProducerTopic before, TopicView told)
-    {
-        List<(int Partition, ProducerBatch Batch)> batches = [];
-        foreach (PartitionQueue queue in before.Queues)
-        {
-            foreach (ProducerBatch batch in await queue.CloseAsync(_runtime.Waiters))
-            {
-                batches.Add((queue.Partition.Partition, batch));
-            }
-        }
-
-        ProducerTopic topic = new(told, null, _batches, _runtime.Entropy);
-        _sender.Replace(before.Queues, topic.Queues);
-        foreach ((int partition, ProducerBatch batch) in batches)
-        {
-            long moved = 0;
-            batch.Dissolve(_batches.BatchLimit, (record, completion) => moved += HandOver(topic, record, completion, partition, batch.CreatedMs));
-            _budget.Return(batch.Reserved - moved);
-            _batches.Return(batch.Builder);
-        }
-
-        lane.Topic = topic;
-        _sender.EndReplace();
-        batches.ForEach(static each => each.Batch.EndFlushes());
-        return topic;
-    }
-
-    /// <returns>The bytes of the budget that it keeps.</returns>
-    private long HandOver(ProducerTopic topic, ProducerRecord record, RecordCompletion completion, int partition, long createdMs)
-    {
-        if (completion.IsPinned && partition >= topic.PartitionCount)
-        {
-            completion.Fail(new KafkaException(
-                ErrorCode.UnknownTopicOrPartition,
-                $"topic '{topic.Name}' was deleted and made anew with {topic.PartitionCount} partitions: there is no partition {partition} any more"));
-            return 0;
-        }
-
-        long size = SizeOf(record);
-        ProducerRecord placed = completion.IsPinned ? record with { Partition = partition } : record;
-        PartitionQueue queue = topic.Choose(placed, _metadata.View);
-        queue.Append(placed, placed.TimestampMs ?? 0, size, createdMs, completion);
-        _sender.Wake(queue);
-        return size;
     }
 }

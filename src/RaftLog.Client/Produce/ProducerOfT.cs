@@ -1,4 +1,5 @@
 using RaftLog.Client.Serialization;
+using RaftLog.Client.Transactions;
 
 namespace RaftLog.Client.Produce;
 
@@ -54,6 +55,31 @@ public sealed class Producer<TKey, TValue> : IAsyncDisposable
     /// <inheritdoc cref="ProduceAsync(string, in ProducerRecord{TKey, TValue}, CancellationToken)"/>
     public ValueTask<ProduceResult> ProduceAsync(string topic, TKey key, TValue value, CancellationToken cancel = default) =>
         ProduceAsync(topic, new ProducerRecord<TKey, TValue>(key, value), cancel);
+
+    /// <summary>As <see cref="Produce.Producer.Produce"/>.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="delivered">Called once it has ended, or null.</param>
+    /// <exception cref="RecordSerializationException">Key or value cannot be written; nothing was sent.</exception>
+    /// <exception cref="KafkaException">The record is too large, the buffer is full, the producer is closed, or no transaction is open.</exception>
+    public void Produce(string topic, in ProducerRecord<TKey, TValue> record, Action<ProduceResult, Exception?>? delivered = null)
+    {
+        RecordWriter<TKey, TValue> writer = Rent();
+        try
+        {
+            Inner.Produce(topic, Write(writer, topic, record), delivered);
+        }
+        finally
+        {
+            Return(writer);
+        }
+    }
+
+    /// <inheritdoc cref="Produce.Producer.InitTransactionsAsync"/>
+    public ValueTask InitTransactionsAsync(CancellationToken cancel = default) => Inner.InitTransactionsAsync(cancel);
+
+    /// <inheritdoc cref="Produce.Producer.BeginTransaction"/>
+    public Transaction BeginTransaction() => Inner.BeginTransaction();
 
     /// <inheritdoc cref="Produce.Producer.FlushAsync(CancellationToken)"/>
     public ValueTask FlushAsync(CancellationToken cancel = default) => Inner.FlushAsync(cancel);

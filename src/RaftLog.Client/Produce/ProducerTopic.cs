@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using RaftLog.Client.Cluster;
 using RaftLog.Platform;
 using RaftLog.Protocol;
@@ -7,6 +9,9 @@ namespace RaftLog.Client.Produce;
 /// <summary>The queues of one topic's partitions, and which of them gets the records without a key.</summary>
 internal sealed class ProducerTopic
 {
+    private const int MostOnStack = 128;
+
+    private readonly ProducerOptions _options;
     private readonly IEntropy _entropy;
     private readonly PartitionQueue[] _queues;
     private int _sticky;
@@ -14,11 +19,13 @@ internal sealed class ProducerTopic
     /// <param name="told">The topic as the cluster describes it.</param>
     /// <param name="before">The same topic when it had fewer partitions, or null.</param>
     /// <param name="source">Where batches come from.</param>
+    /// <param name="options">How it sends.</param>
     /// <param name="entropy">Chance, for records without a key.</param>
-    public ProducerTopic(TopicView told, ProducerTopic? before, BatchSource source, IEntropy entropy)
+    public ProducerTopic(TopicView told, ProducerTopic? before, BatchSource source, ProducerOptions options, IEntropy entropy)
     {
         Name = told.Name;
         Id = told.Id;
+        _options = options;
         _entropy = entropy;
         int known = before?._queues.Length ?? 0;
         _queues = new PartitionQueue[told.Partitions.Count];
@@ -45,39 +52,55 @@ internal sealed class ProducerTopic
     public bool IsGrown(TopicView told) => told.Id == Id && told.Partitions.Count >= PartitionCount;
 
     /// <summary>
-    /// The queue of a record. By its key; without one the partition whose batch is open, and once that is full or gone the next, so that few
-    /// large batches leave rather than many small ones (KIP-480). Partitions without a leader are passed over.
+    /// The queue of a record: the one that its caller named, or its partitioner; else the partition whose batch is open, and once that is full or gone
+    /// another, so that few large batches leave rather than many small ones (KIP-480, KIP-794). Partitions without a leader are passed over.
     /// </summary>
-    public PartitionQueue Choose(in ProducerRecord record, ClusterView view)
+    public bool TryChoose(
+        in ProducerRecord record,
+        ClusterView view,
+        long nowMs,
+        [NotNullWhen(true)] out PartitionQueue? queue,
+        [NotNullWhen(false)] out KafkaException? wrong)
     {
-        if (record.Partition is { } partition)
+        wrong = null;
+        if ((record.Partition ?? _options.Partitioner.Choose(Name, record, _queues.Length)) is not { } chosen)
         {
-            return _queues[partition];
+            queue = ChooseSticky(view, nowMs);
+            return true;
         }
 
-        if (record.Key is { } key)
-        {
-            return _queues[Murmur2.Partition(key.Span, _queues.Length)];
-        }
+        queue = (uint)chosen < (uint)_queues.Length ? _queues[chosen] : null;
+        wrong = queue is not null ? null : new KafkaException(
+            ErrorCode.InvalidRequest,
+            $"the partitioner {_options.Partitioner.GetType().Name} has chosen partition {chosen} of topic '{Name}', which has 0 to {_queues.Length - 1}");
+        return queue is not null;
+    }
 
+    private PartitionQueue ChooseSticky(ClusterView view, long nowMs)
+    {
         PartitionQueue sticky = _queues[Volatile.Read(ref _sticky)];
         if (sticky.HasOpenBatch)
         {
             return sticky;
         }
 
-        int start = _entropy.Next(_queues.Length);
-        for (int i = 0; i < _queues.Length; i++)
+        int count = _queues.Length;
+        int[]? rented = count > MostOnStack ? ArrayPool<int>.Shared.Rent(count) : null;
+        Span<int> waiting = rented is null ? stackalloc int[MostOnStack] : rented;
+        waiting = waiting[..count];
+        for (int i = 0; i < count; i++)
         {
-            int candidate = (start + i) % _queues.Length;
-            if (view.TryGetPartition(_queues[candidate].Partition, out _, out PartitionView? known) && known.Leader.IsNode)
-            {
-                start = candidate;
-                break;
-            }
+            bool hasLeader = view.TryGetPartition(_queues[i].Partition, out _, out PartitionView? known) && known.Leader.IsNode;
+            waiting[i] = hasLeader ? _queues[i].WaitingBatches(nowMs, _options.PartitionAvailabilityTimeout) : StickyChoice.Unavailable;
         }
 
-        Volatile.Write(ref _sticky, start);
-        return _queues[start];
+        int chosen = StickyChoice.Choose(waiting, _options.AdaptivePartitioning, _entropy);
+        if (rented is not null)
+        {
+            ArrayPool<int>.Shared.Return(rented);
+        }
+
+        Volatile.Write(ref _sticky, chosen);
+        return _queues[chosen];
     }
 }

@@ -18,11 +18,14 @@ internal sealed class RecordCompletion(CompletionPool pool) : IValueTaskSource<P
     /// <summary>True when its caller named the partition: the record may go to no other.</summary>
     public bool IsPinned { get; set; }
 
+    /// <summary>What is called in the place of an awaiter; null where somebody awaits.</summary>
+    public Action<ProduceResult, Exception?>? Delivered { get; set; }
+
     public ValueTask<ProduceResult> Task => new(this, _core.Version);
 
     public void Succeed(int partition, Offset offset)
     {
-        if (TryEnd())
+        if (TryEnd() && !TryDeliver(new ProduceResult(partition, offset), null))
         {
             _core.SetResult(new ProduceResult(partition, offset));
         }
@@ -30,7 +33,7 @@ internal sealed class RecordCompletion(CompletionPool pool) : IValueTaskSource<P
 
     public void Fail(KafkaException reason)
     {
-        if (TryEnd())
+        if (TryEnd() && !TryDeliver(default, reason))
         {
             _core.SetException(reason);
         }
@@ -71,6 +74,46 @@ internal sealed class RecordCompletion(CompletionPool pool) : IValueTaskSource<P
     void IValueTaskSource<ProduceResult>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Awaits a record for a callback.</summary>
+    public static async Task TellAsync(ValueTask<ProduceResult> produced, Action<ProduceResult, Exception?>? delivered)
+    {
+        try
+        {
+            ProduceResult result = await produced;
+            Tell(delivered, result, null);
+        }
+        catch (Exception e)
+        {
+            Tell(delivered, default, e);
+        }
+    }
+
+    private static void Tell(Action<ProduceResult, Exception?>? delivered, ProduceResult result, Exception? failure)
+    {
+        try
+        {
+            delivered?.Invoke(result, failure);
+        }
+        catch (Exception)
+        {
+            // A callback that fails must not end the loop that sends, and there is nobody to tell.
+        }
+    }
+
+    private bool TryDeliver(ProduceResult result, KafkaException? failure)
+    {
+        if (Delivered is not { } delivered)
+        {
+            return false;
+        }
+
+        Delivered = null;
+        Volatile.Write(ref _ended, 0);
+        pool.Return(this);
+        Tell(delivered, result, failure);
+        return true;
+    }
 
     private bool TryEnd() => Interlocked.Exchange(ref _ended, 1) == 0;
 
