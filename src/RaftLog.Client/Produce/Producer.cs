@@ -360,8 +360,7 @@ public sealed class Producer : IAsyncDisposable
     private static async Task PassAsync(TopicLane lane, Wait passed)
     {
         (Task turn, TaskCompletionSource done) = lane.Enter();
-        await turn;
-        lane.Leave(done);
+        await LeaveAsync(lane, turn, done);
         passed.TryComplete(WaitOutcome.Ready);
     }
 
@@ -370,6 +369,13 @@ public sealed class Producer : IAsyncDisposable
     {
         reason = null;
         return _transactions?.TryEnter(transaction, out reason) ?? true;
+    }
+
+    /// <summary>Gives the turn to the next, though not before it has come.</summary>
+    private static async Task LeaveAsync(TopicLane lane, Task turn, TaskCompletionSource done)
+    {
+        await turn;
+        lane.Leave(done);
     }
 
     internal static long SizeOf(in ProducerRecord record) =>
@@ -446,6 +452,13 @@ public sealed class Producer : IAsyncDisposable
         (Task turn, TaskCompletionSource done) = lane.Enter();
         try
         {
+            // Before the turn: whoever is behind may hold memory, and must not keep it from whoever is in front.
+            if (!holdsMemory && !await _budget.TakeAsync(size, deadline))
+            {
+                throw NoRoom($"within {_options.MaxBlock.TotalSeconds} s (max.block.ms)");
+            }
+
+            holdsMemory = true;
             await turn;
             cancel.ThrowIfCancellationRequested();
             ProducerTopic known = await _lanes.LearnAsync(topic, lane, deadline);
@@ -455,12 +468,6 @@ public sealed class Producer : IAsyncDisposable
                     ErrorCode.UnknownTopicOrPartition, $"topic '{topic}' has no partition {record.Partition}, only 0 to {known.PartitionCount - 1}");
             }
 
-            if (!holdsMemory && !await _budget.TakeAsync(size, deadline))
-            {
-                throw NoRoom($"within {_options.MaxBlock.TotalSeconds} s (max.block.ms)");
-            }
-
-            holdsMemory = true;
             bool appended = TryAppend(known, record, size, transaction, _metadata.View, out RecordCompletion? completion, out KafkaException? wrong);
             if (wrong is not null)
             {
@@ -479,7 +486,7 @@ public sealed class Producer : IAsyncDisposable
                 _budget.Return(size);
             }
 
-            lane.Leave(done);
+            _ = LeaveAsync(lane, turn, done);
         }
 
         return await acknowledged;

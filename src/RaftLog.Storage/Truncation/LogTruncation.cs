@@ -49,9 +49,6 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
         {
             log.SetEmptyAt(offset);
             segments.DeleteFiles();
-#if SEEDED_BUGS
-            if (!SeededBug.Is(76))
-#endif
             ProducerSnapshots.DeleteAbove(home.Disk, log.Path, Offset.None);
             writer.SnapshotsGone(Offset.None);
             segments.BeginAt(offset);
@@ -92,6 +89,9 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
         bool cutsBytes = holder.NextOffset > end;
         holder.TruncateTo(end);
         log.Epochs.TruncateFromEnd(end);
+#if SEEDED_BUGS
+        if (!SeededBug.Is(76))
+#endif
         ProducerSnapshots.DeleteAbove(home.Disk, log.Path, end);
 #if SEEDED_BUGS
         if (!SeededBug.Is(34))

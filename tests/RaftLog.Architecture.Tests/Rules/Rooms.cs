@@ -47,6 +47,7 @@ internal static class Rooms
         ["RaftLog.Broker"] = new(4, RoomKind.Shell),
         ["RaftLog.Client"] = new(4, RoomKind.Shell),
         ["RaftLog.Testing"] = new(5, RoomKind.Rim),
+        ["RaftLog.Client.MessagePack"] = new(5, RoomKind.Shell),
         ["RaftLog.Simulation"] = new(5, RoomKind.WorldMaker),
         ["RaftLog.Cli"] = new(6, RoomKind.Rim),
         ["RaftLog.Jepsen"] = new(6, RoomKind.Rim),
