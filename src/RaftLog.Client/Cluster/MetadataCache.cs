@@ -204,7 +204,7 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
         try
         {
             MetadataRequest request = new() { Topics = wanted, AllowAutoTopicCreation = false };
-            MetadataResponse response = await calls.CallAnyAsync(request, static r => r.ErrorCode, deadline);
+            MetadataResponse response = await calls.CallAnyAsync(request, ErrorOf, deadline);
             Replace(response);
             refreshed = true;
         }
@@ -241,6 +241,15 @@ internal sealed class MetadataCache(ClientRuntime runtime, ClusterCalls calls, C
                 throw new KafkaException(ErrorCode.NetworkException, runtime.Failure ?? "the cluster's connections were closed");
         }
     }
+
+    /// <summary>
+    /// A broker that names no broker, or sends its clients back to the bootstrap servers (KIP-1102), knows the cluster no longer: the next one is asked, and the
+    /// bootstrap servers are among them.
+    /// </summary>
+    private static ErrorCode ErrorOf(MetadataResponse response) =>
+        response.ErrorCode == ErrorCode.RebootstrapRequired || (response.ErrorCode == ErrorCode.None && response.Brokers.Count == 0)
+            ? ErrorCode.NetworkException
+            : response.ErrorCode;
 
     private void Replace(MetadataResponse response)
     {

@@ -19,6 +19,9 @@ public sealed class RpcChannel : IDisposable
     private const int CorrelationPosition = 8;
     private const int SpareWriters = 8;
 
+    /// <summary>No quota asks for more; a peer that does is believed up to here.</summary>
+    private const int LongestThrottleMs = 60_000;
+
     private readonly IConnection _connection;
     private readonly Waiters _waiters;
     private readonly RpcOptions _options;
@@ -40,6 +43,7 @@ public sealed class RpcChannel : IDisposable
     private int _abandoned;
     private string _reason = "";
     private int _nextCorrelationId;
+    private long _silentUntilMs;
 
     /// <summary>Opens a channel over an accepted connection, which belongs to the channel from now on.</summary>
     /// <param name="connection">The connection.</param>
@@ -150,10 +154,31 @@ public sealed class RpcChannel : IDisposable
         IRequest<TResponse> request, short version, TimeSpan timeout, bool leased, CancellationToken cancel)
         where TResponse : class, IVersionedMessage, new()
     {
+        if (Volatile.Read(ref _silentUntilMs) - _waiters.NowMs is > 0 and var silenceMs)
+        {
+            TimeSpan silence = TimeSpan.FromMilliseconds(silenceMs);
+            if (silence >= timeout || !await KeepSilentAsync(silence, cancel))
+            {
+                return RpcResult<TResponse>.Failed(RpcOutcome.Busy, $"{Peer} has asked this side to send nothing for {silenceMs} ms more, because of a quota");
+            }
+
+            timeout -= silence;
+        }
+
         RpcCall call = await FinishAsync(Encode(request, version, isAnswered: true), timeout, cancel);
         return call.Response is { } frame && call.Outcome == RpcOutcome.Answered
             ? Decode<TResponse>(call, frame, leased)
             : RpcResult<TResponse>.Failed(call.Outcome, call.Reason);
+    }
+
+    /// <summary>Waits out a quota's penalty (KIP-219); false when the caller gives up first, or this side is shutting down.</summary>
+    private async ValueTask<bool> KeepSilentAsync(TimeSpan silence, CancellationToken cancel)
+    {
+        Wait wait = _waiters.Rent(silence);
+        using (cancel.UnsafeRegister(static state => ((Wait)state!).TryComplete(WaitOutcome.Closed), wait))
+        {
+            return await wait.Outcome == WaitOutcome.Expired;
+        }
     }
 
     /// <summary>Queues the call, sends it when nobody else is sending, and waits for its end.</summary>
@@ -241,6 +266,11 @@ public sealed class RpcChannel : IDisposable
             string reason = $"{Peer} answered {call.Api} version {call.Version} with bytes that are no such response: {e.Message}";
             End(reason, null, RpcOutcome.Malformed);
             return RpcResult<TResponse>.Failed(RpcOutcome.Malformed, reason);
+        }
+
+        if (response is IThrottledMessage { ThrottleTimeMs: > 0 and var throttleMs })
+        {
+            Volatile.Write(ref _silentUntilMs, _waiters.NowMs + Math.Min(throttleMs, LongestThrottleMs));
         }
 
         if (leased)

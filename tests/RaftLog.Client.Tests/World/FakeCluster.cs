@@ -18,6 +18,7 @@ internal sealed class FakeCluster : IDisposable
     private readonly Waiters _waiters;
     private readonly List<IDisposable> _clients = [];
     private readonly Dictionary<string, string?> _configs = [];
+    private INetwork? _clientNetwork;
     private long _nextProducerId = 1000;
     private ulong _nextTopicId;
 
@@ -62,10 +63,18 @@ internal sealed class FakeCluster : IDisposable
         return topic;
     }
 
+    /// <summary>Lets the clients that connect from now on do so through a network that can be cut.</summary>
+    public CuttingNetwork Cut()
+    {
+        CuttingNetwork network = new(_network, _waiters);
+        _clientNetwork = network;
+        return network;
+    }
+
     public KafkaCluster Connect(Func<ClientOptions, ClientOptions>? change = null)
     {
         ClientOptions options = new() { BootstrapServers = [Brokers[0].Address] };
-        KafkaCluster cluster = new(change?.Invoke(options) ?? options, new ClientWorld(Time, _network, new FixedEntropy(1)));
+        KafkaCluster cluster = new(change?.Invoke(options) ?? options, new ClientWorld(Time, _clientNetwork ?? _network, new FixedEntropy(1)));
         _clients.Add(cluster);
         return cluster;
     }
