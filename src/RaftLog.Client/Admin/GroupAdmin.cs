@@ -1,6 +1,5 @@
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
-using RaftLog.Platform.Rpc;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Groups;
 using RaftLog.Protocol.Messages;
@@ -20,24 +19,28 @@ public sealed class GroupAdmin
     private readonly ClientRuntime _runtime;
     private readonly ClusterCalls _calls;
     private readonly MetadataCache _metadata;
+    private readonly BrokerCalls _brokers;
 
-    internal GroupAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
+    internal GroupAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata, BrokerCalls brokers)
     {
         _runtime = runtime;
         _calls = calls;
         _metadata = metadata;
+        _brokers = brokers;
     }
 
     /// <summary>All groups, by id.</summary>
     /// <exception cref="KafkaException">A broker cannot be asked in time.</exception>
-    public async ValueTask<IReadOnlyList<GroupListing>> ListAsync()
+    public async ValueTask<IReadOnlyList<GroupListing>> ListAsync(CancellationToken cancel = default)
     {
-        Deadline deadline = NewDeadline();
+        Deadline deadline = NewDeadline(cancel);
         ClusterView cluster = await _metadata.FreshAsync(deadline);
         SortedDictionary<string, GroupListing> found = new(StringComparer.Ordinal);
         foreach (BrokerView broker in cluster.Brokers)
         {
-            foreach (ListGroupsResponse.ListedGroup group in (await ListAsync(broker.Id, deadline)).Groups)
+            ListGroupsResponse listed = await _brokers.AskAsync(
+                broker.Id, new ListGroupsRequest(), static r => r.ErrorCode, $"groups of broker {broker.Id}", deadline);
+            foreach (ListGroupsResponse.ListedGroup group in listed.Groups)
             {
                 found[group.GroupId] = new GroupListing(group.GroupId, group.GroupType, group.GroupState, group.ProtocolType, broker.Id);
             }
@@ -48,9 +51,9 @@ public sealed class GroupAdmin
 
     /// <summary>A group and its members.</summary>
     /// <exception cref="KafkaException">There is no such group, or its coordinator cannot be asked in time.</exception>
-    public async ValueTask<GroupDescription> DescribeAsync(string group)
+    public async ValueTask<GroupDescription> DescribeAsync(string group, CancellationToken cancel = default)
     {
-        Deadline deadline = NewDeadline();
+        Deadline deadline = NewDeadline(cancel);
         try
         {
             ConsumerGroupDescribeResponse response = await CoordinatorOf(group).CallAsync(
@@ -78,10 +81,10 @@ public sealed class GroupAdmin
 
     /// <summary>The committed positions of a group, by partition.</summary>
     /// <exception cref="KafkaException">The coordinator cannot be asked in time.</exception>
-    public async ValueTask<IReadOnlyDictionary<TopicPartition, CommittedOffset>> OffsetsAsync(string group)
+    public async ValueTask<IReadOnlyDictionary<TopicPartition, CommittedOffset>> OffsetsAsync(string group, CancellationToken cancel = default)
     {
         OffsetFetchRequest request = new() { GroupId = group, Topics = null, Groups = [new() { GroupId = group, Topics = null }], RequireStable = true };
-        OffsetFetchResponse response = await CoordinatorOf(group).CallAsync(request, ErrorOf, NewDeadline(), LastWithTopicNames);
+        OffsetFetchResponse response = await CoordinatorOf(group).CallAsync(request, ErrorOf, NewDeadline(cancel), LastWithTopicNames);
         Check(ErrorOf(response), group, null);
         SortedDictionary<TopicPartition, CommittedOffset> found = [];
         foreach (OffsetFetchResponse.OffsetFetchGroupTopicResult topic in response.Groups.SelectMany(each => each.Topics))
@@ -105,7 +108,7 @@ public sealed class GroupAdmin
 
     /// <summary>Sets positions of a group that has no members.</summary>
     /// <exception cref="KafkaException">The coordinator cannot be asked in time.</exception>
-    public async ValueTask<IReadOnlyList<ItemResult<TopicPartition>>> SetOffsetsAsync(string group, IReadOnlyDictionary<TopicPartition, Offset> offsets)
+    public async ValueTask<IReadOnlyList<ItemResult<TopicPartition>>> SetOffsetsAsync(string group, IReadOnlyDictionary<TopicPartition, Offset> offsets, CancellationToken cancel = default)
     {
         OffsetCommitRequest request = new()
         {
@@ -126,7 +129,7 @@ public sealed class GroupAdmin
             ],
         };
         OffsetCommitResponse response = await CoordinatorOf(group).CallAsync(
-            request, static r => FirstRetriable(r.Topics.SelectMany(topic => topic.Partitions), static p => p.ErrorCode), NewDeadline(), LastWithTopicNames);
+            request, static r => FirstRetriable(r.Topics.SelectMany(topic => topic.Partitions), static p => p.ErrorCode), NewDeadline(cancel), LastWithTopicNames);
         return
         [
             .. response.Topics.SelectMany(topic => topic.Partitions.Select(partition => ItemResult<TopicPartition>.From(
@@ -136,10 +139,10 @@ public sealed class GroupAdmin
 
     /// <summary>Deletes groups that have no members, with their positions.</summary>
     /// <exception cref="KafkaException">A coordinator cannot be asked in time.</exception>
-    public async ValueTask<IReadOnlyList<ItemResult<string>>> DeleteAsync(IReadOnlyList<string> groups)
+    public async ValueTask<IReadOnlyList<ItemResult<string>>> DeleteAsync(IReadOnlyList<string> groups, CancellationToken cancel = default)
     {
         List<ItemResult<string>> results = [];
-        Deadline deadline = NewDeadline();
+        Deadline deadline = NewDeadline(cancel);
         foreach (string group in groups)
         {
             DeleteGroupsResponse response = await CoordinatorOf(group).CallAsync(
@@ -152,7 +155,7 @@ public sealed class GroupAdmin
 
     /// <summary>Deletes positions of partitions whose topics the group is not subscribed to.</summary>
     /// <exception cref="KafkaException">The coordinator refused all of them, or cannot be asked in time.</exception>
-    public async ValueTask<IReadOnlyList<ItemResult<TopicPartition>>> DeleteOffsetsAsync(string group, IReadOnlyCollection<TopicPartition> partitions)
+    public async ValueTask<IReadOnlyList<ItemResult<TopicPartition>>> DeleteOffsetsAsync(string group, IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancel = default)
     {
         OffsetDeleteRequest request = new()
         {
@@ -166,36 +169,13 @@ public sealed class GroupAdmin
                 }),
             ],
         };
-        OffsetDeleteResponse response = await CoordinatorOf(group).CallAsync(request, static r => r.ErrorCode, NewDeadline());
+        OffsetDeleteResponse response = await CoordinatorOf(group).CallAsync(request, static r => r.ErrorCode, NewDeadline(cancel));
         Check(response.ErrorCode, group, null);
         return
         [
             .. response.Topics.SelectMany(topic => topic.Partitions.Select(partition => ItemResult<TopicPartition>.From(
                 new(topic.Name, partition.PartitionIndex), partition.ErrorCode, Reason(partition.ErrorCode)))),
         ];
-    }
-
-    private async ValueTask<ListGroupsResponse> ListAsync(NodeId broker, Deadline deadline)
-    {
-        Backoff backoff = _runtime.NewBackoff();
-        while (true)
-        {
-            RpcResult<ListGroupsResponse> result = await _calls.CallAsync(broker, new ListGroupsRequest(), deadline);
-            (ErrorCode error, string reason) = (ErrorCode.NetworkException, result.Reason);
-            if (result.TryGet(out ListGroupsResponse? response))
-            {
-                (error, reason) = (response.ErrorCode, $"it answered {response.ErrorCode}");
-                if (error == ErrorCode.None)
-                {
-                    return response;
-                }
-            }
-
-            if (!error.IsRetriable() || !await deadline.PauseAsync(backoff.Next()))
-            {
-                throw new KafkaException(error, $"groups of broker {broker}: {reason}");
-            }
-        }
     }
 
     private static GroupDescription Describe(ConsumerGroupDescribeResponse.DescribedConsumerGroup group) => new(
@@ -252,5 +232,5 @@ public sealed class GroupAdmin
 
     private Coordinator CoordinatorOf(string group) => new(CoordinatorKind.Group, group, _runtime, _calls, _calls, _metadata);
 
-    private Deadline NewDeadline() => new(_runtime.Waiters, _runtime.Options.CallTimeout);
+    private Deadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
 }

@@ -1,7 +1,6 @@
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Platform;
-using RaftLog.Platform.Rpc;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 
@@ -18,6 +17,7 @@ public sealed class KafkaAdmin
     private readonly ClusterCalls _calls;
     private readonly MetadataCache _metadata;
     private readonly OffsetSearch _offsets;
+    private readonly BrokerCalls _brokers;
 
     internal KafkaAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
     {
@@ -25,8 +25,10 @@ public sealed class KafkaAdmin
         _calls = calls;
         _metadata = metadata;
         _offsets = new OffsetSearch(runtime, calls, metadata);
-        Groups = new GroupAdmin(runtime, calls, metadata);
-        Transactions = new TransactionAdmin(runtime, calls, metadata);
+        _brokers = new BrokerCalls(runtime, calls, metadata);
+        Groups = new GroupAdmin(runtime, calls, metadata, _brokers);
+        Transactions = new TransactionAdmin(runtime, calls, metadata, _brokers);
+        Brokers = new BrokerAdmin(runtime, calls, _brokers);
         Reassignments = new ReassignmentAdmin(runtime, calls);
         LogDirs = new LogDirAdmin(runtime, calls, metadata);
     }
@@ -36,6 +38,9 @@ public sealed class KafkaAdmin
 
     /// <summary>Transactions and their producers.</summary>
     public TransactionAdmin Transactions { get; }
+
+    /// <summary>Brokers, their disks, and features.</summary>
+    public BrokerAdmin Brokers { get; }
 
     /// <summary>Partitions that move between brokers.</summary>
     public ReassignmentAdmin Reassignments { get; }
@@ -185,7 +190,7 @@ public sealed class KafkaAdmin
         };
         Deadline deadline = NewDeadline(cancel);
         DescribeConfigsResponse response = NodeOf(resource) is { IsNode: true } node
-            ? await CallNodeAsync(node, request, deadline)
+            ? await _brokers.AskAsync(node, request, static _ => ErrorCode.None, $"describe configs of broker {node}", deadline)
             : await _calls.CallAnyAsync(request, static _ => ErrorCode.None, deadline);
         List<ConfigEntry> entries = [];
         foreach (DescribeConfigsResponse.DescribeConfigsResult result in response.Results)
@@ -265,6 +270,41 @@ public sealed class KafkaAdmin
         }
 
         return found;
+    }
+
+    /// <summary>Removes the oldest records of partitions (KIP-107).</summary>
+    /// <param name="before">Of each partition the first offset that stays; <see cref="Offset.None"/> for everything that is committed.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <returns>Where each partition begins now, at the replica that is furthest behind.</returns>
+    /// <exception cref="KafkaException">A partition's leader rejected it, or cannot be reached; those before are done.</exception>
+    public async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> DeleteRecordsAsync(
+        IReadOnlyDictionary<TopicPartition, Offset> before, CancellationToken cancel = default)
+    {
+        SortedDictionary<TopicPartition, Offset> begin = [];
+        Deadline deadline = NewDeadline(cancel);
+        foreach ((TopicPartition partition, Offset offset) in before)
+        {
+            DeleteRecordsRequest request = new()
+            {
+                TimeoutMs = (int)_runtime.Options.RequestTimeout.TotalMilliseconds,
+                Topics = [new() { Name = partition.Topic, Partitions = [new() { PartitionIndex = partition.Partition, Offset = offset }] }],
+            };
+            DeleteRecordsResponse response = await _brokers.AskLeaderAsync(
+                partition, request, static r => r.Topics[0].Partitions[0].ErrorCode, $"delete records of {partition} before {offset}", deadline);
+            begin[partition] = response.Topics[0].Partitions[0].LowWatermark;
+        }
+
+        return begin;
+    }
+
+    /// <summary>The resources of a type that have configuration (KIP-1142).</summary>
+    /// <exception cref="KafkaException">The cluster rejected the request, or cannot be reached.</exception>
+    public async ValueTask<IReadOnlyList<ConfigResource>> ListConfigResourcesAsync(ConfigResourceType type, CancellationToken cancel = default)
+    {
+        ListConfigResourcesResponse response = await _calls.CallAnyAsync(
+            new ListConfigResourcesRequest { ResourceTypes = [(sbyte)type] }, static r => r.ErrorCode, NewDeadline(cancel));
+        Check(response.ErrorCode, null, $"list resources of type {type}");
+        return [.. response.ConfigResources.Select(each => new ConfigResource((ConfigResourceType)each.ResourceType, each.ResourceName))];
     }
 
     private static ErrorCode QuorumError(DescribeQuorumResponse response) =>
@@ -357,28 +397,6 @@ public sealed class KafkaAdmin
         else
         {
             found.Add(new TopicDescription(topic.Name ?? "", topic.TopicId, topic.IsInternal, topic.ErrorCode, partitions));
-        }
-    }
-
-    private async ValueTask<DescribeConfigsResponse> CallNodeAsync(NodeId node, DescribeConfigsRequest request, Deadline deadline)
-    {
-        await _metadata.FreshAsync(deadline);
-        Backoff backoff = _runtime.NewBackoff();
-        while (true)
-        {
-            RpcResult<DescribeConfigsResponse> result = await _calls.CallAsync(node, request, deadline);
-            if (result.TryGet(out DescribeConfigsResponse? response))
-            {
-                return response;
-            }
-
-            if (!await deadline.PauseAsync(backoff.Next()))
-            {
-                throw new KafkaException(ErrorCode.NetworkException, $"describe configs of broker {node}: {result.Reason}");
-            }
-
-            _metadata.Invalidate();
-            await _metadata.FreshAsync(deadline);
         }
     }
 

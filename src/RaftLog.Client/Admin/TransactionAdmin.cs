@@ -1,9 +1,7 @@
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
-using RaftLog.Platform.Rpc;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
-using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Client.Admin;
 
@@ -18,24 +16,26 @@ public sealed class TransactionAdmin
     private readonly ClientRuntime _runtime;
     private readonly ClusterCalls _calls;
     private readonly MetadataCache _metadata;
+    private readonly BrokerCalls _brokers;
 
-    internal TransactionAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
+    internal TransactionAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata, BrokerCalls brokers)
     {
         _runtime = runtime;
         _calls = calls;
         _metadata = metadata;
+        _brokers = brokers;
     }
 
     /// <summary>All transactional ids, in order.</summary>
     /// <exception cref="KafkaException">A broker cannot be asked in time.</exception>
-    public async ValueTask<IReadOnlyList<TransactionListing>> ListAsync()
+    public async ValueTask<IReadOnlyList<TransactionListing>> ListAsync(CancellationToken cancel = default)
     {
-        Deadline deadline = NewDeadline();
+        Deadline deadline = NewDeadline(cancel);
         ClusterView cluster = await _metadata.FreshAsync(deadline);
         SortedDictionary<string, TransactionListing> found = new(StringComparer.Ordinal);
         foreach (BrokerView broker in cluster.Brokers)
         {
-            ListTransactionsResponse response = await AskAsync(
+            ListTransactionsResponse response = await _brokers.AskAsync(
                 broker.Id, new ListTransactionsRequest(), static r => r.ErrorCode, $"transactions of broker {broker.Id}", deadline);
             foreach (ListTransactionsResponse.TransactionSummary each in response.TransactionStates)
             {
@@ -48,11 +48,11 @@ public sealed class TransactionAdmin
 
     /// <summary>One transactional id.</summary>
     /// <exception cref="KafkaException">There is no such id, or its coordinator cannot be asked in time.</exception>
-    public async ValueTask<TransactionDescription> DescribeAsync(string transactionalId)
+    public async ValueTask<TransactionDescription> DescribeAsync(string transactionalId, CancellationToken cancel = default)
     {
         DescribeTransactionsResponse response = await new Coordinator(CoordinatorKind.Transaction, transactionalId, _runtime, _calls, _calls, _metadata).CallAsync(
             new DescribeTransactionsRequest { TransactionalIds = [transactionalId] }, static r => r.TransactionStates[0].ErrorCode,
-            NewDeadline());
+            NewDeadline(cancel));
         DescribeTransactionsResponse.DescribedTransaction described = response.TransactionStates[0];
         if (described.ErrorCode != ErrorCode.None)
         {
@@ -71,11 +71,11 @@ public sealed class TransactionAdmin
 
     /// <summary>The producers that the leader of a partition knows.</summary>
     /// <exception cref="KafkaException">There is no such partition, or its leader cannot be asked in time.</exception>
-    public async ValueTask<IReadOnlyList<PartitionProducer>> ProducersAsync(TopicPartition partition)
+    public async ValueTask<IReadOnlyList<PartitionProducer>> ProducersAsync(TopicPartition partition, CancellationToken cancel = default)
     {
         DescribeProducersRequest request = new() { Topics = [new() { Name = partition.Topic, PartitionIndexes = [partition.Partition] }] };
-        DescribeProducersResponse response = await AskLeaderAsync(
-            partition, request, static r => r.Topics[0].Partitions[0].ErrorCode, $"producers of {partition}");
+        DescribeProducersResponse response = await _brokers.AskLeaderAsync(
+            partition, request, static r => r.Topics[0].Partitions[0].ErrorCode, $"producers of {partition}", NewDeadline(cancel));
         return response.Topics[0].Partitions[0].ActiveProducers.ConvertAll(each => new PartitionProducer(
             partition, each.ProducerId, new ProducerEpoch((short)each.ProducerEpoch), each.CoordinatorEpoch, each.CurrentTxnStartOffset, each.LastTimestamp));
     }
@@ -87,18 +87,18 @@ public sealed class TransactionAdmin
     /// <param name="topic">The topic.</param>
     /// <param name="olderThan">What is younger may still be on its way; at least the longest transaction timeout.</param>
     /// <exception cref="KafkaException">A broker cannot be asked in time.</exception>
-    public async ValueTask<IReadOnlyList<PartitionProducer>> FindHangingAsync(string topic, TimeSpan olderThan)
+    public async ValueTask<IReadOnlyList<PartitionProducer>> FindHangingAsync(string topic, TimeSpan olderThan, CancellationToken cancel = default)
     {
-        TopicView view = await _metadata.TopicAsync(topic, NewDeadline());
-        IReadOnlyList<TransactionListing> listed = await ListAsync();
+        TopicView view = await _metadata.TopicAsync(topic, NewDeadline(cancel));
+        IReadOnlyList<TransactionListing> listed = await ListAsync(cancel);
         long before = _runtime.Time.GetUtcNow().ToUnixTimeMilliseconds() - (long)olderThan.TotalMilliseconds;
         List<PartitionProducer> hanging = [];
         for (int index = 0; index < view.Partitions.Count; index++)
         {
             TopicPartition partition = new(topic, index);
-            foreach (PartitionProducer open in await ProducersAsync(partition))
+            foreach (PartitionProducer open in await ProducersAsync(partition, cancel))
             {
-                if (open.TransactionStart != Offset.None && open.LastTimestampMs <= before && !await IsKnownAsync(open, listed))
+                if (open.TransactionStart != Offset.None && open.LastTimestampMs <= before && !await IsKnownAsync(open, listed, cancel))
                 {
                     hanging.Add(open);
                 }
@@ -111,7 +111,7 @@ public sealed class TransactionAdmin
     /// <summary>Ends a hanging transaction in one partition with an abort marker. Records of a transaction that its coordinator still runs are lost by this.</summary>
     /// <param name="hanging">The transaction, as <see cref="FindHangingAsync"/> or <see cref="ProducersAsync"/> told it.</param>
     /// <exception cref="KafkaException">The partition's leader refuses, or cannot be asked in time.</exception>
-    public async ValueTask AbortAsync(PartitionProducer hanging)
+    public async ValueTask AbortAsync(PartitionProducer hanging, CancellationToken cancel = default)
     {
         WriteTxnMarkersRequest request = new()
         {
@@ -127,16 +127,16 @@ public sealed class TransactionAdmin
                 },
             ],
         };
-        await AskLeaderAsync(
+        await _brokers.AskLeaderAsync(
             hanging.Partition, request, static r => r.Markers[0].Topics[0].Partitions[0].ErrorCode,
-            $"abort of producer {hanging.Producer} in {hanging.Partition}");
+            $"abort of producer {hanging.Producer} in {hanging.Partition}", NewDeadline(cancel));
     }
 
-    private async ValueTask<bool> IsKnownAsync(PartitionProducer open, IReadOnlyList<TransactionListing> listed)
+    private async ValueTask<bool> IsKnownAsync(PartitionProducer open, IReadOnlyList<TransactionListing> listed, CancellationToken cancel)
     {
         foreach (TransactionListing each in listed.Where(each => each.Producer == open.Producer && each.State is Ongoing or "PrepareCommit" or "PrepareAbort"))
         {
-            if ((await DescribeAsync(each.Id)).Partitions.Contains(open.Partition))
+            if ((await DescribeAsync(each.Id, cancel)).Partitions.Contains(open.Partition))
             {
                 return true;
             }
@@ -145,42 +145,5 @@ public sealed class TransactionAdmin
         return false;
     }
 
-    private async ValueTask<TResponse> AskLeaderAsync<TResponse>(
-        TopicPartition partition, IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, string what)
-        where TResponse : class, IVersionedMessage, new()
-    {
-        Deadline deadline = NewDeadline();
-        TopicView topic = await _metadata.TopicAsync(partition.Topic, deadline);
-        return (uint)partition.Partition < (uint)topic.Partitions.Count
-            ? await AskAsync(topic.Partitions[partition.Partition].Leader, request, errorOf, what, deadline)
-            : throw new KafkaException(
-                ErrorCode.UnknownTopicOrPartition, $"{what}: topic {partition.Topic} has {topic.Partitions.Count} partitions, counting from 0");
-    }
-
-    private async ValueTask<TResponse> AskAsync<TResponse>(
-        NodeId broker, IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, string what, Deadline deadline)
-        where TResponse : class, IVersionedMessage, new()
-    {
-        Backoff backoff = _runtime.NewBackoff();
-        while (true)
-        {
-            RpcResult<TResponse> result = await _calls.CallAsync(broker, request, deadline);
-            (ErrorCode error, string reason) = (ErrorCode.NetworkException, result.Reason);
-            if (result.TryGet(out TResponse? response))
-            {
-                (error, reason) = (errorOf(response), $"node {broker} answered {errorOf(response)}");
-                if (error == ErrorCode.None)
-                {
-                    return response;
-                }
-            }
-
-            if (!error.IsRetriable() || !await deadline.PauseAsync(backoff.Next()))
-            {
-                throw new KafkaException(error, $"{what}: {reason}");
-            }
-        }
-    }
-
-    private Deadline NewDeadline() => new(_runtime.Waiters, _runtime.Options.CallTimeout);
+    private Deadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
 }
