@@ -135,6 +135,41 @@ public class PartitionerTests
         world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, "after"u8.ToArray())));
     });
 
+    /// <summary>The batch is open and the lists have grown in a round before: nothing is left to allocate for a record.</summary>
+    [Fact]
+    public void A_record_that_nobody_awaits_allocates_nothing_once_the_buffers_have_grown() => OneThread.Run(context =>
+    {
+        using FakeCluster world = new(context);
+        world.AddTopic("t");
+        Producer producer = world.Connect().CreateProducer(new ProducerOptions { Linger = TimeSpan.FromSeconds(1) });
+        ProducerRecord record = new(null, new byte[100]);
+        int told = 0;
+        Action<ProduceResult, Exception?> delivered = (_, _) => told++;
+        long allocated = long.MaxValue;
+        for (int round = 0; round < 4; round++)
+        {
+            Round();
+        }
+
+        Assert.Equal(4 * 2002, told);
+        Assert.InRange(allocated, 0, 2000);
+
+        void Round()
+        {
+            producer.Produce("t", record, delivered);
+            producer.Produce("t", record, delivered);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 2000; i++)
+            {
+                producer.Produce("t", record, delivered);
+                producer.Produce("t", record);
+            }
+
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            world.Finish(producer.FlushAsync());
+        }
+    });
+
     [Fact]
     public void A_full_buffer_is_said_to_whoever_does_not_wait_and_is_free_again_after_a_flush() => OneThread.Run(context =>
     {

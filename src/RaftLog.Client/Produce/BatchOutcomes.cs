@@ -113,7 +113,7 @@ internal sealed class BatchOutcomes(
 
             case ErrorCode.MessageTooLarge when batch.Count > 1:
                 queue.Replace(batch, batch.Split(batches));
-                batches.Return(batch.Builder);
+                batches.Return(batch);
                 break;
 
             case var error when error.IsRetriable():
@@ -174,6 +174,6 @@ internal sealed class BatchOutcomes(
     private void Free(ProducerBatch batch)
     {
         budget.Return(batch.Reserved);
-        batches.Return(batch.Builder);
+        batches.Return(batch);
     }
 }

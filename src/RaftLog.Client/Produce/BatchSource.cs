@@ -8,14 +8,29 @@ namespace RaftLog.Client.Produce;
 internal sealed class BatchSource(RecordBatchOptions options, bool isTransactional = false)
 {
     private const int MaxSpare = 64;
+    private const int MaxSpareRecords = 1 << 15;
 
     /// <summary>The most bytes of a batch before compression.</summary>
     public int BatchLimit => options.Limit;
 
     private readonly Lock _lock = new();
     private readonly Stack<RecordBatchBuilder> _spare = new();
+    private readonly Stack<List<RecordCompletion>> _spareLists = new();
 
-    public RecordBatchBuilder Rent()
+    /// <summary>An empty batch.</summary>
+    /// <param name="createdMs">When its first record comes, on the client's clock.</param>
+    public ProducerBatch NewBatch(long createdMs)
+    {
+        List<RecordCompletion>? completions;
+        lock (_lock)
+        {
+            _spareLists.TryPop(out completions);
+        }
+
+        return new ProducerBatch(Rent(), completions ?? [], createdMs);
+    }
+
+    private RecordBatchBuilder Rent()
     {
         RecordBatchBuilder builder = RentAny();
         if (isTransactional)
@@ -39,11 +54,19 @@ internal sealed class BatchSource(RecordBatchOptions options, bool isTransaction
         return new RecordBatchBuilder(options);
     }
 
-    public void Return(RecordBatchBuilder builder)
+    /// <summary>Takes back what a batch is made of, once its bytes are with nobody and its records have ended.</summary>
+    public void Return(ProducerBatch batch)
     {
+        RecordBatchBuilder builder = batch.Builder;
         builder.Reset();
+        batch.Completions.Clear();
         lock (_lock)
         {
+            if (_spareLists.Count < MaxSpare && batch.Completions.Capacity <= MaxSpareRecords)
+            {
+                _spareLists.Push(batch.Completions);
+            }
+
             if (_spare.Count < MaxSpare)
             {
                 _spare.Push(builder);

@@ -3,7 +3,7 @@ namespace RaftLog.Client.Produce;
 /// <summary>Completions that wait to be used again; more than these go to the garbage collector.</summary>
 internal sealed class CompletionPool
 {
-    private const int MaxSpare = 8192;
+    private const int MaxSpare = 1 << 16;
 
     private readonly Lock _lock = new();
     private readonly Stack<RecordCompletion> _spare = new();

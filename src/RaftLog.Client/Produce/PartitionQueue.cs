@@ -62,7 +62,7 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
                 _full.Enqueue(open);
             }
 
-            ProducerBatch next = new(source.Rent(), nowMs);
+            ProducerBatch next = source.NewBatch(nowMs);
             bool fits = next.TryAppend(record, timestampMs, reserved, completion);
             Invariant.Holds(fits, "C-01", "a record that was found small enough does not fit into an empty batch");
             _open = next;

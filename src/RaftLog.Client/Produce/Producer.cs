@@ -422,9 +422,7 @@ public sealed class Producer : IAsyncDisposable
             return false;
         }
 
-        completion = _completions.Rent();
-        completion.IsPinned = record.Partition is not null;
-        completion.Delivered = delivered;
+        completion = NewCompletion(record.Partition is not null, delivered);
         long timestampMs = record.TimestampMs ?? _runtime.Time.GetUtcNow().ToUnixTimeMilliseconds();
         AppendOutcome outcome = queue.Append(record, timestampMs, size, nowMs, completion);
         if (outcome == AppendOutcome.Began)
@@ -439,9 +437,26 @@ public sealed class Producer : IAsyncDisposable
         }
 
         // The topic was made anew at this moment: its records are being moved, and this one comes behind them.
-        completion.Delivered = null;
-        _completions.Return(completion);
+        if (delivered != Ignore)
+        {
+            completion.Delivered = null;
+            _completions.Return(completion);
+        }
+
         return false;
+    }
+
+    private RecordCompletion NewCompletion(bool isPinned, Action<ProduceResult, Exception?>? delivered)
+    {
+        if (delivered == Ignore)
+        {
+            return isPinned ? RecordCompletion.NobodyPinned : RecordCompletion.Nobody;
+        }
+
+        RecordCompletion completion = _completions.Rent();
+        completion.IsPinned = isPinned;
+        completion.Delivered = delivered;
+        return completion;
     }
 
     private async ValueTask<ProduceResult> WaitAndAppendAsync(

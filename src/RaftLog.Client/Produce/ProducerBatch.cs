@@ -9,13 +9,15 @@ namespace RaftLog.Client.Produce;
 /// The records of one partition that are sent, retried and answered together. Guarded by the lock of its <see cref="PartitionQueue"/>
 /// while it is open; then it belongs to whoever took it.
 /// </summary>
-internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
+internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompletion> completions, long createdMs)
 {
-    private readonly List<RecordCompletion> _completions = [];
     private readonly List<Wait> _flushes = [];
     private Memory<byte> _sealed;
 
     public RecordBatchBuilder Builder => builder;
+
+    /// <summary>What the producers of its records await, in order.</summary>
+    public List<RecordCompletion> Completions => completions;
 
     /// <summary>When the first record came, on the client's clock.</summary>
     public long CreatedMs => createdMs;
@@ -46,7 +48,7 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
         }
 
         Reserved += reserved;
-        _completions.Add(completion);
+        completions.Add(completion);
         return true;
     }
 
@@ -84,24 +86,24 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
         {
             handOver(
                 new ProducerRecord(record.Key.ToArray(), record.Value.ToArray()) { Headers = HeadersOf(record), TimestampMs = record.Timestamp },
-                _completions[index++]);
+                completions[index++]);
         }
 
-        _completions.Clear();
+        completions.Clear();
     }
 
     /// <summary>Divides a sealed batch into two of half as many records, which take over everything but its bytes.</summary>
     public IReadOnlyList<ProducerBatch> Split(BatchSource source)
     {
         RecordBatch.Read(_sealed.Span, out RecordBatch batch);
-        ProducerBatch first = new(source.Rent(), createdMs);
-        ProducerBatch second = new(source.Rent(), createdMs);
-        int half = _completions.Count / 2;
+        ProducerBatch first = source.NewBatch(createdMs);
+        ProducerBatch second = source.NewBatch(createdMs);
+        int half = completions.Count / 2;
         int index = 0;
         using RecordSection section = RecordSection.Open(batch, source.BatchLimit);
         foreach (Record record in section)
         {
-            (index < half ? first : second).Copy(record, _completions[index]);
+            (index < half ? first : second).Copy(record, completions[index]);
             index++;
         }
 
@@ -116,9 +118,9 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
 
     public void Succeed(int partition, Offset baseOffset)
     {
-        for (int i = 0; i < _completions.Count; i++)
+        for (int i = 0; i < completions.Count; i++)
         {
-            _completions[i].Succeed(partition, baseOffset == Offset.None ? Offset.None : baseOffset + i);
+            completions[i].Succeed(partition, baseOffset == Offset.None ? Offset.None : baseOffset + i);
         }
 
         EndFlushes();
@@ -126,7 +128,7 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
 
     public void Fail(KafkaException reason)
     {
-        foreach (RecordCompletion completion in _completions)
+        foreach (RecordCompletion completion in completions)
         {
             completion.Fail(reason);
         }
@@ -138,7 +140,7 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, long createdMs)
     {
         bool fits = builder.TryAppend(record.Timestamp, record.Key, record.Value, HeadersOf(record));
         Invariant.Holds(fits, "C-01", "half of a batch does not fit into a batch");
-        _completions.Add(completion);
+        completions.Add(completion);
     }
 
     private static RecordHeader[] HeadersOf(Record record)

@@ -7,8 +7,12 @@ namespace RaftLog.Client.Produce;
 /// What the producer of one record awaits. Used again once it has been awaited; one that nobody awaits, or whose wait was cancelled while the
 /// record was under way, goes to the garbage collector.
 /// </summary>
-internal sealed class RecordCompletion(CompletionPool pool) : IValueTaskSource<ProduceResult>
+internal sealed class RecordCompletion(CompletionPool? pool) : IValueTaskSource<ProduceResult>
 {
+    /// <summary>Of records whose end nobody wants to know; the second of those whose caller has named the partition.</summary>
+    public static readonly RecordCompletion Nobody = new(null);
+    public static readonly RecordCompletion NobodyPinned = new(null) { IsPinned = true };
+
     private ManualResetValueTaskSourceCore<ProduceResult> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
     private CancellationToken _cancel;
@@ -64,7 +68,7 @@ internal sealed class RecordCompletion(CompletionPool pool) : IValueTaskSource<P
             {
                 _core.Reset();
                 Volatile.Write(ref _ended, 0);
-                pool.Return(this);
+                pool?.Return(this);
             }
         }
     }
@@ -110,12 +114,12 @@ internal sealed class RecordCompletion(CompletionPool pool) : IValueTaskSource<P
 
         Delivered = null;
         Volatile.Write(ref _ended, 0);
-        pool.Return(this);
+        pool?.Return(this);
         Tell(delivered, result, failure);
         return true;
     }
 
-    private bool TryEnd() => Interlocked.Exchange(ref _ended, 1) == 0;
+    private bool TryEnd() => pool is not null && Interlocked.Exchange(ref _ended, 1) == 0;
 
     private void Cancel()
     {

@@ -89,7 +89,7 @@ internal sealed class TopicLanes(
             long moved = 0;
             batch.Dissolve(source.BatchLimit, (record, completion) => moved += HandOver(topic, record, completion, partition, batch.CreatedMs));
             budget.Return(batch.Reserved - moved);
-            source.Return(batch.Builder);
+            source.Return(batch);
         }
 
         lane.Topic = topic;
