@@ -16,6 +16,8 @@ static Task<int> RunAsync(string[] args)
         VersusDotNextCommand.Create(),
         RaftLog.Benchmarks.ReplicatedLogs.DotNextNode.Create(),
         StorageCommand.Create(),
+        ClientsCommand.Create(),
+        OwnLoadCommand.Create(),
     };
     return root.Parse(args).InvokeAsync();
 }

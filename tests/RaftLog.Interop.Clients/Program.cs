@@ -20,7 +20,10 @@ switch (args)
     case [_, "transform", string bootstrap, string id, string from, string to, string count]:
         new ConfluentTransformer(bootstrap, id, from, to).Run(int.Parse(count));
         return 0;
+    case [_, "load", string load, string bootstrap, string topic, string records, string bytes, string acks]:
+        ConfluentLoad.Run(load, bootstrap, topic, int.Parse(records), int.Parse(bytes), acks);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: interop-client classic|consumer produce|member|transform ARGUMENT...");
+        Console.Error.WriteLine("usage: interop-client classic|consumer produce|member|transform|load ARGUMENT...");
         return 2;
 }
