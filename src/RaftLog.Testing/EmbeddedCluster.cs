@@ -103,8 +103,19 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <summary>Stops a node in order: it hands its leaderships over first, where others can take them.</summary>
     public Task StopNodeAsync(int node) => Find(node).StopAsync(_options.StopTimeout);
 
-    /// <summary>Ends a node at once, as a crash of its process does: without a word to anyone. What its disk has flushed or not stays written.</summary>
-    public Task KillNodeAsync(int node) => Find(node).KillAsync();
+    /// <summary>Ends a node at once, as a crash of its process does: without a word to anyone. What it has written stays written.</summary>
+    public Task KillNodeAsync(int node) => KillNodeAsync(node, losesUnflushed: false);
+
+    /// <summary>Ends a node at once, as a crash of its process or a loss of power does.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="losesUnflushed">
+    /// True to lose what was written and not flushed. For clusters in memory with <see cref="EmbeddedClusterOptions.NotesFlushes"/>. By default brokers flush before they
+    /// acknowledge, so nothing acknowledged is lost; with <c>log.flush.interval.messages</c> raised it may be.
+    /// </param>
+    /// <exception cref="InvalidOperationException">The cluster cannot lose what is not flushed.</exception>
+    public Task KillNodeAsync(int node, bool losesUnflushed) => losesUnflushed && !_options.NotesFlushes
+        ? throw new InvalidOperationException("set EmbeddedClusterOptions.NotesFlushes to lose what is not flushed")
+        : Find(node).KillAsync(losesUnflushed);
 
     /// <summary>Starts a node that was stopped or killed, over the data that it left, and waits until it serves.</summary>
     /// <exception cref="TimeoutException">It was not ready in time.</exception>

@@ -18,6 +18,9 @@ public sealed record EmbeddedClusterOptions
     /// </summary>
     public string? Folder { get; init; }
 
+    /// <summary>True to note what the nodes have flushed, so that <see cref="EmbeddedCluster.KillNodeAsync(int, bool)"/> can lose the rest. Costs memory for what is not flushed.</summary>
+    public bool NotesFlushes { get; init; }
+
     /// <summary>
     /// The clock of the nodes and of the clients that <see cref="EmbeddedCluster.Connect"/> makes. With a clock that a test moves, the cluster
     /// stands still until it is moved.

@@ -15,7 +15,7 @@ internal sealed class EmbeddedNode
 
     private readonly NodeConfiguration _config;
     private readonly FaultyNetwork _network;
-    private readonly IDisk _disk;
+    private IDisk _disk;
     private readonly EmbeddedClusterOptions _options;
     private readonly Deadlines _deadlines;
     private readonly Lock _lock = new();
@@ -32,7 +32,7 @@ internal sealed class EmbeddedNode
     {
         _config = config;
         _network = new FaultyNetwork(network, Faults, faultsOf, options.Time);
-        _disk = options.Folder is null ? new InMemoryDisk() : new LinuxDisk();
+        _disk = options.Folder is null ? new InMemoryDisk(notesFlushes: options.NotesFlushes) : new LinuxDisk();
         _options = options;
         _deadlines = deadlines;
     }
@@ -111,11 +111,26 @@ internal sealed class EmbeddedNode
         }
     }
 
-    /// <summary>Ends without a word to the others. The stop behind it only frees what the node holds of this process.</summary>
-    public async Task KillAsync()
+    /// <summary>
+    /// Ends without a word to the others. The stop behind it only frees what the node holds of this process: in memory the next life finds the disk as it was when
+    /// the node was killed.
+    /// </summary>
+    /// <param name="losesUnflushed">True to lose what was not flushed, as a loss of power does.</param>
+    public async Task KillAsync(bool losesUnflushed)
     {
+        IDisk left = _disk;
         _network.Close();
+        if (_disk is InMemoryDisk memory)
+        {
+            left = memory.Copy(losesUnflushed);
+        }
+        else if (losesUnflushed)
+        {
+            throw new InvalidOperationException("a node in a folder loses nothing that it wrote when it is killed; keep the cluster in memory (Folder = null)");
+        }
+
         await StopAsync(_options.StopTimeout);
+        _disk = left;
     }
 
     private World NewWorld() => new(_options.Time, _disk, _network, new SystemEntropy(), _process);

@@ -155,6 +155,28 @@ public class EmbeddedClusterTests
         Assert.Contains("was not ready within 0.3 s", late.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1", 100)]
+    [InlineData("9223372036854775807", 0)]
+    public async Task A_loss_of_power_takes_what_was_not_flushed_and_nothing_else(string flushEvery, int left)
+    {
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
+        {
+            NotesFlushes = true, Configuration = new SortedDictionary<string, string> { ["log.flush.interval.messages"] = flushEvery },
+        });
+        await CreateAsync(cluster.Client, "t", partitions: 1);
+        await ProduceAsync(cluster.Client, "t", 0, 100);
+
+        await cluster.KillNodeAsync(1, losesUnflushed: true);
+        await cluster.StartNodeAsync(1);
+
+        using Consumer consumer = cluster.Client.CreateConsumer();
+        consumer.Assign(new TopicPartition("t", 0), StartAt.End);
+        using FetchedRecords? none = await consumer.ReadAsync(TimeSpan.FromSeconds(2));
+        Assert.Null(none);
+        Assert.Equal(new Offset(left), consumer.Position(new TopicPartition("t", 0)));
+    }
+
     [Fact]
     public async Task A_configuration_that_is_wrong_names_the_key()
     {

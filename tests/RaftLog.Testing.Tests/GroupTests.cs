@@ -169,6 +169,20 @@ public class GroupTests
     }
 
     [Fact]
+    public async Task A_subscription_that_changes_while_the_member_joins_takes_effect()
+    {
+        await using EmbeddedCluster cluster = await StartAsync(rebalanceDelayMs: 1500);
+        await CreateAsync(cluster.Client, "t", partitions: 1);
+        await CreateAsync(cluster.Client, "u", partitions: 1);
+        await using GroupReader reader = Join(cluster, "t", GroupProtocol.Classic);
+        await Poll.UntilAsync("the member joins", async () => (await cluster.Client.Admin.Groups.ListAsync()).Count > 0);
+
+        reader.Consumer.Subscribe(["u"], reader);
+
+        await reader.UntilAsync(() => reader.Assigned is [{ Topic: "u" }]);
+    }
+
+    [Fact]
     public async Task The_coordinator_matches_expressions_in_the_consumer_protocol_and_says_which_it_cannot_read()
     {
         await using EmbeddedCluster cluster = await StartAsync();
@@ -213,12 +227,12 @@ public class GroupTests
         return change?.Invoke(quick) ?? quick;
     };
 
-    private static Task<EmbeddedCluster> StartAsync(int nodes = 1) => EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
+    private static Task<EmbeddedCluster> StartAsync(int nodes = 1, int rebalanceDelayMs = 0) => EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
     {
         Nodes = nodes,
         Configuration = new SortedDictionary<string, string>
         {
-            ["group.initial.rebalance.delay.ms"] = "0",
+            ["group.initial.rebalance.delay.ms"] = $"{rebalanceDelayMs}",
             ["group.consumer.heartbeat.interval.ms"] = "200",
             ["group.consumer.min.heartbeat.interval.ms"] = "200",
             ["group.consumer.session.timeout.ms"] = "3000",

@@ -1,7 +1,8 @@
 namespace RaftLog.Platform;
 
 /// <summary>The bytes of a file in memory, in pieces, so that growing moves nothing. What was never written is zero. Guarded by its own lock.</summary>
-internal sealed class InMemoryContent
+/// <param name="unflushed">Notes what is not flushed; null where nobody asks for it.</param>
+internal sealed class InMemoryContent(UnflushedWrites? unflushed = null)
 {
     private const int PieceSize = 64 << 10;
 
@@ -46,10 +47,42 @@ internal sealed class InMemoryContent
         }
     }
 
+    /// <summary>All that was written so far survives a loss of power.</summary>
+    internal void Flush()
+    {
+        lock (_lock)
+        {
+            unflushed?.Flush(_length);
+        }
+    }
+
+    /// <summary>A copy of the file as it is, or as it was flushed.</summary>
+    internal InMemoryContent Copy(bool flushedOnly)
+    {
+        InMemoryContent copy = new(unflushed is null ? null : new UnflushedWrites());
+        lock (_lock)
+        {
+            foreach (byte[]? piece in _pieces)
+            {
+                copy._pieces.Add((byte[]?)piece?.Clone());
+            }
+
+            copy._length = _length;
+            if (flushedOnly)
+            {
+                unflushed?.TakeBack(copy);
+            }
+        }
+
+        copy.Flush();
+        return copy;
+    }
+
     internal void Write(long position, ReadOnlySpan<byte> source)
     {
         lock (_lock)
         {
+            unflushed?.Overwrite(position, source.Length, Bytes);
             if (position + source.Length > _length)
             {
                 Resize(position + source.Length);
@@ -70,11 +103,23 @@ internal sealed class InMemoryContent
     {
         lock (_lock)
         {
+            if (length < _length)
+            {
+                unflushed?.Overwrite(length, (int)Math.Min(_length - length, int.MaxValue), Bytes);
+            }
+
             Resize(length);
         }
     }
 
     private static (int Piece, int At) Place(long position) => ((int)(position / PieceSize), (int)(position % PieceSize));
+
+    private byte[] Bytes(long position, int count)
+    {
+        byte[] bytes = new byte[count];
+        Read(position, bytes);
+        return bytes;
+    }
 
     private void Resize(long length)
     {

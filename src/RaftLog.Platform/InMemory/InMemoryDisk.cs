@@ -1,11 +1,12 @@
 namespace RaftLog.Platform;
 
 /// <summary>
-/// A disk in memory, for tests and <c>--in-memory</c>. Everything on it survives until it is dropped; flushing does nothing and completes at
-/// once. <see cref="Fault"/> lets a test refuse any operation.
+/// A disk in memory, for tests and <c>--in-memory</c>. Everything on it survives until it is dropped; flushing completes at
+/// once. <see cref="Fault"/> lets a test refuse any operation, and <see cref="Copy"/> shows what a loss of power leaves.
 /// </summary>
 /// <param name="capacityBytes">The bytes that its files may hold together; more is refused as <see cref="DiskErrorKind.NoSpace"/>.</param>
-public sealed class InMemoryDisk(long capacityBytes = long.MaxValue) : IDisk
+/// <param name="notesFlushes">True to note what is flushed, for <see cref="Copy"/>.</param>
+public sealed class InMemoryDisk(long capacityBytes = long.MaxValue, bool notesFlushes = false) : IDisk
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, InMemoryContent> _files = new(StringComparer.Ordinal);
@@ -39,7 +40,7 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue) : IDisk
                     throw new DiskException(path, DiskErrorKind.NotPermitted, "open", "it is a directory");
                 }
 
-                content = new InMemoryContent();
+                content = new InMemoryContent(notesFlushes ? new UnflushedWrites() : null);
                 _files.Add(path, content);
             }
 
@@ -198,6 +199,7 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue) : IDisk
             foreach (IDiskFile file in files)
             {
                 Ask("flush", file.Path);
+                (file as InMemoryFile)?.Flush();
             }
 
             return ValueTask.CompletedTask;
@@ -245,6 +247,37 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue) : IDisk
         {
             return new DiskSpace(capacityBytes, capacityBytes - _usedBytes);
         }
+    }
+
+    /// <summary>
+    /// Another disk with what is on this one now, or with what a loss of power leaves of it: of each file the bytes that were flushed. Names survive whether their
+    /// directory was flushed or not.
+    /// </summary>
+    /// <param name="flushedOnly">True to leave out what was not flushed; the disk must note flushes.</param>
+    public InMemoryDisk Copy(bool flushedOnly)
+    {
+        if (flushedOnly && !notesFlushes)
+        {
+            throw new InvalidOperationException("the disk does not note what is flushed");
+        }
+
+        InMemoryDisk copy = new(capacityBytes, notesFlushes);
+        lock (_lock)
+        {
+            foreach (string directory in _directories)
+            {
+                copy._directories.Add(directory);
+            }
+
+            foreach ((string path, InMemoryContent content) in _files)
+            {
+                InMemoryContent copied = content.Copy(flushedOnly);
+                copy._files.Add(path, copied);
+                copy._usedBytes += copied.Length;
+            }
+        }
+
+        return copy;
     }
 
     internal void Ask(string operation, string path)

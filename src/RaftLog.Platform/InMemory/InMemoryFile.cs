@@ -39,6 +39,9 @@ internal sealed class InMemoryFile(InMemoryDisk disk, string path, InMemoryConte
         content.SetLength(length);
     }
 
+    /// <summary>What was written so far survives a loss of power.</summary>
+    public void Flush() => content.Flush();
+
     public void DropCache() => CheckOpen("fadvise");
 
     public void Dispose()
