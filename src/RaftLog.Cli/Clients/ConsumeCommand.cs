@@ -117,17 +117,35 @@ internal static class ConsumeCommand
     private static async Task ShowAsync(Consumer consumer, RecordWriter writer, long max, CancellationToken cancel)
     {
         await using Stream output = Console.OpenStandardOutput();
+        ConsumeProgress progress = ConsumeProgress.ForConsole();
         long shown = 0;
+        long bytes = 0;
         while (shown < max && StandardOutput.HasReader && !cancel.IsCancellationRequested)
         {
             using FetchedRecords? records = await consumer.ReadAsync(TimeSpan.FromSeconds(1), cancel);
             if (records is not null)
             {
                 shown += writer.Append(records, max - shown);
+                bytes += records.Bytes;
                 await output.WriteAsync(writer.TakeBytes(), CancellationToken.None);
                 await output.FlushAsync(CancellationToken.None);
             }
+
+            progress.Show(shown, bytes, LagOf(consumer));
         }
+
+        progress.End(shown, bytes);
+    }
+
+    private static long? LagOf(Consumer consumer)
+    {
+        long? lag = null;
+        foreach (TopicPartition partition in consumer.Assigned)
+        {
+            lag = consumer.Lag(partition) is { } known ? (lag ?? 0) + known : lag;
+        }
+
+        return lag;
     }
 
     /// <summary>Makes the text of records.</summary>
