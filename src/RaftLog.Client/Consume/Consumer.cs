@@ -26,6 +26,10 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     private readonly FetchLoop _fetches;
     private readonly ConsumerGroup? _group;
     private readonly ConsumerOptions _options;
+    private RecordProcessor? _processor;
+
+    /// <summary>Since when no reader waits, on the client's clock; -1 while one does.</summary>
+    private long _leftMs;
 
     internal Consumer(
         ConsumerOptions options, ClientRuntime runtime, ConnectionTable connections, ClusterCalls calls, MetadataCache metadata)
@@ -38,6 +42,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         _group = options.GroupId is { } group
             ? new ConsumerGroup(group, options, runtime, connections, calls, metadata, _assignment, _fetches.Wake)
             : null;
+        _leftMs = runtime.Waiters.NowMs;
         runtime.Telemetry.Add(this);
     }
 
@@ -152,6 +157,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         RecordProcessor processor = new(this, _runtime, options, _options, handler);
         _assignment.CommitsStored = true;
         _group?.WorkBeside(processor);
+        Volatile.Write(ref _processor, processor);
         try
         {
             await processor.RunAsync(cancel);
@@ -159,6 +165,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         finally
         {
             _group?.WorkBeside(null);
+            Volatile.Write(ref _processor, null);
             if (_options.AutoCommit && _group is not null)
             {
                 await _group.TryCommitAsync();
@@ -233,6 +240,19 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>The same, taking records only while there is room for them; what the group asks for is done all the same.</summary>
     internal async ValueTask<FetchedRecords?> ReadWhileAsync(TimeSpan timeout, Func<bool> hasRoom, CancellationToken cancel)
+    {
+        Volatile.Write(ref _leftMs, -1);
+        try
+        {
+            return await TakeAsync(timeout, hasRoom, cancel);
+        }
+        finally
+        {
+            Volatile.Write(ref _leftMs, _runtime.Waiters.NowMs);
+        }
+    }
+
+    private async ValueTask<FetchedRecords?> TakeAsync(TimeSpan timeout, Func<bool> hasRoom, CancellationToken cancel)
     {
         using CancellationTokenRegistration registration = cancel.Register(static self => ((FetchLoop)self!).Wake(), _fetches);
         Deadline deadline = new(_runtime.Waiters, timeout);
@@ -322,6 +342,32 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// </summary>
     /// <returns>The span; null while nobody listens to <see cref="TelemetryNames.Source"/>.</returns>
     public Activity? StartProcessing(ConsumedRecord record) => _runtime.Telemetry.StartProcess(record, _options.GroupId);
+
+    /// <summary>
+    /// Whether the consumer makes progress. It does not when a partition cannot be read, or when for longer than the limit it has not been a member of its group, a
+    /// handler of <see cref="ProcessAsync"/> has not ended, or records wait for a reader who does not come back.
+    /// </summary>
+    /// <param name="limit">How long each of them may last.</param>
+    public ConsumerHealth CheckHealth(TimeSpan limit) => WhyStuck(limit) is { } reason ? new ConsumerHealth(false, reason) : new ConsumerHealth(true, "");
+
+    private string? WhyStuck(TimeSpan limit)
+    {
+        if ((_runtime.Failure ?? _assignment.Failure?.Message ?? _group?.WhyNoMember(limit)) is { } reason)
+        {
+            return reason;
+        }
+
+        long nowMs = _runtime.Waiters.NowMs;
+        if (Volatile.Read(ref _processor)?.OldestMs is { } oldestMs && nowMs - oldestMs > limit.TotalMilliseconds)
+        {
+            return $"a handler has run for {(nowMs - oldestMs) / 1000.0:0.0} s";
+        }
+
+        long awayMs = Volatile.Read(ref _leftMs) is var leftMs && leftMs < 0 ? 0 : nowMs - leftMs;
+        return awayMs > limit.TotalMilliseconds && Assigned.Any(partition => Lag(partition) > 0)
+            ? $"records wait for the reader, who has not come back for {awayMs / 1000.0:0.0} s"
+            : null;
+    }
 
     /// <summary>Lets the reader look again.</summary>
     internal void Wake() => _fetches.Wake();

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using RaftLog.Client.Consume.Parallel;
 using RaftLog.Client.Groups;
@@ -9,8 +8,7 @@ namespace RaftLog.Client.Consume;
 /// <summary>A consumer of keys and values that deserializers read from bytes; for all else it is the <see cref="Consume.Consumer"/> that it reads from.</summary>
 public sealed class Consumer<TKey, TValue> : IAsyncDisposable
 {
-    private readonly IDeserializer<TKey> _keys;
-    private readonly IDeserializer<TValue> _values;
+    private readonly RecordReader<TKey, TValue> _reader;
 
     /// <summary>Reads from a consumer, which is disposed with this one.</summary>
     /// <param name="inner">Where the bytes come from.</param>
@@ -19,8 +17,7 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
     public Consumer(Consumer inner, IDeserializer<TKey> keys, IDeserializer<TValue> values)
     {
         Inner = inner;
-        _keys = keys;
-        _values = values;
+        _reader = new RecordReader<TKey, TValue>(keys, values);
     }
 
     /// <summary>The consumer of bytes below: positions, commits, pauses and lag are its.</summary>
@@ -40,7 +37,7 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
     {
         await foreach (ConsumedRecord record in Inner.ConsumeAsync(cancel))
         {
-            yield return Read(record);
+            yield return _reader.Read(record);
         }
     }
 
@@ -52,28 +49,9 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
         Func<ConsumedRecord<TKey, TValue>, CancellationToken, ValueTask> handler, ProcessingOptions? options = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        return Inner.ProcessAsync((record, abandoned) => handler(Read(record), abandoned), options, cancel);
+        return Inner.ProcessAsync((record, abandoned) => handler(_reader.Read(record), abandoned), options, cancel);
     }
-
-    /// <summary>Reads key and value of a record.</summary>
-    /// <exception cref="RecordSerializationException">One of them cannot be read.</exception>
-    public ConsumedRecord<TKey, TValue> Read(ConsumedRecord record) =>
-        new(record, Read(_keys, record.Key, record, RecordPart.Key), Read(_values, record.Value, record, RecordPart.Value));
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Inner.DisposeAsync();
-
-    private static T Read<T>(IDeserializer<T> form, byte[]? bytes, ConsumedRecord record, RecordPart part)
-    {
-        SerializationContext context = new(record.Partition.Topic, part);
-        try
-        {
-            return bytes is null ? form.DeserializeNull(context) : form.Deserialize(new ReadOnlySequence<byte>(bytes), context);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            throw new RecordSerializationException(
-                context, $"the {(part == RecordPart.Key ? "key" : "value")} of {record.Partition} at offset {record.Offset} cannot be read as {typeof(T).Name}: {e.Message}", e);
-        }
-    }
 }

@@ -83,6 +83,18 @@ internal sealed class ClassicMember : IGroupMember
     }
 
     /// <inheritdoc />
+    public bool IsSettled
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _stage == MemberStage.Stable;
+            }
+        }
+    }
+
+    /// <inheritdoc />
     public void Subscribe(GroupTopics topics)
     {
         bool isFirst;

@@ -20,6 +20,7 @@ internal sealed class ConsumerGroup : IDisposable
     private readonly OwnedPartitions _owned;
     private readonly IGroupMember _member;
     private MatchedTopics? _matched;
+    private long _settledMs;
 
     public ConsumerGroup(
         string group,
@@ -70,7 +71,37 @@ internal sealed class ConsumerGroup : IDisposable
     }
 
     /// <inheritdoc cref="IGroupMember.PollAsync" />
-    public ValueTask PollAsync() => IsSubscribed ? _member.PollAsync() : ValueTask.CompletedTask;
+    public ValueTask PollAsync()
+    {
+        if (!IsSubscribed)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        NoteMembership();
+        return _member.PollAsync();
+    }
+
+    /// <summary>Why the member has belonged to no generation for longer than a time; null where it has.</summary>
+    public string? WhyNoMember(TimeSpan limit)
+    {
+        if (!IsSubscribed)
+        {
+            return null;
+        }
+
+        NoteMembership();
+        long outsideMs = _runtime.Waiters.NowMs - Volatile.Read(ref _settledMs);
+        return outsideMs > limit.TotalMilliseconds ? $"the consumer has been outside its group '{_options.GroupId}' for {outsideMs / 1000.0:0.0} s" : null;
+    }
+
+    private void NoteMembership()
+    {
+        if (_member.IsSettled)
+        {
+            Volatile.Write(ref _settledMs, _runtime.Waiters.NowMs);
+        }
+    }
 
     /// <summary>Says what goes on beside the reader, or that nothing does any more.</summary>
     public void WorkBeside(IPartitionWork? work) => _owned.Work = work;
@@ -106,6 +137,7 @@ internal sealed class ConsumerGroup : IDisposable
     {
         _matched?.Close();
         _matched = null;
+        Volatile.Write(ref _settledMs, _runtime.Waiters.NowMs);
         IsSubscribed = true;
         _owned.Listener = listener;
     }

@@ -61,6 +61,18 @@ internal sealed class ConsumerMember : IGroupMember
         }
     }
 
+    /// <inheritdoc />
+    public bool IsSettled
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _membership.Stage == ConsumerMemberStage.Member;
+            }
+        }
+    }
+
     private long NowMs => _runtime.Waiters.NowMs;
 
     /// <inheritdoc />

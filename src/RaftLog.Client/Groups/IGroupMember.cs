@@ -12,6 +12,9 @@ internal interface IGroupMember
     /// <summary>Who it is to the coordinator now.</summary>
     GroupIdentity Identity { get; }
 
+    /// <summary>True while it belongs to the group and is not on the way to another generation.</summary>
+    bool IsSettled { get; }
+
     /// <summary>Subscribes to these topics from now on.</summary>
     void Subscribe(GroupTopics topics);
 

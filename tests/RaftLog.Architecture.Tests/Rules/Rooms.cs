@@ -46,6 +46,7 @@ internal static class Rooms
         ["RaftLog.Checking"] = new(3, RoomKind.Pure),
         ["RaftLog.Broker"] = new(4, RoomKind.Shell),
         ["RaftLog.Client"] = new(4, RoomKind.Shell),
+        ["RaftLog.Client.Hosting"] = new(5, RoomKind.Shell),
         ["RaftLog.Testing"] = new(5, RoomKind.Rim),
         ["RaftLog.Client.MessagePack"] = new(5, RoomKind.Shell),
         ["RaftLog.Simulation"] = new(5, RoomKind.WorldMaker),

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging;
+using RaftLog.Client.Consume;
+using RaftLog.Client.Produce;
+
+namespace RaftLog.Client.Hosting;
+
+/// <summary>Calls a handler again when it fails, and then passes the record on to the next retry topic or to the dead letters.</summary>
+internal sealed class RetryingHandler(
+    string group,
+    RetryOptions options,
+    Func<ConsumedRecord, CancellationToken, ValueTask> handler,
+    Producer? producer,
+    TimeProvider time,
+    ILogger logger)
+{
+    /// <summary>Handles a record; it is done, or passed on, when this ends.</summary>
+    /// <exception cref="Exception">What the last attempt threw, where the record cannot be passed on.</exception>
+    public async ValueTask HandleAsync(ConsumedRecord record, CancellationToken cancel)
+    {
+        if (FailedRecord.WaitOf(record, time.GetUtcNow()) is var wait && wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait, time, cancel);
+        }
+
+        int before = FailedRecord.AttemptsOf(record);
+        TimeSpan pause = options.FirstPause;
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await handler(record, cancel);
+                return;
+            }
+            catch (Exception e) when (!cancel.IsCancellationRequested)
+            {
+                logger.HandlerAttemptFailed(e, record.Partition.ToString(), record.Offset.Value, attempt, options.Attempts);
+                if (attempt == options.Attempts)
+                {
+                    if (!await TryPassOnAsync(record, e, before + attempt, cancel))
+                    {
+                        throw;
+                    }
+
+                    return;
+                }
+            }
+
+            await Task.Delay(pause, time, cancel);
+            pause = pause * 2 < options.LongestPause ? pause * 2 : options.LongestPause;
+        }
+    }
+
+    private async ValueTask<bool> TryPassOnAsync(ConsumedRecord record, Exception failure, int attempts, CancellationToken cancel)
+    {
+        if (producer is null || FailedRecord.NextTopic(options, record.Partition.Topic, out TimeSpan delay) is not { } topic)
+        {
+            return false;
+        }
+
+        ProducerRecord passed = FailedRecord.Describe(record, group, failure, attempts, time.GetUtcNow() + delay);
+        await producer.ProduceAsync(topic, passed, cancel);
+        logger.RecordPassedOn(record.Partition.ToString(), record.Offset.Value, topic, attempts);
+        return true;
+    }
+}
