@@ -1,0 +1,100 @@
+using System.IO.Compression;
+using System.Xml.Linq;
+
+namespace RaftLog.Packages.Tests;
+
+/// <summary>The packages as a user gets them: packed into a folder, and a program that knows nothing but that folder.</summary>
+public sealed class PackageTests : IDisposable
+{
+    private const string Version = "0.1.0-test";
+
+    private static readonly string[] Shipped =
+    [
+        "RaftLog.Protocol", "RaftLog.Platform", "RaftLog.Storage", "RaftLog.Raft", "RaftLog.Replication", "RaftLog.Metadata", "RaftLog.Coordination",
+        "RaftLog.Broker", "RaftLog.Client", "RaftLog.Client.Hosting", "RaftLog.Testing",
+    ];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("raftlog-packages-").FullName;
+
+    [Fact]
+    public async Task A_program_that_has_only_the_packages_builds_and_runs()
+    {
+        await PackAsync();
+        foreach (string package in (string[])["RaftLog.Client", "RaftLog.Client.Hosting", "RaftLog.Testing"])
+        {
+            Inspect(package);
+        }
+
+        string output = await RunTourAsync();
+
+        Assert.Contains("customer-0 ordered 9", output, StringComparison.Ordinal);
+        Assert.Contains("handled 10 in parallel", output, StringComparison.Ordinal);
+        Assert.Contains("hosted: the orders add up to 45", output, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private async Task PackAsync()
+    {
+        foreach (string project in Shipped)
+        {
+            string path = Path.Combine(Repository.Root, "src", project, $"{project}.csproj");
+            (await Command.RunAsync(
+                "dotnet", ["pack", path, "-c", "Release", "--no-build", "-o", Feed, $"-p:PackageVersion={Version}", $"-p:Version={Version}", "-v", "q", "-nologo"])).Succeeded();
+        }
+    }
+
+    private void Inspect(string package)
+    {
+        using ZipArchive archive = ZipFile.OpenRead(Path.Combine(Feed, $"{package}.{Version}.nupkg"));
+        List<string> names = [.. archive.Entries.Select(entry => entry.FullName)];
+        Assert.Contains("README.md", names);
+        Assert.Contains($"lib/net10.0/{package}.dll", names);
+        Assert.Contains($"lib/net10.0/{package}.xml", names);
+        Assert.True(File.Exists(Path.Combine(Feed, $"{package}.{Version}.snupkg")), $"{package} has no symbols");
+        using Stream stream = archive.GetEntry($"{package}.nuspec")!.Open();
+        XElement metadata = XDocument.Load(stream).Root!.Elements().Single(each => each.Name.LocalName == "metadata");
+        string Text(string name) => metadata.Elements().Single(each => each.Name.LocalName == name).Value;
+        Assert.Equal("Apache-2.0", Text("license"));
+        Assert.Equal("README.md", Text("readme"));
+        Assert.NotEmpty(Text("tags"));
+        Assert.NotEqual(package, Text("description"));
+        Assert.All(
+            metadata.Descendants().Where(each => each.Name.LocalName == "dependency").Select(each => each.Attribute("id")!.Value),
+            id => Assert.True(Shipped.Contains(id) || !id.StartsWith("RaftLog", StringComparison.Ordinal), $"{package} needs {id}, which is not a package"));
+    }
+
+    private async Task<string> RunTourAsync()
+    {
+        string samples = Path.Combine(_folder, "samples");
+        Copy(Path.Combine(Repository.Root, "docs", "samples"), samples);
+        Dictionary<string, string> environment = new() { ["NUGET_PACKAGES"] = Path.Combine(_folder, "cache") };
+        string fallback = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        (await Command.RunAsync(
+            "dotnet",
+            [
+                "build", Path.Combine(samples, "Tour"), "-c", "Release", "-v", "q", "-nologo", $"-p:RaftLogVersion={Version}",
+                $"-p:RestoreAdditionalProjectSources={Feed}", $"-p:RestoreFallbackFolders={fallback}", "-p:NuGetAudit=false",
+            ],
+            environment: environment,
+            patience: TimeSpan.FromMinutes(5))).Succeeded();
+        return (await Command.RunAsync("dotnet", [Path.Combine(samples, "Tour", "bin", "Release", "net10.0", "Tour.dll")])).Succeeded().Output;
+    }
+
+    private string Feed => Path.Combine(_folder, "feed");
+
+    private static void Copy(string source, string target)
+    {
+        foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            string relative = Path.GetRelativePath(source, file);
+            if (!relative.Contains("/bin/", StringComparison.Ordinal) && !relative.Contains("/obj/", StringComparison.Ordinal))
+            {
+                string copy = Path.Combine(target, relative);
+                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                File.Copy(file, copy);
+            }
+        }
+    }
+}
