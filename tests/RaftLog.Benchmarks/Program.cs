@@ -18,6 +18,7 @@ static Task<int> RunAsync(string[] args)
         StorageCommand.Create(),
         ClientsCommand.Create(),
         OwnLoadCommand.Create(),
+        EmbeddedClusterCommand.Create(),
     };
     return root.Parse(args).InvokeAsync();
 }
