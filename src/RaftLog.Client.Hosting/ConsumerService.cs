@@ -59,7 +59,7 @@ internal sealed class ConsumerService(
         bool passesOn = options.Retry.Topics.Count > 0 || options.Retry.DeadLetterTopic is not null;
         await using Producer? producer = passesOn ? cluster.CreateProducer() : null;
         await using Consumer consumer = cluster.CreateConsumer(options.Consumer);
-        RetryingHandler retrying = new(Group, options.Retry, handler, producer, time, logger);
+        RetryingHandler retrying = new(Group, options.Retry, handler, producer, time, logger, stop);
         List<string> topics = [.. options.Topics, .. options.Retry.Topics.Select(topic => topic.Name)];
         consumer.Subscribe(topics);
         Volatile.Write(ref _consumer, consumer);

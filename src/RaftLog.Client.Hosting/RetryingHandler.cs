@@ -11,7 +11,8 @@ internal sealed class RetryingHandler(
     Func<ConsumedRecord, CancellationToken, ValueTask> handler,
     Producer? producer,
     TimeProvider time,
-    ILogger logger)
+    ILogger logger,
+    CancellationToken stop)
 {
     /// <summary>Handles a record; it is done, or passed on, when this ends.</summary>
     /// <exception cref="Exception">What the last attempt threw, where the record cannot be passed on.</exception>
@@ -19,7 +20,7 @@ internal sealed class RetryingHandler(
     {
         if (FailedRecord.WaitOf(record, time.GetUtcNow()) is var wait && wait > TimeSpan.Zero)
         {
-            await Task.Delay(wait, time, cancel);
+            await PauseAsync(wait, cancel);
         }
 
         int before = FailedRecord.AttemptsOf(record);
@@ -45,9 +46,16 @@ internal sealed class RetryingHandler(
                 }
             }
 
-            await Task.Delay(pause, time, cancel);
+            await PauseAsync(pause, cancel);
             pause = pause * 2 < options.LongestPause ? pause * 2 : options.LongestPause;
         }
+    }
+
+    /// <summary>A record that only waits does not hold up the end of the host.</summary>
+    private async ValueTask PauseAsync(TimeSpan pause, CancellationToken cancel)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancel, stop);
+        await Task.Delay(pause, time, either.Token);
     }
 
     private async ValueTask<bool> TryPassOnAsync(ConsumedRecord record, Exception failure, int attempts, CancellationToken cancel)

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using RaftLog.Client.Admin;
 using RaftLog.Client.Consume;
+using RaftLog.Client.Consume.Parallel;
 using RaftLog.Client.Groups;
 using RaftLog.Client.Produce;
 using RaftLog.Protocol;
@@ -122,6 +123,25 @@ public class HostedConsumerTests
         Assert.Equal(1, gate.Count);
         await using Consumer consumer = cluster.Client.CreateConsumer(new ConsumerOptions { GroupId = "g" });
         Assert.Equal(new Offset(1), (await consumer.CommittedAsync([new TopicPartition("orders", 0)]))[new TopicPartition("orders", 0)]);
+    }
+
+    [Fact]
+    public async Task A_record_that_waits_for_its_next_attempt_does_not_hold_up_the_end_of_the_host()
+    {
+        await using EmbeddedCluster cluster = await StartAsync("orders");
+        Seen seen = new();
+        using IHost host = NewHost(cluster, services => services.AddSingleton(seen).AddRaftLogConsumer<FailingHandler>(Options("orders") with
+        {
+            Retry = new RetryOptions { FirstPause = TimeSpan.FromHours(1), LongestPause = TimeSpan.FromHours(1) },
+            Processing = new ProcessingOptions { DrainTimeout = TimeSpan.FromHours(1) },
+        }));
+        await host.StartAsync();
+        await ProduceAsync(cluster, "orders", "bad");
+        await seen.UntilAsync(1);
+
+        await host.StopAsync();
+
+        Assert.Equal(["bad"], seen.Values);
     }
 
     [Fact]

@@ -146,6 +146,21 @@ public class ProcessingTests
         Assert.Equal(Offset.Zero, handlers.Stored(0));
     });
 
+    [Fact]
+    public void A_handler_that_gives_up_because_processing_ends_has_not_failed_and_its_record_is_not_done() => OneThread.Run(context =>
+    {
+        using FakeCluster world = new(context);
+        using Handlers handlers = new(world, partitions: 1, new ProcessingOptions());
+        handlers.Place(0, "0", "1");
+        handlers.Start();
+
+        handlers.Stop();
+        handlers.GiveUp("0");
+        handlers.Wait();
+
+        Assert.Equal(Offset.Zero, handlers.Stored(0));
+    });
+
     /// <summary>A consumer whose handlers run until the test ends them.</summary>
     private sealed class Handlers : IDisposable
     {
@@ -202,6 +217,13 @@ public class ProcessingTests
         {
             _running.Remove(value, out TaskCompletionSource? end);
             end!.SetException(new InvalidOperationException(value));
+            _world.Settle();
+        }
+
+        public void GiveUp(string value)
+        {
+            _running.Remove(value, out TaskCompletionSource? end);
+            end!.SetException(new OperationCanceledException(value));
             _world.Settle();
         }
 

@@ -143,7 +143,10 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// partitions are taken away, and at the end, running handlers are waited for. A handler that runs longer than
     /// <see cref="ConsumerOptions.MaxPollInterval"/> makes the member leave its group, so that others take over.
     /// </summary>
-    /// <param name="handler">Handles one record. Its token is cancelled when nobody waits for it any more.</param>
+    /// <param name="handler">
+    /// Handles one record. Its token is cancelled when nobody waits for it any more. One that ends with <see cref="OperationCanceledException"/> then, or once processing is
+    /// cancelled, has not handled its record, and has not failed either.
+    /// </param>
     /// <param name="options">How handlers run.</param>
     /// <param name="cancel">Ends the processing: no more handlers begin.</param>
     /// <exception cref="KafkaException">A partition cannot be read.</exception>

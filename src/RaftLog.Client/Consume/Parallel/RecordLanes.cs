@@ -126,16 +126,21 @@ internal sealed class RecordLanes(ProcessingOptions options)
         !partitions.Any(each => _partitions.TryGetValue(each, out PartitionWork? work) && work.Running > 0);
 
     /// <summary>These partitions are not this reader's any more, whatever is still in work.</summary>
-    public void Forget(IReadOnlyCollection<TopicPartition> partitions)
+    /// <returns>What tells the handlers still in work that nobody waits for them; to be cancelled outside of any lock.</returns>
+    public List<CancellationTokenSource> Forget(IReadOnlyCollection<TopicPartition> partitions)
     {
+        List<CancellationTokenSource> abandoned = [];
         Stop(partitions);
         foreach (TopicPartition partition in partitions)
         {
             if (_partitions.Remove(partition, out PartitionWork? work))
             {
                 work.IsCurrent = false;
+                abandoned.Add(work.Abandoned);
             }
         }
+
+        return abandoned;
     }
 
     /// <summary>Where each partition goes on if everything were lost now.</summary>
@@ -175,6 +180,9 @@ internal sealed class RecordLanes(ProcessingOptions options)
         public int Running { get; set; }
 
         public bool IsCurrent { get; set; } = true;
+
+        /// <summary>Cancelled when nobody waits for its records any more.</summary>
+        public CancellationTokenSource Abandoned { get; } = new();
     }
 }
 
@@ -182,4 +190,8 @@ internal sealed class RecordLanes(ProcessingOptions options)
 /// <param name="Record">The record.</param>
 /// <param name="Lane">Its lane.</param>
 /// <param name="Age">When it was begun, and its number.</param>
-internal sealed record RecordWork(ConsumedRecord Record, RecordLanes.Lane Lane, (long BegunMs, long Number) Age);
+internal sealed record RecordWork(ConsumedRecord Record, RecordLanes.Lane Lane, (long BegunMs, long Number) Age)
+{
+    /// <summary>Cancelled when nobody waits for its end any more.</summary>
+    public CancellationToken Abandoned => Lane.Partition.Abandoned.Token;
+}

@@ -18,9 +18,9 @@ internal sealed class RecordProcessor : IPartitionWork
     private readonly Func<ConsumedRecord, CancellationToken, ValueTask> _handler;
     private readonly RecordLanes _lanes;
     private readonly AsyncSignal _ended;
-    private readonly CancellationTokenSource _abandon = new();
     private readonly Lock _lock = new();
     private Exception? _failure;
+    private CancellationToken _cancel;
     private bool _isStopping;
 
     /// <param name="consumer">The consumer.</param>
@@ -60,6 +60,7 @@ internal sealed class RecordProcessor : IPartitionWork
     public async Task RunAsync(CancellationToken cancel)
     {
         bool isStuck = false;
+        _cancel = cancel;
         try
         {
             while (!cancel.IsCancellationRequested && Failure is null)
@@ -117,15 +118,14 @@ internal sealed class RecordProcessor : IPartitionWork
         lock (_lock)
         {
             done = _lanes.Done();
-            _lanes.Forget([.. done.Keys]);
         }
+
+        Forget([.. done.Keys]);
 
         foreach ((TopicPartition partition, Offset next) in done)
         {
             _consumer.GoBack(partition, next);
         }
-
-        _abandon.Cancel();
     }
 
     /// <summary>Begins nothing more of these partitions, and waits for what is in work.</summary>
@@ -150,10 +150,13 @@ internal sealed class RecordProcessor : IPartitionWork
     /// <inheritdoc />
     public void Forget(IReadOnlyCollection<TopicPartition> partitions)
     {
+        List<CancellationTokenSource> abandoned;
         lock (_lock)
         {
-            _lanes.Forget(partitions);
+            abandoned = _lanes.Forget(partitions);
         }
+
+        abandoned.ForEach(static each => each.Cancel());
     }
 
     private int Running
@@ -227,11 +230,16 @@ internal sealed class RecordProcessor : IPartitionWork
     private async Task HandleAsync(RecordWork work)
     {
         Exception? failure = null;
+        bool isGivenUp = false;
         Activity? process = _runtime.Telemetry.StartProcess(work.Record, _consumerOptions.GroupId);
         long start = _runtime.Time.GetTimestamp();
         try
         {
-            await _handler(work.Record, _abandon.Token);
+            await _handler(work.Record, work.Abandoned);
+        }
+        catch (OperationCanceledException) when (_cancel.IsCancellationRequested || work.Abandoned.IsCancellationRequested)
+        {
+            isGivenUp = true;
         }
         catch (Exception e)
         {
@@ -244,7 +252,7 @@ internal sealed class RecordProcessor : IPartitionWork
         Offset done;
         lock (_lock)
         {
-            done = _lanes.End(work, failure is null);
+            done = _lanes.End(work, isDone: failure is null && !isGivenUp);
             _failure ??= failure;
 
             // Stored under the lock: of two handlers that end at once the later must not be overtaken.
