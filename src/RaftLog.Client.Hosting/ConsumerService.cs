@@ -6,7 +6,8 @@ using RaftLog.Client.Produce;
 namespace RaftLog.Client.Hosting;
 
 /// <summary>
-/// A consumer as a service of a host: begins in the background, so that the host starts whether the cluster is there or not; begins again after a failure; on stop
+/// A consumer as a service of a host: begins in the background, so that the host starts whether the cluster is there or not; begins again
+/// after a failure; on stop
 /// it begins no more handlers, waits for those that run, commits and leaves the group.
 /// </summary>
 internal sealed class ConsumerService(

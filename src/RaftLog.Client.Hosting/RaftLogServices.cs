@@ -41,7 +41,8 @@ public static class RaftLogServices
     }
 
     /// <summary>Adds a producer, as <see cref="Producer{TKey, TValue}"/>. It sends what is left when the host ends.</summary>
-    /// <param name="services">The services, to which <see cref="AddRaftLog(IServiceCollection, string, Func{ClientOptions, ClientOptions}?)"/> has added a cluster.</param>
+    /// <param name="services">The services, to which
+    /// <see cref="AddRaftLog(IServiceCollection, string, Func{ClientOptions, ClientOptions}?)"/> has added a cluster.</param>
     /// <param name="options">How it sends.</param>
     /// <param name="keys">Turns keys into bytes; null for the form that <see cref="Serdes.For{T}"/> names.</param>
     /// <param name="values">Turns values into bytes; null for the form that <see cref="Serdes.For{T}"/> names.</param>
@@ -53,7 +54,8 @@ public static class RaftLogServices
     }
 
     /// <summary>Adds a consumer whose records a handler gets as bytes. Every call adds one more.</summary>
-    /// <param name="services">The services, to which <see cref="AddRaftLog(IServiceCollection, string, Func{ClientOptions, ClientOptions}?)"/> has added a cluster.</param>
+    /// <param name="services">The services, to which
+    /// <see cref="AddRaftLog(IServiceCollection, string, Func{ClientOptions, ClientOptions}?)"/> has added a cluster.</param>
     /// <param name="options">What it reads, and how.</param>
     /// <exception cref="ArgumentException">The options lack a topic or a group, or do not go together.</exception>
     public static IServiceCollection AddRaftLogConsumer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
@@ -68,8 +70,12 @@ public static class RaftLogServices
         });
     }
 
-    /// <summary>Adds a consumer whose handler gets keys and values that deserializers have read. What cannot be read counts as a handler that failed.</summary>
-    /// <param name="services">The services, to which <see cref="AddRaftLog(IServiceCollection, string, Func{ClientOptions, ClientOptions}?)"/> has added a cluster.</param>
+    /// <summary>
+    /// Adds a consumer whose handler gets keys and values that deserializers have read. What cannot be read counts as a handler that
+    /// failed.
+    /// </summary>
+    /// <param name="services">The services, to which
+    /// <see cref="AddRaftLog(IServiceCollection, string, Func{ClientOptions, ClientOptions}?)"/> has added a cluster.</param>
     /// <param name="options">What it reads, and how.</param>
     /// <param name="keys">Reads keys; null for the form that <see cref="Serdes.For{T}"/> names.</param>
     /// <param name="values">Reads values; null for the form that <see cref="Serdes.For{T}"/> names.</param>

@@ -1,21 +1,27 @@
 namespace RaftLog.Client.Hosting;
 
 /// <summary>
-/// What happens to a record whose handler fails: it is tried again in place, then through the retry topics, and then set aside as a dead letter. Without retry and
-/// dead-letter topics a record that fails for good stops its consumer, which begins again with it after a pause: nothing is ever left out unasked.
+/// What happens to a record whose handler fails: it is tried again in place, then through the retry topics, and then set aside as a dead
+/// letter. Without retry and
+/// dead-letter topics a record that fails for good stops its consumer, which begins again with it after a pause: nothing is ever left out
+/// unasked.
 /// </summary>
 public sealed record RetryOptions
 {
     /// <summary>How often a handler is called for a record before the record is passed on, at each topic.</summary>
     public int Attempts { get; init; } = 3;
 
-    /// <summary>The pause before the second attempt; each further one is twice as long. The records that wait for this one wait too.</summary>
+    /// <summary>
+    /// The pause before the second attempt; each further one is twice as long. The records that wait for this one wait too.
+    /// </summary>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The longest pause between attempts.</summary>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Topics through which a record that failed goes in turn, each with the pause before its next attempts. Later records overtake it.</summary>
+    /// <summary>
+    /// Topics through which a record that failed goes in turn, each with the pause before its next attempts. Later records overtake it.
+    /// </summary>
     public IReadOnlyList<RetryTopic> Topics { get; init; } = [];
 
     /// <summary>The topic for records that have failed everywhere, with the cause in their headers; null for none.</summary>
@@ -30,7 +36,8 @@ public sealed record RetryOptions
             if (topic.Delay >= maxPollInterval)
             {
                 throw new ArgumentException(
-                    $"retry topic '{topic.Name}' waits for {topic.Delay}, which is not less than max.poll.interval.ms ({maxPollInterval}): raise ConsumerOptions.MaxPollInterval, or take more topics with shorter pauses");
+                    $"retry topic '{topic.Name}' waits for {topic.Delay}, which is not less than max.poll.interval.ms ({maxPollInterval}): "
+                    + "raise ConsumerOptions.MaxPollInterval, or take more topics with shorter pauses");
             }
         }
     }

@@ -109,7 +109,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <summary>Ends a node at once, as a crash of its process or a loss of power does.</summary>
     /// <param name="node">The node.</param>
     /// <param name="losesUnflushed">
-    /// True to lose what was written and not flushed. For clusters in memory with <see cref="EmbeddedClusterOptions.NotesFlushes"/>. By default brokers flush before they
+    /// True to lose what was written and not flushed. For clusters in memory with <see cref="EmbeddedClusterOptions.NotesFlushes"/>. By
+    /// default brokers flush before they
     /// acknowledge, so nothing acknowledged is lost; with <c>log.flush.interval.messages</c> raised it may be.
     /// </param>
     /// <exception cref="InvalidOperationException">The cluster cannot lose what is not flushed.</exception>

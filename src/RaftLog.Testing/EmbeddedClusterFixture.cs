@@ -6,16 +6,19 @@ namespace RaftLog.Testing;
 /// public sealed class Cluster : EmbeddedClusterFixture, IAsyncLifetime;
 /// public class OrderTests(Cluster cluster) : IClassFixture&lt;Cluster&gt; { ... }
 /// </code>
-/// In xunit 2, whose interface returns tasks, the class implements it by <c>InitializeAsync().AsTask()</c> and <c>DisposeAsync().AsTask()</c>.
+/// In xunit 2, whose interface returns tasks, the class implements it by <c>InitializeAsync().AsTask()</c> and
+/// <c>DisposeAsync().AsTask()</c>.
 /// </summary>
 public class EmbeddedClusterFixture : IAsyncDisposable
 {
     private EmbeddedCluster? _cluster;
 
     /// <summary>The cluster, once it has started.</summary>
-    /// <exception cref="InvalidOperationException"><see cref="InitializeAsync"/> was not called: the class does not implement the test framework's interface.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="InitializeAsync"/> was not called: the class does not implement the test
+    /// framework's interface.</exception>
     public EmbeddedCluster Cluster => _cluster
-        ?? throw new InvalidOperationException($"{GetType().Name} was not initialized: let it implement IAsyncLifetime, so that the test framework calls InitializeAsync");
+        ?? throw new InvalidOperationException(
+            $"{GetType().Name} was not initialized: let it implement IAsyncLifetime, so that the test framework calls InitializeAsync");
 
     /// <summary>What the cluster is like.</summary>
     protected virtual EmbeddedClusterOptions Options => new();

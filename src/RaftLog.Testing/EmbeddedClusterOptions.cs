@@ -18,7 +18,10 @@ public sealed record EmbeddedClusterOptions
     /// </summary>
     public string? Folder { get; init; }
 
-    /// <summary>True to note what the nodes have flushed, so that <see cref="EmbeddedCluster.KillNodeAsync(int, bool)"/> can lose the rest. Costs memory for what is not flushed.</summary>
+    /// <summary>
+    /// True to note what the nodes have flushed, so that <see cref="EmbeddedCluster.KillNodeAsync(int, bool)"/> can lose the rest. Costs
+    /// memory for what is not flushed.
+    /// </summary>
     public bool NotesFlushes { get; init; }
 
     /// <summary>

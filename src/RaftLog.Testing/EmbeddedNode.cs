@@ -112,7 +112,8 @@ internal sealed class EmbeddedNode
     }
 
     /// <summary>
-    /// Ends without a word to the others. The stop behind it only frees what the node holds of this process: in memory the next life finds the disk as it was when
+    /// Ends without a word to the others. The stop behind it only frees what the node holds of this process: in memory the next life
+    /// finds the disk as it was when
     /// the node was killed.
     /// </summary>
     /// <param name="losesUnflushed">True to lose what was not flushed, as a loss of power does.</param>
@@ -126,7 +127,8 @@ internal sealed class EmbeddedNode
         }
         else if (losesUnflushed)
         {
-            throw new InvalidOperationException("a node in a folder loses nothing that it wrote when it is killed; keep the cluster in memory (Folder = null)");
+            throw new InvalidOperationException(
+                "a node in a folder loses nothing that it wrote when it is killed; keep the cluster in memory (Folder = null)");
         }
 
         await StopAsync(_options.StopTimeout);

@@ -4,7 +4,10 @@ using RaftLog.Testing;
 
 namespace RaftLog.Benchmarks;
 
-/// <summary><c>embedded</c>: how soon an embedded broker is ready, the first of a process and later ones, and what many of them take of its memory.</summary>
+/// <summary>
+/// <c>embedded</c>: how soon an embedded broker is ready, the first of a process and later ones, and what many of them take of its
+/// memory.
+/// </summary>
 internal static class EmbeddedClusterCommand
 {
     /// <summary>Makes the command.</summary>

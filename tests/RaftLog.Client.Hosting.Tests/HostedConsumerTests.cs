@@ -68,7 +68,7 @@ public class HostedConsumerTests
         await ProduceAsync(cluster, "orders", "bad", "good");
 
         ConsumedRecord dead = await ReadAsync(cluster, "orders-dead");
-        await seen.UntilAsync(5);
+        await Poll.UntilAsync("the good record is handled", () => seen.Values.Contains("good"));
         await host.StopAsync();
 
         Assert.Equal("bad", Encoding.UTF8.GetString(dead.Value!));

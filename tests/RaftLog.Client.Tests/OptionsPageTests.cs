@@ -10,7 +10,10 @@ using RaftLog.Client.Produce;
 
 namespace RaftLog.Client.Tests;
 
-/// <summary><c>docs/client-options.md</c> is written from the options and their documentation. Run the tests with RAFTLOG_REWRITE_DOCS=1 to write it anew.</summary>
+/// <summary>
+/// <c>docs/client-options.md</c> is written from the options and their documentation. Run the tests with RAFTLOG_REWRITE_DOCS=1 to write
+/// it anew.
+/// </summary>
 public partial class OptionsPageTests
 {
     private const string RewriteVariable = "RAFTLOG_REWRITE_DOCS";
@@ -32,7 +35,7 @@ public partial class OptionsPageTests
 
             <!-- Written by OptionsPageTests from src/RaftLog.Client; run the tests with RAFTLOG_REWRITE_DOCS=1 after a change. -->
 
-            The keys are those of Kafka's clients, for those who know them; options without one have none there.
+            The keys are those of Kafka's clients, for those who know them; options without one have none there. The documentation of each says more.
 
             """);
         foreach (object options in Options)
@@ -42,7 +45,7 @@ public partial class OptionsPageTests
             {
                 string meaning = Meaning(property);
                 Match key = Key().Match(meaning);
-                page.Append($"| `{property.Name}` | {(key.Success ? $"`{key.Groups[1].Value}`" : "")} | {Show(property.GetValue(options))} | {Key().Replace(meaning, "")} |\n");
+                page.Append($"| `{property.Name}` | {(key.Success ? $"`{key.Groups[1].Value}`" : "")} | {Show(property.GetValue(options))} | {FirstSentence(Key().Replace(meaning, ""))} |\n");
             }
         }
 
@@ -61,6 +64,9 @@ public partial class OptionsPageTests
 
     private static IEnumerable<PropertyInfo> PropertiesOf(object options) =>
         options.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(property => property.SetMethod is { IsPublic: true });
+
+    private static string FirstSentence(string text) =>
+        text.IndexOf(". ", StringComparison.Ordinal) is >= 0 and int end ? text[..(end + 1)] : text;
 
     private static string Meaning(PropertyInfo property) => Summaries.GetValueOrDefault($"P:{property.DeclaringType!.FullName}.{property.Name}", "");
 

@@ -10,11 +10,7 @@ namespace RaftLog.Client.Consume;
 internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 {
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<TopicPartition, ReadPosition> _positions = [];
-    private readonly List<ReadPosition> _unresolved = [];
-    private readonly LeaderLines _lines = new();
-    private readonly ReadAhead _ahead = new(options.MaxBufferedBytes);
-    private int _failed;
+    private readonly PositionTable _table = new(options, goneLimit);
 
     /// <summary>The partitions.</summary>
     public IReadOnlyList<TopicPartition> Partitions
@@ -23,7 +19,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             lock (_lock)
             {
-                return [.. _positions.Keys];
+                return [.. _table.All.Keys];
             }
         }
     }
@@ -35,20 +31,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             lock (_lock)
             {
-                if (_failed == 0)
-                {
-                    return null;
-                }
-
-                foreach (ReadPosition position in _positions.Values)
-                {
-                    if (position.State == ReadState.Failed)
-                    {
-                        return position.Failure;
-                    }
-                }
-
-                return null;
+                return _table.Failure;
             }
         }
     }
@@ -60,15 +43,15 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         List<FetchedRecords> dropped = [];
         lock (_lock)
         {
-            foreach (ReadPosition position in _positions.Values)
+            foreach (ReadPosition position in _table.All.Values)
             {
-                Drop(position, dropped);
+                _table.Drop(position, dropped);
             }
 
-            _positions.Clear();
+            _table.All.Clear();
             foreach ((TopicPartition partition, StartAt start) in partitions)
             {
-                Add(partition, start);
+                _table.Add(partition, start);
             }
         }
 
@@ -84,17 +67,17 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             foreach (TopicPartition partition in taken)
             {
-                if (_positions.Remove(partition, out ReadPosition? position))
+                if (_table.All.Remove(partition, out ReadPosition? position))
                 {
-                    Drop(position, dropped);
+                    _table.Drop(position, dropped);
                 }
             }
 
             foreach ((TopicPartition partition, StartAt start) in given)
             {
-                if (!_positions.ContainsKey(partition))
+                if (!_table.All.ContainsKey(partition))
                 {
-                    Add(partition, start);
+                    _table.Add(partition, start);
                 }
             }
         }
@@ -110,9 +93,9 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         List<FetchedRecords> dropped = [];
         lock (_lock)
         {
-            ReadPosition before = Find(partition);
-            Drop(before, dropped);
-            Add(partition, start).IsPaused = before.IsPaused;
+            ReadPosition before = _table.Find(partition);
+            _table.Drop(before, dropped);
+            _table.Add(partition, start).IsPaused = before.IsPaused;
         }
 
         return dropped;
@@ -144,13 +127,13 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            if (offset == Offset.None || !_positions.TryGetValue(partition, out ReadPosition? position) || position.Read <= offset)
+            if (offset == Offset.None || !_table.All.TryGetValue(partition, out ReadPosition? position) || position.Read <= offset)
             {
                 return [];
             }
 
             List<FetchedRecords> dropped = Seek(partition, StartAt.Offset(offset));
-            _positions[partition].Stored = offset;
+            _table.All[partition].Stored = offset;
             return dropped;
         }
     }
@@ -161,7 +144,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            ReadPosition position = Find(partition);
+            ReadPosition position = _table.Find(partition);
             if (position.IsPaused == paused)
             {
                 return;
@@ -170,15 +153,15 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             position.IsPaused = paused;
             if (paused && position.State == ReadState.Fetching)
             {
-                Leave(position);
+                PositionTable.Leave(position);
                 position.State = ReadState.Idle;
             }
             else if (!paused)
             {
-                _ahead.GetInLine(position);
+                _table.Ahead.GetInLine(position);
                 if (position.State == ReadState.Idle)
                 {
-                    _lines.Enlist(position);
+                    _table.Lines.Enlist(position);
                 }
             }
         }
@@ -191,7 +174,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             lock (_lock)
             {
-                return [.. _positions.Values.Where(position => position.IsPaused).Select(position => position.Partition)];
+                return [.. _table.All.Values.Where(position => position.IsPaused).Select(position => position.Partition)];
             }
         }
     }
@@ -201,7 +184,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            return _positions.TryGetValue(partition, out ReadPosition? position) ? position.Read : Offset.None;
+            return _table.All.TryGetValue(partition, out ReadPosition? position) ? position.Read : Offset.None;
         }
     }
 
@@ -210,7 +193,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            return _positions.TryGetValue(partition, out ReadPosition? position) ? position.Stored : Offset.None;
+            return _table.All.TryGetValue(partition, out ReadPosition? position) ? position.Stored : Offset.None;
         }
     }
 
@@ -219,7 +202,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            return _positions.TryGetValue(partition, out ReadPosition? position) ? position.End : Offset.None;
+            return _table.All.TryGetValue(partition, out ReadPosition? position) ? position.End : Offset.None;
         }
     }
 
@@ -231,7 +214,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            if (!_positions.TryGetValue(partition, out ReadPosition? position))
+            if (!_table.All.TryGetValue(partition, out ReadPosition? position))
             {
                 return false;
             }
@@ -249,7 +232,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             foreach (TopicPartition partition in of)
             {
-                if (_positions.TryGetValue(partition, out ReadPosition? position)
+                if (_table.All.TryGetValue(partition, out ReadPosition? position)
                     && (CommitsStored ? position.Stored : position.Read) is var offset && offset != Offset.None)
                 {
                     positions[partition] = offset;
@@ -270,18 +253,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         List<FetchedRecords> dropped = [];
         lock (_lock)
         {
-            _lines.TakeDue(nowMs).ForEach(GetIdle);
-            if (view.Version != _lines.View.Version)
-            {
-                _lines.Learn(view).ForEach(GetIdle);
-                _lines.Regroup();
-                foreach (ReadPosition position in _positions.Values.ToArray())
-                {
-                    Check(position, nowMs, dropped);
-                }
-            }
-
-            _lines.RemoveLeaderless(position => HasVanished(position, nowMs));
+            _table.Learn(view, nowMs, dropped);
         }
 
         return dropped;
@@ -292,10 +264,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            List<ReadPosition> taken = _unresolved.FindAll(position => position.IsCurrent && position.State == ReadState.Unresolved);
-            taken.ForEach(position => position.State = ReadState.Resolving);
-            _unresolved.Clear();
-            return taken;
+            return _table.TakeUnresolved();
         }
     }
 
@@ -313,7 +282,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             taken.Fetch = offset;
             taken.Read = offset;
             taken.LastEpoch = LeaderEpoch.None;
-            GetIdle(taken);
+            _table.GetIdle(taken);
         }
     }
 
@@ -326,8 +295,8 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            hasLeaderless = !_ahead.IsFull && _lines.HasLeaderless;
-            return _ahead.IsFull ? [] : _lines.Take();
+            hasLeaderless = !_table.Ahead.IsFull && _table.Lines.HasLeaderless;
+            return _table.Ahead.IsFull ? [] : _table.Lines.Take();
         }
     }
 
@@ -356,7 +325,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             foreach (ReadPosition position in turn.Session.End())
             {
-                _lines.Delay(position, notBeforeMs);
+                _table.Lines.Delay(position, notBeforeMs);
             }
         }
     }
@@ -368,7 +337,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             if (IsUnderWay(taken))
             {
-                GetIdle(taken);
+                _table.GetIdle(taken);
             }
         }
     }
@@ -387,7 +356,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            return _lines.NextWakeMs;
+            return _table.Lines.NextWakeMs;
         }
     }
 
@@ -401,7 +370,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
                 taken.End = end;
                 if (taken.Session is not { IsKept: true })
                 {
-                    GetIdle(taken);
+                    _table.GetIdle(taken);
                 }
             }
         }
@@ -420,8 +389,8 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             taken.Fetch = extent.Next;
             taken.LastEpoch = extent.LastEpoch;
             taken.End = records.HighWatermark;
-            _ahead.Keep(taken, records);
-            GetIdle(taken);
+            _table.Ahead.Keep(taken, records);
+            _table.GetIdle(taken);
             return true;
         }
     }
@@ -433,8 +402,8 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             if (IsUnderWay(taken))
             {
-                Leave(taken);
-                _lines.Delay(taken, notBeforeMs);
+                PositionTable.Leave(taken);
+                _table.Lines.Delay(taken, notBeforeMs);
             }
         }
     }
@@ -448,7 +417,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             if (IsUnderWay(taken))
             {
-                Misplaced(taken, error, what, dropped);
+                _table.Misplaced(taken, error, what, dropped);
             }
         }
 
@@ -471,7 +440,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             if (IsUnderWay(taken))
             {
-                SetFailed(taken, reason);
+                _table.SetFailed(taken, reason);
             }
         }
     }
@@ -483,15 +452,15 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         hasRoom = false;
         lock (_lock)
         {
-            if (!_ahead.TryTake(out ReadPosition? position, out FetchedRecords? records))
+            if (!_table.Ahead.TryTake(out ReadPosition? position, out FetchedRecords? records))
             {
                 return null;
             }
 
             position.Read = records.Next;
-            if (position.State == ReadState.Full && !_ahead.HoldsItsShare(position, _positions.Count))
+            if (position.State == ReadState.Full && !_table.Ahead.HoldsItsShare(position, _table.All.Count))
             {
-                GetIdle(position);
+                _table.GetIdle(position);
                 hasRoom = true;
             }
 
@@ -505,7 +474,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     {
         lock (_lock)
         {
-            return _ahead.Return(bytes);
+            return _table.Ahead.Return(bytes);
         }
     }
 
@@ -515,99 +484,4 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     private static bool IsUnderWay(ReadPosition taken) =>
         taken.IsCurrent && taken.State is ReadState.Fetching or ReadState.Resolving;
 
-    private ReadPosition Find(TopicPartition partition) => _positions.TryGetValue(partition, out ReadPosition? position)
-        ? position
-        : throw new ArgumentException($"{partition} is not assigned to this consumer", nameof(partition));
-
-    private ReadPosition Add(TopicPartition partition, StartAt start)
-    {
-        ReadPosition position = new(partition, start);
-        if (start.TryGetOffset(default, out Offset offset, out _))
-        {
-            position.Read = offset;
-        }
-
-        _positions[partition] = position;
-        _unresolved.Add(position);
-        return position;
-    }
-
-    private static void Leave(ReadPosition position) => position.Session?.Leave(position);
-
-    private void Drop(ReadPosition position, List<FetchedRecords> dropped)
-    {
-        Leave(position);
-        position.IsCurrent = false;
-        _failed -= position.State == ReadState.Failed ? 1 : 0;
-        dropped.AddRange(position.Buffered);
-        position.Buffered.Clear();
-    }
-
-    private void GetIdle(ReadPosition position)
-    {
-        Leave(position);
-        if (!position.IsCurrent)
-        {
-            return;
-        }
-
-        position.State = _ahead.HoldsItsShare(position, _positions.Count) ? ReadState.Full : ReadState.Idle;
-        if (position.State == ReadState.Idle && !position.IsPaused)
-        {
-            _lines.Enlist(position);
-        }
-    }
-
-    /// <summary>Compares a position with what the cluster says of its topic now.</summary>
-    private void Check(ReadPosition position, long nowMs, List<FetchedRecords> dropped)
-    {
-        if (!_lines.View.TryGetTopic(position.Partition.Topic, out TopicView? topic))
-        {
-            return;
-        }
-
-        bool exists = topic.Error == ErrorCode.None
-            ? position.Partition.Partition < topic.Partitions.Count
-            : topic.Error != ErrorCode.UnknownTopicOrPartition;
-        position.GoneSinceMs = exists ? long.MaxValue : Math.Min(position.GoneSinceMs, nowMs);
-        if (position.TopicId != Uuid.Zero && topic.Id != Uuid.Zero && position.TopicId != topic.Id && position.State != ReadState.Failed)
-        {
-            string what = $"topic '{topic.Name}' was deleted and made anew: offset {position.Read} of {position.Partition} belongs to the log that is gone";
-            Misplaced(position, ErrorCode.UnknownTopicId, what, dropped);
-        }
-    }
-
-    private bool HasVanished(ReadPosition position, long nowMs)
-    {
-        if (!position.IsCurrent || position.GoneSinceMs > nowMs - (long)goneLimit.TotalMilliseconds)
-        {
-            return false;
-        }
-
-        SetFailed(position, new KafkaException(
-            ErrorCode.UnknownTopicOrPartition,
-            $"{position.Partition} does not exist any more: no broker has known it for {goneLimit.TotalSeconds} s (default.api.timeout.ms)"));
-        return true;
-    }
-
-    private void Misplaced(ReadPosition position, ErrorCode error, string what, List<FetchedRecords> dropped)
-    {
-        if (options.OffsetReset.TryGetStart(out StartAt start))
-        {
-            Drop(position, dropped);
-            Add(position.Partition, start).IsPaused = position.IsPaused;
-        }
-        else
-        {
-            SetFailed(position, new KafkaException(error, $"{what}; seek, or set auto.offset.reset"));
-        }
-    }
-
-    private void SetFailed(ReadPosition position, KafkaException reason)
-    {
-        Leave(position);
-        _failed += position.State == ReadState.Failed ? 0 : 1;
-        position.Failure = reason;
-        position.State = ReadState.Failed;
-    }
 }

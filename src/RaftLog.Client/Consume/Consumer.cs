@@ -144,7 +144,8 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <see cref="ConsumerOptions.MaxPollInterval"/> makes the member leave its group, so that others take over.
     /// </summary>
     /// <param name="handler">
-    /// Handles one record. Its token is cancelled when nobody waits for it any more. One that ends with <see cref="OperationCanceledException"/> then, or once processing is
+    /// Handles one record. Its token is cancelled when nobody waits for it any more. One that ends with
+    /// <see cref="OperationCanceledException"/> then, or once processing is
     /// cancelled, has not handled its record, and has not failed either.
     /// </param>
     /// <param name="options">How handlers run.</param>
@@ -347,11 +348,13 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     public Activity? StartProcessing(ConsumedRecord record) => _runtime.Telemetry.StartProcess(record, _options.GroupId);
 
     /// <summary>
-    /// Whether the consumer makes progress. It does not when a partition cannot be read, or when for longer than the limit it has not been a member of its group, a
+    /// Whether the consumer makes progress. It does not when a partition cannot be read, or when for longer than the limit it has not
+    /// been a member of its group, a
     /// handler of <see cref="ProcessAsync"/> has not ended, or records wait for a reader who does not come back.
     /// </summary>
     /// <param name="limit">How long each of them may last.</param>
-    public ConsumerHealth CheckHealth(TimeSpan limit) => WhyStuck(limit) is { } reason ? new ConsumerHealth(false, reason) : new ConsumerHealth(true, "");
+    public ConsumerHealth CheckHealth(TimeSpan limit) =>
+        WhyStuck(limit) is { } reason ? new ConsumerHealth(false, reason) : new ConsumerHealth(true, "");
 
     private string? WhyStuck(TimeSpan limit)
     {

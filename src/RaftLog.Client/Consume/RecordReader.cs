@@ -22,8 +22,9 @@ public sealed class RecordReader<TKey, TValue>(IDeserializer<TKey> keys, IDeseri
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
+            string name = part == RecordPart.Key ? "key" : "value";
             throw new RecordSerializationException(
-                context, $"the {(part == RecordPart.Key ? "key" : "value")} of {record.Partition} at offset {record.Offset} cannot be read as {typeof(T).Name}: {e.Message}", e);
+                context, $"the {name} of {record.Partition} at offset {record.Offset} cannot be read as {typeof(T).Name}: {e.Message}", e);
         }
     }
 }

@@ -188,6 +188,17 @@ internal sealed class ClassicMember : IGroupMember
         }
     }
 
+    /// <inheritdoc />
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _stage = MemberStage.Closed;
+        }
+
+        _beat.Close();
+    }
+
     private bool IsCooperative => _options.Assignors.All(assignor => assignor.IsCooperative);
 
     private async ValueTask BeginJoinAsync()
@@ -232,10 +243,16 @@ internal sealed class ClassicMember : IGroupMember
         }
         catch (KafkaException e)
         {
-            _runtime.Telemetry.Logger.MembershipFailed(_options.GroupId!, e.Message);
+            bool isClosed;
             lock (_lock)
             {
                 _failure = e;
+                isClosed = _stage == MemberStage.Closed;
+            }
+
+            if (!isClosed)
+            {
+                _runtime.Telemetry.Logger.MembershipFailed(_options.GroupId!, e.Message);
             }
         }
 

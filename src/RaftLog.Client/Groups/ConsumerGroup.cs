@@ -92,7 +92,9 @@ internal sealed class ConsumerGroup : IDisposable
 
         NoteMembership();
         long outsideMs = _runtime.Waiters.NowMs - Volatile.Read(ref _settledMs);
-        return outsideMs > limit.TotalMilliseconds ? $"the consumer has been outside its group '{_options.GroupId}' for {outsideMs / 1000.0:0.0} s" : null;
+        return outsideMs > limit.TotalMilliseconds
+            ? $"the consumer has been outside its group '{_options.GroupId}' for {outsideMs / 1000.0:0.0} s"
+            : null;
     }
 
     private void NoteMembership()
@@ -129,6 +131,7 @@ internal sealed class ConsumerGroup : IDisposable
     public void Dispose()
     {
         _matched?.Close();
+        _member.Stop();
         _memberConnections.Dispose();
         _commitConnections.Dispose();
     }

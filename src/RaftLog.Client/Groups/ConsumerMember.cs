@@ -157,6 +157,17 @@ internal sealed class ConsumerMember : IGroupMember
         }
     }
 
+    /// <inheritdoc />
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _membership.Close();
+        }
+
+        _beat.Close();
+    }
+
     private static ulong NextWord(ClientRuntime runtime) => ((ulong)(uint)runtime.Entropy.Next(int.MaxValue) << 32) | (uint)runtime.Entropy.Next(int.MaxValue);
 
     /// <summary>Gives up what is not wanted any more, takes over what is prepared, and tells the coordinator. Where something to take over is not prepared yet, that begins.</summary>

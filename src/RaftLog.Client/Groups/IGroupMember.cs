@@ -24,4 +24,7 @@ internal interface IGroupMember
 
     /// <summary>Commits, gives everything up and leaves, so that the others need not wait for the session to end.</summary>
     ValueTask CloseAsync(Deadline deadline);
+
+    /// <summary>Gives no more signs of life, and says nothing to the group.</summary>
+    void Stop();
 }

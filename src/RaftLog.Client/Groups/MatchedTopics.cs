@@ -12,11 +12,17 @@ namespace RaftLog.Client.Groups;
 internal sealed class MatchedTopics(Regex pattern, ClientRuntime runtime, ClusterCalls calls, Action<GroupTopics> changed)
 {
     private readonly AsyncSignal _look = new(runtime.Waiters);
+    private bool _isClosed;
 
     /// <summary>Looks until <see cref="Close"/>.</summary>
     public void Start() => runtime.Supervisor.Run("match topics", RunAsync);
 
-    public void Close() => _look.Close();
+    /// <summary>Another subscription has taken its place: what is still being looked for changes nothing.</summary>
+    public void Close()
+    {
+        Volatile.Write(ref _isClosed, true);
+        _look.Close();
+    }
 
     private async Task RunAsync()
     {
@@ -34,6 +40,11 @@ internal sealed class MatchedTopics(Regex pattern, ClientRuntime runtime, Cluste
                 GroupTopics found = GroupTopics.Of(response.Topics.Where(topic => !topic.IsInternal && topic.Name is not null).Select(topic => topic.Name!).Where(IsMatch));
                 backoff.Reset();
                 pause = runtime.Options.MetadataMaxAge;
+                if (Volatile.Read(ref _isClosed))
+                {
+                    return;
+                }
+
                 if (known is null || !known.Names.SequenceEqual(found.Names))
                 {
                     known = found;

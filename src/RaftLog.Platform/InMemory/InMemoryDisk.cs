@@ -250,7 +250,8 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue, bool notesF
     }
 
     /// <summary>
-    /// Another disk with what is on this one now, or with what a loss of power leaves of it: of each file the bytes that were flushed. Names survive whether their
+    /// Another disk with what is on this one now, or with what a loss of power leaves of it: of each file the bytes that were flushed.
+    /// Names survive whether their
     /// directory was flushed or not.
     /// </summary>
     /// <param name="flushedOnly">True to leave out what was not flushed; the disk must note flushes.</param>

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace RaftLog.Cli.Clients.Records;
 
 /// <summary>
-/// One line about what has been read, which is written over and over on standard error. Only for people: nothing is written where standard error is no terminal, or
+/// One line about what has been read, which is written over and over on standard error. Only for people: nothing is written where
+/// standard error is no terminal, or
 /// where the records themselves go to the same one.
 /// </summary>
 /// <param name="error">Standard error; null where nothing is to be written.</param>
@@ -49,6 +50,7 @@ internal sealed class ConsumeProgress(TextWriter? error, TimeProvider time)
     {
         double seconds = Math.Max(elapsed.TotalSeconds, 0.001);
         string left = lag is null ? "" : $", {lag.Value.ToString("N0", CultureInfo.InvariantCulture)} left";
-        return string.Create(CultureInfo.InvariantCulture, $"{records:N0} records, {bytes / 1048576.0:N1} MiB, {records / seconds:N0} records/s{left}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{records:N0} records, {bytes / 1048576.0:N1} MiB, {records / seconds:N0} records/s{left}");
     }
 }

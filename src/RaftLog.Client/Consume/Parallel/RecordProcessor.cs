@@ -218,7 +218,7 @@ internal sealed class RecordProcessor : IPartitionWork
         List<RecordWork> begun = [];
         lock (_lock)
         {
-            while (!_isStopping && _failure is null && _lanes.TryBegin(_runtime.Waiters.NowMs, out RecordWork? work))
+            while (!_isStopping && !_cancel.IsCancellationRequested && _failure is null && _lanes.TryBegin(_runtime.Waiters.NowMs, out RecordWork? work))
             {
                 begun.Add(work);
             }
