@@ -116,7 +116,11 @@ public sealed class FetchReaderTests : IDisposable
         new(new FetchKey("", Events, partition)) { FetchOffset = new Offset(from), MaxBytes = 1 << 20, IsNamed = true };
 
     private FetchReader Reader(int maxBytes) =>
-        new(new PartitionLookup(Node.Table, _cache), Audience.Uncommitted, NodeId.None, BrokerEpoch.None, maxBytes);
+        new(new PartitionLookup(Node.Table, _cache), Audience.Uncommitted, NodeId.None, BrokerEpoch.None, maxBytes)
+        {
+            Throttle = Node.Table.LeaderThrottle,
+            NowMs = () => Node.Waiters.NowMs,
+        };
 
     private bool Look(int maxBytes, params FetchTarget[] targets) => Look(maxBytes, minBytes: 1, targets);
 
