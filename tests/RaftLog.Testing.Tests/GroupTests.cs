@@ -168,18 +168,42 @@ public class GroupTests
         Assert.DoesNotContain(reader.Values, value => value >= 100);
     }
 
+    /// <summary>Of a member that does not lead: the leader looks at its own subscription each time it beats.</summary>
     [Fact]
     public async Task A_subscription_that_changes_while_the_member_joins_takes_effect()
     {
-        await using EmbeddedCluster cluster = await StartAsync(rebalanceDelayMs: 1500);
-        await CreateAsync(cluster.Client, "t", partitions: 1);
+        await using EmbeddedCluster cluster = await StartAsync();
+        await CreateAsync(cluster.Client, "t", partitions: 2);
         await CreateAsync(cluster.Client, "u", partitions: 1);
-        await using GroupReader reader = Join(cluster, "t", GroupProtocol.Classic);
-        await Poll.UntilAsync("the member joins", async () => (await cluster.Client.Admin.Groups.ListAsync()).Count > 0);
+        await using GroupReader leader = Join(cluster, "t", GroupProtocol.Classic);
+        await leader.UntilAsync(() => leader.Assigned.Count == 2);
+        leader.Hold();
+        await using GroupReader other = Join(cluster, "t", GroupProtocol.Classic);
+        await UntilStateAsync(cluster, "PreparingRebalance");
 
-        reader.Consumer.Subscribe(["u"], reader);
+        other.Consumer.Subscribe(["u"], other);
+        await leader.GoOnAsync();
 
-        await reader.UntilAsync(() => reader.Assigned is [{ Topic: "u" }]);
+        await other.UntilAsync(() => other.Assigned is [{ Topic: "u" }]);
+    }
+
+    [Theory]
+    [InlineData(GroupProtocol.Classic)]
+    [InlineData(GroupProtocol.Consumer)]
+    public async Task A_member_that_has_left_its_group_commits_nothing_though_nobody_else_is_in_it(GroupProtocol protocol)
+    {
+        await using EmbeddedCluster cluster = await StartAsync();
+        await CreateAsync(cluster.Client, "t", partitions: 1);
+        await using GroupReader stuck = Join(cluster, "t", protocol, options => options with { MaxPollInterval = TimeSpan.FromSeconds(2) });
+        await stuck.UntilAsync(() => stuck.Assigned.Count == 1);
+        stuck.Hold();
+        await UntilStateAsync(cluster, "Empty");
+
+        await Assert.ThrowsAsync<KafkaException>(async () => await stuck.Consumer.CommitAsync(
+            new Dictionary<TopicPartition, Offset> { [new TopicPartition("t", 0)] = new(0) }));
+
+        await stuck.GoOnAsync();
+        await stuck.UntilAsync(() => stuck.Assigned.Count == 1);
     }
 
     [Fact]
@@ -227,12 +251,16 @@ public class GroupTests
         return change?.Invoke(quick) ?? quick;
     };
 
-    private static Task<EmbeddedCluster> StartAsync(int nodes = 1, int rebalanceDelayMs = 0) => EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
+    private static Task UntilStateAsync(EmbeddedCluster cluster, string state) => Poll.UntilAsync(
+        $"the group is {state}",
+        async () => (await cluster.Client.Admin.Groups.DescribeAsync("g-t")).State.Equals(state, StringComparison.OrdinalIgnoreCase));
+
+    private static Task<EmbeddedCluster> StartAsync(int nodes = 1) => EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
     {
         Nodes = nodes,
         Configuration = new SortedDictionary<string, string>
         {
-            ["group.initial.rebalance.delay.ms"] = $"{rebalanceDelayMs}",
+            ["group.initial.rebalance.delay.ms"] = "0",
             ["group.consumer.heartbeat.interval.ms"] = "200",
             ["group.consumer.min.heartbeat.interval.ms"] = "200",
             ["group.consumer.session.timeout.ms"] = "3000",

@@ -109,12 +109,17 @@ internal sealed class ConsumerGroup : IDisposable
     public void WorkBeside(IPartitionWork? work) => _owned.Work = work;
 
     /// <summary>Commits what is done; a failure is made up for by the next commit.</summary>
-    public ValueTask TryCommitAsync() =>
-        _owned.TryCommitAsync(_assignment.Committable(_assignment.Partitions), () => Identity, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
+    public ValueTask TryCommitAsync() => IsSubscribed && !_member.Identity.IsMember
+        ? ValueTask.CompletedTask
+        : _owned.TryCommitAsync(
+            _assignment.Committable(_assignment.Partitions), () => Identity, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
 
-    /// <inheritdoc cref="GroupOffsets.CommitAsync" />
+    /// <summary>Commits offsets: of a consumer that has subscribed only as a member, since without one the coordinator takes them from anybody.</summary>
+    /// <inheritdoc cref="GroupOffsets.CommitAsync" path="/exception" />
     public ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, Offset> offsets, Deadline deadline) =>
-        _offsets.CommitAsync(offsets, () => Identity, deadline);
+        offsets.Count > 0 && IsSubscribed && !_member.Identity.IsMember
+            ? ValueTask.FromException(_offsets.NotAMember())
+            : _offsets.CommitAsync(offsets, () => Identity, deadline);
 
     /// <inheritdoc cref="GroupOffsets.FetchAsync" />
     public async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> CommittedAsync(IReadOnlyCollection<TopicPartition> partitions, Deadline deadline) =>

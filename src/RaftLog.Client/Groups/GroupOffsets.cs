@@ -26,13 +26,8 @@ internal sealed class GroupOffsets(string group, string? instance, bool readComm
             return;
         }
 
-        GroupIdentity member = identity();
-        int life = member.Life;
-        if (member.MemberId.Length > 0 && !member.IsMember)
-        {
-            throw NotAMember();
-        }
-
+        GroupIdentity first = identity();
+        GroupIdentity member = first;
         OffsetCommitRequest request = new()
         {
             GroupId = group,
@@ -63,7 +58,7 @@ internal sealed class GroupOffsets(string group, string? instance, bool readComm
             }
 
             member = identity();
-            if (member.Life != life)
+            if (member.Life != first.Life || (first.IsMember && !member.IsMember))
             {
                 throw NotAMember();
             }
@@ -112,9 +107,10 @@ internal sealed class GroupOffsets(string group, string? instance, bool readComm
         }
     }
 
-    private KafkaException NotAMember() => new(
+    /// <summary>What a commit fails with when its member was put out of the group.</summary>
+    public KafkaException NotAMember() => new(
         ErrorCode.UnknownMemberId,
-        $"offsets of group '{group}' were not committed: the member was put out of the group, and others may read its partitions; read on to join again");
+        $"offsets of group '{group}' were not committed: the consumer is no member of the group (any more), and others may read its partitions; read on to join again");
 
     private static ErrorCode WorstOf(OffsetCommitResponse response) =>
         Worst(response.Topics.SelectMany(topic => topic.Partitions.Select(each => each.ErrorCode)));
