@@ -129,6 +129,21 @@ public class ProcessingTests
     });
 
     [Fact]
+    public void No_handler_begins_between_cancelling_and_the_end() => OneThread.Run(context =>
+    {
+        using FakeCluster world = new(context);
+        using Handlers handlers = new(world, partitions: 1, new ProcessingOptions());
+        handlers.Place(0, "0", "1");
+        handlers.Start();
+
+        handlers.EndAndStop("0");
+        handlers.Wait();
+
+        Assert.Equal(["0"], handlers.Begun);
+        Assert.Equal(new Offset(1), handlers.Stored(0));
+    });
+
+    [Fact]
     public void A_handler_that_does_not_end_is_waited_for_no_longer_than_the_limit() => OneThread.Run(context =>
     {
         using FakeCluster world = new(context);
@@ -217,6 +232,15 @@ public class ProcessingTests
         {
             _running.Remove(value, out TaskCompletionSource? end);
             end!.SetException(new InvalidOperationException(value));
+            _world.Settle();
+        }
+
+        /// <summary>Ends a handler and cancels, before anything of the processor has run.</summary>
+        public void EndAndStop(string value)
+        {
+            _running.Remove(value, out TaskCompletionSource? end);
+            end!.SetResult();
+            _stop.Cancel();
             _world.Settle();
         }
 
