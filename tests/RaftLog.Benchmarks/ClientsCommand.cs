@@ -37,7 +37,7 @@ internal static class ClientsCommand
             await using (IRunningCluster cluster = await new RaftLogSystem().StartAsync(Path.Combine(directory, "node"), new ClusterShape(1, ClusterShape.NeverFlush)))
             {
                 foreach ((string load, int size, int count, string ack) in
-                    from load in parsed.GetValue(loads) from size in parsed.GetValue(bytes) from count in parsed.GetValue(partitions) from ack in parsed.GetValue(acks)
+                    from load in parsed.GetValue(loads) ?? [] from size in parsed.GetValue(bytes) ?? [] from count in parsed.GetValue(partitions) ?? [] from ack in parsed.GetValue(acks) ?? []
                     where ack == "all" || load is "produce" or "await"
                     select (load, size, count, ack))
                 {
