@@ -235,12 +235,12 @@ public class ProcessingTests
             _world.Settle();
         }
 
-        /// <summary>Ends a handler and cancels, before anything of the processor has run.</summary>
+        /// <summary>Cancels, and ends a handler before anything of the processor has run.</summary>
         public void EndAndStop(string value)
         {
             _running.Remove(value, out TaskCompletionSource? end);
-            end!.SetResult();
             _stop.Cancel();
+            end!.SetResult();
             _world.Settle();
         }
 
