@@ -23,13 +23,17 @@ internal static class JepsenProgram
             RunOptions options = RunOptions.Parse(args, (ulong)now.ToUnixTimeMilliseconds() % 1_000_000);
             if (options.CheckFile is { } file)
             {
-                return Show(Judge.Of(HistoryFile.Read(file), null, faultsAreExpected: false, [], makesChangesOnce: options.System == "raftlog"), output, null);
+                return Show(
+                    Judge.Of(HistoryFile.Read(file), null, faultsAreExpected: false, [], makesChangesOnce: options.System == "raftlog"),
+                    output,
+                    null
+                );
             }
 
             ISystemUnderTest? system = SystemOf(options);
             string directory = options.Output ?? Path.Combine("jepsen-runs", now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
             long begun = TimeProvider.System.GetTimestamp();
-            void Say(string text) => output.WriteLine($"{TimeProvider.System.GetElapsedTime(begun).TotalSeconds,7:0.0} s  {text}");
+            void Say(string text) => output.WriteLine($"{TimeProvider.System.GetElapsedTime(begun).TotalSeconds, 7:0.0} s  {text}");
             Verdict verdict = await JepsenRun.RunAsync(options, system, directory, Say, cancel);
             return Show(verdict, output, Path.GetFullPath(Path.Combine(directory, "index.html")));
         }
@@ -51,7 +55,9 @@ internal static class JepsenProgram
 
         foreach ((AnomalyKind kind, int count) in verdict.Found.Counts)
         {
-            output.WriteLine($"  {count} x {AnomalyCatalog.CodeOf(kind)} {kind}, for instance: {verdict.Found.All.First(each => each.Kind == kind).What}");
+            output.WriteLine(
+                $"  {count} x {AnomalyCatalog.CodeOf(kind)} {kind}, for instance: {verdict.Found.All.First(each => each.Kind == kind).What}"
+            );
         }
 
         if (verdict.ControlLosses > 0)
@@ -79,12 +85,17 @@ internal static class JepsenProgram
             string folder = Path.Combine(options.Peers ?? "", "kafka");
             return Directory.Exists(Path.Combine(folder, "libs"))
                 ? new KafkaSystem(folder)
-                : throw new FileNotFoundException($"--system kafka: {folder}/libs is not there; --peers DIR or RAFTLOG_PEERS names the folder that holds kafka/");
+                : throw new FileNotFoundException(
+                    $"--system kafka: {folder}/libs is not there; --peers DIR or RAFTLOG_PEERS names the folder that holds kafka/"
+                );
         }
 
         string program = options.RaftLog ?? Repository.RaftLog(options.Bug is not null);
         return File.Exists(program)
             ? new RaftLogSystem(Path.GetFullPath(program), options.Bug)
-            : throw new FileNotFoundException($"{program} is not there: build it with 'dotnet build src/RaftLog.Cli -c {(options.Bug is null ? "Release" : "SeededBugs")}', or name it with --raftlog FILE");
+            : throw new FileNotFoundException(
+                $"{program} is not there: build it with 'dotnet build src/RaftLog.Cli -c "
+                    + $"{(options.Bug is null ? "Release" : "SeededBugs")}', or name it with --raftlog FILE"
+            );
     }
 }

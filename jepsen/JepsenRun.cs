@@ -12,7 +12,10 @@ using RaftLog.Simulation;
 
 namespace RaftLog.Jepsen;
 
-/// <summary>One run: a cluster, clients, faults; then all is healed, progress is required, everything is read, the nodes are stopped and their files compared.</summary>
+/// <summary>
+/// One run: a cluster, clients, faults; then all is healed, progress is required, everything is read, the nodes are stopped and their files
+/// compared.
+/// </summary>
 internal sealed class JepsenRun
 {
     private const long MaxGapUs = 10_000_000;
@@ -42,7 +45,13 @@ internal sealed class JepsenRun
     /// <param name="directory">Where everything goes.</param>
     /// <param name="say">Where progress goes.</param>
     /// <param name="cancel">Ends the run early.</param>
-    public static async Task<Verdict> RunAsync(RunOptions options, ISystemUnderTest? system, string directory, Action<string> say, CancellationToken cancel)
+    public static async Task<Verdict> RunAsync(
+        RunOptions options,
+        ISystemUnderTest? system,
+        string directory,
+        Action<string> say,
+        CancellationToken cancel
+    )
     {
         Directory.CreateDirectory(directory);
         JepsenRun run = new(options, Path.GetFullPath(directory), say);
@@ -72,7 +81,8 @@ internal sealed class JepsenRun
         await File.WriteAllTextAsync(
             Path.Combine(directory, "index.html"),
             new VerdictPage(verdict, events, system?.Name ?? options.BootstrapServers ?? "", options.Reproduction).Render(),
-            CancellationToken.None);
+            CancellationToken.None
+        );
         return verdict;
     }
 
@@ -93,7 +103,10 @@ internal sealed class JepsenRun
     {
         _say($"starting three nodes of {system.Name} in {_directory}");
         using NodeSet nodes = await NodeSet.StartAsync(system, _directory, _options.Settings, Alarm, cancel);
-        List<(NodeId, NetworkAddress)> addresses = [.. nodes.Nodes.Select(each => (new NodeId(each.Id), new NetworkAddress("127.0.0.1", each.Ports.ClientsProxy)))];
+        List<(NodeId, NetworkAddress)> addresses =
+        [
+            .. nodes.Nodes.Select(each => (new NodeId(each.Id), new NetworkAddress("127.0.0.1", each.Ports.ClientsProxy))),
+        ];
         RunContext context = new(_recorder, new Clients(nodes.Bootstrap), _random);
         IReadOnlyDictionary<TopicPartition, FoundOffset>? ends = await WorkAsync(context, () => OpenRaw(addresses), nodes, cancel);
         _say("stopping the nodes");
@@ -109,7 +122,11 @@ internal sealed class JepsenRun
 
     /// <summary>The clients' part; the ends of the logs when everything was read.</summary>
     private async Task<IReadOnlyDictionary<TopicPartition, FoundOffset>?> WorkAsync(
-        RunContext context, Func<RawClient> openRaw, NodeSet? nodes, CancellationToken cancel)
+        RunContext context,
+        Func<RawClient> openRaw,
+        NodeSet? nodes,
+        CancellationToken cancel
+    )
     {
         List<IWorkload> workloads = [.. _options.WorkloadNames.Select(name => Create(name, context, openRaw))];
         foreach (IWorkload workload in workloads)
@@ -119,7 +136,10 @@ internal sealed class JepsenRun
 
         List<TopicPartition> partitions = [.. workloads.SelectMany(each => each.Partitions)];
         await LogEnd.WaitForReplicasAsync(context.Clients, partitions, Recovery, cancel);
-        _say($"working for {_options.Duration.TotalSeconds:0} s: {string.Join(", ", _options.WorkloadNames)}; faults: {(_options.FaultNames.Count == 0 ? "none" : string.Join(", ", _options.FaultNames))}; seed {_options.Seed}");
+        _say(
+            $"working for {_options.Duration.TotalSeconds:0} s: {string.Join(", ", _options.WorkloadNames)}; faults: "
+                + $"{(_options.FaultNames.Count == 0 ? "none" : string.Join(", ", _options.FaultNames))}; seed {_options.Seed}"
+        );
         using CancellationTokenSource stop = new();
         Task working = Task.WhenAll(workloads.Select(each => each.RunAsync(stop.Token)));
         try
@@ -206,21 +226,28 @@ internal sealed class JepsenRun
 
         long from = _recorder.NowUs;
         await Task.Delay(Closing, TimeProvider.System, cancel);
-        _recorder.AddAt(new HistoryEvent(from, 0, _recorder.NewOperation(), EventType.Ok, HistoryFunction.Promise) { Promise = (_recorder.NowUs, MaxGapUs) });
+        _recorder.AddAt(
+            new HistoryEvent(from, 0, _recorder.NewOperation(), EventType.Ok, HistoryFunction.Promise)
+            {
+                Promise = (_recorder.NowUs, MaxGapUs),
+            }
+        );
     }
 
-    private static RawClient OpenRaw(IReadOnlyList<(NodeId Node, NetworkAddress Address)> nodes) => new(ClientWorld.Real(), "jepsen", nodes);
+    private static RawClient OpenRaw(IReadOnlyList<(NodeId Node, NetworkAddress Address)> nodes) =>
+        new(ClientWorld.Real(), "jepsen", nodes);
 
-    private IWorkload Create(string name, RunContext context, Func<RawClient> openRaw) => name switch
-    {
-        "append" => new AppendWorkload(context, _options.WeakAcks),
-        "sequence" => new SequenceWorkload(context, openRaw),
-        "failover" => new FailoverWorkload(context),
-        "metadata" => new MetadataWorkload(context, openRaw),
-        "group" => new GroupWorkload(context, openRaw),
-        "transaction" => new TransactionWorkload(context, openRaw),
-        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such workload"),
-    };
+    private IWorkload Create(string name, RunContext context, Func<RawClient> openRaw) =>
+        name switch
+        {
+            "append" => new AppendWorkload(context, _options.WeakAcks),
+            "sequence" => new SequenceWorkload(context, openRaw),
+            "failover" => new FailoverWorkload(context),
+            "metadata" => new MetadataWorkload(context, openRaw),
+            "group" => new GroupWorkload(context, openRaw),
+            "transaction" => new TransactionWorkload(context, openRaw),
+            _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such workload"),
+        };
 
     private List<ReplicaLog>? ReadReplicas(NodeSet nodes, IReadOnlyDictionary<TopicPartition, FoundOffset> ends)
     {

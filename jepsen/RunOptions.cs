@@ -55,9 +55,12 @@ internal sealed record RunOptions
     public IReadOnlyList<KeyValuePair<string, string>> Settings { get; private set; } = [];
 
     /// <summary>The arguments that make the same run.</summary>
-    public string Reproduction => string.Create(
-        CultureInfo.InvariantCulture,
-        $"--system {System} --minutes {Duration.TotalMinutes:0.##} --workload {string.Join(',', WorkloadNames)} --nemesis {(FaultNames.Count == 0 ? "none" : string.Join(',', FaultNames))} --seed {Seed}")
+    public string Reproduction =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"--system {System} --minutes {Duration.TotalMinutes:0.##} --workload {string.Join(',', WorkloadNames)} --nemesis "
+                + $"{(FaultNames.Count == 0 ? "none" : string.Join(',', FaultNames))} --seed {Seed}"
+        )
         + (WeakAcks ? " --acks 1" : "")
         + (Bug is null ? "" : $" --bug {Bug}")
         + string.Concat(Settings.Select(each => $" --set {each.Key}={each.Value}"));
@@ -81,9 +84,10 @@ internal sealed record RunOptions
             switch (args[i])
             {
                 case "--minutes":
-                    options.Duration = double.TryParse(value, CultureInfo.InvariantCulture, out double minutes) && minutes is > 0 and < 10_000
-                        ? TimeSpan.FromMinutes(minutes)
-                        : throw new FormatException($"--minutes {value}: write a number above 0, as in --minutes 5");
+                    options.Duration =
+                        double.TryParse(value, CultureInfo.InvariantCulture, out double minutes) && minutes is > 0 and < 10_000
+                            ? TimeSpan.FromMinutes(minutes)
+                            : throw new FormatException($"--minutes {value}: write a number above 0, as in --minutes 5");
                     break;
                 case "--workload":
                     options.WorkloadNames = Choose("--workload", value, Workloads);
@@ -100,7 +104,9 @@ internal sealed record RunOptions
                     options.Output = value;
                     break;
                 case "--system":
-                    options.System = value is "raftlog" or "kafka" ? value : throw new FormatException($"--system {value}: it is raftlog or kafka");
+                    options.System = value is "raftlog" or "kafka"
+                        ? value
+                        : throw new FormatException($"--system {value}: it is raftlog or kafka");
                     break;
                 case "--peers":
                     options.Peers = value;
@@ -119,7 +125,8 @@ internal sealed record RunOptions
                     options.CheckFile = value;
                     break;
                 case "--acks":
-                    options.WeakAcks = value == "1" || (value == "all" ? false : throw new FormatException($"--acks {value}: it is 1 or all"));
+                    options.WeakAcks =
+                        value == "1" || (value == "all" ? false : throw new FormatException($"--acks {value}: it is 1 or all"));
                     break;
                 case "--set" when value.Split('=', 2) is [{ Length: > 0 } key, var text]:
                     settings.Add(new(key, text));

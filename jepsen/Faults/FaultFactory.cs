@@ -92,17 +92,22 @@ internal sealed class FaultFactory(NodeSet nodes, Func<IReadOnlyList<NodeId>> le
         {
             0 => Hold("isolate", $"node {node} is heard by no node, and clients still reach it", [.. outwards]),
             1 => Hold("isolate", $"node {node} hears no node, and clients still reach it", [.. inwards]),
-            2 => Hold("isolate", $"node {node} is cut off from nodes and clients", [.. outwards, .. inwards, (node, Links.Clients), (Links.Clients, node)]),
+            2 => Hold(
+                "isolate",
+                $"node {node} is cut off from nodes and clients",
+                [.. outwards, .. inwards, (node, Links.Clients), (Links.Clients, node)]
+            ),
             _ => Hold("isolate", $"node {node} is cut off from the others, and clients still reach it", [.. outwards, .. inwards]),
         };
     }
 
-    private Fault CutClients(int node) => random.Next(3) switch
-    {
-        0 => Hold("clients", $"clients do not reach node {node}", [(Links.Clients, node)]),
-        1 => Hold("clients", $"clients do not hear node {node}", [(node, Links.Clients)]),
-        _ => Hold("clients", $"clients are cut off from node {node}", [(Links.Clients, node), (node, Links.Clients)]),
-    };
+    private Fault CutClients(int node) =>
+        random.Next(3) switch
+        {
+            0 => Hold("clients", $"clients do not reach node {node}", [(Links.Clients, node)]),
+            1 => Hold("clients", $"clients do not hear node {node}", [(node, Links.Clients)]),
+            _ => Hold("clients", $"clients are cut off from node {node}", [(Links.Clients, node), (node, Links.Clients)]),
+        };
 
     private Fault Hold(string kind, string what, (int From, int To)[] ways)
     {
@@ -116,7 +121,8 @@ internal sealed class FaultFactory(NodeSet nodes, Func<IReadOnlyList<NodeId>> le
                 Array.ForEach(ways, each => nodes.Proxies.Links[each.From, each.To].Cut());
                 return Task.FromResult(true);
             },
-            () => HealAsync(ways, before));
+            () => HealAsync(ways, before)
+        );
     }
 
     private Fault Slow(int node)
@@ -124,7 +130,11 @@ internal sealed class FaultFactory(NodeSet nodes, Func<IReadOnlyList<NodeId>> le
         TimeSpan delay = TimeSpan.FromMilliseconds(20 + random.Next(180));
         (int From, int To)[] ways =
         [
-            .. nodes.Nodes.Select(each => each.Id).Where(each => each != node).Append(Links.Clients).SelectMany(each => new[] { (node, each), (each, node) }),
+            .. nodes
+                .Nodes.Select(each => each.Id)
+                .Where(each => each != node)
+                .Append(Links.Clients)
+                .SelectMany(each => new[] { (node, each), (each, node) }),
         ];
         long before = 0;
         return new Fault(
@@ -136,7 +146,8 @@ internal sealed class FaultFactory(NodeSet nodes, Func<IReadOnlyList<NodeId>> le
                 Array.ForEach(ways, each => nodes.Proxies.Links[each.From, each.To].Slow(delay));
                 return Task.FromResult(true);
             },
-            () => HealAsync(ways, before));
+            () => HealAsync(ways, before)
+        );
     }
 
     private Fault Reset(int node)
@@ -157,7 +168,8 @@ internal sealed class FaultFactory(NodeSet nodes, Func<IReadOnlyList<NodeId>> le
                 int count = await resetting;
                 stop.Dispose();
                 return count > 0;
-            });
+            }
+        );
     }
 
     private async Task<int> ResetAsync(int node, CancellationToken stop)

@@ -78,9 +78,12 @@ internal sealed class Nemesis(FaultFactory factory, IReadOnlyList<string> kinds,
     private async Task EndAsync(Fault fault, long operation, bool hasBegun)
     {
         bool hadEffect = await fault.End() && hasBegun;
-        recorder.Add(0, operation, hadEffect ? EventType.Ok : EventType.Fail, HistoryFunction.Fault, entry => entry with
-        {
-            Topic = fault.Kind, Note = hadEffect ? fault.What : $"{fault.What}: had no effect",
-        });
+        recorder.Add(
+            0,
+            operation,
+            hadEffect ? EventType.Ok : EventType.Fail,
+            HistoryFunction.Fault,
+            entry => entry with { Topic = fault.Kind, Note = hadEffect ? fault.What : $"{fault.What}: had no effect" }
+        );
     }
 }

@@ -1,6 +1,9 @@
 namespace RaftLog.Jepsen.Network;
 
-/// <summary>Everything that goes from one process to another, over whatever connection: passed on, held back, or delayed. Counts what it did, so that a fault without effect is seen.</summary>
+/// <summary>
+/// Everything that goes from one process to another, over whatever connection: passed on, held back, or delayed. Counts what it did, so
+/// that a fault without effect is seen.
+/// </summary>
 internal sealed class Direction
 {
     private readonly Lock _lock = new();
@@ -21,7 +24,10 @@ internal sealed class Direction
         }
     }
 
-    /// <summary>Holds everything back from now on. Nothing is lost: as TCP would, it is delivered when the way is open again, unless a side has given up.</summary>
+    /// <summary>
+    /// Holds everything back from now on. Nothing is lost: as TCP would, it is delivered when the way is open again, unless a side has
+    /// given up.
+    /// </summary>
     public void Cut()
     {
         lock (_lock)

@@ -6,7 +6,9 @@ namespace RaftLog.Jepsen.Network;
 /// <summary>Looks whether somebody listens on a port, without connecting.</summary>
 internal static class ListeningPort
 {
-    /// <summary>True when somebody listens on a loopback port: then, and only then, another socket that may share the address cannot be bound to it.</summary>
+    /// <summary>
+    /// True when somebody listens on a loopback port: then, and only then, another socket that may share the address cannot be bound to it.
+    /// </summary>
     public static bool IsOpen(int port)
     {
         using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -4,10 +4,12 @@ using System.Net.Sockets;
 namespace RaftLog.Jepsen.Network;
 
 /// <summary>
-/// Stands before one port of one node, and listens only while the node does: a proxy that accepts for the dead would hide them. Finds out whose
+/// Stands before one port of one node, and listens only while the node does: a proxy that accepts for the dead would hide them. Finds out
+/// whose
 /// connection it is by the caller's port.
 /// </summary>
-internal sealed class PortProxy(int node, int targetPort, int port, Links links, Func<IReadOnlyList<(int Node, int Pid)>> processes) : IDisposable
+internal sealed class PortProxy(int node, int targetPort, int port, Links links, Func<IReadOnlyList<(int Node, int Pid)>> processes)
+    : IDisposable
 {
     private const int Backlog = 128;
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(5);

@@ -2,8 +2,12 @@ using System.Net.Sockets;
 
 namespace RaftLog.Jepsen.Network;
 
-/// <summary>One connection through the harness: two sockets and a loop for each direction. An end or a reset on one side becomes the same on the other.</summary>
-internal sealed class ProxiedConnection(Socket caller, Socket target, int source, Direction forward, Direction backward, Action targetEnded) : IDisposable
+/// <summary>
+/// One connection through the harness: two sockets and a loop for each direction. An end or a reset on one side becomes the same on the
+/// other.
+/// </summary>
+internal sealed class ProxiedConnection(Socket caller, Socket target, int source, Direction forward, Direction backward, Action targetEnded)
+    : IDisposable
 {
     private const int ChunkBytes = 64 << 10;
 
@@ -15,7 +19,10 @@ internal sealed class ProxiedConnection(Socket caller, Socket target, int source
     /// <summary>Carries bytes until both sides have ended.</summary>
     public async Task RunAsync()
     {
-        await Task.WhenAll(PumpAsync(caller, target, forward, isFromTarget: false), PumpAsync(target, caller, backward, isFromTarget: true));
+        await Task.WhenAll(
+            PumpAsync(caller, target, forward, isFromTarget: false),
+            PumpAsync(target, caller, backward, isFromTarget: true)
+        );
         Dispose();
     }
 
@@ -64,7 +71,7 @@ internal sealed class ProxiedConnection(Socket caller, Socket target, int source
                 }
 
                 await direction.PassAsync(_cancel.Token);
-                for (int sent = 0; sent < count;)
+                for (int sent = 0; sent < count; )
                 {
                     sent += await to.SendAsync(chunk.AsMemory(sent, count - sent), SocketFlags.None, _cancel.Token);
                 }

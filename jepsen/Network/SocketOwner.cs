@@ -5,8 +5,10 @@ using System.Runtime.InteropServices;
 namespace RaftLog.Jepsen.Network;
 
 /// <summary>
-/// Finds the process that holds a TCP socket of loopback: the kernel is asked for the one socket with these two ports (sock_diag), and its inode
-/// is looked for among the open files of a few processes. Cheap enough for a storm of connects, where reading the table of all sockets is not. A node with
+/// Finds the process that holds a TCP socket of loopback: the kernel is asked for the one socket with these two ports (sock_diag), and its
+/// inode
+/// is looked for among the open files of a few processes. Cheap enough for a storm of connects, where reading the table of all sockets is
+/// not. A node with
 /// many logs has thousands of open files: what was seen to be no socket is looked at last.
 /// </summary>
 internal static partial class SocketOwner
@@ -39,7 +41,9 @@ internal static partial class SocketOwner
 
         string link = string.Create(CultureInfo.InvariantCulture, $"{SocketPrefix}[{inode}]");
         List<int> asked = [.. pids.Where(pid => pid != 0)];
-        return asked.Find(pid => Holds(pid, link, IsWorthLooking)) is not 0 and var found ? found : asked.Find(pid => Holds(pid, link, static (_, _) => true));
+        return asked.Find(pid => Holds(pid, link, IsWorthLooking)) is not 0 and var found
+            ? found
+            : asked.Find(pid => Holds(pid, link, static (_, _) => true));
     }
 
     private static bool IsWorthLooking(int pid, string file)
@@ -96,12 +100,13 @@ internal static partial class SocketOwner
             loopback.CopyTo(id[4..]);
             loopback.CopyTo(id[20..]);
             id.Slice(40, 8).Fill(0xFF);
-            Span<byte> answer = stackalloc byte[512];
-            answer.Clear();
-            bool isTold = Send(handle, message, message.Length, 0) == message.Length
-                && Receive(handle, answer, answer.Length, 0) >= InodeAt + sizeof(uint)
-                && BinaryPrimitives.ReadInt16LittleEndian(answer[4..]) == ByFamily;
-            return isTold ? BinaryPrimitives.ReadUInt32LittleEndian(answer[InodeAt..]) : 0;
+            Span<byte> response = stackalloc byte[512];
+            response.Clear();
+            bool isReported =
+                Send(handle, message, message.Length, 0) == message.Length
+                && Receive(handle, response, response.Length, 0) >= InodeAt + sizeof(uint)
+                && BinaryPrimitives.ReadInt16LittleEndian(response[4..]) == ByFamily;
+            return isReported ? BinaryPrimitives.ReadUInt32LittleEndian(response[InodeAt..]) : 0;
         }
         finally
         {

@@ -9,7 +9,7 @@ internal interface ISystemUnderTest
     /// <summary>How long a node may take to open its port.</summary>
     TimeSpan StartLimit { get; }
 
-    /// <summary>True when it promises to make a change of a topic at most once, whatever becomes of answers between its nodes.</summary>
+    /// <summary>True when it promises to make a change of a topic at most once, whatever becomes of responses between its nodes.</summary>
     bool MakesChangesOnce { get; }
 
     /// <summary>Settings besides those that every node has.</summary>

@@ -16,7 +16,19 @@ internal sealed class KafkaSystem(string folder) : ISystemUnderTest
     private string ClassPath => Path.Combine(folder, "libs", "*");
 
     public IReadOnlyList<string> FormatCommand(string propertiesFile, string clusterId) =>
-        ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", ClassPath, "kafka.tools.StorageTool", "format", "-t", clusterId, "-c", propertiesFile];
+        [
+            "java",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            ClassPath,
+            "kafka.tools.StorageTool",
+            "format",
+            "-t",
+            clusterId,
+            "-c",
+            propertiesFile,
+        ];
 
     public IReadOnlyList<string> StartCommand(string propertiesFile) =>
         ["java", "-Xms256m", "-Xmx512m", "-XX:+UseG1GC", "-Djava.awt.headless=true", "-cp", ClassPath, "kafka.Kafka", propertiesFile];

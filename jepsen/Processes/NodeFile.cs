@@ -3,7 +3,13 @@ namespace RaftLog.Jepsen.Processes;
 /// <summary>Writes the <c>.properties</c> file of a node: it listens on its own ports, and everybody is told of the harness's.</summary>
 internal static class NodeFile
 {
-    public static void Write(string file, int id, IReadOnlyList<NodePorts> ports, string dataDirectory, IEnumerable<KeyValuePair<string, string>> settings)
+    public static void Write(
+        string file,
+        int id,
+        IReadOnlyList<NodePorts> ports,
+        string dataDirectory,
+        IEnumerable<KeyValuePair<string, string>> settings
+    )
     {
         NodePorts own = ports[id - 1];
         List<string> lines =

@@ -4,13 +4,23 @@ using RaftLog.TestKit;
 namespace RaftLog.Jepsen.Processes;
 
 /// <summary>One node as a process of the operating system. Only processes that it started itself are ever sent a signal.</summary>
-internal sealed class NodeProcess(int id, ISystemUnderTest system, string propertiesFile, NodePorts ports, string dataDirectory, string logFile) : IDisposable
+internal sealed class NodeProcess(
+    int id,
+    ISystemUnderTest system,
+    string propertiesFile,
+    NodePorts ports,
+    string dataDirectory,
+    string logFile
+) : IDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
-    private readonly StreamWriter _log = new(new FileStream(logFile, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+    private readonly StreamWriter _log = new(new FileStream(logFile, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+    {
+        AutoFlush = true,
+    };
     private Process? _process;
     private bool _isMeantToRun;
 
@@ -34,7 +44,9 @@ internal sealed class NodeProcess(int id, ISystemUnderTest system, string proper
     public async Task FormatAsync(string clusterId)
     {
         IReadOnlyList<string> command = system.FormatCommand(propertiesFile, clusterId);
-        using Process process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true }
+        )!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string errors = await process.StandardError.ReadToEndAsync();
         string said = await output;
@@ -56,7 +68,12 @@ internal sealed class NodeProcess(int id, ISystemUnderTest system, string proper
         IReadOnlyList<string> command = system.StartCommand(propertiesFile);
         Process process = new()
         {
-            StartInfo = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true },
+            StartInfo = new ProcessStartInfo(command[0], command.Skip(1))
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
+            },
             EnableRaisingEvents = true,
         };
         foreach ((string name, string value) in system.Environment)

@@ -25,7 +25,12 @@ internal sealed class NodeSet : IDisposable
 
     /// <summary>Formats and starts nodes, and waits until their ports are open.</summary>
     public static async Task<NodeSet> StartAsync(
-        ISystemUnderTest system, string directory, IEnumerable<KeyValuePair<string, string>> settings, Action<string> alarm, CancellationToken cancel)
+        ISystemUnderTest system,
+        string directory,
+        IEnumerable<KeyValuePair<string, string>> settings,
+        Action<string> alarm,
+        CancellationToken cancel
+    )
     {
         List<NodePorts> ports = [.. Enumerable.Range(0, Count).Select(_ => NodePorts.Take())];
         List<NodeProcess> nodes = [];
@@ -74,7 +79,9 @@ internal sealed class NodeSet : IDisposable
         {
             if (!node.IsRunning || TimeProvider.System.GetElapsedTime(start) > node.StartLimit)
             {
-                throw new InvalidOperationException($"node {node.Id} does not open its port: its last words are in {node.DataDirectory}.out");
+                throw new InvalidOperationException(
+                    $"node {node.Id} does not open its port: its last words are in {node.DataDirectory}.out"
+                );
             }
 
             // The port for the quorum opens first.

@@ -23,7 +23,8 @@ internal sealed class RaftLogSystem(string program, string? bug) : ISystemUnderT
     public IReadOnlyList<string> StartCommand(string propertiesFile) => [program, "start", "--config", propertiesFile];
 
     public string? Alarm(string line) =>
-        line.Contains("Unhandled exception", StringComparison.Ordinal) || line.Contains("invariant", StringComparison.OrdinalIgnoreCase)
+        line.Contains("Unhandled exception", StringComparison.Ordinal)
+        || line.Contains("invariant", StringComparison.OrdinalIgnoreCase)
         || line.Contains("halts", StringComparison.Ordinal)
             ? line
             : null;

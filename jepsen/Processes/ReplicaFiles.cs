@@ -4,7 +4,9 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Jepsen.Processes;
 
-/// <summary>Reads the replicas of a partition from the nodes' directories after the last stop. The files of both systems have one format.</summary>
+/// <summary>
+/// Reads the replicas of a partition from the nodes' directories after the last stop. The files of both systems have one format.
+/// </summary>
 internal static class ReplicaFiles
 {
     /// <summary>The replica of a node; null when it has none.</summary>

@@ -3,7 +3,10 @@ using RaftLog.Checking;
 
 namespace RaftLog.Jepsen.Recording;
 
-/// <summary>Keeps the events of a run, in memory for the checkers and in a file for people. Gives out the numbers of processes and operations, and the time.</summary>
+/// <summary>
+/// Keeps the events of a run, in memory for the checkers and in a file for people. Gives out the numbers of processes and operations, and
+/// the time.
+/// </summary>
 internal sealed class Recorder : IDisposable
 {
     private const int WriteAtBytes = 1 << 18;

@@ -26,7 +26,9 @@ internal sealed record FaultSpan(string Kind, string What, long FromUs, long ToU
             }
         }
 
-        spans.AddRange(begun.Values.Select(each => new FaultSpan(each.Topic ?? "", each.Note ?? "", each.TimeUs, events[^1].TimeUs, false)));
+        spans.AddRange(
+            begun.Values.Select(each => new FaultSpan(each.Topic ?? "", each.Note ?? "", each.TimeUs, events[^1].TimeUs, false))
+        );
         return spans;
     }
 }

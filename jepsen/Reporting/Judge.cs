@@ -16,26 +16,39 @@ internal static class Judge
     /// <param name="doubts">Doubts that are known already.</param>
     /// <param name="makesChangesOnce">True when the system promises to make a change of a topic at most once.</param>
     public static Verdict Of(
-        IReadOnlyList<HistoryEvent> events, IReadOnlyList<ReplicaLog>? replicas, bool faultsAreExpected, IEnumerable<string> doubts, bool makesChangesOnce)
+        IReadOnlyList<HistoryEvent> events,
+        IReadOnlyList<ReplicaLog>? replicas,
+        bool faultsAreExpected,
+        IEnumerable<string> doubts,
+        bool makesChangesOnce
+    )
     {
         History history = HistoryReader.Read(events) with { Replicas = replicas ?? [], MakesChangesOnce = makesChangesOnce };
         AnomalyList found = HistoryChecker.Find(history);
         List<string> all = [.. doubts, .. found.Undecided, .. Missing(events, history, faultsAreExpected)];
         HashSet<RecordValue> there = [.. history.Final.Select(each => each.Value)];
-        int controlLosses = history.Sends.Count(each => each is { IsControl: true, Outcome: SendOutcome.Acknowledged } && !there.Contains(each.Value));
+        int controlLosses = history.Sends.Count(each =>
+            each is { IsControl: true, Outcome: SendOutcome.Acknowledged } && !there.Contains(each.Value)
+        );
         bool isBroken = found.Counts.Keys.Any(each => each != AnomalyKind.UnseenRecord);
-        VerdictKind kind = isBroken ? VerdictKind.Violated : all.Count > 0 || found.All.Count > 0 ? VerdictKind.Unknown : VerdictKind.Held;
+        VerdictKind kind =
+            isBroken ? VerdictKind.Violated
+            : all.Count > 0 || found.All.Count > 0 ? VerdictKind.Unknown
+            : VerdictKind.Held;
         return new Verdict(kind, found, all, controlLosses);
     }
 
     private static IEnumerable<string> Missing(IReadOnlyList<HistoryEvent> events, History history, bool faultsAreExpected)
     {
         int acknowledged = history.Sends.Count(each => each.Outcome == SendOutcome.Acknowledged);
-        int changed = history.Metadata.Count(each => each is { Outcome: SendOutcome.Acknowledged, Action: not (MetadataAction.View or MetadataAction.Read) });
+        int changed = history.Metadata.Count(each =>
+            each is { Outcome: SendOutcome.Acknowledged, Action: not (MetadataAction.View or MetadataAction.Read) }
+        );
         int committed = history.Offsets.Count(each => each is { Action: OffsetAction.Commit, Outcome: SendOutcome.Acknowledged });
         if (acknowledged + changed + committed < LeastAcknowledged)
         {
-            yield return $"only {acknowledged} sends, {changed} changes of topics and {committed} commits of offsets succeeded; at least {LeastAcknowledged} are needed";
+            yield return $"only {acknowledged} sends, {changed} changes of topics and {committed} commits of offsets succeeded; at "
+                + $"least {LeastAcknowledged} are needed";
         }
 
         if (history.Sends.Count > 0)
@@ -58,12 +71,19 @@ internal static class Judge
             yield break;
         }
 
-        if (history.Sends.Count > 0 && history.Sends.Count(each => each.Outcome == SendOutcome.Acknowledged && each.CompletedUs < begun[0].TimeUs) < LeastBeforeFaults)
+        if (
+            history.Sends.Count > 0
+            && history.Sends.Count(each => each.Outcome == SendOutcome.Acknowledged && each.CompletedUs < begun[0].TimeUs)
+                < LeastBeforeFaults
+        )
         {
             yield return "next to nothing was acknowledged before the first fault: the cluster was not well from the start";
         }
 
-        HashSet<string?> effective = [.. events.Where(each => each is { Function: HistoryFunction.Fault, Type: EventType.Ok }).Select(each => each.Topic)];
+        HashSet<string?> effective =
+        [
+            .. events.Where(each => each is { Function: HistoryFunction.Fault, Type: EventType.Ok }).Select(each => each.Topic),
+        ];
         foreach (string? kind in begun.Select(each => each.Topic).Distinct().Where(each => !effective.Contains(each)))
         {
             yield return $"no fault of the kind '{kind}' had an effect";

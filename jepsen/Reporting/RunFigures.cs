@@ -14,7 +14,7 @@ internal sealed class RunFigures
         Seconds = events.Count == 0 ? 1 : (int)(events[^1].TimeUs / 1_000_000) + 1;
         Acknowledged = new int[Seconds];
         Unknown = new int[Seconds];
-        Refused = new int[Seconds];
+        Rejected = new int[Seconds];
         _latencies = [.. Enumerable.Range(0, Seconds).Select(_ => new List<double>())];
         Dictionary<long, long> invoked = [];
         foreach (HistoryEvent entry in events)
@@ -37,7 +37,7 @@ internal sealed class RunFigures
                     _acknowledgedUs.Add(entry.TimeUs);
                     break;
                 case EventType.Fail:
-                    Refused[second]++;
+                    Rejected[second]++;
                     break;
                 default:
                     Unknown[second]++;
@@ -66,7 +66,7 @@ internal sealed class RunFigures
 
     public int[] Unknown { get; }
 
-    public int[] Refused { get; }
+    public int[] Rejected { get; }
 
     public long RecordsRead { get; }
 

@@ -22,18 +22,20 @@ internal enum VerdictKind
 /// <param name="ControlLosses">How many records of the control group were acknowledged and are gone.</param>
 internal sealed record Verdict(VerdictKind Kind, AnomalyList Found, IReadOnlyList<string> Doubts, int ControlLosses)
 {
-    public int ExitCode => Kind switch
-    {
-        VerdictKind.Held => Jepsen.ExitCode.Held,
-        VerdictKind.Violated => Jepsen.ExitCode.Violated,
-        _ => Jepsen.ExitCode.Unknown,
-    };
+    public int ExitCode =>
+        Kind switch
+        {
+            VerdictKind.Held => Jepsen.ExitCode.Held,
+            VerdictKind.Violated => Jepsen.ExitCode.Violated,
+            _ => Jepsen.ExitCode.Unknown,
+        };
 
     /// <summary>The headline.</summary>
-    public string Title => Kind switch
-    {
-        VerdictKind.Held => "Every promise held",
-        VerdictKind.Violated => "A promise was broken",
-        _ => "Unknown: this run does not say",
-    };
+    public string Title =>
+        Kind switch
+        {
+            VerdictKind.Held => "Every promise held",
+            VerdictKind.Violated => "A promise was broken",
+            _ => "Unknown: this run does not say",
+        };
 }

@@ -22,21 +22,35 @@ internal sealed class VerdictPage(Verdict verdict, IReadOnlyList<HistoryEvent> e
 
     public string Render()
     {
-        _html.Append(CultureInfo.InvariantCulture, $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{Text(verdict.Title)}</title><style>{Style}</style>");
-        _html.Append(CultureInfo.InvariantCulture, $"<h1 class=\"{verdict.Kind}\">{Text(verdict.Title)}</h1><p>{Text(system)}, {_figures.Seconds} s, {_figures.Acknowledged.Sum():N0} acknowledged operations, {_figures.RecordsRead:N0} records read, {_faults.Count} faults. Again with: <code>dotnet run -c Release --project jepsen -- {Text(reproduction)}</code></p>");
+        _html.Append(
+            CultureInfo.InvariantCulture,
+            $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{Text(verdict.Title)}</title><style>{Style}</style>"
+        );
+        _html.Append(
+            CultureInfo.InvariantCulture,
+            $"<h1 class=\"{verdict.Kind}\">{Text(verdict.Title)}</h1><p>{Text(system)}, {_figures.Seconds} s, "
+                + $"{_figures.Acknowledged.Sum():N0} acknowledged operations, {_figures.RecordsRead:N0} records read, {_faults.Count} "
+                + $"faults. Again with: <code>dotnet run -c Release --project jepsen -- {Text(reproduction)}</code></p>"
+        );
         List("Doubts", verdict.Doubts);
         Anomalies();
         _html.Append("<h2>Timeline</h2>").Append(new TimelineChart(_figures, _faults).Render());
         Faults();
         Counts();
-        _html.Append("<h2>What this run cannot show</h2><p class=\"small\">kill -9 keeps the page cache, so it says nothing about flushing. A cut is made in a proxy: a connect is still accepted by it and then hears nothing, and what was held back is delivered when the cut ends, as TCP would. Clocks and disks were left alone.</p>");
+        _html.Append(
+            "<h2>What this run cannot show</h2><p class=\"small\">kill -9 keeps the page cache, so it says nothing about flushing. A "
+                + "cut is made in a proxy: a connect is still accepted by it and then hears nothing, and what was held back is "
+                + "delivered when the cut ends, as TCP would. Clocks and disks were left alone.</p>"
+        );
         return _html.Append("</html>").ToString();
     }
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 
     private static bool IsAbout(HistoryEvent entry, Anomaly anomaly, HashSet<RecordValue> values, HashSet<long> operations) =>
-        (entry.Value is { } value && values.Contains(value)) || operations.Contains(entry.Operation) || entry.Records.Any(each => values.Contains(each.Value))
+        (entry.Value is { } value && values.Contains(value))
+        || operations.Contains(entry.Operation)
+        || entry.Records.Any(each => values.Contains(each.Value))
         || (anomaly.Topic is not null && entry.Function == HistoryFunction.Metadata && entry.Topic == anomaly.Topic);
 
     private static string Line(HistoryEvent entry, HashSet<RecordValue> values)
@@ -81,8 +95,15 @@ internal sealed class VerdictPage(Verdict verdict, IReadOnlyList<HistoryEvent> e
         {
             _html.Append(CultureInfo.InvariantCulture, $"<details><summary>{Text(anomaly.ToString())}</summary><pre>");
             HashSet<RecordValue> values = [.. anomaly.Values];
-            HashSet<long> operations = [.. events.Where(each => each.Value is { } value && values.Contains(value)).Select(each => each.Operation)];
-            foreach (HistoryEvent entry in events.Where(each => IsAbout(each, anomaly, values, operations)).Take(anomaly.Topic is null ? MaxOperations : int.MaxValue))
+            HashSet<long> operations =
+            [
+                .. events.Where(each => each.Value is { } value && values.Contains(value)).Select(each => each.Operation),
+            ];
+            foreach (
+                HistoryEvent entry in events
+                    .Where(each => IsAbout(each, anomaly, values, operations))
+                    .Take(anomaly.Topic is null ? MaxOperations : int.MaxValue)
+            )
             {
                 _html.Append(Text(Line(entry, values))).Append('\n');
             }
@@ -98,7 +119,10 @@ internal sealed class VerdictPage(Verdict verdict, IReadOnlyList<HistoryEvent> e
         {
             _html.Append(
                 CultureInfo.InvariantCulture,
-                $"<tr><td class=\"n\">{fault.FromUs / 1e6:0.0} s<td class=\"n\">{fault.ToUs / 1e6:0.0} s<td>{Text(fault.What)}<td>{(fault.HadEffect ? "seen" : "none seen")}<td class=\"n\">{_figures.LongestSilenceMs(fault.FromUs, fault.ToUs):N0} ms</tr>");
+                $"<tr><td class=\"n\">{fault.FromUs / 1e6:0.0} s<td class=\"n\">{fault.ToUs / 1e6:0.0} "
+                    + $"s<td>{Text(fault.What)}<td>{(fault.HadEffect ? "seen" : "none seen")}<td "
+                    + $"class=\"n\">{_figures.LongestSilenceMs(fault.FromUs, fault.ToUs):N0} ms</tr>"
+            );
         }
 
         _html.Append("</table>");
@@ -106,7 +130,7 @@ internal sealed class VerdictPage(Verdict verdict, IReadOnlyList<HistoryEvent> e
 
     private void Counts()
     {
-        _html.Append("<h2>Operations</h2><table><tr><th>operation<th>begun<th>ok<th>refused<th>unknown</tr>");
+        _html.Append("<h2>Operations</h2><table><tr><th>operation<th>begun<th>ok<th>rejected<th>unknown</tr>");
         foreach (HistoryFunction function in _figures.Counts.Keys.Select(each => each.Function).Distinct())
         {
             _html.Append(CultureInfo.InvariantCulture, $"<tr><td>{function}");
@@ -118,6 +142,10 @@ internal sealed class VerdictPage(Verdict verdict, IReadOnlyList<HistoryEvent> e
             _html.Append("</tr>");
         }
 
-        _html.Append(CultureInfo.InvariantCulture, $"</table><p>Longest time between two acknowledgements: {_figures.LongestSilenceMs():N0} ms. Control group (acks=1): {verdict.ControlLosses:N0} acknowledged records are gone.</p>");
+        _html.Append(
+            CultureInfo.InvariantCulture,
+            $"</table><p>Longest time between two acknowledgements: {_figures.LongestSilenceMs():N0} ms. Control group (acks=1): "
+                + $"{verdict.ControlLosses:N0} acknowledged records are gone.</p>"
+        );
     }
 }

@@ -6,7 +6,7 @@ using RaftLog.Simulation;
 namespace RaftLog.Jepsen.Workloads;
 
 /// <summary>One administrator of W8.</summary>
-internal sealed class AdministratorLoop(RunContext context, Func<RawClient> openRaw, TopicNames names, SimRandom random)
+internal sealed class AdministratorLoop(RunContext context, Func<RawClient> openRaw, DrawnTopicNames names, SimRandom random)
 {
     private const int MaxPartitions = 8;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(120);
@@ -38,19 +38,33 @@ internal sealed class AdministratorLoop(RunContext context, Func<RawClient> open
         };
         TopicState wanted = new(true, 1 + random.Next(MaxPartitions), action == MetadataAction.Set ? context.NewValue().Value : 0);
         long operation = recorder.NewOperation();
-        recorder.Add(process, operation, EventType.Invoke, HistoryFunction.Metadata, entry => entry with { Topic = topic, Action = action, Node = node, State = wanted });
+        recorder.Add(
+            process,
+            operation,
+            EventType.Invoke,
+            HistoryFunction.Metadata,
+            entry => entry with { Topic = topic, Action = action, Node = node, State = wanted }
+        );
         if (action == MetadataAction.View)
         {
             long? setting = await requests.ReadSettingAsync(node, topic);
-            recorder.Add(process, operation, setting is null ? EventType.Fail : EventType.Ok, HistoryFunction.Metadata, entry => entry with
-            {
-                State = new TopicState(true, 0, setting ?? 0),
-            });
+            recorder.Add(
+                process,
+                operation,
+                setting is null ? EventType.Fail : EventType.Ok,
+                HistoryFunction.Metadata,
+                entry => entry with { State = new TopicState(true, 0, setting ?? 0) }
+            );
             return true;
         }
 
         (SendOutcome outcome, string? why) = await requests.ChangeAsync(node, topic, action, wanted);
-        EventType type = outcome switch { SendOutcome.Acknowledged => EventType.Ok, SendOutcome.Refused => EventType.Fail, _ => EventType.Info };
+        EventType type = outcome switch
+        {
+            SendOutcome.Acknowledged => EventType.Ok,
+            SendOutcome.Rejected => EventType.Fail,
+            _ => EventType.Info,
+        };
         recorder.Add(process, operation, type, HistoryFunction.Metadata, entry => entry with { Note = why });
         return type != EventType.Info;
     }

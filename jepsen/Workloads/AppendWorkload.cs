@@ -19,7 +19,12 @@ internal sealed class AppendWorkload(RunContext context, bool hasWeakAcks) : IWo
 
     public Task RunAsync(CancellationToken stop)
     {
-        ProducerStyle style = new(hasWeakAcks ? Acks.Leader : Acks.All, SendFlavour.Safe, MaxOutstanding: 24, TimeSpan.FromMilliseconds(25));
+        ProducerStyle style = new(
+            hasWeakAcks ? Acks.Leader : Acks.All,
+            SendFlavour.Safe,
+            MaxOutstanding: 24,
+            TimeSpan.FromMilliseconds(25)
+        );
         List<Task> clients = [new WatchLoop(context, Partitions).RunAsync(stop)];
         for (int i = 0; i < Producers; i++)
         {

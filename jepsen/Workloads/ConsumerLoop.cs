@@ -6,8 +6,16 @@ using RaftLog.Simulation;
 
 namespace RaftLog.Jepsen.Workloads;
 
-/// <summary>Reads partitions with the shipped consumer and notes what it saw. Now and then it crashes; another client goes on where it was, or begins at the beginning.</summary>
-internal sealed class ConsumerLoop(RunContext context, IReadOnlyList<TopicPartition> partitions, SimRandom random, bool readsCommitted = false)
+/// <summary>
+/// Reads partitions with the shipped consumer and notes what it saw. Now and then it crashes; another client goes on where it was, or
+/// begins at the beginning.
+/// </summary>
+internal sealed class ConsumerLoop(
+    RunContext context,
+    IReadOnlyList<TopicPartition> partitions,
+    SimRandom random,
+    bool readsCommitted = false
+)
 {
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Life = TimeSpan.FromSeconds(40);
@@ -19,12 +27,18 @@ internal sealed class ConsumerLoop(RunContext context, IReadOnlyList<TopicPartit
         while (!stop.IsCancellationRequested)
         {
             bool fromBeginning = random.Chance(0.3);
-            SortedDictionary<TopicPartition, StartAt> starts = new(partitions.ToDictionary(
-                each => each, each => fromBeginning || !_positions.TryGetValue(each, out Offset known) ? StartAt.Beginning : StartAt.Offset(known)));
+            SortedDictionary<TopicPartition, StartAt> starts = new(
+                partitions.ToDictionary(
+                    each => each,
+                    each => fromBeginning || !_positions.TryGetValue(each, out Offset known) ? StartAt.Beginning : StartAt.Offset(known)
+                )
+            );
             try
             {
                 using KafkaCluster cluster = context.Clients.Open();
-                using Consumer consumer = cluster.CreateConsumer(new ConsumerOptions { MaxPartitionBytes = 256 << 10, ReadCommitted = readsCommitted });
+                using Consumer consumer = cluster.CreateConsumer(
+                    new ConsumerOptions { MaxPartitionBytes = 256 << 10, ReadCommitted = readsCommitted }
+                );
                 consumer.Assign(starts);
                 await ReadAsync(consumer, context.Recorder.NewProcess(), random.Exponential(Life), stop);
             }

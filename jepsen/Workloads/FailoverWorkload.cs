@@ -4,7 +4,10 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Jepsen.Workloads;
 
-/// <summary>W6: small batches, one at a time, with acks=all, and beside them a control group with acks=1, which may lose records where the others may not.</summary>
+/// <summary>
+/// W6: small batches, one at a time, with acks=all, and beside them a control group with acks=1, which may lose records where the others
+/// may not.
+/// </summary>
 internal sealed class FailoverWorkload(RunContext context) : IWorkload
 {
     private const string Topic = "failover";

@@ -20,7 +20,8 @@ internal sealed class GroupWorkload(RunContext context, Func<RawClient> openRaw)
     /// <summary>None: nobody sends records.</summary>
     public IReadOnlyList<TopicPartition> Partitions => [];
 
-    private static IReadOnlyList<TopicPartition> Registers { get; } = [.. Enumerable.Range(0, 4).Select(each => new TopicPartition(Topic, each))];
+    private static IReadOnlyList<TopicPartition> Registers { get; } =
+    [.. Enumerable.Range(0, 4).Select(each => new TopicPartition(Topic, each))];
 
     public Task PrepareAsync(CancellationToken cancel) => LogEnd.CreateTopicAsync(context.Clients, Topic, Registers.Count, cancel);
 
@@ -34,7 +35,13 @@ internal sealed class GroupWorkload(RunContext context, Func<RawClient> openRaw)
             RawClient client = openRaw();
             clients.Add(client);
             GroupProgram program = new(
-                CoordinatedWorld.Of(context, client, "member", i), i + 1, isClassic ? "registers-classic" : "registers-consumer", Registers, Session, isClassic);
+                CoordinatedWorld.Of(context, client, "member", i),
+                i + 1,
+                isClassic ? "registers-classic" : "registers-consumer",
+                Registers,
+                Session,
+                isClassic
+            );
             _programs.Add(program);
             running.Add(program.RunAsync());
         }
@@ -46,11 +53,14 @@ internal sealed class GroupWorkload(RunContext context, Func<RawClient> openRaw)
 
     public Task<bool> ReadEndAsync(CancellationToken cancel)
     {
-        CoordinatedWorld.Record(context, new History
-        {
-            Offsets = [.. _programs.SelectMany(each => each.Log.Offsets)],
-            Ownerships = [.. _programs.SelectMany(each => each.Log.Ownerships)],
-        });
+        CoordinatedWorld.Record(
+            context,
+            new History
+            {
+                Offsets = [.. _programs.SelectMany(each => each.Log.Offsets)],
+                Ownerships = [.. _programs.SelectMany(each => each.Log.Ownerships)],
+            }
+        );
         return Task.FromResult(_programs.TrueForAll(each => each.IsDone));
     }
 }

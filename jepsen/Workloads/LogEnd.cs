@@ -6,7 +6,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Jepsen.Workloads;
 
-/// <summary>What a run does with the logs of its topics before and after: makes them, waits for their replicas, and reads them whole at the end.</summary>
+/// <summary>
+/// What a run does with the logs of its topics before and after: makes them, waits for their replicas, and reads them whole at the end.
+/// </summary>
 internal static class LogEnd
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
@@ -36,7 +38,12 @@ internal static class LogEnd
     }
 
     /// <summary>Waits until every replica is in sync; null then, else what is not.</summary>
-    public static async Task<string?> WaitForReplicasAsync(Clients clients, IReadOnlyList<TopicPartition> partitions, TimeSpan limit, CancellationToken cancel)
+    public static async Task<string?> WaitForReplicasAsync(
+        Clients clients,
+        IReadOnlyList<TopicPartition> partitions,
+        TimeSpan limit,
+        CancellationToken cancel
+    )
     {
         using KafkaCluster cluster = clients.Open();
         string[] topics = [.. partitions.Select(each => each.Topic).Distinct()];
@@ -47,8 +54,11 @@ internal static class LogEnd
             try
             {
                 missing = (await cluster.Admin.DescribeTopicsAsync(topics))
-                    .SelectMany(topic => topic.Partitions.Where(each => each.Isr.Count < each.Replicas.Count || !each.Leader.IsNode)
-                        .Select(each => $"{topic.Name}-{each.Index} has leader {each.Leader} and in sync {string.Join(' ', each.Isr)}"))
+                    .SelectMany(topic =>
+                        topic
+                            .Partitions.Where(each => each.Isr.Count < each.Replicas.Count || !each.Leader.IsNode)
+                            .Select(each => $"{topic.Name}-{each.Index} has leader {each.Leader} and in sync {string.Join(' ', each.Isr)}")
+                    )
                     .FirstOrDefault();
                 if (missing is null)
                 {
@@ -67,15 +77,24 @@ internal static class LogEnd
     }
 
     /// <summary>The ends of partitions.</summary>
-    public static async Task<IReadOnlyDictionary<TopicPartition, FoundOffset>> FindEndsAsync(Clients clients, IReadOnlyList<TopicPartition> partitions)
+    public static async Task<IReadOnlyDictionary<TopicPartition, FoundOffset>> FindEndsAsync(
+        Clients clients,
+        IReadOnlyList<TopicPartition> partitions
+    )
     {
         using KafkaCluster cluster = clients.Open();
         return await cluster.Admin.ListOffsetsAsync(
-            new SortedDictionary<TopicPartition, OffsetSpec>(partitions.ToDictionary(each => each, _ => OffsetSpec.Latest)));
+            new SortedDictionary<TopicPartition, OffsetSpec>(partitions.ToDictionary(each => each, _ => OffsetSpec.Latest))
+        );
     }
 
     /// <summary>Reads partitions from the beginning to the ends that they have now; false when that takes too long.</summary>
-    public static async Task<bool> ReadAsync(RunContext context, IReadOnlyList<TopicPartition> partitions, CancellationToken cancel, bool readsCommitted = false)
+    public static async Task<bool> ReadAsync(
+        RunContext context,
+        IReadOnlyList<TopicPartition> partitions,
+        CancellationToken cancel,
+        bool readsCommitted = false
+    )
     {
         long begun = TimeProvider.System.GetTimestamp();
         IReadOnlyDictionary<TopicPartition, FoundOffset> ends = await FindEndsAsync(context.Clients, partitions);

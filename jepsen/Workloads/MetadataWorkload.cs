@@ -5,14 +5,17 @@ using RaftLog.Simulation;
 
 namespace RaftLog.Jepsen.Workloads;
 
-/// <summary>W8: administrators at every node create, delete, extend and configure the same few topics. A name is retired after some operations, so that its history can be searched.</summary>
+/// <summary>
+/// W8: administrators at every node create, delete, extend and configure the same few topics. A name is retired after some operations, so
+/// that its history can be searched.
+/// </summary>
 internal sealed class MetadataWorkload(RunContext context, Func<RawClient> openRaw) : IWorkload
 {
     private const int Administrators = 4;
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
-    private readonly TopicNames _names = new();
+    private readonly DrawnTopicNames _names = new();
 
     public string Name => "metadata";
 
@@ -20,8 +23,12 @@ internal sealed class MetadataWorkload(RunContext context, Func<RawClient> openR
 
     public Task PrepareAsync(CancellationToken cancel) => Task.CompletedTask;
 
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, Administrators).Select(
-        each => new AdministratorLoop(context, openRaw, _names, context.Random.Split("administrator", each)).RunAsync(stop)));
+    public Task RunAsync(CancellationToken stop) =>
+        Task.WhenAll(
+            Enumerable
+                .Range(0, Administrators)
+                .Select(each => new AdministratorLoop(context, openRaw, _names, context.Random.Split("administrator", each)).RunAsync(stop))
+        );
 
     /// <summary>Every node must come to say the same of every topic; that is then what is true.</summary>
     public async Task<bool> ReadEndAsync(CancellationToken cancel)
@@ -35,7 +42,13 @@ internal sealed class MetadataWorkload(RunContext context, Func<RawClient> openR
         {
             long operation = recorder.NewOperation();
             TopicState? agreed = await AgreeAsync(raw, requests, topic, cancel);
-            recorder.Add(process, operation, EventType.Invoke, HistoryFunction.Metadata, entry => entry with { Topic = topic, Action = MetadataAction.Read });
+            recorder.Add(
+                process,
+                operation,
+                EventType.Invoke,
+                HistoryFunction.Metadata,
+                entry => entry with { Topic = topic, Action = MetadataAction.Read }
+            );
             if (agreed is { } state)
             {
                 recorder.Add(process, operation, EventType.Ok, HistoryFunction.Metadata, entry => entry with { State = state });

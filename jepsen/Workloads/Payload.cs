@@ -5,7 +5,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Jepsen.Workloads;
 
-/// <summary>What a record says: its value, its partition, and bytes that follow from both, so that a mixed-up or misdirected record is seen.</summary>
+/// <summary>
+/// What a record says: its value, its partition, and bytes that follow from both, so that a mixed-up or misdirected record is seen.
+/// </summary>
 internal static class Payload
 {
     private const int Header = sizeof(long) + sizeof(int);
@@ -21,7 +23,12 @@ internal static class Payload
     }
 
     /// <summary>The value of a record; false with a reason when these bytes were never written to this partition.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, TopicPartition partition, out RecordValue value, [NotNullWhen(false)] out string? reason)
+    public static bool TryRead(
+        ReadOnlySpan<byte> bytes,
+        TopicPartition partition,
+        out RecordValue value,
+        [NotNullWhen(false)] out string? reason
+    )
     {
         value = default;
         if (bytes.Length < Header)
@@ -32,8 +39,10 @@ internal static class Payload
 
         value = new RecordValue(BinaryPrimitives.ReadInt64BigEndian(bytes));
         ReadOnlySpan<byte> fill = bytes[Header..];
-        reason = BinaryPrimitives.ReadInt32BigEndian(bytes[sizeof(long)..]) != MarkOf(partition) ? $"{value} was written to another partition"
-            : fill.Length != FillOf(value) || fill.ContainsAnyExcept((byte)value.Value) ? $"the bytes of {value} are not those that were written"
+        reason =
+            BinaryPrimitives.ReadInt32BigEndian(bytes[sizeof(long)..]) != MarkOf(partition) ? $"{value} was written to another partition"
+            : fill.Length != FillOf(value) || fill.ContainsAnyExcept((byte)value.Value)
+                ? $"the bytes of {value} are not those that were written"
             : null;
         return reason is null;
     }

@@ -21,25 +21,44 @@ internal static class PolledRecords
             else
             {
                 string what = $"{record.Partition} offset {record.Offset}: {reason}";
-                recorder.Add(process, recorder.NewOperation(), EventType.Info, HistoryFunction.Corrupt, entry => entry with { Note = what });
+                recorder.Add(
+                    process,
+                    recorder.NewOperation(),
+                    EventType.Info,
+                    HistoryFunction.Corrupt,
+                    entry => entry with { Note = what }
+                );
             }
         }
 
         if (seen.Count > 0)
         {
-            recorder.Add(process, recorder.NewOperation(), EventType.Ok, function, entry => entry with
-            {
-                Partition = records.Partition,
-                Records = seen,
-                HighWatermark = records.HighWatermark,
-                Epoch = records.Leadership == LeaderEpoch.None ? null : records.Leadership,
-            });
+            recorder.Add(
+                process,
+                recorder.NewOperation(),
+                EventType.Ok,
+                function,
+                entry =>
+                    entry with
+                    {
+                        Partition = records.Partition,
+                        Records = seen,
+                        HighWatermark = records.HighWatermark,
+                        Epoch = records.Leadership == LeaderEpoch.None ? null : records.Leadership,
+                    }
+            );
         }
     }
 
     public static void NoteFailure(Recorder recorder, KafkaException failure)
     {
         HistoryFunction function = failure.Code == ErrorCode.CorruptMessage ? HistoryFunction.Corrupt : HistoryFunction.Note;
-        recorder.Add(0, recorder.NewOperation(), EventType.Info, function, entry => entry with { Note = $"a consumer begins anew: {failure.Message}" });
+        recorder.Add(
+            0,
+            recorder.NewOperation(),
+            EventType.Info,
+            function,
+            entry => entry with { Note = $"a consumer begins anew: {failure.Message}" }
+        );
     }
 }

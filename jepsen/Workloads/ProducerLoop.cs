@@ -9,11 +9,14 @@ namespace RaftLog.Jepsen.Workloads;
 /// <summary>How a <see cref="ProducerLoop"/> sends.</summary>
 /// <param name="Acks">When a record counts.</param>
 /// <param name="Flavour">How it is judged.</param>
-/// <param name="MaxOutstanding">The most records without an answer.</param>
+/// <param name="MaxOutstanding">The most records without a response.</param>
 /// <param name="Interval">The mean time between records.</param>
 internal sealed record ProducerStyle(Acks Acks, SendFlavour Flavour, int MaxOutstanding, TimeSpan Interval);
 
-/// <summary>Produces numbered records with the shipped producer, and notes what became of each. After a failure, and now and then without, another client begins anew.</summary>
+/// <summary>
+/// Produces numbered records with the shipped producer, and notes what became of each. After a failure, and now and then without, another
+/// client begins anew.
+/// </summary>
 internal sealed class ProducerLoop(RunContext context, IReadOnlyList<TopicPartition> partitions, ProducerStyle style, SimRandom random)
 {
     private static readonly TimeSpan Delivery = TimeSpan.FromSeconds(8);
@@ -31,13 +34,15 @@ internal sealed class ProducerLoop(RunContext context, IReadOnlyList<TopicPartit
     private async Task LiveAsync(KafkaCluster cluster, CancellationToken stop)
     {
         int process = context.Recorder.NewProcess();
-        await using Producer producer = cluster.CreateProducer(new ProducerOptions
-        {
-            Acks = style.Acks,
-            Idempotence = style.Acks == Acks.All,
-            DeliveryTimeout = Delivery,
-            MaxBlock = Delivery,
-        });
+        await using Producer producer = cluster.CreateProducer(
+            new ProducerOptions
+            {
+                Acks = style.Acks,
+                Idempotence = style.Acks == Acks.All,
+                DeliveryTimeout = Delivery,
+                MaxBlock = Delivery,
+            }
+        );
         List<Task<bool>> outstanding = [];
         long begun = TimeProvider.System.GetTimestamp();
         TimeSpan life = random.Exponential(Life);
@@ -73,17 +78,24 @@ internal sealed class ProducerLoop(RunContext context, IReadOnlyList<TopicPartit
         long operation = context.Recorder.NewOperation();
         RecordValue value = context.NewValue();
         context.Recorder.Add(
-            process, operation, EventType.Invoke, HistoryFunction.Send, entry => entry with { Partition = partition, Value = value, Flavour = style.Flavour });
+            process,
+            operation,
+            EventType.Invoke,
+            HistoryFunction.Send,
+            entry => entry with { Partition = partition, Value = value, Flavour = style.Flavour }
+        );
         try
         {
             ProduceResult result = await producer.ProduceAsync(
-                partition.Topic, new ProducerRecord(null, Payload.Write(value, partition)) { Partition = partition.Partition });
+                partition.Topic,
+                new ProducerRecord(null, Payload.Write(value, partition)) { Partition = partition.Partition }
+            );
             context.Recorder.Add(process, operation, EventType.Ok, HistoryFunction.Send, entry => entry with { Offset = result.Offset });
             return true;
         }
         catch (KafkaException failure)
         {
-            EventType type = ResultClass.OfRetriedProduce(failure.Code) == SendOutcome.Refused ? EventType.Fail : EventType.Info;
+            EventType type = ResultClass.OfRetriedProduce(failure.Code) == SendOutcome.Rejected ? EventType.Fail : EventType.Info;
             context.Recorder.Add(process, operation, type, HistoryFunction.Send, entry => entry with { Note = failure.Message });
             return false;
         }

@@ -9,7 +9,8 @@ using RaftLog.Simulation;
 namespace RaftLog.Jepsen.Workloads;
 
 /// <summary>
-/// One producer of W5. Up to five batches are under way; a batch without a clear answer is sent again, to whoever leads then, until there is
+/// One producer of W5. Up to five batches are under way; a batch without a clear response is sent again, to whoever leads then, until there
+/// is
 /// one. Where it gives up, its numbers are never used again: the next id begins.
 /// </summary>
 internal sealed class SequenceLoop(RunContext context, Func<RawClient> openRaw, IReadOnlyList<TopicPartition> partitions, SimRandom random)
@@ -88,19 +89,23 @@ internal sealed class SequenceLoop(RunContext context, Func<RawClient> openRaw, 
         }
 
         NodeId leader = await LeaderAsync(client, partition, isStale: false);
-        Task<(SendOutcome Outcome, Offset Offset)>[] answers = new Task<(SendOutcome, Offset)>[count];
+        Task<(SendOutcome Outcome, Offset Offset)>[] responses = new Task<(SendOutcome, Offset)>[count];
 
         // The connection is open once somebody has used it: from then on calls leave in their order.
-        await client.CallAsync(leader, new ApiVersionsRequest { ClientSoftwareName = "raftlog-jepsen", ClientSoftwareVersion = "0" }, CallLimit);
+        await client.CallAsync(
+            leader,
+            new ApiVersionsRequest { ClientSoftwareName = "raftlog-jepsen", ClientSoftwareVersion = "0" },
+            CallLimit
+        );
         foreach (int i in Enumerable.Range(0, count).OrderBy(each => isReordered ? -each : each))
         {
-            answers[i] = OnceAsync(client, leader, batches[i]);
+            responses[i] = OnceAsync(client, leader, batches[i]);
         }
 
-        await Task.WhenAll(answers);
+        await Task.WhenAll(responses);
         for (int i = 0; i < count; i++)
         {
-            (SendOutcome outcome, Offset offset) = await answers[i];
+            (SendOutcome outcome, Offset offset) = await responses[i];
             if (outcome != SendOutcome.Acknowledged)
             {
                 (outcome, offset) = await InsistAsync(client, batches[i]);
@@ -124,10 +129,10 @@ internal sealed class SequenceLoop(RunContext context, Func<RawClient> openRaw, 
         while (TimeProvider.System.GetElapsedTime(begun) < GiveUpAfter)
         {
             NodeId leader = await LeaderAsync(client, batch.Partition, isStale: true);
-            (SendOutcome Outcome, Offset Offset) answer = await OnceAsync(client, leader, batch);
-            if (answer.Outcome == SendOutcome.Acknowledged)
+            (SendOutcome Outcome, Offset Offset) reply = await OnceAsync(client, leader, batch);
+            if (reply.Outcome == SendOutcome.Acknowledged)
             {
-                return answer;
+                return reply;
             }
 
             await Task.Delay(Pause, TimeProvider.System);
@@ -142,10 +147,17 @@ internal sealed class SequenceLoop(RunContext context, Func<RawClient> openRaw, 
         (SendOutcome outcome, Offset again) = await OnceAsync(client, leader, batch);
         if (outcome == SendOutcome.Acknowledged && again != Offset.None && again != offset)
         {
-            _recorder.Add(_process, _recorder.NewOperation(), EventType.Info, HistoryFunction.Corrupt, entry => entry with
-            {
-                Note = $"{batch.Value} was acknowledged at {batch.Partition} offset {offset}, and its repetition at {again}",
-            });
+            _recorder.Add(
+                _process,
+                _recorder.NewOperation(),
+                EventType.Info,
+                HistoryFunction.Corrupt,
+                entry =>
+                    entry with
+                    {
+                        Note = $"{batch.Value} was acknowledged at {batch.Partition} offset {offset}, and its repetition at {again}",
+                    }
+            );
         }
     }
 
@@ -154,7 +166,17 @@ internal sealed class SequenceLoop(RunContext context, Func<RawClient> openRaw, 
         NumberedBatch batch = NewBatch(partition, _sequences[partition] + 1 + random.Next(3), SendFlavour.Gap);
         NodeId leader = await LeaderAsync(client, partition, isStale: false);
         (SendOutcome outcome, Offset offset) = await OnceAsync(client, leader, batch);
-        Complete(batch, outcome switch { SendOutcome.Acknowledged => EventType.Ok, SendOutcome.Refused => EventType.Fail, _ => EventType.Info }, offset, null);
+        Complete(
+            batch,
+            outcome switch
+            {
+                SendOutcome.Acknowledged => EventType.Ok,
+                SendOutcome.Rejected => EventType.Fail,
+                _ => EventType.Info,
+            },
+            offset,
+            null
+        );
         if (outcome == SendOutcome.Unknown)
         {
             // It may still be on its way, and would fit once the gap is filled: never fill it.
@@ -164,11 +186,22 @@ internal sealed class SequenceLoop(RunContext context, Func<RawClient> openRaw, 
 
     private NumberedBatch NewBatch(TopicPartition partition, int sequence, SendFlavour flavour)
     {
-        NumberedBatch batch = NumberedBatch.Create(partition, context.NewValue(), _recorder.NewOperation(), _stamp with { BaseSequence = sequence });
-        _recorder.Add(_process, batch.Operation, EventType.Invoke, HistoryFunction.Send, entry => entry with
-        {
-            Partition = partition, Value = batch.Value, Flavour = flavour,
-        });
+        NumberedBatch batch = NumberedBatch.Create(
+            partition,
+            context.NewValue(),
+            _recorder.NewOperation(),
+            _stamp with
+            {
+                BaseSequence = sequence,
+            }
+        );
+        _recorder.Add(
+            _process,
+            batch.Operation,
+            EventType.Invoke,
+            HistoryFunction.Send,
+            entry => entry with { Partition = partition, Value = batch.Value, Flavour = flavour }
+        );
         return batch;
     }
 
@@ -183,16 +216,20 @@ internal sealed class SequenceLoop(RunContext context, Func<RawClient> openRaw, 
             TimeoutMs = (int)CallLimit.TotalMilliseconds,
             TopicData =
             [
-                new() { Name = batch.Partition.Topic, PartitionData = [new() { Index = batch.Partition.Partition, Records = batch.Bytes }] },
+                new()
+                {
+                    Name = batch.Partition.Topic,
+                    PartitionData = [new() { Index = batch.Partition.Partition, Records = batch.Bytes }],
+                },
             ],
         };
         RpcResult<ProduceResponse> result = await client.CallAsync(leader, request, CallLimit, ByName);
-        if (!result.TryGet(out ProduceResponse? response) || response.Responses is not [{ PartitionResponses: [{ } answer] }])
+        if (!result.TryGet(out ProduceResponse? response) || response.Responses is not [{ PartitionResponses: [{ } reply] }])
         {
-            return (result.Outcome is RpcOutcome.Unsupported or RpcOutcome.Busy ? SendOutcome.Refused : SendOutcome.Unknown, Offset.None);
+            return (result.Outcome is RpcOutcome.Unsupported or RpcOutcome.Busy ? SendOutcome.Rejected : SendOutcome.Unknown, Offset.None);
         }
 
-        return (ResultClass.OfProduce(answer.ErrorCode), answer.BaseOffset);
+        return (ResultClass.OfProduce(reply.ErrorCode), reply.BaseOffset);
     }
 
     private async Task<NodeId> LeaderAsync(RawClient client, TopicPartition partition, bool isStale)

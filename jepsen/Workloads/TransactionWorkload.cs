@@ -7,7 +7,10 @@ using RaftLog.Simulation;
 
 namespace RaftLog.Jepsen.Workloads;
 
-/// <summary>W3, W9 and W10: transfers between accounts, and a pipeline that makes one record from each record, exactly once; read with read_committed.</summary>
+/// <summary>
+/// W3, W9 and W10: transfers between accounts, and a pipeline that makes one record from each record, exactly once; read with
+/// read_committed.
+/// </summary>
 internal sealed class TransactionWorkload(RunContext context, Func<RawClient> openRaw) : IWorkload
 {
     private const string Group = "pipeline";
@@ -52,7 +55,13 @@ internal sealed class TransactionWorkload(RunContext context, Func<RawClient> op
         {
             // Two speak each version, and two share each name.
             TransferProgram transfer = new(
-                World("transfer", i), FirstNumber + i, Protocol(i), $"transfers-{i / 2}", GroupWorkload.Session, Accounts);
+                World("transfer", i),
+                FirstNumber + i,
+                Protocol(i),
+                $"transfers-{i / 2}",
+                GroupWorkload.Session,
+                Accounts
+            );
             _transfers.Add(transfer);
             clients.Add(transfer.RunAsync());
         }
@@ -60,7 +69,15 @@ internal sealed class TransactionWorkload(RunContext context, Func<RawClient> op
         for (int i = 0; i < Pipelines; i++)
         {
             PipelineProgram pipeline = new(
-                World("pipeline", i), FirstNumber + Transfers + i, Protocol(i), Group, Inputs, Outputs, GroupWorkload.Session, isClassic: true);
+                World("pipeline", i),
+                FirstNumber + Transfers + i,
+                Protocol(i),
+                Group,
+                Inputs,
+                Outputs,
+                GroupWorkload.Session,
+                isClassic: true
+            );
             _pipelines.Add(pipeline);
             _running.Add(pipeline.RunAsync());
         }
@@ -86,16 +103,19 @@ internal sealed class TransactionWorkload(RunContext context, Func<RawClient> op
 
         // What was committed in between has no offset yet.
         await committed.ReadAsync();
-        CoordinatedWorld.Record(context, new History
-        {
-            Sends = [.. Logs.SelectMany(each => each.Sends)],
-            Transactions = [.. Logs.SelectMany(each => each.Transactions)],
-            Sessions = [.. Logs.SelectMany(each => each.Sessions)],
-            Offsets = [.. _pipelines.SelectMany(each => each.Group.Offsets)],
-            Ownerships = [.. _pipelines.SelectMany(each => each.Group.Ownerships)],
-            StableEnds = stable,
-            Pipelines = [new Pipeline(Group, committed.Known)],
-        });
+        CoordinatedWorld.Record(
+            context,
+            new History
+            {
+                Sends = [.. Logs.SelectMany(each => each.Sends)],
+                Transactions = [.. Logs.SelectMany(each => each.Transactions)],
+                Sessions = [.. Logs.SelectMany(each => each.Sessions)],
+                Offsets = [.. _pipelines.SelectMany(each => each.Group.Offsets)],
+                Ownerships = [.. _pipelines.SelectMany(each => each.Group.Ownerships)],
+                StableEnds = stable,
+                Pipelines = [new Pipeline(Group, committed.Known)],
+            }
+        );
         return isWhole && await LogEnd.ReadAsync(context, Partitions, cancel, readsCommitted: true);
     }
 

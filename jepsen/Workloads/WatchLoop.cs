@@ -37,10 +37,17 @@ internal sealed class WatchLoop(RunContext context, IReadOnlyList<TopicPartition
         long operation = recorder.NewOperation();
         recorder.Add(process, operation, EventType.Invoke, HistoryFunction.End);
         IReadOnlyDictionary<TopicPartition, FoundOffset> ends = await cluster.Admin.ListOffsetsAsync(
-            new SortedDictionary<TopicPartition, OffsetSpec>(partitions.ToDictionary(each => each, _ => OffsetSpec.Latest)));
+            new SortedDictionary<TopicPartition, OffsetSpec>(partitions.ToDictionary(each => each, _ => OffsetSpec.Latest))
+        );
         foreach ((TopicPartition partition, FoundOffset end) in ends)
         {
-            recorder.Add(process, operation, EventType.Ok, HistoryFunction.End, entry => entry with { Partition = partition, Offset = end.Offset });
+            recorder.Add(
+                process,
+                operation,
+                EventType.Ok,
+                HistoryFunction.End,
+                entry => entry with { Partition = partition, Offset = end.Offset }
+            );
         }
     }
 
@@ -57,7 +64,8 @@ internal sealed class WatchLoop(RunContext context, IReadOnlyList<TopicPartition
                     context.Recorder.NewOperation(),
                     EventType.Ok,
                     HistoryFunction.Leader,
-                    entry => entry with { Partition = partition, Epoch = told.LeaderEpoch, Node = told.Leader });
+                    entry => entry with { Partition = partition, Epoch = told.LeaderEpoch, Node = told.Leader }
+                );
             }
         }
     }

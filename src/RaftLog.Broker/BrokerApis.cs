@@ -21,8 +21,9 @@ using RaftLog.Storage;
 namespace RaftLog.Broker;
 
 /// <summary>
-/// The APIs of a broker's listener. The ranges are those whose meaning is built; the lowest serve the weakest client in use. Produce alone names
-/// versions that it refuses, because librdkafka compresses only for a broker that names version 0.
+/// The APIs of a broker's listener. The ranges are those whose meaning is built; the lowest serve the weakest client in use. Produce alone
+/// names
+/// versions that it rejects, because librdkafka compresses only for a broker that names version 0.
 /// </summary>
 internal static class BrokerApis
 {
@@ -34,11 +35,38 @@ internal static class BrokerApis
         TimeSpan forwardTimeout = TimeSpan.FromMilliseconds(config.Requests.TimeoutMs);
         FetchSessions sessions = new(config.Requests.FetchSessions, parts.World.Entropy);
         TopicAutoCreation autoCreation = new(
-            cache, parts.Controller, parts.Supervisor, parts.Journal, config.InternalTopics, config.Topics.AutoCreate, forwardTimeout);
+            cache,
+            parts.Controller,
+            parts.Supervisor,
+            parts.NodeLog,
+            config.InternalTopics,
+            config.Topics.AutoCreate,
+            forwardTimeout
+        );
         List<Api> apis = [];
-        apis.Add(Row(
-            new ProduceHandler(parts.Lookup, cache, new TransactionalProduce(parts.Transactions.Verifier, new ProducerTurns()), parts.Waiters), overlaps: true));
-        apis.Add(Row(new FetchHandler(parts.Lookup, sessions, cache, parts.Partitions.LeaderThrottle, parts.Waiters, config.Requests.FetchMaxBytes)));
+        apis.Add(
+            Row(
+                new ProduceHandler(
+                    parts.Lookup,
+                    cache,
+                    new TransactionalProduce(parts.Transactions.Verifier, new ProducerTurns()),
+                    parts.Waiters
+                ),
+                overlaps: true
+            )
+        );
+        apis.Add(
+            Row(
+                new FetchHandler(
+                    parts.Lookup,
+                    sessions,
+                    cache,
+                    parts.Partitions.LeaderThrottle,
+                    parts.Waiters,
+                    config.Requests.FetchMaxBytes
+                )
+            )
+        );
         apis.Add(Row(new ListOffsetsHandler(parts.Lookup)));
         apis.Add(Row(new MetadataHandler(cache, autoCreation)));
         apis.Add(Row(new OffsetCommitHandler(parts.Groups)));
@@ -51,27 +79,45 @@ internal static class BrokerApis
         apis.Add(Row(new DescribeGroupsHandler(parts.Groups)));
         apis.Add(Row(new ListGroupsHandler(parts.Groups)));
         apis.Add(Row(new ApiVersionsHandler(() => AdvertisedVersions.Of(apis), () => cache.Image)));
-        apis.Add(Row(new ForwardedToController<CreateTopicsRequest, CreateTopicsResponse>(
-            parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
-        {
-            Settling = new(cache, parts.Publisher)
-            {
-                IsShown = static (request, response, image) => response.Topics.TrueForAll(
-                    topic => topic.ErrorCode != ErrorCode.None || topic.TopicId == Uuid.Zero || image.Topics.TryGet(topic.TopicId, out _)),
-                PatienceMs = static request => request.TimeoutMs,
-                Complete = response => UnmadePartitions.TellOf(response, cache.Image, parts.Partitions),
-            },
-        }));
-        apis.Add(Row(new ForwardedToController<DeleteTopicsRequest, DeleteTopicsResponse>(
-            parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
-        {
-            Settling = new(cache, parts.Publisher)
-            {
-                IsShown = static (request, response, image) => response.Responses.TrueForAll(
-                    topic => topic.ErrorCode != ErrorCode.None || !image.Topics.TryGet(topic.TopicId, out _)),
-                PatienceMs = static request => request.TimeoutMs,
-            },
-        }));
+        apis.Add(
+            Row(
+                new ForwardedToController<CreateTopicsRequest, CreateTopicsResponse>(
+                    parts.Controller,
+                    forwardTimeout,
+                    request => ErrorResponses.Of(request, ErrorCode.RequestTimedOut)
+                )
+                {
+                    Settling = new(cache, parts.Publisher)
+                    {
+                        IsShown = static (request, response, image) =>
+                            response.Topics.TrueForAll(topic =>
+                                topic.ErrorCode != ErrorCode.None || topic.TopicId == Uuid.Zero || image.Topics.TryGet(topic.TopicId, out _)
+                            ),
+                        PatienceMs = static request => request.TimeoutMs,
+                        Complete = response => UnmadePartitions.TellOf(response, cache.Image, parts.Partitions),
+                    },
+                }
+            )
+        );
+        apis.Add(
+            Row(
+                new ForwardedToController<DeleteTopicsRequest, DeleteTopicsResponse>(
+                    parts.Controller,
+                    forwardTimeout,
+                    request => ErrorResponses.Of(request, ErrorCode.RequestTimedOut)
+                )
+                {
+                    Settling = new(cache, parts.Publisher)
+                    {
+                        IsShown = static (request, response, image) =>
+                            response.Responses.TrueForAll(topic =>
+                                topic.ErrorCode != ErrorCode.None || !image.Topics.TryGet(topic.TopicId, out _)
+                            ),
+                        PatienceMs = static request => request.TimeoutMs,
+                    },
+                }
+            )
+        );
         apis.Add(Row(new DeleteRecordsHandler(parts.Lookup, cache, parts.Configs, parts.Waiters)));
         apis.Add(Row(new InitProducerIdHandler(parts.ProducerIds, parts.Transactions.Shards)));
         apis.Add(Row(new OffsetForLeaderEpochHandler(parts.Lookup)));
@@ -81,37 +127,84 @@ internal static class BrokerApis
         apis.Add(Row(new WriteTxnMarkersHandler(parts.Transactions.Markers)));
         apis.Add(Row(new TxnOffsetCommitHandler(parts.Groups, parts.Lookup, cache, parts.Transactions.Verifier)));
         apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs)));
-        apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, ErrorResponses.Of));
         apis.Add(Row(new AlterReplicaLogDirsHandler(parts.Lookup, parts.Partitions.Places, parts.Partitions.Mover)));
         apis.Add(Row(new DescribeLogDirsHandler(parts.Directories, parts.Partitions.Places, parts.World.Disk)));
-        apis.Add(Row(new ForwardedToController<CreatePartitionsRequest, CreatePartitionsResponse>(
-            parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut))
-        {
-            Settling = new(cache, parts.Publisher)
-            {
-                IsShown = static (request, response, image) => request.ValidateOnly || response.Results.TrueForAll(result =>
-                    result.ErrorCode != ErrorCode.None || !image.Topics.TryGet(result.Name, out TopicImage? topic)
-                    || request.Topics.TrueForAll(asked => asked.Name != result.Name || topic.Partitions.Count >= asked.Count)),
-                PatienceMs = static request => request.TimeoutMs,
-            },
-        }));
+        apis.Add(
+            Row(
+                new ForwardedToController<CreatePartitionsRequest, CreatePartitionsResponse>(
+                    parts.Controller,
+                    forwardTimeout,
+                    request => ErrorResponses.Of(request, ErrorCode.RequestTimedOut)
+                )
+                {
+                    Settling = new(cache, parts.Publisher)
+                    {
+                        IsShown = static (request, response, image) =>
+                            request.ValidateOnly
+                            || response.Results.TrueForAll(result =>
+                                result.ErrorCode != ErrorCode.None
+                                || !image.Topics.TryGet(result.Name, out TopicImage? topic)
+                                || request.Topics.TrueForAll(asked => asked.Name != result.Name || topic.Partitions.Count >= asked.Count)
+                            ),
+                        PatienceMs = static request => request.TimeoutMs,
+                    },
+                }
+            )
+        );
         apis.Add(Row(new DeleteGroupsHandler(parts.Groups)));
-        apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, Refusals.Of));
-        apis.Add(Row(new IncrementalAlterConfigsHandler(
-            new ForwardedToController<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
-                parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut)),
-            parts.Partitions.Places, config.NodeId)));
-        apis.Add(Forwarded<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(parts.Controller, forwardTimeout, Refusals.Of));
-        apis.Add(Forwarded<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(
-            parts.Controller, forwardTimeout, Refusals.Of, isQuestion: true));
-        apis.Add(Forwarded<DescribeQuorumRequest, DescribeQuorumResponse>(
-            parts.Controller, forwardTimeout, (_, error) => new DescribeQuorumResponse { ErrorCode = error }, isQuestion: true));
+        apis.Add(Forwarded<ElectLeadersRequest, ElectLeadersResponse>(parts.Controller, forwardTimeout, ErrorResponses.Of));
+        apis.Add(
+            Row(
+                new IncrementalAlterConfigsHandler(
+                    new ForwardedToController<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
+                        parts.Controller,
+                        forwardTimeout,
+                        request => ErrorResponses.Of(request, ErrorCode.RequestTimedOut)
+                    ),
+                    parts.Partitions.Places,
+                    config.NodeId
+                )
+            )
+        );
+        apis.Add(
+            Forwarded<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(
+                parts.Controller,
+                forwardTimeout,
+                ErrorResponses.Of
+            )
+        );
+        apis.Add(
+            Forwarded<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(
+                parts.Controller,
+                forwardTimeout,
+                ErrorResponses.Of,
+                isReadOnly: true
+            )
+        );
+        apis.Add(
+            Forwarded<DescribeQuorumRequest, DescribeQuorumResponse>(
+                parts.Controller,
+                forwardTimeout,
+                (_, error) => new DescribeQuorumResponse { ErrorCode = error },
+                isReadOnly: true
+            )
+        );
         apis.Add(Row(new OffsetDeleteHandler(parts.Groups)));
-        apis.Add(Row(new UpdateFeaturesHandler(new ForwardedToController<UpdateFeaturesRequest, UpdateFeaturesResponse>(
-            parts.Controller, forwardTimeout, request => Refusals.Of(request, ErrorCode.RequestTimedOut)))));
+        apis.Add(
+            Row(
+                new UpdateFeaturesHandler(
+                    new ForwardedToController<UpdateFeaturesRequest, UpdateFeaturesResponse>(
+                        parts.Controller,
+                        forwardTimeout,
+                        request => ErrorResponses.Of(request, ErrorCode.RequestTimedOut)
+                    )
+                )
+            )
+        );
         apis.Add(Row(new DescribeClusterHandler(cache)));
         apis.Add(Row(new DescribeProducersHandler(parts.Lookup)));
-        apis.Add(Forwarded<UnregisterBrokerRequest, UnregisterBrokerResponse>(parts.Controller, forwardTimeout, Refusals.Of));
+        apis.Add(Forwarded<UnregisterBrokerRequest, UnregisterBrokerResponse>(parts.Controller, forwardTimeout, ErrorResponses.Of));
         apis.Add(Row(new DescribeTransactionsHandler(parts.Transactions.Shards)));
         apis.Add(Row(new ListTransactionsHandler(parts.Transactions.Shards)));
         apis.Add(Row(new ConsumerGroupHeartbeatHandler(parts.Groups, ServesConsumerGroups)));
@@ -124,17 +217,33 @@ internal static class BrokerApis
     }
 
     private static MessageApi<TRequest, TResponse> Forwarded<TRequest, TResponse>(
-        IControllerChannel controller, TimeSpan timeout, Func<TRequest, ErrorCode, TResponse> refuse, bool isQuestion = false)
+        IControllerChannel controller,
+        TimeSpan timeout,
+        Func<TRequest, ErrorCode, TResponse> reject,
+        bool isReadOnly = false
+    )
         where TRequest : class, IRequest<TResponse>, new()
         where TResponse : class, IVersionedMessage, new() =>
-        Row(new ForwardedToController<TRequest, TResponse>(controller, timeout, request => refuse(request, ErrorCode.RequestTimedOut)) { IsQuestion = isQuestion });
+        Row(
+            new ForwardedToController<TRequest, TResponse>(controller, timeout, request => reject(request, ErrorCode.RequestTimedOut))
+            {
+                IsReadOnly = isReadOnly,
+            }
+        );
 
-    private static MessageApi<TRequest, TResponse> Row<TRequest, TResponse>(IRequestHandler<TRequest, TResponse> handler, bool overlaps = false)
+    private static MessageApi<TRequest, TResponse> Row<TRequest, TResponse>(
+        IRequestHandler<TRequest, TResponse> handler,
+        bool overlaps = false
+    )
         where TRequest : class, IRequest<TResponse>, new()
         where TResponse : class, IVersionedMessage, new()
     {
         ServedVersions served = ServedVersions.OnBrokers.Single(each => each.Key == TRequest.ApiKey);
-        return new(handler, served.Lowest, served.Highest, served.AdvertisedLowest) { Overlaps = overlaps, AdvertisedHighest = served.AdvertisedHighest };
+        return new(handler, served.Lowest, served.Highest, served.AdvertisedLowest)
+        {
+            Overlaps = overlaps,
+            AdvertisedHighest = served.AdvertisedHighest,
+        };
     }
 }
 
@@ -144,7 +253,7 @@ internal sealed record BrokerParts(
     World World,
     Waiters Waiters,
     Supervisor Supervisor,
-    Journal Journal,
+    NodeLog NodeLog,
     MetadataCache Cache,
     MetadataPublisher Publisher,
     PartitionLookup Lookup,
@@ -154,4 +263,5 @@ internal sealed record BrokerParts(
     ProducerIdBlock ProducerIds,
     GroupCoordinator Groups,
     TransactionAssembly Transactions,
-    IControllerChannel Controller);
+    IControllerChannel Controller
+);

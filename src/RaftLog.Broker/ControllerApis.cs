@@ -21,43 +21,99 @@ internal static class ControllerApis
         apis.Add(Row(new FetchMetadataLogHandler(parts.Quorum, parts.ClusterId, parts.FetchMaxBytes)));
         apis.Add(Row(new ApiVersionsHandler(() => AdvertisedVersions.Of(apis), parts.Image)));
         apis.Add(Row(new CreateTopicsHandler(active, parts.Configs)));
-        apis.Add(Decided<DeleteTopicsRequest, DeleteTopicsResponse>(active, (c, r, _, _) => c.DeleteTopics(r), Refusals.Of));
-        apis.Add(Decided<AlterConfigsRequest, AlterConfigsResponse>(active, (c, r, _, _) => c.AlterConfigs(r), Refusals.Of));
-        apis.Add(Decided<CreatePartitionsRequest, CreatePartitionsResponse>(active, (c, r, _, _) => c.CreatePartitions(r), Refusals.Of));
-        apis.Add(Decided<ElectLeadersRequest, ElectLeadersResponse>(active, (c, r, _, _) => c.ElectLeaders(r), Refusals.Of));
-        apis.Add(Decided<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(active, (c, r, _, _) => c.IncrementalAlterConfigs(r), Refusals.Of));
-        apis.Add(Decided<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(
-            active, (c, r, _, _) => c.AlterReassignments(r), Refusals.Of));
-        apis.Add(Decided<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(
-            active, (c, r, _, _) => c.ListReassignments(r), Refusals.Of));
+        apis.Add(Decided<DeleteTopicsRequest, DeleteTopicsResponse>(active, (c, r, _, _) => c.DeleteTopics(r), ErrorResponses.Of));
+        apis.Add(Decided<AlterConfigsRequest, AlterConfigsResponse>(active, (c, r, _, _) => c.AlterConfigs(r), ErrorResponses.Of));
+        apis.Add(
+            Decided<CreatePartitionsRequest, CreatePartitionsResponse>(active, (c, r, _, _) => c.CreatePartitions(r), ErrorResponses.Of)
+        );
+        apis.Add(Decided<ElectLeadersRequest, ElectLeadersResponse>(active, (c, r, _, _) => c.ElectLeaders(r), ErrorResponses.Of));
+        apis.Add(
+            Decided<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
+                active,
+                (c, r, _, _) => c.IncrementalAlterConfigs(r),
+                ErrorResponses.Of
+            )
+        );
+        apis.Add(
+            Decided<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(
+                active,
+                (c, r, _, _) => c.AlterReassignments(r),
+                ErrorResponses.Of
+            )
+        );
+        apis.Add(
+            Decided<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(
+                active,
+                (c, r, _, _) => c.ListReassignments(r),
+                ErrorResponses.Of
+            )
+        );
         apis.Add(Row(new VoteHandler(parts.Quorum, parts.ClusterId)));
         apis.Add(Row(new BeginQuorumEpochHandler(parts.Quorum, parts.ClusterId)));
         apis.Add(Row(new EndQuorumEpochHandler(parts.Quorum, parts.ClusterId)));
         apis.Add(Row(new DescribeQuorumHandler(parts.Quorum, parts.Image, parts.Time, parts.NowMs)));
-        apis.Add(Decided<AlterPartitionRequest, AlterPartitionResponse>(active, (c, r, _, _) => c.AlterPartition(r), Refusals.Of));
-        apis.Add(Row(new UpdateFeaturesHandler(
-            new DecidedByController<UpdateFeaturesRequest, UpdateFeaturesResponse>(active, (c, r, _, _) => c.UpdateFeatures(r), Refusals.Of))));
+        apis.Add(Decided<AlterPartitionRequest, AlterPartitionResponse>(active, (c, r, _, _) => c.AlterPartition(r), ErrorResponses.Of));
+        apis.Add(
+            Row(
+                new UpdateFeaturesHandler(
+                    new DecidedByController<UpdateFeaturesRequest, UpdateFeaturesResponse>(
+                        active,
+                        (c, r, _, _) => c.UpdateFeatures(r),
+                        ErrorResponses.Of
+                    )
+                )
+            )
+        );
         apis.Add(Row(new EnvelopeHandler(apis)));
         apis.Add(Row(new FetchSnapshotHandler(parts.Quorum, parts.ClusterId, parts.FetchMaxBytes)));
         apis.Add(Row(new DescribeControllersHandler(parts.ClusterId, parts.Image, parts.Leader)));
-        apis.Add(Decided<BrokerRegistrationRequest, BrokerRegistrationResponse>(active, (c, r, next, now) => c.RegisterBroker(r, next, now), Refusals.Of));
+        apis.Add(
+            Decided<BrokerRegistrationRequest, BrokerRegistrationResponse>(
+                active,
+                (c, r, next, now) => c.RegisterBroker(r, next, now),
+                ErrorResponses.Of
+            )
+        );
         apis.Add(Row(new BrokerHeartbeatHandler(active)));
-        apis.Add(Decided<UnregisterBrokerRequest, UnregisterBrokerResponse>(active, (c, r, _, _) => c.UnregisterBroker(r), Refusals.Of));
-        apis.Add(Decided<AllocateProducerIdsRequest, AllocateProducerIdsResponse>(active, (c, r, _, _) => c.AllocateProducerIds(r), Refusals.Of));
-        apis.Add(Decided<ControllerRegistrationRequest, ControllerRegistrationResponse>(active, (c, r, _, _) => c.RegisterController(r), Refusals.Of));
-        apis.Add(Decided<AssignReplicasToDirsRequest, AssignReplicasToDirsResponse>(active, (c, r, _, _) => c.AssignReplicasToDirs(r), Refusals.Of));
+        apis.Add(
+            Decided<UnregisterBrokerRequest, UnregisterBrokerResponse>(active, (c, r, _, _) => c.UnregisterBroker(r), ErrorResponses.Of)
+        );
+        apis.Add(
+            Decided<AllocateProducerIdsRequest, AllocateProducerIdsResponse>(
+                active,
+                (c, r, _, _) => c.AllocateProducerIds(r),
+                ErrorResponses.Of
+            )
+        );
+        apis.Add(
+            Decided<ControllerRegistrationRequest, ControllerRegistrationResponse>(
+                active,
+                (c, r, _, _) => c.RegisterController(r),
+                ErrorResponses.Of
+            )
+        );
+        apis.Add(
+            Decided<AssignReplicasToDirsRequest, AssignReplicasToDirsResponse>(
+                active,
+                (c, r, _, _) => c.AssignReplicasToDirs(r),
+                ErrorResponses.Of
+            )
+        );
         Invariant.Holds(
-            apis.Select(api => api.Key).SequenceEqual(ServedVersions.OnControllers), "B-08", "a controller's listener serves other APIs than its table says");
+            apis.Select(api => api.Key).SequenceEqual(ServedVersions.OnControllers),
+            "B-08",
+            "a controller's listener serves other APIs than its table says"
+        );
         return new ApiTable(apis);
     }
 
     private static MessageApi<TRequest, TResponse> Decided<TRequest, TResponse>(
         ActiveController active,
         Func<Controller, TRequest, Offset, long, ControllerResult<TResponse>> decide,
-        Func<TRequest, ErrorCode, TResponse> refuse)
+        Func<TRequest, ErrorCode, TResponse> reject
+    )
         where TRequest : class, IRequest<TResponse>, new()
-        where TResponse : class, IVersionedMessage, new() =>
-        Row(new DecidedByController<TRequest, TResponse>(active, decide, refuse));
+        where TResponse : class, IVersionedMessage, new() => Row(new DecidedByController<TRequest, TResponse>(active, decide, reject));
 
     private static MessageApi<TRequest, TResponse> Row<TRequest, TResponse>(IRequestHandler<TRequest, TResponse> handler)
         where TRequest : class, IRequest<TResponse>, new()
@@ -70,7 +126,7 @@ internal static class ControllerApis
 /// <param name="Quorum">The quorum's shell.</param>
 /// <param name="Configs">The configuration in force.</param>
 /// <param name="ClusterId">The cluster.</param>
-/// <param name="FetchMaxBytes">The most bytes of one answer with records.</param>
+/// <param name="FetchMaxBytes">The most bytes of one response with records.</param>
 /// <param name="Image">The latest image.</param>
 /// <param name="Leader">The quorum's leader, or none.</param>
 /// <param name="Time">The wall clock.</param>
@@ -84,4 +140,5 @@ internal sealed record ControllerParts(
     Func<MetadataImage> Image,
     Func<NodeId> Leader,
     TimeProvider Time,
-    Func<long> NowMs);
+    Func<long> NowMs
+);

@@ -21,7 +21,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker;
 
 /// <summary>
-/// One node: broker, controller, or both. It wires the cores to the seams and starts and stops them in order; it holds no rule of its own. A node is
+/// One node: broker, controller, or both. It wires the cores to the seams and starts and stops them in order; it holds no rule of its own.
+/// A node is
 /// used once: made, started, stopped.
 /// </summary>
 public sealed class Node
@@ -51,13 +52,27 @@ public sealed class Node
     /// <summary>A node that has not started.</summary>
     /// <param name="config">What it was told.</param>
     /// <param name="world">The seams.</param>
-    /// <param name="journal">Its log for people.</param>
-    public Node(NodeConfiguration config, World world, Journal journal)
+    /// <param name="nodeLog">Its log for people.</param>
+    public Node(NodeConfiguration config, World world, NodeLog nodeLog)
     {
         _shortage = new DescriptorShortage(
-            world.Time, refused => journal.Error($"{refused.Message}; {refused.WayOut}. What needs one waits, and goes on when a file or a connection is closed"));
+            world.Time,
+            rejected =>
+                nodeLog.Error(
+                    $"{rejected.Message}; {rejected.WayOut}. What needs one waits, and goes on when a file or a connection is closed"
+                )
+        );
         _node = new NodeContext(
-            config, world with { Disk = new DescriptorCache(world.Disk, _shortage) }, journal, new Waiters(world.Time), new Supervisor(world.Process), new MemoryBudgets(config.Memory, world.Time));
+            config,
+            world with
+            {
+                Disk = new DescriptorCache(world.Disk, _shortage),
+            },
+            nodeLog,
+            new Waiters(world.Time),
+            new Supervisor(world.Process),
+            new MemoryBudgets(config.Memory, world.Time)
+        );
         _listeners = new NodeListeners(_node);
         _readiness = new Readiness(_node.Supervisor);
     }
@@ -66,13 +81,15 @@ public sealed class Node
     public NodeId Id => _node.Self;
 
     /// <summary>
-    /// True in a process of its own, which compiles code on first use: as soon as the node is ready, it uses what the first topic will need. It changes
+    /// True in a process of its own, which compiles code on first use: as soon as the node is ready, it uses what the first topic will
+    /// need. It changes
     /// nothing that the node does.
     /// </summary>
-    public bool Rehearses { get; init; }
+    public bool WarmsUpJit { get; init; }
 
     /// <summary>
-    /// True where <c>System.Diagnostics.Metrics</c> shows what the node counts, under the name <see cref="NodeMeter.Name"/>. Such a node must be stopped: until
+    /// True where <c>System.Diagnostics.Metrics</c> shows what the node counts, under the name <see cref="NodeMeter.Name"/>. Such a node
+    /// must be stopped: until
     /// then what it shows stays.
     /// </summary>
     public bool IsMeasured { get; init; }
@@ -102,7 +119,12 @@ public sealed class Node
         {
             IReadOnlyList<NodeId> voters = [.. _node.Config.Quorum.Voters.Select(voter => voter.Id)];
             MetadataStore store = await MetadataStore.OpenAsync(
-                storage.Metadata, _node.World.Disk.WithOwnFlushes(keepsFilesOpen: true), voters, MetadataOptions(_node.Config.MetadataLog), _node.Journal.Warn);
+                storage.Metadata,
+                _node.World.Disk.WithOwnFlushes(keepsFilesOpen: true),
+                voters,
+                MetadataOptions(_node.Config.MetadataLog),
+                _node.NodeLog.Warn
+            );
             if (_node.IsBroker)
             {
                 await storage.OpenLogsAsync(LogSettings.Default, _node.World.Time);
@@ -119,7 +141,7 @@ public sealed class Node
             _shortage.Stop();
             storage.Abandon();
             _node.Waiters.Dispose();
-            throw NodeStorage.Refusal(_node.Config, failure);
+            throw NodeStorage.Rejection(_node.Config, failure);
         }
     }
 
@@ -127,20 +149,24 @@ public sealed class Node
     {
         foreach ((PartitionLog log, string? path) in storage.Duplicates)
         {
-            _node.Journal.Warn(
-                $"two log directories hold {log.Partition}: the node ended while it was moved. The log that goes further is used; the other was renamed to {path} and can be removed");
+            _node.NodeLog.Warn(
+                $"two log directories hold {log.Partition}: the node ended while it was moved. The log that goes further is used; the "
+                    + $"other was renamed to {path} and can be removed"
+            );
         }
     }
 
     /// <summary>
-    /// The longest that <see cref="StopAsync"/> takes, whatever hangs: its patience, and the bounds of its steps, each of which is a few milliseconds long on a
+    /// The longest that <see cref="StopAsync"/> takes, whatever hangs: its patience, and the bounds of its steps, each of which is a few
+    /// milliseconds long on a
     /// machine that answers.
     /// </summary>
     /// <param name="patience">How long the hand-over may take.</param>
     public static TimeSpan StopLimit(TimeSpan patience) => patience + ResignLimit + CloseLimit + LoopLimit;
 
     /// <summary>
-    /// A controlled stop: hands leaderships over while there is a controller to ask, gives up the quorum's leadership, closes connections, flushes, and leaves
+    /// A controlled stop: hands leaderships over while there is a controller to ask, gives up the quorum's leadership, closes connections,
+    /// flushes, and leaves
     /// the mark of a clean stop. It ends within <see cref="StopLimit"/>; what a disk has not flushed by then is scanned at the next start.
     /// </summary>
     /// <param name="patience">How long the hand-over may take.</param>
@@ -154,10 +180,14 @@ public sealed class Node
             await _broker.Lifecycle.LeaveAsync(_node.Config.Lifecycle.ControlledShutdown ? patience : TimeSpan.Zero);
         }
 
-        StopSteps steps = new(_node.World.Time, _node.Journal);
+        StopSteps steps = new(_node.World.Time, _node.NodeLog);
         if (_quorum is not null)
         {
-            await steps.RunAsync("giving up the quorum's leadership", ResignLimit, _quorum.Quorum.ResignAsync(_node.Waiters.Rent(FarewellLimit)));
+            await steps.RunAsync(
+                "giving up the quorum's leadership",
+                ResignLimit,
+                _quorum.Quorum.ResignAsync(_node.Waiters.Rent(FarewellLimit))
+            );
         }
 
         EndLoops();
@@ -189,16 +219,23 @@ public sealed class Node
 
     private void Wire(NodeStorage storage, MetadataStore store)
     {
-        Uuid incarnation = Chance.NewId(_node.World.Entropy);
+        Uuid incarnation = NodeRandom.NewId(_node.World.Entropy);
         RpcConnector connector = new(
-            _node.World.Network, _node.Waiters, _node.Memory.Replication, _node.Supervisor, new RpcOptions($"{SoftwareName}-{Id}"), SoftwareName, SoftwareVersion);
+            _node.World.Network,
+            _node.Waiters,
+            _node.Memory.Replication,
+            _node.Supervisor,
+            new RpcOptions($"{SoftwareName}-{Id}"),
+            SoftwareName,
+            SoftwareVersion
+        );
         MetadataCache cache = new(_node.Waiters, storage.ClusterId, Id);
         _cache = cache;
         ClusterConfigs configs = new(_node.Config.Configs, Id);
         MetadataPublisher publisher = new(_node.Waiters);
         _publisher = publisher;
         publisher.Add(cache);
-        DirectoryFailures failures = new(storage, _node.Journal, _node.World.Process);
+        DirectoryFailures failures = new(storage, _node.NodeLog, _node.World.Process);
         QuorumAssembly quorum = new(_node, storage, store, connector, cache, configs, publisher.Publish, _readiness);
         _quorum = quorum;
         if (_node.IsBroker)
@@ -211,13 +248,16 @@ public sealed class Node
             _meter = new NodeMeter(_node, storage, _listeners, quorum, publisher, _broker);
         }
 
-        _readiness.WarmUp = Rehearses ? () => MetadataRehearsal.Run(quorum.ControllerOptions, new ConfigTable(_node.Config.Configs)) : null;
+        _readiness.WarmUp = WarmsUpJit ? () => JitWarmup.Run(quorum.ControllerOptions, new ConfigTable(_node.Config.Configs)) : null;
         failures.Watch();
         storage.Metadata.MetadataFlusher?.Observe(quorum.Quorum);
-        ClientWarnings warnings = new(_node.Waiters, _node.Journal);
-        storage.Decompression.Exhausted = bytes => warnings.Warn(
-            ClientFault.NoDecompression,
-            $"no memory to look into a compressed batch that needs {bytes} bytes of it: raftlog.decompression.buffer.bytes = {storage.Decompression.MaxBytes} are in use; the batch is rejected and may be sent again");
+        ClientWarnings warnings = new(_node.Waiters, _node.NodeLog);
+        storage.Decompression.Exhausted = bytes =>
+            warnings.Warn(
+                ClientFault.NoDecompression,
+                $"no memory to look into a compressed batch that needs {bytes} bytes of it: raftlog.decompression.buffer.bytes = "
+                    + $"{storage.Decompression.MaxBytes} are in use; the batch is rejected and may be sent again"
+            );
         foreach (LogDirectory directory in storage.Directories)
         {
             if (_broker is { } broker)
@@ -229,11 +269,17 @@ public sealed class Node
         }
 
         _node.Supervisor.Run("metadata publisher", publisher.RunAsync);
-        _node.Supervisor.Run("watch over flushes", new FlushWatch(storage.Directories, _node.Waiters, _node.Journal).RunAsync);
+        _node.Supervisor.Run("watch over flushes", new FlushWatch(storage.Directories, _node.Waiters, _node.NodeLog).RunAsync);
         quorum.Start(_listeners, incarnation);
         _broker?.Start(_readiness);
     }
 
-    private static MetadataStoreOptions MetadataOptions(MetadataLogSettings settings) => new(
-        settings.SegmentBytes, settings.SegmentMs, settings.MaxRecordBytesBetweenSnapshots, settings.MaxSnapshotIntervalMs, settings.MaxRetentionBytes);
+    private static MetadataStoreOptions MetadataOptions(MetadataLogSettings settings) =>
+        new(
+            settings.SegmentBytes,
+            settings.SegmentMs,
+            settings.MaxRecordBytesBetweenSnapshots,
+            settings.MaxSnapshotIntervalMs,
+            settings.MaxRetentionBytes
+        );
 }

@@ -10,11 +10,18 @@ namespace RaftLog.Broker;
 /// <summary>What every part of a node is made with.</summary>
 /// <param name="Config">What the node was told.</param>
 /// <param name="World">The seams.</param>
-/// <param name="Journal">The node log.</param>
+/// <param name="NodeLog">The node log.</param>
 /// <param name="Waiters">Its waits.</param>
 /// <param name="Supervisor">Who watches its loops.</param>
 /// <param name="Memory">Its budgets of memory.</param>
-internal sealed record NodeContext(NodeConfiguration Config, World World, Journal Journal, Waiters Waiters, Supervisor Supervisor, MemoryBudgets Memory)
+internal sealed record NodeContext(
+    NodeConfiguration Config,
+    World World,
+    NodeLog NodeLog,
+    Waiters Waiters,
+    Supervisor Supervisor,
+    MemoryBudgets Memory
+)
 {
     /// <summary>The node.</summary>
     public NodeId Self => Config.NodeId;

@@ -5,7 +5,9 @@ using RaftLog.Storage;
 
 namespace RaftLog.Broker;
 
-/// <summary>The log directories of a node: opened, checked to be this node's and this cluster's, and recovered before anything is served.</summary>
+/// <summary>
+/// The log directories of a node: opened, checked to be this node's and this cluster's, and recovered before anything is served.
+/// </summary>
 internal sealed class NodeStorage
 {
     private NodeStorage(IReadOnlyList<LogDirectory> directories, IReadOnlyList<LogDirectory> data, LogDirectory metadata)
@@ -46,14 +48,24 @@ internal sealed class NodeStorage
 #if SEEDED_BUGS
         if (SeededBug.Is(27))
         {
-            await Formatting.StorageFormatter.FormatAsync(config, "AAAAAAAAAAAAAAAAAAAAAA", Formatting.StorageFormatter.DefaultFeatures, world);
+            await Formatting.StorageFormatter.FormatAsync(
+                config,
+                "AAAAAAAAAAAAAAAAAAAAAA",
+                Formatting.StorageFormatter.DefaultFeatures,
+                world
+            );
         }
 #endif
         try
         {
             foreach (string path in config.Storage.LogDirs.Append(config.Storage.MetadataLogDir).Distinct())
             {
-                LogDirectory directory = await LogDirectory.OpenAsync(world.Disk.WithOwnFlushes(keepsFilesOpen: false), world.Time, path, decompression);
+                LogDirectory directory = await LogDirectory.OpenAsync(
+                    world.Disk.WithOwnFlushes(keepsFilesOpen: false),
+                    world.Time,
+                    path,
+                    decompression
+                );
                 opened.Add(directory);
                 Check(directory, opened[0], config);
                 metadata = path == config.Storage.MetadataLogDir ? directory : metadata;
@@ -62,25 +74,36 @@ internal sealed class NodeStorage
         catch (Exception failure) when (failure is LogDirectoryException or NodeStartException or DiskException)
         {
             opened.ForEach(each => each.Abandon());
-            throw failure is NodeStartException ? failure : Refusal(config, failure);
+            throw failure is NodeStartException ? failure : Rejection(config, failure);
         }
 
-        return new NodeStorage(opened, [.. opened.Where(each => config.Storage.LogDirs.Contains(each.Path))], metadata!) { Decompression = decompression };
+        return new NodeStorage(opened, [.. opened.Where(each => config.Storage.LogDirs.Contains(each.Path))], metadata!)
+        {
+            Decompression = decompression,
+        };
     }
 
-    /// <summary>Why a node cannot start from its directories, for people: the directory, the file, what was tried, and the way out.</summary>
-    public static NodeStartException Refusal(NodeConfiguration config, Exception failure)
+    /// <summary>
+    /// Why a node cannot start from its directories, for people: the directory, the file, what was tried, and the way out.
+    /// </summary>
+    public static NodeStartException Rejection(NodeConfiguration config, Exception failure)
     {
-        if (failure is not DiskException refused)
+        if (failure is not DiskException rejected)
         {
             return new NodeStartException(failure.Message, failure);
         }
 
-        string directory = config.Storage.LogDirs.Append(config.Storage.MetadataLogDir)
-            .FirstOrDefault(each => refused.Path == each || refused.Path.StartsWith(each + "/", StringComparison.Ordinal)) ?? refused.Path;
+        string directory =
+            config
+                .Storage.LogDirs.Append(config.Storage.MetadataLogDir)
+                .FirstOrDefault(each => rejected.Path == each || rejected.Path.StartsWith(each + "/", StringComparison.Ordinal))
+            ?? rejected.Path;
         return new NodeStartException(
-            $"node {config.NodeId} cannot start from log directory {directory}: {refused.Message}. Nothing is served from a directory that could not be recovered: "
-            + $"{refused.WayOut}, then start the node again; recovery begins anew and takes nothing away that was flushed", failure);
+            $"node {config.NodeId} cannot start from log directory {directory}: {rejected.Message}. Nothing is served from a directory "
+                + $"that could not be recovered: "
+                + $"{rejected.WayOut}, then start the node again; recovery begins anew and takes nothing away that was flushed",
+            failure
+        );
     }
 
     /// <summary>Lets go of every directory without a clean stop.</summary>
@@ -114,7 +137,9 @@ internal sealed class NodeStorage
         RecoveryTime = time.GetElapsedTime(beganAt);
     }
 
-    /// <summary>Logs that were set aside since another directory has more of the same partition, with the paths that they have now.</summary>
+    /// <summary>
+    /// Logs that were set aside since another directory has more of the same partition, with the paths that they have now.
+    /// </summary>
     public IReadOnlyList<(PartitionLog Log, string? Path)> Duplicates { get; private set; } = [];
 
     private static void Check(LogDirectory directory, LogDirectory first, NodeConfiguration config)
@@ -123,14 +148,17 @@ internal sealed class NodeStorage
         {
             throw new NodeStartException(
                 $"{directory.Path}/{MetaProperties.FileName} says node.id={directory.Meta.NodeId}, but this is node {config.NodeId}; "
-                + "point log.dirs at this node's own directory");
+                    + "point log.dirs at this node's own directory"
+            );
         }
 
         if (directory.Meta.ClusterId != first.Meta.ClusterId)
         {
             throw new NodeStartException(
-                $"{directory.Path}/{MetaProperties.FileName} says cluster.id={directory.Meta.ClusterId}, and {first.Path} says {first.Meta.ClusterId}; "
-                + "all directories of a node must belong to one cluster");
+                $"{directory.Path}/{MetaProperties.FileName} says cluster.id={directory.Meta.ClusterId}, and {first.Path} says "
+                    + $"{first.Meta.ClusterId}; "
+                    + "all directories of a node must belong to one cluster"
+            );
         }
     }
 }

@@ -18,8 +18,8 @@ public enum AnomalyKind
     /// <summary>A21: a consumer saw a record that is not in the final log.</summary>
     DirtyRead,
 
-    /// <summary>A5: a record stands in a log, or was seen, although its send was refused.</summary>
-    RefusedRecord,
+    /// <summary>A5: a record stands in a log, or was seen, although its send was rejected.</summary>
+    RejectedRecord,
 
     /// <summary>A38: a record that nobody sent, or not to this partition.</summary>
     AlienRecord,

@@ -19,7 +19,8 @@ public sealed class AnomalyList
     /// <summary>What could not be decided within the bounds of the search; empty when everything was.</summary>
     public IReadOnlyList<string> Undecided => _undecided;
 
-    internal void Add(AnomalyKind kind, string what, params ReadOnlySpan<RecordValue> values) => Add(new Anomaly(kind, what) { Values = [.. values] });
+    internal void Add(AnomalyKind kind, string what, params ReadOnlySpan<RecordValue> values) =>
+        Add(new Anomaly(kind, what) { Values = [.. values] });
 
     internal void Add(Anomaly anomaly)
     {

@@ -35,7 +35,9 @@ public static class HistoryChecker
         new OwnershipCheck(),
     ];
 
-    /// <summary>Every anomaly that the history shows, at most <see cref="AnomalyList.MaxOfOneKind"/> of a kind; empty when it is in order.</summary>
+    /// <summary>
+    /// Every anomaly that the history shows, at most <see cref="AnomalyList.MaxOfOneKind"/> of a kind; empty when it is in order.
+    /// </summary>
     public static IReadOnlyList<Anomaly> Check(History history) => Find(history).All;
 
     /// <summary>The same with the number of each kind, and with what could not be decided.</summary>

@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Checking;
 
 /// <summary>
-/// How far readers were behind in real time (A41): for how long others had known of a record at or above the first one that a poll gives, when it gave it. A
+/// How far readers were behind in real time (A41): for how long others had known of a record at or above the first one that a poll gives,
+/// when it gave it. A
 /// figure and no promise: who begins at the beginning is behind by as much as the log is old.
 /// </summary>
 /// <param name="Consumer">Who polled.</param>
@@ -42,13 +43,17 @@ public readonly record struct ReadLag(int Consumer, TopicPartition Partition, lo
 
     private static Dictionary<TopicPartition, KnownSince> Knowledge(History history)
     {
-        IEnumerable<(TopicPartition Partition, Offset Offset, long AtUs)> acknowledged = history.Sends
-            .Where(each => each is { Outcome: SendOutcome.Acknowledged, IsControl: false, CompletedUs: not null } && each.Offset != Offset.None)
+        IEnumerable<(TopicPartition Partition, Offset Offset, long AtUs)> acknowledged = history
+            .Sends.Where(each =>
+                each is { Outcome: SendOutcome.Acknowledged, IsControl: false, CompletedUs: not null } && each.Offset != Offset.None
+            )
             .Select(each => (each.Partition, each.Offset, each.CompletedUs!.Value));
-        IEnumerable<(TopicPartition Partition, Offset Offset, long AtUs)> seen = history.Seen
-            .Where(each => each.AtUs is not null)
+        IEnumerable<(TopicPartition Partition, Offset Offset, long AtUs)> seen = history
+            .Seen.Where(each => each.AtUs is not null)
             .Select(each => (each.Partition, each.Offset, each.AtUs!.Value));
-        return acknowledged.Concat(seen).GroupBy(each => each.Partition)
+        return acknowledged
+            .Concat(seen)
+            .GroupBy(each => each.Partition)
             .ToDictionary(each => each.Key, each => new KnownSince([.. each.Select(known => (known.Offset, known.AtUs))]));
     }
 

@@ -29,8 +29,17 @@ internal static class Failures
             Console.Error.WriteLine("Is that the port of the metadata quorum (CONTROLLER)? Clients connect to the node's other listener.");
             return ExitCode.Failed;
         }
-        catch (Exception failure) when (failure is ConfigurationException or NodeStartException or LogDirectoryException or DiskException
-            or KafkaException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception failure)
+            when (failure
+                    is ConfigurationException
+                        or NodeStartException
+                        or LogDirectoryException
+                        or DiskException
+                        or KafkaException
+                        or FormatException
+                        or IOException
+                        or UnauthorizedAccessException
+            )
         {
             Console.Error.WriteLine(failure.Message);
             return ExitCode.Failed;

@@ -15,7 +15,8 @@ internal sealed class ConsumerService(
     ConsumerServiceOptions options,
     Func<ConsumedRecord, CancellationToken, ValueTask> handler,
     TimeProvider time,
-    ILogger<ConsumerService> logger) : BackgroundService
+    ILogger<ConsumerService> logger
+) : BackgroundService
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
@@ -26,9 +27,10 @@ internal sealed class ConsumerService(
     public string Group => options.Consumer.GroupId!;
 
     /// <summary>Whether it makes progress.</summary>
-    public ConsumerHealth CheckHealth() => Volatile.Read(ref _failure) is { } failure
-        ? new ConsumerHealth(false, $"the consumer of group '{Group}' failed and waits to begin again: {failure.Message}")
-        : Volatile.Read(ref _consumer)?.CheckHealth(options.StuckAfter) ?? new ConsumerHealth(true, "the consumer has not begun yet");
+    public ConsumerHealth CheckHealth() =>
+        Volatile.Read(ref _failure) is { } failure
+            ? new ConsumerHealth(false, $"the consumer of group '{Group}' failed and waits to begin again: {failure.Message}")
+            : Volatile.Read(ref _consumer)?.CheckHealth(options.StuckAfter) ?? new ConsumerHealth(true, "the consumer has not begun yet");
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -27,8 +27,10 @@ public sealed class ConsumersHealthCheck(IEnumerable<IHostedService> services) :
             }
         }
 
-        return Task.FromResult(reasons.Count == 0
-            ? HealthCheckResult.Healthy($"{count} consumers")
-            : new HealthCheckResult(context.Registration?.FailureStatus ?? HealthStatus.Unhealthy, string.Join("; ", reasons)));
+        return Task.FromResult(
+            reasons.Count == 0
+                ? HealthCheckResult.Healthy($"{count} consumers")
+                : new HealthCheckResult(context.Registration?.FailureStatus ?? HealthStatus.Unhealthy, string.Join("; ", reasons))
+        );
     }
 }

@@ -11,7 +11,13 @@ internal static class FailedRecord
 {
     /// <summary>The headers that are written anew each time; the others stay as the first failure wrote them.</summary>
     private static readonly string[] Renewed =
-        [FailureHeaders.ErrorType, FailureHeaders.ErrorMessage, FailureHeaders.Group, FailureHeaders.Attempts, FailureHeaders.NotBefore];
+    [
+        FailureHeaders.ErrorType,
+        FailureHeaders.ErrorMessage,
+        FailureHeaders.Group,
+        FailureHeaders.Attempts,
+        FailureHeaders.NotBefore,
+    ];
 
     /// <summary>The topic that a record goes to next; null where there is none.</summary>
     /// <param name="options">The topics.</param>
@@ -55,7 +61,8 @@ internal static class FailedRecord
             : TimeSpan.Zero;
 
     /// <summary>How often a handler was called for it before.</summary>
-    public static int AttemptsOf(ConsumedRecord record) => (int)Math.Clamp(Number(record, FailureHeaders.Attempts) ?? 0, 0, int.MaxValue / 2);
+    public static int AttemptsOf(ConsumedRecord record) =>
+        (int)Math.Clamp(Number(record, FailureHeaders.Attempts) ?? 0, 0, int.MaxValue / 2);
 
     private static long? Number(ConsumedRecord record, string name) =>
         long.TryParse(Text(record, name), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;

@@ -5,13 +5,35 @@ namespace RaftLog.Client.Hosting;
 /// <summary>The events that consumers of a host log.</summary>
 internal static partial class HostingEvents
 {
-    [LoggerMessage(2001, LogLevel.Warning, "{Partition}, offset {Offset}: attempt {Attempt} of {Attempts} failed", EventName = "HandlerAttemptFailed")]
-    public static partial void HandlerAttemptFailed(this ILogger logger, Exception failure, string partition, long offset, int attempt, int attempts);
+    [LoggerMessage(
+        2001,
+        LogLevel.Warning,
+        "{Partition}, offset {Offset}: attempt {Attempt} of {Attempts} failed",
+        EventName = "HandlerAttemptFailed"
+    )]
+    public static partial void HandlerAttemptFailed(
+        this ILogger logger,
+        Exception failure,
+        string partition,
+        long offset,
+        int attempt,
+        int attempts
+    );
 
-    [LoggerMessage(2002, LogLevel.Warning, "{Partition}, offset {Offset}: passed on to {Topic} after {Attempts} attempts", EventName = "RecordPassedOn")]
+    [LoggerMessage(
+        2002,
+        LogLevel.Warning,
+        "{Partition}, offset {Offset}: passed on to {Topic} after {Attempts} attempts",
+        EventName = "RecordPassedOn"
+    )]
     public static partial void RecordPassedOn(this ILogger logger, string partition, long offset, string topic, int attempts);
 
-    [LoggerMessage(2003, LogLevel.Error, "The consumer of group {Group} failed and begins again in {Seconds} s", EventName = "ConsumerFailed")]
+    [LoggerMessage(
+        2003,
+        LogLevel.Error,
+        "The consumer of group {Group} failed and begins again in {Seconds} s",
+        EventName = "ConsumerFailed"
+    )]
     public static partial void ConsumerFailed(this ILogger logger, Exception failure, string group, double seconds);
 
     [LoggerMessage(2004, LogLevel.Information, "The consumer of group {Group} reads {Topics}", EventName = "ConsumerStarted")]

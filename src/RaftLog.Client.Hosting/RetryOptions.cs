@@ -37,7 +37,8 @@ public sealed record RetryOptions
             {
                 throw new ArgumentException(
                     $"retry topic '{topic.Name}' waits for {topic.Delay}, which is not less than max.poll.interval.ms ({maxPollInterval}): "
-                    + "raise ConsumerOptions.MaxPollInterval, or take more topics with shorter pauses");
+                        + "raise ConsumerOptions.MaxPollInterval, or take more topics with shorter pauses"
+                );
             }
         }
     }

@@ -12,7 +12,8 @@ internal sealed class RetryingHandler(
     Producer? producer,
     TimeProvider time,
     ILogger logger,
-    CancellationToken stop)
+    CancellationToken stop
+)
 {
     /// <summary>Handles a record; it is done, or passed on, when this ends.</summary>
     /// <exception cref="Exception">What the last attempt threw, where the record cannot be passed on.</exception>

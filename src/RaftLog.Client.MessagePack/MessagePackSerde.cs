@@ -26,7 +26,9 @@ internal sealed class MessagePackSerde<T> : ISerde<T>
         {
             MessagePackReader reader = new(bytes);
             T value = MessagePackSerializer.Deserialize<T>(ref reader, _options);
-            return reader.End ? value : throw new FormatException($"there are {bytes.Length - reader.Consumed} bytes behind the MessagePack value");
+            return reader.End
+                ? value
+                : throw new FormatException($"there are {bytes.Length - reader.Consumed} bytes behind the MessagePack value");
         }
         catch (MessagePackSerializationException e)
         {

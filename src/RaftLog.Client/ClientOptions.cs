@@ -38,7 +38,10 @@ public sealed record ClientOptions
     /// </summary>
     public long ReceiveMemory { get; init; } = 256L << 20;
 
-    /// <summary>Takes the client's events, under the category <see cref="TelemetryNames.Source"/>; null for none. <c>docs/client-events.md</c> lists them.</summary>
+    /// <summary>
+    /// Takes the client's events, under the category <see cref="TelemetryNames.Source"/>; null for none. <c>docs/client-events.md</c> lists
+    /// them.
+    /// </summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 
     /// <summary>Makes the client's meter, as a host's services do; null for one of its own.</summary>
@@ -60,6 +63,8 @@ public sealed record ClientOptions
             servers.Add(new NetworkAddress(part[..colon].Trim('[', ']'), port));
         }
 
-        return servers.Count > 0 ? servers : throw new FormatException("bootstrap.servers: there is no server; write for instance localhost:9092");
+        return servers.Count > 0
+            ? servers
+            : throw new FormatException("bootstrap.servers: there is no server; write for instance localhost:9092");
     }
 }

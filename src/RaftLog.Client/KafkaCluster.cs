@@ -18,7 +18,7 @@ public sealed class KafkaCluster : IDisposable
     private readonly ClientRuntime _runtime;
     private readonly ConnectionTable _connections;
     private readonly ClusterCalls _quick;
-    private readonly MetadataCache _metadata;
+    private readonly ClusterMetadata _metadata;
 
     /// <summary>A cluster reached through given seams.</summary>
     public KafkaCluster(ClientOptions options, ClientWorld world)
@@ -26,15 +26,13 @@ public sealed class KafkaCluster : IDisposable
         _runtime = new ClientRuntime(options, world);
         _connections = new ConnectionTable(_runtime);
         _quick = new ClusterCalls(_runtime, _connections.OpenSet());
-        _metadata = new MetadataCache(_runtime, _quick, _connections);
+        _metadata = new ClusterMetadata(_runtime, _quick, _connections);
         Admin = new KafkaAdmin(_runtime, new ClusterCalls(_runtime, _connections.OpenSet()), _metadata);
     }
 
     /// <summary>A cluster reached over TCP.</summary>
     public KafkaCluster(ClientOptions options)
-        : this(options, ClientWorld.Real())
-    {
-    }
+        : this(options, ClientWorld.Real()) { }
 
     /// <summary>Topics, configuration, quorum.</summary>
     public KafkaAdmin Admin { get; }
@@ -43,8 +41,7 @@ public sealed class KafkaCluster : IDisposable
     public ClusterView View => _metadata.View;
 
     /// <summary>Opens a producer.</summary>
-    public Producer CreateProducer(ProducerOptions? options = null) =>
-        Open(options ?? new ProducerOptions());
+    public Producer CreateProducer(ProducerOptions? options = null) => Open(options ?? new ProducerOptions());
 
     /// <summary>Opens a producer of typed keys and values.</summary>
     /// <param name="keys">Turns keys into bytes; null for the form that <see cref="Serdes.For{T}"/> names.</param>
@@ -52,8 +49,10 @@ public sealed class KafkaCluster : IDisposable
     /// <param name="options">How it sends.</param>
     /// <exception cref="NotSupportedException">A type has no form of its own, and none was given.</exception>
     public Producer<TKey, TValue> CreateProducer<TKey, TValue>(
-        ISerializer<TKey>? keys = null, ISerializer<TValue>? values = null, ProducerOptions? options = null) =>
-        new(CreateProducer(options), keys ?? Serdes.For<TKey>(), values ?? Serdes.For<TValue>());
+        ISerializer<TKey>? keys = null,
+        ISerializer<TValue>? values = null,
+        ProducerOptions? options = null
+    ) => new(CreateProducer(options), keys ?? Serdes.For<TKey>(), values ?? Serdes.For<TValue>());
 
     /// <summary>Opens a consumer.</summary>
     public Consumer CreateConsumer(ConsumerOptions? options = null) =>
@@ -65,8 +64,10 @@ public sealed class KafkaCluster : IDisposable
     /// <param name="values">Reads values; null for the form that <see cref="Serdes.For{T}"/> names.</param>
     /// <exception cref="NotSupportedException">A type has no form of its own, and none was given.</exception>
     public Consumer<TKey, TValue> CreateConsumer<TKey, TValue>(
-        ConsumerOptions? options = null, IDeserializer<TKey>? keys = null, IDeserializer<TValue>? values = null) =>
-        new(CreateConsumer(options), keys ?? Serdes.For<TKey>(), values ?? Serdes.For<TValue>());
+        ConsumerOptions? options = null,
+        IDeserializer<TKey>? keys = null,
+        IDeserializer<TValue>? values = null
+    ) => new(CreateConsumer(options), keys ?? Serdes.For<TKey>(), values ?? Serdes.For<TValue>());
 
     private Producer Open(ProducerOptions options)
     {
@@ -78,7 +79,12 @@ public sealed class KafkaCluster : IDisposable
             ClusterCalls coordinators = new(_runtime, _connections.OpenSet());
             Coordinator coordinator = new(CoordinatorKind.Transaction, id, _runtime, _quick, coordinators, _metadata);
             TransactionCalls calls = new(
-                id, options.TransactionTimeout, _runtime, coordinator, group => new Coordinator(CoordinatorKind.Group, group, _runtime, _quick, coordinators, _metadata));
+                id,
+                options.TransactionTimeout,
+                _runtime,
+                coordinator,
+                group => new Coordinator(CoordinatorKind.Group, group, _runtime, _quick, coordinators, _metadata)
+            );
             transactions = new TransactionFlow(id, _runtime, calls);
         }
 

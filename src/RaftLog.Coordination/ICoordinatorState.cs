@@ -3,9 +3,12 @@ using RaftLog.Protocol;
 namespace RaftLog.Coordination;
 
 /// <summary>
-/// The state of one partition of an internal topic. What is kept durably changes only in <see cref="Replay"/> and <see cref="ReplayMarker"/>, so that a leader,
-/// its successor and a restart cannot differ; sessions, waiting requests and deadlines live beside it and begin anew with <see cref="Activate"/>.
-/// Commands are members of the implementing class: they take a <see cref="RequestToken"/>, a request, a <see cref="CoordinatorTime"/> and an
+/// The state of one partition of an internal topic. What is kept durably changes only in <see cref="Replay"/> and
+/// <see cref="ReplayMarker"/>, so that a leader,
+/// its successor and a restart cannot differ; sessions, waiting requests and deadlines live beside it and begin anew with
+/// <see cref="Activate"/>.
+/// Commands are members of the implementing class: they take a <see cref="RequestToken"/>, a request, a <see cref="CoordinatorTime"/> and
+/// an
 /// <see cref="Outbox"/>, and respond at once or later.
 /// </summary>
 public interface ICoordinatorState
@@ -13,7 +16,9 @@ public interface ICoordinatorState
     /// <summary>When <see cref="Tick"/> has something to do, in monotonic milliseconds; <see cref="long.MaxValue"/> for never.</summary>
     long NextDeadlineMs { get; }
 
-    /// <summary>Applies one record: while the partition is loaded, and right after this node's own append. Unknown record types are passed over.</summary>
+    /// <summary>
+    /// Applies one record: while the partition is loaded, and right after this node's own append. Unknown record types are passed over.
+    /// </summary>
     void Replay(in CoordinatorRecord record, in RecordOrigin origin);
 
     /// <summary>Applies the marker that ends a producer's transaction on this partition.</summary>

@@ -4,8 +4,10 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Coordination;
 
 /// <summary>
-/// What one input of a coordinator state brings about: records to append, and responses that may be sent when everything appended so far, by this input and by
-/// those before it, is committed. The shell appends the records as one batch and replays them at once, so that the next input sees them; nothing leaves the node
+/// What one input of a coordinator state brings about: records to append, and responses that may be sent when everything appended so far,
+/// by this input and by
+/// those before it, is committed. The shell appends the records as one batch and replays them at once, so that the next input sees them;
+/// nothing leaves the node
 /// before the commit.
 /// </summary>
 public sealed class Outbox
@@ -29,10 +31,12 @@ public sealed class Outbox
     /// <summary>Appends a record.</summary>
     public void Append(CoordinatorRecord record) => _records.Add(record);
 
-    /// <summary>Answers a request: the one that is being decided, or one that has waited.</summary>
+    /// <summary>Responds to a request: the one that is being decided, or one that has waited.</summary>
     public void Respond(RequestToken request, IMessage response) => _responses.Add((request, response));
 
-    /// <summary>Asks for something to be done outside of the state. It is not repeated: a state that is loaded anew asks again when it is activated.</summary>
+    /// <summary>
+    /// Asks for something to be done outside of the state. It is not repeated: a state that is loaded anew asks again when it is activated.
+    /// </summary>
     public void Do(ICoordinatorEffect effect) => _effects.Add(effect);
 
     /// <summary>Empties it for the next input.</summary>

@@ -15,11 +15,16 @@ internal static class CatalogEmitter
         code.Summary("All requests that can be read and written, by api key.");
         code.Open("public static class ApiCatalog");
         code.Summary("Every API, ordered by key.");
-        code.Open($"public static global::System.Collections.Generic.IReadOnlyList<{Wire}ApiDescription> All {{ get; }} = new {Wire}ApiDescription[]");
+        code.Open(
+            $"public static global::System.Collections.Generic.IReadOnlyList<{Wire}ApiDescription> All {{ get; }} = new "
+                + $"{Wire}ApiDescription[]"
+        );
         foreach (MessageHead head in requests)
         {
-            code.Line($"new((global::RaftLog.Protocol.ApiKey){head.Key}, \"{head.BaseName}\", {head.Lowest}, {head.Highest}, "
-                + $"{head.FirstFlexible}, static () => new {head.BaseName}Request(), static () => new {head.BaseName}Response()),");
+            code.Line(
+                $"new((global::RaftLog.Protocol.ApiKey){head.Key}, \"{head.BaseName}\", {head.Lowest}, {head.Highest}, "
+                    + $"{head.FirstFlexible}, static () => new {head.BaseName}Request(), static () => new {head.BaseName}Response()),"
+            );
         }
 
         CloseList(code);
@@ -37,8 +42,10 @@ internal static class CatalogEmitter
         code.Summary("All metadata records that can be read and written, by the number of their type.");
         code.Open("public static class MetadataRecordCatalog");
         code.Summary("Every type of record, ordered by number.");
-        code.Open("public static global::System.Collections.Generic.IReadOnlyList<"
-            + $"{Wire}MetadataRecordDescription> All {{ get; }} = new {Wire}MetadataRecordDescription[]");
+        code.Open(
+            "public static global::System.Collections.Generic.IReadOnlyList<"
+                + $"{Wire}MetadataRecordDescription> All {{ get; }} = new {Wire}MetadataRecordDescription[]"
+        );
         foreach (MessageHead head in records)
         {
             code.Line($"new({head.Key}, \"{head.ClassName}\", {head.Lowest}, {head.Highest}, static () => new {head.ClassName}()),");
@@ -87,8 +94,9 @@ internal static class CatalogEmitter
 
     private static void Find(CodeText code, string signature, string type, string found, string index)
     {
-        code.Open($"public static bool {signature}, "
-            + $"[global::System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out {Wire}{type}? {found})");
+        code.Open(
+            $"public static bool {signature}, " + $"[global::System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out {Wire}{type}? {found})"
+        );
         code.Line($"{found} = (uint)({index}) < (uint)ByKey.Length ? ByKey[{index}] : null;");
         code.Line($"return {found} is not null;");
         code.Close();

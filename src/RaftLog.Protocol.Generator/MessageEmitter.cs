@@ -35,9 +35,19 @@ internal sealed class MessageEmitter
         _code.Open($"public sealed class {_head.ClassName} : {Interfaces()}");
         Head();
         _members.Properties(_schema.Body);
-        Method("Read", "public void Read(ref global::RaftLog.Protocol.Wire.WireReader reader, short version)", _schema.Body, checksVersion: true);
+        Method(
+            "Read",
+            "public void Read(ref global::RaftLog.Protocol.Wire.WireReader reader, short version)",
+            _schema.Body,
+            checksVersion: true
+        );
         _code.Line();
-        Method("Write", "public void Write(global::RaftLog.Protocol.Wire.WireWriter writer, short version)", _schema.Body, checksVersion: true);
+        Method(
+            "Write",
+            "public void Write(global::RaftLog.Protocol.Wire.WireWriter writer, short version)",
+            _schema.Body,
+            checksVersion: true
+        );
         foreach (StructureSchema structure in _schema.Structures)
         {
             _code.Line();
@@ -47,16 +57,18 @@ internal sealed class MessageEmitter
         _code.Close();
     }
 
-    private string Interfaces() => Interface()
+    private string Interfaces() =>
+        Interface()
         + (_head.IsReused ? $", {Wire}IReusedMessage" : "")
         + (_schema.Body.Fields.Exists(static field => field.Name == "ThrottleTimeMs") ? $", {Wire}IThrottledMessage" : "");
 
-    private string Interface() => _head.Kind switch
-    {
-        MessageKind.Request => $"{Wire}IRequest<{_head.BaseName}Response>",
-        MessageKind.Record => $"{Wire}IMetadataRecord<{_head.ClassName}>",
-        _ => $"{Wire}IVersionedMessage",
-    };
+    private string Interface() =>
+        _head.Kind switch
+        {
+            MessageKind.Request => $"{Wire}IRequest<{_head.BaseName}Response>",
+            MessageKind.Record => $"{Wire}IMetadataRecord<{_head.ClassName}>",
+            _ => $"{Wire}IVersionedMessage",
+        };
 
     private void Head()
     {
@@ -126,9 +138,19 @@ internal sealed class MessageEmitter
             _code.Line();
         }
 
-        Method("Read", "internal void Read(ref global::RaftLog.Protocol.Wire.WireReader reader, short version)", structure, checksVersion: false);
+        Method(
+            "Read",
+            "internal void Read(ref global::RaftLog.Protocol.Wire.WireReader reader, short version)",
+            structure,
+            checksVersion: false
+        );
         _code.Line();
-        Method("Write", "internal void Write(global::RaftLog.Protocol.Wire.WireWriter writer, short version)", structure, checksVersion: false);
+        Method(
+            "Write",
+            "internal void Write(global::RaftLog.Protocol.Wire.WireWriter writer, short version)",
+            structure,
+            checksVersion: false
+        );
         _code.Close();
     }
 }

@@ -13,13 +13,19 @@ namespace RaftLog.Protocol.Generator;
 public sealed class MessageGenerator : IIncrementalGenerator
 {
     private static readonly DiagnosticDescriptor InvalidSchema = new(
-        "RLS001", "A message schema is wrong", "{0}", "RaftLog.Schemas", DiagnosticSeverity.Error, isEnabledByDefault: true);
+        "RLS001",
+        "A message schema is wrong",
+        "{0}",
+        "RaftLog.Schemas",
+        DiagnosticSeverity.Error,
+        isEnabledByDefault: true
+    );
 
     /// <inheritdoc />
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
-        IncrementalValuesProvider<SchemaFile> files = context.AdditionalTextsProvider
-            .Where(static file => file.Path.EndsWith(".schema", StringComparison.Ordinal))
+        IncrementalValuesProvider<SchemaFile> files = context
+            .AdditionalTextsProvider.Where(static file => file.Path.EndsWith(".schema", StringComparison.Ordinal))
             .Select(static (file, cancel) => new SchemaFile(file.Path, file.GetText(cancel)?.ToString() ?? ""));
         context.RegisterSourceOutput(files, EmitMessage);
 
@@ -73,7 +79,9 @@ public sealed class MessageGenerator : IIncrementalGenerator
     private static string? Mistake(SchemaHead each, ImmutableArray<SchemaHead> all, Dictionary<string, MessageHead> responses)
     {
         MessageHead head = each.Head!;
-        SchemaHead first = all.First(o => o.Head!.ClassName == head.ClassName || (o.Head.Kind == head.Kind && head.Key >= 0 && o.Head.Key == head.Key));
+        SchemaHead first = all.First(o =>
+            o.Head!.ClassName == head.ClassName || (o.Head.Kind == head.Kind && head.Key >= 0 && o.Head.Key == head.Key)
+        );
         if (first != each)
         {
             return $"{head.ClassName} has the name or the key of {first.Path}";

@@ -17,13 +17,14 @@ internal sealed record MessageHead(MessageKind Kind, string BaseName, int Key, i
 
     public VersionRange FlexibleVersions => new VersionRange(FirstFlexible, VersionRange.Unbounded - 1).Intersect(Versions);
 
-    public string ClassName => Kind switch
-    {
-        MessageKind.Request => BaseName + "Request",
-        MessageKind.Response => BaseName + "Response",
-        MessageKind.Record => BaseName + "Record",
-        _ => BaseName,
-    };
+    public string ClassName =>
+        Kind switch
+        {
+            MessageKind.Request => BaseName + "Request",
+            MessageKind.Response => BaseName + "Response",
+            MessageKind.Record => BaseName + "Record",
+            _ => BaseName,
+        };
 
     public string Namespace => Kind == MessageKind.Record ? "RaftLog.Protocol.Metadata" : "RaftLog.Protocol.Messages";
 }

@@ -4,7 +4,7 @@ namespace RaftLog.Protocol.Generator;
 
 /// <summary>
 /// The fewest bytes that one element of an array can take. A count that claims more elements than could stand in the rest of the frame is
-/// refused before a list is made for them.
+/// rejected before a list is made for them.
 /// </summary>
 internal sealed class MinimalSizes
 {

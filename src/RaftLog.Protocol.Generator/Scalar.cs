@@ -58,35 +58,44 @@ internal sealed class Scalar
     public static Scalar? Find(string name) => ByName.TryGetValue(name, out Scalar scalar) ? scalar : null;
 
     /// <summary>The fewest bytes of one value.</summary>
-    public int MinSize(bool flexible) => Size > 0 ? Size : flexible ? 1 : Form == ScalarForm.Text ? 2 : 4;
+    public int MinSize(bool flexible) =>
+        Size > 0 ? Size
+        : flexible ? 1
+        : Form == ScalarForm.Text ? 2
+        : 4;
 
     /// <summary>The expression that reads a value that is not null.</summary>
     /// <param name="flexible">Whether lengths are compact.</param>
     /// <param name="path">The field's path, for errors.</param>
     /// <param name="known">Where a string may stand that is equal, so that no other is made; null for nowhere.</param>
-    public string Read(string flexible, string path, string? known = null) => Form switch
-    {
-        ScalarForm.Text when known is not null => $"reader.ReadString({flexible}, \"{path}\", {known})",
-        ScalarForm.Word => $"new {Type}(reader.Read{Wire}())",
-        ScalarForm.Error => $"({Type})reader.Read{Wire}()",
-        ScalarForm.Text => $"reader.ReadString({flexible}, \"{path}\")",
-        ScalarForm.Bytes => $"reader.ReadBytes({flexible}, \"{path}\")",
-        _ => $"reader.Read{Wire}()",
-    };
+    public string Read(string flexible, string path, string? known = null) =>
+        Form switch
+        {
+            ScalarForm.Text when known is not null => $"reader.ReadString({flexible}, \"{path}\", {known})",
+            ScalarForm.Word => $"new {Type}(reader.Read{Wire}())",
+            ScalarForm.Error => $"({Type})reader.Read{Wire}()",
+            ScalarForm.Text => $"reader.ReadString({flexible}, \"{path}\")",
+            ScalarForm.Bytes => $"reader.ReadBytes({flexible}, \"{path}\")",
+            _ => $"reader.Read{Wire}()",
+        };
 
     /// <summary>The expression that reads a value or null.</summary>
-    public string ReadNullable(string flexible, string path, string? known = null) => Form == ScalarForm.Text
-        ? known is null ? $"reader.ReadNullableString({flexible}, \"{path}\")" : $"reader.ReadNullableString({flexible}, \"{path}\", {known})"
-        : $"reader.ReadNullableBytes({flexible}, \"{path}\")";
+    public string ReadNullable(string flexible, string path, string? known = null) =>
+        Form == ScalarForm.Text
+            ? known is null
+                ? $"reader.ReadNullableString({flexible}, \"{path}\")"
+                : $"reader.ReadNullableString({flexible}, \"{path}\", {known})"
+            : $"reader.ReadNullableBytes({flexible}, \"{path}\")";
 
     /// <summary>The expression that writes a value that is not null.</summary>
-    public string Write(string flexible, string value) => Form switch
-    {
-        ScalarForm.Word => $"writer.Write{Wire}({value}.Value)",
-        ScalarForm.Error => $"writer.WriteError({value})",
-        ScalarForm.Text or ScalarForm.Bytes => $"writer.Write{Wire}({flexible}, {value})",
-        _ => $"writer.Write{Wire}({value})",
-    };
+    public string Write(string flexible, string value) =>
+        Form switch
+        {
+            ScalarForm.Word => $"writer.Write{Wire}({value}.Value)",
+            ScalarForm.Error => $"writer.WriteError({value})",
+            ScalarForm.Text or ScalarForm.Bytes => $"writer.Write{Wire}({flexible}, {value})",
+            _ => $"writer.Write{Wire}({value})",
+        };
 
     /// <summary>The expression that writes a value or null.</summary>
     public string WriteNullable(string flexible, string value) => $"writer.WriteNullable{Wire}({flexible}, {value})";
@@ -98,7 +107,9 @@ internal sealed class Scalar
         switch (Form)
         {
             case ScalarForm.Flag:
-                return text is null ? "false" : text is "true" or "false" ? text : null;
+                return text is null ? "false"
+                    : text is "true" or "false" ? text
+                    : null;
             case ScalarForm.Text:
                 return text is null ? "\"\"" : "\"" + text.Trim('"').Replace("\\", "\\\\").Replace("\"", "\\\"") + "\"";
             case ScalarForm.Bytes:

@@ -4,13 +4,24 @@ using System.Linq;
 
 namespace RaftLog.Protocol.Generator;
 
-/// <summary>Resolves the structures that fields name, fits versions to the message's, and refuses what cannot be encoded or compiled.</summary>
+/// <summary>
+/// Resolves the structures that fields name, fits versions to the message's, and rejects what cannot be encoded or compiled.
+/// </summary>
 internal sealed class SchemaChecker
 {
     /// <summary>Members that the generator gives to every class, so that no field can have their names.</summary>
     private static readonly HashSet<string> Reserved = new(StringComparer.Ordinal)
     {
-        "MessageName", "LowestVersion", "HighestVersion", "FirstFlexibleVersion", "ApiKey", "TypeId", "RecordId", "Read", "Write", "IsDefault",
+        "MessageName",
+        "LowestVersion",
+        "HighestVersion",
+        "FirstFlexibleVersion",
+        "ApiKey",
+        "TypeId",
+        "RecordId",
+        "Read",
+        "Write",
+        "IsDefault",
     };
 
     private readonly MessageHead _head;
@@ -28,9 +39,14 @@ internal sealed class SchemaChecker
 
     public void Check()
     {
-        foreach (IGrouping<string, StructureSchema> same in _structures.GroupBy(s => s.Name, StringComparer.Ordinal).Where(g => g.Count() > 1))
+        foreach (
+            IGrouping<string, StructureSchema> same in _structures.GroupBy(s => s.Name, StringComparer.Ordinal).Where(g => g.Count() > 1)
+        )
         {
-            Report(same.Last().Line, $"structure {same.Key} is declared twice; declare it once with 'struct {same.Key}' at the end of the file");
+            Report(
+                same.Last().Line,
+                $"structure {same.Key} is declared twice; declare it once with 'struct {same.Key}' at the end of the file"
+            );
         }
 
         foreach (StructureSchema structure in _structures.Prepend(_body))
@@ -40,7 +56,7 @@ internal sealed class SchemaChecker
 
         if (_errors.Count == 0)
         {
-            RefuseCycles(_body, new List<StructureSchema>());
+            RejectCycles(_body, new List<StructureSchema>());
         }
 
         foreach (FieldSchema field in _structures.Prepend(_body).SelectMany(s => s.Fields))
@@ -74,7 +90,10 @@ internal sealed class SchemaChecker
 
             if (structure == _body && _structures.Any(s => s.Name == field.Name))
             {
-                Report(field.Line, $"field {field.Name} of the message has the name of a structure, which C# does not allow; rename the structure");
+                Report(
+                    field.Line,
+                    $"field {field.Name} of the message has the name of a structure, which C# does not allow; rename the structure"
+                );
             }
 
             CheckField(field);
@@ -114,7 +133,10 @@ internal sealed class SchemaChecker
 
         if (!field.Tagged.IsEmpty && !_head.FlexibleVersions.Covers(field.Tagged))
         {
-            Report(field.Line, $"field {field.Name} is tagged in versions that are not flexible; give it versions, or 'tagged {_head.FirstFlexible}+'");
+            Report(
+                field.Line,
+                $"field {field.Name} is tagged in versions that are not flexible; give it versions, or 'tagged {_head.FirstFlexible}+'"
+            );
         }
 
         CheckDefault(field);
@@ -169,7 +191,7 @@ internal sealed class SchemaChecker
         }
     }
 
-    private void RefuseCycles(StructureSchema structure, List<StructureSchema> above)
+    private void RejectCycles(StructureSchema structure, List<StructureSchema> above)
     {
         if (above.Contains(structure))
         {
@@ -180,7 +202,7 @@ internal sealed class SchemaChecker
         above.Add(structure);
         foreach (FieldSchema field in structure.Fields.Where(f => f.Structure is not null))
         {
-            RefuseCycles(field.Structure!, above);
+            RejectCycles(field.Structure!, above);
         }
 
         above.RemoveAt(above.Count - 1);

@@ -5,7 +5,9 @@ using System.Linq;
 
 namespace RaftLog.Protocol.Generator;
 
-/// <summary>Reads the schema language (see Schemas/README.md). Mistakes are collected with their lines; with any, there is no schema.</summary>
+/// <summary>
+/// Reads the schema language (see Schemas/README.md). Mistakes are collected with their lines; with any, there is no schema.
+/// </summary>
 internal sealed class SchemaParser
 {
     private readonly List<SchemaLine> _lines;
@@ -91,10 +93,20 @@ internal sealed class SchemaParser
         int rest = kind == MessageKind.Data ? 2 : 3;
         int key = -1;
         bool isReused = words.Length == rest + 5 && words[rest + 4] == "reused";
-        if (kind is null || line.Indent != 0 || words.Length != (isReused ? rest + 5 : rest + 4) || words[rest] != "versions" || words[rest + 2] != "flexible"
-            || !IsName(words[1]) || (rest == 3 && !TryKey(words[2], out key)))
+        if (
+            kind is null
+            || line.Indent != 0
+            || words.Length != (isReused ? rest + 5 : rest + 4)
+            || words[rest] != "versions"
+            || words[rest + 2] != "flexible"
+            || !IsName(words[1])
+            || (rest == 3 && !TryKey(words[2], out key))
+        )
         {
-            Report(line, "expected a head: 'request | response | record Name key' or 'data Name', then 'versions A-B flexible N+|none [reused]'");
+            Report(
+                line,
+                "expected a head: 'request | response | record Name key' or 'data Name', then 'versions A-B flexible N+|none [reused]'"
+            );
             return null;
         }
 
@@ -105,7 +117,10 @@ internal sealed class SchemaParser
         }
 
         VersionRange flexible = new(VersionRange.Unbounded, VersionRange.Unbounded);
-        if (words[rest + 3] != "none" && (!VersionRange.TryParse(words[rest + 3], out flexible) || flexible.Highest != VersionRange.Unbounded))
+        if (
+            words[rest + 3] != "none"
+            && (!VersionRange.TryParse(words[rest + 3], out flexible) || flexible.Highest != VersionRange.Unbounded)
+        )
         {
             Report(line, $"flexible '{words[rest + 3]}' is not of the form N+ or none");
             return null;
@@ -200,7 +215,10 @@ internal sealed class SchemaParser
         string[] words = line.Words;
         if (words.Length < 2 || !IsName(words[0]))
         {
-            Report(line, "expected a field: 'Name type [versions] [nullable V] [tag N] [tagged V] [default V] [# doc]', the name with a capital");
+            Report(
+                line,
+                "expected a field: 'Name type [versions] [nullable V] [tag N] [tagged V] [default V] [# doc]', the name with a capital"
+            );
             return null;
         }
 

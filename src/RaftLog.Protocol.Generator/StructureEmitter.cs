@@ -384,12 +384,14 @@ internal sealed class StructureEmitter
             _code.Close();
         }
 
-        _code.Line(field switch
-        {
-            { IsArray: true } => $"writer.WriteNullArray({_flexible});",
-            { Scalar: { } nullScalar } => nullScalar.WriteNullable(_flexible, "null") + ";",
-            _ => $"writer.Write{_presence}(false);",
-        });
+        _code.Line(
+            field switch
+            {
+                { IsArray: true } => $"writer.WriteNullArray({_flexible});",
+                { Scalar: { } nullScalar } => nullScalar.WriteNullable(_flexible, "null") + ";",
+                _ => $"writer.Write{_presence}(false);",
+            }
+        );
         _code.Close();
         _code.Open("else");
         if (field is { IsArray: false, Structure: not null })
@@ -408,8 +410,10 @@ internal sealed class StructureEmitter
         {
             string element = field.Scalar?.Type ?? field.TypeName;
             _code.OpenBlock();
-            _code.Line($"global::System.ReadOnlySpan<{element}> items = "
-                + $"global::System.Runtime.InteropServices.CollectionsMarshal.AsSpan({Stored(field)});");
+            _code.Line(
+                $"global::System.ReadOnlySpan<{element}> items = "
+                    + $"global::System.Runtime.InteropServices.CollectionsMarshal.AsSpan({Stored(field)});"
+            );
             _code.Line($"writer.WriteArrayLength({_flexible}, items.Length);");
             _code.Open($"foreach ({element} item in items)");
             _code.Line(field.Scalar is { } each ? each.Write(_flexible, "item") + ";" : "item.Write(writer, version);");

@@ -8,7 +8,10 @@ internal sealed class VersionConditions
     public VersionConditions(MessageHead head) => _head = head;
 
     /// <summary>True exactly in flexible versions: a variable's name where it depends, else <c>true</c> or <c>false</c>.</summary>
-    public string Flexible => IsNeverFlexible ? "false" : IsAlwaysFlexible ? "true" : "flexible";
+    public string Flexible =>
+        IsNeverFlexible ? "false"
+        : IsAlwaysFlexible ? "true"
+        : "flexible";
 
     public bool IsNeverFlexible => _head.FlexibleVersions.IsEmpty;
 
@@ -41,8 +44,6 @@ internal sealed class VersionConditions
             return $"version <= {within.Highest}";
         }
 
-        return within.Highest == _head.Highest
-            ? $"version >= {within.Lowest}"
-            : $"version is >= {within.Lowest} and <= {within.Highest}";
+        return within.Highest == _head.Highest ? $"version >= {within.Lowest}" : $"version is >= {within.Lowest} and <= {within.Highest}";
     }
 }

@@ -26,8 +26,7 @@ internal readonly struct VersionRange
 
     public bool Covers(VersionRange other) => other.IsEmpty || (Lowest <= other.Lowest && Highest >= other.Highest);
 
-    public VersionRange Intersect(VersionRange other) =>
-        new(Math.Max(Lowest, other.Lowest), Math.Min(Highest, other.Highest));
+    public VersionRange Intersect(VersionRange other) => new(Math.Max(Lowest, other.Lowest), Math.Min(Highest, other.Highest));
 
     /// <summary>Reads <c>3+</c>, <c>0-12</c> or <c>5</c>.</summary>
     public static bool TryParse(string text, out VersionRange range)

@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace RaftLog.Protocol;
 
-/// <summary>Assertions that stay on in Release: what they check can only be false if this program is wrong, and then the node stops.</summary>
+/// <summary>
+/// Assertions that stay on in Release: what they check can only be false if this program is wrong, and then the node stops.
+/// </summary>
 public static class Invariant
 {
     /// <summary>Throws when an invariant does not hold.</summary>
@@ -25,7 +27,10 @@ public static class Invariant
     /// <param name="meaning">What is wrong when it is false, as an interpolated string.</param>
     /// <exception cref="InvariantException">The condition is false.</exception>
     public static void Holds(
-        [DoesNotReturnIf(false)] bool condition, string id, [InterpolatedStringHandlerArgument(nameof(condition))] ref InvariantMeaning meaning)
+        [DoesNotReturnIf(false)] bool condition,
+        string id,
+        [InterpolatedStringHandlerArgument(nameof(condition))] ref InvariantMeaning meaning
+    )
     {
         if (!condition)
         {

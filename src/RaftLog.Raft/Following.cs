@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Raft;
 
 /// <summary>
-/// What a replica does that follows: fetch from the leader, agree with its log, and find it when it moved. One request at a time, none while the
+/// What a replica does that follows: fetch from the leader, agree with its log, and find it when it moved. One request at a time, none
+/// while the
 /// log is being changed, and for a voter none before what it has is on disk: its fetch is its vote for what is committed.
 /// </summary>
 internal sealed class Following(Replica replica)
@@ -12,7 +13,7 @@ internal sealed class Following(Replica replica)
     {
         get
         {
-            FetchSession? session = Session;
+            PendingFetch? session = Session;
             return session is null ? long.MaxValue
                 : session.IsWaiting ? session.GiveUpMs
                 : MayFetch ? session.RetryAtMs
@@ -20,12 +21,13 @@ internal sealed class Following(Replica replica)
         }
     }
 
-    private FetchSession? Session => replica.Role switch
-    {
-        FollowerRole follower => follower.Fetch,
-        UnattachedRole unattached when !replica.Config.IsVoter => unattached.Fetch,
-        _ => null,
-    };
+    private PendingFetch? Session =>
+        replica.Role switch
+        {
+            FollowerRole follower => follower.Fetch,
+            UnattachedRole unattached when !replica.Config.IsVoter => unattached.Fetch,
+            _ => null,
+        };
 
     private bool MayFetch => replica.Log.IsIdle && (!replica.Config.IsVoter || replica.Log.Flushed == replica.Log.End);
 
@@ -47,9 +49,10 @@ internal sealed class Following(Replica replica)
         NodeId leader = replica.Role is FollowerRole ? replica.Role.Leader : NodeId.None;
         NodeId target = session.AskElsewhere || !leader.IsNode ? replica.AnyVoterBut(leader) : leader;
         session.AskElsewhere = false;
-        RaftRequest request = session.Download is { } download && target == leader
-            ? new RaftFetchSnapshotRequest(replica.Config.Local, replica.Role.Epoch, download.Snapshot, download.Position)
-            : new RaftFetchRequest(replica.Config.Local, replica.Role.Epoch, replica.Log.EndPosition, replica.HighWatermark);
+        RaftRequest request =
+            session.Download is { } download && target == leader
+                ? new RaftFetchSnapshotRequest(replica.Config.Local, replica.Role.Epoch, download.Snapshot, download.Position)
+                : new RaftFetchRequest(replica.Config.Local, replica.Role.Epoch, replica.Log.EndPosition, replica.HighWatermark);
         session.Sent(replica.Out.Send(target, request), target, replica.NowMs + replica.Config.RequestTimeoutMs);
     }
 
@@ -67,7 +70,7 @@ internal sealed class Following(Replica replica)
         else if (reply.Snapshot is { } snapshot)
         {
             Invariant.Holds(snapshot.EndOffset >= replica.HighWatermark, "R-05", "the leader's snapshot lacks what is committed");
-            follower.Fetch.Download = new FetchSession.SnapshotDownload(snapshot);
+            follower.Fetch.Download = new PendingFetch.SnapshotDownload(snapshot);
         }
         else if (reply.HasRecords)
         {
@@ -87,8 +90,11 @@ internal sealed class Following(Replica replica)
             return;
         }
 
-        bool isNext = reply.Snapshot == download.Snapshot && reply.Position == download.Position
-            && reply.Length > 0 && reply.Length <= reply.Size - reply.Position;
+        bool isNext =
+            reply.Snapshot == download.Snapshot
+            && reply.Position == download.Position
+            && reply.Length > 0
+            && reply.Length <= reply.Size - reply.Position;
         if (!isNext)
         {
             // Not what was asked for: begin again with a fetch.
@@ -129,7 +135,7 @@ internal sealed class Following(Replica replica)
     }
 
     /// <summary>A leader makes itself known.</summary>
-    public RaftEpochReply Answer(RaftBeginEpochRequest request)
+    public RaftEpochReply Respond(RaftBeginEpochRequest request)
     {
         ErrorCode error = CheckLeader(request.Leader, request.Epoch);
         if (error == ErrorCode.None)
@@ -142,7 +148,7 @@ internal sealed class Following(Replica replica)
     }
 
     /// <summary>A leader resigns: its successors stand in the order of what they have.</summary>
-    public RaftEpochReply Answer(RaftEndEpochRequest request)
+    public RaftEpochReply Respond(RaftEndEpochRequest request)
     {
         ErrorCode error = CheckLeader(request.Leader, request.Epoch);
         if (error == ErrorCode.None)
@@ -182,7 +188,8 @@ internal sealed class Following(Replica replica)
         : ErrorCode.None;
 
     /// <summary>
-    /// The first successor stands at once, each further one after twice the time of the one before, a voter that is not listed after the longest
+    /// The first successor stands at once, each further one after twice the time of the one before, a voter that is not listed after the
+    /// longest
     /// time. A leader that restarted knows no successors: then chance decides.
     /// </summary>
     private long SuccessorDeadline(IReadOnlyList<NodeId> successors)
@@ -200,9 +207,15 @@ internal sealed class Following(Replica replica)
     }
 
     /// <summary>
-    /// Takes a reply to the request under way; true when it is a success of the leader that this replica follows. Anything else has been dealt with.
+    /// Takes a reply to the request under way; true when it is a success of the leader that this replica follows. Anything else has been
+    /// dealt with.
     /// </summary>
-    private bool TryTake(FetchSession session, long requestId, RaftReply reply, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out FollowerRole? follower)
+    private bool TryTake(
+        PendingFetch session,
+        long requestId,
+        RaftReply reply,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out FollowerRole? follower
+    )
     {
         follower = replica.Role as FollowerRole;
         if (!session.TryEnd(requestId) || replica.Learn(reply.Leader, firsthand: reply.Leader.Leader == session.Target))
@@ -234,7 +247,7 @@ internal sealed class Following(Replica replica)
         return false;
     }
 
-    private void Truncate(FetchSession session, LogPosition diverging)
+    private void Truncate(PendingFetch session, LogPosition diverging)
     {
         Offset target = Offset.Min(diverging.EndOffset, replica.Log.EndOfEpoch(diverging.Epoch).EndOffset);
         if (target >= replica.Log.End)
@@ -243,13 +256,17 @@ internal sealed class Following(Replica replica)
             return;
         }
 
-        Invariant.Holds(target >= replica.HighWatermark, "R-06", $"the leader's log differs below the high watermark {replica.HighWatermark}: cut at {target}");
+        Invariant.Holds(
+            target >= replica.HighWatermark,
+            "R-06",
+            $"the leader's log differs below the high watermark {replica.HighWatermark}: cut at {target}"
+        );
         long token = replica.Log.Begin(LogOperation.Truncate, Offset.None);
         replica.Log.Truncate(target, replica.Log.Flushed);
         replica.Out.Tell(new RaftEffect.TruncateLog(token, target));
     }
 
-    private void Lost(FetchSession session)
+    private void Lost(PendingFetch session)
     {
         bool wasLeader = replica.Role is FollowerRole && session.Target == replica.Role.Leader;
         session.GiveUp();

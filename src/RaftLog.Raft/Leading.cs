@@ -2,7 +2,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Raft;
 
-/// <summary>What a leader does: open its epoch, be known, serve fetches, count who has what, and leave when it is alone (KIP-595).</summary>
+/// <summary>
+/// What a leader does: open its epoch, be known, serve fetches, count who has what, and leave when it is alone (KIP-595).
+/// </summary>
 internal sealed class Leading(Replica replica)
 {
     public long NextDeadlineMs
@@ -83,19 +85,24 @@ internal sealed class Leading(Replica replica)
         }
     }
 
-    /// <summary>What to answer to a fetch that has been counted.</summary>
-    public FetchAnswer Answer(RaftFetchRequest request, bool mayWait)
+    /// <summary>What to response to a fetch that has been counted.</summary>
+    public FetchDecision Respond(RaftFetchRequest request, bool mayWait)
     {
         ErrorCode error = CheckFetch(request);
         if (error != ErrorCode.None)
         {
-            return AnswerOf(FetchAnswerKind.Error) with { Error = error };
+            return DecisionOf(FetchDecisionKind.Error) with { Error = error };
         }
 
         if (replica.Role is not LeaderRole { IsAnnounced: true } leader)
         {
             // Nothing of an epoch may be seen before the leadership is on disk: after a crash it could be led a second time.
-            return mayWait ? AnswerOf(FetchAnswerKind.Wait) : AnswerOf(FetchAnswerKind.Error) with { Error = ErrorCode.LeaderNotAvailable };
+            return mayWait
+                ? DecisionOf(FetchDecisionKind.Wait)
+                : DecisionOf(FetchDecisionKind.Error) with
+                {
+                    Error = ErrorCode.LeaderNotAvailable,
+                };
         }
 
         LogMatch match = replica.Log.Compare(request.Position, out LogPosition common);
@@ -103,25 +110,25 @@ internal sealed class Leading(Replica replica)
         switch (match)
         {
             case LogMatch.NeedsSnapshot:
-                return AnswerOf(FetchAnswerKind.Snapshot) with { Snapshot = replica.Log.LatestSnapshot };
+                return DecisionOf(FetchDecisionKind.Snapshot) with { Snapshot = replica.Log.LatestSnapshot };
             case LogMatch.Diverging:
-                return AnswerOf(FetchAnswerKind.Diverging) with { Diverging = common };
+                return DecisionOf(FetchDecisionKind.Diverging) with { Diverging = common };
         }
 
         // A new leader may know less of the high watermark than who asks: answered at once, that one would ask again without end.
         Offset? known = request.KnownHighWatermark.IsOffset() ? request.KnownHighWatermark : record?.SentHighWatermark;
-        bool isNews = request.Position.EndOffset < replica.Log.End || (request.Replica.IsPresent && replica.HighWatermark > known);
-        if (mayWait && !isNews)
+        bool isUpdate = request.Position.EndOffset < replica.Log.End || (request.Replica.IsPresent && replica.HighWatermark > known);
+        if (mayWait && !isUpdate)
         {
-            return AnswerOf(FetchAnswerKind.Wait);
+            return DecisionOf(FetchDecisionKind.Wait);
         }
 
         record?.SentHighWatermark = replica.HighWatermark;
-        return AnswerOf(FetchAnswerKind.Records) with { ReadFrom = request.Position.EndOffset };
+        return DecisionOf(FetchDecisionKind.Records) with { ReadFrom = request.Position.EndOffset };
     }
 
     /// <summary>Whether a piece of a snapshot may be served; which snapshots there are is the shell's knowledge.</summary>
-    public RaftEpochReply Answer(RaftFetchSnapshotRequest request)
+    public RaftEpochReply Respond(RaftFetchSnapshotRequest request)
     {
         ErrorCode error = CheckRequest(request.Epoch);
         if (error == ErrorCode.None && request.Position < 0)
@@ -142,9 +149,9 @@ internal sealed class Leading(Replica replica)
     {
         if (replica.Role is ResignedRole resigned)
         {
-            for (int voter = 0; voter < resigned.Told.Length; voter++)
+            for (int voter = 0; voter < resigned.Notices.Length; voter++)
             {
-                resigned.Told[voter].IsAcknowledged |= resigned.Told[voter].RequestId == requestId && reply.Error == ErrorCode.None;
+                resigned.Notices[voter].IsAcknowledged |= resigned.Notices[voter].RequestId == requestId && reply.Error == ErrorCode.None;
             }
         }
 
@@ -158,41 +165,43 @@ internal sealed class Leading(Replica replica)
             return;
         }
 
-        for (int voter = 0; voter < resigned.Told.Length; voter++)
+        for (int voter = 0; voter < resigned.Notices.Length; voter++)
         {
-            if (resigned.Told[voter].RequestId == requestId)
+            if (resigned.Notices[voter].RequestId == requestId)
             {
-                resigned.Told[voter].SendAtMs = replica.NowMs + replica.Config.RetryBackoffMs;
+                resigned.Notices[voter].SendAtMs = replica.NowMs + replica.Config.RetryBackoffMs;
             }
         }
     }
 
     public void Resign(LeaderRole leader)
     {
-        IEnumerable<NodeId> successors = leader.Voters
-            .Where(voter => !replica.IsSelf(voter.Voter.Id))
+        IEnumerable<NodeId> successors = leader
+            .Voters.Where(voter => !replica.IsSelf(voter.Voter.Id))
             .OrderByDescending(voter => voter.Fetches.End)
             .ThenBy(voter => voter.Voter.Id)
             .Select(voter => voter.Voter.Id);
         replica.BecomeResigned(leader.Epoch, [.. successors]);
     }
 
-    public QuorumDescription Describe()
+    public QuorumStatus Describe()
     {
         if (replica.Role is not LeaderRole leader)
         {
-            return new QuorumDescription(replica.Leader, replica.HighWatermark, [], []);
+            return new QuorumStatus(replica.Leader, replica.HighWatermark, [], []);
         }
 
         List<ReplicaDescription> voters = [];
         for (int voter = 0; voter < leader.Voters.Length; voter++)
         {
-            voters.Add(IsSelf(voter)
-                ? new ReplicaDescription(replica.Config.Local, replica.Log.End, replica.NowMs, replica.NowMs)
-                : leader.Voters[voter].Fetches.Describe(leader.Voters[voter].Voter));
+            voters.Add(
+                IsSelf(voter)
+                    ? new ReplicaDescription(replica.Config.Local, replica.Log.End, replica.NowMs, replica.NowMs)
+                    : leader.Voters[voter].Fetches.Describe(leader.Voters[voter].Voter)
+            );
         }
 
-        return new QuorumDescription(replica.Leader, replica.HighWatermark, voters, leader.Observers.Describe(replica.NowMs));
+        return new QuorumStatus(replica.Leader, replica.HighWatermark, voters, leader.Observers.Describe(replica.NowMs));
     }
 
     private bool IsSelf(int voter) => replica.IsSelf(Voters[voter].Id);
@@ -202,7 +211,9 @@ internal sealed class Leading(Replica replica)
         if (!leader.EpochStart.IsOffset() && replica.Log.IsIdle)
         {
             replica.Log.Begin(LogOperation.AppendLeaderChange, Offset.None);
-            replica.Out.Tell(new RaftEffect.AppendLeaderChange(leader.Epoch, replica.Log.End, leader.Leader, Voters, leader.GrantingVoters));
+            replica.Out.Tell(
+                new RaftEffect.AppendLeaderChange(leader.Epoch, replica.Log.End, leader.Leader, Voters, leader.GrantingVoters)
+            );
         }
         else if (leader.EpochStart.IsOffset() && !leader.IsAnnounced && replica.Out.IsPersisted)
         {
@@ -227,13 +238,16 @@ internal sealed class Leading(Replica replica)
 
     private void TellEnd(ResignedRole resigned)
     {
-        for (int voter = 0; voter < resigned.Told.Length; voter++)
+        for (int voter = 0; voter < resigned.Notices.Length; voter++)
         {
-            ref ResignedRole.EndOfEpoch told = ref resigned.Told[voter];
-            if (!IsSelf(voter) && !told.IsAcknowledged && told.SendAtMs <= replica.NowMs)
+            ref ResignedRole.EndOfEpoch notice = ref resigned.Notices[voter];
+            if (!IsSelf(voter) && !notice.IsAcknowledged && notice.SendAtMs <= replica.NowMs)
             {
-                told.RequestId = replica.Out.Send(Voters[voter].Id, new RaftEndEpochRequest(resigned.Leader, resigned.Epoch, resigned.Successors));
-                told.SendAtMs = replica.NowMs + replica.Config.RequestTimeoutMs;
+                notice.RequestId = replica.Out.Send(
+                    Voters[voter].Id,
+                    new RaftEndEpochRequest(resigned.Leader, resigned.Epoch, resigned.Successors)
+                );
+                notice.SendAtMs = replica.NowMs + replica.Config.RequestTimeoutMs;
             }
         }
     }
@@ -279,11 +293,11 @@ internal sealed class Leading(Replica replica)
     private long NextOf(ResignedRole resigned)
     {
         long next = resigned.DeadlineMs;
-        for (int voter = 0; voter < resigned.Told.Length; voter++)
+        for (int voter = 0; voter < resigned.Notices.Length; voter++)
         {
-            if (!IsSelf(voter) && !resigned.Told[voter].IsAcknowledged)
+            if (!IsSelf(voter) && !resigned.Notices[voter].IsAcknowledged)
             {
-                next = Math.Min(next, resigned.Told[voter].SendAtMs);
+                next = Math.Min(next, resigned.Notices[voter].SendAtMs);
             }
         }
 
@@ -339,6 +353,16 @@ internal sealed class Leading(Replica replica)
         return voter >= 0 && leader.Voters[voter].Admits(from) ? leader.Voters[voter] : null;
     }
 
-    private FetchAnswer AnswerOf(FetchAnswerKind kind) =>
-        new(kind, ErrorCode.None, replica.DurableLeader, replica.HighWatermark, replica.Log.Start.EndOffset, Offset.None, replica.Log.End, default, default);
+    private FetchDecision DecisionOf(FetchDecisionKind kind) =>
+        new(
+            kind,
+            ErrorCode.None,
+            replica.DurableLeader,
+            replica.HighWatermark,
+            replica.Log.Start.EndOffset,
+            Offset.None,
+            replica.Log.End,
+            default,
+            default
+        );
 }

@@ -21,7 +21,8 @@ internal enum LogOperation
 }
 
 /// <summary>
-/// What the core knows of its own log: where it begins and ends, how much of it is on disk, and where each epoch starts. Changed only by what the
+/// What the core knows of its own log: where it begins and ends, how much of it is on disk, and where each epoch starts. Changed only by
+/// what the
 /// shell reports. The epoch table has an entry per election since the start of the log, and is cut with it.
 /// </summary>
 internal sealed class LogView
@@ -37,16 +38,20 @@ internal sealed class LogView
         Flushed = log.EndOffset;
         LatestSnapshot = log.LatestSnapshot;
         _epochs = new List<EpochStart>(log.Epochs);
-        CutBelowStart();
+        TruncatedBelowStart();
         Invariant.Holds(End >= Start.EndOffset, "R-10", "the recovered log ends before it starts");
         Invariant.Holds(LatestSnapshot.EndOffset >= Start.EndOffset, "R-11", "records were cut off that no snapshot holds");
         for (int index = 0; index < _epochs.Count; index++)
         {
             Invariant.Holds(
                 _epochs[index].StartOffset < End
-                && (index == 0 || (_epochs[index].Epoch > _epochs[index - 1].Epoch && _epochs[index].StartOffset > _epochs[index - 1].StartOffset)),
+                    && (
+                        index == 0
+                        || (_epochs[index].Epoch > _epochs[index - 1].Epoch && _epochs[index].StartOffset > _epochs[index - 1].StartOffset)
+                    ),
                 "R-12",
-                "the epoch table does not ascend within the log");
+                "the epoch table does not ascend within the log"
+            );
         }
     }
 
@@ -157,7 +162,7 @@ internal sealed class LogView
         if (start.EndOffset > Start.EndOffset)
         {
             Start = start;
-            CutBelowStart();
+            TruncatedBelowStart();
         }
     }
 
@@ -188,7 +193,10 @@ internal sealed class LogView
             return LatestSnapshot.ReplacesRecords ? LogMatch.NeedsSnapshot : LogMatch.Same;
         }
 
-        if (theirs.EndOffset < start || (Start.ReplacesRecords && (theirs.Epoch < Start.Epoch || (theirs.EndOffset == start && theirs.Epoch != Start.Epoch))))
+        if (
+            theirs.EndOffset < start
+            || (Start.ReplacesRecords && (theirs.Epoch < Start.Epoch || (theirs.EndOffset == start && theirs.Epoch != Start.Epoch)))
+        )
         {
             return LogMatch.NeedsSnapshot;
         }
@@ -210,7 +218,7 @@ internal sealed class LogView
         return Start.Epoch;
     }
 
-    private void CutBelowStart()
+    private void TruncatedBelowStart()
     {
         while (_epochs.Count > 0 && (_epochs.Count > 1 ? _epochs[1].StartOffset : End) <= Start.EndOffset)
         {

@@ -5,18 +5,24 @@ namespace RaftLog.Raft;
 /// <summary>
 /// One replica of the metadata quorum: decides who leads it and what it has committed, in KRaft's pull form (KIP-595, KIP-630, KIP-996).
 /// <para>
-/// <b>Use.</b> One input at a time, each with the time on one monotonic clock in milliseconds; after each, <see cref="DrainEffects"/> and start what it gives (the
-/// contract is on <see cref="RaftEffect"/>), and call <see cref="Tick"/> when <see cref="NextDeadlineMs"/> has come. Inputs are of three kinds:
-/// messages (requests with a caller who waits for the response, replies and failures with the id of the request), completions of the disk, and the owner's wishes.
+/// <b>Use.</b> One input at a time, each with the time on one monotonic clock in milliseconds; after each, <see cref="DrainEffects"/> and
+/// start what it gives (the
+/// contract is on <see cref="RaftEffect"/>), and call <see cref="Tick"/> when <see cref="NextDeadlineMs"/> has come. Inputs are of three
+/// kinds:
+/// messages (requests with a caller who waits for the response, replies and failures with the id of the request), completions of the disk,
+/// and the owner's wishes.
 /// Nothing that promises something leaves before the disk has confirmed it, so the shell has no order of its own to keep.
 /// </para>
 /// <para>
-/// <b>Start-up.</b> A log that is ahead of the stored epoch sets the epoch. Whoever led the stored epoch is Resigned in it. Who had voted for itself
-/// stands again in the same epoch, unless its log already has records of it: then it led, and is Resigned. A vote for another binds. A stored leader
+/// <b>Start-up.</b> A log that is ahead of the stored epoch sets the epoch. Whoever led the stored epoch is Resigned in it. Who had voted
+/// for itself
+/// stands again in the same epoch, unless its log already has records of it: then it led, and is Resigned. A vote for another binds. A
+/// stored leader
 /// is followed. Otherwise a voter asks for pre-votes after a few milliseconds. A sole voter leads at once, in a new epoch.
 /// </para>
 /// <para>
-/// <b>Wiped disks.</b> A voter that lost its directory has forgotten its votes; the core cannot know. The shell must not start one on an empty
+/// <b>Wiped disks.</b> A voter that lost its directory has forgotten its votes; the core cannot know. The shell must not start one on an
+/// empty
 /// directory unless the cluster is new. A leader does not count fetches of a voter whose directory id changes under its eyes.
 /// </para>
 /// </summary>
@@ -63,7 +69,8 @@ public sealed class RaftCore
     public long NextDeadlineMs => Math.Min(_voting.NextDeadlineMs, Math.Min(_leading.NextDeadlineMs, _following.NextDeadlineMs));
 
     /// <summary>
-    /// False when a request speaks in an epoch that this replica has left. Its receiver would reject it, and what it says may not be so any more: a fetch
+    /// False when a request speaks in an epoch that this replica has left. Its receiver would reject it, and what it says may not be so any
+    /// more: a fetch
     /// claims the end that the log had then. A shell that had to wait before it could send asks this again.
     /// </summary>
     public bool IsCurrent(RaftRequest request) => request.Epoch == _replica.Role.Epoch;
@@ -78,17 +85,19 @@ public sealed class RaftCore
         Settle();
     }
 
-    /// <summary>A peer asks for a vote or pre-vote; the response leaves by <see cref="RaftEffect.SendReply"/> to <paramref name="caller"/>.</summary>
+    /// <summary>
+    /// A peer asks for a vote or pre-vote; the response leaves by <see cref="RaftEffect.SendReply"/> to <paramref name="caller"/>.
+    /// </summary>
     public void HandleVote(long nowMs, long caller, RaftVoteRequest request)
     {
         Begin(nowMs);
         if (_replica.Out.IsFull)
         {
-            _replica.Out.Refuse(caller, new RaftVoteReply(ErrorCode.RequestTimedOut, _replica.Leader, Granted: false));
+            _replica.Out.Reject(caller, new RaftVoteReply(ErrorCode.RequestTimedOut, _replica.Leader, Granted: false));
         }
         else
         {
-            _replica.Out.Reply(caller, _voting.Answer(request));
+            _replica.Out.Reply(caller, _voting.Respond(request));
         }
 
         Settle();
@@ -100,11 +109,11 @@ public sealed class RaftCore
         Begin(nowMs);
         if (_replica.Out.IsFull)
         {
-            _replica.Out.Refuse(caller, new RaftEpochReply(ErrorCode.RequestTimedOut, _replica.Leader));
+            _replica.Out.Reject(caller, new RaftEpochReply(ErrorCode.RequestTimedOut, _replica.Leader));
         }
         else
         {
-            _replica.Out.Reply(caller, _following.Answer(request));
+            _replica.Out.Reply(caller, _following.Respond(request));
         }
 
         Settle();
@@ -116,37 +125,41 @@ public sealed class RaftCore
         Begin(nowMs);
         if (_replica.Out.IsFull)
         {
-            _replica.Out.Refuse(caller, new RaftEpochReply(ErrorCode.RequestTimedOut, _replica.Leader));
+            _replica.Out.Reject(caller, new RaftEpochReply(ErrorCode.RequestTimedOut, _replica.Leader));
         }
         else
         {
-            _replica.Out.Reply(caller, _following.Answer(request));
+            _replica.Out.Reply(caller, _following.Respond(request));
         }
 
         Settle();
     }
 
-    /// <summary>A replica fetches. For <see cref="FetchAnswerKind.Wait"/> the shell keeps the request and uses <see cref="AskAgain"/>.</summary>
-    public FetchAnswer HandleFetch(long nowMs, RaftFetchRequest request)
+    /// <summary>
+    /// A replica fetches. For <see cref="FetchDecisionKind.Wait"/> the shell keeps the request and uses <see cref="AskAgain"/>.
+    /// </summary>
+    public FetchDecision HandleFetch(long nowMs, RaftFetchRequest request)
     {
         Begin(nowMs);
         _leading.Count(request);
         Settle();
-        return _leading.Answer(request, mayWait: true);
+        return _leading.Respond(request, mayWait: true);
     }
 
-    /// <summary>Asks again how to respond to a fetch that waits. Changes nothing but the high watermark that its sender is known to have.</summary>
+    /// <summary>
+    /// Asks again how to respond to a fetch that waits. Changes nothing but the high watermark that its sender is known to have.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="isOver">True when its time is over and it gets a response, if with nothing.</param>
-    public FetchAnswer AskAgain(RaftFetchRequest request, bool isOver) => _leading.Answer(request, mayWait: !isOver);
+    public FetchDecision AskAgain(RaftFetchRequest request, bool isOver) => _leading.Respond(request, mayWait: !isOver);
 
     /// <summary>A replica fetches a piece of a snapshot. Without an error, the shell reads it if it has that snapshot.</summary>
     public RaftEpochReply HandleFetchSnapshot(long nowMs, RaftFetchSnapshotRequest request)
     {
         Begin(nowMs);
-        RaftEpochReply answer = _leading.Answer(request);
+        RaftEpochReply response = _leading.Respond(request);
         Settle();
-        return answer;
+        return response;
     }
 
     /// <summary>The reply to a vote request.</summary>
@@ -223,10 +236,12 @@ public sealed class RaftCore
         LogView log = _replica.Log;
         bool isLeaderChange = log.Operation == LogOperation.AppendLeaderChange;
         Invariant.Holds(
-            isLeaderChange || log.Operation == LogOperation.AppendFetched
-            || (log.IsIdle && _replica.Role is LeaderRole { IsAnnounced: true } leader && leader.Epoch == epoch),
+            isLeaderChange
+                || log.Operation == LogOperation.AppendFetched
+                || (log.IsIdle && _replica.Role is LeaderRole { IsAnnounced: true } leader && leader.Epoch == epoch),
             "R-07",
-            "an append that the core did not ask for or grant");
+            "an append that the core did not ask for or grant"
+        );
         Offset baseOffset = log.End;
         log.Append(endOffset, epoch);
         if (isLeaderChange)
@@ -273,7 +288,11 @@ public sealed class RaftCore
         Begin(nowMs);
         if (_replica.Log.TryComplete(LogOperation.Truncate, token, out _))
         {
-            Invariant.Holds(endOffset <= _replica.Log.End && endOffset >= _replica.HighWatermark, "R-06", "committed records were truncated");
+            Invariant.Holds(
+                endOffset <= _replica.Log.End && endOffset >= _replica.HighWatermark,
+                "R-06",
+                "committed records were truncated"
+            );
             _replica.Log.Truncate(endOffset, flushed);
         }
 
@@ -326,7 +345,9 @@ public sealed class RaftCore
     /// <summary>Asks where a leader may append next. Not granted before its leadership is on disk and its epoch is opened.</summary>
     public AppendGrant PrepareAppend() => _leading.PrepareAppend();
 
-    /// <summary>Gives the leadership up, if this node has it, and lets the others know who should follow: for a controlled shutdown.</summary>
+    /// <summary>
+    /// Gives the leadership up, if this node has it, and lets the others know who should follow: for a controlled shutdown.
+    /// </summary>
     public void Resign(long nowMs)
     {
         Begin(nowMs);
@@ -339,7 +360,7 @@ public sealed class RaftCore
     }
 
     /// <summary>The quorum as this node sees it.</summary>
-    public QuorumDescription DescribeQuorum(long nowMs)
+    public QuorumStatus DescribeQuorum(long nowMs)
     {
         _replica.Advance(nowMs);
         return _leading.Describe();
@@ -358,9 +379,7 @@ public sealed class RaftCore
     private void Settle()
     {
         _voting.Expire();
-        while (_voting.Drive())
-        {
-        }
+        while (_voting.Drive()) { }
 
         _leading.Drive();
         _following.Drive();
@@ -370,7 +389,8 @@ public sealed class RaftCore
     {
         RaftConfig config = _replica.Config;
         LeaderEpoch logEpoch = _replica.Log.LastEpoch;
-        bool hasLed = _replica.IsSelf(stored.Leader) || (!stored.Leader.IsNode && _replica.IsSelf(stored.Voted.Id) && logEpoch == stored.Epoch);
+        bool hasLed =
+            _replica.IsSelf(stored.Leader) || (!stored.Leader.IsNode && _replica.IsSelf(stored.Voted.Id) && logEpoch == stored.Epoch);
 #if SEEDED_BUGS
         if (SeededBug.Is(6) && config.IsVoter && hasLed)
         {

@@ -2,7 +2,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Raft;
 
-/// <summary>This replica's state, and the only places where its role and high watermark change. What to do in a role is decided elsewhere.</summary>
+/// <summary>
+/// This replica's state, and the only places where its role and high watermark change. What to do in a role is decided elsewhere.
+/// </summary>
 internal sealed class Replica
 {
     /// <summary>After so many failed quick elections a peer that still names the lost leader is believed.</summary>
@@ -14,7 +16,7 @@ internal sealed class Replica
     {
         Config = config;
         Log = new LogView(log);
-        Out = new Outbox(config.MaxHeldMessages, stored);
+        Out = new RaftOutbox(config.MaxHeldMessages, stored);
         _random = random;
         NowMs = nowMs;
         HighWatermark = Log.LatestSnapshot.EndOffset;
@@ -26,7 +28,7 @@ internal sealed class Replica
 
     public LogView Log { get; }
 
-    public Outbox Out { get; }
+    public RaftOutbox Out { get; }
 
     public RaftRole Role { get; private set; }
 
@@ -114,7 +116,11 @@ internal sealed class Replica
             return false;
         }
 
-        Invariant.Holds(!Role.Leader.IsNode || Role.Leader == leader, "R-01", $"epoch {seen.Epoch} has two leaders, {Role.Leader} and {leader}");
+        Invariant.Holds(
+            !Role.Leader.IsNode || Role.Leader == leader,
+            "R-01",
+            $"epoch {seen.Epoch} has two leaders, {Role.Leader} and {leader}"
+        );
         bool isGone = Role is UnattachedRole { Leader.IsNode: true } or ProspectiveRole { LeaderIsGone: true };
         if (Role is FollowerRole || (isGone && !firsthand && FailedElections < QuickRounds))
         {
@@ -135,8 +141,16 @@ internal sealed class Replica
         Become(new FollowerRole(epoch, leader, voted, NowMs + Config.FetchTimeoutMs));
 
     public void BecomeProspective(bool leaderIsGone) =>
-        Become(new ProspectiveRole(
-            Role.Epoch, Role.Leader, Role.Voted, leaderIsGone, new Ballot(Config.Voters, Config.Local.Id), ElectionDeadline()));
+        Become(
+            new ProspectiveRole(
+                Role.Epoch,
+                Role.Leader,
+                Role.Voted,
+                leaderIsGone,
+                new Ballot(Config.Voters, Config.Local.Id),
+                ElectionDeadline()
+            )
+        );
 
     public void BecomeCandidate(LeaderEpoch epoch) =>
         Become(new CandidateRole(epoch, Config.Local, new Ballot(Config.Voters, Config.Local.Id), ElectionDeadline()));
@@ -176,7 +190,8 @@ internal sealed class Replica
         Invariant.Holds(
             next.Epoch > last.Epoch || !last.Voted.IsPresent || last.Voted.Admits(next.Voted) || next.Leader.IsNode,
             "R-03",
-            $"a second vote in epoch {next.Epoch}");
+            $"a second vote in epoch {next.Epoch}"
+        );
         Role = next;
         Out.Persist(next.State);
         if (last is LeaderRole { IsAnnounced: true })

@@ -5,14 +5,15 @@ namespace RaftLog.Raft;
 /// <summary>Elections: who may have this node's vote, and how it wins the votes of others (Raft §5.2, KIP-595, KIP-996).</summary>
 internal sealed class Voting(Replica replica)
 {
-    public long NextDeadlineMs => replica.Role switch
-    {
-        UnattachedRole unattached when MayStand => unattached.ElectionDeadlineMs,
-        FollowerRole follower when MayStand => follower.FetchDeadlineMs,
-        ProspectiveRole prospective => Math.Min(prospective.DeadlineMs, prospective.Ballot.NextAskMs),
-        CandidateRole candidate => Math.Min(candidate.DeadlineMs, candidate.Ballot.NextAskMs),
-        _ => long.MaxValue,
-    };
+    public long NextDeadlineMs =>
+        replica.Role switch
+        {
+            UnattachedRole unattached when MayStand => unattached.ElectionDeadlineMs,
+            FollowerRole follower when MayStand => follower.FetchDeadlineMs,
+            ProspectiveRole prospective => Math.Min(prospective.DeadlineMs, prospective.Ballot.NextAskMs),
+            CandidateRole candidate => Math.Min(candidate.DeadlineMs, candidate.Ballot.NextAskMs),
+            _ => long.MaxValue,
+        };
 
     /// <summary>A log that is being changed is no ground to stand on: wait for the change to end.</summary>
     private bool MayStand => replica.Config.IsVoter && replica.Log.IsIdle;
@@ -66,7 +67,7 @@ internal sealed class Voting(Replica replica)
         }
     }
 
-    public RaftVoteReply Answer(RaftVoteRequest request)
+    public RaftVoteReply Respond(RaftVoteRequest request)
     {
         if (!replica.Config.IsVoter)
         {
@@ -74,7 +75,12 @@ internal sealed class Voting(Replica replica)
         }
 
         bool logBelongsToLaterEpoch = request.PreVote ? request.Log.Epoch > request.Epoch : request.Log.Epoch >= request.Epoch;
-        if (!request.Candidate.IsPresent || request.Log.EndOffset < Offset.Zero || request.Log.Epoch < LeaderEpoch.Zero || logBelongsToLaterEpoch)
+        if (
+            !request.Candidate.IsPresent
+            || request.Log.EndOffset < Offset.Zero
+            || request.Log.Epoch < LeaderEpoch.Zero
+            || logBelongsToLaterEpoch
+        )
         {
             return Reply(ErrorCode.InvalidRequest, granted: false);
         }
@@ -84,8 +90,9 @@ internal sealed class Voting(Replica replica)
             return Reply(ErrorCode.FencedLeaderEpoch, granted: false);
         }
 
-        // Kafka lets a pre-vote's higher epoch unseat anyone. Here a leader that works is not disturbed by a question: a node that is really ahead
-        // makes that known when it refuses the leader's BeginQuorumEpoch.
+        // Kafka lets a pre-vote's higher epoch unseat anyone. Here a leader that works is not disturbed by a question: a node that is
+        // really ahead
+        // makes that known when it rejects the leader's BeginQuorumEpoch.
         if (request.Epoch > replica.Role.Epoch && !(request.PreVote && replica.HasWorkingLeader))
         {
             replica.BecomeUnattached(request.Epoch, NodeId.None, ReplicaKey.None, replica.ElectionDeadline());
@@ -120,7 +127,7 @@ internal sealed class Voting(Replica replica)
             return;
         }
 
-        ballot.Answered(voter, reply.Granted && reply.Error == ErrorCode.None);
+        ballot.Responded(voter, reply.Granted && reply.Error == ErrorCode.None);
         switch (replica.Role)
         {
             case ProspectiveRole prospective when ballot.IsLost:
@@ -149,17 +156,19 @@ internal sealed class Voting(Replica replica)
     }
 
     /// <summary>The node that a vote request under way was sent to.</summary>
-    public NodeId? Target(long requestId) => CurrentBallot?.Find(requestId) is int voter and >= 0 ? replica.Config.Voters.Voters[voter].Id : null;
+    public NodeId? Target(long requestId) =>
+        CurrentBallot?.Find(requestId) is int voter and >= 0 ? replica.Config.Voters.Voters[voter].Id : null;
 
     /// <summary>True when a request that names its receiver names this replica.</summary>
     public static bool IsAddressedToMe(Replica replica, ReplicaKey voter) => !voter.IsPresent || voter.Admits(replica.Config.Local);
 
-    private Ballot? CurrentBallot => replica.Role switch
-    {
-        ProspectiveRole prospective => prospective.Ballot,
-        CandidateRole candidate => candidate.Ballot,
-        _ => null,
-    };
+    private Ballot? CurrentBallot =>
+        replica.Role switch
+        {
+            ProspectiveRole prospective => prospective.Ballot,
+            CandidateRole candidate => candidate.Ballot,
+            _ => null,
+        };
 
     /// <summary>One vote per epoch, none against a leader that was elected; the same replica may ask again.</summary>
     private bool TryVote(ReplicaKey candidate)
@@ -198,7 +207,13 @@ internal sealed class Voting(Replica replica)
         {
             if (ballot.ShallAsk(voter, replica.NowMs))
             {
-                var request = new RaftVoteRequest(voters[voter], replica.Role.Epoch, replica.Config.Local, replica.Log.FlushedPosition, preVote);
+                var request = new RaftVoteRequest(
+                    voters[voter],
+                    replica.Role.Epoch,
+                    replica.Config.Local,
+                    replica.Log.FlushedPosition,
+                    preVote
+                );
                 ballot.Asked(voter, replica.Out.Send(voters[voter].Id, request));
             }
         }

@@ -21,7 +21,9 @@ public enum BrokerService
     ShuttingDown,
 }
 
-/// <summary>The registered brokers of the cluster at one point of the metadata log. Never changes; shared by all partitions of a node.</summary>
+/// <summary>
+/// The registered brokers of the cluster at one point of the metadata log. Never changes; shared by all partitions of a node.
+/// </summary>
 public sealed class BrokerRoster
 {
     /// <summary>Nobody is registered.</summary>

@@ -16,13 +16,13 @@ public enum CommitVerdict
     LeadershipLost,
 }
 
-/// <summary>How many replicas must have a record before its producer gets an answer (<c>acks</c>).</summary>
+/// <summary>How many replicas must have a record before its producer gets a response (<c>acks</c>).</summary>
 public enum RequiredAcks : short
 {
     /// <summary>Every in-sync replica.</summary>
     All = -1,
 
-    /// <summary>No answer at all.</summary>
+    /// <summary>No response at all.</summary>
     None = 0,
 
     /// <summary>The leader alone.</summary>

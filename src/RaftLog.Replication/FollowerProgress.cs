@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Replication;
 
 /// <summary>
-/// What a leader knows of one follower, from that follower's fetches in this leadership alone. A new leadership starts a new one, so nothing
+/// What a leader knows of one follower, from that follower's fetches in this leadership alone. A new leadership starts a new one, so
+/// nothing
 /// that an earlier leader heard can count.
 /// </summary>
 internal sealed class FollowerProgress
@@ -40,7 +41,8 @@ internal sealed class FollowerProgress
     public bool IsStale(BrokerEpoch epoch) => epoch != BrokerEpoch.None && epoch < Epoch;
 
     /// <summary>
-    /// Takes a fetch. A follower that fetches from where the leader's log ended at its previous fetch was caught up at that time, though the log
+    /// Takes a fetch. A follower that fetches from where the leader's log ended at its previous fetch was caught up at that time, though
+    /// the log
     /// has grown since: so a follower of a busy partition stays in sync without ever reaching its end.
     /// </summary>
     public void Fetched(long nowMs, in FetchingReplica replica, Offset fetchOffset, Offset leaderEnd)

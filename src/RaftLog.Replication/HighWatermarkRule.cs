@@ -8,9 +8,17 @@ internal static class HighWatermarkRule
     /// <summary>
     /// The offset up to which a leader may show records and confirm them: what is durable on every node that the controller may elect.
     /// Unchanged while the committed in-sync set is smaller than the minimum (KIP-966), and never below <paramref name="present"/>.
-    /// A follower that is about to join counts too: else, under load, the high watermark would run ahead of it for ever and it could never join.
+    /// A follower that is about to join counts too: else, under load, the high watermark would run ahead of it for ever and it could never
+    /// join.
     /// </summary>
-    public static Offset Next(Offset present, in LogExtent own, LeaderRole leader, PartitionState state, long nowMs, ReplicationTuning tuning)
+    public static Offset Next(
+        Offset present,
+        in LogExtent own,
+        PartitionLeaderRole leader,
+        PartitionState state,
+        long nowMs,
+        ReplicationTuning tuning
+    )
     {
 #if SEEDED_BUGS
         if (leader.InSync.Committed.Count < state.MinInSync && !SeededBug.Is(46))
@@ -36,10 +44,13 @@ internal static class HighWatermarkRule
         NodeSet maximal = leader.InSync.Maximal;
         foreach (FollowerProgress follower in leader.Followers)
         {
-            bool counts = maximal.Contains(follower.Node)
-                || (state.Brokers.MayJoin(follower.Node, follower.Epoch)
+            bool counts =
+                maximal.Contains(follower.Node)
+                || (
+                    state.Brokers.MayJoin(follower.Node, follower.Epoch)
                     && follower.DurableEnd != Offset.None
-                    && follower.IsCaughtUp(nowMs, own.End, tuning));
+                    && follower.IsCaughtUp(nowMs, own.End, tuning)
+                );
             if (counts)
             {
                 least = Offset.Min(least, follower.DurableEnd);

@@ -2,7 +2,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Replication;
 
-/// <summary>A few nodes, without repetition, in the order in which they were given. Never changes; as small as a replication factor.</summary>
+/// <summary>
+/// A few nodes, without repetition, in the order in which they were given. Never changes; as small as a replication factor.
+/// </summary>
 public sealed class NodeSet
 {
     /// <summary>No node.</summary>

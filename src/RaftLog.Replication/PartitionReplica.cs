@@ -3,21 +3,27 @@ using RaftLog.Protocol;
 namespace RaftLog.Replication;
 
 /// <summary>
-/// One node's replica of one partition, as decisions: which offsets are safe to show, who is in sync, what a fetch or a produce may have, and
+/// One node's replica of one partition, as decisions: which offsets are safe to show, who is in sync, what a fetch or a produce may have,
+/// and
 /// where a follower's log must be cut. It has never seen a disk, a clock or a network.
 /// <para>
-/// Inputs, each with the present time where time matters: <see cref="Apply"/> (metadata), <see cref="LogMoved"/> (the log grew, was flushed or
-/// was cut), <see cref="FollowerFetched"/>, <see cref="ProposalAnswered"/> and <see cref="Tick"/>. Each returns the effects that the host has to
+/// Inputs, each with the present time where time matters: <see cref="Apply"/> (metadata), <see cref="OnLogChanged"/> (the log grew, was
+/// flushed or
+/// was cut), <see cref="FollowerFetched"/>, <see cref="OnProposalResponse"/> and <see cref="Tick"/>. Each returns the effects that the host
+/// has to
 /// carry out. Questions, which change nothing: <see cref="MayAppend"/>, <see cref="ClientFetch"/>,
 /// <see cref="RepeatedFetch"/>, <see cref="CheckCommitted"/>. A follower's
-/// host asks <see cref="NextFetch"/> what to fetch, and <see cref="FetchAnswered"/> what to do with the answer.
+/// host asks <see cref="NextFetch"/> what to fetch, and <see cref="OnFetchResponse"/> what to do with the response.
 /// </para>
 /// <para>Not safe for concurrent use: the host holds the partition's lock.</para>
 /// <para>
-/// <b>Leading an epoch twice</b> (KAFKA-10527). A leader that restarts may have lost a tail that its followers already copied. If it led the same
-/// epoch again it would write other records at the same (epoch, offset), and no comparison by epoch could tell. Two locks hold that door. The
+/// <b>Leading an epoch twice</b> (KAFKA-10527). A leader that restarts may have lost a tail that its followers already copied. If it led
+/// the same
+/// epoch again it would write other records at the same (epoch, offset), and no comparison by epoch could tell. Two locks hold that door.
+/// The
 /// controller treats a new incarnation of a broker as a fence, so every partition that it led gets a higher leader epoch no later than its
-/// registration. And this class neither leads nor follows on a state that does not yet include the registration of this incarnation, nor
+/// registration. And this class neither leads nor follows on a state that does not yet include the registration of this incarnation,
+/// nor
 /// leads in an epoch that the log has already heard of, since nobody but its leader writes an epoch. It then stays idle.
 /// </para>
 /// </summary>
@@ -31,7 +37,8 @@ public sealed class PartitionReplica
     /// <summary>A replica as it is after start-up, before any metadata.</summary>
     /// <param name="self">This node.</param>
     /// <param name="log">Where its log begins and ends after recovery.</param>
-    /// <param name="checkpointedHighWatermark">The last high watermark that was written down; what lies beyond the log does not count.</param>
+    /// <param name="checkpointedHighWatermark">The last high watermark that was written down; what lies beyond the log does not
+    /// count.</param>
     /// <param name="tuning">The times.</param>
     public PartitionReplica(NodeId self, LogExtent log, Offset checkpointedHighWatermark, ReplicationTuning tuning)
     {
@@ -61,7 +68,7 @@ public sealed class PartitionReplica
     public PartitionState? State => _state;
 
     /// <summary>When to call <see cref="Tick"/> next, in the host's monotonic milliseconds; null while time brings nothing.</summary>
-    public long? NextDeadlineMs => (Role as LeaderRole)?.NextDeadlineMs;
+    public long? NextDeadlineMs => (Role as PartitionLeaderRole)?.NextDeadlineMs;
 
     /// <summary>The smallest log start of this leader and the followers that have told theirs: what DeleteRecords waits for.</summary>
     public Offset LowWatermark
@@ -69,7 +76,7 @@ public sealed class PartitionReplica
         get
         {
             Offset least = Log.Start;
-            if (Role is LeaderRole leader)
+            if (Role is PartitionLeaderRole leader)
             {
                 foreach (FollowerProgress follower in leader.Followers)
                 {
@@ -93,9 +100,13 @@ public sealed class PartitionReplica
     /// <param name="history">The epochs of this node's log.</param>
     public PartitionEffects Apply(long nowMs, PartitionState state, BrokerEpoch registeredAs, IEpochHistory history)
     {
-        if (_state is { } known
-            && (state.LeaderEpoch < known.LeaderEpoch
-                || (state.LeaderEpoch == known.LeaderEpoch && state.PartitionEpoch < known.PartitionEpoch)))
+        if (
+            _state is { } known
+            && (
+                state.LeaderEpoch < known.LeaderEpoch
+                || (state.LeaderEpoch == known.LeaderEpoch && state.PartitionEpoch < known.PartitionEpoch)
+            )
+        )
         {
             return PartitionEffects.None;
         }
@@ -105,7 +116,7 @@ public sealed class PartitionReplica
         PartitionRole before = Role;
         Role = Next(nowMs, state, history);
 #if SEEDED_BUGS
-        if (SeededBug.Is(25) && Role is LeaderRole && !ReferenceEquals(before, Role))
+        if (SeededBug.Is(25) && Role is PartitionLeaderRole && !ReferenceEquals(before, Role))
         {
             HighWatermark = Log.End;
         }
@@ -114,11 +125,15 @@ public sealed class PartitionReplica
     }
 
     /// <summary>The log grew, was flushed, was cut or lost its oldest part.</summary>
-    public PartitionEffects LogMoved(long nowMs, LogExtent log)
+    public PartitionEffects OnLogChanged(long nowMs, LogExtent log)
     {
-        Invariant.Holds(log.Start <= log.End && log.DurableEnd <= log.End, "R-05", "a log ends before it starts, or before what is durable of it");
-        Invariant.Holds(Role is not LeaderRole || log.End >= Log.End, "R-06", "a leader's log was cut");
-        if (Role is LeaderRole leader && log.End > Log.End)
+        Invariant.Holds(
+            log.Start <= log.End && log.DurableEnd <= log.End,
+            "R-05",
+            "a log ends before it starts, or before what is durable of it"
+        );
+        Invariant.Holds(Role is not PartitionLeaderRole || log.End >= Log.End, "R-06", "a leader's log was cut");
+        if (Role is PartitionLeaderRole leader && log.End > Log.End)
         {
             leader.CountStanding(Log.End);
         }
@@ -136,7 +151,7 @@ public sealed class PartitionReplica
     /// </summary>
     public ErrorCode MayAppend(RequiredAcks acks)
     {
-        if (Role is not LeaderRole leader)
+        if (Role is not PartitionLeaderRole leader)
         {
             return ErrorCode.NotLeaderOrFollower;
         }
@@ -145,12 +160,13 @@ public sealed class PartitionReplica
     }
 
     /// <summary>
-    /// Is what was appended up to <paramref name="end"/>, in the leadership <paramref name="appendedIn"/>, committed? A retry that repeats an
+    /// Is what was appended up to <paramref name="end"/>, in the leadership <paramref name="appendedIn"/>, committed? A retry that repeats
+    /// an
     /// append asks for the end of the first one: it is no more committed than that.
     /// </summary>
     public CommitVerdict CheckCommitted(Offset end, LeaderEpoch appendedIn)
     {
-        if (Role is not LeaderRole leader || leader.Epoch != appendedIn)
+        if (Role is not PartitionLeaderRole leader || leader.Epoch != appendedIn)
         {
             return CommitVerdict.LeadershipLost;
         }
@@ -182,31 +198,32 @@ public sealed class PartitionReplica
     public ErrorCode CheckLeadership(LeaderEpoch named)
     {
         ErrorCode error = CheckReplica(named);
-        return error == ErrorCode.None && Role is not LeaderRole ? ErrorCode.NotLeaderOrFollower : error;
+        return error == ErrorCode.None && Role is not PartitionLeaderRole ? ErrorCode.NotLeaderOrFollower : error;
     }
 
     /// <summary>As <see cref="CheckLeadership"/>, for what a follower may answer, too.</summary>
     public ErrorCode CheckReplica(LeaderEpoch named) =>
         named != LeaderEpoch.None && named < LeaderEpoch ? ErrorCode.FencedLeaderEpoch
         : named != LeaderEpoch.None && named > LeaderEpoch ? ErrorCode.UnknownLeaderEpoch
-        : Role is LeaderRole or FollowerRole ? ErrorCode.None
+        : Role is PartitionLeaderRole or PartitionFollowerRole ? ErrorCode.None
         : ErrorCode.NotLeaderOrFollower;
 
     /// <summary>What a client's fetch may have: committed records only.</summary>
     public FetchVerdict ClientFetch(in FetchPosition fetch, IEpochHistory history)
     {
         ErrorCode error = CheckLeadership(fetch.CurrentLeaderEpoch);
-        return error != ErrorCode.None ? FetchVerdict.Refused(error) : Place(fetch, history, HighWatermark);
+        return error != ErrorCode.None ? FetchVerdict.Rejected(error) : Place(fetch, history, HighWatermark);
     }
 
     /// <summary>
-    /// What a follower's fetch may have when it is looked at again after a wait. It was counted when it came, with what was true then; counted again it would
+    /// What a follower's fetch may have when it is looked at again after a wait. It was counted when it came, with what was true then;
+    /// counted again it would
     /// make a follower that has died meanwhile look alive, and could take back what a later fetch of it has claimed.
     /// </summary>
     public FetchVerdict RepeatedFetch(in FetchPosition fetch, IEpochHistory history)
     {
         ErrorCode error = CheckLeadership(fetch.CurrentLeaderEpoch);
-        return error != ErrorCode.None ? FetchVerdict.Refused(error) : Place(fetch, history, Log.End);
+        return error != ErrorCode.None ? FetchVerdict.Rejected(error) : Place(fetch, history, Log.End);
     }
 
     /// <summary>
@@ -214,28 +231,34 @@ public sealed class PartitionReplica
     /// predecessors' records is committed: its high watermark might be lower than what a client has already seen (KIP-207).
     /// </summary>
     public ErrorCode MayTellLatest() =>
-        Role is not LeaderRole leader ? ErrorCode.NotLeaderOrFollower
+        Role is not PartitionLeaderRole leader ? ErrorCode.NotLeaderOrFollower
         : HighWatermark < leader.EpochStart ? ErrorCode.OffsetNotAvailable
         : ErrorCode.None;
 
     /// <summary>
-    /// A follower fetched. What it asks for it may read up to the log end, flushed here or not; what lies below it counts as durable there, but
+    /// A follower fetched. What it asks for it may read up to the log end, flushed here or not; what lies below it counts as durable there,
+    /// but
     /// only if it knows this very leadership and its log is a prefix of this one.
     /// </summary>
     public PartitionEffects FollowerFetched(
-        long nowMs, in FetchingReplica replica, in FetchPosition fetch, IEpochHistory history, out FetchVerdict verdict)
+        long nowMs,
+        in FetchingReplica replica,
+        in FetchPosition fetch,
+        IEpochHistory history,
+        out FetchVerdict verdict
+    )
     {
         ErrorCode error = CheckLeadership(fetch.CurrentLeaderEpoch);
 #if SEEDED_BUGS
         if (SeededBug.Is(3))
         {
-            error = Role is LeaderRole ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
+            error = Role is PartitionLeaderRole ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
         }
 #endif
-        if (error != ErrorCode.None || Role is not LeaderRole leader)
+        if (error != ErrorCode.None || Role is not PartitionLeaderRole leader)
         {
-            (Role as LeaderRole)?.Find(replica.Node)?.StandsNoMore(Log.End);
-            verdict = FetchVerdict.Refused(error);
+            (Role as PartitionLeaderRole)?.Find(replica.Node)?.StandsNoMore(Log.End);
+            verdict = FetchVerdict.Rejected(error);
             return PartitionEffects.None;
         }
 
@@ -243,20 +266,20 @@ public sealed class PartitionReplica
         if (leader.Find(replica.Node) is not { } follower)
         {
             // One that names this epoch may know of an assignment that this node has yet to hear of.
-            verdict = FetchVerdict.Refused(namesEpoch ? ErrorCode.UnknownLeaderEpoch : ErrorCode.NotLeaderOrFollower);
+            verdict = FetchVerdict.Rejected(namesEpoch ? ErrorCode.UnknownLeaderEpoch : ErrorCode.NotLeaderOrFollower);
             return PartitionEffects.None;
         }
 
         if (!namesEpoch)
         {
             follower.StandsNoMore(Log.End);
-            verdict = FetchVerdict.Refused(ErrorCode.FencedLeaderEpoch);
+            verdict = FetchVerdict.Rejected(ErrorCode.FencedLeaderEpoch);
             return PartitionEffects.None;
         }
 
         if (follower.IsStale(replica.Epoch))
         {
-            verdict = FetchVerdict.Refused(ErrorCode.NotLeaderOrFollower);
+            verdict = FetchVerdict.Rejected(ErrorCode.NotLeaderOrFollower);
             return PartitionEffects.None;
         }
 
@@ -271,79 +294,93 @@ public sealed class PartitionReplica
         return Effects(nowMs, leader.ProposeExpansion(nowMs, follower, _state!, _registeredAs, HighWatermark), RoleEvent.Kept);
     }
 
-    /// <summary>The end of a proposal: the controller's answer, or that none came.</summary>
-    public PartitionEffects ProposalAnswered(long nowMs, IsrProposal proposal, in IsrAnswer answer)
+    /// <summary>The end of a proposal: the controller's response, or that none came.</summary>
+    public PartitionEffects OnProposalResponse(long nowMs, IsrProposal proposal, in IsrResponse response)
     {
-        if (Role is not LeaderRole leader || leader.Epoch != proposal.LeaderEpoch)
+        if (Role is not PartitionLeaderRole leader || leader.Epoch != proposal.LeaderEpoch)
         {
             return PartitionEffects.None;
         }
 
-        leader.Answered(nowMs, proposal, answer, _tuning);
+        leader.OnResponse(nowMs, proposal, response, _tuning);
         return Effects(nowMs, null, RoleEvent.Kept);
     }
 
     /// <summary>Time has passed: looks for followers that have fallen behind or may join, and repeats a proposal that failed.</summary>
     public PartitionEffects Tick(long nowMs)
     {
-        if (Role is not LeaderRole leader)
+        if (Role is not PartitionLeaderRole leader)
         {
             return PartitionEffects.None;
         }
 
-        IsrProposal? proposal = leader.Tick(nowMs, _state!, _self, _registeredAs, Log.End, _tuning)
+        IsrProposal? proposal =
+            leader.Tick(nowMs, _state!, _self, _registeredAs, Log.End, _tuning)
             ?? leader.ProposeStanding(nowMs, _state!, _registeredAs, HighWatermark, _tuning);
         return Effects(nowMs, proposal, RoleEvent.Kept);
     }
 
     /// <summary>
-    /// What to ask the leader for; null while this node does not follow, or holds bytes that are not yet durable: asking for an offset claims
+    /// What to ask the leader for; null while this node does not follow, or holds bytes that are not yet durable: asking for an offset
+    /// claims
     /// that all below it is safe here, whatever made the log that long (append, restart, demotion or truncation).
     /// </summary>
     public FetchPosition? NextFetch(IEpochHistory history) =>
 #if SEEDED_BUGS
-        SeededBug.Is(30) && Role is FollowerRole hasty ? new FetchPosition(hasty.Epoch, Log.End, history.Latest) :
+        SeededBug.Is(30) && Role is PartitionFollowerRole hasty ? new FetchPosition(hasty.Epoch, Log.End, history.Latest)
+        :
 #endif
-        Role is FollowerRole follower && Log.DurableEnd == Log.End
-            ? new FetchPosition(follower.Epoch, Log.End, history.Latest)
-            : null;
+        Role is PartitionFollowerRole follower && Log.DurableEnd == Log.End ? new FetchPosition(follower.Epoch, Log.End, history.Latest)
+        : null;
 
     /// <summary>
-    /// The leader answered. Only an answer to what would be asked now counts: one that was under way while the log or the leadership changed
+    /// The leader answered. Only a response to what would be asked now counts: one that was under way while the log or the leadership
+    /// changed
     /// describes another log, and obeying it could cut committed records.
     /// </summary>
-    public FollowerStep FetchAnswered(in FetchAnswer answer, IEpochHistory history)
+    public FollowerStep OnFetchResponse(in FollowerFetchResult response, IEpochHistory history)
     {
-        if (NextFetch(history) is not { } present || present != answer.Fetch || Role is not FollowerRole follower)
+        if (NextFetch(history) is not { } present || present != response.Fetch || Role is not PartitionFollowerRole follower)
         {
             return FollowerStep.Of(FollowerStepKind.Drop);
         }
 
-        switch (answer.Error)
+        switch (response.Error)
         {
 #if SEEDED_BUGS
-            case ErrorCode.None when answer.Diverging is not null && SeededBug.Is(2):
-                return FollowerStep.Cut(FollowerStepKind.Truncate, HighWatermark);
+            case ErrorCode.None when response.Diverging is not null && SeededBug.Is(2):
+                return FollowerStep.TruncateTo(FollowerStepKind.Truncate, HighWatermark);
 
-            case ErrorCode.None when answer.Diverging is { } parting && SeededBug.Is(35):
-                follower.LeaderHighWatermark = answer.HighWatermark;
-                return FollowerStep.Cut(FollowerStepKind.Truncate, Offset.Max(Log.Start, Divergence.TruncationPoint(history, Log.End, parting)))
-                    with { HighWatermark = Advance(Followed(follower)) };
+            case ErrorCode.None when response.Diverging is { } parting && SeededBug.Is(35):
+                follower.LeaderHighWatermark = response.HighWatermark;
+                return FollowerStep.TruncateTo(
+                    FollowerStepKind.Truncate,
+                    Offset.Max(Log.Start, Divergence.TruncationPoint(history, Log.End, parting))
+                ) with
+                {
+                    HighWatermark = Advance(Followed(follower)),
+                };
 #endif
-            case ErrorCode.None when answer.Diverging is { } diverging:
-                return FollowerStep.Cut(FollowerStepKind.Truncate, Offset.Max(Log.Start, Divergence.TruncationPoint(history, Log.End, diverging)));
+            case ErrorCode.None when response.Diverging is { } diverging:
+                return FollowerStep.TruncateTo(
+                    FollowerStepKind.Truncate,
+                    Offset.Max(Log.Start, Divergence.TruncationPoint(history, Log.End, diverging))
+                );
 
             case ErrorCode.None:
-                follower.LeaderHighWatermark = answer.HighWatermark;
+                follower.LeaderHighWatermark = response.HighWatermark;
                 return new FollowerStep(FollowerStepKind.Append, Offset.None, Advance(Followed(follower)));
 
-            case ErrorCode.OffsetOutOfRange when answer.LeaderLogStart == Offset.None:
+            case ErrorCode.OffsetOutOfRange when response.LeaderLogStart == Offset.None:
                 return FollowerStep.Of(FollowerStepKind.AskLogStart);
 
             case ErrorCode.OffsetOutOfRange:
-                return OutOfRange(answer.LeaderLogStart);
+                return OutOfRange(response.LeaderLogStart);
 
-            case ErrorCode.FencedLeaderEpoch or ErrorCode.NotLeaderOrFollower or ErrorCode.UnknownTopicId or ErrorCode.UnknownTopicOrPartition:
+            case ErrorCode.FencedLeaderEpoch
+            or ErrorCode.NotLeaderOrFollower
+            or ErrorCode.UnknownTopicId
+            or ErrorCode.UnknownTopicOrPartition:
                 return FollowerStep.Of(FollowerStepKind.AwaitMetadata);
 
             default:
@@ -351,10 +388,10 @@ public sealed class PartitionReplica
         }
     }
 
-    /// <summary>The leader told where its log starts, after it refused an offset: start over there if that is beyond this log.</summary>
+    /// <summary>The leader told where its log starts, after it rejected an offset: start over there if that is beyond this log.</summary>
     public FollowerStep OutOfRange(Offset leaderLogStart) =>
         leaderLogStart > Log.End
-            ? FollowerStep.Cut(FollowerStepKind.StartOver, leaderLogStart)
+            ? FollowerStep.TruncateTo(FollowerStepKind.StartOver, leaderLogStart)
             : FollowerStep.Of(FollowerStepKind.BackOff);
 
     private FetchVerdict Place(in FetchPosition fetch, IEpochHistory history, Offset limit)
@@ -362,17 +399,19 @@ public sealed class PartitionReplica
         if (fetch.LastFetchedEpoch > LeaderEpoch)
         {
             // An epoch that has not been yet: this log says nothing of where it ends.
-            return FetchVerdict.Refused(ErrorCode.OffsetOutOfRange);
+            return FetchVerdict.Rejected(ErrorCode.OffsetOutOfRange);
         }
 
-        if (fetch.LastFetchedEpoch != LeaderEpoch.None
-            && Divergence.Find(history, Log.Start, fetch.FetchOffset, fetch.LastFetchedEpoch) is { } diverging)
+        if (
+            fetch.LastFetchedEpoch != LeaderEpoch.None
+            && Divergence.Find(history, Log.Start, fetch.FetchOffset, fetch.LastFetchedEpoch) is { } diverging
+        )
         {
             return FetchVerdict.Diverged(diverging);
         }
 
         return fetch.FetchOffset < Log.Start || fetch.FetchOffset > Log.End
-            ? FetchVerdict.Refused(ErrorCode.OffsetOutOfRange)
+            ? FetchVerdict.Rejected(ErrorCode.OffsetOutOfRange)
             : FetchVerdict.UpTo(limit);
     }
 
@@ -389,12 +428,12 @@ public sealed class PartitionReplica
 
         if (state.Leader != _self)
         {
-            return Role is FollowerRole following && following.Epoch == state.LeaderEpoch
+            return Role is PartitionFollowerRole following && following.Epoch == state.LeaderEpoch
                 ? following
-                : new FollowerRole(state.LeaderEpoch, state.Leader);
+                : new PartitionFollowerRole(state.LeaderEpoch, state.Leader);
         }
 
-        if (Role is LeaderRole leading && leading.Epoch == state.LeaderEpoch)
+        if (Role is PartitionLeaderRole leading && leading.Epoch == state.LeaderEpoch)
         {
             leading.Adopt(state, _self, nowMs);
             return leading;
@@ -404,22 +443,23 @@ public sealed class PartitionReplica
 #if SEEDED_BUGS
         epochIsNew |= SeededBug.Is(6);
 #endif
-        return epochIsNew ? new LeaderRole(state, _self, Log.End, nowMs, _tuning) : new IdleRole(state.LeaderEpoch);
+        return epochIsNew ? new PartitionLeaderRole(state, _self, Log.End, nowMs, _tuning) : new IdleRole(state.LeaderEpoch);
     }
 
     private PartitionEffects Effects(long nowMs, IsrProposal? proposal, RoleEvent role)
     {
         Offset next = Role switch
         {
-            LeaderRole leader => HighWatermarkRule.Next(HighWatermark, Log, leader, _state!, nowMs, _tuning),
-            FollowerRole follower => Followed(follower),
+            PartitionLeaderRole leader => HighWatermarkRule.Next(HighWatermark, Log, leader, _state!, nowMs, _tuning),
+            PartitionFollowerRole follower => Followed(follower),
             _ => HighWatermark,
         };
         return new PartitionEffects(Advance(next), proposal, role == RoleEvent.Replaced);
     }
 
     /// <summary>What a follower may count as committed: what the leader says, as far as it is durable here too.</summary>
-    private Offset Followed(FollowerRole follower) => Offset.Max(HighWatermark, Offset.Min(follower.LeaderHighWatermark, Log.DurableEnd));
+    private Offset Followed(PartitionFollowerRole follower) =>
+        Offset.Max(HighWatermark, Offset.Min(follower.LeaderHighWatermark, Log.DurableEnd));
 
     private Offset? Advance(Offset next)
     {

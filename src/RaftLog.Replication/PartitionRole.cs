@@ -6,7 +6,7 @@ namespace RaftLog.Replication;
 /// What this node is to the partition. A role is replaced whole, so a follower has no leader's fields to read:
 /// <code>
 ///             metadata names another leader
-///  LeaderRole ------------------------------> FollowerRole
+///  PartitionLeaderRole ------------------------------> PartitionFollowerRole
 ///      ^  \      metadata names no leader,      ^  |
 ///      |   \----- or not this node's replica -> |  |
 ///      |                 IdleRole               |  |
@@ -21,11 +21,11 @@ public abstract class PartitionRole
     public LeaderEpoch Epoch { get; }
 }
 
-/// <summary>Neither leading nor following: no leader is known, the node holds no replica, or it may not lead the epoch that it is named for.</summary>
+/// <summary>
+/// Neither leading nor following: no leader is known, the node holds no replica, or it may not lead the epoch that it is named for.
+/// </summary>
 public sealed class IdleRole : PartitionRole
 {
     internal IdleRole(LeaderEpoch epoch)
-        : base(epoch)
-    {
-    }
+        : base(epoch) { }
 }

@@ -6,7 +6,8 @@ namespace RaftLog.Replication;
 public sealed record PartitionState
 {
     /// <summary>
-    /// The last offset of the metadata log that this state includes. A broker's epoch is the offset of its registration, so comparing the two
+    /// The last offset of the metadata log that this state includes. A broker's epoch is the offset of its registration, so comparing the
+    /// two
     /// tells whether the controller had seen this incarnation of the broker when it named the leader.
     /// </summary>
     public required Offset AsOf { get; init; }
@@ -32,6 +33,8 @@ public sealed record PartitionState
     /// <summary>The brokers of the cluster at the same point.</summary>
     public required BrokerRoster Brokers { get; init; }
 
-    /// <summary>The effective minimum of in-sync replicas for a topic's setting: a partition cannot ask for more replicas than it has.</summary>
+    /// <summary>
+    /// The effective minimum of in-sync replicas for a topic's setting: a partition cannot ask for more replicas than it has.
+    /// </summary>
     public static int EffectiveMinInSync(int configured, int replicas) => Math.Max(1, Math.Min(configured, replicas));
 }

@@ -4,7 +4,8 @@ using RaftLog.Simulation.Cores;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// The cores of the protocol without codec and files: a whole cluster of them for half a minute, and beside it a quorum of its own under heavier faults.
+/// The cores of the protocol without codec and files: a whole cluster of them for half a minute, and beside it a quorum of its own under
+/// heavier faults.
 /// </summary>
 public sealed class ProtocolCores : ISimulation
 {

@@ -41,7 +41,10 @@ internal sealed class Shrinker(SimulationOptions failed, Action<string> say)
             }
         }
 
-        say($"after {_runs} runs the smallest one that breaks '{name}' has {smallest.Options.Faults}; {smallest.Options.Producers} producers, faults for {smallest.Options.FaultTime.TotalSeconds:F1} s");
+        say(
+            $"after {_runs} runs the smallest one that breaks '{name}' has {smallest.Options.Faults}; {smallest.Options.Producers} "
+                + $"producers, faults for {smallest.Options.FaultTime.TotalSeconds:F1} s"
+        );
         return ReferenceEquals(smallest, first) ? null : smallest;
     }
 
@@ -51,27 +54,42 @@ internal sealed class Shrinker(SimulationOptions failed, Action<string> say)
     {
         if (failedAt > TimeSpan.Zero && failedAt < options.FaultTime * 0.9)
         {
-            yield return options with { FaultTime = failedAt + TimeSpan.FromSeconds(1) };
+            yield return options with
+            {
+                FaultTime = failedAt + TimeSpan.FromSeconds(1),
+            };
         }
 
         foreach (FaultKind kind in options.Faults.Weights.Keys)
         {
-            yield return options with { Faults = options.Faults.Without(kind) };
+            yield return options with
+            {
+                Faults = options.Faults.Without(kind),
+            };
         }
 
         if (options.FaultTime > TimeSpan.FromSeconds(2))
         {
-            yield return options with { FaultTime = options.FaultTime / 2 };
+            yield return options with
+            {
+                FaultTime = options.FaultTime / 2,
+            };
         }
 
         if (options.Producers > 1)
         {
-            yield return options with { Producers = options.Producers - 1 };
+            yield return options with
+            {
+                Producers = options.Producers - 1,
+            };
         }
 
         if (options.Partitions > 1)
         {
-            yield return options with { Partitions = options.Partitions - 1 };
+            yield return options with
+            {
+                Partitions = options.Partitions - 1,
+            };
         }
     }
 }

@@ -61,7 +61,8 @@ public sealed record SimulationReport
 
     /// <summary>One line of numbers.</summary>
     public string Summary =>
-        $"seed {Options.Seed}: {Simulated.TotalSeconds:F1} simulated s, {Faults} faults, {Elections} leaderships, {Acknowledged} acknowledged records checked, "
+        $"seed {Options.Seed}: {Simulated.TotalSeconds:F1} simulated s, {Faults} faults, {Elections} leaderships, {Acknowledged} "
+        + $"acknowledged records checked, "
         + $"{Unknown} unknown, {Seen} seen, {Steps} steps, hash {Hash:x16}{(Passed ? "" : ", FAILED")}";
 
     /// <summary>All that helps to find the cause.</summary>

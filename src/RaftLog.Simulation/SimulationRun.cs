@@ -7,7 +7,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// One run of one seed: a cluster comes up, clients work while things break, a core of the machines is healed and must make progress, then all of them,
+/// One run of one seed: a cluster comes up, clients work while things break, a core of the machines is healed and must make progress, then
+/// all of them,
 /// and what is there at the end is compared with what clients were told. Runs on the caller's thread and on no other.
 /// </summary>
 public sealed class SimulationRun
@@ -33,7 +34,7 @@ public sealed class SimulationRun
     private readonly List<ConsumerProgram> _consumers = [];
     private readonly List<ConsumerProgram> _crashedConsumers = [];
     private readonly List<TopicProgram> _topicPrograms = [];
-    private readonly TopicNames _topicNames = new();
+    private readonly DrawnTopicNames _topicNames = new();
     private readonly PromiseWatch _promises;
     private readonly ClusterWatch _watch;
     private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
@@ -92,7 +93,9 @@ public sealed class SimulationRun
         IReadOnlyList<SentRecord> sends = [.. _producers.SelectMany(each => each.Sends)];
         if (_scheduler.ForeignPosts > 0)
         {
-            _scheduler.Fail($"own-thread: {_scheduler.ForeignPosts} continuations came from another thread: some code has left the simulated world");
+            _scheduler.Fail(
+                $"own-thread: {_scheduler.ForeignPosts} continuations came from another thread: some code has left the simulated world"
+            );
         }
 
         CountAll();
@@ -102,7 +105,12 @@ public sealed class SimulationRun
             Simulated = TimeSpan.FromTicks(_scheduler.Now),
             Elections = _watch.Elections,
             Faults = _nemesis?.Faults ?? 0,
-            Operations = sends.Count + Consumers.Sum(each => each.Reads) + (_admin?.Asked ?? 0) + _topicPrograms.Sum(each => each.Operations.Count) + _coordinated.Operations,
+            Operations =
+                sends.Count
+                + Consumers.Sum(each => each.Reads)
+                + (_admin?.Asked ?? 0)
+                + _topicPrograms.Sum(each => each.Operations.Count)
+                + _coordinated.Operations,
             Acknowledged = sends.Count(each => each.Outcome == SendOutcome.Acknowledged),
             Unknown = sends.Count(each => each.Outcome == SendOutcome.Unknown),
             Seen = Consumers.Sum(each => each.Seen.Count),
@@ -126,28 +134,38 @@ public sealed class SimulationRun
 
         bool created = false;
         (Incarnation program, KafkaCluster client) = _cluster.NewClient();
-        program.Run("create topic", async () =>
-        {
-            List<NewTopic> topics = [.. _readPartitions.GroupBy(each => each.Topic).Select(each => new NewTopic(each.Key, each.Count(), (short)_options.Replicas))];
-            foreach (LogTopic each in new[] { _options.Compacted, _options.Retained }.OfType<LogTopic>())
+        program.Run(
+            "create topic",
+            async () =>
             {
-                topics.Add(new NewTopic(each.Name, 1, (short)_options.Replicas) { Configs = each.Configs });
-            }
-
-            while (!created)
-            {
-                try
+                List<NewTopic> topics =
+                [
+                    .. _readPartitions
+                        .GroupBy(each => each.Topic)
+                        .Select(each => new NewTopic(each.Key, each.Count(), (short)_options.Replicas)),
+                ];
+                foreach (LogTopic each in new[] { _options.Compacted, _options.Retained }.OfType<LogTopic>())
                 {
-                    created = (await client.Admin.CreateTopicsAsync(topics)).All(static each => each.Error is ErrorCode.None or ErrorCode.TopicAlreadyExists);
-                }
-                catch (KafkaException failure)
-                {
-                    _scheduler.Say($"{program.Name}: {failure.Message}");
+                    topics.Add(new NewTopic(each.Name, 1, (short)_options.Replicas) { Configs = each.Configs });
                 }
 
-                await Task.Delay(TimeSpan.FromMilliseconds(100), program.Time);
+                while (!created)
+                {
+                    try
+                    {
+                        created = (await client.Admin.CreateTopicsAsync(topics)).All(static each =>
+                            each.Error is ErrorCode.None or ErrorCode.TopicAlreadyExists
+                        );
+                    }
+                    catch (KafkaException failure)
+                    {
+                        _scheduler.Say($"{program.Name}: {failure.Message}");
+                    }
+
+                    await Task.Delay(TimeSpan.FromMilliseconds(100), program.Time);
+                }
             }
-        });
+        );
         return Reach(() => created, StartLimit, "start: the topics were not created");
     }
 
@@ -160,10 +178,16 @@ public sealed class SimulationRun
 
         AddConsumer();
         _admin = new AdminProgram(_cluster, _options, _random);
-        _topicPrograms.AddRange(Enumerable.Range(1, _options.TopicPrograms).Select(number => new TopicProgram(_cluster, _topicNames, number, _random)));
+        _topicPrograms.AddRange(
+            Enumerable.Range(1, _options.TopicPrograms).Select(number => new TopicProgram(_cluster, _topicNames, number, _random))
+        );
         _coordinated.Begin();
         _leaders = _options.MovesLeaders ? new LeaderProgram(_cluster, Topic, _options.Partitions, _random) : null;
-        _greedy.AddRange(Enumerable.Range(1, _options.GreedyClients).Select(number => new GreedyProgram(_cluster, Topic, _options.Partitions, number, _random)));
+        _greedy.AddRange(
+            Enumerable
+                .Range(1, _options.GreedyClients)
+                .Select(number => new GreedyProgram(_cluster, Topic, _options.Partitions, number, _random))
+        );
         if (_options.Compacted is not null)
         {
             _keys = new KeyedProgram(_cluster, _random);
@@ -180,7 +204,8 @@ public sealed class SimulationRun
 
     private void AddProducer() => _producers.Add(new ProducerProgram(_cluster, _options, Topic, _producers.Count + 1, _random));
 
-    private void AddConsumer() => _consumers.Add(new ConsumerProgram(_cluster, _options, _readPartitions, _consumers.Count + _crashedConsumers.Count + 1));
+    private void AddConsumer() =>
+        _consumers.Add(new ConsumerProgram(_cluster, _options, _readPartitions, _consumers.Count + _crashedConsumers.Count + 1));
 
     private void CrashClient()
     {
@@ -217,7 +242,10 @@ public sealed class SimulationRun
         List<SimMachine> core = DrawCore();
         _nemesis!.HealCore(core);
         Func<SortedSet<int>> exempt = () => Exempt(core);
-        bool reached = RequireProgress(exempt, $"liveness: with {string.Join(' ', core.Select(each => each.Name))} healed, producers made no progress");
+        bool reached = RequireProgress(
+            exempt,
+            $"liveness: with {string.Join(' ', core.Select(each => each.Name))} healed, producers made no progress"
+        );
         Count(BatchFigures.Phases, _options.Partitions);
         Count(BatchFigures.ExemptPhases, exempt().Count);
         _producers.ForEach(each => each.Avoided = new SortedSet<int>());
@@ -255,7 +283,8 @@ public sealed class SimulationRun
         }
     }
 
-    // Computed from what is committed at the moment, since nodes that come back leave the in-sync sets: without an in-sync replica, or with too few
+    // Computed from what is committed at the moment, since nodes that come back leave the in-sync sets: without an in-sync replica, or with
+    // too few
     // replicas, nobody can make progress.
     private SortedSet<int> Exempt(List<SimMachine> core)
     {
@@ -287,7 +316,13 @@ public sealed class SimulationRun
             return false;
         }
 
-        if (!Reach(_coordinated.Progress(), _options.RecoveryLimit, "liveness: after everything was healed, groups and transactions made no progress"))
+        if (
+            !Reach(
+                _coordinated.Progress(),
+                _options.RecoveryLimit,
+                "liveness: after everything was healed, groups and transactions made no progress"
+            )
+        )
         {
             return false;
         }
@@ -323,8 +358,12 @@ public sealed class SimulationRun
                 {
                     for (int partition = 0; partition < _options.Partitions; partition++)
                     {
-                        if (!_producers[producer].IsDone && !exempt.Contains(partition)
-                            && _producers[producer].Acknowledged.GetValueOrDefault(partition) < before[producer].GetValueOrDefault(partition) + NeededProgress)
+                        if (
+                            !_producers[producer].IsDone
+                            && !exempt.Contains(partition)
+                            && _producers[producer].Acknowledged.GetValueOrDefault(partition)
+                                < before[producer].GetValueOrDefault(partition) + NeededProgress
+                        )
                         {
                             return false;
                         }
@@ -334,7 +373,8 @@ public sealed class SimulationRun
                 return true;
             },
             _options.RecoveryLimit,
-            otherwise);
+            otherwise
+        );
     }
 
     private IReadOnlyDictionary<TopicPartition, FoundOffset>? Drain()
@@ -361,8 +401,9 @@ public sealed class SimulationRun
         IReadOnlyDictionary<TopicPartition, FoundOffset>? ends = null;
         FindEnds(found => ends = found);
         AddConsumer();
-        bool AtEnd(ConsumerProgram consumer) => ends is not null && _readPartitions.TrueForAll(
-            each => consumer.Positions.GetValueOrDefault(each, Offset.Zero) >= ends[each].Offset);
+        bool AtEnd(ConsumerProgram consumer) =>
+            ends is not null
+            && _readPartitions.TrueForAll(each => consumer.Positions.GetValueOrDefault(each, Offset.Zero) >= ends[each].Offset);
         if (!Reach(() => _consumers.TrueForAll(AtEnd), _options.RecoveryLimit, "liveness: consumers did not reach the end of the log"))
         {
             return null;
@@ -386,15 +427,26 @@ public sealed class SimulationRun
         FindEnds(found => ends = found);
         return Reach(_coordinated.StopWriters(), _options.RecoveryLimit, "liveness: members and transactions did not come to an end")
             && Reach(() => ends is not null, _options.RecoveryLimit, "liveness: the ends of partitions were not told")
-            && Reach(_coordinated.FinishPipelines(ends!), _options.RecoveryLimit, "liveness: pipelines did not reach the end of what they read")
+            && Reach(
+                _coordinated.FinishPipelines(ends!),
+                _options.RecoveryLimit,
+                "liveness: pipelines did not reach the end of what they read"
+            )
             && Reach(_coordinated.BecomeStable(), _options.RecoveryLimit, "hanging-transaction: a last stable offset stays behind");
     }
 
     private void FindEnds(Action<IReadOnlyDictionary<TopicPartition, FoundOffset>> found)
     {
         (Incarnation program, KafkaCluster client) = _cluster.NewClient();
-        program.Run("find ends", async () => found(await client.Admin.ListOffsetsAsync(
-            new SortedDictionary<TopicPartition, OffsetSpec>(_readPartitions.ToDictionary(each => each, _ => OffsetSpec.Latest)))));
+        program.Run(
+            "find ends",
+            async () =>
+                found(
+                    await client.Admin.ListOffsetsAsync(
+                        new SortedDictionary<TopicPartition, OffsetSpec>(_readPartitions.ToDictionary(each => each, _ => OffsetSpec.Latest))
+                    )
+                )
+        );
     }
 
     /// <summary>The last readers of the logs that lose records come to the end.</summary>
@@ -404,7 +456,13 @@ public sealed class SimulationRun
         {
             // The read that is under way may have begun before the last send was decided.
             int wanted = keys.Reads.Count + 2;
-            if (!Reach(() => keys.Reads.Count >= wanted, _options.RecoveryLimit, "liveness: a reader did not come through the compacted log"))
+            if (
+                !Reach(
+                    () => keys.Reads.Count >= wanted,
+                    _options.RecoveryLimit,
+                    "liveness: a reader did not come through the compacted log"
+                )
+            )
             {
                 return false;
             }
@@ -418,7 +476,11 @@ public sealed class SimulationRun
         }
 
         _retainedReader = new RetainedReader(_cluster, _options);
-        return Reach(() => _retainedReader.IsDone, _options.RecoveryLimit, "liveness: a reader did not come through the log that loses records");
+        return Reach(
+            () => _retainedReader.IsDone,
+            _options.RecoveryLimit,
+            "liveness: a reader did not come through the log that loses records"
+        );
     }
 
     private void RequireTopics()
@@ -440,36 +502,66 @@ public sealed class SimulationRun
         }
     }
 
-    private History Collect(IReadOnlyDictionary<TopicPartition, FoundOffset> ends) => _coordinated.AddTo(new History
-    {
-        Sends = [.. _producers.SelectMany(each => each.Sends)],
-        Seen = [.. _crashedConsumers.Concat([_consumers[0]]).SelectMany(each => each.Seen)],
-        Final = [.. _consumers[^1].Seen],
-        HighWatermarks = [.. Consumers.SelectMany(each => each.HighWatermarks)],
-        Keyed = _keys is null ? [] :
-        [
-            new KeyedHistory(new TopicPartition(LogTopic.Compacted, 0), _keys.Sends, _keyReader!.Reads) { TombstonesStay = _promises.TombstonesStay ?? TimeSpan.Zero },
-        ],
-        Metadata = [.. _topicPrograms.SelectMany(each => each.Operations), .. _topicNames.All.SelectMany(ReadTopic)],
-        MakesChangesOnce = true,
-        Replicas =
-        [
-            .. _readPartitions.Select(each => each.Topic).Distinct().SelectMany(_watch.PartitionsOf).SelectMany(partition => partition.Registration.Replicas.Select(each => _cluster.Machine(each.Value))
-                .Where(machine => !machine.IsDestroyed)
-                .Select(machine => ReplicaReader.Read(machine, machine.Node!.Id, partition.Name, ends[partition.Name].Offset))),
-        ],
-    });
+    private History Collect(IReadOnlyDictionary<TopicPartition, FoundOffset> ends) =>
+        _coordinated.AddTo(
+            new History
+            {
+                Sends = [.. _producers.SelectMany(each => each.Sends)],
+                Seen = [.. _crashedConsumers.Concat([_consumers[0]]).SelectMany(each => each.Seen)],
+                Final = [.. _consumers[^1].Seen],
+                HighWatermarks = [.. Consumers.SelectMany(each => each.HighWatermarks)],
+                Keyed = _keys is null
+                    ? []
+                    :
+                    [
+                        new KeyedHistory(new TopicPartition(LogTopic.Compacted, 0), _keys.Sends, _keyReader!.Reads)
+                        {
+                            TombstonesStay = _promises.TombstonesStay ?? TimeSpan.Zero,
+                        },
+                    ],
+                Metadata = [.. _topicPrograms.SelectMany(each => each.Operations), .. _topicNames.All.SelectMany(ReadTopic)],
+                MakesChangesOnce = true,
+                Replicas =
+                [
+                    .. _readPartitions
+                        .Select(each => each.Topic)
+                        .Distinct()
+                        .SelectMany(_watch.PartitionsOf)
+                        .SelectMany(partition =>
+                            partition
+                                .Registration.Replicas.Select(each => _cluster.Machine(each.Value))
+                                .Where(machine => !machine.IsDestroyed)
+                                .Select(machine =>
+                                    ReplicaReader.Read(machine, machine.Node!.Id, partition.Name, ends[partition.Name].Offset)
+                                )
+                        ),
+                ],
+            }
+        );
 
     /// <summary>Of the log that loses records all that must be there: what was acknowledged behind its start.</summary>
-    private History CollectRetained() => _retainedReader is not { } reader ? new History() : new History
-    {
-        Sends = [.. _trims!.Sends.Where(each => each.Outcome != SendOutcome.Acknowledged || each.Offset >= reader.Start)],
-        Final = reader.Seen,
-    };
+    private History CollectRetained() =>
+        _retainedReader is not { } reader
+            ? new History()
+            : new History
+            {
+                Sends = [.. _trims!.Sends.Where(each => each.Outcome != SendOutcome.Acknowledged || each.Offset >= reader.Start)],
+                Final = reader.Seen,
+            };
 
     /// <summary>What each node says of a topic, now that all was quiet for a while.</summary>
-    private IEnumerable<MetadataOperation> ReadTopic(string topic) => _cluster.Machines.Where(each => each.IsUp).Select(each => new MetadataOperation(
-        each.Node!.Id, topic, MetadataAction.Read, TopicRequests.Read(each.Node.Image, topic), SendOutcome.Acknowledged, _scheduler.NowUs, _scheduler.NowUs));
+    private IEnumerable<MetadataOperation> ReadTopic(string topic) =>
+        _cluster
+            .Machines.Where(each => each.IsUp)
+            .Select(each => new MetadataOperation(
+                each.Node!.Id,
+                topic,
+                MetadataAction.Read,
+                TopicRequests.Read(each.Node.Image, topic),
+                SendOutcome.Acknowledged,
+                _scheduler.NowUs,
+                _scheduler.NowUs
+            ));
 
     private void CountAll()
     {
@@ -478,7 +570,12 @@ public sealed class SimulationRun
             Count($"fault: {kind}", _nemesis?.Counts.GetValueOrDefault(kind) ?? 0);
         }
 
-        Count(_options.Voters is null ? $"shape: {_options.Nodes} nodes" : $"shape: {_options.Voters} controllers and {_options.Brokers} brokers", 1);
+        Count(
+            _options.Voters is null
+                ? $"shape: {_options.Nodes} nodes"
+                : $"shape: {_options.Voters} controllers and {_options.Brokers} brokers",
+            1
+        );
         Count($"promise: {_options.Promise}", 1);
         Count("checks: votes, epochs and majorities", _promises.Quorum.Checks);
         Count("checks: offsets against disk images", _promises.Checks);
@@ -491,10 +588,10 @@ public sealed class SimulationRun
         Count("sometimes: in-sync sets below the replicas", _watch.Shrunk);
         Count("sometimes: partitions without a leader", _watch.Leaderless);
         Count("sometimes: brokers fenced", _watch.Fencings);
-        Count("sometimes: disk operations refused", _cluster.Machines.Sum(each => each.Volume.Refusals));
+        Count("sometimes: disk operations rejected", _cluster.Machines.Sum(each => each.Volume.ErrorResponses));
         Count("sometimes: bytes lost with the power", _cluster.Machines.Sum(each => each.Volume.LostBytes));
         Count("sometimes: damaged places read", _cluster.Machines.Sum(each => (long)each.Volume.DamagedReads));
-        Count("sometimes: wiped disks refused", _cluster.Machines.Count(each => each.HasRefusedToStart));
+        Count("sometimes: wiped disks rejected", _cluster.Machines.Count(each => each.HasRejectedToStart));
         foreach ((string pair, int times) in _nemesis?.Together.Counts ?? new SortedDictionary<string, int>())
         {
             Count(pair, times);
@@ -536,7 +633,9 @@ public sealed class SimulationRun
         foreach (MetadataAction action in Enum.GetValues<MetadataAction>().Where(each => each != MetadataAction.Read))
         {
             Count(
-                $"workload: topics, {action} answered", _topicPrograms.Sum(each => each.Operations.Count(done => done.Action == action && done.Outcome == SendOutcome.Acknowledged)));
+                $"workload: topics, {action} answered",
+                _topicPrograms.Sum(each => each.Operations.Count(done => done.Action == action && done.Outcome == SendOutcome.Acknowledged))
+            );
         }
     }
 

@@ -13,17 +13,18 @@ public sealed class WholeNodes : ISimulation
     public SeedOutcome? Shrink(SeedOutcome failed, Action<string> say) =>
         new Shrinker(SimulationOptions.Draw(failed.Seed), say).Run() is { } smaller ? Outcome(smaller) : null;
 
-    private static SeedOutcome Outcome(SimulationReport report) => new()
-    {
-        Seed = report.Options.Seed,
-        Hash = report.Hash,
-        Simulated = report.Simulated,
-        Faults = report.Faults,
-        Operations = report.Operations,
-        Acknowledged = report.Acknowledged,
-        Violation = report.Violation,
-        Details = $"{report.Elections} leaderships, {report.Steps} steps",
-        Explanation = report.Passed ? "" : report.Explain(),
-        Counters = report.Counters,
-    };
+    private static SeedOutcome Outcome(SimulationReport report) =>
+        new()
+        {
+            Seed = report.Options.Seed,
+            Hash = report.Hash,
+            Simulated = report.Simulated,
+            Faults = report.Faults,
+            Operations = report.Operations,
+            Acknowledged = report.Acknowledged,
+            Violation = report.Violation,
+            Details = $"{report.Elections} leaderships, {report.Steps} steps",
+            Explanation = report.Passed ? "" : report.Explain(),
+            Counters = report.Counters,
+        };
 }

@@ -1,6 +1,8 @@
 namespace RaftLog.Storage;
 
-/// <summary>How one log is cut into segments and when it is flushed: the topic's replicated configuration, changeable at run time.</summary>
+/// <summary>
+/// How one log is cut into segments and when it is flushed: the topic's replicated configuration, changeable at run time.
+/// </summary>
 public sealed record LogSettings
 {
     /// <summary>Kafka's defaults, except that every append is flushed (ARCHITECTURE D5).</summary>
@@ -12,7 +14,10 @@ public sealed record LogSettings
     /// <summary><c>segment.ms</c>: a segment older than this, by its first batch's timestamp, ends. Milliseconds.</summary>
     public long SegmentMs { get; init; } = 7L * 24 * 60 * 60 * 1000;
 
-    /// <summary><c>segment.jitter.ms</c>: by how much less than <see cref="SegmentMs"/>, at the most, a segment may end, so that not all end at once. Milliseconds.</summary>
+    /// <summary>
+    /// <c>segment.jitter.ms</c>: by how much less than <see cref="SegmentMs"/>, at the most, a segment may end, so that not all end at
+    /// once. Milliseconds.
+    /// </summary>
     public long SegmentJitterMs { get; init; }
 
     /// <summary><c>segment.index.bytes</c>: a segment whose index would grow beyond it ends.</summary>

@@ -8,8 +8,10 @@ namespace RaftLog.Storage;
 /// The log of one partition, or of the metadata quorum: segments in Kafka's disk format, the leader epochs and producers that follow from
 /// them, and how far it is flushed.
 /// <para>
-/// One writer at a time: whoever appends, truncates, moves the start or sets the high watermark holds the partition's lock, and never awaits under
-/// it; no method here that needs the lock is asynchronous. Offsets, <see cref="Epochs"/>, <see cref="Read"/> and the look-ups may be used by anyone without a lock, while
+/// One writer at a time: whoever appends, truncates, moves the start or sets the high watermark holds the partition's lock, and never
+/// awaits under
+/// it; no method here that needs the lock is asynchronous. Offsets, <see cref="Epochs"/>, <see cref="Read"/> and the look-ups may be used
+/// by anyone without a lock, while
 /// the writer works. The directory's flusher moves <see cref="FlushedTo"/> on its own.
 /// </para>
 /// </summary>
@@ -65,11 +67,14 @@ public sealed class PartitionLog
     /// <summary>The offset of the next record: the log end.</summary>
     public Offset EndOffset => new(Volatile.Read(ref _end));
 
-    /// <summary>Records below it survive a power cut (ARCHITECTURE D5). At most <see cref="EndOffset"/> plus what the writer is truncating.</summary>
+    /// <summary>
+    /// Records below it survive a power cut (ARCHITECTURE D5). At most <see cref="EndOffset"/> plus what the writer is truncating.
+    /// </summary>
     public Offset FlushedTo => Flushing.FlushedTo;
 
     /// <summary>
-    /// How far the log may be counted: towards the high watermark by its leader, and in a Fetch as a follower's position. What is flushed, or all that is
+    /// How far the log may be counted: towards the high watermark by its leader, and in a Fetch as a follower's position. What is flushed,
+    /// or all that is
     /// written where the topic asks for the page-cache promise.
     /// </summary>
     public Offset DurableEnd => _settings.FlushesEachAppend ? FlushedTo : EndOffset;
@@ -80,7 +85,9 @@ public sealed class PartitionLog
     /// <summary>What the writer last set: committed records lie below it.</summary>
     public Offset HighWatermark => new(Volatile.Read(ref _highWatermark));
 
-    /// <summary>The first offset that a read_committed reader may not see: the first open or uncommitted transaction, or the high watermark.</summary>
+    /// <summary>
+    /// The first offset that a read_committed reader may not see: the first open or uncommitted transaction, or the high watermark.
+    /// </summary>
     public Offset LastStableOffset
     {
         get
@@ -162,7 +169,8 @@ public sealed class PartitionLog
     private LogSegment Active => _segments.Active;
 
     /// <summary>
-    /// Appends one batch of a producer as leader: checks it, gives it offset and epoch in place, and writes it. The records belong to the log from the
+    /// Appends one batch of a producer as leader: checks it, gives it offset and epoch in place, and writes it. The records belong to the
+    /// log from the
     /// return on, but count only once flushed and replicated.
     /// </summary>
     /// <param name="records">The records of one partition of a Produce request: exactly one batch, changed in place.</param>
@@ -172,11 +180,14 @@ public sealed class PartitionLog
     public AppendResult AppendAsLeader(Memory<byte> records, LeaderEpoch epoch, AppendSettings settings, long nowMs) =>
         AppendAsLeader(Check(records, settings, nowMs), epoch, nowMs);
 
-    /// <summary>Checks the records of one partition of a Produce request as far as no lock is needed, and changes no byte of them. Needs no lock.</summary>
+    /// <summary>
+    /// Checks the records of one partition of a Produce request as far as no lock is needed, and changes no byte of them. Needs no lock.
+    /// </summary>
     /// <param name="records">Exactly one batch.</param>
     /// <param name="settings">The topic's demands.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
-    public CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs) => ClientBatch.Check(records, settings, nowMs, _home.Decompression);
+    public CheckedBatch Check(Memory<byte> records, AppendSettings settings, long nowMs) =>
+        ClientBatch.Check(records, settings, nowMs, _home.Decompression);
 
     /// <summary>The same for a batch that was checked before the lock was taken.</summary>
     /// <param name="checkedBatch">The batch, changed in place.</param>
@@ -194,7 +205,7 @@ public sealed class PartitionLog
         SequenceVerdict verdict = Producers.Judge(new BatchHeader(batch.Batch, batch.Batch.Size), AppendOrigin.Client);
         if (verdict.Error != ErrorCode.None)
         {
-            return AppendResult.Refused(verdict.Error, verdict.Message!);
+            return AppendResult.Rejected(verdict.Error, verdict.Message!);
         }
 
         if (verdict.Duplicate is { } before)
@@ -211,11 +222,16 @@ public sealed class PartitionLog
 
         checkedBatch.Stamp(nowMs);
         batch.Assign(EndOffset, epoch);
-        return _writer.Write(records.Span, checkedBatch.Settings.TimestampType == TimestampType.LogAppendTime ? nowMs : RecordBatch.NoTimestamp, nowMs);
+        return _writer.Write(
+            records.Span,
+            checkedBatch.Settings.TimestampType == TimestampType.LogAppendTime ? nowMs : RecordBatch.NoTimestamp,
+            nowMs
+        );
     }
 
     /// <summary>
-    /// Appends batches that this node built: records of the Raft leader or of a coordinator, transaction markers. Offsets and epoch are assigned
+    /// Appends batches that this node built: records of the Raft leader or of a coordinator, transaction markers. Offsets and epoch are
+    /// assigned
     /// in place; of the content only producer and coordinator epochs are checked.
     /// </summary>
     /// <param name="batches">One or more whole batches.</param>
@@ -237,7 +253,8 @@ public sealed class PartitionLog
     }
 
     /// <summary>
-    /// Appends the marker that ends a producer's transaction, unless the same one is there already and nothing is left to end: then the result is a duplicate
+    /// Appends the marker that ends a producer's transaction, unless the same one is there already and nothing is left to end: then the
+    /// result is a duplicate
     /// that ends with the log.
     /// </summary>
     /// <param name="marker">One batch with one commit or abort marker.</param>
@@ -260,10 +277,12 @@ public sealed class PartitionLog
     }
 
     /// <summary>
-    /// Appends what a follower fetched, with the offsets that it has there. Offsets may leap (the leader's log was compacted) but never go back. Appending
-    /// stops before a batch of an epoch above the follower's own, and before a torn one; what came before is kept. A batch whose checksum is wrong refuses all.
+    /// Appends what a follower fetched, with the offsets that it has there. Offsets may leap (the leader's log was compacted) but never go
+    /// back. Appending
+    /// stops before a batch of an epoch above the follower's own, and before a torn one; what came before is kept. A batch whose checksum
+    /// is wrong rejects all.
     /// </summary>
-    /// <param name="records">The records of one partition of a Fetch answer.</param>
+    /// <param name="records">The records of one partition of a Fetch response.</param>
     /// <param name="currentEpoch">The epoch in which the follower fetched (KAFKA-18723).</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
     public AppendResult AppendAsFollower(Memory<byte> records, LeaderEpoch currentEpoch, long nowMs)
@@ -274,14 +293,20 @@ public sealed class PartitionLog
         }
 
         Offset? whole = BatchAtStart(records.Span);
-        if (FetchedBatches.Check(records.Span, whole ?? EndOffset, currentEpoch, out int length) is { } refused)
+        if (FetchedBatches.Check(records.Span, whole ?? EndOffset, currentEpoch, out int length) is { } wasRejected)
         {
-            return refused;
+            return wasRejected;
         }
 
         if (length == 0)
         {
-            return new AppendResult { BaseOffset = Offset.None, LastOffset = Offset.None, AppendTimeMs = -1, LogStartOffset = StartOffset };
+            return new AppendResult
+            {
+                BaseOffset = Offset.None,
+                LastOffset = Offset.None,
+                AppendTimeMs = -1,
+                LogStartOffset = StartOffset,
+            };
         }
 
         Offset start = StartOffset;
@@ -301,12 +326,16 @@ public sealed class PartitionLog
     }
 
     /// <summary>
-    /// Where the first of some batches begins, when this log is empty and its start lies inside that batch. Then <see cref="LogDirectory.PrepareTruncationAsync"/> to it
+    /// Where the first of some batches begins, when this log is empty and its start lies inside that batch. Then
+    /// <see cref="LogDirectory.PrepareTruncationAsync"/> to it
     /// must have been awaited before they are appended.
     /// </summary>
     /// <param name="records">What a leader has sent.</param>
     public Offset? BatchAtStart(ReadOnlySpan<byte> records) =>
-        EndOffset == StartOffset && BatchHeader.TryRead(records, out BatchHeader first) && first.BaseOffset < EndOffset && first.NextOffset > EndOffset
+        EndOffset == StartOffset
+        && BatchHeader.TryRead(records, out BatchHeader first)
+        && first.BaseOffset < EndOffset
+        && first.NextOffset > EndOffset
             ? first.BaseOffset
             : null;
 
@@ -328,23 +357,31 @@ public sealed class PartitionLog
     /// </summary>
     /// <param name="from">The first offset wanted, from the log's start to its end.</param>
     /// <param name="maxBytes">The most bytes.</param>
-    /// <param name="upTo">Only batches that end at or before it: the high watermark, last stable offset or log end, as the reader may see.</param>
+    /// <param name="upTo">Only batches that end at or before it: the high watermark, last stable offset or log end, as the reader may
+    /// see.</param>
     /// <param name="atLeastOneBatch">The first batch comes whole even when it has more than <paramref name="maxBytes"/> (KIP-74).</param>
-    public ReadResult Read(Offset from, int maxBytes, Offset upTo, bool atLeastOneBatch) => LogReader.Read(this, from, maxBytes, upTo, atLeastOneBatch);
+    public ReadResult Read(Offset from, int maxBytes, Offset upTo, bool atLeastOneBatch) =>
+        LogReader.Read(this, from, maxBytes, upTo, atLeastOneBatch);
 
-    /// <summary>The first record at or after a time, from the log's start on; null when there is none. Reads batches: not for hot paths.</summary>
+    /// <summary>
+    /// The first record at or after a time, from the log's start on; null when there is none. Reads batches: not for hot paths.
+    /// </summary>
     /// <param name="timestamp">Milliseconds since 1970.</param>
     /// <exception cref="DecompressionBudgetException">There is no memory for it now.</exception>
-    public TimestampedOffset? FindByTimestamp(long timestamp) => new TimestampLookup(_home.Decompression).FirstAtOrAfter(Segments, timestamp, StartOffset);
+    public TimestampedOffset? FindByTimestamp(long timestamp) =>
+        new TimestampLookup(_home.Decompression).FirstAtOrAfter(Segments, timestamp, StartOffset);
 
     /// <summary>The first record with the largest timestamp of the log; null for a log without timestamps. Reads a batch.</summary>
     /// <exception cref="DecompressionBudgetException">There is no memory for it now.</exception>
     public TimestampedOffset? FindMaxTimestamp() => new TimestampLookup(_home.Decompression).Latest(Segments);
 
-    /// <summary>The aborted transactions that a reader under read_committed of these offsets must know (KIP-98), in the order of their markers.</summary>
+    /// <summary>
+    /// The aborted transactions that a reader under read_committed of these offsets must know (KIP-98), in the order of their markers.
+    /// </summary>
     /// <param name="from">The first offset read.</param>
     /// <param name="upTo">The offset after the last one read.</param>
-    public IReadOnlyList<AbortedTransaction> AbortedTransactions(Offset from, Offset upTo) => LogReader.AbortedTransactions(Segments, from, upTo);
+    public IReadOnlyList<AbortedTransaction> AbortedTransactions(Offset from, Offset upTo) =>
+        LogReader.AbortedTransactions(Segments, from, upTo);
 
     /// <summary>
     /// Sets the high watermark, which Replication or Raft has decided; the log remembers it for checkpoints, recovery points and the
@@ -358,14 +395,18 @@ public sealed class PartitionLog
     }
 
     /// <summary>
-    /// Drops all records at and above an offset, with the epochs and producer states that came with them; at or above the log's end it only drops epochs
-    /// that left no record (KAFKA-10706). Where a truncation goes below the high watermark (after an unclean election, or a leader that lost its log),
+    /// Drops all records at and above an offset, with the epochs and producer states that came with them; at or above the log's end it only
+    /// drops epochs
+    /// that left no record (KAFKA-10706). Where a truncation goes below the high watermark (after an unclean election, or a leader that
+    /// lost its log),
     /// await <see cref="LogDirectory.PrepareTruncationAsync"/> first, without the lock: recovery trusts what lies below the recovery point.
     /// </summary>
     /// <param name="offset">The new end; inside a batch, the whole batch goes.</param>
     public void TruncateTo(Offset offset) => _truncation.To(offset);
 
-    /// <summary>Drops all records, and goes on at an offset: a snapshot was installed, or the leader's log begins above this one's end.</summary>
+    /// <summary>
+    /// Drops all records, and goes on at an offset: a snapshot was installed, or the leader's log begins above this one's end.
+    /// </summary>
     /// <param name="offset">The new start and end.</param>
     public void TruncateFullyAndStartAt(Offset offset) => _truncation.FullyTo(offset);
 
@@ -375,7 +416,8 @@ public sealed class PartitionLog
     public void AdvanceStart(Offset offset) => _truncation.StartTo(offset);
 
     /// <summary>
-    /// Removes whole segments that are too old or too much, below the high watermark. Where that is all of them a new, empty segment is begun. The result says
+    /// Removes whole segments that are too old or too much, below the high watermark. Where that is all of them a new, empty segment is
+    /// begun. The result says
     /// what went, and what keeps the rest.
     /// </summary>
     /// <param name="limits">The topic's limits.</param>
@@ -393,11 +435,11 @@ public sealed class PartitionLog
     }
 
     /// <summary>
-    /// True when this log holds more of a partition than another log of it on the same node: a later epoch, or the same one up to a later offset. Both are there where a
+    /// True when this log holds more of a partition than another log of it on the same node: a later epoch, or the same one up to a later
+    /// offset. Both are there where a
     /// crash came while a copy took the place of the log that it is a copy of, and the copy is the one that was written to since.
     /// </summary>
-    public bool GoesFurtherThan(PartitionLog other) =>
-        (Epochs.Latest, EndOffset).CompareTo((other.Epochs.Latest, other.EndOffset)) > 0;
+    public bool GoesFurtherThan(PartitionLog other) => (Epochs.Latest, EndOffset).CompareTo((other.Epochs.Latest, other.EndOffset)) > 0;
 
     /// <summary>How much of the log may be compacted now, and needs it.</summary>
     /// <param name="settings">The topic's settings.</param>
@@ -406,7 +448,8 @@ public sealed class PartitionLog
         CleanableRange.Of(_segments.Extents(EndOffset), CleanedTo, StartOffset, LastStableOffset, settings, nowMs);
 
     /// <summary>
-    /// Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty, or while there is no descriptor for
+    /// Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty, or while there
+    /// is no descriptor for
     /// its files.
     /// </summary>
     public void Roll(long nowMs)
@@ -423,15 +466,18 @@ public sealed class PartitionLog
                 _writer.Roll(nowMs);
                 _home.Flusher.Add(this);
             }
-            catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors)
+            catch (DiskException wasRejected) when (wasRejected.Kind == DiskErrorKind.NoDescriptors)
             {
-                PutOff(refused);
+                PutOff(wasRejected);
             }
         });
     }
 
-    /// <summary>Where the log would really end when cut at an offset: at the batch's start when the offset lies inside one, but not below the log's start.</summary>
-    internal Offset CutPointOf(Offset offset) => _truncation.PointOf(offset);
+    /// <summary>
+    /// Where the log would really end when cut at an offset: at the batch's start when the offset lies inside one, but not below the log's
+    /// start.
+    /// </summary>
+    internal Offset TruncationPointOf(Offset offset) => _truncation.PointOf(offset);
 
     /// <summary>Marks the log as gone: nothing is appended or flushed any more.</summary>
     internal void MarkDeleted(string newPath)
@@ -452,7 +498,9 @@ public sealed class PartitionLog
         Epochs.TruncateFromStart(StartOffset);
     }
 
-    /// <summary>Writes out all that is only in memory, for a clean stop, and names the files to flush. Within a flush of the whole log.</summary>
+    /// <summary>
+    /// Writes out all that is only in memory, for a clean stop, and names the files to flush. Within a flush of the whole log.
+    /// </summary>
     internal void PrepareClose(List<IDiskFile> files)
     {
         Flushing.Begin(files);
@@ -485,7 +533,8 @@ public sealed class PartitionLog
     }
 
     /// <summary>
-    /// Makes recovery trust everything below an offset, since it could not tell the holes that cleaning makes from lost records. False when that is not
+    /// Makes recovery trust everything below an offset, since it could not tell the holes that cleaning makes from lost records. False when
+    /// that is not
     /// possible now.
     /// </summary>
     internal async ValueTask<bool> SettleAsync(Offset end)
@@ -495,9 +544,9 @@ public sealed class PartitionLog
             return false;
         }
 
-        DiskException? refused = null;
-        await _home.Flusher.EnqueueAsync(async () => refused = await _home.TryWriteRecoveryPoints());
-        return refused is null && Flushing.RecoveryPoint >= end;
+        DiskException? wasRejected = null;
+        await _home.Flusher.EnqueueAsync(async () => wasRejected = await _home.TryWriteRecoveryPoints());
+        return wasRejected is null && Flushing.RecoveryPoint >= end;
     }
 
     /// <summary>A segment to write what stays of some segments. It is not part of the log yet.</summary>
@@ -505,7 +554,7 @@ public sealed class PartitionLog
     {
         LogSegment cleaned = LogSegment.Open(_home.Disk, _folder, baseOffset, createdMs, LogFileNames.CleanedSuffix);
         cleaned.Forget();
-        cleaned.CutFileToSize();
+        cleaned.ShrinkFileToSize();
         return cleaned;
     }
 
@@ -527,19 +576,23 @@ public sealed class PartitionLog
     }
 
     /// <summary>There is no descriptor for something that can be done later.</summary>
-    internal void PutOff(DiskException refused) => _home.Health.Refuse(refused);
+    internal void PutOff(DiskException wasRejected) => _home.Health.Reject(wasRejected);
 
-    /// <summary>The disk refused what was done with the log.</summary>
+    /// <summary>The disk rejected what was done with the log.</summary>
     internal void Failed(DiskException failure) => _home.Health.Fail(failure);
 
     /// <summary>The time of <c>flush.ms</c> is over.</summary>
     internal void FlushIsDue() => _writer.FlushIsDue();
 
-    private AppendResult? Unusable() => IsDeleted || _home.Health.IsOffline
-        ? AppendResult.Refused(ErrorCode.KafkaStorageError, $"the log directory {_home.Path} is offline: {_home.Health.Cause?.Message ?? "the log was deleted"}")
-        : null;
+    private AppendResult? Unusable() =>
+        IsDeleted || _home.Health.IsOffline
+            ? AppendResult.Rejected(
+                ErrorCode.KafkaStorageError,
+                $"the log directory {_home.Path} is offline: {_home.Health.Cause?.Message ?? "the log was deleted"}"
+            )
+            : null;
 
-    /// <summary>Runs a change of files; a disk that refuses takes the directory offline, and what memory says no longer matters.</summary>
+    /// <summary>Runs a change of files; a disk that rejects takes the directory offline, and what memory says no longer matters.</summary>
     internal void Guarded(Action change)
     {
         try

@@ -10,7 +10,8 @@ using RaftLog.Testing.Faults;
 namespace RaftLog.Testing;
 
 /// <summary>
-/// A real cluster inside a test's process: the same nodes that <c>raftlog start</c> runs, in memory or in a folder, on free ports or without
+/// A real cluster inside a test's process: the same nodes that <c>raftlog start</c> runs, in memory or in a folder, on free ports or
+/// without
 /// sockets. Clusters share nothing, so tests may run in parallel.
 /// <code>
 /// await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync();
@@ -91,7 +92,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         ClientOptions options = new() { BootstrapServers = [.. _nodes.Values.Select(node => node.Address)] };
         KafkaCluster client = new(
             change?.Invoke(options) ?? options,
-            new ClientWorld(_options.Time, new FaultyNetwork(_network, _clientFaults, AddressFaults, _options.Time), new SystemEntropy()));
+            new ClientWorld(_options.Time, new FaultyNetwork(_network, _clientFaults, AddressFaults, _options.Time), new SystemEntropy())
+        );
         lock (_lock)
         {
             _clients.Add(client);
@@ -114,9 +116,10 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// acknowledge, so nothing acknowledged is lost; with <c>log.flush.interval.messages</c> raised it may be.
     /// </param>
     /// <exception cref="InvalidOperationException">The cluster cannot lose what is not flushed.</exception>
-    public Task KillNodeAsync(int node, bool losesUnflushed) => losesUnflushed && !_options.NotesFlushes
-        ? throw new InvalidOperationException("set EmbeddedClusterOptions.NotesFlushes to lose what is not flushed")
-        : Find(node).KillAsync(losesUnflushed);
+    public Task KillNodeAsync(int node, bool losesUnflushed) =>
+        losesUnflushed && !_options.NotesFlushes
+            ? throw new InvalidOperationException("set EmbeddedClusterOptions.NotesFlushes to lose what is not flushed")
+            : Find(node).KillAsync(losesUnflushed);
 
     /// <summary>Starts a node that was stopped or killed, over the data that it left, and waits until it serves.</summary>
     /// <exception cref="TimeoutException">It was not ready in time.</exception>
@@ -147,7 +150,9 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the clients and the nodes. It ends within <see cref="EmbeddedClusterOptions.StopTimeout"/>, whatever has become of the nodes.</summary>
+    /// <summary>
+    /// Ends the clients and the nodes. It ends within <see cref="EmbeddedClusterOptions.StopTimeout"/>, whatever has become of the nodes.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         lock (_lock)
@@ -191,7 +196,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             if (!await _deadlines.EndsAsync(node.Ready, _options.StartTimeout, cancel))
             {
                 throw new TimeoutException(
-                    $"node {node.Id} was not ready within {_options.StartTimeout.TotalSeconds} s (StartTimeout). It said: {node.LastWords}");
+                    $"node {node.Id} was not ready within {_options.StartTimeout.TotalSeconds} s (StartTimeout). It said: {node.LastWords}"
+                );
             }
         }
     }
@@ -247,7 +253,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         return null;
     }
 
-    private EmbeddedNode Find(int node) => _nodes.TryGetValue(node, out EmbeddedNode? found)
-        ? found
-        : throw new ArgumentOutOfRangeException(nameof(node), node, $"the cluster has the nodes {string.Join(", ", _nodes.Keys)}");
+    private EmbeddedNode Find(int node) =>
+        _nodes.TryGetValue(node, out EmbeddedNode? found)
+            ? found
+            : throw new ArgumentOutOfRangeException(nameof(node), node, $"the cluster has the nodes {string.Join(", ", _nodes.Keys)}");
 }

@@ -16,9 +16,11 @@ public class EmbeddedClusterFixture : IAsyncDisposable
     /// <summary>The cluster, once it has started.</summary>
     /// <exception cref="InvalidOperationException"><see cref="InitializeAsync"/> was not called: the class does not implement the test
     /// framework's interface.</exception>
-    public EmbeddedCluster Cluster => _cluster
+    public EmbeddedCluster Cluster =>
+        _cluster
         ?? throw new InvalidOperationException(
-            $"{GetType().Name} was not initialized: let it implement IAsyncLifetime, so that the test framework calls InitializeAsync");
+            $"{GetType().Name} was not initialized: let it implement IAsyncLifetime, so that the test framework calls InitializeAsync"
+        );
 
     /// <summary>What the cluster is like.</summary>
     protected virtual EmbeddedClusterOptions Options => new();

@@ -13,7 +13,8 @@ public sealed record EmbeddedClusterOptions
     public bool Sockets { get; init; } = true;
 
     /// <summary>
-    /// The folder for the nodes' data, in which each has one of its own; null to keep everything in memory. The folder is made if need be, and
+    /// The folder for the nodes' data, in which each has one of its own; null to keep everything in memory. The folder is made if need be,
+    /// and
     /// stays when the cluster is gone.
     /// </summary>
     public string? Folder { get; init; }
@@ -25,12 +26,15 @@ public sealed record EmbeddedClusterOptions
     public bool NotesFlushes { get; init; }
 
     /// <summary>
-    /// The clock of the nodes and of the clients that <see cref="EmbeddedCluster.Connect"/> makes. With a clock that a test moves, the cluster
+    /// The clock of the nodes and of the clients that <see cref="EmbeddedCluster.Connect"/> makes. With a clock that a test moves, the
+    /// cluster
     /// stands still until it is moved.
     /// </summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Configuration of every node, by Kafka's keys. Without <c>default.replication.factor</c> a topic gets up to three replicas.</summary>
+    /// <summary>
+    /// Configuration of every node, by Kafka's keys. Without <c>default.replication.factor</c> a topic gets up to three replicas.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Configuration { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Takes the warnings and errors of the nodes, a line each.</summary>

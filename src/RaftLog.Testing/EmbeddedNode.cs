@@ -28,7 +28,8 @@ internal sealed class EmbeddedNode
         INetwork network,
         EmbeddedClusterOptions options,
         Func<NetworkAddress, NodeFaults?> faultsOf,
-        Deadlines deadlines)
+        Deadlines deadlines
+    )
     {
         _config = config;
         _network = new FaultyNetwork(network, Faults, faultsOf, options.Time);
@@ -86,9 +87,9 @@ internal sealed class EmbeddedNode
         }
 
         _process = new InMemoryProcess();
-        Journal journal = new(_disk, _options.Time, $"{_config.Storage.LogDirs[0]}/raftlog.log", Note);
+        NodeLog nodeLog = new(_disk, _options.Time, $"{_config.Storage.LogDirs[0]}/raftlog.log", Note);
         _network.Open();
-        _node = new Node(_config, NewWorld(), journal);
+        _node = new Node(_config, NewWorld(), nodeLog);
         return _node.StartAsync();
     }
 
@@ -128,7 +129,8 @@ internal sealed class EmbeddedNode
         else if (losesUnflushed)
         {
             throw new InvalidOperationException(
-                "a node in a folder loses nothing that it wrote when it is killed; keep the cluster in memory (Folder = null)");
+                "a node in a folder loses nothing that it wrote when it is killed; keep the cluster in memory (Folder = null)"
+            );
         }
 
         await StopAsync(_options.StopTimeout);

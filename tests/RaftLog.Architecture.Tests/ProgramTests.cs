@@ -7,7 +7,9 @@ namespace RaftLog.Architecture.Tests;
 /// <summary>How the program is built decides how fast it starts and how long it pauses.</summary>
 public sealed class ProgramTests
 {
-    private static readonly string Configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
+    private static readonly string Configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal)
+        ? "Release"
+        : "Debug";
 
     [Fact]
     public void A_release_build_is_precompiled_with_all_its_packages()
@@ -27,7 +29,9 @@ public sealed class ProgramTests
         {
             string[] assemblies = Directory.GetFiles(Output(), "RaftLog.*.dll");
             Assert.NotEmpty(assemblies);
-            RoomTests.AssertNone(assemblies.Where(file => !HoldsForeignGenerics(file)).Select(file => $"{file} holds native code of its own methods only"));
+            RoomTests.AssertNone(
+                assemblies.Where(file => !HoldsForeignGenerics(file)).Select(file => $"{file} holds native code of its own methods only")
+            );
         }
     }
 
@@ -55,13 +59,19 @@ public sealed class ProgramTests
         return image.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0;
     }
 
-    /// <summary>The flag of a ReadyToRun header (signature, two versions, flags) that makes the runtime look there for any generic method.</summary>
+    /// <summary>
+    /// The flag of a ReadyToRun header (signature, two versions, flags) that makes the runtime look there for any generic method.
+    /// </summary>
     private static bool HoldsForeignGenerics(string file)
     {
         const int flagsAt = 8;
         const uint unrelatedCode = 0x80;
         using PEReader image = new(new MemoryStream(File.ReadAllBytes(file)));
         int header = image.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.RelativeVirtualAddress;
-        return header > 0 && (BinaryPrimitives.ReadUInt32LittleEndian(image.GetSectionData(header).GetContent(flagsAt, sizeof(uint)).AsSpan()) & unrelatedCode) != 0;
+        return header > 0
+            && (
+                BinaryPrimitives.ReadUInt32LittleEndian(image.GetSectionData(header).GetContent(flagsAt, sizeof(uint)).AsSpan())
+                & unrelatedCode
+            ) != 0;
     }
 }

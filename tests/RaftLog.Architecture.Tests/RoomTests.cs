@@ -9,29 +9,50 @@ public sealed class RoomTests
 
     [Fact]
     public void Projects_reference_lower_layers_only() =>
-        AssertNone(Repository.Projects.SelectMany(project => Repository.ReferencesOf(project).Select(reference => Rooms.WhyNot(project, reference))));
+        AssertNone(
+            Repository.Projects.SelectMany(project =>
+                Repository.ReferencesOf(project).Select(reference => Rooms.WhyNot(project, reference))
+            )
+        );
 
     [Fact]
     public void Compiled_assemblies_reference_lower_layers_only() =>
-        AssertNone(Shipped().SelectMany(project => CompiledAssembly.OfProject(project).References
-            .Where(reference => reference.StartsWith("RaftLog.", StringComparison.Ordinal))
-            .Select(reference => Rooms.WhyNot(project, reference))));
+        AssertNone(
+            Shipped()
+                .SelectMany(project =>
+                    CompiledAssembly
+                        .OfProject(project)
+                        .References.Where(reference => reference.StartsWith("RaftLog.", StringComparison.Ordinal))
+                        .Select(reference => Rooms.WhyNot(project, reference))
+                )
+        );
 
     [Fact]
     public void No_room_uses_what_is_banned_in_it() =>
-        AssertNone(Shipped().SelectMany(project => Ban.Violations(CompiledAssembly.OfProject(project).Uses, Rooms.BansFor(Rooms.Find(project)!.Kind))
-            .Select(violation => $"{project}: {violation}")));
+        AssertNone(
+            Shipped()
+                .SelectMany(project =>
+                    Ban.Violations(CompiledAssembly.OfProject(project).Uses, Rooms.BansFor(Rooms.Find(project)!.Kind))
+                        .Select(violation => $"{project}: {violation}")
+                )
+        );
 
     [Fact]
     public void Pure_rooms_catch_nothing() =>
-        AssertNone(Shipped().Where(project => Rooms.Find(project)!.Kind == RoomKind.Pure)
-            .SelectMany(project => CompiledAssembly.OfProject(project).Catches)
-            .Select(caller => $"{caller} catches an exception: in a pure room a failure is a result"));
+        AssertNone(
+            Shipped()
+                .Where(project => Rooms.Find(project)!.Kind == RoomKind.Pure)
+                .SelectMany(project => CompiledAssembly.OfProject(project).Catches)
+                .Select(caller => $"{caller} catches an exception: in a pure room a failure is a result")
+        );
 
     [Fact]
     public void No_static_state_above_platform() =>
-        AssertNone(Shipped().Where(project => Rooms.Find(project)!.Layer > Rooms.Find("RaftLog.Platform")!.Layer)
-            .SelectMany(project => StaticState.Violations(CompiledAssembly.OfProject(project).StaticFields)));
+        AssertNone(
+            Shipped()
+                .Where(project => Rooms.Find(project)!.Layer > Rooms.Find("RaftLog.Platform")!.Layer)
+                .SelectMany(project => StaticState.Violations(CompiledAssembly.OfProject(project).StaticFields))
+        );
 
     internal static void AssertNone(IEnumerable<string?> violations)
     {

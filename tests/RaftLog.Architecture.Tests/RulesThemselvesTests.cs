@@ -72,7 +72,8 @@ public sealed class RulesThemselvesTests
     [InlineData(typeof(AwaitsASemaphore))]
     [InlineData(typeof(Locks))]
     [InlineData(typeof(Awaits))]
-    public void What_a_simulator_can_drive_is_allowed_in_the_rim(Type harmless) => Assert.False(Violates(harmless, Rooms.BansFor(RoomKind.Rim)));
+    public void What_a_simulator_can_drive_is_allowed_in_the_rim(Type harmless) =>
+        Assert.False(Violates(harmless, Rooms.BansFor(RoomKind.Rim)));
 
     [Fact]
     public void Chance_is_seen_in_the_maker_of_worlds_too()
@@ -141,7 +142,8 @@ public sealed class RulesThemselvesTests
     [Fact]
     public void A_handler_without_its_number_is_seen()
     {
-        const string handler = "internal sealed class ProduceHandler(int x)\n    : IRequestHandler<ProduceRequest, ProduceResponse>\n{\n}\n";
+        const string handler =
+            "internal sealed class ProduceHandler(int x)\n    : IRequestHandler<ProduceRequest, ProduceResponse>\n{\n}\n";
         const string generic = "class Forward<TRequest, T>(int x) : IRequestHandler<TRequest, T>\n    where T : class\n{\n}\n";
         Assert.Empty(SourceRules.Unnumbered([("x/00_Produce.cs", handler), ("x/Forward.cs", generic), ("x/Other.cs", "class Other { }")]));
         Assert.Single(SourceRules.Unnumbered([("x/ProduceHandler.cs", handler)]));
@@ -152,5 +154,6 @@ public sealed class RulesThemselvesTests
         Ban.Violations(Ours.Uses.Where(use => IsIn(use.Caller, planted)), bans).Count > 0;
 
     private static bool IsIn(string caller, Type planted) =>
-        caller.StartsWith(planted.FullName + ".", StringComparison.Ordinal) || caller.StartsWith(planted.FullName + "+", StringComparison.Ordinal);
+        caller.StartsWith(planted.FullName + ".", StringComparison.Ordinal)
+        || caller.StartsWith(planted.FullName + "+", StringComparison.Ordinal);
 }

@@ -11,7 +11,10 @@ public sealed class SeededBugTests
 
     [Fact]
     public void Only_their_own_configuration_holds_seeded_bugs() =>
-        Assert.Equal(AreCompiled, Repository.Projects.Where(project => Rooms.Find(project) is { Kind: not RoomKind.CompileTime }).Any(Names));
+        Assert.Equal(
+            AreCompiled,
+            Repository.Projects.Where(project => Rooms.Find(project) is { Kind: not RoomKind.CompileTime }).Any(Names)
+        );
 
     [Fact]
     public void A_name_in_an_assembly_is_found() => Assert.True(Names(typeof(SeededBugTests).Assembly.Location, "SeededBug"u8));

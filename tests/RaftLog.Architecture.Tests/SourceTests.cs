@@ -15,9 +15,13 @@ public sealed class SourceTests
 
     [Fact]
     public void Handlers_lie_in_files_with_the_numbers_of_their_apis() =>
-        RoomTests.AssertNone(SourceRules.Unnumbered(Sources().Where(source => source.File.StartsWith("src/RaftLog.Broker/", StringComparison.Ordinal))));
+        RoomTests.AssertNone(
+            SourceRules.Unnumbered(Sources().Where(source => source.File.StartsWith("src/RaftLog.Broker/", StringComparison.Ordinal)))
+        );
 
     private static IEnumerable<(string File, string Text)> Sources() =>
-        Repository.SourcesBelow("src").Where(file => file.EndsWith(".cs", StringComparison.Ordinal))
+        Repository
+            .SourcesBelow("src")
+            .Where(file => file.EndsWith(".cs", StringComparison.Ordinal))
             .Select(file => (file, File.ReadAllText(Repository.At(file))));
 }

@@ -39,12 +39,15 @@ public sealed class WritingTests
     }
 
     private static IEnumerable<(string File, string Text)> Documents() =>
-        DocumentFolders.SelectMany(folder => Repository.SourcesBelow(folder))
+        DocumentFolders
+            .SelectMany(folder => Repository.SourcesBelow(folder))
             .Concat(Directory.EnumerateFiles(Repository.Root, "*.md").Select(Path.GetFileName).OfType<string>())
             .Where(file => file.EndsWith(".md", StringComparison.Ordinal))
             .Select(file => (file, File.ReadAllText(Repository.At(file))));
 
     private static IEnumerable<(string File, string Text)> Tests() =>
-        Repository.SourcesBelow("tests").Where(file => file.EndsWith(".cs", StringComparison.Ordinal))
+        Repository
+            .SourcesBelow("tests")
+            .Where(file => file.EndsWith(".cs", StringComparison.Ordinal))
             .Select(file => (file, File.ReadAllText(Repository.At(file))));
 }

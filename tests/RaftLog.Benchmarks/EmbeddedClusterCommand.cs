@@ -41,8 +41,12 @@ internal static class EmbeddedClusterCommand
 
         double each = (ResidentBytes() - before) / 1048576.0 / together;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first ready after {first:0} ms"));
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"later ones after {others[others.Count / 2]:0.0} ms (median of {later}), {others[^1]:0.0} ms at most"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"later ones after {others[others.Count / 2]:0.0} ms (median of {later}), {others[^1]:0.0} ms at most"
+            )
+        );
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{together} at once: {each:0.0} MiB resident each"));
         foreach (EmbeddedCluster cluster in clusters)
         {

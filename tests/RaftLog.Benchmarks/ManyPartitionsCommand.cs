@@ -15,15 +15,28 @@ internal static class ManyPartitionsCommand
     public static System.CommandLine.Command Create()
     {
         Option<int> partitions = new("--partitions") { Description = "How many partitions.", DefaultValueFactory = _ => 10_000 };
-        Option<bool> alone = new("--raftlog-alone") { Description = "Measures RaftLog alone, to compare two builds of it (RAFTLOG_EXE names the program)." };
-        Option<bool> oneNode = new("--one-node") { Description = "Leaves out the part with three nodes." };
-        Option<string?> data = new("--data") { Description = "Where the systems keep their files; removed afterwards. A new folder under the temporary one by default." };
-        System.CommandLine.Command command = new(
-            "many-partitions", "Creates partitions, writes to all, stops, kills and restarts; beside Apache Kafka from the folder that RAFTLOG_PEERS names.")
+        Option<bool> alone = new("--raftlog-alone")
         {
-            partitions, alone, oneNode, data,
+            Description = "Measures RaftLog alone, to compare two builds of it (RAFTLOG_EXE names the program).",
         };
-        command.SetAction(parsed => RunAsync(parsed.GetValue(partitions), parsed.GetValue(alone), parsed.GetValue(oneNode), parsed.GetValue(data)));
+        Option<bool> oneNode = new("--one-node") { Description = "Leaves out the part with three nodes." };
+        Option<string?> data = new("--data")
+        {
+            Description = "Where the systems keep their files; removed afterwards. A new folder under the temporary one by default.",
+        };
+        System.CommandLine.Command command = new(
+            "many-partitions",
+            "Creates partitions, writes to all, stops, kills and restarts; beside Apache Kafka from the folder that RAFTLOG_PEERS names."
+        )
+        {
+            partitions,
+            alone,
+            oneNode,
+            data,
+        };
+        command.SetAction(parsed =>
+            RunAsync(parsed.GetValue(partitions), parsed.GetValue(alone), parsed.GetValue(oneNode), parsed.GetValue(data))
+        );
         return command;
     }
 
@@ -37,7 +50,9 @@ internal static class ManyPartitionsCommand
 
         Console.WriteLine($"{Machine.Describe()}; {partitions} partitions");
         string root = data ?? Directory.CreateTempSubdirectory("raftlog-many-").FullName;
-        ISystem[] systems = alone ? [new RaftLogSystem()] : [new RaftLogSystem(), new KafkaSystem(Peers.Folder!, "512m"), new KafkaSystem(Peers.Folder!, "2g")];
+        ISystem[] systems = alone
+            ? [new RaftLogSystem()]
+            : [new RaftLogSystem(), new KafkaSystem(Peers.Folder!, "512m"), new KafkaSystem(Peers.Folder!, "2g")];
         List<IReadOnlyList<Figure>> columns = [];
         foreach (ISystem system in systems)
         {
@@ -53,7 +68,9 @@ internal static class ManyPartitionsCommand
     {
         List<Figure> figures = [];
         Say(system, "one node");
-        await using (IRunningCluster cluster = await system.StartAsync(Path.Combine(directory, "one"), new ClusterShape(1, system.OwnFlushInterval)))
+        await using (
+            IRunningCluster cluster = await system.StartAsync(Path.Combine(directory, "one"), new ClusterShape(1, system.OwnFlushInterval))
+        )
         {
             ManyPartitions run = new(cluster, partitions);
             figures.AddRange(await run.CreateAsync());
@@ -70,7 +87,10 @@ internal static class ManyPartitionsCommand
             foreach (int count in (int[])[FewPartitions, partitions])
             {
                 Say(system, $"three nodes, {count} partitions");
-                await using IRunningCluster cluster = await system.StartAsync(Path.Combine(directory, $"three-{count}"), new ClusterShape(3, system.OwnFlushInterval));
+                await using IRunningCluster cluster = await system.StartAsync(
+                    Path.Combine(directory, $"three-{count}"),
+                    new ClusterShape(3, system.OwnFlushInterval)
+                );
                 ManyPartitions run = new(cluster, count);
                 await run.CreateAsync();
                 figures.AddRange(await run.ProduceToOneAsync());

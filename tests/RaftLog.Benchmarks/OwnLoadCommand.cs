@@ -9,7 +9,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Benchmarks;
 
 /// <summary>
-/// <c>client-load</c>: one load of <c>clients</c> with RaftLog.Client, as a process of its own. Says in one line: seconds, seconds of processor, milliseconds
+/// <c>client-load</c>: one load of <c>clients</c> with RaftLog.Client, as a process of its own. Says in one line: seconds, seconds of
+/// processor, milliseconds
 /// of half and of 99 of 100 single calls, bytes allocated.
 /// </summary>
 internal static class OwnLoadCommand
@@ -25,31 +26,56 @@ internal static class OwnLoadCommand
         Argument<int> records = new("records");
         Argument<int> bytes = new("bytes");
         Argument<string> acks = new("acks");
-        System.CommandLine.Command command = new("client-load", "One load of 'clients' with RaftLog's own client.") { load, bootstrap, topic, records, bytes, acks };
+        System.CommandLine.Command command = new("client-load", "One load of 'clients' with RaftLog's own client.")
+        {
+            load,
+            bootstrap,
+            topic,
+            records,
+            bytes,
+            acks,
+        };
         command.SetAction(async parsed =>
         {
-            using KafkaCluster cluster = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(parsed.GetValue(bootstrap)!) });
+            using KafkaCluster cluster = new(
+                new ClientOptions { BootstrapServers = ClientOptions.ParseServers(parsed.GetValue(bootstrap)!) }
+            );
             string which = parsed.GetValue(load)!;
-            await RunAsync(cluster, which, parsed.GetValue(topic)!, parsed.GetValue(records), new ProducerRecord(null, new byte[parsed.GetValue(bytes)]), new ProducerOptions
-            {
-                Acks = parsed.GetValue(acks) == "all" ? Acks.All : Acks.Leader,
-                Linger = which == "produce" ? TimeSpan.FromMilliseconds(5) : TimeSpan.Zero,
-                BufferMemory = 512L << 20,
-                TransactionalId = which == "transactions" ? parsed.GetValue(topic) : null,
-            });
+            await RunAsync(
+                cluster,
+                which,
+                parsed.GetValue(topic)!,
+                parsed.GetValue(records),
+                new ProducerRecord(null, new byte[parsed.GetValue(bytes)]),
+                new ProducerOptions
+                {
+                    Acks = parsed.GetValue(acks) == "all" ? Acks.All : Acks.Leader,
+                    Linger = which == "produce" ? TimeSpan.FromMilliseconds(5) : TimeSpan.Zero,
+                    BufferMemory = 512L << 20,
+                    TransactionalId = which == "transactions" ? parsed.GetValue(topic) : null,
+                }
+            );
             return 0;
         });
         return command;
     }
 
-    private static Task RunAsync(KafkaCluster cluster, string load, string topic, int records, ProducerRecord record, ProducerOptions options) => load switch
-    {
-        "produce" => ProduceAsync(cluster, topic, records, record, options),
-        "await" => AwaitAsync(cluster, topic, records, record, options),
-        "consume" => ConsumeAsync(cluster, topic, records),
-        "transactions" => TransactAsync(cluster, topic, records, record, options),
-        _ => throw new ArgumentException($"there is no load '{load}'"),
-    };
+    private static Task RunAsync(
+        KafkaCluster cluster,
+        string load,
+        string topic,
+        int records,
+        ProducerRecord record,
+        ProducerOptions options
+    ) =>
+        load switch
+        {
+            "produce" => ProduceAsync(cluster, topic, records, record, options),
+            "await" => AwaitAsync(cluster, topic, records, record, options),
+            "consume" => ConsumeAsync(cluster, topic, records),
+            "transactions" => TransactAsync(cluster, topic, records, record, options),
+            _ => throw new ArgumentException($"there is no load '{load}'"),
+        };
 
     private static async Task ProduceAsync(KafkaCluster cluster, string topic, int records, ProducerRecord record, ProducerOptions options)
     {
@@ -115,7 +141,9 @@ internal static class OwnLoadCommand
     {
         int partitions = (await cluster.Admin.DescribeTopicsAsync([topic]))[0].Partitions.Count;
         using Consumer consumer = cluster.CreateConsumer(new ConsumerOptions { MaxBufferedBytes = 512 << 20 });
-        consumer.Assign(Enumerable.Range(0, partitions).ToDictionary(partition => new TopicPartition(topic, partition), _ => StartAt.Beginning));
+        consumer.Assign(
+            Enumerable.Range(0, partitions).ToDictionary(partition => new TopicPartition(topic, partition), _ => StartAt.Beginning)
+        );
         Use before = Use.Now();
         int read = 0;
         while (read < records)
@@ -134,13 +162,18 @@ internal static class OwnLoadCommand
     {
         Use after = Use.Now();
         Array.Sort(times);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{TimeProvider.System.GetElapsedTime(before.Started, after.Started).TotalSeconds} {after.Processor - before.Processor} {times[times.Length / 2]} {times[times.Length * 99 / 100]} {after.Allocated - before.Allocated}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{TimeProvider.System.GetElapsedTime(before.Started, after.Started).TotalSeconds} {after.Processor - before.Processor} "
+                    + $"{times[times.Length / 2]} {times[times.Length * 99 / 100]} {after.Allocated - before.Allocated}"
+            )
+        );
     }
 
     private readonly record struct Use(long Started, double Processor, long Allocated)
     {
-        public static Use Now() => new(TimeProvider.System.GetTimestamp(), Environment.CpuUsage.TotalTime.TotalSeconds, GC.GetTotalAllocatedBytes(precise: true));
+        public static Use Now() =>
+            new(TimeProvider.System.GetTimestamp(), Environment.CpuUsage.TotalTime.TotalSeconds, GC.GetTotalAllocatedBytes(precise: true));
     }
 }

@@ -9,7 +9,8 @@ using RaftLog.Testing;
 namespace RaftLog.Benchmarks;
 
 /// <summary>
-/// <c>produce-allocations</c>: how many bytes of managed memory a node allocates for one Produce request. Node and client are one process; the client
+/// <c>produce-allocations</c>: how many bytes of managed memory a node allocates for one Produce request. Node and client are one process;
+/// the client
 /// sends requests that it made before, over a bare socket, and allocates nothing.
 /// </summary>
 internal static class ProduceAllocationsCommand
@@ -23,11 +24,30 @@ internal static class ProduceAllocationsCommand
         Option<int> requests = new("--requests") { Description = "Requests to measure.", DefaultValueFactory = _ => 20_000 };
         Option<int> partitions = new("--partitions") { Description = "Partitions in each request.", DefaultValueFactory = _ => 6 };
         Option<short> acks = new("--acks") { Description = "-1, 0 or 1.", DefaultValueFactory = _ => -1 };
-        Option<int[]> inFlight = new("--in-flight") { Description = "Requests under way at once.", DefaultValueFactory = _ => [1, 5], AllowMultipleArgumentsPerToken = true };
+        Option<int[]> inFlight = new("--in-flight")
+        {
+            Description = "Requests under way at once.",
+            DefaultValueFactory = _ => [1, 5],
+            AllowMultipleArgumentsPerToken = true,
+        };
         Option<bool> byType = new("--by-type") { Description = "Says which types are allocated, by samples." };
-        System.CommandLine.Command command = new("produce-allocations", "Counts the bytes that a node allocates for a Produce request.") { requests, partitions, acks, inFlight, byType };
-        command.SetAction(parsed => RunAsync(
-            parsed.GetValue(requests), parsed.GetValue(partitions), parsed.GetValue(acks), parsed.GetValue(inFlight) ?? [], parsed.GetValue(byType)));
+        System.CommandLine.Command command = new("produce-allocations", "Counts the bytes that a node allocates for a Produce request.")
+        {
+            requests,
+            partitions,
+            acks,
+            inFlight,
+            byType,
+        };
+        command.SetAction(parsed =>
+            RunAsync(
+                parsed.GetValue(requests),
+                parsed.GetValue(partitions),
+                parsed.GetValue(acks),
+                parsed.GetValue(inFlight) ?? [],
+                parsed.GetValue(byType)
+            )
+        );
         return command;
     }
 
@@ -49,8 +69,12 @@ internal static class ProduceAllocationsCommand
                 long before = GC.GetTotalAllocatedBytes(precise: true);
                 produces.Send(requests, many);
                 long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-                Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture, $"| {many} | {(double)allocated / requests:0.0} | {GC.CollectionCount(0) - collections} |"));
+                Console.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"| {many} | {(double)allocated / requests:0.0} | {GC.CollectionCount(0) - collections} |"
+                    )
+                );
                 samples?.Print(Console.Error);
             }
         }

@@ -7,7 +7,10 @@ using RaftLog.Benchmarks.Systems;
 
 namespace RaftLog.Benchmarks;
 
-/// <summary><c>reading</c>: what a node gives those who read, beside Apache Kafka: a raw loop, kcat, many consumers at once, and clients that never read.</summary>
+/// <summary>
+/// <c>reading</c>: what a node gives those who read, beside Apache Kafka: a raw loop, kcat, many consumers at once, and clients that never
+/// read.
+/// </summary>
 internal static class ReadingCommand
 {
     private const string Topic = "reading";
@@ -25,18 +28,53 @@ internal static class ReadingCommand
     /// <summary>Makes the command.</summary>
     public static System.CommandLine.Command Create()
     {
-        Option<long> records = new("--records") { Description = "Records of 1 KiB in the topic; the tables of docs/benchmarks.md take 1000000.", DefaultValueFactory = _ => 300_000 };
-        Option<int> readers = new("--readers") { Description = "Consumers that each read the whole topic at once.", DefaultValueFactory = _ => 10 };
-        Option<int> greedy = new("--greedy") { Description = "Clients that ask for 50 MiB and never read.", DefaultValueFactory = _ => 500 };
-        Option<int> rounds = new("--rounds") { Description = "How often each system is measured, in turn; the best counts.", DefaultValueFactory = _ => 2 };
-        Option<string[]> parts = new("--part") { Description = $"Only these: {string.Join(", ", Parts)}.", AllowMultipleArgumentsPerToken = true };
+        Option<long> records = new("--records")
+        {
+            Description = "Records of 1 KiB in the topic; the tables of docs/benchmarks.md take 1000000.",
+            DefaultValueFactory = _ => 300_000,
+        };
+        Option<int> readers = new("--readers")
+        {
+            Description = "Consumers that each read the whole topic at once.",
+            DefaultValueFactory = _ => 10,
+        };
+        Option<int> greedy = new("--greedy")
+        {
+            Description = "Clients that ask for 50 MiB and never read.",
+            DefaultValueFactory = _ => 500,
+        };
+        Option<int> rounds = new("--rounds")
+        {
+            Description = "How often each system is measured, in turn; the best counts.",
+            DefaultValueFactory = _ => 2,
+        };
+        Option<string[]> parts = new("--part")
+        {
+            Description = $"Only these: {string.Join(", ", Parts)}.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         Option<bool> alone = new("--raftlog-alone") { Description = "Measures RaftLog alone." };
-        System.CommandLine.Command command = new("reading", "Compares reading with Apache Kafka from the folder that RAFTLOG_PEERS names.") { records, readers, greedy, rounds, parts, alone };
-        command.SetAction(parsed => RunAsync(
-            new Plan(
-                parsed.GetValue(records), parsed.GetValue(readers), parsed.GetValue(greedy),
-                [.. (parsed.GetValue(parts) is { Length: > 0 } some ? some : Parts).Order(StringComparer.Ordinal)]),
-            parsed.GetValue(rounds), parsed.GetValue(alone)));
+        System.CommandLine.Command command = new("reading", "Compares reading with Apache Kafka from the folder that RAFTLOG_PEERS names.")
+        {
+            records,
+            readers,
+            greedy,
+            rounds,
+            parts,
+            alone,
+        };
+        command.SetAction(parsed =>
+            RunAsync(
+                new Plan(
+                    parsed.GetValue(records),
+                    parsed.GetValue(readers),
+                    parsed.GetValue(greedy),
+                    [.. (parsed.GetValue(parts) is { Length: > 0 } some ? some : Parts).Order(StringComparer.Ordinal)]
+                ),
+                parsed.GetValue(rounds),
+                parsed.GetValue(alone)
+            )
+        );
         return command;
     }
 
@@ -82,15 +120,35 @@ internal static class ReadingCommand
         return 0;
     }
 
-    private static async Task MeasureAsync(ISystem system, string directory, int nodes, Plan plan, ProducerPerf perf, ReadingFigures figures)
+    private static async Task MeasureAsync(
+        ISystem system,
+        string directory,
+        int nodes,
+        Plan plan,
+        ProducerPerf perf,
+        ReadingFigures figures
+    )
     {
         await using (IRunningCluster cluster = await system.StartAsync(directory, new ClusterShape(nodes, ClusterShape.NeverFlush)))
         {
             foreach (string topic in new[] { Topic, Paced })
             {
-                (await TestKit.Command.RunAsync(
-                    Repository.RaftLog,
-                    ["topic", "create", topic, "--partitions", $"{Partitions}", "--replication-factor", $"{nodes}", "--bootstrap-server", cluster.Bootstrap])).Succeeded();
+                (
+                    await TestKit.Command.RunAsync(
+                        Repository.RaftLog,
+                        [
+                            "topic",
+                            "create",
+                            topic,
+                            "--partitions",
+                            $"{Partitions}",
+                            "--replication-factor",
+                            $"{nodes}",
+                            "--bootstrap-server",
+                            cluster.Bootstrap,
+                        ]
+                    )
+                ).Succeeded();
             }
 
             await perf.RunAsync(cluster.Bootstrap, Topic, plan.Records, Case.RecordBytes, "1");
@@ -102,14 +160,16 @@ internal static class ReadingCommand
             {
                 foreach (string part in plan.Parts)
                 {
-                    await (part switch
-                    {
-                        "raw" => RawAsync(system, cluster, plan, figures),
-                        "kcat" => KcatAsync(system, cluster, "", plan, figures),
-                        "many" => ManyAsync(system, cluster, plan, figures),
-                        "greedy" => GreedyAsync(system, cluster, plan, perf, figures),
-                        _ => Task.CompletedTask,
-                    });
+                    await (
+                        part switch
+                        {
+                            "raw" => RawAsync(system, cluster, plan, figures),
+                            "kcat" => KcatAsync(system, cluster, "", plan, figures),
+                            "many" => ManyAsync(system, cluster, plan, figures),
+                            "greedy" => GreedyAsync(system, cluster, plan, perf, figures),
+                            _ => Task.CompletedTask,
+                        }
+                    );
                 }
             }
         }
@@ -131,7 +191,12 @@ internal static class ReadingCommand
         TimeSpan took = await KcatConsumer.RunAsync(cluster.Bootstrap, Topic, plan.Records * (Case.RecordBytes + 1L));
         double bytes = plan.Records * (double)Case.RecordBytes;
         figures.Add($"{where}kcat, MB/s", system.Name, bytes / 1e6 / took.TotalSeconds, isMoreBetter: true);
-        figures.Add($"{where}kcat, nodes' processor seconds a GiB", system.Name, (Processor(cluster) - before) / (bytes / GiB), isMoreBetter: false);
+        figures.Add(
+            $"{where}kcat, nodes' processor seconds a GiB",
+            system.Name,
+            (Processor(cluster) - before) / (bytes / GiB),
+            isMoreBetter: false
+        );
     }
 
     private static async Task ManyAsync(ISystem system, IRunningCluster cluster, Plan plan, ReadingFigures figures)
@@ -139,7 +204,12 @@ internal static class ReadingCommand
         ProcessUse.ForgetPeak(cluster.ProcessIds);
         (double rate, _) = await ReadAllAsync(cluster, plan, plan.Readers);
         figures.Add($"{plan.Readers} consumers at once, MB/s together", system.Name, rate, isMoreBetter: true);
-        figures.Add($"{plan.Readers} consumers at once, peak resident memory, MiB", system.Name, ProcessUse.PeakBytes(cluster.ProcessIds) / MiB, isMoreBetter: false);
+        figures.Add(
+            $"{plan.Readers} consumers at once, peak resident memory, MiB",
+            system.Name,
+            ProcessUse.PeakBytes(cluster.ProcessIds) / MiB,
+            isMoreBetter: false
+        );
     }
 
     private static async Task GreedyAsync(ISystem system, IRunningCluster cluster, Plan plan, ProducerPerf perf, ReadingFigures figures)
@@ -148,12 +218,24 @@ internal static class ReadingCommand
         ProcessUse.ForgetPeak(cluster.ProcessIds);
         await using GreedyClients greedy = new(plan.Greedy, () => new RawReader(cluster.Bootstrap, Topic, Partitions, GreedyBytes));
         await PaceAsync($"with {plan.Greedy} greedy clients");
-        figures.Add($"with {plan.Greedy} greedy clients: peak resident memory, MiB", system.Name, ProcessUse.PeakBytes(cluster.ProcessIds) / MiB, isMoreBetter: false);
+        figures.Add(
+            $"with {plan.Greedy} greedy clients: peak resident memory, MiB",
+            system.Name,
+            ProcessUse.PeakBytes(cluster.ProcessIds) / MiB,
+            isMoreBetter: false
+        );
         figures.Add($"with {plan.Greedy} greedy clients: disconnected meanwhile", system.Name, greedy.Disconnected, isMoreBetter: false);
 
         async Task PaceAsync(string when)
         {
-            ProduceFigures produce = await perf.RunAsync(cluster.Bootstrap, Paced, PacedRate * PacedSeconds, Case.RecordBytes, "1", PacedRate);
+            ProduceFigures produce = await perf.RunAsync(
+                cluster.Bootstrap,
+                Paced,
+                PacedRate * PacedSeconds,
+                Case.RecordBytes,
+                "1",
+                PacedRate
+            );
             figures.Add($"{when}: producer's p99 at {PacedRate}/s, ms", system.Name, produce.P99, isMoreBetter: false);
             (double rate, _) = await ReadAllAsync(cluster, plan, readers: 1);
             figures.Add($"{when}: raw loop, MB/s", system.Name, rate, isMoreBetter: true);
@@ -163,13 +245,20 @@ internal static class ReadingCommand
     private static async Task<(double Rate, double GiB)> ReadAllAsync(IRunningCluster cluster, Plan plan, int readers)
     {
         long start = TimeProvider.System.GetTimestamp();
-        long[] bytes = await Task.WhenAll(Enumerable.Range(0, readers).Select(_ => Task.Factory.StartNew(
-            () =>
-            {
-                using RawReader reader = new(cluster.Bootstrap, Topic, Partitions, FetchBytes);
-                return reader.Read(plan.Records);
-            },
-            TaskCreationOptions.LongRunning)));
+        long[] bytes = await Task.WhenAll(
+            Enumerable
+                .Range(0, readers)
+                .Select(_ =>
+                    Task.Factory.StartNew(
+                        () =>
+                        {
+                            using RawReader reader = new(cluster.Bootstrap, Topic, Partitions, FetchBytes);
+                            return reader.Read(plan.Records);
+                        },
+                        TaskCreationOptions.LongRunning
+                    )
+                )
+        );
         TimeSpan took = TimeProvider.System.GetElapsedTime(start);
         return (bytes.Sum() / 1e6 / took.TotalSeconds, bytes.Sum() / GiB);
     }

@@ -5,7 +5,9 @@ using RaftLog.Benchmarks.Systems;
 
 namespace RaftLog.Benchmarks;
 
-/// <summary><c>start-up</c>: how long a node, a cluster and a command take from process start, and what an idle node keeps in memory.</summary>
+/// <summary>
+/// <c>start-up</c>: how long a node, a cluster and a command take from process start, and what an idle node keeps in memory.
+/// </summary>
 internal static class StartUpCommand
 {
     /// <summary>The command that does nothing: what it takes is what the runtime takes.</summary>
@@ -17,8 +19,18 @@ internal static class StartUpCommand
     /// <summary>Makes the command.</summary>
     public static System.CommandLine.Command Create()
     {
-        Option<int> rounds = new("--rounds") { Description = "How often each is measured; medians are printed.", DefaultValueFactory = _ => 5 };
-        System.CommandLine.Command command = new("start-up", "Measures time to ready, an idle node's memory and the time of a client command.") { rounds };
+        Option<int> rounds = new("--rounds")
+        {
+            Description = "How often each is measured; medians are printed.",
+            DefaultValueFactory = _ => 5,
+        };
+        System.CommandLine.Command command = new(
+            "start-up",
+            "Measures time to ready, an idle node's memory and the time of a client command."
+        )
+        {
+            rounds,
+        };
         command.SetAction(parsed => RunAsync(parsed.GetValue(rounds)));
         return command;
     }
@@ -73,6 +85,8 @@ internal static class StartUpCommand
     private static void Print(string name, List<double> values)
     {
         values.Sort();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {values[values.Count / 2]:0} | {values[0]:0} | {values[^1]:0} |"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"| {name} | {values[values.Count / 2]:0} | {values[0]:0} | {values[^1]:0} |")
+        );
     }
 }

@@ -13,7 +13,8 @@ using RaftLog.Storage;
 namespace RaftLog.Benchmarks;
 
 /// <summary>
-/// <c>storage</c>: one log beside plain loops of the same system calls on the same disk: appends, reads, recovery, compaction, and a look at ten thousand logs.
+/// <c>storage</c>: one log beside plain loops of the same system calls on the same disk: appends, reads, recovery, compaction, and a look
+/// at ten thousand logs.
 /// </summary>
 internal static class StorageCommand
 {
@@ -29,12 +30,26 @@ internal static class StorageCommand
     /// <summary>Makes the command.</summary>
     public static System.CommandLine.Command Create()
     {
-        Option<string> dir = new("--dir") { Description = "Where to write; its file system is what is measured.", DefaultValueFactory = _ => Path.GetTempPath() };
+        Option<string> dir = new("--dir")
+        {
+            Description = "Where to write; its file system is what is measured.",
+            DefaultValueFactory = _ => Path.GetTempPath(),
+        };
         Option<int> megabytes = new("--mib") { Description = "MiB that each way moves in a round.", DefaultValueFactory = _ => 512 };
         Option<int> rounds = new("--rounds") { Description = "Rounds, of which the best counts.", DefaultValueFactory = _ => 5 };
-        System.CommandLine.Command command = new("storage", "Measures one log beside plain loops of the same system calls.") { dir, megabytes, rounds };
-        command.SetAction(parsed => RunAsync(
-            Path.Combine(parsed.GetValue(dir)!, $"raftlog-storage-{Environment.ProcessId}"), (long)parsed.GetValue(megabytes) << 20, parsed.GetValue(rounds)));
+        System.CommandLine.Command command = new("storage", "Measures one log beside plain loops of the same system calls.")
+        {
+            dir,
+            megabytes,
+            rounds,
+        };
+        command.SetAction(parsed =>
+            RunAsync(
+                Path.Combine(parsed.GetValue(dir)!, $"raftlog-storage-{Environment.ProcessId}"),
+                (long)parsed.GetValue(megabytes) << 20,
+                parsed.GetValue(rounds)
+            )
+        );
         return command;
     }
 
@@ -67,8 +82,14 @@ internal static class StorageCommand
         double[] best = await Measure.BestAsync(
             rounds,
             () => WithLogAsync(path, NeverFlush, log => AppendTo(log, bytes, () => log.AppendBuilt(batch.Fresh(), Epoch, Now()))),
-            () => WithLogAsync(path, NeverFlush, log => AppendTo(log, bytes, () => log.AppendAsLeader(batch.Fresh(), Epoch, AppendSettings.Default, Now()))),
-            () => Task.FromResult(WritePlain(path, batch, bytes)));
+            () =>
+                WithLogAsync(
+                    path,
+                    NeverFlush,
+                    log => AppendTo(log, bytes, () => log.AppendAsLeader(batch.Fresh(), Epoch, AppendSettings.Default, Now()))
+                ),
+            () => Task.FromResult(WritePlain(path, batch, bytes))
+        );
         Measure.Print("append 64 KiB batches, no checksum, no look at records", best[0], best[2]);
         Measure.Print("append 64 KiB batches of a producer", best[1], best[2]);
     }
@@ -117,7 +138,8 @@ internal static class StorageCommand
 
                 disk.DeleteFile(name);
                 return written;
-            });
+            }
+        );
         Measure.Print("append 64 KiB batches, a flush for each 8", best[0], best[1]);
     }
 
@@ -136,7 +158,7 @@ internal static class StorageCommand
             () =>
             {
                 long read = 0;
-                for (Offset from = Offset.Zero; from < log.EndOffset;)
+                for (Offset from = Offset.Zero; from < log.EndOffset; )
                 {
                     using LogSlice slice = log.Read(from, ReadBytes, log.EndOffset, atLeastOneBatch: true).Slice;
                     read += slice.Read(buffer);
@@ -155,7 +177,8 @@ internal static class StorageCommand
                 }
 
                 return Task.FromResult(read);
-            });
+            }
+        );
         Measure.Print("read in order, 1 MiB at a time", best[0], best[1]);
         File.Delete(plain);
     }
@@ -164,23 +187,29 @@ internal static class StorageCommand
     {
         const int Batches = 2000;
         Batch batch = new(BatchBytes, 1000);
-        await WithLogAsync(path, NeverFlush, log =>
-        {
-            for (int i = 0; i < Batches; i++)
+        await WithLogAsync(
+            path,
+            NeverFlush,
+            log =>
             {
-                log.AppendAsLeader(batch.Fresh(), Epoch, AppendSettings.Default, Now());
-            }
+                for (int i = 0; i < Batches; i++)
+                {
+                    log.AppendAsLeader(batch.Fresh(), Epoch, AppendSettings.Default, Now());
+                }
 
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < Batches; i++)
-            {
-                log.AppendAsLeader(batch.Fresh(), Epoch, AppendSettings.Default, Now());
-            }
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                for (int i = 0; i < Batches; i++)
+                {
+                    log.AppendAsLeader(batch.Fresh(), Epoch, AppendSettings.Default, Now());
+                }
 
-            double each = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Batches;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| bytes allocated for a batch of a producer | {each:0.00} |"));
-            return 0;
-        });
+                double each = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Batches;
+                Console.WriteLine(
+                    string.Create(CultureInfo.InvariantCulture, $"| bytes allocated for a batch of a producer | {each:0.00} |")
+                );
+                return 0;
+            }
+        );
     }
 
     private static async Task RecoverAsync(string path, long bytes)
@@ -198,8 +227,12 @@ internal static class StorageCommand
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         double used = (Environment.CpuUsage.TotalTime - processor).TotalSeconds;
         double scanned = recovered.Recovery.ScannedBytes / 1e9;
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"| recovery scan, GB/s by the clock (disk included), by processor time | {scanned / seconds:0.00}, {scanned / used:0.00} |"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"| recovery scan, GB/s by the clock (disk included), by processor time | {scanned / seconds:0.00}, {scanned / used:0.00} |"
+            )
+        );
     }
 
     private static async Task CompactAsync(string path, long bytes)
@@ -210,7 +243,7 @@ internal static class StorageCommand
         PartitionLog log = directory.Directory.Create(Name, new Uuid(3, 4), NeverFlush with { SegmentBytes = 128 << 20 });
         long keys = bytes / RecordBytes / 2;
         byte[] value = new byte[RecordBytes];
-        for (long next = 0; next < 2 * keys;)
+        for (long next = 0; next < 2 * keys; )
         {
             using RecordBatchBuilder builder = new(new RecordBatchOptions(128 << 10, CompressionType.None));
             for (int i = 0; i < RecordsInBatch; i++, next++)
@@ -231,12 +264,23 @@ internal static class StorageCommand
         long before = log.SizeBytes;
         TimeSpan processor = Environment.CpuUsage.TotalTime;
         long began = Stopwatch.GetTimestamp();
-        CleaningResult? result = await cleaner.CleanAsync(log, always, CleanerOptions.Default, static change => change(), Now(), CancellationToken.None);
+        CleaningResult? result = await cleaner.CleanAsync(
+            log,
+            always,
+            CleanerOptions.Default,
+            static change => change(),
+            Now(),
+            CancellationToken.None
+        );
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         double used = (Environment.CpuUsage.TotalTime - processor).TotalSeconds;
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| compaction of {before / MiB:0} MiB to {log.SizeBytes / MiB:0} MiB (1 KB records, half of them duplicates), MiB/s, processor seconds | {before / MiB / seconds:0}, {used:0.0} |"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"| compaction of {before / MiB:0} MiB to {log.SizeBytes / MiB:0} MiB (1 KB records, half of them duplicates), MiB/s, "
+                    + $"processor seconds | {before / MiB / seconds:0}, {used:0.0} |"
+            )
+        );
         Trace.Assert(result is not null, "nothing was compacted");
     }
 
@@ -245,8 +289,11 @@ internal static class StorageCommand
         Batch batch = new(1024, 100);
         await using ScratchDirectory directory = await ScratchDirectory.OpenAsync(Path.Combine(path, "log"));
         List<PartitionLog> logs = [];
-        foreach (CreatedLog created in await directory.Directory.CreateAsync(
-            [.. Enumerable.Range(0, ManyLogs).Select(i => new NewLog(new TopicPartition("many", i), new Uuid(3, 4), NeverFlush))]))
+        foreach (
+            CreatedLog created in await directory.Directory.CreateAsync([
+                .. Enumerable.Range(0, ManyLogs).Select(i => new NewLog(new TopicPartition("many", i), new Uuid(3, 4), NeverFlush)),
+            ])
+        )
         {
             PartitionLog log = created.Log ?? throw new InvalidOperationException(created.Failure!.Message);
             log.AppendBuilt(batch.Fresh(), Epoch, Now());
@@ -259,8 +306,13 @@ internal static class StorageCommand
         TimeSpan processor = Environment.CpuUsage.TotalTime;
         int removed = logs.Sum(log => log.Retain(limits, Now()).Segments);
         double used = (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds;
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"| retention pass over {ManyLogs} logs with nothing to delete ({removed} segments went), ms of processor time | {used:0.0} |"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"| retention pass over {ManyLogs} logs with nothing to delete ({removed} segments went), ms of processor time | "
+                    + $"{used:0.0} |"
+            )
+        );
     }
 
     private static long Now() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();

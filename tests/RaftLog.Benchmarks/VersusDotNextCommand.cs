@@ -7,7 +7,8 @@ using RaftLog.Benchmarks.ReplicatedLogs;
 namespace RaftLog.Benchmarks;
 
 /// <summary>
-/// <c>versus-dotnext</c>: the Raft that a .NET team would otherwise take, DotNext.Net.Cluster with its write-ahead log, beside RaftLog's metadata quorum and
+/// <c>versus-dotnext</c>: the Raft that a .NET team would otherwise take, DotNext.Net.Cluster with its write-ahead log, beside RaftLog's
+/// metadata quorum and
 /// a RaftLog partition with <c>acks=all</c>: three processes each, over TCP, entries of 1 KiB.
 /// </summary>
 internal static class VersusDotNextCommand
@@ -17,17 +18,35 @@ internal static class VersusDotNextCommand
     /// <summary>Makes the command.</summary>
     public static System.CommandLine.Command Create()
     {
-        Option<int> rounds = new("--rounds") { Description = "How often each is measured, in turn; medians are printed.", DefaultValueFactory = _ => 3 };
+        Option<int> rounds = new("--rounds")
+        {
+            Description = "How often each is measured, in turn; medians are printed.",
+            DefaultValueFactory = _ => 3,
+        };
         Option<int> seconds = new("--seconds") { Description = "How long each load lasts.", DefaultValueFactory = _ => 5 };
         Option<int> connections = new("--connections") { Description = "Connections that commit at once.", DefaultValueFactory = _ => 64 };
         Option<string?> only = new("--log") { Description = "Only the logs whose names contain this." };
-        Option<string?> data = new("--data") { Description = "A directory for the nodes' files, which stay there; a temporary one where it is not given." };
-        System.CommandLine.Command command = new("versus-dotnext", "Compares the quorum and a partition with DotNext.Net.Cluster.") 
+        Option<string?> data = new("--data")
         {
-            rounds, seconds, connections, only, data,
+            Description = "A directory for the nodes' files, which stay there; a temporary one where it is not given.",
         };
-        command.SetAction(parsed => RunAsync(
-            parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(connections), parsed.GetValue(only), parsed.GetValue(data)));
+        System.CommandLine.Command command = new("versus-dotnext", "Compares the quorum and a partition with DotNext.Net.Cluster.")
+        {
+            rounds,
+            seconds,
+            connections,
+            only,
+            data,
+        };
+        command.SetAction(parsed =>
+            RunAsync(
+                parsed.GetValue(rounds),
+                parsed.GetValue(seconds),
+                parsed.GetValue(connections),
+                parsed.GetValue(only),
+                parsed.GetValue(data)
+            )
+        );
         return command;
     }
 
@@ -37,8 +56,14 @@ internal static class VersusDotNextCommand
         string root = data ?? Directory.CreateTempSubdirectory("raftlog-versus-dotnext-").FullName;
         (string Name, Func<string, Task<IReplicatedLog>> StartAsync)[] logs =
         [
-            ("DotNext, shared memory", directory => DotNextLog.StartAsync(directory, EntryBytes, WriteAheadLog.MemoryManagementStrategy.SharedMemory)),
-            ("DotNext, private memory", directory => DotNextLog.StartAsync(directory, EntryBytes, WriteAheadLog.MemoryManagementStrategy.PrivateMemory)),
+            (
+                "DotNext, shared memory",
+                directory => DotNextLog.StartAsync(directory, EntryBytes, WriteAheadLog.MemoryManagementStrategy.SharedMemory)
+            ),
+            (
+                "DotNext, private memory",
+                directory => DotNextLog.StartAsync(directory, EntryBytes, WriteAheadLog.MemoryManagementStrategy.PrivateMemory)
+            ),
             ("RaftLog's quorum", directory => RaftLogQuorum.StartAsync(directory, EntryBytes)),
             ("a RaftLog partition", directory => RaftLogPartition.StartAsync(directory, EntryBytes)),
         ];
@@ -59,7 +84,9 @@ internal static class VersusDotNextCommand
             Directory.Delete(root, recursive: true);
         }
 
-        Console.WriteLine($"\n| | {string.Join(" | ", logs.Select(static log => log.Name))} |\n|---|{string.Concat(logs.Select(static _ => "---:|"))}");
+        Console.WriteLine(
+            $"\n| | {string.Join(" | ", logs.Select(static log => log.Name))} |\n|---|{string.Concat(logs.Select(static _ => "---:|"))}"
+        );
         Print("entries committed a second", figures, static each => each.PerSecond, "0");
         Print("p50, ms", figures, static each => each.P50, "0.00");
         Print("p99, ms", figures, static each => each.P99, "0.00");
@@ -74,7 +101,9 @@ internal static class VersusDotNextCommand
 
     private static void Print(string name, List<CommitFigures>[] figures, Func<CommitFigures, double> of, string format)
     {
-        IEnumerable<string> medians = figures.Select(each => each.Select(of).Order().ElementAt(each.Count / 2).ToString(format, CultureInfo.InvariantCulture));
+        IEnumerable<string> medians = figures.Select(each =>
+            each.Select(of).Order().ElementAt(each.Count / 2).ToString(format, CultureInfo.InvariantCulture)
+        );
         Console.WriteLine($"| {name} | {string.Join(" | ", medians)} |");
     }
 }

@@ -6,19 +6,57 @@ using RaftLog.Benchmarks.Systems;
 
 namespace RaftLog.Benchmarks;
 
-/// <summary><c>versus-kafka</c>: both systems one after the other, in one run, on one machine, with the same clients and settings.</summary>
+/// <summary>
+/// <c>versus-kafka</c>: both systems one after the other, in one run, on one machine, with the same clients and settings.
+/// </summary>
 internal static class VersusKafkaCommand
 {
     /// <summary>Makes the command.</summary>
     public static System.CommandLine.Command Create()
     {
-        Option<long> records = new("--records") { Description = "Records of 1 KiB to produce and consume in each case.", DefaultValueFactory = _ => 1_000_000 };
-        Option<int> rounds = new("--rounds") { Description = "How often each case is run; every second round begins with the other system.", DefaultValueFactory = _ => 1 };
-        Option<string[]> cases = new("--case") { Description = $"Only these cases: {string.Join(", ", Case.All.Select(each => each.Name))}.", AllowMultipleArgumentsPerToken = true };
-        Option<bool> alone = new("--raftlog-alone") { Description = "Measures RaftLog alone, to compare two builds of it (RAFTLOG_EXE names the program)." };
-        Option<string?> data = new("--data") { Description = "Where both keep their files; removed afterwards. A new folder under the temporary one by default." };
-        System.CommandLine.Command command = new("versus-kafka", "Compares RaftLog with Apache Kafka from the folder that RAFTLOG_PEERS names.") { records, rounds, cases, alone, data };
-        command.SetAction(parsed => RunAsync(parsed.GetValue(records), parsed.GetValue(rounds), parsed.GetValue(cases) ?? [], parsed.GetValue(alone), parsed.GetValue(data)));
+        Option<long> records = new("--records")
+        {
+            Description = "Records of 1 KiB to produce and consume in each case.",
+            DefaultValueFactory = _ => 1_000_000,
+        };
+        Option<int> rounds = new("--rounds")
+        {
+            Description = "How often each case is run; every second round begins with the other system.",
+            DefaultValueFactory = _ => 1,
+        };
+        Option<string[]> cases = new("--case")
+        {
+            Description = $"Only these cases: {string.Join(", ", Case.All.Select(each => each.Name))}.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        Option<bool> alone = new("--raftlog-alone")
+        {
+            Description = "Measures RaftLog alone, to compare two builds of it (RAFTLOG_EXE names the program).",
+        };
+        Option<string?> data = new("--data")
+        {
+            Description = "Where both keep their files; removed afterwards. A new folder under the temporary one by default.",
+        };
+        System.CommandLine.Command command = new(
+            "versus-kafka",
+            "Compares RaftLog with Apache Kafka from the folder that RAFTLOG_PEERS names."
+        )
+        {
+            records,
+            rounds,
+            cases,
+            alone,
+            data,
+        };
+        command.SetAction(parsed =>
+            RunAsync(
+                parsed.GetValue(records),
+                parsed.GetValue(rounds),
+                parsed.GetValue(cases) ?? [],
+                parsed.GetValue(alone),
+                parsed.GetValue(data)
+            )
+        );
         return command;
     }
 
@@ -32,7 +70,9 @@ internal static class VersusKafkaCommand
 
         if (names.FirstOrDefault(name => Case.All.All(each => each.Name != name)) is { } unknown)
         {
-            Console.Error.WriteLine($"versus-kafka: there is no case '{unknown}'; the cases are {string.Join(", ", Case.All.Select(each => each.Name))}");
+            Console.Error.WriteLine(
+                $"versus-kafka: there is no case '{unknown}'; the cases are {string.Join(", ", Case.All.Select(each => each.Name))}"
+            );
             return 2;
         }
 
@@ -55,9 +95,11 @@ internal static class VersusKafkaCommand
             }
 
             Console.WriteLine();
-            Console.WriteLine(alone
-                ? ComparisonReport.OfOne(@case, systems[0].Name, figures[systems[0]])
-                : ComparisonReport.Of(@case, systems[0].Name, figures[systems[0]], systems[^1].Name, figures[systems[^1]]));
+            Console.WriteLine(
+                alone
+                    ? ComparisonReport.OfOne(@case, systems[0].Name, figures[systems[0]])
+                    : ComparisonReport.Of(@case, systems[0].Name, figures[systems[0]], systems[^1].Name, figures[systems[^1]])
+            );
         }
 
         Directory.Delete(root, recursive: true);

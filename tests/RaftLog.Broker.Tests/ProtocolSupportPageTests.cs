@@ -7,7 +7,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Tests;
 
-/// <summary><c>docs/protocol-support.md</c> is written from the version tables. Run the tests with RAFTLOG_REWRITE_DOCS=1 to write it anew.</summary>
+/// <summary>
+/// <c>docs/protocol-support.md</c> is written from the version tables. Run the tests with RAFTLOG_REWRITE_DOCS=1 to write it anew.
+/// </summary>
 public sealed class ProtocolSupportPageTests
 {
     private const string RewriteVariable = "RAFTLOG_REWRITE_DOCS";
@@ -39,7 +41,10 @@ public sealed class ProtocolSupportPageTests
     {
         StringBuilder page = new();
         page.Append("# Protocol support\n\n");
-        page.Append("<!-- Written by ProtocolSupportPageTests from the version tables; run the tests with RAFTLOG_REWRITE_DOCS=1 after a change. -->\n\n");
+        page.Append(
+            "<!-- Written by ProtocolSupportPageTests from the version tables; run the tests with RAFTLOG_REWRITE_DOCS=1 after a "
+                + "change. -->\n\n"
+        );
         page.Append("Versions beyond these close the connection, as Kafka does; only ApiVersions answers them (KIP-511).\n\n");
         page.Append("## A broker's listener\n\n| Key | API | Versions | Note |\n|---|---|---|---|\n");
         foreach (ServedVersions served in ServedVersions.OnBrokers)

@@ -10,7 +10,8 @@ public sealed class CompactionCheckTests
     private static readonly RecordValue Second = new(2);
 
     [Fact]
-    public void Last_value_at_its_offset_is_in_order() => Assert.Empty(Find([Sent(First, 3, 10), Sent(Second, 5, 30)], Read(Seen(5, Second))));
+    public void Last_value_at_its_offset_is_in_order() =>
+        Assert.Empty(Find([Sent(First, 3, 10), Sent(Second, 5, 30)], Read(Seen(5, Second))));
 
     [Fact]
     public void Value_that_was_overwritten_while_the_reader_was_under_way_may_be_gone() =>
@@ -31,7 +32,8 @@ public sealed class CompactionCheckTests
         Assert.Empty(Find([Sent(First, 3, 10), Sent(Second, -1, 30) with { Outcome = SendOutcome.Unknown, CompletedUs = null }], Read()));
 
     [Fact]
-    public void Tombstone_that_is_gone_with_what_it_deletes_is_in_order() => Assert.Empty(Find([Sent(First, 3, 10), Sent(null, 5, 30)], Read()));
+    public void Tombstone_that_is_gone_with_what_it_deletes_is_in_order() =>
+        Assert.Empty(Find([Sent(First, 3, 10), Sent(null, 5, 30)], Read()));
 
     [Fact]
     public void Record_that_a_tombstone_deleted_is_not_seen_while_the_tombstone_stays()
@@ -46,12 +48,22 @@ public sealed class CompactionCheckTests
         Assert.Equal([AnomalyKind.InconsistentOffset], Find([Sent(First, 3, 10), Sent(Second, 5, 30)], Read(Seen(5, First))));
 
     private static List<AnomalyKind> Find(KeyedSend[] sends, KeyedRead read, double tombstonesStayUs = 0) =>
-        [.. HistoryChecker.Check(new History
-        {
-            Keyed = [new KeyedHistory(Partition, sends, [read]) { TombstonesStay = TimeSpan.FromMicroseconds(tombstonesStayUs) }],
-        }).Select(each => each.Kind)];
+        [
+            .. HistoryChecker
+                .Check(
+                    new History
+                    {
+                        Keyed =
+                        [
+                            new KeyedHistory(Partition, sends, [read]) { TombstonesStay = TimeSpan.FromMicroseconds(tombstonesStayUs) },
+                        ],
+                    }
+                )
+                .Select(each => each.Kind),
+        ];
 
-    private static KeyedSend Sent(RecordValue? value, long offset, long atUs) => new(7, value, SendOutcome.Acknowledged, new Offset(offset), atUs, atUs + 5);
+    private static KeyedSend Sent(RecordValue? value, long offset, long atUs) =>
+        new(7, value, SendOutcome.Acknowledged, new Offset(offset), atUs, atUs + 5);
 
     private static KeyedRead Read(params KeyedRecord[] records) => new(1, 50, 60, new Offset(6), records);
 

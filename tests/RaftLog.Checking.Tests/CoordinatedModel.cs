@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Checking.Tests;
 
 /// <summary>
-/// Sound groups and transactions as the checkers see them: transfers that commit, abort or have no outcome; a pipeline that makes one record from each of its
+/// Sound groups and transactions as the checkers see them: transfers that commit, abort or have no outcome; a pipeline that makes one
+/// record from each of its
 /// inputs; members that hold a partition one after the other, commit in their own generation and read what was committed.
 /// </summary>
 internal sealed class CoordinatedModel
@@ -49,11 +50,16 @@ internal sealed class CoordinatedModel
             _nowUs += 10;
         }
 
-        SendOutcome outcome = (choice % 4) switch { 1 => SendOutcome.Refused, 2 or 3 => SendOutcome.Unknown, _ => SendOutcome.Acknowledged };
+        SendOutcome outcome = (choice % 4) switch
+        {
+            1 => SendOutcome.Rejected,
+            2 or 3 => SendOutcome.Unknown,
+            _ => SendOutcome.Acknowledged,
+        };
         bool isThere = choice % 4 is 0 or 2;
         ClientTransaction transaction = new(_transactions.Count, TransactionalId, _sessions.Count, outcome)
         {
-            CommitInvokedUs = outcome == SendOutcome.Refused ? null : _nowUs + 5,
+            CommitInvokedUs = outcome == SendOutcome.Rejected ? null : _nowUs + 5,
             CompletedUs = outcome == SendOutcome.Acknowledged ? _nowUs + 8 : null,
         };
         _transactions.Add(transaction);
@@ -77,14 +83,16 @@ internal sealed class CoordinatedModel
         _ends[partition] = at.Value + 1;
         SendOutcome outcome = transaction?.Outcome ?? SendOutcome.Acknowledged;
         RecordValue value = new(FirstValue + _sends.Count);
-        _sends.Add(new SentRecord(30, partition, value, outcome, outcome == SendOutcome.Acknowledged ? at : Offset.None)
-        {
-            InvokedUs = _nowUs,
-            CompletedUs = outcome == SendOutcome.Acknowledged ? _nowUs + 8 : null,
-            Transaction = transaction?.Number,
-            Amount = amount,
-            Source = source,
-        });
+        _sends.Add(
+            new SentRecord(30, partition, value, outcome, outcome == SendOutcome.Acknowledged ? at : Offset.None)
+            {
+                InvokedUs = _nowUs,
+                CompletedUs = outcome == SendOutcome.Acknowledged ? _nowUs + 8 : null,
+                Transaction = transaction?.Number,
+                Amount = amount,
+                Source = source,
+            }
+        );
         if (isThere)
         {
             _final.Add(new SeenRecord(Reader, partition, at, value) { AtUs = _nowUs + 9 });
@@ -95,31 +103,59 @@ internal sealed class CoordinatedModel
     {
         int generation = _ownerships.Count + 1;
         long end = _nowUs + 90;
-        _offsets.Add(new OffsetOperation(Group, default, OffsetAction.Join, generation, Offset.None, SendOutcome.Acknowledged, _nowUs, _nowUs + 2));
+        _offsets.Add(
+            new OffsetOperation(Group, default, OffsetAction.Join, generation, Offset.None, SendOutcome.Acknowledged, _nowUs, _nowUs + 2)
+        );
         _ownerships.Add(new Ownership(Group, Register, $"member-{choice % 3}", _nowUs + 2, end));
 
-        // Unknown commits may have happened; refused ones have not.
-        SendOutcome outcome = (choice % 5) switch { 3 => SendOutcome.Unknown, 4 => SendOutcome.Refused, _ => SendOutcome.Acknowledged };
+        // Unknown commits may have happened; rejected ones have not.
+        SendOutcome outcome = (choice % 5) switch
+        {
+            3 => SendOutcome.Unknown,
+            4 => SendOutcome.Rejected,
+            _ => SendOutcome.Acknowledged,
+        };
         Offset before = _offsets.LastOrDefault(each => each.Action == OffsetAction.Read)?.Offset ?? Offset.None;
-        _offsets.Add(new OffsetOperation(
-            Group, Register, OffsetAction.Commit, generation, new Offset(generation), outcome, _nowUs + 10, outcome == SendOutcome.Unknown ? null : _nowUs + 20));
+        _offsets.Add(
+            new OffsetOperation(
+                Group,
+                Register,
+                OffsetAction.Commit,
+                generation,
+                new Offset(generation),
+                outcome,
+                _nowUs + 10,
+                outcome == SendOutcome.Unknown ? null : _nowUs + 20
+            )
+        );
         bool isDone = outcome == SendOutcome.Acknowledged || (outcome == SendOutcome.Unknown && choice % 2 == 0);
-        _offsets.Add(new OffsetOperation(
-            Group, Register, OffsetAction.Read, -1, isDone ? new Offset(generation) : before, SendOutcome.Acknowledged, _nowUs + 30, _nowUs + 40));
+        _offsets.Add(
+            new OffsetOperation(
+                Group,
+                Register,
+                OffsetAction.Read,
+                -1,
+                isDone ? new Offset(generation) : before,
+                SendOutcome.Acknowledged,
+                _nowUs + 30,
+                _nowUs + 40
+            )
+        );
         _nowUs = end + 10;
     }
 
-    private History AddTo(History history) => history with
-    {
-        Sends = [.. history.Sends, .. _sends],
-        Seen = [.. history.Seen, .. _final],
-        // What others plant at the beginning or the end of the final read is not about these.
-        Final = [.. history.Final.Take(3), .. _final.Select(each => each with { AtUs = null }), .. history.Final.Skip(3)],
-        Transactions = _transactions,
-        Sessions = _sessions,
-        Offsets = _offsets,
-        Ownerships = _ownerships,
-        StableEnds = [new StableEnd(Account, new Offset(_ends[Account]), new Offset(_ends[Account]))],
-        Pipelines = [new Pipeline(Group, new SortedDictionary<TopicPartition, Offset> { [Input] = new(_ends[Input]) })],
-    };
+    private History AddTo(History history) =>
+        history with
+        {
+            Sends = [.. history.Sends, .. _sends],
+            Seen = [.. history.Seen, .. _final],
+            // What others plant at the beginning or the end of the final read is not about these.
+            Final = [.. history.Final.Take(3), .. _final.Select(each => each with { AtUs = null }), .. history.Final.Skip(3)],
+            Transactions = _transactions,
+            Sessions = _sessions,
+            Offsets = _offsets,
+            Ownerships = _ownerships,
+            StableEnds = [new StableEnd(Account, new Offset(_ends[Account]), new Offset(_ends[Account]))],
+            Pipelines = [new Pipeline(Group, new SortedDictionary<TopicPartition, Offset> { [Input] = new(_ends[Input]) })],
+        };
 }

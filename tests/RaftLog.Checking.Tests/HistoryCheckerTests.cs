@@ -59,8 +59,8 @@ public sealed class HistoryCheckerTests
         Expect(AnomalyKind.DirtyRead, Good() with { Seen = [.. Good().Seen, Saw(1, 2, 12), Saw(1, 3, 77)] });
 
     [Fact]
-    public void A_refused_record_that_is_there_is_an_anomaly() =>
-        Expect(AnomalyKind.RefusedRecord, Good() with { Sends = [Sent(1, 10, -1, SendOutcome.Refused), Sent(1, 11, 1), Sent(2, 12, 2)] });
+    public void A_rejected_record_that_is_there_is_an_anomaly() =>
+        Expect(AnomalyKind.RejectedRecord, Good() with { Sends = [Sent(1, 10, -1, SendOutcome.Rejected), Sent(1, 11, 1), Sent(2, 12, 2)] });
 
     [Fact]
     public void A_record_that_nobody_sent_is_alien() =>
@@ -113,13 +113,14 @@ public sealed class HistoryCheckerTests
     private static void Expect(AnomalyKind kind, History history) =>
         Assert.Equal([kind], HistoryChecker.Check(history).Select(each => each.Kind).Distinct());
 
-    private static History Good() => new()
-    {
-        Sends = [Sent(1, 10, 0), Sent(1, 11, 1), Sent(2, 12, 2)],
-        Seen = [Saw(1, 0, 10), Saw(1, 1, 11)],
-        Final = [Saw(2, 0, 10), Saw(2, 1, 11), Saw(2, 2, 12)],
-        Replicas = [Replica(1, 2, 1, 2), Replica(2, 2, 1, 2)],
-    };
+    private static History Good() =>
+        new()
+        {
+            Sends = [Sent(1, 10, 0), Sent(1, 11, 1), Sent(2, 12, 2)],
+            Seen = [Saw(1, 0, 10), Saw(1, 1, 11)],
+            Final = [Saw(2, 0, 10), Saw(2, 1, 11), Saw(2, 2, 12)],
+            Replicas = [Replica(1, 2, 1, 2), Replica(2, 2, 1, 2)],
+        };
 
     private static SentRecord Sent(int producer, long value, long offset, SendOutcome outcome = SendOutcome.Acknowledged) =>
         new(producer, Zero, new RecordValue(value), outcome, new Offset(offset));
@@ -127,7 +128,11 @@ public sealed class HistoryCheckerTests
     private static SeenRecord Saw(int consumer, long offset, long value) => new(consumer, Zero, new Offset(offset), new RecordValue(value));
 
     /// <summary>A replica with one batch of one record for each content.</summary>
-    private static ReplicaLog Replica(int node, long highWatermark, params byte[] contents) => new(
-        new NodeId(node), Zero, new Offset(highWatermark),
-        [.. contents.Select((content, i) => new ReplicaBatch(new Offset(i), new Offset(i), new byte[] { content }))]);
+    private static ReplicaLog Replica(int node, long highWatermark, params byte[] contents) =>
+        new(
+            new NodeId(node),
+            Zero,
+            new Offset(highWatermark),
+            [.. contents.Select((content, i) => new ReplicaBatch(new Offset(i), new Offset(i), new byte[] { content }))]
+        );
 }

@@ -8,24 +8,25 @@ public sealed class HistorySemanticsTests
     private static readonly TopicPartition Zero = new("t", 0);
 
     [Fact]
-    public void A_send_without_an_answer_orders_those_of_its_producer()
+    public void A_send_without_a_response_orders_those_of_its_producer()
     {
-        History reordered = new()
-        {
-            Sends = [Sent(1, 10, -1, SendOutcome.Unknown), Sent(1, 11, 0)],
-            Final = [Saw(0, 11), Saw(1, 10)],
-        };
+        History reordered = new() { Sends = [Sent(1, 10, -1, SendOutcome.Unknown), Sent(1, 11, 0)], Final = [Saw(0, 11), Saw(1, 10)] };
 
         Assert.Equal(AnomalyKind.ReorderedSend, Assert.Single(HistoryChecker.Check(reordered)).Kind);
     }
 
     [Fact]
-    public void A_jump_over_offsets_that_hold_no_record_is_no_skip() => Assert.Empty(HistoryChecker.Check(new History
-    {
-        Sends = [Sent(1, 10, 0), Sent(1, 11, 7)],
-        Seen = [Saw(0, 10), Saw(7, 11)],
-        Final = [Saw(0, 10), Saw(7, 11)],
-    }));
+    public void A_jump_over_offsets_that_hold_no_record_is_no_skip() =>
+        Assert.Empty(
+            HistoryChecker.Check(
+                new History
+                {
+                    Sends = [Sent(1, 10, 0), Sent(1, 11, 7)],
+                    Seen = [Saw(0, 10), Saw(7, 11)],
+                    Final = [Saw(0, 10), Saw(7, 11)],
+                }
+            )
+        );
 
     [Fact]
     public void A_record_that_only_another_consumer_saw_counts_for_a_skip()
@@ -60,10 +61,25 @@ public sealed class HistorySemanticsTests
             [
                 told,
                 told,
-                told with { Leadership = new LeaderEpoch(4), HighWatermark = new Offset(7) },
-                told with { Consumer = 2, HighWatermark = new Offset(6) },
-                told with { Partition = new("t", 1), HighWatermark = new Offset(0) },
-                told with { HighWatermark = new Offset(10) },
+                told with
+                {
+                    Leadership = new LeaderEpoch(4),
+                    HighWatermark = new Offset(7),
+                },
+                told with
+                {
+                    Consumer = 2,
+                    HighWatermark = new Offset(6),
+                },
+                told with
+                {
+                    Partition = new("t", 1),
+                    HighWatermark = new Offset(0),
+                },
+                told with
+                {
+                    HighWatermark = new Offset(10),
+                },
             ],
         };
 
@@ -83,7 +99,7 @@ public sealed class HistorySemanticsTests
     }
 
     [Fact]
-    public void A_leader_that_is_not_one_any_more_has_refused_nothing()
+    public void A_leader_that_is_not_one_any_more_has_rejected_nothing()
     {
         Assert.Equal(SendOutcome.Unknown, ResultClass.OfProduce(ErrorCode.NotLeaderOrFollower));
         Assert.Equal(SendOutcome.Unknown, ResultClass.OfProduce(ErrorCode.NotEnoughReplicasAfterAppend));
@@ -95,21 +111,21 @@ public sealed class HistorySemanticsTests
     }
 
     [Fact]
-    public void What_was_refused_before_an_append_is_refused()
+    public void What_was_rejected_before_an_append_is_rejected()
     {
-        Assert.Equal(SendOutcome.Refused, ResultClass.OfProduce(ErrorCode.NotEnoughReplicas));
-        Assert.Equal(SendOutcome.Refused, ResultClass.OfProduce(ErrorCode.OutOfOrderSequenceNumber));
-        Assert.Equal(SendOutcome.Refused, ResultClass.OfProduce(ErrorCode.MessageTooLarge));
-        Assert.Equal(SendOutcome.Refused, ResultClass.OfChange(ErrorCode.TopicAlreadyExists));
+        Assert.Equal(SendOutcome.Rejected, ResultClass.OfProduce(ErrorCode.NotEnoughReplicas));
+        Assert.Equal(SendOutcome.Rejected, ResultClass.OfProduce(ErrorCode.OutOfOrderSequenceNumber));
+        Assert.Equal(SendOutcome.Rejected, ResultClass.OfProduce(ErrorCode.MessageTooLarge));
+        Assert.Equal(SendOutcome.Rejected, ResultClass.OfChange(ErrorCode.TopicAlreadyExists));
         Assert.Equal(SendOutcome.Acknowledged, ResultClass.OfProduce(ErrorCode.DuplicateSequenceNumber));
     }
 
     [Fact]
-    public void After_retries_a_refusal_of_the_last_attempt_proves_nothing_of_the_others()
+    public void After_retries_a_rejection_of_the_last_attempt_proves_nothing_of_the_others()
     {
         Assert.Equal(SendOutcome.Unknown, ResultClass.OfRetriedProduce(ErrorCode.OutOfOrderSequenceNumber));
         Assert.Equal(SendOutcome.Unknown, ResultClass.OfRetriedProduce(ErrorCode.NotEnoughReplicas));
-        Assert.Equal(SendOutcome.Refused, ResultClass.OfRetriedProduce(ErrorCode.MessageTooLarge));
+        Assert.Equal(SendOutcome.Rejected, ResultClass.OfRetriedProduce(ErrorCode.MessageTooLarge));
     }
 
     private static SentRecord Sent(int producer, long value, long offset, SendOutcome outcome = SendOutcome.Acknowledged) =>

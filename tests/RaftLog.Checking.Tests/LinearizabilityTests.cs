@@ -24,7 +24,7 @@ public sealed class LinearizabilityTests
     }
 
     [Fact]
-    public void A_call_without_an_answer_may_take_effect_at_any_time_or_never()
+    public void A_call_without_a_response_may_take_effect_at_any_time_or_never()
     {
         Expect(LinearizationVerdict.Linearizable, Write(1, 0, 1), Write(2, 2, null), Read(1, 3, 4), Read(2, 50, 51));
         Expect(LinearizationVerdict.Linearizable, Write(1, 0, 1), Write(2, 2, null), Read(1, 50, 51));
@@ -33,7 +33,7 @@ public sealed class LinearizabilityTests
     }
 
     [Fact]
-    public void A_call_that_may_have_had_its_effect_had_it_before_its_answer_or_never()
+    public void A_call_that_may_have_had_its_effect_had_it_before_its_response_or_never()
     {
         TimedCall<Access> maybe = Write(2, 2, 5) with { IsOptional = true };
 
@@ -54,7 +54,7 @@ public sealed class LinearizabilityTests
     }
 
     [Fact]
-    public void The_order_that_is_found_explains_every_answer()
+    public void The_order_that_is_found_explains_every_response()
     {
         TimedCall<Access>[] calls = [Write(1, 0, 30), Write(2, 1, 30), Read(2, 5, 6), Read(1, 7, 8)];
 
@@ -73,11 +73,14 @@ public sealed class LinearizabilityTests
     [Fact]
     public void Of_the_random_calls_some_are_linearizable_and_some_are_not()
     {
-        int illegal = ArbMap.Default.GeneratorFor<(byte Kind, byte From, byte Length)[]>().Sample(500, 12).Count(choices =>
-        {
-            TimedCall<Access>[] calls = [.. choices.Take(7).Select(Call)];
-            return !IsLinearizable(calls, new bool[calls.Length], 0);
-        });
+        int illegal = ArbMap
+            .Default.GeneratorFor<(byte Kind, byte From, byte Length)[]>()
+            .Sample(500, 12)
+            .Count(choices =>
+            {
+                TimedCall<Access>[] calls = [.. choices.Take(7).Select(Call)];
+                return !IsLinearizable(calls, new bool[calls.Length], 0);
+            });
         Assert.InRange(illegal, 25, 475);
     }
 
@@ -86,32 +89,87 @@ public sealed class LinearizabilityTests
     {
         MetadataOperation create = new(new(1), "t", MetadataAction.Create, new TopicState(true, 3, 0), SendOutcome.Acknowledged, 0, 5);
 
-        Assert.Empty(HistoryChecker.Check(new History { Metadata = [create, create with { Action = MetadataAction.Delete, InvokedUs = 2, CompletedUs = 9 }, create with { InvokedUs = 4, CompletedUs = 12 }] }));
-        Assert.Contains(HistoryChecker.Check(new History { Metadata = [create, create with { InvokedUs = 4, CompletedUs = 12 }] }), each => each.Kind == AnomalyKind.NotLinearizable);
-        Assert.Empty(HistoryChecker.Check(new History { Metadata = [create, create with { InvokedUs = 4, CompletedUs = 12, Outcome = SendOutcome.Refused }] }));
+        Assert.Empty(
+            HistoryChecker.Check(
+                new History
+                {
+                    Metadata =
+                    [
+                        create,
+                        create with
+                        {
+                            Action = MetadataAction.Delete,
+                            InvokedUs = 2,
+                            CompletedUs = 9,
+                        },
+                        create with
+                        {
+                            InvokedUs = 4,
+                            CompletedUs = 12,
+                        },
+                    ],
+                }
+            )
+        );
+        Assert.Contains(
+            HistoryChecker.Check(new History { Metadata = [create, create with { InvokedUs = 4, CompletedUs = 12 }] }),
+            each => each.Kind == AnomalyKind.NotLinearizable
+        );
+        Assert.Empty(
+            HistoryChecker.Check(
+                new History { Metadata = [create, create with { InvokedUs = 4, CompletedUs = 12, Outcome = SendOutcome.Rejected }] }
+            )
+        );
 
         // A repetition of the request was told that the topic is there, which the first attempt had made: only where requests are repeated.
-        MetadataOperation deleted = create with { Action = MetadataAction.Delete, InvokedUs = 20, CompletedUs = 21 };
-        Assert.Empty(HistoryChecker.Check(new History { Metadata = [create with { Outcome = SendOutcome.Refused }, deleted] }));
-        Assert.NotEmpty(HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [create with { Outcome = SendOutcome.Refused }, deleted] }));
-        Assert.Empty(HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [create with { Outcome = SendOutcome.Unknown, CompletedUs = null }, deleted] }));
-        Assert.NotEmpty(HistoryChecker.Check(new History { Metadata = [create with { Outcome = SendOutcome.Refused, InvokedUs = 22, CompletedUs = 25 }, deleted] }));
+        MetadataOperation deleted = create with
+        {
+            Action = MetadataAction.Delete,
+            InvokedUs = 20,
+            CompletedUs = 21,
+        };
+        Assert.Empty(HistoryChecker.Check(new History { Metadata = [create with { Outcome = SendOutcome.Rejected }, deleted] }));
+        Assert.NotEmpty(
+            HistoryChecker.Check(
+                new History { MakesChangesOnce = true, Metadata = [create with { Outcome = SendOutcome.Rejected }, deleted] }
+            )
+        );
+        Assert.Empty(
+            HistoryChecker.Check(
+                new History
+                {
+                    MakesChangesOnce = true,
+                    Metadata = [create with { Outcome = SendOutcome.Unknown, CompletedUs = null }, deleted],
+                }
+            )
+        );
+        Assert.NotEmpty(
+            HistoryChecker.Check(
+                new History { Metadata = [create with { Outcome = SendOutcome.Rejected, InvokedUs = 22, CompletedUs = 25 }, deleted] }
+            )
+        );
     }
 
     [Fact]
     public void One_request_explains_one_change()
     {
-        // A broker that lost the answer to the second creation sent it again, after the topic had been deleted: it was made twice.
+        // A broker that lost the response to the second creation sent it again, after the topic had been deleted: it was made twice.
         MetadataOperation create = new(new(2), "t", MetadataAction.Create, new TopicState(true, 7, 0), SendOutcome.Acknowledged, 100, 600);
         MetadataOperation delete = create with { Action = MetadataAction.Delete, InvokedUs = 200, CompletedUs = 500 };
         MetadataOperation again = delete with { InvokedUs = 700, CompletedUs = 800 };
 
         Assert.Empty(HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [create, delete] }));
         Assert.Contains(
-            HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [create, delete, again] }), each => each.Kind == AnomalyKind.NotLinearizable);
+            HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [create, delete, again] }),
+            each => each.Kind == AnomalyKind.NotLinearizable
+        );
 
-        // Without an answer it may be made at any later time, and still only once.
-        MetadataOperation late = create with { Outcome = SendOutcome.Unknown, CompletedUs = null };
+        // Without a response it may be made at any later time, and still only once.
+        MetadataOperation late = create with
+        {
+            Outcome = SendOutcome.Unknown,
+            CompletedUs = null,
+        };
         Assert.Empty(HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [late, again] }));
         Assert.NotEmpty(HistoryChecker.Check(new History { MakesChangesOnce = true, Metadata = [late, delete, again] }));
     }
@@ -120,15 +178,32 @@ public sealed class LinearizabilityTests
     public void Partitions_only_grow()
     {
         MetadataOperation create = new(new(1), "t", MetadataAction.Create, new TopicState(true, 3, 0), SendOutcome.Acknowledged, 0, 5);
-        MetadataOperation grow = create with { Action = MetadataAction.Grow, Argument = new TopicState(true, 5, 0), InvokedUs = 10, CompletedUs = 11 };
+        MetadataOperation grow = create with
+        {
+            Action = MetadataAction.Grow,
+            Argument = new TopicState(true, 5, 0),
+            InvokedUs = 10,
+            CompletedUs = 11,
+        };
 
         Assert.Empty(HistoryChecker.Check(new History { Metadata = [create, grow] }));
-        Assert.NotEmpty(HistoryChecker.Check(new History { Metadata = [create, grow, grow with { Argument = new TopicState(true, 4, 0), InvokedUs = 12, CompletedUs = 13 }] }));
+        Assert.NotEmpty(
+            HistoryChecker.Check(
+                new History
+                {
+                    Metadata = [create, grow, grow with { Argument = new TopicState(true, 4, 0), InvokedUs = 12, CompletedUs = 13 }],
+                }
+            )
+        );
     }
 
-    private static TimedCall<Access> Call((byte Kind, byte From, byte Length) choice) => choice.Kind % 5 < 2
-        ? Write(choice.Kind % 3, choice.From % 12, choice.Length % 7 == 0 ? null : (choice.From % 12) + 1 + (choice.Length % 7)) with { IsOptional = choice.Length % 7 == 3 }
-        : Read(choice.Kind % 3, choice.From % 12, (choice.From % 12) + 1 + (choice.Length % 7));
+    private static TimedCall<Access> Call((byte Kind, byte From, byte Length) choice) =>
+        choice.Kind % 5 < 2
+            ? Write(choice.Kind % 3, choice.From % 12, choice.Length % 7 == 0 ? null : (choice.From % 12) + 1 + (choice.Length % 7)) with
+            {
+                IsOptional = choice.Length % 7 == 3,
+            }
+            : Read(choice.Kind % 3, choice.From % 12, (choice.From % 12) + 1 + (choice.Length % 7));
 
     private static bool IsLinearizable(TimedCall<Access>[] calls, bool[] done, int state)
     {
@@ -139,7 +214,7 @@ public sealed class LinearizabilityTests
 
         for (int i = 0; i < calls.Length; i++)
         {
-            // A call may be next unless another one had its answer before this one began; at one time begins go before ends.
+            // A call may be next unless another one had its response before this one began; at one time begins go before ends.
             bool isNext = !done[i] && !calls.Where((each, j) => !done[j] && j != i && each.CompletedUs < calls[i].InvokedUs).Any();
             if (isNext && calls[i].IsOptional)
             {

@@ -4,8 +4,10 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Checking.Tests;
 
 /// <summary>
-/// A sound cluster as the checkers see it: one log a partition with holes, leader epochs and three equal replicas; producers that are told the
-/// truth or nothing; consumers that read everything in order; a topic that is changed by overlapping calls. What it writes must be found in order.
+/// A sound cluster as the checkers see it: one log a partition with holes, leader epochs and three equal replicas; producers that are told
+/// the
+/// truth or nothing; consumers that read everything in order; a topic that is changed by overlapping calls. What it writes must be found in
+/// order.
 /// </summary>
 internal sealed class LogModel
 {
@@ -16,8 +18,16 @@ internal sealed class LogModel
 
     private readonly List<SentRecord> _sends = [];
     private readonly List<SeenRecord> _seen = [];
-    private readonly List<SeenRecord>[] _logs = [[], []];
-    private readonly List<ReplicaBatch>[] _batches = [[], []];
+    private readonly List<SeenRecord>[] _logs =
+    [
+        [],
+        [],
+    ];
+    private readonly List<ReplicaBatch>[] _batches =
+    [
+        [],
+        [],
+    ];
     private readonly long[] _ends = new long[2];
     private readonly int[] _epochs = new int[2];
     private readonly int[] _positions = new int[2 * Consumers];
@@ -31,9 +41,7 @@ internal sealed class LogModel
     private long _nowUs;
     private int _polls;
 
-    private LogModel()
-    {
-    }
+    private LogModel() { }
 
     /// <summary>The history of a run that these choices make.</summary>
     internal static History Of((byte Kind, byte Choice)[] choices)
@@ -41,7 +49,30 @@ internal sealed class LogModel
         LogModel model = new();
 
         // A few steps that every history has, so that there is something to break.
-        (byte, byte)[] some = [(0, 0), (1, 4), (2, 1), (0, 0), (0, 3), (6, 0), (0, 1), (0, 0), (6, 1), (4, 0), (5, 0), (0, 0), (5, 1), (7, 0), (7, 1), (7, 2), (0, 5), (5, 0), (5, 1), (6, 0), (6, 1)];
+        (byte, byte)[] some =
+        [
+            (0, 0),
+            (1, 4),
+            (2, 1),
+            (0, 0),
+            (0, 3),
+            (6, 0),
+            (0, 1),
+            (0, 0),
+            (6, 1),
+            (4, 0),
+            (5, 0),
+            (0, 0),
+            (5, 1),
+            (7, 0),
+            (7, 1),
+            (7, 2),
+            (0, 5),
+            (5, 0),
+            (5, 1),
+            (6, 0),
+            (6, 1),
+        ];
         foreach ((byte kind, byte choice) in some.Concat(choices).Concat(some))
         {
             model.Step(kind % 8, choice);
@@ -63,7 +94,7 @@ internal sealed class LogModel
                 Send(choice % Producers, partition, SendOutcome.Unknown, isThere: choice % 4 < 2);
                 break;
             case 2:
-                Send(choice % Producers, partition, SendOutcome.Refused, isThere: false);
+                Send(choice % Producers, partition, SendOutcome.Rejected, isThere: false);
                 break;
             case 3:
                 _ends[partition] += choice % 5;
@@ -90,17 +121,31 @@ internal sealed class LogModel
     private void Send(int producer, int partition, SendOutcome outcome, bool isThere)
     {
         RecordValue value = new(1000 + _sends.Count);
-        _sends.Add(new SentRecord(producer, Partitions[partition], value, outcome, outcome == SendOutcome.Acknowledged ? new Offset(_ends[partition]) : Offset.None)
-        {
-            InvokedUs = _nowUs - 5,
-            CompletedUs = outcome == SendOutcome.Unknown ? null : _nowUs,
-        });
+        _sends.Add(
+            new SentRecord(
+                producer,
+                Partitions[partition],
+                value,
+                outcome,
+                outcome == SendOutcome.Acknowledged ? new Offset(_ends[partition]) : Offset.None
+            )
+            {
+                InvokedUs = _nowUs - 5,
+                CompletedUs = outcome == SendOutcome.Unknown ? null : _nowUs,
+            }
+        );
         if (!isThere)
         {
             return;
         }
 
-        _logs[partition].Add(new SeenRecord(9, Partitions[partition], new Offset(_ends[partition]), value) { Epoch = new LeaderEpoch(_epochs[partition]) });
+        _logs[partition]
+            .Add(
+                new SeenRecord(9, Partitions[partition], new Offset(_ends[partition]), value)
+                {
+                    Epoch = new LeaderEpoch(_epochs[partition]),
+                }
+            );
         int sequence = _sequences.GetValueOrDefault((producer, partition));
         _sequences[(producer, partition)] = sequence + 1;
         _batches[partition].Add(Stored.Batch(_ends[partition], _epochs[partition], producer, sequence, value.Value));
@@ -122,13 +167,15 @@ internal sealed class LogModel
 
     private void Change(int choice)
     {
-        MetadataAction action = !_topic.Exists ? MetadataAction.Create : (choice % 4) switch
-        {
-            0 => MetadataAction.Delete,
-            1 => MetadataAction.Grow,
-            2 => MetadataAction.View,
-            _ => MetadataAction.Set,
-        };
+        MetadataAction action = !_topic.Exists
+            ? MetadataAction.Create
+            : (choice % 4) switch
+            {
+                0 => MetadataAction.Delete,
+                1 => MetadataAction.Grow,
+                2 => MetadataAction.View,
+                _ => MetadataAction.Set,
+            };
         TopicState argument = action switch
         {
             MetadataAction.Create => new TopicState(true, 1 + (choice % 3), 0),
@@ -136,10 +183,23 @@ internal sealed class LogModel
             MetadataAction.Set => _topic with { Setting = 1 + _metadata.Count },
             _ => _topic,
         };
-        MetadataOperation operation = new(new NodeId(choice % 3), "m", action, argument, SendOutcome.Acknowledged, _nowUs - (choice % 2 == 0 ? 4 : 14), _nowUs);
+        MetadataOperation operation = new(
+            new NodeId(choice % 3),
+            "m",
+            action,
+            argument,
+            SendOutcome.Acknowledged,
+            _nowUs - (choice % 2 == 0 ? 4 : 14),
+            _nowUs
+        );
         bool isLost = action != MetadataAction.View && choice % 8 == 5;
         _metadata.Add(isLost ? operation with { Outcome = SendOutcome.Unknown, CompletedUs = null } : operation);
-        _topic = action switch { MetadataAction.Delete => default, MetadataAction.View => _topic, _ => argument };
+        _topic = action switch
+        {
+            MetadataAction.Delete => default,
+            MetadataAction.View => _topic,
+            _ => argument,
+        };
     }
 
     private History End()
@@ -157,11 +217,41 @@ internal sealed class LogModel
             string topic = "settings";
             if (setting == 901)
             {
-                _metadata.Add(new MetadataOperation(new NodeId(0), topic, MetadataAction.Create, new TopicState(true, 1, 0), SendOutcome.Acknowledged, _nowUs, _nowUs + 1));
+                _metadata.Add(
+                    new MetadataOperation(
+                        new NodeId(0),
+                        topic,
+                        MetadataAction.Create,
+                        new TopicState(true, 1, 0),
+                        SendOutcome.Acknowledged,
+                        _nowUs,
+                        _nowUs + 1
+                    )
+                );
             }
 
-            _metadata.Add(new MetadataOperation(new NodeId(0), topic, MetadataAction.Set, new TopicState(true, 1, setting), SendOutcome.Acknowledged, _nowUs + 2, _nowUs + 3));
-            _metadata.Add(new MetadataOperation(new NodeId(1), topic, MetadataAction.View, new TopicState(true, 1, setting), SendOutcome.Acknowledged, _nowUs + 4, _nowUs + 5));
+            _metadata.Add(
+                new MetadataOperation(
+                    new NodeId(0),
+                    topic,
+                    MetadataAction.Set,
+                    new TopicState(true, 1, setting),
+                    SendOutcome.Acknowledged,
+                    _nowUs + 2,
+                    _nowUs + 3
+                )
+            );
+            _metadata.Add(
+                new MetadataOperation(
+                    new NodeId(1),
+                    topic,
+                    MetadataAction.View,
+                    new TopicState(true, 1, setting),
+                    SendOutcome.Acknowledged,
+                    _nowUs + 4,
+                    _nowUs + 5
+                )
+            );
             _nowUs += 10;
         }
 
@@ -176,8 +266,18 @@ internal sealed class LogModel
             Metadata = _metadata,
             Replicas =
             [
-                .. Enumerable.Range(0, 2).SelectMany(partition => Enumerable.Range(0, 3).Select(
-                    node => new ReplicaLog(new NodeId(node), Partitions[partition], new Offset(EndOf(partition)), [.. _batches[partition]]))),
+                .. Enumerable
+                    .Range(0, 2)
+                    .SelectMany(partition =>
+                        Enumerable
+                            .Range(0, 3)
+                            .Select(node => new ReplicaLog(
+                                new NodeId(node),
+                                Partitions[partition],
+                                new Offset(EndOf(partition)),
+                                [.. _batches[partition]]
+                            ))
+                    ),
             ],
             Promises = [new AvailabilityPromise(0, _nowUs, _nowUs)],
         };

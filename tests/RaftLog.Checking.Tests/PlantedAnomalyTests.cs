@@ -3,7 +3,9 @@ using FsCheck.Fluent;
 
 namespace RaftLog.Checking.Tests;
 
-/// <summary>Sound histories are found sound, and a promise broken in one of them is named, and no other: whatever the history is like.</summary>
+/// <summary>
+/// Sound histories are found sound, and a promise broken in one of them is named, and no other: whatever the history is like.
+/// </summary>
 public sealed class PlantedAnomalyTests
 {
     private const int Cases = 60;
@@ -12,14 +14,15 @@ public sealed class PlantedAnomalyTests
     public Property What_a_sound_cluster_writes_has_no_anomaly() => ForAll(history => Assert.Empty(HistoryChecker.Check(history)));
 
     [Property(Cases)]
-    public Property Each_broken_promise_is_named_and_no_other() => ForAll(history =>
-    {
-        foreach (Plant plant in Plant.All)
+    public Property Each_broken_promise_is_named_and_no_other() =>
+        ForAll(history =>
         {
-            AnomalyKind[] found = [.. HistoryChecker.Check(plant.Apply(history)).Select(each => each.Kind).Distinct().Order()];
-            Assert.Equal(plant.Kinds.Order(), found);
-        }
-    });
+            foreach (Plant plant in Plant.All)
+            {
+                AnomalyKind[] found = [.. HistoryChecker.Check(plant.Apply(history)).Select(each => each.Kind).Distinct().Order()];
+                Assert.Equal(plant.Kinds.Order(), found);
+            }
+        });
 
     [Fact]
     public void Every_kind_of_anomaly_is_planted() =>
@@ -31,8 +34,13 @@ public sealed class PlantedAnomalyTests
         History history = LogModel.Of([]);
         foreach (IDetector dropped in HistoryChecker.Detectors)
         {
-            bool isMissed = Plant.All.Any(plant => !plant.Kinds.All(kind =>
-                HistoryChecker.Find(plant.Apply(history), HistoryChecker.Detectors.Where(each => each != dropped)).Counts.ContainsKey(kind)));
+            bool isMissed = Plant.All.Any(plant =>
+                !plant.Kinds.All(kind =>
+                    HistoryChecker
+                        .Find(plant.Apply(history), HistoryChecker.Detectors.Where(each => each != dropped))
+                        .Counts.ContainsKey(kind)
+                )
+            );
             Assert.True(isMissed, $"nothing depends on {dropped.GetType().Name}");
         }
     }

@@ -16,14 +16,33 @@ public sealed class VolumeTests
         for (int i = 0; i < count; i++)
         {
             TopicPartition partition = partitions[i % 12];
-            SentRecord sent = new(i % 7, partition, new RecordValue(i), SendOutcome.Acknowledged, new Offset(i / 12)) { InvokedUs = i * 10, CompletedUs = (i * 10) + 5 };
+            SentRecord sent = new(i % 7, partition, new RecordValue(i), SendOutcome.Acknowledged, new Offset(i / 12))
+            {
+                InvokedUs = i * 10,
+                CompletedUs = (i * 10) + 5,
+            };
             sends.Add(sent);
-            seen.Add(new SeenRecord(1, partition, sent.Offset, sent.Value) { AtUs = (i * 10) + 7, Epoch = new LeaderEpoch(i / 1000), Poll = 1 + (i / 100) });
+            seen.Add(
+                new SeenRecord(1, partition, sent.Offset, sent.Value)
+                {
+                    AtUs = (i * 10) + 7,
+                    Epoch = new LeaderEpoch(i / 1000),
+                    Poll = 1 + (i / 100),
+                }
+            );
         }
 
-        History history = new() { Sends = sends, Seen = seen, Final = seen };
+        History history = new()
+        {
+            Sends = sends,
+            Seen = seen,
+            Final = seen,
+        };
 
         Assert.Empty(HistoryChecker.Check(history));
-        Assert.Equal(AnomalyKind.LostRecord, Assert.Single(HistoryChecker.Check(history with { Final = [.. seen.SkipLast(1)], Seen = [] })).Kind);
+        Assert.Equal(
+            AnomalyKind.LostRecord,
+            Assert.Single(HistoryChecker.Check(history with { Final = [.. seen.SkipLast(1)], Seen = [] })).Kind
+        );
     }
 }

@@ -21,7 +21,8 @@ public sealed class CommandLineTests
     [Fact]
     public void A_command_that_is_named_is_the_only_one_that_is_made()
     {
-        IEnumerable<string> MadeFor(params string[] args) => CommandLine.Parse(args).RootCommandResult.Command.Subcommands.Select(each => each.Name);
+        IEnumerable<string> MadeFor(params string[] args) =>
+            CommandLine.Parse(args).RootCommandResult.Command.Subcommands.Select(each => each.Name);
 
         IReadOnlyList<string> all = [.. MadeFor()];
         Assert.Contains("start", all);
@@ -49,7 +50,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task A_server_that_is_no_address_is_refused_with_an_example()
+    public async Task A_server_that_is_no_address_is_rejected_with_an_example()
     {
         (int code, _, string error) = await Captured.RunAsync("topic", "list", "--bootstrap-server", "here");
 

@@ -19,6 +19,8 @@ public class ConsumeProgressTests
         progress.End(6000, 4 << 20);
 
         Assert.Equal(
-            "\r5,000 records, 3.0 MiB, 2,500 records/s, 1,234 left\u001b[K\r6,000 records, 4.0 MiB, 3,000 records/s\u001b[K\n", error.ToString());
+            "\r5,000 records, 3.0 MiB, 2,500 records/s, 1,234 left\u001b[K\r6,000 records, 4.0 MiB, 3,000 records/s\u001b[K\n",
+            error.ToString()
+        );
     }
 }

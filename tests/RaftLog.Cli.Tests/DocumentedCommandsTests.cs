@@ -9,13 +9,19 @@ public sealed partial class DocumentedCommandsTests
     [Fact]
     public void Every_raftlog_command_in_a_code_block_of_the_documents_is_understood()
     {
-        List<string> lines = [.. Documents().SelectMany(file => CommandsOf(File.ReadAllText(file)).Select(line => $"{Path.GetFileName(file)}: {line}"))];
+        List<string> lines =
+        [
+            .. Documents().SelectMany(file => CommandsOf(File.ReadAllText(file)).Select(line => $"{Path.GetFileName(file)}: {line}")),
+        ];
         Assert.Contains(lines, line => line.StartsWith("README.md: raftlog topic create", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("operations.md: raftlog start", StringComparison.Ordinal));
         foreach (string line in lines)
         {
             string command = line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..];
-            IReadOnlyList<string> errors = [.. CommandLine.Parse(command.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]).Errors.Select(error => error.Message)];
+            IReadOnlyList<string> errors =
+            [
+                .. CommandLine.Parse(command.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]).Errors.Select(error => error.Message),
+            ];
             Assert.True(errors.Count == 0, $"{line}\n{string.Join('\n', errors)}");
         }
     }
@@ -28,10 +34,14 @@ public sealed partial class DocumentedCommandsTests
             root = Path.GetDirectoryName(root)!;
         }
 
-        return Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories).Append(Path.Combine(root, "README.md"));
+        return Directory
+            .EnumerateFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Append(Path.Combine(root, "README.md"));
     }
 
-    /// <summary>What follows <c>raftlog</c> in code blocks, without what the shell takes: pipes, redirections, variables of a loop, comments.</summary>
+    /// <summary>
+    /// What follows <c>raftlog</c> in code blocks, without what the shell takes: pipes, redirections, variables of a loop, comments.
+    /// </summary>
     private static IEnumerable<string> CommandsOf(string document)
     {
         foreach (Match block in Block().Matches(document))

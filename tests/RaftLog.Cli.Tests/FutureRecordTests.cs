@@ -21,9 +21,14 @@ public sealed class FutureRecordTests
                 [new("t", 2)] = new(Offset.None, -1, LeaderEpoch.None),
                 [new("t", 3)] = new(new Offset(9), long.MaxValue, LeaderEpoch.None),
             },
-            Now);
+            Now
+        );
         Assert.Equal([1, 3], found.Keys.Order());
-        Assert.Contains("partition 1: the record at offset 7 is dated 2026-12-01T13:00:00Z;", FutureRecords.Describe(1, found[1]), StringComparison.Ordinal);
+        Assert.Contains(
+            "partition 1: the record at offset 7 is dated 2026-12-01T13:00:00Z;",
+            FutureRecords.Describe(1, found[1]),
+            StringComparison.Ordinal
+        );
         Assert.Contains($"{long.MaxValue} ms after 1970", FutureRecords.Describe(3, found[3]), StringComparison.Ordinal);
     }
 
@@ -32,10 +37,12 @@ public sealed class FutureRecordTests
     [InlineData("compact, delete", "0", true)]
     [InlineData("delete", "-1", false)]
     [InlineData("compact", "1000", false)]
-    public void Only_topics_that_delete_by_time_are_looked_at(string policy, string retention, bool expected) => Assert.Equal(
-        expected,
-        FutureRecords.DeletesByTime(
-        [
-            new ConfigEntry("cleanup.policy", policy, ConfigSource.DynamicTopic, false, false), new ConfigEntry("retention.ms", retention, ConfigSource.DynamicTopic, false, false),
-        ]));
+    public void Only_topics_that_delete_by_time_are_looked_at(string policy, string retention, bool expected) =>
+        Assert.Equal(
+            expected,
+            FutureRecords.DeletesByTime([
+                new ConfigEntry("cleanup.policy", policy, ConfigEntrySource.DynamicTopic, false, false),
+                new ConfigEntry("retention.ms", retention, ConfigEntrySource.DynamicTopic, false, false),
+            ])
+        );
 }

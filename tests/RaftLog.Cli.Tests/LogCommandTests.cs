@@ -42,9 +42,18 @@ public sealed class LogCommandTests : IDisposable
     [Fact]
     public async Task Dump_as_json_is_one_object_a_line()
     {
-        (int code, string output, _) = await Captured.RunAsync("log", "dump", "--json", Path.Combine(_directory, "tx-0", "00000000000000000010.log"), Path.Combine(_directory, "replication-offset-checkpoint"));
+        (int code, string output, _) = await Captured.RunAsync(
+            "log",
+            "dump",
+            "--json",
+            Path.Combine(_directory, "tx-0", "00000000000000000010.log"),
+            Path.Combine(_directory, "replication-offset-checkpoint")
+        );
         Assert.Equal(0, code);
-        List<JsonElement> lines = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        List<JsonElement> lines =
+        [
+            .. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement),
+        ];
         Assert.Equal(["batch", "entry", "file", "record"], lines.Select(line => line.GetProperty("kind").GetString()).Distinct().Order());
         JsonElement batch = lines.First(line => line.GetProperty("kind").GetString() == "batch");
         Assert.Equal((10, true), (batch.GetProperty("baseOffset").GetInt64(), batch.GetProperty("isvalid").GetBoolean()));
@@ -95,8 +104,10 @@ public sealed class LogCommandTests : IDisposable
         string properties = Path.Combine(_directory, "node.properties");
         await File.WriteAllTextAsync(
             properties,
-            $"node.id=1\nprocess.roles=broker,controller\ncontroller.listener.names=CONTROLLER\nlisteners=PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093\n"
-            + $"controller.quorum.voters=1@127.0.0.1:9093\nlog.dirs={_directory}\n");
+            $"node.id=1\nprocess.roles=broker,controller\ncontroller.listener.names=CONTROLLER\n"
+                + $"listeners=PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093\n"
+                + $"controller.quorum.voters=1@127.0.0.1:9093\nlog.dirs={_directory}\n"
+        );
         (_, string said, _) = await Captured.RunAsync("storage", "info", "--config", properties);
         long bytes = Directory.GetFiles(Path.Combine(_directory, "tx-0"), "*.log").Sum(file => new FileInfo(file).Length);
         Assert.Matches($@"(?m)^tx +1 +{bytes}$", said);

@@ -11,8 +11,10 @@ public sealed class ReassignmentPlanTests
     [Fact]
     public void Plan_spreads_replicas_and_leaders_evenly()
     {
-        IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan =
-            ReassignmentPlan.Make([Topic("t", [1, 2], [1, 2], [1, 2], [1, 2], [1, 2], [1, 2])], Brokers(1, 2, 3, 4));
+        IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentPlan.Make(
+            [Topic("t", [1, 2], [1, 2], [1, 2], [1, 2], [1, 2], [1, 2])],
+            Brokers(1, 2, 3, 4)
+        );
         Assert.All(plan.Values, replicas => Assert.Equal(2, replicas.Distinct().Count()));
         Assert.Equal([3, 3, 3, 3], plan.Values.SelectMany(replicas => replicas).GroupBy(node => node).Select(each => each.Count()));
         Assert.All(plan.Values.GroupBy(replicas => replicas[0]), each => Assert.InRange(each.Count(), 1, 2));
@@ -21,15 +23,27 @@ public sealed class ReassignmentPlanTests
     [Fact]
     public void Plan_leaves_what_is_even_already_where_it_is()
     {
-        IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan =
-            ReassignmentPlan.Make([Topic("t", [1, 2], [2, 3], [3, 1])], Brokers(1, 2, 3));
-        Assert.Equal([[1, 2], [2, 3], [3, 1]], plan.Values.Select(replicas => replicas.Select(node => node.Value)));
+        IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentPlan.Make(
+            [Topic("t", [1, 2], [2, 3], [3, 1])],
+            Brokers(1, 2, 3)
+        );
+        Assert.Equal(
+            [
+                [1, 2],
+                [2, 3],
+                [3, 1],
+            ],
+            plan.Values.Select(replicas => replicas.Select(node => node.Value))
+        );
     }
 
     [Fact]
     public void Plan_moves_away_from_brokers_that_are_not_named()
     {
-        IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentPlan.Make([Topic("t", [1, 2], [3, 1])], Brokers(2, 3));
+        IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentPlan.Make(
+            [Topic("t", [1, 2], [3, 1])],
+            Brokers(2, 3)
+        );
         Assert.All(plan.Values, replicas => Assert.Equal([2, 3], replicas.Select(node => node.Value).Order()));
     }
 
@@ -54,11 +68,16 @@ public sealed class ReassignmentPlanTests
         string path = Path.GetTempFileName();
         try
         {
-            IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentPlan.Make([Topic("t", [1, 2], [3, 1])], Brokers(1, 2, 3));
+            IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentPlan.Make(
+                [Topic("t", [1, 2], [3, 1])],
+                Brokers(1, 2, 3)
+            );
             string text = ReassignmentFile.Write(plan);
             Assert.Equal(
-                "{\"version\":1,\"partitions\":[{\"topic\":\"t\",\"partition\":0,\"replicas\":[1,2]},{\"topic\":\"t\",\"partition\":1,\"replicas\":[3,1]}]}",
-                text);
+                "{\"version\":1,\"partitions\":[{\"topic\":\"t\",\"partition\":0,\"replicas\":[1,2]},{\"topic\":\"t\",\"partition\":1,"
+                    + "\"replicas\":[3,1]}]}",
+                text
+            );
             File.WriteAllText(path, text);
             Assert.Equal(plan.AsEnumerable(), ReassignmentFile.Read(path));
             File.WriteAllText(path, "{}");
@@ -70,12 +89,27 @@ public sealed class ReassignmentPlanTests
         }
     }
 
-    private static TopicDescription Topic(string name, params int[][] replicas) => new(
-        name, Uuid.Zero, false, ErrorCode.None,
-        [
-            .. replicas.Select((nodes, index) => new PartitionDescription(
-                index, new NodeId(nodes[0]), default, [.. nodes.Select(node => new NodeId(node))], [], [], [])),
-        ]);
+    private static TopicDescription Topic(string name, params int[][] replicas) =>
+        new(
+            name,
+            Uuid.Zero,
+            false,
+            ErrorCode.None,
+            [
+                .. replicas.Select(
+                    (nodes, index) =>
+                        new PartitionDescription(
+                            index,
+                            new NodeId(nodes[0]),
+                            default,
+                            [.. nodes.Select(node => new NodeId(node))],
+                            [],
+                            [],
+                            []
+                        )
+                ),
+            ]
+        );
 
     private static BrokerView[] Brokers(params int[] ids) => [.. ids.Select(id => Broker(id, null))];
 

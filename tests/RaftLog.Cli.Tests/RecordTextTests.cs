@@ -25,15 +25,15 @@ public sealed class RecordTextTests
     }
 
     [Fact]
-    public async Task Lines_longer_than_the_first_buffer_are_read_whole_and_those_above_the_limit_are_refused()
+    public async Task Lines_longer_than_the_first_buffer_are_read_whole_and_those_above_the_limit_are_rejected()
     {
         string large = new('x', 300_000);
         using MemoryStream fits = new(Encoding.Latin1.GetBytes($"a\n{large}\nb"));
         Assert.Equal($"a|{large}|b", await ReadAllAsync(new ByteLines(fits, 300_000)));
 
         using MemoryStream tooLarge = new(Encoding.Latin1.GetBytes($"a\n{large}\nb"));
-        FormatException refused = await Assert.ThrowsAsync<FormatException>(() => ReadAllAsync(new ByteLines(tooLarge, 100_000)));
-        Assert.Contains("line 2 is longer than 100000 bytes", refused.Message, StringComparison.Ordinal);
+        FormatException rejected = await Assert.ThrowsAsync<FormatException>(() => ReadAllAsync(new ByteLines(tooLarge, 100_000)));
+        Assert.Contains("line 2 is longer than 100000 bytes", rejected.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -46,7 +46,8 @@ public sealed class RecordTextTests
     [InlineData(@"\q")]
     [InlineData(@"\x1")]
     [InlineData(@"a\")]
-    public void What_is_no_escape_is_refused(string text) => Assert.Contains("is no escape", Assert.Throws<FormatException>(() => Escapes.Read(text)).Message);
+    public void What_is_no_escape_is_rejected(string text) =>
+        Assert.Contains("is no escape", Assert.Throws<FormatException>(() => Escapes.Read(text)).Message);
 
     [Fact]
     public void Null_and_empty_keys_and_values_are_kept_apart()
@@ -58,8 +59,15 @@ public sealed class RecordTextTests
         Assert.Equal((null, "v"), Texts(parser.Parse(Bytes("v"))));
         Assert.Equal(("k", "v\tw"), Texts(parser.Parse(Bytes("k\tv\tw"))));
         Assert.Equal(("k\tNULL", null), Texts(new LineParser([], [], true, default).Parse(Bytes("k\tNULL"))));
-        Assert.Equal([new("a", "b=c"), new("d", ""), new KeyValuePair<string, string?>("e", null)], LineParser.Headers(["a=b=c", "d=", "e"])
-            .Select(header => new KeyValuePair<string, string?>(header.Key, header.Value is { } value ? Encoding.UTF8.GetString(value.Span) : null)));
+        Assert.Equal(
+            [new("a", "b=c"), new("d", ""), new KeyValuePair<string, string?>("e", null)],
+            LineParser
+                .Headers(["a=b=c", "d=", "e"])
+                .Select(header => new KeyValuePair<string, string?>(
+                    header.Key,
+                    header.Value is { } value ? Encoding.UTF8.GetString(value.Span) : null
+                ))
+        );
     }
 
     [Fact]
@@ -67,9 +75,18 @@ public sealed class RecordTextTests
     {
         Assert.Contains("line 7", Assert.Throws<FormatException>(() => JsonRecords.Read(Bytes("{"), 7, default)).Message);
         Assert.Contains("'valeu'", Assert.Throws<FormatException>(() => JsonRecords.Read(Bytes("{\"valeu\":1}"), 7, default)).Message);
-        Assert.Contains("line 8", Assert.Throws<FormatException>(() => JsonRecords.Read(Bytes("{\"value\":{\"base64\":\"?\"}}"), 8, default)).Message);
+        Assert.Contains(
+            "line 8",
+            Assert.Throws<FormatException>(() => JsonRecords.Read(Bytes("{\"value\":{\"base64\":\"?\"}}"), 8, default)).Message
+        );
         ProducerRecord read = JsonRecords.Read(
-            Bytes("{\"key\":{\"base64\":\"/w==\"},\"value\":null,\"headers\":[{\"name\":\"h\",\"value\":null}],\"partition\":2,\"timestamp\":5}"), 1, default);
+            Bytes(
+                "{\"key\":{\"base64\":\"/w==\"},\"value\":null,\"headers\":[{\"name\":\"h\",\"value\":null}],\"partition\":2,"
+                    + "\"timestamp\":5}"
+            ),
+            1,
+            default
+        );
         Assert.Equal([0xff], read.Key!.Value.ToArray());
         Assert.Null(read.Value);
         Assert.Equal((2, 5L), (read.Partition, read.TimestampMs));
@@ -81,11 +98,10 @@ public sealed class RecordTextTests
     [InlineData("xml")]
     [InlineData("%q")]
     [InlineData("%s%")]
-    public void A_format_that_shows_nothing_or_what_does_not_exist_is_refused(string format) =>
+    public void A_format_that_shows_nothing_or_what_does_not_exist_is_rejected(string format) =>
         Assert.Throws<FormatException>(() => RecordFormat.Parse(format, []));
 
-    private static (string? Key, string? Value) Texts(ProducerRecord record) =>
-        (TextOf(record.Key), TextOf(record.Value));
+    private static (string? Key, string? Value) Texts(ProducerRecord record) => (TextOf(record.Key), TextOf(record.Value));
 
     private static string? TextOf(ReadOnlyMemory<byte>? bytes) => bytes is { } present ? Encoding.UTF8.GetString(present.Span) : null;
 

@@ -4,6 +4,7 @@ using System.Globalization;
 namespace RaftLog.Cli.Tests;
 
 /// <summary><c>raftlog simulate</c> in a process of its own, since it watches the thread pool of its process.</summary>
+[Trait("Category", "Slow")]
 public sealed class SimulateCommandTests
 {
     [Fact]
@@ -30,7 +31,10 @@ public sealed class SimulateCommandTests
         Simulate("--cores", "--seed", "5", "--seeds", "3", "--resume", run.Path);
         string second = Simulate("--cores", "--seed", "5", "--seeds", "5", "--resume", run.Path, "--verbose");
 
-        Assert.Equal(["seed 8", "seed 9"], second.Split('\n').Where(line => line.StartsWith("seed ", StringComparison.Ordinal)).Select(line => line.Split(':')[0]));
+        Assert.Equal(
+            ["seed 8", "seed 9"],
+            second.Split('\n').Where(line => line.StartsWith("seed ", StringComparison.Ordinal)).Select(line => line.Split(':')[0])
+        );
         Assert.Equal(SumsOf(Simulate("--cores", "--seed", "5", "--seeds", "5")), SumsOf(second));
         Assert.Equal(SumsOf(second), SumsOf(Simulate("--cores", "--seed", "5", "--seeds", "5", "--resume", run.Path)));
 
@@ -46,14 +50,21 @@ public sealed class SimulateCommandTests
     {
         using TemporaryFile run = new();
         Simulate("--cores", "--seed", "5", "--seeds", "2", "--resume", run.Path);
-        run.Text = run.Text.Replace("\"failed\": []", "\"failed\": [ { \"seed\": 6, \"violation\": \"a bug that is mended\" } ]", StringComparison.Ordinal);
+        run.Text = run.Text.Replace(
+            "\"failed\": []",
+            "\"failed\": [ { \"seed\": 6, \"violation\": \"a bug that is mended\" } ]",
+            StringComparison.Ordinal
+        );
 
-        Assert.Contains("seed 6 failed before, and holds now", SimulateErrors("--cores", "--seed", "5", "--seeds", "3", "--resume", run.Path));
+        Assert.Contains(
+            "seed 6 failed before, and holds now",
+            SimulateErrors("--cores", "--seed", "5", "--seeds", "3", "--resume", run.Path)
+        );
         Assert.Contains("\"failed\": []", run.Text);
     }
 
     [Fact]
-    public void A_file_of_another_run_or_of_none_is_refused_and_kept()
+    public void A_file_of_another_run_or_of_none_is_rejected_and_kept()
     {
         using TemporaryFile run = new();
         Simulate("--cores", "--seed", "5", "--seeds", "2", "--resume", run.Path);

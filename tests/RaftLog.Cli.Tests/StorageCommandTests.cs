@@ -10,7 +10,14 @@ public sealed class StorageCommandTests : IDisposable
     {
         string config = WriteCluster();
 
-        (int formatted, string said, _) = await Captured.RunAsync("storage", "format", "--config", config, "--cluster-id", "AAAAAAAAAAAAAAAAAAAAAw");
+        (int formatted, string said, _) = await Captured.RunAsync(
+            "storage",
+            "format",
+            "--config",
+            config,
+            "--cluster-id",
+            "AAAAAAAAAAAAAAAAAAAAAw"
+        );
         (int shown, string table, _) = await Captured.RunAsync("storage", "info", "--config", config);
 
         Assert.Equal(0, formatted);
@@ -31,7 +38,7 @@ public sealed class StorageCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_node_without_data_is_refused_with_the_command_that_makes_it()
+    public async Task A_node_without_data_is_rejected_with_the_command_that_makes_it()
     {
         (int code, _, string error) = await Captured.RunAsync("start", "--config", WriteCluster(), "--node", "1");
 
@@ -41,7 +48,7 @@ public sealed class StorageCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Up_refuses_when_one_node_of_several_has_lost_its_data()
+    public async Task Up_rejects_when_one_node_of_several_has_lost_its_data()
     {
         string config = WriteCluster();
         await Captured.RunAsync("storage", "format", "--config", config);
@@ -56,11 +63,15 @@ public sealed class StorageCommandTests : IDisposable
     [Theory]
     [InlineData("start", "--node", "1")]
     [InlineData("up", "--nodes", "1")]
-    public async Task A_directory_of_another_cluster_is_refused(string command, string option, string node)
+    public async Task A_directory_of_another_cluster_is_rejected(string command, string option, string node)
     {
         string config = WriteCluster();
         await Captured.RunAsync("storage", "format", "--config", config, "--cluster-id", "AAAAAAAAAAAAAAAAAAAAAw");
-        File.WriteAllText(config, File.ReadAllText(config).Replace("{ \"nodes\"", "{ \"cluster.id\": \"AAAAAAAAAAAAAAAAAAAABA\", \"nodes\"", StringComparison.Ordinal));
+        File.WriteAllText(
+            config,
+            File.ReadAllText(config)
+                .Replace("{ \"nodes\"", "{ \"cluster.id\": \"AAAAAAAAAAAAAAAAAAAABA\", \"nodes\"", StringComparison.Ordinal)
+        );
 
         (int code, _, string error) = await Captured.RunAsync(command, "--config", config, option, node);
 
@@ -70,7 +81,7 @@ public sealed class StorageCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Up_refuses_nodes_of_two_clusters()
+    public async Task Up_rejects_nodes_of_two_clusters()
     {
         string config = WriteCluster();
         await Captured.RunAsync("storage", "format", "--config", config, "--node", "1", "--cluster-id", "AAAAAAAAAAAAAAAAAAAAAw");
@@ -86,7 +97,10 @@ public sealed class StorageCommandTests : IDisposable
     public async Task A_typo_in_a_key_is_answered_with_the_key_that_was_meant()
     {
         string config = Path.Combine(_directory, "cluster.json");
-        File.WriteAllText(config, """{ "nodes": [ { "node.id": 1, "lisseners": "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093" } ] }""");
+        File.WriteAllText(
+            config,
+            """{ "nodes": [ { "node.id": 1, "lisseners": "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093" } ] }"""
+        );
 
         (int code, _, string error) = await Captured.RunAsync("storage", "info", "--config", config);
 

@@ -23,10 +23,14 @@ public class HostedConsumerTests
     {
         await using EmbeddedCluster cluster = await StartAsync("orders");
         Seen seen = new();
-        using IHost host = NewHost(cluster, services => services
-            .AddSingleton(seen)
-            .AddRaftLogProducer<string, int>()
-            .AddRaftLogConsumer<NumberHandler, string, int>(Options("orders")));
+        using IHost host = NewHost(
+            cluster,
+            services =>
+                services
+                    .AddSingleton(seen)
+                    .AddRaftLogProducer<string, int>()
+                    .AddRaftLogConsumer<NumberHandler, string, int>(Options("orders"))
+        );
         await host.StartAsync();
 
         Producer<string, int> producer = host.Services.GetRequiredService<Producer<string, int>>();
@@ -57,13 +61,24 @@ public class HostedConsumerTests
     {
         await using EmbeddedCluster cluster = await StartAsync("orders", "orders-retry", "orders-dead");
         Seen seen = new();
-        using IHost host = NewHost(cluster, services => services.AddSingleton(seen).AddRaftLogConsumer<FailingHandler>(Options("orders") with
-        {
-            Retry = new RetryOptions
-            {
-                Attempts = 2, FirstPause = Soon, Topics = [new RetryTopic("orders-retry", TimeSpan.FromMilliseconds(200))], DeadLetterTopic = "orders-dead",
-            },
-        }));
+        using IHost host = NewHost(
+            cluster,
+            services =>
+                services
+                    .AddSingleton(seen)
+                    .AddRaftLogConsumer<FailingHandler>(
+                        Options("orders") with
+                        {
+                            Retry = new RetryOptions
+                            {
+                                Attempts = 2,
+                                FirstPause = Soon,
+                                Topics = [new RetryTopic("orders-retry", TimeSpan.FromMilliseconds(200))],
+                                DeadLetterTopic = "orders-dead",
+                            },
+                        }
+                    )
+        );
         await host.StartAsync();
         await ProduceAsync(cluster, "orders", "bad", "good");
 
@@ -87,16 +102,28 @@ public class HostedConsumerTests
     {
         await using EmbeddedCluster cluster = await StartAsync("orders");
         Seen seen = new();
-        using IHost host = NewHost(cluster, services => services.AddSingleton(seen).AddRaftLogConsumer<FailingHandler>(Options("orders") with
-        {
-            Retry = new RetryOptions { Attempts = 1 }, RestartPause = Soon,
-        }));
+        using IHost host = NewHost(
+            cluster,
+            services =>
+                services
+                    .AddSingleton(seen)
+                    .AddRaftLogConsumer<FailingHandler>(
+                        Options("orders") with
+                        {
+                            Retry = new RetryOptions { Attempts = 1 },
+                            RestartPause = Soon,
+                        }
+                    )
+        );
         await host.StartAsync();
         await ProduceAsync(cluster, "orders", "bad", "good");
 
         await seen.UntilAsync(3);
         ConsumersHealthCheck check = new(host.Services.GetServices<IHostedService>());
-        await Poll.UntilAsync("the health check fails", async () => (await check.CheckHealthAsync(new HealthCheckContext())).Status == HealthStatus.Unhealthy);
+        await Poll.UntilAsync(
+            "the health check fails",
+            async () => (await check.CheckHealthAsync(new HealthCheckContext())).Status == HealthStatus.Unhealthy
+        );
         await host.StopAsync();
 
         Assert.DoesNotContain("good", seen.Values);
@@ -130,11 +157,19 @@ public class HostedConsumerTests
     {
         await using EmbeddedCluster cluster = await StartAsync("orders");
         Seen seen = new();
-        using IHost host = NewHost(cluster, services => services.AddSingleton(seen).AddRaftLogConsumer<FailingHandler>(Options("orders") with
-        {
-            Retry = new RetryOptions { FirstPause = TimeSpan.FromHours(1), LongestPause = TimeSpan.FromHours(1) },
-            Processing = new ProcessingOptions { DrainTimeout = TimeSpan.FromHours(1) },
-        }));
+        using IHost host = NewHost(
+            cluster,
+            services =>
+                services
+                    .AddSingleton(seen)
+                    .AddRaftLogConsumer<FailingHandler>(
+                        Options("orders") with
+                        {
+                            Retry = new RetryOptions { FirstPause = TimeSpan.FromHours(1), LongestPause = TimeSpan.FromHours(1) },
+                            Processing = new ProcessingOptions { DrainTimeout = TimeSpan.FromHours(1) },
+                        }
+                    )
+        );
         await host.StartAsync();
         await ProduceAsync(cluster, "orders", "bad");
         await seen.UntilAsync(1);
@@ -149,17 +184,28 @@ public class HostedConsumerTests
     {
         await using EmbeddedCluster cluster = await StartAsync("orders");
         Gate gate = new();
-        using IHost host = NewHost(cluster, services => services.AddSingleton(gate).AddRaftLogConsumer<GatedHandler>(
-            Options("orders") with { StuckAfter = TimeSpan.FromMilliseconds(200) }));
+        using IHost host = NewHost(
+            cluster,
+            services =>
+                services
+                    .AddSingleton(gate)
+                    .AddRaftLogConsumer<GatedHandler>(Options("orders") with { StuckAfter = TimeSpan.FromMilliseconds(200) })
+        );
         await host.StartAsync();
         await ProduceAsync(cluster, "orders", "a");
         await gate.Begun.Task.WaitAsync(TimeSpan.FromSeconds(30));
         ConsumersHealthCheck check = new(host.Services.GetServices<IHostedService>());
 
         HealthCheckResult stuck = default;
-        await Poll.UntilAsync("the handler is stuck", async () => (stuck = await check.CheckHealthAsync(new HealthCheckContext())).Status == HealthStatus.Unhealthy);
+        await Poll.UntilAsync(
+            "the handler is stuck",
+            async () => (stuck = await check.CheckHealthAsync(new HealthCheckContext())).Status == HealthStatus.Unhealthy
+        );
         gate.Open.SetResult();
-        await Poll.UntilAsync("it is healthy again", async () => (await check.CheckHealthAsync(new HealthCheckContext())).Status == HealthStatus.Healthy);
+        await Poll.UntilAsync(
+            "it is healthy again",
+            async () => (await check.CheckHealthAsync(new HealthCheckContext())).Status == HealthStatus.Healthy
+        );
         await host.StopAsync();
 
         Assert.Contains("a handler has run for", stuck.Description, StringComparison.Ordinal);
@@ -169,21 +215,45 @@ public class HostedConsumerTests
     public void Options_that_do_not_go_together_say_which_and_what_to_do()
     {
         ServiceCollection services = new();
-        Assert.Contains("Topics", Assert.Throws<ArgumentException>(
-            () => services.AddRaftLogConsumer<FailingHandler>(new ConsumerServiceOptions())).Message, StringComparison.Ordinal);
-        Assert.Contains("group.id", Assert.Throws<ArgumentException>(
-            () => services.AddRaftLogConsumer<FailingHandler>(new ConsumerServiceOptions { Topics = ["t"] })).Message, StringComparison.Ordinal);
-        Assert.Contains("max.poll.interval.ms", Assert.Throws<ArgumentException>(() => services.AddRaftLogConsumer<FailingHandler>(Options("t") with
-        {
-            Retry = new RetryOptions { Topics = [new RetryTopic("later", TimeSpan.FromHours(1))] },
-        })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Topics",
+            Assert.Throws<ArgumentException>(() => services.AddRaftLogConsumer<FailingHandler>(new ConsumerServiceOptions())).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "group.id",
+            Assert
+                .Throws<ArgumentException>(() => services.AddRaftLogConsumer<FailingHandler>(new ConsumerServiceOptions { Topics = ["t"] }))
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "max.poll.interval.ms",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    services.AddRaftLogConsumer<FailingHandler>(
+                        Options("t") with
+                        {
+                            Retry = new RetryOptions { Topics = [new RetryTopic("later", TimeSpan.FromHours(1))] },
+                        }
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private static ConsumerServiceOptions Options(string topic) => new()
-    {
-        Topics = [topic],
-        Consumer = new ConsumerOptions { GroupId = "g", GroupProtocol = GroupProtocol.Consumer, OffsetReset = OffsetReset.Earliest },
-    };
+    private static ConsumerServiceOptions Options(string topic) =>
+        new()
+        {
+            Topics = [topic],
+            Consumer = new ConsumerOptions
+            {
+                GroupId = "g",
+                GroupProtocol = GroupProtocol.Consumer,
+                OffsetReset = OffsetReset.Earliest,
+            },
+        };
 
     private static IHost NewHost(EmbeddedCluster cluster, Action<IServiceCollection> add)
     {
@@ -195,17 +265,23 @@ public class HostedConsumerTests
 
     private static async Task<EmbeddedCluster> StartAsync(params string[] topics)
     {
-        EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
-        {
-            Configuration = new SortedDictionary<string, string>
+        EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(
+            new EmbeddedClusterOptions
             {
-                ["group.initial.rebalance.delay.ms"] = "0",
-                ["group.consumer.heartbeat.interval.ms"] = "200",
-                ["group.consumer.min.heartbeat.interval.ms"] = "200",
-                ["offsets.topic.num.partitions"] = "1",
-            },
-        });
-        foreach (ItemResult<string> result in await cluster.Client.Admin.CreateTopicsAsync([.. topics.Select(topic => new NewTopic(topic, 1, 1))]))
+                Configuration = new SortedDictionary<string, string>
+                {
+                    ["group.initial.rebalance.delay.ms"] = "0",
+                    ["group.consumer.heartbeat.interval.ms"] = "200",
+                    ["group.consumer.min.heartbeat.interval.ms"] = "200",
+                    ["offsets.topic.num.partitions"] = "1",
+                },
+            }
+        );
+        foreach (
+            ItemResult<string> result in await cluster.Client.Admin.CreateTopicsAsync([
+                .. topics.Select(topic => new NewTopic(topic, 1, 1)),
+            ])
+        )
         {
             result.ThrowIfFailed();
         }
@@ -236,7 +312,10 @@ public class HostedConsumerTests
     }
 
     private static string? Header(ConsumedRecord record, string name) =>
-        record.Headers.Where(header => header.Key == name).Select(header => Encoding.UTF8.GetString(header.Value!.Value.Span)).SingleOrDefault();
+        record
+            .Headers.Where(header => header.Key == name)
+            .Select(header => Encoding.UTF8.GetString(header.Value!.Value.Span))
+            .SingleOrDefault();
 
     private sealed class Seen
     {

@@ -28,7 +28,9 @@ public class MessagePackSerdeTests
 
         Assert.Throws<FormatException>(() => form.Deserialize(new ReadOnlySequence<byte>(bytes[..^1]), Context));
         Assert.Throws<FormatException>(() => form.Deserialize(new ReadOnlySequence<byte>("text"u8.ToArray()), Context));
-        FormatException more = Assert.Throws<FormatException>(() => form.Deserialize(new ReadOnlySequence<byte>([.. bytes, 1, 2]), Context));
+        FormatException more = Assert.Throws<FormatException>(() =>
+            form.Deserialize(new ReadOnlySequence<byte>([.. bytes, 1, 2]), Context)
+        );
         Assert.Contains("2 bytes behind", more.Message);
     }
 

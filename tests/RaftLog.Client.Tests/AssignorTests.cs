@@ -53,8 +53,12 @@ public class AssignorTests
                 topics.Add($"t{i}", [.. Enumerable.Range(0, chance.Next(1, 9)).Select(_ => (IReadOnlyList<string>)[])]);
             }
 
-            List<GroupSubscription> members = [.. Enumerable.Range(0, chance.Next(1, 8)).Select(i => new GroupSubscription(
-                $"m{i}", null, [.. topics.Keys.Where(_ => chance.Next(3) > 0)], [], -1, null))];
+            List<GroupSubscription> members =
+            [
+                .. Enumerable
+                    .Range(0, chance.Next(1, 8))
+                    .Select(i => new GroupSubscription($"m{i}", null, [.. topics.Keys.Where(_ => chance.Next(3) > 0)], [], -1, null)),
+            ];
             Shares first = PartitionAssignors.Sticky.Assign(topics, members);
             AssertValid(topics, members, first);
 
@@ -67,20 +71,33 @@ public class AssignorTests
             Shares middle = PartitionAssignors.CooperativeSticky.Assign(topics, again);
             foreach ((string member, List<TopicPartition> partitions) in middle)
             {
-                Assert.All(partitions, partition => Assert.DoesNotContain(first, other => other.Key != member && other.Value.Contains(partition)));
+                Assert.All(
+                    partitions,
+                    partition => Assert.DoesNotContain(first, other => other.Key != member && other.Value.Contains(partition))
+                );
             }
 
             List<GroupSubscription> last = [.. again.Select(each => each with { Owned = middle[each.MemberId], Generation = 2 })];
             Shares end = PartitionAssignors.CooperativeSticky.Assign(topics, last);
             AssertValid(topics, last, end);
-            Assert.Equal(Unevenness(PartitionAssignors.Sticky.Assign(topics, [.. again.Select(each => each with { Owned = [] })])), Unevenness(end));
+            Assert.Equal(
+                Unevenness(PartitionAssignors.Sticky.Assign(topics, [.. again.Select(each => each with { Owned = [] })])),
+                Unevenness(end)
+            );
         }
     }
 
     [Fact]
     public void Of_two_that_claim_a_partition_the_younger_generation_is_right()
     {
-        Topics topics = new(StringComparer.Ordinal) { ["t"] = [[], []] };
+        Topics topics = new(StringComparer.Ordinal)
+        {
+            ["t"] =
+            [
+                [],
+                [],
+            ],
+        };
         List<GroupSubscription> members =
         [
             new("a", null, ["t"], [new("t", 0)], 3, null),
@@ -92,13 +109,14 @@ public class AssignorTests
         Assert.Equal("a: t-0; b: t-1", Text(given));
     }
 
-    private static IPartitionAssignor Find(string name) => name switch
-    {
-        "range" => PartitionAssignors.Range,
-        "roundrobin" => PartitionAssignors.RoundRobin,
-        "sticky" => PartitionAssignors.Sticky,
-        _ => PartitionAssignors.CooperativeSticky,
-    };
+    private static IPartitionAssignor Find(string name) =>
+        name switch
+        {
+            "range" => PartitionAssignors.Range,
+            "roundrobin" => PartitionAssignors.RoundRobin,
+            "sticky" => PartitionAssignors.Sticky,
+            _ => PartitionAssignors.CooperativeSticky,
+        };
 
     private static void AssertValid(Topics topics, List<GroupSubscription> members, Shares given)
     {
@@ -128,20 +146,29 @@ public class AssignorTests
             Topics topics = new(StringComparer.Ordinal);
             foreach (JsonProperty topic in row.GetProperty("topics").EnumerateObject())
             {
-                topics.Add(topic.Name, [.. topic.Value.EnumerateArray().Select(racks =>
-                    (IReadOnlyList<string>)[.. racks.EnumerateArray().Select(rack => rack.GetString()!)])]);
+                topics.Add(
+                    topic.Name,
+                    [
+                        .. topic
+                            .Value.EnumerateArray()
+                            .Select(racks => (IReadOnlyList<string>)[.. racks.EnumerateArray().Select(rack => rack.GetString()!)]),
+                    ]
+                );
             }
 
             List<GroupSubscription> members = [];
             foreach (JsonProperty member in row.GetProperty("members").EnumerateObject())
             {
-                members.Add(new GroupSubscription(
-                    member.Name,
-                    member.Value.TryGetProperty("instance", out JsonElement instance) ? instance.GetString() : null,
-                    [.. member.Value.GetProperty("topics").EnumerateArray().Select(topic => topic.GetString()!)],
-                    [],
-                    -1,
-                    member.Value.TryGetProperty("rack", out JsonElement rack) ? rack.GetString() : null));
+                members.Add(
+                    new GroupSubscription(
+                        member.Name,
+                        member.Value.TryGetProperty("instance", out JsonElement instance) ? instance.GetString() : null,
+                        [.. member.Value.GetProperty("topics").EnumerateArray().Select(topic => topic.GetString()!)],
+                        [],
+                        -1,
+                        member.Value.TryGetProperty("rack", out JsonElement rack) ? rack.GetString() : null
+                    )
+                );
             }
 
             Shares expected = new(StringComparer.Ordinal);

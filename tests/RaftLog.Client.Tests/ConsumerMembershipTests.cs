@@ -5,13 +5,21 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Client.Tests;
 
-/// <summary>What a member of a consumer group sends, and what it makes of the responses. The test is the coordinator, and the clock.</summary>
+/// <summary>
+/// What a member of a consumer group sends, and what it makes of the responses. The test is the coordinator, and the clock.
+/// </summary>
 public class ConsumerMembershipTests
 {
     private static readonly Uuid Topic = new(1, 2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private readonly ConsumerOptions _options = new() { GroupId = "g", MaxPollInterval = TimeSpan.FromSeconds(60), Rack = "r", RemoteAssignor = "range" };
+    private readonly ConsumerOptions _options = new()
+    {
+        GroupId = "g",
+        MaxPollInterval = TimeSpan.FromSeconds(60),
+        Rack = "r",
+        RemoteAssignor = "range",
+    };
     private long _nowMs = 1000;
 
     [Fact]
@@ -230,7 +238,17 @@ public class ConsumerMembershipTests
     }
 
     private void Hear(ConsumerMembership member, int epoch, ConsumerGroupHeartbeatResponse.HeartbeatAssignment? assignment = null) =>
-        member.Heard(new() { MemberId = "me", MemberEpoch = epoch, HeartbeatIntervalMs = 5000, Assignment = assignment }, _nowMs, Pause);
+        member.Heard(
+            new()
+            {
+                MemberId = "me",
+                MemberEpoch = epoch,
+                HeartbeatIntervalMs = 5000,
+                Assignment = assignment,
+            },
+            _nowMs,
+            Pause
+        );
 
     private void Hear(ConsumerMembership member, ErrorCode error) => member.Heard(new() { ErrorCode = error }, _nowMs, Pause);
 

@@ -10,34 +10,52 @@ public class DisposedMemberTests
     [Theory]
     [InlineData(GroupProtocol.Classic)]
     [InlineData(GroupProtocol.Consumer)]
-    public void A_consumer_that_was_disposed_asks_brokers_for_nothing_more(GroupProtocol protocol) => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        world.AddTopic("t");
-        world.Intercept = (_, message) => message switch
+    public void A_consumer_that_was_disposed_asks_brokers_for_nothing_more(GroupProtocol protocol) =>
+        OneThread.Run(context =>
         {
-            FindCoordinatorRequest request => new Reply(new FindCoordinatorResponse
-            {
-                NodeId = new NodeId(0), Coordinators = [new() { Key = request.Key, NodeId = new NodeId(0), Host = "broker-0", Port = 9092 }],
-            }),
-            ConsumerGroupHeartbeatRequest => new Reply(new ConsumerGroupHeartbeatResponse { MemberEpoch = 1, HeartbeatIntervalMs = 1000 }),
-            JoinGroupRequest => new Reply(new JoinGroupResponse { ErrorCode = ErrorCode.CoordinatorLoadInProgress }),
-            _ => null,
-        };
-        Consumer consumer = world.Connect().CreateConsumer(new ConsumerOptions { GroupId = "g", GroupProtocol = protocol });
-        consumer.Subscribe(["t"]);
-        world.Finish(consumer.ReadAsync(TimeSpan.FromSeconds(5)));
-        int before = Requests(world);
-        Assert.NotEqual(0, before);
+            using FakeCluster world = new(context);
+            world.AddTopic("t");
+            world.Intercept = (_, message) =>
+                message switch
+                {
+                    FindCoordinatorRequest request => new Reply(
+                        new FindCoordinatorResponse
+                        {
+                            NodeId = new NodeId(0),
+                            Coordinators =
+                            [
+                                new()
+                                {
+                                    Key = request.Key,
+                                    NodeId = new NodeId(0),
+                                    Host = "broker-0",
+                                    Port = 9092,
+                                },
+                            ],
+                        }
+                    ),
+                    ConsumerGroupHeartbeatRequest => new Reply(
+                        new ConsumerGroupHeartbeatResponse { MemberEpoch = 1, HeartbeatIntervalMs = 1000 }
+                    ),
+                    JoinGroupRequest => new Reply(new JoinGroupResponse { ErrorCode = ErrorCode.CoordinatorLoadInProgress }),
+                    _ => null,
+                };
+            Consumer consumer = world.Connect().CreateConsumer(new ConsumerOptions { GroupId = "g", GroupProtocol = protocol });
+            consumer.Subscribe(["t"]);
+            world.Finish(consumer.ReadAsync(TimeSpan.FromSeconds(5)));
+            int before = Requests(world);
+            Assert.NotEqual(0, before);
 
-        consumer.Dispose();
-        world.Pass(TimeSpan.FromSeconds(5));
-        int after = Requests(world);
-        world.Pass(TimeSpan.FromSeconds(60));
+            consumer.Dispose();
+            world.Pass(TimeSpan.FromSeconds(5));
+            int after = Requests(world);
+            world.Pass(TimeSpan.FromSeconds(60));
 
-        Assert.Equal(after, Requests(world));
-    });
+            Assert.Equal(after, Requests(world));
+        });
 
-    private static int Requests(FakeCluster world) => world.Received<FindCoordinatorRequest>().Count
-        + world.Received<JoinGroupRequest>().Count + world.Received<ConsumerGroupHeartbeatRequest>().Count;
+    private static int Requests(FakeCluster world) =>
+        world.Received<FindCoordinatorRequest>().Count
+        + world.Received<JoinGroupRequest>().Count
+        + world.Received<ConsumerGroupHeartbeatRequest>().Count;
 }

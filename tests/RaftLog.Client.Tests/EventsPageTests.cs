@@ -4,14 +4,17 @@ using Microsoft.Extensions.Logging;
 
 namespace RaftLog.Client.Tests;
 
-/// <summary><c>docs/client-events.md</c> is written from the events of the client. Run the tests with RAFTLOG_REWRITE_DOCS=1 to write it anew.</summary>
+/// <summary>
+/// <c>docs/client-events.md</c> is written from the events of the client. Run the tests with RAFTLOG_REWRITE_DOCS=1 to write it anew.
+/// </summary>
 public class EventsPageTests
 {
     private const string RewriteVariable = "RAFTLOG_REWRITE_DOCS";
 
     private static readonly List<(MethodInfo Method, LoggerMessageAttribute Event)> Events =
     [
-        .. typeof(KafkaCluster).Assembly.GetTypes()
+        .. typeof(KafkaCluster)
+            .Assembly.GetTypes()
             .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly))
             .Select(method => (method, method.GetCustomAttribute<LoggerMessageAttribute>()!))
             .Where(each => each.Item2 is not null)
@@ -23,7 +26,8 @@ public class EventsPageTests
     {
         string path = Path.Combine(Repository.Root, "docs", "client-events.md");
         StringBuilder page = new();
-        page.Append("""
+        page.Append(
+            """
             # Events of the .NET client
 
             <!-- Written by EventsPageTests from src/RaftLog.Client; run the tests with RAFTLOG_REWRITE_DOCS=1 after a change. -->
@@ -33,7 +37,8 @@ public class EventsPageTests
             | Id | Name | Level | Text |
             |---|---|---|---|
 
-            """);
+            """
+        );
         foreach ((_, LoggerMessageAttribute each) in Events)
         {
             page.Append($"| {each.EventId} | {each.EventName} | {each.Level} | {each.Message} |\n");
@@ -45,7 +50,9 @@ public class EventsPageTests
         }
 
         Assert.True(
-            File.Exists(path) && File.ReadAllText(path) == page.ToString(), $"docs/client-events.md is out of date: run the tests with {RewriteVariable}=1");
+            File.Exists(path) && File.ReadAllText(path) == page.ToString(),
+            $"docs/client-events.md is out of date: run the tests with {RewriteVariable}=1"
+        );
     }
 
     [Fact]

@@ -19,9 +19,15 @@ public partial class OptionsPageTests
     private const string RewriteVariable = "RAFTLOG_REWRITE_DOCS";
 
     private static readonly object[] Options =
-        [new ClientOptions { BootstrapServers = [] }, new ProducerOptions(), new ConsumerOptions(), new ProcessingOptions()];
+    [
+        new ClientOptions { BootstrapServers = [] },
+        new ProducerOptions(),
+        new ConsumerOptions(),
+        new ProcessingOptions(),
+    ];
 
-    private static readonly Dictionary<string, string> Summaries = XDocument.Load(Path.ChangeExtension(typeof(KafkaCluster).Assembly.Location, ".xml"))
+    private static readonly Dictionary<string, string> Summaries = XDocument
+        .Load(Path.ChangeExtension(typeof(KafkaCluster).Assembly.Location, ".xml"))
         .Descendants("member")
         .ToDictionary(member => member.Attribute("name")!.Value, member => Text(member.Element("summary")));
 
@@ -30,22 +36,30 @@ public partial class OptionsPageTests
     {
         string path = Path.Combine(Repository.Root, "docs", "client-options.md");
         StringBuilder page = new();
-        page.Append("""
+        page.Append(
+            """
             # Options of the .NET client
 
             <!-- Written by OptionsPageTests from src/RaftLog.Client; run the tests with RAFTLOG_REWRITE_DOCS=1 after a change. -->
 
             The keys are those of Kafka's clients, for those who know them; options without one have none there. The documentation of each says more.
 
-            """);
+            """
+        );
         foreach (object options in Options)
         {
-            page.Append($"\n## {options.GetType().Name}\n\n{Summaries[$"T:{options.GetType().FullName}"]}\n\n| Option | Key | Default | Meaning |\n|---|---|---|---|\n");
+            page.Append(
+                $"\n## {options.GetType().Name}\n\n{Summaries[$"T:{options.GetType().FullName}"]}\n\n| Option | Key | Default | Meaning "
+                    + $"|\n|---|---|---|---|\n"
+            );
             foreach (PropertyInfo property in PropertiesOf(options))
             {
                 string meaning = Meaning(property);
                 Match key = Key().Match(meaning);
-                page.Append($"| `{property.Name}` | {(key.Success ? $"`{key.Groups[1].Value}`" : "")} | {Show(property.GetValue(options))} | {FirstSentence(Key().Replace(meaning, ""))} |\n");
+                page.Append(
+                    $"| `{property.Name}` | {(key.Success ? $"`{key.Groups[1].Value}`" : "")} | {Show(property.GetValue(options))} | "
+                        + $"{FirstSentence(Key().Replace(meaning, ""))} |\n"
+                );
             }
         }
 
@@ -55,7 +69,9 @@ public partial class OptionsPageTests
         }
 
         Assert.True(
-            File.Exists(path) && File.ReadAllText(path) == page.ToString(), $"docs/client-options.md is out of date: run the tests with {RewriteVariable}=1");
+            File.Exists(path) && File.ReadAllText(path) == page.ToString(),
+            $"docs/client-options.md is out of date: run the tests with {RewriteVariable}=1"
+        );
     }
 
     [Fact]
@@ -63,37 +79,59 @@ public partial class OptionsPageTests
         Assert.All(Options.SelectMany(PropertiesOf), property => Assert.NotEqual("", Meaning(property)));
 
     private static IEnumerable<PropertyInfo> PropertiesOf(object options) =>
-        options.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(property => property.SetMethod is { IsPublic: true });
+        options
+            .GetType()
+            .GetProperties(BindingFlags.Instance | BindingFlags.Public)
+            .Where(property => property.SetMethod is { IsPublic: true });
 
     private static string FirstSentence(string text) =>
         text.IndexOf(". ", StringComparison.Ordinal) is >= 0 and int end ? text[..(end + 1)] : text;
 
-    private static string Meaning(PropertyInfo property) => Summaries.GetValueOrDefault($"P:{property.DeclaringType!.FullName}.{property.Name}", "");
+    private static string Meaning(PropertyInfo property) =>
+        Summaries.GetValueOrDefault($"P:{property.DeclaringType!.FullName}.{property.Name}", "");
 
-    private static string Text(XElement? summary) => summary is null
-        ? ""
-        : Spaces().Replace(string.Concat(summary.Nodes().Select(node => node switch
+    private static string Text(XElement? summary) =>
+        summary is null
+            ? ""
+            : Spaces()
+                .Replace(
+                    string.Concat(
+                        summary
+                            .Nodes()
+                            .Select(node =>
+                                node switch
+                                {
+                                    XText text => text.Value,
+                                    XElement { Name.LocalName: "see" } see => $"`{Named(see).Split('(')[0].Split('.')[^1]}`",
+                                    XElement element => element.Value,
+                                    _ => "",
+                                }
+                            )
+                    ),
+                    " "
+                )
+                .Trim()
+                .Replace("|", "\\|", StringComparison.Ordinal);
+
+    private static string Named(XElement see) => see.Attribute("cref")?.Value ?? see.Attribute("langword")!.Value;
+
+    private static string Show(object? value) =>
+        value switch
         {
-            XText text => text.Value,
-            XElement { Name.LocalName: "see" } see => $"`{(see.Attribute("cref")?.Value ?? see.Attribute("langword")!.Value).Split('(')[0].Split('.')[^1]}`",
-            XElement element => element.Value,
-            _ => "",
-        })), " ").Trim().Replace("|", "\\|", StringComparison.Ordinal);
-
-    private static string Show(object? value) => value switch
-    {
-        null => "none",
-        "" => "empty",
-        TimeSpan time when time == Timeout.InfiniteTimeSpan => "infinite",
-        TimeSpan { TotalMilliseconds: < 1000 } time => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds} ms"),
-        TimeSpan time => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds} s"),
-        bool or Enum => value.ToString()!.ToLowerInvariant(),
-        int or long or short => string.Create(CultureInfo.InvariantCulture, $"{value}"),
-        string text => text,
-        IEnumerable list => string.Join(", ", list.Cast<object>().Select(each => each.GetType().Name)) is { Length: > 0 } names ? names : "none",
-        OffsetReset => "error",
-        _ => value.GetType().Name,
-    };
+            null => "none",
+            "" => "empty",
+            TimeSpan time when time == Timeout.InfiniteTimeSpan => "infinite",
+            TimeSpan { TotalMilliseconds: < 1000 } time => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds} ms"),
+            TimeSpan time => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds} s"),
+            bool or Enum => value.ToString()!.ToLowerInvariant(),
+            int or long or short => string.Create(CultureInfo.InvariantCulture, $"{value}"),
+            string text => text,
+            IEnumerable list => string.Join(", ", list.Cast<object>().Select(each => each.GetType().Name)) is { Length: > 0 } names
+                ? names
+                : "none",
+            OffsetReset => "error",
+            _ => value.GetType().Name,
+        };
 
     [GeneratedRegex(@" ?\((acks|[a-z]+(?:\.[a-z]+)+)(?:[=,][^)]*)?\)")]
     private static partial Regex Key();

@@ -50,19 +50,20 @@ public class PartitionerTests
     }
 
     [Fact]
-    public void A_custom_partitioner_chooses_and_what_it_must_not_choose_is_said() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        world.AddTopic("t", partitions: 3);
-        Producer producer = world.Connect().CreateProducer(new ProducerOptions { Partitioner = new ByLength() });
+    public void A_custom_partitioner_chooses_and_what_it_must_not_choose_is_said() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            world.AddTopic("t", partitions: 3);
+            Producer producer = world.Connect().CreateProducer(new ProducerOptions { Partitioner = new ByLength() });
 
-        Assert.Equal(2, world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, new byte[2]))).Partition);
-        Assert.Equal(0, world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, new byte[2]) { Partition = 0 })).Partition);
-        KafkaException wrong = world.Fails(() => producer.ProduceAsync("t", new ProducerRecord(null, new byte[3])));
-        Assert.Contains("ByLength has chosen partition 3 of topic 't', which has 0 to 2", wrong.Message);
-        Assert.Throws<KafkaException>(() => producer.Produce("t", new ProducerRecord(null, new byte[5])));
-        world.Finish(producer.FlushAsync());
-    });
+            Assert.Equal(2, world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, new byte[2]))).Partition);
+            Assert.Equal(0, world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, new byte[2]) { Partition = 0 })).Partition);
+            KafkaException wrong = world.Fails(() => producer.ProduceAsync("t", new ProducerRecord(null, new byte[3])));
+            Assert.Contains("ByLength has chosen partition 3 of topic 't', which has 0 to 2", wrong.Message);
+            Assert.Throws<KafkaException>(() => producer.Produce("t", new ProducerRecord(null, new byte[5])));
+            world.Finish(producer.FlushAsync());
+        });
 
     [Fact]
     public void The_more_batches_wait_in_a_partition_the_less_often_it_is_chosen()
@@ -91,128 +92,156 @@ public class PartitionerTests
         Assert.All(Draw([StickyChoice.Unavailable, StickyChoice.Unavailable], adapts: true), count => Assert.InRange(count, 4700, 5300));
 
     [Fact]
-    public void Records_without_a_key_go_round_a_broker_that_is_stuck() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context, brokers: 2);
-        FakeTopic topic = world.AddTopic("t", partitions: 2);
-        Producer producer = world.Connect().CreateProducer(new ProducerOptions { PartitionAvailabilityTimeout = TimeSpan.FromMilliseconds(200) });
-        world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, new byte[1]) { Partition = 0 }));
-        world.Intercept = (node, message) => message is ProduceRequest && node.Value == 1 ? new Reply(null) : null;
-        _ = producer.ProduceAsync("t", new ProducerRecord(null, new byte[1]) { Partition = 1 });
-        world.Pass(TimeSpan.FromMilliseconds(500));
-
-        for (int i = 0; i < 100; i++)
+    public void Records_without_a_key_go_round_a_broker_that_is_stuck() =>
+        OneThread.Run(context =>
         {
-            Assert.Equal(0, world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, new byte[1]))).Partition);
-        }
-    });
+            using FakeCluster world = new(context, brokers: 2);
+            FakeTopic topic = world.AddTopic("t", partitions: 2);
+            Producer producer = world
+                .Connect()
+                .CreateProducer(new ProducerOptions { PartitionAvailabilityTimeout = TimeSpan.FromMilliseconds(200) });
+            world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, new byte[1]) { Partition = 0 }));
+            world.Intercept = (node, message) => message is ProduceRequest && node.Value == 1 ? new Reply(null) : null;
+            _ = producer.ProduceAsync("t", new ProducerRecord(null, new byte[1]) { Partition = 1 });
+            world.Pass(TimeSpan.FromMilliseconds(500));
+
+            for (int i = 0; i < 100; i++)
+            {
+                Assert.Equal(0, world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, new byte[1]))).Partition);
+            }
+        });
 
     [Fact]
-    public void A_record_that_nobody_awaits_calls_back_once_it_has_ended() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        FakeTopic topic = world.AddTopic("t");
-        Producer producer = world.Connect().CreateProducer();
-        List<string> told = [];
-        for (int i = 0; i < 50; i++)
+    public void A_record_that_nobody_awaits_calls_back_once_it_has_ended() =>
+        OneThread.Run(context =>
         {
-            producer.Produce("t", new ProducerRecord(null, Encoding.UTF8.GetBytes($"v{i}")), (result, failure) => told.Add(failure?.Message ?? $"{result.Offset.Value}"));
-            if (i == 25)
+            using FakeCluster world = new(context);
+            FakeTopic topic = world.AddTopic("t");
+            Producer producer = world.Connect().CreateProducer();
+            List<string> told = [];
+            for (int i = 0; i < 50; i++)
             {
-                world.Finish(producer.FlushAsync());
+                producer.Produce(
+                    "t",
+                    new ProducerRecord(null, Encoding.UTF8.GetBytes($"v{i}")),
+                    (result, failure) => told.Add(failure?.Message ?? $"{result.Offset.Value}")
+                );
+                if (i == 25)
+                {
+                    world.Finish(producer.FlushAsync());
+                }
             }
-        }
 
-        producer.Produce("t", new ProducerRecord(null, "last"u8.ToArray()));
-        world.Finish(producer.FlushAsync());
+            producer.Produce("t", new ProducerRecord(null, "last"u8.ToArray()));
+            world.Finish(producer.FlushAsync());
 
-        Assert.Equal(Enumerable.Range(0, 50).Select(i => $"{i}"), told);
-        Assert.Equal(51, topic.Partitions[0].Values.Count());
-        producer.Produce("none", default, (_, failure) => told.Add(((KafkaException)failure!).Code.ToString()));
-        world.Pass(TimeSpan.FromSeconds(61));
-        Assert.Equal("UnknownTopicOrPartition", told[^1]);
-        producer.Produce("t", new ProducerRecord(null, "x"u8.ToArray()), (_, _) => throw new InvalidOperationException("a callback's own fault"));
-        world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, "after"u8.ToArray())));
-    });
+            Assert.Equal(Enumerable.Range(0, 50).Select(i => $"{i}"), told);
+            Assert.Equal(51, topic.Partitions[0].Values.Count());
+            producer.Produce("none", default, (_, failure) => told.Add(((KafkaException)failure!).Code.ToString()));
+            world.Pass(TimeSpan.FromSeconds(61));
+            Assert.Equal("UnknownTopicOrPartition", told[^1]);
+            producer.Produce(
+                "t",
+                new ProducerRecord(null, "x"u8.ToArray()),
+                (_, _) => throw new InvalidOperationException("a callback's own fault")
+            );
+            world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, "after"u8.ToArray())));
+        });
 
     /// <summary>The batch is open and the lists have grown in a round before: nothing is left to allocate for a record.</summary>
     [Fact]
-    public void A_record_that_nobody_awaits_allocates_nothing_once_the_buffers_have_grown() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        world.AddTopic("t");
-        Producer producer = world.Connect().CreateProducer(new ProducerOptions { Linger = TimeSpan.FromSeconds(1) });
-        ProducerRecord record = new(null, new byte[100]);
-        int told = 0;
-        Action<ProduceResult, Exception?> delivered = (_, _) => told++;
-        long allocated = long.MaxValue;
-        for (int round = 0; round < 4; round++)
+    public void A_record_that_nobody_awaits_allocates_nothing_once_the_buffers_have_grown() =>
+        OneThread.Run(context =>
         {
-            Round();
-        }
+            using FakeCluster world = new(context);
+            world.AddTopic("t");
+            Producer producer = world.Connect().CreateProducer(new ProducerOptions { Linger = TimeSpan.FromSeconds(1) });
+            ProducerRecord record = new(null, new byte[100]);
+            int told = 0;
+            Action<ProduceResult, Exception?> delivered = (_, _) => told++;
+            long allocated = long.MaxValue;
+            for (int round = 0; round < 4; round++)
+            {
+                Round();
+            }
 
-        Assert.Equal(4 * 2002, told);
-        Assert.InRange(allocated, 0, 2000);
+            Assert.Equal(4 * 2002, told);
+            Assert.InRange(allocated, 0, 2000);
 
-        void Round()
-        {
-            producer.Produce("t", record, delivered);
-            producer.Produce("t", record, delivered);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 2000; i++)
+            void Round()
             {
                 producer.Produce("t", record, delivered);
-                producer.Produce("t", record);
-            }
+                producer.Produce("t", record, delivered);
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                for (int i = 0; i < 2000; i++)
+                {
+                    producer.Produce("t", record, delivered);
+                    producer.Produce("t", record);
+                }
 
-            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            world.Finish(producer.FlushAsync());
-        }
-    });
+                allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+                world.Finish(producer.FlushAsync());
+            }
+        });
 
     [Fact]
-    public void A_full_buffer_is_said_to_whoever_does_not_wait_and_is_free_again_after_a_flush() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        FakeTopic topic = world.AddTopic("t");
-        Producer producer = world.Connect().CreateProducer(new ProducerOptions { BatchSize = 2048, BufferMemory = 4096 });
-        int taken = 0;
-        KafkaException full = Assert.Throws<KafkaException>(Fill);
-
-        Assert.True(full.IsRetriable);
-        Assert.Contains("buffer.memory (4096 bytes)", full.Message);
-        world.Finish(producer.FlushAsync());
-        producer.Produce("t", new ProducerRecord(null, new byte[900]));
-        world.Finish(producer.FlushAsync());
-        Assert.Equal(taken + 1, topic.Partitions[0].Values.Count());
-
-        void Fill()
+    public void A_full_buffer_is_said_to_whoever_does_not_wait_and_is_free_again_after_a_flush() =>
+        OneThread.Run(context =>
         {
-            while (taken < 100)
+            using FakeCluster world = new(context);
+            FakeTopic topic = world.AddTopic("t");
+            Producer producer = world.Connect().CreateProducer(new ProducerOptions { BatchSize = 2048, BufferMemory = 4096 });
+            int taken = 0;
+            KafkaException full = Assert.Throws<KafkaException>(Fill);
+
+            Assert.True(full.IsRetriable);
+            Assert.Contains("buffer.memory (4096 bytes)", full.Message);
+            world.Finish(producer.FlushAsync());
+            producer.Produce("t", new ProducerRecord(null, new byte[900]));
+            world.Finish(producer.FlushAsync());
+            Assert.Equal(taken + 1, topic.Partitions[0].Values.Count());
+
+            void Fill()
             {
-                producer.Produce("t", new ProducerRecord(null, new byte[900]));
-                taken++;
+                while (taken < 100)
+                {
+                    producer.Produce("t", new ProducerRecord(null, new byte[900]));
+                    taken++;
+                }
             }
-        }
-    });
+        });
 
     [Fact]
-    public void Interceptors_change_records_in_order_and_hear_of_every_end() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        FakeTopic topic = world.AddTopic("t");
-        List<string> log = [];
-        Producer producer = world.Connect().CreateProducer(new ProducerOptions { Interceptors = [new Noting("a", log), new Noting("b", log)] });
+    public void Interceptors_change_records_in_order_and_hear_of_every_end() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            FakeTopic topic = world.AddTopic("t");
+            List<string> log = [];
+            Producer producer = world
+                .Connect()
+                .CreateProducer(new ProducerOptions { Interceptors = [new Noting("a", log), new Noting("b", log)] });
 
-        world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, "x"u8.ToArray())));
-        world.Fails(() => producer.ProduceAsync("t", new ProducerRecord(null, "y"u8.ToArray()) { Partition = 9 }));
-        producer.Produce("t", new ProducerRecord(null, "z"u8.ToArray()), (result, _) => log.Add($"callback {result.Offset.Value}"));
-        world.Finish(producer.FlushAsync());
-        world.Settle();
+            world.Finish(producer.ProduceAsync("t", new ProducerRecord(null, "x"u8.ToArray())));
+            world.Fails(() => producer.ProduceAsync("t", new ProducerRecord(null, "y"u8.ToArray()) { Partition = 9 }));
+            producer.Produce("t", new ProducerRecord(null, "z"u8.ToArray()), (result, _) => log.Add($"callback {result.Offset.Value}"));
+            world.Finish(producer.FlushAsync());
+            world.Settle();
 
-        Assert.Equal(["xab", "zab"], topic.Partitions[0].Values);
-        Assert.Equal(["b:t x 0", "a:t x 0", "b:t y UnknownTopicOrPartition", "a:t y UnknownTopicOrPartition", "b:t z 1", "a:t z 1", "callback 1"], log);
-    });
+            Assert.Equal(["xab", "zab"], topic.Partitions[0].Values);
+            Assert.Equal(
+                [
+                    "b:t x 0",
+                    "a:t x 0",
+                    "b:t y UnknownTopicOrPartition",
+                    "a:t y UnknownTopicOrPartition",
+                    "b:t z 1",
+                    "a:t z 1",
+                    "callback 1",
+                ],
+                log
+            );
+        });
 
     [Theory]
     [InlineData("BatchSize (batch.size) is 1000", "batch")]

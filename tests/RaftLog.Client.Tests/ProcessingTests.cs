@@ -29,152 +29,161 @@ public class ProcessingTests
     }
 
     [Fact]
-    public void A_partitions_records_are_handled_in_order_and_partitions_side_by_side() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        using Handlers handlers = new(world, partitions: 3, new ProcessingOptions());
-        handlers.Place(0, "a1", "a2");
-        handlers.Place(1, "b1", "b2");
-        handlers.Place(2, "c1");
-        handlers.Start();
-
-        Assert.Equal(["a1", "b1", "c1"], handlers.Running);
-        handlers.End("b1");
-        Assert.Equal(["a1", "b2", "c1"], handlers.Running);
-    });
-
-    [Fact]
-    public void Records_with_the_same_key_are_handled_in_order_and_others_side_by_side() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        using Handlers handlers = new(world, partitions: 1, new ProcessingOptions { Order = ProcessingOrder.Key });
-        handlers.PlaceKeyed(0, ("x", "x1"), ("x", "x2"), ("y", "y1"), (null, "n1"), (null, "n2"));
-        handlers.Start();
-
-        Assert.Equal(["n1", "n2", "x1", "y1"], handlers.Running);
-        handlers.End("x1");
-        Assert.Equal(["n1", "n2", "x2", "y1"], handlers.Running);
-    });
-
-    [Fact]
-    public void No_more_handlers_run_than_allowed_and_no_more_records_wait() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        using Handlers handlers = new(world, partitions: 4, new ProcessingOptions { MaxConcurrency = 2, MaxPending = 3 });
-        for (int i = 0; i < 4; i++)
+    public void A_partitions_records_are_handled_in_order_and_partitions_side_by_side() =>
+        OneThread.Run(context =>
         {
-            handlers.Place(i, $"{i}a");
-        }
+            using FakeCluster world = new(context);
+            using Handlers handlers = new(world, partitions: 3, new ProcessingOptions());
+            handlers.Place(0, "a1", "a2");
+            handlers.Place(1, "b1", "b2");
+            handlers.Place(2, "c1");
+            handlers.Start();
 
-        handlers.Start();
-        Assert.Equal(2, handlers.Running.Count);
-        Assert.Equal(3, handlers.Taken);
-        handlers.End(handlers.Running[0]);
-        Assert.Equal(2, handlers.Running.Count);
-        Assert.Equal(4, handlers.Taken);
-    });
-
-    [Fact]
-    public void What_is_stored_has_no_gap_whatever_ends_first() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        using Handlers handlers = new(world, partitions: 1, new ProcessingOptions { Order = ProcessingOrder.None });
-        handlers.Place(0, "0", "1", "2");
-        handlers.Start();
-
-        handlers.End("2");
-        handlers.End("1");
-        Assert.Equal(Offset.Zero, handlers.Stored(0));
-        handlers.End("0");
-        Assert.Equal(new Offset(3), handlers.Stored(0));
-    });
+            Assert.Equal(["a1", "b1", "c1"], handlers.Running);
+            handlers.End("b1");
+            Assert.Equal(["a1", "b2", "c1"], handlers.Running);
+        });
 
     [Fact]
-    public void A_handler_that_fails_ends_the_processing_and_its_record_comes_again() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        using Handlers handlers = new(world, partitions: 1, new ProcessingOptions());
-        handlers.Place(0, "0", "1", "2");
-        handlers.Start();
-        handlers.End("0");
+    public void Records_with_the_same_key_are_handled_in_order_and_others_side_by_side() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            using Handlers handlers = new(world, partitions: 1, new ProcessingOptions { Order = ProcessingOrder.Key });
+            handlers.PlaceKeyed(0, ("x", "x1"), ("x", "x2"), ("y", "y1"), (null, "n1"), (null, "n2"));
+            handlers.Start();
 
-        handlers.Fail("1");
-        InvalidOperationException failure = Assert.Throws<InvalidOperationException>(handlers.Wait);
-
-        Assert.Equal("1", failure.Message);
-        Assert.Equal(new Offset(1), handlers.Stored(0));
-        Assert.Equal(["0", "1"], handlers.Begun);
-        handlers.Start();
-        handlers.End("1");
-        handlers.End("2");
-        Assert.Equal(new Offset(3), handlers.Stored(0));
-    });
+            Assert.Equal(["n1", "n2", "x1", "y1"], handlers.Running);
+            handlers.End("x1");
+            Assert.Equal(["n1", "n2", "x2", "y1"], handlers.Running);
+        });
 
     [Fact]
-    public void Cancelling_begins_no_more_handlers_and_waits_for_those_that_run() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        using Handlers handlers = new(world, partitions: 1, new ProcessingOptions());
-        handlers.Place(0, "0", "1");
-        handlers.Start();
+    public void No_more_handlers_run_than_allowed_and_no_more_records_wait() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            using Handlers handlers = new(world, partitions: 4, new ProcessingOptions { MaxConcurrency = 2, MaxPending = 3 });
+            for (int i = 0; i < 4; i++)
+            {
+                handlers.Place(i, $"{i}a");
+            }
 
-        handlers.Stop();
-        world.Advance(5 * Second);
-        Assert.False(handlers.HasEnded);
-        handlers.End("0");
-        handlers.Wait();
-
-        Assert.Equal(["0"], handlers.Begun);
-        Assert.Equal(new Offset(1), handlers.Stored(0));
-    });
-
-    [Fact]
-    public void No_handler_begins_between_cancelling_and_the_end() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        using Handlers handlers = new(world, partitions: 1, new ProcessingOptions());
-        handlers.Place(0, "0", "1");
-        handlers.Start();
-
-        handlers.EndAndStop("0");
-        handlers.Wait();
-
-        Assert.Equal(["0"], handlers.Begun);
-        Assert.Equal(new Offset(1), handlers.Stored(0));
-    });
+            handlers.Start();
+            Assert.Equal(2, handlers.Running.Count);
+            Assert.Equal(3, handlers.Taken);
+            handlers.End(handlers.Running[0]);
+            Assert.Equal(2, handlers.Running.Count);
+            Assert.Equal(4, handlers.Taken);
+        });
 
     [Fact]
-    public void A_handler_that_does_not_end_is_waited_for_no_longer_than_the_limit() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        using Handlers handlers = new(world, partitions: 1, new ProcessingOptions { DrainTimeout = 3 * Second });
-        handlers.Place(0, "0");
-        handlers.Start();
+    public void What_is_stored_has_no_gap_whatever_ends_first() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            using Handlers handlers = new(world, partitions: 1, new ProcessingOptions { Order = ProcessingOrder.None });
+            handlers.Place(0, "0", "1", "2");
+            handlers.Start();
 
-        handlers.Stop();
-        world.Pass(2.9 * Second);
-        Assert.False(handlers.HasEnded);
-        world.Pass(0.2 * Second);
-
-        handlers.Wait();
-        Assert.True(handlers.IsAbandoned);
-        Assert.Equal(Offset.Zero, handlers.Stored(0));
-    });
+            handlers.End("2");
+            handlers.End("1");
+            Assert.Equal(Offset.Zero, handlers.Stored(0));
+            handlers.End("0");
+            Assert.Equal(new Offset(3), handlers.Stored(0));
+        });
 
     [Fact]
-    public void A_handler_that_gives_up_because_processing_ends_has_not_failed_and_its_record_is_not_done() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        using Handlers handlers = new(world, partitions: 1, new ProcessingOptions());
-        handlers.Place(0, "0", "1");
-        handlers.Start();
+    public void A_handler_that_fails_ends_the_processing_and_its_record_comes_again() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            using Handlers handlers = new(world, partitions: 1, new ProcessingOptions());
+            handlers.Place(0, "0", "1", "2");
+            handlers.Start();
+            handlers.End("0");
 
-        handlers.Stop();
-        handlers.GiveUp("0");
-        handlers.Wait();
+            handlers.Fail("1");
+            InvalidOperationException failure = Assert.Throws<InvalidOperationException>(handlers.Wait);
 
-        Assert.Equal(Offset.Zero, handlers.Stored(0));
-    });
+            Assert.Equal("1", failure.Message);
+            Assert.Equal(new Offset(1), handlers.Stored(0));
+            Assert.Equal(["0", "1"], handlers.Begun);
+            handlers.Start();
+            handlers.End("1");
+            handlers.End("2");
+            Assert.Equal(new Offset(3), handlers.Stored(0));
+        });
+
+    [Fact]
+    public void Cancelling_begins_no_more_handlers_and_waits_for_those_that_run() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            using Handlers handlers = new(world, partitions: 1, new ProcessingOptions());
+            handlers.Place(0, "0", "1");
+            handlers.Start();
+
+            handlers.Stop();
+            world.Advance(5 * Second);
+            Assert.False(handlers.HasEnded);
+            handlers.End("0");
+            handlers.Wait();
+
+            Assert.Equal(["0"], handlers.Begun);
+            Assert.Equal(new Offset(1), handlers.Stored(0));
+        });
+
+    [Fact]
+    public void No_handler_begins_between_cancelling_and_the_end() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            using Handlers handlers = new(world, partitions: 1, new ProcessingOptions());
+            handlers.Place(0, "0", "1");
+            handlers.Start();
+
+            handlers.EndAndStop("0");
+            handlers.Wait();
+
+            Assert.Equal(["0"], handlers.Begun);
+            Assert.Equal(new Offset(1), handlers.Stored(0));
+        });
+
+    [Fact]
+    public void A_handler_that_does_not_end_is_waited_for_no_longer_than_the_limit() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            using Handlers handlers = new(world, partitions: 1, new ProcessingOptions { DrainTimeout = 3 * Second });
+            handlers.Place(0, "0");
+            handlers.Start();
+
+            handlers.Stop();
+            world.Pass(2.9 * Second);
+            Assert.False(handlers.HasEnded);
+            world.Pass(0.2 * Second);
+
+            handlers.Wait();
+            Assert.True(handlers.IsAbandoned);
+            Assert.Equal(Offset.Zero, handlers.Stored(0));
+        });
+
+    [Fact]
+    public void A_handler_that_gives_up_because_processing_ends_has_not_failed_and_its_record_is_not_done() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            using Handlers handlers = new(world, partitions: 1, new ProcessingOptions());
+            handlers.Place(0, "0", "1");
+            handlers.Start();
+
+            handlers.Stop();
+            handlers.GiveUp("0");
+            handlers.Wait();
+
+            Assert.Equal(Offset.Zero, handlers.Stored(0));
+        });
 
     /// <summary>A consumer whose handlers run until the test ends them.</summary>
     private sealed class Handlers : IDisposable
@@ -201,7 +210,8 @@ public class ProcessingTests
 
         public List<string> Begun { get; } = [];
 
-        public int Taken => Enumerable.Range(0, _topic.Partitions.Count).Count(each => _consumer.Position(new TopicPartition("t", each)) > Offset.Zero);
+        public int Taken =>
+            Enumerable.Range(0, _topic.Partitions.Count).Count(each => _consumer.Position(new TopicPartition("t", each)) > Offset.Zero);
 
         public bool HasEnded => _processing.IsCompleted;
 
@@ -209,10 +219,11 @@ public class ProcessingTests
 
         public Offset Stored(int partition) => _consumer.StoredOffset(new TopicPartition("t", partition));
 
-        public void Place(int partition, params string[] values) => _topic.Partitions[partition].Place(Batch([.. values.Select(each => ((string?)null, each))]));
+        public void Place(int partition, params string[] values) =>
+            _topic.Partitions[partition].Place(Batch([.. values.Select(each => ((string?)null, each))]));
 
-        public void PlaceKeyed(int partition, params (string? Key, string Value)[] records) => _topic.Partitions[partition].Place(
-            Batch(records));
+        public void PlaceKeyed(int partition, params (string? Key, string Value)[] records) =>
+            _topic.Partitions[partition].Place(Batch(records));
 
         public void Start()
         {
@@ -266,7 +277,9 @@ public class ProcessingTests
             using RecordBatchBuilder builder = new(new RecordBatchOptions(1 << 20));
             foreach ((string? key, string value) in records)
             {
-                Assert.True(builder.TryAppend(1, key is null ? NullableBytes.Null : Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value)));
+                Assert.True(
+                    builder.TryAppend(1, key is null ? NullableBytes.Null : Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value))
+                );
             }
 
             return builder.Seal().ToArray();

@@ -83,47 +83,56 @@ public partial class SerdeTests
     }
 
     [Fact]
-    public void Typed_records_arrive_as_their_bytes_and_null_as_null() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        FakeTopic topic = world.AddTopic("t");
-        Producer<int, string?> producer = world.Connect().CreateProducer<int, string?>();
+    public void Typed_records_arrive_as_their_bytes_and_null_as_null() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            FakeTopic topic = world.AddTopic("t");
+            Producer<int, string?> producer = world.Connect().CreateProducer<int, string?>();
 
-        world.Finish(producer.ProduceAsync("t", 5, "five"));
-        world.Finish(producer.ProduceAsync("t", 6, null));
-        world.Finish(producer.ProduceAsync("t", new ProducerRecord<int, string?>(7, "") { Partition = 0, TimestampMs = 9 }));
+            world.Finish(producer.ProduceAsync("t", 5, "five"));
+            world.Finish(producer.ProduceAsync("t", 6, null));
+            world.Finish(producer.ProduceAsync("t", new ProducerRecord<int, string?>(7, "") { Partition = 0, TimestampMs = 9 }));
 
-        Assert.Equal(["00000005=66697665", "00000006=null", "00000007="], topic.Partitions[0].Batches.SelectMany(Texts));
-    });
-
-    [Fact]
-    public void Records_that_wait_for_metadata_keep_the_bytes_that_they_were_given() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        FakeTopic topic = world.AddTopic("t");
-        Producer<string, int> producer = world.Connect().CreateProducer<string, int>();
-
-        List<Task<ProduceResult>> results = [.. Enumerable.Range(0, 20).Select(i => FakeCluster.Start(producer.ProduceAsync("t", $"key {i}", i)))];
-        results.ForEach(result => world.Finish(result));
-
-        Assert.Equal(
-            Enumerable.Range(0, 20).Select(i => $"{Convert.ToHexString(Encoding.UTF8.GetBytes($"key {i}"))}={i:X8}"),
-            topic.Partitions[0].Batches.SelectMany(Texts));
-    });
+            Assert.Equal(["00000005=66697665", "00000006=null", "00000007="], topic.Partitions[0].Batches.SelectMany(Texts));
+        });
 
     [Fact]
-    public void A_serializer_that_fails_fails_its_record_with_topic_and_part() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        FakeTopic topic = world.AddTopic("t");
-        Producer<string, string> producer = world.Connect().CreateProducer<string, string>(null, new Failing());
+    public void Records_that_wait_for_metadata_keep_the_bytes_that_they_were_given() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            FakeTopic topic = world.AddTopic("t");
+            Producer<string, int> producer = world.Connect().CreateProducer<string, int>();
 
-        RecordSerializationException failure = Assert.Throws<RecordSerializationException>(() => world.Finish(producer.ProduceAsync("t", "k", "v")));
+            List<Task<ProduceResult>> results =
+            [
+                .. Enumerable.Range(0, 20).Select(i => FakeCluster.Start(producer.ProduceAsync("t", $"key {i}", i))),
+            ];
+            results.ForEach(result => world.Finish(result));
 
-        Assert.Equal(("t", RecordPart.Value), (failure.Topic, failure.Part));
-        Assert.Contains("the value of a record for topic 't' cannot be written by Failing: no such luck", failure.Message);
-        Assert.Empty(topic.Partitions[0].Batches);
-    });
+            Assert.Equal(
+                Enumerable.Range(0, 20).Select(i => $"{Convert.ToHexString(Encoding.UTF8.GetBytes($"key {i}"))}={i:X8}"),
+                topic.Partitions[0].Batches.SelectMany(Texts)
+            );
+        });
+
+    [Fact]
+    public void A_serializer_that_fails_fails_its_record_with_topic_and_part() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            FakeTopic topic = world.AddTopic("t");
+            Producer<string, string> producer = world.Connect().CreateProducer<string, string>(null, new Failing());
+
+            RecordSerializationException failure = Assert.Throws<RecordSerializationException>(() =>
+                world.Finish(producer.ProduceAsync("t", "k", "v"))
+            );
+
+            Assert.Equal(("t", RecordPart.Value), (failure.Topic, failure.Part));
+            Assert.Contains("the value of a record for topic 't' cannot be written by Failing: no such luck", failure.Message);
+            Assert.Empty(topic.Partitions[0].Batches);
+        });
 
     private static void AssertForm<T>(ISerde<T> form, T value, string hex, Func<T, T, bool>? equal = null)
     {
@@ -131,7 +140,10 @@ public partial class SerdeTests
         Assert.True(form.Serialize(value, written, Value));
         Assert.Equal(hex, Convert.ToHexString(written.WrittenSpan));
         T read = Read(form, written.WrittenSpan.ToArray());
-        Assert.True(equal?.Invoke(value, read) ?? (value is byte[] bytes ? bytes.AsSpan().SequenceEqual((byte[])(object)read!) : Equals(value, read)));
+        Assert.True(
+            equal?.Invoke(value, read)
+                ?? (value is byte[] bytes ? bytes.AsSpan().SequenceEqual((byte[])(object)read!) : Equals(value, read))
+        );
     }
 
     private static T Read<T>(IDeserializer<T> form, byte[] bytes) => form.Deserialize(new ReadOnlySequence<byte>(bytes), Value);

@@ -17,139 +17,149 @@ public class TelemetryTests
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     [Fact]
-    public void The_span_of_a_handled_record_is_a_child_of_the_span_that_sent_it() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        world.AddTopic("traced");
-        List<Activity> ended = [];
-        using ActivityListener listener = Listen(ended);
-        KafkaCluster cluster = world.Connect();
-        Producer producer = cluster.CreateProducer();
-        world.Finish(producer.ProduceAsync("traced", new ProducerRecord(null, "x"u8.ToArray())));
-        using CancellationTokenSource stop = new();
-        List<ConsumedRecord> handled = [];
-        Consumer consumer = cluster.CreateConsumer();
-        consumer.Assign(new TopicPartition("traced", 0), StartAt.Beginning);
-        Task processing = consumer.ProcessAsync(Handle, cancel: stop.Token);
-        world.Advance(Second);
-        stop.Cancel();
-        world.Finish(new ValueTask(processing));
-
-        Activity send = ended.Single(each => each.DisplayName == "send traced");
-        Activity process = ended.Single(each => each.DisplayName == "process traced");
-        Assert.Equal((ActivityKind.Producer, ActivityKind.Consumer), (send.Kind, process.Kind));
-        Assert.Equal(send.TraceId, process.TraceId);
-        Assert.Equal(send.SpanId, process.ParentSpanId);
-        Assert.Equal(0L, send.GetTagItem("messaging.kafka.offset"));
-        Assert.Equal("0", process.GetTagItem("messaging.destination.partition.id"));
-        RecordHeader header = Assert.Single(handled.Single().Headers);
-        Assert.Equal(("traceparent", send.Id), (header.Key, Encoding.UTF8.GetString(header.Value!.Value.Span)));
-
-        ValueTask Handle(ConsumedRecord record, CancellationToken abandoned)
+    public void The_span_of_a_handled_record_is_a_child_of_the_span_that_sent_it() =>
+        OneThread.Run(context =>
         {
-            handled.Add(record);
-            return ValueTask.CompletedTask;
-        }
-    });
+            using FakeCluster world = new(context);
+            world.AddTopic("traced");
+            List<Activity> ended = [];
+            using ActivityListener listener = Listen(ended);
+            KafkaCluster cluster = world.Connect();
+            Producer producer = cluster.CreateProducer();
+            world.Finish(producer.ProduceAsync("traced", new ProducerRecord(null, "x"u8.ToArray())));
+            using CancellationTokenSource stop = new();
+            List<ConsumedRecord> handled = [];
+            Consumer consumer = cluster.CreateConsumer();
+            consumer.Assign(new TopicPartition("traced", 0), StartAt.Beginning);
+            Task processing = consumer.ProcessAsync(Handle, cancel: stop.Token);
+            world.Advance(Second);
+            stop.Cancel();
+            world.Finish(new ValueTask(processing));
 
-    [Fact]
-    public void A_record_that_names_a_context_keeps_it() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        world.AddTopic("kept");
-        using ActivityListener listener = Listen([]);
-        KafkaCluster cluster = world.Connect();
-        RecordHeader own = new("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"u8.ToArray());
-        world.Finish(cluster.CreateProducer().ProduceAsync("kept", new ProducerRecord(null, "x"u8.ToArray()) { Headers = new[] { own } }));
-        Consumer consumer = cluster.CreateConsumer();
-        consumer.Assign(new TopicPartition("kept", 0), StartAt.Beginning);
+            Activity send = ended.Single(each => each.DisplayName == "send traced");
+            Activity process = ended.Single(each => each.DisplayName == "process traced");
+            Assert.Equal((ActivityKind.Producer, ActivityKind.Consumer), (send.Kind, process.Kind));
+            Assert.Equal(send.TraceId, process.TraceId);
+            Assert.Equal(send.SpanId, process.ParentSpanId);
+            Assert.Equal(0L, send.GetTagItem("messaging.kafka.offset"));
+            Assert.Equal("0", process.GetTagItem("messaging.destination.partition.id"));
+            RecordHeader header = Assert.Single(handled.Single().Headers);
+            Assert.Equal(("traceparent", send.Id), (header.Key, Encoding.UTF8.GetString(header.Value!.Value.Span)));
 
-        using FetchedRecords records = world.Finish(consumer.ReadAsync(Second))!;
-
-        foreach (RecordView record in records)
-        {
-            Assert.Equal(Encoding.UTF8.GetString(own.Value!.Value.Span), Encoding.UTF8.GetString(Assert.Single(record.ToRecord().Headers).Value!.Value.Span));
-        }
-    });
-
-    [Fact]
-    public void Without_listeners_a_record_gets_no_header() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        world.AddTopic("plain");
-        KafkaCluster cluster = world.Connect();
-        world.Finish(cluster.CreateProducer().ProduceAsync("plain", new ProducerRecord(null, "x"u8.ToArray())));
-        Consumer consumer = cluster.CreateConsumer();
-        consumer.Assign(new TopicPartition("plain", 0), StartAt.Beginning);
-
-        using FetchedRecords records = world.Finish(consumer.ReadAsync(Second))!;
-
-        foreach (RecordView record in records)
-        {
-            Assert.Empty(record.ToRecord().Headers);
-        }
-    });
-
-    [Fact]
-    public void Metrics_count_what_is_sent_and_read_and_show_the_lag() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        world.AddTopic("counted");
-        Dictionary<string, double> sums = [];
-        using MeterListener listener = new();
-        listener.InstrumentPublished = (instrument, self) =>
-        {
-            if (instrument.Meter.Name == TelemetryNames.Source)
+            ValueTask Handle(ConsumedRecord record, CancellationToken abandoned)
             {
-                self.EnableMeasurementEvents(instrument);
+                handled.Add(record);
+                return ValueTask.CompletedTask;
             }
-        };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
-        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Add(instrument, 1, tags));
-        listener.Start();
-        KafkaCluster cluster = world.Connect();
-        Producer producer = cluster.CreateProducer();
-        for (int i = 0; i < 3; i++)
+        });
+
+    [Fact]
+    public void A_record_that_names_a_context_keeps_it() =>
+        OneThread.Run(context =>
         {
-            world.Finish(producer.ProduceAsync("counted", new ProducerRecord(null, "x"u8.ToArray())));
-        }
+            using FakeCluster world = new(context);
+            world.AddTopic("kept");
+            using ActivityListener listener = Listen([]);
+            KafkaCluster cluster = world.Connect();
+            RecordHeader own = new("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"u8.ToArray());
+            world.Finish(
+                cluster.CreateProducer().ProduceAsync("kept", new ProducerRecord(null, "x"u8.ToArray()) { Headers = new[] { own } })
+            );
+            Consumer consumer = cluster.CreateConsumer();
+            consumer.Assign(new TopicPartition("kept", 0), StartAt.Beginning);
 
-        Consumer consumer = cluster.CreateConsumer(new ConsumerOptions { MaxPartitionBytes = 100 });
-        consumer.Assign(new TopicPartition("counted", 0), StartAt.Beginning);
-        world.Finish(consumer.ReadAsync(Second))!.Dispose();
-        listener.RecordObservableInstruments();
+            using FetchedRecords records = world.Finish(consumer.ReadAsync(Second))!;
 
-        Assert.Equal(3, sums["messaging.client.sent.messages"]);
-        Assert.Equal(3, sums["messaging.client.operation.duration"]);
-        Assert.Equal(1, sums["messaging.client.consumed.messages"]);
-        Assert.Equal(2, sums["raftlog.client.consumer.lag"]);
-
-        void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-        {
-            foreach (KeyValuePair<string, object?> tag in tags)
+            foreach (RecordView record in records)
             {
-                if (tag is { Key: "messaging.destination.name", Value: "counted" })
+                Assert.Equal(
+                    Encoding.UTF8.GetString(own.Value!.Value.Span),
+                    Encoding.UTF8.GetString(Assert.Single(record.ToRecord().Headers).Value!.Value.Span)
+                );
+            }
+        });
+
+    [Fact]
+    public void Without_listeners_a_record_gets_no_header() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            world.AddTopic("plain");
+            KafkaCluster cluster = world.Connect();
+            world.Finish(cluster.CreateProducer().ProduceAsync("plain", new ProducerRecord(null, "x"u8.ToArray())));
+            Consumer consumer = cluster.CreateConsumer();
+            consumer.Assign(new TopicPartition("plain", 0), StartAt.Beginning);
+
+            using FetchedRecords records = world.Finish(consumer.ReadAsync(Second))!;
+
+            foreach (RecordView record in records)
+            {
+                Assert.Empty(record.ToRecord().Headers);
+            }
+        });
+
+    [Fact]
+    public void Metrics_count_what_is_sent_and_read_and_show_the_lag() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            world.AddTopic("counted");
+            Dictionary<string, double> sums = [];
+            using MeterListener listener = new();
+            listener.InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == TelemetryNames.Source)
                 {
-                    sums[instrument.Name] = sums.GetValueOrDefault(instrument.Name) + value;
+                    self.EnableMeasurementEvents(instrument);
+                }
+            };
+            listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
+            listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Add(instrument, 1, tags));
+            listener.Start();
+            KafkaCluster cluster = world.Connect();
+            Producer producer = cluster.CreateProducer();
+            for (int i = 0; i < 3; i++)
+            {
+                world.Finish(producer.ProduceAsync("counted", new ProducerRecord(null, "x"u8.ToArray())));
+            }
+
+            Consumer consumer = cluster.CreateConsumer(new ConsumerOptions { MaxPartitionBytes = 100 });
+            consumer.Assign(new TopicPartition("counted", 0), StartAt.Beginning);
+            world.Finish(consumer.ReadAsync(Second))!.Dispose();
+            listener.RecordObservableInstruments();
+
+            Assert.Equal(3, sums["messaging.client.sent.messages"]);
+            Assert.Equal(3, sums["messaging.client.operation.duration"]);
+            Assert.Equal(1, sums["messaging.client.consumed.messages"]);
+            Assert.Equal(2, sums["raftlog.client.consumer.lag"]);
+
+            void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+            {
+                foreach (KeyValuePair<string, object?> tag in tags)
+                {
+                    if (tag is { Key: "messaging.destination.name", Value: "counted" })
+                    {
+                        sums[instrument.Name] = sums.GetValueOrDefault(instrument.Name) + value;
+                    }
                 }
             }
-        }
-    });
+        });
 
     [Fact]
-    public void A_partition_that_cannot_be_read_is_logged_with_its_event() => OneThread.Run(context =>
-    {
-        using FakeCluster world = new(context);
-        world.AddTopic("logged");
-        using EventList events = new();
-        KafkaCluster cluster = world.Connect(options => options with { LoggerFactory = events });
-        Consumer consumer = cluster.CreateConsumer();
-        consumer.Assign(new TopicPartition("logged", 0), StartAt.Offset(new Offset(9)));
+    public void A_partition_that_cannot_be_read_is_logged_with_its_event() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            world.AddTopic("logged");
+            using EventList events = new();
+            KafkaCluster cluster = world.Connect(options => options with { LoggerFactory = events });
+            Consumer consumer = cluster.CreateConsumer();
+            consumer.Assign(new TopicPartition("logged", 0), StartAt.Offset(new Offset(9)));
 
-        world.Fails(() => consumer.ReadAsync(Second));
+            world.Fails(() => consumer.ReadAsync(Second));
 
-        Assert.Equal((LogLevel.Error, "PartitionFailed"), Assert.Single(events.Seen));
-    });
+            Assert.Equal((LogLevel.Error, "PartitionFailed"), Assert.Single(events.Seen));
+        });
 
     private static ActivityListener Listen(List<Activity> ended)
     {
@@ -169,21 +179,22 @@ public class TelemetryTests
 
         public ILogger CreateLogger(string categoryName) => this;
 
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
+        public void AddProvider(ILoggerProvider provider) { }
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Seen.Add((logLevel, eventId.Name));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Seen.Add((logLevel, eventId.Name));
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }
 

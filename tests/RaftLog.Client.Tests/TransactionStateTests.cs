@@ -25,10 +25,14 @@ public class TransactionStateTests
         TransactionState state = In(Enum.Parse<TransactionStage>(stage));
         Assert.Equal(stage, state.Stage.ToString());
 
-        Assert.Equal(possible, string.Concat(Enum.GetValues<TransactionAction>().Select(action => state.WhyNot(action) is null ? '1' : '0')));
+        Assert.Equal(
+            possible,
+            string.Concat(Enum.GetValues<TransactionAction>().Select(action => state.WhyNot(action) is null ? '1' : '0'))
+        );
         Assert.All(
             Enum.GetValues<TransactionAction>().Select(state.WhyNot).OfType<KafkaException>(),
-            reason => Assert.Contains(reason.IsFatal || reason.NeedsAbort ? "it failed" : "producer 'tx'", reason.Message));
+            reason => Assert.Contains(reason.IsFatal || reason.NeedsAbort ? "it failed" : "producer 'tx'", reason.Message)
+        );
     }
 
     [Fact]
@@ -164,7 +168,10 @@ public class TransactionStateTests
     [InlineData(ErrorCode.MessageTooLarge, "FFFAF")]
     [InlineData(ErrorCode.None, "DDDDD")]
     public void Each_error_means_to_each_request_what_it_means_to_Kafkas_producer(ErrorCode error, string verdicts) =>
-        Assert.Equal(verdicts, string.Concat(Enum.GetValues<TransactionRequest>().Select(request => TransactionErrors.Verdict(request, error).ToString()[0])));
+        Assert.Equal(
+            verdicts,
+            string.Concat(Enum.GetValues<TransactionRequest>().Select(request => TransactionErrors.Verdict(request, error).ToString()[0]))
+        );
 
     private static KafkaException Abortable { get; } = new(ErrorCode.TransactionAbortable, "it failed") { NeedsAbort = true };
 

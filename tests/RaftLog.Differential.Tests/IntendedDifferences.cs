@@ -10,7 +10,7 @@ internal static class IntendedDifferences
     private const string Flushed = "A topic is flushed on every append unless it says otherwise (safe by default).";
     private const string ElrOff = "Eligible leader replicas are not switched on, so the cluster holds no copy of min.insync.replicas.";
     private const string NotYet = "Served once its meaning is built.";
-    private const string SaysWhy = "An answer with an error says what is wrong, also where Kafka is silent.";
+    private const string SaysWhy = "A response with an error says what is wrong, also where Kafka is silent.";
     private const string NoStart = "An append that failed says nothing of the log.";
 
     /// <summary>The table.</summary>
@@ -25,25 +25,70 @@ internal static class IntendedDifferences
         new("DescribeConfigs", "the broker", "Results[1].Configs[log.flush.interval.messages].Value", Flushed),
         new("DescribeConfigs", "*", "Results[*].Configs[min.insync.replicas]*", ElrOff),
         new("DescribeConfigs", "all brokers", "Results[0].Configs", ElrOff),
-        new("DescribeConfigs", "the broker", "Results[1].Configs[broker.id]*", "The old name of node.id is not filled in from the new one."),
+        new(
+            "DescribeConfigs",
+            "the broker",
+            "Results[1].Configs[broker.id]*",
+            "The old name of node.id is not filled in from the new one."
+        ),
         new("DescribeConfigs", "the broker", "Results[1].Configs[log.dir].Value", "There is no default directory in /tmp."),
         new("DescribeConfigs", "the broker", "Results[1].Configs[*.class].Value", "There are no Java classes to name."),
         new("DescribeConfigs", "the broker", "Results[1].Configs[raftlog.*]", "Keys that Kafka does not have."),
-        new("DescribeConfigs", "the broker", "Results[1].Configs[socket.*.buffer.bytes].Value", "The system sizes socket buffers unless it is told otherwise."),
+        new(
+            "DescribeConfigs",
+            "the broker",
+            "Results[1].Configs[socket.*.buffer.bytes].Value",
+            "The system sizes socket buffers unless it is told otherwise."
+        ),
         new("AlterPartitionReassignments", "cancelled, nothing under way", "Responses[reassign].Partitions[0].ErrorMessage", SaysWhy),
-        new("AlterPartitionReassignments", "nothing", "ErrorMessage", "An answer without an error has no text, also when nothing was asked."),
+        new(
+            "AlterPartitionReassignments",
+            "nothing",
+            "ErrorMessage",
+            "A response without an error has no text, also when nothing was asked."
+        ),
         new("CreatePartitions", "an unknown topic", "Results[extend-unknown].ErrorMessage", SaysWhy),
         new("Fetch", "as an unknown replica", "NodeEndpoints*", "The leader is named with its address wherever it is named."),
         new("DescribeProducers", "of an unknown partition", "Topics[producers].Partitions[9].ErrorMessage", SaysWhy),
-        new("WriteTxnMarkers", "in an older epoch", "Markers[0].Topics[marked].Partitions[0].ErrorCode", "An error that has a name is told by it."),
+        new(
+            "WriteTxnMarkers",
+            "in an older epoch",
+            "Markers[0].Topics[marked].Partitions[0].ErrorCode",
+            "An error that has a name is told by it."
+        ),
         new("WriteTxnMarkers", "two markers", "Markers[1]", "Each marker of a request has its own result."),
-        new("UpdateFeatures", "the same feature twice", "Error*", "A request that says two things of one feature is refused, not cut."),
+        new("UpdateFeatures", "the same feature twice", "Error*", "A request that says two things of one feature is rejected, not cut."),
         new("Produce", "*", "Responses[*].PartitionResponses[*].ErrorMessage", SaysWhy),
         new("Produce", "*", "Responses[*].PartitionResponses[*].LogStartOffset", NoStart),
-        new("Produce", "an unknown codec", "Responses[produce].PartitionResponses[0].ErrorCode", "Kafka calls a codec that it does not know an error of its own."),
-        new("IncrementalAlterConfigs", "an unknown operation", "Responses[alter].Error*", "A bad request is called one, not an error of the server."),
-        new("IncrementalAlterConfigs", "an unknown broker", "Responses[9].ErrorCode", "Any broker takes changes for any other, and says when there is no such broker."),
-        new("IncrementalAlterConfigs", "a broker key that is read only", "Responses[1].ErrorCode", "A configuration that cannot be is called one, as for topics."),
-        new("IncrementalAlterConfigs, groups", "client metrics, *", "Responses[resources-metrics].ErrorCode", "A configuration that cannot be is called one, as for topics."),
+        new(
+            "Produce",
+            "an unknown codec",
+            "Responses[produce].PartitionResponses[0].ErrorCode",
+            "Kafka calls a codec that it does not know an error of its own."
+        ),
+        new(
+            "IncrementalAlterConfigs",
+            "an unknown operation",
+            "Responses[alter].Error*",
+            "A bad request is called one, not an error of the server."
+        ),
+        new(
+            "IncrementalAlterConfigs",
+            "an unknown broker",
+            "Responses[9].ErrorCode",
+            "Any broker takes changes for any other, and says when there is no such broker."
+        ),
+        new(
+            "IncrementalAlterConfigs",
+            "a broker key that is read only",
+            "Responses[1].ErrorCode",
+            "A configuration that cannot be is called one, as for topics."
+        ),
+        new(
+            "IncrementalAlterConfigs, groups",
+            "client metrics, *",
+            "Responses[resources-metrics].ErrorCode",
+            "A configuration that cannot be is called one, as for topics."
+        ),
     ];
 }

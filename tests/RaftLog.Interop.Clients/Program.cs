@@ -3,11 +3,14 @@ using RaftLog.Interop.Clients.Confluent;
 
 // interop-client CLIENT ROLE ARGUMENT...: plays one role of a story that every client library tells (docs/verification.md).
 using CancellationTokenSource stop = new();
-using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-{
-    signal.Cancel = true;
-    stop.Cancel();
-});
+using PosixSignalRegistration terminate = PosixSignalRegistration.Create(
+    PosixSignal.SIGTERM,
+    signal =>
+    {
+        signal.Cancel = true;
+        stop.Cancel();
+    }
+);
 
 switch (args)
 {

@@ -10,21 +10,27 @@ namespace RaftLog.Interop.Frameworks;
 internal static class OrderHost
 {
     /// <summary>Handles messages until SIGTERM.</summary>
-    public static Task RunAsync(string bootstrap, string topic) => Host.CreateDefaultBuilder()
-        .ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error))
-        .UseWolverine(options =>
-        {
-            options.UseRuntimeCompilation();
-            options.UseKafka(bootstrap).AutoProvision();
-            options.ServiceName = "orders";
-            options.ListenToKafkaTopic(topic).ReceiveRawJson<Order>().ProcessInline().EnableNativeDeadLetterQueue().ConfigureConsumer(consumer =>
+    public static Task RunAsync(string bootstrap, string topic) =>
+        Host.CreateDefaultBuilder()
+            .ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error))
+            .UseWolverine(options =>
             {
-                consumer.GroupId = "orders";
-                consumer.AutoOffsetReset = Confluent.Kafka.AutoOffsetReset.Earliest;
-                consumer.SessionTimeoutMs = 6_000;
-            });
-            options.Policies.OnException<OrderException>().RetryTimes(2);
-        })
-        .Build()
-        .RunAsync();
+                options.UseRuntimeCompilation();
+                options.UseKafka(bootstrap).AutoProvision();
+                options.ServiceName = "orders";
+                options
+                    .ListenToKafkaTopic(topic)
+                    .ReceiveRawJson<Order>()
+                    .ProcessInline()
+                    .EnableNativeDeadLetterQueue()
+                    .ConfigureConsumer(consumer =>
+                    {
+                        consumer.GroupId = "orders";
+                        consumer.AutoOffsetReset = Confluent.Kafka.AutoOffsetReset.Earliest;
+                        consumer.SessionTimeoutMs = 6_000;
+                    });
+                options.Policies.OnException<OrderException>().RetryTimes(2);
+            })
+            .Build()
+            .RunAsync();
 }

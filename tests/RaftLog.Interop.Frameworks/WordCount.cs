@@ -9,7 +9,8 @@ using Streamiz.Kafka.Net.Table;
 namespace RaftLog.Interop.Frameworks;
 
 /// <summary>
-/// Streamiz: joins lines with the names of their authors, counts the words of each author in a state store, and writes the counts, exactly once.
+/// Streamiz: joins lines with the names of their authors, counts the words of each author in a state store, and writes the counts, exactly
+/// once.
 /// </summary>
 internal static class WordCount
 {
@@ -18,7 +19,8 @@ internal static class WordCount
     {
         StreamBuilder builder = new();
         IKTable<string, string> authors = builder.Table<string, string>(names);
-        builder.Stream<string, string>(lines)
+        builder
+            .Stream<string, string>(lines)
             .Join<string, string, StringSerDes, StringSerDes>(authors, (line, author) => $"{author}:{line}")
             .FlatMapValues((_, text, _) => Words(text))
             .GroupBy<string, StringSerDes, StringSerDes>((_, word, _) => word)
@@ -39,11 +41,14 @@ internal static class WordCount
         };
         using KafkaStream stream = new(builder.Build(), config);
         TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-        {
-            signal.Cancel = true;
-            stop.TrySetResult();
-        });
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM,
+            signal =>
+            {
+                signal.Cancel = true;
+                stop.TrySetResult();
+            }
+        );
         stream.StateChanged += (_, state) => Console.WriteLine($"state {state.Name}");
         await stream.StartAsync();
         await stop.Task;

@@ -34,14 +34,15 @@ public sealed class ClientStoryTests(ClientStoryTests.Nodes shared) : IClassFixt
     public Task Debians_kafka_python_misses_nothing_while_members_and_nodes_die() =>
         shared.Cluster.WatchAsync(cluster => new Story(cluster, StoryClient.Debian("oldkafka")).ProduceAndReadAsync());
 
-    private Task TellAsync(StoryClient client) => shared.Cluster.WatchAsync(async cluster =>
-    {
-        Story story = new(cluster, client);
-        await story.ProduceAndReadAsync();
-        await story.GoOnFromTheCommitAsync();
-        await story.TransformAsync();
-        await story.ReadTheCopyAsync();
-    });
+    private Task TellAsync(StoryClient client) =>
+        shared.Cluster.WatchAsync(async cluster =>
+        {
+            Story story = new(cluster, client);
+            await story.ProduceAndReadAsync();
+            await story.GoOnFromTheCommitAsync();
+            await story.TransformAsync();
+            await story.ReadTheCopyAsync();
+        });
 
     /// <summary>Three nodes for all stories: each ends with every node running.</summary>
     public sealed class Nodes : IAsyncLifetime

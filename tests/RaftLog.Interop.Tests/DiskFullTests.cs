@@ -11,7 +11,7 @@ public sealed class DiskFullTests
     private const string Topic = "filling";
 
     [MountFact]
-    public async Task A_full_disk_refuses_records_and_loses_none_that_it_acknowledged()
+    public async Task A_full_disk_rejects_records_and_loses_none_that_it_acknowledged()
     {
         using SmallDisk disk = SmallDisk.Mount(Megabytes);
         string ballast = Path.Combine(disk.Path, "ballast");
@@ -33,14 +33,24 @@ public sealed class DiskFullTests
             // The node's only directory holds the metadata log too, so the node stops, and says why and where.
             await Poll.UntilAsync("the node has stopped", () => !node.IsRunning);
             string[] words = node.Log().Split('\n');
-            Assert.Contains(words, line => line.Contains($"log directory {node.Directory} with the metadata log failed", StringComparison.Ordinal)
-                && line.Contains("make room", StringComparison.Ordinal));
+            Assert.Contains(
+                words,
+                line =>
+                    line.Contains($"log directory {node.Directory} with the metadata log failed", StringComparison.Ordinal)
+                    && line.Contains("make room", StringComparison.Ordinal)
+            );
             File.Delete(ballast);
             await node.RestartAsync();
             await cluster.View.UntilInSyncAsync(Topic, partitions: 1, inSync: 1);
-            long end = await Poll.ForAsync("the end of the partition", async () => (object?)await cluster.View.EndOffsetAsync(Topic, 0)) is long offset ? offset : -1;
+            long end = await Poll.ForAsync("the end of the partition", async () => (object?)await cluster.View.EndOffsetAsync(Topic, 0))
+                is long offset
+                ? offset
+                : -1;
             Assert.InRange(end, acknowledged, acknowledged + 1);
-            Assert.True(await cluster.View.TryProduceAsync(Topic, 0, RawBatches.Of("after")), "a record was refused though there is room again");
+            Assert.True(
+                await cluster.View.TryProduceAsync(Topic, 0, RawBatches.Of("after")),
+                "a record was rejected though there is room again"
+            );
             List<StoredBatch> stored = SegmentFiles.Read(node, Topic, 0);
             Assert.Equal(Enumerable.Range(0, (int)end + 1).Select(i => (long)i), stored.Select(batch => batch.BaseOffset));
         });

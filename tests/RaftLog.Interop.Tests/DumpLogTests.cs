@@ -2,8 +2,8 @@ using RaftLog.Interop.Tests.Clusters;
 using RaftLog.Interop.Tests.Tools;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
-using RaftLog.Protocol.Records;
 using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Records;
 
 namespace RaftLog.Interop.Tests;
 
@@ -13,7 +13,16 @@ public sealed class DumpLogTests
     private const string Topic = "dumped";
     private const int BatchCount = 40;
 
-    private static readonly string[] Complaints = ["isvalid: false", "Mismatches", "Non-consecutive", "Found timestamp mismatch", "Found invalid", "Exception", "Could not"];
+    private static readonly string[] Complaints =
+    [
+        "isvalid: false",
+        "Mismatches",
+        "Non-consecutive",
+        "Found timestamp mismatch",
+        "Found invalid",
+        "Exception",
+        "Could not",
+    ];
 
     [KafkaToolsFact]
     public async Task Kafka_reads_the_files_of_a_live_and_of_a_killed_node_without_complaint()
@@ -48,7 +57,9 @@ public sealed class DumpLogTests
 
     private static async Task FillAsync(Cluster cluster)
     {
-        InitProducerIdResponse identity = await cluster.View.AskAsync(new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = 60_000 });
+        InitProducerIdResponse identity = await cluster.View.AskAsync(
+            new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = 60_000 }
+        );
         string text = string.Concat(Enumerable.Repeat("some text that compresses a little ", 1000));
         CompressionType[] codecs = Enum.GetValues<CompressionType>();
         for (int i = 0; i < BatchCount; i++)
@@ -63,13 +74,19 @@ public sealed class DumpLogTests
     {
         string data = SegmentFiles.DirectoryOf(node, Topic, 0);
         string logs = string.Join(',', SegmentFiles.Of(data, ".log"));
-        string indexes = string.Join(',', (string[])[.. SegmentFiles.Of(data, ".index"), .. SegmentFiles.Of(data, ".timeindex"), .. SegmentFiles.Of(data, ".snapshot")]);
+        string indexes = string.Join(
+            ',',
+            (string[])[.. SegmentFiles.Of(data, ".index"), .. SegmentFiles.Of(data, ".timeindex"), .. SegmentFiles.Of(data, ".snapshot")]
+        );
         CommandResult records = await DumpAsync("--files", logs, "--deep-iteration", "--print-data-log");
         records.Saying($"lastOffset: {(BatchCount * 3) - 1} ");
         await DumpAsync("--files", indexes, "--index-sanity-check");
         await DumpAsync("--files", indexes, "--verify-index-only");
         string meta = string.Join(',', (string[])[.. SegmentFiles.Of(metadata, ".log"), .. SegmentFiles.Of(metadata, ".checkpoint")]);
-        (await DumpAsync("--files", meta, "--cluster-metadata-decoder")).Saying("REGISTER_BROKER_RECORD").Saying("SnapshotHeader").Saying("SnapshotFooter");
+        (await DumpAsync("--files", meta, "--cluster-metadata-decoder"))
+            .Saying("REGISTER_BROKER_RECORD")
+            .Saying("SnapshotHeader")
+            .Saying("SnapshotFooter");
     }
 
     private static async Task<CommandResult> DumpAsync(params string[] arguments)

@@ -59,7 +59,7 @@ public sealed class HostileClientTests
     private static async Task MustServeAsync(Cluster cluster, string when)
     {
         Task<bool> produced = cluster.View.TryProduceAsync(Topic, 0, RawBatches.Of(when));
-        Assert.True(await produced.WaitAsync(Poll.Patience), $"a record was refused {when}");
+        Assert.True(await produced.WaitAsync(Poll.Patience), $"a record was rejected {when}");
     }
 
     private static async Task SendRandomBytesAsync(NodeProcess node)
@@ -127,17 +127,17 @@ public sealed class HostileClientTests
         using (Socket socket = await ConnectAsync(node))
         {
             await socket.SendAsync(future);
-            byte[] answer = new byte[10];
+            byte[] response = new byte[10];
             int received = 0;
-            while (received < answer.Length)
+            while (received < response.Length)
             {
-                int count = await socket.ReceiveAsync(answer.AsMemory(received)).AsTask().WaitAsync(Poll.Patience);
-                Assert.True(count > 0, "the connection was closed instead of an answer");
+                int count = await socket.ReceiveAsync(response.AsMemory(received)).AsTask().WaitAsync(Poll.Patience);
+                Assert.True(count > 0, "the connection was closed instead of a response");
                 received += count;
             }
 
-            Assert.Equal(7, BinaryPrimitives.ReadInt32BigEndian(answer.AsSpan(4)));
-            Assert.Equal((short)ErrorCode.UnsupportedVersion, BinaryPrimitives.ReadInt16BigEndian(answer.AsSpan(8)));
+            Assert.Equal(7, BinaryPrimitives.ReadInt32BigEndian(response.AsSpan(4)));
+            Assert.Equal((short)ErrorCode.UnsupportedVersion, BinaryPrimitives.ReadInt16BigEndian(response.AsSpan(8)));
         }
 
         // Any other API in an unknown version, and an unknown API, end the connection.
@@ -170,9 +170,7 @@ public sealed class HostileClientTests
         {
             await socket.SendAsync(bytes);
         }
-        catch (SocketException)
-        {
-        }
+        catch (SocketException) { }
     }
 
     private static async Task<Socket> ConnectAsync(NodeProcess node)

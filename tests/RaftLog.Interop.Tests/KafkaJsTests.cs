@@ -10,22 +10,25 @@ namespace RaftLog.Interop.Tests;
 public sealed class KafkaJsTests(SharedCluster shared)
 {
     [KafkaJsFact]
-    public Task KafkaJs_creates_lists_produces_gzip_through_every_node_and_reads_offsets() => shared.WatchAsync(async cluster =>
-    {
-        const string Topic = "from-kafkajs";
-        CommandResult result = (await KafkaJs.RunAsync("admin-and-produce.js", [Topic, .. cluster.Nodes.Select(node => node.Address)])).Succeeded();
-        using JsonDocument seen = JsonDocument.Parse(result.Lines[^1]);
-        Assert.True(seen.RootElement.GetProperty("created").GetBoolean());
-        Assert.True(seen.RootElement.GetProperty("listed").GetBoolean());
-        Assert.Equal(3, seen.RootElement.GetProperty("brokers").GetInt32());
-        Assert.Equal(3, seen.RootElement.GetProperty("partitions").GetInt32());
-        for (int partition = 0; partition < 3; partition++)
+    public Task KafkaJs_creates_lists_produces_gzip_through_every_node_and_reads_offsets() =>
+        shared.WatchAsync(async cluster =>
         {
-            Assert.Equal(100, seen.RootElement.GetProperty("ends").GetProperty($"{partition}").GetInt32());
-            foreach (NodeProcess node in cluster.Nodes)
+            const string Topic = "from-kafkajs";
+            CommandResult result = (
+                await KafkaJs.RunAsync("admin-and-produce.js", [Topic, .. cluster.Nodes.Select(node => node.Address)])
+            ).Succeeded();
+            using JsonDocument seen = JsonDocument.Parse(result.Lines[^1]);
+            Assert.True(seen.RootElement.GetProperty("created").GetBoolean());
+            Assert.True(seen.RootElement.GetProperty("listed").GetBoolean());
+            Assert.Equal(3, seen.RootElement.GetProperty("brokers").GetInt32());
+            Assert.Equal(3, seen.RootElement.GetProperty("partitions").GetInt32());
+            for (int partition = 0; partition < 3; partition++)
             {
-                Assert.All(SegmentFiles.Read(node, Topic, partition), batch => Assert.Equal(CompressionType.Gzip, batch.Compression));
+                Assert.Equal(100, seen.RootElement.GetProperty("ends").GetProperty($"{partition}").GetInt32());
+                foreach (NodeProcess node in cluster.Nodes)
+                {
+                    Assert.All(SegmentFiles.Read(node, Topic, partition), batch => Assert.Equal(CompressionType.Gzip, batch.Compression));
+                }
             }
-        }
-    });
+        });
 }

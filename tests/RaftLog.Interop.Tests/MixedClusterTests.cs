@@ -9,7 +9,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Interop.Tests;
 
 /// <summary>
-/// A cluster of Kafka's nodes and ours: a group with members and an open transaction whose coordinator is the only node of its kind go on with a
+/// A cluster of Kafka's nodes and ours: a group with members and an open transaction whose coordinator is the only node of its kind go on
+/// with a
 /// coordinator of the other kind after <c>kill -9</c>, from the records that the first has written.
 /// </summary>
 public sealed class MixedClusterTests
@@ -45,7 +46,9 @@ public sealed class MixedClusterTests
             Assert.NotEqual(isKafka[0], cluster.IsKafka(await cluster.CoordinatorAsync(id, 1)));
             await CommitAsync(cluster, id, producer);
             CommandResult written = await KcatAsync(
-                cluster, ["-C", "-t", "written", "-o", "beginning", "-e", "-q", "-X", "isolation.level=read_committed"]);
+                cluster,
+                ["-C", "-t", "written", "-o", "beginning", "-e", "-q", "-X", "isolation.level=read_committed"]
+            );
             Assert.Equal(["open"], written.Lines);
             await Poll.UntilAsync("both halves are read", () => SeenRecords.CountPlaces(first, second) >= 2 * Half);
             first.Send(Signal.Terminate);
@@ -68,21 +71,41 @@ public sealed class MixedClusterTests
     private static Task<CommandResult> KcatAsync(MixedCluster cluster, string[] arguments, string? input = null) =>
         Kcat.RunAsync(cluster.Bootstrap, arguments, input);
 
-    private static async Task ProduceAsync(MixedCluster cluster, int from, int to) => (await KcatAsync(
-        cluster, ["-P", "-t", "passed-on", "-K", ":", "-X", "acks=all", "-X", "enable.idempotence=true"],
-        string.Concat(Enumerable.Range(from, to - from).Select(i => $"k{i % 100}:{i}\n")))).Succeeded();
+    private static async Task ProduceAsync(MixedCluster cluster, int from, int to) =>
+        (
+            await KcatAsync(
+                cluster,
+                ["-P", "-t", "passed-on", "-K", ":", "-X", "acks=all", "-X", "enable.idempotence=true"],
+                string.Concat(Enumerable.Range(from, to - from).Select(i => $"k{i % 100}:{i}\n"))
+            )
+        ).Succeeded();
 
     private static async Task CreateAsync(MixedCluster cluster, string topic)
     {
-        await cluster.AskAsync(new CreateTopicsRequest
-        {
-            Topics = [new() { Name = topic, NumPartitions = Partitions, ReplicationFactor = 3 }], TimeoutMs = 30_000,
-        });
-        await Poll.UntilAsync($"{topic} is led", async () =>
-        {
-            MetadataResponse metadata = await cluster.AskAsync(new MetadataRequest { Topics = [new() { Name = topic }] });
-            return metadata.Topics[0].Partitions.Count == Partitions && metadata.Topics[0].Partitions.TrueForAll(each => each.IsrNodes.Count == 3);
-        });
+        await cluster.AskAsync(
+            new CreateTopicsRequest
+            {
+                Topics =
+                [
+                    new()
+                    {
+                        Name = topic,
+                        NumPartitions = Partitions,
+                        ReplicationFactor = 3,
+                    },
+                ],
+                TimeoutMs = 30_000,
+            }
+        );
+        await Poll.UntilAsync(
+            $"{topic} is led",
+            async () =>
+            {
+                MetadataResponse metadata = await cluster.AskAsync(new MetadataRequest { Topics = [new() { Name = topic }] });
+                return metadata.Topics[0].Partitions.Count == Partitions
+                    && metadata.Topics[0].Partitions.TrueForAll(each => each.IsrNodes.Count == 3);
+            }
+        );
     }
 
     // The partitions of both internal topics are spread over the three nodes.
@@ -102,11 +125,18 @@ public sealed class MixedClusterTests
     private static async Task<InitProducerIdResponse> BeginAsync(MixedCluster cluster, string id, int coordinator)
     {
         InitProducerIdResponse producer = new();
-        await Poll.UntilAsync($"{id} has a producer", async () =>
-        {
-            producer = await cluster.AskAsync(new InitProducerIdRequest { TransactionalId = id, TransactionTimeoutMs = 60_000 }, coordinator, 5);
-            return producer.ErrorCode == ErrorCode.None;
-        });
+        await Poll.UntilAsync(
+            $"{id} has a producer",
+            async () =>
+            {
+                producer = await cluster.AskAsync(
+                    new InitProducerIdRequest { TransactionalId = id, TransactionTimeoutMs = 60_000 },
+                    coordinator,
+                    5
+                );
+                return producer.ErrorCode == ErrorCode.None;
+            }
+        );
         AddPartitionsToTxnResponse added = await cluster.AskAsync(
             new AddPartitionsToTxnRequest
             {
@@ -115,7 +145,9 @@ public sealed class MixedClusterTests
                 V3AndBelowProducerEpoch = producer.ProducerEpoch,
                 V3AndBelowTopics = [new() { Name = "written", Partitions = [0] }],
             },
-            coordinator, 3);
+            coordinator,
+            3
+        );
         Assert.Equal(ErrorCode.None, added.ResultsByTopicV3AndBelow[0].ResultsByPartition[0].PartitionErrorCode);
         using RecordBatchBuilder builder = new(new RecordBatchOptions(1 << 16, CompressionType.None))
         {
@@ -138,9 +170,18 @@ public sealed class MixedClusterTests
     }
 
     private static async Task CommitAsync(MixedCluster cluster, string id, InitProducerIdResponse producer) =>
-        await Poll.UntilAsync($"{id} is committed", async () =>
-        {
-            EndTxnRequest request = new() { TransactionalId = id, ProducerId = producer.ProducerId, ProducerEpoch = producer.ProducerEpoch, Committed = true };
-            return (await cluster.AskAsync(request, await cluster.CoordinatorAsync(id, 1), 4)).ErrorCode == ErrorCode.None;
-        });
+        await Poll.UntilAsync(
+            $"{id} is committed",
+            async () =>
+            {
+                EndTxnRequest request = new()
+                {
+                    TransactionalId = id,
+                    ProducerId = producer.ProducerId,
+                    ProducerEpoch = producer.ProducerEpoch,
+                    Committed = true,
+                };
+                return (await cluster.AskAsync(request, await cluster.CoordinatorAsync(id, 1), 4)).ErrorCode == ErrorCode.None;
+            }
+        );
 }

@@ -34,7 +34,11 @@ public sealed class MixedGroupTests
         using KafkaCluster client = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap) });
         (await client.Admin.CreateTopicsAsync([new NewTopic("t", 6, 1)]))[0].ThrowIfFailed();
         await using GroupReader own = new(
-            client, "t", "mixed", options => options with { GroupProtocol = ours, Assignors = [PartitionAssignors.CooperativeSticky] });
+            client,
+            "t",
+            "mixed",
+            options => options with { GroupProtocol = ours, Assignors = [PartitionAssignors.CooperativeSticky] }
+        );
         await own.UntilAsync(() => own.Assigned.Count == 6);
         await ProduceAsync(client, 0, 60);
         await own.UntilAsync(() => own.Values.Count == 60);

@@ -7,7 +7,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Interop.Tests;
 
 /// <summary>
-/// What is no evidence that a node has died: a pause, a backlog that is full, a machine that is busy. Nobody is fenced and nobody is elected; the epochs of
+/// What is no evidence that a node has died: a pause, a backlog that is full, a machine that is busy. Nobody is fenced and nobody is
+/// elected; the epochs of
 /// partitions, of the quorum and of brokers are the same afterwards. Connections that are reset are in the tests of the broker.
 /// </summary>
 public sealed class NoEvidenceTests
@@ -17,56 +18,62 @@ public sealed class NoEvidenceTests
     private const string BusyVariable = "RAFTLOG_BUSY_SECONDS";
 
     [Fact]
-    public Task A_pause_of_one_second_fences_nobody_and_elects_nobody() => ChangesNothingAsync(async cluster =>
-    {
-        foreach (NodeProcess node in cluster.Nodes)
+    public Task A_pause_of_one_second_fences_nobody_and_elects_nobody() =>
+        ChangesNothingAsync(async cluster =>
         {
-            await PausedAsync(node, () => Task.Delay(TimeSpan.FromSeconds(1)));
-            await cluster.View.UntilBrokersAsync(3);
-        }
-    });
+            foreach (NodeProcess node in cluster.Nodes)
+            {
+                await PausedAsync(node, () => Task.Delay(TimeSpan.FromSeconds(1)));
+                await cluster.View.UntilBrokersAsync(3);
+            }
+        });
 
     [Fact]
-    public Task A_full_accept_backlog_fences_nobody_and_elects_nobody() => ChangesNothingAsync(async cluster =>
-    {
-        foreach (NodeProcess node in cluster.Nodes)
+    public Task A_full_accept_backlog_fences_nobody_and_elects_nobody() =>
+        ChangesNothingAsync(async cluster =>
         {
-            List<Socket> waiting = [];
-            await PausedAsync(node, async () =>
+            foreach (NodeProcess node in cluster.Nodes)
             {
-                waiting = await FillBacklogAsync(node.Port);
-                await Task.Delay(TimeSpan.FromMilliseconds(500));
-            });
-            waiting.ForEach(socket => socket.Dispose());
-            await cluster.View.UntilBrokersAsync(3);
-        }
-    });
+                List<Socket> waiting = [];
+                await PausedAsync(
+                    node,
+                    async () =>
+                    {
+                        waiting = await FillBacklogAsync(node.Port);
+                        await Task.Delay(TimeSpan.FromMilliseconds(500));
+                    }
+                );
+                waiting.ForEach(socket => socket.Dispose());
+                await cluster.View.UntilBrokersAsync(3);
+            }
+        });
 
     /// <summary>Four busy processes a processor for fifteen seconds; RAFTLOG_BUSY_SECONDS=60 makes it a minute.</summary>
     [Fact]
-    public Task A_busy_machine_fences_nobody_and_elects_nobody() => ChangesNothingAsync(async cluster =>
-    {
-        const int processesACore = 4;
-        double seconds = double.Parse(Environment.GetEnvironmentVariable(BusyVariable) ?? "15", CultureInfo.InvariantCulture);
-        List<Command> busy = [];
-        try
+    public Task A_busy_machine_fences_nobody_and_elects_nobody() =>
+        ChangesNothingAsync(async cluster =>
         {
-            for (int i = 0; i < processesACore * Environment.ProcessorCount; i++)
+            const int processesACore = 4;
+            double seconds = double.Parse(Environment.GetEnvironmentVariable(BusyVariable) ?? "15", CultureInfo.InvariantCulture);
+            List<Command> busy = [];
+            try
             {
-                busy.Add(Command.Start("/bin/sh", ["-c", "while :; do :; done"]));
-            }
+                for (int i = 0; i < processesACore * Environment.ProcessorCount; i++)
+                {
+                    busy.Add(Command.Start("/bin/sh", ["-c", "while :; do :; done"]));
+                }
 
-            long start = TimeProvider.System.GetTimestamp();
-            while (TimeProvider.System.GetElapsedTime(start).TotalSeconds < seconds)
-            {
-                await TryProduceAsync(cluster);
+                long start = TimeProvider.System.GetTimestamp();
+                while (TimeProvider.System.GetElapsedTime(start).TotalSeconds < seconds)
+                {
+                    await TryProduceAsync(cluster);
+                }
             }
-        }
-        finally
-        {
-            busy.ForEach(process => process.Dispose());
-        }
-    });
+            finally
+            {
+                busy.ForEach(process => process.Dispose());
+            }
+        });
 
     private static async Task ChangesNothingAsync(Func<Cluster, Task> disturb)
     {
@@ -82,17 +89,26 @@ public sealed class NoEvidenceTests
         });
     }
 
-    /// <summary>The quorum's leader and epoch; leader, epoch and in-sync replicas of each partition; and how often each broker has registered and been unfenced.</summary>
+    /// <summary>
+    /// The quorum's leader and epoch; leader, epoch and in-sync replicas of each partition; and how often each broker has registered and
+    /// been unfenced.
+    /// </summary>
     private static async Task<string> EpochsAsync(Cluster cluster)
     {
         QuorumLeader quorum = await cluster.View.ControllerAsync();
         MetadataResponse.TopicData topic = await cluster.View.TopicAsync(Topic);
-        IEnumerable<string> partitions = topic.Partitions.OrderBy(each => each.PartitionIndex).Select(each =>
-            $"{each.PartitionIndex}: leader {each.LeaderId} epoch {each.LeaderEpoch} in sync {string.Join(',', each.IsrNodes.Order())}");
+        IEnumerable<string> partitions = topic
+            .Partitions.OrderBy(each => each.PartitionIndex)
+            .Select(each =>
+                $"{each.PartitionIndex}: leader {each.LeaderId} epoch {each.LeaderEpoch} in sync {string.Join(',', each.IsrNodes.Order())}"
+            );
         IEnumerable<string> brokers = cluster.Nodes.Select(node =>
         {
-            string[] journal = File.ReadAllLines(Path.Combine(node.Directory, "raftlog.log"));
-            return $"broker {node.Id}: {string.Join("; ", journal.Where(IsRegistration).Select(line => line[(line.IndexOf("broker", StringComparison.Ordinal))..]))}";
+            string[] nodeLog = File.ReadAllLines(Path.Combine(node.Directory, "raftlog.log"));
+            IEnumerable<string> registrations = nodeLog
+                .Where(IsRegistration)
+                .Select(static line => line[line.IndexOf("broker", StringComparison.Ordinal)..]);
+            return $"broker {node.Id}: {string.Join("; ", registrations)}";
         });
         return string.Join('\n', [$"quorum: leader {quorum.Node.Id} epoch {quorum.Epoch}", .. partitions, .. brokers]);
     }

@@ -58,7 +58,9 @@ internal static class NumberedLines
         int repeated = seen.Count(n => n > 1);
         if (absent + repeated > 0)
         {
-            throw new XunitException($"{absent} lines are lost and {repeated} are there more than once; the first lost is {Array.IndexOf(seen, 0)}");
+            throw new XunitException(
+                $"{absent} lines are lost and {repeated} are there more than once; the first lost is {Array.IndexOf(seen, 0)}"
+            );
         }
     }
 }

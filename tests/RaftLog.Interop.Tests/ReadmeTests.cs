@@ -13,7 +13,8 @@ public sealed partial class ReadmeTests : IDisposable
 {
     /// <summary>What the SDK adds to a new console program.</summary>
     private const string ImplicitUsings =
-        "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Net.Http; "
+        "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using "
+        + "System.Net.Http; "
         + "global using System.Threading; global using System.Threading.Tasks;";
 
     private readonly string _readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
@@ -40,7 +41,8 @@ public sealed partial class ReadmeTests : IDisposable
               *) exec {Repository.RaftLog} "$@" ;;
             esac
 
-            """);
+            """
+        );
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
@@ -60,18 +62,24 @@ public sealed partial class ReadmeTests : IDisposable
 
         string program = Block("CreateProducer", "csharp");
         Assert.Matches("^partition 0, offset [0-9]+\n$", await RunProgramAsync(Moved(program)));
-        Assert.Contains($".NET      {Moved(program).Split('\n').Single(line => line.StartsWith("using KafkaCluster", StringComparison.Ordinal))}", up.Said, StringComparison.Ordinal);
+        Assert.Contains(
+            $".NET      {Moved(program).Split('\n').Single(line => line.StartsWith("using KafkaCluster", StringComparison.Ordinal))}",
+            up.Said,
+            StringComparison.Ordinal
+        );
 
         up.Send(Signal.Terminate);
         (await up.EndAsync()).Succeeded();
         CommandResult broken = await RunAsync(
-            Block("kill -9") + """
+            Block("kill -9")
+                + """
 
-            trap 'kill ${pids[1]} ${pids[2]}' EXIT
-            wait $! || exit 1
-            kcat -b 127.0.0.1:9092,127.0.0.1:9094 -C -t orders -e -q | sort -n | uniq | wc -l
-            kcat -b 127.0.0.1:9092,127.0.0.1:9094 -C -t orders -e -q | wc -l
-            """);
+                trap 'kill ${pids[1]} ${pids[2]}' EXIT
+                wait $! || exit 1
+                kcat -b 127.0.0.1:9092,127.0.0.1:9094 -C -t orders -e -q | sort -n | uniq | wc -l
+                kcat -b 127.0.0.1:9092,127.0.0.1:9094 -C -t orders -e -q | wc -l
+                """
+        );
         Assert.Equal(["1000000", "1001000"], broken.Succeeded().Lines.Where(line => line.StartsWith("100", StringComparison.Ordinal)));
     }
 
@@ -84,7 +92,10 @@ public sealed partial class ReadmeTests : IDisposable
         Assert.Contains("bin/Release/net10.0/raftlog", _readme, StringComparison.Ordinal);
         foreach (Match link in Link().Matches(_readme))
         {
-            Assert.True(Path.Exists(Path.Combine(Repository.Root, link.Groups[1].Value)), $"README points at {link.Groups[1].Value}, which is not there");
+            Assert.True(
+                Path.Exists(Path.Combine(Repository.Root, link.Groups[1].Value)),
+                $"README points at {link.Groups[1].Value}, which is not there"
+            );
         }
     }
 
@@ -93,8 +104,12 @@ public sealed partial class ReadmeTests : IDisposable
     private string Moved(string text) => Port().Replace(text, port => _ports.GetValueOrDefault(port.Value, port.Value));
 
     private string Block(string with, string language = "") =>
-        Fence().Matches(_readme).Where(match => match.Groups[1].Value == language && match.Groups[2].Value.Contains(with, StringComparison.Ordinal))
-            .Select(match => string.Join('\n', match.Groups[2].Value.Split('\n').Where(line => !line.StartsWith("alias ", StringComparison.Ordinal))))
+        Fence()
+            .Matches(_readme)
+            .Where(match => match.Groups[1].Value == language && match.Groups[2].Value.Contains(with, StringComparison.Ordinal))
+            .Select(match =>
+                string.Join('\n', match.Groups[2].Value.Split('\n').Where(line => !line.StartsWith("alias ", StringComparison.Ordinal)))
+            )
             .Single();
 
     private Task<CommandResult> RunAsync(string script) => Start(script).EndAsync(TimeSpan.FromMinutes(4));
@@ -107,10 +122,15 @@ public sealed partial class ReadmeTests : IDisposable
 
     private static async Task<string> RunProgramAsync(string program)
     {
-        IEnumerable<MetadataReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+        IEnumerable<MetadataReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(Path.PathSeparator)
             .Select(path => MetadataReference.CreateFromFile(path));
         CSharpCompilation compilation = CSharpCompilation.Create(
-            "Snippet", [CSharpSyntaxTree.ParseText(ImplicitUsings), CSharpSyntaxTree.ParseText(program)], references, new CSharpCompilationOptions(OutputKind.ConsoleApplication));
+            "Snippet",
+            [CSharpSyntaxTree.ParseText(ImplicitUsings), CSharpSyntaxTree.ParseText(program)],
+            references,
+            new CSharpCompilationOptions(OutputKind.ConsoleApplication)
+        );
         using MemoryStream image = new();
         Assert.Empty(compilation.Emit(image).Diagnostics.Where(each => each.Severity >= DiagnosticSeverity.Warning));
         MethodInfo entry = Assembly.Load(image.ToArray()).EntryPoint!;

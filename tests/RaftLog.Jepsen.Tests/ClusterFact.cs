@@ -7,7 +7,8 @@ internal sealed class ClusterFactAttribute : FactAttribute
     {
         if (!File.Exists(Repository.RaftLog()))
         {
-            Skip = $"SKIPPED: no real nodes were tested, since {Repository.RaftLog()} is not there: dotnet build src/RaftLog.Cli -c Release";
+            Skip =
+                $"SKIPPED: no real nodes were tested, since {Repository.RaftLog()} is not there: dotnet build src/RaftLog.Cli -c Release";
         }
     }
 }
@@ -19,7 +20,9 @@ internal sealed class SeededBugFactAttribute : FactAttribute
     {
         if (!File.Exists(Repository.RaftLog(hasBugs: true)))
         {
-            Skip = $"SKIPPED: no seeded bug was looked for, since {Repository.RaftLog(hasBugs: true)} is not there: dotnet build src/RaftLog.Cli -c SeededBugs";
+            Skip =
+                $"SKIPPED: no seeded bug was looked for, since {Repository.RaftLog(hasBugs: true)} is not there: dotnet build "
+                + $"src/RaftLog.Cli -c SeededBugs";
         }
     }
 }

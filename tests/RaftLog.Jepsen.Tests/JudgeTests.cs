@@ -17,12 +17,27 @@ public sealed class JudgeTests
 
     [Fact]
     public void A_run_without_a_final_read_does_not_say() =>
-        Assert.Equal(VerdictKind.Unknown, Of(Run().Where(each => each.Function is not (HistoryFunction.Final or HistoryFunction.FinalRead))
-            .Select(each => each.Function == HistoryFunction.Send && each.Type == EventType.Ok ? each with { Type = EventType.Info } : each)).Kind);
+        Assert.Equal(
+            VerdictKind.Unknown,
+            Of(
+                Run()
+                    .Where(each => each.Function is not (HistoryFunction.Final or HistoryFunction.FinalRead))
+                    .Select(each =>
+                        each.Function == HistoryFunction.Send && each.Type == EventType.Ok ? each with { Type = EventType.Info } : each
+                    )
+            ).Kind
+        );
 
     [Fact]
     public void A_run_whose_final_read_was_given_up_does_not_say() =>
-        Assert.Equal(VerdictKind.Unknown, Of(Run().Where(each => each.Function != HistoryFunction.FinalRead).Append(new HistoryEvent(9_999_999, 0, 9_999, EventType.Info, HistoryFunction.FinalRead))).Kind);
+        Assert.Equal(
+            VerdictKind.Unknown,
+            Of(
+                Run()
+                    .Where(each => each.Function != HistoryFunction.FinalRead)
+                    .Append(new HistoryEvent(9_999_999, 0, 9_999, EventType.Info, HistoryFunction.FinalRead))
+            ).Kind
+        );
 
     [Fact]
     public void A_run_without_a_consumer_does_not_say() =>
@@ -34,16 +49,28 @@ public sealed class JudgeTests
 
     [Fact]
     public void A_run_whose_faults_had_no_effect_does_not_say() =>
-        Assert.Equal(VerdictKind.Unknown, Of(Run().Select(each => each is { Function: HistoryFunction.Fault, Type: EventType.Ok } ? each with { Type = EventType.Fail } : each)).Kind);
+        Assert.Equal(
+            VerdictKind.Unknown,
+            Of(
+                Run()
+                    .Select(each =>
+                        each is { Function: HistoryFunction.Fault, Type: EventType.Ok } ? each with { Type = EventType.Fail } : each
+                    )
+            ).Kind
+        );
 
     [Fact]
     public void A_run_that_has_a_doubt_of_its_own_does_not_say() =>
-        Assert.Equal(VerdictKind.Unknown, Judge.Of([.. Run()], [], faultsAreExpected: true, ["it was ended early"], makesChangesOnce: true).Kind);
+        Assert.Equal(
+            VerdictKind.Unknown,
+            Judge.Of([.. Run()], [], faultsAreExpected: true, ["it was ended early"], makesChangesOnce: true).Kind
+        );
 
     [Fact]
     public void A_broken_promise_outweighs_every_doubt()
     {
-        IEnumerable<HistoryEvent> lost = Run(sends: 3).Select(each => each.Function == HistoryFunction.Final ? each with { Records = [.. each.Records.Skip(1)] } : each);
+        IEnumerable<HistoryEvent> lost = Run(sends: 3)
+            .Select(each => each.Function == HistoryFunction.Final ? each with { Records = [.. each.Records.Skip(1)] } : each);
 
         Assert.Equal(VerdictKind.Violated, Of(lost).Kind);
     }
@@ -53,7 +80,12 @@ public sealed class JudgeTests
     {
         HistoryEvent[] control =
         [
-            new(1, 9, 8_000, EventType.Invoke, HistoryFunction.Send) { Partition = Zero, Value = new RecordValue(77_777), Flavour = SendFlavour.Control },
+            new(1, 9, 8_000, EventType.Invoke, HistoryFunction.Send)
+            {
+                Partition = Zero,
+                Value = new RecordValue(77_777),
+                Flavour = SendFlavour.Control,
+            },
             new(2, 9, 8_000, EventType.Ok, HistoryFunction.Send) { Offset = new Offset(5) },
         ];
         Verdict verdict = Of(Run().Concat(control).OrderBy(each => each.TimeUs));
@@ -65,8 +97,16 @@ public sealed class JudgeTests
     [Fact]
     public void The_page_shows_the_operations_of_an_anomaly_and_needs_nothing_else()
     {
-        List<HistoryEvent> events = [.. Run().Select(each => each.Function == HistoryFunction.Final ? each with { Records = [.. each.Records.Skip(1)] } : each)];
-        string page = new VerdictPage(Judge.Of(events, [], faultsAreExpected: true, [], makesChangesOnce: true), events, "RaftLog <test>", "--seed 1").Render();
+        List<HistoryEvent> events =
+        [
+            .. Run().Select(each => each.Function == HistoryFunction.Final ? each with { Records = [.. each.Records.Skip(1)] } : each),
+        ];
+        string page = new VerdictPage(
+            Judge.Of(events, [], faultsAreExpected: true, [], makesChangesOnce: true),
+            events,
+            "RaftLog <test>",
+            "--seed 1"
+        ).Render();
 
         Assert.Contains("A3 LostRecord", page, StringComparison.Ordinal);
         Assert.Contains("&quot;value&quot;:1000", page, StringComparison.Ordinal);
@@ -76,7 +116,8 @@ public sealed class JudgeTests
         Assert.DoesNotContain("href=", page, StringComparison.Ordinal);
     }
 
-    private static Verdict Of(IEnumerable<HistoryEvent> events) => Judge.Of([.. events], [], faultsAreExpected: true, [], makesChangesOnce: true);
+    private static Verdict Of(IEnumerable<HistoryEvent> events) =>
+        Judge.Of([.. events], [], faultsAreExpected: true, [], makesChangesOnce: true);
 
     /// <summary>A sound run: sends, a poll of all, a fault late in it, and a final read.</summary>
     private static IEnumerable<HistoryEvent> Run(int sends = 100)
@@ -84,14 +125,26 @@ public sealed class JudgeTests
         List<PolledRecord> records = [];
         for (int i = 0; i < sends; i++)
         {
-            yield return new HistoryEvent(i * 1000, 1, i, EventType.Invoke, HistoryFunction.Send) { Partition = Zero, Value = new RecordValue(1000 + i) };
+            yield return new HistoryEvent(i * 1000, 1, i, EventType.Invoke, HistoryFunction.Send)
+            {
+                Partition = Zero,
+                Value = new RecordValue(1000 + i),
+            };
             yield return new HistoryEvent((i * 1000) + 500, 1, i, EventType.Ok, HistoryFunction.Send) { Offset = new Offset(i) };
             records.Add(new PolledRecord(new Offset(i), new RecordValue(1000 + i), LeaderEpoch.Zero));
         }
 
         long end = 1_000_000;
-        yield return new HistoryEvent(end, 0, 9_000, EventType.Invoke, HistoryFunction.Fault) { Topic = "kill", Note = "kill -9 of node 1" };
-        yield return new HistoryEvent(end + 1000, 0, 9_000, EventType.Ok, HistoryFunction.Fault) { Topic = "kill", Note = "kill -9 of node 1" };
+        yield return new HistoryEvent(end, 0, 9_000, EventType.Invoke, HistoryFunction.Fault)
+        {
+            Topic = "kill",
+            Note = "kill -9 of node 1",
+        };
+        yield return new HistoryEvent(end + 1000, 0, 9_000, EventType.Ok, HistoryFunction.Fault)
+        {
+            Topic = "kill",
+            Note = "kill -9 of node 1",
+        };
         yield return new HistoryEvent(end + 2000, 2, 9_001, EventType.Ok, HistoryFunction.Poll) { Partition = Zero, Records = records };
         yield return new HistoryEvent(end + 3000, 3, 9_002, EventType.Ok, HistoryFunction.Final) { Partition = Zero, Records = records };
         yield return new HistoryEvent(end + 4000, 0, 9_003, EventType.Ok, HistoryFunction.FinalRead);

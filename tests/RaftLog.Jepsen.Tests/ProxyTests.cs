@@ -73,8 +73,8 @@ public sealed class ProxyTests : IDisposable
         _target.Stop();
         target.Close();
         Assert.Equal(0, await caller.GetStream().ReadAsync(new byte[1]));
-        SocketException refused = await Assert.ThrowsAsync<SocketException>(ConnectAsync);
-        Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
+        SocketException rejected = await Assert.ThrowsAsync<SocketException>(ConnectAsync);
+        Assert.Equal(SocketError.ConnectionRefused, rejected.SocketErrorCode);
     }
 
     [Fact]
@@ -82,7 +82,10 @@ public sealed class ProxyTests : IDisposable
     {
         for (int i = 0; i < 100; i++)
         {
-            using Socket gone = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+            using Socket gone = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+            {
+                LingerState = new LingerOption(true, 0),
+            };
             gone.Connect(IPAddress.Loopback, _proxyPort);
         }
 

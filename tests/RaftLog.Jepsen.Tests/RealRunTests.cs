@@ -3,7 +3,10 @@ using System.Text;
 
 namespace RaftLog.Jepsen.Tests;
 
-/// <summary>Real processes, real faults. <c>RAFTLOG_JEPSEN_MINUTES</c> says how long each run is; <c>RAFTLOG_JEPSEN_SEED</c> which faults it draws.</summary>
+/// <summary>
+/// Real processes, real faults. <c>RAFTLOG_JEPSEN_MINUTES</c> says how long each run is; <c>RAFTLOG_JEPSEN_SEED</c> which faults it draws.
+/// </summary>
+[Trait("Category", "Slow")]
 public sealed class RealRunTests : IDisposable
 {
     private const double UsualMinutes = 0.6;
@@ -21,7 +24,7 @@ public sealed class RealRunTests : IDisposable
         ExpectAsync(ExitCode.Held, "--minutes", Minutes, "--workload", "append,sequence,metadata");
 
     [ClusterFact]
-    public Task Changes_of_topics_are_made_once_whatever_becomes_of_answers() =>
+    public Task Changes_of_topics_are_made_once_whatever_becomes_of_responses() =>
         ExpectAsync(ExitCode.Held, "--minutes", Minutes, "--workload", "metadata", "--nemesis", "reset,isolate,cut");
 
     [ClusterFact]
@@ -32,7 +35,16 @@ public sealed class RealRunTests : IDisposable
     public async Task Producers_that_only_ask_the_leader_are_found_to_lose_records()
     {
         string said = await ExpectAsync(
-            ExitCode.Violated, "--minutes", Minutes, "--workload", "append", "--nemesis", "isolate", "--acks", "1");
+            ExitCode.Violated,
+            "--minutes",
+            Minutes,
+            "--workload",
+            "append",
+            "--nemesis",
+            "isolate",
+            "--acks",
+            "1"
+        );
         Assert.Contains("A3 LostRecord", said, StringComparison.Ordinal);
     }
 
@@ -43,13 +55,26 @@ public sealed class RealRunTests : IDisposable
         int code = await JepsenProgram.RunAsync(["--minutes", "5", "--seed", "1", "--out", _directory], TextWriter.Null, stop.Token);
 
         Assert.Equal(ExitCode.Unknown, code);
-        Assert.DoesNotContain(Directory.GetDirectories("/proc").Where(each => File.Exists($"{each}/cmdline")), each => CommandLine(each).Contains(_directory, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetDirectories("/proc").Where(each => File.Exists($"{each}/cmdline")),
+            each => CommandLine(each).Contains(_directory, StringComparison.Ordinal)
+        );
     }
 
     [SeededBugFact]
     public async Task A_leader_that_acknowledges_before_its_followers_have_the_record_is_found_out()
     {
-        string said = await ExpectAsync(ExitCode.Violated, "--minutes", Minutes, "--workload", "append", "--nemesis", "isolate", "--bug", "M1");
+        string said = await ExpectAsync(
+            ExitCode.Violated,
+            "--minutes",
+            Minutes,
+            "--workload",
+            "append",
+            "--nemesis",
+            "isolate",
+            "--bug",
+            "M1"
+        );
         Assert.Contains("A3 LostRecord", said, StringComparison.Ordinal);
     }
 
@@ -58,7 +83,10 @@ public sealed class RealRunTests : IDisposable
         string seed = Environment.GetEnvironmentVariable("RAFTLOG_JEPSEN_SEED") is { Length: > 0 } asked ? asked : "1";
         StringBuilder said = new();
         int code = await JepsenProgram.RunAsync(
-            [.. args, "--seed", seed, "--out", _directory], TextWriter.Synchronized(new StringWriter(said, CultureInfo.InvariantCulture)), CancellationToken.None);
+            [.. args, "--seed", seed, "--out", _directory],
+            TextWriter.Synchronized(new StringWriter(said, CultureInfo.InvariantCulture)),
+            CancellationToken.None
+        );
         Assert.True(code == exitCode, $"exit code {code} instead of {exitCode}:\n{said}\n{Tails()}");
         return said.ToString();
     }
@@ -76,5 +104,11 @@ public sealed class RealRunTests : IDisposable
     }
 
     private string Tails() =>
-        string.Join('\n', Directory.GetFiles(_directory, "node-*.out").Order().SelectMany(file => File.ReadLines(file).TakeLast(15).Prepend($"--- {file}")));
+        string.Join(
+            '\n',
+            Directory
+                .GetFiles(_directory, "node-*.out")
+                .Order()
+                .SelectMany(file => File.ReadLines(file).TakeLast(15).Prepend($"--- {file}"))
+        );
 }

@@ -12,8 +12,7 @@ public sealed class RunFiguresTests
     [Fact]
     public void The_lag_of_readers_is_told_for_the_second_in_which_they_polled()
     {
-        RunFigures figures = new(
-        [
+        RunFigures figures = new([
             new HistoryEvent(100_000, 1, 1, EventType.Invoke, HistoryFunction.Send) { Partition = Zero, Value = new RecordValue(7) },
             new HistoryEvent(200_000, 1, 1, EventType.Ok, HistoryFunction.Send) { Partition = Zero, Offset = new Offset(0) },
             Poll(210_000, process: 2),
@@ -29,11 +28,16 @@ public sealed class RunFiguresTests
 
     [Fact]
     public void A_second_without_a_poll_has_no_lag() =>
-        Assert.Null(new RunFigures([new HistoryEvent(100_000, 1, 1, EventType.Invoke, HistoryFunction.Send) { Partition = Zero, Value = new RecordValue(7) }]).ReadLagMs(0, 1));
+        Assert.Null(
+            new RunFigures([
+                new HistoryEvent(100_000, 1, 1, EventType.Invoke, HistoryFunction.Send) { Partition = Zero, Value = new RecordValue(7) },
+            ]).ReadLagMs(0, 1)
+        );
 
-    private static HistoryEvent Poll(long atUs, int process) => new(atUs, process, 100 + process, EventType.Ok, HistoryFunction.Poll)
-    {
-        Partition = Zero,
-        Records = [new PolledRecord(new Offset(0), new RecordValue(7), new LeaderEpoch(0))],
-    };
+    private static HistoryEvent Poll(long atUs, int process) =>
+        new(atUs, process, 100 + process, EventType.Ok, HistoryFunction.Poll)
+        {
+            Partition = Zero,
+            Records = [new PolledRecord(new Offset(0), new RecordValue(7), new LeaderEpoch(0))],
+        };
 }

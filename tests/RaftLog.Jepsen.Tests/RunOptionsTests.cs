@@ -17,7 +17,21 @@ public sealed class RunOptionsTests
     [Fact]
     public void What_is_asked_for_is_told_as_a_command_that_asks_for_it_again()
     {
-        string[] args = ["--minutes", "0.5", "--workload", "append,metadata", "--nemesis", "kill", "--seed", "9", "--acks", "1", "--set", "a.b=c"];
+        string[] args =
+        [
+            "--minutes",
+            "0.5",
+            "--workload",
+            "append,metadata",
+            "--nemesis",
+            "kill",
+            "--seed",
+            "9",
+            "--acks",
+            "1",
+            "--set",
+            "a.b=c",
+        ];
         RunOptions options = RunOptions.Parse(args, 0);
         RunOptions again = RunOptions.Parse(options.Reproduction.Split(' '), 0);
 
@@ -34,10 +48,13 @@ public sealed class RunOptionsTests
     [InlineData("--system", "redis")]
     [InlineData("--set", "novalue")]
     [InlineData("--unknown", "x")]
-    public void Arguments_without_meaning_are_refused(string option, string value) =>
+    public void Arguments_without_meaning_are_rejected(string option, string value) =>
         Assert.Throws<FormatException>(() => RunOptions.Parse([option, value], 0));
 
     [Fact]
     public async Task A_program_that_is_not_there_is_a_usage_error() =>
-        Assert.Equal(ExitCode.Usage, await JepsenProgram.RunAsync(["--raftlog", "/nowhere/raftlog"], TextWriter.Null, CancellationToken.None));
+        Assert.Equal(
+            ExitCode.Usage,
+            await JepsenProgram.RunAsync(["--raftlog", "/nowhere/raftlog"], TextWriter.Null, CancellationToken.None)
+        );
 }

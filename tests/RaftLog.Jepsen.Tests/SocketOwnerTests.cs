@@ -21,7 +21,10 @@ public sealed class SocketOwnerTests : IDisposable
     [Fact]
     public void A_socket_is_found_also_under_the_number_of_a_file_that_was_closed()
     {
-        List<FileStream> files = [.. Enumerable.Range(0, 20).Select(_ => File.Open(_file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite))];
+        List<FileStream> files =
+        [
+            .. Enumerable.Range(0, 20).Select(_ => File.Open(_file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)),
+        ];
         using TcpClient before = Connect();
         Assert.Equal(Environment.ProcessId, OwnerOf(before));
 

@@ -11,13 +11,26 @@ public class AlterPartitionTests
         Cluster cluster = new Cluster().WithBrokers(4);
         cluster.Assign("t", [0, 1, 2]);
         cluster.Propose("t", 0, [0, 1]);
-        cluster.Do(cluster.Controller.Heartbeat(
-            new BrokerHeartbeatRequest { BrokerId = new NodeId(2), BrokerEpoch = cluster.EpochOf(2), WantFence = true }, cluster.NextOffset, cluster.NowMs));
+        cluster.Do(
+            cluster.Controller.Heartbeat(
+                new BrokerHeartbeatRequest
+                {
+                    BrokerId = new NodeId(2),
+                    BrokerEpoch = cluster.EpochOf(2),
+                    WantFence = true,
+                },
+                cluster.NextOffset,
+                cluster.NowMs
+            )
+        );
 
         // Each step breaks one thing more, from the last check to the first: the new error must win over all that were broken before it.
         (ErrorCode Error, Action<AlterPartitionRequest, AlterPartitionRequest.PartitionData> Break)[] steps =
         [
-            (ErrorCode.IneligibleReplica, (_, data) => data.NewIsrWithEpochs.Add(new() { BrokerId = new NodeId(2), BrokerEpoch = cluster.EpochOf(2) })),
+            (
+                ErrorCode.IneligibleReplica,
+                (_, data) => data.NewIsrWithEpochs.Add(new() { BrokerId = new NodeId(2), BrokerEpoch = cluster.EpochOf(2) })
+            ),
             (ErrorCode.InvalidRequest, (_, data) => data.LeaderRecoveryState = 1),
             (ErrorCode.InvalidRequest, (_, data) => data.NewIsrWithEpochs.RemoveAll(each => each.BrokerId.Value == 0)),
             (ErrorCode.InvalidUpdateVersion, (_, data) => data.PartitionEpoch = new PartitionEpoch(data.PartitionEpoch.Value - 1)),
@@ -31,13 +44,23 @@ public class AlterPartitionTests
         foreach (var step in steps)
         {
             broken.Add(step.Break);
-            AlterPartitionResponse response = cluster.Propose("t", 0, [0, 1], request => broken.ForEach(each => each(request, request.Topics[0].Partitions[0])));
+            AlterPartitionResponse response = cluster.Propose(
+                "t",
+                0,
+                [0, 1],
+                request => broken.ForEach(each => each(request, request.Topics[0].Partitions[0]))
+            );
             Assert.Equal(ErrorCode.None, response.ErrorCode);
             Assert.Equal(step.Error, response.Topics[0].Partitions[0].ErrorCode);
         }
 
         broken.Add((request, _) => request.BrokerEpoch = new BrokerEpoch(request.BrokerEpoch.Value + 1));
-        AlterPartitionResponse stale = cluster.Propose("t", 0, [0, 1], request => broken.ForEach(each => each(request, request.Topics[0].Partitions[0])));
+        AlterPartitionResponse stale = cluster.Propose(
+            "t",
+            0,
+            [0, 1],
+            request => broken.ForEach(each => each(request, request.Topics[0].Partitions[0]))
+        );
         Assert.Equal(ErrorCode.StaleBrokerEpoch, stale.ErrorCode);
         Assert.Empty(stale.Topics);
     }
@@ -54,7 +77,8 @@ public class AlterPartitionTests
         Assert.Equal(ErrorCode.InvalidRequest, Error([0], request => request.Topics[0].Partitions[0].LeaderRecoveryState = 1));
         Assert.Equal(ErrorCode.InvalidRequest, Error([0], request => request.Topics[0].Partitions[0].LeaderRecoveryState = 5));
 
-        ErrorCode Error(int[] isr, Action<AlterPartitionRequest>? but = null) => cluster.Propose("t", 0, isr, but).Topics[0].Partitions[0].ErrorCode;
+        ErrorCode Error(int[] isr, Action<AlterPartitionRequest>? but = null) =>
+            cluster.Propose("t", 0, isr, but).Topics[0].Partitions[0].ErrorCode;
     }
 
     [Fact]
@@ -71,11 +95,26 @@ public class AlterPartitionTests
         Assert.Equal(ErrorCode.IneligibleReplica, WithEpoch(cluster.EpochOf(1).Value));
 
         // An unknown epoch passes (KIP-903).
-        Assert.Equal(ErrorCode.None, cluster.Propose("t", 0, [0, 2], request =>
-            request.Topics[0].Partitions[0].NewIsrWithEpochs[1].BrokerEpoch = BrokerEpoch.None).Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(
+            ErrorCode.None,
+            cluster
+                .Propose("t", 0, [0, 2], request => request.Topics[0].Partitions[0].NewIsrWithEpochs[1].BrokerEpoch = BrokerEpoch.None)
+                .Topics[0]
+                .Partitions[0]
+                .ErrorCode
+        );
 
-        ErrorCode WithEpoch(long epoch) => cluster.Propose("t", 0, [0, 1], request =>
-            request.Topics[0].Partitions[0].NewIsrWithEpochs[1].BrokerEpoch = new BrokerEpoch(epoch)).Topics[0].Partitions[0].ErrorCode;
+        ErrorCode WithEpoch(long epoch) =>
+            cluster
+                .Propose(
+                    "t",
+                    0,
+                    [0, 1],
+                    request => request.Topics[0].Partitions[0].NewIsrWithEpochs[1].BrokerEpoch = new BrokerEpoch(epoch)
+                )
+                .Topics[0]
+                .Partitions[0]
+                .ErrorCode;
     }
 
     [Fact]
@@ -85,7 +124,10 @@ public class AlterPartitionTests
         cluster.Assign("t", [0, 1, 2]);
         AlterPartitionResponse.PartitionData shrunk = cluster.Propose("t", 0, [0, 2]).Topics[0].Partitions[0];
         Assert.Equal(ErrorCode.None, shrunk.ErrorCode);
-        Assert.Equal((new NodeId(0), LeaderEpoch.Zero, new PartitionEpoch(1)), (shrunk.LeaderId, shrunk.LeaderEpoch, shrunk.PartitionEpoch));
+        Assert.Equal(
+            (new NodeId(0), LeaderEpoch.Zero, new PartitionEpoch(1)),
+            (shrunk.LeaderId, shrunk.LeaderEpoch, shrunk.PartitionEpoch)
+        );
         Assert.Equal(Nodes.Of(0, 2).ToList(), shrunk.Isr);
         AlterPartitionResponse.PartitionData grown = cluster.Propose("t", 0, [0, 1, 2]).Topics[0].Partitions[0];
         Assert.Equal((LeaderEpoch.Zero, new PartitionEpoch(2)), (grown.LeaderEpoch, grown.PartitionEpoch));
@@ -94,7 +136,9 @@ public class AlterPartitionTests
     [Fact]
     public void Before_level_12_a_shrink_begins_a_new_leader_epoch()
     {
-        Cluster cluster = new Cluster(options: new ControllerOptions { ClusterId = "cluster", BootstrapVersion = new MetadataVersion(11) }).WithBrokers(2);
+        Cluster cluster = new Cluster(
+            options: new ControllerOptions { ClusterId = "cluster", BootstrapVersion = new MetadataVersion(11) }
+        ).WithBrokers(2);
         cluster.Assign("t", [0, 1]);
         cluster.Propose("t", 0, [0]);
         Assert.Equal(new LeaderEpoch(1), cluster.Partition("t").LeaderEpoch);
@@ -108,9 +152,9 @@ public class AlterPartitionTests
         Cluster cluster = new Cluster().WithBrokers(2);
         cluster.Assign("t", [0, 1]);
         Offset before = cluster.NextOffset;
-        AlterPartitionResponse.PartitionData answer = cluster.Propose("t", 0, [1, 0]).Topics[0].Partitions[0];
-        Assert.Equal(ErrorCode.None, answer.ErrorCode);
-        Assert.Equal(new PartitionEpoch(0), answer.PartitionEpoch);
+        AlterPartitionResponse.PartitionData reply = cluster.Propose("t", 0, [1, 0]).Topics[0].Partitions[0];
+        Assert.Equal(ErrorCode.None, reply.ErrorCode);
+        Assert.Equal(new PartitionEpoch(0), reply.PartitionEpoch);
         Assert.Equal(before, cluster.NextOffset);
     }
 
@@ -130,14 +174,16 @@ public class AlterPartitionTests
     {
         Cluster cluster = new Cluster().WithBrokers(3);
         cluster.Assign("t", [0, 1, 2]);
-        cluster.Append([new RaftLog.Protocol.Metadata.PartitionChangeRecord
-        {
-            TopicId = cluster.Topic("t").Id,
-            PartitionId = 0,
-            Isr = [new NodeId(0)],
-            EligibleLeaderReplicas = [new NodeId(1)],
-            LastKnownElr = [new NodeId(2)],
-        }]);
+        cluster.Append([
+            new RaftLog.Protocol.Metadata.PartitionChangeRecord
+            {
+                TopicId = cluster.Topic("t").Id,
+                PartitionId = 0,
+                Isr = [new NodeId(0)],
+                EligibleLeaderReplicas = [new NodeId(1)],
+                LastKnownElr = [new NodeId(2)],
+            },
+        ]);
         Assert.Equal(Nodes.Of(1), cluster.Partition("t").EligibleLeaders);
         cluster.Propose("t", 0, [0, 2]);
         Assert.Empty(cluster.Partition("t").EligibleLeaders);

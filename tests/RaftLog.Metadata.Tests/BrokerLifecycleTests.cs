@@ -18,30 +18,37 @@ public class BrokerLifecycleTests
     }
 
     [Fact]
-    public void Registrations_that_do_not_fit_are_refused_in_order()
+    public void Registrations_that_do_not_fit_are_rejected_in_order()
     {
         Cluster cluster = new Cluster().WithBrokers(1);
         Uuid other = new(9, 9);
-        Assert.Equal(ErrorCode.InconsistentClusterId, Refused(request => request.ClusterId = "another"));
-        Assert.Equal(ErrorCode.UnsupportedVersion, Refused(request => request.Features.Clear()));
-        Assert.Equal(ErrorCode.UnsupportedVersion, Refused(request => request.Features[0].MaxSupportedVersion = 29));
-        Assert.Equal(ErrorCode.InvalidRegistration, Refused(request => request.LogDirs.Clear()));
-        Assert.Equal(ErrorCode.InvalidRegistration, Refused(request => request.LogDirs = [other, other]));
-        Assert.Equal(ErrorCode.InvalidRegistration, Refused(request => request.LogDirs = [ReservedDirectories.Lost]));
-        Assert.Equal(ErrorCode.InvalidRegistration, Refused(request => request.LogDirs = [Cluster.Directory(0)]));
+        Assert.Equal(ErrorCode.InconsistentClusterId, Rejected(request => request.ClusterId = "another"));
+        Assert.Equal(ErrorCode.UnsupportedVersion, Rejected(request => request.Features.Clear()));
+        Assert.Equal(ErrorCode.UnsupportedVersion, Rejected(request => request.Features[0].MaxSupportedVersion = 29));
+        Assert.Equal(ErrorCode.InvalidRegistration, Rejected(request => request.LogDirs.Clear()));
+        Assert.Equal(ErrorCode.InvalidRegistration, Rejected(request => request.LogDirs = [other, other]));
+        Assert.Equal(ErrorCode.InvalidRegistration, Rejected(request => request.LogDirs = [ReservedDirectories.Lost]));
+        Assert.Equal(ErrorCode.InvalidRegistration, Rejected(request => request.LogDirs = [Cluster.Directory(0)]));
 
         // Each earlier check wins over the later ones.
-        Assert.Equal(ErrorCode.InconsistentClusterId, Refused(request =>
-        {
-            request.ClusterId = "another";
-            request.Features.Clear();
-        }));
+        Assert.Equal(
+            ErrorCode.InconsistentClusterId,
+            Rejected(request =>
+            {
+                request.ClusterId = "another";
+                request.Features.Clear();
+            })
+        );
 
-        ErrorCode Refused(Action<BrokerRegistrationRequest> but)
+        ErrorCode Rejected(Action<BrokerRegistrationRequest> but)
         {
             BrokerRegistrationRequest request = cluster.Registration(3);
             but(request);
-            ControllerResult<BrokerRegistrationResponse> result = cluster.Controller.RegisterBroker(request, cluster.NextOffset, cluster.NowMs);
+            ControllerResult<BrokerRegistrationResponse> result = cluster.Controller.RegisterBroker(
+                request,
+                cluster.NextOffset,
+                cluster.NowMs
+            );
             Assert.Empty(result.Records);
             return result.Response.ErrorCode;
         }
@@ -50,10 +57,19 @@ public class BrokerLifecycleTests
     [Fact]
     public void A_finalised_feature_that_the_broker_lacks_keeps_it_out()
     {
-        Cluster cluster = new(options: new ControllerOptions { ClusterId = "cluster", BootstrapFeatures = [new("transaction.version", 2)] });
+        Cluster cluster = new(
+            options: new ControllerOptions { ClusterId = "cluster", BootstrapFeatures = [new("transaction.version", 2)] }
+        );
         BrokerRegistrationRequest request = cluster.Registration(0);
         Assert.Equal(ErrorCode.UnsupportedVersion, cluster.Register(request).ErrorCode);
-        request.Features.Add(new() { Name = "transaction.version", MinSupportedVersion = 0, MaxSupportedVersion = 2 });
+        request.Features.Add(
+            new()
+            {
+                Name = "transaction.version",
+                MinSupportedVersion = 0,
+                MaxSupportedVersion = 2,
+            }
+        );
         Assert.Equal(ErrorCode.None, cluster.Register(request).ErrorCode);
     }
 
@@ -83,7 +99,9 @@ public class BrokerLifecycleTests
         Cluster cluster = new();
         cluster.Register(cluster.Registration(0));
         Assert.Equal(
-            ErrorCode.None, cluster.Register(cluster.Registration(0, incarnation: new Uuid(8, 8), directories: new Uuid(55, 55))).ErrorCode);
+            ErrorCode.None,
+            cluster.Register(cluster.Registration(0, incarnation: new Uuid(8, 8), directories: new Uuid(55, 55))).ErrorCode
+        );
     }
 
     [Fact]
@@ -108,9 +126,14 @@ public class BrokerLifecycleTests
         Assert.Equal(ErrorCode.StaleBrokerEpoch, Beat(0, cluster.EpochOf(0).Value + 1));
         Assert.Equal(ErrorCode.StaleBrokerEpoch, Beat(7, 1));
 
-        ErrorCode Beat(int id, long epoch) => cluster.Controller.Heartbeat(
-            new BrokerHeartbeatRequest { BrokerId = new NodeId(id), BrokerEpoch = new BrokerEpoch(epoch) }, cluster.NextOffset, cluster.NowMs)
-            .Response.ErrorCode;
+        ErrorCode Beat(int id, long epoch) =>
+            cluster
+                .Controller.Heartbeat(
+                    new BrokerHeartbeatRequest { BrokerId = new NodeId(id), BrokerEpoch = new BrokerEpoch(epoch) },
+                    cluster.NextOffset,
+                    cluster.NowMs
+                )
+                .Response.ErrorCode;
     }
 
     [Fact]
@@ -138,7 +161,10 @@ public class BrokerLifecycleTests
         cluster.Beat(1);
         cluster.Beat(2);
         cluster.NowMs += 999;
-        Assert.DoesNotContain(cluster.Controller.Tick(cluster.NowMs), each => each is RaftLog.Protocol.Metadata.BrokerRegistrationChangeRecord);
+        Assert.DoesNotContain(
+            cluster.Controller.Tick(cluster.NowMs),
+            each => each is RaftLog.Protocol.Metadata.BrokerRegistrationChangeRecord
+        );
         cluster.Tick(afterMs: 1);
         Assert.True(cluster.Broker(0).Fenced);
         Assert.False(cluster.Broker(1).Fenced);
@@ -245,7 +271,7 @@ public class BrokerLifecycleTests
     }
 
     [Fact]
-    public void A_lost_connection_with_a_refused_probe_fences_at_once()
+    public void A_lost_connection_with_a_rejected_probe_fences_at_once()
     {
         Cluster cluster = new Cluster().WithBrokers(2);
         cluster.Assign("t", [0, 1]);
@@ -253,7 +279,7 @@ public class BrokerLifecycleTests
         cluster.Controller.ConnectionLost(new NodeId(0), epoch, cluster.NowMs);
         Assert.Equal([KeyValuePair.Create(new NodeId(0), epoch)], cluster.Controller.TakeProbes());
         Assert.Empty(cluster.Controller.TakeProbes());
-        cluster.Append(cluster.Controller.ProbeEnded(new NodeId(0), epoch, refused: true, cluster.NowMs));
+        cluster.Append(cluster.Controller.ProbeEnded(new NodeId(0), epoch, rejected: true, cluster.NowMs));
         Assert.True(cluster.Broker(0).Fenced);
         Assert.Equal(new NodeId(1), cluster.Partition("t").Leader);
 
@@ -266,27 +292,27 @@ public class BrokerLifecycleTests
     }
 
     [Fact]
-    public void Nothing_but_a_refusal_of_an_asked_probe_fences_early()
+    public void Nothing_but_a_rejection_of_an_asked_probe_fences_early()
     {
         Cluster cluster = new Cluster().WithBrokers(1);
         NodeId id = new(0);
         BrokerEpoch epoch = cluster.EpochOf(0);
 
         // A connection alone is no evidence, nor is a probe that nobody asked for.
-        Assert.Empty(cluster.Controller.ProbeEnded(id, epoch, refused: true, cluster.NowMs));
+        Assert.Empty(cluster.Controller.ProbeEnded(id, epoch, rejected: true, cluster.NowMs));
         cluster.Controller.ConnectionLost(id, epoch, cluster.NowMs);
         cluster.Tick();
         Assert.False(cluster.Broker(0).Fenced);
 
         // Accepted or silent.
         cluster.Controller.TakeProbes();
-        Assert.Empty(cluster.Controller.ProbeEnded(id, epoch, refused: false, cluster.NowMs));
+        Assert.Empty(cluster.Controller.ProbeEnded(id, epoch, rejected: false, cluster.NowMs));
 
         // Heard of in between.
         cluster.Controller.ConnectionLost(id, epoch, cluster.NowMs);
         cluster.Controller.TakeProbes();
         cluster.Beat(0);
-        Assert.Empty(cluster.Controller.ProbeEnded(id, epoch, refused: true, cluster.NowMs));
+        Assert.Empty(cluster.Controller.ProbeEnded(id, epoch, rejected: true, cluster.NowMs));
 
         // A connection of an earlier incarnation.
         cluster.Controller.ConnectionLost(id, new BrokerEpoch(epoch.Value - 1), cluster.NowMs);
@@ -301,7 +327,7 @@ public class BrokerLifecycleTests
         cluster.NowMs += 60_000;
         cluster.LoseLeadership();
         Assert.Equal([new NodeId(0), new NodeId(1)], cluster.Controller.TakeProbes().Select(each => each.Key));
-        cluster.Append(cluster.Controller.ProbeEnded(new NodeId(0), cluster.EpochOf(0), refused: true, cluster.NowMs));
+        cluster.Append(cluster.Controller.ProbeEnded(new NodeId(0), cluster.EpochOf(0), rejected: true, cluster.NowMs));
         Assert.True(cluster.Broker(0).Fenced);
         cluster.Tick();
         Assert.False(cluster.Broker(1).Fenced);
@@ -322,30 +348,52 @@ public class BrokerLifecycleTests
         cluster.Assign("t", [0, 1], [0, 1]);
         Assert.Equal(ReservedDirectories.Unassigned, cluster.Partition("t").DirectoryOf(new NodeId(0)));
         Assert.Equal(Cluster.Directory(1), cluster.Partition("t").DirectoryOf(new NodeId(1)));
-        AssignReplicasToDirsResponse assigned = cluster.Do(cluster.Controller.AssignReplicasToDirs(new AssignReplicasToDirsRequest
-        {
-            BrokerId = new NodeId(0),
-            BrokerEpoch = cluster.EpochOf(0),
-            Directories =
-            [
-                new() { Id = good, Topics = [new() { TopicId = cluster.Topic("t").Id, Partitions = [new() { PartitionIndex = 0 }] }] },
-                new() { Id = bad, Topics = [new() { TopicId = cluster.Topic("t").Id, Partitions = [new() { PartitionIndex = 1 }, new() { PartitionIndex = 9 }] }] },
-            ],
-        }));
+        AssignReplicasToDirsResponse assigned = cluster.Do(
+            cluster.Controller.AssignReplicasToDirs(
+                new AssignReplicasToDirsRequest
+                {
+                    BrokerId = new NodeId(0),
+                    BrokerEpoch = cluster.EpochOf(0),
+                    Directories =
+                    [
+                        new()
+                        {
+                            Id = good,
+                            Topics = [new() { TopicId = cluster.Topic("t").Id, Partitions = [new() { PartitionIndex = 0 }] }],
+                        },
+                        new()
+                        {
+                            Id = bad,
+                            Topics =
+                            [
+                                new()
+                                {
+                                    TopicId = cluster.Topic("t").Id,
+                                    Partitions = [new() { PartitionIndex = 1 }, new() { PartitionIndex = 9 }],
+                                },
+                            ],
+                        },
+                    ],
+                }
+            )
+        );
         Assert.Equal(ErrorCode.None, assigned.Directories[1].Topics[0].Partitions[0].ErrorCode);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, assigned.Directories[1].Topics[0].Partitions[1].ErrorCode);
         Assert.Equal(bad, cluster.Partition("t", 1).DirectoryOf(new NodeId(0)));
 
-        cluster.Do(cluster.Controller.Heartbeat(
-            new BrokerHeartbeatRequest
-            {
-                BrokerId = new NodeId(0),
-                BrokerEpoch = cluster.EpochOf(0),
-                CurrentMetadataOffset = cluster.NextOffset - 1,
-                OfflineLogDirs = [bad],
-            },
-            cluster.NextOffset,
-            cluster.NowMs));
+        cluster.Do(
+            cluster.Controller.Heartbeat(
+                new BrokerHeartbeatRequest
+                {
+                    BrokerId = new NodeId(0),
+                    BrokerEpoch = cluster.EpochOf(0),
+                    CurrentMetadataOffset = cluster.NextOffset - 1,
+                    OfflineLogDirs = [bad],
+                },
+                cluster.NextOffset,
+                cluster.NowMs
+            )
+        );
         Assert.Equal(new NodeId(0), cluster.Partition("t", 0).Leader);
         Assert.Equal(new NodeId(1), cluster.Partition("t", 1).Leader);
         Assert.Equal(Nodes.Of(1), cluster.Partition("t", 1).Isr);
@@ -364,10 +412,22 @@ public class BrokerLifecycleTests
         cluster.Beat(1);
         cluster.Tick(afterMs: 4_000);
         Assert.Equal(NodeId.None, cluster.Partition("u").Leader);
-        cluster.Do(cluster.Controller.IncrementalAlterConfigs(new IncrementalAlterConfigsRequest
-        {
-            Resources = [new() { ResourceType = 2, ResourceName = "u", Configs = [new() { Name = "unclean.leader.election.enable", Value = "true" }] }],
-        }));
+        cluster.Do(
+            cluster.Controller.IncrementalAlterConfigs(
+                new IncrementalAlterConfigsRequest
+                {
+                    Resources =
+                    [
+                        new()
+                        {
+                            ResourceType = 2,
+                            ResourceName = "u",
+                            Configs = [new() { Name = "unclean.leader.election.enable", Value = "true" }],
+                        },
+                    ],
+                }
+            )
+        );
         cluster.Tick();
         Assert.Equal(NodeId.None, cluster.Partition("t").Leader);
         PartitionRegistration unclean = cluster.Partition("u");

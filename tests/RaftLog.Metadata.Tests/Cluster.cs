@@ -77,16 +77,33 @@ internal sealed class Cluster
         Controller = NewController();
     }
 
-    public BrokerRegistrationRequest Registration(int id, string? rack = null, Uuid? incarnation = null, params Uuid[] directories) => new()
-    {
-        BrokerId = new NodeId(id),
-        ClusterId = "cluster",
-        IncarnationId = incarnation ?? new Uuid(7, (ulong)id),
-        Rack = rack,
-        Listeners = [new() { Name = "PLAINTEXT", Host = "h" + id, Port = (ushort)(9000 + id) }],
-        Features = [new() { Name = MetadataVersion.FeatureName, MinSupportedVersion = 7, MaxSupportedVersion = 30 }],
-        LogDirs = directories.Length > 0 ? [.. directories] : [Directory(id)],
-    };
+    public BrokerRegistrationRequest Registration(int id, string? rack = null, Uuid? incarnation = null, params Uuid[] directories) =>
+        new()
+        {
+            BrokerId = new NodeId(id),
+            ClusterId = "cluster",
+            IncarnationId = incarnation ?? new Uuid(7, (ulong)id),
+            Rack = rack,
+            Listeners =
+            [
+                new()
+                {
+                    Name = "PLAINTEXT",
+                    Host = "h" + id,
+                    Port = (ushort)(9000 + id),
+                },
+            ],
+            Features =
+            [
+                new()
+                {
+                    Name = MetadataVersion.FeatureName,
+                    MinSupportedVersion = 7,
+                    MaxSupportedVersion = 30,
+                },
+            ],
+            LogDirs = directories.Length > 0 ? [.. directories] : [Directory(id)],
+        };
 
     public static Uuid Directory(int id) => new(1000, (ulong)id);
 
@@ -94,17 +111,20 @@ internal sealed class Cluster
         Do(Controller.RegisterBroker(request, NextOffset, NowMs));
 
     public BrokerHeartbeatResponse Beat(int id, bool wantFence = false, bool wantShutDown = false, Offset? metadataOffset = null) =>
-        Do(Controller.Heartbeat(
-            new BrokerHeartbeatRequest
-            {
-                BrokerId = new NodeId(id),
-                BrokerEpoch = EpochOf(id),
-                CurrentMetadataOffset = metadataOffset ?? NextOffset - 1,
-                WantFence = wantFence,
-                WantShutDown = wantShutDown,
-            },
-            NextOffset,
-            NowMs));
+        Do(
+            Controller.Heartbeat(
+                new BrokerHeartbeatRequest
+                {
+                    BrokerId = new NodeId(id),
+                    BrokerEpoch = EpochOf(id),
+                    CurrentMetadataOffset = metadataOffset ?? NextOffset - 1,
+                    WantFence = wantFence,
+                    WantShutDown = wantShutDown,
+                },
+                NextOffset,
+                NowMs
+            )
+        );
 
     public BrokerEpoch EpochOf(int id) => Image.Brokers[new NodeId(id)].Epoch;
 
@@ -122,39 +142,65 @@ internal sealed class Cluster
         return this;
     }
 
-    public CreateTopicsResponse.CreatableTopicResult Create(string name, int partitions = 1, short replicas = 1, params (string Key, string Value)[] configs) =>
-        Do(Controller.CreateTopics(new CreateTopicsRequest
-        {
-            Topics =
-            [
-                new()
+    public CreateTopicsResponse.CreatableTopicResult Create(
+        string name,
+        int partitions = 1,
+        short replicas = 1,
+        params (string Key, string Value)[] configs
+    ) =>
+        Do(
+            Controller.CreateTopics(
+                new CreateTopicsRequest
                 {
-                    Name = name,
-                    NumPartitions = partitions,
-                    ReplicationFactor = replicas,
-                    Configs = [.. configs.Select(each => new CreateTopicsRequest.CreatableTopicConfig { Name = each.Key, Value = each.Value })],
-                },
-            ],
-        })).Topics[0];
+                    Topics =
+                    [
+                        new()
+                        {
+                            Name = name,
+                            NumPartitions = partitions,
+                            ReplicationFactor = replicas,
+                            Configs =
+                            [
+                                .. configs.Select(each => new CreateTopicsRequest.CreatableTopicConfig
+                                {
+                                    Name = each.Key,
+                                    Value = each.Value,
+                                }),
+                            ],
+                        },
+                    ],
+                }
+            )
+        ).Topics[0];
 
     public CreateTopicsResponse.CreatableTopicResult Assign(string name, params int[][] replicas) =>
-        Do(Controller.CreateTopics(new CreateTopicsRequest
-        {
-            Topics =
-            [
-                new()
+        Do(
+            Controller.CreateTopics(
+                new CreateTopicsRequest
                 {
-                    Name = name,
-                    NumPartitions = -1,
-                    ReplicationFactor = -1,
-                    Assignments = [.. replicas.Select((each, index) => new CreateTopicsRequest.CreatableReplicaAssignment
-                    {
-                        PartitionIndex = index,
-                        BrokerIds = [.. each.Select(id => new NodeId(id))],
-                    })],
-                },
-            ],
-        })).Topics[0];
+                    Topics =
+                    [
+                        new()
+                        {
+                            Name = name,
+                            NumPartitions = -1,
+                            ReplicationFactor = -1,
+                            Assignments =
+                            [
+                                .. replicas.Select(
+                                    (each, index) =>
+                                        new CreateTopicsRequest.CreatableReplicaAssignment
+                                        {
+                                            PartitionIndex = index,
+                                            BrokerIds = [.. each.Select(id => new NodeId(id))],
+                                        }
+                                ),
+                            ],
+                        },
+                    ],
+                }
+            )
+        ).Topics[0];
 
     public TopicImage Topic(string name) => Image.Topics.ById[Image.Topics.IdsByName[name]];
 
@@ -179,11 +225,14 @@ internal sealed class Cluster
                             PartitionIndex = 0,
                             LeaderEpoch = partition.LeaderEpoch,
                             PartitionEpoch = partition.PartitionEpoch,
-                            NewIsrWithEpochs = [.. isr.Select(id => new AlterPartitionRequest.BrokerState
-                            {
-                                BrokerId = new NodeId(id),
-                                BrokerEpoch = Image.Brokers.GetValueOrDefault(new NodeId(id))?.Epoch ?? BrokerEpoch.None,
-                            })],
+                            NewIsrWithEpochs =
+                            [
+                                .. isr.Select(id => new AlterPartitionRequest.BrokerState
+                                {
+                                    BrokerId = new NodeId(id),
+                                    BrokerEpoch = Image.Brokers.GetValueOrDefault(new NodeId(id))?.Epoch ?? BrokerEpoch.None,
+                                }),
+                            ],
                         },
                     ],
                 },
@@ -202,20 +251,24 @@ internal sealed class Cluster
     /// <summary>Another controller draws other numbers: a topic id comes once.</summary>
     private Controller NewController() => new(Replica.Image, Options, new Configs(), new Chance((Seed * 1_000) + _leaderships++), NowMs);
 
-    /// <summary>A few keys: one list, one with a default, one that is always refused.</summary>
+    /// <summary>A few keys: one list, one with a default, one that is always rejected.</summary>
     private sealed class Configs : IConfigTable
     {
-        public string? Refusal(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed) =>
-            changed.Contains("refused") ? "the key 'refused' is refused" : null;
+        public string? Rejection(
+            ConfigResource resource,
+            ImmutableSortedDictionary<string, string> values,
+            IReadOnlyList<string> changed
+        ) => changed.Contains("rejected") ? "the key 'rejected' is rejected" : null;
 
         public bool IsList(ConfigResourceType type, string key) => key == "cleanup.policy";
 
-        public string? DefaultOf(ConfigResourceType type, string key) => key switch
-        {
-            "cleanup.policy" => "delete",
-            "unclean.leader.election.enable" => "false",
-            _ => null,
-        };
+        public string? DefaultOf(ConfigResourceType type, string key) =>
+            key switch
+            {
+                "cleanup.policy" => "delete",
+                "unclean.leader.election.enable" => "false",
+                _ => null,
+            };
     }
 
     internal sealed class Chance(int seed) : IRandomSource

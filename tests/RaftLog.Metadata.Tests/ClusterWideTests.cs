@@ -9,10 +9,17 @@ public class ClusterWideTests
     [Fact]
     public void A_new_cluster_begins_with_its_features_in_a_transaction()
     {
-        Controller controller = new(MetadataImage.Empty, new ControllerOptions { BootstrapFeatures = [new("group.version", 1), new("share.version", 0)] }, null!, null!, 0);
+        Controller controller = new(
+            MetadataImage.Empty,
+            new ControllerOptions { BootstrapFeatures = [new("group.version", 1), new("share.version", 0)] },
+            null!,
+            null!,
+            0
+        );
         Assert.Equal(
             ["BeginTransactionRecord", "FeatureLevelRecord", "FeatureLevelRecord", "EndTransactionRecord"],
-            controller.Activate(openTransaction: false).Select(each => each.GetType().Name));
+            controller.Activate(openTransaction: false).Select(each => each.GetType().Name)
+        );
         Controller old = new(MetadataImage.Empty, new ControllerOptions { BootstrapVersion = new MetadataVersion(12) }, null!, null!, 0);
         Assert.IsType<FeatureLevelRecord>(Assert.Single(old.Activate(openTransaction: false)));
         Cluster cluster = new(options: new ControllerOptions { BootstrapFeatures = [new("group.version", 1)] });
@@ -31,12 +38,18 @@ public class ClusterWideTests
         cluster.CommitsAtOnce = false;
         Assert.Equal((ErrorCode.None, 2000, 1000), Allocate(0));
         Assert.Equal((ErrorCode.None, 3000, 1000), Allocate(0));
-        Assert.Equal(ErrorCode.StaleBrokerEpoch, cluster.Controller.AllocateProducerIds(new AllocateProducerIdsRequest()).Response.ErrorCode);
+        Assert.Equal(
+            ErrorCode.StaleBrokerEpoch,
+            cluster.Controller.AllocateProducerIds(new AllocateProducerIdsRequest()).Response.ErrorCode
+        );
 
         (ErrorCode, long, int) Allocate(int id)
         {
-            AllocateProducerIdsResponse response = cluster.Do(cluster.Controller.AllocateProducerIds(
-                new AllocateProducerIdsRequest { BrokerId = new NodeId(id), BrokerEpoch = cluster.EpochOf(id) }));
+            AllocateProducerIdsResponse response = cluster.Do(
+                cluster.Controller.AllocateProducerIds(
+                    new AllocateProducerIdsRequest { BrokerId = new NodeId(id), BrokerEpoch = cluster.EpochOf(id) }
+                )
+            );
             return (response.ErrorCode, response.ProducerIdStart.Value, response.ProducerIdLen);
         }
     }
@@ -62,15 +75,32 @@ public class ClusterWideTests
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update(MetadataVersion.FeatureName, 29, type: 0));
 
         // Kafka's tools look for this end.
-        Assert.EndsWith("does not support this feature", Answer("unknown", 1, type: 1).ErrorMessage, StringComparison.Ordinal);
-        Assert.Contains("level 31 of the feature 'metadata.version'", Answer(MetadataVersion.FeatureName, 31, type: 1).ErrorMessage, StringComparison.Ordinal);
+        Assert.EndsWith("does not support this feature", Respond("unknown", 1, type: 1).ErrorMessage, StringComparison.Ordinal);
+        Assert.Contains(
+            "level 31 of the feature 'metadata.version'",
+            Respond(MetadataVersion.FeatureName, 31, type: 1).ErrorMessage,
+            StringComparison.Ordinal
+        );
 
-        ErrorCode Update(string feature, short level, sbyte type = 1) => Answer(feature, level, type).ErrorCode;
+        ErrorCode Update(string feature, short level, sbyte type = 1) => Respond(feature, level, type).ErrorCode;
 
-        UpdateFeaturesResponse Answer(string feature, short level, sbyte type) => cluster.Do(cluster.Controller.UpdateFeatures(new UpdateFeaturesRequest
-        {
-            FeatureUpdates = [new() { Feature = feature, MaxVersionLevel = level, UpgradeType = type }],
-        }));
+        UpdateFeaturesResponse Respond(string feature, short level, sbyte type) =>
+            cluster.Do(
+                cluster.Controller.UpdateFeatures(
+                    new UpdateFeaturesRequest
+                    {
+                        FeatureUpdates =
+                        [
+                            new()
+                            {
+                                Feature = feature,
+                                MaxVersionLevel = level,
+                                UpgradeType = type,
+                            },
+                        ],
+                    }
+                )
+            );
     }
 
     [Fact]
@@ -81,8 +111,24 @@ public class ClusterWideTests
         {
             ControllerId = new NodeId(1),
             IncarnationId = new Uuid(4, 4),
-            Listeners = [new() { Name = "CONTROLLER", Host = "h", Port = 9093 }],
-            Features = [new() { Name = MetadataVersion.FeatureName, MinSupportedVersion = 7, MaxSupportedVersion = 30 }],
+            Listeners =
+            [
+                new()
+                {
+                    Name = "CONTROLLER",
+                    Host = "h",
+                    Port = 9093,
+                },
+            ],
+            Features =
+            [
+                new()
+                {
+                    Name = MetadataVersion.FeatureName,
+                    MinSupportedVersion = 7,
+                    MaxSupportedVersion = 30,
+                },
+            ],
         };
         Assert.Single(cluster.Controller.RegisterController(request).Records);
         cluster.Do(cluster.Controller.RegisterController(request));

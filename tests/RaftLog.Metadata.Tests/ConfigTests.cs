@@ -44,22 +44,42 @@ public class ConfigTests
     {
         Cluster cluster = new();
         Assert.Equal(ErrorCode.BrokerIdNotRegistered, Alter(cluster, 4, "3000", ("a", Set, "1")));
-        cluster.Do(cluster.Controller.RegisterController(new ControllerRegistrationRequest
-        {
-            ControllerId = new NodeId(3000),
-            IncarnationId = new Uuid(4, 4),
-            Listeners = [new() { Name = "CONTROLLER", Host = "h", Port = 9093 }],
-            Features = [new() { Name = MetadataVersion.FeatureName, MinSupportedVersion = 7, MaxSupportedVersion = 30 }],
-        }));
+        cluster.Do(
+            cluster.Controller.RegisterController(
+                new ControllerRegistrationRequest
+                {
+                    ControllerId = new NodeId(3000),
+                    IncarnationId = new Uuid(4, 4),
+                    Listeners =
+                    [
+                        new()
+                        {
+                            Name = "CONTROLLER",
+                            Host = "h",
+                            Port = 9093,
+                        },
+                    ],
+                    Features =
+                    [
+                        new()
+                        {
+                            Name = MetadataVersion.FeatureName,
+                            MinSupportedVersion = 7,
+                            MaxSupportedVersion = 30,
+                        },
+                    ],
+                }
+            )
+        );
         Assert.Equal(ErrorCode.None, Alter(cluster, 4, "3000", ("a", Set, "1")));
     }
 
     [Fact]
-    public void Changes_that_do_not_fit_are_refused_whole()
+    public void Changes_that_do_not_fit_are_rejected_whole()
     {
         Cluster cluster = new Cluster().WithBrokers(1);
         cluster.Create("t");
-        Assert.Equal(ErrorCode.InvalidConfig, Alter(cluster, 2, "t", ("a", Set, "1"), ("refused", Set, "1")));
+        Assert.Equal(ErrorCode.InvalidConfig, Alter(cluster, 2, "t", ("a", Set, "1"), ("rejected", Set, "1")));
         Assert.Equal(ErrorCode.InvalidConfig, Alter(cluster, 2, "t", ("a", Append, "1")));
         Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 2, "t", ("a", Set, "1"), ("a", Set, "2")));
         Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 2, "t", ("a", Set, null)));
@@ -77,12 +97,18 @@ public class ConfigTests
     }
 
     [Fact]
-    public void A_resource_twice_in_a_request_is_refused()
+    public void A_resource_twice_in_a_request_is_rejected()
     {
         Cluster cluster = new Cluster().WithBrokers(1);
-        IncrementalAlterConfigsRequest.AlterConfigsResource resource = new() { ResourceType = 4, ResourceName = "", Configs = [new() { Name = "a", Value = "1" }] };
-        ControllerResult<IncrementalAlterConfigsResponse> result =
-            cluster.Controller.IncrementalAlterConfigs(new IncrementalAlterConfigsRequest { Resources = [resource, resource] });
+        IncrementalAlterConfigsRequest.AlterConfigsResource resource = new()
+        {
+            ResourceType = 4,
+            ResourceName = "",
+            Configs = [new() { Name = "a", Value = "1" }],
+        };
+        ControllerResult<IncrementalAlterConfigsResponse> result = cluster.Controller.IncrementalAlterConfigs(
+            new IncrementalAlterConfigsRequest { Resources = [resource, resource] }
+        );
         Assert.Empty(result.Records);
         Assert.All(result.Response.Responses, each => Assert.Equal(ErrorCode.InvalidRequest, each.ErrorCode));
     }
@@ -94,7 +120,15 @@ public class ConfigTests
         cluster.Create("t", 1, 1, ("a", "1"), ("b", "2"));
         AlterConfigsRequest request = new()
         {
-            Resources = [new() { ResourceType = 2, ResourceName = "t", Configs = [new() { Name = "b", Value = "3" }, new() { Name = "c", Value = "4" }] }],
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = 2,
+                    ResourceName = "t",
+                    Configs = [new() { Name = "b", Value = "3" }, new() { Name = "c", Value = "4" }],
+                },
+            ],
             ValidateOnly = true,
         };
         Assert.Empty(cluster.Controller.AlterConfigs(request).Records);
@@ -103,22 +137,37 @@ public class ConfigTests
         Assert.Equal([new("b", "3"), new("c", "4")], cluster.Replica.Image.ConfigOf(ConfigResource.Topic("t")));
     }
 
-    private static ErrorCode Alter(Cluster cluster, sbyte type, string name, params (string Key, sbyte Operation, string? Value)[] changes) =>
-        cluster.Do(cluster.Controller.IncrementalAlterConfigs(new IncrementalAlterConfigsRequest
-        {
-            Resources =
-            [
-                new()
-                {
-                    ResourceType = type,
-                    ResourceName = name,
-                    Configs = [.. changes.Select(each => new IncrementalAlterConfigsRequest.AlterableConfig
+    private static ErrorCode Alter(
+        Cluster cluster,
+        sbyte type,
+        string name,
+        params (string Key, sbyte Operation, string? Value)[] changes
+    ) =>
+        cluster
+            .Do(
+                cluster.Controller.IncrementalAlterConfigs(
+                    new IncrementalAlterConfigsRequest
                     {
-                        Name = each.Key,
-                        ConfigOperation = each.Operation,
-                        Value = each.Value,
-                    })],
-                },
-            ],
-        })).Responses[0].ErrorCode;
+                        Resources =
+                        [
+                            new()
+                            {
+                                ResourceType = type,
+                                ResourceName = name,
+                                Configs =
+                                [
+                                    .. changes.Select(each => new IncrementalAlterConfigsRequest.AlterableConfig
+                                    {
+                                        Name = each.Key,
+                                        ConfigOperation = each.Operation,
+                                        Value = each.Value,
+                                    }),
+                                ],
+                            },
+                        ],
+                    }
+                )
+            )
+            .Responses[0]
+            .ErrorCode;
 }

@@ -17,10 +17,23 @@ public class KafkaLogTests
         Assert.Equal(1, image.FeatureLevel("eligible.leader.replicas.version"));
         Assert.Equal(
             [
-                "__consumer_offsets", "__transaction_state", "appendtime", "codec-gzip", "codec-lz4", "codec-none", "codec-snappy", "codec-zstd",
-                "compacted", "deleted", "empty", "grouped", "segments", "tx",
+                "__consumer_offsets",
+                "__transaction_state",
+                "appendtime",
+                "codec-gzip",
+                "codec-lz4",
+                "codec-none",
+                "codec-snappy",
+                "codec-zstd",
+                "compacted",
+                "deleted",
+                "empty",
+                "grouped",
+                "segments",
+                "tx",
             ],
-            image.Topics.IdsByName.Keys);
+            image.Topics.IdsByName.Keys
+        );
         BrokerRegistration broker = Assert.Single(image.Brokers.Values);
         Assert.True(broker.Fenced);
         Assert.Single(image.Controllers);
@@ -82,12 +95,15 @@ public class KafkaLogTests
         Cluster cluster = new(from: image);
         Assert.All(Partitions(cluster), each => Assert.Equal((0, Nodes.Of(1)), (each.Isr.Count, each.EligibleLeaders)));
         BrokerRegistrationRequest request = cluster.Registration(1, incarnation: new Uuid(1, 1), directories: [.. stopped.Directories]);
-        request.Features = [.. stopped.Features.Select(each => new BrokerRegistrationRequest.Feature
-        {
-            Name = each.Name,
-            MinSupportedVersion = each.Lowest,
-            MaxSupportedVersion = each.Highest,
-        })];
+        request.Features =
+        [
+            .. stopped.Features.Select(each => new BrokerRegistrationRequest.Feature
+            {
+                Name = each.Name,
+                MinSupportedVersion = each.Lowest,
+                MaxSupportedVersion = each.Highest,
+            }),
+        ];
         request.PreviousBrokerEpoch = stoppedCleanly ? stopped.Epoch : BrokerEpoch.None;
         Assert.Equal(ErrorCode.None, cluster.Register(request).ErrorCode);
         Assert.False(cluster.Beat(1).IsFenced);
@@ -108,7 +124,10 @@ public class KafkaLogTests
     /// <summary>The data records; control batches are left out.</summary>
     private static List<(byte[] Value, Offset Offset, LeaderEpoch Epoch)> Records()
     {
-        using GZipStream stream = new(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Golden", "kafka-cluster-metadata.log.gz")), CompressionMode.Decompress);
+        using GZipStream stream = new(
+            File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Golden", "kafka-cluster-metadata.log.gz")),
+            CompressionMode.Decompress
+        );
         using MemoryStream whole = new();
         stream.CopyTo(whole);
         List<(byte[], Offset, LeaderEpoch)> records = [];

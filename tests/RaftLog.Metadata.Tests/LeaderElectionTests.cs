@@ -32,11 +32,17 @@ public class LeaderElectionTests
         foreach (var row in table)
         {
             ElectionOutcome outcome = LeaderElection.Elect(
-                row.Kind, Nodes.Of(row.Replicas), Nodes.Of(row.Isr), new NodeId(row.Current), node => row.Alive.Contains(node.Value));
+                row.Kind,
+                Nodes.Of(row.Replicas),
+                Nodes.Of(row.Isr),
+                new NodeId(row.Current),
+                node => row.Alive.Contains(node.Value)
+            );
             Assert.True(
                 outcome == new ElectionOutcome(new NodeId(row.Winner), row.Unclean),
                 $"{row.Kind} of [{string.Join(",", row.Replicas)}], in sync [{string.Join(",", row.Isr)}], leader {row.Current}, "
-                + $"alive [{string.Join(",", row.Alive)}]: {outcome}");
+                    + $"alive [{string.Join(",", row.Alive)}]: {outcome}"
+            );
         }
     }
 }

@@ -41,7 +41,7 @@ public class MetadataRecordCodecTests
     }
 
     [Fact]
-    public void Damaged_and_unknown_frames_are_refused()
+    public void Damaged_and_unknown_frames_are_rejected()
     {
         Assert.Throws<ProtocolException>(() => MetadataRecordCodec.Read(new byte[] { 2, 20, 0, 0 }));
         Assert.Throws<ProtocolException>(() => MetadataRecordCodec.Read(new byte[] { 1, 99, 0, 0 }));

@@ -84,7 +84,7 @@ public class ReassignmentTests
     }
 
     [Fact]
-    public void Moves_that_cannot_be_are_refused()
+    public void Moves_that_cannot_be_are_rejected()
     {
         Cluster cluster = new Cluster().WithBrokers(3);
         cluster.Assign("t", [0, 1]);
@@ -134,18 +134,22 @@ public class ReassignmentTests
         Assert.Equal(ErrorCode.InvalidReplicaAssignment, Cancel(cluster));
         Assert.True(cluster.Partition("t").IsReassigning);
 
-        cluster.Do(cluster.Controller.IncrementalAlterConfigs(new IncrementalAlterConfigsRequest
-        {
-            Resources =
-            [
-                new()
+        cluster.Do(
+            cluster.Controller.IncrementalAlterConfigs(
+                new IncrementalAlterConfigsRequest
                 {
-                    ResourceType = (sbyte)ConfigResourceType.Topic,
-                    ResourceName = "t",
-                    Configs = [new() { Name = "unclean.leader.election.enable", Value = "true" }],
-                },
-            ],
-        }));
+                    Resources =
+                    [
+                        new()
+                        {
+                            ResourceType = (sbyte)ConfigResourceType.Topic,
+                            ResourceName = "t",
+                            Configs = [new() { Name = "unclean.leader.election.enable", Value = "true" }],
+                        },
+                    ],
+                }
+            )
+        );
         cluster.Beat(0);
         Assert.Equal(ErrorCode.None, Cancel(cluster));
         PartitionRegistration cancelled = cluster.Partition("t");
@@ -176,26 +180,49 @@ public class ReassignmentTests
         Assert.Empty(List(cluster, null));
     }
 
-    internal static AlterPartitionReassignmentsRequest Wish(string topic, int partition, int[]? replicas) => new()
-    {
-        Topics =
-        [
-            new() { Name = topic, Partitions = [new() { PartitionIndex = partition, Replicas = replicas is null ? null : [.. Nodes.Of(replicas)] }] },
-        ],
-    };
+    internal static AlterPartitionReassignmentsRequest Wish(string topic, int partition, int[]? replicas) =>
+        new()
+        {
+            Topics =
+            [
+                new()
+                {
+                    Name = topic,
+                    Partitions = [new() { PartitionIndex = partition, Replicas = replicas is null ? null : [.. Nodes.Of(replicas)] }],
+                },
+            ],
+        };
 
     private static ErrorCode Move(Cluster cluster, params int[] replicas) => Ask(cluster, Wish("t", 0, replicas)).ErrorCode;
 
     private static ErrorCode Cancel(Cluster cluster) => Ask(cluster, Wish("t", 0, null)).ErrorCode;
 
-    private static AlterPartitionReassignmentsResponse.ReassignablePartitionResponse Ask(Cluster cluster, AlterPartitionReassignmentsRequest request) =>
-        cluster.Do(cluster.Controller.AlterReassignments(request)).Responses[0].Partitions[0];
+    private static AlterPartitionReassignmentsResponse.ReassignablePartitionResponse Ask(
+        Cluster cluster,
+        AlterPartitionReassignmentsRequest request
+    ) => cluster.Do(cluster.Controller.AlterReassignments(request)).Responses[0].Partitions[0];
 
-    private static List<ListPartitionReassignmentsResponse.OngoingTopicReassignment> List(Cluster cluster, (string Name, int[] Partitions)[]? topics) =>
-        cluster.Do(cluster.Controller.ListReassignments(new ListPartitionReassignmentsRequest
-        {
-            Topics = topics is null
-                ? null
-                : [.. topics.Select(each => new ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopic { Name = each.Name, PartitionIndexes = [.. each.Partitions] })],
-        })).Topics;
+    private static List<ListPartitionReassignmentsResponse.OngoingTopicReassignment> List(
+        Cluster cluster,
+        (string Name, int[] Partitions)[]? topics
+    ) =>
+        cluster
+            .Do(
+                cluster.Controller.ListReassignments(
+                    new ListPartitionReassignmentsRequest
+                    {
+                        Topics = topics is null
+                            ? null
+                            :
+                            [
+                                .. topics.Select(each => new ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopic
+                                {
+                                    Name = each.Name,
+                                    PartitionIndexes = [.. each.Partitions],
+                                }),
+                            ],
+                    }
+                )
+            )
+            .Topics;
 }

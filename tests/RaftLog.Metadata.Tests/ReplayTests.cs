@@ -21,7 +21,14 @@ public class ReplayTests
         Uuid gone = cluster.Topic("gone").Id;
         Uuid made = cluster.Create("made", 1, 1, ("a", "1")).TopicId;
         cluster.Append([new RemoveTopicRecord { TopicId = gone }]);
-        cluster.Append([new PartitionChangeRecord { TopicId = cluster.Topic("moved").Id, PartitionId = 1, Isr = [new NodeId(1)] }]);
+        cluster.Append([
+            new PartitionChangeRecord
+            {
+                TopicId = cluster.Topic("moved").Id,
+                PartitionId = 1,
+                Isr = [new NodeId(1)],
+            },
+        ]);
         MetadataDelta delta = new(before);
         foreach (byte[] value in cluster.Log.Skip((int)before.Provenance.EndOffset.Value))
         {
@@ -33,7 +40,8 @@ public class ReplayTests
         Assert.Equal([gone], changes.DeletedTopics.Select(each => each.Id));
         Assert.Equal(
             [("gone", 0, true, false), ("made", 0, false, true), ("moved", 1, true, true)],
-            changes.Partitions.Select(each => (each.Topic, each.Partition, each.Before is not null, each.After is not null)).Order());
+            changes.Partitions.Select(each => (each.Topic, each.Partition, each.Before is not null, each.After is not null)).Order()
+        );
         Assert.Equal([ConfigResource.Topic("made")], changes.Configs);
         Assert.Empty(changes.Brokers);
         Assert.False(changes.ProducerIds || changes.Kept);
@@ -65,9 +73,26 @@ public class ReplayTests
         MetadataReplayer replayer = Replayed(
             new TopicRecord { Name = "t", TopicId = TopicId },
             Partition(),
-            new PartitionChangeRecord { TopicId = TopicId, PartitionId = 0, Isr = [new NodeId(2), new NodeId(1)] },
-            new PartitionChangeRecord { TopicId = TopicId, PartitionId = 0, Leader = new NodeId(2) },
-            new PartitionChangeRecord { TopicId = TopicId, PartitionId = 0, Leader = new NodeId(2), LeaderRecoveryState = 1 });
+            new PartitionChangeRecord
+            {
+                TopicId = TopicId,
+                PartitionId = 0,
+                Isr = [new NodeId(2), new NodeId(1)],
+            },
+            new PartitionChangeRecord
+            {
+                TopicId = TopicId,
+                PartitionId = 0,
+                Leader = new NodeId(2),
+            },
+            new PartitionChangeRecord
+            {
+                TopicId = TopicId,
+                PartitionId = 0,
+                Leader = new NodeId(2),
+                LeaderRecoveryState = 1,
+            }
+        );
         PartitionRegistration partition = replayer.Publish().Image.Topics.ById[TopicId].Partitions[0];
         Assert.Equal(Nodes.Of(1, 2, 3), partition.Replicas);
         Assert.Equal(Nodes.Of(2, 1), partition.Isr);
@@ -79,7 +104,11 @@ public class ReplayTests
     [Fact]
     public void A_transaction_shows_nothing_before_its_end()
     {
-        MetadataReplayer replayer = Replayed(new FeatureLevelRecord { Name = "f", FeatureLevel = 1 }, new BeginTransactionRecord(), new FeatureLevelRecord { Name = "f", FeatureLevel = 2 });
+        MetadataReplayer replayer = Replayed(
+            new FeatureLevelRecord { Name = "f", FeatureLevel = 1 },
+            new BeginTransactionRecord(),
+            new FeatureLevelRecord { Name = "f", FeatureLevel = 2 }
+        );
         MetadataUpdate inside = replayer.Publish();
         Assert.Equal(1, inside.Image.FeatureLevel("f"));
         Assert.Equal(new Offset(0), inside.Image.Provenance.LastOffset);
@@ -102,7 +131,8 @@ public class ReplayTests
             new RemoveTopicRecord { TopicId = TopicId },
             new TopicRecord { Name = "t", TopicId = new Uuid(8, 8) },
             new AbortTransactionRecord(),
-            Partition());
+            Partition()
+        );
         MetadataImage image = replayer.Publish().Image;
         Assert.Equal([TopicId], image.Topics.ById.Keys);
         Assert.Single(image.Topics.ById[TopicId].Partitions);
@@ -113,7 +143,15 @@ public class ReplayTests
     public void What_a_transaction_defers_survives_the_bytes_that_it_came_in()
     {
         byte[] value = MetadataRecordCodec.ToBytes(
-            new UserScramCredentialRecord { Name = "u", Mechanism = 1, Salt = new byte[] { 1, 2, 3 }, Iterations = 4096 }, MetadataVersion.Newest);
+            new UserScramCredentialRecord
+            {
+                Name = "u",
+                Mechanism = 1,
+                Salt = new byte[] { 1, 2, 3 },
+                Iterations = 4096,
+            },
+            MetadataVersion.Newest
+        );
         MetadataReplayer replayer = Replayed(new BeginTransactionRecord(), MetadataRecordCodec.Read(value));
         Array.Fill(value, (byte)0xEE);
         Replay(replayer, new EndTransactionRecord());
@@ -134,11 +172,27 @@ public class ReplayTests
         Stops(new TopicRecord { Name = "t", TopicId = TopicId }, new TopicRecord { Name = "u", TopicId = TopicId });
         Stops(new TopicRecord { Name = "t", TopicId = TopicId }, new TopicRecord { Name = "t", TopicId = new Uuid(8, 8) });
         Stops(new TopicRecord { Name = "t", TopicId = TopicId }, new PartitionChangeRecord { TopicId = TopicId, PartitionId = 0 });
-        Stops(new BrokerRegistrationChangeRecord { BrokerId = new NodeId(1), BrokerEpoch = new BrokerEpoch(1), Fenced = 1 });
+        Stops(
+            new BrokerRegistrationChangeRecord
+            {
+                BrokerId = new NodeId(1),
+                BrokerEpoch = new BrokerEpoch(1),
+                Fenced = 1,
+            }
+        );
         Stops(
             new RegisterBrokerRecord { BrokerId = new NodeId(1), BrokerEpoch = new BrokerEpoch(1) },
-            new BrokerRegistrationChangeRecord { BrokerId = new NodeId(1), BrokerEpoch = new BrokerEpoch(2), Fenced = 1 });
-        Stops(new ProducerIdsRecord { NextProducerId = new ProducerId(1000) }, new ProducerIdsRecord { NextProducerId = new ProducerId(0) });
+            new BrokerRegistrationChangeRecord
+            {
+                BrokerId = new NodeId(1),
+                BrokerEpoch = new BrokerEpoch(2),
+                Fenced = 1,
+            }
+        );
+        Stops(
+            new ProducerIdsRecord { NextProducerId = new ProducerId(1000) },
+            new ProducerIdsRecord { NextProducerId = new ProducerId(0) }
+        );
         Stops(new EndTransactionRecord());
         Stops(new AbortTransactionRecord());
         Stops(new BeginTransactionRecord(), new BeginTransactionRecord());
@@ -150,8 +204,30 @@ public class ReplayTests
     public void A_leader_outside_the_in_sync_set_and_a_member_that_is_no_replica_stop_the_node()
     {
         TopicRecord topic = new() { Name = "t", TopicId = TopicId };
-        Assert.Throws<InvariantException>(() => Replayed(topic, Partition(), new PartitionChangeRecord { TopicId = TopicId, PartitionId = 0, Isr = [new NodeId(2)] }));
-        Assert.Throws<InvariantException>(() => Replayed(topic, Partition(), new PartitionChangeRecord { TopicId = TopicId, PartitionId = 0, Isr = [new NodeId(1), new NodeId(4)] }));
+        Assert.Throws<InvariantException>(() =>
+            Replayed(
+                topic,
+                Partition(),
+                new PartitionChangeRecord
+                {
+                    TopicId = TopicId,
+                    PartitionId = 0,
+                    Isr = [new NodeId(2)],
+                }
+            )
+        );
+        Assert.Throws<InvariantException>(() =>
+            Replayed(
+                topic,
+                Partition(),
+                new PartitionChangeRecord
+                {
+                    TopicId = TopicId,
+                    PartitionId = 0,
+                    Isr = [new NodeId(1), new NodeId(4)],
+                }
+            )
+        );
     }
 
     [Fact]
@@ -171,7 +247,9 @@ public class ReplayTests
         MetadataReplayer replayer = Replayed(new TopicRecord { Name = "t", TopicId = TopicId }, Partition(), new BeginTransactionRecord());
         replayer.Publish();
         MetadataUpdate update = replayer.Load(
-            [new TopicRecord { Name = "u", TopicId = new Uuid(8, 8) }], new MetadataProvenance(new Offset(100), new LeaderEpoch(9)));
+            [new TopicRecord { Name = "u", TopicId = new Uuid(8, 8) }],
+            new MetadataProvenance(new Offset(100), new LeaderEpoch(9))
+        );
         Assert.Equal(["t"], update.Changes.DeletedTopics.Select(each => each.Name));
         Assert.Equal(["u"], update.Changes.CreatedTopics.Select(each => each.Name));
         Assert.False(replayer.InTransaction);
@@ -192,9 +270,24 @@ public class ReplayTests
         [
             new AccessControlEntryRecord { Id = new Uuid(1, 1), Principal = "User:a" },
             new AccessControlEntryRecord { Id = new Uuid(1, 2), Principal = "User:b" },
-            new UserScramCredentialRecord { Name = "u", Mechanism = 1, Iterations = 1 },
-            new UserScramCredentialRecord { Name = "u", Mechanism = 2, Iterations = 2 },
-            new UserScramCredentialRecord { Name = "u", Mechanism = 2, Iterations = 3 },
+            new UserScramCredentialRecord
+            {
+                Name = "u",
+                Mechanism = 1,
+                Iterations = 1,
+            },
+            new UserScramCredentialRecord
+            {
+                Name = "u",
+                Mechanism = 2,
+                Iterations = 2,
+            },
+            new UserScramCredentialRecord
+            {
+                Name = "u",
+                Mechanism = 2,
+                Iterations = 3,
+            },
             new DelegationTokenRecord { TokenId = "t" },
             quota,
             new ZkMigrationStateRecord { ZkMigrationState = 3 },
@@ -209,22 +302,29 @@ public class ReplayTests
             new RemoveAccessControlEntryRecord { Id = new Uuid(1, 1) },
             new RemoveUserScramCredentialRecord { Name = "u", Mechanism = 1 },
             new RemoveDelegationTokenRecord { TokenId = "t" },
-            new ClientQuotaRecord { Entity = [.. quota.Entity.AsEnumerable().Reverse()], Key = quota.Key, Remove = true });
+            new ClientQuotaRecord
+            {
+                Entity = [.. quota.Entity.AsEnumerable().Reverse()],
+                Key = quota.Key,
+                Remove = true,
+            }
+        );
         MetadataUpdate update = replayer.Publish();
         Assert.True(update.Changes.Kept);
         Assert.Equal(3, update.Image.Kept.All.Count());
     }
 
-    private static PartitionRecord Partition() => new()
-    {
-        TopicId = TopicId,
-        PartitionId = 0,
-        Replicas = [new NodeId(1), new NodeId(2), new NodeId(3)],
-        Isr = [new NodeId(1), new NodeId(2), new NodeId(3)],
-        Leader = new NodeId(1),
-        LeaderEpoch = LeaderEpoch.Zero,
-        PartitionEpoch = new PartitionEpoch(0),
-    };
+    private static PartitionRecord Partition() =>
+        new()
+        {
+            TopicId = TopicId,
+            PartitionId = 0,
+            Replicas = [new NodeId(1), new NodeId(2), new NodeId(3)],
+            Isr = [new NodeId(1), new NodeId(2), new NodeId(3)],
+            Leader = new NodeId(1),
+            LeaderEpoch = LeaderEpoch.Zero,
+            PartitionEpoch = new PartitionEpoch(0),
+        };
 
     private static MetadataReplayer Replayed(params IMetadataRecord[] records)
     {

@@ -10,18 +10,29 @@ public class ReplicaPlacementTests
     public Property Replicas_and_leaderships_are_spread_evenly()
     {
         return Prop.ForAll(
-            Gen.Choose(1, 9).SelectMany(_ => Gen.Choose(1, 5), (brokers, factor) => (Brokers: brokers, Factor: Math.Min(brokers, factor))).ToArbitrary(),
+            Gen.Choose(1, 9)
+                .SelectMany(_ => Gen.Choose(1, 5), (brokers, factor) => (Brokers: brokers, Factor: Math.Min(brokers, factor)))
+                .ToArbitrary(),
             Gen.Choose(1, 60).ToArbitrary(),
             Gen.Choose(0, 1_000_000).ToArbitrary(),
             (size, partitions, seed) =>
             {
-                List<PlacementTarget> targets = [.. Enumerable.Range(0, size.Brokers).Select(id => new PlacementTarget(new NodeId(id), null, false))];
-                IReadOnlyList<ValueList<NodeId>> placed = ReplicaPlacement.Place(targets, partitions, size.Factor, new Cluster.Chance(seed));
+                List<PlacementTarget> targets =
+                [
+                    .. Enumerable.Range(0, size.Brokers).Select(id => new PlacementTarget(new NodeId(id), null, false)),
+                ];
+                IReadOnlyList<ValueList<NodeId>> placed = ReplicaPlacement.Place(
+                    targets,
+                    partitions,
+                    size.Factor,
+                    new Cluster.Chance(seed)
+                );
                 Assert.Equal(partitions, placed.Count);
                 Assert.All(placed, replicas => Assert.Equal(size.Factor, replicas.Distinct().Count()));
                 Assert.True(Spread(placed.SelectMany(replicas => replicas), size.Brokers) <= 1);
                 Assert.True(Spread(placed.Select(replicas => replicas[0]), size.Brokers) <= 2);
-            });
+            }
+        );
     }
 
     [Property]
@@ -33,26 +44,35 @@ public class ReplicaPlacementTests
             Gen.Choose(0, 1_000_000).ToArbitrary(),
             (racks, perRack, seed) =>
             {
-                List<PlacementTarget> targets = [.. Enumerable.Range(0, racks * perRack)
-                    .Select(id => new PlacementTarget(new NodeId(id), "rack" + (id % racks), false))];
+                List<PlacementTarget> targets =
+                [
+                    .. Enumerable.Range(0, racks * perRack).Select(id => new PlacementTarget(new NodeId(id), "rack" + (id % racks), false)),
+                ];
                 int factor = Math.Min(3, targets.Count);
                 foreach (ValueList<NodeId> replicas in ReplicaPlacement.Place(targets, 20, factor, new Cluster.Chance(seed)))
                 {
                     Assert.Equal(Math.Min(factor, racks), replicas.Select(each => each.Value % racks).Distinct().Count());
                 }
-            });
+            }
+        );
     }
 
     [Fact]
     public void Fenced_brokers_get_replicas_only_when_the_others_are_too_few_and_never_lead()
     {
         List<PlacementTarget> targets = [.. Enumerable.Range(0, 4).Select(id => new PlacementTarget(new NodeId(id), null, id >= 2))];
-        Assert.All(ReplicaPlacement.Place(targets, 10, 2, new Cluster.Chance(1)), replicas => Assert.All(replicas, each => Assert.True(each.Value < 2)));
-        Assert.All(ReplicaPlacement.Place(targets, 10, 3, new Cluster.Chance(1)), replicas =>
-        {
-            Assert.True(replicas[0].Value < 2);
-            Assert.Equal(1, replicas.Count(each => each.Value >= 2));
-        });
+        Assert.All(
+            ReplicaPlacement.Place(targets, 10, 2, new Cluster.Chance(1)),
+            replicas => Assert.All(replicas, each => Assert.True(each.Value < 2))
+        );
+        Assert.All(
+            ReplicaPlacement.Place(targets, 10, 3, new Cluster.Chance(1)),
+            replicas =>
+            {
+                Assert.True(replicas[0].Value < 2);
+                Assert.Equal(1, replicas.Count(each => each.Value >= 2));
+            }
+        );
     }
 
     [Fact]
@@ -66,18 +86,23 @@ public class ReplicaPlacementTests
     [Fact]
     public void The_same_chance_gives_the_same_placement()
     {
-        List<PlacementTarget> targets = [.. Enumerable.Range(0, 5).Select(id => new PlacementTarget(new NodeId(id), "r" + (id % 2), false))];
+        List<PlacementTarget> targets =
+        [
+            .. Enumerable.Range(0, 5).Select(id => new PlacementTarget(new NodeId(id), "r" + (id % 2), false)),
+        ];
         Assert.Equal(
-            ReplicaPlacement.Place(targets, 30, 3, new Cluster.Chance(4)), ReplicaPlacement.Place(targets, 30, 3, new Cluster.Chance(4)));
+            ReplicaPlacement.Place(targets, 30, 3, new Cluster.Chance(4)),
+            ReplicaPlacement.Place(targets, 30, 3, new Cluster.Chance(4))
+        );
     }
 
     [Fact]
-    public void Too_few_brokers_and_only_fenced_ones_are_refused()
+    public void Too_few_brokers_and_only_fenced_ones_are_rejected()
     {
         PlacementTarget live = new(new NodeId(0), null, false);
-        Assert.NotNull(ReplicaPlacement.Refusal([live], 2));
-        Assert.NotNull(ReplicaPlacement.Refusal([live with { Fenced = true }], 1));
-        Assert.Null(ReplicaPlacement.Refusal([live], 1));
+        Assert.NotNull(ReplicaPlacement.Rejection([live], 2));
+        Assert.NotNull(ReplicaPlacement.Rejection([live with { Fenced = true }], 1));
+        Assert.Null(ReplicaPlacement.Rejection([live], 1));
     }
 
     private static int Spread(IEnumerable<NodeId> nodes, int brokers)

@@ -16,19 +16,24 @@ public class TopicTests
         Assert.Equal("5", cluster.Replica.Image.ConfigOf(ConfigResource.Topic("orders"))["retention.ms"]);
         TopicImage topic = cluster.Replica.Image.Topics.ById[result.TopicId];
         Assert.Equal([0, 1, 2, 3, 4, 5], topic.Partitions.Keys);
-        Assert.All(topic.Partitions.Values, each =>
-        {
-            Assert.Equal(each.Replicas[0], each.Leader);
-            Assert.Equal(each.Replicas, each.Isr);
-            Assert.Equal((LeaderEpoch.Zero, new PartitionEpoch(0)), (each.LeaderEpoch, each.PartitionEpoch));
-            Assert.Equal([.. each.Replicas.Select(node => Cluster.Directory(node.Value))], each.Directories);
-        });
+        Assert.All(
+            topic.Partitions.Values,
+            each =>
+            {
+                Assert.Equal(each.Replicas[0], each.Leader);
+                Assert.Equal(each.Replicas, each.Isr);
+                Assert.Equal((LeaderEpoch.Zero, new PartitionEpoch(0)), (each.LeaderEpoch, each.PartitionEpoch));
+                Assert.Equal([.. each.Replicas.Select(node => Cluster.Directory(node.Value))], each.Directories);
+            }
+        );
     }
 
     [Fact]
     public void What_is_not_said_takes_the_defaults()
     {
-        Cluster cluster = new Cluster(options: new ControllerOptions { DefaultPartitions = 4, DefaultReplicationFactor = 2 }).WithBrokers(2);
+        Cluster cluster = new Cluster(options: new ControllerOptions { DefaultPartitions = 4, DefaultReplicationFactor = 2 }).WithBrokers(
+            2
+        );
         CreateTopicsResponse.CreatableTopicResult result = cluster.Create("t", partitions: -1, replicas: -1);
         Assert.Equal((4, (short)2), (result.NumPartitions, result.ReplicationFactor));
     }
@@ -71,7 +76,7 @@ public class TopicTests
         Assert.Equal(ErrorCode.InvalidReplicationFactor, cluster.Create("t", replicas: 0).ErrorCode);
         Assert.Equal(ErrorCode.InvalidReplicationFactor, cluster.Create("t", replicas: 5).ErrorCode);
         Assert.Equal(ErrorCode.PolicyViolation, cluster.Create("t", partitions: 51).ErrorCode);
-        Assert.Equal(ErrorCode.InvalidConfig, cluster.Create("t", configs: ("refused", "1")).ErrorCode);
+        Assert.Equal(ErrorCode.InvalidConfig, cluster.Create("t", configs: ("rejected", "1")).ErrorCode);
         Assert.Equal(ErrorCode.InvalidReplicaAssignment, cluster.Assign("t", [0, 0]).ErrorCode);
         Assert.Equal(ErrorCode.InvalidReplicaAssignment, cluster.Assign("t", [0, 9]).ErrorCode);
         Assert.Equal(ErrorCode.InvalidReplicaAssignment, cluster.Assign("t", [0, 1], [2]).ErrorCode);
@@ -106,13 +111,25 @@ public class TopicTests
     }
 
     [Fact]
-    public void A_name_twice_in_a_request_is_refused_once_and_others_are_created()
+    public void A_name_twice_in_a_request_is_rejected_once_and_others_are_created()
     {
         Cluster cluster = new Cluster().WithBrokers(1);
-        CreateTopicsResponse response = cluster.Do(cluster.Controller.CreateTopics(new CreateTopicsRequest
-        {
-            Topics = [.. new[] { "a", "b", "a" }.Select(name => new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = 1, ReplicationFactor = 1 })],
-        }));
+        CreateTopicsResponse response = cluster.Do(
+            cluster.Controller.CreateTopics(
+                new CreateTopicsRequest
+                {
+                    Topics =
+                    [
+                        .. new[] { "a", "b", "a" }.Select(name => new CreateTopicsRequest.CreatableTopic
+                        {
+                            Name = name,
+                            NumPartitions = 1,
+                            ReplicationFactor = 1,
+                        }),
+                    ],
+                }
+            )
+        );
         Assert.Equal([("a", ErrorCode.InvalidRequest), ("b", ErrorCode.None)], response.Topics.Select(each => (each.Name, each.ErrorCode)));
         Assert.Equal(["b"], cluster.Image.Topics.IdsByName.Keys);
     }
@@ -121,11 +138,21 @@ public class TopicTests
     public void Validating_only_writes_nothing()
     {
         Cluster cluster = new Cluster().WithBrokers(1);
-        ControllerResult<CreateTopicsResponse> result = cluster.Controller.CreateTopics(new CreateTopicsRequest
-        {
-            Topics = [new() { Name = "a", NumPartitions = 3, ReplicationFactor = 1 }],
-            ValidateOnly = true,
-        });
+        ControllerResult<CreateTopicsResponse> result = cluster.Controller.CreateTopics(
+            new CreateTopicsRequest
+            {
+                Topics =
+                [
+                    new()
+                    {
+                        Name = "a",
+                        NumPartitions = 3,
+                        ReplicationFactor = 1,
+                    },
+                ],
+                ValidateOnly = true,
+            }
+        );
         Assert.Empty(result.Records);
         Assert.Equal(ErrorCode.None, result.Response.Topics[0].ErrorCode);
         Assert.Equal(3, result.Response.Topics[0].NumPartitions);
@@ -149,19 +176,33 @@ public class TopicTests
         Assert.Equal(ErrorCode.PolicyViolation, Extend("t", 20_000).ErrorCode);
 
         CreatePartitionsResponse.CreatePartitionsTopicResult Extend(string name, int count, params int[][] assignments) =>
-            cluster.Do(cluster.Controller.CreatePartitions(new CreatePartitionsRequest
-            {
-                Topics =
-                [
-                    new()
-                    {
-                        Name = name,
-                        Count = count,
-                        Assignments = assignments.Length == 0 ? null : [.. assignments.Select(each =>
-                            new CreatePartitionsRequest.CreatePartitionsAssignment { BrokerIds = [.. each.Select(id => new NodeId(id))] })],
-                    },
-                ],
-            })).Results[0];
+            cluster
+                .Do(
+                    cluster.Controller.CreatePartitions(
+                        new CreatePartitionsRequest
+                        {
+                            Topics =
+                            [
+                                new()
+                                {
+                                    Name = name,
+                                    Count = count,
+                                    Assignments =
+                                        assignments.Length == 0
+                                            ? null
+                                            :
+                                            [
+                                                .. assignments.Select(each => new CreatePartitionsRequest.CreatePartitionsAssignment
+                                                {
+                                                    BrokerIds = [.. each.Select(id => new NodeId(id))],
+                                                }),
+                                            ],
+                                },
+                            ],
+                        }
+                    )
+                )
+                .Results[0];
     }
 
     [Fact]
@@ -182,16 +223,20 @@ public class TopicTests
     }
 
     [Fact]
-    public void A_topic_that_a_request_names_twice_is_refused_once_and_stays()
+    public void A_topic_that_a_request_names_twice_is_rejected_once_and_stays()
     {
         Cluster cluster = new Cluster().WithBrokers(1);
         Uuid id = cluster.Create("t", 1, 1).TopicId;
-        DeleteTopicsRequest request = new() { Topics = [new() { TopicId = id }, new() { TopicId = id }, new() { Name = "t" }, new() { Name = "u" }, new() { Name = "u" }] };
+        DeleteTopicsRequest request = new()
+        {
+            Topics = [new() { TopicId = id }, new() { TopicId = id }, new() { Name = "t" }, new() { Name = "u" }, new() { Name = "u" }],
+        };
         DeleteTopicsResponse response = cluster.Do(cluster.Controller.DeleteTopics(request));
 
         Assert.Equal(
             [(ErrorCode.InvalidRequest, "u", Uuid.Zero), (ErrorCode.InvalidRequest, null, id), (ErrorCode.None, "t", id)],
-            response.Responses.Select(each => (each.ErrorCode, each.Name, each.TopicId)));
+            response.Responses.Select(each => (each.ErrorCode, each.Name, each.TopicId))
+        );
     }
 
     [Fact]
@@ -201,7 +246,8 @@ public class TopicTests
         cluster.Create("t");
         Assert.Equal(
             ErrorCode.TopicDeletionDisabled,
-            cluster.Controller.DeleteTopics(new DeleteTopicsRequest { TopicNames = ["t"] }).Response.Responses[0].ErrorCode);
+            cluster.Controller.DeleteTopics(new DeleteTopicsRequest { TopicNames = ["t"] }).Response.Responses[0].ErrorCode
+        );
     }
 
     [Fact]
@@ -223,15 +269,25 @@ public class TopicTests
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, Elect(0, "t", 5));
 
         // All partitions: those that need nothing are left out of their topics.
-        ElectLeadersResponse all = cluster.Do(cluster.Controller.ElectLeaders(new ElectLeadersRequest { ElectionType = 0, TopicPartitions = null }));
+        ElectLeadersResponse all = cluster.Do(
+            cluster.Controller.ElectLeaders(new ElectLeadersRequest { ElectionType = 0, TopicPartitions = null })
+        );
         Assert.Equal([("t", 0), ("u", 1)], all.ReplicaElectionResults.Select(each => (each.Topic, each.PartitionResult.Count)));
-        Assert.Equal(ErrorCode.InvalidRequest, cluster.Controller.ElectLeaders(new ElectLeadersRequest { ElectionType = 2 }).Response.ErrorCode);
+        Assert.Equal(
+            ErrorCode.InvalidRequest,
+            cluster.Controller.ElectLeaders(new ElectLeadersRequest { ElectionType = 2 }).Response.ErrorCode
+        );
 
-        ErrorCode Elect(sbyte type, string topic, int index = 0) => cluster.Do(cluster.Controller.ElectLeaders(new ElectLeadersRequest
-        {
-            ElectionType = type,
-            TopicPartitions = [new() { Topic = topic, Partitions = [index] }],
-        })).ReplicaElectionResults[0].PartitionResult[0].ErrorCode;
+        ErrorCode Elect(sbyte type, string topic, int index = 0) =>
+            cluster
+                .Do(
+                    cluster.Controller.ElectLeaders(
+                        new ElectLeadersRequest { ElectionType = type, TopicPartitions = [new() { Topic = topic, Partitions = [index] }] }
+                    )
+                )
+                .ReplicaElectionResults[0]
+                .PartitionResult[0]
+                .ErrorCode;
     }
 
     [Fact]
@@ -245,28 +301,42 @@ public class TopicTests
         Assert.Equal(ErrorCode.EligibleLeadersNotAvailable, Elect());
         cluster.Beat(1);
         Assert.Equal(ErrorCode.None, Elect());
-        Assert.Equal((new NodeId(1), LeaderRecoveryState.Recovering), (cluster.Partition("t").Leader, cluster.Partition("t").RecoveryState));
+        Assert.Equal(
+            (new NodeId(1), LeaderRecoveryState.Recovering),
+            (cluster.Partition("t").Leader, cluster.Partition("t").RecoveryState)
+        );
 
-        ErrorCode Elect() => cluster.Do(cluster.Controller.ElectLeaders(new ElectLeadersRequest
-        {
-            ElectionType = 1,
-            TopicPartitions = [new() { Topic = "t", Partitions = [0] }],
-        })).ReplicaElectionResults[0].PartitionResult[0].ErrorCode;
+        ErrorCode Elect() =>
+            cluster
+                .Do(
+                    cluster.Controller.ElectLeaders(
+                        new ElectLeadersRequest { ElectionType = 1, TopicPartitions = [new() { Topic = "t", Partitions = [0] }] }
+                    )
+                )
+                .ReplicaElectionResults[0]
+                .PartitionResult[0]
+                .ErrorCode;
     }
 
     [Fact]
     public void Leaderships_go_back_to_preferred_leaders_in_time_and_in_bounded_steps()
     {
-        Cluster cluster = new Cluster(options: new ControllerOptions { MaxElectionsPerStep = 2, SessionTimeoutMs = 1_000_000 }).WithBrokers(2);
+        Cluster cluster = new Cluster(options: new ControllerOptions { MaxElectionsPerStep = 2, SessionTimeoutMs = 1_000_000 }).WithBrokers(
+            2
+        );
         cluster.Assign("t", [0, 1], [0, 1], [0, 1]);
         cluster.Beat(0, wantFence: true);
         cluster.Beat(0);
         foreach (int index in cluster.Topic("t").Partitions.Keys)
         {
-            cluster.Append([new RaftLog.Protocol.Metadata.PartitionChangeRecord
-            {
-                TopicId = cluster.Topic("t").Id, PartitionId = index, Isr = [new NodeId(0), new NodeId(1)],
-            }]);
+            cluster.Append([
+                new RaftLog.Protocol.Metadata.PartitionChangeRecord
+                {
+                    TopicId = cluster.Topic("t").Id,
+                    PartitionId = index,
+                    Isr = [new NodeId(0), new NodeId(1)],
+                },
+            ]);
         }
 
         cluster.Tick(afterMs: 299_999);

@@ -10,8 +10,17 @@ public sealed class PackageTests : IDisposable
 
     private static readonly string[] Shipped =
     [
-        "RaftLog.Protocol", "RaftLog.Platform", "RaftLog.Storage", "RaftLog.Raft", "RaftLog.Replication", "RaftLog.Metadata", "RaftLog.Coordination",
-        "RaftLog.Broker", "RaftLog.Client", "RaftLog.Client.Hosting", "RaftLog.Testing",
+        "RaftLog.Protocol",
+        "RaftLog.Platform",
+        "RaftLog.Storage",
+        "RaftLog.Raft",
+        "RaftLog.Replication",
+        "RaftLog.Metadata",
+        "RaftLog.Coordination",
+        "RaftLog.Broker",
+        "RaftLog.Client",
+        "RaftLog.Client.Hosting",
+        "RaftLog.Testing",
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("raftlog-packages-").FullName;
@@ -39,8 +48,25 @@ public sealed class PackageTests : IDisposable
         foreach (string project in Shipped)
         {
             string path = Path.Combine(Repository.Root, "src", project, $"{project}.csproj");
-            (await Command.RunAsync(
-                "dotnet", ["pack", path, "-c", "Release", "--no-build", "-o", Feed, $"-p:PackageVersion={Version}", $"-p:Version={Version}", "-v", "q", "-nologo"])).Succeeded();
+            (
+                await Command.RunAsync(
+                    "dotnet",
+                    [
+                        "pack",
+                        path,
+                        "-c",
+                        "Release",
+                        "--no-build",
+                        "-o",
+                        Feed,
+                        $"-p:PackageVersion={Version}",
+                        $"-p:Version={Version}",
+                        "-v",
+                        "q",
+                        "-nologo",
+                    ]
+                )
+            ).Succeeded();
         }
     }
 
@@ -61,7 +87,12 @@ public sealed class PackageTests : IDisposable
         Assert.NotEqual(package, Text("description"));
         Assert.All(
             metadata.Descendants().Where(each => each.Name.LocalName == "dependency").Select(each => each.Attribute("id")!.Value),
-            id => Assert.True(Shipped.Contains(id) || !id.StartsWith("RaftLog", StringComparison.Ordinal), $"{package} needs {id}, which is not a package"));
+            id =>
+                Assert.True(
+                    Shipped.Contains(id) || !id.StartsWith("RaftLog", StringComparison.Ordinal),
+                    $"{package} needs {id}, which is not a package"
+                )
+        );
     }
 
     private async Task<string> RunTourAsync()
@@ -69,17 +100,32 @@ public sealed class PackageTests : IDisposable
         string samples = Path.Combine(_folder, "samples");
         Copy(Path.Combine(Repository.Root, "docs", "samples"), samples);
         Dictionary<string, string> environment = new() { ["NUGET_PACKAGES"] = Path.Combine(_folder, "cache") };
-        string fallback = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        string fallback =
+            Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        (await Command.RunAsync(
-            "dotnet",
-            [
-                "build", Path.Combine(samples, "Tour"), "-c", "Release", "-v", "q", "-nologo", $"-p:RaftLogVersion={Version}",
-                $"-p:RestoreAdditionalProjectSources={Feed}", $"-p:RestoreFallbackFolders={fallback}", "-p:NuGetAudit=false",
-            ],
-            environment: environment,
-            patience: TimeSpan.FromMinutes(5))).Succeeded();
-        return (await Command.RunAsync("dotnet", [Path.Combine(samples, "Tour", "bin", "Release", "net10.0", "Tour.dll")])).Succeeded().Output;
+        (
+            await Command.RunAsync(
+                "dotnet",
+                [
+                    "build",
+                    Path.Combine(samples, "Tour"),
+                    "-c",
+                    "Release",
+                    "-v",
+                    "q",
+                    "-nologo",
+                    $"-p:RaftLogVersion={Version}",
+                    $"-p:RestoreAdditionalProjectSources={Feed}",
+                    $"-p:RestoreFallbackFolders={fallback}",
+                    "-p:NuGetAudit=false",
+                ],
+                environment: environment,
+                patience: TimeSpan.FromMinutes(5)
+            )
+        ).Succeeded();
+        return (await Command.RunAsync("dotnet", [Path.Combine(samples, "Tour", "bin", "Release", "net10.0", "Tour.dll")]))
+            .Succeeded()
+            .Output;
     }
 
     private string Feed => Path.Combine(_folder, "feed");

@@ -9,10 +9,22 @@ internal sealed class CoreRig
     private readonly List<RaftEffect> _effects = [];
     private long _lastCaller;
 
-    public CoreRig(int self = 1, int voters = 3, ElectionState? stored = null, RecoveredLog? log = null, Func<RaftConfig, RaftConfig>? configure = null)
+    public CoreRig(
+        int self = 1,
+        int voters = 3,
+        ElectionState? stored = null,
+        RecoveredLog? log = null,
+        Func<RaftConfig, RaftConfig>? configure = null
+    )
     {
         var config = new RaftConfig(Key(self), VoterSet.OfIds(Enumerable.Range(1, voters)));
-        Core = new RaftCore(configure?.Invoke(config) ?? config, stored ?? ElectionState.Initial, log ?? RecoveredLog.Empty, new Chance(1), Now);
+        Core = new RaftCore(
+            configure?.Invoke(config) ?? config,
+            stored ?? ElectionState.Initial,
+            log ?? RecoveredLog.Empty,
+            new Chance(1),
+            Now
+        );
         Collect();
     }
 
@@ -38,7 +50,12 @@ internal sealed class CoreRig
 
     /// <summary>A log whose epochs start at these offsets.</summary>
     public static RecoveredLog Log(long end, params (int Epoch, long Start)[] epochs) =>
-        new(SnapshotId.None, new Offset(end), [.. epochs.Select(each => new EpochStart(new LeaderEpoch(each.Epoch), new Offset(each.Start)))], SnapshotId.None);
+        new(
+            SnapshotId.None,
+            new Offset(end),
+            [.. epochs.Select(each => new EpochStart(new LeaderEpoch(each.Epoch), new Offset(each.Start)))],
+            SnapshotId.None
+        );
 
     public static LeaderAndEpoch Leads(int leader, int epoch) => new(new NodeId(leader), new LeaderEpoch(epoch));
 
@@ -55,7 +72,7 @@ internal sealed class CoreRig
         return rig;
     }
 
-    /// <summary>A core that follows node 2 and has had an answer from it.</summary>
+    /// <summary>A core that follows node 2 and has had a response from it.</summary>
     public static CoreRig Follower(int epoch = 1, RecoveredLog? log = null, int self = 1)
     {
         var rig = new CoreRig(self, stored: Stored(epoch, leader: 2), log: log);
@@ -71,7 +88,13 @@ internal sealed class CoreRig
     {
         foreach (RaftEffect.SendRequest ask in TakeRequests<RaftVoteRequest>())
         {
-            Do(core => core.HandleVoteReply(Now, ask.RequestId, new RaftVoteReply(ErrorCode.None, new LeaderAndEpoch(NodeId.None, Core.Role.Epoch), Granted: true)));
+            Do(core =>
+                core.HandleVoteReply(
+                    Now,
+                    ask.RequestId,
+                    new RaftVoteReply(ErrorCode.None, new LeaderAndEpoch(NodeId.None, Core.Role.Epoch), Granted: true)
+                )
+            );
         }
     }
 
@@ -83,7 +106,7 @@ internal sealed class CoreRig
 
     public void Wait(long ms)
     {
-        for (long until = Now + ms; Now < until;)
+        for (long until = Now + ms; Now < until; )
         {
             Now = Math.Min(until, Math.Max(Now + 1, Core.NextDeadlineMs));
             Do(core => core.Tick(Now));
@@ -92,7 +115,7 @@ internal sealed class CoreRig
 
     public void WaitUntil(Func<bool> condition, long limitMs = 10_000)
     {
-        for (long until = Now + limitMs; !condition();)
+        for (long until = Now + limitMs; !condition(); )
         {
             Assert.True(Now < until, "it did not happen");
             Now = Math.Max(Now + 1, Math.Min(until, Core.NextDeadlineMs));
@@ -134,42 +157,51 @@ internal sealed class CoreRig
     public RaftEpochReply? BeginEpoch(int leader, int epoch)
     {
         long caller = ++_lastCaller;
-        Do(core => core.HandleBeginEpoch(Now, caller, new RaftBeginEpochRequest(ReplicaKey.None, new NodeId(leader), new LeaderEpoch(epoch))));
+        Do(core =>
+            core.HandleBeginEpoch(Now, caller, new RaftBeginEpochRequest(ReplicaKey.None, new NodeId(leader), new LeaderEpoch(epoch)))
+        );
         return TakeReply(caller) as RaftEpochReply;
     }
 
     public RaftEpochReply? EndEpoch(int leader, int epoch, params int[] successors)
     {
         long caller = ++_lastCaller;
-        Do(core => core.HandleEndEpoch(Now, caller, new RaftEndEpochRequest(new NodeId(leader), new LeaderEpoch(epoch), [.. successors.Select(id => new NodeId(id))])));
+        Do(core =>
+            core.HandleEndEpoch(
+                Now,
+                caller,
+                new RaftEndEpochRequest(new NodeId(leader), new LeaderEpoch(epoch), [.. successors.Select(id => new NodeId(id))])
+            )
+        );
         return TakeReply(caller) as RaftEpochReply;
     }
 
-    public FetchAnswer Fetch(RaftFetchRequest request)
+    public FetchDecision Fetch(RaftFetchRequest request)
     {
-        FetchAnswer answer = Core.HandleFetch(Now, request);
+        FetchDecision response = Core.HandleFetch(Now, request);
         Collect();
-        return answer;
+        return response;
     }
 
-    public void Reply(RaftEffect.SendRequest request, RaftReply reply) => Do(core =>
-    {
-        switch (reply)
+    public void Reply(RaftEffect.SendRequest request, RaftReply reply) =>
+        Do(core =>
         {
-            case RaftFetchReply fetch:
-                core.HandleFetchReply(Now, request.RequestId, fetch);
-                break;
-            case RaftFetchSnapshotReply snapshot:
-                core.HandleFetchSnapshotReply(Now, request.RequestId, snapshot);
-                break;
-            case RaftVoteReply vote:
-                core.HandleVoteReply(Now, request.RequestId, vote);
-                break;
-            case RaftEpochReply epoch:
-                core.HandleEpochReply(Now, request.RequestId, epoch);
-                break;
-        }
-    });
+            switch (reply)
+            {
+                case RaftFetchReply fetch:
+                    core.HandleFetchReply(Now, request.RequestId, fetch);
+                    break;
+                case RaftFetchSnapshotReply snapshot:
+                    core.HandleFetchSnapshotReply(Now, request.RequestId, snapshot);
+                    break;
+                case RaftVoteReply vote:
+                    core.HandleVoteReply(Now, request.RequestId, vote);
+                    break;
+                case RaftEpochReply epoch:
+                    core.HandleEpochReply(Now, request.RequestId, epoch);
+                    break;
+            }
+        });
 
     public RaftReply? TakeReply(long caller)
     {

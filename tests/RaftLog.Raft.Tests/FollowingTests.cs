@@ -74,7 +74,7 @@ public sealed class FollowingTests
     }
 
     [Fact]
-    public void A_diverging_log_is_cut_where_both_may_agree_and_the_high_watermark_of_that_answer_does_not_count()
+    public void A_diverging_log_is_cut_where_both_may_agree_and_the_high_watermark_of_that_response_does_not_count()
     {
         CoreRig rig = CoreRig.Follower(epoch: 6, log: CoreRig.Log(12, (1, 0), (3, 5), (5, 9)));
         RaftEffect.SendRequest fetch = rig.TakeRequest<RaftFetchRequest>();
@@ -169,11 +169,13 @@ public sealed class FollowingTests
                 rig.Reply(rig.TakeRequest<RaftFetchRequest>(), rig.Nothing(6) with { Snapshot = snapshot });
                 rig.Reply(
                     rig.TakeRequest<RaftFetchSnapshotRequest>(),
-                    new RaftFetchSnapshotReply(ErrorCode.None, Leads(2, 6), snapshot, piece.Size, piece.Position, piece.Length));
+                    new RaftFetchSnapshotReply(ErrorCode.None, Leads(2, 6), snapshot, piece.Size, piece.Position, piece.Length)
+                );
                 Assert.False(rig.Has<RaftEffect.WriteSnapshotChunk>());
                 rig.Wait(20);
                 rig.TakeRequest<RaftFetchRequest>();
-            });
+            }
+        );
     }
 
     [Fact]
@@ -182,7 +184,10 @@ public sealed class FollowingTests
         CoreRig rig = CoreRig.Follower(epoch: 6);
         var snapshot = new SnapshotId(new Offset(50), new LeaderEpoch(4));
         rig.Reply(rig.TakeRequest<RaftFetchRequest>(), rig.Nothing(6) with { Snapshot = snapshot });
-        rig.Reply(rig.TakeRequest<RaftFetchSnapshotRequest>(), new RaftFetchSnapshotReply(ErrorCode.SnapshotNotFound, Leads(2, 6), snapshot, 0, 0, 0));
+        rig.Reply(
+            rig.TakeRequest<RaftFetchSnapshotRequest>(),
+            new RaftFetchSnapshotReply(ErrorCode.SnapshotNotFound, Leads(2, 6), snapshot, 0, 0, 0)
+        );
         rig.Wait(20);
         rig.TakeRequest<RaftFetchRequest>();
     }
@@ -203,7 +208,14 @@ public sealed class FollowingTests
     public void A_leader_that_says_it_leads_no_more_is_lost()
     {
         CoreRig rig = CoreRig.Follower();
-        rig.Reply(rig.TakeRequest<RaftFetchRequest>(), rig.Nothing(1) with { Error = ErrorCode.NotLeaderOrFollower, Leader = Leads(-1, 1) });
+        rig.Reply(
+            rig.TakeRequest<RaftFetchRequest>(),
+            rig.Nothing(1) with
+            {
+                Error = ErrorCode.NotLeaderOrFollower,
+                Leader = Leads(-1, 1),
+            }
+        );
         Assert.IsType<UnattachedRole>(rig.Core.Role);
     }
 

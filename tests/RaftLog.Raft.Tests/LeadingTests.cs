@@ -40,13 +40,13 @@ public sealed class LeadingTests
         rig.WinVotes();
         Assert.IsType<LeaderRole>(rig.Core.Role);
         Assert.Equal(ErrorCode.NotController, rig.Core.PrepareAppend().Error);
-        Assert.Equal(FetchAnswerKind.Wait, rig.Fetch(FetchOf(2, 1, At(0, 0))).Kind);
+        Assert.Equal(FetchDecisionKind.Wait, rig.Fetch(FetchOf(2, 1, At(0, 0))).Kind);
         Assert.Equal(NodeId.None, rig.Fetch(FetchOf(2, 1, At(0, 0))).Leader.Leader);
         Assert.Empty(rig.TakeRequests<RaftBeginEpochRequest>());
         rig.ReleaseState();
         Assert.Equal(2, rig.TakeRequests<RaftBeginEpochRequest>().Count);
         Assert.Equal(new Offset(1), rig.Core.PrepareAppend().BaseOffset);
-        Assert.Equal(FetchAnswerKind.Records, rig.Fetch(FetchOf(2, 1, At(0, 0))).Kind);
+        Assert.Equal(FetchDecisionKind.Records, rig.Fetch(FetchOf(2, 1, At(0, 0))).Kind);
     }
 
     [Fact]
@@ -94,8 +94,8 @@ public sealed class LeadingTests
     public void A_leader_that_was_stopped_finds_out_before_it_answers()
     {
         CoreRig rig = CoreRig.Leader();
-        FetchAnswer answer = rig.Core.HandleFetch(rig.Now + 60_000, FetchOf(2, 1, At(1, 1)));
-        Assert.Equal(ErrorCode.NotLeaderOrFollower, answer.Error);
+        FetchDecision response = rig.Core.HandleFetch(rig.Now + 60_000, FetchOf(2, 1, At(1, 1)));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, response.Error);
         Assert.Equal(ErrorCode.NotController, rig.Core.PrepareAppend().Error);
     }
 
@@ -128,9 +128,9 @@ public sealed class LeadingTests
     {
         // Epoch 1 at 0..4, 3 at 5..9, this leader's 6 from 10.
         CoreRig rig = CoreRig.Leader(epoch: 6, log: CoreRig.Log(10, (1, 0), (3, 5)));
-        Assert.Equal(FetchAnswerKind.Records, Ask(At(3, 10)).Kind);
-        Assert.Equal(FetchAnswerKind.Records, Ask(At(1, 5)).Kind);
-        Assert.Equal(FetchAnswerKind.Records, Ask(At(0, 0)).Kind);
+        Assert.Equal(FetchDecisionKind.Records, Ask(At(3, 10)).Kind);
+        Assert.Equal(FetchDecisionKind.Records, Ask(At(1, 5)).Kind);
+        Assert.Equal(FetchDecisionKind.Records, Ask(At(0, 0)).Kind);
         Assert.Equal(At(3, 10), Ask(At(3, 12)).Diverging);
         Assert.Equal(At(1, 5), Ask(At(2, 4)).Diverging);
         Assert.Equal(At(3, 10), Ask(At(5, 11)).Diverging);
@@ -139,14 +139,14 @@ public sealed class LeadingTests
         Assert.Equal(ErrorCode.FencedLeaderEpoch, rig.Fetch(FetchOf(2, 5, At(3, 10))).Error);
         Assert.Equal(ErrorCode.UnknownLeaderEpoch, rig.Fetch(FetchOf(2, 7, At(3, 10))).Error);
 
-        FetchAnswer Ask(LogPosition position) => rig.Fetch(FetchOf(2, 6, position));
+        FetchDecision Ask(LogPosition position) => rig.Fetch(FetchOf(2, 6, position));
     }
 
     [Fact]
     public void A_log_that_diverges_does_not_count_for_the_high_watermark()
     {
         CoreRig rig = CoreRig.Leader(epoch: 6, log: CoreRig.Log(10, (1, 0), (3, 5)));
-        Assert.Equal(FetchAnswerKind.Diverging, rig.Fetch(FetchOf(2, 6, At(5, 50))).Kind);
+        Assert.Equal(FetchDecisionKind.Diverging, rig.Fetch(FetchOf(2, 6, At(5, 50))).Kind);
         Assert.Equal(0, rig.Core.HighWatermark.Value);
     }
 
@@ -157,14 +157,17 @@ public sealed class LeadingTests
         var latest = new SnapshotId(new Offset(8), new LeaderEpoch(3));
         var log = new RecoveredLog(start, new Offset(10), [new EpochStart(new LeaderEpoch(3), new Offset(6))], latest);
         CoreRig rig = CoreRig.Leader(epoch: 6, log: log);
-        Assert.All([At(0, 0), At(1, 3), At(2, 6), At(1, 20)], position =>
-        {
-            FetchAnswer answer = rig.Fetch(FetchOf(2, 6, position));
-            Assert.Equal(FetchAnswerKind.Snapshot, answer.Kind);
-            Assert.Equal(latest, answer.Snapshot);
-        });
-        Assert.Equal(FetchAnswerKind.Records, rig.Fetch(FetchOf(2, 6, At(3, 6))).Kind);
-        Assert.Equal(FetchAnswerKind.Records, rig.Fetch(FetchOf(2, 6, At(3, 9))).Kind);
+        Assert.All(
+            [At(0, 0), At(1, 3), At(2, 6), At(1, 20)],
+            position =>
+            {
+                FetchDecision response = rig.Fetch(FetchOf(2, 6, position));
+                Assert.Equal(FetchDecisionKind.Snapshot, response.Kind);
+                Assert.Equal(latest, response.Snapshot);
+            }
+        );
+        Assert.Equal(FetchDecisionKind.Records, rig.Fetch(FetchOf(2, 6, At(3, 6))).Kind);
+        Assert.Equal(FetchDecisionKind.Records, rig.Fetch(FetchOf(2, 6, At(3, 9))).Kind);
     }
 
     [Fact]
@@ -172,23 +175,23 @@ public sealed class LeadingTests
     {
         CoreRig rig = CoreRig.Leader();
         RaftFetchRequest fetch = FetchOf(2, 1, At(1, 1));
-        FetchAnswer first = rig.Fetch(fetch);
-        Assert.Equal(FetchAnswerKind.Records, first.Kind);
+        FetchDecision first = rig.Fetch(fetch);
+        Assert.Equal(FetchDecisionKind.Records, first.Kind);
         Assert.Equal(1, first.HighWatermark.Value);
-        Assert.Equal(FetchAnswerKind.Wait, rig.Fetch(fetch).Kind);
-        Assert.Equal(FetchAnswerKind.Records, rig.Core.AskAgain(fetch, isOver: true).Kind);
-        Assert.Equal(FetchAnswerKind.Records, rig.Fetch(FetchOf(3, 1, At(1, 1), knownHighWatermark: 0)).Kind);
-        Assert.Equal(FetchAnswerKind.Wait, rig.Fetch(FetchOf(3, 1, At(1, 1), knownHighWatermark: 1)).Kind);
+        Assert.Equal(FetchDecisionKind.Wait, rig.Fetch(fetch).Kind);
+        Assert.Equal(FetchDecisionKind.Records, rig.Core.AskAgain(fetch, isOver: true).Kind);
+        Assert.Equal(FetchDecisionKind.Records, rig.Fetch(FetchOf(3, 1, At(1, 1), knownHighWatermark: 0)).Kind);
+        Assert.Equal(FetchDecisionKind.Wait, rig.Fetch(FetchOf(3, 1, At(1, 1), knownHighWatermark: 1)).Kind);
         rig.Append(1);
         rig.Take<RaftEffect.WakeFetches>();
-        Assert.Equal(FetchAnswerKind.Records, rig.Core.AskAgain(fetch, isOver: false).Kind);
+        Assert.Equal(FetchDecisionKind.Records, rig.Core.AskAgain(fetch, isOver: false).Kind);
     }
 
     [Fact]
     public void A_fetch_waits_though_its_sender_knows_a_higher_high_watermark_than_a_leader_that_has_just_won()
     {
         CoreRig rig = CoreRig.Leader(voters: 5, log: CoreRig.Log(72, (0, 0)));
-        Assert.Equal(FetchAnswerKind.Wait, rig.Fetch(FetchOf(2, 1, At(1, 73), knownHighWatermark: 58)).Kind);
+        Assert.Equal(FetchDecisionKind.Wait, rig.Fetch(FetchOf(2, 1, At(1, 73), knownHighWatermark: 58)).Kind);
         Assert.Equal(0, rig.Core.HighWatermark.Value);
     }
 
@@ -212,8 +215,8 @@ public sealed class LeadingTests
         rig.Fetch(FetchOf(2, 1, At(1, 1)));
         Assert.Equal(1, rig.Core.HighWatermark.Value);
         var wiped = new ReplicaKey(new NodeId(2), new Uuid(9, 222));
-        FetchAnswer answer = rig.Fetch(new RaftFetchRequest(wiped, new LeaderEpoch(1), At(1, 5), Offset.None));
-        Assert.Equal(FetchAnswerKind.Records, answer.Kind);
+        FetchDecision response = rig.Fetch(new RaftFetchRequest(wiped, new LeaderEpoch(1), At(1, 5), Offset.None));
+        Assert.Equal(FetchDecisionKind.Records, response.Kind);
         Assert.Equal(1, rig.Core.HighWatermark.Value);
     }
 
@@ -223,7 +226,7 @@ public sealed class LeadingTests
         CoreRig rig = CoreRig.Leader(voters: 1, configure: config => config with { MaxObservers = 2 });
         rig.Fetch(FetchOf(7, 2, At(0, 0)));
         rig.Fetch(FetchOf(8, 2, At(2, 1)));
-        Assert.Equal(FetchAnswerKind.Records, rig.Fetch(FetchOf(9, 2, At(0, 0))).Kind);
+        Assert.Equal(FetchDecisionKind.Records, rig.Fetch(FetchOf(9, 2, At(0, 0))).Kind);
         IReadOnlyList<ReplicaDescription> observers = rig.Core.DescribeQuorum(rig.Now).Observers;
         Assert.Equal([7, 8], observers.Select(observer => observer.Replica.Id.Value));
         Assert.Equal(new ReplicaDescription(Key(8), new Offset(1), rig.Now, rig.Now), observers[1]);
@@ -240,7 +243,7 @@ public sealed class LeadingTests
         CoreRig rig = CoreRig.Leader();
         rig.Append(4);
         rig.Fetch(FetchOf(2, 1, At(1, 3)));
-        QuorumDescription quorum = rig.Core.DescribeQuorum(rig.Now + 5);
+        QuorumStatus quorum = rig.Core.DescribeQuorum(rig.Now + 5);
         Assert.Equal(Leads(1, 1), quorum.Leader);
         Assert.Equal([5, 3, -1], quorum.Voters.Select(voter => voter.LogEnd.Value));
         Assert.Equal([rig.Now + 5, rig.Now, -1], quorum.Voters.Select(voter => voter.LastFetchMs));

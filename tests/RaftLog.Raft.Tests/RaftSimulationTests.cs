@@ -6,6 +6,7 @@ namespace RaftLog.Raft.Tests;
 /// Whole quorums under loss, duplication, reordering, crashes, partitions and pauses. <c>RAFT_SEEDS</c> sets the number of seeds,
 /// <c>RAFT_FIRST_SEED</c> the first one, to replay or to search longer.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class RaftSimulationTests
 {
     private static readonly int Seeds = Setting("RAFT_SEEDS", 300);
@@ -17,11 +18,22 @@ public sealed class RaftSimulationTests
 
     /// <summary>The mix in which a leader that may lead its epoch again after a crash is found out (4 seeds of 6,000).</summary>
     [Fact]
-    public void Nor_is_it_when_nodes_crash_all_the_time_and_disks_are_slow() => Run(events: 1500, faults => faults with
-    {
-        Voters = 5, Observers = 0, CrashPerThousand = 250, MaxDiskDelayMs = 150, PartitionPerThousand = 0, PausePerThousand = 0, SnapshotPerThousand = 0,
-        Link = faults.Link with { Loss = 200, MaxDelayMs = 10, Late = 0 },
-    });
+    public void Nor_is_it_when_nodes_crash_all_the_time_and_disks_are_slow() =>
+        Run(
+            events: 1500,
+            faults =>
+                faults with
+                {
+                    Voters = 5,
+                    Observers = 0,
+                    CrashPerThousand = 250,
+                    MaxDiskDelayMs = 150,
+                    PartitionPerThousand = 0,
+                    PausePerThousand = 0,
+                    SnapshotPerThousand = 0,
+                    Link = faults.Link with { Loss = 200, MaxDelayMs = 10, Late = 0 },
+                }
+        );
 
     private static void Run(int events, Func<QuorumFaults, QuorumFaults> change)
     {
@@ -46,16 +58,50 @@ public sealed class RaftSimulationTests
         }
 
         Assert.True(failures.Count == 0, string.Join("\n\n", failures));
-        Assert.True(Seeds < 100 || (committed > 20 * Seeds && elections > Seeds), $"the runs did little: {committed} records, {elections} elections");
+        Assert.True(
+            Seeds < 100 || (committed > 20 * Seeds && elections > Seeds),
+            $"the runs did little: {committed} records, {elections} elections"
+        );
     }
 
-    /// <summary>The simulator can fail: each of these shells breaks one promise that the core builds on, and is found out by what follows.</summary>
+    /// <summary>
+    /// The simulator can fail: each of these shells breaks one promise that the core builds on, and is found out by what follows.
+    /// </summary>
     [Fact]
     public void A_shell_that_lies_about_its_disk_is_found_out()
     {
-        Assert.True(FindsFault(faults => faults with { Lies = new ShellLies(AboutVotes: true, AboutFlushes: false, WipesDisks: false), CrashPerThousand = 150, MaxDiskDelayMs = 200 }), "votes");
-        Assert.True(FindsFault(faults => faults with { Lies = new ShellLies(AboutVotes: false, AboutFlushes: true, WipesDisks: false), CrashPerThousand = 150, MaxDiskDelayMs = 200 }), "flushes");
-        Assert.True(FindsFault(faults => faults with { Lies = new ShellLies(AboutVotes: false, AboutFlushes: false, WipesDisks: true), CrashPerThousand = 50 }), "wiped disks");
+        Assert.True(
+            FindsFault(faults =>
+                faults with
+                {
+                    Lies = new ShellLies(AboutVotes: true, AboutFlushes: false, WipesDisks: false),
+                    CrashPerThousand = 150,
+                    MaxDiskDelayMs = 200,
+                }
+            ),
+            "votes"
+        );
+        Assert.True(
+            FindsFault(faults =>
+                faults with
+                {
+                    Lies = new ShellLies(AboutVotes: false, AboutFlushes: true, WipesDisks: false),
+                    CrashPerThousand = 150,
+                    MaxDiskDelayMs = 200,
+                }
+            ),
+            "flushes"
+        );
+        Assert.True(
+            FindsFault(faults =>
+                faults with
+                {
+                    Lies = new ShellLies(AboutVotes: false, AboutFlushes: false, WipesDisks: true),
+                    CrashPerThousand = 50,
+                }
+            ),
+            "wiped disks"
+        );
     }
 
     private static bool FindsFault(Func<QuorumFaults, QuorumFaults> tell)
@@ -76,5 +122,6 @@ public sealed class RaftSimulationTests
         return false;
     }
 
-    private static int Setting(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out int value) ? value : otherwise;
+    private static int Setting(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), out int value) ? value : otherwise;
 }

@@ -10,7 +10,9 @@ public sealed class VotingTests
     {
         var rig = new CoreRig { HoldsState = true };
         long caller = 77;
-        rig.Do(core => core.HandleVote(rig.Now, caller, new RaftVoteRequest(ReplicaKey.None, new LeaderEpoch(1), Key(2), At(0, 0), PreVote: false)));
+        rig.Do(core =>
+            core.HandleVote(rig.Now, caller, new RaftVoteRequest(ReplicaKey.None, new LeaderEpoch(1), Key(2), At(0, 0), PreVote: false))
+        );
         Assert.False(rig.Has<RaftEffect.SendReply>());
         rig.ReleaseState();
         Assert.True(Assert.IsType<RaftVoteReply>(rig.TakeReply(caller)).Granted);
@@ -76,7 +78,7 @@ public sealed class VotingTests
     }
 
     [Fact]
-    public void A_request_of_an_older_epoch_a_senseless_one_and_one_for_another_replica_are_refused()
+    public void A_request_of_an_older_epoch_a_senseless_one_and_one_for_another_replica_are_rejected()
     {
         var rig = new CoreRig(stored: Stored(5));
         Assert.Equal(ErrorCode.FencedLeaderEpoch, rig.Vote(candidate: 2, epoch: 4, At(0, 0))!.Error);
@@ -86,13 +88,19 @@ public sealed class VotingTests
         Assert.Equal(ErrorCode.InvalidRequest, rig.Vote(candidate: 2, epoch: 5, At(5, 1))!.Error);
         Assert.Equal(ErrorCode.InvalidRequest, rig.Vote(candidate: 2, epoch: 5, At(6, 1), preVote: true)!.Error);
         Assert.Equal(ErrorCode.None, rig.Vote(candidate: 2, epoch: 5, At(5, 1), preVote: true)!.Error);
-        var toAnother = new RaftVoteRequest(new ReplicaKey(new NodeId(1), new Uuid(1, 1)), new LeaderEpoch(6), Key(2), At(0, 0), PreVote: false);
+        var toAnother = new RaftVoteRequest(
+            new ReplicaKey(new NodeId(1), new Uuid(1, 1)),
+            new LeaderEpoch(6),
+            Key(2),
+            At(0, 0),
+            PreVote: false
+        );
         Assert.Equal(ErrorCode.InvalidVoterKey, rig.Vote(toAnother)!.Error);
         Assert.Equal(6, rig.Core.Role.Epoch.Value);
     }
 
     [Fact]
-    public void A_vote_is_refused_in_an_epoch_whose_leader_is_known()
+    public void A_vote_is_rejected_in_an_epoch_whose_leader_is_known()
     {
         CoreRig rig = CoreRig.Follower(epoch: 2);
         Assert.False(rig.Vote(candidate: 3, epoch: 2, At(0, 0))!.Granted);
@@ -110,7 +118,7 @@ public sealed class VotingTests
     }
 
     [Fact]
-    public void A_follower_that_has_fetched_refuses_pre_votes_and_one_that_has_not_grants_them()
+    public void A_follower_that_has_fetched_rejects_pre_votes_and_one_that_has_not_grants_them()
     {
         Assert.False(CoreRig.Follower(epoch: 2).Vote(candidate: 3, epoch: 2, At(0, 0), preVote: true)!.Granted);
         Assert.True(new CoreRig(stored: Stored(2, leader: 2)).Vote(candidate: 3, epoch: 2, At(0, 0), preVote: true)!.Granted);

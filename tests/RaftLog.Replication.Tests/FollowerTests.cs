@@ -32,7 +32,7 @@ public sealed class FollowerTests
         B.Append(10, 1, 1);
         _scene.Decide(0, 2, 0, 1);
         _scene.Tell(10, 1);
-        Assert.IsType<FollowerRole>(B.Core.Role);
+        Assert.IsType<PartitionFollowerRole>(B.Core.Role);
         Assert.Null(B.NextFetch());
     }
 
@@ -63,7 +63,7 @@ public sealed class FollowerTests
         CopyTwo(leaderHighWatermark: 2);
         B.Flush(10);
         Assert.Equal(2, B.Core.HighWatermark.Value);
-        Assert.Equal(new Offset(1), B.Core.LogMoved(10, new LogExtent(Offset.Zero, new Offset(1), new Offset(1))).HighWatermark);
+        Assert.Equal(new Offset(1), B.Core.OnLogChanged(10, new LogExtent(Offset.Zero, new Offset(1), new Offset(1))).HighWatermark);
     }
 
     [Fact]
@@ -83,16 +83,19 @@ public sealed class FollowerTests
     }
 
     [Fact]
-    public void The_high_watermark_of_a_diverging_answer_does_not_count()
+    public void The_high_watermark_of_a_diverging_response_does_not_count()
     {
         B.Log.Append(new DataEntry(0, 9, 9));
         B.Log.Append(new DataEntry(0, 9, 8));
         B.Flush(10);
         Follow(1);
         A.Append(10, 1, 1);
-        DataAnswer answer = Ask();
-        Assert.NotNull(answer.Answer.Diverging);
-        Assert.Equal(FollowerStepKind.Truncate, B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(1) } }));
+        DataResponse response = Ask();
+        Assert.NotNull(response.Response.Diverging);
+        Assert.Equal(
+            FollowerStepKind.Truncate,
+            B.Take(10, response with { Response = response.Response with { HighWatermark = new Offset(1) } })
+        );
         Assert.Equal(0, B.Core.HighWatermark.Value);
         Assert.Equal(0, B.Log.End);
     }
@@ -114,8 +117,8 @@ public sealed class FollowerTests
         A.Flush(10);
         B.Flush(10);
         Follow(9);
-        DataAnswer answer = Ask();
-        B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(4) } });
+        DataResponse response = Ask();
+        B.Take(10, response with { Response = response.Response with { HighWatermark = new Offset(4) } });
         Assert.Equal(2, B.Log.End);
         Assert.Equal(0, B.Core.HighWatermark.Value);
     }
@@ -136,21 +139,24 @@ public sealed class FollowerTests
     public void A_follower_below_the_leaders_start_starts_over_there_and_asks_when_the_leader_does_not_say()
     {
         Follow(1);
-        Assert.Equal(new FollowerStep(FollowerStepKind.StartOver, new Offset(500), null), Take(ErrorCode.OffsetOutOfRange, new Offset(500)));
+        Assert.Equal(
+            new FollowerStep(FollowerStepKind.StartOver, new Offset(500), null),
+            Take(ErrorCode.OffsetOutOfRange, new Offset(500))
+        );
         Assert.Equal(FollowerStepKind.AskLogStart, Take(ErrorCode.OffsetOutOfRange, Offset.None).Kind);
         Assert.Equal(FollowerStepKind.BackOff, B.Core.OutOfRange(Offset.Zero).Kind);
     }
 
     [Fact]
-    public void An_answer_to_another_position_or_leadership_is_dropped()
+    public void A_response_to_another_position_or_leadership_is_dropped()
     {
         Follow(1);
         A.Append(10, 1, 1);
-        DataAnswer first = Ask();
+        DataResponse first = Ask();
         B.Take(10, first);
         B.Flush(10);
         Assert.Equal(FollowerStepKind.Drop, B.Take(10, first));
-        DataAnswer second = Ask();
+        DataResponse second = Ask();
         Follow(2);
         Assert.Equal(FollowerStepKind.Drop, B.Take(10, second));
     }
@@ -159,10 +165,18 @@ public sealed class FollowerTests
     public void A_checkpoint_beyond_the_recovered_log_does_not_count()
     {
         var replica = new PartitionReplica(
-            new NodeId(1), new LogExtent(new Offset(3), new Offset(8), new Offset(8)), new Offset(20), new ReplicationTuning());
+            new NodeId(1),
+            new LogExtent(new Offset(3), new Offset(8), new Offset(8)),
+            new Offset(20),
+            new ReplicationTuning()
+        );
         Assert.Equal(new Offset(8), replica.HighWatermark);
         var emptied = new PartitionReplica(
-            new NodeId(1), new LogExtent(new Offset(30), new Offset(30), new Offset(30)), new Offset(20), new ReplicationTuning());
+            new NodeId(1),
+            new LogExtent(new Offset(30), new Offset(30), new Offset(30)),
+            new Offset(20),
+            new ReplicationTuning()
+        );
         Assert.Equal(new Offset(30), emptied.HighWatermark);
     }
 
@@ -178,10 +192,12 @@ public sealed class FollowerTests
         Assert.IsType<IdleRole>(B.Core.Role);
         B.RegisteredAs = new BrokerEpoch(_scene.State.AsOf.Value);
         _scene.Tell(10, 1);
-        Assert.IsType<FollowerRole>(B.Core.Role);
+        Assert.IsType<PartitionFollowerRole>(B.Core.Role);
     }
 
-    /// <summary>Each row: the follower's epochs (one digit a record), the leader's, and what is left of the follower's log after the first round.</summary>
+    /// <summary>
+    /// Each row: the follower's epochs (one digit a record), the leader's, and what is left of the follower's log after the first round.
+    /// </summary>
     [Theory]
     [InlineData("111", "111", 3)]
     [InlineData("1111", "111", 3)]
@@ -225,12 +241,12 @@ public sealed class FollowerTests
         Follow(1);
         A.Append(10, 1, 1);
         A.Append(10, 1, 2);
-        DataAnswer answer = Ask();
-        B.Take(10, answer with { Answer = answer.Answer with { HighWatermark = new Offset(leaderHighWatermark) } });
+        DataResponse response = Ask();
+        B.Take(10, response with { Response = response.Response with { HighWatermark = new Offset(leaderHighWatermark) } });
     }
 
-    private DataAnswer Ask() => A.Serve(10, B.Node, B.RegisteredAs, B.NextFetch()!.Value, 100);
+    private DataResponse Ask() => A.Serve(10, B.Node, B.RegisteredAs, B.NextFetch()!.Value, 100);
 
     private FollowerStep Take(ErrorCode error, Offset leaderStart) =>
-        B.Core.FetchAnswered(new FetchAnswer(B.NextFetch()!.Value, error, null, Offset.None, leaderStart), B.Log);
+        B.Core.OnFetchResponse(new FollowerFetchResult(B.NextFetch()!.Value, error, null, Offset.None, leaderStart), B.Log);
 }

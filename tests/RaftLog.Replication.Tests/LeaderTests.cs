@@ -13,7 +13,7 @@ public sealed class LeaderTests
 
     private DataReplica B => _scene.Nodes[1];
 
-    private LeaderRole Leader => Assert.IsType<LeaderRole>(A.Core.Role);
+    private PartitionLeaderRole Leader => Assert.IsType<PartitionLeaderRole>(A.Core.Role);
 
     [Fact]
     public void The_high_watermark_is_the_smallest_durable_end_of_all_in_sync_replicas_the_leaders_own_too()
@@ -58,7 +58,7 @@ public sealed class LeaderTests
         // It was caught up a moment ago and may join with its next fetch, so the high watermark waits for it.
         Lead(0);
         Fetch(1, 0);
-        Refuse(ErrorCode.OperationNotAttempted);
+        Reject(ErrorCode.OperationNotAttempted);
         Write(4);
         Assert.Equal(0, A.Core.HighWatermark.Value);
 
@@ -146,11 +146,11 @@ public sealed class LeaderTests
     [Theory]
     [InlineData(ErrorCode.IneligibleReplica)]
     [InlineData(ErrorCode.OperationNotAttempted)]
-    public void A_refusal_that_settles_the_matter_rolls_back_to_the_committed_set(ErrorCode error)
+    public void A_rejection_that_settles_the_matter_rolls_back_to_the_committed_set(ErrorCode error)
     {
         Lead(0);
         Fetch(1, 0);
-        Refuse(error);
+        Reject(error);
         Assert.IsType<InSyncState.Settled>(Leader.InSync);
         Assert.True(Leader.InSync.Maximal.SameAs(Scene.Set(0)));
 
@@ -171,7 +171,7 @@ public sealed class LeaderTests
     {
         Lead(0);
         Fetch(1, 0);
-        Refuse(error);
+        Reject(error);
         A.Tick(5_000);
         Assert.IsType<InSyncState.PendingExpansion>(Leader.InSync);
         Assert.Single(_proposals);
@@ -192,7 +192,7 @@ public sealed class LeaderTests
     {
         Lead(0);
         Fetch(1, 0);
-        Refuse(error);
+        Reject(error);
         A.Tick(50);
         Assert.Single(_proposals);
         Assert.Equal(110, A.Core.NextDeadlineMs);
@@ -203,26 +203,26 @@ public sealed class LeaderTests
     }
 
     [Fact]
-    public void The_refusal_of_a_repetition_proves_nothing_while_the_first_copy_may_still_arrive()
+    public void The_rejection_of_a_repetition_proves_nothing_while_the_first_copy_may_still_arrive()
     {
         Lead(0);
         Fetch(1, 0);
-        Refuse(ErrorCode.RequestTimedOut);
+        Reject(ErrorCode.RequestTimedOut);
         A.Tick(200);
-        Refuse(ErrorCode.IneligibleReplica, 300);
+        Reject(ErrorCode.IneligibleReplica, 300);
         Assert.True(Leader.InSync.Maximal.Contains(B.Node));
 
         A.Tick(6_000);
-        Refuse(ErrorCode.IneligibleReplica, 6_000);
+        Reject(ErrorCode.IneligibleReplica, 6_000);
         Assert.False(Leader.InSync.Maximal.Contains(B.Node));
     }
 
     [Fact]
-    public void A_proposal_whose_answer_was_lost_is_over_when_its_member_has_registered_anew()
+    public void A_proposal_whose_response_was_lost_is_over_when_its_member_has_registered_anew()
     {
         Lead(0);
         Fetch(1, 0);
-        Refuse(ErrorCode.RequestTimedOut);
+        Reject(ErrorCode.RequestTimedOut);
         _scene.Register(1);
         _scene.Restate();
         _scene.Tell(50, 0);
@@ -246,20 +246,20 @@ public sealed class LeaderTests
     }
 
     [Fact]
-    public void Answers_of_another_leadership_or_an_older_state_change_nothing()
+    public void Responses_of_another_leadership_or_an_older_state_change_nothing()
     {
         Lead(0);
         Fetch(1, 0);
         IsrProposal first = _proposals[0];
         _scene.Decide(0, 1, 0, 2);
         _scene.Tell(20, 0);
-        A.Answered(20, first, IsrAnswer.Failed(ErrorCode.IneligibleReplica));
-        A.Answered(20, first, new IsrAnswer(ErrorCode.None, new LeaderEpoch(1), new PartitionEpoch(0), Scene.Set(0, 1)));
+        A.OnResponse(20, first, IsrResponse.Failed(ErrorCode.IneligibleReplica));
+        A.OnResponse(20, first, new IsrResponse(ErrorCode.None, new LeaderEpoch(1), new PartitionEpoch(0), Scene.Set(0, 1)));
         Assert.True(Leader.InSync.Committed.SameAs(Scene.Set(0, 2)));
 
         _scene.Decide(0, 2, 0);
         _scene.Tell(30, 0);
-        A.Answered(30, first, new IsrAnswer(ErrorCode.None, new LeaderEpoch(1), new PartitionEpoch(99), Scene.Set(0, 1)));
+        A.OnResponse(30, first, new IsrResponse(ErrorCode.None, new LeaderEpoch(1), new PartitionEpoch(99), Scene.Set(0, 1)));
         Assert.True(Leader.InSync.Committed.SameAs(Scene.Set(0)));
     }
 
@@ -331,12 +331,12 @@ public sealed class LeaderTests
         Write(2);
         Assert.Equal(ErrorCode.OffsetOutOfRange, Client(3).Error);
         Assert.Equal(ErrorCode.None, Client(2).Error);
-        A.Core.LogMoved(10, new LogExtent(new Offset(1), new Offset(2), new Offset(2)));
+        A.Core.OnLogChanged(10, new LogExtent(new Offset(1), new Offset(2), new Offset(2)));
         Assert.Equal(ErrorCode.OffsetOutOfRange, Client(0).Error);
     }
 
     [Fact]
-    public void A_follower_that_names_no_leader_epoch_or_is_no_replica_is_refused()
+    public void A_follower_that_names_no_leader_epoch_or_is_no_replica_is_rejected()
     {
         Lead(0, 1);
         Assert.Equal(ErrorCode.FencedLeaderEpoch, Serve(1, new FetchPosition(LeaderEpoch.None, Offset.Zero, LeaderEpoch.None)));
@@ -384,7 +384,7 @@ public sealed class LeaderTests
     {
         Lead(0);
         A.Log.Append(new DataEntry(1, 1, 1));
-        A.Core.LogMoved(10, new LogExtent(Offset.Zero, new Offset(1), new Offset(1)));
+        A.Core.OnLogChanged(10, new LogExtent(Offset.Zero, new Offset(1), new Offset(1)));
         Assert.Equal(new Offset(1), A.Core.HighWatermark);
     }
 
@@ -393,7 +393,7 @@ public sealed class LeaderTests
     {
         Lead(0, 1, 2);
         Write(5);
-        A.Core.LogMoved(10, new LogExtent(new Offset(4), new Offset(5), new Offset(5)));
+        A.Core.OnLogChanged(10, new LogExtent(new Offset(4), new Offset(5), new Offset(5)));
         A.Core.FollowerFetched(10, new FetchingReplica(new NodeId(1), new BrokerEpoch(1), new Offset(2)), Position(4), A.Log, out _);
         A.Core.FollowerFetched(10, new FetchingReplica(new NodeId(2), new BrokerEpoch(2), new Offset(3)), Position(4), A.Log, out _);
         Assert.Equal(new Offset(2), A.Core.LowWatermark);
@@ -404,7 +404,7 @@ public sealed class LeaderTests
     {
         Lead(0);
         Write(2);
-        Assert.Equal("R-06", Assert.Throws<InvariantException>(() => A.Core.LogMoved(10, LogExtent.Empty)).Id);
+        Assert.Equal("R-06", Assert.Throws<InvariantException>(() => A.Core.OnLogChanged(10, LogExtent.Empty)).Id);
     }
 
     private void Lead(params int[] inSync)
@@ -434,17 +434,18 @@ public sealed class LeaderTests
     }
 
     private void Fetch(int node, int offset, long nowMs = 10) =>
-        Assert.Equal(ErrorCode.None, A.Serve(nowMs, new NodeId(node), new BrokerEpoch(node), Position(offset), 100).Answer.Error);
+        Assert.Equal(ErrorCode.None, A.Serve(nowMs, new NodeId(node), new BrokerEpoch(node), Position(offset), 100).Response.Error);
 
     private ErrorCode Serve(int node, FetchPosition position) =>
-        A.Serve(10, new NodeId(node), new BrokerEpoch(node), position, 100).Answer.Error;
+        A.Serve(10, new NodeId(node), new BrokerEpoch(node), position, 100).Response.Error;
 
-    private FetchVerdict Client(int offset) => A.Core.ClientFetch(new FetchPosition(LeaderEpoch.None, new Offset(offset), LeaderEpoch.None), A.Log);
+    private FetchVerdict Client(int offset) =>
+        A.Core.ClientFetch(new FetchPosition(LeaderEpoch.None, new Offset(offset), LeaderEpoch.None), A.Log);
 
     private FetchPosition Position(int offset) =>
         new(A.Core.LeaderEpoch, new Offset(offset), offset == 0 ? LeaderEpoch.None : new LeaderEpoch(A.Log[offset - 1].Epoch));
 
-    private void Grant(long nowMs = 10) => A.Answered(nowMs, _proposals[^1], Scene.Granted(_proposals[^1]));
+    private void Grant(long nowMs = 10) => A.OnResponse(nowMs, _proposals[^1], Scene.Granted(_proposals[^1]));
 
-    private void Refuse(ErrorCode error, long nowMs = 10) => A.Answered(nowMs, _proposals[^1], IsrAnswer.Failed(error));
+    private void Reject(ErrorCode error, long nowMs = 10) => A.OnResponse(nowMs, _proposals[^1], IsrResponse.Failed(error));
 }

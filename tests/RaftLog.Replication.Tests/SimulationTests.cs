@@ -3,7 +3,10 @@ using Xunit.Abstractions;
 
 namespace RaftLog.Replication.Tests;
 
-/// <summary>Thousands of small clusters, each with faults of its own. <c>RAFTLOG_SEEDS</c> and <c>RAFTLOG_FIRST_SEED</c> ask for others.</summary>
+/// <summary>
+/// Thousands of small clusters, each with faults of its own. <c>RAFTLOG_SEEDS</c> and <c>RAFTLOG_FIRST_SEED</c> ask for others.
+/// </summary>
+[Trait("Category", "Slow")]
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     [Fact]
@@ -36,7 +39,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
 
         output.WriteLine(
-            $"{count} seeds: {events} events, {acknowledged} acknowledged, {truncated} records truncated, {crashes} crashes, {elections} elections");
+            $"{count} seeds: {events} events, {acknowledged} acknowledged, {truncated} records truncated, {crashes} crashes, "
+                + $"{elections} elections"
+        );
         Assert.True(acknowledged > 0 && truncated > 0 && crashes > 0, "the clusters have to do something to show something");
     }
 }

@@ -15,9 +15,14 @@ public sealed class CanaryTests
 
     [Fact]
     public void A_metadata_log_that_is_not_on_the_disk_is_found_out() =>
-        Assert.All(RunOverLyingDisks("__cluster_metadata-0/0", watch: true), each => Assert.Matches("^(flushed-fetch|majority)", each.Failure));
+        Assert.All(
+            RunOverLyingDisks("__cluster_metadata-0/0", watch: true),
+            each => Assert.Matches("^(flushed-fetch|majority)", each.Failure)
+        );
 
-    /// <summary>Only segments: a replica whose <c>partition.metadata</c> is gone knows that it is lost, and waits instead of losing records.</summary>
+    /// <summary>
+    /// Only segments: a replica whose <c>partition.metadata</c> is gone knows that it is lost, and waits instead of losing records.
+    /// </summary>
     [Fact]
     public void A_disk_that_lies_about_flushing_is_found_out_by_what_clients_miss_at_the_end()
     {

@@ -2,7 +2,9 @@ using RaftLog.Simulation.Cores;
 
 namespace RaftLog.Simulation.Tests;
 
-/// <summary>The cores together, under faults. <c>RAFTLOG_CORE_SEEDS</c> asks for more seeds, <c>RAFTLOG_FIRST_CORE_SEED</c> for others.</summary>
+/// <summary>
+/// The cores together, under faults. <c>RAFTLOG_CORE_SEEDS</c> asks for more seeds, <c>RAFTLOG_FIRST_CORE_SEED</c> for others.
+/// </summary>
 public sealed class CoreSeedTests
 {
     private static readonly ulong Seeds = Setting("RAFTLOG_CORE_SEEDS", 5_000);
@@ -13,23 +15,31 @@ public sealed class CoreSeedTests
         BatchFigures figures = new();
         List<SeedOutcome> failed = [];
         SeedBatch batch = new(new ProtocolCores(), Setting("RAFTLOG_FIRST_CORE_SEED", 1), Seeds, () => failed.Count < 3);
-        batch.Run(Environment.ProcessorCount, outcome =>
-        {
-            figures.Add(outcome);
-            if (!outcome.Held)
+        batch.Run(
+            Environment.ProcessorCount,
+            outcome =>
             {
-                failed.Add(outcome);
-            }
+                figures.Add(outcome);
+                if (!outcome.Held)
+                {
+                    failed.Add(outcome);
+                }
 
-            return true;
-        });
+                return true;
+            }
+        );
         Assert.True(failed.Count == 0, string.Join("\n\n", failed.Select(each => $"seed {each.Seed}: {each.Explanation}")));
-        Assert.True(figures.Operations >= 10 * figures.Simulated.TotalSeconds, $"only {figures.Operations} operations in {figures.Simulated}");
+        Assert.True(
+            figures.Operations >= 10 * figures.Simulated.TotalSeconds,
+            $"only {figures.Operations} operations in {figures.Simulated}"
+        );
         Assert.True(figures.Faults >= 5 * (long)Seeds, $"only {figures.Faults} faults in {Seeds} seeds");
         Assert.Null(figures.WhyNothing());
     }
 
-    /// <summary>Seed 1500 has a link and disks with which a node that reads a handful of metadata records at a time never comes to rest.</summary>
+    /// <summary>
+    /// Seed 1500 has a link and disks with which a node that reads a handful of metadata records at a time never comes to rest.
+    /// </summary>
     [Theory]
     [InlineData(1, 1_000)]
     [InlineData(1500, 314)]
@@ -51,5 +61,6 @@ public sealed class CoreSeedTests
         }
     }
 
-    private static ulong Setting(string name, ulong otherwise) => ulong.TryParse(Environment.GetEnvironmentVariable(name), out ulong value) ? value : otherwise;
+    private static ulong Setting(string name, ulong otherwise) =>
+        ulong.TryParse(Environment.GetEnvironmentVariable(name), out ulong value) ? value : otherwise;
 }

@@ -3,7 +3,9 @@ using Xunit.Abstractions;
 
 namespace RaftLog.Simulation.Tests;
 
-/// <summary>A seed is a run: the same in the same process, in the middle of a batch, and in another process; what would make it another is found.</summary>
+/// <summary>
+/// A seed is a run: the same in the same process, in the middle of a batch, and in another process; what would make it another is found.
+/// </summary>
 public sealed class DeterminismTests(ITestOutputHelper output)
 {
     private const ulong Seed = 3;
@@ -21,7 +23,9 @@ public sealed class DeterminismTests(ITestOutputHelper output)
     [Fact]
     public void A_stack_trace_is_shown_and_does_not_make_another_run()
     {
-        Trace interpreted = new(), inlined = new(), other = new();
+        Trace interpreted = new(),
+            inlined = new(),
+            other = new();
         interpreted.Say(0, "n1 halts itself: broken\n   at A()\n   at B()");
         inlined.Say(0, "n1 halts itself: broken\n   at B()");
         other.Say(0, "n2 halts itself: broken");
@@ -37,14 +41,15 @@ public sealed class DeterminismTests(ITestOutputHelper output)
         SimCluster world = new(new SimulationOptions { Seed = 1 }, new SimRandom(1));
         (Incarnation program, _) = world.NewClient();
         long begin = program.Time.GetTimestamp();
-        program.Run("spin", () =>
-        {
-            while (program.Time.GetTimestamp() == begin)
+        program.Run(
+            "spin",
+            () =>
             {
-            }
+                while (program.Time.GetTimestamp() == begin) { }
 
-            return Task.CompletedTask;
-        });
+                return Task.CompletedTask;
+            }
+        );
         world.Scheduler.RunFor(TimeSpan.FromSeconds(1));
 
         Assert.StartsWith("liveness: ", world.Scheduler.Failure, StringComparison.Ordinal);
@@ -76,16 +81,20 @@ public sealed class DeterminismTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_program_that_asks_the_real_clock_is_found_by_the_hash() => Assert.Contains("determinism", RunInAnotherProcess("leak", "utc-now")[0]);
+    public void A_program_that_asks_the_real_clock_is_found_by_the_hash() =>
+        Assert.Contains("determinism", RunInAnotherProcess("leak", "utc-now")[0]);
 
     [Theory]
     [InlineData("task-run")]
     [InlineData("when-any")]
-    public void A_program_that_uses_the_pool_is_found(string kind) => Assert.False(RunInAnotherProcess("leak", kind)[^1].StartsWith("0 ", StringComparison.Ordinal));
+    public void A_program_that_uses_the_pool_is_found(string kind) =>
+        Assert.False(RunInAnotherProcess("leak", kind)[^1].StartsWith("0 ", StringComparison.Ordinal));
 
     private string[] RunInAnotherProcess(params string[] arguments)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        ProcessStartInfo start = new(
+            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet"
+        )
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -97,9 +106,9 @@ public sealed class DeterminismTests(ITestOutputHelper output)
 
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        string answer = process.StandardOutput.ReadToEnd();
+        string response = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         output.WriteLine(errors.Result);
-        return answer.Trim().Split('\n');
+        return response.Trim().Split('\n');
     }
 }

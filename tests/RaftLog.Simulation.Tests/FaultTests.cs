@@ -13,30 +13,51 @@ public sealed class FaultTests
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(3);
 
     [Fact]
-    public void What_a_disk_spoils_is_never_taken_for_good()
+    public void What_a_disk_corrupts_is_never_taken_for_good()
     {
-        List<SimulationReport> reports = Run(new SimulationOptions
-        {
-            Seed = 0,
-            Faults = FaultMix.Of(Often, Outage, FaultKind.BitRot, FaultKind.MisdirectedWrite, FaultKind.UnreadableSector, FaultKind.Kill, FaultKind.PowerLoss),
-        });
+        List<SimulationReport> reports = Run(
+            new SimulationOptions
+            {
+                Seed = 0,
+                Faults = FaultMix.Of(
+                    Often,
+                    Outage,
+                    FaultKind.BitRot,
+                    FaultKind.MisdirectedWrite,
+                    FaultKind.UnreadableSector,
+                    FaultKind.Kill,
+                    FaultKind.PowerLoss
+                ),
+            }
+        );
 
         Assert.All(reports, each => Assert.True(each.Passed, each.Explain()));
         Assert.All(
             ["fault: BitRot", "fault: MisdirectedWrite", "fault: UnreadableSector", "sometimes: damaged places read"],
-            name => Assert.True(reports.Sum(each => each.Counters[name]) > 0, name));
+            name => Assert.True(reports.Sum(each => each.Counters[name]) > 0, name)
+        );
     }
 
     [Fact]
-    public void What_a_disk_spoils_reaches_a_client_that_does_not_look_at_checksums() => Assert.Contains(
-        Run(new SimulationOptions
-        {
-            Seed = 0,
-            MaxFill = 16_000,
-            ClientsCheckChecksums = false,
-            Faults = FaultMix.Of(TimeSpan.FromMilliseconds(50), Outage, FaultKind.BitRot, FaultKind.MisdirectedWrite, FaultKind.ClientCrash),
-        }),
-        each => !each.Passed);
+    public void What_a_disk_corrupts_reaches_a_client_that_does_not_look_at_checksums() =>
+        Assert.Contains(
+            Run(
+                new SimulationOptions
+                {
+                    Seed = 0,
+                    MaxFill = 16_000,
+                    ClientsCheckChecksums = false,
+                    Faults = FaultMix.Of(
+                        TimeSpan.FromMilliseconds(50),
+                        Outage,
+                        FaultKind.BitRot,
+                        FaultKind.MisdirectedWrite,
+                        FaultKind.ClientCrash
+                    ),
+                }
+            ),
+            each => !each.Passed
+        );
 
     [Fact]
     public void A_process_may_die_in_any_call_of_its_network_and_its_timers()
@@ -50,16 +71,18 @@ public sealed class FaultTests
     [Fact]
     public void Controllers_and_brokers_may_be_nodes_of_their_own()
     {
-        List<SimulationReport> reports = Run(new SimulationOptions
-        {
-            Seed = 0,
-            Nodes = 5,
-            Voters = 3,
-            Brokers = 2,
-            Replicas = 2,
-            MinInSync = 1,
-            Faults = FaultMix.Of(TimeSpan.FromSeconds(2), Outage, FaultKind.Kill, FaultKind.PowerLossOfAll, FaultKind.Isolation),
-        });
+        List<SimulationReport> reports = Run(
+            new SimulationOptions
+            {
+                Seed = 0,
+                Nodes = 5,
+                Voters = 3,
+                Brokers = 2,
+                Replicas = 2,
+                MinInSync = 1,
+                Faults = FaultMix.Of(TimeSpan.FromSeconds(2), Outage, FaultKind.Kill, FaultKind.PowerLossOfAll, FaultKind.Isolation),
+            }
+        );
 
         Assert.All(reports, each => Assert.True(each.Passed, each.Explain()));
     }
@@ -67,22 +90,28 @@ public sealed class FaultTests
     [Fact]
     public void A_flush_that_hangs_on_a_slow_disk_ends_when_the_disk_is_healed()
     {
-        List<SimulationReport> reports = Run(new SimulationOptions
-        {
-            Seed = 0,
-            Disk = new DiskProfile(TimeSpan.FromMilliseconds(0.2), TimeSpan.FromMilliseconds(2), 0.05, TimeSpan.FromSeconds(1.5)),
-            Faults = FaultMix.Of(Often, Outage, FaultKind.SlowDisk),
-        });
+        List<SimulationReport> reports = Run(
+            new SimulationOptions
+            {
+                Seed = 0,
+                Disk = new DiskProfile(TimeSpan.FromMilliseconds(0.2), TimeSpan.FromMilliseconds(2), 0.05, TimeSpan.FromSeconds(1.5)),
+                Faults = FaultMix.Of(Often, Outage, FaultKind.SlowDisk),
+            }
+        );
 
         Assert.All(reports, each => Assert.True(each.Passed, each.Explain()));
         Assert.True(reports.Sum(each => each.Counters["fault: SlowDisk"]) >= 20);
     }
 
-    /// <summary>Two batches of one size differ in what the checksum protects: with its checksum, the other's content would be good at an offset that is not its own.</summary>
+    /// <summary>
+    /// Two batches of one size differ in what the checksum protects: with its checksum, the other's content would be good at an offset that
+    /// is not its own.
+    /// </summary>
     [Fact]
     public void A_write_that_goes_astray_into_a_batch_can_be_told_by_its_checksum()
     {
-        byte[] first = BatchOf("first"), other = BatchOf("other");
+        byte[] first = BatchOf("first"),
+            other = BatchOf("other");
         SimInode file = new();
         file.Write(0, [.. first, .. other]);
         BatchAtRest batch = new("log", file, 0, first.Length);
@@ -92,8 +121,8 @@ public sealed class FaultTests
             byte[] read = [.. first];
             batch.Overwrite(new BatchAtRest("log", file, first.Length, other.Length), new SimRandom(seed)).Show(0, read);
 
-            Assert.Equal(BatchStatus.Complete, RecordBatch.Read(read, out RecordBatch spoilt));
-            Assert.False(spoilt.HasValidChecksum);
+            Assert.Equal(BatchStatus.Complete, RecordBatch.Read(read, out RecordBatch corrupt));
+            Assert.False(corrupt.HasValidChecksum);
         }
     }
 

@@ -50,7 +50,8 @@ internal sealed class LeakingWorld(string kind) : ISimulation
                 break;
             case "when-any":
                 TaskCompletionSource source = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                Task any = Task.WhenAny(source.Task, Task.Delay(TimeSpan.FromHours(1), time)).ContinueWith(static _ => { }, TaskScheduler.Default);
+                Task any = Task.WhenAny(source.Task, Task.Delay(TimeSpan.FromHours(1), time))
+                    .ContinueWith(static _ => { }, TaskScheduler.Default);
                 source.SetResult();
                 await any;
                 break;

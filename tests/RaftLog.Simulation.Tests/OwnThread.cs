@@ -11,17 +11,20 @@ internal static class OwnThread
     {
         T? result = default;
         ExceptionDispatchInfo? failure = null;
-        Thread thread = new(() =>
-        {
-            try
+        Thread thread = new(
+            () =>
             {
-                result = work();
-            }
-            catch (Exception e)
-            {
-                failure = ExceptionDispatchInfo.Capture(e);
-            }
-        }, StackBytes);
+                try
+                {
+                    result = work();
+                }
+                catch (Exception e)
+                {
+                    failure = ExceptionDispatchInfo.Capture(e);
+                }
+            },
+            StackBytes
+        );
         thread.Start();
         thread.Join();
         failure?.Throw();

@@ -27,26 +27,39 @@ public sealed class SeedTests(ITestOutputHelper output)
     [Fact]
     public void No_promise_breaks_under_faults()
     {
-        ulong seeds = ulong.TryParse(Environment.GetEnvironmentVariable(SeedsVariable), NumberStyles.None, CultureInfo.InvariantCulture, out ulong asked) ? asked : Seeds;
+        ulong seeds = ulong.TryParse(
+            Environment.GetEnvironmentVariable(SeedsVariable),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out ulong asked
+        )
+            ? asked
+            : Seeds;
         BatchFigures figures = new();
         List<SeedOutcome> failed = [];
         SeedBatch batch = new(new WholeNodes(), FirstSeed, seeds, static () => true);
-        batch.Run(Environment.ProcessorCount, outcome =>
-        {
-            figures.Add(outcome);
-            if (!outcome.Held)
+        batch.Run(
+            Environment.ProcessorCount,
+            outcome =>
             {
-                failed.Add(outcome);
-            }
+                figures.Add(outcome);
+                if (!outcome.Held)
+                {
+                    failed.Add(outcome);
+                }
 
-            return failed.Count < 3;
-        });
+                return failed.Count < 3;
+            }
+        );
 
         output.WriteLine(figures.ToString());
         Assert.True(failed.Count == 0, string.Join("\n\n", failed.Select(each => $"{each}\n{each.Explanation}")));
         Assert.Null(figures.WhyNothing());
         Assert.Null(figures.Fault());
-        Assert.True(figures.Operations >= 10 * figures.Simulated.TotalSeconds, $"{figures.Operations} operations are less than ten a simulated second");
+        Assert.True(
+            figures.Operations >= 10 * figures.Simulated.TotalSeconds,
+            $"{figures.Operations} operations are less than ten a simulated second"
+        );
         Assert.True(figures.Faults >= 5 * figures.Seeds, $"{figures.Faults} faults are less than five a seed");
         if (seeds >= Enough)
         {
@@ -65,24 +78,34 @@ public sealed class SeedTests(ITestOutputHelper output)
         output.WriteLine($"{commit} draws {DrawnSeeds} seeds from {first} on");
         List<SeedOutcome> failed = [];
         SeedBatch batch = new(new WholeNodes(), first, DrawnSeeds, static () => true);
-        batch.Run(Environment.ProcessorCount, outcome =>
-        {
-            if (!outcome.Held)
+        batch.Run(
+            Environment.ProcessorCount,
+            outcome =>
             {
-                failed.Add(outcome);
-            }
+                if (!outcome.Held)
+                {
+                    failed.Add(outcome);
+                }
 
-            return failed.Count < 3;
-        });
+                return failed.Count < 3;
+            }
+        );
         Assert.True(
             failed.Count == 0,
-            string.Join("\n\n", failed.Select(each => $"{each}\n{each.Explanation}\nDrawn by {commit}. Replay: raftlog simulate --seed {each.Seed} --trace")));
+            string.Join(
+                "\n\n",
+                failed.Select(each => $"{each}\n{each.Explanation}\nDrawn by {commit}. Replay: raftlog simulate --seed {each.Seed} --trace")
+            )
+        );
     }
 
     [Fact]
     public void Seeds_that_once_failed_hold()
     {
-        foreach (string line in File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "regressions.txt")).Where(each => each.Length > 0 && each[0] != '#'))
+        foreach (
+            string line in File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "regressions.txt"))
+                .Where(each => each.Length > 0 && each[0] != '#')
+        )
         {
             SimulationReport report = OwnThread.Run(() => SimulationRun.Of(ulong.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture)));
             Assert.True(report.Passed, $"{line}\n{report.Explain()}");
@@ -92,7 +115,9 @@ public sealed class SeedTests(ITestOutputHelper output)
     [Fact]
     public void A_cluster_without_faults_loses_nothing_and_leaves_nothing_open()
     {
-        SimulationReport report = OwnThread.Run(() => SimulationRun.Of(new SimulationOptions { Seed = 7, FaultTime = TimeSpan.FromSeconds(5) }));
+        SimulationReport report = OwnThread.Run(() =>
+            SimulationRun.Of(new SimulationOptions { Seed = 7, FaultTime = TimeSpan.FromSeconds(5) })
+        );
 
         Assert.True(report.Passed, report.Explain());
         Assert.Equal(0, report.Unknown);

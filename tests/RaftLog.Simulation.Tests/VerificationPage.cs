@@ -3,7 +3,8 @@ using System.Text;
 namespace RaftLog.Simulation.Tests;
 
 /// <summary>
-/// The table of <c>docs/verification.md</c>: what happened in one test run, so that nobody need believe that it did. Run the tests with RAFTLOG_REWRITE_DOCS=1 to
+/// The table of <c>docs/verification.md</c>: what happened in one test run, so that nobody need believe that it did. Run the tests with
+/// RAFTLOG_REWRITE_DOCS=1 to
 /// write it anew; the figures are those of that run, the lines must be today's.
 /// </summary>
 internal static class VerificationPage
@@ -38,7 +39,8 @@ internal static class VerificationPage
         return table.ToString();
     }
 
-    private static IEnumerable<string> Names(string table) => table.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Select(line => line.Split('|')[1]);
+    private static IEnumerable<string> Names(string table) =>
+        table.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Select(line => line.Split('|')[1]);
 
     private static string Root()
     {

@@ -39,7 +39,10 @@ public class AppendAndReadTests
         IReadOnlyList<string> files = node.Disk.ListFiles(log.Path);
         Assert.True(files.Count(name => name.EndsWith(".log", StringComparison.Ordinal)) > 5);
         Assert.Contains("00000000000000000000.log", files);
-        Assert.Equal(log.SizeBytes, files.Where(name => name.EndsWith(".log", StringComparison.Ordinal)).Sum(name => node.Disk.BytesOf($"{log.Path}/{name}").Length));
+        Assert.Equal(
+            log.SizeBytes,
+            files.Where(name => name.EndsWith(".log", StringComparison.Ordinal)).Sum(name => node.Disk.BytesOf($"{log.Path}/{name}").Length)
+        );
     }
 
     [Fact]
@@ -75,7 +78,7 @@ public class AppendAndReadTests
     }
 
     [Fact]
-    public void A_batch_that_the_disk_has_hidden_behind_a_spoilt_length_is_not_read_over()
+    public void A_batch_that_the_disk_has_hidden_behind_a_corrupt_length_is_not_read_over()
     {
         const int lengthField = 8;
         var node = new Node();
@@ -87,11 +90,14 @@ public class AppendAndReadTests
 
         int size = Of("value 10").Length;
         int inFirst = node.Disk.BytesOf($"{log.Path}/00000000000000000000.log").Length / size;
-        node.Disk.Corrupt($"{log.Path}/00000000000000000000.log", bytes =>
-        {
-            bytes[((inFirst - 1) * size) + lengthField] ^= 0x40;
-            return bytes;
-        });
+        node.Disk.Corrupt(
+            $"{log.Path}/00000000000000000000.log",
+            bytes =>
+            {
+                bytes[((inFirst - 1) * size) + lengthField] ^= 0x40;
+                return bytes;
+            }
+        );
 
         Assert.Equal(ErrorCode.CorruptMessage, log.Read(new Offset(inFirst - 1), 1000, log.EndOffset, true).Error);
         using LogSlice after = log.Read(new Offset(inFirst), 1000, log.EndOffset, true).Slice;

@@ -105,13 +105,23 @@ public class CleaningTests
     {
         CleanedLog life = new();
         var stamp = new ProducerStamp(new ProducerId(7), new ProducerEpoch(2), 0);
-        life.Produce(stamp, "a", "1").Produce(stamp with { BaseSequence = 1 }, "a", "2").Put("a", "3").Put("b", "4").Roll().Put("b", "5").Roll();
+        life.Produce(stamp, "a", "1")
+            .Produce(stamp with { BaseSequence = 1 }, "a", "2")
+            .Put("a", "3")
+            .Put("b", "4")
+            .Roll()
+            .Put("b", "5")
+            .Roll();
         life.Clean();
         Assert.Equal([(2, "a", "3"), (4, "b", "5")], life.Records());
         life.RemoveSnapshots();
         PartitionLog log = life.Restart();
         AppendResult again = log.AppendAsLeader(
-            Keyed(stamp with { BaseSequence = 1 }, CompressionType.None, false, Now, ("a", "2")), new LeaderEpoch(0), AppendSettings.Default, Now);
+            Keyed(stamp with { BaseSequence = 1 }, CompressionType.None, false, Now, ("a", "2")),
+            new LeaderEpoch(0),
+            AppendSettings.Default,
+            Now
+        );
         Assert.Equal((true, new Offset(1)), (again.IsDuplicate, again.BaseOffset));
     }
 
@@ -174,7 +184,10 @@ public class CleaningTests
         life.Clean();
         Assert.Equal(2, life.Log.Segments.Length);
         Assert.Equal([(37, "1", "37"), (38, "2", "38"), (39, "0", "39")], life.Records());
-        Assert.DoesNotContain(life.Files(), name => name.EndsWith(".swap", StringComparison.Ordinal) || name.EndsWith(".cleaned", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            life.Files(),
+            name => name.EndsWith(".swap", StringComparison.Ordinal) || name.EndsWith(".cleaned", StringComparison.Ordinal)
+        );
         Assert.Equal(new Offset(40), life.Log.CleanedTo);
         life.Node.WriteCheckpoints();
         PartitionLog again = life.Restart();
@@ -199,7 +212,10 @@ public class CleaningTests
         }
 
         Assert.InRange(rounds, 2, 10);
-        Assert.Equal(Enumerable.Range(30, 30).Select(i => ($"key {i % 30}", $"{i}")), life.Records().Select(record => (record.Key, record.Value!)));
+        Assert.Equal(
+            Enumerable.Range(30, 30).Select(i => ($"key {i % 30}", $"{i}")),
+            life.Records().Select(record => (record.Key, record.Value!))
+        );
     }
 
     [Fact]
@@ -207,11 +223,14 @@ public class CleaningTests
     {
         CleanedLog life = new();
         life.Put("a", "1").Put("a", "2").Roll();
-        life.Node.Disk.Corrupt($"{life.Log.Path}/{0:D20}.log", bytes =>
-        {
-            bytes[^1] ^= 1;
-            return bytes;
-        });
+        life.Node.Disk.Corrupt(
+            $"{life.Log.Path}/{0:D20}.log",
+            bytes =>
+            {
+                bytes[^1] ^= 1;
+                return bytes;
+            }
+        );
         byte[] before = life.Node.Disk.BytesOf($"{life.Log.Path}/{0:D20}.log");
         Assert.Contains("damaged", Assert.Throws<UncleanableException>(() => life.Clean()).Message, StringComparison.Ordinal);
         Assert.Equal(before, life.Node.Disk.BytesOf($"{life.Log.Path}/{0:D20}.log"));
@@ -257,7 +276,9 @@ public class CleaningTests
         Assert.Equal(new Offset(1), now.FirstOffset);
     }
 
-    /// <summary>Records without a codec outgrow the segment that held them compressed: here the topic's segments have become smaller meanwhile.</summary>
+    /// <summary>
+    /// Records without a codec outgrow the segment that held them compressed: here the topic's segments have become smaller meanwhile.
+    /// </summary>
     [Fact]
     public void What_stays_is_split_where_it_outgrows_a_segment_and_a_crash_finds_the_old_or_the_new()
     {
@@ -278,7 +299,8 @@ public class CleaningTests
         for (int i = 0; i < 12; i++)
         {
             life.Put($"k{i % 7}", $"value {i} {new string('x', 60)}", Now + i);
-            life.Transactional(Writer with { BaseSequence = i }, $"t{i}", "in a transaction").End(Writer, i % 2 == 0 ? ControlRecordType.Abort : ControlRecordType.Commit);
+            life.Transactional(Writer with { BaseSequence = i }, $"t{i}", "in a transaction")
+                .End(Writer, i % 2 == 0 ? ControlRecordType.Abort : ControlRecordType.Commit);
         }
 
         life.Roll().Put("end", "1");
@@ -293,7 +315,13 @@ public class CleaningTests
             Assert.True(life.Log.Segments.Length > 3);
             Assert.All(life.Log.Segments, segment => Assert.True(segment.Size <= 700));
             Assert.All(
-                life.Log.Segments, segment => Assert.All(segment.Transactions.Entries.ToArray(), entry => Assert.True(entry.LastOffset >= segment.BaseOffset && entry.LastOffset < segment.NextOffset)));
+                life.Log.Segments,
+                segment =>
+                    Assert.All(
+                        segment.Transactions.Entries.ToArray(),
+                        entry => Assert.True(entry.LastOffset >= segment.BaseOffset && entry.LastOffset < segment.NextOffset)
+                    )
+            );
         }
 
         Offset end = life.Log.EndOffset;
@@ -304,35 +332,44 @@ public class CleaningTests
         Assert.Subset(committed.ToHashSet(), found.ToHashSet<(long, string, string?)>());
         for (int i = 5; i < 12; i++)
         {
-            Assert.Contains(found, record => record.Key == $"k{i % 7}" && record.Value!.StartsWith($"value {i} ", StringComparison.Ordinal));
+            Assert.Contains(
+                found,
+                record => record.Key == $"k{i % 7}" && record.Value!.StartsWith($"value {i} ", StringComparison.Ordinal)
+            );
         }
 
         Assert.All(Enumerable.Range(0, 6), i => Assert.Contains(found, record => record.Key == $"t{(2 * i) + 1}"));
         return operations;
     }
 
-    /// <summary>Any history and any rounds: what stays is a part of what was written, in order, with the last committed record of each key.</summary>
+    /// <summary>
+    /// Any history and any rounds: what stays is a part of what was written, in order, with the last committed record of each key.
+    /// </summary>
     [Property(200)]
     public Property The_last_committed_value_of_each_key_is_never_lost_and_order_never_changes() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), steps =>
-        {
-            CleanedLog life = new();
-            Model model = new();
-            foreach (byte step in steps)
+        Prop.ForAll(
+            ArbMap.Default.ArbFor<byte[]>(),
+            steps =>
             {
-                model.Take(life, step);
-            }
+                CleanedLog life = new();
+                Model model = new();
+                foreach (byte step in steps)
+                {
+                    model.Take(life, step);
+                }
 
-            life.Roll();
-            life.Clean();
-            model.Check(life.Records(), life.Log.EndOffset);
-            life.Node.WriteCheckpoints();
-            life.Restart();
-            model.Check(life.Records(), life.Log.EndOffset);
-        });
+                life.Roll();
+                life.Clean();
+                model.Check(life.Records(), life.Log.EndOffset);
+                life.Node.WriteCheckpoints();
+                life.Restart();
+                model.Check(life.Records(), life.Log.EndOffset);
+            }
+        );
 
     /// <summary>
-    /// The disk stops at every single operation of a life with rounds of cleaning, retention and rolls, and the power goes with none, all or some of what was not
+    /// The disk stops at every single operation of a life with rounds of cleaning, retention and rolls, and the power goes with none, all
+    /// or some of what was not
     /// flushed. What a start then finds is right.
     /// </summary>
     [Fact]
@@ -359,7 +396,40 @@ public class CleaningTests
         Model model = new();
         int begun = disk.Operations;
         disk.FailAt = failAt == int.MaxValue ? failAt : begun + failAt;
-        byte[] script = [0, 1, 2, 3, 17, 5, 200, 0, 33, 2, 90, 0, 250, 1, 64, 2, 200, 240, 7, 8, 9, 210, 99, 98, 250, 97, 200, 1, 2, 250, 240];
+        byte[] script =
+        [
+            0,
+            1,
+            2,
+            3,
+            17,
+            5,
+            200,
+            0,
+            33,
+            2,
+            90,
+            0,
+            250,
+            1,
+            64,
+            2,
+            200,
+            240,
+            7,
+            8,
+            9,
+            210,
+            99,
+            98,
+            250,
+            97,
+            200,
+            1,
+            2,
+            250,
+            240,
+        ];
         foreach (byte step in script)
         {
             if (life.Node.Directory.Health.IsOffline)
@@ -378,7 +448,13 @@ public class CleaningTests
         return operations;
     }
 
-    private static Memory<byte> Keyed(ProducerStamp stamp, CompressionType codec, bool transactional, long timestamp, params (string Key, string? Value)[] records)
+    private static Memory<byte> Keyed(
+        ProducerStamp stamp,
+        CompressionType codec,
+        bool transactional,
+        long timestamp,
+        params (string Key, string? Value)[] records
+    )
     {
         using var builder = new RecordBatchBuilder(new RecordBatchOptions(1 << 20, codec));
         builder.Producer = stamp;
@@ -386,8 +462,13 @@ public class CleaningTests
         for (int i = 0; i < records.Length; i++)
         {
             (string key, string? value) = records[i];
-            Assert.True(builder.TryAppend(
-                timestamp + i, Encoding.UTF8.GetBytes(key), value is null ? NullableBytes.Null : new NullableBytes(Encoding.UTF8.GetBytes(value))));
+            Assert.True(
+                builder.TryAppend(
+                    timestamp + i,
+                    Encoding.UTF8.GetBytes(key),
+                    value is null ? NullableBytes.Null : new NullableBytes(Encoding.UTF8.GetBytes(value))
+                )
+            );
         }
 
         return builder.Seal().ToArray();
@@ -442,7 +523,11 @@ public class CleaningTests
             // Records of aborted transactions may still be there: readers leave them out.
             HashSet<(long, string, string?)> written = [.. _committed, .. _open, .. _aborted];
             Assert.All(found, record => Assert.Contains(record, written));
-            foreach (IGrouping<string, (long Offset, string Key, string? Value)> key in _committed.Where(record => record.Offset < end.Value).GroupBy(record => record.Key))
+            foreach (
+                IGrouping<string, (long Offset, string Key, string? Value)> key in _committed
+                    .Where(record => record.Offset < end.Value)
+                    .GroupBy(record => record.Key)
+            )
             {
                 (long, string, string?) last = key.MaxBy(record => record.Offset);
                 Assert.Contains(last, found);
@@ -468,11 +553,14 @@ public class CleaningTests
 
         public Offset? HighWatermark { get; set; }
 
-        public CleanedLog Put(string key, string? value, long timestamp = Now) => Append(Keyed(ProducerStamp.None, CompressionType.None, false, timestamp, (key, value)));
+        public CleanedLog Put(string key, string? value, long timestamp = Now) =>
+            Append(Keyed(ProducerStamp.None, CompressionType.None, false, timestamp, (key, value)));
 
-        public CleanedLog Produce(ProducerStamp stamp, string key, string value) => Append(Keyed(stamp, CompressionType.None, false, Now, (key, value)));
+        public CleanedLog Produce(ProducerStamp stamp, string key, string value) =>
+            Append(Keyed(stamp, CompressionType.None, false, Now, (key, value)));
 
-        public CleanedLog Transactional(ProducerStamp stamp, string key, string value) => Append(Keyed(stamp, CompressionType.None, true, Now, (key, value)));
+        public CleanedLog Transactional(ProducerStamp stamp, string key, string value) =>
+            Append(Keyed(stamp, CompressionType.None, true, Now, (key, value)));
 
         public CleanedLog End(ProducerStamp stamp, ControlRecordType type)
         {
@@ -495,8 +583,16 @@ public class CleaningTests
         public Task<CleaningResult?> Start(CleaningSettings? settings = null, CleanerOptions? options = null, long nowMs = Now)
         {
             LogCleaner cleaner = new(Node.Time, new byte[16]);
-            return Node.Pump.Start(() => cleaner.CleanAsync(
-                Log, settings ?? Always, options ?? CleanerOptions.Default, change => !Log.IsDeleted && !Node.Directory.Health.IsOffline && change(), nowMs, CancellationToken.None));
+            return Node.Pump.Start(() =>
+                cleaner.CleanAsync(
+                    Log,
+                    settings ?? Always,
+                    options ?? CleanerOptions.Default,
+                    change => !Log.IsDeleted && !Node.Directory.Health.IsOffline && change(),
+                    nowMs,
+                    CancellationToken.None
+                )
+            );
         }
 
         public CleaningResult? Clean(CleaningSettings? settings = null, CleanerOptions? options = null, long nowMs = Now)
@@ -581,8 +677,13 @@ public class CleaningTests
                 using RecordSection section = RecordSection.Open(batch, 1 << 24);
                 foreach (Protocol.Records.Record record in section)
                 {
-                    records.Add((
-                        record.Offset.Value, Encoding.UTF8.GetString(record.Key.Span), record.Value.IsNull ? null : Encoding.UTF8.GetString(record.Value.Span)));
+                    records.Add(
+                        (
+                            record.Offset.Value,
+                            Encoding.UTF8.GetString(record.Key.Span),
+                            record.Value.IsNull ? null : Encoding.UTF8.GetString(record.Value.Span)
+                        )
+                    );
                 }
             }
 

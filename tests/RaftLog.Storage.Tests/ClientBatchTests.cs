@@ -7,43 +7,50 @@ using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 
-/// <summary>What a leader answers to a producer's batch, as Apache Kafka 4.3.1 answers it.</summary>
+/// <summary>What a leader responses to a producer's batch, as Apache Kafka 4.3.1 answers it.</summary>
 public class ClientBatchTests
 {
     private static readonly AppendSettings AppendTime = new() { TimestampType = TimestampType.LogAppendTime };
 
     [Fact]
-    public void A_base_offset_other_than_zero_is_invalid() => Refused(ErrorCode.InvalidRecord, At(5, 0, Of("a")));
+    public void A_base_offset_other_than_zero_is_invalid() => Rejected(ErrorCode.InvalidRecord, At(5, 0, Of("a")));
 
     [Fact]
     public void A_count_that_contradicts_the_last_offset_delta_is_invalid()
     {
-        Refused(ErrorCode.InvalidRecord, Changed(Of("a"), batch => BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(57), 0)));
-        Refused(ErrorCode.InvalidRecord, Changed(Of("a"), batch => BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(23), 1)));
+        Rejected(ErrorCode.InvalidRecord, Changed(Of("a"), batch => BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(57), 0)));
+        Rejected(ErrorCode.InvalidRecord, Changed(Of("a"), batch => BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(23), 1)));
     }
 
     [Fact]
-    public void Records_that_contradict_the_header_are_invalid() => Refused(ErrorCode.InvalidRecord, Changed(Of("a", "b"), batch =>
-    {
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(57), 3);
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(23), 2);
-    }));
+    public void Records_that_contradict_the_header_are_invalid() =>
+        Rejected(
+            ErrorCode.InvalidRecord,
+            Changed(
+                Of("a", "b"),
+                batch =>
+                {
+                    BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(57), 3);
+                    BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(23), 2);
+                }
+            )
+        );
 
     [Fact]
     public void A_control_batch_is_invalid() =>
-        Refused(ErrorCode.InvalidRecord, Marker(ControlRecordType.Commit, new ProducerStamp(new(1), new(0), 0), 0));
+        Rejected(ErrorCode.InvalidRecord, Marker(ControlRecordType.Commit, new ProducerStamp(new(1), new(0), 0), 0));
 
     [Fact]
     public void A_producer_without_sequence_is_invalid() =>
-        Refused(ErrorCode.InvalidRecord, Changed(Of("a"), batch => BinaryPrimitives.WriteInt64BigEndian(batch.AsSpan(43), 7)));
+        Rejected(ErrorCode.InvalidRecord, Changed(Of("a"), batch => BinaryPrimitives.WriteInt64BigEndian(batch.AsSpan(43), 7)));
 
     [Fact]
     public void No_batch_two_batches_and_old_formats_are_invalid()
     {
-        Refused(ErrorCode.InvalidRecord, Memory<byte>.Empty);
-        Refused(ErrorCode.InvalidRecord, Join(Of("a"), Of("b")));
-        Refused(ErrorCode.InvalidRecord, Changed(Of("a"), batch => batch[16] = 1));
-        Refused(ErrorCode.InvalidRecord, Of("a")[..30]);
+        Rejected(ErrorCode.InvalidRecord, Memory<byte>.Empty);
+        Rejected(ErrorCode.InvalidRecord, Join(Of("a"), Of("b")));
+        Rejected(ErrorCode.InvalidRecord, Changed(Of("a"), batch => batch[16] = 1));
+        Rejected(ErrorCode.InvalidRecord, Of("a")[..30]);
     }
 
     [Fact]
@@ -51,31 +58,34 @@ public class ClientBatchTests
     {
         byte[] batch = Of("a").ToArray();
         batch[^1] ^= 1;
-        Refused(ErrorCode.CorruptMessage, batch);
+        Rejected(ErrorCode.CorruptMessage, batch);
     }
 
     [Fact]
     public void A_batch_above_max_message_bytes_is_too_large()
     {
         int size = Of("abc").Length;
-        Refused(ErrorCode.MessageTooLarge, Of("abc"), new AppendSettings { MaxMessageBytes = size - 1 });
+        Rejected(ErrorCode.MessageTooLarge, Of("abc"), new AppendSettings { MaxMessageBytes = size - 1 });
         Accepted(Of("abc"), new AppendSettings { MaxMessageBytes = size });
     }
 
     [Fact]
     public void An_unknown_codec_is_an_unsupported_compression_type() =>
-        Refused(ErrorCode.UnsupportedCompressionType, Changed(Of("a"), batch => batch[22] = 5));
+        Rejected(ErrorCode.UnsupportedCompressionType, Changed(Of("a"), batch => batch[22] = 5));
 
     [Fact]
     public void Compressed_bytes_that_do_not_decompress_are_a_corrupt_message() =>
-        Refused(ErrorCode.CorruptMessage, Changed(With(ProducerStamp.None, CompressionType.Gzip, false, Now, "a"), batch => batch.AsSpan(71).Fill(0xff)));
+        Rejected(
+            ErrorCode.CorruptMessage,
+            Changed(With(ProducerStamp.None, CompressionType.Gzip, false, Now, "a"), batch => batch.AsSpan(71).Fill(0xff))
+        );
 
     [Fact]
-    public void A_timestamp_too_far_from_now_is_refused_with_the_records_that_have_it()
+    public void A_timestamp_too_far_from_now_is_rejected_with_the_records_that_have_it()
     {
-        AppendResult future = Refused(ErrorCode.InvalidTimestamp, At(Now + 3_600_000, "in time", "one too late"));
+        AppendResult future = Rejected(ErrorCode.InvalidTimestamp, At(Now + 3_600_000, "in time", "one too late"));
         Assert.Equal([1], future.RecordErrors!.Select(error => error.Index));
-        Refused(ErrorCode.InvalidTimestamp, At(Now - 11, "early"), new AppendSettings { TimestampBeforeMaxMs = 10 });
+        Rejected(ErrorCode.InvalidTimestamp, At(Now - 11, "early"), new AppendSettings { TimestampBeforeMaxMs = 10 });
         Accepted(At(Now - 10, "just"), new AppendSettings { TimestampBeforeMaxMs = 10 });
     }
 
@@ -87,19 +97,19 @@ public class ClientBatchTests
     }
 
     [Fact]
-    public void A_record_without_key_is_refused_on_a_compacted_topic_each_with_its_place()
+    public void A_record_without_key_is_rejected_on_a_compacted_topic_each_with_its_place()
     {
-        AppendResult result = Refused(ErrorCode.InvalidRecord, Of("a", "b", "c", "d"), new AppendSettings { RequiresKeys = true });
+        AppendResult result = Rejected(ErrorCode.InvalidRecord, Of("a", "b", "c", "d"), new AppendSettings { RequiresKeys = true });
         Assert.Equal([0, 1, 2, 3], result.RecordErrors!.Select(error => error.Index));
-        Refused(ErrorCode.InvalidRecord, Of("a"), new AppendSettings { RequiresKeys = true, Validation = BatchValidation.Relaxed });
+        Rejected(ErrorCode.InvalidRecord, Of("a"), new AppendSettings { RequiresKeys = true, Validation = BatchValidation.Relaxed });
     }
 
     [Fact]
-    public void The_append_time_bit_is_cleared_on_a_create_time_topic_and_refused_on_an_append_time_topic()
+    public void The_append_time_bit_is_cleared_on_a_create_time_topic_and_rejected_on_an_append_time_topic()
     {
         Memory<byte> batch = Changed(Of("a"), bytes => bytes[22] |= 8);
         Assert.Equal(TimestampType.CreateTime, Stored(batch, AppendSettings.Default).Type);
-        Refused(ErrorCode.InvalidTimestamp, batch, AppendTime);
+        Rejected(ErrorCode.InvalidTimestamp, batch, AppendTime);
     }
 
     [Fact]
@@ -130,21 +140,49 @@ public class ClientBatchTests
     {
         using var builder = new RecordBatchBuilder(new RecordBatchOptions(1 << 16, CompressionType.Gzip));
         builder.Producer = new ProducerStamp(new ProducerId(3), new ProducerEpoch(1), 0);
-        builder.TryAppend(Now, Encoding.UTF8.GetBytes("key"), Encoding.UTF8.GetBytes("value"), [new RecordHeader("h", new byte[] { 1, 2 }), new RecordHeader("n", null)]);
+        builder.TryAppend(
+            Now,
+            Encoding.UTF8.GetBytes("key"),
+            Encoding.UTF8.GetBytes("value"),
+            [new RecordHeader("h", new byte[] { 1, 2 }), new RecordHeader("n", null)]
+        );
         builder.TryAppend(Now + 9, NullableBytes.Null, NullableBytes.Null);
         PartitionLog log = new Node().Run().Create();
-        Assert.True(log.AppendAsLeader(builder.Seal().ToArray(), new LeaderEpoch(4), new AppendSettings { Compression = CompressionType.Lz4 }, Now).IsAccepted);
+        Assert.True(
+            log.AppendAsLeader(
+                builder.Seal().ToArray(),
+                new LeaderEpoch(4),
+                new AppendSettings { Compression = CompressionType.Lz4 },
+                Now
+            ).IsAccepted
+        );
 
         using LogSlice slice = log.Read(Offset.Zero, 10_000, log.EndOffset, true).Slice;
         byte[] bytes = new byte[slice.Length];
         slice.Read(bytes);
         RecordBatch.Read(bytes, out RecordBatch batch);
-        Assert.Equal((CompressionType.Lz4, true, new ProducerId(3), 2, Now + 9, new LeaderEpoch(4)),
-            (batch.Attributes.Compression, batch.HasValidChecksum, batch.ProducerId, batch.RecordCount, batch.MaxTimestamp, batch.PartitionLeaderEpoch));
+        Assert.Equal(
+            (CompressionType.Lz4, true, new ProducerId(3), 2, Now + 9, new LeaderEpoch(4)),
+            (
+                batch.Attributes.Compression,
+                batch.HasValidChecksum,
+                batch.ProducerId,
+                batch.RecordCount,
+                batch.MaxTimestamp,
+                batch.PartitionLeaderEpoch
+            )
+        );
         using RecordSection section = RecordSection.Open(batch, 1 << 16);
         RecordReader records = section.GetEnumerator();
         Assert.True(records.MoveNext());
-        Assert.Equal(("key", "value", 2), (Encoding.UTF8.GetString(records.Current.Key.Span), Encoding.UTF8.GetString(records.Current.Value.Span), records.Current.Headers.Count));
+        Assert.Equal(
+            ("key", "value", 2),
+            (
+                Encoding.UTF8.GetString(records.Current.Key.Span),
+                Encoding.UTF8.GetString(records.Current.Value.Span),
+                records.Current.Headers.Count
+            )
+        );
         Assert.True(records.MoveNext());
         Assert.True(records.Current.Value.IsNull);
     }
@@ -155,19 +193,26 @@ public class ClientBatchTests
     [InlineData(CompressionType.Snappy)]
     [InlineData(CompressionType.Lz4)]
     [InlineData(CompressionType.Zstd)]
-    public void A_batch_that_is_too_large_in_the_topics_codec_is_refused(CompressionType codec)
+    public void A_batch_that_is_too_large_in_the_topics_codec_is_rejected(CompressionType codec)
     {
         // Random text packs best with zstd at a high level; in each other codec, and in none, it is larger.
         var random = new Random(5);
         string text = string.Concat(Enumerable.Range(0, 3000).Select(_ => $"{random.Next(1000)}-"));
-        Memory<byte> batch = codec == CompressionType.Zstd ? With(ProducerStamp.None, CompressionType.Gzip, false, Now, text) : With(ProducerStamp.None, CompressionType.Zstd, false, Now, text);
+        Memory<byte> batch =
+            codec == CompressionType.Zstd
+                ? With(ProducerStamp.None, CompressionType.Gzip, false, Now, text)
+                : With(ProducerStamp.None, CompressionType.Zstd, false, Now, text);
         using var anew = new RecordBatchBuilder(new RecordBatchOptions(1 << 20, codec));
         anew.TryAppend(Now, NullableBytes.Null, Encoding.UTF8.GetBytes(text));
         int size = anew.Seal().Length;
         Accepted(batch, new AppendSettings { Compression = codec, MaxMessageBytes = Math.Max(size, batch.Length) + 100 });
         if (size - 100 > batch.Length)
         {
-            AppendResult result = Refused(ErrorCode.MessageTooLarge, batch, new AppendSettings { Compression = codec, MaxMessageBytes = size - 100 });
+            AppendResult result = Rejected(
+                ErrorCode.MessageTooLarge,
+                batch,
+                new AppendSettings { Compression = codec, MaxMessageBytes = size - 100 }
+            );
             Assert.Contains("max.message.bytes", result.Message, StringComparison.Ordinal);
         }
     }
@@ -178,14 +223,20 @@ public class ClientBatchTests
         Memory<byte> batch = With(ProducerStamp.None, CompressionType.Zstd, false, Now, new string('x', 5000));
         Assert.Contains(
             "max.decompressed.message.bytes",
-            Refused(ErrorCode.InvalidRecord, batch, new AppendSettings { MaxDecompressedBytes = 4999 }).Message, StringComparison.Ordinal);
+            Rejected(ErrorCode.InvalidRecord, batch, new AppendSettings { MaxDecompressedBytes = 4999 }).Message,
+            StringComparison.Ordinal
+        );
         Accepted(batch, new AppendSettings { MaxDecompressedBytes = 5100 });
         Accepted(Of(new string('x', 5000)), new AppendSettings { MaxDecompressedBytes = 4999 });
     }
 
     [Fact]
-    public void A_batch_that_unpacks_to_more_than_the_bound_is_too_large_so_that_clients_split_it() => Refused(
-        ErrorCode.MessageTooLarge, With(ProducerStamp.None, CompressionType.Gzip, false, Now, new string('x', 50_000)), new AppendSettings { MaxPlainBytes = 40_000 });
+    public void A_batch_that_unpacks_to_more_than_the_bound_is_too_large_so_that_clients_split_it() =>
+        Rejected(
+            ErrorCode.MessageTooLarge,
+            With(ProducerStamp.None, CompressionType.Gzip, false, Now, new string('x', 50_000)),
+            new AppendSettings { MaxPlainBytes = 40_000 }
+        );
 
     [Fact]
     public void A_batch_that_was_checked_is_not_changed_before_it_is_appended()
@@ -215,12 +266,21 @@ public class ClientBatchTests
     [InlineData(CompressionType.Zstd, -5, 19)]
     public void The_level_of_a_topics_codec_acts(CompressionType codec, int fast, int thorough)
     {
-        string[] values = [.. Enumerable.Range(0, 400).Select(i => $"{{ \"id\": {i * 7919}, \"name\": \"user {i % 37}\", \"state\": \"{(i % 3 == 0 ? "active" : "asleep")}\" }}")];
+        string[] values =
+        [
+            .. Enumerable
+                .Range(0, 400)
+                .Select(i => $"{{ \"id\": {i * 7919}, \"name\": \"user {i % 37}\", \"state\": \"{(i % 3 == 0 ? "active" : "asleep")}\" }}"),
+        ];
         long Stored(int level)
         {
             PartitionLog log = new Node().Run().Create(LogSettings.Default);
             AppendResult result = log.AppendAsLeader(
-                Of(values), new LeaderEpoch(0), new AppendSettings { Compression = codec, CompressionLevel = level }, Now);
+                Of(values),
+                new LeaderEpoch(0),
+                new AppendSettings { Compression = codec, CompressionLevel = level },
+                Now
+            );
             Assert.True(result.IsAccepted, result.Message);
             Assert.Equal(values, Values(log));
             return log.SizeBytes;
@@ -241,7 +301,7 @@ public class ClientBatchTests
     }
 
     [Fact]
-    public void A_follower_refuses_damaged_batches_and_appends_none_of_them()
+    public void A_follower_rejects_damaged_batches_and_appends_none_of_them()
     {
         PartitionLog log = new Node().Run().Create();
         byte[] damaged = Join(At(0, 1, Of("a")), At(1, 1, Of("b"))).ToArray();
@@ -259,7 +319,8 @@ public class ClientBatchTests
         Assert.Equal([(0, 6, "a"), (1, 6, "b"), (2, 6, "c")], Records(log));
     }
 
-    private static Memory<byte> At(long timestamp, params string[] values) => With(ProducerStamp.None, CompressionType.None, false, timestamp, values);
+    private static Memory<byte> At(long timestamp, params string[] values) =>
+        With(ProducerStamp.None, CompressionType.None, false, timestamp, values);
 
     private static Memory<byte> At(long offset, int epoch, Memory<byte> batch) => Batches.At(offset, epoch, batch);
 
@@ -271,7 +332,7 @@ public class ClientBatchTests
         return bytes;
     }
 
-    private static AppendResult Refused(ErrorCode error, Memory<byte> records, AppendSettings? settings = null)
+    private static AppendResult Rejected(ErrorCode error, Memory<byte> records, AppendSettings? settings = null)
     {
         PartitionLog log = new Node().Run().Create();
         AppendResult result = log.AppendAsLeader(records.ToArray(), new LeaderEpoch(0), settings ?? AppendSettings.Default, Now);
@@ -281,7 +342,8 @@ public class ClientBatchTests
         return result;
     }
 
-    private static void Accepted(Memory<byte> records, AppendSettings? settings = null) => Stored(records, settings ?? AppendSettings.Default);
+    private static void Accepted(Memory<byte> records, AppendSettings? settings = null) =>
+        Stored(records, settings ?? AppendSettings.Default);
 
     private static (TimestampType Type, long MaxTimestamp, bool IsValid) Stored(Memory<byte> records, AppendSettings settings)
     {

@@ -7,7 +7,9 @@ namespace RaftLog.Storage.Tests;
 
 public class ConcurrentReadTests
 {
-    /// <summary>Readers on other threads see whole, intact batches in order, while segments roll and old ones are deleted under them.</summary>
+    /// <summary>
+    /// Readers on other threads see whole, intact batches in order, while segments roll and old ones are deleted under them.
+    /// </summary>
     [Fact]
     public async Task Readers_without_a_lock_see_only_whole_batches_in_order()
     {

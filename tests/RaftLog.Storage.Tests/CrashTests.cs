@@ -5,7 +5,8 @@ using static RaftLog.TestKit.Batches;
 namespace RaftLog.Storage.Tests;
 
 /// <summary>
-/// The disk stops at every single operation of a scripted life, and the power goes with none, all or some of what was not flushed: what a start then finds is
+/// The disk stops at every single operation of a scripted life, and the power goes with none, all or some of what was not flushed: what a
+/// start then finds is
 /// what a model allows. The life of compaction is in <see cref="CleaningTests"/>.
 /// </summary>
 public class CrashTests
@@ -13,7 +14,8 @@ public class CrashTests
     private const int Subsets = 4;
 
     /// <summary>
-    /// a append, f flush, h high watermark, c checkpoints, r roll, t truncation to the high watermark, b truncation below it, s start moves, n retention, x snapshot,
+    /// a append, f flush, h high watermark, c checkpoints, r roll, t truncation to the high watermark, b truncation below it, s start
+    /// moves, n retention, x snapshot,
     /// o stop in order and start, k kill and start.
     /// </summary>
     private const string Script = "aafhaacaafhraatafhcaafhsaafhcxaafbaafhcaatafhnafhcxakaafhcaafhoaafhbafhcaksafhxtaaarafhaaraakaafhc";
@@ -46,7 +48,7 @@ public class CrashTests
         private Node _node;
         private PartitionLog _log;
         private SnapshotStore _snapshots;
-        private SnapshotId? _frozen;
+        private StoredSnapshotId? _frozen;
         private Offset _promised;
         private int _epoch;
         private int _written;
@@ -175,7 +177,7 @@ public class CrashTests
 
         private void Snapshot()
         {
-            SnapshotId id = new(_log.HighWatermark, new LeaderEpoch(_epoch));
+            StoredSnapshotId id = new(_log.HighWatermark, new LeaderEpoch(_epoch));
             using SnapshotWriter writer = _snapshots.Begin(id);
             writer.Append(Of("state", $"{id}").Span);
             _node.Pump.Finish(writer.FreezeAsync);
@@ -196,7 +198,9 @@ public class CrashTests
             Assert.True(_log.EndOffset >= _promised, $"{where}: {_promised} was promised, and the log ends at {_log.EndOffset}");
             List<(long Offset, int Epoch, string Value)> found = Records(_log);
             Assert.Equal(
-                _model.Where(record => record.Offset >= _log.StartOffset.Value && record.Offset < _promised.Value), found.Where(record => record.Offset < _promised.Value));
+                _model.Where(record => record.Offset >= _log.StartOffset.Value && record.Offset < _promised.Value),
+                found.Where(record => record.Offset < _promised.Value)
+            );
             long next = _log.StartOffset.Value;
             int epoch = 0;
             foreach ((long Offset, int Epoch, string Value) record in found)
@@ -212,7 +216,7 @@ public class CrashTests
             _snapshots.RemoveUnfinished();
             if (_frozen is { } frozen)
             {
-                SnapshotId latest = _snapshots.Latest()!.Value;
+                StoredSnapshotId latest = _snapshots.Latest()!.Value;
                 Assert.True(latest.CompareTo(frozen) >= 0, where);
                 Assert.Equal(["state", $"{latest}"], Values(_disk.BytesOf(_snapshots.PathOf(latest))));
             }
@@ -220,6 +224,10 @@ public class CrashTests
 
         /// <summary>What contradicts each other in the files of the log that a start has recovered.</summary>
         private IReadOnlyList<LogFinding> LogDirectoryVerificationOf(string path) =>
-            [.. new LogVerification(_disk, path, default).Run().Where(finding => finding.Repair is LogRepairKind.Truncate or LogRepairKind.Scan)];
+            [
+                .. new LogVerification(_disk, path, default)
+                    .Run()
+                    .Where(finding => finding.Repair is LogRepairKind.Truncate or LogRepairKind.Scan),
+            ];
     }
 }

@@ -6,7 +6,8 @@ using static RaftLog.TestKit.Batches;
 namespace RaftLog.Storage.Tests;
 
 /// <summary>
-/// A process that has no descriptor left is no failed disk: what can be put off is, what must be done waits, and the log directory stays in use.
+/// A process that has no descriptor left is no failed disk: what can be put off is, what must be done waits, and the log directory stays in
+/// use.
 /// </summary>
 public class DescriptorShortageTests
 {
@@ -16,7 +17,7 @@ public class DescriptorShortageTests
     private readonly CrashDisk _power = new();
     private readonly FailingDisk _disk;
     private readonly ManualTime _time = new();
-    private readonly List<DiskException> _refused = [];
+    private readonly List<DiskException> _rejected = [];
 
     public DescriptorShortageTests() => _disk = new FailingDisk(_power);
 
@@ -34,7 +35,7 @@ public class DescriptorShortageTests
         }
 
         Assert.Single(log.Segments);
-        Assert.NotEmpty(_refused);
+        Assert.NotEmpty(_rejected);
         _disk.HasNoDescriptors = false;
         Append(log, "b");
         Assert.Equal(2, log.Segments.Length);
@@ -80,7 +81,7 @@ public class DescriptorShortageTests
         Append(log, "b");
         node.Flush();
         Assert.Equal(new Offset(2), log.FlushedTo);
-        Assert.NotEmpty(_refused);
+        Assert.NotEmpty(_rejected);
         Assert.False(node.Directory.Health.IsOffline);
 
         _disk.HasNoDescriptors = false;
@@ -159,8 +160,13 @@ public class DescriptorShortageTests
         QuorumStateFile file = new(cache, "/quorum");
         Pump pump = new();
         _disk.HasNoDescriptors = true;
-        Task written = pump.Start(() => file.WriteAsync(
-            new QuorumState(new LeaderEpoch(3), new NodeId(1), NodeId.None, Uuid.Zero, [new NodeId(1)]), QuorumStateVersion.StaticVoters).AsTask());
+        Task written = pump.Start(() =>
+            file.WriteAsync(
+                    new QuorumState(new LeaderEpoch(3), new NodeId(1), NodeId.None, Uuid.Zero, [new NodeId(1)]),
+                    QuorumStateVersion.StaticVoters
+                )
+                .AsTask()
+        );
         _time.Advance(TimeSpan.FromSeconds(1));
         pump.Drain();
         Assert.False(written.IsCompleted);
@@ -190,7 +196,7 @@ public class DescriptorShortageTests
     private Node Start(IDisk through)
     {
         Node node = new(_power, through, _time);
-        node.Directory.Health.Refused += _refused.Add;
+        node.Directory.Health.Rejected += _rejected.Add;
         return node.Run();
     }
 

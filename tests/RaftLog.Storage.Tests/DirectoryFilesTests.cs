@@ -38,7 +38,10 @@ public class DirectoryFilesTests
         _pump.Finish(() => meta.WriteAsync(_disk, Node.Root));
         Assert.Equal(meta, MetaProperties.Read(_disk, Node.Root));
 
-        Write("meta.properties", "#\n#Sat Nov 21 07:57:02 UTC 2026\nnode.id=1\ndirectory.id=mlwWTtiM4vmU5pDpUsEPUw\nversion=1\ncluster.id=a\\:b\n");
+        Write(
+            "meta.properties",
+            "#\n#Sat Nov 21 07:57:02 UTC 2026\nnode.id=1\ndirectory.id=mlwWTtiM4vmU5pDpUsEPUw\nversion=1\ncluster.id=a\\:b\n"
+        );
         MetaProperties read = MetaProperties.Read(_disk, Node.Root)!;
         Assert.Equal(("a:b", new NodeId(1), "mlwWTtiM4vmU5pDpUsEPUw"), (read.ClusterId, read.NodeId, read.DirectoryId.ToString()));
     }
@@ -46,9 +49,17 @@ public class DirectoryFilesTests
     [Fact]
     public void Meta_properties_that_cannot_be_used_say_which_key_is_wrong()
     {
-        foreach ((string text, string key) in ((string, string)[])
-            [("", "version"), ("version=0\nbroker.id=1\n", "version=0"), ("version=1\ncluster.id=c\n", "node.id"), ("version=1\nnode.id=x\ncluster.id=c", "node.id=x"),
-                ("version=1\nnode.id=1", "cluster.id"), ("version=1\nnode.id=1\ncluster.id=c\ndirectory.id=short", "directory.id=short")])
+        foreach (
+            (string text, string key) in ((string, string)[])
+                [
+                    ("", "version"),
+                    ("version=0\nbroker.id=1\n", "version=0"),
+                    ("version=1\ncluster.id=c\n", "node.id"),
+                    ("version=1\nnode.id=x\ncluster.id=c", "node.id=x"),
+                    ("version=1\nnode.id=1", "cluster.id"),
+                    ("version=1\nnode.id=1\ncluster.id=c\ndirectory.id=short", "directory.id=short"),
+                ]
+        )
         {
             Write("meta.properties", text);
             Assert.Contains(key, Assert.Throws<LogDirectoryException>(() => MetaProperties.Read(_disk, Node.Root)).Message);
@@ -82,7 +93,10 @@ public class DirectoryFilesTests
     {
         Assert.True(Uuid.TryParse("Y36NqzXhSR-TtPSEpSfGAw", out Uuid id));
         PartitionMetadataFile.Write(_disk, Node.Root, id).Dispose();
-        Assert.Equal("version: 0\ntopic_id: Y36NqzXhSR-TtPSEpSfGAw", Encoding.UTF8.GetString(_disk.BytesOf($"{Node.Root}/partition.metadata")));
+        Assert.Equal(
+            "version: 0\ntopic_id: Y36NqzXhSR-TtPSEpSfGAw",
+            Encoding.UTF8.GetString(_disk.BytesOf($"{Node.Root}/partition.metadata"))
+        );
         Assert.Equal(id, PartitionMetadataFile.Read(_disk, Node.Root));
         Write("partition.metadata", "");
         Assert.Equal(Uuid.Zero, PartitionMetadataFile.Read(_disk, Node.Root));

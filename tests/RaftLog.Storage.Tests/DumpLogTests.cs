@@ -10,7 +10,16 @@ namespace RaftLog.Storage.Tests;
 /// <summary>Kafka's own reader of log files on files with everything in them: rolls, truncations, transactions, all codecs.</summary>
 public sealed class DumpLogTests : IDisposable
 {
-    private static readonly string[] Complaints = ["isvalid: false", "ismatch", "is followed by", "Found timestamp", "Found invalid", "Exception", "Could not"];
+    private static readonly string[] Complaints =
+    [
+        "isvalid: false",
+        "ismatch",
+        "is followed by",
+        "Found timestamp",
+        "Found invalid",
+        "Exception",
+        "Could not",
+    ];
 
     private readonly string _root = Directory.CreateTempSubdirectory("raftlog-storage").FullName;
 
@@ -21,7 +30,11 @@ public sealed class DumpLogTests : IDisposable
         await new MetaProperties("cluster", new NodeId(1), new Uuid(1, 2)).WriteAsync(disk, _root);
         LogDirectory directory = await LogDirectory.OpenAsync(disk, TimeProvider.System, _root);
         Task loops = directory.RunAsync();
-        PartitionLog log = directory.Create(Node.Orders, Node.OrdersId, new LogSettings { SegmentBytes = 20_000, IndexIntervalBytes = 500 });
+        PartitionLog log = directory.Create(
+            Node.Orders,
+            Node.OrdersId,
+            new LogSettings { SegmentBytes = 20_000, IndexIntervalBytes = 500 }
+        );
         Fill(log);
         Dump(log, "open");
 
@@ -38,11 +51,25 @@ public sealed class DumpLogTests : IDisposable
         var transactional = new ProducerStamp(new ProducerId(70), new ProducerEpoch(0), 0);
         for (int i = 0; i < 300; i++)
         {
-            Memory<byte> batch = With(new ProducerStamp(new ProducerId(7), new(0), i * 2), codecs[i % codecs.Length], false, Now + (i * 10), new string('x', 150), $"value {i}");
+            Memory<byte> batch = With(
+                new ProducerStamp(new ProducerId(7), new(0), i * 2),
+                codecs[i % codecs.Length],
+                false,
+                Now + (i * 10),
+                new string('x', 150),
+                $"value {i}"
+            );
             Assert.True(log.AppendAsLeader(batch, new LeaderEpoch(i / 100), AppendSettings.Default, Now + (i * 10)).IsAccepted);
             if (i % 30 == 10)
             {
-                Assert.True(log.AppendAsLeader(Transactional(transactional with { BaseSequence = i / 30 }, "in a transaction"), new LeaderEpoch(i / 100), AppendSettings.Default, Now).IsAccepted);
+                Assert.True(
+                    log.AppendAsLeader(
+                        Transactional(transactional with { BaseSequence = i / 30 }, "in a transaction"),
+                        new LeaderEpoch(i / 100),
+                        AppendSettings.Default,
+                        Now
+                    ).IsAccepted
+                );
             }
 
             if (i % 30 == 20)
@@ -58,7 +85,8 @@ public sealed class DumpLogTests : IDisposable
     private static void Dump(PartitionLog log, string when)
     {
         string[] files = Directory.GetFiles(log.Path);
-        string Of(params string[] suffixes) => string.Join(',', files.Where(file => suffixes.Any(suffix => file.EndsWith(suffix, StringComparison.Ordinal))).Order());
+        string Of(params string[] suffixes) =>
+            string.Join(',', files.Where(file => suffixes.Any(suffix => file.EndsWith(suffix, StringComparison.Ordinal))).Order());
         Assert.Contains("after the cut", Run(when, "--files", Of(".log"), "--deep-iteration", "--print-data-log"));
         Run(when, "--files", Of(".index", ".timeindex", ".txnindex", ".snapshot"), "--index-sanity-check");
         Run(when, "--files", Of(".index", ".timeindex"), "--verify-index-only");
@@ -78,7 +106,12 @@ public sealed class DumpLogTests : IDisposable
         Assert.True(process.ExitCode == 0, output);
 
         // It takes -1 for the offset before each segment's first, also in Kafka's own segments.
-        string[] complaints = [.. output.Split('\n').Where(line => Complaints.Any(line.Contains) && !line.StartsWith("  -1 is followed by", StringComparison.Ordinal))];
+        string[] complaints =
+        [
+            .. output
+                .Split('\n')
+                .Where(line => Complaints.Any(line.Contains) && !line.StartsWith("  -1 is followed by", StringComparison.Ordinal)),
+        ];
         Assert.True(complaints.Length == 0, $"dump-log of the {when} log complains:\n{string.Join('\n', complaints)}");
         return output;
     }
@@ -89,6 +122,9 @@ public sealed class DumpLogTests : IDisposable
         public PeersFactAttribute() => Skip = Folder is null ? "skipped: RAFTLOG_PEERS does not name a folder with Kafka's tools" : null;
 
         public static string? Folder { get; } =
-            Environment.GetEnvironmentVariable("RAFTLOG_PEERS") is { Length: > 0 } folder && File.Exists(Path.Combine(folder, "kafka", "kafka")) ? folder : null;
+            Environment.GetEnvironmentVariable("RAFTLOG_PEERS") is { Length: > 0 } folder
+            && File.Exists(Path.Combine(folder, "kafka", "kafka"))
+                ? folder
+                : null;
     }
 }

@@ -161,7 +161,10 @@ public class FlushTests
     {
         var node = new Node();
         node.Run();
-        PartitionLog[] logs = [.. Enumerable.Range(0, 3).Select(i => node.Directory.Create(new TopicPartition("t", i), new Uuid(1, (ulong)i + 1), Node.Small))];
+        PartitionLog[] logs =
+        [
+            .. Enumerable.Range(0, 3).Select(i => node.Directory.Create(new TopicPartition("t", i), new Uuid(1, (ulong)i + 1), Node.Small)),
+        ];
         node.Flush();
         node.Groups.Clear();
         TaskCompletionSource held = node.Disk.HeldFlush = new TaskCompletionSource();
@@ -185,7 +188,9 @@ public class FlushTests
     public void A_flush_of_data_that_hangs_holds_up_nothing_of_the_metadata_log()
     {
         var node = new Node();
-        PartitionLog metadata = node.Pump.Finish(() => node.Directory.OpenMetadataLogAsync(node.Disk, new TopicPartition("__cluster_metadata", 0), Node.Small));
+        PartitionLog metadata = node.Pump.Finish(() =>
+            node.Directory.OpenMetadataLogAsync(node.Disk, new TopicPartition("__cluster_metadata", 0), Node.Small)
+        );
         PartitionLog data = node.Run().Create();
         node.Flush();
         TaskCompletionSource held = node.Disk.HeldFlush = new TaskCompletionSource();
@@ -203,7 +208,9 @@ public class FlushTests
         Append(metadata, "last");
         node.Close();
         var next = new Node(node.Disk);
-        PartitionLog after = next.Pump.Finish(() => next.Directory.OpenMetadataLogAsync(next.Disk, new TopicPartition("__cluster_metadata", 0), Node.Small));
+        PartitionLog after = next.Pump.Finish(() =>
+            next.Directory.OpenMetadataLogAsync(next.Disk, new TopicPartition("__cluster_metadata", 0), Node.Small)
+        );
         Assert.Equal(["goes on", "last"], Values(after));
         Assert.True(after.Recovery.WasClean);
     }

@@ -5,14 +5,18 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Storage.Tests;
 
-/// <summary>Directories that Apache Kafka left, stopped in order or killed, opened by us: every reader sees what Kafka's readers saw.</summary>
+/// <summary>
+/// Directories that Apache Kafka left, stopped in order or killed, opened by us: every reader sees what Kafka's readers saw.
+/// </summary>
 public class GoldenDirectoryTests
 {
     [Fact]
-    public void A_directory_that_Kafka_closed_opens_clean_and_shows_what_Kafka_showed() => ShowsWhatKafkaShowed("clean-stop.tar.gz", clean: true);
+    public void A_directory_that_Kafka_closed_opens_clean_and_shows_what_Kafka_showed() =>
+        ShowsWhatKafkaShowed("clean-stop.tar.gz", clean: true);
 
     [Fact]
-    public void A_directory_of_a_killed_Kafka_is_recovered_and_shows_what_Kafka_showed() => ShowsWhatKafkaShowed("killed.tar.gz", clean: false);
+    public void A_directory_of_a_killed_Kafka_is_recovered_and_shows_what_Kafka_showed() =>
+        ShowsWhatKafkaShowed("killed.tar.gz", clean: false);
 
     [Fact]
     public void Recovery_of_a_killed_Kafka_rebuilds_the_indexes_that_Kafka_wrote_when_it_was_closed()
@@ -24,8 +28,11 @@ public class GoldenDirectoryTests
         {
             foreach (string name in clean.ListFiles($"{Node.Root}/{partition}"))
             {
-                if (name.EndsWith(".index", StringComparison.Ordinal) || name.EndsWith(".timeindex", StringComparison.Ordinal)
-                    || name.EndsWith(".txnindex", StringComparison.Ordinal))
+                if (
+                    name.EndsWith(".index", StringComparison.Ordinal)
+                    || name.EndsWith(".timeindex", StringComparison.Ordinal)
+                    || name.EndsWith(".txnindex", StringComparison.Ordinal)
+                )
                 {
                     string path = $"{Node.Root}/{partition}/{name}";
                     Assert.True(clean.BytesOf(path).AsSpan().SequenceEqual(killed.Disk.BytesOf(path)), path);
@@ -42,7 +49,9 @@ public class GoldenDirectoryTests
 
         // A log of a few bytes gets none at a stop: its states are what the file would hold.
         Dictionary<string, byte[]> atEnd = killed.Directory.Logs.ToDictionary(
-            static log => $"{log.Path}/{LogFileNames.OfOffset(log.EndOffset, LogFileNames.ProducerSnapshot)}", static log => log.Producers.Snapshot());
+            static log => $"{log.Path}/{LogFileNames.OfOffset(log.EndOffset, LogFileNames.ProducerSnapshot)}",
+            static log => log.Producers.Snapshot()
+        );
         killed.Close();
         foreach (string partition in Golden.Partitions)
         {
@@ -51,7 +60,10 @@ public class GoldenDirectoryTests
                 if (name.EndsWith(".snapshot", StringComparison.Ordinal))
                 {
                     string path = $"{Node.Root}/{partition}/{name}";
-                    Assert.Equal(Describe(clean.BytesOf(path)), Describe(killed.Disk.FileExists(path) ? killed.Disk.BytesOf(path) : atEnd[path]));
+                    Assert.Equal(
+                        Describe(clean.BytesOf(path)),
+                        Describe(killed.Disk.FileExists(path) ? killed.Disk.BytesOf(path) : atEnd[path])
+                    );
                 }
             }
         }
@@ -86,7 +98,8 @@ public class GoldenDirectoryTests
 
     private static void Compare(Node node)
     {
-        Dictionary<string, JsonElement> expected = Golden.Lines("expected/partitions.jsonl")
+        Dictionary<string, JsonElement> expected = Golden
+            .Lines("expected/partitions.jsonl")
             .Where(line => line.TryGetProperty("topic", out _))
             .ToDictionary(line => $"{line.GetProperty("topic").GetString()}-{line.GetProperty("partition").GetInt32()}");
         foreach (string name in Golden.Partitions)
@@ -99,7 +112,7 @@ public class GoldenDirectoryTests
             Assert.Equal(line.GetProperty("highWatermark").GetInt64(), log.EndOffset.Value);
             Assert.Equal(line.GetProperty("lastStableOffset").GetInt64(), log.LastStableOffset.Value);
             Assert.Equal(log.EndOffset, log.FlushedTo);
-            Assert.Equal(0, log.Recovery.CutBytes);
+            Assert.Equal(0, log.Recovery.TruncatedBytes);
             TimestampedOffset? latest = log.FindMaxTimestamp();
             Assert.Equal(line.GetProperty("maxTimestamp").GetInt64(), latest?.Timestamp ?? -1);
             Assert.Equal(line.GetProperty("maxTimestampOffset").GetInt64(), latest?.Offset.Value ?? -1);
@@ -110,8 +123,14 @@ public class GoldenDirectoryTests
 
             if (name != "empty-0")
             {
-                Assert.Equal(Describe(Golden.Lines($"expected/{name}.read_uncommitted.jsonl.gz")), Read(log, log.HighWatermark, committedOnly: false));
-                Assert.Equal(Describe(Golden.Lines($"expected/{name}.read_committed.jsonl.gz")), Read(log, log.LastStableOffset, committedOnly: true));
+                Assert.Equal(
+                    Describe(Golden.Lines($"expected/{name}.read_uncommitted.jsonl.gz")),
+                    Read(log, log.HighWatermark, committedOnly: false)
+                );
+                Assert.Equal(
+                    Describe(Golden.Lines($"expected/{name}.read_committed.jsonl.gz")),
+                    Read(log, log.LastStableOffset, committedOnly: true)
+                );
             }
         }
     }
@@ -119,7 +138,9 @@ public class GoldenDirectoryTests
     private static List<string> Read(PartitionLog log, Offset limit, bool committedOnly)
     {
         List<string> lines = [];
-        var aborted = new Queue<AbortedTransaction>(log.AbortedTransactions(log.StartOffset, limit).OrderBy(transaction => transaction.FirstOffset));
+        var aborted = new Queue<AbortedTransaction>(
+            log.AbortedTransactions(log.StartOffset, limit).OrderBy(transaction => transaction.FirstOffset)
+        );
         HashSet<ProducerId> aborting = [];
         Offset from = log.StartOffset;
         while (from < limit)
@@ -166,17 +187,25 @@ public class GoldenDirectoryTests
         }
     }
 
-    private static List<string> Describe(List<JsonElement> lines) => lines.ConvertAll(line =>
-    {
-        string value = line.GetProperty("valueSize").ValueKind == JsonValueKind.Null
-            ? "null" : $"{line.GetProperty("valueSize").GetInt32()}:{line.GetProperty("valueCrc32c").GetUInt32()}";
-        return $"{line.GetProperty("offset")} {line.GetProperty("leaderEpoch")} {line.GetProperty("timestamp")} "
-            + $"{line.GetProperty("key").GetString() ?? "null"} {value} {line.GetProperty("headers").GetArrayLength()}";
-    });
+    private static List<string> Describe(List<JsonElement> lines) =>
+        lines.ConvertAll(line =>
+        {
+            string value =
+                line.GetProperty("valueSize").ValueKind == JsonValueKind.Null
+                    ? "null"
+                    : $"{line.GetProperty("valueSize").GetInt32()}:{line.GetProperty("valueCrc32c").GetUInt32()}";
+            return $"{line.GetProperty("offset")} {line.GetProperty("leaderEpoch")} {line.GetProperty("timestamp")} "
+                + $"{line.GetProperty("key").GetString() ?? "null"} {value} {line.GetProperty("headers").GetArrayLength()}";
+        });
 
     private static List<string> Describe(byte[] snapshot) =>
-    [
-        .. ProducerSnapshot.Parse(snapshot)!.OrderBy(producer => producer.Id).Select(producer =>
-            $"{producer.Id} {producer.Epoch} {producer.Last} {producer.LastTimestamp} {producer.CoordinatorEpoch} {producer.TransactionStart}"),
-    ];
+        [
+            .. ProducerSnapshot
+                .Parse(snapshot)!
+                .OrderBy(producer => producer.Id)
+                .Select(producer =>
+                    $"{producer.Id} {producer.Epoch} {producer.Last} {producer.LastTimestamp} {producer.CoordinatorEpoch} "
+                    + $"{producer.TransactionStart}"
+                ),
+        ];
 }

@@ -7,7 +7,9 @@ using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 
-/// <summary>Logs that hold entries of formats 0 and 1, written by Apache Kafka's own classes: two batches of five records from offset 100 on.</summary>
+/// <summary>
+/// Logs that hold entries of formats 0 and 1, written by Apache Kafka's own classes: two batches of five records from offset 100 on.
+/// </summary>
 public class LegacyFormatTests
 {
     private const int Limit = 1 << 20;
@@ -23,7 +25,7 @@ public class LegacyFormatTests
             byte[] bytes = Bytes(line);
             Node node = With(bytes);
             PartitionLog log = node.Open();
-            Assert.Equal((new Offset(100), new Offset(110), 0L), (log.StartOffset, log.EndOffset, log.Recovery.CutBytes));
+            Assert.Equal((new Offset(100), new Offset(110), 0L), (log.StartOffset, log.EndOffset, log.Recovery.TruncatedBytes));
             Assert.Equal(bytes, Read(log, 100));
             Assert.Equal(Expected(line, 107), RecordsOf(Read(log, 107)).Where(record => record.Offset >= 107));
 
@@ -92,8 +94,23 @@ public class LegacyFormatTests
             node.Flush();
             log.SetHighWatermark(log.EndOffset);
             LogCleaner cleaner = new(node.Time, new byte[16]);
-            Assert.NotNull(node.Pump.Finish(() => new ValueTask<CleaningResult?>(cleaner.CleanAsync(
-                log, CleaningSettings.Default with { MinDirtyRatio = 0 }, CleanerOptions.Default, change => change(), Now, CancellationToken.None))));
+            Assert.NotNull(
+                node.Pump.Finish(() =>
+                    new ValueTask<CleaningResult?>(
+                        cleaner.CleanAsync(
+                            log,
+                            CleaningSettings.Default with
+                            {
+                                MinDirtyRatio = 0,
+                            },
+                            CleanerOptions.Default,
+                            change => change(),
+                            Now,
+                            CancellationToken.None
+                        )
+                    )
+                )
+            );
 
             // k0, the last k9 (a tombstone), k1, k2 and k3; records without a key go.
             byte[] cleaned = Read(log, 100);
@@ -111,11 +128,14 @@ public class LegacyFormatTests
         PartitionLog log = node.Create();
         log.AppendAsLeader(Of("a", "b", "c"), new LeaderEpoch(0), AppendSettings.Default, Now);
         log.AppendAsLeader(Of("d"), new LeaderEpoch(0), AppendSettings.Default, Now);
-        node.Disk.Corrupt($"{log.Path}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}", bytes =>
-        {
-            bytes[16] = 1;
-            return bytes;
-        });
+        node.Disk.Corrupt(
+            $"{log.Path}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}",
+            bytes =>
+            {
+                bytes[16] = 1;
+                return bytes;
+            }
+        );
         Assert.Equal(ErrorCode.CorruptMessage, log.Read(new Offset(1), Limit, log.EndOffset, atLeastOneBatch: true).Error);
     }
 
@@ -146,7 +166,7 @@ public class LegacyFormatTests
 
     private static List<(long Offset, string? Value)> RecordsOf(byte[] batches)
     {
-        using PooledBuffer converted = new(Limit);
+        using PooledByteWriter converted = new(Limit);
         LegacyConversion.Convert(batches, Limit, converted);
         List<(long, string?)> records = [];
         foreach (RecordBatch batch in new RecordBatches(converted.Written))
@@ -161,8 +181,13 @@ public class LegacyFormatTests
         return records;
     }
 
-    private static List<(long Offset, string? Value)> Expected(JsonElement line, long from) => [.. line.GetProperty("records").EnumerateArray()
-        .Select(record => (Long(record, "offset"), record.GetProperty("value").GetString())).Where(record => record.Item1 >= from)];
+    private static List<(long Offset, string? Value)> Expected(JsonElement line, long from) =>
+        [
+            .. line.GetProperty("records")
+                .EnumerateArray()
+                .Select(record => (Long(record, "offset"), record.GetProperty("value").GetString()))
+                .Where(record => record.Item1 >= from),
+        ];
 
     private static byte[] Bytes(JsonElement line) => Convert.FromHexString(line.GetProperty("hex").GetString()!);
 

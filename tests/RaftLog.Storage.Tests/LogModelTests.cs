@@ -5,15 +5,18 @@ using static RaftLog.TestKit.Batches;
 namespace RaftLog.Storage.Tests;
 
 /// <summary>
-/// A log against a list, under any order of appends, flushes, truncations, clean stops, kills and power losses. After each crash: all that was published as
-/// flushed is there; no (epoch, offset) ever holds two values; offsets have no gap, epochs never go back; and epochs, producers and transactions are
+/// A log against a list, under any order of appends, flushes, truncations, clean stops, kills and power losses. After each crash: all that
+/// was published as
+/// flushed is there; no (epoch, offset) ever holds two values; offsets have no gap, epochs never go back; and epochs, producers and
+/// transactions are
 /// what the records alone say.
 /// </summary>
 public class LogModelTests
 {
     /// <summary>The same cases in every usual run, so that a red run is the change's fault.</summary>
     [Property(250, EndSize = 120, UsualSeed = "20260101,3")]
-    public void A_log_keeps_what_it_said_was_flushed_through_any_crash((byte Kind, byte Choice)[] steps) => new Run(steps.Length).Play(steps);
+    public void A_log_keeps_what_it_said_was_flushed_through_any_crash((byte Kind, byte Choice)[] steps) =>
+        new Run(steps.Length).Play(steps);
 
     /// <summary>A cut, a killed process and then a power cut: the cut had to be made durable by the recovery between them.</summary>
     [Fact]
@@ -21,11 +24,46 @@ public class LogModelTests
     {
         (byte Kind, byte Choice)[] steps =
         [
-            (0, 4), (184, 0), (0, 83), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0),
-            (0, 0), (6, 0), (6, 0), (0, 0), (6, 0), (118, 238), (216, 165), (87, 3),
-            (51, 184), (137, 215), (114, 133), (243, 120), (84, 243), (49, 102), (58, 45), (59, 97),
-            (68, 115), (225, 176), (59, 125), (9, 0), (40, 230), (209, 40), (238, 255), (74, 89),
-            (85, 12), (104, 73), (8, 95), (12, 59), (183, 226), (75, 122), (1, 62), (187, 254),
+            (0, 4),
+            (184, 0),
+            (0, 83),
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (6, 0),
+            (6, 0),
+            (0, 0),
+            (6, 0),
+            (118, 238),
+            (216, 165),
+            (87, 3),
+            (51, 184),
+            (137, 215),
+            (114, 133),
+            (243, 120),
+            (84, 243),
+            (49, 102),
+            (58, 45),
+            (59, 97),
+            (68, 115),
+            (225, 176),
+            (59, 125),
+            (9, 0),
+            (40, 230),
+            (209, 40),
+            (238, 255),
+            (74, 89),
+            (85, 12),
+            (104, 73),
+            (8, 95),
+            (12, 59),
+            (183, 226),
+            (75, 122),
+            (1, 62),
+            (187, 254),
             (114, 57),
         ];
 
@@ -83,7 +121,9 @@ public class LogModelTests
                     break;
                 case 10:
                     long chosen = Bounded(choice, _log!.HighWatermark.Value, _log.FlushedTo.Value);
-                    _log.SetHighWatermark(new Offset(_batchStarts.Where(start => start <= chosen && IsBoundary(start)).Append(_log.HighWatermark.Value).Max()));
+                    _log.SetHighWatermark(
+                        new Offset(_batchStarts.Where(start => start <= chosen && IsBoundary(start)).Append(_log.HighWatermark.Value).Max())
+                    );
                     break;
                 case 11:
                     _node.WriteCheckpoints();
@@ -92,7 +132,9 @@ public class LogModelTests
                     TruncateBelowHighWatermark(choice);
                     break;
                 case 13:
-                    _log!.AdvanceStart(new Offset(Bounded(choice, _log.StartOffset.Value, Math.Max(_log.StartOffset.Value, _log.HighWatermark.Value / 2))));
+                    _log!.AdvanceStart(
+                        new Offset(Bounded(choice, _log.StartOffset.Value, Math.Max(_log.StartOffset.Value, _log.HighWatermark.Value / 2)))
+                    );
                     break;
                 case 14:
                     Crash(powerLoss: choice % 3 != 0);
@@ -107,14 +149,20 @@ public class LogModelTests
         {
             string[] values = [.. Enumerable.Range(0, records).Select(_ => $"value {_written++}")];
             var producer = new ProducerId(1 + (choice % 4));
-            int sequence = _log!.Producers.Find(producer) is { } known ? known.LastSequence + 1 : _sequences.GetValueOrDefault(producer.Value);
+            int sequence = _log!.Producers.Find(producer) is { } known
+                ? known.LastSequence + 1
+                : _sequences.GetValueOrDefault(producer.Value);
             if (_log.Producers.Find(producer) is { IsInTransaction: true })
             {
                 return;
             }
 
             AppendResult result = _log.AppendAsLeader(
-                With(new ProducerStamp(producer, new ProducerEpoch(0), sequence), values), new LeaderEpoch(_epoch), AppendSettings.Default, Now);
+                With(new ProducerStamp(producer, new ProducerEpoch(0), sequence), values),
+                new LeaderEpoch(_epoch),
+                AppendSettings.Default,
+                Now
+            );
             Assert.Equal((ErrorCode.None, false, _log.EndOffset - records), (result.Error, result.IsDuplicate, result.BaseOffset));
             Note(values);
         }
@@ -133,7 +181,10 @@ public class LogModelTests
             }
 
             string[] values = [$"value {_written++}"];
-            Assert.Equal(ErrorCode.None, _log.AppendAsLeader(Transactional(stamp, values), new LeaderEpoch(_epoch), AppendSettings.Default, Now).Error);
+            Assert.Equal(
+                ErrorCode.None,
+                _log.AppendAsLeader(Transactional(stamp, values), new LeaderEpoch(_epoch), AppendSettings.Default, Now).Error
+            );
             Note(values);
         }
 
@@ -247,7 +298,8 @@ public class LogModelTests
             Assert.True(_log!.EndOffset.Value >= _flushed, $"the log ends at {_log.EndOffset}, but {_flushed} was published as flushed");
             Assert.Equal(
                 _model.Where(record => record.Offset >= _log.StartOffset.Value && record.Offset < _flushed),
-                found.Where(record => record.Offset < _flushed));
+                found.Where(record => record.Offset < _flushed)
+            );
             int epoch = 0;
             long offset = _log.StartOffset.Value;
             foreach ((long Offset, int Epoch, string Value) record in found)
@@ -295,12 +347,25 @@ public class LogModelTests
             anew.Committed(_log.HighWatermark);
             Assert.Equal(ProducerSnapshot.Format([.. anew.Producers]), _log.Producers.Snapshot());
             Assert.Equal(anew.FirstUnstable, _log.Producers.FirstUnstable);
-            Assert.Equal(found.Where(record => record.Value == nameof(ControlRecordType.Abort)).Select(record => record.Offset), aborted.Select(entry => entry.LastOffset.Value));
+            Assert.Equal(
+                found.Where(record => record.Value == nameof(ControlRecordType.Abort)).Select(record => record.Offset),
+                aborted.Select(entry => entry.LastOffset.Value)
+            );
         }
 
         private List<(long Offset, int Epoch, string Value)> Records() =>
-            Batches.Records(_log!).ConvertAll(record => (record.Offset, record.Epoch, _ever.GetValueOrDefault((record.Epoch, record.Offset), "?") is var known
-                && known is nameof(ControlRecordType.Abort) or nameof(ControlRecordType.Commit) ? known : record.Value));
+            Batches
+                .Records(_log!)
+                .ConvertAll(record =>
+                    (
+                        record.Offset,
+                        record.Epoch,
+                        _ever.GetValueOrDefault((record.Epoch, record.Offset), "?") is var known
+                        && known is nameof(ControlRecordType.Abort) or nameof(ControlRecordType.Commit)
+                            ? known
+                            : record.Value
+                    )
+                );
 
         private IEnumerable<string> AllValues() => Records().Select(record => record.Value);
 

@@ -2,7 +2,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Storage.Tests;
 
-/// <summary>Many logs are made, checkpointed, closed and recovered with a few flushes for all; what each was promised holds as for one.</summary>
+/// <summary>
+/// Many logs are made, checkpointed, closed and recovered with a few flushes for all; what each was promised holds as for one.
+/// </summary>
 public sealed class ManyLogsTests
 {
     private const int Count = 20;
@@ -37,7 +39,10 @@ public sealed class ManyLogsTests
         Array.ForEach(marked, path => Mark(next, path));
         next = next.Restart();
         Assert.All(marked, path => Assert.True(IsMarked(next, path)));
-        Assert.All(logs, log => Assert.DoesNotContain(next.Disk.ListFiles(log.Path), static name => name.EndsWith(".snapshot", StringComparison.Ordinal)));
+        Assert.All(
+            logs,
+            log => Assert.DoesNotContain(next.Disk.ListFiles(log.Path), static name => name.EndsWith(".snapshot", StringComparison.Ordinal))
+        );
         OpenAll(next);
         Assert.All(next.Directory.Logs, static log => Assert.Equal(new LeaderEpoch(3), log.Epochs.Latest));
     }
@@ -90,11 +95,14 @@ public sealed class ManyLogsTests
         _node.WriteCheckpoints();
         Node next = _node.LosePower(static _ => 0);
         OpenAll(next);
-        Assert.All(next.Directory.Logs, log =>
-        {
-            Assert.Equal(new Offset(1), log.Recovery.RecoveryPoint);
-            Assert.Equal(new LeaderEpoch(3), log.Epochs.Latest);
-        });
+        Assert.All(
+            next.Directory.Logs,
+            log =>
+            {
+                Assert.Equal(new Offset(1), log.Recovery.RecoveryPoint);
+                Assert.Equal(new LeaderEpoch(3), log.Epochs.Latest);
+            }
+        );
     }
 
     [Fact]
@@ -137,10 +145,17 @@ public sealed class ManyLogsTests
     private static void OpenAll(Node node) => node.Pump.Finish(() => node.Directory.OpenAllAsync(Node.Small));
 
     private IReadOnlyList<PartitionLog> Create() =>
-    [
-        .. _node.Pump.Finish(() => _node.Directory.CreateAsync(
-            [.. Enumerable.Range(0, Count).Select(partition => new NewLog(new TopicPartition("many", partition), IdOf(partition), Node.Small))])).Select(each => each.Log!),
-    ];
+        [
+            .. _node
+                .Pump.Finish(() =>
+                    _node.Directory.CreateAsync([
+                        .. Enumerable
+                            .Range(0, Count)
+                            .Select(partition => new NewLog(new TopicPartition("many", partition), IdOf(partition), Node.Small)),
+                    ])
+                )
+                .Select(each => each.Log!),
+        ];
 
     private void Append(PartitionLog log, string value) =>
         Assert.True(log.AppendAsLeader(Batches.Of(value), new LeaderEpoch(3), AppendSettings.Default, Batches.Now).IsAccepted);

@@ -5,7 +5,8 @@ using static RaftLog.TestKit.Batches;
 namespace RaftLog.Storage.Tests;
 
 /// <summary>
-/// A log moves to another directory and back while it is written to, and the disk stops at every single operation of that: one log is there afterwards, with all that
+/// A log moves to another directory and back while it is written to, and the disk stops at every single operation of that: one log is there
+/// afterwards, with all that
 /// has counted, and the move goes on.
 /// </summary>
 public class MoveCrashTests
@@ -13,7 +14,8 @@ public class MoveCrashTests
     private const int Subsets = 4;
 
     /// <summary>
-    /// a append, f flush, h high watermark, c checkpoints, r roll, m a move begins, p a piece is copied, w the copy follows, s the copy takes the log's place if it may,
+    /// a append, f flush, h high watermark, c checkpoints, r roll, m a move begins, p a piece is copied, w the copy follows, s the copy
+    /// takes the log's place if it may,
     /// t truncation to the high watermark, u start moves, d the move is given up, k kill and start.
     /// </summary>
     private const string Script = "aafhracaafhmpapafwafasfhaacfhafmpptafpwafhsaafhcampdafhmpkafpwafuasafhwfsaafhcraafhmppppwsafskaafhc";
@@ -238,7 +240,10 @@ public class MoveCrashTests
             _node.Flush();
             Assert.Same(target, _node.Holder);
             Assert.All(_node.All, each => Assert.Empty(each.Futures.All));
-            Assert.DoesNotContain(_node.All.SelectMany(each => _disk.ListDirectories(each.Path)), name => name.EndsWith("-future", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                _node.All.SelectMany(each => _disk.ListDirectories(each.Path)),
+                name => name.EndsWith("-future", StringComparison.Ordinal)
+            );
         }
 
         private void Reopen()
@@ -270,7 +275,9 @@ public class MoveCrashTests
             Assert.True(log.EndOffset >= _promised, $"{where}: {_promised} was promised, and the log ends at {log.EndOffset}");
             List<(long Offset, int Epoch, string Value)> found = Records(log);
             Assert.Equal(
-                _model.Where(record => record.Offset >= log.StartOffset.Value && record.Offset < _promised.Value), found.Where(record => record.Offset < _promised.Value));
+                _model.Where(record => record.Offset >= log.StartOffset.Value && record.Offset < _promised.Value),
+                found.Where(record => record.Offset < _promised.Value)
+            );
             long next = log.StartOffset.Value;
             int epoch = 0;
             foreach ((long Offset, int Epoch, string Value) record in found)

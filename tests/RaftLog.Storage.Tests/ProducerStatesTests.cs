@@ -24,8 +24,10 @@ public class ProducerStatesTests
         for (int i = 1; i < 6; i++)
         {
             AppendResult again = Send(log, 0, 2 * i, "a", "b");
-            Assert.Equal((ErrorCode.None, true, new Offset(2 * i), new Offset((2 * i) + 1), Now + 1),
-                (again.Error, again.IsDuplicate, again.BaseOffset, again.LastOffset, again.AppendTimeMs));
+            Assert.Equal(
+                (ErrorCode.None, true, new Offset(2 * i), new Offset((2 * i) + 1), Now + 1),
+                (again.Error, again.IsDuplicate, again.BaseOffset, again.LastOffset, again.AppendTimeMs)
+            );
         }
 
         Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Send(log, 0, 0, "a", "b").Error);
@@ -71,7 +73,12 @@ public class ProducerStatesTests
     {
         PartitionLog log = new Node().Run().Create();
         log.AppendAsFollower(At(0, 1, With(new ProducerStamp(Id, new(0), 0), "a")), new LeaderEpoch(1), Now);
-        AppendResult retry = log.AppendAsLeader(With(new ProducerStamp(Id, new(0), 0), "a"), new LeaderEpoch(2), AppendSettings.Default, Now);
+        AppendResult retry = log.AppendAsLeader(
+            With(new ProducerStamp(Id, new(0), 0), "a"),
+            new LeaderEpoch(2),
+            AppendSettings.Default,
+            Now
+        );
         Assert.Equal((true, new Offset(0)), (retry.IsDuplicate, retry.BaseOffset));
     }
 
@@ -95,7 +102,7 @@ public class ProducerStatesTests
     }
 
     [Fact]
-    public void A_batch_outside_of_an_open_transaction_is_refused()
+    public void A_batch_outside_of_an_open_transaction_is_rejected()
     {
         PartitionLog log = new Node().Run().Create();
         log.AppendAsLeader(Transactional(new ProducerStamp(Id, new(0), 0), "a"), new LeaderEpoch(0), AppendSettings.Default, Now);
@@ -120,19 +127,25 @@ public class ProducerStatesTests
     }
 
     [Fact]
-    public void Markers_of_an_older_producer_or_coordinator_epoch_are_refused()
+    public void Markers_of_an_older_producer_or_coordinator_epoch_are_rejected()
     {
         PartitionLog log = new Node().Run().Create();
         var stamp = new ProducerStamp(Id, new(5), 0);
         log.AppendAsLeader(Transactional(stamp, "a"), new LeaderEpoch(0), AppendSettings.Default, Now);
         Assert.True(log.AppendBuilt(Marker(ControlRecordType.Commit, stamp, 8), new LeaderEpoch(0), Now).IsAccepted);
-        Assert.Equal(ErrorCode.TransactionCoordinatorFenced, log.AppendBuilt(Marker(ControlRecordType.Commit, stamp, 7), new LeaderEpoch(0), Now).Error);
+        Assert.Equal(
+            ErrorCode.TransactionCoordinatorFenced,
+            log.AppendBuilt(Marker(ControlRecordType.Commit, stamp, 7), new LeaderEpoch(0), Now).Error
+        );
         Assert.Equal(
             ErrorCode.InvalidProducerEpoch,
-            log.AppendBuilt(Marker(ControlRecordType.Commit, stamp with { Epoch = new(4) }, 9), new LeaderEpoch(0), Now).Error);
+            log.AppendBuilt(Marker(ControlRecordType.Commit, stamp with { Epoch = new(4) }, 9), new LeaderEpoch(0), Now).Error
+        );
     }
 
-    /// <summary>KIP-1228: the epoch of a V2 transaction is raised before its markers, so one of the same epoch belongs to an earlier transaction.</summary>
+    /// <summary>
+    /// KIP-1228: the epoch of a V2 transaction is raised before its markers, so one of the same epoch belongs to an earlier transaction.
+    /// </summary>
     [Fact]
     public void A_V2_marker_must_be_above_the_epoch_of_the_transaction_that_it_ends()
     {
@@ -145,7 +158,7 @@ public class ProducerStatesTests
         Assert.False(log.Producers.Find(Id)!.IsInTransaction);
     }
 
-    /// <summary>KAFKA-19999: a coordinator that repeats a marker after a failover must not be refused for ever.</summary>
+    /// <summary>KAFKA-19999: a coordinator that repeats a marker after a failover must not be rejected for ever.</summary>
     [Fact]
     public void A_repeated_V2_marker_is_accepted_and_not_written_again()
     {
@@ -180,7 +193,10 @@ public class ProducerStatesTests
         PartitionLog log = new Node().Run().Create();
         var stamp = new ProducerStamp(Id, new(5), 0);
         Assert.True(Mark(log, stamp, version: 2, coordinatorEpoch: 4).IsAccepted);
-        Assert.Equal(ErrorCode.TransactionCoordinatorFenced, Mark(log, stamp with { Epoch = new(6) }, version: 2, coordinatorEpoch: 3).Error);
+        Assert.Equal(
+            ErrorCode.TransactionCoordinatorFenced,
+            Mark(log, stamp with { Epoch = new(6) }, version: 2, coordinatorEpoch: 3).Error
+        );
         Assert.Equal(ErrorCode.InvalidProducerEpoch, Mark(log, stamp with { Epoch = new(4) }, version: 2, coordinatorEpoch: 4).Error);
     }
 
@@ -226,10 +242,20 @@ public class ProducerStatesTests
         Assert.Equal(ProducerStates.MostProducers, kept.Count);
         Assert.Equal([1L, 2L], kept.Take(2).Select(state => state.Id.Value));
         Assert.Equal(ProducerStates.MostProducers + Extra - 1, kept[^1].Id.Value);
-        Assert.Equal(Enumerable.Range(Extra + 2, ProducerStates.MostProducers - 2).Select(id => (long)id), kept.Skip(2).Select(state => state.Id.Value));
+        Assert.Equal(
+            Enumerable.Range(Extra + 2, ProducerStates.MostProducers - 2).Select(id => (long)id),
+            kept.Skip(2).Select(state => state.Id.Value)
+        );
 
-        static void Write(PartitionLog log, int id, int sequence) => Assert.True(log.AppendAsLeader(
-            With(new ProducerStamp(new(id), new(0), sequence), "v"), new LeaderEpoch(0), AppendSettings.Default, Now).IsAccepted);
+        static void Write(PartitionLog log, int id, int sequence) =>
+            Assert.True(
+                log.AppendAsLeader(
+                    With(new ProducerStamp(new(id), new(0), sequence), "v"),
+                    new LeaderEpoch(0),
+                    AppendSettings.Default,
+                    Now
+                ).IsAccepted
+            );
     }
 
     [Fact]
@@ -242,9 +268,18 @@ public class ProducerStatesTests
             IReadOnlyList<ProducerState> parsed = ProducerSnapshot.Parse(golden)!;
             Assert.Equal(golden, ProducerSnapshot.Format(parsed));
             Assert.Equal(
-                line.GetProperty("json").GetProperty("producerEntries").EnumerateArray().Select(entry => (entry.GetProperty("producerId").GetInt64(),
-                    entry.GetProperty("lastSequence").GetInt32(), entry.GetProperty("currentTxnFirstOffset").GetInt64())),
-                parsed.Select(state => (state.Id.Value, state.LastSequence, state.TransactionStart.Value)));
+                line.GetProperty("json")
+                    .GetProperty("producerEntries")
+                    .EnumerateArray()
+                    .Select(entry =>
+                        (
+                            entry.GetProperty("producerId").GetInt64(),
+                            entry.GetProperty("lastSequence").GetInt32(),
+                            entry.GetProperty("currentTxnFirstOffset").GetInt64()
+                        )
+                    ),
+                parsed.Select(state => (state.Id.Value, state.LastSequence, state.TransactionStart.Value))
+            );
         }
     }
 
@@ -261,36 +296,41 @@ public class ProducerStatesTests
         }
     }
 
-    /// <summary>Judged against the rule itself: accepted when next in sequence, a duplicate when equal to one of the last five, else refused.</summary>
+    /// <summary>
+    /// Judged against the rule itself: accepted when next in sequence, a duplicate when equal to one of the last five, else rejected.
+    /// </summary>
     [Property]
     public Property Any_order_of_batches_is_judged_as_the_rule_says() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<(byte Jump, byte Count)[]>(), batches =>
-        {
-            PartitionLog log = new Node().Run().Create(LogSettings.Default);
-            List<(int First, int Last)> appended = [];
-            int next = int.MaxValue - 6;
-            foreach ((byte jump, byte count) in batches)
+        Prop.ForAll(
+            ArbMap.Default.ArbFor<(byte Jump, byte Count)[]>(),
+            batches =>
             {
-                int records = 1 + (count % 3);
-                int first = Wrap(next - 4L + (jump % 7));
-                int last = Wrap(first + records - 1L);
-                AppendResult result = Send(log, 0, first, [.. Enumerable.Repeat("v", records)]);
-                if (appended.TakeLast(5).Contains((first, last)))
+                PartitionLog log = new Node().Run().Create(LogSettings.Default);
+                List<(int First, int Last)> appended = [];
+                int next = int.MaxValue - 6;
+                foreach ((byte jump, byte count) in batches)
                 {
-                    Assert.True(result.IsDuplicate);
-                }
-                else if (appended.Count == 0 || first == next)
-                {
-                    Assert.Equal((ErrorCode.None, false), (result.Error, result.IsDuplicate));
-                    appended.Add((first, last));
-                    next = Wrap(last + 1L);
-                }
-                else
-                {
-                    Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, result.Error);
+                    int records = 1 + (count % 3);
+                    int first = Wrap(next - 4L + (jump % 7));
+                    int last = Wrap(first + records - 1L);
+                    AppendResult result = Send(log, 0, first, [.. Enumerable.Repeat("v", records)]);
+                    if (appended.TakeLast(5).Contains((first, last)))
+                    {
+                        Assert.True(result.IsDuplicate);
+                    }
+                    else if (appended.Count == 0 || first == next)
+                    {
+                        Assert.Equal((ErrorCode.None, false), (result.Error, result.IsDuplicate));
+                        appended.Add((first, last));
+                        next = Wrap(last + 1L);
+                    }
+                    else
+                    {
+                        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, result.Error);
+                    }
                 }
             }
-        });
+        );
 
     private static int Wrap(long sequence) => (int)(sequence & int.MaxValue);
 
@@ -298,5 +338,10 @@ public class ProducerStatesTests
         log.AppendMarker(Marker(ControlRecordType.Commit, stamp, coordinatorEpoch), version, new LeaderEpoch(0), Now);
 
     private static AppendResult Send(PartitionLog log, short epoch, int sequence, params string[] values) =>
-        log.AppendAsLeader(With(new ProducerStamp(Id, new ProducerEpoch(epoch), sequence), values), new LeaderEpoch(0), AppendSettings.Default, Now);
+        log.AppendAsLeader(
+            With(new ProducerStamp(Id, new ProducerEpoch(epoch), sequence), values),
+            new LeaderEpoch(0),
+            AppendSettings.Default,
+            Now
+        );
 }

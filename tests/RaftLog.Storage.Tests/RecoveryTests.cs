@@ -16,16 +16,19 @@ public class RecoveryTests
         string file = $"{node.Directory.Logs[0].Path}/00000000000000000000.log";
         int size = Of("value 0").Length;
         node.Disk.KillProcess();
-        node.Disk.Corrupt(file, bytes =>
-        {
-            bytes[(3 * size) + 70] ^= 1;
-            return bytes;
-        });
+        node.Disk.Corrupt(
+            file,
+            bytes =>
+            {
+                bytes[(3 * size) + 70] ^= 1;
+                return bytes;
+            }
+        );
 
         PartitionLog log = new Node(node.Disk).Run().Open(LogSettings.Default);
         Assert.Equal(["value 0", "value 1", "value 2"], Values(log));
         Assert.Equal((new Offset(3), new Offset(3)), (log.EndOffset, log.FlushedTo));
-        Assert.Equal(7 * size, log.Recovery.CutBytes);
+        Assert.Equal(7 * size, log.Recovery.TruncatedBytes);
         Assert.Equal(3 * size, node.Disk.BytesOf(file).Length);
     }
 
@@ -75,43 +78,51 @@ public class RecoveryTests
         Assert.Equal(100, Values(after).Count);
     }
 
-    /// <summary>The last offset below the recovery point was flushed and committed; at the recovery point begins what a power cut may have torn.</summary>
+    /// <summary>
+    /// The last offset below the recovery point was flushed and committed; at the recovery point begins what a power cut may have torn.
+    /// </summary>
     [Fact]
-    public void What_is_spoilt_below_the_recovery_point_is_refused_and_from_there_on_it_is_torn_and_cut()
+    public void What_is_corrupt_below_the_recovery_point_is_rejected_and_from_there_on_it_is_torn_and_cut()
     {
-        Assert.NotNull(RefusalOfSpoilt(0));
-        Assert.NotNull(RefusalOfSpoilt(5));
-        Assert.Null(RefusalOfSpoilt(6));
-        Assert.Null(RefusalOfSpoilt(9));
+        Assert.NotNull(RejectionOfCorrupt(0));
+        Assert.NotNull(RejectionOfCorrupt(5));
+        Assert.Null(RejectionOfCorrupt(6));
+        Assert.Null(RejectionOfCorrupt(9));
 
-        static DiskException? RefusalOfSpoilt(int spoilt)
+        static DiskException? RejectionOfCorrupt(int corrupt)
         {
             Node node = Filled(10);
             CheckpointedAt(node, 6);
             string file = $"{node.Directory.Logs[0].Path}/00000000000000000000.log";
             byte[] whole = node.Disk.BytesOf(file);
             int size = Of("value 0").Length;
-            node.Disk.Corrupt(file, bytes =>
-            {
-                bytes[(spoilt * size) + 70] ^= 1;
-                return bytes;
-            });
-            byte[] rotten = node.Disk.BytesOf(file);
+            node.Disk.Corrupt(
+                file,
+                bytes =>
+                {
+                    bytes[(corrupt * size) + 70] ^= 1;
+                    return bytes;
+                }
+            );
+            byte[] damaged = node.Disk.BytesOf(file);
             try
             {
-                Assert.Equal(Enumerable.Range(0, spoilt).Select(each => $"value {each}"), Values(new Node(node.Disk).Run().Open(LogSettings.Default)));
+                Assert.Equal(
+                    Enumerable.Range(0, corrupt).Select(each => $"value {each}"),
+                    Values(new Node(node.Disk).Run().Open(LogSettings.Default))
+                );
                 return null;
             }
-            catch (DiskException refusal)
+            catch (DiskException rejection)
             {
-                // Nothing was lost by the refusal: once the bytes are right again, all is there.
-                Assert.Equal((file, DiskErrorKind.Io), (refusal.Path, refusal.Kind));
-                Assert.Contains($"below offset 6 was flushed, and the file is intact up to offset {spoilt} only", refusal.Message);
-                Assert.Equal(rotten, node.Disk.BytesOf(file));
+                // Nothing was lost by the rejection: once the bytes are right again, all is there.
+                Assert.Equal((file, DiskErrorKind.Io), (rejection.Path, rejection.Kind));
+                Assert.Contains($"below offset 6 was flushed, and the file is intact up to offset {corrupt} only", rejection.Message);
+                Assert.Equal(damaged, node.Disk.BytesOf(file));
                 node.Disk.KillProcess();
                 node.Disk.Corrupt(file, _ => whole);
                 Assert.Equal(10, Values(new Node(node.Disk).Run().Open(LogSettings.Default)).Count);
-                return refusal;
+                return rejection;
             }
         }
     }
@@ -127,8 +138,8 @@ public class RecoveryTests
         int size = Of("value 0").Length;
         node.Disk.Corrupt($"{path}/00000000000000000000.log", bytes => bytes[..(8 * size)]);
 
-        DiskException refusal = Assert.Throws<DiskException>(() => new Node(node.Disk).Run().Open());
-        Assert.Contains("intact up to offset 8 only", refusal.Message);
+        DiskException rejection = Assert.Throws<DiskException>(() => new Node(node.Disk).Run().Open());
+        Assert.Contains("intact up to offset 8 only", rejection.Message);
         Assert.Equal(segments, node.Disk.ListFiles(path).Count(IsLog));
 
         static bool IsLog(string name) => name.EndsWith(".log", StringComparison.Ordinal);
@@ -164,7 +175,8 @@ public class RecoveryTests
         int size = Of("a").Length;
         node.Disk.Corrupt(
             $"{log.Path}/00000000000000000000.log",
-            bytes => [.. bytes[..size], .. At(1, 5, Of("d")).Span, .. bytes[(2 * size)..]]);
+            bytes => [.. bytes[..size], .. At(1, 5, Of("d")).Span, .. bytes[(2 * size)..]]
+        );
 
         PartitionLog after = new Node(node.Disk).Run().Open(LogSettings.Default);
         Assert.Equal([(0, 3, "a"), (1, 5, "d")], Records(after));
@@ -177,12 +189,17 @@ public class RecoveryTests
         Node node = Filled(40, Node.Small);
         string path = node.Directory.Logs[0].Path;
         node.Close();
-        Dictionary<string, byte[]> indexes = node.Disk.ListFiles(path)
-            .Where(name => name.EndsWith("index", StringComparison.Ordinal)).ToDictionary(name => name, name => node.Disk.BytesOf($"{path}/{name}"));
+        Dictionary<string, byte[]> indexes = node
+            .Disk.ListFiles(path)
+            .Where(name => name.EndsWith("index", StringComparison.Ordinal))
+            .ToDictionary(name => name, name => node.Disk.BytesOf($"{path}/{name}"));
         Assert.True(indexes.Count > 4);
         foreach (string name in indexes.Keys)
         {
-            node.Disk.Corrupt($"{path}/{name}", bytes => name.EndsWith(".index", StringComparison.Ordinal) ? [.. bytes, .. new byte[64]] : []);
+            node.Disk.Corrupt(
+                $"{path}/{name}",
+                bytes => name.EndsWith(".index", StringComparison.Ordinal) ? [.. bytes, .. new byte[64]] : []
+            );
         }
 
         node = new Node(node.Disk).Run();
@@ -308,7 +325,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public void A_second_process_cannot_take_the_directory_and_an_unformatted_one_is_refused()
+    public void A_second_process_cannot_take_the_directory_and_an_unformatted_one_is_rejected()
     {
         var node = new Node();
         Assert.Contains(".lock", Assert.Throws<LogDirectoryException>(() => new Node(node.Disk)).Message);
@@ -356,8 +373,13 @@ public class RecoveryTests
 
         node = new Node(node.Disk).Run();
         Assert.Equal(values, Values(node.Open()));
-        Assert.DoesNotContain(node.Disk.ListFiles(log.Path), name => name.EndsWith(".swap", StringComparison.Ordinal)
-            || name.EndsWith(".cleaned", StringComparison.Ordinal) || name.EndsWith(".deleted", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            node.Disk.ListFiles(log.Path),
+            name =>
+                name.EndsWith(".swap", StringComparison.Ordinal)
+                || name.EndsWith(".cleaned", StringComparison.Ordinal)
+                || name.EndsWith(".deleted", StringComparison.Ordinal)
+        );
     }
 
     /// <summary>All below an offset is committed, and the recovery point on the disk says so; then the process is killed.</summary>
@@ -380,7 +402,13 @@ public class RecoveryTests
         PartitionLog log = node.Run().Create(settings ?? LogSettings.Default);
         for (int i = 0; i < records; i++)
         {
-            Memory<byte> batch = With(Protocol.Records.ProducerStamp.None, Protocol.Compression.CompressionType.None, false, Now + i, $"value {i}");
+            Memory<byte> batch = With(
+                Protocol.Records.ProducerStamp.None,
+                Protocol.Compression.CompressionType.None,
+                false,
+                Now + i,
+                $"value {i}"
+            );
             Assert.True(log.AppendAsLeader(batch, Epoch, AppendSettings.Default, Now).IsAccepted);
         }
 

@@ -138,7 +138,12 @@ public class RetentionTests
         PartitionLog log = new Node().Run().Create(new LogSettings { SegmentMs = 1000, SegmentJitterMs = 900 });
         for (int i = 0; i < 2000; i++)
         {
-            log.AppendAsLeader(With(ProducerStamp.None, CompressionType.None, false, Now + (i * 10), "v"), new LeaderEpoch(0), AppendSettings.Default, Now);
+            log.AppendAsLeader(
+                With(ProducerStamp.None, CompressionType.None, false, Now + (i * 10), "v"),
+                new LeaderEpoch(0),
+                AppendSettings.Default,
+                Now
+            );
         }
 
         long[] lengths = [.. log.Segments.Zip(log.Segments.Skip(1), (one, next) => next.BaseOffset - one.BaseOffset)];
@@ -158,9 +163,11 @@ public class RetentionTests
 
     private static bool IsDeleted(string name) => name.EndsWith(".deleted", StringComparison.Ordinal);
 
-    private static SegmentExtent Segment(long baseOffset, long bytes, long newest) => new(new Offset(baseOffset), new Offset(baseOffset + 10), bytes, newest);
+    private static SegmentExtent Segment(long baseOffset, long bytes, long newest) =>
+        new(new Offset(baseOffset), new Offset(baseOffset + 10), bytes, newest);
 
-    private static (int Start, int Segments, long Bytes) Went(RetentionDecision decision) => ((int)decision.Start.Value, decision.Segments, decision.Bytes);
+    private static (int Start, int Segments, long Bytes) Went(RetentionDecision decision) =>
+        ((int)decision.Start.Value, decision.Segments, decision.Bytes);
 
     [Fact]
     public void A_file_that_cannot_be_deleted_now_holds_up_no_other_and_is_tried_again()

@@ -26,7 +26,8 @@ public class SnapshotTests
         _pump.Finish(() => file.WriteAsync(state, QuorumStateVersion.StaticVoters));
         Assert.Equal(
             """{"clusterId":"","leaderId":1,"leaderEpoch":3,"votedId":-1,"appliedOffset":0,"currentVoters":[{"voterId":1}],"data_version":0}""",
-            Encoding.UTF8.GetString(_disk.BytesOf($"{Metadata}/quorum-state")));
+            Encoding.UTF8.GetString(_disk.BytesOf($"{Metadata}/quorum-state"))
+        );
         Assert.Equal((state.Epoch, state.Leader, state.Voted), (file.Read()!.Epoch, file.Read()!.Leader, file.Read()!.Voted));
         Assert.Equal([new NodeId(1)], file.Read()!.Voters);
 
@@ -35,8 +36,12 @@ public class SnapshotTests
         _pump.Finish(() => file.WriteAsync(dynamic, QuorumStateVersion.DynamicVoters));
         Assert.Equal(
             """{"leaderId":-1,"leaderEpoch":9,"votedId":2,"votedDirectoryId":"mR8WyS3dbQheB2x1G7QwOg","data_version":1}""",
-            Encoding.UTF8.GetString(_disk.BytesOf($"{Metadata}/quorum-state")));
-        Assert.Equal((dynamic.Epoch, dynamic.Voted, dynamic.VotedDirectory), (file.Read()!.Epoch, file.Read()!.Voted, file.Read()!.VotedDirectory));
+            Encoding.UTF8.GetString(_disk.BytesOf($"{Metadata}/quorum-state"))
+        );
+        Assert.Equal(
+            (dynamic.Epoch, dynamic.Voted, dynamic.VotedDirectory),
+            (file.Read()!.Epoch, file.Read()!.Voted, file.Read()!.VotedDirectory)
+        );
     }
 
     [Fact]
@@ -53,7 +58,10 @@ public class SnapshotTests
     {
         var file = new QuorumStateFile(_disk, Metadata);
         _pump.Finish(() => file.WriteAsync(QuorumState.Initial, QuorumStateVersion.DynamicVoters));
-        foreach (string text in (string[])["", "{", "{}", """{"data_version":7}""", """{"leaderId":1,"leaderEpoch":"x","votedId":1,"data_version":0}"""])
+        foreach (
+            string text in (string[])
+                ["", "{", "{}", """{"data_version":7}""", """{"leaderId":1,"leaderEpoch":"x","votedId":1,"data_version":0}"""]
+        )
         {
             _disk.Corrupt($"{Metadata}/quorum-state", _ => Encoding.UTF8.GetBytes(text));
             Assert.Contains("quorum-state", Assert.Throws<LogDirectoryException>(() => file.Read()).Message);
@@ -64,7 +72,7 @@ public class SnapshotTests
     public void A_snapshot_exists_once_it_is_frozen_and_is_then_on_the_disk()
     {
         var store = new SnapshotStore(_disk, Metadata);
-        var id = new SnapshotId(new Offset(321), new LeaderEpoch(3));
+        var id = new StoredSnapshotId(new Offset(321), new LeaderEpoch(3));
         using SnapshotWriter writer = store.Begin(id);
         writer.Append("first"u8);
         writer.Append("second"u8);
@@ -83,16 +91,16 @@ public class SnapshotTests
     public void Unfinished_snapshots_are_removed_and_older_ones_can_be()
     {
         var store = new SnapshotStore(_disk, Metadata);
-        SnapshotId[] ids = [new(new(10), new(1)), new(new(20), new(1)), new(new(20), new(2))];
-        foreach (SnapshotId id in ids)
+        StoredSnapshotId[] ids = [new(new(10), new(1)), new(new(20), new(1)), new(new(20), new(2))];
+        foreach (StoredSnapshotId id in ids)
         {
             using SnapshotWriter writer = store.Begin(id);
             writer.Append("x"u8);
             _pump.Finish(writer.FreezeAsync);
         }
 
-        store.Begin(new SnapshotId(new(30), new(2))).Append("torn"u8);
-        using (SnapshotWriter given = store.Begin(new SnapshotId(new(40), new(2))))
+        store.Begin(new StoredSnapshotId(new(30), new(2))).Append("torn"u8);
+        using (SnapshotWriter given = store.Begin(new StoredSnapshotId(new(40), new(2))))
         {
             given.Append("given up"u8);
         }

@@ -57,11 +57,14 @@ public class TruncationTests
         log.AppendAsLeader(Of("a"), new LeaderEpoch(0), AppendSettings.Default, Now);
         log.AppendAsLeader(Of("b"), new LeaderEpoch(0), AppendSettings.Default, Now);
         log.AppendAsLeader(Of("c"), new LeaderEpoch(0), AppendSettings.Default, Now);
-        node.Disk.Corrupt($"{log.Path}/00000000000000000000.log", bytes =>
-        {
-            bytes[lengthField] ^= 0x40;
-            return bytes;
-        });
+        node.Disk.Corrupt(
+            $"{log.Path}/00000000000000000000.log",
+            bytes =>
+            {
+                bytes[lengthField] ^= 0x40;
+                return bytes;
+            }
+        );
 
         log.TruncateTo(new Offset(2));
 
@@ -164,7 +167,8 @@ public class TruncationTests
         Assert.DoesNotContain("00000000000000000000.log", node.Disk.ListFiles(log.Path));
         Assert.All(
             node.Disk.ListFiles(log.Path).Where(name => name.EndsWith(".snapshot", StringComparison.Ordinal)),
-            name => Assert.True(string.CompareOrdinal(name, $"{log.Segments[0].BaseOffset.Value:D20}") >= 0));
+            name => Assert.True(string.CompareOrdinal(name, $"{log.Segments[0].BaseOffset.Value:D20}") >= 0)
+        );
     }
 
     private static Memory<byte> Produced(int sequence) =>

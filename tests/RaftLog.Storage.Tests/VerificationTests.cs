@@ -6,7 +6,8 @@ using static RaftLog.TestKit.Batches;
 namespace RaftLog.Storage.Tests;
 
 /// <summary>
-/// Every byte of every file of a stopped node flipped, every file emptied, cut or removed: the verification names it, a reader does not take it for what was
+/// Every byte of every file of a stopped node flipped, every file emptied, cut or removed: the verification names it, a reader does not
+/// take it for what was
 /// written, a start goes on or names the file, and a repair leaves a directory that starts and has nothing to be found.
 /// </summary>
 public class VerificationTests
@@ -119,7 +120,8 @@ public class VerificationTests
         {
             CrashDisk disk = Stopped();
             PartitionLog before = Opened(Stopped())!;
-            string name = disk.ListFiles(Log).First(name => name.EndsWith(suffix, StringComparison.Ordinal) && disk.BytesOf($"{Log}/{name}").Length > 0);
+            string name = disk.ListFiles(Log)
+                .First(name => name.EndsWith(suffix, StringComparison.Ordinal) && disk.BytesOf($"{Log}/{name}").Length > 0);
             disk.Corrupt($"{Log}/{name}", bytes => Flipped(bytes, bytes.Length - 1));
             Repair(disk);
             Assert.False(disk.FileExists($"{Log}/{LogFileNames.LostMark}"));
@@ -136,7 +138,10 @@ public class VerificationTests
     public void A_transaction_index_that_is_gone_after_a_clean_stop_is_made_anew(bool isRemoved)
     {
         PartitionLog before = Opened(Stopped())!;
-        string[] names = [.. Stopped().ListFiles(Log).Where(name => name.EndsWith(LogFileNames.TransactionIndex, StringComparison.Ordinal))];
+        string[] names =
+        [
+            .. Stopped().ListFiles(Log).Where(name => name.EndsWith(LogFileNames.TransactionIndex, StringComparison.Ordinal)),
+        ];
         Assert.NotEmpty(names);
         foreach (string name in names)
         {
@@ -166,18 +171,20 @@ public class VerificationTests
     }
 
     private static IEnumerable<(string How, Func<byte[], byte[]?> Change)> Changes =>
-    [
-        ("emptied", _ => []),
-        ("cut in half", bytes => bytes[..(bytes.Length / 2)]),
-        ("cut by a byte", bytes => bytes[..Math.Max(0, bytes.Length - 1)]),
-        ("with a byte more", bytes => [.. bytes, 7]),
-        ("removed", _ => null),
-        ("flipped at its start", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, 0)),
-        ("flipped in the middle", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, bytes.Length / 2)),
-        ("flipped at its end", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, bytes.Length - 1)),
-    ];
+        [
+            ("emptied", _ => []),
+            ("cut in half", bytes => bytes[..(bytes.Length / 2)]),
+            ("cut by a byte", bytes => bytes[..Math.Max(0, bytes.Length - 1)]),
+            ("with a byte more", bytes => [.. bytes, 7]),
+            ("removed", _ => null),
+            ("flipped at its start", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, 0)),
+            ("flipped in the middle", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, bytes.Length / 2)),
+            ("flipped at its end", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, bytes.Length - 1)),
+        ];
 
-    /// <summary>Four segments with three epochs, a committed and two aborted transactions, an open one, and an idempotent producer.</summary>
+    /// <summary>
+    /// Four segments with three epochs, a committed and two aborted transactions, an open one, and an idempotent producer.
+    /// </summary>
     private static CrashDisk Stopped()
     {
         Node node = new Node().Run();
@@ -186,10 +193,20 @@ public class VerificationTests
         for (int i = 0; i < 20; i++)
         {
             LeaderEpoch epoch = new(i / 7);
-            log.AppendAsLeader(With(idempotent with { BaseSequence = i }, Protocol.Compression.CompressionType.None, false, Now + i, $"value {i}"), epoch, AppendSettings.Default, Now);
+            log.AppendAsLeader(
+                With(idempotent with { BaseSequence = i }, Protocol.Compression.CompressionType.None, false, Now + i, $"value {i}"),
+                epoch,
+                AppendSettings.Default,
+                Now
+            );
             if (i % 6 == 2)
             {
-                log.AppendAsLeader(Transactional(Writer with { BaseSequence = i / 6 }, $"in transaction {i}"), epoch, AppendSettings.Default, Now);
+                log.AppendAsLeader(
+                    Transactional(Writer with { BaseSequence = i / 6 }, $"in transaction {i}"),
+                    epoch,
+                    AppendSettings.Default,
+                    Now
+                );
             }
 
             if (i % 6 == 4)
@@ -221,7 +238,7 @@ public class VerificationTests
         {
             return new Node(disk).Run().Open(new LogSettings { SegmentBytes = 700, IndexIntervalBytes = 100 });
         }
-        catch (Exception refused) when (refused is DiskException or LogDirectoryException)
+        catch (Exception rejected) when (rejected is DiskException or LogDirectoryException)
         {
             return null;
         }
@@ -231,7 +248,7 @@ public class VerificationTests
     private static HashSet<string> IntactValues(PartitionLog log)
     {
         HashSet<string> values = [];
-        for (Offset from = log.StartOffset; from < log.EndOffset;)
+        for (Offset from = log.StartOffset; from < log.EndOffset; )
         {
             ReadResult read = log.Read(from, 1 << 20, log.EndOffset, atLeastOneBatch: true);
             using LogSlice slice = read.Slice;
@@ -269,9 +286,9 @@ public class VerificationTests
             IntactValues(log);
             Assert.True(log.AppendAsLeader(Of("goes on"), new LeaderEpoch(9), AppendSettings.Default, Now).IsAccepted, what);
         }
-        catch (Exception refused) when (refused is DiskException or LogDirectoryException)
+        catch (Exception rejected) when (rejected is DiskException or LogDirectoryException)
         {
-            Assert.Contains(path.StartsWith(Log, StringComparison.Ordinal) ? Log : Path.GetFileName(path), refused.Message);
+            Assert.Contains(path.StartsWith(Log, StringComparison.Ordinal) ? Log : Path.GetFileName(path), rejected.Message);
         }
     }
 

@@ -18,16 +18,21 @@ public class BrokerAdminTests
         Dictionary<TopicPartition, OffsetSpec> ends = new() { [first] = OffsetSpec.Latest, [second] = OffsetSpec.Latest };
         IReadOnlyDictionary<TopicPartition, FoundOffset> found = await admin.ListOffsetsAsync(ends);
 
-        IReadOnlyDictionary<TopicPartition, Offset> begin = await admin.DeleteRecordsAsync(new SortedDictionary<TopicPartition, Offset>
-        {
-            [first] = new Offset(Math.Min(3, found[first].Offset.Value)), [second] = Offset.None,
-        });
+        IReadOnlyDictionary<TopicPartition, Offset> begin = await admin.DeleteRecordsAsync(
+            new SortedDictionary<TopicPartition, Offset>
+            {
+                [first] = new Offset(Math.Min(3, found[first].Offset.Value)),
+                [second] = Offset.None,
+            }
+        );
         Assert.Equal((Math.Min(3, found[first].Offset.Value), found[second].Offset.Value), (begin[first].Value, begin[second].Value));
-        KafkaException beyond = await Assert.ThrowsAsync<KafkaException>(
-            async () => await admin.DeleteRecordsAsync(new SortedDictionary<TopicPartition, Offset> { [first] = new Offset(1000) }));
+        KafkaException beyond = await Assert.ThrowsAsync<KafkaException>(async () =>
+            await admin.DeleteRecordsAsync(new SortedDictionary<TopicPartition, Offset> { [first] = new Offset(1000) })
+        );
         Assert.Equal(ErrorCode.OffsetOutOfRange, beyond.Code);
-        await Assert.ThrowsAsync<KafkaException>(
-            async () => await admin.DeleteRecordsAsync(new SortedDictionary<TopicPartition, Offset> { [new TopicPartition("t", 2)] = new Offset(1) }));
+        await Assert.ThrowsAsync<KafkaException>(async () =>
+            await admin.DeleteRecordsAsync(new SortedDictionary<TopicPartition, Offset> { [new TopicPartition("t", 2)] = new Offset(1) })
+        );
 
         foreach (int node in cluster.Nodes)
         {
@@ -38,8 +43,10 @@ public class BrokerAdminTests
         FeatureLevel transactions = (await admin.Brokers.FeaturesAsync()).Single(each => each.Name == "transaction.version");
         Assert.Equal((2, 2), (transactions.Level, transactions.Highest));
         await admin.Brokers.SetFeatureAsync("transaction.version", 1);
-        await Poll.UntilAsync("every node has the level", async () =>
-            (await admin.Brokers.FeaturesAsync()).Single(each => each.Name == "transaction.version").Level == 1);
+        await Poll.UntilAsync(
+            "every node has the level",
+            async () => (await admin.Brokers.FeaturesAsync()).Single(each => each.Name == "transaction.version").Level == 1
+        );
         await admin.Brokers.SetFeatureAsync("transaction.version", 2);
         await Assert.ThrowsAsync<KafkaException>(async () => await admin.Brokers.SetFeatureAsync("transaction.version", 9));
 

@@ -17,7 +17,9 @@ public class EmbeddedClusterTests
     [InlineData(3, false)]
     public async Task What_is_produced_is_consumed(int nodes, bool sockets)
     {
-        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions { Nodes = nodes, Sockets = sockets });
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(
+            new EmbeddedClusterOptions { Nodes = nodes, Sockets = sockets }
+        );
         await CreateAsync(cluster.Client, "t", partitions: 3);
 
         await ProduceAsync(cluster.Client, "t", 0, 100);
@@ -70,10 +72,13 @@ public class EmbeddedClusterTests
     [Fact]
     public async Task The_others_go_on_when_a_node_is_killed_and_it_comes_back_with_its_data()
     {
-        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
-        {
-            Nodes = 3, Configuration = new SortedDictionary<string, string> { ["min.insync.replicas"] = "2" },
-        });
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(
+            new EmbeddedClusterOptions
+            {
+                Nodes = 3,
+                Configuration = new SortedDictionary<string, string> { ["min.insync.replicas"] = "2" },
+            }
+        );
         await CreateAsync(cluster.Client, "t", partitions: 1);
         await ProduceAsync(cluster.Client, "t", 0, 10);
         TopicDescription topic = (await cluster.Client.Admin.DescribeTopicsAsync(["t"]))[0];
@@ -116,7 +121,7 @@ public class EmbeddedClusterTests
         cluster.FailNext(ApiKey.Produce, fault);
         await careless.ProduceAsync("t", new ProducerRecord(null, "1"u8.ToArray()));
 
-        // Without idempotence a retry repeats what was done before its answer was lost.
+        // Without idempotence a retry repeats what was done before its response was lost.
         int[] expected = fault == RequestFault.LoseRequest ? [0, 1] : [0, 1, 1];
         Assert.Equal(expected, await ReadAsync(cluster.Client, "t", 1, expected.Length));
         cluster.FailNext(ApiKey.Produce, fault);
@@ -128,10 +133,14 @@ public class EmbeddedClusterTests
     public async Task It_ends_in_time_though_the_clock_of_its_nodes_stands_still()
     {
         StoppableTime time = new();
-        EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
-        {
-            Nodes = 3, Time = time, StopTimeout = TimeSpan.FromMilliseconds(300),
-        });
+        EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(
+            new EmbeddedClusterOptions
+            {
+                Nodes = 3,
+                Time = time,
+                StopTimeout = TimeSpan.FromMilliseconds(300),
+            }
+        );
         await CreateAsync(cluster.Client, "t", partitions: 3);
 
         time.Stop();
@@ -147,10 +156,17 @@ public class EmbeddedClusterTests
         StoppableTime time = new();
         time.Stop();
 
-        TimeoutException late = await Assert.ThrowsAsync<TimeoutException>(() => EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
-        {
-            Nodes = 3, Time = time, StartTimeout = TimeSpan.FromMilliseconds(300), StopTimeout = TimeSpan.FromMilliseconds(300),
-        }));
+        TimeoutException late = await Assert.ThrowsAsync<TimeoutException>(() =>
+            EmbeddedCluster.StartAsync(
+                new EmbeddedClusterOptions
+                {
+                    Nodes = 3,
+                    Time = time,
+                    StartTimeout = TimeSpan.FromMilliseconds(300),
+                    StopTimeout = TimeSpan.FromMilliseconds(300),
+                }
+            )
+        );
 
         Assert.Contains("was not ready within 0.3 s", late.Message, StringComparison.Ordinal);
     }
@@ -160,10 +176,13 @@ public class EmbeddedClusterTests
     [InlineData("9223372036854775807", 0)]
     public async Task A_loss_of_power_takes_what_was_not_flushed_and_nothing_else(string flushEvery, int left)
     {
-        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
-        {
-            NotesFlushes = true, Configuration = new SortedDictionary<string, string> { ["log.flush.interval.messages"] = flushEvery },
-        });
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(
+            new EmbeddedClusterOptions
+            {
+                NotesFlushes = true,
+                Configuration = new SortedDictionary<string, string> { ["log.flush.interval.messages"] = flushEvery },
+            }
+        );
         await CreateAsync(cluster.Client, "t", partitions: 1);
         await ProduceAsync(cluster.Client, "t", 0, 100);
 
@@ -180,10 +199,11 @@ public class EmbeddedClusterTests
     [Fact]
     public async Task A_configuration_that_is_wrong_names_the_key()
     {
-        Exception wrong = await Assert.ThrowsAnyAsync<Exception>(() => EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
-        {
-            Configuration = new SortedDictionary<string, string> { ["min.insync.replicas"] = "many" },
-        }));
+        Exception wrong = await Assert.ThrowsAnyAsync<Exception>(() =>
+            EmbeddedCluster.StartAsync(
+                new EmbeddedClusterOptions { Configuration = new SortedDictionary<string, string> { ["min.insync.replicas"] = "many" } }
+            )
+        );
 
         Assert.Contains("min.insync.replicas", wrong.Message, StringComparison.Ordinal);
     }

@@ -20,7 +20,11 @@ public class FixtureTests(FixtureTests.OneNode fixture) : IClassFixture<FixtureT
     {
         await using EmbeddedClusterFixture forgotten = new();
 
-        Assert.Contains("IAsyncLifetime", Assert.Throws<InvalidOperationException>(() => forgotten.Cluster).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "IAsyncLifetime",
+            Assert.Throws<InvalidOperationException>(() => forgotten.Cluster).Message,
+            StringComparison.Ordinal
+        );
     }
 
     public sealed class OneNode : EmbeddedClusterFixture, IAsyncLifetime

@@ -67,8 +67,9 @@ public class GroupTests
         stuck.Hold();
         await using GroupReader other = Join(cluster, "t", protocol, options => options with { MaxPollInterval = soon });
         await other.UntilAsync(() => other.Assigned.Count == 2);
-        await Assert.ThrowsAsync<KafkaException>(async () => await stuck.Consumer.CommitAsync(
-            new Dictionary<TopicPartition, Offset> { [new TopicPartition("t", 0)] = new(0) }));
+        await Assert.ThrowsAsync<KafkaException>(async () =>
+            await stuck.Consumer.CommitAsync(new Dictionary<TopicPartition, Offset> { [new TopicPartition("t", 0)] = new(0) })
+        );
         await stuck.GoOnAsync();
 
         await stuck.UntilAsync(() => stuck.Lost.Count == 2 && stuck.Assigned.Count == 1 && other.Assigned.Count == 1);
@@ -157,7 +158,13 @@ public class GroupTests
         await CreateAsync(client, "orders-a", partitions: 1);
         await CreateAsync(client, "other", partitions: 1);
         await ProduceAsync(client, "other", 100, 5);
-        await using GroupReader reader = new(client, "x", "match", Quick(protocol, null), (consumer, listener) => consumer.Subscribe(new Regex("^orders-"), listener));
+        await using GroupReader reader = new(
+            client,
+            "x",
+            "match",
+            Quick(protocol, null),
+            (consumer, listener) => consumer.Subscribe(new Regex("^orders-"), listener)
+        );
         await reader.UntilAsync(() => reader.Assigned.Count == 1);
 
         await CreateAsync(client, "orders-b", partitions: 2);
@@ -199,8 +206,9 @@ public class GroupTests
         stuck.Hold();
         await UntilStateAsync(cluster, "Empty");
 
-        await Assert.ThrowsAsync<KafkaException>(async () => await stuck.Consumer.CommitAsync(
-            new Dictionary<TopicPartition, Offset> { [new TopicPartition("t", 0)] = new(0) }));
+        await Assert.ThrowsAsync<KafkaException>(async () =>
+            await stuck.Consumer.CommitAsync(new Dictionary<TopicPartition, Offset> { [new TopicPartition("t", 0)] = new(0) })
+        );
 
         await stuck.GoOnAsync();
         await stuck.UntilAsync(() => stuck.Assigned.Count == 1);
@@ -214,12 +222,19 @@ public class GroupTests
         await CreateAsync(client, "orders-a", partitions: 2);
         await CreateAsync(client, "my-orders-a", partitions: 1);
         await using GroupReader reader = new(
-            client, "x", "match", Quick(GroupProtocol.Consumer, null), (consumer, listener) => consumer.SubscribePattern("orders-.*", listener));
+            client,
+            "x",
+            "match",
+            Quick(GroupProtocol.Consumer, null),
+            (consumer, listener) => consumer.SubscribePattern("orders-.*", listener)
+        );
         await reader.UntilAsync(() => reader.Assigned.Count == 2);
         reader.Consumer.Subscribe(["my-orders-a"], reader);
         await reader.UntilAsync(() => reader.Assigned is [{ Topic: "my-orders-a" }]);
 
-        await using Consumer wrong = client.CreateConsumer(new ConsumerOptions { GroupId = "wrong", GroupProtocol = GroupProtocol.Consumer });
+        await using Consumer wrong = client.CreateConsumer(
+            new ConsumerOptions { GroupId = "wrong", GroupProtocol = GroupProtocol.Consumer }
+        );
         wrong.SubscribePattern("orders-(");
         KafkaException rejected = await Assert.ThrowsAsync<KafkaException>(async () => await wrong.ReadAsync(TimeSpan.FromSeconds(20)));
         Assert.Equal(ErrorCode.InvalidRegularExpression, rejected.Code);
@@ -233,7 +248,13 @@ public class GroupTests
         await using EmbeddedCluster cluster = await StartAsync();
         await CreateAsync(cluster.Client, "t", partitions: 1);
         await using Consumer consumer = cluster.Client.CreateConsumer(
-            new ConsumerOptions { GroupId = "g", GroupProtocol = GroupProtocol.Consumer, RemoteAssignor = "best" });
+            new ConsumerOptions
+            {
+                GroupId = "g",
+                GroupProtocol = GroupProtocol.Consumer,
+                RemoteAssignor = "best",
+            }
+        );
         consumer.Subscribe(["t"]);
 
         KafkaException rejected = await Assert.ThrowsAsync<KafkaException>(async () => await consumer.ReadAsync(TimeSpan.FromSeconds(20)));
@@ -242,30 +263,40 @@ public class GroupTests
         Assert.Contains("best", rejected.Message, StringComparison.Ordinal);
     }
 
-    private static GroupReader Join(EmbeddedCluster cluster, string topic, GroupProtocol protocol, Func<ConsumerOptions, ConsumerOptions>? change = null) =>
-        new(cluster.Client, topic, "g", Quick(protocol, change));
+    private static GroupReader Join(
+        EmbeddedCluster cluster,
+        string topic,
+        GroupProtocol protocol,
+        Func<ConsumerOptions, ConsumerOptions>? change = null
+    ) => new(cluster.Client, topic, "g", Quick(protocol, change));
 
-    private static Func<ConsumerOptions, ConsumerOptions> Quick(GroupProtocol protocol, Func<ConsumerOptions, ConsumerOptions>? change) => options =>
-    {
-        ConsumerOptions quick = options with { GroupProtocol = protocol, SessionTimeout = TimeSpan.FromSeconds(6) };
-        return change?.Invoke(quick) ?? quick;
-    };
-
-    private static Task UntilStateAsync(EmbeddedCluster cluster, string state) => Poll.UntilAsync(
-        $"the group is {state}",
-        async () => (await cluster.Client.Admin.Groups.DescribeAsync("g-t")).State.Equals(state, StringComparison.OrdinalIgnoreCase));
-
-    private static Task<EmbeddedCluster> StartAsync(int nodes = 1) => EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
-    {
-        Nodes = nodes,
-        Configuration = new SortedDictionary<string, string>
+    private static Func<ConsumerOptions, ConsumerOptions> Quick(GroupProtocol protocol, Func<ConsumerOptions, ConsumerOptions>? change) =>
+        options =>
         {
-            ["group.initial.rebalance.delay.ms"] = "0",
-            ["group.consumer.heartbeat.interval.ms"] = "200",
-            ["group.consumer.min.heartbeat.interval.ms"] = "200",
-            ["group.consumer.session.timeout.ms"] = "3000",
-            ["group.consumer.min.session.timeout.ms"] = "3000",
-            ["offsets.topic.num.partitions"] = "1",
-        },
-    });
+            ConsumerOptions quick = options with { GroupProtocol = protocol, SessionTimeout = TimeSpan.FromSeconds(6) };
+            return change?.Invoke(quick) ?? quick;
+        };
+
+    private static Task UntilStateAsync(EmbeddedCluster cluster, string state) =>
+        Poll.UntilAsync(
+            $"the group is {state}",
+            async () => (await cluster.Client.Admin.Groups.DescribeAsync("g-t")).State.Equals(state, StringComparison.OrdinalIgnoreCase)
+        );
+
+    private static Task<EmbeddedCluster> StartAsync(int nodes = 1) =>
+        EmbeddedCluster.StartAsync(
+            new EmbeddedClusterOptions
+            {
+                Nodes = nodes,
+                Configuration = new SortedDictionary<string, string>
+                {
+                    ["group.initial.rebalance.delay.ms"] = "0",
+                    ["group.consumer.heartbeat.interval.ms"] = "200",
+                    ["group.consumer.min.heartbeat.interval.ms"] = "200",
+                    ["group.consumer.session.timeout.ms"] = "3000",
+                    ["group.consumer.min.session.timeout.ms"] = "3000",
+                    ["offsets.topic.num.partitions"] = "1",
+                },
+            }
+        );
 }

@@ -20,5 +20,6 @@ internal sealed class StoppableTime : TimeProvider
             },
             state,
             dueTime,
-            period);
+            period
+        );
 }

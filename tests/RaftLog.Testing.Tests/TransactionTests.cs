@@ -11,7 +11,9 @@ public class TransactionTests
 {
     private static readonly SortedDictionary<string, string> Quick = new()
     {
-        ["transaction.state.log.num.partitions"] = "3", ["offsets.topic.num.partitions"] = "3", ["group.initial.rebalance.delay.ms"] = "0",
+        ["transaction.state.log.num.partitions"] = "3",
+        ["offsets.topic.num.partitions"] = "3",
+        ["group.initial.rebalance.delay.ms"] = "0",
     };
 
     [Fact]
@@ -42,7 +44,9 @@ public class TransactionTests
         }
 
         Assert.Equal(
-            new[] { 0, 3, 6, 9 }.SelectMany(round => Enumerable.Range(10 * round, 9)), (await ReadCommittedAsync(cluster.Client, "t", 3, 36)).Order());
+            new[] { 0, 3, 6, 9 }.SelectMany(round => Enumerable.Range(10 * round, 9)),
+            (await ReadCommittedAsync(cluster.Client, "t", 3, 36)).Order()
+        );
     }
 
     [Fact]
@@ -100,10 +104,15 @@ public class TransactionTests
         await using (Transaction transaction = producer.BeginTransaction())
         {
             await transaction.ProduceAsync("t", Record(1, 0));
-            KafkaException large = await Assert.ThrowsAsync<KafkaException>(async () => await transaction.ProduceAsync("small", new ProducerRecord(null, new byte[1000])));
+            KafkaException large = await Assert.ThrowsAsync<KafkaException>(async () =>
+                await transaction.ProduceAsync("small", new ProducerRecord(null, new byte[1000]))
+            );
             Assert.Equal(ErrorCode.MessageTooLarge, large.Code);
             KafkaException failed = await Assert.ThrowsAsync<KafkaException>(async () => await transaction.CommitAsync());
-            Assert.True(failed is { NeedsAbort: true, IsFatal: false, IsRetriable: false, Code: ErrorCode.MessageTooLarge }, failed.Message);
+            Assert.True(
+                failed is { NeedsAbort: true, IsFatal: false, IsRetriable: false, Code: ErrorCode.MessageTooLarge },
+                failed.Message
+            );
             await Assert.ThrowsAsync<KafkaException>(async () => await transaction.ProduceAsync("t", Record(2, 0)));
             await transaction.AbortAsync();
         }
@@ -126,19 +135,27 @@ public class TransactionTests
 
         Assert.Contains("InitTransactionsAsync", Assert.Throws<KafkaException>(() => producer.BeginTransaction()).Message);
         await producer.InitTransactionsAsync();
-        Assert.Contains("BeginTransaction", (await Assert.ThrowsAsync<KafkaException>(async () => await producer.ProduceAsync("t", Record(1, 0)))).Message);
+        Assert.Contains(
+            "BeginTransaction",
+            (await Assert.ThrowsAsync<KafkaException>(async () => await producer.ProduceAsync("t", Record(1, 0)))).Message
+        );
         Transaction transaction = producer.BeginTransaction();
         Assert.Contains("a transaction is open", Assert.Throws<KafkaException>(() => producer.BeginTransaction()).Message);
         await producer.ProduceAsync("t", Record(2, 0));
         await transaction.CommitAsync();
         Assert.Contains("has ended", (await Assert.ThrowsAsync<KafkaException>(async () => await transaction.CommitAsync())).Message);
-        Assert.Contains("has ended", (await Assert.ThrowsAsync<KafkaException>(async () => await transaction.ProduceAsync("t", Record(3, 0)))).Message);
+        Assert.Contains(
+            "has ended",
+            (await Assert.ThrowsAsync<KafkaException>(async () => await transaction.ProduceAsync("t", Record(3, 0)))).Message
+        );
         await transaction.DisposeAsync();
 
         Assert.Equal([2], await ReadCommittedAsync(cluster.Client, "t", 1, 1));
         await using Producer plain = cluster.Client.CreateProducer();
         Assert.Contains("TransactionalId", Assert.Throws<InvalidOperationException>(() => plain.BeginTransaction()).Message);
-        Assert.Throws<ArgumentException>(() => cluster.Client.CreateProducer(new ProducerOptions { TransactionalId = "tx", Acks = Acks.Leader }));
+        Assert.Throws<ArgumentException>(() =>
+            cluster.Client.CreateProducer(new ProducerOptions { TransactionalId = "tx", Acks = Acks.Leader })
+        );
     }
 
     [Fact]
@@ -239,11 +256,17 @@ public class TransactionTests
     {
         int copied = 0;
         using KafkaCluster client = cluster.Connect();
-        await using Consumer consumer = client.CreateConsumer(new ConsumerOptions
-        {
-            GroupId = "copy", OffsetReset = OffsetReset.Earliest, AutoCommit = false, ReadCommitted = true, SessionTimeout = TimeSpan.FromSeconds(6),
-            HeartbeatInterval = TimeSpan.FromMilliseconds(300),
-        });
+        await using Consumer consumer = client.CreateConsumer(
+            new ConsumerOptions
+            {
+                GroupId = "copy",
+                OffsetReset = OffsetReset.Earliest,
+                AutoCommit = false,
+                ReadCommitted = true,
+                SessionTimeout = TimeSpan.FromSeconds(6),
+                HeartbeatInterval = TimeSpan.FromMilliseconds(300),
+            }
+        );
         consumer.Subscribe(["in"]);
         await using Producer producer = client.CreateProducer(new ProducerOptions { TransactionalId = id });
         await producer.InitTransactionsAsync();
@@ -267,7 +290,9 @@ public class TransactionTests
                 }
 
                 await transaction.SendOffsetsAsync(
-                    consumer.GroupMetadata, new SortedDictionary<TopicPartition, Offset> { [records.Partition] = records.Next });
+                    consumer.GroupMetadata,
+                    new SortedDictionary<TopicPartition, Offset> { [records.Partition] = records.Next }
+                );
                 await transaction.CommitAsync();
                 copied += count;
             }
@@ -297,16 +322,18 @@ public class TransactionTests
 
     private static async Task<long> CommittedAsync(KafkaCluster client)
     {
-        IReadOnlyDictionary<TopicPartition, RaftLog.Client.Admin.CommittedOffset> offsets = await client.Admin.Groups.OffsetsAsync("copy");
+        IReadOnlyDictionary<TopicPartition, RaftLog.Client.Admin.GroupOffset> offsets = await client.Admin.Groups.OffsetsAsync("copy");
         return offsets.Values.Sum(each => each.Offset.Value);
     }
 
     private static Task<EmbeddedCluster> StartAsync(int nodes = 1) =>
         EmbeddedCluster.StartAsync(new EmbeddedClusterOptions { Nodes = nodes, Configuration = Quick });
 
-    private static ProducerRecord Record(int value, int partition) => new(null, Encoding.ASCII.GetBytes($"{value}")) { Partition = partition };
+    private static ProducerRecord Record(int value, int partition) =>
+        new(null, Encoding.ASCII.GetBytes($"{value}")) { Partition = partition };
 
-    private static SortedDictionary<TopicPartition, Offset> Offsets(int offset) => new() { [new TopicPartition("t", 0)] = new Offset(offset) };
+    private static SortedDictionary<TopicPartition, Offset> Offsets(int offset) =>
+        new() { [new TopicPartition("t", 0)] = new Offset(offset) };
 
     /// <summary>Reads until as many values have come as there should be, and then until nothing more does.</summary>
     private static async Task<List<int>> ReadCommittedAsync(KafkaCluster client, string topic, int partitions, int count)
@@ -316,7 +343,9 @@ public class TransactionTests
         List<int> values = [];
         while (true)
         {
-            using FetchedRecords? records = await consumer.ReadAsync(values.Count < count ? TimeSpan.FromSeconds(20) : TimeSpan.FromMilliseconds(300));
+            using FetchedRecords? records = await consumer.ReadAsync(
+                values.Count < count ? TimeSpan.FromSeconds(20) : TimeSpan.FromMilliseconds(300)
+            );
             if (records is null)
             {
                 return values;

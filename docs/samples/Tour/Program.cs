@@ -22,7 +22,12 @@ await using (Producer<string, int> producer = cluster.Client.CreateProducer<stri
 }
 
 // Consume as a member of a group: one record at a time.
-ConsumerOptions options = new() { GroupId = "tour", GroupProtocol = GroupProtocol.Consumer, OffsetReset = OffsetReset.Earliest };
+ConsumerOptions options = new()
+{
+    GroupId = "tour",
+    GroupProtocol = GroupProtocol.Consumer,
+    OffsetReset = OffsetReset.Earliest,
+};
 await using (Consumer<string, int> consumer = cluster.Client.CreateConsumer<string, int>(options))
 {
     consumer.Subscribe(["orders"]);
@@ -54,17 +59,20 @@ await using (Consumer<string, int> consumer = cluster.Client.CreateConsumer<stri
             return ValueTask.CompletedTask;
         },
         new ProcessingOptions { Order = ProcessingOrder.Key },
-        enough.Token);
+        enough.Token
+    );
     Console.WriteLine($"handled {count} in parallel");
 }
 
 // In a host: a consumer as a service.
 HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
 Total total = new();
-builder.Services
-    .AddSingleton(total)
+builder
+    .Services.AddSingleton(total)
     .AddRaftLog(cluster.BootstrapServers)
-    .AddRaftLogConsumer<AddUp, string, int>(new ConsumerServiceOptions { Topics = ["orders"], Consumer = options with { GroupId = "hosted" } });
+    .AddRaftLogConsumer<AddUp, string, int>(
+        new ConsumerServiceOptions { Topics = ["orders"], Consumer = options with { GroupId = "hosted" } }
+    );
 using IHost host = builder.Build();
 await host.StartAsync();
 await total.Done.Task;

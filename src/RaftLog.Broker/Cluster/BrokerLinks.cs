@@ -6,7 +6,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Cluster;
 
-/// <summary>Connections from this broker to others, one a broker, opened on first use: for what coordinators and partition leaders ask each other.</summary>
+/// <summary>
+/// Connections from this broker to others, one a broker, opened on first use: for what coordinators and partition leaders ask each other.
+/// </summary>
 internal sealed class BrokerLinks(RpcConnector connector, IPeerAddresses addresses, TimeSpan timeout)
 {
     private readonly Lock _gate = new();

@@ -44,8 +44,11 @@ internal static class BrokerViews
         List<NodeId> offline = [];
         foreach (NodeId replica in partition.Replicas)
         {
-            if (!image.Brokers.TryGetValue(replica, out BrokerRegistration? broker) || broker.Fenced
-                || !broker.HasOnline(partition.DirectoryOf(replica)))
+            if (
+                !image.Brokers.TryGetValue(replica, out BrokerRegistration? broker)
+                || broker.Fenced
+                || !broker.HasOnline(partition.DirectoryOf(replica))
+            )
             {
                 offline.Add(replica);
             }
@@ -58,7 +61,11 @@ internal static class BrokerViews
     /// The leader as a client of a listener can use it: LEADER_NOT_AVAILABLE while nobody leads or the leader is away,
     /// LISTENER_NOT_FOUND when the leader does not listen there.
     /// </summary>
-    public static (NodeId Leader, ErrorCode Error) ReachableLeader(this MetadataImage image, PartitionRegistration partition, string listener)
+    public static (NodeId Leader, ErrorCode Error) ReachableLeader(
+        this MetadataImage image,
+        PartitionRegistration partition,
+        string listener
+    )
     {
         if (!partition.HasLeader || !image.Brokers.TryGetValue(partition.Leader, out BrokerRegistration? leader) || leader.Fenced)
         {

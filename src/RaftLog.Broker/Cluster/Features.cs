@@ -11,7 +11,9 @@ internal static class Features
     /// <summary>1 where groups may use the consumer protocol (KIP-848).</summary>
     public const string GroupVersion = "group.version";
 
-    /// <summary>1 where records of <c>__transaction_state</c> are flexible, 2 where each transaction raises its producer's epoch (KIP-890).</summary>
+    /// <summary>
+    /// 1 where records of <c>__transaction_state</c> are flexible, 2 where each transaction raises its producer's epoch (KIP-890).
+    /// </summary>
     public const string TransactionVersion = "transaction.version";
 
     /// <summary>All features with the levels that a node of this software accepts on disk and from a controller.</summary>

@@ -7,10 +7,16 @@ using RaftLog.Replication;
 namespace RaftLog.Broker.Cluster;
 
 /// <summary>
-/// Takes proposals of in-sync sets to the controller, all that have gathered while one request was under way in the next (AlterPartition, KIP-497).
+/// Takes proposals of in-sync sets to the controller, all that have gathered while one request was under way in the next (AlterPartition,
+/// KIP-497).
 /// </summary>
 internal sealed class IsrProposals(
-    NodeId self, Func<BrokerEpoch> epoch, IControllerChannel controller, TimeSpan timeout, AsyncSignal signal) : IIsrProposals
+    NodeId self,
+    Func<BrokerEpoch> epoch,
+    IControllerChannel controller,
+    TimeSpan timeout,
+    AsyncSignal signal
+) : IIsrProposals
 {
     private readonly Lock _gate = new();
     private List<(Partition Partition, IsrProposal Proposal)> _gathered = [];
@@ -34,7 +40,7 @@ internal sealed class IsrProposals(
             List<(Partition Partition, IsrProposal Proposal)> batch = Take();
             if (batch.Count > 0)
             {
-                Answer(batch, await controller.SendAsync(RequestFor(batch), timeout));
+                Respond(batch, await controller.SendAsync(RequestFor(batch), timeout));
             }
         }
     }
@@ -61,13 +67,15 @@ internal sealed class IsrProposals(
             request.Topics.Add(asked);
             foreach ((Partition partition, IsrProposal proposal) in topic)
             {
-                asked.Partitions.Add(new()
-                {
-                    PartitionIndex = partition.Id.Partition,
-                    LeaderEpoch = proposal.LeaderEpoch,
-                    PartitionEpoch = proposal.PartitionEpoch,
-                    NewIsrWithEpochs = MembersOf(proposal),
-                });
+                asked.Partitions.Add(
+                    new()
+                    {
+                        PartitionIndex = partition.Id.Partition,
+                        LeaderEpoch = proposal.LeaderEpoch,
+                        PartitionEpoch = proposal.PartitionEpoch,
+                        NewIsrWithEpochs = MembersOf(proposal),
+                    }
+                );
             }
         }
 
@@ -85,26 +93,30 @@ internal sealed class IsrProposals(
         return members;
     }
 
-    private static void Answer(List<(Partition Partition, IsrProposal Proposal)> batch, AlterPartitionResponse? response)
+    private static void Respond(List<(Partition Partition, IsrProposal Proposal)> batch, AlterPartitionResponse? response)
     {
-        Dictionary<TopicIdPartition, IsrAnswer> answers = [];
+        Dictionary<TopicIdPartition, IsrResponse> responses = [];
         if (response is { ErrorCode: ErrorCode.None })
         {
             foreach (AlterPartitionResponse.TopicData topic in response.Topics)
             {
                 foreach (AlterPartitionResponse.PartitionData partition in topic.Partitions)
                 {
-                    answers[new TopicIdPartition(topic.TopicId, partition.PartitionIndex)] = new IsrAnswer(
-                        partition.ErrorCode, partition.LeaderEpoch, partition.PartitionEpoch, NodeSet.Of([.. partition.Isr]));
+                    responses[new TopicIdPartition(topic.TopicId, partition.PartitionIndex)] = new IsrResponse(
+                        partition.ErrorCode,
+                        partition.LeaderEpoch,
+                        partition.PartitionEpoch,
+                        NodeSet.Of([.. partition.Isr])
+                    );
                 }
             }
         }
 
-        IsrAnswer whole = IsrAnswer.Failed(response?.ErrorCode is { } error and not ErrorCode.None ? error : ErrorCode.RequestTimedOut);
+        IsrResponse whole = IsrResponse.Failed(response?.ErrorCode is { } error and not ErrorCode.None ? error : ErrorCode.RequestTimedOut);
         WakeList wakes = new();
         foreach ((Partition partition, IsrProposal proposal) in batch)
         {
-            partition.ProposalAnswered(proposal, answers.GetValueOrDefault(partition.Id, whole), wakes);
+            partition.OnProposalResponse(proposal, responses.GetValueOrDefault(partition.Id, whole), wakes);
         }
 
         wakes.WakeAll();

@@ -7,7 +7,7 @@ namespace RaftLog.Broker.Cluster;
 
 /// <summary>
 /// What this node believes about the cluster now: the latest image of the committed metadata log. Readers take one image and keep it for
-/// the whole request, so an answer never mixes two states.
+/// the whole request, so a response never mixes two states.
 /// </summary>
 internal sealed class MetadataCache(Waiters waiters, string clusterId, NodeId self) : IMetadataListener
 {
@@ -68,7 +68,8 @@ internal sealed class MetadataCache(Waiters waiters, string clusterId, NodeId se
     }
 
     /// <summary>
-    /// Waits, right after the start, until the image names this node among the brokers that are alive: clients take a cluster without brokers badly. At once
+    /// Waits, right after the start, until the image names this node among the brokers that are alive: clients take a cluster without
+    /// brokers badly. At once
     /// when it has done so before, whatever has become of this node since.
     /// </summary>
     public async ValueTask WhenSelfIsNamedAsync()

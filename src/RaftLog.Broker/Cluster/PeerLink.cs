@@ -3,7 +3,9 @@ using RaftLog.Platform.Rpc;
 
 namespace RaftLog.Broker.Cluster;
 
-/// <summary>The way to one node: a channel that is opened on first use and anew after it has ended. Callers at the same time share one connect.</summary>
+/// <summary>
+/// The way to one node: a channel that is opened on first use and anew after it has ended. Callers at the same time share one connect.
+/// </summary>
 internal sealed class PeerLink(RpcConnector connector, NetworkAddress address, TimeSpan connectTimeout) : IDisposable
 {
     private readonly Lock _gate = new();

@@ -6,11 +6,17 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Cluster;
 
 /// <summary>
-/// Tells the controller in which of this broker's directories replicas lie, where metadata does not know it yet (AssignReplicasToDirs, KIP-858): the
+/// Tells the controller in which of this broker's directories replicas lie, where metadata does not know it yet (AssignReplicasToDirs,
+/// KIP-858): the
 /// controller can only move leaders away from a failed directory when it knows which they are.
 /// </summary>
 internal sealed class ReplicaDirectories(
-    NodeId self, Func<BrokerEpoch> epoch, IControllerChannel controller, LifecycleOptions options, AsyncSignal signal)
+    NodeId self,
+    Func<BrokerEpoch> epoch,
+    IControllerChannel controller,
+    LifecycleOptions options,
+    AsyncSignal signal
+)
 {
     /// <summary>The most partitions of one request; the others follow in the next.</summary>
     private const int MostAtOnce = 2000;
@@ -29,7 +35,7 @@ internal sealed class ReplicaDirectories(
         signal.Set();
     }
 
-    /// <summary>Sends until stopped. What the controller refuses is told again when metadata next speaks of the partition.</summary>
+    /// <summary>Sends until stopped. What the controller rejects is told again when metadata next speaks of the partition.</summary>
     public async Task RunAsync()
     {
         TimeSpan pause = Timeout.InfiniteTimeSpan;
@@ -38,7 +44,7 @@ internal sealed class ReplicaDirectories(
             List<KeyValuePair<TopicIdPartition, Uuid>> batch = Take();
             if (batch.Count > 0 && await SendAsync(batch) is (null or ErrorCode.StaleBrokerEpoch))
             {
-                // Nobody answered, or the controller's answer to this broker's registration is still on its way.
+                // Nobody answered, or the controller's response to this broker's registration is still on its way.
                 PutBack(batch);
             }
 
@@ -81,24 +87,35 @@ internal sealed class ReplicaDirectories(
         }
     }
 
-    private AssignReplicasToDirsRequest RequestFor(List<KeyValuePair<TopicIdPartition, Uuid>> batch) => new()
-    {
-        BrokerId = self,
-        BrokerEpoch = epoch(),
-        Directories =
-        [
-            .. batch.GroupBy(each => each.Value).Select(directory => new AssignReplicasToDirsRequest.DirectoryData
-            {
-                Id = directory.Key,
-                Topics =
-                [
-                    .. directory.GroupBy(each => each.Key.TopicId).Select(topic => new AssignReplicasToDirsRequest.TopicData
+    private AssignReplicasToDirsRequest RequestFor(List<KeyValuePair<TopicIdPartition, Uuid>> batch) =>
+        new()
+        {
+            BrokerId = self,
+            BrokerEpoch = epoch(),
+            Directories =
+            [
+                .. batch
+                    .GroupBy(each => each.Value)
+                    .Select(directory => new AssignReplicasToDirsRequest.DirectoryData
                     {
-                        TopicId = topic.Key,
-                        Partitions = [.. topic.Select(each => new AssignReplicasToDirsRequest.PartitionData { PartitionIndex = each.Key.Partition })],
+                        Id = directory.Key,
+                        Topics =
+                        [
+                            .. directory
+                                .GroupBy(each => each.Key.TopicId)
+                                .Select(topic => new AssignReplicasToDirsRequest.TopicData
+                                {
+                                    TopicId = topic.Key,
+                                    Partitions =
+                                    [
+                                        .. topic.Select(each => new AssignReplicasToDirsRequest.PartitionData
+                                        {
+                                            PartitionIndex = each.Key.Partition,
+                                        }),
+                                    ],
+                                }),
+                        ],
                     }),
-                ],
-            }),
-        ],
-    };
+            ],
+        };
 }

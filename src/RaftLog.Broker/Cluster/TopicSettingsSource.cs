@@ -8,7 +8,7 @@ using BatchValidation = RaftLog.Storage.BatchValidation;
 namespace RaftLog.Broker.Cluster;
 
 /// <summary>Turns a topic's configuration into what its partitions need of it.</summary>
-internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.BatchValidation validation) : ITopicSettings
+internal sealed class TopicSettingsSource(ClusterConfigs configs, BatchValidationSettings validation) : ITopicSettings
 {
     /// <inheritdoc />
     public PartitionSettings For(string topic, MetadataImage image)
@@ -34,16 +34,22 @@ internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.
             TimestampAfterMaxMs = config.Messages.TimestampAfterMaxMs,
             MaxDecompressedBytes = config.Messages.MaxDecompressedBytes,
             RequiresKeys = config.Retention.Compacts,
-            Validation = validation == Configuration.BatchValidation.Relaxed ? BatchValidation.Relaxed : BatchValidation.Strict,
+            Validation = validation == BatchValidationSettings.Relaxed ? BatchValidation.Relaxed : BatchValidation.Strict,
             Compression = CodecOf(config.Compression.Type),
             CompressionLevel = LevelOf(config.Compression),
         };
         return new PartitionSettings(log, append, config.MinInsyncReplicas)
         {
-            Retention = config.Retention.Deletes ? new RetentionLimits(config.Retention.AgeMs, config.Retention.Bytes) : RetentionLimits.None,
+            Retention = config.Retention.Deletes
+                ? new RetentionLimits(config.Retention.AgeMs, config.Retention.Bytes)
+                : RetentionLimits.None,
             Cleaning = config.Retention.Compacts
                 ? new CleaningSettings(
-                    config.Compaction.MinDirtyRatio, config.Compaction.DeleteRetentionMs, config.Compaction.MinLagMs, config.Compaction.MaxLagMs)
+                    config.Compaction.MinDirtyRatio,
+                    config.Compaction.DeleteRetentionMs,
+                    config.Compaction.MinLagMs,
+                    config.Compaction.MaxLagMs
+                )
                 : null,
             Throttled = new ThrottledReplicas(config.ThrottledFollowers),
             ThrottledLeaders = new ThrottledReplicas(config.ThrottledLeaders),
@@ -62,21 +68,23 @@ internal sealed class TopicSettingsSource(ClusterConfigs configs, Configuration.
     /// <inheritdoc />
     public IReadOnlyList<string> CordonedDirectories(MetadataImage image) => configs.CordonedDirectories(image);
 
-    private static CompressionType? CodecOf(TopicCompression compression) => compression switch
-    {
-        TopicCompression.Uncompressed => CompressionType.None,
-        TopicCompression.Gzip => CompressionType.Gzip,
-        TopicCompression.Snappy => CompressionType.Snappy,
-        TopicCompression.Lz4 => CompressionType.Lz4,
-        TopicCompression.Zstd => CompressionType.Zstd,
-        _ => null,
-    };
+    private static CompressionType? CodecOf(TopicCompression compression) =>
+        compression switch
+        {
+            TopicCompression.Uncompressed => CompressionType.None,
+            TopicCompression.Gzip => CompressionType.Gzip,
+            TopicCompression.Snappy => CompressionType.Snappy,
+            TopicCompression.Lz4 => CompressionType.Lz4,
+            TopicCompression.Zstd => CompressionType.Zstd,
+            _ => null,
+        };
 
-    private static int LevelOf(CompressionRules compression) => compression.Type switch
-    {
-        TopicCompression.Gzip => compression.GzipLevel,
-        TopicCompression.Lz4 => compression.Lz4Level,
-        TopicCompression.Zstd => compression.ZstdLevel,
-        _ => RecordCompression.DefaultLevel,
-    };
+    private static int LevelOf(CompressionRules compression) =>
+        compression.Type switch
+        {
+            TopicCompression.Gzip => compression.GzipLevel,
+            TopicCompression.Lz4 => compression.Lz4Level,
+            TopicCompression.Zstd => compression.ZstdLevel,
+            _ => RecordCompression.DefaultLevel,
+        };
 }

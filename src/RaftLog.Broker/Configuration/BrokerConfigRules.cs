@@ -6,7 +6,8 @@ namespace RaftLog.Broker.Configuration;
 public static class BrokerConfigRules
 {
     /// <summary>Checks one key that is to be set on a broker, or on all of them.</summary>
-    /// <returns><see cref="ErrorCode.None"/> and null, or <see cref="ErrorCode.InvalidRequest"/> and what is wrong. Unknown keys are fine, as in Kafka.</returns>
+    /// <returns><see cref="ErrorCode.None"/> and null, or <see cref="ErrorCode.InvalidRequest"/> and what is wrong. Unknown keys are fine,
+    /// as in Kafka.</returns>
     public static (ErrorCode Error, string? Message) Check(string key, string value)
     {
         if (!ConfigDefinitions.Broker.TryGet(key, out ConfigDefinition? definition))

@@ -17,7 +17,8 @@ public sealed class BrokerConfigs(ConfigSettings settings)
     public string? Value(string key, DynamicConfigs dynamic) =>
         dynamic.Broker.TryGetValue(key, out string? value) || dynamic.Default.TryGetValue(key, out value) || settings.TryGet(key, out value)
             ? value.Trim()
-            : ConfigDefinitions.Broker.TryGet(key, out ConfigDefinition? definition) ? definition.Default : null;
+        : ConfigDefinitions.Broker.TryGet(key, out ConfigDefinition? definition) ? definition.Default
+        : null;
 
     /// <summary>True when a key has a value of its own, so its default is not used.</summary>
     public bool IsSet(string key, DynamicConfigs dynamic) =>
@@ -33,16 +34,20 @@ public sealed class BrokerConfigs(ConfigSettings settings)
 
         List<ConfigSynonym> synonyms = Synonyms(key, dynamic);
         return new(
-            definition, definition.IsSensitive || Value(key, dynamic) is not { } value ? null : definition.Normalize(value), synonyms.Count == 0 ? ConfigSource.Default : synonyms[0].Source, synonyms);
+            definition,
+            definition.IsSensitive || Value(key, dynamic) is not { } value ? null : definition.Normalize(value),
+            synonyms.Count == 0 ? ConfigSource.Default : synonyms[0].Source,
+            synonyms
+        );
     }
 
     /// <summary>Describes every key, in ordinal order; internal ones only where they are set.</summary>
     public IReadOnlyList<DescribedConfig> DescribeAll(DynamicConfigs dynamic) =>
-    [
-        .. ConfigDefinitions.Broker.All
-            .Where(definition => !definition.IsInternal || IsSet(definition.Name, dynamic))
-            .Select(definition => Describe(definition.Name, dynamic)!),
-    ];
+        [
+            .. ConfigDefinitions
+                .Broker.All.Where(definition => !definition.IsInternal || IsSet(definition.Name, dynamic))
+                .Select(definition => Describe(definition.Name, dynamic)!),
+        ];
 
     /// <summary>
     /// The values in the running for a key. As in Kafka the list starts with the key's own name: older names that win over it are left out

@@ -29,7 +29,8 @@ public static class ClientMetricsConfigRules
             {
                 return (
                     ErrorCode.InvalidConfig,
-                    $"Invalid value {value} for {Interval}, interval must be between {LeastIntervalMs} and {MostIntervalMs} (1 hour)");
+                    $"Invalid value {value} for {Interval}, interval must be between {LeastIntervalMs} and {MostIntervalMs} (1 hour)"
+                );
             }
         }
 

@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Broker.Configuration;
 
 /// <summary>
-/// A whole cluster in one file, <c>cluster.json</c>: <c>defaults</c> for all nodes and <c>nodes</c> whose entries override them, with Kafka's key names.
+/// A whole cluster in one file, <c>cluster.json</c>: <c>defaults</c> for all nodes and <c>nodes</c> whose entries override them, with
+/// Kafka's key names.
 /// Every node is checked, so a mistake shows before the first node starts, not on the machine where it bites.
 /// </summary>
 /// <param name="FileName">The file's name, for messages.</param>
@@ -37,6 +38,13 @@ public sealed record ClusterFile(string FileName, string? ClusterId, IReadOnlyLi
     /// <exception cref="ConfigurationException">The file has no such node.</exception>
     public NodeConfiguration Node(NodeId id) =>
         Nodes.FirstOrDefault(node => node.NodeId == id)
-        ?? throw new ConfigurationException(
-            [new(FileName, "node.id", $"{id}", "the file has no such node", $"start one of {string.Join(", ", Nodes.Select(node => node.NodeId))}, or add the node")]);
+        ?? throw new ConfigurationException([
+            new(
+                FileName,
+                "node.id",
+                $"{id}",
+                "the file has no such node",
+                $"start one of {string.Join(", ", Nodes.Select(node => node.NodeId))}, or add the node"
+            ),
+        ]);
 }

@@ -125,11 +125,17 @@ internal ref struct ClusterFileParser
                 Report(key, null, _defaults is null ? "it is no object" : "it stands there twice", "write one object of keys and values");
                 break;
             case NodesKey:
-                Report(key, null, _nodes is null ? "it is no array" : "it stands there twice", "write one array with an object for each node");
+                Report(
+                    key,
+                    null,
+                    _nodes is null ? "it is no array" : "it stands there twice",
+                    "write one array with an object for each node"
+                );
                 break;
             default:
                 string? meant = Spelling.Closest(key, [ClusterIdKey, DefaultsKey, NodesKey]);
-                string fix = ConfigDefinitions.Broker.TryGet(key, out _) ? "move it into 'defaults' or into a node"
+                string fix =
+                    ConfigDefinitions.Broker.TryGet(key, out _) ? "move it into 'defaults' or into a node"
                     : meant is not null ? $"did you mean '{meant}'?"
                     : $"use {ClusterIdKey}, {DefaultsKey} and {NodesKey}";
                 Report(key, null, "a cluster file has no such key", fix);
@@ -185,7 +191,12 @@ internal ref struct ClusterFileParser
             case JsonTokenType.StartArray:
                 return ReadList(key);
             default:
-                Report(key, null, "a value is a text, a number, true, false, or an array of texts", "remove the key, or give it such a value");
+                Report(
+                    key,
+                    null,
+                    "a value is a text, a number, true, false, or an array of texts",
+                    "remove the key, or give it such a value"
+                );
                 _json.Skip();
                 return null;
         }
@@ -216,5 +227,6 @@ internal ref struct ClusterFileParser
         return null;
     }
 
-    private readonly void Report(string key, string? value, string meaning, string fix) => _problems.Add(new(Where, key, value, meaning, fix));
+    private readonly void Report(string key, string? value, string meaning, string fix) =>
+        _problems.Add(new(Where, key, value, meaning, fix));
 }

@@ -6,9 +6,15 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="Default">The default as text, or null for unset.</param>
 /// <param name="Range">The values that are allowed.</param>
 /// <param name="Support">What RaftLog makes of it.</param>
-/// <param name="Description">What it does here, or why it is refused; empty for keys without effect.</param>
+/// <param name="Description">What it does here, or why it is rejected; empty for keys without effect.</param>
 public sealed record ConfigDefinition(
-    string Name, ConfigType Type, string? Default, ConfigRange Range, ConfigSupport Support, string Description)
+    string Name,
+    ConfigType Type,
+    string? Default,
+    ConfigRange Range,
+    ConfigSupport Support,
+    string Description
+)
 {
     /// <summary>The key has no default and must be set.</summary>
     public bool IsRequired { get; init; }
@@ -39,7 +45,7 @@ public sealed record ConfigDefinition(
                     return new(value, $"Not a number of type {Type.ToString().ToUpperInvariant()}");
                 }
 
-                reason = Range.Refuse(number);
+                reason = Range.Reject(number);
                 return reason is null ? null : new($"{number}", reason);
             case ConfigType.Double:
                 if (!ConfigText.TryDouble(value, out double real))
@@ -47,18 +53,19 @@ public sealed record ConfigDefinition(
                     return new(value, "Not a number of type DOUBLE");
                 }
 
-                reason = Range.Refuse(real);
+                reason = Range.Reject(real);
                 return reason is null ? null : new(ConfigText.Show(real), reason);
             case ConfigType.List:
                 return CheckList(ConfigText.List(value));
             default:
-                reason = Range.Refuse(value.Trim());
+                reason = Range.Reject(value.Trim());
                 return reason is null ? null : new(value.Trim(), reason);
         }
     }
 
     /// <summary>
-    /// A value as it is described, as Kafka does: without blanks around it and, for a list, around its elements, of which each stands once where the allowed ones are
+    /// A value as it is described, as Kafka does: without blanks around it and, for a list, around its elements, of which each stands once
+    /// where the allowed ones are
     /// known. It is stored as it was written.
     /// </summary>
     public string Normalize(string value)
@@ -72,22 +79,36 @@ public sealed record ConfigDefinition(
         return string.Join(',', Range.IsEnumerated ? items.Distinct(StringComparer.Ordinal) : items);
     }
 
-    private long Least => Type switch { ConfigType.Int => int.MinValue, ConfigType.Short => short.MinValue, _ => long.MinValue };
+    private long Least =>
+        Type switch
+        {
+            ConfigType.Int => int.MinValue,
+            ConfigType.Short => short.MinValue,
+            _ => long.MinValue,
+        };
 
-    private long Most => Type switch { ConfigType.Int => int.MaxValue, ConfigType.Short => short.MaxValue, _ => long.MaxValue };
+    private long Most =>
+        Type switch
+        {
+            ConfigType.Int => int.MaxValue,
+            ConfigType.Short => short.MaxValue,
+            _ => long.MaxValue,
+        };
 
     private ConfigFault? CheckList(string[] items)
     {
-        if (Range.RefusesAsReplicas(items))
+        if (Range.RejectsAsReplicas(items))
         {
             return new(
                 $"[{string.Join(", ", items)}]",
-                $"{Name} must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...");
+                $"{Name} must be the literal '*' or a list of replicas in the following format: "
+                    + $"[partitionId]:[brokerId],[partitionId]:[brokerId],..."
+            );
         }
 
         foreach (string item in items)
         {
-            if (Range.Refuse(item) is { } reason)
+            if (Range.Reject(item) is { } reason)
             {
                 return new(item, reason);
             }

@@ -73,40 +73,64 @@ public sealed class ConfigDefinitions
     }
 
     private static ConfigDefinition ReadBrokerKey(string[] cells) =>
-        ReadKey(cells) with { IsDynamic = cells[4] is "dynamic" or DynamicOnly, IsInternal = cells[4] == DynamicOnly || IsHidden(cells) };
+        ReadKey(cells) with
+        {
+            IsDynamic = cells[4] is "dynamic" or DynamicOnly,
+            IsInternal = cells[4] == DynamicOnly || IsHidden(cells),
+        };
 
     private static ConfigDefinition ReadDynamicKey(string[] cells) =>
-        ReadKey(cells) with { IsDynamic = true, IsInternal = IsHidden(cells), BrokerKeys = cells[4] == "-" ? [] : cells[4].Split(',') };
+        ReadKey(cells) with
+        {
+            IsDynamic = true,
+            IsInternal = IsHidden(cells),
+            BrokerKeys = cells[4] == "-" ? [] : cells[4].Split(','),
+        };
 
     private static bool IsHidden(string[] cells) => cells[5] == Hidden;
 
     private static ConfigDefinition ReadKey(string[] cells) =>
-        new(cells[0], ReadType(cells[1]), ReadDefault(cells[2]), ConfigRange.Parse(cells[3]), ReadSupport(cells[5]), cells.Length < Columns ? "" : cells[6])
+        new(
+            cells[0],
+            ReadType(cells[1]),
+            ReadDefault(cells[2]),
+            ConfigRange.Parse(cells[3]),
+            ReadSupport(cells[5]),
+            cells.Length < Columns ? "" : cells[6]
+        )
         {
             IsRequired = cells[2] == Required,
         };
 
-    private static string? ReadDefault(string cell) => cell switch { Unset or Required => null, Empty => "", _ => cell };
+    private static string? ReadDefault(string cell) =>
+        cell switch
+        {
+            Unset or Required => null,
+            Empty => "",
+            _ => cell,
+        };
 
-    private static ConfigType ReadType(string cell) => cell switch
-    {
-        "boolean" => ConfigType.Boolean,
-        "string" => ConfigType.String,
-        "int" => ConfigType.Int,
-        "short" => ConfigType.Short,
-        "long" => ConfigType.Long,
-        "double" => ConfigType.Double,
-        "list" => ConfigType.List,
-        "class" => ConfigType.Class,
-        "password" => ConfigType.Password,
-        _ => throw new InvalidOperationException($"the definition tables have no type '{cell}'"),
-    };
+    private static ConfigType ReadType(string cell) =>
+        cell switch
+        {
+            "boolean" => ConfigType.Boolean,
+            "string" => ConfigType.String,
+            "int" => ConfigType.Int,
+            "short" => ConfigType.Short,
+            "long" => ConfigType.Long,
+            "double" => ConfigType.Double,
+            "list" => ConfigType.List,
+            "class" => ConfigType.Class,
+            "password" => ConfigType.Password,
+            _ => throw new InvalidOperationException($"the definition tables have no type '{cell}'"),
+        };
 
-    private static ConfigSupport ReadSupport(string cell) => cell switch
-    {
-        "yes" or Hidden => ConfigSupport.Implemented,
-        "no" => ConfigSupport.WithoutEffect,
-        "refused" => ConfigSupport.Refused,
-        _ => throw new InvalidOperationException($"the definition tables have no support '{cell}'"),
-    };
+    private static ConfigSupport ReadSupport(string cell) =>
+        cell switch
+        {
+            "yes" or Hidden => ConfigSupport.Implemented,
+            "no" => ConfigSupport.WithoutEffect,
+            "rejected" => ConfigSupport.Rejected,
+            _ => throw new InvalidOperationException($"the definition tables have no support '{cell}'"),
+        };
 }

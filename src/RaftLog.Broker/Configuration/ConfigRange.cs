@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace RaftLog.Broker.Configuration;
 
-/// <summary>The values that a key may have, read from the short form of the definition tables: <c>1..</c>, <c>1..9|-1</c>, <c>one:a|b</c>.</summary>
+/// <summary>
+/// The values that a key may have, read from the short form of the definition tables: <c>1..</c>, <c>1..9|-1</c>, <c>one:a|b</c>.
+/// </summary>
 public sealed class ConfigRange
 {
     private const string Dots = "..";
@@ -52,7 +54,7 @@ public sealed class ConfigRange
     public static ConfigRange Parse(string form) => new(form);
 
     /// <summary>What is wrong with a whole number, in Kafka's words, or null.</summary>
-    public string? Refuse(long value)
+    public string? Reject(long value)
     {
         if (value == _also)
         {
@@ -64,17 +66,19 @@ public sealed class ConfigRange
             return $"Value must be between {_least} and {_most} or equal to {also}";
         }
 
-        return value < _least ? $"Value must be at least {_least}" : value > _most ? $"Value must be no more than {_most}" : null;
+        return value < _least ? $"Value must be at least {_least}"
+            : value > _most ? $"Value must be no more than {_most}"
+            : null;
     }
 
-    /// <inheritdoc cref="Refuse(long)" />
-    public string? Refuse(double value) =>
+    /// <inheritdoc cref="Reject(long)" />
+    public string? Reject(double value) =>
         _least is { } least && !(value >= least) ? $"Value must be at least {least}"
         : _most is { } most && !(value <= most) ? $"Value must be no more than {most}"
         : null;
 
     /// <summary>What is wrong with a text, in Kafka's words, or null.</summary>
-    public string? Refuse(string value)
+    public string? Reject(string value)
     {
         if (_notEmpty && value.Length == 0)
         {
@@ -100,7 +104,7 @@ public sealed class ConfigRange
     }
 
     /// <summary>True when a list fails as a whole: throttled replicas are <c>*</c> or pairs of partition and broker.</summary>
-    public bool RefusesAsReplicas(string[] items) =>
+    public bool RejectsAsReplicas(string[] items) =>
         _replicas && items.Length > 0 && items is not ["*"] && !Array.TrueForAll(items, IsReplica);
 
     /// <summary>The range in words, for the end of "set a value ...".</summary>
@@ -123,7 +127,9 @@ public sealed class ConfigRange
         value is "earliest" or "latest"
         || (value.StartsWith(ByDuration, StringComparison.Ordinal) && IsDuration(value.AsSpan(ByDuration.Length)));
 
-    /// <summary>A duration as Java reads it: <c>PnDTnHnMn.nS</c>, days and smaller, each at most once and one at least; none below zero here.</summary>
+    /// <summary>
+    /// A duration as Java reads it: <c>PnDTnHnMn.nS</c>, days and smaller, each at most once and one at least; none below zero here.
+    /// </summary>
     private static bool IsDuration(ReadOnlySpan<char> text)
     {
         const string order = "DTHMS";
@@ -134,11 +140,16 @@ public sealed class ConfigRange
 
         int next = 0;
         bool any = false;
-        for (text = text[1..]; !text.IsEmpty;)
+        for (text = text[1..]; !text.IsEmpty; )
         {
             int digits = text.IndexOfAnyExcept("0123456789.");
             int unit = digits < 0 ? -1 : order.IndexOf(text[digits]);
-            bool isNumber = digits > 0 && (IsDigits(text[..digits]) || (text[digits] == 'S' && double.TryParse(text[..digits], CultureInfo.InvariantCulture, out _)));
+            bool isNumber =
+                digits > 0
+                && (
+                    IsDigits(text[..digits])
+                    || (text[digits] == 'S' && double.TryParse(text[..digits], CultureInfo.InvariantCulture, out _))
+                );
             bool isTime = unit == order.IndexOf('T');
             if (unit < next || isNumber == isTime || (unit > 1 && next < 2))
             {

@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace RaftLog.Broker.Configuration;
 
-/// <summary>What stands in a node's configuration file: keys, values, and where each came from. Keys that are absent have their default.</summary>
+/// <summary>
+/// What stands in a node's configuration file: keys, values, and where each came from. Keys that are absent have their default.
+/// </summary>
 /// <param name="where">The file and, in a cluster file, the node; for problems with keys that are absent.</param>
 public sealed class ConfigSettings(string where)
 {

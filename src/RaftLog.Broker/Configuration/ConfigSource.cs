@@ -1,6 +1,8 @@
 namespace RaftLog.Broker.Configuration;
 
-/// <summary>Where a configuration value comes from; the number stands in the answer to DescribeConfigs. Lower ones win, unknown aside (KIP-226).</summary>
+/// <summary>
+/// Where a configuration value comes from; the number stands in the response to DescribeConfigs. Lower ones win, unknown aside (KIP-226).
+/// </summary>
 public enum ConfigSource : sbyte
 {
     Unknown = 0,

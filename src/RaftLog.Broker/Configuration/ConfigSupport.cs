@@ -9,6 +9,6 @@ public enum ConfigSupport : byte
     /// <summary>The key is known and has no effect. A warning says so.</summary>
     WithoutEffect,
 
-    /// <summary>Any value but the default is refused, because ignoring it would break a promise that the operator relies on.</summary>
-    Refused,
+    /// <summary>Any value but the default is rejected, because ignoring it would break a promise that the operator relies on.</summary>
+    Rejected,
 }

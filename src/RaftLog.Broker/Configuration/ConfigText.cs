@@ -14,8 +14,7 @@ internal static class ConfigText
     public static bool TryBoolean(string text, out bool value) => bool.TryParse(text.AsSpan().Trim(), out value);
 
     /// <summary>The items of a comma-separated list; none for an empty text.</summary>
-    public static string[] List(string text) =>
-        text.AsSpan().Trim().IsEmpty ? [] : text.Split(',', StringSplitOptions.TrimEntries);
+    public static string[] List(string text) => text.AsSpan().Trim().IsEmpty ? [] : text.Split(',', StringSplitOptions.TrimEntries);
 
     /// <summary>A number as Java prints it: with a decimal point always.</summary>
     public static string Show(double value)

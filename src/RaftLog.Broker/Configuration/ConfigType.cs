@@ -1,6 +1,6 @@
 namespace RaftLog.Broker.Configuration;
 
-/// <summary>The type of a configuration value; the number stands in the answer to DescribeConfigs.</summary>
+/// <summary>The type of a configuration value; the number stands in the response to DescribeConfigs.</summary>
 public enum ConfigType : sbyte
 {
     Unknown = 0,

@@ -1,6 +1,6 @@
 namespace RaftLog.Broker.Configuration;
 
-/// <summary>One line of an answer to DescribeConfigs.</summary>
+/// <summary>One line of a response to DescribeConfigs.</summary>
 /// <param name="Definition">The key: its type, whether it is read-only, and what it does.</param>
 /// <param name="Value">The value in force; null for unset and for secrets.</param>
 /// <param name="Source">Where it comes from.</param>

@@ -6,6 +6,8 @@ namespace RaftLog.Broker.Configuration;
 public sealed record DynamicConfigs(IReadOnlyDictionary<string, string> Broker, IReadOnlyDictionary<string, string> Default)
 {
     /// <summary>Nothing was set.</summary>
-    public static readonly DynamicConfigs None =
-        new(new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
+    public static readonly DynamicConfigs None = new(
+        new Dictionary<string, string>(StringComparer.Ordinal),
+        new Dictionary<string, string>(StringComparer.Ordinal)
+    );
 }

@@ -5,7 +5,8 @@ namespace RaftLog.Broker.Configuration;
 
 /// <summary>
 /// Decides whether a group may be configured so: values of the right form, within the bounds that the node's keys set
-/// (<c>group.consumer.min.session.timeout.ms</c> for <c>consumer.session.timeout.ms</c>), and sessions longer than heartbeats. The words are Kafka's.
+/// (<c>group.consumer.min.session.timeout.ms</c> for <c>consumer.session.timeout.ms</c>), and sessions longer than heartbeats. The words
+/// are Kafka's.
 /// </summary>
 public static class GroupConfigRules
 {
@@ -14,19 +15,30 @@ public static class GroupConfigRules
 
     /// <summary>Checks the whole configuration that a group would have of its own.</summary>
     /// <returns><see cref="ErrorCode.None"/> and null, or <see cref="ErrorCode.InvalidConfig"/> and what is wrong.</returns>
-    public static (ErrorCode Error, string? Message) Check(IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)
+    public static (ErrorCode Error, string? Message) Check(
+        IReadOnlyDictionary<string, string> overrides,
+        BrokerConfigs broker,
+        DynamicConfigs dynamic
+    )
     {
         ImmutableArray<string> keys = [.. overrides.Keys.Order(StringComparer.Ordinal)];
-        string? refusal = keys.Where(key => !ConfigDefinitions.Group.TryGet(key, out _)).Select(key => $"Unknown group config name: {key}")
-            .Concat(keys.Select(key => ConfigDefinitions.Group.TryGet(key, out ConfigDefinition? known) ? known.Check(overrides[key])?.ForKey(key) : null))
-            .Concat(keys.Select(key => RefuseBounds(key, overrides[key], broker, dynamic)))
-            .Concat(keys.Where(key => key.EndsWith(Session, StringComparison.Ordinal) || key.EndsWith(Heartbeat, StringComparison.Ordinal))
-                .Select(key => RefusePace(key[..key.IndexOf('.')], overrides, broker, dynamic)))
+        string? rejection = keys.Where(key => !ConfigDefinitions.Group.TryGet(key, out _))
+            .Select(key => $"Unknown group config name: {key}")
+            .Concat(
+                keys.Select(key =>
+                    ConfigDefinitions.Group.TryGet(key, out ConfigDefinition? known) ? known.Check(overrides[key])?.ForKey(key) : null
+                )
+            )
+            .Concat(keys.Select(key => RejectBounds(key, overrides[key], broker, dynamic)))
+            .Concat(
+                keys.Where(key => key.EndsWith(Session, StringComparison.Ordinal) || key.EndsWith(Heartbeat, StringComparison.Ordinal))
+                    .Select(key => RejectPace(key[..key.IndexOf('.')], overrides, broker, dynamic))
+            )
             .FirstOrDefault(each => each is not null);
-        return (refusal is null ? ErrorCode.None : ErrorCode.InvalidConfig, refusal);
+        return (rejection is null ? ErrorCode.None : ErrorCode.InvalidConfig, rejection);
     }
 
-    private static string? RefuseBounds(string key, string text, BrokerConfigs broker, DynamicConfigs dynamic)
+    private static string? RejectBounds(string key, string text, BrokerConfigs broker, DynamicConfigs dynamic)
     {
         if (!ConfigText.TryLong(text, out long value))
         {
@@ -46,9 +58,15 @@ public static class GroupConfigRules
         long? Bound(string name) => ConfigText.TryLong(broker.Value(name, dynamic) ?? "", out long bound) ? bound : null;
     }
 
-    private static string? RefusePace(string kind, IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)
+    private static string? RejectPace(
+        string kind,
+        IReadOnlyDictionary<string, string> overrides,
+        BrokerConfigs broker,
+        DynamicConfigs dynamic
+    )
     {
-        bool isPaced = !ConfigText.TryLong(ResourceConfigs.Group.Value(kind + Session, overrides, broker, dynamic) ?? "", out long session)
+        bool isPaced =
+            !ConfigText.TryLong(ResourceConfigs.Group.Value(kind + Session, overrides, broker, dynamic) ?? "", out long session)
             || !ConfigText.TryLong(ResourceConfigs.Group.Value(kind + Heartbeat, overrides, broker, dynamic) ?? "", out long heartbeat)
             || session > heartbeat;
         return isPaced ? null : $"{kind}{Session} must be greater than {kind}{Heartbeat}";

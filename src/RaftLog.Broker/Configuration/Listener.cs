@@ -35,7 +35,11 @@ public readonly record struct Listener(string Name, string Host, int Port)
         int colon = text.LastIndexOf(':');
         host = null;
         port = 0;
-        if (colon < 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) || port > LargestPort)
+        if (
+            colon < 0
+            || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port)
+            || port > LargestPort
+        )
         {
             return false;
         }

@@ -1,6 +1,8 @@
 namespace RaftLog.Broker.Configuration;
 
-/// <summary>Reads a node's listeners and refuses those that do not fit together, or that would promise an encryption that is not there.</summary>
+/// <summary>
+/// Reads a node's listeners and rejects those that do not fit together, or that would promise an encryption that is not there.
+/// </summary>
 /// <param name="settings">The settings.</param>
 /// <param name="roles">What the node is.</param>
 /// <param name="localHost">The name of the machine where it may stand in for an empty host; null where it may not.</param>
@@ -53,8 +55,14 @@ internal sealed class ListenerRules(SettingsReader settings, ProcessRoles roles,
         foreach (Listener listener in all)
         {
             // Kafka allows one port on two addresses; a wildcard takes it on all of them.
-            if (listener.Port != 0 && all.Exists(other => other.Name != listener.Name && other.Port == listener.Port
-                && (other.Host == listener.Host || other.IsWildcard || listener.IsWildcard)))
+            if (
+                listener.Port != 0
+                && all.Exists(other =>
+                    other.Name != listener.Name
+                    && other.Port == listener.Port
+                    && (other.Host == listener.Host || other.IsWildcard || listener.IsWildcard)
+                )
+            )
             {
                 settings.Report(ListenersKey, $"port {listener.Port} is used twice", "give each listener a port of its own");
                 return;
@@ -81,8 +89,10 @@ internal sealed class ListenerRules(SettingsReader settings, ProcessRoles roles,
             {
                 string key = settings.Settings.Contains(ProtocolsKey) ? ProtocolsKey : ListenersKey;
                 settings.Report(
-                    key, $"the listener {name} asks for {protocol}, which RaftLog does not have yet; without it clients would talk in the open",
-                    $"use {Plaintext}, and only on a network that you trust");
+                    key,
+                    $"the listener {name} asks for {protocol}, which RaftLog does not have yet; without it clients would talk in the open",
+                    $"use {Plaintext}, and only on a network that you trust"
+                );
             }
         }
     }
@@ -96,7 +106,11 @@ internal sealed class ListenerRules(SettingsReader settings, ProcessRoles roles,
             string protocol = item[(colon + 1)..].Trim().ToUpperInvariant();
             if (colon <= 0 || !Protocols.Contains(protocol))
             {
-                settings.Report(ProtocolsKey, $"'{item}' is no mapping", $"write NAME:PROTOCOL with a protocol of {string.Join(", ", Protocols)}");
+                settings.Report(
+                    ProtocolsKey,
+                    $"'{item}' is no mapping",
+                    $"write NAME:PROTOCOL with a protocol of {string.Join(", ", Protocols)}"
+                );
                 continue;
             }
 
@@ -111,20 +125,35 @@ internal sealed class ListenerRules(SettingsReader settings, ProcessRoles roles,
         bool anyListed = all.Exists(listener => controllers.Contains(listener.Name));
         if (controllers.Count == 0 && settings.Settings.Contains(ControllersKey))
         {
-            settings.Report(ControllersKey, "no controller listener is named", "name the listener of the metadata quorum, such as CONTROLLER");
+            settings.Report(
+                ControllersKey,
+                "no controller listener is named",
+                "name the listener of the metadata quorum, such as CONTROLLER"
+            );
         }
         else if (roles.HasFlag(ProcessRoles.Controller) && controllers.Count > 0 && !anyListed)
         {
-            settings.Report(ControllersKey, "a controller listens on none of these", $"add a listener such as {controllers[0]}://host:9093 to {ListenersKey}");
+            settings.Report(
+                ControllersKey,
+                "a controller listens on none of these",
+                $"add a listener such as {controllers[0]}://host:9093 to {ListenersKey}"
+            );
         }
         else if (roles == ProcessRoles.Broker && anyListed)
         {
             settings.Report(
-                ListenersKey, $"a node that is only a broker must not listen as {string.Join(", ", controllers)}", "remove that listener, or add the controller role");
+                ListenersKey,
+                $"a node that is only a broker must not listen as {string.Join(", ", controllers)}",
+                "remove that listener, or add the controller role"
+            );
         }
         else if (roles == ProcessRoles.Controller && all.Exists(listener => !controllers.Contains(listener.Name)))
         {
-            settings.Report(ListenersKey, "a node that is only a controller has controller listeners only", $"remove the others, or name them in {ControllersKey}");
+            settings.Report(
+                ListenersKey,
+                "a node that is only a controller has controller listeners only",
+                $"remove the others, or name them in {ControllersKey}"
+            );
         }
 
         if (roles.HasFlag(ProcessRoles.Broker) && all.Count > 0 && all.TrueForAll(listener => controllers.Contains(listener.Name)))
@@ -145,7 +174,11 @@ internal sealed class ListenerRules(SettingsReader settings, ProcessRoles roles,
 
             if (listener.IsWildcard)
             {
-                settings.Report(AdvertisedKey, $"nobody can connect to the address of {listener.Name}", "use an address or a name that clients can reach");
+                settings.Report(
+                    AdvertisedKey,
+                    $"nobody can connect to the address of {listener.Name}",
+                    "use an address or a name that clients can reach"
+                );
             }
         }
 
@@ -169,11 +202,16 @@ internal sealed class ListenerRules(SettingsReader settings, ProcessRoles roles,
         if (localHost is null || (!controller && listener.Host.Length > 0))
         {
             settings.Report(
-                ListenersKey, $"{listener.Name} listens on every address, so nothing says how others reach it",
-                $"add {listener.Name}://host:{listener.Port} to {AdvertisedKey}, with a host that they can reach");
+                ListenersKey,
+                $"{listener.Name} listens on every address, so nothing says how others reach it",
+                $"add {listener.Name}://host:{listener.Port} to {AdvertisedKey}, with a host that they can reach"
+            );
         }
 
-        return listener with { Host = localHost ?? "localhost" };
+        return listener with
+        {
+            Host = localHost ?? "localhost",
+        };
     }
 
     private string ReadInterBroker(List<Listener> advertised, List<string> controllers)
@@ -193,7 +231,11 @@ internal sealed class ListenerRules(SettingsReader settings, ProcessRoles roles,
 
         if (names.Count > 0 && !names.Contains(chosen))
         {
-            settings.Report(InterBrokerKey, $"there is no listener {chosen} that brokers could use", $"set it to one of {string.Join(", ", names)}");
+            settings.Report(
+                InterBrokerKey,
+                $"there is no listener {chosen} that brokers could use",
+                $"set it to one of {string.Join(", ", names)}"
+            );
         }
 
         return chosen;

@@ -41,7 +41,7 @@ public sealed record NodeConfiguration
     public required MemorySettings Memory { get; init; }
 
     /// <summary><c>raftlog.produce.batch.validation</c>.</summary>
-    public required BatchValidation BatchValidation { get; init; }
+    public required BatchValidationSettings BatchValidationSettings { get; init; }
 
     /// <summary>The settings by name, for DescribeConfigs and for the defaults of topics.</summary>
     public required BrokerConfigs Configs { get; init; }
@@ -62,7 +62,8 @@ public sealed record NodeConfiguration
         List<ConfigProblem> problems = [];
         ConfigSettings settings = PropertiesFile.Read(file, text);
         List<string> unknown = settings.Keys.Where(key => !ConfigDefinitions.Broker.TryGet(key, out _)).ToList();
-        List<string> warnings = unknown.Count == 0 ? [] : [$"{file}: RaftLog does not know these keys and ignores them: {string.Join(", ", unknown)}"];
+        List<string> warnings =
+            unknown.Count == 0 ? [] : [$"{file}: RaftLog does not know these keys and ignores them: {string.Join(", ", unknown)}"];
         NodeConfiguration node = NodeConfigurationReader.Read(settings, hostName, warnings, problems);
         ConfigurationException.ThrowIfAny(problems);
         return node;

@@ -20,7 +20,7 @@ internal static class NodeConfigurationReader
     {
         NodeId node = ReadNodeId(reader);
         ProcessRoles roles = ReadRoles(reader);
-        Refuse(reader);
+        Reject(reader);
         WarnOfKeysWithoutEffect(reader.Settings, warnings);
         CheckTopicDefaults(reader);
         CheckDynamicKeys(reader);
@@ -44,7 +44,10 @@ internal static class NodeConfigurationReader
             Sockets = SocketSettings.Read(reader),
             Requests = RequestSettings.Read(reader),
             Memory = MemorySettings.Read(reader),
-            BatchValidation = reader.Text("raftlog.produce.batch.validation") == "relaxed" ? BatchValidation.Relaxed : BatchValidation.Strict,
+            BatchValidationSettings =
+                reader.Text("raftlog.produce.batch.validation") == "relaxed"
+                    ? BatchValidationSettings.Relaxed
+                    : BatchValidationSettings.Strict,
             Configs = configs,
             LogDefaults = TopicConfigs.Resolve(ResourceConfigs.NoOverrides, configs, DynamicConfigs.None),
             Warnings = warnings,
@@ -92,19 +95,25 @@ internal static class NodeConfigurationReader
         if (lifecycle.SessionTimeoutMs <= lifecycle.HeartbeatIntervalMs)
         {
             reader.Report(
-                "broker.session.timeout.ms", $"the session would end between two heartbeats, which come every {lifecycle.HeartbeatIntervalMs} ms",
-                "set it to several times broker.heartbeat.interval.ms");
+                "broker.session.timeout.ms",
+                $"the session would end between two heartbeats, which come every {lifecycle.HeartbeatIntervalMs} ms",
+                "set it to several times broker.heartbeat.interval.ms"
+            );
         }
 
         return lifecycle;
     }
 
-    private static void Refuse(SettingsReader reader)
+    private static void Reject(SettingsReader reader)
     {
         foreach (string key in reader.Settings.Keys)
         {
-            if (ConfigDefinitions.Broker.TryGet(key, out ConfigDefinition? definition) && definition.Support == ConfigSupport.Refused
-                && reader.Settings.TryGet(key, out string? value) && !value.Trim().Equals(definition.Default ?? "", StringComparison.OrdinalIgnoreCase))
+            if (
+                ConfigDefinitions.Broker.TryGet(key, out ConfigDefinition? definition)
+                && definition.Support == ConfigSupport.Rejected
+                && reader.Settings.TryGet(key, out string? value)
+                && !value.Trim().Equals(definition.Default ?? "", StringComparison.OrdinalIgnoreCase)
+            )
             {
                 reader.Report(key, definition.Description.TrimEnd('.'), "remove the key if the cluster can do without it");
             }
@@ -113,8 +122,10 @@ internal static class NodeConfigurationReader
 
     private static void WarnOfKeysWithoutEffect(ConfigSettings settings, List<string> warnings)
     {
-        List<string> keys = settings.Keys
-            .Where(key => ConfigDefinitions.Broker.TryGet(key, out ConfigDefinition? definition) && definition.Support == ConfigSupport.WithoutEffect)
+        List<string> keys = settings
+            .Keys.Where(key =>
+                ConfigDefinitions.Broker.TryGet(key, out ConfigDefinition? definition) && definition.Support == ConfigSupport.WithoutEffect
+            )
             .ToList();
         if (keys.Count > 0)
         {
@@ -137,7 +148,10 @@ internal static class NodeConfigurationReader
         }
     }
 
-    /// <summary>These are read by name whenever they are needed, since they may be changed on the running cluster; what is wrong with the file's values is said now.</summary>
+    /// <summary>
+    /// These are read by name whenever they are needed, since they may be changed on the running cluster; what is wrong with the file's
+    /// values is said now.
+    /// </summary>
     private static void CheckDynamicKeys(SettingsReader reader)
     {
         _ = reader.Int(ConnectionLimits.TotalKey);
@@ -145,7 +159,9 @@ internal static class NodeConfigurationReader
         _ = reader.Boolean("transaction.partition.verification.enable");
     }
 
-    /// <summary>What the loops over logs are told is read by name in each round; what is wrong with the file's values is said now.</summary>
+    /// <summary>
+    /// What the loops over logs are told is read by name in each round; what is wrong with the file's values is said now.
+    /// </summary>
     private static void CheckLogMaintenance(SettingsReader reader)
     {
         foreach (string key in LogMaintenanceSettings.Keys)

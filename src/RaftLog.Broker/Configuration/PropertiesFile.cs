@@ -4,7 +4,8 @@ using System.Text;
 namespace RaftLog.Broker.Configuration;
 
 /// <summary>
-/// Reads Java's properties format: <c>key=value</c>, <c>key: value</c> or <c>key value</c>, comments with # or !, a backslash at the end of a line
+/// Reads Java's properties format: <c>key=value</c>, <c>key: value</c> or <c>key value</c>, comments with # or !, a backslash at the end of
+/// a line
 /// goes on with the next, and escapes. The last of several values of a key wins.
 /// </summary>
 internal static class PropertiesFile
@@ -87,15 +88,32 @@ internal static class PropertiesFile
             }
 
             i++;
-            if (text[i] == 'u' && i + UnicodeDigits < text.Length
-                && ushort.TryParse(text.Slice(i + 1, UnicodeDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort code))
+            if (
+                text[i] == 'u'
+                && i + UnicodeDigits < text.Length
+                && ushort.TryParse(
+                    text.Slice(i + 1, UnicodeDigits),
+                    NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture,
+                    out ushort code
+                )
+            )
             {
                 plain.Append((char)code);
                 i += UnicodeDigits;
                 continue;
             }
 
-            plain.Append(text[i] switch { 't' => '\t', 'n' => '\n', 'r' => '\r', 'f' => '\f', char other => other });
+            plain.Append(
+                text[i] switch
+                {
+                    't' => '\t',
+                    'n' => '\n',
+                    'r' => '\r',
+                    'f' => '\f',
+                    char other => other,
+                }
+            );
         }
 
         return plain.ToString();

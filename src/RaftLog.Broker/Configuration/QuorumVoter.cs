@@ -14,10 +14,12 @@ public readonly record struct QuorumVoter(NodeId Id, string Host, int Port)
     {
         voter = default;
         int at = text.IndexOf('@');
-        if (at <= 0
+        if (
+            at <= 0
             || !int.TryParse(text.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out int id)
             || !Listener.TryParseAddress(text[(at + 1)..], out string? host, out int port)
-            || host.Length == 0)
+            || host.Length == 0
+        )
         {
             return false;
         }

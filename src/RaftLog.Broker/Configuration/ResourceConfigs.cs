@@ -3,7 +3,8 @@ using System.Globalization;
 namespace RaftLog.Broker.Configuration;
 
 /// <summary>
-/// One kind of resource whose keys have values of its own over defaults from the node: finds the value in force for each key, in the order resource,
+/// One kind of resource whose keys have values of its own over defaults from the node: finds the value in force for each key, in the order
+/// resource,
 /// broker, cluster-wide, file, default.
 /// </summary>
 public sealed class ResourceConfigs
@@ -48,7 +49,11 @@ public sealed class ResourceConfigs
 
         foreach (string brokerKey in definition.BrokerKeys)
         {
-            if (broker.IsSet(brokerKey, dynamic) && broker.Value(brokerKey, dynamic) is { } set && ConfigDefinitions.Broker[brokerKey].Check(set) is null)
+            if (
+                broker.IsSet(brokerKey, dynamic)
+                && broker.Value(brokerKey, dynamic) is { } set
+                && ConfigDefinitions.Broker[brokerKey].Check(set) is null
+            )
             {
                 return definition.Normalize(InMilliseconds(brokerKey, set));
             }
@@ -58,14 +63,20 @@ public sealed class ResourceConfigs
     }
 
     /// <summary>Describes one key; null when there is no such key.</summary>
-    public DescribedConfig? Describe(string key, IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)
+    public DescribedConfig? Describe(
+        string key,
+        IReadOnlyDictionary<string, string> overrides,
+        BrokerConfigs broker,
+        DynamicConfigs dynamic
+    )
     {
         if (!_definitions.TryGet(key, out ConfigDefinition? definition))
         {
             return null;
         }
 
-        List<ConfigSynonym> synonyms = definition.BrokerKeys.Count > 0 ? broker.Synonyms(definition.BrokerKeys[0], dynamic)
+        List<ConfigSynonym> synonyms =
+            definition.BrokerKeys.Count > 0 ? broker.Synonyms(definition.BrokerKeys[0], dynamic)
             : _namesOwnDefault ? [new(key, definition.Default, ConfigSource.Default)]
             : [];
         if (overrides.TryGetValue(key, out string? own))
@@ -74,20 +85,29 @@ public sealed class ResourceConfigs
         }
 
         return new(
-            definition, Value(key, overrides, broker, dynamic), synonyms.Count == 0 ? ConfigSource.Default : synonyms[0].Source, synonyms);
+            definition,
+            Value(key, overrides, broker, dynamic),
+            synonyms.Count == 0 ? ConfigSource.Default : synonyms[0].Source,
+            synonyms
+        );
     }
 
     /// <summary>Describes every key, in ordinal order; internal ones only where they are set.</summary>
-    public IReadOnlyList<DescribedConfig> DescribeAll(IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic) =>
-    [
-        .. _definitions.All
-            .Where(definition => !definition.IsInternal || overrides.ContainsKey(definition.Name))
-            .Select(definition => Describe(definition.Name, overrides, broker, dynamic)!),
-    ];
+    public IReadOnlyList<DescribedConfig> DescribeAll(
+        IReadOnlyDictionary<string, string> overrides,
+        BrokerConfigs broker,
+        DynamicConfigs dynamic
+    ) =>
+        [
+            .. _definitions
+                .All.Where(definition => !definition.IsInternal || overrides.ContainsKey(definition.Name))
+                .Select(definition => Describe(definition.Name, overrides, broker, dynamic)!),
+        ];
 
     private static string InMilliseconds(string brokerKey, string value)
     {
-        long unit = brokerKey.EndsWith(".minutes", StringComparison.Ordinal) ? MillisecondsPerMinute
+        long unit =
+            brokerKey.EndsWith(".minutes", StringComparison.Ordinal) ? MillisecondsPerMinute
             : brokerKey.EndsWith(".hours", StringComparison.Ordinal) ? MillisecondsPerHour
             : 1;
         if (unit == 1)

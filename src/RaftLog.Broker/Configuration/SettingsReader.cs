@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace RaftLog.Broker.Configuration;
 
-/// <summary>Turns settings into typed values, taking defaults for absent keys and collecting problems instead of stopping at the first.</summary>
+/// <summary>
+/// Turns settings into typed values, taking defaults for absent keys and collecting problems instead of stopping at the first.
+/// </summary>
 internal sealed class SettingsReader(ConfigSettings settings, List<ConfigProblem> problems)
 {
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);

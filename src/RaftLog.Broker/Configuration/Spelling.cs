@@ -12,7 +12,12 @@ internal static class Spelling
         string? closest = null;
         foreach (string candidate in candidates)
         {
-            if (word.Length <= LongestWord && Math.Abs(candidate.Length - word.Length) < best && Edits(word, candidate) is var edits && edits < best)
+            if (
+                word.Length <= LongestWord
+                && Math.Abs(candidate.Length - word.Length) < best
+                && Edits(word, candidate) is var edits
+                && edits < best
+            )
             {
                 best = edits;
                 closest = candidate;

@@ -11,7 +11,8 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="Retention">How long it is kept.</param>
 /// <param name="Compaction">How it is compacted.</param>
 /// <param name="Flush">When it is flushed.</param>
-/// <param name="ThrottledFollowers"><c>follower.replication.throttled.replicas</c>: <c>*</c>, or items of the form <c>partition:broker</c>.</param>
+/// <param name="ThrottledFollowers"><c>follower.replication.throttled.replicas</c>: <c>*</c>, or items of the form
+/// <c>partition:broker</c>.</param>
 /// <param name="ThrottledLeaders"><c>leader.replication.throttled.replicas</c>, in the same form.</param>
 public sealed record TopicConfig(
     int MinInsyncReplicas,
@@ -23,7 +24,8 @@ public sealed record TopicConfig(
     CompactionRules Compaction,
     FlushRules Flush,
     string ThrottledFollowers,
-    string ThrottledLeaders);
+    string ThrottledLeaders
+);
 
 /// <summary>What may be appended to a topic.</summary>
 /// <param name="MaxBytes"><c>max.message.bytes</c>: largest batch.</param>
@@ -32,7 +34,12 @@ public sealed record TopicConfig(
 /// <param name="TimestampAfterMaxMs"><c>message.timestamp.after.max.ms</c>.</param>
 /// <param name="MaxDecompressedBytes"><c>max.decompressed.message.bytes</c>: largest record of a compressed batch, unpacked.</param>
 public sealed record MessageRules(
-    int MaxBytes, TimestampType TimestampType, long TimestampBeforeMaxMs, long TimestampAfterMaxMs, int MaxDecompressedBytes);
+    int MaxBytes,
+    TimestampType TimestampType,
+    long TimestampBeforeMaxMs,
+    long TimestampAfterMaxMs,
+    int MaxDecompressedBytes
+);
 
 /// <summary>How a topic's batches are compressed by the broker, where it does that.</summary>
 /// <param name="Type"><c>compression.type</c>.</param>
@@ -50,7 +57,14 @@ public sealed record CompressionRules(TopicCompression Type, int GzipLevel, int 
 /// <param name="Preallocate"><c>preallocate</c>.</param>
 /// <param name="FileDeleteDelayMs"><c>file.delete.delay.ms</c>.</param>
 public sealed record SegmentRules(
-    int Bytes, long AgeMs, long JitterMs, int IndexBytes, int IndexIntervalBytes, bool Preallocate, long FileDeleteDelayMs);
+    int Bytes,
+    long AgeMs,
+    long JitterMs,
+    int IndexBytes,
+    int IndexIntervalBytes,
+    bool Preallocate,
+    long FileDeleteDelayMs
+);
 
 /// <summary>How long a log is kept.</summary>
 /// <param name="Deletes"><c>cleanup.policy</c> contains delete.</param>

@@ -11,7 +11,10 @@ public static class TopicConfigRules
     /// <param name="dynamic">What was set on the running cluster.</param>
     /// <returns><see cref="ErrorCode.None"/> and null, or <see cref="ErrorCode.InvalidConfig"/> and what is wrong.</returns>
     public static (ErrorCode Error, string? Message) Check(
-        IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)
+        IReadOnlyDictionary<string, string> overrides,
+        BrokerConfigs broker,
+        DynamicConfigs dynamic
+    )
     {
         // Unknown names come first, as in Kafka, whatever else is wrong.
         foreach (string key in overrides.Keys.Order(StringComparer.Ordinal))
@@ -35,14 +38,17 @@ public static class TopicConfigRules
         {
             return (
                 ErrorCode.InvalidConfig,
-                $"conflict topic config setting min.compaction.lag.ms ({config.Compaction.MinLagMs}) > max.compaction.lag.ms ({config.Compaction.MaxLagMs})");
+                $"conflict topic config setting min.compaction.lag.ms ({config.Compaction.MinLagMs}) > max.compaction.lag.ms "
+                    + $"({config.Compaction.MaxLagMs})"
+            );
         }
 
         if (overrides.TryGetValue("remote.storage.enable", out string? remote) && ConfigText.TryBoolean(remote, out bool tiered) && tiered)
         {
             return (
                 ErrorCode.InvalidConfig,
-                "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.");
+                "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage."
+            );
         }
 
         return (ErrorCode.None, null);

@@ -6,7 +6,8 @@ namespace RaftLog.Broker.Configuration;
 public static class TopicConfigs
 {
     /// <summary>The typed configuration of a topic.</summary>
-    /// <param name="overrides">What was set on the topic. Values that do not pass their check are passed over: the node's default holds.</param>
+    /// <param name="overrides">What was set on the topic. Values that do not pass their check are passed over: the node's default
+    /// holds.</param>
     /// <param name="broker">The node's own configuration.</param>
     /// <param name="dynamic">What was set on the running cluster.</param>
     public static TopicConfig Resolve(IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)
@@ -18,15 +19,19 @@ public static class TopicConfigs
             values.Boolean("unclean.leader.election.enable"),
             new(
                 values.Int("max.message.bytes"),
-                values.Text("message.timestamp.type") == nameof(TimestampType.LogAppendTime) ? TimestampType.LogAppendTime : TimestampType.CreateTime,
+                values.Text("message.timestamp.type") == nameof(TimestampType.LogAppendTime)
+                    ? TimestampType.LogAppendTime
+                    : TimestampType.CreateTime,
                 values.Long("message.timestamp.before.max.ms"),
                 values.Long("message.timestamp.after.max.ms"),
-                values.Int("max.decompressed.message.bytes")),
+                values.Int("max.decompressed.message.bytes")
+            ),
             new(
                 Enum.Parse<TopicCompression>(values.Text("compression.type"), ignoreCase: true),
                 values.Int("compression.gzip.level"),
                 values.Int("compression.lz4.level"),
-                values.Int("compression.zstd.level")),
+                values.Int("compression.zstd.level")
+            ),
             new(
                 values.IsSet("internal.segment.bytes") ? values.Int("internal.segment.bytes") : values.Int("segment.bytes"),
                 values.Long("segment.ms"),
@@ -34,16 +39,19 @@ public static class TopicConfigs
                 values.Int("segment.index.bytes"),
                 values.Int("index.interval.bytes"),
                 values.Boolean("preallocate"),
-                values.Long("file.delete.delay.ms")),
+                values.Long("file.delete.delay.ms")
+            ),
             new(policies.Contains("delete"), policies.Contains("compact"), values.Long("retention.bytes"), values.Long("retention.ms")),
             new(
                 values.Double("min.cleanable.dirty.ratio"),
                 values.Long("delete.retention.ms"),
                 values.Long("min.compaction.lag.ms"),
-                values.Long("max.compaction.lag.ms")),
+                values.Long("max.compaction.lag.ms")
+            ),
             new(values.Long("flush.messages"), values.Long("flush.ms")),
             values.Text("follower.replication.throttled.replicas"),
-            values.Text("leader.replication.throttled.replicas"));
+            values.Text("leader.replication.throttled.replicas")
+        );
     }
 
     private readonly struct Values(IReadOnlyDictionary<string, string> overrides, BrokerConfigs broker, DynamicConfigs dynamic)

@@ -9,13 +9,15 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Control;
 
 /// <summary>
-/// CreateTopics (19), versions 2 to 7, on the active controller. From version 5 the answer lists the whole configuration of each new topic, with where
+/// CreateTopics (19), versions 2 to 7, on the active controller. From version 5 the response lists the whole configuration of each new
+/// topic, with where
 /// every value comes from (KIP-525).
 /// </summary>
-internal sealed class CreateTopicsHandler(ActiveController active, ClusterConfigs configs) : IRequestHandler<CreateTopicsRequest, CreateTopicsResponse>
+internal sealed class CreateTopicsHandler(ActiveController active, ClusterConfigs configs)
+    : IRequestHandler<CreateTopicsRequest, CreateTopicsResponse>
 {
     public async ValueTask<CreateTopicsResponse?> HandleAsync(CreateTopicsRequest request, RequestContext context) =>
-        await active.DecideAsync((controller, _, _) => Decide(controller, request), error => Refusals.Of(request, error));
+        await active.DecideAsync((controller, _, _) => Decide(controller, request), error => ErrorResponses.Of(request, error));
 
     private ControllerResult<CreateTopicsResponse> Decide(Controller controller, CreateTopicsRequest request)
     {
@@ -39,15 +41,21 @@ internal sealed class CreateTopicsHandler(ActiveController active, ClusterConfig
 
     private List<CreateTopicsResponse.CreatableTopicConfigs> Describe(CreateTopicsRequest.CreatableTopic topic, MetadataImage image)
     {
-        ImmutableSortedDictionary<string, string> overrides = topic.Configs
-            .Where(config => config.Value is not null)
+        ImmutableSortedDictionary<string, string> overrides = topic
+            .Configs.Where(config => config.Value is not null)
             .ToImmutableSortedDictionary(config => config.Name, config => config.Value!, StringComparer.Ordinal);
         return
         [
-            .. configs.DescribeTopic(image, overrides).Select(value => new CreateTopicsResponse.CreatableTopicConfigs
-            {
-                Name = value.Name, Value = value.Value, ConfigSource = (sbyte)value.Source, IsSensitive = value.Definition.IsSensitive, ReadOnly = false,
-            }),
+            .. configs
+                .DescribeTopic(image, overrides)
+                .Select(value => new CreateTopicsResponse.CreatableTopicConfigs
+                {
+                    Name = value.Name,
+                    Value = value.Value,
+                    ConfigSource = (sbyte)value.Source,
+                    IsSensitive = value.Definition.IsSensitive,
+                    ReadOnly = false,
+                }),
         ];
     }
 }

@@ -25,7 +25,8 @@ internal sealed class UpdateFeaturesHandler(IRequestHandler<UpdateFeaturesReques
             [
                 .. request.FeatureUpdates.Select(update => new UpdateFeaturesResponse.UpdatableFeatureResult
                 {
-                    Feature = update.Feature, ErrorMessage = NoMessage,
+                    Feature = update.Feature,
+                    ErrorMessage = NoMessage,
                 }),
             ];
         }

@@ -5,7 +5,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Control;
 
-/// <summary>Envelope (58), version 0: a request that a broker forwards for its client, answered with the whole frame of the inner answer (KIP-590).</summary>
+/// <summary>
+/// Envelope (58), version 0: a request that a broker forwards for its client, answered with the whole frame of the inner answer (KIP-590).
+/// </summary>
 internal sealed class EnvelopeHandler(IReadOnlyList<Api> apis) : IRequestHandler<EnvelopeRequest, EnvelopeResponse>
 {
     public ValueTask<EnvelopeResponse?> HandleAsync(EnvelopeRequest request, RequestContext context)
@@ -19,36 +21,36 @@ internal sealed class EnvelopeHandler(IReadOnlyList<Api> apis) : IRequestHandler
         }
         catch (ProtocolException)
         {
-            return Refused(ErrorCode.InvalidRequest);
+            return Rejected(ErrorCode.InvalidRequest);
         }
 
         Api? api = apis.FirstOrDefault(each => each.Key == header.ApiKey);
         if (api is null || header.ApiKey == ApiKey.Envelope)
         {
-            return Refused(ErrorCode.InvalidRequest);
+            return Rejected(ErrorCode.InvalidRequest);
         }
 
         if (header.ApiVersion < api.Lowest || header.ApiVersion > api.Highest)
         {
-            return Refused(ErrorCode.UnsupportedVersion);
+            return Rejected(ErrorCode.UnsupportedVersion);
         }
 
         RequestContext inner = context.Within(header.ApiKey, header.ApiVersion, header.ClientId ?? "");
         try
         {
-            return WrapAsync(api.AnswerAsync(ref reader, header, inner));
+            return WrapAsync(api.RespondAsync(ref reader, header, inner));
         }
         catch (ProtocolException)
         {
-            return Refused(ErrorCode.InvalidRequest);
+            return Rejected(ErrorCode.InvalidRequest);
         }
     }
 
-    private static async ValueTask<EnvelopeResponse?> WrapAsync(ValueTask<WireWriter?> answering) =>
-        await answering is { } frame
+    private static async ValueTask<EnvelopeResponse?> WrapAsync(ValueTask<WireWriter?> responding) =>
+        await responding is { } frame
             ? new EnvelopeResponse { ResponseData = frame.ToArray()[sizeof(int)..] }
             : new EnvelopeResponse { ErrorCode = ErrorCode.InvalidRequest };
 
-    private static ValueTask<EnvelopeResponse?> Refused(ErrorCode error) =>
+    private static ValueTask<EnvelopeResponse?> Rejected(ErrorCode error) =>
         ValueTask.FromResult<EnvelopeResponse?>(new EnvelopeResponse { ErrorCode = error });
 }

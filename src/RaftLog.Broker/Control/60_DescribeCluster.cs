@@ -28,7 +28,14 @@ internal sealed class DescribeControllersHandler(string clusterId, Func<Metadata
             {
                 if (string.Equals(endpoint.Listener, context.Connection.ListenerName, StringComparison.OrdinalIgnoreCase))
                 {
-                    response.Brokers.Add(new() { BrokerId = controller.Id, Host = endpoint.Host, Port = endpoint.Port });
+                    response.Brokers.Add(
+                        new()
+                        {
+                            BrokerId = controller.Id,
+                            Host = endpoint.Host,
+                            Port = endpoint.Port,
+                        }
+                    );
                 }
             }
         }

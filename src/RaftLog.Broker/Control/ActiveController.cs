@@ -7,11 +7,19 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Broker.Control;
 
 /// <summary>
-/// The shell of the controller on a node that may lead the quorum. It lives in the quorum's event loop: a decision, its append and its replay
+/// The shell of the controller on a node that may lead the quorum. It lives in the quorum's event loop: a decision, its append and its
+/// replay
 /// happen in one input, and its response is held back until all that it rests on is committed (<see cref="Decisions{TBatch}"/>).
 /// </summary>
 internal sealed class ActiveController(
-    EventLoop loop, IMetadataAppender log, ControllerOptions options, IConfigTable configs, IRandomSource random, BrokerProbe probe, Journal journal)
+    EventLoop loop,
+    IMetadataAppender log,
+    ControllerOptions options,
+    IConfigTable configs,
+    IRandomSource random,
+    BrokerProbe probe,
+    NodeLog nodeLog
+)
 {
     private Controller? _controller;
     private Decisions<DecidedMetadata>? _decisions;
@@ -23,27 +31,30 @@ internal sealed class ActiveController(
     public long NextDeadlineMs => _controller?.NextDeadlineMs ?? long.MaxValue;
 
     /// <summary>
-    /// Decides in the event loop; the answer comes when it is committed. Refused with NOT_CONTROLLER when nothing was decided, so that another controller
-    /// may be asked, and with REQUEST_TIMED_OUT when the leadership ended with the decision in the log: the next controller may find it there, or not.
+    /// Decides in the event loop; the response comes when it is committed. Rejected with NOT_CONTROLLER when nothing was decided, so that
+    /// another controller
+    /// may be asked, and with REQUEST_TIMED_OUT when the leadership ended with the decision in the log: the next controller may find it
+    /// there, or not.
     /// </summary>
-    public async ValueTask<T> DecideAsync<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, Func<ErrorCode, T> refuse)
+    public async ValueTask<T> DecideAsync<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, Func<ErrorCode, T> reject)
         where T : class
     {
-        PendingRequest<T> request = new(refuse);
+        PendingDecision<T> request = new(reject);
         if (!loop.Post(() => Decide(decide, request)))
         {
-            return refuse(ErrorCode.NotController);
+            return reject(ErrorCode.NotController);
         }
 
         return await request.Response;
     }
 
     /// <summary>A connection of a broker to this node has ended. Called from anywhere.</summary>
-    public void ConnectionLost(NodeId broker, BrokerEpoch epoch) => loop.Post(() =>
-    {
-        _controller?.ConnectionLost(broker, epoch, loop.NowMs);
-        SendProbes();
-    });
+    public void ConnectionLost(NodeId broker, BrokerEpoch epoch) =>
+        loop.Post(() =>
+        {
+            _controller?.ConnectionLost(broker, epoch, loop.NowMs);
+            SendProbes();
+        });
 
     /// <summary>This node leads the quorum; the controller begins when all that earlier leaders committed has been read.</summary>
     public void LeadershipGained(LeaderEpoch epoch, Offset epochStart)
@@ -60,18 +71,20 @@ internal sealed class ActiveController(
 #if SEEDED_BUGS
         if (!SeededBug.Is(38))
 #endif
-        _controller = null;
+            _controller = null;
         _decisions?.Abandon(read: ErrorCode.NotController, written: ErrorCode.RequestTimedOut);
     }
 
-    /// <summary>The committed log has been read up to an offset: begins the controller if it waits for that, and gives the answers due.</summary>
+    /// <summary>
+    /// The committed log has been read up to an offset: begins the controller if it waits for that, and gives the responses due.
+    /// </summary>
     public void Committed(MetadataLoader loader)
     {
         if (_leads && _controller is null && loader.Position > _epochStart)
         {
             _controller = new Controller(loader.Image, options, configs, random, loop.NowMs);
             _decisions = new Decisions<DecidedMetadata>(log, loader.Position);
-            journal.Info($"this node is the active controller in epoch {_epoch}");
+            nodeLog.Info($"this node is the active controller in epoch {_epoch}");
             Append(_controller, _controller.Activate(loader.InTransaction));
             SendProbes();
         }
@@ -92,7 +105,7 @@ internal sealed class ActiveController(
         }
     }
 
-    private void Decide<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, PendingRequest<T> request)
+    private void Decide<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, PendingDecision<T> request)
         where T : class
     {
         if (_controller is not { } controller)
@@ -133,7 +146,9 @@ internal sealed class ActiveController(
         }
 
         ErrorCode error = _decisions!.Append(
-            new DecidedMetadata(records, controller.Image.Version), baseOffset => controller.Replay(records, baseOffset, _epoch, loop.NowMs));
+            new DecidedMetadata(records, controller.Image.Version),
+            baseOffset => controller.Replay(records, baseOffset, _epoch, loop.NowMs)
+        );
         if (error != ErrorCode.None)
         {
             LeadershipLost();
@@ -153,22 +168,22 @@ internal sealed class ActiveController(
         {
             if (controller.Image.Brokers.TryGetValue(broker, out BrokerRegistration? registration))
             {
-                probe.Start(registration, refused => loop.Post(() => ProbeEnded(broker, epoch, refused)));
+                probe.Start(registration, rejected => loop.Post(() => ProbeEnded(broker, epoch, rejected)));
             }
         }
     }
 
-    private void ProbeEnded(NodeId broker, BrokerEpoch epoch, bool refused)
+    private void ProbeEnded(NodeId broker, BrokerEpoch epoch, bool rejected)
     {
         if (_controller is not { } controller)
         {
             return;
         }
 
-        IReadOnlyList<IMetadataRecord> records = controller.ProbeEnded(broker, epoch, refused, loop.NowMs);
+        IReadOnlyList<IMetadataRecord> records = controller.ProbeEnded(broker, epoch, rejected, loop.NowMs);
         if (records.Count > 0)
         {
-            journal.Info($"broker {broker} is fenced: nobody listens at its address any more");
+            nodeLog.Info($"broker {broker} is fenced: nobody listens at its address any more");
         }
 
         Append(controller, records);

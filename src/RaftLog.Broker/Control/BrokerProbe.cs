@@ -6,7 +6,8 @@ using RaftLog.Platform.Waiting;
 namespace RaftLog.Broker.Control;
 
 /// <summary>
-/// Connects to a broker's inter-broker listener to see whether its process is there. Only a refusal says that it is gone; an accepted connection may
+/// Connects to a broker's inter-broker listener to see whether its process is there. Only a refusal says that it is gone; an accepted
+/// connection may
 /// be a proxy's, and silence may be the network's.
 /// </summary>
 internal sealed class BrokerProbe(INetwork network, Supervisor supervisor, string interBrokerListener, TimeSpan timeout, bool enabled)
@@ -22,7 +23,8 @@ internal sealed class BrokerProbe(INetwork network, Supervisor supervisor, strin
 
         supervisor.Run(
             $"probe of broker {broker.Id}",
-            async () => ended(await IsRefusedAsync(network, new NetworkAddress(endpoint.Host, endpoint.Port), timeout)));
+            async () => ended(await IsRefusedAsync(network, new NetworkAddress(endpoint.Host, endpoint.Port), timeout))
+        );
     }
 
     /// <summary>True when an address answers that nobody listens there.</summary>

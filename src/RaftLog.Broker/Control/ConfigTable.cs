@@ -9,7 +9,7 @@ namespace RaftLog.Broker.Control;
 internal sealed class ConfigTable(BrokerConfigs broker) : IConfigTable
 {
     /// <inheritdoc />
-    public string? Refusal(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed)
+    public string? Rejection(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed)
     {
         switch (resource.Type)
         {
@@ -23,9 +23,9 @@ internal sealed class ConfigTable(BrokerConfigs broker) : IConfigTable
 
         foreach (string key in changed)
         {
-            if (values.TryGetValue(key, out string? value) && BrokerConfigRules.Check(key, value).Message is { } refusal)
+            if (values.TryGetValue(key, out string? value) && BrokerConfigRules.Check(key, value).Message is { } rejection)
             {
-                return refusal;
+                return rejection;
             }
         }
 
@@ -37,19 +37,26 @@ internal sealed class ConfigTable(BrokerConfigs broker) : IConfigTable
         DefinitionsOf(type).TryGet(key, out ConfigDefinition? definition) && definition.Type == ConfigType.List;
 
     /// <inheritdoc />
-    public string? DefaultOf(ConfigResourceType type, string key) => type switch
-    {
-        ConfigResourceType.Topic => ResourceConfigs.Topic.Value(key, ResourceConfigs.NoOverrides, broker, DynamicConfigs.None),
-        ConfigResourceType.Group => ResourceConfigs.Group.Value(key, ResourceConfigs.NoOverrides, broker, DynamicConfigs.None),
-        ConfigResourceType.ClientMetrics => ResourceConfigs.ClientMetrics.Value(key, ResourceConfigs.NoOverrides, broker, DynamicConfigs.None),
-        _ => broker.Value(key, DynamicConfigs.None),
-    };
+    public string? DefaultOf(ConfigResourceType type, string key) =>
+        type switch
+        {
+            ConfigResourceType.Topic => ResourceConfigs.Topic.Value(key, ResourceConfigs.NoOverrides, broker, DynamicConfigs.None),
+            ConfigResourceType.Group => ResourceConfigs.Group.Value(key, ResourceConfigs.NoOverrides, broker, DynamicConfigs.None),
+            ConfigResourceType.ClientMetrics => ResourceConfigs.ClientMetrics.Value(
+                key,
+                ResourceConfigs.NoOverrides,
+                broker,
+                DynamicConfigs.None
+            ),
+            _ => broker.Value(key, DynamicConfigs.None),
+        };
 
-    private static ConfigDefinitions DefinitionsOf(ConfigResourceType type) => type switch
-    {
-        ConfigResourceType.Topic => ConfigDefinitions.Topic,
-        ConfigResourceType.Group => ConfigDefinitions.Group,
-        ConfigResourceType.ClientMetrics => ConfigDefinitions.ClientMetrics,
-        _ => ConfigDefinitions.Broker,
-    };
+    private static ConfigDefinitions DefinitionsOf(ConfigResourceType type) =>
+        type switch
+        {
+            ConfigResourceType.Topic => ConfigDefinitions.Topic,
+            ConfigResourceType.Group => ConfigDefinitions.Group,
+            ConfigResourceType.ClientMetrics => ConfigDefinitions.ClientMetrics,
+            _ => ConfigDefinitions.Broker,
+        };
 }

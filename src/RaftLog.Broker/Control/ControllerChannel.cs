@@ -9,11 +9,11 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Broker.Control;
 
 /// <summary>
-/// The way to the active controller. On the node that is the active controller it calls the handlers directly; otherwise it sends to the quorum's leader
+/// The way to the active controller. On the node that is the active controller it calls the handlers directly; otherwise it sends to the
+/// quorum's leader
 /// as this node knows it, and again when that moves, until the caller's time is over.
 /// </summary>
-internal sealed class ControllerChannel(
-    NodeId self, ControllerPeers peers, Func<ApiTable?> local, Waiters waiters) : IControllerChannel
+internal sealed class ControllerChannel(NodeId self, ControllerPeers peers, Func<ApiTable?> local, Waiters waiters) : IControllerChannel
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(20);
 
@@ -40,7 +40,7 @@ internal sealed class ControllerChannel(
             }
 
             (TResponse? response, bool isUnanswered) = await TryAsync(request, TimeSpan.FromMilliseconds(left));
-            if (response is not null && !Refusals.IsNotController(response) && (once || !Refusals.IsUndecided(response)))
+            if (response is not null && !ErrorResponses.IsNotController(response) && (once || !ErrorResponses.IsUndecided(response)))
             {
                 return response;
             }
@@ -57,7 +57,7 @@ internal sealed class ControllerChannel(
         }
     }
 
-    /// <summary>One copy of the request: its answer, if any, and whether it was sent without being answered.</summary>
+    /// <summary>One copy of the request: its response, if any, and whether it was sent without being answered.</summary>
     private async ValueTask<(TResponse? Response, bool IsUnanswered)> TryAsync<TResponse>(IRequest<TResponse> request, TimeSpan timeout)
         where TResponse : class, IVersionedMessage, new()
     {

@@ -7,7 +7,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Broker.Control;
 
 /// <summary>
-/// Who leads the quorum as this node knows it, and the connections over which a broker speaks to controllers. They are apart from the quorum's own
+/// Who leads the quorum as this node knows it, and the connections over which a broker speaks to controllers. They are apart from the
+/// quorum's own
 /// connections, so that a slow decision holds back no vote.
 /// </summary>
 internal sealed class ControllerPeers : IDisposable
@@ -18,7 +19,12 @@ internal sealed class ControllerPeers : IDisposable
     private readonly Waiters _waiters;
     private NodeId _leader = NodeId.None;
 
-    public ControllerPeers(RpcConnector connector, IReadOnlyDictionary<NodeId, NetworkAddress> voters, TimeSpan connectTimeout, Waiters waiters)
+    public ControllerPeers(
+        RpcConnector connector,
+        IReadOnlyDictionary<NodeId, NetworkAddress> voters,
+        TimeSpan connectTimeout,
+        Waiters waiters
+    )
     {
         _waiters = waiters;
         foreach ((NodeId node, NetworkAddress address) in voters)

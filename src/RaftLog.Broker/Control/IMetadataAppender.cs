@@ -11,7 +11,9 @@ internal interface IMetadataAppender : IDecisionLog<DecidedMetadata>
     /// <summary>Where the next record will lie.</summary>
     Offset EndOffset { get; }
 
-    /// <summary>Asks for <see cref="ActiveController.Committed"/> after this input, since an answer may be due without a new record.</summary>
+    /// <summary>
+    /// Asks for <see cref="ActiveController.Committed"/> after this input, since a response may be due without a new record.
+    /// </summary>
     void ReviewCommitted();
 }
 

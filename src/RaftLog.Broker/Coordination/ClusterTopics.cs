@@ -60,13 +60,13 @@ internal sealed class ImageTopics(MetadataImage image) : ITopicsView
     }
 
     private IReadOnlyList<string> RacksOf(PartitionRegistration partition) =>
-    [
-        .. partition.Replicas
-            .Select(node => image.Brokers.TryGetValue(node, out BrokerRegistration? broker) ? broker.Rack : null)
-            .OfType<string>()
-            .Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal),
-    ];
+        [
+            .. partition
+                .Replicas.Select(node => image.Brokers.TryGetValue(node, out BrokerRegistration? broker) ? broker.Rack : null)
+                .OfType<string>()
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
 }
 
 /// <summary>The topics as one shard sees them: they change only between its inputs.</summary>

@@ -7,10 +7,16 @@ namespace RaftLog.Broker.Coordination;
 /// <summary>Builds the batches that coordinators append to internal topics.</summary>
 internal static class CoordinatorBatches
 {
-    /// <summary>The largest batch of one decision, in bytes: above what a request may bring (<c>socket.request.max.bytes</c>), with its records around it.</summary>
+    /// <summary>
+    /// The largest batch of one decision, in bytes: above what a request may bring (<c>socket.request.max.bytes</c>), with its records
+    /// around it.
+    /// </summary>
     private const int MaxBatchBytes = 256 * 1024 * 1024;
 
-    /// <summary>One batch with the records of an outbox, which are committed together or not at all. Offset and leader epoch are assigned by the log.</summary>
+    /// <summary>
+    /// One batch with the records of an outbox, which are committed together or not at all. Offset and leader epoch are assigned by the
+    /// log.
+    /// </summary>
     public static Memory<byte> Of(Outbox outbox, long timestampMs)
     {
         RecordBatchBuilder builder = new(new RecordBatchOptions(MaxBatchBytes));
@@ -18,7 +24,11 @@ internal static class CoordinatorBatches
         {
             NullableBytes value = record.Value is { } bytes ? bytes.Span : NullableBytes.Null;
             bool fits = builder.TryAppend(timestampMs, record.Key.Span, value);
-            Invariant.Holds(fits, "B-09", $"a coordinator's decision of {outbox.Records.Count} records does not fit into {MaxBatchBytes} bytes");
+            Invariant.Holds(
+                fits,
+                "B-09",
+                $"a coordinator's decision of {outbox.Records.Count} records does not fit into {MaxBatchBytes} bytes"
+            );
         }
 
         if (outbox.Producer.Id.IsPresent)
@@ -39,7 +49,8 @@ internal static class CoordinatorBatches
             timestampMs,
             marker.IsCommit ? ControlRecordType.Commit : ControlRecordType.Abort,
             new ProducerStamp(marker.Producer, marker.Epoch, ProducerStamp.NoSequence),
-            marker.CoordinatorEpoch);
+            marker.CoordinatorEpoch
+        );
         return Take(builder);
     }
 

@@ -5,7 +5,9 @@ internal static class CoordinatorKeys
 {
     private const int HashFactor = 31;
 
-    /// <summary>The partition of a key, as every Kafka broker computes it: Java's string hash, made positive, modulo the number of partitions.</summary>
+    /// <summary>
+    /// The partition of a key, as every Kafka broker computes it: Java's string hash, made positive, modulo the number of partitions.
+    /// </summary>
     public static int PartitionOf(string key, int partitions)
     {
         int hash = 0;

@@ -11,7 +11,7 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Coordination;
 
 /// <summary>Replays the log of one partition of an internal topic into a coordinator state, with its progress in the node log.</summary>
-internal sealed class CoordinatorLoader(LedPartition log, Waiters waiters, Journal journal)
+internal sealed class CoordinatorLoader(LedPartition log, Waiters waiters, NodeLog nodeLog)
 {
     private const int ReadBytes = 1024 * 1024;
     private const int MaxRecordsBytes = 256 * 1024 * 1024;
@@ -22,7 +22,8 @@ internal sealed class CoordinatorLoader(LedPartition log, Waiters waiters, Journ
     private long _records;
 
     /// <summary>
-    /// Replays everything from the log's start to its end. The records above the high watermark are part of it: they are this leader's now, and it answers for
+    /// Replays everything from the log's start to its end. The records above the high watermark are part of it: they are this leader's now,
+    /// and it answers for
     /// them when they are committed.
     /// </summary>
     /// <param name="state">An empty state.</param>
@@ -39,7 +40,10 @@ internal sealed class CoordinatorLoader(LedPartition log, Waiters waiters, Journ
             {
                 if (_records > 0)
                 {
-                    journal.Info($"{log.Name}: loaded {_records} records up to offset {_next} in {waiters.NowMs - startMs} ms, leader epoch {log.Epoch}");
+                    nodeLog.Info(
+                        $"{log.Name}: loaded {_records} records up to offset {_next} in {waiters.NowMs - startMs} ms, leader epoch "
+                            + $"{log.Epoch}"
+                    );
                 }
 
                 return _next;
@@ -49,7 +53,7 @@ internal sealed class CoordinatorLoader(LedPartition log, Waiters waiters, Journ
             if (waiters.NowMs >= reportAtMs)
             {
                 reportAtMs = waiters.NowMs + (long)ProgressInterval.TotalMilliseconds;
-                journal.Info($"{log.Name}: loading, {_records} records so far, offset {_next} of {log.Log.EndOffset}");
+                nodeLog.Info($"{log.Name}: loading, {_records} records so far, offset {_next} of {log.Log.EndOffset}");
             }
 
             // A long log must not hold a thread for as long as it is.
@@ -77,7 +81,7 @@ internal sealed class CoordinatorLoader(LedPartition log, Waiters waiters, Journ
 
             Offset before = _next;
             ReadOnlySpan<byte> batches = _buffer.AsSpan(0, slice.Read(_buffer));
-            using PooledBuffer converted = new(int.MaxValue);
+            using PooledByteWriter converted = new(int.MaxValue);
             if (LegacyConversion.IsNeeded(batches))
             {
                 LegacyConversion.Convert(batches, MaxRecordsBytes, converted);
@@ -122,7 +126,10 @@ internal sealed class CoordinatorLoader(LedPartition log, Waiters waiters, Journ
                 state.Replay(Copy(record), new RecordOrigin(record.Offset, producer));
                 _records++;
             }
-            else if (ControlRecordKey.TryRead(record.Key, out ControlRecordKey key) && key.Type is ControlRecordType.Commit or ControlRecordType.Abort)
+            else if (
+                ControlRecordKey.TryRead(record.Key, out ControlRecordKey key)
+                && key.Type is ControlRecordType.Commit or ControlRecordType.Abort
+            )
             {
                 state.ReplayMarker(batch.ProducerId, batch.ProducerEpoch, key.Type == ControlRecordType.Commit, record.Offset);
             }

@@ -7,7 +7,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Broker.Coordination;
 
 /// <summary>
-/// The coordinator of one partition of an internal topic, for as long as one leadership lasts: it loads the state, serves it, and loads it anew when the log did
+/// The coordinator of one partition of an internal topic, for as long as one leadership lasts: it loads the state, serves it, and loads it
+/// anew when the log did
 /// not take what was decided.
 /// </summary>
 /// <typeparam name="TState">The state.</typeparam>
@@ -15,8 +16,14 @@ namespace RaftLog.Broker.Coordination;
 /// <param name="create">Makes an empty state.</param>
 /// <param name="options">Times.</param>
 /// <param name="waiters">Clock and waits.</param>
-/// <param name="journal">The node log.</param>
-internal sealed class CoordinatorShard<TState>(LedPartition log, Func<TState> create, CoordinatorOptions options, Waiters waiters, Journal journal)
+/// <param name="nodeLog">The node log.</param>
+internal sealed class CoordinatorShard<TState>(
+    LedPartition log,
+    Func<TState> create,
+    CoordinatorOptions options,
+    Waiters waiters,
+    NodeLog nodeLog
+)
     where TState : class, ICoordinatorState
 {
     private static readonly TimeSpan ReloadPause = TimeSpan.FromSeconds(1);
@@ -38,7 +45,7 @@ internal sealed class CoordinatorShard<TState>(LedPartition log, Func<TState> cr
             TState state = create();
             if (await LoadAsync(state) is { } end)
             {
-                DecisionLoop<TState> loop = new(state, log, end, options, waiters, journal);
+                DecisionLoop<TState> loop = new(state, log, end, options, waiters, nodeLog);
                 if (!TryPublish(loop))
                 {
                     return;
@@ -47,8 +54,7 @@ internal sealed class CoordinatorShard<TState>(LedPartition log, Func<TState> cr
                 await loop.RunAsync();
                 Publish(null);
             }
-        }
-        while (log.TryGetCommitted(out _) == ErrorCode.None && await _stop.WaitAsync(ReloadPause) == WaitOutcome.Expired);
+        } while (log.TryGetCommitted(out _) == ErrorCode.None && await _stop.WaitAsync(ReloadPause) == WaitOutcome.Expired);
     }
 
     /// <summary>The node leads the partition no longer, or stops. Called from anywhere.</summary>
@@ -67,7 +73,10 @@ internal sealed class CoordinatorShard<TState>(LedPartition log, Func<TState> cr
 
     /// <summary>See <see cref="DecisionLoop{TState}.CallAsync"/>; COORDINATOR_LOAD_IN_PROGRESS until the state is loaded.</summary>
     public Task<TResponse> CallAsync<TResponse>(
-        bool mayWrite, Action<TState, RequestToken, CoordinatorTime, Outbox> command, Func<ErrorCode, TResponse> reject)
+        bool mayWrite,
+        Action<TState, RequestToken, CoordinatorTime, Outbox> command,
+        Func<ErrorCode, TResponse> reject
+    )
         where TResponse : class, IMessage =>
         Loop() is { } loop ? loop.CallAsync(mayWrite, command, reject) : Task.FromResult(reject(NotServing()));
 
@@ -125,11 +134,13 @@ internal sealed class CoordinatorShard<TState>(LedPartition log, Func<TState> cr
     {
         try
         {
-            return await new CoordinatorLoader(log, waiters, journal).LoadAsync(state);
+            return await new CoordinatorLoader(log, waiters, nodeLog).LoadAsync(state);
         }
         catch (CoordinatorLoadException failure)
         {
-            journal.Error($"the coordinator of {log.Name} is not available, its state cannot be loaded: {failure.Message}; it is tried again");
+            nodeLog.Error(
+                $"the coordinator of {log.Name} is not available, its state cannot be loaded: {failure.Message}; it is tried again"
+            );
             return null;
         }
     }

@@ -11,7 +11,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Broker.Coordination;
 
 /// <summary>
-/// The coordinators of one internal topic on this node: a shard for each of its partitions that this node leads. Metadata makes and ends them, from one loop;
+/// The coordinators of one internal topic on this node: a shard for each of its partitions that this node leads. Metadata makes and ends
+/// them, from one loop;
 /// everyone else looks them up without a lock.
 /// </summary>
 /// <typeparam name="TState">The state of one partition.</typeparam>
@@ -20,10 +21,15 @@ namespace RaftLog.Broker.Coordination;
 /// <param name="options">Times.</param>
 /// <param name="waiters">Clock and waits.</param>
 /// <param name="supervisor">Runs the shards.</param>
-/// <param name="journal">The node log.</param>
+/// <param name="nodeLog">The node log.</param>
 internal sealed class CoordinatorShards<TState>(
-    string topic, Func<int, LeaderEpoch, TState> create, CoordinatorOptions options, Waiters waiters, Supervisor supervisor, Journal journal)
-    : IMetadataListener
+    string topic,
+    Func<int, LeaderEpoch, TState> create,
+    CoordinatorOptions options,
+    Waiters waiters,
+    Supervisor supervisor,
+    NodeLog nodeLog
+) : IMetadataListener
     where TState : class, ICoordinatorState
 {
     private readonly ConcurrentDictionary<int, CoordinatorShard<TState>> _shards = new();
@@ -48,7 +54,9 @@ internal sealed class CoordinatorShards<TState>(
         return Task.CompletedTask;
     }
 
-    /// <summary>A partition has taken what metadata says of it: begins the shard of a new leadership, and ends that of a past one.</summary>
+    /// <summary>
+    /// A partition has taken what metadata says of it: begins the shard of a new leadership, and ends that of a past one.
+    /// </summary>
     public void Update(Partition partition)
     {
         if (partition.Name.Topic != topic)
@@ -58,7 +66,7 @@ internal sealed class CoordinatorShards<TState>(
 
         int index = partition.Name.Partition;
         LeaderEpoch epoch = partition.Leadership.Epoch;
-        bool leads = partition.Role is Replication.LeaderRole;
+        bool leads = partition.Role is Replication.PartitionLeaderRole;
         if (_shards.TryGetValue(index, out CoordinatorShard<TState>? shard))
         {
             if (leads && shard.Log.Is(partition, epoch))
@@ -79,10 +87,15 @@ internal sealed class CoordinatorShards<TState>(
     public int PartitionOf(string key) => PartitionCount is > 0 and int count ? CoordinatorKeys.PartitionOf(key, count) : -1;
 
     /// <summary>
-    /// Gives a request to the shard of its key: NOT_COORDINATOR when this node does not lead its partition. See <see cref="DecisionLoop{TState}.CallAsync"/>.
+    /// Gives a request to the shard of its key: NOT_COORDINATOR when this node does not lead its partition. See
+    /// <see cref="DecisionLoop{TState}.CallAsync"/>.
     /// </summary>
     public Task<TResponse> CallAsync<TResponse>(
-        string key, bool mayWrite, Action<TState, RequestToken, CoordinatorTime, Outbox> command, Func<ErrorCode, TResponse> reject)
+        string key,
+        bool mayWrite,
+        Action<TState, RequestToken, CoordinatorTime, Outbox> command,
+        Func<ErrorCode, TResponse> reject
+    )
         where TResponse : class, IMessage =>
         _shards.TryGetValue(PartitionOf(key), out CoordinatorShard<TState>? shard)
             ? shard.CallAsync(mayWrite, command, reject)
@@ -101,7 +114,9 @@ internal sealed class CoordinatorShards<TState>(
     public bool IsCurrent(int partition, LeaderEpoch epoch) =>
         _shards.TryGetValue(partition, out CoordinatorShard<TState>? shard) && shard.Log.Epoch == epoch;
 
-    /// <summary>Gives an input to the shard of one partition, such as the outcome of an effect; nothing happens when that leadership is over.</summary>
+    /// <summary>
+    /// Gives an input to the shard of one partition, such as the outcome of an effect; nothing happens when that leadership is over.
+    /// </summary>
     public void Post(int partition, LeaderEpoch epoch, Action<TState, CoordinatorTime, Outbox> input)
     {
         if (_shards.TryGetValue(partition, out CoordinatorShard<TState>? shard) && shard.Log.Epoch == epoch)
@@ -110,7 +125,9 @@ internal sealed class CoordinatorShards<TState>(
         }
     }
 
-    /// <summary>Appends a transaction marker through the shard of a partition: NOT_LEADER_OR_FOLLOWER when this node does not lead it.</summary>
+    /// <summary>
+    /// Appends a transaction marker through the shard of a partition: NOT_LEADER_OR_FOLLOWER when this node does not lead it.
+    /// </summary>
     public Task<ErrorCode> AppendMarkerAsync(int partition, TransactionMarker marker) =>
         _shards.TryGetValue(partition, out CoordinatorShard<TState>? shard)
             ? shard.AppendMarkerAsync(marker)
@@ -135,7 +152,7 @@ internal sealed class CoordinatorShards<TState>(
 
     private void Begin(int index, LedPartition log)
     {
-        CoordinatorShard<TState> shard = new(log, () => create(index, log.Epoch), options, waiters, journal);
+        CoordinatorShard<TState> shard = new(log, () => create(index, log.Epoch), options, waiters, nodeLog);
         _shards[index] = shard;
         supervisor.Run($"coordinator of {log.Name}", shard.RunAsync);
     }

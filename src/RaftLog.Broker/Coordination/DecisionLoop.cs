@@ -8,11 +8,14 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Broker.Coordination;
 
 /// <summary>
-/// Serves one loaded coordinator state, one input at a time: the state decides, its records are appended as one batch and replayed at once, and its responses
-/// leave when everything appended so far is committed. So an input never waits for the commit of an earlier one, many share a flush, and a response tells
+/// Serves one loaded coordinator state, one input at a time: the state decides, its records are appended as one batch and replayed at once,
+/// and its responses
+/// leave when everything appended so far is committed. So an input never waits for the commit of an earlier one, many share a flush, and a
+/// response tells
 /// nothing that could be lost (<see cref="Decisions{TBatch}"/>).
 /// <para>
-/// It ends with the leadership, or when the log does not take what was decided: what the state believes then may not be what the log holds. Everyone who waits
+/// It ends with the leadership, or when the log does not take what was decided: what the state believes then may not be what the log holds.
+/// Everyone who waits
 /// is told NOT_COORDINATOR, and whoever runs the loop loads the state anew if this node still leads.
 /// </para>
 /// </summary>
@@ -23,7 +26,9 @@ internal sealed class DecisionLoop<TState>
     /// <summary>The most requests that wait in one state; more are told that the coordinator is not available, and come back.</summary>
     public const int MaxWaiting = 100_000;
 
-    /// <summary>The most inputs without a request that wait until the partition takes records again; one more, and the state is loaded anew.</summary>
+    /// <summary>
+    /// The most inputs without a request that wait until the partition takes records again; one more, and the state is loaded anew.
+    /// </summary>
     public const int MaxPostponed = 10_000;
 
     // How soon to look again where time asks for a record while the partition takes none.
@@ -32,14 +37,14 @@ internal sealed class DecisionLoop<TState>
     private readonly TState _state;
     private readonly LedPartition _log;
     private readonly Waiters _waiters;
-    private readonly Journal _journal;
+    private readonly NodeLog _nodeLog;
     private readonly long _commitTimeoutMs;
     private readonly Action<ICoordinatorEffect> _carryOut;
     private readonly EventLoop _loop;
     private readonly Decisions<DecidedBatch> _decisions;
     private readonly Action<Offset> _replay;
     private readonly Outbox _outbox = new();
-    private readonly Dictionary<RequestToken, PendingRequest> _waiting = [];
+    private readonly Dictionary<RequestToken, PendingDecision> _waiting = [];
     private readonly Queue<Action<TState, CoordinatorTime, Outbox>> _postponed = new();
     private long _lastToken;
     private bool _ended;
@@ -50,8 +55,8 @@ internal sealed class DecisionLoop<TState>
     /// <param name="end">The end of the log: what the state rests on.</param>
     /// <param name="options">Times, and who carries out effects.</param>
     /// <param name="waiters">Clock and waits.</param>
-    /// <param name="journal">Where a defect is told.</param>
-    public DecisionLoop(TState state, LedPartition log, Offset end, CoordinatorOptions options, Waiters waiters, Journal journal)
+    /// <param name="nodeLog">Where a defect is told.</param>
+    public DecisionLoop(TState state, LedPartition log, Offset end, CoordinatorOptions options, Waiters waiters, NodeLog nodeLog)
     {
         _state = state;
         _log = log;
@@ -60,7 +65,7 @@ internal sealed class DecisionLoop<TState>
         _commitTimeoutMs = (long)options.CommitTimeout.TotalMilliseconds;
         _carryOut = effect => options.OnEffect?.Invoke(log.Name.Partition, log.Epoch, effect);
         _waiters = waiters;
-        _journal = journal;
+        _nodeLog = nodeLog;
         _loop = new EventLoop(waiters);
     }
 
@@ -82,42 +87,48 @@ internal sealed class DecisionLoop<TState>
     public void Stop() => _loop.Stop();
 
     /// <summary>Gives a request to the state; ends with its response, or with an error of the runtime. Called from anywhere.</summary>
-    /// <param name="mayWrite">True for a request that may append: it is rejected before it is decided while the partition takes no records.</param>
+    /// <param name="mayWrite">True for a request that may append: it is rejected before it is decided while the partition takes no
+    /// records.</param>
     /// <param name="command">Decides.</param>
     /// <param name="reject">Makes the response that carries an error.</param>
     public Task<TResponse> CallAsync<TResponse>(
-        bool mayWrite, Action<TState, RequestToken, CoordinatorTime, Outbox> command, Func<ErrorCode, TResponse> reject)
+        bool mayWrite,
+        Action<TState, RequestToken, CoordinatorTime, Outbox> command,
+        Func<ErrorCode, TResponse> reject
+    )
         where TResponse : class, IMessage
     {
-        PendingRequest<TResponse> request = new(reject);
+        PendingDecision<TResponse> request = new(reject);
         return _loop.Post(() => Decide(mayWrite, command, request)) ? request.Response : Task.FromResult(reject(ErrorCode.NotCoordinator));
     }
 
     /// <summary>
-    /// Gives the state an input that nobody waits for. Such inputs keep their order, and wait while the partition takes no records. Called from anywhere.
+    /// Gives the state an input that nobody waits for. Such inputs keep their order, and wait while the partition takes no records. Called
+    /// from anywhere.
     /// </summary>
-    public void Post(Action<TState, CoordinatorTime, Outbox> input) => _loop.Post(() =>
-    {
-        _postponed.Enqueue(input);
-        if (_postponed.Count > MaxPostponed)
+    public void Post(Action<TState, CoordinatorTime, Outbox> input) =>
+        _loop.Post(() =>
         {
-            End(ErrorCode.NotCoordinator);
-        }
-        else
-        {
-            RunPostponed();
-        }
-    });
+            _postponed.Enqueue(input);
+            if (_postponed.Count > MaxPostponed)
+            {
+                End(ErrorCode.NotCoordinator);
+            }
+            else
+            {
+                RunPostponed();
+            }
+        });
 
     /// <summary>Appends the marker that ends a transaction and replays it. Called from anywhere.</summary>
     /// <returns>None when it is committed; else why it is not known to be.</returns>
     public Task<ErrorCode> AppendMarkerAsync(TransactionMarker marker)
     {
-        PendingRequest<ErrorCode> request = new(static error => error);
+        PendingDecision<ErrorCode> request = new(static error => error);
         return _loop.Post(() => Decide(marker, request)) ? request.Response : Task.FromResult(ErrorCode.NotCoordinator);
     }
 
-    private void Decide(bool mayWrite, Action<TState, RequestToken, CoordinatorTime, Outbox> command, PendingRequest request)
+    private void Decide(bool mayWrite, Action<TState, RequestToken, CoordinatorTime, Outbox> command, PendingDecision request)
     {
         if (_ended || _waiting.Count >= MaxWaiting)
         {
@@ -125,9 +136,9 @@ internal sealed class DecisionLoop<TState>
             return;
         }
 
-        if (mayWrite && _log.MayAppend() is var refused and not ErrorCode.None)
+        if (mayWrite && _log.MayAppend() is var rejected and not ErrorCode.None)
         {
-            request.Reject(ForClients(refused));
+            request.Reject(ForClients(rejected));
             return;
         }
 
@@ -136,7 +147,7 @@ internal sealed class DecisionLoop<TState>
         Run(request, state => command(state, token, Now, _outbox));
     }
 
-    private void Decide(TransactionMarker marker, PendingRequest request)
+    private void Decide(TransactionMarker marker, PendingDecision request)
     {
         if (_ended)
         {
@@ -144,22 +155,26 @@ internal sealed class DecisionLoop<TState>
             return;
         }
 
-        Run(request, state =>
-        {
-            ErrorCode error = _decisions.Append(
-                new DecidedBatch(CoordinatorBatches.Marker(marker, WallMs), marker.TransactionVersion),
-                offset => state.ReplayMarker(marker.Producer, marker.Epoch, marker.IsCommit, offset));
-            if (error != ErrorCode.None)
+        Run(
+            request,
+            state =>
             {
-                request.Reject(ForClients(error));
-                return;
-            }
+                ErrorCode error = _decisions.Append(
+                    new DecidedBatch(CoordinatorBatches.Marker(marker, WallMs), marker.TransactionVersion),
+                    offset => state.ReplayMarker(marker.Producer, marker.Epoch, marker.IsCommit, offset)
+                );
+                if (error != ErrorCode.None)
+                {
+                    request.Reject(ForClients(error));
+                    return;
+                }
 
-            _decisions.Respond(request, ErrorCode.None, wrote: true, _waiters.NowMs + _commitTimeoutMs);
-        });
+                _decisions.Respond(request, ErrorCode.None, wrote: true, _waiters.NowMs + _commitTimeoutMs);
+            }
+        );
     }
 
-    private void Run(PendingRequest? request, Action<TState> input)
+    private void Run(PendingDecision? request, Action<TState> input)
     {
         if (_ended)
         {
@@ -170,17 +185,17 @@ internal sealed class DecisionLoop<TState>
         {
             _outbox.Clear();
             input(_state);
-            Carry();
+            ApplyEffects();
         }
         catch (Exception defect) when (defect is not InvariantException)
         {
-            _journal.Error($"the coordinator of {_log.Name} failed and is loaded anew: {defect}");
+            _nodeLog.Error($"the coordinator of {_log.Name} failed and is loaded anew: {defect}");
             request?.Reject(ErrorCode.UnknownServerError);
             End(ErrorCode.NotCoordinator);
         }
     }
 
-    private void Carry()
+    private void ApplyEffects()
     {
         bool wrote = _outbox.Records.Count > 0;
         if (wrote)
@@ -201,10 +216,13 @@ internal sealed class DecisionLoop<TState>
         long deadlineMs = _waiters.NowMs + _commitTimeoutMs;
         foreach ((RequestToken token, IMessage response) in _outbox.Responses)
         {
-            if (_waiting.Remove(token, out PendingRequest? request))
+            if (_waiting.Remove(token, out PendingDecision? request))
             {
 #if SEEDED_BUGS
-                if ((SeededBug.Is(19) && response is Protocol.Messages.EndTxnResponse) || (SeededBug.Is(21) && response is Protocol.Messages.OffsetCommitResponse))
+                if (
+                    (SeededBug.Is(19) && response is Protocol.Messages.EndTxnResponse)
+                    || (SeededBug.Is(21) && response is Protocol.Messages.OffsetCommitResponse)
+                )
                 {
                     request.Respond(response);
                     continue;
@@ -235,7 +253,7 @@ internal sealed class DecisionLoop<TState>
 
         foreach ((RequestToken token, _) in _outbox.Responses)
         {
-            if (_waiting.Remove(token, out PendingRequest? request))
+            if (_waiting.Remove(token, out PendingDecision? request))
             {
                 request.Reject(error);
             }
@@ -297,7 +315,7 @@ internal sealed class DecisionLoop<TState>
         _ended = true;
         _loop.Stop();
         _decisions.Abandon(read: error, written: error);
-        foreach (PendingRequest request in _waiting.Values)
+        foreach (PendingDecision request in _waiting.Values)
         {
             request.Reject(error);
         }
@@ -305,10 +323,12 @@ internal sealed class DecisionLoop<TState>
         _waiting.Clear();
     }
 
-    private static ErrorCode ForClients(ErrorCode error) => error switch
-    {
-        ErrorCode.NotEnoughReplicas => ErrorCode.CoordinatorNotAvailable,
-        ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch or ErrorCode.KafkaStorageError => ErrorCode.NotCoordinator,
-        _ => error,
-    };
+    private static ErrorCode ForClients(ErrorCode error) =>
+        error switch
+        {
+            ErrorCode.NotEnoughReplicas => ErrorCode.CoordinatorNotAvailable,
+            ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch or ErrorCode.KafkaStorageError =>
+                ErrorCode.NotCoordinator,
+            _ => error,
+        };
 }

@@ -14,7 +14,8 @@ namespace RaftLog.Broker.Coordination;
 internal delegate void GroupCommand(GroupCoordinatorState state, in GroupCaller caller, CoordinatorTime now, Outbox outbox);
 
 /// <summary>
-/// The group coordinator of this node: brings requests to the shards of their groups, and tells the shards what changes in the cluster's topics.
+/// The group coordinator of this node: brings requests to the shards of their groups, and tells the shards what changes in the cluster's
+/// topics.
 /// </summary>
 /// <param name="shards">The shards of <c>__consumer_offsets</c>.</param>
 /// <param name="entropy">Where member ids come from.</param>
@@ -27,23 +28,44 @@ internal sealed class GroupCoordinator(CoordinatorShards<GroupShardState> shards
     /// <param name="command">Decides it.</param>
     /// <param name="reject">Makes the response that carries an error.</param>
     public Task<TResponse> CallAsync<TResponse>(
-        string group, RequestContext context, bool mayWrite, GroupCommand command, Func<ErrorCode, TResponse> reject)
+        string group,
+        RequestContext context,
+        bool mayWrite,
+        GroupCommand command,
+        Func<ErrorCode, TResponse> reject
+    )
         where TResponse : class, IMessage
     {
-        Uuid freshId = Chance.NewId(entropy);
-        return shards.CallAsync(group, mayWrite, (state, token, now, outbox) => state.Run(command, Caller(token, context, freshId), now, outbox), reject);
+        Uuid freshId = NodeRandom.NewId(entropy);
+        return shards.CallAsync(
+            group,
+            mayWrite,
+            (state, token, now, outbox) => state.Run(command, Caller(token, context, freshId), now, outbox),
+            reject
+        );
     }
 
-    /// <summary>Asks every shard of this node. Shards that are just ending have nothing to say; one that loads has to be waited for.</summary>
+    /// <summary>
+    /// Asks every shard of this node. Shards that are just ending have nothing to say; one that loads has to be waited for.
+    /// </summary>
     /// <returns>The responses, or an error.</returns>
     public async ValueTask<(List<TResponse> Responses, ErrorCode Error)> AskAllAsync<TResponse>(
-        RequestContext context, GroupCommand command, Func<ErrorCode, TResponse> reject, Func<TResponse, ErrorCode> errorOf)
+        RequestContext context,
+        GroupCommand command,
+        Func<ErrorCode, TResponse> reject,
+        Func<TResponse, ErrorCode> errorOf
+    )
         where TResponse : class, IMessage
     {
         List<Task<TResponse>> asked =
         [
-            .. shards.All.Select(shard => shard.CallAsync(
-                mayWrite: false, (state, token, now, outbox) => state.Run(command, Caller(token, context, Uuid.Zero), now, outbox), reject)),
+            .. shards.All.Select(shard =>
+                shard.CallAsync(
+                    mayWrite: false,
+                    (state, token, now, outbox) => state.Run(command, Caller(token, context, Uuid.Zero), now, outbox),
+                    reject
+                )
+            ),
         ];
         List<TResponse> responses = [];
         ErrorCode error = ErrorCode.None;
@@ -64,7 +86,9 @@ internal sealed class GroupCoordinator(CoordinatorShards<GroupShardState> shards
         return (responses, error);
     }
 
-    /// <summary>Ends a transaction on a partition of <c>__consumer_offsets</c> that this node leads; the result is its error code.</summary>
+    /// <summary>
+    /// Ends a transaction on a partition of <c>__consumer_offsets</c> that this node leads; the result is its error code.
+    /// </summary>
     public Task<ErrorCode> AppendMarkerAsync(int partition, TransactionMarker marker) => shards.AppendMarkerAsync(partition, marker);
 
     /// <inheritdoc />

@@ -7,7 +7,9 @@ using RaftLog.Metadata;
 
 namespace RaftLog.Broker.Coordination;
 
-/// <summary>The configuration of the group coordinator: the node's file, what was set on the running cluster, and what was set for single groups.</summary>
+/// <summary>
+/// The configuration of the group coordinator: the node's file, what was set on the running cluster, and what was set for single groups.
+/// </summary>
 /// <param name="settings">What the node's file says.</param>
 /// <param name="configs">The configuration in force.</param>
 /// <param name="cache">What was set on the running cluster.</param>
@@ -39,12 +41,13 @@ internal sealed class GroupSettingsSource(GroupSettings settings, ClusterConfigs
             : latest.Own[groupId] = Read(image, groupId);
     }
 
-    private ConsumerGroupSettings Read(MetadataImage image, string groupId) => settings.Consumer with
-    {
-        SessionTimeoutMs = configs.Group(image, groupId, "consumer.session.timeout.ms"),
-        HeartbeatIntervalMs = configs.Group(image, groupId, "consumer.heartbeat.interval.ms"),
-        AssignmentIntervalMs = configs.Group(image, groupId, "consumer.assignment.interval.ms"),
-    };
+    private ConsumerGroupSettings Read(MetadataImage image, string groupId) =>
+        settings.Consumer with
+        {
+            SessionTimeoutMs = configs.Group(image, groupId, "consumer.session.timeout.ms"),
+            HeartbeatIntervalMs = configs.Group(image, groupId, "consumer.heartbeat.interval.ms"),
+            AssignmentIntervalMs = configs.Group(image, groupId, "consumer.assignment.interval.ms"),
+        };
 
     private sealed class OfImage(MetadataImage image)
     {

@@ -4,7 +4,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Broker.Coordination;
 
-/// <summary>The groups of one partition of <c>__consumer_offsets</c>, which see the cluster's topics as they were when each input began.</summary>
+/// <summary>
+/// The groups of one partition of <c>__consumer_offsets</c>, which see the cluster's topics as they were when each input began.
+/// </summary>
 internal sealed class GroupShardState : ICoordinatorState
 {
     private readonly ShardTopics _topics;

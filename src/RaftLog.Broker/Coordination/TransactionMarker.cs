@@ -9,4 +9,9 @@ namespace RaftLog.Broker.Coordination;
 /// <param name="CoordinatorEpoch">The leader epoch of the transaction log's partition that decided.</param>
 /// <param name="TransactionVersion">The version of the transaction; from 2 on the epoch was raised before the marker (KIP-1228).</param>
 internal readonly record struct TransactionMarker(
-    ProducerId Producer, ProducerEpoch Epoch, bool IsCommit, LeaderEpoch CoordinatorEpoch, short TransactionVersion);
+    ProducerId Producer,
+    ProducerEpoch Epoch,
+    bool IsCommit,
+    LeaderEpoch CoordinatorEpoch,
+    short TransactionVersion
+);

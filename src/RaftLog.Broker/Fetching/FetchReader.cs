@@ -14,12 +14,14 @@ namespace RaftLog.Broker.Fetching;
 internal readonly record struct FetchedPartition(FetchTarget Target, Partition? Partition, PartitionRead Read, bool HasRecords)
 {
     /// <summary>True when there is something to tell besides records.</summary>
-    public bool IsNews =>
-        Read.Error != ErrorCode.None || Read.Diverging is not null
-        || Target.ToldHighWatermark != Read.HighWatermark || Target.ToldLogStart != Read.LogStart;
+    public bool IsUpdate =>
+        Read.Error != ErrorCode.None
+        || Read.Diverging is not null
+        || Target.LastSentHighWatermark != Read.HighWatermark
+        || Target.LastSentLogStart != Read.LogStart;
 
     /// <summary>True when there is nothing to tell, and nothing to read that did not fit.</summary>
-    public bool IsSettled => !IsNews && Target.FetchOffset >= Read.Limit;
+    public bool IsSettled => !IsUpdate && Target.FetchOffset >= Read.Limit;
 }
 
 /// <summary>Looks at the partitions of one fetch, as often as it is woken. Looking finds bytes and reads none.</summary>
@@ -34,7 +36,7 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
     /// <summary>Who reads.</summary>
     public Audience Audience { get; } = audience;
 
-    /// <summary>Looks at all partitions; true when the answer should go now.</summary>
+    /// <summary>Looks at all partitions; true when the response should go now.</summary>
     public bool Look(IReadOnlyCollection<FetchTarget> targets, List<FetchedPartition> found, int minBytes)
     {
         WakeList wakes = new();
@@ -44,11 +46,10 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         {
             (Partition? partition, ErrorCode error) = Find(target);
             PartitionRead read = partition is null
-                ? Refused(error)
+                ? Rejected(error)
                 : Read(partition, target, (int)Math.Max(0, maxBytes - bytes), bytes == 0, wakes);
             bytes += read.Slice.Length;
-            news |= read.Error != ErrorCode.None || read.Diverging is not null
-                || InterestOf(target, read).IsBehind(read.HighWatermark);
+            news |= read.Error != ErrorCode.None || read.Diverging is not null || InterestOf(target, read).IsBehind(read.HighWatermark);
             found.Add(new FetchedPartition(target, partition, read, read.Slice.Length > 0));
             target.IsNamed = false;
         }
@@ -57,13 +58,14 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         return news || bytes >= minBytes;
     }
 
-    /// <summary>Registers for news of every partition, of the kind that <see cref="Look"/> takes for news; false when there is some already.</summary>
+    /// <summary>
+    /// Registers for news of every partition, of the kind that <see cref="Look"/> takes for news; false when there is some already.
+    /// </summary>
     public bool Watch(List<FetchedPartition> found, DataWait wait)
     {
         foreach (FetchedPartition each in found)
         {
-            if (each.Partition is { } partition
-                && !partition.Watch(InterestOf(each), wait))
+            if (each.Partition is { } partition && !partition.Watch(InterestOf(each), wait))
             {
                 return false;
             }
@@ -102,7 +104,8 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         DataInterest.Of(Audience, read.Limit, target.KnownHighWatermark);
 
     /// <summary>
-    /// By the id that the fetch gives, or by name. A session's entry keeps the name that its id once had: when the topic is gone, the client is told so
+    /// By the id that the fetch gives, or by name. A session's entry keeps the name that its id once had: when the topic is gone, the
+    /// client is told so
     /// in Kafka's way, and whether another topic has the name now.
     /// </summary>
     private (Partition? Partition, ErrorCode Error) Find(FetchTarget target)
@@ -137,7 +140,11 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         if (SeededBug.Is(70) && Audience == Audience.Follower && !target.IsNamed && target.Standing is not null)
         {
             // As if the session's fetch had named it, from where the log ends now.
-            FetchPosition end = position with { FetchOffset = partition.Log.EndOffset, LastFetchedEpoch = LeaderEpoch.None };
+            FetchPosition end = position with
+            {
+                FetchOffset = partition.Log.EndOffset,
+                LastFetchedEpoch = LeaderEpoch.None,
+            };
             FetchingReplica follower = new(replica, replicaEpoch, target.LogStartOffset, target.Standing);
             partition.ReadAsFollower(follower, end, new ReadBudget(0, FirstBatch.MustFit), wakes).Slice.Dispose();
         }
@@ -151,14 +158,19 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
         catch (DiskException)
         {
             // The others of the fetch may lie on another disk, and whoever this one woke shall be woken.
-            return Refused(ErrorCode.KafkaStorageError);
+            return Rejected(ErrorCode.KafkaStorageError);
         }
     }
 
     private bool IsThrottled(Partition partition) => Audience == Audience.Follower && partition.IsThrottledFor(replica);
 
-    private static PartitionRead Refused(ErrorCode error) => new()
-    {
-        Error = error, Limit = Offset.None, HighWatermark = Offset.None, LastStableOffset = Offset.None, LogStart = Offset.None,
-    };
+    private static PartitionRead Rejected(ErrorCode error) =>
+        new()
+        {
+            Error = error,
+            Limit = Offset.None,
+            HighWatermark = Offset.None,
+            LastStableOffset = Offset.None,
+            LogStart = Offset.None,
+        };
 }

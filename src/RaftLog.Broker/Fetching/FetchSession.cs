@@ -11,8 +11,9 @@ namespace RaftLog.Broker.Fetching;
 internal readonly record struct SessionOwner(bool UsesTopicIds, NodeId Replica, BrokerEpoch Incarnation);
 
 /// <summary>
-/// One client's incremental fetches (KIP-227): the partitions it reads are kept here, and each request names only what changed. One request at a time
-/// owns it, from the look-up in <see cref="FetchSessions"/> until its answer is made, and changes it without a lock.
+/// One client's incremental fetches (KIP-227): the partitions it reads are kept here, and each request names only what changed. One request
+/// at a time
+/// owns it, from the look-up in <see cref="FetchSessions"/> until its response is made, and changes it without a lock.
 /// <para>
 /// A request costs what it names and what has moved, not what the session holds: a partition that has nothing for the client watches for
 /// itself and lists the
@@ -22,7 +23,7 @@ internal readonly record struct SessionOwner(bool UsesTopicIds, NodeId Replica, 
 internal sealed class FetchSession(int id, SessionOwner owner)
 {
     private readonly Dictionary<FetchKey, FetchTarget> _byKey = [];
-    private readonly SessionNews _news = new();
+    private readonly SessionUpdates _updates = new();
     private Audience? _audience;
     private long _lastUsedMs;
     private long _usedBeforeMs;
@@ -80,7 +81,7 @@ internal sealed class FetchSession(int id, SessionOwner owner)
                 }
 
                 FetchTargets.Fill(target, partition);
-                _news.Add(target);
+                _updates.Add(target);
             }
         }
 
@@ -108,11 +109,11 @@ internal sealed class FetchSession(int id, SessionOwner owner)
             _audience = audience;
             foreach (FetchTarget target in _byKey.Values)
             {
-                _news.Add(target);
+                _updates.Add(target);
             }
         }
 
-        List<FetchTarget> due = _news.Take();
+        List<FetchTarget> due = _updates.Take();
         due.RemoveAll(static target => target.IsForgotten);
         return due;
     }
@@ -131,7 +132,7 @@ internal sealed class FetchSession(int id, SessionOwner owner)
             isQuiet &= isWatched || each.Partition is null;
             if (!each.HasRecords && !(isWatched && each.IsSettled))
             {
-                _news.Add(each.Target);
+                _updates.Add(each.Target);
             }
         }
 
@@ -139,7 +140,7 @@ internal sealed class FetchSession(int id, SessionOwner owner)
         {
             if (each.HasRecords)
             {
-                _news.Add(each.Target);
+                _updates.Add(each.Target);
             }
         }
 
@@ -147,16 +148,16 @@ internal sealed class FetchSession(int id, SessionOwner owner)
     }
 
     /// <summary>A fetch is about to wait for news; false when there is some.</summary>
-    public bool TryWait(DataWait wait) => _news.TryWait(wait);
+    public bool TryWait(DataWait wait) => _updates.TryWait(wait);
 
     /// <summary>The fetch waits no more.</summary>
-    public void EndWait() => _news.EndWait();
+    public void EndWait() => _updates.EndWait();
 
     /// <summary>A partition has what was waited for.</summary>
-    public void HasNews(FetchTarget target, WakeList wakes) => _news.AddUrgent(target, wakes);
+    public void HasUpdates(FetchTarget target, WakeList wakes) => _updates.AddUrgent(target, wakes);
 
     /// <summary>A partition has moved.</summary>
-    public void HasMoved(FetchTarget target) => _news.Add(target);
+    public void OnLogChanged(FetchTarget target) => _updates.Add(target);
 
     /// <summary>It was replaced and nobody owns it: no partition keeps it.</summary>
     public void End()

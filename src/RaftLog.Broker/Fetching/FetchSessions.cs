@@ -44,10 +44,10 @@ internal sealed class FetchPlan : IDisposable
     /// <summary>True when it names no partition: there is nothing to wait for.</summary>
     public bool IsEmpty => Session?.IsEmpty ?? _targets.Count == 0;
 
-    /// <summary>True when the answer names every partition, false when it names only what changed.</summary>
+    /// <summary>True when the response names every partition, false when it names only what changed.</summary>
     public bool IsFull { get; }
 
-    /// <summary>The session id that the answer carries.</summary>
+    /// <summary>The session id that the response carries.</summary>
     public int SessionId => Session?.Id ?? 0;
 
     /// <summary>The partitions that the next look covers: all, or of a session those that have changed.</summary>
@@ -56,7 +56,7 @@ internal sealed class FetchPlan : IDisposable
     /// <summary>
     /// Waits until something has moved that a look would find, at most for a time: at once when it has already. <see
     /// cref="WaitOutcome.Closed"/> when nobody
-    /// wants the answer any more.
+    /// wants the response any more.
     /// </summary>
     public async ValueTask<WaitOutcome> WaitAsync(FetchReader reader, List<FetchedPartition> found, DataWait wait, TimeSpan timeout)
     {
@@ -70,7 +70,7 @@ internal sealed class FetchPlan : IDisposable
         return outcome;
     }
 
-    /// <summary>The answer is made: what it leaves out is watched, or due with the session's next fetch.</summary>
+    /// <summary>The response is made: what it leaves out is watched, or due with the session's next fetch.</summary>
     public void Settle(FetchReader reader, List<FetchedPartition> found) => Session?.Settle(found, reader);
 
     /// <inheritdoc />
@@ -84,7 +84,8 @@ internal sealed class FetchPlan : IDisposable
 }
 
 /// <summary>
-/// The incremental fetch sessions of a node (KIP-227). At most <c>max.incremental.fetch.session.cache.slots</c>; when all are taken, a new one
+/// The incremental fetch sessions of a node (KIP-227). At most <c>max.incremental.fetch.session.cache.slots</c>; when all are taken, a new
+/// one
 /// replaces the one that was unused longest, if that was for two minutes (a follower may also replace a consumer's at once), and else the
 /// client is served without a session.
 /// </summary>
@@ -139,7 +140,8 @@ internal sealed class FetchSessions(int slots, IEntropy entropy)
                 return (null, ErrorCode.FetchSessionIdNotFound);
             }
 
-            // A request that comes while another of its session is answered, over another connection: the client has given that one up. It begins anew.
+            // A request that comes while another of its session is answered, over another connection: the client has given that one up. It
+            // begins anew.
             if (session.NextEpoch != request.SessionEpoch || session.IsOwned)
             {
                 return (null, ErrorCode.InvalidFetchSessionEpoch);
@@ -185,9 +187,10 @@ internal sealed class FetchSessions(int slots, IEntropy entropy)
                 }
             }
 
-            begun = request.SessionEpoch == FinalEpoch || request.Topics.Count == 0 || !TryMakeRoom(owner.Replica.IsNode, nowMs, replaced)
-                ? null
-                : new FetchSession(NewId(), owner) { LastUsedMs = nowMs, IsOwned = true };
+            begun =
+                request.SessionEpoch == FinalEpoch || request.Topics.Count == 0 || !TryMakeRoom(owner.Replica.IsNode, nowMs, replaced)
+                    ? null
+                    : new FetchSession(NewId(), owner) { LastUsedMs = nowMs, IsOwned = true };
             if (begun is not null)
             {
                 _sessions.Add(begun.Id, begun);
@@ -243,8 +246,7 @@ internal sealed class FetchSessions(int slots, IEntropy entropy)
         do
         {
             id = 1 + entropy.Next(int.MaxValue - 1);
-        }
-        while (_sessions.ContainsKey(id));
+        } while (_sessions.ContainsKey(id));
         return id;
     }
 }

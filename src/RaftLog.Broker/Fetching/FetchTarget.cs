@@ -17,7 +17,7 @@ internal readonly record struct FetchKey(string Topic, Uuid TopicId, int Partiti
 /// <param name="session">The session that keeps it; null for a fetch without one.</param>
 internal sealed class FetchTarget(FetchKey key, FetchSession? session = null) : IDataWatcher, IStandingFetch
 {
-    private static readonly Offset NeverTold = new(-2);
+    private static readonly Offset NeverSent = new(-2);
 
     private Partition? _watched;
     private long _lastFetchMs = long.MinValue;
@@ -53,13 +53,13 @@ internal sealed class FetchTarget(FetchKey key, FetchSession? session = null) : 
     /// </summary>
     public bool IsNamed { get; set; }
 
-    /// <summary>The high watermark that the session's last answer carried.</summary>
-    public Offset ToldHighWatermark { get; private set; } = NeverTold;
+    /// <summary>The high watermark that the session's last response carried.</summary>
+    public Offset LastSentHighWatermark { get; private set; } = NeverSent;
 
-    /// <summary>The log start that the session's last answer carried.</summary>
-    public Offset ToldLogStart { get; private set; } = NeverTold;
+    /// <summary>The log start that the session's last response carried.</summary>
+    public Offset LastSentLogStart { get; private set; } = NeverSent;
 
-    /// <summary>True while it is listed in <see cref="SessionNews"/>, and under its lock.</summary>
+    /// <summary>True while it is listed in <see cref="SessionUpdates"/>, and under its lock.</summary>
     public bool IsDue { get; set; }
 
     /// <summary>True once its session has ended or holds it no longer.</summary>
@@ -72,11 +72,11 @@ internal sealed class FetchTarget(FetchKey key, FetchSession? session = null) : 
 
     long IStandingFetch.LastFetchMs => _isForgotten ? Volatile.Read(ref _lastFetchMs) : session!.LastUsedMs;
 
-    /// <summary>The answer carries these. A follower that was told a high watermark in its session knows it.</summary>
+    /// <summary>The response carries these. A follower that was told a high watermark in its session knows it.</summary>
     public void Tell(Offset highWatermark, Offset logStart)
     {
-        ToldHighWatermark = highWatermark;
-        ToldLogStart = logStart;
+        LastSentHighWatermark = highWatermark;
+        LastSentLogStart = logStart;
         if (session is not null && KnownHighWatermark != DataInterest.NoHighWatermark)
         {
             KnownHighWatermark = Offset.Max(KnownHighWatermark, highWatermark);
@@ -92,7 +92,7 @@ internal sealed class FetchTarget(FetchKey key, FetchSession? session = null) : 
             _watched = partition;
         }
 
-        return partition.Watch(interest with { Told = (ToldHighWatermark, ToldLogStart) }, this);
+        return partition.Watch(interest with { LastSent = (LastSentHighWatermark, LastSentLogStart) }, this);
     }
 
     /// <summary>Its session has ended or holds it no longer.</summary>
@@ -104,7 +104,7 @@ internal sealed class FetchTarget(FetchKey key, FetchSession? session = null) : 
         _watched = null;
     }
 
-    void IDataWatcher.HasNews(WakeList wakes) => session!.HasNews(this, wakes);
+    void IDataWatcher.HasUpdates(WakeList wakes) => session!.HasUpdates(this, wakes);
 
-    void IDataWatcher.HasMoved() => session!.HasMoved(this);
+    void IDataWatcher.OnLogChanged() => session!.OnLogChanged(this);
 }

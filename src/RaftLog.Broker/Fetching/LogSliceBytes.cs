@@ -6,7 +6,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Fetching;
 
 /// <summary>
-/// A slice of a log in the place of bytes: a response carries it to the connection, which sends the files' ranges. Whoever looks at the bytes
+/// A slice of a log in the place of bytes: a response carries it to the connection, which sends the files' ranges. Whoever looks at the
+/// bytes
 /// themselves has them read into memory. Disposing lets go of the files.
 /// </summary>
 /// <param name="slice">The slice, which belongs to this object from now on.</param>

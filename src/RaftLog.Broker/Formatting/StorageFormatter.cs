@@ -10,14 +10,18 @@ using RaftLog.Storage;
 
 namespace RaftLog.Broker.Formatting;
 
-/// <summary>Makes a node's log directories: <c>meta.properties</c> in each, and <c>bootstrap.checkpoint</c> beside the metadata log (KIP-631, KIP-778).</summary>
+/// <summary>
+/// Makes a node's log directories: <c>meta.properties</c> in each, and <c>bootstrap.checkpoint</c> beside the metadata log (KIP-631,
+/// KIP-778).
+/// </summary>
 public static class StorageFormatter
 {
     /// <summary>The features of a new cluster at the newest metadata.version.</summary>
     public static readonly IReadOnlyDictionary<string, short> DefaultFeatures = FeaturesAt(MetadataVersion.Newest);
 
     /// <summary>
-    /// The features of a new cluster at a metadata.version: each that is built at the level that Kafka gives a new cluster of that version, every other one off.
+    /// The features of a new cluster at a metadata.version: each that is built at the level that Kafka gives a new cluster of that version,
+    /// every other one off.
     /// </summary>
     public static IReadOnlyDictionary<string, short> FeaturesAt(MetadataVersion version)
     {
@@ -46,7 +50,11 @@ public static class StorageFormatter
     /// <param name="world">The disk, the clock and chance.</param>
     /// <returns>The directories that were formatted.</returns>
     public static async ValueTask<IReadOnlyList<string>> FormatAsync(
-        NodeConfiguration node, string clusterId, IReadOnlyDictionary<string, short> features, World world)
+        NodeConfiguration node,
+        string clusterId,
+        IReadOnlyDictionary<string, short> features,
+        World world
+    )
     {
         List<string> formatted = [];
         foreach (string directory in node.Storage.LogDirs.Append(node.Storage.MetadataLogDir).Distinct())
@@ -62,7 +70,7 @@ public static class StorageFormatter
                 await WriteBootstrapAsync(directory, features, world);
             }
 
-            await new MetaProperties(clusterId, node.NodeId, Chance.NewId(world.Entropy)).WriteAsync(world.Disk, directory);
+            await new MetaProperties(clusterId, node.NodeId, NodeRandom.NewId(world.Entropy)).WriteAsync(world.Disk, directory);
             formatted.Add(directory);
         }
 
@@ -80,8 +88,12 @@ public static class StorageFormatter
 
         byte[] bytes = new byte[file.Length];
         file.Read(0, bytes);
-        List<IMetadataRecord> records = SnapshotContent.Read(bytes)
-            ?? throw new LogDirectoryException(directory, $"{directory}/{BootstrapFile} is damaged: restore it, or format the directory anew");
+        List<IMetadataRecord> records =
+            SnapshotContent.Read(bytes)
+            ?? throw new LogDirectoryException(
+                directory,
+                $"{directory}/{BootstrapFile} is damaged: restore it, or format the directory anew"
+            );
         SortedDictionary<string, short> features = new(StringComparer.Ordinal);
         foreach (FeatureLevelRecord feature in records.OfType<FeatureLevelRecord>())
         {
@@ -93,7 +105,8 @@ public static class StorageFormatter
 
     private const string BootstrapFile = "bootstrap.checkpoint";
 
-    // What counts as formatted has a name that a power cut leaves: nothing that is written there later, a vote above all, may be lost with it.
+    // What counts as formatted has a name that a power cut leaves: nothing that is written there later, a vote above all, may be lost with
+    // it.
     private static async ValueTask MakeDirectoryAsync(IDisk disk, string directory)
     {
         List<string> parents = [];

@@ -15,8 +15,10 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// Produce (0), versions 3 to 13: appends one batch to each partition, then waits for what <c>acks</c> asks for. All appends happen before the first wait,
-/// so the request's bytes are free by then and the connection reads on; only the first batches of a transaction wait for its coordinator. With acks=0 there is
+/// Produce (0), versions 3 to 13: appends one batch to each partition, then waits for what <c>acks</c> asks for. All appends happen before
+/// the first wait,
+/// so the request's bytes are free by then and the connection reads on; only the first batches of a transaction wait for its coordinator.
+/// With acks=0 there is
 /// no response; a failure closes the connection.
 /// </summary>
 internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache, TransactionalProduce transactions, Waiters waiters)
@@ -53,7 +55,12 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
     }
 
     private async ValueTask VerifyAndAppendAsync(
-        ProducerTurn turn, ProduceRequest request, RequestContext context, ProduceExchange exchange, CommitWait wait)
+        ProducerTurn turn,
+        ProduceRequest request,
+        RequestContext context,
+        ProduceExchange exchange,
+        CommitWait wait
+    )
     {
         using RequestLease bytes = context.LeaseBytes();
         using ProducerTurn ours = turn;
@@ -122,16 +129,19 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
     }
 
     private (Partition? Partition, ErrorCode Error) Find(
-        ProduceRequest request, ProduceRequest.TopicProduceData topic, int index, RequestContext context)
+        ProduceRequest request,
+        ProduceRequest.TopicProduceData topic,
+        int index,
+        RequestContext context
+    )
     {
         if (request.Acks is < (short)RequiredAcks.All or > (short)RequiredAcks.Leader)
         {
             return (null, ErrorCode.InvalidRequiredAcks);
         }
 
-        (Partition? partition, ErrorCode error) = context.Version >= FirstWithTopicIds
-            ? lookup.ById(topic.TopicId, index)
-            : lookup.ByName(topic.Name, index);
+        (Partition? partition, ErrorCode error) =
+            context.Version >= FirstWithTopicIds ? lookup.ById(topic.TopicId, index) : lookup.ByName(topic.Name, index);
         return partition is not null && InternalTopics.Contains(partition.Name.Topic) && context.ClientId != AdminClientId
             ? (null, ErrorCode.InvalidTopicException)
             : (partition, error);
@@ -161,10 +171,20 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
 
         foreach (NodeId leader in leaders ?? [])
         {
-            if (cache.Image.Brokers.TryGetValue(leader, out BrokerRegistration? broker)
-                && broker.TryGetEndpoint(context.Connection.ListenerName, out Endpoint endpoint))
+            if (
+                cache.Image.Brokers.TryGetValue(leader, out BrokerRegistration? broker)
+                && broker.TryGetEndpoint(context.Connection.ListenerName, out Endpoint endpoint)
+            )
             {
-                response.NodeEndpoints.Add(new() { NodeId = leader, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack });
+                response.NodeEndpoints.Add(
+                    new()
+                    {
+                        NodeId = leader,
+                        Host = endpoint.Host,
+                        Port = endpoint.Port,
+                        Rack = broker.Rack,
+                    }
+                );
             }
         }
 
@@ -176,7 +196,12 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
         AppendResult result = slot.Outcome!.Value.Result;
         ProduceResponse.PartitionProduceResponse response = new()
         {
-            Index = slot.Index, ErrorCode = error, BaseOffset = Offset.None, LogAppendTimeMs = -1, LogStartOffset = Offset.None, ErrorMessage = result.Message,
+            Index = slot.Index,
+            ErrorCode = error,
+            BaseOffset = Offset.None,
+            LogAppendTimeMs = -1,
+            LogStartOffset = Offset.None,
+            ErrorMessage = result.Message,
         };
         if (result.RecordErrors is { } recordErrors)
         {

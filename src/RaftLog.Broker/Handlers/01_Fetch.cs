@@ -10,11 +10,18 @@ using RaftLog.Replication;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// Fetch (1), versions 4 to 18, for consumers and followers alike: looks at all partitions, waits until there are <c>min.bytes</c>, an error or news for a
+/// Fetch (1), versions 4 to 18, for consumers and followers alike: looks at all partitions, waits until there are <c>min.bytes</c>, an
+/// error or news for a
 /// follower, or until its time is over, and reads the bytes only then. Sessions make repeated fetches small (KIP-227).
 /// </summary>
-internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions sessions, MetadataCache cache, ReplicationThrottle throttle, Waiters waiters, int maxBytes)
-    : IRequestHandler<FetchRequest, FetchResponse>
+internal sealed class FetchHandler(
+    PartitionLookup lookup,
+    FetchSessions sessions,
+    MetadataCache cache,
+    ReplicationThrottle throttle,
+    Waiters waiters,
+    int maxBytes
+) : IRequestHandler<FetchRequest, FetchResponse>
 {
     private const short FirstWithReplicaState = 15;
     private const sbyte ReadCommitted = 1;
@@ -28,11 +35,15 @@ internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions session
             return new FetchResponse { ErrorCode = plan.Error };
         }
 
-        Audience audience = replica.IsNode ? Audience.Follower : request.IsolationLevel == ReadCommitted ? Audience.Committed : Audience.Uncommitted;
+        Audience audience =
+            replica.IsNode ? Audience.Follower
+            : request.IsolationLevel == ReadCommitted ? Audience.Committed
+            : Audience.Uncommitted;
         int mostBytes = Math.Min(request.MaxBytes, maxBytes);
         FetchReader reader = new(lookup, audience, replica, request.ReplicaState.ReplicaEpoch, mostBytes)
         {
-            Throttle = throttle, NowMs = () => waiters.NowMs,
+            Throttle = throttle,
+            NowMs = () => waiters.NowMs,
         };
         List<FetchedPartition> found = [];
         bool isEnough = reader.Look(plan.TakeDue(audience), found, Math.Min(request.MinBytes, mostBytes)) || plan.IsEmpty;
@@ -42,13 +53,19 @@ internal sealed class FetchHandler(PartitionLookup lookup, FetchSessions session
         }
 
         reader.Count(found);
-        FetchResponse response = new FetchAnswerBuilder(cache, context, plan, audience).Build(found);
+        FetchResponse response = new FetchResponseBuilder(cache, context, plan, audience).Build(found);
         plan.Settle(reader, found);
         return response;
     }
 
     /// <summary>Looks again at each news, until there is enough, the time is over or the client is gone.</summary>
-    private async ValueTask WaitAsync(FetchRequest request, RequestContext context, FetchReader reader, FetchPlan plan, List<FetchedPartition> found)
+    private async ValueTask WaitAsync(
+        FetchRequest request,
+        RequestContext context,
+        FetchReader reader,
+        FetchPlan plan,
+        List<FetchedPartition> found
+    )
     {
         int leastBytes = Math.Min(request.MinBytes, Math.Min(request.MaxBytes, maxBytes));
         long deadline = waiters.NowMs + request.MaxWaitMs;

@@ -7,7 +7,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// ListOffsets (2), versions 1 to 11: offsets by time, and by the special timestamps -1 latest, -2 earliest, -3 largest timestamp (from version 7), -4 local
+/// ListOffsets (2), versions 1 to 11: offsets by time, and by the special timestamps -1 latest, -2 earliest, -3 largest timestamp (from
+/// version 7), -4 local
 /// earliest (8), -5 latest tiered (9), -6 earliest pending upload (11). Nothing is tiered here, so -5 and -6 find nothing.
 /// </summary>
 internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandler<ListOffsetsRequest, ListOffsetsResponse>
@@ -21,19 +22,20 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
     {
         // As in Kafka a debugging consumer is answered by any replica, from all of its log.
         bool isDebugging = request.ReplicaId.Value == DebuggingReplica;
-        Audience audience = request.ReplicaId.IsNode || isDebugging ? Audience.Follower
+        Audience audience =
+            request.ReplicaId.IsNode || isDebugging ? Audience.Follower
             : request.IsolationLevel == ReadCommitted ? Audience.Committed
             : Audience.Uncommitted;
         Dictionary<TopicPartition, bool> repeated = Repeated(request);
         ListOffsetsResponse response = new();
         foreach (ListOffsetsRequest.TopicData topic in request.Topics)
         {
-            ListOffsetsResponse.TopicData answered = new() { Name = topic.Name };
-            response.Topics.Add(answered);
+            ListOffsetsResponse.TopicData responded = new() { Name = topic.Name };
+            response.Topics.Add(responded);
             foreach (ListOffsetsRequest.PartitionData partition in topic.Partitions)
             {
-                bool isRepeated = repeated.TryGetValue(new TopicPartition(topic.Name, partition.PartitionIndex), out bool isAnswered);
-                if (isAnswered)
+                bool isRepeated = repeated.TryGetValue(new TopicPartition(topic.Name, partition.PartitionIndex), out bool hasResponse);
+                if (hasResponse)
                 {
                     continue;
                 }
@@ -46,14 +48,16 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
                 OffsetLookup found = isRepeated
                     ? OffsetLookup.Failed(ErrorCode.InvalidRequest)
                     : Find(topic.Name, partition, audience, isDebugging, context.Version);
-                answered.Partitions.Add(new()
-                {
-                    PartitionIndex = partition.PartitionIndex,
-                    ErrorCode = found.Error,
-                    Timestamp = found.Timestamp,
-                    Offset = found.Offset,
-                    LeaderEpoch = found.Epoch,
-                });
+                responded.Partitions.Add(
+                    new()
+                    {
+                        PartitionIndex = partition.PartitionIndex,
+                        ErrorCode = found.Error,
+                        Timestamp = found.Timestamp,
+                        Offset = found.Offset,
+                        LeaderEpoch = found.Epoch,
+                    }
+                );
             }
         }
 
@@ -88,15 +92,16 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
         }
     }
 
-    private static short FirstVersionOf(long timestamp) => timestamp switch
-    {
-        OffsetLookup.Latest or OffsetLookup.Earliest => 1,
-        OffsetLookup.MaxTimestamp => 7,
-        OffsetLookup.EarliestLocal => 8,
-        LatestTiered => 9,
-        EarliestPendingUpload => 11,
-        _ => short.MaxValue,
-    };
+    private static short FirstVersionOf(long timestamp) =>
+        timestamp switch
+        {
+            OffsetLookup.Latest or OffsetLookup.Earliest => 1,
+            OffsetLookup.MaxTimestamp => 7,
+            OffsetLookup.EarliestLocal => 8,
+            LatestTiered => 9,
+            EarliestPendingUpload => 11,
+            _ => short.MaxValue,
+        };
 
     /// <summary>The partitions that are asked for more than once, each answered once with an error; none is answered yet.</summary>
     private static Dictionary<TopicPartition, bool> Repeated(ListOffsetsRequest request)

@@ -7,9 +7,11 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// Metadata (3), versions 0 to 13: brokers, topics and who leads what, from one image. Version 0 reads an empty list as all topics, later ones
-/// only null; from version 12 a topic may be asked for by id. A topic that does not exist begins to be created when the client allows it and
-/// <c>auto.create.topics.enable</c> is on; this answer still says that it is unknown, and the client asks again.
+/// Metadata (3), versions 0 to 13: brokers, topics and who leads what, from one image. Version 0 reads an empty list as all topics, later
+/// ones
+/// only null; from version 12 a topic may be asked for by id. A topic that does not exist begins to be created when the client allows it
+/// and
+/// <c>auto.create.topics.enable</c> is on; this response still says that it is unknown, and the client asks again.
 /// </summary>
 internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation autoCreation)
     : IRequestHandler<MetadataRequest, MetadataResponse>
@@ -21,14 +23,18 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
     public async ValueTask<MetadataResponse?> HandleAsync(MetadataRequest request, RequestContext context)
     {
         await cache.WhenSelfIsNamedAsync();
-        return Answer(request, context);
+        return Respond(request, context);
     }
 
-    private MetadataResponse Answer(MetadataRequest request, RequestContext context)
+    private MetadataResponse Respond(MetadataRequest request, RequestContext context)
     {
-        if (context.Version < FirstWithIdQueries && request.Topics is { } asked && asked.Any(topic => topic.Name is null || topic.TopicId != Uuid.Zero))
+        if (
+            context.Version < FirstWithIdQueries
+            && request.Topics is { } asked
+            && asked.Any(topic => topic.Name is null || topic.TopicId != Uuid.Zero)
+        )
         {
-            return RefuseIdQuery(request);
+            return RejectIdQuery(request);
         }
 
         MetadataImage image = cache.Image;
@@ -38,21 +44,32 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
             autoCreation.CreateMissing(request.Topics!.Select(topic => topic.Name));
         }
 
-        MetadataResponse response = Answer(all ? null : request.Topics, image, context.Connection.ListenerName);
+        MetadataResponse response = Respond(all ? null : request.Topics, image, context.Connection.ListenerName);
         TellWhatIsAllowed(request, response);
         return response;
     }
 
-    private MetadataResponse Answer(List<MetadataRequest.TopicData>? asked, MetadataImage image, string listener)
+    private MetadataResponse Respond(List<MetadataRequest.TopicData>? asked, MetadataImage image, string listener)
     {
         MetadataResponse response = new() { ClusterId = cache.ClusterId };
         foreach ((BrokerRegistration broker, Endpoint endpoint) in image.Alive(listener))
         {
-            response.Brokers.Add(new() { NodeId = broker.Id, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack });
+            response.Brokers.Add(
+                new()
+                {
+                    NodeId = broker.Id,
+                    Host = endpoint.Host,
+                    Port = endpoint.Port,
+                    Rack = broker.Rack,
+                }
+            );
         }
 
         // Brokers forward what only the controller can do, so any live one will do; clients that ask different nodes spread their load.
-        response.ControllerId = image.IsAlive(cache.Self) ? cache.Self : response.Brokers.Count > 0 ? response.Brokers[0].NodeId : NodeId.None;
+        response.ControllerId =
+            image.IsAlive(cache.Self) ? cache.Self
+            : response.Brokers.Count > 0 ? response.Brokers[0].NodeId
+            : NodeId.None;
         if (asked is null)
         {
             foreach (TopicImage topic in image.Topics.InNameOrder)
@@ -97,7 +114,12 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
         {
             return image.Topics.TryGet(asked.TopicId, out TopicImage? byId)
                 ? Describe(byId, image, listener)
-                : new() { ErrorCode = ErrorCode.UnknownTopicId, TopicId = asked.TopicId, Name = null };
+                : new()
+                {
+                    ErrorCode = ErrorCode.UnknownTopicId,
+                    TopicId = asked.TopicId,
+                    Name = null,
+                };
         }
 
         if (image.Topics.TryGet(asked.Name, out TopicImage? byName))
@@ -107,7 +129,7 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
 
         return new()
         {
-            ErrorCode = TopicNames.Refusal(asked.Name) is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException,
+            ErrorCode = TopicNames.Rejection(asked.Name) is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException,
             Name = asked.Name,
             IsInternal = InternalTopics.Contains(asked.Name),
         };
@@ -124,27 +146,36 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
         foreach ((int index, PartitionRegistration partition) in topic.Partitions)
         {
             (NodeId leader, ErrorCode error) = image.ReachableLeader(partition, listener);
-            described.Partitions.Add(new()
-            {
-                ErrorCode = error,
-                PartitionIndex = index,
-                LeaderId = leader,
-                LeaderEpoch = partition.LeaderEpoch,
-                ReplicaNodes = [.. partition.Replicas],
-                IsrNodes = [.. partition.Isr],
-                OfflineReplicas = image.OfflineReplicas(partition),
-            });
+            described.Partitions.Add(
+                new()
+                {
+                    ErrorCode = error,
+                    PartitionIndex = index,
+                    LeaderId = leader,
+                    LeaderEpoch = partition.LeaderEpoch,
+                    ReplicaNodes = [.. partition.Replicas],
+                    IsrNodes = [.. partition.Isr],
+                    OfflineReplicas = image.OfflineReplicas(partition),
+                }
+            );
         }
 
         return described;
     }
 
-    private static MetadataResponse RefuseIdQuery(MetadataRequest request)
+    private static MetadataResponse RejectIdQuery(MetadataRequest request)
     {
         MetadataResponse response = new();
         foreach (MetadataRequest.TopicData topic in request.Topics!)
         {
-            response.Topics.Add(new() { ErrorCode = ErrorCode.InvalidRequest, Name = topic.Name ?? "", TopicId = topic.TopicId });
+            response.Topics.Add(
+                new()
+                {
+                    ErrorCode = ErrorCode.InvalidRequest,
+                    Name = topic.Name ?? "",
+                    TopicId = topic.TopicId,
+                }
+            );
         }
 
         return response;

@@ -20,11 +20,14 @@ internal sealed class OffsetFetchHandler(GroupCoordinator groups) : IRequestHand
 
         Task<OffsetFetchResponse>[] asked =
         [
-            .. request.Groups.Select(group => FetchAsync(
-                group.GroupId,
-                new OffsetFetchRequest { Groups = [group], RequireStable = request.RequireStable },
-                context,
-                error => new OffsetFetchResponse { Groups = [new() { GroupId = group.GroupId, ErrorCode = error }] })),
+            .. request.Groups.Select(group =>
+                FetchAsync(
+                    group.GroupId,
+                    new OffsetFetchRequest { Groups = [group], RequireStable = request.RequireStable },
+                    context,
+                    error => new OffsetFetchResponse { Groups = [new() { GroupId = group.GroupId, ErrorCode = error }] }
+                )
+            ),
         ];
         OffsetFetchResponse response = new();
         foreach (Task<OffsetFetchResponse> each in asked)
@@ -36,27 +39,41 @@ internal sealed class OffsetFetchHandler(GroupCoordinator groups) : IRequestHand
     }
 
     private Task<OffsetFetchResponse> FetchAsync(
-        string group, OffsetFetchRequest request, RequestContext context, Func<ErrorCode, OffsetFetchResponse> reject) =>
-        groups.CallAsync(group, context, mayWrite: false, (state, in caller, now, outbox) => state.OffsetFetch(caller, request, now, outbox), reject);
+        string group,
+        OffsetFetchRequest request,
+        RequestContext context,
+        Func<ErrorCode, OffsetFetchResponse> reject
+    ) =>
+        groups.CallAsync(
+            group,
+            context,
+            mayWrite: false,
+            (state, in caller, now, outbox) => state.OffsetFetch(caller, request, now, outbox),
+            reject
+        );
 
     // Version 1 has no error of the whole request: each partition carries it.
-    private static OffsetFetchResponse Rejected(OffsetFetchRequest request, short version, ErrorCode error) => version >= FirstWithOneError
-        ? new() { ErrorCode = error }
-        : new()
-        {
-            Topics =
-            [
-                .. (request.Topics ?? []).Select(topic => new OffsetFetchResponse.OffsetFetchTopicResult
-                {
-                    Name = topic.Name,
-                    Partitions =
-                    [
-                        .. topic.PartitionIndexes.Select(index => new OffsetFetchResponse.OffsetFetchPartitionResult
-                        {
-                            PartitionIndex = index, CommittedOffset = Offset.None, Metadata = "", ErrorCode = error,
-                        }),
-                    ],
-                }),
-            ],
-        };
+    private static OffsetFetchResponse Rejected(OffsetFetchRequest request, short version, ErrorCode error) =>
+        version >= FirstWithOneError
+            ? new() { ErrorCode = error }
+            : new()
+            {
+                Topics =
+                [
+                    .. (request.Topics ?? []).Select(topic => new OffsetFetchResponse.OffsetFetchTopicResult
+                    {
+                        Name = topic.Name,
+                        Partitions =
+                        [
+                            .. topic.PartitionIndexes.Select(index => new OffsetFetchResponse.OffsetFetchPartitionResult
+                            {
+                                PartitionIndex = index,
+                                CommittedOffset = Offset.None,
+                                Metadata = "",
+                                ErrorCode = error,
+                            }),
+                        ],
+                    }),
+                ],
+            };
 }

@@ -10,9 +10,12 @@ internal sealed class HeartbeatHandler(GroupCoordinator groups) : IRequestHandle
 {
     public async ValueTask<HeartbeatResponse?> HandleAsync(HeartbeatRequest request, RequestContext context) =>
         await groups.CallAsync(
-            request.GroupId, context, mayWrite: false,
+            request.GroupId,
+            context,
+            mayWrite: false,
             (state, in caller, now, outbox) => state.Heartbeat(caller, request, now, outbox),
-            error => new HeartbeatResponse { ErrorCode = Forgiven(error) });
+            error => new HeartbeatResponse { ErrorCode = Forgiven(error) }
+        );
 
     // Sessions begin anew with the load, so a member need not worry meanwhile; Kafka answers the same.
     private static ErrorCode Forgiven(ErrorCode error) => error == ErrorCode.CoordinatorLoadInProgress ? ErrorCode.None : error;

@@ -10,7 +10,10 @@ internal sealed class LeaveGroupHandler(GroupCoordinator groups) : IRequestHandl
 {
     public async ValueTask<LeaveGroupResponse?> HandleAsync(LeaveGroupRequest request, RequestContext context) =>
         await groups.CallAsync(
-            request.GroupId, context, mayWrite: true,
+            request.GroupId,
+            context,
+            mayWrite: true,
             (state, in caller, now, outbox) => state.LeaveGroup(caller, request, now, outbox),
-            error => new LeaveGroupResponse { ErrorCode = error });
+            error => new LeaveGroupResponse { ErrorCode = error }
+        );
 }

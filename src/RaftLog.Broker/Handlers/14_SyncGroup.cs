@@ -5,7 +5,9 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Broker.Handlers;
 
-/// <summary>SyncGroup (14), versions 0 to 5: gives a member its assignment; the response waits for the leader's, and for its commit.</summary>
+/// <summary>
+/// SyncGroup (14), versions 0 to 5: gives a member its assignment; the response waits for the leader's, and for its commit.
+/// </summary>
 internal sealed class SyncGroupHandler(GroupCoordinator groups) : IRequestHandler<SyncGroupRequest, SyncGroupResponse>
 {
     public async ValueTask<SyncGroupResponse?> HandleAsync(SyncGroupRequest request, RequestContext context)
@@ -13,8 +15,11 @@ internal sealed class SyncGroupHandler(GroupCoordinator groups) : IRequestHandle
         // The group decides on another thread, when the frame's bytes may be another request's.
         request.Assignments.ForEach(each => each.Assignment = each.Assignment.ToArray());
         return await groups.CallAsync(
-            request.GroupId, context, mayWrite: true,
+            request.GroupId,
+            context,
+            mayWrite: true,
             (state, in caller, now, outbox) => state.SyncGroup(caller, request, now, outbox),
-            error => new SyncGroupResponse { ErrorCode = error });
+            error => new SyncGroupResponse { ErrorCode = error }
+        );
     }
 }

@@ -6,7 +6,9 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Broker.Handlers;
 
-/// <summary>DescribeGroups (15), versions 0 to 6: the state and members of classic groups. Version 6 tells that a group does not exist (KIP-1043).</summary>
+/// <summary>
+/// DescribeGroups (15), versions 0 to 6: the state and members of classic groups. Version 6 tells that a group does not exist (KIP-1043).
+/// </summary>
 internal sealed class DescribeGroupsHandler(GroupCoordinator groups) : IRequestHandler<DescribeGroupsRequest, DescribeGroupsResponse>
 {
     public async ValueTask<DescribeGroupsResponse?> HandleAsync(DescribeGroupsRequest request, RequestContext context)
@@ -18,7 +20,11 @@ internal sealed class DescribeGroupsHandler(GroupCoordinator groups) : IRequestH
             response.Groups.AddRange((await each).Groups);
         }
 
-        foreach (DescribeGroupsResponse.DescribedGroup group in response.Groups.Where(group => request.IncludeAuthorizedOperations && group.ErrorCode == ErrorCode.None))
+        foreach (
+            DescribeGroupsResponse.DescribedGroup group in response.Groups.Where(group =>
+                request.IncludeAuthorizedOperations && group.ErrorCode == ErrorCode.None
+            )
+        )
         {
             group.AuthorizedOperations = AllowedOperations.OnGroup;
         }
@@ -30,8 +36,11 @@ internal sealed class DescribeGroupsHandler(GroupCoordinator groups) : IRequestH
     {
         DescribeGroupsRequest one = new() { Groups = [group] };
         return groups.CallAsync(
-            group, context, mayWrite: false,
+            group,
+            context,
+            mayWrite: false,
             (state, in caller, now, outbox) => state.DescribeGroups(caller, one, now, outbox),
-            error => new DescribeGroupsResponse { Groups = [new() { GroupId = group, ErrorCode = error }] });
+            error => new DescribeGroupsResponse { Groups = [new() { GroupId = group, ErrorCode = error }] }
+        );
     }
 }

@@ -14,9 +14,8 @@ internal sealed class ListGroupsHandler(GroupCoordinator groups) : IRequestHandl
             context,
             (state, in caller, now, outbox) => state.ListGroups(caller, request, now, outbox),
             error => new ListGroupsResponse { ErrorCode = error },
-            response => response.ErrorCode);
-        return error == ErrorCode.None
-            ? new() { Groups = [.. responses.SelectMany(each => each.Groups)] }
-            : new() { ErrorCode = error };
+            response => response.ErrorCode
+        );
+        return error == ErrorCode.None ? new() { Groups = [.. responses.SelectMany(each => each.Groups)] } : new() { ErrorCode = error };
     }
 }

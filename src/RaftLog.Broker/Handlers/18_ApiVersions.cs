@@ -17,9 +17,9 @@ internal sealed class ApiVersionsHandler(Func<IReadOnlyList<ApiVersionRange>> se
     private const short FirstWithZeroFeatureLevels = 4;
 
     public ValueTask<ApiVersionsResponse?> HandleAsync(ApiVersionsRequest request, RequestContext context) =>
-        ValueTask.FromResult<ApiVersionsResponse?>(Answer(request, context));
+        ValueTask.FromResult<ApiVersionsResponse?>(Respond(request, context));
 
-    private ApiVersionsResponse Answer(ApiVersionsRequest request, RequestContext context)
+    private ApiVersionsResponse Respond(ApiVersionsRequest request, RequestContext context)
     {
         short version = context.Version;
         if (version >= FirstWithSoftwareName)
@@ -35,7 +35,14 @@ internal sealed class ApiVersionsHandler(Func<IReadOnlyList<ApiVersionRange>> se
         ApiVersionsResponse response = new();
         foreach (ApiVersionRange range in served())
         {
-            response.ApiKeys.Add(new() { ApiKey = (short)range.Key, MinVersion = range.Lowest, MaxVersion = range.Highest });
+            response.ApiKeys.Add(
+                new()
+                {
+                    ApiKey = (short)range.Key,
+                    MinVersion = range.Lowest,
+                    MaxVersion = range.Highest,
+                }
+            );
         }
 
         MetadataImage now = image();
@@ -43,7 +50,14 @@ internal sealed class ApiVersionsHandler(Func<IReadOnlyList<ApiVersionRange>> se
         {
             if (feature.Lowest > 0 || version >= FirstWithZeroFeatureLevels)
             {
-                response.SupportedFeatures.Add(new() { Name = feature.Name, MinVersion = feature.Lowest, MaxVersion = feature.Highest });
+                response.SupportedFeatures.Add(
+                    new()
+                    {
+                        Name = feature.Name,
+                        MinVersion = feature.Lowest,
+                        MaxVersion = feature.Highest,
+                    }
+                );
             }
         }
 
@@ -52,7 +66,14 @@ internal sealed class ApiVersionsHandler(Func<IReadOnlyList<ApiVersionRange>> se
         {
             if (level > 0)
             {
-                response.FinalizedFeatures.Add(new() { Name = name, MinVersionLevel = level, MaxVersionLevel = level });
+                response.FinalizedFeatures.Add(
+                    new()
+                    {
+                        Name = name,
+                        MinVersionLevel = level,
+                        MaxVersionLevel = level,
+                    }
+                );
             }
         }
 

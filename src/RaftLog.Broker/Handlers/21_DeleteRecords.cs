@@ -8,7 +8,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// DeleteRecords (21), versions 0 to 2: raises the log start of partitions that this node leads, at most to the high watermark, and waits until all
+/// DeleteRecords (21), versions 0 to 2: raises the log start of partitions that this node leads, at most to the high watermark, and waits
+/// until all
 /// in-sync replicas have followed (KIP-107). What a compacted topic holds is not deleted by offset.
 /// </summary>
 internal sealed class DeleteRecordsHandler(PartitionLookup lookup, MetadataCache cache, ClusterConfigs configs, Waiters waiters)
@@ -41,7 +42,7 @@ internal sealed class DeleteRecordsHandler(PartitionLookup lookup, MetadataCache
 
         wakes.WakeAll();
         await wait.WaitAsync(TimeSpan.FromMilliseconds(Math.Max(0, request.TimeoutMs)));
-        return Answer(request, deletions, wait);
+        return Respond(request, deletions, wait);
     }
 
     private Deletion Begin(string topic, DeleteRecordsRequest.DeleteRecordsPartition asked, WakeList wakes)
@@ -62,25 +63,29 @@ internal sealed class DeleteRecordsHandler(PartitionLookup lookup, MetadataCache
             return new Deletion(null, ErrorCode.PolicyViolation, Offset.None);
         }
 
-        (ErrorCode refused, Offset start) = partition.DeleteRecords(asked.Offset, wakes);
-        return new Deletion(refused == ErrorCode.None ? partition : null, refused, start);
+        (ErrorCode rejected, Offset start) = partition.DeleteRecords(asked.Offset, wakes);
+        return new Deletion(rejected == ErrorCode.None ? partition : null, rejected, start);
     }
 
-    private static DeleteRecordsResponse Answer(DeleteRecordsRequest request, List<Deletion> deletions, CommitWait wait)
+    private static DeleteRecordsResponse Respond(DeleteRecordsRequest request, List<Deletion> deletions, CommitWait wait)
     {
         DeleteRecordsResponse response = new();
         int next = 0;
         foreach (DeleteRecordsRequest.DeleteRecordsTopic topic in request.Topics)
         {
-            DeleteRecordsResponse.DeleteRecordsTopicResult answered = new() { Name = topic.Name };
-            response.Topics.Add(answered);
+            DeleteRecordsResponse.DeleteRecordsTopicResult responded = new() { Name = topic.Name };
+            response.Topics.Add(responded);
             foreach (DeleteRecordsRequest.DeleteRecordsPartition asked in topic.Partitions)
             {
                 Deletion deletion = deletions[next];
-                answered.Partitions.Add(new()
-                {
-                    PartitionIndex = asked.PartitionIndex, LowWatermark = deletion.Partition?.LowWatermark ?? Offset.None, ErrorCode = wait[next++],
-                });
+                responded.Partitions.Add(
+                    new()
+                    {
+                        PartitionIndex = asked.PartitionIndex,
+                        LowWatermark = deletion.Partition?.LowWatermark ?? Offset.None,
+                        ErrorCode = wait[next++],
+                    }
+                );
             }
         }
 

@@ -8,7 +8,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// InitProducerId (22), versions 0 to 6, of which 6 is for two-phase commit, which is not built. An idempotent producer gets a new id at epoch 0 (KIP-98), also when it gives an id back without a transactional one, as
+/// InitProducerId (22), versions 0 to 6, of which 6 is for two-phase commit, which is not built. An idempotent producer gets a new id at
+/// epoch 0 (KIP-98), also when it gives an id back without a transactional one, as
 /// Kafka does (KIP-360). A transactional producer gets what its coordinator decides.
 /// </summary>
 internal sealed class InitProducerIdHandler(ProducerIdBlock block, CoordinatorShards<TransactionCoordinatorState> shards)
@@ -38,7 +39,11 @@ internal sealed class InitProducerIdHandler(ProducerIdBlock block, CoordinatorSh
         // The coordinator cannot wait for an id. Without one it still serves those who need none.
         await block.FillAsync();
         InitProducerIdResponse response = await shards.CallAsync(
-            request.TransactionalId, mayWrite: true, (state, token, now, outbox) => state.InitProducerId(token, request, now, outbox), Rejected);
+            request.TransactionalId,
+            mayWrite: true,
+            (state, token, now, outbox) => state.InitProducerId(token, request, now, outbox),
+            Rejected
+        );
         if (response.ErrorCode == ErrorCode.ProducerFenced && context.Version < FirstWithProducerFenced)
         {
             response.ErrorCode = ErrorCode.InvalidProducerEpoch;

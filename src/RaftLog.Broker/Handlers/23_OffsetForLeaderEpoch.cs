@@ -1,11 +1,15 @@
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
 using RaftLog.Protocol;
+using RaftLog.Replication;
 using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Broker.Handlers;
 
-/// <summary>OffsetForLeaderEpoch (23), versions 2 to 4: where an epoch ends in the leader's log, so that a client finds out what was cut off (KIP-320).</summary>
+/// <summary>
+/// OffsetForLeaderEpoch (23), versions 2 to 4: where an epoch ends in the leader's log, so that a client finds out what was cut off
+/// (KIP-320).
+/// </summary>
 internal sealed class OffsetForLeaderEpochHandler(PartitionLookup lookup)
     : IRequestHandler<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>
 {
@@ -14,18 +18,26 @@ internal sealed class OffsetForLeaderEpochHandler(PartitionLookup lookup)
         OffsetForLeaderEpochResponse response = new();
         foreach (OffsetForLeaderEpochRequest.OffsetForLeaderTopic topic in request.Topics)
         {
-            OffsetForLeaderEpochResponse.OffsetForLeaderTopicResult answered = new() { Topic = topic.Topic };
-            response.Topics.Add(answered);
+            OffsetForLeaderEpochResponse.OffsetForLeaderTopicResult responded = new() { Topic = topic.Topic };
+            response.Topics.Add(responded);
             foreach (OffsetForLeaderEpochRequest.OffsetForLeaderPartition asked in topic.Partitions)
             {
                 (Partition? partition, ErrorCode error) = lookup.ByName(topic.Topic, asked.Partition);
-                Replication.EpochEnd end = Replication.EpochEnd.Unknown;
+                EpochEnd end = EpochEnd.Unknown;
                 if (partition is not null)
                 {
                     (error, end) = partition.EndOfEpoch(asked.CurrentLeaderEpoch, asked.LeaderEpoch);
                 }
 
-                answered.Partitions.Add(new() { Partition = asked.Partition, ErrorCode = error, LeaderEpoch = end.Epoch, EndOffset = end.End });
+                responded.Partitions.Add(
+                    new()
+                    {
+                        Partition = asked.Partition,
+                        ErrorCode = error,
+                        LeaderEpoch = end.Epoch,
+                        EndOffset = end.End,
+                    }
+                );
             }
         }
 

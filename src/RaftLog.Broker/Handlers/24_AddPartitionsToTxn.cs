@@ -10,7 +10,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// AddPartitionsToTxn (24), versions 0 to 5: adds partitions to a producer's transaction (KIP-98); from version 4 on brokers ask, for many transactions, and may
+/// AddPartitionsToTxn (24), versions 0 to 5: adds partitions to a producer's transaction (KIP-98); from version 4 on brokers ask, for many
+/// transactions, and may
 /// only verify (KIP-890). All partitions of a transaction are added, or none.
 /// </summary>
 internal sealed class AddPartitionsToTxnHandler(MetadataCache cache, CoordinatorShards<TransactionCoordinatorState> shards)
@@ -31,12 +32,16 @@ internal sealed class AddPartitionsToTxnHandler(MetadataCache cache, Coordinator
                     ProducerEpoch = request.V3AndBelowProducerEpoch,
                     Topics = request.V3AndBelowTopics,
                 },
-                context);
+                context
+            );
             return new AddPartitionsToTxnResponse { ResultsByTopicV3AndBelow = added.ResultsByTransaction[0].TopicResults };
         }
 
         // All are begun before the first is awaited, so that they share a flush.
-        List<Task<AddPartitionsToTxnResponse>> underWay = [.. request.Transactions.Select(transaction => HandleAsync(transaction, context))];
+        List<Task<AddPartitionsToTxnResponse>> underWay =
+        [
+            .. request.Transactions.Select(transaction => HandleAsync(transaction, context)),
+        ];
         AddPartitionsToTxnResponse response = new();
         foreach (Task<AddPartitionsToTxnResponse> each in underWay)
         {
@@ -47,7 +52,9 @@ internal sealed class AddPartitionsToTxnHandler(MetadataCache cache, Coordinator
     }
 
     private async Task<AddPartitionsToTxnResponse> HandleAsync(
-        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction, RequestContext context)
+        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction,
+        RequestContext context
+    )
     {
         short clientVersion = context.Version < FirstOfBrokers ? (short)0 : Transaction.FirstVersionWithEpochPerTransaction;
         AddPartitionsToTxnResponse response = Unknown(transaction) is { Count: > 0 } unknown
@@ -64,12 +71,13 @@ internal sealed class AddPartitionsToTxnHandler(MetadataCache cache, Coordinator
         return response;
     }
 
-    private static ErrorCode ForVersion(ErrorCode error, short version) => error switch
-    {
-        ErrorCode.ProducerFenced when version < FirstWithProducerFenced => ErrorCode.InvalidProducerEpoch,
-        ErrorCode.TransactionAbortable when version < FirstOfBrokers => ErrorCode.InvalidTxnState,
-        _ => error,
-    };
+    private static ErrorCode ForVersion(ErrorCode error, short version) =>
+        error switch
+        {
+            ErrorCode.ProducerFenced when version < FirstWithProducerFenced => ErrorCode.InvalidProducerEpoch,
+            ErrorCode.TransactionAbortable when version < FirstOfBrokers => ErrorCode.InvalidTxnState,
+            _ => error,
+        };
 
     private HashSet<TopicPartition> Unknown(AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction)
     {
@@ -78,14 +86,20 @@ internal sealed class AddPartitionsToTxnHandler(MetadataCache cache, Coordinator
         foreach (AddPartitionsToTxnRequest.AddPartitionsToTxnTopic topic in transaction.Topics)
         {
             bool exists = image.Topics.TryGet(topic.Name, out TopicImage? known);
-            unknown.UnionWith(topic.Partitions.Where(index => !exists || !known!.Partitions.ContainsKey(index)).Select(index => new TopicPartition(topic.Name, index)));
+            unknown.UnionWith(
+                topic
+                    .Partitions.Where(index => !exists || !known!.Partitions.ContainsKey(index))
+                    .Select(index => new TopicPartition(topic.Name, index))
+            );
         }
 
         return unknown;
     }
 
     private static AddPartitionsToTxnResponse Rejected(
-        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction, HashSet<TopicPartition> unknown)
+        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction,
+        HashSet<TopicPartition> unknown
+    )
     {
         AddPartitionsToTxnResponse response = TransactionShards.Rejected(transaction, ErrorCode.OperationNotAttempted);
         foreach (AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult topic in response.ResultsByTransaction[0].TopicResults)

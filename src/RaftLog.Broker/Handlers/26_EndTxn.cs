@@ -7,7 +7,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// EndTxn (26), versions 0 to 5: commits or aborts a transaction (KIP-98). The response comes when the decision is committed; its markers follow. Version 5 is
+/// EndTxn (26), versions 0 to 5: commits or aborts a transaction (KIP-98). The response comes when the decision is committed; its markers
+/// follow. Version 5 is
 /// transactions V2: the response tells the epoch to go on with (KIP-890).
 /// </summary>
 internal sealed class EndTxnHandler(CoordinatorShards<TransactionCoordinatorState> shards) : IRequestHandler<EndTxnRequest, EndTxnResponse>
@@ -22,7 +23,8 @@ internal sealed class EndTxnHandler(CoordinatorShards<TransactionCoordinatorStat
             request.TransactionalId,
             mayWrite: true,
             (state, token, now, outbox) => state.EndTransaction(token, request, clientVersion, now, outbox),
-            error => new EndTxnResponse { ErrorCode = error });
+            error => new EndTxnResponse { ErrorCode = error }
+        );
         if (response.ErrorCode == ErrorCode.ProducerFenced && context.Version < FirstWithProducerFenced)
         {
             response.ErrorCode = ErrorCode.InvalidProducerEpoch;

@@ -6,7 +6,10 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Broker.Handlers;
 
-/// <summary>WriteTxnMarkers (27), versions 1 and 2: a coordinator, or an operator's tool, has transactions ended in partitions that this node leads (KIP-98).</summary>
+/// <summary>
+/// WriteTxnMarkers (27), versions 1 and 2: a coordinator, or an operator's tool, has transactions ended in partitions that this node leads
+/// (KIP-98).
+/// </summary>
 internal sealed class WriteTxnMarkersHandler(LocalMarkers markers) : IRequestHandler<WriteTxnMarkersRequest, WriteTxnMarkersResponse>
 {
     public async ValueTask<WriteTxnMarkersResponse?> HandleAsync(WriteTxnMarkersRequest request, RequestContext context)
@@ -16,9 +19,16 @@ internal sealed class WriteTxnMarkersHandler(LocalMarkers markers) : IRequestHan
         foreach (WriteTxnMarkersRequest.WritableTxnMarker asked in request.Markers)
         {
             TransactionMarker marker = new(
-                asked.ProducerId, asked.ProducerEpoch, asked.TransactionResult, new LeaderEpoch(asked.CoordinatorEpoch), asked.TransactionVersion);
+                asked.ProducerId,
+                asked.ProducerEpoch,
+                asked.TransactionResult,
+                new LeaderEpoch(asked.CoordinatorEpoch),
+                asked.TransactionVersion
+            );
             List<TopicPartition> partitions =
-                [.. asked.Topics.SelectMany(topic => topic.PartitionIndexes.Select(index => new TopicPartition(topic.Name, index)))];
+            [
+                .. asked.Topics.SelectMany(topic => topic.PartitionIndexes.Select(index => new TopicPartition(topic.Name, index))),
+            ];
             if (partitions.Count > 0)
             {
                 underWay.Add((asked, markers.WriteAsync(marker, partitions)));
@@ -33,14 +43,14 @@ internal sealed class WriteTxnMarkersHandler(LocalMarkers markers) : IRequestHan
             WriteTxnMarkersResponse.WritableTxnMarkerResult result = new() { ProducerId = asked.ProducerId };
             foreach (WriteTxnMarkersRequest.WritableTxnMarkerTopic topic in asked.Topics)
             {
-                WriteTxnMarkersResponse.WritableTxnMarkerTopicResult answered = new() { Name = topic.Name };
+                WriteTxnMarkersResponse.WritableTxnMarkerTopicResult responded = new() { Name = topic.Name };
                 foreach (int index in topic.PartitionIndexes)
                 {
-                    answered.Partitions.Add(new() { PartitionIndex = index, ErrorCode = outcomes[next] });
+                    responded.Partitions.Add(new() { PartitionIndex = index, ErrorCode = outcomes[next] });
                     next++;
                 }
 
-                result.Topics.Add(answered);
+                result.Topics.Add(responded);
             }
 
             response.Markers.Add(result);

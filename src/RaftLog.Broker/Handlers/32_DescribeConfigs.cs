@@ -9,13 +9,14 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// DescribeConfigs (32), versions 1 to 4: topics, groups, client metrics, this broker, and the values set for all brokers. Null or no keys mean all of them. Each value says
+/// DescribeConfigs (32), versions 1 to 4: topics, groups, client metrics, this broker, and the values set for all brokers. Null or no keys
+/// mean all of them. Each value says
 /// where it comes from, and with synonyms what else was in the running (KIP-226).
 /// </summary>
 internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs configs)
     : IRequestHandler<DescribeConfigsRequest, DescribeConfigsResponse>
 {
-    // Kafka's answer without an error has an empty text, not null.
+    // Kafka's response without an error has an empty text, not null.
     private const string NoMessage = "";
 
     public ValueTask<DescribeConfigsResponse?> HandleAsync(DescribeConfigsRequest request, RequestContext context)
@@ -26,7 +27,8 @@ internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs
         {
             DescribeConfigsResponse.DescribeConfigsResult result = new()
             {
-                ResourceType = resource.ResourceType, ResourceName = resource.ResourceName,
+                ResourceType = resource.ResourceType,
+                ResourceName = resource.ResourceName,
             };
             response.Results.Add(result);
             (ErrorCode error, string? message, IReadOnlyList<DescribedConfig> values) = Find(resource, image);
@@ -45,12 +47,14 @@ internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs
     }
 
     private (ErrorCode Error, string? Message, IReadOnlyList<DescribedConfig> Values) Find(
-        DescribeConfigsRequest.DescribeConfigsResource resource, MetadataImage image)
+        DescribeConfigsRequest.DescribeConfigsResource resource,
+        MetadataImage image
+    )
     {
         switch ((ConfigResourceType)resource.ResourceType)
         {
-            case ConfigResourceType.Topic when TopicNames.Refusal(resource.ResourceName) is { } refusal:
-                return (ErrorCode.InvalidTopicException, refusal, []);
+            case ConfigResourceType.Topic when TopicNames.Rejection(resource.ResourceName) is { } rejection:
+                return (ErrorCode.InvalidTopicException, rejection, []);
             case ConfigResourceType.Topic:
                 return image.Topics.TryGet(resource.ResourceName, out _)
                     ? (ErrorCode.None, NoMessage, configs.DescribeTopic(image, resource.ResourceName))
@@ -100,7 +104,14 @@ internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs
         {
             foreach (ConfigSynonym synonym in value.Synonyms)
             {
-                described.Synonyms.Add(new() { Name = synonym.Name, Value = synonym.Value, Source = (sbyte)synonym.Source });
+                described.Synonyms.Add(
+                    new()
+                    {
+                        Name = synonym.Name,
+                        Value = synonym.Value,
+                        Source = (sbyte)synonym.Source,
+                    }
+                );
             }
         }
 

@@ -7,7 +7,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// AlterReplicaLogDirs (34), versions 1 and 2: begins to move replicas of this node to other log directories of it (KIP-113). For a partition that this node does not hold
+/// AlterReplicaLogDirs (34), versions 1 and 2: begins to move replicas of this node to other log directories of it (KIP-113). For a
+/// partition that this node does not hold
 /// yet it notes where its log shall be made, and responds that the node does not hold it.
 /// </summary>
 /// <param name="lookup">The partitions.</param>
@@ -31,17 +32,22 @@ internal sealed class AlterReplicaLogDirsHandler(PartitionLookup lookup, LogPlac
         }
 
         AlterReplicaLogDirsResponse response = new();
-        response.Results.AddRange(results.GroupBy(each => each.Key.Topic).Select(topic => new AlterReplicaLogDirsResponse.AlterReplicaLogDirTopicResult
-        {
-            TopicName = topic.Key,
-            Partitions =
-            [
-                .. topic.Select(each => new AlterReplicaLogDirsResponse.AlterReplicaLogDirPartitionResult
+        response.Results.AddRange(
+            results
+                .GroupBy(each => each.Key.Topic)
+                .Select(topic => new AlterReplicaLogDirsResponse.AlterReplicaLogDirTopicResult
                 {
-                    PartitionIndex = each.Key.Partition, ErrorCode = each.Value,
-                }),
-            ],
-        }));
+                    TopicName = topic.Key,
+                    Partitions =
+                    [
+                        .. topic.Select(each => new AlterReplicaLogDirsResponse.AlterReplicaLogDirPartitionResult
+                        {
+                            PartitionIndex = each.Key.Partition,
+                            ErrorCode = each.Value,
+                        }),
+                    ],
+                })
+        );
         return response;
     }
 

@@ -7,7 +7,9 @@ using RaftLog.Storage;
 
 namespace RaftLog.Broker.Handlers;
 
-/// <summary>DescribeLogDirs (35), versions 1 to 5: what lies in this node's log directories, and the space of their file systems (KIP-113, KIP-827).</summary>
+/// <summary>
+/// DescribeLogDirs (35), versions 1 to 5: what lies in this node's log directories, and the space of their file systems (KIP-113, KIP-827).
+/// </summary>
 internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directories, LogPlacement places, IDisk disk)
     : IRequestHandler<DescribeLogDirsRequest, DescribeLogDirsResponse>
 {
@@ -32,26 +34,37 @@ internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directo
             return result;
         }
 
-        IEnumerable<(PartitionLog Log, bool IsFuture)> all = [.. directory.Logs.Select(log => (log, false)), .. directory.Futures.All.Select(log => (log, true))];
-        foreach (IGrouping<string, (PartitionLog Log, bool IsFuture)> topic in all
-            .Where(each => each.Log.Partition.Topic != ClusterMetadataTopic && (asked is null || asked.Contains(each.Log.Partition)))
-            .GroupBy(each => each.Log.Partition.Topic)
-            .OrderBy(topic => topic.Key, StringComparer.Ordinal))
+        IEnumerable<(PartitionLog Log, bool IsFuture)> all =
+        [
+            .. directory.Logs.Select(log => (log, false)),
+            .. directory.Futures.All.Select(log => (log, true)),
+        ];
+        foreach (
+            IGrouping<string, (PartitionLog Log, bool IsFuture)> topic in all.Where(each =>
+                    each.Log.Partition.Topic != ClusterMetadataTopic && (asked is null || asked.Contains(each.Log.Partition))
+                )
+                .GroupBy(each => each.Log.Partition.Topic)
+                .OrderBy(topic => topic.Key, StringComparer.Ordinal)
+        )
         {
-            result.Topics.Add(new()
-            {
-                Name = topic.Key,
-                Partitions =
-                [
-                    .. topic.OrderBy(each => each.Log.Partition.Partition).Select(each => new DescribeLogDirsResponse.DescribeLogDirsPartition
-                    {
-                        PartitionIndex = each.Log.Partition.Partition,
-                        PartitionSize = each.Log.SizeBytes,
-                        OffsetLag = Math.Max(0, LagOf(each.Log, each.IsFuture)),
-                        IsFutureKey = each.IsFuture,
-                    }),
-                ],
-            });
+            result.Topics.Add(
+                new()
+                {
+                    Name = topic.Key,
+                    Partitions =
+                    [
+                        .. topic
+                            .OrderBy(each => each.Log.Partition.Partition)
+                            .Select(each => new DescribeLogDirsResponse.DescribeLogDirsPartition
+                            {
+                                PartitionIndex = each.Log.Partition.Partition,
+                                PartitionSize = each.Log.SizeBytes,
+                                OffsetLag = Math.Max(0, LagOf(each.Log, each.IsFuture)),
+                                IsFutureKey = each.IsFuture,
+                            }),
+                    ],
+                }
+            );
         }
 
         return result;
@@ -59,8 +72,11 @@ internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directo
 
     /// <summary>What a replica has not of what is committed, or a copy of the log that it is a copy of.</summary>
     private long LagOf(PartitionLog log, bool isFuture) =>
-        (isFuture ? directories.Select(each => each.Find(log.Partition)).FirstOrDefault(each => each is not null)?.EndOffset ?? log.EndOffset : log.HighWatermark)
-        - log.EndOffset;
+        (
+            isFuture
+                ? directories.Select(each => each.Find(log.Partition)).FirstOrDefault(each => each is not null)?.EndOffset ?? log.EndOffset
+                : log.HighWatermark
+        ) - log.EndOffset;
 
     private bool TryMeasure(LogDirectory directory, DescribeLogDirsResponse.DescribeLogDirsResult result)
     {

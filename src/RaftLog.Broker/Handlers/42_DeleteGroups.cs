@@ -10,7 +10,10 @@ internal sealed class DeleteGroupsHandler(GroupCoordinator groups) : IRequestHan
 {
     public async ValueTask<DeleteGroupsResponse?> HandleAsync(DeleteGroupsRequest request, RequestContext context)
     {
-        Task<DeleteGroupsResponse>[] asked = [.. request.GroupsNames.Distinct(StringComparer.Ordinal).Select(group => DeleteAsync(group, context))];
+        Task<DeleteGroupsResponse>[] asked =
+        [
+            .. request.GroupsNames.Distinct(StringComparer.Ordinal).Select(group => DeleteAsync(group, context)),
+        ];
         DeleteGroupsResponse response = new();
         foreach (Task<DeleteGroupsResponse> each in asked)
         {
@@ -24,8 +27,11 @@ internal sealed class DeleteGroupsHandler(GroupCoordinator groups) : IRequestHan
     {
         DeleteGroupsRequest one = new() { GroupsNames = [group] };
         return groups.CallAsync(
-            group, context, mayWrite: true,
+            group,
+            context,
+            mayWrite: true,
             (state, in caller, now, outbox) => state.DeleteGroups(caller, one, now, outbox),
-            error => new DeleteGroupsResponse { Results = [new() { GroupId = group, ErrorCode = error }] });
+            error => new DeleteGroupsResponse { Results = [new() { GroupId = group, ErrorCode = error }] }
+        );
     }
 }

@@ -10,7 +10,10 @@ internal sealed class OffsetDeleteHandler(GroupCoordinator groups) : IRequestHan
 {
     public async ValueTask<OffsetDeleteResponse?> HandleAsync(OffsetDeleteRequest request, RequestContext context) =>
         await groups.CallAsync(
-            request.GroupId, context, mayWrite: true,
+            request.GroupId,
+            context,
+            mayWrite: true,
             (state, in caller, now, outbox) => state.OffsetDelete(caller, request, now, outbox),
-            error => new OffsetDeleteResponse { ErrorCode = error });
+            error => new OffsetDeleteResponse { ErrorCode = error }
+        );
 }

@@ -6,15 +6,20 @@ using RaftLog.Storage;
 
 namespace RaftLog.Broker.Handlers;
 
-/// <summary>DescribeProducers (61), version 0: the producers whose sequences a partition keeps, and their open transactions (KIP-664).</summary>
-internal sealed class DescribeProducersHandler(PartitionLookup lookup) : IRequestHandler<DescribeProducersRequest, DescribeProducersResponse>
+/// <summary>
+/// DescribeProducers (61), version 0: the producers whose sequences a partition keeps, and their open transactions (KIP-664).
+/// </summary>
+internal sealed class DescribeProducersHandler(PartitionLookup lookup)
+    : IRequestHandler<DescribeProducersRequest, DescribeProducersResponse>
 {
     public ValueTask<DescribeProducersResponse?> HandleAsync(DescribeProducersRequest request, RequestContext context)
     {
         DescribeProducersResponse response = new();
         foreach (DescribeProducersRequest.TopicRequest topic in request.Topics)
         {
-            response.Topics.Add(new() { Name = topic.Name, Partitions = [.. topic.PartitionIndexes.Select(index => Describe(topic.Name, index))] });
+            response.Topics.Add(
+                new() { Name = topic.Name, Partitions = [.. topic.PartitionIndexes.Select(index => Describe(topic.Name, index))] }
+            );
         }
 
         return ValueTask.FromResult<DescribeProducersResponse?>(response);
@@ -36,13 +41,14 @@ internal sealed class DescribeProducersHandler(PartitionLookup lookup) : IReques
         return described;
     }
 
-    private static DescribeProducersResponse.ProducerDescription Describe(ProducerState producer) => new()
-    {
-        ProducerId = producer.Id,
-        ProducerEpoch = producer.Epoch.Value,
-        LastSequence = producer.LastSequence,
-        LastTimestamp = producer.LastTimestamp,
-        CoordinatorEpoch = producer.CoordinatorEpoch.Value,
-        CurrentTxnStartOffset = producer.TransactionStart,
-    };
+    private static DescribeProducersResponse.ProducerDescription Describe(ProducerState producer) =>
+        new()
+        {
+            ProducerId = producer.Id,
+            ProducerEpoch = producer.Epoch.Value,
+            LastSequence = producer.LastSequence,
+            LastTimestamp = producer.LastTimestamp,
+            CoordinatorEpoch = producer.CoordinatorEpoch.Value,
+            CurrentTxnStartOffset = producer.TransactionStart,
+        };
 }

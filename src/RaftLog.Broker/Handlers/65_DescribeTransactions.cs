@@ -22,12 +22,16 @@ internal sealed class DescribeTransactionsHandler(CoordinatorShards<TransactionC
         return response;
     }
 
-    private Task<DescribeTransactionsResponse> DescribeAsync(string id) => id.Length == 0
-        ? Task.FromResult(Rejected(id, ErrorCode.InvalidRequest))
-        : shards.CallAsync(id, mayWrite: false, (state, token, _, outbox) => state.Describe(token, id, outbox), error => Rejected(id, error));
+    private Task<DescribeTransactionsResponse> DescribeAsync(string id) =>
+        id.Length == 0
+            ? Task.FromResult(Rejected(id, ErrorCode.InvalidRequest))
+            : shards.CallAsync(
+                id,
+                mayWrite: false,
+                (state, token, _, outbox) => state.Describe(token, id, outbox),
+                error => Rejected(id, error)
+            );
 
-    private static DescribeTransactionsResponse Rejected(string id, ErrorCode error) => new()
-    {
-        TransactionStates = [new() { TransactionalId = id, ErrorCode = error }],
-    };
+    private static DescribeTransactionsResponse Rejected(string id, ErrorCode error) =>
+        new() { TransactionStates = [new() { TransactionalId = id, ErrorCode = error }] };
 }

@@ -9,7 +9,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// ListTransactions (66), versions 0 to 2: the transactions that this node coordinates, filtered by state, producer, duration (KIP-994) and a pattern
+/// ListTransactions (66), versions 0 to 2: the transactions that this node coordinates, filtered by state, producer, duration (KIP-994) and
+/// a pattern
 /// (KIP-1152) that must match the whole id.
 /// </summary>
 internal sealed class ListTransactionsHandler(CoordinatorShards<TransactionCoordinatorState> shards)
@@ -41,9 +42,22 @@ internal sealed class ListTransactionsHandler(CoordinatorShards<TransactionCoord
             return response;
         }
 
-        TransactionFilter filter = new(statuses, request.ProducerIdFilters.Select(id => new ProducerId(id)).ToHashSet(), request.DurationFilter, pattern);
-        List<Task<ListTransactionsResponse>> underWay = [.. shards.All.Select(shard => shard.CallAsync(
-            mayWrite: false, (state, token, now, outbox) => state.List(token, filter, now, outbox), error => new ListTransactionsResponse { ErrorCode = error }))];
+        TransactionFilter filter = new(
+            statuses,
+            request.ProducerIdFilters.Select(id => new ProducerId(id)).ToHashSet(),
+            request.DurationFilter,
+            pattern
+        );
+        List<Task<ListTransactionsResponse>> underWay =
+        [
+            .. shards.All.Select(shard =>
+                shard.CallAsync(
+                    mayWrite: false,
+                    (state, token, now, outbox) => state.List(token, filter, now, outbox),
+                    error => new ListTransactionsResponse { ErrorCode = error }
+                )
+            ),
+        ];
         foreach (Task<ListTransactionsResponse> each in underWay)
         {
             ListTransactionsResponse listed = await each;
@@ -64,7 +78,10 @@ internal sealed class ListTransactionsHandler(CoordinatorShards<TransactionCoord
         try
         {
             string expression = string.IsNullOrEmpty(text) ? ".*" : text;
-            pattern = new Regex($@"\A(?:{expression})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
+            pattern = new Regex(
+                $@"\A(?:{expression})\z",
+                RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline
+            );
             return true;
         }
         catch (Exception unusable) when (unusable is ArgumentException or NotSupportedException)

@@ -12,9 +12,13 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCoordinator groups, Fun
     : IRequestHandler<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>
 {
     public async ValueTask<ConsumerGroupHeartbeatResponse?> HandleAsync(ConsumerGroupHeartbeatRequest request, RequestContext context) =>
-        !isServed() ? new() { ErrorCode = ErrorCode.UnsupportedVersion }
-        : await groups.CallAsync(
-            request.GroupId, context, mayWrite: true,
-            (state, in caller, now, outbox) => state.ConsumerGroupHeartbeat(caller, request, now, outbox),
-            error => new ConsumerGroupHeartbeatResponse { ErrorCode = error });
+        !isServed()
+            ? new() { ErrorCode = ErrorCode.UnsupportedVersion }
+            : await groups.CallAsync(
+                request.GroupId,
+                context,
+                mayWrite: true,
+                (state, in caller, now, outbox) => state.ConsumerGroupHeartbeat(caller, request, now, outbox),
+                error => new ConsumerGroupHeartbeatResponse { ErrorCode = error }
+            );
 }

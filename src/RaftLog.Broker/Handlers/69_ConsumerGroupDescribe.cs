@@ -19,8 +19,11 @@ internal sealed class ConsumerGroupDescribeHandler(GroupCoordinator groups, Func
             response.Groups.AddRange((await each).Groups);
         }
 
-        foreach (ConsumerGroupDescribeResponse.DescribedConsumerGroup group in response.Groups.Where(
-            group => request.IncludeAuthorizedOperations && group.ErrorCode == ErrorCode.None))
+        foreach (
+            ConsumerGroupDescribeResponse.DescribedConsumerGroup group in response.Groups.Where(group =>
+                request.IncludeAuthorizedOperations && group.ErrorCode == ErrorCode.None
+            )
+        )
         {
             group.AuthorizedOperations = AllowedOperations.OnGroup;
         }
@@ -31,11 +34,17 @@ internal sealed class ConsumerGroupDescribeHandler(GroupCoordinator groups, Func
     private Task<ConsumerGroupDescribeResponse> DescribeAsync(string group, RequestContext context)
     {
         ConsumerGroupDescribeRequest one = new() { GroupIds = [group] };
-        return !isServed() ? Task.FromResult(Rejected(group, ErrorCode.UnsupportedVersion)) : groups.CallAsync(
-            group, context, mayWrite: false,
-            (state, in caller, now, outbox) => state.ConsumerGroupDescribe(caller, one, now, outbox),
-            error => Rejected(group, error));
+        return !isServed()
+            ? Task.FromResult(Rejected(group, ErrorCode.UnsupportedVersion))
+            : groups.CallAsync(
+                group,
+                context,
+                mayWrite: false,
+                (state, in caller, now, outbox) => state.ConsumerGroupDescribe(caller, one, now, outbox),
+                error => Rejected(group, error)
+            );
     }
 
-    private static ConsumerGroupDescribeResponse Rejected(string group, ErrorCode error) => new() { Groups = [new() { GroupId = group, ErrorCode = error }] };
+    private static ConsumerGroupDescribeResponse Rejected(string group, ErrorCode error) =>
+        new() { Groups = [new() { GroupId = group, ErrorCode = error }] };
 }

@@ -7,8 +7,10 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// DescribeTopicPartitions (75), version 0: partitions page by page, with their eligible leader replicas (KIP-966). Topics come in name order;
-/// a page ends after <c>max.request.partition.size.limit</c> partitions, or fewer if the client asks, and its cursor says where the next begins.
+/// DescribeTopicPartitions (75), version 0: partitions page by page, with their eligible leader replicas (KIP-966). Topics come in name
+/// order;
+/// a page ends after <c>max.request.partition.size.limit</c> partitions, or fewer if the client asks, and its cursor says where the next
+/// begins.
 /// </summary>
 internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int partitionLimit)
     : IRequestHandler<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>
@@ -16,23 +18,26 @@ internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int pa
     public async ValueTask<DescribeTopicPartitionsResponse?> HandleAsync(DescribeTopicPartitionsRequest request, RequestContext context)
     {
         await cache.WhenSelfIsNamedAsync();
-        return Answer(request, cache.Image, context.Connection.ListenerName);
+        return Respond(request, cache.Image, context.Connection.ListenerName);
     }
 
-    private DescribeTopicPartitionsResponse Answer(DescribeTopicPartitionsRequest request, MetadataImage image, string listener)
+    private DescribeTopicPartitionsResponse Respond(DescribeTopicPartitionsRequest request, MetadataImage image, string listener)
     {
-        if (request.Cursor is { } cursor
-            && (cursor.PartitionIndex < 0 || (request.Topics.Count > 0 && !request.Topics.Exists(topic => topic.Name == cursor.TopicName))))
+        if (
+            request.Cursor is { } cursor
+            && (cursor.PartitionIndex < 0 || (request.Topics.Count > 0 && !request.Topics.Exists(topic => topic.Name == cursor.TopicName)))
+        )
         {
-            return RefuseCursor(request);
+            return RejectCursor(request);
         }
 
         string from = request.Cursor?.TopicName ?? "";
         int fromPartition = request.Cursor?.PartitionIndex ?? 0;
         int room = Math.Min(partitionLimit, Math.Max(1, request.ResponsePartitionLimit));
-        IEnumerable<string> names = request.Topics.Count == 0
-            ? image.Topics.IdsByName.Keys
-            : request.Topics.Select(topic => topic.Name).Distinct().Order(StringComparer.Ordinal);
+        IEnumerable<string> names =
+            request.Topics.Count == 0
+                ? image.Topics.IdsByName.Keys
+                : request.Topics.Select(topic => topic.Name).Distinct().Order(StringComparer.Ordinal);
 
         DescribeTopicPartitionsResponse response = new();
         foreach (string name in names.Where(name => string.CompareOrdinal(name, from) >= 0))
@@ -52,7 +57,10 @@ internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int pa
 
             DescribeTopicPartitionsResponse.DescribeTopicPartitionsTopic described = new()
             {
-                Name = topic.Name, TopicId = topic.Id, IsInternal = InternalTopics.Contains(topic.Name), TopicAuthorizedOperations = AllowedOperations.OnTopic,
+                Name = topic.Name,
+                TopicId = topic.Id,
+                IsInternal = InternalTopics.Contains(topic.Name),
+                TopicAuthorizedOperations = AllowedOperations.OnTopic,
             };
             response.Topics.Add(described);
             foreach ((int index, PartitionRegistration partition) in topic.Partitions)
@@ -75,17 +83,26 @@ internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int pa
         return response;
     }
 
-    private static DescribeTopicPartitionsResponse RefuseCursor(DescribeTopicPartitionsRequest request)
+    private static DescribeTopicPartitionsResponse RejectCursor(DescribeTopicPartitionsRequest request)
     {
         DescribeTopicPartitionsResponse response = new();
-        response.Topics.AddRange(request.Topics.Select(topic =>
-            new DescribeTopicPartitionsResponse.DescribeTopicPartitionsTopic { ErrorCode = ErrorCode.InvalidRequest, Name = topic.Name }));
+        response.Topics.AddRange(
+            request.Topics.Select(topic => new DescribeTopicPartitionsResponse.DescribeTopicPartitionsTopic
+            {
+                ErrorCode = ErrorCode.InvalidRequest,
+                Name = topic.Name,
+            })
+        );
         return response;
     }
 
     // Kafka's own command line does not survive a null list of eligible leaders, so an empty one is an empty list.
     private static DescribeTopicPartitionsResponse.DescribeTopicPartitionsPartition Describe(
-        int index, PartitionRegistration partition, MetadataImage image, string listener)
+        int index,
+        PartitionRegistration partition,
+        MetadataImage image,
+        string listener
+    )
     {
         (NodeId leader, ErrorCode error) = image.ReachableLeader(partition, listener);
         return new()
@@ -102,11 +119,12 @@ internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int pa
         };
     }
 
-    private static DescribeTopicPartitionsResponse.DescribeTopicPartitionsTopic Unknown(string name) => new()
-    {
-        ErrorCode = TopicNames.Refusal(name) is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException,
-        Name = name,
-        IsInternal = InternalTopics.Contains(name),
-        TopicAuthorizedOperations = AllowedOperations.OnTopic,
-    };
+    private static DescribeTopicPartitionsResponse.DescribeTopicPartitionsTopic Unknown(string name) =>
+        new()
+        {
+            ErrorCode = TopicNames.Rejection(name) is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException,
+            Name = name,
+            IsInternal = InternalTopics.Contains(name),
+            TopicAuthorizedOperations = AllowedOperations.OnTopic,
+        };
 }

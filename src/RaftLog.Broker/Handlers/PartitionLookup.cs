@@ -9,7 +9,8 @@ namespace RaftLog.Broker.Handlers;
 internal sealed class PartitionLookup(PartitionTable partitions, MetadataCache cache)
 {
     /// <summary>
-    /// By name: the partition when this node holds it, NOT_LEADER_OR_FOLLOWER when another node does, UNKNOWN_TOPIC_OR_PARTITION when nobody does.
+    /// By name: the partition when this node holds it, NOT_LEADER_OR_FOLLOWER when another node does, UNKNOWN_TOPIC_OR_PARTITION when
+    /// nobody does.
     /// </summary>
     public (Partition? Partition, ErrorCode Error) ByName(string topic, int index)
     {
@@ -42,7 +43,8 @@ internal sealed class PartitionLookup(PartitionTable partitions, MetadataCache c
     public string? NameOf(Uuid topic) => cache.Image.Topics.TryGet(topic, out TopicImage? known) ? known.Name : null;
 
     /// <summary>
-    /// Why a partition is no longer there whose topic was known by this name: INCONSISTENT_TOPIC_ID when this node holds one of another topic of that name,
+    /// Why a partition is no longer there whose topic was known by this name: INCONSISTENT_TOPIC_ID when this node holds one of another
+    /// topic of that name,
     /// NOT_LEADER_OR_FOLLOWER when another node does, UNKNOWN_TOPIC_OR_PARTITION when the name is gone.
     /// </summary>
     public ErrorCode WhyGone(string name, int index)
@@ -51,7 +53,7 @@ internal sealed class PartitionLookup(PartitionTable partitions, MetadataCache c
         return held is null ? error : ErrorCode.InconsistentTopicId;
     }
 
-    /// <summary>What metadata says of a partition, for answers that send a client elsewhere (KIP-951).</summary>
+    /// <summary>What metadata says of a partition, for responses that send a client elsewhere (KIP-951).</summary>
     public PartitionRegistration? Registration(string topic, Uuid topicId, int index)
     {
         MetadataImage image = cache.Image;

@@ -8,12 +8,15 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// All that one Produce request needs while it is under way. The request's context keeps it for the requests after it, so a producer that sends requests
+/// All that one Produce request needs while it is under way. The request's context keeps it for the requests after it, so a producer that
+/// sends requests
 /// of one form costs no new memory.
 /// </summary>
 internal sealed class ProduceExchange
 {
-    /// <summary>The most partitions of a request after which the exchange is kept; what one unusual request needed is not held for ever.</summary>
+    /// <summary>
+    /// The most partitions of a request after which the exchange is kept; what one unusual request needed is not held for ever.
+    /// </summary>
     public const int MaxKeptSlots = 256;
 
     private readonly Spares<ProduceSlot> _spareSlots = new();

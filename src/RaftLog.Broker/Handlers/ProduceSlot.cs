@@ -64,9 +64,22 @@ internal sealed class ProduceSlot
 
     /// <summary>Nothing is appended.</summary>
     public void Reject(ErrorCode error, string? message = null) =>
-        Outcome = new AppendOutcome(AppendResult.Refused(error, message!), LeaderEpoch.None);
+        Outcome = new AppendOutcome(AppendResult.Rejected(error, message!), LeaderEpoch.None);
 
-    /// <summary>Appends the batch; its slot of the wait is decided when it is safe. An earlier one of its producer that was rejected and has not come again is named with its error.</summary>
+    /// <summary>
+    /// Appends the batch; its slot of the wait is decided when it is safe. An earlier one of its producer that was rejected and has not
+    /// come again is named with its error.
+    /// </summary>
     public void Append(int slot, RequiredAcks acks, CommitWait wait, WakeList wakes, ErrorCode behind) =>
-        Outcome = Partition!.Append(new BatchToAppend(Records) { Slot = slot, Verification = Verification, Behind = behind }, acks, wait, wakes);
+        Outcome = Partition!.Append(
+            new BatchToAppend(Records)
+            {
+                Slot = slot,
+                Verification = Verification,
+                Behind = behind,
+            },
+            acks,
+            wait,
+            wakes
+        );
 }

@@ -11,7 +11,8 @@ namespace RaftLog.Broker.Handlers;
 /// <param name="publisher">What it has done.</param>
 internal sealed class ResultSettling<TRequest, TResponse>(MetadataCache cache, MetadataPublisher publisher)
 {
-    // Long enough for a node that lags, short enough for a result that another client has undone meanwhile and that will never be seen here.
+    // Long enough for a node that lags, short enough for a result that another client has undone meanwhile and that will never be seen
+    // here.
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>True when an image shows what the response says.</summary>
@@ -26,8 +27,13 @@ internal sealed class ResultSettling<TRequest, TResponse>(MetadataCache cache, M
     /// <summary>Waits, and completes the response.</summary>
     public async ValueTask WaitAsync(TRequest request, TResponse response)
     {
-        if (await cache.WaitUntilAsync(image => IsShown(request, response, image), LookTimeout)
-            && await publisher.WhenAppliedAsync(cache.Image.Provenance.LastOffset, TimeSpan.FromMilliseconds(Math.Max(0, PatienceMs(request)))))
+        if (
+            await cache.WaitUntilAsync(image => IsShown(request, response, image), LookTimeout)
+            && await publisher.WhenAppliedAsync(
+                cache.Image.Provenance.LastOffset,
+                TimeSpan.FromMilliseconds(Math.Max(0, PatienceMs(request)))
+            )
+        )
         {
             Complete(response);
         }

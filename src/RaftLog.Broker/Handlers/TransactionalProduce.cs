@@ -8,7 +8,8 @@ using RaftLog.Replication;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// What comes before the append of transactional batches: the first one of a transaction in a partition waits until the transaction's coordinator has said that
+/// What comes before the append of transactional batches: the first one of a transaction in a partition waits until the transaction's
+/// coordinator has said that
 /// the partition is in it (KIP-890).
 /// </summary>
 internal sealed class TransactionalProduce(TransactionVerifier verifier, ProducerTurns turns)
@@ -81,8 +82,12 @@ internal sealed class TransactionalProduce(TransactionVerifier verifier, Produce
         }
 #endif
         Dictionary<TopicPartition, ErrorCode> failures = await verifier.FailuresAsync(
-            request.TransactionalId!, turn.Producer, unverified[0].Verification!.Epoch, [.. unverified.Select(static slot => slot.Partition!.Name)],
-            Client(context.Version));
+            request.TransactionalId!,
+            turn.Producer,
+            unverified[0].Verification!.Epoch,
+            [.. unverified.Select(static slot => slot.Partition!.Name)],
+            Client(context.Version)
+        );
         foreach (ProduceSlot slot in unverified)
         {
             if (failures.TryGetValue(slot.Partition!.Name, out ErrorCode error))
@@ -109,8 +114,8 @@ internal sealed class TransactionalProduce(TransactionVerifier verifier, Produce
         bool startsAtZero = Client(context.Version) == ClientTransactions.AddedByBroker;
         foreach (ProduceSlot slot in slots)
         {
-            // Who does not lead has nothing to verify: the append is refused.
-            if (slot is { IsOpen: true, IsTransactional: true, Partition.Role: LeaderRole })
+            // Who does not lead has nothing to verify: the append is rejected.
+            if (slot is { IsOpen: true, IsTransactional: true, Partition.Role: PartitionLeaderRole })
             {
                 slot.Verification = slot.Partition.BeginVerification(slot.Producer, startsAtZero);
             }
@@ -125,12 +130,19 @@ internal sealed class TransactionalProduce(TransactionVerifier verifier, Produce
     // What old clients do not repeat correctly becomes NOT_ENOUGH_REPLICAS: they repeat the request, without looking for another leader.
     private static void Reject(ProduceSlot slot, ErrorCode error, string transactionalId)
     {
-        if (error is ErrorCode.ConcurrentTransactions or ErrorCode.NetworkException or ErrorCode.CoordinatorLoadInProgress
-            or ErrorCode.CoordinatorNotAvailable or ErrorCode.NotCoordinator)
+        if (
+            error
+            is ErrorCode.ConcurrentTransactions
+                or ErrorCode.NetworkException
+                or ErrorCode.CoordinatorLoadInProgress
+                or ErrorCode.CoordinatorNotAvailable
+                or ErrorCode.NotCoordinator
+        )
         {
             slot.Reject(
                 ErrorCode.NotEnoughReplicas,
-                $"whether the partition is in the transaction of {transactionalId} could not be verified: {error}");
+                $"whether the partition is in the transaction of {transactionalId} could not be verified: {error}"
+            );
         }
         else
         {
@@ -138,7 +150,8 @@ internal sealed class TransactionalProduce(TransactionVerifier verifier, Produce
                 error,
                 error is ErrorCode.InvalidTxnState or ErrorCode.TransactionAbortable
                     ? $"the partition is not in the transaction of {transactionalId}: it was not added"
-                    : null);
+                    : null
+            );
         }
     }
 }

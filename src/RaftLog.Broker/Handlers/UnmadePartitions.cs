@@ -9,7 +9,9 @@ namespace RaftLog.Broker.Handlers;
 /// <summary>Tells the client that creates a topic which this node cannot serve for now, and why.</summary>
 internal static class UnmadePartitions
 {
-    /// <summary>Turns the success of such a topic into KAFKA_STORAGE_ERROR: it exists, and has a partition that nobody can write to.</summary>
+    /// <summary>
+    /// Turns the success of such a topic into KAFKA_STORAGE_ERROR: it exists, and has a partition that nobody can write to.
+    /// </summary>
     public static void TellOf(CreateTopicsResponse response, MetadataImage image, PartitionTable partitions)
     {
         foreach (CreateTopicsResponse.CreatableTopicResult created in response.Topics)
@@ -20,7 +22,7 @@ internal static class UnmadePartitions
                 {
                     if (partitions.WhyUnmade(new TopicIdPartition(topic.Id, index)) is { } failure)
                     {
-                        Refuse(created, index, failure);
+                        Reject(created, index, failure);
                         break;
                     }
                 }
@@ -28,10 +30,11 @@ internal static class UnmadePartitions
         }
     }
 
-    private static void Refuse(CreateTopicsResponse.CreatableTopicResult created, int index, DiskException failure)
+    private static void Reject(CreateTopicsResponse.CreatableTopicResult created, int index, DiskException failure)
     {
         created.ErrorCode = ErrorCode.KafkaStorageError;
         created.ErrorMessage =
-            $"the topic exists, but the log of its partition {index} cannot be made: {failure.Message}; {failure.WayOut}. It is tried again every 5 s";
+            $"the topic exists, but the log of its partition {index} cannot be made: {failure.Message}; {failure.WayOut}. It is tried "
+            + $"again every 5 s";
     }
 }

@@ -18,4 +18,5 @@ internal sealed record BrokerIdentity(
     IReadOnlyList<Endpoint> Endpoints,
     string? Rack,
     IReadOnlyList<Uuid> Directories,
-    BrokerEpoch PreviousEpoch);
+    BrokerEpoch PreviousEpoch
+);

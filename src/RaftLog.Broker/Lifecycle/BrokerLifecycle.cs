@@ -9,12 +9,18 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
-/// A broker's life as the controller sees it (KIP-631): registers, waits until it has read its own registration, is unfenced, sends heartbeats, and at
+/// A broker's life as the controller sees it (KIP-631): registers, waits until it has read its own registration, is unfenced, sends
+/// heartbeats, and at
 /// the end asks to leave and waits until its leaderships have moved.
 /// </summary>
 internal sealed class BrokerLifecycle(
-    BrokerIdentity identity, MetadataPublisher publisher, IControllerChannel controller, LifecycleOptions options, Waiters waiters, Journal journal)
-    : IMetadataListener
+    BrokerIdentity identity,
+    MetadataPublisher publisher,
+    IControllerChannel controller,
+    LifecycleOptions options,
+    Waiters waiters,
+    NodeLog nodeLog
+) : IMetadataListener
 {
     private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan ShutdownPause = TimeSpan.FromMilliseconds(50);
@@ -31,13 +37,18 @@ internal sealed class BrokerLifecycle(
     /// <summary>The epoch of this incarnation, or none before the registration is committed.</summary>
     public BrokerEpoch Epoch => new(Volatile.Read(ref _epoch));
 
-    /// <summary>Opens the client ports, once, when this node has read the log up to its own registration; only then does it ask to be unfenced.</summary>
+    /// <summary>
+    /// Opens the client ports, once, when this node has read the log up to its own registration; only then does it ask to be unfenced.
+    /// </summary>
     public Func<ValueTask> BeginServing { get; set; } = () => ValueTask.CompletedTask;
 
     /// <summary>The ids of the log directories that no longer work; each heartbeat tells them (KIP-858).</summary>
     public Func<List<Uuid>> OfflineDirectories { get; init; } = () => [];
 
-    /// <summary>The ids of the log directories that get no new replicas; each heartbeat tells them (KIP-1066). Null where metadata does not track them.</summary>
+    /// <summary>
+    /// The ids of the log directories that get no new replicas; each heartbeat tells them (KIP-1066). Null where metadata does not track
+    /// them.
+    /// </summary>
     public Func<List<Uuid>?> CordonedDirectories { get; init; } = () => null;
 
     /// <summary>Ends as true when the broker is unfenced for the first time, as false when it is stopped before that.</summary>
@@ -68,7 +79,8 @@ internal sealed class BrokerLifecycle(
     }
 
     /// <summary>
-    /// This node believes something new. The controller lets a broker stop when every other has told it that it knows of the new leaders, so that no client
+    /// This node believes something new. The controller lets a broker stop when every other has told it that it knows of the new leaders,
+    /// so that no client
     /// is sent to a node that is gone: while one leaves, the others tell it often, and not at their usual interval.
     /// </summary>
     public Task ApplyAsync(MetadataUpdate update)
@@ -91,12 +103,12 @@ internal sealed class BrokerLifecycle(
     {
         _wantsShutdown = true;
         _wake.Set();
-        journal.Info($"stopping: handing over what this broker leads, for at most {timeout.TotalSeconds} s");
+        nodeLog.Info($"stopping: handing over what this broker leads, for at most {timeout.TotalSeconds} s");
         Wait over = waiters.Rent(timeout);
         _ = EndWhenGrantedAsync(over);
         if (await over.Outcome != WaitOutcome.Ready)
         {
-            journal.Warn($"the controller has not granted the shutdown within {timeout.TotalSeconds} s; stopping without it");
+            nodeLog.Warn($"the controller has not granted the shutdown within {timeout.TotalSeconds} s; stopping without it");
         }
 
         _wake.Close();
@@ -118,14 +130,25 @@ internal sealed class BrokerLifecycle(
             Rack = identity.Rack,
             LogDirs = [.. identity.Directories],
             PreviousBrokerEpoch = identity.PreviousEpoch,
-            Listeners = [.. identity.Endpoints.Select(each => new BrokerRegistrationRequest.Listener
-            {
-                Name = each.Listener, Host = each.Host, Port = each.Port, SecurityProtocol = each.SecurityProtocol,
-            })],
-            Features = [.. Features.Supported.Select(each => new BrokerRegistrationRequest.Feature
-            {
-                Name = each.Name, MinSupportedVersion = each.Lowest, MaxSupportedVersion = each.Highest,
-            })],
+            Listeners =
+            [
+                .. identity.Endpoints.Select(each => new BrokerRegistrationRequest.Listener
+                {
+                    Name = each.Listener,
+                    Host = each.Host,
+                    Port = each.Port,
+                    SecurityProtocol = each.SecurityProtocol,
+                }),
+            ],
+            Features =
+            [
+                .. Features.Supported.Select(each => new BrokerRegistrationRequest.Feature
+                {
+                    Name = each.Name,
+                    MinSupportedVersion = each.Lowest,
+                    MaxSupportedVersion = each.Highest,
+                }),
+            ],
         };
         if (await controller.SendAsync(request, options.RequestTimeout) is not { } response)
         {
@@ -134,14 +157,14 @@ internal sealed class BrokerLifecycle(
 
         if (response.ErrorCode != ErrorCode.None)
         {
-            Refused("to register", response.ErrorCode);
+            Rejected("to register", response.ErrorCode);
             return false;
         }
 
         _toldOf = ErrorCode.None;
 
         Volatile.Write(ref _epoch, response.BrokerEpoch.Value);
-        journal.Info($"broker {identity.Node} is registered with epoch {response.BrokerEpoch}");
+        nodeLog.Info($"broker {identity.Node} is registered with epoch {response.BrokerEpoch}");
         return true;
     }
 
@@ -175,7 +198,7 @@ internal sealed class BrokerLifecycle(
 
         if (response.ErrorCode != ErrorCode.None)
         {
-            Refused("the heartbeat of", response.ErrorCode);
+            Rejected("the heartbeat of", response.ErrorCode);
             if (response.ErrorCode == ErrorCode.StaleBrokerEpoch && !leaving)
             {
                 await ReregisterAsync();
@@ -192,14 +215,16 @@ internal sealed class BrokerLifecycle(
 
         if (!response.IsFenced && _running.TrySetResult(true))
         {
-            journal.Info($"broker {identity.Node} is unfenced");
+            nodeLog.Info($"broker {identity.Node} is unfenced");
         }
 
-        return leaving || _anotherLeaves ? ShutdownPause : response.IsFenced ? CatchUpPause : options.HeartbeatInterval;
+        return leaving || _anotherLeaves ? ShutdownPause
+            : response.IsFenced ? CatchUpPause
+            : options.HeartbeatInterval;
     }
 
     /// <summary>Says so once, and again when the reason changes: it is tried many times a second.</summary>
-    private void Refused(string what, ErrorCode reason)
+    private void Rejected(string what, ErrorCode reason)
     {
         if (_toldOf == reason)
         {
@@ -210,11 +235,13 @@ internal sealed class BrokerLifecycle(
         string wayOut = reason switch
         {
             ErrorCode.InconsistentClusterId =>
-                $": the controllers belong to another cluster than this node's directories ({identity.ClusterId}); point log.dirs or the voters at the right ones",
-            ErrorCode.DuplicateBrokerRegistration => $": another process with node.id = {identity.Node} is alive, or was until a moment ago; stop it, or wait",
+                $": the controllers belong to another cluster than this node's directories ({identity.ClusterId}); point log.dirs or "
+                    + $"the voters at the right ones",
+            ErrorCode.DuplicateBrokerRegistration =>
+                $": another process with node.id = {identity.Node} is alive, or was until a moment ago; stop it, or wait",
             _ => "",
         };
-        journal.Warn($"the controller refuses {what} broker {identity.Node}: {reason}{wayOut}; trying again");
+        nodeLog.Warn($"the controller rejects {what} broker {identity.Node}: {reason}{wayOut}; trying again");
     }
 
     // The controller knows another incarnation, or forgot this one: the old epoch is worth nothing.

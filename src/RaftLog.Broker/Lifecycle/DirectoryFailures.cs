@@ -6,15 +6,17 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
-/// What a failed log directory means. What was written there may be lost, so nothing more is served from it: the controller moves its leaderships away. A node
-/// goes on with the others; without its metadata log, which must never lose a vote, or without any directory for data, it stops (ARCHITECTURE D6).
+/// What a failed log directory means. What was written there may be lost, so nothing more is served from it: the controller moves its
+/// leaderships away. A node
+/// goes on with the others; without its metadata log, which must never lose a vote, or without any directory for data, it stops
+/// (ARCHITECTURE D6).
 /// </summary>
-internal sealed class DirectoryFailures(NodeStorage storage, Journal journal, IProcess process)
+internal sealed class DirectoryFailures(NodeStorage storage, NodeLog nodeLog, IProcess process)
 {
     private readonly Lock _gate = new();
 
     /// <summary>What was told of directories that go on; as many as there are directories and kinds.</summary>
-    private readonly HashSet<(LogDirectory Directory, DiskErrorKind Kind)> _told = [];
+    private readonly HashSet<(LogDirectory Directory, DiskErrorKind Kind)> _reported = [];
 
     /// <summary>Raised after a directory for data went offline while others work; it may hold a partition's lock.</summary>
     public event Action? Changed;
@@ -28,7 +30,7 @@ internal sealed class DirectoryFailures(NodeStorage storage, Journal journal, IP
         foreach (LogDirectory directory in storage.Directories)
         {
             directory.Health.WentOffline += cause => Failed(directory, cause);
-            directory.Health.Refused += cause => PutOff(directory, cause);
+            directory.Health.Rejected += cause => PutOff(directory, cause);
         }
     }
 
@@ -36,19 +38,21 @@ internal sealed class DirectoryFailures(NodeStorage storage, Journal journal, IP
     {
         lock (_gate)
         {
-            if (!_told.Add((directory, cause.Kind)))
+            if (!_reported.Add((directory, cause.Kind)))
             {
                 return;
             }
         }
 
-        journal.Error(
-            $"log directory {directory.Path} cannot be changed now: {cause.Message}; {cause.WayOut}. It is tried again every 5 s; the partitions there are served");
+        nodeLog.Error(
+            $"log directory {directory.Path} cannot be changed now: {cause.Message}; {cause.WayOut}. It is tried again every 5 s; the "
+                + $"partitions there are served"
+        );
     }
 
     private void Failed(LogDirectory directory, DiskException cause)
     {
-        journal.Error($"log directory {directory.Path} is offline until the node is started again: {cause.Message}");
+        nodeLog.Error($"log directory {directory.Path} is offline until the node is started again: {cause.Message}");
         bool holdsMetadata = ReferenceEquals(directory, storage.Metadata);
         if (holdsMetadata || storage.Data.All(each => each.Health.IsOffline))
         {

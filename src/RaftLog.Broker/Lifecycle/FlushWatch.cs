@@ -5,10 +5,11 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
-/// Says in the node log that a disk does not answer: a flush that hangs fails nothing and stalls only what waits for it, so without a word nobody would know why.
+/// Says in the node log that a disk does not answer: a flush that hangs fails nothing and stalls only what waits for it, so without a word
+/// nobody would know why.
 /// Once after ten seconds, again each time it has taken twice as long, and when it is over.
 /// </summary>
-internal sealed class FlushWatch(IReadOnlyList<LogDirectory> directories, Waiters waiters, Journal journal)
+internal sealed class FlushWatch(IReadOnlyList<LogDirectory> directories, Waiters waiters, NodeLog nodeLog)
 {
     private const long FirstMs = 10_000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -16,7 +17,8 @@ internal sealed class FlushWatch(IReadOnlyList<LogDirectory> directories, Waiter
     private readonly (LogDirectory Directory, Flusher Flusher, string What)[] _watched =
     [
         .. directories.Select(static each => (each, each.Flusher, $"log directory {each.Path}")),
-        .. directories.Where(static each => each.MetadataFlusher is not null)
+        .. directories
+            .Where(static each => each.MetadataFlusher is not null)
             .Select(static each => (each, each.MetadataFlusher!, $"the metadata log in log directory {each.Path}")),
     ];
 
@@ -34,7 +36,12 @@ internal sealed class FlushWatch(IReadOnlyList<LogDirectory> directories, Waiter
         }
     }
 
-    private (long Steps, long SinceMs, long WarnAtMs) Look(DirectoryHealth health, Flusher flusher, string what, (long Steps, long SinceMs, long WarnAtMs) seen)
+    private (long Steps, long SinceMs, long WarnAtMs) Look(
+        DirectoryHealth health,
+        Flusher flusher,
+        string what,
+        (long Steps, long SinceMs, long WarnAtMs) seen
+    )
     {
         long now = waiters.NowMs;
         long steps = flusher.Steps;
@@ -44,7 +51,7 @@ internal sealed class FlushWatch(IReadOnlyList<LogDirectory> directories, Waiter
         {
             if (seen.WarnAtMs > FirstMs)
             {
-                journal.Info($"{what}: the disk answers again, after {forMs / 1000} s");
+                nodeLog.Info($"{what}: the disk answers again, after {forMs / 1000} s");
             }
 
             return (steps, now, FirstMs);
@@ -55,9 +62,10 @@ internal sealed class FlushWatch(IReadOnlyList<LogDirectory> directories, Waiter
             return seen;
         }
 
-        journal.Warn(
+        nodeLog.Warn(
             $"{what}: the disk has not ended a flush for {forMs / 1000} s. What waits for it is not acknowledged and cannot be in sync; "
-            + "look at the disk and at the system's log");
+                + "look at the disk and at the system's log"
+        );
         return seen with { WarnAtMs = seen.WarnAtMs * 2 };
     }
 }

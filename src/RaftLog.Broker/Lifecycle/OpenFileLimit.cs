@@ -3,13 +3,16 @@ using RaftLog.Platform;
 namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
-/// How the descriptors that the process may have (<c>RLIMIT_NOFILE</c>) are shared out: files of logs take no more than <see cref="DescriptorCache"/> gives them,
+/// How the descriptors that the process may have (<c>RLIMIT_NOFILE</c>) are shared out: files of logs take no more than
+/// <see cref="DescriptorCache"/> gives them,
 /// the rest is for connections. So clients that connect without end never keep the node from its own files.
 /// </summary>
 /// <param name="limit">The limit; a large number where there is none.</param>
 internal sealed class OpenFileLimit(long limit)
 {
-    /// <summary>For files that are being written for the first time, locks, the node log, other nodes and the runtime; a quarter of a low limit.</summary>
+    /// <summary>
+    /// For files that are being written for the first time, locks, the node log, other nodes and the runtime; a quarter of a low limit.
+    /// </summary>
     private const int Reserved = 128;
 
     private const int LeastConnections = 16;
@@ -28,7 +31,9 @@ internal sealed class OpenFileLimit(long limit)
         int wanted = Math.Min(partitions, DescriptorCache.CapacityFor(long.MaxValue));
         return wanted <= _files
             ? null
-            : $"this process may open {limit} files, and {_files} of them are kept for the logs of {partitions} partitions: logs are closed and opened again as they are used, "
-                + $"which costs time, and those with records that are not flushed yet must stay open. Raise the limit (ulimit -n, LimitNOFILE of systemd) to {2 * wanted} or more";
+            : $"this process may open {limit} files, and {_files} of them are kept for the logs of {partitions} partitions: logs are "
+                + $"closed and opened again as they are used, "
+                + $"which costs time, and those with records that are not flushed yet must stay open. Raise the limit (ulimit -n, "
+                + $"LimitNOFILE of systemd) to {2 * wanted} or more";
     }
 }

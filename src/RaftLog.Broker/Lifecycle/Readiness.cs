@@ -3,7 +3,8 @@ using RaftLog.Platform.Waiting;
 namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
-/// How far a node has come, and who waits until it serves: a broker serves when the controller has unfenced it, a mere controller when it knows the quorum's
+/// How far a node has come, and who waits until it serves: a broker serves when the controller has unfenced it, a mere controller when it
+/// knows the quorum's
 /// leader.
 /// </summary>
 internal sealed class Readiness(Supervisor supervisor)
@@ -34,11 +35,14 @@ internal sealed class Readiness(Supervisor supervisor)
         State = NodeState.Running;
         if (_ready.TrySetResult() && WarmUp is { } warmUp)
         {
-            supervisor.Run("warm-up", async () =>
-            {
-                await Task.Yield();
-                warmUp();
-            });
+            supervisor.Run(
+                "warm-up",
+                async () =>
+                {
+                    await Task.Yield();
+                    warmUp();
+                }
+            );
         }
     }
 

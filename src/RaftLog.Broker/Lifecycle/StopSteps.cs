@@ -3,10 +3,11 @@ using RaftLog.Broker.Runtime;
 namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
-/// The steps of a stop in order. Each has a bound, and a line in the node log when it begins and when it reaches its bound: a node that was told to stop ends, and
+/// The steps of a stop in order. Each has a bound, and a line in the node log when it begins and when it reaches its bound: a node that was
+/// told to stop ends, and
 /// says what kept it.
 /// </summary>
-internal sealed class StopSteps(TimeProvider time, Journal journal)
+internal sealed class StopSteps(TimeProvider time, NodeLog nodeLog)
 {
     /// <summary>Waits for a step, no longer than its bound.</summary>
     /// <param name="what">What it does, for people.</param>
@@ -16,7 +17,7 @@ internal sealed class StopSteps(TimeProvider time, Journal journal)
     /// <returns>False when it has not ended; then the stop goes on without it.</returns>
     public async ValueTask<bool> RunAsync(string what, TimeSpan limit, Task step, Func<string>? whatIsLeft = null)
     {
-        journal.Info($"stopping: {what}");
+        nodeLog.Info($"stopping: {what}");
         TaskCompletionSource<bool> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenSource noLonger = new();
         _ = WatchAsync(step, ended);
@@ -29,7 +30,10 @@ internal sealed class StopSteps(TimeProvider time, Journal journal)
         if (!hasEnded)
         {
             string left = whatIsLeft is null ? "" : $" ({whatIsLeft()})";
-            journal.Warn($"stopping: {what} has not ended within {limit.TotalSeconds} s{left}; the node ends without it, and recovers at its next start what it must");
+            nodeLog.Warn(
+                $"stopping: {what} has not ended within {limit.TotalSeconds} s{left}; the node ends without it, and recovers at its "
+                    + $"next start what it must"
+            );
         }
 
         return hasEnded;

@@ -9,7 +9,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Maintenance;
 
 /// <summary>
-/// Compacts logs, the dirtiest first, in as many loops as <c>log.cleaner.threads</c> says. A log that cannot be compacted is set aside, reported and tried again
+/// Compacts logs, the dirtiest first, in as many loops as <c>log.cleaner.threads</c> says. A log that cannot be compacted is set aside,
+/// reported and tried again
 /// later; the others go on.
 /// </summary>
 /// <param name="partitions">The partitions of the node.</param>
@@ -25,7 +26,10 @@ internal sealed class Compaction(Func<IReadOnlyList<Partition>> partitions, Func
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
 
-    /// <summary>What no loop may take now: logs that are being compacted, and until when others are left alone. In the node's monotonic milliseconds.</summary>
+    /// <summary>
+    /// What no loop may take now: logs that are being compacted, and until when others are left alone. In the node's monotonic
+    /// milliseconds.
+    /// </summary>
     private readonly Dictionary<TopicIdPartition, long> _taken = [];
 
     private int _loops;
@@ -50,7 +54,12 @@ internal sealed class Compaction(Func<IReadOnlyList<Partition>> partitions, Func
                 node.Supervisor.Run("compaction", RunAsync);
             }
 
-            while (index < settings().Cleaner.Threads && settings().Cleaner.IsEnabled && !_stop.IsCancellationRequested && TryTake() is { } partition)
+            while (
+                index < settings().Cleaner.Threads
+                && settings().Cleaner.IsEnabled
+                && !_stop.IsCancellationRequested
+                && TryTake() is { } partition
+            )
             {
                 await CompactAsync(partition, cleaner);
             }
@@ -67,9 +76,10 @@ internal sealed class Compaction(Func<IReadOnlyList<Partition>> partitions, Func
             CleanerOptions options = new(shared.BufferBytes / loops, shared.LoadFactor, shared.BytesPerSecond / loops);
             if (await partition.Maintenance.CleanAsync(cleaner, options, _stop.Token) is { } result)
             {
-                node.Journal.Info(
+                node.NodeLog.Info(
                     $"{partition.Name}: compacted up to offset {result.CleanedTo}; {result.BytesBefore} bytes became {result.BytesAfter}, "
-                    + $"{result.RecordsKept} of {result.RecordsRead} records stay");
+                        + $"{result.RecordsKept} of {result.RecordsRead} records stay"
+                );
             }
             else
             {
@@ -79,8 +89,10 @@ internal sealed class Compaction(Func<IReadOnlyList<Partition>> partitions, Func
         catch (UncleanableException uncleanable)
         {
             leaveAloneMs = SetAsideMs;
-            node.Journal.Error(
-                $"{partition.Name} cannot be compacted: {uncleanable.Message}. Nothing of it is lost or changed; it is tried again in {SetAsideMs / 60_000} minutes");
+            node.NodeLog.Error(
+                $"{partition.Name} cannot be compacted: {uncleanable.Message}. Nothing of it is lost or changed; it is tried again in "
+                    + $"{SetAsideMs / 60_000} minutes"
+            );
         }
         catch (DiskException)
         {

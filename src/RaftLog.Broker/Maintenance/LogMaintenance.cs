@@ -17,7 +17,7 @@ internal sealed class LogMaintenance(NodeContext node, PartitionTable partitions
     public void Start()
     {
         node.Supervisor.Run("producer expiry", new ProducerExpiry(() => partitions.All, Settings, node.Waiters).RunAsync);
-        node.Supervisor.Run("retention", new RetentionCheck(() => partitions.All, Settings, node.Waiters, node.Journal).RunAsync);
+        node.Supervisor.Run("retention", new RetentionCheck(() => partitions.All, Settings, node.Waiters, node.NodeLog).RunAsync);
         _compaction.Start();
     }
 

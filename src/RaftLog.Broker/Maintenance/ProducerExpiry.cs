@@ -5,7 +5,8 @@ using RaftLog.Platform.Waiting;
 namespace RaftLog.Broker.Maintenance;
 
 /// <summary>
-/// Lets partitions forget idempotent producers that were silent for <c>producer.id.expiration.ms</c>, every <c>producer.id.expiration.check.interval.ms</c>
+/// Lets partitions forget idempotent producers that were silent for <c>producer.id.expiration.ms</c>, every
+/// <c>producer.id.expiration.check.interval.ms</c>
 /// as Kafka does: until a check has come by, a silent producer is still known.
 /// </summary>
 /// <param name="partitions">The partitions of the node.</param>

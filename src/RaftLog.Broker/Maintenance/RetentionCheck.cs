@@ -8,15 +8,20 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Maintenance;
 
 /// <summary>
-/// Removes what <c>retention.ms</c> and <c>retention.bytes</c> no longer keep, every <c>log.retention.check.interval.ms</c>. A record that is dated in the
+/// Removes what <c>retention.ms</c> and <c>retention.bytes</c> no longer keep, every <c>log.retention.check.interval.ms</c>. A record that
+/// is dated in the
 /// future keeps its segment and all after it, as in Kafka; the node log says so once.
 /// </summary>
 /// <param name="partitions">The partitions of the node.</param>
 /// <param name="settings">What is configured now.</param>
 /// <param name="waiters">The node's clock.</param>
-/// <param name="journal">The node log.</param>
+/// <param name="nodeLog">The node log.</param>
 internal sealed class RetentionCheck(
-    Func<IReadOnlyList<Partition>> partitions, Func<LogMaintenanceSettings> settings, Waiters waiters, Journal journal)
+    Func<IReadOnlyList<Partition>> partitions,
+    Func<LogMaintenanceSettings> settings,
+    Waiters waiters,
+    NodeLog nodeLog
+)
 {
     /// <summary>The first check comes early: a node that is often restarted would never come to one.</summary>
     private const long FirstCheckMs = 30_000;
@@ -53,8 +58,10 @@ internal sealed class RetentionCheck(
     {
         if (decision.Segments > 0)
         {
-            journal.Info(
-                $"{partition.Name}: retention removed {decision.Segments} segments with {decision.Bytes} bytes; the log begins at offset {decision.Start} now");
+            nodeLog.Info(
+                $"{partition.Name}: retention removed {decision.Segments} segments with {decision.Bytes} bytes; the log begins at "
+                    + $"offset {decision.Start} now"
+            );
         }
 
         if (decision.Pinned is not { } pinned)
@@ -64,13 +71,17 @@ internal sealed class RetentionCheck(
         else if (!_named.TryGetValue(partition.Id, out Offset named) || named != pinned.BaseOffset)
         {
             _named[partition.Id] = pinned.BaseOffset;
-            journal.Warn(
-                $"{partition.Name}: a record in the segment at offset {pinned.BaseOffset} is dated {Date(pinned.LargestTimestamp)}, in the future; retention.ms keeps that segment and "
-                + "all after it until then. Remove records with DeleteRecords (kafka-delete-records), and bound message.timestamp.after.max.ms");
+            nodeLog.Warn(
+                $"{partition.Name}: a record in the segment at offset {pinned.BaseOffset} is dated {Date(pinned.LargestTimestamp)}, in "
+                    + $"the future; retention.ms keeps that segment and "
+                    + "all after it until then. Remove records with DeleteRecords (kafka-delete-records), and bound "
+                    + "message.timestamp.after.max.ms"
+            );
         }
     }
 
-    private static string Date(long timestampMs) => timestampMs > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
-        ? $"after the year 9999 ({timestampMs})"
-        : $"{DateTimeOffset.FromUnixTimeMilliseconds(timestampMs):yyyy-MM-dd HH:mm}";
+    private static string Date(long timestampMs) =>
+        timestampMs > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? $"after the year 9999 ({timestampMs})"
+            : $"{DateTimeOffset.FromUnixTimeMilliseconds(timestampMs):yyyy-MM-dd HH:mm}";
 }

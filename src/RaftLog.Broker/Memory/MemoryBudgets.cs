@@ -4,7 +4,8 @@ using RaftLog.Platform.Buffers;
 namespace RaftLog.Broker.Memory;
 
 /// <summary>
-/// How much memory a node's traffic may hold, each kind for itself, so that clients take nothing from the nodes that replicate. Responses need none:
+/// How much memory a node's traffic may hold, each kind for itself, so that clients take nothing from the nodes that replicate. Responses
+/// need none:
 /// their records stay in files until they are sent.
 /// </summary>
 internal sealed class MemoryBudgets(MemorySettings settings, TimeProvider time) : IDisposable
@@ -37,5 +38,6 @@ internal sealed class MemoryBudgets(MemorySettings settings, TimeProvider time) 
         Replication.Dispose();
     }
 
-    private static BufferPool PoolOf(long bytes, TimeProvider time) => new(time, new BufferPoolLimits(bytes, Math.Min(bytes, MaxIdleBytes), IdleTime));
+    private static BufferPool PoolOf(long bytes, TimeProvider time) =>
+        new(time, new BufferPoolLimits(bytes, Math.Min(bytes, MaxIdleBytes), IdleTime));
 }

@@ -6,7 +6,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Broker.Metadata;
 
 /// <summary>
-/// Hands committed metadata to those who act on it, in order and outside the Raft loop, which only leaves the latest image here and goes on. It knows how far the
+/// Hands committed metadata to those who act on it, in order and outside the Raft loop, which only leaves the latest image here and goes
+/// on. It knows how far the
 /// node is: an image is applied when every listener has done what it and all before it ask for.
 /// </summary>
 internal sealed class MetadataPublisher
@@ -26,7 +27,7 @@ internal sealed class MetadataPublisher
 
     // These belong to the loop.
     private readonly Queue<(Offset Offset, Task Done)> _stages = new();
-    private MetadataImage _told = MetadataImage.Empty;
+    private MetadataImage _reported = MetadataImage.Empty;
 
     /// <summary>A publisher without listeners that does not run yet.</summary>
     public MetadataPublisher(Waiters waiters)
@@ -65,11 +66,12 @@ internal sealed class MetadataPublisher
     public bool Post(Action input) => _loop.Post(input);
 
     /// <summary>Runs something between two images, and waits for its end.</summary>
-    public Task CallAsync(Action input) => _loop.CallAsync(() =>
-    {
-        input();
-        return true;
-    });
+    public Task CallAsync(Action input) =>
+        _loop.CallAsync(() =>
+        {
+            input();
+            return true;
+        });
 
     /// <summary>Waits until this node has applied the log up to an offset; false when the time is over first.</summary>
     public async ValueTask<bool> WhenAppliedAsync(Offset offset, TimeSpan timeout)
@@ -109,7 +111,7 @@ internal sealed class MetadataPublisher
             }
         }
 
-        _told = update.Image;
+        _reported = update.Image;
         Task all = Task.WhenAll(unfinished);
         _stages.Enqueue((update.Image.Provenance.LastOffset, all));
         Advance();
@@ -130,7 +132,7 @@ internal sealed class MetadataPublisher
             _next = null;
         }
 
-        return standsForSeveral ? next with { Changes = MetadataChanges.Between(_told, next.Image) } : next;
+        return standsForSeveral ? next with { Changes = MetadataChanges.Between(_reported, next.Image) } : next;
     }
 
     private async Task AdvanceAfterAsync(Task stage)

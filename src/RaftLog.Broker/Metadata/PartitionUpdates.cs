@@ -10,7 +10,8 @@ internal sealed class PartitionUpdates(PartitionTable partitions, NodeId self, U
     /// <inheritdoc />
     public Task ApplyAsync(MetadataUpdate update)
     {
-        bool isRegistered = update.Image.Brokers.TryGetValue(self, out BrokerRegistration? registration) && registration.IncarnationId == incarnation;
+        bool isRegistered =
+            update.Image.Brokers.TryGetValue(self, out BrokerRegistration? registration) && registration.IncarnationId == incarnation;
         return partitions.Apply(update.Image, update.Changes, isRegistered ? registration!.Epoch : BrokerEpoch.None);
     }
 }

@@ -13,7 +13,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Metrics;
 
 /// <summary>
-/// Shows what a node counts through <c>System.Diagnostics.Metrics</c>, where <c>dotnet-counters</c> and exporters find it. All instruments are observed ones:
+/// Shows what a node counts through <c>System.Diagnostics.Metrics</c>, where <c>dotnet-counters</c> and exporters find it. All instruments
+/// are observed ones:
 /// the rooms count in plain fields, and nothing is computed unless somebody asks. docs/operations.md lists them.
 /// </summary>
 internal sealed class NodeMeter : IDisposable
@@ -32,20 +33,33 @@ internal sealed class NodeMeter : IDisposable
     /// <param name="publisher">Who applies metadata.</param>
     /// <param name="broker">What it is to clients; null for a mere controller.</param>
     public NodeMeter(
-        NodeContext node, NodeStorage storage, NodeListeners listeners, QuorumAssembly quorum, MetadataPublisher publisher, BrokerAssembly? broker)
+        NodeContext node,
+        NodeStorage storage,
+        NodeListeners listeners,
+        QuorumAssembly quorum,
+        MetadataPublisher publisher,
+        BrokerAssembly? broker
+    )
     {
         _time = node.World.Time;
-        _meter = new Meter(new MeterOptions(Name)
-        {
-            Tags = [new("node.id", node.Self.Value), new("cluster.id", storage.ClusterId)],
-        });
+        _meter = new Meter(new MeterOptions(Name) { Tags = [new("node.id", node.Self.Value), new("cluster.id", storage.ClusterId)] });
         ShowRequests(broker?.Apis, quorum.Apis);
         ShowConnections(listeners);
         ShowBudgets(node.Memory, storage.Decompression);
         ShowFlushes(storage.Directories);
         ShowLoops(("quorum", quorum.Loop), ("metadata publisher", publisher.Counters));
-        _meter.CreateObservableCounter("raftlog.quorum.elections", () => quorum.Elections, "{election}", "New leaders of the quorum that the node has heard of.");
-        _meter.CreateObservableGauge("raftlog.recovery.time", () => storage.RecoveryTime.TotalSeconds, "s", "How long the partitions' logs took to open at the start.");
+        _meter.CreateObservableCounter(
+            "raftlog.quorum.elections",
+            () => quorum.Elections,
+            "{election}",
+            "New leaders of the quorum that the node has heard of."
+        );
+        _meter.CreateObservableGauge(
+            "raftlog.recovery.time",
+            () => storage.RecoveryTime.TotalSeconds,
+            "s",
+            "How long the partitions' logs took to open at the start."
+        );
         if (broker is not null)
         {
             ShowPartitions(broker.Partitions, broker.Counters);
@@ -57,9 +71,24 @@ internal sealed class NodeMeter : IDisposable
 
     private void ShowRequests(ApiTable? clients, ApiTable? controllers)
     {
-        _meter.CreateObservableCounter("raftlog.requests", () => Of(static (_, counters) => counters.Requests), "{request}", "Requests that have ended.");
-        _meter.CreateObservableCounter("raftlog.request.errors", () => Of(static (_, counters) => counters.Errors), "{error}", "Error codes in responses.");
-        _meter.CreateObservableCounter("raftlog.request.time", () => Of(Seconds), "s", "Time from the last byte of a request to the sending of its response, waits included.");
+        _meter.CreateObservableCounter(
+            "raftlog.requests",
+            () => Of(static (_, counters) => counters.Requests),
+            "{request}",
+            "Requests that have ended."
+        );
+        _meter.CreateObservableCounter(
+            "raftlog.request.errors",
+            () => Of(static (_, counters) => counters.Errors),
+            "{error}",
+            "Error codes in responses."
+        );
+        _meter.CreateObservableCounter(
+            "raftlog.request.time",
+            () => Of(Seconds),
+            "s",
+            "Time from the last byte of a request to the sending of its response, waits included."
+        );
 
         double Seconds(TimeProvider time, ApiCounters counters) => time.GetElapsedTime(0, counters.Ticks).TotalSeconds;
 
@@ -72,7 +101,11 @@ internal sealed class NodeMeter : IDisposable
                 {
                     if (api.Counters.Requests > 0)
                     {
-                        yield return new Measurement<T>(read(_time, api.Counters), new("api", api.Key.ToString()), new("listener", listener));
+                        yield return new Measurement<T>(
+                            read(_time, api.Counters),
+                            new("api", api.Key.ToString()),
+                            new("listener", listener)
+                        );
                     }
                 }
             }
@@ -81,24 +114,65 @@ internal sealed class NodeMeter : IDisposable
 
     private void ShowConnections(NodeListeners listeners)
     {
-        _meter.CreateObservableGauge("raftlog.connections.open", () => listeners.Counts().Open, "{connection}", "Connections that are open.");
-        _meter.CreateObservableCounter("raftlog.connections.accepted", () => listeners.Counts().Accepted, "{connection}", "Connections that were accepted.");
-        _meter.CreateObservableCounter("raftlog.connections.rejected", () => listeners.Counts().Rejected, "{connection}", "Connections closed at once, above a bound.");
-        _meter.CreateObservableCounter("raftlog.network.received", () => listeners.Counts().BytesReceived, "By", "Bytes that clients and nodes have sent.");
-        _meter.CreateObservableCounter("raftlog.network.sent", () => listeners.Counts().BytesSent, "By", "Bytes that clients and nodes were sent.");
+        _meter.CreateObservableGauge(
+            "raftlog.connections.open",
+            () => listeners.Counts().Open,
+            "{connection}",
+            "Connections that are open."
+        );
+        _meter.CreateObservableCounter(
+            "raftlog.connections.accepted",
+            () => listeners.Counts().Accepted,
+            "{connection}",
+            "Connections that were accepted."
+        );
+        _meter.CreateObservableCounter(
+            "raftlog.connections.rejected",
+            () => listeners.Counts().Rejected,
+            "{connection}",
+            "Connections closed at once, above a bound."
+        );
+        _meter.CreateObservableCounter(
+            "raftlog.network.received",
+            () => listeners.Counts().BytesReceived,
+            "By",
+            "Bytes that clients and nodes have sent."
+        );
+        _meter.CreateObservableCounter(
+            "raftlog.network.sent",
+            () => listeners.Counts().BytesSent,
+            "By",
+            "Bytes that clients and nodes were sent."
+        );
     }
 
     private void ShowBudgets(MemoryBudgets memory, DecompressionBudget decompression)
     {
         (string Name, BufferPool Pool)[] pools =
         [
-            ("requests", memory.Requests), ("small requests", memory.SmallRequests), ("controller requests", memory.Controllers), ("replication", memory.Replication),
+            ("requests", memory.Requests),
+            ("small requests", memory.SmallRequests),
+            ("controller requests", memory.Controllers),
+            ("replication", memory.Replication),
         ];
         _meter.CreateObservableGauge(
-            "raftlog.memory.used", () => Of(static pool => pool.LeasedBytes).Append(OfDecompression(decompression.UsedBytes)), "By", "Bytes of a budget that are in use.");
+            "raftlog.memory.used",
+            () => Of(static pool => pool.LeasedBytes).Append(OfDecompression(decompression.UsedBytes)),
+            "By",
+            "Bytes of a budget that are in use."
+        );
         _meter.CreateObservableGauge(
-            "raftlog.memory.limit", () => Of(static pool => pool.MaxBytes).Append(OfDecompression(decompression.MaxBytes)), "By", "Bytes of a budget.");
-        _meter.CreateObservableGauge("raftlog.memory.idle", () => Of(static pool => pool.IdleBytes), "By", "Bytes that are kept for the next use.");
+            "raftlog.memory.limit",
+            () => Of(static pool => pool.MaxBytes).Append(OfDecompression(decompression.MaxBytes)),
+            "By",
+            "Bytes of a budget."
+        );
+        _meter.CreateObservableGauge(
+            "raftlog.memory.idle",
+            () => Of(static pool => pool.IdleBytes),
+            "By",
+            "Bytes that are kept for the next use."
+        );
 
         IEnumerable<Measurement<long>> Of(Func<BufferPool, long> read) => pools.Select(each => InBudget(each.Name, read(each.Pool)));
 
@@ -109,10 +183,25 @@ internal sealed class NodeMeter : IDisposable
 
     private void ShowFlushes(IReadOnlyList<LogDirectory> directories)
     {
-        _meter.CreateObservableCounter("raftlog.flush.groups", () => Of(static each => each.Groups), "{flush}", "Groups of logs that were flushed together.");
+        _meter.CreateObservableCounter(
+            "raftlog.flush.groups",
+            () => Of(static each => each.Groups),
+            "{flush}",
+            "Groups of logs that were flushed together."
+        );
         _meter.CreateObservableCounter("raftlog.flush.logs", () => Of(static each => each.Logs), "{log}", "Logs in these groups.");
-        _meter.CreateObservableCounter("raftlog.flush.bytes", () => Of(static each => each.Bytes), "By", "Bytes of records that were flushed.");
-        _meter.CreateObservableCounter("raftlog.flush.time", () => Of(each => _time.GetElapsedTime(0, each.Ticks).TotalSeconds), "s", "Time that the groups took.");
+        _meter.CreateObservableCounter(
+            "raftlog.flush.bytes",
+            () => Of(static each => each.Bytes),
+            "By",
+            "Bytes of records that were flushed."
+        );
+        _meter.CreateObservableCounter(
+            "raftlog.flush.time",
+            () => Of(each => _time.GetElapsedTime(0, each.Ticks).TotalSeconds),
+            "s",
+            "Time that the groups took."
+        );
 
         IEnumerable<Measurement<T>> Of<T>(Func<FlushCounters, T> read)
             where T : struct
@@ -123,7 +212,10 @@ internal sealed class NodeMeter : IDisposable
                 if (each.MetadataFlusher is { } metadata)
                 {
                     yield return new Measurement<T>(
-                        read(metadata.Counters), new KeyValuePair<string, object?>("directory", each.Path), new KeyValuePair<string, object?>("log", "metadata"));
+                        read(metadata.Counters),
+                        new KeyValuePair<string, object?>("directory", each.Path),
+                        new KeyValuePair<string, object?>("log", "metadata")
+                    );
                 }
             }
         }
@@ -132,13 +224,24 @@ internal sealed class NodeMeter : IDisposable
     private void ShowLoops(params (string Name, EventLoopCounters Counters)[] loops)
     {
         _meter.CreateObservableCounter(
-            "raftlog.loop.inputs", () => Of(static each => each.Inputs), "{input}", "Inputs that an event loop has run.");
+            "raftlog.loop.inputs",
+            () => Of(static each => each.Inputs),
+            "{input}",
+            "Inputs that an event loop has run."
+        );
         _meter.CreateObservableCounter(
-            "raftlog.loop.groups", () => Of(static each => each.Groups), "{group}", "Groups of inputs that it has taken at once.");
+            "raftlog.loop.groups",
+            () => Of(static each => each.Groups),
+            "{group}",
+            "Groups of inputs that it has taken at once."
+        );
         _meter.CreateObservableCounter(
-            "raftlog.loop.wait.time", () => Of(each => Seconds(each.WaitTicks)), "s", "How long the first input of each group has waited.");
-        _meter.CreateObservableCounter(
-            "raftlog.loop.run.time", () => Of(each => Seconds(each.RunTicks)), "s", "How long the groups took.");
+            "raftlog.loop.wait.time",
+            () => Of(each => Seconds(each.WaitTicks)),
+            "s",
+            "How long the first input of each group has waited."
+        );
+        _meter.CreateObservableCounter("raftlog.loop.run.time", () => Of(each => Seconds(each.RunTicks)), "s", "How long the groups took.");
 
         double Seconds(long ticks) => _time.GetElapsedTime(0, ticks).TotalSeconds;
 
@@ -150,13 +253,37 @@ internal sealed class NodeMeter : IDisposable
     private void ShowPartitions(PartitionTable partitions, PartitionCounters counters)
     {
         _meter.CreateObservableGauge("raftlog.partitions", () => partitions.All.Count, "{partition}", "Partitions that the node holds.");
-        _meter.CreateObservableGauge("raftlog.partitions.leading", () => partitions.All.Count(static each => each.Role is LeaderRole), "{partition}", "Partitions that it leads.");
         _meter.CreateObservableGauge(
-            "raftlog.partitions.under_replicated", () => partitions.All.Count(static each => each.IsUnderReplicated), "{partition}", "Those with replicas that are not in sync.");
+            "raftlog.partitions.leading",
+            () => partitions.All.Count(static each => each.Role is PartitionLeaderRole),
+            "{partition}",
+            "Partitions that it leads."
+        );
+        _meter.CreateObservableGauge(
+            "raftlog.partitions.under_replicated",
+            () => partitions.All.Count(static each => each.IsUnderReplicated),
+            "{partition}",
+            "Those with replicas that are not in sync."
+        );
         _meter.CreateObservableGauge("raftlog.log.size", () => LogSizes(partitions), "By", "Bytes of record batches.");
-        _meter.CreateObservableCounter("raftlog.leaderships", () => counters.Leaderships, "{leadership}", "How often the node began to lead a partition.");
-        _meter.CreateObservableCounter("raftlog.isr.shrinks", () => counters.InSyncShrinks, "{change}", "How often replicas left an in-sync set that it leads.");
-        _meter.CreateObservableCounter("raftlog.isr.expansions", () => counters.InSyncExpansions, "{change}", "How often replicas joined an in-sync set that it leads.");
+        _meter.CreateObservableCounter(
+            "raftlog.leaderships",
+            () => counters.Leaderships,
+            "{leadership}",
+            "How often the node began to lead a partition."
+        );
+        _meter.CreateObservableCounter(
+            "raftlog.isr.shrinks",
+            () => counters.InSyncShrinks,
+            "{change}",
+            "How often replicas left an in-sync set that it leads."
+        );
+        _meter.CreateObservableCounter(
+            "raftlog.isr.expansions",
+            () => counters.InSyncExpansions,
+            "{change}",
+            "How often replicas joined an in-sync set that it leads."
+        );
     }
 
     private static IEnumerable<Measurement<long>> LogSizes(PartitionTable partitions)

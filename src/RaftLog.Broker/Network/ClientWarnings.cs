@@ -4,10 +4,11 @@ using RaftLog.Platform.Waiting;
 namespace RaftLog.Broker.Network;
 
 /// <summary>
-/// Warnings of what clients do wrong. Whoever can cause one can cause thousands, so of each cause a few are written in a span of time; the first
+/// Warnings of what clients do wrong. Whoever can cause one can cause thousands, so of each cause a few are written in a span of time; the
+/// first
 /// of the next span says how many were left out.
 /// </summary>
-internal sealed class ClientWarnings(Waiters waiters, Journal journal)
+internal sealed class ClientWarnings(Waiters waiters, NodeLog nodeLog)
 {
     /// <summary>Lines of one cause in a span.</summary>
     public const int MaxLines = 5;
@@ -42,7 +43,7 @@ internal sealed class ClientWarnings(Waiters waiters, Journal journal)
             }
         }
 
-        journal.Warn(leftOut == 0 ? text : $"{text} ({leftOut} warnings of this kind were left out before it)");
+        nodeLog.Warn(leftOut == 0 ? text : $"{text} ({leftOut} warnings of this kind were left out before it)");
     }
 
     private readonly record struct Tally(long SinceMs, int Lines, int LeftOut);

@@ -17,10 +17,16 @@ namespace RaftLog.Broker.Network;
 /// requests share a flush. Answers leave in the order of the requests.
 /// </summary>
 internal sealed class Connection(
-    IConnection connection, FrameReader frames, ApiTable apis, ConnectionContext context, ConnectionRules rules, ClientWarnings warnings, Journal journal)
-    : IDisposable
+    IConnection connection,
+    FrameReader frames,
+    ApiTable apis,
+    ConnectionContext context,
+    ConnectionRules rules,
+    ClientWarnings warnings,
+    NodeLog nodeLog
+) : IDisposable
 {
-    private readonly AnswerQueue _answers = new(connection, rules.Waiters.Time);
+    private readonly ResponseQueue _responses = new(connection, rules.Waiters.Time);
     private ActivityClock _any = new();
     private ActivityClock _sending = new();
     private ActivityClock _receiving = new();
@@ -37,22 +43,27 @@ internal sealed class Connection(
     public long BytesSent => connection.BytesSent;
 
     /// <summary>
-    /// Closes it when nothing has gone over it for too long, or when the client lets half a response or half a request lie. A request that waits for
-    /// its answer is no activity. For one caller alone.
+    /// Closes it when nothing has gone over it for too long, or when the client lets half a response or half a request lie. A request that
+    /// waits for
+    /// its response is no activity. For one caller alone.
     /// </summary>
     public void CloseIfQuiet(long nowMs)
     {
         long sent = connection.BytesSent;
         long received = frames.BytesReceived;
-        long sendingMs = _sending.QuietMs(nowMs, sent, _answers.IsSending);
+        long sendingMs = _sending.QuietMs(nowMs, sent, _responses.IsSending);
         long receivingMs = _receiving.QuietMs(nowMs, received, frames.IsMidFrame);
         long quietMs = _any.QuietMs(nowMs, sent + received);
         if (Math.Max(sendingMs, receivingMs) >= rules.MaxStall.TotalMilliseconds)
         {
-            string what = sendingMs >= receivingMs ? $"has taken nothing of its response for {sendingMs} ms" : $"has sent nothing more of its request for {receivingMs} ms";
+            string what =
+                sendingMs >= receivingMs
+                    ? $"has taken nothing of its response for {sendingMs} ms"
+                    : $"has sent nothing more of its request for {receivingMs} ms";
             warnings.Warn(
                 ClientFault.Stalled,
-                $"{context.Peer} {what}; connection closed (raftlog.connection.stall.timeout.ms = {rules.MaxStall.TotalMilliseconds:0})");
+                $"{context.Peer} {what}; connection closed (raftlog.connection.stall.timeout.ms = {rules.MaxStall.TotalMilliseconds:0})"
+            );
             connection.Reset();
         }
         else if (rules.MaxIdle >= TimeSpan.Zero && quietMs >= rules.MaxIdle.TotalMilliseconds)
@@ -69,12 +80,10 @@ internal sealed class Connection(
     {
         try
         {
-            while (!_answers.Ended && await ReadAsync() is { } frame && await ServeAsync(frame))
-            {
-            }
+            while (!_responses.Ended && await ReadAsync() is { } frame && await ServeAsync(frame)) { }
 
             context.End();
-            await _answers.WhenIdle();
+            await _responses.WhenIdle();
         }
         finally
         {
@@ -82,19 +91,19 @@ internal sealed class Connection(
             context.End();
         }
 
-        if (_answers.Lost is { } lost)
+        if (_responses.Lost is { } lost)
         {
             warnings.Warn(ClientFault.LostRecords, $"a response to {context.Peer} ends in its middle: {lost.Message}; connection closed");
         }
 
-        if (_answers.Defect is InvariantException)
+        if (_responses.Defect is InvariantException)
         {
-            throw _answers.Defect;
+            throw _responses.Defect;
         }
 
-        if (_answers.Defect is not null)
+        if (_responses.Defect is not null)
         {
-            journal.Error($"a request of {context.Peer} failed and its connection was closed: {_answers.Defect}");
+            nodeLog.Error($"a request of {context.Peer} failed and its connection was closed: {_responses.Defect}");
         }
     }
 
@@ -113,14 +122,20 @@ internal sealed class Connection(
         switch (read.Status)
         {
             case FrameStatus.BadLength:
-                warnings.Warn(ClientFault.BadLength, read.Length <= 0
-                    ? $"{context.Peer} sent a request of {read.Length} bytes, so it does not speak Kafka's protocol; connection closed"
-                    : $"{context.Peer} sent a request of {read.Length} bytes, above socket.request.max.bytes = {rules.MaxFrameBytes}, or it does not speak Kafka's protocol; connection closed");
+                warnings.Warn(
+                    ClientFault.BadLength,
+                    read.Length <= 0
+                        ? $"{context.Peer} sent a request of {read.Length} bytes, so it does not speak Kafka's protocol; connection closed"
+                        : $"{context.Peer} sent a request of {read.Length} bytes, above socket.request.max.bytes = "
+                            + $"{rules.MaxFrameBytes}, or it does not speak Kafka's protocol; connection closed"
+                );
                 break;
             case FrameStatus.NoMemory:
                 warnings.Warn(
                     ClientFault.NoMemory,
-                    $"no memory for a request of {read.Length} bytes from {context.Peer}: queued.max.request.bytes are in use; connection closed");
+                    $"no memory for a request of {read.Length} bytes from {context.Peer}: queued.max.request.bytes are in use; "
+                        + $"connection closed"
+                );
                 break;
             default:
                 break;
@@ -133,7 +148,7 @@ internal sealed class Connection(
     private ValueTask<WaitOutcome> WhileSilentAsync()
     {
         TimeProvider time = rules.Waiters.Time;
-        long left = _answers.SilentUntil - time.GetTimestamp();
+        long left = _responses.SilentUntil - time.GetTimestamp();
         return left <= 0 ? ValueTask.FromResult(WaitOutcome.Ready) : rules.Waiters.Delay(time.GetElapsedTime(0, left));
     }
 
@@ -162,13 +177,15 @@ internal sealed class Connection(
         {
             warnings.Warn(
                 ClientFault.NotServed,
-                $"{context.Peer} asked for {header.ApiKey} v{header.ApiVersion}, which listener {context.ListenerName} does not serve; connection closed");
+                $"{context.Peer} asked for {header.ApiKey} v{header.ApiVersion}, which listener {context.ListenerName} does not serve; "
+                    + $"connection closed"
+            );
             return false;
         }
 
-        if (!api.Overlaps || _answers.IsFull)
+        if (!api.Overlaps || _responses.IsFull)
         {
-            await _answers.WhenIdle();
+            await _responses.WhenIdle();
         }
 
         bool versionKnown = header.ApiVersion >= api.Lowest && header.ApiVersion <= api.Highest;
@@ -176,7 +193,9 @@ internal sealed class Connection(
         {
             warnings.Warn(
                 ClientFault.NotServed,
-                $"{context.Peer} asked for {header.ApiKey} v{header.ApiVersion}; served are {api.Lowest} to {api.Highest}; connection closed");
+                $"{context.Peer} asked for {header.ApiKey} v{header.ApiVersion}; served are {api.Lowest} to {api.Highest}; connection "
+                    + $"closed"
+            );
             return false;
         }
 
@@ -186,11 +205,11 @@ internal sealed class Connection(
             : new(header.ApiKey, header.ApiVersion, _clientId, context, frame);
         request.Counters = api.Counters;
         request.StartedAt = rules.Waiters.Time.GetTimestamp();
-        ValueTask<WireWriter?> answer = versionKnown
+        ValueTask<WireWriter?> reply = versionKnown
             ? Start(api, bytes[bodyStart..], header, request)
             : ValueTask.FromResult<WireWriter?>(UnknownApiVersions(api, header));
-        bool mustWait = !api.Overlaps && !answer.IsCompleted;
-        _answers.Add(new PendingAnswer(answer, request));
+        bool mustWait = !api.Overlaps && !reply.IsCompleted;
+        _responses.Add(new PendingResponse(reply, request));
         if (mustWait)
         {
             _ahead = WatchPeerAsync();
@@ -198,13 +217,16 @@ internal sealed class Connection(
 
         if (!api.Overlaps)
         {
-            await _answers.WhenIdle();
+            await _responses.WhenIdle();
         }
 
-        return !_answers.Ended;
+        return !_responses.Ended;
     }
 
-    /// <summary>While a request is answered nobody reads: this notices a client that goes away, so that what it asked for is not waited for any longer.</summary>
+    /// <summary>
+    /// While a request is answered nobody reads: this notices a client that goes away, so that what it asked for is not waited for any
+    /// longer.
+    /// </summary>
     private async Task<bool> WatchPeerAsync()
     {
         bool isThere = await frames.ReadAheadAsync();
@@ -240,13 +262,14 @@ internal sealed class Connection(
         try
         {
             WireReader reader = new(body);
-            return api.AnswerAsync(ref reader, header, request);
+            return api.RespondAsync(ref reader, header, request);
         }
         catch (ProtocolException defect)
         {
             warnings.Warn(
                 ClientFault.Unreadable,
-                $"{context.Peer} sent a {header.ApiKey} v{header.ApiVersion} that cannot be read ({defect.Message}); connection closed");
+                $"{context.Peer} sent a {header.ApiKey} v{header.ApiVersion} that cannot be read ({defect.Message}); connection closed"
+            );
             request.CloseConnection = true;
             return ValueTask.FromResult<WireWriter?>(null);
         }
@@ -256,11 +279,19 @@ internal sealed class Connection(
         }
     }
 
-    // KIP-511: the answer to an ApiVersions version that we do not know has the layout of version 0 and names only the range of ApiVersions.
+    // KIP-511: the response to an ApiVersions version that we do not know has the layout of version 0 and names only the range of
+    // ApiVersions.
     private static WireWriter UnknownApiVersions(Api api, RequestHeader header)
     {
         ApiVersionsResponse response = new() { ErrorCode = ErrorCode.UnsupportedVersion };
-        response.ApiKeys.Add(new() { ApiKey = (short)api.Key, MinVersion = api.Lowest, MaxVersion = api.Highest });
-        return AnswerFrame.Encode(response, header, bodyVersion: 0, new WireWriter());
+        response.ApiKeys.Add(
+            new()
+            {
+                ApiKey = (short)api.Key,
+                MinVersion = api.Lowest,
+                MaxVersion = api.Highest,
+            }
+        );
+        return ResponseFrame.Encode(response, header, bodyVersion: 0, new WireWriter());
     }
 }

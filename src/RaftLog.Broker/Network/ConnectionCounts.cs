@@ -8,10 +8,12 @@ namespace RaftLog.Broker.Network;
 /// <param name="BytesSent">Bytes that clients were sent.</param>
 internal readonly record struct ConnectionCounts(long Open, long Accepted, long Rejected, long BytesReceived, long BytesSent)
 {
-    public static ConnectionCounts operator +(ConnectionCounts left, ConnectionCounts right) => new(
-        left.Open + right.Open,
-        left.Accepted + right.Accepted,
-        left.Rejected + right.Rejected,
-        left.BytesReceived + right.BytesReceived,
-        left.BytesSent + right.BytesSent);
+    public static ConnectionCounts operator +(ConnectionCounts left, ConnectionCounts right) =>
+        new(
+            left.Open + right.Open,
+            left.Accepted + right.Accepted,
+            left.Rejected + right.Rejected,
+            left.BytesReceived + right.BytesReceived,
+            left.BytesSent + right.BytesSent
+        );
 }

@@ -6,10 +6,12 @@ using RaftLog.Platform;
 namespace RaftLog.Broker.Network;
 
 /// <summary>
-/// Counts the connections of a node's client listeners against <c>max.connections</c> and <c>max.connections.per.ip</c>. One above a bound is closed at
-/// once: a client that waited in the backlog would take the place of one that may come. The journal says so once for each time that a bound is reached.
+/// Counts the connections of a node's client listeners against <c>max.connections</c> and <c>max.connections.per.ip</c>. One above a bound
+/// is closed at
+/// once: a client that waited in the backlog would take the place of one that may come. The node log says so once for each time that a
+/// bound is reached.
 /// </summary>
-internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, Journal journal)
+internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, NodeLog nodeLog)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _byAddress = new(StringComparer.Ordinal);
@@ -25,7 +27,7 @@ internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, Journal jou
     {
         ConnectionLimits bound = limits();
         int total = Math.Min(bound.Total, Descriptors.Connections);
-        string? refusal = null;
+        string? warning = null;
         lock (_gate)
         {
             int fromThere = _byAddress.GetValueOrDefault(peer.Host);
@@ -38,22 +40,28 @@ internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, Journal jou
 
             if (_total >= total)
             {
-                string which = total == bound.Total
-                    ? $"max.connections = {bound.Total} are open"
-                    : $"{total} connections are open, as many as the limit of open files ({Descriptors.Descriptors}; ulimit -n, LimitNOFILE of systemd) leaves room for";
-                refusal = _toldOfTotal ? null : $"{which}; further ones are closed at once until some end";
+                string which =
+                    total == bound.Total
+                        ? $"max.connections = {bound.Total} are open"
+                        : $"{total} connections are open, as many as the limit of open files ({Descriptors.Descriptors}; ulimit -n, "
+                            + $"LimitNOFILE of systemd) leaves room for";
+                warning = _toldOfTotal ? null : $"{which}; further ones are closed at once until some end";
                 _toldOfTotal = true;
             }
             else
             {
-                refusal = _toldOfAddress == peer.Host ? null : $"max.connections.per.ip = {bound.PerAddress} are open from {peer.Host}; further ones from there are closed at once";
+                warning =
+                    _toldOfAddress == peer.Host
+                        ? null
+                        : $"max.connections.per.ip = {bound.PerAddress} are open from {peer.Host}; further ones from there are closed "
+                            + $"at once";
                 _toldOfAddress = peer.Host;
             }
         }
 
-        if (refusal is not null)
+        if (warning is not null)
         {
-            journal.Warn(refusal);
+            nodeLog.Warn(warning);
         }
 
         return false;

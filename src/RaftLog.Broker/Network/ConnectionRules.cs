@@ -4,7 +4,8 @@ namespace RaftLog.Broker.Network;
 
 /// <summary>What holds for the connections of one listener.</summary>
 /// <param name="MaxFrameBytes">Largest request (<c>socket.request.max.bytes</c>); a larger one closes its connection.</param>
-/// <param name="MaxIdle">A connection over which nothing has gone for so long is closed (<c>connections.max.idle.ms</c>); negative: never.</param>
+/// <param name="MaxIdle">A connection over which nothing has gone for so long is closed (<c>connections.max.idle.ms</c>); negative:
+/// never.</param>
 /// <param name="MaxStall">
 /// A connection whose client takes nothing of a response, or sends nothing more of a request, for so long is closed
 /// (<c>raftlog.connection.stall.timeout.ms</c>).

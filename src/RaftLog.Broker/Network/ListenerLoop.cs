@@ -7,9 +7,20 @@ using RaftLog.Platform.Waiting;
 
 namespace RaftLog.Broker.Network;
 
-/// <summary>Accepts the connections of one listener and serves each until it ends, or until its client has been quiet for too long.</summary>
+/// <summary>
+/// Accepts the connections of one listener and serves each until it ends, or until its client has been quiet for too long.
+/// </summary>
 internal sealed class ListenerLoop(
-    IListener listener, string name, ApiTable apis, ConnectionRules rules, BufferPool buffers, BufferPool? smallBuffers, Waiters waiters, Supervisor supervisor, Journal journal)
+    IListener listener,
+    string name,
+    ApiTable apis,
+    ConnectionRules rules,
+    BufferPool buffers,
+    BufferPool? smallBuffers,
+    Waiters waiters,
+    Supervisor supervisor,
+    NodeLog nodeLog
+)
 {
     private static readonly TimeSpan LongestSweepPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ShortestSweepPause = TimeSpan.FromMilliseconds(10);
@@ -17,7 +28,7 @@ internal sealed class ListenerLoop(
     private readonly Lock _gate = new();
     private readonly Dictionary<long, Connection> _open = [];
     private long _nextConnectionId;
-    private readonly ClientWarnings _warnings = new(waiters, journal);
+    private readonly ClientWarnings _warnings = new(waiters, nodeLog);
     private bool _stopped;
 
     // Of connections that have ended; those that are open count for themselves.
@@ -77,7 +88,7 @@ internal sealed class ListenerLoop(
             Count(new ConnectionCounts { Accepted = 1 });
             long id = _nextConnectionId++;
             FrameReader frames = new(accepted, buffers, rules.MaxFrameBytes, smallBuffers);
-            Connection connection = new(accepted, frames, apis, new ConnectionContext(id, accepted.Peer, name), rules, _warnings, journal);
+            Connection connection = new(accepted, frames, apis, new ConnectionContext(id, accepted.Peer, name), rules, _warnings, nodeLog);
             if (!TryKeep(id, connection))
             {
                 connection.Dispose();
@@ -110,7 +121,10 @@ internal sealed class ListenerLoop(
         const int looksBeforeClosing = 4;
         TimeSpan shortest = rules.MaxIdle >= TimeSpan.Zero && rules.MaxIdle < rules.MaxStall ? rules.MaxIdle : rules.MaxStall;
         TimeSpan pause = shortest / looksBeforeClosing;
-        pause = pause > LongestSweepPause ? LongestSweepPause : pause < ShortestSweepPause ? ShortestSweepPause : pause;
+        pause =
+            pause > LongestSweepPause ? LongestSweepPause
+            : pause < ShortestSweepPause ? ShortestSweepPause
+            : pause;
         while (await waiters.Delay(pause) != WaitOutcome.Closed)
         {
             foreach (Connection connection in Open())

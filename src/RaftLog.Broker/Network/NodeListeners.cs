@@ -39,11 +39,11 @@ internal sealed class NodeListeners(NodeContext node)
 
     /// <summary>Where others reach this node, as a controller or as a broker.</summary>
     public IReadOnlyList<Endpoint> Endpoints(bool isController) =>
-    [
-        .. Settings.Advertised
-            .Where(each => Settings.IsController(each.Name) == isController)
-            .Select(each => new Endpoint(each.Name, each.Host, (ushort)each.Port, Plaintext)),
-    ];
+        [
+            .. Settings
+                .Advertised.Where(each => Settings.IsController(each.Name) == isController)
+                .Select(each => new Endpoint(each.Name, each.Host, (ushort)each.Port, Plaintext)),
+        ];
 
     /// <summary>What all listeners have counted.</summary>
     public ConnectionCounts Counts()
@@ -72,7 +72,8 @@ internal sealed class NodeListeners(NodeContext node)
                 TimeSpan.FromMilliseconds(node.Config.Sockets.MaxIdleMs),
                 TimeSpan.FromMilliseconds(node.Config.Sockets.StallTimeoutMs),
                 node.Waiters,
-                isCounted ? quota : null);
+                isCounted ? quota : null
+            );
             ListenerLoop loop = new(
                 node.World.Network.Listen(new NetworkAddress(listener.Host, listener.Port)),
                 listener.Name,
@@ -82,10 +83,11 @@ internal sealed class NodeListeners(NodeContext node)
                 isController ? null : node.Memory.SmallRequests,
                 node.Waiters,
                 node.Supervisor,
-                node.Journal);
+                node.NodeLog
+            );
             _open.Add(loop);
             loop.Start();
-            node.Journal.Info($"listener {listener.Name} is open on {loop.Address}");
+            node.NodeLog.Info($"listener {listener.Name} is open on {loop.Address}");
         }
     }
 }

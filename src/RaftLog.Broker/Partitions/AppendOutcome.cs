@@ -15,11 +15,14 @@ public readonly record struct AppendOutcome(AppendResult Result, LeaderEpoch Epo
     public Offset End => Result.LastOffset + 1;
 
     /// <summary>An append that this node did not make, with a message that names the partition.</summary>
-    internal static AppendOutcome Refused(ErrorCode error, TopicPartition partition, LeaderEpoch epoch) => new(
-        AppendResult.Refused(
-            error,
-            error == ErrorCode.NotEnoughReplicas
-                ? $"{partition} has fewer in-sync replicas than min.insync.replicas asks for"
-                : $"this node does not lead {partition}"),
-        epoch);
+    internal static AppendOutcome Rejected(ErrorCode error, TopicPartition partition, LeaderEpoch epoch) =>
+        new(
+            AppendResult.Rejected(
+                error,
+                error == ErrorCode.NotEnoughReplicas
+                    ? $"{partition} has fewer in-sync replicas than min.insync.replicas asks for"
+                    : $"this node does not lead {partition}"
+            ),
+            epoch
+        );
 }

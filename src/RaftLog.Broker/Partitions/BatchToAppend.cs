@@ -13,7 +13,8 @@ internal readonly record struct BatchToAppend(Memory<byte> Records)
     public PartitionVerification? Verification { get; init; }
 
     /// <summary>
-    /// Why an earlier batch of the same producer was rejected that has not come again; none where there is none. What stands behind it is no producer's first batch.
+    /// Why an earlier batch of the same producer was rejected that has not come again; none where there is none. What stands behind it is
+    /// no producer's first batch.
     /// </summary>
     public ErrorCode Behind { get; init; }
 }

@@ -4,14 +4,16 @@ using RaftLog.Replication;
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>
-/// The requests that wait for one mark of a partition (the high watermark, what is flushed, the low watermark) to reach an offset, ordered by that
+/// The requests that wait for one mark of a partition (the high watermark, what is flushed, the low watermark) to reach an offset, ordered
+/// by that
 /// offset: whoever moves the mark looks at the first and stops at the first that still waits. Under the partition's lock.
 /// </summary>
 internal sealed class CommitLedger
 {
     private const int FirstSweep = 64;
 
-    // A ring, ordered by the offset that is waited for. Appends come in that order; a retry, which waits for an earlier offset, is moved forward.
+    // A ring, ordered by the offset that is waited for. Appends come in that order; a retry, which waits for an earlier offset, is moved
+    // forward.
     private Entry[] _ring = new Entry[16];
     private int _first;
     private int _count;
@@ -24,7 +26,8 @@ internal sealed class CommitLedger
     public int Count => _count;
 
     /// <summary>
-    /// Adds one. Those whose request has given up are swept out whenever the ledger has doubled, so it holds at most twice as many as requests wait;
+    /// Adds one. Those whose request has given up are swept out whenever the ledger has doubled, so it holds at most twice as many as
+    /// requests wait;
     /// how many those are is bounded by the connections.
     /// </summary>
     public void Add(in Entry entry)
@@ -123,7 +126,7 @@ internal sealed class CommitLedger
                 };
             }
 
-            if (replica.Role is not LeaderRole leader || leader.Epoch != Epoch)
+            if (replica.Role is not PartitionLeaderRole leader || leader.Epoch != Epoch)
             {
                 return ErrorCode.NotLeaderOrFollower;
             }

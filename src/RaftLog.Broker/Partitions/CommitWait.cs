@@ -5,8 +5,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>
-/// One produce request that waits for its appends to be safe: a slot for each partition, one wake when the last slot is decided. The handler
-/// watches each append (<see cref="Partition.Watch(in AppendOutcome, Replication.RequiredAcks, CommitWait, int)"/>), then awaits <see cref="WaitAsync"/>, then reads <see cref="this[int]"/>.
+/// One produce request that waits for its appends to be safe: a slot for each partition, one wake when the last slot is decided. The
+/// handler
+/// watches each append (<see cref="Partition.Watch(in AppendOutcome, Replication.RequiredAcks, CommitWait, int)"/>), then awaits
+/// <see cref="WaitAsync"/>, then reads <see cref="this[int]"/>.
 /// </summary>
 public sealed class CommitWait
 {
@@ -27,7 +29,8 @@ public sealed class CommitWait
     }
 
     /// <summary>
-    /// Begins the next wait with the same object. False, and nothing has changed, while a slot of the last one is open: a partition may still know it, and
+    /// Begins the next wait with the same object. False, and nothing has changed, while a slot of the last one is open: a partition may
+    /// still know it, and
     /// would decide a slot of the next.
     /// </summary>
     internal bool TryBeginAgain(int slots)
@@ -48,7 +51,9 @@ public sealed class CommitWait
         return true;
     }
 
-    /// <summary>What became of one append; <see cref="ErrorCode.RequestTimedOut"/> when that is not known: it may or may not be committed.</summary>
+    /// <summary>
+    /// What became of one append; <see cref="ErrorCode.RequestTimedOut"/> when that is not known: it may or may not be committed.
+    /// </summary>
     public ErrorCode this[int slot] => _outcomes[slot];
 
     /// <summary>True once nobody waits any more.</summary>
@@ -61,15 +66,16 @@ public sealed class CommitWait
         long until = _waiters.NowMs + (long)timeout.TotalMilliseconds;
 
         // The signal of a wait before this one may come late, and says nothing.
-        while (Volatile.Read(ref _open) > 0
-            && await _signal.WaitAsync(TimeSpan.FromMilliseconds(until - _waiters.NowMs)) == WaitOutcome.Ready)
-        {
-        }
+        while (
+            Volatile.Read(ref _open) > 0 && await _signal.WaitAsync(TimeSpan.FromMilliseconds(until - _waiters.NowMs)) == WaitOutcome.Ready
+        ) { }
 
         _over = true;
     }
 
-    /// <summary>Decides a slot that waits for nothing: an append that was refused, or one that asked for no more than the leader.</summary>
+    /// <summary>
+    /// Decides a slot that waits for nothing: an append that was rejected, or one that asked for no more than the leader.
+    /// </summary>
     public void Decide(int slot, ErrorCode outcome)
     {
         _outcomes[slot] = outcome;

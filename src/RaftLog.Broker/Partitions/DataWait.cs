@@ -23,14 +23,15 @@ internal interface IDataWatcher
     bool IsOver { get; }
 
     /// <summary>There is what was waited for, or the leadership has changed; the partition has let go of the watcher.</summary>
-    void HasNews(WakeList wakes);
+    void HasUpdates(WakeList wakes);
 
     /// <summary>The partition has moved, but not in a way that is waited for; the partition goes on telling.</summary>
-    void HasMoved();
+    void OnLogChanged();
 }
 
 /// <summary>
-/// One fetch that waits for something to read. It registers with each of its partitions (<see cref="Partition.Watch(in DataInterest, DataWait)"/>),
+/// One fetch that waits for something to read. It registers with each of its partitions
+/// (<see cref="Partition.Watch(in DataInterest, DataWait)"/>),
 /// awaits, and looks again; any of them wakes it, by data or by a change of leadership. Dispose it when the request is answered.
 /// </summary>
 public sealed class DataWait(Waiters waiters) : IDataWatcher, IDisposable
@@ -41,18 +42,22 @@ public sealed class DataWait(Waiters waiters) : IDataWatcher, IDisposable
 
     bool IDataWatcher.IsOver => _over;
 
-    /// <summary>Waits for the first partition to have news since the last wait; <see cref="WaitOutcome.Expired"/> when the time is over first.</summary>
+    /// <summary>
+    /// Waits for the first partition to have news since the last wait; <see cref="WaitOutcome.Expired"/> when the time is over first.
+    /// </summary>
     public ValueTask<WaitOutcome> WaitAsync(TimeSpan timeout) => Signal.WaitAsync(timeout);
 
-    /// <summary>Ends the wait under way, and every later one, as <see cref="WaitOutcome.Closed"/>: nobody wants the answer any more.</summary>
+    /// <summary>
+    /// Ends the wait under way, and every later one, as <see cref="WaitOutcome.Closed"/>: nobody wants the response any more.
+    /// </summary>
     public void Close() => Signal.Close();
 
     /// <inheritdoc />
     public void Dispose() => _over = true;
 
-    void IDataWatcher.HasNews(WakeList wakes) => wakes.Add(Signal);
+    void IDataWatcher.HasUpdates(WakeList wakes) => wakes.Add(Signal);
 
-    void IDataWatcher.HasMoved()
+    void IDataWatcher.OnLogChanged()
     {
         // It looks at all its partitions whenever it is woken.
     }
@@ -61,7 +66,8 @@ public sealed class DataWait(Waiters waiters) : IDataWatcher, IDisposable
 /// <summary>What news a fetch waits for.</summary>
 /// <param name="Audience">Who reads.</param>
 /// <param name="Limit">Wake when more than this can be read: the limit of the last <see cref="PartitionRead"/>.</param>
-/// <param name="KnownHighWatermark">Wake also when the high watermark is above this (KIP-1166); the largest number for who does not ask.</param>
+/// <param name="KnownHighWatermark">Wake also when the high watermark is above this (KIP-1166); the largest number for who does not
+/// ask.</param>
 public readonly record struct DataInterest(Audience Audience, Offset Limit, Offset KnownHighWatermark)
 {
     /// <summary>
@@ -69,13 +75,14 @@ public readonly record struct DataInterest(Audience Audience, Offset Limit, Offs
     /// once. None where
     /// that does not matter.
     /// </summary>
-    public (Offset HighWatermark, Offset LogStart)? Told { get; init; }
+    public (Offset HighWatermark, Offset LogStart)? LastSent { get; init; }
 
     /// <summary>The high watermark of a reader that does not want to be told.</summary>
     public static readonly Offset NoHighWatermark = new(long.MaxValue);
 
     /// <summary>
-    /// What a fetch waits for that has read up to a limit. A follower is told of a higher high watermark without records, since its own readers wait
+    /// What a fetch waits for that has read up to a limit. A follower is told of a higher high watermark without records, since its own
+    /// readers wait
     /// for it; a consumer reads up to it anyway.
     /// </summary>
     public static DataInterest Of(Audience audience, Offset limit, Offset knownHighWatermark) =>

@@ -14,7 +14,8 @@ internal sealed class DataWaiters
     public int Count => _entries.Count;
 
     /// <summary>
-    /// Adds a fetch, or tells what it waits for after it has looked again. Those that are over are swept out whenever the table has doubled, so it
+    /// Adds a fetch, or tells what it waits for after it has looked again. Those that are over are swept out whenever the table has
+    /// doubled, so it
     /// holds at most twice as many as fetches wait.
     /// </summary>
     public void Set(IDataWatcher watcher, in DataInterest interest)
@@ -47,14 +48,14 @@ internal sealed class DataWaiters
             {
                 _entries.Remove(watcher);
             }
-            else if (limits.HasNews(interest))
+            else if (limits.HasUpdates(interest))
             {
-                watcher.HasNews(wakes);
+                watcher.HasUpdates(wakes);
                 _entries.Remove(watcher);
             }
             else
             {
-                watcher.HasMoved();
+                watcher.OnLogChanged();
             }
         }
     }
@@ -66,7 +67,7 @@ internal sealed class DataWaiters
         {
             if (!watcher.IsOver)
             {
-                watcher.HasNews(wakes);
+                watcher.HasUpdates(wakes);
             }
         }
 

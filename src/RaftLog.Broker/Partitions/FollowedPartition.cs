@@ -7,8 +7,8 @@ namespace RaftLog.Broker.Partitions;
 /// <summary>A partition in the hands of one fetcher. For the fetcher's loop alone, but for what says otherwise.</summary>
 internal sealed class FollowedPartition(Partition partition, LeaderEpoch epoch, TimeSpan longestPause)
 {
-    private Backoff _backoff = new(longestPause);
-    private Offset _refusedAt = Offset.None;
+    private FetchBackoff _backoff = new(longestPause);
+    private Offset _rejectedAt = Offset.None;
 
     public Partition Partition { get; } = partition;
 
@@ -34,13 +34,13 @@ internal sealed class FollowedPartition(Partition partition, LeaderEpoch epoch, 
 
     public void Pause(long nowMs) => _backoff.Pause(nowMs);
 
-    /// <summary>True when nothing was refused yet at the position that was sent.</summary>
-    public bool IsFirstRefusal()
+    /// <summary>True when nothing was rejected yet at the position that was sent.</summary>
+    public bool IsFirstRejection()
     {
-        bool isFirst = _refusedAt != Sent.FetchOffset;
-        _refusedAt = Sent.FetchOffset;
+        bool isFirst = _rejectedAt != Sent.FetchOffset;
+        _rejectedAt = Sent.FetchOffset;
         return isFirst;
     }
 
-    public void Went() => _backoff.Reset();
+    public void ResetBackoff() => _backoff.Reset();
 }

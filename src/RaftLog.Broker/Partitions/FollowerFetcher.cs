@@ -8,13 +8,17 @@ using RaftLog.Replication;
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>
-/// Copies partitions from one leader: ask for all that are ready, take the answer, wait until what came is durable, ask again. One request is under way
-/// at a time, and the answer to it is what the next one grows from; so under load each round carries what has gathered during the last one.
+/// Copies partitions from one leader: ask for all that are ready, take the response, wait until what came is durable, ask again. One
+/// request is under way
+/// at a time, and the response to it is what the next one grows from; so under load each round carries what has gathered during the last
+/// one.
 /// A round looks at the
 /// partitions that have changed and names those (<see cref="FollowerSession"/>): what stands still costs nothing, however much it is.
 /// <para>
-/// A partition is not ready while it holds bytes that are not flushed: the offset that it asks for is its claim. A leader may hold a request that finds
-/// nothing to read; when another partition is handed to this fetcher meanwhile, the request is given up with its connection and all are asked for anew, so
+/// A partition is not ready while it holds bytes that are not flushed: the offset that it asks for is its claim. A leader may hold a
+/// request that finds
+/// nothing to read; when another partition is handed to this fetcher meanwhile, the request is given up with its connection and all are
+/// asked for anew, so
 /// that a new leader hears from its followers at once.
 /// </para>
 /// </summary>
@@ -33,7 +37,7 @@ internal sealed class FollowerFetcher
     private RpcChannel? _channel;
     private bool _isAsking;
     private bool _isUrgent;
-    private bool _hasNews;
+    private bool _hasUpdates;
     private bool _stopped;
 
     // These belong to the loop.
@@ -45,7 +49,7 @@ internal sealed class FollowerFetcher
     private long _flushedByMs = NotFlushing;
     private int _holdMs;
     private readonly WakeList _wakes = new();
-    private Backoff _backoff;
+    private FetchBackoff _backoff;
 
     public FollowerFetcher(NodeId leader, FollowerFetchers owner)
     {
@@ -53,7 +57,7 @@ internal sealed class FollowerFetcher
         _owner = owner;
         _signal = new AsyncSignal(owner.Waiters);
         _partitions = new FollowedPartitions(_signal);
-        _backoff = new Backoff(owner.Options.MaxBackoff);
+        _backoff = new FetchBackoff(owner.Options.MaxBackoff);
     }
 
     /// <summary>Whom it fetches from.</summary>
@@ -89,14 +93,15 @@ internal sealed class FollowerFetcher
     }
 
     /// <summary>
-    /// Asks at once for what is new, after all changes of one image. A request that the leader may be holding was sent without it, so that one is given up with
+    /// Asks at once for what is new, after all changes of one image. A request that the leader may be holding was sent without it, so that
+    /// one is given up with
     /// its connection.
     /// </summary>
     public void Begin()
     {
         lock (_gate)
         {
-            if (!_hasNews)
+            if (!_hasUpdates)
             {
                 return;
             }
@@ -118,7 +123,7 @@ internal sealed class FollowerFetcher
         _signal.Set();
     }
 
-    /// <summary>Lets go of a partition; an answer under way for it is dropped.</summary>
+    /// <summary>Lets go of a partition; a response under way for it is dropped.</summary>
     public void Remove(Partition partition)
     {
         partition.Following.FetchedBy(null);
@@ -179,7 +184,7 @@ internal sealed class FollowerFetcher
         _partitions.Add(new FollowedPartition(partition, epoch, _owner.Options.MaxBackoff));
         lock (_gate)
         {
-            _hasNews = true;
+            _hasUpdates = true;
         }
     }
 
@@ -192,7 +197,7 @@ internal sealed class FollowerFetcher
     {
         lock (_gate)
         {
-            _hasNews = false;
+            _hasUpdates = false;
         }
 
         if (_registeredAs != _owner.RegisteredAs)
@@ -306,7 +311,7 @@ internal sealed class FollowerFetcher
     {
         lock (_gate)
         {
-            if (_hasNews)
+            if (_hasUpdates)
             {
                 // Something was added since: collect again rather than let the leader hold a request without it.
                 return;
@@ -326,7 +331,7 @@ internal sealed class FollowerFetcher
 
         if (result.TryGet(out FetchResponse? response) && response.ErrorCode == ErrorCode.None)
         {
-            _session.Answered(response);
+            _session.OnResponse(response);
             _backoff.Reset();
             await TakeAsync(response);
             _wakes.WakeAll();
@@ -375,9 +380,14 @@ internal sealed class FollowerFetcher
 
     private async ValueTask TakeAsync(FollowedPartition followed, FetchResponse.PartitionData data)
     {
-        var diverging = new Replication.EpochEnd(data.DivergingEpoch.Epoch, data.DivergingEpoch.EndOffset);
-        var answer = new FetchAnswer(
-            followed.Sent, data.ErrorCode, diverging.IsKnown ? diverging : null, data.HighWatermark, data.LogStartOffset);
+        var diverging = new EpochEnd(data.DivergingEpoch.Epoch, data.DivergingEpoch.EndOffset);
+        var reply = new FollowerFetchResult(
+            followed.Sent,
+            data.ErrorCode,
+            diverging.IsKnown ? diverging : null,
+            data.HighWatermark,
+            data.LogStartOffset
+        );
         Memory<byte> records = data.Records ?? Memory<byte>.Empty;
         if (!records.IsEmpty && followed.Partition.IsThrottled)
         {
@@ -389,46 +399,52 @@ internal sealed class FollowerFetcher
             return;
         }
 
-        FollowerStep step = followed.Partition.Following.FetchAnswered(answer, records, _wakes, out string? refusal);
+        FollowerStep step = followed.Partition.Following.OnFetchResponse(reply, records, _wakes, out string? rejection);
         if (step.Kind == FollowerStepKind.AskLogStart && await AskLogStartAsync(followed) is { } start)
         {
-            answer = answer with { LeaderLogStart = start };
-            step = followed.Partition.Following.FetchAnswered(answer, Memory<byte>.Empty, _wakes, out refusal);
+            reply = reply with { LeaderLogStart = start };
+            step = followed.Partition.Following.OnFetchResponse(reply, Memory<byte>.Empty, _wakes, out rejection);
         }
 
         switch (step.Kind)
         {
             case FollowerStepKind.Append:
-                followed.Went();
+                followed.ResetBackoff();
                 break;
 
-            case FollowerStepKind.Truncate or FollowerStepKind.StartOver when await TryCutAsync(followed.Partition, step, answer):
+            case FollowerStepKind.Truncate
+            or FollowerStepKind.StartOver when await TryTruncateAsync(followed.Partition, step, reply):
             case FollowerStepKind.Drop:
                 break;
 
             default:
-                TellOnce(followed, data.ErrorCode == ErrorCode.CorruptMessage ? "its log is damaged there" : refusal);
+                TellOnce(followed, data.ErrorCode == ErrorCode.CorruptMessage ? "its log is damaged there" : rejection);
                 followed.Pause(NowMs);
                 break;
         }
     }
 
-    /// <summary>A place that the leader's disk has spoilt is asked for again and again; operators see a replica that is not in sync, and shall see why.</summary>
-    private void TellOnce(FollowedPartition followed, string? refusal)
+    /// <summary>
+    /// A place that the leader's disk has corrupt is asked for again and again; operators see a replica that is not in sync, and shall see
+    /// why.
+    /// </summary>
+    private void TellOnce(FollowedPartition followed, string? rejection)
     {
-        if (refusal is not null && followed.IsFirstRefusal())
+        if (rejection is not null && followed.IsFirstRejection())
         {
-            _owner.Journal.Warn(
-                $"{followed.Partition.Name} gets nothing from node {Leader} at offset {followed.Sent.FetchOffset}: {refusal}; this replica asks again, and cannot be in sync meanwhile");
+            _owner.NodeLog.Warn(
+                $"{followed.Partition.Name} gets nothing from node {Leader} at offset {followed.Sent.FetchOffset}: {rejection}; this "
+                    + $"replica asks again, and cannot be in sync meanwhile"
+            );
         }
     }
 
-    /// <summary>False when the disk refused: the directory is offline then, and the partition with it.</summary>
-    private async ValueTask<bool> TryCutAsync(Partition partition, FollowerStep step, FetchAnswer answer)
+    /// <summary>False when the disk rejected: the directory is offline then, and the partition with it.</summary>
+    private async ValueTask<bool> TryTruncateAsync(Partition partition, FollowerStep step, FollowerFetchResult reply)
     {
         try
         {
-            await partition.Following.TruncateAsync(step, answer, _wakes);
+            await partition.Following.TruncateAsync(step, reply, _wakes);
             return true;
         }
         catch (DiskException)
@@ -437,7 +453,7 @@ internal sealed class FollowerFetcher
         }
     }
 
-    /// <inheritdoc cref="TryCutAsync" />
+    /// <inheritdoc cref="TryTruncateAsync" />
     private static async ValueTask<bool> TryPrepareAsync(Partition partition, Memory<byte> records)
     {
         try
@@ -461,16 +477,18 @@ internal sealed class FollowerFetcher
 
         var request = new ListOffsetsRequest { ReplicaId = _owner.Self };
         var topic = new ListOffsetsRequest.TopicData { Name = followed.Partition.Name.Topic };
-        topic.Partitions.Add(new ListOffsetsRequest.PartitionData
-        {
-            PartitionIndex = followed.Partition.Id.Partition,
-            CurrentLeaderEpoch = followed.Sent.CurrentLeaderEpoch,
-            Timestamp = OffsetLookup.Earliest,
-        });
+        topic.Partitions.Add(
+            new ListOffsetsRequest.PartitionData
+            {
+                PartitionIndex = followed.Partition.Id.Partition,
+                CurrentLeaderEpoch = followed.Sent.CurrentLeaderEpoch,
+                Timestamp = OffsetLookup.Earliest,
+            }
+        );
         request.Topics.Add(topic);
         RpcResult<ListOffsetsResponse> result = await channel.CallAsync(request, _owner.Options.RequestTimeout);
-        return result.TryGet(out ListOffsetsResponse? response)
-            && response.Topics is [{ Partitions: [{ ErrorCode: ErrorCode.None } found] }]
+        return
+            result.TryGet(out ListOffsetsResponse? response) && response.Topics is [{ Partitions: [{ ErrorCode: ErrorCode.None } found] }]
             ? found.Offset
             : null;
     }

@@ -15,7 +15,8 @@ public interface IPeerAddresses
 }
 
 /// <summary>
-/// One fetcher for each leader that this node follows. Assignments come from the one loop that applies metadata; a partition whose leader changes goes to
+/// One fetcher for each leader that this node follows. Assignments come from the one loop that applies metadata; a partition whose leader
+/// changes goes to
 /// its new fetcher in the same step that names the leader, and that fetcher asks at once.
 /// </summary>
 public sealed class FollowerFetchers
@@ -32,7 +33,14 @@ public sealed class FollowerFetchers
 
     /// <summary>No fetchers yet.</summary>
     public FollowerFetchers(
-        NodeId self, RpcConnector connector, IPeerAddresses addresses, Waiters waiters, Supervisor supervisor, FetcherOptions options, Journal journal)
+        NodeId self,
+        RpcConnector connector,
+        IPeerAddresses addresses,
+        Waiters waiters,
+        Supervisor supervisor,
+        FetcherOptions options,
+        NodeLog nodeLog
+    )
     {
         _self = self;
         _connector = connector;
@@ -40,7 +48,7 @@ public sealed class FollowerFetchers
         _waiters = waiters;
         _supervisor = supervisor;
         _options = options;
-        Journal = journal;
+        NodeLog = nodeLog;
     }
 
     /// <summary>The epoch that this node names in its fetches (KIP-903).</summary>
@@ -54,7 +62,7 @@ public sealed class FollowerFetchers
     internal ReplicationThrottle Throttle { get; } = new();
 
     /// <summary>Where fetchers tell what somebody must mend.</summary>
-    internal Journal Journal { get; }
+    internal NodeLog NodeLog { get; }
 
     internal NodeId Self => _self;
 
@@ -62,10 +70,12 @@ public sealed class FollowerFetchers
 
     internal FetcherOptions Options => _options;
 
-    /// <summary>Hands a partition to the fetcher of the leader that it follows now, or takes it from its fetcher when it follows nobody.</summary>
+    /// <summary>
+    /// Hands a partition to the fetcher of the leader that it follows now, or takes it from its fetcher when it follows nobody.
+    /// </summary>
     internal void Assign(Partition partition)
     {
-        if (partition.Role is not FollowerRole follower)
+        if (partition.Role is not PartitionFollowerRole follower)
         {
             Remove(partition);
             return;

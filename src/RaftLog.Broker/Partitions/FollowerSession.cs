@@ -40,8 +40,8 @@ internal sealed class FollowerSession
         }
 
         Wanted += entry.Followed is null ? 1 : 0;
-        bool isRecorded = entry.IsRecorded && ReferenceEquals(entry.Followed, followed)
-            && entry.Position == position && entry.LogStart == logStart;
+        bool isRecorded =
+            entry.IsRecorded && ReferenceEquals(entry.Followed, followed) && entry.Position == position && entry.LogStart == logStart;
         entry.Followed = followed;
         entry.Position = position;
         entry.LogStart = logStart;
@@ -116,7 +116,7 @@ internal sealed class FollowerSession
     }
 
     /// <summary>The leader has answered the request without an error.</summary>
-    public void Answered(FetchResponse response)
+    public void OnResponse(FetchResponse response)
     {
         if (response.SessionId == 0 || (IsIncremental && response.SessionId != _id))
         {

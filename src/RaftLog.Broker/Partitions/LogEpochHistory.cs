@@ -11,9 +11,9 @@ internal sealed class LogEpochHistory(ReplicaPlace place) : IEpochHistory
     public LeaderEpoch Latest => place.Log.Epochs.Latest;
 
     /// <inheritdoc />
-    public Replication.EpochEnd EndOf(LeaderEpoch epoch)
+    public EpochEnd EndOf(LeaderEpoch epoch)
     {
-        Storage.EpochEnd end = place.Log.Epochs.EndOf(epoch, place.Log.EndOffset);
-        return new Replication.EpochEnd(end.Epoch, end.EndOffset);
+        StoredEpochEnd end = place.Log.Epochs.EndOf(epoch, place.Log.EndOffset);
+        return new EpochEnd(end.Epoch, end.EndOffset);
     }
 }

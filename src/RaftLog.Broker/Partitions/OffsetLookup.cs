@@ -3,7 +3,7 @@ using RaftLog.Storage;
 
 namespace RaftLog.Broker.Partitions;
 
-/// <summary>The answer to a look-up of an offset by time (ListOffsets).</summary>
+/// <summary>The response to a look-up of an offset by time (ListOffsets).</summary>
 /// <param name="Error">Why there is none; none otherwise, also when no record matches.</param>
 /// <param name="Timestamp">The record's timestamp in milliseconds; -1 for the ends of the log, or when none matches.</param>
 /// <param name="Offset">The offset; <see cref="Offset.None"/> when none matches.</param>
@@ -29,7 +29,8 @@ public readonly record struct OffsetLookup(ErrorCode Error, long Timestamp, Offs
     internal static OffsetLookup Nothing => Failed(ErrorCode.None);
 
     /// <summary>Looks in a replica's log.</summary>
-    /// <param name="place">Where it lies. A copy in another directory may take its place meanwhile, and nothing is found in a log that is closed.</param>
+    /// <param name="place">Where it lies. A copy in another directory may take its place meanwhile, and nothing is found in a log that is
+    /// closed.</param>
     /// <param name="timestamp">A time in milliseconds, or a special one.</param>
     /// <param name="limit">How far the asker may see.</param>
     /// <param name="latestError">Why the end cannot be told yet; none where it can.</param>
@@ -56,7 +57,9 @@ public readonly record struct OffsetLookup(ErrorCode Error, long Timestamp, Offs
         switch (timestamp)
         {
             case Latest:
-                return latestError != ErrorCode.None ? Failed(latestError) : new OffsetLookup(ErrorCode.None, NoTimestamp, limit, log.Epochs.Latest);
+                return latestError != ErrorCode.None
+                    ? Failed(latestError)
+                    : new OffsetLookup(ErrorCode.None, NoTimestamp, limit, log.Epochs.Latest);
             case Earliest or EarliestLocal:
                 Offset start = log.StartOffset;
                 return new OffsetLookup(ErrorCode.None, NoTimestamp, start, log.Epochs.At(start));
@@ -72,7 +75,8 @@ public readonly record struct OffsetLookup(ErrorCode Error, long Timestamp, Offs
             return Failed(ErrorCode.OffsetNotAvailable);
         }
 
-        return found is { } record && record.Offset < limit ? new OffsetLookup(ErrorCode.None, record.Timestamp, record.Offset, record.Epoch)
+        return found is { } record && record.Offset < limit
+                ? new OffsetLookup(ErrorCode.None, record.Timestamp, record.Offset, record.Epoch)
             : latestError != ErrorCode.None ? Failed(latestError)
             : Nothing;
     }

@@ -7,9 +7,11 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>
-/// One partition in a node: its log, what Replication decides about it, and who waits for it, under one lock that is never held across an await.
+/// One partition in a node: its log, what Replication decides about it, and who waits for it, under one lock that is never held across an
+/// await.
 /// <para>
-/// Members that take a <see cref="WakeList"/> only note whom to wake; the caller wakes them when it is done with all partitions of its step.
+/// Members that take a <see cref="WakeList"/> only note whom to wake; the caller wakes them when it is done with all partitions of its
+/// step.
 /// </para>
 /// </summary>
 public sealed class Partition
@@ -38,12 +40,12 @@ public sealed class Partition
         _settings = settings;
         _isThrottled = settings.IsThrottled(id.Partition, host.Self);
         _host = host;
-        _place = new ReplicaPlace(_gate, log, directory, host, () => IsInUse, Moved);
+        _place = new ReplicaPlace(_gate, log, directory, host, () => IsInUse, OnLogChanged);
         _epochs = new LogEpochHistory(_place);
         _replica = new PartitionReplica(host.Self, Extent, log.HighWatermark, host.Tuning);
         log.SetHighWatermark(_replica.HighWatermark);
-        Maintenance = new PartitionMaintenance(_gate, _place, host, () => IsInUse, () => _settings, Moved);
-        Following = new PartitionFollowing(_gate, this, _replica, _epochs, host, () => IsInUse, Moved);
+        Maintenance = new PartitionMaintenance(_gate, _place, host, () => IsInUse, () => _settings, OnLogChanged);
+        Following = new PartitionFollowing(_gate, this, _replica, _epochs, host, () => IsInUse, OnLogChanged);
     }
 
     /// <summary>The partition by its topic's name.</summary>
@@ -103,7 +105,10 @@ public sealed class Partition
         }
     }
 
-    /// <summary>True while a follower gets no more of this leader than the throttle allows: one that is not in sync, of a partition that is named so.</summary>
+    /// <summary>
+    /// True while a follower gets no more of this leader than the throttle allows: one that is not in sync, of a partition that is named
+    /// so.
+    /// </summary>
     internal bool IsThrottledFor(NodeId follower)
     {
         lock (_gate)
@@ -119,12 +124,14 @@ public sealed class Partition
         {
             lock (_gate)
             {
-                return _replica.Role is LeaderRole && _replica.State is { } state && state.InSync.Count < state.Replicas.Count;
+                return _replica.Role is PartitionLeaderRole && _replica.State is { } state && state.InSync.Count < state.Replicas.Count;
             }
         }
     }
 
-    /// <summary>The smallest log start of the in-sync replicas: DeleteRecords is done when it has come up to the offset asked for.</summary>
+    /// <summary>
+    /// The smallest log start of the in-sync replicas: DeleteRecords is done when it has come up to the offset asked for.
+    /// </summary>
     public Offset LowWatermark
     {
         get
@@ -166,26 +173,31 @@ public sealed class Partition
     }
 
     /// <summary>
-    /// Appends one batch of a producer. The records are readable by followers from now on, and by clients once committed; who must answer for them
-    /// goes on with <see cref="Watch(in AppendOutcome, RequiredAcks, CommitWait, int)"/>. A transactional batch of a transaction that the log does not know is
-    /// refused, unless it was verified.
+    /// Appends one batch of a producer. The records are readable by followers from now on, and by clients once committed; who must answer
+    /// for them
+    /// goes on with <see cref="Watch(in AppendOutcome, RequiredAcks, CommitWait, int)"/>. A transactional batch of a transaction that the
+    /// log does not know is
+    /// rejected, unless it was verified.
     /// </summary>
     /// <param name="records">Exactly one batch, changed in place.</param>
     /// <param name="acks">What the producer asked for.</param>
     /// <param name="wakes">Whom to wake.</param>
     /// <param name="behind">
-    /// Why an earlier batch of the same producer was rejected that has not come again; none where there is none. What stands behind it is no producer's first batch.
+    /// Why an earlier batch of the same producer was rejected that has not come again; none where there is none. What stands behind it is
+    /// no producer's first batch.
     /// </param>
     public AppendOutcome Append(Memory<byte> records, RequiredAcks acks, WakeList wakes, ErrorCode behind = ErrorCode.None) =>
         Append(new BatchToAppend(records) { Behind = behind }, acks, wait: null, wakes);
 
     /// <summary>
-    /// The same for a partition of a request; what is appended waits at once, so that a produce takes the lock once. Where nothing was appended the caller
+    /// The same for a partition of a request; what is appended waits at once, so that a produce takes the lock once. Where nothing was
+    /// appended the caller
     /// decides the slot.
     /// </summary>
     /// <param name="produced">The batch, and what is known of it.</param>
     /// <param name="acks">What the producer asked for.</param>
-    /// <param name="wait">Who waits; null where the caller goes on with <see cref="Watch(in AppendOutcome, RequiredAcks, CommitWait, int)"/>.</param>
+    /// <param name="wait">Who waits; null where the caller goes on with
+    /// <see cref="Watch(in AppendOutcome, RequiredAcks, CommitWait, int)"/>.</param>
     /// <param name="wakes">Whom to wake.</param>
     internal AppendOutcome Append(in BatchToAppend produced, RequiredAcks acks, CommitWait? wait, WakeList wakes)
     {
@@ -194,10 +206,10 @@ public sealed class Partition
             // A node that does not lead does not look into the batch.
             lock (_gate)
             {
-                ErrorCode refused = _replica.MayAppend(acks);
-                if (refused != ErrorCode.None)
+                ErrorCode wasRejected = _replica.MayAppend(acks);
+                if (wasRejected != ErrorCode.None)
                 {
-                    return Refuse(refused);
+                    return Reject(wasRejected);
                 }
             }
         }
@@ -227,7 +239,8 @@ public sealed class Partition
     }
 
     /// <summary>
-    /// Appends the marker that ends a producer's transaction; see <see cref="PartitionLog.AppendMarker"/>. What was verified for the transaction counts no more.
+    /// Appends the marker that ends a producer's transaction; see <see cref="PartitionLog.AppendMarker"/>. What was verified for the
+    /// transaction counts no more.
     /// </summary>
     /// <param name="marker">The batch, changed in place.</param>
     /// <param name="transactionVersion">The version of the transaction.</param>
@@ -237,11 +250,11 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            ErrorCode refused = _replica.CheckLeadership(epoch);
-            refused = refused == ErrorCode.None ? _replica.MayAppend(RequiredAcks.All) : refused;
-            if (refused != ErrorCode.None)
+            ErrorCode wasRejected = _replica.CheckLeadership(epoch);
+            wasRejected = wasRejected == ErrorCode.None ? _replica.MayAppend(RequiredAcks.All) : wasRejected;
+            if (wasRejected != ErrorCode.None)
             {
-                return Refuse(refused);
+                return Reject(wasRejected);
             }
 
             RecordBatch.Read(marker.Span, out RecordBatch batch);
@@ -251,7 +264,8 @@ public sealed class Partition
     }
 
     /// <summary>
-    /// Appends batches that this node built (a coordinator's records, transaction markers), if it still leads in the epoch that their author knows.
+    /// Appends batches that this node built (a coordinator's records, transaction markers), if it still leads in the epoch that their
+    /// author knows.
     /// </summary>
     /// <param name="batches">Whole batches, changed in place.</param>
     /// <param name="epoch">The leadership in which they were decided; None for any.</param>
@@ -261,10 +275,11 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            ErrorCode refused = _replica.CheckLeadership(epoch);
-            refused = refused == ErrorCode.None ? _replica.MayAppend(acks) : refused;
-            return refused != ErrorCode.None ? Refuse(refused)
-                : _verifications.CheckBuilt(batches.Span, Log.Producers) is { } unverified ? new AppendOutcome(unverified, _replica.LeaderEpoch)
+            ErrorCode wasRejected = _replica.CheckLeadership(epoch);
+            wasRejected = wasRejected == ErrorCode.None ? _replica.MayAppend(acks) : wasRejected;
+            return wasRejected != ErrorCode.None ? Reject(wasRejected)
+                : _verifications.CheckBuilt(batches.Span, Log.Producers) is { } unverified
+                    ? new AppendOutcome(unverified, _replica.LeaderEpoch)
                 : Appended(Log.AppendBuilt(batches, _replica.LeaderEpoch, _host.WallMs), wakes);
         }
     }
@@ -279,7 +294,9 @@ public sealed class Partition
         }
     }
 
-    /// <summary>How far the log is committed as of a leadership of this node; an error when this node no longer leads in that epoch.</summary>
+    /// <summary>
+    /// How far the log is committed as of a leadership of this node; an error when this node no longer leads in that epoch.
+    /// </summary>
     public ErrorCode TryGetCommitted(LeaderEpoch epoch, out Offset committed)
     {
         lock (_gate)
@@ -290,7 +307,8 @@ public sealed class Partition
     }
 
     /// <summary>
-    /// Lets a request wait for an append, in one of its slots. <c>acks=all</c>: until it is committed. <c>acks=1</c>: until this node has flushed it, where
+    /// Lets a request wait for an append, in one of its slots. <c>acks=all</c>: until it is committed. <c>acks=1</c>: until this node has
+    /// flushed it, where
     /// the topic flushes each append; else it is decided at once.
     /// </summary>
     public void Watch(in AppendOutcome append, RequiredAcks acks, CommitWait wait, int slot)
@@ -310,7 +328,8 @@ public sealed class Partition
     // Readers.
 
     /// <summary>
-    /// What a client may read from an offset on, or a follower whose fetch has waited: that fetch was counted when it came (<see cref="ReadAsFollower"/>) and is
+    /// What a client may read from an offset on, or a follower whose fetch has waited: that fetch was counted when it came
+    /// (<see cref="ReadAsFollower"/>) and is
     /// not counted again. Takes the lock for the decision, not for the bytes.
     /// </summary>
     public PartitionRead Read(in FetchPosition position, Audience audience, ReadBudget budget)
@@ -335,7 +354,7 @@ public sealed class Partition
         ReadableLimits limits;
         lock (_gate)
         {
-            Carry(_replica.FollowerFetched(_host.NowMs, follower, position, _epochs, out verdict), wakes);
+            ApplyEffects(_replica.FollowerFetched(_host.NowMs, follower, position, _epochs, out verdict), wakes);
             _waiters.ReleaseDeletions(_replica, wakes);
             limits = Limits;
         }
@@ -344,7 +363,8 @@ public sealed class Partition
     }
 
     /// <summary>
-    /// Registers a waiting fetch, once however often it looks again. False when there is news already, and nothing was registered: look again.
+    /// Registers a waiting fetch, once however often it looks again. False when there is news already, and nothing was registered: look
+    /// again.
     /// </summary>
     public bool Watch(in DataInterest interest, DataWait wait) => Watch(interest, (IDataWatcher)wait);
 
@@ -354,15 +374,15 @@ public sealed class Partition
         lock (_gate)
         {
             ReadableLimits limits = Limits;
-            if (_replica.Role is not LeaderRole || limits.HasNews(interest))
+            if (_replica.Role is not PartitionLeaderRole || limits.HasUpdates(interest))
             {
                 return false;
             }
 
             _waiters.Readers.Set(watcher, interest);
-            if (interest.Told is { } told && told != (limits.HighWatermark, Log.StartOffset))
+            if (interest.LastSent is { } lastSent && lastSent != (limits.HighWatermark, Log.StartOffset))
             {
-                watcher.HasMoved();
+                watcher.OnLogChanged();
             }
 
             return true;
@@ -378,7 +398,9 @@ public sealed class Partition
         }
     }
 
-    /// <summary>Finds an offset by time, or one of the special timestamps of <see cref="OffsetLookup"/>; others are for the caller to refuse.</summary>
+    /// <summary>
+    /// Finds an offset by time, or one of the special timestamps of <see cref="OffsetLookup"/>; others are for the caller to reject.
+    /// </summary>
     /// <param name="currentLeaderEpoch">The epoch that the asker believes in, or none.</param>
     /// <param name="timestamp">The time, or a special timestamp.</param>
     /// <param name="audience">How far the asker may see.</param>
@@ -399,27 +421,29 @@ public sealed class Partition
     }
 
     /// <summary>
-    /// Where an epoch ends in this leader's log (OffsetForLeaderEpoch), unknown for one of the future; the error says why this node cannot tell.
+    /// Where an epoch ends in this leader's log (OffsetForLeaderEpoch), unknown for one of the future; the error says why this node cannot
+    /// tell.
     /// </summary>
-    public (ErrorCode Error, Replication.EpochEnd End) EndOfEpoch(LeaderEpoch currentLeaderEpoch, LeaderEpoch requested)
+    public (ErrorCode Error, EpochEnd End) EndOfEpoch(LeaderEpoch currentLeaderEpoch, LeaderEpoch requested)
     {
         lock (_gate)
         {
             ErrorCode error = _replica.CheckLeadership(currentLeaderEpoch);
             bool canTell = error == ErrorCode.None && requested <= _replica.LeaderEpoch;
-            return (error, canTell ? _epochs.EndOf(requested) : Replication.EpochEnd.Unknown);
+            return (error, canTell ? _epochs.EndOf(requested) : EpochEnd.Unknown);
         }
     }
 
     /// <summary>
-    /// Removes records below an offset, at most up to the high watermark (DeleteRecords): <see cref="ErrorCode.OffsetOutOfRange"/> beyond it.
+    /// Removes records below an offset, at most up to the high watermark (DeleteRecords): <see cref="ErrorCode.OffsetOutOfRange"/> beyond
+    /// it.
     /// <see cref="Offset.None"/> means the high watermark. The result is the new start.
     /// </summary>
     public (ErrorCode Error, Offset Start) DeleteRecords(Offset before, WakeList wakes)
     {
         lock (_gate)
         {
-            if (_replica.Role is not LeaderRole)
+            if (_replica.Role is not PartitionLeaderRole)
             {
                 return (ErrorCode.NotLeaderOrFollower, Offset.None);
             }
@@ -441,7 +465,8 @@ public sealed class Partition
     }
 
     /// <summary>
-    /// Lets a request wait until the logs of all in-sync replicas begin at an offset or after it: then what lay below is deleted everywhere.
+    /// Lets a request wait until the logs of all in-sync replicas begin at an offset or after it: then what lay below is deleted
+    /// everywhere.
     /// </summary>
     public void WatchDeletion(Offset start, CommitWait wait, int slot)
     {
@@ -461,18 +486,18 @@ public sealed class Partition
             PartitionRole before = _replica.Role;
             int inSyncBefore = _replica.State?.InSync.Count ?? 0;
             PartitionEffects effects = _replica.Apply(_host.NowMs, state, registeredAs, _epochs);
-            if (_replica.Role is LeaderRole leader && !ReferenceEquals(before, leader))
+            if (_replica.Role is PartitionLeaderRole leader && !ReferenceEquals(before, leader))
             {
                 Log.BeginEpoch(leader.Epoch);
                 _verifications.Clear();
                 _host.Counters.BeganToLead();
             }
-            else if (_replica.Role is LeaderRole)
+            else if (_replica.Role is PartitionLeaderRole)
             {
                 _host.Counters.InSyncChanged(inSyncBefore, state.InSync.Count);
             }
 
-            Carry(effects, wakes);
+            ApplyEffects(effects, wakes);
             _waiters.Release(_replica, wakes);
         }
     }
@@ -487,7 +512,7 @@ public sealed class Partition
                 Volatile.Write(ref _settings, settings);
                 _isThrottled = settings.IsThrottled(Id.Partition, _host.Self);
                 Log.Settings = settings.Log;
-                Moved(wakes);
+                OnLogChanged(wakes);
                 Following.Changed(wakes);
             }
         }
@@ -500,8 +525,8 @@ public sealed class Partition
         {
             if (!_closed)
             {
-                Moved(wakes);
-                if (_replica.Role is FollowerRole && _place.DurableEnd == Log.EndOffset)
+                OnLogChanged(wakes);
+                if (_replica.Role is PartitionFollowerRole && _place.DurableEnd == Log.EndOffset)
                 {
                     Following.Changed(wakes);
                 }
@@ -516,16 +541,16 @@ public sealed class Partition
         {
             _tickMs = long.MaxValue;
             long now = _host.NowMs;
-            Carry(!_closed && _replica.NextDeadlineMs <= now ? _replica.Tick(now) : PartitionEffects.None, wakes);
+            ApplyEffects(!_closed && _replica.NextDeadlineMs <= now ? _replica.Tick(now) : PartitionEffects.None, wakes);
         }
     }
 
     /// <summary>The end of a proposal that was sent through <see cref="IIsrProposals"/>.</summary>
-    public void ProposalAnswered(IsrProposal proposal, in IsrAnswer answer, WakeList wakes)
+    public void OnProposalResponse(IsrProposal proposal, in IsrResponse response, WakeList wakes)
     {
         lock (_gate)
         {
-            Carry(_replica.ProposalAnswered(_host.NowMs, proposal, answer), wakes);
+            ApplyEffects(_replica.OnProposalResponse(_host.NowMs, proposal, response), wakes);
             _waiters.Release(_replica, wakes);
         }
     }
@@ -540,8 +565,13 @@ public sealed class Partition
             _place.Delete();
             if (_replica.State is { } last)
             {
-                PartitionState gone = last with { Leader = NodeId.None, LeaderEpoch = last.LeaderEpoch.Next(), PartitionEpoch = last.PartitionEpoch.Next() };
-                Carry(_replica.Apply(_host.NowMs, gone, BrokerEpoch.None, _epochs), wakes);
+                PartitionState gone = last with
+                {
+                    Leader = NodeId.None,
+                    LeaderEpoch = last.LeaderEpoch.Next(),
+                    PartitionEpoch = last.PartitionEpoch.Next(),
+                };
+                ApplyEffects(_replica.Apply(_host.NowMs, gone, BrokerEpoch.None, _epochs), wakes);
             }
 
             _waiters.Release(_replica, wakes);
@@ -570,13 +600,19 @@ public sealed class Partition
     private AppendOutcome AppendChecked(in CheckedBatch batch, in BatchToAppend produced, RequiredAcks acks, WakeList wakes)
     {
         ErrorCode rejected = _replica.MayAppend(acks);
-        if (rejected == ErrorCode.None && produced.Behind != ErrorCode.None && batch.Rejection is null && Log.Producers.Find(batch.Producer.Id) is null)
+        if (
+            rejected == ErrorCode.None
+            && produced.Behind != ErrorCode.None
+            && batch.Rejection is null
+            && Log.Producers.Find(batch.Producer.Id) is null
+        )
         {
             rejected = produced.Behind;
         }
 
-        return rejected != ErrorCode.None ? Refuse(rejected)
-            : _verifications.Check(batch, Log.Producers, produced.Verification) is { } unverified ? new AppendOutcome(unverified, _replica.LeaderEpoch)
+        return rejected != ErrorCode.None ? Reject(rejected)
+            : _verifications.Check(batch, Log.Producers, produced.Verification) is { } unverified
+                ? new AppendOutcome(unverified, _replica.LeaderEpoch)
             : Appended(Log.AppendAsLeader(batch, _replica.LeaderEpoch, _host.WallMs), wakes);
     }
 
@@ -596,24 +632,24 @@ public sealed class Partition
     {
         if (result.IsAccepted && !result.IsDuplicate)
         {
-            Moved(wakes);
+            OnLogChanged(wakes);
         }
 
         return new AppendOutcome(result, _replica.LeaderEpoch);
     }
 
-    private AppendOutcome Refuse(ErrorCode error) => AppendOutcome.Refused(error, Name, _replica.LeaderEpoch);
+    private AppendOutcome Reject(ErrorCode error) => AppendOutcome.Rejected(error, Name, _replica.LeaderEpoch);
 
     private void AdvanceStart(Offset start, WakeList wakes)
     {
         if (start > Log.StartOffset)
         {
             Log.AdvanceStart(start);
-            Moved(wakes);
+            OnLogChanged(wakes);
         }
     }
 
-    private void Moved(WakeList wakes)
+    private void OnLogChanged(WakeList wakes)
     {
         _place.Follow();
         if (_replica.Log.Start != Log.StartOffset)
@@ -621,7 +657,7 @@ public sealed class Partition
             Following.Changed(wakes);
         }
 
-        Carry(_replica.LogMoved(_host.NowMs, Extent), wakes);
+        ApplyEffects(_replica.OnLogChanged(_host.NowMs, Extent), wakes);
         _waiters.Release(_replica, wakes);
         if (!_waiters.Readers.IsEmpty)
         {
@@ -629,7 +665,7 @@ public sealed class Partition
         }
     }
 
-    private void Carry(in PartitionEffects effects, WakeList wakes)
+    private void ApplyEffects(in PartitionEffects effects, WakeList wakes)
     {
         if (effects.HighWatermark is { } highWatermark)
         {
@@ -640,7 +676,7 @@ public sealed class Partition
 
         if (effects.RoleChanged)
         {
-            _leads = _replica.Role is LeaderRole;
+            _leads = _replica.Role is PartitionLeaderRole;
             _waiters.Release(_replica, wakes);
             _waiters.Readers.ReleaseAll(wakes);
         }

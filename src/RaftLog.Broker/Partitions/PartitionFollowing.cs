@@ -5,7 +5,7 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>
-/// How one partition follows its leader: what to ask for, and what becomes of the answer. It works under the partition's lock.
+/// How one partition follows its leader: what to ask for, and what becomes of the response. It works under the partition's lock.
 /// </summary>
 /// <param name="gate">The partition's lock.</param>
 /// <param name="partition">The partition.</param>
@@ -15,8 +15,14 @@ namespace RaftLog.Broker.Partitions;
 /// <param name="isInUse">False once the partition is closed or its directory has failed; called under the lock.</param>
 /// <param name="logChanged">What the partition does when its log has changed; called under the lock.</param>
 internal sealed class PartitionFollowing(
-    Lock gate, Partition partition, PartitionReplica replica, LogEpochHistory epochs, PartitionHost host, Func<bool> isInUse,
-    Action<WakeList> logChanged)
+    Lock gate,
+    Partition partition,
+    PartitionReplica replica,
+    LogEpochHistory epochs,
+    PartitionHost host,
+    Func<bool> isInUse,
+    Action<WakeList> logChanged
+)
 {
     private FollowedPartitions? _fetcher;
     private bool _isClosed;
@@ -49,7 +55,9 @@ internal sealed class PartitionFollowing(
     {
         lock (gate)
         {
-            return isInUse() && replica.Role is FollowerRole follower && follower.Leader == leader ? replica.NextFetch(epochs) : null;
+            return isInUse() && replica.Role is PartitionFollowerRole follower && follower.Leader == leader
+                ? replica.NextFetch(epochs)
+                : null;
         }
     }
 
@@ -58,7 +66,10 @@ internal sealed class PartitionFollowing(
     {
         lock (gate)
         {
-            return isInUse() && replica.Role is FollowerRole follower && follower.Leader == leader && partition.Place.DurableEnd < Log.EndOffset;
+            return isInUse()
+                && replica.Role is PartitionFollowerRole follower
+                && follower.Leader == leader
+                && partition.Place.DurableEnd < Log.EndOffset;
         }
     }
 
@@ -66,13 +77,13 @@ internal sealed class PartitionFollowing(
     /// Takes a leader's response: appends its records, or says what else is to be done. For a truncation, the caller goes on with <see
     /// cref="TruncateAsync"/>.
     /// </summary>
-    /// <param name="answer">What the leader says.</param>
+    /// <param name="response">What the leader says.</param>
     /// <param name="records">The records that it gives.</param>
     /// <param name="wakes">Who is to be woken.</param>
-    /// <param name="refusal">Why this log does not take the records; null when it does, or there were none.</param>
-    public FollowerStep FetchAnswered(in FetchAnswer answer, Memory<byte> records, WakeList wakes, out string? refusal)
+    /// <param name="rejection">Why this log does not take the records; null when it does, or there were none.</param>
+    public FollowerStep OnFetchResponse(in FollowerFetchResult response, Memory<byte> records, WakeList wakes, out string? rejection)
     {
-        refusal = null;
+        rejection = null;
         lock (gate)
         {
             if (_isClosed)
@@ -80,7 +91,7 @@ internal sealed class PartitionFollowing(
                 return new FollowerStep(FollowerStepKind.Drop, Offset.None, null);
             }
 
-            FollowerStep step = replica.FetchAnswered(answer, epochs);
+            FollowerStep step = replica.OnFetchResponse(response, epochs);
             if (step.HighWatermark is { } highWatermark)
             {
                 Log.SetHighWatermark(highWatermark);
@@ -93,19 +104,19 @@ internal sealed class PartitionFollowing(
 
             if (!records.IsEmpty)
             {
-                AppendResult result = Log.AppendAsFollower(records, answer.Fetch.CurrentLeaderEpoch, host.WallMs);
+                AppendResult result = Log.AppendAsFollower(records, response.Fetch.CurrentLeaderEpoch, host.WallMs);
                 if (!result.IsAccepted)
                 {
-                    refusal = result.Message;
+                    rejection = result.Message;
                     return step with { Kind = FollowerStepKind.BackOff };
                 }
 
                 logChanged(wakes);
             }
 
-            if (answer.LeaderLogStart > Log.StartOffset)
+            if (response.LeaderLogStart > Log.StartOffset)
             {
-                Log.AdvanceStart(answer.LeaderLogStart);
+                Log.AdvanceStart(response.LeaderLogStart);
                 logChanged(wakes);
             }
 
@@ -118,13 +129,13 @@ internal sealed class PartitionFollowing(
     /// log) first lowers the
     /// recovery point on the disk; as that takes time, the response is judged again before the truncation.
     /// </summary>
-    public async ValueTask TruncateAsync(FollowerStep step, FetchAnswer answer, WakeList wakes)
+    public async ValueTask TruncateAsync(FollowerStep step, FollowerFetchResult response, WakeList wakes)
     {
         PartitionLog log = Log;
         await partition.Directory.PrepareTruncationAsync(log, step.To);
         lock (gate)
         {
-            if (_isClosed || log != Log || replica.FetchAnswered(answer, epochs) != step)
+            if (_isClosed || log != Log || replica.OnFetchResponse(response, epochs) != step)
             {
                 return;
             }

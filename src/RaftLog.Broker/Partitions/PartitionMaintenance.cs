@@ -2,7 +2,10 @@ using RaftLog.Storage;
 
 namespace RaftLog.Broker.Partitions;
 
-/// <summary>What time and configuration remove from one partition's log: silent producers, old segments, overwritten records. It works under the partition's lock.</summary>
+/// <summary>
+/// What time and configuration remove from one partition's log: silent producers, old segments, overwritten records. It works under the
+/// partition's lock.
+/// </summary>
 /// <param name="gate">The partition's lock.</param>
 /// <param name="place">Where the partition's log lies.</param>
 /// <param name="host">The node.</param>
@@ -10,7 +13,13 @@ namespace RaftLog.Broker.Partitions;
 /// <param name="settings">The partition's settings; called under the lock.</param>
 /// <param name="logChanged">What the partition does when its log has changed; called under the lock.</param>
 internal sealed class PartitionMaintenance(
-    Lock gate, ReplicaPlace place, PartitionHost host, Func<bool> isInUse, Func<PartitionSettings> settings, Action<WakeList> logChanged)
+    Lock gate,
+    ReplicaPlace place,
+    PartitionHost host,
+    Func<bool> isInUse,
+    Func<PartitionSettings> settings,
+    Action<WakeList> logChanged
+)
 {
     /// <summary>Forgets producers that were silent for as long as <paramref name="expirationMs"/> and have no transaction open.</summary>
     public void ExpireProducers(long expirationMs)
@@ -31,7 +40,8 @@ internal sealed class PartitionMaintenance(
     }
 
     /// <summary>
-    /// Removes segments that are too old or too much by the topic's configuration, on leader and follower alike. The result says what went and what keeps the rest;
+    /// Removes segments that are too old or too much by the topic's configuration, on leader and follower alike. The result says what went
+    /// and what keeps the rest;
     /// null where nothing may be removed now.
     /// </summary>
     public RetentionDecision? Retain(WakeList wakes)

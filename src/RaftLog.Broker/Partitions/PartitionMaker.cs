@@ -5,7 +5,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>
-/// Makes the logs of new partitions outside the loop that applies metadata: many with one flush, and in each log directory on its own. Called in that loop, and
+/// Makes the logs of new partitions outside the loop that applies metadata: many with one flush, and in each log directory on its own.
+/// Called in that loop, and
 /// its results are told there.
 /// </summary>
 /// <param name="supervisor">Who watches the disk work.</param>
@@ -58,19 +59,25 @@ internal sealed class PartitionMaker(Supervisor supervisor, Action<Action> inLoo
         }
 
         line.UnderWay = batch.Count;
-        supervisor.Run($"new logs in {line.Directory.Path}", async () =>
-        {
-            IReadOnlyList<(PartitionToMake, CreatedLog)> results = await MakeAsync(line.Directory, batch);
-            inLoop(() =>
+        supervisor.Run(
+            $"new logs in {line.Directory.Path}",
+            async () =>
             {
-                line.UnderWay = 0;
-                Start(line);
-                Made(results);
-            });
-        });
+                IReadOnlyList<(PartitionToMake, CreatedLog)> results = await MakeAsync(line.Directory, batch);
+                inLoop(() =>
+                {
+                    line.UnderWay = 0;
+                    Start(line);
+                    Made(results);
+                });
+            }
+        );
     }
 
-    private static async ValueTask<IReadOnlyList<(PartitionToMake Asked, CreatedLog Result)>> MakeAsync(LogDirectory directory, List<PartitionToMake> batch)
+    private static async ValueTask<IReadOnlyList<(PartitionToMake Asked, CreatedLog Result)>> MakeAsync(
+        LogDirectory directory,
+        List<PartitionToMake> batch
+    )
     {
         try
         {

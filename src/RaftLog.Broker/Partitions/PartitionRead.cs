@@ -15,7 +15,7 @@ public enum FirstBatch
     /// <summary>It comes whole, so that a reader always gets on (KIP-74).</summary>
     ComesWhole,
 
-    /// <summary>It waits for a read with more room: another partition has filled the answer.</summary>
+    /// <summary>It waits for a read with more room: another partition has filled the response.</summary>
     MustFit,
 }
 
@@ -29,7 +29,7 @@ public readonly record struct PartitionRead
     public LogSlice Slice { get; init; }
 
     /// <summary>The reader's log parts from this one here (KIP-595).</summary>
-    public Replication.EpochEnd? Diverging { get; init; }
+    public EpochEnd? Diverging { get; init; }
 
     /// <summary>How far this reader may read now.</summary>
     public Offset Limit { get; init; }
@@ -44,11 +44,18 @@ public readonly record struct PartitionRead
     public Offset LogStart { get; init; }
 
     /// <summary>
-    /// Finds what a verdict lets a reader have; again where a copy in another directory has taken the log's place meanwhile, since nothing is found in a log that is
+    /// Finds what a verdict lets a reader have; again where a copy in another directory has taken the log's place meanwhile, since nothing
+    /// is found in a log that is
     /// closed.
     /// </summary>
     internal static PartitionRead Of(
-        ReplicaPlace place, in FetchVerdict verdict, Offset limit, in ReadableLimits limits, Offset from, ReadBudget budget)
+        ReplicaPlace place,
+        in FetchVerdict verdict,
+        Offset limit,
+        in ReadableLimits limits,
+        Offset from,
+        ReadBudget budget
+    )
     {
         while (true)
         {
@@ -64,11 +71,17 @@ public readonly record struct PartitionRead
     }
 
     private static PartitionRead Of(
-        PartitionLog log, in FetchVerdict verdict, Offset limit, in ReadableLimits limits, Offset from, ReadBudget budget)
+        PartitionLog log,
+        in FetchVerdict verdict,
+        Offset limit,
+        in ReadableLimits limits,
+        Offset from,
+        ReadBudget budget
+    )
     {
         if (verdict.Error != ErrorCode.None)
         {
-            return Refused(verdict.Error, log.StartOffset);
+            return Rejected(verdict.Error, log.StartOffset);
         }
 
         PartitionRead read = new()
@@ -85,15 +98,16 @@ public readonly record struct PartitionRead
         }
 
         ReadResult found = log.Read(from, budget.MaxBytes, limit, budget.First == FirstBatch.ComesWhole);
-        return found.Error == ErrorCode.None ? read with { Slice = found.Slice } : Refused(found.Error, log.StartOffset);
+        return found.Error == ErrorCode.None ? read with { Slice = found.Slice } : Rejected(found.Error, log.StartOffset);
     }
 
-    internal static PartitionRead Refused(ErrorCode error, Offset logStart) => new()
-    {
-        Error = error,
-        Limit = Offset.None,
-        HighWatermark = Offset.None,
-        LastStableOffset = Offset.None,
-        LogStart = logStart,
-    };
+    internal static PartitionRead Rejected(ErrorCode error, Offset logStart) =>
+        new()
+        {
+            Error = error,
+            Limit = Offset.None,
+            HighWatermark = Offset.None,
+            LastStableOffset = Offset.None,
+            LogStart = logStart,
+        };
 }

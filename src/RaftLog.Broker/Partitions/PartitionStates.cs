@@ -14,7 +14,8 @@ internal static class PartitionStates
         int count = 0;
         foreach ((NodeId node, BrokerRegistration broker) in image.Brokers)
         {
-            BrokerService service = broker.Fenced ? BrokerService.Fenced
+            BrokerService service =
+                broker.Fenced ? BrokerService.Fenced
                 : broker.InControlledShutdown ? BrokerService.ShuttingDown
                 : BrokerService.Active;
             entries[count++] = new RosterEntry(node, broker.Epoch, service);
@@ -24,25 +25,31 @@ internal static class PartitionStates
     }
 
     /// <summary>The state of a partition as of an image.</summary>
-    public static PartitionState Of(PartitionRegistration partition, MetadataImage image, BrokerRoster roster, int minInSync) => new()
-    {
-        AsOf = image.Provenance.LastOffset,
-        Replicas = NodeSet.Of([.. partition.Replicas]),
-        InSync = NodeSet.Of([.. partition.Isr]),
-        Leader = partition.Leader,
-        LeaderEpoch = partition.LeaderEpoch,
-        PartitionEpoch = partition.PartitionEpoch,
-        MinInSync = PartitionState.EffectiveMinInSync(minInSync, partition.Replicas.Count),
-        Brokers = WithoutFailedDirectories(partition, image, roster),
-    };
+    public static PartitionState Of(PartitionRegistration partition, MetadataImage image, BrokerRoster roster, int minInSync) =>
+        new()
+        {
+            AsOf = image.Provenance.LastOffset,
+            Replicas = NodeSet.Of([.. partition.Replicas]),
+            InSync = NodeSet.Of([.. partition.Isr]),
+            Leader = partition.Leader,
+            LeaderEpoch = partition.LeaderEpoch,
+            PartitionEpoch = partition.PartitionEpoch,
+            MinInSync = PartitionState.EffectiveMinInSync(minInSync, partition.Replicas.Count),
+            Brokers = WithoutFailedDirectories(partition, image, roster),
+        };
 
     /// <summary>
-    /// For this partition a broker whose replica lies in a failed directory is as good as fenced: it must not join the in-sync set, and nobody waits for it
+    /// For this partition a broker whose replica lies in a failed directory is as good as fenced: it must not join the in-sync set, and
+    /// nobody waits for it
     /// because it was in sync a moment ago.
     /// </summary>
     private static BrokerRoster WithoutFailedDirectories(PartitionRegistration partition, MetadataImage image, BrokerRoster roster)
     {
-        if (partition.Replicas.All(node => !image.Brokers.TryGetValue(node, out BrokerRegistration? broker) || broker.HasOnline(partition.DirectoryOf(node))))
+        if (
+            partition.Replicas.All(node =>
+                !image.Brokers.TryGetValue(node, out BrokerRegistration? broker) || broker.HasOnline(partition.DirectoryOf(node))
+            )
+        )
         {
             return roster;
         }

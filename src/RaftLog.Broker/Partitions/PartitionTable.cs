@@ -10,7 +10,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>
-/// All partitions that this node holds. Metadata makes, changes and removes them, one image at a time, from one loop; everyone else looks them up
+/// All partitions that this node holds. Metadata makes, changes and removes them, one image at a time, from one loop; everyone else looks
+/// them up
 /// without a lock. The loop does not wait for the disk: a partition is held from the moment on at which its log is there and durable.
 /// </summary>
 internal sealed class PartitionTable : IFlushObserver
@@ -39,14 +40,20 @@ internal sealed class PartitionTable : IFlushObserver
 
     /// <summary>An empty table over open log directories.</summary>
     /// <param name="host">The node.</param>
-    /// <param name="directories">Where logs lie; each partition's log is found where it is, or made in the directory that metadata names.</param>
+    /// <param name="directories">Where logs lie; each partition's log is found where it is, or made in the directory that metadata
+    /// names.</param>
     /// <param name="settings">The configuration of topics.</param>
     /// <param name="fetchers">Who copies from leaders.</param>
     /// <param name="supervisor">Who watches the disk work.</param>
     /// <param name="inLoop">Runs something in the loop that calls <see cref="Apply"/>.</param>
     public PartitionTable(
-        PartitionHost host, IReadOnlyList<LogDirectory> directories, ITopicSettings settings, FollowerFetchers fetchers, Supervisor supervisor,
-        Action<Action> inLoop)
+        PartitionHost host,
+        IReadOnlyList<LogDirectory> directories,
+        ITopicSettings settings,
+        FollowerFetchers fetchers,
+        Supervisor supervisor,
+        Action<Action> inLoop
+    )
     {
         _host = host;
         _directories = directories;
@@ -56,10 +63,15 @@ internal sealed class PartitionTable : IFlushObserver
         _maker = new PartitionMaker(supervisor, inLoop) { Made = Made };
         _lost = new LostReplicas(host.Self, directories);
         Places = new LogPlacement(directories);
-        Mover = new ReplicaMover(directories, host.Waiters, fetchers.Journal) { Assign = (partition, directory) => Misplaced?.Invoke(partition, directory) };
+        Mover = new ReplicaMover(directories, host.Waiters, fetchers.NodeLog)
+        {
+            Assign = (partition, directory) => Misplaced?.Invoke(partition, directory),
+        };
     }
 
-    /// <summary>Told of each partition whose log lies in another directory than metadata says, with the directory's id; it only takes note.</summary>
+    /// <summary>
+    /// Told of each partition whose log lies in another directory than metadata says, with the directory's id; it only takes note.
+    /// </summary>
     public Action<TopicIdPartition, Uuid>? Misplaced { get; init; }
 
     /// <summary>Told when other directories are cordoned than before.</summary>
@@ -68,8 +80,10 @@ internal sealed class PartitionTable : IFlushObserver
     /// <summary>Told, for the node's log, of logs that are set aside.</summary>
     public Action<string> Warn { get; init; } = static _ => { };
 
-    /// <summary>Told of each partition that has taken what metadata says of it, in the loop that calls <see cref="Apply"/>; it may not wait.</summary>
-    public Action<Partition>? Told { get; init; }
+    /// <summary>
+    /// Told of each partition that has taken what metadata says of it, in the loop that calls <see cref="Apply"/>; it may not wait.
+    /// </summary>
+    public Action<Partition>? OnApplied { get; init; }
 
     /// <summary>Where new logs are made.</summary>
     public LogPlacement Places { get; }
@@ -93,11 +107,14 @@ internal sealed class PartitionTable : IFlushObserver
     public DiskException? WhyUnmade(TopicIdPartition id) => _unmade.GetValueOrDefault(id);
 
     /// <summary>
-    /// Takes the next image. Partitions that this node is to hold get a log and their state; those that it holds no longer are closed and deleted. A change of
+    /// Takes the next image. Partitions that this node is to hold get a log and their state; those that it holds no longer are closed and
+    /// deleted. A change of
     /// any broker is told to every partition, since it decides who may join an in-sync set.
     /// <para>
-    /// Nothing is done before an image includes the registration of this incarnation. Until then the node reads history: a topic that was deleted long ago, whose
-    /// namesake's log lies here, or a replica that was moved away and came back. Acting on it would set aside or delete records that are still wanted.
+    /// Nothing is done before an image includes the registration of this incarnation. Until then the node reads history: a topic that was
+    /// deleted long ago, whose
+    /// namesake's log lies here, or a replica that was moved away and came back. Acting on it would set aside or delete records that are
+    /// still wanted.
     /// </para>
     /// </summary>
     /// <param name="image">The image.</param>
@@ -151,7 +168,14 @@ internal sealed class PartitionTable : IFlushObserver
             if (IsHere(change.After))
             {
                 // What comes while this incarnation runs was never held before.
-                membersChanged |= Ensure(IdOf(change), change.Topic, change.After!, settings, making, mayBeLost: isFirst || change.Before is not null);
+                membersChanged |= Ensure(
+                    IdOf(change),
+                    change.Topic,
+                    change.After!,
+                    settings,
+                    making,
+                    mayBeLost: isFirst || change.Before is not null
+                );
             }
         }
 
@@ -187,7 +211,8 @@ internal sealed class PartitionTable : IFlushObserver
     }
 
     /// <summary>
-    /// Sets aside logs that no metadata knows: those of topics that were deleted or moved while this node was away. Once, after the first image that is
+    /// Sets aside logs that no metadata knows: those of topics that were deleted or moved while this node was away. Once, after the first
+    /// image that is
     /// as new as this node's registration; before that it does nothing.
     /// </summary>
     public void SetAsideStrays()
@@ -201,7 +226,9 @@ internal sealed class PartitionTable : IFlushObserver
         {
             foreach (PartitionLog log in directory.Logs)
             {
-                bool isKnown = log.Partition.Topic == ClusterMetadataTopic || directory.IsMarkedLost(log)
+                bool isKnown =
+                    log.Partition.Topic == ClusterMetadataTopic
+                    || directory.IsMarkedLost(log)
                     || (_byName.TryGetValue(log.Partition, out Partition? partition) && ReferenceEquals(partition.Log, log));
                 if (!isKnown)
                 {
@@ -220,8 +247,10 @@ internal sealed class PartitionTable : IFlushObserver
         WakeList wakes = Interlocked.Exchange(ref _wakesOfFlush, null) ?? new WakeList();
         for (int i = 0; i < logs.Count; i++)
         {
-            if (_byName.TryGetValue(logs[i].Partition, out Partition? partition)
-                && (ReferenceEquals(partition.Log, logs[i]) || ReferenceEquals(partition.Place.Move?.Future, logs[i])))
+            if (
+                _byName.TryGetValue(logs[i].Partition, out Partition? partition)
+                && (ReferenceEquals(partition.Log, logs[i]) || ReferenceEquals(partition.Place.Move?.Future, logs[i]))
+            )
             {
                 partition.Flushed(wakes);
             }
@@ -261,7 +290,8 @@ internal sealed class PartitionTable : IFlushObserver
 
     private static TopicIdPartition IdOf(PartitionDifference change) => new(change.TopicId, change.Partition);
 
-    private bool IsHere([NotNullWhen(true)] PartitionRegistration? registration) => registration is not null && registration.Replicas.Contains(_host.Self);
+    private bool IsHere([NotNullWhen(true)] PartitionRegistration? registration) =>
+        registration is not null && registration.Replicas.Contains(_host.Self);
 
     private void ListAll() => Volatile.Write(ref _all, [.. _inOrder.Values]);
 
@@ -278,7 +308,7 @@ internal sealed class PartitionTable : IFlushObserver
 
             partition.Apply(PartitionStates.Of(registration, _image, _roster, partition.MinInSync), _registeredAs, wakes);
             _fetchers.Assign(partition);
-            Told?.Invoke(partition);
+            OnApplied?.Invoke(partition);
         }
     }
 
@@ -329,7 +359,13 @@ internal sealed class PartitionTable : IFlushObserver
 
     /// <summary>Holds a partition whose log is there, or begins to make its log; true when it is held now and was not before.</summary>
     private bool Ensure(
-        TopicIdPartition id, string topic, PartitionRegistration registration, SettingsOfTopics settings, List<Task> making, bool mayBeLost)
+        TopicIdPartition id,
+        string topic,
+        PartitionRegistration registration,
+        SettingsOfTopics settings,
+        List<Task> making,
+        bool mayBeLost
+    )
     {
         if (_byId.ContainsKey(id))
         {
@@ -362,7 +398,7 @@ internal sealed class PartitionTable : IFlushObserver
         {
             if (_lost.Note(id, name) is { } warning)
             {
-                _fetchers.Journal.Error(warning);
+                _fetchers.NodeLog.Error(warning);
             }
 
             if (_image.Version.TracksDirectories && registration.DirectoryOf(_host.Self) != ReservedDirectories.Lost)
@@ -429,11 +465,16 @@ internal sealed class PartitionTable : IFlushObserver
         wakes.WakeAll();
     }
 
-    /// <summary>Holds what was made, if it is still wanted. The result is a log that is being made under the same name now; null when there is none.</summary>
+    /// <summary>
+    /// Holds what was made, if it is still wanted. The result is a log that is being made under the same name now; null when there is none.
+    /// </summary>
     private Task? Take(PartitionToMake asked, in CreatedLog result, SettingsOfTopics settings, WakeList wakes)
     {
         TopicPartition name = asked.Log.Partition;
-        if (_image.Topics.TryGetPartition(asked.Id.TopicId, asked.Id.Partition, out PartitionRegistration? registration) && IsHere(registration))
+        if (
+            _image.Topics.TryGetPartition(asked.Id.TopicId, asked.Id.Partition, out PartitionRegistration? registration)
+            && IsHere(registration)
+        )
         {
             if (result.Log is { } log)
             {
@@ -503,22 +544,26 @@ internal sealed class PartitionTable : IFlushObserver
             if (result.Failure is { } failure && failure.Kind != _toldOf)
             {
                 _toldOf = failure.Kind;
-                _fetchers.Journal.Error(
-                    $"{asked.Log.Partition} cannot be served, nor can other new partitions in {asked.Directory.Path}: {failure.Message}; {failure.WayOut}. "
-                    + "It is tried again every 5 s; the partitions that are there are served");
+                _fetchers.NodeLog.Error(
+                    $"{asked.Log.Partition} cannot be served, nor can other new partitions in {asked.Directory.Path}: "
+                        + $"{failure.Message}; {failure.WayOut}. "
+                        + "It is tried again every 5 s; the partitions that are there are served"
+                );
             }
         }
 
         if (_toldOf is not null && _unmade.IsEmpty)
         {
             _toldOf = null;
-            _fetchers.Journal.Info("all partitions that metadata gives to this node are there now");
+            _fetchers.NodeLog.Info("all partitions that metadata gives to this node are there now");
         }
     }
 
     /// <summary>
-    /// True when a log says that it is a topic's. One of another id is that of a namesake that was deleted while this node was away (KAFKA-14616). One that
-    /// says nothing may be that, too: its <c>partition.metadata</c> was flushed before its first record, so whoever took the file away may have changed more.
+    /// True when a log says that it is a topic's. One of another id is that of a namesake that was deleted while this node was away
+    /// (KAFKA-14616). One that
+    /// says nothing may be that, too: its <c>partition.metadata</c> was flushed before its first record, so whoever took the file away may
+    /// have changed more.
     /// </summary>
     private static bool Belongs(PartitionLog log, Uuid topicId)
     {
@@ -533,9 +578,10 @@ internal sealed class PartitionTable : IFlushObserver
 
     private void SetAside(LogDirectory directory, PartitionLog log, Uuid topicId)
     {
-        string reason = log.TopicId == Uuid.Zero
-            ? $"its {LogDirectory.PartitionMetadataName} is missing or damaged, so nothing shows that its records are this topic's"
-            : $"it is that of a deleted topic of this name, {log.TopicId}";
+        string reason =
+            log.TopicId == Uuid.Zero
+                ? $"its {LogDirectory.PartitionMetadataName} is missing or damaged, so nothing shows that its records are this topic's"
+                : $"it is that of a deleted topic of this name, {log.TopicId}";
         string path = log.Path;
         if (directory.SetAsStray(log) is { } kept)
         {
@@ -544,7 +590,10 @@ internal sealed class PartitionTable : IFlushObserver
                 _lost.Add(new TopicIdPartition(topicId, log.Partition.Partition));
             }
 
-            Warn($"the log in {path} is not used for {log.Partition} of topic id {topicId}: {reason}. It was renamed to {kept} and can be removed; this replica begins without records");
+            Warn(
+                $"the log in {path} is not used for {log.Partition} of topic id {topicId}: {reason}. It was renamed to {kept} and can "
+                    + $"be removed; this replica begins without records"
+            );
         }
     }
 

@@ -5,7 +5,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>
-/// One wait for a coordinator to say that a partition is in a producer's transaction. It ends when the transaction ends: what was verified then says nothing
+/// One wait for a coordinator to say that a partition is in a producer's transaction. It ends when the transaction ends: what was verified
+/// then says nothing
 /// about the next one (KIP-890).
 /// </summary>
 /// <param name="producer">The producer and its epoch.</param>
@@ -38,7 +39,10 @@ internal sealed class PartitionVerifications
     /// <summary>Those whose transaction has ended while requests still wait for them.</summary>
     private readonly List<PartitionVerification> _outlived = [];
 
-    /// <summary>Begins a verification, or joins the one of the same producer and epoch; null when the transaction is open in the log, so that none is needed.</summary>
+    /// <summary>
+    /// Begins a verification, or joins the one of the same producer and epoch; null when the transaction is open in the log, so that none
+    /// is needed.
+    /// </summary>
     public PartitionVerification? Begin(ProducerState? known, in ProducerStamp producer, bool startsAtZero)
     {
         if (IsOpen(known, producer))
@@ -86,7 +90,9 @@ internal sealed class PartitionVerifications
 
     /// <summary>The same for what a coordinator has built; null for what is not transactional.</summary>
     public AppendResult? CheckBuilt(ReadOnlySpan<byte> batches, ProducerStates producers) =>
-        RecordBatch.Read(batches, out RecordBatch batch) == BatchStatus.Complete && batch.Attributes.IsTransactional && !batch.Attributes.IsControl
+        RecordBatch.Read(batches, out RecordBatch batch) == BatchStatus.Complete
+        && batch.Attributes.IsTransactional
+        && !batch.Attributes.IsControl
             ? CheckBuilt(producers.Find(batch.ProducerId), batch.Producer)
             : null;
 
@@ -111,14 +117,17 @@ internal sealed class PartitionVerifications
         }
 
         return known is null && producer.BaseSequence > verification.FirstSequence
-            ? AppendResult.Refused(
+            ? AppendResult.Rejected(
                 ErrorCode.OutOfOrderSequenceNumber,
-                $"producer {producer.Id} in epoch {producer.Epoch} begins at sequence {producer.BaseSequence}, expected at most {verification.FirstSequence}")
+                $"producer {producer.Id} in epoch {producer.Epoch} begins at sequence {producer.BaseSequence}, expected at most "
+                    + $"{verification.FirstSequence}"
+            )
             : null;
     }
 
     /// <summary>
-    /// Why a coordinator may not write in a producer's transaction; null when it may, or is fenced by the log itself. It does not say which verification it was, so none may be left that the
+    /// Why a coordinator may not write in a producer's transaction; null when it may, or is fenced by the log itself. It does not say which
+    /// verification it was, so none may be left that the
     /// end of a transaction has outrun.
     /// </summary>
     public AppendResult? CheckBuilt(ProducerState? known, in ProducerStamp producer)
@@ -128,14 +137,17 @@ internal sealed class PartitionVerifications
     }
 
     /// <summary>
-    /// A marker has ended the producer's transaction: nothing that was verified for it counts any more. Under transactions V2 the marker has the epoch of the next
+    /// A marker has ended the producer's transaction: nothing that was verified for it counts any more. Under transactions V2 the marker
+    /// has the epoch of the next
     /// transaction, which may be verified already.
     /// </summary>
     public void TransactionEnded(ProducerId producer, ProducerEpoch markerEpoch, short transactionVersion)
     {
         bool endsSameEpoch = transactionVersion < FirstVersionWithEpochPerTransaction;
-        if (_underWay.TryGetValue(producer, out PartitionVerification? verified)
-            && (verified.Epoch < markerEpoch || (endsSameEpoch && verified.Epoch == markerEpoch)))
+        if (
+            _underWay.TryGetValue(producer, out PartitionVerification? verified)
+            && (verified.Epoch < markerEpoch || (endsSameEpoch && verified.Epoch == markerEpoch))
+        )
         {
             _underWay.Remove(producer);
             _outlived.Add(verified);
@@ -162,10 +174,14 @@ internal sealed class PartitionVerifications
         return false;
     }
 
-    private static AppendResult Ended(in ProducerStamp producer) => AppendResult.Refused(
-        ErrorCode.InvalidTxnState, $"the transaction of producer {producer.Id} in epoch {producer.Epoch} ended before its records were appended");
+    private static AppendResult Ended(in ProducerStamp producer) =>
+        AppendResult.Rejected(
+            ErrorCode.InvalidTxnState,
+            $"the transaction of producer {producer.Id} in epoch {producer.Epoch} ended before its records were appended"
+        );
 
     private static bool IsFenced(ProducerState? known, in ProducerStamp producer) => known?.Epoch > producer.Epoch;
 
-    private static bool IsOpen(ProducerState? known, in ProducerStamp producer) => known is { IsInTransaction: true } && known.Epoch == producer.Epoch;
+    private static bool IsOpen(ProducerState? known, in ProducerStamp producer) =>
+        known is { IsInTransaction: true } && known.Epoch == producer.Epoch;
 }

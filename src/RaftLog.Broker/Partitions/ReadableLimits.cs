@@ -8,12 +8,13 @@ namespace RaftLog.Broker.Partitions;
 /// <param name="LogEnd">What is written.</param>
 internal readonly record struct ReadableLimits(Offset HighWatermark, Offset LastStableOffset, Offset LogEnd)
 {
-    public Offset For(Audience audience) => audience switch
-    {
-        Audience.Follower => LogEnd,
-        Audience.Committed => LastStableOffset,
-        _ => HighWatermark,
-    };
+    public Offset For(Audience audience) =>
+        audience switch
+        {
+            Audience.Follower => LogEnd,
+            Audience.Committed => LastStableOffset,
+            _ => HighWatermark,
+        };
 
-    public bool HasNews(in DataInterest interest) => For(interest.Audience) > interest.Limit || interest.IsBehind(HighWatermark);
+    public bool HasUpdates(in DataInterest interest) => For(interest.Audience) > interest.Limit || interest.IsBehind(HighWatermark);
 }

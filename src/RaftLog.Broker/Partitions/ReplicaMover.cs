@@ -13,8 +13,8 @@ namespace RaftLog.Broker.Partitions;
 /// </summary>
 /// <param name="directories">The directories that partitions lie in.</param>
 /// <param name="waiters">Clock and waits.</param>
-/// <param name="journal">Where it says what happens.</param>
-internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Waiters waiters, Journal journal)
+/// <param name="nodeLog">Where it says what happens.</param>
+internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Waiters waiters, NodeLog nodeLog)
 {
     private const int PieceBytes = 1 << 20;
 
@@ -38,7 +38,8 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
     public ReplicationThrottle Throttle { get; } = new();
 
     /// <summary>
-    /// Begins to move a replica to a directory, in the place of a move to another one; a move to where it lies already only ends that. The result is an error, or none.
+    /// Begins to move a replica to a directory, in the place of a move to another one; a move to where it lies already only ends that. The
+    /// result is an error, or none.
     /// </summary>
     public async ValueTask<ErrorCode> MoveAsync(Partition partition, LogDirectory target)
     {
@@ -67,7 +68,7 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
             CreatedLog created = await target.Futures.CreateAsync(new NewLog(partition.Name, partition.Id.TopicId, partition.Log.Settings));
             if (created.Log is not { } future)
             {
-                journal.Error($"{partition.Name} cannot be moved to {target.Path}: {created.Failure!.Message}; {created.Failure.WayOut}");
+                nodeLog.Error($"{partition.Name} cannot be moved to {target.Path}: {created.Failure!.Message}; {created.Failure.WayOut}");
                 return ErrorCode.KafkaStorageError;
             }
 
@@ -140,7 +141,10 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
                 copied |= !_stopped && await StepAsync(moving);
             }
 
-            pause = _moves.IsEmpty ? Timeout.InfiniteTimeSpan : copied ? BetweenPieces : BetweenLooks;
+            pause =
+                _moves.IsEmpty ? Timeout.InfiniteTimeSpan
+                : copied ? BetweenPieces
+                : BetweenLooks;
         }
     }
 
@@ -158,7 +162,9 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
             return false;
         }
 
-        journal.Info($"{partition.Name}: moving from {partition.Directory.Path} to {move.Target.Path}, from offset {move.Future.EndOffset}");
+        nodeLog.Info(
+            $"{partition.Name}: moving from {partition.Directory.Path} to {move.Target.Path}, from offset {move.Future.EndOffset}"
+        );
         _moves[partition.Id] = new Moving(partition, move);
         _signal.Set();
         return true;
@@ -182,8 +188,12 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
         }
 
         long now = waiters.NowMs;
-        if (Throttle.OpensAtMs(now) > now || (moving.UnflushedBytes > MostUnflushedBytes && move.Future.FlushedTo < move.Future.EndOffset)
-            || now < moving.RestsUntilMs || partition.Place.NextToCopy(move) is not { } next)
+        if (
+            Throttle.OpensAtMs(now) > now
+            || (moving.UnflushedBytes > MostUnflushedBytes && move.Future.FlushedTo < move.Future.EndOffset)
+            || now < moving.RestsUntilMs
+            || partition.Place.NextToCopy(move) is not { } next
+        )
         {
             return false;
         }
@@ -237,7 +247,7 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
         catch (DiskException failure)
         {
             moving.Rest(now);
-            journal.Warn($"{partition.Name} cannot be copied to {move.Target.Path} now: {failure.Message}; it is tried again");
+            nodeLog.Warn($"{partition.Name} cannot be copied to {move.Target.Path} now: {failure.Message}; it is tried again");
             return false;
         }
     }
@@ -263,7 +273,7 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
         if (replaced is { } old)
         {
             _moves.TryRemove(partition.Id, out _);
-            journal.Info($"{partition.Name}: moved to {move.Target.Path}, up to offset {partition.Log.EndOffset}");
+            nodeLog.Info($"{partition.Name}: moved to {move.Target.Path}, up to offset {partition.Log.EndOffset}");
             try
             {
                 await move.Target.RemoveReplacedAsync(old.Log, old.In);
@@ -277,7 +287,7 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
 
     private void Give(Moving moving, string reason)
     {
-        journal.Warn($"{moving.Partition.Name} is not moved to {moving.Move.Target.Path}: {reason}");
+        nodeLog.Warn($"{moving.Partition.Name} is not moved to {moving.Move.Target.Path}: {reason}");
         End(moving.Partition, moving.Move);
     }
 

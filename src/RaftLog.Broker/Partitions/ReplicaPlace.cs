@@ -5,7 +5,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>
-/// Where one replica's log lies, and its move to another log directory of the node. Who changes something holds the partition's lock; <see cref="Log"/> and
+/// Where one replica's log lies, and its move to another log directory of the node. Who changes something holds the partition's lock;
+/// <see cref="Log"/> and
 /// <see cref="Directory"/> are read by anyone.
 /// </summary>
 /// <param name="gate">The partition's lock.</param>
@@ -15,7 +16,13 @@ namespace RaftLog.Broker.Partitions;
 /// <param name="isInUse">False once the partition is closed or its directory has failed; called under the lock.</param>
 /// <param name="logChanged">What the partition does when its log has changed; called under the lock.</param>
 internal sealed class ReplicaPlace(
-    Lock gate, PartitionLog log, LogDirectory directory, PartitionHost host, Func<bool> isInUse, Action<WakeList> logChanged)
+    Lock gate,
+    PartitionLog log,
+    LogDirectory directory,
+    PartitionHost host,
+    Func<bool> isInUse,
+    Action<WakeList> logChanged
+)
 {
     private volatile PartitionLog _log = log;
     private volatile LogDirectory _directory = directory;
@@ -44,7 +51,6 @@ internal sealed class ReplicaPlace(
                 return _assigned;
             }
         }
-
         set
         {
             lock (gate)
@@ -55,10 +61,11 @@ internal sealed class ReplicaPlace(
     }
 
     /// <summary>
-    /// Must be awaited, without the lock, before a leader's records are taken: where the log is empty and begins inside the first batch, that batch is taken whole, so the
+    /// Must be awaited, without the lock, before a leader's records are taken: where the log is empty and begins inside the first batch,
+    /// that batch is taken whole, so the
     /// log begins a little earlier on the disk than it did.
     /// </summary>
-    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
     public async ValueTask PrepareAsync(Memory<byte> records)
     {
         PartitionLog log = _log;
@@ -94,7 +101,10 @@ internal sealed class ReplicaPlace(
         }
     }
 
-    /// <summary>Begins a move with a copy that is empty, or that an earlier life has left; false when the partition is not in use, or a move is under way.</summary>
+    /// <summary>
+    /// Begins a move with a copy that is empty, or that an earlier life has left; false when the partition is not in use, or a move is
+    /// under way.
+    /// </summary>
     public bool TryBegin(LogMove move)
     {
         lock (gate)
@@ -105,7 +115,10 @@ internal sealed class ReplicaPlace(
             }
 
             // What arrives at the end of the copy is flushed at once, whatever the topic asks for: only then may it take the log's place.
-            move.Future.Settings = _log.Settings with { FlushIntervalMessages = 1 };
+            move.Future.Settings = _log.Settings with
+            {
+                FlushIntervalMessages = 1,
+            };
             move.Reconcile(_log);
             _move = move;
             return true;
@@ -137,16 +150,22 @@ internal sealed class ReplicaPlace(
         }
     }
 
-    /// <summary>Takes a piece that was read where <see cref="NextToCopy"/> said; what does not fit any more is passed over. False when the copy's directory refuses it.</summary>
+    /// <summary>
+    /// Takes a piece that was read where <see cref="NextToCopy"/> said; what does not fit any more is passed over. False when the copy's
+    /// directory rejects it.
+    /// </summary>
     public bool Copied(LogMove move, Offset from, int generation, Memory<byte> batches)
     {
         lock (gate)
         {
-            return _move != move || move.Future.EndOffset != from || move.Future.Generation != generation || move.TryAppend(_log, batches, host.WallMs);
+            return _move != move
+                || move.Future.EndOffset != from
+                || move.Future.Generation != generation
+                || move.TryAppend(_log, batches, host.WallMs);
         }
     }
 
-    /// <summary>Lets the copy follow once it has come up to the log; false when the copy's directory refuses.</summary>
+    /// <summary>Lets the copy follow once it has come up to the log; false when the copy's directory rejects.</summary>
     public bool Follow(LogMove move, WakeList wakes)
     {
         lock (gate)
@@ -162,7 +181,10 @@ internal sealed class ReplicaPlace(
         }
     }
 
-    /// <summary>Puts the copy in the log's place if it holds everything. The result is the log that it has replaced and where that lies; null when it has not.</summary>
+    /// <summary>
+    /// Puts the copy in the log's place if it holds everything. The result is the log that it has replaced and where that lies; null when
+    /// it has not.
+    /// </summary>
     public (PartitionLog Log, LogDirectory In)? TryFinish(LogMove move, WakeList wakes)
     {
         lock (gate)

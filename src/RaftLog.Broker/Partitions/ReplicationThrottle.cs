@@ -1,7 +1,8 @@
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>
-/// Holds back the throttled replicas of a node so that together they copy at most so many bytes a second (KIP-73). What is copied is paid for with a pause
+/// Holds back the throttled replicas of a node so that together they copy at most so many bytes a second (KIP-73). What is copied is paid
+/// for with a pause
 /// afterwards, so a batch larger than a second's bytes still comes through, once.
 /// </summary>
 internal sealed class ReplicationThrottle
@@ -10,7 +11,9 @@ internal sealed class ReplicationThrottle
     private long? _bytesPerSecond;
     private long _paidAtMs;
 
-    /// <summary>Sets the limit, null for none; false when it is the same as before. A new limit forgets what was copied under the old one.</summary>
+    /// <summary>
+    /// Sets the limit, null for none; false when it is the same as before. A new limit forgets what was copied under the old one.
+    /// </summary>
     public bool TryLimit(long? bytesPerSecond)
     {
         lock (_gate)
@@ -31,7 +34,12 @@ internal sealed class ReplicationThrottle
     {
         lock (_gate)
         {
-            return _bytesPerSecond switch { null => nowMs, 0 => long.MaxValue, _ => _paidAtMs };
+            return _bytesPerSecond switch
+            {
+                null => nowMs,
+                0 => long.MaxValue,
+                _ => _paidAtMs,
+            };
         }
     }
 

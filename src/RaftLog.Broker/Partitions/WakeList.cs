@@ -4,7 +4,8 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// Whom to wake once a step is done with all its partitions: a flush of six partitions wakes a request that waits for all of them once, and
-/// what it then reads is the state after the whole step. Not safe for concurrent use; whoever fills it calls <see cref="WakeAll"/>, with no lock held.
+/// what it then reads is the state after the whole step. Not safe for concurrent use; whoever fills it calls <see cref="WakeAll"/>, with no
+/// lock held.
 /// </summary>
 public sealed class WakeList
 {

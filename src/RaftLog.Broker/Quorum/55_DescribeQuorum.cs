@@ -6,7 +6,9 @@ using RaftLog.Raft;
 
 namespace RaftLog.Broker.Quorum;
 
-/// <summary>DescribeQuorum (55), versions 0 to 2, on the quorum's leader: voters and observers with how far each has read (KIP-595, KIP-836).</summary>
+/// <summary>
+/// DescribeQuorum (55), versions 0 to 2, on the quorum's leader: voters and observers with how far each has read (KIP-595, KIP-836).
+/// </summary>
 internal sealed class DescribeQuorumHandler(QuorumNode quorum, Func<MetadataImage> image, TimeProvider time, Func<long> nowMs)
     : IRequestHandler<DescribeQuorumRequest, DescribeQuorumResponse>
 {
@@ -19,7 +21,7 @@ internal sealed class DescribeQuorumHandler(QuorumNode quorum, Func<MetadataImag
 
         if (request.Topics is not [{ TopicName: QuorumWire.Topic, Partitions: [{ PartitionIndex: QuorumWire.Partition }] }])
         {
-            return Refuse(request);
+            return Reject(request);
         }
 
         DescribeQuorumResponse response = new() { Topics = [new() { TopicName = QuorumWire.Topic, Partitions = [Describe(quorumNow)] }] };
@@ -29,7 +31,14 @@ internal sealed class DescribeQuorumHandler(QuorumNode quorum, Func<MetadataImag
             response.Nodes.Add(node);
             foreach (Endpoint endpoint in controller.Endpoints)
             {
-                node.Listeners.Add(new() { Name = endpoint.Listener, Host = endpoint.Host, Port = endpoint.Port });
+                node.Listeners.Add(
+                    new()
+                    {
+                        Name = endpoint.Listener,
+                        Host = endpoint.Host,
+                        Port = endpoint.Port,
+                    }
+                );
             }
         }
 
@@ -37,25 +46,27 @@ internal sealed class DescribeQuorumHandler(QuorumNode quorum, Func<MetadataImag
     }
 
     // As with Kafka, only the question for the one quorum, alone, is answered.
-    private static DescribeQuorumResponse Refuse(DescribeQuorumRequest request)
+    private static DescribeQuorumResponse Reject(DescribeQuorumRequest request)
     {
         DescribeQuorumResponse response = new();
         foreach (DescribeQuorumRequest.TopicData topic in request.Topics)
         {
-            DescribeQuorumResponse.TopicData refused = new() { TopicName = topic.TopicName };
-            response.Topics.Add(refused);
-            refused.Partitions.AddRange(topic.Partitions.Select(partition => new DescribeQuorumResponse.PartitionData
-            {
-                PartitionIndex = partition.PartitionIndex,
-                ErrorCode = ErrorCode.UnknownTopicOrPartition,
-                ErrorMessage = "Ask for partition 0 of __cluster_metadata alone: nothing else has a quorum.",
-            }));
+            DescribeQuorumResponse.TopicData rejected = new() { TopicName = topic.TopicName };
+            response.Topics.Add(rejected);
+            rejected.Partitions.AddRange(
+                topic.Partitions.Select(partition => new DescribeQuorumResponse.PartitionData
+                {
+                    PartitionIndex = partition.PartitionIndex,
+                    ErrorCode = ErrorCode.UnknownTopicOrPartition,
+                    ErrorMessage = "Ask for partition 0 of __cluster_metadata alone: nothing else has a quorum.",
+                })
+            );
         }
 
         return response;
     }
 
-    private DescribeQuorumResponse.PartitionData Describe(QuorumDescription now)
+    private DescribeQuorumResponse.PartitionData Describe(QuorumStatus now)
     {
         DescribeQuorumResponse.PartitionData partition = new()
         {
@@ -71,20 +82,25 @@ internal sealed class DescribeQuorumHandler(QuorumNode quorum, Func<MetadataImag
             return partition;
         }
 
-        // A static voter set (kraft.version 0) names ids alone, so the directories that the leader has seen are not part of a voter's identity.
-        partition.CurrentVoters.AddRange(now.Voters.Select(voter => Describe(voter with { Replica = voter.Replica with { DirectoryId = Uuid.Zero } })));
+        // A static voter set (kraft.version 0) names ids alone, so the directories that the leader has seen are not part of a voter's
+        // identity.
+        partition.CurrentVoters.AddRange(
+            now.Voters.Select(voter => Describe(voter with { Replica = voter.Replica with { DirectoryId = Uuid.Zero } }))
+        );
         partition.Observers.AddRange(now.Observers.Select(Describe));
         return partition;
     }
 
-    private DescribeQuorumResponse.ReplicaState Describe(ReplicaDescription replica) => new()
-    {
-        ReplicaId = replica.Replica.Id,
-        ReplicaDirectoryId = replica.Replica.DirectoryId,
-        LogEndOffset = replica.LogEnd,
-        LastFetchTimestamp = ToWallClock(replica.LastFetchMs),
-        LastCaughtUpTimestamp = ToWallClock(replica.LastCaughtUpMs),
-    };
+    private DescribeQuorumResponse.ReplicaState Describe(ReplicaDescription replica) =>
+        new()
+        {
+            ReplicaId = replica.Replica.Id,
+            ReplicaDirectoryId = replica.Replica.DirectoryId,
+            LogEndOffset = replica.LogEnd,
+            LastFetchTimestamp = ToWallClock(replica.LastFetchMs),
+            LastCaughtUpTimestamp = ToWallClock(replica.LastCaughtUpMs),
+        };
 
-    private long ToWallClock(long monotonicMs) => monotonicMs < 0 ? -1 : time.GetUtcNow().ToUnixTimeMilliseconds() - (nowMs() - monotonicMs);
+    private long ToWallClock(long monotonicMs) =>
+        monotonicMs < 0 ? -1 : time.GetUtcNow().ToUnixTimeMilliseconds() - (nowMs() - monotonicMs);
 }

@@ -26,33 +26,35 @@ internal sealed class FetchSnapshotHandler(QuorumNode quorum, string clusterId, 
             new ReplicaKey(request.ReplicaId, wanted.ReplicaDirectoryId),
             wanted.CurrentLeaderEpoch,
             new SnapshotId(wanted.SnapshotId.EndOffset, wanted.SnapshotId.Epoch),
-            wanted.Position);
+            wanted.Position
+        );
         return await quorum.FetchSnapshotAsync(fetch, Math.Min(maxFetchBytes, request.MaxBytes)) is { } piece
-            ? Answer(fetch, piece)
+            ? Respond(fetch, piece)
             : new FetchSnapshotResponse { ErrorCode = ErrorCode.BrokerNotAvailable };
     }
 
-    private static FetchSnapshotResponse Answer(RaftFetchSnapshotRequest asked, SnapshotPiece piece) => new()
-    {
-        Topics =
-        [
-            new()
-            {
-                Name = QuorumWire.Topic,
-                Partitions =
-                [
-                    new()
-                    {
-                        Index = QuorumWire.Partition,
-                        ErrorCode = piece.Error,
-                        SnapshotId = new() { EndOffset = asked.Snapshot.EndOffset, Epoch = asked.Snapshot.Epoch },
-                        CurrentLeader = new() { LeaderId = piece.Leader.Leader, LeaderEpoch = piece.Leader.Epoch },
-                        Size = piece.Size,
-                        Position = asked.Position,
-                        UnalignedRecords = MemoryMarshal.AsMemory(piece.Bytes),
-                    },
-                ],
-            },
-        ],
-    };
+    private static FetchSnapshotResponse Respond(RaftFetchSnapshotRequest asked, SnapshotPiece piece) =>
+        new()
+        {
+            Topics =
+            [
+                new()
+                {
+                    Name = QuorumWire.Topic,
+                    Partitions =
+                    [
+                        new()
+                        {
+                            Index = QuorumWire.Partition,
+                            ErrorCode = piece.Error,
+                            SnapshotId = new() { EndOffset = asked.Snapshot.EndOffset, Epoch = asked.Snapshot.Epoch },
+                            CurrentLeader = new() { LeaderId = piece.Leader.Leader, LeaderEpoch = piece.Leader.Epoch },
+                            Size = piece.Size,
+                            Position = asked.Position,
+                            UnalignedRecords = MemoryMarshal.AsMemory(piece.Bytes),
+                        },
+                    ],
+                },
+            ],
+        };
 }

@@ -8,7 +8,9 @@ using RaftLog.Raft;
 
 namespace RaftLog.Broker.Quorum;
 
-/// <summary>Builds the batches of the metadata log: controllers' records, and the control records of the quorum (KIP-595, KIP-631).</summary>
+/// <summary>
+/// Builds the batches of the metadata log: controllers' records, and the control records of the quorum (KIP-595, KIP-631).
+/// </summary>
 internal static class MetadataBatches
 {
     /// <summary>The largest batch of metadata records; a decision that needs more is a defect, since requests are bounded.</summary>
@@ -16,7 +18,9 @@ internal static class MetadataBatches
 
     private const short LeaderChangeVersion = 0;
 
-    /// <summary>One batch with these records, which are committed together or not at all. Offset and epoch are assigned by the log.</summary>
+    /// <summary>
+    /// One batch with these records, which are committed together or not at all. Offset and epoch are assigned by the log.
+    /// </summary>
     public static byte[] Records(IReadOnlyList<IMetadataRecord> records, MetadataVersion level, long timestampMs)
     {
         using RecordBatchBuilder builder = new(new RecordBatchOptions(MaxBatchBytes));

@@ -7,7 +7,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Quorum;
 
 /// <summary>
-/// Reads the committed part of the metadata log into images, in the quorum's event loop. Everything that this node believes comes through here,
+/// Reads the committed part of the metadata log into images, in the quorum's event loop. Everything that this node believes comes through
+/// here,
 /// on a leader as on a follower and after a restart.
 /// </summary>
 internal sealed class MetadataLoader(PartitionLog log, Action<MetadataUpdate> publish)
@@ -35,9 +36,7 @@ internal sealed class MetadataLoader(PartitionLog log, Action<MetadataUpdate> pu
             return;
         }
 
-        while (Position < highWatermark && ReadSome(highWatermark))
-        {
-        }
+        while (Position < highWatermark && ReadSome(highWatermark)) { }
 
         publish(_replayer.Publish());
     }

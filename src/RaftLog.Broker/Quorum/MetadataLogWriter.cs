@@ -10,10 +10,12 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Quorum;
 
 /// <summary>
-/// Appends to the metadata log and tells the Raft core what it holds then: the controller's records, a leader's first record, what was fetched from the
+/// Appends to the metadata log and tells the Raft core what it holds then: the controller's records, a leader's first record, what was
+/// fetched from the
 /// leader. Used in the quorum's event loop.
 /// </summary>
-internal sealed class MetadataLogWriter(EventLoop loop, RaftCore core, PartitionLog log, MetadataLoader loader, TimeProvider time) : IMetadataAppender
+internal sealed class MetadataLogWriter(EventLoop loop, RaftCore core, PartitionLog log, MetadataLoader loader, TimeProvider time)
+    : IMetadataAppender
 {
     private bool _reviewCommitted;
 
@@ -91,7 +93,10 @@ internal sealed class MetadataLogWriter(EventLoop loop, RaftCore core, Partition
     {
         AppendResult result = log.AppendBuilt(batch, epoch, WallClockMs);
         Invariant.Holds(
-            result.IsAccepted && result.BaseOffset == expected, "B-06", $"the metadata log took a batch at {result.BaseOffset} instead of {expected}: {result.Message}");
+            result.IsAccepted && result.BaseOffset == expected,
+            "B-06",
+            $"the metadata log took a batch at {result.BaseOffset} instead of {expected}: {result.Message}"
+        );
         core.LogAppended(NowMs, log.EndOffset, epoch);
     }
 

@@ -4,8 +4,6 @@ using RaftLog.Protocol;
 using RaftLog.Protocol.Wire;
 using RaftLog.Raft;
 using RaftLog.Storage;
-using RaftSnapshotId = RaftLog.Raft.SnapshotId;
-using StoredSnapshotId = RaftLog.Storage.SnapshotId;
 
 namespace RaftLog.Broker.Quorum;
 
@@ -21,7 +19,8 @@ internal sealed record SnapshotPiece(ErrorCode Error, LeaderAndEpoch Leader, lon
 internal sealed record InstalledSnapshot(List<IMetadataRecord> Records);
 
 /// <summary>
-/// What a node keeps of the quorum on its disk: the metadata log, its snapshots, and the election state. Used by <see cref="QuorumNode"/> alone, in its
+/// What a node keeps of the quorum on its disk: the metadata log, its snapshots, and the election state. Used by <see cref="QuorumNode"/>
+/// alone, in its
 /// loop; what is asynchronous does not touch the log.
 /// </summary>
 internal sealed class MetadataStore
@@ -43,7 +42,13 @@ internal sealed class MetadataStore
     private StoredSnapshotId? _damaged;
 
     private MetadataStore(
-        LogDirectory directory, PartitionLog log, IDisk disk, IReadOnlyList<NodeId> voters, MetadataStoreOptions options, Action<string> warn)
+        LogDirectory directory,
+        PartitionLog log,
+        IDisk disk,
+        IReadOnlyList<NodeId> voters,
+        MetadataStoreOptions options,
+        Action<string> warn
+    )
     {
         _directory = directory;
         _voters = voters;
@@ -77,7 +82,12 @@ internal sealed class MetadataStore
     /// <param name="warn">Told what people should know.</param>
     /// <exception cref="LogDirectoryException">A snapshot is damaged, and what else is there does not hold what it held.</exception>
     public static async ValueTask<MetadataStore> OpenAsync(
-        LogDirectory directory, IDisk disk, IReadOnlyList<NodeId> voters, MetadataStoreOptions options, Action<string> warn)
+        LogDirectory directory,
+        IDisk disk,
+        IReadOnlyList<NodeId> voters,
+        MetadataStoreOptions options,
+        Action<string> warn
+    )
     {
         LogSettings settings = LogSettings.Default with { SegmentBytes = options.SegmentBytes, SegmentMs = options.SegmentMs };
         PartitionLog log = await directory.OpenMetadataLogAsync(disk, Partition, settings);
@@ -88,20 +98,26 @@ internal sealed class MetadataStore
     }
 
     /// <summary>The election state on disk.</summary>
-    public ElectionState ReadElectionState() => _stateFile.Read() is { } stored
-        ? new ElectionState(stored.Epoch, stored.Leader, new ReplicaKey(stored.Voted, stored.VotedDirectory))
-        : ElectionState.Initial;
+    public ElectionState ReadElectionState() =>
+        _stateFile.Read() is { } stored
+            ? new ElectionState(stored.Epoch, stored.Leader, new ReplicaKey(stored.Voted, stored.VotedDirectory))
+            : ElectionState.Initial;
 
     /// <summary>The log as recovery left it.</summary>
     public RecoveredLog Recovered()
     {
-        RaftSnapshotId latest = _snapshots.Latest() is { } stored ? new(stored.EndOffset, stored.Epoch) : RaftSnapshotId.None;
-        RaftSnapshotId start = Log.StartOffset > Offset.Zero ? StartOf(Log.StartOffset) : RaftSnapshotId.None;
-        return new RecoveredLog(start, Log.EndOffset, [.. Log.Epochs.Entries.Select(entry => new EpochStart(entry.Epoch, entry.StartOffset))], latest);
+        SnapshotId latest = _snapshots.Latest() is { } stored ? new(stored.EndOffset, stored.Epoch) : SnapshotId.None;
+        SnapshotId start = Log.StartOffset > Offset.Zero ? StartOf(Log.StartOffset) : SnapshotId.None;
+        return new RecoveredLog(
+            start,
+            Log.EndOffset,
+            [.. Log.Epochs.Entries.Select(entry => new EpochStart(entry.Epoch, entry.StartOffset))],
+            latest
+        );
     }
 
     /// <summary>The newest snapshot with its records, for loading at start; null where there is none that replaces records.</summary>
-    public (RaftSnapshotId Id, List<IMetadataRecord> Records)? ReadLatestSnapshot()
+    public (SnapshotId Id, List<IMetadataRecord> Records)? ReadLatestSnapshot()
     {
         if (_snapshots.Latest() is not { } latest || latest.EndOffset == Offset.Zero)
         {
@@ -109,28 +125,34 @@ internal sealed class MetadataStore
         }
 
         return ReadRecords(latest) is { } records
-            ? (new RaftSnapshotId(latest.EndOffset, latest.Epoch), records)
-            : throw new LogDirectoryException(_directory.Path, $"{_snapshots.PathOf(latest)} was sound a moment ago, and is damaged now; start the node again");
+            ? (new SnapshotId(latest.EndOffset, latest.Epoch), records)
+            : throw new LogDirectoryException(
+                _directory.Path,
+                $"{_snapshots.PathOf(latest)} was sound a moment ago, and is damaged now; start the node again"
+            );
     }
 
     /// <summary>Writes the election state durably.</summary>
-    public ValueTask WriteElectionStateAsync(ElectionState state) => _stateFile.WriteAsync(
-        new QuorumState(state.Epoch, state.Leader, state.Voted.Id, state.Voted.DirectoryId, _voters), QuorumStateVersion.StaticVoters);
+    public ValueTask WriteElectionStateAsync(ElectionState state) =>
+        _stateFile.WriteAsync(
+            new QuorumState(state.Epoch, state.Leader, state.Voted.Id, state.Voted.DirectoryId, _voters),
+            QuorumStateVersion.StaticVoters
+        );
 
     /// <summary>Must be awaited before the log is truncated.</summary>
     public ValueTask PrepareTruncationAsync(Offset offset) => _directory.PrepareTruncationAsync(Log, offset);
 
     /// <summary>Reads a piece of a snapshot.</summary>
-    public SnapshotPiece ReadSnapshot(RaftSnapshotId id, long position, int maxBytes, LeaderAndEpoch leader)
+    public SnapshotPiece ReadSnapshot(SnapshotId id, long position, int maxBytes, LeaderAndEpoch leader)
     {
         StoredSnapshotId stored = new(id.EndOffset, id.Epoch);
         try
         {
             return ReadSnapshot(stored, id.ReplacesRecords, position, maxBytes, leader);
         }
-        catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors)
+        catch (DiskException rejected) when (rejected.Kind == DiskErrorKind.NoDescriptors)
         {
-            _warn($"{_snapshots.PathOf(stored)} cannot be served now: {refused.Message}; {refused.WayOut}");
+            _warn($"{_snapshots.PathOf(stored)} cannot be served now: {rejected.Message}; {rejected.WayOut}");
             return new SnapshotPiece(ErrorCode.KafkaStorageError, leader, 0, default);
         }
     }
@@ -153,10 +175,11 @@ internal sealed class MetadataStore
     }
 
     /// <summary>
-    /// Takes in a piece of the leader's snapshot; position 0 begins anew. One that finds no descriptor is passed over whole: it is not sound in the end, and is fetched
+    /// Takes in a piece of the leader's snapshot; position 0 begins anew. One that finds no descriptor is passed over whole: it is not
+    /// sound in the end, and is fetched
     /// again.
     /// </summary>
-    public void WriteSnapshotChunk(RaftSnapshotId id, long position, ReadOnlyMemory<byte> bytes)
+    public void WriteSnapshotChunk(SnapshotId id, long position, ReadOnlyMemory<byte> bytes)
     {
         if (position == 0)
         {
@@ -171,12 +194,15 @@ internal sealed class MetadataStore
         }
 
         Invariant.Holds(
-            _incoming is { } part && part.Length == position, "B-07", $"a piece at {position} of snapshot {id} does not follow the pieces before it");
+            _incoming is { } part && part.Length == position,
+            "B-07",
+            $"a piece at {position} of snapshot {id} does not follow the pieces before it"
+        );
         _incoming.Append(bytes.Span);
     }
 
     /// <summary>Checks the whole snapshot and puts it in place; null, and nothing has changed, when it is not sound.</summary>
-    public async ValueTask<InstalledSnapshot?> CompleteSnapshotAsync(RaftSnapshotId id)
+    public async ValueTask<InstalledSnapshot?> CompleteSnapshotAsync(SnapshotId id)
     {
         using SnapshotWriter? incoming = _incoming;
         _incoming = null;
@@ -196,7 +222,7 @@ internal sealed class MetadataStore
     }
 
     /// <summary>Drops the whole log, which a snapshot has replaced.</summary>
-    public void ReplaceLog(RaftSnapshotId id)
+    public void ReplaceLog(SnapshotId id)
     {
         Log.TruncateFullyAndStartAt(id.EndOffset);
         _lastSnapshotEnd = id.EndOffset;
@@ -233,7 +259,7 @@ internal sealed class MetadataStore
     }
 
     /// <summary>Writes a snapshot of an image and puts it in place.</summary>
-    public async ValueTask<RaftSnapshotId> WriteSnapshotAsync(MetadataImage image, long timestampMs)
+    public async ValueTask<SnapshotId> WriteSnapshotAsync(MetadataImage image, long timestampMs)
     {
         MetadataProvenance at = image.Provenance;
 #if SEEDED_BUGS
@@ -249,7 +275,7 @@ internal sealed class MetadataStore
         }
 
         await writer.FreezeAsync();
-        return new RaftSnapshotId(at.EndOffset, at.LastEpoch);
+        return new SnapshotId(at.EndOffset, at.LastEpoch);
     }
 
     /// <summary>The snapshot is in place.</summary>
@@ -264,8 +290,10 @@ internal sealed class MetadataStore
         }
     }
 
-    /// <summary>Cuts the log at the second newest snapshot when it has grown over its bound; that snapshot, or null when nothing was cut.</summary>
-    public RaftSnapshotId? AdvanceLogStart()
+    /// <summary>
+    /// Cuts the log at the second newest snapshot when it has grown over its bound; that snapshot, or null when nothing was cut.
+    /// </summary>
+    public SnapshotId? AdvanceLogStart()
     {
         if (_snapshots.List() is not [.., var keep, _] || Log.SizeBytes <= _options.RetentionBytes || keep.EndOffset <= Log.StartOffset)
         {
@@ -274,11 +302,12 @@ internal sealed class MetadataStore
 
         Log.AdvanceStart(keep.EndOffset);
         _snapshots.DeleteOlderThan(keep);
-        return new RaftSnapshotId(keep.EndOffset, keep.Epoch);
+        return new SnapshotId(keep.EndOffset, keep.Epoch);
     }
 
     /// <summary>
-    /// The newest snapshots that the disk has spoilt are renamed, where an older one and the log hold all that they held: nothing is lost by that. Where they do not,
+    /// The newest snapshots that the disk has corrupt are renamed, where an older one and the log hold all that they held: nothing is lost
+    /// by that. Where they do not,
     /// the node must not start: it would have forgotten what it told others that it has.
     /// </summary>
     private void SetDamagedAside()
@@ -291,13 +320,19 @@ internal sealed class MetadataStore
             {
                 throw new LogDirectoryException(
                     _directory.Path,
-                    $"{path} is damaged, and the log beside it, which holds offsets {Log.StartOffset} to {Log.EndOffset}, does not hold all that it held. Nothing was changed. "
-                    + $"Put the right file back from a backup, or copy one whose name begins with {newest.EndOffset.Value:D20} or a higher number and ends with .checkpoint from the same "
-                    + "directory of another controller, and start the node again");
+                    $"{path} is damaged, and the log beside it, which holds offsets {Log.StartOffset} to {Log.EndOffset}, does not hold "
+                        + $"all that it held. Nothing was changed. "
+                        + $"Put the right file back from a backup, or copy one whose name begins with {newest.EndOffset.Value:D20} or a "
+                        + $"higher number and ends with .checkpoint from the same "
+                        + "directory of another controller, and start the node again"
+                );
             }
 
             string kept = _snapshots.SetAside(newest);
-            _warn($"{path} is damaged; an older snapshot and the log hold all that it held, and are used. The file was renamed to {kept} and can be removed");
+            _warn(
+                $"{path} is damaged; an older snapshot and the log hold all that it held, and are used. The file was renamed to {kept} "
+                    + $"and can be removed"
+            );
         }
     }
 
@@ -313,7 +348,10 @@ internal sealed class MetadataStore
         }
     }
 
-    /// <summary>Looks at a snapshot before its first piece is served: whoever got a damaged one would reject it whole, and ask again for ever. Another is taken at once.</summary>
+    /// <summary>
+    /// Looks at a snapshot before its first piece is served: whoever got a damaged one would reject it whole, and ask again for ever.
+    /// Another is taken at once.
+    /// </summary>
     private bool IsFitToServe(StoredSnapshotId id)
     {
         if (IsSound(id))
@@ -336,9 +374,12 @@ internal sealed class MetadataStore
         {
             return _snapshots.Begin(id);
         }
-        catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors)
+        catch (DiskException rejected) when (rejected.Kind == DiskErrorKind.NoDescriptors)
         {
-            _warn($"a snapshot of the metadata cannot be taken in from the leader now, and is fetched again: {refused.Message}; {refused.WayOut}");
+            _warn(
+                $"a snapshot of the metadata cannot be taken in from the leader now, and is fetched again: {rejected.Message}; "
+                    + $"{rejected.WayOut}"
+            );
             return null;
         }
     }
@@ -355,18 +396,20 @@ internal sealed class MetadataStore
         return file.Read(0, bytes) == bytes.Length ? SnapshotContent.Read(bytes) : null;
     }
 
-    private RaftSnapshotId StartOf(Offset start)
+    private SnapshotId StartOf(Offset start)
     {
         foreach (StoredSnapshotId snapshot in _snapshots.List())
         {
             if (snapshot.EndOffset == start)
             {
-                return new RaftSnapshotId(snapshot.EndOffset, snapshot.Epoch);
+                return new SnapshotId(snapshot.EndOffset, snapshot.Epoch);
             }
         }
 
         throw new LogDirectoryException(
-            _directory.Path, $"the metadata log in {Log.Path} begins at offset {start}, and the snapshot of what came before is missing");
+            _directory.Path,
+            $"the metadata log in {Log.Path} begins at offset {start}, and the snapshot of what came before is missing"
+        );
     }
 }
 
@@ -377,4 +420,9 @@ internal sealed class MetadataStore
 /// <param name="SnapshotIntervalMs"><c>metadata.log.max.snapshot.interval.ms</c>; 0 for never.</param>
 /// <param name="RetentionBytes"><c>metadata.max.retention.bytes</c>.</param>
 internal sealed record MetadataStoreOptions(
-    int SegmentBytes, long SegmentMs, long BytesBetweenSnapshots, long SnapshotIntervalMs, long RetentionBytes);
+    int SegmentBytes,
+    long SegmentMs,
+    long BytesBetweenSnapshots,
+    long SnapshotIntervalMs,
+    long RetentionBytes
+);

@@ -9,7 +9,8 @@ using RaftLog.Raft;
 namespace RaftLog.Broker.Quorum;
 
 /// <summary>
-/// The shell of the Raft core on one node, voter or observer: carries out its effects on the metadata log, the election state and the network, and
+/// The shell of the Raft core on one node, voter or observer: carries out its effects on the metadata log, the election state and the
+/// network, and
 /// tells it what came of them. Everything here runs in one event loop; the active controller and the metadata loader live in the same loop.
 /// </summary>
 internal sealed class QuorumNode : Storage.IFlushObserver
@@ -45,8 +46,16 @@ internal sealed class QuorumNode : Storage.IFlushObserver
     /// <param name="leaderChanged">Told of every change of leader, in the loop.</param>
     /// <param name="supervisor">Who watches what runs beside the loop.</param>
     public QuorumNode(
-        EventLoop loop, RaftCore core, MetadataStore store, MetadataLogWriter writer, MetadataLoader loader, QuorumPeers peers, ActiveController? controller,
-        Action<LeaderAndEpoch> leaderChanged, Supervisor supervisor)
+        EventLoop loop,
+        RaftCore core,
+        MetadataStore store,
+        MetadataLogWriter writer,
+        MetadataLoader loader,
+        QuorumPeers peers,
+        ActiveController? controller,
+        Action<LeaderAndEpoch> leaderChanged,
+        Supervisor supervisor
+    )
     {
         _loop = loop;
         _core = core;
@@ -63,7 +72,8 @@ internal sealed class QuorumNode : Storage.IFlushObserver
     private long NowMs => _loop.NowMs;
 
     /// <summary>
-    /// Runs until the loop is stopped. Who waits then is told that the node is stopping: the write or the news that would have answered them comes into no loop
+    /// Runs until the loop is stopped. Who waits then is told that the node is stopping: the write or the news that would have answered
+    /// them comes into no loop
     /// any more, and a connection ends only when its requests have been answered.
     /// </summary>
     public async Task RunAsync()
@@ -82,41 +92,45 @@ internal sealed class QuorumNode : Storage.IFlushObserver
     /// <summary>The metadata log's flusher has flushed it.</summary>
     public void Flushed(IReadOnlyList<Storage.PartitionLog> logs) => _loop.Post(() => _core.LogFlushed(NowMs, _store.Log.FlushedTo));
 
-    /// <summary>Answers a vote; null when the node is stopping.</summary>
+    /// <summary>Responds to a vote; null when the node is stopping.</summary>
     public ValueTask<RaftReply?> VoteAsync(RaftVoteRequest request) => AskAsync(caller => _core.HandleVote(NowMs, caller, request));
 
-    /// <summary>Answers a new leader's announcement; null when the node is stopping.</summary>
-    public ValueTask<RaftReply?> BeginEpochAsync(RaftBeginEpochRequest request) => AskAsync(caller => _core.HandleBeginEpoch(NowMs, caller, request));
+    /// <summary>Responds to a new leader's announcement; null when the node is stopping.</summary>
+    public ValueTask<RaftReply?> BeginEpochAsync(RaftBeginEpochRequest request) =>
+        AskAsync(caller => _core.HandleBeginEpoch(NowMs, caller, request));
 
-    /// <summary>Answers a leader's resignation; null when the node is stopping.</summary>
-    public ValueTask<RaftReply?> EndEpochAsync(RaftEndEpochRequest request) => AskAsync(caller => _core.HandleEndEpoch(NowMs, caller, request));
+    /// <summary>Responds to a leader's resignation; null when the node is stopping.</summary>
+    public ValueTask<RaftReply?> EndEpochAsync(RaftEndEpochRequest request) =>
+        AskAsync(caller => _core.HandleEndEpoch(NowMs, caller, request));
 
-    /// <summary>Answers a replica's fetch, waiting for news as long as it allows; null when the node is stopping.</summary>
+    /// <summary>Responds to a replica's fetch, waiting for news as long as it allows; null when the node is stopping.</summary>
     public async ValueTask<FetchedMetadata?> FetchAsync(RaftFetchRequest request, int maxBytes, int maxWaitMs)
     {
-        TaskCompletionSource<FetchedMetadata?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<FetchedMetadata?> response = new(TaskCreationOptions.RunContinuationsAsynchronously);
         bool accepted = _loop.Post(() =>
         {
-            FetchAnswer first = _core.HandleFetch(NowMs, request);
-            _fetches.Add(request, first, maxBytes, NowMs + maxWaitMs, answer);
+            FetchDecision first = _core.HandleFetch(NowMs, request);
+            _fetches.Add(request, first, maxBytes, NowMs + maxWaitMs, response);
         });
-        return accepted ? await answer.Task : null;
+        return accepted ? await response.Task : null;
     }
 
-    /// <summary>Answers a request for a piece of a snapshot.</summary>
-    public Task<SnapshotPiece?> FetchSnapshotAsync(RaftFetchSnapshotRequest request, int maxBytes) => _loop.CallAsync(() =>
-    {
-        RaftEpochReply reply = _core.HandleFetchSnapshot(NowMs, request);
-        return reply.Error == ErrorCode.None
-            ? _store.ReadSnapshot(request.Snapshot, request.Position, maxBytes, reply.Leader)
-            : new SnapshotPiece(reply.Error, reply.Leader, 0, default);
-    });
+    /// <summary>Responds to a request for a piece of a snapshot.</summary>
+    public Task<SnapshotPiece?> FetchSnapshotAsync(RaftFetchSnapshotRequest request, int maxBytes) =>
+        _loop.CallAsync(() =>
+        {
+            RaftEpochReply reply = _core.HandleFetchSnapshot(NowMs, request);
+            return reply.Error == ErrorCode.None
+                ? _store.ReadSnapshot(request.Snapshot, request.Position, maxBytes, reply.Leader)
+                : new SnapshotPiece(reply.Error, reply.Leader, 0, default);
+        });
 
     /// <summary>The quorum as this node sees it; null when the node is stopping.</summary>
-    public Task<QuorumDescription?> DescribeAsync() => _loop.CallAsync(() => _core.DescribeQuorum(NowMs));
+    public Task<QuorumStatus?> DescribeAsync() => _loop.CallAsync(() => _core.DescribeQuorum(NowMs));
 
     /// <summary>
-    /// Gives up the leadership, if this node has it, and ends when the other voters have been told, so that they elect at once; at the latest when the wait
+    /// Gives up the leadership, if this node has it, and ends when the other voters have been told, so that they elect at once; at the
+    /// latest when the wait
     /// is over. The connections to them must live until then.
     /// </summary>
     public async Task ResignAsync(Wait farewell)
@@ -147,11 +161,10 @@ internal sealed class QuorumNode : Storage.IFlushObserver
             RunEffects();
 
             // Others hear of what is committed before this node acts on it: making partitions takes time, and clients ask any node.
-            _fetches.AnswerDue(NowMs);
+            _fetches.ResponseDue(NowMs);
             ReadCommitted();
             TakeSnapshotWhenDue();
-        }
-        while (RunEffects() || _writer.MustReviewCommitted);
+        } while (RunEffects() || _writer.MustReviewCommitted);
         if (_farewellsUnderWay == 0)
         {
             _farewell?.TryComplete(WaitOutcome.Ready);
@@ -329,16 +342,19 @@ internal sealed class QuorumNode : Storage.IFlushObserver
 
         _persisting = true;
         _toPersist = null;
-        _supervisor.Run("write of the election state", async () =>
-        {
-            await _store.WriteElectionStateAsync(next.State);
-            _loop.Post(() =>
+        _supervisor.Run(
+            "write of the election state",
+            async () =>
             {
-                _persisting = false;
-                _core.ElectionStatePersisted(NowMs, next.Token);
-                PersistNext();
-            });
-        });
+                await _store.WriteElectionStateAsync(next.State);
+                _loop.Post(() =>
+                {
+                    _persisting = false;
+                    _core.ElectionStatePersisted(NowMs, next.Token);
+                    PersistNext();
+                });
+            }
+        );
     }
 
     private void TakeSnapshotWhenDue()
@@ -350,31 +366,34 @@ internal sealed class QuorumNode : Storage.IFlushObserver
 
         MetadataImage image = _loader.Image;
         _store.SnapshotStarted();
-        _supervisor.Run("metadata snapshot", async () =>
-        {
-            Raft.SnapshotId taken = await _store.WriteSnapshotAsync(image, _writer.WallClockMs);
-            _loop.Post(() =>
+        _supervisor.Run(
+            "metadata snapshot",
+            async () =>
             {
-                _store.SnapshotEnded(NowMs);
-                _core.SnapshotTaken(NowMs, taken);
-                if (_store.AdvanceLogStart() is { } start)
+                SnapshotId taken = await _store.WriteSnapshotAsync(image, _writer.WallClockMs);
+                _loop.Post(() =>
                 {
-                    _core.LogStartAdvanced(NowMs, start);
-                }
-            });
-        });
+                    _store.SnapshotEnded(NowMs);
+                    _core.SnapshotTaken(NowMs, taken);
+                    if (_store.AdvanceLogStart() is { } start)
+                    {
+                        _core.LogStartAdvanced(NowMs, start);
+                    }
+                });
+            }
+        );
     }
 
     private async ValueTask<RaftReply?> AskAsync(Action<long> input)
     {
-        TaskCompletionSource<RaftReply?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<RaftReply?> response = new(TaskCreationOptions.RunContinuationsAsynchronously);
         bool accepted = _loop.Post(() =>
         {
             long caller = _nextCaller++;
-            _callers.Add(caller, answer);
+            _callers.Add(caller, response);
             input(caller);
         });
-        return accepted ? await answer.Task : null;
+        return accepted ? await response.Task : null;
     }
 
     private readonly record struct PersistedState(long Token, ElectionState State);

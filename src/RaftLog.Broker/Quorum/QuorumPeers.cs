@@ -10,7 +10,7 @@ namespace RaftLog.Broker.Quorum;
 
 /// <summary>How a request to a voter ended.</summary>
 /// <param name="Reply">What it answered, or null.</param>
-/// <param name="Bytes">The records or snapshot bytes that came with the answer.</param>
+/// <param name="Bytes">The records or snapshot bytes that came with the response.</param>
 /// <param name="IsGone">True when there is evidence that the node's process is gone.</param>
 internal readonly record struct PeerReply(RaftReply? Reply, Memory<byte>? Bytes, bool IsGone);
 
@@ -23,7 +23,12 @@ internal sealed class QuorumPeers : IDisposable
     private readonly INetwork _network;
     private readonly QuorumPeerOptions _options;
 
-    public QuorumPeers(INetwork network, RpcConnector connector, IReadOnlyDictionary<NodeId, NetworkAddress> voters, QuorumPeerOptions options)
+    public QuorumPeers(
+        INetwork network,
+        RpcConnector connector,
+        IReadOnlyDictionary<NodeId, NetworkAddress> voters,
+        QuorumPeerOptions options
+    )
     {
         _network = network;
         _options = options;
@@ -36,7 +41,8 @@ internal sealed class QuorumPeers : IDisposable
     /// <summary>Sends a request and waits for its end.</summary>
     /// <param name="to">The voter.</param>
     /// <param name="request">What to send.</param>
-    /// <param name="isCurrent">Asked when it had to wait for a connection: whether the core would still say it. If not, it ends without a reply.</param>
+    /// <param name="isCurrent">Asked when it had to wait for a connection: whether the core would still say it. If not, it ends without a
+    /// reply.</param>
     public async ValueTask<PeerReply> SendAsync(NodeId to, RaftRequest request, Func<RaftRequest, Task<bool>> isCurrent)
     {
         if (!_links.TryGetValue(to, out PeerLink? link))
@@ -64,7 +70,10 @@ internal sealed class QuorumPeers : IDisposable
         }
 
         // A closed connection alone may be a reset on the way; nobody listening any more is evidence.
-        return reply with { IsGone = await BrokerProbe.IsRefusedAsync(_network, link.Address, _options.RequestTimeout) };
+        return reply with
+        {
+            IsGone = await BrokerProbe.IsRefusedAsync(_network, link.Address, _options.RequestTimeout),
+        };
     }
 
     /// <inheritdoc />
@@ -81,30 +90,45 @@ internal sealed class QuorumPeers : IDisposable
         switch (request)
         {
             case RaftVoteRequest vote:
-                return await CallAsync(channel, QuorumWire.ToWire(vote, _options.ClusterId), response => (QuorumWire.FromWire(response), null));
+                return await CallAsync(
+                    channel,
+                    QuorumWire.ToWire(vote, _options.ClusterId),
+                    response => (QuorumWire.FromWire(response), null)
+                );
             case RaftBeginEpochRequest begin:
                 return await CallAsync(
-                    channel, QuorumWire.ToWire(begin, _options.ClusterId, _options.Self), response => (QuorumWire.FromWire(response), null));
+                    channel,
+                    QuorumWire.ToWire(begin, _options.ClusterId, _options.Self),
+                    response => (QuorumWire.FromWire(response), null)
+                );
             case RaftEndEpochRequest end:
                 return await CallAsync(
-                    channel, QuorumWire.ToWire(end, _options.ClusterId, _options.Self), response => (QuorumWire.FromWire(response), null));
+                    channel,
+                    QuorumWire.ToWire(end, _options.ClusterId, _options.Self),
+                    response => (QuorumWire.FromWire(response), null)
+                );
             case RaftFetchRequest fetch:
                 return await CallAsync(
                     channel,
                     QuorumWire.ToWire(fetch, _options.ClusterId, _options.FetchMaxBytes, FetchMaxWaitMs),
-                    response => QuorumWire.FromWire(response) ?? (null, null));
+                    response => QuorumWire.FromWire(response) ?? (null, null)
+                );
             case RaftFetchSnapshotRequest snapshot:
                 return await CallAsync(
                     channel,
                     QuorumWire.ToWire(snapshot, _options.ClusterId, _options.SnapshotMaxBytes),
-                    response => QuorumWire.FromWire(response) ?? (null, null));
+                    response => QuorumWire.FromWire(response) ?? (null, null)
+                );
             default:
                 throw new InvariantException("B-04", $"the Raft core sends a {request.GetType().Name}, which has no wire form");
         }
     }
 
     private async ValueTask<(PeerReply Reply, RpcOutcome Outcome)> CallAsync<TResponse>(
-        RpcChannel channel, IRequest<TResponse> request, Func<TResponse, (RaftReply? Reply, Memory<byte>? Bytes)> read)
+        RpcChannel channel,
+        IRequest<TResponse> request,
+        Func<TResponse, (RaftReply? Reply, Memory<byte>? Bytes)> read
+    )
         where TResponse : class, IVersionedMessage, new()
     {
         RpcResult<TResponse> result = await channel.CallAsync(request, _options.RequestTimeout);
@@ -122,6 +146,12 @@ internal sealed class QuorumPeers : IDisposable
 /// <param name="ClusterId">The cluster.</param>
 /// <param name="Self">Where this node's own controller listener is, for announcements.</param>
 /// <param name="RequestTimeout">How long a request may take.</param>
-/// <param name="FetchMaxBytes">The most bytes of records in one answer (<c>controller.quorum.fetch.max.bytes</c>).</param>
-/// <param name="SnapshotMaxBytes">The most bytes of a snapshot in one answer (<c>controller.quorum.fetch.snapshot.max.bytes</c>).</param>
-internal sealed record QuorumPeerOptions(string ClusterId, QuorumEndpoint Self, TimeSpan RequestTimeout, int FetchMaxBytes, int SnapshotMaxBytes);
+/// <param name="FetchMaxBytes">The most bytes of records in one response (<c>controller.quorum.fetch.max.bytes</c>).</param>
+/// <param name="SnapshotMaxBytes">The most bytes of a snapshot in one response (<c>controller.quorum.fetch.snapshot.max.bytes</c>).</param>
+internal sealed record QuorumPeerOptions(
+    string ClusterId,
+    QuorumEndpoint Self,
+    TimeSpan RequestTimeout,
+    int FetchMaxBytes,
+    int SnapshotMaxBytes
+);

@@ -7,7 +7,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Broker.Quorum;
 
 /// <summary>
-/// The bytes of a metadata snapshot, and of <c>bootstrap.checkpoint</c>: a header control batch, batches of metadata records, a footer control batch
+/// The bytes of a metadata snapshot, and of <c>bootstrap.checkpoint</c>: a header control batch, batches of metadata records, a footer
+/// control batch
 /// (KIP-630).
 /// </summary>
 internal static class SnapshotContent
@@ -20,19 +21,33 @@ internal static class SnapshotContent
     /// <param name="level">The level that decides their versions.</param>
     /// <param name="epoch">The epoch of the snapshot.</param>
     /// <param name="timestampMs">The time to write into the batches.</param>
-    public static IEnumerable<byte[]> Pieces(IEnumerable<IMetadataRecord> records, MetadataVersion level, LeaderEpoch epoch, long timestampMs)
+    public static IEnumerable<byte[]> Pieces(
+        IEnumerable<IMetadataRecord> records,
+        MetadataVersion level,
+        LeaderEpoch epoch,
+        long timestampMs
+    )
     {
         long next = 0;
         yield return Place(
-            Control(ControlRecordType.SnapshotHeader, new SnapshotHeaderRecord { Version = Version, LastContainedLogTimestamp = timestampMs }, timestampMs),
+            Control(
+                ControlRecordType.SnapshotHeader,
+                new SnapshotHeaderRecord { Version = Version, LastContainedLogTimestamp = timestampMs },
+                timestampMs
+            ),
             epoch,
-            ref next);
+            ref next
+        );
         foreach (IMetadataRecord[] chunk in records.Chunk(RecordsPerBatch))
         {
             yield return Place(MetadataBatches.Records(chunk, level, timestampMs), epoch, ref next);
         }
 
-        yield return Place(Control(ControlRecordType.SnapshotFooter, new SnapshotFooterRecord { Version = Version }, timestampMs), epoch, ref next);
+        yield return Place(
+            Control(ControlRecordType.SnapshotFooter, new SnapshotFooterRecord { Version = Version }, timestampMs),
+            epoch,
+            ref next
+        );
     }
 
     /// <summary>The metadata records of a snapshot; null when the bytes are not a whole, sound snapshot.</summary>

@@ -5,11 +5,13 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Quorum;
 
 /// <summary>What a replica's fetch of the metadata log gets.</summary>
-/// <param name="Answer">The core's answer.</param>
+/// <param name="Response">The core's answer.</param>
 /// <param name="Records">The batches, empty when there are none.</param>
-internal sealed record FetchedMetadata(FetchAnswer Answer, ReadOnlyMemory<byte> Records);
+internal sealed record FetchedMetadata(FetchDecision Response, ReadOnlyMemory<byte> Records);
 
-/// <summary>The fetches of the metadata log that wait for news, in the quorum's event loop. At most one per connection, so connections bound them.</summary>
+/// <summary>
+/// The fetches of the metadata log that wait for news, in the quorum's event loop. At most one per connection, so connections bound them.
+/// </summary>
 internal sealed class WaitingFetches(RaftCore core, PartitionLog log)
 {
     private readonly MetadataReader _reader = new(log);
@@ -19,11 +21,17 @@ internal sealed class WaitingFetches(RaftCore core, PartitionLog log)
     /// <summary>When the first of them must be answered.</summary>
     public long NextDeadlineMs { get; private set; } = long.MaxValue;
 
-    /// <summary>Answers a new fetch, or keeps it.</summary>
-    public void Add(RaftFetchRequest request, FetchAnswer first, int maxBytes, long deadlineMs, TaskCompletionSource<FetchedMetadata?> answer)
+    /// <summary>Responds to a new fetch, or keeps it.</summary>
+    public void Add(
+        RaftFetchRequest request,
+        FetchDecision first,
+        int maxBytes,
+        long deadlineMs,
+        TaskCompletionSource<FetchedMetadata?> response
+    )
     {
-        Entry entry = new(request, maxBytes, deadlineMs, answer);
-        if (!TryAnswer(entry, first))
+        Entry entry = new(request, maxBytes, deadlineMs, response);
+        if (!TryRespond(entry, first))
         {
             _waiting.Add(entry);
             NextDeadlineMs = Math.Min(NextDeadlineMs, deadlineMs);
@@ -34,7 +42,7 @@ internal sealed class WaitingFetches(RaftCore core, PartitionLog log)
     public void Wake() => _woken = true;
 
     /// <summary>Answers those for whom there is news, and those whose time is over.</summary>
-    public void AnswerDue(long nowMs)
+    public void ResponseDue(long nowMs)
     {
         if (!_woken && nowMs < NextDeadlineMs)
         {
@@ -42,7 +50,7 @@ internal sealed class WaitingFetches(RaftCore core, PartitionLog log)
         }
 
         _woken = false;
-        _waiting.RemoveAll(entry => TryAnswer(entry, core.AskAgain(entry.Request, isOver: nowMs >= entry.DeadlineMs)));
+        _waiting.RemoveAll(entry => TryRespond(entry, core.AskAgain(entry.Request, isOver: nowMs >= entry.DeadlineMs)));
         NextDeadlineMs = long.MaxValue;
         foreach (Entry entry in _waiting)
         {
@@ -50,29 +58,29 @@ internal sealed class WaitingFetches(RaftCore core, PartitionLog log)
         }
     }
 
-    /// <summary>The node is stopping: all that wait get no answer.</summary>
+    /// <summary>The node is stopping: all that wait get no response.</summary>
     public void End()
     {
         _waiting.ForEach(static entry => entry.Completion.SetResult(null));
         _waiting.Clear();
     }
 
-    private bool TryAnswer(Entry entry, FetchAnswer answer)
+    private bool TryRespond(Entry entry, FetchDecision response)
     {
-        if (answer.Kind == FetchAnswerKind.Wait)
+        if (response.Kind == FetchDecisionKind.Wait)
         {
             return false;
         }
 
-        ReadOnlyMemory<byte> records = answer.Kind == FetchAnswerKind.Records ? Read(answer, entry.MaxBytes) : default;
-        entry.Completion.SetResult(new FetchedMetadata(answer, records));
+        ReadOnlyMemory<byte> records = response.Kind == FetchDecisionKind.Records ? Read(response, entry.MaxBytes) : default;
+        entry.Completion.SetResult(new FetchedMetadata(response, records));
         return true;
     }
 
-    private ReadOnlyMemory<byte> Read(FetchAnswer answer, int maxBytes)
+    private ReadOnlyMemory<byte> Read(FetchDecision response, int maxBytes)
     {
         byte[] bytes = [];
-        int length = _reader.Read(answer.ReadFrom, answer.ReadTo, maxBytes, ref bytes);
+        int length = _reader.Read(response.ReadFrom, response.ReadTo, maxBytes, ref bytes);
         return bytes.AsMemory(0, length);
     }
 

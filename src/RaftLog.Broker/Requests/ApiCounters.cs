@@ -13,7 +13,10 @@ internal sealed class ApiCounters
     /// <summary>Error codes in their responses, each of which may stand for a partition, a topic or the whole request.</summary>
     public long Errors => Volatile.Read(ref _errors);
 
-    /// <summary>The time that they took, in timestamps of the node's clock: from the last byte of the request until the response was handed to the socket.</summary>
+    /// <summary>
+    /// The time that they took, in timestamps of the node's clock: from the last byte of the request until the response was handed to the
+    /// socket.
+    /// </summary>
     public long Ticks => Volatile.Read(ref _ticks);
 
     /// <summary>A request has ended.</summary>

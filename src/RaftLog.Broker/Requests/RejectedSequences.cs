@@ -4,9 +4,12 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Broker.Requests;
 
 /// <summary>
-/// What a connection was told to send again. An idempotent producer has several batches of a partition under way; when the first of them is rejected for a
-/// reason that passes and the reason has passed before the second comes, that one leaves a gap. Told of a gap, librdkafka takes a new epoch for all its
-/// partitions and sends again what others are still writing, twice. So a gap behind a rejected sequence is answered with that rejection's error, until
+/// What a connection was told to send again. An idempotent producer has several batches of a partition under way; when the first of them is
+/// rejected for a
+/// reason that passes and the reason has passed before the second comes, that one leaves a gap. Told of a gap, librdkafka takes a new epoch
+/// for all its
+/// partitions and sends again what others are still writing, twice. So a gap behind a rejected sequence is answered with that rejection's
+/// error, until
 /// the sequence has come. Safe for concurrent use.
 /// </summary>
 public sealed class RejectedSequences
@@ -23,7 +26,9 @@ public sealed class RejectedSequences
     private readonly Dictionary<SequenceKey, Rejection> _rejections = [];
     private volatile bool _isUsed;
 
-    /// <summary>The rejection that a batch stands behind: of an earlier sequence of the same producer and epoch; null when there is none.</summary>
+    /// <summary>
+    /// The rejection that a batch stands behind: of an earlier sequence of the same producer and epoch; null when there is none.
+    /// </summary>
     public Rejection? Before(string topic, Uuid topicId, int partition, ProducerStamp stamp, long nowMs)
     {
         if (!_isUsed)
@@ -33,14 +38,19 @@ public sealed class RejectedSequences
 
         lock (_gate)
         {
-            return _rejections.TryGetValue(new SequenceKey(topic, topicId, partition, stamp.Id), out Rejection rejection) && rejection.Epoch == stamp.Epoch
-                && IsEarlier(rejection.Sequence, stamp.BaseSequence) && nowMs - rejection.AtMs < MaxAgeMs
+            return
+                _rejections.TryGetValue(new SequenceKey(topic, topicId, partition, stamp.Id), out Rejection rejection)
+                && rejection.Epoch == stamp.Epoch
+                && IsEarlier(rejection.Sequence, stamp.BaseSequence)
+                && nowMs - rejection.AtMs < MaxAgeMs
                 ? rejection
                 : null;
         }
     }
 
-    /// <summary>Notes that a batch was rejected for a reason that passes. The first of several stays: the producer begins again with it.</summary>
+    /// <summary>
+    /// Notes that a batch was rejected for a reason that passes. The first of several stays: the producer begins again with it.
+    /// </summary>
     public void Note(string topic, Uuid topicId, int partition, ProducerStamp stamp, ErrorCode error, long nowMs)
     {
         SequenceKey key = new(topic, topicId, partition, stamp.Id);
@@ -77,7 +87,10 @@ public sealed class RejectedSequences
         SequenceKey key = new(topic, topicId, partition, stamp.Id);
         lock (_gate)
         {
-            if (_rejections.TryGetValue(key, out Rejection rejection) && !(rejection.Epoch == stamp.Epoch && IsEarlier(stamp.BaseSequence, rejection.Sequence)))
+            if (
+                _rejections.TryGetValue(key, out Rejection rejection)
+                && !(rejection.Epoch == stamp.Epoch && IsEarlier(stamp.BaseSequence, rejection.Sequence))
+            )
             {
                 _rejections.Remove(key);
             }

@@ -17,7 +17,8 @@ public sealed class RequestContext
     /// <param name="version">The version that request and response are written in.</param>
     /// <param name="clientId">The client's own name, empty when it gave none.</param>
     /// <param name="connection">The connection that it came over.</param>
-    /// <param name="frame">The bytes that the request's fields refer to; null for a request of this node itself, whose bytes nobody reuses.</param>
+    /// <param name="frame">The bytes that the request's fields refer to; null for a request of this node itself, whose bytes nobody
+    /// reuses.</param>
     public RequestContext(ApiKey key, short version, string clientId, ConnectionContext connection, PooledBuffer? frame = null)
     {
         Connection = connection;
@@ -45,7 +46,8 @@ public sealed class RequestContext
     public bool CloseConnection { get; set; }
 
     /// <summary>
-    /// How long the client is to be silent, in milliseconds: the response says so in the versions that can, leaves at once, and the connection is not read for as
+    /// How long the client is to be silent, in milliseconds: the response says so in the versions that can, leaves at once, and the
+    /// connection is not read for as
     /// long (KIP-219), whatever the client makes of it. Set before the handler returns.
     /// </summary>
     public int ThrottleTimeMs { get; set; }
@@ -69,7 +71,8 @@ public sealed class RequestContext
     public void KeepUntilSent(IDisposable lease) => (_leases ??= []).Add(lease);
 
     /// <summary>
-    /// Keeps the request's bytes valid until the lease is disposed. Without one they are valid until the handler first waits; a handler that
+    /// Keeps the request's bytes valid until the lease is disposed. Without one they are valid until the handler first waits; a handler
+    /// that
     /// reads them after that takes a lease before, and disposes it as soon as it has read them.
     /// </summary>
     public RequestLease LeaseBytes()
@@ -79,10 +82,12 @@ public sealed class RequestContext
     }
 
     /// <summary>The context of a request that lies inside of this one (Envelope): same connection, same bytes.</summary>
-    internal RequestContext Within(ApiKey innerKey, short innerVersion, string innerClientId) => new(innerKey, innerVersion, innerClientId, Connection, _frame);
+    internal RequestContext Within(ApiKey innerKey, short innerVersion, string innerClientId) =>
+        new(innerKey, innerVersion, innerClientId, Connection, _frame);
 
     /// <summary>
-    /// What one kind of request needs while it is under way. Where the connection takes this context again the later request finds the same object, so that
+    /// What one kind of request needs while it is under way. Where the connection takes this context again the later request finds the same
+    /// object, so that
     /// it needs no new memory.
     /// </summary>
     internal T Kept<T>()

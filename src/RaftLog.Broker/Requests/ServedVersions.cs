@@ -16,12 +16,13 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
     public short AdvertisedHighest { get; init; } = Highest;
 
     /// <summary>
-    /// The APIs of a broker's listener. The lowest versions serve the weakest clients in use (kafkajs, kafka-python 2.0, librdkafka from 1.0); Produce
-    /// names versions that it refuses, because librdkafka compresses only for a broker that names version 0.
+    /// The APIs of a broker's listener. The lowest versions serve the weakest clients in use (kafkajs, kafka-python 2.0, librdkafka from
+    /// 1.0); Produce
+    /// names versions that it rejects, because librdkafka compresses only for a broker that names version 0.
     /// </summary>
     public static readonly IReadOnlyList<ServedVersions> OnBrokers =
     [
-        new(ApiKey.Produce, 3, 13, "0 to 2 are named to clients and refused, as Kafka does") { AdvertisedLowest = 0 },
+        new(ApiKey.Produce, 3, 13, "0 to 2 are named to clients and rejected, as Kafka does") { AdvertisedLowest = 0 },
         new(ApiKey.Fetch, 4, 18, "sessions; nothing is tiered"),
         new(ApiKey.ListOffsets, 1, 11, "nothing is tiered"),
         new(ApiKey.Metadata, 0, 13),
@@ -38,7 +39,10 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
         new(ApiKey.CreateTopics, 2, 7),
         new(ApiKey.DeleteTopics, 1, 6),
         new(ApiKey.DeleteRecords, 0, 2),
-        new(ApiKey.InitProducerId, 0, 6, "6 is unstable and not named to clients; it is served without two-phase commit") { AdvertisedHighest = 5 },
+        new(ApiKey.InitProducerId, 0, 6, "6 is unstable and not named to clients; it is served without two-phase commit")
+        {
+            AdvertisedHighest = 5,
+        },
         new(ApiKey.OffsetForLeaderEpoch, 2, 4),
         new(ApiKey.AddPartitionsToTxn, 0, 5),
         new(ApiKey.AddOffsetsToTxn, 0, 4),
@@ -72,9 +76,30 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
     /// <summary>The APIs of a controller's listener, in all versions that the schemas know: Kafka's own ranges.</summary>
     public static readonly IReadOnlyList<ApiKey> OnControllers =
     [
-        ApiKey.Fetch, ApiKey.ApiVersions, ApiKey.CreateTopics, ApiKey.DeleteTopics, ApiKey.AlterConfigs, ApiKey.CreatePartitions, ApiKey.ElectLeaders,
-        ApiKey.IncrementalAlterConfigs, ApiKey.AlterPartitionReassignments, ApiKey.ListPartitionReassignments, ApiKey.Vote, ApiKey.BeginQuorumEpoch,
-        ApiKey.EndQuorumEpoch, ApiKey.DescribeQuorum, ApiKey.AlterPartition, ApiKey.UpdateFeatures, ApiKey.Envelope, ApiKey.FetchSnapshot, ApiKey.DescribeCluster, ApiKey.BrokerRegistration, ApiKey.BrokerHeartbeat,
-        ApiKey.UnregisterBroker, ApiKey.AllocateProducerIds, ApiKey.ControllerRegistration, ApiKey.AssignReplicasToDirs,
+        ApiKey.Fetch,
+        ApiKey.ApiVersions,
+        ApiKey.CreateTopics,
+        ApiKey.DeleteTopics,
+        ApiKey.AlterConfigs,
+        ApiKey.CreatePartitions,
+        ApiKey.ElectLeaders,
+        ApiKey.IncrementalAlterConfigs,
+        ApiKey.AlterPartitionReassignments,
+        ApiKey.ListPartitionReassignments,
+        ApiKey.Vote,
+        ApiKey.BeginQuorumEpoch,
+        ApiKey.EndQuorumEpoch,
+        ApiKey.DescribeQuorum,
+        ApiKey.AlterPartition,
+        ApiKey.UpdateFeatures,
+        ApiKey.Envelope,
+        ApiKey.FetchSnapshot,
+        ApiKey.DescribeCluster,
+        ApiKey.BrokerRegistration,
+        ApiKey.BrokerHeartbeat,
+        ApiKey.UnregisterBroker,
+        ApiKey.AllocateProducerIds,
+        ApiKey.ControllerRegistration,
+        ApiKey.AssignReplicasToDirs,
     ];
 }

@@ -1,6 +1,8 @@
 namespace RaftLog.Broker.Requests;
 
-/// <summary>Objects that are taken one after the other, and all taken back at once to be taken again. As many are kept as were ever taken at once.</summary>
+/// <summary>
+/// Objects that are taken one after the other, and all taken back at once to be taken again. As many are kept as were ever taken at once.
+/// </summary>
 internal sealed class Spares<T>
     where T : class, new()
 {

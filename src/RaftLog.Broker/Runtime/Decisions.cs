@@ -3,8 +3,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Broker.Runtime;
 
 /// <summary>
-/// The decisions of one leadership: each is appended and replayed at once, so that the next one sees it, and what tells of it is held back until all that it rests
-/// on is committed. A response that wrote nothing is held back too, since the state it tells of may be lost. Whoever decides calls this from one event loop.
+/// The decisions of one leadership: each is appended and replayed at once, so that the next one sees it, and what tells of it is held back
+/// until all that it rests
+/// on is committed. A response that wrote nothing is held back too, since the state it tells of may be lost. Whoever decides calls this
+/// from one event loop.
 /// </summary>
 /// <typeparam name="TBatch">What one decision appends.</typeparam>
 /// <param name="log">The log, in this leadership.</param>
@@ -42,10 +44,12 @@ internal sealed class Decisions<TBatch>(IDecisionLog<TBatch> log, Offset end)
     /// <param name="response">The response.</param>
     /// <param name="wrote">True when its own decision has appended records.</param>
     /// <param name="deadlineMs">When it is given up, in monotonic milliseconds; not before that of an earlier one.</param>
-    public void Respond(PendingRequest request, object response, bool wrote, long deadlineMs = long.MaxValue) =>
+    public void Respond(PendingDecision request, object response, bool wrote, long deadlineMs = long.MaxValue) =>
         _responses.Enqueue(new Response(End, deadlineMs, request, response, wrote));
 
-    /// <summary>Does something outside of the state when everything decided so far is committed; never when the leadership ends before.</summary>
+    /// <summary>
+    /// Does something outside of the state when everything decided so far is committed; never when the leadership ends before.
+    /// </summary>
     public void WhenCommitted(Action effect) => _effects.Enqueue((End, effect));
 
     /// <summary>Carries out and responds what is due.</summary>
@@ -94,5 +98,5 @@ internal sealed class Decisions<TBatch>(IDecisionLog<TBatch> log, Offset end)
         }
     }
 
-    private readonly record struct Response(Offset End, long DeadlineMs, PendingRequest Request, object Content, bool Wrote);
+    private readonly record struct Response(Offset End, long DeadlineMs, PendingDecision Request, object Content, bool Wrote);
 }

@@ -24,7 +24,10 @@ internal sealed class EventLoop
         _signal = new AsyncSignal(waiters);
     }
 
-    /// <summary>The pause after a turn that had nothing to do and names a time that has passed: without it, the loop would take a processor for itself.</summary>
+    /// <summary>
+    /// The pause after a turn that had nothing to do and names a time that has passed: without it, the loop would take a processor for
+    /// itself.
+    /// </summary>
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Told once, for the node log, of a core that names a deadline which has passed, turn after turn.</summary>
@@ -81,7 +84,8 @@ internal sealed class EventLoop
     }
 
     /// <summary>Runs until stopped.</summary>
-    /// <param name="afterInputs">Called after each group of inputs and at each deadline; returns the next deadline in <see cref="NowMs"/>.</param>
+    /// <param name="afterInputs">Called after each group of inputs and at each deadline; returns the next deadline in
+    /// <see cref="NowMs"/>.</param>
     public async Task RunAsync(Func<long> afterInputs)
     {
         long deadline = afterInputs();
@@ -128,7 +132,10 @@ internal sealed class EventLoop
         if (!_hasWarned && wait < 0)
         {
             _hasWarned = true;
-            Warn($"an event loop was told to look at something {-wait} ms ago, and had looked already; it goes on, at most a thousand times a second. This is a fault of the program: please report it");
+            Warn(
+                $"an event loop was told to look at something {-wait} ms ago, and had looked already; it goes on, at most a thousand "
+                    + $"times a second. This is a fault of the program: please report it"
+            );
         }
 
         return LeastPause;

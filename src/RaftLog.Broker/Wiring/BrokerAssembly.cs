@@ -15,7 +15,10 @@ using RaftLog.Replication;
 
 namespace RaftLog.Broker.Wiring;
 
-/// <summary>Puts together what a node is to clients: its partitions, the fetchers that follow other leaders, its life as the controller sees it, its APIs.</summary>
+/// <summary>
+/// Puts together what a node is to clients: its partitions, the fetchers that follow other leaders, its life as the controller sees it, its
+/// APIs.
+/// </summary>
 internal sealed class BrokerAssembly
 {
     private readonly NodeContext _node;
@@ -29,14 +32,29 @@ internal sealed class BrokerAssembly
     private readonly LogMaintenance _maintenance;
 
     public BrokerAssembly(
-        NodeContext node, NodeStorage storage, RpcConnector connector, QuorumAssembly quorum, MetadataPublisher publisher, MetadataCache cache,
-        ClusterConfigs configs, DirectoryFailures failures, NodeListeners listeners, Uuid incarnation)
+        NodeContext node,
+        NodeStorage storage,
+        RpcConnector connector,
+        QuorumAssembly quorum,
+        MetadataPublisher publisher,
+        MetadataCache cache,
+        ClusterConfigs configs,
+        DirectoryFailures failures,
+        NodeListeners listeners,
+        Uuid incarnation
+    )
     {
         _node = node;
         BrokerIdentity identity = new(
-            node.Self, storage.ClusterId, incarnation, listeners.Endpoints(isController: false), node.Config.Rack,
-            [.. storage.Data.Select(each => each.Meta.DirectoryId)], storage.PreviousEpoch);
-        Lifecycle = new BrokerLifecycle(identity, publisher, quorum.Channel, quorum.Lifecycle, node.Waiters, node.Journal)
+            node.Self,
+            storage.ClusterId,
+            incarnation,
+            listeners.Endpoints(isController: false),
+            node.Config.Rack,
+            [.. storage.Data.Select(each => each.Meta.DirectoryId)],
+            storage.PreviousEpoch
+        );
+        Lifecycle = new BrokerLifecycle(identity, publisher, quorum.Channel, quorum.Lifecycle, node.Waiters, node.NodeLog)
         {
             OfflineDirectories = () => failures.Offline,
             CordonedDirectories = () => cache.Image.Version.TracksCordonedDirectories ? Partitions!.Places.Cordoned : null,
@@ -58,18 +76,32 @@ internal sealed class BrokerAssembly
                 replication.FetchResponseMaxBytes,
                 replication.FetchMaxBytes,
                 TimeSpan.FromMilliseconds(replication.FetchBackoffMs),
-                TimeSpan.FromMilliseconds(replication.SocketTimeoutMs)),
-            node.Journal);
-        _replicaDirectories = new ReplicaDirectories(node.Self, () => Lifecycle.Epoch, quorum.Channel, quorum.Lifecycle, new AsyncSignal(node.Waiters));
+                TimeSpan.FromMilliseconds(replication.SocketTimeoutMs)
+            ),
+            node.NodeLog
+        );
+        _replicaDirectories = new ReplicaDirectories(
+            node.Self,
+            () => Lifecycle.Epoch,
+            quorum.Channel,
+            quorum.Lifecycle,
+            new AsyncSignal(node.Waiters)
+        );
         PartitionHost host = new(node.Self, node.Waiters, new ReplicationTuning(replication.LagTimeMaxMs), _proposals);
         Counters = host.Counters;
         Partitions = new PartitionTable(
-            host, storage.Data, new TopicSettingsSource(configs, node.Config.BatchValidation), _fetchers, node.Supervisor, input => publisher.Post(input))
+            host,
+            storage.Data,
+            new TopicSettingsSource(configs, node.Config.BatchValidationSettings),
+            _fetchers,
+            node.Supervisor,
+            input => publisher.Post(input)
+        )
         {
             Misplaced = _replicaDirectories.Report,
             Cordoned = () => Lifecycle.DirectoriesChanged(),
-            Warn = node.Journal.Warn,
-            Told = partition =>
+            Warn = node.NodeLog.Warn,
+            OnApplied = partition =>
             {
                 _groupShards?.Update(partition);
                 _transactions?.Shards.Update(partition);
@@ -84,23 +116,48 @@ internal sealed class BrokerAssembly
             new CoordinatorOptions(TimeSpan.FromMilliseconds(node.Config.Groups.CommitTimeoutMs)),
             node.Waiters,
             node.Supervisor,
-            node.Journal);
+            node.NodeLog
+        );
         GroupCoordinator groups = new(_groupShards, node.World.Entropy);
         ProducerIdBlock producerIds = new(node.Self, () => Lifecycle.Epoch, quorum.Channel, requestTimeout);
         PartitionLookup lookup = new(Partitions, cache);
         _transactions = new TransactionAssembly(
-            node, connector, cache, configs, lookup, producerIds, requestTimeout, groups.AppendMarkerAsync);
-        _apis = BrokerApis.Create(new BrokerParts(
-            node.Config, node.World, node.Waiters, node.Supervisor, node.Journal, cache, publisher, lookup, Partitions,
-            storage.Data, configs, producerIds, groups, _transactions, quorum.Channel));
+            node,
+            connector,
+            cache,
+            configs,
+            lookup,
+            producerIds,
+            requestTimeout,
+            groups.AppendMarkerAsync
+        );
+        _apis = BrokerApis.Create(
+            new BrokerParts(
+                node.Config,
+                node.World,
+                node.Waiters,
+                node.Supervisor,
+                node.NodeLog,
+                cache,
+                publisher,
+                lookup,
+                Partitions,
+                storage.Data,
+                configs,
+                producerIds,
+                groups,
+                _transactions,
+                quorum.Channel
+            )
+        );
         OpenFileLimit openFiles = new(node.World.Disk.DescriptorLimit);
-        _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.Journal) { Descriptors = openFiles };
+        _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.NodeLog) { Descriptors = openFiles };
         Lifecycle.BeginServing = async () =>
         {
             await publisher.CallAsync(Partitions.SetAsideStrays);
             if (openFiles.WarningFor(Partitions.All.Count) is { } warning)
             {
-                node.Journal.Warn(warning);
+                node.NodeLog.Warn(warning);
             }
 
             listeners.OpenForClients(_apis, _quota);

@@ -15,7 +15,9 @@ using RaftLog.Raft;
 
 namespace RaftLog.Broker.Wiring;
 
-/// <summary>Puts together what a node is to the metadata quorum: the Raft core with its log and peers, and on a voter the controller.</summary>
+/// <summary>
+/// Puts together what a node is to the metadata quorum: the Raft core with its log and peers, and on a voter the controller.
+/// </summary>
 internal sealed class QuorumAssembly : IDisposable
 {
     private readonly NodeContext _node;
@@ -28,17 +30,26 @@ internal sealed class QuorumAssembly : IDisposable
     private long _elections;
 
     public QuorumAssembly(
-        NodeContext node, NodeStorage storage, MetadataStore store, RpcConnector connector, MetadataCache cache, ClusterConfigs configs,
-        Action<MetadataUpdate> publish, Readiness readiness)
+        NodeContext node,
+        NodeStorage storage,
+        MetadataStore store,
+        RpcConnector connector,
+        MetadataCache cache,
+        ClusterConfigs configs,
+        Action<MetadataUpdate> publish,
+        Readiness readiness
+    )
     {
         _node = node;
         _store = store;
-        _loop = new EventLoop(node.Waiters) { Warn = node.Journal.Warn };
+        _loop = new EventLoop(node.Waiters) { Warn = node.NodeLog.Warn };
         QuorumTimeouts timeouts = node.Config.Quorum.Timeouts;
         TimeSpan requestTimeout = TimeSpan.FromMilliseconds(timeouts.RequestTimeoutMs);
         Dictionary<NodeId, NetworkAddress> voters = node.Config.Quorum.Voters.ToDictionary(
-            voter => voter.Id, voter => new NetworkAddress(voter.Host, voter.Port));
-        Chance chance = new(node.World.Entropy);
+            voter => voter.Id,
+            voter => new NetworkAddress(voter.Host, voter.Port)
+        );
+        NodeRandom chance = new(node.World.Entropy);
         _loader = new MetadataLoader(store.Log, publish);
         _controllers = new ControllerPeers(connector, voters, requestTimeout, node.Waiters);
         _peers = new QuorumPeers(
@@ -50,9 +61,13 @@ internal sealed class QuorumAssembly : IDisposable
                 new QuorumEndpoint(node.Config.Listeners.Controllers[0], voters.GetValueOrDefault(node.Self)),
                 requestTimeout,
                 timeouts.FetchMaxBytes,
-                timeouts.FetchSnapshotMaxBytes));
+                timeouts.FetchSnapshotMaxBytes
+            )
+        );
         RaftConfig raft = new(
-            new ReplicaKey(node.Self, storage.Metadata.Meta.DirectoryId), new VoterSet(voters.Keys.Select(id => new ReplicaKey(id, Uuid.Zero))))
+            new ReplicaKey(node.Self, storage.Metadata.Meta.DirectoryId),
+            new VoterSet(voters.Keys.Select(id => new ReplicaKey(id, Uuid.Zero)))
+        )
         {
             ElectionTimeoutMs = timeouts.ElectionTimeoutMs,
             FetchTimeoutMs = timeouts.FetchTimeoutMs,
@@ -67,23 +82,56 @@ internal sealed class QuorumAssembly : IDisposable
         {
             ControllerOptions = ControllerOptionsOf(node, storage);
             active = new ActiveController(
-                _loop, writer, ControllerOptions, new ConfigTable(node.Config.Configs), chance,
+                _loop,
+                writer,
+                ControllerOptions,
+                new ConfigTable(node.Config.Configs),
+                chance,
                 new BrokerProbe(
-                    node.World.Network, node.Supervisor, node.Config.Listeners.InterBroker, requestTimeout, node.Config.Lifecycle.FencingProbe),
-                node.Journal);
+                    node.World.Network,
+                    node.Supervisor,
+                    node.Config.Listeners.InterBroker,
+                    requestTimeout,
+                    node.Config.Lifecycle.FencingProbe
+                ),
+                node.NodeLog
+            );
         }
 
-        Quorum = new QuorumNode(_loop, core, store, writer, _loader, _peers, active, leader => LeaderChanged(leader, readiness), node.Supervisor);
+        Quorum = new QuorumNode(
+            _loop,
+            core,
+            store,
+            writer,
+            _loader,
+            _peers,
+            active,
+            leader => LeaderChanged(leader, readiness),
+            node.Supervisor
+        );
         if (active is not null)
         {
-            _apis = ControllerApis.Create(new ControllerParts(
-                active, Quorum, configs, storage.ClusterId, timeouts.FetchMaxBytes, () => cache.Image, () => _controllers.Leader, node.World.Time,
-                () => _loop.NowMs));
+            _apis = ControllerApis.Create(
+                new ControllerParts(
+                    active,
+                    Quorum,
+                    configs,
+                    storage.ClusterId,
+                    timeouts.FetchMaxBytes,
+                    () => cache.Image,
+                    () => _controllers.Leader,
+                    node.World.Time,
+                    () => _loop.NowMs
+                )
+            );
         }
 
         Channel = new ControllerChannel(node.Self, _controllers, () => _apis, node.Waiters);
         Lifecycle = new LifecycleOptions(
-            TimeSpan.FromMilliseconds(node.Config.Lifecycle.HeartbeatIntervalMs), requestTimeout, TimeSpan.FromMilliseconds(timeouts.RetryBackoffMs));
+            TimeSpan.FromMilliseconds(node.Config.Lifecycle.HeartbeatIntervalMs),
+            requestTimeout,
+            TimeSpan.FromMilliseconds(timeouts.RetryBackoffMs)
+        );
     }
 
     /// <summary>The quorum's shell.</summary>
@@ -122,7 +170,14 @@ internal sealed class QuorumAssembly : IDisposable
         {
             listeners.OpenForControllers(_apis);
             ControllerEnrolment enrolment = new(
-                _node.Self, incarnation, listeners.Endpoints(isController: true), Channel, Lifecycle, _node.Waiters, _node.Journal);
+                _node.Self,
+                incarnation,
+                listeners.Endpoints(isController: true),
+                Channel,
+                Lifecycle,
+                _node.Waiters,
+                _node.NodeLog
+            );
             _node.Supervisor.Run("controller registration", enrolment.RunAsync);
         }
 
@@ -139,8 +194,11 @@ internal sealed class QuorumAssembly : IDisposable
 
     private void LeaderChanged(LeaderAndEpoch leader, Readiness readiness)
     {
-        _node.Journal.Info(
-            leader.Leader.IsNode ? $"node {leader.Leader} leads the quorum in epoch {leader.Epoch}" : $"nobody leads the quorum in epoch {leader.Epoch}");
+        _node.NodeLog.Info(
+            leader.Leader.IsNode
+                ? $"node {leader.Leader} leads the quorum in epoch {leader.Epoch}"
+                : $"nobody leads the quorum in epoch {leader.Epoch}"
+        );
         _controllers.LeaderChanged(leader.Leader);
         Volatile.Write(ref _elections, leader.Leader.IsNode ? _elections + 1 : _elections);
         if (!_node.IsBroker && leader.Leader.IsNode)

@@ -10,7 +10,10 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Broker.Wiring;
 
-/// <summary>Puts together what a node is to transactions: its coordinators, the delivery of their markers, and what partitions ask other coordinators.</summary>
+/// <summary>
+/// Puts together what a node is to transactions: its coordinators, the delivery of their markers, and what partitions ask other
+/// coordinators.
+/// </summary>
 internal sealed class TransactionAssembly
 {
     private readonly BrokerLinks _questions;
@@ -18,8 +21,15 @@ internal sealed class TransactionAssembly
     private readonly MarkerSender _sender;
 
     public TransactionAssembly(
-        NodeContext node, RpcConnector connector, MetadataCache cache, ClusterConfigs configs, PartitionLookup lookup, ProducerIdBlock producerIds,
-        TimeSpan commitTimeout, Func<int, TransactionMarker, Task<ErrorCode>>? offsets)
+        NodeContext node,
+        RpcConnector connector,
+        MetadataCache cache,
+        ClusterConfigs configs,
+        PartitionLookup lookup,
+        ProducerIdBlock producerIds,
+        TimeSpan commitTimeout,
+        Func<int, TransactionMarker, Task<ErrorCode>>? offsets
+    )
     {
         TransactionCoordinationSettings settings = node.Config.Transactions;
         TimeSpan requestTimeout = TimeSpan.FromMilliseconds(node.Config.Requests.TimeoutMs);
@@ -29,7 +39,7 @@ internal sealed class TransactionAssembly
         _questions = new BrokerLinks(connector, addresses, requestTimeout);
         _deliveries = new BrokerLinks(connector, addresses, requestTimeout);
         Markers = new LocalMarkers(lookup, offsets, node.Waiters, requestTimeout);
-        _sender = new MarkerSender(cache, Markers, _deliveries, node.Waiters, node.Supervisor, node.Journal);
+        _sender = new MarkerSender(cache, Markers, _deliveries, node.Waiters, node.Supervisor, node.NodeLog);
         TransactionContext context = new(cache, producerIds);
         TransactionSettings coordinator = new()
         {
@@ -39,10 +49,19 @@ internal sealed class TransactionAssembly
             ExpiryIntervalMs = settings.ExpiryIntervalMs,
         };
         Shards = new CoordinatorShards<TransactionCoordinatorState>(
-            InternalTopics.TransactionState, (_, _) => new TransactionCoordinatorState(coordinator, context),
-            new CoordinatorOptions(commitTimeout, CarryOut), node.Waiters, node.Supervisor, node.Journal);
+            InternalTopics.TransactionState,
+            (_, _) => new TransactionCoordinatorState(coordinator, context),
+            new CoordinatorOptions(commitTimeout, CarryOut),
+            node.Waiters,
+            node.Supervisor,
+            node.NodeLog
+        );
         Verifier = new TransactionVerifier(
-            new TransactionCoordinators(cache, Shards, _questions), () => configs.VerifiesPartitions(cache.Image), settings, node.Waiters);
+            new TransactionCoordinators(cache, Shards, _questions),
+            () => configs.VerifiesPartitions(cache.Image),
+            settings,
+            node.Waiters
+        );
     }
 
     /// <summary>The coordinators of this node.</summary>
@@ -70,6 +89,7 @@ internal sealed class TransactionAssembly
             markers,
             epoch,
             () => Shards.IsCurrent(partition, epoch),
-            () => Shards.Post(partition, epoch, (state, now, outbox) => state.MarkersWritten(markers, now, outbox)));
+            () => Shards.Post(partition, epoch, (state, now, outbox) => state.MarkersWritten(markers, now, outbox))
+        );
     }
 }

@@ -5,7 +5,13 @@ internal sealed class AvailabilityCheck : IDetector
 {
     public void Run(Evidence evidence, AnomalyList found)
     {
-        List<long> completions = [.. evidence.History.Sends.Where(each => each.Outcome == SendOutcome.Acknowledged).Select(each => each.CompletedUs).OfType<long>()];
+        List<long> completions =
+        [
+            .. evidence
+                .History.Sends.Where(each => each.Outcome == SendOutcome.Acknowledged)
+                .Select(each => each.CompletedUs)
+                .OfType<long>(),
+        ];
         completions.Sort();
         foreach (AvailabilityPromise promise in evidence.History.Promises)
         {
@@ -25,7 +31,10 @@ internal sealed class AvailabilityCheck : IDetector
     {
         if (toUs - fromUs > promise.MaxGapUs)
         {
-            found.Add(AnomalyKind.Unavailable, $"nothing was acknowledged for {(toUs - fromUs) / 1000} ms from {fromUs} us on, though a majority was up");
+            found.Add(
+                AnomalyKind.Unavailable,
+                $"nothing was acknowledged for {(toUs - fromUs) / 1000} ms from {fromUs} us on, though a majority was up"
+            );
         }
     }
 }

@@ -7,8 +7,13 @@ internal sealed class CommitFenceCheck : IDetector
     {
         foreach (IGrouping<string, OffsetOperation> group in evidence.History.Offsets.GroupBy(each => each.Group))
         {
-            List<(long AtUs, int Generation)> known = [.. group.Where(each => each is { Action: OffsetAction.Join, CompletedUs: not null })
-                .Select(each => (each.CompletedUs!.Value, each.Generation)).Order()];
+            List<(long AtUs, int Generation)> known =
+            [
+                .. group
+                    .Where(each => each is { Action: OffsetAction.Join, CompletedUs: not null })
+                    .Select(each => (each.CompletedUs!.Value, each.Generation))
+                    .Order(),
+            ];
             for (int i = 1; i < known.Count; i++)
             {
                 known[i] = (known[i].AtUs, Math.Max(known[i].Generation, known[i - 1].Generation));
@@ -23,8 +28,10 @@ internal sealed class CommitFenceCheck : IDetector
                 {
                     found.Add(
                         AnomalyKind.StaleCommit,
-                        $"{commit.Group}: a member of generation {commit.Generation} committed {commit.Offset} in {commit.Partition} {commit.InvokedUs} us into the run, and "
-                        + $"generation {known[before].Generation} was complete before");
+                        $"{commit.Group}: a member of generation {commit.Generation} committed {commit.Offset} in {commit.Partition} "
+                            + $"{commit.InvokedUs} us into the run, and "
+                            + $"generation {known[before].Generation} was complete before"
+                    );
                 }
             }
         }

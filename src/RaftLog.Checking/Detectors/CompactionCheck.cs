@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Checking;
 
 /// <summary>
-/// A reader from the beginning of a compacted partition sees of each key the last record that was acknowledged before it began, or a later one (A37); it is given
+/// A reader from the beginning of a compacted partition sees of each key the last record that was acknowledged before it began, or a later
+/// one (A37); it is given
 /// offsets in their order (A10), and what was sent (A38, A1).
 /// </summary>
 internal sealed class CompactionCheck : IDetector
@@ -32,7 +33,12 @@ internal sealed class CompactionCheck : IDetector
     }
 
     private static void CheckRecords(
-        TopicPartition partition, KeyedRead read, Dictionary<Offset, KeyedSend> places, HashSet<(int, RecordValue?)> written, AnomalyList found)
+        TopicPartition partition,
+        KeyedRead read,
+        Dictionary<Offset, KeyedSend> places,
+        HashSet<(int, RecordValue?)> written,
+        AnomalyList found
+    )
     {
         Offset before = Offset.None;
         foreach (KeyedRecord record in read.Records)
@@ -80,15 +86,19 @@ internal sealed class CompactionCheck : IDetector
             }
 
             // What a later record has overwritten while the reader was under way may be gone before it came there.
-            bool isOverwritten = ofKey.Any(each => each.Outcome != SendOutcome.Refused && each.InvokedUs < read.EndedUs
-                && (each.Outcome == SendOutcome.Unknown || each.Offset > newest.Offset));
+            bool isOverwritten = ofKey.Any(each =>
+                each.Outcome != SendOutcome.Rejected
+                && each.InvokedUs < read.EndedUs
+                && (each.Outcome == SendOutcome.Unknown || each.Offset > newest.Offset)
+            );
             if (!isOverwritten)
             {
                 string sees = isSeen ? $"sees the one at {seen} last" : "sees none";
                 found.Add(
                     AnomalyKind.LostLastValue,
                     $"the last record of key {ofKey.Key} in {history.Partition} was acknowledged at offset {newest.Offset}, "
-                    + $"and reader {read.Reader} from the beginning to {read.End} {sees}");
+                        + $"and reader {read.Reader} from the beginning to {read.End} {sees}"
+                );
             }
         }
     }

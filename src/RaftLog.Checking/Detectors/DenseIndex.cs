@@ -2,7 +2,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Checking;
 
-/// <summary>The offsets of a partition that hold records, in order, each with its number: what comes next is the next number, not the next offset.</summary>
+/// <summary>
+/// The offsets of a partition that hold records, in order, each with its number: what comes next is the next number, not the next offset.
+/// </summary>
 internal sealed class DenseIndex
 {
     private readonly List<Offset> _offsets;

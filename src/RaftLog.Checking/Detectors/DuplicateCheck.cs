@@ -16,7 +16,8 @@ internal sealed class DuplicateCheck : IDetector
                     AnomalyKind.InconsistentOffset,
                     $"{record.Partition} offset {record.Offset} holds {first.Value} and {record.Value} in one read",
                     first.Value,
-                    record.Value);
+                    record.Value
+                );
                 continue;
             }
 
@@ -26,7 +27,8 @@ internal sealed class DuplicateCheck : IDetector
                 found.Add(
                     AnomalyKind.Duplicate,
                     $"{record.Value} stands at {place.Partition} offset {place.Offset} and at {record.Partition} offset {record.Offset}",
-                    record.Value);
+                    record.Value
+                );
             }
         }
     }

@@ -15,7 +15,10 @@ internal sealed class EndCheck : IDetector
                 Offset before = known.Before(end.InvokedUs);
                 if (end.End < before)
                 {
-                    found.Add(AnomalyKind.EndRegression, $"{end.Partition} ended at {end.End} at {end.CompletedUs} us, and at {before} before");
+                    found.Add(
+                        AnomalyKind.EndRegression,
+                        $"{end.Partition} ended at {end.End} at {end.CompletedUs} us, and at {before} before"
+                    );
                 }
             }
         }

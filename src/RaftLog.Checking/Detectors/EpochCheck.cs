@@ -3,7 +3,10 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Checking;
 
-/// <summary>An offset of a leader epoch holds one value ever, on any replica and above the high watermark too; epochs rise along a log; one epoch has one leader (A24).</summary>
+/// <summary>
+/// An offset of a leader epoch holds one value ever, on any replica and above the high watermark too; epochs rise along a log; one epoch
+/// has one leader (A24).
+/// </summary>
 internal sealed class EpochCheck : IDetector
 {
     public void Run(Evidence evidence, AnomalyList found)
@@ -28,7 +31,11 @@ internal sealed class EpochCheck : IDetector
             if (other != record.Value)
             {
                 found.Add(
-                    AnomalyKind.EpochReused, $"{record.Partition} offset {record.Offset} of epoch {epoch} has held {other} and {record.Value}", other, record.Value);
+                    AnomalyKind.EpochReused,
+                    $"{record.Partition} offset {record.Offset} of epoch {epoch} has held {other} and {record.Value}",
+                    other,
+                    record.Value
+                );
             }
         }
     }
@@ -43,7 +50,10 @@ internal sealed class EpochCheck : IDetector
                 if (record.Epoch < highest)
                 {
                     found.Add(
-                        AnomalyKind.EpochReused, $"{record.Partition} offset {record.Offset} is of epoch {record.Epoch}, behind epoch {highest}", record.Value);
+                        AnomalyKind.EpochReused,
+                        $"{record.Partition} offset {record.Offset} is of epoch {record.Epoch}, behind epoch {highest}",
+                        record.Value
+                    );
                     return;
                 }
 
@@ -75,7 +85,9 @@ internal sealed class EpochCheck : IDetector
                 {
                     found.Add(
                         AnomalyKind.EpochReused,
-                        $"{replica.Partition} offset {batch.BaseOffset} of epoch {batch.PartitionLeaderEpoch} is one batch on node {node} and another on node {replica.Node}");
+                        $"{replica.Partition} offset {batch.BaseOffset} of epoch {batch.PartitionLeaderEpoch} is one batch on node "
+                            + $"{node} and another on node {replica.Node}"
+                    );
                 }
             }
         }
@@ -90,7 +102,8 @@ internal sealed class EpochCheck : IDetector
             {
                 found.Add(
                     AnomalyKind.EpochReused,
-                    $"{seen.Partition} had leaders {known[(seen.Partition, seen.Epoch)]} and {seen.Leader} in epoch {seen.Epoch}");
+                    $"{seen.Partition} had leaders {known[(seen.Partition, seen.Epoch)]} and {seen.Leader} in epoch {seen.Epoch}"
+                );
             }
         }
     }

@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Checking;
 
 /// <summary>
-/// A pipeline has made exactly one record from each record below the offset that it has committed, and none from those behind it (A34): what it read, what
+/// A pipeline has made exactly one record from each record below the offset that it has committed, and none from those behind it (A34):
+/// what it read, what
 /// it wrote and how far it came are one transaction.
 /// </summary>
 internal sealed class ExactlyOnceCheck : IDetector
@@ -22,7 +23,10 @@ internal sealed class ExactlyOnceCheck : IDetector
             {
                 found.Add(
                     AnomalyKind.NotExactlyOnce,
-                    $"{made[source]} and {value} were both made from {source.Partition} offset {source.Offset}", made[source], value);
+                    $"{made[source]} and {value} were both made from {source.Partition} offset {source.Offset}",
+                    made[source],
+                    value
+                );
             }
         }
 
@@ -41,9 +45,12 @@ internal sealed class ExactlyOnceCheck : IDetector
                     found.Add(
                         AnomalyKind.NotExactlyOnce,
                         isMade
-                            ? $"{output} was made from {input.Partition} offset {input.Offset}, and {pipeline.Group} has committed {committed} only"
-                            : $"{pipeline.Group} has committed {committed} in {input.Partition}, and nothing was made from offset {input.Offset}",
-                        input.Value);
+                            ? $"{output} was made from {input.Partition} offset {input.Offset}, and {pipeline.Group} has committed "
+                                + $"{committed} only"
+                            : $"{pipeline.Group} has committed {committed} in {input.Partition}, and nothing was made from offset "
+                                + $"{input.Offset}",
+                        input.Value
+                    );
                 }
             }
         }

@@ -25,7 +25,9 @@ internal sealed class FinalLog
     /// <summary>Behind the last record that was read of a partition.</summary>
     internal Offset EndOf(TopicPartition partition) => _ends.GetValueOrDefault(partition, Offset.Zero);
 
-    internal bool TryGetPlace(RecordValue value, out (TopicPartition Partition, Offset Offset) place) => _places.TryGetValue(value, out place);
+    internal bool TryGetPlace(RecordValue value, out (TopicPartition Partition, Offset Offset) place) =>
+        _places.TryGetValue(value, out place);
 
-    internal bool TryGet(TopicPartition partition, Offset offset, out SeenRecord record) => _records.TryGetValue((partition, offset), out record);
+    internal bool TryGet(TopicPartition partition, Offset offset, out SeenRecord record) =>
+        _records.TryGetValue((partition, offset), out record);
 }

@@ -11,7 +11,9 @@ internal sealed class HangingTransactionCheck : IDetector
             {
                 found.Add(
                     AnomalyKind.HangingTransaction,
-                    $"{end.Partition} is committed up to {end.HighWatermark}, and stable up to {end.LastStable}: a transaction in it never ends");
+                    $"{end.Partition} is committed up to {end.HighWatermark}, and stable up to {end.LastStable}: a transaction in it "
+                        + $"never ends"
+                );
             }
         }
     }

@@ -3,8 +3,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Checking;
 
 /// <summary>
-/// The high watermark in the answers to a consumer's fetches never goes back within one leadership (A23). A new leader may know a lower one for a while. A
-/// consumer has one fetch of a partition under way at a time, so its answers stand in the order in which the leader gave them; those of two consumers do not.
+/// The high watermark in the responses to a consumer's fetches never goes back within one leadership (A23). A new leader may know a lower
+/// one for a while. A
+/// consumer has one fetch of a partition under way at a time, so its responses stand in the order in which the leader gave them; those of
+/// two consumers do not.
 /// </summary>
 internal sealed class HighWatermarkCheck : IDetector
 {
@@ -19,7 +21,9 @@ internal sealed class HighWatermarkCheck : IDetector
             {
                 found.Add(
                     AnomalyKind.HighWatermarkRegression,
-                    $"consumer {seen.Consumer} was told of the high watermark {seen.HighWatermark} of {seen.Partition} after {before}, both in leader epoch {seen.Leadership}");
+                    $"consumer {seen.Consumer} was told of the high watermark {seen.HighWatermark} of {seen.Partition} after {before}, "
+                        + $"both in leader epoch {seen.Leadership}"
+                );
             }
 
             known[leadership] = Offset.Max(before, seen.HighWatermark);

@@ -10,9 +10,13 @@ internal sealed class LateAcknowledgementCheck : IDetector
         Dictionary<TopicPartition, List<(LeaderEpoch Epoch, SentRecord Sent)>> acknowledged = [];
         foreach (SentRecord sent in evidence.History.Sends)
         {
-            // An answer tells no epoch: it is that of the batch at the offset.
-            if (sent is { Outcome: SendOutcome.Acknowledged, IsControl: false, InvokedUs: not null, CompletedUs: not null }
-                && evidence.Log.TryGet(sent.Partition, sent.Offset, out SeenRecord record) && record.Value == sent.Value && record.Epoch is { } epoch)
+            // A response tells no epoch: it is that of the batch at the offset.
+            if (
+                sent is { Outcome: SendOutcome.Acknowledged, IsControl: false, InvokedUs: not null, CompletedUs: not null }
+                && evidence.Log.TryGet(sent.Partition, sent.Offset, out SeenRecord record)
+                && record.Value == sent.Value
+                && record.Epoch is { } epoch
+            )
             {
                 if (!acknowledged.TryGetValue(sent.Partition, out List<(LeaderEpoch, SentRecord)>? list))
                 {
@@ -33,7 +37,11 @@ internal sealed class LateAcknowledgementCheck : IDetector
     {
         // From the highest epoch down: when any higher epoch first acknowledged something.
         (LeaderEpoch Epoch, SentRecord Sent)? first = null;
-        foreach (IGrouping<LeaderEpoch, SentRecord> epoch in acknowledged.GroupBy(each => each.Epoch, each => each.Sent).OrderByDescending(each => each.Key))
+        foreach (
+            IGrouping<LeaderEpoch, SentRecord> epoch in acknowledged
+                .GroupBy(each => each.Epoch, each => each.Sent)
+                .OrderByDescending(each => each.Key)
+        )
         {
             foreach (SentRecord sent in epoch)
             {
@@ -41,9 +49,11 @@ internal sealed class LateAcknowledgementCheck : IDetector
                 {
                     found.Add(
                         AnomalyKind.LateAcknowledgement,
-                        $"{sent.Value} was sent to {sent.Partition} at {sent.InvokedUs} us and acknowledged in epoch {epoch.Key}, after epoch {known.Epoch} had acknowledged {known.Sent.Value} at {known.Sent.CompletedUs} us",
+                        $"{sent.Value} was sent to {sent.Partition} at {sent.InvokedUs} us and acknowledged in epoch {epoch.Key}, after "
+                            + $"epoch {known.Epoch} had acknowledged {known.Sent.Value} at {known.Sent.CompletedUs} us",
                         sent.Value,
-                        known.Sent.Value);
+                        known.Sent.Value
+                    );
                 }
             }
 

@@ -14,22 +14,37 @@ internal sealed class MetadataViewCheck : IDetector
         }
 
         Dictionary<(NodeId, string), (MetadataOperation View, MetadataOperation Set)> seen = [];
-        foreach (MetadataOperation view in evidence.History.Metadata
-            .Where(each => each is { Action: MetadataAction.View, Outcome: SendOutcome.Acknowledged, Argument.Setting: not 0 })
-            .OrderBy(each => each.InvokedUs))
+        foreach (
+            MetadataOperation view in evidence
+                .History.Metadata.Where(each =>
+                    each is { Action: MetadataAction.View, Outcome: SendOutcome.Acknowledged, Argument.Setting: not 0 }
+                )
+                .OrderBy(each => each.InvokedUs)
+        )
         {
-            if (!settings.TryGetValue((view.Topic, view.Argument.Setting), out MetadataOperation? set)
-                || set.Outcome == SendOutcome.Refused || set.InvokedUs > view.CompletedUs)
+            if (
+                !settings.TryGetValue((view.Topic, view.Argument.Setting), out MetadataOperation? set)
+                || set.Outcome == SendOutcome.Rejected
+                || set.InvokedUs > view.CompletedUs
+            )
             {
                 Add($"node {view.Node} shows setting {view.Argument.Setting} of {view.Topic}, which nobody has set by then", view, found);
                 continue;
             }
 
             // Only the newest setting that was seen is kept: nothing older can show more.
-            if (seen.TryGetValue((view.Node, view.Topic), out (MetadataOperation View, MetadataOperation Set) newest)
-                && newest.View.CompletedUs < view.InvokedUs && set.CompletedUs < newest.Set.InvokedUs)
+            if (
+                seen.TryGetValue((view.Node, view.Topic), out (MetadataOperation View, MetadataOperation Set) newest)
+                && newest.View.CompletedUs < view.InvokedUs
+                && set.CompletedUs < newest.Set.InvokedUs
+            )
             {
-                Add($"node {view.Node} showed setting {newest.Set.Argument.Setting} of {view.Topic} and then {view.Argument.Setting}, which is older", view, found);
+                Add(
+                    $"node {view.Node} showed setting {newest.Set.Argument.Setting} of {view.Topic} and then {view.Argument.Setting}, "
+                        + $"which is older",
+                    view,
+                    found
+                );
             }
             else
             {

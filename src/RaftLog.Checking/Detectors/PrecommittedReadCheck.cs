@@ -8,14 +8,22 @@ internal sealed class PrecommittedReadCheck : IDetector
         Dictionary<long, ClientTransaction> transactions = evidence.History.Transactions.ToDictionary(each => each.Number);
         foreach (SeenRecord seen in evidence.History.Seen)
         {
-            if (seen.AtUs is { } atUs && evidence.Writers.TryGetValue(seen.Value, out SentRecord? sent) && sent.Transaction is { } number
-                && transactions.TryGetValue(number, out ClientTransaction? transaction) && !(transaction.CommitInvokedUs < atUs))
+            if (
+                seen.AtUs is { } atUs
+                && evidence.Writers.TryGetValue(seen.Value, out SentRecord? sent)
+                && sent.Transaction is { } number
+                && transactions.TryGetValue(number, out ClientTransaction? transaction)
+                && !(transaction.CommitInvokedUs < atUs)
+            )
             {
                 found.Add(
                     AnomalyKind.PrecommittedRead,
-                    $"consumer {seen.Consumer} saw {seen.Value} at {seen.Partition} offset {seen.Offset} {atUs} us into the run, and transaction {number} of "
-                    + $"{transaction.TransactionalId} was {(transaction.CommitInvokedUs is { } asked ? $"asked to commit at {asked} us" : "never asked to commit")}",
-                    seen.Value);
+                    $"consumer {seen.Consumer} saw {seen.Value} at {seen.Partition} offset {seen.Offset} {atUs} us into the run, and "
+                        + $"transaction {number} of "
+                        + $"{transaction.TransactionalId} was "
+                        + $"{(transaction.CommitInvokedUs is { } asked ? $"asked to commit at {asked} us" : "never asked to commit")}",
+                    seen.Value
+                );
             }
         }
     }

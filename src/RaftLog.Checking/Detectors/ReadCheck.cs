@@ -2,7 +2,10 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Checking;
 
-/// <summary>Compares what consumers saw with what is there, and with what others saw: dirty reads (A21), refused records (A5), another value at the offset (A1).</summary>
+/// <summary>
+/// Compares what consumers saw with what is there, and with what others saw: dirty reads (A21), rejected records (A5), another value at the
+/// offset (A1).
+/// </summary>
 internal sealed class ReadCheck : IDetector
 {
     public void Run(Evidence evidence, AnomalyList found)
@@ -18,7 +21,8 @@ internal sealed class ReadCheck : IDetector
                         AnomalyKind.InconsistentOffset,
                         $"consumer {seen.Consumer} saw {seen.Value} at {seen.Partition} offset {seen.Offset}, and {holder.Value} is there",
                         seen.Value,
-                        holder.Value);
+                        holder.Value
+                    );
                 }
 
                 continue;
@@ -28,24 +32,44 @@ internal sealed class ReadCheck : IDetector
         }
     }
 
-    private static void CheckGone(SeenRecord seen, Evidence evidence, Dictionary<(TopicPartition, Offset), RecordValue> gone, AnomalyList found)
+    private static void CheckGone(
+        SeenRecord seen,
+        Evidence evidence,
+        Dictionary<(TopicPartition, Offset), RecordValue> gone,
+        AnomalyList found
+    )
     {
-        if (!gone.TryAdd((seen.Partition, seen.Offset), seen.Value) && gone[(seen.Partition, seen.Offset)] is var other && other != seen.Value)
-        {
-            found.Add(AnomalyKind.InconsistentOffset, $"consumers saw {other} and {seen.Value} at {seen.Partition} offset {seen.Offset}", other, seen.Value);
-        }
-
-        if (evidence.Writers.TryGetValue(seen.Value, out SentRecord? sent) && sent.Outcome == SendOutcome.Refused)
+        if (
+            !gone.TryAdd((seen.Partition, seen.Offset), seen.Value)
+            && gone[(seen.Partition, seen.Offset)] is var other
+            && other != seen.Value
+        )
         {
             found.Add(
-                AnomalyKind.RefusedRecord, $"consumer {seen.Consumer} saw {seen.Value} at {seen.Partition} offset {seen.Offset}, and its send was refused", seen.Value);
+                AnomalyKind.InconsistentOffset,
+                $"consumers saw {other} and {seen.Value} at {seen.Partition} offset {seen.Offset}",
+                other,
+                seen.Value
+            );
+        }
+
+        if (evidence.Writers.TryGetValue(seen.Value, out SentRecord? sent) && sent.Outcome == SendOutcome.Rejected)
+        {
+            found.Add(
+                AnomalyKind.RejectedRecord,
+                $"consumer {seen.Consumer} saw {seen.Value} at {seen.Partition} offset {seen.Offset}, and its send was rejected",
+                seen.Value
+            );
         }
 
         bool isBeyond = !evidence.History.IsFinalComplete && seen.Offset >= evidence.Log.EndOf(seen.Partition);
         if (!isBeyond)
         {
             found.Add(
-                AnomalyKind.DirtyRead, $"consumer {seen.Consumer} saw {seen.Value} at {seen.Partition} offset {seen.Offset}, and nothing is there", seen.Value);
+                AnomalyKind.DirtyRead,
+                $"consumer {seen.Consumer} saw {seen.Value} at {seen.Partition} offset {seen.Offset}, and nothing is there",
+                seen.Value
+            );
         }
     }
 }

@@ -29,7 +29,8 @@ internal sealed class ReadOrderCheck : IDetector
                 isOnePoll ? AnomalyKind.NonmonotonicPoll : AnomalyKind.NonmonotonicRead,
                 $"consumer {seen.Consumer} saw {seen.Partition} offset {seen.Offset} after {before.Offset}",
                 before.Value,
-                seen.Value);
+                seen.Value
+            );
             return;
         }
 
@@ -40,7 +41,8 @@ internal sealed class ReadOrderCheck : IDetector
                 isOnePoll ? AnomalyKind.SkipInPoll : AnomalyKind.SkippedRecord,
                 $"consumer {seen.Consumer} saw {seen.Partition} offset {before.Offset}, then {seen.Offset}, but {next} is between them",
                 before.Value,
-                seen.Value);
+                seen.Value
+            );
         }
     }
 }

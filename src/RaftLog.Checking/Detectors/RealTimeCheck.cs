@@ -42,16 +42,24 @@ internal sealed class RealTimeCheck : IDetector
 
         foreach (SentRecord sent in evidence.History.Sends)
         {
-            if (IsJudged(sent) && sent.InvokedUs is { } invokedUs && maxima.TryGetValue(sent.Partition, out KnownMaximum? maximum)
-                && maximum.Before(invokedUs) is var highest && sent.Offset <= highest)
+            if (
+                IsJudged(sent)
+                && sent.InvokedUs is { } invokedUs
+                && maxima.TryGetValue(sent.Partition, out KnownMaximum? maximum)
+                && maximum.Before(invokedUs) is var highest
+                && sent.Offset <= highest
+            )
             {
                 found.Add(
                     AnomalyKind.StaleOffset,
-                    $"{sent.Value} was acknowledged at {sent.Partition} offset {sent.Offset}, and {highest} was known {invokedUs} us into the run, when it was sent",
-                    sent.Value);
+                    $"{sent.Value} was acknowledged at {sent.Partition} offset {sent.Offset}, and {highest} was known {invokedUs} us "
+                        + $"into the run, when it was sent",
+                    sent.Value
+                );
             }
         }
     }
 
-    private static bool IsJudged(SentRecord sent) => sent.Outcome == SendOutcome.Acknowledged && !sent.IsControl && sent.Offset != Offset.None;
+    private static bool IsJudged(SentRecord sent) =>
+        sent.Outcome == SendOutcome.Acknowledged && !sent.IsControl && sent.Offset != Offset.None;
 }

@@ -33,7 +33,9 @@ internal sealed class ReplicaCheck : IDetector
             {
                 found.Add(
                     AnomalyKind.ReplicaDivergence,
-                    $"{one.Partition}: nodes {one.Node} and {other.Node} differ in batch {at}, at offsets {one.Batches[at].BaseOffset} and {other.Batches[at].BaseOffset}");
+                    $"{one.Partition}: nodes {one.Node} and {other.Node} differ in batch {at}, at offsets {one.Batches[at].BaseOffset} "
+                        + $"and {other.Batches[at].BaseOffset}"
+                );
                 return;
             }
         }
@@ -44,9 +46,13 @@ internal sealed class ReplicaCheck : IDetector
         Offset end = log.Batches.Count == 0 ? Offset.Zero : log.Batches[^1].LastOffset + 1;
         if (end < log.HighWatermark)
         {
-            found.Add(AnomalyKind.ReplicaDivergence, $"{log.Partition}: node {log.Node} ends at {end}, below the high watermark {log.HighWatermark}");
+            found.Add(
+                AnomalyKind.ReplicaDivergence,
+                $"{log.Partition}: node {log.Node} ends at {end}, below the high watermark {log.HighWatermark}"
+            );
         }
     }
 
-    private static bool IsCommitted(ReplicaLog log, int index) => index < log.Batches.Count && log.Batches[index].BaseOffset < log.HighWatermark;
+    private static bool IsCommitted(ReplicaLog log, int index) =>
+        index < log.Batches.Count && log.Batches[index].BaseOffset < log.HighWatermark;
 }

@@ -2,7 +2,10 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Checking;
 
-/// <summary>Compares what producers were told with what is there: lost (A3), unseen (A4), refused and there (A5), at another offset (A1), a gap taken (A27).</summary>
+/// <summary>
+/// Compares what producers were told with what is there: lost (A3), unseen (A4), rejected and there (A5), at another offset (A1), a gap
+/// taken (A27).
+/// </summary>
 internal sealed class SendCheck : IDetector
 {
     public void Run(Evidence evidence, AnomalyList found)
@@ -11,12 +14,13 @@ internal sealed class SendCheck : IDetector
         foreach (SentRecord sent in evidence.History.Sends)
         {
             bool isThere = evidence.Log.TryGetPlace(sent.Value, out (TopicPartition Partition, Offset Offset) place);
-            if (sent.Outcome == SendOutcome.Refused && isThere)
+            if (sent.Outcome == SendOutcome.Rejected && isThere)
             {
                 found.Add(
-                    AnomalyKind.RefusedRecord,
-                    $"{sent.Value} of producer {sent.Producer} was refused and stands at {place.Partition} offset {place.Offset}",
-                    sent.Value);
+                    AnomalyKind.RejectedRecord,
+                    $"{sent.Value} of producer {sent.Producer} was rejected and stands at {place.Partition} offset {place.Offset}",
+                    sent.Value
+                );
             }
 
             if (sent.Outcome != SendOutcome.Acknowledged || sent.IsControl)
@@ -26,7 +30,11 @@ internal sealed class SendCheck : IDetector
 
             if (sent.LeavesGap)
             {
-                found.Add(AnomalyKind.GapAccepted, $"{sent.Value} of producer {sent.Producer} was taken by {sent.Partition} without the batch before it", sent.Value);
+                found.Add(
+                    AnomalyKind.GapAccepted,
+                    $"{sent.Value} of producer {sent.Producer} was taken by {sent.Partition} without the batch before it",
+                    sent.Value
+                );
             }
 
             if (!isThere)
@@ -49,7 +57,12 @@ internal sealed class SendCheck : IDetector
     }
 
     private static void CheckOffset(
-        SentRecord sent, Offset place, Evidence evidence, Dictionary<(TopicPartition, Offset), RecordValue> acknowledged, AnomalyList found)
+        SentRecord sent,
+        Offset place,
+        Evidence evidence,
+        Dictionary<(TopicPartition, Offset), RecordValue> acknowledged,
+        AnomalyList found
+    )
     {
         if (evidence.Log.TryGet(sent.Partition, sent.Offset, out SeenRecord holder) && holder.Value != sent.Value)
         {
@@ -57,18 +70,26 @@ internal sealed class SendCheck : IDetector
                 AnomalyKind.InconsistentOffset,
                 $"{sent.Partition} offset {sent.Offset} was acknowledged for {sent.Value} and holds {holder.Value}",
                 sent.Value,
-                holder.Value);
+                holder.Value
+            );
         }
         else if (place != Offset.None && place != sent.Offset)
         {
             found.Add(
-                AnomalyKind.InconsistentOffset, $"{sent.Value} was acknowledged at {sent.Partition} offset {sent.Offset} and stands at {place}", sent.Value);
+                AnomalyKind.InconsistentOffset,
+                $"{sent.Value} was acknowledged at {sent.Partition} offset {sent.Offset} and stands at {place}",
+                sent.Value
+            );
         }
         else if (!acknowledged.TryAdd((sent.Partition, sent.Offset), sent.Value))
         {
             RecordValue other = acknowledged[(sent.Partition, sent.Offset)];
             found.Add(
-                AnomalyKind.InconsistentOffset, $"{sent.Partition} offset {sent.Offset} was acknowledged for {other} and for {sent.Value}", other, sent.Value);
+                AnomalyKind.InconsistentOffset,
+                $"{sent.Partition} offset {sent.Offset} was acknowledged for {other} and for {sent.Value}",
+                other,
+                sent.Value
+            );
         }
     }
 }

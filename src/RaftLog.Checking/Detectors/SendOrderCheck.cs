@@ -10,7 +10,11 @@ internal sealed class SendOrderCheck : IDetector
         Dictionary<(int Producer, TopicPartition Partition), (RecordValue Value, Offset Offset)> last = [];
         foreach (SentRecord sent in evidence.History.Sends)
         {
-            if (sent.IsControl || !evidence.Log.TryGetPlace(sent.Value, out (TopicPartition Partition, Offset Offset) place) || place.Partition != sent.Partition)
+            if (
+                sent.IsControl
+                || !evidence.Log.TryGetPlace(sent.Value, out (TopicPartition Partition, Offset Offset) place)
+                || place.Partition != sent.Partition
+            )
             {
                 continue;
             }
@@ -20,9 +24,11 @@ internal sealed class SendOrderCheck : IDetector
             {
                 found.Add(
                     AnomalyKind.ReorderedSend,
-                    $"producer {sent.Producer} sent {before.Value} before {sent.Value} to {sent.Partition}, and they stand at {before.Offset} and {place.Offset}",
+                    $"producer {sent.Producer} sent {before.Value} before {sent.Value} to {sent.Partition}, and they stand at "
+                        + $"{before.Offset} and {place.Offset}",
                     before.Value,
-                    sent.Value);
+                    sent.Value
+                );
             }
 
             last[lane] = (sent.Value, place.Offset);

@@ -3,7 +3,9 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Checking;
 
-/// <summary>In a log the batches of one producer and epoch have consecutive sequence numbers (A26). A producer's first batch there may have any.</summary>
+/// <summary>
+/// In a log the batches of one producer and epoch have consecutive sequence numbers (A26). A producer's first batch there may have any.
+/// </summary>
 internal sealed class SequenceCheck : IDetector
 {
     public void Run(Evidence evidence, AnomalyList found)
@@ -13,7 +15,11 @@ internal sealed class SequenceCheck : IDetector
             Dictionary<(ProducerId, ProducerEpoch), int> expected = [];
             foreach (ReplicaBatch stored in replica.Batches)
             {
-                if (RecordBatch.Read(stored.Bytes.Span, out RecordBatch batch) != BatchStatus.Complete || !batch.ProducerId.IsPresent || batch.Attributes.IsControl)
+                if (
+                    RecordBatch.Read(stored.Bytes.Span, out RecordBatch batch) != BatchStatus.Complete
+                    || !batch.ProducerId.IsPresent
+                    || batch.Attributes.IsControl
+                )
                 {
                     continue;
                 }
@@ -23,7 +29,9 @@ internal sealed class SequenceCheck : IDetector
                 {
                     found.Add(
                         AnomalyKind.SequenceGap,
-                        $"{replica.Partition} on node {replica.Node}: the batch at offset {batch.BaseOffset} of producer {batch.ProducerId}, epoch {batch.ProducerEpoch}, begins at sequence {batch.BaseSequence} instead of {next}");
+                        $"{replica.Partition} on node {replica.Node}: the batch at offset {batch.BaseOffset} of producer "
+                            + $"{batch.ProducerId}, epoch {batch.ProducerEpoch}, begins at sequence {batch.BaseSequence} instead of {next}"
+                    );
                 }
 
                 expected[producer] = ProducerStamp.Advance(batch.BaseSequence, batch.RecordCount);

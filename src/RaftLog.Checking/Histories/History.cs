@@ -34,7 +34,8 @@ public sealed record History
     public IReadOnlyList<MetadataOperation> Metadata { get; init; } = [];
 
     /// <summary>
-    /// True when the system promises to make a change of a topic at most once, so that a refused change was not made. False for Apache Kafka, whose brokers
+    /// True when the system promises to make a change of a topic at most once, so that a rejected change was not made. False for Apache
+    /// Kafka, whose brokers
     /// send again what a controller did not answer, and hand on what the second copy is told.
     /// </summary>
     public bool MakesChangesOnce { get; init; }

@@ -19,7 +19,7 @@ public sealed record HistoryEvent(long TimeUs, int Process, long Operation, Even
     /// <summary>Where it stands, or the end that was told.</summary>
     public Offset? Offset { get; init; }
 
-    /// <summary>The high watermark that the answer to a poll told, in the leadership <see cref="Epoch"/>.</summary>
+    /// <summary>The high watermark that the response to a poll told, in the leadership <see cref="Epoch"/>.</summary>
     public Offset? HighWatermark { get; init; }
 
     /// <summary>The leader's epoch that was told.</summary>

@@ -73,7 +73,12 @@ public static class HistoryLine
         string? topic = TextOf(json, "topic");
         long? partition = NumberOf(json, "partition");
         return new HistoryEvent(
-            Required(json, "t"), (int)Required(json, "p"), Required(json, "op"), ValueOf<EventType>(json, "type"), ValueOf<HistoryFunction>(json, "f"))
+            Required(json, "t"),
+            (int)Required(json, "p"),
+            Required(json, "op"),
+            ValueOf<EventType>(json, "type"),
+            ValueOf<HistoryFunction>(json, "f")
+        )
         {
             Partition = topic is not null && partition is { } index ? new TopicPartition(topic, (int)index) : null,
             Topic = partition is null ? topic : null,
@@ -170,7 +175,13 @@ public static class HistoryLine
         {
             foreach (JsonElement each in list.EnumerateArray())
             {
-                records.Add(new PolledRecord(new Offset(each[0].GetInt64()), new RecordValue(each[1].GetInt64()), new LeaderEpoch(each[2].GetInt32())));
+                records.Add(
+                    new PolledRecord(
+                        new Offset(each[0].GetInt64()),
+                        new RecordValue(each[1].GetInt64()),
+                        new LeaderEpoch(each[2].GetInt32())
+                    )
+                );
             }
         }
 
@@ -195,9 +206,12 @@ public static class HistoryLine
         throw new FormatException($"a line of a history has {name} '{text}', which means nothing");
     }
 
-    private static string? TextOf(JsonElement json, string name) => json.TryGetProperty(name, out JsonElement text) ? text.GetString() : null;
+    private static string? TextOf(JsonElement json, string name) =>
+        json.TryGetProperty(name, out JsonElement text) ? text.GetString() : null;
 
-    private static long? NumberOf(JsonElement json, string name) => json.TryGetProperty(name, out JsonElement number) ? number.GetInt64() : null;
+    private static long? NumberOf(JsonElement json, string name) =>
+        json.TryGetProperty(name, out JsonElement number) ? number.GetInt64() : null;
 
-    private static long Required(JsonElement json, string name) => NumberOf(json, name) ?? throw new FormatException($"a line of a history has no '{name}'");
+    private static long Required(JsonElement json, string name) =>
+        NumberOf(json, name) ?? throw new FormatException($"a line of a history has no '{name}'");
 }

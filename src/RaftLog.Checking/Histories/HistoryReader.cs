@@ -42,8 +42,17 @@ public static class HistoryReader
                     break;
                 case (HistoryFunction.Metadata, EventType.Invoke):
                     changeOf[entry.Operation] = metadata.Count;
-                    metadata.Add(new MetadataOperation(
-                        entry.Node ?? NodeId.None, entry.Topic ?? "", entry.Action ?? MetadataAction.View, entry.State ?? default, SendOutcome.Unknown, entry.TimeUs, null));
+                    metadata.Add(
+                        new MetadataOperation(
+                            entry.Node ?? NodeId.None,
+                            entry.Topic ?? "",
+                            entry.Action ?? MetadataAction.View,
+                            entry.State ?? default,
+                            SendOutcome.Unknown,
+                            entry.TimeUs,
+                            null
+                        )
+                    );
                     break;
                 case (HistoryFunction.Metadata, _):
                     metadata[changeOf[entry.Operation]] = Ended(metadata[changeOf[entry.Operation]], entry);
@@ -111,27 +120,41 @@ public static class HistoryReader
         };
 
     private static SentRecord Ended(SentRecord sent, HistoryEvent entry) =>
-        sent with { Outcome = OutcomeOf(entry.Type), Offset = entry.Offset ?? Offset.None, CompletedUs = entry.Type == EventType.Info ? null : entry.TimeUs };
+        sent with
+        {
+            Outcome = OutcomeOf(entry.Type),
+            Offset = entry.Offset ?? Offset.None,
+            CompletedUs = entry.Type == EventType.Info ? null : entry.TimeUs,
+        };
 
-    private static MetadataOperation Ended(MetadataOperation begun, HistoryEvent entry) => begun with
-    {
-        Outcome = OutcomeOf(entry.Type),
-        Argument = entry.State ?? begun.Argument,
-        CompletedUs = entry.Type == EventType.Info ? null : entry.TimeUs,
-    };
+    private static MetadataOperation Ended(MetadataOperation begun, HistoryEvent entry) =>
+        begun with
+        {
+            Outcome = OutcomeOf(entry.Type),
+            Argument = entry.State ?? begun.Argument,
+            CompletedUs = entry.Type == EventType.Info ? null : entry.TimeUs,
+        };
 
     private static void Add(HistoryEvent entry, List<SeenRecord> target, int poll)
     {
         foreach (PolledRecord record in entry.Records)
         {
-            target.Add(new SeenRecord(entry.Process, entry.Partition!.Value, record.Offset, record.Value) { Epoch = record.Epoch, Poll = poll, AtUs = entry.TimeUs });
+            target.Add(
+                new SeenRecord(entry.Process, entry.Partition!.Value, record.Offset, record.Value)
+                {
+                    Epoch = record.Epoch,
+                    Poll = poll,
+                    AtUs = entry.TimeUs,
+                }
+            );
         }
     }
 
-    private static SendOutcome OutcomeOf(EventType type) => type switch
-    {
-        EventType.Ok => SendOutcome.Acknowledged,
-        EventType.Fail => SendOutcome.Refused,
-        _ => SendOutcome.Unknown,
-    };
+    private static SendOutcome OutcomeOf(EventType type) =>
+        type switch
+        {
+            EventType.Ok => SendOutcome.Acknowledged,
+            EventType.Fail => SendOutcome.Rejected,
+            _ => SendOutcome.Unknown,
+        };
 }

@@ -9,7 +9,8 @@ namespace RaftLog.Checking;
 public sealed record KeyedHistory(TopicPartition Partition, IReadOnlyList<KeyedSend> Sends, IReadOnlyList<KeyedRead> Reads)
 {
     /// <summary>
-    /// How long a tombstone stays (<c>delete.retention.ms</c>). A replica that was away for longer may keep, for ever, the record that one deleted: Kafka promises no
+    /// How long a tombstone stays (<c>delete.retention.ms</c>). A replica that was away for longer may keep, for ever, the record that one
+    /// deleted: Kafka promises no
     /// more. So who begins to read later than that may see it.
     /// </summary>
     public TimeSpan TombstonesStay { get; init; }

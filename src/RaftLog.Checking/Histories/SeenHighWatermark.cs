@@ -2,7 +2,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Checking;
 
-/// <summary>What an answer to a fetch said of the high watermark; those of one consumer stand in a history in the order of its fetches.</summary>
+/// <summary>
+/// What a response to a fetch said of the high watermark; those of one consumer stand in a history in the order of its fetches.
+/// </summary>
 /// <param name="Consumer">Who was told.</param>
 /// <param name="Partition">Of which.</param>
 /// <param name="Leadership">In which leader epoch.</param>

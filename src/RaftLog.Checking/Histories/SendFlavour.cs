@@ -9,6 +9,6 @@ public enum SendFlavour
     /// <summary>With acks=1, as a control group that may lose records.</summary>
     Control,
 
-    /// <summary>With acks=all and sequence numbers that leave a gap: it must be refused.</summary>
+    /// <summary>With acks=all and sequence numbers that leave a gap: it must be rejected.</summary>
     Gap,
 }

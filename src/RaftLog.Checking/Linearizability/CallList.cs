@@ -1,6 +1,8 @@
 namespace RaftLog.Checking;
 
-/// <summary>The begins and ends of calls in the order of time, from which calls can be taken out and put back in the reverse order.</summary>
+/// <summary>
+/// The begins and ends of calls in the order of time, from which calls can be taken out and put back in the reverse order.
+/// </summary>
 internal sealed class CallList
 {
     private readonly CallEvent _head = new(-1, isReturn: false);

@@ -1,8 +1,10 @@
 namespace RaftLog.Checking;
 
 /// <summary>
-/// Searches an order of overlapping calls that a sequential model explains: the algorithm of Wing and Gong (1993) with Lowe's memory of what was
-/// tried (2017). Calls are taken out of a linked list of events in any order that real time allows; a return whose call is still in the list is a
+/// Searches an order of overlapping calls that a sequential model explains: the algorithm of Wing and Gong (1993) with Lowe's memory of
+/// what was
+/// tried (2017). Calls are taken out of a linked list of events in any order that real time allows; a return whose call is still in the
+/// list is a
 /// dead end. Split a history by key before: the effort grows with the calls that overlap.
 /// </summary>
 public static class LinearizabilityChecker
@@ -11,7 +13,11 @@ public static class LinearizabilityChecker
     /// <param name="model">What one call at a time does.</param>
     /// <param name="calls">The calls.</param>
     /// <param name="maxSteps">How many orders to try at most.</param>
-    public static Linearization Check<TState, TCall>(ISequentialModel<TState, TCall> model, IReadOnlyList<TimedCall<TCall>> calls, long maxSteps = 2_000_000)
+    public static Linearization Check<TState, TCall>(
+        ISequentialModel<TState, TCall> model,
+        IReadOnlyList<TimedCall<TCall>> calls,
+        long maxSteps = 2_000_000
+    )
         where TState : IEquatable<TState>
     {
         CallList list = CallList.Of(calls);
@@ -72,7 +78,12 @@ public static class LinearizabilityChecker
 
     /// <summary>Takes back the last choice that has an alternative, and goes on behind it; false when there is none.</summary>
     private static bool TryTakeBack<TState>(
-        Stack<(CallEvent Event, TState Before, bool IsSkipped)> order, CallList list, ulong[] taken, ref TState state, out CallEvent? next)
+        Stack<(CallEvent Event, TState Before, bool IsSkipped)> order,
+        CallList list,
+        ulong[] taken,
+        ref TState state,
+        out CallEvent? next
+    )
     {
         while (order.TryPop(out (CallEvent Event, TState Before, bool IsSkipped) last))
         {

@@ -2,7 +2,7 @@ namespace RaftLog.Checking;
 
 /// <summary>What the search for an order of calls has found.</summary>
 /// <param name="Verdict">Whether there is one.</param>
-/// <param name="Longest">The longest order that was found, as indexes of the calls: all with an answer when there is one.</param>
+/// <param name="Longest">The longest order that was found, as indexes of the calls: all with a response when there is one.</param>
 /// <param name="Steps">How many orders were tried.</param>
 public sealed record Linearization(LinearizationVerdict Verdict, IReadOnlyList<int> Longest, long Steps);
 

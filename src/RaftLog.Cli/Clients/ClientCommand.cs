@@ -4,7 +4,7 @@ using RaftLog.Platform;
 
 namespace RaftLog.Cli.Clients;
 
-/// <summary>What every command that talks to a cluster has: where the cluster is, and the form of the answer.</summary>
+/// <summary>What every command that talks to a cluster has: where the cluster is, and the form of the response.</summary>
 internal sealed class ClientCommand
 {
     private readonly Option<string> _servers = new("--bootstrap-server")
@@ -23,17 +23,22 @@ internal sealed class ClientCommand
         ClientCommand common = new();
         command.Options.Add(common._servers);
         command.Options.Add(common._json);
-        command.SetAction((parsed, cancel) => Failures.GuardAsync(async () =>
-        {
-            IReadOnlyList<NetworkAddress> servers = ClientOptions.ParseServers(parsed.GetValue(common._servers)!);
-            using KafkaCluster cluster = new(new ClientOptions
-            {
-                BootstrapServers = servers,
-                CallTimeout = TimeSpan.FromSeconds(5),
-                ConnectTimeout = TimeSpan.FromSeconds(3),
-            });
-            return await run(cluster, parsed, parsed.GetValue(common._json), cancel);
-        }));
+        command.SetAction(
+            (parsed, cancel) =>
+                Failures.GuardAsync(async () =>
+                {
+                    IReadOnlyList<NetworkAddress> servers = ClientOptions.ParseServers(parsed.GetValue(common._servers)!);
+                    using KafkaCluster cluster = new(
+                        new ClientOptions
+                        {
+                            BootstrapServers = servers,
+                            CallTimeout = TimeSpan.FromSeconds(5),
+                            ConnectTimeout = TimeSpan.FromSeconds(3),
+                        }
+                    );
+                    return await run(cluster, parsed, parsed.GetValue(common._json), cancel);
+                })
+        );
         return command;
     }
 }

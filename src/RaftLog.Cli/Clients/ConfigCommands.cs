@@ -7,7 +7,8 @@ using RaftLog.Client.Admin;
 namespace RaftLog.Cli.Clients;
 
 /// <summary>
-/// <c>raftlog config describe | set | delete</c>: configuration of topics, brokers, all brokers, groups and subscriptions to client metrics.
+/// <c>raftlog config describe | set | delete</c>: configuration of topics, brokers, all brokers, groups and subscriptions to client
+/// metrics.
 /// </summary>
 internal static class ConfigCommands
 {
@@ -22,10 +23,8 @@ internal static class ConfigCommands
         ["client-metrics"] = ConfigResourceType.ClientMetrics,
     };
 
-    public static Command Create() => new("config", "Show and change the configuration of topics, brokers and groups.")
-    {
-        Describe(), Set(), Delete(),
-    };
+    public static Command Create() =>
+        new("config", "Show and change the configuration of topics, brokers and groups.") { Describe(), Set(), Delete() };
 
     private static Argument<string> Type => new("type") { Description = "topic, broker, group or client-metrics." };
 
@@ -38,40 +37,45 @@ internal static class ConfigCommands
         Argument<string> name = Name;
         Option<bool> all = new("--all") { Description = "Also keys that have their default value." };
         Command command = new("describe", "Show what is set, and where.") { type, name, all };
-        return ClientCommand.Add(command, async (cluster, parsed, json, cancel) =>
-        {
-            ConfigResource resource = Resource(parsed.GetValue(type)!, parsed.GetValue(name)!);
-            Table table = new("KEY", "VALUE", "SET BY");
-            foreach (ConfigEntry entry in await cluster.Admin.DescribeConfigsAsync(resource, cancel))
+        return ClientCommand.Add(
+            command,
+            async (cluster, parsed, json, cancel) =>
             {
-                if (entry.Source == ConfigSource.Default && !parsed.GetValue(all))
+                ConfigResource resource = Resource(parsed.GetValue(type)!, parsed.GetValue(name)!);
+                Table table = new("KEY", "VALUE", "SET BY");
+                foreach (ConfigEntry entry in await cluster.Admin.DescribeConfigsAsync(resource, cancel))
                 {
-                    continue;
-                }
-
-                table.Add(entry.Name, Shown(entry), SetBy(entry.Source));
-                if (json)
-                {
-                    Console.WriteLine(Json.Line(writer =>
+                    if (entry.Source == ConfigEntrySource.Default && !parsed.GetValue(all))
                     {
-                        writer.WriteStartObject();
-                        writer.WriteString("key", entry.Name);
-                        writer.WriteString("value", entry.Value);
-                        writer.WriteString("source", entry.Source.ToString());
-                        writer.WriteBoolean("readOnly", entry.IsReadOnly);
-                        writer.WriteBoolean("sensitive", entry.IsSensitive);
-                        writer.WriteEndObject();
-                    }));
+                        continue;
+                    }
+
+                    table.Add(entry.Name, Shown(entry), SetBy(entry.Source));
+                    if (json)
+                    {
+                        Console.WriteLine(
+                            Json.Line(writer =>
+                            {
+                                writer.WriteStartObject();
+                                writer.WriteString("key", entry.Name);
+                                writer.WriteString("value", entry.Value);
+                                writer.WriteString("source", entry.Source.ToString());
+                                writer.WriteBoolean("readOnly", entry.IsReadOnly);
+                                writer.WriteBoolean("sensitive", entry.IsSensitive);
+                                writer.WriteEndObject();
+                            })
+                        );
+                    }
                 }
-            }
 
-            if (!json)
-            {
-                Console.Write(table);
-            }
+                if (!json)
+                {
+                    Console.Write(table);
+                }
 
-            return ExitCode.Ok;
-        });
+                return ExitCode.Ok;
+            }
+        );
     }
 
     private static Command Set()
@@ -80,13 +84,17 @@ internal static class ConfigCommands
         Argument<string> name = Name;
         Argument<string[]> pairs = new("key=value")
         {
-            Description = "What to set; several are set together or not at all.", Arity = ArgumentArity.OneOrMore,
+            Description = "What to set; several are set together or not at all.",
+            Arity = ArgumentArity.OneOrMore,
         };
-        return Change(new Command("set", "Set keys.") { type, name, pairs }, parsed =>
-        {
-            ConfigResource resource = Resource(parsed.GetValue(type)!, parsed.GetValue(name)!);
-            return [.. parsed.GetValue(pairs)!.Select(pair => Pair(resource, pair))];
-        });
+        return Change(
+            new Command("set", "Set keys.") { type, name, pairs },
+            parsed =>
+            {
+                ConfigResource resource = Resource(parsed.GetValue(type)!, parsed.GetValue(name)!);
+                return [.. parsed.GetValue(pairs)!.Select(pair => Pair(resource, pair))];
+            }
+        );
     }
 
     private static Command Delete()
@@ -95,50 +103,64 @@ internal static class ConfigCommands
         Argument<string> name = Name;
         Argument<string[]> keys = new("key")
         {
-            Description = "The keys that shall have their default again.", Arity = ArgumentArity.OneOrMore,
+            Description = "The keys that shall have their default again.",
+            Arity = ArgumentArity.OneOrMore,
         };
-        return Change(new Command("delete", "Give keys their default again.") { type, name, keys }, parsed =>
-        {
-            ConfigResource resource = Resource(parsed.GetValue(type)!, parsed.GetValue(name)!);
-            return [.. parsed.GetValue(keys)!.Select(key => new ConfigChange(resource, key, ConfigOperation.Delete, null))];
-        });
+        return Change(
+            new Command("delete", "Give keys their default again.") { type, name, keys },
+            parsed =>
+            {
+                ConfigResource resource = Resource(parsed.GetValue(type)!, parsed.GetValue(name)!);
+                return [.. parsed.GetValue(keys)!.Select(key => new ConfigChange(resource, key, ConfigOperation.Delete, null))];
+            }
+        );
     }
 
     private static Command Change(Command command, Func<ParseResult, List<ConfigChange>> changesOf)
     {
         Option<bool> validate = new("--validate-only") { Description = "Check the change and leave it." };
         command.Options.Add(validate);
-        return ClientCommand.Add(command, async (cluster, parsed, json, cancel) =>
-        {
-            List<ConfigChange> changes = changesOf(parsed);
-            bool isCheck = parsed.GetValue(validate);
-            (await cluster.Admin.AlterConfigsAsync(changes, isCheck, cancel))[0].ThrowIfFailed();
-            foreach (ConfigChange change in changes)
+        return ClientCommand.Add(
+            command,
+            async (cluster, parsed, json, cancel) =>
             {
-                Console.WriteLine(json ? JsonOf(change, isCheck) : isCheck ? $"may be {TextOf(change)}" : TextOf(change));
-            }
+                List<ConfigChange> changes = changesOf(parsed);
+                bool isCheck = parsed.GetValue(validate);
+                (await cluster.Admin.AlterConfigsAsync(changes, isCheck, cancel))[0].ThrowIfFailed();
+                foreach (ConfigChange change in changes)
+                {
+                    Console.WriteLine(
+                        json ? JsonOf(change, isCheck)
+                        : isCheck ? $"may be {TextOf(change)}"
+                        : TextOf(change)
+                    );
+                }
 
-            return ExitCode.Ok;
-        });
+                return ExitCode.Ok;
+            }
+        );
     }
 
     private static string TextOf(ConfigChange change) =>
         change.Operation == ConfigOperation.Set ? $"set {change.Key}={change.Value}" : $"deleted {change.Key}";
 
-    private static string JsonOf(ConfigChange change, bool isCheck) => Json.Line(writer =>
-    {
-        writer.WriteStartObject();
-        writer.WriteString("key", change.Key);
-        writer.WriteString("value", change.Value);
-        writer.WriteBoolean("changed", !isCheck);
-        writer.WriteEndObject();
-    });
+    private static string JsonOf(ConfigChange change, bool isCheck) =>
+        Json.Line(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("key", change.Key);
+            writer.WriteString("value", change.Value);
+            writer.WriteBoolean("changed", !isCheck);
+            writer.WriteEndObject();
+        });
 
     private static ConfigResource Resource(string type, string name)
     {
         if (!Types.TryGetValue(type, out ConfigResourceType known))
         {
-            throw new FormatException($"config {type}: nothing of that kind has a configuration; write one of {string.Join(", ", Types.Keys)}");
+            throw new FormatException(
+                $"config {type}: nothing of that kind has a configuration; write one of {string.Join(", ", Types.Keys)}"
+            );
         }
 
         if (known != ConfigResourceType.Broker)
@@ -148,7 +170,9 @@ internal static class ConfigCommands
 
         return name == AllBrokers || int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _)
             ? new ConfigResource(known, name == AllBrokers ? "" : name)
-            : throw new FormatException($"config broker {name}: name a broker by its id, or '{AllBrokers}' for what holds for every broker");
+            : throw new FormatException(
+                $"config broker {name}: name a broker by its id, or '{AllBrokers}' for what holds for every broker"
+            );
     }
 
     private static ConfigChange Pair(ConfigResource resource, string pair)
@@ -161,14 +185,15 @@ internal static class ConfigCommands
 
     private static string Shown(ConfigEntry entry) => entry.IsSensitive ? "(hidden)" : entry.Value ?? "(none)";
 
-    private static string SetBy(ConfigSource source) => source switch
-    {
-        ConfigSource.Default => "default",
-        ConfigSource.StaticBroker => "the node's file",
-        ConfigSource.DynamicBroker => "the broker",
-        ConfigSource.DynamicDefaultBroker => "all brokers",
-        ConfigSource.DynamicTopic => "the topic",
-        ConfigSource.Group => "the group",
-        _ => source.ToString(),
-    };
+    private static string SetBy(ConfigEntrySource source) =>
+        source switch
+        {
+            ConfigEntrySource.Default => "default",
+            ConfigEntrySource.StaticBroker => "the node's file",
+            ConfigEntrySource.DynamicBroker => "the broker",
+            ConfigEntrySource.DynamicDefaultBroker => "all brokers",
+            ConfigEntrySource.DynamicTopic => "the topic",
+            ConfigEntrySource.Group => "the group",
+            _ => source.ToString(),
+        };
 }

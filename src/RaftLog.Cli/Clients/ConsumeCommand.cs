@@ -22,62 +22,99 @@ internal static class ConsumeCommand
         Option<long> max = new("--max-messages") { Description = "Stop after so many records.", DefaultValueFactory = _ => long.MaxValue };
         Option<string> format = new("--format")
         {
-            Description = "text; json, in which nothing is lost; or a string with %k key, %s value, %K %S their lengths (-1 for null), %h headers, %t topic, %p partition, %o offset, %T timestamp, %R the value's length as 4 bytes, \\n, \\t, \\xHH, ...",
+            Description =
+                "text; json, in which nothing is lost; or a string with %k key, %s value, %K %S their lengths (-1 for null), %h "
+                + "headers, %t topic, %p partition, %o offset, %T timestamp, %R the value's length as 4 bytes, \\n, \\t, \\xHH, ...",
             DefaultValueFactory = _ => "text",
         };
-        Option<string?> separator = new("--key-separator") { Description = "Show keys, with this between key and value, for instance '\\t'." };
+        Option<string?> separator = new("--key-separator")
+        {
+            Description = "Show keys, with this between key and value, for instance '\\t'.",
+        };
         Option<string?> nullMarker = new("--null") { Description = "What is shown for a null key or value; without it nothing." };
-        Option<string?> group = new("--group") { Description = "Share the topic with the other members of this group, go on where it has committed, and commit what was shown." };
+        Option<string?> group = new("--group")
+        {
+            Description = "Share the topic with the other members of this group, go on where it has committed, and commit what was shown.",
+        };
         separator.Validators.Add(result => Check(result, text => Escapes.Read(text)));
         nullMarker.Validators.Add(result => Check(result, text => Escapes.Read(text)));
         format.Validators.Add(result => Check(result, text => FormatOf(text, null, [])));
-        Command command = new("consume", "Show the records of a topic.") { topic, fromBeginning, partition, offset, max, format, separator, nullMarker, group };
-        return ClientCommand.Add(command, async (cluster, parsed, json, cancel) =>
+        Command command = new("consume", "Show the records of a topic.")
         {
-            if (parsed.GetValue(offset) is not null && parsed.GetValue(partition) is null)
+            topic,
+            fromBeginning,
+            partition,
+            offset,
+            max,
+            format,
+            separator,
+            nullMarker,
+            group,
+        };
+        return ClientCommand.Add(
+            command,
+            async (cluster, parsed, json, cancel) =>
             {
-                Console.Error.WriteLine("--offset needs --partition: an offset is a place in one partition");
-                return ExitCode.Usage;
-            }
+                if (parsed.GetValue(offset) is not null && parsed.GetValue(partition) is null)
+                {
+                    Console.Error.WriteLine("--offset needs --partition: an offset is a place in one partition");
+                    return ExitCode.Usage;
+                }
 
-            if (parsed.GetValue(group) is not null && parsed.GetValue(partition) is not null)
-            {
-                Console.Error.WriteLine("--group shares out the partitions: it goes with neither --partition nor --offset");
-                return ExitCode.Usage;
-            }
+                if (parsed.GetValue(group) is not null && parsed.GetValue(partition) is not null)
+                {
+                    Console.Error.WriteLine("--group shares out the partitions: it goes with neither --partition nor --offset");
+                    return ExitCode.Usage;
+                }
 
-            StartAt start = parsed.GetValue(offset) is { } from ? StartAt.Offset(new Offset(from))
-                : parsed.GetValue(fromBeginning) ? StartAt.Beginning
-                : StartAt.End;
-            await using Consumer consumer = cluster.CreateConsumer(new ConsumerOptions
-            {
-                GroupId = parsed.GetValue(group), OffsetReset = parsed.GetValue(fromBeginning) ? OffsetReset.Earliest : OffsetReset.Latest,
-            });
-            Dictionary<TopicPartition, StartAt> partitions = await PartitionsAsync(cluster, parsed.GetValue(topic)!, parsed.GetValue(partition), start);
-            if (parsed.GetValue(group) is null)
-            {
-                consumer.Assign(partitions);
-            }
-            else
-            {
-                consumer.Subscribe([parsed.GetValue(topic)!]);
-            }
+                StartAt start =
+                    parsed.GetValue(offset) is { } from ? StartAt.Offset(new Offset(from))
+                    : parsed.GetValue(fromBeginning) ? StartAt.Beginning
+                    : StartAt.End;
+                await using Consumer consumer = cluster.CreateConsumer(
+                    new ConsumerOptions
+                    {
+                        GroupId = parsed.GetValue(group),
+                        OffsetReset = parsed.GetValue(fromBeginning) ? OffsetReset.Earliest : OffsetReset.Latest,
+                    }
+                );
+                Dictionary<TopicPartition, StartAt> partitions = await PartitionsAsync(
+                    cluster,
+                    parsed.GetValue(topic)!,
+                    parsed.GetValue(partition),
+                    start
+                );
+                if (parsed.GetValue(group) is null)
+                {
+                    consumer.Assign(partitions);
+                }
+                else
+                {
+                    consumer.Subscribe([parsed.GetValue(topic)!]);
+                }
 
-            RecordWriter writer = new(
-                FormatOf(json ? "json" : parsed.GetValue(format)!, parsed.GetValue(separator), Escapes.Read(parsed.GetValue(nullMarker) ?? "")));
-            await ShowAsync(consumer, writer, parsed.GetValue(max), cancel);
-            return ExitCode.Ok;
-        });
+                RecordWriter writer = new(
+                    FormatOf(
+                        json ? "json" : parsed.GetValue(format)!,
+                        parsed.GetValue(separator),
+                        Escapes.Read(parsed.GetValue(nullMarker) ?? "")
+                    )
+                );
+                await ShowAsync(consumer, writer, parsed.GetValue(max), cancel);
+                return ExitCode.Ok;
+            }
+        );
     }
 
     /// <summary>The format; null for JSON.</summary>
-    private static RecordFormat? FormatOf(string format, string? separator, byte[] nullMarker) => format switch
-    {
-        "json" => null,
-        "text" when separator is null => RecordFormat.Parse("%s\\n", nullMarker),
-        "text" => RecordFormat.Parse($"%k{separator.Replace("%", "%%", StringComparison.Ordinal)}%s\\n", nullMarker),
-        _ => RecordFormat.Parse(format, nullMarker),
-    };
+    private static RecordFormat? FormatOf(string format, string? separator, byte[] nullMarker) =>
+        format switch
+        {
+            "json" => null,
+            "text" when separator is null => RecordFormat.Parse("%s\\n", nullMarker),
+            "text" => RecordFormat.Parse($"%k{separator.Replace("%", "%%", StringComparison.Ordinal)}%s\\n", nullMarker),
+            _ => RecordFormat.Parse(format, nullMarker),
+        };
 
     private static void Check(OptionResult result, Action<string> read)
     {
@@ -91,7 +128,12 @@ internal static class ConsumeCommand
         }
     }
 
-    private static async Task<Dictionary<TopicPartition, StartAt>> PartitionsAsync(KafkaCluster cluster, string topic, int? only, StartAt start)
+    private static async Task<Dictionary<TopicPartition, StartAt>> PartitionsAsync(
+        KafkaCluster cluster,
+        string topic,
+        int? only,
+        StartAt start
+    )
     {
         TopicDescription description = (await cluster.Admin.DescribeTopicsAsync([topic]))[0];
         if (description.Error != ErrorCode.None)
@@ -111,7 +153,9 @@ internal static class ConsumeCommand
         return partitions.Count > 0
             ? partitions
             : throw new KafkaException(
-                ErrorCode.UnknownTopicOrPartition, $"topic {topic} has no partition {only}; it has 0 to {description.Partitions.Count - 1}");
+                ErrorCode.UnknownTopicOrPartition,
+                $"topic {topic} has no partition {only}; it has 0 to {description.Partitions.Count - 1}"
+            );
     }
 
     private static async Task ShowAsync(Consumer consumer, RecordWriter writer, long max, CancellationToken cancel)

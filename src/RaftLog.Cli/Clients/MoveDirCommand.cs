@@ -16,44 +16,56 @@ internal static class MoveDirCommand
         Argument<string> topic = new("topic") { Description = "The topic's name." };
         Argument<int> index = new("partition") { Description = "The partition's index." };
         Option<int> broker = new("--broker") { Description = "The broker whose replica moves.", Required = true };
-        Option<string> dir = new("--dir") { Description = "The log directory that it moves to, as in the broker's log.dirs.", Required = true };
+        Option<string> dir = new("--dir")
+        {
+            Description = "The log directory that it moves to, as in the broker's log.dirs.",
+            Required = true,
+        };
         Option<bool> wait = new("--wait") { Description = "Show the progress until the replica is there." };
         Command command = new("move-dir", "Move a replica to another log directory of its broker.") { topic, index, broker, dir, wait };
-        return ClientCommand.Add(command, async (cluster, parsed, json, cancel) =>
-        {
-            TopicPartition partition = new(parsed.GetValue(topic)!, parsed.GetValue(index));
-            NodeId node = new(parsed.GetValue(broker));
-            string target = parsed.GetValue(dir)!;
-            (await cluster.Admin.LogDirs.MoveAsync(node, target, [partition], cancel))[0].ThrowIfFailed();
-            while (parsed.GetValue(wait))
+        return ClientCommand.Add(
+            command,
+            async (cluster, parsed, json, cancel) =>
             {
-                (string where, LogDirReplica? copy) = Find(await cluster.Admin.LogDirs.DescribeAsync(node, cancel), partition);
-                if (where == target && copy is null)
+                TopicPartition partition = new(parsed.GetValue(topic)!, parsed.GetValue(index));
+                NodeId node = new(parsed.GetValue(broker));
+                string target = parsed.GetValue(dir)!;
+                (await cluster.Admin.LogDirs.MoveAsync(node, target, [partition], cancel))[0].ThrowIfFailed();
+                while (parsed.GetValue(wait))
                 {
-                    break;
+                    (string where, LogDirReplica? copy) = Find(await cluster.Admin.LogDirs.DescribeAsync(node, cancel), partition);
+                    if (where == target && copy is null)
+                    {
+                        break;
+                    }
+
+                    if (copy is null)
+                    {
+                        throw new KafkaException(
+                            ErrorCode.KafkaStorageError,
+                            $"{partition} lies in {where} and is not moving any more; the node log of broker {node} says why"
+                        );
+                    }
+
+                    Console.Error.WriteLine($"{partition}: {copy.SizeBytes} bytes are copied, {copy.OffsetLag} records are not");
+                    await Task.Delay(Pause, TimeProvider.System, cancel);
                 }
 
-                if (copy is null)
-                {
-                    throw new KafkaException(ErrorCode.KafkaStorageError, $"{partition} lies in {where} and is not moving any more; the node log of broker {node} says why");
-                }
-
-                Console.Error.WriteLine($"{partition}: {copy.SizeBytes} bytes are copied, {copy.OffsetLag} records are not");
-                await Task.Delay(Pause, TimeProvider.System, cancel);
+                string state = parsed.GetValue(wait) ? "moved" : "moving";
+                Console.WriteLine(
+                    json
+                        ? Json.Line(writer =>
+                        {
+                            writer.WriteStartObject();
+                            writer.WriteString(state, partition.ToString());
+                            writer.WriteString("directory", target);
+                            writer.WriteEndObject();
+                        })
+                        : $"{state} {partition} on broker {node} to {target}"
+                );
+                return ExitCode.Ok;
             }
-
-            string state = parsed.GetValue(wait) ? "moved" : "moving";
-            Console.WriteLine(json
-                ? Json.Line(writer =>
-                {
-                    writer.WriteStartObject();
-                    writer.WriteString(state, partition.ToString());
-                    writer.WriteString("directory", target);
-                    writer.WriteEndObject();
-                })
-                : $"{state} {partition} on broker {node} to {target}");
-            return ExitCode.Ok;
-        });
+        );
     }
 
     /// <summary>Where a replica lies, and the copy of it that is being made.</summary>

@@ -14,89 +14,124 @@ internal static class PartitionCommands
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    public static Command Create() => new("partition", "Move partitions between brokers, and between the log directories of one.")
-    {
-        MoveDirCommand.Create(),
-        new Command("reassign", "Plan, begin, watch and stop moves of partitions.") { Plan(), Execute(), Verify(), Cancel() },
-    };
+    public static Command Create() =>
+        new("partition", "Move partitions between brokers, and between the log directories of one.")
+        {
+            MoveDirCommand.Create(),
+            new Command("reassign", "Plan, begin, watch and stop moves of partitions.") { Plan(), Execute(), Verify(), Cancel() },
+        };
 
-    private static Argument<string> File => new("plan-file") { Description = "A plan as 'reassign plan' or Kafka's reassign-partitions writes it." };
+    private static Argument<string> File =>
+        new("plan-file") { Description = "A plan as 'reassign plan' or Kafka's reassign-partitions writes it." };
 
     private static Command Plan()
     {
-        Option<string> topics = new("--topics") { Description = "The topics, with commas between them; all but internal ones when absent." };
-        Option<string> brokers = new("--brokers") { Description = "The brokers' ids, with commas between them; all when absent." };
-        Command command = new("plan", "Print a plan that shares topics out evenly to brokers and moves as little as it can.") { topics, brokers };
-        return ClientCommand.Add(command, async (cluster, parsed, _, cancel) =>
+        Option<string> topics = new("--topics")
         {
-            IReadOnlyList<BrokerView> chosen = Choose((await cluster.Admin.DescribeClusterAsync(cancel)).Brokers, parsed.GetValue(brokers));
-            IReadOnlyList<TopicDescription> described = parsed.GetValue(topics) is { } names
-                ? await cluster.Admin.DescribeTopicsAsync(names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), cancel)
-                : await cluster.Admin.ListTopicsAsync(includeInternal: false, cancel);
-            if (described.FirstOrDefault(topic => topic.Error != ErrorCode.None) is { } unknown)
+            Description = "The topics, with commas between them; all but internal ones when absent.",
+        };
+        Option<string> brokers = new("--brokers") { Description = "The brokers' ids, with commas between them; all when absent." };
+        Command command = new("plan", "Print a plan that shares topics out evenly to brokers and moves as little as it can.")
+        {
+            topics,
+            brokers,
+        };
+        return ClientCommand.Add(
+            command,
+            async (cluster, parsed, _, cancel) =>
             {
-                throw new KafkaException(unknown.Error, $"topic {unknown.Name} cannot be planned; 'raftlog topic list' shows what there is");
-            }
+                IReadOnlyList<BrokerView> chosen = Choose(
+                    (await cluster.Admin.DescribeClusterAsync(cancel)).Brokers,
+                    parsed.GetValue(brokers)
+                );
+                IReadOnlyList<TopicDescription> described = parsed.GetValue(topics) is { } names
+                    ? await cluster.Admin.DescribeTopicsAsync(
+                        names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                        cancel
+                    )
+                    : await cluster.Admin.ListTopicsAsync(includeInternal: false, cancel);
+                if (described.FirstOrDefault(topic => topic.Error != ErrorCode.None) is { } unknown)
+                {
+                    throw new KafkaException(
+                        unknown.Error,
+                        $"topic {unknown.Name} cannot be planned; 'raftlog topic list' shows what there is"
+                    );
+                }
 
-            SortedDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentPlan.Make(described, chosen);
-            Console.WriteLine(ReassignmentFile.Write(plan));
-            IEnumerable<(TopicPartition Partition, IReadOnlyList<NodeId> Replicas)> now =
-                described.SelectMany(topic => topic.Partitions.Select(each => (new TopicPartition(topic.Name, each.Index), each.Replicas)));
-            int moved = now.Count(each => each.Replicas.Except(plan[each.Partition]).Any());
-            Console.Error.WriteLine($"{moved} of {plan.Count} partitions would move; 'raftlog partition reassign execute FILE' begins.");
-            return ExitCode.Ok;
-        });
+                SortedDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentPlan.Make(described, chosen);
+                Console.WriteLine(ReassignmentFile.Write(plan));
+                IEnumerable<(TopicPartition Partition, IReadOnlyList<NodeId> Replicas)> now = described.SelectMany(topic =>
+                    topic.Partitions.Select(each => (new TopicPartition(topic.Name, each.Index), each.Replicas))
+                );
+                int moved = now.Count(each => each.Replicas.Except(plan[each.Partition]).Any());
+                Console.Error.WriteLine(
+                    $"{moved} of {plan.Count} partitions would move; 'raftlog partition reassign execute FILE' begins."
+                );
+                return ExitCode.Ok;
+            }
+        );
     }
 
     private static Command Execute()
     {
         Argument<string> file = File;
         Option<bool> wait = new("--wait") { Description = "Show the progress until all partitions are where they shall be." };
-        return ClientCommand.Add(new Command("execute", "Begin the moves of a plan.") { file, wait }, async (cluster, parsed, json, cancel) =>
-        {
-            IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
-            IReadOnlyList<ItemResult<TopicPartition>> results =
-                await cluster.Admin.Reassignments.AlterAsync(plan.ToDictionary(each => each.Key, each => (IReadOnlyList<NodeId>?)each.Value), cancel);
-            if (!Report(results, "begun"))
+        return ClientCommand.Add(
+            new Command("execute", "Begin the moves of a plan.") { file, wait },
+            async (cluster, parsed, json, cancel) =>
             {
-                return ExitCode.Failed;
-            }
+                IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
+                IReadOnlyList<ItemResult<TopicPartition>> results = await cluster.Admin.Reassignments.AlterAsync(
+                    plan.ToDictionary(each => each.Key, each => (IReadOnlyList<NodeId>?)each.Value),
+                    cancel
+                );
+                if (!Report(results, "begun"))
+                {
+                    return ExitCode.Failed;
+                }
 
-            return parsed.GetValue(wait) ? await WatchAsync(cluster, plan, json, cancel) : ExitCode.Ok;
-        });
+                return parsed.GetValue(wait) ? await WatchAsync(cluster, plan, json, cancel) : ExitCode.Ok;
+            }
+        );
     }
 
     private static Command Verify()
     {
         Argument<string> file = File;
         Command command = new("verify", "Show how far the moves of a plan are; succeeds once all are done.") { file };
-        return ClientCommand.Add(command, async (cluster, parsed, json, cancel) =>
-        {
-            IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
-            IReadOnlyList<ReassignmentState> states = await ReassignmentState.ReadAsync(cluster, plan, cancel);
-            Print(states, json);
-            return states.All(state => state.IsDone) ? ExitCode.Ok : ExitCode.Failed;
-        });
+        return ClientCommand.Add(
+            command,
+            async (cluster, parsed, json, cancel) =>
+            {
+                IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
+                IReadOnlyList<ReassignmentState> states = await ReassignmentState.ReadAsync(cluster, plan, cancel);
+                Print(states, json);
+                return states.All(state => state.IsDone) ? ExitCode.Ok : ExitCode.Failed;
+            }
+        );
     }
 
     private static Command Cancel()
     {
         Argument<string> file = File;
         Command command = new("cancel", "Stop the moves of a plan that are under way; the partitions stay where they were.") { file };
-        return ClientCommand.Add(command, async (cluster, parsed, _, cancel) =>
-        {
-            IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
-            Dictionary<TopicPartition, IReadOnlyList<NodeId>?> moving = (await cluster.Admin.Reassignments.ListAsync(cancel))
-                .Where(each => plan.ContainsKey(each.Partition))
-                .ToDictionary(each => each.Partition, _ => (IReadOnlyList<NodeId>?)null);
-            if (moving.Count == 0)
+        return ClientCommand.Add(
+            command,
+            async (cluster, parsed, _, cancel) =>
             {
-                Console.WriteLine("nothing of this plan is moving");
-                return ExitCode.Ok;
-            }
+                IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
+                Dictionary<TopicPartition, IReadOnlyList<NodeId>?> moving = (await cluster.Admin.Reassignments.ListAsync(cancel))
+                    .Where(each => plan.ContainsKey(each.Partition))
+                    .ToDictionary(each => each.Partition, _ => (IReadOnlyList<NodeId>?)null);
+                if (moving.Count == 0)
+                {
+                    Console.WriteLine("nothing of this plan is moving");
+                    return ExitCode.Ok;
+                }
 
-            return Report(await cluster.Admin.Reassignments.AlterAsync(moving, cancel), "stopped") ? ExitCode.Ok : ExitCode.Failed;
-        });
+                return Report(await cluster.Admin.Reassignments.AlterAsync(moving, cancel), "stopped") ? ExitCode.Ok : ExitCode.Failed;
+            }
+        );
     }
 
     private static IReadOnlyList<BrokerView> Choose(IReadOnlyList<BrokerView> all, string? ids)
@@ -107,12 +142,19 @@ internal static class PartitionCommands
         }
 
         List<BrokerView> chosen = [];
-        foreach (string id in ids.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal))
+        foreach (
+            string id in ids.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Distinct(StringComparer.Ordinal)
+        )
         {
             bool isNumber = int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int number);
-            chosen.Add(isNumber && all.FirstOrDefault(broker => broker.Id.Value == number) is { } broker
-                ? broker
-                : throw new FormatException($"--brokers {id}: there is no such broker; there are {string.Join(',', all.Select(each => each.Id))}"));
+            chosen.Add(
+                isNumber && all.FirstOrDefault(broker => broker.Id.Value == number) is { } broker
+                    ? broker
+                    : throw new FormatException(
+                        $"--brokers {id}: there is no such broker; there are {string.Join(',', all.Select(each => each.Id))}"
+                    )
+            );
         }
 
         return [.. chosen.OrderBy(broker => broker.Id.Value)];
@@ -130,7 +172,11 @@ internal static class PartitionCommands
     }
 
     private static async Task<int> WatchAsync(
-        KafkaCluster cluster, IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan, bool json, CancellationToken cancel)
+        KafkaCluster cluster,
+        IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan,
+        bool json,
+        CancellationToken cancel
+    )
     {
         int done = -1;
         while (true)
@@ -158,21 +204,28 @@ internal static class PartitionCommands
         foreach (ReassignmentState state in states)
         {
             table.Add(
-                state.Partition.Topic, $"{state.Partition.Partition}", state.Text, string.Join(',', state.Replicas), string.Join(',', state.Planned),
-                $"{state.InSync} of {state.Planned.Count}");
+                state.Partition.Topic,
+                $"{state.Partition.Partition}",
+                state.Text,
+                string.Join(',', state.Replicas),
+                string.Join(',', state.Planned),
+                $"{state.InSync} of {state.Planned.Count}"
+            );
             if (json)
             {
-                Console.WriteLine(Json.Line(writer =>
-                {
-                    writer.WriteStartObject();
-                    writer.WriteString("topic", state.Partition.Topic);
-                    writer.WriteNumber("partition", state.Partition.Partition);
-                    writer.WriteString("state", state.Text);
-                    writer.WriteNumbers("replicas", state.Replicas.Select(node => node.Value));
-                    writer.WriteNumbers("planned", state.Planned.Select(node => node.Value));
-                    writer.WriteNumber("inSync", state.InSync);
-                    writer.WriteEndObject();
-                }));
+                Console.WriteLine(
+                    Json.Line(writer =>
+                    {
+                        writer.WriteStartObject();
+                        writer.WriteString("topic", state.Partition.Topic);
+                        writer.WriteNumber("partition", state.Partition.Partition);
+                        writer.WriteString("state", state.Text);
+                        writer.WriteNumbers("replicas", state.Replicas.Select(node => node.Value));
+                        writer.WriteNumbers("planned", state.Planned.Select(node => node.Value));
+                        writer.WriteNumber("inSync", state.InSync);
+                        writer.WriteEndObject();
+                    })
+                );
             }
         }
 

@@ -18,65 +18,117 @@ internal static class ProduceCommand
     public static Command Create()
     {
         Argument<string> topic = new("topic") { Description = "The topic to write to." };
-        Option<string?> separator = new("--key-separator") { Description = "What stands between key and value of a line, for instance '\\t' or ':'; without it lines have no key." };
+        Option<string?> separator = new("--key-separator")
+        {
+            Description = "What stands between key and value of a line, for instance '\\t' or ':'; without it lines have no key.",
+        };
         Option<string?> key = new("--key") { Description = "The key of every record." };
-        Option<string?> nullMarker = new("--null") { Description = "A key or value that is just this text is null; without it an empty one is empty." };
-        Option<bool> tombstone = new("--tombstone") { Description = "Each line is a key, whose value is null: on a compacted topic this deletes the key." };
-        Option<string[]> headers = new("--header") { Description = "A header name=value of every record; may be given again. Without '=' its value is null." };
+        Option<string?> nullMarker = new("--null")
+        {
+            Description = "A key or value that is just this text is null; without it an empty one is empty.",
+        };
+        Option<bool> tombstone = new("--tombstone")
+        {
+            Description = "Each line is a key, whose value is null: on a compacted topic this deletes the key.",
+        };
+        Option<string[]> headers = new("--header")
+        {
+            Description = "A header name=value of every record; may be given again. Without '=' its value is null.",
+        };
         Option<int?> partition = new("--partition") { Description = "Write to this partition." };
-        Option<string> format = new("--format") { Description = "text: a line is a value; json: a line is an object with key, value, headers, partition and timestamp, as consume --format json shows it.", DefaultValueFactory = _ => "text" };
+        Option<string> format = new("--format")
+        {
+            Description =
+                "text: a line is a value; json: a line is an object with key, value, headers, partition and timestamp, as consume "
+                + "--format json shows it.",
+            DefaultValueFactory = _ => "text",
+        };
         format.AcceptOnlyFromAmong("text", "json");
         Option<string> acks = new("--acks") { Description = "all, 1 or 0.", DefaultValueFactory = _ => "all" };
         acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
-        Option<CompressionType> compression = new("--compression") { Description = "none, gzip, snappy, lz4 or zstd.", DefaultValueFactory = _ => CompressionType.None };
+        Option<CompressionType> compression = new("--compression")
+        {
+            Description = "none, gzip, snappy, lz4 or zstd.",
+            DefaultValueFactory = _ => CompressionType.None,
+        };
         separator.Validators.Add(CheckEscapes);
         nullMarker.Validators.Add(CheckEscapes);
-        Command command = new("produce", "Write the lines of standard input to a topic; bytes in are bytes out, and only the line feed ends a line.")
+        Command command = new(
+            "produce",
+            "Write the lines of standard input to a topic; bytes in are bytes out, and only the line feed ends a line."
+        )
         {
-            topic, separator, key, nullMarker, tombstone, headers, partition, format, acks, compression,
+            topic,
+            separator,
+            key,
+            nullMarker,
+            tombstone,
+            headers,
+            partition,
+            format,
+            acks,
+            compression,
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(tombstone) && (result.GetValue(separator) is not null || result.GetValue(key) is not null || result.GetValue(format) == "json"))
+            if (
+                result.GetValue(tombstone)
+                && (result.GetValue(separator) is not null || result.GetValue(key) is not null || result.GetValue(format) == "json")
+            )
             {
-                result.AddError("--tombstone takes the whole line as the key: it goes with none of --key-separator, --key and --format json");
+                result.AddError(
+                    "--tombstone takes the whole line as the key: it goes with none of --key-separator, --key and --format json"
+                );
             }
         });
-        return ClientCommand.Add(command, async (cluster, parsed, json, cancel) =>
-        {
-            Acks wanted = parsed.GetValue(acks) switch
+        return ClientCommand.Add(
+            command,
+            async (cluster, parsed, json, cancel) =>
             {
-                "0" => Acks.None,
-                "1" => Acks.Leader,
-                _ => Acks.All,
-            };
-            await using Producer producer = cluster.CreateProducer(new ProducerOptions
-            {
-                Acks = wanted, Idempotence = wanted == Acks.All, Compression = parsed.GetValue(compression),
-            });
-            ProducerRecord common = new(parsed.GetValue(key) is { } name ? Encoding.UTF8.GetBytes(name) : null, (byte[]?)null)
-            {
-                Headers = LineParser.Headers(parsed.GetValue(headers) ?? []), Partition = parsed.GetValue(partition),
-            };
-            LineParser lines = new(
-                Escapes.Read(parsed.GetValue(separator) ?? ""), Escapes.Read(parsed.GetValue(nullMarker) ?? ""), parsed.GetValue(tombstone), common);
-            bool readsJson = parsed.GetValue(format) == "json";
-            long sent = await SendLinesAsync(
-                producer,
-                parsed.GetValue(topic)!,
-                (line, number) => readsJson ? JsonRecords.Read(line, number, common) : lines.Parse(line),
-                cancel);
-            string text = json
-                ? Json.Line(writer =>
+                Acks wanted = parsed.GetValue(acks) switch
                 {
-                    writer.WriteStartObject();
-                    writer.WriteNumber("records", sent);
-                    writer.WriteEndObject();
-                })
-                : $"{sent} records acknowledged";
-            Console.Error.WriteLine(text);
-            return ExitCode.Ok;
-        });
+                    "0" => Acks.None,
+                    "1" => Acks.Leader,
+                    _ => Acks.All,
+                };
+                await using Producer producer = cluster.CreateProducer(
+                    new ProducerOptions
+                    {
+                        Acks = wanted,
+                        Idempotence = wanted == Acks.All,
+                        Compression = parsed.GetValue(compression),
+                    }
+                );
+                ProducerRecord common = new(parsed.GetValue(key) is { } name ? Encoding.UTF8.GetBytes(name) : null, (byte[]?)null)
+                {
+                    Headers = LineParser.Headers(parsed.GetValue(headers) ?? []),
+                    Partition = parsed.GetValue(partition),
+                };
+                LineParser lines = new(
+                    Escapes.Read(parsed.GetValue(separator) ?? ""),
+                    Escapes.Read(parsed.GetValue(nullMarker) ?? ""),
+                    parsed.GetValue(tombstone),
+                    common
+                );
+                bool readsJson = parsed.GetValue(format) == "json";
+                long sent = await SendLinesAsync(
+                    producer,
+                    parsed.GetValue(topic)!,
+                    (line, number) => readsJson ? JsonRecords.Read(line, number, common) : lines.Parse(line),
+                    cancel
+                );
+                string text = json
+                    ? Json.Line(writer =>
+                    {
+                        writer.WriteStartObject();
+                        writer.WriteNumber("records", sent);
+                        writer.WriteEndObject();
+                    })
+                    : $"{sent} records acknowledged";
+                Console.Error.WriteLine(text);
+                return ExitCode.Ok;
+            }
+        );
     }
 
     private static void CheckEscapes(OptionResult result)
@@ -92,7 +144,11 @@ internal static class ProduceCommand
     }
 
     private static async Task<long> SendLinesAsync(
-        Producer producer, string topic, Func<ReadOnlyMemory<byte>, long, ProducerRecord> parse, CancellationToken cancel)
+        Producer producer,
+        string topic,
+        Func<ReadOnlyMemory<byte>, long, ProducerRecord> parse,
+        CancellationToken cancel
+    )
     {
         Queue<ValueTask<ProduceResult>> waiting = new();
         long sent = 0;

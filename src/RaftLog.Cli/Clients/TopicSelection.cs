@@ -7,9 +7,7 @@ internal sealed class TopicSelection
 {
     private readonly Dictionary<string, HashSet<int>?> _chosen = new(StringComparer.Ordinal);
 
-    private TopicSelection()
-    {
-    }
+    private TopicSelection() { }
 
     /// <summary>The topics that are named.</summary>
     public IReadOnlyCollection<string> Topics => _chosen.Keys;
@@ -47,5 +45,9 @@ internal sealed class TopicSelection
 
     /// <summary>Those of some partitions that are chosen, in order.</summary>
     public IReadOnlyCollection<TopicPartition> Choose(IEnumerable<TopicPartition> partitions) =>
-        [.. partitions.Where(each => _chosen.TryGetValue(each.Topic, out HashSet<int>? some) && some?.Contains(each.Partition) != false).Order()];
+        [
+            .. partitions
+                .Where(each => _chosen.TryGetValue(each.Topic, out HashSet<int>? some) && some?.Contains(each.Partition) != false)
+                .Order(),
+        ];
 }

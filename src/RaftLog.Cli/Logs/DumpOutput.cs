@@ -35,14 +35,15 @@ internal sealed class TextDump(TextWriter output) : IDumpOutput
         output.WriteLine(string.Join(' ', values.Select(each => $"{each.Name}: {Text(each.Value)}")));
     }
 
-    private static string Text(object? value) => value switch
-    {
-        null => "none",
-        bool flag => flag ? "true" : "false",
-        IEnumerable<string> texts => $"[{string.Join(',', texts)}]",
-        JsonElement json => json.GetRawText(),
-        _ => $"{value}",
-    };
+    private static string Text(object? value) =>
+        value switch
+        {
+            null => "none",
+            bool flag => flag ? "true" : "false",
+            IEnumerable<string> texts => $"[{string.Join(',', texts)}]",
+            JsonElement json => json.GetRawText(),
+            _ => $"{value}",
+        };
 }
 
 /// <summary>One JSON object a line; the first value of each says what it is.</summary>
@@ -52,18 +53,21 @@ internal sealed class JsonDump(TextWriter output) : IDumpOutput
 
     public void Fault(string path, string what) => Write("fault", [("path", path), ("what", what)]);
 
-    public void Write(string kind, IReadOnlyList<(string Name, object? Value)> values) => output.WriteLine(Json.Line(writer =>
-    {
-        writer.WriteStartObject();
-        writer.WriteString("kind", kind);
-        foreach ((string name, object? value) in values)
-        {
-            writer.WritePropertyName(name);
-            Write(writer, value);
-        }
+    public void Write(string kind, IReadOnlyList<(string Name, object? Value)> values) =>
+        output.WriteLine(
+            Json.Line(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("kind", kind);
+                foreach ((string name, object? value) in values)
+                {
+                    writer.WritePropertyName(name);
+                    Write(writer, value);
+                }
 
-        writer.WriteEndObject();
-    }));
+                writer.WriteEndObject();
+            })
+        );
 
     private static void Write(Utf8JsonWriter writer, object? value)
     {

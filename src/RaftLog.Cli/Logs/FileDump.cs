@@ -9,7 +9,9 @@ using RaftLog.Storage;
 
 namespace RaftLog.Cli.Logs;
 
-/// <summary>Prints one file of a log directory: what kind of file it is its name says, and its directory which topic it belongs to.</summary>
+/// <summary>
+/// Prints one file of a log directory: what kind of file it is its name says, and its directory which topic it belongs to.
+/// </summary>
 /// <param name="disk">The disk.</param>
 /// <param name="output">Where it goes.</param>
 /// <param name="isDeep">Print records too.</param>
@@ -44,10 +46,16 @@ internal sealed class FileDump(IDisk disk, IDumpOutput output, bool isDeep)
                 DumpBatches();
                 break;
             case ".index":
-                Dump(LogFileContent.Offsets(disk, path, BaseOffset(name)), static entry => [("offset", entry.Offset.Value), ("position", entry.Position)]);
+                Dump(
+                    LogFileContent.Offsets(disk, path, BaseOffset(name)),
+                    static entry => [("offset", entry.Offset.Value), ("position", entry.Position)]
+                );
                 break;
             case ".timeindex":
-                Dump(LogFileContent.Times(disk, path, BaseOffset(name)), static entry => [("timestamp", entry.Timestamp), ("offset", entry.Offset.Value)]);
+                Dump(
+                    LogFileContent.Times(disk, path, BaseOffset(name)),
+                    static entry => [("timestamp", entry.Timestamp), ("offset", entry.Offset.Value)]
+                );
                 break;
             case ".txnindex":
                 Dump(LogFileContent.AbortedTransactions(disk, path), Fields);
@@ -68,17 +76,26 @@ internal sealed class FileDump(IDisk disk, IDumpOutput output, bool isDeep)
         switch (name)
         {
             case "leader-epoch-checkpoint":
-                Dump(Content(LogFileContent.LeaderEpochs(disk, _path)), static entry => [("epoch", entry.Epoch.Value), ("startOffset", entry.StartOffset.Value)]);
+                Dump(
+                    Content(LogFileContent.LeaderEpochs(disk, _path)),
+                    static entry => [("epoch", entry.Epoch.Value), ("startOffset", entry.StartOffset.Value)]
+                );
                 break;
-            case "recovery-point-offset-checkpoint" or "replication-offset-checkpoint" or "log-start-offset-checkpoint" or "cleaner-offset-checkpoint":
+            case "recovery-point-offset-checkpoint"
+            or "replication-offset-checkpoint"
+            or "log-start-offset-checkpoint"
+            or "cleaner-offset-checkpoint":
                 Dump(
                     Content(LogFileContent.Checkpoint(disk, _path)?.OrderBy(each => each.Key).ToList()),
-                    static each => [("topic", each.Key.Topic), ("partition", each.Key.Partition), ("offset", each.Value.Value)]);
+                    static each => [("topic", each.Key.Topic), ("partition", each.Key.Partition), ("offset", each.Value.Value)]
+                );
                 break;
             default:
                 throw new FormatException(
-                    $"{_path}: its name says no kind of file that is known; there are .log, .index, .timeindex, .txnindex, .snapshot, .checkpoint, "
-                    + "leader-epoch-checkpoint and the *-offset-checkpoint files");
+                    $"{_path}: its name says no kind of file that is known; there are .log, .index, .timeindex, .txnindex, .snapshot, "
+                        + $".checkpoint, "
+                        + "leader-epoch-checkpoint and the *-offset-checkpoint files"
+                );
         }
     }
 
@@ -132,7 +149,12 @@ internal sealed class FileDump(IDisk disk, IDumpOutput output, bool isDeep)
                     ($"{batch.Attributes.TimestampType}", record.Timestamp),
                     ("keySize", Size(record.Key)),
                     ("valueSize", Size(record.Value)),
-                    ("sequence", batch.BaseSequence < 0 ? ProducerStamp.NoSequence : ProducerStamp.Advance(batch.BaseSequence, record.Layout.OffsetDelta)),
+                    (
+                        "sequence",
+                        batch.BaseSequence < 0
+                            ? ProducerStamp.NoSequence
+                            : ProducerStamp.Advance(batch.BaseSequence, record.Layout.OffsetDelta)
+                    ),
                     ("headerKeys", HeaderKeys(record)),
                 ];
                 if (batch.Attributes.IsControl)
@@ -166,7 +188,8 @@ internal sealed class FileDump(IDisk disk, IDumpOutput output, bool isDeep)
                 ("magic", message.Format),
                 ("compresscodec", Codec(message.Attributes)),
                 ("isvalid", reader.IsIntact),
-            ]);
+            ]
+        );
         if (!reader.IsIntact)
         {
             Fault($"byte {reader.Position}: the entry at offset {message.Offset} does not match its checksum");
@@ -183,7 +206,7 @@ internal sealed class FileDump(IDisk disk, IDumpOutput output, bool isDeep)
     {
         try
         {
-            using PooledBuffer converted = new(int.MaxValue);
+            using PooledByteWriter converted = new(int.MaxValue);
             LegacyConversion.Convert(message, MostPlainBytes, converted);
             RecordBatch.Read(converted.Written, out RecordBatch batch);
             using RecordSection section = RecordSection.Open(batch, MostPlainBytes);
@@ -197,7 +220,8 @@ internal sealed class FileDump(IDisk disk, IDumpOutput output, bool isDeep)
                         ("keySize", Size(record.Key)),
                         ("valueSize", Size(record.Value)),
                         .. RecordDecoder.Decode(topic, record),
-                    ]);
+                    ]
+                );
             }
         }
         catch (ProtocolException damaged)
@@ -233,43 +257,46 @@ internal sealed class FileDump(IDisk disk, IDumpOutput output, bool isDeep)
     {
         string directory = Path.GetFileName(Path.GetDirectoryName(_path)) ?? "";
         int dash = directory.LastIndexOf('-');
-        return _path.EndsWith(".checkpoint", StringComparison.Ordinal) ? "__cluster_metadata" : dash > 0 ? directory[..dash] : directory;
+        return _path.EndsWith(".checkpoint", StringComparison.Ordinal) ? "__cluster_metadata"
+            : dash > 0 ? directory[..dash]
+            : directory;
     }
 
-    private static Offset BaseOffset(string name) => long.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out long offset)
-        ? new Offset(offset)
-        : throw new FormatException($"{name}: the name of an index begins with the base offset of its segment");
+    private static Offset BaseOffset(string name) =>
+        long.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out long offset)
+            ? new Offset(offset)
+            : throw new FormatException($"{name}: the name of an index begins with the base offset of its segment");
 
     private static IReadOnlyList<(string Name, object? Value)> Fields(RecordBatch batch, SegmentReader reader) =>
-    [
-        ("baseOffset", batch.BaseOffset.Value),
-        ("lastOffset", batch.LastOffset.Value),
-        ("count", batch.RecordCount),
-        ("baseSequence", batch.BaseSequence),
-        ("lastSequence", batch.LastSequence),
-        ("producerId", batch.ProducerId.Value),
-        ("producerEpoch", batch.ProducerEpoch.Value),
-        ("partitionLeaderEpoch", batch.PartitionLeaderEpoch.Value),
-        ("isTransactional", batch.Attributes.IsTransactional),
-        ("isControl", batch.Attributes.IsControl),
-        ("deleteHorizonMs", batch.Attributes.HasDeleteHorizon ? batch.BaseTimestamp : null),
-        ("position", reader.Position),
-        ($"{batch.Attributes.TimestampType}", batch.MaxTimestamp),
-        ("size", batch.Size),
-        ("magic", 2),
-        ("compresscodec", Codec(batch.Attributes)),
-        ("crc", batch.Checksum),
-        ("isvalid", reader.IsIntact),
-    ];
+        [
+            ("baseOffset", batch.BaseOffset.Value),
+            ("lastOffset", batch.LastOffset.Value),
+            ("count", batch.RecordCount),
+            ("baseSequence", batch.BaseSequence),
+            ("lastSequence", batch.LastSequence),
+            ("producerId", batch.ProducerId.Value),
+            ("producerEpoch", batch.ProducerEpoch.Value),
+            ("partitionLeaderEpoch", batch.PartitionLeaderEpoch.Value),
+            ("isTransactional", batch.Attributes.IsTransactional),
+            ("isControl", batch.Attributes.IsControl),
+            ("deleteHorizonMs", batch.Attributes.HasDeleteHorizon ? batch.BaseTimestamp : null),
+            ("position", reader.Position),
+            ($"{batch.Attributes.TimestampType}", batch.MaxTimestamp),
+            ("size", batch.Size),
+            ("magic", 2),
+            ("compresscodec", Codec(batch.Attributes)),
+            ("crc", batch.Checksum),
+            ("isvalid", reader.IsIntact),
+        ];
 
     private static IReadOnlyList<(string Name, object? Value)> Fields(AbortedTransaction entry) =>
-    [
-        ("version", 0),
-        ("producerId", entry.ProducerId.Value),
-        ("firstOffset", entry.FirstOffset.Value),
-        ("lastOffset", entry.LastOffset.Value),
-        ("lastStableOffset", entry.LastStableOffset.Value),
-    ];
+        [
+            ("version", 0),
+            ("producerId", entry.ProducerId.Value),
+            ("firstOffset", entry.FirstOffset.Value),
+            ("lastOffset", entry.LastOffset.Value),
+            ("lastStableOffset", entry.LastStableOffset.Value),
+        ];
 
     private static IReadOnlyList<(string Name, object? Value)> Fields(ProducerState producer)
     {
@@ -283,14 +310,20 @@ internal sealed class FileDump(IDisk disk, IDumpOutput output, bool isDeep)
         ];
         if (producer.Last is { } last)
         {
-            fields.AddRange(
-                [("firstSequence", last.FirstSequence), ("lastSequence", last.LastSequence), ("lastOffset", last.LastOffset.Value), ("offsetDelta", last.OffsetDelta), ("timestamp", last.Timestamp)]);
+            fields.AddRange([
+                ("firstSequence", last.FirstSequence),
+                ("lastSequence", last.LastSequence),
+                ("lastOffset", last.LastOffset.Value),
+                ("offsetDelta", last.OffsetDelta),
+                ("timestamp", last.Timestamp),
+            ]);
         }
 
         return fields;
     }
 
-    private static string TimestampName(LegacyMessage message) => message.Format == 0 ? "NoTimestampType" : $"{message.Attributes.TimestampType}";
+    private static string TimestampName(LegacyMessage message) =>
+        message.Format == 0 ? "NoTimestampType" : $"{message.Attributes.TimestampType}";
 
     private static string Codec(BatchAttributes attributes) => attributes.Compression.ToString().ToLowerInvariant();
 

@@ -7,7 +7,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Cli.Logs;
 
-/// <summary>A message as JSON, for people: its fields by their names in Kafka's schemas. Fields that its version does not have show their default.</summary>
+/// <summary>
+/// A message as JSON, for people: its fields by their names in Kafka's schemas. Fields that its version does not have show their default.
+/// </summary>
 internal static class MessageJson
 {
     /// <summary>Writes a message as an object.</summary>

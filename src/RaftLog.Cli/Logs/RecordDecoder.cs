@@ -61,9 +61,12 @@ internal static class RecordDecoder
 
         if (key.Type is ControlRecordType.Commit or ControlRecordType.Abort)
         {
-            return ("endTxnMarker", EndTransactionMarker.TryRead(record.Value, out EndTransactionMarker marker)
-                ? $"{key.Type.ToString().ToUpperInvariant()} coordinatorEpoch: {marker.CoordinatorEpoch}"
-                : "damaged");
+            return (
+                "endTxnMarker",
+                EndTransactionMarker.TryRead(record.Value, out EndTransactionMarker marker)
+                    ? $"{key.Type.ToString().ToUpperInvariant()} coordinatorEpoch: {marker.CoordinatorEpoch}"
+                    : "damaged"
+            );
         }
 
         VersionedMessage? message = key.Type switch
@@ -89,22 +92,31 @@ internal static class RecordDecoder
         string type = record.GetType().Name;
         return
         [
-            ("payload", Parse(writer =>
-            {
-                writer.WriteStartObject();
-                writer.WriteString("type", JsonNamingPolicy.SnakeCaseUpper.ConvertName(type));
-                writer.WriteNumber("version", version);
-                writer.WritePropertyName("data");
-                MessageJson.Write(writer, record);
-                writer.WriteEndObject();
-            })),
+            (
+                "payload",
+                Parse(writer =>
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("type", JsonNamingPolicy.SnakeCaseUpper.ConvertName(type));
+                    writer.WriteNumber("version", version);
+                    writer.WritePropertyName("data");
+                    MessageJson.Write(writer, record);
+                    writer.WriteEndObject();
+                })
+            ),
         ];
     }
 
     private static IEnumerable<(string Name, object? Value)> Typed(
-        Dictionary<short, (Func<IMessage> Key, Func<IMessage> Value)> types, ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value)
+        Dictionary<short, (Func<IMessage> Key, Func<IMessage> Value)> types,
+        ReadOnlyMemory<byte>? key,
+        ReadOnlyMemory<byte>? value
+    )
     {
-        if (key is not { Length: >= sizeof(short) } keyBytes || !types.TryGetValue(BinaryPrimitives.ReadInt16BigEndian(keyBytes.Span), out (Func<IMessage> Key, Func<IMessage> Value) type))
+        if (
+            key is not { Length: >= sizeof(short) } keyBytes
+            || !types.TryGetValue(BinaryPrimitives.ReadInt16BigEndian(keyBytes.Span), out (Func<IMessage> Key, Func<IMessage> Value) type)
+        )
         {
             return Plain(key, value);
         }

@@ -15,7 +15,9 @@ internal static class NodeFiles
     {
         if (!File.Exists(path))
         {
-            throw new FileNotFoundException($"{path}: there is no such file; --config FILE names a cluster.json, or a .properties file written for Apache Kafka");
+            throw new FileNotFoundException(
+                $"{path}: there is no such file; --config FILE names a cluster.json, or a .properties file written for Apache Kafka"
+            );
         }
 
         if (path.EndsWith(PropertiesSuffix, StringComparison.OrdinalIgnoreCase))
@@ -33,14 +35,19 @@ internal static class NodeFiles
         (string? clusterId, IReadOnlyList<NodeConfiguration> nodes) = Read(path);
         if (node is null && nodes.Count > 1)
         {
-            throw new FormatException($"{path} has nodes {string.Join(", ", nodes.Select(each => each.NodeId))}: say which one with --node N");
+            throw new FormatException(
+                $"{path} has nodes {string.Join(", ", nodes.Select(each => each.NodeId))}: say which one with --node N"
+            );
         }
 
-        return (clusterId, nodes.FirstOrDefault(each => node is null || each.NodeId == new NodeId(node.Value))
-            ?? throw new FormatException($"{path} has no node {node}; it has {string.Join(", ", nodes.Select(each => each.NodeId))}"));
+        return (
+            clusterId,
+            nodes.FirstOrDefault(each => node is null || each.NodeId == new NodeId(node.Value))
+                ?? throw new FormatException($"{path} has no node {node}; it has {string.Join(", ", nodes.Select(each => each.NodeId))}")
+        );
     }
 
-    /// <summary>Refuses a node whose directory belongs to another cluster than the file, or than the nodes before it.</summary>
+    /// <summary>Rejects a node whose directory belongs to another cluster than the file, or than the nodes before it.</summary>
     /// <returns>The cluster that the file and the directory name; null where neither names one.</returns>
     public static string? CheckCluster(string path, string? clusterId, NodeConfiguration node, IDisk disk)
     {
@@ -49,8 +56,10 @@ internal static class NodeFiles
         return clusterId is null || formatted is null || formatted == clusterId
             ? clusterId ?? formatted
             : throw new FormatException(
-                $"{path}: this is cluster {clusterId}, but {directory}/{MetaProperties.FileName} of node {node.NodeId} says cluster.id={formatted}. "
-                + "Point log.dirs at this cluster's directory; a directory of another cluster is never taken over.");
+                $"{path}: this is cluster {clusterId}, but {directory}/{MetaProperties.FileName} of node {node.NodeId} says "
+                    + $"cluster.id={formatted}. "
+                    + "Point log.dirs at this cluster's directory; a directory of another cluster is never taken over."
+            );
     }
 
     /// <summary>The node with absolute directories; below <paramref name="data"/>, each named by its node, where that is given.</summary>

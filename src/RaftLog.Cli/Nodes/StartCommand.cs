@@ -14,7 +14,11 @@ internal static class StartCommand
 {
     public static Command Create()
     {
-        Option<string> config = new("--config") { Description = "cluster.json, or a .properties file written for Apache Kafka.", DefaultValueFactory = _ => "cluster.json" };
+        Option<string> config = new("--config")
+        {
+            Description = "cluster.json, or a .properties file written for Apache Kafka.",
+            DefaultValueFactory = _ => "cluster.json",
+        };
         Option<int?> node = new("--node") { Description = "Which node of cluster.json." };
         Command command = new("start", "Start one node and run it until SIGTERM or Ctrl-C.") { config, node };
         command.SetAction((parsed, _) => Failures.GuardAsync(() => RunAsync(parsed.GetValue(config)!, parsed.GetValue(node))));
@@ -27,7 +31,10 @@ internal static class StartCommand
 #if SEEDED_BUGS
         if (Environment.GetEnvironmentVariable("RAFTLOG_SEEDED_BUG") is { Length: > 0 } bug)
         {
-            SeededBug.Arm(KnownBug.Find(bug)?.Number ?? throw new FormatException($"RAFTLOG_SEEDED_BUG={bug}: 'raftlog simulate --bug list' names the bugs"));
+            SeededBug.Arm(
+                KnownBug.Find(bug)?.Number
+                    ?? throw new FormatException($"RAFTLOG_SEEDED_BUG={bug}: 'raftlog simulate --bug list' names the bugs")
+            );
         }
 #endif
         World world = World.Real(new TcpOptions(config.Sockets.SendBufferBytes, config.Sockets.ReceiveBufferBytes));
@@ -36,7 +43,9 @@ internal static class StartCommand
             string node = id is null ? "" : $" --node {id}";
             throw new FormatException(
                 $"node {config.NodeId} has no data directory yet: {config.Storage.MetadataLogDir} is not formatted.\n"
-                + $"Make it with: raftlog storage format --config {file}{node} --cluster-id ID (the same ID for every node; 'raftlog storage random-uuid' makes one)");
+                    + $"Make it with: raftlog storage format --config {file}{node} --cluster-id ID (the same ID for every node; "
+                    + $"'raftlog storage random-uuid' makes one)"
+            );
         }
 
         NodeFiles.CheckCluster(file, clusterId, config, world.Disk);
@@ -53,6 +62,9 @@ internal static class StartCommand
     private static async Task AnnounceAsync(RunningNode running, TimeProvider time)
     {
         await running.Node.Ready;
-        Console.WriteLine($"node {running.Config.NodeId} is ready on {running.Address} after {ProcessAge.Milliseconds(time)} ms; log in {running.JournalPath}");
+        Console.WriteLine(
+            $"node {running.Config.NodeId} is ready on {running.Address} after {ProcessAge.Milliseconds(time)} ms; log in "
+                + $"{running.NodeLogPath}"
+        );
     }
 }

@@ -68,7 +68,8 @@ internal sealed class StatusDisplay(IReadOnlyList<RunningNode> nodes, TimeProvid
                 nodes[i].Address,
                 $"{node.State}".ToLowerInvariant(),
                 node.QuorumLeader.IsNode ? $"{node.QuorumLeader}" : "-",
-                _readyAfterMs[i] is { } ms ? $"{ms} ms" : "-");
+                _readyAfterMs[i] is { } ms ? $"{ms} ms" : "-"
+            );
         }
 
         string text = table.ToString();
@@ -80,10 +81,11 @@ internal sealed class StatusDisplay(IReadOnlyList<RunningNode> nodes, TimeProvid
         }
     }
 
-    private static string RolesOf(ProcessRoles roles) => roles switch
-    {
-        ProcessRoles.Broker => "broker",
-        ProcessRoles.Controller => "controller",
-        _ => "broker, controller",
-    };
+    private static string RolesOf(ProcessRoles roles) =>
+        roles switch
+        {
+            ProcessRoles.Broker => "broker",
+            ProcessRoles.Controller => "controller",
+            _ => "broker, controller",
+        };
 }

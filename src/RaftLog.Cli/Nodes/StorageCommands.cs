@@ -16,7 +16,8 @@ internal static class StorageCommands
 {
     public static Command Create() => new("storage", "Format and inspect data directories.") { Format(), Info(), RandomId() };
 
-    private static Option<string> Config => new("--config") { Description = "cluster.json, or a .properties file.", DefaultValueFactory = _ => "cluster.json" };
+    private static Option<string> Config =>
+        new("--config") { Description = "cluster.json, or a .properties file.", DefaultValueFactory = _ => "cluster.json" };
 
     private static Option<int?> Node => new("--node") { Description = "Which node of cluster.json; all of them when absent." };
 
@@ -24,33 +25,49 @@ internal static class StorageCommands
     {
         Option<string> config = Config;
         Option<int?> node = Node;
-        Option<string?> clusterId = new("--cluster-id", "-t") { Description = "The cluster's id, the same for every node; a new one when absent." };
+        Option<string?> clusterId = new("--cluster-id", "-t")
+        {
+            Description = "The cluster's id, the same for every node; a new one when absent.",
+        };
         Option<string[]> features = new("--feature") { Description = "A feature level of a new cluster, as name=level; may be repeated." };
         Command command = new("format", "Make the data directories of a node.") { config, node, clusterId, features };
-        command.SetAction((parsed, _) => Failures.GuardAsync(async () =>
-        {
-            World world = World.Real();
-            (string? inFile, IReadOnlyList<NodeConfiguration> nodes) = NodeFiles.Read(parsed.GetValue(config)!);
-            string id = parsed.GetValue(clusterId) ?? inFile ?? Chance.NewId(world.Entropy).ToString();
-            SortedDictionary<string, short> levels = new(StringComparer.Ordinal);
-            List<KeyValuePair<string, short>> asked = [.. (parsed.GetValue(features) ?? []).Select(ParseFeature)];
-            short version = asked.LastOrDefault(
-                each => each.Key == MetadataVersion.FeatureName, new(MetadataVersion.FeatureName, MetadataVersion.Newest.Level)).Value;
-            foreach ((string name, short level) in StorageFormatter.FeaturesAt(new MetadataVersion(version)).Concat(asked))
-            {
-                levels[name] = level;
-            }
+        command.SetAction(
+            (parsed, _) =>
+                Failures.GuardAsync(async () =>
+                {
+                    World world = World.Real();
+                    (string? inFile, IReadOnlyList<NodeConfiguration> nodes) = NodeFiles.Read(parsed.GetValue(config)!);
+                    string id = parsed.GetValue(clusterId) ?? inFile ?? NodeRandom.NewId(world.Entropy).ToString();
+                    SortedDictionary<string, short> levels = new(StringComparer.Ordinal);
+                    List<KeyValuePair<string, short>> asked = [.. (parsed.GetValue(features) ?? []).Select(ParseFeature)];
+                    short version = asked
+                        .LastOrDefault(
+                            each => each.Key == MetadataVersion.FeatureName,
+                            new(MetadataVersion.FeatureName, MetadataVersion.Newest.Level)
+                        )
+                        .Value;
+                    foreach ((string name, short level) in StorageFormatter.FeaturesAt(new MetadataVersion(version)).Concat(asked))
+                    {
+                        levels[name] = level;
+                    }
 
-            foreach (NodeConfiguration each in nodes.Where(each => parsed.GetValue(node) is not { } one || each.NodeId == new NodeId(one)))
-            {
-                IReadOnlyList<string> formatted = await StorageFormatter.FormatAsync(each, id, levels, world);
-                Console.WriteLine(formatted.Count > 0
-                    ? $"formatted {string.Join(", ", formatted)} for node {each.NodeId} of cluster {id}"
-                    : $"node {each.NodeId} is formatted already: {string.Join(", ", each.Storage.LogDirs)}");
-            }
+                    foreach (
+                        NodeConfiguration each in nodes.Where(each =>
+                            parsed.GetValue(node) is not { } one || each.NodeId == new NodeId(one)
+                        )
+                    )
+                    {
+                        IReadOnlyList<string> formatted = await StorageFormatter.FormatAsync(each, id, levels, world);
+                        Console.WriteLine(
+                            formatted.Count > 0
+                                ? $"formatted {string.Join(", ", formatted)} for node {each.NodeId} of cluster {id}"
+                                : $"node {each.NodeId} is formatted already: {string.Join(", ", each.Storage.LogDirs)}"
+                        );
+                    }
 
-            return ExitCode.Ok;
-        }));
+                    return ExitCode.Ok;
+                })
+        );
         return command;
     }
 
@@ -58,41 +75,57 @@ internal static class StorageCommands
     {
         Option<string> config = Config;
         Option<int?> node = Node;
-        Command command = new("info", "Show what the data directories say of themselves, and the sizes of the topics in them.") { config, node };
-        command.SetAction((parsed, _) => Failures.GuardAsync(() =>
+        Command command = new("info", "Show what the data directories say of themselves, and the sizes of the topics in them.")
         {
-            World world = World.Real();
-            Table table = new("NODE", "DIRECTORY", "CLUSTER", "DIRECTORY ID");
-            bool complete = true;
-            List<string> directories = [];
-            IReadOnlyList<NodeConfiguration> nodes = NodeFiles.Read(parsed.GetValue(config)!).Nodes;
-            foreach (NodeConfiguration each in nodes.Where(each => parsed.GetValue(node) is not { } one || each.NodeId == new NodeId(one)))
-            {
-                foreach (string directory in each.Storage.LogDirs.Append(each.Storage.MetadataLogDir).Distinct())
+            config,
+            node,
+        };
+        command.SetAction(
+            (parsed, _) =>
+                Failures.GuardAsync(() =>
                 {
-                    MetaProperties? meta = MetaProperties.Read(world.Disk, directory);
-                    complete &= meta is not null;
-                    directories.Add(directory);
-                    table.Add($"{meta?.NodeId ?? each.NodeId}", directory, meta?.ClusterId ?? "not formatted", meta is null ? "-" : $"{meta.DirectoryId}");
-                }
-            }
+                    World world = World.Real();
+                    Table table = new("NODE", "DIRECTORY", "CLUSTER", "DIRECTORY ID");
+                    bool complete = true;
+                    List<string> directories = [];
+                    IReadOnlyList<NodeConfiguration> nodes = NodeFiles.Read(parsed.GetValue(config)!).Nodes;
+                    foreach (
+                        NodeConfiguration each in nodes.Where(each =>
+                            parsed.GetValue(node) is not { } one || each.NodeId == new NodeId(one)
+                        )
+                    )
+                    {
+                        foreach (string directory in each.Storage.LogDirs.Append(each.Storage.MetadataLogDir).Distinct())
+                        {
+                            MetaProperties? meta = MetaProperties.Read(world.Disk, directory);
+                            complete &= meta is not null;
+                            directories.Add(directory);
+                            table.Add(
+                                $"{meta?.NodeId ?? each.NodeId}",
+                                directory,
+                                meta?.ClusterId ?? "not formatted",
+                                meta is null ? "-" : $"{meta.DirectoryId}"
+                            );
+                        }
+                    }
 
-            Console.Write(table);
-            if (TopicSizes.Of(world.Disk, directories) is { } sizes)
-            {
-                Console.WriteLine();
-                Console.Write(sizes);
-            }
+                    Console.Write(table);
+                    if (TopicSizes.Of(world.Disk, directories) is { } sizes)
+                    {
+                        Console.WriteLine();
+                        Console.Write(sizes);
+                    }
 
-            return Task.FromResult(complete ? ExitCode.Ok : ExitCode.Failed);
-        }));
+                    return Task.FromResult(complete ? ExitCode.Ok : ExitCode.Failed);
+                })
+        );
         return command;
     }
 
     private static Command RandomId()
     {
         Command command = new("random-uuid", "Print a new id for a cluster.");
-        command.SetAction((ParseResult _) => Console.WriteLine(Chance.NewId(new SystemEntropy()).ToString()));
+        command.SetAction((ParseResult _) => Console.WriteLine(NodeRandom.NewId(new SystemEntropy()).ToString()));
         return command;
     }
 

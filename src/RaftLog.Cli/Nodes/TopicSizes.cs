@@ -30,7 +30,11 @@ internal static class TopicSizes
         }
 
         Table table = new("TOPIC", "LOGS", "BYTES");
-        foreach ((string topic, (int logs, long bytes)) in topics.OrderByDescending(each => each.Value.Bytes).ThenBy(each => each.Key, StringComparer.Ordinal))
+        foreach (
+            (string topic, (int logs, long bytes)) in topics
+                .OrderByDescending(each => each.Value.Bytes)
+                .ThenBy(each => each.Key, StringComparer.Ordinal)
+        )
         {
             table.Add(topic, $"{logs}", $"{bytes}");
         }

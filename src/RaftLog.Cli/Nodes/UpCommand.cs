@@ -18,10 +18,18 @@ internal static class UpCommand
         Option<string> config = new("--config") { Description = "The cluster.", DefaultValueFactory = _ => "cluster.json" };
         Option<string?> data = new("--data") { Description = "Put the data directories below this one." };
         Option<string?> only = new("--nodes") { Description = "Start only these nodes, for instance 1,3." };
-        Option<bool> inMemory = new("--in-memory") { Description = "Keep everything in memory, the logs too; nothing is left when it ends. Warnings and errors go to standard error." };
+        Option<bool> inMemory = new("--in-memory")
+        {
+            Description =
+                "Keep everything in memory, the logs too; nothing is left when it ends. Warnings and errors go to standard error.",
+        };
         Command command = new("up", "Start every node of cluster.json in this process.") { config, data, only, inMemory };
-        command.SetAction((parsed, _) => Failures.GuardAsync(() => RunAsync(
-            parsed.GetValue(config)!, parsed.GetValue(data), parsed.GetValue(only), parsed.GetValue(inMemory))));
+        command.SetAction(
+            (parsed, _) =>
+                Failures.GuardAsync(() =>
+                    RunAsync(parsed.GetValue(config)!, parsed.GetValue(data), parsed.GetValue(only), parsed.GetValue(inMemory))
+                )
+        );
         return command;
     }
 
@@ -59,7 +67,9 @@ internal static class UpCommand
         return ExitCode.Ok;
     }
 
-    /// <summary>Formats the cluster when none of its nodes has a directory: a single missing one is a loss that nobody may paper over.</summary>
+    /// <summary>
+    /// Formats the cluster when none of its nodes has a directory: a single missing one is a loss that nobody may paper over.
+    /// </summary>
     private static async Task FormatNewAsync(string file, string? clusterId, IReadOnlyList<NodeConfiguration> nodes, World world)
     {
         string? known = clusterId;
@@ -71,9 +81,12 @@ internal static class UpCommand
         List<NodeConfiguration> missing = [.. nodes.Where(node => !StorageFormatter.IsFormatted(node, world.Disk))];
         if (missing.Count > 0 && missing.Count < nodes.Count)
         {
+            IEnumerable<string> places = missing.Select(node => $"{node.NodeId} has no data in {node.Storage.MetadataLogDir}");
             throw new NodeStartException(
-                $"{file}: node {string.Join(", ", missing.Select(node => $"{node.NodeId} has no data in {node.Storage.MetadataLogDir}"))}, but other nodes have. "
-                + "A node that forgot its votes must not vote again: restore its directory, or remove all data directories to begin anew.");
+                $"{file}: node {string.Join(", ", places)}, but other nodes have. "
+                    + "A node that forgot its votes must not vote again: restore its directory, or remove all data directories to begin "
+                    + "anew."
+            );
         }
 
         if (missing.Count == 0)
@@ -81,7 +94,7 @@ internal static class UpCommand
             return;
         }
 
-        string id = clusterId ?? Chance.NewId(world.Entropy).ToString();
+        string id = clusterId ?? NodeRandom.NewId(world.Entropy).ToString();
         foreach (NodeConfiguration node in nodes)
         {
             await StorageFormatter.FormatAsync(node, id, StorageFormatter.DefaultFeatures, world);
@@ -93,10 +106,14 @@ internal static class UpCommand
         List<NodeConfiguration> chosen = [];
         foreach (string text in only.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            chosen.Add(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+            chosen.Add(
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
                 && all.FirstOrDefault(node => node.NodeId.Value == id) is { } node
                     ? node
-                    : throw new FormatException($"--nodes {only}: {file} has no node {text}; it has {string.Join(", ", all.Select(each => each.NodeId))}"));
+                    : throw new FormatException(
+                        $"--nodes {only}: {file} has no node {text}; it has {string.Join(", ", all.Select(each => each.NodeId))}"
+                    )
+            );
         }
 
         return chosen;
@@ -107,7 +124,8 @@ internal static class UpCommand
         string server = nodes[0].Address;
         string end = inMemory
             ? "Nothing is written to disk; warnings and errors appear here. Ctrl-C stops and forgets everything."
-            : $"Logs are in raftlog.log of {string.Join(", ", nodes.Select(node => Path.GetDirectoryName(node.JournalPath)))}. Ctrl-C stops; the data stays.";
+            : $"Logs are in raftlog.log of {string.Join(", ", nodes.Select(node => Path.GetDirectoryName(node.NodeLogPath)))}. Ctrl-C "
+                + $"stops; the data stays.";
         return $"""
 
             Connect with

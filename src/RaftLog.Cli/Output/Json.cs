@@ -7,7 +7,10 @@ namespace RaftLog.Cli.Output;
 /// <summary>Writes one JSON value a line, for programs.</summary>
 internal static class Json
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>A line with what <paramref name="write"/> writes.</summary>
     public static string Line(Action<Utf8JsonWriter> write)

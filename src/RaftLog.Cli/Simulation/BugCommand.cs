@@ -40,7 +40,7 @@ internal static class BugCommand
     {
         foreach (KnownBug bug in KnownBug.All)
         {
-            Console.Out.WriteLine($"{bug.Name,-4} {bug.What}");
+            Console.Out.WriteLine($"{bug.Name, -4} {bug.What}");
         }
 
         return ExitCode.Ok;
@@ -73,8 +73,12 @@ internal static class BugCommand
             return ExitCode.Ok;
         }
 
-        Console.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"caught={found.Checker} {found.Where} seeds={found.Seeds} seconds={found.Elapsed.TotalSeconds:F1}"));
+        Console.Out.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"caught={found.Checker} {found.Where} seeds={found.Seeds} seconds={found.Elapsed.TotalSeconds:F1}"
+            )
+        );
         return ExitCode.Failed;
     }
 #else
@@ -88,7 +92,8 @@ internal static class BugCommand
     {
         _ = (hunt, scenario);
         Console.Error.WriteLine(
-            $"this build holds no bug to switch on; run\n  dotnet run -c SeededBugs --project src/RaftLog.Cli -- simulate --bug {bug.Name}");
+            $"this build holds no bug to switch on; run\n  dotnet run -c SeededBugs --project src/RaftLog.Cli -- simulate --bug {bug.Name}"
+        );
         return ExitCode.Usage;
     }
 #endif

@@ -22,7 +22,11 @@ internal static class BugTable
             return ExitCode.Usage;
         }
 
-        List<string> rows = ["| Bug | What it does | Caught by seeds | Seeds | Seconds | Caught by scenario |", "|---|---|---|---|---|---|"];
+        List<string> rows =
+        [
+            "| Bug | What it does | Caught by seeds | Seeds | Seconds | Caught by scenario |",
+            "|---|---|---|---|---|---|",
+        ];
         int survivors = 0;
         foreach (KnownBug bug in KnownBug.All.Prepend(KnownBug.Canary).Append(KnownBug.None))
         {
@@ -32,7 +36,8 @@ internal static class BugTable
             BugCatch? byThreads = bySeeds is null && byScenario is null && bug != KnownBug.None ? BugHunt.ByThreads() : null;
             rows.Add(Row(bug, bySeeds, byScenario, byThreads));
             Console.Out.WriteLine(rows[^1]);
-            survivors += bySeeds is null && byScenario is null && byThreads is null && bug.Equivalent is null && bug != KnownBug.None ? 1 : 0;
+            survivors +=
+                bySeeds is null && byScenario is null && byThreads is null && bug.Equivalent is null && bug != KnownBug.None ? 1 : 0;
         }
 
         File.WriteAllText(file, $"{page[..begin]}{Begin}\n{string.Join('\n', rows)}\n{page[end..]}");
@@ -41,11 +46,17 @@ internal static class BugTable
 
     private static string Row(KnownBug bug, BugCatch? bySeeds, BugCatch? byScenario, BugCatch? byThreads)
     {
-        string seeds = bySeeds is null ? "- | - | -" : string.Create(
-            CultureInfo.InvariantCulture, $"{bySeeds.Checker} ({bySeeds.Where.Trim()}) | {bySeeds.Seeds} | {bySeeds.Elapsed.TotalSeconds:F1}");
-        string scenario = byScenario is not null ? byScenario.Where["scenario=".Length..].Replace('_', ' ')
+        string seeds = bySeeds is null
+            ? "- | - | -"
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{bySeeds.Checker} ({bySeeds.Where.Trim()}) | {bySeeds.Seeds} | {bySeeds.Elapsed.TotalSeconds:F1}"
+            );
+        string scenario =
+            byScenario is not null ? byScenario.Where["scenario=".Length..].Replace('_', ' ')
             : byThreads is not null ? $"{byThreads.Checker}, in a run on threads"
-            : bug.Equivalent is { } why ? $"equivalent: {why}" : "-";
+            : bug.Equivalent is { } why ? $"equivalent: {why}"
+            : "-";
         return $"| {bug.Name} | {bug.What} | {seeds} | {scenario} |";
     }
 }

@@ -12,7 +12,13 @@ namespace RaftLog.Cli.Simulation;
 /// <param name="Figures">Their sums.</param>
 /// <param name="Failed">The seeds that failed, and do still.</param>
 internal sealed record RunFile(
-    string Simulation, ulong First, ulong Next, TimeSpan Elapsed, BatchFigures Figures, IReadOnlyList<FailedSeed> Failed)
+    string Simulation,
+    ulong First,
+    ulong Next,
+    TimeSpan Elapsed,
+    BatchFigures Figures,
+    IReadOnlyList<FailedSeed> Failed
+)
 {
     /// <summary>Reads a run; null when there is no such file.</summary>
     /// <exception cref="FormatException">The file holds something else.</exception>
@@ -52,6 +58,11 @@ internal sealed record RunFile(
 /// <param name="Violation">The promise that broke.</param>
 internal sealed record FailedSeed(ulong Seed, string Violation);
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true
+)]
 [JsonSerializable(typeof(RunFile))]
 internal sealed partial class RunFileJson : JsonSerializerContext;

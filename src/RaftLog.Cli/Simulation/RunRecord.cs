@@ -2,7 +2,9 @@ using RaftLog.Simulation;
 
 namespace RaftLog.Cli.Simulation;
 
-/// <summary>What the seeds of a run have shown so far. With a file it outlives the process: a run of many hours can be made in parts.</summary>
+/// <summary>
+/// What the seeds of a run have shown so far. With a file it outlives the process: a run of many hours can be made in parts.
+/// </summary>
 internal sealed class RunRecord
 {
     private readonly SimulatePlan _plan;
@@ -40,7 +42,8 @@ internal sealed class RunRecord
             ? new RunRecord(plan, earlier)
             : throw new FormatException(
                 $"{plan.File} holds a run of 'raftlog simulate {Words(earlier.Simulation, earlier.First)}', and this is "
-                + $"'raftlog simulate {Words(plan.Simulation.Arguments, plan.First)}': give the options that began it, or another file.");
+                    + $"'raftlog simulate {Words(plan.Simulation.Arguments, plan.First)}': give the options that began it, or another file."
+            );
     }
 
     /// <summary>Adds what the next seed showed.</summary>
@@ -56,12 +59,13 @@ internal sealed class RunRecord
 
     /// <summary>Runs the seeds again that failed in earlier parts, and forgets those that hold now.</summary>
     /// <param name="say">Told of each.</param>
-    public void TryFailedAgain(Action<SeedOutcome> say) => _failed.RemoveAll(each =>
-    {
-        SeedOutcome now = _plan.Simulation.Run(each.Seed, trace: null);
-        say(now);
-        return now.Held;
-    });
+    public void TryFailedAgain(Action<SeedOutcome> say) =>
+        _failed.RemoveAll(each =>
+        {
+            SeedOutcome now = _plan.Simulation.Run(each.Seed, trace: null);
+            say(now);
+            return now.Held;
+        });
 
     /// <summary>Wall time of all parts.</summary>
     /// <param name="thisPart">Wall time of this one.</param>

@@ -5,7 +5,9 @@ using RaftLog.Simulation;
 
 namespace RaftLog.Cli.Simulation;
 
-/// <summary>Runs a batch of seeds, tells what failed, and sums up. Ctrl-C or SIGTERM ends it after the seeds under way; a second one at once.</summary>
+/// <summary>
+/// Runs a batch of seeds, tells what failed, and sums up. Ctrl-C or SIGTERM ends it after the seeds under way; a second one at once.
+/// </summary>
 internal sealed class SimulateBatch
 {
     private const int MaxExplained = 3;
@@ -43,8 +45,15 @@ internal sealed class SimulateBatch
 
     private int Run()
     {
-        _record.TryFailedAgain(now => Console.Error.WriteLine($"seed {now.Seed} failed before, and {(now.Held ? "holds now" : $"FAILED again: {now.Violation}")}"));
-        SeedBatch batch = new(_plan.Simulation, _record.Next, _record.Left, () => !_interrupted && (_plan.Limit is not { } limit || _clock.Elapsed < limit));
+        _record.TryFailedAgain(now =>
+            Console.Error.WriteLine($"seed {now.Seed} failed before, and {(now.Held ? "holds now" : $"FAILED again: {now.Violation}")}")
+        );
+        SeedBatch batch = new(
+            _plan.Simulation,
+            _record.Next,
+            _record.Left,
+            () => !_interrupted && (_plan.Limit is not { } limit || _clock.Elapsed < limit)
+        );
         using (PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt))
         using (PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt))
         {
@@ -57,7 +66,7 @@ internal sealed class SimulateBatch
         {
             foreach ((string name, long count) in _record.Figures.Counters)
             {
-                Console.Out.WriteLine($"{count,12} {name}");
+                Console.Out.WriteLine($"{count, 12} {name}");
             }
         }
 
@@ -138,7 +147,9 @@ internal sealed class SimulateBatch
 
         if (_record.Failed.Count > 0 || poolItems > 0)
         {
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_record.Failed.Count} of {_record.Figures.Seeds} seeds failed"));
+            Console.Error.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{_record.Failed.Count} of {_record.Figures.Seeds} seeds failed")
+            );
             return ExitCode.Failed;
         }
 
@@ -158,6 +169,8 @@ internal sealed class SimulateBatch
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{figures.Seeds} seeds, {figures.Seeds / elapsed.TotalSeconds:F2} seeds/s, {figures.Simulated.TotalHours:F2} simulated hours, "
-            + $"{figures.Simulated / elapsed:F0} times real time, {figures.Faults} faults, {figures.Operations} operations, {figures.Acknowledged} acknowledged records checked");
+                + $"{figures.Simulated / elapsed:F0} times real time, {figures.Faults} faults, {figures.Operations} operations, "
+                + $"{figures.Acknowledged} acknowledged records checked"
+        );
     }
 }

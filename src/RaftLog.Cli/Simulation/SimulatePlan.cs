@@ -24,5 +24,6 @@ internal sealed record SimulatePlan(ISimulation Simulation, ulong First, ulong C
     public string? File { get; init; }
 
     /// <summary>The command that runs one seed again, with its whole trace.</summary>
-    public string Replay(ulong seed) => $"raftlog simulate {Simulation.Arguments}{(Simulation.Arguments.Length > 0 ? " " : "")}--seed {seed} --trace";
+    public string Replay(ulong seed) =>
+        $"raftlog simulate {Simulation.Arguments}{(Simulation.Arguments.Length > 0 ? " " : "")}--seed {seed} --trace";
 }

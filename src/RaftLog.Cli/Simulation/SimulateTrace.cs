@@ -8,14 +8,17 @@ internal static class SimulateTrace
     public static int Run(SimulatePlan plan)
     {
         List<string> lines = [];
-        SeedOutcome outcome = plan.Simulation.Run(plan.First, line =>
-        {
-            lines.Add(line);
-            if (plan.Trace)
+        SeedOutcome outcome = plan.Simulation.Run(
+            plan.First,
+            line =>
             {
-                Console.Out.WriteLine(line);
+                lines.Add(line);
+                if (plan.Trace)
+                {
+                    Console.Out.WriteLine(line);
+                }
             }
-        });
+        );
         Console.Out.WriteLine(outcome.ToString());
         if (plan.Page is { } file)
         {

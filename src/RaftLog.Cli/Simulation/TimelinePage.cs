@@ -40,7 +40,10 @@ internal static partial class TimelinePage
                 marks.Add((at, found.colour, text));
             }
 
-            string kind = text.StartsWith("FAILED", StringComparison.Ordinal) ? " class=\"bad\"" : mark is null ? " class=\"minor\"" : "";
+            string kind =
+                text.StartsWith("FAILED", StringComparison.Ordinal) ? " class=\"bad\""
+                : mark is null ? " class=\"minor\""
+                : "";
             rows.Append(CultureInfo.InvariantCulture, $"<tr{kind}><td>{at:F4}</td><td>{WebUtility.HtmlEncode(text)}</td></tr>\n");
         }
 
@@ -69,7 +72,9 @@ internal static partial class TimelinePage
                 double to = Left + ((i + 1 < marks.Count ? marks[i + 1].At : end) / end * Width);
                 svg.Append(
                     CultureInfo.InvariantCulture,
-                    $"<rect x=\"{from:F1}\" y=\"{y + 3}\" width=\"{Math.Max(to - from, 1):F1}\" height=\"{LaneHeight - 6}\" fill=\"{marks[i].Colour}\"><title>{marks[i].At:F4} {WebUtility.HtmlEncode(marks[i].Text)}</title></rect>");
+                    $"<rect x=\"{from:F1}\" y=\"{y + 3}\" width=\"{Math.Max(to - from, 1):F1}\" height=\"{LaneHeight - 6}\" "
+                        + $"fill=\"{marks[i].Colour}\"><title>{marks[i].At:F4} {WebUtility.HtmlEncode(marks[i].Text)}</title></rect>"
+                );
             }
         }
 
@@ -89,19 +94,26 @@ internal static partial class TimelinePage
         if (node.Success)
         {
             string what = node.Groups["what"].Value;
-            return ($"n{node.Groups["node"].Value}", what switch
-            {
-                "pauses" => "#edc948",
-                "starts" => "#a6d5a0",
-                "is ready" or "has started" or "goes on" => "#59a14f",
-                _ => "#e15759",
-            });
+            return (
+                $"n{node.Groups["node"].Value}",
+                what switch
+                {
+                    "pauses" => "#edc948",
+                    "starts" => "#a6d5a0",
+                    "is ready" or "has started" or "goes on" => "#59a14f",
+                    _ => "#e15759",
+                }
+            );
         }
 
-        return text.Contains(" cut", StringComparison.Ordinal) || text.Contains("apart", StringComparison.Ordinal) || text.Contains("healed", StringComparison.Ordinal)
-            || text.Contains("reset", StringComparison.Ordinal) || text.Contains(" is bad", StringComparison.Ordinal)
-            ? ("network", text.Contains("healed", StringComparison.Ordinal) ? "#cfe8cc" : "#f28e2b")
-            : text.StartsWith("FAILED", StringComparison.Ordinal) ? ("failure", "#d00") : null;
+        return text.Contains(" cut", StringComparison.Ordinal)
+            || text.Contains("apart", StringComparison.Ordinal)
+            || text.Contains("healed", StringComparison.Ordinal)
+            || text.Contains("reset", StringComparison.Ordinal)
+            || text.Contains(" is bad", StringComparison.Ordinal)
+                ? ("network", text.Contains("healed", StringComparison.Ordinal) ? "#cfe8cc" : "#f28e2b")
+            : text.StartsWith("FAILED", StringComparison.Ordinal) ? ("failure", "#d00")
+            : null;
     }
 
     [GeneratedRegex(@"^\s*(?<at>[0-9.]+) (?<text>.*)$", RegexOptions.ExplicitCapture)]
@@ -110,6 +122,9 @@ internal static partial class TimelinePage
     [GeneratedRegex(@"^(?<partition>\S+-\d+) is led by (?<leader>-?\d+) ", RegexOptions.ExplicitCapture)]
     private static partial Regex Led();
 
-    [GeneratedRegex(@"^n(?<node>\d+)\.\d+ (?<what>starts|has started|is ready|pauses|goes on|is killed|loses power|loses its disk|halts itself|refuses|cannot start)", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^n(?<node>\d+)\.\d+ (?<what>starts|has started|is ready|pauses|goes on|is killed|loses power|loses its disk|halts itself|rejects|cannot start)",
+        RegexOptions.ExplicitCapture
+    )]
     private static partial Regex NodeEvent();
 }

@@ -4,7 +4,10 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Client.Admin;
 
-/// <summary>Brokers, their disks, and the features that they have agreed on. What fails for a passing reason is tried again until <see cref="ClientOptions.CallTimeout"/>.</summary>
+/// <summary>
+/// Brokers, their disks, and the features that they have agreed on. What fails for a passing reason is tried again until
+/// <see cref="ClientOptions.CallTimeout"/>.
+/// </summary>
 public sealed class BrokerAdmin
 {
     private const sbyte Upgrade = 1;
@@ -14,14 +17,20 @@ public sealed class BrokerAdmin
     private readonly ClusterCalls _calls;
     private readonly BrokerCalls _brokers;
 
-    internal BrokerAdmin(ClientRuntime runtime, ClusterCalls calls, BrokerCalls brokers) => (_runtime, _calls, _brokers) = (runtime, calls, brokers);
+    internal BrokerAdmin(ClientRuntime runtime, ClusterCalls calls, BrokerCalls brokers) =>
+        (_runtime, _calls, _brokers) = (runtime, calls, brokers);
 
     /// <summary>The log directories of a broker (KIP-113).</summary>
     /// <exception cref="KafkaException">The broker rejected the request, or cannot be reached.</exception>
     public async ValueTask<IReadOnlyList<LogDirectory>> LogDirectoriesAsync(NodeId broker, CancellationToken cancel = default)
     {
         DescribeLogDirsResponse response = await _brokers.AskAsync(
-            broker, new DescribeLogDirsRequest { Topics = null }, static r => r.ErrorCode, $"log directories of broker {broker}", NewDeadline(cancel));
+            broker,
+            new DescribeLogDirsRequest { Topics = null },
+            static r => r.ErrorCode,
+            $"log directories of broker {broker}",
+            NewDeadline(cancel)
+        );
         return response.Results.ConvertAll(directory => new LogDirectory(
             directory.LogDir,
             directory.ErrorCode,
@@ -29,11 +38,18 @@ public sealed class BrokerAdmin
             directory.UsableBytes,
             directory.IsCordoned,
             [
-                .. directory.Topics
-                    .SelectMany(topic => topic.Partitions.Select(each => new StoredReplica(
-                        new TopicPartition(topic.Name, each.PartitionIndex), each.PartitionSize, each.OffsetLag, each.IsFutureKey)))
+                .. directory
+                    .Topics.SelectMany(topic =>
+                        topic.Partitions.Select(each => new StoredReplica(
+                            new TopicPartition(topic.Name, each.PartitionIndex),
+                            each.PartitionSize,
+                            each.OffsetLag,
+                            each.IsFutureKey
+                        ))
+                    )
                     .OrderBy(each => each.Partition),
-            ]));
+            ]
+        ));
     }
 
     /// <summary>Takes a broker that is gone out of the cluster for good (KIP-631).</summary>
@@ -41,7 +57,10 @@ public sealed class BrokerAdmin
     public async ValueTask UnregisterAsync(NodeId broker, CancellationToken cancel = default)
     {
         UnregisterBrokerResponse response = await _calls.CallAnyAsync(
-            new UnregisterBrokerRequest { BrokerId = broker }, static r => r.ErrorCode, NewDeadline(cancel));
+            new UnregisterBrokerRequest { BrokerId = broker },
+            static r => r.ErrorCode,
+            NewDeadline(cancel)
+        );
         Check(response.ErrorCode, response.ErrorMessage, $"unregister broker {broker}");
     }
 
@@ -54,11 +73,13 @@ public sealed class BrokerAdmin
         Check(response.ErrorCode, null, "features");
         return
         [
-            .. response.SupportedFeatures.Select(each => new FeatureLevel(
+            .. response
+                .SupportedFeatures.Select(each => new FeatureLevel(
                     each.Name,
                     response.FinalizedFeatures.Find(agreed => agreed.Name == each.Name)?.MaxVersionLevel ?? 0,
                     each.MinVersion,
-                    each.MaxVersion))
+                    each.MaxVersion
+                ))
                 .OrderBy(each => each.Name, StringComparer.Ordinal),
         ];
     }
@@ -75,7 +96,15 @@ public sealed class BrokerAdmin
         UpdateFeaturesRequest request = new()
         {
             TimeoutMs = (int)_runtime.Options.RequestTimeout.TotalMilliseconds,
-            FeatureUpdates = [new() { Feature = feature, MaxVersionLevel = level, UpgradeType = level < now ? SafeDowngrade : Upgrade }],
+            FeatureUpdates =
+            [
+                new()
+                {
+                    Feature = feature,
+                    MaxVersionLevel = level,
+                    UpgradeType = level < now ? SafeDowngrade : Upgrade,
+                },
+            ],
             ValidateOnly = validateOnly,
         };
         UpdateFeaturesResponse response = await _calls.CallAnyAsync(request, static r => r.ErrorCode, NewDeadline(cancel));
@@ -94,5 +123,5 @@ public sealed class BrokerAdmin
         }
     }
 
-    private Deadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
+    private CallDeadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
 }

@@ -6,10 +6,10 @@ namespace RaftLog.Client.Admin;
 /// <param name="Source">Where it comes from.</param>
 /// <param name="IsReadOnly">True when it cannot be changed while the node runs.</param>
 /// <param name="IsSensitive">True when the value is a secret, and so hidden.</param>
-public sealed record ConfigEntry(string Name, string? Value, ConfigSource Source, bool IsReadOnly, bool IsSensitive);
+public sealed record ConfigEntry(string Name, string? Value, ConfigEntrySource Source, bool IsReadOnly, bool IsSensitive);
 
 /// <summary>The level that a configuration value comes from; the number stands on the wire.</summary>
-public enum ConfigSource : sbyte
+public enum ConfigEntrySource : sbyte
 {
     Unknown = 0,
     DynamicTopic = 1,

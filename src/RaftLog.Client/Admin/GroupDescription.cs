@@ -16,7 +16,7 @@ public sealed record GroupListing(string Id, string Type, string State, string P
 /// <param name="State">Its state.</param>
 /// <param name="Assignor">The protocol or assignor that shares out the partitions; empty without members.</param>
 /// <param name="Members">The members.</param>
-public sealed record GroupDescription(string Id, string Type, string State, string Assignor, IReadOnlyList<GroupMember> Members);
+public sealed record GroupDescription(string Id, string Type, string State, string Assignor, IReadOnlyList<GroupMemberDescription> Members);
 
 /// <summary>A member of a group.</summary>
 /// <param name="Id">The member's id.</param>
@@ -24,10 +24,16 @@ public sealed record GroupDescription(string Id, string Type, string State, stri
 /// <param name="ClientId">Its client id.</param>
 /// <param name="Host">The address that it comes from.</param>
 /// <param name="Partitions">The partitions that it has, in order.</param>
-public sealed record GroupMember(string Id, string? InstanceId, string ClientId, string Host, IReadOnlyList<TopicPartition> Partitions);
+public sealed record GroupMemberDescription(
+    string Id,
+    string? InstanceId,
+    string ClientId,
+    string Host,
+    IReadOnlyList<TopicPartition> Partitions
+);
 
 /// <summary>A committed position of a group.</summary>
 /// <param name="Offset">The next offset to read.</param>
 /// <param name="Epoch">The leader epoch of the last record that was read, or none.</param>
 /// <param name="Metadata">What the client has kept with it.</param>
-public readonly record struct CommittedOffset(Offset Offset, LeaderEpoch Epoch, string Metadata);
+public readonly record struct GroupOffset(Offset Offset, LeaderEpoch Epoch, string Metadata);

@@ -23,5 +23,11 @@ public readonly record struct ItemResult<T>(T Item, ErrorCode Error, string Mess
     }
 
     internal static ItemResult<T> From(T item, ErrorCode error, string? message) =>
-        new(item, error, error == ErrorCode.None ? "" : string.IsNullOrEmpty(message) ? $"refused with {error}" : message);
+        new(
+            item,
+            error,
+            error == ErrorCode.None ? ""
+                : string.IsNullOrEmpty(message) ? $"rejected with {error}"
+                : message
+        );
 }

@@ -8,18 +8,20 @@ namespace RaftLog.Client.Admin;
 
 /// <summary>
 /// Administration of a cluster. Any broker takes these requests and hands them on. What fails for a passing reason is tried again until
-/// <see cref="ClientOptions.CallTimeout"/>; a change may then have been made by an attempt whose answer was lost. Requests about several things
-/// say for each what became of it. A cancelled call throws <see cref="OperationCanceledException"/>; the cluster may do what was asked all the same.
+/// <see cref="ClientOptions.CallTimeout"/>; a change may then have been made by an attempt whose response was lost. Requests about several
+/// things
+/// say for each what became of it. A cancelled call throws <see cref="OperationCanceledException"/>; the cluster may do what was asked all
+/// the same.
 /// </summary>
 public sealed class KafkaAdmin
 {
     private readonly ClientRuntime _runtime;
     private readonly ClusterCalls _calls;
-    private readonly MetadataCache _metadata;
+    private readonly ClusterMetadata _metadata;
     private readonly OffsetSearch _offsets;
     private readonly BrokerCalls _brokers;
 
-    internal KafkaAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
+    internal KafkaAdmin(ClientRuntime runtime, ClusterCalls calls, ClusterMetadata metadata)
     {
         _runtime = runtime;
         _calls = calls;
@@ -52,11 +54,14 @@ public sealed class KafkaAdmin
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
     public async ValueTask<ClusterDescription> DescribeClusterAsync(CancellationToken cancel = default)
     {
-        DescribeClusterResponse response =
-            await _calls.CallAnyAsync(new DescribeClusterRequest(), static r => r.ErrorCode, NewDeadline(cancel));
+        DescribeClusterResponse response = await _calls.CallAnyAsync(
+            new DescribeClusterRequest(),
+            static r => r.ErrorCode,
+            NewDeadline(cancel)
+        );
         Check(response.ErrorCode, response.ErrorMessage, "describe cluster");
-        List<BrokerView> brokers = response.Brokers
-            .Select(b => new BrokerView(b.BrokerId, new NetworkAddress(b.Host, b.Port), b.Rack))
+        List<BrokerView> brokers = response
+            .Brokers.Select(b => new BrokerView(b.BrokerId, new NetworkAddress(b.Host, b.Port), b.Rack))
             .OrderBy(b => b.Id)
             .ToList();
         return new ClusterDescription(response.ClusterId, response.ControllerId, brokers);
@@ -74,7 +79,10 @@ public sealed class KafkaAdmin
         Check(QuorumError(response), response.ErrorMessage, "describe quorum");
         if (response.Topics is not [{ Partitions: [{ } quorum] }])
         {
-            throw new KafkaException(ErrorCode.UnknownServerError, "describe quorum: the answer does not describe the quorum's partition");
+            throw new KafkaException(
+                ErrorCode.UnknownServerError,
+                "describe quorum: the response does not describe the quorum's partition"
+            );
         }
 
         return new QuorumDescription(
@@ -82,19 +90,23 @@ public sealed class KafkaAdmin
             quorum.LeaderEpoch,
             quorum.HighWatermark,
             quorum.CurrentVoters.ConvertAll(Describe),
-            quorum.Observers.ConvertAll(Describe));
+            quorum.Observers.ConvertAll(Describe)
+        );
     }
 
     /// <summary>The names of all topics, in ordinal order.</summary>
     /// <param name="includeInternal">True to list the topics that the cluster itself writes.</param>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<TopicDescription>> ListTopicsAsync(bool includeInternal = false, CancellationToken cancel = default)
+    public async ValueTask<IReadOnlyList<TopicDescription>> ListTopicsAsync(
+        bool includeInternal = false,
+        CancellationToken cancel = default
+    )
     {
         MetadataRequest request = new() { Topics = null, AllowAutoTopicCreation = false };
         MetadataResponse response = await _calls.CallAnyAsync(request, static r => r.ErrorCode, NewDeadline(cancel));
         Check(response.ErrorCode, null, "list topics");
-        return response.Topics
-            .Where(t => includeInternal || !t.IsInternal)
+        return response
+            .Topics.Where(t => includeInternal || !t.IsInternal)
             .Select(Describe)
             .OrderBy(t => t.Name, StringComparer.Ordinal)
             .ToList();
@@ -102,9 +114,12 @@ public sealed class KafkaAdmin
 
     /// <summary>Topics with the state of their partitions, in the order of the names given.</summary>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(IReadOnlyList<string> names, CancellationToken cancel = default)
+    public async ValueTask<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(
+        IReadOnlyList<string> names,
+        CancellationToken cancel = default
+    )
     {
-        Deadline deadline = NewDeadline(cancel);
+        CallDeadline deadline = NewDeadline(cancel);
         List<TopicDescription> found;
         try
         {
@@ -130,7 +145,11 @@ public sealed class KafkaAdmin
     /// <param name="topics">The topics.</param>
     /// <param name="validateOnly">True to check and create nothing.</param>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<ItemResult<string>>> CreateTopicsAsync(IReadOnlyList<NewTopic> topics, bool validateOnly = false, CancellationToken cancel = default)
+    public async ValueTask<IReadOnlyList<ItemResult<string>>> CreateTopicsAsync(
+        IReadOnlyList<NewTopic> topics,
+        bool validateOnly = false,
+        CancellationToken cancel = default
+    )
     {
         CreateTopicsRequest request = new()
         {
@@ -139,14 +158,20 @@ public sealed class KafkaAdmin
             ValidateOnly = validateOnly,
         };
         CreateTopicsResponse response = await _calls.CallAnyAsync(
-            request, static r => Moved(r.Topics, static t => t.ErrorCode), NewDeadline(cancel));
+            request,
+            static r => FirstRoutingError(r.Topics, static t => t.ErrorCode),
+            NewDeadline(cancel)
+        );
         _metadata.Invalidate();
         return response.Topics.ConvertAll(t => ItemResult<string>.From(t.Name, t.ErrorCode, t.ErrorMessage));
     }
 
     /// <summary>Deletes topics by name.</summary>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<ItemResult<string>>> DeleteTopicsAsync(IReadOnlyList<string> names, CancellationToken cancel = default)
+    public async ValueTask<IReadOnlyList<ItemResult<string>>> DeleteTopicsAsync(
+        IReadOnlyList<string> names,
+        CancellationToken cancel = default
+    )
     {
         DeleteTopicsRequest request = new()
         {
@@ -155,7 +180,10 @@ public sealed class KafkaAdmin
             TimeoutMs = (int)_runtime.Options.RequestTimeout.TotalMilliseconds,
         };
         DeleteTopicsResponse response = await _calls.CallAnyAsync(
-            request, static r => Moved(r.Responses, static t => t.ErrorCode), NewDeadline(cancel));
+            request,
+            static r => FirstRoutingError(r.Responses, static t => t.ErrorCode),
+            NewDeadline(cancel)
+        );
         _metadata.Invalidate();
         return response.Responses.ConvertAll(t => ItemResult<string>.From(t.Name ?? t.TopicId.ToString(), t.ErrorCode, t.ErrorMessage));
     }
@@ -163,16 +191,27 @@ public sealed class KafkaAdmin
     /// <summary>Gives a topic more partitions.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="count">How many it shall have in all.</param>
-    /// <exception cref="KafkaException">The cluster refused, or cannot be reached.</exception>
+    /// <exception cref="KafkaException">The cluster rejected, or cannot be reached.</exception>
     public async ValueTask CreatePartitionsAsync(string topic, int count, CancellationToken cancel = default)
     {
         CreatePartitionsRequest request = new()
         {
-            Topics = [new() { Name = topic, Count = count, Assignments = null }],
+            Topics =
+            [
+                new()
+                {
+                    Name = topic,
+                    Count = count,
+                    Assignments = null,
+                },
+            ],
             TimeoutMs = (int)_runtime.Options.RequestTimeout.TotalMilliseconds,
         };
         CreatePartitionsResponse response = await _calls.CallAnyAsync(
-            request, static r => Moved(r.Results, static t => t.ErrorCode), NewDeadline(cancel));
+            request,
+            static r => FirstRoutingError(r.Results, static t => t.ErrorCode),
+            NewDeadline(cancel)
+        );
         _metadata.Invalidate();
         foreach (CreatePartitionsResponse.CreatePartitionsTopicResult result in response.Results)
         {
@@ -181,14 +220,22 @@ public sealed class KafkaAdmin
     }
 
     /// <summary>The configuration of one resource, by key in ordinal order.</summary>
-    /// <exception cref="KafkaException">The cluster refused, or cannot be reached.</exception>
+    /// <exception cref="KafkaException">The cluster rejected, or cannot be reached.</exception>
     public async ValueTask<IReadOnlyList<ConfigEntry>> DescribeConfigsAsync(ConfigResource resource, CancellationToken cancel = default)
     {
         DescribeConfigsRequest request = new()
         {
-            Resources = [new() { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, ConfigurationKeys = null }],
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = (sbyte)resource.Type,
+                    ResourceName = resource.Name,
+                    ConfigurationKeys = null,
+                },
+            ],
         };
-        Deadline deadline = NewDeadline(cancel);
+        CallDeadline deadline = NewDeadline(cancel);
         DescribeConfigsResponse response = NodeOf(resource) is { IsNode: true } node
             ? await _brokers.AskAsync(node, request, static _ => ErrorCode.None, $"describe configs of broker {node}", deadline)
             : await _calls.CallAnyAsync(request, static _ => ErrorCode.None, deadline);
@@ -196,7 +243,9 @@ public sealed class KafkaAdmin
         foreach (DescribeConfigsResponse.DescribeConfigsResult result in response.Results)
         {
             ItemResult<ConfigResource>.From(resource, result.ErrorCode, result.ErrorMessage).ThrowIfFailed();
-            entries.AddRange(result.Configs.Select(c => new ConfigEntry(c.Name, c.Value, (ConfigSource)c.ConfigSource, c.ReadOnly, c.IsSensitive)));
+            entries.AddRange(
+                result.Configs.Select(c => new ConfigEntry(c.Name, c.Value, (ConfigEntrySource)c.ConfigSource, c.ReadOnly, c.IsSensitive))
+            );
         }
 
         return entries.OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
@@ -207,52 +256,76 @@ public sealed class KafkaAdmin
     /// <param name="validateOnly">True to check and change nothing.</param>
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
     public async ValueTask<IReadOnlyList<ItemResult<ConfigResource>>> AlterConfigsAsync(
-        IReadOnlyList<ConfigChange> changes, bool validateOnly = false, CancellationToken cancel = default)
+        IReadOnlyList<ConfigChange> changes,
+        bool validateOnly = false,
+        CancellationToken cancel = default
+    )
     {
         IncrementalAlterConfigsRequest request = new() { ValidateOnly = validateOnly };
         foreach (IGrouping<ConfigResource, ConfigChange> group in changes.GroupBy(c => c.Resource))
         {
-            request.Resources.Add(new()
-            {
-                ResourceType = (sbyte)group.Key.Type,
-                ResourceName = group.Key.Name,
-                Configs = group
-                    .Select(c => new IncrementalAlterConfigsRequest.AlterableConfig
-                    {
-                        Name = c.Key, ConfigOperation = (sbyte)c.Operation, Value = c.Value,
-                    })
-                    .ToList(),
-            });
+            request.Resources.Add(
+                new()
+                {
+                    ResourceType = (sbyte)group.Key.Type,
+                    ResourceName = group.Key.Name,
+                    Configs = group
+                        .Select(c => new IncrementalAlterConfigsRequest.AlterableConfig
+                        {
+                            Name = c.Key,
+                            ConfigOperation = (sbyte)c.Operation,
+                            Value = c.Value,
+                        })
+                        .ToList(),
+                }
+            );
         }
 
         IncrementalAlterConfigsResponse response = await _calls.CallAnyAsync(
-            request, static r => Moved(r.Responses, static c => c.ErrorCode), NewDeadline(cancel));
-        return response.Responses.ConvertAll(r => ItemResult<ConfigResource>.From(
-            new ConfigResource((ConfigResourceType)r.ResourceType, r.ResourceName), r.ErrorCode, r.ErrorMessage));
+            request,
+            static r => FirstRoutingError(r.Responses, static c => c.ErrorCode),
+            NewDeadline(cancel)
+        );
+        return response.Responses.ConvertAll(r =>
+            ItemResult<ConfigResource>.From(
+                new ConfigResource((ConfigResourceType)r.ResourceType, r.ResourceName),
+                r.ErrorCode,
+                r.ErrorMessage
+            )
+        );
     }
 
-    /// <summary>Makes the preferred replicas leaders again, or with <paramref name="unclean"/> elects any replica where none in sync is left, which loses data.</summary>
+    /// <summary>
+    /// Makes the preferred replicas leaders again, or with <paramref name="unclean"/> elects any replica where none in sync is left, which
+    /// loses data.
+    /// </summary>
     /// <param name="partitions">The partitions; null for all.</param>
     /// <param name="unclean">True for an unclean election (KIP-460).</param>
-    /// <exception cref="KafkaException">The cluster refused, or cannot be reached.</exception>
+    /// <exception cref="KafkaException">The cluster rejected, or cannot be reached.</exception>
     public async ValueTask<IReadOnlyList<ItemResult<TopicPartition>>> ElectLeadersAsync(
-        IReadOnlyList<TopicPartition>? partitions, bool unclean = false, CancellationToken cancel = default)
+        IReadOnlyList<TopicPartition>? partitions,
+        bool unclean = false,
+        CancellationToken cancel = default
+    )
     {
         ElectLeadersRequest request = new()
         {
             ElectionType = unclean ? (sbyte)1 : (sbyte)0,
             TimeoutMs = (int)_runtime.Options.RequestTimeout.TotalMilliseconds,
-            TopicPartitions = partitions?
-                .GroupBy(p => p.Topic, StringComparer.Ordinal)
+            TopicPartitions = partitions
+                ?.GroupBy(p => p.Topic, StringComparer.Ordinal)
                 .Select(g => new ElectLeadersRequest.ElectionTopic { Topic = g.Key, Partitions = g.Select(p => p.Partition).ToList() })
                 .ToList(),
         };
         ElectLeadersResponse response = await _calls.CallAnyAsync(request, static r => r.ErrorCode, NewDeadline(cancel));
         Check(response.ErrorCode, null, "elect leaders");
         _metadata.Invalidate();
-        return response.ReplicaElectionResults
-            .SelectMany(t => t.PartitionResult.Select(p => ItemResult<TopicPartition>.From(
-                new TopicPartition(t.Topic, p.PartitionId), p.ErrorCode, p.ErrorMessage)))
+        return response
+            .ReplicaElectionResults.SelectMany(t =>
+                t.PartitionResult.Select(p =>
+                    ItemResult<TopicPartition>.From(new TopicPartition(t.Topic, p.PartitionId), p.ErrorCode, p.ErrorMessage)
+                )
+            )
             .ToList();
     }
 
@@ -261,10 +334,15 @@ public sealed class KafkaAdmin
     /// <param name="readCommitted">True to count only what transactions have decided.</param>
     /// <exception cref="KafkaException">A partition cannot be asked in time.</exception>
     public async ValueTask<IReadOnlyDictionary<TopicPartition, FoundOffset>> ListOffsetsAsync(
-        IReadOnlyDictionary<TopicPartition, OffsetSpec> partitions, bool readCommitted = false, CancellationToken cancel = default)
+        IReadOnlyDictionary<TopicPartition, OffsetSpec> partitions,
+        bool readCommitted = false,
+        CancellationToken cancel = default
+    )
     {
         SortedDictionary<TopicPartition, FoundOffset> found = [];
-        foreach ((TopicPartition partition, SearchResult result) in await _offsets.FindAsync(partitions, readCommitted, NewDeadline(cancel)))
+        foreach (
+            (TopicPartition partition, SearchResult result) in await _offsets.FindAsync(partitions, readCommitted, NewDeadline(cancel))
+        )
         {
             found.Add(partition, result.Failure is { } failure ? throw failure : result.Found);
         }
@@ -273,15 +351,18 @@ public sealed class KafkaAdmin
     }
 
     /// <summary>Removes the oldest records of partitions (KIP-107).</summary>
-    /// <param name="before">Of each partition the first offset that stays; <see cref="Offset.None"/> for everything that is committed.</param>
+    /// <param name="before">Of each partition the first offset that stays; <see cref="Offset.None"/> for everything that is
+    /// committed.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <returns>Where each partition begins now, at the replica that is furthest behind.</returns>
     /// <exception cref="KafkaException">A partition's leader rejected it, or cannot be reached; those before are done.</exception>
     public async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> DeleteRecordsAsync(
-        IReadOnlyDictionary<TopicPartition, Offset> before, CancellationToken cancel = default)
+        IReadOnlyDictionary<TopicPartition, Offset> before,
+        CancellationToken cancel = default
+    )
     {
         SortedDictionary<TopicPartition, Offset> begin = [];
-        Deadline deadline = NewDeadline(cancel);
+        CallDeadline deadline = NewDeadline(cancel);
         foreach ((TopicPartition partition, Offset offset) in before)
         {
             DeleteRecordsRequest request = new()
@@ -290,7 +371,12 @@ public sealed class KafkaAdmin
                 Topics = [new() { Name = partition.Topic, Partitions = [new() { PartitionIndex = partition.Partition, Offset = offset }] }],
             };
             DeleteRecordsResponse response = await _brokers.AskLeaderAsync(
-                partition, request, static r => r.Topics[0].Partitions[0].ErrorCode, $"delete records of {partition} before {offset}", deadline);
+                partition,
+                request,
+                static r => r.Topics[0].Partitions[0].ErrorCode,
+                $"delete records of {partition} before {offset}",
+                deadline
+            );
             begin[partition] = response.Topics[0].Partitions[0].LowWatermark;
         }
 
@@ -299,10 +385,16 @@ public sealed class KafkaAdmin
 
     /// <summary>The resources of a type that have configuration (KIP-1142).</summary>
     /// <exception cref="KafkaException">The cluster rejected the request, or cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<ConfigResource>> ListConfigResourcesAsync(ConfigResourceType type, CancellationToken cancel = default)
+    public async ValueTask<IReadOnlyList<ConfigResource>> ListConfigResourcesAsync(
+        ConfigResourceType type,
+        CancellationToken cancel = default
+    )
     {
         ListConfigResourcesResponse response = await _calls.CallAnyAsync(
-            new ListConfigResourcesRequest { ResourceTypes = [(sbyte)type] }, static r => r.ErrorCode, NewDeadline(cancel));
+            new ListConfigResourcesRequest { ResourceTypes = [(sbyte)type] },
+            static r => r.ErrorCode,
+            NewDeadline(cancel)
+        );
         Check(response.ErrorCode, null, $"list resources of type {type}");
         return [.. response.ConfigResources.Select(each => new ConfigResource((ConfigResourceType)each.ResourceType, each.ResourceName))];
     }
@@ -316,14 +408,14 @@ public sealed class KafkaAdmin
     /// A controller that has just lost its office says so for each item: then the whole request is worth another try. Any other error of an
     /// item is its result.
     /// </summary>
-    private static ErrorCode Moved<T>(List<T> items, Func<T, ErrorCode> errorOf) =>
+    private static ErrorCode FirstRoutingError<T>(List<T> items, Func<T, ErrorCode> errorOf) =>
         items.Exists(item => errorOf(item) == ErrorCode.NotController) ? ErrorCode.NotController : ErrorCode.None;
 
     private static void Check(ErrorCode error, string? message, string what)
     {
         if (error != ErrorCode.None)
         {
-            throw new KafkaException(error, $"{what}: {message ?? "refused"}");
+            throw new KafkaException(error, $"{what}: {message ?? "rejected"}");
         }
     }
 
@@ -340,28 +432,39 @@ public sealed class KafkaAdmin
             Name = topic.Name,
             NumPartitions = placed ? -1 : topic.Partitions,
             ReplicationFactor = placed ? (short)-1 : topic.ReplicationFactor,
-            Assignments = topic.Assignments
-                .Select((replicas, i) => new CreateTopicsRequest.CreatableReplicaAssignment { PartitionIndex = i, BrokerIds = [.. replicas] })
+            Assignments = topic
+                .Assignments.Select(
+                    (replicas, i) => new CreateTopicsRequest.CreatableReplicaAssignment { PartitionIndex = i, BrokerIds = [.. replicas] }
+                )
                 .ToList(),
             Configs = topic.Configs.Select(c => new CreateTopicsRequest.CreatableTopicConfig { Name = c.Key, Value = c.Value }).ToList(),
         };
     }
 
-    private static QuorumReplica Describe(DescribeQuorumResponse.ReplicaState replica) => new(
-        replica.ReplicaId, replica.ReplicaDirectoryId, replica.LogEndOffset, replica.LastFetchTimestamp, replica.LastCaughtUpTimestamp);
+    private static QuorumReplicaDescription Describe(DescribeQuorumResponse.ReplicaState replica) =>
+        new(replica.ReplicaId, replica.ReplicaDirectoryId, replica.LogEndOffset, replica.LastFetchTimestamp, replica.LastCaughtUpTimestamp);
 
-    private static TopicDescription Describe(MetadataResponse.TopicData topic) => new(
-        topic.Name ?? "",
-        topic.TopicId,
-        topic.IsInternal,
-        topic.ErrorCode,
-        topic.Partitions
-            .OrderBy(p => p.PartitionIndex)
-            .Select(p => new PartitionDescription(
-                p.PartitionIndex, p.LeaderId, p.LeaderEpoch, p.ReplicaNodes, p.IsrNodes, p.OfflineReplicas, []))
-            .ToList());
+    private static TopicDescription Describe(MetadataResponse.TopicData topic) =>
+        new(
+            topic.Name ?? "",
+            topic.TopicId,
+            topic.IsInternal,
+            topic.ErrorCode,
+            topic
+                .Partitions.OrderBy(p => p.PartitionIndex)
+                .Select(p => new PartitionDescription(
+                    p.PartitionIndex,
+                    p.LeaderId,
+                    p.LeaderEpoch,
+                    p.ReplicaNodes,
+                    p.IsrNodes,
+                    p.OfflineReplicas,
+                    []
+                ))
+                .ToList()
+        );
 
-    private async ValueTask<List<TopicDescription>> DescribeByPagesAsync(IReadOnlyList<string> names, Deadline deadline)
+    private async ValueTask<List<TopicDescription>> DescribeByPagesAsync(IReadOnlyList<string> names, CallDeadline deadline)
     {
         List<TopicDescription> found = [];
         DescribeTopicPartitionsRequest request = new()
@@ -388,7 +491,14 @@ public sealed class KafkaAdmin
     private static void Append(List<TopicDescription> found, DescribeTopicPartitionsResponse.DescribeTopicPartitionsTopic topic)
     {
         List<PartitionDescription> partitions = topic.Partitions.ConvertAll(p => new PartitionDescription(
-            p.PartitionIndex, p.LeaderId, p.LeaderEpoch, p.ReplicaNodes, p.IsrNodes, p.OfflineReplicas, p.EligibleLeaderReplicas ?? []));
+            p.PartitionIndex,
+            p.LeaderId,
+            p.LeaderEpoch,
+            p.ReplicaNodes,
+            p.IsrNodes,
+            p.OfflineReplicas,
+            p.EligibleLeaderReplicas ?? []
+        ));
         int begun = found.FindIndex(t => t.Name == topic.Name);
         if (begun >= 0)
         {
@@ -400,5 +510,5 @@ public sealed class KafkaAdmin
         }
     }
 
-    private Deadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
+    private CallDeadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
 }

@@ -7,14 +7,17 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Client.Admin;
 
-/// <summary>The log directories of brokers, and moves of replicas between them (KIP-113). What fails for a passing reason is tried again until <see cref="ClientOptions.CallTimeout"/>.</summary>
+/// <summary>
+/// The log directories of brokers, and moves of replicas between them (KIP-113). What fails for a passing reason is tried again until
+/// <see cref="ClientOptions.CallTimeout"/>.
+/// </summary>
 public sealed class LogDirAdmin
 {
     private readonly ClientRuntime _runtime;
     private readonly ClusterCalls _calls;
-    private readonly MetadataCache _metadata;
+    private readonly ClusterMetadata _metadata;
 
-    internal LogDirAdmin(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
+    internal LogDirAdmin(ClientRuntime runtime, ClusterCalls calls, ClusterMetadata metadata)
     {
         _runtime = runtime;
         _calls = calls;
@@ -22,12 +25,17 @@ public sealed class LogDirAdmin
     }
 
     /// <summary>The directories of a broker, with what lies in them.</summary>
-    /// <exception cref="KafkaException">The broker refused, or cannot be reached.</exception>
+    /// <exception cref="KafkaException">The broker rejected, or cannot be reached.</exception>
     public async ValueTask<IReadOnlyList<LogDirView>> DescribeAsync(NodeId broker, CancellationToken cancel = default)
     {
-        DescribeLogDirsResponse response = await CallAsync(broker, new DescribeLogDirsRequest { Topics = null }, "describe the log directories", cancel);
+        DescribeLogDirsResponse response = await CallAsync(
+            broker,
+            new DescribeLogDirsRequest { Topics = null },
+            "describe the log directories",
+            cancel
+        );
         return response.ErrorCode != ErrorCode.None
-            ? throw new KafkaException(response.ErrorCode, $"describe the log directories of broker {broker}: refused")
+            ? throw new KafkaException(response.ErrorCode, $"describe the log directories of broker {broker}: rejected")
             :
             [
                 .. response.Results.Select(each => new LogDirView(
@@ -37,9 +45,16 @@ public sealed class LogDirAdmin
                     each.UsableBytes,
                     each.IsCordoned,
                     [
-                        .. each.Topics.SelectMany(topic => topic.Partitions.Select(replica => new LogDirReplica(
-                            new TopicPartition(topic.Name, replica.PartitionIndex), replica.PartitionSize, replica.OffsetLag, replica.IsFutureKey))),
-                    ])),
+                        .. each.Topics.SelectMany(topic =>
+                            topic.Partitions.Select(replica => new LogDirReplica(
+                                new TopicPartition(topic.Name, replica.PartitionIndex),
+                                replica.PartitionSize,
+                                replica.OffsetLag,
+                                replica.IsFutureKey
+                            ))
+                        ),
+                    ]
+                )),
             ];
     }
 
@@ -49,7 +64,11 @@ public sealed class LogDirAdmin
     /// <param name="partitions">Whose replicas.</param>
     /// <exception cref="KafkaException">The broker cannot be reached.</exception>
     public async ValueTask<IReadOnlyList<ItemResult<TopicPartition>>> MoveAsync(
-        NodeId broker, string directory, IReadOnlyList<TopicPartition> partitions, CancellationToken cancel = default)
+        NodeId broker,
+        string directory,
+        IReadOnlyList<TopicPartition> partitions,
+        CancellationToken cancel = default
+    )
     {
         AlterReplicaLogDirsRequest request = new()
         {
@@ -60,10 +79,13 @@ public sealed class LogDirAdmin
                     Path = directory,
                     Topics =
                     [
-                        .. partitions.GroupBy(each => each.Topic, StringComparer.Ordinal).Select(topic => new AlterReplicaLogDirsRequest.AlterReplicaLogDirTopic
-                        {
-                            Name = topic.Key, Partitions = [.. topic.Select(each => each.Partition)],
-                        }),
+                        .. partitions
+                            .GroupBy(each => each.Topic, StringComparer.Ordinal)
+                            .Select(topic => new AlterReplicaLogDirsRequest.AlterReplicaLogDirTopic
+                            {
+                                Name = topic.Key,
+                                Partitions = [.. topic.Select(each => each.Partition)],
+                            }),
                     ],
                 },
             ],
@@ -71,15 +93,23 @@ public sealed class LogDirAdmin
         AlterReplicaLogDirsResponse response = await CallAsync(broker, request, "move replicas", cancel);
         return
         [
-            .. response.Results.SelectMany(topic => topic.Partitions.Select(each => ItemResult<TopicPartition>.From(
-                new TopicPartition(topic.TopicName, each.PartitionIndex), each.ErrorCode, null))),
+            .. response.Results.SelectMany(topic =>
+                topic.Partitions.Select(each =>
+                    ItemResult<TopicPartition>.From(new TopicPartition(topic.TopicName, each.PartitionIndex), each.ErrorCode, null)
+                )
+            ),
         ];
     }
 
-    private async ValueTask<TResponse> CallAsync<TResponse>(NodeId broker, IRequest<TResponse> request, string what, CancellationToken cancel)
+    private async ValueTask<TResponse> CallAsync<TResponse>(
+        NodeId broker,
+        IRequest<TResponse> request,
+        string what,
+        CancellationToken cancel
+    )
         where TResponse : class, IVersionedMessage, new()
     {
-        Deadline deadline = new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
+        CallDeadline deadline = new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
         await _metadata.FreshAsync(deadline);
         Backoff backoff = _runtime.NewBackoff();
         while (true)

@@ -12,12 +12,15 @@ namespace RaftLog.Client.Admin;
 internal readonly record struct SearchResult(FoundOffset Found, KafkaException? Failure);
 
 /// <summary>Asks the leaders of partitions for offsets, one request a leader, until each has answered for each.</summary>
-internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
+internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, ClusterMetadata metadata)
 {
     /// <summary>Searches partitions, whose topics are asked for first. Ends with a result for each of them.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<SortedDictionary<TopicPartition, SearchResult>> FindAsync(
-        IReadOnlyDictionary<TopicPartition, OffsetSpec> partitions, bool readCommitted, Deadline deadline)
+        IReadOnlyDictionary<TopicPartition, OffsetSpec> partitions,
+        bool readCommitted,
+        CallDeadline deadline
+    )
     {
         SortedDictionary<TopicPartition, SearchResult> results = [];
         SortedDictionary<TopicPartition, (ErrorCode Error, string Reason)> missing = [];
@@ -38,8 +41,7 @@ internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, Me
 
             metadata.Invalidate();
             hasTime = await deadline.PauseAsync(backoff.Next());
-        }
-        while (hasTime);
+        } while (hasTime);
 
         foreach ((TopicPartition partition, (ErrorCode error, string reason)) in missing)
         {
@@ -52,9 +54,10 @@ internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, Me
     private async ValueTask AskAllAsync(
         IReadOnlyDictionary<TopicPartition, OffsetSpec> wanted,
         bool readCommitted,
-        Deadline deadline,
+        CallDeadline deadline,
         SortedDictionary<TopicPartition, (ErrorCode Error, string Reason)> missing,
-        SortedDictionary<TopicPartition, SearchResult> results)
+        SortedDictionary<TopicPartition, SearchResult> results
+    )
     {
         ClusterView view;
         try
@@ -77,10 +80,13 @@ internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, Me
             {
                 foreach (TopicPartition partition in group)
                 {
-                    ErrorCode error = view.TryGetTopic(partition.Topic, out TopicView? topic) ? topic.Error : ErrorCode.UnknownTopicOrPartition;
-                    missing[partition] = error == ErrorCode.None
-                        ? (ErrorCode.LeaderNotAvailable, "the partition has no leader, or does not exist")
-                        : (error, $"topic '{partition.Topic}' cannot be used");
+                    ErrorCode error = view.TryGetTopic(partition.Topic, out TopicView? topic)
+                        ? topic.Error
+                        : ErrorCode.UnknownTopicOrPartition;
+                    missing[partition] =
+                        error == ErrorCode.None
+                            ? (ErrorCode.LeaderNotAvailable, "the partition has no leader, or does not exist")
+                            : (error, $"topic '{partition.Topic}' cannot be used");
                     if (!missing[partition].Error.IsRetriable())
                     {
                         results[partition] = Failed(partition, error, missing[partition].Reason);
@@ -111,7 +117,11 @@ internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, Me
         view.TryGetPartition(partition, out _, out PartitionView? known) ? known.Leader : NodeId.None;
 
     private ListOffsetsRequest ToRequest(
-        IEnumerable<TopicPartition> group, ClusterView view, IReadOnlyDictionary<TopicPartition, OffsetSpec> wanted, bool readCommitted)
+        IEnumerable<TopicPartition> group,
+        ClusterView view,
+        IReadOnlyDictionary<TopicPartition, OffsetSpec> wanted,
+        bool readCommitted
+    )
     {
         ListOffsetsRequest request = new()
         {
@@ -121,18 +131,22 @@ internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, Me
         };
         foreach (IGrouping<string, TopicPartition> topic in group.GroupBy(p => p.Topic, StringComparer.Ordinal))
         {
-            request.Topics.Add(new()
-            {
-                Name = topic.Key,
-                Partitions = topic
-                    .Select(p => new ListOffsetsRequest.PartitionData
-                    {
-                        PartitionIndex = p.Partition,
-                        CurrentLeaderEpoch = view.TryGetPartition(p, out _, out PartitionView? known) ? known.LeaderEpoch : LeaderEpoch.None,
-                        Timestamp = wanted[p].Timestamp,
-                    })
-                    .ToList(),
-            });
+            request.Topics.Add(
+                new()
+                {
+                    Name = topic.Key,
+                    Partitions = topic
+                        .Select(p => new ListOffsetsRequest.PartitionData
+                        {
+                            PartitionIndex = p.Partition,
+                            CurrentLeaderEpoch = view.TryGetPartition(p, out _, out PartitionView? known)
+                                ? known.LeaderEpoch
+                                : LeaderEpoch.None,
+                            Timestamp = wanted[p].Timestamp,
+                        })
+                        .ToList(),
+                }
+            );
         }
 
         return request;
@@ -141,30 +155,31 @@ internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, Me
     private static void Collect(
         ListOffsetsResponse response,
         SortedDictionary<TopicPartition, (ErrorCode Error, string Reason)> missing,
-        SortedDictionary<TopicPartition, SearchResult> results)
+        SortedDictionary<TopicPartition, SearchResult> results
+    )
     {
         foreach (ListOffsetsResponse.TopicData topic in response.Topics)
         {
-            foreach (ListOffsetsResponse.PartitionData answer in topic.Partitions)
+            foreach (ListOffsetsResponse.PartitionData reply in topic.Partitions)
             {
-                TopicPartition partition = new(topic.Name, answer.PartitionIndex);
+                TopicPartition partition = new(topic.Name, reply.PartitionIndex);
                 if (!missing.ContainsKey(partition))
                 {
                     continue;
                 }
 
-                if (answer.ErrorCode == ErrorCode.None)
+                if (reply.ErrorCode == ErrorCode.None)
                 {
-                    results[partition] = new SearchResult(new FoundOffset(answer.Offset, answer.Timestamp, answer.LeaderEpoch), null);
+                    results[partition] = new SearchResult(new FoundOffset(reply.Offset, reply.Timestamp, reply.LeaderEpoch), null);
                     missing.Remove(partition);
                 }
-                else if (answer.ErrorCode.IsRetriable())
+                else if (reply.ErrorCode.IsRetriable())
                 {
-                    missing[partition] = (answer.ErrorCode, $"the leader answered {answer.ErrorCode}");
+                    missing[partition] = (reply.ErrorCode, $"the leader answered {reply.ErrorCode}");
                 }
                 else
                 {
-                    results[partition] = Failed(partition, answer.ErrorCode, "the leader refused");
+                    results[partition] = Failed(partition, reply.ErrorCode, "the leader rejected");
                     missing.Remove(partition);
                 }
             }

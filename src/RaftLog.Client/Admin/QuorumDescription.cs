@@ -12,8 +12,9 @@ public sealed record QuorumDescription(
     NodeId Leader,
     LeaderEpoch LeaderEpoch,
     Offset HighWatermark,
-    IReadOnlyList<QuorumReplica> Voters,
-    IReadOnlyList<QuorumReplica> Observers);
+    IReadOnlyList<QuorumReplicaDescription> Voters,
+    IReadOnlyList<QuorumReplicaDescription> Observers
+);
 
 /// <summary>One node of the quorum.</summary>
 /// <param name="Id">Its id.</param>
@@ -21,4 +22,4 @@ public sealed record QuorumDescription(
 /// <param name="LogEnd">The end of its log as last told.</param>
 /// <param name="LastFetchMs">When it last fetched, in milliseconds since 1970, or -1.</param>
 /// <param name="LastCaughtUpMs">When it last had everything, in milliseconds since 1970, or -1.</param>
-public sealed record QuorumReplica(NodeId Id, Uuid DirectoryId, Offset LogEnd, long LastFetchMs, long LastCaughtUpMs);
+public sealed record QuorumReplicaDescription(NodeId Id, Uuid DirectoryId, Offset LogEnd, long LastFetchMs, long LastCaughtUpMs);

@@ -9,7 +9,12 @@ namespace RaftLog.Client.Admin;
 /// <param name="Error">Why it cannot be described, or <see cref="ErrorCode.None"/>.</param>
 /// <param name="Partitions">Its partitions by index; empty on error.</param>
 public sealed record TopicDescription(
-    string Name, Uuid Id, bool IsInternal, ErrorCode Error, IReadOnlyList<PartitionDescription> Partitions);
+    string Name,
+    Uuid Id,
+    bool IsInternal,
+    ErrorCode Error,
+    IReadOnlyList<PartitionDescription> Partitions
+);
 
 /// <summary>The state of a partition.</summary>
 /// <param name="Index">Its index.</param>
@@ -18,7 +23,8 @@ public sealed record TopicDescription(
 /// <param name="Replicas">The assigned replicas, preferred leader first.</param>
 /// <param name="Isr">The replicas in sync.</param>
 /// <param name="Offline">The replicas that are offline.</param>
-/// <param name="EligibleLeaders">Replicas out of sync that still have all that was committed (KIP-966); empty where the broker does not say.</param>
+/// <param name="EligibleLeaders">Replicas out of sync that still have all that was committed (KIP-966); empty where the broker does not
+/// say.</param>
 public sealed record PartitionDescription(
     int Index,
     NodeId Leader,
@@ -26,4 +32,5 @@ public sealed record PartitionDescription(
     IReadOnlyList<NodeId> Replicas,
     IReadOnlyList<NodeId> Isr,
     IReadOnlyList<NodeId> Offline,
-    IReadOnlyList<NodeId> EligibleLeaders);
+    IReadOnlyList<NodeId> EligibleLeaders
+);

@@ -18,7 +18,14 @@ public sealed record TransactionListing(string Id, ProducerId Producer, string S
 /// <param name="StartMs">When the last transaction began, in milliseconds since 1970; -1 before the first.</param>
 /// <param name="Partitions">The partitions in the transaction, in order.</param>
 public sealed record TransactionDescription(
-    string Id, ProducerId Producer, ProducerEpoch Epoch, string State, int TimeoutMs, long StartMs, IReadOnlyList<TopicPartition> Partitions);
+    string Id,
+    ProducerId Producer,
+    ProducerEpoch Epoch,
+    string State,
+    int TimeoutMs,
+    long StartMs,
+    IReadOnlyList<TopicPartition> Partitions
+);
 
 /// <summary>A producer as a partition knows it.</summary>
 /// <param name="Partition">The partition.</param>
@@ -28,4 +35,10 @@ public sealed record TransactionDescription(
 /// <param name="TransactionStart">Where its open transaction begins; none where none is open.</param>
 /// <param name="LastTimestampMs">The timestamp of its last batch, in milliseconds since 1970.</param>
 public sealed record PartitionProducer(
-    TopicPartition Partition, ProducerId Producer, ProducerEpoch Epoch, int CoordinatorEpoch, Offset TransactionStart, long LastTimestampMs);
+    TopicPartition Partition,
+    ProducerId Producer,
+    ProducerEpoch Epoch,
+    int CoordinatorEpoch,
+    Offset TransactionStart,
+    long LastTimestampMs
+);

@@ -38,7 +38,11 @@ public sealed class ClusterView
     public bool TryGetTopic(string name, [NotNullWhen(true)] out TopicView? topic) => _topics.TryGetValue(name, out topic);
 
     /// <summary>Finds a partition of a topic that is known without error.</summary>
-    public bool TryGetPartition(TopicPartition partition, [NotNullWhen(true)] out TopicView? topic, [NotNullWhen(true)] out PartitionView? view)
+    public bool TryGetPartition(
+        TopicPartition partition,
+        [NotNullWhen(true)] out TopicView? topic,
+        [NotNullWhen(true)] out PartitionView? view
+    )
     {
         view = null;
         if (TryGetTopic(partition.Topic, out topic) && (uint)partition.Partition < (uint)topic.Partitions.Count)
@@ -73,17 +77,26 @@ public sealed class ClusterView
         return new ClusterView(Version + 1, response.ClusterId ?? ClusterId, brokers, topics);
     }
 
-    /// <summary>The view with a newer leader of one partition, as a broker has told it in passing (KIP-951); this one where it is not newer.</summary>
+    /// <summary>
+    /// The view with a newer leader of one partition, as a broker has told it in passing (KIP-951); this one where it is not newer.
+    /// </summary>
     internal ClusterView WithLeader(TopicPartition partition, NodeId leader, LeaderEpoch epoch)
     {
-        if (!TryGetPartition(partition, out TopicView? topic, out PartitionView? known) || epoch <= known.LeaderEpoch || !_brokers.ContainsKey(leader))
+        if (
+            !TryGetPartition(partition, out TopicView? topic, out PartitionView? known)
+            || epoch <= known.LeaderEpoch
+            || !_brokers.ContainsKey(leader)
+        )
         {
             return this;
         }
 
         List<PartitionView> partitions = [.. topic.Partitions];
         partitions[partition.Partition] = known with { Leader = leader, LeaderEpoch = epoch, Error = ErrorCode.None };
-        Dictionary<string, TopicView> topics = new(_topics, StringComparer.Ordinal) { [topic.Name] = topic with { Partitions = partitions } };
+        Dictionary<string, TopicView> topics = new(_topics, StringComparer.Ordinal)
+        {
+            [topic.Name] = topic with { Partitions = partitions },
+        };
         return new ClusterView(Version + 1, ClusterId, _brokers, topics);
     }
 
@@ -94,8 +107,14 @@ public sealed class ClusterView
         {
             if ((uint)partition.PartitionIndex < (uint)partitions.Length)
             {
-                partitions[partition.PartitionIndex] = Newer(name, topic.TopicId, new PartitionView(
-                    partition.PartitionIndex, partition.LeaderId, partition.LeaderEpoch, partition.ErrorCode) { Replicas = partition.ReplicaNodes });
+                partitions[partition.PartitionIndex] = Newer(
+                    name,
+                    topic.TopicId,
+                    new PartitionView(partition.PartitionIndex, partition.LeaderId, partition.LeaderEpoch, partition.ErrorCode)
+                    {
+                        Replicas = partition.ReplicaNodes,
+                    }
+                );
             }
         }
 
@@ -110,7 +129,9 @@ public sealed class ClusterView
 
     private PartitionView Newer(string topic, Uuid id, PartitionView told) =>
         TryGetPartition(new TopicPartition(topic, told.Index), out TopicView? known, out PartitionView? old)
-        && known.Id == id && old.LeaderEpoch > told.LeaderEpoch && told.LeaderEpoch != LeaderEpoch.None
+        && known.Id == id
+        && old.LeaderEpoch > told.LeaderEpoch
+        && told.LeaderEpoch != LeaderEpoch.None
             ? old
             : told;
 }

@@ -2,7 +2,9 @@ using RaftLog.Platform;
 
 namespace RaftLog.Client.Connections;
 
-/// <summary>Pauses that double from the first to the longest, each a fifth shorter or longer by chance, so that clients do not retry in step.</summary>
+/// <summary>
+/// Pauses that double from the first to the longest, each a fifth shorter or longer by chance, so that clients do not retry in step.
+/// </summary>
 internal sealed class Backoff(TimeSpan first, TimeSpan longest, IEntropy entropy)
 {
     private TimeSpan _last;

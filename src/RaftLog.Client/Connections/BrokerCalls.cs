@@ -6,7 +6,7 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Client.Connections;
 
 /// <summary>Requests that one broker alone can answer, or a partition's leader, tried again while the reason passes.</summary>
-internal sealed class BrokerCalls(ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata)
+internal sealed class BrokerCalls(ClientRuntime runtime, ClusterCalls calls, ClusterMetadata metadata)
 {
     /// <summary>One request to one broker.</summary>
     /// <param name="broker">The broker.</param>
@@ -17,14 +17,23 @@ internal sealed class BrokerCalls(ClientRuntime runtime, ClusterCalls calls, Met
     /// <exception cref="KafkaException">The broker rejected it, or could not be reached in time.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public ValueTask<TResponse> AskAsync<TResponse>(
-        NodeId broker, IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, string what, Deadline deadline)
-        where TResponse : class, IVersionedMessage, new() =>
-        AskAsync(_ => ValueTask.FromResult(broker), request, errorOf, what, deadline);
+        NodeId broker,
+        IRequest<TResponse> request,
+        Func<TResponse, ErrorCode> errorOf,
+        string what,
+        CallDeadline deadline
+    )
+        where TResponse : class, IVersionedMessage, new() => AskAsync(_ => ValueTask.FromResult(broker), request, errorOf, what, deadline);
 
     /// <summary>One request to the leader of a partition, wherever it is by then.</summary>
-    /// <inheritdoc cref="AskAsync{TResponse}(NodeId, IRequest{TResponse}, Func{TResponse, ErrorCode}, string, Deadline)"/>
+    /// <inheritdoc cref="AskAsync{TResponse}(NodeId, IRequest{TResponse}, Func{TResponse, ErrorCode}, string, CallDeadline)"/>
     public ValueTask<TResponse> AskLeaderAsync<TResponse>(
-        TopicPartition partition, IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, string what, Deadline deadline)
+        TopicPartition partition,
+        IRequest<TResponse> request,
+        Func<TResponse, ErrorCode> errorOf,
+        string what,
+        CallDeadline deadline
+    )
         where TResponse : class, IVersionedMessage, new() =>
         AskAsync(
             async until =>
@@ -33,15 +42,23 @@ internal sealed class BrokerCalls(ClientRuntime runtime, ClusterCalls calls, Met
                 return (uint)partition.Partition < (uint)topic.Partitions.Count
                     ? topic.Partitions[partition.Partition].Leader
                     : throw new KafkaException(
-                        ErrorCode.InvalidPartitions, $"{what}: topic {partition.Topic} has {topic.Partitions.Count} partitions, counting from 0");
+                        ErrorCode.InvalidPartitions,
+                        $"{what}: topic {partition.Topic} has {topic.Partitions.Count} partitions, counting from 0"
+                    );
             },
             request,
             errorOf,
             what,
-            deadline);
+            deadline
+        );
 
     private async ValueTask<TResponse> AskAsync<TResponse>(
-        Func<Deadline, ValueTask<NodeId>> find, IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, string what, Deadline deadline)
+        Func<CallDeadline, ValueTask<NodeId>> find,
+        IRequest<TResponse> request,
+        Func<TResponse, ErrorCode> errorOf,
+        string what,
+        CallDeadline deadline
+    )
         where TResponse : class, IVersionedMessage, new()
     {
         await metadata.FreshAsync(deadline);

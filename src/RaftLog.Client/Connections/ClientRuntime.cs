@@ -29,7 +29,8 @@ internal sealed class ClientRuntime : IProcess, IDisposable
             Supervisor,
             new RpcOptions(options.ClientId, (int)Math.Min(options.ReceiveMemory, 100 << 20)),
             Software,
-            typeof(ClientRuntime).Assembly.GetName().Version?.ToString(3) ?? "0");
+            typeof(ClientRuntime).Assembly.GetName().Version?.ToString(3) ?? "0"
+        );
     }
 
     public ClientOptions Options { get; }

@@ -10,7 +10,12 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
     /// <summary>One request to one broker, once.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
-        NodeId node, IRequest<TResponse> request, Deadline deadline, short highestVersion = short.MaxValue, TimeSpan? timeout = null)
+        NodeId node,
+        IRequest<TResponse> request,
+        CallDeadline deadline,
+        short highestVersion = short.MaxValue,
+        TimeSpan? timeout = null
+    )
         where TResponse : class, IVersionedMessage, new()
     {
         RpcConnectResult opened = await connections.OpenAsync(node, deadline);
@@ -19,20 +24,26 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
             : RpcResult<TResponse>.Failed(RpcOutcome.Disconnected, opened.Reason);
     }
 
-    /// <summary>The level of a feature that a broker had finalized when its connection was opened, 0 for none; null when it cannot be reached.</summary>
+    /// <summary>
+    /// The level of a feature that a broker had finalized when its connection was opened, 0 for none; null when it cannot be reached.
+    /// </summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask<short?> TryFeatureLevelAsync(NodeId node, string feature, Deadline deadline) =>
+    public async ValueTask<short?> TryFeatureLevelAsync(NodeId node, string feature, CallDeadline deadline) =>
         (await connections.OpenAsync(node, deadline)).Channel?.Versions.FeatureLevel(feature);
 
     /// <summary>One request to any broker.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="errorOf">The error of the answer as a whole; a retriable one is tried again.</param>
+    /// <param name="errorOf">The error of the response as a whole; a retriable one is tried again.</param>
     /// <param name="deadline">Until when.</param>
     /// <param name="highestVersion">Where to stop below that version.</param>
     /// <exception cref="KafkaException">Nobody answered in time, or nobody serves the API.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<TResponse> CallAnyAsync<TResponse>(
-        IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, Deadline deadline, short highestVersion = short.MaxValue)
+        IRequest<TResponse> request,
+        Func<TResponse, ErrorCode> errorOf,
+        CallDeadline deadline,
+        short highestVersion = short.MaxValue
+    )
         where TResponse : class, IVersionedMessage, new()
     {
         Backoff backoff = runtime.NewBackoff();
@@ -74,11 +85,15 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
     }
 
     private async ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
-        RpcChannel channel, IRequest<TResponse> request, Deadline deadline, short highestVersion, TimeSpan timeout)
+        RpcChannel channel,
+        IRequest<TResponse> request,
+        CallDeadline deadline,
+        short highestVersion,
+        TimeSpan timeout
+    )
         where TResponse : class, IVersionedMessage, new()
     {
-        RpcResult<TResponse> result =
-            await channel.CallAsync(request, deadline.AtMost(timeout), highestVersion, deadline.Cancel);
+        RpcResult<TResponse> result = await channel.CallAsync(request, deadline.AtMost(timeout), highestVersion, deadline.Cancel);
         deadline.Cancel.ThrowIfCancellationRequested();
         return result;
     }

@@ -6,8 +6,9 @@ using RaftLog.Protocol;
 namespace RaftLog.Client.Connections;
 
 /// <summary>
-/// The connections of one user to the nodes: a broker answers the requests of a connection one after the other, so whoever may wait long for
-/// an answer (a consumer's long polls, a producer, a group's member, administration) has connections of its own.
+/// The connections of one user to the nodes: a broker answers the requests of a connection one after the other, so whoever may wait long
+/// for
+/// a response (a consumer's long polls, a producer, a group's member, administration) has connections of its own.
 /// </summary>
 internal sealed class ConnectionSet(ClientRuntime runtime, ConnectionTable table) : IDisposable
 {
@@ -17,7 +18,7 @@ internal sealed class ConnectionSet(ClientRuntime runtime, ConnectionTable table
 
     /// <summary>The channel to one broker, or why there is none.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public ValueTask<RpcConnectResult> OpenAsync(NodeId node, Deadline deadline) =>
+    public ValueTask<RpcConnectResult> OpenAsync(NodeId node, CallDeadline deadline) =>
         table.View.TryGetBroker(node, out BrokerView? broker)
             ? OpenAsync(broker.Address, deadline)
             : ValueTask.FromResult(new RpcConnectResult(ConnectOutcome.Silent, null, $"broker {node} is not in the cluster's metadata"));
@@ -28,7 +29,7 @@ internal sealed class ConnectionSet(ClientRuntime runtime, ConnectionTable table
     /// are all gone finds the cluster again (KIP-899).
     /// </summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public ValueTask<RpcConnectResult> OpenAnyAsync(int attempt, Deadline deadline)
+    public ValueTask<RpcConnectResult> OpenAnyAsync(int attempt, CallDeadline deadline)
     {
         List<NetworkAddress> candidates = [.. table.View.Brokers.Select(broker => broker.Address), .. runtime.Options.BootstrapServers];
         int start = attempt == 0 ? runtime.Entropy.Next(candidates.Count) : attempt;
@@ -75,7 +76,7 @@ internal sealed class ConnectionSet(ClientRuntime runtime, ConnectionTable table
         Keep(new HashSet<NetworkAddress>());
     }
 
-    private ValueTask<RpcConnectResult> OpenAsync(NetworkAddress address, Deadline deadline)
+    private ValueTask<RpcConnectResult> OpenAsync(NetworkAddress address, CallDeadline deadline)
     {
         NodeConnection? connection;
         lock (_lock)

@@ -6,7 +6,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Client.Connections;
 
-/// <summary>The coordinator of one group or transactional id: found when it is first asked, and again when it has moved or does not answer.</summary>
+/// <summary>
+/// The coordinator of one group or transactional id: found when it is first asked, and again when it has moved or does not answer.
+/// </summary>
 /// <param name="kind">What is coordinated.</param>
 /// <param name="key">The group's id, or the transactional id.</param>
 /// <param name="runtime">Clock and chance.</param>
@@ -14,27 +16,43 @@ namespace RaftLog.Client.Connections;
 /// <param name="calls">The connections to coordinators.</param>
 /// <param name="metadata">Where brokers are.</param>
 internal sealed class Coordinator(
-    CoordinatorKind kind, string key, ClientRuntime runtime, ClusterCalls finder, ClusterCalls calls, MetadataCache metadata)
+    CoordinatorKind kind,
+    string key,
+    ClientRuntime runtime,
+    ClusterCalls finder,
+    ClusterCalls calls,
+    ClusterMetadata metadata
+)
 {
     private readonly string _name = kind == CoordinatorKind.Group ? $"group '{key}'" : $"transactional id '{key}'";
     private NodeId _node = NodeId.None;
 
-    /// <summary>The level of a feature that the coordinator had finalized when its connection was opened (KIP-584); null when it cannot be reached.</summary>
+    /// <summary>
+    /// The level of a feature that the coordinator had finalized when its connection was opened (KIP-584); null when it cannot be reached.
+    /// </summary>
     /// <exception cref="KafkaException">There is no coordinator.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask<short?> TryFeatureLevelAsync(string feature, Deadline deadline) =>
+    public async ValueTask<short?> TryFeatureLevelAsync(string feature, CallDeadline deadline) =>
         await calls.TryFeatureLevelAsync(await FindAsync(deadline), feature, deadline);
 
-    /// <summary>One request, once. An error that says that the coordinator is elsewhere, or silence, makes the next call look for it again.</summary>
+    /// <summary>
+    /// One request, once. An error that says that the coordinator is elsewhere, or silence, makes the next call look for it again.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="errorOf">The error of the response as a whole.</param>
     /// <param name="deadline">Until when.</param>
     /// <param name="timeout">How long the coordinator may take; null for the usual time.</param>
     /// <param name="highestVersion">Where to stop below that version.</param>
-    /// <returns>The response, whatever error it names, and that error; without a response <see cref="ErrorCode.NetworkException"/>.</returns>
+    /// <returns>The response, whatever error it names, and that error; without a response
+    /// <see cref="ErrorCode.NetworkException"/>.</returns>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<(TResponse? Response, ErrorCode Error, string Reason)> TryCallAsync<TResponse>(
-        IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, Deadline deadline, TimeSpan? timeout = null, short highestVersion = short.MaxValue)
+        IRequest<TResponse> request,
+        Func<TResponse, ErrorCode> errorOf,
+        CallDeadline deadline,
+        TimeSpan? timeout = null,
+        short highestVersion = short.MaxValue
+    )
         where TResponse : class, IVersionedMessage, new()
     {
         NodeId node;
@@ -51,7 +69,11 @@ internal sealed class Coordinator(
         if (!result.TryGet(out TResponse? response))
         {
             _node = NodeId.None;
-            return (null, result.Outcome == RpcOutcome.Unsupported ? ErrorCode.UnsupportedVersion : ErrorCode.NetworkException, result.Reason);
+            return (
+                null,
+                result.Outcome == RpcOutcome.Unsupported ? ErrorCode.UnsupportedVersion : ErrorCode.NetworkException,
+                result.Reason
+            );
         }
 
         ErrorCode error = errorOf(response);
@@ -71,7 +93,11 @@ internal sealed class Coordinator(
     /// <exception cref="KafkaException">The coordinator did not respond in time, or does not serve the API.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<TResponse> CallAsync<TResponse>(
-        IRequest<TResponse> request, Func<TResponse, ErrorCode> errorOf, Deadline deadline, short highestVersion = short.MaxValue)
+        IRequest<TResponse> request,
+        Func<TResponse, ErrorCode> errorOf,
+        CallDeadline deadline,
+        short highestVersion = short.MaxValue
+    )
         where TResponse : class, IVersionedMessage, new()
     {
         Backoff backoff = runtime.NewBackoff();
@@ -90,7 +116,7 @@ internal sealed class Coordinator(
         }
     }
 
-    private async ValueTask<NodeId> FindAsync(Deadline deadline)
+    private async ValueTask<NodeId> FindAsync(CallDeadline deadline)
     {
         NodeId known = _node;
         if (known.IsNode)
@@ -98,11 +124,19 @@ internal sealed class Coordinator(
             return known;
         }
 
-        FindCoordinatorRequest request = new() { KeyType = (sbyte)kind, Key = key, CoordinatorKeys = [key] };
+        FindCoordinatorRequest request = new()
+        {
+            KeyType = (sbyte)kind,
+            Key = key,
+            CoordinatorKeys = [key],
+        };
         FindCoordinatorResponse response = await finder.CallAnyAsync(request, ErrorOf, deadline);
         if (ErrorOf(response) is var error and not ErrorCode.None)
         {
-            throw new KafkaException(error, $"{_name} has no coordinator: {response.ErrorMessage ?? response.Coordinators.FirstOrDefault()?.ErrorMessage}");
+            throw new KafkaException(
+                error,
+                $"{_name} has no coordinator: {response.ErrorMessage ?? response.Coordinators.FirstOrDefault()?.ErrorMessage}"
+            );
         }
 
         // Connections are opened to brokers that metadata knows.
@@ -117,5 +151,6 @@ internal sealed class Coordinator(
         return node;
     }
 
-    private static ErrorCode ErrorOf(FindCoordinatorResponse response) => response.Coordinators is [{ } found] ? found.ErrorCode : response.ErrorCode;
+    private static ErrorCode ErrorOf(FindCoordinatorResponse response) =>
+        response.Coordinators is [{ } found] ? found.ErrorCode : response.ErrorCode;
 }

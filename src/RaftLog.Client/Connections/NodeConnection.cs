@@ -36,7 +36,7 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
 
     /// <summary>The open channel, or why there is none.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask<RpcConnectResult> OpenAsync(Deadline deadline)
+    public async ValueTask<RpcConnectResult> OpenAsync(CallDeadline deadline)
     {
         Wait opened;
         lock (_lock)
@@ -62,7 +62,10 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
             _waiting.Remove(opened);
             return outcome == WaitOutcome.Expired
                 ? new RpcConnectResult(
-                    ConnectOutcome.Silent, null, $"{address} could not be reached within {deadline.Timeout.TotalMilliseconds} ms{Because(_failure)}")
+                    ConnectOutcome.Silent,
+                    null,
+                    $"{address} could not be reached within {deadline.Timeout.TotalMilliseconds} ms{Because(_failure)}"
+                )
                 : Result();
         }
     }

@@ -30,7 +30,11 @@ internal sealed class AbortedTransactions
         if (batch.Attributes.IsControl)
         {
             RecordReader records = new(batch, batch.Section);
-            if (records.MoveNext() && ControlRecordKey.TryRead(records.Current.Key, out ControlRecordKey key) && key.Type == ControlRecordType.Abort)
+            if (
+                records.MoveNext()
+                && ControlRecordKey.TryRead(records.Current.Key, out ControlRecordKey key)
+                && key.Type == ControlRecordType.Abort
+            )
             {
                 _open.Remove(batch.ProducerId);
             }

@@ -4,8 +4,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Client.Consume;
 
 /// <summary>
-/// The partitions that a consumer reads, each with its position: which of them to fetch next from which leader, and whose records the reader
-/// gets next. Both go round: see <see cref="LeaderLines"/> and <see cref="ReadAhead"/>. Decides and waits for nothing. Safe for concurrent use.
+/// The partitions that a consumer reads, each with its position: which of them to fetch next from which leader, and whose records the
+/// reader
+/// gets next. Both go round: see <see cref="LeaderLines"/> and <see cref="ReadAhead"/>. Decides and waits for nothing. Safe for concurrent
+/// use.
 /// </summary>
 internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 {
@@ -101,7 +103,9 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         return dropped;
     }
 
-    /// <summary>The reader has not taken all that it got: the position is before the rest. False once the partition has been taken or sought.</summary>
+    /// <summary>
+    /// The reader has not taken all that it got: the position is before the rest. False once the partition has been taken or sought.
+    /// </summary>
     public bool TrySetRead(ReadPosition position, Offset next)
     {
         lock (_lock)
@@ -111,7 +115,9 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         }
     }
 
-    /// <summary>The reader will not take the rest of what it got: it is fetched again, unless the partition has been taken or sought meanwhile.</summary>
+    /// <summary>
+    /// The reader will not take the rest of what it got: it is fetched again, unless the partition has been taken or sought meanwhile.
+    /// </summary>
     /// <returns>What was fetched ahead behind it.</returns>
     public List<FetchedRecords> SeekIfCurrent(ReadPosition position, Offset offset)
     {
@@ -232,8 +238,11 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
         {
             foreach (TopicPartition partition in of)
             {
-                if (_table.All.TryGetValue(partition, out ReadPosition? position)
-                    && (CommitsStored ? position.Stored : position.Read) is var offset && offset != Offset.None)
+                if (
+                    _table.All.TryGetValue(partition, out ReadPosition? position)
+                    && (CommitsStored ? position.Stored : position.Read) is var offset
+                    && offset != Offset.None
+                )
                 {
                     positions[partition] = offset;
                 }
@@ -244,7 +253,8 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     }
 
     /// <summary>
-    /// Takes over what is known of the cluster: who leads what, which topics have been made anew under their readers, and which are gone for
+    /// Takes over what is known of the cluster: who leads what, which topics have been made anew under their readers, and which are gone
+    /// for
     /// so long that nobody need wait for them.
     /// </summary>
     /// <returns>What was fetched ahead of topics that were made anew.</returns>
@@ -287,7 +297,8 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     }
 
     /// <summary>
-    /// Begins a fetch from each leader that is free and leads something to fetch, and makes these leaders busy until <see cref="Free"/>. Nothing while
+    /// Begins a fetch from each leader that is free and leads something to fetch, and makes these leaders busy until <see cref="Free"/>.
+    /// Nothing while
     /// what waits for the reader is at its bound.
     /// </summary>
     /// <param name="hasLeaderless">True when a partition has no leader that is known: ask for metadata and come again.</param>
@@ -301,11 +312,11 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     }
 
     /// <summary>The leader has answered a fetch, and keeps a session from now on, or none where the id is 0.</summary>
-    public void Answered(FetchTurn turn, int sessionId)
+    public void OnResponse(FetchTurn turn, int sessionId)
     {
         lock (_lock)
         {
-            turn.Session.Answered(sessionId);
+            turn.Session.OnResponse(sessionId);
         }
     }
 
@@ -481,7 +492,5 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
     /// <summary>Takes everything that was fetched ahead, at the end.</summary>
     public List<FetchedRecords> Clear() => Replace(new SortedDictionary<TopicPartition, StartAt>());
 
-    private static bool IsUnderWay(ReadPosition taken) =>
-        taken.IsCurrent && taken.State is ReadState.Fetching or ReadState.Resolving;
-
+    private static bool IsUnderWay(ReadPosition taken) => taken.IsCurrent && taken.State is ReadState.Fetching or ReadState.Resolving;
 }

@@ -18,4 +18,5 @@ public sealed record ConsumedRecord(
     long TimestampMs,
     byte[]? Key,
     byte[]? Value,
-    IReadOnlyList<RecordHeader> Headers);
+    IReadOnlyList<RecordHeader> Headers
+);

@@ -14,7 +14,8 @@ namespace RaftLog.Client.Consume;
 
 /// <summary>
 /// Reads the partitions that it is given, each from where it is told, or its part of the topics that a group shares. Reads ahead in the
-/// background; <see cref="ReadAsync"/> hands out whole fetches, whose records are views without copies, and <see cref="ConsumeAsync"/> single
+/// background; <see cref="ReadAsync"/> hands out whole fetches, whose records are views without copies, and <see cref="ConsumeAsync"/>
+/// single
 /// records. One reader at a time. <see cref="DisposeAsync"/> commits and leaves the group; <see cref="Dispose"/> just stops.
 /// </summary>
 public sealed class Consumer : IDisposable, IAsyncDisposable
@@ -32,7 +33,12 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     private long _leftMs;
 
     internal Consumer(
-        ConsumerOptions options, ClientRuntime runtime, ConnectionTable connections, ClusterCalls calls, MetadataCache metadata)
+        ConsumerOptions options,
+        ClientRuntime runtime,
+        ConnectionTable connections,
+        ClusterCalls calls,
+        ClusterMetadata metadata
+    )
     {
         _runtime = runtime;
         _assignment = new Assignment(options, runtime.Options.CallTimeout);
@@ -64,49 +70,62 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Shares these topics with the other members of the group from now on. Partitions come and go within <see cref="ReadAsync"/>; each begins at its
+    /// Shares these topics with the other members of the group from now on. Partitions come and go within <see cref="ReadAsync"/>; each
+    /// begins at its
     /// committed offset, or where <see cref="ConsumerOptions.OffsetReset"/> says.
     /// </summary>
     /// <param name="topics">The topics.</param>
     /// <param name="listener">Hears what is given and taken, or null.</param>
-    /// <exception cref="InvalidOperationException">The consumer has no group, or was given partitions by <see cref="Assign(IReadOnlyDictionary{TopicPartition, StartAt})"/>.</exception>
-    public void Subscribe(IReadOnlyList<string> topics, IRebalanceListener? listener = null) => Joinable().Subscribe(GroupTopics.Of(topics), listener);
+    /// <exception cref="InvalidOperationException">The consumer has no group, or was given partitions by
+    /// <see cref="Assign(IReadOnlyDictionary{TopicPartition, StartAt})"/>.</exception>
+    public void Subscribe(IReadOnlyList<string> topics, IRebalanceListener? listener = null) =>
+        Joinable().Subscribe(GroupTopics.Of(topics), listener);
 
     /// <summary>
-    /// Shares the topics that match, as <see cref="Subscribe(IReadOnlyList{string}, IRebalanceListener?)"/> does. This client looks for them, at once and then every
-    /// <see cref="ClientOptions.MetadataMaxAge"/>; internal topics are left out. The expression matches anywhere in a name unless it is anchored.
+    /// Shares the topics that match, as <see cref="Subscribe(IReadOnlyList{string}, IRebalanceListener?)"/> does. This client looks for
+    /// them, at once and then every
+    /// <see cref="ClientOptions.MetadataMaxAge"/>; internal topics are left out. The expression matches anywhere in a name unless it is
+    /// anchored.
     /// </summary>
-    /// <param name="topics">Matches the topics. Give it a time limit, or <see cref="RegexOptions.NonBacktracking"/>, when it comes from others.</param>
+    /// <param name="topics">Matches the topics. Give it a time limit, or <see cref="RegexOptions.NonBacktracking"/>, when it comes from
+    /// others.</param>
     /// <param name="listener">Hears what is given and taken, or null.</param>
     /// <inheritdoc cref="Subscribe(IReadOnlyList{string}, IRebalanceListener?)" path="/exception"/>
     public void Subscribe(Regex topics, IRebalanceListener? listener = null) => Joinable().Subscribe(topics, listener);
 
     /// <summary>
-    /// Shares the topics that the coordinator matches with an RE2 expression, which is about whole names (KIP-848). New topics are found without this client's doing.
+    /// Shares the topics that the coordinator matches with an RE2 expression, which is about whole names (KIP-848). New topics are found
+    /// without this client's doing.
     /// </summary>
     /// <param name="expression">The expression. One that the coordinator cannot read fails the next read.</param>
     /// <param name="listener">Hears what is given and taken, or null.</param>
-    /// <exception cref="InvalidOperationException">As for topics; or the group is one of the classic protocol, whose coordinator matches nothing.</exception>
+    /// <exception cref="InvalidOperationException">As for topics; or the group is one of the classic protocol, whose coordinator matches
+    /// nothing.</exception>
     public void SubscribePattern(string expression, IRebalanceListener? listener = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(expression);
         if (_options.GroupProtocol != GroupProtocol.Consumer)
         {
             throw new InvalidOperationException(
-                "the coordinator matches expressions in the consumer protocol only: set ConsumerOptions.GroupProtocol, or subscribe with a Regex, which this client matches");
+                "the coordinator matches expressions in the consumer protocol only: set ConsumerOptions.GroupProtocol, or subscribe "
+                    + "with a Regex, which this client matches"
+            );
         }
 
         Joinable().Subscribe(new GroupTopics([], expression), listener);
     }
 
     /// <summary>
-    /// Commits what was handed out so far, of all partitions (of <see cref="ConsumeAsync"/> the records before the current one); where offsets are stored, by
+    /// Commits what was handed out so far, of all partitions (of <see cref="ConsumeAsync"/> the records before the current one); where
+    /// offsets are stored, by
     /// <see cref="StoreOffset"/> or by <see cref="ProcessAsync"/>, these.
     /// </summary>
     /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
-    /// <exception cref="KafkaException">Nothing was committed: the member is out of the group, or the coordinator could not be reached in time.</exception>
+    /// <exception cref="KafkaException">Nothing was committed: the member is out of the group, or the coordinator could not be reached in
+    /// time.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public ValueTask CommitAsync(CancellationToken cancel = default) => CommitAsync(_assignment.Committable(_assignment.Partitions), cancel);
+    public ValueTask CommitAsync(CancellationToken cancel = default) =>
+        CommitAsync(_assignment.Committable(_assignment.Partitions), cancel);
 
     /// <summary>Commits offsets: of each partition the next one to read.</summary>
     /// <inheritdoc cref="CommitAsync(CancellationToken)" path="/exception"/>
@@ -116,13 +135,17 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <summary>Says that a partition is done up to an offset, for the next commit. Nothing is sent.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="offset">The next offset to read.</param>
-    /// <exception cref="InvalidOperationException"><see cref="ConsumerOptions.AutoOffsetStore"/> is set, so the consumer stores offsets itself.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="ConsumerOptions.AutoOffsetStore"/> is set, so the consumer stores offsets
+    /// itself.</exception>
     /// <exception cref="ArgumentException">The partition is not assigned.</exception>
     public void StoreOffset(TopicPartition partition, Offset offset)
     {
         if (_options.AutoOffsetStore)
         {
-            throw new InvalidOperationException("the consumer stores what it hands out; set ConsumerOptions.AutoOffsetStore (enable.auto.offset.store) to false to store offsets yourself");
+            throw new InvalidOperationException(
+                "the consumer stores what it hands out; set ConsumerOptions.AutoOffsetStore (enable.auto.offset.store) to false to "
+                    + "store offsets yourself"
+            );
         }
 
         if (!_assignment.TryStore(partition, offset))
@@ -132,14 +155,17 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// The offset up to which a partition is done, as <see cref="StoreOffset"/> or <see cref="ProcessAsync"/> has stored it for the next commit;
+    /// The offset up to which a partition is done, as <see cref="StoreOffset"/> or <see cref="ProcessAsync"/> has stored it for the next
+    /// commit;
     /// <see cref="Offset.None"/> before, and when the partition is not assigned.
     /// </summary>
     public Offset StoredOffset(TopicPartition partition) => _assignment.StoredOf(partition);
 
     /// <summary>
-    /// Handles every record, with many handlers at once that keep the order that the options ask for, until it is cancelled or a handler fails. A record counts as
-    /// read when its handler has ended and those of all records before it in its partition too; that is what commits, automatic or not, are about from now on. Before
+    /// Handles every record, with many handlers at once that keep the order that the options ask for, until it is cancelled or a handler
+    /// fails. A record counts as
+    /// read when its handler has ended and those of all records before it in its partition too; that is what commits, automatic or not, are
+    /// about from now on. Before
     /// partitions are taken away, and at the end, running handlers are waited for. A handler that runs longer than
     /// <see cref="ConsumerOptions.MaxPollInterval"/> makes the member leave its group, so that others take over.
     /// </summary>
@@ -153,7 +179,10 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <exception cref="KafkaException">A partition cannot be read.</exception>
     /// <exception cref="Exception">What a handler threw. Its record is not committed, and reading goes on at it.</exception>
     public async Task ProcessAsync(
-        Func<ConsumedRecord, CancellationToken, ValueTask> handler, ProcessingOptions? options = null, CancellationToken cancel = default)
+        Func<ConsumedRecord, CancellationToken, ValueTask> handler,
+        ProcessingOptions? options = null,
+        CancellationToken cancel = default
+    )
     {
         ArgumentNullException.ThrowIfNull(handler);
         options ??= new ProcessingOptions();
@@ -179,10 +208,12 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>The committed offsets of the group; <see cref="Offset.None"/> where there is none.</summary>
     /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
-    /// <exception cref="KafkaException">The coordinator could not be reached in time, or refused.</exception>
+    /// <exception cref="KafkaException">The coordinator could not be reached in time, or rejected.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> CommittedAsync(
-        IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancel = default) => Group.CommittedAsync(partitions, NewDeadline(cancel));
+        IReadOnlyCollection<TopicPartition> partitions,
+        CancellationToken cancel = default
+    ) => Group.CommittedAsync(partitions, NewDeadline(cancel));
 
     /// <summary>Reads these partitions from now on, and no others.</summary>
     /// <exception cref="InvalidOperationException">The consumer shares topics with a group.</exception>
@@ -210,7 +241,8 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// The offset that <see cref="ReadAsync"/> goes on at in a partition; <see cref="Offset.None"/> while it is still searched for, or when the
+    /// The offset that <see cref="ReadAsync"/> goes on at in a partition; <see cref="Offset.None"/> while it is still searched for, or when
+    /// the
     /// partition is not assigned.
     /// </summary>
     public Offset Position(TopicPartition partition) => _assignment.PositionOf(partition);
@@ -240,7 +272,8 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <param name="timeout">How long to wait.</param>
     /// <param name="cancel">Ends the wait early, with null.</param>
     /// <exception cref="KafkaException">A partition cannot be read. It stays so until a seek or a new assignment.</exception>
-    public ValueTask<FetchedRecords?> ReadAsync(TimeSpan timeout, CancellationToken cancel = default) => ReadWhileAsync(timeout, static () => true, cancel);
+    public ValueTask<FetchedRecords?> ReadAsync(TimeSpan timeout, CancellationToken cancel = default) =>
+        ReadWhileAsync(timeout, static () => true, cancel);
 
     /// <summary>The same, taking records only while there is room for them; what the group asks for is done all the same.</summary>
     internal async ValueTask<FetchedRecords?> ReadWhileAsync(TimeSpan timeout, Func<bool> hasRoom, CancellationToken cancel)
@@ -259,7 +292,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     private async ValueTask<FetchedRecords?> TakeAsync(TimeSpan timeout, Func<bool> hasRoom, CancellationToken cancel)
     {
         using CancellationTokenRegistration registration = cancel.Register(static self => ((FetchLoop)self!).Wake(), _fetches);
-        Deadline deadline = new(_runtime.Waiters, timeout);
+        CallDeadline deadline = new(_runtime.Waiters, timeout);
         while (true)
         {
             if (_group is not null)
@@ -291,7 +324,8 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Every record, as it comes, without an end. A record counts as read, for <see cref="Position"/> and commits, when the next one is asked for; whoever
+    /// Every record, as it comes, without an end. A record counts as read, for <see cref="Position"/> and commits, when the next one is
+    /// asked for; whoever
     /// stops in between goes on behind the last record that counted.
     /// </summary>
     /// <param name="cancel">Ends the reading.</param>
@@ -341,7 +375,8 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Begins a span for the handling of a record: a child of the span that sent it, or of the current one with a link to it. Dispose it at the end.
+    /// Begins a span for the handling of a record: a child of the span that sent it, or of the current one with a link to it. Dispose it at
+    /// the end.
     /// <see cref="ProcessAsync"/> does so by itself.
     /// </summary>
     /// <returns>The span; null while nobody listens to <see cref="TelemetryNames.Source"/>.</returns>
@@ -396,7 +431,10 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         _group?.Dispose();
     }
 
-    /// <summary>Commits what was read (where <see cref="ConsumerOptions.AutoCommit"/> is set), leaves the group, and stops. Not while a read is under way.</summary>
+    /// <summary>
+    /// Commits what was read (where <see cref="ConsumerOptions.AutoCommit"/> is set), leaves the group, and stops. Not while a read is
+    /// under way.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_group is not null)
@@ -409,13 +447,16 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     private ConsumerGroup Group => _group ?? throw NoGroup();
 
-    private ConsumerGroup Joinable() => Group.IsSubscribed || _assignment.Partitions.Count == 0
-        ? Group
-        : throw new InvalidOperationException("the consumer was given partitions by Assign; a consumer either shares topics or reads what it is given");
+    private ConsumerGroup Joinable() =>
+        Group.IsSubscribed || _assignment.Partitions.Count == 0
+            ? Group
+            : throw new InvalidOperationException(
+                "the consumer was given partitions by Assign; a consumer either shares topics or reads what it is given"
+            );
 
     private static InvalidOperationException NoGroup() => new("the consumer has no group; set ConsumerOptions.GroupId (group.id)");
 
-    private Deadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
+    private CallDeadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _runtime.Options.CallTimeout, cancel);
 
     private void SetPaused(IReadOnlyCollection<TopicPartition> partitions, bool paused)
     {

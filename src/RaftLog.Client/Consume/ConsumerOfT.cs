@@ -5,10 +5,13 @@ using RaftLog.Client.Serialization;
 
 namespace RaftLog.Client.Consume;
 
-/// <summary>A consumer of keys and values that deserializers read from bytes; for all else it is the <see cref="Consume.Consumer"/> that it reads from.</summary>
+/// <summary>
+/// A consumer of keys and values that deserializers read from bytes; for all else it is the <see cref="Consume.Consumer"/> that it reads
+/// from.
+/// </summary>
 public sealed class Consumer<TKey, TValue> : IAsyncDisposable
 {
-    private readonly RecordReader<TKey, TValue> _reader;
+    private readonly TypedRecordReader<TKey, TValue> _reader;
 
     /// <summary>Reads from a consumer, which is disposed with this one.</summary>
     /// <param name="inner">Where the bytes come from.</param>
@@ -17,7 +20,7 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
     public Consumer(Consumer inner, IDeserializer<TKey> keys, IDeserializer<TValue> values)
     {
         Inner = inner;
-        _reader = new RecordReader<TKey, TValue>(keys, values);
+        _reader = new TypedRecordReader<TKey, TValue>(keys, values);
     }
 
     /// <summary>The consumer of bytes below: positions, commits, pauses and lag are its.</summary>
@@ -31,7 +34,8 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
 
     /// <summary>As <see cref="Consume.Consumer.ConsumeAsync"/>.</summary>
     /// <param name="cancel">Ends the reading.</param>
-    /// <exception cref="RecordSerializationException">A key or value cannot be read. Reading goes on at its record: seek behind it to leave it out.</exception>
+    /// <exception cref="RecordSerializationException">A key or value cannot be read. Reading goes on at its record: seek behind it to leave
+    /// it out.</exception>
     /// <exception cref="KafkaException">A partition cannot be read.</exception>
     public async IAsyncEnumerable<ConsumedRecord<TKey, TValue>> ConsumeAsync([EnumeratorCancellation] CancellationToken cancel = default)
     {
@@ -41,12 +45,18 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
         }
     }
 
-    /// <summary>As <see cref="Consume.Consumer.ProcessAsync"/>. A key or value that cannot be read ends the processing, as a handler that fails does.</summary>
+    /// <summary>
+    /// As <see cref="Consume.Consumer.ProcessAsync"/>. A key or value that cannot be read ends the processing, as a handler that fails
+    /// does.
+    /// </summary>
     /// <inheritdoc cref="Consume.Consumer.ProcessAsync" path="/param"/>
     /// <exception cref="RecordSerializationException">A key or value cannot be read.</exception>
     /// <exception cref="KafkaException">A partition cannot be read.</exception>
     public Task ProcessAsync(
-        Func<ConsumedRecord<TKey, TValue>, CancellationToken, ValueTask> handler, ProcessingOptions? options = null, CancellationToken cancel = default)
+        Func<ConsumedRecord<TKey, TValue>, CancellationToken, ValueTask> handler,
+        ProcessingOptions? options = null,
+        CancellationToken cancel = default
+    )
     {
         ArgumentNullException.ThrowIfNull(handler);
         return Inner.ProcessAsync((record, abandoned) => handler(_reader.Read(record), abandoned), options, cancel);

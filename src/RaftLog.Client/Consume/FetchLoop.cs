@@ -12,8 +12,10 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Client.Consume;
 
 /// <summary>
-/// Fetches ahead of the reader: one long poll a broker over all its partitions, as long as what waits to be read stays within its bound. The broker
-/// keeps the partitions in a session, so requests and responses name what has changed. Says for each partition what an answer means for its position.
+/// Fetches ahead of the reader: one long poll a broker over all its partitions, as long as what waits to be read stays within its bound.
+/// The broker
+/// keeps the partitions in a session, so requests and responses name what has changed. Says for each partition what a response means for
+/// its position.
 /// </summary>
 internal sealed class FetchLoop
 {
@@ -25,7 +27,7 @@ internal sealed class FetchLoop
     private readonly ConsumerOptions _options;
     private readonly ClientRuntime _runtime;
     private readonly ConnectionSet _connections;
-    private readonly MetadataCache _metadata;
+    private readonly ClusterMetadata _metadata;
     private readonly PositionSearch _search;
     private readonly Assignment _assignment;
     private readonly AsyncSignal _wake;
@@ -37,8 +39,9 @@ internal sealed class FetchLoop
         ClientRuntime runtime,
         ConnectionSet connections,
         ClusterCalls calls,
-        MetadataCache metadata,
-        Assignment assignment)
+        ClusterMetadata metadata,
+        Assignment assignment
+    )
     {
         _options = options;
         _runtime = runtime;
@@ -122,7 +125,10 @@ internal sealed class FetchLoop
 
     private async Task FetchAsync(FetchTurn turn)
     {
-        RpcConnectResult opened = await _connections.OpenAsync(turn.Leader, new Deadline(_runtime.Waiters, _runtime.Options.ConnectTimeout));
+        RpcConnectResult opened = await _connections.OpenAsync(
+            turn.Leader,
+            new CallDeadline(_runtime.Waiters, _runtime.Options.ConnectTimeout)
+        );
         if (opened.Channel is not { } channel)
         {
             Abandon(turn);
@@ -130,7 +136,11 @@ internal sealed class FetchLoop
         else
         {
             TimeSpan timeout = _runtime.Options.RequestTimeout + _options.MaxWait;
-            RpcResult<FetchResponse> result = await channel.CallLeasedAsync(ToRequest(turn), timeout, turn.UsesIds ? short.MaxValue : LastWithNames);
+            RpcResult<FetchResponse> result = await channel.CallLeasedAsync(
+                ToRequest(turn),
+                timeout,
+                turn.UsesIds ? short.MaxValue : LastWithNames
+            );
             if (result.TryGet(out FetchResponse? response) && response.ErrorCode == ErrorCode.None)
             {
                 FetchedFrame frame = new(result);
@@ -139,7 +149,11 @@ internal sealed class FetchLoop
             }
             else
             {
-                bool isForgotten = response?.ErrorCode is ErrorCode.FetchSessionIdNotFound or ErrorCode.InvalidFetchSessionEpoch or ErrorCode.FetchSessionTopicIdError;
+                bool isForgotten =
+                    response?.ErrorCode
+                    is ErrorCode.FetchSessionIdNotFound
+                        or ErrorCode.InvalidFetchSessionEpoch
+                        or ErrorCode.FetchSessionTopicIdError;
                 result.Dispose();
                 if (isForgotten)
                 {
@@ -182,37 +196,47 @@ internal sealed class FetchLoop
         FetchRequest.FetchTopic? last = null;
         foreach (ReadPosition position in turn.Changed)
         {
-            // The id under which the offset was found: a topic that was made anew meanwhile does not know it, instead of serving another log.
+            // The id under which the offset was found: a topic that was made anew meanwhile does not know it, instead of serving another
+            // log.
             if (last is null || last.Topic != position.Partition.Topic || last.TopicId != position.TopicId)
             {
                 last = new FetchRequest.FetchTopic { Topic = position.Partition.Topic, TopicId = position.TopicId };
                 request.Topics.Add(last);
             }
 
-            last.Partitions.Add(new()
-            {
-                Partition = position.Partition.Partition,
-                CurrentLeaderEpoch = position.ToldEpoch,
-                FetchOffset = position.Fetch,
-                LastFetchedEpoch = position.LastEpoch,
-                PartitionMaxBytes = _options.MaxPartitionBytes,
-            });
+            last.Partitions.Add(
+                new()
+                {
+                    Partition = position.Partition.Partition,
+                    CurrentLeaderEpoch = position.SentLeaderEpoch,
+                    FetchOffset = position.Fetch,
+                    LastFetchedEpoch = position.LastEpoch,
+                    PartitionMaxBytes = _options.MaxPartitionBytes,
+                }
+            );
         }
 
         foreach ((Uuid topicId, TopicPartition partition) in turn.Forgotten)
         {
-            request.ForgottenTopicsData.Add(new() { Topic = partition.Topic, TopicId = topicId, Partitions = [partition.Partition] });
+            request.ForgottenTopicsData.Add(
+                new()
+                {
+                    Topic = partition.Topic,
+                    TopicId = topicId,
+                    Partitions = [partition.Partition],
+                }
+            );
         }
 
         return request;
     }
 
     /// <summary>
-    /// Applies an answer. Partitions that brought records come last, so that they stand behind the others in the line for the next fetch.
+    /// Applies a response. Partitions that brought records come last, so that they stand behind the others in the line for the next fetch.
     /// </summary>
     private void Apply(FetchTurn turn, FetchResponse response, FetchedFrame frame)
     {
-        _assignment.Answered(turn, response.SessionId);
+        _assignment.OnResponse(turn, response.SessionId);
         List<(ReadPosition Position, FetchResponse.PartitionData Data)> full = [];
         foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
         {
@@ -223,7 +247,7 @@ internal sealed class FetchLoop
                     continue;
                 }
 
-                position.IsAnswered = true;
+                position.HasResponse = true;
                 if (data.ErrorCode == ErrorCode.None && data.DivergingEpoch.EndOffset == Offset.None && data.Records is { Length: > 0 })
                 {
                     full.Add((position, data));
@@ -237,12 +261,12 @@ internal sealed class FetchLoop
 
         foreach ((ReadPosition position, FetchResponse.PartitionData data) in full)
         {
-            Accept(position, position.ToldEpoch, data, frame);
+            Accept(position, position.SentLeaderEpoch, data, frame);
         }
 
         if (turn.IsFull)
         {
-            turn.Changed.FindAll(static position => !position.IsAnswered).ForEach(Delay);
+            turn.Changed.FindAll(static position => !position.HasResponse).ForEach(Delay);
         }
 
         if (response.SessionId == 0)
@@ -252,15 +276,19 @@ internal sealed class FetchLoop
         }
     }
 
-    private void Decide(ReadPosition position, FetchResponse.PartitionData answer)
+    private void Decide(ReadPosition position, FetchResponse.PartitionData reply)
     {
-        switch (answer.ErrorCode)
+        switch (reply.ErrorCode)
         {
-            case ErrorCode.None when answer.DivergingEpoch.EndOffset != Offset.None:
-                Reset(position, $"the log of {position.Partition} was truncated at offset {answer.DivergingEpoch.EndOffset}, before the position {position.Fetch}: records that were read are gone from the cluster");
+            case ErrorCode.None when reply.DivergingEpoch.EndOffset != Offset.None:
+                Reset(
+                    position,
+                    $"the log of {position.Partition} was truncated at offset {reply.DivergingEpoch.EndOffset}, before the position "
+                        + $"{position.Fetch}: records that were read are gone from the cluster"
+                );
                 break;
             case ErrorCode.None:
-                _assignment.Nothing(position, EndOf(answer));
+                _assignment.Nothing(position, EndOf(reply));
                 break;
 
             // What was read ahead is still good: the reader gets it before it is sent elsewhere.
@@ -268,10 +296,14 @@ internal sealed class FetchLoop
                 Delay(position);
                 break;
             case ErrorCode.OffsetOutOfRange:
-                Reset(position, $"offset {position.Fetch} is not in the log of {position.Partition}, which begins at {answer.LogStartOffset} and of which {answer.HighWatermark} is the end");
+                Reset(
+                    position,
+                    $"offset {position.Fetch} is not in the log of {position.Partition}, which begins at {reply.LogStartOffset} and of "
+                        + $"which {reply.HighWatermark} is the end"
+                );
                 break;
             case var error when error.IsRetriable():
-                if (_metadata.LearnLeader(position.Partition, answer.CurrentLeader.LeaderId, answer.CurrentLeader.LeaderEpoch))
+                if (_metadata.LearnLeader(position.Partition, reply.CurrentLeader.LeaderId, reply.CurrentLeader.LeaderEpoch))
                 {
                     _assignment.Move(position);
                     break;
@@ -285,26 +317,26 @@ internal sealed class FetchLoop
                 Delay(position);
                 break;
             default:
-                Fail(position, new KafkaException(answer.ErrorCode, $"{position.Partition} cannot be read"));
+                Fail(position, new KafkaException(reply.ErrorCode, $"{position.Partition} cannot be read"));
                 break;
         }
     }
 
-    private Offset EndOf(FetchResponse.PartitionData answer) =>
-        _options.ReadCommitted && answer.LastStableOffset != Offset.None ? answer.LastStableOffset : answer.HighWatermark;
+    private Offset EndOf(FetchResponse.PartitionData reply) =>
+        _options.ReadCommitted && reply.LastStableOffset != Offset.None ? reply.LastStableOffset : reply.HighWatermark;
 
-    private void Accept(ReadPosition position, LeaderEpoch leadership, FetchResponse.PartitionData answer, FetchedFrame frame)
+    private void Accept(ReadPosition position, LeaderEpoch leadership, FetchResponse.PartitionData reply, FetchedFrame frame)
     {
-        ReadOnlyMemory<byte> records = answer.Records ?? default(Memory<byte>);
+        ReadOnlyMemory<byte> records = reply.Records ?? default(Memory<byte>);
         Offset from = position.Fetch;
         if (LegacyConversion.IsNeeded(records.Span))
         {
             try
             {
-                using PooledBuffer converted = new(int.MaxValue);
+                using PooledByteWriter converted = new(int.MaxValue);
                 LegacyConversion.Convert(records.Span, _options.MaxBatchBytes, converted);
-                answer.Records = converted.Written.ToArray();
-                records = answer.Records.Value;
+                reply.Records = converted.Written.ToArray();
+                records = reply.Records.Value;
             }
             catch (ProtocolException damaged)
             {
@@ -320,7 +352,7 @@ internal sealed class FetchLoop
             return;
         }
 
-        FetchedRecords fetched = new(position.Partition, from, extent, leadership, answer, EndOf(answer), frame, _options, Returned);
+        FetchedRecords fetched = new(position.Partition, from, extent, leadership, reply, EndOf(reply), frame, _options, Returned);
         if (!_assignment.Keep(position, extent, fetched))
         {
             fetched.Dispose();

@@ -5,7 +5,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Client.Consume;
 
 /// <summary>
-/// What one fetch brought of one partition. Its records are read with <c>foreach</c>, as views that live until <see cref="Dispose"/>: dispose it
+/// What one fetch brought of one partition. Its records are read with <c>foreach</c>, as views that live until <see cref="Dispose"/>:
+/// dispose it
 /// when done, since its memory counts against what may be fetched ahead.
 /// </summary>
 public sealed class FetchedRecords : IDisposable
@@ -27,7 +28,8 @@ public sealed class FetchedRecords : IDisposable
         Offset end,
         FetchedFrame frame,
         ConsumerOptions options,
-        Action<FetchedRecords> disposed)
+        Action<FetchedRecords> disposed
+    )
     {
         Partition = partition;
         Next = extent.Next;
@@ -49,13 +51,22 @@ public sealed class FetchedRecords : IDisposable
     /// <summary>The offset behind these records: where reading goes on.</summary>
     public Offset Next { get; }
 
-    /// <summary>The end of what may be read (of what transactions have decided, where only that is read) when they were fetched; less <see cref="Next"/> it is the reader's lag.</summary>
+    /// <summary>
+    /// The end of what may be read (of what transactions have decided, where only that is read) when they were fetched; less
+    /// <see cref="Next"/> it is the reader's lag.
+    /// </summary>
     public Offset HighWatermark { get; }
 
-    /// <summary>The leader epoch that the fetch named, so the one in which it was answered; <see cref="LeaderEpoch.None"/> where the cluster did not tell it.</summary>
+    /// <summary>
+    /// The leader epoch that the fetch named, so the one in which it was answered; <see cref="LeaderEpoch.None"/> where the cluster did not
+    /// tell it.
+    /// </summary>
     public LeaderEpoch Leadership { get; }
 
-    /// <summary>At most so many records: how many the batches hold, though some may be markers, lie before the position, or belong to aborted transactions.</summary>
+    /// <summary>
+    /// At most so many records: how many the batches hold, though some may be markers, lie before the position, or belong to aborted
+    /// transactions.
+    /// </summary>
     internal int Count { get; }
 
     /// <summary>The bytes of the batches.</summary>
@@ -72,7 +83,12 @@ public sealed class FetchedRecords : IDisposable
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         return new RecordViews(
-            Partition, _from, _batches.Span, _aborted is null ? null : new AbortedTransactions(_aborted), _options.MaxBatchBytes);
+            Partition,
+            _from,
+            _batches.Span,
+            _aborted is null ? null : new AbortedTransactions(_aborted),
+            _options.MaxBatchBytes
+        );
     }
 
     /// <summary>Gives the memory back.</summary>

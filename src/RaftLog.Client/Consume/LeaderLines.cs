@@ -4,8 +4,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Client.Consume;
 
 /// <summary>
-/// Which positions wait for the next fetch, each in the line of the leader that is known for it, and which wait for a time. A partition that brought
-/// records goes to the end of its leader's line, so that a full one starves none (KIP-74). Guarded by the lock of its <see cref="Assignment"/>.
+/// Which positions wait for the next fetch, each in the line of the leader that is known for it, and which wait for a time. A partition
+/// that brought
+/// records goes to the end of its leader's line, so that a full one starves none (KIP-74). Guarded by the lock of its
+/// <see cref="Assignment"/>.
 /// </summary>
 internal sealed class LeaderLines
 {
@@ -20,7 +22,8 @@ internal sealed class LeaderLines
     public long NextWakeMs => _delayed.TryPeek(out _, out long notBeforeMs) ? notBeforeMs : long.MaxValue;
 
     /// <summary>True when a position that somebody wants has no leader that is known.</summary>
-    public bool HasLeaderless => _idle.TryGetValue(NodeId.None, out List<ReadPosition>? leaderless)
+    public bool HasLeaderless =>
+        _idle.TryGetValue(NodeId.None, out List<ReadPosition>? leaderless)
         && leaderless.Exists(static position => position.IsCurrent && !position.IsPaused);
 
     /// <summary>Puts a position at the end of its leader's line, unless it stands there.</summary>
@@ -92,7 +95,8 @@ internal sealed class LeaderLines
     }
 
     /// <summary>Takes over what is known of the cluster; <see cref="Regroup"/> follows.</summary>
-    /// <returns>The positions in sessions whose leadership is another one now. All are found before the first leaves: a new leader gets a session.</returns>
+    /// <returns>The positions in sessions whose leadership is another one now. All are found before the first leaves: a new leader gets a
+    /// session.</returns>
     public List<ReadPosition> Learn(ClusterView view)
     {
         View = view;
@@ -101,8 +105,11 @@ internal sealed class LeaderLines
         {
             foreach (ReadPosition position in session.Members)
             {
-                if (!View.TryGetPartition(position.Partition, out _, out PartitionView? known)
-                    || known.Leader != session.Leader || known.LeaderEpoch != position.ToldEpoch)
+                if (
+                    !View.TryGetPartition(position.Partition, out _, out PartitionView? known)
+                    || known.Leader != session.Leader
+                    || known.LeaderEpoch != position.SentLeaderEpoch
+                )
                 {
                     moved.Add(position);
                 }
@@ -150,13 +157,17 @@ internal sealed class LeaderLines
         }
 
         line.ForEach(static position => position.IsEnlisted = false);
-        List<ReadPosition> positions = line.FindAll(static position => position.IsCurrent && !position.IsPaused && position.State == ReadState.Idle);
+        List<ReadPosition> positions = line.FindAll(static position =>
+            position.IsCurrent && !position.IsPaused && position.State == ReadState.Idle
+        );
         line.Clear();
         foreach (ReadPosition position in positions)
         {
             position.State = ReadState.Fetching;
-            position.IsAnswered = false;
-            position.ToldEpoch = View.TryGetPartition(position.Partition, out _, out PartitionView? known) ? known.LeaderEpoch : LeaderEpoch.None;
+            position.HasResponse = false;
+            position.SentLeaderEpoch = View.TryGetPartition(position.Partition, out _, out PartitionView? known)
+                ? known.LeaderEpoch
+                : LeaderEpoch.None;
         }
 
         return positions;

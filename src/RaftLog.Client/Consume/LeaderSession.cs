@@ -5,8 +5,10 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Consume;
 
 /// <summary>
-/// The reader's side of one leader's fetch session (KIP-227): which positions the leader knows, and what the next request must tell it. A position is a
-/// member while the leader knows it as it is; one that moves on or stops leaves, and the next request names it anew or forgets it. A request and its
+/// The reader's side of one leader's fetch session (KIP-227): which positions the leader knows, and what the next request must tell it. A
+/// position is a
+/// member while the leader knows it as it is; one that moves on or stops leaves, and the next request names it anew or forgets it. A
+/// request and its
 /// response so cost what has changed, however many partitions are read. Guarded by the lock of its <see cref="Assignment"/>.
 /// </summary>
 internal sealed class LeaderSession(NodeId leader)
@@ -72,20 +74,25 @@ internal sealed class LeaderSession(NodeId leader)
         }
         else
         {
-            forgotten = _left.FindAll(each => !(_members.TryGetValue(each.Partition, out ReadPosition? again) && again.TopicId == each.TopicId));
+            forgotten = _left.FindAll(each =>
+                !(_members.TryGetValue(each.Partition, out ReadPosition? again) && again.TopicId == each.TopicId)
+            );
         }
 
-        changed.ForEach(static position => position.IsAnswered = false);
+        changed.ForEach(static position => position.HasResponse = false);
         _left.Clear();
         IsBusy = true;
         return new FetchTurn(this, changed, forgotten, _id, _epoch, usesIds);
     }
 
     /// <summary>The leader has answered, with the session that it keeps from now on, or 0.</summary>
-    public void Answered(int sessionId)
+    public void OnResponse(int sessionId)
     {
         _id = sessionId;
-        _epoch = sessionId == 0 ? 0 : _epoch == int.MaxValue ? 1 : _epoch + 1;
+        _epoch =
+            sessionId == 0 ? 0
+            : _epoch == int.MaxValue ? 1
+            : _epoch + 1;
     }
 
     /// <summary>The leader knows nothing any more, or it is not known what: the next request begins anew.</summary>
@@ -116,7 +123,13 @@ internal sealed class LeaderSession(NodeId leader)
 /// <param name="Epoch">The request's number in the session; 0 begins one.</param>
 /// <param name="UsesIds">False where a topic's id is not known, so that the request must name topics.</param>
 internal sealed record FetchTurn(
-    LeaderSession Session, List<ReadPosition> Changed, List<(Uuid TopicId, TopicPartition Partition)> Forgotten, int SessionId, int Epoch, bool UsesIds)
+    LeaderSession Session,
+    List<ReadPosition> Changed,
+    List<(Uuid TopicId, TopicPartition Partition)> Forgotten,
+    int SessionId,
+    int Epoch,
+    bool UsesIds
+)
 {
     /// <summary>The leader.</summary>
     public NodeId Leader => Session.Leader;

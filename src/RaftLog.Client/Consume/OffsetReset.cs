@@ -19,7 +19,9 @@ public readonly record struct OffsetReset
     /// <summary>At its end.</summary>
     public static OffsetReset Latest { get; } = new(StartAt.End);
 
-    /// <summary>At the first record that is not older than this when the search begins (by_duration, KIP-1106); at the end where there is none.</summary>
+    /// <summary>
+    /// At the first record that is not older than this when the search begins (by_duration, KIP-1106); at the end where there is none.
+    /// </summary>
     public static OffsetReset ByDuration(TimeSpan age) => new(StartAt.Age(age));
 
     /// <summary>True with the place to go on at.</summary>

@@ -6,23 +6,32 @@ using RaftLog.Protocol;
 namespace RaftLog.Client.Consume;
 
 /// <summary>
-/// Finds where to begin: one request a leader for all positions that need a search. A topic that is not known yet holds up nobody but its own
+/// Finds where to begin: one request a leader for all positions that need a search. A topic that is not known yet holds up nobody but its
+/// own
 /// partitions.
 /// </summary>
 internal sealed class PositionSearch(
-    ConsumerOptions options, ClientRuntime runtime, ClusterCalls calls, MetadataCache metadata, Assignment assignment, Action wake)
+    ConsumerOptions options,
+    ClientRuntime runtime,
+    ClusterCalls calls,
+    ClusterMetadata metadata,
+    Assignment assignment,
+    Action wake
+)
 {
     private readonly OffsetSearch _search = new(runtime, calls, metadata);
 
     /// <summary>Resolves or fails every one of the positions.</summary>
     public async Task FindAsync(List<ReadPosition> positions)
     {
-        Deadline deadline = new(runtime.Waiters, runtime.Options.CallTimeout);
+        CallDeadline deadline = new(runtime.Waiters, runtime.Options.CallTimeout);
         List<ReadPosition> known = [];
         try
         {
             ClusterView view = await metadata.WithTopicsAsync(positions.Select(position => position.Partition.Topic), deadline);
-            foreach (IGrouping<string, ReadPosition> topic in positions.GroupBy(position => position.Partition.Topic, StringComparer.Ordinal))
+            foreach (
+                IGrouping<string, ReadPosition> topic in positions.GroupBy(position => position.Partition.Topic, StringComparer.Ordinal)
+            )
             {
                 if (view.TryGetTopic(topic.Key, out TopicView? told) && told.Error == ErrorCode.None && told.Partitions.Count > 0)
                 {
@@ -46,7 +55,7 @@ internal sealed class PositionSearch(
 
     private async Task FindInTopicAsync(string topic, List<ReadPosition> positions)
     {
-        Deadline deadline = new(runtime.Waiters, runtime.Options.CallTimeout);
+        CallDeadline deadline = new(runtime.Waiters, runtime.Options.CallTimeout);
         try
         {
             await metadata.TopicAsync(topic, deadline);
@@ -60,7 +69,7 @@ internal sealed class PositionSearch(
         wake();
     }
 
-    private async ValueTask ResolveAsync(List<ReadPosition> positions, Deadline deadline)
+    private async ValueTask ResolveAsync(List<ReadPosition> positions, CallDeadline deadline)
     {
         ClusterView view = metadata.View;
         SortedDictionary<TopicPartition, OffsetSpec> wanted = [];
@@ -70,13 +79,23 @@ internal sealed class PositionSearch(
             if (!view.TryGetPartition(position.Partition, out TopicView? topic, out _))
             {
                 int count = topic?.Partitions.Count ?? 0;
-                assignment.Fail(position, new KafkaException(
-                    ErrorCode.UnknownTopicOrPartition, $"there is no {position.Partition}: the topic has {count} partitions"));
+                assignment.Fail(
+                    position,
+                    new KafkaException(
+                        ErrorCode.UnknownTopicOrPartition,
+                        $"there is no {position.Partition}: the topic has {count} partitions"
+                    )
+                );
             }
             else if (!TryGetStart(position, out StartAt start))
             {
-                assignment.Fail(position, new KafkaException(
-                    ErrorCode.OffsetNotAvailable, $"nobody has committed an offset of {position.Partition}; seek, or set auto.offset.reset"));
+                assignment.Fail(
+                    position,
+                    new KafkaException(
+                        ErrorCode.OffsetNotAvailable,
+                        $"nobody has committed an offset of {position.Partition}; seek, or set auto.offset.reset"
+                    )
+                );
             }
             else if (start.TryGetOffset(runtime.Time.GetUtcNow(), out Offset offset, out OffsetSpec spec))
             {
@@ -106,7 +125,8 @@ internal sealed class PositionSearch(
         Dictionary<TopicPartition, ReadPosition> searched,
         ClusterView view,
         SortedDictionary<TopicPartition, OffsetSpec> behind,
-        Deadline deadline)
+        CallDeadline deadline
+    )
     {
         if (wanted.Count == 0)
         {
@@ -126,7 +146,11 @@ internal sealed class PositionSearch(
             }
             else
             {
-                assignment.Resolve(position, view.TryGetTopic(partition.Topic, out TopicView? topic) ? topic.Id : Uuid.Zero, result.Found.Offset);
+                assignment.Resolve(
+                    position,
+                    view.TryGetTopic(partition.Topic, out TopicView? topic) ? topic.Id : Uuid.Zero,
+                    result.Found.Offset
+                );
             }
         }
     }

@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Client.Consume;
 
 /// <summary>
-/// The positions of an assignment, and what becomes of each when it is found, read, taken away, or when its topic changes. Guarded by the lock of its
+/// The positions of an assignment, and what becomes of each when it is found, read, taken away, or when its topic changes. Guarded by the
+/// lock of its
 /// <see cref="Assignment"/>.
 /// </summary>
 /// <param name="options">The consumer's options.</param>
@@ -50,9 +51,10 @@ internal sealed class PositionTable(ConsumerOptions options, TimeSpan goneLimit)
 
     /// <summary>The position of a partition.</summary>
     /// <exception cref="ArgumentException">It is not assigned.</exception>
-    public ReadPosition Find(TopicPartition partition) => All.TryGetValue(partition, out ReadPosition? position)
-        ? position
-        : throw new ArgumentException($"{partition} is not assigned to this consumer", nameof(partition));
+    public ReadPosition Find(TopicPartition partition) =>
+        All.TryGetValue(partition, out ReadPosition? position)
+            ? position
+            : throw new ArgumentException($"{partition} is not assigned to this consumer", nameof(partition));
 
     /// <summary>Reads a partition from now on.</summary>
     public ReadPosition Add(TopicPartition partition, StartAt start)
@@ -156,13 +158,16 @@ internal sealed class PositionTable(ConsumerOptions options, TimeSpan goneLimit)
             return;
         }
 
-        bool exists = topic.Error == ErrorCode.None
-            ? position.Partition.Partition < topic.Partitions.Count
-            : topic.Error != ErrorCode.UnknownTopicOrPartition;
+        bool exists =
+            topic.Error == ErrorCode.None
+                ? position.Partition.Partition < topic.Partitions.Count
+                : topic.Error != ErrorCode.UnknownTopicOrPartition;
         position.GoneSinceMs = exists ? long.MaxValue : Math.Min(position.GoneSinceMs, nowMs);
         if (position.TopicId != Uuid.Zero && topic.Id != Uuid.Zero && position.TopicId != topic.Id && position.State != ReadState.Failed)
         {
-            string what = $"topic '{topic.Name}' was deleted and made anew: offset {position.Read} of {position.Partition} belongs to the log that is gone";
+            string what =
+                $"topic '{topic.Name}' was deleted and made anew: offset {position.Read} of {position.Partition} belongs to the log "
+                + $"that is gone";
             Misplaced(position, ErrorCode.UnknownTopicId, what, dropped);
         }
     }
@@ -174,9 +179,14 @@ internal sealed class PositionTable(ConsumerOptions options, TimeSpan goneLimit)
             return false;
         }
 
-        SetFailed(position, new KafkaException(
-            ErrorCode.UnknownTopicOrPartition,
-            $"{position.Partition} does not exist any more: no broker has known it for {goneLimit.TotalSeconds} s (default.api.timeout.ms)"));
+        SetFailed(
+            position,
+            new KafkaException(
+                ErrorCode.UnknownTopicOrPartition,
+                $"{position.Partition} does not exist any more: no broker has known it for {goneLimit.TotalSeconds} s "
+                    + $"(default.api.timeout.ms)"
+            )
+        );
         return true;
     }
 }

@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace RaftLog.Client.Consume;
 
 /// <summary>
-/// What was fetched ahead of the reader, within a bound in bytes, and which partition's turn it is: the reader takes one fetch of each partition in
+/// What was fetched ahead of the reader, within a bound in bytes, and which partition's turn it is: the reader takes one fetch of each
+/// partition in
 /// turn. No partition holds more than its share of the bound. Guarded by the lock of its <see cref="Assignment"/>.
 /// </summary>
 internal sealed class ReadAhead(long maxBytes)
@@ -14,7 +15,9 @@ internal sealed class ReadAhead(long maxBytes)
     /// <summary>True while nothing more may be fetched.</summary>
     public bool IsFull => _bytes >= maxBytes;
 
-    /// <summary>True while a partition holds all that it may: its part of the whole, so that one whose reader is slow leaves room for the others.</summary>
+    /// <summary>
+    /// True while a partition holds all that it may: its part of the whole, so that one whose reader is slow leaves room for the others.
+    /// </summary>
     public bool HoldsItsShare(ReadPosition position, int partitions) =>
         position.BufferedBytes > 0 && position.BufferedBytes >= Math.Max(1, maxBytes / Math.Max(1, partitions));
 

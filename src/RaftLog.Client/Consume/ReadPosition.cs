@@ -64,7 +64,9 @@ internal sealed class ReadPosition(TopicPartition partition, StartAt start)
     /// <summary>Why nothing more can be read before a seek, or null.</summary>
     public KafkaException? Failure { get; set; }
 
-    /// <summary>Since when the cluster has said that the partition does not exist, on the client's clock; <see cref="long.MaxValue"/> while it does.</summary>
+    /// <summary>
+    /// Since when the cluster has said that the partition does not exist, on the client's clock; <see cref="long.MaxValue"/> while it does.
+    /// </summary>
     public long GoneSinceMs { get; set; } = long.MaxValue;
 
     /// <summary>What was fetched ahead, in order.</summary>
@@ -77,7 +79,7 @@ internal sealed class ReadPosition(TopicPartition partition, StartAt start)
     public LeaderSession? Session { get; set; }
 
     /// <summary>The leadership that the leader was told.</summary>
-    public LeaderEpoch ToldEpoch { get; set; } = LeaderEpoch.None;
+    public LeaderEpoch SentLeaderEpoch { get; set; } = LeaderEpoch.None;
 
     /// <summary>True while it stands in its leader's line for the next fetch.</summary>
     public bool IsEnlisted { get; set; }
@@ -86,5 +88,5 @@ internal sealed class ReadPosition(TopicPartition partition, StartAt start)
     public bool IsInLine { get; set; }
 
     /// <summary>True once the fetch under way has told something about it.</summary>
-    public bool IsAnswered { get; set; }
+    public bool HasResponse { get; set; }
 }

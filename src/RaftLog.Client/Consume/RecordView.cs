@@ -3,7 +3,9 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Client.Consume;
 
-/// <summary>One record as slices of the fetch that it came with: read it before moving on, or copy it with <see cref="ToRecord"/>.</summary>
+/// <summary>
+/// One record as slices of the fetch that it came with: read it before moving on, or copy it with <see cref="ToRecord"/>.
+/// </summary>
 public readonly ref struct RecordView
 {
     private readonly Record _record;

@@ -33,7 +33,8 @@ public ref struct RecordViews
     public readonly RecordView Current => new(_partition, _epoch, _records.Current);
 
     /// <summary>Moves to the next record; false behind the last.</summary>
-    /// <exception cref="ProtocolException">A record is damaged, though its batch matched its CRC, or a compressed batch grows over its limit.</exception>
+    /// <exception cref="ProtocolException">A record is damaged, though its batch matched its CRC, or a compressed batch grows over its
+    /// limit.</exception>
     public bool MoveNext()
     {
         while (true)

@@ -50,7 +50,9 @@ public readonly record struct StartAt
     internal bool TryGetOffset(DateTimeOffset now, out Offset offset, out OffsetSpec search)
     {
         offset = _offset;
-        search = _age is { } age ? OffsetSpec.At(Math.Max(0, now.ToUnixTimeMilliseconds() - (long)age.TotalMilliseconds)) : _search ?? default;
+        search = _age is { } age
+            ? OffsetSpec.At(Math.Max(0, now.ToUnixTimeMilliseconds() - (long)age.TotalMilliseconds))
+            : _search ?? default;
         return _search is null && _age is null && !IsPolicy;
     }
 }

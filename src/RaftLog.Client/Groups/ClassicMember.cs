@@ -34,11 +34,12 @@ internal sealed class ClassicMember : IGroupMember
     public ClassicMember(
         ConsumerOptions options,
         ClientRuntime runtime,
-        MetadataCache metadata,
+        ClusterMetadata metadata,
         Coordinator coordinator,
-        GroupOffsets offsets,
+        OffsetCommits offsets,
         OwnedPartitions owned,
-        Action wake)
+        Action wake
+    )
     {
         _options = options;
         _runtime = runtime;
@@ -161,7 +162,7 @@ internal sealed class ClassicMember : IGroupMember
     }
 
     /// <inheritdoc />
-    public async ValueTask CloseAsync(Deadline deadline)
+    public async ValueTask CloseAsync(CallDeadline deadline)
     {
         MemberStage before;
         bool isLost;
@@ -298,7 +299,7 @@ internal sealed class ClassicMember : IGroupMember
     }
 
     private ValueTask RevokeAsync(List<TopicPartition> partitions) =>
-        _owned.RevokeAsync(partitions, () => Identity, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
+        _owned.RevokeAsync(partitions, () => Identity, new CallDeadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
 
     private async Task BeatAsync()
     {
@@ -308,7 +309,10 @@ internal sealed class ClassicMember : IGroupMember
             if (HasReaderVanished())
             {
                 _runtime.Telemetry.Logger.ReaderVanished(_options.GroupId!, (long)_options.MaxPollInterval.TotalMilliseconds);
-                await LeaveAsync("the reader did not come back within max.poll.interval.ms", new Deadline(_runtime.Waiters, _options.SessionTimeout));
+                await LeaveAsync(
+                    "the reader did not come back within max.poll.interval.ms",
+                    new CallDeadline(_runtime.Waiters, _options.SessionTimeout)
+                );
                 Lose(forgetsId: true);
                 continue;
             }
@@ -320,10 +324,16 @@ internal sealed class ClassicMember : IGroupMember
 
             HeartbeatRequest request = new()
             {
-                GroupId = _options.GroupId!, GenerationId = identity.Generation, MemberId = identity.MemberId, GroupInstanceId = _options.GroupInstanceId,
+                GroupId = _options.GroupId!,
+                GenerationId = identity.Generation,
+                MemberId = identity.MemberId,
+                GroupInstanceId = _options.GroupInstanceId,
             };
             (_, ErrorCode error, string reason) = await _coordinator.TryCallAsync(
-                request, static r => r.ErrorCode, new Deadline(_runtime.Waiters, _options.SessionTimeout));
+                request,
+                static r => r.ErrorCode,
+                new CallDeadline(_runtime.Waiters, _options.SessionTimeout)
+            );
             Heard(identity, error, reason);
             if (error == ErrorCode.None && _join.MustShareAnew(_topics))
             {
@@ -336,7 +346,8 @@ internal sealed class ClassicMember : IGroupMember
     {
         lock (_lock)
         {
-            bool leaves = IsAway && !_hasLeft && _identity.IsMember && _stage is MemberStage.Stable or MemberStage.Joined or MemberStage.MustJoin;
+            bool leaves =
+                IsAway && !_hasLeft && _identity.IsMember && _stage is MemberStage.Stable or MemberStage.Joined or MemberStage.MustJoin;
             _hasLeft |= leaves;
             return leaves;
         }
@@ -396,7 +407,7 @@ internal sealed class ClassicMember : IGroupMember
         _wake();
     }
 
-    private async ValueTask LeaveAsync(string reason, Deadline deadline)
+    private async ValueTask LeaveAsync(string reason, CallDeadline deadline)
     {
         GroupIdentity identity = Identity;
         if (identity.MemberId.Length == 0)
@@ -408,7 +419,15 @@ internal sealed class ClassicMember : IGroupMember
         {
             GroupId = _options.GroupId!,
             MemberId = identity.MemberId,
-            Members = [new() { MemberId = identity.MemberId, GroupInstanceId = _options.GroupInstanceId, Reason = reason }],
+            Members =
+            [
+                new()
+                {
+                    MemberId = identity.MemberId,
+                    GroupInstanceId = _options.GroupInstanceId,
+                    Reason = reason,
+                },
+            ],
         };
         await _coordinator.TryCallAsync(request, static r => r.ErrorCode, deadline);
     }

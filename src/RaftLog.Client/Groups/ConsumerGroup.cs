@@ -16,7 +16,7 @@ internal sealed class ConsumerGroup : IDisposable
     private readonly Assignment _assignment;
     private readonly ConnectionSet _memberConnections;
     private readonly ConnectionSet _commitConnections;
-    private readonly GroupOffsets _offsets;
+    private readonly OffsetCommits _offsets;
     private readonly OwnedPartitions _owned;
     private readonly IGroupMember _member;
     private MatchedTopics? _matched;
@@ -28,9 +28,10 @@ internal sealed class ConsumerGroup : IDisposable
         ClientRuntime runtime,
         ConnectionTable connections,
         ClusterCalls calls,
-        MetadataCache metadata,
+        ClusterMetadata metadata,
         Assignment assignment,
-        Action wake)
+        Action wake
+    )
     {
         _options = options;
         _runtime = runtime;
@@ -41,12 +42,13 @@ internal sealed class ConsumerGroup : IDisposable
         _memberConnections = connections.OpenSet();
         _commitConnections = connections.OpenSet();
         Coordinator commits = new(CoordinatorKind.Group, group, runtime, calls, new ClusterCalls(runtime, _commitConnections), metadata);
-        _offsets = new GroupOffsets(group, options.GroupInstanceId, options.ReadCommitted, runtime, commits);
+        _offsets = new OffsetCommits(group, options.GroupInstanceId, options.ReadCommitted, runtime, commits);
         _owned = new OwnedPartitions(options, runtime, assignment, _offsets);
         Coordinator membership = new(CoordinatorKind.Group, group, runtime, calls, new ClusterCalls(runtime, _memberConnections), metadata);
-        _member = options.GroupProtocol == GroupProtocol.Consumer
-            ? new ConsumerMember(options, runtime, membership, _offsets, _owned, new TopicNames(calls, metadata), wake)
-            : new ClassicMember(options, runtime, metadata, membership, _offsets, _owned, wake);
+        _member =
+            options.GroupProtocol == GroupProtocol.Consumer
+                ? new ConsumerMember(options, runtime, membership, _offsets, _owned, new TopicNames(calls, metadata), wake)
+                : new ClassicMember(options, runtime, metadata, membership, _offsets, _owned, wake);
     }
 
     /// <summary>True once topics are subscribed to.</summary>
@@ -109,28 +111,36 @@ internal sealed class ConsumerGroup : IDisposable
     public void WorkBeside(IPartitionWork? work) => _owned.Work = work;
 
     /// <summary>Commits what is done; a failure is made up for by the next commit.</summary>
-    public ValueTask TryCommitAsync() => IsSubscribed && !_member.Identity.IsMember
-        ? ValueTask.CompletedTask
-        : _owned.TryCommitAsync(
-            _assignment.Committable(_assignment.Partitions), () => Identity, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
+    public ValueTask TryCommitAsync() =>
+        IsSubscribed && !_member.Identity.IsMember
+            ? ValueTask.CompletedTask
+            : _owned.TryCommitAsync(
+                _assignment.Committable(_assignment.Partitions),
+                () => Identity,
+                new CallDeadline(_runtime.Waiters, _runtime.Options.RequestTimeout)
+            );
 
-    /// <summary>Commits offsets: of a consumer that has subscribed only as a member, since without one the coordinator takes them from anybody.</summary>
-    /// <inheritdoc cref="GroupOffsets.CommitAsync" path="/exception" />
-    public ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, Offset> offsets, Deadline deadline) =>
+    /// <summary>
+    /// Commits offsets: of a consumer that has subscribed only as a member, since without one the coordinator takes them from anybody.
+    /// </summary>
+    /// <inheritdoc cref="OffsetCommits.CommitAsync" path="/exception" />
+    public ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, Offset> offsets, CallDeadline deadline) =>
         offsets.Count > 0 && IsSubscribed && !_member.Identity.IsMember
             ? ValueTask.FromException(_offsets.NotAMember())
             : _offsets.CommitAsync(offsets, () => Identity, deadline);
 
-    /// <inheritdoc cref="GroupOffsets.FetchAsync" />
-    public async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> CommittedAsync(IReadOnlyCollection<TopicPartition> partitions, Deadline deadline) =>
-        await _offsets.FetchAsync(partitions, deadline);
+    /// <inheritdoc cref="OffsetCommits.FetchAsync" />
+    public async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> CommittedAsync(
+        IReadOnlyCollection<TopicPartition> partitions,
+        CallDeadline deadline
+    ) => await _offsets.FetchAsync(partitions, deadline);
 
     /// <summary>Commits, gives everything up and leaves.</summary>
     public async ValueTask CloseAsync()
     {
         _matched?.Close();
         TimeSpan limit = _options.SessionTimeout < _runtime.Options.CallTimeout ? _options.SessionTimeout : _runtime.Options.CallTimeout;
-        await _member.CloseAsync(new Deadline(_runtime.Waiters, limit));
+        await _member.CloseAsync(new CallDeadline(_runtime.Waiters, limit));
     }
 
     public void Dispose()

@@ -15,7 +15,7 @@ internal sealed class ConsumerMember : IGroupMember
     private readonly long _maxPollIntervalMs;
     private readonly ClientRuntime _runtime;
     private readonly Coordinator _coordinator;
-    private readonly GroupOffsets _offsets;
+    private readonly OffsetCommits _offsets;
     private readonly OwnedPartitions _owned;
     private readonly TopicNames _topicNames;
     private readonly Action _wake;
@@ -23,7 +23,7 @@ internal sealed class ConsumerMember : IGroupMember
     private readonly Backoff _backoff;
     private readonly Lock _lock = new();
     private readonly ConsumerMembership _membership;
-    private readonly SortedDictionary<TopicIdPartition, TopicPartition> _reads = [];
+    private readonly SortedDictionary<AssignedPartition, TopicPartition> _reads = [];
     private Preparation? _prepared;
     private bool _isPreparing;
 
@@ -31,10 +31,11 @@ internal sealed class ConsumerMember : IGroupMember
         ConsumerOptions options,
         ClientRuntime runtime,
         Coordinator coordinator,
-        GroupOffsets offsets,
+        OffsetCommits offsets,
         OwnedPartitions owned,
         TopicNames topicNames,
-        Action wake)
+        Action wake
+    )
     {
         _group = options.GroupId!;
         _maxPollIntervalMs = (long)options.MaxPollInterval.TotalMilliseconds;
@@ -131,7 +132,7 @@ internal sealed class ConsumerMember : IGroupMember
     }
 
     /// <inheritdoc />
-    public async ValueTask CloseAsync(Deadline deadline)
+    public async ValueTask CloseAsync(CallDeadline deadline)
     {
         bool isMember;
         lock (_lock)
@@ -168,30 +169,37 @@ internal sealed class ConsumerMember : IGroupMember
         _beat.Close();
     }
 
-    private static ulong NextWord(ClientRuntime runtime) => ((ulong)(uint)runtime.Entropy.Next(int.MaxValue) << 32) | (uint)runtime.Entropy.Next(int.MaxValue);
+    private static ulong NextWord(ClientRuntime runtime) =>
+        ((ulong)(uint)runtime.Entropy.Next(int.MaxValue) << 32) | (uint)runtime.Entropy.Next(int.MaxValue);
 
-    /// <summary>Gives up what is not wanted any more, takes over what is prepared, and tells the coordinator. Where something to take over is not prepared yet, that begins.</summary>
+    /// <summary>
+    /// Gives up what is not wanted any more, takes over what is prepared, and tells the coordinator. Where something to take over is not
+    /// prepared yet, that begins.
+    /// </summary>
     private async ValueTask ReconcileAsync()
     {
-        SortedSet<TopicIdPartition> target;
+        SortedSet<AssignedPartition> target;
         Preparation? prepared;
         lock (_lock)
         {
             (target, prepared, _prepared) = (_membership.Target, _prepared, null);
         }
 
-        List<TopicIdPartition> revoked = [.. _reads.Keys.Except(target)];
+        List<AssignedPartition> revoked = [.. _reads.Keys.Except(target)];
         if (revoked.Count > 0)
         {
             await _owned.RevokeAsync(
-                [.. revoked.Select(each => _reads[each])], () => Identity, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
+                [.. revoked.Select(each => _reads[each])],
+                () => Identity,
+                new CallDeadline(_runtime.Waiters, _runtime.Options.RequestTimeout)
+            );
             revoked.ForEach(each => _reads.Remove(each));
         }
 
         if (prepared?.Target == target)
         {
             SortedDictionary<TopicPartition, StartAt> given = [];
-            foreach ((TopicIdPartition id, (TopicPartition partition, StartAt start)) in prepared.Given)
+            foreach ((AssignedPartition id, (TopicPartition partition, StartAt start)) in prepared.Given)
             {
                 if (_reads.TryAdd(id, partition))
                 {
@@ -217,21 +225,24 @@ internal sealed class ConsumerMember : IGroupMember
         _beat.Set();
         if (isUnprepared)
         {
-            List<TopicIdPartition> missing = [.. target.Where(each => !_reads.ContainsKey(each))];
+            List<AssignedPartition> missing = [.. target.Where(each => !_reads.ContainsKey(each))];
             _runtime.Supervisor.Run("prepare partitions", () => PrepareAsync(target, missing));
         }
     }
 
     /// <summary>Finds the names of partitions that the reader is to read too, and where to begin.</summary>
-    private async Task PrepareAsync(SortedSet<TopicIdPartition> target, List<TopicIdPartition> missing)
+    private async Task PrepareAsync(SortedSet<AssignedPartition> target, List<AssignedPartition> missing)
     {
-        Deadline deadline = new(_runtime.Waiters, _runtime.Options.CallTimeout);
-        SortedDictionary<TopicIdPartition, (TopicPartition Partition, StartAt Start)> given = [];
+        CallDeadline deadline = new(_runtime.Waiters, _runtime.Options.CallTimeout);
+        SortedDictionary<AssignedPartition, (TopicPartition Partition, StartAt Start)> given = [];
         try
         {
-            IReadOnlyDictionary<Uuid, string> names = await _topicNames.FindAsync([.. target.Select(each => each.TopicId).Distinct()], deadline);
-            SortedDictionary<TopicIdPartition, TopicPartition> named = [];
-            foreach (TopicIdPartition each in missing)
+            IReadOnlyDictionary<Uuid, string> names = await _topicNames.FindAsync(
+                [.. target.Select(each => each.TopicId).Distinct()],
+                deadline
+            );
+            SortedDictionary<AssignedPartition, TopicPartition> named = [];
+            foreach (AssignedPartition each in missing)
             {
                 if (names.TryGetValue(each.TopicId, out string? name))
                 {
@@ -240,9 +251,17 @@ internal sealed class ConsumerMember : IGroupMember
             }
 
             SortedDictionary<TopicPartition, Offset> committed = await _offsets.FetchAsync(named.Values, deadline);
-            foreach ((TopicIdPartition id, TopicPartition partition) in named)
+            foreach ((AssignedPartition id, TopicPartition partition) in named)
             {
-                given.Add(id, (partition, committed.TryGetValue(partition, out Offset offset) && offset != Offset.None ? StartAt.Offset(offset) : StartAt.Policy));
+                given.Add(
+                    id,
+                    (
+                        partition,
+                        committed.TryGetValue(partition, out Offset offset) && offset != Offset.None
+                            ? StartAt.Offset(offset)
+                            : StartAt.Policy
+                    )
+                );
             }
         }
         catch (KafkaException e) when (e.IsRetriable)
@@ -306,7 +325,10 @@ internal sealed class ConsumerMember : IGroupMember
     private async ValueTask SendAsync(ConsumerGroupHeartbeatRequest request)
     {
         (ConsumerGroupHeartbeatResponse? response, ErrorCode error, string reason) = await _coordinator.TryCallAsync(
-            request, static r => r.ErrorCode, new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
+            request,
+            static r => r.ErrorCode,
+            new CallDeadline(_runtime.Waiters, _runtime.Options.RequestTimeout)
+        );
         if (error == ErrorCode.None)
         {
             _backoff.Reset();
@@ -328,7 +350,11 @@ internal sealed class ConsumerMember : IGroupMember
                 _membership.HeardNothing(NowMs, _backoff.Next());
                 if (error == ErrorCode.UnsupportedVersion)
                 {
-                    _membership.Fail(error, $"{reason}; the consumer protocol (group.protocol=consumer) needs Kafka 4.0 or RaftLog: group.protocol=classic works everywhere");
+                    _membership.Fail(
+                        error,
+                        $"{reason}; the consumer protocol (group.protocol=consumer) needs Kafka 4.0 or RaftLog: group.protocol=classic "
+                            + $"works everywhere"
+                    );
                 }
             }
 
@@ -362,5 +388,7 @@ internal sealed class ConsumerMember : IGroupMember
     /// <param name="Target">What the coordinator wanted when they were prepared.</param>
     /// <param name="Given">Their names, and where to begin.</param>
     private sealed record Preparation(
-        SortedSet<TopicIdPartition> Target, SortedDictionary<TopicIdPartition, (TopicPartition Partition, StartAt Start)> Given);
+        SortedSet<AssignedPartition> Target,
+        SortedDictionary<AssignedPartition, (TopicPartition Partition, StartAt Start)> Given
+    );
 }

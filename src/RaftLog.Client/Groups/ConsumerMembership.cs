@@ -5,7 +5,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Groups;
 
 /// <summary>
-/// What one member of a consumer group knows and does next (KIP-848): when to send which heartbeat, and what the coordinator's responses mean for the
+/// What one member of a consumer group knows and does next (KIP-848): when to send which heartbeat, and what the coordinator's responses
+/// mean for the
 /// partitions that it reads. Waits for nothing; time comes in, deadlines go out. Not safe for concurrent use.
 /// </summary>
 /// <param name="options">The consumer's options.</param>
@@ -19,7 +20,7 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
 
     private GroupTopics _topics = GroupTopics.None;
     private GroupTopics? _sentTopics;
-    private SortedSet<TopicIdPartition>? _sentOwned;
+    private SortedSet<AssignedPartition>? _sentOwned;
     private TimeSpan _interval = FirstInterval;
     private long _nextMs = long.MaxValue;
     private long _polledMs;
@@ -34,10 +35,10 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
     public ConsumerMemberStage Stage { get; private set; } = ConsumerMemberStage.Outside;
 
     /// <summary>What it reads.</summary>
-    public SortedSet<TopicIdPartition> Owned { get; private set; } = [];
+    public SortedSet<AssignedPartition> Owned { get; private set; } = [];
 
     /// <summary>What the coordinator wants it to read.</summary>
-    public SortedSet<TopicIdPartition> Target { get; private set; } = [];
+    public SortedSet<AssignedPartition> Target { get; private set; } = [];
 
     /// <summary>Why it can be no member, or null.</summary>
     public KafkaException? Failure { get; private set; }
@@ -49,9 +50,10 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
     public bool MustReconcile => Stage == ConsumerMemberStage.Member && !Owned.SetEquals(Target);
 
     /// <summary>When <see cref="Next"/> has something to send, if nothing happens before.</summary>
-    public long NextMs => _isWaiting || Stage is not (ConsumerMemberStage.Joining or ConsumerMemberStage.Member)
-        ? long.MaxValue
-        : Math.Min(_nextMs, AwayMs + 1);
+    public long NextMs =>
+        _isWaiting || Stage is not (ConsumerMemberStage.Joining or ConsumerMemberStage.Member)
+            ? long.MaxValue
+            : Math.Min(_nextMs, AwayMs + 1);
 
     private long AwayMs => _polledMs + (long)options.MaxPollInterval.TotalMilliseconds;
 
@@ -79,7 +81,9 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
         _polledMs = nowMs;
     }
 
-    /// <summary>The heartbeat to send now, or null. Until its <see cref="Heard"/> or <see cref="HeardNothing"/> there is no other.</summary>
+    /// <summary>
+    /// The heartbeat to send now, or null. Until its <see cref="Heard"/> or <see cref="HeardNothing"/> there is no other.
+    /// </summary>
     public ConsumerGroupHeartbeatRequest? Next(long nowMs)
     {
         if (nowMs < NextMs)
@@ -113,10 +117,16 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
 
         if (isWhole || _sentOwned is null || !_sentOwned.SetEquals(Owned))
         {
-            request.TopicPartitions = [.. Owned.GroupBy(each => each.TopicId).Select(topic => new ConsumerGroupHeartbeatRequest.HeartbeatTopicPartitions
-            {
-                TopicId = topic.Key, Partitions = [.. topic.Select(each => each.Partition)],
-            })];
+            request.TopicPartitions =
+            [
+                .. Owned
+                    .GroupBy(each => each.TopicId)
+                    .Select(topic => new ConsumerGroupHeartbeatRequest.HeartbeatTopicPartitions
+                    {
+                        TopicId = topic.Key,
+                        Partitions = [.. topic.Select(each => each.Partition)],
+                    }),
+            ];
         }
 
         (_sentAll, _sentTopics, _sentOwned) = (true, _topics, [.. Owned]);
@@ -152,7 +162,8 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
                 }
 
                 break;
-            case ErrorCode.UnreleasedInstanceId when nowMs - (_unreleasedSinceMs = Math.Min(_unreleasedSinceMs, nowMs)) < options.SessionTimeout.TotalMilliseconds:
+            case ErrorCode.UnreleasedInstanceId
+                when nowMs - (_unreleasedSinceMs = Math.Min(_unreleasedSinceMs, nowMs)) < options.SessionTimeout.TotalMilliseconds:
                 // A member that died without a word has left its name behind until its session ends.
                 break;
             case var error when !error.IsRetriable():
@@ -191,7 +202,7 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
     }
 
     /// <summary>The reader reads this from now on; the coordinator is told at once.</summary>
-    public void Reconciled(IEnumerable<TopicIdPartition> owned, long nowMs)
+    public void Reconciled(IEnumerable<AssignedPartition> owned, long nowMs)
     {
         if (Stage == ConsumerMemberStage.Member)
         {
@@ -212,10 +223,14 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
     /// <summary>A static member comes back: its partitions wait for it until its session ends.</summary>
     private int LeaveEpoch => options.GroupInstanceId is null ? Leaving : LeavingForAWhile;
 
-    private ConsumerGroupHeartbeatRequest NewRequest(int epoch) => new()
-    {
-        GroupId = options.GroupId!, MemberId = memberId, MemberEpoch = epoch, InstanceId = options.GroupInstanceId,
-    };
+    private ConsumerGroupHeartbeatRequest NewRequest(int epoch) =>
+        new()
+        {
+            GroupId = options.GroupId!,
+            MemberId = memberId,
+            MemberEpoch = epoch,
+            InstanceId = options.GroupInstanceId,
+        };
 
     /// <summary>The reader has stayed away for longer than it may.</summary>
     private ConsumerGroupHeartbeatRequest Leave()
@@ -245,7 +260,12 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
         _nextMs = isUnsaid ? nowMs : nowMs + (long)_interval.TotalMilliseconds;
         if (response.Assignment is { } assignment)
         {
-            Target = [.. assignment.TopicPartitions.SelectMany(topic => topic.Partitions.Select(each => new TopicIdPartition(topic.TopicId, each)))];
+            Target =
+            [
+                .. assignment.TopicPartitions.SelectMany(topic =>
+                    topic.Partitions.Select(each => new AssignedPartition(topic.TopicId, each))
+                ),
+            ];
         }
     }
 }
@@ -262,7 +282,9 @@ internal enum ConsumerMemberStage
     /// <summary>It belongs to the group.</summary>
     Member,
 
-    /// <summary>It was put out of the group, or has left since its reader stayed away: the reader must come, give up what it had, and join anew.</summary>
+    /// <summary>
+    /// It was put out of the group, or has left since its reader stayed away: the reader must come, give up what it had, and join anew.
+    /// </summary>
     Lost,
 
     /// <summary>It can be no member.</summary>

@@ -8,11 +8,17 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Groups;
 
 /// <summary>
-/// Takes a member through one rebalance: join, as the leader share out, sync, and read where to go on. Tries again until it is a member or cannot
+/// Takes a member through one rebalance: join, as the leader share out, sync, and read where to go on. Tries again until it is a member or
+/// cannot
 /// be one.
 /// </summary>
 internal sealed class GroupJoin(
-    ConsumerOptions options, ClientRuntime runtime, MetadataCache metadata, Coordinator coordinator, GroupOffsets offsets)
+    ConsumerOptions options,
+    ClientRuntime runtime,
+    ClusterMetadata metadata,
+    Coordinator coordinator,
+    OffsetCommits offsets
+)
 {
     private const string ProtocolType = "consumer";
 
@@ -23,7 +29,8 @@ internal sealed class GroupJoin(
 
     /// <summary>True when this member has shared out partitions that are no longer all there are.</summary>
     public bool MustShareAnew(IReadOnlyList<string> topics) =>
-        Volatile.Read(ref _shared) is { } shared && !shared.SequenceEqual(CountsOf(metadata.View, shared.Keys.Union(topics, StringComparer.Ordinal)));
+        Volatile.Read(ref _shared) is { } shared
+        && !shared.SequenceEqual(CountsOf(metadata.View, shared.Keys.Union(topics, StringComparer.Ordinal)));
 
     /// <summary>Joins.</summary>
     /// <param name="topics">The topics that the member wants.</param>
@@ -33,26 +40,45 @@ internal sealed class GroupJoin(
     /// <param name="goesOn">False once nobody waits for it any more.</param>
     /// <exception cref="KafkaException">It cannot be a member.</exception>
     public async ValueTask<JoinedGroup> RunAsync(
-        IReadOnlyList<string> topics, GroupIdentity identity, IReadOnlyList<TopicPartition> owned, IReadOnlyList<TopicPartition> kept, Func<bool> goesOn)
+        IReadOnlyList<string> topics,
+        GroupIdentity identity,
+        IReadOnlyList<TopicPartition> owned,
+        IReadOnlyList<TopicPartition> kept,
+        Func<bool> goesOn
+    )
     {
         Backoff backoff = runtime.NewBackoff();
         string memberId = identity.MemberId;
         int ownedIn = identity.Generation;
         while (true)
         {
-            Deadline deadline = new(runtime.Waiters, options.MaxPollInterval + runtime.Options.CallTimeout);
+            CallDeadline deadline = new(runtime.Waiters, options.MaxPollInterval + runtime.Options.CallTimeout);
             (JoinGroupResponse? joined, ErrorCode error, string reason) = await coordinator.TryCallAsync(
-                ToJoin(topics, memberId, owned, ownedIn), static r => r.ErrorCode, deadline, options.MaxPollInterval + Grace);
+                ToJoin(topics, memberId, owned, ownedIn),
+                static r => r.ErrorCode,
+                deadline,
+                options.MaxPollInterval + Grace
+            );
             if (error == ErrorCode.None && joined is not null)
             {
                 memberId = joined.MemberId;
                 SyncGroupRequest sync = await ToSyncAsync(joined, deadline);
-                (SyncGroupResponse? synced, error, reason) =
-                    await coordinator.TryCallAsync(sync, static r => r.ErrorCode, deadline, options.MaxPollInterval + Grace);
+                (SyncGroupResponse? synced, error, reason) = await coordinator.TryCallAsync(
+                    sync,
+                    static r => r.ErrorCode,
+                    deadline,
+                    options.MaxPollInterval + Grace
+                );
                 if (error == ErrorCode.None && synced is not null)
                 {
-                    SortedSet<TopicPartition> partitions = [.. GroupSubscriptions.ReadAssignment(synced.Assignment) ?? throw new KafkaException(
-                        ErrorCode.InconsistentGroupProtocol, $"the leader of group '{options.GroupId}' sent an assignment that cannot be read")];
+                    SortedSet<TopicPartition> partitions =
+                    [
+                        .. GroupSubscriptions.ReadAssignment(synced.Assignment)
+                            ?? throw new KafkaException(
+                                ErrorCode.InconsistentGroupProtocol,
+                                $"the leader of group '{options.GroupId}' sent an assignment that cannot be read"
+                            ),
+                    ];
                     SortedDictionary<TopicPartition, Offset> committed = await offsets.FetchAsync([.. partitions.Except(kept)], deadline);
                     return new JoinedGroup(new GroupIdentity(memberId, joined.GenerationId), partitions, committed);
                 }
@@ -72,9 +98,12 @@ internal sealed class GroupJoin(
                     throw new KafkaException(other, $"group '{options.GroupId}' cannot be joined: {reason}");
             }
 
-            if (!goesOn() || !await new Deadline(runtime.Waiters, Timeout.InfiniteTimeSpan).PauseAsync(backoff.Next()))
+            if (!goesOn() || !await new CallDeadline(runtime.Waiters, Timeout.InfiniteTimeSpan).PauseAsync(backoff.Next()))
             {
-                throw new KafkaException(ErrorCode.NetworkException, $"group '{options.GroupId}' was not joined before the consumer was closed: {reason}");
+                throw new KafkaException(
+                    ErrorCode.NetworkException,
+                    $"group '{options.GroupId}' was not joined before the consumer was closed: {reason}"
+                );
             }
         }
     }
@@ -90,11 +119,18 @@ internal sealed class GroupJoin(
             MemberId = memberId,
             GroupInstanceId = options.GroupInstanceId,
             ProtocolType = ProtocolType,
-            Protocols = [.. options.Assignors.Select(assignor => new JoinGroupRequest.JoinGroupProtocol { Name = assignor.Name, Metadata = subscription })],
+            Protocols =
+            [
+                .. options.Assignors.Select(assignor => new JoinGroupRequest.JoinGroupProtocol
+                {
+                    Name = assignor.Name,
+                    Metadata = subscription,
+                }),
+            ],
         };
     }
 
-    private async ValueTask<SyncGroupRequest> ToSyncAsync(JoinGroupResponse joined, Deadline deadline)
+    private async ValueTask<SyncGroupRequest> ToSyncAsync(JoinGroupResponse joined, CallDeadline deadline)
     {
         SyncGroupRequest request = new()
         {
@@ -108,9 +144,16 @@ internal sealed class GroupJoin(
         Volatile.Write(ref _shared, null);
         if (joined.Leader == joined.MemberId && !joined.SkipAssignment)
         {
-            IPartitionAssignor assignor = options.Assignors.FirstOrDefault(each => each.Name == joined.ProtocolName) ?? throw new KafkaException(
-                ErrorCode.InconsistentGroupProtocol, $"group '{options.GroupId}' has chosen '{joined.ProtocolName}', which this member did not offer");
-            List<GroupSubscription> members = [.. joined.Members.Select(member => GroupSubscriptions.Read(member.MemberId, member.GroupInstanceId, member.Metadata))];
+            IPartitionAssignor assignor =
+                options.Assignors.FirstOrDefault(each => each.Name == joined.ProtocolName)
+                ?? throw new KafkaException(
+                    ErrorCode.InconsistentGroupProtocol,
+                    $"group '{options.GroupId}' has chosen '{joined.ProtocolName}', which this member did not offer"
+                );
+            List<GroupSubscription> members =
+            [
+                .. joined.Members.Select(member => GroupSubscriptions.Read(member.MemberId, member.GroupInstanceId, member.Metadata)),
+            ];
             SortedSet<string> topics = new(members.SelectMany(member => member.Topics), StringComparer.Ordinal);
             ClusterView view = await metadata.WithTopicsAsync(topics, deadline);
             foreach ((string member, List<TopicPartition> partitions) in assignor.Assign(RacksOf(view, topics), members))

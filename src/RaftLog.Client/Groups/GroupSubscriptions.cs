@@ -5,20 +5,32 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Client.Groups;
 
-/// <summary>What members of a classic group tell one another, in the form that all Kafka consumers share: a version, and then the message.</summary>
+/// <summary>
+/// What members of a classic group tell one another, in the form that all Kafka consumers share: a version, and then the message.
+/// </summary>
 internal static class GroupSubscriptions
 {
     private const int VersionBytes = sizeof(short);
 
     public static byte[] Write(IReadOnlyList<string> topics, IReadOnlyList<TopicPartition> owned, int generation, string? rack) =>
-        Write(new ConsumerProtocolSubscription
-        {
-            Topics = [.. topics],
-            OwnedPartitions = [.. owned.GroupBy(each => each.Topic, StringComparer.Ordinal).Select(group =>
-                new ConsumerProtocolSubscription.OwnedTopicPartitions { Topic = group.Key, Partitions = [.. group.Select(each => each.Partition)] })],
-            GenerationId = generation,
-            RackId = rack,
-        });
+        Write(
+            new ConsumerProtocolSubscription
+            {
+                Topics = [.. topics],
+                OwnedPartitions =
+                [
+                    .. owned
+                        .GroupBy(each => each.Topic, StringComparer.Ordinal)
+                        .Select(group => new ConsumerProtocolSubscription.OwnedTopicPartitions
+                        {
+                            Topic = group.Key,
+                            Partitions = [.. group.Select(each => each.Partition)],
+                        }),
+                ],
+                GenerationId = generation,
+                RackId = rack,
+            }
+        );
 
     /// <summary>What a member told; one whose bytes cannot be read wants nothing, and harms nobody else.</summary>
     public static GroupSubscription Read(string member, string? instance, ReadOnlyMemory<byte> bytes)
@@ -29,17 +41,33 @@ internal static class GroupSubscriptions
                 member,
                 instance,
                 subscription.Topics,
-                [.. subscription.OwnedPartitions.SelectMany(each => each.Partitions.Select(index => new TopicPartition(each.Topic, index)))],
+                [
+                    .. subscription.OwnedPartitions.SelectMany(each =>
+                        each.Partitions.Select(index => new TopicPartition(each.Topic, index))
+                    ),
+                ],
                 subscription.GenerationId,
-                subscription.RackId)
+                subscription.RackId
+            )
             : new GroupSubscription(member, instance, [], [], -1, null);
     }
 
-    public static byte[] WriteAssignment(IReadOnlyList<TopicPartition> partitions) => Write(new ConsumerProtocolAssignment
-    {
-        AssignedPartitions = [.. partitions.GroupBy(each => each.Topic, StringComparer.Ordinal).Select(group =>
-            new ConsumerProtocolAssignment.AssignedTopicPartitions { Topic = group.Key, Partitions = [.. group.Select(each => each.Partition)] })],
-    });
+    public static byte[] WriteAssignment(IReadOnlyList<TopicPartition> partitions) =>
+        Write(
+            new ConsumerProtocolAssignment
+            {
+                AssignedPartitions =
+                [
+                    .. partitions
+                        .GroupBy(each => each.Topic, StringComparer.Ordinal)
+                        .Select(group => new ConsumerProtocolAssignment.AssignedTopicPartitions
+                        {
+                            Topic = group.Key,
+                            Partitions = [.. group.Select(each => each.Partition)],
+                        }),
+                ],
+            }
+        );
 
     /// <summary>The partitions that the leader gave; null when its bytes cannot be read.</summary>
     public static List<TopicPartition>? ReadAssignment(ReadOnlyMemory<byte> bytes)
@@ -47,8 +75,13 @@ internal static class GroupSubscriptions
         ConsumerProtocolAssignment assignment = new();
         return bytes.IsEmpty ? []
             : TryRead(bytes, assignment)
-                ? [.. assignment.AssignedPartitions.SelectMany(each => each.Partitions.Select(index => new TopicPartition(each.Topic, index)))]
-                : null;
+                ?
+                [
+                    .. assignment.AssignedPartitions.SelectMany(each =>
+                        each.Partitions.Select(index => new TopicPartition(each.Topic, index))
+                    ),
+                ]
+            : null;
     }
 
     private static byte[] Write<T>(T message)

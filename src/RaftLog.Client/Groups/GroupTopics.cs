@@ -7,5 +7,6 @@ internal sealed record GroupTopics(IReadOnlyList<string> Names, string? Pattern 
 {
     public static GroupTopics None { get; } = new([]);
 
-    public static GroupTopics Of(IEnumerable<string> names) => new([.. names.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
+    public static GroupTopics Of(IEnumerable<string> names) =>
+        new([.. names.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
 }

@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Client.Groups;
 
 /// <summary>
-/// A consumer's membership in a group, by one of the two protocols. Signs of life go on in the background, whatever the reader does; partitions come and
+/// A consumer's membership in a group, by one of the two protocols. Signs of life go on in the background, whatever the reader does;
+/// partitions come and
 /// go when the reader comes for more records, so that it never works on a partition that another member has got.
 /// </summary>
 internal interface IGroupMember
@@ -23,7 +24,7 @@ internal interface IGroupMember
     ValueTask PollAsync();
 
     /// <summary>Commits, gives everything up and leaves, so that the others need not wait for the session to end.</summary>
-    ValueTask CloseAsync(Deadline deadline);
+    ValueTask CloseAsync(CallDeadline deadline);
 
     /// <summary>Gives no more signs of life, and says nothing to the group.</summary>
     void Stop();

@@ -7,7 +7,11 @@ namespace RaftLog.Client.Groups;
 /// <param name="Identity">Who it is in the new generation.</param>
 /// <param name="Partitions">What it reads from now on.</param>
 /// <param name="Committed">Where those that it did not have go on; absent or none where nobody has committed.</param>
-internal sealed record JoinedGroup(GroupIdentity Identity, SortedSet<TopicPartition> Partitions, SortedDictionary<TopicPartition, Offset> Committed)
+internal sealed record JoinedGroup(
+    GroupIdentity Identity,
+    SortedSet<TopicPartition> Partitions,
+    SortedDictionary<TopicPartition, Offset> Committed
+)
 {
     /// <summary>Where a partition goes on: at the committed offset, or where the consumer's policy says.</summary>
     public StartAt StartOf(TopicPartition partition) =>

@@ -6,7 +6,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Groups;
 
 /// <summary>
-/// The topics whose names match an expression of the client's: looked for at once, and again as often as metadata grows old (metadata.max.age.ms).
+/// The topics whose names match an expression of the client's: looked for at once, and again as often as metadata grows old
+/// (metadata.max.age.ms).
 /// Internal topics match nothing.
 /// </summary>
 internal sealed class MatchedTopics(Regex pattern, ClientRuntime runtime, ClusterCalls calls, Action<GroupTopics> changed)
@@ -36,8 +37,11 @@ internal sealed class MatchedTopics(Regex pattern, ClientRuntime runtime, Cluste
                 MetadataResponse response = await calls.CallAnyAsync(
                     new MetadataRequest { Topics = null, AllowAutoTopicCreation = false },
                     static r => r.ErrorCode,
-                    new Deadline(runtime.Waiters, runtime.Options.CallTimeout));
-                GroupTopics found = GroupTopics.Of(response.Topics.Where(topic => !topic.IsInternal && topic.Name is not null).Select(topic => topic.Name!).Where(IsMatch));
+                    new CallDeadline(runtime.Waiters, runtime.Options.CallTimeout)
+                );
+                GroupTopics found = GroupTopics.Of(
+                    response.Topics.Where(topic => !topic.IsInternal && topic.Name is not null).Select(topic => topic.Name!).Where(IsMatch)
+                );
                 backoff.Reset();
                 pause = runtime.Options.MetadataMaxAge;
                 if (Volatile.Read(ref _isClosed))

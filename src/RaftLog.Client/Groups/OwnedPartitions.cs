@@ -7,10 +7,11 @@ using RaftLog.Protocol;
 namespace RaftLog.Client.Groups;
 
 /// <summary>
-/// The partitions that a member of a group reads now. What comes and goes is committed where the options say so, told to the listener, and taken over
+/// The partitions that a member of a group reads now. What comes and goes is committed where the options say so, told to the listener, and
+/// taken over
 /// by the fetches, in the order that the group relies on: nobody else reads a partition before this member has stopped.
 /// </summary>
-internal sealed class OwnedPartitions(ConsumerOptions options, ClientRuntime runtime, Assignment assignment, GroupOffsets offsets)
+internal sealed class OwnedPartitions(ConsumerOptions options, ClientRuntime runtime, Assignment assignment, OffsetCommits offsets)
 {
     private readonly Lock _lock = new();
     private readonly SortedSet<TopicPartition> _owned = [];
@@ -48,7 +49,7 @@ internal sealed class OwnedPartitions(ConsumerOptions options, ClientRuntime run
     }
 
     /// <summary>Commits and gives up partitions that others will get.</summary>
-    public async ValueTask RevokeAsync(IReadOnlyList<TopicPartition> partitions, Func<GroupIdentity> identity, Deadline deadline)
+    public async ValueTask RevokeAsync(IReadOnlyList<TopicPartition> partitions, Func<GroupIdentity> identity, CallDeadline deadline)
     {
         if (partitions.Count == 0)
         {
@@ -92,7 +93,9 @@ internal sealed class OwnedPartitions(ConsumerOptions options, ClientRuntime run
             _committedMs = nowMs;
             SortedDictionary<TopicPartition, Offset> read = assignment.Committable(Now);
             runtime.Supervisor.Run(
-                "auto commit", async () => await TryCommitAsync(read, identity, new Deadline(runtime.Waiters, runtime.Options.RequestTimeout)));
+                "auto commit",
+                async () => await TryCommitAsync(read, identity, new CallDeadline(runtime.Waiters, runtime.Options.RequestTimeout))
+            );
         }
     }
 
@@ -116,7 +119,11 @@ internal sealed class OwnedPartitions(ConsumerOptions options, ClientRuntime run
     }
 
     /// <summary>An automatic commit that fails is made up for by the next; at worst records are read again.</summary>
-    public async ValueTask TryCommitAsync(IReadOnlyDictionary<TopicPartition, Offset> read, Func<GroupIdentity> identity, Deadline deadline)
+    public async ValueTask TryCommitAsync(
+        IReadOnlyDictionary<TopicPartition, Offset> read,
+        Func<GroupIdentity> identity,
+        CallDeadline deadline
+    )
     {
         try
         {

@@ -6,20 +6,21 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Groups;
 
 /// <summary>The names of topics that a coordinator gives by id.</summary>
-internal sealed class TopicNames(ClusterCalls calls, MetadataCache metadata)
+internal sealed class TopicNames(ClusterCalls calls, ClusterMetadata metadata)
 {
     private readonly Dictionary<Uuid, string> _names = [];
 
     /// <summary>The names of those topics that exist. One that was deleted, or that no broker has heard of yet, is left out.</summary>
     /// <exception cref="KafkaException">No broker answered in time.</exception>
-    public async ValueTask<IReadOnlyDictionary<Uuid, string>> FindAsync(IReadOnlyCollection<Uuid> ids, Deadline deadline)
+    public async ValueTask<IReadOnlyDictionary<Uuid, string>> FindAsync(IReadOnlyCollection<Uuid> ids, CallDeadline deadline)
     {
         List<Uuid> unknown = [.. ids.Where(id => !_names.ContainsKey(id))];
         if (unknown.Count > 0)
         {
             MetadataRequest request = new()
             {
-                Topics = unknown.ConvertAll(id => new MetadataRequest.TopicData { TopicId = id, Name = null }), AllowAutoTopicCreation = false,
+                Topics = unknown.ConvertAll(id => new MetadataRequest.TopicData { TopicId = id, Name = null }),
+                AllowAutoTopicCreation = false,
             };
             MetadataResponse response = await calls.CallAnyAsync(request, static r => r.ErrorCode, deadline);
             foreach (MetadataResponse.TopicData topic in response.Topics)

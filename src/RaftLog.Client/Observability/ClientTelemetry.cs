@@ -12,7 +12,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Client.Observability;
 
 /// <summary>
-/// Spans, metrics and logs of one client, by OpenTelemetry's semantic conventions for messaging (1.30) and Kafka. Costs nothing while nobody listens.
+/// Spans, metrics and logs of one client, by OpenTelemetry's semantic conventions for messaging (1.30) and Kafka. Costs nothing while
+/// nobody listens.
 /// </summary>
 internal sealed class ClientTelemetry : IDisposable
 {
@@ -40,11 +41,24 @@ internal sealed class ClientTelemetry : IDisposable
         _source = new ActivitySource(TelemetryNames.Source, version);
         MeterOptions meter = new(TelemetryNames.Source) { Version = version };
         _meter = options.MeterFactory?.Create(meter) ?? new Meter(meter);
-        _sent = _meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Records that producers handed over and that were acknowledged or failed.");
+        _sent = _meter.CreateCounter<long>(
+            "messaging.client.sent.messages",
+            "{message}",
+            "Records that producers handed over and that were acknowledged or failed."
+        );
         _consumed = _meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Records that were handed to readers.");
-        _sendDuration = _meter.CreateHistogram<double>("messaging.client.operation.duration", "s", "From handing a record over to its acknowledgement.");
+        _sendDuration = _meter.CreateHistogram<double>(
+            "messaging.client.operation.duration",
+            "s",
+            "From handing a record over to its acknowledgement."
+        );
         _processDuration = _meter.CreateHistogram<double>("messaging.process.duration", "s", "How long handlers took.");
-        _meter.CreateObservableGauge("raftlog.client.consumer.lag", Lags, "{message}", "Offsets before the end of a partition that have not been handed out.");
+        _meter.CreateObservableGauge(
+            "raftlog.client.consumer.lag",
+            Lags,
+            "{message}",
+            "Offsets before the end of a partition that have not been handed out."
+        );
         _meter.CreateObservableGauge("raftlog.client.consumer.assigned", Assigned, "{partition}", "Partitions that a consumer reads.");
         Logger = options.LoggerFactory?.CreateLogger(TelemetryNames.Source) ?? NullLogger.Instance;
     }
@@ -72,21 +86,30 @@ internal sealed class ClientTelemetry : IDisposable
     public static ProducerRecord WithContext(Activity send, in ProducerRecord record)
     {
         List<RecordHeader> headers = [.. record.Headers.Span];
-        DistributedContextPropagator.Current.Inject(send, headers, static (carrier, name, value) =>
-        {
-            List<RecordHeader> all = (List<RecordHeader>)carrier!;
-            if (!all.Exists(header => header.Key == name))
+        DistributedContextPropagator.Current.Inject(
+            send,
+            headers,
+            static (carrier, name, value) =>
             {
-                all.Add(new RecordHeader(name, Encoding.UTF8.GetBytes(value)));
+                List<RecordHeader> all = (List<RecordHeader>)carrier!;
+                if (!all.Exists(header => header.Key == name))
+                {
+                    all.Add(new RecordHeader(name, Encoding.UTF8.GetBytes(value)));
+                }
             }
-        });
+        );
         return record with { Headers = headers.ToArray() };
     }
 
     /// <summary>A record was acknowledged, or has failed.</summary>
     public void Sent(string topic, int? partition, TimeSpan took, Activity? send, Offset offset, Exception? failure)
     {
-        TagList tags = new() { { "messaging.system", "kafka" }, { OperationName, "send" }, { Destination, topic } };
+        TagList tags = new()
+        {
+            { "messaging.system", "kafka" },
+            { OperationName, "send" },
+            { Destination, topic },
+        };
         if (partition is { } index)
         {
             tags.Add(PartitionId, index.ToString(CultureInfo.InvariantCulture));
@@ -118,7 +141,9 @@ internal sealed class ClientTelemetry : IDisposable
         }
     }
 
-    /// <summary>Begins the span of a record that is handled: a child of the span that its headers name, or of the current one with a link to it.</summary>
+    /// <summary>
+    /// Begins the span of a record that is handled: a child of the span that its headers name, or of the current one with a link to it.
+    /// </summary>
     public Activity? StartProcess(ConsumedRecord record, string? group)
     {
         if (!_source.HasListeners())
@@ -196,7 +221,8 @@ internal sealed class ClientTelemetry : IDisposable
         }
     }
 
-    private static string TypeOf(Exception failure) => failure is KafkaException kafka ? kafka.Code.ToString() : failure.GetType().FullName ?? failure.GetType().Name;
+    private static string TypeOf(Exception failure) =>
+        failure is KafkaException kafka ? kafka.Code.ToString() : failure.GetType().FullName ?? failure.GetType().Name;
 
     private static void ReadHeader(object? carrier, string name, out string? value, out IEnumerable<string>? values)
     {
@@ -238,20 +264,28 @@ internal sealed class ClientTelemetry : IDisposable
     }
 
     private List<Measurement<long>> Lags() =>
-        [.. Consumers().SelectMany(static consumer => consumer.Assigned.Select(partition => (consumer, partition, Lag: consumer.Lag(partition))))
-            .Where(static each => each.Lag is not null)
-            .Select(static each => new Measurement<long>(each.Lag!.Value, TagsOf(each.consumer, each.partition)))];
+        [
+            .. Consumers()
+                .SelectMany(static consumer => consumer.Assigned.Select(partition => (consumer, partition, Lag: consumer.Lag(partition))))
+                .Where(static each => each.Lag is not null)
+                .Select(static each => new Measurement<long>(each.Lag!.Value, TagsOf(each.consumer, each.partition))),
+        ];
 
     private List<Measurement<long>> Assigned() =>
-        [.. Consumers().Select(static consumer => new Measurement<long>(
-            consumer.Assigned.Count, new KeyValuePair<string, object?>(GroupName, consumer.GroupId)))];
+        [
+            .. Consumers()
+                .Select(static consumer => new Measurement<long>(
+                    consumer.Assigned.Count,
+                    new KeyValuePair<string, object?>(GroupName, consumer.GroupId)
+                )),
+        ];
 
     private static KeyValuePair<string, object?>[] TagsOf(Consumer consumer, TopicPartition partition) =>
-    [
-        new(GroupName, consumer.GroupId),
-        new(Destination, partition.Topic),
-        new(PartitionId, partition.Partition.ToString(CultureInfo.InvariantCulture)),
-    ];
+        [
+            new(GroupName, consumer.GroupId),
+            new(Destination, partition.Topic),
+            new(PartitionId, partition.Partition.ToString(CultureInfo.InvariantCulture)),
+        ];
 
     private List<Consumer> Consumers()
     {

@@ -8,14 +8,17 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Client.Produce;
 
-/// <summary>What becomes of a batch that was sent, or that was not: acknowledged, sent again, divided, numbered anew, or given up.</summary>
+/// <summary>
+/// What becomes of a batch that was sent, or that was not: acknowledged, sent again, divided, numbered anew, or given up.
+/// </summary>
 internal sealed class BatchOutcomes(
     ProducerOptions options,
     ClientRuntime runtime,
-    MetadataCache metadata,
+    ClusterMetadata metadata,
     BufferBudget budget,
     BatchSource batches,
-    TransactionFlow? transactions)
+    TransactionFlow? transactions
+)
 {
     /// <summary>A request came to nothing.</summary>
     public void NoResponse(ProduceDraft draft, RpcOutcome outcome, string reason)
@@ -45,14 +48,17 @@ internal sealed class BatchOutcomes(
             {
                 Acknowledge(queue, batch, Offset.None);
             }
-            else if (ProduceDraft.AnswerFor(response, queue.Partition, topicId) is { } answer)
+            else if (ProduceDraft.ResponseFor(response, queue.Partition, topicId) is { } reply)
             {
-                Decide(queue, batch, answer, channel);
+                Decide(queue, batch, reply, channel);
             }
             else
             {
-                GiveUp(queue, batch, new KafkaException(
-                    ErrorCode.UnknownServerError, $"{channel.Peer} left {queue.Partition} out of its response"));
+                GiveUp(
+                    queue,
+                    batch,
+                    new KafkaException(ErrorCode.UnknownServerError, $"{channel.Peer} left {queue.Partition} out of its response")
+                );
             }
         }
     }
@@ -94,19 +100,22 @@ internal sealed class BatchOutcomes(
         return expired;
     }
 
-    private void Decide(PartitionQueue queue, ProducerBatch batch, ProduceResponse.PartitionProduceResponse answer, RpcChannel channel)
+    private void Decide(PartitionQueue queue, ProducerBatch batch, ProduceResponse.PartitionProduceResponse reply, RpcChannel channel)
     {
-        switch (answer.ErrorCode)
+        switch (reply.ErrorCode)
         {
             case ErrorCode.None:
             case ErrorCode.DuplicateSequenceNumber:
-                Acknowledge(queue, batch, answer.BaseOffset);
+                Acknowledge(queue, batch, reply.BaseOffset);
                 break;
 
-            // The broker does not know the numbers before these, and has rejected the batch: unless an earlier attempt may stand in the log, the
+            // The broker does not know the numbers before these, and has rejected the batch: unless an earlier attempt may stand in the
+            // log, the
             // same records can go under the next epoch. A transaction has one epoch: there it is for whoever aborts it.
-            case ErrorCode.OutOfOrderSequenceNumber or ErrorCode.UnknownProducerId or ErrorCode.InvalidProducerEpoch or ErrorCode.ProducerFenced
-                when !batch.MaybeAppended && transactions is null:
+            case ErrorCode.OutOfOrderSequenceNumber
+            or ErrorCode.UnknownProducerId
+            or ErrorCode.InvalidProducerEpoch
+            or ErrorCode.ProducerFenced when !batch.MaybeAppended && transactions is null:
                 batch.Attempts++;
                 queue.Renumber(batch);
                 break;
@@ -117,7 +126,7 @@ internal sealed class BatchOutcomes(
                 break;
 
             case var error when error.IsRetriable():
-                bool hasNewLeader = metadata.LearnLeader(queue.Partition, answer.CurrentLeader.LeaderId, answer.CurrentLeader.LeaderEpoch);
+                bool hasNewLeader = metadata.LearnLeader(queue.Partition, reply.CurrentLeader.LeaderId, reply.CurrentLeader.LeaderEpoch);
                 if (error.NeedsMetadataRefresh() && !hasNewLeader)
                 {
                     metadata.Invalidate();
@@ -129,18 +138,23 @@ internal sealed class BatchOutcomes(
                 break;
 
             default:
-                GiveUp(queue, batch, Rejection(queue.Partition, batch, answer, channel));
+                GiveUp(queue, batch, Rejection(queue.Partition, batch, reply, channel));
                 break;
         }
     }
 
     private static KafkaException Rejection(
-        TopicPartition partition, ProducerBatch batch, ProduceResponse.PartitionProduceResponse answer, RpcChannel channel)
+        TopicPartition partition,
+        ProducerBatch batch,
+        ProduceResponse.PartitionProduceResponse reply,
+        RpcChannel channel
+    )
     {
-        string why = answer.ErrorCode == ErrorCode.MessageTooLarge
-            ? $"the record alone makes a batch of {batch.Bytes.Length} bytes, more than the topic's max.message.bytes allows"
-            : answer.ErrorMessage ?? "the broker gave no reason";
-        return new KafkaException(answer.ErrorCode, $"{channel.Peer} rejected {batch.Count} records for {partition}: {why}");
+        string why =
+            reply.ErrorCode == ErrorCode.MessageTooLarge
+                ? $"the record alone makes a batch of {batch.Bytes.Length} bytes, more than the topic's max.message.bytes allows"
+                : reply.ErrorMessage ?? "the broker gave no reason";
+        return new KafkaException(reply.ErrorCode, $"{channel.Peer} rejected {batch.Count} records for {partition}: {why}");
     }
 
     private void Acknowledge(PartitionQueue queue, ProducerBatch batch, Offset baseOffset)

@@ -30,7 +30,7 @@ internal sealed class BufferBudget(Waiters waiters, long bytes)
 
     /// <summary>Takes bytes once there are enough; false when the time is over first or the client closed.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask<bool> TakeAsync(long count, Deadline deadline)
+    public async ValueTask<bool> TakeAsync(long count, CallDeadline deadline)
     {
         Claim claim;
         lock (_lock)

@@ -19,7 +19,5 @@ public interface IProducerInterceptor
     /// <param name="result">Where it stands; nowhere after a failure.</param>
     /// <param name="failure">Why it was not acknowledged, or null.</param>
     /// <param name="state">What <see cref="OnProduce"/> has left.</param>
-    void OnEnd(string topic, in ProduceResult result, Exception? failure, object? state)
-    {
-    }
+    void OnEnd(string topic, in ProduceResult result, Exception? failure, object? state) { }
 }

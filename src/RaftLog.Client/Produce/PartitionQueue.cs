@@ -5,7 +5,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Client.Produce;
 
 /// <summary>
-/// The batches of one partition, in order. One is with the broker at a time: a retry can then neither overtake nor repeat anything, and what
+/// The batches of one partition, in order. One is with the broker at a time: a retry can then neither overtake nor repeat anything, and
+/// what
 /// comes meanwhile grows into a larger batch. Sequence numbers are given when a batch leaves and count on when it is acknowledged.
 /// </summary>
 internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, BatchSource source)
@@ -43,20 +44,20 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
     /// <param name="nowMs">The client's clock.</param>
     /// <param name="completion">What its producer awaits.</param>
     /// <returns>What became of it. When a batch was begun the sender must look.</returns>
-    public AppendOutcome Append(in ProducerRecord record, long timestampMs, long reserved, long nowMs, RecordCompletion completion)
+    public BatchOutcome Append(in ProducerRecord record, long timestampMs, long reserved, long nowMs, RecordCompletion completion)
     {
         lock (_lock)
         {
             if (_closed)
             {
-                return AppendOutcome.Closed;
+                return BatchOutcome.Closed;
             }
 
             if (_open is { } open)
             {
                 if (open.TryAppend(record, timestampMs, reserved, completion))
                 {
-                    return AppendOutcome.Joined;
+                    return BatchOutcome.Joined;
                 }
 
                 _full.Enqueue(open);
@@ -66,12 +67,13 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
             bool fits = next.TryAppend(record, timestampMs, reserved, completion);
             Invariant.Holds(fits, "C-01", "a record that was found small enough does not fit into an empty batch");
             _open = next;
-            return AppendOutcome.Began;
+            return BatchOutcome.Began;
         }
     }
 
     /// <summary>
-    /// Takes no more records and sends none. Ends once nothing is with the broker any more, with everything that is still undecided, in order.
+    /// Takes no more records and sends none. Ends once nothing is with the broker any more, with everything that is still undecided, in
+    /// order.
     /// </summary>
     public async ValueTask<List<ProducerBatch>> CloseAsync(Waiters waiters)
     {
@@ -115,7 +117,9 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
         }
     }
 
-    /// <summary>The batches that wait here or are with the broker; <see cref="StickyChoice.Unavailable"/> when the oldest has waited too long.</summary>
+    /// <summary>
+    /// The batches that wait here or are with the broker; <see cref="StickyChoice.Unavailable"/> when the oldest has waited too long.
+    /// </summary>
     /// <param name="nowMs">The client's clock.</param>
     /// <param name="patience">How long a batch may be ready and not acknowledged; zero for any time.</param>
     public int WaitingBatches(long nowMs, TimeSpan patience)
@@ -201,7 +205,11 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
                 }
             }
 
-            Invariant.Holds(batch is not null && !_isWithBroker, "C-02", "a batch was taken that is not there, or while another is with the broker");
+            Invariant.Holds(
+                batch is not null && !_isWithBroker,
+                "C-02",
+                "a batch was taken that is not there, or while another is with the broker"
+            );
             if (!batch.IsSealed || batch.Stamp.Id != _identity.Id || batch.Stamp.Epoch != _identity.Epoch)
             {
                 batch.Seal(_identity.Id.IsPresent ? _identity with { BaseSequence = _nextSequence } : ProducerStamp.None);
@@ -236,7 +244,8 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
     }
 
     /// <summary>
-    /// The batch that was taken is given up. Where nobody knows whether it was appended its numbers may not be used again, so there is a hole
+    /// The batch that was taken is given up. Where nobody knows whether it was appended its numbers may not be used again, so there is a
+    /// hole
     /// until the next epoch.
     /// </summary>
     public void GiveUp(ProducerBatch batch)
@@ -248,7 +257,9 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
         }
     }
 
-    /// <summary>The broker has lost what it knew of the producer, and refused a batch for it: number it anew under the next epoch.</summary>
+    /// <summary>
+    /// The broker has lost what it knew of the producer, and rejected a batch for it: number it anew under the next epoch.
+    /// </summary>
     public void Renumber(ProducerBatch batch)
     {
         lock (_lock)

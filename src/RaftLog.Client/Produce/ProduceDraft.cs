@@ -20,7 +20,8 @@ internal sealed class ProduceDraft(NodeId leader, TransactionFlow? transactions)
     public int Bytes { get; private set; }
 
     /// <summary>
-    /// Versions from 13 on name topics by id; a topic whose id is not known keeps the request below. From 12 on the broker adds the partition to
+    /// Versions from 13 on name topics by id; a topic whose id is not known keeps the request below. From 12 on the broker adds the
+    /// partition to
     /// the transaction (KIP-890), which is not for a producer that does so itself.
     /// </summary>
     public short HighestVersion { get; private set; } = transactions is { IsV2: false } ? LastOfV1 : short.MaxValue;
@@ -39,7 +40,12 @@ internal sealed class ProduceDraft(NodeId leader, TransactionFlow? transactions)
 
     public ProduceRequest ToRequest(Acks acks, TimeSpan timeout)
     {
-        ProduceRequest request = new() { TransactionalId = transactions?.TransactionalId, Acks = (short)acks, TimeoutMs = (int)timeout.TotalMilliseconds };
+        ProduceRequest request = new()
+        {
+            TransactionalId = transactions?.TransactionalId,
+            Acks = (short)acks,
+            TimeoutMs = (int)timeout.TotalMilliseconds,
+        };
         foreach ((PartitionQueue queue, ProducerBatch batch, Uuid topicId) in _entries)
         {
             ProduceRequest.TopicProduceData? topic = request.TopicData.Find(t => t.Name == queue.Partition.Topic);
@@ -55,18 +61,18 @@ internal sealed class ProduceDraft(NodeId leader, TransactionFlow? transactions)
         return request;
     }
 
-    /// <summary>The answer for one of the batches; null when the broker left it out.</summary>
-    public static ProduceResponse.PartitionProduceResponse? AnswerFor(ProduceResponse response, TopicPartition partition, Uuid topicId)
+    /// <summary>The response for one of the batches; null when the broker left it out.</summary>
+    public static ProduceResponse.PartitionProduceResponse? ResponseFor(ProduceResponse response, TopicPartition partition, Uuid topicId)
     {
         foreach (ProduceResponse.TopicProduceResponse topic in response.Responses)
         {
             if (topic.Name == partition.Topic || (topic.TopicId == topicId && topicId != Uuid.Zero))
             {
-                foreach (ProduceResponse.PartitionProduceResponse answer in topic.PartitionResponses)
+                foreach (ProduceResponse.PartitionProduceResponse reply in topic.PartitionResponses)
                 {
-                    if (answer.Index == partition.Partition)
+                    if (reply.Index == partition.Partition)
                     {
-                        return answer;
+                        return reply;
                     }
                 }
             }

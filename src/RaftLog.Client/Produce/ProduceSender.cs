@@ -11,7 +11,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Client.Produce;
 
 /// <summary>
-/// The loop that takes batches from their queues to their leaders: as many partitions in a request as are ready, a bounded number of requests
+/// The loop that takes batches from their queues to their leaders: as many partitions in a request as are ready, a bounded number of
+/// requests
 /// to a broker. Only this loop takes batches and renews the producer's identity.
 /// </summary>
 internal sealed class ProduceSender
@@ -22,7 +23,7 @@ internal sealed class ProduceSender
     private readonly ProducerOptions _options;
     private readonly ClientRuntime _runtime;
     private readonly ConnectionSet _connections;
-    private readonly MetadataCache _metadata;
+    private readonly ClusterMetadata _metadata;
     private readonly BatchOutcomes _outcomes;
     private readonly ProducerIdentity _identity;
     private readonly TransactionFlow? _transactions;
@@ -44,10 +45,11 @@ internal sealed class ProduceSender
         ClientRuntime runtime,
         ConnectionSet connections,
         ClusterCalls calls,
-        MetadataCache metadata,
+        ClusterMetadata metadata,
         BatchOutcomes outcomes,
         TransactionFlow? transactions,
-        Action<string> topicRemade)
+        Action<string> topicRemade
+    )
     {
         _options = options;
         _runtime = runtime;
@@ -72,7 +74,10 @@ internal sealed class ProduceSender
     /// <summary>Adds the queues of a topic; those that are known stay.</summary>
     public void Add(IReadOnlyList<PartitionQueue> queues) => Replace([], queues);
 
-    /// <summary>Exchanges the queues of a topic that was made anew. Until <see cref="EndReplace"/> records are under way from the old ones to the new.</summary>
+    /// <summary>
+    /// Exchanges the queues of a topic that was made anew. Until <see cref="EndReplace"/> records are under way from the old ones to the
+    /// new.
+    /// </summary>
     public void Replace(IReadOnlyList<PartitionQueue> before, IReadOnlyList<PartitionQueue> after)
     {
         lock (_lock)
@@ -89,7 +94,9 @@ internal sealed class ProduceSender
         if (before.Count > 0)
         {
             _transactions?.RecordsFailed(
-                new KafkaException(ErrorCode.UnknownTopicOrPartition, $"topic '{before[0].Partition.Topic}' was deleted and made anew"), mayBeAppended: true);
+                new KafkaException(ErrorCode.UnknownTopicOrPartition, $"topic '{before[0].Partition.Topic}' was deleted and made anew"),
+                mayBeAppended: true
+            );
         }
     }
 
@@ -103,9 +110,11 @@ internal sealed class ProduceSender
         _wake.Set();
     }
 
-    /// <summary>Sends everything that is in the queues now without lingering, and waits until it is decided; false when the time is over first.</summary>
+    /// <summary>
+    /// Sends everything that is in the queues now without lingering, and waits until it is decided; false when the time is over first.
+    /// </summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask<bool> FlushAsync(Deadline deadline)
+    public async ValueTask<bool> FlushAsync(CallDeadline deadline)
     {
         Interlocked.Increment(ref _flushing);
         try
@@ -127,8 +136,7 @@ internal sealed class ProduceSender
                 {
                     all &= await deadline.OutcomeAsync(wait) == WaitOutcome.Ready;
                 }
-            }
-            while (all && replaced != Volatile.Read(ref _replaced));
+            } while (all && replaced != Volatile.Read(ref _replaced));
             return all;
         }
         finally
@@ -165,9 +173,10 @@ internal sealed class ProduceSender
             }
 
             long wakeAtMs = SendReady(_metadata.Poll(_wake));
-            pause = wakeAtMs == long.MaxValue
-                ? Timeout.InfiniteTimeSpan
-                : TimeSpan.FromMilliseconds(Math.Max(0, wakeAtMs - _runtime.Waiters.NowMs));
+            pause =
+                wakeAtMs == long.MaxValue
+                    ? Timeout.InfiniteTimeSpan
+                    : TimeSpan.FromMilliseconds(Math.Max(0, wakeAtMs - _runtime.Waiters.NowMs));
         }
 
         Close();
@@ -191,7 +200,7 @@ internal sealed class ProduceSender
         Volatile.Write(ref _needsEpoch, false);
         try
         {
-            await _identity.RenewAsync(new Deadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
+            await _identity.RenewAsync(new CallDeadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
             return true;
         }
         catch (KafkaException e)
@@ -274,12 +283,19 @@ internal sealed class ProduceSender
         return isBehind ? nowMs : Math.Min(_schedule.NextMs(), _nextExpiryMs);
     }
 
-    private bool TryFindLeader(PartitionQueue queue, ClusterView view, long nowMs, [NotNullWhen(true)] out TopicView? topic, out NodeId leader)
+    private bool TryFindLeader(
+        PartitionQueue queue,
+        ClusterView view,
+        long nowMs,
+        [NotNullWhen(true)] out TopicView? topic,
+        out NodeId leader
+    )
     {
         leader = NodeId.None;
         if (view.TryGetTopic(queue.Partition.Topic, out topic))
         {
-            bool isRemade = topic.Error == ErrorCode.None && (topic.Id != queue.TopicId || queue.Partition.Partition >= topic.Partitions.Count);
+            bool isRemade =
+                topic.Error == ErrorCode.None && (topic.Id != queue.TopicId || queue.Partition.Partition >= topic.Partitions.Count);
             if (isRemade)
             {
                 _topicRemade(topic.Name);
@@ -288,8 +304,15 @@ internal sealed class ProduceSender
 
             if (topic.Error == ErrorCode.UnknownTopicOrPartition)
             {
-                _outcomes.Fail([queue], nowMs - (long)_options.MaxBlock.TotalMilliseconds, new KafkaException(
-                    topic.Error, $"topic '{topic.Name}' does not exist any more: no broker has known it for {_options.MaxBlock.TotalSeconds} s (max.block.ms)"));
+                _outcomes.Fail(
+                    [queue],
+                    nowMs - (long)_options.MaxBlock.TotalMilliseconds,
+                    new KafkaException(
+                        topic.Error,
+                        $"topic '{topic.Name}' does not exist any more: no broker has known it for {_options.MaxBlock.TotalSeconds} s "
+                            + $"(max.block.ms)"
+                    )
+                );
             }
         }
 
@@ -306,7 +329,9 @@ internal sealed class ProduceSender
     private async Task SendAsync(ProduceDraft draft)
     {
         RpcConnectResult opened = await _connections.OpenAsync(
-            draft.Leader, new Deadline(_runtime.Waiters, _runtime.Options.ConnectTimeout));
+            draft.Leader,
+            new CallDeadline(_runtime.Waiters, _runtime.Options.ConnectTimeout)
+        );
         if (opened.Channel is not { } channel)
         {
             _outcomes.NoResponse(draft, RpcOutcome.Unsupported, opened.Reason);
@@ -314,9 +339,10 @@ internal sealed class ProduceSender
         else
         {
             ProduceRequest request = draft.ToRequest(_options.Acks, _runtime.Options.RequestTimeout);
-            RpcResult<ProduceResponse> result = _options.Acks == Acks.None
-                ? await channel.TellAsync(request, _runtime.Options.RequestTimeout)
-                : await channel.CallAsync(request, _runtime.Options.RequestTimeout, draft.HighestVersion);
+            RpcResult<ProduceResponse> result =
+                _options.Acks == Acks.None
+                    ? await channel.TellAsync(request, _runtime.Options.RequestTimeout)
+                    : await channel.CallAsync(request, _runtime.Options.RequestTimeout, draft.HighestVersion);
             if (!result.TryGet(out ProduceResponse? response))
             {
                 _outcomes.NoResponse(draft, result.Outcome, result.Reason);
@@ -355,15 +381,23 @@ internal sealed class ProduceSender
         }
 
         PartitionQueue[] queues = Volatile.Read(ref _queues);
-        _outcomes.Fail(queues, nowMs - (long)_options.DeliveryTimeout.TotalMilliseconds, new KafkaException(
-            ErrorCode.RequestTimedOut, $"the record was not acknowledged within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)"));
+        _outcomes.Fail(
+            queues,
+            nowMs - (long)_options.DeliveryTimeout.TotalMilliseconds,
+            new KafkaException(
+                ErrorCode.RequestTimedOut,
+                $"the record was not acknowledged within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)"
+            )
+        );
         _nextExpiryMs = Array.TrueForAll(queues, queue => queue.IsEmpty) ? long.MaxValue : nowMs + ExpiryCheckMs;
     }
 
-    private void FailAll() => _outcomes.Fail(
-        Volatile.Read(ref _queues),
-        long.MaxValue,
-        new KafkaException(ErrorCode.NetworkException, _runtime.Failure ?? "the producer was closed before the record was acknowledged"));
+    private void FailAll() =>
+        _outcomes.Fail(
+            Volatile.Read(ref _queues),
+            long.MaxValue,
+            new KafkaException(ErrorCode.NetworkException, _runtime.Failure ?? "the producer was closed before the record was acknowledged")
+        );
 
     private int InFlight(NodeId node)
     {

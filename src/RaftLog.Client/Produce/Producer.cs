@@ -13,7 +13,8 @@ namespace RaftLog.Client.Produce;
 
 /// <summary>
 /// Appends records to topics, idempotent unless told otherwise: no record twice, none out of order within its partition, across retries
-/// and elections. Records are written straight into the batch that goes to the broker. Safe for concurrent use. <see cref="DisposeAsync"/> sends
+/// and elections. Records are written straight into the batch that goes to the broker. Safe for concurrent use. <see cref="DisposeAsync"/>
+/// sends
 /// what is still here.
 /// </summary>
 public sealed class Producer : IAsyncDisposable
@@ -22,7 +23,7 @@ public sealed class Producer : IAsyncDisposable
 
     private readonly ProducerOptions _options;
     private readonly ClientRuntime _runtime;
-    private readonly MetadataCache _metadata;
+    private readonly ClusterMetadata _metadata;
     private readonly BufferBudget _budget;
     private readonly CompletionPool _completions = new();
     private readonly ProduceSender _sender;
@@ -37,14 +38,18 @@ public sealed class Producer : IAsyncDisposable
         ClientRuntime runtime,
         ConnectionSet connections,
         ClusterCalls calls,
-        MetadataCache metadata,
-        TransactionFlow? transactions)
+        ClusterMetadata metadata,
+        TransactionFlow? transactions
+    )
     {
         _options = options;
         _runtime = runtime;
         _metadata = metadata;
         _budget = new BufferBudget(runtime.Waiters, options.BufferMemory);
-        BatchSource batches = new(new RecordBatchOptions(options.BatchSize, options.Compression, options.CompressionLevel ?? RecordCompression.DefaultLevel), transactions is not null);
+        BatchSource batches = new(
+            new RecordBatchOptions(options.BatchSize, options.Compression, options.CompressionLevel ?? RecordCompression.DefaultLevel),
+            transactions is not null
+        );
         _transactions = transactions;
         BatchOutcomes outcomes = new(options, runtime, metadata, _budget, batches, transactions);
         _sender = new ProduceSender(options, runtime, connections, calls, metadata, outcomes, transactions, topic => _lanes!.Move(topic));
@@ -59,22 +64,25 @@ public sealed class Producer : IAsyncDisposable
     /// <param name="topic">The topic.</param>
     /// <param name="record">The record.</param>
     /// <param name="cancel">Ends the wait. A record that was not handed over yet is not sent; one that was may still be appended.</param>
-    /// <exception cref="KafkaException">The cluster refused the record, or did not acknowledge it in time.</exception>
+    /// <exception cref="KafkaException">The cluster rejected the record, or did not acknowledge it in time.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public ValueTask<ProduceResult> ProduceAsync(string topic, in ProducerRecord record, CancellationToken cancel = default) =>
         AcceptAsync(topic, record, borrowsBytes: false, cancel);
 
     /// <summary>
-    /// Hands a record over and returns at once, for whoever has nothing to wait with. Where <see cref="ProducerOptions.BufferMemory"/> is full it throws: await
+    /// Hands a record over and returns at once, for whoever has nothing to wait with. Where <see cref="ProducerOptions.BufferMemory"/> is
+    /// full it throws: await
     /// <see cref="ProduceAsync"/> instead, or <see cref="FlushAsync(CancellationToken)"/>, which hold a producer back.
     /// </summary>
     /// <param name="topic">The topic.</param>
     /// <param name="record">The record, whose bytes are copied before this returns.</param>
     /// <param name="delivered">
-    /// Called once, with where the record stands or with why it was not acknowledged; null where nobody wants to know. Usually called by the loop that
+    /// Called once, with where the record stands or with why it was not acknowledged; null where nobody wants to know. Usually called by
+    /// the loop that
     /// sends: it must be short, and what it throws is lost.
     /// </param>
-    /// <exception cref="KafkaException">The record is too large, the buffer is full, the producer is closed, or no transaction is open.</exception>
+    /// <exception cref="KafkaException">The record is too large, the buffer is full, the producer is closed, or no transaction is
+    /// open.</exception>
     public void Produce(string topic, in ProducerRecord record, Action<ProduceResult, Exception?>? delivered = null)
     {
         long size = SizeOf(record);
@@ -106,7 +114,10 @@ public sealed class Producer : IAsyncDisposable
             throw wrong;
         }
 
-        _ = RecordCompletion.TellAsync(WaitAndAppendAsync(topic, lane, record.Copy(), size, transaction, holdsMemory: true, CancellationToken.None), delivered);
+        _ = RecordCompletion.TellAsync(
+            WaitAndAppendAsync(topic, lane, record.Copy(), size, transaction, holdsMemory: true, CancellationToken.None),
+            delivered
+        );
     }
 
     /// <param name="topic">The topic.</param>
@@ -114,7 +125,13 @@ public sealed class Producer : IAsyncDisposable
     /// <param name="borrowsBytes">True when the record's bytes may change once this has returned.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <param name="held">The bytes of memory that are taken for the record already.</param>
-    internal ValueTask<ProduceResult> AcceptAsync(string topic, in ProducerRecord record, bool borrowsBytes, CancellationToken cancel, long held = 0) =>
+    internal ValueTask<ProduceResult> AcceptAsync(
+        string topic,
+        in ProducerRecord record,
+        bool borrowsBytes,
+        CancellationToken cancel,
+        long held = 0
+    ) =>
         _interceptors.Count > 0 ? InterceptedAsync(topic, borrowsBytes ? record.Copy() : record, cancel, held)
         : _runtime.Telemetry.WatchesSends ? WatchAsync(topic, record, borrowsBytes, cancel, held)
         : HandOverAsync(topic, record, borrowsBytes, cancel, held);
@@ -146,14 +163,26 @@ public sealed class Producer : IAsyncDisposable
     }
 
     /// <summary>The same, with the span and the measurements of the record; its span's context goes into its headers.</summary>
-    private async ValueTask<ProduceResult> WatchAsync(string topic, ProducerRecord record, bool borrowsBytes, CancellationToken cancel, long held)
+    private async ValueTask<ProduceResult> WatchAsync(
+        string topic,
+        ProducerRecord record,
+        bool borrowsBytes,
+        CancellationToken cancel,
+        long held
+    )
     {
         ClientTelemetry telemetry = _runtime.Telemetry;
         long start = _runtime.Time.GetTimestamp();
         Activity? send = telemetry.StartSend(topic, record);
         try
         {
-            ProduceResult result = await HandOverAsync(topic, send is null ? record : ClientTelemetry.WithContext(send, record), borrowsBytes, cancel, held);
+            ProduceResult result = await HandOverAsync(
+                topic,
+                send is null ? record : ClientTelemetry.WithContext(send, record),
+                borrowsBytes,
+                cancel,
+                held
+            );
             telemetry.Sent(topic, result.Partition, _runtime.Time.GetElapsedTime(start), send, result.Offset, null);
             return result;
         }
@@ -164,7 +193,13 @@ public sealed class Producer : IAsyncDisposable
         }
     }
 
-    private ValueTask<ProduceResult> HandOverAsync(string topic, in ProducerRecord record, bool borrowsBytes, CancellationToken cancel, long held)
+    private ValueTask<ProduceResult> HandOverAsync(
+        string topic,
+        in ProducerRecord record,
+        bool borrowsBytes,
+        CancellationToken cancel,
+        long held
+    )
     {
         long size = SizeOf(record);
         if (held != size)
@@ -192,7 +227,15 @@ public sealed class Producer : IAsyncDisposable
 
             if (reason is null)
             {
-                return WaitAndAppendAsync(topic, lane, borrowsBytes ? record.Copy() : record, size, transaction, holdsMemory: held == size, cancel);
+                return WaitAndAppendAsync(
+                    topic,
+                    lane,
+                    borrowsBytes ? record.Copy() : record,
+                    size,
+                    transaction,
+                    holdsMemory: held == size,
+                    cancel
+                );
             }
         }
 
@@ -206,22 +249,26 @@ public sealed class Producer : IAsyncDisposable
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public async ValueTask FlushAsync(CancellationToken cancel = default)
     {
-        if (!await FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout, cancel)))
+        if (!await FlushAsync(new CallDeadline(_runtime.Waiters, _options.DeliveryTimeout, cancel)))
         {
             throw new KafkaException(
-                ErrorCode.RequestTimedOut, $"flush did not end within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)");
+                ErrorCode.RequestTimedOut,
+                $"flush did not end within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)"
+            );
         }
     }
 
     /// <summary>
-    /// Gets ready for transactions: fences earlier producers with this transactional id and ends what they left. Called once before the first, and
+    /// Gets ready for transactions: fences earlier producers with this transactional id and ends what they left. Called once before the
+    /// first, and
     /// again when a commit or an abort could not be brought to its end, which this then does.
     /// </summary>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="InvalidOperationException">The producer has no transactional id.</exception>
     /// <exception cref="KafkaException">The coordinator cannot be reached in time, or another producer has taken over.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public ValueTask InitTransactionsAsync(CancellationToken cancel = default) => Transactions.InitAsync(FlushQueuesAsync, NewDeadline(cancel));
+    public ValueTask InitTransactionsAsync(CancellationToken cancel = default) =>
+        Transactions.InitAsync(FlushQueuesAsync, NewDeadline(cancel));
 
     /// <summary>
     /// Opens a transaction. Until it ends every record of this producer belongs to it. Dispose it: what is not committed then is aborted.
@@ -248,7 +295,7 @@ public sealed class Producer : IAsyncDisposable
             await TryEndAsync();
         }
 
-        await FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout));
+        await FlushAsync(new CallDeadline(_runtime.Waiters, _options.DeliveryTimeout));
         _sender.Close();
     }
 
@@ -267,8 +314,11 @@ public sealed class Producer : IAsyncDisposable
     }
 
     internal ValueTask SendOffsetsAsync(
-        long transaction, ConsumerGroupMetadata group, IReadOnlyDictionary<TopicPartition, Offset> offsets, CancellationToken cancel) =>
-        Transactions.SendOffsetsAsync(transaction, group, offsets, NewDeadline(cancel));
+        long transaction,
+        ConsumerGroupMetadata group,
+        IReadOnlyDictionary<TopicPartition, Offset> offsets,
+        CancellationToken cancel
+    ) => Transactions.SendOffsetsAsync(transaction, group, offsets, NewDeadline(cancel));
 
     internal ValueTask CommitAsync(long transaction, CancellationToken cancel)
     {
@@ -282,7 +332,9 @@ public sealed class Producer : IAsyncDisposable
         return Transactions.AbortAsync(FlushQueuesAsync, EndDeadline(cancel));
     }
 
-    /// <summary>Ends a transaction that nobody will end any more; what cannot be ended now is ended by the coordinator, or by the next producer.</summary>
+    /// <summary>
+    /// Ends a transaction that nobody will end any more; what cannot be ended now is ended by the coordinator, or by the next producer.
+    /// </summary>
     internal async ValueTask TryEndAsync(long transaction)
     {
         if (Transactions.IsCurrent(transaction))
@@ -295,9 +347,11 @@ public sealed class Producer : IAsyncDisposable
     {
         try
         {
-            await (Transactions.IsCommitting
-                ? Transactions.CommitAsync(FlushQueuesAsync, EndDeadline(default))
-                : Transactions.AbortAsync(FlushQueuesAsync, EndDeadline(default)));
+            await (
+                Transactions.IsCommitting
+                    ? Transactions.CommitAsync(FlushQueuesAsync, EndDeadline(default))
+                    : Transactions.AbortAsync(FlushQueuesAsync, EndDeadline(default))
+            );
         }
         catch (KafkaException)
         {
@@ -306,15 +360,19 @@ public sealed class Producer : IAsyncDisposable
     }
 
     /// <summary>Waits for all that is in the queues, where a transaction that is aborted rejects what has not left.</summary>
-    private async ValueTask FlushQueuesAsync() => await _sender.FlushAsync(new Deadline(_runtime.Waiters, _options.DeliveryTimeout));
+    private async ValueTask FlushQueuesAsync() => await _sender.FlushAsync(new CallDeadline(_runtime.Waiters, _options.DeliveryTimeout));
 
-    private TransactionFlow Transactions => _transactions ?? throw new InvalidOperationException(
-        "the producer has no transactional id; set ProducerOptions.TransactionalId (transactional.id)");
+    private TransactionFlow Transactions =>
+        _transactions
+        ?? throw new InvalidOperationException(
+            "the producer has no transactional id; set ProducerOptions.TransactionalId (transactional.id)"
+        );
 
-    private Deadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _options.MaxBlock, cancel);
+    private CallDeadline NewDeadline(CancellationToken cancel) => new(_runtime.Waiters, _options.MaxBlock, cancel);
 
     /// <summary>Until when a transaction is to have ended: its records first, then the coordinator.</summary>
-    private Deadline EndDeadline(CancellationToken cancel) => new(_runtime.Waiters, _options.DeliveryTimeout + _options.MaxBlock, cancel);
+    private CallDeadline EndDeadline(CancellationToken cancel) =>
+        new(_runtime.Waiters, _options.DeliveryTimeout + _options.MaxBlock, cancel);
 
     private KafkaException? WhyNot(string topic, long size, out long transaction)
     {
@@ -329,14 +387,19 @@ public sealed class Producer : IAsyncDisposable
             ? _transactions?.WhyNotWrite(out transaction)
             : new KafkaException(
                 ErrorCode.MessageTooLarge,
-                $"a record for topic '{topic}' takes {size} bytes, and at most {limit} fit (max.request.size, batch.size); raise both here and max.message.bytes of the topic, or store large values elsewhere");
+                $"a record for topic '{topic}' takes {size} bytes, and at most {limit} fit (max.request.size, batch.size); raise both "
+                    + $"here and max.message.bytes of the topic, or store large values elsewhere"
+            );
     }
 
-    private KafkaException NoRoom(string when) => new(
-        ErrorCode.RequestTimedOut, $"no room in buffer.memory ({_options.BufferMemory} bytes) {when}: records come faster than the cluster takes them");
+    private KafkaException NoRoom(string when) =>
+        new(
+            ErrorCode.RequestTimedOut,
+            $"no room in buffer.memory ({_options.BufferMemory} bytes) {when}: records come faster than the cluster takes them"
+        );
 
     /// <summary>Waits for what stands in line for metadata or memory, and then for what is in the queues.</summary>
-    private async ValueTask<bool> FlushAsync(Deadline deadline)
+    private async ValueTask<bool> FlushAsync(CallDeadline deadline)
     {
         foreach (TopicLane lane in _lanes.All)
         {
@@ -381,7 +444,8 @@ public sealed class Producer : IAsyncDisposable
     internal static long SizeOf(in ProducerRecord record) =>
         RecordBatchBuilder.LargestRecordSize(record.Key, record.Value, record.Headers.Span) + RecordBatch.HeaderSize;
 
-    private static bool IsCurrent(ProducerTopic known, ClusterView view) => view.TryGetTopic(known.Name, out TopicView? told) && known.Is(told);
+    private static bool IsCurrent(ProducerTopic known, ClusterView view) =>
+        view.TryGetTopic(known.Name, out TopicView? told) && known.Is(told);
 
     private static bool IsIn(ProducerTopic topic, in ProducerRecord record) =>
         record.Partition is not { } partition || (uint)partition < (uint)topic.PartitionCount;
@@ -395,16 +459,20 @@ public sealed class Producer : IAsyncDisposable
         long transaction,
         [NotNullWhen(true)] out RecordCompletion? completion,
         out KafkaException? wrong,
-        Action<ProduceResult, Exception?>? delivered = null)
+        Action<ProduceResult, Exception?>? delivered = null
+    )
     {
         completion = null;
         wrong = null;
         ClusterView view = _metadata.View;
-        return lane.IsFree && lane.Topic is { } known && IsCurrent(known, view) && IsIn(known, record)
+        return lane.IsFree
+            && lane.Topic is { } known
+            && IsCurrent(known, view)
+            && IsIn(known, record)
             && TryAppend(known, record, size, transaction, view, out completion, out wrong, delivered);
     }
 
-    /// <inheritdoc cref="TryAppend(TopicLane, in ProducerRecord, long, long, out RecordCompletion, out KafkaException, Action{ProduceResult, Exception})"/>
+    /// <summary>Appends to the record's partition; false where it must wait for room or for what is known of the topic.</summary>
     private bool TryAppend(
         ProducerTopic topic,
         in ProducerRecord record,
@@ -413,7 +481,8 @@ public sealed class Producer : IAsyncDisposable
         ClusterView view,
         [NotNullWhen(true)] out RecordCompletion? completion,
         out KafkaException? wrong,
-        Action<ProduceResult, Exception?>? delivered = null)
+        Action<ProduceResult, Exception?>? delivered = null
+    )
     {
         completion = null;
         long nowMs = _runtime.Waiters.NowMs;
@@ -424,14 +493,14 @@ public sealed class Producer : IAsyncDisposable
 
         completion = NewCompletion(record.Partition is not null, delivered);
         long timestampMs = record.TimestampMs ?? _runtime.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        AppendOutcome outcome = queue.Append(record, timestampMs, size, nowMs, completion);
-        if (outcome == AppendOutcome.Began)
+        BatchOutcome outcome = queue.Append(record, timestampMs, size, nowMs, completion);
+        if (outcome == BatchOutcome.Began)
         {
             _sender.Wake(queue);
         }
 
         _transactions?.Leave();
-        if (outcome != AppendOutcome.Closed)
+        if (outcome != BatchOutcome.Closed)
         {
             return true;
         }
@@ -460,9 +529,16 @@ public sealed class Producer : IAsyncDisposable
     }
 
     private async ValueTask<ProduceResult> WaitAndAppendAsync(
-        string topic, TopicLane lane, ProducerRecord record, long size, long transaction, bool holdsMemory, CancellationToken cancel)
+        string topic,
+        TopicLane lane,
+        ProducerRecord record,
+        long size,
+        long transaction,
+        bool holdsMemory,
+        CancellationToken cancel
+    )
     {
-        Deadline deadline = new(_runtime.Waiters, _options.MaxBlock, cancel);
+        CallDeadline deadline = new(_runtime.Waiters, _options.MaxBlock, cancel);
         ValueTask<ProduceResult> acknowledged;
         (Task turn, TaskCompletionSource done) = lane.Enter();
         try
@@ -480,16 +556,30 @@ public sealed class Producer : IAsyncDisposable
             if (!IsIn(known, record))
             {
                 throw new KafkaException(
-                    ErrorCode.UnknownTopicOrPartition, $"topic '{topic}' has no partition {record.Partition}, only 0 to {known.PartitionCount - 1}");
+                    ErrorCode.UnknownTopicOrPartition,
+                    $"topic '{topic}' has no partition {record.Partition}, only 0 to {known.PartitionCount - 1}"
+                );
             }
 
-            bool appended = TryAppend(known, record, size, transaction, _metadata.View, out RecordCompletion? completion, out KafkaException? wrong);
+            bool appended = TryAppend(
+                known,
+                record,
+                size,
+                transaction,
+                _metadata.View,
+                out RecordCompletion? completion,
+                out KafkaException? wrong
+            );
             if (wrong is not null)
             {
                 throw wrong;
             }
 
-            Invariant.Holds(appended && completion is not null, "C-03", "a topic's queues were closed by another than the one whose turn it is");
+            Invariant.Holds(
+                appended && completion is not null,
+                "C-03",
+                "a topic's queues were closed by another than the one whose turn it is"
+            );
             holdsMemory = false;
             acknowledged = completion.Task;
             completion.EndWith(cancel);

@@ -30,7 +30,7 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompl
     /// <summary>Failed attempts so far.</summary>
     public int Attempts { get; set; }
 
-    /// <summary>True when an attempt ended without an answer, so that the batch may stand in the log.</summary>
+    /// <summary>True when an attempt ended without a response, so that the batch may stand in the log.</summary>
     public bool MaybeAppended { get; set; }
 
     /// <summary>Producer, epoch and sequence that it was sealed with.</summary>
@@ -85,8 +85,13 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompl
         foreach (Record record in section)
         {
             handOver(
-                new ProducerRecord(record.Key.ToArray(), record.Value.ToArray()) { Headers = HeadersOf(record), TimestampMs = record.Timestamp },
-                completions[index++]);
+                new ProducerRecord(record.Key.ToArray(), record.Value.ToArray())
+                {
+                    Headers = HeadersOf(record),
+                    TimestampMs = record.Timestamp,
+                },
+                completions[index++]
+            );
         }
 
         completions.Clear();

@@ -5,15 +5,17 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Client.Produce;
 
-/// <summary>The producer id and epoch under which batches are numbered (KIP-98); the epoch is raised where the numbering has a hole (KIP-360).</summary>
+/// <summary>
+/// The producer id and epoch under which batches are numbered (KIP-98); the epoch is raised where the numbering has a hole (KIP-360).
+/// </summary>
 internal sealed class ProducerIdentity(ClusterCalls calls)
 {
     /// <summary>Id and epoch, or none before the first call.</summary>
     public ProducerStamp Current { get; private set; } = ProducerStamp.None;
 
     /// <summary>Asks for an id, or for the next epoch of the one there is.</summary>
-    /// <exception cref="KafkaException">The cluster refused, or cannot be reached.</exception>
-    public async ValueTask RenewAsync(Deadline deadline)
+    /// <exception cref="KafkaException">The cluster rejected, or cannot be reached.</exception>
+    public async ValueTask RenewAsync(CallDeadline deadline)
     {
         InitProducerIdRequest request = new()
         {

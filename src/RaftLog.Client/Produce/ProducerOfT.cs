@@ -3,7 +3,9 @@ using RaftLog.Client.Transactions;
 
 namespace RaftLog.Client.Produce;
 
-/// <summary>A producer of keys and values that serializers turn into bytes; for all else it is the <see cref="Produce.Producer"/> that it writes to.</summary>
+/// <summary>
+/// A producer of keys and values that serializers turn into bytes; for all else it is the <see cref="Produce.Producer"/> that it writes to.
+/// </summary>
 public sealed class Producer<TKey, TValue> : IAsyncDisposable
 {
     private const int MaxSpare = 16;
@@ -61,7 +63,8 @@ public sealed class Producer<TKey, TValue> : IAsyncDisposable
     /// <param name="record">The record.</param>
     /// <param name="delivered">Called once it has ended, or null.</param>
     /// <exception cref="RecordSerializationException">Key or value cannot be written; nothing was sent.</exception>
-    /// <exception cref="KafkaException">The record is too large, the buffer is full, the producer is closed, or no transaction is open.</exception>
+    /// <exception cref="KafkaException">The record is too large, the buffer is full, the producer is closed, or no transaction is
+    /// open.</exception>
     public void Produce(string topic, in ProducerRecord<TKey, TValue> record, Action<ProduceResult, Exception?>? delivered = null)
     {
         RecordWriter<TKey, TValue> writer = Rent();
@@ -90,7 +93,12 @@ public sealed class Producer<TKey, TValue> : IAsyncDisposable
     private static ProducerRecord Write(RecordWriter<TKey, TValue> writer, string topic, in ProducerRecord<TKey, TValue> record)
     {
         (ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value) = writer.Write(topic, record.Key, record.Value);
-        return new ProducerRecord(key, value) { Headers = record.Headers, Partition = record.Partition, TimestampMs = record.TimestampMs };
+        return new ProducerRecord(key, value)
+        {
+            Headers = record.Headers,
+            Partition = record.Partition,
+            TimestampMs = record.TimestampMs,
+        };
     }
 
     private RecordWriter<TKey, TValue> Rent()

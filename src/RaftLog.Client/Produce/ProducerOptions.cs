@@ -8,7 +8,10 @@ public sealed record ProducerOptions
     /// <summary>When a record counts as produced (acks).</summary>
     public Acks Acks { get; init; } = Acks.All;
 
-    /// <summary>True so that a retry never appends a record twice and never changes the order (enable.idempotence). Only with <see cref="Acks.All"/>.</summary>
+    /// <summary>
+    /// True so that a retry never appends a record twice and never changes the order (enable.idempotence). Only with
+    /// <see cref="Acks.All"/>.
+    /// </summary>
     public bool Idempotence { get; init; } = true;
 
     /// <summary>
@@ -21,15 +24,20 @@ public sealed record ProducerOptions
     public CompressionType Compression { get; init; } = CompressionType.None;
 
     /// <summary>
-    /// The codec's level: gzip 1 to 9, lz4 1 to 17, zstd -131072 to 22; null for the codec's own default (compression.gzip.level, compression.lz4.level,
+    /// The codec's level: gzip 1 to 9, lz4 1 to 17, zstd -131072 to 22; null for the codec's own default (compression.gzip.level,
+    /// compression.lz4.level,
     /// compression.zstd.level).
     /// </summary>
     public int? CompressionLevel { get; init; }
 
-    /// <summary>Chooses the partition of records whose producer has named none (partitioner.class): see <see cref="Partitioners"/>.</summary>
+    /// <summary>
+    /// Chooses the partition of records whose producer has named none (partitioner.class): see <see cref="Partitioners"/>.
+    /// </summary>
     public IPartitioner Partitioner { get; init; } = Partitioners.Murmur2;
 
-    /// <summary>True to give slow partitions fewer of the records that may go anywhere (partitioner.adaptive.partitioning.enable, KIP-794).</summary>
+    /// <summary>
+    /// True to give slow partitions fewer of the records that may go anywhere (partitioner.adaptive.partitioning.enable, KIP-794).
+    /// </summary>
     public bool AdaptivePartitioning { get; init; } = true;
 
     /// <summary>
@@ -47,7 +55,9 @@ public sealed record ProducerOptions
     /// <summary>The most bytes of one request, and of one record (max.request.size).</summary>
     public int MaxRequestSize { get; init; } = 1 << 20;
 
-    /// <summary>The most bytes of records that are not acknowledged yet (buffer.memory). At the bound <see cref="Producer.ProduceAsync"/> waits.</summary>
+    /// <summary>
+    /// The most bytes of records that are not acknowledged yet (buffer.memory). At the bound <see cref="Producer.ProduceAsync"/> waits.
+    /// </summary>
     public long BufferMemory { get; init; } = 32 << 20;
 
     /// <summary>How long a call may wait for buffer memory or metadata (max.block.ms).</summary>
@@ -56,11 +66,12 @@ public sealed record ProducerOptions
     /// <summary>How long a record may take from the call to its acknowledgement (delivery.timeout.ms).</summary>
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>The most requests that wait for an answer of one broker (max.in.flight.requests.per.connection).</summary>
+    /// <summary>The most requests that wait for a response of one broker (max.in.flight.requests.per.connection).</summary>
     public int MaxInFlight { get; init; } = 5;
 
     /// <summary>
-    /// The name under which the producer writes in transactions, the same across restarts and no other producer's; null for none (transactional.id).
+    /// The name under which the producer writes in transactions, the same across restarts and no other producer's; null for none
+    /// (transactional.id).
     /// The next producer with the name fences this one.
     /// </summary>
     public string? TransactionalId { get; init; }
@@ -74,11 +85,23 @@ public sealed record ProducerOptions
     {
         Check(BatchSize >= 1024, nameof(BatchSize), "batch.size", BatchSize, "must be at least 1024 bytes");
         Check(MaxRequestSize >= 1024, nameof(MaxRequestSize), "max.request.size", MaxRequestSize, "must be at least 1024 bytes");
-        Check(BufferMemory >= BatchSize, nameof(BufferMemory), "buffer.memory", BufferMemory, $"must have room for one batch of {BatchSize} bytes (batch.size)");
+        Check(
+            BufferMemory >= BatchSize,
+            nameof(BufferMemory),
+            "buffer.memory",
+            BufferMemory,
+            $"must have room for one batch of {BatchSize} bytes (batch.size)"
+        );
         Check(MaxInFlight >= 1, nameof(MaxInFlight), "max.in.flight.requests.per.connection", MaxInFlight, "must be at least 1");
         Check(Linger >= TimeSpan.Zero, nameof(Linger), "linger.ms", Linger, "must not be negative");
         Check(MaxBlock >= TimeSpan.Zero, nameof(MaxBlock), "max.block.ms", MaxBlock, "must not be negative");
-        Check(DeliveryTimeout > Linger, nameof(DeliveryTimeout), "delivery.timeout.ms", DeliveryTimeout, $"must be longer than {Linger} (linger.ms)");
+        Check(
+            DeliveryTimeout > Linger,
+            nameof(DeliveryTimeout),
+            "delivery.timeout.ms",
+            DeliveryTimeout,
+            $"must be longer than {Linger} (linger.ms)"
+        );
         Check(Enum.IsDefined(Acks), nameof(Acks), "acks", Acks, "must be All, Leader or None");
         Check(RecordCompression.Exists(Compression), nameof(Compression), "compression.type", Compression, "is no codec");
         Check(
@@ -86,20 +109,23 @@ public sealed record ProducerOptions
             nameof(PartitionAvailabilityTimeout),
             "partitioner.availability.timeout.ms",
             PartitionAvailabilityTimeout,
-            "must not be negative");
+            "must not be negative"
+        );
         Check(TransactionalId is not { Length: 0 }, nameof(TransactionalId), "transactional.id", "''", "must not be empty");
         Check(
             TransactionTimeout > TimeSpan.Zero && TransactionTimeout.TotalMilliseconds <= int.MaxValue,
             nameof(TransactionTimeout),
             "transaction.timeout.ms",
             TransactionTimeout,
-            $"must be positive and at most {int.MaxValue} ms");
+            $"must be positive and at most {int.MaxValue} ms"
+        );
         Check(
             TransactionalId is null || IsIdempotent,
             nameof(TransactionalId),
             "transactional.id",
             TransactionalId,
-            $"needs Acks (acks) All and Idempotence (enable.idempotence) true, and they are {Acks} and {Idempotence}");
+            $"needs Acks (acks) All and Idempotence (enable.idempotence) true, and they are {Acks} and {Idempotence}"
+        );
         if (CompressionLevel is { } level)
         {
             (int lowest, int highest) = Compression switch
@@ -114,7 +140,8 @@ public sealed record ProducerOptions
                 nameof(CompressionLevel),
                 $"compression.{Compression.ToString().ToLowerInvariant()}.level",
                 level,
-                highest < lowest ? $"has no meaning with {Compression}" : $"must be {lowest} to {highest}");
+                highest < lowest ? $"has no meaning with {Compression}" : $"must be {lowest} to {highest}"
+            );
         }
     }
 

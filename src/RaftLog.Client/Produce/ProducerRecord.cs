@@ -2,16 +2,16 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Client.Produce;
 
-/// <summary>A record to produce. Its bytes are copied before <see cref="Producer.ProduceAsync"/> returns, unless that has to wait first.</summary>
+/// <summary>
+/// A record to produce. Its bytes are copied before <see cref="Producer.ProduceAsync"/> returns, unless that has to wait first.
+/// </summary>
 /// <param name="Key">The key, which chooses the partition, or null.</param>
 /// <param name="Value">The value; null is a tombstone.</param>
 public readonly record struct ProducerRecord(ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Value)
 {
     /// <summary>A record of arrays, of which null stays null (as memory a null array would be empty).</summary>
     public ProducerRecord(byte[]? key, byte[]? value)
-        : this(OrNull(key), OrNull(value))
-    {
-    }
+        : this(OrNull(key), OrNull(value)) { }
 
     /// <summary>The headers, in order.</summary>
     public ReadOnlyMemory<RecordHeader> Headers { get; init; }

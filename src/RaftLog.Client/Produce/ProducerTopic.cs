@@ -52,15 +52,18 @@ internal sealed class ProducerTopic
     public bool IsGrown(TopicView told) => told.Id == Id && told.Partitions.Count >= PartitionCount;
 
     /// <summary>
-    /// The queue of a record: the one that its caller named, or its partitioner; else the partition whose batch is open, and once that is full or gone
-    /// another, so that few large batches leave rather than many small ones (KIP-480, KIP-794). Partitions without a leader are passed over.
+    /// The queue of a record: the one that its caller named, or its partitioner; else the partition whose batch is open, and once that is
+    /// full or gone
+    /// another, so that few large batches leave rather than many small ones (KIP-480, KIP-794). Partitions without a leader are passed
+    /// over.
     /// </summary>
     public bool TryChoose(
         in ProducerRecord record,
         ClusterView view,
         long nowMs,
         [NotNullWhen(true)] out PartitionQueue? queue,
-        [NotNullWhen(false)] out KafkaException? wrong)
+        [NotNullWhen(false)] out KafkaException? wrong
+    )
     {
         wrong = null;
         if ((record.Partition ?? _options.Partitioner.Choose(Name, record, _queues.Length)) is not { } chosen)
@@ -70,9 +73,13 @@ internal sealed class ProducerTopic
         }
 
         queue = (uint)chosen < (uint)_queues.Length ? _queues[chosen] : null;
-        wrong = queue is not null ? null : new KafkaException(
-            ErrorCode.InvalidRequest,
-            $"the partitioner {_options.Partitioner.GetType().Name} has chosen partition {chosen} of topic '{Name}', which has 0 to {_queues.Length - 1}");
+        wrong = queue is not null
+            ? null
+            : new KafkaException(
+                ErrorCode.InvalidRequest,
+                $"the partitioner {_options.Partitioner.GetType().Name} has chosen partition {chosen} of topic '{Name}', which has 0 to "
+                    + $"{_queues.Length - 1}"
+            );
         return queue is not null;
     }
 

@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Client.Produce;
 
 /// <summary>
-/// What the producer of one record awaits. Used again once it has been awaited; one that nobody awaits, or whose wait was cancelled while the
+/// What the producer of one record awaits. Used again once it has been awaited; one that nobody awaits, or whose wait was cancelled while
+/// the
 /// record was under way, goes to the garbage collector.
 /// </summary>
 internal sealed class RecordCompletion(CompletionPool? pool) : IValueTaskSource<ProduceResult>
@@ -76,8 +77,11 @@ internal sealed class RecordCompletion(CompletionPool? pool) : IValueTaskSource<
     ValueTaskSourceStatus IValueTaskSource<ProduceResult>.GetStatus(short token) => _core.GetStatus(token);
 
     void IValueTaskSource<ProduceResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+        Action<object?> continuation,
+        object? state,
+        short token,
+        ValueTaskSourceOnCompletedFlags flags
+    ) => _core.OnCompleted(continuation, state, token, flags);
 
     /// <summary>Awaits a record for a callback.</summary>
     public static async Task TellAsync(ValueTask<ProduceResult> produced, Action<ProduceResult, Exception?>? delivered)

@@ -3,7 +3,8 @@ using RaftLog.Platform;
 namespace RaftLog.Client.Produce;
 
 /// <summary>
-/// Which partition the records without a key fill next (KIP-794): by chance, and the less often the more batches wait in it, so that a slow broker gets
+/// Which partition the records without a key fill next (KIP-794): by chance, and the less often the more batches wait in it, so that a slow
+/// broker gets
 /// what it can take and holds up nothing else.
 /// </summary>
 internal static class StickyChoice
@@ -47,5 +48,8 @@ internal static class StickyChoice
         return waiting.Length - 1;
     }
 
-    private static int Weight(int waiting, int most, bool adapts) => waiting < 0 ? 0 : adapts ? most + 1 - waiting : 1;
+    private static int Weight(int waiting, int most, bool adapts) =>
+        waiting < 0 ? 0
+        : adapts ? most + 1 - waiting
+        : 1;
 }

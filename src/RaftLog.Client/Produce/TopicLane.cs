@@ -1,7 +1,8 @@
 namespace RaftLog.Client.Produce;
 
 /// <summary>
-/// The way into one topic. As long as nobody waits it is free. Calls that have to wait, for metadata or memory, queue up here one behind the
+/// The way into one topic. As long as nobody waits it is free. Calls that have to wait, for metadata or memory, queue up here one behind
+/// the
 /// other, and so do those that come after them: the order of the calls is the order of the records.
 /// </summary>
 internal sealed class TopicLane
@@ -22,13 +23,17 @@ internal sealed class TopicLane
     /// <summary>True when nobody waits.</summary>
     public bool IsFree => Volatile.Read(ref _waiting) == 0;
 
-    /// <summary>True for whoever shall move the records of a topic that was made anew; until <see cref="EndMove"/> for nobody else.</summary>
+    /// <summary>
+    /// True for whoever shall move the records of a topic that was made anew; until <see cref="EndMove"/> for nobody else.
+    /// </summary>
     public bool TryBeginMove() => Interlocked.Exchange(ref _moving, 1) == 0;
 
     /// <summary>The records are moved, or could not be.</summary>
     public void EndMove() => Volatile.Write(ref _moving, 0);
 
-    /// <summary>Gets in line. The first task ends when it is the caller's turn; the second, which the caller ends, gives the turn to the next.</summary>
+    /// <summary>
+    /// Gets in line. The first task ends when it is the caller's turn; the second, which the caller ends, gives the turn to the next.
+    /// </summary>
     public (Task Turn, TaskCompletionSource Done) Enter()
     {
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);

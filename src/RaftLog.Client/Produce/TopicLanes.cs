@@ -7,7 +7,13 @@ namespace RaftLog.Client.Produce;
 
 /// <summary>The ways into the topics of one producer, and what happens to their records when a topic grows or is made anew.</summary>
 internal sealed class TopicLanes(
-    ProducerOptions options, ClientRuntime runtime, MetadataCache metadata, BufferBudget budget, BatchSource source, ProduceSender sender)
+    ProducerOptions options,
+    ClientRuntime runtime,
+    ClusterMetadata metadata,
+    BufferBudget budget,
+    BatchSource source,
+    ProduceSender sender
+)
 {
     private readonly ConcurrentDictionary<string, TopicLane> _lanes = new(StringComparer.Ordinal);
 
@@ -18,7 +24,7 @@ internal sealed class TopicLanes(
     public TopicLane Of(string topic) => _lanes.GetOrAdd(topic, static _ => new TopicLane());
 
     /// <summary>The topic's queues as the cluster describes it now. For the one whose turn it is in the lane.</summary>
-    public async ValueTask<ProducerTopic> LearnAsync(string name, TopicLane lane, Deadline deadline)
+    public async ValueTask<ProducerTopic> LearnAsync(string name, TopicLane lane, CallDeadline deadline)
     {
         TopicView told = await metadata.TopicAsync(name, deadline);
         ProducerTopic? before = lane.Topic;
@@ -53,7 +59,7 @@ internal sealed class TopicLanes(
         try
         {
             await turn;
-            await LearnAsync(name, lane, new Deadline(runtime.Waiters, options.MaxBlock));
+            await LearnAsync(name, lane, new CallDeadline(runtime.Waiters, options.MaxBlock));
         }
         catch (KafkaException)
         {
@@ -67,7 +73,8 @@ internal sealed class TopicLanes(
     }
 
     /// <summary>
-    /// Hands the records of a topic that was deleted to the one that was made in its place, in their order. What is with a broker is waited for,
+    /// Hands the records of a topic that was deleted to the one that was made in its place, in their order. What is with a broker is waited
+    /// for,
     /// so that nothing older comes behind something newer. Keys choose among the partitions that there are now; a record whose caller
     /// named a partition that is gone fails.
     /// </summary>
@@ -87,7 +94,10 @@ internal sealed class TopicLanes(
         foreach ((int partition, ProducerBatch batch) in batches)
         {
             long moved = 0;
-            batch.Dissolve(source.BatchLimit, (record, completion) => moved += HandOver(topic, record, completion, partition, batch.CreatedMs));
+            batch.Dissolve(
+                source.BatchLimit,
+                (record, completion) => moved += HandOver(topic, record, completion, partition, batch.CreatedMs)
+            );
             budget.Return(batch.Reserved - moved);
             source.Return(batch);
         }
@@ -103,9 +113,13 @@ internal sealed class TopicLanes(
     {
         if (completion.IsPinned && partition >= topic.PartitionCount)
         {
-            completion.Fail(new KafkaException(
-                ErrorCode.UnknownTopicOrPartition,
-                $"topic '{topic.Name}' was deleted and made anew with {topic.PartitionCount} partitions: there is no partition {partition} any more"));
+            completion.Fail(
+                new KafkaException(
+                    ErrorCode.UnknownTopicOrPartition,
+                    $"topic '{topic.Name}' was deleted and made anew with {topic.PartitionCount} partitions: there is no partition "
+                        + $"{partition} any more"
+                )
+            );
             return 0;
         }
 

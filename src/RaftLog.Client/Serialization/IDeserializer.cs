@@ -13,7 +13,8 @@ public interface IDeserializer<out T>
 
     /// <summary>What null is read as: null where the type has it.</summary>
     /// <exception cref="FormatException">The type has no null.</exception>
-    T DeserializeNull(in SerializationContext context) => default(T) is null
-        ? default!
-        : throw new FormatException($"it is null, and {typeof(T).Name} has no null; read it with Serdes.Nullable");
+    T DeserializeNull(in SerializationContext context) =>
+        default(T) is null
+            ? default!
+            : throw new FormatException($"it is null, and {typeof(T).Name} has no null; read it with Serdes.Nullable");
 }

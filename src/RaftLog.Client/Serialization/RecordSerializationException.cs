@@ -4,7 +4,8 @@ namespace RaftLog.Client.Serialization;
 /// <param name="context">Where it belongs.</param>
 /// <param name="message">What was tried, and where.</param>
 /// <param name="inner">Why it failed.</param>
-public sealed class RecordSerializationException(in SerializationContext context, string message, Exception inner) : Exception(message, inner)
+public sealed class RecordSerializationException(in SerializationContext context, string message, Exception inner)
+    : Exception(message, inner)
 {
     /// <summary>The topic.</summary>
     public string Topic { get; } = context.Topic;

@@ -23,7 +23,8 @@ internal sealed class RecordWriter<TKey, TValue>(ISerializer<TKey> keys, ISerial
         bool hasValue = TryWrite(values, value, new SerializationContext(topic, RecordPart.Value));
         return (
             hasKey ? _bytes.WrittenMemory[..length] : new ReadOnlyMemory<byte>?(),
-            hasValue ? _bytes.WrittenMemory[length..] : new ReadOnlyMemory<byte>?());
+            hasValue ? _bytes.WrittenMemory[length..] : new ReadOnlyMemory<byte>?()
+        );
     }
 
     private bool TryWrite<T>(ISerializer<T> serializer, T value, in SerializationContext context)
@@ -42,15 +43,24 @@ internal sealed class RecordWriter<TKey, TValue>(ISerializer<TKey> keys, ISerial
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             throw new RecordSerializationException(
-                context, $"the {Name(context.Part)} of a record for topic '{context.Topic}' cannot be written by {serializer.GetType().Name}: {e.Message}", e);
+                context,
+                $"the {Name(context.Part)} of a record for topic '{context.Topic}' cannot be written by {serializer.GetType().Name}: "
+                    + $"{e.Message}",
+                e
+            );
         }
 
-        return isPresent || (_bytes.WrittenCount > before
-            ? throw new RecordSerializationException(
-                context,
-                $"{serializer.GetType().Name} has written a {Name(context.Part)} for topic '{context.Topic}' and says that it is null",
-                new InvalidOperationException("a serializer returns false when it has written nothing"))
-            : false);
+        return isPresent
+            || (
+                _bytes.WrittenCount > before
+                    ? throw new RecordSerializationException(
+                        context,
+                        $"{serializer.GetType().Name} has written a {Name(context.Part)} for topic '{context.Topic}' and says that it "
+                            + $"is null",
+                        new InvalidOperationException("a serializer returns false when it has written nothing")
+                    )
+                    : false
+            );
     }
 
     private static string Name(RecordPart part) => part == RecordPart.Key ? "key" : "value";

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace RaftLog.Client.Serialization;
 
 /// <summary>
-/// The forms that Kafka's Java client has too (numbers big-endian, text as UTF-8, GUIDs as text), so that both read what the other has written, and
+/// The forms that Kafka's Java client has too (numbers big-endian, text as UTF-8, GUIDs as text), so that both read what the other has
+/// written, and
 /// JSON. None of them needs reflection.
 /// </summary>
 public static class Serdes
@@ -59,7 +60,9 @@ public static class Serdes
             : typeof(T) == typeof(float) ? Single
             : typeof(T) == typeof(double) ? Double
             : null;
-        return (ISerde<T>?)found ?? throw new NotSupportedException(
-            $"there is no form for {typeof(T)}: name one, for instance Serdes.Json(MyContext.Default.{typeof(T).Name})");
+        return (ISerde<T>?)found
+            ?? throw new NotSupportedException(
+                $"there is no form for {typeof(T)}: name one, for instance Serdes.Json(MyContext.Default.{typeof(T).Name})"
+            );
     }
 }

@@ -1,6 +1,8 @@
 namespace RaftLog.Client.Transactions;
 
-/// <summary>Who commits offsets within a transaction (KIP-447): with generation and member id a consumer that is out of its group is fenced.</summary>
+/// <summary>
+/// Who commits offsets within a transaction (KIP-447): with generation and member id a consumer that is out of its group is fenced.
+/// </summary>
 /// <param name="GroupId">The group.</param>
 /// <param name="GenerationId">The generation or member epoch, -1 for none.</param>
 /// <param name="MemberId">The member id, or empty.</param>

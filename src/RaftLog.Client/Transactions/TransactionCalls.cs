@@ -7,7 +7,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Client.Transactions;
 
 /// <summary>
-/// The requests of one transactional producer, each tried again while the reason passes. What fails is a <see cref="KafkaException"/> that says
+/// The requests of one transactional producer, each tried again while the reason passes. What fails is a <see cref="KafkaException"/> that
+/// says
 /// whether the transaction must be aborted or the producer closed.
 /// </summary>
 /// <param name="transactionalId">The transactional id.</param>
@@ -16,7 +17,12 @@ namespace RaftLog.Client.Transactions;
 /// <param name="coordinator">The coordinator of the transactional id.</param>
 /// <param name="groups">The coordinator of a group.</param>
 internal sealed class TransactionCalls(
-    string transactionalId, TimeSpan transactionTimeout, ClientRuntime runtime, Coordinator coordinator, Func<string, Coordinator> groups)
+    string transactionalId,
+    TimeSpan transactionTimeout,
+    ClientRuntime runtime,
+    Coordinator coordinator,
+    Func<string, Coordinator> groups
+)
 {
     /// <summary>The feature whose level says how transactions go, and the level from which on they go as in KIP-890.</summary>
     private const string Feature = "transaction.version";
@@ -32,11 +38,13 @@ internal sealed class TransactionCalls(
     private (string Group, Coordinator Coordinator)? _group;
 
     /// <summary>Whether transactions go as in KIP-890; null when the coordinator cannot be reached.</summary>
-    public async ValueTask<bool?> TryIsV2Async(Deadline deadline) =>
+    public async ValueTask<bool?> TryIsV2Async(CallDeadline deadline) =>
         await coordinator.TryFeatureLevelAsync(Feature, deadline) is { } level ? level >= LevelOfV2 : null;
 
-    /// <summary>A producer id and epoch: anew, which fences earlier producers and ends what they left, or the next epoch of the one there is.</summary>
-    public async ValueTask<ProducerStamp> InitAsync(ProducerStamp current, Deadline deadline)
+    /// <summary>
+    /// A producer id and epoch: anew, which fences earlier producers and ends what they left, or the next epoch of the one there is.
+    /// </summary>
+    public async ValueTask<ProducerStamp> InitAsync(ProducerStamp current, CallDeadline deadline)
     {
         InitProducerIdRequest request = new()
         {
@@ -50,34 +58,48 @@ internal sealed class TransactionCalls(
     }
 
     /// <summary>Adds partitions to the transaction, before their first batch.</summary>
-    public async ValueTask AddAsync(ProducerStamp producer, IReadOnlyCollection<TopicPartition> partitions, Deadline deadline)
+    public async ValueTask AddAsync(ProducerStamp producer, IReadOnlyCollection<TopicPartition> partitions, CallDeadline deadline)
     {
         AddPartitionsToTxnRequest request = new()
         {
             V3AndBelowTransactionalId = transactionalId,
             V3AndBelowProducerId = producer.Id,
             V3AndBelowProducerEpoch = producer.Epoch,
-            V3AndBelowTopics = [.. partitions.GroupBy(each => each.Topic, StringComparer.Ordinal).Select(topic => new AddPartitionsToTxnRequest.AddPartitionsToTxnTopic
-            {
-                Name = topic.Key, Partitions = [.. topic.Select(each => each.Partition)],
-            })],
+            V3AndBelowTopics =
+            [
+                .. partitions
+                    .GroupBy(each => each.Topic, StringComparer.Ordinal)
+                    .Select(topic => new AddPartitionsToTxnRequest.AddPartitionsToTxnTopic
+                    {
+                        Name = topic.Key,
+                        Partitions = [.. topic.Select(each => each.Partition)],
+                    }),
+            ],
         };
         await CallAsync(coordinator, TransactionRequest.Add, request, WorstOf, deadline, LastAddOfClients);
     }
 
     /// <summary>Adds a group's offsets to the transaction, before they are committed.</summary>
-    public async ValueTask AddOffsetsAsync(ProducerStamp producer, string group, Deadline deadline)
+    public async ValueTask AddOffsetsAsync(ProducerStamp producer, string group, CallDeadline deadline)
     {
         AddOffsetsToTxnRequest request = new()
         {
-            TransactionalId = transactionalId, ProducerId = producer.Id, ProducerEpoch = producer.Epoch, GroupId = group,
+            TransactionalId = transactionalId,
+            ProducerId = producer.Id,
+            ProducerEpoch = producer.Epoch,
+            GroupId = group,
         };
         await CallAsync(coordinator, TransactionRequest.Add, request, static r => r.ErrorCode, deadline);
     }
 
     /// <summary>Commits offsets as part of the transaction.</summary>
     public async ValueTask CommitOffsetsAsync(
-        ProducerStamp producer, bool isV2, ConsumerGroupMetadata group, IReadOnlyDictionary<TopicPartition, Offset> offsets, Deadline deadline)
+        ProducerStamp producer,
+        bool isV2,
+        ConsumerGroupMetadata group,
+        IReadOnlyDictionary<TopicPartition, Offset> offsets,
+        CallDeadline deadline
+    )
     {
         TxnOffsetCommitRequest request = new()
         {
@@ -88,26 +110,45 @@ internal sealed class TransactionCalls(
             GenerationId = group.GenerationId,
             MemberId = group.MemberId,
             GroupInstanceId = group.GroupInstanceId,
-            Topics = [.. offsets.GroupBy(each => each.Key.Topic, StringComparer.Ordinal).Select(topic => new TxnOffsetCommitRequest.TxnOffsetCommitTopic
-            {
-                Name = topic.Key,
-                Partitions = [.. topic.Select(each => new TxnOffsetCommitRequest.TxnOffsetCommitPartition
-                {
-                    PartitionIndex = each.Key.Partition, CommittedOffset = each.Value, CommittedMetadata = "",
-                })],
-            })],
+            Topics =
+            [
+                .. offsets
+                    .GroupBy(each => each.Key.Topic, StringComparer.Ordinal)
+                    .Select(topic => new TxnOffsetCommitRequest.TxnOffsetCommitTopic
+                    {
+                        Name = topic.Key,
+                        Partitions =
+                        [
+                            .. topic.Select(each => new TxnOffsetCommitRequest.TxnOffsetCommitPartition
+                            {
+                                PartitionIndex = each.Key.Partition,
+                                CommittedOffset = each.Value,
+                                CommittedMetadata = "",
+                            }),
+                        ],
+                    }),
+            ],
         };
         await CallAsync(
-            CoordinatorOf(group.GroupId), TransactionRequest.CommitOffsets, request, WorstOf, deadline, isV2 ? short.MaxValue : LastCommitOffsetsOfV1);
+            CoordinatorOf(group.GroupId),
+            TransactionRequest.CommitOffsets,
+            request,
+            WorstOf,
+            deadline,
+            isV2 ? short.MaxValue : LastCommitOffsetsOfV1
+        );
     }
 
     /// <summary>Commits or aborts.</summary>
     /// <returns>Id and epoch for the next transaction, where the coordinator names them.</returns>
-    public async ValueTask<ProducerStamp?> EndAsync(ProducerStamp producer, bool isV2, bool commits, Deadline deadline)
+    public async ValueTask<ProducerStamp?> EndAsync(ProducerStamp producer, bool isV2, bool commits, CallDeadline deadline)
     {
         EndTxnRequest request = new()
         {
-            TransactionalId = transactionalId, ProducerId = producer.Id, ProducerEpoch = producer.Epoch, Committed = commits,
+            TransactionalId = transactionalId,
+            ProducerId = producer.Id,
+            ProducerEpoch = producer.Epoch,
+            Committed = commits,
         };
 
         // Where a lost response leaves it open whether the coordinator was told of the transaction at all, there may be nothing to abort.
@@ -117,7 +158,8 @@ internal sealed class TransactionCalls(
             request,
             commits ? static r => r.ErrorCode : static r => r.ErrorCode == ErrorCode.InvalidTxnState ? ErrorCode.None : r.ErrorCode,
             deadline,
-            isV2 ? short.MaxValue : LastEndOfV1);
+            isV2 ? short.MaxValue : LastEndOfV1
+        );
         return response.ProducerId.IsPresent
             ? new ProducerStamp(response.ProducerId, response.ProducerEpoch, ProducerStamp.NoSequence)
             : null;
@@ -128,14 +170,21 @@ internal sealed class TransactionCalls(
         TransactionRequest kind,
         IRequest<TResponse> request,
         Func<TResponse, ErrorCode> errorOf,
-        Deadline deadline,
-        short highestVersion = short.MaxValue)
+        CallDeadline deadline,
+        short highestVersion = short.MaxValue
+    )
         where TResponse : class, IVersionedMessage, new()
     {
         Backoff backoff = runtime.NewBackoff();
         while (true)
         {
-            (TResponse? response, ErrorCode error, string reason) = await asked.TryCallAsync(request, errorOf, deadline, null, highestVersion);
+            (TResponse? response, ErrorCode error, string reason) = await asked.TryCallAsync(
+                request,
+                errorOf,
+                deadline,
+                null,
+                highestVersion
+            );
             TransactionVerdict verdict = TransactionErrors.Verdict(kind, error);
             if (response is not null && verdict == TransactionVerdict.Done)
             {
@@ -154,7 +203,8 @@ internal sealed class TransactionCalls(
         string advice = error switch
         {
             ErrorCode.ProducerFenced or ErrorCode.InvalidProducerEpoch =>
-                "; another producer with this transactional id has taken over, or the coordinator has aborted a transaction that took longer than transaction.timeout.ms: close this producer",
+                "; another producer with this transactional id has taken over, or the coordinator has aborted a transaction that took "
+                    + "longer than transaction.timeout.ms: close this producer",
             _ => verdict switch
             {
                 TransactionVerdict.Abort => "; abort the transaction",
@@ -164,7 +214,8 @@ internal sealed class TransactionCalls(
         };
         return new KafkaException(error, $"producer '{transactionalId}': {api} failed: {reason}{advice}")
         {
-            NeedsAbort = verdict == TransactionVerdict.Abort, IsFatal = verdict == TransactionVerdict.Fatal,
+            NeedsAbort = verdict == TransactionVerdict.Abort,
+            IsFatal = verdict == TransactionVerdict.Fatal,
         };
     }
 
@@ -181,7 +232,10 @@ internal sealed class TransactionCalls(
     }
 
     private static ErrorCode WorstOf(AddPartitionsToTxnResponse response) =>
-        Worst(TransactionRequest.Add, response.ResultsByTopicV3AndBelow.SelectMany(topic => topic.ResultsByPartition.Select(each => each.PartitionErrorCode)));
+        Worst(
+            TransactionRequest.Add,
+            response.ResultsByTopicV3AndBelow.SelectMany(topic => topic.ResultsByPartition.Select(each => each.PartitionErrorCode))
+        );
 
     private static ErrorCode WorstOf(TxnOffsetCommitResponse response) =>
         Worst(TransactionRequest.CommitOffsets, response.Topics.SelectMany(topic => topic.Partitions.Select(each => each.ErrorCode)));

@@ -7,7 +7,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Client.Transactions;
 
 /// <summary>
-/// Takes a transactional producer through its transactions: lets records in while one is open, adds partitions before their batches leave, and
+/// Takes a transactional producer through its transactions: lets records in while one is open, adds partitions before their batches leave,
+/// and
 /// ends it once nothing of it is under way. What may happen when is decided by <see cref="TransactionState"/>.
 /// </summary>
 internal sealed class TransactionFlow(string transactionalId, ClientRuntime runtime, TransactionCalls calls)
@@ -32,22 +33,30 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
     public bool IsV2 => Locked(static state => state.IsV2);
 
     /// <summary>True while a transaction has begun and not ended.</summary>
-    public bool IsUnderWay => Locked(static state =>
-        state.Stage is TransactionStage.Open or TransactionStage.MustAbort or TransactionStage.Committing or TransactionStage.Aborting);
+    public bool IsUnderWay =>
+        Locked(static state =>
+            state.Stage is TransactionStage.Open or TransactionStage.MustAbort or TransactionStage.Committing or TransactionStage.Aborting
+        );
 
     /// <summary>True when a commit has begun and not ended.</summary>
     public bool IsCommitting => Locked(static state => state.Stage == TransactionStage.Committing);
 
     /// <summary>Why records that have not left will not any more; null while they may.</summary>
-    public KafkaException? Rejection => Locked(state => state.Stage is TransactionStage.Open or TransactionStage.Committing
-        ? null
-        : state.Failure ?? new KafkaException(
-            ErrorCode.TransactionAbortable, $"producer '{transactionalId}': the transaction was aborted before the record was sent"));
+    public KafkaException? Rejection =>
+        Locked(state =>
+            state.Stage is TransactionStage.Open or TransactionStage.Committing
+                ? null
+                : state.Failure
+                    ?? new KafkaException(
+                        ErrorCode.TransactionAbortable,
+                        $"producer '{transactionalId}': the transaction was aborted before the record was sent"
+                    )
+        );
 
     /// <summary>Gets an id, or ends what a failed commit or abort has left, so that a transaction can begin.</summary>
     /// <param name="flushAsync">Waits for all that is under way, as far as it is not rejected.</param>
     /// <param name="deadline">Until when.</param>
-    public async ValueTask InitAsync(Func<ValueTask> flushAsync, Deadline deadline)
+    public async ValueTask InitAsync(Func<ValueTask> flushAsync, CallDeadline deadline)
     {
         bool commits;
         lock (_lock)
@@ -74,8 +83,12 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
         try
         {
             ProducerStamp stamp = await calls.InitAsync(ProducerStamp.None, deadline);
-            bool isV2 = await calls.TryIsV2Async(deadline) ?? throw new KafkaException(
-                ErrorCode.NetworkException, $"producer '{transactionalId}': the connection to the coordinator has ended; call InitTransactionsAsync again");
+            bool isV2 =
+                await calls.TryIsV2Async(deadline)
+                ?? throw new KafkaException(
+                    ErrorCode.NetworkException,
+                    $"producer '{transactionalId}': the connection to the coordinator has ended; call InitTransactionsAsync again"
+                );
             lock (_lock)
             {
                 _state.Initialized(stamp, isV2);
@@ -118,7 +131,9 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
         }
     }
 
-    /// <summary>Holds the end of a transaction up until <see cref="Leave"/>; false when it has ended, failed or is about to be sealed.</summary>
+    /// <summary>
+    /// Holds the end of a transaction up until <see cref="Leave"/>; false when it has ended, failed or is about to be sealed.
+    /// </summary>
     public bool TryEnter(long number, [NotNullWhen(false)] out KafkaException? reason)
     {
         lock (_lock)
@@ -130,8 +145,12 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
                 return true;
             }
 
-            reason = _state.Failure ?? new KafkaException(
-                ErrorCode.InvalidTxnState, $"producer '{transactionalId}': the transaction ended before the record was handed over");
+            reason =
+                _state.Failure
+                ?? new KafkaException(
+                    ErrorCode.InvalidTxnState,
+                    $"producer '{transactionalId}': the transaction ended before the record was handed over"
+                );
             return false;
         }
     }
@@ -159,7 +178,9 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
         }
     }
 
-    /// <summary>True when a batch for a partition may leave now. Else <see cref="Changed"/> follows once it may, or will not any more.</summary>
+    /// <summary>
+    /// True when a batch for a partition may leave now. Else <see cref="Changed"/> follows once it may, or will not any more.
+    /// </summary>
     public bool TryUse(TopicPartition partition)
     {
         lock (_lock)
@@ -196,16 +217,27 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
             _state.Failed(
                 isFatal ? TransactionVerdict.Fatal : TransactionVerdict.Abort,
                 new KafkaException(
-                    failure.Code, $"producer '{transactionalId}': {(isFatal ? "close this producer" : "abort the transaction")}, for records of it have failed: {failure.Message}")
+                    failure.Code,
+                    $"producer '{transactionalId}': {(isFatal ? "close this producer" : "abort the transaction")}, for records of it "
+                        + $"have failed: {failure.Message}"
+                )
                 {
-                    IsFatal = isFatal, NeedsAbort = !isFatal,
-                });
+                    IsFatal = isFatal,
+                    NeedsAbort = !isFatal,
+                }
+            );
         }
     }
 
-    /// <summary>Commits offsets of a group as part of the transaction. When it fails, in whatever way, the transaction must be aborted.</summary>
+    /// <summary>
+    /// Commits offsets of a group as part of the transaction. When it fails, in whatever way, the transaction must be aborted.
+    /// </summary>
     public async ValueTask SendOffsetsAsync(
-        long number, ConsumerGroupMetadata group, IReadOnlyDictionary<TopicPartition, Offset> offsets, Deadline deadline)
+        long number,
+        ConsumerGroupMetadata group,
+        IReadOnlyDictionary<TopicPartition, Offset> offsets,
+        CallDeadline deadline
+    )
     {
         ProducerStamp stamp;
         bool isV2;
@@ -237,18 +269,24 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
         }
         catch (KafkaException e)
         {
-            failure = e.IsFatal || e.NeedsAbort ? e : new KafkaException(e.Code, $"{e.Message}; abort the transaction") { NeedsAbort = true };
+            failure =
+                e.IsFatal || e.NeedsAbort ? e : new KafkaException(e.Code, $"{e.Message}; abort the transaction") { NeedsAbort = true };
             throw failure;
         }
         finally
         {
             if (!isDone)
             {
-                Failed(failure ?? new KafkaException(
-                    ErrorCode.TransactionAbortable, $"producer '{transactionalId}': offsets of group '{group.GroupId}' were given up; abort the transaction")
-                {
-                    NeedsAbort = true,
-                });
+                Failed(
+                    failure
+                        ?? new KafkaException(
+                            ErrorCode.TransactionAbortable,
+                            $"producer '{transactionalId}': offsets of group '{group.GroupId}' were given up; abort the transaction"
+                        )
+                        {
+                            NeedsAbort = true,
+                        }
+                );
             }
 
             Leave();
@@ -256,7 +294,7 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
     }
 
     /// <summary>Commits once everything that was handed over is acknowledged.</summary>
-    public async ValueTask CommitAsync(Func<ValueTask> flushAsync, Deadline deadline)
+    public async ValueTask CommitAsync(Func<ValueTask> flushAsync, CallDeadline deadline)
     {
         lock (_lock)
         {
@@ -278,7 +316,7 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
     }
 
     /// <summary>Aborts; what has not been sent is rejected.</summary>
-    public async ValueTask AbortAsync(Func<ValueTask> flushAsync, Deadline deadline)
+    public async ValueTask AbortAsync(Func<ValueTask> flushAsync, CallDeadline deadline)
     {
         lock (_lock)
         {
@@ -304,7 +342,7 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
     /// <summary>True when a transaction has begun and not ended.</summary>
     public bool IsCurrent(long number) => IsUnderWay && Locked(static state => state.Number) == number;
 
-    private async ValueTask EndAsync(bool commits, Deadline deadline)
+    private async ValueTask EndAsync(bool commits, CallDeadline deadline)
     {
         ProducerStamp stamp;
         bool isV2;
@@ -357,7 +395,7 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
 
             try
             {
-                await calls.AddAsync(stamp, partitions, new Deadline(runtime.Waiters, runtime.Options.RequestTimeout));
+                await calls.AddAsync(stamp, partitions, new CallDeadline(runtime.Waiters, runtime.Options.RequestTimeout));
                 lock (_lock)
                 {
                     _state.Added(partitions);
@@ -379,13 +417,18 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
     {
         lock (_lock)
         {
-            _state.Failed(e.IsFatal ? TransactionVerdict.Fatal : e.NeedsAbort ? TransactionVerdict.Abort : TransactionVerdict.Retry, e);
+            _state.Failed(
+                e.IsFatal ? TransactionVerdict.Fatal
+                    : e.NeedsAbort ? TransactionVerdict.Abort
+                    : TransactionVerdict.Retry,
+                e
+            );
         }
 
         Changed();
     }
 
-    private async ValueTask IdleAsync(Deadline deadline)
+    private async ValueTask IdleAsync(CallDeadline deadline)
     {
         Wait idle;
         lock (_lock)
@@ -402,7 +445,9 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
         if (await deadline.OutcomeAsync(idle) != WaitOutcome.Ready)
         {
             throw new KafkaException(
-                ErrorCode.RequestTimedOut, $"producer '{transactionalId}': the transaction did not end within {deadline.Timeout.TotalMilliseconds} ms");
+                ErrorCode.RequestTimedOut,
+                $"producer '{transactionalId}': the transaction did not end within {deadline.Timeout.TotalMilliseconds} ms"
+            );
         }
     }
 

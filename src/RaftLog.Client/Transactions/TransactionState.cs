@@ -37,28 +37,35 @@ internal sealed class TransactionState(string transactionalId)
     public IReadOnlyCollection<TopicPartition> Missing => _missing;
 
     /// <summary>Why an action is not possible now; null when it is.</summary>
-    public KafkaException? WhyNot(TransactionAction action) => (Stage, action) switch
-    {
-        (TransactionStage.Fatal, _) => Failure,
-        (TransactionStage.MustAbort, TransactionAction.Write or TransactionAction.Commit) => Failure,
+    public KafkaException? WhyNot(TransactionAction action) =>
+        (Stage, action) switch
+        {
+            (TransactionStage.Fatal, _) => Failure,
+            (TransactionStage.MustAbort, TransactionAction.Write or TransactionAction.Commit) => Failure,
 
-        (TransactionStage.Initializing, _) => Wrong("InitTransactionsAsync is under way: await it first"),
-        (TransactionStage.Open, TransactionAction.Init or TransactionAction.Begin) => Wrong("a transaction is open: commit or abort it first"),
-        (_, TransactionAction.Init) => null,
+            (TransactionStage.Initializing, _) => Wrong("InitTransactionsAsync is under way: await it first"),
+            (TransactionStage.Open, TransactionAction.Init or TransactionAction.Begin) => Wrong(
+                "a transaction is open: commit or abort it first"
+            ),
+            (_, TransactionAction.Init) => null,
 
-        (TransactionStage.Uninitialized, _) => Wrong("it is not ready for transactions: call InitTransactionsAsync first"),
-        (TransactionStage.Ready, TransactionAction.Begin) => null,
-        (TransactionStage.Ready, TransactionAction.Write) => Wrong("no transaction is open, and a producer with a transactional id writes within one: call BeginTransaction first"),
-        (TransactionStage.Ready, _) => Wrong("no transaction is open"),
+            (TransactionStage.Uninitialized, _) => Wrong("it is not ready for transactions: call InitTransactionsAsync first"),
+            (TransactionStage.Ready, TransactionAction.Begin) => null,
+            (TransactionStage.Ready, TransactionAction.Write) => Wrong(
+                "no transaction is open, and a producer with a transactional id writes within one: call BeginTransaction first"
+            ),
+            (TransactionStage.Ready, _) => Wrong("no transaction is open"),
 
-        (TransactionStage.Open, _) => null,
-        (TransactionStage.MustAbort or TransactionStage.Aborting, TransactionAction.Abort) => null,
-        (TransactionStage.Committing, TransactionAction.Commit) => null,
-        (TransactionStage.MustAbort, _) => Wrong("the transaction before has failed: abort it first"),
-        (TransactionStage.Committing, _) => Wrong(
-            "the commit of the transaction has begun and not ended, so it may have been committed: call CommitAsync or InitTransactionsAsync again"),
-        _ => Wrong("the abort of the transaction has begun and not ended: call AbortAsync or InitTransactionsAsync again"),
-    };
+            (TransactionStage.Open, _) => null,
+            (TransactionStage.MustAbort or TransactionStage.Aborting, TransactionAction.Abort) => null,
+            (TransactionStage.Committing, TransactionAction.Commit) => null,
+            (TransactionStage.MustAbort, _) => Wrong("the transaction before has failed: abort it first"),
+            (TransactionStage.Committing, _) => Wrong(
+                "the commit of the transaction has begun and not ended, so it may have been committed: call CommitAsync or "
+                    + "InitTransactionsAsync again"
+            ),
+            _ => Wrong("the abort of the transaction has begun and not ended: call AbortAsync or InitTransactionsAsync again"),
+        };
 
     /// <summary>The coordinator is asked for an id.</summary>
     public void BeginInit() => Stage = TransactionStage.Initializing;

@@ -21,13 +21,15 @@ internal sealed class GroupAdministration(GroupTable groups, OffsetDeletion dele
         {
             if (IsWanted(request.StatesFilter, group.StateName) && IsWanted(request.TypesFilter, group.TypeName))
             {
-                response.Groups.Add(new ListGroupsResponse.ListedGroup
-                {
-                    GroupId = group.Id,
-                    ProtocolType = group.ProtocolTypeName,
-                    GroupState = group.StateName,
-                    GroupType = group.TypeName,
-                });
+                response.Groups.Add(
+                    new ListGroupsResponse.ListedGroup
+                    {
+                        GroupId = group.Id,
+                        ProtocolType = group.ProtocolTypeName,
+                        GroupState = group.StateName,
+                        GroupType = group.TypeName,
+                    }
+                );
             }
         }
 
@@ -39,12 +41,14 @@ internal sealed class GroupAdministration(GroupTable groups, OffsetDeletion dele
         DescribeGroupsResponse response = new();
         foreach (string groupId in request.Groups)
         {
-            response.Groups.Add(groups.Find(groupId) switch
-            {
-                ClassicGroup classic => Describe(classic),
-                null => NotFound(version, groupId, $"Group {groupId} not found."),
-                _ => NotFound(version, groupId, $"Group {groupId} is not a classic group."),
-            });
+            response.Groups.Add(
+                groups.Find(groupId) switch
+                {
+                    ClassicGroup classic => Describe(classic),
+                    null => NotFound(version, groupId, $"Group {groupId} not found."),
+                    _ => NotFound(version, groupId, $"Group {groupId} is not a classic group."),
+                }
+            );
         }
 
         return response;
@@ -56,7 +60,8 @@ internal sealed class GroupAdministration(GroupTable groups, OffsetDeletion dele
         HashSet<string> deleted = new(StringComparer.Ordinal);
         foreach (string groupId in request.GroupsNames)
         {
-            ErrorCode error = groups.Find(groupId) is not { } group || deleted.Contains(groupId) ? ErrorCode.GroupIdNotFound
+            ErrorCode error =
+                groups.Find(groupId) is not { } group || deleted.Contains(groupId) ? ErrorCode.GroupIdNotFound
                 : group.IsEmpty ? ErrorCode.None
                 : ErrorCode.NonEmptyGroup;
             if (error == ErrorCode.None)

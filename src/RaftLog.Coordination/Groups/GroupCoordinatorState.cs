@@ -75,7 +75,8 @@ public sealed class GroupCoordinatorState : ICoordinatorState
     public void Replay(in CoordinatorRecord record, in RecordOrigin origin) => _replay.Replay(record, origin);
 
     /// <inheritdoc />
-    public void ReplayMarker(ProducerId producer, ProducerEpoch epoch, bool isCommit, Offset offset) => _replay.ReplayMarker(producer, isCommit);
+    public void ReplayMarker(ProducerId producer, ProducerEpoch epoch, bool isCommit, Offset offset) =>
+        _replay.ReplayMarker(producer, isCommit);
 
     /// <inheritdoc />
     public void Activate(CoordinatorTime now, Outbox outbox)
@@ -134,7 +135,8 @@ public sealed class GroupCoordinatorState : ICoordinatorState
     {
         ClassicGroupSettings settings = _settings.Classic;
         Group? group = _groups.Find(request.GroupId);
-        ErrorCode error = request.GroupId.Length == 0 ? ErrorCode.InvalidGroupId
+        ErrorCode error =
+            request.GroupId.Length == 0 ? ErrorCode.InvalidGroupId
             : request.SessionTimeoutMs < settings.MinSessionTimeoutMs || request.SessionTimeoutMs > settings.MaxSessionTimeoutMs
                 ? ErrorCode.InvalidSessionTimeout
             : group is null && request.MemberId.Length > 0 ? ErrorCode.UnknownMemberId
@@ -165,8 +167,17 @@ public sealed class GroupCoordinatorState : ICoordinatorState
         if (group is null && outbox.Records.Count == 0 && !classic.IsForgettable)
         {
             // The log says that there is a group before it says who is in it, as Kafka's does.
-            outbox.Append(GroupRecords.Classic(
-                classic.Id, new GroupMetadataValue { Protocol = null, Leader = null, CurrentStateTimestamp = classic.PhaseSinceMs ?? now.WallMs }));
+            outbox.Append(
+                GroupRecords.Classic(
+                    classic.Id,
+                    new GroupMetadataValue
+                    {
+                        Protocol = null,
+                        Leader = null,
+                        CurrentStateTimestamp = classic.PhaseSinceMs ?? now.WallMs,
+                    }
+                )
+            );
         }
 
         Forget(classic, outbox);
@@ -200,7 +211,8 @@ public sealed class GroupCoordinatorState : ICoordinatorState
     /// <summary>Keeps the session of a member of a classic group alive.</summary>
     public void Heartbeat(in GroupCaller caller, HeartbeatRequest request, CoordinatorTime now, Outbox outbox)
     {
-        ErrorCode error = request.GroupId.Length == 0 ? ErrorCode.InvalidGroupId
+        ErrorCode error =
+            request.GroupId.Length == 0 ? ErrorCode.InvalidGroupId
             : _groups.TryFind(request.GroupId, out ClassicGroup? classic) ? _classic.Heartbeat(classic, request, now)
             : _groups.TryFind(request.GroupId, out ConsumerGroup? consumer) ? _classicProtocol.Heartbeat(consumer, request, now)
             : ErrorCode.UnknownMemberId;
@@ -218,9 +230,10 @@ public sealed class GroupCoordinatorState : ICoordinatorState
             return;
         }
 
-        List<LeaveGroupRequest.MemberIdentity> members = caller.ApiVersion >= LeaveNamesMembers
-            ? request.Members
-            : [new LeaveGroupRequest.MemberIdentity { MemberId = request.MemberId }];
+        List<LeaveGroupRequest.MemberIdentity> members =
+            caller.ApiVersion >= LeaveNamesMembers
+                ? request.Members
+                : [new LeaveGroupRequest.MemberIdentity { MemberId = request.MemberId }];
         response.Members = _groups.Find(request.GroupId) switch
         {
             ClassicGroup classic => _classic.Leave(classic, members, now, outbox),
@@ -253,9 +266,11 @@ public sealed class GroupCoordinatorState : ICoordinatorState
         outbox.Respond(caller.Request, _commits.Commit(caller, request, now, outbox));
 
         // A member of a classic group that commits is alive.
-        if (outbox.Records.Count > 0
+        if (
+            outbox.Records.Count > 0
             && _groups.TryFind(request.GroupId, out ClassicGroup? classic)
-            && classic.Phase is ClassicGroupPhase.Stable or ClassicGroupPhase.PreparingRebalance)
+            && classic.Phase is ClassicGroupPhase.Stable or ClassicGroupPhase.PreparingRebalance
+        )
         {
             _classic.RenewSession(classic, request.MemberId, now);
         }
@@ -273,7 +288,10 @@ public sealed class GroupCoordinatorState : ICoordinatorState
     public void OffsetDelete(in GroupCaller caller, OffsetDeleteRequest request, CoordinatorTime now, Outbox outbox) =>
         outbox.Respond(
             caller.Request,
-            request.GroupId.Length == 0 ? new OffsetDeleteResponse { ErrorCode = ErrorCode.InvalidGroupId } : _deletion.Delete(request, outbox));
+            request.GroupId.Length == 0
+                ? new OffsetDeleteResponse { ErrorCode = ErrorCode.InvalidGroupId }
+                : _deletion.Delete(request, outbox)
+        );
 
     /// <summary>Describes classic groups.</summary>
     public void DescribeGroups(in GroupCaller caller, DescribeGroupsRequest request, CoordinatorTime now, Outbox outbox) =>

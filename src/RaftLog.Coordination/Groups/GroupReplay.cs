@@ -61,7 +61,14 @@ internal sealed class GroupReplay(GroupTable groups, OffsetTable offsets)
         }
 
         CommittedOffset committed = new(
-            value.Offset, value.LeaderEpoch, value.Metadata, value.CommitTimestamp, value.ExpireTimestamp, value.TopicId, origin.Offset);
+            value.Offset,
+            value.LeaderEpoch,
+            value.Metadata,
+            value.CommitTimestamp,
+            value.ExpireTimestamp,
+            value.TopicId,
+            origin.Offset
+        );
         if (origin.IsTransactional)
         {
             offsets.Stage(origin.Producer.Id, groupId, topic, partition, committed);

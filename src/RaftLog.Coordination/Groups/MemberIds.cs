@@ -17,7 +17,16 @@ internal static class MemberIds
     {
         StringBuilder id = new(prefix, 0, Math.Min(prefix.Length, MaxPrefix), 0);
         string hex = $"{fresh.High:x16}{fresh.Low:x16}";
-        return id.Append('-').Append(hex, 0, 8).Append('-').Append(hex, 8, 4).Append('-').Append(hex, 12, 4).Append('-').Append(hex, 16, 4)
-            .Append('-').Append(hex, 20, 12).ToString();
+        return id.Append('-')
+            .Append(hex, 0, 8)
+            .Append('-')
+            .Append(hex, 8, 4)
+            .Append('-')
+            .Append(hex, 12, 4)
+            .Append('-')
+            .Append(hex, 16, 4)
+            .Append('-')
+            .Append(hex, 20, 12)
+            .ToString();
     }
 }

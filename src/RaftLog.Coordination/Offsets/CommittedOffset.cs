@@ -18,7 +18,8 @@ internal readonly record struct CommittedOffset(
     long CommitTimestampMs,
     long ExpireTimestampMs,
     Uuid TopicId,
-    Offset RecordOffset)
+    Offset RecordOffset
+)
 {
     public const long NoExpiry = -1;
 

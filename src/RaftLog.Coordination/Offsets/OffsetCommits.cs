@@ -20,8 +20,14 @@ internal sealed class OffsetCommits(IGroupSettings settings, ITopicsView topics,
     public OffsetCommitResponse Commit(in GroupCaller caller, OffsetCommitRequest request, CoordinatorTime now, Outbox outbox)
     {
         CommitSender sender = new(
-            request.MemberId, request.GroupInstanceId, request.GenerationIdOrMemberEpoch, CommitKind.Plain, caller.ApiVersion);
-        long expiresMs = request.RetentionTimeMs == CommittedOffset.NoExpiry ? CommittedOffset.NoExpiry : now.WallMs + request.RetentionTimeMs;
+            request.MemberId,
+            request.GroupInstanceId,
+            request.GenerationIdOrMemberEpoch,
+            CommitKind.Plain,
+            caller.ApiVersion
+        );
+        long expiresMs =
+            request.RetentionTimeMs == CommittedOffset.NoExpiry ? CommittedOffset.NoExpiry : now.WallMs + request.RetentionTimeMs;
         OffsetCommitResponse response = new();
         List<Commitment> known = [];
         foreach (OffsetCommitRequest.OffsetCommitTopic each in request.Topics)
@@ -30,12 +36,27 @@ internal sealed class OffsetCommits(IGroupSettings settings, ITopicsView topics,
             OffsetCommitResponse.OffsetCommitTopicResult result = new() { Name = each.Name, TopicId = each.TopicId };
             foreach (OffsetCommitRequest.OffsetCommitPartition partition in each.Partitions)
             {
-                ErrorCode error = topic is null && caller.ApiVersion >= ByTopicId ? ErrorCode.UnknownTopicId : Exists(topic, partition.PartitionIndex);
+                ErrorCode error =
+                    topic is null && caller.ApiVersion >= ByTopicId ? ErrorCode.UnknownTopicId : Exists(topic, partition.PartitionIndex);
                 if (error == ErrorCode.None)
                 {
                     CommittedOffset committed = new(
-                        partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.CommittedMetadata ?? "", now.WallMs, expiresMs, topic!.Id, Offset.None);
-                    known.Add(new Commitment(topic, partition.PartitionIndex, committed, new Place(response.Topics.Count, result.Partitions.Count)));
+                        partition.CommittedOffset,
+                        partition.CommittedLeaderEpoch,
+                        partition.CommittedMetadata ?? "",
+                        now.WallMs,
+                        expiresMs,
+                        topic!.Id,
+                        Offset.None
+                    );
+                    known.Add(
+                        new Commitment(
+                            topic,
+                            partition.PartitionIndex,
+                            committed,
+                            new Place(response.Topics.Count, result.Partitions.Count)
+                        )
+                    );
                 }
 
                 result.Partitions.Add(new() { PartitionIndex = partition.PartitionIndex, ErrorCode = error });
@@ -47,7 +68,12 @@ internal sealed class OffsetCommits(IGroupSettings settings, ITopicsView topics,
         ErrorCode groupError = known.Count == 0 ? ErrorCode.None : Validate(request.GroupId, sender, known);
         foreach (Commitment each in known)
         {
-            response.Topics[each.Place.Topic].Partitions[each.Place.Partition].ErrorCode = Append(request.GroupId, groupError, each, outbox);
+            response.Topics[each.Place.Topic].Partitions[each.Place.Partition].ErrorCode = Append(
+                request.GroupId,
+                groupError,
+                each,
+                outbox
+            );
         }
 
         return response;
@@ -56,7 +82,13 @@ internal sealed class OffsetCommits(IGroupSettings settings, ITopicsView topics,
     /// <summary>Commits as part of a producer's transaction.</summary>
     public TxnOffsetCommitResponse Commit(in GroupCaller caller, TxnOffsetCommitRequest request, CoordinatorTime now, Outbox outbox)
     {
-        CommitSender sender = new(request.MemberId, request.GroupInstanceId, request.GenerationId, CommitKind.Transactional, caller.ApiVersion);
+        CommitSender sender = new(
+            request.MemberId,
+            request.GroupInstanceId,
+            request.GenerationId,
+            CommitKind.Transactional,
+            caller.ApiVersion
+        );
         TxnOffsetCommitResponse response = new();
         List<Commitment> known = [];
         foreach (TxnOffsetCommitRequest.TxnOffsetCommitTopic each in request.Topics)
@@ -76,8 +108,16 @@ internal sealed class OffsetCommits(IGroupSettings settings, ITopicsView topics,
                         now.WallMs,
                         CommittedOffset.NoExpiry,
                         Uuid.Zero,
-                        Offset.None);
-                    known.Add(new Commitment(topic!, partition.PartitionIndex, committed, new Place(response.Topics.Count, result.Partitions.Count)));
+                        Offset.None
+                    );
+                    known.Add(
+                        new Commitment(
+                            topic!,
+                            partition.PartitionIndex,
+                            committed,
+                            new Place(response.Topics.Count, result.Partitions.Count)
+                        )
+                    );
                 }
 
                 result.Partitions.Add(new() { PartitionIndex = partition.PartitionIndex, ErrorCode = error });
@@ -89,7 +129,12 @@ internal sealed class OffsetCommits(IGroupSettings settings, ITopicsView topics,
         ErrorCode groupError = known.Count == 0 ? ErrorCode.None : Validate(request.GroupId, sender, known);
         foreach (Commitment each in known)
         {
-            response.Topics[each.Place.Topic].Partitions[each.Place.Partition].ErrorCode = Append(request.GroupId, groupError, each, outbox);
+            response.Topics[each.Place.Topic].Partitions[each.Place.Partition].ErrorCode = Append(
+                request.GroupId,
+                groupError,
+                each,
+                outbox
+            );
         }
 
         if (outbox.Records.Count > 0)
@@ -139,8 +184,12 @@ internal sealed class OffsetCommits(IGroupSettings settings, ITopicsView topics,
     {
         TopicFacts? found;
         return version >= ByTopicId
-            ? topics.TryFind(topic.TopicId, out found) ? found : null
-            : topics.TryFind(topic.Name, out found) ? found : null;
+            ? topics.TryFind(topic.TopicId, out found)
+                ? found
+                : null
+            : topics.TryFind(topic.Name, out found)
+                ? found
+                : null;
     }
 
     private static ErrorCode Exists(TopicFacts? topic, int partition) =>

@@ -31,7 +31,8 @@ internal sealed class OffsetDeletion(IGroupSettings settings, ITopicsView topics
             OffsetDeleteResponse.OffsetDeleteTopicResult result = new() { Name = each.Name };
             foreach (OffsetDeleteRequest.OffsetDeletePartition partition in each.Partitions)
             {
-                ErrorCode own = topic is null || (uint)partition.PartitionIndex >= (uint)topic.PartitionCount ? ErrorCode.UnknownTopicOrPartition
+                ErrorCode own =
+                    topic is null || (uint)partition.PartitionIndex >= (uint)topic.PartitionCount ? ErrorCode.UnknownTopicOrPartition
                     : isSubscribed ? ErrorCode.GroupSubscribedToTopic
                     : ErrorCode.None;
                 if (own == ErrorCode.None && Has(request.GroupId, each.Name, partition.PartitionIndex))

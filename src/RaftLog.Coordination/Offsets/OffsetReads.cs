@@ -29,31 +29,41 @@ internal sealed class OffsetReads(ITopicsView topics, GroupTable groups, OffsetT
 
         OffsetFetchResponse.OffsetFetchGroupResult only = Fetch(version, OneGroup(request), request.RequireStable);
         response.ErrorCode = only.ErrorCode;
-        response.Topics.AddRange(only.Topics.Select(topic => new OffsetFetchResponse.OffsetFetchTopicResult
-        {
-            Name = topic.Name,
-            Partitions =
-            [
-                .. topic.Partitions.Select(each => new OffsetFetchResponse.OffsetFetchPartitionResult
-                {
-                    PartitionIndex = each.PartitionIndex,
-                    CommittedOffset = each.CommittedOffset,
-                    CommittedLeaderEpoch = each.CommittedLeaderEpoch,
-                    Metadata = each.Metadata,
-                    ErrorCode = each.ErrorCode,
-                }),
-            ],
-        }));
+        response.Topics.AddRange(
+            only.Topics.Select(topic => new OffsetFetchResponse.OffsetFetchTopicResult
+            {
+                Name = topic.Name,
+                Partitions =
+                [
+                    .. topic.Partitions.Select(each => new OffsetFetchResponse.OffsetFetchPartitionResult
+                    {
+                        PartitionIndex = each.PartitionIndex,
+                        CommittedOffset = each.CommittedOffset,
+                        CommittedLeaderEpoch = each.CommittedLeaderEpoch,
+                        Metadata = each.Metadata,
+                        ErrorCode = each.ErrorCode,
+                    }),
+                ],
+            })
+        );
         return response;
     }
 
-    private static OffsetFetchRequest.OffsetFetchGroup OneGroup(OffsetFetchRequest request) => new()
-    {
-        GroupId = request.GroupId,
-        Topics = request.Topics is null
-            ? null
-            : [.. request.Topics.Select(each => new OffsetFetchRequest.OffsetFetchGroupTopic { Name = each.Name, PartitionIndexes = each.PartitionIndexes })],
-    };
+    private static OffsetFetchRequest.OffsetFetchGroup OneGroup(OffsetFetchRequest request) =>
+        new()
+        {
+            GroupId = request.GroupId,
+            Topics = request.Topics is null
+                ? null
+                :
+                [
+                    .. request.Topics.Select(each => new OffsetFetchRequest.OffsetFetchGroupTopic
+                    {
+                        Name = each.Name,
+                        PartitionIndexes = each.PartitionIndexes,
+                    }),
+                ],
+        };
 
     private OffsetFetchResponse.OffsetFetchGroupResult Fetch(short version, OffsetFetchRequest.OffsetFetchGroup request, bool requireStable)
     {
@@ -79,9 +89,11 @@ internal sealed class OffsetReads(ITopicsView topics, GroupTable groups, OffsetT
             OffsetFetchResponse.OffsetFetchGroupTopicResult topicResult = new() { Name = each.Name, TopicId = each.TopicId };
             foreach (int partition in each.PartitionIndexes)
             {
-                topicResult.Partitions.Add(version >= ByTopicId && !isKnown
-                    ? Nothing(partition, ErrorCode.UnknownTopicId)
-                    : Fetch(request.GroupId, topic?.Name ?? each.Name, topic?.Id ?? Uuid.Zero, partition, requireStable));
+                topicResult.Partitions.Add(
+                    version >= ByTopicId && !isKnown
+                        ? Nothing(partition, ErrorCode.UnknownTopicId)
+                        : Fetch(request.GroupId, topic?.Name ?? each.Name, topic?.Id ?? Uuid.Zero, partition, requireStable)
+                );
             }
 
             (version >= ByTopicId && !isKnown ? unknown : result.Topics).Add(topicResult);
@@ -123,7 +135,13 @@ internal sealed class OffsetReads(ITopicsView topics, GroupTable groups, OffsetT
         }
     }
 
-    private OffsetFetchResponse.OffsetFetchGroupPartitionResult Fetch(string groupId, string topic, Uuid topicId, int partition, bool requireStable)
+    private OffsetFetchResponse.OffsetFetchGroupPartitionResult Fetch(
+        string groupId,
+        string topic,
+        Uuid topicId,
+        int partition,
+        bool requireStable
+    )
     {
         if (requireStable && offsets.HasStaged(groupId, topic, partition))
         {
@@ -145,5 +163,11 @@ internal sealed class OffsetReads(ITopicsView topics, GroupTable groups, OffsetT
     }
 
     private static OffsetFetchResponse.OffsetFetchGroupPartitionResult Nothing(int partition, ErrorCode error) =>
-        new() { PartitionIndex = partition, CommittedOffset = Offset.None, Metadata = "", ErrorCode = error };
+        new()
+        {
+            PartitionIndex = partition,
+            CommittedOffset = Offset.None,
+            Metadata = "",
+            ErrorCode = error,
+        };
 }

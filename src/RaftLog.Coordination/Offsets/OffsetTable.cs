@@ -29,9 +29,11 @@ internal sealed class OffsetTable
     public bool TryFind(string groupId, string topic, int partition, [NotNullWhen(true)] out CommittedOffset? committed)
     {
         committed = null;
-        if (_groups.TryGetValue(groupId, out GroupOffsets? group)
+        if (
+            _groups.TryGetValue(groupId, out GroupOffsets? group)
             && group.Committed.TryGetValue(topic, out SortedDictionary<int, CommittedOffset>? partitions)
-            && partitions.TryGetValue(partition, out CommittedOffset found))
+            && partitions.TryGetValue(partition, out CommittedOffset found)
+        )
         {
             committed = found;
         }
@@ -86,9 +88,13 @@ internal sealed class OffsetTable
         foreach (((string groupId, TopicPartition partition), CommittedOffset committed) in staged)
         {
             Unstage(groupId, partition);
-            if (isCommit
-                && (!TryFind(groupId, partition.Topic, partition.Partition, out CommittedOffset? present)
-                    || present.Value.RecordOffset < committed.RecordOffset))
+            if (
+                isCommit
+                && (
+                    !TryFind(groupId, partition.Topic, partition.Partition, out CommittedOffset? present)
+                    || present.Value.RecordOffset < committed.RecordOffset
+                )
+            )
             {
                 Commit(groupId, partition.Topic, partition.Partition, committed);
             }
@@ -105,8 +111,11 @@ internal sealed class OffsetTable
             return;
         }
 
-        if (group.Committed.TryGetValue(topic, out SortedDictionary<int, CommittedOffset>? partitions)
-            && partitions.Remove(partition) && partitions.Count == 0)
+        if (
+            group.Committed.TryGetValue(topic, out SortedDictionary<int, CommittedOffset>? partitions)
+            && partitions.Remove(partition)
+            && partitions.Count == 0
+        )
         {
             group.Committed.Remove(topic);
         }

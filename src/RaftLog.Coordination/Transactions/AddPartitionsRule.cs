@@ -7,7 +7,13 @@ internal static class AddPartitionsRule
 {
     /// <summary>Decides whether a producer may add partitions, which begins its transaction where none is open.</summary>
     public static Decision Add(
-        TransactionEntry entry, ProducerId producer, ProducerEpoch epoch, IReadOnlyCollection<TopicPartition> partitions, short clientVersion, long nowMs)
+        TransactionEntry entry,
+        ProducerId producer,
+        ProducerEpoch epoch,
+        IReadOnlyCollection<TopicPartition> partitions,
+        short clientVersion,
+        long nowMs
+    )
     {
         Transaction now = entry.Durable;
 

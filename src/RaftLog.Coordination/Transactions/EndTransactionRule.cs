@@ -21,9 +21,13 @@ internal static class EndTransactionRule
 
         return now.Status switch
         {
-            TransactionStatus.Ongoing => new Decision(ErrorCode.None, Prepared(now, commit, nowMs) with { ClientVersion = 0 }) { LastEpoch = entry.LastEpoch },
+            TransactionStatus.Ongoing => new Decision(ErrorCode.None, Prepared(now, commit, nowMs) with { ClientVersion = 0 })
+            {
+                LastEpoch = entry.LastEpoch,
+            },
             TransactionStatus.PrepareCommit or TransactionStatus.PrepareAbort => Decision.Rejected(
-                commit == (now.Status == TransactionStatus.PrepareCommit) ? ErrorCode.ConcurrentTransactions : ErrorCode.InvalidTxnState),
+                commit == (now.Status == TransactionStatus.PrepareCommit) ? ErrorCode.ConcurrentTransactions : ErrorCode.InvalidTxnState
+            ),
             TransactionStatus.CompleteCommit when commit => Decision.Done,
             TransactionStatus.CompleteAbort when !commit => Decision.Done,
             _ => Decision.Rejected(ErrorCode.InvalidTxnState),
@@ -31,11 +35,18 @@ internal static class EndTransactionRule
     }
 
     /// <summary>
-    /// Decides for a producer of transactions V2: each decision raises the epoch, or gives another producer id when the epochs are used up. A request with
+    /// Decides for a producer of transactions V2: each decision raises the epoch, or gives another producer id when the epochs are used up.
+    /// A request with
     /// the epoch before is a retry; what it asked for is told again.
     /// </summary>
     public static Decision EndV2(
-        TransactionEntry entry, ProducerId producer, ProducerEpoch epoch, bool commit, long nowMs, ITransactionContext context)
+        TransactionEntry entry,
+        ProducerId producer,
+        ProducerEpoch epoch,
+        bool commit,
+        long nowMs,
+        ITransactionContext context
+    )
     {
         Transaction now = entry.Durable;
         if (now.Status.IsPrepared())
@@ -62,7 +73,8 @@ internal static class EndTransactionRule
 
         if (isRetry)
         {
-            return commit == (now.Status == TransactionStatus.CompleteCommit) ? Decision.Done
+            return commit == (now.Status == TransactionStatus.CompleteCommit)
+                ? Decision.Done
                 : Decision.Rejected(entry.WasFenced ? ErrorCode.ProducerFenced : ErrorCode.InvalidTxnState);
         }
 
@@ -80,9 +92,10 @@ internal static class EndTransactionRule
     public static Decision Fence(Transaction now, long nowMs, ITransactionContext context)
     {
         Transaction aborted = Prepared(now, commit: false, nowMs) with { ClientVersion = now.ClientVersion };
-        Decision decision = now.ClientVersion >= Transaction.FirstVersionWithEpochPerTransaction
-            ? Raised(aborted, now, context)
-            : new Decision(ErrorCode.None, aborted with { Epoch = Transaction.Above(now.Epoch) });
+        Decision decision =
+            now.ClientVersion >= Transaction.FirstVersionWithEpochPerTransaction
+                ? Raised(aborted, now, context)
+                : new Decision(ErrorCode.None, aborted with { Epoch = Transaction.Above(now.Epoch) });
         return decision with { IsFence = true, LastEpoch = ProducerEpoch.None };
     }
 
@@ -95,15 +108,19 @@ internal static class EndTransactionRule
             return Decision.Rejected(ErrorCode.CoordinatorLoadInProgress);
         }
 
-        return new Decision(ErrorCode.None, prepared with { Epoch = Transaction.Above(before.Epoch), NextProducer = next }) { LastEpoch = before.Epoch };
+        return new Decision(ErrorCode.None, prepared with { Epoch = Transaction.Above(before.Epoch), NextProducer = next })
+        {
+            LastEpoch = before.Epoch,
+        };
     }
 
-    private static Transaction Prepared(Transaction now, bool commit, long nowMs) => now with
-    {
-        Status = commit ? TransactionStatus.PrepareCommit : TransactionStatus.PrepareAbort,
-        StartMs = now.Status == TransactionStatus.Ongoing ? now.StartMs : nowMs,
-        Partitions = now.Status == TransactionStatus.Ongoing ? now.Partitions : [],
-        LastUpdateMs = nowMs,
-        ClientVersion = Transaction.FirstVersionWithEpochPerTransaction,
-    };
+    private static Transaction Prepared(Transaction now, bool commit, long nowMs) =>
+        now with
+        {
+            Status = commit ? TransactionStatus.PrepareCommit : TransactionStatus.PrepareAbort,
+            StartMs = now.Status == TransactionStatus.Ongoing ? now.StartMs : nowMs,
+            Partitions = now.Status == TransactionStatus.Ongoing ? now.Partitions : [],
+            LastUpdateMs = nowMs,
+            ClientVersion = Transaction.FirstVersionWithEpochPerTransaction,
+        };
 }

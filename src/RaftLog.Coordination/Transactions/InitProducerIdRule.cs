@@ -12,7 +12,12 @@ internal static class InitProducerIdRule
     /// <param name="nowMs">Wall-clock milliseconds.</param>
     /// <param name="context">Where producer ids come from.</param>
     public static Decision Decide(
-        TransactionEntry entry, int timeoutMs, (ProducerId Id, ProducerEpoch Epoch)? expected, long nowMs, ITransactionContext context)
+        TransactionEntry entry,
+        int timeoutMs,
+        (ProducerId Id, ProducerEpoch Epoch)? expected,
+        long nowMs,
+        ITransactionContext context
+    )
     {
         Transaction now = entry.Durable;
         if (now.Status.IsPrepared())
@@ -34,7 +39,11 @@ internal static class InitProducerIdRule
 
         Transaction empty = now with
         {
-            Status = TransactionStatus.Empty, TimeoutMs = timeoutMs, Partitions = [], StartMs = Transaction.NoTime, LastUpdateMs = nowMs,
+            Status = TransactionStatus.Empty,
+            TimeoutMs = timeoutMs,
+            Partitions = [],
+            StartMs = Transaction.NoTime,
+            LastUpdateMs = nowMs,
         };
         if (isRetry)
         {
@@ -52,10 +61,13 @@ internal static class InitProducerIdRule
             return Decision.Rejected(ErrorCode.CoordinatorLoadInProgress);
         }
 
-        // Another incarnation leaves no trace of the id before: then a retry of the fenced one is told from a retry of the new one after a failover too.
+        // Another incarnation leaves no trace of the id before: then a retry of the fenced one is told from a retry of the new one after a
+        // failover too.
         Transaction rotated = empty with
         {
-            Producer = fresh, Epoch = new ProducerEpoch(0), PreviousProducer = expected is null ? ProducerId.None : now.Producer,
+            Producer = fresh,
+            Epoch = new ProducerEpoch(0),
+            PreviousProducer = expected is null ? ProducerId.None : now.Producer,
         };
         return new Decision(ErrorCode.None, rotated) { LastEpoch = lastEpoch };
     }

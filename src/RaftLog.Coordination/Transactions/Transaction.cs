@@ -19,7 +19,8 @@ public sealed record Transaction
     public ProducerId Producer { get; init; } = ProducerId.None;
 
     /// <summary>
-    /// The producer id before this one, while its producer may still repeat the request that replaced it; none when another incarnation took over.
+    /// The producer id before this one, while its producer may still repeat the request that replaced it; none when another incarnation
+    /// took over.
     /// </summary>
     public ProducerId PreviousProducer { get; init; } = ProducerId.None;
 
@@ -53,8 +54,11 @@ public sealed record Transaction
     /// <summary>True when a producer of that epoch needs another producer id.</summary>
     public static bool IsLast(ProducerEpoch epoch) => epoch.Value >= LastUsableEpoch;
 
-    /// <summary>The epoch above, which is the epoch itself at the end of the range: there it still fences all that producers hold.</summary>
-    public static ProducerEpoch Above(ProducerEpoch epoch) => epoch.Value == short.MaxValue ? epoch : new ProducerEpoch((short)(epoch.Value + 1));
+    /// <summary>
+    /// The epoch above, which is the epoch itself at the end of the range: there it still fences all that producers hold.
+    /// </summary>
+    public static ProducerEpoch Above(ProducerEpoch epoch) =>
+        epoch.Value == short.MaxValue ? epoch : new ProducerEpoch((short)(epoch.Value + 1));
 
     /// <summary>The transaction once all its partitions have their markers.</summary>
     public Transaction Completed(long nowMs)
@@ -67,6 +71,12 @@ public sealed record Transaction
         };
         return NextProducer == ProducerId.None
             ? completed
-            : completed with { Producer = NextProducer, PreviousProducer = Producer, NextProducer = ProducerId.None, Epoch = new ProducerEpoch(0) };
+            : completed with
+            {
+                Producer = NextProducer,
+                PreviousProducer = Producer,
+                NextProducer = ProducerId.None,
+                Epoch = new ProducerEpoch(0),
+            };
     }
 }

@@ -4,8 +4,10 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Coordination.Transactions;
 
 /// <summary>
-/// The transaction coordinator over one partition of <c>__transaction_state</c> (KIP-98, KIP-360, KIP-890): hands out producer ids and epochs, keeps which
-/// partitions a transaction has, and decides it. A decision is durable before anybody learns of it; its markers are asked for with the outbox, and
+/// The transaction coordinator over one partition of <c>__transaction_state</c> (KIP-98, KIP-360, KIP-890): hands out producer ids and
+/// epochs, keeps which
+/// partitions a transaction has, and decides it. A decision is durable before anybody learns of it; its markers are asked for with the
+/// outbox, and
 /// <see cref="MarkersWritten"/> completes it.
 /// </summary>
 public sealed class TransactionCoordinatorState(TransactionSettings settings, ITransactionContext context) : ICoordinatorState
@@ -16,7 +18,8 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
     private long _nextExpiryMs = long.MaxValue;
 
     /// <inheritdoc />
-    public long NextDeadlineMs => Math.Min(_ongoing > 0 ? _nextAbortMs : long.MaxValue, _transactions.Count > 0 ? _nextExpiryMs : long.MaxValue);
+    public long NextDeadlineMs =>
+        Math.Min(_ongoing > 0 ? _nextAbortMs : long.MaxValue, _transactions.Count > 0 ? _nextExpiryMs : long.MaxValue);
 
     /// <summary>The ids and how they stand, in the order of the ids.</summary>
     public IEnumerable<KeyValuePair<string, Transaction>> Transactions =>
@@ -118,7 +121,8 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
     }
 
     /// <summary>
-    /// AddPartitionsToTxn for one transaction: adds all partitions or none, or only tells whether they are in. The response has one result, for all versions.
+    /// AddPartitionsToTxn for one transaction: adds all partitions or none, or only tells whether they are in. The response has one result,
+    /// for all versions.
     /// </summary>
     /// <param name="token">The request.</param>
     /// <param name="request">The transaction and its partitions.</param>
@@ -126,26 +130,38 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
     /// <param name="now">The time.</param>
     /// <param name="outbox">What it brings about.</param>
     public void AddPartitions(
-        RequestToken token, AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction request, short clientVersion, CoordinatorTime now, Outbox outbox)
+        RequestToken token,
+        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction request,
+        short clientVersion,
+        CoordinatorTime now,
+        Outbox outbox
+    )
     {
         List<TopicPartition> partitions =
-            [.. request.Topics.SelectMany(topic => topic.Partitions.Select(index => new TopicPartition(topic.Name, index)))];
-        ErrorCode error = !request.VerifyOnly
-            ? Add(request.TransactionalId, request.ProducerId, request.ProducerEpoch, partitions, clientVersion, now, outbox)
+        [
+            .. request.Topics.SelectMany(topic => topic.Partitions.Select(index => new TopicPartition(topic.Name, index))),
+        ];
+        ErrorCode error =
+            !request.VerifyOnly
+                ? Add(request.TransactionalId, request.ProducerId, request.ProducerEpoch, partitions, clientVersion, now, outbox)
             : Find(request.TransactionalId, out TransactionEntry? entry) is var found && found != ErrorCode.None ? found
             : AddPartitionsRule.Verify(entry!.Durable, request.ProducerId, request.ProducerEpoch);
         AddPartitionsToTxnResponse.AddPartitionsToTxnResult result = new() { TransactionalId = request.TransactionalId };
         foreach (AddPartitionsToTxnRequest.AddPartitionsToTxnTopic topic in request.Topics)
         {
-            AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult answered = new() { Name = topic.Name };
+            AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult responded = new() { Name = topic.Name };
             foreach (int index in topic.Partitions)
             {
-                bool isMissing = request.VerifyOnly && error == ErrorCode.None
+                bool isMissing =
+                    request.VerifyOnly
+                    && error == ErrorCode.None
                     && !_transactions[request.TransactionalId].Durable.Partitions.Contains(new TopicPartition(topic.Name, index));
-                answered.ResultsByPartition.Add(new() { PartitionIndex = index, PartitionErrorCode = isMissing ? ErrorCode.TransactionAbortable : error });
+                responded.ResultsByPartition.Add(
+                    new() { PartitionIndex = index, PartitionErrorCode = isMissing ? ErrorCode.TransactionAbortable : error }
+                );
             }
 
-            result.TopicResults.Add(answered);
+            result.TopicResults.Add(responded);
         }
 
         outbox.Respond(token, new AddPartitionsToTxnResponse { ResultsByTransaction = [result] });
@@ -158,7 +174,9 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         outbox.Respond(token, new AddOffsetsToTxnResponse { ErrorCode = error });
     }
 
-    /// <summary>EndTxn: decides the transaction. Under transactions V2 the response tells the producer id and epoch to go on with.</summary>
+    /// <summary>
+    /// EndTxn: decides the transaction. Under transactions V2 the response tells the producer id and epoch to go on with.
+    /// </summary>
     /// <param name="token">The request.</param>
     /// <param name="request">What the producer asks for.</param>
     /// <param name="clientVersion">The transaction version of the client.</param>
@@ -168,7 +186,8 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
     {
         bool isV2 = clientVersion >= Transaction.FirstVersionWithEpochPerTransaction;
         ErrorCode found = Find(request.TransactionalId, out TransactionEntry? entry);
-        Decision decision = found != ErrorCode.None ? Decision.Rejected(found)
+        Decision decision =
+            found != ErrorCode.None ? Decision.Rejected(found)
             : isV2 ? EndTransactionRule.EndV2(entry!, request.ProducerId, request.ProducerEpoch, request.Committed, now.WallMs, context)
             : EndTransactionRule.EndV1(entry!, request.ProducerId, request.ProducerEpoch, request.Committed, now.WallMs);
         EndTxnResponse response = new() { ErrorCode = decision.Error };
@@ -186,12 +205,18 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         outbox.Respond(token, response);
     }
 
-    /// <summary>Every partition of a decided transaction has its marker: the transaction is complete. Passed over when it is not the one that waits.</summary>
+    /// <summary>
+    /// Every partition of a decided transaction has its marker: the transaction is complete. Passed over when it is not the one that waits.
+    /// </summary>
     public void MarkersWritten(TransactionMarkers markers, CoordinatorTime now, Outbox outbox)
     {
-        if (_transactions.TryGetValue(markers.TransactionalId, out TransactionEntry? entry)
-            && entry.Durable is var prepared && prepared.Status.IsPrepared()
-            && prepared.Producer == markers.Producer && prepared.Epoch == markers.Epoch)
+        if (
+            _transactions.TryGetValue(markers.TransactionalId, out TransactionEntry? entry)
+            && entry.Durable is var prepared
+            && prepared.Status.IsPrepared()
+            && prepared.Producer == markers.Producer
+            && prepared.Epoch == markers.Epoch
+        )
         {
             Append(markers.TransactionalId, prepared.Status, prepared.Completed(now.WallMs), outbox);
         }
@@ -230,10 +255,14 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         {
             if (filter.Includes(id, entry.Durable, now.WallMs))
             {
-                response.TransactionStates.Add(new()
-                {
-                    TransactionalId = id, ProducerId = entry.Durable.Producer, TransactionState = entry.Durable.Status.ToString(),
-                });
+                response.TransactionStates.Add(
+                    new()
+                    {
+                        TransactionalId = id,
+                        ProducerId = entry.Durable.Producer,
+                        TransactionState = entry.Durable.Status.ToString(),
+                    }
+                );
             }
         }
 
@@ -264,7 +293,8 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         IReadOnlyCollection<TopicPartition> partitions,
         short clientVersion,
         CoordinatorTime now,
-        Outbox outbox)
+        Outbox outbox
+    )
     {
         if (Find(transactionalId, out TransactionEntry? entry) is var error && error != ErrorCode.None)
         {
@@ -285,8 +315,11 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         foreach ((string id, TransactionEntry entry) in _transactions)
         {
             Transaction now = entry.Durable;
-            if (now.Status == TransactionStatus.Ongoing && now.StartMs + now.TimeoutMs < nowMs
-                && EndTransactionRule.Fence(now, nowMs, context) is { Next: not null } decision)
+            if (
+                now.Status == TransactionStatus.Ongoing
+                && now.StartMs + now.TimeoutMs < nowMs
+                && EndTransactionRule.Fence(now, nowMs, context) is { Next: not null } decision
+            )
             {
                 Take(id, entry, decision, nowMs, outbox);
             }
@@ -329,14 +362,25 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
             return;
         }
 
-        outbox.Do(new TransactionMarkers(
-            id, prepared.Producer, prepared.Epoch, prepared.Status == TransactionStatus.PrepareCommit, prepared.Partitions, prepared.ClientVersion));
+        outbox.Do(
+            new TransactionMarkers(
+                id,
+                prepared.Producer,
+                prepared.Epoch,
+                prepared.Status == TransactionStatus.PrepareCommit,
+                prepared.Partitions,
+                prepared.ClientVersion
+            )
+        );
     }
 
     private void Append(string id, TransactionStatus before, Transaction next, Outbox outbox)
     {
         Invariant.Holds(
-            TransactionStatuses.MayFollow(before, next.Status), "T-01", $"transactional id {id} would go from {before} to {next.Status}");
+            TransactionStatuses.MayFollow(before, next.Status),
+            "T-01",
+            $"transactional id {id} would go from {before} to {next.Status}"
+        );
         outbox.Append(TransactionRecords.Of(id, next, context.TransactionVersion));
     }
 

@@ -2,7 +2,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Coordination.Transactions;
 
-/// <summary>A transactional id in memory: its durable state, and what helps to recognise repeated requests until the coordinator moves.</summary>
+/// <summary>
+/// A transactional id in memory: its durable state, and what helps to recognise repeated requests until the coordinator moves.
+/// </summary>
 internal sealed class TransactionEntry(Transaction durable)
 {
     /// <summary>The state as the log has it.</summary>

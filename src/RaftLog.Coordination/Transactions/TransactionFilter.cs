@@ -9,7 +9,11 @@ namespace RaftLog.Coordination.Transactions;
 /// <param name="LongerThanMs">Only what has run longer than so many milliseconds; negative for all.</param>
 /// <param name="Pattern">Only ids that this matches; null for all.</param>
 public sealed record TransactionFilter(
-    IReadOnlySet<TransactionStatus> Statuses, IReadOnlySet<ProducerId> Producers, long LongerThanMs, Regex? Pattern)
+    IReadOnlySet<TransactionStatus> Statuses,
+    IReadOnlySet<ProducerId> Producers,
+    long LongerThanMs,
+    Regex? Pattern
+)
 {
     /// <summary>True when a transaction is to be told.</summary>
     public bool Includes(string transactionalId, Transaction transaction, long nowMs) =>

@@ -19,4 +19,5 @@ public sealed record TransactionMarkers(
     ProducerEpoch Epoch,
     bool IsCommit,
     ImmutableSortedSet<TopicPartition> Partitions,
-    short TransactionVersion) : ICoordinatorEffect;
+    short TransactionVersion
+) : ICoordinatorEffect;

@@ -6,7 +6,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Coordination.Transactions;
 
-/// <summary>The records of <c>__transaction_state</c>: an id as key, a <see cref="Transaction"/> as value, each after its version (int16).</summary>
+/// <summary>
+/// The records of <c>__transaction_state</c>: an id as key, a <see cref="Transaction"/> as value, each after its version (int16).
+/// </summary>
 public static class TransactionRecords
 {
     private const short KeyVersion = 0;
@@ -67,7 +69,12 @@ public static class TransactionRecords
             Epoch = read.ProducerEpoch,
             TimeoutMs = read.TransactionTimeoutMs,
             Status = (TransactionStatus)read.TransactionStatus,
-            Partitions = [.. (read.TransactionPartitions ?? []).SelectMany(topic => topic.PartitionIds.Select(id => new TopicPartition(topic.Topic, id)))],
+            Partitions =
+            [
+                .. (read.TransactionPartitions ?? []).SelectMany(topic =>
+                    topic.PartitionIds.Select(id => new TopicPartition(topic.Topic, id))
+                ),
+            ],
             LastUpdateMs = read.TransactionLastUpdateTimestampMs,
             StartMs = read.TransactionStartTimestampMs,
             ClientVersion = read.ClientTransactionVersion,

@@ -12,14 +12,17 @@ public sealed record TransactionSettings
     /// <summary><c>transactional.id.expiration.ms</c>: an id without a transaction is forgotten after so long.</summary>
     public int IdExpirationMs { get; init; } = 604_800_000;
 
-    /// <summary><c>transaction.abort.timed.out.transaction.cleanup.interval.ms</c>: how often open transactions are looked through.</summary>
+    /// <summary>
+    /// <c>transaction.abort.timed.out.transaction.cleanup.interval.ms</c>: how often open transactions are looked through.
+    /// </summary>
     public int AbortIntervalMs { get; init; } = 10_000;
 
     /// <summary><c>transaction.remove.expired.transaction.cleanup.interval.ms</c>: how often ids are looked through.</summary>
     public int ExpiryIntervalMs { get; init; } = 3_600_000;
 
     /// <summary>
-    /// The most ids that one coordinator keeps, a bound of RaftLog's own. A new id beyond it gets COORDINATOR_NOT_AVAILABLE until others have expired.
+    /// The most ids that one coordinator keeps, a bound of RaftLog's own. A new id beyond it gets COORDINATOR_NOT_AVAILABLE until others
+    /// have expired.
     /// </summary>
     public int MostIds { get; init; } = 1_000_000;
 }

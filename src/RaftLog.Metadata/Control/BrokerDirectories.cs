@@ -8,7 +8,8 @@ internal static class BrokerDirectories
     /// <summary>Where a new replica lies: a broker with one directory has no choice to make and report.</summary>
     public static Uuid ForNewReplica(MetadataImage image, NodeId node)
     {
-        ValueList<Uuid> directories = image.Version.TracksDirectories && image.Brokers.TryGetValue(node, out BrokerRegistration? broker) ? broker.Directories : [];
+        ValueList<Uuid> directories =
+            image.Version.TracksDirectories && image.Brokers.TryGetValue(node, out BrokerRegistration? broker) ? broker.Directories : [];
         return directories.Count switch
         {
             0 => ReservedDirectories.Migrating,

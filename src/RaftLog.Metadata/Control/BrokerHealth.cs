@@ -5,7 +5,8 @@ using RaftLog.Protocol.Metadata;
 namespace RaftLog.Metadata;
 
 /// <summary>
-/// Fences brokers that are gone, unfences those that are ready, and lets them stop in order: heartbeats, sessions, and the positive evidence that a process
+/// Fences brokers that are gone, unfences those that are ready, and lets them stop in order: heartbeats, sessions, and the positive
+/// evidence that a process
 /// has ended.
 /// </summary>
 internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions)
@@ -18,9 +19,16 @@ internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions
         MayStop,
     }
 
-    /// <summary>Answers a heartbeat (KIP-631, KIP-841): the session goes on, and the broker gets the standing that it asks for once it may have it.</summary>
+    /// <summary>
+    /// Responds to a heartbeat (KIP-631, KIP-841): the session goes on, and the broker gets the standing that it asks for once it may have
+    /// it.
+    /// </summary>
     public ControllerResult<BrokerHeartbeatResponse> Heartbeat(
-        MetadataImage image, BrokerHeartbeatRequest request, Offset nextOffset, long nowMs)
+        MetadataImage image,
+        BrokerHeartbeatRequest request,
+        Offset nextOffset,
+        long nowMs
+    )
     {
         if (!image.Brokers.TryGetValue(request.BrokerId, out BrokerRegistration? broker) || broker.Epoch != request.BrokerEpoch)
         {
@@ -41,15 +49,19 @@ internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions
             sessions.ShutdownOffset(broker, nextOffset + draft.Count - 1);
         }
 
-        return draft.Answer(new BrokerHeartbeatResponse
-        {
-            IsCaughtUp = caughtUp,
-            IsFenced = after is Standing.Fenced or Standing.MayStop,
-            ShouldShutDown = after == Standing.MayStop,
-        });
+        return draft.Respond(
+            new BrokerHeartbeatResponse
+            {
+                IsCaughtUp = caughtUp,
+                IsFenced = after is Standing.Fenced or Standing.MayStop,
+                ShouldShutDown = after == Standing.MayStop,
+            }
+        );
     }
 
-    /// <summary>Fences every broker whose session has run out. All at once, so that no leadership moves to another one that is gone as well.</summary>
+    /// <summary>
+    /// Fences every broker whose session has run out. All at once, so that no leadership moves to another one that is gone as well.
+    /// </summary>
     public void FenceExpired(Draft draft, long nowMs)
     {
         List<BrokerRegistration> expired = [.. draft.Image.Brokers.Values.Where(each => !each.Fenced && sessions.ExpiresMs(each) <= nowMs)];
@@ -89,15 +101,23 @@ internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions
         }
     }
 
-    /// <summary>A probe has ended. Only a refusal is evidence: nobody listens where the incarnation listened, so it is fenced now.</summary>
-    public void ProbeEnded(Draft draft, NodeId id, BrokerEpoch epoch, bool refused, long nowMs)
+    /// <summary>
+    /// A probe has ended. Only a rejection is evidence: nobody listens where the incarnation listened, so it is fenced now.
+    /// </summary>
+    public void ProbeEnded(Draft draft, NodeId id, BrokerEpoch epoch, bool rejected, long nowMs)
     {
         bool asked = sessions.EndProbe(id, epoch);
 #if SEEDED_BUGS
-        refused |= SeededBug.Is(41);
+        rejected |= SeededBug.Is(41);
 #endif
-        if (!asked || !refused || !sessions.MayFastFence(id, nowMs)
-            || !draft.Image.Brokers.TryGetValue(id, out BrokerRegistration? broker) || broker.Epoch != epoch || broker.Fenced)
+        if (
+            !asked
+            || !rejected
+            || !sessions.MayFastFence(id, nowMs)
+            || !draft.Image.Brokers.TryGetValue(id, out BrokerRegistration? broker)
+            || broker.Epoch != epoch
+            || broker.Fenced
+        )
         {
             return;
         }
@@ -109,27 +129,54 @@ internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions
     }
 
     private static Standing StandingOf(BrokerRegistration broker) =>
-        broker.Fenced ? Standing.Fenced : broker.InControlledShutdown ? Standing.ShuttingDown : Standing.Active;
+        broker.Fenced ? Standing.Fenced
+        : broker.InControlledShutdown ? Standing.ShuttingDown
+        : Standing.Active;
 
     private Standing Next(
-        MetadataImage image, BrokerRegistration broker, Standing now, BrokerHeartbeatRequest wants, bool caughtUp, Offset lastOffset) => now switch
-    {
-        Standing.Fenced when wants.WantShutDown => Standing.MayStop,
-        Standing.Fenced => !wants.WantFence && caughtUp ? Standing.Active : Standing.Fenced,
-        Standing.Active when wants.WantShutDown => !wants.WantFence && Leads(image, broker.Id) ? Standing.ShuttingDown : Standing.MayStop,
-        Standing.Active => wants.WantFence ? Standing.Fenced : Standing.Active,
-        _ => !Leads(image, broker.Id) && EveryoneKnows(image, sessions.ShutdownOffset(broker, lastOffset)) ? Standing.MayStop : Standing.ShuttingDown,
-    };
+        MetadataImage image,
+        BrokerRegistration broker,
+        Standing now,
+        BrokerHeartbeatRequest wants,
+        bool caughtUp,
+        Offset lastOffset
+    ) =>
+        now switch
+        {
+            Standing.Fenced when wants.WantShutDown => Standing.MayStop,
+            Standing.Fenced => !wants.WantFence && caughtUp ? Standing.Active : Standing.Fenced,
+            Standing.Active when wants.WantShutDown => !wants.WantFence && Leads(image, broker.Id)
+                ? Standing.ShuttingDown
+                : Standing.MayStop,
+            Standing.Active => wants.WantFence ? Standing.Fenced : Standing.Active,
+            _ => !Leads(image, broker.Id) && EveryoneKnows(image, sessions.ShutdownOffset(broker, lastOffset))
+                ? Standing.MayStop
+                : Standing.ShuttingDown,
+        };
 
     private void Move(Draft draft, BrokerRegistration broker, Standing before, Standing after)
     {
         if (after == Standing.Active && before == Standing.Fenced)
         {
-            draft.Add(new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, Fenced = -1 });
+            draft.Add(
+                new BrokerRegistrationChangeRecord
+                {
+                    BrokerId = broker.Id,
+                    BrokerEpoch = broker.Epoch,
+                    Fenced = -1,
+                }
+            );
         }
         else if (after == Standing.ShuttingDown && before == Standing.Active)
         {
-            draft.Add(new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, InControlledShutdown = 1 });
+            draft.Add(
+                new BrokerRegistrationChangeRecord
+                {
+                    BrokerId = broker.Id,
+                    BrokerEpoch = broker.Epoch,
+                    InControlledShutdown = 1,
+                }
+            );
         }
         else if (after is Standing.Fenced or Standing.MayStop && before != Standing.Fenced)
         {
@@ -146,21 +193,33 @@ internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions
     private void ReportDirectories(Draft draft, BrokerRegistration broker, BrokerHeartbeatRequest request)
     {
         MetadataVersion version = draft.Image.Version;
-        if (version.TracksCordonedDirectories && request.CordonedLogDirs is not null
-            && !broker.CordonedDirectories.HasSameElements(ValueList.From(request.CordonedLogDirs)))
+        if (
+            version.TracksCordonedDirectories
+            && request.CordonedLogDirs is not null
+            && !broker.CordonedDirectories.HasSameElements(ValueList.From(request.CordonedLogDirs))
+        )
         {
-            draft.Add(new BrokerRegistrationChangeRecord
-            {
-                BrokerId = broker.Id,
-                BrokerEpoch = broker.Epoch,
-                CordonedLogDirs = request.CordonedLogDirs,
-            });
+            draft.Add(
+                new BrokerRegistrationChangeRecord
+                {
+                    BrokerId = broker.Id,
+                    BrokerEpoch = broker.Epoch,
+                    CordonedLogDirs = request.CordonedLogDirs,
+                }
+            );
         }
 
         List<Uuid> online = [.. broker.Directories.Where(each => !request.OfflineLogDirs.Contains(each))];
         if (version.TracksDirectories && online.Count < broker.Directories.Count && online.Count > 0)
         {
-            draft.Add(new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, LogDirs = online });
+            draft.Add(
+                new BrokerRegistrationChangeRecord
+                {
+                    BrokerId = broker.Id,
+                    BrokerEpoch = broker.Epoch,
+                    LogDirs = online,
+                }
+            );
             Leadership.Refresh(draft, configs, broker.Id);
         }
     }
@@ -185,5 +244,10 @@ internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions
     }
 
     private static BrokerRegistrationChangeRecord Fencing(BrokerRegistration broker) =>
-        new() { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, Fenced = 1 };
+        new()
+        {
+            BrokerId = broker.Id,
+            BrokerEpoch = broker.Epoch,
+            Fenced = 1,
+        };
 }

@@ -9,7 +9,11 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
 {
     /// <summary>Registers a broker, fenced, with the offset of its record as epoch; the same incarnation keeps epoch and state.</summary>
     public ControllerResult<BrokerRegistrationResponse> Register(
-        MetadataImage image, BrokerRegistrationRequest request, Offset nextOffset, long nowMs)
+        MetadataImage image,
+        BrokerRegistrationRequest request,
+        Offset nextOffset,
+        long nowMs
+    )
     {
         BrokerRegistration? existing = image.Brokers.GetValueOrDefault(request.BrokerId);
         bool sameIncarnation = existing is not null && existing.IncarnationId == request.IncarnationId;
@@ -34,19 +38,23 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
             InControlledShutdown = sameIncarnation && existing is not null && existing.InControlledShutdown,
             LogDirs = image.Version.TracksDirectories ? request.LogDirs : [],
         };
-        record.EndPoints.AddRange(request.Listeners.Select(each => new RegisterBrokerRecord.BrokerEndpoint
-        {
-            Name = each.Name,
-            Host = each.Host,
-            Port = each.Port,
-            SecurityProtocol = each.SecurityProtocol,
-        }));
-        record.Features.AddRange(request.Features.Select(each => new RegisterBrokerRecord.BrokerFeature
-        {
-            Name = each.Name,
-            MinSupportedVersion = each.MinSupportedVersion,
-            MaxSupportedVersion = each.MaxSupportedVersion,
-        }));
+        record.EndPoints.AddRange(
+            request.Listeners.Select(each => new RegisterBrokerRecord.BrokerEndpoint
+            {
+                Name = each.Name,
+                Host = each.Host,
+                Port = each.Port,
+                SecurityProtocol = each.SecurityProtocol,
+            })
+        );
+        record.Features.AddRange(
+            request.Features.Select(each => new RegisterBrokerRecord.BrokerFeature
+            {
+                Name = each.Name,
+                MinSupportedVersion = each.MinSupportedVersion,
+                MaxSupportedVersion = each.MaxSupportedVersion,
+            })
+        );
 
         Draft draft = new(image);
         draft.Add(record);
@@ -61,7 +69,7 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
             Leadership.Refresh(draft, configs, request.BrokerId);
         }
 
-        return draft.Answer(new BrokerRegistrationResponse { BrokerEpoch = epoch });
+        return draft.Respond(new BrokerRegistrationResponse { BrokerEpoch = epoch });
     }
 
     /// <summary>Takes a broker out for good.</summary>
@@ -69,30 +77,39 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
     {
         if (!image.Brokers.TryGetValue(request.BrokerId, out BrokerRegistration? broker))
         {
-            return new([], new UnregisterBrokerResponse
-            {
-                ErrorCode = ErrorCode.BrokerIdNotRegistered,
-                ErrorMessage = $"Broker {request.BrokerId} is not registered.",
-            });
+            return new(
+                [],
+                new UnregisterBrokerResponse
+                {
+                    ErrorCode = ErrorCode.BrokerIdNotRegistered,
+                    ErrorMessage = $"Broker {request.BrokerId} is not registered.",
+                }
+            );
         }
 
         Draft draft = new(image);
         draft.Add(new UnregisterBrokerRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch });
         sessions.End(broker.Id);
         Leadership.Refresh(draft, configs, broker.Id);
-        return draft.Answer(new UnregisterBrokerResponse());
+        return draft.Respond(new UnregisterBrokerResponse());
     }
 
     /// <summary>Registers a controller; the same registration again changes nothing.</summary>
-    public static ControllerResult<ControllerRegistrationResponse> RegisterController(MetadataImage image, ControllerRegistrationRequest request)
+    public static ControllerResult<ControllerRegistrationResponse> RegisterController(
+        MetadataImage image,
+        ControllerRegistrationRequest request
+    )
     {
         if (!image.Version.RegistersControllers)
         {
-            return new([], new ControllerRegistrationResponse
-            {
-                ErrorCode = ErrorCode.UnsupportedVersion,
-                ErrorMessage = $"Controllers do not register at metadata.version {image.Version}.",
-            });
+            return new(
+                [],
+                new ControllerRegistrationResponse
+                {
+                    ErrorCode = ErrorCode.UnsupportedVersion,
+                    ErrorMessage = $"Controllers do not register at metadata.version {image.Version}.",
+                }
+            );
         }
 
         RegisterControllerRecord record = new()
@@ -101,19 +118,23 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
             IncarnationId = request.IncarnationId,
             ZkMigrationReady = request.ZkMigrationReady,
         };
-        record.EndPoints.AddRange(request.Listeners.Select(each => new RegisterControllerRecord.ControllerEndpoint
-        {
-            Name = each.Name,
-            Host = each.Host,
-            Port = each.Port,
-            SecurityProtocol = each.SecurityProtocol,
-        }));
-        record.Features.AddRange(request.Features.Select(each => new RegisterControllerRecord.ControllerFeature
-        {
-            Name = each.Name,
-            MinSupportedVersion = each.MinSupportedVersion,
-            MaxSupportedVersion = each.MaxSupportedVersion,
-        }));
+        record.EndPoints.AddRange(
+            request.Listeners.Select(each => new RegisterControllerRecord.ControllerEndpoint
+            {
+                Name = each.Name,
+                Host = each.Host,
+                Port = each.Port,
+                SecurityProtocol = each.SecurityProtocol,
+            })
+        );
+        record.Features.AddRange(
+            request.Features.Select(each => new RegisterControllerRecord.ControllerFeature
+            {
+                Name = each.Name,
+                MinSupportedVersion = each.MinSupportedVersion,
+                MaxSupportedVersion = each.MaxSupportedVersion,
+            })
+        );
         ControllerRegistration wanted = ControllerRegistration.From(record);
         return wanted.Equals(image.Controllers.GetValueOrDefault(wanted.Id))
             ? new([], new ControllerRegistrationResponse())
@@ -132,8 +153,12 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
             return ErrorCode.InvalidRegistration;
         }
 
-        if (existing is not null && existing.IncarnationId != request.IncarnationId
-            && sessions.IsLive(existing, nowMs) && !HoldsDirectoriesOf(existing, request))
+        if (
+            existing is not null
+            && existing.IncarnationId != request.IncarnationId
+            && sessions.IsLive(existing, nowMs)
+            && !HoldsDirectoriesOf(existing, request)
+        )
         {
             return ErrorCode.DuplicateBrokerRegistration;
         }
@@ -152,8 +177,8 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
 
     private static bool SupportsFinalisedFeatures(MetadataImage image, BrokerRegistrationRequest request)
     {
-        bool Supports(string name, short level) => request.Features.Any(
-            each => each.Name == name && level >= each.MinSupportedVersion && level <= each.MaxSupportedVersion);
+        bool Supports(string name, short level) =>
+            request.Features.Any(each => each.Name == name && level >= each.MinSupportedVersion && level <= each.MaxSupportedVersion);
 
         return Supports(MetadataVersion.FeatureName, image.Version.Level) && image.Features.All(each => Supports(each.Key, each.Value));
     }

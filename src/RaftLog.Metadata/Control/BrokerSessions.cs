@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Metadata;
 
 /// <summary>
-/// What the active controller knows of brokers from their heartbeats and connections: no record says it, and a new controller begins without it.
+/// What the active controller knows of brokers from their heartbeats and connections: no record says it, and a new controller begins
+/// without it.
 /// One entry per registered broker.
 /// </summary>
 internal sealed class BrokerSessions(long timeoutMs)
@@ -14,7 +15,8 @@ internal sealed class BrokerSessions(long timeoutMs)
     private readonly SortedDictionary<NodeId, BrokerEpoch> _runningProbes = [];
 
     /// <summary>
-    /// A new controller has heard nobody yet: each unfenced broker gets a session from now on, and a probe that tells at once whether its process is
+    /// A new controller has heard nobody yet: each unfenced broker gets a session from now on, and a probe that tells at once whether its
+    /// process is
     /// there.
     /// </summary>
     public void Begin(MetadataImage image, long nowMs)
@@ -94,7 +96,9 @@ internal sealed class BrokerSessions(long timeoutMs)
     public bool EndProbe(NodeId broker, BrokerEpoch epoch) =>
         _runningProbes.TryGetValue(broker, out BrokerEpoch running) && running == epoch && _runningProbes.Remove(broker);
 
-    /// <summary>True when the broker was not fenced on evidence within a session timeout: a crash loop must not churn the cluster.</summary>
+    /// <summary>
+    /// True when the broker was not fenced on evidence within a session timeout: a crash loop must not churn the cluster.
+    /// </summary>
     public bool MayFastFence(NodeId broker, long nowMs) => !_fastFences.TryGetValue(broker, out long last) || nowMs - last >= timeoutMs;
 
     /// <summary>Notes a fence on evidence.</summary>

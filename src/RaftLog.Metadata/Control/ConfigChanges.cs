@@ -22,7 +22,7 @@ internal sealed class ConfigChanges(IConfigTable configs)
         Subtract = 3,
     }
 
-    /// <summary>Answers IncrementalAlterConfigs: each resource is changed whole or not at all.</summary>
+    /// <summary>Responds to IncrementalAlterConfigs: each resource is changed whole or not at all.</summary>
     public ControllerResult<IncrementalAlterConfigsResponse> Alter(MetadataImage image, IncrementalAlterConfigsRequest request)
     {
         List<IMetadataRecord> records = [];
@@ -33,28 +33,36 @@ internal sealed class ConfigChanges(IConfigTable configs)
             ConfigResource resource = ResourceOf(asked.ResourceType, asked.ResourceName);
             Values before = image.ConfigOf(resource);
             Values after = before;
-            Refusal? refusal = JudgeRepetition(repetitions, resource)
+            ControlError? rejection =
+                JudgeRepetition(repetitions, resource)
                 ?? JudgeResource(image, resource)
                 ?? TryAlter(resource, asked.Configs, ref after)
-                ?? JudgeValues(image, resource, after, [.. asked.Configs.Where(each => each.ConfigOperation != (sbyte)Operation.Delete).Select(each => each.Name)]);
-            if (refusal is null && !request.ValidateOnly)
+                ?? JudgeValues(
+                    image,
+                    resource,
+                    after,
+                    [.. asked.Configs.Where(each => each.ConfigOperation != (sbyte)Operation.Delete).Select(each => each.Name)]
+                );
+            if (rejection is null && !request.ValidateOnly)
             {
                 AddDifferences(records, resource, before, after);
             }
 
-            response.Responses.Add(new()
-            {
-                ErrorCode = refusal?.Error ?? ErrorCode.None,
-                ErrorMessage = refusal?.Message,
-                ResourceType = asked.ResourceType,
-                ResourceName = asked.ResourceName,
-            });
+            response.Responses.Add(
+                new()
+                {
+                    ErrorCode = rejection?.Error ?? ErrorCode.None,
+                    ErrorMessage = rejection?.Message,
+                    ResourceType = asked.ResourceType,
+                    ResourceName = asked.ResourceName,
+                }
+            );
         }
 
         return new(records, response);
     }
 
-    /// <summary>Answers AlterConfigs: what is not named goes.</summary>
+    /// <summary>Responds to AlterConfigs: what is not named goes.</summary>
     public ControllerResult<AlterConfigsResponse> Replace(MetadataImage image, AlterConfigsRequest request)
     {
         List<IMetadataRecord> records = [];
@@ -64,22 +72,25 @@ internal sealed class ConfigChanges(IConfigTable configs)
         {
             ConfigResource resource = ResourceOf(asked.ResourceType, asked.ResourceName);
             Values after = MetadataImage.NoConfigs;
-            Refusal? refusal = JudgeRepetition(repetitions, resource)
+            ControlError? rejection =
+                JudgeRepetition(repetitions, resource)
                 ?? JudgeResource(image, resource)
                 ?? TryReplace(asked.Configs, ref after)
                 ?? JudgeValues(image, resource, after, [.. after.Keys]);
-            if (refusal is null && !request.ValidateOnly)
+            if (rejection is null && !request.ValidateOnly)
             {
                 AddDifferences(records, resource, image.ConfigOf(resource), after);
             }
 
-            response.Responses.Add(new()
-            {
-                ErrorCode = refusal?.Error ?? ErrorCode.None,
-                ErrorMessage = refusal?.Message,
-                ResourceType = asked.ResourceType,
-                ResourceName = asked.ResourceName,
-            });
+            response.Responses.Add(
+                new()
+                {
+                    ErrorCode = rejection?.Error ?? ErrorCode.None,
+                    ErrorMessage = rejection?.Message,
+                    ResourceType = asked.ResourceType,
+                    ResourceName = asked.ResourceName,
+                }
+            );
         }
 
         return new(records, response);
@@ -87,47 +98,56 @@ internal sealed class ConfigChanges(IConfigTable configs)
 
     private static ConfigResource ResourceOf(sbyte type, string name) => new((ConfigResourceType)type, name);
 
-    private static Refusal? JudgeRepetition(Repetitions<ConfigResource> repetitions, ConfigResource resource) =>
-        repetitions.Contain(resource) ? new Refusal(ErrorCode.InvalidRequest, $"{resource} is named more than once.") : null;
+    private static ControlError? JudgeRepetition(Repetitions<ConfigResource> repetitions, ConfigResource resource) =>
+        repetitions.Contain(resource) ? new ControlError(ErrorCode.InvalidRequest, $"{resource} is named more than once.") : null;
 
-    private static Refusal? JudgeResource(MetadataImage image, ConfigResource resource)
+    private static ControlError? JudgeResource(MetadataImage image, ConfigResource resource)
     {
         switch (resource.Type)
         {
             case ConfigResourceType.Topic:
-                return TopicNames.Refusal(resource.Name) is { } refusal ? new Refusal(ErrorCode.InvalidTopicException, refusal)
+                return TopicNames.Rejection(resource.Name) is { } rejection ? new ControlError(ErrorCode.InvalidTopicException, rejection)
                     : image.Topics.IdsByName.ContainsKey(resource.Name) ? null
-                    : new Refusal(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{resource.Name}'.");
+                    : new ControlError(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{resource.Name}'.");
             case ConfigResourceType.Broker:
                 return resource.Name.Length == 0 ? null : JudgeBroker(image, resource.Name);
             case ConfigResourceType.ClientMetrics:
             case ConfigResourceType.Group:
-                return resource.Name.Length > 0 ? null : new Refusal(ErrorCode.InvalidRequest, $"{resource.Type} configuration needs a name.");
+                return resource.Name.Length > 0
+                    ? null
+                    : new ControlError(ErrorCode.InvalidRequest, $"{resource.Type} configuration needs a name.");
             default:
-                return new Refusal(ErrorCode.InvalidRequest, $"Resources of type {resource.Type} have no configuration in the cluster.");
+                return new ControlError(
+                    ErrorCode.InvalidRequest,
+                    $"Resources of type {resource.Type} have no configuration in the cluster."
+                );
         }
     }
 
-    private static Refusal? JudgeBroker(MetadataImage image, string name)
+    private static ControlError? JudgeBroker(MetadataImage image, string name)
     {
         if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
         {
-            return new Refusal(ErrorCode.InvalidRequest, $"'{name}' is no broker id.");
+            return new ControlError(ErrorCode.InvalidRequest, $"'{name}' is no broker id.");
         }
 
         // A controller has a configuration of its own too.
         NodeId node = new(id);
         return image.Brokers.ContainsKey(node) || image.Controllers.ContainsKey(node)
             ? null
-            : new Refusal(ErrorCode.BrokerIdNotRegistered, $"No broker and no controller {id} is registered.");
+            : new ControlError(ErrorCode.BrokerIdNotRegistered, $"No broker and no controller {id} is registered.");
     }
 
-    private Refusal? JudgeValues(MetadataImage image, ConfigResource resource, Values values, IReadOnlyList<string> changed) =>
+    private ControlError? JudgeValues(MetadataImage image, ConfigResource resource, Values values, IReadOnlyList<string> changed) =>
         resource.Type == ConfigResourceType.Broker && changed.Contains(CordonedDirectories) && !image.Version.TracksCordonedDirectories
-            ? new Refusal(ErrorCode.InvalidConfig, $"{CordonedDirectories} cannot be set before metadata.version 4.3-IV0 (level 30); raise it with the features tool.")
-        : configs.Refusal(resource, values, changed) is { } refusal ? new Refusal(ErrorCode.InvalidConfig, refusal) : null;
+            ? new ControlError(
+                ErrorCode.InvalidConfig,
+                $"{CordonedDirectories} cannot be set before metadata.version 4.3-IV0 (level 30); raise it with the features tool."
+            )
+        : configs.Rejection(resource, values, changed) is { } rejection ? new ControlError(ErrorCode.InvalidConfig, rejection)
+        : null;
 
-    private Refusal? TryAlter(ConfigResource resource, List<IncrementalAlterConfigsRequest.AlterableConfig> changes, ref Values values)
+    private ControlError? TryAlter(ConfigResource resource, List<IncrementalAlterConfigsRequest.AlterableConfig> changes, ref Values values)
     {
         SortedSet<string> seen = new(StringComparer.Ordinal);
         foreach (IncrementalAlterConfigsRequest.AlterableConfig change in changes)
@@ -135,12 +155,12 @@ internal sealed class ConfigChanges(IConfigTable configs)
             Operation operation = (Operation)change.ConfigOperation;
             if (!seen.Add(change.Name))
             {
-                return new Refusal(ErrorCode.InvalidRequest, $"The configuration '{change.Name}' is named twice.");
+                return new ControlError(ErrorCode.InvalidRequest, $"The configuration '{change.Name}' is named twice.");
             }
 
             if (change.Value is null && operation != Operation.Delete)
             {
-                return new Refusal(ErrorCode.InvalidRequest, $"The configuration '{change.Name}' has no value.");
+                return new ControlError(ErrorCode.InvalidRequest, $"The configuration '{change.Name}' has no value.");
             }
 
             switch (operation)
@@ -154,14 +174,17 @@ internal sealed class ConfigChanges(IConfigTable configs)
                 case Operation.Append or Operation.Subtract:
                     if (!configs.IsList(resource.Type, change.Name))
                     {
-                        return new Refusal(ErrorCode.InvalidConfig, $"The configuration '{change.Name}' is no list: nothing can be appended or subtracted.");
+                        return new ControlError(
+                            ErrorCode.InvalidConfig,
+                            $"The configuration '{change.Name}' is no list: nothing can be appended or subtracted."
+                        );
                     }
 
                     string held = values.GetValueOrDefault(change.Name) ?? configs.DefaultOf(resource.Type, change.Name) ?? "";
                     values = values.SetItem(change.Name, Combine(held, change.Value ?? "", operation));
                     break;
                 default:
-                    return new Refusal(ErrorCode.InvalidRequest, $"There is no operation {change.ConfigOperation} on configurations.");
+                    return new ControlError(ErrorCode.InvalidRequest, $"There is no operation {change.ConfigOperation} on configurations.");
             }
         }
 
@@ -195,18 +218,18 @@ internal sealed class ConfigChanges(IConfigTable configs)
     /// <summary>The elements as they were written, blanks included: Kafka tells elements apart by them, although it shows none.</summary>
     private static List<string> Elements(string list) => [.. list.Split(',', StringSplitOptions.RemoveEmptyEntries)];
 
-    private static Refusal? TryReplace(List<AlterConfigsRequest.AlterableConfig> wanted, ref Values values)
+    private static ControlError? TryReplace(List<AlterConfigsRequest.AlterableConfig> wanted, ref Values values)
     {
         foreach (AlterConfigsRequest.AlterableConfig each in wanted)
         {
             if (each.Value is null)
             {
-                return new Refusal(ErrorCode.InvalidRequest, $"The configuration '{each.Name}' has no value.");
+                return new ControlError(ErrorCode.InvalidRequest, $"The configuration '{each.Name}' has no value.");
             }
 
             if (values.ContainsKey(each.Name))
             {
-                return new Refusal(ErrorCode.InvalidRequest, $"The configuration '{each.Name}' is named twice.");
+                return new ControlError(ErrorCode.InvalidRequest, $"The configuration '{each.Name}' is named twice.");
             }
 
             values = values.Add(each.Name, each.Value);
@@ -222,7 +245,15 @@ internal sealed class ConfigChanges(IConfigTable configs)
             string? value = after.GetValueOrDefault(key);
             if (value != before.GetValueOrDefault(key))
             {
-                records.Add(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = key, Value = value });
+                records.Add(
+                    new ConfigRecord
+                    {
+                        ResourceType = (sbyte)resource.Type,
+                        ResourceName = resource.Name,
+                        Name = key,
+                        Value = value,
+                    }
+                );
             }
         }
     }

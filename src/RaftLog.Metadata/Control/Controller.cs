@@ -6,16 +6,21 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Metadata;
 
 /// <summary>
-/// The active controller: decides every change of what the cluster believes. One exists per leadership of the quorum. Make it from the image of
-/// everything up to the first record of its own epoch, once that is committed; drop it when the leadership ends, and with it all decisions that
+/// The active controller: decides every change of what the cluster believes. One exists per leadership of the quorum. Make it from the
+/// image of
+/// everything up to the first record of its own epoch, once that is committed; drop it when the leadership ends, and with it all decisions
+/// that
 /// were never committed.
 /// </summary>
 /// <remarks>
-/// <para>Call order: a command gives records and an answer; append the records at the offset that was passed in, written at the metadata version that
-/// <see cref="Image"/> has before them; <see cref="Replay"/> them with that offset; give the answer once the log is committed up to there. The next
+/// <para>Call order: a command gives records and a response; append the records at the offset that was passed in, written at the metadata
+/// version that
+/// <see cref="Image"/> has before them; <see cref="Replay"/> them with that offset; give the response once the log is committed up to
+/// there. The next
 /// command may be decided in between: it sees the appended records.</para>
 /// <para>If the append fails the controller must be dropped: what it knows of sessions may be ahead of the log.</para>
-/// <para>Not safe for concurrent use. Times are monotonic milliseconds; call <see cref="Tick"/> at <see cref="NextDeadlineMs"/> or later.</para>
+/// <para>Not safe for concurrent use. Times are monotonic milliseconds; call <see cref="Tick"/> at <see cref="NextDeadlineMs"/> or
+/// later.</para>
 /// </remarks>
 public sealed class Controller
 {
@@ -54,8 +59,11 @@ public sealed class Controller
     /// <summary>When <see cref="Tick"/> has something to do.</summary>
     public long NextDeadlineMs => Math.Min(_health.NextExpiryMs(Image), _clock.NextDeadlineMs);
 
-    /// <summary>The first records of a leadership: ends a transaction that the last controller left open, and begins a new cluster's metadata.</summary>
-    /// <param name="openTransaction">True when the log ends inside a metadata transaction (<see cref="MetadataReplayer.InTransaction"/>).</param>
+    /// <summary>
+    /// The first records of a leadership: ends a transaction that the last controller left open, and begins a new cluster's metadata.
+    /// </summary>
+    /// <param name="openTransaction">True when the log ends inside a metadata transaction
+    /// (<see cref="MetadataReplayer.InTransaction"/>).</param>
     public IReadOnlyList<IMetadataRecord> Activate(bool openTransaction)
     {
         List<IMetadataRecord> records = [];
@@ -85,7 +93,11 @@ public sealed class Controller
             return;
         }
 
-        Invariant.Holds(baseOffset > Image.Provenance.LastOffset, "M-12", $"decided records are at {baseOffset}, after {Image.Provenance.LastOffset}");
+        Invariant.Holds(
+            baseOffset > Image.Provenance.LastOffset,
+            "M-12",
+            $"decided records are at {baseOffset}, after {Image.Provenance.LastOffset}"
+        );
         MetadataDelta delta = new(Image);
         foreach (IMetadataRecord record in records)
         {
@@ -100,7 +112,9 @@ public sealed class Controller
         _clock.RecordsWritten(nowMs);
     }
 
-    /// <summary>Does what time asks for: fences silent brokers, moves leaderships back, tries leaderless partitions again, writes a no-op when idle.</summary>
+    /// <summary>
+    /// Does what time asks for: fences silent brokers, moves leaderships back, tries leaderless partitions again, writes a no-op when idle.
+    /// </summary>
     public IReadOnlyList<IMetadataRecord> Tick(long nowMs)
     {
         Draft draft = new(Image);
@@ -121,21 +135,24 @@ public sealed class Controller
             draft.Add(new NoOpRecord());
         }
 
-        return draft.Answer(0).Records;
+        return draft.Respond(0).Records;
     }
 
-    /// <summary>Answers BrokerRegistration. The epoch of a new incarnation is <paramref name="nextOffset"/>, where its record will lie.</summary>
+    /// <summary>
+    /// Responds to BrokerRegistration. The epoch of a new incarnation is <paramref name="nextOffset"/>, where its record will lie.
+    /// </summary>
     public ControllerResult<BrokerRegistrationResponse> RegisterBroker(BrokerRegistrationRequest request, Offset nextOffset, long nowMs) =>
         _registrar.Register(Image, request, nextOffset, nowMs);
 
-    /// <summary>Answers UnregisterBroker.</summary>
-    public ControllerResult<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request) => _registrar.Unregister(Image, request);
+    /// <summary>Responds to UnregisterBroker.</summary>
+    public ControllerResult<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request) =>
+        _registrar.Unregister(Image, request);
 
-    /// <summary>Answers ControllerRegistration.</summary>
+    /// <summary>Responds to ControllerRegistration.</summary>
     public ControllerResult<ControllerRegistrationResponse> RegisterController(ControllerRegistrationRequest request) =>
         BrokerRegistrar.RegisterController(Image, request);
 
-    /// <summary>Answers BrokerHeartbeat. The next record will lie at <paramref name="nextOffset"/>.</summary>
+    /// <summary>Responds to BrokerHeartbeat. The next record will lie at <paramref name="nextOffset"/>.</summary>
     public ControllerResult<BrokerHeartbeatResponse> Heartbeat(BrokerHeartbeatRequest request, Offset nextOffset, long nowMs) =>
         _health.Heartbeat(Image, request, nextOffset, nowMs);
 
@@ -143,60 +160,65 @@ public sealed class Controller
     public void ConnectionLost(NodeId broker, BrokerEpoch epoch, long nowMs) => _health.ConnectionLost(Image, broker, epoch, nowMs);
 
     /// <summary>
-    /// The brokers whose inter-broker endpoint is to be connected to now, to see whether their process is there; after the start of a leadership all
+    /// The brokers whose inter-broker endpoint is to be connected to now, to see whether their process is there; after the start of a
+    /// leadership all
     /// unfenced ones. Each is named once, and its end is told to <see cref="ProbeEnded"/>.
     /// </summary>
     public IReadOnlyList<KeyValuePair<NodeId, BrokerEpoch>> TakeProbes() => _sessions.TakeProbes();
 
     /// <summary>
-    /// A probe has ended. Refused is evidence that the process is gone: the broker is fenced at once, at most once in a session timeout. Accepted or silent
+    /// A probe has ended. Rejected is evidence that the process is gone: the broker is fenced at once, at most once in a session timeout.
+    /// Accepted or silent
     /// is evidence of nothing.
     /// </summary>
-    public IReadOnlyList<IMetadataRecord> ProbeEnded(NodeId broker, BrokerEpoch epoch, bool refused, long nowMs)
+    public IReadOnlyList<IMetadataRecord> ProbeEnded(NodeId broker, BrokerEpoch epoch, bool rejected, long nowMs)
     {
         Draft draft = new(Image);
-        _health.ProbeEnded(draft, broker, epoch, refused, nowMs);
-        return draft.Answer(0).Records;
+        _health.ProbeEnded(draft, broker, epoch, rejected, nowMs);
+        return draft.Respond(0).Records;
     }
 
-    /// <summary>Answers CreateTopics; the handler fills in the full configuration.</summary>
+    /// <summary>Responds to CreateTopics; the handler fills in the full configuration.</summary>
     public ControllerResult<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request) => _creation.Create(Image, request);
 
-    /// <summary>Answers CreatePartitions.</summary>
+    /// <summary>Responds to CreatePartitions.</summary>
     public ControllerResult<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request) => _creation.Extend(Image, request);
 
-    /// <summary>Answers DeleteTopics.</summary>
-    public ControllerResult<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request) => TopicDeletion.Delete(Image, _options, request);
+    /// <summary>Responds to DeleteTopics.</summary>
+    public ControllerResult<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request) =>
+        TopicDeletion.Delete(Image, _options, request);
 
-    /// <summary>Answers AlterPartition: a leader's proposal of an in-sync set.</summary>
-    public ControllerResult<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request) => InSyncSets.Alter(Image, _configs, request);
+    /// <summary>Responds to AlterPartition: a leader's proposal of an in-sync set.</summary>
+    public ControllerResult<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request) =>
+        InSyncSets.Alter(Image, _configs, request);
 
-    /// <summary>Answers ElectLeaders.</summary>
+    /// <summary>Responds to ElectLeaders.</summary>
     public ControllerResult<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request) => Leadership.Elect(Image, request);
 
-    /// <summary>Answers AlterPartitionReassignments, partition by partition.</summary>
+    /// <summary>Responds to AlterPartitionReassignments, partition by partition.</summary>
     public ControllerResult<AlterPartitionReassignmentsResponse> AlterReassignments(AlterPartitionReassignmentsRequest request) =>
         Reassignments.Alter(Image, _configs, request);
 
-    /// <summary>Answers ListPartitionReassignments.</summary>
+    /// <summary>Responds to ListPartitionReassignments.</summary>
     public ControllerResult<ListPartitionReassignmentsResponse> ListReassignments(ListPartitionReassignmentsRequest request) =>
         new([], Reassignments.List(Image, request));
 
-    /// <summary>Answers AssignReplicasToDirs.</summary>
+    /// <summary>Responds to AssignReplicasToDirs.</summary>
     public ControllerResult<AssignReplicasToDirsResponse> AssignReplicasToDirs(AssignReplicasToDirsRequest request) =>
         DirectoryAssignments.Assign(Image, _configs, request);
 
-    /// <summary>Answers IncrementalAlterConfigs for what lies in the cluster's metadata: all but broker loggers.</summary>
+    /// <summary>Responds to IncrementalAlterConfigs for what lies in the cluster's metadata: all but broker loggers.</summary>
     public ControllerResult<IncrementalAlterConfigsResponse> IncrementalAlterConfigs(IncrementalAlterConfigsRequest request) =>
         _configChanges.Alter(Image, request);
 
-    /// <summary>Answers AlterConfigs.</summary>
+    /// <summary>Responds to AlterConfigs.</summary>
     public ControllerResult<AlterConfigsResponse> AlterConfigs(AlterConfigsRequest request) => _configChanges.Replace(Image, request);
 
-    /// <summary>Answers AllocateProducerIds.</summary>
+    /// <summary>Responds to AllocateProducerIds.</summary>
     public ControllerResult<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request) =>
         ProducerIdBlocks.Allocate(Image, request);
 
-    /// <summary>Answers UpdateFeatures; results per feature, for old versions, are the handler's.</summary>
-    public ControllerResult<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request) => FeatureChanges.Update(Image, _options, request);
+    /// <summary>Responds to UpdateFeatures; results per feature, for old versions, are the handler's.</summary>
+    public ControllerResult<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request) =>
+        FeatureChanges.Update(Image, _options, request);
 }

@@ -32,7 +32,7 @@ public sealed record ControllerOptions
     /// <summary>The most leaderships that one balance check moves; the rest follow in the next step.</summary>
     public int MaxElectionsPerStep { get; init; } = 1_000;
 
-    /// <summary>False refuses topic deletion (<c>delete.topic.enable</c>).</summary>
+    /// <summary>False rejects topic deletion (<c>delete.topic.enable</c>).</summary>
     public bool DeleteTopicEnabled { get; init; } = true;
 
     /// <summary>The level of <c>metadata.version</c> for a new cluster.</summary>
@@ -43,5 +43,5 @@ public sealed record ControllerOptions
 
     /// <summary>The levels that this program can run at.</summary>
     public ValueList<SupportedFeature> SupportedFeatures { get; init; } =
-        [new(MetadataVersion.FeatureName, MetadataVersion.Oldest.Level, MetadataVersion.Newest.Level)];
+    [new(MetadataVersion.FeatureName, MetadataVersion.Oldest.Level, MetadataVersion.Newest.Level)];
 }

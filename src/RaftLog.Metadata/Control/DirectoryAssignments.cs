@@ -7,7 +7,10 @@ namespace RaftLog.Metadata;
 internal static class DirectoryAssignments
 {
     public static ControllerResult<AssignReplicasToDirsResponse> Assign(
-        MetadataImage image, IConfigTable configs, AssignReplicasToDirsRequest request)
+        MetadataImage image,
+        IConfigTable configs,
+        AssignReplicasToDirsRequest request
+    )
     {
         if (!image.Version.TracksDirectories)
         {
@@ -23,21 +26,21 @@ internal static class DirectoryAssignments
         AssignReplicasToDirsResponse response = new();
         foreach (AssignReplicasToDirsRequest.DirectoryData directory in request.Directories)
         {
-            AssignReplicasToDirsResponse.DirectoryData directoryAnswer = new() { Id = directory.Id };
-            response.Directories.Add(directoryAnswer);
+            AssignReplicasToDirsResponse.DirectoryData directoryResponse = new() { Id = directory.Id };
+            response.Directories.Add(directoryResponse);
             foreach (AssignReplicasToDirsRequest.TopicData topic in directory.Topics)
             {
-                AssignReplicasToDirsResponse.TopicData topicAnswer = new() { TopicId = topic.TopicId };
-                directoryAnswer.Topics.Add(topicAnswer);
+                AssignReplicasToDirsResponse.TopicData topicResponse = new() { TopicId = topic.TopicId };
+                directoryResponse.Topics.Add(topicResponse);
                 foreach (AssignReplicasToDirsRequest.PartitionData partition in topic.Partitions)
                 {
                     ErrorCode error = AssignOne(draft, configs, broker.Id, directory.Id, topic.TopicId, partition.PartitionIndex);
-                    topicAnswer.Partitions.Add(new() { PartitionIndex = partition.PartitionIndex, ErrorCode = error });
+                    topicResponse.Partitions.Add(new() { PartitionIndex = partition.PartitionIndex, ErrorCode = error });
                 }
             }
         }
 
-        return draft.Answer(response);
+        return draft.Respond(response);
     }
 
     private static ErrorCode AssignOne(Draft draft, IConfigTable configs, NodeId broker, Uuid directory, Uuid topicId, int index)
@@ -60,12 +63,14 @@ internal static class DirectoryAssignments
 
         // A replica whose directory is gone leaves the in-sync set in the same change.
         bool online = image.Brokers[broker].HasOnline(directory);
-        draft.AddIfAny(new PartitionChangeBuilder(image, topicId, index, partition)
-        {
-            Election = Leadership.KindFor(image, configs, topic),
-            Isr = online ? partition.Isr : partition.Isr.Without(broker),
-            MovedDirectories = new SortedDictionary<NodeId, Uuid> { [broker] = directory },
-        }.Build());
+        draft.AddIfAny(
+            new PartitionChangeBuilder(image, topicId, index, partition)
+            {
+                Election = Leadership.KindFor(image, configs, topic),
+                Isr = online ? partition.Isr : partition.Isr.Without(broker),
+                MovedDirectories = new SortedDictionary<NodeId, Uuid> { [broker] = directory },
+            }.Build()
+        );
         return ErrorCode.None;
     }
 }

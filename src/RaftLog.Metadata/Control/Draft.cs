@@ -4,7 +4,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Metadata;
 
 /// <summary>
-/// A decision while it is being made: the records so far, and the image as it will be after them, so that a later part of one decision sees the earlier
+/// A decision while it is being made: the records so far, and the image as it will be after them, so that a later part of one decision sees
+/// the earlier
 /// ones. Nothing of it stays: what counts is the replay of the appended records.
 /// </summary>
 internal sealed class Draft(MetadataImage image)
@@ -45,5 +46,5 @@ internal sealed class Draft(MetadataImage image)
         }
     }
 
-    public ControllerResult<T> Answer<T>(T response) => new(_records, response);
+    public ControllerResult<T> Respond<T>(T response) => new(_records, response);
 }

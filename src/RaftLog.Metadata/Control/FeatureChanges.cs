@@ -17,8 +17,8 @@ internal static class FeatureChanges
         List<IMetadataRecord> records =
         [
             new FeatureLevelRecord { Name = MetadataVersion.FeatureName, FeatureLevel = options.BootstrapVersion.Level },
-            .. options.BootstrapFeatures
-                .Where(each => each.Value > 0)
+            .. options
+                .BootstrapFeatures.Where(each => each.Value > 0)
                 .Select(each => new FeatureLevelRecord { Name = each.Key, FeatureLevel = each.Value }),
         ];
         return options.BootstrapVersion.HasTransactions
@@ -26,19 +26,26 @@ internal static class FeatureChanges
             : records;
     }
 
-    /// <summary>Answers UpdateFeatures: all levels are changed, or none. A lower <c>metadata.version</c> is refused, because it may lose records.</summary>
-    public static ControllerResult<UpdateFeaturesResponse> Update(MetadataImage image, ControllerOptions options, UpdateFeaturesRequest request)
+    /// <summary>
+    /// Responds to UpdateFeatures: all levels are changed, or none. A lower <c>metadata.version</c> is rejected, because it may lose
+    /// records.
+    /// </summary>
+    public static ControllerResult<UpdateFeaturesResponse> Update(
+        MetadataImage image,
+        ControllerOptions options,
+        UpdateFeaturesRequest request
+    )
     {
         List<IMetadataRecord> records = [];
         Repetitions<string> repetitions = new(request.FeatureUpdates.Select(each => each.Feature), StringComparer.Ordinal);
         foreach (UpdateFeaturesRequest.FeatureUpdate update in request.FeatureUpdates)
         {
-            string? refusal = repetitions.Contain(update.Feature)
+            string? rejection = repetitions.Contain(update.Feature)
                 ? $"The feature '{update.Feature}' is named twice."
                 : Judge(image, options, update);
-            if (refusal is not null)
+            if (rejection is not null)
             {
-                return new([], new UpdateFeaturesResponse { ErrorCode = ErrorCode.InvalidUpdateVersion, ErrorMessage = refusal });
+                return new([], new UpdateFeaturesResponse { ErrorCode = ErrorCode.InvalidUpdateVersion, ErrorMessage = rejection });
             }
 
             if (image.FeatureLevel(update.Feature) != update.MaxVersionLevel)
@@ -80,9 +87,9 @@ internal static class FeatureChanges
 
     private static string? JudgeSupport(MetadataImage image, ControllerOptions options, string feature, short level)
     {
-        if (Judge("The active controller", options.SupportedFeatures) is { } refusal)
+        if (Judge("The active controller", options.SupportedFeatures) is { } rejection)
         {
-            return refusal;
+            return rejection;
         }
 
         foreach (BrokerRegistration broker in image.Brokers.Values)

@@ -10,14 +10,15 @@ public interface IConfigTable
     /// </summary>
     /// <param name="resource">Whose values.</param>
     /// <param name="values">All values that the resource would have.</param>
-    /// <param name="changed">The keys that the request sets; only these may be refused for being unknown.</param>
-    string? Refusal(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed);
+    /// <param name="changed">The keys that the request sets; only these may be rejected for being unknown.</param>
+    string? Rejection(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed);
 
     /// <summary>True when a key holds a list, so that elements can be appended and subtracted.</summary>
     bool IsList(ConfigResourceType type, string key);
 
     /// <summary>
-    /// The value of a key where neither the resource nor the default of all brokers sets it: this node's file, then the built-in default. Null when
+    /// The value of a key where neither the resource nor the default of all brokers sets it: this node's file, then the built-in default.
+    /// Null when
     /// there is none.
     /// </summary>
     string? DefaultOf(ConfigResourceType type, string key);

@@ -4,7 +4,9 @@ using RaftLog.Protocol.Metadata;
 
 namespace RaftLog.Metadata;
 
-/// <summary>Judges the in-sync sets that leaders propose (KIP-497, KIP-903). Each check stands in the order in which its error wins.</summary>
+/// <summary>
+/// Judges the in-sync sets that leaders propose (KIP-497, KIP-903). Each check stands in the order in which its error wins.
+/// </summary>
 internal static class InSyncSets
 {
     public static ControllerResult<AlterPartitionResponse> Alter(MetadataImage image, IConfigTable configs, AlterPartitionRequest request)
@@ -18,39 +20,46 @@ internal static class InSyncSets
         AlterPartitionResponse response = new();
         foreach (AlterPartitionRequest.TopicData topic in request.Topics)
         {
-            AlterPartitionResponse.TopicData answers = new() { TopicId = topic.TopicId };
+            AlterPartitionResponse.TopicData responses = new() { TopicId = topic.TopicId };
             foreach (AlterPartitionRequest.PartitionData partition in topic.Partitions)
             {
-                answers.Partitions.Add(AlterOne(draft, configs, broker.Id, topic.TopicId, partition));
+                responses.Partitions.Add(AlterOne(draft, configs, broker.Id, topic.TopicId, partition));
             }
 
-            response.Topics.Add(answers);
+            response.Topics.Add(responses);
         }
 
-        return draft.Answer(response);
+        return draft.Respond(response);
     }
 
     private static AlterPartitionResponse.PartitionData AlterOne(
-        Draft draft, IConfigTable configs, NodeId leader, Uuid topicId, AlterPartitionRequest.PartitionData asked)
+        Draft draft,
+        IConfigTable configs,
+        NodeId leader,
+        Uuid topicId,
+        AlterPartitionRequest.PartitionData asked
+    )
     {
         MetadataImage image = draft.Image;
         if (!image.Topics.TryGet(topicId, out TopicImage? topic))
         {
-            return Refused(asked, ErrorCode.UnknownTopicId);
+            return Rejected(asked, ErrorCode.UnknownTopicId);
         }
 
         if (!topic.Partitions.TryGetValue(asked.PartitionIndex, out PartitionRegistration? partition))
         {
-            return Refused(asked, ErrorCode.UnknownTopicOrPartition);
+            return Rejected(asked, ErrorCode.UnknownTopicOrPartition);
         }
 
-        List<Member> members = [
+        List<Member> members =
+        [
             .. asked.NewIsr.Select(each => new Member(each, BrokerEpoch.None)),
-            .. asked.NewIsrWithEpochs.Select(each => new Member(each.BrokerId, each.BrokerEpoch))];
+            .. asked.NewIsrWithEpochs.Select(each => new Member(each.BrokerId, each.BrokerEpoch)),
+        ];
         ErrorCode error = Judge(image, partition, leader, asked, members);
         if (error != ErrorCode.None)
         {
-            return Refused(asked, error);
+            return Rejected(asked, error);
         }
 
         PartitionChangeRecord? change = new PartitionChangeBuilder(image, topicId, asked.PartitionIndex, partition)
@@ -65,11 +74,16 @@ internal static class InSyncSets
             partition = partition.With(change);
         }
 
-        return partition.Leader == leader ? Accepted(asked, partition) : Refused(asked, ErrorCode.NewLeaderElected);
+        return partition.Leader == leader ? Accepted(asked, partition) : Rejected(asked, ErrorCode.NewLeaderElected);
     }
 
     private static ErrorCode Judge(
-        MetadataImage image, PartitionRegistration partition, NodeId leader, AlterPartitionRequest.PartitionData asked, List<Member> members)
+        MetadataImage image,
+        PartitionRegistration partition,
+        NodeId leader,
+        AlterPartitionRequest.PartitionData asked,
+        List<Member> members
+    )
     {
         if (asked.LeaderEpoch > partition.LeaderEpoch || asked.PartitionEpoch > partition.PartitionEpoch)
         {
@@ -106,7 +120,10 @@ internal static class InSyncSets
         && members.Any(each => each.Id == leader);
 
     private static bool IsPossibleRecovery(
-        PartitionRegistration partition, AlterPartitionRequest.PartitionData asked, List<Member> members) =>
+        PartitionRegistration partition,
+        AlterPartitionRequest.PartitionData asked,
+        List<Member> members
+    ) =>
         (LeaderRecoveryState)asked.LeaderRecoveryState switch
         {
             LeaderRecoveryState.Recovered => true,
@@ -123,19 +140,22 @@ internal static class InSyncSets
         && (member.Epoch == BrokerEpoch.None || member.Epoch == broker.Epoch);
 #endif
 
-    private static AlterPartitionResponse.PartitionData Refused(AlterPartitionRequest.PartitionData asked, ErrorCode error) =>
+    private static AlterPartitionResponse.PartitionData Rejected(AlterPartitionRequest.PartitionData asked, ErrorCode error) =>
         new() { PartitionIndex = asked.PartitionIndex, ErrorCode = error };
 
     private static AlterPartitionResponse.PartitionData Accepted(
-        AlterPartitionRequest.PartitionData asked, PartitionRegistration partition) => new()
-    {
-        PartitionIndex = asked.PartitionIndex,
-        LeaderId = partition.Leader,
-        LeaderEpoch = partition.LeaderEpoch,
-        Isr = partition.Isr.ToList(),
-        LeaderRecoveryState = (sbyte)partition.RecoveryState,
-        PartitionEpoch = partition.PartitionEpoch,
-    };
+        AlterPartitionRequest.PartitionData asked,
+        PartitionRegistration partition
+    ) =>
+        new()
+        {
+            PartitionIndex = asked.PartitionIndex,
+            LeaderId = partition.Leader,
+            LeaderEpoch = partition.LeaderEpoch,
+            Isr = partition.Isr.ToList(),
+            LeaderRecoveryState = (sbyte)partition.RecoveryState,
+            PartitionEpoch = partition.PartitionEpoch,
+        };
 
     private readonly record struct Member(NodeId Id, BrokerEpoch Epoch);
 }

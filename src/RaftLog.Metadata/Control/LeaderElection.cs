@@ -29,9 +29,16 @@ public static class LeaderElection
     /// <param name="isr">The in-sync set that the election results in.</param>
     /// <param name="current">The leader until now.</param>
     /// <param name="canServe">True for replicas that are alive, active and have their directory.</param>
-    /// <param name="hasLost">True for replicas that are alive and active, and have lost what they held: an unclean election takes one where there is no other.</param>
+    /// <param name="hasLost">True for replicas that are alive and active, and have lost what they held: an unclean election takes one where
+    /// there is no other.</param>
     public static ElectionOutcome Elect(
-        ElectionKind kind, ValueList<NodeId> replicas, ValueList<NodeId> isr, NodeId current, Func<NodeId, bool> canServe, Func<NodeId, bool>? hasLost = null)
+        ElectionKind kind,
+        ValueList<NodeId> replicas,
+        ValueList<NodeId> isr,
+        NodeId current,
+        Func<NodeId, bool> canServe,
+        Func<NodeId, bool>? hasLost = null
+    )
     {
         bool IsValid(NodeId node) => isr.Contains(node) && replicas.Contains(node) && canServe(node);
 

@@ -1,6 +1,6 @@
 using RaftLog.Protocol;
-using RaftLog.Protocol.Metadata;
 using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Metadata;
 
 namespace RaftLog.Metadata;
 
@@ -14,7 +14,8 @@ internal static class Leadership
     public const string UncleanElectionKey = "unclean.leader.election.enable";
 
     /// <summary>
-    /// After records that changed what a broker can do: it leaves the in-sync sets where it can no longer serve, loses its leaderships, and partitions
+    /// After records that changed what a broker can do: it leaves the in-sync sets where it can no longer serve, loses its leaderships, and
+    /// partitions
     /// without a leader that have a replica on it try again.
     /// </summary>
     public static void Refresh(Draft draft, IConfigTable configs, NodeId broker)
@@ -45,12 +46,14 @@ internal static class Leadership
             {
                 if (partition.EligibleLeaders.Contains(broker))
                 {
-                    draft.Add(new PartitionChangeRecord
-                    {
-                        TopicId = topic.Id,
-                        PartitionId = index,
-                        EligibleLeaderReplicas = partition.EligibleLeaders.Without(broker).ToList(),
-                    });
+                    draft.Add(
+                        new PartitionChangeRecord
+                        {
+                            TopicId = topic.Id,
+                            PartitionId = index,
+                            EligibleLeaderReplicas = partition.EligibleLeaders.Without(broker).ToList(),
+                        }
+                    );
                 }
             }
         }
@@ -103,7 +106,8 @@ internal static class Leadership
     }
 
     /// <summary>
-    /// Answers ElectLeaders (KIP-183, KIP-460). Without a list every partition of every topic is tried, and the partitions that need nothing are left out.
+    /// Answers ElectLeaders (KIP-183, KIP-460). Without a list every partition of every topic is tried, and the partitions that need
+    /// nothing are left out.
     /// </summary>
     public static ControllerResult<ElectLeadersResponse> Elect(MetadataImage image, ElectLeadersRequest request)
     {
@@ -111,7 +115,9 @@ internal static class Leadership
         if (request.ElectionType is not (PreferredType or UncleanType))
         {
             response.ErrorCode = ErrorCode.InvalidRequest;
-            response.ReplicaElectionResults.AddRange((request.TopicPartitions ?? []).Select(topic => RefusedKind(topic, request.ElectionType)));
+            response.ReplicaElectionResults.AddRange(
+                (request.TopicPartitions ?? []).Select(topic => RejectedKind(topic, request.ElectionType))
+            );
             return new ControllerResult<ElectLeadersResponse>([], response);
         }
 
@@ -125,47 +131,69 @@ internal static class Leadership
                 (ErrorCode error, string? message) = ElectOne(draft, name, index, request.ElectionType);
                 if (!all || error != ErrorCode.ElectionNotNeeded)
                 {
-                    results.PartitionResult.Add(new() { PartitionId = index, ErrorCode = error, ErrorMessage = message });
+                    results.PartitionResult.Add(
+                        new()
+                        {
+                            PartitionId = index,
+                            ErrorCode = error,
+                            ErrorMessage = message,
+                        }
+                    );
                 }
             }
 
             response.ReplicaElectionResults.Add(results);
         }
 
-        return draft.Answer(response);
+        return draft.Respond(response);
     }
 
     /// <summary>True when a topic may lose acknowledged records for having a leader.</summary>
     public static bool AllowsUnclean(MetadataImage image, IConfigTable configs, TopicImage topic) =>
         string.Equals(
-            ConfigValues.Effective(image, configs, ConfigResource.Topic(topic.Name), UncleanElectionKey), "true", StringComparison.OrdinalIgnoreCase);
+            ConfigValues.Effective(image, configs, ConfigResource.Topic(topic.Name), UncleanElectionKey),
+            "true",
+            StringComparison.OrdinalIgnoreCase
+        );
 
     /// <summary>The election that a topic's configuration allows when nobody asks for a particular one.</summary>
     public static ElectionKind KindFor(MetadataImage image, IConfigTable configs, TopicImage topic) =>
         AllowsUnclean(image, configs, topic) ? ElectionKind.Unclean : ElectionKind.Online;
 
     private static PartitionChangeRecord? Refreshed(
-        MetadataImage image, IConfigTable configs, TopicImage topic, int index, PartitionRegistration partition) =>
+        MetadataImage image,
+        IConfigTable configs,
+        TopicImage topic,
+        int index,
+        PartitionRegistration partition
+    ) =>
         new PartitionChangeBuilder(image, topic.Id, index, partition)
         {
             Election = KindFor(image, configs, topic),
             Isr = [.. partition.Isr.Where(node => BrokerDirectories.CanServe(image, partition, node))],
         }.Build();
 
-    private static PartitionChangeRecord? PreferredElection(MetadataImage image, TopicImage topic, int index, PartitionRegistration partition) =>
-        new PartitionChangeBuilder(image, topic.Id, index, partition) { Election = ElectionKind.Preferred }.Build();
+    private static PartitionChangeRecord? PreferredElection(
+        MetadataImage image,
+        TopicImage topic,
+        int index,
+        PartitionRegistration partition
+    ) => new PartitionChangeBuilder(image, topic.Id, index, partition) { Election = ElectionKind.Preferred }.Build();
 
-    private static ElectLeadersResponse.ReplicaElectionResult RefusedKind(ElectLeadersRequest.ElectionTopic topic, sbyte type) => new()
-    {
-        Topic = topic.Topic,
-        PartitionResult =
-        [
-            .. topic.Partitions.Select(index => new ElectLeadersResponse.PartitionElectionResult
-            {
-                PartitionId = index, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = $"There is no kind of election {type}.",
-            }),
-        ],
-    };
+    private static ElectLeadersResponse.ReplicaElectionResult RejectedKind(ElectLeadersRequest.ElectionTopic topic, sbyte type) =>
+        new()
+        {
+            Topic = topic.Topic,
+            PartitionResult =
+            [
+                .. topic.Partitions.Select(index => new ElectLeadersResponse.PartitionElectionResult
+                {
+                    PartitionId = index,
+                    ErrorCode = ErrorCode.InvalidRequest,
+                    ErrorMessage = $"There is no kind of election {type}.",
+                }),
+            ],
+        };
 
     private static IEnumerable<(string Name, List<int> Partitions)> Wanted(MetadataImage image, ElectLeadersRequest request) =>
         request.TopicPartitions is null

@@ -4,11 +4,13 @@ using RaftLog.Protocol.Metadata;
 namespace RaftLog.Metadata;
 
 /// <summary>
-/// The change record that takes one partition to where somebody wants it, with the election and the epoch that this costs; no record when nothing
+/// The change record that takes one partition to where somebody wants it, with the election and the epoch that this costs; no record when
+/// nothing
 /// changes. Whoever changes a partition goes through here.
 /// </summary>
 /// <remarks>
-/// Eligible leader replicas are never added here (the rules are those of the feature being off). A set that another controller left still holds where it
+/// Eligible leader replicas are never added here (the rules are those of the feature being off). A set that another controller left still
+/// holds where it
 /// also left nobody in sync, and may then be elected from; it is cleared with the first change, because later it would be wrong silently.
 /// </remarks>
 internal sealed class PartitionChangeBuilder
@@ -52,7 +54,13 @@ internal sealed class PartitionChangeBuilder
         ValueList<Uuid> directories = Directories();
         bool fromEligible = _current.Isr.Count == 0 && Isr.Count == 0;
         ElectionOutcome outcome = LeaderElection.Elect(
-            Election, Replicas, fromEligible ? _current.EligibleLeaders : Isr, _current.Leader, node => CanServe(node, directories), node => HasLost(node, directories));
+            Election,
+            Replicas,
+            fromEligible ? _current.EligibleLeaders : Isr,
+            _current.Leader,
+            node => CanServe(node, directories),
+            node => HasLost(node, directories)
+        );
         if (fromEligible && outcome is { Leader.IsNode: true, Unclean: false })
         {
             Isr = [outcome.Leader];
@@ -64,7 +72,12 @@ internal sealed class PartitionChangeBuilder
             if (HasLost(outcome.Leader, directories))
             {
                 // It begins anew, with nothing.
-                directories = [.. Replicas.Select(node => node == outcome.Leader ? BrokerDirectories.ForNewReplica(_image, node) : directories[Replicas.IndexOf(node)])];
+                directories =
+                [
+                    .. Replicas.Select(node =>
+                        node == outcome.Leader ? BrokerDirectories.ForNewReplica(_image, node) : directories[Replicas.IndexOf(node)]
+                    ),
+                ];
             }
         }
         else if (!outcome.Leader.IsNode && Isr.Count == 0)
@@ -96,7 +109,9 @@ internal sealed class PartitionChangeBuilder
         return record;
     }
 
-    /// <summary>Ends a reassignment whose new replicas are all in sync, provided that somebody stays in sync without the old ones (KIP-455).</summary>
+    /// <summary>
+    /// Ends a reassignment whose new replicas are all in sync, provided that somebody stays in sync without the old ones (KIP-455).
+    /// </summary>
     private void CompleteReassignment()
     {
         if (Adding.Count == 0 && Removing.Count == 0)
@@ -152,23 +167,32 @@ internal sealed class PartitionChangeBuilder
     }
 
     /// <summary>
-    /// A replica that is taken out of the assignment must not be able to acknowledge in the old epoch; before 3.6-IV0 the same holds for the
+    /// A replica that is taken out of the assignment must not be able to acknowledge in the old epoch; before 3.6-IV0 the same holds for
+    /// the
     /// in-sync set (KAFKA-15021).
     /// </summary>
     private bool NeedsNewEpoch() =>
         _current.Replicas.Any(node => !Replicas.Contains(node))
         || (!_image.Version.KeepsLeaderEpochOnShrink && _current.Isr.Any(node => !Isr.Contains(node)));
 
-    private ValueList<Uuid> Directories() => [.. Replicas.Select(node =>
-        MovedDirectories is not null && MovedDirectories.TryGetValue(node, out Uuid moved) ? moved
-        : _current.Replicas.Contains(node) ? _current.DirectoryOf(node)
-        : BrokerDirectories.ForNewReplica(_image, node))];
+    private ValueList<Uuid> Directories() =>
+        [
+            .. Replicas.Select(node =>
+                MovedDirectories is not null && MovedDirectories.TryGetValue(node, out Uuid moved) ? moved
+                : _current.Replicas.Contains(node) ? _current.DirectoryOf(node)
+                : BrokerDirectories.ForNewReplica(_image, node)
+            ),
+        ];
 
     private bool CanServe(NodeId node, ValueList<Uuid> directories) =>
-        _image.Brokers.TryGetValue(node, out BrokerRegistration? broker) && broker.IsActive && broker.HasOnline(directories[Replicas.IndexOf(node)]);
+        _image.Brokers.TryGetValue(node, out BrokerRegistration? broker)
+        && broker.IsActive
+        && broker.HasOnline(directories[Replicas.IndexOf(node)]);
 
     private bool HasLost(NodeId node, ValueList<Uuid> directories) =>
-        _image.Brokers.TryGetValue(node, out BrokerRegistration? broker) && broker.IsActive && directories[Replicas.IndexOf(node)] == ReservedDirectories.Lost;
+        _image.Brokers.TryGetValue(node, out BrokerRegistration? broker)
+        && broker.IsActive
+        && directories[Replicas.IndexOf(node)] == ReservedDirectories.Lost;
 
     private void ClearEligibleLeaders(PartitionChangeRecord record)
     {

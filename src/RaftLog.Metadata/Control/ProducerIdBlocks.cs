@@ -23,7 +23,12 @@ public static class ProducerIdBlocks
             return new([], new AllocateProducerIdsResponse { ErrorCode = ErrorCode.UnknownServerError });
         }
 
-        ProducerIdsRecord record = new() { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, NextProducerId = new ProducerId(first.Value + BlockSize) };
+        ProducerIdsRecord record = new()
+        {
+            BrokerId = broker.Id,
+            BrokerEpoch = broker.Epoch,
+            NextProducerId = new ProducerId(first.Value + BlockSize),
+        };
 #if SEEDED_BUGS
         if (SeededBug.Is(45))
         {

@@ -5,34 +5,43 @@ using RaftLog.Protocol.Metadata;
 namespace RaftLog.Metadata;
 
 /// <summary>
-/// Begins, cancels and lists moves of replicas (KIP-455). The new replicas are added at once, the old ones go when all new ones are in sync:
+/// Begins, cancels and lists moves of replicas (KIP-455). The new replicas are added at once, the old ones go when all new ones are in
+/// sync:
 /// <see cref="PartitionChangeBuilder"/> ends a move with whatever change brings that about.
 /// </summary>
 internal static class Reassignments
 {
     public static ControllerResult<AlterPartitionReassignmentsResponse> Alter(
-        MetadataImage image, IConfigTable configs, AlterPartitionReassignmentsRequest request)
+        MetadataImage image,
+        IConfigTable configs,
+        AlterPartitionReassignmentsRequest request
+    )
     {
         Draft draft = new(image);
         AlterPartitionReassignmentsResponse response = new()
         {
-            AllowReplicationFactorChange = request.AllowReplicationFactorChange, ErrorMessage = null,
+            AllowReplicationFactorChange = request.AllowReplicationFactorChange,
+            ErrorMessage = null,
         };
         foreach (AlterPartitionReassignmentsRequest.ReassignableTopic topic in request.Topics)
         {
-            AlterPartitionReassignmentsResponse.ReassignableTopicResponse answers = new() { Name = topic.Name };
-            response.Responses.Add(answers);
+            AlterPartitionReassignmentsResponse.ReassignableTopicResponse responses = new() { Name = topic.Name };
+            response.Responses.Add(responses);
             foreach (AlterPartitionReassignmentsRequest.ReassignablePartition wish in topic.Partitions)
             {
-                Refusal? refusal = AlterOne(draft, configs, topic.Name, wish, request.AllowReplicationFactorChange);
-                answers.Partitions.Add(new()
-                {
-                    PartitionIndex = wish.PartitionIndex, ErrorCode = refusal?.Error ?? ErrorCode.None, ErrorMessage = refusal?.Message,
-                });
+                ControlError? rejection = AlterOne(draft, configs, topic.Name, wish, request.AllowReplicationFactorChange);
+                responses.Partitions.Add(
+                    new()
+                    {
+                        PartitionIndex = wish.PartitionIndex,
+                        ErrorCode = rejection?.Error ?? ErrorCode.None,
+                        ErrorMessage = rejection?.Message,
+                    }
+                );
             }
         }
 
-        return draft.Answer(response);
+        return draft.Respond(response);
     }
 
     /// <summary>What is under way among the partitions asked for; what does not exist is left out like what does not move.</summary>
@@ -46,13 +55,15 @@ internal static class Reassignments
             {
                 if (topic.Partitions.TryGetValue(index, out PartitionRegistration? partition) && partition.IsReassigning)
                 {
-                    moving.Partitions.Add(new()
-                    {
-                        PartitionIndex = index,
-                        Replicas = partition.Replicas.ToList(),
-                        AddingReplicas = partition.AddingReplicas.ToList(),
-                        RemovingReplicas = partition.RemovingReplicas.ToList(),
-                    });
+                    moving.Partitions.Add(
+                        new()
+                        {
+                            PartitionIndex = index,
+                            Replicas = partition.Replicas.ToList(),
+                            AddingReplicas = partition.AddingReplicas.ToList(),
+                            RemovingReplicas = partition.RemovingReplicas.ToList(),
+                        }
+                    );
                 }
             }
 
@@ -65,7 +76,10 @@ internal static class Reassignments
         return response;
     }
 
-    private static IEnumerable<(TopicImage Topic, IEnumerable<int> Partitions)> Asked(MetadataImage image, ListPartitionReassignmentsRequest request)
+    private static IEnumerable<(TopicImage Topic, IEnumerable<int> Partitions)> Asked(
+        MetadataImage image,
+        ListPartitionReassignmentsRequest request
+    )
     {
         if (request.Topics is null)
         {
@@ -86,42 +100,43 @@ internal static class Reassignments
         }
     }
 
-    private static Refusal? AlterOne(
+    private static ControlError? AlterOne(
         Draft draft,
         IConfigTable configs,
         string topicName,
         AlterPartitionReassignmentsRequest.ReassignablePartition wish,
-        bool allowReplicationFactorChange)
+        bool allowReplicationFactorChange
+    )
     {
         MetadataImage image = draft.Image;
         if (!image.Topics.TryGet(topicName, out TopicImage? topic))
         {
-            return new Refusal(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{topicName}'.");
+            return new ControlError(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{topicName}'.");
         }
 
         if (!topic.Partitions.TryGetValue(wish.PartitionIndex, out PartitionRegistration? partition))
         {
-            return new Refusal(ErrorCode.UnknownTopicOrPartition, $"Topic '{topicName}' has no partition {wish.PartitionIndex}.");
+            return new ControlError(ErrorCode.UnknownTopicOrPartition, $"Topic '{topicName}' has no partition {wish.PartitionIndex}.");
         }
 
         ElectionKind election = Leadership.KindFor(image, configs, topic);
         PartitionChangeBuilder change = new(image, topic.Id, wish.PartitionIndex, partition) { Election = election };
-        Refusal? refusal = wish.Replicas is null
+        ControlError? rejection = wish.Replicas is null
             ? TryCancel(partition, election == ElectionKind.Unclean, change)
             : TryBegin(image, partition, wish.PartitionIndex, ValueList.From(wish.Replicas), allowReplicationFactorChange, change);
-        if (refusal is null)
+        if (rejection is null)
         {
             draft.AddIfAny(change.Build());
         }
 
-        return refusal;
+        return rejection;
     }
 
-    private static Refusal? TryCancel(PartitionRegistration partition, bool mayBeUnclean, PartitionChangeBuilder change)
+    private static ControlError? TryCancel(PartitionRegistration partition, bool mayBeUnclean, PartitionChangeBuilder change)
     {
         if (!partition.IsReassigning)
         {
-            return new Refusal(ErrorCode.NoReassignmentInProgress, "No reassignment is under way.");
+            return new ControlError(ErrorCode.NoReassignmentInProgress, "No reassignment is under way.");
         }
 
         change.Replicas = Settled(partition);
@@ -135,9 +150,11 @@ internal static class Reassignments
 
         if (!mayBeUnclean || change.Replicas.Count == 0)
         {
-            return new Refusal(
+            return new ControlError(
                 ErrorCode.InvalidReplicaAssignment,
-                $"The reassignment cannot be cancelled: only replicas that it added are in sync, and {Leadership.UncleanElectionKey} is off.");
+                $"The reassignment cannot be cancelled: only replicas that it added are in sync, and {Leadership.UncleanElectionKey} is "
+                    + $"off."
+            );
         }
 
         change.Isr = [change.Replicas[0]];
@@ -145,23 +162,27 @@ internal static class Reassignments
         return null;
     }
 
-    private static Refusal? TryBegin(
+    private static ControlError? TryBegin(
         MetadataImage image,
         PartitionRegistration partition,
         int index,
         ValueList<NodeId> target,
         bool allowReplicationFactorChange,
-        PartitionChangeBuilder change)
+        PartitionChangeBuilder change
+    )
     {
         ValueList<NodeId> settled = Settled(partition);
-        if (ReplicaAssignments.Judge(image, index, target, replicationFactor: null) is { } refusal)
+        if (ReplicaAssignments.Judge(image, index, target, replicationFactor: null) is { } rejection)
         {
-            return refusal;
+            return rejection;
         }
 
         if (!allowReplicationFactorChange && target.Count != settled.Count)
         {
-            return new Refusal(ErrorCode.InvalidReplicationFactor, $"The replication factor is changed from {settled.Count} to {target.Count}");
+            return new ControlError(
+                ErrorCode.InvalidReplicationFactor,
+                $"The replication factor is changed from {settled.Count} to {target.Count}"
+            );
         }
 
         change.Removing = [.. partition.Replicas.Where(each => !target.Contains(each))];

@@ -7,15 +7,16 @@ namespace RaftLog.Metadata;
 internal sealed class ReplicaAssignments(IRandomSource random)
 {
     /// <summary>
-    /// What is wrong with the replicas that somebody chose for a new partition; null when nothing is. One of them at least must be there to lead.
+    /// What is wrong with the replicas that somebody chose for a new partition; null when nothing is. One of them at least must be there to
+    /// lead.
     /// </summary>
-    public static Refusal? JudgeNew(MetadataImage image, int partition, IReadOnlyList<NodeId> replicas, int replicationFactor) =>
-        Judge(image, partition, replicas, replicationFactor) is { } refusal ? refusal
+    public static ControlError? JudgeNew(MetadataImage image, int partition, IReadOnlyList<NodeId> replicas, int replicationFactor) =>
+        Judge(image, partition, replicas, replicationFactor) is { } rejection ? rejection
         : replicas.Any(each => image.Brokers[each].IsActive) ? null
         : Invalid($"All brokers in the assignment of partition {partition} are fenced or shutting down.");
 
     /// <summary>What is wrong with the replicas that somebody chose for one partition; null when nothing is.</summary>
-    public static Refusal? Judge(MetadataImage image, int partition, IReadOnlyList<NodeId> replicas, int? replicationFactor)
+    public static ControlError? Judge(MetadataImage image, int partition, IReadOnlyList<NodeId> replicas, int? replicationFactor)
     {
         if (replicas.Count == 0)
         {
@@ -41,14 +42,17 @@ internal sealed class ReplicaAssignments(IRandomSource random)
     }
 
     /// <summary>Places new partitions; what is wrong when that is impossible.</summary>
-    public Refusal? TryPlace(MetadataImage image, int partitions, int replicationFactor, out IReadOnlyList<ValueList<NodeId>> placed)
+    public ControlError? TryPlace(MetadataImage image, int partitions, int replicationFactor, out IReadOnlyList<ValueList<NodeId>> placed)
     {
-        List<PlacementTarget> targets = [.. image.Brokers.Values
-            .Where(each => each.TakesNewReplicas)
-            .Select(each => new PlacementTarget(each.Id, each.Rack, !each.IsActive))];
-        string? refusal = ReplicaPlacement.Refusal(targets, replicationFactor);
-        placed = refusal is null ? ReplicaPlacement.Place(targets, partitions, replicationFactor, random) : [];
-        return refusal is null ? null : new Refusal(ErrorCode.InvalidReplicationFactor, refusal);
+        List<PlacementTarget> targets =
+        [
+            .. image
+                .Brokers.Values.Where(each => each.TakesNewReplicas)
+                .Select(each => new PlacementTarget(each.Id, each.Rack, !each.IsActive)),
+        ];
+        string? rejection = ReplicaPlacement.Rejection(targets, replicationFactor);
+        placed = rejection is null ? ReplicaPlacement.Place(targets, partitions, replicationFactor, random) : [];
+        return rejection is null ? null : new ControlError(ErrorCode.InvalidReplicationFactor, rejection);
     }
 
     /// <summary>The record of a new partition: the active replicas are in sync, the first of them leads.</summary>
@@ -68,5 +72,5 @@ internal sealed class ReplicaAssignments(IRandomSource random)
         };
     }
 
-    private static Refusal Invalid(string message) => new(ErrorCode.InvalidReplicaAssignment, message);
+    private static ControlError Invalid(string message) => new(ErrorCode.InvalidReplicaAssignment, message);
 }

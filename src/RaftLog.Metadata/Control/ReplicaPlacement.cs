@@ -15,19 +15,26 @@ public readonly record struct PlacementTarget(NodeId Id, string? Rack, bool Fenc
 public static class ReplicaPlacement
 {
     /// <summary>Why no placement is possible, for people; null when one is.</summary>
-    public static string? Refusal(IReadOnlyList<PlacementTarget> targets, int replicationFactor)
+    public static string? Rejection(IReadOnlyList<PlacementTarget> targets, int replicationFactor)
     {
         if (targets.Count < replicationFactor)
         {
-            return $"The replication factor {replicationFactor} is larger than the number of registered brokers that take new replicas, {targets.Count}.";
+            return $"The replication factor {replicationFactor} is larger than the number of registered brokers that take new replicas, "
+                + $"{targets.Count}.";
         }
 
         return targets.All(each => each.Fenced) ? "All brokers are fenced, so nobody could lead." : null;
     }
 
-    /// <summary>The replicas of each partition, the preferred leader first. Only for what <see cref="Refusal"/> does not refuse.</summary>
+    /// <summary>
+    /// The replicas of each partition, the preferred leader first. Only for what <see cref="ControlError"/> does not reject.
+    /// </summary>
     public static IReadOnlyList<ValueList<NodeId>> Place(
-        IReadOnlyList<PlacementTarget> targets, int partitions, int replicationFactor, IRandomSource random)
+        IReadOnlyList<PlacementTarget> targets,
+        int partitions,
+        int replicationFactor,
+        IRandomSource random
+    )
     {
         Loads loads = new(targets, random);
         List<List<int>> placed = new(partitions);
@@ -36,9 +43,7 @@ public static class ReplicaPlacement
             placed.Add(loads.PlaceOne(replicationFactor));
         }
 
-        while (loads.TryEvenLeaders(placed))
-        {
-        }
+        while (loads.TryEvenLeaders(placed)) { }
 
         return [.. placed.Select(replicas => ValueList.From(replicas.Select(each => targets[each].Id).ToList()))];
     }
@@ -55,7 +60,9 @@ public static class ReplicaPlacement
             {
                 int best = Least(
                     Enumerable.Range(0, targets.Count).Where(each => !chosen.Contains(each)),
-                    each => (targets[each].Fenced ? 1 : 0, chosen.Count(other => targets[other].Rack == targets[each].Rack), _replicas[each]));
+                    each =>
+                        (targets[each].Fenced ? 1 : 0, chosen.Count(other => targets[other].Rack == targets[each].Rack), _replicas[each])
+                );
                 chosen.Add(best);
                 _replicas[best]++;
             }
@@ -67,7 +74,8 @@ public static class ReplicaPlacement
         }
 
         /// <summary>
-        /// Hands leaderships on, from a broker that leads two more than another, along partitions that both ends of each step hold. False when no broker
+        /// Hands leaderships on, from a broker that leads two more than another, along partitions that both ends of each step hold. False
+        /// when no broker
         /// leads two more than one that it can reach so: then the leaderships are as even as these replicas allow.
         /// </summary>
         public bool TryEvenLeaders(List<List<int>> placed)

@@ -12,7 +12,8 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
     private readonly ReplicaAssignments _assignments = new(random);
 
     /// <summary>
-    /// Creates the topics of a request that are fine, and says what is wrong with the others. The answer's <c>Configs</c> are empty: the full list needs
+    /// Creates the topics of a request that are fine, and says what is wrong with the others. The response's <c>Configs</c> are empty: the
+    /// full list needs
     /// the definitions.
     /// </summary>
     public ControllerResult<CreateTopicsResponse> Create(MetadataImage image, CreateTopicsRequest request)
@@ -21,25 +22,34 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         CreateTopicsResponse response = new();
         SortedSet<Uuid> ids = [];
         Repetitions<string> repetitions = new(request.Topics.Select(each => each.Name), StringComparer.Ordinal);
-        response.Topics.AddRange(repetitions.All.Select(name => new CreateTopicsResponse.CreatableTopicResult
-        {
-            Name = name, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = NamedTwice(name), Configs = [],
-        }));
+        response.Topics.AddRange(
+            repetitions.All.Select(name => new CreateTopicsResponse.CreatableTopicResult
+            {
+                Name = name,
+                ErrorCode = ErrorCode.InvalidRequest,
+                ErrorMessage = NamedTwice(name),
+                Configs = [],
+            })
+        );
         Names names = new(image);
         int partitionsLeft = options.MaxPartitionsPerRequest;
         foreach (CreateTopicsRequest.CreatableTopic topic in request.Topics.Where(each => !repetitions.Contain(each.Name)))
         {
-            CreateTopicsResponse.CreatableTopicResult result = new() { Name = topic.Name, ErrorMessage = null, Configs = [] };
+            CreateTopicsResponse.CreatableTopicResult result = new()
+            {
+                Name = topic.Name,
+                ErrorMessage = null,
+                Configs = [],
+            };
             response.Topics.Add(result);
             ImmutableSortedDictionary<string, string> values = MetadataImage.NoConfigs;
             IReadOnlyList<ValueList<NodeId>> partitions = [];
-            Refusal? refusal = names.Judge(topic.Name)
-                ?? TryConfigure(topic, ref values)
-                ?? TryPlan(image, topic, ref partitionsLeft, out partitions);
-            if (refusal is not null)
+            ControlError? rejection =
+                names.Judge(topic.Name) ?? TryConfigure(topic, ref values) ?? TryPlan(image, topic, ref partitionsLeft, out partitions);
+            if (rejection is not null)
             {
-                result.ErrorCode = refusal.Error;
-                result.ErrorMessage = refusal.Message;
+                result.ErrorCode = rejection.Error;
+                result.ErrorMessage = rejection.Message;
                 continue;
             }
 
@@ -62,23 +72,33 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         CreatePartitionsResponse response = new();
         int partitionsLeft = options.MaxPartitionsPerRequest;
         Repetitions<string> repetitions = new(request.Topics.Select(each => each.Name), StringComparer.Ordinal);
-        response.Results.AddRange(repetitions.All.Select(name => new CreatePartitionsResponse.CreatePartitionsTopicResult
-        {
-            Name = name, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = NamedTwice(name),
-        }));
+        response.Results.AddRange(
+            repetitions.All.Select(name => new CreatePartitionsResponse.CreatePartitionsTopicResult
+            {
+                Name = name,
+                ErrorCode = ErrorCode.InvalidRequest,
+                ErrorMessage = NamedTwice(name),
+            })
+        );
         foreach (CreatePartitionsRequest.CreatePartitionsTopic topic in request.Topics.Where(each => !repetitions.Contain(each.Name)))
         {
-            Refusal? refusal = TryPlanMore(image, topic, ref partitionsLeft, out IReadOnlyList<ValueList<NodeId>> added);
-            response.Results.Add(new()
+            ControlError? rejection = TryPlanMore(image, topic, ref partitionsLeft, out IReadOnlyList<ValueList<NodeId>> added);
+            response.Results.Add(
+                new()
+                {
+                    Name = topic.Name,
+                    ErrorCode = rejection?.Error ?? ErrorCode.None,
+                    ErrorMessage = rejection?.Message,
+                }
+            );
+            if (rejection is null && !request.ValidateOnly && image.Topics.TryGet(topic.Name, out TopicImage? existing))
             {
-                Name = topic.Name,
-                ErrorCode = refusal?.Error ?? ErrorCode.None,
-                ErrorMessage = refusal?.Message,
-            });
-            if (refusal is null && !request.ValidateOnly && image.Topics.TryGet(topic.Name, out TopicImage? existing))
-            {
-                records.AddRange(added.Select((replicas, index) =>
-                    ReplicaAssignments.NewPartition(image, existing.Id, existing.Partitions.Count + index, replicas)));
+                records.AddRange(
+                    added.Select(
+                        (replicas, index) =>
+                            ReplicaAssignments.NewPartition(image, existing.Id, existing.Partitions.Count + index, replicas)
+                    )
+                );
             }
         }
 
@@ -87,20 +107,30 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
 
     private static string NamedTwice(string name) => $"Topic '{name}' is named twice.";
 
-    private Refusal? TryPlan(
-        MetadataImage image, CreateTopicsRequest.CreatableTopic topic, ref int partitionsLeft, out IReadOnlyList<ValueList<NodeId>> partitions) =>
+    private ControlError? TryPlan(
+        MetadataImage image,
+        CreateTopicsRequest.CreatableTopic topic,
+        ref int partitionsLeft,
+        out IReadOnlyList<ValueList<NodeId>> partitions
+    ) =>
         topic.Assignments.Count > 0
             ? TryAssign(image, topic, ref partitionsLeft, out partitions)
             : TryPlace(image, topic, ref partitionsLeft, out partitions);
 
-    private Refusal? TryAssign(
-        MetadataImage image, CreateTopicsRequest.CreatableTopic topic, ref int partitionsLeft, out IReadOnlyList<ValueList<NodeId>> partitions)
+    private ControlError? TryAssign(
+        MetadataImage image,
+        CreateTopicsRequest.CreatableTopic topic,
+        ref int partitionsLeft,
+        out IReadOnlyList<ValueList<NodeId>> partitions
+    )
     {
         partitions = [];
         if (topic.ReplicationFactor != -1 || topic.NumPartitions != -1)
         {
-            return new Refusal(
-                ErrorCode.InvalidRequest, "With a manual assignment the replication factor and the number of partitions must both be -1.");
+            return new ControlError(
+                ErrorCode.InvalidRequest,
+                "With a manual assignment the replication factor and the number of partitions must both be -1."
+            );
         }
 
         if (Spend(ref partitionsLeft, topic.Assignments.Count) is { } tooMany)
@@ -114,38 +144,49 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         {
             if (!byIndex.TryAdd(assignment.PartitionIndex, ValueList.From(assignment.BrokerIds)))
             {
-                return new Refusal(ErrorCode.InvalidReplicaAssignment, $"Partition {assignment.PartitionIndex} is assigned twice.");
+                return new ControlError(ErrorCode.InvalidReplicaAssignment, $"Partition {assignment.PartitionIndex} is assigned twice.");
             }
 
-            if (ReplicaAssignments.JudgeNew(image, assignment.PartitionIndex, assignment.BrokerIds, factor) is { } refusal)
+            if (ReplicaAssignments.JudgeNew(image, assignment.PartitionIndex, assignment.BrokerIds, factor) is { } rejection)
             {
-                return refusal;
+                return rejection;
             }
         }
 
         if (byIndex.Keys.First() != 0 || byIndex.Keys.Last() != byIndex.Count - 1)
         {
-            return new Refusal(ErrorCode.InvalidReplicaAssignment, "The partitions of a manual assignment must be numbered from 0 without a gap.");
+            return new ControlError(
+                ErrorCode.InvalidReplicaAssignment,
+                "The partitions of a manual assignment must be numbered from 0 without a gap."
+            );
         }
 
         partitions = [.. byIndex.Values];
         return null;
     }
 
-    private Refusal? TryPlace(
-        MetadataImage image, CreateTopicsRequest.CreatableTopic topic, ref int partitionsLeft, out IReadOnlyList<ValueList<NodeId>> partitions)
+    private ControlError? TryPlace(
+        MetadataImage image,
+        CreateTopicsRequest.CreatableTopic topic,
+        ref int partitionsLeft,
+        out IReadOnlyList<ValueList<NodeId>> partitions
+    )
     {
         partitions = [];
         if (topic.ReplicationFactor is 0 or < -1)
         {
-            return new Refusal(
-                ErrorCode.InvalidReplicationFactor, $"The replication factor is {topic.ReplicationFactor}; it must be above 0, or -1 for the default.");
+            return new ControlError(
+                ErrorCode.InvalidReplicationFactor,
+                $"The replication factor is {topic.ReplicationFactor}; it must be above 0, or -1 for the default."
+            );
         }
 
         if (topic.NumPartitions is 0 or < -1)
         {
-            return new Refusal(
-                ErrorCode.InvalidPartitions, $"The number of partitions is {topic.NumPartitions}; it must be above 0, or -1 for the default.");
+            return new ControlError(
+                ErrorCode.InvalidPartitions,
+                $"The number of partitions is {topic.NumPartitions}; it must be above 0, or -1 for the default."
+            );
         }
 
         int count = topic.NumPartitions == -1 ? options.DefaultPartitions : topic.NumPartitions;
@@ -153,29 +194,34 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         return Spend(ref partitionsLeft, count) ?? _assignments.TryPlace(image, count, factor, out partitions);
     }
 
-    private Refusal? TryPlanMore(
+    private ControlError? TryPlanMore(
         MetadataImage image,
         CreatePartitionsRequest.CreatePartitionsTopic topic,
         ref int partitionsLeft,
-        out IReadOnlyList<ValueList<NodeId>> added)
+        out IReadOnlyList<ValueList<NodeId>> added
+    )
     {
         added = [];
         if (!image.Topics.TryGet(topic.Name, out TopicImage? existing))
         {
-            return new Refusal(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{topic.Name}'.");
+            return new ControlError(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{topic.Name}'.");
         }
 
         int more = topic.Count - existing.Partitions.Count;
         if (more <= 0)
         {
-            return new Refusal(
-                ErrorCode.InvalidPartitions, $"Topic '{topic.Name}' has {existing.Partitions.Count} partitions already, and {topic.Count} were asked for.");
+            return new ControlError(
+                ErrorCode.InvalidPartitions,
+                $"Topic '{topic.Name}' has {existing.Partitions.Count} partitions already, and {topic.Count} were asked for."
+            );
         }
 
         if (topic.Assignments is { } chosen && chosen.Count != more)
         {
-            return new Refusal(
-                ErrorCode.InvalidReplicaAssignment, $"{more} partitions are to be added, and the assignment is for {chosen.Count}.");
+            return new ControlError(
+                ErrorCode.InvalidReplicaAssignment,
+                $"{more} partitions are to be added, and the assignment is for {chosen.Count}."
+            );
         }
 
         if (Spend(ref partitionsLeft, more) is { } tooMany)
@@ -191,9 +237,12 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
 
         for (int index = 0; index < more; index++)
         {
-            if (ReplicaAssignments.JudgeNew(image, existing.Partitions.Count + index, topic.Assignments[index].BrokerIds, factor) is { } refusal)
+            if (
+                ReplicaAssignments.JudgeNew(image, existing.Partitions.Count + index, topic.Assignments[index].BrokerIds, factor) is
+                { } rejection
+            )
             {
-                return refusal;
+                return rejection;
             }
         }
 
@@ -201,32 +250,34 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         return null;
     }
 
-    private Refusal? Spend(ref int partitionsLeft, int count)
+    private ControlError? Spend(ref int partitionsLeft, int count)
     {
         if (count > partitionsLeft)
         {
-            return new Refusal(
-                ErrorCode.PolicyViolation, $"One request may create at most {options.MaxPartitionsPerRequest} partitions.");
+            return new ControlError(
+                ErrorCode.PolicyViolation,
+                $"One request may create at most {options.MaxPartitionsPerRequest} partitions."
+            );
         }
 
         partitionsLeft -= count;
         return null;
     }
 
-    private Refusal? TryConfigure(CreateTopicsRequest.CreatableTopic topic, ref ImmutableSortedDictionary<string, string> values)
+    private ControlError? TryConfigure(CreateTopicsRequest.CreatableTopic topic, ref ImmutableSortedDictionary<string, string> values)
     {
         foreach (CreateTopicsRequest.CreatableTopicConfig config in topic.Configs)
         {
             if (config.Value is null)
             {
-                return new Refusal(ErrorCode.InvalidConfig, $"The configuration '{config.Name}' has no value.");
+                return new ControlError(ErrorCode.InvalidConfig, $"The configuration '{config.Name}' has no value.");
             }
 
             values = values.SetItem(config.Name, config.Value);
         }
 
-        string? refusal = configs.Refusal(ConfigResource.Topic(topic.Name), values, [.. values.Keys]);
-        return refusal is null ? null : new Refusal(ErrorCode.InvalidConfig, refusal);
+        string? rejection = configs.Rejection(ConfigResource.Topic(topic.Name), values, [.. values.Keys]);
+        return rejection is null ? null : new ControlError(ErrorCode.InvalidConfig, rejection);
     }
 
     private Uuid NewTopicId(MetadataImage image, SortedSet<Uuid> taken)
@@ -235,8 +286,7 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         do
         {
             id = random.NextId();
-        }
-        while (ReservedDirectories.IsReserved(id) || image.Topics.ById.ContainsKey(id) || !taken.Add(id));
+        } while (ReservedDirectories.IsReserved(id) || image.Topics.ById.ContainsKey(id) || !taken.Add(id));
 
         return id;
     }
@@ -246,16 +296,19 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         MetadataImage image,
         TopicRecord topic,
         ImmutableSortedDictionary<string, string> values,
-        IReadOnlyList<ValueList<NodeId>> partitions)
+        IReadOnlyList<ValueList<NodeId>> partitions
+    )
     {
         records.Add(topic);
-        records.AddRange(values.Select(each => new ConfigRecord
-        {
-            ResourceType = (sbyte)ConfigResourceType.Topic,
-            ResourceName = topic.Name,
-            Name = each.Key,
-            Value = each.Value,
-        }));
+        records.AddRange(
+            values.Select(each => new ConfigRecord
+            {
+                ResourceType = (sbyte)ConfigResourceType.Topic,
+                ResourceName = topic.Name,
+                Name = each.Key,
+                Value = each.Value,
+            })
+        );
         records.AddRange(partitions.Select((replicas, index) => ReplicaAssignments.NewPartition(image, topic.TopicId, index, replicas)));
     }
 
@@ -271,26 +324,29 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
             _existing = new Lazy<SortedDictionary<string, string>>(Existing, isThreadSafe: false);
         }
 
-        public Refusal? Judge(string name)
+        public ControlError? Judge(string name)
         {
             if (name == TopicNames.ClusterMetadata)
             {
-                return new Refusal(ErrorCode.InvalidRequest, $"'{name}' is the cluster's own log and cannot be created.");
+                return new ControlError(ErrorCode.InvalidRequest, $"'{name}' is the cluster's own log and cannot be created.");
             }
 
-            if (TopicNames.Refusal(name) is { } refusal)
+            if (TopicNames.Rejection(name) is { } rejection)
             {
-                return new Refusal(ErrorCode.InvalidTopicException, refusal);
+                return new ControlError(ErrorCode.InvalidTopicException, rejection);
             }
 
             if (_image.Topics.IdsByName.ContainsKey(name))
             {
-                return new Refusal(ErrorCode.TopicAlreadyExists, $"Topic '{name}' already exists.");
+                return new ControlError(ErrorCode.TopicAlreadyExists, $"Topic '{name}' already exists.");
             }
 
             bool hasSeparator = name.AsSpan().ContainsAny('.', '_');
             return hasSeparator && _existing.Value.TryGetValue(TopicNames.CollisionKey(name), out string? other)
-                ? new Refusal(ErrorCode.InvalidTopicException, $"Topic '{name}' collides with '{other}': metrics do not tell '.' from '_'.")
+                ? new ControlError(
+                    ErrorCode.InvalidTopicException,
+                    $"Topic '{name}' collides with '{other}': metrics do not tell '.' from '_'."
+                )
                 : null;
         }
 

@@ -5,7 +5,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Metadata;
 
-/// <summary>Deletes topics, by name or by id (KIP-516). A topic that a request names more than once is not deleted by it, however it is named.</summary>
+/// <summary>
+/// Deletes topics, by name or by id (KIP-516). A topic that a request names more than once is not deleted by it, however it is named.
+/// </summary>
 internal static class TopicDeletion
 {
     public static ControllerResult<DeleteTopicsResponse> Delete(MetadataImage image, ControllerOptions options, DeleteTopicsRequest request)
@@ -29,12 +31,16 @@ internal static class TopicDeletion
                 continue;
             }
 
-            DeleteTopicsResponse.DeletableTopicResult result = new() { Name = topic?.Name ?? each.Name, TopicId = topic?.Id ?? each.TopicId };
-            response.Responses.Add(result);
-            if (Judge(options, each, topic) is { } refusal)
+            DeleteTopicsResponse.DeletableTopicResult result = new()
             {
-                result.ErrorCode = refusal.Error;
-                result.ErrorMessage = refusal.Message;
+                Name = topic?.Name ?? each.Name,
+                TopicId = topic?.Id ?? each.TopicId,
+            };
+            response.Responses.Add(result);
+            if (Judge(options, each, topic) is { } rejection)
+            {
+                result.ErrorCode = rejection.Error;
+                result.ErrorMessage = rejection.Message;
             }
             else if (topic is not null)
             {
@@ -48,29 +54,36 @@ internal static class TopicDeletion
     private static IEnumerable<DeleteTopicsRequest.DeleteTopicState> Asked(DeleteTopicsRequest request) =>
         request.Topics.Concat(request.TopicNames.Select(name => new DeleteTopicsRequest.DeleteTopicState { Name = name }));
 
-    private static TopicImage? Find(MetadataImage image, DeleteTopicsRequest.DeleteTopicState asked) => asked.Name is not null
-        ? image.Topics.TryGet(asked.Name, out TopicImage? named) ? named : null
-        : image.Topics.ById.GetValueOrDefault(asked.TopicId);
+    private static TopicImage? Find(MetadataImage image, DeleteTopicsRequest.DeleteTopicState asked) =>
+        asked.Name is not null
+            ? image.Topics.TryGet(asked.Name, out TopicImage? named)
+                ? named
+                : null
+            : image.Topics.ById.GetValueOrDefault(asked.TopicId);
 
-    private static DeleteTopicsResponse.DeletableTopicResult NamedTwice(string? name, Uuid id) => new()
-    {
-        Name = name, TopicId = id, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = $"Topic '{name ?? id.ToString()}' is named twice.",
-    };
+    private static DeleteTopicsResponse.DeletableTopicResult NamedTwice(string? name, Uuid id) =>
+        new()
+        {
+            Name = name,
+            TopicId = id,
+            ErrorCode = ErrorCode.InvalidRequest,
+            ErrorMessage = $"Topic '{name ?? id.ToString()}' is named twice.",
+        };
 
-    private static Refusal? Judge(ControllerOptions options, DeleteTopicsRequest.DeleteTopicState asked, TopicImage? topic)
+    private static ControlError? Judge(ControllerOptions options, DeleteTopicsRequest.DeleteTopicState asked, TopicImage? topic)
     {
         if (!options.DeleteTopicEnabled)
         {
-            return new Refusal(ErrorCode.TopicDeletionDisabled, "Topic deletion is switched off by delete.topic.enable.");
+            return new ControlError(ErrorCode.TopicDeletionDisabled, "Topic deletion is switched off by delete.topic.enable.");
         }
 
         if (asked.Name is null == (asked.TopicId == Uuid.Zero))
         {
-            return new Refusal(ErrorCode.InvalidRequest, "A topic is named either by its name or by its id.");
+            return new ControlError(ErrorCode.InvalidRequest, "A topic is named either by its name or by its id.");
         }
 
         return topic is not null ? null
-            : asked.Name is null ? new Refusal(ErrorCode.UnknownTopicId, $"There is no topic with id {asked.TopicId}.")
-            : new Refusal(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{asked.Name}'.");
+            : asked.Name is null ? new ControlError(ErrorCode.UnknownTopicId, $"There is no topic with id {asked.TopicId}.")
+            : new ControlError(ErrorCode.UnknownTopicOrPartition, $"There is no topic '{asked.Name}'.");
     }
 }

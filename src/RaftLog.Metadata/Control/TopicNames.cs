@@ -12,7 +12,7 @@ public static class TopicNames
     public const string ClusterMetadata = "__cluster_metadata";
 
     /// <summary>What is wrong with a name, for people; null when nothing is.</summary>
-    public static string? Refusal(string name)
+    public static string? Rejection(string name)
     {
         if (name.Length == 0)
         {
@@ -29,9 +29,7 @@ public static class TopicNames
             return $"A topic name has at most {MaxLength} characters, and '{name}' has {name.Length}.";
         }
 
-        return name.All(IsAllowed)
-            ? null
-            : $"Topic name '{name}' is not allowed: only ASCII letters and digits, '.', '_' and '-' are.";
+        return name.All(IsAllowed) ? null : $"Topic name '{name}' is not allowed: only ASCII letters and digits, '.', '_' and '-' are.";
     }
 
     /// <summary>Two names with the same key would share their metrics, where '.' and '_' are one.</summary>

@@ -6,7 +6,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Metadata;
 
 /// <summary>
-/// Access control entries, quotas, SCRAM credentials, delegation tokens and the old migration state: the latest record of each, kept whole, so
+/// Access control entries, quotas, SCRAM credentials, delegation tokens and the old migration state: the latest record of each, kept whole,
+/// so
 /// that replay and snapshots lose nothing of what is interpreted elsewhere.
 /// </summary>
 public sealed class KeptRecords
@@ -34,8 +35,13 @@ public sealed class KeptRecords
         {
             AccessControlEntryRecord entry => Set<AccessControlEntryRecord>(entry.Id.ToString(), entry),
             RemoveAccessControlEntryRecord entry => Remove<AccessControlEntryRecord>(entry.Id.ToString()),
-            UserScramCredentialRecord credential => Set<UserScramCredentialRecord>(CredentialKey(credential.Mechanism, credential.Name), credential),
-            RemoveUserScramCredentialRecord credential => Remove<UserScramCredentialRecord>(CredentialKey(credential.Mechanism, credential.Name)),
+            UserScramCredentialRecord credential => Set<UserScramCredentialRecord>(
+                CredentialKey(credential.Mechanism, credential.Name),
+                credential
+            ),
+            RemoveUserScramCredentialRecord credential => Remove<UserScramCredentialRecord>(
+                CredentialKey(credential.Mechanism, credential.Name)
+            ),
             DelegationTokenRecord token => Set<DelegationTokenRecord>(token.TokenId, token),
             RemoveDelegationTokenRecord token => Remove<DelegationTokenRecord>(token.TokenId),
             ClientQuotaRecord { Remove: true } quota => Remove<ClientQuotaRecord>(QuotaKey(quota)),
@@ -49,15 +55,16 @@ public sealed class KeptRecords
     private static string CredentialKey(sbyte mechanism, string user) => $"{mechanism}:{user}";
 
     // Lengths stand before names, so that no two entities can have one key.
-    private static string QuotaKey(ClientQuotaRecord quota) => string.Concat(
-        quota.Entity
-            .Select(each => $"{each.EntityType.Length}:{each.EntityType}={each.EntityName?.Length ?? -1}:{each.EntityName};")
-            .Order(StringComparer.Ordinal)
-            .Append(quota.Key));
+    private static string QuotaKey(ClientQuotaRecord quota) =>
+        string.Concat(
+            quota
+                .Entity.Select(each => $"{each.EntityType.Length}:{each.EntityType}={each.EntityName?.Length ?? -1}:{each.EntityName};")
+                .Order(StringComparer.Ordinal)
+                .Append(quota.Key)
+        );
 
     private KeptRecords Set<T>(string key, T record)
-        where T : IMetadataRecord<T>, new() =>
-        new(_records.SetItem(new KeptKey(T.TypeId, key), MetadataRecordCodec.Copy(record)));
+        where T : IMetadataRecord<T>, new() => new(_records.SetItem(new KeptKey(T.TypeId, key), MetadataRecordCodec.Copy(record)));
 
     private KeptRecords Remove<T>(string key)
         where T : IMetadataRecord<T>, new() => new(_records.Remove(new KeptKey(T.TypeId, key)));

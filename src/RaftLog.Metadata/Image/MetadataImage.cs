@@ -6,7 +6,8 @@ namespace RaftLog.Metadata;
 using Configs = ImmutableSortedDictionary<ConfigResource, ImmutableSortedDictionary<string, string>>;
 
 /// <summary>
-/// What the cluster believes at one point of the metadata log. It never changes and shares its parts with the images before and after it, so
+/// What the cluster believes at one point of the metadata log. It never changes and shares its parts with the images before and after it,
+/// so
 /// readers hold it without a lock and a new one costs only what changed (KIP-631).
 /// </summary>
 /// <remarks>
@@ -56,11 +57,13 @@ public sealed record MetadataImage
         Configs.TryGetValue(resource, out ImmutableSortedDictionary<string, string>? values) ? values : NoConfigs;
 
     /// <summary>No values, in ordinal order of keys.</summary>
-    internal static readonly ImmutableSortedDictionary<string, string> NoConfigs =
-        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    internal static readonly ImmutableSortedDictionary<string, string> NoConfigs = ImmutableSortedDictionary.Create<string, string>(
+        StringComparer.Ordinal
+    );
 
     /// <summary>
-    /// True when two images say the same of the cluster, that is, when their snapshots are the same bytes; where in the log they come from does
+    /// True when two images say the same of the cluster, that is, when their snapshots are the same bytes; where in the log they come from
+    /// does
     /// not matter. Walks everything: for tests, the simulator and checks at start.
     /// </summary>
     public bool SaysTheSameAs(MetadataImage other) => MetadataSnapshot.Fingerprint(this).SequenceEqual(MetadataSnapshot.Fingerprint(other));

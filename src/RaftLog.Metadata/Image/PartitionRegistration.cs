@@ -16,7 +16,8 @@ public sealed record PartitionRegistration
     public required ValueList<Uuid> Directories { get; init; }
 
     /// <summary>
-    /// The in-sync set: each member has every committed record. Never empty while eligible leader replicas are off. M-02: every member is a replica.
+    /// The in-sync set: each member has every committed record. Never empty while eligible leader replicas are off. M-02: every member is a
+    /// replica.
     /// </summary>
     public required ValueList<NodeId> Isr { get; init; }
 
@@ -61,62 +62,67 @@ public sealed record PartitionRegistration
     }
 
     /// <summary>What a partition record says.</summary>
-    public static PartitionRegistration From(PartitionRecord record) => new PartitionRegistration
-    {
-        Replicas = ValueList.From(record.Replicas),
-        Directories = DirectoriesOrMigrating(ValueList.From(record.Directories), record.Replicas.Count),
-        Isr = ValueList.From(record.Isr),
-        RemovingReplicas = ValueList.From(record.RemovingReplicas),
-        AddingReplicas = ValueList.From(record.AddingReplicas),
-        EligibleLeaders = ValueList.From(record.EligibleLeaderReplicas),
-        LastKnownEligible = ValueList.From(record.LastKnownElr),
-        Leader = record.Leader,
-        LeaderEpoch = record.LeaderEpoch,
-        PartitionEpoch = record.PartitionEpoch,
-        RecoveryState = (LeaderRecoveryState)record.LeaderRecoveryState,
-    }.Checked();
+    public static PartitionRegistration From(PartitionRecord record) =>
+        new PartitionRegistration
+        {
+            Replicas = ValueList.From(record.Replicas),
+            Directories = DirectoriesOrMigrating(ValueList.From(record.Directories), record.Replicas.Count),
+            Isr = ValueList.From(record.Isr),
+            RemovingReplicas = ValueList.From(record.RemovingReplicas),
+            AddingReplicas = ValueList.From(record.AddingReplicas),
+            EligibleLeaders = ValueList.From(record.EligibleLeaderReplicas),
+            LastKnownEligible = ValueList.From(record.LastKnownElr),
+            Leader = record.Leader,
+            LeaderEpoch = record.LeaderEpoch,
+            PartitionEpoch = record.PartitionEpoch,
+            RecoveryState = (LeaderRecoveryState)record.LeaderRecoveryState,
+        }.Checked();
 
     /// <summary>The partition after a change record: absent fields stay, a set leader begins an epoch, every change counts.</summary>
     public PartitionRegistration With(PartitionChangeRecord change)
     {
         ValueList<NodeId> replicas = change.Replicas is null ? Replicas : ValueList.From(change.Replicas);
-        ValueList<Uuid> directories = change.Directories is not null
-            ? ValueList.From(change.Directories)
-            : change.Replicas is null ? Directories : [];
+        ValueList<Uuid> directories =
+            change.Directories is not null ? ValueList.From(change.Directories)
+            : change.Replicas is null ? Directories
+            : [];
         bool setsLeader = change.Leader != LeaderUnchanged;
-        return (this with
-        {
-            Replicas = replicas,
-            Directories = DirectoriesOrMigrating(directories, replicas.Count),
-            Isr = change.Isr is null ? Isr : ValueList.From(change.Isr),
-            RemovingReplicas = change.RemovingReplicas is null ? RemovingReplicas : ValueList.From(change.RemovingReplicas),
-            AddingReplicas = change.AddingReplicas is null ? AddingReplicas : ValueList.From(change.AddingReplicas),
-            EligibleLeaders = change.EligibleLeaderReplicas is null ? EligibleLeaders : ValueList.From(change.EligibleLeaderReplicas),
-            LastKnownEligible = change.LastKnownElr is null ? LastKnownEligible : ValueList.From(change.LastKnownElr),
-            Leader = setsLeader ? change.Leader : Leader,
-            LeaderEpoch = setsLeader ? LeaderEpoch.Next() : LeaderEpoch,
-            PartitionEpoch = PartitionEpoch.Next(),
-            RecoveryState = change.LeaderRecoveryState < 0 ? RecoveryState : (LeaderRecoveryState)change.LeaderRecoveryState,
-        }).Checked();
+        return (
+            this with
+            {
+                Replicas = replicas,
+                Directories = DirectoriesOrMigrating(directories, replicas.Count),
+                Isr = change.Isr is null ? Isr : ValueList.From(change.Isr),
+                RemovingReplicas = change.RemovingReplicas is null ? RemovingReplicas : ValueList.From(change.RemovingReplicas),
+                AddingReplicas = change.AddingReplicas is null ? AddingReplicas : ValueList.From(change.AddingReplicas),
+                EligibleLeaders = change.EligibleLeaderReplicas is null ? EligibleLeaders : ValueList.From(change.EligibleLeaderReplicas),
+                LastKnownEligible = change.LastKnownElr is null ? LastKnownEligible : ValueList.From(change.LastKnownElr),
+                Leader = setsLeader ? change.Leader : Leader,
+                LeaderEpoch = setsLeader ? LeaderEpoch.Next() : LeaderEpoch,
+                PartitionEpoch = PartitionEpoch.Next(),
+                RecoveryState = change.LeaderRecoveryState < 0 ? RecoveryState : (LeaderRecoveryState)change.LeaderRecoveryState,
+            }
+        ).Checked();
     }
 
     /// <summary>The record that makes a node that knows nothing believe all this.</summary>
-    public PartitionRecord ToRecord(Uuid topic, int partition) => new()
-    {
-        TopicId = topic,
-        PartitionId = partition,
-        Replicas = Replicas.ToList(),
-        Directories = Directories.ToList(),
-        Isr = Isr.ToList(),
-        RemovingReplicas = RemovingReplicas.ToList(),
-        AddingReplicas = AddingReplicas.ToList(),
-        EligibleLeaderReplicas = EligibleLeaders.Count == 0 ? null : EligibleLeaders.ToList(),
-        LastKnownElr = LastKnownEligible.Count == 0 ? null : LastKnownEligible.ToList(),
-        Leader = Leader,
-        LeaderEpoch = LeaderEpoch,
-        PartitionEpoch = PartitionEpoch,
-        LeaderRecoveryState = (sbyte)RecoveryState,
-    };
+    public PartitionRecord ToRecord(Uuid topic, int partition) =>
+        new()
+        {
+            TopicId = topic,
+            PartitionId = partition,
+            Replicas = Replicas.ToList(),
+            Directories = Directories.ToList(),
+            Isr = Isr.ToList(),
+            RemovingReplicas = RemovingReplicas.ToList(),
+            AddingReplicas = AddingReplicas.ToList(),
+            EligibleLeaderReplicas = EligibleLeaders.Count == 0 ? null : EligibleLeaders.ToList(),
+            LastKnownElr = LastKnownEligible.Count == 0 ? null : LastKnownEligible.ToList(),
+            Leader = Leader,
+            LeaderEpoch = LeaderEpoch,
+            PartitionEpoch = PartitionEpoch,
+            LeaderRecoveryState = (sbyte)RecoveryState,
+        };
 
     private static ValueList<Uuid> DirectoriesOrMigrating(ValueList<Uuid> directories, int replicas)
     {

@@ -7,13 +7,13 @@ namespace RaftLog.Metadata;
 /// <summary>All topics, by id and by name.</summary>
 /// <param name="ById">The topics by id.</param>
 /// <param name="IdsByName">The id that a name stands for now, in ordinal order of names.</param>
-public sealed record TopicsImage(
-    ImmutableSortedDictionary<Uuid, TopicImage> ById, ImmutableSortedDictionary<string, Uuid> IdsByName)
+public sealed record TopicsImage(ImmutableSortedDictionary<Uuid, TopicImage> ById, ImmutableSortedDictionary<string, Uuid> IdsByName)
 {
     /// <summary>No topics.</summary>
     public static readonly TopicsImage Empty = new(
         ImmutableSortedDictionary<Uuid, TopicImage>.Empty,
-        ImmutableSortedDictionary.Create<string, Uuid>(StringComparer.Ordinal));
+        ImmutableSortedDictionary.Create<string, Uuid>(StringComparer.Ordinal)
+    );
 
     /// <summary>The topics in ordinal order of names.</summary>
     public IEnumerable<TopicImage> InNameOrder => IdsByName.Values.Select(id => ById[id]);

@@ -9,7 +9,13 @@ namespace RaftLog.Metadata;
 /// <param name="Partition">The partition's index.</param>
 /// <param name="Before">What was believed, null for a new partition.</param>
 /// <param name="After">What is believed, null for a partition whose topic is gone.</param>
-public sealed record PartitionDifference(string Topic, Uuid TopicId, int Partition, PartitionRegistration? Before, PartitionRegistration? After);
+public sealed record PartitionDifference(
+    string Topic,
+    Uuid TopicId,
+    int Partition,
+    PartitionRegistration? Before,
+    PartitionRegistration? After
+);
 
 /// <summary>A broker before and after.</summary>
 /// <param name="Id">The node.</param>
@@ -48,8 +54,16 @@ public sealed class MetadataChanges
     public required bool Kept { get; init; }
 
     /// <summary>True when nothing differs.</summary>
-    public bool IsEmpty => CreatedTopics.Count == 0 && DeletedTopics.Count == 0 && Partitions.Count == 0 && Brokers.Count == 0
-        && Controllers.Count == 0 && Configs.Count == 0 && Features.Count == 0 && !ProducerIds && !Kept;
+    public bool IsEmpty =>
+        CreatedTopics.Count == 0
+        && DeletedTopics.Count == 0
+        && Partitions.Count == 0
+        && Brokers.Count == 0
+        && Controllers.Count == 0
+        && Configs.Count == 0
+        && Features.Count == 0
+        && !ProducerIds
+        && !Kept;
 
     /// <summary>Compares two images whole, for instance after a snapshot took the place of the log.</summary>
     public static MetadataChanges Between(MetadataImage before, MetadataImage after)
@@ -65,7 +79,11 @@ public sealed class MetadataChanges
 
     /// <summary>Compares two images that can differ only where these topics were touched, and in these resources.</summary>
     internal static MetadataChanges Between(
-        MetadataImage before, MetadataImage after, IEnumerable<TopicDelta> touched, IEnumerable<ConfigResource> resources)
+        MetadataImage before,
+        MetadataImage after,
+        IEnumerable<TopicDelta> touched,
+        IEnumerable<ConfigResource> resources
+    )
     {
         Topics topics = new(before, after);
         foreach (TopicDelta topic in touched)
@@ -83,8 +101,11 @@ public sealed class MetadataChanges
             CreatedTopics = topics.Created,
             DeletedTopics = topics.Deleted,
             Partitions = topics.Partitions,
-            Brokers = [.. Differing(before.Brokers, after.Brokers)
-                .Select(id => new BrokerDifference(id, before.Brokers.GetValueOrDefault(id), after.Brokers.GetValueOrDefault(id)))],
+            Brokers =
+            [
+                .. Differing(before.Brokers, after.Brokers)
+                    .Select(id => new BrokerDifference(id, before.Brokers.GetValueOrDefault(id), after.Brokers.GetValueOrDefault(id))),
+            ],
             Controllers = [.. Differing(before.Controllers, after.Controllers)],
             Configs = [.. resources.Where(each => !before.ConfigOf(each).SequenceEqual(after.ConfigOf(each)))],
             Features = [.. Differing(before.Features, after.Features)],
@@ -95,7 +116,9 @@ public sealed class MetadataChanges
 
     /// <summary>The keys whose values differ, in order: one walk along both.</summary>
     private static IEnumerable<TKey> Differing<TKey, TValue>(
-        ImmutableSortedDictionary<TKey, TValue> before, ImmutableSortedDictionary<TKey, TValue> after)
+        ImmutableSortedDictionary<TKey, TValue> before,
+        ImmutableSortedDictionary<TKey, TValue> after
+    )
         where TKey : notnull
     {
         if (ReferenceEquals(before, after))
@@ -110,7 +133,10 @@ public sealed class MetadataChanges
         bool hasNow = now.MoveNext();
         while (hasOld || hasNow)
         {
-            int step = !hasNow ? -1 : !hasOld ? 1 : order.Compare(old.Current.Key, now.Current.Key);
+            int step =
+                !hasNow ? -1
+                : !hasOld ? 1
+                : order.Compare(old.Current.Key, now.Current.Key);
             if (step != 0 || !EqualityComparer<TValue>.Default.Equals(old.Current.Value, now.Current.Value))
             {
                 yield return step <= 0 ? old.Current.Key : now.Current.Key;

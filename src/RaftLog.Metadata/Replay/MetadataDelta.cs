@@ -6,11 +6,13 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Metadata;
 
 /// <summary>
-/// Records replayed onto an image, until <see cref="Apply"/> makes the next one. This is the only way in which belief changes: leader, follower and
+/// Records replayed onto an image, until <see cref="Apply"/> makes the next one. This is the only way in which belief changes: leader,
+/// follower and
 /// recovery all come here. A record that contradicts the image is a broken invariant and stops the node.
 /// </summary>
 /// <remarks>
-/// Used once: replay, then apply. The records of metadata transactions are replayed like all others; <see cref="MetadataReplayer"/> knows when
+/// Used once: replay, then apply. The records of metadata transactions are replayed like all others; <see cref="MetadataReplayer"/> knows
+/// when
 /// they count.
 /// </remarks>
 public sealed class MetadataDelta
@@ -82,11 +84,15 @@ public sealed class MetadataDelta
                 Replay(config);
                 break;
             case FeatureLevelRecord feature:
-                _features = feature.FeatureLevel == 0 ? _features.Remove(feature.Name) : _features.SetItem(feature.Name, feature.FeatureLevel);
+                _features =
+                    feature.FeatureLevel == 0 ? _features.Remove(feature.Name) : _features.SetItem(feature.Name, feature.FeatureLevel);
                 break;
             case ProducerIdsRecord block:
                 Invariant.Holds(
-                    block.NextProducerId >= _nextProducerId, "M-07", $"producer ids go back from {_nextProducerId} to {block.NextProducerId}");
+                    block.NextProducerId >= _nextProducerId,
+                    "M-07",
+                    $"producer ids go back from {_nextProducerId} to {block.NextProducerId}"
+                );
                 _nextProducerId = block.NextProducerId;
                 break;
             case NoOpRecord or BeginTransactionRecord or EndTransactionRecord or AbortTransactionRecord:
@@ -108,17 +114,18 @@ public sealed class MetadataDelta
     }
 
     /// <summary>The image alone, for those who do not ask what changed.</summary>
-    internal MetadataImage Freeze(MetadataProvenance provenance) => new()
-    {
-        Provenance = provenance,
-        Features = _features,
-        Brokers = _brokers,
-        Controllers = _controllers,
-        Topics = FreezeTopics(),
-        Configs = _configs,
-        NextProducerId = _nextProducerId,
-        Kept = _kept,
-    };
+    internal MetadataImage Freeze(MetadataProvenance provenance) =>
+        new()
+        {
+            Provenance = provenance,
+            Features = _features,
+            Brokers = _brokers,
+            Controllers = _controllers,
+            Topics = FreezeTopics(),
+            Configs = _configs,
+            NextProducerId = _nextProducerId,
+            Kept = _kept,
+        };
 
     private TopicDelta TopicOf(Uuid id)
     {
@@ -137,7 +144,10 @@ public sealed class MetadataDelta
     private void Create(TopicRecord record)
     {
         Invariant.Holds(
-            !_topics.ContainsKey(record.TopicId) && !_image.Topics.ById.ContainsKey(record.TopicId), "M-04", $"topic id {record.TopicId} is used twice");
+            !_topics.ContainsKey(record.TopicId) && !_image.Topics.ById.ContainsKey(record.TopicId),
+            "M-04",
+            $"topic id {record.TopicId} is used twice"
+        );
         Invariant.Holds(!_idsByName.ContainsKey(record.Name), "M-04", $"topic '{record.Name}' is created while it exists");
         _topics.Add(record.TopicId, new TopicDelta(record));
         _idsByName = _idsByName.Add(record.Name, record.TopicId);

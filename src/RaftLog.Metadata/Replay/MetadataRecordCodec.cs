@@ -5,7 +5,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Metadata;
 
 /// <summary>
-/// The value of a record of the metadata log (KIP-631): frame version, record type and record version as unsigned varints, then the fields in
+/// The value of a record of the metadata log (KIP-631): frame version, record type and record version as unsigned varints, then the fields
+/// in
 /// the flexible encoding. The key of such a record is null.
 /// </summary>
 public static class MetadataRecordCodec
@@ -57,14 +58,18 @@ public static class MetadataRecordCodec
         uint recordVersion = reader.ReadUVarint();
         if (type > short.MaxValue || !MetadataRecordCatalog.TryFind((short)type, out MetadataRecordDescription? description))
         {
-            throw new ProtocolException($"a metadata record has type {type}, which is not known: this node is older than the cluster's metadata.version");
+            throw new ProtocolException(
+                $"a metadata record has type {type}, which is not known: this node is older than the cluster's metadata.version"
+            );
         }
 
         if (recordVersion > (uint)description.HighestVersion || recordVersion < (uint)description.LowestVersion)
         {
             throw new ProtocolException(
-                $"a {description.Name} has version {recordVersion}, and {description.LowestVersion} to {description.HighestVersion} are known: "
-                + "this node is older than the cluster's metadata.version");
+                $"a {description.Name} has version {recordVersion}, and {description.LowestVersion} to {description.HighestVersion} are "
+                    + $"known: "
+                    + "this node is older than the cluster's metadata.version"
+            );
         }
 
         IMetadataRecord record = description.NewRecord();

@@ -88,7 +88,10 @@ public sealed class MetadataReplayer
     public MetadataUpdate Load(IEnumerable<IMetadataRecord> records, MetadataProvenance provenance)
     {
         Invariant.Holds(
-            provenance.LastOffset >= Image.Provenance.LastOffset, "M-09", $"a snapshot at {provenance.LastOffset} would take {Image.Provenance.LastOffset} back");
+            provenance.LastOffset >= Image.Provenance.LastOffset,
+            "M-09",
+            $"a snapshot at {provenance.LastOffset} would take {Image.Provenance.LastOffset} back"
+        );
         MetadataDelta whole = new(MetadataImage.Empty);
         foreach (IMetadataRecord record in records)
         {
@@ -112,7 +115,11 @@ public sealed class MetadataReplayer
             return;
         }
 
-        Invariant.Holds(_transaction.Count < MaxTransactionRecords, "M-11", $"a metadata transaction has more than {MaxTransactionRecords} records");
+        Invariant.Holds(
+            _transaction.Count < MaxTransactionRecords,
+            "M-11",
+            $"a metadata transaction has more than {MaxTransactionRecords} records"
+        );
         _transaction.Add(MetadataRecordCodec.Copy(record));
     }
 

@@ -8,7 +8,8 @@ namespace RaftLog.Metadata;
 public static class MetadataSnapshot
 {
     /// <summary>
-    /// The records of an image, always in the same order: features (the metadata version first), brokers, controllers, topics, configuration,
+    /// The records of an image, always in the same order: features (the metadata version first), brokers, controllers, topics,
+    /// configuration,
     /// kept records, producer ids. Written at the image's own metadata version they replay to an image that says the same.
     /// </summary>
     public static IEnumerable<IMetadataRecord> Write(MetadataImage image) =>
@@ -90,7 +91,12 @@ public static class MetadataSnapshot
     {
         if (image.NextProducerId.Value > 0)
         {
-            yield return new ProducerIdsRecord { BrokerId = NodeId.None, BrokerEpoch = BrokerEpoch.None, NextProducerId = image.NextProducerId };
+            yield return new ProducerIdsRecord
+            {
+                BrokerId = NodeId.None,
+                BrokerEpoch = BrokerEpoch.None,
+                NextProducerId = image.NextProducerId,
+            };
         }
     }
 }

@@ -18,9 +18,7 @@ internal sealed class TopicDelta
     }
 
     public TopicDelta(TopicRecord record)
-        : this(new TopicImage(record.Name, record.TopicId, ImmutableSortedDictionary<int, PartitionRegistration>.Empty))
-    {
-    }
+        : this(new TopicImage(record.Name, record.TopicId, ImmutableSortedDictionary<int, PartitionRegistration>.Empty)) { }
 
     public string Name { get; }
 

@@ -23,8 +23,7 @@ public readonly record struct ConfigResource(ConfigResourceType Type, string Nam
     public static ConfigResource Topic(string name) => new(ConfigResourceType.Topic, name);
 
     /// <summary>Orders by type, then by name in ordinal order.</summary>
-    public int CompareTo(ConfigResource other) =>
-        Type != other.Type ? Type.CompareTo(other.Type) : string.CompareOrdinal(Name, other.Name);
+    public int CompareTo(ConfigResource other) => Type != other.Type ? Type.CompareTo(other.Type) : string.CompareOrdinal(Name, other.Name);
 
     /// <inheritdoc />
     public override string ToString() => $"{Type} '{Name}'";

@@ -45,24 +45,25 @@ public readonly record struct MetadataVersion(short Level) : IComparable<Metadat
     public bool TracksCordonedDirectories => Level >= 30;
 
     /// <summary>The version in which a record is written at this level.</summary>
-    public short VersionOf(IMetadataRecord record) => record switch
-    {
-        RegisterBrokerRecord => Level switch
+    public short VersionOf(IMetadataRecord record) =>
+        record switch
         {
-            >= 30 => 4,
-            >= 17 => 3,
-            >= 8 => 2,
-            _ => 1,
-        },
-        PartitionRecord or PartitionChangeRecord => Level switch
-        {
-            >= 23 => 2,
-            >= 17 => 1,
+            RegisterBrokerRecord => Level switch
+            {
+                >= 30 => 4,
+                >= 17 => 3,
+                >= 8 => 2,
+                _ => 1,
+            },
+            PartitionRecord or PartitionChangeRecord => Level switch
+            {
+                >= 23 => 2,
+                >= 17 => 1,
+                _ => 0,
+            },
+            BrokerRegistrationChangeRecord change => VersionOf(change),
             _ => 0,
-        },
-        BrokerRegistrationChangeRecord change => VersionOf(change),
-        _ => 0,
-    };
+        };
 
     /// <inheritdoc />
     public int CompareTo(MetadataVersion other) => Level.CompareTo(other.Level);

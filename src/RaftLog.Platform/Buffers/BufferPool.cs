@@ -122,8 +122,7 @@ public sealed class BufferPool : IDisposable
         }
     }
 
-    private static int ClassOf(int length) =>
-        length <= SmallestSlab ? 0 : (BitOperations.Log2((uint)length - 1) - 10) / 2;
+    private static int ClassOf(int length) => length <= SmallestSlab ? 0 : (BitOperations.Log2((uint)length - 1) - 10) / 2;
 
     private static int SizeOf(int index) => SmallestSlab << (2 * index);
 

@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Platform.Buffers;
 
 /// <summary>
-/// A frame of announced length that is received into one buffer, and then the next one with the same object. It takes memory as its bytes arrive, in steps of at most four times what
+/// A frame of announced length that is received into one buffer, and then the next one with the same object. It takes memory as its bytes
+/// arrive, in steps of at most four times what
 /// has come. While half of the pool is free it begins with up to 1 MiB, so that an ordinary frame is never copied; after that with a
 /// few KiB, so that peers that announce much and send nothing never use the pool up.
 /// </summary>
@@ -64,7 +65,9 @@ public sealed class IncomingFrame : IDisposable
         return true;
     }
 
-    /// <summary>Hands the complete frame over: a buffer of exactly <see cref="Length"/> bytes, whose one reference is the caller's.</summary>
+    /// <summary>
+    /// Hands the complete frame over: a buffer of exactly <see cref="Length"/> bytes, whose one reference is the caller's.
+    /// </summary>
     public PooledBuffer Detach()
     {
         Invariant.Holds(IsComplete, "P-03", "a frame was taken before it was complete");

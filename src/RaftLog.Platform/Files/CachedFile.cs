@@ -1,7 +1,8 @@
 namespace RaftLog.Platform;
 
 /// <summary>
-/// A file of <see cref="DescriptorCache"/>: to its owner it is open until disposed; a descriptor it has while it is used, and afterwards until another file needs it
+/// A file of <see cref="DescriptorCache"/>: to its owner it is open until disposed; a descriptor it has while it is used, and afterwards
+/// until another file needs it
 /// more. It follows its name when that is changed through the cache, and keeps its descriptor for good when the name goes.
 /// </summary>
 internal sealed class CachedFile : IDiskFile
@@ -11,7 +12,9 @@ internal sealed class CachedFile : IDiskFile
     private readonly DescriptorCache _cache;
     private volatile IDiskFile? _file;
 
-    /// <summary>How many use the descriptor now, or <see cref="Closed"/>. Leaves <see cref="Closed"/> only under the folder's lock.</summary>
+    /// <summary>
+    /// How many use the descriptor now, or <see cref="Closed"/>. Leaves <see cref="Closed"/> only under the folder's lock.
+    /// </summary>
     private int _leases = Closed;
 
     /// <summary>Counts what was written; <see cref="_flushed"/> is its value that is known to be on the disk.</summary>
@@ -44,7 +47,10 @@ internal sealed class CachedFile : IDiskFile
     /// <summary>Its name there; changed under the folder's lock.</summary>
     internal string Name { get; set; }
 
-    /// <summary>True when its owner cannot do without, or no name leads to it any more, so that it could not be opened again. Changed under the folder's lock.</summary>
+    /// <summary>
+    /// True when its owner cannot do without, or no name leads to it any more, so that it could not be opened again. Changed under the
+    /// folder's lock.
+    /// </summary>
     internal bool StaysOpen { get; set; }
 
     /// <summary>Its place among the open files.</summary>
@@ -53,7 +59,9 @@ internal sealed class CachedFile : IDiskFile
     /// <summary>True when it was used since the cache last looked.</summary>
     internal bool IsInUse { get; set; }
 
-    /// <summary>How much was written so far, to be given to <see cref="Flushed"/> once a flush that begins after this has succeeded.</summary>
+    /// <summary>
+    /// How much was written so far, to be given to <see cref="Flushed"/> once a flush that begins after this has succeeded.
+    /// </summary>
     internal long Written => Volatile.Read(ref _written);
 
     public int Read(long position, Span<byte> target)
@@ -157,8 +165,15 @@ internal sealed class CachedFile : IDiskFile
             return false;
         }
 
-        Begin(disk.OpenExisting(Path) ?? throw new DiskException(
-            Path, DiskErrorKind.NotFound, "open", "it was closed to save a descriptor, and is gone; nobody but this process may change the directory"));
+        Begin(
+            disk.OpenExisting(Path)
+                ?? throw new DiskException(
+                    Path,
+                    DiskErrorKind.NotFound,
+                    "open",
+                    "it was closed to save a descriptor, and is gone; nobody but this process may change the directory"
+                )
+        );
         return true;
     }
 
@@ -179,8 +194,10 @@ internal sealed class CachedFile : IDiskFile
     }
 
     /// <summary>
-    /// Closes the file if it can be opened again as it is: nobody uses it, it may be closed, and a flush that succeeded covers all that was written. An error of a
-    /// write that the kernel did later is told to who has the file open then, and the next flush must be told of it. Under the folder's lock.
+    /// Closes the file if it can be opened again as it is: nobody uses it, it may be closed, and a flush that succeeded covers all that was
+    /// written. An error of a
+    /// write that the kernel did later is told to who has the file open then, and the next flush must be told of it. Under the folder's
+    /// lock.
     /// </summary>
     internal bool TryClose()
     {

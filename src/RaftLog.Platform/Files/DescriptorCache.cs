@@ -3,13 +3,17 @@ using System.Runtime.CompilerServices;
 namespace RaftLog.Platform;
 
 /// <summary>
-/// A disk whose open files need not all have a descriptor: those that were not used of late are closed, and opened again when they are used. It keeps at most half of
-/// what the process may open, the rest is for connections; when the system has none left, it gives up half of its own and tries again, and a flush waits then until there is one. A file with bytes that no
+/// A disk whose open files need not all have a descriptor: those that were not used of late are closed, and opened again when they are
+/// used. It keeps at most half of
+/// what the process may open, the rest is for connections; when the system has none left, it gives up half of its own and tries again, and
+/// a flush waits then until there is one. A file with bytes that no
 /// flush covers is never closed, and one whose name goes keeps its descriptor until it is disposed.
 /// </summary>
 public sealed class DescriptorCache : IDisk
 {
-    /// <summary>More would not make it faster: opening a file again costs some ten microseconds, and each open one holds memory of the kernel.</summary>
+    /// <summary>
+    /// More would not make it faster: opening a file again costs some ten microseconds, and each open one holds memory of the kernel.
+    /// </summary>
     private const int MostFiles = 4096;
 
     /// <summary>What a node needs at least.</summary>
@@ -28,14 +32,10 @@ public sealed class DescriptorCache : IDisk
     /// <param name="disk">The disk.</param>
     /// <param name="shortage">Waits while there is no descriptor; null where nothing waits.</param>
     public DescriptorCache(IDisk disk, DescriptorShortage? shortage = null)
-        : this(disk, CapacityFor(disk.DescriptorLimit), shortage)
-    {
-    }
+        : this(disk, CapacityFor(disk.DescriptorLimit), shortage) { }
 
     internal DescriptorCache(IDisk disk, int capacity, DescriptorShortage? shortage = null)
-        : this(disk, new OpenFiles(capacity), new NamedFiles(), shortage, keepsFilesOpen: false)
-    {
-    }
+        : this(disk, new OpenFiles(capacity), new NamedFiles(), shortage, keepsFilesOpen: false) { }
 
     private DescriptorCache(IDisk disk, OpenFiles open, NamedFiles named, DescriptorShortage? shortage, bool keepsFilesOpen)
     {
@@ -81,11 +81,14 @@ public sealed class DescriptorCache : IDisk
     {
         if (_named.Find(source) is { } directory)
         {
-            Within(directory, () =>
-            {
-                _disk.Rename(source, target);
-                _named.Move(directory, target);
-            });
+            Within(
+                directory,
+                () =>
+                {
+                    _disk.Rename(source, target);
+                    _named.Move(directory, target);
+                }
+            );
             return;
         }
 
@@ -103,15 +106,18 @@ public sealed class DescriptorCache : IDisk
             return;
         }
 
-        Within(folder, () =>
-        {
-            KeepWithoutName(folder, isWithin ? newName : name);
-            _disk.Rename(source, target);
-            foreach (CachedFile file in folder.Files)
+        Within(
+            folder,
+            () =>
             {
-                file.Name = file.Name == name ? newName : file.Name;
+                KeepWithoutName(folder, isWithin ? newName : name);
+                _disk.Rename(source, target);
+                foreach (CachedFile file in folder.Files)
+                {
+                    file.Name = file.Name == name ? newName : file.Name;
+                }
             }
-        });
+        );
     }
 
     /// <inheritdoc />
@@ -172,13 +178,16 @@ public sealed class DescriptorCache : IDisk
         {
             if (_named.Find(directory) is { } folder)
             {
-                Within(folder, () =>
-                {
-                    foreach (CachedFile file in folder.Files)
+                Within(
+                    folder,
+                    () =>
                     {
-                        covered.Add((file, file.Written));
+                        foreach (CachedFile file in folder.Files)
+                        {
+                            covered.Add((file, file.Written));
+                        }
                     }
-                });
+                );
             }
         }
 
@@ -191,7 +200,8 @@ public sealed class DescriptorCache : IDisk
     }
 
     /// <inheritdoc />
-    public IDisk WithOwnFlushes(bool keepsFilesOpen) => new DescriptorCache(_disk.WithOwnFlushes(keepsFilesOpen), _open, _named, _shortage, keepsFilesOpen);
+    public IDisk WithOwnFlushes(bool keepsFilesOpen) =>
+        new DescriptorCache(_disk.WithOwnFlushes(keepsFilesOpen), _open, _named, _shortage, keepsFilesOpen);
 
     /// <inheritdoc />
     public ValueTask<bool> WaitForDescriptorAsync(DiskException refused) => _shortage?.WaitAsync(refused) ?? ValueTask.FromResult(false);

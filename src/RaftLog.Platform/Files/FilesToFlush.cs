@@ -1,6 +1,8 @@
 namespace RaftLog.Platform;
 
-/// <summary>The files of one flush of <see cref="DescriptorCache"/>: they keep their descriptors until it has ended. Used again for the next.</summary>
+/// <summary>
+/// The files of one flush of <see cref="DescriptorCache"/>: they keep their descriptors until it has ended. Used again for the next.
+/// </summary>
 internal sealed class FilesToFlush
 {
     private readonly List<FileLease> _leases = [];

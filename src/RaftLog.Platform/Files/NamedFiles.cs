@@ -1,7 +1,8 @@
 namespace RaftLog.Platform;
 
 /// <summary>
-/// Which files are in use in which directory, so that a closed one can be found again when it or its directory is renamed. It has an entry for each file in use and
+/// Which files are in use in which directory, so that a closed one can be found again when it or its directory is renamed. It has an entry
+/// for each file in use and
 /// each of their directories. Directories that hold files in use hold no other such directories.
 /// </summary>
 internal sealed class NamedFiles
@@ -78,9 +79,10 @@ internal sealed class NamedFiles
         public int Users { get; set; }
 
         /// <summary>The files in use. Under <see cref="Gate"/>.</summary>
-        public ReadOnlySpan<CachedFile> Files => _files is { } files
-            ? System.Runtime.InteropServices.CollectionsMarshal.AsSpan(files)
-            : _only is null ? [] : new ReadOnlySpan<CachedFile>(ref _only);
+        public ReadOnlySpan<CachedFile> Files =>
+            _files is { } files ? System.Runtime.InteropServices.CollectionsMarshal.AsSpan(files)
+            : _only is null ? []
+            : new ReadOnlySpan<CachedFile>(ref _only);
 
         /// <summary>A file is in use. Under <see cref="Gate"/>.</summary>
         public void Add(CachedFile file)

@@ -1,6 +1,8 @@
 namespace RaftLog.Platform;
 
-/// <summary>The files that have a descriptor now, and which of them gives it up. Bounded by the capacity, except for files that cannot be closed.</summary>
+/// <summary>
+/// The files that have a descriptor now, and which of them gives it up. Bounded by the capacity, except for files that cannot be closed.
+/// </summary>
 internal sealed class OpenFiles(int capacity)
 {
     /// <summary>How many are looked at for one that can go: so opening a file costs little when few can.</summary>
@@ -44,7 +46,9 @@ internal sealed class OpenFiles(int capacity)
         }
     }
 
-    /// <summary>Closes files that were not used of late while there are more than there may be. The caller holds no lock of a folder.</summary>
+    /// <summary>
+    /// Closes files that were not used of late while there are more than there may be. The caller holds no lock of a folder.
+    /// </summary>
     /// <param name="wanted">How many are about to be opened.</param>
     public void MakeRoom(int wanted)
     {

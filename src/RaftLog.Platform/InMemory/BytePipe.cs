@@ -3,7 +3,9 @@ using RaftLog.Platform.Waiting;
 
 namespace RaftLog.Platform;
 
-/// <summary>One direction of an in-memory connection: a bounded ring of bytes with one reader and one writer. A full ring holds the writer back.</summary>
+/// <summary>
+/// One direction of an in-memory connection: a bounded ring of bytes with one reader and one writer. A full ring holds the writer back.
+/// </summary>
 internal sealed class BytePipe(Waiters waiters, int maxReceive)
 {
     private const int Capacity = 64 << 10;

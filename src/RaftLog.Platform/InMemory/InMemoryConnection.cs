@@ -41,7 +41,7 @@ internal sealed class InMemoryConnection(NetworkAddress peer, BytePipe incoming,
     private async ValueTask<bool> SendAsync(SendPiece range)
     {
         byte[] step = new byte[Math.Min(range.Length, MaxStep)];
-        for (int sent = 0; sent < range.Length;)
+        for (int sent = 0; sent < range.Length; )
         {
             int length = range.CopyTo(sent, step);
             if (!await outgoing.WriteAsync(step.AsMemory(0, length)))

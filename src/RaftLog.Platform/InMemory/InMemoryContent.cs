@@ -1,6 +1,8 @@
 namespace RaftLog.Platform;
 
-/// <summary>The bytes of a file in memory, in pieces, so that growing moves nothing. What was never written is zero. Guarded by its own lock.</summary>
+/// <summary>
+/// The bytes of a file in memory, in pieces, so that growing moves nothing. What was never written is zero. Guarded by its own lock.
+/// </summary>
 /// <param name="unflushed">Notes what is not flushed; null where nobody asks for it.</param>
 internal sealed class InMemoryContent(UnflushedWrites? unflushed = null)
 {
@@ -26,7 +28,7 @@ internal sealed class InMemoryContent(UnflushedWrites? unflushed = null)
         lock (_lock)
         {
             int count = (int)Math.Clamp(_length - position, 0, target.Length);
-            for (int done = 0; done < count;)
+            for (int done = 0; done < count; )
             {
                 (int piece, int at) = Place(position + done);
                 int part = Math.Min(count - done, PieceSize - at);
@@ -88,7 +90,7 @@ internal sealed class InMemoryContent(UnflushedWrites? unflushed = null)
                 Resize(position + source.Length);
             }
 
-            for (int done = 0; done < source.Length;)
+            for (int done = 0; done < source.Length; )
             {
                 (int piece, int at) = Place(position + done);
                 int part = Math.Min(source.Length - done, PieceSize - at);

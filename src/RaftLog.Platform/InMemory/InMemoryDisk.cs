@@ -16,7 +16,8 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue, bool notesF
     private long _open;
 
     /// <summary>
-    /// Asked before each operation, with its name (open, read, write, truncate, flush, rename, delete, list, create directory) and its path:
+    /// Asked before each operation, with its name (open, read, write, truncate, flush, rename, delete, list, create directory) and its
+    /// path:
     /// what it returns is thrown as <see cref="DiskException"/>; null lets the operation go on.
     /// </summary>
     public Func<string, string, DiskErrorKind?>? Fault { get; set; }

@@ -96,12 +96,13 @@ public sealed class InMemoryNetwork : INetwork, IDisposable
         }
     }
 
-    private static string Normalize(string host) => host switch
-    {
-        "0.0.0.0" or "::" => AnyHost,
-        "127.0.0.1" or "::1" => LocalHost,
-        _ => host.ToLowerInvariant(),
-    };
+    private static string Normalize(string host) =>
+        host switch
+        {
+            "0.0.0.0" or "::" => AnyHost,
+            "127.0.0.1" or "::1" => LocalHost,
+            _ => host.ToLowerInvariant(),
+        };
 
     private bool IsTaken(string host, int port)
     {

@@ -21,25 +21,32 @@ internal static class DiskErrors
         new(path, KindOf(error), operation, $"{Marshal.GetPInvokeErrorMessage(error)} (errno {error})");
 
     /// <summary>From an exception of the .NET library; its <c>HResult</c> is the error number where it has no type of its own.</summary>
-    internal static DiskException From(string path, string operation, Exception e) => e switch
-    {
-        FileNotFoundException or DirectoryNotFoundException or DriveNotFoundException =>
-            new DiskException(path, DiskErrorKind.NotFound, operation, e.Message, e),
-        ObjectDisposedException => new DiskException(path, DiskErrorKind.NotFound, operation, "the file is closed", e),
-        UnauthorizedAccessException => new DiskException(path, DiskErrorKind.NotPermitted, operation, e.Message, e),
-        _ => new DiskException(path, KindOf(e.HResult), operation, e.Message, e),
-    };
+    internal static DiskException From(string path, string operation, Exception e) =>
+        e switch
+        {
+            FileNotFoundException or DirectoryNotFoundException or DriveNotFoundException => new DiskException(
+                path,
+                DiskErrorKind.NotFound,
+                operation,
+                e.Message,
+                e
+            ),
+            ObjectDisposedException => new DiskException(path, DiskErrorKind.NotFound, operation, "the file is closed", e),
+            UnauthorizedAccessException => new DiskException(path, DiskErrorKind.NotPermitted, operation, e.Message, e),
+            _ => new DiskException(path, KindOf(e.HResult), operation, e.Message, e),
+        };
 
     /// <summary>True for what file calls of the .NET library throw.</summary>
     internal static bool IsOurs(Exception e) =>
         e is IOException or UnauthorizedAccessException or ObjectDisposedException or ArgumentException or NotSupportedException;
 
-    private static DiskErrorKind KindOf(int error) => error switch
-    {
-        Enoent => DiskErrorKind.NotFound,
-        Eperm or Eacces or Erofs => DiskErrorKind.NotPermitted,
-        Enfile or Emfile => DiskErrorKind.NoDescriptors,
-        Enospc or EdquotLinux or EdquotMac or WindowsDiskFull => DiskErrorKind.NoSpace,
-        _ => DiskErrorKind.Io,
-    };
+    private static DiskErrorKind KindOf(int error) =>
+        error switch
+        {
+            Enoent => DiskErrorKind.NotFound,
+            Eperm or Eacces or Erofs => DiskErrorKind.NotPermitted,
+            Enfile or Emfile => DiskErrorKind.NoDescriptors,
+            Enospc or EdquotLinux or EdquotMac or WindowsDiskFull => DiskErrorKind.NoSpace,
+            _ => DiskErrorKind.Io,
+        };
 }

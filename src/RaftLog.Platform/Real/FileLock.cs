@@ -1,7 +1,8 @@
 namespace RaftLog.Platform;
 
 /// <summary>
-/// The exclusive lock of a whole file by <c>fcntl(F_SETLK)</c>, which Java's <c>FileChannel.lock</c> uses too: a data directory is closed to
+/// The exclusive lock of a whole file by <c>fcntl(F_SETLK)</c>, which Java's <c>FileChannel.lock</c> uses too: a data directory is closed
+/// to
 /// Kafka while we have it, and the other way round. Such a lock belongs to the process and not to the handle, so a table of the
 /// process's own locks refuses the second owner inside it.
 /// </summary>
@@ -69,7 +70,7 @@ internal sealed class FileLock : IDisposable
         FileStream? file = null;
         try
         {
-            // .NET locks no regions on macOS; refusing to share is flock there, which keeps our own processes apart.
+            // .NET locks no regions on macOS; declining to share is flock there, which keeps our own processes apart.
             FileShare share = OperatingSystem.IsMacOS() ? FileShare.None : FileShare.ReadWrite | FileShare.Delete;
             file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share);
             if (!OperatingSystem.IsMacOS())

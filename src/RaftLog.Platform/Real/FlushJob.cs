@@ -4,7 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace RaftLog.Platform;
 
 /// <summary>
-/// One flush call: its files are flushed by several threads, and the last to finish completes it. The awaiter never runs on a flush thread. Once it has been
+/// One flush call: its files are flushed by several threads, and the last to finish completes it. The awaiter never runs on a flush thread.
+/// Once it has been
 /// awaited the threads take the object for another call.
 /// </summary>
 internal sealed class FlushJob(FlushThreads threads) : IValueTaskSource

@@ -3,15 +3,15 @@ using System.Threading.Tasks.Sources;
 
 namespace RaftLog.Platform;
 
-/// <summary>The reused <c>sendmsg</c> of a connection: many pieces in one system call, awaitable without allocating. One send at a time.</summary>
+/// <summary>
+/// The reused <c>sendmsg</c> of a connection: many pieces in one system call, awaitable without allocating. One send at a time.
+/// </summary>
 internal sealed class GatherSend : SocketAsyncEventArgs, IValueTaskSource
 {
     private ManualResetValueTaskSourceCore<bool> _core;
 
     internal GatherSend()
-        : base(true)
-    {
-    }
+        : base(true) { }
 
     /// <summary>Sends all pieces.</summary>
     /// <exception cref="SocketException">The connection has ended.</exception>

@@ -4,12 +4,15 @@ using Microsoft.Win32.SafeHandles;
 namespace RaftLog.Platform;
 
 /// <summary>
-/// The real disk. Flushing is <c>fdatasync</c> and <c>fsync</c> of the C library on threads of its own; an error is reported and never tried
+/// The real disk. Flushing is <c>fdatasync</c> and <c>fsync</c> of the C library on threads of its own; an error is reported and never
+/// tried
 /// again, because the kernel forgets it and may drop the pages (ARCHITECTURE D6). Made for Linux; it runs on the other systems of .NET too.
 /// </summary>
 public sealed class LinuxDisk : IDisk
 {
-    /// <summary>From here on the whole file system is flushed at once; below, what others have written there would cost more than it saves.</summary>
+    /// <summary>
+    /// From here on the whole file system is flushed at once; below, what others have written there would cost more than it saves.
+    /// </summary>
     private const int ManyDirectories = 4;
 
     private readonly FlushThreads _flushThreads = new();
@@ -19,8 +22,7 @@ public sealed class LinuxDisk : IDisk
     public IDiskFile OpenOrCreate(string path) => Guard(path, "open", () => Open(path, FileMode.OpenOrCreate));
 
     /// <inheritdoc/>
-    public IDiskFile? OpenExisting(string path) =>
-        Guard(path, "open", () => File.Exists(path) ? Open(path, FileMode.Open) : null);
+    public IDiskFile? OpenExisting(string path) => Guard(path, "open", () => File.Exists(path) ? Open(path, FileMode.Open) : null);
 
     /// <inheritdoc/>
     public void CreateDirectory(string path) => Guard(path, "create directory", () => Directory.CreateDirectory(path));
@@ -32,8 +34,7 @@ public sealed class LinuxDisk : IDisk
     public bool DirectoryExists(string path) => Directory.Exists(path);
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ListFiles(string directory) =>
-        Guard(directory, "list", () => Names(directory, Directory.EnumerateFiles));
+    public IReadOnlyList<string> ListFiles(string directory) => Guard(directory, "list", () => Names(directory, Directory.EnumerateFiles));
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ListDirectories(string directory) =>
@@ -56,26 +57,36 @@ public sealed class LinuxDisk : IDisk
     }
 
     /// <inheritdoc/>
-    public void DeleteFile(string path) => Guard(path, "delete", () =>
-    {
-        if (File.Exists(path))
-        {
-            File.Delete(path);
-        }
+    public void DeleteFile(string path) =>
+        Guard(
+            path,
+            "delete",
+            () =>
+            {
+                if (File.Exists(path))
+                {
+                    File.Delete(path);
+                }
 
-        return true;
-    });
+                return true;
+            }
+        );
 
     /// <inheritdoc/>
-    public void DeleteDirectory(string path) => Guard(path, "delete", () =>
-    {
-        if (Directory.Exists(path))
-        {
-            Directory.Delete(path, recursive: true);
-        }
+    public void DeleteDirectory(string path) =>
+        Guard(
+            path,
+            "delete",
+            () =>
+            {
+                if (Directory.Exists(path))
+                {
+                    Directory.Delete(path, recursive: true);
+                }
 
-        return true;
-    });
+                return true;
+            }
+        );
 
     /// <inheritdoc/>
     public ValueTask FlushAsync(IReadOnlyList<IDiskFile> files) =>
@@ -93,7 +104,8 @@ public sealed class LinuxDisk : IDisk
             return;
         }
 
-        // Opened before the flush that it is first used for, and then kept: a handle reports each error of the file system once, also one that somebody else's
+        // Opened before the flush that it is first used for, and then kept: a handle reports each error of the file system once, also one
+        // that somebody else's
         // flush has met in between.
         if (!_fileSystems.TryGetValue(parent, out SafeFileHandle? fileSystem))
         {
@@ -126,11 +138,16 @@ public sealed class LinuxDisk : IDisk
     public IDisposable? TryLock(string path) => FileLock.TryTake(path);
 
     /// <inheritdoc/>
-    public DiskSpace Space(string path) => Guard(path, "stat", () =>
-    {
-        DriveInfo drive = new(path);
-        return new DiskSpace(drive.TotalSize, drive.AvailableFreeSpace);
-    });
+    public DiskSpace Space(string path) =>
+        Guard(
+            path,
+            "stat",
+            () =>
+            {
+                DriveInfo drive = new(path);
+                return new DiskSpace(drive.TotalSize, drive.AvailableFreeSpace);
+            }
+        );
 
     private static LinuxDiskFile Open(string path, FileMode mode)
     {

@@ -30,8 +30,7 @@ internal static partial class Native
         {
             // macOS does not declare fdatasync.
             error = (OperatingSystem.IsLinux() ? FDataSync(file) : FSync(file)) < 0 ? Marshal.GetLastPInvokeError() : 0;
-        }
-        while (error == Eintr);
+        } while (error == Eintr);
         return error;
     }
 
@@ -53,13 +52,13 @@ internal static partial class Native
         do
         {
             error = FSync(directory) < 0 ? Marshal.GetLastPInvokeError() : 0;
-        }
-        while (error == Eintr);
+        } while (error == Eintr);
         return error;
     }
 
     /// <summary>
-    /// <c>syncfs</c>: all that was written to the file system of a directory. 0, or the error: one of any file there since the last call with the same handle
+    /// <c>syncfs</c>: all that was written to the file system of a directory. 0, or the error: one of any file there since the last call
+    /// with the same handle
     /// (Linux 5.8 and later).
     /// </summary>
     internal static int FlushFileSystem(SafeFileHandle directory)
@@ -68,8 +67,7 @@ internal static partial class Native
         do
         {
             error = SyncFileSystem(directory) < 0 ? Marshal.GetLastPInvokeError() : 0;
-        }
-        while (error == Eintr);
+        } while (error == Eintr);
         return error;
     }
 
@@ -119,7 +117,9 @@ internal static partial class Native
         return true;
     }
 
-    /// <summary><c>poll</c>: true when a descriptor is a pipe or socket whose other end is gone. False where the system has no such call.</summary>
+    /// <summary>
+    /// <c>poll</c>: true when a descriptor is a pipe or socket whose other end is gone. False where the system has no such call.
+    /// </summary>
     internal static bool IsBroken(int descriptor)
     {
         if (OperatingSystem.IsWindows())
@@ -132,7 +132,8 @@ internal static partial class Native
     }
 
     /// <summary>
-    /// <c>sendfile</c> to a socket that does not block: the number of bytes that it took, 0 where the file ends before the position. Linux only.
+    /// <c>sendfile</c> to a socket that does not block: the number of bytes that it took, 0 where the file ends before the position. Linux
+    /// only.
     /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="file">The file.</param>
@@ -146,13 +147,13 @@ internal static partial class Native
         {
             sent = SendFile(socket, file, ref position, count);
             error = sent < 0 ? Marshal.GetLastPInvokeError() : 0;
-        }
-        while (error == Eintr);
+        } while (error == Eintr);
         return (int)Math.Max(sent, 0);
     }
 
     /// <summary>
-    /// <c>send</c> of bytes that more will follow at once (<c>MSG_MORE</c>), so that they share a packet: the number that the socket took, 0 when it
+    /// <c>send</c> of bytes that more will follow at once (<c>MSG_MORE</c>), so that they share a packet: the number that the socket took,
+    /// 0 when it
     /// takes none now or has failed. Linux only.
     /// </summary>
     internal static int SendBeforeMore(SafeHandle socket, ReadOnlySpan<byte> bytes) =>
@@ -185,7 +186,9 @@ internal static partial class Native
     internal static long? DescriptorLimit()
     {
         const int limitOfFiles = 7;
-        return OperatingSystem.IsLinux() && GetLimit(limitOfFiles, out ResourceLimit limit) == 0 ? (long)Math.Min(limit.Soft, long.MaxValue) : null;
+        return OperatingSystem.IsLinux() && GetLimit(limitOfFiles, out ResourceLimit limit) == 0
+            ? (long)Math.Min(limit.Soft, long.MaxValue)
+            : null;
     }
 
     /// <summary><c>_exit</c>: no finalizer, no exit handler, no flush of anything.</summary>

@@ -3,7 +3,10 @@ using System.Security.Cryptography;
 
 namespace RaftLog.Platform;
 
-/// <summary>The system's own entropy. On Linux it comes from the kernel: the .NET library would load OpenSSL for it, which takes a node's start longer than its log.</summary>
+/// <summary>
+/// The system's own entropy. On Linux it comes from the kernel: the .NET library would load OpenSSL for it, which takes a node's start
+/// longer than its log.
+/// </summary>
 public sealed class SystemEntropy : IEntropy
 {
     /// <inheritdoc/>
@@ -29,8 +32,7 @@ public sealed class SystemEntropy : IEntropy
         {
             Fill(bytes);
             drawn = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        }
-        while (drawn > tooMany);
+        } while (drawn > tooMany);
         return (int)(drawn % bound);
     }
 }

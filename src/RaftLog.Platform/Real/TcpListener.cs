@@ -26,7 +26,8 @@ internal sealed class TcpListener(Socket socket, NetworkAddress address, TcpOpti
             {
                 return null;
             }
-            catch (SocketException e) when (!_disposed && e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            catch (SocketException e)
+                when (!_disposed && e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
             {
                 // The peer waits in the backlog. Without a pause this loop would spin until a descriptor is free.
                 await Task.Delay(ExhaustedPause, time);

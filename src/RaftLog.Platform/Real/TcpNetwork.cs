@@ -62,11 +62,16 @@ public sealed class TcpNetwork(TimeProvider time, TcpOptions options) : INetwork
                 allRefused &= last.Outcome == ConnectOutcome.Refused;
             }
 
-            return last with { Outcome = allRefused ? ConnectOutcome.Refused : ConnectOutcome.Silent };
+            return last with
+            {
+                Outcome = allRefused ? ConnectOutcome.Refused : ConnectOutcome.Silent,
+            };
         }
         catch (OperationCanceledException)
         {
-            string reason = cancel.IsCancellationRequested ? "cancelled" : $"no answer from {address} in {timeout.TotalMilliseconds:0} ms";
+            string reason = cancel.IsCancellationRequested
+                ? "cancelled"
+                : $"no response from {address} in {timeout.TotalMilliseconds:0} ms";
             return new ConnectResult(ConnectOutcome.Silent, null, reason);
         }
         catch (SocketException e)
@@ -99,13 +104,14 @@ public sealed class TcpNetwork(TimeProvider time, TcpOptions options) : INetwork
         }
     }
 
-    private static string ListenFailure(SocketException e) => e.SocketErrorCode switch
-    {
-        SocketError.AddressAlreadyInUse => "the port is in use by another process; stop it, or choose another port",
-        SocketError.AddressNotAvailable => "this machine has no such address",
-        SocketError.AccessDenied => "not permitted; ports below 1024 need a privilege",
-        _ => e.Message,
-    };
+    private static string ListenFailure(SocketException e) =>
+        e.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => "the port is in use by another process; stop it, or choose another port",
+            SocketError.AddressNotAvailable => "this machine has no such address",
+            SocketError.AccessDenied => "not permitted; ports below 1024 need a privilege",
+            _ => e.Message,
+        };
 
     private async ValueTask<ConnectResult> ConnectToAsync(IPEndPoint target, CancellationToken cancel)
     {

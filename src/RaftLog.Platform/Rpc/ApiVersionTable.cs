@@ -50,7 +50,9 @@ public sealed class ApiVersionTable
     /// <summary>The level that the cluster had finalized for a feature when the peer responded (KIP-584); 0 where there is none.</summary>
     public short FeatureLevel(string feature) => _features.GetValueOrDefault(feature);
 
-    /// <summary>The highest version that both sides speak and that is not above <paramref name="highest"/>; false when there is none.</summary>
+    /// <summary>
+    /// The highest version that both sides speak and that is not above <paramref name="highest"/>; false when there is none.
+    /// </summary>
     public bool TryChoose(ApiKey key, short highest, out short version)
     {
         version = -1;

@@ -12,7 +12,8 @@ namespace RaftLog.Platform.Rpc;
 /// <param name="connection">Where the bytes come from.</param>
 /// <param name="pool">Where frames are put.</param>
 /// <param name="maxFrameBytes">The largest frame that is accepted.</param>
-/// <param name="smallPool">Where frames of up to <see cref="SmallFrameBytes"/> are put, so that large ones never take their memory; null for the same place.</param>
+/// <param name="smallPool">Where frames of up to <see cref="SmallFrameBytes"/> are put, so that large ones never take their memory; null
+/// for the same place.</param>
 public sealed class FrameReader(IConnection connection, BufferPool pool, int maxFrameBytes, BufferPool? smallPool = null)
 {
     /// <summary>The largest frame that counts as small.</summary>
@@ -49,8 +50,10 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
     }
 
     /// <summary>
-    /// While nobody reads a frame: receives what comes next, so that the peer's end is noticed while its request is answered. Await it before the next
-    /// <see cref="ReadAsync"/>. It ends at once where a whole frame has come already, since the peer may wait for that one's response before it sends more,
+    /// While nobody reads a frame: receives what comes next, so that the peer's end is noticed while its request is answered. Await it
+    /// before the next
+    /// <see cref="ReadAsync"/>. It ends at once where a whole frame has come already, since the peer may wait for that one's response
+    /// before it sends more,
     /// and where there is no room.
     /// </summary>
     /// <returns>False when the peer has closed or reset the connection.</returns>
@@ -122,8 +125,7 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
         return received;
     }
 
-    private static FrameRead Ended(int received, int length) =>
-        new(received == 0 ? FrameStatus.Closed : FrameStatus.Reset, null, length);
+    private static FrameRead Ended(int received, int length) => new(received == 0 ? FrameStatus.Closed : FrameStatus.Reset, null, length);
 
     private void Count(int received) => Volatile.Write(ref _bytesReceived, _bytesReceived + received);
 

@@ -6,14 +6,14 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Platform.Rpc;
 
 /// <summary>One request on its way. All fields are written under the channel's lock, or before it is queued.</summary>
-internal sealed class RpcCall(ApiKey api, short version, bool isAnswered, WireWriter request)
+internal sealed class RpcCall(ApiKey api, short version, bool hasResponse, WireWriter request)
 {
     public ApiKey Api { get; } = api;
 
     public short Version { get; } = version;
 
     /// <summary>False for a request that the peer never answers (Produce with acks=0): it ends when it is sent.</summary>
-    public bool IsAnswered { get; } = isAnswered;
+    public bool HasResponse { get; } = hasResponse;
 
     public WireWriter Request { get; } = request;
 
@@ -28,12 +28,12 @@ internal sealed class RpcCall(ApiKey api, short version, bool isAnswered, WireWr
     /// <summary>True while the connection may read the request's memory: until then the call must not end.</summary>
     public bool IsSending { get; set; }
 
-    /// <summary>True when nobody waits for the answer any more: it is dropped when it comes.</summary>
+    /// <summary>True when nobody waits for the response any more: it is dropped when it comes.</summary>
     public bool IsAbandoned { get; set; }
 
     public PooledBuffer? Response { get; set; }
 
-    public RpcOutcome Outcome { get; set; } = RpcOutcome.Answered;
+    public RpcOutcome Outcome { get; set; } = RpcOutcome.Responded;
 
     public string Reason { get; set; } = "";
 }

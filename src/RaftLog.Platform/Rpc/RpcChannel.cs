@@ -10,9 +10,12 @@ namespace RaftLog.Platform.Rpc;
 
 /// <summary>
 /// Requests and responses over one connection, pipelined: any number of callers, answers in the order of the requests, one deadline
-/// each. A lone caller sends on its own turn; what is queued while a send is under way goes out together. The channel ends as a whole, and every
-/// call with it, when the connection ends or when an answer is not one. A deadline ends its own call, and retires the channel: the calls that
-/// wait behind it keep their own deadlines, new ones go elsewhere, and the connection ends with the last of them. A cancelled call ends alone.
+/// each. A lone caller sends on its own turn; what is queued while a send is under way goes out together. The channel ends as a whole, and
+/// every
+/// call with it, when the connection ends or when a response is not one. A deadline ends its own call, and retires the channel: the calls
+/// that
+/// wait behind it keep their own deadlines, new ones go elsewhere, and the connection ends with the last of them. A cancelled call ends
+/// alone.
 /// </summary>
 public sealed class RpcChannel : IDisposable
 {
@@ -92,14 +95,20 @@ public sealed class RpcChannel : IDisposable
         }
     }
 
-    /// <summary>Sends a request in the highest version that both sides speak, and waits for its response, whose bytes are the caller's to keep.</summary>
+    /// <summary>
+    /// Sends a request in the highest version that both sides speak, and waits for its response, whose bytes are the caller's to keep.
+    /// </summary>
     /// <param name="request">The request. Record sets in it must not change until the call has ended.</param>
     /// <param name="timeout">How long to wait for the whole call.</param>
     /// <param name="highestVersion">Where to stop below that version.</param>
     /// <param name="cancel">Ends the call as <see cref="RpcOutcome.Cancelled"/>. The peer may do what was asked all the same.</param>
     /// <exception cref="ProtocolException">The request has a value that the version cannot carry.</exception>
     public ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
-        IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue, CancellationToken cancel = default)
+        IRequest<TResponse> request,
+        TimeSpan timeout,
+        short highestVersion = short.MaxValue,
+        CancellationToken cancel = default
+    )
         where TResponse : class, IVersionedMessage, new() =>
         Versions.TryChoose(request.Api, highestVersion, out short version)
             ? ExchangeAsync(request, version, timeout, leased: false, cancel)
@@ -108,19 +117,25 @@ public sealed class RpcChannel : IDisposable
     /// <summary>The same with an explicit version, for the handshake.</summary>
     /// <inheritdoc cref="CallAsync" path="/exception" />
     public ValueTask<RpcResult<TResponse>> CallVersionAsync<TResponse>(IRequest<TResponse> request, short version, TimeSpan timeout)
-        where TResponse : class, IVersionedMessage, new() => ExchangeAsync(request, version, timeout, leased: false, CancellationToken.None);
+        where TResponse : class, IVersionedMessage, new() =>
+        ExchangeAsync(request, version, timeout, leased: false, CancellationToken.None);
 
     /// <summary>As <see cref="CallAsync"/>, without copying the response: its bytes are leased until the result is disposed.</summary>
     /// <inheritdoc cref="CallAsync" path="/exception" />
     public ValueTask<RpcResult<TResponse>> CallLeasedAsync<TResponse>(
-        IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue, CancellationToken cancel = default)
+        IRequest<TResponse> request,
+        TimeSpan timeout,
+        short highestVersion = short.MaxValue,
+        CancellationToken cancel = default
+    )
         where TResponse : class, IVersionedMessage, new() =>
         Versions.TryChoose(request.Api, highestVersion, out short version)
             ? ExchangeAsync(request, version, timeout, leased: true, cancel)
             : ValueTask.FromResult(Unsupported<TResponse>(request.Api, highestVersion));
 
     /// <summary>
-    /// Sends a request that the peer does not answer (Produce with acks=0). <see cref="RpcOutcome.Answered"/> means that its bytes have left
+    /// Sends a request that the peer does not answer (Produce with acks=0). <see cref="RpcOutcome.Responded"/> means that its bytes have
+    /// left
     /// this side; the result holds an empty response.
     /// </summary>
     /// <inheritdoc cref="CallAsync" path="/exception" />
@@ -132,9 +147,9 @@ public sealed class RpcChannel : IDisposable
             return Unsupported<TResponse>(request.Api, short.MaxValue);
         }
 
-        RpcCall call = await FinishAsync(Encode(request, version, isAnswered: false), timeout, CancellationToken.None);
-        return call.Outcome == RpcOutcome.Answered
-            ? RpcResult<TResponse>.Answered(new TResponse())
+        RpcCall call = await FinishAsync(Encode(request, version, hasResponse: false), timeout, CancellationToken.None);
+        return call.Outcome == RpcOutcome.Responded
+            ? RpcResult<TResponse>.Responded(new TResponse())
             : RpcResult<TResponse>.Failed(call.Outcome, call.Reason);
     }
 
@@ -147,11 +162,17 @@ public sealed class RpcChannel : IDisposable
             RpcOutcome.Unsupported,
             highestVersion == short.MaxValue
                 ? $"{Peer} does not serve {api} in a version that this side speaks"
-                : $"{Peer} does not serve {api} in a version up to {highestVersion} that this side speaks");
+                : $"{Peer} does not serve {api} in a version up to {highestVersion} that this side speaks"
+        );
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<RpcResult<TResponse>> ExchangeAsync<TResponse>(
-        IRequest<TResponse> request, short version, TimeSpan timeout, bool leased, CancellationToken cancel)
+        IRequest<TResponse> request,
+        short version,
+        TimeSpan timeout,
+        bool leased,
+        CancellationToken cancel
+    )
         where TResponse : class, IVersionedMessage, new()
     {
         if (Volatile.Read(ref _silentUntilMs) - _waiters.NowMs is > 0 and var silenceMs)
@@ -159,14 +180,17 @@ public sealed class RpcChannel : IDisposable
             TimeSpan silence = TimeSpan.FromMilliseconds(silenceMs);
             if (silence >= timeout || !await KeepSilentAsync(silence, cancel))
             {
-                return RpcResult<TResponse>.Failed(RpcOutcome.Busy, $"{Peer} has asked this side to send nothing for {silenceMs} ms more, because of a quota");
+                return RpcResult<TResponse>.Failed(
+                    RpcOutcome.Busy,
+                    $"{Peer} has asked this side to send nothing for {silenceMs} ms more, because of a quota"
+                );
             }
 
             timeout -= silence;
         }
 
-        RpcCall call = await FinishAsync(Encode(request, version, isAnswered: true), timeout, cancel);
-        return call.Response is { } frame && call.Outcome == RpcOutcome.Answered
+        RpcCall call = await FinishAsync(Encode(request, version, hasResponse: true), timeout, cancel);
+        return call.Response is { } frame && call.Outcome == RpcOutcome.Responded
             ? Decode<TResponse>(call, frame, leased)
             : RpcResult<TResponse>.Failed(call.Outcome, call.Reason);
     }
@@ -191,7 +215,9 @@ public sealed class RpcChannel : IDisposable
         }
 
         using CancellationTokenRegistration registration = cancel.UnsafeRegister(
-            static state => ((RpcCall)state!).Wait.TryComplete(WaitOutcome.Expired), call);
+            static state => ((RpcCall)state!).Wait.TryComplete(WaitOutcome.Expired),
+            call
+        );
 
         if (mustSend)
         {
@@ -229,7 +255,7 @@ public sealed class RpcChannel : IDisposable
         _more.Set();
     }
 
-    private RpcCall Encode<TResponse>(IRequest<TResponse> request, short version, bool isAnswered)
+    private RpcCall Encode<TResponse>(IRequest<TResponse> request, short version, bool hasResponse)
         where TResponse : IVersionedMessage, new()
     {
         WireWriter writer = RentWriter();
@@ -246,7 +272,7 @@ public sealed class RpcChannel : IDisposable
             throw;
         }
 
-        return new RpcCall(request.Api, version, isAnswered, writer);
+        return new RpcCall(request.Api, version, hasResponse, writer);
     }
 
     private RpcResult<TResponse> Decode<TResponse>(RpcCall call, PooledBuffer frame, bool leased)
@@ -275,16 +301,17 @@ public sealed class RpcChannel : IDisposable
 
         if (leased)
         {
-            return RpcResult<TResponse>.Answered(response, frame);
+            return RpcResult<TResponse>.Responded(response, frame);
         }
 
         frame.Release();
-        return RpcResult<TResponse>.Answered(response);
+        return RpcResult<TResponse>.Responded(response);
     }
 
     /// <summary>A peer that does not know the version of an ApiVersions request answers it in version 0 (KIP-511).</summary>
     private static short VersionOfBody(RpcCall call, ReadOnlySpan<byte> body) =>
-        call.Api == ApiKey.ApiVersions && body.Length >= sizeof(short)
+        call.Api == ApiKey.ApiVersions
+        && body.Length >= sizeof(short)
         && BinaryPrimitives.ReadInt16BigEndian(body) == (short)ErrorCode.UnsupportedVersion
             ? (short)0
             : call.Version;
@@ -302,7 +329,7 @@ public sealed class RpcChannel : IDisposable
             else if (_unanswered.Count + _unsent.Count >= _options.MaxInFlight)
             {
                 call.Outcome = RpcOutcome.Busy;
-                call.Reason = $"{_options.MaxInFlight} requests to {Peer} wait for their answers";
+                call.Reason = $"{_options.MaxInFlight} requests to {Peer} wait for their responses";
             }
             else
             {
@@ -311,7 +338,7 @@ public sealed class RpcChannel : IDisposable
                 call.Request.PatchInt32(CorrelationPosition, call.CorrelationId);
                 call.Wait = _waiters.Rent(timeout);
                 _unsent.Enqueue(call);
-                if (call.IsAnswered)
+                if (call.HasResponse)
                 {
                     _unanswered.Enqueue(call);
                 }
@@ -365,13 +392,13 @@ public sealed class RpcChannel : IDisposable
                     _spare.Push(call.Request);
                 }
 
-                if (!call.IsAnswered && !delivered)
+                if (!call.HasResponse && !delivered)
                 {
                     call.Outcome = RpcOutcome.Disconnected;
                     call.Reason = _reason;
                 }
 
-                if (!call.IsAnswered || _ended || call.IsAbandoned)
+                if (!call.HasResponse || _ended || call.IsAbandoned)
                 {
                     Complete(call);
                 }
@@ -421,14 +448,18 @@ public sealed class RpcChannel : IDisposable
             switch (read.Status)
             {
                 case FrameStatus.Complete when read.Frame is { } frame:
-                    if (!Answer(frame))
+                    if (!Respond(frame))
                     {
                         return;
                     }
 
                     break;
                 case FrameStatus.BadLength:
-                    End($"{Peer} announced a response of {read.Length} bytes; 1 to {_options.MaxFrameBytes} are accepted", null, RpcOutcome.Malformed);
+                    End(
+                        $"{Peer} announced a response of {read.Length} bytes; 1 to {_options.MaxFrameBytes} are accepted",
+                        null,
+                        RpcOutcome.Malformed
+                    );
                     return;
                 case FrameStatus.NoMemory:
                     End($"there is no buffer for a response of {read.Length} bytes from {Peer}", null, RpcOutcome.Disconnected);
@@ -437,14 +468,15 @@ public sealed class RpcChannel : IDisposable
                     End(
                         read.Status == FrameStatus.Closed ? $"{Peer} closed the connection" : $"the connection to {Peer} was reset",
                         null,
-                        RpcOutcome.Disconnected);
+                        RpcOutcome.Disconnected
+                    );
                     return;
             }
         }
     }
 
     /// <summary>Hands a frame to the call that it answers; false when it answers none, and the channel has ended.</summary>
-    private bool Answer(PooledBuffer frame)
+    private bool Respond(PooledBuffer frame)
     {
         int correlationId = frame.Length < sizeof(int) ? -1 : BinaryPrimitives.ReadInt32BigEndian(frame.Span);
         RpcCall? call;
@@ -488,7 +520,7 @@ public sealed class RpcChannel : IDisposable
 
     private async ValueTask ExpireAsync(RpcCall call, TimeSpan timeout)
     {
-        string reason = $"{Peer} has not answered {call.Api} within {timeout.TotalMilliseconds} ms";
+        string reason = $"{Peer} has not responded to {call.Api} within {timeout.TotalMilliseconds} ms";
         Wait released = default;
         bool isStuck;
         bool isLast;
@@ -520,7 +552,9 @@ public sealed class RpcChannel : IDisposable
         Mark(call, RpcOutcome.TimedOut, reason);
     }
 
-    /// <summary>Gives up a call for its caller. Its request still goes out whole, since what stands behind it in the stream does too.</summary>
+    /// <summary>
+    /// Gives up a call for its caller. Its request still goes out whole, since what stands behind it in the stream does too.
+    /// </summary>
     private async ValueTask CancelAsync(RpcCall call, TimeSpan timeout)
     {
         string reason = $"the call of {call.Api} to {Peer} was cancelled";
@@ -548,14 +582,14 @@ public sealed class RpcChannel : IDisposable
     /// <summary>Nobody waits for the call's answer any more. Under the lock.</summary>
     private void Abandon(RpcCall call)
     {
-        if (!call.IsAbandoned && call.IsAnswered && call.Response is null)
+        if (!call.IsAbandoned && call.HasResponse && call.Response is null)
         {
             call.IsAbandoned = true;
             _abandoned++;
         }
     }
 
-    /// <summary>True for a retired channel when nobody waits for an answer any more. Under the lock.</summary>
+    /// <summary>True for a retired channel when nobody waits for a response any more. Under the lock.</summary>
     private bool IsIdle => _retired && _unanswered.Count <= _abandoned;
 
     private void Mark(RpcCall call, RpcOutcome outcome, string reason)

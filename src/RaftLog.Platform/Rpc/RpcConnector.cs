@@ -23,7 +23,8 @@ public sealed class RpcConnector(
     Supervisor supervisor,
     RpcOptions options,
     string software,
-    string softwareVersion)
+    string softwareVersion
+)
 {
     /// <summary>Opens a channel.</summary>
     /// <param name="address">The peer.</param>

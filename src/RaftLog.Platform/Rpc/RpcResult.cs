@@ -34,10 +34,10 @@ public readonly struct RpcResult<TResponse> : IDisposable
     public int LeasedBytes => _frame?.Length ?? 0;
 
     /// <summary>An answered call.</summary>
-    public static RpcResult<TResponse> Answered(TResponse response, PooledBuffer? frame = null) =>
-        new(RpcOutcome.Answered, response, "", frame);
+    public static RpcResult<TResponse> Responded(TResponse response, PooledBuffer? frame = null) =>
+        new(RpcOutcome.Responded, response, "", frame);
 
-    /// <summary>A call without an answer.</summary>
+    /// <summary>A call without a response.</summary>
     public static RpcResult<TResponse> Failed(RpcOutcome outcome, string reason) => new(outcome, null, reason, null);
 
     /// <summary>True with the response when answered.</summary>

@@ -7,5 +7,6 @@ namespace RaftLog.Platform;
 public sealed record ClientWorld(TimeProvider Time, INetwork Network, IEntropy Entropy)
 {
     /// <summary>The world as it is: the system's clock, TCP, the system's entropy.</summary>
-    public static ClientWorld Real() => new(TimeProvider.System, new TcpNetwork(TimeProvider.System, new TcpOptions()), new SystemEntropy());
+    public static ClientWorld Real() =>
+        new(TimeProvider.System, new TcpNetwork(TimeProvider.System, new TcpOptions()), new SystemEntropy());
 }

@@ -11,7 +11,8 @@ namespace RaftLog.Platform;
 /// <param name="Length">The number of bytes, at least one.</param>
 /// <param name="Guard">Who knows whether the bytes are still those that were meant.</param>
 /// <param name="IsShared">
-/// True when the file's pages may go to the socket themselves (<c>sendfile</c>): bytes that are committed, so that no truncation changes pages which
+/// True when the file's pages may go to the socket themselves (<c>sendfile</c>): bytes that are committed, so that no truncation changes
+/// pages which
 /// the socket holds. False when they are copied.
 /// </param>
 public readonly record struct FileRange(IDiskFile File, long Position, int Length, IFileRangeGuard Guard, bool IsShared)
@@ -65,10 +66,14 @@ public readonly record struct FileRange(IDiskFile File, long Position, int Lengt
 /// <summary>Knows whether a file's bytes were truncated since somebody took a range of them. Safe for concurrent use.</summary>
 public interface IFileRangeGuard
 {
-    /// <summary>The disk refused to read bytes that were promised to a peer: whoever makes ranges of the file reads them first from now on.</summary>
+    /// <summary>
+    /// The disk declined to read bytes that were promised to a peer: whoever makes ranges of the file reads them first from now on.
+    /// </summary>
     void ReadFailed();
 
-    /// <summary>False once the file was truncated below this position, whatever was written there since. It never becomes true again.</summary>
+    /// <summary>
+    /// False once the file was truncated below this position, whatever was written there since. It never becomes true again.
+    /// </summary>
     bool IsIntact(long end);
 }
 

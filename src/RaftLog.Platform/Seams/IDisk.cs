@@ -28,7 +28,9 @@ public interface IDisk
     /// <summary>The names (not paths) of the directories in a directory, in ordinal order; empty where it is absent.</summary>
     IReadOnlyList<string> ListDirectories(string directory);
 
-    /// <summary>Renames a file or directory in place of what <paramref name="target"/> held; durable only after <see cref="FlushDirectoryAsync"/>.</summary>
+    /// <summary>
+    /// Renames a file or directory in place of what <paramref name="target"/> held; durable only after <see cref="FlushDirectoryAsync"/>.
+    /// </summary>
     void Rename(string source, string target);
 
     /// <summary>Removes a file; does nothing where it is absent. Durable only after <see cref="FlushDirectoryAsync"/>.</summary>
@@ -38,7 +40,8 @@ public interface IDisk
     void DeleteDirectory(string path);
 
     /// <summary>
-    /// Makes the written bytes and the length of each file durable (<c>fdatasync</c>), on the disk's own threads. It covers what was written
+    /// Makes the written bytes and the length of each file durable (<c>fdatasync</c>), on the disk's own threads. It covers what was
+    /// written
     /// before the call. A failure is final for the directory of the file: it is never tried again (ARCHITECTURE D6).
     /// </summary>
     ValueTask FlushAsync(IReadOnlyList<IDiskFile> files);
@@ -47,8 +50,10 @@ public interface IDisk
     ValueTask FlushDirectoryAsync(string directory);
 
     /// <summary>
-    /// Makes durable what many directories in one directory hold: the bytes and names of all files in them, and their own names. In one step for all of them
-    /// where the system can, so that a thousand new directories cost about what one costs. It covers what was written before the call; a failure is final.
+    /// Makes durable what many directories in one directory hold: the bytes and names of all files in them, and their own names. In one
+    /// step for all of them
+    /// where the system can, so that a thousand new directories cost about what one costs. It covers what was written before the call; a
+    /// failure is final.
     /// </summary>
     /// <param name="parent">The directory that holds them.</param>
     /// <param name="directories">Their paths.</param>
@@ -58,14 +63,16 @@ public interface IDisk
     IDisposable? TryLock(string path);
 
     /// <summary>
-    /// A view of the same disk whose flushes wait for those of no other view: one for each log directory and one for the metadata log, so that a disk that hangs
+    /// A view of the same disk whose flushes wait for those of no other view: one for each log directory and one for the metadata log, so
+    /// that a disk that hangs
     /// holds up nobody else, and a vote does not queue behind data.
     /// </summary>
     /// <param name="keepsFilesOpen">True for files whose owner cannot do without: none is closed to save a descriptor.</param>
     IDisk WithOwnFlushes(bool keepsFilesOpen) => this;
 
     /// <summary>
-    /// Waits a moment after something was refused for want of a descriptor, for whoever can wait and tries again then; flushes do so themselves. False when nobody
+    /// Waits a moment after something was refused for want of a descriptor, for whoever can wait and tries again then; flushes do so
+    /// themselves. False when nobody
     /// should wait: it was refused for another reason, or the node stops.
     /// </summary>
     ValueTask<bool> WaitForDescriptorAsync(DiskException refused) => ValueTask.FromResult(false);
@@ -96,14 +103,15 @@ public interface IDiskFile : IDisposable
     void SetLength(long length);
 
     /// <summary>
-    /// Asks the system to set aside the space of this many bytes, without changing the length. It is advice: where the system cannot, nothing happens.
+    /// Asks the system to set aside the space of this many bytes, without changing the length. It is advice: where the system cannot,
+    /// nothing happens.
     /// <see cref="SetLength"/> gives back what was not used.
     /// </summary>
-    void Reserve(long bytes)
-    {
-    }
+    void Reserve(long bytes) { }
 
-    /// <summary>Asks the system to forget the file's cached pages, so that a read shows what is on the disk (<c>posix_fadvise</c>).</summary>
+    /// <summary>
+    /// Asks the system to forget the file's cached pages, so that a read shows what is on the disk (<c>posix_fadvise</c>).
+    /// </summary>
     void DropCache();
 
     /// <summary>The disk's own file, for who needs its handle: it stays open until the lease is disposed.</summary>
@@ -128,25 +136,29 @@ public sealed class DiskException(string path, DiskErrorKind kind, string operat
     public const string Remedy = "Mend the disk, or make room, and start the node again";
 
     /// <summary>
-    /// True when something has run out or is forbidden and the medium is sound: what was to be made is not there, what is there is as it was, and the same may
+    /// True when something has run out or is forbidden and the medium is sound: what was to be made is not there, what is there is as it
+    /// was, and the same may
     /// succeed later.
     /// </summary>
     public bool MayPass => Kind is DiskErrorKind.NoSpace or DiskErrorKind.NotPermitted or DiskErrorKind.NoDescriptors;
 
     /// <summary>
-    /// True when all of what was asked can be asked again. What a failed flush has left on the disk is unknown, unless it found no descriptor: then it has not begun.
+    /// True when all of what was asked can be asked again. What a failed flush has left on the disk is unknown, unless it found no
+    /// descriptor: then it has not begun.
     /// </summary>
     public bool MayBeRepeated => Kind == DiskErrorKind.NoDescriptors || (MayPass && Operation != "flush");
 
     /// <summary>What a person can do about it, as the end of a sentence.</summary>
-    public string WayOut => Kind switch
-    {
-        DiskErrorKind.NoSpace => "make room on its file system",
-        DiskErrorKind.NotPermitted => "let the user of this process read and write all of it, and see that its file system is not mounted read-only",
-        DiskErrorKind.NotFound => "see that its file system is mounted and complete",
-        DiskErrorKind.NoDescriptors => "raise the limit of open files (ulimit -n, LimitNOFILE of systemd, fs.file-max)",
-        _ => "look at the disk and the system's log, and mend or replace it",
-    };
+    public string WayOut =>
+        Kind switch
+        {
+            DiskErrorKind.NoSpace => "make room on its file system",
+            DiskErrorKind.NotPermitted =>
+                "let the user of this process read and write all of it, and see that its file system is not mounted read-only",
+            DiskErrorKind.NotFound => "see that its file system is mounted and complete",
+            DiskErrorKind.NoDescriptors => "raise the limit of open files (ulimit -n, LimitNOFILE of systemd, fs.file-max)",
+            _ => "look at the disk and the system's log, and mend or replace it",
+        };
 
     /// <summary>The file or directory.</summary>
     public string Path { get; } = path;

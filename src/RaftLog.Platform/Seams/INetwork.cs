@@ -49,7 +49,8 @@ public interface IConnection : IDisposable
     ValueTask<int> ReceiveAsync(Memory<byte> target);
 
     /// <summary>
-    /// The bytes that the system has taken from <see cref="SendAsync"/>. It grows while a send is under way, so that a peer which takes nothing
+    /// The bytes that the system has taken from <see cref="SendAsync"/>. It grows while a send is under way, so that a peer which takes
+    /// nothing
     /// can be told from a slow one. May be read from any thread.
     /// </summary>
     long BytesSent { get; }
@@ -58,8 +59,9 @@ public interface IConnection : IDisposable
     /// Sends all pieces, in order, in few system calls; false when the connection has ended. Ranges of files are read as the peer takes
     /// them, in steps of at most 256 KiB, or are not read at all (<c>sendfile</c>).
     /// </summary>
-    /// <exception cref="FileRangeException">A file no longer holds a range. Something was sent already, so the connection must be ended.</exception>
-    /// <exception cref="DiskException">The disk refuses to read a range. The connection must be ended.</exception>
+    /// <exception cref="FileRangeException">A file no longer holds a range. Something was sent already, so the connection must be
+    /// ended.</exception>
+    /// <exception cref="DiskException">The disk declines to read a range. The connection must be ended.</exception>
     ValueTask<bool> SendAsync(IReadOnlyList<SendPiece> pieces);
 
     /// <summary>Ends the connection at once; the peer sees a reset.</summary>
@@ -75,7 +77,7 @@ public enum ConnectOutcome
     /// <summary>The peer's system answered that nobody listens there: positive evidence that the process is gone.</summary>
     Refused,
 
-    /// <summary>No answer by the deadline, no route, or an unknown host: evidence of nothing.</summary>
+    /// <summary>No response by the deadline, no route, or an unknown host: evidence of nothing.</summary>
     Silent,
 }
 

@@ -66,7 +66,9 @@ public sealed class AsyncQueue<T>
         }
     }
 
-    /// <summary>Waits until there is an item: true. False once the queue is completed and empty, or its waiters are closed. For the one consumer.</summary>
+    /// <summary>
+    /// Waits until there is an item: true. False once the queue is completed and empty, or its waiters are closed. For the one consumer.
+    /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> WaitToReadAsync()
     {

@@ -3,7 +3,8 @@ using System.Numerics;
 namespace RaftLog.Platform.Waiting;
 
 /// <summary>
-/// A hierarchical timing wheel (Varghese and Lauck, 1987) of millisecond grain: seven levels of 64 slots, adding and removing in constant time.
+/// A hierarchical timing wheel (Varghese and Lauck, 1987) of millisecond grain: seven levels of 64 slots, adding and removing in constant
+/// time.
 /// A waiter stands on the level of the highest six-bit digit in which its deadline differs from the current time, so all slots of a
 /// level that hold something lie ahead of the current one. Not safe for concurrent use.
 /// </summary>
@@ -72,7 +73,9 @@ internal sealed class DeadlineWheel
         waiter.Bucket = Unlinked;
     }
 
-    /// <summary>The time in milliseconds at which the wheel must be advanced next; <see cref="long.MaxValue"/> when nothing has a deadline.</summary>
+    /// <summary>
+    /// The time in milliseconds at which the wheel must be advanced next; <see cref="long.MaxValue"/> when nothing has a deadline.
+    /// </summary>
     internal long NextWork()
     {
         for (int level = 0; level < Levels; level++)

@@ -16,7 +16,10 @@ public readonly struct Wait
         _version = version;
     }
 
-    /// <summary>Completes when the wait ends. The continuation runs in the awaiter's synchronization context, or else on the pool; never inside <see cref="TryComplete"/>.</summary>
+    /// <summary>
+    /// Completes when the wait ends. The continuation runs in the awaiter's synchronization context, or else on the pool; never inside
+    /// <see cref="TryComplete"/>.
+    /// </summary>
     public ValueTask<WaitOutcome> Outcome =>
         _waiter is null ? ValueTask.FromResult(WaitOutcome.Closed) : new ValueTask<WaitOutcome>(_waiter, (short)_version);
 

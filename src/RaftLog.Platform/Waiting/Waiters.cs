@@ -74,7 +74,10 @@ public sealed class Waiters : IDisposable
         return wait;
     }
 
-    /// <summary>Waits for a time to pass: <see cref="WaitOutcome.Expired"/> when it has, <see cref="WaitOutcome.Closed"/> when the waiters are closed first.</summary>
+    /// <summary>
+    /// Waits for a time to pass: <see cref="WaitOutcome.Expired"/> when it has, <see cref="WaitOutcome.Closed"/> when the waiters are
+    /// closed first.
+    /// </summary>
     public ValueTask<WaitOutcome> Delay(TimeSpan time) => Rent(time).Outcome;
 
     /// <summary>Ends every wait as <see cref="WaitOutcome.Closed"/>, those that begin later too.</summary>

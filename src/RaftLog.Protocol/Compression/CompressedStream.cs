@@ -10,15 +10,30 @@ public abstract class CompressedStream : IDisposable
     /// <param name="level">As in <see cref="RecordCompression.Compress"/>.</param>
     /// <param name="target">Where the compressed bytes go.</param>
     /// <exception cref="UnsupportedCompressionException">The codec does not exist.</exception>
-    public static CompressedStream Open(CompressionType type, int level, PooledBuffer target) => type switch
-    {
-        CompressionType.None => new StoredStream(target),
-        CompressionType.Gzip => new GzipCompressedStream(level, target),
-        CompressionType.Snappy => new BlockStream(target, level, SnappyCodec.BlockSize, SnappyCodec.WriteHead, SnappyCodec.WriteBlock, static _ => { }),
-        CompressionType.Lz4 => new BlockStream(target, level, Lz4Block.LargestInput, Lz4Frame.WriteHead, Lz4Frame.WriteBlock, Lz4Frame.WriteEnd),
-        CompressionType.Zstd => new ZstdCompressedStream(level, target),
-        _ => throw RecordCompression.Unknown(type),
-    };
+    public static CompressedStream Open(CompressionType type, int level, PooledByteWriter target) =>
+        type switch
+        {
+            CompressionType.None => new StoredStream(target),
+            CompressionType.Gzip => new GzipCompressedStream(level, target),
+            CompressionType.Snappy => new BlockStream(
+                target,
+                level,
+                SnappyCodec.BlockSize,
+                SnappyCodec.WriteHead,
+                SnappyCodec.WriteBlock,
+                static _ => { }
+            ),
+            CompressionType.Lz4 => new BlockStream(
+                target,
+                level,
+                Lz4Block.LargestInput,
+                Lz4Frame.WriteHead,
+                Lz4Frame.WriteBlock,
+                Lz4Frame.WriteEnd
+            ),
+            CompressionType.Zstd => new ZstdCompressedStream(level, target),
+            _ => throw RecordCompression.Unknown(type),
+        };
 
     /// <summary>Takes in the next plain bytes.</summary>
     /// <exception cref="Wire.ProtocolException">The limit of the target is reached.</exception>
@@ -36,40 +51,42 @@ public abstract class CompressedStream : IDisposable
     }
 
     /// <summary>Gives buffers back.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-    }
+    protected virtual void Dispose(bool disposing) { }
 
-    private sealed class StoredStream(PooledBuffer target) : CompressedStream
+    private sealed class StoredStream(PooledByteWriter target) : CompressedStream
     {
         public override void Write(ReadOnlySpan<byte> plain) => target.Write(plain);
 
-        public override void Finish()
-        {
-        }
+        public override void Finish() { }
     }
 
-    private delegate void BlockWriter(ReadOnlySpan<byte> plain, int level, PooledBuffer target);
+    private delegate void BlockWriter(ReadOnlySpan<byte> plain, int level, PooledByteWriter target);
 
     /// <summary>For codecs whose blocks are compressed each for itself: whole blocks pass straight through, a rest waits.</summary>
     private sealed class BlockStream : CompressedStream
     {
-        private readonly PooledBuffer _target;
+        private readonly PooledByteWriter _target;
         private readonly int _level;
         private readonly int _blockSize;
         private readonly BlockWriter _writeBlock;
-        private readonly Action<PooledBuffer> _writeEnd;
-        private readonly PooledBuffer _rest;
+        private readonly Action<PooledByteWriter> _writeEnd;
+        private readonly PooledByteWriter _rest;
 
         public BlockStream(
-            PooledBuffer target, int level, int blockSize, Action<PooledBuffer> writeHead, BlockWriter writeBlock, Action<PooledBuffer> writeEnd)
+            PooledByteWriter target,
+            int level,
+            int blockSize,
+            Action<PooledByteWriter> writeHead,
+            BlockWriter writeBlock,
+            Action<PooledByteWriter> writeEnd
+        )
         {
             _target = target;
             _level = level;
             _blockSize = blockSize;
             _writeBlock = writeBlock;
             _writeEnd = writeEnd;
-            _rest = new PooledBuffer(blockSize);
+            _rest = new PooledByteWriter(blockSize);
             writeHead(target);
         }
 
@@ -117,7 +134,7 @@ public abstract class CompressedStream : IDisposable
     {
         private readonly GZipStream _gzip;
 
-        public GzipCompressedStream(int level, PooledBuffer target)
+        public GzipCompressedStream(int level, PooledByteWriter target)
         {
             ZLibCompressionOptions options = new();
             if (level is >= 0 and <= 9)
@@ -133,7 +150,7 @@ public abstract class CompressedStream : IDisposable
         public override void Finish() => _gzip.Dispose();
     }
 
-    private sealed class AppendStream(PooledBuffer target) : Stream
+    private sealed class AppendStream(PooledByteWriter target) : Stream
     {
         public override bool CanRead => false;
 
@@ -149,9 +166,7 @@ public abstract class CompressedStream : IDisposable
             set => throw new NotSupportedException();
         }
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 

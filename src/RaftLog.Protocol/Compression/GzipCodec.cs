@@ -8,7 +8,7 @@ internal static class GzipCodec
 {
     private const int ReadSize = 4096;
 
-    public static unsafe void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
+    public static unsafe void Decompress(ReadOnlySpan<byte> source, PooledByteWriter target)
     {
         if (source.IsEmpty)
         {
@@ -30,7 +30,7 @@ internal static class GzipCodec
         }
     }
 
-    private static void ReadAll(GZipStream gzip, PooledBuffer target)
+    private static void ReadAll(GZipStream gzip, PooledByteWriter target)
     {
         while (target.Remaining > 0)
         {

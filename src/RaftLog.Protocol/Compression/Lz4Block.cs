@@ -31,7 +31,8 @@ internal static class Lz4Block
         return length < 0 ? -1 : start + length;
     }
 
-    private static LZ4Level LevelOf(int level) => level is RecordCompression.DefaultLevel or FastLevel
-        ? LZ4Level.L00_FAST
-        : (LZ4Level)Math.Clamp(level, (int)LZ4Level.L03_HC, (int)LZ4Level.L12_MAX);
+    private static LZ4Level LevelOf(int level) =>
+        level is RecordCompression.DefaultLevel or FastLevel
+            ? LZ4Level.L00_FAST
+            : (LZ4Level)Math.Clamp(level, (int)LZ4Level.L03_HC, (int)LZ4Level.L12_MAX);
 }

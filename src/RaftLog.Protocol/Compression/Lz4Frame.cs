@@ -5,8 +5,9 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Protocol.Compression;
 
 /// <summary>
-/// The lz4 frame format (LZ4 frame format description 1.6). Written as Kafka writes it: independent blocks of 64 KiB, no checksums but the header's.
-/// Read in every form that clients write: linked blocks, content size, block and content checksums. Dictionaries are refused.
+/// The lz4 frame format (LZ4 frame format description 1.6). Written as Kafka writes it: independent blocks of 64 KiB, no checksums but the
+/// header's.
+/// Read in every form that clients write: linked blocks, content size, block and content checksums. Dictionaries are rejected.
 /// </summary>
 internal static class Lz4Frame
 {
@@ -25,7 +26,7 @@ internal static class Lz4Frame
     private const byte Blocks64K = 0x40;
 
     /// <summary>Writes the head of a frame.</summary>
-    public static void WriteHead(PooledBuffer target)
+    public static void WriteHead(PooledByteWriter target)
     {
         Span<byte> head = target.GetSpan(SmallestFrame);
         BinaryPrimitives.WriteUInt32LittleEndian(head, FrameMagic);
@@ -36,7 +37,7 @@ internal static class Lz4Frame
     }
 
     /// <summary>Writes the end mark of a frame.</summary>
-    public static void WriteEnd(PooledBuffer target)
+    public static void WriteEnd(PooledByteWriter target)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(target.GetSpan(sizeof(uint)), 0);
         target.Advance(sizeof(uint));
@@ -46,13 +47,11 @@ internal static class Lz4Frame
     /// <param name="source">The compressed bytes, from anyone.</param>
     /// <param name="target">Takes the plain bytes.</param>
     /// <param name="checksHead">False for frames whose head has a checksum that means nothing (format 0).</param>
-    public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target, bool checksHead = true)
+    public static void Decompress(ReadOnlySpan<byte> source, PooledByteWriter target, bool checksHead = true)
     {
         Lz4Descriptor frame = ReadDescriptor(ref source, checksHead);
         int frameStart = target.Length;
-        while (TryReadBlock(frame, frameStart, ref source, target))
-        {
-        }
+        while (TryReadBlock(frame, frameStart, ref source, target)) { }
 
         ReadOnlySpan<byte> content = target.Written[frameStart..];
         CheckEnd(frame, ref source, content.Length, frame.HasContentChecksum ? XxHash32.HashToUInt32(content) : 0);
@@ -76,13 +75,13 @@ internal static class Lz4Frame
     /// <param name="block">The plain bytes.</param>
     /// <param name="level">As in <see cref="RecordCompression.Compress"/>.</param>
     /// <param name="target">Takes the block with its length.</param>
-    public static void WriteBlock(ReadOnlySpan<byte> block, int level, PooledBuffer target)
+    public static void WriteBlock(ReadOnlySpan<byte> block, int level, PooledByteWriter target)
     {
         int bound = sizeof(uint) + Lz4Block.Bound(block.Length);
         if (bound > target.Remaining)
         {
             // Near its limit the target may still have room for what the block really takes.
-            using PooledBuffer aside = new(bound);
+            using PooledByteWriter aside = new(bound);
             WriteBlock(block, level, aside);
             target.Write(aside.Written);
             return;
@@ -107,7 +106,7 @@ internal static class Lz4Frame
     /// <param name="historyStart">Where in the target begins what linked blocks may look back at.</param>
     /// <param name="source">The rest of the compressed bytes.</param>
     /// <param name="target">Takes the plain bytes.</param>
-    public static bool TryReadBlock(Lz4Descriptor frame, int historyStart, ref ReadOnlySpan<byte> source, PooledBuffer target)
+    public static bool TryReadBlock(Lz4Descriptor frame, int historyStart, ref ReadOnlySpan<byte> source, PooledByteWriter target)
     {
         uint head = ReadUInt32(ref source);
         if (head == 0)
@@ -118,7 +117,9 @@ internal static class Lz4Frame
         uint size = head & ~StoredBit;
         if (size > (uint)frame.LargestBlock || size > (uint)source.Length)
         {
-            throw new ProtocolException($"an lz4 block claims {size} bytes where {source.Length} are left and {frame.LargestBlock} are allowed");
+            throw new ProtocolException(
+                $"an lz4 block claims {size} bytes where {source.Length} are left and {frame.LargestBlock} are allowed"
+            );
         }
 
         ReadOnlySpan<byte> block = source[..(int)size];
@@ -184,7 +185,12 @@ internal static class Lz4Frame
         source = source[(sizeof(uint) + length + 1)..];
         ulong? contentSize = length > 2 ? BinaryPrimitives.ReadUInt64LittleEndian(descriptor[2..]) : null;
         return new Lz4Descriptor(
-            1 << (8 + (2 * sizeCode)), (flags & IndependentBit) != 0, (flags & BlockChecksumBit) != 0, (flags & ContentChecksumBit) != 0, contentSize);
+            1 << (8 + (2 * sizeCode)),
+            (flags & IndependentBit) != 0,
+            (flags & BlockChecksumBit) != 0,
+            (flags & ContentChecksumBit) != 0,
+            contentSize
+        );
     }
 
     private static uint ReadUInt32(ref ReadOnlySpan<byte> source)
@@ -209,4 +215,9 @@ internal static class Lz4Frame
 /// <param name="HasContentChecksum">The end mark is followed by the checksum of all plain bytes.</param>
 /// <param name="ContentSize">All plain bytes, where it is said.</param>
 internal readonly record struct Lz4Descriptor(
-    int LargestBlock, bool IsIndependent, bool HasBlockChecksums, bool HasContentChecksum, ulong? ContentSize);
+    int LargestBlock,
+    bool IsIndependent,
+    bool HasBlockChecksums,
+    bool HasContentChecksum,
+    ulong? ContentSize
+);

@@ -8,7 +8,7 @@ internal sealed class Lz4PlainStream : PlainStream
 {
     private readonly ReadOnlyMemory<byte> _source;
     private readonly Lz4Descriptor _frame;
-    private readonly PooledBuffer _window;
+    private readonly PooledByteWriter _window;
     private readonly XxHash32? _contentHash;
     private int _position;
     private int _taken;
@@ -26,7 +26,7 @@ internal sealed class Lz4PlainStream : PlainStream
         }
 
         _contentHash = _frame.HasContentChecksum ? new XxHash32() : null;
-        _window = new PooledBuffer(WindowOf(_frame));
+        _window = new PooledByteWriter(WindowOf(_frame));
         _position = source.Length - rest.Length;
     }
 

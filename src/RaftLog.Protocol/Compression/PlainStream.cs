@@ -12,25 +12,29 @@ public abstract class PlainStream : IDisposable
     /// <param name="source">The compressed bytes, from anyone; they must stay as they are until the end.</param>
     /// <param name="windowLimit">The most bytes that may be held; see <see cref="WindowOf"/>.</param>
     /// <exception cref="UnsupportedCompressionException">The codec does not exist.</exception>
-    public static PlainStream Open(CompressionType type, ReadOnlyMemory<byte> source, long windowLimit) => type switch
-    {
-        CompressionType.None => new StoredStream(source),
-        CompressionType.Gzip => new GzipPlainStream(source),
-        CompressionType.Snappy => new SnappyPlainStream(source, windowLimit),
-        CompressionType.Lz4 => new Lz4PlainStream(source, windowLimit),
-        CompressionType.Zstd => new ZstdPlainStream(source, windowLimit),
-        _ => throw RecordCompression.Unknown(type),
-    };
+    public static PlainStream Open(CompressionType type, ReadOnlyMemory<byte> source, long windowLimit) =>
+        type switch
+        {
+            CompressionType.None => new StoredStream(source),
+            CompressionType.Gzip => new GzipPlainStream(source),
+            CompressionType.Snappy => new SnappyPlainStream(source, windowLimit),
+            CompressionType.Lz4 => new Lz4PlainStream(source, windowLimit),
+            CompressionType.Zstd => new ZstdPlainStream(source, windowLimit),
+            _ => throw RecordCompression.Unknown(type),
+        };
 
-    /// <summary>The bytes that reading will hold at the most, by the word of the compressed bytes themselves. Damaged ones give any number.</summary>
-    public static long WindowOf(CompressionType type, ReadOnlySpan<byte> source) => type switch
-    {
-        CompressionType.Gzip => GzipPlainStream.Window,
-        CompressionType.Snappy => SnappyPlainStream.Window(source),
-        CompressionType.Lz4 => Lz4PlainStream.Window(source),
-        CompressionType.Zstd => ZstdPlainStream.Window(source),
-        _ => 0,
-    };
+    /// <summary>
+    /// The bytes that reading will hold at the most, by the word of the compressed bytes themselves. Damaged ones give any number.
+    /// </summary>
+    public static long WindowOf(CompressionType type, ReadOnlySpan<byte> source) =>
+        type switch
+        {
+            CompressionType.Gzip => GzipPlainStream.Window,
+            CompressionType.Snappy => SnappyPlainStream.Window(source),
+            CompressionType.Lz4 => Lz4PlainStream.Window(source),
+            CompressionType.Zstd => ZstdPlainStream.Window(source),
+            _ => 0,
+        };
 
     /// <summary>Writes the next plain bytes; the number of them, 0 only at the end.</summary>
     /// <param name="target">Where they go, not empty.</param>
@@ -45,9 +49,7 @@ public abstract class PlainStream : IDisposable
     }
 
     /// <summary>Gives buffers back.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-    }
+    protected virtual void Dispose(bool disposing) { }
 
     /// <summary>Copies from a decoded block; the number of bytes taken.</summary>
     private protected static int Take(ReadOnlySpan<byte> block, Span<byte> target)

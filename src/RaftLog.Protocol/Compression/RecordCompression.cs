@@ -13,12 +13,13 @@ public static class RecordCompression
 
     /// <summary>Compresses <paramref name="source"/> and appends the result to <paramref name="target"/>.</summary>
     /// <param name="type">The codec.</param>
-    /// <param name="level">gzip 1..9 or -1, lz4 1..17 (9 is the fast one), zstd -131072..22; snappy has none. <see cref="DefaultLevel"/> everywhere.</param>
+    /// <param name="level">gzip 1..9 or -1, lz4 1..17 (9 is the fast one), zstd -131072..22; snappy has none. <see cref="DefaultLevel"/>
+    /// everywhere.</param>
     /// <param name="source">The plain bytes.</param>
     /// <param name="target">Where the compressed bytes go.</param>
     /// <exception cref="UnsupportedCompressionException">The codec does not exist.</exception>
     /// <exception cref="ProtocolException">The limit of <paramref name="target"/> is reached.</exception>
-    public static void Compress(CompressionType type, int level, ReadOnlySpan<byte> source, PooledBuffer target)
+    public static void Compress(CompressionType type, int level, ReadOnlySpan<byte> source, PooledByteWriter target)
     {
         if (type == CompressionType.Zstd)
         {
@@ -33,7 +34,8 @@ public static class RecordCompression
     }
 
     /// <summary>
-    /// Decompresses <paramref name="source"/> and appends the result to <paramref name="target"/>, whose limit is the guard against data that
+    /// Decompresses <paramref name="source"/> and appends the result to <paramref name="target"/>, whose limit is the guard against data
+    /// that
     /// grows without measure: no codec rents or asks its library for more than that, whatever the bytes announce.
     /// </summary>
     /// <param name="type">The codec.</param>
@@ -41,7 +43,7 @@ public static class RecordCompression
     /// <param name="target">Where the plain bytes go; on failure it holds an unspecified part of them.</param>
     /// <exception cref="UnsupportedCompressionException">The codec does not exist.</exception>
     /// <exception cref="ProtocolException">The bytes are damaged, or the plain bytes would exceed the limit.</exception>
-    public static void Decompress(CompressionType type, ReadOnlySpan<byte> source, PooledBuffer target)
+    public static void Decompress(CompressionType type, ReadOnlySpan<byte> source, PooledByteWriter target)
     {
         switch (type)
         {

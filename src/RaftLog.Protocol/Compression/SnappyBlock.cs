@@ -19,12 +19,14 @@ internal static class SnappyBlock
 
     /// <summary>Decompresses straight into the target.</summary>
     /// <exception cref="ProtocolException">The block is corrupt, or larger than what is left of the target's limit.</exception>
-    public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
+    public static void Decompress(ReadOnlySpan<byte> source, PooledByteWriter target)
     {
         uint length = ReadLength(source);
         if (length > (uint)target.Remaining)
         {
-            throw new ProtocolException($"a snappy block announces {length} bytes, more than the {target.Remaining} that are left of the limit");
+            throw new ProtocolException(
+                $"a snappy block announces {length} bytes, more than the {target.Remaining} that are left of the limit"
+            );
         }
 
         if (length > source.Length * LargestRatio)

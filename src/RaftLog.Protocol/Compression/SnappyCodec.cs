@@ -4,7 +4,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Protocol.Compression;
 
 /// <summary>
-/// snappy blocks in the framing of xerial's snappy-java, which is what Kafka calls snappy: a 16-byte head, then blocks behind an i32 length.
+/// snappy blocks in the framing of xerial's snappy-java, which is what Kafka calls snappy: a 16-byte head, then blocks behind an i32
+/// length.
 /// Data without the head is one bare block, as some clients write it.
 /// </summary>
 internal static class SnappyCodec
@@ -17,11 +18,12 @@ internal static class SnappyCodec
     /// <summary>The first four bytes of a head; as a block length they are negative, so the two cannot be confused.</summary>
     private const int HeadMark = unchecked((int)0x82534E41);
 
-    private static ReadOnlySpan<byte> Head => [0x82, (byte)'S', (byte)'N', (byte)'A', (byte)'P', (byte)'P', (byte)'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1];
+    private static ReadOnlySpan<byte> Head =>
+        [0x82, (byte)'S', (byte)'N', (byte)'A', (byte)'P', (byte)'P', (byte)'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1];
 
     private static ReadOnlySpan<byte> Magic => Head[..8];
 
-    public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
+    public static void Decompress(ReadOnlySpan<byte> source, PooledByteWriter target)
     {
         bool isFirst = true;
         while (TryTakeBlock(ref source, isFirst, out ReadOnlySpan<byte> block))
@@ -69,16 +71,16 @@ internal static class SnappyCodec
     }
 
     /// <summary>Writes the head that comes before the first block.</summary>
-    public static void WriteHead(PooledBuffer target) => target.Write(Head);
+    public static void WriteHead(PooledByteWriter target) => target.Write(Head);
 
     /// <summary>Compresses up to <see cref="BlockSize"/> bytes as one block; the format has no levels.</summary>
-    public static void WriteBlock(ReadOnlySpan<byte> plain, int level, PooledBuffer target)
+    public static void WriteBlock(ReadOnlySpan<byte> plain, int level, PooledByteWriter target)
     {
         int bound = sizeof(int) + SnappyBlock.Bound(plain.Length);
         if (bound > target.Remaining)
         {
             // Near its limit the target may still have room for what the block really takes.
-            using PooledBuffer aside = new(bound);
+            using PooledByteWriter aside = new(bound);
             WriteBlock(plain, level, aside);
             target.Write(aside.Written);
             return;

@@ -6,7 +6,7 @@ namespace RaftLog.Protocol.Compression;
 /// <summary>snappy block by block: a block is decoded whole, since it may look back to its own beginning.</summary>
 internal sealed class SnappyPlainStream(ReadOnlyMemory<byte> source, long windowLimit) : PlainStream
 {
-    private readonly PooledBuffer _block = new((int)Math.Min(windowLimit, int.MaxValue));
+    private readonly PooledByteWriter _block = new((int)Math.Min(windowLimit, int.MaxValue));
     private int _position;
     private int _taken;
 

@@ -25,13 +25,16 @@ internal static unsafe class ZstdCodec
     private static nint _spareCompressor;
     private static nint _spareDecompressor;
 
-    public static void Compress(ReadOnlySpan<byte> source, int level, PooledBuffer target)
+    public static void Compress(ReadOnlySpan<byte> source, int level, PooledByteWriter target)
     {
         int bound = checked((int)ZSTD_compressBound((nuint)source.Length));
         Span<byte> space = target.GetSpan(Math.Min(bound, target.Remaining));
         nint context = TakeCompressor();
         nuint result;
-        fixed (byte* from = source, to = space)
+        fixed (
+            byte* from = source,
+                to = space
+        )
         {
             int chosen = level == RecordCompression.DefaultLevel ? LibraryDefaultLevel : level;
             result = ZSTD_compressCCtx((ZSTD_CCtx_s*)context, to, (nuint)space.Length, from, (nuint)source.Length, chosen);
@@ -47,7 +50,7 @@ internal static unsafe class ZstdCodec
         target.Advance((int)result);
     }
 
-    public static void Decompress(ReadOnlySpan<byte> source, PooledBuffer target)
+    public static void Decompress(ReadOnlySpan<byte> source, PooledByteWriter target)
     {
         nint context = TakeDecompressor();
         nuint result;
@@ -60,13 +63,15 @@ internal static unsafe class ZstdCodec
         ZSTD_freeDCtx((ZSTD_DCtx_s*)context);
         if (ZSTD_isError(result))
         {
-            throw new ProtocolException($"zstd data is corrupt or larger than the {target.Remaining} bytes that are left of the limit: {ZSTD_getErrorName(result)}");
+            throw new ProtocolException(
+                $"zstd data is corrupt or larger than the {target.Remaining} bytes that are left of the limit: {ZSTD_getErrorName(result)}"
+            );
         }
 
         target.Advance((int)result);
     }
 
-    private static nuint Decompress(ZSTD_DCtx_s* context, byte* from, nuint length, PooledBuffer target)
+    private static nuint Decompress(ZSTD_DCtx_s* context, byte* from, nuint length, PooledByteWriter target)
     {
         // Streaming writers leave the size out; then the space doubles until the data fits, which costs at most as much again.
         ulong announced = ZSTD_getFrameContentSize(from, length);
@@ -82,7 +87,11 @@ internal static unsafe class ZstdCodec
                 result = ZSTD_decompressDCtx(context, to, (nuint)room, from, length);
             }
 
-            if (!ZSTD_isError(result) || ZSTD_getErrorCode(result) != ZSTD_ErrorCode.ZSTD_error_dstSize_tooSmall || room == target.Remaining)
+            if (
+                !ZSTD_isError(result)
+                || ZSTD_getErrorCode(result) != ZSTD_ErrorCode.ZSTD_error_dstSize_tooSmall
+                || room == target.Remaining
+            )
             {
                 return result;
             }
@@ -103,5 +112,6 @@ internal static unsafe class ZstdCodec
         return Created(context == 0 ? (nint)ZSTD_createDCtx() : context);
     }
 
-    private static nint Created(nint context) => context != 0 ? context : throw new OutOfMemoryException("zstd could not allocate a context");
+    private static nint Created(nint context) =>
+        context != 0 ? context : throw new OutOfMemoryException("zstd could not allocate a context");
 }

@@ -9,10 +9,10 @@ internal sealed unsafe class ZstdCompressedStream : CompressedStream
 {
     private const int Piece = 16 * 1024;
 
-    private readonly PooledBuffer _target;
+    private readonly PooledByteWriter _target;
     private nint _context;
 
-    public ZstdCompressedStream(int level, PooledBuffer target)
+    public ZstdCompressedStream(int level, PooledByteWriter target)
     {
         _target = target;
         _context = (nint)ZSTD_createCCtx();
@@ -58,8 +58,7 @@ internal sealed unsafe class ZstdCompressedStream : CompressedStream
 
                     _target.Advance((int)output.pos);
                 }
-            }
-            while (directive == ZSTD_EndDirective.ZSTD_e_end ? left != 0 : input.pos < input.size);
+            } while (directive == ZSTD_EndDirective.ZSTD_e_end ? left != 0 : input.pos < input.size);
         }
     }
 }

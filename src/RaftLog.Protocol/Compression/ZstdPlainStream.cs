@@ -29,13 +29,18 @@ internal sealed unsafe class ZstdPlainStream : PlainStream
             throw new OutOfMemoryException("zstd could not allocate a context");
         }
 
-        int log = windowLimit >= 1L << LargestWindowLog ? LargestWindowLog : BitOperations.Log2((ulong)Math.Max(windowLimit, 1L << SmallestWindowLog));
+        int log =
+            windowLimit >= 1L << LargestWindowLog
+                ? LargestWindowLog
+                : BitOperations.Log2((ulong)Math.Max(windowLimit, 1L << SmallestWindowLog));
         ZSTD_DCtx_setParameter((ZSTD_DCtx_s*)_context, ZSTD_dParameter.ZSTD_d_windowLogMax, log);
     }
 
     ~ZstdPlainStream() => Dispose(false);
 
-    /// <summary>The window of the first frame, by its head (RFC 8878, section 3.1.1.1), as a power of two; the largest where no frame begins.</summary>
+    /// <summary>
+    /// The window of the first frame, by its head (RFC 8878, section 3.1.1.1), as a power of two; the largest where no frame begins.
+    /// </summary>
     public static long Window(ReadOnlySpan<byte> source)
     {
         long window = WindowOfFrame(source) ?? 1L << LargestWindowLog;
@@ -47,9 +52,17 @@ internal sealed unsafe class ZstdPlainStream : PlainStream
         nuint result;
         ZSTD_outBuffer_s output;
         ZSTD_inBuffer_s input;
-        fixed (byte* to = target, from = _source.Span)
+        fixed (
+            byte* to = target,
+                from = _source.Span
+        )
         {
-            input = new ZSTD_inBuffer_s { src = from, size = (nuint)_source.Length, pos = (nuint)_position };
+            input = new ZSTD_inBuffer_s
+            {
+                src = from,
+                size = (nuint)_source.Length,
+                pos = (nuint)_position,
+            };
             output = new ZSTD_outBuffer_s { dst = to, size = (nuint)target.Length };
             do
             {
@@ -62,7 +75,9 @@ internal sealed unsafe class ZstdPlainStream : PlainStream
                 result = ZSTD_decompressStream((ZSTD_DCtx_s*)_context, &output, &input);
                 if (ZSTD_isError(result))
                 {
-                    throw new ProtocolException($"zstd data is corrupt, or needs a larger window than is allowed here: {ZSTD_getErrorName(result)}");
+                    throw new ProtocolException(
+                        $"zstd data is corrupt, or needs a larger window than is allowed here: {ZSTD_getErrorName(result)}"
+                    );
                 }
 
                 _hint = result;
@@ -70,8 +85,7 @@ internal sealed unsafe class ZstdPlainStream : PlainStream
                 {
                     throw new ProtocolException("zstd data ends inside a frame");
                 }
-            }
-            while (output.pos == 0);
+            } while (output.pos == 0);
         }
 
         _position = (int)input.pos;
@@ -99,7 +113,13 @@ internal sealed unsafe class ZstdPlainStream : PlainStream
             return basis + (basis / 8 * (source[5] & 7));
         }
 
-        int dictionaryBytes = (descriptor & 3) switch { 0 => 0, 1 => 1, 2 => 2, _ => 4 };
+        int dictionaryBytes = (descriptor & 3) switch
+        {
+            0 => 0,
+            1 => 1,
+            2 => 2,
+            _ => 4,
+        };
         ReadOnlySpan<byte> size = source[(5 + dictionaryBytes)..];
         return (descriptor >> 6) switch
         {

@@ -15,7 +15,8 @@ public static class ConsumerProtocol
 
     /// <summary>Reads what a member subscribes to. A newer version than is known is read as the newest that is known.</summary>
     /// <returns>Null when the bytes are not a subscription: members of a classic group may say what they like.</returns>
-    public static ConsumerProtocolSubscription? TryReadSubscription(ReadOnlyMemory<byte> bytes) => TryRead<ConsumerProtocolSubscription>(bytes);
+    public static ConsumerProtocolSubscription? TryReadSubscription(ReadOnlyMemory<byte> bytes) =>
+        TryRead<ConsumerProtocolSubscription>(bytes);
 
     /// <summary>Reads what a member is given.</summary>
     /// <returns>Null when the bytes are not an assignment.</returns>
@@ -32,7 +33,8 @@ public static class ConsumerProtocol
     }
 
     /// <summary>The version that a subscription or an assignment begins with; -1 when it is too short to have one.</summary>
-    public static short VersionOf(ReadOnlyMemory<byte> bytes) => bytes.Length < sizeof(short) ? (short)-1 : new WireReader(bytes).ReadInt16();
+    public static short VersionOf(ReadOnlyMemory<byte> bytes) =>
+        bytes.Length < sizeof(short) ? (short)-1 : new WireReader(bytes).ReadInt16();
 
     private static T? TryRead<T>(ReadOnlyMemory<byte> bytes)
         where T : class, IMessage, new()

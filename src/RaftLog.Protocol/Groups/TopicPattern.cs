@@ -17,8 +17,20 @@ public sealed class TopicPattern
     // RE2's names of ASCII classes inside a bracket.
     private static readonly (string Name, string Characters)[] AsciiClasses =
     [
-        ("alnum", "0-9A-Za-z"), ("alpha", "A-Za-z"), ("ascii", @"\x00-\x7F"), ("blank", @"\t "), ("cntrl", @"\x00-\x1F\x7F"), ("digit", "0-9"), ("graph", "!-~"),
-        ("lower", "a-z"), ("print", " -~"), ("punct", @"!-/:-@\[-`{-~"), ("space", @"\t\n\v\f\r "), ("upper", "A-Z"), ("word", "0-9A-Za-z_"), ("xdigit", "0-9A-Fa-f"),
+        ("alnum", "0-9A-Za-z"),
+        ("alpha", "A-Za-z"),
+        ("ascii", @"\x00-\x7F"),
+        ("blank", @"\t "),
+        ("cntrl", @"\x00-\x1F\x7F"),
+        ("digit", "0-9"),
+        ("graph", "!-~"),
+        ("lower", "a-z"),
+        ("print", " -~"),
+        ("punct", @"!-/:-@\[-`{-~"),
+        ("space", @"\t\n\v\f\r "),
+        ("upper", "A-Z"),
+        ("word", "0-9A-Za-z_"),
+        ("xdigit", "0-9A-Fa-f"),
     ];
 
     private readonly Regex _regex;
@@ -80,7 +92,9 @@ public sealed class TopicPattern
                 text.Append(Regex.Escape(literal).Replace("]", @"\]"));
                 i = end < 0 ? expression.Length : end + 1;
             }
-            else if (rest.StartsWith(@"\pL") || (rest.Length >= 3 && rest[0] == '\\' && rest[1] is 'p' or 'P' && char.IsAsciiLetter(rest[2])))
+            else if (
+                rest.StartsWith(@"\pL") || (rest.Length >= 3 && rest[0] == '\\' && rest[1] is 'p' or 'P' && char.IsAsciiLetter(rest[2]))
+            )
             {
                 text.Append(rest[..2]).Append('{').Append(rest[2]).Append('}');
                 i += 2;
@@ -88,7 +102,11 @@ public sealed class TopicPattern
             else if (rest.StartsWith(@"\x{"))
             {
                 int end = expression.IndexOf('}', i);
-                if (end < 0 || !int.TryParse(expression.AsSpan(i + 3, end - i - 3), System.Globalization.NumberStyles.HexNumber, null, out int code) || code > 0xFFFF)
+                if (
+                    end < 0
+                    || !int.TryParse(expression.AsSpan(i + 3, end - i - 3), System.Globalization.NumberStyles.HexNumber, null, out int code)
+                    || code > 0xFFFF
+                )
                 {
                     error = $"the character code at position {i} is not a hexadecimal number up to FFFF";
                     return false;

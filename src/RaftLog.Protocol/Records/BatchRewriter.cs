@@ -4,13 +4,15 @@ using RaftLog.Protocol.Compression;
 namespace RaftLog.Protocol.Records;
 
 /// <summary>
-/// Writes a batch of a log anew with some of its records, as compaction does: it covers the same offsets, keeps producer, epochs, codec and flags, and the records
-/// keep offset and timestamp. A delete horizon (KIP-534) takes the place of the base timestamp. Reused from batch to batch; one thread at a time.
+/// Writes a batch of a log anew with some of its records, as compaction does: it covers the same offsets, keeps producer, epochs, codec and
+/// flags, and the records
+/// keep offset and timestamp. A delete horizon (KIP-534) takes the place of the base timestamp. Reused from batch to batch; one thread at a
+/// time.
 /// </summary>
 /// <param name="limit">The most plain bytes of a batch.</param>
 public sealed class BatchRewriter(int limit) : IDisposable
 {
-    private readonly PooledBuffer _plain = new(limit);
+    private readonly PooledByteWriter _plain = new(limit);
     private long _baseTimestamp;
     private long _maxTimestamp;
 
@@ -18,12 +20,17 @@ public sealed class BatchRewriter(int limit) : IDisposable
     public int Count { get; private set; }
 
     /// <summary>Writes a batch that covers the offsets of another and has no record left: it keeps what is known of its producer.</summary>
-    public static void WriteEmpty(RecordBatch source, PooledBuffer target)
+    public static void WriteEmpty(RecordBatch source, PooledByteWriter target)
     {
         int start = target.Length;
         target.Write(source.Bytes[..RecordBatch.HeaderSize]);
         Finish(
-            target.Written[start..], source.Attributes.With(CompressionType.None).WithDeleteHorizon(false), RecordBatch.NoTimestamp, source.MaxTimestamp, count: 0);
+            target.Written[start..],
+            source.Attributes.With(CompressionType.None).WithDeleteHorizon(false),
+            RecordBatch.NoTimestamp,
+            source.MaxTimestamp,
+            count: 0
+        );
     }
 
     /// <summary>Begins with another batch; nothing of it is kept yet.</summary>
@@ -37,7 +44,8 @@ public sealed class BatchRewriter(int limit) : IDisposable
     /// <param name="source">The batch.</param>
     /// <param name="section">Its plain records.</param>
     /// <param name="record">The record.</param>
-    /// <param name="deleteHorizonMs">What is to take the place of the base timestamp; null for nothing. The same for all records of a batch.</param>
+    /// <param name="deleteHorizonMs">What is to take the place of the base timestamp; null for nothing. The same for all records of a
+    /// batch.</param>
     public void Keep(RecordBatch source, ReadOnlySpan<byte> section, in RecordLayout record, long? deleteHorizonMs)
     {
         bool isAppendTime = source.Attributes.TimestampType == TimestampType.LogAppendTime;
@@ -66,7 +74,7 @@ public sealed class BatchRewriter(int limit) : IDisposable
     /// <param name="source">The batch.</param>
     /// <param name="hasDeleteHorizon">The base timestamp is a delete horizon.</param>
     /// <param name="target">Where it goes.</param>
-    public void Write(RecordBatch source, bool hasDeleteHorizon, PooledBuffer target)
+    public void Write(RecordBatch source, bool hasDeleteHorizon, PooledByteWriter target)
     {
         int start = target.Length;
         target.Write(source.Bytes[..RecordBatch.HeaderSize]);

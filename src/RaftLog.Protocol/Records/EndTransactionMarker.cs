@@ -4,7 +4,8 @@ namespace RaftLog.Protocol.Records;
 
 /// <summary>The value of a commit or abort marker (KIP-98).</summary>
 /// <param name="Version">The version of the value, 0 so far.</param>
-/// <param name="CoordinatorEpoch">The leader epoch of the transaction log's partition that decided; a marker with an older one is refused.</param>
+/// <param name="CoordinatorEpoch">The leader epoch of the transaction log's partition that decided; a marker with an older one is
+/// rejected.</param>
 public readonly record struct EndTransactionMarker(short Version, LeaderEpoch CoordinatorEpoch)
 {
     /// <summary>The number of bytes of version 0.</summary>

@@ -5,7 +5,10 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Protocol.Records;
 
-/// <summary>Compresses the records of a batch with another codec, piece by piece. The records themselves and the rest of the header stay as they are.</summary>
+/// <summary>
+/// Compresses the records of a batch with another codec, piece by piece. The records themselves and the rest of the header stay as they
+/// are.
+/// </summary>
 public static class RecompressedBatch
 {
     private const int PieceBytes = 16 * 1024;
@@ -19,7 +22,7 @@ public static class RecompressedBatch
     /// <exception cref="UnsupportedCompressionException">A codec does not exist.</exception>
     /// <exception cref="SizeLimitException">The new batch is larger than the limit of the target.</exception>
     /// <exception cref="Wire.ProtocolException">The compressed bytes are damaged.</exception>
-    public static void Write(ReadOnlyMemory<byte> source, CompressionType codec, int level, long windowLimit, PooledBuffer target)
+    public static void Write(ReadOnlyMemory<byte> source, CompressionType codec, int level, long windowLimit, PooledByteWriter target)
     {
         BatchStatus status = RecordBatch.Read(source.Span, out RecordBatch batch);
         Invariant.Holds(status == BatchStatus.Complete, "P-03", "only a whole batch can be compressed anew");

@@ -117,9 +117,11 @@ public readonly ref struct RecordBatch
         return size >= HeaderSize && buffer[BatchFormat.Magic] == BatchFormat.CurrentMagic;
     }
 
-    /// <summary>Finds the batch at the start of <paramref name="buffer"/>, which may hold more behind it. Checks the frame, not the content.</summary>
+    /// <summary>
+    /// Finds the batch at the start of <paramref name="buffer"/>, which may hold more behind it. Checks the frame, not the content.
+    /// </summary>
     /// <param name="buffer">Bytes from anyone.</param>
-    /// <param name="batch">The view when the answer is <see cref="BatchStatus.Complete"/>, else empty and not to be read.</param>
+    /// <param name="batch">The view when the response is <see cref="BatchStatus.Complete"/>, else empty and not to be read.</param>
     public static BatchStatus Read(ReadOnlySpan<byte> buffer, out RecordBatch batch)
     {
         batch = default;

@@ -6,7 +6,8 @@ namespace RaftLog.Protocol.Records;
 
 /// <summary>
 /// Writes one record batch at a time, records straight into wire form behind the room for the header. Append, set what the header needs,
-/// <see cref="Seal"/>, send, <see cref="Reset"/>. The bytes of a sealed batch belong to the builder until the next reset. One thread at a time.
+/// <see cref="Seal"/>, send, <see cref="Reset"/>. The bytes of a sealed batch belong to the builder until the next reset. One thread at a
+/// time.
 /// </summary>
 /// <param name="options">What the batches look like.</param>
 public sealed class RecordBatchBuilder(RecordBatchOptions options) : IDisposable
@@ -14,8 +15,8 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options) : IDisposable
     // Incompressible data may grow a little; no codec adds more than this.
     private const int CompressionSlack = 1024;
 
-    private readonly PooledBuffer _plain = new(options.Limit);
-    private PooledBuffer? _compressed;
+    private readonly PooledByteWriter _plain = new(options.Limit);
+    private PooledByteWriter? _compressed;
     private Memory<byte> _sealed;
     private long _baseTimestamp;
     private int _lastOffsetDelta = -1;
@@ -169,7 +170,7 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options) : IDisposable
 
     private Memory<byte> Compress()
     {
-        _compressed ??= new PooledBuffer((int)Math.Min(int.MaxValue, options.Limit + (options.Limit / 64L) + CompressionSlack));
+        _compressed ??= new PooledByteWriter((int)Math.Min(int.MaxValue, options.Limit + (options.Limit / 64L) + CompressionSlack));
         _compressed.Write(_plain.Written[..RecordBatch.HeaderSize]);
         RecordCompression.Compress(options.Compression, options.Level, _plain.Written[RecordBatch.HeaderSize..], _compressed);
         return _compressed.WrittenMemory;

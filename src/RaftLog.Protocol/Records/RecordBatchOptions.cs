@@ -7,4 +7,7 @@ namespace RaftLog.Protocol.Records;
 /// <param name="Compression">The codec.</param>
 /// <param name="Level">The codec's level, or <see cref="RecordCompression.DefaultLevel"/>.</param>
 public readonly record struct RecordBatchOptions(
-    int Limit, CompressionType Compression = CompressionType.None, int Level = RecordCompression.DefaultLevel);
+    int Limit,
+    CompressionType Compression = CompressionType.None,
+    int Level = RecordCompression.DefaultLevel
+);

@@ -7,7 +7,5 @@ public readonly record struct RecordHeader(string Key, ReadOnlyMemory<byte>? Val
 {
     /// <summary>A header whose value is an array, of which null stays null (as memory a null array would be empty).</summary>
     public RecordHeader(string key, byte[]? value)
-        : this(key, value is null ? new ReadOnlyMemory<byte>?() : value.AsMemory())
-    {
-    }
+        : this(key, value is null ? new ReadOnlyMemory<byte>?() : value.AsMemory()) { }
 }

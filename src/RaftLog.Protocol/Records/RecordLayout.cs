@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace RaftLog.Protocol.Records;
 
 /// <summary>
-/// Where the parts of one record stand in an uncompressed section: plain numbers, so they can be kept and applied to the section's memory later.
+/// Where the parts of one record stand in an uncompressed section: plain numbers, so they can be kept and applied to the section's memory
+/// later.
 /// </summary>
 public readonly struct RecordLayout
 {
@@ -110,7 +111,9 @@ public readonly struct RecordLayout
             HeadersStart = position,
             HeaderCount = headerCount,
         };
-        return headerCount != 0 ? CheckHeaders(body, position, headerCount) : position == end ? RecordFault.None : RecordFault.LengthMismatch;
+        return headerCount != 0 ? CheckHeaders(body, position, headerCount)
+            : position == end ? RecordFault.None
+            : RecordFault.LengthMismatch;
     }
 
     private static RecordFault CheckHeaders(ReadOnlySpan<byte> body, int position, int count)

@@ -32,7 +32,8 @@ public ref struct RecordReader
     public Record Current { get; private set; }
 
     /// <summary>Moves to the next record; false behind the last.</summary>
-    /// <exception cref="ProtocolException">The record is damaged, or the section ends before the header's record count is reached.</exception>
+    /// <exception cref="ProtocolException">The record is damaged, or the section ends before the header's record count is
+    /// reached.</exception>
     public bool MoveNext()
     {
         if (_read >= _count)
@@ -43,12 +44,19 @@ public ref struct RecordReader
         RecordFault fault = RecordLayout.Read(_section, _position, out RecordLayout layout);
         if (fault != RecordFault.None)
         {
-            throw new ProtocolException($"record {_read} of {_count} in the batch at offset {_baseOffset} is damaged ({fault}, byte {_position})");
+            throw new ProtocolException(
+                $"record {_read} of {_count} in the batch at offset {_baseOffset} is damaged ({fault}, byte {_position})"
+            );
         }
 
         _read++;
         _position = layout.End;
-        Current = new(_section, layout, _baseOffset + layout.OffsetDelta, _appendTime ? _baseTimestamp : _baseTimestamp + layout.TimestampDelta);
+        Current = new(
+            _section,
+            layout,
+            _baseOffset + layout.OffsetDelta,
+            _appendTime ? _baseTimestamp : _baseTimestamp + layout.TimestampDelta
+        );
         return true;
     }
 

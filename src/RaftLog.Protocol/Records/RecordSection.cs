@@ -3,13 +3,15 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Protocol.Records;
 
-/// <summary>The plain records of a batch: its own bytes, or a rented buffer with the decompressed ones, given back by <see cref="Dispose"/>.</summary>
+/// <summary>
+/// The plain records of a batch: its own bytes, or a rented buffer with the decompressed ones, given back by <see cref="Dispose"/>.
+/// </summary>
 public readonly ref struct RecordSection : IDisposable
 {
     private readonly RecordBatch _batch;
-    private readonly PooledBuffer? _rented;
+    private readonly PooledByteWriter? _rented;
 
-    private RecordSection(RecordBatch batch, PooledBuffer? rented)
+    private RecordSection(RecordBatch batch, PooledByteWriter? rented)
     {
         _batch = batch;
         _rented = rented;
@@ -31,7 +33,7 @@ public readonly ref struct RecordSection : IDisposable
             return new(batch, null);
         }
 
-        PooledBuffer rented = new(limit);
+        PooledByteWriter rented = new(limit);
         try
         {
             RecordCompression.Decompress(compression, batch.Section, rented);

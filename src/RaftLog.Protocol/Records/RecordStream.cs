@@ -5,7 +5,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Protocol.Records;
 
 /// <summary>
-/// Reads the numbers of a batch's records while they are decompressed piece by piece: keys, values and headers are passed over, so a record of any size and a
+/// Reads the numbers of a batch's records while they are decompressed piece by piece: keys, values and headers are passed over, so a record
+/// of any size and a
 /// batch of any size cost one window. For those who need the bytes there is <see cref="RecordSection"/>. One thread at a time.
 /// </summary>
 public sealed class RecordStream : IDisposable
@@ -99,7 +100,12 @@ public sealed class RecordStream : IDisposable
     {
         record = default;
         long end = Position + length;
-        if (!Skip(1, end) || !TryRead(end, out long timestampDelta) || !TryRead(end, out int offsetDelta) || !TryRead(end, out int keyLength))
+        if (
+            !Skip(1, end)
+            || !TryRead(end, out long timestampDelta)
+            || !TryRead(end, out int offsetDelta)
+            || !TryRead(end, out int keyLength)
+        )
         {
             return FaultAt(end);
         }
@@ -150,7 +156,8 @@ public sealed class RecordStream : IDisposable
         return Position == end ? RecordFault.None : RecordFault.LengthMismatch;
     }
 
-    private RecordFault FaultAt(long end) => _ended && Position + (_end - _start) < end ? RecordFault.Truncated : RecordFault.LengthMismatch;
+    private RecordFault FaultAt(long end) =>
+        _ended && Position + (_end - _start) < end ? RecordFault.Truncated : RecordFault.LengthMismatch;
 
     private RecordFault SkipPart(int length, long end)
     {

@@ -4,5 +4,5 @@ namespace RaftLog.Protocol.Records;
 /// <param name="MinTimestamp">The smallest timestamp of the records, in milliseconds since 1970.</param>
 /// <param name="MaxTimestamp">The largest timestamp of the records.</param>
 /// <param name="OffsetDeltaOfMaxTimestamp">The first record with the largest timestamp.</param>
-/// <param name="Keyless">The number of records without a key, which a compacted topic refuses.</param>
+/// <param name="Keyless">The number of records without a key, which a compacted topic rejects.</param>
 public readonly record struct RecordSummary(long MinTimestamp, long MaxTimestamp, int OffsetDeltaOfMaxTimestamp, int Keyless);

@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace RaftLog.Protocol.Records;
 
-/// <summary>The variable-length signed numbers of records: zig-zag, seven bits a byte, lowest first (Protocol Buffers' sint32 and sint64).</summary>
+/// <summary>
+/// The variable-length signed numbers of records: zig-zag, seven bits a byte, lowest first (Protocol Buffers' sint32 and sint64).
+/// </summary>
 internal static class ZigZag
 {
     public const int LargestInt32 = 5;

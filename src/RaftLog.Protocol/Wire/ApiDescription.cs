@@ -15,7 +15,8 @@ public sealed record ApiDescription(
     short HighestVersion,
     short FirstFlexibleVersion,
     Func<IMessage> NewRequest,
-    Func<IMessage> NewResponse)
+    Func<IMessage> NewResponse
+)
 {
     /// <summary>True when a version can be read and written.</summary>
     public bool Supports(short version) => version >= LowestVersion && version <= HighestVersion;

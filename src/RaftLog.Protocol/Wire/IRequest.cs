@@ -8,6 +8,8 @@ public interface IRequest<TResponse> : IVersionedMessage
     /// <summary>The api key in the header of this request.</summary>
     static abstract ApiKey ApiKey { get; }
 
-    /// <summary>The same for code that holds a request without its type, so that a call can infer the response's type from the request.</summary>
+    /// <summary>
+    /// The same for code that holds a request without its type, so that a call can infer the response's type from the request.
+    /// </summary>
     ApiKey Api { get; }
 }

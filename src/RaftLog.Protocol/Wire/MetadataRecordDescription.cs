@@ -11,4 +11,5 @@ public sealed record MetadataRecordDescription(
     string Name,
     short LowestVersion,
     short HighestVersion,
-    Func<IMetadataRecord> NewRecord);
+    Func<IMetadataRecord> NewRecord
+);

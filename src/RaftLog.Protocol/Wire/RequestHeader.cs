@@ -12,10 +12,11 @@ namespace RaftLog.Protocol.Wire;
 /// <param name="ClientId">The name that the client gave itself, or null.</param>
 public readonly record struct RequestHeader(ApiKey ApiKey, short ApiVersion, int CorrelationId, string? ClientId)
 {
-    /// <summary>Reads a header. The version is not judged: the answer to an unknown one depends on the API.</summary>
+    /// <summary>Reads a header. The version is not judged: the response to an unknown one depends on the API.</summary>
     /// <param name="reader">Stands at its first byte.</param>
     /// <param name="knownClientId">What the client called itself before; the same string is the result when it has not changed.</param>
-    /// <exception cref="ProtocolException">The bytes are no header, or the api key is not known, so that its form is not either.</exception>
+    /// <exception cref="ProtocolException">The bytes are no header, or the api key is not known, so that its form is not
+    /// either.</exception>
     public static RequestHeader Read(ref WireReader reader, string? knownClientId = null)
     {
         ApiKey key = (ApiKey)reader.ReadInt16();

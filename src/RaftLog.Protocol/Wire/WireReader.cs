@@ -27,7 +27,8 @@ public ref struct WireReader
 
     /// <summary>Reads from the start of a frame.</summary>
     /// <param name="frame">The bytes; <c>bytes</c> and <c>records</c> fields become slices of it.</param>
-    /// <param name="maxElements">The most array elements to accept in all, where a receiver wants fewer than <see cref="MaxElements"/>.</param>
+    /// <param name="maxElements">The most array elements to accept in all, where a receiver wants fewer than
+    /// <see cref="MaxElements"/>.</param>
     public WireReader(Memory<byte> frame, int maxElements = MaxElements)
     {
         _frame = frame;
@@ -41,9 +42,7 @@ public ref struct WireReader
     /// fields of the messages that are read from it.
     /// </summary>
     public WireReader(ReadOnlyMemory<byte> frame)
-        : this(MemoryMarshal.AsMemory(frame))
-    {
-    }
+        : this(MemoryMarshal.AsMemory(frame)) { }
 
     /// <summary>The number of bytes read so far.</summary>
     public readonly int Position => _position;
@@ -106,7 +105,8 @@ public ref struct WireReader
     /// <param name="compact">True in flexible versions.</param>
     /// <param name="field">The field's path, for errors.</param>
     /// <param name="known">What may be equal.</param>
-    public string ReadString(bool compact, string field, string? known) => ReadNullableString(compact, field, known) ?? ThrowNull<string>(field);
+    public string ReadString(bool compact, string field, string? known) =>
+        ReadNullableString(compact, field, known) ?? ThrowNull<string>(field);
 
     /// <summary>A string or null. Bytes that are not UTF-8 become U+FFFD, as in Kafka.</summary>
     /// <param name="compact">True in flexible versions.</param>
@@ -227,7 +227,9 @@ public ref struct WireReader
     public bool ReadTaggedPresence(string field)
     {
         uint presence = ReadUVarint();
-        return presence <= 1 ? presence == 1 : throw new ProtocolException($"{field}: presence {presence} before byte {_position} is neither 1 nor 0");
+        return presence <= 1
+            ? presence == 1
+            : throw new ProtocolException($"{field}: presence {presence} before byte {_position} is neither 1 nor 0");
     }
 
     /// <summary>The number of tagged fields that follow; each takes at least 2 bytes.</summary>
@@ -259,7 +261,9 @@ public ref struct WireReader
         return tag;
     }
 
-    /// <summary>Narrows the reader to the content of a tagged field; the result is what <see cref="EndTag"/> needs to widen it again.</summary>
+    /// <summary>
+    /// Narrows the reader to the content of a tagged field; the result is what <see cref="EndTag"/> needs to widen it again.
+    /// </summary>
     public int BeginTag(int size)
     {
         int outer = _end;
@@ -351,7 +355,9 @@ public ref struct WireReader
     [DoesNotReturn]
     private readonly void ThrowCount(string field, long count, int minElementSize) =>
         throw new ProtocolException(
-            $"{field}: {count} elements of at least {minElementSize} bytes before byte {_position} are not possible, {Remaining} bytes remain");
+            $"{field}: {count} elements of at least {minElementSize} bytes before byte {_position} are not possible, {Remaining} bytes "
+                + $"remain"
+        );
 
     [DoesNotReturn]
     private readonly T ThrowNull<T>(string field) =>

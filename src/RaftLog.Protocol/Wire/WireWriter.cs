@@ -225,7 +225,8 @@ public sealed class WireWriter
     }
 
     /// <summary>
-    /// Record batches without a length; referenced from <see cref="GatherThreshold"/> bytes on. Bytes that lie in no array are always referenced: who
+    /// Record batches without a length; referenced from <see cref="GatherThreshold"/> bytes on. Bytes that lie in no array are always
+    /// referenced: who
     /// made them reads them as late as possible.
     /// </summary>
     /// <param name="records">The record batches.</param>
@@ -237,7 +238,7 @@ public sealed class WireWriter
             return;
         }
 
-        RefuseBeyondMaxLength(records.Length);
+        RejectBeyondMaxLength(records.Length);
         _references.Add(new Reference(_own, records));
         _referenced += records.Length;
     }
@@ -359,12 +360,12 @@ public sealed class WireWriter
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Grow(int count)
     {
-        RefuseBeyondMaxLength(count);
+        RejectBeyondMaxLength(count);
         long wanted = Math.Max((long)_own + count, Math.Min(2L * _buffer.Length, MaxLength));
         Array.Resize(ref _buffer, (int)wanted);
     }
 
-    private void RefuseBeyondMaxLength(int count)
+    private void RejectBeyondMaxLength(int count)
     {
         if ((long)Length + count > MaxLength)
         {
@@ -372,14 +373,15 @@ public sealed class WireWriter
         }
     }
 
-    private static int UVarintSize(uint value) => value switch
-    {
-        < 1u << 7 => 1,
-        < 1u << 14 => 2,
-        < 1u << 21 => 3,
-        < 1u << 28 => 4,
-        _ => 5,
-    };
+    private static int UVarintSize(uint value) =>
+        value switch
+        {
+            < 1u << 7 => 1,
+            < 1u << 14 => 2,
+            < 1u << 21 => 3,
+            < 1u << 28 => 4,
+            _ => 5,
+        };
 
     private static void PutUVarint(Span<byte> target, uint value)
     {

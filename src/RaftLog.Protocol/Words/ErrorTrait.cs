@@ -19,9 +19,14 @@ public enum ErrorTrait
     /// <summary>The transaction that the request belongs to can only be aborted.</summary>
     NeedsAbort = 8,
 
-    /// <summary>Another has taken the place of the sender, which can only be closed and made anew (KIP-1050: application-recoverable).</summary>
+    /// <summary>
+    /// Another has taken the place of the sender, which can only be closed and made anew (KIP-1050: application-recoverable).
+    /// </summary>
     NeedsRestart = 16,
 
-    /// <summary>A permission, a configuration or the request itself is wrong, and stays so until somebody changes it (KIP-1050: invalid configuration).</summary>
+    /// <summary>
+    /// A permission, a configuration or the request itself is wrong, and stays so until somebody changes it (KIP-1050: invalid
+    /// configuration).
+    /// </summary>
     NeedsChange = 32,
 }

@@ -1,6 +1,8 @@
 namespace RaftLog.Protocol;
 
-/// <summary>What a client may conclude from an error code, as Kafka's own clients do. One table has a row for every code that says more than "no".</summary>
+/// <summary>
+/// What a client may conclude from an error code, as Kafka's own clients do. One table has a row for every code that says more than "no".
+/// </summary>
 public static class ErrorTraits
 {
     private static readonly ErrorTrait[] Table = MakeTable();
@@ -40,7 +42,8 @@ public static class ErrorTraits
             ErrorCode.EligibleLeadersNotAvailable,
             ErrorCode.ElectionNotNeeded,
             ErrorCode.UnknownTopicId,
-            ErrorCode.InconsistentTopicId);
+            ErrorCode.InconsistentTopicId
+        );
         Set(ErrorTrait.Retriable | ErrorTrait.NeedsCoordinator, ErrorCode.NotCoordinator, ErrorCode.CoordinatorNotAvailable);
         Set(
             ErrorTrait.Retriable,
@@ -60,7 +63,8 @@ public static class ErrorTraits
             ErrorCode.FetchSessionTopicIdError,
             ErrorCode.ShareSessionNotFound,
             ErrorCode.InvalidShareSessionEpoch,
-            ErrorCode.ShareSessionLimitReached);
+            ErrorCode.ShareSessionLimitReached
+        );
         Set(ErrorTrait.NeedsAbort, ErrorCode.TransactionAbortable);
         Set(
             ErrorTrait.NeedsRestart,
@@ -69,7 +73,8 @@ public static class ErrorTraits
             ErrorCode.InvalidProducerIdMapping,
             ErrorCode.FencedInstanceId,
             ErrorCode.UnknownMemberId,
-            ErrorCode.IllegalGeneration);
+            ErrorCode.IllegalGeneration
+        );
         Set(
             ErrorTrait.NeedsChange,
             ErrorCode.InvalidTopicException,
@@ -87,7 +92,8 @@ public static class ErrorTraits
             ErrorCode.UnsupportedForMessageFormat,
             ErrorCode.InvalidReplicationFactor,
             ErrorCode.InvalidConfig,
-            ErrorCode.InvalidRecord);
+            ErrorCode.InvalidRecord
+        );
         return table;
 
         void Set(ErrorTrait traits, params ReadOnlySpan<ErrorCode> codes)

@@ -1,6 +1,8 @@
 namespace RaftLog.Protocol;
 
-/// <summary>The number of a leadership of one partition, or of the metadata quorum; it grows with every election (KIP-101, KIP-320).</summary>
+/// <summary>
+/// The number of a leadership of one partition, or of the metadata quorum; it grows with every election (KIP-101, KIP-320).
+/// </summary>
 /// <param name="Value">The number as it stands on the wire.</param>
 public readonly record struct LeaderEpoch(int Value) : IComparable<LeaderEpoch>
 {

@@ -4,7 +4,7 @@ namespace RaftLog.Protocol;
 /// <param name="Value">The number as it stands on the wire.</param>
 public readonly record struct Offset(long Value) : IComparable<Offset>
 {
-    /// <summary>No offset: the field is unset or the answer is unknown (-1).</summary>
+    /// <summary>No offset: the field is unset or the response is unknown (-1).</summary>
     public static readonly Offset None = new(-1);
 
     /// <summary>The first offset of every new log.</summary>

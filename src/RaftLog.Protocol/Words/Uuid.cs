@@ -31,8 +31,13 @@ public readonly record struct Uuid(ulong High, ulong Low) : IComparable<Uuid>
     {
         id = Zero;
         Span<byte> bytes = stackalloc byte[Size];
-        if (text is null || text.Length != TextLength || !Base64Url.IsValid(text)
-            || !Base64Url.TryDecodeFromChars(text, bytes, out int written) || written != Size)
+        if (
+            text is null
+            || text.Length != TextLength
+            || !Base64Url.IsValid(text)
+            || !Base64Url.TryDecodeFromChars(text, bytes, out int written)
+            || written != Size
+        )
         {
             return false;
         }

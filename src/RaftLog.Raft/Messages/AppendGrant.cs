@@ -3,7 +3,7 @@ using RaftLog.Protocol;
 namespace RaftLog.Raft;
 
 /// <summary>
-/// The answer to a leader that wants to append records. It holds until the next input to the core: the shell writes the batch and reports
+/// The response to a leader that wants to append records. It holds until the next input to the core: the shell writes the batch and reports
 /// <see cref="RaftCore.LogAppended"/> before anything else.
 /// </summary>
 /// <param name="Error"><see cref="ErrorCode.None"/>, or <see cref="ErrorCode.NotController"/> when this node may not append now.</param>

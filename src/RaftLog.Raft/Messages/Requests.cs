@@ -11,8 +11,9 @@ public abstract record RaftRequest(LeaderEpoch Epoch);
 /// <param name="Epoch">The epoch to vote in; for a pre-vote the sender's present one.</param>
 /// <param name="Candidate">The replica that asks.</param>
 /// <param name="Log">The end of its log on disk.</param>
-/// <param name="PreVote">True when the answer binds nobody.</param>
-public sealed record RaftVoteRequest(ReplicaKey Voter, LeaderEpoch Epoch, ReplicaKey Candidate, LogPosition Log, bool PreVote) : RaftRequest(Epoch);
+/// <param name="PreVote">True when the response binds nobody.</param>
+public sealed record RaftVoteRequest(ReplicaKey Voter, LeaderEpoch Epoch, ReplicaKey Candidate, LogPosition Log, bool PreVote)
+    : RaftRequest(Epoch);
 
 /// <summary>A new leader, or one that misses a voter's fetches, makes itself known.</summary>
 /// <param name="Voter">The replica that is told; <see cref="ReplicaKey.None"/> where the version does not name it.</param>
@@ -33,11 +34,13 @@ public sealed record RaftEndEpochRequest(NodeId Leader, LeaderEpoch Epoch, IRead
 /// <param name="KnownHighWatermark">
 /// The sender's high watermark, or <see cref="Offset.None"/> where the version does not carry it (below 18) or the field has its default.
 /// </param>
-public sealed record RaftFetchRequest(ReplicaKey Replica, LeaderEpoch Epoch, LogPosition Position, Offset KnownHighWatermark) : RaftRequest(Epoch);
+public sealed record RaftFetchRequest(ReplicaKey Replica, LeaderEpoch Epoch, LogPosition Position, Offset KnownHighWatermark)
+    : RaftRequest(Epoch);
 
 /// <summary>Asks for a piece of a snapshot (KIP-630).</summary>
 /// <param name="Replica">The replica that asks.</param>
 /// <param name="Epoch">The epoch that the sender is in.</param>
 /// <param name="Snapshot">The snapshot.</param>
 /// <param name="Position">The byte to read from.</param>
-public sealed record RaftFetchSnapshotRequest(ReplicaKey Replica, LeaderEpoch Epoch, SnapshotId Snapshot, long Position) : RaftRequest(Epoch);
+public sealed record RaftFetchSnapshotRequest(ReplicaKey Replica, LeaderEpoch Epoch, SnapshotId Snapshot, long Position)
+    : RaftRequest(Epoch);

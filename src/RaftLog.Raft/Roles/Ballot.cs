@@ -21,15 +21,17 @@ internal sealed class Ballot
         Unasked,
         Asked,
         Granted,
-        Refused,
+        Rejected,
     }
 
     public bool IsWon => Count(Choice.Granted) >= _voters.Majority;
 
-    /// <summary>True when a majority has answered without deciding it. The others may well be dead: it is no use to wait long for them.</summary>
-    public bool IsDoubtful => Count(Choice.Granted) + Count(Choice.Refused) >= _voters.Majority && !IsWon;
+    /// <summary>
+    /// True when a majority has answered without deciding it. The others may well be dead: it is no use to wait long for them.
+    /// </summary>
+    public bool IsDoubtful => Count(Choice.Granted) + Count(Choice.Rejected) >= _voters.Majority && !IsWon;
 
-    public bool IsLost => QuorumArithmetic.IsLost(_voters.Count, Count(Choice.Refused));
+    public bool IsLost => QuorumArithmetic.IsLost(_voters.Count, Count(Choice.Rejected));
 
     /// <summary>When the next voter is to be asked; <see cref="long.MaxValue"/> when none is.</summary>
     public long NextAskMs
@@ -71,7 +73,7 @@ internal sealed class Ballot
         return -1;
     }
 
-    public void Answered(int voter, bool granted) => _papers[voter].Choice = granted ? Choice.Granted : Choice.Refused;
+    public void Responded(int voter, bool granted) => _papers[voter].Choice = granted ? Choice.Granted : Choice.Rejected;
 
     /// <summary>A request was lost; gives the number of losses, this one included.</summary>
     public int Lost(int voter)

@@ -14,7 +14,7 @@ internal sealed class FetchRecord
 
     public long LastCaughtUpMs { get; private set; } = -1;
 
-    /// <summary>The high watermark that the last answer carried.</summary>
+    /// <summary>The high watermark that the last response carried.</summary>
     public Offset SentHighWatermark { get; set; } = Offset.None;
 
     public void Touch(long nowMs) => LastFetchMs = nowMs;

@@ -5,7 +5,13 @@ namespace RaftLog.Raft;
 /// <summary>Won the election of its epoch, appends to the log and decides what is committed.</summary>
 public sealed class LeaderRole : RaftRole
 {
-    internal LeaderRole(LeaderEpoch epoch, NodeId self, VoterProgress[] voters, IReadOnlyList<ReplicaKey> grantingVoters, ObserverTable observers)
+    internal LeaderRole(
+        LeaderEpoch epoch,
+        NodeId self,
+        VoterProgress[] voters,
+        IReadOnlyList<ReplicaKey> grantingVoters,
+        ObserverTable observers
+    )
         : base(epoch, self, ReplicaKey.None)
     {
         Voters = voters;

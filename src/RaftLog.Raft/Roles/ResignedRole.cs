@@ -2,7 +2,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Raft;
 
-/// <summary>Was the leader of its epoch and may not lead in it again: what it appended then may be gone from its log, but not from others'.</summary>
+/// <summary>
+/// Was the leader of its epoch and may not lead in it again: what it appended then may be gone from its log, but not from others'.
+/// </summary>
 public sealed class ResignedRole : RaftRole
 {
     internal ResignedRole(LeaderEpoch epoch, NodeId self, IReadOnlyList<NodeId> successors, int voters, long deadlineMs)
@@ -10,7 +12,7 @@ public sealed class ResignedRole : RaftRole
     {
         Successors = successors;
         DeadlineMs = deadlineMs;
-        Told = new EndOfEpoch[voters];
+        Notices = new EndOfEpoch[voters];
     }
 
     internal override NodeId LivingLeader => NodeId.None;
@@ -21,7 +23,7 @@ public sealed class ResignedRole : RaftRole
     internal long DeadlineMs { get; }
 
     /// <summary>Per voter, whether it knows.</summary>
-    internal EndOfEpoch[] Told { get; }
+    internal EndOfEpoch[] Notices { get; }
 
     /// <summary>The EndQuorumEpoch to one voter.</summary>
     internal struct EndOfEpoch

@@ -14,5 +14,5 @@ public sealed class UnattachedRole : RaftRole
     internal long ElectionDeadlineMs { get; }
 
     /// <summary>An observer's search for a leader.</summary>
-    internal FetchSession Fetch { get; } = new();
+    internal PendingFetch Fetch { get; } = new();
 }

@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Raft;
 
 /// <summary>
-/// The identity of a replica of the metadata log: a node, and the directory that holds its log. A replaced disk is another replica (KIP-853).
+/// The identity of a replica of the metadata log: a node, and the directory that holds its log. A replaced disk is another replica
+/// (KIP-853).
 /// </summary>
 /// <param name="Id">The node.</param>
 /// <param name="DirectoryId">The directory, or <see cref="Uuid.Zero"/> where it is unknown, as in a static voter set.</param>

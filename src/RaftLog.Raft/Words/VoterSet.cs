@@ -2,7 +2,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Raft;
 
-/// <summary>The replicas that elect the leader and whose logs decide what is committed; fixed while the node runs (kraft.version 0).</summary>
+/// <summary>
+/// The replicas that elect the leader and whose logs decide what is committed; fixed while the node runs (kraft.version 0).
+/// </summary>
 public sealed class VoterSet
 {
     /// <summary>The most voters that a quorum may have: each one costs every commit a replica to wait for.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace RaftLog.Simulation;
@@ -15,9 +16,7 @@ public sealed class BatchFigures
     private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
 
     /// <summary>No seed was run.</summary>
-    public BatchFigures()
-    {
-    }
+    public BatchFigures() { }
 
     /// <summary>Sums to go on from.</summary>
     /// <param name="seeds">See <see cref="Seeds"/>.</param>
@@ -27,7 +26,14 @@ public sealed class BatchFigures
     /// <param name="acknowledged">See <see cref="Acknowledged"/>.</param>
     /// <param name="counters">See <see cref="Counters"/>.</param>
     [JsonConstructor]
-    public BatchFigures(int seeds, TimeSpan simulated, long faults, long operations, long acknowledged, IReadOnlyDictionary<string, long> counters)
+    public BatchFigures(
+        int seeds,
+        TimeSpan simulated,
+        long faults,
+        long operations,
+        long acknowledged,
+        IReadOnlyDictionary<string, long> counters
+    )
     {
         Seeds = seeds;
         Simulated = simulated;
@@ -67,8 +73,12 @@ public sealed class BatchFigures
     }
 
     /// <inheritdoc />
-    public override string ToString() => FormattableString.Invariant(
-        $"{Seeds} seeds, {Simulated.TotalHours:F2} simulated hours, {Faults} faults, {Operations} operations of clients, {Acknowledged} acknowledged records checked");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Seeds} seeds, {Simulated.TotalHours:F2} simulated hours, {Faults} faults, {Operations} operations of clients, "
+                + $"{Acknowledged} acknowledged records checked"
+        );
 
     /// <summary>Why the batch as a whole is not in order, although each seed is; null when it is.</summary>
     public string? Fault()

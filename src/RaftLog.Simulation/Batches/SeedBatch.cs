@@ -3,7 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// Runs seeds side by side, each on a thread of its own, and hands out what they showed in the order of the seeds. The thread pool of the process is
+/// Runs seeds side by side, each on a thread of its own, and hands out what they showed in the order of the seeds. The thread pool of the
+/// process is
 /// watched: a world that is run here leaves it alone.
 /// </summary>
 public sealed class SeedBatch
@@ -132,7 +133,11 @@ public sealed class SeedBatch
         Interlocked.Increment(ref _repeated);
         return second.Hash == first.Hash || !first.Held
             ? first
-            : first with { Violation = $"determinism: the same seed gave {first.Hash:x16} and then {second.Hash:x16}: some code has left the simulated world" };
+            : first with
+            {
+                Violation =
+                    $"determinism: the same seed gave {first.Hash:x16} and then {second.Hash:x16}: some code has left the simulated world",
+            };
     }
 
     private void ShowReady(Func<SeedOutcome, bool> show)

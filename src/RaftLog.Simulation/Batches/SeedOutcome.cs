@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RaftLog.Simulation;
 
 /// <summary>What one seed showed, in the terms that all simulations share.</summary>
@@ -38,7 +40,9 @@ public sealed record SeedOutcome
 
     /// <summary>The line of <c>simulate --verbose</c>: it ends in the hash.</summary>
     public override string ToString() =>
-        FormattableString.Invariant(
-            $"seed {Seed}: {(Held ? "held" : $"FAILED ({Violation!.Split('\n')[0]})")}, {Simulated.TotalSeconds:F1} s, {Faults} faults, {Operations} operations, {Acknowledged} acknowledged")
-        + $"{(Details.Length > 0 ? ", " : "")}{Details} trace={Hash:x16}";
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"seed {Seed}: {(Held ? "held" : $"FAILED ({Violation!.Split('\n')[0]})")}, {Simulated.TotalSeconds:F1} s, {Faults} faults, "
+                + $"{Operations} operations, {Acknowledged} acknowledged"
+        ) + $"{(Details.Length > 0 ? ", " : "")}{Details} trace={Hash:x16}";
 }

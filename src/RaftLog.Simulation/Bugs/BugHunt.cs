@@ -11,7 +11,8 @@ namespace RaftLog.Simulation;
 public sealed record BugCatch(string Checker, string Where, ulong Seeds, TimeSpan Elapsed);
 
 /// <summary>
-/// Looks for whatever is wrong with this build, with no knowledge of what that is: the scenarios, then seeds of the ordinary mix, of the cores and of
+/// Looks for whatever is wrong with this build, with no knowledge of what that is: the scenarios, then seeds of the ordinary mix, of the
+/// cores and of
 /// whole nodes in turns that grow.
 /// </summary>
 /// <param name="budget">The longest that the seeds may take.</param>
@@ -55,21 +56,33 @@ public sealed class BugHunt(TimeSpan budget, int threads)
             SeedOutcome? failed = null;
             ulong before = run;
             SeedBatch batch = new(simulations[which], next[which], ulong.MaxValue >> 1, () => failed is null && clock.Elapsed < until);
-            batch.Run(threads, outcome =>
-            {
-                run++;
-                next[which] = outcome.Seed + 1;
-                failed ??= outcome.Held ? null : outcome;
-                return failed is null;
-            });
+            batch.Run(
+                threads,
+                outcome =>
+                {
+                    run++;
+                    next[which] = outcome.Seed + 1;
+                    failed ??= outcome.Held ? null : outcome;
+                    return failed is null;
+                }
+            );
             if (failed is not null)
             {
                 string kind = simulations[which].Arguments.Length > 0 ? $" {simulations[which].Arguments}" : "";
                 return new BugCatch(
-                    CheckerOf(failed.Violation!), string.Create(CultureInfo.InvariantCulture, $"seed={failed.Seed}{kind}"), run, clock.Elapsed);
+                    CheckerOf(failed.Violation!),
+                    string.Create(CultureInfo.InvariantCulture, $"seed={failed.Seed}{kind}"),
+                    run,
+                    clock.Elapsed
+                );
             }
 
-            Say(string.Create(CultureInfo.InvariantCulture, $"{run - before} seeds held ({(which == 0 ? "cores" : "whole nodes")}), {clock.Elapsed.TotalSeconds:F0} s"));
+            Say(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{run - before} seeds held ({(which == 0 ? "cores" : "whole nodes")}), {clock.Elapsed.TotalSeconds:F0} s"
+                )
+            );
             turn = which == 1 ? turn * 2 : turn;
         }
 
@@ -100,6 +113,9 @@ public sealed class BugHunt(TimeSpan budget, int threads)
         string line = violation.Split('\n')[0];
         int colon = line.IndexOf(':', StringComparison.Ordinal);
         string name = colon > 0 && colon < 48 ? line[..colon] : line[..Math.Min(48, line.Length)];
-        return name.Replace("invariant ", "", StringComparison.Ordinal).Replace(" is broken", "", StringComparison.Ordinal).Trim().Replace(' ', '-');
+        return name.Replace("invariant ", "", StringComparison.Ordinal)
+            .Replace(" is broken", "", StringComparison.Ordinal)
+            .Trim()
+            .Replace(' ', '-');
     }
 }

@@ -49,7 +49,7 @@ public sealed record KnownBug(string Name, int Number, string What, string? Equi
         M(32, "a flush counts although the log was cut since it began"),
         M(33, "after a roll only the newest segment is flushed"),
         M(34, "a cut of the log leaves the producers' states as they were"),
-        M(35, "the high watermark of an answer that reports a divergence counts (KAFKA-14704)"),
+        M(35, "the high watermark of a response that reports a divergence counts (KAFKA-14704)"),
         M(36, "a cut at the log's end leaves the epochs above it (KAFKA-10706)"),
         M(37, "the directory of a deleted topic is taken over by its namesake (KAFKA-14616)"),
         M(38, "a controller that was deposed keeps what it decided"),

@@ -24,10 +24,13 @@ public static class Scenarios
     ];
 
     /// <summary>The scenarios with something in their names, in any case.</summary>
-    public static IEnumerable<Scenario> Named(string part) => All.Where(each => each.Name.Contains(part, StringComparison.OrdinalIgnoreCase));
+    public static IEnumerable<Scenario> Named(string part) =>
+        All.Where(each => each.Name.Contains(part, StringComparison.OrdinalIgnoreCase));
 
-    private static IEnumerable<Scenario> Of(Type stories) => stories.GetMethods()
-        .Where(method => method.IsStatic && method.GetParameters().Length == 0)
-        .OrderBy(method => method.Name, StringComparer.Ordinal)
-        .Select(method => new Scenario(method.Name, method.CreateDelegate<Action>()));
+    private static IEnumerable<Scenario> Of(Type stories) =>
+        stories
+            .GetMethods()
+            .Where(method => method.IsStatic && method.GetParameters().Length == 0)
+            .OrderBy(method => method.Name, StringComparer.Ordinal)
+            .Select(method => new Scenario(method.Name, method.CreateDelegate<Action>()));
 }

@@ -6,14 +6,17 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// Looks at what each node believes about the cluster whenever that has changed, and fails the run when two nodes have ever believed different things about
+/// Looks at what each node believes about the cluster whenever that has changed, and fails the run when two nodes have ever believed
+/// different things about
 /// one offset of the metadata log, in two leaders of one epoch, or in something that no majority has on its disks.
 /// </summary>
 internal sealed class ClusterWatch
 {
     private const int KeptImages = 500;
 
-    /// <summary>Clocks run up to two in a hundred fast, and a session begins when the heartbeat is taken, before its response leaves.</summary>
+    /// <summary>
+    /// Clocks run up to two in a hundred fast, and a session begins when the heartbeat is taken, before its response leaves.
+    /// </summary>
     private const double SessionTolerance = 0.8;
 
     /// <summary>Its clock may be slow, and its event loop has steps.</summary>
@@ -77,7 +80,8 @@ internal sealed class ClusterWatch
     internal bool TryFindAt(int node, TopicPartition partition, [NotNullWhen(true)] out PartitionRegistration? found)
     {
         found = null;
-        return _last.TryGetValue(node, out MetadataImage? image) && _ids.TryGetValue(partition.Topic, out Uuid id)
+        return _last.TryGetValue(node, out MetadataImage? image)
+            && _ids.TryGetValue(partition.Topic, out Uuid id)
             && image.Topics.TryGetPartition(id, partition.Partition, out found);
     }
 
@@ -92,8 +96,10 @@ internal sealed class ClusterWatch
     internal void DiskGoes(int machine) => _quorum.DiskGoes(machine);
 
     /// <summary>True when every replica on a node has two others in sync.</summary>
-    internal bool AllInSync(int node) => _newest.Values.All(
-        each => !each.Registration.Replicas.Contains(new NodeId(node)) || each.Registration.Isr.Count(member => member.Value != node) >= 2);
+    internal bool AllInSync(int node) =>
+        _newest.Values.All(each =>
+            !each.Registration.Replicas.Contains(new NodeId(node)) || each.Registration.Isr.Count(member => member.Value != node) >= 2
+        );
 
     /// <summary>True when a node is in sync in any partition, as the newest versions say.</summary>
     internal bool IsInSync(int node) => _newest.Values.Any(each => each.Registration.Isr.Contains(new NodeId(node)));
@@ -101,7 +107,11 @@ internal sealed class ClusterWatch
     /// <summary>The partitions that a fenced broker has a replica of and is not in sync in; none while it is not fenced.</summary>
     internal IEnumerable<TopicPartition> OutOfSync(int node) =>
         _last.Values.MaxBy(each => each.Provenance.LastOffset)?.Brokers.GetValueOrDefault(new NodeId(node)) is { Fenced: true }
-            ? _newest.Where(each => each.Value.Registration.Replicas.Contains(new NodeId(node)) && !each.Value.Registration.Isr.Contains(new NodeId(node))).Select(each => each.Key)
+            ? _newest
+                .Where(each =>
+                    each.Value.Registration.Replicas.Contains(new NodeId(node)) && !each.Value.Registration.Isr.Contains(new NodeId(node))
+                )
+                .Select(each => each.Key)
             : [];
 
     /// <summary>True when a node knows a topic.</summary>
@@ -125,7 +135,8 @@ internal sealed class ClusterWatch
     }
 
     /// <summary>
-    /// A controller accepts a heartbeat: the broker's session began anew when the request came, which may be long before the response leaves, since that waits for
+    /// A controller accepts a heartbeat: the broker's session began anew when the request came, which may be long before the response
+    /// leaves, since that waits for
     /// what the controller rests on to be committed. The time at which the request left is the one that no delay makes too late.
     /// </summary>
     internal void HeartbeatAccepted(int from, BrokerHeartbeatRequest heartbeat, BrokerHeartbeatResponse response, long leftUs)
@@ -139,7 +150,8 @@ internal sealed class ClusterWatch
     }
 
     /// <summary>
-    /// A controller that another has replaced has no majority that fetches from it since, so it gives up within a bound and answers nothing more as if it decided; not
+    /// A controller that another has replaced has no majority that fetches from it since, so it gives up within a bound and answers nothing
+    /// more as if it decided; not
     /// counting a time in which its process was held.
     /// </summary>
     private void RequireTenure(int from, BrokerHeartbeatResponse response)
@@ -154,7 +166,9 @@ internal sealed class ClusterWatch
         if (_scheduler.NowUs - sinceUs > (_cluster.LoneLeadership * TenureTolerance).TotalMicroseconds)
         {
             _scheduler.Fail(
-                $"tenure-ends: {machine.Name} accepts a heartbeat as the active controller {(_scheduler.NowUs - sinceUs) / 1000} ms after n{_quorum.NewestLeader} began to lead the quorum");
+                $"tenure-ends: {machine.Name} accepts a heartbeat as the active controller {(_scheduler.NowUs - sinceUs) / 1000} ms "
+                    + $"after n{_quorum.NewestLeader} began to lead the quorum"
+            );
         }
     }
 
@@ -231,7 +245,9 @@ internal sealed class ClusterWatch
         }
     }
 
-    /// <summary>A topic's name; that of one with a deleted namesake, with a number besides: all that is kept of topics is kept by it.</summary>
+    /// <summary>
+    /// A topic's name; that of one with a deleted namesake, with a number besides: all that is kept of topics is kept by it.
+    /// </summary>
     private string LabelOf(TopicImage topic)
     {
         if (!_names.TryGetValue(topic.Id, out string? label))
@@ -256,20 +272,31 @@ internal sealed class ClusterWatch
         {
             if (!_versions[(name, partition.PartitionEpoch)].Equals(partition))
             {
-                _scheduler.Fail($"equal-beliefs: {machine.Name} believes something else about {name} in partition epoch {partition.PartitionEpoch} than another node did");
+                _scheduler.Fail(
+                    $"equal-beliefs: {machine.Name} believes something else about {name} in partition epoch {partition.PartitionEpoch} "
+                        + $"than another node did"
+                );
             }
 
             return;
         }
 
         _scheduler.Say(
-            $"{name} is led by {partition.Leader} in epoch {partition.LeaderEpoch}, in sync are {string.Join(' ', partition.Isr)}, eligible besides {string.Join(' ', partition.EligibleLeaders)}");
+            $"{name} is led by {partition.Leader} in epoch {partition.LeaderEpoch}, in sync are {string.Join(' ', partition.Isr)}, "
+                + $"eligible besides {string.Join(' ', partition.EligibleLeaders)}"
+        );
         Shrunk += partition.Isr.Count < partition.Replicas.Count ? 1 : 0;
         Leaderless += partition.HasLeader ? 0 : 1;
-        if (partition.HasLeader && !_leaders.TryAdd((name, partition.LeaderEpoch), partition.Leader)
-            && _leaders[(name, partition.LeaderEpoch)] != partition.Leader)
+        if (
+            partition.HasLeader
+            && !_leaders.TryAdd((name, partition.LeaderEpoch), partition.Leader)
+            && _leaders[(name, partition.LeaderEpoch)] != partition.Leader
+        )
         {
-            _scheduler.Fail($"one-leader: {name} had two leaders in epoch {partition.LeaderEpoch}: {_leaders[(name, partition.LeaderEpoch)]} and {partition.Leader}");
+            _scheduler.Fail(
+                $"one-leader: {name} had two leaders in epoch {partition.LeaderEpoch}: {_leaders[(name, partition.LeaderEpoch)]} and "
+                    + $"{partition.Leader}"
+            );
         }
 
         if (!TryFind(name, out PartitionRegistration? newest) || newest.PartitionEpoch < partition.PartitionEpoch)
@@ -280,7 +307,8 @@ internal sealed class ClusterWatch
     }
 
     /// <summary>
-    /// Whoever is unfenced has said, in this incarnation, that it is ready. A node that has led the quorum since it registered may have said so to itself, where no
+    /// Whoever is unfenced has said, in this incarnation, that it is ready. A node that has led the quorum since it registered may have
+    /// said so to itself, where no
     /// wire shows it. Where nobody watches the wire there is nothing to hold it against.
     /// </summary>
     private void RequireCause(SimMachine machine, BrokerRegistration broker)
@@ -298,20 +326,30 @@ internal sealed class ClusterWatch
 
         if (!broker.Fenced && !_ready.Contains((broker.Id, broker.Epoch)))
         {
-            _scheduler.Fail($"unfence-has-cause: {machine.Name} believes that {broker.Id} with epoch {broker.Epoch} is not fenced, and nobody has asked for that in this incarnation");
+            _scheduler.Fail(
+                $"unfence-has-cause: {machine.Name} believes that {broker.Id} with epoch {broker.Epoch} is not fenced, and nobody has "
+                    + $"asked for that in this incarnation"
+            );
         }
     }
 
     /// <summary>
-    /// Whoever is fenced has asked for it, or its session is over, or its process is gone. A session begins anew with each heartbeat that is accepted, and with a new
+    /// Whoever is fenced has asked for it, or its session is over, or its process is gone. A session begins anew with each heartbeat that
+    /// is accepted, and with a new
     /// controller for all that are not fenced then. Whom nobody has heard of on the wire since it registered says nothing.
     /// </summary>
     private void RequireFenceCause(SimMachine machine, BrokerRegistration broker, MetadataImage image, MetadataImage before)
     {
         LeaderEpoch epoch = image.Provenance.LastEpoch;
-        if (!broker.Fenced || before.Brokers.GetValueOrDefault(broker.Id) is not { Fenced: false } earlier || earlier.Epoch != broker.Epoch
-            || before.Provenance.LastEpoch != epoch || _quorum.BegunUs(epoch) is not { } begunUs
-            || _leaving.Contains((broker.Id, broker.Epoch)) || !_accepted.TryGetValue((broker.Id, broker.Epoch), out long acceptedUs))
+        if (
+            !broker.Fenced
+            || before.Brokers.GetValueOrDefault(broker.Id) is not { Fenced: false } earlier
+            || earlier.Epoch != broker.Epoch
+            || before.Provenance.LastEpoch != epoch
+            || _quorum.BegunUs(epoch) is not { } begunUs
+            || _leaving.Contains((broker.Id, broker.Epoch))
+            || !_accepted.TryGetValue((broker.Id, broker.Epoch), out long acceptedUs)
+        )
         {
             return;
         }
@@ -323,8 +361,10 @@ internal sealed class ClusterWatch
         if (isThere && _scheduler.NowUs - sinceUs < _cluster.SessionTimeout.TotalMicroseconds * SessionTolerance)
         {
             _scheduler.Fail(
-                $"fence-has-cause: {machine.Name} believes at offset {image.Provenance.LastOffset} that {broker.Id} with epoch {broker.Epoch} is fenced; "
-                + $"its process runs, and its session began anew {(_scheduler.NowUs - sinceUs) / 1000} ms ago");
+                $"fence-has-cause: {machine.Name} believes at offset {image.Provenance.LastOffset} that {broker.Id} with epoch "
+                    + $"{broker.Epoch} is fenced; "
+                    + $"its process runs, and its session began anew {(_scheduler.NowUs - sinceUs) / 1000} ms ago"
+            );
         }
     }
 
@@ -333,11 +373,14 @@ internal sealed class ClusterWatch
         foreach (NodeId member in partition.Isr)
         {
             bool active = image.Brokers.TryGetValue(member, out BrokerRegistration? broker) && !broker.Fenced;
-            // Brokers that are fenced in one step all stay in sync in a partition that has lost its leader so: each has every committed record.
+            // Brokers that are fenced in one step all stay in sync in a partition that has lost its leader so: each has every committed
+            // record.
             if (!active && partition.HasLeader)
             {
                 _scheduler.Fail(
-                    $"in-sync-unfenced: {machine.Name} believes at offset {image.Provenance.LastOffset} that {member}, which is fenced, is in sync in {name} ({string.Join(' ', partition.Isr)}, leader {partition.Leader})");
+                    $"in-sync-unfenced: {machine.Name} believes at offset {image.Provenance.LastOffset} that {member}, which is fenced, "
+                        + $"is in sync in {name} ({string.Join(' ', partition.Isr)}, leader {partition.Leader})"
+                );
             }
         }
     }
@@ -364,7 +407,9 @@ internal sealed class ClusterWatch
         Compared++;
         if (image.Provenance != other.Image.Provenance || !image.SaysTheSameAs(other.Image))
         {
-            _scheduler.Fail($"equal-beliefs: {machine.Name} and n{other.Node} believe different things at offset {offset} of the metadata log");
+            _scheduler.Fail(
+                $"equal-beliefs: {machine.Name} and n{other.Node} believe different things at offset {offset} of the metadata log"
+            );
         }
     }
 }

@@ -36,10 +36,12 @@ public enum FaultKind
     /// <summary>A disk is slow for a while.</summary>
     SlowDisk,
 
-    /// <summary>A disk is lost for good; its node must refuse to start on an empty one. Once a run at most.</summary>
+    /// <summary>A disk is lost for good; its node must decline to start on an empty one. Once a run at most.</summary>
     WipedDisk,
 
-    /// <summary>A program that produces or consumes is killed, and another takes its place; one that consumes begins at the beginning.</summary>
+    /// <summary>
+    /// A program that produces or consumes is killed, and another takes its place; one that consumes begins at the beginning.
+    /// </summary>
     ClientCrash,
 
     /// <summary>Ways are cut, in one direction or in both.</summary>
@@ -76,13 +78,17 @@ public enum FaultKind
     UnreadableSector,
 
     /// <summary>
-    /// The directory of a log no longer shows whose it is while its node is away, and may hold another partition's log: its <c>partition.metadata</c> is gone.
+    /// The directory of a log no longer shows whose it is while its node is away, and may hold another partition's log: its
+    /// <c>partition.metadata</c> is gone.
     /// </summary>
     ForeignLog,
 
     /// <summary>A disk answers no flush for a while; then all of them.</summary>
     HungDisk,
 
-    /// <summary>A node is asked to stop in order, as for an upgrade; where this mix has losses of power, its machine may lose it once the node has stopped.</summary>
+    /// <summary>
+    /// A node is asked to stop in order, as for an upgrade; where this mix has losses of power, its machine may lose it once the node has
+    /// stopped.
+    /// </summary>
     Stop,
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RaftLog.Simulation;
 
 /// <summary>Which faults happen in a run, each kind with a weight against the others; a kind that is absent never happens.</summary>
@@ -8,16 +10,33 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
 {
     private static readonly (FaultKind Kind, int Most)[] Drawable =
     [
-        (FaultKind.Kill, 5), (FaultKind.KillInStep, 4), (FaultKind.PowerLoss, 5), (FaultKind.PowerLossOfMost, 2), (FaultKind.PowerLossOfAll, 2),
-        (FaultKind.EndInOperation, 4), (FaultKind.FlushFailure, 2), (FaultKind.DiskFull, 1), (FaultKind.SlowDisk, 2), (FaultKind.WipedDisk, 1),
-        (FaultKind.ClientCrash, 1), (FaultKind.Cut, 5), (FaultKind.Isolation, 4), (FaultKind.Split, 3), (FaultKind.Freeze, 4), (FaultKind.Reset, 3),
-        (FaultKind.BadLink, 3), (FaultKind.ClockJump, 1), (FaultKind.KillInCall, 4), (FaultKind.BitRot, 2), (FaultKind.MisdirectedWrite, 1),
+        (FaultKind.Kill, 5),
+        (FaultKind.KillInStep, 4),
+        (FaultKind.PowerLoss, 5),
+        (FaultKind.PowerLossOfMost, 2),
+        (FaultKind.PowerLossOfAll, 2),
+        (FaultKind.EndInOperation, 4),
+        (FaultKind.FlushFailure, 2),
+        (FaultKind.DiskFull, 1),
+        (FaultKind.SlowDisk, 2),
+        (FaultKind.WipedDisk, 1),
+        (FaultKind.ClientCrash, 1),
+        (FaultKind.Cut, 5),
+        (FaultKind.Isolation, 4),
+        (FaultKind.Split, 3),
+        (FaultKind.Freeze, 4),
+        (FaultKind.Reset, 3),
+        (FaultKind.BadLink, 3),
+        (FaultKind.ClockJump, 1),
+        (FaultKind.KillInCall, 4),
+        (FaultKind.BitRot, 2),
+        (FaultKind.MisdirectedWrite, 1),
         (FaultKind.UnreadableSector, 2),
     ];
 
     private const double StopShare = 0.4;
     private const double ForeignShare = 0.3;
-    private const double RefusalShare = 0.3;
+    private const double RejectionShare = 0.3;
     private const double HangShare = 0.25;
 
     /// <summary>A world without faults.</summary>
@@ -32,11 +51,18 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
 
     /// <summary>The mix without some kinds.</summary>
     public FaultMix Without(params FaultKind[] kinds) =>
-        this with { Weights = new SortedDictionary<FaultKind, int>(Weights.Where(each => !kinds.Contains(each.Key)).ToDictionary()) };
+        this with
+        {
+            Weights = new SortedDictionary<FaultKind, int>(Weights.Where(each => !kinds.Contains(each.Key)).ToDictionary()),
+        };
 
     /// <inheritdoc />
-    public override string ToString() => FormattableString.Invariant(
-        $"every {MeanPause.TotalMilliseconds:F0} ms, for {LongestOutage.TotalMilliseconds:F0} ms at most: {string.Join(", ", Weights.Select(each => $"{each.Key} {each.Value}"))}");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"every {MeanPause.TotalMilliseconds:F0} ms, for {LongestOutage.TotalMilliseconds:F0} ms at most: "
+                + $"{string.Join(", ", Weights.Select(each => $"{each.Key} {each.Value}"))}"
+        );
 
     /// <summary>The faults that a seed draws: some kinds not at all, so that each sometimes has the stage to itself.</summary>
     internal static FaultMix Draw(SimRandom random)
@@ -65,12 +91,12 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
             weights[FaultKind.ForeignLog] = 1 + foreign.Next(2);
         }
 
-        SimRandom refusals = random.Split("refusals");
+        SimRandom rejections = random.Split("rejections");
         foreach (FaultKind kind in (FaultKind[])[FaultKind.NoDescriptors, FaultKind.UnchangeableDirectories])
         {
-            if (refusals.Chance(RefusalShare))
+            if (rejections.Chance(RejectionShare))
             {
-                weights[kind] = 1 + refusals.Next(2);
+                weights[kind] = 1 + rejections.Next(2);
             }
         }
 

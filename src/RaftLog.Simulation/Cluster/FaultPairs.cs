@@ -1,7 +1,8 @@
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// Which kinds of faults came together in a run: the second began within two seconds of the first, so mostly while the first was not repaired. One fault alone is
+/// Which kinds of faults came together in a run: the second began within two seconds of the first, so mostly while the first was not
+/// repaired. One fault alone is
 /// what most code was written for.
 /// </summary>
 internal sealed class FaultPairs
@@ -16,7 +17,8 @@ internal sealed class FaultPairs
     internal SortedDictionary<string, int> Counts => _counts;
 
     /// <summary>The name of a pair, whichever came first.</summary>
-    internal static string NameOf(FaultKind one, FaultKind other) => one <= other ? $"{Prefix}{one} and {other}" : $"{Prefix}{other} and {one}";
+    internal static string NameOf(FaultKind one, FaultKind other) =>
+        one <= other ? $"{Prefix}{one} and {other}" : $"{Prefix}{other} and {one}";
 
     /// <summary>A fault has begun.</summary>
     /// <param name="now">The time, in ticks.</param>

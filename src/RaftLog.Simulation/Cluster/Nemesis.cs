@@ -12,7 +12,13 @@ internal sealed class Nemesis
     private static readonly TimeSpan Peace = TimeSpan.FromSeconds(8);
     private const double PairedShare = 0.5;
     private static readonly TimeSpan LargestJump = TimeSpan.FromMinutes(10);
-    private static readonly LinkProfile Bad = new(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(50), 0.05, TimeSpan.FromSeconds(3), 0.2);
+    private static readonly LinkProfile Bad = new(
+        TimeSpan.FromMilliseconds(5),
+        TimeSpan.FromMilliseconds(50),
+        0.05,
+        TimeSpan.FromSeconds(3),
+        0.2
+    );
 
     private readonly SimCluster _cluster;
     private readonly SimScheduler _scheduler;
@@ -45,9 +51,10 @@ internal sealed class Nemesis
             [FaultKind.EndInOperation] = EndInOperation,
             [FaultKind.FlushFailure] = FailFlush,
             [FaultKind.DiskFull] = FillDisk,
-            [FaultKind.NoDescriptors] = () => Refuse(FaultKind.NoDescriptors, "has no descriptors left", static (disk, isOn) => disk.HasNoDescriptors = isOn),
-            [FaultKind.UnchangeableDirectories] = () => Refuse(
-                FaultKind.UnchangeableDirectories, "may change no directory", static (disk, isOn) => disk.IsUnchangeable = isOn),
+            [FaultKind.NoDescriptors] = () =>
+                Reject(FaultKind.NoDescriptors, "has no descriptors left", static (disk, isOn) => disk.HasNoDescriptors = isOn),
+            [FaultKind.UnchangeableDirectories] = () =>
+                Reject(FaultKind.UnchangeableDirectories, "may change no directory", static (disk, isOn) => disk.IsUnchangeable = isOn),
             [FaultKind.SlowDisk] = SlowDisk,
             [FaultKind.HungDisk] = HangDisk,
             [FaultKind.WipedDisk] = WipeDisk,
@@ -64,11 +71,13 @@ internal sealed class Nemesis
             [FaultKind.BadLink] = WorsenLink,
             [FaultKind.ClockJump] = JumpClock,
             [FaultKind.KillInCall] = KillInCall,
-            [FaultKind.BitRot] = () => Spoil(FaultKind.BitRot, "a bit flips in", (batch, _) => batch.FlipBit(_random)),
-            [FaultKind.MisdirectedWrite] = () => Spoil(FaultKind.MisdirectedWrite, "a write goes astray into", (batch, other) => batch.Overwrite(other, _random)),
+            [FaultKind.BitRot] = () => Corrupt(FaultKind.BitRot, "a bit flips in", (batch, _) => batch.FlipBit(_random)),
+            [FaultKind.MisdirectedWrite] = () =>
+                Corrupt(FaultKind.MisdirectedWrite, "a write goes astray into", (batch, other) => batch.Overwrite(other, _random)),
             [FaultKind.Stop] = StopInOrder,
             [FaultKind.ForeignLog] = () => _disownsNext = true,
-            [FaultKind.UnreadableSector] = () => Spoil(FaultKind.UnreadableSector, "a sector cannot be read in", (batch, _) => batch.LoseSector()),
+            [FaultKind.UnreadableSector] = () =>
+                Corrupt(FaultKind.UnreadableSector, "a sector cannot be read in", (batch, _) => batch.LoseSector()),
         };
         foreach (SimMachine machine in cluster.Machines)
         {
@@ -239,27 +248,36 @@ internal sealed class Nemesis
     private SimMachine Pick() => _cluster.Machines[_random.Next(_cluster.Machines.Count)];
 
     // Half of the outages are shorter than any timeout, so that a node is back before the others have missed it.
-    private TimeSpan Outage() => _random.Chance(0.5)
-        ? _random.Between(ShortestRestart, TimeSpan.FromMilliseconds(500))
-        : _random.Between(ShortestRestart, _mix.LongestOutage);
+    private TimeSpan Outage() =>
+        _random.Chance(0.5)
+            ? _random.Between(ShortestRestart, TimeSpan.FromMilliseconds(500))
+            : _random.Between(ShortestRestart, _mix.LongestOutage);
 
     // A flush that failed before everything was healed can halt a node after it: somebody starts it again then, too.
-    private void ComeBack(SimMachine machine) => _scheduler.After(Outage(), () =>
-    {
-        if (_active || _healed.Contains(machine.Number))
-        {
-            Restart(machine);
-        }
-    });
+    private void ComeBack(SimMachine machine) =>
+        _scheduler.After(
+            Outage(),
+            () =>
+            {
+                if (_active || _healed.Contains(machine.Number))
+                {
+                    Restart(machine);
+                }
+            }
+        );
 
     /// <summary>Repairs after an outage, unless faults are over by then and the rest is frozen as it is.</summary>
-    private void Later(Action repair) => _scheduler.After(Outage(), () =>
-    {
-        if (_active)
-        {
-            repair();
-        }
-    });
+    private void Later(Action repair) =>
+        _scheduler.After(
+            Outage(),
+            () =>
+            {
+                if (_active)
+                {
+                    repair();
+                }
+            }
+        );
 
     private void End(FaultKind kind, SimMachine machine)
     {
@@ -309,11 +327,14 @@ internal sealed class Nemesis
         SimMachine machine = Pick();
         if (machine.IsUp)
         {
-            machine.KillInStep(1 + _random.Next(60), () =>
-            {
-                Count(FaultKind.KillInStep);
-                Later(() => Restart(machine));
-            });
+            machine.KillInStep(
+                1 + _random.Next(60),
+                () =>
+                {
+                    Count(FaultKind.KillInStep);
+                    Later(() => Restart(machine));
+                }
+            );
         }
     }
 
@@ -322,12 +343,15 @@ internal sealed class Nemesis
         SimMachine machine = Pick();
         if (machine.IsUp)
         {
-            machine.KillInCall(1 + _random.Next(60), call =>
-            {
-                Count(FaultKind.KillInCall);
-                _cluster.EndedInCalls[SimCluster.KilledIn(call)]++;
-                Later(() => Restart(machine));
-            });
+            machine.KillInCall(
+                1 + _random.Next(60),
+                call =>
+                {
+                    Count(FaultKind.KillInCall);
+                    _cluster.EndedInCalls[SimCluster.KilledIn(call)]++;
+                    Later(() => Restart(machine));
+                }
+            );
         }
     }
 
@@ -346,11 +370,15 @@ internal sealed class Nemesis
         SimMachine machine = Pick();
         if (machine.IsUp)
         {
-            machine.EndInOperation(1 + _random.Next(40), _random.Chance(0.7), () =>
-            {
-                Count(FaultKind.EndInOperation);
-                Later(() => Restart(machine));
-            });
+            machine.EndInOperation(
+                1 + _random.Next(40),
+                _random.Chance(0.7),
+                () =>
+                {
+                    Count(FaultKind.EndInOperation);
+                    Later(() => Restart(machine));
+                }
+            );
         }
     }
 
@@ -373,7 +401,7 @@ internal sealed class Nemesis
         Later(() => machine.Volume.IsFull = false);
     }
 
-    private void Refuse(FaultKind kind, string what, Action<SimVolume, bool> set)
+    private void Reject(FaultKind kind, string what, Action<SimVolume, bool> set)
     {
         SimMachine machine = Pick();
         Count(kind);
@@ -400,8 +428,9 @@ internal sealed class Nemesis
         Later(machine.Volume.EndSlowness);
     }
 
-    // Within the budget: one machine at a time is damaged, in what it had flushed long ago, and after a while somebody puts the right bytes back.
-    private void Spoil(FaultKind kind, string what, Func<BatchAtRest, BatchAtRest, Damage> draw)
+    // Within the budget: one machine at a time is damaged, in what it had flushed long ago, and after a while somebody puts the right bytes
+    // back.
+    private void Corrupt(FaultKind kind, string what, Func<BatchAtRest, BatchAtRest, Damage> draw)
     {
         SimMachine machine = Pick();
         List<BatchAtRest> batches = BatchesAtRest.Of(machine.Volume);
@@ -414,12 +443,14 @@ internal sealed class Nemesis
         BatchAtRest batch = batches[_random.Next(batches.Count)];
         Damage damage = draw(batch, batches[_random.Next(batches.Count)]);
         _scheduler.Say($"{what} {batch.Path} of {machine.Name} at byte {damage.Position}");
-        batch.File.Spoil(damage);
+        batch.File.Corrupt(damage);
         Later(machine.Volume.MendDamage);
     }
 
-    // Within the budget: a disk is lost for good only where every replica on it has two others in sync, and the quorum keeps a majority. An in-sync set may be about
-    // to lose those two: by a record that nobody has shown yet, or since the controller has not heard of them for most of a session. So there is peace before, and
+    // Within the budget: a disk is lost for good only where every replica on it has two others in sync, and the quorum keeps a majority. An
+    // in-sync set may be about
+    // to lose those two: by a record that nobody has shown yet, or since the controller has not heard of them for most of a session. So
+    // there is peace before, and
     // after, until the cluster has noticed that the disk is gone.
     private void WipeDisk()
     {
@@ -430,27 +461,32 @@ internal sealed class Nemesis
         }
 
         MakePeace();
-        _scheduler.After(Peace, () =>
-        {
-            if (!_active)
+        _scheduler.After(
+            Peace,
+            () =>
             {
-                return;
-            }
+                if (!_active)
+                {
+                    return;
+                }
 
-            if (MayLoseDisk(machine))
-            {
-                Count(FaultKind.WipedDisk);
-                _beliefs.DiskGoes(machine.Number);
-                machine.Destroy();
-                Later(() => Restart(machine));
-            }
+                if (MayLoseDisk(machine))
+                {
+                    Count(FaultKind.WipedDisk);
+                    _beliefs.DiskGoes(machine.Number);
+                    machine.Destroy();
+                    Later(() => Restart(machine));
+                }
 
-            EndPeaceWhenNoticed();
-        });
+                EndPeaceWhenNoticed();
+            }
+        );
     }
 
-    private bool MayLoseDisk(SimMachine machine) => _cluster.Voters.Count() >= 3
-        && _cluster.Machines.All(static each => each is { IsReady: true, IsPaused: false, IsStopping: false }) && _beliefs.AllInSync(machine.Number);
+    private bool MayLoseDisk(SimMachine machine) =>
+        _cluster.Voters.Count() >= 3
+        && _cluster.Machines.All(static each => each is { IsReady: true, IsPaused: false, IsStopping: false })
+        && _beliefs.AllInSync(machine.Number);
 
     private void MakePeace()
     {
@@ -496,10 +532,14 @@ internal sealed class Nemesis
         }
     }
 
-    // Within the budget: a replica is lost only where it is in no in-sync set, and cannot come into one before its node has registered anew.
+    // Within the budget: a replica is lost only where it is in no in-sync set, and cannot come into one before its node has registered
+    // anew.
     private void DisownLog(SimMachine machine)
     {
-        List<TopicPartition> there = [.. _beliefs.OutOfSync(machine.Number).Where(each => machine.Volume.Find($"{SimCluster.LogDirectory}/{each}") is SimDirectory)];
+        List<TopicPartition> there =
+        [
+            .. _beliefs.OutOfSync(machine.Number).Where(each => machine.Volume.Find($"{SimCluster.LogDirectory}/{each}") is SimDirectory),
+        ];
         if (there.Count == 0)
         {
             return;
@@ -509,7 +549,10 @@ internal sealed class Nemesis
         _disownsNext = false;
         TopicPartition lost = there[_random.Next(there.Count)];
         TopicPartition other = there[_random.Next(there.Count)];
-        _scheduler.Say($"the log of {lost} on {machine.Name} is {(other == lost ? "" : $"replaced by that of {other}, and ")}without its partition.metadata");
+        _scheduler.Say(
+            $"the log of {lost} on {machine.Name} is {(other == lost ? "" : $"replaced by that of {other}, and ")}without its "
+                + $"partition.metadata"
+        );
         machine.Disown(lost, other);
     }
 
@@ -572,7 +615,10 @@ internal sealed class Nemesis
 
         Count(FaultKind.Split);
         bool oneWay = _random.Chance(0.2);
-        _scheduler.Say($"the cluster falls apart: {string.Join(' ', one.Select(each => each.Name))} | {string.Join(' ', other.Select(each => each.Name))}{(oneWay ? ", one way" : "")}");
+        _scheduler.Say(
+            $"the cluster falls apart: {string.Join(' ', one.Select(each => each.Name))} | "
+                + $"{string.Join(' ', other.Select(each => each.Name))}{(oneWay ? ", one way" : "")}"
+        );
         List<(string From, string To)> ways = [.. one.SelectMany(from => other.Select(to => (from.Name, to.Name)))];
         ways.AddRange(oneWay ? [] : [.. ways.Select(each => (each.To, each.From))]);
         ways.ForEach(each => _cluster.Network.Cut(each.From, each.To));
@@ -615,6 +661,8 @@ internal sealed class Nemesis
         SimMachine machine = Pick();
         Count(FaultKind.ClockJump);
         machine.WallClockOffset = LargestJump * ((2 * _random.NextUnit()) - 1);
-        _scheduler.Say(FormattableString.Invariant($"the wall clock of {machine.Name} is off by {machine.WallClockOffset.TotalSeconds:F1} s"));
+        _scheduler.Say(
+            FormattableString.Invariant($"the wall clock of {machine.Name} is off by {machine.WallClockOffset.TotalSeconds:F1} s")
+        );
     }
 }

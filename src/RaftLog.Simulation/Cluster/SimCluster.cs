@@ -47,7 +47,9 @@ public sealed class SimCluster
     /// <summary>How long a broker that is not heard of counts as alive.</summary>
     internal TimeSpan SessionTimeout => TimeSpan.FromMilliseconds(Setting("broker.session.timeout.ms", 9000));
 
-    /// <summary>How long a leader of the quorum goes on that no majority fetches from: half as long again as a voter waits for it.</summary>
+    /// <summary>
+    /// How long a leader of the quorum goes on that no majority fetches from: half as long again as a voter waits for it.
+    /// </summary>
     internal TimeSpan LoneLeadership => TimeSpan.FromMilliseconds(1.5 * Setting("controller.quorum.fetch.timeout.ms", 2000));
 
     /// <summary>The machines of the nodes.</summary>
@@ -59,7 +61,8 @@ public sealed class SimCluster
     private IEnumerable<SimMachine> Brokers => _machines.Where(each => _options.IsBroker(each.Number));
 
     /// <summary>How often a process ended in the middle of a call, by the call.</summary>
-    internal SortedDictionary<string, long> EndedInCalls { get; } = new(SeamCall.All.ToDictionary(KilledIn, static _ => 0L), StringComparer.Ordinal);
+    internal SortedDictionary<string, long> EndedInCalls { get; } =
+        new(SeamCall.All.ToDictionary(KilledIn, static _ => 0L), StringComparer.Ordinal);
 
     /// <summary>What is counted when a process ended in the middle of a call.</summary>
     internal static string KilledIn(string call) => $"sometimes: killed in {call}";
@@ -106,7 +109,9 @@ public sealed class SimCluster
     }
 
     private int Setting(string key, int otherwise) =>
-        _options.Properties.FirstOrDefault(each => each.Key == key).Value is { } value ? int.Parse(value, CultureInfo.InvariantCulture) : otherwise;
+        _options.Properties.FirstOrDefault(each => each.Key == key).Value is { } value
+            ? int.Parse(value, CultureInfo.InvariantCulture)
+            : otherwise;
 
     internal IEnumerable<string> HostsBesides(string name, bool clientsToo)
     {
@@ -120,7 +125,10 @@ public sealed class SimCluster
     {
         int number = ++_clients;
         Incarnation program = new(Scheduler, ClientName(number), 100 + number);
-        return (program, new ClientWorld(program.Time, Network.Join(program.Name, program), new SimEntropy(_random.Split("client", number))));
+        return (
+            program,
+            new ClientWorld(program.Time, Network.Join(program.Name, program), new SimEntropy(_random.Split("client", number)))
+        );
     }
 
     private static string ClientName(int number) => $"c{number}";
@@ -128,7 +136,10 @@ public sealed class SimCluster
     internal static string PropertiesOf(int id, SimulationOptions options)
     {
         StringBuilder text = new();
-        IEnumerable<string> voters = Enumerable.Range(1, options.Nodes).Where(options.IsVoter).Select(each => $"{each}@n{each}:{ControllerPort}");
+        IEnumerable<string> voters = Enumerable
+            .Range(1, options.Nodes)
+            .Where(options.IsVoter)
+            .Select(each => $"{each}@n{each}:{ControllerPort}");
         List<string> roles = [];
         List<string> listeners = [];
         if (options.IsBroker(id))

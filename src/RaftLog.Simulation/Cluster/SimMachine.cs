@@ -12,12 +12,14 @@ namespace RaftLog.Simulation;
 /// <summary>A machine of the cluster with its disk, and the node that runs on it, one incarnation after the other.</summary>
 public sealed class SimMachine
 {
-    private const string JournalDirectory = "/journal";
+    private const string NodeLogDirectory = "/node log";
 
     /// <summary>How long a node waits for the controller when it stops.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>How long a stop may take over a disk that answers, which waits for the controller first and for flushes that stall.</summary>
+    /// <summary>
+    /// How long a stop may take over a disk that answers, which waits for the controller first and for flushes that stall.
+    /// </summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(8);
 
     /// <summary>How long it may take whatever the disk does, on a clock that may run slow.</summary>
@@ -35,7 +37,14 @@ public sealed class SimMachine
     private bool _hasBeenReady;
     private bool _wasHeld;
 
-    internal SimMachine(SimScheduler scheduler, SimNetwork network, SimRandom random, NodeConfiguration config, string clusterId, DiskProfile disk)
+    internal SimMachine(
+        SimScheduler scheduler,
+        SimNetwork network,
+        SimRandom random,
+        NodeConfiguration config,
+        string clusterId,
+        DiskProfile disk
+    )
     {
         _scheduler = scheduler;
         _network = network;
@@ -56,11 +65,11 @@ public sealed class SimMachine
     /// <summary>True once its disk was lost for good.</summary>
     internal bool IsDestroyed { get; private set; }
 
-    /// <summary>True once a node has refused to start over the disk that was lost.</summary>
-    internal bool HasRefusedToStart { get; private set; }
+    /// <summary>True once a node has declined to start over the disk that was lost.</summary>
+    internal bool HasRejectedToStart { get; private set; }
 
     /// <summary>What its nodes have said so far.</summary>
-    internal string JournalText => Encoding.UTF8.GetString(Volume.ReadFile($"{JournalDirectory}/{Name}.log") ?? []);
+    internal string NodeLogText => Encoding.UTF8.GetString(Volume.ReadFile($"{NodeLogDirectory}/{Name}.log") ?? []);
 
     /// <summary>When its node was last started.</summary>
     internal long StartedUs { get; private set; }
@@ -116,7 +125,7 @@ public sealed class SimMachine
         IsStopping = false;
         Incarnation owner = new(_scheduler, $"{Name}.{_starts}", _config.NodeId.Value, ClockRate());
         owner.WallClockOffset = WallClockOffset;
-        Volume.ForgetRefusals();
+        Volume.ForgetRejections();
         _network.Host(Name).HasPower = true;
         _current = owner;
         World world = new(
@@ -124,7 +133,8 @@ public sealed class SimMachine
             new SimDisk(Volume, owner),
             _network.Join(Name, owner),
             new SimEntropy(_random.Split("entropy", _starts)),
-            new SimProcess(_scheduler, owner, Volume, () => Halted()));
+            new SimProcess(_scheduler, owner, Volume, () => Halted())
+        );
         _scheduler.Say($"{owner.Name} starts");
         owner.Run("start", () => StartAsync(world, owner));
     }
@@ -144,38 +154,44 @@ public sealed class SimMachine
         IsStopping = true;
         _scheduler.Say($"{owner.Name} is asked to stop");
         _wasHeld = false;
-        int told = JournalText.Length;
+        int told = NodeLogText.Length;
         RequireEndOfStop(owner, StopLimit, LongestStop);
-        owner.Run("stop", async () =>
-        {
-            try
+        owner.Run(
+            "stop",
+            async () =>
             {
-                await node.StopAsync(Patience);
-            }
-            catch (DiskException failure) when (Volume.HasRefused)
-            {
-                _scheduler.Say($"{owner.Name} cannot stop in order: {failure.Message}");
+                try
+                {
+                    await node.StopAsync(Patience);
+                }
+                catch (DiskException failure) when (Volume.HasRejected)
+                {
+                    _scheduler.Say($"{owner.Name} cannot stop in order: {failure.Message}");
+                    owner.Kill();
+                    Halted();
+                    return;
+                }
+
+                _scheduler.Say($"{owner.Name} has stopped");
+                if (!_wasHeld && !Volume.HasRejected && LeftSomething(NodeLogText[told..]))
+                {
+                    _scheduler.Fail(
+                        $"stop-leaves-nothing: {owner.Name} has stopped, and something of it still waited: {NodeLogText[told..]}"
+                    );
+                }
+
+                Volume.DisarmFault();
                 owner.Kill();
-                Halted();
-                return;
+                stopped();
             }
-
-            _scheduler.Say($"{owner.Name} has stopped");
-            if (!_wasHeld && !Volume.HasRefused && LeftSomething(JournalText[told..]))
-            {
-                _scheduler.Fail($"stop-leaves-nothing: {owner.Name} has stopped, and something of it still waited: {JournalText[told..]}");
-            }
-
-            Volume.DisarmFault();
-            owner.Kill();
-            stopped();
-        });
+        );
     }
 
-    private static bool LeftSomething(string journal) => journal.Contains($"{Node.LastStopStep} has not ended", StringComparison.Ordinal);
+    private static bool LeftSomething(string nodeLog) => nodeLog.Contains($"{Node.LastStopStep} has not ended", StringComparison.Ordinal);
 
     /// <summary>
-    /// A node that was told to stop ends within seconds of the last moment in which its disk was slow, flushes that began then included, and within the bound that
+    /// A node that was told to stop ends within seconds of the last moment in which its disk was slow, flushes that began then included,
+    /// and within the bound that
     /// it promises however slow that is; not counting the time in which it was held.
     /// </summary>
     /// <param name="owner">Its process.</param>
@@ -185,19 +201,25 @@ public sealed class SimMachine
     {
         if (left <= TimeSpan.Zero || leftAtAll <= TimeSpan.Zero)
         {
-            _scheduler.Fail($"stop-ends: {owner.Name} was asked to stop, and has not ended{(left > TimeSpan.Zero ? $" within {LongestStop.TotalSeconds:F0} s" : "")}");
+            _scheduler.Fail(
+                $"stop-ends: {owner.Name} was asked to stop, and has not "
+                    + $"ended{(left > TimeSpan.Zero ? $" within {LongestStop.TotalSeconds:F0} s" : "")}"
+            );
             return;
         }
 
-        _scheduler.After(Glance, () =>
-        {
-            if (owner.IsAlive)
+        _scheduler.After(
+            Glance,
+            () =>
             {
-                bool isHeld = owner.IsPaused || Volume.IsSlow;
-                _wasHeld |= isHeld;
-                RequireEndOfStop(owner, isHeld ? StopLimit : left - Glance, owner.IsPaused ? leftAtAll : leftAtAll - Glance);
+                if (owner.IsAlive)
+                {
+                    bool isHeld = owner.IsPaused || Volume.IsSlow;
+                    _wasHeld |= isHeld;
+                    RequireEndOfStop(owner, isHeld ? StopLimit : left - Glance, owner.IsPaused ? leftAtAll : leftAtAll - Glance);
+                }
             }
-        });
+        );
     }
 
     /// <summary>A machine without a running node loses its power.</summary>
@@ -213,29 +235,38 @@ public sealed class SimMachine
     /// <param name="losePower">Whether the machine loses its power.</param>
     /// <param name="ended">Called when it has ended so.</param>
     internal void EndInOperation(int operations, bool losePower, Action ended) =>
-        Volume.ArmFault(operations, () =>
-        {
-            End(losePower ? "loses power in a disk operation" : "is killed in a disk operation", losePower);
-            ended();
-        });
+        Volume.ArmFault(
+            operations,
+            () =>
+            {
+                End(losePower ? "loses power in a disk operation" : "is killed in a disk operation", losePower);
+                ended();
+            }
+        );
 
     /// <summary>Kills the node after a number of its steps, so at any await.</summary>
     internal void KillInStep(int steps, Action ended) =>
-        _current!.EndAfter(steps, () =>
-        {
-            End("is killed between two steps", losePower: false);
-            ended();
-        });
+        _current!.EndAfter(
+            steps,
+            () =>
+            {
+                End("is killed between two steps", losePower: false);
+                ended();
+            }
+        );
 
     /// <summary>Kills the node in the middle of a call of its network or its timers.</summary>
     /// <param name="calls">After how many.</param>
     /// <param name="ended">Called when it has ended so, with the call.</param>
     internal void KillInCall(int calls, Action<string> ended) =>
-        _current!.EndInCall(calls, call =>
-        {
-            End($"is killed in the middle of {call}", losePower: false);
-            ended(call);
-        });
+        _current!.EndInCall(
+            calls,
+            call =>
+            {
+                End($"is killed in the middle of {call}", losePower: false);
+                ended(call);
+            }
+        );
 
     /// <summary>Its disk is lost for good, and with it whatever runs.</summary>
     internal void Destroy()
@@ -324,14 +355,14 @@ public sealed class SimMachine
             Node = node;
             await node.StartAsync();
         }
-        catch (NodeStartException refusal) when (IsDestroyed)
+        catch (NodeStartException rejection) when (IsDestroyed)
         {
-            _scheduler.Say($"{owner.Name} refuses to start over an empty disk: {refusal.Message}");
-            HasRefusedToStart = true;
+            _scheduler.Say($"{owner.Name} declines to start over an empty disk: {rejection.Message}");
+            HasRejectedToStart = true;
             owner.Kill();
             return;
         }
-        catch (Exception failure) when (Volume.HasRefused && (failure is DiskException or NodeStartException))
+        catch (Exception failure) when (Volume.HasRejected && (failure is DiskException or NodeStartException))
         {
             _scheduler.Say($"{owner.Name} cannot start: {failure.Message}");
             owner.Kill();
@@ -342,7 +373,9 @@ public sealed class SimMachine
         _scheduler.Say($"{owner.Name} has started");
         if (IsDestroyed)
         {
-            _scheduler.Fail($"wiped-refuses: {owner.Name} has started over an empty disk, and could vote and lead as if it knew what it has forgotten");
+            _scheduler.Fail(
+                $"wiped-rejects: {owner.Name} has started over an empty disk, and could vote and lead as if it knew what it has forgotten"
+            );
         }
 
         await node.Ready;
@@ -352,13 +385,13 @@ public sealed class SimMachine
 
     private async ValueTask<Node> MakeAsync(World world, Incarnation owner)
     {
-        world.Disk.CreateDirectory(JournalDirectory);
+        world.Disk.CreateDirectory(NodeLogDirectory);
         if (!IsDestroyed && !StorageFormatter.IsFormatted(_config, world.Disk))
         {
             await StorageFormatter.FormatAsync(_config, _clusterId, StorageFormatter.DefaultFeatures, world);
         }
 
-        Journal journal = new(world.Disk, world.Time, $"{JournalDirectory}/{Name}.log", line => _scheduler.Say($"{owner.Name}: {line}"));
-        return new Node(_config, world, journal);
+        NodeLog nodeLog = new(world.Disk, world.Time, $"{NodeLogDirectory}/{Name}.log", line => _scheduler.Say($"{owner.Name}: {line}"));
+        return new Node(_config, world, nodeLog);
     }
 }

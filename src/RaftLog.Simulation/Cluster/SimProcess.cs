@@ -2,7 +2,7 @@ using RaftLog.Platform;
 
 namespace RaftLog.Simulation;
 
-/// <summary>The process seam: a halt drops the incarnation, and fails the run unless the disk has refused something before.</summary>
+/// <summary>The process seam: a halt drops the incarnation, and fails the run unless the disk has rejected something before.</summary>
 internal sealed class SimProcess(SimScheduler scheduler, Incarnation owner, SimVolume volume, Action halted) : IProcess
 {
     public void Halt(string reason)
@@ -13,7 +13,7 @@ internal sealed class SimProcess(SimScheduler scheduler, Incarnation owner, SimV
         }
 
         owner.Kill();
-        if (volume.HasRefused)
+        if (volume.HasRejected)
         {
             scheduler.Say($"{owner.Name} halts itself: {reason}");
             halted();

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RaftLog.Simulation;
 
 /// <summary>What a run is like. Each seed draws its own; what was drawn is printed when the run fails.</summary>
@@ -75,7 +77,7 @@ public sealed record SimulationOptions
     /// <summary>Whether what leaves the machines is held against their disk images; without it only the end of the run is judged.</summary>
     public bool WatchesImages { get; init; } = true;
 
-    /// <summary>Whether clients look at checksums, as they are shipped to; without it they take what a spoilt disk gives.</summary>
+    /// <summary>Whether clients look at checksums, as they are shipped to; without it they take what a corrupt disk gives.</summary>
     public bool ClientsCheckChecksums { get; init; } = true;
 
     /// <summary>How long faults happen.</summary>
@@ -102,7 +104,10 @@ public sealed record SimulationOptions
         SimRandom random = new SimRandom(seed).Split("options");
         int nodes = Shapes[random.Next(Shapes.Length)];
         int replicas = Math.Min(nodes, random.Chance(0.85) ? 3 : 2);
-        int minInSync = replicas < 2 ? 1 : random.Chance(0.8) ? 2 : 1;
+        int minInSync =
+            replicas < 2 ? 1
+            : random.Chance(0.8) ? 2
+            : 1;
         int session = 1500 + (500 * random.Next(6));
         int election = 300 + (100 * random.Next(8));
         bool large = random.Chance(0.15);
@@ -145,20 +150,25 @@ public sealed record SimulationOptions
             Retained = retained,
             LooksUpTimes = logs.Chance(0.4),
             ChangesConfigs = logs.Chance(0.3),
-            MaxFill = large ? 16_000 : random.Chance(0.8) ? 300 : 3000,
+            MaxFill =
+                large ? 16_000
+                : random.Chance(0.8) ? 300
+                : 3000,
             Faults = promise == FlushPromise.Flushed ? faults : WithinPageCache(faults),
             Link = new LinkProfile(
                 TimeSpan.FromMicroseconds(50 + random.Next(500)),
                 TimeSpan.FromMicroseconds(100 + random.Next(2000)),
                 random.Chance(0.5) ? 0.001 * random.Next(10) : 0,
                 TimeSpan.FromMilliseconds(100 + random.Next(6000)),
-                random.Chance(0.4) ? 0.03 * random.NextUnit() : 0),
+                random.Chance(0.4) ? 0.03 * random.NextUnit() : 0
+            ),
             Disk = new DiskProfile(
                 TimeSpan.FromMicroseconds(20 + random.Next(200)),
                 TimeSpan.FromMicroseconds(100 + random.Next(5000)),
                 random.Chance(0.5) ? 0.01 * random.NextUnit() : 0,
                 TimeSpan.FromMilliseconds(50 + random.Next(1500)),
-                Descriptors: DrawDescriptors(new SimRandom(seed).Split("descriptors"))),
+                Descriptors: DrawDescriptors(new SimRandom(seed).Split("descriptors"))
+            ),
             Properties =
             [
                 new("broker.session.timeout.ms", $"{session}"),
@@ -181,22 +191,36 @@ public sealed record SimulationOptions
                 .. DrawFetchSessions(new SimRandom(seed).Split("fetch sessions")),
                 .. compacted is null ? [] : new KeyValuePair<string, string>[] { new("log.cleaner.backoff.ms", "700") },
                 .. retained is null ? [] : new KeyValuePair<string, string>[] { new("log.retention.check.interval.ms", "900") },
-                .. promise == FlushPromise.PageCache ? new KeyValuePair<string, string>[] { new("log.flush.interval.messages", "9223372036854775807") } : [],
+                .. promise == FlushPromise.PageCache
+                    ? new KeyValuePair<string, string>[] { new("log.flush.interval.messages", "9223372036854775807") }
+                    : [],
             ],
         };
     }
 
     /// <summary>Everything that was drawn, for people.</summary>
-    public string Describe() => string.Join('\n',
-        $"seed {Seed}: {Nodes} nodes{(Voters is null ? "" : $", {Voters} of them controllers and {Brokers} brokers")}, {Partitions} partitions of {Replicas} replicas, {MinInSync} in sync at least, promise {Promise}",
-        FormattableString.Invariant($"{Producers} producers, {TopicPrograms} programs that change topics, a record every {SendInterval.TotalMilliseconds} ms of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"),
-        FormattableString.Invariant($"{GreedyClients} clients that do not read, windows of {Window} bytes{(MovesLeaders ? ", leaders are moved" : "")}{(PairsFaults ? ", faults are paired" : "")}"),
-        $"{Coordinated}",
-        $"topics besides {Compacted?.ToString() ?? "none that is compacted"}, {Retained?.ToString() ?? "none that loses records"}",
-        $"faults {Faults}",
-        $"{Link}",
-        $"{Disk}",
-        string.Join(' ', Properties.Select(each => $"{each.Key}={each.Value}")));
+    public string Describe() =>
+        string.Join(
+            '\n',
+            $"seed {Seed}: {Nodes} nodes{(Voters is null ? "" : $", {Voters} of them controllers and {Brokers} brokers")}, {Partitions} "
+                + $"partitions of {Replicas} replicas, {MinInSync} in sync at least, promise {Promise}",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Producers} producers, {TopicPrograms} programs that change topics, a record every {SendInterval.TotalMilliseconds} "
+                    + $"ms of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"
+            ),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{GreedyClients} clients that do not read, windows of {Window} "
+                    + $"bytes{(MovesLeaders ? ", leaders are moved" : "")}{(PairsFaults ? ", faults are paired" : "")}"
+            ),
+            $"{Coordinated}",
+            $"topics besides {Compacted?.ToString() ?? "none that is compacted"}, {Retained?.ToString() ?? "none that loses records"}",
+            $"faults {Faults}",
+            $"{Link}",
+            $"{Disk}",
+            string.Join(' ', Properties.Select(each => $"{each.Key}={each.Value}"))
+        );
 
     /// <summary>True when a node is a controller, with a vote.</summary>
     internal bool IsVoter(int node) => node <= (Voters ?? Nodes);
@@ -227,7 +251,7 @@ public sealed record SimulationOptions
         }
     }
 
-    // In one cluster of three nodes keep no fetch session, or too few for all who want one, so that sessions are refused and evicted.
+    // In one cluster of three nodes keep no fetch session, or too few for all who want one, so that sessions are rejected and evicted.
     private static IEnumerable<KeyValuePair<string, string>> DrawFetchSessions(SimRandom random)
     {
         if (random.Chance(1.0 / 3))
@@ -240,7 +264,13 @@ public sealed record SimulationOptions
     private static FaultMix WithinPageCache(FaultMix drawn)
     {
         FaultMix kept = drawn.Without(
-            FaultKind.PowerLoss, FaultKind.PowerLossOfMost, FaultKind.PowerLossOfAll, FaultKind.EndInOperation, FaultKind.FlushFailure, FaultKind.WipedDisk);
+            FaultKind.PowerLoss,
+            FaultKind.PowerLossOfMost,
+            FaultKind.PowerLossOfAll,
+            FaultKind.EndInOperation,
+            FaultKind.FlushFailure,
+            FaultKind.WipedDisk
+        );
         return kept.Weights.Count > 0 ? kept : FaultMix.Of(drawn.MeanPause, drawn.LongestOutage, FaultKind.Kill);
     }
 }

@@ -8,9 +8,7 @@ namespace RaftLog.Simulation.Cores;
 internal sealed class Chance(SimRandom random) : IElectionRandom, IRandomSource
 {
     public Chance(ulong seed)
-        : this(new SimRandom(seed))
-    {
-    }
+        : this(new SimRandom(seed)) { }
 
     public ulong NextBits() => random.NextBits();
 

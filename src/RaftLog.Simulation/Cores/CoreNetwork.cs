@@ -12,7 +12,8 @@ namespace RaftLog.Simulation.Cores;
 internal sealed record LinkFaults(int Loss, int Duplicates, int MaxDelayMs, int Late, int LatestMs);
 
 /// <summary>
-/// Carries messages between nodes: each after a delay of its own, or not at all, and none over a way that is cut. Requests and replies belong to the
+/// Carries messages between nodes: each after a delay of its own, or not at all, and none over a way that is cut. Requests and replies
+/// belong to the
 /// incarnations at both ends, as on a connection; what a sender has given up may still be executed.
 /// </summary>
 /// <param name="chance">The network's stream of chance.</param>
@@ -36,10 +37,11 @@ internal sealed class CoreNetwork(Chance chance, LinkFaults faults, Action<long,
 
     public bool IsLost(int from, int to) => IsCut(from, to) || (Faults.Loss > 0 && chance.PerMille(Faults.Loss));
 
-    public int Delay() => Faults.Late > 0 && chance.PerMille(Faults.Late) ? chance.Next(0, Faults.LatestMs) : chance.Next(0, Faults.MaxDelayMs);
+    public int Delay() =>
+        Faults.Late > 0 && chance.PerMille(Faults.Late) ? chance.Next(0, Faults.LatestMs) : chance.Next(0, Faults.MaxDelayMs);
 
     /// <summary>Carries a request of the quorum and its reply.</summary>
-    public void Carry(QuorumReplica from, long requestId, QuorumReplica target, RaftRequest request)
+    public void ApplyEffects(QuorumReplica from, long requestId, QuorumReplica target, RaftRequest request)
     {
         int sender = from.Incarnation;
         int copies = Faults.Duplicates > 0 && chance.PerMille(Faults.Duplicates) ? 2 : 1;
@@ -64,22 +66,28 @@ internal sealed class CoreNetwork(Chance chance, LinkFaults faults, Action<long,
         }
 
         int receiver = target.Incarnation;
-        target.Receive(request, (reply, payload) =>
-        {
-            if (IsLost(target.Id.Value, from.Id.Value))
+        target.Receive(
+            request,
+            (reply, payload) =>
             {
-                Fails(from, sender, requestId);
-                return;
-            }
-
-            later(Delay(), () =>
-            {
-                if (from.Incarnation == sender && target.Incarnation == receiver)
+                if (IsLost(target.Id.Value, from.Id.Value))
                 {
-                    from.ReceiveReply(requestId, reply, payload);
+                    Fails(from, sender, requestId);
+                    return;
                 }
-            });
-        });
+
+                later(
+                    Delay(),
+                    () =>
+                    {
+                        if (from.Incarnation == sender && target.Incarnation == receiver)
+                        {
+                            from.ReceiveReply(requestId, reply, payload);
+                        }
+                    }
+                );
+            }
+        );
     }
 
     private void Fails(QuorumReplica from, int incarnation, long requestId)
@@ -87,13 +95,16 @@ internal sealed class CoreNetwork(Chance chance, LinkFaults faults, Action<long,
         // Half of the losses are noticed: the connection broke. The others are silence.
         if (chance.PerMille(500))
         {
-            later(chance.Next(1, 30), () =>
-            {
-                if (from.Incarnation == incarnation)
+            later(
+                chance.Next(1, 30),
+                () =>
                 {
-                    from.Input((core, now) => core.RequestFailed(now, requestId));
+                    if (from.Incarnation == incarnation)
+                    {
+                        from.Input((core, now) => core.RequestFailed(now, requestId));
+                    }
                 }
-            });
+            );
         }
     }
 }

@@ -25,7 +25,11 @@ internal sealed class EventQueue(Chance chance)
         atMs = (long)(order >> TieBits);
         _atOnce = atMs == _lastMs ? _atOnce + 1 : 0;
         _lastMs = atMs;
-        AlarmException.Unless(_atOnce < MaxAtOnce, "liveness", $"time stands still at {atMs} ms: the latest of {MaxAtOnce} events is {action!.Method}");
+        AlarmException.Unless(
+            _atOnce < MaxAtOnce,
+            "liveness",
+            $"time stands still at {atMs} ms: the latest of {MaxAtOnce} events is {action!.Method}"
+        );
         return action!;
     }
 }

@@ -6,8 +6,9 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// Batches of a machine that lie below the recovery point which the machine has on its disk: flushed long ago, and known to be. A disk that spoils them
-/// can be found out; one that spoils what was flushed just now cannot be told from a torn end, by any reader of this format.
+/// Batches of a machine that lie below the recovery point which the machine has on its disk: flushed long ago, and known to be. A disk that
+/// corrupts them
+/// can be found out; one that corrupts what was flushed just now cannot be told from a torn end, by any reader of this format.
 /// </summary>
 internal static class BatchesAtRest
 {
@@ -24,11 +25,21 @@ internal static class BatchesAtRest
             return found;
         }
 
-        foreach (string line in Encoding.UTF8.GetString(checkpoint.Durable.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(HeaderLines))
+        foreach (
+            string line in Encoding
+                .UTF8.GetString(checkpoint.Durable.Span)
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Skip(HeaderLines)
+        )
         {
             if (line.Split(' ') is [string topic, string partition, string offset])
             {
-                Add(volume, $"{SimCluster.LogDirectory}/{topic}-{partition}", new Offset(long.Parse(offset, CultureInfo.InvariantCulture)), found);
+                Add(
+                    volume,
+                    $"{SimCluster.LogDirectory}/{topic}-{partition}",
+                    new Offset(long.Parse(offset, CultureInfo.InvariantCulture)),
+                    found
+                );
             }
         }
 

@@ -1,6 +1,9 @@
 namespace RaftLog.Simulation;
 
-/// <summary>A directory: the names as a reader sees them, as they are on the medium, and the changes between the two. An entry is a file or a directory.</summary>
+/// <summary>
+/// A directory: the names as a reader sees them, as they are on the medium, and the changes between the two. An entry is a file or a
+/// directory.
+/// </summary>
 internal sealed class SimDirectory
 {
     private readonly SortedDictionary<string, object> _durable = new(StringComparer.Ordinal);

@@ -119,28 +119,35 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
         }
 
         int crashes = volume.Crashes;
-        await Flush(files.Count, () =>
-        {
-            if (crashes == volume.Crashes)
+        await Flush(
+            files.Count,
+            () =>
             {
-                covered.ForEach(each => each.File.MakeDurable(each.UpTo));
+                if (crashes == volume.Crashes)
+                {
+                    covered.ForEach(each => each.File.MakeDurable(each.UpTo));
+                }
             }
-        });
+        );
     }
 
     public async ValueTask FlushDirectoryAsync(string directory)
     {
-        SimDirectory flushed = volume.Find(directory) as SimDirectory
+        SimDirectory flushed =
+            volume.Find(directory) as SimDirectory
             ?? throw new DiskException(directory, DiskErrorKind.NotFound, "flush", "there is no such directory");
         long changes = flushed.Changes;
         int crashes = volume.Crashes;
-        await Flush(1, () =>
-        {
-            if (crashes == volume.Crashes)
+        await Flush(
+            1,
+            () =>
             {
-                flushed.MakeDurable(changes);
+                if (crashes == volume.Crashes)
+                {
+                    flushed.MakeDurable(changes);
+                }
             }
-        });
+        );
     }
 
     public IDisposable? TryLock(string path)

@@ -25,7 +25,7 @@ internal sealed class SimInode
     internal bool IsDamaged => _damage.Count > 0;
 
     /// <summary>The medium is damaged in one place.</summary>
-    internal void Spoil(Damage damage) => _damage.Add(damage);
+    internal void Corrupt(Damage damage) => _damage.Add(damage);
 
     /// <summary>The medium is as it should be again.</summary>
     internal void Mend() => _damage.Clear();
@@ -62,7 +62,8 @@ internal sealed class SimInode
     }
 
     /// <summary>
-    /// A flush has failed: the system has marked the pages clean all the same, so that readers still see bytes that the medium may never hold
+    /// A flush has failed: the system has marked the pages clean all the same, so that readers still see bytes that the medium may never
+    /// hold
     /// and that no later flush brings there. Some sectors of them may have reached it.
     /// </summary>
     internal void LosePages(SimRandom random)
@@ -131,7 +132,7 @@ internal sealed class SimInode
                 continue;
             }
 
-            for (int at = 0; at < bytes.Length;)
+            for (int at = 0; at < bytes.Length; )
             {
                 int part = Math.Min(bytes.Length - at, SectorSize - (int)((each.Position + at) % SectorSize));
                 if (random.Chance(share))

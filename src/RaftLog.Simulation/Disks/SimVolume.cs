@@ -3,7 +3,8 @@ using RaftLog.Platform;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// The disk of a machine. It outlives its programs. When the machine loses its power, what was flushed is there, and of the rest a random part:
+/// The disk of a machine. It outlives its programs. When the machine loses its power, what was flushed is there, and of the rest a random
+/// part:
 /// bytes by sectors, names by the order of their changes.
 /// </summary>
 public sealed class SimVolume
@@ -39,8 +40,8 @@ public sealed class SimVolume
 
     internal int Number { get; }
 
-    /// <summary>True when an operation was refused in the life of the present incarnation: then it may halt itself.</summary>
-    internal bool HasRefused { get; private set; }
+    /// <summary>True when an operation was rejected in the life of the present incarnation: then it may halt itself.</summary>
+    internal bool HasRejected { get; private set; }
 
     /// <summary>True while it has no space for another byte or name.</summary>
     internal bool IsFull { get; set; }
@@ -52,7 +53,8 @@ public sealed class SimVolume
     internal bool IsUnchangeable { get; set; }
 
     /// <summary>
-    /// How many times slower flushes are than the profile says. A flush that has begun stays as slow as it was, for minutes where it met a stall, until
+    /// How many times slower flushes are than the profile says. A flush that has begun stays as slow as it was, for minutes where it met a
+    /// stall, until
     /// <see cref="EndSlowness"/>.
     /// </summary>
     internal int Slowness { get; set; } = 1;
@@ -60,35 +62,35 @@ public sealed class SimVolume
     /// <summary>True while flushes that begin are slow, or one that began so has not ended.</summary>
     internal bool IsSlow => Slowness > 1 || _slowFlushes.Count > 0;
 
-    /// <summary>Refuses what needs space while there is none.</summary>
+    /// <summary>Rejects what needs space while there is none.</summary>
     internal void RequireSpace(string path, string operation)
     {
         if (IsFull)
         {
-            HasRefused = true;
-            Refusals++;
+            HasRejected = true;
+            ErrorResponses++;
             throw new DiskException(path, DiskErrorKind.NoSpace, operation, "no space left on the disk");
         }
     }
 
-    /// <summary>Refuses to open a file while there is no descriptor for it.</summary>
+    /// <summary>Declines to open a file while there is no descriptor for it.</summary>
     internal void RequireDescriptor(string path, int open)
     {
         if (HasNoDescriptors || open >= Profile.Descriptors)
         {
-            HasRefused = true;
-            Refusals++;
+            HasRejected = true;
+            ErrorResponses++;
             throw new DiskException(path, DiskErrorKind.NoDescriptors, "open", "too many open files");
         }
     }
 
-    /// <summary>Refuses to change a directory while that is not permitted.</summary>
+    /// <summary>Declines to change a directory while that is not permitted.</summary>
     internal void RequireChangeable(string path, string operation)
     {
         if (IsUnchangeable)
         {
-            HasRefused = true;
-            Refusals++;
+            HasRejected = true;
+            ErrorResponses++;
             throw new DiskException(path, DiskErrorKind.NotPermitted, operation, "permission denied");
         }
     }
@@ -96,8 +98,8 @@ public sealed class SimVolume
     /// <summary>Bytes that were written and not flushed when the power went.</summary>
     internal long LostBytes { get; private set; }
 
-    /// <summary>How many operations were refused.</summary>
-    internal int Refusals { get; private set; }
+    /// <summary>How many operations were rejected.</summary>
+    internal int ErrorResponses { get; private set; }
 
     /// <summary>Everything is gone, and an empty disk is there.</summary>
     internal void Wipe()
@@ -134,15 +136,15 @@ public sealed class SimVolume
         if (reader.IsAlive)
         {
             DamagedReads++;
-            HasRefused = true;
+            HasRejected = true;
         }
     }
 
     /// <summary>The medium gives back what was written again.</summary>
     internal void MendDamage() => _files.ForEach(each => each.Mend());
 
-    /// <summary>A new incarnation has come: it has seen no refusal.</summary>
-    internal void ForgetRefusals() => HasRefused = false;
+    /// <summary>A new incarnation has come: it has seen no rejection.</summary>
+    internal void ForgetRejections() => HasRejected = false;
 
     /// <summary>True when this flush is the one that fails; the pages of its files are then lost.</summary>
     internal bool TryFailFlush(IReadOnlyList<SimInode> files)
@@ -153,8 +155,8 @@ public sealed class SimVolume
         }
 
         _failsNextFlush = false;
-        HasRefused = true;
-        Refusals++;
+        HasRejected = true;
+        ErrorResponses++;
         foreach (SimInode file in files)
         {
             file.LosePages(_random);
@@ -266,11 +268,14 @@ public sealed class SimVolume
         }
 
         SimEvent? flush = null;
-        flush = _scheduler.After(Profile.Draw(_random) * Slowness, () =>
-        {
-            _slowFlushes.Remove(flush!);
-            end();
-        });
+        flush = _scheduler.After(
+            Profile.Draw(_random) * Slowness,
+            () =>
+            {
+                _slowFlushes.Remove(flush!);
+                end();
+            }
+        );
         _slowFlushes.Add(flush);
     }
 

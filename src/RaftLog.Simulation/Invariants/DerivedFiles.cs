@@ -5,8 +5,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// What a node's small files say is what the batches of its log say, after every recovery, truncation and roll: the snapshots of producers, and the indexes of
-/// aborted transactions. Both are read here from the bytes of Kafka's own file forms, as the node's process sees them, and made anew from the batches.
+/// What a node's small files say is what the batches of its log say, after every recovery, truncation and roll: the snapshots of producers,
+/// and the indexes of
+/// aborted transactions. Both are read here from the bytes of Kafka's own file forms, as the node's process sees them, and made anew from
+/// the batches.
 /// </summary>
 /// <param name="cluster">The machines.</param>
 internal sealed class DerivedFiles(SimCluster cluster)
@@ -21,11 +23,19 @@ internal sealed class DerivedFiles(SimCluster cluster)
     /// <summary>How many files were held against the batches of their logs.</summary>
     internal long Checks { get; private set; }
 
-    /// <summary>Looks at the files of one log, where the node serves it: until it has opened a log, what an earlier life has left is not its own.</summary>
+    /// <summary>
+    /// Looks at the files of one log, where the node serves it: until it has opened a log, what an earlier life has left is not its own.
+    /// </summary>
     internal void Look(SimMachine machine, TopicPartition partition)
     {
-        if (!machine.IsReady || machine.IsStopping || partition.Topic == LogTopic.Compacted || machine.Node?.Partitions?.Find(partition)?.Log is null
-            || machine.Volume.Find($"{SimCluster.LogDirectory}/{partition}") is not SimDirectory directory || machine.IsForeign(directory))
+        if (
+            !machine.IsReady
+            || machine.IsStopping
+            || partition.Topic == LogTopic.Compacted
+            || machine.Node?.Partitions?.Find(partition)?.Log is null
+            || machine.Volume.Find($"{SimCluster.LogDirectory}/{partition}") is not SimDirectory directory
+            || machine.IsForeign(directory)
+        )
         {
             return;
         }
@@ -54,7 +64,13 @@ internal sealed class DerivedFiles(SimCluster cluster)
         CompareAborted(machine, partition, state, directory);
     }
 
-    private void Compare(SimMachine machine, TopicPartition partition, DerivedState state, Queue<(Offset At, byte[] Bytes)> snapshots, Offset upTo)
+    private void Compare(
+        SimMachine machine,
+        TopicPartition partition,
+        DerivedState state,
+        Queue<(Offset At, byte[] Bytes)> snapshots,
+        Offset upTo
+    )
     {
         while (snapshots.TryPeek(out (Offset At, byte[] Bytes) next) && next.At <= upTo)
         {
@@ -75,7 +91,8 @@ internal sealed class DerivedFiles(SimCluster cluster)
             return;
         }
 
-        Dictionary<Offset, byte[]> indexes = FilesOf(directory, IndexSuffix).ToDictionary(static each => each.At, static each => each.Bytes);
+        Dictionary<Offset, byte[]> indexes = FilesOf(directory, IndexSuffix)
+            .ToDictionary(static each => each.At, static each => each.Bytes);
         List<Offset> segments = [.. FilesOf(directory, LogSuffix).Select(static each => each.At)];
         for (int i = 0; i < segments.Count; i++)
         {
@@ -86,8 +103,11 @@ internal sealed class DerivedFiles(SimCluster cluster)
             if (!expected.SequenceEqual(found))
             {
                 Fail(
-                    machine, partition,
-                    $"has in the segment at {segments[i]} the aborted transactions {string.Join(", ", expected)}, and its index says {string.Join(", ", found)}");
+                    machine,
+                    partition,
+                    $"has in the segment at {segments[i]} the aborted transactions {string.Join(", ", expected)}, and its index says "
+                        + $"{string.Join(", ", found)}"
+                );
             }
         }
     }
@@ -97,8 +117,12 @@ internal sealed class DerivedFiles(SimCluster cluster)
         List<(Offset At, byte[] Bytes)> files = [];
         foreach ((string name, object entry) in directory.Current)
         {
-            if (name.Length == OffsetDigits + suffix.Length && name.EndsWith(suffix, StringComparison.Ordinal) && entry is SimInode file
-                && long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long at))
+            if (
+                name.Length == OffsetDigits + suffix.Length
+                && name.EndsWith(suffix, StringComparison.Ordinal)
+                && entry is SimInode file
+                && long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long at)
+            )
             {
                 files.Add((new Offset(at), suffix == LogSuffix ? [] : file.Current.Span.ToArray()));
             }
@@ -107,7 +131,8 @@ internal sealed class DerivedFiles(SimCluster cluster)
         return files;
     }
 
-    private void Fail(SimMachine machine, TopicPartition partition, string what) => cluster.Scheduler.Fail($"derived-agrees: {partition}: {machine.Name} {what}");
+    private void Fail(SimMachine machine, TopicPartition partition, string what) =>
+        cluster.Scheduler.Fail($"derived-agrees: {partition}: {machine.Name} {what}");
 }
 
 /// <summary>A transaction that was aborted, as its index has it.</summary>
@@ -120,17 +145,22 @@ internal readonly record struct AbortedSpan(ProducerId Producer, Offset First, O
 
     public override string ToString() => $"{First}..{Last} of producer {Producer}";
 
-    /// <summary>The entries of an index: each a version, the producer, the first offset, that of the marker, and the last stable offset then.</summary>
+    /// <summary>
+    /// The entries of an index: each a version, the producer, the first offset, that of the marker, and the last stable offset then.
+    /// </summary>
     internal static List<AbortedSpan> Read(ReadOnlySpan<byte> bytes)
     {
         List<AbortedSpan> entries = [];
         for (int at = 0; at + Size <= bytes.Length; at += Size)
         {
             ReadOnlySpan<byte> entry = bytes[(at + sizeof(short))..];
-            entries.Add(new AbortedSpan(
-                new ProducerId(BinaryPrimitives.ReadInt64BigEndian(entry)),
-                new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[8..])),
-                new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[16..]))));
+            entries.Add(
+                new AbortedSpan(
+                    new ProducerId(BinaryPrimitives.ReadInt64BigEndian(entry)),
+                    new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[8..])),
+                    new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[16..]))
+                )
+            );
         }
 
         return entries;

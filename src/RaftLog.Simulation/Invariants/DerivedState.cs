@@ -30,7 +30,15 @@ internal sealed class DerivedState(bool knowsAll)
         }
 
         Producer state = _producers.GetValueOrDefault(batch.Producer.Value, Producer.New);
-        state = state.Epoch == batch.ProducerEpoch ? state : state with { Epoch = batch.ProducerEpoch, LastSequence = ProducerStamp.NoSequence, LastOffset = Offset.None };
+        state =
+            state.Epoch == batch.ProducerEpoch
+                ? state
+                : state with
+                {
+                    Epoch = batch.ProducerEpoch,
+                    LastSequence = ProducerStamp.NoSequence,
+                    LastOffset = Offset.None,
+                };
         if (batch.Attributes.IsControl)
         {
             if (batch.IsAbort && state.TransactionStart != Offset.None)
@@ -53,10 +61,15 @@ internal sealed class DerivedState(bool knowsAll)
         _producers[batch.Producer.Value] = state;
     }
 
-    /// <summary>Where a snapshot of producers says something else; null where it does not, or where it is torn, as its checksum tells its reader.</summary>
+    /// <summary>
+    /// Where a snapshot of producers says something else; null where it does not, or where it is torn, as its checksum tells its reader.
+    /// </summary>
     internal string? Difference(ReadOnlySpan<byte> snapshot)
     {
-        if (snapshot.Length < HeaderSize || BinaryPrimitives.ReadUInt32BigEndian(snapshot[sizeof(short)..]) != Crc32C.Compute(snapshot[CountAt..]))
+        if (
+            snapshot.Length < HeaderSize
+            || BinaryPrimitives.ReadUInt32BigEndian(snapshot[sizeof(short)..]) != Crc32C.Compute(snapshot[CountAt..])
+        )
         {
             return null;
         }
@@ -69,7 +82,8 @@ internal sealed class DerivedState(bool knowsAll)
                 new ProducerEpoch(BinaryPrimitives.ReadInt16BigEndian(entry[8..])),
                 BinaryPrimitives.ReadInt32BigEndian(entry[10..]),
                 new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[14..])),
-                new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[38..])));
+                new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[38..]))
+            );
         }
 
         foreach ((long id, Producer expected) in _producers)
@@ -87,6 +101,7 @@ internal sealed class DerivedState(bool knowsAll)
     {
         internal static Producer New => new(ProducerEpoch.None, ProducerStamp.NoSequence, Offset.None, Offset.None);
 
-        public override string ToString() => $"in epoch {Epoch} at sequence {LastSequence} of offset {LastOffset}, with a transaction open since {TransactionStart}";
+        public override string ToString() =>
+            $"in epoch {Epoch} at sequence {LastSequence} of offset {LastOffset}, with a transaction open since {TransactionStart}";
     }
 }

@@ -26,7 +26,12 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
         if (!_images.TryGetValue((partition, node), out ReplicaImage? image))
         {
             bool durable = promise == FlushPromise.Flushed || partition.Topic == MetadataTopic;
-            image = new ReplicaImage(cluster.Machine(node).Volume, $"{SimCluster.LogDirectory}/{partition}", durable, partition.Topic == LogTopic.Compacted);
+            image = new ReplicaImage(
+                cluster.Machine(node).Volume,
+                $"{SimCluster.LogDirectory}/{partition}",
+                durable,
+                partition.Topic == LogTopic.Compacted
+            );
             _images.Add((partition, node), image);
         }
 
@@ -34,7 +39,8 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
         bool wasForeign = machine.IsForeign(image.Directory);
         if (image.Refresh())
         {
-            // A log that was taken away, or put there by nobody in this cluster, is no replica's doing. Whoever takes it for its own fails as a member of an in-sync set.
+            // A log that was taken away, or put there by nobody in this cluster, is no replica's doing. Whoever takes it for its own fails
+            // as a member of an in-sync set.
             if (!machine.IsForeign(image.Directory))
             {
                 Came(node, partition, image);
@@ -61,7 +67,10 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
         {
             foreach (string name in directory.Durable.Keys)
             {
-                if (name.EndsWith(SnapshotSuffix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
+                if (
+                    name.EndsWith(SnapshotSuffix, StringComparison.Ordinal)
+                    && long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long offset)
+                )
                 {
                     end = new Offset(Math.Max(end.Value, offset));
                 }

@@ -6,8 +6,10 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// What the cluster hands out once is handed out once, ever, across failovers: producer ids and their blocks, broker epochs, topic ids, ids of members of groups. And
-/// what a controller answers rests on records that a majority of the voters has on its disks when the answer leaves. Read from the wire and from disk images.
+/// What the cluster hands out once is handed out once, ever, across failovers: producer ids and their blocks, broker epochs, topic ids, ids
+/// of members of groups. And
+/// what a controller answers rests on records that a majority of the voters has on its disks when the response leaves. Read from the wire
+/// and from disk images.
 /// </summary>
 internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWatch quorum)
 {
@@ -44,7 +46,11 @@ internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWat
         }
 
         _blocks.Add(first, end);
-        RestsOn(from, $"hands out the producer ids below {end}", record => record is ProducerIdsRecord ids && ids.NextProducerId.Value >= end);
+        RestsOn(
+            from,
+            $"hands out the producer ids below {end}",
+            record => record is ProducerIdsRecord ids && ids.NextProducerId.Value >= end
+        );
     }
 
     /// <summary>A producer gets its id.</summary>
@@ -52,7 +58,9 @@ internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWat
     {
         if (response.ErrorCode == ErrorCode.None && !_producers.Add((response.ProducerId, response.ProducerEpoch)))
         {
-            Fail($"n{from} hands out the producer id {response.ProducerId} with epoch {response.ProducerEpoch}, which was handed out before");
+            Fail(
+                $"n{from} hands out the producer id {response.ProducerId} with epoch {response.ProducerEpoch}, which was handed out before"
+            );
         }
     }
 
@@ -71,11 +79,14 @@ internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWat
         }
 
         RestsOn(
-            from, $"gives the broker epoch {response.BrokerEpoch}",
-            record => record is RegisterBrokerRecord broker && broker.BrokerId == request.BrokerId && broker.BrokerEpoch == response.BrokerEpoch);
+            from,
+            $"gives the broker epoch {response.BrokerEpoch}",
+            record =>
+                record is RegisterBrokerRecord broker && broker.BrokerId == request.BrokerId && broker.BrokerEpoch == response.BrokerEpoch
+        );
     }
 
-    /// <summary>Topics are confirmed, by a controller or by a broker that passes its answer on.</summary>
+    /// <summary>Topics are confirmed, by a controller or by a broker that passes its response on.</summary>
     internal void TopicsLeave(int from, CreateTopicsResponse response)
     {
         foreach (CreateTopicsResponse.CreatableTopicResult topic in response.Topics)
@@ -101,7 +112,11 @@ internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWat
         {
             if (topic.ErrorCode == ErrorCode.None && topic.TopicId != Uuid.Zero)
             {
-                RestsOn(from, $"confirms that {topic.Name} is deleted", record => record is RemoveTopicRecord removed && removed.TopicId == topic.TopicId);
+                RestsOn(
+                    from,
+                    $"confirms that {topic.Name} is deleted",
+                    record => record is RemoveTopicRecord removed && removed.TopicId == topic.TopicId
+                );
             }
         }
     }
@@ -111,21 +126,31 @@ internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWat
     {
         foreach (CreatePartitionsResponse.CreatePartitionsTopicResult topic in response.Results)
         {
-            if (topic.ErrorCode != ErrorCode.None || request.ValidateOnly || request.Topics.Find(each => each.Name == topic.Name) is not { } asked)
+            if (
+                topic.ErrorCode != ErrorCode.None
+                || request.ValidateOnly
+                || request.Topics.Find(each => each.Name == topic.Name) is not { } asked
+            )
             {
                 continue;
             }
 
             HashSet<Uuid> ids = [];
-            RestsOn(from, $"confirms partition {asked.Count - 1} of {topic.Name}", record =>
-            {
-                if (record is TopicRecord created && created.Name == topic.Name)
+            RestsOn(
+                from,
+                $"confirms partition {asked.Count - 1} of {topic.Name}",
+                record =>
                 {
-                    ids.Add(created.TopicId);
-                }
+                    if (record is TopicRecord created && created.Name == topic.Name)
+                    {
+                        ids.Add(created.TopicId);
+                    }
 
-                return record is PartitionRecord partition && partition.PartitionId == asked.Count - 1 && ids.Contains(partition.TopicId);
-            });
+                    return record is PartitionRecord partition
+                        && partition.PartitionId == asked.Count - 1
+                        && ids.Contains(partition.TopicId);
+                }
+            );
         }
     }
 
@@ -134,10 +159,18 @@ internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWat
     {
         foreach (IncrementalAlterConfigsResponse.AlterConfigsResourceResponse resource in response.Responses)
         {
-            if (resource.ErrorCode == ErrorCode.None && !request.ValidateOnly
-                && request.Resources.Find(each => each.ResourceType == resource.ResourceType && each.ResourceName == resource.ResourceName) is { } asked)
+            if (
+                resource.ErrorCode == ErrorCode.None
+                && !request.ValidateOnly
+                && request.Resources.Find(each => each.ResourceType == resource.ResourceType && each.ResourceName == resource.ResourceName)
+                    is { } asked
+            )
             {
-                foreach (IncrementalAlterConfigsRequest.AlterableConfig config in asked.Configs.Where(static each => each.ConfigOperation == SetOperation))
+                foreach (
+                    IncrementalAlterConfigsRequest.AlterableConfig config in asked.Configs.Where(static each =>
+                        each.ConfigOperation == SetOperation
+                    )
+                )
                 {
                     ConfigLeaves(from, resource.ResourceName, config.Name, config.Value);
                 }
@@ -150,8 +183,12 @@ internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWat
     {
         foreach (AlterConfigsResponse.AlterConfigsResourceResponse resource in response.Responses)
         {
-            if (resource.ErrorCode == ErrorCode.None && !request.ValidateOnly
-                && request.Resources.Find(each => each.ResourceType == resource.ResourceType && each.ResourceName == resource.ResourceName) is { } asked)
+            if (
+                resource.ErrorCode == ErrorCode.None
+                && !request.ValidateOnly
+                && request.Resources.Find(each => each.ResourceType == resource.ResourceType && each.ResourceName == resource.ResourceName)
+                    is { } asked
+            )
             {
                 asked.Configs.ForEach(each => ConfigLeaves(from, resource.ResourceName, each.Name, each.Value));
             }
@@ -161,18 +198,26 @@ internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWat
     /// <summary>A member of a classic group that has no id yet gets one.</summary>
     internal void MemberLeaves(int from, JoinGroupRequest request, JoinGroupResponse response)
     {
-        if (request.MemberId.Length == 0 && response.ErrorCode is (ErrorCode.None or ErrorCode.MemberIdRequired) && response.MemberId.Length > 0
-            && !_members.Add((request.GroupId, response.MemberId)))
+        if (
+            request.MemberId.Length == 0
+            && response.ErrorCode is (ErrorCode.None or ErrorCode.MemberIdRequired)
+            && response.MemberId.Length > 0
+            && !_members.Add((request.GroupId, response.MemberId))
+        )
         {
             Fail($"n{from} gives the member id {response.MemberId} of group {request.GroupId}, which was given before");
         }
     }
 
-    private void ConfigLeaves(int from, string resource, string key, string? value) => RestsOn(
-        from, $"confirms {key} = {value} of {resource}",
-        record => record is ConfigRecord config && config.ResourceName == resource && config.Name == key && config.Value == value);
+    private void ConfigLeaves(int from, string resource, string key, string? value) =>
+        RestsOn(
+            from,
+            $"confirms {key} = {value} of {resource}",
+            record => record is ConfigRecord config && config.ResourceName == resource && config.Name == key && config.Value == value
+        );
 
-    // Who has no such record in its log any more, since a snapshot took its place, or not yet, since it passes on another's answer, shows nothing.
+    // Who has no such record in its log any more, since a snapshot took its place, or not yet, since it passes on another's answer, shows
+    // nothing.
     private void RestsOn(int from, string what, Func<IMetadataRecord, bool> isIt)
     {
         if (cluster.IsNode(from) && tail.FirstOffset(cluster.Machine(from), isIt) is { } offset)

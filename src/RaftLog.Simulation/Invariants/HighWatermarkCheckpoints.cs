@@ -4,7 +4,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
-/// <summary>The checkpoints of high watermarks on the machines' disks, read from Kafka's text form as a starting node would find them.</summary>
+/// <summary>
+/// The checkpoints of high watermarks on the machines' disks, read from Kafka's text form as a starting node would find them.
+/// </summary>
 /// <param name="cluster">The machines.</param>
 internal sealed class HighWatermarkCheckpoints(SimCluster cluster)
 {
@@ -18,7 +20,10 @@ internal sealed class HighWatermarkCheckpoints(SimCluster cluster)
     {
         foreach (SimMachine machine in cluster.Machines)
         {
-            if (machine.Volume.Find($"{SimCluster.LogDirectory}/{Name}") is not SimInode file || _seen.GetValueOrDefault(machine.Number) == (file, file.Current.Version))
+            if (
+                machine.Volume.Find($"{SimCluster.LogDirectory}/{Name}") is not SimInode file
+                || _seen.GetValueOrDefault(machine.Number) == (file, file.Current.Version)
+            )
             {
                 continue;
             }
@@ -37,8 +42,11 @@ internal sealed class HighWatermarkCheckpoints(SimCluster cluster)
         foreach (string line in Encoding.UTF8.GetString(bytes).Split('\n'))
         {
             string[] fields = line.Split(' ');
-            if (fields.Length == FieldCount && int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out int partition)
-                && long.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
+            if (
+                fields.Length == FieldCount
+                && int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out int partition)
+                && long.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out long offset)
+            )
             {
                 read.Add((new TopicPartition(fields[0], partition), new Offset(offset)));
             }

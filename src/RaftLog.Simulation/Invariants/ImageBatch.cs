@@ -3,7 +3,9 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Simulation;
 
-/// <summary>A batch as it stands in a disk image. Two are equal when their bytes are, but for chance: the checksum stands for the records.</summary>
+/// <summary>
+/// A batch as it stands in a disk image. Two are equal when their bytes are, but for chance: the checksum stands for the records.
+/// </summary>
 internal readonly record struct ImageBatch(
     Offset Base,
     Offset Last,
@@ -15,7 +17,8 @@ internal readonly record struct ImageBatch(
     int Records,
     BatchAttributes Attributes,
     long MaxTimestamp,
-    ControlRecordType? Marker)
+    ControlRecordType? Marker
+)
 {
     /// <summary>True for the marker that aborts a transaction.</summary>
     internal bool IsAbort => Marker == ControlRecordType.Abort;
@@ -23,18 +26,20 @@ internal readonly record struct ImageBatch(
     /// <summary>True for the marker that commits one.</summary>
     internal bool IsCommit => Marker == ControlRecordType.Commit;
 
-    internal static ImageBatch Of(in RecordBatch batch) => new(
-        batch.BaseOffset,
-        batch.LastOffset,
-        batch.PartitionLeaderEpoch,
-        batch.Checksum,
-        batch.ProducerId,
-        batch.ProducerEpoch,
-        batch.BaseSequence,
-        batch.RecordCount,
-        batch.Attributes,
-        batch.MaxTimestamp,
-        MarkerOf(batch));
+    internal static ImageBatch Of(in RecordBatch batch) =>
+        new(
+            batch.BaseOffset,
+            batch.LastOffset,
+            batch.PartitionLeaderEpoch,
+            batch.Checksum,
+            batch.ProducerId,
+            batch.ProducerEpoch,
+            batch.BaseSequence,
+            batch.RecordCount,
+            batch.Attributes,
+            batch.MaxTimestamp,
+            MarkerOf(batch)
+        );
 
     public override string ToString() => $"{Base}..{Last} of epoch {Epoch} ({Checksum:x8})";
 

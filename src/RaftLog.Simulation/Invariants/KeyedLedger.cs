@@ -3,14 +3,16 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// The ledger of a compacted log, record by record. Compaction may take what a later record of the same key has overwritten, and a tombstone that is old enough
+/// The ledger of a compacted log, record by record. Compaction may take what a later record of the same key has overwritten, and a
+/// tombstone that is old enough
 /// together with all before it; the last record of each key stays, at its offset, and the log's end never goes back.
 /// </summary>
 /// <param name="partition">The partition.</param>
 /// <param name="deleteRetention">How long a tombstone stays; null where wall clocks jump, so that nobody can say.</param>
 /// <param name="nowUs">The time.</param>
 /// <param name="fail">Takes the name of a broken promise and what happened.</param>
-internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRetention, Func<long> nowUs, Action<string, string> fail) : IPartitionLedger
+internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRetention, Func<long> nowUs, Action<string, string> fail)
+    : IPartitionLedger
 {
     /// <summary>Clocks run up to two in a hundred fast.</summary>
     private const double ClockTolerance = 0.95;
@@ -20,7 +22,8 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
     private readonly Dictionary<long, LeaderEpoch> _epochs = [];
 
     /// <summary>
-    /// The tombstones that a node's image has had. One that was away for longer than they stay never gets them, and may keep what they delete, as in Kafka.
+    /// The tombstones that a node's image has had. One that was away for longer than they stay never gets them, and may keep what they
+    /// delete, as in Kafka.
     /// </summary>
     private readonly HashSet<(int Node, LeaderEpoch Epoch, long Offset)> _tombstones = [];
 
@@ -40,7 +43,10 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
         {
             if (!_known.TryAdd((epoch, record.Offset), record) && _known[(epoch, record.Offset)] != record)
             {
-                fail("epoch-and-offset", $"{partition}: n{node} has another record at {record.Offset} of epoch {epoch} than was there before");
+                fail(
+                    "epoch-and-offset",
+                    $"{partition}: n{node} has another record at {record.Offset} of epoch {epoch} than was there before"
+                );
             }
 
             if (record.Value is null)
@@ -56,7 +62,10 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
         Rewritten += batch.Last < End ? 1 : 0;
         if (batch.Last < End && image.End <= batch.Last && _epochs.GetValueOrDefault(batch.Last.Value, LeaderEpoch.None) == batch.Epoch)
         {
-            fail("no-cut-below-commit", $"{partition}: n{node} has cut away {batch}, which is committed; its image now ends at {image.End}");
+            fail(
+                "no-cut-below-commit",
+                $"{partition}: n{node} has cut away {batch}, which is committed; its image now ends at {image.End}"
+            );
         }
     }
 
@@ -95,16 +104,21 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
         foreach (List<Committed> ofKey in _byKey.Values)
         {
             Committed last = ofKey[^1];
-            if ((image.TryFindRecord(last.Record.Offset, out ImageRecord there) && there == last.Record) || IsOverwritten(image, last.Record))
+            if (
+                (image.TryFindRecord(last.Record.Offset, out ImageRecord there) && there == last.Record)
+                || IsOverwritten(image, last.Record)
+            )
             {
                 continue;
             }
 
-            bool mayBeGone = last.Record.Value is null
+            bool mayBeGone =
+                last.Record.Value is null
                 && (deleteRetention is not { } stays || nowUs() - last.AtUs >= stays.TotalMicroseconds * ClockTolerance);
             if (!mayBeGone)
             {
-                return $"the {(last.Record.Value is null ? "tombstone" : "record")} at {last.Record.Offset}, the last of its key, which is committed ({image})";
+                return $"the {(last.Record.Value is null ? "tombstone" : "record")} at {last.Record.Offset}, the last of its key, which "
+                    + $"is committed ({image})";
             }
 
             foreach (Committed before in _tombstones.Contains((node, last.Epoch, last.Record.Offset)) ? ofKey : [])

@@ -5,7 +5,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// The start of a log is a promise: no replica's image and no response has it beyond what is committed, and nothing leaves the beginning of a log that neither a
+/// The start of a log is a promise: no replica's image and no response has it beyond what is committed, and nothing leaves the beginning of
+/// a log that neither a
 /// client has deleted nor the topic's retention lets go.
 /// </summary>
 /// <param name="cluster">The machines.</param>
@@ -14,7 +15,10 @@ namespace RaftLog.Simulation;
 /// <param name="clocksJump">Whether wall clocks jump, so that nobody can say how old a record is.</param>
 internal sealed class LogStarts(SimCluster cluster, DiskImages images, LogTopic? retained, bool clocksJump)
 {
-    /// <summary>The clock that dated a record and the one that looks at its age run up to two in a hundred fast or slow, and what that makes adds up from the start.</summary>
+    /// <summary>
+    /// The clock that dated a record and the one that looks at its age run up to two in a hundred fast or slow, and what that makes adds up
+    /// from the start.
+    /// </summary>
     private const double ClockTolerance = 0.05;
 
     private Offset _deletable;
@@ -32,17 +36,19 @@ internal sealed class LogStarts(SimCluster cluster, DiskImages images, LogTopic?
     }
 
     /// <summary>A node tells where a log begins, which is committed by then: all who are in sync reach up to there.</summary>
-    internal void Told(int node, TopicPartition partition, Offset start, IPartitionLedger ledger, PartitionRegistration? registration)
+    internal void OnClaim(int node, TopicPartition partition, Offset start, IPartitionLedger ledger, PartitionRegistration? registration)
     {
         RequireCause($"n{node} tells that", partition, start, ledger);
-        (ledger as PartitionLedger)?.StartTold(start);
+        (ledger as PartitionLedger)?.OnStartSent(start);
         foreach (NodeId member in registration?.Isr ?? [])
         {
             if (!cluster.Machine(member.Value).IsDestroyed && !images.Covers(member.Value, partition, start))
             {
                 cluster.Scheduler.Fail(
-                    $"start-is-committed: n{node} tells that {partition} begins at {start}, and the disk image of n{member}, which is in sync, ends at "
-                    + $"{images.Of(member.Value, partition).End}");
+                    $"start-is-committed: n{node} tells that {partition} begins at {start}, and the disk image of n{member}, which is "
+                        + $"in sync, ends at "
+                        + $"{images.Of(member.Value, partition).End}"
+                );
             }
         }
     }
@@ -74,7 +80,8 @@ internal sealed class LogStarts(SimCluster cluster, DiskImages images, LogTopic?
     {
         long now = cluster.Scheduler.Now;
         double doubtMs = ClockTolerance * TimeSpan.FromTicks(now).TotalMilliseconds;
-        return retained!.Find("retention.ms") is { } keptMs && (clocksJump || SimTimeProvider.WallMs(now) - batch.MaxTimestamp > keptMs - doubtMs);
+        return retained!.Find("retention.ms") is { } keptMs
+            && (clocksJump || SimTimeProvider.WallMs(now) - batch.MaxTimestamp > keptMs - doubtMs);
     }
 
     private void Fail(string what) => cluster.Scheduler.Fail($"start-has-cause: {what}");

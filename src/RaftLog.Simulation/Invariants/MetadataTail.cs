@@ -7,7 +7,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// What the metadata log says beyond what any node has shown to believe: a leader may act on a change that the quorum has committed and that no node has
+/// What the metadata log says beyond what any node has shown to believe: a leader may act on a change that the quorum has committed and
+/// that no node has
 /// brought into its image yet. Read from the disk images of the quorum.
 /// </summary>
 internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
@@ -23,8 +24,13 @@ internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
             ValueList<NodeId> isr = registration.Isr;
             foreach ((ImageBatch batch, IMetadataRecord record) in RecordsOf(machine, durable: true))
             {
-                if (batch.Last > seen && record is PartitionChangeRecord { Isr: { } changed } change && change.TopicId == topic
-                    && change.PartitionId == partition.Partition && IsOnMajority(batch))
+                if (
+                    batch.Last > seen
+                    && record is PartitionChangeRecord { Isr: { } changed } change
+                    && change.TopicId == topic
+                    && change.PartitionId == partition.Partition
+                    && IsOnMajority(batch)
+                )
                 {
                     isr = ValueList.From(changed);
                 }
@@ -54,7 +60,8 @@ internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
     }
 
     private bool IsOnMajority(ImageBatch batch) =>
-        cluster.Voters.Count(machine => images.Of(machine.Number, Log).TryFind(batch.Base, out ImageBatch has) && has == batch) * 2 > cluster.Voters.Count();
+        cluster.Voters.Count(machine => images.Of(machine.Number, Log).TryFind(batch.Base, out ImageBatch has) && has == batch) * 2
+        > cluster.Voters.Count();
 
     private static List<(ImageBatch, IMetadataRecord)> RecordsOf(SimMachine machine, bool durable)
     {

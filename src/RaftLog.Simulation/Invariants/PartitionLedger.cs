@@ -35,10 +35,18 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
     /// <inheritdoc />
     public void Gone(int node, in ImageBatch batch, ReplicaImage image)
     {
-        if (batch.Base < End && batch.Base >= image.Start && TryFind(batch.Base, out ImageBatch committed) && committed == batch
-            && !(image.TryFind(batch.Base, out ImageBatch now) && now == batch))
+        if (
+            batch.Base < End
+            && batch.Base >= image.Start
+            && TryFind(batch.Base, out ImageBatch committed)
+            && committed == batch
+            && !(image.TryFind(batch.Base, out ImageBatch now) && now == batch)
+        )
         {
-            fail("no-cut-below-commit", $"{partition}: n{node} has cut away {batch}, which is committed; its image now ends at {image.End}");
+            fail(
+                "no-cut-below-commit",
+                $"{partition}: n{node} has cut away {batch}, which is committed; its image now ends at {image.End}"
+            );
         }
     }
 
@@ -68,7 +76,10 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
         }
     }
 
-    /// <summary>A node has told how far transactions are decided: none of those below it may end behind the high watermark that it tells with it, or not at all.</summary>
+    /// <summary>
+    /// A node has told how far transactions are decided: none of those below it may end behind the high watermark that it tells with it, or
+    /// not at all.
+    /// </summary>
     /// <param name="node">Who told.</param>
     /// <param name="stable">The last stable offset.</param>
     /// <param name="highWatermark">The high watermark.</param>
@@ -76,14 +87,21 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
     {
         if (stable > highWatermark)
         {
-            fail("stable-offset", $"{partition}: n{node} tells of the last stable offset {stable} behind the high watermark {highWatermark}");
+            fail(
+                "stable-offset",
+                $"{partition}: n{node} tells of the last stable offset {stable} behind the high watermark {highWatermark}"
+            );
         }
 
         foreach ((ProducerId producer, Offset first) in _openTransactions)
         {
             if (first < stable)
             {
-                fail("stable-offset", $"{partition}: n{node} tells of the last stable offset {stable}, and producer {producer} has a transaction open since {first}");
+                fail(
+                    "stable-offset",
+                    $"{partition}: n{node} tells of the last stable offset {stable}, and producer {producer} has a transaction open "
+                        + $"since {first}"
+                );
             }
         }
 
@@ -93,8 +111,10 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
             {
                 fail(
                     "stable-offset",
-                    $"{partition}: n{node} tells of the last stable offset {stable} and the high watermark {highWatermark}, and the transaction that began at "
-                    + $"{_endedTransactions[i].First} ended at {_endedTransactions[i].End}");
+                    $"{partition}: n{node} tells of the last stable offset {stable} and the high watermark {highWatermark}, and the "
+                        + $"transaction that began at "
+                        + $"{_endedTransactions[i].First} ended at {_endedTransactions[i].End}"
+                );
             }
         }
     }
@@ -104,7 +124,11 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
     {
         for (int i = from; i < _committed.Count; i++)
         {
-            if (_committed[i].Base >= image.Start && _committed[i].Last >= _start && !(image.TryFind(_committed[i].Base, out ImageBatch has) && has == _committed[i]))
+            if (
+                _committed[i].Base >= image.Start
+                && _committed[i].Last >= _start
+                && !(image.TryFind(_committed[i].Base, out ImageBatch has) && has == _committed[i])
+            )
             {
                 return $"{_committed[i]}, which is committed ({image})";
             }
@@ -114,7 +138,7 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
     }
 
     /// <summary>A node has told where the log begins: what lies below concerns nobody any more.</summary>
-    internal void StartTold(Offset start) => _start = Offset.Max(_start, start);
+    internal void OnStartSent(Offset start) => _start = Offset.Max(_start, start);
 
     /// <summary>The first committed batch with a record at or after a time; null where there is none.</summary>
     internal ImageBatch? FirstAtOrAfter(long timestamp)
@@ -126,12 +150,15 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
     /// <summary>The committed batch that holds an offset; null where nobody was told of one.</summary>
     internal ImageBatch? Find(Offset offset) => TryFind(offset, out ImageBatch found) ? found : null;
 
-    /// <summary>The committed batch before an offset, with which the log would begin were it one batch longer; null where nobody was told of it.</summary>
+    /// <summary>
+    /// The committed batch before an offset, with which the log would begin were it one batch longer; null where nobody was told of it.
+    /// </summary>
     internal ImageBatch? Before(Offset offset) => Find(offset - 1);
 
     /// <inheritdoc />
-    public bool Has(ReplicaImage image, Offset offset) => offset < image.Start ||
-        TryFind(offset, out ImageBatch committed) && image.TryFind(offset, out ImageBatch there) && there == committed;
+    public bool Has(ReplicaImage image, Offset offset) =>
+        offset < image.Start
+        || TryFind(offset, out ImageBatch committed) && image.TryFind(offset, out ImageBatch there) && there == committed;
 
     private bool TryFind(Offset offset, out ImageBatch found)
     {
@@ -179,7 +206,10 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
         bool isKnown = _nextSequence.TryGetValue((batch.Producer, batch.ProducerEpoch), out int expected);
         if (batch.FirstSequence != expected && (isKnown || !_hasSkipped))
         {
-            fail("sequence", $"{partition}: {batch} of producer {batch.Producer} begins with sequence {batch.FirstSequence}, and {expected} is next");
+            fail(
+                "sequence",
+                $"{partition}: {batch} of producer {batch.Producer} begins with sequence {batch.FirstSequence}, and {expected} is next"
+            );
         }
 
         _nextSequence[(batch.Producer, batch.ProducerEpoch)] = batch.FirstSequence + batch.Records;

@@ -6,7 +6,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// Holds what leaves the machines against the disk images at that very moment: nothing may be told that a loss of power could take back. Durability is read
+/// Holds what leaves the machines against the disk images at that very moment: nothing may be told that a loss of power could take back.
+/// Durability is read
 /// from the images and never from a node.
 /// </summary>
 internal sealed class PromiseWatch
@@ -28,7 +29,7 @@ internal sealed class PromiseWatch
     private readonly SimulationOptions _options;
     private int _looks;
     private readonly Dictionary<TopicPartition, Offset> _acknowledged = [];
-    private readonly Dictionary<(WireTap, TopicPartition), (LeaderEpoch Epoch, Offset HighWatermark)> _told = [];
+    private readonly Dictionary<(WireTap, TopicPartition), (LeaderEpoch Epoch, Offset HighWatermark)> _reported = [];
 
     private readonly Dictionary<(int, TopicPartition), (LeaderEpoch Epoch, Offset HighWatermark)> _toldBy = [];
 
@@ -52,7 +53,7 @@ internal sealed class PromiseWatch
                 }
             },
         };
-        Derived = new DerivedAnswers(cluster);
+        Derived = new DerivedResponses(cluster);
         Files = new DerivedFiles(cluster);
         _checkpoints = new HighWatermarkCheckpoints(cluster);
         Starts = new LogStarts(cluster, _images, options.Retained, options.Faults.Weights.ContainsKey(FaultKind.ClockJump));
@@ -60,7 +61,10 @@ internal sealed class PromiseWatch
         _tail = new MetadataTail(cluster, _images);
         HandedOut = new HandedOut(cluster, _tail, Quorum);
         Timely = new TimelyWatch(cluster, Quorum, options);
-        _beliefs = new ClusterWatch(cluster, Quorum) { Changed = (partition, registration) => CheckInSync(partition, registration, from: 0) };
+        _beliefs = new ClusterWatch(cluster, Quorum)
+        {
+            Changed = (partition, registration) => CheckInSync(partition, registration, from: 0),
+        };
         Next();
     }
 
@@ -68,7 +72,7 @@ internal sealed class PromiseWatch
     internal QuorumWatch Quorum { get; }
 
     /// <summary>What nodes tell out of what they have derived.</summary>
-    internal DerivedAnswers Derived { get; }
+    internal DerivedResponses Derived { get; }
 
     /// <summary>What nodes have on their disks of what they have derived.</summary>
     internal DerivedFiles Files { get; }
@@ -86,7 +90,7 @@ internal sealed class PromiseWatch
     internal HandedOut HandedOut { get; }
 
     /// <summary>Answers that only races and faults bring about.</summary>
-    internal RareAnswers Rare { get; } = new();
+    internal RareResponses Rare { get; } = new();
 
     /// <summary>What the nodes believe.</summary>
     internal ClusterWatch Beliefs => _beliefs;
@@ -101,8 +105,10 @@ internal sealed class PromiseWatch
     internal long Rewritten => _ledgers.Values.OfType<KeyedLedger>().Sum(static each => each.Rewritten);
 
     /// <summary>How long a tombstone of the compacted topic stays; null where wall clocks jump, so that nobody can say.</summary>
-    internal TimeSpan? TombstonesStay => _options.Faults.Weights.ContainsKey(FaultKind.ClockJump) ? null
-        : TimeSpan.FromMilliseconds(_options.Compacted?.Find("delete.retention.ms") ?? 0);
+    internal TimeSpan? TombstonesStay =>
+        _options.Faults.Weights.ContainsKey(FaultKind.ClockJump)
+            ? null
+            : TimeSpan.FromMilliseconds(_options.Compacted?.Find("delete.retention.ms") ?? 0);
 
     /// <summary>How many acknowledgements were held against as many disk images as the topic demands.</summary>
     internal long StrengthChecks { get; private set; }
@@ -115,7 +121,10 @@ internal sealed class PromiseWatch
 
     /// <summary>A response leaves that belongs to another request than the oldest open one, or to none.</summary>
     internal void OutOfTurn(int server, int correlation, string oldest) =>
-        _scheduler.Fail($"response-in-turn: n{server} answers with correlation id {correlation}, and the oldest request that is open on the connection is {oldest}");
+        _scheduler.Fail(
+            $"response-in-turn: n{server} answers with correlation id {correlation}, and the oldest request that is open on the "
+                + $"connection is {oldest}"
+        );
 
     /// <summary>A step of a node is over.</summary>
     internal void Stepped(Incarnation owner) => _beliefs.Look(owner.Number);
@@ -154,7 +163,9 @@ internal sealed class PromiseWatch
 
         foreach (ProduceResponse.TopicProduceResponse topic in response.Responses)
         {
-            ProduceRequest.TopicProduceData? asked = request.TopicData.FirstOrDefault(each => version >= 13 ? each.TopicId == topic.TopicId : each.Name == topic.Name);
+            ProduceRequest.TopicProduceData? asked = request.TopicData.FirstOrDefault(each =>
+                version >= 13 ? each.TopicId == topic.TopicId : each.Name == topic.Name
+            );
             if (asked is null || NameOf(topic.Name, topic.TopicId) is not { } name)
             {
                 continue;
@@ -162,12 +173,15 @@ internal sealed class PromiseWatch
 
             foreach (ProduceResponse.PartitionProduceResponse each in topic.PartitionResponses)
             {
-                if (each.ErrorCode == ErrorCode.None && each.BaseOffset >= Offset.Zero
-                    && asked.PartitionData.FirstOrDefault(data => data.Index == each.Index)?.Records is { } records)
+                if (
+                    each.ErrorCode == ErrorCode.None
+                    && each.BaseOffset >= Offset.Zero
+                    && asked.PartitionData.FirstOrDefault(data => data.Index == each.Index)?.Records is { } records
+                )
                 {
                     TopicPartition partition = new(name, each.Index);
                     Offset end = each.BaseOffset + OffsetsOf(records.Span);
-                    Told(from, partition, end, "acknowledges records up to");
+                    OnClaim(from, partition, end, "acknowledges records up to");
                     RequireStrength(from, partition, end);
                     RequireThere(from, partition, each.BaseOffset, records.Span);
                 }
@@ -175,7 +189,7 @@ internal sealed class PromiseWatch
         }
     }
 
-    /// <summary>An answer to a fetch leaves a leader.</summary>
+    /// <summary>A response to a fetch leaves a leader.</summary>
     internal void FetchedLeaves(int from, FetchRequest request, FetchResponse response, short version, WireTap connection)
     {
         if (response.ErrorCode != ErrorCode.None)
@@ -203,18 +217,18 @@ internal sealed class PromiseWatch
                     TopicPartition partition = new(name, each.PartitionIndex);
                     if (each.DivergingEpoch.EndOffset >= Offset.Zero)
                     {
-                        Derived.EpochEndTold(from, partition, each.DivergingEpoch.Epoch, each.DivergingEpoch.EndOffset);
+                        Derived.OnEpochEndSent(from, partition, each.DivergingEpoch.Epoch, each.DivergingEpoch.EndOffset);
                     }
 
                     CheckMonotonic(from, partition, each.HighWatermark, connection);
-                    Told(from, partition, each.HighWatermark, "tells of the high watermark");
+                    OnClaim(from, partition, each.HighWatermark, "tells of the high watermark");
                     if (each.LastStableOffset >= Offset.Zero && !IsFollower(request, version))
                     {
                         StableChecks++;
                         (LedgerOf(partition) as PartitionLedger)?.CheckStable(from, each.LastStableOffset, each.HighWatermark);
                     }
 
-                    StartTold(from, partition, each.LogStartOffset);
+                    OnStartSent(from, partition, each.LogStartOffset);
                 }
             }
         }
@@ -229,7 +243,7 @@ internal sealed class PromiseWatch
             {
                 if (each.ErrorCode == ErrorCode.None)
                 {
-                    StartTold(from, new TopicPartition(topic.Name, each.PartitionIndex), each.LowWatermark);
+                    OnStartSent(from, new TopicPartition(topic.Name, each.PartitionIndex), each.LowWatermark);
                 }
             }
         }
@@ -242,12 +256,14 @@ internal sealed class PromiseWatch
         {
             foreach (ListOffsetsResponse.PartitionData each in topic.Partitions)
             {
-                long? wanted = request.Topics.Find(asked => asked.Name == topic.Name)?
-                    .Partitions.Find(asked => asked.PartitionIndex == each.PartitionIndex)?.Timestamp;
+                long? wanted = request
+                    .Topics.Find(asked => asked.Name == topic.Name)
+                    ?.Partitions.Find(asked => asked.PartitionIndex == each.PartitionIndex)
+                    ?.Timestamp;
                 TopicPartition partition = new(topic.Name, each.PartitionIndex);
                 if (each.ErrorCode == ErrorCode.None && wanted == EarliestTimestamp)
                 {
-                    StartTold(from, partition, each.Offset);
+                    OnStartSent(from, partition, each.Offset);
                 }
                 else if (each.ErrorCode == ErrorCode.None && wanted == MaxTimestamp)
                 {
@@ -255,7 +271,14 @@ internal sealed class PromiseWatch
                 }
                 else if (each.ErrorCode == ErrorCode.None && wanted >= 0)
                 {
-                    Derived.TimeFound(from, partition, wanted.Value, each.Offset, request.IsolationLevel == 0 ? ToldBy(from, partition) : Offset.Zero, LedgerOf(partition));
+                    Derived.TimeFound(
+                        from,
+                        partition,
+                        wanted.Value,
+                        each.Offset,
+                        request.IsolationLevel == 0 ? ToldBy(from, partition) : Offset.Zero,
+                        LedgerOf(partition)
+                    );
                 }
             }
         }
@@ -275,38 +298,43 @@ internal sealed class PromiseWatch
         return count;
     }
 
-    private void Next() => _scheduler.After(Interval, () =>
-    {
-        _beliefs.LookAtAll();
-        if (_cluster.Network.Watch is not null)
-        {
-            Timely.Look();
-            LookAtCheckpoints();
-        }
-
-        bool looksAtFiles = _looks++ % LooksBetweenFiles == 0;
-        foreach ((TopicPartition partition, IPartitionLedger ledger) in _ledgers)
-        {
-            foreach (SimMachine machine in _cluster.Machines)
+    private void Next() =>
+        _scheduler.After(
+            Interval,
+            () =>
             {
-                _images.Of(machine.Number, partition);
-                if (looksAtFiles)
+                _beliefs.LookAtAll();
+                if (_cluster.Network.Watch is not null)
                 {
-                    Files.Look(machine, partition);
+                    Timely.Look();
+                    LookAtCheckpoints();
                 }
-            }
 
-            if (_beliefs.TryFind(partition, out PartitionRegistration? registration))
-            {
-                CheckInSync(partition, registration, Math.Max(0, ledger.Count - 1));
-            }
-        }
+                bool looksAtFiles = _looks++ % LooksBetweenFiles == 0;
+                foreach ((TopicPartition partition, IPartitionLedger ledger) in _ledgers)
+                {
+                    foreach (SimMachine machine in _cluster.Machines)
+                    {
+                        _images.Of(machine.Number, partition);
+                        if (looksAtFiles)
+                        {
+                            Files.Look(machine, partition);
+                        }
+                    }
 
-        Next();
-    });
+                    if (_beliefs.TryFind(partition, out PartitionRegistration? registration))
+                    {
+                        CheckInSync(partition, registration, Math.Max(0, ledger.Count - 1));
+                    }
+                }
+
+                Next();
+            }
+        );
 
     /// <summary>
-    /// A checkpoint says how far a partition is committed, and a node believes it when it starts: what it says is on the disks of all that are in sync. Topics that
+    /// A checkpoint says how far a partition is committed, and a node believes it when it starts: what it says is on the disks of all that
+    /// are in sync. Topics that
     /// have or had a namesake are left out, since a checkpoint names them alone.
     /// </summary>
     private void LookAtCheckpoints()
@@ -317,10 +345,15 @@ internal sealed class PromiseWatch
             {
                 Quorum.Believed(machine.Number, highWatermark, "has a checkpoint of");
             }
-            else if (_ledgers.ContainsKey(partition) && !TopicNames.IsReused(partition.Topic) && !machine.HasLostLogs && !machine.IsDestroyed)
+            else if (
+                _ledgers.ContainsKey(partition)
+                && !DrawnTopicNames.IsReused(partition.Topic)
+                && !machine.HasLostLogs
+                && !machine.IsDestroyed
+            )
             {
                 CheckpointChecks++;
-                Told(machine.Number, partition, highWatermark, "has a checkpoint of the high watermark");
+                OnClaim(machine.Number, partition, highWatermark, "has a checkpoint of the high watermark");
             }
         }
     }
@@ -330,11 +363,13 @@ internal sealed class PromiseWatch
         Checks++;
         if (!_images.Covers(node, partition, end))
         {
-            _scheduler.Fail($"flushed-fetch: n{node} fetches {partition} from {end}, and its disk image ends at {_images.Of(node, partition).End}");
+            _scheduler.Fail(
+                $"flushed-fetch: n{node} fetches {partition} from {end}, and its disk image ends at {_images.Of(node, partition).End}"
+            );
         }
     }
 
-    private void Told(int node, TopicPartition partition, Offset end, string how)
+    private void OnClaim(int node, TopicPartition partition, Offset end, string how)
     {
         IPartitionLedger ledger = LedgerOf(partition);
         if (end <= ledger.End)
@@ -353,12 +388,16 @@ internal sealed class PromiseWatch
     }
 
     /// <summary>
-    /// A record that is acknowledged for the first time is on as many disk images as min.insync.replicas demands, however few are in sync at that moment. A disk that
+    /// A record that is acknowledged for the first time is on as many disk images as min.insync.replicas demands, however few are in sync
+    /// at that moment. A disk that
     /// was lost, or a log that was taken away, counts as one that had it.
     /// </summary>
     private void RequireStrength(int from, TopicPartition partition, Offset end)
     {
-        if (end <= _acknowledged.GetValueOrDefault(partition, Offset.Zero) || !_beliefs.TryFind(partition, out PartitionRegistration? registration))
+        if (
+            end <= _acknowledged.GetValueOrDefault(partition, Offset.Zero)
+            || !_beliefs.TryFind(partition, out PartitionRegistration? registration)
+        )
         {
             return;
         }
@@ -376,38 +415,61 @@ internal sealed class PromiseWatch
         StrengthChecks++;
         if (have < needed)
         {
-            _scheduler.Fail($"acknowledged-on-enough: n{from} acknowledges {partition} up to {end}, which {have} disk images have, and min.insync.replicas is {needed}");
+            _scheduler.Fail(
+                $"acknowledged-on-enough: n{from} acknowledges {partition} up to {end}, which {have} disk images have, and "
+                    + $"min.insync.replicas is {needed}"
+            );
         }
     }
 
-    /// <summary>What is acknowledged is what stands there: a repeated batch gets the place of its first copy, and nothing else gets it.</summary>
+    /// <summary>
+    /// What is acknowledged is what stands there: a repeated batch gets the place of its first copy, and nothing else gets it.
+    /// </summary>
     private void RequireThere(int from, TopicPartition partition, Offset at, ReadOnlySpan<byte> records)
     {
-        if (LedgerOf(partition) is not PartitionLedger ledger || RecordBatch.Read(records, out RecordBatch sent) != BatchStatus.Complete
-            || !sent.ProducerId.IsPresent || ledger.Find(at) is not { } there)
+        if (
+            LedgerOf(partition) is not PartitionLedger ledger
+            || RecordBatch.Read(records, out RecordBatch sent) != BatchStatus.Complete
+            || !sent.ProducerId.IsPresent
+            || ledger.Find(at) is not { } there
+        )
         {
             return;
         }
 
         PlaceChecks++;
-        if (there.Base != at || there.Producer != sent.ProducerId || there.ProducerEpoch != sent.ProducerEpoch || there.FirstSequence != sent.BaseSequence)
+        if (
+            there.Base != at
+            || there.Producer != sent.ProducerId
+            || there.ProducerEpoch != sent.ProducerEpoch
+            || there.FirstSequence != sent.BaseSequence
+        )
         {
             _scheduler.Fail(
-                $"acknowledged-is-there: n{from} acknowledges the batch of producer {sent.ProducerId} in epoch {sent.ProducerEpoch} from sequence {sent.BaseSequence} on at {at} of "
-                + $"{partition}, where {there} of producer {there.Producer} in epoch {there.ProducerEpoch} from sequence {there.FirstSequence} on stands");
+                $"acknowledged-is-there: n{from} acknowledges the batch of producer {sent.ProducerId} in epoch {sent.ProducerEpoch} "
+                    + $"from sequence {sent.BaseSequence} on at {at} of "
+                    + $"{partition}, where {there} of producer {there.Producer} in epoch {there.ProducerEpoch} from sequence "
+                    + $"{there.FirstSequence} on stands"
+            );
         }
     }
 
     /// <summary>A node tells where a log begins.</summary>
-    private void StartTold(int node, TopicPartition partition, Offset start)
+    private void OnStartSent(int node, TopicPartition partition, Offset start)
     {
         if (start <= Offset.Zero)
         {
             return;
         }
 
-        Told(node, partition, start, "tells that the log begins at");
-        Starts.Told(node, partition, start, LedgerOf(partition), _beliefs.TryFind(partition, out PartitionRegistration? registration) ? registration : null);
+        OnClaim(node, partition, start, "tells that the log begins at");
+        Starts.OnClaim(
+            node,
+            partition,
+            start,
+            LedgerOf(partition),
+            _beliefs.TryFind(partition, out PartitionRegistration? registration) ? registration : null
+        );
     }
 
     private void CheckInSync(TopicPartition partition, PartitionRegistration registration, int from)
@@ -421,15 +483,19 @@ internal sealed class PromiseWatch
             }
 
             Starts.Look(member.Value, partition, ledger);
-            if (ledger.FirstMissing(member.Value, _images.Of(member.Value, partition), from) is not { } missing
-                || _tail.HasLeft(partition, registration, member, _beliefs))
+            if (
+                ledger.FirstMissing(member.Value, _images.Of(member.Value, partition), from) is not { } missing
+                || _tail.HasLeft(partition, registration, member, _beliefs)
+            )
             {
                 continue;
             }
 
             _scheduler.Fail(
-                $"in-sync-has-all: {partition}: n{member} is in sync ({string.Join(' ', registration.Isr)}, partition epoch {registration.PartitionEpoch}), and its disk image, "
-                + $"which ends at {_images.Of(member.Value, partition).End}, lacks {missing}");
+                $"in-sync-has-all: {partition}: n{member} is in sync ({string.Join(' ', registration.Isr)}, partition epoch "
+                    + $"{registration.PartitionEpoch}), and its disk image, "
+                    + $"which ends at {_images.Of(member.Value, partition).End}, lacks {missing}"
+            );
         }
     }
 
@@ -440,13 +506,19 @@ internal sealed class PromiseWatch
             return;
         }
 
-        if (_told.TryGetValue((connection, partition), out (LeaderEpoch Epoch, Offset HighWatermark) before)
-            && before.Epoch == believed.LeaderEpoch && highWatermark < before.HighWatermark)
+        if (
+            _reported.TryGetValue((connection, partition), out (LeaderEpoch Epoch, Offset HighWatermark) before)
+            && before.Epoch == believed.LeaderEpoch
+            && highWatermark < before.HighWatermark
+        )
         {
-            _scheduler.Fail($"monotonic: n{node} tells of the high watermark {highWatermark} of {partition} after {before.HighWatermark}, in one leadership");
+            _scheduler.Fail(
+                $"monotonic: n{node} tells of the high watermark {highWatermark} of {partition} after {before.HighWatermark}, in one "
+                    + $"leadership"
+            );
         }
 
-        _told[(connection, partition)] = (believed.LeaderEpoch, highWatermark);
+        _reported[(connection, partition)] = (believed.LeaderEpoch, highWatermark);
         if (ToldBy(node, partition) < highWatermark)
         {
             _toldBy[(node, partition)] = (believed.LeaderEpoch, highWatermark);
@@ -455,8 +527,10 @@ internal sealed class PromiseWatch
 
     /// <summary>The highest high watermark that a leader has told anybody in the leadership in which it believes to be.</summary>
     private Offset ToldBy(int node, TopicPartition partition) =>
-        _beliefs.TryFindAt(node, partition, out PartitionRegistration? believed) && believed.Leader.Value == node
-        && _toldBy.TryGetValue((node, partition), out (LeaderEpoch Epoch, Offset HighWatermark) told) && told.Epoch == believed.LeaderEpoch
+        _beliefs.TryFindAt(node, partition, out PartitionRegistration? believed)
+        && believed.Leader.Value == node
+        && _toldBy.TryGetValue((node, partition), out (LeaderEpoch Epoch, Offset HighWatermark) told)
+        && told.Epoch == believed.LeaderEpoch
             ? told.HighWatermark
             : Offset.Zero;
 
@@ -466,9 +540,10 @@ internal sealed class PromiseWatch
     {
         if (!_ledgers.TryGetValue(partition, out IPartitionLedger? ledger))
         {
-            ledger = partition.Topic == LogTopic.Compacted
-                ? new KeyedLedger(partition, TombstonesStay, () => _scheduler.NowUs, Fail)
-                : new PartitionLedger(partition, Fail);
+            ledger =
+                partition.Topic == LogTopic.Compacted
+                    ? new KeyedLedger(partition, TombstonesStay, () => _scheduler.NowUs, Fail)
+                    : new PartitionLedger(partition, Fail);
             _ledgers.Add(partition, ledger);
         }
 

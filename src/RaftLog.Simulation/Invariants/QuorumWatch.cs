@@ -5,7 +5,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// The quorum's promises: a vote, an epoch and a leadership are in the disk image before a word of them leaves the machine; one vote and one leader an
+/// The quorum's promises: a vote, an epoch and a leadership are in the disk image before a word of them leaves the machine; one vote and
+/// one leader an
 /// epoch; whatever any node believes is in the disk images of a majority.
 /// </summary>
 internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
@@ -25,7 +26,9 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
     /// <summary>When the first word of a leadership left its leader; null before that.</summary>
     internal long? BegunUs(LeaderEpoch epoch) => _begunUs.TryGetValue(epoch.Value, out long at) ? at : null;
 
-    /// <summary>The leader of the newest leadership that anybody was told of, or the only voter, which tells nobody; 0 before the first.</summary>
+    /// <summary>
+    /// The leader of the newest leadership that anybody was told of, or the only voter, which tells nobody; 0 before the first.
+    /// </summary>
     internal int NewestLeader { get; private set; } = cluster.Voters.Count() == 1 ? cluster.Voters.Single().Number : 0;
 
     /// <summary>True for the leader of the newest leadership that anybody was told of.</summary>
@@ -55,11 +58,11 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
     internal void VoteLeaves(int from, VoteRequest request, VoteResponse response)
     {
         List<VoteRequest.PartitionData> asked = [.. request.Topics.SelectMany(topic => topic.Partitions)];
-        List<VoteResponse.PartitionData> answered = [.. response.Topics.SelectMany(topic => topic.Partitions)];
-        for (int i = 0; i < Math.Min(asked.Count, answered.Count); i++)
+        List<VoteResponse.PartitionData> responded = [.. response.Topics.SelectMany(topic => topic.Partitions)];
+        for (int i = 0; i < Math.Min(asked.Count, responded.Count); i++)
         {
-            RequireEpoch(from, answered[i].LeaderEpoch.Value, "answers a vote in");
-            if (answered[i].VoteGranted && !asked[i].PreVote)
+            RequireEpoch(from, responded[i].LeaderEpoch.Value, "answers a vote in");
+            if (responded[i].VoteGranted && !asked[i].PreVote)
             {
                 NoteVote(asked[i].ReplicaEpoch.Value, from, asked[i].ReplicaId.Value);
                 RequireVote(from, asked[i].ReplicaEpoch.Value, asked[i].ReplicaId.Value, "votes");
@@ -79,7 +82,10 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
 
             if (!_leaders.TryAdd(each.LeaderEpoch.Value, each.LeaderId.Value) && _leaders[each.LeaderEpoch.Value] != each.LeaderId.Value)
             {
-                Fail("one-leader", $"the quorum had two leaders in epoch {each.LeaderEpoch}: nodes {_leaders[each.LeaderEpoch.Value]} and {each.LeaderId}");
+                Fail(
+                    "one-leader",
+                    $"the quorum had two leaders in epoch {each.LeaderEpoch}: nodes {_leaders[each.LeaderEpoch.Value]} and {each.LeaderId}"
+                );
             }
         }
     }
@@ -89,14 +95,19 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
         RequireEpoch(from, fetch.CurrentLeaderEpoch.Value, "fetches the metadata log in");
         if (cluster.IsVoter(from) && !images.Covers(from, Log, fetch.FetchOffset))
         {
-            Fail("flushed-fetch", $"n{from} fetches the metadata log from {fetch.FetchOffset}, and its disk image ends at {images.Of(from, Log).End}");
+            Fail(
+                "flushed-fetch",
+                $"n{from} fetches the metadata log from {fetch.FetchOffset}, and its disk image ends at {images.Of(from, Log).End}"
+            );
         }
     }
 
     /// <summary>A machine is about to lose its disk. What that disk holds now made commits that others may hear of only later.</summary>
     internal void DiskGoes(int machine) => _lost[machine] = Offset.Max(images.Of(machine, Log).End, images.SnapshotEnd(machine));
 
-    /// <summary>A node believes the metadata log up to an offset: then a majority must have it, or have had it on a disk that was lost.</summary>
+    /// <summary>
+    /// A node believes the metadata log up to an offset: then a majority must have it, or have had it on a disk that was lost.
+    /// </summary>
     internal void Believed(int by, Offset end, string how)
     {
         if (end <= Committed)
@@ -168,7 +179,11 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
             return NoState;
         }
 
-        if (!_states.TryGetValue(node, out (SimInode File, long Version, State State) known) || known.File != file || known.Version != file.Durable.Version)
+        if (
+            !_states.TryGetValue(node, out (SimInode File, long Version, State State) known)
+            || known.File != file
+            || known.Version != file.Durable.Version
+        )
         {
             known = (file, file.Durable.Version, Parse(file.Durable.Span));
             _states[node] = known;
@@ -183,7 +198,10 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
         {
             using JsonDocument json = JsonDocument.Parse(bytes.ToArray());
             return new State(
-                json.RootElement.GetProperty("leaderEpoch").GetInt32(), json.RootElement.GetProperty("leaderId").GetInt32(), json.RootElement.GetProperty("votedId").GetInt32());
+                json.RootElement.GetProperty("leaderEpoch").GetInt32(),
+                json.RootElement.GetProperty("leaderId").GetInt32(),
+                json.RootElement.GetProperty("votedId").GetInt32()
+            );
         }
         catch (JsonException)
         {

@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// A replica's log as a disk image has it: what a machine would find after a loss of power, or, where only the page cache is promised, after the death of
+/// A replica's log as a disk image has it: what a machine would find after a loss of power, or, where only the page cache is promised,
+/// after the death of
 /// the process. Read from the image alone, never from a node.
 /// </summary>
 /// <param name="volume">The machine's disk.</param>
@@ -36,7 +37,8 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     internal Offset End { get; private set; }
 
     /// <summary>
-    /// Batches of the log that the last <see cref="Refresh"/> did not find any more at their old place. What stood behind a gap, or behind an old end that
+    /// Batches of the log that the last <see cref="Refresh"/> did not find any more at their old place. What stood behind a gap, or behind
+    /// an old end that
     /// a lost truncation had left, was never part of it.
     /// </summary>
     internal IReadOnlyList<ImageBatch> Gone => _gone;
@@ -54,7 +56,9 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
         {
             foreach (ImageBatch batch in _come)
             {
-                foreach ((LeaderEpoch, ImageRecord) record in RecordsFrom(batch.Base).TakeWhile(each => each.Record.Offset <= batch.Last.Value))
+                foreach (
+                    (LeaderEpoch, ImageRecord) record in RecordsFrom(batch.Base).TakeWhile(each => each.Record.Offset <= batch.Last.Value)
+                )
                 {
                     yield return record;
                 }
@@ -218,9 +222,16 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     {
         List<(long Base, SimInode File)> files = [];
         string[] suffixes = isCompacted ? [SwapSuffix, LogSuffix] : [LogSuffix];
-        foreach ((string name, object entry) in suffixes.SelectMany(suffix => names.Where(each => each.Key.EndsWith(suffix, StringComparison.Ordinal))))
+        foreach (
+            (string name, object entry) in suffixes.SelectMany(suffix =>
+                names.Where(each => each.Key.EndsWith(suffix, StringComparison.Ordinal))
+            )
+        )
         {
-            if (entry is SimInode file && long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long first))
+            if (
+                entry is SimInode file
+                && long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long first)
+            )
             {
                 files.Add((first, file));
             }
@@ -230,9 +241,20 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     }
 
     /// <summary>Each file with its batches, for people.</summary>
-    public override string ToString() => string.Join(", ", _segments.Select(each =>
-        $"{each.Base}: {(each.Batches.Count == 0 ? "no batch" : $"{each.Batches[0].Base} to {each.Batches[^1].Last} in {each.Batches.Count}, epochs {each.Batches[0].Epoch} to {each.Batches[^1].Epoch}")}"
-        + $"{(each.IsWhole ? "" : ", then what is no batch")}{(each.IsInLog ? "" : ", not in the log")}"));
+    public override string ToString() =>
+        string.Join(
+            ", ",
+            _segments.Select(each =>
+                $"{each.Base}: "
+                + (
+                    each.Batches.Count == 0
+                        ? "no batch"
+                        : $"{each.Batches[0].Base} to {each.Batches[^1].Last} in {each.Batches.Count}, "
+                            + $"epochs {each.Batches[0].Epoch} to {each.Batches[^1].Epoch}"
+                )
+                + $"{(each.IsWhole ? "" : ", then what is no batch")}{(each.IsInLog ? "" : ", not in the log")}"
+            )
+        );
 
     private void FindEnds()
     {

@@ -52,7 +52,9 @@ internal sealed class SegmentScan(SimBytes bytes, bool keepsRecords)
         }
 
         int at = _ends.Count == 0 ? 0 : _ends[^1];
-        while (RecordBatch.Read(bytes.Span[at..], out RecordBatch batch) == BatchStatus.Complete && batch.HasValidChecksum && Follows(batch))
+        while (
+            RecordBatch.Read(bytes.Span[at..], out RecordBatch batch) == BatchStatus.Complete && batch.HasValidChecksum && Follows(batch)
+        )
         {
             ImageBatch found = ImageBatch.Of(batch);
             at += batch.Size;
@@ -68,7 +70,8 @@ internal sealed class SegmentScan(SimBytes bytes, bool keepsRecords)
         return true;
     }
 
-    // A sector that was lost may end within a batch's first bytes, its offset and epoch, which the checksum does not cover: they are zeros then, and the rest is whole.
+    // A sector that was lost may end within a batch's first bytes, its offset and epoch, which the checksum does not cover: they are zeros
+    // then, and the rest is whole.
     private bool Follows(in RecordBatch batch) =>
         _batches.Count == 0 || (batch.BaseOffset > _batches[^1].Last && batch.PartitionLeaderEpoch >= _batches[^1].Epoch);
 }

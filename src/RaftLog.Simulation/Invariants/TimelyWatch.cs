@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// Promises that hold while things break. As long as the leader of the quorum and a majority with it run, hear one another and have disks that answer, a broker
+/// Promises that hold while things break. As long as the leader of the quorum and a majority with it run, hear one another and have disks
+/// that response, a broker
 /// whose process is gone is fenced when its session is over; and whoever runs and hears that leader knows what was committed a while ago.
 /// </summary>
 /// <param name="cluster">The machines.</param>
@@ -56,7 +57,11 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
     private void NoteLeader()
     {
         int leader = quorum.NewestLeader;
-        bool leads = leader > 0 && IsWell(cluster.Machine(leader)) && cluster.Machine(leader).Node is { } node && node.QuorumLeader == node.Id
+        bool leads =
+            leader > 0
+            && IsWell(cluster.Machine(leader))
+            && cluster.Machine(leader).Node is { } node
+            && node.QuorumLeader == node.Id
             && cluster.Voters.Count(each => IsWell(each) && Hear(each, cluster.Machine(leader))) * 2 > cluster.Voters.Count();
         if (!leads || leader != _leader)
         {
@@ -97,8 +102,11 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
     private void RequireFenced(SimMachine machine)
     {
         long limit = (cluster.SessionTimeout * ClockTolerance).Ticks + Slack;
-        if (!IsOlder(_goneSince, machine.Number, limit) || Now - _leadsSince < limit
-            || !cluster.Machine(_leader).Node!.Image.Brokers.TryGetValue(new NodeId(machine.Number), out BrokerRegistration? broker))
+        if (
+            !IsOlder(_goneSince, machine.Number, limit)
+            || Now - _leadsSince < limit
+            || !cluster.Machine(_leader).Node!.Image.Brokers.TryGetValue(new NodeId(machine.Number), out BrokerRegistration? broker)
+        )
         {
             return;
         }
@@ -107,7 +115,9 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
         if (!broker.Fenced)
         {
             cluster.Scheduler.Fail(
-                $"fence-in-time: n{_leader} has led the quorum well for {Seconds(_leadsSince)} s, {machine.Name} has not run for {Seconds(_goneSince[machine.Number])} s, and is not fenced");
+                $"fence-in-time: n{_leader} has led the quorum well for {Seconds(_leadsSince)} s, {machine.Name} has not run for "
+                    + $"{Seconds(_goneSince[machine.Number])} s, and is not fenced"
+            );
         }
     }
 
@@ -123,17 +133,22 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
         if (known < _knownBefore)
         {
             cluster.Scheduler.Fail(
-                $"news-in-time: {machine.Name} has heard n{_leader} well for {Seconds(_wellSince[machine.Number])} s and believes the metadata up to {known}; "
-                + $"{_knownBefore} was committed {TimeSpan.FromTicks(Slack).TotalSeconds:F0} s ago");
+                $"news-in-time: {machine.Name} has heard n{_leader} well for {Seconds(_wellSince[machine.Number])} s and believes the "
+                    + $"metadata up to {known}; "
+                    + $"{_knownBefore} was committed {TimeSpan.FromTicks(Slack).TotalSeconds:F0} s ago"
+            );
         }
     }
 
-    private bool IsOlder(SortedDictionary<int, long> since, int machine, long limit) => since.TryGetValue(machine, out long at) && Now - at >= limit;
+    private bool IsOlder(SortedDictionary<int, long> since, int machine, long limit) =>
+        since.TryGetValue(machine, out long at) && Now - at >= limit;
 
     private string Seconds(long since) => FormattableString.Invariant($"{TimeSpan.FromTicks(Now - since).TotalSeconds:F1}");
 
     private static bool IsWell(SimMachine machine) =>
-        machine is { IsUp: true, IsPaused: false, IsStopping: false } && machine.Volume is { IsSlow: false, IsFull: false, HasNoDescriptors: false, IsUnchangeable: false };
+        machine is { IsUp: true, IsPaused: false, IsStopping: false }
+        && machine.Volume is { IsSlow: false, IsFull: false, HasNoDescriptors: false, IsUnchangeable: false };
 
-    private bool Hear(SimMachine one, SimMachine other) => one == other || (cluster.Network.IsGood(one.Name, other.Name) && cluster.Network.IsGood(other.Name, one.Name));
+    private bool Hear(SimMachine one, SimMachine other) =>
+        one == other || (cluster.Network.IsGood(one.Name, other.Name) && cluster.Network.IsGood(other.Name, one.Name));
 }

@@ -6,7 +6,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// Reads along on one connection, at the moment in which bytes leave a program. Every response must belong to the oldest request that is open there; the
+/// Reads along on one connection, at the moment in which bytes leave a program. Every response must belong to the oldest request that is
+/// open there; the
 /// messages that make promises go to the invariants.
 /// </summary>
 internal sealed class WireTap
@@ -33,10 +34,25 @@ internal sealed class WireTap
 
     internal void FromServer(byte[] bytes) => _responses.Take(bytes);
 
-    private static bool IsWatched(ApiKey key) => key is
-        ApiKey.Produce or ApiKey.Fetch or ApiKey.Vote or ApiKey.BeginQuorumEpoch or ApiKey.AlterPartition or ApiKey.InitProducerId or ApiKey.CreateTopics
-        or ApiKey.DeleteTopics or ApiKey.BrokerRegistration or ApiKey.BrokerHeartbeat or ApiKey.AllocateProducerIds
-        or ApiKey.DeleteRecords or ApiKey.ListOffsets or ApiKey.CreatePartitions or ApiKey.IncrementalAlterConfigs or ApiKey.AlterConfigs or ApiKey.JoinGroup;
+    private static bool IsWatched(ApiKey key) =>
+        key
+            is ApiKey.Produce
+                or ApiKey.Fetch
+                or ApiKey.Vote
+                or ApiKey.BeginQuorumEpoch
+                or ApiKey.AlterPartition
+                or ApiKey.InitProducerId
+                or ApiKey.CreateTopics
+                or ApiKey.DeleteTopics
+                or ApiKey.BrokerRegistration
+                or ApiKey.BrokerHeartbeat
+                or ApiKey.AllocateProducerIds
+                or ApiKey.DeleteRecords
+                or ApiKey.ListOffsets
+                or ApiKey.CreatePartitions
+                or ApiKey.IncrementalAlterConfigs
+                or ApiKey.AlterConfigs
+                or ApiKey.JoinGroup;
 
     private void Requested(Memory<byte> frame)
     {
@@ -58,7 +74,9 @@ internal sealed class WireTap
 
         if (request is not ProduceRequest { Acks: 0 })
         {
-            _open.Enqueue(new OpenRequest(BinaryPrimitives.ReadInt32BigEndian(frame.Span[CorrelationAt..]), key, version, request, _watch.NowUs));
+            _open.Enqueue(
+                new OpenRequest(BinaryPrimitives.ReadInt32BigEndian(frame.Span[CorrelationAt..]), key, version, request, _watch.NowUs)
+            );
         }
 
         switch (request)
@@ -93,7 +111,11 @@ internal sealed class WireTap
         int correlation = BinaryPrimitives.ReadInt32BigEndian(frame.Span);
         if (!_open.TryDequeue(out OpenRequest asked) || asked.Correlation != correlation)
         {
-            _watch.OutOfTurn(_server, correlation, asked.Request is null && asked.Version == 0 ? "none" : $"the {asked.Key} request {asked.Correlation}");
+            _watch.OutOfTurn(
+                _server,
+                correlation,
+                asked.Request is null && asked.Version == 0 ? "none" : $"the {asked.Key} request {asked.Correlation}"
+            );
             return;
         }
 

@@ -20,7 +20,7 @@ internal sealed class PieceReader(IReadOnlyList<SendPiece> pieces)
         }
 
         byte[] step = new byte[Math.Min(left, most)];
-        for (int at = 0; at < step.Length || (_piece < pieces.Count && pieces[_piece].Length == 0);)
+        for (int at = 0; at < step.Length || (_piece < pieces.Count && pieces[_piece].Length == 0); )
         {
             int taken = pieces[_piece].CopyTo(_offset, step.AsSpan(at));
             at += taken;

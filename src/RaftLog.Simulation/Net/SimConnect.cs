@@ -16,9 +16,10 @@ internal sealed class SimConnect(SimNetwork network, SimHost from, Incarnation o
             return new ConnectResult(ConnectOutcome.Silent, null, $"cannot find {address.Host}");
         }
 
-        SimEvent? limit = timeout == Timeout.InfiniteTimeSpan
-            ? null
-            : network.Scheduler.After(timeout, () => GiveUp($"no answer within {timeout.TotalMilliseconds} ms"));
+        SimEvent? limit =
+            timeout == Timeout.InfiniteTimeSpan
+                ? null
+                : network.Scheduler.After(timeout, () => GiveUp($"no response within {timeout.TotalMilliseconds} ms"));
         network.Scheduler.After(network.DrawDelay(from, to), () => Knock(to));
         using CancellationTokenRegistration registration = cancel.Register(() => GiveUp("cancelled"));
         ConnectResult result = await _done.Task;
@@ -42,14 +43,21 @@ internal sealed class SimConnect(SimNetwork network, SimHost from, Incarnation o
         if (to.ListenerOn(address.Port) is { } listener)
         {
             (_mine, SimConnection theirs) = SimConnection.Pair(
-                network, owner, from, address, listener.Owner, to, new NetworkAddress(from.Name, from.TakePort()));
+                network,
+                owner,
+                from,
+                address,
+                listener.Owner,
+                to,
+                new NetworkAddress(from.Name, from.TakePort())
+            );
             listener.Offer(theirs);
         }
 
-        network.Scheduler.After(network.DrawDelay(to, from), () => Answer(to));
+        network.Scheduler.After(network.DrawDelay(to, from), () => Respond(to));
     }
 
-    private void Answer(SimHost to)
+    private void Respond(SimHost to)
     {
         if (_done.Task.IsCompleted || !owner.IsAlive)
         {
@@ -58,13 +66,15 @@ internal sealed class SimConnect(SimNetwork network, SimHost from, Incarnation o
 
         if (!network.IsOpen(to, from))
         {
-            network.Scheduler.After(network.DrawRetransmission(to, from), () => Answer(to));
+            network.Scheduler.After(network.DrawRetransmission(to, from), () => Respond(to));
             return;
         }
 
-        _done.TrySetResult(_mine is { } connection
-            ? new ConnectResult(ConnectOutcome.Accepted, connection, "")
-            : new ConnectResult(ConnectOutcome.Refused, null, $"nobody listens on {address}"));
+        _done.TrySetResult(
+            _mine is { } connection
+                ? new ConnectResult(ConnectOutcome.Accepted, connection, "")
+                : new ConnectResult(ConnectOutcome.Refused, null, $"nobody listens on {address}")
+        );
     }
 
     private void GiveUp(string reason)

@@ -44,7 +44,14 @@ internal sealed class SimConnection : IConnection
     public void Dispose() => End(_outgoing.SendEnd);
 
     internal static (SimConnection Client, SimConnection Server) Pair(
-        SimNetwork network, Incarnation client, SimHost from, NetworkAddress server, Incarnation listener, SimHost to, NetworkAddress clientAddress)
+        SimNetwork network,
+        Incarnation client,
+        SimHost from,
+        NetworkAddress server,
+        Incarnation listener,
+        SimHost to,
+        NetworkAddress clientAddress
+    )
     {
         SimConnection mine = new(network, client, from, server);
         SimConnection theirs = new(network, listener, to, clientAddress);
@@ -85,13 +92,15 @@ internal sealed class SimConnection : IConnection
     }
 
     /// <summary>Bytes came for a side that is closed: its system answers with a reset.</summary>
-    internal void AnswerWithReset()
+    internal void RespondWithReset()
     {
         _network.Remove(_id);
         _outgoing.SendReset();
     }
 
-    /// <summary>The program is gone. Its system, where that still has power, ends the connection; the peer of a host without power learns nothing.</summary>
+    /// <summary>
+    /// The program is gone. Its system, where that still has power, ends the connection; the peer of a host without power learns nothing.
+    /// </summary>
     internal void Die()
     {
         _network.Remove(_id);

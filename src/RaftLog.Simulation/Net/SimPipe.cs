@@ -97,8 +97,7 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
                     return false;
                 }
             }
-        }
-        while (!reader.IsAtEnd);
+        } while (!reader.IsAtEnd);
         return true;
     }
 
@@ -161,7 +160,10 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
         for (int at = 0; pieces > 0 && at < bytes.Length; pieces--)
         {
             int length = pieces == 1 ? bytes.Length - at : 1 + network.Random.Next(bytes.Length - at);
-            Send(new Segment(SegmentKind.Data, bytes.AsMemory(at, length)), at == 0 || network.Random.Chance(0.1) ? network.DrawDelay(from, to) : TimeSpan.Zero);
+            Send(
+                new Segment(SegmentKind.Data, bytes.AsMemory(at, length)),
+                at == 0 || network.Random.Chance(0.1) ? network.DrawDelay(from, to) : TimeSpan.Zero
+            );
             at += length;
         }
     }
@@ -220,7 +222,7 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
             default:
                 if (_readerClosed)
                 {
-                    receiver.AnswerWithReset();
+                    receiver.RespondWithReset();
                     return;
                 }
 

@@ -11,8 +11,11 @@ internal sealed class ThreadNode(int id, SimulationOptions options, InMemoryNetw
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly NodeConfiguration _config =
-        NodeConfiguration.FromProperties($"n{id}.properties", SimCluster.PropertiesOf(id, options), $"n{id}");
+    private readonly NodeConfiguration _config = NodeConfiguration.FromProperties(
+        $"n{id}.properties",
+        SimCluster.PropertiesOf(id, options),
+        $"n{id}"
+    );
     private readonly IDisk _disk = new YieldingDisk(new InMemoryDisk(), random.Split("disk", id));
     private Node? _node;
     private InMemoryProcess? _process;
@@ -29,7 +32,7 @@ internal sealed class ThreadNode(int id, SimulationOptions options, InMemoryNetw
             await StorageFormatter.FormatAsync(_config, SimCluster.ClusterId, StorageFormatter.DefaultFeatures, world);
         }
 
-        _node = new Node(_config, world, new Journal(_disk, TimeProvider.System, $"/n{id}.log"));
+        _node = new Node(_config, world, new NodeLog(_disk, TimeProvider.System, $"/n{id}.log"));
         await _node.StartAsync();
     }
 

@@ -10,7 +10,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// The same nodes, clients and checks on the real thread pool and in real time, over networks and disks in memory, with random yields: what a world of one
+/// The same nodes, clients and checks on the real thread pool and in real time, over networks and disks in memory, with random yields: what
+/// a world of one
 /// thread cannot show is a lock that is missing.
 /// </summary>
 public sealed class ThreadRun
@@ -71,11 +72,20 @@ public sealed class ThreadRun
         List<SentRecord> sends = [.. (await Task.WhenAll(producing)).SelectMany(each => each)];
         await consuming;
         IReadOnlyDictionary<TopicPartition, FoundOffset> ends = await admin.Admin.ListOffsetsAsync(
-            new SortedDictionary<TopicPartition, OffsetSpec>(Partitions().ToDictionary(each => each, _ => OffsetSpec.Latest)));
+            new SortedDictionary<TopicPartition, OffsetSpec>(Partitions().ToDictionary(each => each, _ => OffsetSpec.Latest))
+        );
         bool complete = await ReadToAsync(ends);
         string? halted = _nodes.Select(each => each.HaltReason).FirstOrDefault(each => each is not null);
         await Task.WhenAll(_nodes.Select(each => each.StopAsync()));
-        IReadOnlyList<Anomaly> anomalies = HistoryChecker.Check(new History { Sends = sends, Seen = _seen, Final = _final, IsFinalComplete = complete });
+        IReadOnlyList<Anomaly> anomalies = HistoryChecker.Check(
+            new History
+            {
+                Sends = sends,
+                Seen = _seen,
+                Final = _final,
+                IsFinalComplete = complete,
+            }
+        );
         return new SeedOutcome
         {
             Seed = _options.Seed,
@@ -84,20 +94,30 @@ public sealed class ThreadRun
             Faults = restarts,
             Operations = sends.Count,
             Acknowledged = sends.Count(each => each.Outcome == SendOutcome.Acknowledged),
-            Violation = halted is not null ? $"halted: {halted}" : !complete ? "liveness: the end of the log was not reached" : anomalies.Count > 0 ? anomalies[0].ToString() : null,
+            Violation =
+                halted is not null ? $"halted: {halted}"
+                : !complete ? "liveness: the end of the log was not reached"
+                : anomalies.Count > 0 ? anomalies[0].ToString()
+                : null,
             Explanation = string.Join('\n', anomalies),
         };
     }
 
-    private IEnumerable<TopicPartition> Partitions() => Enumerable.Range(0, _options.Partitions).Select(each => new TopicPartition(Topic, each));
+    private IEnumerable<TopicPartition> Partitions() =>
+        Enumerable.Range(0, _options.Partitions).Select(each => new TopicPartition(Topic, each));
 
-    private KafkaCluster NewClient(string name) => new(
-        new ClientOptions
-        {
-            BootstrapServers = [.. Enumerable.Range(1, _options.Nodes).Select(id => new NetworkAddress($"n{id}", SimCluster.ClientPort))],
-            ClientId = name,
-        },
-        new ClientWorld(TimeProvider.System, _network, new SystemEntropy()));
+    private KafkaCluster NewClient(string name) =>
+        new(
+            new ClientOptions
+            {
+                BootstrapServers =
+                [
+                    .. Enumerable.Range(1, _options.Nodes).Select(id => new NetworkAddress($"n{id}", SimCluster.ClientPort)),
+                ],
+                ClientId = name,
+            },
+            new ClientWorld(TimeProvider.System, _network, new SystemEntropy())
+        );
 
     private async Task CreateTopicAsync(KafkaCluster client)
     {
@@ -105,8 +125,11 @@ public sealed class ThreadRun
         {
             try
             {
-                if ((await client.Admin.CreateTopicsAsync([new NewTopic(Topic, _options.Partitions, (short)_options.Replicas)]))[0].Error
-                    is ErrorCode.None or ErrorCode.TopicAlreadyExists)
+                if (
+                    (await client.Admin.CreateTopicsAsync([new NewTopic(Topic, _options.Partitions, (short)_options.Replicas)]))[0].Error
+                    is ErrorCode.None
+                        or ErrorCode.TopicAlreadyExists
+                )
                 {
                     return;
                 }
@@ -150,7 +173,10 @@ public sealed class ThreadRun
             RecordValue value = new(((long)number << 32) | (uint)index);
             TopicPartition partition = new(Topic, random.Next(_options.Partitions));
             sends.Add(new SentRecord((number * 1000) + generation, partition, value, SendOutcome.Unknown, Offset.None));
-            ValueTask<ProduceResult> sent = producer.ProduceAsync(Topic, new ProducerRecord(null, Payload.Write(value, _options.MaxFill)) { Partition = partition.Partition });
+            ValueTask<ProduceResult> sent = producer.ProduceAsync(
+                Topic,
+                new ProducerRecord(null, Payload.Write(value, _options.MaxFill)) { Partition = partition.Partition }
+            );
             outstanding.Add(NoteAsync(sends, index, sent));
             if (isNew || outstanding.Count >= MaxOutstanding)
             {
@@ -196,12 +222,19 @@ public sealed class ThreadRun
     {
         Stopwatch clock = Stopwatch.StartNew();
         SortedDictionary<TopicPartition, Offset> positions = [];
-        bool AtEnd() => Partitions().All(each => ends[each].Offset == Offset.Zero || (positions.TryGetValue(each, out Offset at) && at >= ends[each].Offset));
+        bool AtEnd() =>
+            Partitions()
+                .All(each => ends[each].Offset == Offset.Zero || (positions.TryGetValue(each, out Offset at) && at >= ends[each].Offset));
         await ReadAsync(2, _final, () => AtEnd() || clock.Elapsed > ReadLimit, positions);
         return AtEnd();
     }
 
-    private async Task ReadAsync(int number, List<SeenRecord> seen, Func<bool> done, SortedDictionary<TopicPartition, Offset>? positions = null)
+    private async Task ReadAsync(
+        int number,
+        List<SeenRecord> seen,
+        Func<bool> done,
+        SortedDictionary<TopicPartition, Offset>? positions = null
+    )
     {
         using KafkaCluster client = NewClient($"c{number}");
         using Consumer consumer = client.CreateConsumer();

@@ -2,7 +2,9 @@ using RaftLog.Platform;
 
 namespace RaftLog.Simulation;
 
-/// <summary>A disk that lets other threads go first, now and then, in the middle of a write and before a flush: where a lock is missing, it shows.</summary>
+/// <summary>
+/// A disk that lets other threads go first, now and then, in the middle of a write and before a flush: where a lock is missing, it shows.
+/// </summary>
 internal sealed class YieldingDisk(IDisk inner, SimRandom random) : IDisk
 {
     private const double WriteShare = 0.3;

@@ -1,6 +1,8 @@
 namespace RaftLog.Simulation;
 
-/// <summary>The calls of network and timers in the middle of which a process may end, for people. Those of the disk count operations instead.</summary>
+/// <summary>
+/// The calls of network and timers in the middle of which a process may end, for people. Those of the disk count operations instead.
+/// </summary>
 internal static class SeamCall
 {
     internal const string Connect = "a connect";

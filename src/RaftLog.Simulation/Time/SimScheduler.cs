@@ -1,7 +1,8 @@
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// The clock and the only thread of a simulated world. What is ready runs in an order drawn from the seed; when nothing is ready, time jumps to the
+/// The clock and the only thread of a simulated world. What is ready runs in an order drawn from the seed; when nothing is ready, time
+/// jumps to the
 /// next event. Steps take no time.
 /// </summary>
 public sealed class SimScheduler
@@ -34,7 +35,10 @@ public sealed class SimScheduler
     /// <summary>Microseconds since the world began.</summary>
     internal long NowUs => Now / TimeSpan.TicksPerMicrosecond;
 
-    /// <summary>Posts and calls of seams that came from another thread than the world's: code that has escaped. More than zero makes a run worthless.</summary>
+    /// <summary>
+    /// Posts and calls of seams that came from another thread than the world's: code that has escaped. More than zero makes a run
+    /// worthless.
+    /// </summary>
     public int ForeignPosts { get; private set; }
 
     /// <summary>The number of steps that incarnations have run.</summary>
@@ -101,7 +105,10 @@ public sealed class SimScheduler
         }
     }
 
-    /// <summary>What the clock of the world shows to a program. One that looks without end is ended: a step that does not come back would hold the run for ever.</summary>
+    /// <summary>
+    /// What the clock of the world shows to a program. One that looks without end is ended: a step that does not come back would hold the
+    /// run for ever.
+    /// </summary>
     internal long ReadClock(Incarnation reader)
     {
         RequireOwnThread();

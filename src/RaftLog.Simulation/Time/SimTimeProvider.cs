@@ -1,6 +1,9 @@
 namespace RaftLog.Simulation;
 
-/// <summary>The clock of one incarnation, in virtual time and a little fast or slow. Its timers fire in the incarnation's context, and not at all after its death.</summary>
+/// <summary>
+/// The clock of one incarnation, in virtual time and a little fast or slow. Its timers fire in the incarnation's context, and not at all
+/// after its death.
+/// </summary>
 internal sealed class SimTimeProvider(SimScheduler scheduler, Incarnation owner, double rate) : TimeProvider
 {
     private static readonly DateTimeOffset Beginning = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// Everything that the world did, as one hash, with the last lines kept for people. Two runs of one seed are the same run exactly when their
+/// Everything that the world did, as one hash, with the last lines kept for people. Two runs of one seed are the same run exactly when
+/// their
 /// hashes are equal.
 /// </summary>
 public sealed class Trace
@@ -55,7 +56,8 @@ public sealed class Trace
     }
 
     /// <summary>
-    /// Takes a text into the hash and keeps it for people. Only its first line counts: stack traces below it tell what the compiler has inlined by now,
+    /// Takes a text into the hash and keeps it for people. Only its first line counts: stack traces below it tell what the compiler has
+    /// inlined by now,
     /// which is not the world's doing.
     /// </summary>
     internal void Say(long at, string text)
@@ -68,7 +70,7 @@ public sealed class Trace
             Mix(each);
         }
 
-        string line = $"{TimeSpan.FromTicks(at).TotalSeconds,10:F4} {text}";
+        string line = $"{TimeSpan.FromTicks(at).TotalSeconds, 10:F4} {text}";
         AlsoTo?.Invoke(line);
         _lines.Enqueue(line);
         if (_lines.Count > KeptLines)

@@ -44,8 +44,8 @@ internal sealed class AdminProgram
             string name = $"x{++Asked}";
             try
             {
-                ErrorCode answer = (await _cluster.Admin.CreateTopicsAsync([new NewTopic(name, 1, (short)_options.Replicas)]))[0].Error;
-                if (answer is ErrorCode.None or ErrorCode.TopicAlreadyExists)
+                ErrorCode response = (await _cluster.Admin.CreateTopicsAsync([new NewTopic(name, 1, (short)_options.Replicas)]))[0].Error;
+                if (response is ErrorCode.None or ErrorCode.TopicAlreadyExists)
                 {
                     _confirmed.Add(name);
                 }

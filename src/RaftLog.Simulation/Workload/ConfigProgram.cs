@@ -6,7 +6,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// A program that changes the configuration of topics of its own, in the short form (some operations on some keys) and in the long one (all keys), and knows what
+/// A program that changes the configuration of topics of its own, in the short form (some operations on some keys) and in the long one (all
+/// keys), and knows what
 /// they must come to. Where a response is missing nobody knows, and it goes on with a new topic.
 /// </summary>
 internal sealed class ConfigProgram
@@ -50,10 +51,16 @@ internal sealed class ConfigProgram
         }
 
         string wanted = string.Join(' ', _configs.Select(each => $"{each.Key}={each.Value}"));
-        string believed = string.Join(' ', machine.Node!.Image.ConfigOf(new ConfigResource(ConfigResourceType.Topic, Topic)).Select(each => $"{each.Key}={each.Value}"));
+        string believed = string.Join(
+            ' ',
+            machine.Node!.Image.ConfigOf(new ConfigResource(ConfigResourceType.Topic, Topic)).Select(each => $"{each.Key}={each.Value}")
+        );
         if (wanted != believed)
         {
-            _scheduler.Fail($"short-form: {machine.Name} believes that {Topic} has the configuration '{believed}', and the changes that were confirmed come to '{wanted}'");
+            _scheduler.Fail(
+                $"short-form: {machine.Name} believes that {Topic} has the configuration '{believed}', and the changes that were "
+                    + $"confirmed come to '{wanted}'"
+            );
         }
     }
 
@@ -90,7 +97,16 @@ internal sealed class ConfigProgram
         _configs[Policy] = "delete";
         CreateTopicsRequest request = new()
         {
-            Topics = [new() { Name = Topic, NumPartitions = 1, ReplicationFactor = -1, Configs = [new() { Name = Policy, Value = "delete" }] }],
+            Topics =
+            [
+                new()
+                {
+                    Name = Topic,
+                    NumPartitions = 1,
+                    ReplicationFactor = -1,
+                    Configs = [new() { Name = Policy, Value = "delete" }],
+                },
+            ],
             TimeoutMs = (int)Limit.TotalMilliseconds,
         };
         RpcResult<CreateTopicsResponse> result = await _client.CallAsync(node, request, Limit);
@@ -110,12 +126,35 @@ internal sealed class ConfigProgram
         {
             // Two elements come and go, one of them always stays.
             bool isBoth = after[Policy].Contains(',', StringComparison.Ordinal);
-            string element = isBoth && _random.Chance(0.5) ? after[Policy].Split(',')[0] : after[Policy].Contains("compact", StringComparison.Ordinal) ? "delete" : "compact";
-            changes.Add(new() { Name = Policy, ConfigOperation = isBoth ? (sbyte)3 : (sbyte)2, Value = element });
-            after[Policy] = isBoth ? string.Join(',', after[Policy].Split(',').Where(each => each != element)) : $"{after[Policy]},{element}";
+            string element =
+                isBoth && _random.Chance(0.5) ? after[Policy].Split(',')[0]
+                : after[Policy].Contains("compact", StringComparison.Ordinal) ? "delete"
+                : "compact";
+            changes.Add(
+                new()
+                {
+                    Name = Policy,
+                    ConfigOperation = isBoth ? (sbyte)3 : (sbyte)2,
+                    Value = element,
+                }
+            );
+            after[Policy] = isBoth
+                ? string.Join(',', after[Policy].Split(',').Where(each => each != element))
+                : $"{after[Policy]},{element}";
         }
 
-        IncrementalAlterConfigsRequest request = new() { Resources = [new() { ResourceType = TopicResource, ResourceName = Topic, Configs = changes }] };
+        IncrementalAlterConfigsRequest request = new()
+        {
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = TopicResource,
+                    ResourceName = Topic,
+                    Configs = changes,
+                },
+            ],
+        };
         RpcResult<IncrementalAlterConfigsResponse> result = await _client.CallAsync(node, request, Limit);
         Conclude(result.TryGet(out IncrementalAlterConfigsResponse? response) ? response.Responses[0].ErrorCode : null, after);
     }
@@ -129,7 +168,12 @@ internal sealed class ConfigProgram
         }
 
         after[key] = $"{5000 + _random.Next(5000)}";
-        return new() { Name = key, ConfigOperation = 0, Value = after[key] };
+        return new()
+        {
+            Name = key,
+            ConfigOperation = 0,
+            Value = after[key],
+        };
     }
 
     private async Task ReplaceAsync(NodeId node)
@@ -142,7 +186,15 @@ internal sealed class ConfigProgram
 
         AlterConfigsRequest request = new()
         {
-            Resources = [new() { ResourceType = TopicResource, ResourceName = Topic, Configs = [.. after.Select(each => new AlterConfigsRequest.AlterableConfig { Name = each.Key, Value = each.Value })] }],
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = TopicResource,
+                    ResourceName = Topic,
+                    Configs = [.. after.Select(each => new AlterConfigsRequest.AlterableConfig { Name = each.Key, Value = each.Value })],
+                },
+            ],
         };
         RpcResult<AlterConfigsResponse> result = await _client.CallAsync(node, request, Limit);
         Conclude(result.TryGet(out AlterConfigsResponse? response) ? response.Responses[0].ErrorCode : null, after);

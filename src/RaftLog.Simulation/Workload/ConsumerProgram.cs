@@ -54,7 +54,9 @@ internal sealed class ConsumerProgram
         while (!_stopped)
         {
             _generation++;
-            using Consumer consumer = _cluster.CreateConsumer(new ConsumerOptions { CheckCrcs = _options.ClientsCheckChecksums, ReadCommitted = _options.Coordinated.IsAny });
+            using Consumer consumer = _cluster.CreateConsumer(
+                new ConsumerOptions { CheckCrcs = _options.ClientsCheckChecksums, ReadCommitted = _options.Coordinated.IsAny }
+            );
             consumer.Assign(new SortedDictionary<TopicPartition, StartAt>(_partitions.ToDictionary(each => each, _ => StartAt.Beginning)));
             try
             {
@@ -92,7 +94,13 @@ internal sealed class ConsumerProgram
                 return;
             }
 
-            _seen.Add(new SeenRecord(reader, record.Partition, record.Offset, value) { AtUs = _scheduler.NowUs, Poll = (_number * 1_000_000) + Reads });
+            _seen.Add(
+                new SeenRecord(reader, record.Partition, record.Offset, value)
+                {
+                    AtUs = _scheduler.NowUs,
+                    Poll = (_number * 1_000_000) + Reads,
+                }
+            );
         }
 
         Positions[records.Partition] = records.Next;

@@ -6,7 +6,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// A program that asks for all records of a topic, many times over, and never reads a response. Others must not notice, and the node must end the connection
+/// A program that asks for all records of a topic, many times over, and never reads a response. Others must not notice, and the node must
+/// end the connection
 /// once nothing of a response was taken for a while.
 /// </summary>
 internal sealed class GreedyProgram
@@ -46,7 +47,14 @@ internal sealed class GreedyProgram
             wanted.Partitions.Add(new() { Partition = partition, PartitionMaxBytes = MaxBytes });
         }
 
-        FetchRequest request = new() { ReplicaId = NodeId.None, MaxWaitMs = 500, MinBytes = 1, MaxBytes = MaxBytes, Topics = [wanted] };
+        FetchRequest request = new()
+        {
+            ReplicaId = NodeId.None,
+            MaxWaitMs = 500,
+            MinBytes = 1,
+            MaxBytes = MaxBytes,
+            Topics = [wanted],
+        };
         WireWriter writer = new();
         int length = writer.ReserveInt32();
         new RequestHeader(ApiKey.Fetch, Version, 1, "greedy").Write(writer);

@@ -6,7 +6,10 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
-/// <summary>A program that writes the same few keys again and again into the compacted topic, tombstones among them, and notes what became of each record.</summary>
+/// <summary>
+/// A program that writes the same few keys again and again into the compacted topic, tombstones among them, and notes what became of each
+/// record.
+/// </summary>
 internal sealed class KeyedProgram
 {
     private const int Keys = 24;
@@ -50,7 +53,10 @@ internal sealed class KeyedProgram
         BinaryPrimitives.WriteInt32BigEndian(name, key);
         byte[]? bytes = value is { } says ? Payload.Write(says, maxFill: 60) : null;
         return _producer.SendAsync(
-            LogTopic.Compacted, new ProducerRecord(name, bytes) { Partition = 0 },
-            result => _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset, CompletedUs = _scheduler.NowUs });
+            LogTopic.Compacted,
+            new ProducerRecord(name, bytes) { Partition = 0 },
+            result =>
+                _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset, CompletedUs = _scheduler.NowUs }
+        );
     }
 }

@@ -6,7 +6,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
-/// <summary>A program that reads the compacted topic from its beginning to its end, again and again, with a new consumer each time.</summary>
+/// <summary>
+/// A program that reads the compacted topic from its beginning to its end, again and again, with a new consumer each time.
+/// </summary>
 internal sealed class KeyedReader
 {
     private static readonly TopicPartition Partition = new(LogTopic.Compacted, 0);
@@ -53,7 +55,9 @@ internal sealed class KeyedReader
     private async Task ReadAsync()
     {
         long begun = _scheduler.NowUs;
-        Offset end = (await _cluster.Admin.ListOffsetsAsync(new SortedDictionary<TopicPartition, OffsetSpec> { [Partition] = OffsetSpec.Latest }))[Partition].Offset;
+        Offset end = (
+            await _cluster.Admin.ListOffsetsAsync(new SortedDictionary<TopicPartition, OffsetSpec> { [Partition] = OffsetSpec.Latest })
+        )[Partition].Offset;
         using Consumer consumer = _cluster.CreateConsumer(new ConsumerOptions { CheckCrcs = _options.ClientsCheckChecksums });
         consumer.Assign(new SortedDictionary<TopicPartition, StartAt> { [Partition] = StartAt.Beginning });
         List<KeyedRecord> records = [];

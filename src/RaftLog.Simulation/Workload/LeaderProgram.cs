@@ -5,7 +5,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// A program that makes another replica of a partition its leader, again and again, while producers have several requests under way: it puts the replicas in
+/// A program that makes another replica of a partition its leader, again and again, while producers have several requests under way: it
+/// puts the replicas in
 /// another order and asks for the preferred one. What it is told does not matter; that no record is written twice does.
 /// </summary>
 internal sealed class LeaderProgram
@@ -53,8 +54,10 @@ internal sealed class LeaderProgram
     {
         MetadataRequest ask = new() { Topics = [new() { Name = _topic }], AllowAutoTopicCreation = false };
         RpcResult<MetadataResponse> known = await _client.CallAsync(node, ask, Limit);
-        if (!known.TryGet(out MetadataResponse? metadata)
-            || metadata.Topics[0].Partitions.Find(each => each.PartitionIndex == partition) is not { ReplicaNodes.Count: > 1 } found)
+        if (
+            !known.TryGet(out MetadataResponse? metadata)
+            || metadata.Topics[0].Partitions.Find(each => each.PartitionIndex == partition) is not { ReplicaNodes.Count: > 1 } found
+        )
         {
             return;
         }
@@ -70,8 +73,10 @@ internal sealed class LeaderProgram
             TopicPartitions = [new() { Topic = _topic, Partitions = [partition] }],
         };
         RpcResult<ElectLeadersResponse> elected = await _client.CallAsync(node, elect, Limit);
-        if (elected.TryGet(out ElectLeadersResponse? response)
-            && response.ReplicaElectionResults is [{ PartitionResult: [{ ErrorCode: ErrorCode.None }] }])
+        if (
+            elected.TryGet(out ElectLeadersResponse? response)
+            && response.ReplicaElectionResults is [{ PartitionResult: [{ ErrorCode: ErrorCode.None }] }]
+        )
         {
             Moved++;
         }

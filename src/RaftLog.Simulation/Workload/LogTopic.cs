@@ -21,15 +21,18 @@ public sealed record LogTopic(string Name, IReadOnlyList<KeyValuePair<string, st
     }
 
     /// <summary>Draws a compacted topic, whose segments end within seconds.</summary>
-    internal static LogTopic DrawCompacted(SimRandom random) => new(Compacted,
-    [
-        new("cleanup.policy", "compact"),
-        new("segment.ms", $"{300 + random.Next(3000)}"),
-        new("min.cleanable.dirty.ratio", random.Chance(0.5) ? "0.01" : "0.3"),
-        new("delete.retention.ms", $"{random.Next(3) * (1000 + random.Next(4000))}"),
-        new("min.compaction.lag.ms", random.Chance(0.3) ? $"{1000 + random.Next(4000)}" : "0"),
-        new("file.delete.delay.ms", $"{random.Next(3000)}"),
-    ]);
+    internal static LogTopic DrawCompacted(SimRandom random) =>
+        new(
+            Compacted,
+            [
+                new("cleanup.policy", "compact"),
+                new("segment.ms", $"{300 + random.Next(3000)}"),
+                new("min.cleanable.dirty.ratio", random.Chance(0.5) ? "0.01" : "0.3"),
+                new("delete.retention.ms", $"{random.Next(3) * (1000 + random.Next(4000))}"),
+                new("min.compaction.lag.ms", random.Chance(0.3) ? $"{1000 + random.Next(4000)}" : "0"),
+                new("file.delete.delay.ms", $"{random.Next(3000)}"),
+            ]
+        );
 
     /// <summary>Draws a topic that records leave by age, by size, or by demand alone.</summary>
     internal static LogTopic DrawRetained(SimRandom random)
@@ -43,7 +46,9 @@ public sealed record LogTopic(string Name, IReadOnlyList<KeyValuePair<string, st
         int how = random.Next(3);
         if (how > 0)
         {
-            configs.Add(how == 1 ? new("retention.ms", $"{2000 + random.Next(20_000)}") : new("retention.bytes", $"{1000 + random.Next(20_000)}"));
+            configs.Add(
+                how == 1 ? new("retention.ms", $"{2000 + random.Next(20_000)}") : new("retention.bytes", $"{1000 + random.Next(20_000)}")
+            );
         }
 
         return new LogTopic(Retained, configs);

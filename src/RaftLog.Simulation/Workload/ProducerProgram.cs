@@ -5,7 +5,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
-/// <summary>A program that produces numbered records with the shipped producer, idempotent and with acks=all, and notes what became of each.</summary>
+/// <summary>
+/// A program that produces numbered records with the shipped producer, idempotent and with acks=all, and notes what became of each.
+/// </summary>
 internal sealed class ProducerProgram
 {
     private const int MaxOutstanding = 32;
@@ -62,15 +64,25 @@ internal sealed class ProducerProgram
 
         int index = _sends.Count;
         RecordValue value = new(((long)_number << 32) | (uint)index);
-        SentRecord sent = new((_number * 1000) + _producer.Generation, new TopicPartition(_topic, partition), value, SendOutcome.Unknown, Offset.None)
+        SentRecord sent = new(
+            (_number * 1000) + _producer.Generation,
+            new TopicPartition(_topic, partition),
+            value,
+            SendOutcome.Unknown,
+            Offset.None
+        )
         {
             InvokedUs = _scheduler.NowUs,
         };
         _sends.Add(sent);
-        return _producer.SendAsync(_topic, new ProducerRecord(null, Payload.Write(value, _options.MaxFill)) { Partition = partition }, result =>
-        {
-            _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset, CompletedUs = _scheduler.NowUs };
-            Acknowledged[partition] = Acknowledged.GetValueOrDefault(partition) + 1;
-        });
+        return _producer.SendAsync(
+            _topic,
+            new ProducerRecord(null, Payload.Write(value, _options.MaxFill)) { Partition = partition },
+            result =>
+            {
+                _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset, CompletedUs = _scheduler.NowUs };
+                Acknowledged[partition] = Acknowledged.GetValueOrDefault(partition) + 1;
+            }
+        );
     }
 }

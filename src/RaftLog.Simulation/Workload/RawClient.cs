@@ -8,7 +8,7 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Simulation;
 
-/// <summary>One request to one node, once: no retry may blur what an answer says.</summary>
+/// <summary>One request to one node, once: no retry may blur what a response says.</summary>
 public sealed class RawClient : IProcess, IDisposable
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(2);
@@ -40,10 +40,14 @@ public sealed class RawClient : IProcess, IDisposable
     /// <summary>Sends a request. <see cref="RpcOutcome.Unsupported"/> when nothing was sent at all.</summary>
     /// <param name="node">Whom to ask.</param>
     /// <param name="request">The request.</param>
-    /// <param name="timeout">How long to wait for its answer.</param>
+    /// <param name="timeout">How long to wait for its response.</param>
     /// <param name="highestVersion">The highest version to speak.</param>
     public async ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
-        NodeId node, IRequest<TResponse> request, TimeSpan timeout, short highestVersion = short.MaxValue)
+        NodeId node,
+        IRequest<TResponse> request,
+        TimeSpan timeout,
+        short highestVersion = short.MaxValue
+    )
         where TResponse : class, IVersionedMessage, new()
     {
         if (!_channels.TryGetValue(node, out RpcChannel? channel) || !channel.IsOpen)

@@ -6,7 +6,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
-/// <summary>A program that reads the topic that loses records once, from where it begins to its end. What leaves while it reads makes it begin anew.</summary>
+/// <summary>
+/// A program that reads the topic that loses records once, from where it begins to its end. What leaves while it reads makes it begin anew.
+/// </summary>
 internal sealed class RetainedReader
 {
     private static readonly TopicPartition Partition = new(LogTopic.Retained, 0);
@@ -55,9 +57,11 @@ internal sealed class RetainedReader
     {
         _seen.Clear();
         Offset end = await FindAsync(OffsetSpec.Latest);
-        using Consumer consumer = _cluster.CreateConsumer(new ConsumerOptions { CheckCrcs = _options.ClientsCheckChecksums, OffsetReset = OffsetReset.Earliest });
+        using Consumer consumer = _cluster.CreateConsumer(
+            new ConsumerOptions { CheckCrcs = _options.ClientsCheckChecksums, OffsetReset = OffsetReset.Earliest }
+        );
         consumer.Assign(new SortedDictionary<TopicPartition, StartAt> { [Partition] = StartAt.Beginning });
-        for (Offset next = await FindAsync(OffsetSpec.Earliest); next < end;)
+        for (Offset next = await FindAsync(OffsetSpec.Earliest); next < end; )
         {
             using FetchedRecords? fetched = await consumer.ReadAsync(Turn);
             if (fetched is null)
@@ -69,7 +73,14 @@ internal sealed class RetainedReader
 
             foreach (RecordView record in fetched)
             {
-                _seen.Add(new SeenRecord(1, Partition, record.Offset, Payload.TryRead(record.Value.Span, TrimProgram.MaxFill, out RecordValue value) ? value : new RecordValue(-1)));
+                _seen.Add(
+                    new SeenRecord(
+                        1,
+                        Partition,
+                        record.Offset,
+                        Payload.TryRead(record.Value.Span, TrimProgram.MaxFill, out RecordValue value) ? value : new RecordValue(-1)
+                    )
+                );
             }
 
             next = fetched.Next;

@@ -5,7 +5,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// A program that asks again and again where the first record at or after some time is, or the latest of all; what it is told is judged where it leaves the leader.
+/// A program that asks again and again where the first record at or after some time is, or the latest of all; what it is told is judged
+/// where it leaves the leader.
 /// </summary>
 internal sealed class TimeProgram
 {
@@ -40,10 +41,14 @@ internal sealed class TimeProgram
             long ms = SimTimeProvider.WallMs(0) + _random.Next((int)(_scheduler.NowUs / 1000) + 1000);
             try
             {
-                await _cluster.Admin.ListOffsetsAsync(new SortedDictionary<TopicPartition, OffsetSpec>
-                {
-                    [_partitions[_random.Next(_partitions.Count)]] = _kinds.Chance(LatestShare) ? OffsetSpec.MaxTimestamp : OffsetSpec.At(ms),
-                });
+                await _cluster.Admin.ListOffsetsAsync(
+                    new SortedDictionary<TopicPartition, OffsetSpec>
+                    {
+                        [_partitions[_random.Next(_partitions.Count)]] = _kinds.Chance(LatestShare)
+                            ? OffsetSpec.MaxTimestamp
+                            : OffsetSpec.At(ms),
+                    }
+                );
             }
             catch (KafkaException)
             {

@@ -5,7 +5,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// A program that creates, deletes, extends and configures the same few topics as its like, at any node and with one attempt each, and notes what it was told:
+/// A program that creates, deletes, extends and configures the same few topics as its like, at any node and with one attempt each, and
+/// notes what it was told:
 /// what a client that tries again by itself hides.
 /// </summary>
 internal sealed class TopicProgram
@@ -16,13 +17,13 @@ internal sealed class TopicProgram
     private readonly SimScheduler _scheduler;
     private readonly Incarnation _program;
     private readonly RawClient _client;
-    private readonly TopicNames _names;
+    private readonly DrawnTopicNames _names;
     private readonly SimRandom _random;
     private readonly List<MetadataOperation> _operations = [];
     private readonly int _number;
     private bool _stopped;
 
-    internal TopicProgram(SimCluster world, TopicNames names, int number, SimRandom random)
+    internal TopicProgram(SimCluster world, DrawnTopicNames names, int number, SimRandom random)
     {
         _scheduler = world.Scheduler;
         _names = names;
@@ -32,7 +33,7 @@ internal sealed class TopicProgram
         _program.Run("change topics", RunAsync);
     }
 
-    /// <summary>What it asked for, with what it was told; without an answer, it may happen at any time.</summary>
+    /// <summary>What it asked for, with what it was told; without a response, it may happen at any time.</summary>
     internal IReadOnlyList<MetadataOperation> Operations => _operations;
 
     internal void Stop() => _stopped = true;
@@ -67,14 +68,27 @@ internal sealed class TopicProgram
         long begun = _scheduler.NowUs;
         if (await requests.ReadSettingAsync(node, topic) is { } setting)
         {
-            _operations.Add(new MetadataOperation(
-                node, topic, MetadataAction.View, new TopicState(true, 0, setting), SendOutcome.Acknowledged, begun, _scheduler.NowUs));
+            _operations.Add(
+                new MetadataOperation(
+                    node,
+                    topic,
+                    MetadataAction.View,
+                    new TopicState(true, 0, setting),
+                    SendOutcome.Acknowledged,
+                    begun,
+                    _scheduler.NowUs
+                )
+            );
         }
     }
 
     private async Task ChangeAsync(TopicRequests requests, NodeId node, string topic, MetadataAction action)
     {
-        TopicState wanted = new(true, 1 + _random.Next(MaxPartitions), action == MetadataAction.Set ? ((long)_number << 32) | (uint)(_operations.Count + 1) : 0);
+        TopicState wanted = new(
+            true,
+            1 + _random.Next(MaxPartitions),
+            action == MetadataAction.Set ? ((long)_number << 32) | (uint)(_operations.Count + 1) : 0
+        );
         MetadataOperation asked = new(node, topic, action, wanted, SendOutcome.Unknown, _scheduler.NowUs, null);
         int index = _operations.Count;
         _operations.Add(asked);

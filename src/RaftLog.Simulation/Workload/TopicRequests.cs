@@ -23,7 +23,7 @@ public sealed class TopicRequests(RawClient client)
     /// <param name="topic">The topic.</param>
     /// <param name="action">What to do.</param>
     /// <param name="wanted">How many partitions, or which setting, it shall have.</param>
-    /// <returns>What the answer proves, and why the change was refused or is in doubt.</returns>
+    /// <returns>What the response proves, and why the change was rejected or is in doubt.</returns>
     public async Task<(SendOutcome Outcome, string? Why)> ChangeAsync(NodeId node, string topic, MetadataAction action, TopicState wanted)
     {
         int timeoutMs = (int)Limit.TotalMilliseconds;
@@ -32,16 +32,56 @@ public sealed class TopicRequests(RawClient client)
             MetadataAction.Create => Judge(
                 await client.CallAsync(
                     node,
-                    new CreateTopicsRequest { Topics = [new() { Name = topic, NumPartitions = wanted.Partitions, ReplicationFactor = -1 }], TimeoutMs = timeoutMs },
-                    Limit),
-                static answer => answer.Topics[0].ErrorCode),
+                    new CreateTopicsRequest
+                    {
+                        Topics =
+                        [
+                            new()
+                            {
+                                Name = topic,
+                                NumPartitions = wanted.Partitions,
+                                ReplicationFactor = -1,
+                            },
+                        ],
+                        TimeoutMs = timeoutMs,
+                    },
+                    Limit
+                ),
+                static reply => reply.Topics[0].ErrorCode
+            ),
             MetadataAction.Delete => Judge(
-                await client.CallAsync(node, new DeleteTopicsRequest { Topics = [new() { Name = topic }], TopicNames = [topic], TimeoutMs = timeoutMs }, Limit),
-                static answer => answer.Responses[0].ErrorCode),
+                await client.CallAsync(
+                    node,
+                    new DeleteTopicsRequest
+                    {
+                        Topics = [new() { Name = topic }],
+                        TopicNames = [topic],
+                        TimeoutMs = timeoutMs,
+                    },
+                    Limit
+                ),
+                static reply => reply.Responses[0].ErrorCode
+            ),
             MetadataAction.Grow => Judge(
                 await client.CallAsync(
-                    node, new CreatePartitionsRequest { Topics = [new() { Name = topic, Count = wanted.Partitions, Assignments = null }], TimeoutMs = timeoutMs }, Limit),
-                static answer => answer.Results[0].ErrorCode),
+                    node,
+                    new CreatePartitionsRequest
+                    {
+                        Topics =
+                        [
+                            new()
+                            {
+                                Name = topic,
+                                Count = wanted.Partitions,
+                                Assignments = null,
+                            },
+                        ],
+                        TimeoutMs = timeoutMs,
+                    },
+                    Limit
+                ),
+                static reply => reply.Results[0].ErrorCode
+            ),
             _ => Judge(
                 await client.CallAsync(
                     node,
@@ -53,12 +93,22 @@ public sealed class TopicRequests(RawClient client)
                             {
                                 ResourceType = TopicResource,
                                 ResourceName = topic,
-                                Configs = [new() { Name = Key, ConfigOperation = 0, Value = (SettingBase + wanted.Setting).ToString(CultureInfo.InvariantCulture) }],
+                                Configs =
+                                [
+                                    new()
+                                    {
+                                        Name = Key,
+                                        ConfigOperation = 0,
+                                        Value = (SettingBase + wanted.Setting).ToString(CultureInfo.InvariantCulture),
+                                    },
+                                ],
                             },
                         ],
                     },
-                    Limit),
-                static answer => answer.Responses[0].ErrorCode),
+                    Limit
+                ),
+                static reply => reply.Responses[0].ErrorCode
+            ),
         };
     }
 
@@ -66,7 +116,10 @@ public sealed class TopicRequests(RawClient client)
     public async Task<TopicState?> ReadAsync(NodeId node, string topic)
     {
         RpcResult<MetadataResponse> told = await client.CallAsync(
-            node, new MetadataRequest { Topics = [new() { Name = topic }], AllowAutoTopicCreation = false }, Limit);
+            node,
+            new MetadataRequest { Topics = [new() { Name = topic }], AllowAutoTopicCreation = false },
+            Limit
+        );
         if (!told.TryGet(out MetadataResponse? metadata) || metadata.Topics is not [{ } found])
         {
             return null;
@@ -83,7 +136,18 @@ public sealed class TopicRequests(RawClient client)
     /// <summary>The setting that a node shows of a topic, 0 for none; null when it does not say, or the topic is not there.</summary>
     public async Task<long?> ReadSettingAsync(NodeId node, string topic)
     {
-        DescribeConfigsRequest request = new() { Resources = [new() { ResourceType = TopicResource, ResourceName = topic, ConfigurationKeys = [Key] }] };
+        DescribeConfigsRequest request = new()
+        {
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = TopicResource,
+                    ResourceName = topic,
+                    ConfigurationKeys = [Key],
+                },
+            ],
+        };
         RpcResult<DescribeConfigsResponse> result = await client.CallAsync(node, request, Limit);
         if (!result.TryGet(out DescribeConfigsResponse? response) || response.Results is not [{ ErrorCode: ErrorCode.None } described])
         {
@@ -98,7 +162,12 @@ public sealed class TopicRequests(RawClient client)
     public static TopicState Read(MetadataImage image, string topic) =>
         image.Topics.TryGet(topic, out TopicImage? found)
             ? new TopicState(
-                true, found.Partitions.Count, image.ConfigOf(new ConfigResource(ConfigResourceType.Topic, topic)).TryGetValue(Key, out string? value) ? SettingOf(value) : 0)
+                true,
+                found.Partitions.Count,
+                image.ConfigOf(new ConfigResource(ConfigResourceType.Topic, topic)).TryGetValue(Key, out string? value)
+                    ? SettingOf(value)
+                    : 0
+            )
             : default;
 
     private static long SettingOf(string value) => long.Parse(value, CultureInfo.InvariantCulture) - SettingBase;
@@ -108,7 +177,10 @@ public sealed class TopicRequests(RawClient client)
     {
         if (!result.TryGet(out TResponse? response))
         {
-            return (result.Outcome is RpcOutcome.Unsupported or RpcOutcome.Busy ? SendOutcome.Refused : SendOutcome.Unknown, result.Reason);
+            return (
+                result.Outcome is RpcOutcome.Unsupported or RpcOutcome.Busy ? SendOutcome.Rejected : SendOutcome.Unknown,
+                result.Reason
+            );
         }
 
         ErrorCode error = errorOf(response);

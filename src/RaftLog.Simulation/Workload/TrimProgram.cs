@@ -8,7 +8,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// A program that writes records into a topic that they leave again, and deletes some of them itself: below what was acknowledged, and now and then beyond any
+/// A program that writes records into a topic that they leave again, and deletes some of them itself: below what was acknowledged, and now
+/// and then beyond any
 /// end, which must be rejected.
 /// </summary>
 internal sealed class TrimProgram
@@ -67,8 +68,11 @@ internal sealed class TrimProgram
         SentRecord sent = new(_producer.Generation, Partition, value, SendOutcome.Unknown, Offset.None) { InvokedUs = _scheduler.NowUs };
         _sends.Add(sent);
         return _producer.SendAsync(
-            LogTopic.Retained, new ProducerRecord(null, Payload.Write(value, MaxFill)) { Partition = 0 },
-            result => _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset, CompletedUs = _scheduler.NowUs });
+            LogTopic.Retained,
+            new ProducerRecord(null, Payload.Write(value, MaxFill)) { Partition = 0 },
+            result =>
+                _sends[index] = sent with { Outcome = SendOutcome.Acknowledged, Offset = result.Offset, CompletedUs = _scheduler.NowUs }
+        );
     }
 
     private async Task TrimAsync()
@@ -76,7 +80,11 @@ internal sealed class TrimProgram
         while (!_stopped)
         {
             await Task.Delay(_random.Exponential(Limit), _trimmer.Time);
-            Offset end = _sends.Where(each => each.Outcome == SendOutcome.Acknowledged).Select(each => each.Offset + 1).DefaultIfEmpty(Offset.Zero).Max();
+            Offset end = _sends
+                .Where(each => each.Outcome == SendOutcome.Acknowledged)
+                .Select(each => each.Offset + 1)
+                .DefaultIfEmpty(Offset.Zero)
+                .Max();
             bool isBeyond = _random.Chance(0.2);
             Offset before = isBeyond ? end + Beyond : new Offset(_random.Next((int)end.Value + 1));
             int first = _random.Next(_raw.Nodes.Count);
@@ -88,7 +96,9 @@ internal sealed class TrimProgram
                 Rejected += response == ErrorCode.OffsetOutOfRange ? 1 : 0;
                 if (isBeyond && response == ErrorCode.None)
                 {
-                    _scheduler.Fail($"start-is-committed: n{node} has deleted the records of {Partition} below {before}, far beyond its end");
+                    _scheduler.Fail(
+                        $"start-is-committed: n{node} has deleted the records of {Partition} below {before}, far beyond its end"
+                    );
                 }
 
                 if (response is not (null or ErrorCode.NotLeaderOrFollower))
@@ -103,7 +113,8 @@ internal sealed class TrimProgram
     {
         DeleteRecordsRequest request = new()
         {
-            Topics = [new() { Name = LogTopic.Retained, Partitions = [new() { PartitionIndex = 0, Offset = before }] }], TimeoutMs = (int)Limit.TotalMilliseconds,
+            Topics = [new() { Name = LogTopic.Retained, Partitions = [new() { PartitionIndex = 0, Offset = before }] }],
+            TimeoutMs = (int)Limit.TotalMilliseconds,
         };
         RpcResult<DeleteRecordsResponse> result = await _raw.CallAsync(node, request, Limit);
         return result.TryGet(out DeleteRecordsResponse? response) ? response.Topics[0].Partitions[0].ErrorCode : null;

@@ -8,7 +8,7 @@ public readonly record struct AppendResult
     /// <summary>None when the records are in the log: newly, or because they are duplicates of records that are.</summary>
     public ErrorCode Error { get; init; }
 
-    /// <summary>Why the append was refused, for the producer's user; null when it was not.</summary>
+    /// <summary>Why the append was rejected, for the producer's user; null when it was not.</summary>
     public string? Message { get; init; }
 
     /// <summary>Which records were at fault, where single ones are known (KIP-467).</summary>
@@ -23,7 +23,9 @@ public readonly record struct AppendResult
     /// </summary>
     public Offset LastOffset { get; init; }
 
-    /// <summary>The leader's time given to the records in milliseconds; -1 when they keep the producer's. Of a duplicate, its largest timestamp.</summary>
+    /// <summary>
+    /// The leader's time given to the records in milliseconds; -1 when they keep the producer's. Of a duplicate, its largest timestamp.
+    /// </summary>
     public long AppendTimeMs { get; init; }
 
     /// <summary>The log's first offset.</summary>
@@ -35,20 +37,21 @@ public readonly record struct AppendResult
     /// <summary>True when nothing stands against the records.</summary>
     public bool IsAccepted => Error == ErrorCode.None;
 
-    /// <summary>A refusal.</summary>
-    public static AppendResult Refused(ErrorCode error, string message, IReadOnlyList<RecordError>? recordErrors = null) => new()
-    {
-        Error = error,
-        Message = message,
-        RecordErrors = recordErrors,
-        BaseOffset = Offset.None,
-        LastOffset = Offset.None,
-        AppendTimeMs = -1,
-        LogStartOffset = Offset.None,
-    };
+    /// <summary>A rejection.</summary>
+    public static AppendResult Rejected(ErrorCode error, string message, IReadOnlyList<RecordError>? recordErrors = null) =>
+        new()
+        {
+            Error = error,
+            Message = message,
+            RecordErrors = recordErrors,
+            BaseOffset = Offset.None,
+            LastOffset = Offset.None,
+            AppendTimeMs = -1,
+            LogStartOffset = Offset.None,
+        };
 }
 
-/// <summary>What is wrong with one record of a refused batch (KIP-467).</summary>
+/// <summary>What is wrong with one record of a rejected batch (KIP-467).</summary>
 /// <param name="Index">The record's place in the batch, from 0.</param>
 /// <param name="Message">What is wrong with it.</param>
 public readonly record struct RecordError(int Index, string Message);

@@ -21,7 +21,9 @@ public sealed record AppendSettings
     /// <summary><c>message.timestamp.after.max.ms</c>: how far a record's timestamp may lie in the future. Milliseconds.</summary>
     public long TimestampAfterMaxMs { get; init; } = 3_600_000;
 
-    /// <summary>The most bytes that one compressed batch may grow to when it is looked into: a bound against small batches that explode.</summary>
+    /// <summary>
+    /// The most bytes that one compressed batch may grow to when it is looked into: a bound against small batches that explode.
+    /// </summary>
     public int MaxPlainBytes { get; init; } = 256 * 1024 * 1024;
 
     /// <summary><c>max.decompressed.message.bytes</c>: the most bytes of one record of a compressed batch, unpacked.</summary>

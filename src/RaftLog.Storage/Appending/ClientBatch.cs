@@ -6,14 +6,15 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// What a leader demands of a producer's batch before it appends it, and what it changes in it: timestamp type and maximum (KIP-32), and the
-/// codec where the topic has its own. The answers are those of Apache Kafka 4.3, except that an unknown codec is called that.
+/// What a leader demands of a producer's batch before it appends it, and what it changes in it: timestamp type and maximum (KIP-32), and
+/// the
+/// codec where the topic has its own. The responses are those of Apache Kafka 4.3, except that an unknown codec is called that.
 /// </summary>
 internal static class ClientBatch
 {
     private const int ShownRecordErrors = 3;
 
-    /// <summary>The most record errors of one answer.</summary>
+    /// <summary>The most record errors of one response.</summary>
     private const int MostRecordErrors = 1000;
 
     /// <summary>Checks the records of one partition of a Produce request; changes no byte of them.</summary>
@@ -37,9 +38,12 @@ internal static class ClientBatch
         if (settings.TimestampType == TimestampType.LogAppendTime && batch.Attributes.TimestampType == TimestampType.LogAppendTime)
         {
             return CheckedBatch.Reject(
-                AppendResult.Refused(
-                    ErrorCode.InvalidTimestamp, "the batch claims append time, which only the broker may set on a topic with message.timestamp.type=LogAppendTime"),
-                settings);
+                AppendResult.Rejected(
+                    ErrorCode.InvalidTimestamp,
+                    "the batch claims append time, which only the broker may set on a topic with message.timestamp.type=LogAppendTime"
+                ),
+                settings
+            );
         }
 
         CompressionType target = settings.Compression ?? batch.Attributes.Compression;
@@ -50,7 +54,7 @@ internal static class ClientBatch
         }
 
         return CheckTimestamp(batch, batch.MaxTimestamp, settings, nowMs) is { } badTime
-            ? CheckedBatch.Reject(AppendResult.Refused(ErrorCode.InvalidTimestamp, badTime), settings)
+            ? CheckedBatch.Reject(AppendResult.Rejected(ErrorCode.InvalidTimestamp, badTime), settings)
             : new CheckedBatch(records, batch.MaxTimestamp, settings);
     }
 
@@ -59,28 +63,42 @@ internal static class ClientBatch
         switch (RecordBatch.Read(records, out RecordBatch batch))
         {
             case BatchStatus.End or BatchStatus.Torn:
-                return AppendResult.Refused(ErrorCode.InvalidRecord, "the records of a partition must be exactly one whole batch; there is none");
+                return AppendResult.Rejected(
+                    ErrorCode.InvalidRecord,
+                    "the records of a partition must be exactly one whole batch; there is none"
+                );
             case BatchStatus.OldFormat:
-                return AppendResult.Refused(ErrorCode.InvalidRecord, "the records are of message format 0 or 1; only format 2 is taken");
+                return AppendResult.Rejected(ErrorCode.InvalidRecord, "the records are of message format 0 or 1; only format 2 is taken");
             case BatchStatus.UnknownFormat:
-                return AppendResult.Refused(ErrorCode.InvalidRecord, "the records are of an unknown message format; only format 2 is taken");
+                return AppendResult.Rejected(
+                    ErrorCode.InvalidRecord,
+                    "the records are of an unknown message format; only format 2 is taken"
+                );
             case BatchStatus.BadLength:
-                return AppendResult.Refused(ErrorCode.CorruptMessage, "the batch has a length that no batch can have");
+                return AppendResult.Rejected(ErrorCode.CorruptMessage, "the batch has a length that no batch can have");
         }
 
         if (batch.Size != records.Length)
         {
-            return AppendResult.Refused(ErrorCode.InvalidRecord, "the records of a partition must be exactly one batch; there are bytes behind it");
+            return AppendResult.Rejected(
+                ErrorCode.InvalidRecord,
+                "the records of a partition must be exactly one batch; there are bytes behind it"
+            );
         }
 
         if (batch.BaseOffset != Offset.Zero)
         {
-            return AppendResult.Refused(ErrorCode.InvalidRecord, $"a producer's batch must have base offset 0, this one has {batch.BaseOffset}");
+            return AppendResult.Rejected(
+                ErrorCode.InvalidRecord,
+                $"a producer's batch must have base offset 0, this one has {batch.BaseOffset}"
+            );
         }
 
         return batch.Size > settings.MaxMessageBytes
-            ? AppendResult.Refused(
-                ErrorCode.MessageTooLarge, $"the batch has {batch.Size} bytes, the topic takes at most {settings.MaxMessageBytes} (max.message.bytes)")
+            ? AppendResult.Rejected(
+                ErrorCode.MessageTooLarge,
+                $"the batch has {batch.Size} bytes, the topic takes at most {settings.MaxMessageBytes} (max.message.bytes)"
+            )
             : null;
     }
 
@@ -88,31 +106,39 @@ internal static class ClientBatch
     {
         if (!batch.HasValidChecksum)
         {
-            return AppendResult.Refused(ErrorCode.CorruptMessage, "the batch's CRC-32C is not that of its bytes");
+            return AppendResult.Rejected(ErrorCode.CorruptMessage, "the batch's CRC-32C is not that of its bytes");
         }
 
         if (RecordWalk.CheckHeader(batch) != RecordFault.None)
         {
-            return AppendResult.Refused(
-                ErrorCode.InvalidRecord, $"the header counts {batch.RecordCount} records but its last offset delta is {batch.LastOffsetDelta}");
+            return AppendResult.Rejected(
+                ErrorCode.InvalidRecord,
+                $"the header counts {batch.RecordCount} records but its last offset delta is {batch.LastOffsetDelta}"
+            );
         }
 
         if (batch.Attributes.IsControl)
         {
-            return AppendResult.Refused(ErrorCode.InvalidRecord, "a producer may not write control batches");
+            return AppendResult.Rejected(ErrorCode.InvalidRecord, "a producer may not write control batches");
         }
 
         if (batch.ProducerId.IsPresent && batch.BaseSequence < 0)
         {
-            return AppendResult.Refused(ErrorCode.InvalidRecord, $"producer {batch.ProducerId} sent a batch without a sequence");
+            return AppendResult.Rejected(ErrorCode.InvalidRecord, $"producer {batch.ProducerId} sent a batch without a sequence");
         }
 
         return RecordCompression.Exists(batch.Attributes.Compression)
             ? null
-            : AppendResult.Refused(ErrorCode.UnsupportedCompressionType, $"codec {(int)batch.Attributes.Compression} does not exist");
+            : AppendResult.Rejected(ErrorCode.UnsupportedCompressionType, $"codec {(int)batch.Attributes.Compression} does not exist");
     }
 
-    private static CheckedBatch CheckRecords(Memory<byte> records, CompressionType? target, AppendSettings settings, long nowMs, DecompressionBudget decompression)
+    private static CheckedBatch CheckRecords(
+        Memory<byte> records,
+        CompressionType? target,
+        AppendSettings settings,
+        long nowMs,
+        DecompressionBudget decompression
+    )
     {
         try
         {
@@ -122,10 +148,13 @@ internal static class ClientBatch
             {
                 // Nothing was appended, and every client sends it again.
                 return CheckedBatch.Reject(
-                    AppendResult.Refused(
+                    AppendResult.Rejected(
                         ErrorCode.NotEnoughReplicas,
-                        $"the batch needs {window} bytes of memory to be checked, and the node has them not now (raftlog.decompression.buffer.bytes = {decompression.MaxBytes})"),
-                    settings);
+                        $"the batch needs {window} bytes of memory to be checked, and the node has them not now "
+                            + $"(raftlog.decompression.buffer.bytes = {decompression.MaxBytes})"
+                    ),
+                    settings
+                );
             }
 
             using DecompressionBudget.Part part = taken;
@@ -133,31 +162,44 @@ internal static class ClientBatch
         }
         catch (UnsupportedCompressionException unsupported)
         {
-            return CheckedBatch.Reject(AppendResult.Refused(ErrorCode.UnsupportedCompressionType, unsupported.Message), settings);
+            return CheckedBatch.Reject(AppendResult.Rejected(ErrorCode.UnsupportedCompressionType, unsupported.Message), settings);
         }
         catch (SizeLimitException)
         {
             return CheckedBatch.Reject(
-                AppendResult.Refused(
-                    ErrorCode.MessageTooLarge, $"the records of the batch unpack to more than {settings.MaxPlainBytes} bytes; send smaller batches"),
-                settings);
+                AppendResult.Rejected(
+                    ErrorCode.MessageTooLarge,
+                    $"the records of the batch unpack to more than {settings.MaxPlainBytes} bytes; send smaller batches"
+                ),
+                settings
+            );
         }
         catch (ProtocolException damaged)
         {
-            return CheckedBatch.Reject(AppendResult.Refused(ErrorCode.CorruptMessage, $"the records cannot be decompressed: {damaged.Message}"), settings);
+            return CheckedBatch.Reject(
+                AppendResult.Rejected(ErrorCode.CorruptMessage, $"the records cannot be decompressed: {damaged.Message}"),
+                settings
+            );
         }
     }
 
-    private static CheckedBatch CheckRecords(Memory<byte> records, CompressionType? target, AppendSettings settings, long nowMs, long window)
+    private static CheckedBatch CheckRecords(
+        Memory<byte> records,
+        CompressionType? target,
+        AppendSettings settings,
+        long nowMs,
+        long window
+    )
     {
         RecordBatch.Read(records.Span, out RecordBatch batch);
         RecordFault fault = Walk(records, settings, window, out RecordSummary summary);
         if (fault != RecordFault.None)
         {
-            string why = fault == RecordFault.TooLarge
-                ? $"a record unpacks to more than {settings.MaxDecompressedBytes} bytes (max.decompressed.message.bytes)"
-                : $"the records contradict the header: {fault}";
-            return CheckedBatch.Reject(AppendResult.Refused(ErrorCode.InvalidRecord, why), settings);
+            string why =
+                fault == RecordFault.TooLarge
+                    ? $"a record unpacks to more than {settings.MaxDecompressedBytes} bytes (max.decompressed.message.bytes)"
+                    : $"the records contradict the header: {fault}";
+            return CheckedBatch.Reject(AppendResult.Rejected(ErrorCode.InvalidRecord, why), settings);
         }
 
         if (settings.RequiresKeys && summary.Keyless > 0)
@@ -173,7 +215,9 @@ internal static class ClientBatch
             return CheckedBatch.Reject(RejectTimestamps(records, settings, nowMs, window), settings);
         }
 
-        return target is { } codec ? Recompress(records, codec, maxTimestamp, settings, window) : new CheckedBatch(records, maxTimestamp, settings);
+        return target is { } codec
+            ? Recompress(records, codec, maxTimestamp, settings, window)
+            : new CheckedBatch(records, maxTimestamp, settings);
     }
 
     private static RecordFault Walk(ReadOnlyMemory<byte> records, AppendSettings settings, long window, out RecordSummary summary)
@@ -192,7 +236,11 @@ internal static class ClientBatch
     {
         CompressionType codec = batch.Attributes.Compression;
         int mostOfRecord = codec == CompressionType.None ? int.MaxValue : settings.MaxDecompressedBytes;
-        return new RecordStream(codec, records[RecordBatch.HeaderSize..], new RecordStreamLimits(mostOfRecord, settings.MaxPlainBytes, window));
+        return new RecordStream(
+            codec,
+            records[RecordBatch.HeaderSize..],
+            new RecordStreamLimits(mostOfRecord, settings.MaxPlainBytes, window)
+        );
     }
 
     /// <summary>What is wrong with a timestamp; null when nothing is.</summary>
@@ -205,35 +253,61 @@ internal static class ClientBatch
 
         if (timestamp == RecordBatch.NoTimestamp)
         {
-            return batch.Attributes.TimestampType == TimestampType.LogAppendTime ? "the batch claims append time but has no timestamp" : null;
+            return batch.Attributes.TimestampType == TimestampType.LogAppendTime
+                ? "the batch claims append time but has no timestamp"
+                : null;
         }
 
         long age = nowMs - timestamp;
         return age > settings.TimestampBeforeMaxMs || -age > settings.TimestampAfterMaxMs
-            ? $"timestamp {timestamp} is out of range: it must lie within [{nowMs - settings.TimestampBeforeMaxMs}, {nowMs + settings.TimestampAfterMaxMs}]"
+            ? $"timestamp {timestamp} is out of range: it must lie within [{nowMs - settings.TimestampBeforeMaxMs}, "
+                + $"{nowMs + settings.TimestampAfterMaxMs}]"
             : null;
     }
 
-    private static AppendResult RejectKeyless(ReadOnlyMemory<byte> records, AppendSettings settings, long window) => RejectRecords(
-        ErrorCode.InvalidRecord, records, settings, window,
-        static (_, record) => record.KeyLength < 0 ? "a record of a compacted topic needs a key" : null);
-
-    private static AppendResult RejectTimestamps(ReadOnlyMemory<byte> records, AppendSettings settings, long nowMs, long window) => RejectRecords(
-        ErrorCode.InvalidTimestamp, records, settings, window,
-        (its, record) => CheckTimestamp(
-            its,
-            its.Attributes.TimestampType == TimestampType.LogAppendTime ? its.MaxTimestamp : its.BaseTimestamp + record.TimestampDelta,
+    private static AppendResult RejectKeyless(ReadOnlyMemory<byte> records, AppendSettings settings, long window) =>
+        RejectRecords(
+            ErrorCode.InvalidRecord,
+            records,
             settings,
-            nowMs));
+            window,
+            static (_, record) => record.KeyLength < 0 ? "a record of a compacted topic needs a key" : null
+        );
+
+    private static AppendResult RejectTimestamps(ReadOnlyMemory<byte> records, AppendSettings settings, long nowMs, long window) =>
+        RejectRecords(
+            ErrorCode.InvalidTimestamp,
+            records,
+            settings,
+            window,
+            (its, record) =>
+                CheckTimestamp(
+                    its,
+                    its.Attributes.TimestampType == TimestampType.LogAppendTime
+                        ? its.MaxTimestamp
+                        : its.BaseTimestamp + record.TimestampDelta,
+                    settings,
+                    nowMs
+                )
+        );
 
     /// <summary>Reads the records once more, for those that are at fault.</summary>
     private static AppendResult RejectRecords(
-        ErrorCode error, ReadOnlyMemory<byte> records, AppendSettings settings, long window, RecordJudge judge)
+        ErrorCode error,
+        ReadOnlyMemory<byte> records,
+        AppendSettings settings,
+        long window,
+        RecordJudge judge
+    )
     {
         RecordBatch.Read(records.Span, out RecordBatch batch);
         using RecordStream stream = Open(batch, records, settings, window);
         List<RecordError> errors = [];
-        for (int i = 0; i < batch.RecordCount && errors.Count < MostRecordErrors && stream.Read(out StreamedRecord record) == RecordFault.None; i++)
+        for (
+            int i = 0;
+            i < batch.RecordCount && errors.Count < MostRecordErrors && stream.Read(out StreamedRecord record) == RecordFault.None;
+            i++
+        )
         {
             if (judge(batch, record) is { } wrong)
             {
@@ -241,18 +315,27 @@ internal static class ClientBatch
             }
         }
 
-        return AppendResult.Refused(error, Describe(errors), errors);
+        return AppendResult.Rejected(error, Describe(errors), errors);
     }
 
     private static string Describe(List<RecordError> errors)
     {
-        string shown = string.Join("; ", errors.GetRange(0, Math.Min(errors.Count, ShownRecordErrors)).ConvertAll(error => $"record {error.Index}: {error.Message}"));
-        return errors.Count > ShownRecordErrors ? $"{errors.Count} records are refused, the first: {shown}" : shown;
+        string shown = string.Join(
+            "; ",
+            errors.GetRange(0, Math.Min(errors.Count, ShownRecordErrors)).ConvertAll(error => $"record {error.Index}: {error.Message}")
+        );
+        return errors.Count > ShownRecordErrors ? $"{errors.Count} records are rejected, the first: {shown}" : shown;
     }
 
-    private static CheckedBatch Recompress(Memory<byte> records, CompressionType codec, long maxTimestamp, AppendSettings settings, long window)
+    private static CheckedBatch Recompress(
+        Memory<byte> records,
+        CompressionType codec,
+        long maxTimestamp,
+        AppendSettings settings,
+        long window
+    )
     {
-        using PooledBuffer target = new(settings.MaxMessageBytes);
+        using PooledByteWriter target = new(settings.MaxMessageBytes);
         try
         {
             RecompressedBatch.Write(records, codec, settings.CompressionLevel, window, target);
@@ -260,10 +343,13 @@ internal static class ClientBatch
         catch (SizeLimitException)
         {
             return CheckedBatch.Reject(
-                AppendResult.Refused(
+                AppendResult.Rejected(
                     ErrorCode.MessageTooLarge,
-                    $"the batch has {records.Length} bytes, and as {codec} (compression.type) more than the {settings.MaxMessageBytes} that the topic takes (max.message.bytes)"),
-                settings);
+                    $"the batch has {records.Length} bytes, and as {codec} (compression.type) more than the {settings.MaxMessageBytes} "
+                        + $"that the topic takes (max.message.bytes)"
+                ),
+                settings
+            );
         }
 
         return new CheckedBatch(target.Written.ToArray(), maxTimestamp, settings);

@@ -1,8 +1,10 @@
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Some batches cannot be read without holding much of them: large zstd windows, large lz4 and snappy blocks. All that are being read at once hold at most
-/// these bytes together; one that needs more than all of them is read alone. Nobody waits for others, as a waiting thread is worth more than the
+/// Some batches cannot be read without holding much of them: large zstd windows, large lz4 and snappy blocks. All that are being read at
+/// once hold at most
+/// these bytes together; one that needs more than all of them is read alone. Nobody waits for others, as a waiting thread is worth more
+/// than the
 /// memory: who finds the budget used up is rejected, and tries again. One per node; safe for concurrent use.
 /// </summary>
 /// <param name="maxBytes">The most bytes.</param>
@@ -68,4 +70,5 @@ public sealed class DecompressionBudget(long maxBytes)
 }
 
 /// <summary>A batch cannot be read now: the <see cref="DecompressionBudget"/> is used up. A later attempt may succeed.</summary>
-public sealed class DecompressionBudgetException() : Exception("the memory for decompression is used up (raftlog.decompression.buffer.bytes)");
+public sealed class DecompressionBudgetException()
+    : Exception("the memory for decompression is used up (raftlog.decompression.buffer.bytes)");

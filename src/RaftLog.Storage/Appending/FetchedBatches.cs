@@ -6,7 +6,7 @@ namespace RaftLog.Storage;
 /// <summary>What a follower demands of the batches that its leader sends.</summary>
 internal static class FetchedBatches
 {
-    /// <summary>Checks the records of one partition of a Fetch answer. The result is null when nothing stands against them.</summary>
+    /// <summary>Checks the records of one partition of a Fetch response. The result is null when nothing stands against them.</summary>
     /// <param name="records">The bytes.</param>
     /// <param name="end">The end of the follower's log.</param>
     /// <param name="currentEpoch">The epoch in which it fetched: nothing of a later one is taken (KAFKA-18723).</param>
@@ -14,16 +14,23 @@ internal static class FetchedBatches
     public static AppendResult? Check(ReadOnlySpan<byte> records, Offset end, LeaderEpoch currentEpoch, out int length)
     {
         length = 0;
-        while (BatchHeader.TryRead(records[length..], out BatchHeader batch) && batch.TotalBytes <= records.Length - length && batch.Epoch <= currentEpoch)
+        while (
+            BatchHeader.TryRead(records[length..], out BatchHeader batch)
+            && batch.TotalBytes <= records.Length - length
+            && batch.Epoch <= currentEpoch
+        )
         {
             if (!BatchHeader.IsIntact(records.Slice(length, batch.TotalBytes)))
             {
-                return AppendResult.Refused(ErrorCode.CorruptMessage, $"the leader sent a damaged batch at offset {batch.BaseOffset}");
+                return AppendResult.Rejected(ErrorCode.CorruptMessage, $"the leader sent a damaged batch at offset {batch.BaseOffset}");
             }
 
             if (batch.BaseOffset < end)
             {
-                return AppendResult.Refused(ErrorCode.InvalidRecord, $"the leader sent offset {batch.BaseOffset} to a log that ends at {end}");
+                return AppendResult.Rejected(
+                    ErrorCode.InvalidRecord,
+                    $"the leader sent offset {batch.BaseOffset} to a log that ends at {end}"
+                );
             }
 
             end = batch.NextOffset;
@@ -31,7 +38,7 @@ internal static class FetchedBatches
         }
 
         return RecordBatch.Read(records[length..], out RecordBatch next) == BatchStatus.Complete && next.LastOffsetDelta < 0
-            ? AppendResult.Refused(ErrorCode.CorruptMessage, $"the leader sent a damaged batch at offset {next.BaseOffset}")
+            ? AppendResult.Rejected(ErrorCode.CorruptMessage, $"the leader sent a damaged batch at offset {next.BaseOffset}")
             : null;
     }
 }

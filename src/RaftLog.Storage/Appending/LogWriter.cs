@@ -5,7 +5,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Writes batches that were judged and have their offsets into a log's last segment, begins the next one when that is full, and says when the log is to be flushed. Under
+/// Writes batches that were judged and have their offsets into a log's last segment, begins the next one when that is full, and says when
+/// the log is to be flushed. Under
 /// the partition's lock.
 /// </summary>
 /// <param name="log">The log.</param>
@@ -50,16 +51,16 @@ internal sealed class LogWriter(PartitionLog log, LogHome home, SegmentList segm
         catch (DiskException failure)
         {
             // A file that cannot be opened for want of a descriptor is as it was, and so is the log.
-            if (failure.Kind == DiskErrorKind.NoDescriptors && isUntouched && home.RefusesForNow)
+            if (failure.Kind == DiskErrorKind.NoDescriptors && isUntouched && home.RejectsForNow)
             {
-                home.Health.Refuse(failure);
+                home.Health.Reject(failure);
             }
             else
             {
                 home.Health.Fail(failure);
             }
 
-            return AppendResult.Refused(ErrorCode.KafkaStorageError, failure.Message);
+            return AppendResult.Rejected(ErrorCode.KafkaStorageError, failure.Message);
         }
 
         if (rolled || log.EndOffset - log.FlushedTo >= Settings.FlushIntervalMessages)
@@ -91,7 +92,7 @@ internal sealed class LogWriter(PartitionLog log, LogHome home, SegmentList segm
         full.WriteIndexes();
         if (Settings.Preallocates)
         {
-            full.CutFileToSize();
+            full.ShrinkFileToSize();
         }
 
         WriteSnapshot(end);
@@ -132,7 +133,8 @@ internal sealed class LogWriter(PartitionLog log, LogHome home, SegmentList segm
     }
 
     /// <summary>
-    /// Starts a new segment for a batch. Where there is no descriptor for its files the old one goes on growing beyond its limits, as far as its indexes can tell
+    /// Starts a new segment for a batch. Where there is no descriptor for its files the old one goes on growing beyond its limits, as far
+    /// as its indexes can tell
     /// positions and offsets, and the next batch tries again.
     /// </summary>
     private bool TryRollFor(in BatchHeader batch, long nowMs)
@@ -142,9 +144,9 @@ internal sealed class LogWriter(PartitionLog log, LogHome home, SegmentList segm
             Roll(nowMs);
             return true;
         }
-        catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors && segments.Active.CanIndex(batch))
+        catch (DiskException rejected) when (rejected.Kind == DiskErrorKind.NoDescriptors && segments.Active.CanIndex(batch))
         {
-            log.PutOff(refused);
+            log.PutOff(rejected);
             return false;
         }
     }

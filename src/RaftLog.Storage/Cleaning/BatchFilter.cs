@@ -5,8 +5,10 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// What compaction keeps of each batch (KIP-58, KIP-98, KIP-534): of each key the last record, tombstones and the ends of empty transactions until their delete
-/// horizon has passed, no record of an aborted transaction, and an empty batch where its producer's sequence or the end of the round would be forgotten. Batches
+/// What compaction keeps of each batch (KIP-58, KIP-98, KIP-534): of each key the last record, tombstones and the ends of empty
+/// transactions until their delete
+/// horizon has passed, no record of an aborted transaction, and an empty batch where its producer's sequence or the end of the round would
+/// be forgotten. Batches
 /// come in the order of their offsets; what stays is written to a buffer.
 /// </summary>
 internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTransactions transactions) : IDisposable
@@ -26,7 +28,7 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
     /// <param name="batch">The batch, whose checksum is right.</param>
     /// <param name="target">Takes a whole batch.</param>
     /// <param name="markers">Takes an aborted transaction whose marker stays.</param>
-    public bool Filter(RecordBatch batch, PooledBuffer target, Queue<AbortedTransaction> markers)
+    public bool Filter(RecordBatch batch, PooledByteWriter target, Queue<AbortedTransaction> markers)
     {
         bool isEmptyEnd = false;
         bool discards;
@@ -64,7 +66,7 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
 
     public void Dispose() => _rewriter.Dispose();
 
-    private bool KeepRecords(RecordBatch batch, bool isEmptyEnd, PooledBuffer target)
+    private bool KeepRecords(RecordBatch batch, bool isEmptyEnd, PooledByteWriter target)
     {
         // What needs a horizon is known only when all records were seen: two passes, the first without copying.
         using RecordSection section = RecordSection.Open(batch, MostPlainBytes);
@@ -95,7 +97,10 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
             return true;
         }
 
-        long? horizon = getsHorizon ? plan.NowMs + plan.Settings.DeleteRetentionMs : batch.Attributes.HasDeleteHorizon ? batch.BaseTimestamp : null;
+        long? horizon =
+            getsHorizon ? plan.NowMs + plan.Settings.DeleteRetentionMs
+            : batch.Attributes.HasDeleteHorizon ? batch.BaseTimestamp
+            : null;
         _rewriter.Reset();
         position = 0;
         for (int i = 0; i < batch.RecordCount; i++)

@@ -14,7 +14,8 @@ public readonly record struct CleanableRange(Offset FirstDirty, Offset FirstUncl
     public double DirtyRatio => DirtyBytes == 0 ? 0 : (double)DirtyBytes / (CleanBytes + DirtyBytes);
 
     /// <summary>
-    /// Finds it. Cleaned are whole segments below the last stable offset, never the one that is appended to, and none with records younger than
+    /// Finds it. Cleaned are whole segments below the last stable offset, never the one that is appended to, and none with records younger
+    /// than
     /// <c>min.compaction.lag.ms</c>.
     /// </summary>
     /// <param name="segments">The log's segments in order; the last is appended to.</param>
@@ -24,7 +25,13 @@ public readonly record struct CleanableRange(Offset FirstDirty, Offset FirstUncl
     /// <param name="settings">The topic's settings.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
     public static CleanableRange Of(
-        ReadOnlySpan<SegmentExtent> segments, Offset cleanedTo, Offset start, Offset lastStable, CleaningSettings settings, long nowMs)
+        ReadOnlySpan<SegmentExtent> segments,
+        Offset cleanedTo,
+        Offset start,
+        Offset lastStable,
+        CleaningSettings settings,
+        long nowMs
+    )
     {
         Offset firstDirty = cleanedTo > segments[^1].NextOffset ? start : Offset.Max(cleanedTo, start);
         Offset firstUncleanable = Offset.Min(lastStable, segments[^1].BaseOffset);

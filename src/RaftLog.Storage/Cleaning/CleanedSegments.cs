@@ -4,7 +4,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// What stays of some segments: one segment, or several where it outgrows <c>segment.bytes</c>, as entries of formats 0 and 1 do when they are converted. What was
+/// What stays of some segments: one segment, or several where it outgrows <c>segment.bytes</c>, as entries of formats 0 and 1 do when they
+/// are converted. What was
 /// not put in place is removed by <see cref="Dispose"/>.
 /// </summary>
 /// <param name="log">The log.</param>
@@ -22,7 +23,7 @@ internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSet
     public long Bytes => _segments.Sum(static segment => segment.Size);
 
     /// <summary>Writes whole batches behind what is there, and empties the buffer.</summary>
-    public void Write(PooledBuffer batches)
+    public void Write(PooledByteWriter batches)
     {
         ReadOnlySpan<byte> rest = batches.Written;
         while (BatchHeader.TryRead(rest, out BatchHeader header))

@@ -4,7 +4,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Follows transactions while a log is cleaned from its start: records of aborted ones go, and a marker may go once nothing of its transaction is left. Batches
+/// Follows transactions while a log is cleaned from its start: records of aborted ones go, and a marker may go once nothing of its
+/// transaction is left. Batches
 /// are shown in the order of their offsets.
 /// </summary>
 internal sealed class CleanedTransactions
@@ -42,7 +43,8 @@ internal sealed class CleanedTransactions
     }
 
     /// <summary>
-    /// A control batch comes by; true when it ends a transaction of which no batch came by, so that it says nothing any more. <paramref name="kept"/> is the aborted
+    /// A control batch comes by; true when it ends a transaction of which no batch came by, so that it says nothing any more.
+    /// <paramref name="kept"/> is the aborted
     /// transaction that must stay in the transaction index, as batches of it were seen.
     /// </summary>
     public bool IsEmptyEnd(RecordBatch batch, out AbortedTransaction? kept)

@@ -9,7 +9,13 @@ internal sealed class CleaningPlan
     private readonly Dictionary<long, (Offset LastData, ProducerEpoch Epoch)> _producers;
 
     public CleaningPlan(
-        LogSegment[] segments, CleanableRange range, LogSettings log, CleaningSettings settings, ProducerStates producers, long nowMs)
+        LogSegment[] segments,
+        CleanableRange range,
+        LogSettings log,
+        CleaningSettings settings,
+        ProducerStates producers,
+        long nowMs
+    )
     {
         Segments = segments;
         Range = range;
@@ -39,14 +45,21 @@ internal sealed class CleaningPlan
     public long NowMs { get; }
 
     /// <summary>
-    /// True for the batch from which a producer's state would be rebuilt: its last one, or of a producer of which only markers are known a marker of its epoch.
+    /// True for the batch from which a producer's state would be rebuilt: its last one, or of a producer of which only markers are known a
+    /// marker of its epoch.
     /// </summary>
     public bool IsLastOfProducer(RecordBatch batch) =>
-        batch.ProducerId.IsPresent && _producers.TryGetValue(batch.ProducerId.Value, out (Offset LastData, ProducerEpoch Epoch) last)
-        && (last.LastData != Offset.None ? batch.LastOffset == last.LastData : batch.Attributes.IsControl && batch.ProducerEpoch == last.Epoch);
+        batch.ProducerId.IsPresent
+        && _producers.TryGetValue(batch.ProducerId.Value, out (Offset LastData, ProducerEpoch Epoch) last)
+        && (
+            last.LastData != Offset.None
+                ? batch.LastOffset == last.LastData
+                : batch.Attributes.IsControl && batch.ProducerEpoch == last.Epoch
+        );
 
     /// <summary>
-    /// The segments up to an offset, in groups whose output fits into one segment each: as many bytes as a segment may have, and offsets that its index can hold.
+    /// The segments up to an offset, in groups whose output fits into one segment each: as many bytes as a segment may have, and offsets
+    /// that its index can hold.
     /// </summary>
     public List<LogSegment[]> Groups(Offset end)
     {
@@ -60,8 +73,8 @@ internal sealed class CleaningPlan
                 break;
             }
 
-            bool fits = group.Count == 0
-                || (bytes + segment.Size <= Log.SegmentBytes && segment.NextOffset - group[0].BaseOffset <= int.MaxValue);
+            bool fits =
+                group.Count == 0 || (bytes + segment.Size <= Log.SegmentBytes && segment.NextOffset - group[0].BaseOffset <= int.MaxValue);
             if (!fits)
             {
                 groups.Add([.. group]);

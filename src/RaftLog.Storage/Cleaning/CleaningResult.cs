@@ -10,4 +10,10 @@ namespace RaftLog.Storage;
 /// <param name="RecordsRead">The records that were looked at.</param>
 /// <param name="RecordsKept">The records that stay.</param>
 public readonly record struct CleaningResult(
-    Offset From, Offset CleanedTo, long BytesBefore, long BytesAfter, long RecordsRead, long RecordsKept);
+    Offset From,
+    Offset CleanedTo,
+    long BytesBefore,
+    long BytesAfter,
+    long RecordsRead,
+    long RecordsKept
+);

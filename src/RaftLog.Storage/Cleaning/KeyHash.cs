@@ -4,7 +4,8 @@ using System.Numerics;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// SipHash-2-4 with 128 bits (Aumasson and Bernstein): keys of records are told apart by it. Its secret makes two keys with the same hash something that nobody can
+/// SipHash-2-4 with 128 bits (Aumasson and Bernstein): keys of records are told apart by it. Its secret makes two keys with the same hash
+/// something that nobody can
 /// look for, and that does not happen by chance.
 /// </summary>
 /// <param name="Low">Half of the secret.</param>

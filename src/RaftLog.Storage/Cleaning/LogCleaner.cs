@@ -7,8 +7,10 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Cleans one log at a time (KIP-58): notes the last offset of each key of the dirty part, writes the segments from the log's start on anew without what the
-/// filter leaves out, and puts each new segment in the place of old ones. It works without the partition's lock, which it takes for the moment of the
+/// Cleans one log at a time (KIP-58): notes the last offset of each key of the dirty part, writes the segments from the log's start on anew
+/// without what the
+/// filter leaves out, and puts each new segment in the place of old ones. It works without the partition's lock, which it takes for the
+/// moment of the
 /// replacement. One round at a time; a node has as many cleaners as rounds that may run at once.
 /// </summary>
 /// <param name="time">The clock.</param>
@@ -32,10 +34,16 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
     /// <param name="stop">Gives the round up.</param>
     /// <exception cref="UncleanableException">The log holds what cannot be cleaned.</exception>
-    /// <exception cref="DiskException">The disk refused; the directory is offline.</exception>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline.</exception>
     /// <exception cref="OperationCanceledException">The round was given up.</exception>
     public async Task<CleaningResult?> CleanAsync(
-        PartitionLog log, CleaningSettings settings, CleanerOptions options, Func<Func<bool>, bool> locked, long nowMs, CancellationToken stop)
+        PartitionLog log,
+        CleaningSettings settings,
+        CleanerOptions options,
+        Func<Func<bool>, bool> locked,
+        long nowMs,
+        CancellationToken stop
+    )
     {
         CleaningPlan? plan = null;
         locked(() =>
@@ -56,9 +64,9 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         {
             throw new UncleanableException(damaged.Message);
         }
-        catch (DiskException refused) when (refused.Kind == DiskErrorKind.NoDescriptors && !log.IsDeleted)
+        catch (DiskException rejected) when (rejected.Kind == DiskErrorKind.NoDescriptors && !log.IsDeleted)
         {
-            log.PutOff(refused);
+            log.PutOff(rejected);
             return null;
         }
         catch (DiskException failure) when (!log.IsDeleted)
@@ -74,7 +82,12 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
     }
 
     private async Task<CleaningResult?> CleanAsync(
-        PartitionLog log, CleaningPlan plan, CleanerOptions options, Func<Func<bool>, bool> locked, CancellationToken stop)
+        PartitionLog log,
+        CleaningPlan plan,
+        CleanerOptions options,
+        Func<Func<bool>, bool> locked,
+        CancellationToken stop
+    )
     {
         OffsetMap map = new(options.BufferBytes, options.LoadFactor, _hash);
         await BuildMapAsync(log, plan, map, options, stop);
@@ -146,7 +159,9 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         if (isFull && map.Latest < plan.Range.FirstDirty)
         {
             throw new UncleanableException(
-                $"one batch after offset {plan.Range.FirstDirty} has more keys than the {map.Capacity} that fit into log.cleaner.dedupe.buffer.size={options.BufferBytes}; raise it");
+                $"one batch after offset {plan.Range.FirstDirty} has more keys than the {map.Capacity} that fit into "
+                    + $"log.cleaner.dedupe.buffer.size={options.BufferBytes}; raise it"
+            );
         }
     }
 
@@ -154,7 +169,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
     private static bool MapPiece(LogSegment segment, BatchScanner scan, Offset from, OffsetMap map, CleanedTransactions transactions)
     {
         long limit = scan.Next + PieceBytes;
-        using PooledBuffer converted = new(MostPieceBytes);
+        using PooledByteWriter converted = new(MostPieceBytes);
         while (scan.Next < limit && TryMove(segment, scan, converted, out RecordBatch batch))
         {
             bool isData = !batch.Attributes.IsControl;
@@ -189,7 +204,12 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
     }
 
     private async Task RewriteAsync(
-        LogSegment segment, CleanedSegments cleaned, BatchFilter filter, CleanerOptions options, CancellationToken stop)
+        LogSegment segment,
+        CleanedSegments cleaned,
+        BatchFilter filter,
+        CleanerOptions options,
+        CancellationToken stop
+    )
     {
         if (!segment.TryAcquire())
         {
@@ -198,7 +218,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
 
         try
         {
-            using PooledBuffer output = new(MostPieceBytes);
+            using PooledByteWriter output = new(MostPieceBytes);
             using BatchScanner scan = new(segment.Log, 0, segment.Size);
             while (!scan.ReachedEnd)
             {
@@ -217,10 +237,16 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         }
     }
 
-    private static void RewritePiece(LogSegment segment, BatchScanner scan, CleanedSegments cleaned, BatchFilter filter, PooledBuffer output)
+    private static void RewritePiece(
+        LogSegment segment,
+        BatchScanner scan,
+        CleanedSegments cleaned,
+        BatchFilter filter,
+        PooledByteWriter output
+    )
     {
         long limit = scan.Next + PieceBytes;
-        using PooledBuffer converted = new(MostPieceBytes);
+        using PooledByteWriter converted = new(MostPieceBytes);
         while (scan.Next < limit && TryMove(segment, scan, converted, out RecordBatch batch))
         {
             filter.Filter(batch, output, cleaned.Aborted);
@@ -228,7 +254,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
     }
 
     /// <summary>Goes to the next batch; false at the end of the segment. One of format 0 or 1 is shown as of format 2.</summary>
-    private static bool TryMove(LogSegment segment, BatchScanner scan, PooledBuffer converted, out RecordBatch batch)
+    private static bool TryMove(LogSegment segment, BatchScanner scan, PooledByteWriter converted, out RecordBatch batch)
     {
         batch = default;
         if (scan.ReachedEnd)

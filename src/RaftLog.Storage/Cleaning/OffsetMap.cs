@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// The last offset of each key in a part of a log, in bounded memory: a hash of the key and the offset, 24 bytes a key. Belongs to one cleaning round.
+/// The last offset of each key in a part of a log, in bounded memory: a hash of the key and the offset, 24 bytes a key. Belongs to one
+/// cleaning round.
 /// </summary>
 internal sealed class OffsetMap
 {

@@ -3,9 +3,12 @@ using RaftLog.Platform;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Puts written segments in the place of others, as work of the flusher, so that no cut of the log comes between. At each point a start finds either the old
-/// segments or the new ones: the files with the new batches get their <c>.swap</c> names when everything else of them is on the disk, the first one's last, which
-/// makes the replacement valid; the old ones go after that is, and the new get their own names after they are gone. False when the log has changed meanwhile, so that nothing was replaced.
+/// Puts written segments in the place of others, as work of the flusher, so that no cut of the log comes between. At each point a start
+/// finds either the old
+/// segments or the new ones: the files with the new batches get their <c>.swap</c> names when everything else of them is on the disk, the
+/// first one's last, which
+/// makes the replacement valid; the old ones go after that is, and the new get their own names after they are gone. False when the log has
+/// changed meanwhile, so that nothing was replaced.
 /// </summary>
 /// <param name="log">The log.</param>
 /// <param name="home">Its directory.</param>
@@ -14,10 +17,16 @@ namespace RaftLog.Storage;
 /// <param name="by">What stays of them.</param>
 /// <param name="locked">Runs a change under the partition's lock; false when the partition is closed or the change says so.</param>
 internal sealed class SegmentReplacement(
-    PartitionLog log, LogHome home, SegmentList segments, LogSegment[] replaced, LogSegment[] by, Func<Func<bool>, bool> locked)
+    PartitionLog log,
+    LogHome home,
+    SegmentList segments,
+    LogSegment[] replaced,
+    LogSegment[] by,
+    Func<Func<bool>, bool> locked
+)
 {
     /// <summary>Runs it; see the class.</summary>
-    /// <exception cref="DiskException">The disk refused.</exception>
+    /// <exception cref="DiskException">The disk rejected.</exception>
     public async ValueTask<bool> RunAsync()
     {
         List<IDiskFile> files = [];
@@ -31,7 +40,7 @@ internal sealed class SegmentReplacement(
 #if SEEDED_BUGS
         if (!Protocol.SeededBug.Is(57))
 #endif
-        await home.Disk.FlushAsync(files);
+            await home.Disk.FlushAsync(files);
         bool isReplaced = false;
         await home.Flusher.EnqueueAsync(async () => isReplaced = await ReplaceAsync());
         return isReplaced;
@@ -76,7 +85,7 @@ internal sealed class SegmentReplacement(
 
     private bool TryReplace()
     {
-        bool isReplaced = !log.Flushing.IsAboutToBeCut && segments.TryReplace(replaced, by);
+        bool isReplaced = !log.Flushing.IsAboutToBeTruncated && segments.TryReplace(replaced, by);
         if (isReplaced)
         {
             foreach (LogSegment segment in by.Reverse())

@@ -17,7 +17,9 @@ internal static class AtomicFile
         return file is null ? null : Read(path, file);
     }
 
-    /// <summary>The same for a file that was flushed, past the page cache: that may show what a flush has failed to bring to the medium.</summary>
+    /// <summary>
+    /// The same for a file that was flushed, past the page cache: that may show what a flush has failed to bring to the medium.
+    /// </summary>
     public static byte[]? ReadFromMedium(IDisk disk, string path)
     {
         using IDiskFile? file = disk.OpenExisting(path);
@@ -51,24 +53,27 @@ internal static class AtomicFile
     {
         while (true)
         {
-            DiskException refused;
+            DiskException rejected;
             try
             {
                 return disk.OpenOrCreate(path);
             }
             catch (DiskException failure)
             {
-                refused = failure;
+                rejected = failure;
             }
 
-            if (!await disk.WaitForDescriptorAsync(refused))
+            if (!await disk.WaitForDescriptorAsync(rejected))
             {
-                throw refused;
+                throw rejected;
             }
         }
     }
 
-    /// <summary>Replaces a file without waiting for the disk: after a power cut it may be old, new, empty or absent, so its reader must be able to tell.</summary>
+    /// <summary>
+    /// Replaces a file without waiting for the disk: after a power cut it may be old, new, empty or absent, so its reader must be able to
+    /// tell.
+    /// </summary>
     public static void WriteUnflushed(IDisk disk, string directory, string name, ReadOnlySpan<byte> content)
     {
         WriteTemporary(disk, directory, name, content);

@@ -3,11 +3,14 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Storage;
 
-/// <summary>When a directory's checkpoints are written besides every few seconds: before what depends on them. Between two groups of the flusher.</summary>
+/// <summary>
+/// When a directory's checkpoints are written besides every few seconds: before what depends on them. Between two groups of the flusher.
+/// </summary>
 internal sealed class CheckpointSchedule(Checkpoints checkpoints, Flusher flusher, DirectoryHealth health)
 {
     /// <summary>
-    /// The checkpoints on the disk name a log that is gone. They know logs by name, so they must be written before a namesake's records count: its
+    /// The checkpoints on the disk name a log that is gone. They know logs by name, so they must be written before a namesake's records
+    /// count: its
     /// recovery would trust the old log's recovery point.
     /// </summary>
     private volatile bool _nameTheDead;
@@ -35,14 +38,17 @@ internal sealed class CheckpointSchedule(Checkpoints checkpoints, Flusher flushe
         }
     }
 
-    /// <summary>Writes all checkpoints. The result is what the disk has refused for now: then older ones stay, from which recovery only has more to do.</summary>
+    /// <summary>
+    /// Writes all checkpoints. The result is what the disk has rejected for now: then older ones stay, from which recovery only has more to
+    /// do.
+    /// </summary>
     public async ValueTask<DiskException?> TryWriteAllAsync()
     {
-        bool namedTheDead = _nameTheDead;
+        bool wereStale = _nameTheDead;
         _nameTheDead = false;
-        DiskException? refused = await TryAsync(checkpoints.WriteAllAsync);
-        _nameTheDead |= namedTheDead && refused is not null;
-        return refused;
+        DiskException? rejected = await TryAsync(checkpoints.WriteAllAsync);
+        _nameTheDead |= wereStale && rejected is not null;
+        return rejected;
     }
 
     /// <summary>The same for the recovery points alone.</summary>
@@ -57,7 +63,7 @@ internal sealed class CheckpointSchedule(Checkpoints checkpoints, Flusher flushe
         }
         catch (DiskException failure) when (failure.MayBeRepeated)
         {
-            health.Refuse(failure);
+            health.Reject(failure);
             return failure;
         }
     }

@@ -5,7 +5,8 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// The offsets that a log directory remembers for its logs: recovery points, high watermarks, log starts, and with them each log's
-/// leader epochs. Written only by the flusher's loop. A recovery point goes to the disk after the epochs below it, so recovery can trust both.
+/// leader epochs. Written only by the flusher's loop. A recovery point goes to the disk after the epochs below it, so recovery can trust
+/// both.
 /// </summary>
 internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLog[]> logs)
 {
@@ -18,16 +19,21 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
     private readonly Dictionary<string, byte[]> _written = [];
     private readonly Lock _lock = new();
 
-    /// <summary>What was found on the disk for logs that are not open yet: kept in what is written, until the log speaks for itself.</summary>
+    /// <summary>
+    /// What was found on the disk for logs that are not open yet: kept in what is written, until the log speaks for itself.
+    /// </summary>
     private readonly SortedDictionary<TopicPartition, LoadHints> _unopened = [];
 
     /// <summary>
-    /// Reads the files. A damaged one counts as absent, which is safe: everything is scanned, and high watermarks are learnt anew. False when the directory has
+    /// Reads the files. A damaged one counts as absent, which is safe: everything is scanned, and high watermarks are learnt anew. False
+    /// when the directory has
     /// none at all.
     /// </summary>
     public bool Load()
     {
-        bool any = disk.FileExists($"{directory}/{OffsetCheckpoint.RecoveryPoints}") || disk.FileExists($"{directory}/{OffsetCheckpoint.HighWatermarks}");
+        bool any =
+            disk.FileExists($"{directory}/{OffsetCheckpoint.RecoveryPoints}")
+            || disk.FileExists($"{directory}/{OffsetCheckpoint.HighWatermarks}");
         foreach ((TopicPartition partition, Offset offset) in Load(OffsetCheckpoint.RecoveryPoints))
         {
             _unopened[partition] = Found(partition) with { RecoveryPoint = offset };
@@ -129,7 +135,9 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
         }
     }
 
-    /// <summary>Writes the recovery points, and before them the leader epochs below them, and before those the log starts that they begin at.</summary>
+    /// <summary>
+    /// Writes the recovery points, and before them the leader epochs below them, and before those the log starts that they begin at.
+    /// </summary>
     public async ValueTask WriteRecoveryPointsAsync()
     {
         PartitionLog[] all = logs();
@@ -209,7 +217,9 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
 
     private async ValueTask WriteEpochsTogetherAsync(List<(PartitionLog Log, IReadOnlyList<EpochEntry> Entries)> epochs)
     {
-        await FlushAfterAsync((log, entries) => AtomicFile.WriteTemporary(disk, log.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(entries)));
+        await FlushAfterAsync(
+            (log, entries) => AtomicFile.WriteTemporary(disk, log.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(entries))
+        );
         await FlushAfterAsync((log, _) => AtomicFile.PutInPlace(disk, log.Path, LogFileNames.LeaderEpochs));
         foreach ((PartitionLog log, IReadOnlyList<EpochEntry> entries) in epochs)
         {

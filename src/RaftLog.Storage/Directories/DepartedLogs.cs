@@ -3,7 +3,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Storage;
 
-/// <summary>Directories of logs that left: renamed out of the way at once, removed later, and tried again where the disk does not let it now.</summary>
+/// <summary>
+/// Directories of logs that left: renamed out of the way at once, removed later, and tried again where the disk does not let it now.
+/// </summary>
 internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, DirectoryHealth health, CheckpointSchedule checkpoints)
 {
     private readonly Lock _lock = new();
@@ -11,7 +13,9 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
     /// <summary>Those that could not be renamed or removed yet. Guarded by <see cref="_lock"/>; bounded by the logs.</summary>
     private readonly List<Departed> _waiting = [];
 
-    /// <summary>Takes a log out of use and gets its directory out of the way. The result is the directory's path now; null when the disk refused.</summary>
+    /// <summary>
+    /// Takes a log out of use and gets its directory out of the way. The result is the directory's path now; null when the disk rejected.
+    /// </summary>
     /// <param name="log">The log.</param>
     /// <param name="suffix">What the new name ends with; where that says so the files go later.</param>
     public string? SetAside(PartitionLog log, string suffix)
@@ -24,7 +28,8 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
     }
 
     /// <summary>
-    /// A name that nothing in the directory has: a log of the same topic may have been set aside before, and one without a topic's id has nothing of its own in
+    /// A name that nothing in the directory has: a log of the same topic may have been set aside before, and one without a topic's id has
+    /// nothing of its own in
     /// its name.
     /// </summary>
     public string FreePath(TopicPartition partition, Uuid id, string suffix)
@@ -52,7 +57,9 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
         departed.ForEach(Remove);
     }
 
-    /// <summary>Removes logs that left in the life before, perhaps before the checkpoints could say so. Nothing else runs here yet.</summary>
+    /// <summary>
+    /// Removes logs that left in the life before, perhaps before the checkpoints could say so. Nothing else runs here yet.
+    /// </summary>
     /// <param name="pathOf">Where a partition's log lies.</param>
     public async ValueTask RemoveDeletedAsync(Func<TopicPartition, string> pathOf)
     {
@@ -62,7 +69,10 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
             if (name.EndsWith(LogFileNames.DeleteSuffix, StringComparison.Ordinal))
             {
                 departed.Add(new Departed(name, $"{root}/{name}", isDeleted: true) { IsRenamed = true });
-                if (LogFileNames.TryParseSetAside(name, LogFileNames.DeleteSuffix, out TopicPartition gone) && !disk.DirectoryExists(pathOf(gone)))
+                if (
+                    LogFileNames.TryParseSetAside(name, LogFileNames.DeleteSuffix, out TopicPartition gone)
+                    && !disk.DirectoryExists(pathOf(gone))
+                )
                 {
                     checkpoints.Forget(gone);
                 }
@@ -104,13 +114,14 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
     }
 
     /// <summary>
-    /// Removes the files of a deleted log. No checkpoint names it any more by then: the next start would take its namesake for a log whose directory is gone.
+    /// Removes the files of a deleted log. No checkpoint names it any more by then: the next start would take its namesake for a log whose
+    /// directory is gone.
     /// </summary>
     private async ValueTask RemoveFilesAsync(Departed departed)
     {
-        if (checkpoints.NameTheDead && await checkpoints.TryWriteAllAsync() is { } refused)
+        if (checkpoints.NameTheDead && await checkpoints.TryWriteAllAsync() is { } rejected)
         {
-            PutOff(departed, refused);
+            PutOff(departed, rejected);
             return;
         }
 
@@ -136,7 +147,7 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
             _waiting.Add(departed);
         }
 
-        health.Refuse(failure);
+        health.Reject(failure);
     }
 
     /// <summary>The directory of a log that left.</summary>

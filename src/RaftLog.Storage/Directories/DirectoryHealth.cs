@@ -8,26 +8,30 @@ public enum DirectoryState
     /// <summary>In use.</summary>
     Online = 0,
 
-    /// <summary>The disk refused a write or a flush: nothing more is written there until the node is started again.</summary>
+    /// <summary>The disk rejected a write or a flush: nothing more is written there until the node is started again.</summary>
     Offline = 1,
 }
 
 /// <summary>
-/// The state of one log directory. It goes offline once and for good: what a failed flush left on the disk is unknown, and flushing again may
+/// The state of one log directory. It goes offline once and for good: what a failed flush left on the disk is unknown, and flushing again
+/// may
 /// succeed although bytes were lost (ARCHITECTURE D6).
 /// </summary>
 public sealed class DirectoryHealth
 {
     private DiskException? _cause;
 
-    /// <summary>Raised once, by whoever met the failure; it may hold a partition's lock, so a handler only notes it and wakes somebody.</summary>
+    /// <summary>
+    /// Raised once, by whoever met the failure; it may hold a partition's lock, so a handler only notes it and wakes somebody.
+    /// </summary>
     public event Action<DiskException>? WentOffline;
 
     /// <summary>
-    /// Raised each time when the disk has refused something for want of room, rights or descriptors that can be done later: the directory stays in use. As for
+    /// Raised each time when the disk has rejected something for want of room, rights or descriptors that can be done later: the directory
+    /// stays in use. As for
     /// <see cref="WentOffline"/>, a handler only notes it.
     /// </summary>
-    public event Action<DiskException>? Refused;
+    public event Action<DiskException>? Rejected;
 
     /// <summary>The state.</summary>
     public DirectoryState State => Volatile.Read(ref _cause) is null ? DirectoryState.Online : DirectoryState.Offline;
@@ -39,7 +43,7 @@ public sealed class DirectoryHealth
     public bool IsOffline => State == DirectoryState.Offline;
 
     /// <summary>Something is put off, and must be told.</summary>
-    internal void Refuse(DiskException cause) => Refused?.Invoke(cause);
+    internal void Reject(DiskException cause) => Rejected?.Invoke(cause);
 
     /// <summary>Takes the directory offline.</summary>
     internal void Fail(DiskException cause)

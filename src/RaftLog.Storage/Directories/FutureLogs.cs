@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Copies of logs that are on their way into a directory (KIP-113), in directories named <c>-future</c> as Kafka's. No checkpoint names them: after an unclean
+/// Copies of logs that are on their way into a directory (KIP-113), in directories named <c>-future</c> as Kafka's. No checkpoint names
+/// them: after an unclean
 /// stop all of a copy is scanned. Methods may be called from any thread.
 /// </summary>
 public sealed class FutureLogs
@@ -48,10 +49,12 @@ public sealed class FutureLogs
     }
 
     /// <summary>Makes an empty copy, durably. Not in a thread that must not wait for the disk.</summary>
-    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
     public async ValueTask<CreatedLog> CreateAsync(NewLog log)
     {
-        CreatedLog created = (await _making.MakeAsync([log], each => _departed.FreePath(each.Partition, each.TopicId, LogFileNames.FutureSuffix)))[0];
+        CreatedLog created = (
+            await _making.MakeAsync([log], each => _departed.FreePath(each.Partition, each.TopicId, LogFileNames.FutureSuffix))
+        )[0];
         if (created.Log is { } future)
         {
             Add(future);
@@ -74,13 +77,17 @@ public sealed class FutureLogs
     {
         foreach (string name in _disk.ListDirectories(_root))
         {
-            if (!LogFileNames.TryParseSetAside(name, LogFileNames.FutureSuffix, out TopicPartition partition) || Find(partition) is not null)
+            if (
+                !LogFileNames.TryParseSetAside(name, LogFileNames.FutureSuffix, out TopicPartition partition) || Find(partition) is not null
+            )
             {
                 continue;
             }
 
             LogFolder folder = new($"{_root}/{name}");
-            Uuid topicId = wasClean ? PartitionMetadataFile.Read(_disk, folder.Path) : await PartitionMetadataFile.RecoverAsync(_disk, folder.Path);
+            Uuid topicId = wasClean
+                ? PartitionMetadataFile.Read(_disk, folder.Path)
+                : await PartitionMetadataFile.RecoverAsync(_disk, folder.Path);
             LoadedLog loaded = await LogLoader.LoadAsync(_disk, folder, settings, new LoadHints { WasClean = wasClean }, _home.NowMs);
             PartitionLog log = new(_home, partition, topicId, folder, loaded with { RecoveryPoint = Offset.Zero }, settings);
             Add(log);
@@ -108,7 +115,7 @@ public sealed class FutureLogs
         }
         catch (DiskException failure) when (failure.MayPass)
         {
-            _home.Health.Refuse(failure);
+            _home.Health.Reject(failure);
             return false;
         }
         catch (DiskException failure)

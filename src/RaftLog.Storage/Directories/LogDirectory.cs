@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// One log directory of a node: its identity, its logs, its checkpoints and its flusher. Everything that the directory's own files say is read
+/// One log directory of a node: its identity, its logs, its checkpoints and its flusher. Everything that the directory's own files say is
+/// read
 /// and written here, in Kafka's forms. Methods may be called from any thread, unless they say otherwise.
 /// </summary>
 public sealed class LogDirectory
@@ -34,9 +35,18 @@ public sealed class LogDirectory
     private readonly LogMaking _making;
 
     /// <summary>What the last clean stop has left; only logs that are opened after it look there.</summary>
-    private IReadOnlyDictionary<TopicPartition, Dictionary<Offset, int>> _transactionIndexes = new Dictionary<TopicPartition, Dictionary<Offset, int>>();
+    private IReadOnlyDictionary<TopicPartition, Dictionary<Offset, int>> _transactionIndexes =
+        new Dictionary<TopicPartition, Dictionary<Offset, int>>();
 
-    private LogDirectory(IDisk disk, TimeProvider time, string path, IDisposable lockFile, MetaProperties meta, BrokerEpoch? cleanEpoch, DecompressionBudget decompression)
+    private LogDirectory(
+        IDisk disk,
+        TimeProvider time,
+        string path,
+        IDisposable lockFile,
+        MetaProperties meta,
+        BrokerEpoch? cleanEpoch,
+        DecompressionBudget decompression
+    )
     {
         _disk = disk;
         _time = time;
@@ -48,7 +58,11 @@ public sealed class LogDirectory
         Flusher = new Flusher(disk, time, path, Health);
         _checkpoints = new Checkpoints(disk, path, SnapshotLogs);
         _schedule = new CheckpointSchedule(_checkpoints, Flusher, Health);
-        _home = new LogHome(disk, path, Health, Flusher, time) { Decompression = decompression, TryWriteRecoveryPoints = _schedule.TryWriteRecoveryPointsAsync };
+        _home = new LogHome(disk, path, Health, Flusher, time)
+        {
+            Decompression = decompression,
+            TryWriteRecoveryPoints = _schedule.TryWriteRecoveryPointsAsync,
+        };
         _departed = new DepartedLogs(disk, path, Flusher, Health, _schedule);
         _making = new LogMaking(disk, path, _home, _schedule);
         Futures = new FutureLogs(disk, path, _home, _making, _departed);
@@ -68,7 +82,8 @@ public sealed class LogDirectory
     public BrokerEpoch PreviousBrokerEpoch { get; }
 
     /// <summary>
-    /// False when it held no checkpoint as it was opened: it is new, or somebody has removed all that was in it. A directory in use has them before its first log
+    /// False when it held no checkpoint as it was opened: it is new, or somebody has removed all that was in it. A directory in use has
+    /// them before its first log
     /// counts.
     /// </summary>
     public bool HadCheckpoints { get; private set; }
@@ -79,7 +94,9 @@ public sealed class LogDirectory
     /// <summary>The flusher of the partitions' logs, and of the directory's own files; the owner runs <see cref="RunAsync"/>.</summary>
     public Flusher Flusher { get; }
 
-    /// <summary>The flusher of the metadata log alone, so that nothing of it waits for data; null where the directory has no metadata log open.</summary>
+    /// <summary>
+    /// The flusher of the metadata log alone, so that nothing of it waits for data; null where the directory has no metadata log open.
+    /// </summary>
     public Flusher? MetadataFlusher => _metadataHome?.Flusher;
 
     /// <summary>The number of open logs.</summary>
@@ -100,21 +117,29 @@ public sealed class LogDirectory
     /// <summary>Copies of other directories' logs that are on their way here.</summary>
     public FutureLogs Futures { get; }
 
-    /// <summary>Takes a formatted directory into use: locks it, and removes the marker of a clean stop, durably, before anything can be written.</summary>
+    /// <summary>
+    /// Takes a formatted directory into use: locks it, and removes the marker of a clean stop, durably, before anything can be written.
+    /// </summary>
     /// <param name="disk">The disk.</param>
     /// <param name="time">The clock.</param>
     /// <param name="path">The directory.</param>
     /// <param name="decompression">What reading compressed batches may hold, in all directories of a node; its own where null.</param>
     /// <exception cref="LogDirectoryException">It is not formatted, or another process uses it.</exception>
-    /// <exception cref="DiskException">The disk refused.</exception>
-    public static async ValueTask<LogDirectory> OpenAsync(IDisk disk, TimeProvider time, string path, DecompressionBudget? decompression = null)
+    /// <exception cref="DiskException">The disk rejected.</exception>
+    public static async ValueTask<LogDirectory> OpenAsync(
+        IDisk disk,
+        TimeProvider time,
+        string path,
+        DecompressionBudget? decompression = null
+    )
     {
         if (MetaProperties.Read(disk, path) is not { } meta)
         {
             throw new LogDirectoryException(path, $"{path} is not formatted: it has no {MetaProperties.FileName}");
         }
 
-        IDisposable lockFile = disk.TryLock($"{path}/{LockName}")
+        IDisposable lockFile =
+            disk.TryLock($"{path}/{LockName}")
             ?? throw new LogDirectoryException(path, $"{path} is in use by another process, which holds {LockName}; stop it first");
         try
         {
@@ -124,7 +149,15 @@ public sealed class LogDirectory
             // After an unclean stop the names of logs may be in the page cache only: recovery of a log must not be lost with its directory.
             await disk.FlushDirectoryAsync(path);
 
-            var directory = new LogDirectory(disk, time, path, lockFile, meta, cleanEpoch, decompression ?? new DecompressionBudget(DecompressionBudget.DefaultBytes));
+            var directory = new LogDirectory(
+                disk,
+                time,
+                path,
+                lockFile,
+                meta,
+                cleanEpoch,
+                decompression ?? new DecompressionBudget(DecompressionBudget.DefaultBytes)
+            );
             directory.HadCheckpoints = directory._checkpoints.Load();
             directory._transactionIndexes = TransactionIndexList.Read(disk, path);
             if (!directory.HadCheckpoints)
@@ -158,31 +191,39 @@ public sealed class LogDirectory
         return stored;
     }
 
-    /// <summary>Opens a log that lies in the directory, and recovers it where the last stop was not clean. Several may be opened at once.</summary>
-    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
-    public ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings) => OpenLogAsync(_home, partition, settings, isFlushed: false);
+    /// <summary>
+    /// Opens a log that lies in the directory, and recovers it where the last stop was not clean. Several may be opened at once.
+    /// </summary>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    public ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings) =>
+        OpenLogAsync(_home, partition, settings, isFlushed: false);
 
     /// <summary>
-    /// Opens the log of the metadata quorum, made where it is absent. It has a flusher of its own, whose group never holds another log. Before
+    /// Opens the log of the metadata quorum, made where it is absent. It has a flusher of its own, whose group never holds another log.
+    /// Before
     /// <see cref="RunAsync"/>.
     /// </summary>
     /// <param name="disk">The disk with flushes of its own (<see cref="IDisk.WithOwnFlushes"/>).</param>
     /// <param name="partition">The log's name.</param>
     /// <param name="settings">How it is cut and flushed.</param>
-    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
     public async ValueTask<PartitionLog> OpenMetadataLogAsync(IDisk disk, TopicPartition partition, LogSettings settings)
     {
         _metadataHome = new LogHome(disk, Path, Health, new Flusher(disk, _time, Path, Health), _time)
         {
-            Decompression = _home.Decompression, TryWriteRecoveryPoints = _schedule.TryWriteRecoveryPointsAsync, RefusesForNow = false,
+            Decompression = _home.Decompression,
+            TryWriteRecoveryPoints = _schedule.TryWriteRecoveryPointsAsync,
+            RejectsForNow = false,
         };
         return disk.DirectoryExists(PathOf(partition))
             ? await OpenLogAsync(_metadataHome, partition, settings, isFlushed: false)
             : Create(_metadataHome, partition, Uuid.ClusterMetadata, settings);
     }
 
-    /// <summary>Opens all logs of the directory that are not open yet, one after the other, and removes what a deletion left behind.</summary>
-    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    /// <summary>
+    /// Opens all logs of the directory that are not open yet, one after the other, and removes what a deletion left behind.
+    /// </summary>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
     public async ValueTask OpenAllAsync(LogSettings settings)
     {
         await _departed.RemoveDeletedAsync(PathOf);
@@ -232,7 +273,7 @@ public sealed class LogDirectory
         }
         catch (DiskException failure) when (failure.MayPass)
         {
-            Health.Refuse(failure);
+            Health.Reject(failure);
         }
         catch (DiskException failure)
         {
@@ -240,7 +281,10 @@ public sealed class LogDirectory
         }
     }
 
-    /// <summary>True when the directory held a log of this partition in an earlier life, and its files are gone though nothing here has removed them.</summary>
+    /// <summary>
+    /// True when the directory held a log of this partition in an earlier life, and its files are gone though nothing here has removed
+    /// them.
+    /// </summary>
     public bool Misses(TopicPartition partition) => Find(partition) is null && _checkpoints.Name(partition);
 
     /// <summary>An open log; null when there is none.</summary>
@@ -259,16 +303,17 @@ public sealed class LogDirectory
     /// <param name="partition">The partition; no directory of its name may be there.</param>
     /// <param name="topicId">The topic's id.</param>
     /// <param name="settings">The topic's configuration.</param>
-    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings) => Create(_home, partition, topicId, settings);
 
     /// <summary>
-    /// Makes new, empty logs, as many as there are with one flush: directory and <c>partition.metadata</c> of each are on the disk when this ends, so whatever
+    /// Makes new, empty logs, as many as there are with one flush: directory and <c>partition.metadata</c> of each are on the disk when
+    /// this ends, so whatever
     /// is then said of a log rests on names that no power cut takes. Not in a thread that must not wait for the disk.
     /// </summary>
     /// <param name="logs">What to make, each with another partition.</param>
     /// <returns>One for each of <paramref name="logs"/>, in their order.</returns>
-    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
     public async ValueTask<IReadOnlyList<CreatedLog>> CreateAsync(IReadOnlyList<NewLog> logs)
     {
         IReadOnlyList<CreatedLog> created = await _making.MakeAsync(logs, log => PathOf(log.Partition));
@@ -284,17 +329,22 @@ public sealed class LogDirectory
     }
 
     /// <summary>
-    /// Takes a log out of use and its directory out of the way, so that a namesake can be made at once; its files go later. Where the disk does not let it now, it is
+    /// Takes a log out of use and its directory out of the way, so that a namesake can be made at once; its files go later. Where the disk
+    /// does not let it now, it is
     /// tried again. Needs the partition's lock.
     /// </summary>
     public void Delete(PartitionLog log) => SetAside(log, LogFileNames.DeleteSuffix);
 
-    /// <summary>Takes a log out of use that no metadata knows, and keeps its files under a name that ends with <c>-stray</c>. Needs the partition's lock.</summary>
-    /// <returns>The directory's path now; null when the log was out of use already, or the disk refused.</returns>
+    /// <summary>
+    /// Takes a log out of use that no metadata knows, and keeps its files under a name that ends with <c>-stray</c>. Needs the partition's
+    /// lock.
+    /// </summary>
+    /// <returns>The directory's path now; null when the log was out of use already, or the disk rejected.</returns>
     public string? SetAsStray(PartitionLog log) => SetAside(log, LogFileNames.StraySuffix);
 
     /// <summary>
-    /// Puts a copy in the place of the log that it is a copy of, which lies in another directory. Nothing may be in its place here; false when the disk does not
+    /// Puts a copy in the place of the log that it is a copy of, which lies in another directory. Nothing may be in its place here; false
+    /// when the disk does not
     /// let it now. Records that are appended from now on count once the name is durable. Needs the partition's lock.
     /// </summary>
     /// <param name="future">One of <see cref="Futures"/>, with all records of the other, flushed.</param>
@@ -318,12 +368,13 @@ public sealed class LogDirectory
     }
 
     /// <summary>
-    /// Removes a log whose place a copy in this directory has taken, once the copy's name is durable: a crash before that leaves both, and the one that goes further
+    /// Removes a log whose place a copy in this directory has taken, once the copy's name is durable: a crash before that leaves both, and
+    /// the one that goes further
     /// counts (<see cref="PartitionLog.GoesFurtherThan"/>). Without the partition's lock.
     /// </summary>
     /// <param name="replaced">The log.</param>
     /// <param name="from">Where it lies.</param>
-    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
     public async ValueTask RemoveReplacedAsync(PartitionLog replaced, LogDirectory from)
     {
         await Flusher.EnqueueAsync(() => _disk.FlushDirectoryAsync(Path));
@@ -331,28 +382,31 @@ public sealed class LogDirectory
     }
 
     /// <summary>
-    /// Must be awaited, without the partition's lock, before a log is truncated below its high watermark: it lowers recovery point and high watermark on the disk first.
+    /// Must be awaited, without the partition's lock, before a log is truncated below its high watermark: it lowers recovery point and high
+    /// watermark on the disk first.
     /// Completes at once where that is not needed.
     /// </summary>
     /// <param name="log">The log.</param>
     /// <param name="offset">Where it will be cut.</param>
-    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
     public async ValueTask PrepareTruncationAsync(PartitionLog log, Offset offset)
     {
-        if (log.Flushing.LimitCheckpoints(log.CutPointOf(offset), log.HighWatermark))
+        if (log.Flushing.LimitCheckpoints(log.TruncationPointOf(offset), log.HighWatermark))
         {
-            while (await TryBeforeTruncationAsync() is { } refused)
+            while (await TryBeforeTruncationAsync() is { } rejected)
             {
-                if (!await _disk.WaitForDescriptorAsync(refused))
+                if (!await _disk.WaitForDescriptorAsync(rejected))
                 {
-                    Health.Fail(refused);
-                    throw refused;
+                    Health.Fail(rejected);
+                    throw rejected;
                 }
             }
         }
     }
 
-    /// <summary>Runs the flusher and writes the checkpoints every five seconds, until <see cref="CloseAsync"/> or until it goes offline.</summary>
+    /// <summary>
+    /// Runs the flusher and writes the checkpoints every five seconds, until <see cref="CloseAsync"/> or until it goes offline.
+    /// </summary>
     public async Task RunAsync()
     {
         Task flusher = Flusher.RunAsync();
@@ -363,7 +417,8 @@ public sealed class LogDirectory
     }
 
     /// <summary>
-    /// A clean stop: flushes everything, writes indexes, snapshots and checkpoints, and last the marker with the broker's epoch. The logs must no
+    /// A clean stop: flushes everything, writes indexes, snapshots and checkpoints, and last the marker with the broker's epoch. The logs
+    /// must no
     /// longer be appended to. An offline directory is only let go.
     /// </summary>
     /// <param name="epoch">The broker epoch to come back with (KIP-966).</param>
@@ -377,7 +432,8 @@ public sealed class LogDirectory
         }
         catch (DiskException)
         {
-            // The failure has taken the directory offline, which is what everybody looks at. There is no marker, so the next start recovers.
+            // The failure has taken the directory offline, which is what everybody looks at. There is no marker, so the next start
+            // recovers.
         }
 
         Abandon();
@@ -433,10 +489,15 @@ public sealed class LogDirectory
         {
             Uuid topicId = WasClean ? PartitionMetadataFile.Read(disk, path) : await PartitionMetadataFile.RecoverAsync(disk, path);
 
-            // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the node from starting.
+            // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the
+            // node from starting.
             LogFolder folder = new(path);
             LoadHints hints = topicId == Uuid.Zero ? default : _checkpoints.HintsFor(partition, WasClean);
-            hints = hints with { IsFlushed = isFlushed, TransactionIndexes = WasClean ? _transactionIndexes.GetValueOrDefault(partition) : null };
+            hints = hints with
+            {
+                IsFlushed = isFlushed,
+                TransactionIndexes = WasClean ? _transactionIndexes.GetValueOrDefault(partition) : null,
+            };
             LoadedLog loaded = await LogLoader.LoadAsync(disk, folder, settings, hints, home.NowMs);
             var log = new PartitionLog(home, partition, topicId, folder, loaded, settings);
             Add(log);
@@ -504,17 +565,15 @@ public sealed class LogDirectory
             {
                 await Task.Delay(CheckpointInterval, _time, _home.Stop.Token);
                 await Flusher.EnqueueAsync(async () => await _schedule.TryWriteAllAsync());
-                if (_home.Deletions.Run(_home.NowMs) is { } refused)
+                if (_home.Deletions.Run(_home.NowMs) is { } rejected)
                 {
-                    Health.Refuse(refused);
+                    Health.Reject(rejected);
                 }
 
                 _departed.TryAgain();
             }
         }
-        catch (OperationCanceledException)
-        {
-        }
+        catch (OperationCanceledException) { }
         catch (DiskException failure)
         {
             Health.Fail(failure);
@@ -523,9 +582,9 @@ public sealed class LogDirectory
 
     private async ValueTask<DiskException?> TryBeforeTruncationAsync()
     {
-        DiskException? refused = null;
-        await Flusher.EnqueueAsync(async () => refused = await _schedule.TryWriteAllAsync());
-        return refused;
+        DiskException? rejected = null;
+        await Flusher.EnqueueAsync(async () => rejected = await _schedule.TryWriteAllAsync());
+        return rejected;
     }
 
     private void Leave(PartitionLog log)

@@ -10,11 +10,14 @@ namespace RaftLog.Storage;
 /// <param name="Time">The clock.</param>
 internal sealed record LogHome(IDisk Disk, string Path, DirectoryHealth Health, Flusher Flusher, TimeProvider Time)
 {
-    /// <summary>Writes the recovery points of all logs; the flusher's own. The result is what the disk has refused for now.</summary>
+    /// <summary>Writes the recovery points of all logs; the flusher's own. The result is what the disk has rejected for now.</summary>
     public required Func<ValueTask<DiskException?>> TryWriteRecoveryPoints { get; init; }
 
-    /// <summary>True when an append may be rejected for what has run out for now; false when whoever appends relies on it, so that the directory has failed.</summary>
-    public bool RefusesForNow { get; init; } = true;
+    /// <summary>
+    /// True when an append may be rejected for what has run out for now; false when whoever appends relies on it, so that the directory has
+    /// failed.
+    /// </summary>
+    public bool RejectsForNow { get; init; } = true;
 
     /// <summary>Files that are to go later.</summary>
     public DelayedDeletions Deletions { get; } = new(Disk);

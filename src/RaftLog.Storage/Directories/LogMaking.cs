@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Makes the directories of new logs durable, many with one flush, before any of them is used: whatever is then said of a log rests on names that no power cut
+/// Makes the directories of new logs durable, many with one flush, before any of them is used: whatever is then said of a log rests on
+/// names that no power cut
 /// takes.
 /// </summary>
 internal sealed class LogMaking(IDisk disk, string root, LogHome home, CheckpointSchedule checkpoints)
@@ -14,7 +15,7 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
     /// <summary>Makes logs, one result for each in their order.</summary>
     /// <param name="logs">What to make.</param>
     /// <param name="pathOf">Where each lies.</param>
-    /// <exception cref="DiskException">The disk refused; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
     public async ValueTask<IReadOnlyList<CreatedLog>> MakeAsync(IReadOnlyList<NewLog> logs, Func<NewLog, string> pathOf)
     {
         var failures = new DiskException?[logs.Count];
@@ -31,10 +32,10 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
                 }
             }
 
-            if (await TryMakeDurableAsync(paths) is { } refused)
+            if (await TryMakeDurableAsync(paths) is { } rejected)
             {
                 paths.ForEach(TryDelete);
-                return [.. failures.Select(failure => new CreatedLog(null, failure ?? refused))];
+                return [.. failures.Select(failure => new CreatedLog(null, failure ?? rejected))];
             }
 
             var created = new List<CreatedLog>(logs.Count);
@@ -52,12 +53,19 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
         }
     }
 
-    /// <summary>Makes a log's directory with its <c>partition.metadata</c>; what ran out or is forbidden is the result, and nothing is left there.</summary>
+    /// <summary>
+    /// Makes a log's directory with its <c>partition.metadata</c>; what ran out or is forbidden is the result, and nothing is left there.
+    /// </summary>
     private DiskException? TryMakeDirectory(NewLog log, string path)
     {
         if (disk.DirectoryExists(path) && !IsUnfinished(path))
         {
-            return new DiskException(path, DiskErrorKind.NotPermitted, "create directory", "the log of a deleted topic of this name is still in its place");
+            return new DiskException(
+                path,
+                DiskErrorKind.NotPermitted,
+                "create directory",
+                "the log of a deleted topic of this name is still in its place"
+            );
         }
 
         try
@@ -92,20 +100,21 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
     }
 
     /// <summary>
-    /// Makes new directories durable, and before that the checkpoints, where they still name an older log of the same name. The result is what stands in the way
+    /// Makes new directories durable, and before that the checkpoints, where they still name an older log of the same name. The result is
+    /// what stands in the way
     /// for now.
     /// </summary>
     private async ValueTask<DiskException?> TryMakeDurableAsync(List<string> paths)
     {
-        DiskException? refused = null;
+        DiskException? rejected = null;
         if (checkpoints.NameTheDead)
         {
-            await home.Flusher.EnqueueAsync(async () => refused = await checkpoints.TryWriteAllAsync());
+            await home.Flusher.EnqueueAsync(async () => rejected = await checkpoints.TryWriteAllAsync());
         }
 
         try
         {
-            if (refused is null)
+            if (rejected is null)
             {
                 await disk.FlushTreesAsync(root, paths);
             }
@@ -113,10 +122,10 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
         catch (DiskException failure) when (failure.Kind == DiskErrorKind.NoDescriptors)
         {
             // Nothing was flushed: a directory could not be opened.
-            refused = failure;
+            rejected = failure;
         }
 
-        return refused;
+        return rejected;
     }
 
     private CreatedLog Open(NewLog log, string path)
@@ -125,7 +134,16 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
         {
             LogFolder folder = new(path);
             return new CreatedLog(
-                new PartitionLog(home, log.Partition, log.TopicId, folder, LogLoader.Create(disk, folder, Offset.Zero, home.NowMs), log.Settings), null);
+                new PartitionLog(
+                    home,
+                    log.Partition,
+                    log.TopicId,
+                    folder,
+                    LogLoader.Create(disk, folder, Offset.Zero, home.NowMs),
+                    log.Settings
+                ),
+                null
+            );
         }
         catch (DiskException failure) when (failure.MayPass)
         {

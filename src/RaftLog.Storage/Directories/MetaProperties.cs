@@ -5,7 +5,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Storage;
 
-/// <summary>Whose directory this is: <c>meta.properties</c> (version 1; KIP-631, KIP-858), written once when the directory is formatted.</summary>
+/// <summary>
+/// Whose directory this is: <c>meta.properties</c> (version 1; KIP-631, KIP-858), written once when the directory is formatted.
+/// </summary>
 /// <param name="ClusterId">The cluster's id, a text that is usually a 22-character uuid.</param>
 /// <param name="NodeId">The node's id.</param>
 /// <param name="DirectoryId">The directory's own id.</param>
@@ -16,7 +18,7 @@ public sealed record MetaProperties(string ClusterId, NodeId NodeId, Uuid Direct
 
     /// <summary>Reads the file of a directory; null where it is absent: the directory is not formatted.</summary>
     /// <exception cref="LogDirectoryException">The file is not what it must be; says which key.</exception>
-    /// <exception cref="DiskException">The disk refused.</exception>
+    /// <exception cref="DiskException">The disk rejected.</exception>
     public static MetaProperties? Read(IDisk disk, string directory)
     {
         string path = $"{directory}/{FileName}";
@@ -28,7 +30,10 @@ public sealed record MetaProperties(string ClusterId, NodeId NodeId, Uuid Direct
         Dictionary<string, string> values = Parse(Encoding.UTF8.GetString(bytes));
         if (Value(values, "version", path) != "1")
         {
-            throw new LogDirectoryException(directory, $"{path} has version={values["version"]}; only version=1 is supported: format the directory anew");
+            throw new LogDirectoryException(
+                directory,
+                $"{path} has version={values["version"]}; only version=1 is supported: format the directory anew"
+            );
         }
 
         string nodeId = Value(values, "node.id", path);
@@ -52,7 +57,9 @@ public sealed record MetaProperties(string ClusterId, NodeId NodeId, Uuid Direct
     {
         disk.CreateDirectory(directory);
         string text = string.Create(
-            CultureInfo.InvariantCulture, $"cluster.id={ClusterId}\ndirectory.id={DirectoryId}\nnode.id={NodeId}\nversion=1\n");
+            CultureInfo.InvariantCulture,
+            $"cluster.id={ClusterId}\ndirectory.id={DirectoryId}\nnode.id={NodeId}\nversion=1\n"
+        );
         return AtomicFile.WriteAsync(disk, directory, FileName, Encoding.UTF8.GetBytes(text));
     }
 
@@ -71,7 +78,9 @@ public sealed record MetaProperties(string ClusterId, NodeId NodeId, Uuid Direct
             int split = trimmed.IndexOf('=');
             if (split > 0 && trimmed[0] is not ('#' or '!'))
             {
-                values[trimmed[..split].TrimEnd()] = trimmed[(split + 1)..].TrimStart().Replace("\\", string.Empty, StringComparison.Ordinal);
+                values[trimmed[..split].TrimEnd()] = trimmed[(split + 1)..]
+                    .TrimStart()
+                    .Replace("\\", string.Empty, StringComparison.Ordinal);
             }
         }
 

@@ -4,7 +4,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Storage;
 
-/// <summary>Kafka's text form of an offset for each partition: a version line, a count line, and a line <c>topic partition offset</c> for each.</summary>
+/// <summary>
+/// Kafka's text form of an offset for each partition: a version line, a count line, and a line <c>topic partition offset</c> for each.
+/// </summary>
 internal static class OffsetCheckpoint
 {
     public const string RecoveryPoints = "recovery-point-offset-checkpoint";
@@ -37,7 +39,12 @@ internal static class OffsetCheckpoint
         }
 
         string[] lines = Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        if (lines.Length < 2 || lines[0] != Version || !int.TryParse(lines[1], NumberStyles.None, null, out int count) || count != lines.Length - 2)
+        if (
+            lines.Length < 2
+            || lines[0] != Version
+            || !int.TryParse(lines[1], NumberStyles.None, null, out int count)
+            || count != lines.Length - 2
+        )
         {
             return null;
         }
@@ -45,8 +52,11 @@ internal static class OffsetCheckpoint
         foreach (string line in lines.AsSpan(2))
         {
             string[] parts = line.Split(' ');
-            if (parts.Length != 3 || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int partition)
-                || !long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
+            if (
+                parts.Length != 3
+                || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int partition)
+                || !long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out long offset)
+            )
             {
                 return null;
             }

@@ -6,8 +6,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Which segments of a directory had a transaction index at its last clean stop, and with how many entries. Most segments have none, so a file that is gone would
-/// look like one that never was, and readers of committed records would get aborted ones. Text: <c>topic partition baseOffset entries</c>, one segment a line.
+/// Which segments of a directory had a transaction index at its last clean stop, and with how many entries. Most segments have none, so a
+/// file that is gone would
+/// look like one that never was, and readers of committed records would get aborted ones. Text: <c>topic partition baseOffset entries</c>,
+/// one segment a line.
 /// </summary>
 internal static class TransactionIndexList
 {
@@ -24,7 +26,10 @@ internal static class TransactionIndexList
             {
                 if (segment.Transactions.Entries.Length > 0)
                 {
-                    lines.Append(CultureInfo.InvariantCulture, $"{log.Partition.Topic} {log.Partition.Partition} {segment.BaseOffset} {segment.Transactions.Entries.Length}\n");
+                    lines.Append(
+                        CultureInfo.InvariantCulture,
+                        $"{log.Partition.Topic} {log.Partition.Partition} {segment.BaseOffset} {segment.Transactions.Entries.Length}\n"
+                    );
                 }
             }
         }
@@ -47,11 +52,16 @@ internal static class TransactionIndexList
         foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             string[] fields = line.Split(' ');
-            if (fields.Length == Fields && int.TryParse(fields[1], CultureInfo.InvariantCulture, out int partition)
-                && long.TryParse(fields[2], CultureInfo.InvariantCulture, out long baseOffset) && int.TryParse(fields[3], CultureInfo.InvariantCulture, out int entries))
+            if (
+                fields.Length == Fields
+                && int.TryParse(fields[1], CultureInfo.InvariantCulture, out int partition)
+                && long.TryParse(fields[2], CultureInfo.InvariantCulture, out long baseOffset)
+                && int.TryParse(fields[3], CultureInfo.InvariantCulture, out int entries)
+            )
             {
                 TopicPartition name = new(fields[0], partition);
-                (found.TryGetValue(name, out Dictionary<Offset, int>? segments) ? segments : found[name] = [])[new Offset(baseOffset)] = entries;
+                (found.TryGetValue(name, out Dictionary<Offset, int>? segments) ? segments : found[name] = [])[new Offset(baseOffset)] =
+                    entries;
             }
         }
 

@@ -26,7 +26,12 @@ internal static class EpochCheckpoint
     public static IReadOnlyList<EpochEntry>? Parse(ReadOnlySpan<byte> bytes)
     {
         string[] lines = Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        if (lines.Length < 2 || lines[0] != Version || !int.TryParse(lines[1], NumberStyles.None, null, out int count) || count != lines.Length - 2)
+        if (
+            lines.Length < 2
+            || lines[0] != Version
+            || !int.TryParse(lines[1], NumberStyles.None, null, out int count)
+            || count != lines.Length - 2
+        )
         {
             return null;
         }
@@ -35,8 +40,11 @@ internal static class EpochCheckpoint
         foreach (string line in lines.AsSpan(2))
         {
             string[] parts = line.Split(' ');
-            if (parts.Length != 2 || !int.TryParse(parts[0], NumberStyles.None, null, out int epoch)
-                || !long.TryParse(parts[1], NumberStyles.None, null, out long start))
+            if (
+                parts.Length != 2
+                || !int.TryParse(parts[0], NumberStyles.None, null, out int epoch)
+                || !long.TryParse(parts[1], NumberStyles.None, null, out long start)
+            )
             {
                 return null;
             }

@@ -24,21 +24,23 @@ public sealed class LeaderEpochs
     /// </summary>
     /// <param name="requested">The epoch asked for.</param>
     /// <param name="logEnd">The log's end offset.</param>
-    public EpochEnd EndOf(LeaderEpoch requested, Offset logEnd)
+    public StoredEpochEnd EndOf(LeaderEpoch requested, Offset logEnd)
     {
         EpochEntry[] entries = _entries;
         for (int i = entries.Length - 1; i >= 0; i--)
         {
             if (entries[i].Epoch <= requested)
             {
-                return new EpochEnd(entries[i].Epoch, i == entries.Length - 1 ? logEnd : entries[i + 1].StartOffset);
+                return new StoredEpochEnd(entries[i].Epoch, i == entries.Length - 1 ? logEnd : entries[i + 1].StartOffset);
             }
         }
 
-        return EpochEnd.Unknown;
+        return StoredEpochEnd.Unknown;
     }
 
-    /// <summary>The epoch in which the record at an offset was appended; <see cref="LeaderEpoch.None"/> when the log no longer knows.</summary>
+    /// <summary>
+    /// The epoch in which the record at an offset was appended; <see cref="LeaderEpoch.None"/> when the log no longer knows.
+    /// </summary>
     public LeaderEpoch At(Offset offset)
     {
         EpochEntry[] entries = _entries;
@@ -54,7 +56,8 @@ public sealed class LeaderEpochs
     }
 
     /// <summary>
-    /// Notes that an epoch begins at an offset. Ignored for an epoch that is there or older than the newest; an older epoch that began at or
+    /// Notes that an epoch begins at an offset. Ignored for an epoch that is there or older than the newest; an older epoch that began at
+    /// or
     /// after this offset without leaving a record is replaced.
     /// </summary>
     internal void Assign(LeaderEpoch epoch, Offset startOffset)

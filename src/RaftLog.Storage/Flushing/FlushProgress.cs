@@ -4,8 +4,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Which bytes of one log are written, and which are flushed (ARCHITECTURE D5 c). The log's writer and its directory's flusher meet here; no
-/// call waits for the disk. A flush counts only for the generation that it began in, and only up to the end that was written before it began.
+/// Which bytes of one log are written, and which are flushed (ARCHITECTURE D5 c). The log's writer and its directory's flusher meet here;
+/// no
+/// call waits for the disk. A flush counts only for the generation that it began in, and only up to the end that was written before it
+/// began.
 /// </summary>
 internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
 {
@@ -24,13 +26,16 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
     private long _dirtyBytes;
 
     /// <summary>
-    /// The highest offset that a recovery-point checkpoint on the disk may name: recovery trusts everything below it. So no byte below it may
+    /// The highest offset that a recovery-point checkpoint on the disk may name: recovery trusts everything below it. So no byte below it
+    /// may
     /// change before a lower one is on the disk.
     /// </summary>
     private long _recoveryPoint = recoveryPoint.Value;
     private long _recoveryLimit = long.MaxValue;
 
-    /// <summary>Records below it survive a power cut. Never above what was written when a flush began; lowered by truncation. Read without a lock.</summary>
+    /// <summary>
+    /// Records below it survive a power cut. Never above what was written when a flush began; lowered by truncation. Read without a lock.
+    /// </summary>
     public Offset FlushedTo => new(Volatile.Read(ref _flushedTo));
 
     /// <summary>Raised by each truncation.</summary>
@@ -98,15 +103,19 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
     }
 
     /// <summary>
-    /// The log is about to be cut: from here on nothing at or above the new end counts as flushed, and no flush under way will count. Must be
+    /// The log is about to be cut: from here on nothing at or above the new end counts as flushed, and no flush under way will count. Must
+    /// be
     /// called before the first byte or file goes.
     /// </summary>
-    public void Cutting(Offset end)
+    public void BeginTruncation(Offset end)
     {
         lock (_lock)
         {
             Invariant.Holds(
-                end.Value >= _recoveryPoint, "S-04", $"a log is cut to {end} although the disk may hold recovery point {_recoveryPoint}");
+                end.Value >= _recoveryPoint,
+                "S-04",
+                $"a log is cut to {end} although the disk may hold recovery point {_recoveryPoint}"
+            );
             _recoveryLimit = long.MaxValue;
             _generation++;
             _end = end;
@@ -118,7 +127,7 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
     }
 
     /// <summary>The log was cut: what remains, and the shorter lengths, must be flushed in the new generation.</summary>
-    public void Cut(IReadOnlyList<LogSegment> remaining, Offset end)
+    public void CompleteTruncation(IReadOnlyList<LogSegment> remaining, Offset end)
     {
         lock (_lock)
         {
@@ -252,7 +261,8 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
     }
 
     /// <summary>
-    /// The recovery point to write to the checkpoint: what is flushed, and committed, so that a truncation below it is a rare thing. From now on
+    /// The recovery point to write to the checkpoint: what is flushed, and committed, so that a truncation below it is a rare thing. From
+    /// now on
     /// the disk may hold it.
     /// </summary>
     public Offset ClaimRecoveryPoint(Offset highWatermark)
@@ -278,7 +288,7 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
     }
 
     /// <summary>True while the log is about to be cut.</summary>
-    public bool IsAboutToBeCut
+    public bool IsAboutToBeTruncated
     {
         get
         {
@@ -299,7 +309,8 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
     }
 
     /// <summary>
-    /// The log will be cut at this offset: until then no recovery point and no high watermark above it goes to the disk. True when one may be there
+    /// The log will be cut at this offset: until then no recovery point and no high watermark above it goes to the disk. True when one may
+    /// be there
     /// already, so that lower ones must be written first.
     /// </summary>
     public bool LimitCheckpoints(Offset limit, Offset highWatermark)

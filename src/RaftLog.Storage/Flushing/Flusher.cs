@@ -5,9 +5,11 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// The group commit of one log directory (performance.md §3.2 names the evidence): a loop that takes all logs that became dirty, flushes their files
+/// The group commit of one log directory (performance.md §3.2 names the evidence): a loop that takes all logs that became dirty, flushes
+/// their files
 /// together, publishes what each has flushed, tells the observer once, and goes on with what became dirty meanwhile. It has no timer: what
-/// arrives during a flush is the next group. Work on the directory's own files (checkpoints, removal of logs) runs between two groups, so nobody else
+/// arrives during a flush is the next group. Work on the directory's own files (checkpoints, removal of logs) runs between two groups, so
+/// nobody else
 /// writes them. A failed flush is final: the directory goes offline and nothing is flushed there again.
 /// </summary>
 public sealed class Flusher
@@ -20,7 +22,10 @@ public sealed class Flusher
     private readonly List<IDiskFile> _files = [];
     private readonly List<string> _names = [];
 
-    /// <summary>Not bounded here: each entry has a waiter or stands for a deleted log, so there are at most as many as logs, and one for the checkpoints.</summary>
+    /// <summary>
+    /// Not bounded here: each entry has a waiter or stands for a deleted log, so there are at most as many as logs, and one for the
+    /// checkpoints.
+    /// </summary>
     private readonly Queue<DirectoryWork> _work = new();
 
     private List<PartitionLog> _dirty = [];
@@ -44,7 +49,9 @@ public sealed class Flusher
     /// <summary>True while something is being flushed or written, or waits for that.</summary>
     public bool IsBusy => Volatile.Read(ref _busy);
 
-    /// <summary>How many groups and pieces of work have ended. It stands still while <see cref="IsBusy"/> when the disk does not answer.</summary>
+    /// <summary>
+    /// How many groups and pieces of work have ended. It stands still while <see cref="IsBusy"/> when the disk does not answer.
+    /// </summary>
     public long Steps => Volatile.Read(ref _steps);
 
     /// <summary>What it has counted.</summary>
@@ -64,7 +71,8 @@ public sealed class Flusher
     }
 
     /// <summary>
-    /// The loop. Runs until <see cref="Stop"/>, and then flushes what is still dirty. It ends without an exception also when the directory goes
+    /// The loop. Runs until <see cref="Stop"/>, and then flushes what is still dirty. It ends without an exception also when the directory
+    /// goes
     /// offline; an exception is a broken invariant, for the supervisor of the node.
     /// </summary>
     public async Task RunAsync()
@@ -73,7 +81,7 @@ public sealed class Flusher
         {
             if (_health.IsOffline)
             {
-                RefuseAll();
+                RejectAll();
                 continue;
             }
 
@@ -131,7 +139,8 @@ public sealed class Flusher
     }
 
     /// <summary>
-    /// Runs something between two groups; the task fails with <see cref="DiskException"/> when the directory is or goes offline, and is cancelled once the loop has
+    /// Runs something between two groups; the task fails with <see cref="DiskException"/> when the directory is or goes offline, and is
+    /// cancelled once the loop has
     /// ended.
     /// </summary>
     internal Task EnqueueAsync(Func<ValueTask> work)
@@ -248,7 +257,9 @@ public sealed class Flusher
         }
     }
 
-    /// <summary>Flushes a log's directory, unless the log was deleted since: then its directory has another name and nobody relies on it.</summary>
+    /// <summary>
+    /// Flushes a log's directory, unless the log was deleted since: then its directory has another name and nobody relies on it.
+    /// </summary>
     private async ValueTask FlushNamesAsync(string directory)
     {
 #if SEEDED_BUGS
@@ -261,9 +272,7 @@ public sealed class Flusher
         {
             await _disk.FlushDirectoryAsync(directory);
         }
-        catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && !_disk.DirectoryExists(directory))
-        {
-        }
+        catch (DiskException gone) when (gone.Kind == DiskErrorKind.NotFound && !_disk.DirectoryExists(directory)) { }
     }
 
     private void Publish(long beganAt)
@@ -323,7 +332,7 @@ public sealed class Flusher
         }
     }
 
-    private void RefuseAll()
+    private void RejectAll()
     {
         lock (_lock)
         {

@@ -6,8 +6,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Mends what a verification has found in the log directory of a stopped node, as far as it can be mended from the directory itself. It only takes away: files
-/// that the next start makes anew, and what follows the first damaged batch of a log. The mark of a clean stop goes, so the next start scans what was touched.
+/// Mends what a verification has found in the log directory of a stopped node, as far as it can be mended from the directory itself. It
+/// only takes away: files
+/// that the next start makes anew, and what follows the first damaged batch of a log. The mark of a clean stop goes, so the next start
+/// scans what was touched.
 /// A log that is truncated below its recovery point gets the mark of a lost replica: it has lost what it had acknowledged.
 /// </summary>
 /// <param name="disk">The disk.</param>
@@ -20,10 +22,11 @@ public sealed class LogDirectoryRepair(IDisk disk, string directory)
     /// <param name="findings">What the verification found, in its order.</param>
     /// <returns>What was done, one line each; empty where nothing could be.</returns>
     /// <exception cref="LogDirectoryException">A process uses the directory.</exception>
-    /// <exception cref="DiskException">The disk refused; what was done before stays done.</exception>
+    /// <exception cref="DiskException">The disk rejected; what was done before stays done.</exception>
     public async ValueTask<IReadOnlyList<string>> RunAsync(IReadOnlyList<LogFinding> findings)
     {
-        using IDisposable taken = disk.TryLock($"{directory}/{LogDirectory.LockName}")
+        using IDisposable taken =
+            disk.TryLock($"{directory}/{LogDirectory.LockName}")
             ?? throw new LogDirectoryException(directory, $"{directory} is in use by another process; stop the node first");
         List<LogFinding> mendable = [.. findings.Where(finding => finding.Repair != LogRepairKind.None)];
         if (mendable.Count == 0)
@@ -54,7 +57,11 @@ public sealed class LogDirectoryRepair(IDisk disk, string directory)
             : [];
 
     private async ValueTask RepairLogAsync(
-        string path, List<LogFinding> findings, SortedDictionary<TopicPartition, Offset> recoveryPoints, SortedDictionary<TopicPartition, Offset> highWatermarks)
+        string path,
+        List<LogFinding> findings,
+        SortedDictionary<TopicPartition, Offset> recoveryPoints,
+        SortedDictionary<TopicPartition, Offset> highWatermarks
+    )
     {
         Offset? scanFrom = null;
         foreach (LogFinding finding in findings)
@@ -72,8 +79,12 @@ public sealed class LogDirectoryRepair(IDisk disk, string directory)
             }
         }
 
-        if (LogFileNames.TryParsePartition(path[(path.LastIndexOf('/') + 1)..], out TopicPartition partition)
-            && scanFrom is { } from && recoveryPoints.TryGetValue(partition, out Offset point) && point > from)
+        if (
+            LogFileNames.TryParsePartition(path[(path.LastIndexOf('/') + 1)..], out TopicPartition partition)
+            && scanFrom is { } from
+            && recoveryPoints.TryGetValue(partition, out Offset point)
+            && point > from
+        )
         {
             recoveryPoints[partition] = from;
             _done.Add($"{path}: the next start scans it from offset {from} on");
@@ -83,7 +94,11 @@ public sealed class LogDirectoryRepair(IDisk disk, string directory)
     }
 
     private async ValueTask TruncateAsync(
-        string path, LogFinding finding, SortedDictionary<TopicPartition, Offset> recoveryPoints, SortedDictionary<TopicPartition, Offset> highWatermarks)
+        string path,
+        LogFinding finding,
+        SortedDictionary<TopicPartition, Offset> recoveryPoints,
+        SortedDictionary<TopicPartition, Offset> highWatermarks
+    )
     {
         Offset segment = finding.Segment!.Value;
         Offset end = segment;
@@ -98,7 +113,9 @@ public sealed class LogDirectoryRepair(IDisk disk, string directory)
                 }
             }
 
-            _done.Add($"{finding.Path}: truncated at byte {position}, where offset {end} was to follow; {file.Length - position} bytes are gone");
+            _done.Add(
+                $"{finding.Path}: truncated at byte {position}, where offset {end} was to follow; {file.Length - position} bytes are gone"
+            );
             file.SetLength(position);
             await disk.FlushAsync([file]);
         }
@@ -129,8 +146,16 @@ public sealed class LogDirectoryRepair(IDisk disk, string directory)
 
         if (recoveryPoints.TryGetValue(partition, out Offset point) && end < point)
         {
-            await AtomicFile.WriteAsync(disk, path, LogFileNames.LostMark, Encoding.UTF8.GetBytes(point.Value.ToString(CultureInfo.InvariantCulture)));
-            _done.Add($"{path}: it has lost offsets {end} to {point - 1}, which were flushed: it counts as lost until it has caught up with its leader");
+            await AtomicFile.WriteAsync(
+                disk,
+                path,
+                LogFileNames.LostMark,
+                Encoding.UTF8.GetBytes(point.Value.ToString(CultureInfo.InvariantCulture))
+            );
+            _done.Add(
+                $"{path}: it has lost offsets {end} to {point - 1}, which were flushed: it counts as lost until it has caught up with "
+                    + $"its leader"
+            );
         }
     }
 }

@@ -4,23 +4,30 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Looks through a log directory of a stopped node, or the directory of one of its logs, for everything that its files contradict each other in. It holds the
+/// Looks through a log directory of a stopped node, or the directory of one of its logs, for everything that its files contradict each
+/// other in. It holds the
 /// directory's lock meanwhile, reads every byte, and changes nothing.
 /// </summary>
 public static class LogDirectoryVerification
 {
     private static readonly string[] CheckpointNames =
-        [OffsetCheckpoint.RecoveryPoints, OffsetCheckpoint.HighWatermarks, OffsetCheckpoint.LogStarts, OffsetCheckpoint.Cleaned];
+    [
+        OffsetCheckpoint.RecoveryPoints,
+        OffsetCheckpoint.HighWatermarks,
+        OffsetCheckpoint.LogStarts,
+        OffsetCheckpoint.Cleaned,
+    ];
 
     /// <summary>Everything that was found, log by log.</summary>
     /// <param name="disk">The disk.</param>
     /// <param name="path">A log directory, or the directory of one log.</param>
     /// <exception cref="LogDirectoryException">There is no such directory, or a process uses it.</exception>
-    /// <exception cref="DiskException">The disk refused.</exception>
+    /// <exception cref="DiskException">The disk rejected.</exception>
     public static VerificationResult Run(IDisk disk, string path)
     {
         (string directory, string? only) = Locate(disk, path);
-        using IDisposable taken = disk.TryLock($"{directory}/{LogDirectory.LockName}")
+        using IDisposable taken =
+            disk.TryLock($"{directory}/{LogDirectory.LockName}")
             ?? throw new LogDirectoryException(directory, $"{directory} is in use by another process; stop the node first");
         List<LogFinding> findings = [];
         Dictionary<string, IReadOnlyDictionary<TopicPartition, Offset>> checkpoints = [];
@@ -39,7 +46,8 @@ public static class LogDirectoryVerification
                 checkpoints[OffsetCheckpoint.LogStarts].GetValueOrDefault(partition),
                 checkpoints[OffsetCheckpoint.HighWatermarks].GetValueOrDefault(partition),
                 checkpoints[OffsetCheckpoint.Cleaned].GetValueOrDefault(partition),
-                IsFlushed: false);
+                IsFlushed: false
+            );
             string log = $"{directory}/{partition}";
             findings.AddRange(new LogVerification(disk, log, remembered).Run());
             findings.AddRange(QuorumFiles(disk, log));
@@ -71,7 +79,10 @@ public static class LogDirectoryVerification
         return LogFileNames.TryParsePartition(whole[(slash + 1)..], out _) && disk.FileExists($"{parent}/{MetaProperties.FileName}")
             ? (parent, whole[(slash + 1)..])
             : throw new LogDirectoryException(
-                whole, $"{whole} is neither a log directory, which has a {MetaProperties.FileName}, nor the directory of a log in one (topic-partition)");
+                whole,
+                $"{whole} is neither a log directory, which has a {MetaProperties.FileName}, nor the directory of a log in one "
+                    + $"(topic-partition)"
+            );
     }
 
     private static List<TopicPartition> Logs(IDisk disk, string directory, string? only)
@@ -101,12 +112,25 @@ public static class LogDirectoryVerification
             return offsets;
         }
 
-        findings.Add(new LogFinding(
-            path, null, "it is damaged; a start takes it for absent: logs are scanned, and what was deleted by DeleteRecords within a segment may be seen again", LogRepairKind.Remove, null));
+        findings.Add(
+            new LogFinding(
+                path,
+                null,
+                "it is damaged; a start takes it for absent: logs are scanned, and what was deleted by DeleteRecords within a segment "
+                    + "may be seen again",
+                LogRepairKind.Remove,
+                null
+            )
+        );
         return new Dictionary<TopicPartition, Offset>();
     }
 
-    private static IEnumerable<LogFinding> Directory(IDisk disk, string directory, List<TopicPartition> logs, IEnumerable<TopicPartition> remembered)
+    private static IEnumerable<LogFinding> Directory(
+        IDisk disk,
+        string directory,
+        List<TopicPartition> logs,
+        IEnumerable<TopicPartition> remembered
+    )
     {
         string? damage = null;
         try
@@ -126,14 +150,25 @@ public static class LogDirectoryVerification
         foreach (TopicPartition lost in remembered.Where(each => logs.BinarySearch(each) < 0).Order())
         {
             yield return new LogFinding(
-                $"{directory}/{lost}", null, $"{OffsetCheckpoint.HighWatermarks} tells of this log, and its directory is missing", LogRepairKind.None, null);
+                $"{directory}/{lost}",
+                null,
+                $"{OffsetCheckpoint.HighWatermarks} tells of this log, and its directory is missing",
+                LogRepairKind.None,
+                null
+            );
         }
 
         foreach (string name in disk.ListDirectories(directory))
         {
             if (name.EndsWith(LogFileNames.StraySuffix, StringComparison.Ordinal))
             {
-                yield return new LogFinding($"{directory}/{name}", null, "a log that no metadata knew was set aside here; nobody reads it", LogRepairKind.None, null);
+                yield return new LogFinding(
+                    $"{directory}/{name}",
+                    null,
+                    "a log that no metadata knew was set aside here; nobody reads it",
+                    LogRepairKind.None,
+                    null
+                );
             }
         }
     }
@@ -157,7 +192,7 @@ public static class LogDirectoryVerification
         }
 
         SnapshotStore snapshots = new(disk, log);
-        foreach (SnapshotId id in snapshots.List())
+        foreach (StoredSnapshotId id in snapshots.List())
         {
             string path = snapshots.PathOf(id);
             using SegmentReader reader = SegmentReader.Open(disk, path)!;
@@ -170,7 +205,12 @@ public static class LogDirectoryVerification
             if (!isIntact || reader.Fault is not null)
             {
                 yield return new LogFinding(
-                    path, reader.Position, "the snapshot is damaged; a start renames it and takes the one before it, where that and the log hold all that it held", LogRepairKind.None, null);
+                    path,
+                    reader.Position,
+                    "the snapshot is damaged; a start renames it and takes the one before it, where that and the log hold all that it held",
+                    LogRepairKind.None,
+                    null
+                );
             }
         }
     }

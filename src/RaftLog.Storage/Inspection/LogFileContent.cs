@@ -24,29 +24,41 @@ public readonly record struct TimeIndexEntry(long Timestamp, Offset Offset);
 public static class LogFileContent
 {
     /// <summary>The entries of an <c>.index</c> file; null where it is absent.</summary>
-    public static IndexContent<OffsetIndexEntry>? Offsets(IDisk disk, string path, Offset baseOffset) => Entries(
-        disk,
-        path,
-        OffsetIndex.EntrySize,
-        entry => new OffsetIndexEntry(baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry), BinaryPrimitives.ReadInt32BigEndian(entry[4..])),
-        static (before, entry) => entry.Offset > before.Offset && entry.Position > before.Position);
+    public static IndexContent<OffsetIndexEntry>? Offsets(IDisk disk, string path, Offset baseOffset) =>
+        Entries(
+            disk,
+            path,
+            OffsetIndex.EntrySize,
+            entry => new OffsetIndexEntry(
+                baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry),
+                BinaryPrimitives.ReadInt32BigEndian(entry[4..])
+            ),
+            static (before, entry) => entry.Offset > before.Offset && entry.Position > before.Position
+        );
 
     /// <summary>The entries of a <c>.timeindex</c> file; null where it is absent.</summary>
-    public static IndexContent<TimeIndexEntry>? Times(IDisk disk, string path, Offset baseOffset) => Entries(
-        disk,
-        path,
-        TimeIndex.EntrySize,
-        entry => new TimeIndexEntry(BinaryPrimitives.ReadInt64BigEndian(entry), baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[8..])),
-        static (before, entry) => entry.Timestamp > before.Timestamp && entry.Offset >= before.Offset);
+    public static IndexContent<TimeIndexEntry>? Times(IDisk disk, string path, Offset baseOffset) =>
+        Entries(
+            disk,
+            path,
+            TimeIndex.EntrySize,
+            entry => new TimeIndexEntry(
+                BinaryPrimitives.ReadInt64BigEndian(entry),
+                baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[8..])
+            ),
+            static (before, entry) => entry.Timestamp > before.Timestamp && entry.Offset >= before.Offset
+        );
 
     /// <summary>The entries of a <c>.txnindex</c> file; null where it is absent.</summary>
-    public static IndexContent<AbortedTransaction>? AbortedTransactions(IDisk disk, string path) => Entries(
-        disk,
-        path,
-        TransactionIndex.EntrySize,
-        TransactionIndex.Read,
-        static (before, entry) => entry.LastOffset > before.LastOffset,
-        versionBytes: sizeof(short));
+    public static IndexContent<AbortedTransaction>? AbortedTransactions(IDisk disk, string path) =>
+        Entries(
+            disk,
+            path,
+            TransactionIndex.EntrySize,
+            TransactionIndex.Read,
+            static (before, entry) => entry.LastOffset > before.LastOffset,
+            versionBytes: sizeof(short)
+        );
 
     /// <summary>The producers of a <c>.snapshot</c> file; null where it is absent, damaged or of another form.</summary>
     public static IReadOnlyList<ProducerState>? Producers(IDisk disk, string path) =>
@@ -63,7 +75,13 @@ public static class LogFileContent
     private delegate TEntry ReadEntry<TEntry>(ReadOnlySpan<byte> entry);
 
     private static IndexContent<TEntry>? Entries<TEntry>(
-        IDisk disk, string path, int size, ReadEntry<TEntry> read, Func<TEntry, TEntry, bool> follows, int versionBytes = 0)
+        IDisk disk,
+        string path,
+        int size,
+        ReadEntry<TEntry> read,
+        Func<TEntry, TEntry, bool> follows,
+        int versionBytes = 0
+    )
     {
         if (AtomicFile.Read(disk, path) is not { } bytes)
         {

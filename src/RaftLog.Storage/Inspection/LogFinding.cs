@@ -7,7 +7,8 @@ namespace RaftLog.Storage;
 /// <param name="Position">The byte where it begins; null for the file as a whole.</param>
 /// <param name="What">What was found, for people.</param>
 /// <param name="Repair">What would mend it.</param>
-/// <param name="Segment">The base offset of the segment that it concerns; from there on the log is scanned again after a repair. Null where none.</param>
+/// <param name="Segment">The base offset of the segment that it concerns; from there on the log is scanned again after a repair. Null where
+/// none.</param>
 public sealed record LogFinding(string Path, long? Position, string What, LogRepairKind Repair, Offset? Segment)
 {
     /// <summary>One line for people.</summary>

@@ -20,7 +20,8 @@ internal sealed class LogVerification(IDisk disk, string directory, LoadHints re
         {
             EpochsKnownTo = remembered.WasClean ? new Offset(long.MaxValue) : remembered.RecoveryPoint,
         };
-        life.KnowsProducers = bases.Count > 0
+        life.KnowsProducers =
+            bases.Count > 0
             && (bases[0] == Offset.Zero || ProducerSnapshots.RestoreNewest(disk, directory, bases[0], life.Producers) == bases[0]);
         bool isWhole = true;
         Offset before = life.End;
@@ -29,7 +30,13 @@ internal sealed class LogVerification(IDisk disk, string directory, LoadHints re
             if (isWhole && start > life.End && start > remembered.CleanedTo && life.HasBatches)
             {
                 string ends = LogFileNames.OfOffset(before, LogFileNames.Log);
-                Add(ends, $"it ends at offset {life.End}, and the next segment begins at {start}: what was between the two is lost", LogRepairKind.Truncate, before, LengthOf(ends));
+                Add(
+                    ends,
+                    $"it ends at offset {life.End}, and the next segment begins at {start}: what was between the two is lost",
+                    LogRepairKind.Truncate,
+                    before,
+                    LengthOf(ends)
+                );
                 isWhole = false;
             }
 
@@ -71,7 +78,12 @@ internal sealed class LogVerification(IDisk disk, string directory, LoadHints re
             {
                 if (LogFileNames.TryParseOffset(name, suffix, out Offset offset) && !bases.Contains(offset))
                 {
-                    Add(name, $"there is no {LogFileNames.OfOffset(offset, LogFileNames.Log)}: an index means nothing without its segment", LogRepairKind.Remove, null);
+                    Add(
+                        name,
+                        $"there is no {LogFileNames.OfOffset(offset, LogFileNames.Log)}: an index means nothing without its segment",
+                        LogRepairKind.Remove,
+                        null
+                    );
                 }
             }
 
@@ -90,9 +102,11 @@ internal sealed class LogVerification(IDisk disk, string directory, LoadHints re
         {
             Add(
                 LogFileNames.PartitionMetadata,
-                "it does not say which topic the log belongs to; a start sets the log aside as a stray, and a replica copies it again. It cannot be made from the other files",
+                "it does not say which topic the log belongs to; a start sets the log aside as a stray, and a replica copies it again. "
+                    + "It cannot be made from the other files",
                 LogRepairKind.None,
-                null);
+                null
+            );
         }
     }
 
@@ -142,12 +156,24 @@ internal sealed class LogVerification(IDisk disk, string directory, LoadHints re
         }
 
         string last = LogFileNames.OfOffset(bases[^1], LogFileNames.Log);
-        foreach ((string name, Offset offset) in (ReadOnlySpan<(string, Offset)>)
-            [(OffsetCheckpoint.RecoveryPoints, remembered.RecoveryPoint), (OffsetCheckpoint.HighWatermarks, remembered.HighWatermark), (OffsetCheckpoint.LogStarts, remembered.Start)])
+        foreach (
+            (string name, Offset offset) in (ReadOnlySpan<(string, Offset)>)
+                [
+                    (OffsetCheckpoint.RecoveryPoints, remembered.RecoveryPoint),
+                    (OffsetCheckpoint.HighWatermarks, remembered.HighWatermark),
+                    (OffsetCheckpoint.LogStarts, remembered.Start),
+                ]
+        )
         {
             if (offset > life.End)
             {
-                Add(last, $"the log ends at offset {life.End}, and {name} says {offset}: batches are lost, or that file is damaged", LogRepairKind.Truncate, bases[^1], LengthOf(last));
+                Add(
+                    last,
+                    $"the log ends at offset {life.End}, and {name} says {offset}: batches are lost, or that file is damaged",
+                    LogRepairKind.Truncate,
+                    bases[^1],
+                    LengthOf(last)
+                );
                 return;
             }
         }

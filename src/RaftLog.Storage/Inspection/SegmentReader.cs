@@ -5,7 +5,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Walks the batches of a segment or metadata snapshot of a stopped node, of any format, and changes nothing. It stops at the first bytes that are no batch.
+/// Walks the batches of a segment or metadata snapshot of a stopped node, of any format, and changes nothing. It stops at the first bytes
+/// that are no batch.
 /// One thread at a time.
 /// </summary>
 public sealed class SegmentReader : IDisposable
@@ -40,15 +41,18 @@ public sealed class SegmentReader : IDisposable
     public bool IsIntact => BatchHeader.IsIntact(_scan.Bytes());
 
     /// <summary>What stands behind the last batch; null where the file ends there. To be read after the last move.</summary>
-    public string? Fault => _scan.ReachedEnd ? null : IsZero()
-        ? $"{_length - _scan.Next} bytes of zeros follow the last batch: space that was taken in advance, or a write that a crash has lost"
+    public string? Fault =>
+        _scan.ReachedEnd ? null
+        : IsZero()
+            ? $"{_length - _scan.Next} bytes of zeros follow the last batch: space that was taken in advance, or a write that a crash "
+                + $"has lost"
         : $"{_length - _scan.Next} bytes follow that are no whole batch";
 
     /// <summary>The current batch's header.</summary>
     internal BatchHeader Header => _scan.Header;
 
     /// <summary>Opens a file; null where it is absent.</summary>
-    /// <exception cref="DiskException">The disk refused.</exception>
+    /// <exception cref="DiskException">The disk rejected.</exception>
     public static SegmentReader? Open(IDisk disk, string path) => disk.OpenExisting(path) is { } file ? new SegmentReader(file) : null;
 
     /// <summary>Moves to the next batch; false behind the last.</summary>

@@ -6,7 +6,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Holds one segment against its indexes, and its batches against each other, against the leader epochs and against what a batch's place says: also what lies
+/// Holds one segment against its indexes, and its batches against each other, against the leader epochs and against what a batch's place
+/// says: also what lies
 /// outside the checksums.
 /// </summary>
 /// <param name="disk">The disk.</param>
@@ -90,7 +91,8 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
         LeaderEpoch expected = batch.BaseOffset < life.EpochsKnownTo ? life.Epochs?.At(batch.BaseOffset) ?? batch.Epoch : batch.Epoch;
         if (expected != batch.Epoch && expected != LeaderEpoch.None && !reader.IsLegacy)
         {
-            return $"the batch at offset {batch.BaseOffset} has leader epoch {batch.Epoch}, and {LogFileNames.LeaderEpochs} says {expected}";
+            return $"the batch at offset {batch.BaseOffset} has leader epoch {batch.Epoch}, and {LogFileNames.LeaderEpochs} says "
+                + $"{expected}";
         }
 
         return reader.IsLegacy ? null : RecordFaultOf(reader, batch);
@@ -161,7 +163,12 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
             int at = _positions.BinarySearch(entry.Position);
             if (at < 0 || _batches[at].LastOffset != entry.Offset)
             {
-                Report(LogFileNames.OffsetIndex, null, $"it says that the batch which ends at offset {entry.Offset} begins at byte {entry.Position}, and none does", LogRepairKind.Remove);
+                Report(
+                    LogFileNames.OffsetIndex,
+                    null,
+                    $"it says that the batch which ends at offset {entry.Offset} begins at byte {entry.Position}, and none does",
+                    LogRepairKind.Remove
+                );
                 return;
             }
         }
@@ -185,11 +192,19 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
                 at++;
             }
 
-            bool isThere = at > 0 && _batches[at - 1].MaxTimestamp == entry.Timestamp && _batches[at - 1].LastOffset >= entry.Offset && latest == entry.Timestamp;
+            bool isThere =
+                at > 0
+                && _batches[at - 1].MaxTimestamp == entry.Timestamp
+                && _batches[at - 1].LastOffset >= entry.Offset
+                && latest == entry.Timestamp;
             if (!isThere)
             {
                 Report(
-                    LogFileNames.TimeIndex, null, $"it says that {entry.Timestamp} is the latest time up to offset {entry.Offset}, and the batches say otherwise", LogRepairKind.Remove);
+                    LogFileNames.TimeIndex,
+                    null,
+                    $"it says that {entry.Timestamp} is the latest time up to offset {entry.Offset}, and the batches say otherwise",
+                    LogRepairKind.Remove
+                );
                 return;
             }
         }
@@ -208,9 +223,11 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
         bool isCleaned = baseOffset < life.CleanedTo;
         foreach (AbortedTransaction entry in entries)
         {
-            bool isThere = isCleaned || !life.KnowsProducers
-                ? _abortMarkers.Exists(marker => marker.ProducerId == entry.ProducerId && marker.LastOffset == entry.LastOffset) && entry.FirstOffset < entry.LastOffset
-                : _aborted.Contains(entry);
+            bool isThere =
+                isCleaned || !life.KnowsProducers
+                    ? _abortMarkers.Exists(marker => marker.ProducerId == entry.ProducerId && marker.LastOffset == entry.LastOffset)
+                        && entry.FirstOffset < entry.LastOffset
+                    : _aborted.Contains(entry);
             if (!isThere)
             {
                 Report(LogFileNames.TransactionIndex, null, $"it tells of {entry}, and the batches do not", LogRepairKind.Remove);

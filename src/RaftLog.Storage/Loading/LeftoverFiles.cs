@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Files of work that a stop interrupted, here or in Kafka: deletions and cleanings are dropped; a finished swap (compaction that was to replace segments)
+/// Files of work that a stop interrupted, here or in Kafka: deletions and cleanings are dropped; a finished swap (compaction that was to
+/// replace segments)
 /// is completed; indexes without a segment go.
 /// </summary>
 internal static class LeftoverFiles
@@ -32,8 +33,10 @@ internal static class LeftoverFiles
         {
             foreach (string suffix in Indexes)
             {
-                if (LogFileNames.TryParseOffset(name, suffix, out Offset offset)
-                    && !disk.FileExists($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.Log)}"))
+                if (
+                    LogFileNames.TryParseOffset(name, suffix, out Offset offset)
+                    && !disk.FileExists($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.Log)}")
+                )
                 {
                     disk.DeleteFile($"{directory}/{name}");
                     any = true;
@@ -45,7 +48,8 @@ internal static class LeftoverFiles
     }
 
     /// <summary>
-    /// A swap is whole when all its files have the suffix, the one with the batches above all. While a segment at or below it is still being written, it is the
+    /// A swap is whole when all its files have the suffix, the one with the batches above all. While a segment at or below it is still
+    /// being written, it is the
     /// first part of several that replace one segment together, and says nothing yet.
     /// </summary>
     private static bool DropUnfinishedSwaps(IDisk disk, string directory)
@@ -65,8 +69,10 @@ internal static class LeftoverFiles
         {
             foreach (string suffix in LogFileNames.OfSegment)
             {
-                if (LogFileNames.TryParseOffset(name, suffix + Swap, out Offset offset)
-                    && (offset >= unfinished || !disk.FileExists($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.Log + Swap)}")))
+                if (
+                    LogFileNames.TryParseOffset(name, suffix + Swap, out Offset offset)
+                    && (offset >= unfinished || !disk.FileExists($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.Log + Swap)}"))
+                )
                 {
                     disk.DeleteFile($"{directory}/{name}");
                     any = true;

@@ -5,9 +5,12 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Opens a log's files. After an unclean stop every file past the recovery point is flushed, dropped from the page cache, scanned, cut at the first
-/// bytes that are not an intact batch in place, and flushed again with its directory (ARCHITECTURE D5 b): what is then there is on the disk. In doubt are
-/// batches with a wrong checksum, an offset or epoch that goes back (an old tail that a lost truncation left), and a leap between segments that no
+/// Opens a log's files. After an unclean stop every file past the recovery point is flushed, dropped from the page cache, scanned, cut at
+/// the first
+/// bytes that are not an intact batch in place, and flushed again with its directory (ARCHITECTURE D5 b): what is then there is on the
+/// disk. In doubt are
+/// batches with a wrong checksum, an offset or epoch that goes back (an old tail that a lost truncation left), and a leap between segments
+/// that no
 /// compaction made (the end of the one before was lost).
 /// </summary>
 internal sealed class LogLoader
@@ -23,7 +26,7 @@ internal sealed class LogLoader
     private readonly List<LogSegment> _segments = [];
     private readonly List<IDiskFile> _files = [];
     private long _scannedBytes;
-    private long _cutBytes;
+    private long _truncatedBytes;
     private int _droppedSegments;
     private bool _changesNames;
     private Offset _end;
@@ -50,7 +53,16 @@ internal sealed class LogLoader
         LogSegment first = LogSegment.Open(disk, folder, start, nowMs);
         first.Forget();
         return new LoadedLog(
-            [first], start, start, start, start, new LeaderEpochs(), new ProducerStates(), new LogRecovery(true, start, 0, 0, 0), NamesChanged: true);
+            [first],
+            start,
+            start,
+            start,
+            start,
+            new LeaderEpochs(),
+            new ProducerStates(),
+            new LogRecovery(true, start, 0, 0, 0),
+            NamesChanged: true
+        );
     }
 
     private async ValueTask<LoadedLog> LoadAsync()
@@ -60,8 +72,10 @@ internal sealed class LogLoader
         int firstInDoubt = FirstInDoubt();
         bool isOnMedium = _hints.WasClean || _hints.IsFlushed;
         string epochs = $"{_path}/{LogFileNames.LeaderEpochs}";
-        bool knowsEpochs = (isOnMedium && !_hints.WasClean ? AtomicFile.ReadFromMedium(_disk, epochs) : AtomicFile.Read(_disk, epochs)) is { } bytes
-            && EpochCheckpoint.Parse(bytes) is { } entries && _epochs.TryRestore(entries);
+        bool knowsEpochs =
+            (isOnMedium && !_hints.WasClean ? AtomicFile.ReadFromMedium(_disk, epochs) : AtomicFile.Read(_disk, epochs)) is { } bytes
+            && EpochCheckpoint.Parse(bytes) is { } entries
+            && _epochs.TryRestore(entries);
         _storedEpochs = knowsEpochs && isOnMedium ? _epochs.Entries : null;
         firstInDoubt = TrustUpTo(firstInDoubt, knowsEpochs);
         await RecoverFromAsync(firstInDoubt);
@@ -107,7 +121,9 @@ internal sealed class LogLoader
     private bool LacksTransactions(LogSegment segment) =>
         _hints.TransactionIndexes?.GetValueOrDefault(segment.BaseOffset) > segment.Transactions.Entries.Length;
 
-    /// <summary>Takes segments as they are, with rebuilt indexes where those are damaged. The result is the first segment that must be scanned.</summary>
+    /// <summary>
+    /// Takes segments as they are, with rebuilt indexes where those are damaged. The result is the first segment that must be scanned.
+    /// </summary>
     private int TrustUpTo(int firstInDoubt, bool knowsEpochs)
     {
         for (int i = 0; i < firstInDoubt; i++)
@@ -154,23 +170,27 @@ internal sealed class LogLoader
     }
 
     /// <summary>
-    /// Truncates a trusted segment where the next one begins, once more. A log that is truncated goes on in a new file, and a truncation below the recovery
-    /// point lowers that first: so whatever stands there beyond the next file was truncated before that file was made. The file may only look truncated: the
+    /// Truncates a trusted segment where the next one begins, once more. A log that is truncated goes on in a new file, and a truncation
+    /// below the recovery
+    /// point lowers that first: so whatever stands there beyond the next file was truncated before that file was made. The file may only
+    /// look truncated: the
     /// page cache shows it so, and a flush that failed has lost it for the medium, which the next flush would not tell.
     /// </summary>
     private static void RepeatTruncation(LogSegment segment, Offset next, bool isNextInDoubt)
     {
-        if (segment.NextOffset > next && segment.CutPoint(next) == next)
+        if (segment.NextOffset > next && segment.TruncationPoint(next) == next)
         {
             segment.TruncateTo(next);
         }
         else if (isNextInDoubt)
         {
-            segment.CutFileToSize();
+            segment.ShrinkFileToSize();
         }
     }
 
-    /// <summary>Rebuilds a trusted segment's indexes from its batches; false when its file does not end with a batch, so that it must be recovered.</summary>
+    /// <summary>
+    /// Rebuilds a trusted segment's indexes from its batches; false when its file does not end with a batch, so that it must be recovered.
+    /// </summary>
     private bool RebuildIndexes(LogSegment segment)
     {
         segment.Forget();
@@ -205,7 +225,8 @@ internal sealed class LogLoader
         {
             using IDiskFile? metadata = _disk.OpenExisting($"{_path}/{LogFileNames.PartitionMetadata}");
 
-            // The segment before may end at the recovery point because it was cut there, and the cut may only be in the page cache: on the disk
+            // The segment before may end at the recovery point because it was cut there, and the cut may only be in the page cache: on the
+            // disk
             // its old tail would overlap what follows, and a later power cut would bring it back.
             await FlushAsync(Math.Max(0, firstInDoubt - 1), metadata);
         }
@@ -218,7 +239,8 @@ internal sealed class LogLoader
         for (int i = firstInDoubt; i < _segments.Count; i++)
         {
             LogSegment segment = _segments[i];
-            bool leaps = segment.BaseOffset > _end && segment.BaseOffset > _hints.CleanedTo && i > 0 && segment.BaseOffset > _hints.RecoveryPoint;
+            bool leaps =
+                segment.BaseOffset > _end && segment.BaseOffset > _hints.CleanedTo && i > 0 && segment.BaseOffset > _hints.RecoveryPoint;
             if (segment.BaseOffset < _end || leaps)
             {
                 RequireWhatWasFlushed(segment);
@@ -241,7 +263,7 @@ internal sealed class LogLoader
         }
 
         // Where recovery has only read, what was flushed before it is all there is.
-        if (!_hints.IsFlushed || _changesNames || _cutBytes > 0 || firstInDoubt < _segments.Count - 1)
+        if (!_hints.IsFlushed || _changesNames || _truncatedBytes > 0 || firstInDoubt < _segments.Count - 1)
         {
             await FlushAsync(firstInDoubt, null);
             await _disk.FlushDirectoryAsync(_path);
@@ -272,13 +294,14 @@ internal sealed class LogLoader
         }
 
         RequireWhatWasFlushed(segment);
-        _cutBytes += segment.Log.Length - segment.Size;
-        segment.CutFileToSize();
+        _truncatedBytes += segment.Log.Length - segment.Size;
+        segment.ShrinkFileToSize();
         return false;
     }
 
     /// <summary>
-    /// A power cut takes nothing that was flushed. Where that is gone the medium has failed, and cutting there would make a replica that lacks committed
+    /// A power cut takes nothing that was flushed. Where that is gone the medium has failed, and cutting there would make a replica that
+    /// lacks committed
     /// records look like one that has them.
     /// </summary>
     private void RequireWhatWasFlushed(LogSegment segment)
@@ -286,14 +309,19 @@ internal sealed class LogLoader
         if (_end < _hints.RecoveryPoint)
         {
             throw new DiskException(
-                segment.Log.Path, DiskErrorKind.Io, "recover",
-                $"everything below offset {_hints.RecoveryPoint} was flushed, and the file is intact up to offset {_end} only, so the disk has spoilt it; "
-                + "where the partition has other replicas, it can be copied from them: \"A spoilt log\" in docs/operations.md");
+                segment.Log.Path,
+                DiskErrorKind.Io,
+                "recover",
+                $"everything below offset {_hints.RecoveryPoint} was flushed, and the file is intact up to offset {_end} only, so the "
+                    + $"disk has corrupt it; "
+                    + "where the partition has other replicas, it can be copied from them: \"A corrupt log\" in docs/operations.md"
+            );
         }
     }
 
     /// <summary>
-    /// A file that ends with a batch may still lack the ones after it. A log without any batch is new, or the files of all segments were just replaced by one:
+    /// A file that ends with a batch may still lack the ones after it. A log without any batch is new, or the files of all segments were
+    /// just replaced by one:
     /// then the recovery point may be that of what was there before.
     /// </summary>
     private void RequireNoWholeBatchIsMissing()
@@ -322,7 +350,7 @@ internal sealed class LogLoader
 #if SEEDED_BUGS
         if (!SeededBug.Is(60))
 #endif
-        _epochs.Assign(header.Epoch, header.BaseOffset);
+            _epochs.Assign(header.Epoch, header.BaseOffset);
         if (RecordBatch.Read(scan.Bytes(), out RecordBatch batch) == BatchStatus.Complete)
         {
             BatchEffects.Apply(batch, _producers, segment.Transactions);
@@ -336,7 +364,7 @@ internal sealed class LogLoader
     {
         for (int i = _segments.Count - 1; i >= from; i--)
         {
-            _cutBytes += _segments[i].Log.Length;
+            _truncatedBytes += _segments[i].Log.Length;
             _droppedSegments++;
             _changesNames = true;
             _segments[i].Delete();
@@ -379,7 +407,7 @@ internal sealed class LogLoader
             _end = Offset.Max(_end, _hints.Start);
             LogSegment first = LogSegment.Open(_disk, _folder, _end, _nowMs);
             first.Forget();
-            first.CutFileToSize();
+            first.ShrinkFileToSize();
             _segments.Add(first);
             _changesNames = true;
         }
@@ -401,8 +429,9 @@ internal sealed class LogLoader
             _hints.RecoveryPoint,
             _epochs,
             _producers,
-            new LogRecovery(_hints.WasClean, _hints.RecoveryPoint, _scannedBytes, _cutBytes, _droppedSegments),
-            _changesNames)
+            new LogRecovery(_hints.WasClean, _hints.RecoveryPoint, _scannedBytes, _truncatedBytes, _droppedSegments),
+            _changesNames
+        )
         {
             CleanedTo = Offset.Min(_hints.CleanedTo, _end),
             SnapshotAt = _snapshotAt,

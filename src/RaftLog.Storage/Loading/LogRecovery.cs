@@ -6,9 +6,9 @@ namespace RaftLog.Storage;
 /// <param name="WasClean">The directory had been closed in order, so nothing was scanned.</param>
 /// <param name="RecoveryPoint">From where on the log was in doubt.</param>
 /// <param name="ScannedBytes">Bytes that were walked batch by batch.</param>
-/// <param name="CutBytes">Bytes that were not whole, intact batches in place, and are gone.</param>
+/// <param name="TruncatedBytes">Bytes that were not whole, intact batches in place, and are gone.</param>
 /// <param name="DroppedSegments">Segments after the cut that are gone.</param>
-public readonly record struct LogRecovery(bool WasClean, Offset RecoveryPoint, long ScannedBytes, long CutBytes, int DroppedSegments);
+public readonly record struct LogRecovery(bool WasClean, Offset RecoveryPoint, long ScannedBytes, long TruncatedBytes, int DroppedSegments);
 
 /// <summary>What the directory's files say about a log before it is opened.</summary>
 /// <param name="WasClean">The directory was closed in order.</param>
@@ -17,13 +17,25 @@ public readonly record struct LogRecovery(bool WasClean, Offset RecoveryPoint, l
 /// <param name="HighWatermark">The checkpointed high watermark; 0 where there is none.</param>
 /// <param name="CleanedTo">Offsets below it may have gaps that compaction made.</param>
 /// <param name="IsFlushed">All files of the log and their names were flushed since the process started.</param>
-internal readonly record struct LoadHints(bool WasClean, Offset RecoveryPoint, Offset Start, Offset HighWatermark, Offset CleanedTo, bool IsFlushed)
+internal readonly record struct LoadHints(
+    bool WasClean,
+    Offset RecoveryPoint,
+    Offset Start,
+    Offset HighWatermark,
+    Offset CleanedTo,
+    bool IsFlushed
+)
 {
-    /// <summary>How many entries the transaction indexes of segments had at the clean stop, by the segments' base offsets; null where there were none.</summary>
+    /// <summary>
+    /// How many entries the transaction indexes of segments had at the clean stop, by the segments' base offsets; null where there were
+    /// none.
+    /// </summary>
     public IReadOnlyDictionary<Offset, int>? TransactionIndexes { get; init; }
 }
 
-/// <summary>A log as it was found, or made, on the disk; its directory must be flushed before a record counts where names have changed.</summary>
+/// <summary>
+/// A log as it was found, or made, on the disk; its directory must be flushed before a record counts where names have changed.
+/// </summary>
 internal sealed record LoadedLog(
     LogSegment[] Segments,
     Offset Start,
@@ -33,7 +45,8 @@ internal sealed record LoadedLog(
     LeaderEpochs Epochs,
     ProducerStates Producers,
     LogRecovery Recovery,
-    bool NamesChanged)
+    bool NamesChanged
+)
 {
     /// <summary>Up to where the log was cleaned.</summary>
     public Offset CleanedTo { get; init; }

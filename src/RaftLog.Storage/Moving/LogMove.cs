@@ -3,8 +3,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// One log on its way to another log directory of its node (KIP-113): the copy, and how far it is. First the copy is made piece by piece; when it has come up to the
-/// log it follows: each append goes to both, and only what is durable in both counts, until the copy holds everything that has counted and takes the log's place. All
+/// One log on its way to another log directory of its node (KIP-113): the copy, and how far it is. First the copy is made piece by piece;
+/// when it has come up to the
+/// log it follows: each append goes to both, and only what is durable in both counts, until the copy holds everything that has counted and
+/// takes the log's place. All
 /// members are called under the partition's lock.
 /// </summary>
 /// <param name="future">The copy.</param>
@@ -34,10 +36,14 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
 
     /// <summary>True when the copy can take the log's place: it has every record, and what has counted is durable in it.</summary>
     public bool HasAllOf(PartitionLog log) =>
-        IsFollowing && Future.EndOffset == log.EndOffset && Future.StartOffset == log.StartOffset && Future.DurableEnd >= Offset.Min(_claimed, log.EndOffset);
+        IsFollowing
+        && Future.EndOffset == log.EndOffset
+        && Future.StartOffset == log.StartOffset
+        && Future.DurableEnd >= Offset.Min(_claimed, log.EndOffset);
 
     /// <summary>
-    /// Drops what the copy has and the log does not: an earlier life has left it, and the log may have been truncated and written to since. Epochs tell where they
+    /// Drops what the copy has and the log does not: an earlier life has left it, and the log may have been truncated and written to since.
+    /// Epochs tell where they
     /// part, as between a follower and its leader.
     /// </summary>
     public void Reconcile(PartitionLog log)
@@ -52,7 +58,7 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
         while (Future.EndOffset > Future.StartOffset)
         {
             LeaderEpoch latest = Future.Epochs.Latest;
-            EpochEnd known = log.Epochs.EndOf(latest, log.EndOffset);
+            StoredEpochEnd known = log.Epochs.EndOf(latest, log.EndOffset);
             if (latest == LeaderEpoch.None || known.Epoch == LeaderEpoch.None)
             {
                 Future.TruncateFullyAndStartAt(log.StartOffset);
@@ -95,7 +101,10 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
         }
     }
 
-    /// <summary>Appends a piece that was read from the log at the copy's end; false when it does not fit there any more, or the directory refuses it.</summary>
+    /// <summary>
+    /// Appends a piece that was read from the log at the copy's end; false when it does not fit there any more, or the directory rejects
+    /// it.
+    /// </summary>
     public bool TryAppend(PartitionLog log, Memory<byte> batches, long nowMs)
     {
         AppendResult result = Future.AppendAsFollower(batches, AnyEpoch, nowMs);

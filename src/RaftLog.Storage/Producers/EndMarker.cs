@@ -18,9 +18,12 @@ internal readonly record struct EndMarker(ControlRecordType Type, LeaderEpoch Co
         }
 
         var records = new RecordReader(batch, batch.Section);
-        if (!records.MoveNext() || !ControlRecordKey.TryRead(records.Current.Key, out ControlRecordKey key)
+        if (
+            !records.MoveNext()
+            || !ControlRecordKey.TryRead(records.Current.Key, out ControlRecordKey key)
             || key.Type is not (ControlRecordType.Abort or ControlRecordType.Commit)
-            || !EndTransactionMarker.TryRead(records.Current.Value, out EndTransactionMarker value))
+            || !EndTransactionMarker.TryRead(records.Current.Value, out EndTransactionMarker value)
+        )
         {
             return false;
         }
@@ -49,8 +52,10 @@ internal static class BatchEffects
         {
             producers.Apply(header);
         }
-        else if (EndMarker.TryRead(batch, out EndMarker marker)
-            && producers.ApplyMarker(header, marker.Type, marker.CoordinatorEpoch) is { } aborted)
+        else if (
+            EndMarker.TryRead(batch, out EndMarker marker)
+            && producers.ApplyMarker(header, marker.Type, marker.CoordinatorEpoch) is { } aborted
+        )
         {
             transactions?.Append(aborted);
         }

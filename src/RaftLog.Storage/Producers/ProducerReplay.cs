@@ -8,8 +8,16 @@ namespace RaftLog.Storage;
 /// <summary>Makes producer states anew from a snapshot and the batches after it.</summary>
 internal static class ProducerReplay
 {
-    /// <summary>Sets the states to what they were at the log's end, from a snapshot that knows no transaction which ended above the high watermark.</summary>
-    public static void Rebuild(IDisk disk, string directory, IReadOnlyList<LogSegment> segments, ProducerStates producers, Offset highWatermark)
+    /// <summary>
+    /// Sets the states to what they were at the log's end, from a snapshot that knows no transaction which ended above the high watermark.
+    /// </summary>
+    public static void Rebuild(
+        IDisk disk,
+        string directory,
+        IReadOnlyList<LogSegment> segments,
+        ProducerStates producers,
+        Offset highWatermark
+    )
     {
         Offset from = ProducerSnapshots.RestoreNewest(disk, directory, highWatermark, producers) ?? Offset.Zero;
         foreach (LogSegment segment in segments)
@@ -27,8 +35,11 @@ internal static class ProducerReplay
         using var scan = new BatchScanner(segment.Log, segment.Offsets.Floor(from), segment.Size);
         while (scan.MoveNext())
         {
-            if (scan.Header.BaseOffset >= from && scan.Header.Producer.Id.IsPresent
-                && RecordBatch.Read(scan.Bytes(), out RecordBatch batch) == BatchStatus.Complete)
+            if (
+                scan.Header.BaseOffset >= from
+                && scan.Header.Producer.Id.IsPresent
+                && RecordBatch.Read(scan.Bytes(), out RecordBatch batch) == BatchStatus.Complete
+            )
             {
                 Apply(segment, batch, producers);
             }
@@ -44,7 +55,12 @@ internal static class ProducerReplay
         }
         catch (ProtocolException damaged)
         {
-            throw new DiskException(segment.Log.Path, DiskErrorKind.Io, "read", $"{damaged.Message}; \"A spoilt log\" in docs/operations.md says what to do");
+            throw new DiskException(
+                segment.Log.Path,
+                DiskErrorKind.Io,
+                "read",
+                $"{damaged.Message}; \"A corrupt log\" in docs/operations.md says what to do"
+            );
         }
     }
 }

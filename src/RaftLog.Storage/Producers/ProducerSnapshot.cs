@@ -4,7 +4,9 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Storage;
 
-/// <summary>Kafka's file form of producer states (version 1, CRC-32C over all after the checksum). Producers are written in the order of their ids.</summary>
+/// <summary>
+/// Kafka's file form of producer states (version 1, CRC-32C over all after the checksum). Producers are written in the order of their ids.
+/// </summary>
 internal static class ProducerSnapshot
 {
     private const short Version = 1;
@@ -41,8 +43,11 @@ internal static class ProducerSnapshot
     /// <summary>Reads the file's bytes; null when they are not of this form or damaged.</summary>
     public static IReadOnlyList<ProducerState>? Parse(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < HeaderSize || BinaryPrimitives.ReadInt16BigEndian(bytes) != Version
-            || BinaryPrimitives.ReadUInt32BigEndian(bytes[CrcAt..]) != Crc32C.Compute(bytes[BodyAt..]))
+        if (
+            bytes.Length < HeaderSize
+            || BinaryPrimitives.ReadInt16BigEndian(bytes) != Version
+            || BinaryPrimitives.ReadUInt32BigEndian(bytes[CrcAt..]) != Crc32C.Compute(bytes[BodyAt..])
+        )
         {
             return null;
         }

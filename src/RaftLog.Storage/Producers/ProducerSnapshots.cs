@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// The snapshot files of one log. They are not flushed when written: their checksum tells a torn one, and everything in them can be rebuilt from
+/// The snapshot files of one log. They are not flushed when written: their checksum tells a torn one, and everything in them can be rebuilt
+/// from
 /// the batches.
 /// </summary>
 internal static class ProducerSnapshots
@@ -13,7 +14,9 @@ internal static class ProducerSnapshots
     public static void Write(IDisk disk, string directory, Offset offset, byte[] content) =>
         AtomicFile.WriteUnflushed(disk, directory, LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot), content);
 
-    /// <summary>Restores the newest whole snapshot at or below an offset. The result is its offset; null, and nothing is known, where there is none.</summary>
+    /// <summary>
+    /// Restores the newest whole snapshot at or below an offset. The result is its offset; null, and nothing is known, where there is none.
+    /// </summary>
     public static Offset? RestoreNewest(IDisk disk, string directory, Offset atMost, ProducerStates producers)
     {
         producers.Clear();
@@ -22,9 +25,11 @@ internal static class ProducerSnapshots
 #if SEEDED_BUGS
             atMost = SeededBug.Is(65) ? new Offset(long.MaxValue) : atMost;
 #endif
-            if (offset > atMost
+            if (
+                offset > atMost
                 || AtomicFile.Read(disk, $"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot)}") is not { } bytes
-                || ProducerSnapshot.Parse(bytes) is not { } states)
+                || ProducerSnapshot.Parse(bytes) is not { } states
+            )
             {
                 continue;
             }

@@ -43,7 +43,8 @@ public sealed class ProducerStates
     }
 
     /// <summary>
-    /// The start of the first transaction that is open, or whose end is not yet committed; <see cref="Offset.None"/> when there is none. The
+    /// The start of the first transaction that is open, or whose end is not yet committed; <see cref="Offset.None"/> when there is none.
+    /// The
     /// last stable offset is this or the high watermark.
     /// </summary>
     public Offset FirstUnstable => new(Volatile.Read(ref _firstUnstable));
@@ -69,9 +70,10 @@ public sealed class ProducerStates
 
         if (stamp.Epoch < known.Epoch)
         {
-            return SequenceVerdict.Refused(
+            return SequenceVerdict.Rejected(
                 ErrorCode.InvalidProducerEpoch,
-                $"producer {stamp.Id} writes in epoch {stamp.Epoch}, but epoch {known.Epoch} has replaced it");
+                $"producer {stamp.Id} writes in epoch {stamp.Epoch}, but epoch {known.Epoch} has replaced it"
+            );
         }
 
         if (batch.IsControl)
@@ -87,21 +89,26 @@ public sealed class ProducerStates
 #endif
         if (origin == AppendOrigin.Client && !Follows(known, stamp))
         {
-            return SequenceVerdict.Refused(
+            return SequenceVerdict.Rejected(
                 ErrorCode.OutOfOrderSequenceNumber,
-                $"producer {stamp.Id} in epoch {stamp.Epoch} sent sequence {stamp.BaseSequence} after sequence {known.LastSequence} of epoch {known.Epoch}");
+                $"producer {stamp.Id} in epoch {stamp.Epoch} sent sequence {stamp.BaseSequence} after sequence {known.LastSequence} of "
+                    + $"epoch {known.Epoch}"
+            );
         }
 
         return known.IsInTransaction && !batch.IsTransactional
-            ? SequenceVerdict.Refused(
+            ? SequenceVerdict.Rejected(
                 ErrorCode.InvalidTxnState,
-                $"producer {stamp.Id} sent a batch outside of its transaction, which is open since offset {known.TransactionStart}")
+                $"producer {stamp.Id} sent a batch outside of its transaction, which is open since offset {known.TransactionStart}"
+            )
             : SequenceVerdict.Fresh;
     }
 
     /// <summary>
-    /// Judges a transaction marker that is about to be appended by a leader. Changes nothing. From transaction version 2 on a marker is above the epoch of the
-    /// transaction that it ends (KIP-1228): one of the same epoch is late, unless it is the last epoch, or no transaction is open and it is a repeated one
+    /// Judges a transaction marker that is about to be appended by a leader. Changes nothing. From transaction version 2 on a marker is
+    /// above the epoch of the
+    /// transaction that it ends (KIP-1228): one of the same epoch is late, unless it is the last epoch, or no transaction is open and it is
+    /// a repeated one
     /// (KAFKA-19999).
     /// </summary>
     /// <param name="batch">The marker's batch.</param>
@@ -119,20 +126,29 @@ public sealed class ProducerStates
 
         if (known.CoordinatorEpoch > coordinatorEpoch)
         {
-            return SequenceVerdict.Refused(
+            return SequenceVerdict.Rejected(
                 ErrorCode.TransactionCoordinatorFenced,
-                $"a marker of coordinator epoch {coordinatorEpoch} came after one of epoch {known.CoordinatorEpoch}");
+                $"a marker of coordinator epoch {coordinatorEpoch} came after one of epoch {known.CoordinatorEpoch}"
+            );
         }
 
-        if (transactionVersion < FirstVersionWithEpochPerTransaction || batch.Producer.Epoch > known.Epoch || known.Epoch.Value == short.MaxValue)
+        if (
+            transactionVersion < FirstVersionWithEpochPerTransaction
+            || batch.Producer.Epoch > known.Epoch
+            || known.Epoch.Value == short.MaxValue
+        )
         {
             return verdict;
         }
 
         isRepeated = !known.IsInTransaction;
-        return isRepeated ? verdict : SequenceVerdict.Refused(
-            ErrorCode.InvalidProducerEpoch,
-            $"a marker of epoch {batch.Producer.Epoch} came for a transaction of producer {known.Id} in the same epoch, open since offset {known.TransactionStart}");
+        return isRepeated
+            ? verdict
+            : SequenceVerdict.Rejected(
+                ErrorCode.InvalidProducerEpoch,
+                $"a marker of epoch {batch.Producer.Epoch} came for a transaction of producer {known.Id} in the same epoch, open since "
+                    + $"offset {known.TransactionStart}"
+            );
     }
 
     /// <summary>Takes in a batch that is in the log, whoever appended it. Not for control batches.</summary>
@@ -161,7 +177,9 @@ public sealed class ProducerStates
         NoteAge(state);
     }
 
-    /// <summary>Takes in a transaction marker that is in the log. The result is what goes to the transaction index: an abort that ended something.</summary>
+    /// <summary>
+    /// Takes in a transaction marker that is in the log. The result is what goes to the transaction index: an abort that ended something.
+    /// </summary>
     internal AbortedTransaction? ApplyMarker(in BatchHeader batch, ControlRecordType type, LeaderEpoch coordinatorEpoch)
     {
         ProducerState state = FindOrAdd(batch.Producer.Id);
@@ -181,7 +199,7 @@ public sealed class ProducerStates
 #if SEEDED_BUGS
         if (!SeededBug.Is(16))
 #endif
-        _ended[start.Value] = batch.LastOffset.Value;
+            _ended[start.Value] = batch.LastOffset.Value;
         PublishFirstUnstable();
         return type == ControlRecordType.Abort ? new AbortedTransaction(batch.Producer.Id, start, batch.LastOffset, stable) : null;
     }
@@ -307,7 +325,9 @@ public sealed class ProducerStates
         _producers.Remove(state.Id.Value);
     }
 
-    /// <summary>The last stable offset when this transaction no longer counts: the first other undecided one, or what follows the marker.</summary>
+    /// <summary>
+    /// The last stable offset when this transaction no longer counts: the first other undecided one, or what follows the marker.
+    /// </summary>
     private Offset LastStableWithout(Offset start, Offset marker) =>
         _open.Count > 0 && _open.Min != start.Value ? new Offset(_open.Min) : marker + 1;
 

@@ -12,5 +12,5 @@ internal readonly record struct SequenceVerdict(ErrorCode Error, string? Message
 
     public static SequenceVerdict Repeats(ProducedBatch batch) => new(ErrorCode.None, null, batch);
 
-    public static SequenceVerdict Refused(ErrorCode error, string message) => new(error, message, null);
+    public static SequenceVerdict Rejected(ErrorCode error, string message) => new(error, message, null);
 }

@@ -94,7 +94,11 @@ internal static class LogReader
         List<LogSlice>? later = null;
         LogSlice last = first;
         int room = maxBytes - first.Length;
-        for (int i = 1; i < segments.Length && room > 0 && !last.IsEmpty && last.EndOffset >= segments[i - 1].NextOffset && last.EndOffset < limit; i++)
+        for (
+            int i = 1;
+            i < segments.Length && room > 0 && !last.IsEmpty && last.EndOffset >= segments[i - 1].NextOffset && last.EndOffset < limit;
+            i++
+        )
         {
             if (!segments[i].TryAcquire())
             {
@@ -115,7 +119,10 @@ internal static class LogReader
         return later is null ? first : first.With([.. later]);
     }
 
-    /// <summary>The slice of one segment from the first batch that holds an offset, or a later one; null when all its batches lie before, or it is spoilt.</summary>
+    /// <summary>
+    /// The slice of one segment from the first batch that holds an offset, or a later one; null when all its batches lie before, or it is
+    /// corrupt.
+    /// </summary>
     /// <param name="segment">The segment, which the caller has acquired for the slice.</param>
     /// <param name="from">The offset.</param>
     /// <param name="maxBytes">The most bytes.</param>
@@ -139,7 +146,7 @@ internal static class LogReader
         BatchPlace? beyond = next <= limit ? null : segment.Find(limit, size);
         if (beyond is null && next > limit)
         {
-            // The disk has spoilt a length before the limit: where the limit lies is not known, and nothing beyond it may be shown.
+            // The disk has corrupt a length before the limit: where the limit lies is not known, and nothing beyond it may be shown.
             return new LogSlice(segment, first.Position, first.TotalBytes, first.BaseOffset, first.NextOffset);
         }
 
@@ -150,6 +157,12 @@ internal static class LogReader
         }
 
         BatchPlace last = segment.LastWithin(first.Position, first.Position + maxBytes) ?? first;
-        return new LogSlice(segment, first.Position, (int)(last.Position + last.TotalBytes - first.Position), first.BaseOffset, last.NextOffset);
+        return new LogSlice(
+            segment,
+            first.Position,
+            (int)(last.Position + last.TotalBytes - first.Position),
+            first.BaseOffset,
+            last.NextOffset
+        );
     }
 }

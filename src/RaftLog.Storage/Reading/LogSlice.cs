@@ -5,7 +5,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Whole batches of a log, as ranges of one or more segments' files. It keeps the files open, also when segments are deleted meanwhile: dispose it
+/// Whole batches of a log, as ranges of one or more segments' files. It keeps the files open, also when segments are deleted meanwhile:
+/// dispose it
 /// once, after the last read. Taking and reading it needs no lock.
 /// </summary>
 public readonly struct LogSlice : IDisposable
@@ -55,7 +56,8 @@ public readonly struct LogSlice : IDisposable
     public int Ranges => Length == 0 ? 0 : 1 + Later.Length;
 
     /// <summary>
-    /// True when the disk has refused to read some of a segment before, so the bytes are better read before a response promises them: a refusal in the
+    /// True when the disk has declined to read some of a segment before, so the bytes are better read before a response promises them: a
+    /// rejection in the
     /// middle of a response ends the connection, and the other partitions of the response with it.
     /// </summary>
     public bool IsSuspect
@@ -75,10 +77,11 @@ public readonly struct LogSlice : IDisposable
     private ReadOnlySpan<LogSlice> Later => _later;
 
     /// <summary>
-    /// Reads into the target, which has at least <see cref="Length"/> bytes; the result is the number of bytes of whole batches, fewer where the
-    /// disk has spoilt a length or a truncation came first.
+    /// Reads into the target, which has at least <see cref="Length"/> bytes; the result is the number of bytes of whole batches, fewer
+    /// where the
+    /// disk has corrupt a length or a truncation came first.
     /// </summary>
-    /// <exception cref="DiskException">The disk refused.</exception>
+    /// <exception cref="DiskException">The disk rejected.</exception>
     public int Read(Span<byte> target)
     {
         if (_segment is null)
@@ -106,7 +109,8 @@ public readonly struct LogSlice : IDisposable
 
     /// <summary>The bytes that lie in one of the files.</summary>
     /// <param name="index">Below <see cref="Ranges"/>.</param>
-    /// <param name="committed">Bytes of records below it may be sent as pages of the file, since nothing truncates them: the high watermark.</param>
+    /// <param name="committed">Bytes of records below it may be sent as pages of the file, since nothing truncates them: the high
+    /// watermark.</param>
     public FileRange Range(int index, Offset committed)
     {
         LogSlice at = index == 0 ? this : Later[index - 1];
@@ -127,10 +131,11 @@ public readonly struct LogSlice : IDisposable
     internal LogSlice With(LogSlice[] later) => new(this, later);
 }
 
-/// <summary>The answer to a read.</summary>
+/// <summary>The response to a read.</summary>
 /// <param name="Error">
-/// <see cref="ErrorCode.OffsetOutOfRange"/> below the log's start or above its end; <see cref="ErrorCode.CorruptMessage"/> where a segment holds the offset and
-/// no batch with it is found, because the disk has spoilt a length; else none.
+/// <see cref="ErrorCode.OffsetOutOfRange"/> below the log's start or above its end; <see cref="ErrorCode.CorruptMessage"/> where a segment
+/// holds the offset and
+/// no batch with it is found, because the disk has corrupt a length; else none.
 /// </param>
 /// <param name="Slice">The bytes; empty when there are none below the limit, or none that fit.</param>
 public readonly record struct ReadResult(ErrorCode Error, LogSlice Slice);

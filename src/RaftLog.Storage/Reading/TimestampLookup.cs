@@ -75,8 +75,7 @@ internal readonly struct TimestampLookup(DecompressionBudget decompression)
         using var scan = new BatchScanner(segment.Log, segment.Offsets.Floor(start), segment.Size);
         while (scan.MoveNext())
         {
-            if (scan.Header.MaxTimestamp >= timestamp && scan.Header.LastOffset >= from
-                && FirstInBatch(scan, timestamp, from) is { } found)
+            if (scan.Header.MaxTimestamp >= timestamp && scan.Header.LastOffset >= from && FirstInBatch(scan, timestamp, from) is { } found)
             {
                 return found;
             }
@@ -99,7 +98,7 @@ internal readonly struct TimestampLookup(DecompressionBudget decompression)
     private TimestampedOffset? FirstInBatch(BatchScanner scan, long timestamp, Offset from)
     {
         ReadOnlyMemory<byte> bytes = scan.Memory();
-        using PooledBuffer converted = new(int.MaxValue);
+        using PooledByteWriter converted = new(int.MaxValue);
         if (scan.Header.IsLegacy)
         {
             LegacyConversion.Convert(bytes.Span, MostPlainBytes, converted);

@@ -4,7 +4,8 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Files of segments that are no longer part of their logs. They have the suffix <c>.deleted</c> already, as in Kafka, and go after
-/// <c>file.delete.delay.ms</c>; a start removes what a stop left. Safe for concurrent use. Its size is bounded by what retention and cleaning take in that time.
+/// <c>file.delete.delay.ms</c>; a start removes what a stop left. Safe for concurrent use. Its size is bounded by what retention and
+/// cleaning take in that time.
 /// </summary>
 internal sealed class DelayedDeletions(IDisk disk)
 {
@@ -21,13 +22,14 @@ internal sealed class DelayedDeletions(IDisk disk)
     }
 
     /// <summary>
-    /// Removes what is due. Its log may be gone with its directory by now, which is as good. What the disk does not let it remove for now is due again at the
+    /// Removes what is due. Its log may be gone with its directory by now, which is as good. What the disk does not let it remove for now
+    /// is due again at the
     /// next run, and why is the result.
     /// </summary>
     /// <exception cref="DiskException">The disk has failed.</exception>
     public DiskException? Run(long nowMs)
     {
-        DiskException? refused = null;
+        DiskException? rejected = null;
         List<string> kept = [];
         while (TryTake(nowMs) is { } path)
         {
@@ -37,13 +39,13 @@ internal sealed class DelayedDeletions(IDisk disk)
             }
             catch (DiskException failure) when (failure.MayPass)
             {
-                refused = failure;
+                rejected = failure;
                 kept.Add(path);
             }
         }
 
         kept.ForEach(path => Add(path, nowMs));
-        return refused;
+        return rejected;
     }
 
     private string? TryTake(long nowMs)

@@ -8,12 +8,14 @@ namespace RaftLog.Storage;
 /// <param name="Bytes">Their bytes.</param>
 /// <param name="TakesActive">The last segment, which is appended to, goes too: a new one must be begun first.</param>
 /// <param name="Pinned">
-/// The first segment that stays, where its largest timestamp lies in the future: it and all after it stay until then, however old their records are.
+/// The first segment that stays, where its largest timestamp lies in the future: it and all after it stay until then, however old their
+/// records are.
 /// </param>
 public readonly record struct RetentionDecision(Offset Start, int Segments, long Bytes, bool TakesActive, SegmentExtent? Pinned)
 {
     /// <summary>
-    /// Decides. Only whole segments below the high watermark go, the oldest first: while the log without them still has the bytes that are allowed, and then
+    /// Decides. Only whole segments below the high watermark go, the oldest first: while the log without them still has the bytes that are
+    /// allowed, and then
     /// while their newest record is older than allowed. A segment that stays keeps all after it.
     /// </summary>
     /// <param name="segments">The log's segments in order; the last is appended to.</param>
@@ -21,7 +23,13 @@ public readonly record struct RetentionDecision(Offset Start, int Segments, long
     /// <param name="start">The log's start.</param>
     /// <param name="highWatermark">The high watermark.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
-    public static RetentionDecision Of(ReadOnlySpan<SegmentExtent> segments, RetentionLimits limits, Offset start, Offset highWatermark, long nowMs)
+    public static RetentionDecision Of(
+        ReadOnlySpan<SegmentExtent> segments,
+        RetentionLimits limits,
+        Offset start,
+        Offset highWatermark,
+        long nowMs
+    )
     {
         long excess = -limits.Bytes;
         foreach (SegmentExtent segment in segments)
@@ -53,7 +61,9 @@ public readonly record struct RetentionDecision(Offset Start, int Segments, long
 
     private static bool MayGo(ReadOnlySpan<SegmentExtent> segments, int index, Offset highWatermark) =>
 #if SEEDED_BUGS
-        SeededBug.Is(53) ? index < segments.Length - 1 :
+        SeededBug.Is(53)
+            ? index < segments.Length - 1
+            :
 #endif
-        segments[index].NextOffset <= highWatermark && (index < segments.Length - 1 || segments[index].Bytes > 0);
+            segments[index].NextOffset <= highWatermark && (index < segments.Length - 1 || segments[index].Bytes > 0);
 }

@@ -6,5 +6,6 @@ namespace RaftLog.Storage;
 /// <param name="ProducerId">The producer.</param>
 /// <param name="FirstOffset">The first record of the transaction in this partition.</param>
 /// <param name="LastOffset">The offset of the abort marker.</param>
-/// <param name="LastStableOffset">The last stable offset once this marker was written: later searches need not look at earlier entries.</param>
+/// <param name="LastStableOffset">The last stable offset once this marker was written: later searches need not look at earlier
+/// entries.</param>
 public readonly record struct AbortedTransaction(ProducerId ProducerId, Offset FirstOffset, Offset LastOffset, Offset LastStableOffset);

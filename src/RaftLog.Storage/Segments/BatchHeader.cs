@@ -35,7 +35,9 @@ internal readonly struct BatchHeader
         IsLegacy = true;
     }
 
-    /// <summary>An entry of format 0 or 1. Of a compressed one only the last offset is known without its records, so it stands for the first too.</summary>
+    /// <summary>
+    /// An entry of format 0 or 1. Of a compressed one only the last offset is known without its records, so it stands for the first too.
+    /// </summary>
     public bool IsLegacy { get; }
 
     /// <summary>The first offset.</summary>
@@ -72,9 +74,10 @@ internal readonly struct BatchHeader
     public bool IsControl => _attributes.IsControl;
 
     /// <summary>True when bytes are one whole batch of any format whose checksum is right.</summary>
-    public static bool IsIntact(ReadOnlySpan<byte> bytes) => LegacyMessage.Read(bytes, out LegacyMessage message) == BatchStatus.Complete
-        ? message.HasValidChecksum
-        : RecordBatch.Read(bytes, out RecordBatch batch) == BatchStatus.Complete && batch.HasValidChecksum;
+    public static bool IsIntact(ReadOnlySpan<byte> bytes) =>
+        LegacyMessage.Read(bytes, out LegacyMessage message) == BatchStatus.Complete
+            ? message.HasValidChecksum
+            : RecordBatch.Read(bytes, out RecordBatch batch) == BatchStatus.Complete && batch.HasValidChecksum;
 
     /// <summary>Reads the header at the start of the source; false when no batch that a log could hold starts so.</summary>
     public static bool TryRead(ReadOnlySpan<byte> source, out BatchHeader header)

@@ -31,9 +31,12 @@ internal sealed class BatchScanner(IDiskFile file, long start, long end) : IDisp
     public bool MoveNext()
     {
         int head = (int)Math.Min(end - _next, RecordBatch.HeaderSize);
-        if (head < BatchHeader.SmallestBatch || !Fill(_next, head, HeaderPiece)
+        if (
+            head < BatchHeader.SmallestBatch
+            || !Fill(_next, head, HeaderPiece)
             || !BatchHeader.TryRead(_buffer.AsSpan((int)(_next - _bufferStart), head), out BatchHeader header)
-            || header.TotalBytes > end - _next)
+            || header.TotalBytes > end - _next
+        )
         {
             return false;
         }

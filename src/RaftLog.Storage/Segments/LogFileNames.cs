@@ -30,7 +30,8 @@ internal static class LogFileNames
     public static readonly string[] OfSegment = [Log, OffsetIndex, TimeIndex, TransactionIndex];
 
     /// <summary>
-    /// In the directory of a log that was repaired below its recovery point: the recovery point that it had. Such a replica counts as lost until it has caught up.
+    /// In the directory of a log that was repaired below its recovery point: the recovery point that it had. Such a replica counts as lost
+    /// until it has caught up.
     /// </summary>
     public const string LostMark = "raftlog-lost";
 
@@ -43,15 +44,17 @@ internal static class LogFileNames
     public static bool IsLeftover(string name) => Array.Exists(Leftovers, suffix => name.EndsWith(suffix, StringComparison.Ordinal));
 
     /// <summary>The name of a file that begins at, or stands for, an offset: twenty digits and a suffix.</summary>
-    public static string OfOffset(Offset offset, string suffix) =>
-        offset.Value.ToString("D20", CultureInfo.InvariantCulture) + suffix;
+    public static string OfOffset(Offset offset, string suffix) => offset.Value.ToString("D20", CultureInfo.InvariantCulture) + suffix;
 
     /// <summary>Reads the offset of a name of that form; false for any other name.</summary>
     public static bool TryParseOffset(string name, string suffix, out Offset offset)
     {
         offset = default;
-        if (name.Length != OffsetDigits + suffix.Length || !name.EndsWith(suffix, StringComparison.Ordinal)
-            || !long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long value))
+        if (
+            name.Length != OffsetDigits + suffix.Length
+            || !name.EndsWith(suffix, StringComparison.Ordinal)
+            || !long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+        )
         {
             return false;
         }
@@ -74,7 +77,10 @@ internal static class LogFileNames
         return true;
     }
 
-    /// <summary>The partition whose log a directory was, by the name that <see cref="SetAside"/> gave it; not where that had to shorten the topic's name.</summary>
+    /// <summary>
+    /// The partition whose log a directory was, by the name that <see cref="SetAside"/> gave it; not where that had to shorten the topic's
+    /// name.
+    /// </summary>
     public static bool TryParseSetAside(string name, string suffix, out TopicPartition partition)
     {
         int dot = name.LastIndexOf('.');
@@ -82,7 +88,9 @@ internal static class LogFileNames
         return name.EndsWith(suffix, StringComparison.Ordinal) && dot > 0 && TryParsePartition(name[..dot], out partition);
     }
 
-    /// <summary>The name of a directory that waits to be removed (<see cref="DeleteSuffix"/>) or that nobody owns (<see cref="StraySuffix"/>).</summary>
+    /// <summary>
+    /// The name of a directory that waits to be removed (<see cref="DeleteSuffix"/>) or that nobody owns (<see cref="StraySuffix"/>).
+    /// </summary>
     public static string SetAside(TopicPartition partition, Uuid topicId, string suffix)
     {
         string tail = string.Create(CultureInfo.InvariantCulture, $"-{partition.Partition}.{topicId.High:x16}{topicId.Low:x16}{suffix}");

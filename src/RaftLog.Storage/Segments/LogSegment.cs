@@ -16,13 +16,15 @@ internal sealed class LogSegment : IFileRangeGuard
     private readonly LogFolder _folder;
     private readonly uint _chance;
 
-    /// <summary>Bytes below it belong to whole batches. Written after <see cref="_next"/>: who sees the size sees offsets at least as high.</summary>
+    /// <summary>
+    /// Bytes below it belong to whole batches. Written after <see cref="_next"/>: who sees the size sees offsets at least as high.
+    /// </summary>
     private long _size;
     private long _next;
     private int _references = 1;
 
     /// <summary>Bytes from here on may have changed: the lowest position that the file was truncated to.</summary>
-    private long _lowestCut = long.MaxValue;
+    private long _lowestTruncation = long.MaxValue;
     private long _bytesSinceIndexEntry;
     private volatile bool _isSuspect;
 
@@ -98,14 +100,14 @@ internal sealed class LogSegment : IFileRangeGuard
     /// <summary>Guarded by the log's <see cref="FlushProgress"/>: the indexes were written out for good and wait to be flushed.</summary>
     public bool IsIndexDirty { get; set; }
 
-    /// <summary>True once the disk has refused to read some of its batches.</summary>
+    /// <summary>True once the disk has declined to read some of its batches.</summary>
     public bool IsSuspect => _isSuspect;
 
     /// <inheritdoc />
     public void ReadFailed() => _isSuspect = true;
 
     /// <inheritdoc />
-    public bool IsIntact(long end) => Volatile.Read(ref _lowestCut) >= end;
+    public bool IsIntact(long end) => Volatile.Read(ref _lowestTruncation) >= end;
 
     /// <summary>Opens or creates the files. Nothing is known of what they hold until one of the loading methods ran.</summary>
     /// <param name="disk">The disk.</param>
@@ -159,7 +161,9 @@ internal sealed class LogSegment : IFileRangeGuard
         }
     }
 
-    /// <summary>Gives the files names that no start takes for a segment's, gives up this log's reference, and leaves the files to be deleted later.</summary>
+    /// <summary>
+    /// Gives the files names that no start takes for a segment's, gives up this log's reference, and leaves the files to be deleted later.
+    /// </summary>
     public void SetAside(DelayedDeletions deletions, long dueMs)
     {
         Release();
@@ -190,7 +194,9 @@ internal sealed class LogSegment : IFileRangeGuard
         _indexSuffix = suffix;
     }
 
-    /// <summary>Gives the file of batches another suffix behind its own. What it says decides which indexes are its own, so they go first.</summary>
+    /// <summary>
+    /// Gives the file of batches another suffix behind its own. What it says decides which indexes are its own, so they go first.
+    /// </summary>
     public void MoveLog(string suffix)
     {
         _disk.Rename(PathOf(LogFileNames.Log), NameOf(LogFileNames.Log) + suffix);
@@ -198,7 +204,8 @@ internal sealed class LogSegment : IFileRangeGuard
     }
 
     /// <summary>
-    /// True when a batch of these bytes, that ends at this offset, must go to a new segment: this one is full, as old as it may get, its index
+    /// True when a batch of these bytes, that ends at this offset, must go to a new segment: this one is full, as old as it may get, its
+    /// index
     /// is full, or the offset is too far from the base for 31 bits.
     /// </summary>
     public bool MustRoll(in BatchHeader batch, LogSettings settings, long nowMs)
@@ -209,12 +216,15 @@ internal sealed class LogSegment : IFileRangeGuard
         }
 
         long age = FirstTimestamp is { } first && first >= 0 && batch.MaxTimestamp >= 0 ? batch.MaxTimestamp - first : nowMs - CreatedMs;
-        return !HasRoomFor(batch, 0, settings) || age > settings.SegmentMs - JitterMs(settings)
+        return !HasRoomFor(batch, 0, settings)
+            || age > settings.SegmentMs - JitterMs(settings)
             || Offsets.Entries.Count >= settings.SegmentIndexBytes / OffsetIndex.EntrySize
             || Times.Entries.Count >= (settings.SegmentIndexBytes / TimeIndex.EntrySize) - 1;
     }
 
-    /// <summary>True when the indexes can tell where a batch at the end would lie: its position and its distance from the base fit into 31 bits.</summary>
+    /// <summary>
+    /// True when the indexes can tell where a batch at the end would lie: its position and its distance from the base fit into 31 bits.
+    /// </summary>
     public bool CanIndex(in BatchHeader batch) => Size + batch.TotalBytes <= int.MaxValue && batch.LastOffset - BaseOffset <= int.MaxValue;
 
     /// <summary>True when a batch still fits after bytes that are about to be appended.</summary>
@@ -233,7 +243,9 @@ internal sealed class LogSegment : IFileRangeGuard
         return run;
     }
 
-    /// <summary>Writes the bytes of whole batches at the end, in one write. They are not part of the log before <see cref="Publish"/>.</summary>
+    /// <summary>
+    /// Writes the bytes of whole batches at the end, in one write. They are not part of the log before <see cref="Publish"/>.
+    /// </summary>
     public void Write(ReadOnlySpan<byte> batches) => Log.Write(_size, batches);
 
     /// <summary>Makes one written batch part of the log: indexes it, and moves the end that readers see.</summary>
@@ -259,7 +271,9 @@ internal sealed class LogSegment : IFileRangeGuard
         Volatile.Write(ref _next, BaseOffset.Value);
     }
 
-    /// <summary>Trusts indexes and file of a segment that was closed in order, or is wholly flushed; false when they contradict each other.</summary>
+    /// <summary>
+    /// Trusts indexes and file of a segment that was closed in order, or is wholly flushed; false when they contradict each other.
+    /// </summary>
     public bool Trust()
     {
         long length = Log.Length;
@@ -308,7 +322,8 @@ internal sealed class LogSegment : IFileRangeGuard
     }
 
     /// <summary>
-    /// Writes out the indexes and keeps the segment open for appends. A segment too small for an entry needs no files: it is walked instead.
+    /// Writes out the indexes and keeps the segment open for appends. A segment too small for an entry needs no files: it is walked
+    /// instead.
     /// </summary>
     public void WriteIndexes()
     {
@@ -341,27 +356,37 @@ internal sealed class LogSegment : IFileRangeGuard
     }
 
     /// <summary>Where a cut at an offset really ends: at the batch's base when the offset lies inside a batch.</summary>
-    public Offset CutPoint(Offset offset) => Find(offset, Size) is { } place ? Offset.Min(offset, FirstOffset(place)) : offset;
+    public Offset TruncationPoint(Offset offset) => Find(offset, Size) is { } place ? Offset.Min(offset, FirstOffset(place)) : offset;
 
-    /// <summary>Drops all batches from a <see cref="CutPoint"/> on, and leaves the segment open for appends.</summary>
-    /// <exception cref="DiskException">The batches before the cut cannot be walked: the disk has spoilt one, and what is to go would stay.</exception>
+    /// <summary>Drops all batches from a <see cref="TruncationPoint"/> on, and leaves the segment open for appends.</summary>
+    /// <exception cref="DiskException">The batches before the cut cannot be walked: the disk has corrupt one, and what is to go would
+    /// stay.</exception>
     public void TruncateTo(Offset cut)
     {
-        long position = cut >= NextOffset ? Size : Find(cut, Size)?.Position ?? throw new DiskException(
-            Log.Path, DiskErrorKind.Io, "cut", $"the place of offset {cut} is not found, so the disk has spoilt a batch before it; \"A spoilt log\" in docs/operations.md says what to do");
+        long position =
+            cut >= NextOffset
+                ? Size
+                : Find(cut, Size)?.Position
+                    ?? throw new DiskException(
+                        Log.Path,
+                        DiskErrorKind.Io,
+                        "cut",
+                        $"the place of offset {cut} is not found, so the disk has corrupt a batch before it; \"A corrupt log\" in "
+                            + $"docs/operations.md says what to do"
+                    );
 
         // Before the file changes: who reads the old bytes looks here afterwards.
-        Volatile.Write(ref _lowestCut, Math.Min(_lowestCut, position));
+        Volatile.Write(ref _lowestTruncation, Math.Min(_lowestTruncation, position));
         Unseal();
         Offsets.TruncateTo(cut);
 #if SEEDED_BUGS
         if (!SeededBug.Is(58))
 #endif
-        Times.TruncateTo(cut);
+            Times.TruncateTo(cut);
 #if SEEDED_BUGS
         if (!SeededBug.Is(77))
 #endif
-        Transactions.TruncateTo(cut);
+            Transactions.TruncateTo(cut);
         Log.SetLength(position);
         MaxTimestamp = Times.Last.Timestamp;
         MaxTimestampOffset = Times.Last.Offset;
@@ -379,7 +404,7 @@ internal sealed class LogSegment : IFileRangeGuard
     }
 
     /// <summary>Cuts the file itself to what is part of the log, as after a scan that stopped early.</summary>
-    public void CutFileToSize() => Log.SetLength(Size);
+    public void ShrinkFileToSize() => Log.SetLength(Size);
 
     /// <summary>
     /// The place of the first batch, below a position, that holds this offset or a later one; null where there is none.
@@ -413,7 +438,8 @@ internal sealed class LogSegment : IFileRangeGuard
     }
 
     /// <summary>
-    /// The last batch from a position on that ends at or before another position; null where none does. Both positions lie within <see cref="Size"/>,
+    /// The last batch from a position on that ends at or before another position; null where none does. Both positions lie within
+    /// <see cref="Size"/>,
     /// and the first is the start of a batch.
     /// </summary>
     public BatchPlace? LastWithin(long from, long end)
@@ -423,8 +449,11 @@ internal sealed class LogSegment : IFileRangeGuard
         BatchPlace? last = null;
         while (true)
         {
-            if (position < end && BatchHeader.TryRead(head[..Log.Read(position, head)], out BatchHeader header)
-                && position + header.TotalBytes <= end)
+            if (
+                position < end
+                && BatchHeader.TryRead(head[..Log.Read(position, head)], out BatchHeader header)
+                && position + header.TotalBytes <= end
+            )
             {
                 last = new BatchPlace(position, header.BaseOffset, header.NextOffset, header.TotalBytes);
                 position += header.TotalBytes;
@@ -468,11 +497,18 @@ internal sealed class LogSegment : IFileRangeGuard
         }
         catch (ProtocolException damaged)
         {
-            throw new DiskException(Log.Path, DiskErrorKind.Io, "read", $"{damaged.Message}; \"A spoilt log\" in docs/operations.md says what to do");
+            throw new DiskException(
+                Log.Path,
+                DiskErrorKind.Io,
+                "read",
+                $"{damaged.Message}; \"A corrupt log\" in docs/operations.md says what to do"
+            );
         }
     }
 
-    /// <summary>By how much this segment ends before its time: the same at every look, and another for other partitions and segments.</summary>
+    /// <summary>
+    /// By how much this segment ends before its time: the same at every look, and another for other partitions and segments.
+    /// </summary>
     private long JitterMs(LogSettings settings)
     {
         long most = Math.Min(settings.SegmentJitterMs, settings.SegmentMs);

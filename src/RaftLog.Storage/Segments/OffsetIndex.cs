@@ -37,7 +37,8 @@ internal sealed class OffsetIndex(IDisk disk, Func<string> path, Offset baseOffs
     /// <summary>The position of the last indexed batch that starts at or before a position; 0 where there is none.</summary>
     public int FloorOfPosition(long position)
     {
-        int low = 0, high = _entries.Count;
+        int low = 0,
+            high = _entries.Count;
         while (low < high)
         {
             int middle = (low + high) / 2;
@@ -84,14 +85,16 @@ internal sealed class OffsetIndex(IDisk disk, Func<string> path, Offset baseOffs
     public bool EndsSanely(long logLength)
     {
         (Offset Offset, int Position) last = Last;
-        return _entries.HasWholeEntries && (_entries.Count == 0 || (last.Offset >= baseOffset && last.Position > 0 && last.Position < logLength));
+        return _entries.HasWholeEntries
+            && (_entries.Count == 0 || (last.Offset >= baseOffset && last.Position > 0 && last.Position < logLength));
     }
 
     public void Dispose() => _entries.Dispose();
 
     private int CountBelow(Offset offset)
     {
-        int low = 0, high = _entries.Count;
+        int low = 0,
+            high = _entries.Count;
         while (low < high)
         {
             int middle = (low + high) / 2;

@@ -4,7 +4,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// The segments of one log in the order of their offsets. The log's writer changes the list; anyone reads <see cref="Current"/> without a lock: each change
+/// The segments of one log in the order of their offsets. The log's writer changes the list; anyone reads <see cref="Current"/> without a
+/// lock: each change
 /// makes a new array, and who holds an old one finds segments that are gone by <see cref="LogSegment.TryAcquire"/>.
 /// </summary>
 internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loaded)
@@ -35,7 +36,8 @@ internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loa
     /// <summary>The index of the last segment that begins at or before an offset; 0 where there is none.</summary>
     public static int Floor(LogSegment[] segments, Offset offset)
     {
-        int low = 0, high = segments.Length - 1;
+        int low = 0,
+            high = segments.Length - 1;
         while (low < high)
         {
             int middle = (low + high + 1) / 2;
@@ -81,7 +83,12 @@ internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loa
         {
             LogSegment segment = segments[i];
             Offset next = i + 1 < segments.Length ? segments[i + 1].BaseOffset : end;
-            extents[i] = new SegmentExtent(segment.BaseOffset, next, segment.Size, segment.MaxTimestamp >= 0 ? segment.MaxTimestamp : segment.CreatedMs)
+            extents[i] = new SegmentExtent(
+                segment.BaseOffset,
+                next,
+                segment.Size,
+                segment.MaxTimestamp >= 0 ? segment.MaxTimestamp : segment.CreatedMs
+            )
             {
                 FirstTimestamp = segment.FirstTimestamp ?? -1,
             };
@@ -97,7 +104,7 @@ internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loa
     {
         LogSegment added = LogSegment.Open(disk, folder, baseOffset, createdMs);
         added.Forget();
-        added.CutFileToSize();
+        added.ShrinkFileToSize();
         _current = [.. _current, added];
     }
 
@@ -140,7 +147,9 @@ internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loa
         return true;
     }
 
-    /// <summary>Puts segments in the place of some that follow one another; false when these are no longer all in the list, or are its last.</summary>
+    /// <summary>
+    /// Puts segments in the place of some that follow one another; false when these are no longer all in the list, or are its last.
+    /// </summary>
     public bool TryReplace(LogSegment[] replaced, LogSegment[] by)
     {
         LogSegment[] segments = _current;
@@ -164,7 +173,8 @@ internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loa
     }
 
     /// <summary>
-    /// Deletes the files of all segments, the first first: what a power cut in the middle leaves then ends where the log ended, and does not look like a log
+    /// Deletes the files of all segments, the first first: what a power cut in the middle leaves then ends where the log ended, and does
+    /// not look like a log
     /// that has lost what was flushed. <see cref="BeginAt"/> must follow.
     /// </summary>
     public void DeleteFiles()

@@ -37,7 +37,8 @@ internal sealed class TimeIndex(IDisk disk, Func<string> path, Offset baseOffset
     /// <summary>The offset from which to look for the first record at or after a time.</summary>
     public Offset Floor(long timestamp)
     {
-        int low = 0, high = _entries.Count;
+        int low = 0,
+            high = _entries.Count;
         while (low < high)
         {
             int middle = (low + high) / 2;
@@ -91,7 +92,8 @@ internal sealed class TimeIndex(IDisk disk, Func<string> path, Offset baseOffset
 
     /// <summary>As <see cref="IsSane"/>, but looks at the end only.</summary>
     public bool EndsSanely() =>
-        _entries.HasWholeEntries && (_entries.Count < 2 || (Last.Timestamp > At(_entries.Count - 2).Timestamp && Last.Offset >= baseOffset));
+        _entries.HasWholeEntries
+        && (_entries.Count < 2 || (Last.Timestamp > At(_entries.Count - 2).Timestamp && Last.Offset >= baseOffset));
 
     public void Dispose() => _entries.Dispose();
 

@@ -36,11 +36,13 @@ internal sealed class TransactionIndex(IDisk disk, Func<string> path) : IDisposa
     public FileLease LeaseFile() => (_file ??= disk.OpenOrCreate(path())).Lease();
 
     /// <summary>Reads the fields of an entry.</summary>
-    public static AbortedTransaction Read(ReadOnlySpan<byte> entry) => new(
-        new ProducerId(BinaryPrimitives.ReadInt64BigEndian(entry[2..])),
-        new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[10..])),
-        new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[18..])),
-        new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[26..])));
+    public static AbortedTransaction Read(ReadOnlySpan<byte> entry) =>
+        new(
+            new ProducerId(BinaryPrimitives.ReadInt64BigEndian(entry[2..])),
+            new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[10..])),
+            new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[18..])),
+            new Offset(BinaryPrimitives.ReadInt64BigEndian(entry[26..]))
+        );
 
     /// <summary>Reads the file; false when it cannot be what was written.</summary>
     public bool Load()

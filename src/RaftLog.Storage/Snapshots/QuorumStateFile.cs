@@ -6,7 +6,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// The <c>quorum-state</c> file of the metadata log's directory: one line of JSON. It is on the disk before a vote or an epoch takes effect, so
+/// The <c>quorum-state</c> file of the metadata log's directory: one line of JSON. It is on the disk before a vote or an epoch takes
+/// effect, so
 /// await <see cref="WriteAsync"/> before anything is sent that rests on it.
 /// </summary>
 /// <param name="disk">The disk.</param>
@@ -17,8 +18,9 @@ public sealed class QuorumStateFile(IDisk disk, string directory)
     public const string FileName = "quorum-state";
 
     /// <summary>Reads the file; null where it is absent: the node has never taken part.</summary>
-    /// <exception cref="LogDirectoryException">The file is damaged. Going on as if it were absent could vote twice in one epoch.</exception>
-    /// <exception cref="DiskException">The disk refused.</exception>
+    /// <exception cref="LogDirectoryException">The file is damaged. Going on as if it were absent could vote twice in one
+    /// epoch.</exception>
+    /// <exception cref="DiskException">The disk rejected.</exception>
     public QuorumState? Read()
     {
         if (AtomicFile.Read(disk, $"{directory}/{FileName}") is not { } bytes)
@@ -34,12 +36,14 @@ public sealed class QuorumStateFile(IDisk disk, string directory)
         catch (Exception damage) when (damage is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new LogDirectoryException(
-                directory, $"{directory}/{FileName} is damaged ({damage.Message}); restore it, or format the node anew and add it to the quorum again");
+                directory,
+                $"{directory}/{FileName} is damaged ({damage.Message}); restore it, or format the node anew and add it to the quorum again"
+            );
         }
     }
 
     /// <summary>Replaces the file durably.</summary>
-    /// <exception cref="DiskException">The disk refused: the state did not take effect, and the node must stop.</exception>
+    /// <exception cref="DiskException">The disk rejected: the state did not take effect, and the node must stop.</exception>
     public ValueTask WriteAsync(QuorumState state, QuorumStateVersion version)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
@@ -112,6 +116,7 @@ public sealed class QuorumStateFile(IDisk disk, string directory)
             new NodeId(json.GetProperty("leaderId").GetInt32()),
             new NodeId(json.GetProperty("votedId").GetInt32()),
             directoryId,
-            voters);
+            voters
+        );
     }
 }

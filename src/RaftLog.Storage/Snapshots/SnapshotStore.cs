@@ -3,7 +3,8 @@ using RaftLog.Platform;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// The snapshots of the metadata log, as files in its directory: <c>offset-epoch.checkpoint</c>, which are whole and on the disk, and <c>.part</c> files
+/// The snapshots of the metadata log, as files in its directory: <c>offset-epoch.checkpoint</c>, which are whole and on the disk, and
+/// <c>.part</c> files
 /// that are being written. The Raft node uses it from one place at a time.
 /// </summary>
 /// <param name="disk">The disk.</param>
@@ -16,12 +17,15 @@ public sealed class SnapshotStore(IDisk disk, string directory)
     private const string DamagedSuffix = ".checkpoint.damaged";
 
     /// <summary>The whole snapshots, oldest first.</summary>
-    public IReadOnlyList<SnapshotId> List()
+    public IReadOnlyList<StoredSnapshotId> List()
     {
-        List<SnapshotId> found = [];
+        List<StoredSnapshotId> found = [];
         foreach (string name in disk.ListFiles(directory))
         {
-            if (name.EndsWith(Suffix, StringComparison.Ordinal) && SnapshotId.TryParse(name.AsSpan(0, name.Length - Suffix.Length), out SnapshotId id))
+            if (
+                name.EndsWith(Suffix, StringComparison.Ordinal)
+                && StoredSnapshotId.TryParse(name.AsSpan(0, name.Length - Suffix.Length), out StoredSnapshotId id)
+            )
             {
                 found.Add(id);
             }
@@ -32,7 +36,7 @@ public sealed class SnapshotStore(IDisk disk, string directory)
     }
 
     /// <summary>The newest whole snapshot; null where there is none.</summary>
-    public SnapshotId? Latest() => List() is [.., var last] ? last : null;
+    public StoredSnapshotId? Latest() => List() is [.., var last] ? last : null;
 
     /// <summary>Removes what an earlier process left unfinished; once, at start.</summary>
     public void RemoveUnfinished()
@@ -47,20 +51,20 @@ public sealed class SnapshotStore(IDisk disk, string directory)
     }
 
     /// <summary>Begins to take in a snapshot from the leader, piece by piece. A part of the same id is begun anew.</summary>
-    public SnapshotWriter Begin(SnapshotId id)
+    public SnapshotWriter Begin(StoredSnapshotId id)
     {
         string path = BeginPart(id);
         return new SnapshotWriter(disk, directory, disk.OpenOrCreate(path), $"{directory}/{id}{Suffix}", id);
     }
 
     /// <summary>Begins to write a snapshot; waits while there is no descriptor. A part of the same id is begun anew.</summary>
-    public async ValueTask<SnapshotWriter> BeginAsync(SnapshotId id)
+    public async ValueTask<SnapshotWriter> BeginAsync(StoredSnapshotId id)
     {
         string path = BeginPart(id);
         return new SnapshotWriter(disk, directory, await AtomicFile.OpenAsync(disk, path), $"{directory}/{id}{Suffix}", id);
     }
 
-    private string BeginPart(SnapshotId id)
+    private string BeginPart(StoredSnapshotId id)
     {
         string path = $"{directory}/{id}{PartSuffix}";
         disk.DeleteFile(path);
@@ -68,13 +72,13 @@ public sealed class SnapshotStore(IDisk disk, string directory)
     }
 
     /// <summary>Opens a whole snapshot to read it, or to answer FetchSnapshot from it; null where it is absent. Dispose the file.</summary>
-    public IDiskFile? Open(SnapshotId id) => disk.OpenExisting($"{directory}/{id}{Suffix}");
+    public IDiskFile? Open(StoredSnapshotId id) => disk.OpenExisting($"{directory}/{id}{Suffix}");
 
     /// <summary>The file of a snapshot.</summary>
-    public string PathOf(SnapshotId id) => $"{directory}/{id}{Suffix}";
+    public string PathOf(StoredSnapshotId id) => $"{directory}/{id}{Suffix}";
 
     /// <summary>Gives a damaged snapshot another name, so that it counts no more; its path now.</summary>
-    public string SetAside(SnapshotId id)
+    public string SetAside(StoredSnapshotId id)
     {
         string path = $"{directory}/{id}{DamagedSuffix}";
         disk.Rename(PathOf(id), path);
@@ -82,12 +86,12 @@ public sealed class SnapshotStore(IDisk disk, string directory)
     }
 
     /// <summary>Deletes a snapshot whose content is not sound; does nothing where it is absent.</summary>
-    public void Delete(SnapshotId id) => disk.DeleteFile($"{directory}/{id}{Suffix}");
+    public void Delete(StoredSnapshotId id) => disk.DeleteFile($"{directory}/{id}{Suffix}");
 
     /// <summary>Deletes the snapshots that are older than one; who has them open can go on reading.</summary>
-    public void DeleteOlderThan(SnapshotId keep)
+    public void DeleteOlderThan(StoredSnapshotId keep)
     {
-        foreach (SnapshotId id in List())
+        foreach (StoredSnapshotId id in List())
         {
             if (id.CompareTo(keep) < 0)
             {
@@ -97,7 +101,9 @@ public sealed class SnapshotStore(IDisk disk, string directory)
     }
 }
 
-/// <summary>A snapshot that is being written. It exists for others once <see cref="FreezeAsync"/> has ended; dispose it in any case.</summary>
+/// <summary>
+/// A snapshot that is being written. It exists for others once <see cref="FreezeAsync"/> has ended; dispose it in any case.
+/// </summary>
 public sealed class SnapshotWriter : IDisposable
 {
     private readonly IDisk _disk;
@@ -106,7 +112,7 @@ public sealed class SnapshotWriter : IDisposable
     private readonly string _target;
     private bool _closed;
 
-    internal SnapshotWriter(IDisk disk, string directory, IDiskFile file, string target, SnapshotId id)
+    internal SnapshotWriter(IDisk disk, string directory, IDiskFile file, string target, StoredSnapshotId id)
     {
         _disk = disk;
         _directory = directory;
@@ -116,7 +122,7 @@ public sealed class SnapshotWriter : IDisposable
     }
 
     /// <summary>Which snapshot it will be.</summary>
-    public SnapshotId Id { get; }
+    public StoredSnapshotId Id { get; }
 
     /// <summary>The bytes so far: the position to ask the leader for next.</summary>
     public long Length { get; private set; }

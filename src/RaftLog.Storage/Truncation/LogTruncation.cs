@@ -44,7 +44,7 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
     /// <summary>See <see cref="PartitionLog.TruncateFullyAndStartAt"/>.</summary>
     public void FullyTo(Offset offset)
     {
-        log.Flushing.Cutting(offset);
+        log.Flushing.BeginTruncation(offset);
         log.Guarded(() =>
         {
             log.SetEmptyAt(offset);
@@ -55,7 +55,7 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
             log.Flushing.NamesChanged();
             log.Epochs.Clear();
             log.Producers.Clear();
-            log.Flushing.Cut(segments.Current, offset);
+            log.Flushing.CompleteTruncation(segments.Current, offset);
         });
         home.Flusher.Add(log);
     }
@@ -74,16 +74,16 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
         log.Guarded(() => DropBelow(start));
     }
 
-    /// <summary>See <see cref="PartitionLog.CutPointOf"/>.</summary>
+    /// <summary>See <see cref="PartitionLog.TruncationPointOf"/>.</summary>
     public Offset PointOf(Offset offset) =>
         offset >= log.EndOffset || offset < log.StartOffset ? offset : Offset.Max(BatchStart(offset), log.StartOffset);
 
-    private Offset BatchStart(Offset offset) => segments.Holder(offset).CutPoint(offset);
+    private Offset BatchStart(Offset offset) => segments.Holder(offset).TruncationPoint(offset);
 
     private void Cut(Offset end)
     {
         LogSegment holder = segments.Holder(end);
-        log.Flushing.Cutting(end);
+        log.Flushing.BeginTruncation(end);
         log.SetTruncated(end);
         segments.DropAfter(end);
         bool cutsBytes = holder.NextOffset > end;
@@ -92,11 +92,11 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
 #if SEEDED_BUGS
         if (!SeededBug.Is(76))
 #endif
-        ProducerSnapshots.DeleteAbove(home.Disk, log.Path, end);
+            ProducerSnapshots.DeleteAbove(home.Disk, log.Path, end);
 #if SEEDED_BUGS
         if (!SeededBug.Is(34))
 #endif
-        ProducerReplay.Rebuild(home.Disk, log.Path, segments.Current, log.Producers, log.HighWatermark);
+            ProducerReplay.Rebuild(home.Disk, log.Path, segments.Current, log.Producers, log.HighWatermark);
         writer.SnapshotsGone(end);
         log.Producers.Committed(log.HighWatermark);
         if (cutsBytes)
@@ -104,12 +104,13 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
             StartFreshFile(holder, end);
         }
 
-        log.Flushing.Cut(segments.Current, end);
+        log.Flushing.CompleteTruncation(segments.Current, end);
         home.Flusher.Add(log);
     }
 
     /// <summary>
-    /// Nothing is written over bytes that were cut before the cut is on the disk. A batch's offset and epoch lie outside its checksum, so a power cut could
+    /// Nothing is written over bytes that were cut before the cut is on the disk. A batch's offset and epoch lie outside its checksum, so a
+    /// power cut could
     /// leave an old batch's epoch before a new batch's records, and nobody would notice.
     /// </summary>
     private void StartFreshFile(LogSegment holder, Offset end)

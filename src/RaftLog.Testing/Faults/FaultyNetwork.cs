@@ -8,7 +8,8 @@ namespace RaftLog.Testing.Faults;
 /// <param name="own">The faults of whoever uses it.</param>
 /// <param name="faultsOf">The faults of the node that listens on an address, or null.</param>
 /// <param name="time">The clock of delays.</param>
-internal sealed class FaultyNetwork(INetwork network, NodeFaults own, Func<NetworkAddress, NodeFaults?> faultsOf, TimeProvider time) : INetwork
+internal sealed class FaultyNetwork(INetwork network, NodeFaults own, Func<NetworkAddress, NodeFaults?> faultsOf, TimeProvider time)
+    : INetwork
 {
     private readonly Waiters _waiters = new(time);
     private readonly NodeFaults _life = new();
@@ -31,7 +32,10 @@ internal sealed class FaultyNetwork(INetwork network, NodeFaults own, Func<Netwo
 
         ConnectResult result = await network.ConnectAsync(address, timeout, cancel);
         return result.Connection is { } connection
-            ? result with { Connection = new FaultyConnection(connection, others is null ? [own, _life] : [own, _life, others], null, _waiters) }
+            ? result with
+            {
+                Connection = new FaultyConnection(connection, others is null ? [own, _life] : [own, _life, others], null, _waiters),
+            }
             : result;
     }
 
@@ -41,7 +45,8 @@ internal sealed class FaultyNetwork(INetwork network, NodeFaults own, Func<Netwo
     {
         public NetworkAddress Address => listener.Address;
 
-        public async ValueTask<IConnection?> AcceptAsync() => await listener.AcceptAsync() is { } connection ? network.Accept(connection) : null;
+        public async ValueTask<IConnection?> AcceptAsync() =>
+            await listener.AcceptAsync() is { } connection ? network.Accept(connection) : null;
 
         public void Dispose() => listener.Dispose();
     }

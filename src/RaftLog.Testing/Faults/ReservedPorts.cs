@@ -3,7 +3,8 @@ using RaftLog.Platform;
 namespace RaftLog.Testing.Faults;
 
 /// <summary>
-/// TCP with ports that are taken before anyone is told of them: a node's configuration names its ports before the node listens, and a port that
+/// TCP with ports that are taken before anyone is told of them: a node's configuration names its ports before the node listens, and a port
+/// that
 /// was only found free may be somebody else's by then.
 /// </summary>
 internal sealed class ReservedPorts(INetwork network) : INetwork, IDisposable

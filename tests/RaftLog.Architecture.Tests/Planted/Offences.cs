@@ -44,9 +44,7 @@ internal static class Locks
 
     internal static void Do()
     {
-        lock (Gate)
-        {
-        }
+        lock (Gate) { }
     }
 }
 

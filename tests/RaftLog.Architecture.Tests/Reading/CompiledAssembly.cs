@@ -9,7 +9,8 @@ namespace RaftLog.Architecture.Tests;
 /// <summary>What a compiled assembly says about itself: whom it references, what its code uses, what static state it has.</summary>
 internal sealed class CompiledAssembly
 {
-    private static readonly Dictionary<int, OpCode> OpCodesByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
+    private static readonly Dictionary<int, OpCode> OpCodesByValue = typeof(OpCodes)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (OpCode)field.GetValue(null)!)
         .ToDictionary(code => code.Value & 0xFFFF);
 
@@ -57,7 +58,10 @@ internal sealed class CompiledAssembly
     internal static CompiledAssembly OfProject(string project)
     {
         string file = Path.Combine(AppContext.BaseDirectory, $"{(project == "RaftLog.Cli" ? "raftlog" : project)}.dll");
-        Assert.True(File.Exists(file), $"{project} is not among the references of RaftLog.Architecture.Tests.csproj: add it, so that its rules are checked");
+        Assert.True(
+            File.Exists(file),
+            $"{project} is not among the references of RaftLog.Architecture.Tests.csproj: add it, so that its rules are checked"
+        );
         return Read(file);
     }
 
@@ -96,7 +100,12 @@ internal sealed class CompiledAssembly
         string type = field.DecodeSignature(Noting($"{owner}.{name}"), null);
         bool isConstant = field.Attributes.HasFlag(FieldAttributes.Literal);
         bool isProperty = name.EndsWith("k__BackingField", StringComparison.Ordinal);
-        if (field.Attributes.HasFlag(FieldAttributes.Static) && !isConstant && !IsCompilerMade(owner) && (isProperty || !IsCompilerMade(name)))
+        if (
+            field.Attributes.HasFlag(FieldAttributes.Static)
+            && !isConstant
+            && !IsCompilerMade(owner)
+            && (isProperty || !IsCompilerMade(name))
+        )
         {
             _staticFields.Add(new StaticField($"{owner}.{name}", type, field.Attributes.HasFlag(FieldAttributes.InitOnly)));
         }
@@ -202,9 +211,8 @@ internal sealed class CompiledAssembly
         };
         if (type is not null)
         {
-            IReadOnlyList<string> parameters = member.GetKind() == MemberReferenceKind.Method
-                ? [.. member.DecodeMethodSignature(plain, null).ParameterTypes]
-                : [];
+            IReadOnlyList<string> parameters =
+                member.GetKind() == MemberReferenceKind.Method ? [.. member.DecodeMethodSignature(plain, null).ParameterTypes] : [];
             Note(caller, member.Parent);
             _uses.Add(new Use(caller, type, _reader.GetString(member.Name), parameters));
         }

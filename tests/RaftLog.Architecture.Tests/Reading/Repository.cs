@@ -9,17 +9,24 @@ internal static class Repository
 
     /// <summary>Names of the projects under <c>src</c>, in order.</summary>
     internal static IReadOnlyList<string> Projects { get; } =
-        [.. Directory.GetFiles(At("src"), "*.csproj", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal)!];
+    [
+        .. Directory
+            .GetFiles(At("src"), "*.csproj", SearchOption.AllDirectories)
+            .Select(Path.GetFileNameWithoutExtension)
+            .Order(StringComparer.Ordinal)!,
+    ];
 
     internal static string At(params string[] parts) => Path.Combine([Root, .. parts]);
 
     /// <summary>The projects that a project's file names, analyzers left out.</summary>
     internal static IReadOnlyList<string> ReferencesOf(string project) =>
-    [
-        .. XDocument.Load(At("src", project, $"{project}.csproj")).Descendants("ProjectReference")
-            .Where(reference => (string?)reference.Attribute("OutputItemType") != "Analyzer")
-            .Select(reference => Path.GetFileNameWithoutExtension(((string)reference.Attribute("Include")!).Replace('\\', '/'))),
-    ];
+        [
+            .. XDocument
+                .Load(At("src", project, $"{project}.csproj"))
+                .Descendants("ProjectReference")
+                .Where(reference => (string?)reference.Attribute("OutputItemType") != "Analyzer")
+                .Select(reference => Path.GetFileNameWithoutExtension(((string)reference.Attribute("Include")!).Replace('\\', '/'))),
+        ];
 
     /// <summary>The hand-written sources below a folder, as paths from the root.</summary>
     internal static IEnumerable<string> SourcesBelow(params string[] folder)
@@ -30,7 +37,8 @@ internal static class Repository
             return [];
         }
 
-        return Directory.EnumerateFiles(path, "*.*", SearchOption.AllDirectories)
+        return Directory
+            .EnumerateFiles(path, "*.*", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal);

@@ -3,7 +3,9 @@ using System.Reflection.Metadata;
 
 namespace RaftLog.Architecture.Tests;
 
-/// <summary>Reads types in metadata as their full names, without generic arguments; what is inside arrays, references and arguments is reported too.</summary>
+/// <summary>
+/// Reads types in metadata as their full names, without generic arguments; what is inside arrays, references and arguments is reported too.
+/// </summary>
 internal sealed class TypeNames : ISignatureTypeProvider<string, object?>
 {
     private readonly Action<string>? _seen;
@@ -15,9 +17,10 @@ internal sealed class TypeNames : ISignatureTypeProvider<string, object?>
     {
         TypeReference type = reader.GetTypeReference(handle);
         string name = reader.GetString(type.Name);
-        string full = type.ResolutionScope.Kind == HandleKind.TypeReference
-            ? $"{GetTypeFromReference(reader, (TypeReferenceHandle)type.ResolutionScope, 0)}+{name}"
-            : Join(reader.GetString(type.Namespace), name);
+        string full =
+            type.ResolutionScope.Kind == HandleKind.TypeReference
+                ? $"{GetTypeFromReference(reader, (TypeReferenceHandle)type.ResolutionScope, 0)}+{name}"
+                : Join(reader.GetString(type.Namespace), name);
         _seen?.Invoke(full);
         return full;
     }
@@ -31,8 +34,12 @@ internal sealed class TypeNames : ISignatureTypeProvider<string, object?>
             : Join(reader.GetString(type.Namespace), name);
     }
 
-    public string GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
-        reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
+    public string GetTypeFromSpecification(
+        MetadataReader reader,
+        object? genericContext,
+        TypeSpecificationHandle handle,
+        byte rawTypeKind
+    ) => reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
 
     public string GetPrimitiveType(PrimitiveTypeCode typeCode) => $"System.{typeCode}";
 

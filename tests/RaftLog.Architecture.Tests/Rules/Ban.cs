@@ -13,10 +13,11 @@ internal sealed record Ban(string What, string Instead, Func<Use, bool>? UnlessI
 
     /// <summary>The uses that a list of bans hits, each with what to do instead.</summary>
     internal static IReadOnlyList<string> Violations(IEnumerable<Use> uses, IReadOnlyList<Ban> bans) =>
-    [
-        .. uses.SelectMany(use => bans.Where(ban => ban.Hits(use)).Select(ban => $"{use}: {ban.Instead}"))
-            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
-    ];
+        [
+            .. uses.SelectMany(use => bans.Where(ban => ban.Hits(use)).Select(ban => $"{use}: {ban.Instead}"))
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
 
     private bool Names(Use use)
     {
@@ -26,8 +27,11 @@ internal sealed record Ban(string What, string Instead, Func<Use, bool>? UnlessI
         }
 
         // A use of a member comes with a use of its type, so types are matched by that alone.
-        return use.Member.Length == 0 && (What.EndsWith(".*", StringComparison.Ordinal)
-            ? use.Type.StartsWith(What[..^1], StringComparison.Ordinal)
-            : use.Type == What || use.Type.StartsWith(What + "+", StringComparison.Ordinal));
+        return use.Member.Length == 0
+            && (
+                What.EndsWith(".*", StringComparison.Ordinal)
+                    ? use.Type.StartsWith(What[..^1], StringComparison.Ordinal)
+                    : use.Type == What || use.Type.StartsWith(What + "+", StringComparison.Ordinal)
+            );
     }
 }

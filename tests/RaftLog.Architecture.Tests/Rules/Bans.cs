@@ -1,6 +1,8 @@
 namespace RaftLog.Architecture.Tests;
 
-/// <summary>What the rooms must not use: the pure rooms no effect at all, the shell rooms nothing that a simulator cannot drive on one thread.</summary>
+/// <summary>
+/// What the rooms must not use: the pure rooms no effect at all, the shell rooms nothing that a simulator cannot drive on one thread.
+/// </summary>
 internal static class Bans
 {
     private const string Seam = "effects come through the seams of Platform";

@@ -80,14 +80,23 @@ internal static class Rooms
     }
 
     /// <summary>The bans that hold in a room.</summary>
-    internal static IReadOnlyList<Ban> BansFor(RoomKind kind) => kind switch
-    {
-        RoomKind.CompileTime => [],
-        RoomKind.Words or RoomKind.Platform => Bans.Everywhere,
-        RoomKind.Pure => [.. Bans.Everywhere, .. Bans.Pure],
-        RoomKind.Shell => [.. Bans.Everywhere, .. Bans.Shell, .. Bans.World],
-        RoomKind.Rim => [.. Bans.Everywhere, .. Bans.Shell.Where(ban => ban.What is not ("System.Diagnostics.Stopwatch" or "System.Environment::Exit"))],
-        RoomKind.WorldMaker => [.. Bans.Everywhere, .. Bans.Shell.Where(ban => ban.What is "System.Random" || ban.What.StartsWith("System.Guid", StringComparison.Ordinal))],
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "a kind without rules"),
-    };
+    internal static IReadOnlyList<Ban> BansFor(RoomKind kind) =>
+        kind switch
+        {
+            RoomKind.CompileTime => [],
+            RoomKind.Words or RoomKind.Platform => Bans.Everywhere,
+            RoomKind.Pure => [.. Bans.Everywhere, .. Bans.Pure],
+            RoomKind.Shell => [.. Bans.Everywhere, .. Bans.Shell, .. Bans.World],
+            RoomKind.Rim =>
+            [
+                .. Bans.Everywhere,
+                .. Bans.Shell.Where(ban => ban.What is not ("System.Diagnostics.Stopwatch" or "System.Environment::Exit")),
+            ],
+            RoomKind.WorldMaker =>
+            [
+                .. Bans.Everywhere,
+                .. Bans.Shell.Where(ban => ban.What is "System.Random" || ban.What.StartsWith("System.Guid", StringComparison.Ordinal)),
+            ],
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "a kind without rules"),
+        };
 }

@@ -19,8 +19,11 @@ internal static partial class SourceRules
 
     /// <summary>Types whose parts lie in several hand-written files: a god class in disguise.</summary>
     internal static IEnumerable<string> Scattered(IEnumerable<(string File, string Text)> sources) =>
-        from part in sources.SelectMany(source => PartialType().Matches(source.Text)
-            .Select(match => (source.File, Type: $"{NamespaceOf(source.Text)}.{match.Groups["name"].Value}")))
+        from part in sources.SelectMany(source =>
+            PartialType()
+                .Matches(source.Text)
+                .Select(match => (source.File, Type: $"{NamespaceOf(source.Text)}.{match.Groups["name"].Value}"))
+        )
         group part.File by part.Type into type
         let files = type.Distinct(StringComparer.Ordinal).ToList()
         where files.Count > 1
@@ -45,7 +48,10 @@ internal static partial class SourceRules
 
     private static string NamespaceOf(string text) => NamespaceLine().Match(text).Groups["name"].Value;
 
-    [GeneratedRegex(@"^[^\n/""]*\bpartial\s+(?:record\s+struct|record\s+class|class|struct|record|interface)\s+(?<name>\w+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^[^\n/""]*\bpartial\s+(?:record\s+struct|record\s+class|class|struct|record|interface)\s+(?<name>\w+)",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex PartialType();
 
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]

@@ -1,6 +1,8 @@
 namespace RaftLog.Architecture.Tests;
 
-/// <summary>No state outlives a node: two nodes in one process, or two simulated lives of one node, must not meet in a static field.</summary>
+/// <summary>
+/// No state outlives a node: two nodes in one process, or two simulated lives of one node, must not meet in a static field.
+/// </summary>
 internal static class StaticState
 {
     private static readonly string[] ChangingTypes =

@@ -14,7 +14,8 @@ internal static partial class WritingRules
         from document in documents
         from line in document.Text.Split('\n').Select((text, index) => (Text: text, Number: index + 1))
         where line.Text.Length > MaxMarkdownLine
-        select $"{document.File}:{line.Number} has {line.Text.Length} characters; beyond {MaxMarkdownLine} it is a list or several sentences";
+        select $"{document.File}:{line.Number} has {line.Text.Length} characters; beyond {MaxMarkdownLine} it is a list or several "
+            + $"sentences";
 
     /// <summary>Links of documents to files of the repository that are not there.</summary>
     internal static IEnumerable<string> BrokenLinks(IEnumerable<(string File, string Text)> documents, Func<string, bool> exists) =>

@@ -1,9 +1,10 @@
-
 namespace RaftLog.Benchmarks.Load;
 
 /// <summary>
-/// kcat as a consumer of a whole topic: a light client, so that the broker's work shows. Its queues hold the whole topic: with librdkafka's usual limit of
-/// 64 MiB a partition it stops fetching for up to a second whenever brokers are faster than what reads its output, and the faster broker looks slower.
+/// kcat as a consumer of a whole topic: a light client, so that the broker's work shows. Its queues hold the whole topic: with librdkafka's
+/// usual limit of
+/// 64 MiB a partition it stops fetching for up to a second whenever brokers are faster than what reads its output, and the faster broker
+/// looks slower.
 /// </summary>
 internal static class KcatConsumer
 {
@@ -21,7 +22,8 @@ internal static class KcatConsumer
         CommandResult result = await Command.RunAsync(
             "/bin/sh",
             ["-c", $"\"$0\" -b \"$1\" -C -t \"$2\" -o beginning -e -q {Room} | wc -c", kcat, bootstrap, topic],
-            patience: Patience);
+            patience: Patience
+        );
         TimeSpan elapsed = TimeProvider.System.GetElapsedTime(start);
         long came = long.Parse(result.Succeeded().Output, System.Globalization.CultureInfo.InvariantCulture);
         return came == bytes ? elapsed : throw new InvalidOperationException($"kcat read {came} bytes instead of {bytes}: {result.Errors}");

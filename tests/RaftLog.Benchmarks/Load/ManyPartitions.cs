@@ -12,12 +12,17 @@ namespace RaftLog.Benchmarks.Load;
 /// <param name="Value">The figure.</param>
 internal sealed record Figure(string Name, double Value);
 
-/// <summary>The steps of <c>many-partitions</c> on one cluster. Both systems are driven by the same client, so its own time is in the figures of both.</summary>
+/// <summary>
+/// The steps of <c>many-partitions</c> on one cluster. Both systems are driven by the same client, so its own time is in the figures of
+/// both.
+/// </summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="partitions">How many partitions.</param>
 internal sealed class ManyPartitions(IRunningCluster cluster, int partitions)
 {
-    /// <summary>Kafka 4.3.1 refuses a request of which 10,000 records come (POLICY_VIOLATION), so the partitions lie in several topics.</summary>
+    /// <summary>
+    /// Kafka 4.3.1 rejects a request of which 10,000 records come (POLICY_VIOLATION), so the partitions lie in several topics.
+    /// </summary>
     private const int MostOfOneTopic = 5_000;
 
     private const string Small = "small";
@@ -34,7 +39,9 @@ internal sealed class ManyPartitions(IRunningCluster cluster, int partitions)
         .. Enumerable.Range(0, partitions).Chunk(MostOfOneTopic).Select(static (part, number) => ($"many-{number}", part.Length)),
     ];
 
-    /// <summary>Creates the topics, one after the other, and writes to each of their partitions. Another client asks for a small topic all the time.</summary>
+    /// <summary>
+    /// Creates the topics, one after the other, and writes to each of their partitions. Another client asks for a small topic all the time.
+    /// </summary>
     public async Task<IReadOnlyList<Figure>> CreateAsync()
     {
         using KafkaCluster client = NewClient();
@@ -70,7 +77,10 @@ internal sealed class ManyPartitions(IRunningCluster cluster, int partitions)
         return
         [
             new("resident memory, all written to, MiB", use.ResidentBytes / MiB),
-            new("descriptors, all written to", cluster.ProcessIds.Sum(static id => Directory.EnumerateFileSystemEntries($"/proc/{id}/fd").Count())),
+            new(
+                "descriptors, all written to",
+                cluster.ProcessIds.Sum(static id => Directory.EnumerateFileSystemEntries($"/proc/{id}/fd").Count())
+            ),
             new("processor without load, % of one", (use.ProcessorSeconds - before) / (Since(start) / 1000) * 100),
         ];
     }
@@ -146,12 +156,15 @@ internal sealed class ManyPartitions(IRunningCluster cluster, int partitions)
 
     private string Of() => partitions > 1000 ? "many partitions" : $"{partitions} partitions";
 
-    private KafkaCluster NewClient() => new(new ClientOptions
-    {
-        BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap),
-        RequestTimeout = Patience,
-        CallTimeout = Patience,
-    });
+    private KafkaCluster NewClient() =>
+        new(
+            new ClientOptions
+            {
+                BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap),
+                RequestTimeout = Patience,
+                CallTimeout = Patience,
+            }
+        );
 
     private async Task WriteToAllAsync(KafkaCluster client)
     {

@@ -17,7 +17,7 @@ internal sealed class PreparedProduces : IDisposable
 
     private readonly Socket _socket;
     private readonly byte[][] _frames;
-    private readonly bool _isAnswered;
+    private readonly bool _hasResponse;
     private readonly byte[] _received = new byte[64 << 10];
     private int _next;
     private int _buffered;
@@ -25,7 +25,7 @@ internal sealed class PreparedProduces : IDisposable
     /// <summary>Connects, and makes requests of one record for each partition.</summary>
     public PreparedProduces(string address, string topic, int partitions, short acks, int producer, int requests)
     {
-        _isAnswered = acks != 0;
+        _hasResponse = acks != 0;
         _frames = [.. Enumerable.Range(0, requests).Select(number => Frame(topic, partitions, acks, producer, number))];
         int colon = address.LastIndexOf(':');
         _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -45,7 +45,7 @@ internal sealed class PreparedProduces : IDisposable
                 sent++;
             }
 
-            received += _isAnswered ? Receive() : sent - received;
+            received += _hasResponse ? Receive() : sent - received;
         }
     }
 
@@ -68,7 +68,12 @@ internal sealed class PreparedProduces : IDisposable
                 new()
                 {
                     Name = topic,
-                    PartitionData = [.. Enumerable.Range(0, partitions).Select(index => new ProduceRequest.PartitionProduceData { Index = index, Records = records })],
+                    PartitionData =
+                    [
+                        .. Enumerable
+                            .Range(0, partitions)
+                            .Select(index => new ProduceRequest.PartitionProduceData { Index = index, Records = records }),
+                    ],
                 },
             ],
         };
@@ -94,7 +99,11 @@ internal sealed class PreparedProduces : IDisposable
 
             _buffered += read;
             int start = 0;
-            while (_buffered - start >= sizeof(int) && BinaryPrimitives.ReadInt32BigEndian(_received.AsSpan(start)) is int length && length <= _buffered - start - sizeof(int))
+            while (
+                _buffered - start >= sizeof(int)
+                && BinaryPrimitives.ReadInt32BigEndian(_received.AsSpan(start)) is int length
+                && length <= _buffered - start - sizeof(int)
+            )
             {
                 start += sizeof(int) + length;
                 count++;

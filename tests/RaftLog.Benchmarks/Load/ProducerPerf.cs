@@ -18,16 +18,37 @@ internal sealed partial class ProducerPerf(string peers)
     /// <param name="recordBytes">The bytes of each value.</param>
     /// <param name="acks">The producer's <c>acks</c>.</param>
     /// <param name="rate">Records a second; null for as fast as it goes.</param>
-    public async Task<ProduceFigures> RunAsync(string bootstrap, string topic, long records, int recordBytes, string acks, long? rate = null)
+    public async Task<ProduceFigures> RunAsync(
+        string bootstrap,
+        string topic,
+        long records,
+        int recordBytes,
+        string acks,
+        long? rate = null
+    )
     {
         CommandResult result = await Command.RunAsync(
             _program,
             [
-                "tool", "producer-perf", "--topic", topic, "--num-records", $"{records}", "--record-size", $"{recordBytes}",
-                "--throughput", $"{rate ?? -1}", "--bootstrap-server", bootstrap, "--command-property", $"acks={acks}",
+                "tool",
+                "producer-perf",
+                "--topic",
+                topic,
+                "--num-records",
+                $"{records}",
+                "--record-size",
+                $"{recordBytes}",
+                "--throughput",
+                $"{rate ?? -1}",
+                "--bootstrap-server",
+                bootstrap,
+                "--command-property",
+                $"acks={acks}",
             ],
-            patience: Patience);
-        string last = result.Succeeded().Lines.LastOrDefault(line => line.Contains("99.9th", StringComparison.Ordinal))
+            patience: Patience
+        );
+        string last =
+            result.Succeeded().Lines.LastOrDefault(line => line.Contains("99.9th", StringComparison.Ordinal))
             ?? throw new InvalidOperationException($"producer-perf says no figures: {result.Describe()}");
         Match match = Summary().Match(last);
         if (!match.Success || long.Parse(match.Groups["sent"].Value, CultureInfo.InvariantCulture) != records)
@@ -40,6 +61,7 @@ internal sealed partial class ProducerPerf(string peers)
     }
 
     [GeneratedRegex(
-        @"^(?<sent>\d+) records sent, .*\((?<mb>[\d.]+) MB/sec\), .*, (?<max>[\d.]+) ms max latency, (?<p50>\d+) ms 50th, \d+ ms 95th, (?<p99>\d+) ms 99th, (?<p999>\d+) ms 99.9th")]
+        @"^(?<sent>\d+) records sent, .*\((?<mb>[\d.]+) MB/sec\), .*, (?<max>[\d.]+) ms max latency, (?<p50>\d+) ms 50th, \d+ ms 95th, (?<p99>\d+) ms 99th, (?<p999>\d+) ms 99.9th"
+    )]
     private static partial Regex Summary();
 }

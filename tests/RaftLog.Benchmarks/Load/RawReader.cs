@@ -8,7 +8,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Benchmarks.Load;
 
 /// <summary>
-/// The cheapest consumer there can be: one connection to a node that leads all partitions, one fetch after the other, and the bytes thrown away. What it
+/// The cheapest consumer there can be: one connection to a node that leads all partitions, one fetch after the other, and the bytes thrown
+/// away. What it
 /// reads a second is what the node can send.
 /// </summary>
 internal sealed class RawReader : IDisposable
@@ -67,10 +68,15 @@ internal sealed class RawReader : IDisposable
                     Topic = _topic,
                     Partitions =
                     [
-                        .. _offsets.Select((offset, index) => new FetchRequest.FetchPartition
-                        {
-                            Partition = index, FetchOffset = new Offset(offset), PartitionMaxBytes = _partitionBytes,
-                        }),
+                        .. _offsets.Select(
+                            (offset, index) =>
+                                new FetchRequest.FetchPartition
+                                {
+                                    Partition = index,
+                                    FetchOffset = new Offset(offset),
+                                    PartitionMaxBytes = _partitionBytes,
+                                }
+                        ),
                     ],
                 },
             ],
@@ -133,7 +139,7 @@ internal sealed class RawReader : IDisposable
 
     private void Receive(int length)
     {
-        for (int received = 0; received < length;)
+        for (int received = 0; received < length; )
         {
             int read = _socket.Receive(_buffer, received, length - received, SocketFlags.None);
             received += read > 0 ? read : throw new InvalidOperationException("the node closed the connection; its log says why");

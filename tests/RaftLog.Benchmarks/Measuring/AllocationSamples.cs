@@ -18,7 +18,7 @@ internal sealed class AllocationSamples : EventListener
     {
         foreach ((string type, int samples) in _samples.OrderByDescending(each => each.Value).Take(Shown))
         {
-            writer.WriteLine($"{samples,8} {type}");
+            writer.WriteLine($"{samples, 8} {type}");
         }
     }
 
@@ -34,7 +34,10 @@ internal sealed class AllocationSamples : EventListener
     /// <inheritdoc/>
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
-        if (eventData.EventName?.StartsWith("GCAllocationTick", StringComparison.Ordinal) == true && eventData.Payload?[TypeName] is string type)
+        if (
+            eventData.EventName?.StartsWith("GCAllocationTick", StringComparison.Ordinal) == true
+            && eventData.Payload?[TypeName] is string type
+        )
         {
             _samples.AddOrUpdate(type, 1, static (_, count) => count + 1);
         }

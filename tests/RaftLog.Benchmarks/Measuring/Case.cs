@@ -31,7 +31,8 @@ internal sealed record Case(string Name, ClusterShape Shape, string Acks)
 
     /// <summary>The case in words.</summary>
     public string Words =>
-        $"{Shape.Nodes} node{(Shape.Nodes == 1 ? "" : "s")}, acks={Acks}, {(Shape.FlushInterval == 1 ? "every record flushed" : "flushing left to the system")}";
+        $"{Shape.Nodes} node{(Shape.Nodes == 1 ? "" : "s")}, acks={Acks}, "
+        + $"{(Shape.FlushInterval == 1 ? "every record flushed" : "flushing left to the system")}";
 
     /// <summary>Starts a system, loads it and ends it.</summary>
     /// <param name="system">What to measure.</param>
@@ -44,8 +45,22 @@ internal sealed record Case(string Name, ClusterShape Shape, string Acks)
         string[] topics = ["warm-up", "paced", "full"];
         foreach (string topic in topics)
         {
-            (await Command.RunAsync(Repository.RaftLog,
-                ["topic", "create", topic, "--partitions", $"{Partitions}", "--replication-factor", Shape.Nodes < 3 ? "1" : "3", "--bootstrap-server", cluster.Bootstrap])).Succeeded();
+            (
+                await Command.RunAsync(
+                    Repository.RaftLog,
+                    [
+                        "topic",
+                        "create",
+                        topic,
+                        "--partitions",
+                        $"{Partitions}",
+                        "--replication-factor",
+                        Shape.Nodes < 3 ? "1" : "3",
+                        "--bootstrap-server",
+                        cluster.Bootstrap,
+                    ]
+                )
+            ).Succeeded();
         }
 
         await Task.Delay(Settling);
@@ -72,10 +87,12 @@ internal sealed record Case(string Name, ClusterShape Shape, string Acks)
             (consumed - produced) / gib,
             idle,
             Math.Max(loaded, ResidentOfANode(cluster)),
-            (after.Stolen - before.Stolen) / (double)(after.All - before.All));
+            (after.Stolen - before.Stolen) / (double)(after.All - before.All)
+        );
     }
 
     private static double Processor(IRunningCluster cluster) => ProcessUse.Of(cluster.ProcessIds).ProcessorSeconds;
 
-    private static double ResidentOfANode(IRunningCluster cluster) => ProcessUse.Of(cluster.ProcessIds).ResidentBytes / MiB / cluster.ProcessIds.Count;
+    private static double ResidentOfANode(IRunningCluster cluster) =>
+        ProcessUse.Of(cluster.ProcessIds).ResidentBytes / MiB / cluster.ProcessIds.Count;
 }

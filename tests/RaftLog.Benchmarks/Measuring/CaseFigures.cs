@@ -19,4 +19,5 @@ internal sealed record CaseFigures(
     double ConsumeProcessor,
     double IdleResident,
     double LoadedResident,
-    double Stolen);
+    double Stolen
+);

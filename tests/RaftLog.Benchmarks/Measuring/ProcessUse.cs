@@ -46,7 +46,11 @@ internal sealed record ProcessUse(double ProcessorSeconds, long ResidentBytes)
             // The name, in parentheses, may contain blanks; what is counted follows it.
             string stat = File.ReadAllText($"/proc/{id}/stat");
             string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            seconds += (long.Parse(fields[UserTimeField], CultureInfo.InvariantCulture) + long.Parse(fields[UserTimeField + 1], CultureInfo.InvariantCulture)) / TicksPerSecond;
+            seconds +=
+                (
+                    long.Parse(fields[UserTimeField], CultureInfo.InvariantCulture)
+                    + long.Parse(fields[UserTimeField + 1], CultureInfo.InvariantCulture)
+                ) / TicksPerSecond;
             resident += StatusBytes(id, "VmRSS:");
         }
 
@@ -56,6 +60,9 @@ internal sealed record ProcessUse(double ProcessorSeconds, long ResidentBytes)
     private static long StatusBytes(int id, string field)
     {
         string line = File.ReadLines($"/proc/{id}/status").First(each => each.StartsWith(field, StringComparison.Ordinal));
-        return long.Parse(line[field.Length..].Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture) << 10;
+        return long.Parse(
+                line[field.Length..].Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[0],
+                CultureInfo.InvariantCulture
+            ) << 10;
     }
 }

@@ -13,7 +13,16 @@ namespace RaftLog.Benchmarks.ReplicatedLogs;
 /// <param name="FailoverMs">From <c>kill -9</c> of the leader until another node has committed an entry.</param>
 /// <param name="Lost">Entries that had been acknowledged and that were not there after <c>kill -9</c> of all three.</param>
 internal sealed record CommitFigures(
-    double PerSecond, double P50, double P99, double AloneP50, double AloneP99, double ProcessorMicroseconds, double ResidentMiB, double FailoverMs, long Lost);
+    double PerSecond,
+    double P50,
+    double P99,
+    double AloneP50,
+    double AloneP99,
+    double ProcessorMicroseconds,
+    double ResidentMiB,
+    double FailoverMs,
+    long Lost
+);
 
 /// <summary>Loads a log, kills its leader, then the others, and counts what is left.</summary>
 /// <param name="log">The log, just started.</param>
@@ -27,7 +36,9 @@ internal sealed class CommitRun(IReplicatedLog log, int connections, int seconds
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Runs all of it. A leader is killed once: RaftLog fences a broker at once only where that has not happened to it within a session.</summary>
+    /// <summary>
+    /// Runs all of it. A leader is killed once: RaftLog fences a broker at once only where that has not happened to it within a session.
+    /// </summary>
     public async Task<CommitFigures> MeasureAsync()
     {
         IReadOnlyList<int> processes = log.ProcessIds;
@@ -52,7 +63,8 @@ internal sealed class CommitRun(IReplicatedLog log, int connections, int seconds
             (use.ProcessorSeconds - processorBefore) * Microseconds / loaded.Count,
             use.ResidentBytes / MiB,
             failover,
-            lost);
+            lost
+        );
     }
 
     private static double At(List<double> sorted, int percent) => sorted.Count == 0 ? double.NaN : sorted[sorted.Count * percent / 100];

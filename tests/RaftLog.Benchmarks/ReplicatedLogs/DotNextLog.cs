@@ -42,7 +42,9 @@ internal sealed class DotNextLog : IReplicatedLog
         {
             if (await process.StandardOutput.ReadLineAsync() is not "ready")
             {
-                throw new InvalidOperationException($"a node of DotNext ended while it started: {await process.StandardError.ReadToEndAsync()}");
+                throw new InvalidOperationException(
+                    $"a node of DotNext ended while it started: {await process.StandardError.ReadToEndAsync()}"
+                );
             }
         }
     }
@@ -104,11 +106,21 @@ internal sealed class DotNextLog : IReplicatedLog
     {
         List<string> arguments =
         [
-            DotNextNode.Name, "--node", Text(node), "--port", Text(_ports[node]), "--data", Path.Combine(_directory, $"node-{node}"),
-            "--memory", _memory.ToString(), "--peers", .. _peers.Select(Text),
+            DotNextNode.Name,
+            "--node",
+            Text(node),
+            "--port",
+            Text(_ports[node]),
+            "--data",
+            Path.Combine(_directory, $"node-{node}"),
+            "--memory",
+            _memory.ToString(),
+            "--peers",
+            .. _peers.Select(Text),
         ];
-        return Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })
-            ?? throw new InvalidOperationException("this program cannot be started again");
+        return Process.Start(
+                new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true }
+            ) ?? throw new InvalidOperationException("this program cannot be started again");
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -8,7 +8,8 @@ using DotNext.Net.Cluster.Consensus.Raft.StateMachine;
 namespace RaftLog.Benchmarks.ReplicatedLogs;
 
 /// <summary>
-/// One node of DotNext.Net.Cluster as a program: its Raft over TCP, its write-ahead log, and a port that takes commands. A command is a length of four
+/// One node of DotNext.Net.Cluster as a program: its Raft over TCP, its write-ahead log, and a port that takes commands. A command is a
+/// length of four
 /// bytes, little-endian, and as many bytes; length 0 asks how much is committed. A response is eight bytes: what is committed, or
 /// <see cref="NotCommitted"/>.
 /// </summary>
@@ -32,19 +33,37 @@ internal static class DotNextNode
         Option<WriteAheadLog.MemoryManagementStrategy> memory = new("--memory");
         System.CommandLine.Command command = new(Name) { node, peers, port, data, memory };
         command.Hidden = true;
-        command.SetAction((parsed, cancel) => RunAsync(
-            parsed.GetValue(peers) ?? [], parsed.GetValue(node), parsed.GetValue(port), parsed.GetValue(data)!, parsed.GetValue(memory), cancel));
+        command.SetAction(
+            (parsed, cancel) =>
+                RunAsync(
+                    parsed.GetValue(peers) ?? [],
+                    parsed.GetValue(node),
+                    parsed.GetValue(port),
+                    parsed.GetValue(data)!,
+                    parsed.GetValue(memory),
+                    cancel
+                )
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(int[] peers, int node, int port, string data, WriteAheadLog.MemoryManagementStrategy memory, CancellationToken cancel)
+    private static async Task<int> RunAsync(
+        int[] peers,
+        int node,
+        int port,
+        string data,
+        WriteAheadLog.MemoryManagementStrategy memory,
+        CancellationToken cancel
+    )
     {
         RaftCluster.TcpConfiguration configuration = new(new IPEndPoint(IPAddress.Loopback, peers[node]))
         {
             ConfigurationStorage = new LoopbackMembers(peers),
         };
         await using WriteAheadLog log = new(
-            new WriteAheadLog.Options { Location = data, MemoryManagement = memory }, IStateMachine.CreateNoOp(EntriesOfASnapshot));
+            new WriteAheadLog.Options { Location = data, MemoryManagement = memory },
+            IStateMachine.CreateNoOp(EntriesOfASnapshot)
+        );
         await log.InitializeAsync(cancel);
         await using RaftCluster cluster = new(configuration) { AuditTrail = log };
         await cluster.StartAsync(cancel);

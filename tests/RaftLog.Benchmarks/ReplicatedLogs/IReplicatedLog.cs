@@ -16,14 +16,18 @@ internal interface IReplicatedLog : IAsyncDisposable
     /// <summary>Starts all nodes again over their files, after all processes have ended.</summary>
     Task StartAgainAsync();
 
-    /// <summary>How many entries the leader counts as committed, its own included; so a difference of two calls is what was added.</summary>
+    /// <summary>
+    /// How many entries the leader counts as committed, its own included; so a difference of two calls is what was added.
+    /// </summary>
     Task<long> CountAsync();
 }
 
 /// <summary>A connection that commits one entry after the other.</summary>
 internal interface IEntryConnection : IDisposable
 {
-    /// <summary>Sends an entry of the run's size and waits until it is committed; false when this node does not lead, or cannot commit it now.</summary>
+    /// <summary>
+    /// Sends an entry of the run's size and waits until it is committed; false when this node does not lead, or cannot commit it now.
+    /// </summary>
     /// <exception cref="IOException">The connection has ended.</exception>
     ValueTask<bool> CommitAsync();
 }

@@ -46,7 +46,14 @@ internal abstract class RaftLogNodes(IRunningCluster cluster, int[] ports) : IRe
             throw new InvalidOperationException($"{Topic} cannot be created: {created.Error} {created.Message}");
         }
 
-        return (cluster, [.. cluster.Bootstrap.Split(',').Select(static each => int.Parse(each.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture))]);
+        return (
+            cluster,
+            [
+                .. cluster
+                    .Bootstrap.Split(',')
+                    .Select(static each => int.Parse(each.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture)),
+            ]
+        );
     }
 
     /// <summary>A client that knows all nodes.</summary>

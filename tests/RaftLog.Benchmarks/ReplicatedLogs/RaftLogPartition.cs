@@ -52,7 +52,11 @@ internal sealed class RaftLogPartition : RaftLogNodes
     {
         using KafkaCluster client = Connect();
         TopicPartition partition = new(Topic, 0);
-        return (await client.Admin.ListOffsetsAsync(new Dictionary<TopicPartition, OffsetSpec> { [partition] = OffsetSpec.Latest }))[partition].Offset.Value;
+        return (await client.Admin.ListOffsetsAsync(new Dictionary<TopicPartition, OffsetSpec> { [partition] = OffsetSpec.Latest }))[
+            partition
+        ]
+            .Offset
+            .Value;
     }
 
     private sealed class Connection(WireClient wire, byte[] records) : IEntryConnection

@@ -8,7 +8,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Benchmarks.ReplicatedLogs;
 
 /// <summary>
-/// RaftLog's metadata quorum as the log: an entry is a change of configuration, so it is a value of the entry's size that the controller checks, writes,
+/// RaftLog's metadata quorum as the log: an entry is a change of configuration, so it is a value of the entry's size that the controller
+/// checks, writes,
 /// replays and answers; brokers pass it on to the controller. More than a bare log does, and what the quorum is for.
 /// </summary>
 internal sealed class RaftLogQuorum : RaftLogNodes
@@ -81,7 +82,15 @@ internal sealed class RaftLogQuorum : RaftLogNodes
                     {
                         ResourceType = TopicResource,
                         ResourceName = Topic,
-                        Configs = [new() { Name = Key, ConfigOperation = 0, Value = log.NextValue() }],
+                        Configs =
+                        [
+                            new()
+                            {
+                                Name = Key,
+                                ConfigOperation = 0,
+                                Value = log.NextValue(),
+                            },
+                        ],
                     },
                 ],
             };

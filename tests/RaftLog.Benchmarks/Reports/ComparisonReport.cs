@@ -23,11 +23,22 @@ internal static class ComparisonReport
         ("time stolen by the host, %", each => 100 * each.Stolen, false),
     ];
 
-    /// <summary>The table of one case. Each figure is the median over the rounds; the ratio says how many times better the subject is.</summary>
-    public static string Of(Case @case, string referenceName, IReadOnlyList<CaseFigures> reference, string subjectName, IReadOnlyList<CaseFigures> subject)
+    /// <summary>
+    /// The table of one case. Each figure is the median over the rounds; the ratio says how many times better the subject is.
+    /// </summary>
+    public static string Of(
+        Case @case,
+        string referenceName,
+        IReadOnlyList<CaseFigures> reference,
+        string subjectName,
+        IReadOnlyList<CaseFigures> subject
+    )
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"### {@case.Words}\n\n| | {referenceName} | {subjectName} | {subjectName} is better by |\n|---|---:|---:|---:|\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"### {@case.Words}\n\n| | {referenceName} | {subjectName} | {subjectName} is better by |\n|---|---:|---:|---:|\n"
+        );
         foreach ((string name, Func<CaseFigures, double> figure, bool moreIsBetter) in Rows)
         {
             double theirs = Median(reference.Select(figure));

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace RaftLog.Benchmarks.Reports;
 
-/// <summary>Figures of several systems over several rounds, of which the best counts: what else runs on the machine makes all others worse.</summary>
+/// <summary>
+/// Figures of several systems over several rounds, of which the best counts: what else runs on the machine makes all others worse.
+/// </summary>
 internal sealed class ReadingFigures
 {
     private readonly List<string> _rows = [];
@@ -26,7 +28,10 @@ internal sealed class ReadingFigures
     {
         StringBuilder text = new();
         bool compares = systems.Count == 2;
-        text.Append($"\n| | {string.Join(" | ", systems)} |{(compares ? $" {systems[1]} / {systems[0]} |" : "")}\n|---|{string.Concat(Enumerable.Repeat("---:|", systems.Count + (compares ? 1 : 0)))}\n");
+        text.Append(
+            $"\n| | {string.Join(" | ", systems)} |{(compares ? $" {systems[1]} / {systems[0]} |" : "")}\n"
+                + $"|---|{string.Concat(Enumerable.Repeat("---:|", systems.Count + (compares ? 1 : 0)))}\n"
+        );
         foreach (string row in _rows)
         {
             double[] figures = [.. systems.Select(system => _best.GetValueOrDefault((row, system), double.NaN))];
@@ -36,8 +41,8 @@ internal sealed class ReadingFigures
                 text.Append(CultureInfo.InvariantCulture, $" {figure:0.##} |");
             }
 
-            string ratio = figures[0] == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{figures[1] / figures[0]:0.00} ×");
-            text.Append(compares ? $" {ratio} |\n" : "\n");
+            string by = figures[0] == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{figures[1] / figures[0]:0.00} ×");
+            text.Append(compares ? $" {by} |\n" : "\n");
         }
 
         return text.ToString();

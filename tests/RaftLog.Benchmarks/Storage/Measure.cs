@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace RaftLog.Benchmarks.Storage;
 
-/// <summary>Measures ways of doing the same in turns, and keeps the best of each: what disturbs a machine only makes things slower.</summary>
+/// <summary>
+/// Measures ways of doing the same in turns, and keeps the best of each: what disturbs a machine only makes things slower.
+/// </summary>
 internal static class Measure
 {
     private const double MiB = 1 << 20;
@@ -31,6 +33,6 @@ internal static class Measure
     }
 
     /// <summary>A row that compares a way with the plain system calls.</summary>
-    public static void Print(string what, double ours, double plain) => Console.WriteLine(
-        string.Create(CultureInfo.InvariantCulture, $"| {what} | {ours:0} | {plain:0} | {100 * ours / plain:0} % |"));
+    public static void Print(string what, double ours, double plain) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {ours:0} | {plain:0} | {100 * ours / plain:0} % |"));
 }

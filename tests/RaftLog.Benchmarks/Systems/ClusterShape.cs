@@ -10,9 +10,9 @@ internal sealed record ClusterShape(int Nodes, long FlushInterval)
 
     /// <summary>What each node is configured with besides its addresses; the same for both systems.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Settings =>
-    [
-        new("log.flush.interval.messages", FlushInterval.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-        new("default.replication.factor", Nodes < 3 ? "1" : "3"),
-        new("min.insync.replicas", Nodes < 3 ? "1" : "2"),
-    ];
+        [
+            new("log.flush.interval.messages", FlushInterval.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            new("default.replication.factor", Nodes < 3 ? "1" : "3"),
+            new("min.insync.replicas", Nodes < 3 ? "1" : "2"),
+        ];
 }

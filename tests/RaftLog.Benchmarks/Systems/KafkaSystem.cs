@@ -28,7 +28,8 @@ internal sealed class KafkaSystem(string peers, string? heap = null) : ISystem
             directory,
             heap ?? "",
             shape.Nodes,
-            string.Join(',', Enumerable.Range(0, shape.Nodes).Select(node => $"127.0.0.1:{port + (PortsPerNode * node)}")));
+            string.Join(',', Enumerable.Range(0, shape.Nodes).Select(node => $"127.0.0.1:{port + (PortsPerNode * node)}"))
+        );
         Directory.CreateDirectory(Path.GetDirectoryName(directory)!);
         await running.CallAsync(["up", directory, "--nodes", $"{shape.Nodes}", "--port", $"{port}", .. sets]);
         return running;
@@ -55,7 +56,10 @@ internal sealed class KafkaSystem(string peers, string? heap = null) : ISystem
 
         public async Task CallAsync(string[] arguments)
         {
-            CommandResult started = await Command.RunAsync("/bin/sh", ["-c", Script, "sh", $"{directory}.out", heap, program, .. arguments]);
+            CommandResult started = await Command.RunAsync(
+                "/bin/sh",
+                ["-c", Script, "sh", $"{directory}.out", heap, program, .. arguments]
+            );
             if (started.ExitCode != 0)
             {
                 throw new InvalidOperationException($"Kafka does not start: {await File.ReadAllTextAsync($"{directory}.out")}");

@@ -23,12 +23,14 @@ internal sealed class RaftLogSystem : ISystem
             int port = FreePorts.Take();
             string data = Path.Combine(directory, $"node-{id}");
             nodes.Add(new NodeProcess(id, port, data, ["start", "--config", file, "--node", $"{id}"]));
-            described.Add(new Dictionary<string, object>
-            {
-                ["node.id"] = id,
-                ["listeners"] = $"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{FreePorts.Take()}",
-                ["log.dirs"] = data,
-            });
+            described.Add(
+                new Dictionary<string, object>
+                {
+                    ["node.id"] = id,
+                    ["listeners"] = $"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{FreePorts.Take()}",
+                    ["log.dirs"] = data,
+                }
+            );
         }
 
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { defaults = shape.Settings.ToDictionary(), nodes = described }));

@@ -29,15 +29,26 @@ internal sealed class RunningUp : IAsyncDisposable
     {
         int[] ports = [.. Enumerable.Range(0, nodes).Select(_ => FreePorts.Take())];
         string file = Path.Combine(directory, "cluster.json");
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new
+        await File.WriteAllTextAsync(
+            file,
+            JsonSerializer.Serialize(
+                new
+                {
+                    nodes = ports.Select(
+                        (port, index) =>
+                            new Dictionary<string, object>
+                            {
+                                ["node.id"] = index + 1,
+                                ["listeners"] = $"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{FreePorts.Take()}",
+                            }
+                    ),
+                }
+            )
+        );
+        ProcessStartInfo info = new(Repository.RaftLog, ["up", "--config", file, "--data", Path.Combine(directory, "data")])
         {
-            nodes = ports.Select((port, index) => new Dictionary<string, object>
-            {
-                ["node.id"] = index + 1,
-                ["listeners"] = $"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{FreePorts.Take()}",
-            }),
-        }));
-        ProcessStartInfo info = new(Repository.RaftLog, ["up", "--config", file, "--data", Path.Combine(directory, "data")]) { RedirectStandardOutput = true };
+            RedirectStandardOutput = true,
+        };
         long start = TimeProvider.System.GetTimestamp();
         Process process = Process.Start(info) ?? throw new InvalidOperationException($"cannot start {info.FileName}");
         while (await process.StandardOutput.ReadLineAsync() is { } line)

@@ -41,8 +41,7 @@ public class ClusterFileTests
     }
 
     [Fact]
-    public void Flushing_before_acknowledging_is_the_default() =>
-        Assert.Equal(1, Read(Two).Nodes[0].LogDefaults.Flush.Messages);
+    public void Flushing_before_acknowledging_is_the_default() => Assert.Equal(1, Read(Two).Nodes[0].LogDefaults.Flush.Messages);
 
     [Fact]
     public void The_cluster_id_is_optional()
@@ -71,167 +70,222 @@ public class ClusterFileTests
     public void A_node_that_the_file_does_not_have_is_answered_with_those_it_has() =>
         AssertProblem(
             Assert.Throws<ConfigurationException>(() => Read(Two).Node(new NodeId(7))),
-            "c.json: node.id = 7: the file has no such node. Fix: start one of 1, 2, or add the node.");
+            "c.json: node.id = 7: the file has no such node. Fix: start one of 1, 2, or add the node."
+        );
 
     [Fact]
     public void A_misspelled_key_is_answered_with_what_was_meant() =>
-        Refused("\"log.retentoin.ms\": 5", "c.json:1: log.retentoin.ms = 5: there is no such key. Fix: did you mean 'log.retention.ms'?");
+        Rejected("\"log.retentoin.ms\": 5", "c.json:1: log.retentoin.ms = 5: there is no such key. Fix: did you mean 'log.retention.ms'?");
 
     [Fact]
     public void A_topics_key_is_answered_with_the_nodes_key() =>
-        Refused(
+        Rejected(
             "\"retention.ms\": 5",
-            "c.json:1: retention.ms = 5: there is no such key. Fix: this is a key of topics; a node's default for it is 'log.retention.ms'.");
+            "c.json:1: retention.ms = 5: there is no such key. Fix: this is a key of topics; a node's default for it is 'log.retention.ms'."
+        );
 
     [Fact]
     public void A_key_like_no_other_is_answered_with_the_list() =>
-        Refused("\"bananas\": 5", "c.json:1: bananas = 5: there is no such key. Fix: remove it; docs/configuration.md lists the keys.");
+        Rejected("\"bananas\": 5", "c.json:1: bananas = 5: there is no such key. Fix: remove it; docs/configuration.md lists the keys.");
 
     [Fact]
     public void A_value_out_of_range_is_answered_with_the_range() =>
-        Refused(
+        Rejected(
             "\"log.segment.bytes\": 5",
-            "c.json:1: log.segment.bytes = 5: Value must be at least 1048576. Fix: set a value of at least 1048576, or remove the key for its default '1073741824'.");
+            "c.json:1: log.segment.bytes = 5: Value must be at least 1048576. Fix: set a value of at least 1048576, or remove the key "
+                + "for its default '1073741824'."
+        );
 
     [Fact]
     public void A_value_that_is_not_among_the_choices_is_answered_with_them() =>
-        Refused(
+        Rejected(
             "\"raftlog.produce.batch.validation\": \"lax\"",
-            "c.json:1: raftlog.produce.batch.validation = lax: String must be one of: strict, relaxed. Fix: set a value that is one of strict, relaxed, or remove the key for its default 'strict'.");
+            "c.json:1: raftlog.produce.batch.validation = lax: String must be one of: strict, relaxed. Fix: set a value that is one of "
+                + "strict, relaxed, or remove the key for its default 'strict'."
+        );
 
     [Fact]
-    public void A_value_of_the_wrong_type_is_refused() =>
-        Refused(
+    public void A_value_of_the_wrong_type_is_rejected() =>
+        Rejected(
             "\"delete.topic.enable\": \"maybe\"",
-            "c.json:1: delete.topic.enable = maybe: Expected value to be either true or false. Fix: set a value of the right type, or remove the key for its default 'true'.");
+            "c.json:1: delete.topic.enable = maybe: Expected value to be either true or false. Fix: set a value of the right type, or "
+                + "remove the key for its default 'true'."
+        );
 
     [Fact]
-    public void A_value_that_is_an_object_is_refused() =>
-        Refused(
+    public void A_value_that_is_an_object_is_rejected() =>
+        Rejected(
             "\"log.cleaner.enable\": {}",
-            "c.json:1: log.cleaner.enable: a value is a text, a number, true, false, or an array of texts. Fix: remove the key, or give it such a value.");
+            "c.json:1: log.cleaner.enable: a value is a text, a number, true, false, or an array of texts. Fix: remove the key, or give "
+                + "it such a value."
+        );
 
     [Fact]
-    public void An_array_of_objects_is_refused() =>
-        Refused("\"log.dirs\": [{}]", "c.json:1: log.dirs: the array holds something other than texts and numbers. Fix: write an array of texts.");
+    public void An_array_of_objects_is_rejected() =>
+        Rejected(
+            "\"log.dirs\": [{}]",
+            "c.json:1: log.dirs: the array holds something other than texts and numbers. Fix: write an array of texts."
+        );
 
     [Fact]
-    public void A_key_twice_is_refused() =>
-        Refused("\"num.partitions\": 1, \"num.partitions\": 2", "c.json:1: num.partitions = 2: the key stands there twice. Fix: keep one of the two.");
+    public void A_key_twice_is_rejected() =>
+        Rejected(
+            "\"num.partitions\": 1, \"num.partitions\": 2",
+            "c.json:1: num.partitions = 2: the key stands there twice. Fix: keep one of the two."
+        );
 
     [Fact]
-    public void An_authorizer_is_refused_because_ignoring_it_would_open_the_cluster() =>
-        Refused(
+    public void An_authorizer_is_rejected_because_ignoring_it_would_open_the_cluster() =>
+        Rejected(
             "\"authorizer.class.name\": \"A\"",
-            "c.json:1: authorizer.class.name = A: RaftLog has no authorizer yet; ignoring the key would leave the cluster open. Fix: remove the key if the cluster can do without it.");
+            "c.json:1: authorizer.class.name = A: RaftLog has no authorizer yet; ignoring the key would leave the cluster open. Fix: "
+                + "remove the key if the cluster can do without it."
+        );
 
     [Fact]
-    public void A_node_id_in_the_defaults_is_refused() =>
+    public void A_node_id_in_the_defaults_is_rejected() =>
         AssertProblem(
             Problems("""{ "defaults": { "node.id": 1 }, "nodes": [ { "listeners": "PLAINTEXT://h:1,CONTROLLER://h:2" } ] }"""),
-            "c.json:1: node.id = 1: all nodes would have the same. Fix: move it into each node.");
+            "c.json:1: node.id = 1: all nodes would have the same. Fix: move it into each node."
+        );
 
     [Fact]
-    public void A_missing_node_id_is_refused() =>
+    public void A_missing_node_id_is_rejected() =>
         AssertProblem(
             Problems("""{ "nodes": [ { "listeners": "PLAINTEXT://h:1,CONTROLLER://h:2" } ] }"""),
-            "c.json:1 (node 1 of the file): node.id: the key is missing and has no default. Fix: set node.id.");
+            "c.json:1 (node 1 of the file): node.id: the key is missing and has no default. Fix: set node.id."
+        );
 
     [Fact]
-    public void Missing_listeners_are_refused() =>
+    public void Missing_listeners_are_rejected() =>
         AssertProblem(
             Problems("""{ "nodes": [ { "node.id": 1 } ] }"""),
-            "c.json:1 (node 1 of the file): listeners: the node listens nowhere. Fix: add a text such as PLAINTEXT://host:9092,CONTROLLER://host:9093.");
+            "c.json:1 (node 1 of the file): listeners: the node listens nowhere. Fix: add a text such as "
+                + "PLAINTEXT://host:9092,CONTROLLER://host:9093."
+        );
 
     [Fact]
-    public void Two_nodes_with_one_id_are_refused() =>
+    public void Two_nodes_with_one_id_are_rejected() =>
         AssertProblem(
             Problems(Two.Replace("\"node.id\": 2", "\"node.id\": 1")),
-            "c.json:5: node.id = 1: another node of the file has the same id. Fix: give each node an id of its own.");
+            "c.json:5: node.id = 1: another node of the file has the same id. Fix: give each node an id of its own."
+        );
 
     [Fact]
-    public void One_address_for_two_nodes_is_refused() =>
+    public void One_address_for_two_nodes_is_rejected() =>
         AssertProblem(
             Problems(Two.Replace("h2:9092", "h1:9092")),
-            "c.json:5: listeners = PLAINTEXT://h1:9092: node 1 uses the same address. Fix: choose another port or host.");
+            "c.json:5: listeners = PLAINTEXT://h1:9092: node 1 uses the same address. Fix: choose another port or host."
+        );
 
     [Fact]
-    public void One_port_twice_in_a_node_is_refused() =>
-        Refused("PLAINTEXT://h:1,CONTROLLER://h:1", "", "c.json:1: listeners = PLAINTEXT://h:1,CONTROLLER://h:1: port 1 is used twice. Fix: give each listener a port of its own.");
+    public void One_port_twice_in_a_node_is_rejected() =>
+        Rejected(
+            "PLAINTEXT://h:1,CONTROLLER://h:1",
+            "",
+            "c.json:1: listeners = PLAINTEXT://h:1,CONTROLLER://h:1: port 1 is used twice. Fix: give each listener a port of its own."
+        );
 
     [Fact]
-    public void One_directory_for_two_nodes_of_a_host_is_refused() =>
+    public void One_directory_for_two_nodes_of_a_host_is_rejected() =>
         AssertProblem(
-            Problems("""
+            Problems(
+                """
                 { "defaults": { "log.dirs": "/d" }, "nodes": [
                   { "node.id": 1, "listeners": "PLAINTEXT://h:1,CONTROLLER://h:2" },
                   { "node.id": 2, "listeners": "PLAINTEXT://h:3,CONTROLLER://h:4" } ] }
-                """),
-            "c.json:1: log.dirs = /d: node 1 on the same host uses the same directory. Fix: give each node a directory of its own.");
+                """
+            ),
+            "c.json:1: log.dirs = /d: node 1 on the same host uses the same directory. Fix: give each node a directory of its own."
+        );
 
     [Fact]
-    public void A_voter_that_is_no_node_is_refused() =>
+    public void A_voter_that_is_no_node_is_rejected() =>
         AssertProblem(
             Problems(Two.Replace("\"defaults\": {", "\"defaults\": { \"controller.quorum.voters\": \"1@h1:9093,2@h2:9093,3@h3:9093\",")),
-            "c.json:2: controller.quorum.voters = 3@h3:9093: the voter 3 is no node of the file. Fix: add the node, correct the voter, or leave the key out: it follows from the nodes.");
+            "c.json:2: controller.quorum.voters = 3@h3:9093: the voter 3 is no node of the file. Fix: add the node, correct the voter, "
+                + "or leave the key out: it follows from the nodes."
+        );
 
     [Fact]
-    public void A_voter_on_a_port_that_its_node_does_not_listen_on_is_refused() =>
+    public void A_voter_on_a_port_that_its_node_does_not_listen_on_is_rejected() =>
         AssertProblem(
             Problems(Two.Replace("\"defaults\": {", "\"defaults\": { \"controller.quorum.voters\": \"1@h1:9093,2@h2:9094\",")),
-            "c.json:2: controller.quorum.voters = 2@h2:9094: the voter 2 has no controller listener on port 9094. Fix: add the node, correct the voter, or leave the key out: it follows from the nodes.");
+            "c.json:2: controller.quorum.voters = 2@h2:9094: the voter 2 has no controller listener on port 9094. Fix: add the node, "
+                + "correct the voter, or leave the key out: it follows from the nodes."
+        );
 
     [Fact]
-    public void A_voter_that_cannot_be_read_is_refused() =>
-        Refused(
+    public void A_voter_that_cannot_be_read_is_rejected() =>
+        Rejected(
             "\"controller.quorum.voters\": \"h:2\"",
-            "c.json:1: controller.quorum.voters = h:2: 'h:2' is no voter. Fix: write id@host:port for every controller, with commas between them.");
+            "c.json:1: controller.quorum.voters = h:2: 'h:2' is no voter. Fix: write id@host:port for every controller, with commas "
+                + "between them."
+        );
 
     [Fact]
-    public void A_controller_that_may_not_vote_is_refused() =>
+    public void A_controller_that_may_not_vote_is_rejected() =>
         AssertProblem(
             Problems(Two.Replace("\"defaults\": {", "\"defaults\": { \"controller.quorum.voters\": \"1@h1:9093\",")),
-            "c.json:2: controller.quorum.voters = 1@h1:9093: node 2 is a controller and not among the voters. Fix: add 2@host:port, or take 'controller' out of process.roles.");
+            "c.json:2: controller.quorum.voters = 1@h1:9093: node 2 is a controller and not among the voters. Fix: add 2@host:port, or "
+                + "take 'controller' out of process.roles."
+        );
 
     [Fact]
-    public void A_voter_without_the_role_is_refused() =>
+    public void A_voter_without_the_role_is_rejected() =>
         AssertProblem(
-            Problems("""
+            Problems(
+                """
                 { "defaults": { "controller.quorum.voters": "1@h1:2,2@h2:2" }, "nodes": [
                   { "node.id": 1, "listeners": "PLAINTEXT://h1:1,CONTROLLER://h1:2" },
                   { "node.id": 2, "listeners": "PLAINTEXT://h2:1", "process.roles": "broker" } ] }
-                """),
-            "c.json:1: controller.quorum.voters = 1@h1:2,2@h2:2: node 2 is a voter and has no controller role. Fix: add 'controller' to its process.roles, or take 2 out of the voters.");
+                """
+            ),
+            "c.json:1: controller.quorum.voters = 1@h1:2,2@h2:2: node 2 is a voter and has no controller role. Fix: add 'controller' to "
+                + "its process.roles, or take 2 out of the voters."
+        );
 
     [Fact]
-    public void A_wildcard_that_advertises_nothing_is_refused() =>
-        Refused(
-            "PLAINTEXT://:1,CONTROLLER://h:2", "",
-            "c.json:1: listeners = PLAINTEXT://:1,CONTROLLER://h:2: PLAINTEXT listens on every address, so nothing says how others reach it. Fix: add PLAINTEXT://host:1 to advertised.listeners, with a host that they can reach.");
+    public void A_wildcard_that_advertises_nothing_is_rejected() =>
+        Rejected(
+            "PLAINTEXT://:1,CONTROLLER://h:2",
+            "",
+            "c.json:1: listeners = PLAINTEXT://:1,CONTROLLER://h:2: PLAINTEXT listens on every address, so nothing says how others "
+                + "reach it. Fix: add PLAINTEXT://host:1 to advertised.listeners, with a host that they can reach."
+        );
 
     [Fact]
-    public void A_listener_that_cannot_be_read_is_refused() =>
-        Refused(
-            "PLAINTEXT:h:1,CONTROLLER://h:2", "",
-            "c.json:1: listeners = PLAINTEXT:h:1,CONTROLLER://h:2: 'PLAINTEXT:h:1' is no listener. Fix: write NAME://host:port, with commas between several.");
+    public void A_listener_that_cannot_be_read_is_rejected() =>
+        Rejected(
+            "PLAINTEXT:h:1,CONTROLLER://h:2",
+            "",
+            "c.json:1: listeners = PLAINTEXT:h:1,CONTROLLER://h:2: 'PLAINTEXT:h:1' is no listener. Fix: write NAME://host:port, with "
+                + "commas between several."
+        );
 
     [Fact]
-    public void A_session_shorter_than_its_heartbeats_is_refused() =>
-        Refused(
+    public void A_session_shorter_than_its_heartbeats_is_rejected() =>
+        Rejected(
             "\"broker.session.timeout.ms\": 1000",
-            "c.json:1: broker.session.timeout.ms = 1000: the session would end between two heartbeats, which come every 2000 ms. Fix: set it to several times broker.heartbeat.interval.ms.");
+            "c.json:1: broker.session.timeout.ms = 1000: the session would end between two heartbeats, which come every 2000 ms. Fix: "
+                + "set it to several times broker.heartbeat.interval.ms."
+        );
 
     [Fact]
     public void A_misspelled_listeners_is_one_problem_and_not_all_that_follows_from_it()
     {
-        ConfigProblem problem = Assert.Single(Problems("""{ "nodes": [ { "node.id": 1, "listners": "PLAINTEXT://h:1,CONTROLLER://h:2" } ] }""").Problems);
+        ConfigProblem problem = Assert.Single(
+            Problems("""{ "nodes": [ { "node.id": 1, "listners": "PLAINTEXT://h:1,CONTROLLER://h:2" } ] }""").Problems
+        );
         Assert.Equal("did you mean 'listeners'?", problem.Fix);
     }
 
     [Fact]
     public void All_problems_are_told_at_once()
     {
-        ConfigurationException error = Problems(Node("PLAINTEXT://h:1,CONTROLLER://h:2", "\"bananas\": 1, \"num.partitions\": 0, \"log.roll.hours\": 0"));
+        ConfigurationException error = Problems(
+            Node("PLAINTEXT://h:1,CONTROLLER://h:2", "\"bananas\": 1, \"num.partitions\": 0, \"log.roll.hours\": 0")
+        );
         Assert.Equal(3, error.Problems.Count);
         Assert.Equal(3, error.Message.Split('\n').Length);
     }
@@ -243,23 +297,29 @@ public class ClusterFileTests
     [InlineData("{ \"nodes\": {} }", "c.json:1: nodes: it is no array. Fix: write one array with an object for each node.")]
     [InlineData("{ \"nodes\": [1] }", "c.json:1: nodes: a node is no object. Fix: write each node as { \"node.id\": 1, ... }.")]
     [InlineData("{ \"default\": {} }", "c.json:1: default: a cluster file has no such key. Fix: did you mean 'defaults'?")]
-    [InlineData("{ \"num.partitions\": 1 }", "c.json:1: num.partitions: a cluster file has no such key. Fix: move it into 'defaults' or into a node.")]
+    [InlineData(
+        "{ \"num.partitions\": 1 }",
+        "c.json:1: num.partitions: a cluster file has no such key. Fix: move it into 'defaults' or into a node."
+    )]
     [InlineData("{ \"whatever\": 1 }", "c.json:1: whatever: a cluster file has no such key. Fix: use cluster.id, defaults and nodes.")]
     [InlineData("{ \"cluster.id\": 1 }", "c.json:1: cluster.id: it is no text. Fix: write the cluster's id in quotes.")]
     [InlineData("{ \"defaults\": [] }", "c.json:1: defaults: it is no object. Fix: write one object of keys and values.")]
-    [InlineData("{ \"defaults\": {}, \"defaults\": {} }", "c.json:1: defaults: it stands there twice. Fix: write one object of keys and values.")]
-    public void A_file_of_another_shape_is_refused(string json, string expected) => AssertProblem(Problems(json), expected);
+    [InlineData(
+        "{ \"defaults\": {}, \"defaults\": {} }",
+        "c.json:1: defaults: it stands there twice. Fix: write one object of keys and values."
+    )]
+    public void A_file_of_another_shape_is_rejected(string json, string expected) => AssertProblem(Problems(json), expected);
 
     [Theory]
     [InlineData("{\n  \"nodes\": [ 1 2 ]\n}", "c.json:2:16: JSON: the file is not valid JSON:")]
     [InlineData("{ \"nodes\": [", "c.json:1:13: JSON: the file is not valid JSON:")]
     [InlineData("", "c.json:1:1: JSON: the file is not valid JSON:")]
     [InlineData("{} x", "c.json:1:4: JSON: the file is not valid JSON:")]
-    public void A_file_that_is_no_JSON_is_refused_with_the_place(string json, string expected) =>
+    public void A_file_that_is_no_JSON_is_rejected_with_the_place(string json, string expected) =>
         Assert.Contains(Problems(json).Problems, problem => problem.ToString().StartsWith(expected, StringComparison.Ordinal));
 
     [Fact]
-    public void A_text_that_is_not_UTF_8_is_refused()
+    public void A_text_that_is_not_UTF_8_is_rejected()
     {
         byte[] bytes = Encoding.Latin1.GetBytes(Node("PLAINTEXT://hé:1", ""));
         Assert.Contains("not valid UTF-8", Assert.Throws<ConfigurationException>(() => ClusterFile.Read("c.json", bytes)).Message);
@@ -273,11 +333,14 @@ public class ClusterFileTests
     public void Keys_without_effect_are_named_in_one_warning()
     {
         ClusterFile file = Read(Node("PLAINTEXT://h:1,CONTROLLER://h:2", "\"num.io.threads\": 4, \"background.threads\": 3"));
-        Assert.Equal(["c.json:1 (node 1 of the file): these keys have no effect in RaftLog: num.io.threads, background.threads"], file.Nodes[0].Warnings);
+        Assert.Equal(
+            ["c.json:1 (node 1 of the file): these keys have no effect in RaftLog: num.io.threads, background.threads"],
+            file.Nodes[0].Warnings
+        );
     }
 
     [Fact]
-    public void Random_bytes_are_refused_and_nothing_else_happens()
+    public void Random_bytes_are_rejected_and_nothing_else_happens()
     {
         Random random = new(3);
         byte[] good = Encoding.UTF8.GetBytes(Two);
@@ -293,18 +356,17 @@ public class ClusterFileTests
             {
                 ClusterFile.Read("c.json", bytes);
             }
-            catch (ConfigurationException)
-            {
-            }
+            catch (ConfigurationException) { }
         }
     }
 
     private static string Node(string listeners, string more) =>
         "{ \"nodes\": [ { \"node.id\": 1, \"listeners\": \"" + listeners + "\"" + (more.Length > 0 ? ", " + more : "") + " } ] }";
 
-    private static void Refused(string more, string expected) => Refused("PLAINTEXT://h:1,CONTROLLER://h:2", more, expected);
+    private static void Rejected(string more, string expected) => Rejected("PLAINTEXT://h:1,CONTROLLER://h:2", more, expected);
 
-    private static void Refused(string listeners, string more, string expected) => AssertProblem(Problems(Node(listeners, more)), expected);
+    private static void Rejected(string listeners, string more, string expected) =>
+        AssertProblem(Problems(Node(listeners, more)), expected);
 
     private static void AssertProblem(ConfigurationException error, string expected) =>
         Assert.Contains(expected, error.Problems.Select(problem => problem.ToString()));

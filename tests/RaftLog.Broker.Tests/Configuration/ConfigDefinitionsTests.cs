@@ -30,16 +30,24 @@ public class ConfigDefinitionsTests
         string[] own = [.. ConfigDefinitions.Broker.All.Where(key => !key.IsInternal).Select(key => key.Name).Except(golden.Select(Name))];
         Assert.Equal(
             [
-                "raftlog.connection.stall.timeout.ms", "raftlog.decompression.buffer.bytes", "raftlog.fencing.probe.enable",
-                "raftlog.produce.batch.validation", "raftlog.replication.buffer.bytes",
+                "raftlog.connection.stall.timeout.ms",
+                "raftlog.decompression.buffer.bytes",
+                "raftlog.fencing.probe.enable",
+                "raftlog.produce.batch.validation",
+                "raftlog.replication.buffer.bytes",
             ],
-            own);
+            own
+        );
         Assert.Equal(
             [
-                "follower.replication.throttled.rate", "leader.replication.throttled.rate", "max.decompressed.message.bytes",
-                "producer.id.expiration.check.interval.ms", "replica.alter.log.dirs.io.max.bytes.per.second",
+                "follower.replication.throttled.rate",
+                "leader.replication.throttled.rate",
+                "max.decompressed.message.bytes",
+                "producer.id.expiration.check.interval.ms",
+                "replica.alter.log.dirs.io.max.bytes.per.second",
             ],
-            ConfigDefinitions.Broker.All.Where(key => key.IsInternal).Select(key => key.Name));
+            ConfigDefinitions.Broker.All.Where(key => key.IsInternal).Select(key => key.Name)
+        );
     }
 
     [Fact]
@@ -52,9 +60,16 @@ public class ConfigDefinitionsTests
         }
 
         Assert.Equal(golden.Select(Name), ConfigDefinitions.Topic.All.Where(key => !key.IsInternal).Select(key => key.Name));
-        Assert.Equal(["internal.segment.bytes", "max.decompressed.message.bytes"], ConfigDefinitions.Topic.All.Where(key => key.IsInternal).Select(key => key.Name));
-        Dictionary<string, string[]> synonyms = RepositoryFiles.Golden("config-topic-to-broker.jsonl.gz").ToDictionary(
-            line => line.GetProperty("topic").GetString()!, line => line.GetProperty("broker").EnumerateArray().Select(name => name.GetString()!).ToArray());
+        Assert.Equal(
+            ["internal.segment.bytes", "max.decompressed.message.bytes"],
+            ConfigDefinitions.Topic.All.Where(key => key.IsInternal).Select(key => key.Name)
+        );
+        Dictionary<string, string[]> synonyms = RepositoryFiles
+            .Golden("config-topic-to-broker.jsonl.gz")
+            .ToDictionary(
+                line => line.GetProperty("topic").GetString()!,
+                line => line.GetProperty("broker").EnumerateArray().Select(name => name.GetString()!).ToArray()
+            );
         foreach (ConfigDefinition key in ConfigDefinitions.Topic.All.Where(key => !key.IsInternal))
         {
             Assert.Equal(synonyms.GetValueOrDefault(key.Name, []), key.BrokerKeys);
@@ -78,7 +93,10 @@ public class ConfigDefinitionsTests
     [Fact]
     public void Keys_stand_in_ordinal_order_and_implemented_ones_say_what_they_do()
     {
-        foreach (ConfigDefinitions table in (ConfigDefinitions[])[ConfigDefinitions.Broker, ConfigDefinitions.Topic, ConfigDefinitions.Group, ConfigDefinitions.ClientMetrics])
+        foreach (
+            ConfigDefinitions table in (ConfigDefinitions[])
+                [ConfigDefinitions.Broker, ConfigDefinitions.Topic, ConfigDefinitions.Group, ConfigDefinitions.ClientMetrics]
+        )
         {
             Assert.Equal(table.All.Select(key => key.Name).Order(StringComparer.Ordinal), table.All.Select(key => key.Name));
             foreach (ConfigDefinition key in table.All)
@@ -104,13 +122,18 @@ public class ConfigDefinitionsTests
         Assert.Empty(problems);
         Assert.Equal(
             ConfigDefinitions.Broker.All.Where(key => key.Support == ConfigSupport.Implemented && !key.IsInternal).Select(key => key.Name),
-            reader.KeysRead.Where(key => !ConfigDefinitions.Broker[key].IsInternal).Order(StringComparer.Ordinal));
+            reader.KeysRead.Where(key => !ConfigDefinitions.Broker[key].IsInternal).Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
     [InlineData("retention.ms", "abc", "Invalid value abc for configuration retention.ms: Not a number of type LONG")]
     [InlineData("retention.ms", "-2", "Invalid value -2 for configuration retention.ms: Value must be at least -1")]
-    [InlineData("retention.ms", "99999999999999999999", "Invalid value 99999999999999999999 for configuration retention.ms: Not a number of type LONG")]
+    [InlineData(
+        "retention.ms",
+        "99999999999999999999",
+        "Invalid value 99999999999999999999 for configuration retention.ms: Not a number of type LONG"
+    )]
     [InlineData("retention.ms", "", "Invalid value  for configuration retention.ms: Not a number of type LONG")]
     [InlineData("retention.ms", "0x10", "Invalid value 0x10 for configuration retention.ms: Not a number of type LONG")]
     [InlineData("retention.ms", " 5 ", null)]
@@ -120,25 +143,66 @@ public class ConfigDefinitionsTests
     [InlineData("segment.bytes", "99999999999", "Invalid value 99999999999 for configuration segment.bytes: Not a number of type INT")]
     [InlineData("preallocate", "yes", "Invalid value yes for configuration preallocate: Expected value to be either true or false")]
     [InlineData("preallocate", "TRUE", null)]
-    [InlineData("min.cleanable.dirty.ratio", "x", "Invalid value x for configuration min.cleanable.dirty.ratio: Not a number of type DOUBLE")]
-    [InlineData("min.cleanable.dirty.ratio", "2", "Invalid value 2.0 for configuration min.cleanable.dirty.ratio: Value must be no more than 1")]
-    [InlineData("min.cleanable.dirty.ratio", "-1", "Invalid value -1.0 for configuration min.cleanable.dirty.ratio: Value must be at least 0")]
+    [InlineData(
+        "min.cleanable.dirty.ratio",
+        "x",
+        "Invalid value x for configuration min.cleanable.dirty.ratio: Not a number of type DOUBLE"
+    )]
+    [InlineData(
+        "min.cleanable.dirty.ratio",
+        "2",
+        "Invalid value 2.0 for configuration min.cleanable.dirty.ratio: Value must be no more than 1"
+    )]
+    [InlineData(
+        "min.cleanable.dirty.ratio",
+        "-1",
+        "Invalid value -1.0 for configuration min.cleanable.dirty.ratio: Value must be at least 0"
+    )]
     [InlineData("min.cleanable.dirty.ratio", "1e-1", null)]
-    [InlineData("message.timestamp.type", "foo", "Invalid value foo for configuration message.timestamp.type: String must be one of: CreateTime, LogAppendTime")]
-    [InlineData("cleanup.policy", "compact,foo", "Invalid value foo for configuration cleanup.policy: String must be one of: compact, delete")]
-    [InlineData("cleanup.policy", "DELETE", "Invalid value DELETE for configuration cleanup.policy: String must be one of: compact, delete")]
+    [InlineData(
+        "message.timestamp.type",
+        "foo",
+        "Invalid value foo for configuration message.timestamp.type: String must be one of: CreateTime, LogAppendTime"
+    )]
+    [InlineData(
+        "cleanup.policy",
+        "compact,foo",
+        "Invalid value foo for configuration cleanup.policy: String must be one of: compact, delete"
+    )]
+    [InlineData(
+        "cleanup.policy",
+        "DELETE",
+        "Invalid value DELETE for configuration cleanup.policy: String must be one of: compact, delete"
+    )]
     [InlineData("cleanup.policy", "", null)]
     [InlineData("cleanup.policy", "compact, delete", null)]
-    [InlineData("compression.type", "foo", "Invalid value foo for configuration compression.type: String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer")]
-    [InlineData("compression.gzip.level", "10", "Invalid value 10 for configuration compression.gzip.level: Value must be between 1 and 9 or equal to -1")]
-    [InlineData("compression.gzip.level", "0", "Invalid value 0 for configuration compression.gzip.level: Value must be between 1 and 9 or equal to -1")]
+    [InlineData(
+        "compression.type",
+        "foo",
+        "Invalid value foo for configuration compression.type: String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer"
+    )]
+    [InlineData(
+        "compression.gzip.level",
+        "10",
+        "Invalid value 10 for configuration compression.gzip.level: Value must be between 1 and 9 or equal to -1"
+    )]
+    [InlineData(
+        "compression.gzip.level",
+        "0",
+        "Invalid value 0 for configuration compression.gzip.level: Value must be between 1 and 9 or equal to -1"
+    )]
     [InlineData("compression.gzip.level", "-1", null)]
     [InlineData("compression.lz4.level", "18", "Invalid value 18 for configuration compression.lz4.level: Value must be no more than 17")]
     [InlineData("compression.zstd.level", "23", "Invalid value 23 for configuration compression.zstd.level: Value must be no more than 22")]
-    [InlineData("leader.replication.throttled.replicas", "0:1,1", "Invalid value [0:1, 1] for configuration leader.replication.throttled.replicas: leader.replication.throttled.replicas must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...")]
+    [InlineData(
+        "leader.replication.throttled.replicas",
+        "0:1,1",
+        "Invalid value [0:1, 1] for configuration leader.replication.throttled.replicas: leader.replication.throttled.replicas must be "
+            + "the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],..."
+    )]
     [InlineData("leader.replication.throttled.replicas", "*", null)]
     [InlineData("leader.replication.throttled.replicas", "0:1,1:2", null)]
-    public void Values_are_refused_in_the_words_of_Kafka(string key, string value, string? expected) =>
+    public void Values_are_rejected_in_the_words_of_Kafka(string key, string value, string? expected) =>
         Assert.Equal(expected, ConfigDefinitions.Topic[key].Check(value)?.ForKey(key));
 
     [Fact]
@@ -168,8 +232,8 @@ public class ConfigDefinitionsTests
             string least = valid[1..valid.IndexOf(',')];
             if (long.TryParse(least, out long lowest))
             {
-                Assert.NotNull(definition.Range.Refuse(lowest - 1));
-                Assert.Null(definition.Range.Refuse(lowest));
+                Assert.NotNull(definition.Range.Reject(lowest - 1));
+                Assert.Null(definition.Range.Reject(lowest));
             }
         }
         else if (valid.StartsWith('[') && definition.Type is ConfigType.String or ConfigType.List && valid.StartsWith('['))

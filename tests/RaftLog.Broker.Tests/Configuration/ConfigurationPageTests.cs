@@ -3,7 +3,9 @@ using RaftLog.Broker.Configuration;
 
 namespace RaftLog.Broker.Tests.Configuration;
 
-/// <summary><c>docs/configuration.md</c> is written from the definitions. Run the tests with RAFTLOG_REWRITE_DOCS=1 to write it anew.</summary>
+/// <summary>
+/// <c>docs/configuration.md</c> is written from the definitions. Run the tests with RAFTLOG_REWRITE_DOCS=1 to write it anew.
+/// </summary>
 public class ConfigurationPageTests
 {
     private const string RewriteVariable = "RAFTLOG_REWRITE_DOCS";
@@ -24,7 +26,8 @@ public class ConfigurationPageTests
     private static string Page()
     {
         StringBuilder page = new();
-        page.Append("""
+        page.Append(
+            """
             # Configuration
 
             <!-- Written by ConfigurationPageTests from src/RaftLog.Broker/Configuration/Definitions; run the tests with RAFTLOG_REWRITE_DOCS=1 after a change. -->
@@ -45,18 +48,31 @@ public class ConfigurationPageTests
             ## Keys of a node
 
 
-            """);
-        Table(page, ConfigDefinitions.Broker, key => key.IsDynamic && !key.Name.StartsWith("listener", StringComparison.Ordinal) ? "yes" : "no", "Dynamic");
+            """
+        );
+        Table(
+            page,
+            ConfigDefinitions.Broker,
+            key => key.IsDynamic && !key.Name.StartsWith("listener", StringComparison.Ordinal) ? "yes" : "no",
+            "Dynamic"
+        );
         page.Append("\n## Keys of a topic\n\n");
         Table(page, ConfigDefinitions.Topic, key => string.Join(", ", key.BrokerKeys.Select(name => $"`{name}`")), "Default from");
-        page.Append("\n## Keys that must not be set\n\nIgnoring them would break a promise, so a node that finds one does not start.\n\n| Key | Why |\n|---|---|\n");
-        foreach (ConfigDefinition key in ConfigDefinitions.Broker.All.Where(key => key.Support == ConfigSupport.Refused))
+        page.Append(
+            "\n## Keys that must not be set\n\nIgnoring them would break a promise, so a node that finds one does not start.\n\n| Key | "
+                + "Why |\n|---|---|\n"
+        );
+        foreach (ConfigDefinition key in ConfigDefinitions.Broker.All.Where(key => key.Support == ConfigSupport.Rejected))
         {
             page.Append($"| `{key.Name}` | {key.Description} |\n");
         }
 
-        page.Append("| `listener.security.protocol.map` with SSL or SASL for a listener in use | RaftLog has neither yet; clients would talk in the open. |\n");
-        page.Append("""
+        page.Append(
+            "| `listener.security.protocol.map` with SSL or SASL for a listener in use | RaftLog has neither yet; clients would talk in "
+                + "the open. |\n"
+        );
+        page.Append(
+            """
 
             ## Keys without effect
 
@@ -64,7 +80,8 @@ public class ConfigurationPageTests
             1024, a connection holds at most 128 requests that wait for responses, and checkpoints are written every five seconds.
 
 
-            """);
+            """
+        );
         Names(page, ConfigDefinitions.Broker);
         page.Append("\nOf topics, accepted:\n\n");
         Names(page, ConfigDefinitions.Topic);
@@ -85,7 +102,11 @@ public class ConfigurationPageTests
         foreach (ConfigDefinition key in table.All.Where(key => key.Support == ConfigSupport.Implemented))
         {
             string type = key.Type.ToString().ToLowerInvariant();
-            string usual = key.IsRequired ? "required" : key.Default is null ? "" : key.Default.Length == 0 ? "empty" : $"`{key.Default}`";
+            string usual =
+                key.IsRequired ? "required"
+                : key.Default is null ? ""
+                : key.Default.Length == 0 ? "empty"
+                : $"`{key.Default}`";
             page.Append($"| `{key.Name}` | {type} | {usual} | {key.Range.Short()} | {column(key)} | {key.Description} |\n");
         }
     }

@@ -71,9 +71,13 @@ public class TopicConfigTests
     [InlineData("foo", "1", "Unknown topic config name: foo")]
     [InlineData("retention.ms", "abc", "Invalid value abc for configuration retention.ms: Not a number of type LONG")]
     [InlineData("min.compaction.lag.ms", "9223372036854775807", null)]
-    [InlineData("remote.storage.enable", "true", "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.")]
+    [InlineData(
+        "remote.storage.enable",
+        "true",
+        "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage."
+    )]
     [InlineData("remote.storage.enable", "false", null)]
-    public void Topics_are_refused_in_the_words_of_Kafka(string key, string value, string? expected)
+    public void Topics_are_rejected_in_the_words_of_Kafka(string key, string value, string? expected)
     {
         (ErrorCode error, string? message) = TopicConfigRules.Check(Map((key, value)), Bare, DynamicConfigs.None);
         Assert.Equal(expected, message);
@@ -81,14 +85,20 @@ public class TopicConfigTests
     }
 
     [Fact]
-    public void Compaction_lags_that_contradict_each_other_are_refused() =>
+    public void Compaction_lags_that_contradict_each_other_are_rejected() =>
         Assert.Equal(
             "conflict topic config setting min.compaction.lag.ms (100) > max.compaction.lag.ms (50)",
-            TopicConfigRules.Check(Map(("min.compaction.lag.ms", "100"), ("max.compaction.lag.ms", "50")), Bare, DynamicConfigs.None).Message);
+            TopicConfigRules
+                .Check(Map(("min.compaction.lag.ms", "100"), ("max.compaction.lag.ms", "50")), Bare, DynamicConfigs.None)
+                .Message
+        );
 
     [Fact]
     public void An_unknown_name_is_told_before_a_wrong_value() =>
-        Assert.Equal("Unknown topic config name: zoo", TopicConfigRules.Check(Map(("retention.ms", "x"), ("zoo", "1")), Bare, DynamicConfigs.None).Message);
+        Assert.Equal(
+            "Unknown topic config name: zoo",
+            TopicConfigRules.Check(Map(("retention.ms", "x"), ("zoo", "1")), Bare, DynamicConfigs.None).Message
+        );
 
     [Theory]
     [InlineData("log.retention.ms", "abc", "Invalid value abc for configuration log.retention.ms: Not a number of type LONG")]
@@ -97,7 +107,7 @@ public class TopicConfigTests
     [InlineData("min.insync.replicas", "0", "Invalid value 0 for configuration min.insync.replicas: Value must be at least 1")]
     [InlineData("message.max.bytes", "1000", null)]
     [InlineData("foo", "1", null)]
-    public void Changes_of_a_broker_are_refused_in_the_words_of_Kafka(string key, string value, string? expected) =>
+    public void Changes_of_a_broker_are_rejected_in_the_words_of_Kafka(string key, string value, string? expected) =>
         Assert.Equal((expected is null ? ErrorCode.None : ErrorCode.InvalidRequest, expected), BrokerConfigRules.Check(key, value));
 
     [Fact]
@@ -117,7 +127,8 @@ public class TopicConfigTests
                 new("log.segment.bytes", "2000000", ConfigSource.StaticBroker),
                 new("log.segment.bytes", "1073741824", ConfigSource.Default),
             ],
-            described.Synonyms);
+            described.Synonyms
+        );
     }
 
     /// <summary>What Kafka 4.3.1 describes after it was given these values.</summary>
@@ -153,33 +164,73 @@ public class TopicConfigTests
         IReadOnlyDictionary<string, string> small = Map(("internal.segment.bytes", "1000"));
         Assert.Null(TopicConfigRules.Check(small, Bare, DynamicConfigs.None).Message);
         Assert.Equal(1000, TopicConfigs.Resolve(small, Bare, DynamicConfigs.None).Segments.Bytes);
-        Assert.Contains(ResourceConfigs.Topic.DescribeAll(small, Bare, DynamicConfigs.None), key => key.Name == "internal.segment.bytes" && key.Value == "1000");
+        Assert.Contains(
+            ResourceConfigs.Topic.DescribeAll(small, Bare, DynamicConfigs.None),
+            key => key.Name == "internal.segment.bytes" && key.Value == "1000"
+        );
         Assert.DoesNotContain(
-            ResourceConfigs.Topic.DescribeAll(ResourceConfigs.NoOverrides, Bare, DynamicConfigs.None), key => key.Name == "internal.segment.bytes");
+            ResourceConfigs.Topic.DescribeAll(ResourceConfigs.NoOverrides, Bare, DynamicConfigs.None),
+            key => key.Name == "internal.segment.bytes"
+        );
     }
 
     [Theory]
     [InlineData("consumer.session.timeout.ms", "50000", null)]
-    [InlineData("consumer.session.timeout.ms", "5", "consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
-    [InlineData("consumer.session.timeout.ms", "99000", "consumer.session.timeout.ms must be less than or equal to group.consumer.max.session.timeout.ms")]
-    [InlineData("streams.num.standby.replicas", "3", "streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas")]
-    [InlineData("consumer.session.timeout.ms", "x", "Invalid value x for configuration consumer.session.timeout.ms: Not a number of type INT")]
-    [InlineData("share.isolation.level", "none", "Invalid value none for configuration share.isolation.level: String must be one of: read_committed, read_uncommitted")]
+    [InlineData(
+        "consumer.session.timeout.ms",
+        "5",
+        "consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms"
+    )]
+    [InlineData(
+        "consumer.session.timeout.ms",
+        "99000",
+        "consumer.session.timeout.ms must be less than or equal to group.consumer.max.session.timeout.ms"
+    )]
+    [InlineData(
+        "streams.num.standby.replicas",
+        "3",
+        "streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas"
+    )]
+    [InlineData(
+        "consumer.session.timeout.ms",
+        "x",
+        "Invalid value x for configuration consumer.session.timeout.ms: Not a number of type INT"
+    )]
+    [InlineData(
+        "share.isolation.level",
+        "none",
+        "Invalid value none for configuration share.isolation.level: String must be one of: read_committed, read_uncommitted"
+    )]
     [InlineData("share.auto.offset.reset", "by_duration:P1D", null)]
-    [InlineData("share.auto.offset.reset", "by_duration:P1M", "Invalid value by_duration:P1M for configuration share.auto.offset.reset: Invalid value `by_duration:P1M` for configuration share.auto.offset.reset. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.")]
-    [InlineData("share.auto.offset.reset", "by_duration:-PT1S", "Invalid value by_duration:-PT1S for configuration share.auto.offset.reset: Invalid value `by_duration:-PT1S` for configuration share.auto.offset.reset. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.")]
+    [InlineData(
+        "share.auto.offset.reset",
+        "by_duration:P1M",
+        "Invalid value by_duration:P1M for configuration share.auto.offset.reset: Invalid value `by_duration:P1M` for configuration "
+            + "share.auto.offset.reset. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'."
+    )]
+    [InlineData(
+        "share.auto.offset.reset",
+        "by_duration:-PT1S",
+        "Invalid value by_duration:-PT1S for configuration share.auto.offset.reset: Invalid value `by_duration:-PT1S` for configuration "
+            + "share.auto.offset.reset. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'."
+    )]
     [InlineData("foo", "1", "Unknown group config name: foo")]
-    public void Groups_are_refused_in_the_words_of_Kafka(string key, string value, string? expected) =>
+    public void Groups_are_rejected_in_the_words_of_Kafka(string key, string value, string? expected) =>
         Assert.Equal(
-            (expected is null ? ErrorCode.None : ErrorCode.InvalidConfig, expected), GroupConfigRules.Check(Map((key, value)), Bare, DynamicConfigs.None));
+            (expected is null ? ErrorCode.None : ErrorCode.InvalidConfig, expected),
+            GroupConfigRules.Check(Map((key, value)), Bare, DynamicConfigs.None)
+        );
 
     [Fact]
-    public void A_session_that_a_heartbeat_outlives_is_refused()
+    public void A_session_that_a_heartbeat_outlives_is_rejected()
     {
-        BrokerConfigs narrow = new(Settings(("group.consumer.min.session.timeout.ms", "1000"), ("group.consumer.max.heartbeat.interval.ms", "15000")));
+        BrokerConfigs narrow = new(
+            Settings(("group.consumer.min.session.timeout.ms", "1000"), ("group.consumer.max.heartbeat.interval.ms", "15000"))
+        );
         Assert.Equal(
             "consumer.session.timeout.ms must be greater than consumer.heartbeat.interval.ms",
-            GroupConfigRules.Check(Map(("consumer.session.timeout.ms", "4000")), narrow, DynamicConfigs.None).Message);
+            GroupConfigRules.Check(Map(("consumer.session.timeout.ms", "4000")), narrow, DynamicConfigs.None).Message
+        );
     }
 
     [Theory]
@@ -187,21 +238,30 @@ public class TopicConfigTests
     [InlineData("interval.ms", "10", "Invalid value 10 for interval.ms, interval must be between 100 and 3600000 (1 hour)")]
     [InlineData("metrics", "", null)]
     [InlineData("foo", "1", "Unknown client metrics configuration: foo")]
-    public void Client_metrics_are_refused_in_the_words_of_Kafka(string key, string value, string? expected) =>
+    public void Client_metrics_are_rejected_in_the_words_of_Kafka(string key, string value, string? expected) =>
         Assert.Equal(expected, ClientMetricsConfigRules.Check(Map((key, value))).Message);
 
     [Fact]
     public void A_groups_key_is_described_with_everything_in_the_running()
     {
         DescribedConfig described = ResourceConfigs.Group.Describe(
-            "consumer.session.timeout.ms", Map(("consumer.session.timeout.ms", "50000")), Bare, DynamicConfigs.None)!;
+            "consumer.session.timeout.ms",
+            Map(("consumer.session.timeout.ms", "50000")),
+            Bare,
+            DynamicConfigs.None
+        )!;
         Assert.Equal(("50000", ConfigSource.Group), (described.Value, described.Source));
         Assert.Equal(
-            [new("consumer.session.timeout.ms", "50000", ConfigSource.Group), new("group.consumer.session.timeout.ms", "45000", ConfigSource.Default)],
-            described.Synonyms);
+            [
+                new("consumer.session.timeout.ms", "50000", ConfigSource.Group),
+                new("group.consumer.session.timeout.ms", "45000", ConfigSource.Default),
+            ],
+            described.Synonyms
+        );
         Assert.Equal(
             [new("share.auto.offset.reset", "latest", ConfigSource.Default)],
-            ResourceConfigs.Group.Describe("share.auto.offset.reset", ResourceConfigs.NoOverrides, Bare, DynamicConfigs.None)!.Synonyms);
+            ResourceConfigs.Group.Describe("share.auto.offset.reset", ResourceConfigs.NoOverrides, Bare, DynamicConfigs.None)!.Synonyms
+        );
     }
 
     [Fact]
@@ -236,7 +296,8 @@ public class TopicConfigTests
         Assert.Equal(33, ResourceConfigs.Topic.DescribeAll(ResourceConfigs.NoOverrides, file, DynamicConfigs.None).Count);
     }
 
-    private static Dictionary<string, string> Map(params (string Key, string Value)[] pairs) => pairs.ToDictionary(pair => pair.Key, pair => pair.Value);
+    private static Dictionary<string, string> Map(params (string Key, string Value)[] pairs) =>
+        pairs.ToDictionary(pair => pair.Key, pair => pair.Value);
 
     private static ConfigSettings Settings(params (string Key, string Value)[] pairs)
     {

@@ -11,7 +11,10 @@ public sealed class CoordinatorKeysTests
     public void Keys_lie_where_Kafka_looks_for_them()
     {
         List<JsonElement> golden = RepositoryFiles.Golden("coordinator-partition.jsonl.gz");
-        Assert.All(golden, row => Assert.Equal(row.GetProperty("of50").GetInt32(), CoordinatorKeys.PartitionOf(row.GetProperty("id").GetString()!, 50)));
+        Assert.All(
+            golden,
+            row => Assert.Equal(row.GetProperty("of50").GetInt32(), CoordinatorKeys.PartitionOf(row.GetProperty("id").GetString()!, 50))
+        );
         Assert.NotEmpty(golden);
     }
 

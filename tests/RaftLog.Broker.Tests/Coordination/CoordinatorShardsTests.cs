@@ -10,7 +10,9 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Broker.Tests.Coordination;
 
-/// <summary>The runtime of coordinators over real partitions of one to three nodes: what is answered when, and what a new leader knows.</summary>
+/// <summary>
+/// The runtime of coordinators over real partitions of one to three nodes: what is answered when, and what a new leader knows.
+/// </summary>
 public sealed class CoordinatorShardsTests : IDisposable
 {
     private const string Key = "key";
@@ -210,7 +212,11 @@ public sealed class CoordinatorShardsTests : IDisposable
         Create(0);
         _cluster.Result(Set(0, "a=1"));
         Task<FindCoordinatorResponse> parked = Call(0, mayWrite: true, (state, token, outbox) => state.Park(token));
-        Task<FindCoordinatorResponse> defect = Call(0, mayWrite: true, (state, token, outbox) => throw new InvalidOperationException("a defect"));
+        Task<FindCoordinatorResponse> defect = Call(
+            0,
+            mayWrite: true,
+            (state, token, outbox) => throw new InvalidOperationException("a defect")
+        );
         Assert.Equal(ErrorCode.UnknownServerError, _cluster.Result(defect).ErrorCode);
         Assert.Equal(ErrorCode.NotCoordinator, _cluster.Result(parked).ErrorCode);
         _cluster.Advance(1_100);
@@ -260,11 +266,15 @@ public sealed class CoordinatorShardsTests : IDisposable
     {
         Create(0, 1);
         B.Disk.HeldFlush = new TaskCompletionSource();
-        Call(0, mayWrite: true, (state, token, outbox) =>
-        {
-            state.Set(token, outbox, "a=1");
-            outbox.Do(new Note("markers"));
-        });
+        Call(
+            0,
+            mayWrite: true,
+            (state, token, outbox) =>
+            {
+                state.Set(token, outbox, "a=1");
+                outbox.Do(new Note("markers"));
+            }
+        );
         _cluster.Advance(20);
         Assert.Empty(_effects);
         Release(B);
@@ -277,11 +287,15 @@ public sealed class CoordinatorShardsTests : IDisposable
     {
         Create(0, 1);
         B.Disk.HeldFlush = new TaskCompletionSource();
-        Call(0, mayWrite: true, (state, token, outbox) =>
-        {
-            state.Set(token, outbox, "a=1");
-            outbox.Do(new Note("markers"));
-        });
+        Call(
+            0,
+            mayWrite: true,
+            (state, token, outbox) =>
+            {
+                state.Set(token, outbox, "a=1");
+                outbox.Do(new Note("markers"));
+            }
+        );
         Elect(1);
         Release(B);
         _cluster.Advance(50);
@@ -300,10 +314,14 @@ public sealed class CoordinatorShardsTests : IDisposable
         _cluster.Advance(200);
         Assert.Equal("", before.Text);
 
-        _cluster.Commit(new Protocol.Metadata.PartitionChangeRecord
-        {
-            TopicId = TestCluster.OrdersId, PartitionId = 0, Isr = [new NodeId(0), new NodeId(1)],
-        });
+        _cluster.Commit(
+            new Protocol.Metadata.PartitionChangeRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Isr = [new NodeId(0), new NodeId(1)],
+            }
+        );
         TellAll();
         _cluster.Advance(200);
         Assert.Equal("a=2", before.Text);
@@ -355,7 +373,10 @@ public sealed class CoordinatorShardsTests : IDisposable
         A.Orders.BeginVerification(Producer with { Epoch = new ProducerEpoch(4) }, startsAtZero: false);
         _cluster.Result(Stage(Producer with { Epoch = new ProducerEpoch(4) }, "a=1"));
         RegisterState before = _state!;
-        Assert.Equal(ErrorCode.InvalidProducerEpoch, _cluster.Result(Stage(Producer with { Epoch = new ProducerEpoch(3) }, "a=2")).ErrorCode);
+        Assert.Equal(
+            ErrorCode.InvalidProducerEpoch,
+            _cluster.Result(Stage(Producer with { Epoch = new ProducerEpoch(3) }, "a=2")).ErrorCode
+        );
         Assert.Equal(ErrorCode.None, _cluster.Result(Set(0, "b=1")).ErrorCode);
         Assert.Same(before, _state);
     }
@@ -384,11 +405,16 @@ public sealed class CoordinatorShardsTests : IDisposable
         Assert.Equal(ErrorCode.NotCoordinator, _cluster.Result(Get(0)).ErrorCode);
     }
 
-    private Task<FindCoordinatorResponse> Stage(ProducerStamp producer, string assignment) => Call(0, mayWrite: true, (state, token, outbox) =>
-    {
-        outbox.Producer = producer;
-        state.Set(token, outbox, assignment);
-    });
+    private Task<FindCoordinatorResponse> Stage(ProducerStamp producer, string assignment) =>
+        Call(
+            0,
+            mayWrite: true,
+            (state, token, outbox) =>
+            {
+                outbox.Producer = producer;
+                state.Set(token, outbox, assignment);
+            }
+        );
 
     private Task<FindCoordinatorResponse> Set(int node, params string[] assignments) =>
         Call(node, mayWrite: true, (state, token, outbox) => state.Set(token, outbox, assignments));
@@ -396,14 +422,22 @@ public sealed class CoordinatorShardsTests : IDisposable
     private Task<FindCoordinatorResponse> Get(int node) => Call(node, mayWrite: false, (state, token, outbox) => state.Get(token, outbox));
 
     private Task<FindCoordinatorResponse> Call(int node, bool mayWrite, Action<RegisterState, RequestToken, Outbox> command) =>
-        _cluster.Pump.Start(() => _shards[node].CallAsync(
-            Key, mayWrite, (state, token, _, outbox) => command(state, token, outbox), error => RegisterState.Response("", error)));
+        _cluster.Pump.Start(() =>
+            _shards[node]
+                .CallAsync(
+                    Key,
+                    mayWrite,
+                    (state, token, _, outbox) => command(state, token, outbox),
+                    error => RegisterState.Response("", error)
+                )
+        );
 
-    private void PostSet(string assignment) => _cluster.Pump.Start(() =>
-    {
-        _shards[0].PostToAll((state, _, outbox) => state.Set(default, outbox, assignment));
-        return 0;
-    });
+    private void PostSet(string assignment) =>
+        _cluster.Pump.Start(() =>
+        {
+            _shards[0].PostToAll((state, _, outbox) => state.Set(default, outbox, assignment));
+            return 0;
+        });
 
     private void Create(params int[] replicas)
     {
@@ -421,7 +455,14 @@ public sealed class CoordinatorShardsTests : IDisposable
     /// <summary>Only the leader stays in sync.</summary>
     private void Shrink(int leader)
     {
-        _cluster.Commit(new Protocol.Metadata.PartitionChangeRecord { TopicId = TestCluster.OrdersId, PartitionId = 0, Isr = [new NodeId(leader)] });
+        _cluster.Commit(
+            new Protocol.Metadata.PartitionChangeRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Isr = [new NodeId(leader)],
+            }
+        );
         TellAll();
     }
 
@@ -432,18 +473,19 @@ public sealed class CoordinatorShardsTests : IDisposable
         Apply(1);
     }
 
-    private void Apply(int node) => _cluster.Pump.Start(() =>
-    {
-        MetadataImage image = _cluster.Image;
-        if (_cluster.Nodes[node].Table.Find(TestCluster.Orders) is { } partition)
+    private void Apply(int node) =>
+        _cluster.Pump.Start(() =>
         {
-            _shards[node].Update(partition);
-        }
+            MetadataImage image = _cluster.Image;
+            if (_cluster.Nodes[node].Table.Find(TestCluster.Orders) is { } partition)
+            {
+                _shards[node].Update(partition);
+            }
 
-        _shards[node].ApplyAsync(new MetadataUpdate(image, MetadataChanges.Between(_images[node], image)));
-        _images[node] = image;
-        return 0;
-    });
+            _shards[node].ApplyAsync(new MetadataUpdate(image, MetadataChanges.Between(_images[node], image)));
+            _images[node] = image;
+            return 0;
+        });
 
     private void Release(TestNode node)
     {
@@ -463,10 +505,13 @@ public sealed class CoordinatorShardsTests : IDisposable
             TestCluster.Orders.Topic,
             (_, _) => _state = new RegisterState(),
             new CoordinatorOptions(
-                TimeSpan.FromMilliseconds(500), (partition, epoch, effect) => _effects.Add($"{effect} of {partition} in {epoch}: {_state!.Text}")),
+                TimeSpan.FromMilliseconds(500),
+                (partition, epoch, effect) => _effects.Add($"{effect} of {partition} in {epoch}: {_state!.Text}")
+            ),
             of.Waiters,
             new Supervisor(of.Process),
-            new Journal(of.Disk, _cluster.Time, "/journal"));
+            new NodeLog(of.Disk, _cluster.Time, "/node log")
+        );
     }
 
     private sealed record Note(string Text) : ICoordinatorEffect

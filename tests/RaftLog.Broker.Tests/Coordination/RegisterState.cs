@@ -6,7 +6,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Tests.Coordination;
 
 /// <summary>
-/// A small coordinator state for tests of the runtime: named registers whose values are kept as records. What a transaction writes takes effect with its marker.
+/// A small coordinator state for tests of the runtime: named registers whose values are kept as records. What a transaction writes takes
+/// effect with its marker.
 /// </summary>
 internal sealed class RegisterState : ICoordinatorState
 {
@@ -79,7 +80,8 @@ internal sealed class RegisterState : ICoordinatorState
 
     public void TickAt(long monotonicMs) => NextDeadlineMs = monotonicMs;
 
-    public static FindCoordinatorResponse Response(string text, ErrorCode error = ErrorCode.None) => new() { ErrorMessage = text, ErrorCode = error };
+    public static FindCoordinatorResponse Response(string text, ErrorCode error = ErrorCode.None) =>
+        new() { ErrorMessage = text, ErrorCode = error };
 
     private static void Append(Outbox outbox, string key, string? value)
     {

@@ -9,7 +9,7 @@ using RaftLog.Replication;
 
 namespace RaftLog.Broker.Tests.Fetching;
 
-/// <summary>What a look at the partitions of a fetch finds: how the bytes are shared out, and what is worth an answer.</summary>
+/// <summary>What a look at the partitions of a fetch finds: how the bytes are shared out, and what is worth a response.</summary>
 public sealed class FetchReaderTests : IDisposable
 {
     private const int Partitions = 3;
@@ -64,7 +64,7 @@ public sealed class FetchReaderTests : IDisposable
     }
 
     [Fact]
-    public void Fewer_bytes_than_asked_for_are_no_answer_and_an_error_is()
+    public void Fewer_bytes_than_asked_for_are_no_response_and_an_error_is()
     {
         Produce(0, "a");
         Assert.False(Look(1 << 20, minBytes: 1_000, Of(0), Of(1)));
@@ -85,7 +85,15 @@ public sealed class FetchReaderTests : IDisposable
     public void A_leader_epoch_of_the_past_and_of_the_future_are_told_apart()
     {
         NodeId self = new(0);
-        _cluster.Commit(new Protocol.Metadata.PartitionChangeRecord { TopicId = Events, PartitionId = 0, Leader = self, Isr = [self] });
+        _cluster.Commit(
+            new Protocol.Metadata.PartitionChangeRecord
+            {
+                TopicId = Events,
+                PartitionId = 0,
+                Leader = self,
+                Isr = [self],
+            }
+        );
         _cluster.TellAll();
         _cluster.Pump.Drain();
         LeaderEpoch now = Find(0).Leadership.Epoch;
@@ -113,7 +121,12 @@ public sealed class FetchReaderTests : IDisposable
     }
 
     private static FetchTarget Of(int partition, long from = 0) =>
-        new(new FetchKey("", Events, partition)) { FetchOffset = new Offset(from), MaxBytes = 1 << 20, IsNamed = true };
+        new(new FetchKey("", Events, partition))
+        {
+            FetchOffset = new Offset(from),
+            MaxBytes = 1 << 20,
+            IsNamed = true,
+        };
 
     private FetchReader Reader(int maxBytes) =>
         new(new PartitionLookup(Node.Table, _cache), Audience.Uncommitted, NodeId.None, BrokerEpoch.None, maxBytes)

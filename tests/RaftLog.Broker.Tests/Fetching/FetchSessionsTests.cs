@@ -90,7 +90,10 @@ public sealed class FetchSessionsTests
         change.ForgottenTopicsData.Add(new() { TopicId = Orders, Partitions = [0, 1] });
         using FetchPlan plan = _sessions.Resolve(change, ById, NodeId.None, 0);
         Assert.False(plan.IsFull);
-        Assert.Equal([(2, 0), (3, 30)], plan.TakeDue(Audience.Uncommitted).Select(static each => (each.Key.Partition, (int)each.FetchOffset.Value)).Order());
+        Assert.Equal(
+            [(2, 0), (3, 30)],
+            plan.TakeDue(Audience.Uncommitted).Select(static each => (each.Key.Partition, (int)each.FetchOffset.Value)).Order()
+        );
     }
 
     [Fact]
@@ -127,11 +130,19 @@ public sealed class FetchSessionsTests
         Assert.Equal(ErrorCode.None, Next(later, epoch: 1, replica: 1, incarnation: 6));
     }
 
-    private static FetchRequest Full(params int[] partitions) => new()
-    {
-        SessionEpoch = 0,
-        Topics = [new() { TopicId = Orders, Partitions = [.. partitions.Select(static each => new FetchRequest.FetchPartition { Partition = each })] }],
-    };
+    private static FetchRequest Full(params int[] partitions) =>
+        new()
+        {
+            SessionEpoch = 0,
+            Topics =
+            [
+                new()
+                {
+                    TopicId = Orders,
+                    Partitions = [.. partitions.Select(static each => new FetchRequest.FetchPartition { Partition = each })],
+                },
+            ],
+        };
 
     private static FetchRequest Incremental(int session, int epoch) => new() { SessionId = session, SessionEpoch = epoch };
 

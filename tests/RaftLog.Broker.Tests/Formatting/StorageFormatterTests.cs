@@ -13,12 +13,19 @@ public sealed class StorageFormatterTests
     {
         CrashDisk disk = new();
         Pump pump = new();
-        NodeConfiguration node = ClusterFile.Read("cluster.json", Encoding.UTF8.GetBytes("""
-            {
-              "defaults": { "process.roles": "broker,controller" },
-              "nodes": [ { "node.id": 1, "listeners": "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093", "log.dirs": "/srv/raftlog/node-1" } ]
-            }
-            """)).Nodes[0];
+        NodeConfiguration node = ClusterFile
+            .Read(
+                "cluster.json",
+                Encoding.UTF8.GetBytes(
+                    """
+                    {
+                      "defaults": { "process.roles": "broker,controller" },
+                      "nodes": [ { "node.id": 1, "listeners": "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093", "log.dirs": "/srv/raftlog/node-1" } ]
+                    }
+                    """
+                )
+            )
+            .Nodes[0];
         World world = new(new ManualTime(), disk, new InMemoryNetwork(new ManualTime()), new SystemEntropy(), new InMemoryProcess());
 
         pump.Finish(() => StorageFormatter.FormatAsync(node, "cluster", StorageFormatter.DefaultFeatures, world));

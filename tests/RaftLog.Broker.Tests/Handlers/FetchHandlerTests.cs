@@ -30,7 +30,14 @@ public sealed class FetchHandlerTests : IDisposable
         _cluster.CreateOrders(0);
         _cache = new MetadataCache(Node.Waiters, "cluster", Node.Id);
         Tell();
-        _handler = new FetchHandler(new PartitionLookup(Node.Table, _cache), new FetchSessions(10, new SystemEntropy()), _cache, Node.Table.LeaderThrottle, Node.Waiters, 1 << 20);
+        _handler = new FetchHandler(
+            new PartitionLookup(Node.Table, _cache),
+            new FetchSessions(10, new SystemEntropy()),
+            _cache,
+            Node.Table.LeaderThrottle,
+            Node.Waiters,
+            1 << 20
+        );
     }
 
     private TestNode Node => _cluster.Nodes[0];
@@ -59,9 +66,9 @@ public sealed class FetchHandlerTests : IDisposable
         foreach (Audience audience in Enum.GetValues<Audience>())
         {
             DataInterest caughtUp = DataInterest.Of(audience, limits.For(audience), known);
-            Assert.Equal(audience == Audience.Follower, limits.HasNews(caughtUp));
+            Assert.Equal(audience == Audience.Follower, limits.HasUpdates(caughtUp));
             Assert.Equal(audience == Audience.Follower, caughtUp.IsBehind(limits.HighWatermark));
-            Assert.True(limits.HasNews(DataInterest.Of(audience, limits.For(audience) - 1, limits.HighWatermark)));
+            Assert.True(limits.HasUpdates(DataInterest.Of(audience, limits.For(audience) - 1, limits.HighWatermark)));
         }
     }
 
@@ -222,7 +229,11 @@ public sealed class FetchHandlerTests : IDisposable
         WakeList wakes = new();
         PartitionVerification verified = Node.Orders.BeginVerification(writer with { BaseSequence = 1 }, startsAtZero: false)!;
         AppendOutcome appended = Node.Orders.Append(
-            new BatchToAppend(Batches.Transactional(writer with { BaseSequence = 1 }, "in doubt")) { Verification = verified }, RequiredAcks.All, null, wakes);
+            new BatchToAppend(Batches.Transactional(writer with { BaseSequence = 1 }, "in doubt")) { Verification = verified },
+            RequiredAcks.All,
+            null,
+            wakes
+        );
         Assert.Equal(ErrorCode.None, appended.Error);
         Node.Orders.EndVerification(verified);
         wakes.WakeAll();
@@ -235,26 +246,53 @@ public sealed class FetchHandlerTests : IDisposable
         wakes.WakeAll();
         _cluster.Pump.Drain();
         FetchResponse.PartitionData all = Result(Fetch(request)).Responses[0].Partitions[0];
-        Assert.Equal((new ProducerId(9), new Offset(1)), (Assert.Single(all.AbortedTransactions!).ProducerId, all.AbortedTransactions![0].FirstOffset));
+        Assert.Equal(
+            (new ProducerId(9), new Offset(1)),
+            (Assert.Single(all.AbortedTransactions!).ProducerId, all.AbortedTransactions![0].FirstOffset)
+        );
     }
 
-    private static FetchRequest Consumer(long from, int maxWaitMs) => new()
-    {
-        MaxWaitMs = maxWaitMs,
-        MinBytes = 1,
-        MaxBytes = 1 << 20,
-        SessionEpoch = 0,
-        Topics =
-        [
-            new() { TopicId = TestCluster.OrdersId, Partitions = [new() { Partition = 0, FetchOffset = new Offset(from), PartitionMaxBytes = 1 << 20 }] },
-        ],
-    };
+    private static FetchRequest Consumer(long from, int maxWaitMs) =>
+        new()
+        {
+            MaxWaitMs = maxWaitMs,
+            MinBytes = 1,
+            MaxBytes = 1 << 20,
+            SessionEpoch = 0,
+            Topics =
+            [
+                new()
+                {
+                    TopicId = TestCluster.OrdersId,
+                    Partitions =
+                    [
+                        new()
+                        {
+                            Partition = 0,
+                            FetchOffset = new Offset(from),
+                            PartitionMaxBytes = 1 << 20,
+                        },
+                    ],
+                },
+            ],
+        };
 
     private static FetchRequest Next(int session, int epoch, int maxWaitMs) =>
-        new() { MaxWaitMs = maxWaitMs, MinBytes = 1, MaxBytes = 1 << 20, SessionId = session, SessionEpoch = epoch };
+        new()
+        {
+            MaxWaitMs = maxWaitMs,
+            MinBytes = 1,
+            MaxBytes = 1 << 20,
+            SessionId = session,
+            SessionEpoch = epoch,
+        };
 
     private static List<string> Values(FetchResponse response) =>
-        [.. response.Responses.SelectMany(topic => topic.Partitions).SelectMany(partition => Batches.Values(partition.Records!.Value.Span))];
+        [
+            .. response
+                .Responses.SelectMany(topic => topic.Partitions)
+                .SelectMany(partition => Batches.Values(partition.Records!.Value.Span)),
+        ];
 
     private ErrorCode ErrorOf(Task<FetchResponse> fetch) => Result(fetch).Responses.Single().Partitions.Single().ErrorCode;
 

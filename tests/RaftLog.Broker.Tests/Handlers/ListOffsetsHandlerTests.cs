@@ -55,11 +55,26 @@ public sealed class ListOffsetsHandlerTests : IDisposable
         ListOffsetsRequest request = new()
         {
             ReplicaId = new NodeId(replica),
-            Topics = [new() { Name = "orders", Partitions = [new() { PartitionIndex = 0, Timestamp = -1, CurrentLeaderEpoch = new LeaderEpoch(epoch) }] }],
+            Topics =
+            [
+                new()
+                {
+                    Name = "orders",
+                    Partitions =
+                    [
+                        new()
+                        {
+                            PartitionIndex = 0,
+                            Timestamp = -1,
+                            CurrentLeaderEpoch = new LeaderEpoch(epoch),
+                        },
+                    ],
+                },
+            ],
         };
         RequestContext context = new(ApiKey.ListOffsets, 7, "", new ConnectionContext(1, new NetworkAddress("client", 1), "PLAINTEXT"));
         ListOffsetsResponse response = _cluster.Pump.Finish(() => handler.HandleAsync(request, context))!;
-        ListOffsetsResponse.PartitionData answered = response.Topics[0].Partitions[0];
-        return (answered.ErrorCode, answered.Offset);
+        ListOffsetsResponse.PartitionData responded = response.Topics[0].Partitions[0];
+        return (responded.ErrorCode, responded.Offset);
     }
 }

@@ -12,7 +12,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Broker.Tests.Handlers;
 
 /// <summary>
-/// What an idempotent producer hears that has several batches under way while the leader moves. Two nodes, of which one serves the producer, on one thread.
+/// What an idempotent producer hears that has several batches under way while the leader moves. Two nodes, of which one serves the
+/// producer, on one thread.
 /// </summary>
 public sealed class ProduceHandlerTests : IDisposable
 {
@@ -26,7 +27,11 @@ public sealed class ProduceHandlerTests : IDisposable
         _cluster.CreateOrders(0, 1);
         _cache = new MetadataCache(Node.Waiters, "cluster", Node.Id);
         _handler = new ProduceHandler(
-            new PartitionLookup(Node.Table, _cache), _cache, new TransactionalProduce(null!, new ProducerTurns()), Node.Waiters);
+            new PartitionLookup(Node.Table, _cache),
+            _cache,
+            new TransactionalProduce(null!, new ProducerTurns()),
+            Node.Waiters
+        );
         Tell();
     }
 
@@ -103,11 +108,21 @@ public sealed class ProduceHandlerTests : IDisposable
         RejectedSequences rejected = new();
         for (int producer = 0; producer < 3 * RejectedSequences.MaxEntries; producer++)
         {
-            rejected.Note("t", Uuid.Zero, 0, new ProducerStamp(new ProducerId(producer), new ProducerEpoch(0), 5), ErrorCode.NotLeaderOrFollower, 0);
+            rejected.Note(
+                "t",
+                Uuid.Zero,
+                0,
+                new ProducerStamp(new ProducerId(producer), new ProducerEpoch(0), 5),
+                ErrorCode.NotLeaderOrFollower,
+                0
+            );
         }
 
-        int known = Enumerable.Range(0, 3 * RejectedSequences.MaxEntries)
-            .Count(producer => rejected.Before("t", Uuid.Zero, 0, new ProducerStamp(new ProducerId(producer), new ProducerEpoch(0), 6), 0) is not null);
+        int known = Enumerable
+            .Range(0, 3 * RejectedSequences.MaxEntries)
+            .Count(producer =>
+                rejected.Before("t", Uuid.Zero, 0, new ProducerStamp(new ProducerId(producer), new ProducerEpoch(0), 6), 0) is not null
+            );
         Assert.Equal(RejectedSequences.MaxEntries, known);
     }
 
@@ -166,7 +181,8 @@ public sealed class ProduceHandlerTests : IDisposable
         ProduceResponse response = Send(new RequestContext(ApiKey.Produce, 11, "", _client), request);
         Assert.Equal(
             [ErrorCode.None, ErrorCode.InvalidRecord, ErrorCode.CorruptMessage, ErrorCode.UnknownTopicOrPartition],
-            response.Responses.SelectMany(static topic => topic.PartitionResponses).Select(static each => each.ErrorCode));
+            response.Responses.SelectMany(static topic => topic.PartitionResponses).Select(static each => each.ErrorCode)
+        );
         Assert.Equal(["a"], Node.Consume());
     }
 
@@ -209,8 +225,12 @@ public sealed class ProduceHandlerTests : IDisposable
         Memory<byte> zstd = Batches.With(ProducerStamp.None, Protocol.Compression.CompressionType.Zstd, false, Batches.Now, "a");
         Assert.Equal(
             ErrorCode.UnsupportedCompressionType,
-            Send(new RequestContext(ApiKey.Produce, 6, "", _client), zstd).Responses[0].PartitionResponses[0].ErrorCode);
-        Assert.Equal(ErrorCode.None, Send(new RequestContext(ApiKey.Produce, 7, "", _client), zstd).Responses[0].PartitionResponses[0].ErrorCode);
+            Send(new RequestContext(ApiKey.Produce, 6, "", _client), zstd).Responses[0].PartitionResponses[0].ErrorCode
+        );
+        Assert.Equal(
+            ErrorCode.None,
+            Send(new RequestContext(ApiKey.Produce, 7, "", _client), zstd).Responses[0].PartitionResponses[0].ErrorCode
+        );
     }
 
     private static Memory<byte> Damaged()
@@ -220,19 +240,20 @@ public sealed class ProduceHandlerTests : IDisposable
         return batch;
     }
 
-    private static ProduceRequest Request(short acks, params Memory<byte>[] batches) => new()
-    {
-        Acks = acks,
-        TimeoutMs = 1_000,
-        TopicData =
-        [
-            new()
-            {
-                Name = "orders",
-                PartitionData = [.. batches.Select(batch => new ProduceRequest.PartitionProduceData { Index = 0, Records = batch })],
-            },
-        ],
-    };
+    private static ProduceRequest Request(short acks, params Memory<byte>[] batches) =>
+        new()
+        {
+            Acks = acks,
+            TimeoutMs = 1_000,
+            TopicData =
+            [
+                new()
+                {
+                    Name = "orders",
+                    PartitionData = [.. batches.Select(batch => new ProduceRequest.PartitionProduceData { Index = 0, Records = batch })],
+                },
+            ],
+        };
 
     private static Memory<byte> Batch(int sequence, int epoch) =>
         Batches.With(new ProducerStamp(new ProducerId(7), new ProducerEpoch((short)epoch), sequence), $"{sequence}");
@@ -240,7 +261,10 @@ public sealed class ProduceHandlerTests : IDisposable
     /// <summary>Sends one record with a sequence, over the present connection.</summary>
     private ErrorCode Produce(int sequence, int epoch = 0)
     {
-        return Send(new RequestContext(ApiKey.Produce, 11, "", _client), Batch(sequence, epoch)).Responses[0].PartitionResponses[0].ErrorCode;
+        return Send(new RequestContext(ApiKey.Produce, 11, "", _client), Batch(sequence, epoch))
+            .Responses[0]
+            .PartitionResponses[0]
+            .ErrorCode;
     }
 
     /// <summary>Sends batches, all for the one partition.</summary>

@@ -34,14 +34,28 @@ public sealed class ProducerExpiryTests : IDisposable
         Assert.Equal(ErrorCode.None, Append(now + 61, 7));
 
         // The time may be changed on the running node.
-        settings = settings with { ProducerExpirationMs = 1000 };
+        settings = settings with
+        {
+            ProducerExpirationMs = 1000,
+        };
         _cluster.Advance(100);
         Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Append(now + 161, 20));
     }
 
-    private ErrorCode Append(long timestamp, int sequence) => A.Orders.Append(
-        Batches.With(new ProducerStamp(new ProducerId(5), new ProducerEpoch(0), sequence), CompressionTypeNone, false, timestamp, "v"),
-        RequiredAcks.Leader, new WakeList()).Error;
+    private ErrorCode Append(long timestamp, int sequence) =>
+        A
+            .Orders.Append(
+                Batches.With(
+                    new ProducerStamp(new ProducerId(5), new ProducerEpoch(0), sequence),
+                    CompressionTypeNone,
+                    false,
+                    timestamp,
+                    "v"
+                ),
+                RequiredAcks.Leader,
+                new WakeList()
+            )
+            .Error;
 
     private const Protocol.Compression.CompressionType CompressionTypeNone = Protocol.Compression.CompressionType.None;
 }

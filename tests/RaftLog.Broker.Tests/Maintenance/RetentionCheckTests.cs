@@ -75,8 +75,8 @@ public sealed class RetentionCheckTests : IDisposable
         LogMaintenanceSettings settings = new(ProducerExpirationMs: 1000, ProducerExpirationCheckMs: 1000, RetentionCheckMs: 20, NoCleaner);
         foreach (TestNode node in _cluster.Nodes)
         {
-            Journal journal = new(node.Disk, _cluster.Time, LogPath);
-            _cluster.Pump.Start(new RetentionCheck(() => node.Table.All, () => settings, node.Waiters, journal).RunAsync);
+            NodeLog nodeLog = new(node.Disk, _cluster.Time, LogPath);
+            _cluster.Pump.Start(new RetentionCheck(() => node.Table.All, () => settings, node.Waiters, nodeLog).RunAsync);
         }
     }
 
@@ -86,8 +86,9 @@ public sealed class RetentionCheckTests : IDisposable
     {
         long now = _cluster.Time.GetUtcNow().ToUnixTimeMilliseconds();
         WakeList wakes = new();
-        ErrorCode error = A.Orders.Append(
-            Batches.With(ProducerStamp.None, CompressionType.None, false, now + ahead, "v"), RequiredAcks.Leader, wakes).Error;
+        ErrorCode error = A
+            .Orders.Append(Batches.With(ProducerStamp.None, CompressionType.None, false, now + ahead, "v"), RequiredAcks.Leader, wakes)
+            .Error;
         _cluster.Pump.Start(() =>
         {
             wakes.WakeAll();

@@ -23,7 +23,14 @@ public sealed class FirstMetadataTests : IDisposable
     {
         _waiters = new Waiters(_time);
         _cache = new MetadataCache(_waiters, "cluster", Self);
-        Apply(new RegisterBrokerRecord { BrokerId = Self, BrokerEpoch = new BrokerEpoch(1), Fenced = true });
+        Apply(
+            new RegisterBrokerRecord
+            {
+                BrokerId = Self,
+                BrokerEpoch = new BrokerEpoch(1),
+                Fenced = true,
+            }
+        );
     }
 
     public void Dispose() => _waiters.Dispose();

@@ -15,7 +15,7 @@ public sealed class MetadataPublisherTests : IDisposable
     private readonly Waiters _waiters;
     private readonly MetadataPublisher _publisher;
     private readonly MetadataReplay _log = new();
-    private readonly List<string> _told = [];
+    private readonly List<string> _reported = [];
     private readonly Listener _first;
     private readonly Listener _second;
 
@@ -23,8 +23,8 @@ public sealed class MetadataPublisherTests : IDisposable
     {
         _waiters = new Waiters(_time);
         _publisher = new MetadataPublisher(_waiters);
-        _first = new Listener("first", _told);
-        _second = new Listener("second", _told);
+        _first = new Listener("first", _reported);
+        _second = new Listener("second", _reported);
         _publisher.Add(_first);
         _publisher.Add(_second);
         _pump.Start(() => _publisher.RunAsync());
@@ -36,11 +36,11 @@ public sealed class MetadataPublisherTests : IDisposable
     public void Listeners_are_told_in_order_and_not_by_who_publishes()
     {
         Publish(Topic("a", 1));
-        Assert.Empty(_told);
+        Assert.Empty(_reported);
         _pump.Drain();
         Publish(Topic("b", 2));
         _pump.Drain();
-        Assert.Equal(["first: a", "second: a", "first: b", "second: b"], _told);
+        Assert.Equal(["first: a", "second: a", "first: b", "second: b"], _reported);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class MetadataPublisherTests : IDisposable
         Publish(new RemoveTopicRecord { TopicId = new Uuid(0, 1) });
         Publish(Topic("c", 3));
         _pump.Drain();
-        Assert.Equal(["first: b c", "second: b c"], _told);
+        Assert.Equal(["first: b c", "second: b c"], _reported);
         Assert.Equal(_log.Image.Provenance.LastOffset, _publisher.Applied);
     }
 
@@ -64,7 +64,7 @@ public sealed class MetadataPublisherTests : IDisposable
         _pump.Drain();
         Offset two = Publish(Topic("b", 2));
         _pump.Drain();
-        Assert.Equal(4, _told.Count);
+        Assert.Equal(4, _reported.Count);
         Assert.True(_publisher.Applied < one);
 
         Task<bool> waits = _pump.Start(() => _publisher.WhenAppliedAsync(two, TimeSpan.FromSeconds(1)).AsTask());
@@ -92,7 +92,7 @@ public sealed class MetadataPublisherTests : IDisposable
     public void A_listener_that_fails_later_fails_the_publisher()
     {
         MetadataPublisher publisher = new(_waiters);
-        Listener fails = new("fails", _told);
+        Listener fails = new("fails", _reported);
         TaskCompletionSource part = new();
         fails.Next = part.Task;
         publisher.Add(fails);

@@ -22,8 +22,12 @@ public sealed class ListenerLoopTests
         Listening listening = new(new ConnectionLimits(int.MaxValue, int.MaxValue), descriptors: 100);
         IConnection[] open = [.. Enumerable.Range(0, 25).Select(_ => listening.Connect())];
         Assert.True(listening.IsClosed(listening.Connect()));
-        Assert.True(listening.Answers(open[0]));
-        Assert.Contains("25 connections are open, as many as the limit of open files (100;", Assert.Single(listening.Problems), StringComparison.Ordinal);
+        Assert.True(listening.Responds(open[0]));
+        Assert.Contains(
+            "25 connections are open, as many as the limit of open files (100;",
+            Assert.Single(listening.Problems),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -34,12 +38,12 @@ public sealed class ListenerLoopTests
         IConnection second = listening.Connect();
         Assert.True(listening.IsClosed(listening.Connect()));
         Assert.True(listening.IsClosed(listening.Connect()));
-        Assert.True(listening.Answers(first));
-        Assert.True(listening.Answers(second));
+        Assert.True(listening.Responds(first));
+        Assert.True(listening.Responds(second));
         Assert.Contains("max.connections = 2 are open", Assert.Single(listening.Problems), StringComparison.Ordinal);
 
         listening.Close(first);
-        Assert.True(listening.Answers(listening.Connect()));
+        Assert.True(listening.Responds(listening.Connect()));
         Assert.True(listening.IsClosed(listening.Connect()));
         Assert.Equal(2, listening.Problems.Count);
     }
@@ -50,10 +54,10 @@ public sealed class ListenerLoopTests
         Listening listening = new(new ConnectionLimits(int.MaxValue, 1));
         IConnection first = listening.Connect();
         Assert.True(listening.IsClosed(listening.Connect()));
-        Assert.True(listening.Answers(first));
+        Assert.True(listening.Responds(first));
         Assert.Contains("max.connections.per.ip = 1 are open from localhost", Assert.Single(listening.Problems), StringComparison.Ordinal);
         listening.Close(first);
-        Assert.True(listening.Answers(listening.Connect()));
+        Assert.True(listening.Responds(listening.Connect()));
     }
 
     [Fact]
@@ -62,7 +66,7 @@ public sealed class ListenerLoopTests
         Listening listening = new(new ConnectionLimits(0, int.MaxValue));
         Assert.True(listening.IsClosed(listening.Connect()));
         listening.Limits = new ConnectionLimits(1, 1);
-        Assert.True(listening.Answers(listening.Connect()));
+        Assert.True(listening.Responds(listening.Connect()));
     }
 
     [Fact]
@@ -75,7 +79,7 @@ public sealed class ListenerLoopTests
         byte[] request = Listening.Request();
         for (int step = 0; step < request.Length; step++)
         {
-            Assert.True(listening.Answers(used));
+            Assert.True(listening.Responds(used));
             listening.Send(slow, request.AsMemory(step, 1));
             listening.Pass(400);
         }
@@ -136,7 +140,7 @@ public sealed class ListenerLoopTests
         IConnection inLength = listening.Connect();
         IConnection inBody = listening.Connect();
         IConnection between = listening.Connect();
-        Assert.True(listening.Answers(between));
+        Assert.True(listening.Responds(between));
         listening.Send(inLength, Listening.Request().AsMemory(0, 2));
         listening.Send(inBody, Listening.Request().AsMemory(0, 9));
         for (int step = 0; step < 8; step++)
@@ -146,7 +150,7 @@ public sealed class ListenerLoopTests
 
         Assert.True(listening.IsClosed(inLength));
         Assert.True(listening.IsClosed(inBody));
-        Assert.True(listening.Answers(between));
+        Assert.True(listening.Responds(between));
         Assert.Equal(2, listening.Problems.Count);
         Assert.All(listening.Problems, line => Assert.Contains("has sent nothing more of its request for", line, StringComparison.Ordinal));
     }
@@ -164,8 +168,16 @@ public sealed class ListenerLoopTests
         }
 
         Assert.Equal(ClientWarnings.MaxLines, listening.Problems.Count);
-        Assert.Contains("sent a request of 2130706432 bytes, above socket.request.max.bytes = 1048576", listening.Problems[0], StringComparison.Ordinal);
-        Assert.Contains("sent a request of 0 bytes, so it does not speak Kafka's protocol", listening.Problems[1], StringComparison.Ordinal);
+        Assert.Contains(
+            "sent a request of 2130706432 bytes, above socket.request.max.bytes = 1048576",
+            listening.Problems[0],
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "sent a request of 0 bytes, so it does not speak Kafka's protocol",
+            listening.Problems[1],
+            StringComparison.Ordinal
+        );
 
         listening.Pass((int)ClientWarnings.SpanMs);
         IConnection later = listening.Connect();
@@ -192,7 +204,7 @@ public sealed class ListenerLoopTests
         byte[] half = new byte[800_000];
         BinaryPrimitives.WriteInt32BigEndian(half, 900_000);
         listening.Send(large, half);
-        Assert.True(listening.Answers(listening.Connect()));
+        Assert.True(listening.Responds(listening.Connect()));
         Assert.Empty(listening.Problems);
 
         IConnection second = listening.Connect();
@@ -243,10 +255,10 @@ public sealed class ListenerLoopTests
         IConnection throttled = listening.Connect();
         IConnection other = listening.Connect();
         listening.Handler.ThrottleTimeMs = 1_000;
-        Assert.True(listening.Answers(throttled));
+        Assert.True(listening.Responds(throttled));
         listening.Handler.ThrottleTimeMs = 0;
         listening.Send(throttled);
-        Assert.True(listening.Answers(other));
+        Assert.True(listening.Responds(other));
         listening.Pass(999);
         Assert.Equal(2, listening.Handler.Peers.Count);
         listening.Pass(2);
@@ -254,7 +266,7 @@ public sealed class ListenerLoopTests
         Assert.Equal([0], listening.Correlations(throttled, 1));
 
         // Once: it is not silent for ever.
-        Assert.True(listening.Answers(throttled));
+        Assert.True(listening.Responds(throttled));
     }
 
     [Fact]
@@ -263,7 +275,7 @@ public sealed class ListenerLoopTests
         HoldingHandler handler = new() { ThrottleTimeMs = 250 };
         MessageApi<ApiVersionsRequest, ApiVersionsResponse> api = new(handler, 0, 2, 0);
         RequestContext context = new(ApiKey.ApiVersions, 2, "", new ConnectionContext(1, new NetworkAddress("client", 1), "PLAINTEXT"));
-        WireWriter frame = (await Answer())!;
+        WireWriter frame = (await Respond())!;
         WireReader reader = new(frame.ToArray());
         reader.ReadInt32();
         ResponseHeader.Read(ref reader, ApiKey.ApiVersions, 2);
@@ -271,17 +283,20 @@ public sealed class ListenerLoopTests
         response.Read(ref reader, 2);
         Assert.Equal(250, response.ThrottleTimeMs);
 
-        ValueTask<WireWriter?> Answer()
+        ValueTask<WireWriter?> Respond()
         {
             WireReader empty = new(Memory<byte>.Empty);
-            return api.AnswerAsync(ref empty, new RequestHeader(ApiKey.ApiVersions, 2, 1, null), context);
+            return api.RespondAsync(ref empty, new RequestHeader(ApiKey.ApiVersions, 2, 1, null), context);
         }
     }
 
     [Theory]
     [InlineData(0, "a request of 0 bytes, so it does not speak Kafka's protocol")]
     [InlineData(-1, "a request of -1 bytes, so it does not speak Kafka's protocol")]
-    [InlineData(0x47455420, "a request of 1195725856 bytes, above socket.request.max.bytes = 1048576, or it does not speak Kafka's protocol")]
+    [InlineData(
+        0x47455420,
+        "a request of 1195725856 bytes, above socket.request.max.bytes = 1048576, or it does not speak Kafka's protocol"
+    )]
     public void A_request_of_an_impossible_length_is_told_in_the_node_log(int length, string told)
     {
         Listening listening = new(new ConnectionLimits(10, 10));
@@ -300,7 +315,7 @@ public sealed class ListenerLoopTests
         Listening listening = new(new ConnectionLimits(10, 10), maxIdleMs: -1);
         IConnection silent = listening.Connect();
         listening.Pass(100_000_000);
-        Assert.True(listening.Answers(silent));
+        Assert.True(listening.Responds(silent));
     }
 
     /// <summary>A listener whose only API says what versions it has, in time that the test moves.</summary>
@@ -312,22 +327,44 @@ public sealed class ListenerLoopTests
         private readonly NetworkAddress _address;
         private readonly List<IConnection> _connections = [];
 
-        public Listening(ConnectionLimits limits, long maxIdleMs = -1, int maxStallMs = 1_000_000_000, long requestBytes = 100 << 20, long? smallRequestBytes = null,
-            long descriptors = long.MaxValue)
+        public Listening(
+            ConnectionLimits limits,
+            long maxIdleMs = -1,
+            int maxStallMs = 1_000_000_000,
+            long requestBytes = 100 << 20,
+            long? smallRequestBytes = null,
+            long descriptors = long.MaxValue
+        )
         {
             Limits = limits;
             _network = new InMemoryNetwork(_time);
-            Journal journal = new(new InMemoryDisk(), _time, "/journal", Problems.Add);
-            ConnectionQuota quota = new(() => Limits, journal) { Descriptors = new OpenFileLimit(descriptors) };
-            ConnectionRules rules = new(1 << 20, TimeSpan.FromMilliseconds(maxIdleMs), TimeSpan.FromMilliseconds(maxStallMs), new Waiters(_time), quota);
+            NodeLog nodeLog = new(new InMemoryDisk(), _time, "/node log", Problems.Add);
+            ConnectionQuota quota = new(() => Limits, nodeLog) { Descriptors = new OpenFileLimit(descriptors) };
+            ConnectionRules rules = new(
+                1 << 20,
+                TimeSpan.FromMilliseconds(maxIdleMs),
+                TimeSpan.FromMilliseconds(maxStallMs),
+                new Waiters(_time),
+                quota
+            );
             ApiTable apis = new([new MessageApi<ApiVersionsRequest, ApiVersionsResponse>(Handler, 0, 0, 0)]);
             _address = _pump.Start(() =>
             {
                 Waiters waiters = new(_time);
-                BufferPool? small = smallRequestBytes is { } bytes ? new BufferPool(_time, BufferPoolLimits.Default with { MaxBytes = bytes }) : null;
+                BufferPool? small = smallRequestBytes is { } bytes
+                    ? new BufferPool(_time, BufferPoolLimits.Default with { MaxBytes = bytes })
+                    : null;
                 ListenerLoop loop = new(
-                    _network.Listen(new NetworkAddress("a", 9092)), "PLAINTEXT", apis, rules, new BufferPool(_time, BufferPoolLimits.Default with { MaxBytes = requestBytes }), small, waiters,
-                    new Supervisor(new InMemoryProcess()), journal);
+                    _network.Listen(new NetworkAddress("a", 9092)),
+                    "PLAINTEXT",
+                    apis,
+                    rules,
+                    new BufferPool(_time, BufferPoolLimits.Default with { MaxBytes = requestBytes }),
+                    small,
+                    waiters,
+                    new Supervisor(new InMemoryProcess()),
+                    nodeLog
+                );
                 loop.Start();
                 return loop.Address;
             });
@@ -350,7 +387,9 @@ public sealed class ListenerLoopTests
 
         public IConnection Connect()
         {
-            IConnection connection = _pump.Finish(() => _network.ConnectAsync(_address, TimeSpan.FromSeconds(1), CancellationToken.None)).Connection!;
+            IConnection connection = _pump
+                .Finish(() => _network.ConnectAsync(_address, TimeSpan.FromSeconds(1), CancellationToken.None))
+                .Connection!;
             _pump.Drain();
             _connections.Add(connection);
             return connection;
@@ -364,7 +403,7 @@ public sealed class ListenerLoopTests
             _pump.Drain();
         }
 
-        public bool Answers(IConnection connection)
+        public bool Responds(IConnection connection)
         {
             Send(connection);
             return Receives(connection);
@@ -372,14 +411,14 @@ public sealed class ListenerLoopTests
 
         public bool Receives(IConnection connection)
         {
-            byte[] answer = new byte[256];
-            return _pump.Finish(() => connection.ReceiveAsync(answer)) > 0;
+            byte[] reply = new byte[256];
+            return _pump.Finish(() => connection.ReceiveAsync(reply)) > 0;
         }
 
         public bool IsClosed(IConnection connection)
         {
-            byte[] answer = new byte[1];
-            return _pump.Finish(() => connection.ReceiveAsync(answer)) <= 0;
+            byte[] reply = new byte[1];
+            return _pump.Finish(() => connection.ReceiveAsync(reply)) <= 0;
         }
 
         /// <summary>True when what is on its way ends without being a whole response.</summary>
@@ -387,9 +426,7 @@ public sealed class ListenerLoopTests
         {
             byte[] part = new byte[64 << 10];
             int received;
-            while ((received = _pump.Finish(() => connection.ReceiveAsync(part))) > 0)
-            {
-            }
+            while ((received = _pump.Finish(() => connection.ReceiveAsync(part))) > 0) { }
 
             return received < 0;
         }
@@ -425,11 +462,12 @@ public sealed class ListenerLoopTests
             _pump.Drain();
         }
 
-        public void Pass(int ms) => _pump.Start(() =>
-        {
-            _time.Advance(TimeSpan.FromMilliseconds(ms));
-            return 0;
-        });
+        public void Pass(int ms) =>
+            _pump.Start(() =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(ms));
+                return 0;
+            });
     }
 
     private sealed class HoldingHandler : IRequestHandler<ApiVersionsRequest, ApiVersionsResponse>

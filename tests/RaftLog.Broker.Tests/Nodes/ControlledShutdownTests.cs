@@ -8,8 +8,7 @@ namespace RaftLog.Broker.Tests.Nodes;
 public sealed class ControlledShutdownTests
 {
     // Far longer than a stop may take: whoever waits for a heartbeat at its usual time waits too long.
-    private const string ThreeNodes =
-        """
+    private const string ThreeNodes = """
         {
           "defaults": {
             "default.replication.factor": 3, "min.insync.replicas": 2, "log.dirs": "/data",
@@ -43,7 +42,10 @@ public sealed class ControlledShutdownTests
                 NodeId left = leaver.Config.NodeId;
                 await NodesInMemory.UntilAsync("the grant is known", () => other.Node.Image.Brokers[left].Fenced);
                 Assert.True(AreLed(other.Node.Image, inSync: 1));
-                Assert.DoesNotContain(other.Node.Image.Topics.ById.Values.SelectMany(topic => topic.Partitions.Values), each => each.Leader == left);
+                Assert.DoesNotContain(
+                    other.Node.Image.Topics.ById.Values.SelectMany(topic => topic.Partitions.Values),
+                    each => each.Leader == left
+                );
             }
 
             await leaver.StartAsync();
@@ -55,6 +57,7 @@ public sealed class ControlledShutdownTests
     }
 
     private static bool AreLed(MetadataImage image, int inSync) =>
-        image.Topics.TryGet("t", out TopicImage? topic) && topic.Partitions.Count == 6
+        image.Topics.TryGet("t", out TopicImage? topic)
+        && topic.Partitions.Count == 6
         && topic.Partitions.Values.All(each => each.Leader.IsNode && each.Isr.Count >= inSync);
 }

@@ -40,7 +40,7 @@ public sealed class DescriptorLimitTests
     }
 
     [Fact]
-    public async Task Records_are_refused_while_no_file_can_be_opened_and_taken_when_one_can()
+    public async Task Records_are_rejected_while_no_file_can_be_opened_and_taken_when_one_can()
     {
         using NodesInMemory nodes = new(OneNode);
         NodesInMemory.OneNode node = nodes.All[0];
@@ -68,5 +68,6 @@ public sealed class DescriptorLimitTests
 
     private static ProducerRecord Record(int partition) => new(null, Encoding.UTF8.GetBytes("a record")) { Partition = partition };
 
-    private static Offset End(NodesInMemory.OneNode node, int partition) => node.Node.Partitions!.Find(new TopicPartition("many", partition))!.Log.EndOffset;
+    private static Offset End(NodesInMemory.OneNode node, int partition) =>
+        node.Node.Partitions!.Find(new TopicPartition("many", partition))!.Log.EndOffset;
 }

@@ -7,8 +7,7 @@ namespace RaftLog.Broker.Tests.Nodes;
 public sealed class FarewellTests
 {
     // Nothing but the farewell brings an election: fetches time out far later than a test may take, and no connect is ever refused.
-    private const string ThreeNodes =
-        """
+    private const string ThreeNodes = """
         {
           "defaults": { "log.dirs": "/data", "controller.quorum.fetch.timeout.ms": 3600000, "controller.quorum.election.timeout.ms": 500 },
           "nodes": [
@@ -33,7 +32,9 @@ public sealed class FarewellTests
         NodesInMemory.OneNode leader = nodes.All.Single(node => node.Config.NodeId == leads);
         await leader.Node.StopAsync(TimeSpan.Zero);
         await NodesInMemory.UntilAsync(
-            $"another leads, time {time}", () => nodes.All.Any(node => node != leader && node.Node.QuorumLeader == node.Config.NodeId));
+            $"another leads, time {time}",
+            () => nodes.All.Any(node => node != leader && node.Node.QuorumLeader == node.Config.NodeId)
+        );
         await nodes.StopAsync();
     }
 

@@ -5,14 +5,13 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Broker.Tests.Nodes;
 
-/// <summary>What a broker forwards to the controller for a client, when the controller's answer is lost on the way.</summary>
+/// <summary>What a broker forwards to the controller for a client, when the controller's response is lost on the way.</summary>
 public sealed class ForwardedChangeTests
 {
     private const int ControllerPort = 9093;
 
     // Nothing but what the test asks goes over the broker's connection to the controller.
-    private const string ControllerAndBroker =
-        """
+    private const string ControllerAndBroker = """
         {
           "defaults": { "log.dirs": "/data", "broker.heartbeat.interval.ms": 60000, "broker.session.timeout.ms": 180000 },
           "nodes": [
@@ -25,12 +24,24 @@ public sealed class ForwardedChangeTests
     private static readonly NetworkAddress Broker = new("b", 9092);
 
     [Fact]
-    public async Task A_change_whose_answer_was_lost_is_not_made_again()
+    public async Task A_change_whose_response_was_lost_is_not_made_again()
     {
-        AnswerLosingNetwork network = new(new InMemoryNetwork(TimeProvider.System), ApiKey.CreateTopics) { Port = ControllerPort };
+        ResponseLosingNetwork network = new(new InMemoryNetwork(TimeProvider.System), ApiKey.CreateTopics) { Port = ControllerPort };
         using NodesInMemory nodes = new(ControllerAndBroker, network);
         await nodes.StartAsync();
-        CreateTopicsRequest request = new() { Topics = [new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 }], TimeoutMs = 30_000 };
+        CreateTopicsRequest request = new()
+        {
+            Topics =
+            [
+                new()
+                {
+                    Name = "t",
+                    NumPartitions = 1,
+                    ReplicationFactor = 1,
+                },
+            ],
+            TimeoutMs = 30_000,
+        };
 
         network.LoseNext();
         CreateTopicsResponse unknown = await RawCall.AskAsync(network, Broker, request);
@@ -44,17 +55,24 @@ public sealed class ForwardedChangeTests
     }
 
     [Fact]
-    public async Task A_question_whose_answer_was_lost_is_asked_again()
+    public async Task A_question_whose_response_was_lost_is_asked_again()
     {
-        AnswerLosingNetwork network = new(new InMemoryNetwork(TimeProvider.System), ApiKey.ListPartitionReassignments) { Port = ControllerPort };
+        ResponseLosingNetwork network = new(new InMemoryNetwork(TimeProvider.System), ApiKey.ListPartitionReassignments)
+        {
+            Port = ControllerPort,
+        };
         using NodesInMemory nodes = new(ControllerAndBroker, network);
         await nodes.StartAsync();
 
         network.LoseNext();
-        ListPartitionReassignmentsResponse answer = await RawCall.AskAsync(network, Broker, new ListPartitionReassignmentsRequest { TimeoutMs = 30_000, Topics = null });
+        ListPartitionReassignmentsResponse response = await RawCall.AskAsync(
+            network,
+            Broker,
+            new ListPartitionReassignmentsRequest { TimeoutMs = 30_000, Topics = null }
+        );
 
         Assert.Equal((1, 2), (network.Lost, network.Sent));
-        Assert.Equal(ErrorCode.None, answer.ErrorCode);
+        Assert.Equal(ErrorCode.None, response.ErrorCode);
         await nodes.StopAsync();
     }
 }

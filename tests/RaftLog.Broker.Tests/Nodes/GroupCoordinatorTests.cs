@@ -9,8 +9,7 @@ namespace RaftLog.Broker.Tests.Nodes;
 /// <summary>Groups of a cluster of whole nodes: who coordinates them, and what is still known when that node is gone.</summary>
 public sealed class GroupCoordinatorTests
 {
-    private const string ThreeNodes =
-        """
+    private const string ThreeNodes = """
         {
           "defaults": { "log.dirs": "/data", "offsets.topic.num.partitions": 2, "group.initial.rebalance.delay.ms": 0 },
           "nodes": [
@@ -37,15 +36,19 @@ public sealed class GroupCoordinatorTests
         JoinGroupResponse joined = await JoinAsync(network, host, "");
         joined = await JoinAsync(network, host, joined.MemberId);
         Assert.Equal((ErrorCode.None, 1, joined.MemberId), (joined.ErrorCode, joined.GenerationId, joined.Leader));
-        SyncGroupResponse synced = await AskAsync(network, host, new SyncGroupRequest
-        {
-            GroupId = "g",
-            GenerationId = 1,
-            MemberId = joined.MemberId,
-            ProtocolType = "consumer",
-            ProtocolName = "range",
-            Assignments = [new() { MemberId = joined.MemberId, Assignment = new byte[] { 1, 2, 3 } }],
-        });
+        SyncGroupResponse synced = await AskAsync(
+            network,
+            host,
+            new SyncGroupRequest
+            {
+                GroupId = "g",
+                GenerationId = 1,
+                MemberId = joined.MemberId,
+                ProtocolType = "consumer",
+                ProtocolName = "range",
+                Assignments = [new() { MemberId = joined.MemberId, Assignment = new byte[] { 1, 2, 3 } }],
+            }
+        );
         Assert.Equal(ErrorCode.None, synced.ErrorCode);
         await nodes.Client.Admin.DescribeTopicsAsync(["orders"]);
         OffsetCommitResponse committed = await AskAsync(network, host, Commit(joined.MemberId, 7));
@@ -77,7 +80,10 @@ public sealed class GroupCoordinatorTests
         (await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("orders", 1, 3)]))[0].ThrowIfFailed();
         string host = Hosts[(await FindAsync(network, Hosts[0])).Value - 1];
         await UntilServedAsync(network, host);
-        await NodesInMemory.UntilAsync("the coordinator knows the topic", () => nodes.All.All(node => node.Node.Image.Topics.TryGet("orders", out _)));
+        await NodesInMemory.UntilAsync(
+            "the coordinator knows the topic",
+            () => nodes.All.All(node => node.Node.Image.Topics.TryGet("orders", out _))
+        );
         Assert.Equal(ErrorCode.None, (await AskAsync(network, host, Commit("", 7, generation: -1))).Topics[0].Partitions[0].ErrorCode);
         Assert.NotEmpty((await AskAsync(network, host, Fetch())).Groups[0].Topics);
 
@@ -91,49 +97,73 @@ public sealed class GroupCoordinatorTests
         await nodes.StopAsync();
     }
 
-    private static Task<JoinGroupResponse> JoinAsync(INetwork network, string host, string member) => AskAsync(network, host, new JoinGroupRequest
-    {
-        GroupId = "g",
-        SessionTimeoutMs = 30_000,
-        RebalanceTimeoutMs = 30_000,
-        MemberId = member,
-        ProtocolType = "consumer",
-        Protocols = [new() { Name = "range", Metadata = new byte[] { 0, 0, 0, 0, 0, 0, 255, 255, 255, 255 } }],
-    });
+    private static Task<JoinGroupResponse> JoinAsync(INetwork network, string host, string member) =>
+        AskAsync(
+            network,
+            host,
+            new JoinGroupRequest
+            {
+                GroupId = "g",
+                SessionTimeoutMs = 30_000,
+                RebalanceTimeoutMs = 30_000,
+                MemberId = member,
+                ProtocolType = "consumer",
+                Protocols = [new() { Name = "range", Metadata = new byte[] { 0, 0, 0, 0, 0, 0, 255, 255, 255, 255 } }],
+            }
+        );
 
     private static Task<HeartbeatResponse> BeatAsync(INetwork network, string host, string member) =>
-        AskAsync(network, host, new HeartbeatRequest { GroupId = "g", GenerationId = 1, MemberId = member });
-
-    private static OffsetCommitRequest Commit(string member, long offset, int generation = 1) => new()
-    {
-        GroupId = "g",
-        MemberId = member,
-        GenerationIdOrMemberEpoch = generation,
-        Topics =
-        [
-            new()
+        AskAsync(
+            network,
+            host,
+            new HeartbeatRequest
             {
-                Name = "orders",
-                Partitions = [new() { PartitionIndex = 0, CommittedOffset = new Offset(offset), CommittedMetadata = "note" }],
-            },
-        ],
-    };
+                GroupId = "g",
+                GenerationId = 1,
+                MemberId = member,
+            }
+        );
+
+    private static OffsetCommitRequest Commit(string member, long offset, int generation = 1) =>
+        new()
+        {
+            GroupId = "g",
+            MemberId = member,
+            GenerationIdOrMemberEpoch = generation,
+            Topics =
+            [
+                new()
+                {
+                    Name = "orders",
+                    Partitions =
+                    [
+                        new()
+                        {
+                            PartitionIndex = 0,
+                            CommittedOffset = new Offset(offset),
+                            CommittedMetadata = "note",
+                        },
+                    ],
+                },
+            ],
+        };
 
     private static OffsetFetchRequest Fetch() => new() { Groups = [new() { GroupId = "g", Topics = null }] };
 
     private static async Task UntilServedAsync(INetwork network, string host)
     {
-        while ((await AskAsync(network, host, Fetch())).Groups[0].ErrorCode is ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator)
-        {
-        }
+        while (
+            (await AskAsync(network, host, Fetch())).Groups[0].ErrorCode is ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator
+        ) { }
     }
 
     private static async Task<NodeId> FindAsync(INetwork network, string host, NodeId? not = null)
     {
         while (true)
         {
-            FindCoordinatorResponse.Coordinator found =
-                (await AskAsync(network, host, new FindCoordinatorRequest { KeyType = 0, CoordinatorKeys = ["g"] })).Coordinators[0];
+            FindCoordinatorResponse.Coordinator found = (
+                await AskAsync(network, host, new FindCoordinatorRequest { KeyType = 0, CoordinatorKeys = ["g"] })
+            ).Coordinators[0];
             if (found.ErrorCode == ErrorCode.None && found.NodeId != not)
             {
                 return found.NodeId;
@@ -142,7 +172,8 @@ public sealed class GroupCoordinatorTests
     }
 
     private static Task<TResponse> AskAsync<TResponse>(INetwork network, string host, Protocol.Wire.IRequest<TResponse> request)
-        where TResponse : class, Protocol.Wire.IVersionedMessage, new() => RawCall.AskAsync(network, new NetworkAddress(host, 9092), request, LastWithTopicNames);
+        where TResponse : class, Protocol.Wire.IVersionedMessage, new() =>
+        RawCall.AskAsync(network, new NetworkAddress(host, 9092), request, LastWithTopicNames);
 
     // The versions after it name topics by their ids.
     private const short LastWithTopicNames = 9;

@@ -16,7 +16,8 @@ public sealed class InternalTopicTests
     [Fact]
     public async Task One_node_makes_them_with_one_replica_and_no_key_set()
     {
-        const string OneNode = """{ "nodes": [ { "node.id": 1, "log.dirs": "/data", "listeners": "PLAINTEXT://a:9092,CONTROLLER://a:9093" } ] }""";
+        const string OneNode =
+            """{ "nodes": [ { "node.id": 1, "log.dirs": "/data", "listeners": "PLAINTEXT://a:9092,CONTROLLER://a:9093" } ] }""";
         InMemoryNetwork network = new(TimeProvider.System);
         using NodesInMemory nodes = new(OneNode, network);
         await nodes.StartAsync();
@@ -24,10 +25,22 @@ public sealed class InternalTopicTests
         Assert.Equal(new NodeId(1), await FindAsync(network, Group));
         Assert.Equal(new NodeId(1), await FindAsync(network, Transaction));
         MetadataImage image = nodes.All[0].Node.Image;
-        AssertMade(image, "__consumer_offsets", ("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", "104857600"));
         AssertMade(
-            image, "__transaction_state", ("cleanup.policy", "compact"), ("compression.type", "uncompressed"), ("min.insync.replicas", "1"),
-            ("segment.bytes", "104857600"), ("unclean.leader.election.enable", "false"));
+            image,
+            "__consumer_offsets",
+            ("cleanup.policy", "compact"),
+            ("compression.type", "producer"),
+            ("segment.bytes", "104857600")
+        );
+        AssertMade(
+            image,
+            "__transaction_state",
+            ("cleanup.policy", "compact"),
+            ("compression.type", "uncompressed"),
+            ("min.insync.replicas", "1"),
+            ("segment.bytes", "104857600"),
+            ("unclean.leader.election.enable", "false")
+        );
         await nodes.StopAsync();
     }
 
@@ -47,9 +60,9 @@ public sealed class InternalTopicTests
 
         FindCoordinatorResponse response = await AskAsync(network, Group);
         Assert.Equal(ErrorCode.CoordinatorNotAvailable, response.Coordinators[0].ErrorCode);
-        await NodesInMemory.UntilAsync("the refusal is told", () => Told(nodes).Length > 0);
+        await NodesInMemory.UntilAsync("the rejection is told", () => OnApplied(nodes).Length > 0);
         await AskAsync(network, Group);
-        string told = Assert.Single(Told(nodes));
+        string told = Assert.Single(OnApplied(nodes));
         Assert.Contains("offsets.topic.replication.factor is 3, and 1 brokers are alive", told, StringComparison.Ordinal);
         await nodes.StopAsync();
     }
@@ -75,7 +88,7 @@ public sealed class InternalTopicTests
         await nodes.StopAsync();
     }
 
-    private static string[] Told(NodesInMemory nodes)
+    private static string[] OnApplied(NodesInMemory nodes)
     {
         lock (nodes.All[0].Problems)
         {

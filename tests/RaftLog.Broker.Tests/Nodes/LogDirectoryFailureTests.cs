@@ -13,8 +13,7 @@ public sealed class LogDirectoryFailureTests
     private const string OneNode =
         """{ "nodes": [ { "node.id": 1, "listeners": "PLAINTEXT://a:9092,CONTROLLER://a:9093", "log.dirs": "/a" } ] }""";
 
-    private const string TwoNodes =
-        """
+    private const string TwoNodes = """
         {
           "defaults": { "default.replication.factor": 2, "min.insync.replicas": 1, "metadata.log.dir": "/meta" },
           "nodes": [
@@ -29,7 +28,11 @@ public sealed class LogDirectoryFailureTests
     [InlineData("open", DiskErrorKind.NotPermitted, "read and write")]
     [InlineData("list", DiskErrorKind.NoSpace, "make room")]
     [InlineData("read", DiskErrorKind.NotFound, "mounted")]
-    public async Task A_disk_that_fails_in_recovery_is_told_with_directory_file_and_way_out(string operation, DiskErrorKind kind, string wayOut)
+    public async Task A_disk_that_fails_in_recovery_is_told_with_directory_file_and_way_out(
+        string operation,
+        DiskErrorKind kind,
+        string wayOut
+    )
     {
         using NodesInMemory nodes = new(OneNode);
         NodesInMemory.OneNode node = nodes.All[0];
@@ -43,10 +46,10 @@ public sealed class LogDirectoryFailureTests
         await node.Node.StopAsync(TimeSpan.Zero);
         node.Disk.DeleteFile("/a/.kafka_cleanshutdown");
         node.Disk.Fault = (asked, path) => asked == operation && path.StartsWith("/a/t-0", StringComparison.Ordinal) ? kind : null;
-        NodeStartException refusal = await Assert.ThrowsAsync<NodeStartException>(node.StartAsync);
-        Assert.Contains("log directory /a:", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains($"{operation} of /a/t-0", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains(wayOut, refusal.Message, StringComparison.Ordinal);
+        NodeStartException rejection = await Assert.ThrowsAsync<NodeStartException>(node.StartAsync);
+        Assert.Contains("log directory /a:", rejection.Message, StringComparison.Ordinal);
+        Assert.Contains($"{operation} of /a/t-0", rejection.Message, StringComparison.Ordinal);
+        Assert.Contains(wayOut, rejection.Message, StringComparison.Ordinal);
         Assert.Null(node.Process.HaltReason);
 
         // With the disk mended the same directory starts, and nothing is lost.
@@ -69,8 +72,8 @@ public sealed class LogDirectoryFailureTests
         await nodes.StopAsync();
         node.Disk.DeleteFile("/a/.kafka_cleanshutdown");
         node.Disk.Fault = (asked, path) => asked == "flush" && path.StartsWith(place, StringComparison.Ordinal) ? DiskErrorKind.Io : null;
-        NodeStartException refusal = await Assert.ThrowsAsync<NodeStartException>(node.StartAsync);
-        Assert.Contains($"node 1 cannot start from log directory /a: flush of {place}", refusal.Message, StringComparison.Ordinal);
+        NodeStartException rejection = await Assert.ThrowsAsync<NodeStartException>(node.StartAsync);
+        Assert.Contains($"node 1 cannot start from log directory /a: flush of {place}", rejection.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,8 +88,15 @@ public sealed class LogDirectoryFailureTests
         BrokerRegistration Broker(int id) => controller.Image.Brokers[new NodeId(id)];
 
         // Both brokers tell where they put their replicas: a broker with two directories chooses.
-        await NodesInMemory.UntilAsync("every replica's directory is known", () => controller.Image.Topics.TryGet("t", out TopicImage? topic)
-            && topic.Partitions.Values.All(each => each.Isr.Count == 2 && each.Replicas.All(replica => Broker(replica.Value).Directories.Contains(each.DirectoryOf(replica)))));
+        await NodesInMemory.UntilAsync(
+            "every replica's directory is known",
+            () =>
+                controller.Image.Topics.TryGet("t", out TopicImage? topic)
+                && topic.Partitions.Values.All(each =>
+                    each.Isr.Count == 2
+                    && each.Replicas.All(replica => Broker(replica.Value).Directories.Contains(each.DirectoryOf(replica)))
+                )
+        );
         await using Producer producer = nodes.Client.CreateProducer();
         for (int partition = 0; partition < 8; partition++)
         {
@@ -95,12 +105,14 @@ public sealed class LogDirectoryFailureTests
 
         NodesInMemory.OneNode failing = nodes.All[1];
         NodeId failed = failing.Config.NodeId;
-        Uuid good = Broker(failed.Value).Directories.Single(each => DirectoryId(failing.Disk, "/a").Equals(each.ToString(), StringComparison.Ordinal));
+        Uuid good = Broker(failed.Value)
+            .Directories.Single(each => DirectoryId(failing.Disk, "/a").Equals(each.ToString(), StringComparison.Ordinal));
         int[] hit = [.. Topic().Partitions.Where(each => each.Value.DirectoryOf(failed) != good).Select(each => each.Key)];
         int[] led = [.. hit.Where(each => Topic().Partitions[each].Leader == failed)];
         Assert.NotEmpty(led);
         Assert.NotEqual(8, hit.Length);
-        failing.Disk.Fault = (asked, path) => asked == "flush" && path.StartsWith("/b/", StringComparison.Ordinal) ? DiskErrorKind.Io : null;
+        failing.Disk.Fault = (asked, path) =>
+            asked == "flush" && path.StartsWith("/b/", StringComparison.Ordinal) ? DiskErrorKind.Io : null;
 
         // A write to a partition there meets the failure; the client finds the new leader, and what is acknowledged is on it.
         foreach (int partition in hit)
@@ -109,17 +121,20 @@ public sealed class LogDirectoryFailureTests
             Assert.InRange(written.Offset.Value, 1, 2);
         }
 
-        await NodesInMemory.UntilAsync("the failed directory leads and is in sync nowhere", () => hit.All(partition =>
-            Topic().Partitions[partition].Leader != failed && !Topic().Partitions[partition].Isr.Contains(failed)));
+        await NodesInMemory.UntilAsync(
+            "the failed directory leads and is in sync nowhere",
+            () =>
+                hit.All(partition => Topic().Partitions[partition].Leader != failed && !Topic().Partitions[partition].Isr.Contains(failed))
+        );
         Assert.Equal(good, Assert.Single(Broker(failed.Value).Directories));
         Assert.False(Broker(failed.Value).Fenced);
-        Assert.All(
-            Topic().Partitions.Where(each => !hit.Contains(each.Key)), each => Assert.Contains(failed, each.Value.Isr));
+        Assert.All(Topic().Partitions.Where(each => !hit.Contains(each.Key)), each => Assert.Contains(failed, each.Value.Isr));
         Assert.Null(failing.Process.HaltReason);
         Assert.Contains(failing.Problems, line => line.Contains("log directory /b is offline", StringComparison.Ordinal));
 
         // The last directory for data: nothing is left to serve from.
-        failing.Disk.Fault = (asked, path) => asked == "flush" && !path.StartsWith("/meta", StringComparison.Ordinal) ? DiskErrorKind.Io : null;
+        failing.Disk.Fault = (asked, path) =>
+            asked == "flush" && !path.StartsWith("/meta", StringComparison.Ordinal) ? DiskErrorKind.Io : null;
         int other = Enumerable.Range(0, 8).First(partition => !hit.Contains(partition));
         Task<ProduceResult> last = producer.ProduceAsync("t", Record("last") with { Partition = other }).AsTask();
         await NodesInMemory.UntilAsync("the broker without a directory stops", () => failing.Process.HaltReason is not null);
@@ -140,7 +155,12 @@ public sealed class LogDirectoryFailureTests
         foreach (NodesInMemory.OneNode node in nodes.All)
         {
             await NodesInMemory.UntilAsync(
-                "6 logs", () => node.Disk.ListDirectories("/a").Concat(node.Disk.ListDirectories("/b")).Count(name => name.StartsWith("t-", StringComparison.Ordinal)) == 6);
+                "6 logs",
+                () =>
+                    node.Disk.ListDirectories("/a")
+                        .Concat(node.Disk.ListDirectories("/b"))
+                        .Count(name => name.StartsWith("t-", StringComparison.Ordinal)) == 6
+            );
             Assert.Equal(["__cluster_metadata-0"], node.Disk.ListDirectories("/meta"));
             Assert.Equal(2, nodes.All[0].Node.Image.Brokers[node.Config.NodeId].Directories.Count);
         }

@@ -6,7 +6,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Broker.Tests.Nodes;
 
-/// <summary>The only replica of a partition, whose directory somebody has removed: it does not lead with an empty log, and says what to do.</summary>
+/// <summary>
+/// The only replica of a partition, whose directory somebody has removed: it does not lead with an empty log, and says what to do.
+/// </summary>
 public sealed class LostReplicaTests
 {
     private const string OneNode =
@@ -152,7 +154,8 @@ public sealed class LostReplicaTests
         using NodesInMemory nodes = new(ApartFromMetadata);
         NodesInMemory.OneNode node = nodes.All[0];
         await nodes.StartAsync();
-        node.Disk.Fault = static (asked, path) => asked == "create directory" && path.StartsWith("/a/orders", StringComparison.Ordinal) ? Platform.DiskErrorKind.NoSpace : null;
+        node.Disk.Fault = static (asked, path) =>
+            asked == "create directory" && path.StartsWith("/a/orders", StringComparison.Ordinal) ? Platform.DiskErrorKind.NoSpace : null;
         await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("orders") { Partitions = 1 }]);
         await node.Node.StopAsync(TimeSpan.Zero);
         node.Disk.Fault = null;
@@ -183,18 +186,27 @@ public sealed class LostReplicaTests
         await node.StartAsync();
         await node.Node.Ready;
         await ExpectLostAsync(nodes);
-        Assert.True(node.Says("orders-0 was in sync here, and its log is gone from /a, or a repair has truncated it: this replica is lost"));
+        Assert.True(
+            node.Says("orders-0 was in sync here, and its log is gone from /a, or a repair has truncated it: this replica is lost")
+        );
     }
 
-    private static Task ExpectLeaderAsync(NodesInMemory nodes, NodeId leader) => NodesInMemory.UntilAsync(
-        $"node {leader} leads",
-        () => nodes.All[0].Node.Image.Topics.TryGet("orders", out TopicImage? topic) && topic.Partitions[0].Leader == leader);
+    private static Task ExpectLeaderAsync(NodesInMemory nodes, NodeId leader) =>
+        NodesInMemory.UntilAsync(
+            $"node {leader} leads",
+            () => nodes.All[0].Node.Image.Topics.TryGet("orders", out TopicImage? topic) && topic.Partitions[0].Leader == leader
+        );
 
     // A stop has taken the leadership away before, so the leader alone shows nothing.
-    private static Task ExpectLostAsync(NodesInMemory nodes) => NodesInMemory.UntilAsync(
-        "the controller knows that it is lost",
-        () => nodes.All[0].Node.Image.Topics.TryGet("orders", out TopicImage? topic) && topic.Partitions[0] is var now && now.Leader == NodeId.None
-            && now.DirectoryOf(new NodeId(1)) == ReservedDirectories.Lost);
+    private static Task ExpectLostAsync(NodesInMemory nodes) =>
+        NodesInMemory.UntilAsync(
+            "the controller knows that it is lost",
+            () =>
+                nodes.All[0].Node.Image.Topics.TryGet("orders", out TopicImage? topic)
+                && topic.Partitions[0] is var now
+                && now.Leader == NodeId.None
+                && now.DirectoryOf(new NodeId(1)) == ReservedDirectories.Lost
+        );
 
     private static ProducerRecord Record() => new(null, Encoding.UTF8.GetBytes("a record")) { Partition = 0 };
 }

@@ -20,9 +20,14 @@ internal sealed class NodesInMemory : IDisposable
     public NodesInMemory(string clusterJson, INetwork? network = null)
     {
         network ??= new InMemoryNetwork(TimeProvider.System);
-        All = [.. ClusterFile.Read("cluster.json", Encoding.UTF8.GetBytes(clusterJson)).Nodes.Select(config => new OneNode(config, network))];
+        All =
+        [
+            .. ClusterFile.Read("cluster.json", Encoding.UTF8.GetBytes(clusterJson)).Nodes.Select(config => new OneNode(config, network)),
+        ];
         Client = new KafkaCluster(
-            new ClientOptions { BootstrapServers = [.. All.Select(node => AddressOf(node.Config))] }, new ClientWorld(TimeProvider.System, network, new SystemEntropy()));
+            new ClientOptions { BootstrapServers = [.. All.Select(node => AddressOf(node.Config))] },
+            new ClientWorld(TimeProvider.System, network, new SystemEntropy())
+        );
     }
 
     public IReadOnlyList<OneNode> All { get; }
@@ -101,12 +106,13 @@ internal sealed class NodesInMemory : IDisposable
 
         public Node Node => _node ?? throw new InvalidOperationException("not started");
 
-        public async Task FormatAsync() => await StorageFormatter.FormatAsync(Config, ClusterId, StorageFormatter.DefaultFeatures, TheWorld());
+        public async Task FormatAsync() =>
+            await StorageFormatter.FormatAsync(Config, ClusterId, StorageFormatter.DefaultFeatures, TheWorld());
 
         public Task StartAsync()
         {
             Process = new InMemoryProcess();
-            _node = new Node(Config, TheWorld(), new Journal(Disk, TimeProvider.System, "/journal", Note)) { IsMeasured = IsMeasured };
+            _node = new Node(Config, TheWorld(), new NodeLog(Disk, TimeProvider.System, "/node log", Note)) { IsMeasured = IsMeasured };
             return _node.StartAsync();
         }
 

@@ -12,7 +12,11 @@ internal static class RawCall
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public static async Task<TResponse> AskAsync<TResponse>(
-        INetwork network, NetworkAddress address, IRequest<TResponse> request, short highestVersion = short.MaxValue)
+        INetwork network,
+        NetworkAddress address,
+        IRequest<TResponse> request,
+        short highestVersion = short.MaxValue
+    )
         where TResponse : class, IVersionedMessage, new()
     {
         using Waiters waiters = new(TimeProvider.System);

@@ -8,11 +8,12 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Broker.Tests.Nodes;
 
-/// <summary>A node moves replicas between its log directories (KIP-113), and puts none into directories that are cordoned (KIP-1066).</summary>
+/// <summary>
+/// A node moves replicas between its log directories (KIP-113), and puts none into directories that are cordoned (KIP-1066).
+/// </summary>
 public sealed class ReplicaMoveTests
 {
-    private const string OneNode =
-        """
+    private const string OneNode = """
         {
           "nodes": [ {
             "node.id": 1, "listeners": "PLAINTEXT://a:9092,CONTROLLER://a:9093", "log.dirs": "/a,/b", "metadata.log.dir": "/meta", "log.segment.bytes": 1048576
@@ -39,7 +40,10 @@ public sealed class ReplicaMoveTests
             string to = Other(from);
             Assert.Equal(ErrorCode.None, await MoveAsync(nodes, to));
             await FillAsync(producer, 60 + (round * 100), 160 + (round * 100));
-            await NodesInMemory.UntilAsync($"the replica lies in {to}", () => nodes.All[0].Disk.DirectoryExists($"{to}/t-0") && !nodes.All[0].Disk.DirectoryExists($"{from}/t-0"));
+            await NodesInMemory.UntilAsync(
+                $"the replica lies in {to}",
+                () => nodes.All[0].Disk.DirectoryExists($"{to}/t-0") && !nodes.All[0].Disk.DirectoryExists($"{from}/t-0")
+            );
             Assert.Equal(to, await HolderAsync(nodes));
         }
 
@@ -75,7 +79,10 @@ public sealed class ReplicaMoveTests
         Assert.InRange((await FutureAsync(nodes, to)).OffsetLag, 1, 60);
         Assert.Equal(from, await HolderAsync(nodes));
         await AlterAsync(nodes, Rate, "1000000000");
-        await NodesInMemory.UntilAsync($"the replica lies in {to}", () => nodes.All[0].Disk.DirectoryExists($"{to}/t-0") && !nodes.All[0].Disk.DirectoryExists($"{from}/t-0"));
+        await NodesInMemory.UntilAsync(
+            $"the replica lies in {to}",
+            () => nodes.All[0].Disk.DirectoryExists($"{to}/t-0") && !nodes.All[0].Disk.DirectoryExists($"{from}/t-0")
+        );
         await MustHoldAsync(nodes, 60);
         await nodes.StopAsync();
     }
@@ -111,9 +118,13 @@ public sealed class ReplicaMoveTests
         string to = Other(from);
         Assert.Equal(ErrorCode.None, await MoveAsync(nodes, to));
         await FutureAsync(nodes, to);
-        nodes.All[0].Disk.Fault = (asked, path) => asked is "flush" or "write" && path.StartsWith(to, StringComparison.Ordinal) ? DiskErrorKind.Io : null;
+        nodes.All[0].Disk.Fault = (asked, path) =>
+            asked is "flush" or "write" && path.StartsWith(to, StringComparison.Ordinal) ? DiskErrorKind.Io : null;
         await AlterAsync(nodes, Rate, "1000000000");
-        await NodesInMemory.UntilAsync("the move has ended", () => nodes.All[0].Problems.Exists(line => line.Contains("is not moved to", StringComparison.Ordinal)));
+        await NodesInMemory.UntilAsync(
+            "the move has ended",
+            () => nodes.All[0].Problems.Exists(line => line.Contains("is not moved to", StringComparison.Ordinal))
+        );
         await FillAsync(producer, 60, 80);
         await MustHoldAsync(nodes, 80);
         Assert.Equal(ErrorCode.KafkaStorageError, await MoveAsync(nodes, to));
@@ -137,7 +148,9 @@ public sealed class ReplicaMoveTests
         await AlterAsync(nodes, "cordoned.log.dirs", "*");
         await NodesInMemory.UntilAsync("the controller knows", () => Broker().CordonedDirectories.Count == 2);
         Assert.Equal(
-            ErrorCode.InvalidReplicationFactor, (await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("u") { Partitions = 1 }]))[0].Error);
+            ErrorCode.InvalidReplicationFactor,
+            (await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("u") { Partitions = 1 }]))[0].Error
+        );
         await AlterAsync(nodes, "cordoned.log.dirs", "");
         await NodesInMemory.UntilAsync("the controller knows", () => Broker().CordonedDirectories.Count == 0);
         Assert.Equal(ErrorCode.None, await MoveAsync(nodes, "/a"));
@@ -147,7 +160,8 @@ public sealed class ReplicaMoveTests
 
     private static string Other(string directory) => directory == "/a" ? "/b" : "/a";
 
-    private static async Task CreateAsync(NodesInMemory nodes) => await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("t") { Partitions = 1 }]);
+    private static async Task CreateAsync(NodesInMemory nodes) =>
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("t") { Partitions = 1 }]);
 
     private static async Task FillAsync(Producer producer, int from, int to)
     {
@@ -182,29 +196,49 @@ public sealed class ReplicaMoveTests
     private async Task<DescribeLogDirsResponse> DescribeAsync(NodesInMemory nodes) =>
         await AskAsync(nodes, new DescribeLogDirsRequest { Topics = null });
 
-    private async Task<string> HolderAsync(NodesInMemory nodes) => Assert.Single(
-        (await DescribeAsync(nodes)).Results, directory => directory.Topics.Exists(topic => topic.Name == "t" && !topic.Partitions[0].IsFutureKey)).LogDir;
+    private async Task<string> HolderAsync(NodesInMemory nodes) =>
+        Assert
+            .Single(
+                (await DescribeAsync(nodes)).Results,
+                directory => directory.Topics.Exists(topic => topic.Name == "t" && !topic.Partitions[0].IsFutureKey)
+            )
+            .LogDir;
 
     private async Task<DescribeLogDirsResponse.DescribeLogDirsPartition> FutureAsync(NodesInMemory nodes, string directory) =>
-        Assert.Single((await DescribeAsync(nodes)).Results.Single(each => each.LogDir == directory).Topics.Single().Partitions, each => each.IsFutureKey);
+        Assert.Single(
+            (await DescribeAsync(nodes)).Results.Single(each => each.LogDir == directory).Topics.Single().Partitions,
+            each => each.IsFutureKey
+        );
 
     private async Task<ErrorCode> MoveAsync(NodesInMemory nodes, string directory)
     {
-        AlterReplicaLogDirsResponse response = await AskAsync(nodes, new AlterReplicaLogDirsRequest
-        {
-            Dirs = [new() { Path = directory, Topics = [new() { Name = "t", Partitions = [0] }] }],
-        });
+        AlterReplicaLogDirsResponse response = await AskAsync(
+            nodes,
+            new AlterReplicaLogDirsRequest { Dirs = [new() { Path = directory, Topics = [new() { Name = "t", Partitions = [0] }] }] }
+        );
         return response.Results[0].Partitions[0].ErrorCode;
     }
 
-    private async Task AlterAsync(NodesInMemory nodes, string key, string value) => Assert.Equal(ErrorCode.None, await TryAlterAsync(nodes, key, value));
+    private async Task AlterAsync(NodesInMemory nodes, string key, string value) =>
+        Assert.Equal(ErrorCode.None, await TryAlterAsync(nodes, key, value));
 
     private async Task<ErrorCode> TryAlterAsync(NodesInMemory nodes, string key, string value)
     {
-        IncrementalAlterConfigsResponse response = await AskAsync(nodes, new IncrementalAlterConfigsRequest
-        {
-            Resources = [new() { ResourceType = 4, ResourceName = "1", Configs = [new() { Name = key, Value = value }] }],
-        });
+        IncrementalAlterConfigsResponse response = await AskAsync(
+            nodes,
+            new IncrementalAlterConfigsRequest
+            {
+                Resources =
+                [
+                    new()
+                    {
+                        ResourceType = 4,
+                        ResourceName = "1",
+                        Configs = [new() { Name = key, Value = value }],
+                    },
+                ],
+            }
+        );
         return response.Responses[0].ErrorCode;
     }
 

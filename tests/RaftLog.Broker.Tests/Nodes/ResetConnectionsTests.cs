@@ -10,8 +10,7 @@ namespace RaftLog.Broker.Tests.Nodes;
 /// <summary>A connection that is reset is no evidence that a node has died.</summary>
 public sealed class ResetConnectionsTests
 {
-    private const string ThreeNodes =
-        """
+    private const string ThreeNodes = """
         {
           "defaults": { "default.replication.factor": 3, "min.insync.replicas": 2, "log.dirs": "/data" },
           "nodes": [
@@ -29,14 +28,21 @@ public sealed class ResetConnectionsTests
         using NodesInMemory nodes = new(ThreeNodes, network);
         await nodes.StartAsync();
         await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("t", 6)]);
-        await NodesInMemory.UntilAsync("all in sync everywhere", () => nodes.All.All(node =>
-            node.Node.Image.Topics.TryGet("t", out TopicImage? topic) && topic.Partitions.Values.All(each => each.Isr.Count == 3)
-            && node.Node.Image.Brokers.Values.All(broker => broker.IsActive)));
+        await NodesInMemory.UntilAsync(
+            "all in sync everywhere",
+            () =>
+                nodes.All.All(node =>
+                    node.Node.Image.Topics.TryGet("t", out TopicImage? topic)
+                    && topic.Partitions.Values.All(each => each.Isr.Count == 3)
+                    && node.Node.Image.Brokers.Values.All(broker => broker.IsActive)
+                )
+        );
         await using Producer producer = nodes.Client.CreateProducer();
         await WriteAsync(producer);
         string before = Epochs(nodes);
 
-        // One after the other, then all at once, several times: every request under way ends, every node probes, and every probe is answered.
+        // One after the other, then all at once, several times: every request under way ends, every node probes, and every probe is
+        // answered.
         int open = network.Open;
         for (int one = 0; one < open; one++)
         {
@@ -68,7 +74,9 @@ public sealed class ResetConnectionsTests
     {
         MetadataImage image = nodes.All[0].Node.Image;
         Assert.True(image.Topics.TryGet("t", out TopicImage? topic));
-        IEnumerable<string> partitions = topic.Partitions.Select(each => $"{each.Key}: leader {each.Value.Leader} epoch {each.Value.LeaderEpoch} in sync {each.Value.Isr.Count}");
+        IEnumerable<string> partitions = topic.Partitions.Select(each =>
+            $"{each.Key}: leader {each.Value.Leader} epoch {each.Value.LeaderEpoch} in sync {each.Value.Isr.Count}"
+        );
         IEnumerable<string> brokers = image.Brokers.Values.Select(each => $"broker {each.Id} epoch {each.Epoch} fenced {each.Fenced}");
         return string.Join('\n', [$"quorum epoch {image.Provenance.LastEpoch}", .. partitions, .. brokers]);
     }

@@ -6,8 +6,7 @@ namespace RaftLog.Broker.Tests.Nodes;
 /// <summary>Topics that are created because a client asks for them.</summary>
 public sealed class TopicAutoCreationTests
 {
-    private const string OneNode =
-        """
+    private const string OneNode = """
         {
           "defaults": { "default.replication.factor": 3 },
           "nodes": [ { "node.id": 1, "listeners": "PLAINTEXT://a:9092,CONTROLLER://a:9093", "log.dirs": "/a" } ]
@@ -37,10 +36,12 @@ public sealed class TopicAutoCreationTests
 
         await nodes.StopAsync();
 
-        async Task AskForAsync(string topic) => await RawCall.AskAsync(
-            network,
-            NodesInMemory.AddressOf(node.Config),
-            new MetadataRequest { Topics = [new() { Name = topic }], AllowAutoTopicCreation = true });
+        async Task AskForAsync(string topic) =>
+            await RawCall.AskAsync(
+                network,
+                NodesInMemory.AddressOf(node.Config),
+                new MetadataRequest { Topics = [new() { Name = topic }], AllowAutoTopicCreation = true }
+            );
 
         int Warnings(string topic)
         {

@@ -14,7 +14,7 @@ public sealed class UnchangeableDirectoryTests
     [Theory]
     [InlineData("rename")]
     [InlineData("delete")]
-    public async Task A_topic_that_cannot_be_removed_from_the_disk_takes_nothing_with_it(string refusedOperation)
+    public async Task A_topic_that_cannot_be_removed_from_the_disk_takes_nothing_with_it(string rejectedOperation)
     {
         using NodesInMemory nodes = new(OneNode);
         NodesInMemory.OneNode node = nodes.All[0];
@@ -24,9 +24,9 @@ public sealed class UnchangeableDirectoryTests
         await producer.ProduceAsync("gone", Record("1"));
         await producer.ProduceAsync("stays", Record("1"));
         node.Disk.Fault = (asked, path) =>
-            asked == refusedOperation && path.StartsWith("/a/gone", StringComparison.Ordinal) ? DiskErrorKind.NotPermitted : null;
+            asked == rejectedOperation && path.StartsWith("/a/gone", StringComparison.Ordinal) ? DiskErrorKind.NotPermitted : null;
         await nodes.Client.Admin.DeleteTopicsAsync(["gone"]);
-        await NodesInMemory.UntilAsync("it is told", () => IsTold(node));
+        await NodesInMemory.UntilAsync("it is told", () => IsReported(node));
 
         await producer.ProduceAsync("stays", Record("2"));
         Assert.Null(node.Process.HaltReason);
@@ -34,13 +34,15 @@ public sealed class UnchangeableDirectoryTests
 
         node.Disk.Fault = null;
         await NodesInMemory.UntilAsync(
-            "the files go when they can", () => !node.Disk.ListDirectories("/a").Any(name => name.StartsWith("gone", StringComparison.Ordinal)));
+            "the files go when they can",
+            () => !node.Disk.ListDirectories("/a").Any(name => name.StartsWith("gone", StringComparison.Ordinal))
+        );
         await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("gone")]);
         await producer.ProduceAsync("gone", Record("of the next topic"));
         await nodes.StopAsync();
     }
 
-    private static bool IsTold(NodesInMemory.OneNode node)
+    private static bool IsReported(NodesInMemory.OneNode node)
     {
         lock (node.Problems)
         {

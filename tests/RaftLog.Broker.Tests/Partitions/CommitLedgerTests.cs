@@ -61,10 +61,15 @@ public sealed class CommitLedgerTests : IDisposable
         }
     }
 
-    private static CommitLedger.Entry Entry(CommitWait wait, long end) => new(new Offset(end), new LeaderEpoch(0), Awaited.LocalFlush, wait, 0);
+    private static CommitLedger.Entry Entry(CommitWait wait, long end) =>
+        new(new Offset(end), new LeaderEpoch(0), Awaited.LocalFlush, wait, 0);
 
-    private Task<ErrorCode> Produce(int sequence) => Node.Produce(
-        Node.Orders, RequiredAcks.All, Batches.With(new ProducerStamp(new ProducerId(7), new ProducerEpoch(0), sequence), $"{sequence}"));
+    private Task<ErrorCode> Produce(int sequence) =>
+        Node.Produce(
+            Node.Orders,
+            RequiredAcks.All,
+            Batches.With(new ProducerStamp(new ProducerId(7), new ProducerEpoch(0), sequence), $"{sequence}")
+        );
 
     private void Release()
     {

@@ -71,11 +71,12 @@ public sealed class CommitWaitTests : IDisposable
         Assert.Equal(ErrorCode.RequestTimedOut, wait[0]);
     }
 
-    private Task Wait(CommitWait wait, int timeoutMs) => _pump.Start(async () =>
-    {
-        await wait.WaitAsync(TimeSpan.FromMilliseconds(timeoutMs));
-        return 0;
-    });
+    private Task Wait(CommitWait wait, int timeoutMs) =>
+        _pump.Start(async () =>
+        {
+            await wait.WaitAsync(TimeSpan.FromMilliseconds(timeoutMs));
+            return 0;
+        });
 
     private void Pass(int milliseconds)
     {

@@ -21,7 +21,7 @@ public sealed class FollowerFetcherTests : IDisposable
     [Fact]
     public void A_follower_copies_and_the_high_watermark_moves_without_any_time_passing()
     {
-        // Nothing in the round trip sleeps: append, fetch, flush, the next fetch and the answer are all driven by one another.
+        // Nothing in the round trip sleeps: append, fetch, flush, the next fetch and the response are all driven by one another.
         _cluster.CreateOrders(0, 1, 2);
         for (int i = 0; i < 20; i++)
         {
@@ -115,7 +115,7 @@ public sealed class FollowerFetcherTests : IDisposable
         _cluster.Register(A);
         _cluster.TellAll();
         _cluster.Advance(50);
-        Assert.IsType<FollowerRole>(A.Orders.Role);
+        Assert.IsType<PartitionFollowerRole>(A.Orders.Role);
         Assert.True(B.Proposals[^1].Proposal.InSync.SameAs(NodeSet.Of(B.Id, A.Id)));
         Assert.Equal(A.RegisteredAs, B.Proposals[^1].Proposal.BrokerEpochs[1]);
     }
@@ -171,10 +171,16 @@ public sealed class FollowerFetcherTests : IDisposable
         Ended(A.Produce(RequiredAcks.All, "one", "two", "three"));
         Ended(A.Produce(RequiredAcks.All, "four"));
         A.Orders.DeleteRecords(new Offset(1), new WakeList());
-        _cluster.Commit(new PartitionChangeRecord
-        {
-            TopicId = TestCluster.OrdersId, PartitionId = 0, Replicas = [A.Id, B.Id], AddingReplicas = [B.Id], Directories = [new(100, 0), new(100, 1)],
-        });
+        _cluster.Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Replicas = [A.Id, B.Id],
+                AddingReplicas = [B.Id],
+                Directories = [new(100, 0), new(100, 1)],
+            }
+        );
         _cluster.TellAll();
         _cluster.Advance(7_000);
         Assert.Equal((new Offset(1), new Offset(4)), (B.Orders.Log.StartOffset, B.Orders.Log.EndOffset));
@@ -192,30 +198,34 @@ public sealed class FollowerFetcherTests : IDisposable
     {
         _cluster.CreateOrders(0);
         Ended(A.Produce(RequiredAcks.All, "one"));
-        _cluster.Commit(new PartitionChangeRecord
-        {
-            TopicId = TestCluster.OrdersId,
-            PartitionId = 0,
-            Replicas = [B.Id, A.Id],
-            AddingReplicas = [B.Id],
-            RemovingReplicas = [A.Id],
-            Directories = [new(100, 1), new(100, 0)],
-        });
+        _cluster.Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Replicas = [B.Id, A.Id],
+                AddingReplicas = [B.Id],
+                RemovingReplicas = [A.Id],
+                Directories = [new(100, 1), new(100, 0)],
+            }
+        );
         _cluster.TellAll();
         _cluster.Advance(100);
         Assert.True(A.Proposals[^1].Proposal.InSync.SameAs(NodeSet.Of(A.Id, B.Id)));
 
-        _cluster.Commit(new PartitionChangeRecord
-        {
-            TopicId = TestCluster.OrdersId,
-            PartitionId = 0,
-            Replicas = [B.Id],
-            Isr = [B.Id],
-            AddingReplicas = [],
-            RemovingReplicas = [],
-            Directories = [new(100, 1)],
-            Leader = B.Id,
-        });
+        _cluster.Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Replicas = [B.Id],
+                Isr = [B.Id],
+                AddingReplicas = [],
+                RemovingReplicas = [],
+                Directories = [new(100, 1)],
+                Leader = B.Id,
+            }
+        );
         _cluster.TellAll();
         Assert.Null(A.Table.Find(TestCluster.Orders));
         Assert.Empty(A.Directory.Logs);
@@ -229,10 +239,16 @@ public sealed class FollowerFetcherTests : IDisposable
         _cluster.Limit(0);
         _cluster.CreateOrders(0);
         Ended(A.Produce(RequiredAcks.All, "one"));
-        _cluster.Commit(new PartitionChangeRecord
-        {
-            TopicId = TestCluster.OrdersId, PartitionId = 0, Replicas = [A.Id, B.Id], AddingReplicas = [B.Id], Directories = [new(100, 0), new(100, 1)],
-        });
+        _cluster.Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Replicas = [A.Id, B.Id],
+                AddingReplicas = [B.Id],
+                Directories = [new(100, 0), new(100, 1)],
+            }
+        );
         _cluster.TellAll();
         _cluster.Advance(5000);
         Assert.Empty(Batches.Values(B.Orders.Log));
@@ -252,10 +268,16 @@ public sealed class FollowerFetcherTests : IDisposable
         _cluster.CreateOrders(0);
         Ended(A.Produce(RequiredAcks.All, "one"));
         int bytes = (int)A.Orders.Log.SizeBytes;
-        _cluster.Commit(new PartitionChangeRecord
-        {
-            TopicId = TestCluster.OrdersId, PartitionId = 0, Replicas = [A.Id, B.Id], AddingReplicas = [B.Id], Directories = [new(100, 0), new(100, 1)],
-        });
+        _cluster.Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Replicas = [A.Id, B.Id],
+                AddingReplicas = [B.Id],
+                Directories = [new(100, 0), new(100, 1)],
+            }
+        );
         _cluster.TellAll();
         _cluster.Advance(100);
         Assert.Equal(["one"], Batches.Values(B.Orders.Log));
@@ -352,7 +374,7 @@ public sealed class FollowerFetcherTests : IDisposable
         _cluster.Advance(20);
 
         Assert.Equal(2, A.Server.Connections);
-        Assert.All(B.Table.All, partition => Assert.IsType<FollowerRole>(partition.Role));
+        Assert.All(B.Table.All, partition => Assert.IsType<PartitionFollowerRole>(partition.Role));
         Task<ErrorCode> produced = A.Produce(A.Table.Find(new TopicPartition("shipments", 49))!, RequiredAcks.All, Batches.Of("x"));
         Ended(produced);
     }

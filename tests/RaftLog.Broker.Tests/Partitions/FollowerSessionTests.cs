@@ -58,7 +58,12 @@ public sealed class FollowerSessionTests : IDisposable
         _cluster.Pump.Drain();
         FetchSessions sessions = new(10, new SystemEntropy());
         FetchReader reader = ReaderOf(1 << 20);
-        FetchRequest first = new() { MinBytes = 1, MaxBytes = 1 << 20, SessionEpoch = 0 };
+        FetchRequest first = new()
+        {
+            MinBytes = 1,
+            MaxBytes = 1 << 20,
+            SessionEpoch = 0,
+        };
         foreach (Partition partition in A.Table.All)
         {
             FetchRequest.FetchTopic topic = new() { TopicId = partition.Id.TopicId };
@@ -78,7 +83,13 @@ public sealed class FollowerSessionTests : IDisposable
         }
 
         Assert.Equal(ErrorCode.None, _cluster.Result(A.Produce(RequiredAcks.All, "one")));
-        FetchRequest next = new() { MinBytes = 1, MaxBytes = 1 << 20, SessionId = session, SessionEpoch = 1 };
+        FetchRequest next = new()
+        {
+            MinBytes = 1,
+            MaxBytes = 1 << 20,
+            SessionId = session,
+            SessionEpoch = 1,
+        };
         using FetchPlan second = sessions.Resolve(next, Version, NodeId.None, A.Waiters.NowMs);
         Assert.Equal(A.Orders.Id.Partition, Assert.Single(second.TakeDue(Audience.Uncommitted)).Key.Partition);
     }
@@ -161,11 +172,25 @@ public sealed class FollowerSessionTests : IDisposable
     {
         _cluster.Create("orders", TestCluster.OrdersId, 1, 0, 1);
         _cluster.Elect(0, 0);
-        _cluster.Commit(new BrokerRegistrationChangeRecord { BrokerId = B.Id, BrokerEpoch = B.RegisteredAs, Fenced = 1 });
+        _cluster.Commit(
+            new BrokerRegistrationChangeRecord
+            {
+                BrokerId = B.Id,
+                BrokerEpoch = B.RegisteredAs,
+                Fenced = 1,
+            }
+        );
         _cluster.TellAll();
         _cluster.Advance(2_000);
         Assert.Empty(A.Proposals);
-        _cluster.Commit(new BrokerRegistrationChangeRecord { BrokerId = B.Id, BrokerEpoch = B.RegisteredAs, Fenced = -1 });
+        _cluster.Commit(
+            new BrokerRegistrationChangeRecord
+            {
+                BrokerId = B.Id,
+                BrokerEpoch = B.RegisteredAs,
+                Fenced = -1,
+            }
+        );
         _cluster.TellAll();
         _cluster.Advance(1_100);
         Assert.Equal([A.Id, B.Id], Assert.Single(A.Proposals).Proposal.InSync.Nodes.ToArray());
@@ -199,7 +224,15 @@ public sealed class FollowerSessionTests : IDisposable
         for (int i = 1; i < 30; i++)
         {
             // It is given the record each time, and never says that it has it.
-            FetchResponse response = Fetch(new() { SessionId = session, SessionEpoch = i, MinBytes = 1, MaxBytes = 1 << 20 });
+            FetchResponse response = Fetch(
+                new()
+                {
+                    SessionId = session,
+                    SessionEpoch = i,
+                    MinBytes = 1,
+                    MaxBytes = 1 << 20,
+                }
+            );
             Assert.Equal(["one"], Batches.Values(response.Responses.Single().Partitions.Single().Records!.Value.Span));
             _cluster.Advance(100);
         }
@@ -226,12 +259,22 @@ public sealed class FollowerSessionTests : IDisposable
     private FetchReader ReaderOf(int maxBytes)
     {
         PartitionLookup lookup = new(A.Table, new MetadataCache(A.Waiters, "cluster", A.Id));
-        return new FetchReader(lookup, Audience.Uncommitted, NodeId.None, BrokerEpoch.None, maxBytes) { Throttle = new ReplicationThrottle(), NowMs = static () => 0 };
+        return new FetchReader(lookup, Audience.Uncommitted, NodeId.None, BrokerEpoch.None, maxBytes)
+        {
+            Throttle = new ReplicationThrottle(),
+            NowMs = static () => 0,
+        };
     }
 
     private FetchRequest FullRequest(BrokerEpoch incarnation)
     {
-        FetchRequest request = new() { SessionEpoch = 0, MinBytes = 1, MaxBytes = 1 << 20, Topics = [new() { TopicId = TestCluster.OrdersId }] };
+        FetchRequest request = new()
+        {
+            SessionEpoch = 0,
+            MinBytes = 1,
+            MaxBytes = 1 << 20,
+            Topics = [new() { TopicId = TestCluster.OrdersId }],
+        };
         request.Topics[0].Partitions.Add(new() { Partition = 0, PartitionMaxBytes = 1 << 20 });
         request.ReplicaState.ReplicaId = B.Id;
         request.ReplicaState.ReplicaEpoch = incarnation;

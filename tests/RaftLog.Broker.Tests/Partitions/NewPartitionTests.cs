@@ -43,7 +43,7 @@ public sealed class NewPartitionTests : IDisposable
         CreateShipments();
         _cluster.Elect(1, 0, 1);
         Task later = Apply();
-        Assert.IsType<FollowerRole>(A.Orders.Role);
+        Assert.IsType<PartitionFollowerRole>(A.Orders.Role);
         Assert.Null(A.Table.Find(Shipments));
         Assert.True(later.IsCompleted);
         LetFlushesGo();
@@ -54,7 +54,14 @@ public sealed class NewPartitionTests : IDisposable
     {
         HoldFlushes();
         CreateShipments();
-        _cluster.Commit(new PartitionChangeRecord { TopicId = ShipmentsId, PartitionId = 0, Leader = new NodeId(1) });
+        _cluster.Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = ShipmentsId,
+                PartitionId = 0,
+                Leader = new NodeId(1),
+            }
+        );
         Apply();
         LetFlushesGo();
         Assert.Equal((new NodeId(1), new LeaderEpoch(1)), A.Table.Find(Shipments)!.Leadership);

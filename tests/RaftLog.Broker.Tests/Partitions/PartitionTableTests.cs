@@ -27,7 +27,7 @@ public sealed class PartitionTableTests : IDisposable
 
         Assert.Equal(2, A.Table.All.Count);
         Assert.Same(A.Table.Find(new TopicPartition("orders", 1)), A.Table.Find(new TopicIdPartition(TestCluster.OrdersId, 1)));
-        Assert.IsType<LeaderRole>(A.Table.Find(new TopicPartition("orders", 0))!.Role);
+        Assert.IsType<PartitionLeaderRole>(A.Table.Find(new TopicPartition("orders", 0))!.Role);
         Assert.Null(A.Table.Find(new TopicPartition("shipments", 0)));
         Assert.Null(B.Table.Find(new TopicPartition("orders", 0)));
         Assert.Null(A.Table.Find(new TopicPartition("orders", 7)));
@@ -83,16 +83,18 @@ public sealed class PartitionTableTests : IDisposable
         A.Restart();
         var history = new MetadataReplay();
         history.Append([new TopicRecord { Name = "orders", TopicId = TestCluster.OrdersId }]);
-        history.Append([new PartitionRecord
-        {
-            TopicId = TestCluster.OrdersId,
-            PartitionId = 0,
-            Replicas = [A.Id],
-            Isr = [A.Id],
-            Leader = A.Id,
-            LeaderEpoch = new LeaderEpoch(0),
-            PartitionEpoch = new PartitionEpoch(0),
-        }]);
+        history.Append([
+            new PartitionRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Replicas = [A.Id],
+                Isr = [A.Id],
+                Leader = A.Id,
+                LeaderEpoch = new LeaderEpoch(0),
+                PartitionEpoch = new PartitionEpoch(0),
+            },
+        ]);
         A.Apply(history.Image);
         A.Table.SetAsideStrays();
         A.Apply(afterwards);
@@ -143,10 +145,16 @@ public sealed class PartitionTableTests : IDisposable
         // It was the only one in sync, so it does not lead with nothing before somebody gives the records up.
         Assert.Empty(A.Table.All);
         Assert.Contains(A.Disk.ListDirectories("/data"), name => name.EndsWith("-stray", StringComparison.Ordinal));
-        _cluster.Commit(new PartitionChangeRecord
-        {
-            TopicId = TestCluster.OrdersId, PartitionId = 0, Leader = A.Id, Isr = [A.Id], LeaderRecoveryState = (sbyte)LeaderRecoveryState.Recovering,
-        });
+        _cluster.Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Leader = A.Id,
+                Isr = [A.Id],
+                LeaderRecoveryState = (sbyte)LeaderRecoveryState.Recovering,
+            }
+        );
         _cluster.TellAll();
         Assert.Equal(Offset.Zero, A.Orders.Log.EndOffset);
         Assert.Equal(TestCluster.OrdersId, A.Orders.Log.TopicId);
@@ -171,17 +179,19 @@ public sealed class PartitionTableTests : IDisposable
     public void A_node_that_is_reassigned_away_lets_go()
     {
         _cluster.CreateOrders(0, 1);
-        _cluster.Commit(new PartitionChangeRecord
-        {
-            TopicId = TestCluster.OrdersId,
-            PartitionId = 0,
-            Leader = new NodeId(1),
-            Isr = [new NodeId(1)],
-            Replicas = [new NodeId(1)],
-        });
+        _cluster.Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Leader = new NodeId(1),
+                Isr = [new NodeId(1)],
+                Replicas = [new NodeId(1)],
+            }
+        );
         _cluster.TellAll();
         Assert.Null(A.Table.Find(TestCluster.Orders));
-        Assert.IsType<LeaderRole>(B.Orders.Role);
+        Assert.IsType<PartitionLeaderRole>(B.Orders.Role);
     }
 
     [Fact]
@@ -190,13 +200,15 @@ public sealed class PartitionTableTests : IDisposable
         _cluster.CreateOrders(0, 1);
         _cluster.MinInSync = 2;
         _cluster.Elect(0, 0);
-        _cluster.Commit(new ConfigRecord
-        {
-            ResourceType = (sbyte)ConfigResourceType.Topic,
-            ResourceName = "orders",
-            Name = "min.insync.replicas",
-            Value = "2",
-        });
+        _cluster.Commit(
+            new ConfigRecord
+            {
+                ResourceType = (sbyte)ConfigResourceType.Topic,
+                ResourceName = "orders",
+                Name = "min.insync.replicas",
+                Value = "2",
+            }
+        );
         _cluster.TellAll();
         Assert.Equal(ErrorCode.NotEnoughReplicas, A.Orders.Append(Batches.Of("x"), RequiredAcks.All, new WakeList()).Error);
     }
@@ -205,13 +217,27 @@ public sealed class PartitionTableTests : IDisposable
     public void A_follower_that_was_fenced_is_proposed_once_metadata_says_that_it_is_active()
     {
         _cluster.CreateOrders(0, 1);
-        _cluster.Commit(new BrokerRegistrationChangeRecord { BrokerId = B.Id, BrokerEpoch = B.RegisteredAs, Fenced = 1 });
+        _cluster.Commit(
+            new BrokerRegistrationChangeRecord
+            {
+                BrokerId = B.Id,
+                BrokerEpoch = B.RegisteredAs,
+                Fenced = 1,
+            }
+        );
         _cluster.Elect(0, 0);
         _cluster.TellAll();
         _cluster.Advance(2_000);
         Assert.Empty(A.Proposals);
 
-        _cluster.Commit(new BrokerRegistrationChangeRecord { BrokerId = B.Id, BrokerEpoch = B.RegisteredAs, Fenced = -1 });
+        _cluster.Commit(
+            new BrokerRegistrationChangeRecord
+            {
+                BrokerId = B.Id,
+                BrokerEpoch = B.RegisteredAs,
+                Fenced = -1,
+            }
+        );
         _cluster.TellAll();
         _cluster.Advance(1_000);
         Assert.True(A.Proposals.Single().Proposal.InSync.SameAs(NodeSet.Of(A.Id, B.Id)));

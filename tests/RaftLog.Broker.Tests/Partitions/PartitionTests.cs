@@ -82,7 +82,7 @@ public sealed class PartitionTests : IDisposable
     }
 
     [Fact]
-    public void Too_few_in_sync_replicas_refuse_the_append_or_say_so_after_it()
+    public void Too_few_in_sync_replicas_reject_the_append_or_say_so_after_it()
     {
         _cluster.MinInSync = 2;
         _cluster.CreateOrders(0, 1);
@@ -266,9 +266,15 @@ public sealed class PartitionTests : IDisposable
         Assert.Equal(new Offset(1), Find(OffsetLookup.MaxTimestamp).Offset);
         Assert.Equal(new Offset(1), Find(Batches.Now + 1).Offset);
         Assert.Equal((ErrorCode.None, Offset.None), (Find(Batches.Now + 100).Error, Find(Batches.Now + 100).Offset));
-        Assert.Equal(ErrorCode.UnknownLeaderEpoch, A.Orders.FindOffset(new LeaderEpoch(9), OffsetLookup.Latest, Audience.Uncommitted).Error);
-        Assert.Equal((ErrorCode.None, new Replication.EpochEnd(new LeaderEpoch(0), new Offset(3))), A.Orders.EndOfEpoch(LeaderEpoch.None, new LeaderEpoch(0)));
-        Assert.Equal((ErrorCode.None, Replication.EpochEnd.Unknown), A.Orders.EndOfEpoch(LeaderEpoch.None, new LeaderEpoch(9)));
+        Assert.Equal(
+            ErrorCode.UnknownLeaderEpoch,
+            A.Orders.FindOffset(new LeaderEpoch(9), OffsetLookup.Latest, Audience.Uncommitted).Error
+        );
+        Assert.Equal(
+            (ErrorCode.None, new EpochEnd(new LeaderEpoch(0), new Offset(3))),
+            A.Orders.EndOfEpoch(LeaderEpoch.None, new LeaderEpoch(0))
+        );
+        Assert.Equal((ErrorCode.None, EpochEnd.Unknown), A.Orders.EndOfEpoch(LeaderEpoch.None, new LeaderEpoch(9)));
     }
 
     [Fact]
@@ -372,7 +378,14 @@ public sealed class PartitionTests : IDisposable
     private void ShrinkToA()
     {
         B.LosePower();
-        _cluster.Commit(new PartitionChangeRecord { TopicId = TestCluster.OrdersId, PartitionId = 0, Isr = [A.Id] });
+        _cluster.Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = TestCluster.OrdersId,
+                PartitionId = 0,
+                Isr = [A.Id],
+            }
+        );
         _cluster.Tell(0);
     }
 

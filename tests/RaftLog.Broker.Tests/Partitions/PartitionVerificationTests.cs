@@ -21,7 +21,9 @@ public sealed class PartitionVerificationTests
         Assert.Null(_verifications.Check(null, Stamp(0, 0), 0, verification));
     }
 
-    /// <summary>The abort of a timeout comes between verification and append: without the guard the batch would open a transaction that nobody ends.</summary>
+    /// <summary>
+    /// The abort of a timeout comes between verification and append: without the guard the batch would open a transaction that nobody ends.
+    /// </summary>
     [Fact]
     public void What_was_verified_before_the_transaction_ended_counts_no_more()
     {

@@ -7,7 +7,9 @@ namespace RaftLog.Broker.Tests.Quorum;
 
 public class QuorumWireTests
 {
-    /// <summary>A follower that believes it got records that are none pauses before it fetches again, and every commit waits for that pause.</summary>
+    /// <summary>
+    /// A follower that believes it got records that are none pauses before it fetches again, and every commit waits for that pause.
+    /// </summary>
     [Theory]
     [InlineData(0, false)]
     [InlineData(61, true)]

@@ -33,7 +33,9 @@ public sealed class RequestContextTests
     {
         using BufferPool pool = new(TimeProvider.System, BufferPoolLimits.Default);
         PooledBuffer frame = pool.TryRent(100)!;
-        RequestLease lease = new RequestContext(ApiKey.Envelope, 0, "", _connection, frame).Within(ApiKey.CreateTopics, 7, "c").LeaseBytes();
+        RequestLease lease = new RequestContext(ApiKey.Envelope, 0, "", _connection, frame)
+            .Within(ApiKey.CreateTopics, 7, "c")
+            .LeaseBytes();
         frame.Release();
         Assert.NotEqual(0, pool.LeasedBytes);
         lease.Dispose();
@@ -41,7 +43,8 @@ public sealed class RequestContextTests
     }
 
     [Fact]
-    public void A_request_of_the_node_itself_has_no_bytes_to_lease() => new RequestContext(ApiKey.Produce, 9, "", _connection).LeaseBytes().Dispose();
+    public void A_request_of_the_node_itself_has_no_bytes_to_lease() =>
+        new RequestContext(ApiKey.Produce, 9, "", _connection).LeaseBytes().Dispose();
 
     [Fact]
     public void All_owners_are_called_once_in_their_order_when_the_connection_ends()

@@ -17,8 +17,8 @@ public sealed class DecisionsTests
     [Fact]
     public void A_decision_is_replayed_at_once_and_told_when_it_is_committed()
     {
-        PendingRequest<string> first = Decide("a");
-        PendingRequest<string> second = Decide("b");
+        PendingDecision<string> first = Decide("a");
+        PendingDecision<string> second = Decide("b");
         Assert.Equal(["a at 3", "b at 4"], _state);
         Release();
         Assert.False(first.Response.IsCompleted);
@@ -37,7 +37,7 @@ public sealed class DecisionsTests
     public void A_response_that_wrote_nothing_waits_for_what_it_saw()
     {
         Decide("a");
-        PendingRequest<string> read = new(static error => error.ToString());
+        PendingDecision<string> read = new(static error => error.ToString());
         _decisions.Respond(read, "saw a", wrote: false);
         Release();
         Assert.False(read.Response.IsCompleted);
@@ -68,8 +68,8 @@ public sealed class DecisionsTests
     [Fact]
     public void At_the_end_of_the_leadership_writers_and_readers_are_told_apart()
     {
-        PendingRequest<string> writer = Decide("a");
-        PendingRequest<string> reader = new(static error => error.ToString());
+        PendingDecision<string> writer = Decide("a");
+        PendingDecision<string> reader = new(static error => error.ToString());
         _decisions.Respond(reader, "saw a", wrote: false);
         _decisions.Abandon(read: ErrorCode.NotController, written: ErrorCode.RequestTimedOut);
         Assert.Equal(nameof(ErrorCode.RequestTimedOut), Result(writer));
@@ -88,8 +88,8 @@ public sealed class DecisionsTests
     [Fact]
     public void A_response_whose_deadline_passes_is_given_up_and_later_ones_go_on()
     {
-        PendingRequest<string> early = Decide("a", deadlineMs: 10);
-        PendingRequest<string> later = Decide("b", deadlineMs: 20);
+        PendingDecision<string> early = Decide("a", deadlineMs: 10);
+        PendingDecision<string> later = Decide("b", deadlineMs: 20);
         Assert.Equal(10, _decisions.NextDeadlineMs);
         Release(nowMs: 10);
         Assert.Equal(nameof(ErrorCode.CoordinatorNotAvailable), Result(early));
@@ -104,22 +104,22 @@ public sealed class DecisionsTests
     [Fact]
     public void Nothing_is_told_once_the_log_says_that_the_leadership_is_over()
     {
-        PendingRequest<string> request = Decide("a");
+        PendingDecision<string> request = Decide("a");
         _log.Committed = new Offset(4);
         _log.Error = ErrorCode.FencedLeaderEpoch;
         Assert.Equal(ErrorCode.FencedLeaderEpoch, _decisions.Release(0, ErrorCode.CoordinatorNotAvailable));
         Assert.False(request.Response.IsCompleted);
     }
 
-    private static string Result(PendingRequest<string> request)
+    private static string Result(PendingDecision<string> request)
     {
         Assert.True(request.Response.IsCompletedSuccessfully);
         return request.Response.Result;
     }
 
-    private PendingRequest<string> Decide(string what, long deadlineMs = Never)
+    private PendingDecision<string> Decide(string what, long deadlineMs = Never)
     {
-        PendingRequest<string> request = new(static error => error.ToString());
+        PendingDecision<string> request = new(static error => error.ToString());
         Assert.Equal(ErrorCode.None, _decisions.Append(what, offset => _state.Add($"{what} at {offset}")));
         _decisions.Respond(request, what, wrote: true, deadlineMs);
         return request;

@@ -3,7 +3,9 @@ using RaftLog.Platform.Waiting;
 
 namespace RaftLog.Client.Tests;
 
-/// <summary>A network that resets connections behind a given byte, counted on each connection from the moment on at which it is armed.</summary>
+/// <summary>
+/// A network that resets connections behind a given byte, counted on each connection from the moment on at which it is armed.
+/// </summary>
 internal sealed class CuttingNetwork(INetwork inner, Waiters waiters) : INetwork
 {
     private long _cutAt = long.MaxValue;
@@ -108,7 +110,9 @@ internal sealed class CuttingNetwork(INetwork inner, Waiters waiters) : INetwork
                 (_arming, _passed) = (network.Arming, 0);
             }
 
-            return network.Cuts > 0 && received == network._cutsReceived ? (int)Math.Clamp(network._cutAt - _passed, 0, int.MaxValue) : int.MaxValue;
+            return network.Cuts > 0 && received == network._cutsReceived
+                ? (int)Math.Clamp(network._cutAt - _passed, 0, int.MaxValue)
+                : int.MaxValue;
         }
 
         private int End()

@@ -7,8 +7,9 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Client.Tests;
 
 /// <summary>
-/// Brokers that answer what a real one would in the simplest cluster there is: one replica a partition, everything committed at once. A test
-/// bends single answers with <see cref="Intercept"/>. Everything runs on the test's thread in virtual time.
+/// Brokers that response what a real one would in the simplest cluster there is: one replica a partition, everything committed at once. A
+/// test
+/// bends single responses with <see cref="Intercept"/>. Everything runs on the test's thread in virtual time.
 /// </summary>
 internal sealed class FakeCluster : IDisposable
 {
@@ -32,7 +33,7 @@ internal sealed class FakeCluster : IDisposable
         {
             NodeId id = new(i);
             ScriptedPeer peer = new(_network, new NetworkAddress($"broker-{i}", 9092), Time, supervisor);
-            peer.AnswerLater = (header, message) => AnswerAsync(id, header, message);
+            peer.RespondLater = (header, message) => RespondAsync(id, header, message);
             Brokers.Add(peer);
         }
     }
@@ -74,7 +75,10 @@ internal sealed class FakeCluster : IDisposable
     public KafkaCluster Connect(Func<ClientOptions, ClientOptions>? change = null)
     {
         ClientOptions options = new() { BootstrapServers = [Brokers[0].Address] };
-        KafkaCluster cluster = new(change?.Invoke(options) ?? options, new ClientWorld(Time, _clientNetwork ?? _network, new FixedEntropy(1)));
+        KafkaCluster cluster = new(
+            change?.Invoke(options) ?? options,
+            new ClientWorld(Time, _clientNetwork ?? _network, new FixedEntropy(1))
+        );
         _clients.Add(cluster);
         return cluster;
     }
@@ -140,7 +144,7 @@ internal sealed class FakeCluster : IDisposable
         return task;
     }
 
-    private async ValueTask<IMessage?> AnswerAsync(NodeId node, RequestHeader header, IMessage message)
+    private async ValueTask<IMessage?> RespondAsync(NodeId node, RequestHeader header, IMessage message)
     {
         if (Intercept(node, message) is { } bent)
         {
@@ -165,63 +169,83 @@ internal sealed class FakeCluster : IDisposable
                 return new FetchResponse { ErrorCode = error };
             }
 
-            FetchResponse answer = Read(node, whole);
-            if (answer.Responses.TrueForAll(topic => topic.Partitions.TrueForAll(p => p.ErrorCode == ErrorCode.None && p.Records!.Value.IsEmpty)))
+            FetchResponse reply = Read(node, whole);
+            if (
+                reply.Responses.TrueForAll(topic =>
+                    topic.Partitions.TrueForAll(p => p.ErrorCode == ErrorCode.None && p.Records!.Value.IsEmpty)
+                )
+            )
             {
                 await _waiters.Delay(TimeSpan.FromMilliseconds(fetch.MaxWaitMs));
-                answer = Read(node, whole);
+                reply = Read(node, whole);
             }
 
-            Sessions?.Reduce(whole, answer);
-            return answer;
+            Sessions?.Reduce(whole, reply);
+            return reply;
         }
 
         return Handle(node, message);
     }
 
-    private IMessage? Handle(NodeId node, IMessage message) => message switch
-    {
-        MetadataRequest request => Describe(request),
-        ProduceRequest request => Append(node, request),
-        InitProducerIdRequest request => Identify(request),
-        ListOffsetsRequest request => Find(request),
-        CreateTopicsRequest request => Create(request),
-        DeleteTopicsRequest request => Delete(request),
-        DescribeClusterRequest => new DescribeClusterResponse
+    private IMessage? Handle(NodeId node, IMessage message) =>
+        message switch
         {
-            ClusterId = "fake",
-            ControllerId = new NodeId(0),
-            Brokers = Brokers.ConvertAll(b => new DescribeClusterResponse.DescribeClusterBroker
+            MetadataRequest request => Describe(request),
+            ProduceRequest request => Append(node, request),
+            InitProducerIdRequest request => Identify(request),
+            ListOffsetsRequest request => Find(request),
+            CreateTopicsRequest request => Create(request),
+            DeleteTopicsRequest request => Delete(request),
+            DescribeClusterRequest => new DescribeClusterResponse
             {
-                BrokerId = new NodeId(Brokers.IndexOf(b)), Host = b.Address.Host, Port = b.Address.Port,
-            }),
-        },
-        IncrementalAlterConfigsRequest request => Alter(request),
-        DescribeConfigsRequest request => DescribeConfigs(request),
-        _ => throw new InvalidOperationException($"the fake cluster does not know {message.GetType().Name}"),
-    };
+                ClusterId = "fake",
+                ControllerId = new NodeId(0),
+                Brokers = Brokers.ConvertAll(b => new DescribeClusterResponse.DescribeClusterBroker
+                {
+                    BrokerId = new NodeId(Brokers.IndexOf(b)),
+                    Host = b.Address.Host,
+                    Port = b.Address.Port,
+                }),
+            },
+            IncrementalAlterConfigsRequest request => Alter(request),
+            DescribeConfigsRequest request => DescribeConfigs(request),
+            _ => throw new InvalidOperationException($"the fake cluster does not know {message.GetType().Name}"),
+        };
 
     private MetadataResponse Describe(MetadataRequest request)
     {
         MetadataResponse response = new() { ClusterId = "fake", ControllerId = new NodeId(0) };
         for (int i = 0; i < Brokers.Count; i++)
         {
-            response.Brokers.Add(new() { NodeId = new NodeId(i), Host = Brokers[i].Address.Host, Port = Brokers[i].Address.Port });
+            response.Brokers.Add(
+                new()
+                {
+                    NodeId = new NodeId(i),
+                    Host = Brokers[i].Address.Host,
+                    Port = Brokers[i].Address.Port,
+                }
+            );
         }
 
         foreach (string name in request.Topics?.ConvertAll(t => t.Name!) ?? [.. Topics.Keys])
         {
-            response.Topics.Add(Topics.TryGetValue(name, out FakeTopic? topic)
-                ? new()
-                {
-                    Name = name,
-                    TopicId = topic.Id,
-                    Partitions = topic.Partitions.ConvertAll(p => new MetadataResponse.PartitionData
+            response.Topics.Add(
+                Topics.TryGetValue(name, out FakeTopic? topic)
+                    ? new()
                     {
-                        PartitionIndex = p.Index, LeaderId = p.Leader, LeaderEpoch = p.Epoch, ReplicaNodes = [p.Leader], IsrNodes = [p.Leader],
-                    }),
-                }
-                : new() { Name = name, ErrorCode = ErrorCode.UnknownTopicOrPartition });
+                        Name = name,
+                        TopicId = topic.Id,
+                        Partitions = topic.Partitions.ConvertAll(p => new MetadataResponse.PartitionData
+                        {
+                            PartitionIndex = p.Index,
+                            LeaderId = p.Leader,
+                            LeaderEpoch = p.Epoch,
+                            ReplicaNodes = [p.Leader],
+                            IsrNodes = [p.Leader],
+                        }),
+                    }
+                    : new() { Name = name, ErrorCode = ErrorCode.UnknownTopicOrPartition }
+            );
         }
 
         return response;
@@ -232,16 +256,25 @@ internal sealed class FakeCluster : IDisposable
         ProduceResponse response = new();
         foreach (ProduceRequest.TopicProduceData topic in request.TopicData)
         {
-            ProduceResponse.TopicProduceResponse answers = new() { Name = topic.Name, TopicId = topic.TopicId };
+            ProduceResponse.TopicProduceResponse responses = new() { Name = topic.Name, TopicId = topic.TopicId };
             foreach (ProduceRequest.PartitionProduceData data in topic.PartitionData)
             {
                 (ErrorCode error, Offset offset) = Locate(topic.Name, topic.TopicId, data.Index) is { } partition
-                    ? partition.Leader == node ? partition.Append(data.Records!.Value) : (ErrorCode.NotLeaderOrFollower, Offset.None)
+                    ? partition.Leader == node
+                        ? partition.Append(data.Records!.Value)
+                        : (ErrorCode.NotLeaderOrFollower, Offset.None)
                     : (ErrorCode.UnknownTopicOrPartition, Offset.None);
-                answers.PartitionResponses.Add(new() { Index = data.Index, ErrorCode = error, BaseOffset = offset });
+                responses.PartitionResponses.Add(
+                    new()
+                    {
+                        Index = data.Index,
+                        ErrorCode = error,
+                        BaseOffset = offset,
+                    }
+                );
             }
 
-            response.Responses.Add(answers);
+            response.Responses.Add(responses);
         }
 
         return response;
@@ -252,13 +285,13 @@ internal sealed class FakeCluster : IDisposable
         FetchResponse response = new();
         foreach (FetchRequest.FetchTopic topic in request.Topics)
         {
-            FetchResponse.FetchableTopicResponse answers = new() { Topic = topic.Topic, TopicId = topic.TopicId };
+            FetchResponse.FetchableTopicResponse responses = new() { Topic = topic.Topic, TopicId = topic.TopicId };
             foreach (FetchRequest.FetchPartition wanted in topic.Partitions)
             {
-                answers.Partitions.Add(Read(node, Locate(topic.Topic, topic.TopicId, wanted.Partition), wanted));
+                responses.Partitions.Add(Read(node, Locate(topic.Topic, topic.TopicId, wanted.Partition), wanted));
             }
 
-            response.Responses.Add(answers);
+            response.Responses.Add(responses);
         }
 
         return response;
@@ -291,54 +324,65 @@ internal sealed class FakeCluster : IDisposable
         return data;
     }
 
-    private InitProducerIdResponse Identify(InitProducerIdRequest request) => request.ProducerId.IsPresent
-        ? new() { ProducerId = request.ProducerId, ProducerEpoch = new ProducerEpoch((short)(request.ProducerEpoch.Value + 1)) }
-        : new() { ProducerId = new ProducerId(_nextProducerId++), ProducerEpoch = new ProducerEpoch(0) };
+    private InitProducerIdResponse Identify(InitProducerIdRequest request) =>
+        request.ProducerId.IsPresent
+            ? new() { ProducerId = request.ProducerId, ProducerEpoch = new ProducerEpoch((short)(request.ProducerEpoch.Value + 1)) }
+            : new() { ProducerId = new ProducerId(_nextProducerId++), ProducerEpoch = new ProducerEpoch(0) };
 
-    private ListOffsetsResponse Find(ListOffsetsRequest request) => new()
-    {
-        Topics = request.Topics.ConvertAll(topic => new ListOffsetsResponse.TopicData
+    private ListOffsetsResponse Find(ListOffsetsRequest request) =>
+        new()
         {
-            Name = topic.Name,
-            Partitions = topic.Partitions.ConvertAll(wanted =>
+            Topics = request.Topics.ConvertAll(topic => new ListOffsetsResponse.TopicData
             {
-                FakePartition partition = Topics[topic.Name].Partitions[wanted.PartitionIndex];
-                (Offset offset, long timestamp) = wanted.Timestamp switch
+                Name = topic.Name,
+                Partitions = topic.Partitions.ConvertAll(wanted =>
                 {
-                    -1 => (partition.End, -1),
-                    -2 => (partition.Start, -1),
-                    _ => partition.Find(wanted.Timestamp),
-                };
-                return new ListOffsetsResponse.PartitionData { PartitionIndex = wanted.PartitionIndex, Offset = offset, Timestamp = timestamp };
+                    FakePartition partition = Topics[topic.Name].Partitions[wanted.PartitionIndex];
+                    (Offset offset, long timestamp) = wanted.Timestamp switch
+                    {
+                        -1 => (partition.End, -1),
+                        -2 => (partition.Start, -1),
+                        _ => partition.Find(wanted.Timestamp),
+                    };
+                    return new ListOffsetsResponse.PartitionData
+                    {
+                        PartitionIndex = wanted.PartitionIndex,
+                        Offset = offset,
+                        Timestamp = timestamp,
+                    };
+                }),
             }),
-        }),
-    };
+        };
 
-    private CreateTopicsResponse Create(CreateTopicsRequest request) => new()
-    {
-        Topics = request.Topics.ConvertAll(topic =>
+    private CreateTopicsResponse Create(CreateTopicsRequest request) =>
+        new()
         {
-            if (Topics.ContainsKey(topic.Name))
+            Topics = request.Topics.ConvertAll(topic =>
             {
-                return new CreateTopicsResponse.CreatableTopicResult
+                if (Topics.ContainsKey(topic.Name))
                 {
-                    Name = topic.Name, ErrorCode = ErrorCode.TopicAlreadyExists, ErrorMessage = "it exists",
-                };
-            }
+                    return new CreateTopicsResponse.CreatableTopicResult
+                    {
+                        Name = topic.Name,
+                        ErrorCode = ErrorCode.TopicAlreadyExists,
+                        ErrorMessage = "it exists",
+                    };
+                }
 
-            AddTopic(topic.Name, topic.NumPartitions);
-            return new CreateTopicsResponse.CreatableTopicResult { Name = topic.Name, TopicId = Topics[topic.Name].Id };
-        }),
-    };
+                AddTopic(topic.Name, topic.NumPartitions);
+                return new CreateTopicsResponse.CreatableTopicResult { Name = topic.Name, TopicId = Topics[topic.Name].Id };
+            }),
+        };
 
-    private DeleteTopicsResponse Delete(DeleteTopicsRequest request) => new()
-    {
-        Responses = request.Topics.ConvertAll(topic => new DeleteTopicsResponse.DeletableTopicResult
+    private DeleteTopicsResponse Delete(DeleteTopicsRequest request) =>
+        new()
         {
-            Name = topic.Name,
-            ErrorCode = Topics.Remove(topic.Name!) ? ErrorCode.None : ErrorCode.UnknownTopicOrPartition,
-        }),
-    };
+            Responses = request.Topics.ConvertAll(topic => new DeleteTopicsResponse.DeletableTopicResult
+            {
+                Name = topic.Name,
+                ErrorCode = Topics.Remove(topic.Name!) ? ErrorCode.None : ErrorCode.UnknownTopicOrPartition,
+            }),
+        };
 
     private IncrementalAlterConfigsResponse Alter(IncrementalAlterConfigsRequest request)
     {
@@ -347,20 +391,29 @@ internal sealed class FakeCluster : IDisposable
         {
             Responses = request.Resources.ConvertAll(r => new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse
             {
-                ResourceType = r.ResourceType, ResourceName = r.ResourceName,
+                ResourceType = r.ResourceType,
+                ResourceName = r.ResourceName,
             }),
         };
     }
 
-    private DescribeConfigsResponse DescribeConfigs(DescribeConfigsRequest request) => new()
-    {
-        Results = request.Resources.ConvertAll(r => new DescribeConfigsResponse.DescribeConfigsResult
+    private DescribeConfigsResponse DescribeConfigs(DescribeConfigsRequest request) =>
+        new()
         {
-            ResourceType = r.ResourceType,
-            ResourceName = r.ResourceName,
-            Configs = _configs.Select(c => new DescribeConfigsResponse.ResourceConfig { Name = c.Key, Value = c.Value, ConfigSource = 1 }).ToList(),
-        }),
-    };
+            Results = request.Resources.ConvertAll(r => new DescribeConfigsResponse.DescribeConfigsResult
+            {
+                ResourceType = r.ResourceType,
+                ResourceName = r.ResourceName,
+                Configs = _configs
+                    .Select(c => new DescribeConfigsResponse.ResourceConfig
+                    {
+                        Name = c.Key,
+                        Value = c.Value,
+                        ConfigSource = 1,
+                    })
+                    .ToList(),
+            }),
+        };
 
     private FakePartition? Locate(string name, Uuid id, int index)
     {
@@ -370,7 +423,7 @@ internal sealed class FakeCluster : IDisposable
 }
 
 /// <summary>What a test makes of one request.</summary>
-/// <param name="Message">The answer; null for none.</param>
+/// <param name="Message">The response; null for none.</param>
 /// <param name="Apply">True to let the cluster do first what was asked.</param>
 /// <param name="Reset">True to reset the connection.</param>
 internal sealed record Reply(IMessage? Message, bool Apply = false, bool Reset = false);

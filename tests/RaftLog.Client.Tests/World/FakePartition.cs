@@ -72,8 +72,7 @@ internal sealed class FakePartition(int index, NodeId leader)
     /// <summary>Forgets what producers have sent, as a log does after its retention.</summary>
     public void ForgetProducers() => _producers.Clear();
 
-    public byte[] From(Offset offset) =>
-        Batches.SkipWhile(bytes => Next(bytes) <= offset).SelectMany(bytes => bytes).ToArray();
+    public byte[] From(Offset offset) => Batches.SkipWhile(bytes => Next(bytes) <= offset).SelectMany(bytes => bytes).ToArray();
 
     public (Offset Offset, long Timestamp) Find(long timestamp)
     {

@@ -4,7 +4,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Tests;
 
 /// <summary>
-/// Fetch sessions as a broker keeps them (KIP-227): a request stands for all that its session knows, and its response loses what has not changed.
+/// Fetch sessions as a broker keeps them (KIP-227): a request stands for all that its session knows, and its response loses what has not
+/// changed.
 /// </summary>
 internal sealed class FakeSessions
 {
@@ -63,10 +64,22 @@ internal sealed class FakeSessions
             topic.Partitions.ForEach(partition => session.Known.Remove((topic.TopicId, topic.Topic, partition)));
         }
 
-        FetchRequest whole = new() { MaxWaitMs = request.MaxWaitMs, SessionId = request.SessionId, SessionEpoch = request.SessionEpoch };
+        FetchRequest whole = new()
+        {
+            MaxWaitMs = request.MaxWaitMs,
+            SessionId = request.SessionId,
+            SessionEpoch = request.SessionEpoch,
+        };
         foreach (((Uuid id, string name, int _), FetchRequest.FetchPartition partition) in session.Known)
         {
-            whole.Topics.Add(new() { TopicId = id, Topic = name, Partitions = [partition] });
+            whole.Topics.Add(
+                new()
+                {
+                    TopicId = id,
+                    Topic = name,
+                    Partitions = [partition],
+                }
+            );
         }
 
         return (whole, ErrorCode.None);
@@ -87,10 +100,13 @@ internal sealed class FakeSessions
             topic.Partitions.RemoveAll(data =>
             {
                 (Uuid, string, int) key = (topic.TopicId, topic.Topic, data.PartitionIndex);
-                bool isNews = request.SessionEpoch == 0 || data.ErrorCode != ErrorCode.None || !data.Records!.Value.IsEmpty
+                bool isUpdate =
+                    request.SessionEpoch == 0
+                    || data.ErrorCode != ErrorCode.None
+                    || !data.Records!.Value.IsEmpty
                     || session.LastEnd.GetValueOrDefault(key, Offset.None) != data.HighWatermark;
                 session.LastEnd[key] = data.HighWatermark;
-                return !isNews;
+                return !isUpdate;
             });
         }
 

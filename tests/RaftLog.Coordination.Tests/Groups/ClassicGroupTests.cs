@@ -36,7 +36,10 @@ public sealed class ClassicGroupTests
         Assert.False(_shard.HasResponse(join));
         _shard.Pass(3_000);
         JoinGroupResponse joined = client.Joined(join);
-        Assert.Equal((ErrorCode.None, 1, "range", "consumer"), (joined.ErrorCode, joined.GenerationId, joined.ProtocolName, joined.ProtocolType));
+        Assert.Equal(
+            (ErrorCode.None, 1, "range", "consumer"),
+            (joined.ErrorCode, joined.GenerationId, joined.ProtocolName, joined.ProtocolType)
+        );
         Assert.Equal(first.MemberId, joined.Leader);
         Assert.Equal(first.MemberId, Assert.Single(joined.Members).MemberId);
     }
@@ -186,7 +189,10 @@ public sealed class ClassicGroupTests
     public void An_old_version_of_LeaveGroup_has_its_error_at_the_top()
     {
         LeaveGroupResponse response = _shard.Ask<LeaveGroupRequest, LeaveGroupResponse>(
-            _shard.State.LeaveGroup, 2, new LeaveGroupRequest { GroupId = "g", MemberId = "m" });
+            _shard.State.LeaveGroup,
+            2,
+            new LeaveGroupRequest { GroupId = "g", MemberId = "m" }
+        );
         Assert.Equal(ErrorCode.UnknownMemberId, response.ErrorCode);
     }
 
@@ -438,13 +444,18 @@ public sealed class ClassicGroupTests
     [Fact]
     public void What_a_client_calls_itself_is_not_kept_without_bound()
     {
-        long token = _shard.Send<JoinGroupRequest>(_shard.State.JoinGroup, 9, new JoinGroupRequest
-        {
-            GroupId = "g",
-            SessionTimeoutMs = 10_000,
-            ProtocolType = "consumer",
-            Protocols = [new JoinGroupRequest.JoinGroupProtocol { Name = "range" }],
-        }, clientId: new string('x', 32_767));
+        long token = _shard.Send<JoinGroupRequest>(
+            _shard.State.JoinGroup,
+            9,
+            new JoinGroupRequest
+            {
+                GroupId = "g",
+                SessionTimeoutMs = 10_000,
+                ProtocolType = "consumer",
+                Protocols = [new JoinGroupRequest.JoinGroupProtocol { Name = "range" }],
+            },
+            clientId: new string('x', 32_767)
+        );
         Assert.True(_shard.Response<JoinGroupResponse>(token).MemberId.Length < 2_000);
     }
 

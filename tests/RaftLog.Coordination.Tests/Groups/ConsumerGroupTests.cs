@@ -19,7 +19,10 @@ public sealed class ConsumerGroupTests
     {
         ConsumerClient first = new(_shard, "g", "m1");
         ConsumerGroupHeartbeatResponse response = first.Join();
-        Assert.Equal((ErrorCode.None, 2, 5_000, "m1"), (response.ErrorCode, response.MemberEpoch, response.HeartbeatIntervalMs, response.MemberId));
+        Assert.Equal(
+            (ErrorCode.None, 2, 5_000, "m1"),
+            (response.ErrorCode, response.MemberEpoch, response.HeartbeatIntervalMs, response.MemberId)
+        );
         Assert.Equal(["t-0", "t-1", "t-2", "t-3"], first.Owned);
         Assert.Equal("Stable", Describe("g").GroupState);
     }
@@ -36,8 +39,11 @@ public sealed class ConsumerGroupTests
                 GroupRecordType.ConsumerGroupTargetAssignmentMetadata,
                 GroupRecordType.ConsumerGroupCurrentMemberAssignment,
             ],
-            _shard.Records.Select(record => GroupRecordReader.TypeOf(record)));
-        ConsumerGroupCurrentMemberAssignmentValue current = GroupRecordReader.Value<ConsumerGroupCurrentMemberAssignmentValue>(_shard.Records.Last())!;
+            _shard.Records.Select(record => GroupRecordReader.TypeOf(record))
+        );
+        ConsumerGroupCurrentMemberAssignmentValue current = GroupRecordReader.Value<ConsumerGroupCurrentMemberAssignmentValue>(
+            _shard.Records.Last()
+        )!;
         Assert.Equal((2, 0, (sbyte)0), (current.MemberEpoch, current.PreviousMemberEpoch, current.State));
         Assert.Equal([2, 2, 2, 2], Assert.Single(current.AssignedPartitions).AssignmentEpochs);
         ConsumerGroupMemberMetadataValue member = GroupRecordReader.Value<ConsumerGroupMemberMetadataValue>(_shard.Records.First())!;
@@ -136,8 +142,9 @@ public sealed class ConsumerGroupTests
         Assert.Equal(ErrorCode.FencedMemberEpoch, response.ErrorCode);
         Assert.Equal(
             "The consumer group member has a greater member epoch (9) than the one known by the group coordinator (3). "
-            + "The member must abandon all its partitions and rejoin.",
-            response.ErrorMessage);
+                + "The member must abandon all its partitions and rejoin.",
+            response.ErrorMessage
+        );
         first.Epoch = 2;
         Assert.Equal(ErrorCode.FencedMemberEpoch, first.BeatOnly().ErrorCode);
         Assert.Equal(ErrorCode.None, first.Beat().ErrorCode);
@@ -173,13 +180,17 @@ public sealed class ConsumerGroupTests
     public void A_commit_of_several_partitions_is_rejected_whole()
     {
         (ConsumerClient first, _) = TwoMembers();
-        OffsetCommitResponse response = _shard.Ask<OffsetCommitRequest, OffsetCommitResponse>(_shard.State.OffsetCommit, 9, new OffsetCommitRequest
-        {
-            GroupId = "g",
-            MemberId = first.MemberId,
-            GenerationIdOrMemberEpoch = 2,
-            Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0 }, new() { PartitionIndex = 3 }] }],
-        });
+        OffsetCommitResponse response = _shard.Ask<OffsetCommitRequest, OffsetCommitResponse>(
+            _shard.State.OffsetCommit,
+            9,
+            new OffsetCommitRequest
+            {
+                GroupId = "g",
+                MemberId = first.MemberId,
+                GenerationIdOrMemberEpoch = 2,
+                Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0 }, new() { PartitionIndex = 3 }] }],
+            }
+        );
         Assert.All(Assert.Single(response.Topics).Partitions, each => Assert.Equal(ErrorCode.StaleMemberEpoch, each.ErrorCode));
     }
 
@@ -268,7 +279,10 @@ public sealed class ConsumerGroupTests
         client.Beat();
         client.Beat();
         Assert.Equal(["t-0", "t-1", "t-2", "t-3"], client.Owned);
-        Assert.Equal(GroupRecordType.ConsumerGroupRegularExpression, GroupRecordReader.TypeOf(_shard.Records.Last(record => record.Value is null)));
+        Assert.Equal(
+            GroupRecordType.ConsumerGroupRegularExpression,
+            GroupRecordReader.TypeOf(_shard.Records.Last(record => record.Value is null))
+        );
     }
 
     [Fact]
@@ -341,7 +355,10 @@ public sealed class ConsumerGroupTests
         Assert.Equal(4, second.Owned.Count);
         first.Epoch = 2;
         ConsumerGroupHeartbeatResponse fenced = first.Beat();
-        Assert.Equal((ErrorCode.FencedInstanceId, "Static member a with instance id i1 was fenced by member b."), (fenced.ErrorCode, fenced.ErrorMessage));
+        Assert.Equal(
+            (ErrorCode.FencedInstanceId, "Static member a with instance id i1 was fenced by member b."),
+            (fenced.ErrorCode, fenced.ErrorMessage)
+        );
         Assert.Equal(ErrorCode.FencedInstanceId, first.Leave().ErrorCode);
         Assert.Equal(2, Describe("g").GroupEpoch);
         Assert.Equal(ErrorCode.None, second.Leave().ErrorCode);
@@ -404,19 +421,25 @@ public sealed class ConsumerGroupTests
     {
         new ConsumerClient(_shard, "g", "a", "i1").Join();
         new ConsumerClient(_shard, "g", "b").Join();
-        LeaveGroupResponse response = _shard.Ask<LeaveGroupRequest, LeaveGroupResponse>(_shard.State.LeaveGroup, 5, new LeaveGroupRequest
-        {
-            GroupId = "g",
-            Members =
-            [
-                new LeaveGroupRequest.MemberIdentity { GroupInstanceId = "i1" },
-                new LeaveGroupRequest.MemberIdentity { MemberId = "b" },
-                new LeaveGroupRequest.MemberIdentity { MemberId = "c" },
-                new LeaveGroupRequest.MemberIdentity { MemberId = "b" },
-            ],
-        });
+        LeaveGroupResponse response = _shard.Ask<LeaveGroupRequest, LeaveGroupResponse>(
+            _shard.State.LeaveGroup,
+            5,
+            new LeaveGroupRequest
+            {
+                GroupId = "g",
+                Members =
+                [
+                    new LeaveGroupRequest.MemberIdentity { GroupInstanceId = "i1" },
+                    new LeaveGroupRequest.MemberIdentity { MemberId = "b" },
+                    new LeaveGroupRequest.MemberIdentity { MemberId = "c" },
+                    new LeaveGroupRequest.MemberIdentity { MemberId = "b" },
+                ],
+            }
+        );
         Assert.Equal(
-            [ErrorCode.None, ErrorCode.None, ErrorCode.UnknownMemberId, ErrorCode.UnknownMemberId], response.Members.Select(each => each.ErrorCode));
+            [ErrorCode.None, ErrorCode.None, ErrorCode.UnknownMemberId, ErrorCode.UnknownMemberId],
+            response.Members.Select(each => each.ErrorCode)
+        );
         Assert.Equal("Empty", Describe("g").GroupState);
     }
 
@@ -428,10 +451,14 @@ public sealed class ConsumerGroupTests
         Assert.Equal("MemberId can't be empty.", Sent("g", "", 2, _ => { }).ErrorMessage);
         Assert.Equal("GroupId can't be empty.", Sent("", "m", 2, _ => { }).ErrorMessage);
         Assert.Equal("RebalanceTimeoutMs must be provided in first request.", Sent("g", "m", 0, _ => { }).ErrorMessage);
-        Assert.Equal("TopicPartitions must be empty when (re-)joining.", Sent("g", "m", 0, each => each.RebalanceTimeoutMs = 1).ErrorMessage);
+        Assert.Equal(
+            "TopicPartitions must be empty when (re-)joining.",
+            Sent("g", "m", 0, each => each.RebalanceTimeoutMs = 1).ErrorMessage
+        );
         Assert.Equal(
             "Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.",
-            Sent("g", "m", 0, each => (each.RebalanceTimeoutMs, each.TopicPartitions) = (1, [])).ErrorMessage);
+            Sent("g", "m", 0, each => (each.RebalanceTimeoutMs, each.TopicPartitions) = (1, [])).ErrorMessage
+        );
         Assert.Equal("InstanceId can't be null.", Sent("g", "m", -2, _ => { }).ErrorMessage);
         Assert.Equal("MemberEpoch is invalid.", Sent("g", "m", -3, _ => { }).ErrorMessage);
         Assert.Equal("InstanceId can't be empty.", Sent("g", "m", 2, each => each.InstanceId = "").ErrorMessage);
@@ -448,7 +475,14 @@ public sealed class ConsumerGroupTests
     public void An_old_client_gets_its_member_id_from_the_coordinator()
     {
         ConsumerGroupHeartbeatResponse response = new ConsumerClient(_shard, "g", "").Send(
-            new ConsumerGroupHeartbeatRequest { RebalanceTimeoutMs = 1_000, SubscribedTopicNames = ["t"], TopicPartitions = [] }, version: 0);
+            new ConsumerGroupHeartbeatRequest
+            {
+                RebalanceTimeoutMs = 1_000,
+                SubscribedTopicNames = ["t"],
+                TopicPartitions = [],
+            },
+            version: 0
+        );
         Assert.Equal(ErrorCode.None, response.ErrorCode);
         Assert.Equal(22, response.MemberId!.Length);
     }
@@ -506,8 +540,14 @@ public sealed class ConsumerGroupTests
     {
         new ConsumerClient(_shard, "c", "m1").Join();
         _shard.Commit("s", "t", 0, 1);
-        Assert.Equal((ErrorCode.GroupIdNotFound, "Group c is not a classic group."), (_shard.Describe("c").ErrorCode, _shard.Describe("c").ErrorMessage));
-        Assert.Equal((ErrorCode.GroupIdNotFound, "Group s is not a consumer group."), (Describe("s").ErrorCode, Describe("s").ErrorMessage));
+        Assert.Equal(
+            (ErrorCode.GroupIdNotFound, "Group c is not a classic group."),
+            (_shard.Describe("c").ErrorCode, _shard.Describe("c").ErrorMessage)
+        );
+        Assert.Equal(
+            (ErrorCode.GroupIdNotFound, "Group s is not a consumer group."),
+            (Describe("s").ErrorCode, Describe("s").ErrorMessage)
+        );
         Assert.Equal((ErrorCode.GroupIdNotFound, "Group none not found."), (Describe("none").ErrorCode, Describe("none").ErrorMessage));
         Assert.Equal(ErrorCode.InvalidGroupId, Describe("").ErrorCode);
     }
@@ -519,14 +559,26 @@ public sealed class ConsumerGroupTests
 
     private ConsumerGroupHeartbeatResponse Sent(string groupId, string memberId, int epoch, Action<ConsumerGroupHeartbeatRequest> change)
     {
-        ConsumerGroupHeartbeatRequest request = new() { GroupId = groupId, MemberId = memberId, MemberEpoch = epoch };
+        ConsumerGroupHeartbeatRequest request = new()
+        {
+            GroupId = groupId,
+            MemberId = memberId,
+            MemberEpoch = epoch,
+        };
         change(request);
         return _shard.Ask<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>(_shard.State.ConsumerGroupHeartbeat, 1, request);
     }
 
     private ConsumerGroupDescribeResponse.DescribedConsumerGroup Describe(string groupId) =>
-        Assert.Single(_shard.Ask<ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse>(
-            _shard.State.ConsumerGroupDescribe, 1, new ConsumerGroupDescribeRequest { GroupIds = [groupId] }).Groups);
+        Assert.Single(
+            _shard
+                .Ask<ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse>(
+                    _shard.State.ConsumerGroupDescribe,
+                    1,
+                    new ConsumerGroupDescribeRequest { GroupIds = [groupId] }
+                )
+                .Groups
+        );
 
     /// <summary>Two members of one group; without balance the first has yet to hear that it must give up partitions.</summary>
     private (ConsumerClient First, ConsumerClient Second) TwoMembers(bool balanced = true)

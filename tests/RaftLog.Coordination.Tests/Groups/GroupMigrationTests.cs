@@ -57,7 +57,10 @@ public sealed class GroupMigrationTests
         Settle(first, classic);
         Assert.Equal(2, classic.Owned.Length);
         Assert.Equal(2, first.Owned.Count);
-        Assert.Equal(ErrorCode.IllegalGeneration, new ClassicClient(_shard, "g") { MemberId = classic.MemberId, Generation = 1 }.Heartbeat());
+        Assert.Equal(
+            ErrorCode.IllegalGeneration,
+            new ClassicClient(_shard, "g") { MemberId = classic.MemberId, Generation = 1 }.Heartbeat()
+        );
         Assert.Equal(ErrorCode.UnknownMemberId, new ClassicClient(_shard, "g") { MemberId = "new", Generation = 3 }.Heartbeat());
     }
 
@@ -80,7 +83,10 @@ public sealed class GroupMigrationTests
         Settle(consumer, classic);
         consumer.Leave();
         Assert.Equal("classic", Assert.Single(_shard.List()).GroupType);
-        Assert.Equal(ErrorCode.IllegalGeneration, new ClassicClient(_shard, "g") { MemberId = classic.MemberId, Generation = 1 }.Heartbeat());
+        Assert.Equal(
+            ErrorCode.IllegalGeneration,
+            new ClassicClient(_shard, "g") { MemberId = classic.MemberId, Generation = 1 }.Heartbeat()
+        );
         JoinGroupResponse joined = classic.Joined(classic.Join());
         Assert.Equal((ErrorCode.None, classic.MemberId), (joined.ErrorCode, joined.Leader));
         classic.Sync((classic.MemberId, ClassicClient.Work(0, 1, 2, 3)));
@@ -165,10 +171,17 @@ public sealed class GroupMigrationTests
     public void A_new_member_of_the_classic_protocol_gets_its_id_before_its_subscription_is_read()
     {
         new ConsumerClient(_shard, "g", "new").Join();
-        JoinGroupResponse response = _shard.Ask<JoinGroupRequest, JoinGroupResponse>(_shard.State.JoinGroup, 9, new JoinGroupRequest
-        {
-            GroupId = "g", SessionTimeoutMs = 10_000, ProtocolType = "consumer", Protocols = [new JoinGroupRequest.JoinGroupProtocol { Name = "range" }],
-        });
+        JoinGroupResponse response = _shard.Ask<JoinGroupRequest, JoinGroupResponse>(
+            _shard.State.JoinGroup,
+            9,
+            new JoinGroupRequest
+            {
+                GroupId = "g",
+                SessionTimeoutMs = 10_000,
+                ProtocolType = "consumer",
+                Protocols = [new JoinGroupRequest.JoinGroupProtocol { Name = "range" }],
+            }
+        );
         Assert.Equal(ErrorCode.MemberIdRequired, response.ErrorCode);
         Assert.NotEqual("", response.MemberId);
     }
@@ -180,7 +193,9 @@ public sealed class GroupMigrationTests
         long join = classic.Join();
         _shard.Pass(3_000);
         classic.Joined(join);
-        classic.Sync((classic.MemberId, ConsumerProtocol.Write(new ConsumerProtocolAssignment { UserData = new byte[] { 1 } }, version: 3)));
+        classic.Sync(
+            (classic.MemberId, ConsumerProtocol.Write(new ConsumerProtocolAssignment { UserData = new byte[] { 1 } }, version: 3))
+        );
         ConsumerGroupHeartbeatResponse response = new ConsumerClient(_shard, "g", "new").Join();
         Assert.Equal(ErrorCode.GroupIdNotFound, response.ErrorCode);
         Assert.Contains("unsupported custom assignor", response.ErrorMessage, StringComparison.Ordinal);

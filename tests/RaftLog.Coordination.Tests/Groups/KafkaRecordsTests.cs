@@ -51,7 +51,8 @@ public sealed class KafkaRecordsTests
         Assert.Empty(outbox.Records);
         Assert.Equal(
             [("g-classic", "classic", "Empty"), ("g-consumer", "consumer", "Empty"), ("k1", "consumer", "Empty")],
-            state.Groups.All.Select(group => (group.Id, group.TypeName, group.StateName)).Order());
+            state.Groups.All.Select(group => (group.Id, group.TypeName, group.StateName)).Order()
+        );
         Assert.True(state.Offsets.TryFind("k1", "ta", 0, out CommittedOffset? committed));
         Assert.Equal(6, committed.Value.Offset.Value);
     }
@@ -102,7 +103,11 @@ public sealed class KafkaRecordsTests
                     : ConsumerRecords.Current(current.GroupId, Group(state, current.GroupId).Members[current.MemberId]);
             case GroupRecordType.ConsumerGroupRegularExpression:
                 ConsumerGroupRegularExpressionKey regex = GroupRecordReader.Key<ConsumerGroupRegularExpressionKey>(record);
-                return ConsumerRecords.Regex(regex.GroupId, regex.RegularExpression, Group(state, regex.GroupId).Regexes[regex.RegularExpression]);
+                return ConsumerRecords.Regex(
+                    regex.GroupId,
+                    regex.RegularExpression,
+                    Group(state, regex.GroupId).Regexes[regex.RegularExpression]
+                );
             default:
                 throw new InvalidOperationException("a type that is not in the file");
         }
@@ -110,8 +115,7 @@ public sealed class KafkaRecordsTests
 
     /// <summary>The record itself when it names several topics, whose order in Kafka's records is that of a hash map.</summary>
     private static CoordinatorRecord? Ordered<TValue>(CoordinatorRecord record, Func<TValue, int> topics)
-        where TValue : class, Protocol.Wire.IMessage, new() =>
-        topics(GroupRecordReader.Value<TValue>(record)!) > 1 ? record : null;
+        where TValue : class, Protocol.Wire.IMessage, new() => topics(GroupRecordReader.Value<TValue>(record)!) > 1 ? record : null;
 
     private static ConsumerGroup Group(GroupCoordinatorState state, string groupId)
     {

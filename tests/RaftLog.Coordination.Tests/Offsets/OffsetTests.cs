@@ -64,17 +64,24 @@ public sealed class OffsetTests
         Uuid unknown = new(98, 99);
         Assert.True(_shard.Topics.TryFind("t", out Coordination.Topics.TopicFacts? topic));
         OffsetFetchResponse response = _shard.Ask<OffsetFetchRequest, OffsetFetchResponse>(
-            _shard.State.OffsetFetch, 10, new OffsetFetchRequest
+            _shard.State.OffsetFetch,
+            10,
+            new OffsetFetchRequest
             {
                 Groups =
                 [
                     new OffsetFetchRequest.OffsetFetchGroup
                     {
                         GroupId = "g",
-                        Topics = [new() { TopicId = unknown, PartitionIndexes = [0] }, new() { TopicId = topic.Id, PartitionIndexes = [0] }],
+                        Topics =
+                        [
+                            new() { TopicId = unknown, PartitionIndexes = [0] },
+                            new() { TopicId = topic.Id, PartitionIndexes = [0] },
+                        ],
                     },
                 ],
-            });
+            }
+        );
         Assert.Equal([topic.Id, unknown], response.Groups[0].Topics.Select(topic => topic.TopicId));
     }
 
@@ -122,11 +129,20 @@ public sealed class OffsetTests
         _shard.Commit("g", "t", 1, 10);
         _shard.Commit("g", "u", 0, 20);
         OffsetFetchResponse response = _shard.Ask<OffsetFetchRequest, OffsetFetchResponse>(
-            _shard.State.OffsetFetch, 10, new OffsetFetchRequest { Groups = [new OffsetFetchRequest.OffsetFetchGroup { GroupId = "g", Topics = null }] });
-        Assert.Equal([10L, 20L], Assert.Single(response.Groups).Topics.SelectMany(topic => topic.Partitions).Select(each => each.CommittedOffset.Value));
+            _shard.State.OffsetFetch,
+            10,
+            new OffsetFetchRequest { Groups = [new OffsetFetchRequest.OffsetFetchGroup { GroupId = "g", Topics = null }] }
+        );
+        Assert.Equal(
+            [10L, 20L],
+            Assert.Single(response.Groups).Topics.SelectMany(topic => topic.Partitions).Select(each => each.CommittedOffset.Value)
+        );
         Assert.All(response.Groups[0].Topics, topic => Assert.NotEqual(Uuid.Zero, topic.TopicId));
         response = _shard.Ask<OffsetFetchRequest, OffsetFetchResponse>(
-            _shard.State.OffsetFetch, 5, new OffsetFetchRequest { GroupId = "g", Topics = null });
+            _shard.State.OffsetFetch,
+            5,
+            new OffsetFetchRequest { GroupId = "g", Topics = null }
+        );
         Assert.Equal(["t", "u"], response.Topics.Select(topic => topic.Name));
     }
 

@@ -72,14 +72,18 @@ internal sealed class Coordinator : ITransactionContext
         Run(_state.Tick);
     }
 
-    public (ErrorCode Error, long Producer, int Epoch) Init(
-        long producer = -1, int epoch = -1, int timeoutMs = TimeoutMs, string id = Id)
+    public (ErrorCode Error, long Producer, int Epoch) Init(long producer = -1, int epoch = -1, int timeoutMs = TimeoutMs, string id = Id)
     {
         InitProducerIdRequest request = new()
         {
-            TransactionalId = id, TransactionTimeoutMs = timeoutMs, ProducerId = new ProducerId(producer), ProducerEpoch = new ProducerEpoch((short)epoch),
+            TransactionalId = id,
+            TransactionTimeoutMs = timeoutMs,
+            ProducerId = new ProducerId(producer),
+            ProducerEpoch = new ProducerEpoch((short)epoch),
         };
-        InitProducerIdResponse response = Ask<InitProducerIdResponse>((token, now, outbox) => _state.InitProducerId(token, request, now, outbox));
+        InitProducerIdResponse response = Ask<InitProducerIdResponse>(
+            (token, now, outbox) => _state.InitProducerId(token, request, now, outbox)
+        );
         return (response.ErrorCode, response.ProducerId.Value, response.ProducerEpoch.Value);
     }
 
@@ -93,19 +97,28 @@ internal sealed class Coordinator : ITransactionContext
     {
         AddOffsetsToTxnRequest request = new()
         {
-            TransactionalId = Id, ProducerId = new ProducerId(producer), ProducerEpoch = new ProducerEpoch((short)epoch), GroupId = "readers",
+            TransactionalId = Id,
+            ProducerId = new ProducerId(producer),
+            ProducerEpoch = new ProducerEpoch((short)epoch),
+            GroupId = "readers",
         };
         return Ask<AddOffsetsToTxnResponse>(
-            (token, now, outbox) => _state.AddOffsets(token, request, new TopicPartition("__consumer_offsets", partition), now, outbox)).ErrorCode;
+            (token, now, outbox) => _state.AddOffsets(token, request, new TopicPartition("__consumer_offsets", partition), now, outbox)
+        ).ErrorCode;
     }
 
     public (ErrorCode Error, long Producer, int Epoch) End(long producer, int epoch, bool commit, int version = 2, string id = Id)
     {
         EndTxnRequest request = new()
         {
-            TransactionalId = id, ProducerId = new ProducerId(producer), ProducerEpoch = new ProducerEpoch((short)epoch), Committed = commit,
+            TransactionalId = id,
+            ProducerId = new ProducerId(producer),
+            ProducerEpoch = new ProducerEpoch((short)epoch),
+            Committed = commit,
         };
-        EndTxnResponse response = Ask<EndTxnResponse>((token, now, outbox) => _state.EndTransaction(token, request, (short)version, now, outbox));
+        EndTxnResponse response = Ask<EndTxnResponse>(
+            (token, now, outbox) => _state.EndTransaction(token, request, (short)version, now, outbox)
+        );
         return (response.ErrorCode, response.ProducerId.Value, response.ProducerEpoch.Value);
     }
 
@@ -125,7 +138,10 @@ internal sealed class Coordinator : ITransactionContext
         Ask<DescribeTransactionsResponse>((token, _, outbox) => _state.Describe(token, id, outbox)).TransactionStates.Single();
 
     public List<string> List(TransactionFilter filter) =>
-        [.. Ask<ListTransactionsResponse>((token, now, outbox) => _state.List(token, filter, now, outbox)).TransactionStates.Select(each => each.TransactionalId)];
+        [
+            .. Ask<ListTransactionsResponse>((token, now, outbox) => _state.List(token, filter, now, outbox))
+                .TransactionStates.Select(each => each.TransactionalId),
+        ];
 
     /// <summary>Puts a state into the log as if this coordinator had written it.</summary>
     public void Plant(Transaction transaction, string id = Id)
@@ -146,19 +162,25 @@ internal sealed class Coordinator : ITransactionContext
             Topics = [new() { Name = topic, Partitions = [.. partitions.Length == 0 ? [0] : partitions] }],
         };
         AddPartitionsToTxnResponse response = Ask<AddPartitionsToTxnResponse>(
-            (token, now, outbox) => _state.AddPartitions(token, request, (short)version, now, outbox));
-        return [.. response.ResultsByTransaction.Single().TopicResults.Single().ResultsByPartition.Select(result => result.PartitionErrorCode)];
+            (token, now, outbox) => _state.AddPartitions(token, request, (short)version, now, outbox)
+        );
+        return
+        [
+            .. response.ResultsByTransaction.Single().TopicResults.Single().ResultsByPartition.Select(result => result.PartitionErrorCode),
+        ];
     }
 
     private TResponse Ask<TResponse>(Action<RequestToken, CoordinatorTime, Outbox> command)
     {
         RequestToken token = new(_nextToken++);
         object? response = null;
-        Run((now, outbox) =>
-        {
-            command(token, now, outbox);
-            response = outbox.Responses.Single(pair => pair.Request == token).Response;
-        });
+        Run(
+            (now, outbox) =>
+            {
+                command(token, now, outbox);
+                response = outbox.Responses.Single(pair => pair.Request == token).Response;
+            }
+        );
         return Assert.IsType<TResponse>(response);
     }
 

@@ -19,7 +19,10 @@ public sealed class EndTransactionTests
         Assert.Equal(ErrorCode.None, _coordinator.End(1000, 0, commit, version: 0).Error);
 
         TransactionMarkers markers = Assert.Single(_coordinator.Markers);
-        Assert.Equal((0, commit, (short)0, 2), (markers.Epoch.Value, markers.IsCommit, markers.TransactionVersion, markers.Partitions.Count));
+        Assert.Equal(
+            (0, commit, (short)0, 2),
+            (markers.Epoch.Value, markers.IsCommit, markers.TransactionVersion, markers.Partitions.Count)
+        );
         Assert.Equal(ErrorCode.ConcurrentTransactions, _coordinator.End(1000, 0, commit, version: 0).Error);
         Assert.Equal(ErrorCode.InvalidTxnState, _coordinator.End(1000, 0, !commit, version: 0).Error);
 
@@ -67,7 +70,7 @@ public sealed class EndTransactionTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void V2_repeats_its_answer_to_the_epoch_before_and_knows_no_other(bool commit)
+    public void V2_repeats_its_response_to_the_epoch_before_and_knows_no_other(bool commit)
     {
         _coordinator.Add(1000, 0);
         _coordinator.End(1000, 0, commit);

@@ -36,7 +36,7 @@ public sealed class InitProducerIdTests
     }
 
     [Fact]
-    public void A_producer_raises_its_own_epoch_and_a_repeated_request_gets_the_same_answer()
+    public void A_producer_raises_its_own_epoch_and_a_repeated_request_gets_the_same_response()
     {
         _coordinator.Init();
         Assert.Equal((ErrorCode.None, 1000, 1), _coordinator.Init(1000, 0));
@@ -66,7 +66,10 @@ public sealed class InitProducerIdTests
     [Theory]
     [InlineData(0, 0)]
     [InlineData(2, 2)]
-    public void A_new_incarnation_aborts_the_open_transaction_and_raises_the_epoch_once_for_it_and_once_for_itself(int version, int recorded)
+    public void A_new_incarnation_aborts_the_open_transaction_and_raises_the_epoch_once_for_it_and_once_for_itself(
+        int version,
+        int recorded
+    )
     {
         _coordinator.Init();
         _coordinator.Add(1000, 0, version: version);

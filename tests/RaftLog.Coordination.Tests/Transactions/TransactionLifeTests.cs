@@ -46,7 +46,14 @@ public sealed class TransactionLifeTests
     {
         _coordinator.Init();
         _coordinator.Init(id: "open", timeoutMs: 900_000);
-        Coordinator patient = new(TransactionSettings.Default with { IdExpirationMs = 1000, ExpiryIntervalMs = 500, AbortIntervalMs = int.MaxValue });
+        Coordinator patient = new(
+            TransactionSettings.Default with
+            {
+                IdExpirationMs = 1000,
+                ExpiryIntervalMs = 500,
+                AbortIntervalMs = int.MaxValue,
+            }
+        );
         patient.Init(id: "idle");
         patient.Init(id: "open");
         patient.Init(id: "prepared");
@@ -97,8 +104,10 @@ public sealed class TransactionLifeTests
         _coordinator.Init();
         _coordinator.Add(1000, 0, "orders", partitions: [1, 0]);
         DescribeTransactionsResponse.DescribedTransaction described = _coordinator.Describe();
-        Assert.Equal(("Ongoing", 1000L, 0, Coordinator.TimeoutMs), (
-            described.TransactionState, described.ProducerId.Value, (int)described.ProducerEpoch.Value, described.TransactionTimeoutMs));
+        Assert.Equal(
+            ("Ongoing", 1000L, 0, Coordinator.TimeoutMs),
+            (described.TransactionState, described.ProducerId.Value, (int)described.ProducerEpoch.Value, described.TransactionTimeoutMs)
+        );
         Assert.Equal(("orders", 2), (described.Topics.Single().Topic, described.Topics[0].Partitions.Count));
         Assert.Equal(ErrorCode.TransactionalIdNotFound, _coordinator.Describe("unknown").ErrorCode);
     }
@@ -114,8 +123,26 @@ public sealed class TransactionLifeTests
         Assert.Equal(["alpha", "beta"], _coordinator.List(all));
         Assert.Equal(["beta"], _coordinator.List(all with { Statuses = new HashSet<TransactionStatus> { TransactionStatus.Ongoing } }));
         Assert.Equal(["alpha"], _coordinator.List(all with { Producers = new HashSet<ProducerId> { new(1000) } }));
-        Assert.Equal([], _coordinator.List(all with { Producers = new HashSet<ProducerId> { new(1001) }, LongerThanMs = 100 }));
-        Assert.Equal(["beta"], _coordinator.List(all with { Producers = new HashSet<ProducerId> { new(1001) }, LongerThanMs = 99 }));
+        Assert.Equal(
+            [],
+            _coordinator.List(
+                all with
+                {
+                    Producers = new HashSet<ProducerId> { new(1001) },
+                    LongerThanMs = 100,
+                }
+            )
+        );
+        Assert.Equal(
+            ["beta"],
+            _coordinator.List(
+                all with
+                {
+                    Producers = new HashSet<ProducerId> { new(1001) },
+                    LongerThanMs = 99,
+                }
+            )
+        );
         Assert.Equal(["beta"], _coordinator.List(all with { Pattern = new Regex("^b", RegexOptions.NonBacktracking) }));
     }
 

@@ -12,81 +12,92 @@ public sealed class TransactionPropertyTests
     private static readonly string[] Ids = ["a", "b"];
 
     [Property]
-    public Property Replaying_any_prefix_gives_the_live_state() => Check(world =>
-    {
-        TransactionCoordinatorState replayed = new(TransactionSettings.Default, world.Coordinator);
-        foreach (CoordinatorRecord record in world.Coordinator.Log)
+    public Property Replaying_any_prefix_gives_the_live_state() =>
+        Check(world =>
         {
-            replayed.Replay(record, new RecordOrigin(Offset.Zero, ProducerStamp.None));
-        }
-
-        Assert.Equal(Describe(world.Coordinator.All), Describe(replayed.Transactions));
-    });
-
-    [Property]
-    public Property Every_record_follows_the_one_before_by_the_table() => Check(world =>
-    {
-        Dictionary<string, TransactionStatus> before = [];
-        foreach (CoordinatorRecord record in world.Coordinator.Log)
-        {
-            Assert.True(TransactionRecords.TryReadKey(record.Key, out string? id));
-            if (record.Value is not { } bytes)
+            TransactionCoordinatorState replayed = new(TransactionSettings.Default, world.Coordinator);
+            foreach (CoordinatorRecord record in world.Coordinator.Log)
             {
-                Assert.True(before[id].IsIdle());
-                before.Remove(id);
-                continue;
+                replayed.Replay(record, new RecordOrigin(Offset.Zero, ProducerStamp.None));
             }
 
-            TransactionStatus status = TransactionRecords.ReadValue(bytes).Status;
-            Assert.True(TransactionStatuses.MayFollow(before.GetValueOrDefault(id), status), $"{before.GetValueOrDefault(id)} to {status}");
-            before[id] = status;
-        }
-    });
+            Assert.Equal(Describe(world.Coordinator.All), Describe(replayed.Transactions));
+        });
 
     [Property]
-    public Property No_two_incarnations_get_the_same_producer_id_and_epoch() => Check(world => Assert.Equal(world.GivenToNew.Count, world.GivenToNew.Distinct().Count()));
-
-    [Property]
-    public Property Epochs_of_one_producer_id_never_go_back() => Check(world =>
-    {
-        Dictionary<long, int> highest = [];
-        foreach (CoordinatorRecord record in world.Coordinator.Log)
+    public Property Every_record_follows_the_one_before_by_the_table() =>
+        Check(world =>
         {
-            if (record.Value is { } bytes && TransactionRecords.ReadValue(bytes) is var transaction)
+            Dictionary<string, TransactionStatus> before = [];
+            foreach (CoordinatorRecord record in world.Coordinator.Log)
             {
-                Assert.True(transaction.Epoch.Value >= highest.GetValueOrDefault(transaction.Producer.Value, -1));
-                highest[transaction.Producer.Value] = transaction.Epoch.Value;
+                Assert.True(TransactionRecords.TryReadKey(record.Key, out string? id));
+                if (record.Value is not { } bytes)
+                {
+                    Assert.True(before[id].IsIdle());
+                    before.Remove(id);
+                    continue;
+                }
+
+                TransactionStatus status = TransactionRecords.ReadValue(bytes).Status;
+                Assert.True(
+                    TransactionStatuses.MayFollow(before.GetValueOrDefault(id), status),
+                    $"{before.GetValueOrDefault(id)} to {status}"
+                );
+                before[id] = status;
             }
-        }
-    });
+        });
 
     [Property]
-    public Property Once_markers_can_be_written_and_time_goes_on_no_transaction_stays_open() => Check(world =>
-    {
-        world.Coordinator.HasProducerIds = true;
-        for (int i = 0; i < 3; i++)
-        {
-            world.Coordinator.Advance(Coordinator.TimeoutMs * 2);
-            world.Coordinator.WriteMarkers();
-        }
+    public Property No_two_incarnations_get_the_same_producer_id_and_epoch() =>
+        Check(world => Assert.Equal(world.GivenToNew.Count, world.GivenToNew.Distinct().Count()));
 
-        Assert.All(world.Coordinator.All.Values, transaction => Assert.True(transaction.Status.IsIdle()));
-    });
+    [Property]
+    public Property Epochs_of_one_producer_id_never_go_back() =>
+        Check(world =>
+        {
+            Dictionary<long, int> highest = [];
+            foreach (CoordinatorRecord record in world.Coordinator.Log)
+            {
+                if (record.Value is { } bytes && TransactionRecords.ReadValue(bytes) is var transaction)
+                {
+                    Assert.True(transaction.Epoch.Value >= highest.GetValueOrDefault(transaction.Producer.Value, -1));
+                    highest[transaction.Producer.Value] = transaction.Epoch.Value;
+                }
+            }
+        });
+
+    [Property]
+    public Property Once_markers_can_be_written_and_time_goes_on_no_transaction_stays_open() =>
+        Check(world =>
+        {
+            world.Coordinator.HasProducerIds = true;
+            for (int i = 0; i < 3; i++)
+            {
+                world.Coordinator.Advance(Coordinator.TimeoutMs * 2);
+                world.Coordinator.WriteMarkers();
+            }
+
+            Assert.All(world.Coordinator.All.Values, transaction => Assert.True(transaction.Status.IsIdle()));
+        });
 
     private static List<string> Describe(IEnumerable<KeyValuePair<string, Transaction>> transactions) =>
         [.. transactions.Select(pair => $"{pair.Key} {pair.Value with { Partitions = [] }} {string.Join(',', pair.Value.Partitions)}")];
 
     private static Property Check(Action<World> property) =>
-        Prop.ForAll(ArbMap.Default.ArbFor<(byte Action, byte Choice)[]>(), steps =>
-        {
-            World world = new();
-            foreach ((byte action, byte choice) in steps)
+        Prop.ForAll(
+            ArbMap.Default.ArbFor<(byte Action, byte Choice)[]>(),
+            steps =>
             {
-                world.Step(action, choice);
-            }
+                World world = new();
+                foreach ((byte action, byte choice) in steps)
+                {
+                    world.Step(action, choice);
+                }
 
-            property(world);
-        });
+                property(world);
+            }
+        );
 
     /// <summary>A few clients that do anything at any time, near the end of the epochs.</summary>
     private sealed class World

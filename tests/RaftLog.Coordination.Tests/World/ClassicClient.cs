@@ -38,16 +38,24 @@ internal sealed class ClassicClient(Shard shard, string groupId, string? instanc
         return token;
     }
 
-    public long SendJoin() => shard.Send<JoinGroupRequest>(shard.State.JoinGroup, version, new JoinGroupRequest
-    {
-        GroupId = groupId,
-        MemberId = MemberId,
-        GroupInstanceId = instanceId,
-        SessionTimeoutMs = SessionTimeoutMs,
-        RebalanceTimeoutMs = RebalanceTimeoutMs,
-        ProtocolType = ProtocolType,
-        Protocols = [.. Protocols.Select(name => new JoinGroupRequest.JoinGroupProtocol { Name = name, Metadata = Subscription() })],
-    });
+    public long SendJoin() =>
+        shard.Send<JoinGroupRequest>(
+            shard.State.JoinGroup,
+            version,
+            new JoinGroupRequest
+            {
+                GroupId = groupId,
+                MemberId = MemberId,
+                GroupInstanceId = instanceId,
+                SessionTimeoutMs = SessionTimeoutMs,
+                RebalanceTimeoutMs = RebalanceTimeoutMs,
+                ProtocolType = ProtocolType,
+                Protocols =
+                [
+                    .. Protocols.Select(name => new JoinGroupRequest.JoinGroupProtocol { Name = name, Metadata = Subscription() }),
+                ],
+            }
+        );
 
     /// <summary>Takes the response to a JoinGroup.</summary>
     public JoinGroupResponse Joined(long token)
@@ -62,30 +70,54 @@ internal sealed class ClassicClient(Shard shard, string groupId, string? instanc
         return response;
     }
 
-    public long Sync(params (string MemberId, byte[] Work)[] assignments) => shard.Send<SyncGroupRequest>(shard.State.SyncGroup, 5, new SyncGroupRequest
-    {
-        GroupId = groupId,
-        MemberId = MemberId,
-        GroupInstanceId = instanceId,
-        GenerationId = Generation,
-        ProtocolType = ProtocolType,
-        ProtocolName = Protocols[0],
-        Assignments = [.. assignments.Select(each => new SyncGroupRequest.SyncGroupAssignment { MemberId = each.MemberId, Assignment = each.Work })],
-    });
+    public long Sync(params (string MemberId, byte[] Work)[] assignments) =>
+        shard.Send<SyncGroupRequest>(
+            shard.State.SyncGroup,
+            5,
+            new SyncGroupRequest
+            {
+                GroupId = groupId,
+                MemberId = MemberId,
+                GroupInstanceId = instanceId,
+                GenerationId = Generation,
+                ProtocolType = ProtocolType,
+                ProtocolName = Protocols[0],
+                Assignments =
+                [
+                    .. assignments.Select(each => new SyncGroupRequest.SyncGroupAssignment
+                    {
+                        MemberId = each.MemberId,
+                        Assignment = each.Work,
+                    }),
+                ],
+            }
+        );
 
-    public ErrorCode Heartbeat() => shard.Ask<HeartbeatRequest, HeartbeatResponse>(shard.State.Heartbeat, 4, new HeartbeatRequest
-    {
-        GroupId = groupId,
-        MemberId = MemberId,
-        GroupInstanceId = instanceId,
-        GenerationId = Generation,
-    }).ErrorCode;
+    public ErrorCode Heartbeat() =>
+        shard
+            .Ask<HeartbeatRequest, HeartbeatResponse>(
+                shard.State.Heartbeat,
+                4,
+                new HeartbeatRequest
+                {
+                    GroupId = groupId,
+                    MemberId = MemberId,
+                    GroupInstanceId = instanceId,
+                    GenerationId = Generation,
+                }
+            )
+            .ErrorCode;
 
-    public LeaveGroupResponse Leave() => shard.Ask<LeaveGroupRequest, LeaveGroupResponse>(shard.State.LeaveGroup, 5, new LeaveGroupRequest
-    {
-        GroupId = groupId,
-        Members = [new LeaveGroupRequest.MemberIdentity { MemberId = MemberId, GroupInstanceId = instanceId }],
-    });
+    public LeaveGroupResponse Leave() =>
+        shard.Ask<LeaveGroupRequest, LeaveGroupResponse>(
+            shard.State.LeaveGroup,
+            5,
+            new LeaveGroupRequest
+            {
+                GroupId = groupId,
+                Members = [new LeaveGroupRequest.MemberIdentity { MemberId = MemberId, GroupInstanceId = instanceId }],
+            }
+        );
 
     public ErrorCode Commit(string topic, int partition, long offset, short commitVersion = 9) =>
         shard.Commit(groupId, topic, partition, offset, MemberId, Generation, instanceId, commitVersion);
@@ -103,8 +135,11 @@ internal sealed class ClassicClient(Shard shard, string groupId, string? instanc
     }
 
     /// <summary>Some partitions of topic t as work.</summary>
-    public static byte[] Work(params int[] partitions) => ConsumerProtocol.Write(
-        new ConsumerProtocolAssignment { AssignedPartitions = [new() { Topic = "t", Partitions = [.. partitions] }] }, version: 3);
+    public static byte[] Work(params int[] partitions) =>
+        ConsumerProtocol.Write(
+            new ConsumerProtocolAssignment { AssignedPartitions = [new() { Topic = "t", Partitions = [.. partitions] }] },
+            version: 3
+        );
 
     private byte[] Subscription()
     {
@@ -113,7 +148,8 @@ internal sealed class ClassicClient(Shard shard, string groupId, string? instanc
         new ConsumerProtocolSubscription
         {
             Topics = [.. Topics],
-            OwnedPartitions = Owned.Length == 0 ? [] : [new ConsumerProtocolSubscription.OwnedTopicPartitions { Topic = "t", Partitions = [.. Owned] }],
+            OwnedPartitions =
+                Owned.Length == 0 ? [] : [new ConsumerProtocolSubscription.OwnedTopicPartitions { Topic = "t", Partitions = [.. Owned] }],
         }.Write(writer, 3);
         return writer.ToArray();
     }

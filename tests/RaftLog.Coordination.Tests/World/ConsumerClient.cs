@@ -29,14 +29,18 @@ internal sealed class ConsumerClient(Shard shard, string groupId, string memberI
         Epoch = 0;
         Owned.Clear();
         Ids.Clear();
-        return Take(Send(new ConsumerGroupHeartbeatRequest
-        {
-            RebalanceTimeoutMs = RebalanceTimeoutMs,
-            SubscribedTopicNames = [.. Topics],
-            SubscribedTopicRegex = Regex,
-            ServerAssignor = Assignor,
-            TopicPartitions = [],
-        }));
+        return Take(
+            Send(
+                new ConsumerGroupHeartbeatRequest
+                {
+                    RebalanceTimeoutMs = RebalanceTimeoutMs,
+                    SubscribedTopicNames = [.. Topics],
+                    SubscribedTopicRegex = Regex,
+                    ServerAssignor = Assignor,
+                    TopicPartitions = [],
+                }
+            )
+        );
     }
 
     /// <summary>A heartbeat that says what it owns, and takes what it is told.</summary>
@@ -46,12 +50,17 @@ internal sealed class ConsumerClient(Shard shard, string groupId, string memberI
     public ConsumerGroupHeartbeatResponse BeatOnly() => Send(new ConsumerGroupHeartbeatRequest());
 
     /// <summary>A heartbeat with another subscription.</summary>
-    public ConsumerGroupHeartbeatResponse Subscribe(string[]? topics = null, string? regex = null) => Take(Send(new ConsumerGroupHeartbeatRequest
-    {
-        SubscribedTopicNames = topics is null ? null : [.. topics],
-        SubscribedTopicRegex = regex,
-        TopicPartitions = Report(),
-    }));
+    public ConsumerGroupHeartbeatResponse Subscribe(string[]? topics = null, string? regex = null) =>
+        Take(
+            Send(
+                new ConsumerGroupHeartbeatRequest
+                {
+                    SubscribedTopicNames = topics is null ? null : [.. topics],
+                    SubscribedTopicRegex = regex,
+                    TopicPartitions = Report(),
+                }
+            )
+        );
 
     public ConsumerGroupHeartbeatResponse Leave(int epoch = -1)
     {
@@ -65,7 +74,11 @@ internal sealed class ConsumerClient(Shard shard, string groupId, string memberI
         request.MemberId = memberId;
         request.InstanceId = instanceId;
         request.MemberEpoch = Epoch;
-        return shard.Ask<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>(shard.State.ConsumerGroupHeartbeat, version, request);
+        return shard.Ask<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>(
+            shard.State.ConsumerGroupHeartbeat,
+            version,
+            request
+        );
     }
 
     public ErrorCode Commit(string topic, int partition, long offset, int? epoch = null) =>
@@ -98,11 +111,12 @@ internal sealed class ConsumerClient(Shard shard, string groupId, string memberI
     }
 
     private List<ConsumerGroupHeartbeatRequest.HeartbeatTopicPartitions> Report() =>
-    [
-        .. Ids.GroupBy(each => each.TopicId).Select(topic => new ConsumerGroupHeartbeatRequest.HeartbeatTopicPartitions
-        {
-            TopicId = topic.Key,
-            Partitions = [.. topic.Select(each => each.Partition).Order()],
-        }),
-    ];
+        [
+            .. Ids.GroupBy(each => each.TopicId)
+                .Select(topic => new ConsumerGroupHeartbeatRequest.HeartbeatTopicPartitions
+                {
+                    TopicId = topic.Key,
+                    Partitions = [.. topic.Select(each => each.Partition).Order()],
+                }),
+        ];
 }

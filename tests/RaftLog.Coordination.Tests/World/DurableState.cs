@@ -22,10 +22,14 @@ internal static class DurableState
             }
             if (group is ConsumerGroup consumer)
             {
-                text.AppendLine($"consumer {consumer.Id} {consumer.Epoch} {consumer.MetadataHash} {consumer.TargetEpoch} {consumer.TargetTimestampMs}");
+                text.AppendLine(
+                    $"consumer {consumer.Id} {consumer.Epoch} {consumer.MetadataHash} {consumer.TargetEpoch} {consumer.TargetTimestampMs}"
+                );
                 foreach (ConsumerMember member in consumer.Members.Values)
                 {
-                    text.AppendLine($"member {Hex(ConsumerRecords.Member(group.Id, member))} {Hex(ConsumerRecords.Current(group.Id, member))}");
+                    text.AppendLine(
+                        $"member {Hex(ConsumerRecords.Member(group.Id, member))} {Hex(ConsumerRecords.Current(group.Id, member))}"
+                    );
                 }
 
                 foreach ((string memberId, IReadOnlyList<TopicIdPartition> target) in consumer.Targets)
@@ -51,9 +55,18 @@ internal static class DurableState
             }
         }
 
-        foreach ((ProducerId producer, Dictionary<(string GroupId, TopicPartition Partition), CommittedOffset> staged) in state.Offsets.Staged.OrderBy(each => each.Key))
+        foreach (
+            (
+                ProducerId producer,
+                Dictionary<(string GroupId, TopicPartition Partition), CommittedOffset> staged
+            ) in state.Offsets.Staged.OrderBy(each => each.Key)
+        )
         {
-            foreach (((string groupId, TopicPartition partition), CommittedOffset committed) in staged.OrderBy(each => each.Key.GroupId, StringComparer.Ordinal).ThenBy(each => each.Key.Partition))
+            foreach (
+                ((string groupId, TopicPartition partition), CommittedOffset committed) in staged
+                    .OrderBy(each => each.Key.GroupId, StringComparer.Ordinal)
+                    .ThenBy(each => each.Key.Partition)
+            )
             {
                 text.AppendLine($"staged {producer} {groupId} {partition} {committed}");
             }

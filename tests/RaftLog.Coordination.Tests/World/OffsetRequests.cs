@@ -7,8 +7,18 @@ namespace RaftLog.Coordination.Tests.World;
 internal static class OffsetRequests
 {
     public static ErrorCode Commit(
-        this Shard shard, string groupId, string topic, int partition, long offset, string memberId = "", int generation = -1, string? instanceId = null,
-        short version = 9, string? metadata = null, long retentionMs = -1)
+        this Shard shard,
+        string groupId,
+        string topic,
+        int partition,
+        long offset,
+        string memberId = "",
+        int generation = -1,
+        string? instanceId = null,
+        short version = 9,
+        string? metadata = null,
+        long retentionMs = -1
+    )
     {
         OffsetCommitRequest request = new()
         {
@@ -40,7 +50,15 @@ internal static class OffsetRequests
     }
 
     public static ErrorCode CommitInTransaction(
-        this Shard shard, long producer, string groupId, string topic, int partition, long offset, string memberId = "", int generation = -1)
+        this Shard shard,
+        long producer,
+        string groupId,
+        string topic,
+        int partition,
+        long offset,
+        string memberId = "",
+        int generation = -1
+    )
     {
         TxnOffsetCommitRequest request = new()
         {
@@ -55,17 +73,36 @@ internal static class OffsetRequests
                 new TxnOffsetCommitRequest.TxnOffsetCommitTopic
                 {
                     Name = topic,
-                    Partitions = [new TxnOffsetCommitRequest.TxnOffsetCommitPartition { PartitionIndex = partition, CommittedOffset = new Offset(offset) }],
+                    Partitions =
+                    [
+                        new TxnOffsetCommitRequest.TxnOffsetCommitPartition
+                        {
+                            PartitionIndex = partition,
+                            CommittedOffset = new Offset(offset),
+                        },
+                    ],
                 },
             ],
         };
-        TxnOffsetCommitResponse response = shard.Ask<TxnOffsetCommitRequest, TxnOffsetCommitResponse>(shard.State.TxnOffsetCommit, 5, request);
+        TxnOffsetCommitResponse response = shard.Ask<TxnOffsetCommitRequest, TxnOffsetCommitResponse>(
+            shard.State.TxnOffsetCommit,
+            5,
+            request
+        );
         return Assert.Single(Assert.Single(response.Topics).Partitions).ErrorCode;
     }
 
     /// <summary>The committed offset, -1 for none, and the error.</summary>
     public static (long Offset, ErrorCode Error) Fetch(
-        this Shard shard, string groupId, string topic, int partition, bool requireStable = false, short version = 9, string? memberId = null, int memberEpoch = -1)
+        this Shard shard,
+        string groupId,
+        string topic,
+        int partition,
+        bool requireStable = false,
+        short version = 9,
+        string? memberId = null,
+        int memberEpoch = -1
+    )
     {
         OffsetFetchRequest request = new()
         {
@@ -89,8 +126,9 @@ internal static class OffsetRequests
                 },
             ],
         };
-        OffsetFetchResponse.OffsetFetchGroupResult group =
-            Assert.Single(shard.Ask<OffsetFetchRequest, OffsetFetchResponse>(shard.State.OffsetFetch, version, request).Groups);
+        OffsetFetchResponse.OffsetFetchGroupResult group = Assert.Single(
+            shard.Ask<OffsetFetchRequest, OffsetFetchResponse>(shard.State.OffsetFetch, version, request).Groups
+        );
         if (group.ErrorCode != ErrorCode.None)
         {
             return (-1, group.ErrorCode);
@@ -101,7 +139,16 @@ internal static class OffsetRequests
     }
 
     public static ErrorCode DeleteGroup(this Shard shard, string groupId) =>
-        Assert.Single(shard.Ask<DeleteGroupsRequest, DeleteGroupsResponse>(shard.State.DeleteGroups, 2, new DeleteGroupsRequest { GroupsNames = [groupId] }).Results)
+        Assert
+            .Single(
+                shard
+                    .Ask<DeleteGroupsRequest, DeleteGroupsResponse>(
+                        shard.State.DeleteGroups,
+                        2,
+                        new DeleteGroupsRequest { GroupsNames = [groupId] }
+                    )
+                    .Results
+            )
             .ErrorCode;
 
     /// <summary>The error of the request, or of its one partition.</summary>
@@ -120,14 +167,28 @@ internal static class OffsetRequests
             ],
         };
         OffsetDeleteResponse response = shard.Ask<OffsetDeleteRequest, OffsetDeleteResponse>(shard.State.OffsetDelete, 0, request);
-        return response.ErrorCode != ErrorCode.None ? response.ErrorCode : Assert.Single(Assert.Single(response.Topics).Partitions).ErrorCode;
+        return response.ErrorCode != ErrorCode.None
+            ? response.ErrorCode
+            : Assert.Single(Assert.Single(response.Topics).Partitions).ErrorCode;
     }
 
     public static List<ListGroupsResponse.ListedGroup> List(this Shard shard, string[]? states = null, string[]? types = null) =>
-        shard.Ask<ListGroupsRequest, ListGroupsResponse>(
-            shard.State.ListGroups, 5, new ListGroupsRequest { StatesFilter = [.. states ?? []], TypesFilter = [.. types ?? []] }).Groups;
+        shard
+            .Ask<ListGroupsRequest, ListGroupsResponse>(
+                shard.State.ListGroups,
+                5,
+                new ListGroupsRequest { StatesFilter = [.. states ?? []], TypesFilter = [.. types ?? []] }
+            )
+            .Groups;
 
     public static DescribeGroupsResponse.DescribedGroup Describe(this Shard shard, string groupId, short version = 6) =>
-        Assert.Single(shard.Ask<DescribeGroupsRequest, DescribeGroupsResponse>(
-            shard.State.DescribeGroups, version, new DescribeGroupsRequest { Groups = [groupId] }).Groups);
+        Assert.Single(
+            shard
+                .Ask<DescribeGroupsRequest, DescribeGroupsResponse>(
+                    shard.State.DescribeGroups,
+                    version,
+                    new DescribeGroupsRequest { Groups = [groupId] }
+                )
+                .Groups
+        );
 }

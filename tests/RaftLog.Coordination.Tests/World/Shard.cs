@@ -50,8 +50,7 @@ internal sealed class Shard
 
     /// <summary>Sends a request that is answered at once.</summary>
     public TResponse Ask<TRequest, TResponse>(Command<TRequest> command, short version, TRequest request, string clientId = "client")
-        where TResponse : IMessage =>
-        Response<TResponse>(Send(command, version, request, clientId));
+        where TResponse : IMessage => Response<TResponse>(Send(command, version, request, clientId));
 
     public bool HasResponse(long token) => _responses.ContainsKey(token);
 
@@ -98,7 +97,12 @@ internal sealed class Shard
     /// <summary>A marker ends a producer's transaction.</summary>
     public void Mark(long producer, bool isCommit)
     {
-        Entry entry = new(default, new ProducerStamp(new ProducerId(producer), new ProducerEpoch(0), ProducerStamp.NoSequence), IsMarker: true, isCommit);
+        Entry entry = new(
+            default,
+            new ProducerStamp(new ProducerId(producer), new ProducerEpoch(0), ProducerStamp.NoSequence),
+            IsMarker: true,
+            isCommit
+        );
         Apply(State, entry, _log.Count);
         _log.Add(entry);
     }

@@ -12,20 +12,24 @@ namespace RaftLog.Differential.Tests.Apis;
 public sealed class ApiVersionsTests(BothNodes nodes)
 {
     [KafkaFact]
-    public async Task Answers_are_Kafkas()
+    public async Task Responses_are_Kafkas()
     {
         Normalisation usual = Normalisation.Usual.AndByPresence("FinalizedFeaturesEpoch");
-        await Script.CompareAsync(nodes, "ApiVersions",
-        [
-            Case.Of("newest", usual, p => p.AskVersionAsync(Request("raftlog-tests", "1.0"), 4)),
-            Case.Of("version 3", usual, p => p.AskVersionAsync(Request("raftlog-tests", "1.0"), 3)),
-            Case.Of("version 0", usual, p => p.AskVersionAsync(Request("", ""), 0)),
-            Case.Of("without a name", usual, p => p.AskVersionAsync(Request("", "1.0"), 3)),
-            Case.Of("without a version", usual, p => p.AskVersionAsync(Request("raftlog-tests", ""), 3)),
-            Case.Of("a name with a space", usual, p => p.AskVersionAsync(Request("raftlog tests", "1.0"), 3)),
-            Case.Of("a name that ends in a hyphen", usual, p => p.AskVersionAsync(Request("raftlog-", "1.0"), 4)),
-        ]);
+        await Script.CompareAsync(
+            nodes,
+            "ApiVersions",
+            [
+                Case.Of("newest", usual, p => p.AskVersionAsync(Request("raftlog-tests", "1.0"), 4)),
+                Case.Of("version 3", usual, p => p.AskVersionAsync(Request("raftlog-tests", "1.0"), 3)),
+                Case.Of("version 0", usual, p => p.AskVersionAsync(Request("", ""), 0)),
+                Case.Of("without a name", usual, p => p.AskVersionAsync(Request("", "1.0"), 3)),
+                Case.Of("without a version", usual, p => p.AskVersionAsync(Request("raftlog-tests", ""), 3)),
+                Case.Of("a name with a space", usual, p => p.AskVersionAsync(Request("raftlog tests", "1.0"), 3)),
+                Case.Of("a name that ends in a hyphen", usual, p => p.AskVersionAsync(Request("raftlog-", "1.0"), 4)),
+            ]
+        );
     }
 
-    private static ApiVersionsRequest Request(string name, string version) => new() { ClientSoftwareName = name, ClientSoftwareVersion = version };
+    private static ApiVersionsRequest Request(string name, string version) =>
+        new() { ClientSoftwareName = name, ClientSoftwareVersion = version };
 }

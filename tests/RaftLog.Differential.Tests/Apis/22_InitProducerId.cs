@@ -12,24 +12,34 @@ namespace RaftLog.Differential.Tests.Apis;
 public sealed class InitProducerIdTests(BothNodes nodes)
 {
     [KafkaFact]
-    public async Task Answers_are_Kafkas()
+    public async Task Responses_are_Kafkas()
     {
         foreach (Peer peer in (Peer[])[nodes.Kafka, nodes.Subject])
         {
-            await Poll.UntilAsync($"{peer.Name} has producer ids", async () => (await peer.AskAsync(Request(null))).ErrorCode == ErrorCode.None);
+            await Poll.UntilAsync(
+                $"{peer.Name} has producer ids",
+                async () => (await peer.AskAsync(Request(null))).ErrorCode == ErrorCode.None
+            );
         }
 
         Normalisation ids = Normalisation.Usual.AndByPresence("ProducerId");
-        await Script.CompareAsync(nodes, "InitProducerId",
-        [
-            Case.Of("without a transaction", ids, p => p.AskAsync(Request(null))),
-            Case.Of("oldest version", ids, p => p.AskVersionAsync(Request(null), 0)),
-            Case.Of("with no time at all", ids, p => p.AskAsync(Request(null, r => r.TransactionTimeoutMs = 0))),
-            Case.Of("an id without an epoch", ids, p => p.AskAsync(Request(null, r => r.ProducerId = new(5)))),
-            Case.Of("an epoch without an id", ids, p => p.AskAsync(Request(null, r => r.ProducerEpoch = new(5)))),
-            Case.Of("an id and an epoch without a transaction", ids, p => p.AskAsync(Request(null, r => (r.ProducerId, r.ProducerEpoch) = (new(5), new(1))))),
-            Case.Of("an empty transactional id", ids, p => p.AskAsync(Request(""))),
-        ]);
+        await Script.CompareAsync(
+            nodes,
+            "InitProducerId",
+            [
+                Case.Of("without a transaction", ids, p => p.AskAsync(Request(null))),
+                Case.Of("oldest version", ids, p => p.AskVersionAsync(Request(null), 0)),
+                Case.Of("with no time at all", ids, p => p.AskAsync(Request(null, r => r.TransactionTimeoutMs = 0))),
+                Case.Of("an id without an epoch", ids, p => p.AskAsync(Request(null, r => r.ProducerId = new(5)))),
+                Case.Of("an epoch without an id", ids, p => p.AskAsync(Request(null, r => r.ProducerEpoch = new(5)))),
+                Case.Of(
+                    "an id and an epoch without a transaction",
+                    ids,
+                    p => p.AskAsync(Request(null, r => (r.ProducerId, r.ProducerEpoch) = (new(5), new(1))))
+                ),
+                Case.Of("an empty transactional id", ids, p => p.AskAsync(Request(""))),
+            ]
+        );
     }
 
     private static InitProducerIdRequest Request(string? id, Action<InitProducerIdRequest>? change = null)

@@ -18,25 +18,38 @@ public sealed class DescribeConfigsTests(BothNodes nodes)
     private static readonly string[] Paths = ["log.dirs", "listeners", "advertised.listeners", "controller.quorum.voters"];
 
     [KafkaFact]
-    public async Task Answers_are_Kafkas()
+    public async Task Responses_are_Kafkas()
     {
         await Topics.CreateAsync(nodes, Topic, 1, ("retention.ms", "7200000"));
-        await Script.CompareAsync(nodes, "DescribeConfigs",
-        [
-            Case.Of("a topic", p => p.AskAsync(Request(TopicType, Topic))),
-            Case.Of("a topic with origins", p => p.AskAsync(Request(TopicType, Topic, r => r.IncludeSynonyms = true))),
-            Case.Of("a topic, two keys and one that is none", p => p.AskAsync(Request(TopicType, Topic, r => r.Resources[0].ConfigurationKeys = ["retention.ms", "cleanup.policy", "no.such.key"]))),
-            Case.Of("a topic, no key", p => p.AskAsync(Request(TopicType, Topic, r => r.Resources[0].ConfigurationKeys = []))),
-            Case.Of("a topic, oldest version", p => p.AskVersionAsync(Request(TopicType, Topic), 1)),
-            Case.Of("an unknown topic", p => p.AskAsync(Request(TopicType, "describe-unknown"))),
-            Case.Of("a topic whose name cannot be", p => p.AskAsync(Request(TopicType, "describe me!"))),
-            Case.Of("the broker", p => BrokerAsync(p, "1")),
-            Case.Of("all brokers", p => BrokerAsync(p, "")),
-            Case.Of("an unknown broker", p => p.AskAsync(Request(BrokerType, "9"))),
-            Case.Of("a broker whose name is no number", p => p.AskAsync(Request(BrokerType, "one"))),
-            Case.Of("an unknown kind", p => p.AskAsync(Request(77, "x"))),
-            Case.Of("nothing", p => p.AskAsync(new DescribeConfigsRequest())),
-        ]);
+        await Script.CompareAsync(
+            nodes,
+            "DescribeConfigs",
+            [
+                Case.Of("a topic", p => p.AskAsync(Request(TopicType, Topic))),
+                Case.Of("a topic with origins", p => p.AskAsync(Request(TopicType, Topic, r => r.IncludeSynonyms = true))),
+                Case.Of(
+                    "a topic, two keys and one that is none",
+                    p =>
+                        p.AskAsync(
+                            Request(
+                                TopicType,
+                                Topic,
+                                r => r.Resources[0].ConfigurationKeys = ["retention.ms", "cleanup.policy", "no.such.key"]
+                            )
+                        )
+                ),
+                Case.Of("a topic, no key", p => p.AskAsync(Request(TopicType, Topic, r => r.Resources[0].ConfigurationKeys = []))),
+                Case.Of("a topic, oldest version", p => p.AskVersionAsync(Request(TopicType, Topic), 1)),
+                Case.Of("an unknown topic", p => p.AskAsync(Request(TopicType, "describe-unknown"))),
+                Case.Of("a topic whose name cannot be", p => p.AskAsync(Request(TopicType, "describe me!"))),
+                Case.Of("the broker", p => BrokerAsync(p, "1")),
+                Case.Of("all brokers", p => BrokerAsync(p, "")),
+                Case.Of("an unknown broker", p => p.AskAsync(Request(BrokerType, "9"))),
+                Case.Of("a broker whose name is no number", p => p.AskAsync(Request(BrokerType, "one"))),
+                Case.Of("an unknown kind", p => p.AskAsync(Request(77, "x"))),
+                Case.Of("nothing", p => p.AskAsync(new DescribeConfigsRequest())),
+            ]
+        );
     }
 
     /// <summary>A broker's configuration without the values that are places.</summary>
@@ -53,7 +66,18 @@ public sealed class DescribeConfigsTests(BothNodes nodes)
 
     private static DescribeConfigsRequest Request(sbyte type, string name, Action<DescribeConfigsRequest>? change = null)
     {
-        DescribeConfigsRequest request = new() { Resources = [new() { ResourceType = type, ResourceName = name, ConfigurationKeys = null }] };
+        DescribeConfigsRequest request = new()
+        {
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = type,
+                    ResourceName = name,
+                    ConfigurationKeys = null,
+                },
+            ],
+        };
         change?.Invoke(request);
         return request;
     }

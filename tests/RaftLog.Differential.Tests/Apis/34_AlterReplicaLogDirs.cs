@@ -11,21 +11,31 @@ public sealed class AlterReplicaLogDirsTests(BothNodes nodes)
     private const string Topic = "alter-replica-log-dirs";
 
     [KafkaFact]
-    public async Task Answers_are_Kafkas()
+    public async Task Responses_are_Kafkas()
     {
         await Topics.CreateAsync(nodes, Topic);
-        await Script.CompareAsync(nodes, "AlterReplicaLogDirs",
-        [
-            Case.Of("to where it lies", async p => await p.AskAsync(Request(await DirectoryAsync(p), Topic, 0))),
-            Case.Of("to where it lies, oldest version", async p => await p.AskVersionAsync(Request(await DirectoryAsync(p), Topic, 0), 1)),
-            Case.Of("to what is no directory of the node", p => p.AskAsync(Request("/nowhere", Topic, 0))),
-            Case.Of("an unknown topic", async p => await p.AskAsync(Request(await DirectoryAsync(p), "alter-replica-log-dirs-unknown", 0))),
-            Case.Of("an unknown partition", async p => await p.AskAsync(Request(await DirectoryAsync(p), Topic, 8))),
-            Case.Of("nothing", p => p.AskAsync(new AlterReplicaLogDirsRequest())),
-        ]);
+        await Script.CompareAsync(
+            nodes,
+            "AlterReplicaLogDirs",
+            [
+                Case.Of("to where it lies", async p => await p.AskAsync(Request(await DirectoryAsync(p), Topic, 0))),
+                Case.Of(
+                    "to where it lies, oldest version",
+                    async p => await p.AskVersionAsync(Request(await DirectoryAsync(p), Topic, 0), 1)
+                ),
+                Case.Of("to what is no directory of the node", p => p.AskAsync(Request("/nowhere", Topic, 0))),
+                Case.Of(
+                    "an unknown topic",
+                    async p => await p.AskAsync(Request(await DirectoryAsync(p), "alter-replica-log-dirs-unknown", 0))
+                ),
+                Case.Of("an unknown partition", async p => await p.AskAsync(Request(await DirectoryAsync(p), Topic, 8))),
+                Case.Of("nothing", p => p.AskAsync(new AlterReplicaLogDirsRequest())),
+            ]
+        );
     }
 
-    private static async Task<string> DirectoryAsync(Peer peer) => (await peer.AskAsync(new DescribeLogDirsRequest { Topics = null })).Results[0].LogDir;
+    private static async Task<string> DirectoryAsync(Peer peer) =>
+        (await peer.AskAsync(new DescribeLogDirsRequest { Topics = null })).Results[0].LogDir;
 
     private static AlterReplicaLogDirsRequest Request(string directory, string topic, int partition) =>
         new() { Dirs = [new() { Path = directory, Topics = [new() { Name = topic, Partitions = [partition] }] }] };

@@ -11,23 +11,34 @@ public sealed class DescribeLogDirsTests(BothNodes nodes)
     private const string Topic = "directories";
 
     [KafkaFact]
-    public async Task Answers_are_Kafkas()
+    public async Task Responses_are_Kafkas()
     {
         await Topics.CreateFilledAsync(nodes, Topic);
         Normalisation places = Normalisation.Usual.AndByPresence("LogDir", "TotalBytes", "UsableBytes");
-        await Script.CompareAsync(nodes, "DescribeLogDirs",
-        [
-            Case.Of("of a topic", places, p => p.AskAsync(Request((Topic, [0])))),
-            Case.Of("of a topic, oldest version", places, p => p.AskVersionAsync(Request((Topic, [0])), 1)),
-            Case.Of("of an unknown partition", places, p => p.AskAsync(Request((Topic, [9])))),
-            Case.Of("of an unknown topic", places, p => p.AskAsync(Request(("directories-unknown", [0])))),
-            Case.Of("of the cluster's metadata", places, p => p.AskAsync(Request(("__cluster_metadata", [0])))),
-            Case.Of("of nothing", places, p => p.AskAsync(new DescribeLogDirsRequest { Topics = [] })),
-        ]);
+        await Script.CompareAsync(
+            nodes,
+            "DescribeLogDirs",
+            [
+                Case.Of("of a topic", places, p => p.AskAsync(Request((Topic, [0])))),
+                Case.Of("of a topic, oldest version", places, p => p.AskVersionAsync(Request((Topic, [0])), 1)),
+                Case.Of("of an unknown partition", places, p => p.AskAsync(Request((Topic, [9])))),
+                Case.Of("of an unknown topic", places, p => p.AskAsync(Request(("directories-unknown", [0])))),
+                Case.Of("of the cluster's metadata", places, p => p.AskAsync(Request(("__cluster_metadata", [0])))),
+                Case.Of("of nothing", places, p => p.AskAsync(new DescribeLogDirsRequest { Topics = [] })),
+            ]
+        );
     }
 
-    private static DescribeLogDirsRequest Request(params (string Topic, int[] Partitions)[] topics) => new()
-    {
-        Topics = [.. topics.Select(each => new DescribeLogDirsRequest.DescribableLogDirTopic { Topic = each.Topic, Partitions = [.. each.Partitions] })],
-    };
+    private static DescribeLogDirsRequest Request(params (string Topic, int[] Partitions)[] topics) =>
+        new()
+        {
+            Topics =
+            [
+                .. topics.Select(each => new DescribeLogDirsRequest.DescribableLogDirTopic
+                {
+                    Topic = each.Topic,
+                    Partitions = [.. each.Partitions],
+                }),
+            ],
+        };
 }

@@ -4,68 +4,89 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Differential.Tests.Apis;
 
-/// <summary>Changing feature levels: what is refused, and what is only checked.</summary>
+/// <summary>Changing feature levels: what is rejected, and what is only checked.</summary>
 [Collection(BothNodesCollection.Name)]
 public sealed class UpdateFeaturesTests(BothNodes nodes)
 {
     private const string MetadataVersion = "metadata.version";
 
     [KafkaFact]
-    public async Task Answers_are_Kafkas() => await Script.CompareAsync(nodes, "UpdateFeatures",
-    [
-        Case.Of("to where it is", p => p.AskAsync(Request((MetadataVersion, 30, 1)))),
-        Case.Of("to where it is, version 1", p => p.AskVersionAsync(Request((MetadataVersion, 30, 1)), 1)),
-        Case.Of("to where it is, oldest version", p => p.AskVersionAsync(Request((MetadataVersion, 30, 1)), 0)),
-        Case.Of("back, as an upgrade", p => p.AskAsync(Request((MetadataVersion, 20, 1)))),
-        Case.Of("back, as an upgrade, version 1", p => p.AskVersionAsync(Request((MetadataVersion, 20, 1)), 1)),
-        Case.Of("too far", p => p.AskAsync(Request((MetadataVersion, 99, 1)))),
-        Case.Of("to zero", p => p.AskAsync(Request((MetadataVersion, 0, 3)))),
-        Case.Of("to a negative level", p => p.AskAsync(Request((MetadataVersion, -1, 3)))),
-        Case.Of("an unknown feature", p => p.AskAsync(Request(("foo", 1, 1)))),
-        Case.Of("an unknown kind of change", p => p.AskAsync(Request((MetadataVersion, 30, 9)))),
-        Case.Of("the same feature twice", p => p.AskAsync(Request((MetadataVersion, 30, 1), (MetadataVersion, 30, 1)))),
-    ]);
+    public async Task Responses_are_Kafkas() =>
+        await Script.CompareAsync(
+            nodes,
+            "UpdateFeatures",
+            [
+                Case.Of("to where it is", p => p.AskAsync(Request((MetadataVersion, 30, 1)))),
+                Case.Of("to where it is, version 1", p => p.AskVersionAsync(Request((MetadataVersion, 30, 1)), 1)),
+                Case.Of("to where it is, oldest version", p => p.AskVersionAsync(Request((MetadataVersion, 30, 1)), 0)),
+                Case.Of("back, as an upgrade", p => p.AskAsync(Request((MetadataVersion, 20, 1)))),
+                Case.Of("back, as an upgrade, version 1", p => p.AskVersionAsync(Request((MetadataVersion, 20, 1)), 1)),
+                Case.Of("too far", p => p.AskAsync(Request((MetadataVersion, 99, 1)))),
+                Case.Of("to zero", p => p.AskAsync(Request((MetadataVersion, 0, 3)))),
+                Case.Of("to a negative level", p => p.AskAsync(Request((MetadataVersion, -1, 3)))),
+                Case.Of("an unknown feature", p => p.AskAsync(Request(("foo", 1, 1)))),
+                Case.Of("an unknown kind of change", p => p.AskAsync(Request((MetadataVersion, 30, 9)))),
+                Case.Of("the same feature twice", p => p.AskAsync(Request((MetadataVersion, 30, 1), (MetadataVersion, 30, 1)))),
+            ]
+        );
 
     [KafkaFact]
     public async Task Levels_of_groups_and_transactions_change_as_Kafkas()
     {
-        await Script.CompareAsync(nodes, "UpdateFeatures, groups and transactions",
-        [
-            Case.Of("groups too far", p => p.AskAsync(Request(("group.version", 2, 1)))),
-            Case.Of("groups back, as an upgrade", p => p.AskAsync(Request(("group.version", 0, 1)))),
-            Case.Of("groups to a negative level", p => p.AskAsync(Request(("group.version", -1, 2)))),
-            Case.Of("transactions too far", p => p.AskAsync(Request(("transaction.version", 3, 1)))),
-            Case.Of("one that may beside one that may not", p => p.AskAsync(Request(("transaction.version", 1, 2), ("group.version", 2, 1)))),
-            Case.Of("groups back", p => ChangeAsync(p, "group.version", 0, 2)),
-            Case.Of("a member of the consumer protocol", p => p.AskAsync(new ConsumerGroupHeartbeatRequest { GroupId = "featured" })),
-            Case.Of("groups on", p => ChangeAsync(p, "group.version", 1, 1)),
-            Case.Of("transactions back", p => ChangeAsync(p, "transaction.version", 1, 2)),
-            Case.Of("transactions off", p => ChangeAsync(p, "transaction.version", 0, 3)),
-            Case.Of("transactions on", p => ChangeAsync(p, "transaction.version", 2, 1)),
-        ]);
+        await Script.CompareAsync(
+            nodes,
+            "UpdateFeatures, groups and transactions",
+            [
+                Case.Of("groups too far", p => p.AskAsync(Request(("group.version", 2, 1)))),
+                Case.Of("groups back, as an upgrade", p => p.AskAsync(Request(("group.version", 0, 1)))),
+                Case.Of("groups to a negative level", p => p.AskAsync(Request(("group.version", -1, 2)))),
+                Case.Of("transactions too far", p => p.AskAsync(Request(("transaction.version", 3, 1)))),
+                Case.Of(
+                    "one that may beside one that may not",
+                    p => p.AskAsync(Request(("transaction.version", 1, 2), ("group.version", 2, 1)))
+                ),
+                Case.Of("groups back", p => ChangeAsync(p, "group.version", 0, 2)),
+                Case.Of("a member of the consumer protocol", p => p.AskAsync(new ConsumerGroupHeartbeatRequest { GroupId = "featured" })),
+                Case.Of("groups on", p => ChangeAsync(p, "group.version", 1, 1)),
+                Case.Of("transactions back", p => ChangeAsync(p, "transaction.version", 1, 2)),
+                Case.Of("transactions off", p => ChangeAsync(p, "transaction.version", 0, 3)),
+                Case.Of("transactions on", p => ChangeAsync(p, "transaction.version", 2, 1)),
+            ]
+        );
     }
 
-    // The answer, once the node itself has taken the level in.
+    // The response, once the node itself has taken the level in.
     private static async Task<UpdateFeaturesResponse> ChangeAsync(Peer peer, string feature, short level, sbyte kind)
     {
         UpdateFeaturesRequest request = Request((feature, level, kind));
         request.ValidateOnly = false;
         UpdateFeaturesResponse response = await peer.AskAsync(request);
-        await Poll.UntilAsync($"{peer.Name} has {feature} {level}", async () =>
-        {
-            ApiVersionsResponse versions = await peer.AskAsync(new ApiVersionsRequest { ClientSoftwareName = "raftlog-tests", ClientSoftwareVersion = "1.0" });
-            return (versions.FinalizedFeatures.Find(each => each.Name == feature)?.MaxVersionLevel ?? 0) == level;
-        });
+        await Poll.UntilAsync(
+            $"{peer.Name} has {feature} {level}",
+            async () =>
+            {
+                ApiVersionsResponse versions = await peer.AskAsync(
+                    new ApiVersionsRequest { ClientSoftwareName = "raftlog-tests", ClientSoftwareVersion = "1.0" }
+                );
+                return (versions.FinalizedFeatures.Find(each => each.Name == feature)?.MaxVersionLevel ?? 0) == level;
+            }
+        );
         return response;
     }
 
-    private static UpdateFeaturesRequest Request(params (string Feature, short Level, sbyte Kind)[] updates) => new()
-    {
-        TimeoutMs = 10_000,
-        ValidateOnly = true,
-        FeatureUpdates =
-        [
-            .. updates.Select(each => new UpdateFeaturesRequest.FeatureUpdate { Feature = each.Feature, MaxVersionLevel = each.Level, UpgradeType = each.Kind }),
-        ],
-    };
+    private static UpdateFeaturesRequest Request(params (string Feature, short Level, sbyte Kind)[] updates) =>
+        new()
+        {
+            TimeoutMs = 10_000,
+            ValidateOnly = true,
+            FeatureUpdates =
+            [
+                .. updates.Select(each => new UpdateFeaturesRequest.FeatureUpdate
+                {
+                    Feature = each.Feature,
+                    MaxVersionLevel = each.Level,
+                    UpgradeType = each.Kind,
+                }),
+            ],
+        };
 }

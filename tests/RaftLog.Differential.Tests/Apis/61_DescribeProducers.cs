@@ -13,22 +13,28 @@ public sealed class DescribeProducersTests(BothNodes nodes)
     private const string Topic = "producers";
 
     [KafkaFact]
-    public async Task Answers_are_Kafkas()
+    public async Task Responses_are_Kafkas()
     {
         await Topics.CreateAsync(nodes, Topic, partitions: 2);
         foreach (Peer peer in (Peer[])[nodes.Kafka, nodes.Subject])
         {
-            await peer.AskAsync(Topics.Produce(Topic, 0, RawBatches.Of(new ProducerStamp(new(4711), new(3), 0), "a", "b")), highestVersion: 12);
+            await peer.AskAsync(
+                Topics.Produce(Topic, 0, RawBatches.Of(new ProducerStamp(new(4711), new(3), 0), "a", "b")),
+                highestVersion: 12
+            );
         }
 
-        await Script.CompareAsync(nodes, "DescribeProducers",
-        [
-            Case.Of("one", p => p.AskAsync(Request(Topic, 0))),
-            Case.Of("none", p => p.AskAsync(Request(Topic, 1))),
-            Case.Of("of an unknown partition", p => p.AskAsync(Request(Topic, 9))),
-            Case.Of("of an unknown topic", p => p.AskAsync(Request("producers-unknown", 0))),
-            Case.Of("of nothing", p => p.AskAsync(new DescribeProducersRequest())),
-        ]);
+        await Script.CompareAsync(
+            nodes,
+            "DescribeProducers",
+            [
+                Case.Of("one", p => p.AskAsync(Request(Topic, 0))),
+                Case.Of("none", p => p.AskAsync(Request(Topic, 1))),
+                Case.Of("of an unknown partition", p => p.AskAsync(Request(Topic, 9))),
+                Case.Of("of an unknown topic", p => p.AskAsync(Request("producers-unknown", 0))),
+                Case.Of("of nothing", p => p.AskAsync(new DescribeProducersRequest())),
+            ]
+        );
     }
 
     private static DescribeProducersRequest Request(string topic, params int[] partitions) =>

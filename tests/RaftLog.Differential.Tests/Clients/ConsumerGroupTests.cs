@@ -52,14 +52,22 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
         List<GroupReader> members = [];
         for (int count = 1; count <= 3; count++)
         {
-            members.Add(new GroupReader(cluster, topic, "cooperative", options => options with { Assignors = [PartitionAssignors.CooperativeSticky] }));
+            members.Add(
+                new GroupReader(
+                    cluster,
+                    topic,
+                    "cooperative",
+                    options => options with { Assignors = [PartitionAssignors.CooperativeSticky] }
+                )
+            );
             int each = 6 / count;
-            await members[^1].UntilAsync(() =>
-            {
-                List<TopicPartition> owned = [.. members.SelectMany(member => member.Assigned)];
-                Assert.Equal(owned.Count, owned.Distinct().Count());
-                return members.TrueForAll(member => member.Assigned.Count == each);
-            });
+            await members[^1]
+                .UntilAsync(() =>
+                {
+                    List<TopicPartition> owned = [.. members.SelectMany(member => member.Assigned)];
+                    Assert.Equal(owned.Count, owned.Distinct().Count());
+                    return members.TrueForAll(member => member.Assigned.Count == each);
+                });
         }
 
         // The first had six and gave up three, and then one: nothing was taken from it and given back.
@@ -78,14 +86,24 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
     {
         using KafkaCluster cluster = Connect();
         string topic = await CreateAsync(cluster, partitions: 4);
-        await using GroupReader other = new(cluster, topic, "static", options => options with { GroupProtocol = protocol, GroupInstanceId = "a" });
+        await using GroupReader other = new(
+            cluster,
+            topic,
+            "static",
+            options => options with { GroupProtocol = protocol, GroupInstanceId = "a" }
+        );
         GroupReader first = new(cluster, topic, "static", options => options with { GroupProtocol = protocol, GroupInstanceId = "b" });
         await other.UntilAsync(() => other.Assigned.Count == 2 && first.Assigned.Count == 2);
         List<TopicPartition> had = [.. first.Assigned];
         int revoked = other.Revoked.Count;
 
         await first.CloseAsync();
-        await using GroupReader again = new(cluster, topic, "static", options => options with { GroupProtocol = protocol, GroupInstanceId = "b" });
+        await using GroupReader again = new(
+            cluster,
+            topic,
+            "static",
+            options => options with { GroupProtocol = protocol, GroupInstanceId = "b" }
+        );
         await again.UntilAsync(() => again.Assigned.Count == 2);
 
         Assert.Equal(had, again.Assigned);
@@ -99,11 +117,21 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
     {
         using KafkaCluster cluster = Connect();
         string topic = await CreateAsync(cluster, partitions: 2);
-        await using GroupReader stuck = new(cluster, topic, "stuck", options => options with { GroupProtocol = protocol, MaxPollInterval = TimeSpan.FromSeconds(7) });
+        await using GroupReader stuck = new(
+            cluster,
+            topic,
+            "stuck",
+            options => options with { GroupProtocol = protocol, MaxPollInterval = TimeSpan.FromSeconds(7) }
+        );
         await stuck.UntilAsync(() => stuck.Assigned.Count == 2);
 
         stuck.Hold();
-        await using GroupReader other = new(cluster, topic, "stuck", options => options with { GroupProtocol = protocol, MaxPollInterval = TimeSpan.FromSeconds(7) });
+        await using GroupReader other = new(
+            cluster,
+            topic,
+            "stuck",
+            options => options with { GroupProtocol = protocol, MaxPollInterval = TimeSpan.FromSeconds(7) }
+        );
         await other.UntilAsync(() => other.Assigned.Count == 2);
         await stuck.GoOnAsync();
 
@@ -115,7 +143,12 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
     {
         using KafkaCluster cluster = Connect();
         string topic = await CreateAsync(cluster, partitions: 2);
-        await using GroupReader busy = new(cluster, topic, "busy", options => options with { SessionTimeout = TimeSpan.FromSeconds(6), HeartbeatInterval = TimeSpan.FromSeconds(1) });
+        await using GroupReader busy = new(
+            cluster,
+            topic,
+            "busy",
+            options => options with { SessionTimeout = TimeSpan.FromSeconds(6), HeartbeatInterval = TimeSpan.FromSeconds(1) }
+        );
         await busy.UntilAsync(() => busy.Assigned.Count == 2);
 
         busy.Hold();
@@ -157,7 +190,8 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
         }
     }
 
-    private KafkaCluster Connect() => new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers($"127.0.0.1:{nodes.Kafka.Port}") });
+    private KafkaCluster Connect() =>
+        new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers($"127.0.0.1:{nodes.Kafka.Port}") });
 
     private static async Task<string> CreateAsync(KafkaCluster cluster, int partitions)
     {

@@ -7,7 +7,8 @@ using Xunit.Sdk;
 namespace RaftLog.Differential.Tests.Clients;
 
 /// <summary>
-/// Kafka's consumer-groups with the same arguments against both nodes prints the same: what its own tests cannot ask of a broker in another process.
+/// Kafka's consumer-groups with the same arguments against both nodes prints the same: what its own tests cannot ask of a broker in another
+/// process.
 /// </summary>
 [Collection(BothNodesCollection.Name)]
 public sealed partial class ToolOutputTests(BothNodes nodes)
@@ -65,7 +66,9 @@ public sealed partial class ToolOutputTests(BothNodes nodes)
         // The epoch of the target stays behind in Kafka when the last member goes (KAFKA-20442). Without members offsets may be deleted.
         string[] ofAnEmptyGroup =
         [
-            .. OfAnyGroup.Where(line => !line.StartsWith("--delete", StringComparison.Ordinal) && !line.EndsWith("--state --verbose", StringComparison.Ordinal)),
+            .. OfAnyGroup.Where(line =>
+                !line.StartsWith("--delete", StringComparison.Ordinal) && !line.EndsWith("--state --verbose", StringComparison.Ordinal)
+            ),
             OfAnyGroup[^1],
         ];
         await CompareAsync(ofAnEmptyGroup, _ => Task.CompletedTask, faults);
@@ -94,7 +97,8 @@ public sealed partial class ToolOutputTests(BothNodes nodes)
     {
         CommandResult result = await Command.RunAsync(
             Path.Combine(TestKit.Peers.Folder!, "kafka", "kafka"),
-            ["tool", "consumer-groups", "--bootstrap-server", $"127.0.0.1:{peer.Port}", .. line.Split(' ')]);
+            ["tool", "consumer-groups", "--bootstrap-server", $"127.0.0.1:{peer.Port}", .. line.Split(' ')]
+        );
         string text = Address().Replace(result.Output + result.Errors, "ADDRESS");
         return $"{result.ExitCode}\n{Blanks().Replace(StackLine().Replace(text, ""), " ").Trim()}";
     }
@@ -102,27 +106,54 @@ public sealed partial class ToolOutputTests(BothNodes nodes)
     private static async Task<int> JoinAsync(Peer peer)
     {
         int epoch = 0;
-        await Poll.UntilAsync($"{peer.Name} assigns", async () =>
-        {
-            ConsumerGroupHeartbeatResponse response = await BeatAsync(peer, epoch);
-            epoch = response.MemberEpoch;
-            return epoch > 0 && response.Assignment is { TopicPartitions.Count: > 0 };
-        });
+        await Poll.UntilAsync(
+            $"{peer.Name} assigns",
+            async () =>
+            {
+                ConsumerGroupHeartbeatResponse response = await BeatAsync(peer, epoch);
+                epoch = response.MemberEpoch;
+                return epoch > 0 && response.Assignment is { TopicPartitions.Count: > 0 };
+            }
+        );
         return epoch;
     }
 
-    private static Task<ConsumerGroupHeartbeatResponse> BeatAsync(Peer peer, int epoch) => peer.AskAsync(new ConsumerGroupHeartbeatRequest
-    {
-        GroupId = Group, MemberId = Member, MemberEpoch = epoch, RebalanceTimeoutMs = 30_000, SubscribedTopicNames = [Topic], TopicPartitions = [],
-    });
+    private static Task<ConsumerGroupHeartbeatResponse> BeatAsync(Peer peer, int epoch) =>
+        peer.AskAsync(
+            new ConsumerGroupHeartbeatRequest
+            {
+                GroupId = Group,
+                MemberId = Member,
+                MemberEpoch = epoch,
+                RebalanceTimeoutMs = 30_000,
+                SubscribedTopicNames = [Topic],
+                TopicPartitions = [],
+            }
+        );
 
-    private static OffsetCommitRequest Commit(int epoch) => new()
-    {
-        GroupId = Group,
-        MemberId = Member,
-        GenerationIdOrMemberEpoch = epoch,
-        Topics = [new() { Name = Topic, Partitions = [new() { PartitionIndex = 0, CommittedOffset = new(5), CommittedMetadata = "" }] }],
-    };
+    private static OffsetCommitRequest Commit(int epoch) =>
+        new()
+        {
+            GroupId = Group,
+            MemberId = Member,
+            GenerationIdOrMemberEpoch = epoch,
+            Topics =
+            [
+                new()
+                {
+                    Name = Topic,
+                    Partitions =
+                    [
+                        new()
+                        {
+                            PartitionIndex = 0,
+                            CommittedOffset = new(5),
+                            CommittedMetadata = "",
+                        },
+                    ],
+                },
+            ],
+        };
 
     [GeneratedRegex(@"(/?127\.0\.0\.1|localhost):\d+")]
     private static partial Regex Address();

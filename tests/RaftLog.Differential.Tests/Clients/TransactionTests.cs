@@ -45,7 +45,9 @@ public sealed class TransactionTests(BothNodes nodes)
                 {
                     case 0 or 3:
                         await transaction.SendOffsetsAsync(
-                            new ConsumerGroupMetadata(id), new SortedDictionary<TopicPartition, Offset> { [new TopicPartition(topic, 0)] = new Offset(round) });
+                            new ConsumerGroupMetadata(id),
+                            new SortedDictionary<TopicPartition, Offset> { [new TopicPartition(topic, 0)] = new Offset(round) }
+                        );
                         await transaction.CommitAsync();
                         break;
                     case 1:
@@ -57,7 +59,10 @@ public sealed class TransactionTests(BothNodes nodes)
             // An empty one is ended without a word to the coordinator.
             await producer.BeginTransaction().CommitAsync();
             await producer.BeginTransaction().AbortAsync();
-            Assert.Equal(new[] { 0, 3, 4, 7 }.SelectMany(round => Enumerable.Range(10 * round, 6)), (await ReadAsync(cluster, topic, 24)).Order());
+            Assert.Equal(
+                new[] { 0, 3, 4, 7 }.SelectMany(round => Enumerable.Range(10 * round, 6)),
+                (await ReadAsync(cluster, topic, 24)).Order()
+            );
             Assert.Equal(7, (await cluster.Admin.Groups.OffsetsAsync(id))[new TopicPartition(topic, 0)].Offset.Value);
             TransactionDescription described = await cluster.Admin.Transactions.DescribeAsync(id);
             Assert.Equal(level == 2, described.Epoch.Value > 0);
@@ -83,8 +88,12 @@ public sealed class TransactionTests(BothNodes nodes)
             string topic = $"transactions-{Guid.NewGuid():N}";
             string id = $"tx-{topic}";
             Assert.All(
-                await cluster.Admin.CreateTopicsAsync([new NewTopic(topic, 2), new NewTopic(topic + "-small", 1) { Configs = [new("max.message.bytes", "200")] }]),
-                result => result.ThrowIfFailed());
+                await cluster.Admin.CreateTopicsAsync([
+                    new NewTopic(topic, 2),
+                    new NewTopic(topic + "-small", 1) { Configs = [new("max.message.bytes", "200")] },
+                ]),
+                result => result.ThrowIfFailed()
+            );
             await using Producer producer = cluster.CreateProducer(new ProducerOptions { TransactionalId = id });
             await producer.InitTransactionsAsync();
             for (int round = 0; round < 3; round++)
@@ -137,21 +146,40 @@ public sealed class TransactionTests(BothNodes nodes)
 
     private static async Task SetLevelAsync(Peer peer, short level)
     {
-        UpdateFeaturesResponse response = await peer.AskAsync(new UpdateFeaturesRequest
-        {
-            TimeoutMs = 30_000, FeatureUpdates = [new() { Feature = Feature, MaxVersionLevel = level, UpgradeType = (sbyte)(level == 2 ? 1 : 2) }],
-        });
+        UpdateFeaturesResponse response = await peer.AskAsync(
+            new UpdateFeaturesRequest
+            {
+                TimeoutMs = 30_000,
+                FeatureUpdates =
+                [
+                    new()
+                    {
+                        Feature = Feature,
+                        MaxVersionLevel = level,
+                        UpgradeType = (sbyte)(level == 2 ? 1 : 2),
+                    },
+                ],
+            }
+        );
         Assert.True(response.ErrorCode == ErrorCode.None, $"{peer.Name}: {response.ErrorCode} {response.ErrorMessage}");
-        await Poll.UntilAsync($"{peer.Name} has {Feature} {level}", async () =>
-        {
-            ApiVersionsResponse versions = await peer.AskVersionAsync(new ApiVersionsRequest { ClientSoftwareName = "raftlog-tests", ClientSoftwareVersion = "1.0" }, 3);
-            return versions.FinalizedFeatures.Find(feature => feature.Name == Feature)?.MaxVersionLevel == level;
-        });
+        await Poll.UntilAsync(
+            $"{peer.Name} has {Feature} {level}",
+            async () =>
+            {
+                ApiVersionsResponse versions = await peer.AskVersionAsync(
+                    new ApiVersionsRequest { ClientSoftwareName = "raftlog-tests", ClientSoftwareVersion = "1.0" },
+                    3
+                );
+                return versions.FinalizedFeatures.Find(feature => feature.Name == Feature)?.MaxVersionLevel == level;
+            }
+        );
     }
 
-    private static KafkaCluster Connect(Peer peer) => new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers($"127.0.0.1:{peer.Port}") });
+    private static KafkaCluster Connect(Peer peer) =>
+        new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers($"127.0.0.1:{peer.Port}") });
 
-    private static ProducerRecord Record(int value, int partition) => new(null, Encoding.ASCII.GetBytes($"{value}")) { Partition = partition };
+    private static ProducerRecord Record(int value, int partition) =>
+        new(null, Encoding.ASCII.GetBytes($"{value}")) { Partition = partition };
 
     private static async Task<List<int>> ReadAsync(KafkaCluster cluster, string topic, int count)
     {
@@ -161,7 +189,9 @@ public sealed class TransactionTests(BothNodes nodes)
         List<int> values = [];
         while (true)
         {
-            using FetchedRecords? records = await consumer.ReadAsync(values.Count < count ? TimeSpan.FromSeconds(20) : TimeSpan.FromMilliseconds(300));
+            using FetchedRecords? records = await consumer.ReadAsync(
+                values.Count < count ? TimeSpan.FromSeconds(20) : TimeSpan.FromMilliseconds(300)
+            );
             if (records is null)
             {
                 return values;

@@ -2,7 +2,7 @@ using RaftLog.Differential.Tests.Peers;
 
 namespace RaftLog.Differential.Tests.Comparison;
 
-/// <summary>One step of a script: what is asked of both nodes, and how the answers are compared.</summary>
+/// <summary>One step of a script: what is asked of both nodes, and how the responses are compared.</summary>
 /// <param name="Name">What is asked, for people and for the table of differences.</param>
 /// <param name="AskAsync">Asks one node.</param>
 /// <param name="Normalisation">What cannot be equal.</param>
@@ -16,7 +16,7 @@ internal sealed record Case(string Name, Func<Peer, Task<object>> AskAsync, Norm
     public static Case Of<T>(string name, Normalisation normalisation, Func<Peer, Task<T>> ask)
         where T : class => new(name, async peer => await ask(peer), normalisation);
 
-    /// <summary>The answer of one node; no answer is an answer too.</summary>
+    /// <summary>The response of one node; no response is a response too.</summary>
     public async Task<Flattened> RunAsync(Peer peer)
     {
         try
@@ -25,11 +25,11 @@ internal sealed record Case(string Name, Func<Peer, Task<object>> AskAsync, Norm
         }
         catch (WireException)
         {
-            return Flattened.Of(new NoAnswer { Outcome = "no answer" }, peer, Normalisation);
+            return Flattened.Of(new NoResponse { Outcome = "no response" }, peer, Normalisation);
         }
     }
 
-    private sealed class NoAnswer
+    private sealed class NoResponse
     {
         public string Outcome { get; set; } = "";
     }

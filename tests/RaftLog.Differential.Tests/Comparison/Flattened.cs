@@ -7,17 +7,33 @@ using RaftLog.Protocol;
 namespace RaftLog.Differential.Tests.Comparison;
 
 /// <summary>
-/// An answer as lines of path and value. Elements of arrays are named by what they are about (a topic's name, a partition's index), not by their place,
+/// A response as lines of path and value. Elements of arrays are named by what they are about (a topic's name, a partition's index), not by
+/// their place,
 /// since the order of most arrays means nothing.
 /// </summary>
 internal sealed class Flattened
 {
-    /// <summary>The value of a path that an answer has, where it is a structure.</summary>
+    /// <summary>The value of a path that a response has, where it is a structure.</summary>
     public const string Present = "<there>";
 
     /// <summary>The fields that name an element, the first that it has.</summary>
     private static readonly string[] Names =
-        ["Name", "TopicName", "Topic", "ResourceName", "Key", "PartitionIndex", "PartitionId", "Partition", "Index", "BrokerId", "NodeId", "ReplicaId", "ApiKey", "TopicId"];
+    [
+        "Name",
+        "TopicName",
+        "Topic",
+        "ResourceName",
+        "Key",
+        "PartitionIndex",
+        "PartitionId",
+        "Partition",
+        "Index",
+        "BrokerId",
+        "NodeId",
+        "ReplicaId",
+        "ApiKey",
+        "TopicId",
+    ];
 
     private readonly Peer _peer;
     private readonly Normalisation _normalisation;
@@ -31,11 +47,11 @@ internal sealed class Flattened
     /// <summary>The lines, in the order of their paths.</summary>
     public SortedDictionary<string, string> Lines { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Flattens an answer.</summary>
-    public static Flattened Of(object answer, Peer peer, Normalisation normalisation)
+    /// <summary>Flattens a response.</summary>
+    public static Flattened Of(object response, Peer peer, Normalisation normalisation)
     {
         Flattened flattened = new(peer, normalisation);
-        flattened.AddFields("", answer);
+        flattened.AddFields("", response);
         return flattened;
     }
 

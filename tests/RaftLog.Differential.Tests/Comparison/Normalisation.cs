@@ -4,10 +4,12 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Differential.Tests.Comparison;
 
-/// <summary>Fields whose values cannot be equal, because they name a place, a moment or an identity, are compared by kind instead.</summary>
+/// <summary>
+/// Fields whose values cannot be equal, because they name a place, a moment or an identity, are compared by kind instead.
+/// </summary>
 internal sealed class Normalisation
 {
-    /// <summary>What every answer needs.</summary>
+    /// <summary>What every response needs.</summary>
     public static readonly Normalisation Usual = new();
 
     private const long SomeYearsAfter1970 = 1_750_000_000_000;
@@ -28,7 +30,9 @@ internal sealed class Normalisation
             ("Port", int port) => port > 0 ? "<port>" : $"{port}",
             ("Port", ushort port) => port > 0 ? "<port>" : $"{port}",
             ("ClusterId", string) => "<cluster id>",
-            ("TopicId", Uuid id) => id == Uuid.Zero ? "none" : peer.TopicName(id) is { } name ? $"<id of {name}>" : "<id>",
+            ("TopicId", Uuid id) => id == Uuid.Zero ? "none"
+            : peer.TopicName(id) is { } name ? $"<id of {name}>"
+            : "<id>",
             ("ErrorMessage" or "Documentation" or "BatchIndexErrorMessage", _) => value is null ? "null" : "<text>",
             ("ReplicaDirectoryId", Uuid id) => id == Uuid.Zero ? "none" : "<id>",
             (_, long time) when time > SomeYearsAfter1970 && time < long.MaxValue / 2 => "<now>",

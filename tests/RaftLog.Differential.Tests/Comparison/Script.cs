@@ -32,8 +32,13 @@ internal static class Script
             }
         }
 
-        faults.AddRange(intended.Where(entry => !used.Contains(entry)).Select(entry =>
-            $"{api}, {entry.Case}: {entry.Path} does not differ any more; take it from the table of intended differences"));
+        faults.AddRange(
+            intended
+                .Where(entry => !used.Contains(entry))
+                .Select(entry =>
+                    $"{api}, {entry.Case}: {entry.Path} does not differ any more; take it from the table of intended differences"
+                )
+        );
         if (faults.Count > 0)
         {
             throw new XunitException($"{faults.Count} differences\n{string.Join('\n', faults)}\n{nodes.Log()}");
@@ -48,7 +53,8 @@ internal static class Script
         {
             string kafkas = expected.Lines.GetValueOrDefault(path, Absent);
             string ours = actual.Lines.GetValueOrDefault(path, Absent);
-            bool insideAbsent = absent is not null && path.StartsWith(absent, StringComparison.Ordinal) && path[absent.Length] is '.' or '[';
+            bool insideAbsent =
+                absent is not null && path.StartsWith(absent, StringComparison.Ordinal) && path[absent.Length] is '.' or '[';
             if (kafkas == ours || insideAbsent)
             {
                 continue;

@@ -4,7 +4,8 @@ using Xunit.Sdk;
 namespace RaftLog.Differential.Tests.Exchange;
 
 /// <summary>
-/// One life is lived on Kafka and on RaftLog, until a kill. Each then opens the other's directory, serves the same, lives on, stops in order and hands it
+/// One life is lived on Kafka and on RaftLog, until a kill. Each then opens the other's directory, serves the same, lives on, stops in
+/// order and hands it
 /// back; and what both served is the same, in each part.
 /// </summary>
 public sealed class ExchangeTests
@@ -54,7 +55,8 @@ public sealed class ExchangeTests
         }
     }
 
-    private static List<string> Common(List<string> lines) => lines.FindAll(line => !line.StartsWith(Observation.Own, StringComparison.Ordinal));
+    private static List<string> Common(List<string> lines) =>
+        lines.FindAll(line => !line.StartsWith(Observation.Own, StringComparison.Ordinal));
 
     private static void MustBeSame(string what, List<string> expected, List<string> actual)
     {

@@ -5,7 +5,10 @@ using Xunit.Sdk;
 
 namespace RaftLog.Differential.Tests.Exchange;
 
-/// <summary>One node of a cluster of one, whose directory is opened by Kafka and by RaftLog in turns. Each works on the files that the other has left.</summary>
+/// <summary>
+/// One node of a cluster of one, whose directory is opened by Kafka and by RaftLog in turns. Each works on the files that the other has
+/// left.
+/// </summary>
 internal sealed class ExchangedNode : IAsyncDisposable
 {
     private const string ClusterId = "4L6g3nShT-eMCtK--X86sw";
@@ -35,32 +38,35 @@ internal sealed class ExchangedNode : IAsyncDisposable
     public static async Task<ExchangedNode> FormatAsync(Software software)
     {
         ExchangedNode node = new();
-        await File.WriteAllLinesAsync(node.Properties,
-        [
-            "process.roles=broker,controller",
-            "node.id=1",
-            $"controller.quorum.voters=1@127.0.0.1:{node._port + 1}",
-            $"listeners=PLAINTEXT://127.0.0.1:{node._port},CONTROLLER://127.0.0.1:{node._port + 1}",
-            $"advertised.listeners=PLAINTEXT://127.0.0.1:{node._port}",
-            "controller.listener.names=CONTROLLER",
-            "inter.broker.listener.name=PLAINTEXT",
-            $"log.dirs={node.Data}",
-            "default.replication.factor=1",
-            "offsets.topic.replication.factor=1",
-            "offsets.topic.num.partitions=3",
-            "transaction.state.log.replication.factor=1",
-            "transaction.state.log.min.isr=1",
-            "transaction.state.log.num.partitions=3",
-            "group.initial.rebalance.delay.ms=0",
-            "log.retention.check.interval.ms=500",
-            "log.cleaner.backoff.ms=200",
-            "log.flush.start.offset.checkpoint.interval.ms=500",
-            "log.flush.offset.checkpoint.interval.ms=1000",
-        ]);
+        await File.WriteAllLinesAsync(
+            node.Properties,
+            [
+                "process.roles=broker,controller",
+                "node.id=1",
+                $"controller.quorum.voters=1@127.0.0.1:{node._port + 1}",
+                $"listeners=PLAINTEXT://127.0.0.1:{node._port},CONTROLLER://127.0.0.1:{node._port + 1}",
+                $"advertised.listeners=PLAINTEXT://127.0.0.1:{node._port}",
+                "controller.listener.names=CONTROLLER",
+                "inter.broker.listener.name=PLAINTEXT",
+                $"log.dirs={node.Data}",
+                "default.replication.factor=1",
+                "offsets.topic.replication.factor=1",
+                "offsets.topic.num.partitions=3",
+                "transaction.state.log.replication.factor=1",
+                "transaction.state.log.min.isr=1",
+                "transaction.state.log.num.partitions=3",
+                "group.initial.rebalance.delay.ms=0",
+                "log.retention.check.interval.ms=500",
+                "log.cleaner.backoff.ms=200",
+                "log.flush.start.offset.checkpoint.interval.ms=500",
+                "log.flush.offset.checkpoint.interval.ms=1000",
+            ]
+        );
         string[] features = [.. NotOurs.SelectMany(feature => (string[])["--feature", $"{feature}=0"])];
-        CommandResult formatted = software == Software.Kafka
-            ? await Command.RunAsync(Launcher, ["tool", "storage", "format", "-t", ClusterId, "-c", node.Properties, .. features])
-            : await Command.RunAsync(Repository.RaftLog, ["storage", "format", "--config", node.Properties, "--cluster-id", ClusterId]);
+        CommandResult formatted =
+            software == Software.Kafka
+                ? await Command.RunAsync(Launcher, ["tool", "storage", "format", "-t", ClusterId, "-c", node.Properties, .. features])
+                : await Command.RunAsync(Repository.RaftLog, ["storage", "format", "--config", node.Properties, "--cluster-id", ClusterId]);
         formatted.Succeeded();
         return node;
     }
@@ -85,11 +91,15 @@ internal sealed class ExchangedNode : IAsyncDisposable
 
         _running = software;
         _peer = new Peer($"{software}", _port);
-        await Poll.UntilAsync($"{software} lists itself", async () =>
-        {
-            MetadataResponse metadata = await _peer.AskAsync(new MetadataRequest());
-            return metadata.Brokers.Count == 1 && metadata.Topics.TrueForAll(topic => topic.Partitions.TrueForAll(each => each.LeaderId == Peer.NodeId));
-        });
+        await Poll.UntilAsync(
+            $"{software} lists itself",
+            async () =>
+            {
+                MetadataResponse metadata = await _peer.AskAsync(new MetadataRequest());
+                return metadata.Brokers.Count == 1
+                    && metadata.Topics.TrueForAll(topic => topic.Partitions.TrueForAll(each => each.LeaderId == Peer.NodeId));
+            }
+        );
     }
 
     /// <summary>Kills the process.</summary>

@@ -7,11 +7,13 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Differential.Tests.Exchange;
 
 /// <summary>
-/// The same requests to whatever runs: all codecs, transactions, compaction, retention, DeleteRecords and a group's offsets, in three parts, each of which
+/// The same requests to whatever runs: all codecs, transactions, compaction, retention, DeleteRecords and a group's offsets, in three
+/// parts, each of which
 /// goes on where the one before has left off.
 /// </summary>
 /// <param name="node">The node.</param>
-/// <param name="start">The first timestamp, in milliseconds since 1970. It is recent: producers that have been silent for a day are forgotten.</param>
+/// <param name="start">The first timestamp, in milliseconds since 1970. It is recent: producers that have been silent for a day are
+/// forgotten.</param>
 internal sealed class Life(ExchangedNode node, long start)
 {
     /// <summary>The group.</summary>
@@ -44,7 +46,12 @@ internal sealed class Life(ExchangedNode node, long start)
 
         await CreateAsync(LifeTopics.Codecs);
         await CreateAsync(LifeTopics.Transactions);
-        await CreateAsync(LifeTopics.Compacted, ("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio", "0.01"), ("max.message.bytes", "2000000"));
+        await CreateAsync(
+            LifeTopics.Compacted,
+            ("cleanup.policy", "compact"),
+            ("min.cleanable.dirty.ratio", "0.01"),
+            ("max.message.bytes", "2000000")
+        );
         await CreateAsync(LifeTopics.Retained);
         await FillCodecsAsync(60);
         await DeleteBeforeAsync(Deleted);
@@ -57,7 +64,10 @@ internal sealed class Life(ExchangedNode node, long start)
         await SendAsync(_open, LifeTopics.Transactions, "left open", 1000);
     }
 
-    /// <summary>The second: duplicates and gaps are known, the open transaction is committed, each topic goes on, and another transaction stays open.</summary>
+    /// <summary>
+    /// The second: duplicates and gaps are known, the open transaction is committed, each topic goes on, and another transaction stays
+    /// open.
+    /// </summary>
     public async Task GoOnAsync()
     {
         await MustKnowTheLastBatchAsync();
@@ -75,7 +85,9 @@ internal sealed class Life(ExchangedNode node, long start)
         await SendAsync(_aborting, LifeTopics.Transactions, "left open again", 1000);
     }
 
-    /// <summary>The third: what the second has left open is aborted by the producer's next epoch, and everything takes records still.</summary>
+    /// <summary>
+    /// The third: what the second has left open is aborted by the producer's next epoch, and everything takes records still.
+    /// </summary>
     public async Task EndAsync()
     {
         await MustKnowTheLastBatchAsync();
@@ -87,7 +99,9 @@ internal sealed class Life(ExchangedNode node, long start)
 
     private async Task CreateAsync(string topic, params (string Key, string Value)[] configs)
     {
-        await Peer.AskAsync(Topics.Request(topic, 1, [.. configs, ("segment.bytes", $"{LifeTopics.SegmentBytes}"), ("index.interval.bytes", "4096")]));
+        await Peer.AskAsync(
+            Topics.Request(topic, 1, [.. configs, ("segment.bytes", $"{LifeTopics.SegmentBytes}"), ("index.interval.bytes", "4096")])
+        );
         await Topics.UntilLedAsync(Peer, topic, 1);
     }
 
@@ -99,7 +113,14 @@ internal sealed class Life(ExchangedNode node, long start)
             // Text that no codec makes small, so that segments of compressed batches roll too.
             string text = Convert.ToBase64String(Pseudorandom(_batches, 15_000));
             _last = await _idempotent.SendAsync(
-                Peer, LifeTopics.Codecs, codecs[_batches % codecs.Length], start + (_batches * 5000L), ($"a{_batches}", text), ($"b{_batches}", null), ($"c{_batches}", text));
+                Peer,
+                LifeTopics.Codecs,
+                codecs[_batches % codecs.Length],
+                start + (_batches * 5000L),
+                ($"a{_batches}", text),
+                ($"b{_batches}", null),
+                ($"c{_batches}", text)
+            );
         }
     }
 
@@ -131,13 +152,24 @@ internal sealed class Life(ExchangedNode node, long start)
             for (int batch = 0; batch < 6; batch++, _values += 10)
             {
                 await _idempotent.SendAsync(
-                    Peer, LifeTopics.Compacted, codec, start + _values,
-                    [.. Enumerable.Range(_values, 10).Select(n => ($"{codec}-{n * 7 % Keys}", n % 9 == 0 ? null : $"value {n}"))]);
+                    Peer,
+                    LifeTopics.Compacted,
+                    codec,
+                    start + _values,
+                    [.. Enumerable.Range(_values, 10).Select(n => ($"{codec}-{n * 7 % Keys}", n % 9 == 0 ? null : $"value {n}"))]
+                );
             }
 
             LifeProducer inTransaction = codec == CompressionType.Zstd ? _committing : _aborting;
             await inTransaction.AddAsync(Peer, LifeTopics.Compacted);
-            await inTransaction.SendAsync(Peer, LifeTopics.Compacted, codec, start + _values, ($"{codec}-1", "in a transaction"), ($"{codec}-alone", null));
+            await inTransaction.SendAsync(
+                Peer,
+                LifeTopics.Compacted,
+                codec,
+                start + _values,
+                ($"{codec}-1", "in a transaction"),
+                ($"{codec}-alone", null)
+            );
             await inTransaction.EndAsync(Peer, commits: codec == CompressionType.Zstd);
         }
 
@@ -178,11 +210,17 @@ internal sealed class Life(ExchangedNode node, long start)
 
     private async Task DeleteBeforeAsync(long offset)
     {
-        DeleteRecordsResponse response = await Peer.AskAsync(new DeleteRecordsRequest
-        {
-            TimeoutMs = 10_000, Topics = [new() { Name = LifeTopics.Codecs, Partitions = [new() { PartitionIndex = 0, Offset = new(offset) }] }],
-        });
-        Assert.Equal((ErrorCode.None, offset), (response.Topics[0].Partitions[0].ErrorCode, response.Topics[0].Partitions[0].LowWatermark.Value));
+        DeleteRecordsResponse response = await Peer.AskAsync(
+            new DeleteRecordsRequest
+            {
+                TimeoutMs = 10_000,
+                Topics = [new() { Name = LifeTopics.Codecs, Partitions = [new() { PartitionIndex = 0, Offset = new(offset) }] }],
+            }
+        );
+        Assert.Equal(
+            (ErrorCode.None, offset),
+            (response.Topics[0].Partitions[0].ErrorCode, response.Topics[0].Partitions[0].LowWatermark.Value)
+        );
     }
 
     private async Task CommitOffsetAsync(long offset)
@@ -193,9 +231,25 @@ internal sealed class Life(ExchangedNode node, long start)
             {
                 GroupId = Group,
                 MemberId = "",
-                Topics = [new() { Name = LifeTopics.Codecs, Partitions = [new() { PartitionIndex = 0, CommittedOffset = new(offset), CommittedMetadata = "m" }] }],
+                Topics =
+                [
+                    new()
+                    {
+                        Name = LifeTopics.Codecs,
+                        Partitions =
+                        [
+                            new()
+                            {
+                                PartitionIndex = 0,
+                                CommittedOffset = new(offset),
+                                CommittedMetadata = "m",
+                            },
+                        ],
+                    },
+                ],
             },
-            9);
+            9
+        );
         Assert.Equal(ErrorCode.None, response.Topics[0].Partitions[0].ErrorCode);
     }
 
@@ -204,23 +258,40 @@ internal sealed class Life(ExchangedNode node, long start)
 
     private async Task AlterAsync(string topic, string key, string value)
     {
-        IncrementalAlterConfigsResponse response = await Peer.AskAsync(new IncrementalAlterConfigsRequest
-        {
-            Resources = [new() { ResourceType = 2, ResourceName = topic, Configs = [new() { Name = key, Value = value }] }],
-        });
+        IncrementalAlterConfigsResponse response = await Peer.AskAsync(
+            new IncrementalAlterConfigsRequest
+            {
+                Resources =
+                [
+                    new()
+                    {
+                        ResourceType = 2,
+                        ResourceName = topic,
+                        Configs = [new() { Name = key, Value = value }],
+                    },
+                ],
+            }
+        );
         Assert.Equal(ErrorCode.None, response.Responses[0].ErrorCode);
     }
 
     private Task<long> LatestAsync(string topic) => OffsetAsync(topic, -1);
 
-    private async Task<long> OffsetAsync(string topic, long time) => (await Observation.OffsetsAsync(Peer, topic, time, isolation: 0)).Offset.Value;
+    private async Task<long> OffsetAsync(string topic, long time) =>
+        (await Observation.OffsetsAsync(Peer, topic, time, isolation: 0)).Offset.Value;
 
-    private Task UntilCheckpointAsync(string file, string topic, long offset) => Poll.UntilAsync($"{Peer.Name} notes {offset} of {topic} in {file}", () =>
-    {
-        string path = Path.Combine(node.Data, file);
-        string? line = File.Exists(path) ? Array.Find(File.ReadAllLines(path), each => each.StartsWith($"{topic} 0 ", StringComparison.Ordinal)) : null;
-        return line is not null && long.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture) >= offset;
-    });
+    private Task UntilCheckpointAsync(string file, string topic, long offset) =>
+        Poll.UntilAsync(
+            $"{Peer.Name} notes {offset} of {topic} in {file}",
+            () =>
+            {
+                string path = Path.Combine(node.Data, file);
+                string? line = File.Exists(path)
+                    ? Array.Find(File.ReadAllLines(path), each => each.StartsWith($"{topic} 0 ", StringComparison.Ordinal))
+                    : null;
+                return line is not null && long.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture) >= offset;
+            }
+        );
 
     private static byte[] Pseudorandom(int seed, int length)
     {

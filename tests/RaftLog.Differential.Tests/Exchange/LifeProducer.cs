@@ -7,7 +7,9 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Differential.Tests.Exchange;
 
-/// <summary>A producer that goes on while the node under it changes: idempotent, and with transactions where it has a transactional id.</summary>
+/// <summary>
+/// A producer that goes on while the node under it changes: idempotent, and with transactions where it has a transactional id.
+/// </summary>
 internal sealed class LifeProducer(string? transactionalId = null)
 {
     private const int MostBytes = 2 * LifeTopics.SegmentBytes;
@@ -20,17 +22,27 @@ internal sealed class LifeProducer(string? transactionalId = null)
     {
         if (transactionalId is not null)
         {
-            await Poll.UntilAsync($"{peer.Name} coordinates {transactionalId}", async () =>
-                (await peer.AskAsync(new FindCoordinatorRequest { KeyType = 1, CoordinatorKeys = [transactionalId] })).Coordinators[0].ErrorCode == ErrorCode.None);
+            await Poll.UntilAsync(
+                $"{peer.Name} coordinates {transactionalId}",
+                async () =>
+                    (await peer.AskAsync(new FindCoordinatorRequest { KeyType = 1, CoordinatorKeys = [transactionalId] }))
+                        .Coordinators[0]
+                        .ErrorCode == ErrorCode.None
+            );
         }
 
-        await Poll.UntilAsync($"{peer.Name} gives an id to {transactionalId ?? "a producer"}", async () =>
-        {
-            InitProducerIdResponse response = await peer.AskAsync(
-                new InitProducerIdRequest { TransactionalId = transactionalId, TransactionTimeoutMs = 600_000 }, 5);
-            _stamp = new ProducerStamp(response.ProducerId, response.ProducerEpoch, 0);
-            return response.ErrorCode == ErrorCode.None;
-        });
+        await Poll.UntilAsync(
+            $"{peer.Name} gives an id to {transactionalId ?? "a producer"}",
+            async () =>
+            {
+                InitProducerIdResponse response = await peer.AskAsync(
+                    new InitProducerIdRequest { TransactionalId = transactionalId, TransactionTimeoutMs = 600_000 },
+                    5
+                );
+                _stamp = new ProducerStamp(response.ProducerId, response.ProducerEpoch, 0);
+                return response.ErrorCode == ErrorCode.None;
+            }
+        );
         _sequences.Clear();
     }
 
@@ -45,12 +57,19 @@ internal sealed class LifeProducer(string? transactionalId = null)
                 V3AndBelowProducerEpoch = _stamp.Epoch,
                 V3AndBelowTopics = [new() { Name = topic, Partitions = [0] }],
             },
-            3);
+            3
+        );
         Assert.Equal(ErrorCode.None, response.ResultsByTopicV3AndBelow[0].ResultsByPartition[0].PartitionErrorCode);
     }
 
     /// <summary>Appends a batch and returns its bytes, as they may be sent again.</summary>
-    public async Task<byte[]> SendAsync(Peer peer, string topic, CompressionType codec, long timestamp, params (string Key, string? Value)[] records)
+    public async Task<byte[]> SendAsync(
+        Peer peer,
+        string topic,
+        CompressionType codec,
+        long timestamp,
+        params (string Key, string? Value)[] records
+    )
     {
         byte[] batch = Build(_sequences.GetValueOrDefault(topic), codec, timestamp, records);
         _sequences[topic] = _sequences.GetValueOrDefault(topic) + records.Length;
@@ -61,7 +80,11 @@ internal sealed class LifeProducer(string? transactionalId = null)
 
     /// <summary>Sends a batch that leaves out a sequence number.</summary>
     public Task<ProduceResponse.PartitionProduceResponse> SendGapAsync(Peer peer, string topic) =>
-        SendAgainAsync(peer, topic, Build(_sequences.GetValueOrDefault(topic) + 1, CompressionType.None, RawBatches.FirstTimestamp, [("gap", "")]));
+        SendAgainAsync(
+            peer,
+            topic,
+            Build(_sequences.GetValueOrDefault(topic) + 1, CompressionType.None, RawBatches.FirstTimestamp, [("gap", "")])
+        );
 
     /// <summary>Sends the bytes of a batch.</summary>
     public async Task<ProduceResponse.PartitionProduceResponse> SendAgainAsync(Peer peer, string topic, byte[] batch)
@@ -77,7 +100,15 @@ internal sealed class LifeProducer(string? transactionalId = null)
     {
         await Coordinators.UntilKnownAsync(peer, group);
         AddOffsetsToTxnResponse added = await peer.AskAsync(
-            new AddOffsetsToTxnRequest { TransactionalId = transactionalId!, ProducerId = _stamp.Id, ProducerEpoch = _stamp.Epoch, GroupId = group }, 3);
+            new AddOffsetsToTxnRequest
+            {
+                TransactionalId = transactionalId!,
+                ProducerId = _stamp.Id,
+                ProducerEpoch = _stamp.Epoch,
+                GroupId = group,
+            },
+            3
+        );
         Assert.Equal(ErrorCode.None, added.ErrorCode);
         TxnOffsetCommitResponse committed = await peer.AskAsync(
             new TxnOffsetCommitRequest
@@ -90,11 +121,21 @@ internal sealed class LifeProducer(string? transactionalId = null)
                 [
                     new()
                     {
-                        Name = LifeTopics.Transactions, Partitions = [new() { PartitionIndex = 0, CommittedOffset = new(offset), CommittedMetadata = "by a transaction" }],
+                        Name = LifeTopics.Transactions,
+                        Partitions =
+                        [
+                            new()
+                            {
+                                PartitionIndex = 0,
+                                CommittedOffset = new(offset),
+                                CommittedMetadata = "by a transaction",
+                            },
+                        ],
                     },
                 ],
             },
-            3);
+            3
+        );
         Assert.Equal(ErrorCode.None, committed.Topics[0].Partitions[0].ErrorCode);
     }
 
@@ -102,14 +143,28 @@ internal sealed class LifeProducer(string? transactionalId = null)
     public async Task EndAsync(Peer peer, bool commits)
     {
         EndTxnResponse response = await peer.AskAsync(
-            new EndTxnRequest { TransactionalId = transactionalId!, ProducerId = _stamp.Id, ProducerEpoch = _stamp.Epoch, Committed = commits }, 4);
+            new EndTxnRequest
+            {
+                TransactionalId = transactionalId!,
+                ProducerId = _stamp.Id,
+                ProducerEpoch = _stamp.Epoch,
+                Committed = commits,
+            },
+            4
+        );
         Assert.Equal(ErrorCode.None, response.ErrorCode);
         await UntilAsync(peer, commits ? "CompleteCommit" : "CompleteAbort");
     }
 
     /// <summary>Waits for a state of the transaction.</summary>
-    public Task UntilAsync(Peer peer, string state) => Poll.UntilAsync($"{transactionalId} is {state} on {peer.Name}", async () =>
-        (await peer.AskAsync(new DescribeTransactionsRequest { TransactionalIds = [transactionalId!] })).TransactionStates[0].TransactionState == state);
+    public Task UntilAsync(Peer peer, string state) =>
+        Poll.UntilAsync(
+            $"{transactionalId} is {state} on {peer.Name}",
+            async () =>
+                (await peer.AskAsync(new DescribeTransactionsRequest { TransactionalIds = [transactionalId!] }))
+                    .TransactionStates[0]
+                    .TransactionState == state
+        );
 
     private byte[] Build(int sequence, CompressionType codec, long timestamp, (string Key, string? Value)[] records)
     {

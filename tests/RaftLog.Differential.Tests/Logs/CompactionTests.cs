@@ -7,7 +7,9 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Differential.Tests.Logs;
 
-/// <summary>What both cleaners keep of one history is the same, batch by batch: offsets, sequences, flags, timestamps, tombstones and empty batches.</summary>
+/// <summary>
+/// What both cleaners keep of one history is the same, batch by batch: offsets, sequences, flags, timestamps, tombstones and empty batches.
+/// </summary>
 [Collection(BothNodesCollection.Name)]
 public sealed class CompactionTests(BothNodes nodes)
 {
@@ -20,7 +22,14 @@ public sealed class CompactionTests(BothNodes nodes)
     public async Task Both_keep_the_same_of_one_history()
     {
         await Topics.CreateAsync(
-            nodes, Topic, 1, ("cleanup.policy", "compact"), ("segment.bytes", $"{SegmentBytes}"), ("min.cleanable.dirty.ratio", "0.01"), ("max.message.bytes", "2000000"));
+            nodes,
+            Topic,
+            1,
+            ("cleanup.policy", "compact"),
+            ("segment.bytes", $"{SegmentBytes}"),
+            ("min.cleanable.dirty.ratio", "0.01"),
+            ("max.message.bytes", "2000000")
+        );
         List<string> kafka = await HistoryOfAsync(nodes.Kafka);
         List<string> subject = await HistoryOfAsync(nodes.Subject);
         Assert.Equal(kafka, subject);
@@ -30,12 +39,27 @@ public sealed class CompactionTests(BothNodes nodes)
 
     private static async Task<List<string>> HistoryOfAsync(Peer peer)
     {
-        await peer.AskAsync(new IncrementalAlterConfigsRequest
-        {
-            Resources = [new() { ResourceType = ClusterType, ResourceName = "", Configs = [new() { Name = "log.cleaner.backoff.ms", Value = "200" }] }],
-        });
+        await peer.AskAsync(
+            new IncrementalAlterConfigsRequest
+            {
+                Resources =
+                [
+                    new()
+                    {
+                        ResourceType = ClusterType,
+                        ResourceName = "",
+                        Configs = [new() { Name = "log.cleaner.backoff.ms", Value = "200" }],
+                    },
+                ],
+            }
+        );
         // Nothing is left of this producer but its sequence.
-        await ProduceAsync(peer, CompressionType.Lz4, new ProducerStamp(new ProducerId(2000), new ProducerEpoch(0), 0), [("once", "1"), ("once", "2")]);
+        await ProduceAsync(
+            peer,
+            CompressionType.Lz4,
+            new ProducerStamp(new ProducerId(2000), new ProducerEpoch(0), 0),
+            [("once", "1"), ("once", "2")]
+        );
         await ProduceAsync(peer, CompressionType.None, ProducerStamp.None, [("once", "3")]);
         int sequence = 0;
         int written = 3;
@@ -45,7 +69,12 @@ public sealed class CompactionTests(BothNodes nodes)
             {
                 const int Records = 10;
                 ProducerStamp stamp = new(new ProducerId(1000 + (batch % 3)), new ProducerEpoch(0), (sequence++ / 3) * Records);
-                await ProduceAsync(peer, codec, stamp, Enumerable.Range(written, Records).Select(n => ($"{codec}-{n * 7 % 43}", n % 9 == 0 ? null : $"value {n}")));
+                await ProduceAsync(
+                    peer,
+                    codec,
+                    stamp,
+                    Enumerable.Range(written, Records).Select(n => ($"{codec}-{n * 7 % 43}", n % 9 == 0 ? null : $"value {n}"))
+                );
                 written += Records;
             }
         }
@@ -57,14 +86,22 @@ public sealed class CompactionTests(BothNodes nodes)
         }
 
         int before = written;
-        return await Poll.ForAsync($"{peer.Name} to compact", async () =>
-        {
-            List<string> lines = await BatchText.ReadAsync(peer, Topic, 0, written);
-            return lines.Count(line => line.StartsWith(' ')) < before ? lines : null;
-        });
+        return await Poll.ForAsync(
+            $"{peer.Name} to compact",
+            async () =>
+            {
+                List<string> lines = await BatchText.ReadAsync(peer, Topic, 0, written);
+                return lines.Count(line => line.StartsWith(' ')) < before ? lines : null;
+            }
+        );
     }
 
-    private static async Task ProduceAsync(Peer peer, CompressionType codec, ProducerStamp stamp, IEnumerable<(string Key, string? Value)> records)
+    private static async Task ProduceAsync(
+        Peer peer,
+        CompressionType codec,
+        ProducerStamp stamp,
+        IEnumerable<(string Key, string? Value)> records
+    )
     {
         using RecordBatchBuilder builder = new(new RecordBatchOptions(2 * SegmentBytes, codec)) { Producer = stamp };
         int count = 0;

@@ -44,14 +44,32 @@ internal static class BatchText
     public static async Task<FetchResponse> FetchAsync(Peer peer, string topic, Offset from, sbyte isolation)
     {
         Uuid id = await peer.TopicIdAsync(topic);
-        return await peer.AskAsync(new FetchRequest
-        {
-            MaxWaitMs = 100,
-            MinBytes = 1,
-            SessionEpoch = -1,
-            IsolationLevel = isolation,
-            Topics = [new() { TopicId = id, Topic = topic, Partitions = [new() { Partition = 0, FetchOffset = from, PartitionMaxBytes = FetchBytes }] }],
-        });
+        return await peer.AskAsync(
+            new FetchRequest
+            {
+                MaxWaitMs = 100,
+                MinBytes = 1,
+                SessionEpoch = -1,
+                IsolationLevel = isolation,
+                Topics =
+                [
+                    new()
+                    {
+                        TopicId = id,
+                        Topic = topic,
+                        Partitions =
+                        [
+                            new()
+                            {
+                                Partition = 0,
+                                FetchOffset = from,
+                                PartitionMaxBytes = FetchBytes,
+                            },
+                        ],
+                    },
+                ],
+            }
+        );
     }
 
     /// <summary>Adds a batch's lines. The time of a control batch is the node's own, and left out.</summary>
@@ -61,7 +79,9 @@ internal static class BatchText
         string Time(long time) => isControl ? "now" : time.ToString(CultureInfo.InvariantCulture);
         string first = batch.Attributes.HasDeleteHorizon ? "horizon" : Time(batch.BaseTimestamp);
         lines.Add(
-            $"{batch.BaseOffset}-{batch.LastOffset} {batch.Attributes.Bits:x} count {batch.RecordCount} producer {batch.Producer} time {first} to {Time(batch.MaxTimestamp)}");
+            $"{batch.BaseOffset}-{batch.LastOffset} {batch.Attributes.Bits:x} count {batch.RecordCount} producer {batch.Producer} time "
+                + $"{first} to {Time(batch.MaxTimestamp)}"
+        );
         using RecordSection section = RecordSection.Open(batch, 1 << 24);
         foreach (Protocol.Records.Record record in section)
         {
@@ -76,7 +96,11 @@ internal static class BatchText
             return "null";
         }
 
-        string text = bytes.Span.ContainsAnyInRange((byte)0, (byte)31) ? Convert.ToHexString(bytes.Span) : Encoding.UTF8.GetString(bytes.Span);
-        return text.Length <= MostShown ? text : $"{text[..MostShown]}... ({bytes.Span.Length} bytes, {Convert.ToHexString(SHA256.HashData(bytes.Span), 0, 4)})";
+        string text = bytes.Span.ContainsAnyInRange((byte)0, (byte)31)
+            ? Convert.ToHexString(bytes.Span)
+            : Encoding.UTF8.GetString(bytes.Span);
+        return text.Length <= MostShown
+            ? text
+            : $"{text[..MostShown]}... ({bytes.Span.Length} bytes, {Convert.ToHexString(SHA256.HashData(bytes.Span), 0, 4)})";
     }
 }

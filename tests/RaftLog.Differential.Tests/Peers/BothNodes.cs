@@ -5,7 +5,8 @@ using Xunit.Sdk;
 namespace RaftLog.Differential.Tests.Peers;
 
 /// <summary>
-/// One node of Apache Kafka and one of RaftLog, with the same configuration, started once for all tests. <c>RAFTLOG_SUBJECT=kafka</c> puts a
+/// One node of Apache Kafka and one of RaftLog, with the same configuration, started once for all tests. <c>RAFTLOG_SUBJECT=kafka</c> puts
+/// a
 /// second Kafka in RaftLog's place: then every test must pass with an empty table of differences, or it does not compare what it should.
 /// </summary>
 public sealed class BothNodes : IAsyncLifetime
@@ -75,11 +76,15 @@ public sealed class BothNodes : IAsyncLifetime
     /// <summary>What RaftLog's node said last, for failures.</summary>
     internal string Log() => _raftLog?.Log() ?? "";
 
-    private static Task UntilReadyAsync(Peer peer) => Poll.UntilAsync($"{peer.Name} lists itself", async () =>
-    {
-        MetadataResponse metadata = await peer.AskAsync(new MetadataRequest { Topics = [] });
-        return metadata.Brokers.Count == 1 && metadata.ControllerId != NodeId.None;
-    });
+    private static Task UntilReadyAsync(Peer peer) =>
+        Poll.UntilAsync(
+            $"{peer.Name} lists itself",
+            async () =>
+            {
+                MetadataResponse metadata = await peer.AskAsync(new MetadataRequest { Topics = [] });
+                return metadata.Brokers.Count == 1 && metadata.ControllerId != NodeId.None;
+            }
+        );
 
     private async Task<Peer> StartKafkaAsync(string name)
     {
@@ -109,26 +114,30 @@ public sealed class BothNodes : IAsyncLifetime
         int controllerPort = FreePorts.Take();
         string file = Path.Combine(_directory, "server.properties");
         string data = Path.Combine(_directory, "raftlog");
-        await File.WriteAllLinesAsync(file,
-        [
-            "process.roles=broker,controller",
-            "node.id=1",
-            $"controller.quorum.voters=1@127.0.0.1:{controllerPort}",
-            $"listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}",
-            $"advertised.listeners=PLAINTEXT://127.0.0.1:{port}",
-            "controller.listener.names=CONTROLLER",
-            "inter.broker.listener.name=PLAINTEXT",
-            $"log.dirs={data}",
-            "default.replication.factor=1",
-            "min.insync.replicas=1",
-            "offsets.topic.replication.factor=1",
-            "transaction.state.log.replication.factor=1",
-            "transaction.state.log.min.isr=1",
-            "share.coordinator.state.topic.replication.factor=1",
-            "share.coordinator.state.topic.min.isr=1",
-            "group.initial.rebalance.delay.ms=0",
-        ]);
-        (await Command.RunAsync(Repository.RaftLog, ["storage", "format", "--config", file, "--cluster-id", "4L6g3nShT-eMCtK--X86sw"])).Succeeded();
+        await File.WriteAllLinesAsync(
+            file,
+            [
+                "process.roles=broker,controller",
+                "node.id=1",
+                $"controller.quorum.voters=1@127.0.0.1:{controllerPort}",
+                $"listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}",
+                $"advertised.listeners=PLAINTEXT://127.0.0.1:{port}",
+                "controller.listener.names=CONTROLLER",
+                "inter.broker.listener.name=PLAINTEXT",
+                $"log.dirs={data}",
+                "default.replication.factor=1",
+                "min.insync.replicas=1",
+                "offsets.topic.replication.factor=1",
+                "transaction.state.log.replication.factor=1",
+                "transaction.state.log.min.isr=1",
+                "share.coordinator.state.topic.replication.factor=1",
+                "share.coordinator.state.topic.min.isr=1",
+                "group.initial.rebalance.delay.ms=0",
+            ]
+        );
+        (
+            await Command.RunAsync(Repository.RaftLog, ["storage", "format", "--config", file, "--cluster-id", "4L6g3nShT-eMCtK--X86sw"])
+        ).Succeeded();
         NodeProcess node = new(1, port, data, ["start", "--config", file]);
         _raftLog = node;
         _stops.Add(() =>

@@ -27,7 +27,11 @@ internal sealed class ClassicMember(string group, string? instanceId = null)
             MemberId = IdOf(peer),
             GroupInstanceId = instanceId,
             ProtocolType = "consumer",
-            Protocols = [new() { Name = "range", Metadata = new byte[] { 1, 2, 3 } }, new() { Name = "roundrobin", Metadata = new byte[] { 4 } }],
+            Protocols =
+            [
+                new() { Name = "range", Metadata = new byte[] { 1, 2, 3 } },
+                new() { Name = "roundrobin", Metadata = new byte[] { 4 } },
+            ],
         };
         change?.Invoke(request);
         JoinGroupResponse response = version is { } asked ? await peer.AskVersionAsync(request, asked) : await peer.AskAsync(request);
@@ -57,7 +61,13 @@ internal sealed class ClassicMember(string group, string? instanceId = null)
 
     public Task<HeartbeatResponse> BeatAsync(Peer peer, Action<HeartbeatRequest>? change = null)
     {
-        HeartbeatRequest request = new() { GroupId = group, GenerationId = GenerationOf(peer), MemberId = IdOf(peer), GroupInstanceId = instanceId };
+        HeartbeatRequest request = new()
+        {
+            GroupId = group,
+            GenerationId = GenerationOf(peer),
+            MemberId = IdOf(peer),
+            GroupInstanceId = instanceId,
+        };
         change?.Invoke(request);
         return peer.AskAsync(request);
     }

@@ -1,7 +1,8 @@
-
 namespace RaftLog.Differential.Tests.Peers;
 
-/// <summary>A fact that needs a node of Apache Kafka. Where it cannot run the test is skipped and says so; under <c>CI=true</c> it fails.</summary>
+/// <summary>
+/// A fact that needs a node of Apache Kafka. Where it cannot run the test is skipped and says so; under <c>CI=true</c> it fails.
+/// </summary>
 public sealed class KafkaFactAttribute : FactAttribute
 {
     /// <summary>Skips where Kafka is absent.</summary>
@@ -14,8 +15,8 @@ public sealed class KafkaFactAttribute : FactAttribute
     }
 
     /// <summary>Why Kafka cannot run; null where it can.</summary>
-    public static string? Missing { get; } = TestKit.Peers.Missing
-        ?? (Repository.OnPath("java") is null ? "skipped: no java on PATH (Debian: openjdk-17-jre-headless)" : null);
+    public static string? Missing { get; } =
+        TestKit.Peers.Missing ?? (Repository.OnPath("java") is null ? "skipped: no java on PATH (Debian: openjdk-17-jre-headless)" : null);
 }
 
 /// <summary>Tests with cases that need Apache Kafka.</summary>

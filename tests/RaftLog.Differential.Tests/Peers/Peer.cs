@@ -4,7 +4,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Differential.Tests.Peers;
 
-/// <summary>One of the two nodes that get the same requests. What a request needs to know of its node, such as a topic's id, is asked here.</summary>
+/// <summary>
+/// One of the two nodes that get the same requests. What a request needs to know of its node, such as a topic's id, is asked here.
+/// </summary>
 /// <param name="name">The node's name, for failures.</param>
 /// <param name="port">Its port for clients.</param>
 internal sealed class Peer(string name, int port) : IDisposable
@@ -28,12 +30,14 @@ internal sealed class Peer(string name, int port) : IDisposable
     /// <summary>The id that this node has given to a topic.</summary>
     public async Task<Uuid> TopicIdAsync(string topic)
     {
-        MetadataResponse response = await AskAsync(new MetadataRequest { Topics = [new() { Name = topic }], AllowAutoTopicCreation = false });
+        MetadataResponse response = await AskAsync(
+            new MetadataRequest { Topics = [new() { Name = topic }], AllowAutoTopicCreation = false }
+        );
         Learn(topic, response.Topics[0].TopicId);
         return response.Topics[0].TopicId;
     }
 
-    /// <summary>Notes an id that an answer has told.</summary>
+    /// <summary>Notes an id that a response has told.</summary>
     public void Learn(string topic, Uuid id)
     {
         if (id != Uuid.Zero)
@@ -45,7 +49,10 @@ internal sealed class Peer(string name, int port) : IDisposable
     /// <summary>Lowers the versions that are asked to those of another node, so that the same request is the same bytes.</summary>
     public async Task LimitToAsync(Peer other)
     {
-        ApiVersionsResponse spoken = await other.AskVersionAsync(new ApiVersionsRequest { ClientSoftwareName = "raftlog-tests", ClientSoftwareVersion = "1.0" }, 3);
+        ApiVersionsResponse spoken = await other.AskVersionAsync(
+            new ApiVersionsRequest { ClientSoftwareName = "raftlog-tests", ClientSoftwareVersion = "1.0" },
+            3
+        );
         foreach (ApiVersionsResponse.ApiVersion api in spoken.ApiKeys)
         {
             _limits[(ApiKey)api.ApiKey] = api.MaxVersion;
@@ -58,12 +65,13 @@ internal sealed class Peer(string name, int port) : IDisposable
     /// <summary>Asks in the highest version that both nodes and the tests speak, or below.</summary>
     public async Task<TResponse> AskAsync<TResponse>(IRequest<TResponse> request, short highestVersion = short.MaxValue)
         where TResponse : class, IVersionedMessage, new() =>
-        await WithClientAsync(client => client.AskAsync(request, Math.Min(highestVersion, _limits.GetValueOrDefault(request.Api, short.MaxValue))));
+        await WithClientAsync(client =>
+            client.AskAsync(request, Math.Min(highestVersion, _limits.GetValueOrDefault(request.Api, short.MaxValue)))
+        );
 
     /// <summary>Asks in exactly this version.</summary>
     public async Task<TResponse> AskVersionAsync<TResponse>(IRequest<TResponse> request, short version)
-        where TResponse : class, IVersionedMessage, new() =>
-        await WithClientAsync(client => client.AskVersionAsync(request, version));
+        where TResponse : class, IVersionedMessage, new() => await WithClientAsync(client => client.AskVersionAsync(request, version));
 
     /// <inheritdoc/>
     public void Dispose() => _client?.Dispose();

@@ -11,12 +11,15 @@ internal static class Topics
     private const int NoPartition = -1;
 
     /// <summary>
-    /// Creates a topic with one replica on both nodes and waits for its leaders. It keeps its records for ever: their timestamps are years old, and Kafka
+    /// Creates a topic with one replica on both nodes and waits for its leaders. It keeps its records for ever: their timestamps are years
+    /// old, and Kafka
     /// removes what is too old half a minute after it has started.
     /// </summary>
     public static async Task CreateAsync(BothNodes nodes, string name, int partitions = 1, params (string Key, string Value)[] configs)
     {
-        (string Key, string Value)[] all = configs.Any(config => config.Key == "retention.ms") ? configs : [.. configs, ("retention.ms", "-1")];
+        (string Key, string Value)[] all = configs.Any(config => config.Key == "retention.ms")
+            ? configs
+            : [.. configs, ("retention.ms", "-1")];
         foreach (Peer peer in (Peer[])[nodes.Kafka, nodes.Subject])
         {
             await peer.AskAsync(Request(name, partitions, all));
@@ -32,7 +35,21 @@ internal static class Topics
         {
             for (int i = 0; i < 3; i++)
             {
-                await peer.AskAsync(Produce(name, 0, RawBatches.Of(ProducerStamp.None, CompressionType.None, RawBatches.FirstTimestamp + (i * 10_000L), $"a{i}", $"b{i}", $"c{i}")), highestVersion: 12);
+                await peer.AskAsync(
+                    Produce(
+                        name,
+                        0,
+                        RawBatches.Of(
+                            ProducerStamp.None,
+                            CompressionType.None,
+                            RawBatches.FirstTimestamp + (i * 10_000L),
+                            $"a{i}",
+                            $"b{i}",
+                            $"c{i}"
+                        )
+                    ),
+                    highestVersion: 12
+                );
             }
         }
     }
@@ -45,42 +62,63 @@ internal static class Topics
     }
 
     /// <summary>Waits until a node leads every partition of a topic.</summary>
-    public static Task UntilLedAsync(Peer peer, string name, int partitions) => Poll.UntilAsync($"{peer.Name} leads {name}", async () =>
-    {
-        MetadataResponse response = await peer.AskAsync(new MetadataRequest { Topics = [new() { Name = name }], AllowAutoTopicCreation = false });
-        MetadataResponse.TopicData topic = response.Topics[0];
-        peer.Learn(name, topic.TopicId);
-        return topic.Partitions.Count == partitions && topic.Partitions.TrueForAll(p => p.LeaderId == Peer.NodeId);
-    });
+    public static Task UntilLedAsync(Peer peer, string name, int partitions) =>
+        Poll.UntilAsync(
+            $"{peer.Name} leads {name}",
+            async () =>
+            {
+                MetadataResponse response = await peer.AskAsync(
+                    new MetadataRequest { Topics = [new() { Name = name }], AllowAutoTopicCreation = false }
+                );
+                MetadataResponse.TopicData topic = response.Topics[0];
+                peer.Learn(name, topic.TopicId);
+                return topic.Partitions.Count == partitions && topic.Partitions.TrueForAll(p => p.LeaderId == Peer.NodeId);
+            }
+        );
 
     /// <summary>Waits until a node knows no such topic.</summary>
-    public static Task UntilGoneAsync(Peer peer, string name) => Poll.UntilAsync($"{peer.Name} has forgotten {name}", async () =>
-    {
-        MetadataResponse response = await peer.AskAsync(new MetadataRequest { Topics = [new() { Name = name }], AllowAutoTopicCreation = false });
-        return response.Topics[0].ErrorCode == ErrorCode.UnknownTopicOrPartition;
-    });
+    public static Task UntilGoneAsync(Peer peer, string name) =>
+        Poll.UntilAsync(
+            $"{peer.Name} has forgotten {name}",
+            async () =>
+            {
+                MetadataResponse response = await peer.AskAsync(
+                    new MetadataRequest { Topics = [new() { Name = name }], AllowAutoTopicCreation = false }
+                );
+                return response.Topics[0].ErrorCode == ErrorCode.UnknownTopicOrPartition;
+            }
+        );
 
     /// <summary>The request that creates one topic with one replica.</summary>
-    public static CreateTopicsRequest Request(string name, int partitions = 1, params (string Key, string Value)[] configs) => new()
-    {
-        Topics =
-        [
-            new()
-            {
-                Name = name,
-                NumPartitions = partitions,
-                ReplicationFactor = partitions == NoPartition ? (short)-1 : (short)1,
-                Configs = [.. configs.Select(config => new CreateTopicsRequest.CreatableTopicConfig { Name = config.Key, Value = config.Value })],
-            },
-        ],
-        TimeoutMs = 10_000,
-    };
+    public static CreateTopicsRequest Request(string name, int partitions = 1, params (string Key, string Value)[] configs) =>
+        new()
+        {
+            Topics =
+            [
+                new()
+                {
+                    Name = name,
+                    NumPartitions = partitions,
+                    ReplicationFactor = partitions == NoPartition ? (short)-1 : (short)1,
+                    Configs =
+                    [
+                        .. configs.Select(config => new CreateTopicsRequest.CreatableTopicConfig
+                        {
+                            Name = config.Key,
+                            Value = config.Value,
+                        }),
+                    ],
+                },
+            ],
+            TimeoutMs = 10_000,
+        };
 
     /// <summary>The request that appends to one partition by the topic's name, up to version 12.</summary>
-    public static ProduceRequest Produce(string name, int partition, byte[]? records, short acks = -1) => new()
-    {
-        Acks = acks,
-        TimeoutMs = 10_000,
-        TopicData = [new() { Name = name, PartitionData = [new() { Index = partition, Records = records }] }],
-    };
+    public static ProduceRequest Produce(string name, int partition, byte[]? records, short acks = -1) =>
+        new()
+        {
+            Acks = acks,
+            TimeoutMs = 10_000,
+            TopicData = [new() { Name = name, PartitionData = [new() { Index = partition, Records = records }] }],
+        };
 }

@@ -21,18 +21,24 @@ internal sealed class TransactionalProducer(string id)
     {
         foreach (Peer peer in (Peer[])[nodes.Kafka, nodes.Subject])
         {
-            await Poll.UntilAsync($"{peer.Name} coordinates {id}", async () =>
-            {
-                await peer.AskAsync(new FindCoordinatorRequest { KeyType = 1, CoordinatorKeys = [id] });
-                return (await InitAsync(peer)).ErrorCode == ErrorCode.None;
-            });
+            await Poll.UntilAsync(
+                $"{peer.Name} coordinates {id}",
+                async () =>
+                {
+                    await peer.AskAsync(new FindCoordinatorRequest { KeyType = 1, CoordinatorKeys = [id] });
+                    return (await InitAsync(peer)).ErrorCode == ErrorCode.None;
+                }
+            );
         }
     }
 
     /// <summary>Asks for a producer and takes it.</summary>
     public async Task<InitProducerIdResponse> InitAsync(Peer peer)
     {
-        InitProducerIdResponse response = await peer.AskAsync(new InitProducerIdRequest { TransactionalId = id, TransactionTimeoutMs = 60_000 }, 5);
+        InitProducerIdResponse response = await peer.AskAsync(
+            new InitProducerIdRequest { TransactionalId = id, TransactionTimeoutMs = 60_000 },
+            5
+        );
         if (response.ErrorCode == ErrorCode.None)
         {
             _stamps[peer] = new ProducerStamp(response.ProducerId, response.ProducerEpoch, 0);
@@ -42,31 +48,60 @@ internal sealed class TransactionalProducer(string id)
     }
 
     /// <summary>Adds a partition of a topic, as a client does.</summary>
-    public AddPartitionsToTxnRequest Add(Peer peer, string topic, params int[] partitions) => new()
-    {
-        V3AndBelowTransactionalId = id,
-        V3AndBelowProducerId = On(peer).Id,
-        V3AndBelowProducerEpoch = On(peer).Epoch,
-        V3AndBelowTopics = [new() { Name = topic, Partitions = [.. partitions] }],
-    };
+    public AddPartitionsToTxnRequest Add(Peer peer, string topic, params int[] partitions) =>
+        new()
+        {
+            V3AndBelowTransactionalId = id,
+            V3AndBelowProducerId = On(peer).Id,
+            V3AndBelowProducerEpoch = On(peer).Epoch,
+            V3AndBelowTopics = [new() { Name = topic, Partitions = [.. partitions] }],
+        };
 
     /// <summary>Ends the transaction.</summary>
     public EndTxnRequest End(Peer peer, bool commits) =>
-        new() { TransactionalId = id, ProducerId = On(peer).Id, ProducerEpoch = On(peer).Epoch, Committed = commits };
+        new()
+        {
+            TransactionalId = id,
+            ProducerId = On(peer).Id,
+            ProducerEpoch = On(peer).Epoch,
+            Committed = commits,
+        };
 
     /// <summary>Adds a group's offsets.</summary>
     public AddOffsetsToTxnRequest AddOffsets(Peer peer, string group) =>
-        new() { TransactionalId = id, ProducerId = On(peer).Id, ProducerEpoch = On(peer).Epoch, GroupId = group };
+        new()
+        {
+            TransactionalId = id,
+            ProducerId = On(peer).Id,
+            ProducerEpoch = On(peer).Epoch,
+            GroupId = group,
+        };
 
     /// <summary>Commits an offset with the transaction.</summary>
-    public TxnOffsetCommitRequest Commit(Peer peer, string group, string topic, int partition = 0) => new()
-    {
-        TransactionalId = id,
-        GroupId = group,
-        ProducerId = On(peer).Id,
-        ProducerEpoch = On(peer).Epoch,
-        Topics = [new() { Name = topic, Partitions = [new() { PartitionIndex = partition, CommittedOffset = new(7), CommittedMetadata = "" }] }],
-    };
+    public TxnOffsetCommitRequest Commit(Peer peer, string group, string topic, int partition = 0) =>
+        new()
+        {
+            TransactionalId = id,
+            GroupId = group,
+            ProducerId = On(peer).Id,
+            ProducerEpoch = On(peer).Epoch,
+            Topics =
+            [
+                new()
+                {
+                    Name = topic,
+                    Partitions =
+                    [
+                        new()
+                        {
+                            PartitionIndex = partition,
+                            CommittedOffset = new(7),
+                            CommittedMetadata = "",
+                        },
+                    ],
+                },
+            ],
+        };
 
     /// <summary>Writes a batch to partition 0 of a topic that is in the transaction.</summary>
     public Task<ProduceResponse> WriteAsync(Peer peer, string topic)
@@ -79,7 +114,9 @@ internal sealed class TransactionalProducer(string id)
         return peer.AskAsync(request, highestVersion: 11);
     }
 
-    /// <summary>Ends the transaction and waits until its markers are written, so that what follows finds the same state on both nodes.</summary>
+    /// <summary>
+    /// Ends the transaction and waits until its markers are written, so that what follows finds the same state on both nodes.
+    /// </summary>
     public async Task<EndTxnResponse> EndAndWaitAsync(Peer peer, bool commits, short version = 4)
     {
         EndTxnResponse response = await peer.AskVersionAsync(End(peer, commits), version);
@@ -88,6 +125,11 @@ internal sealed class TransactionalProducer(string id)
     }
 
     /// <summary>Waits for a state.</summary>
-    public Task UntilAsync(Peer peer, string state) => Poll.UntilAsync($"{id} is {state} on {peer.Name}", async () =>
-        (await peer.AskAsync(new DescribeTransactionsRequest { TransactionalIds = [id] })).TransactionStates[0].TransactionState == state);
+    public Task UntilAsync(Peer peer, string state) =>
+        Poll.UntilAsync(
+            $"{id} is {state} on {peer.Name}",
+            async () =>
+                (await peer.AskAsync(new DescribeTransactionsRequest { TransactionalIds = [id] })).TransactionStates[0].TransactionState
+                == state
+        );
 }

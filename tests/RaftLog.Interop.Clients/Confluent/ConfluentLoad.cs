@@ -5,7 +5,8 @@ using Confluent.Kafka;
 namespace RaftLog.Interop.Clients.Confluent;
 
 /// <summary>
-/// The loads of the benchmark <c>clients</c> with Confluent.Kafka, with librdkafka's limits of its queues raised so that none of them waits. Says in one
+/// The loads of the benchmark <c>clients</c> with Confluent.Kafka, with librdkafka's limits of its queues raised so that none of them
+/// waits. Says in one
 /// line: seconds, seconds of processor, milliseconds of half and of 99 of 100 single calls.
 /// </summary>
 internal static class ConfluentLoad
@@ -101,16 +102,18 @@ internal static class ConfluentLoad
 
     private static void Consume(string bootstrap, string topic, int records)
     {
-        using IConsumer<Ignore, byte[]> consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig
-        {
-            BootstrapServers = bootstrap,
-            GroupId = topic,
-            AutoOffsetReset = AutoOffsetReset.Earliest,
-            EnableAutoCommit = false,
-            QueuedMaxMessagesKbytes = 2_000_000,
-            QueuedMinMessages = 10_000_000,
-            FetchMaxBytes = 64 << 20,
-        }).Build();
+        using IConsumer<Ignore, byte[]> consumer = new ConsumerBuilder<Ignore, byte[]>(
+            new ConsumerConfig
+            {
+                BootstrapServers = bootstrap,
+                GroupId = topic,
+                AutoOffsetReset = AutoOffsetReset.Earliest,
+                EnableAutoCommit = false,
+                QueuedMaxMessagesKbytes = 2_000_000,
+                QueuedMinMessages = 10_000_000,
+                FetchMaxBytes = 64 << 20,
+            }
+        ).Build();
         using IAdminClient admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
         int partitions = admin.GetMetadata(topic, TimeSpan.FromMinutes(1)).Topics[0].Partitions.Count;
         consumer.Assign(Enumerable.Range(0, partitions).Select(partition => new TopicPartitionOffset(topic, partition, Offset.Beginning)));
@@ -134,9 +137,13 @@ internal static class ConfluentLoad
     {
         Use after = Use.Now();
         Array.Sort(times);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{(after.Ticks - before.Ticks) / (double)Stopwatch.Frequency} {after.Processor - before.Processor} {times[times.Length / 2]} {times[times.Length * 99 / 100]}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(after.Ticks - before.Ticks) / (double)Stopwatch.Frequency} {after.Processor - before.Processor} "
+                    + $"{times[times.Length / 2]} {times[times.Length * 99 / 100]}"
+            )
+        );
     }
 
     private readonly record struct Use(long Ticks, double Processor)

@@ -10,13 +10,15 @@ internal static class ConfluentRoles
     /// <summary>Sends each line of the input as a value, keyed by the number that it is.</summary>
     public static void Produce(string bootstrap, string topic, TextReader values)
     {
-        using IProducer<string, string> producer = new ProducerBuilder<string, string>(new ProducerConfig
-        {
-            BootstrapServers = bootstrap,
-            EnableIdempotence = true,
-            LingerMs = 5,
-            ReconnectBackoffMaxMs = 500,
-        }).Build();
+        using IProducer<string, string> producer = new ProducerBuilder<string, string>(
+            new ProducerConfig
+            {
+                BootstrapServers = bootstrap,
+                EnableIdempotence = true,
+                LingerMs = 5,
+                ReconnectBackoffMaxMs = 500,
+            }
+        ).Build();
         string? failure = null;
         while (values.ReadLine() is { } value)
         {
@@ -35,7 +37,9 @@ internal static class ConfluentRoles
     /// <summary>Reads as a member of a group, says 'partition offset key value' for each record, commits what it has said.</summary>
     public static void Member(string protocol, string bootstrap, string group, string topic, string? instance, CancellationToken stop)
     {
-        using IConsumer<string, string> consumer = new ConsumerBuilder<string, string>(Options(protocol, bootstrap, group, instance)).Build();
+        using IConsumer<string, string> consumer = new ConsumerBuilder<string, string>(
+            Options(protocol, bootstrap, group, instance)
+        ).Build();
         consumer.Subscribe(topic);
         while (!stop.IsCancellationRequested)
         {

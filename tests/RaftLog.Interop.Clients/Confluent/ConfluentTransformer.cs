@@ -3,7 +3,8 @@ using Confluent.Kafka;
 namespace RaftLog.Interop.Clients.Confluent;
 
 /// <summary>
-/// Copies a topic to another one with transactions. Each holds up to 500 records and the positions of the group that reads them; every fifth
+/// Copies a topic to another one with transactions. Each holds up to 500 records and the positions of the group that reads them; every
+/// fifth
 /// one is aborted and its records are read again. Says a line a transaction, and ends when all records are copied.
 /// </summary>
 internal sealed class ConfluentTransformer(string bootstrap, string id, string from, string to)
@@ -17,7 +18,7 @@ internal sealed class ConfluentTransformer(string bootstrap, string id, string f
     {
         using IConsumer<string, string> consumer = Subscribed();
         IProducer<string, string> producer = Begun();
-        for (int copied = 0, turn = 1; copied < count;)
+        for (int copied = 0, turn = 1; copied < count; )
         {
             List<ConsumeResult<string, string>> batch = Batch(consumer);
             if (batch.Count == 0)
@@ -97,7 +98,9 @@ internal sealed class ConfluentTransformer(string bootstrap, string id, string f
         }
 
         TopicPartitionOffset[] positions =
-            [.. batch.GroupBy(record => record.TopicPartition).Select(each => new TopicPartitionOffset(each.Key, each.Last().Offset + 1))];
+        [
+            .. batch.GroupBy(record => record.TopicPartition).Select(each => new TopicPartitionOffset(each.Key, each.Last().Offset + 1)),
+        ];
         Repeat(() => producer.SendOffsetsToTransaction(positions, consumer.ConsumerGroupMetadata, Patience));
     }
 
@@ -116,30 +119,42 @@ internal sealed class ConfluentTransformer(string bootstrap, string id, string f
     private IProducer<string, string> Begun()
     {
         IProducer<string, string> producer = new ProducerBuilder<string, string>(
-            new ProducerConfig { BootstrapServers = bootstrap, TransactionalId = id, TransactionTimeoutMs = 30_000 }).Build();
+            new ProducerConfig
+            {
+                BootstrapServers = bootstrap,
+                TransactionalId = id,
+                TransactionTimeoutMs = 30_000,
+            }
+        ).Build();
         Repeat(() => producer.InitTransactions(Patience));
         return producer;
     }
 
     private IConsumer<string, string> Subscribed()
     {
-        IConsumer<string, string> consumer = new ConsumerBuilder<string, string>(new ConsumerConfig
-        {
-            BootstrapServers = bootstrap,
-            GroupId = id,
-            IsolationLevel = IsolationLevel.ReadCommitted,
-            AutoOffsetReset = AutoOffsetReset.Earliest,
-            EnableAutoCommit = false,
-        }).Build();
+        IConsumer<string, string> consumer = new ConsumerBuilder<string, string>(
+            new ConsumerConfig
+            {
+                BootstrapServers = bootstrap,
+                GroupId = id,
+                IsolationLevel = IsolationLevel.ReadCommitted,
+                AutoOffsetReset = AutoOffsetReset.Earliest,
+                EnableAutoCommit = false,
+            }
+        ).Build();
         consumer.Subscribe(from);
         return consumer;
     }
 
-    // Of all partitions, since the assignment is empty while the group finds its new coordinator. Offsets are dense: the input has no markers.
+    // Of all partitions, since the assignment is empty while the group finds its new coordinator. Offsets are dense: the input has no
+    // markers.
     private int Committed(IConsumer<string, string> consumer)
     {
         using IAdminClient admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
-        IEnumerable<TopicPartition> all = admin.GetMetadata(from, Patience).Topics[0].Partitions.Select(each => new TopicPartition(from, each.PartitionId));
+        IEnumerable<TopicPartition> all = admin
+            .GetMetadata(from, Patience)
+            .Topics[0]
+            .Partitions.Select(each => new TopicPartition(from, each.PartitionId));
         return (int)consumer.Committed(all, Patience).Sum(place => Math.Max(place.Offset.Value, 0));
     }
 }

@@ -20,12 +20,14 @@ internal static class ClusterFile
             int id = i + 1;
             int port = FreePorts.Take();
             nodes.Add(new NodeProcess(id, port, dataDirectories[i], ["start", "--config", file, "--node", $"{id}"]));
-            described.Add(new Dictionary<string, object>
-            {
-                ["node.id"] = id,
-                ["listeners"] = $"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{FreePorts.Take()}",
-                ["log.dirs"] = dataDirectories[i],
-            });
+            described.Add(
+                new Dictionary<string, object>
+                {
+                    ["node.id"] = id,
+                    ["listeners"] = $"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{FreePorts.Take()}",
+                    ["log.dirs"] = dataDirectories[i],
+                }
+            );
         }
 
         File.WriteAllText(file, JsonSerializer.Serialize(new { defaults = settings, nodes = described }, Form));

@@ -22,26 +22,37 @@ internal sealed class ClusterView(List<NodeProcess> nodes)
 
     /// <summary>Waits until every running node lists this many brokers.</summary>
     public Task UntilBrokersAsync(int count) =>
-        Poll.UntilAsync($"{count} brokers in the metadata of every node", async () =>
-        {
-            foreach (NodeProcess node in nodes.Where(node => node.IsRunning))
+        Poll.UntilAsync(
+            $"{count} brokers in the metadata of every node",
+            async () =>
             {
-                MetadataResponse metadata = await AskAsync(new MetadataRequest { Topics = [] }, node);
-                if (metadata.Brokers.Count != count)
+                foreach (NodeProcess node in nodes.Where(node => node.IsRunning))
                 {
-                    return false;
+                    MetadataResponse metadata = await AskAsync(new MetadataRequest { Topics = [] }, node);
+                    if (metadata.Brokers.Count != count)
+                    {
+                        return false;
+                    }
                 }
-            }
 
-            return true;
-        });
+                return true;
+            }
+        );
 
     /// <summary>Creates a topic and waits until every running node knows its leaders.</summary>
     public async Task CreateTopicAsync(string name, int partitions, short replicas)
     {
         CreateTopicsRequest request = new()
         {
-            Topics = [new() { Name = name, NumPartitions = partitions, ReplicationFactor = replicas }],
+            Topics =
+            [
+                new()
+                {
+                    Name = name,
+                    NumPartitions = partitions,
+                    ReplicationFactor = replicas,
+                },
+            ],
             TimeoutMs = 30_000,
         };
         CreateTopicsResponse response = await AskAsync(request);
@@ -55,24 +66,30 @@ internal sealed class ClusterView(List<NodeProcess> nodes)
 
     /// <summary>Waits until each partition has a leader and this many replicas in sync, as every running node knows it.</summary>
     public Task UntilInSyncAsync(string topic, int partitions, int inSync) =>
-        Poll.UntilAsync($"{inSync} replicas in sync of each of the {partitions} partitions of {topic}", async () =>
-        {
-            foreach (NodeProcess node in nodes.Where(node => node.IsRunning))
+        Poll.UntilAsync(
+            $"{inSync} replicas in sync of each of the {partitions} partitions of {topic}",
+            async () =>
             {
-                List<MetadataResponse.PartitionData> known = (await TopicAsync(topic, node)).Partitions;
-                if (known.Count != partitions || !known.TrueForAll(p => p.LeaderId.IsNode && p.IsrNodes.Count == inSync))
+                foreach (NodeProcess node in nodes.Where(node => node.IsRunning))
                 {
-                    return false;
+                    List<MetadataResponse.PartitionData> known = (await TopicAsync(topic, node)).Partitions;
+                    if (known.Count != partitions || !known.TrueForAll(p => p.LeaderId.IsNode && p.IsrNodes.Count == inSync))
+                    {
+                        return false;
+                    }
                 }
-            }
 
-            return true;
-        });
+                return true;
+            }
+        );
 
     /// <summary>What a node knows about a topic.</summary>
     public async Task<MetadataResponse.TopicData> TopicAsync(string topic, NodeProcess? node = null)
     {
-        MetadataResponse metadata = await AskAsync(new MetadataRequest { Topics = [new() { Name = topic }], AllowAutoTopicCreation = false }, node);
+        MetadataResponse metadata = await AskAsync(
+            new MetadataRequest { Topics = [new() { Name = topic }], AllowAutoTopicCreation = false },
+            node
+        );
         return metadata.Topics[0];
     }
 
@@ -86,21 +103,26 @@ internal sealed class ClusterView(List<NodeProcess> nodes)
 
     /// <summary>The node that leads the metadata quorum, and its epoch.</summary>
     public Task<QuorumLeader> ControllerAsync() =>
-        Poll.ForAsync<QuorumLeader>("a leader of the metadata quorum", async () =>
-        {
-            DescribeQuorumRequest request = new()
+        Poll.ForAsync<QuorumLeader>(
+            "a leader of the metadata quorum",
+            async () =>
             {
-                Topics = [new() { TopicName = "__cluster_metadata", Partitions = [new() { PartitionIndex = 0 }] }],
-            };
-            DescribeQuorumResponse response = await AskAsync(request);
-            if (response.ErrorCode != ErrorCode.None)
-            {
-                return null;
-            }
+                DescribeQuorumRequest request = new()
+                {
+                    Topics = [new() { TopicName = "__cluster_metadata", Partitions = [new() { PartitionIndex = 0 }] }],
+                };
+                DescribeQuorumResponse response = await AskAsync(request);
+                if (response.ErrorCode != ErrorCode.None)
+                {
+                    return null;
+                }
 
-            DescribeQuorumResponse.PartitionData quorum = response.Topics[0].Partitions[0];
-            return nodes.Find(node => node.Id == quorum.LeaderId.Value) is { } leader ? new QuorumLeader(leader, quorum.LeaderEpoch) : null;
-        });
+                DescribeQuorumResponse.PartitionData quorum = response.Topics[0].Partitions[0];
+                return nodes.Find(node => node.Id == quorum.LeaderId.Value) is { } leader
+                    ? new QuorumLeader(leader, quorum.LeaderEpoch)
+                    : null;
+            }
+        );
 
     /// <summary>The end of what is committed in each partition, asked of the partitions' leaders.</summary>
     public async Task<long[]> EndOffsetsAsync(string topic, int partitions)
@@ -110,12 +132,15 @@ internal sealed class ClusterView(List<NodeProcess> nodes)
         {
             // A leader that is new, or does not know that it leads, cannot tell yet.
             int index = partition;
-            await Poll.UntilAsync($"the end of {topic}-{index}", async () =>
-            {
-                long? end = await EndOffsetAsync(topic, index);
-                ends[index] = end ?? 0;
-                return end is not null;
-            });
+            await Poll.UntilAsync(
+                $"the end of {topic}-{index}",
+                async () =>
+                {
+                    long? end = await EndOffsetAsync(topic, index);
+                    ends[index] = end ?? 0;
+                    return end is not null;
+                }
+            );
         }
 
         return ends;
@@ -134,13 +159,20 @@ internal sealed class ClusterView(List<NodeProcess> nodes)
             ReplicaId = NodeId.None,
             Topics = [new() { Name = topic, Partitions = [new() { PartitionIndex = partition, Timestamp = Latest }] }],
         };
-        ListOffsetsResponse.PartitionData answer = (await AskAsync(request, leader)).Topics[0].Partitions[0];
-        return answer.ErrorCode == ErrorCode.None ? answer.Offset.Value : null;
+        ListOffsetsResponse.PartitionData reply = (await AskAsync(request, leader)).Topics[0].Partitions[0];
+        return reply.ErrorCode == ErrorCode.None ? reply.Offset.Value : null;
     }
 
     /// <summary>Makes the first replica of every partition its leader again.</summary>
     public Task<ElectLeadersResponse> ElectPreferredAsync() =>
-        AskAsync(new ElectLeadersRequest { ElectionType = PreferredElection, TopicPartitions = null, TimeoutMs = 30_000 });
+        AskAsync(
+            new ElectLeadersRequest
+            {
+                ElectionType = PreferredElection,
+                TopicPartitions = null,
+                TimeoutMs = 30_000,
+            }
+        );
 
     /// <summary>Appends a batch with acks=all to a partition; false when it was not acknowledged.</summary>
     public async Task<bool> TryProduceAsync(string topic, int partition, byte[] batch)

@@ -39,7 +39,10 @@ internal sealed class MixedCluster : IAsyncDisposable
 
             // A node is ready once a majority of the voters is there.
             await Task.WhenAll(Enumerable.Range(1, 3).Select(cluster.StartAsync));
-            await Poll.UntilAsync("three brokers", async () => (await cluster.AskAsync(new MetadataRequest { Topics = [] })).Brokers.Count == 3);
+            await Poll.UntilAsync(
+                "three brokers",
+                async () => (await cluster.AskAsync(new MetadataRequest { Topics = [] })).Brokers.Count == 3
+            );
             return cluster;
         }
         catch (Exception)
@@ -56,7 +59,9 @@ internal sealed class MixedCluster : IAsyncDisposable
     public async Task<TResponse> AskAsync<TResponse>(IRequest<TResponse> request, int? id = null, short highestVersion = short.MaxValue)
         where TResponse : class, IVersionedMessage, new()
     {
-        using WireClient client = await WireClient.ConnectAsync(_ports[(id ?? Enumerable.Range(1, 3).First(each => !_dead.Contains(each))) - 1]);
+        using WireClient client = await WireClient.ConnectAsync(
+            _ports[(id ?? Enumerable.Range(1, 3).First(each => !_dead.Contains(each))) - 1]
+        );
         return await client.AskAsync(request, highestVersion);
     }
 
@@ -64,12 +69,17 @@ internal sealed class MixedCluster : IAsyncDisposable
     public async Task<int> CoordinatorAsync(string key, sbyte keyType)
     {
         int found = 0;
-        await Poll.UntilAsync($"a coordinator of {key} that runs", async () =>
-        {
-            FindCoordinatorResponse response = await AskAsync(new FindCoordinatorRequest { KeyType = keyType, CoordinatorKeys = [key] });
-            found = response.Coordinators[0].NodeId.Value;
-            return response.Coordinators[0].ErrorCode == ErrorCode.None && !_dead.Contains(found);
-        });
+        await Poll.UntilAsync(
+            $"a coordinator of {key} that runs",
+            async () =>
+            {
+                FindCoordinatorResponse response = await AskAsync(
+                    new FindCoordinatorRequest { KeyType = keyType, CoordinatorKeys = [key] }
+                );
+                found = response.Coordinators[0].NodeId.Value;
+                return response.Coordinators[0].ErrorCode == ErrorCode.None && !_dead.Contains(found);
+            }
+        );
         return found;
     }
 
@@ -112,22 +122,24 @@ internal sealed class MixedCluster : IAsyncDisposable
     private async Task FormatAsync(int id)
     {
         Directory.CreateDirectory(Folder(id));
-        await File.WriteAllLinesAsync(Properties(id),
-        [
-            "process.roles=broker,controller",
-            $"node.id={id}",
-            $"controller.quorum.voters={string.Join(',', _ports.Select((port, index) => $"{index + 1}@127.0.0.1:{port + 1}"))}",
-            $"listeners=PLAINTEXT://127.0.0.1:{_ports[id - 1]},CONTROLLER://127.0.0.1:{_ports[id - 1] + 1}",
-            $"advertised.listeners=PLAINTEXT://127.0.0.1:{_ports[id - 1]}",
-            "controller.listener.names=CONTROLLER",
-            "inter.broker.listener.name=PLAINTEXT",
-            $"log.dirs={Path.Combine(Folder(id), "data")}",
-            "default.replication.factor=3",
-            "min.insync.replicas=2",
-            "offsets.topic.num.partitions=9",
-            "transaction.state.log.num.partitions=9",
-            "group.initial.rebalance.delay.ms=0",
-        ]);
+        await File.WriteAllLinesAsync(
+            Properties(id),
+            [
+                "process.roles=broker,controller",
+                $"node.id={id}",
+                $"controller.quorum.voters={string.Join(',', _ports.Select((port, index) => $"{index + 1}@127.0.0.1:{port + 1}"))}",
+                $"listeners=PLAINTEXT://127.0.0.1:{_ports[id - 1]},CONTROLLER://127.0.0.1:{_ports[id - 1] + 1}",
+                $"advertised.listeners=PLAINTEXT://127.0.0.1:{_ports[id - 1]}",
+                "controller.listener.names=CONTROLLER",
+                "inter.broker.listener.name=PLAINTEXT",
+                $"log.dirs={Path.Combine(Folder(id), "data")}",
+                "default.replication.factor=3",
+                "min.insync.replicas=2",
+                "offsets.topic.num.partitions=9",
+                "transaction.state.log.num.partitions=9",
+                "group.initial.rebalance.delay.ms=0",
+            ]
+        );
         string[] features = [.. NotOurs.SelectMany(feature => (string[])["--feature", $"{feature}=0"])];
         CommandResult formatted = IsKafka(id)
             ? await KafkaTools.RunAsync("storage", ["format", "-t", ClusterId, "-c", Properties(id), .. features])

@@ -11,7 +11,9 @@ internal static class SegmentFiles
     public static string DirectoryOf(NodeProcess node, string topic, int partition)
     {
         string[] found = Directory.GetDirectories(node.Directory, $"{topic}-{partition}", SearchOption.AllDirectories);
-        return found.Length == 1 ? found[0] : throw new XunitException($"node {node.Id} has {found.Length} directories of {topic}-{partition}");
+        return found.Length == 1
+            ? found[0]
+            : throw new XunitException($"node {node.Id} has {found.Length} directories of {topic}-{partition}");
     }
 
     /// <summary>The files of a replica that end so, in the order of their offsets.</summary>
@@ -33,8 +35,14 @@ internal static class SegmentFiles
                     throw new XunitException($"node {node.Id}: {file} is damaged at byte {all.Position}");
                 }
 
-                batches.Add(new StoredBatch(
-                    batch.BaseOffset.Value, batch.LastOffset.Value, batch.Attributes.Compression, Convert.ToHexString(SHA256.HashData(batch.Bytes))));
+                batches.Add(
+                    new StoredBatch(
+                        batch.BaseOffset.Value,
+                        batch.LastOffset.Value,
+                        batch.Attributes.Compression,
+                        Convert.ToHexString(SHA256.HashData(batch.Bytes))
+                    )
+                );
             }
         }
 

@@ -16,11 +16,14 @@ internal readonly record struct SeenRecord(int Partition, long Offset, string Ke
         foreach (string line in said.Split('\n')[..^1])
         {
             string[] cells = line.Split(' ');
-            records.Add(new(
-                int.Parse(cells[0], CultureInfo.InvariantCulture),
-                long.Parse(cells[1], CultureInfo.InvariantCulture),
-                cells[2],
-                int.Parse(cells[3], CultureInfo.InvariantCulture)));
+            records.Add(
+                new(
+                    int.Parse(cells[0], CultureInfo.InvariantCulture),
+                    long.Parse(cells[1], CultureInfo.InvariantCulture),
+                    cells[2],
+                    int.Parse(cells[3], CultureInfo.InvariantCulture)
+                )
+            );
         }
 
         return records;

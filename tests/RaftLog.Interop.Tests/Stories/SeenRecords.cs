@@ -6,13 +6,15 @@ namespace RaftLog.Interop.Tests.Stories;
 internal static class SeenRecords
 {
     /// <summary>How many different places of the topic have been read.</summary>
-    public static int CountPlaces(params Command[] members) => Of(members).Select(record => (record.Partition, record.Offset)).Distinct().Count();
+    public static int CountPlaces(params Command[] members) =>
+        Of(members).Select(record => (record.Partition, record.Offset)).Distinct().Count();
 
     /// <summary>All that was read, a record that was read again included.</summary>
     public static IEnumerable<SeenRecord> Of(params Command[] members) => members.SelectMany(member => SeenRecord.In(member.Said));
 
     /// <summary>
-    /// Every value from 0 stands in the topic once, values of a key are in one partition and in order. That a record is read again is allowed:
+    /// Every value from 0 stands in the topic once, values of a key are in one partition and in order. That a record is read again is
+    /// allowed:
     /// its commit was lost with its member or the coordinator; then it must be the same record.
     /// </summary>
     public static void MustBeWhole(IEnumerable<SeenRecord> records, int count)
@@ -33,7 +35,10 @@ internal static class SeenRecords
         foreach (SeenRecord record in places.Values.OrderBy(each => each.Partition).ThenBy(each => each.Offset))
         {
             seen[record.Value]++;
-            if (last.TryGetValue(record.Key, out SeenRecord earlier) && (earlier.Partition != record.Partition || earlier.Value >= record.Value))
+            if (
+                last.TryGetValue(record.Key, out SeenRecord earlier)
+                && (earlier.Partition != record.Partition || earlier.Value >= record.Value)
+            )
             {
                 throw new XunitException($"the key's order is broken: {record} follows {earlier}");
             }
@@ -46,7 +51,9 @@ internal static class SeenRecords
         if (absent + repeated > 0)
         {
             throw new XunitException(
-                $"{absent} values are absent, the first is {Array.IndexOf(seen, 0)}; {repeated} stand there more than once, the first is {Array.FindIndex(seen, times => times > 1)}");
+                $"{absent} values are absent, the first is {Array.IndexOf(seen, 0)}; {repeated} stand there more than once, the first "
+                    + $"is {Array.FindIndex(seen, times => times > 1)}"
+            );
         }
     }
 }

@@ -7,7 +7,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Interop.Tests.Stories;
 
 /// <summary>
-/// The story that every client library tells of three nodes: 50,000 keyed records are produced with idempotence, while two members of a group
+/// The story that every client library tells of three nodes: 50,000 keyed records are produced with idempotence, while two members of a
+/// group
 /// read them, a third joins, one dies, and coordinator and leader are killed; another member goes on from the commit; all is copied with
 /// transactions while their coordinator is killed. Every record is there exactly once, in the order of its key.
 /// </summary>
@@ -30,11 +31,14 @@ internal sealed class Story(Cluster cluster, StoryClient client)
         using Command second = Member("b");
         using Command producer = client.Producer(cluster, _source);
         int written = 0;
-        await Poll.UntilAsync("two members read", async () =>
-        {
-            await WriteAsync(producer, written, written += Step);
-            return first.Said.Length > 0 && second.Said.Length > 0;
-        });
+        await Poll.UntilAsync(
+            "two members read",
+            async () =>
+            {
+                await WriteAsync(producer, written, written += Step);
+                return first.Said.Length > 0 && second.Said.Length > 0;
+            }
+        );
 
         // A static member's place is taken by one with its name; otherwise the third finds the first alive.
         if (client.IsStatic)
@@ -80,7 +84,10 @@ internal sealed class Story(Cluster cluster, StoryClient client)
         string id = $"{client.Name}-copier";
         using Command copy = client.Transformer(cluster, id, _source, _target, Records + More);
         copy.Input.Close();
-        await Poll.UntilAsync("a transaction is committed", () => copy.HasEnded || copy.Said.Contains("committed", StringComparison.Ordinal));
+        await Poll.UntilAsync(
+            "a transaction is committed",
+            () => copy.HasEnded || copy.Said.Contains("committed", StringComparison.Ordinal)
+        );
         if (client.OutlivesCoordinator)
         {
             NodeProcess coordinator = await CoordinatorAsync(id, 1);
@@ -96,8 +103,12 @@ internal sealed class Story(Cluster cluster, StoryClient client)
     /// <summary>Reads the copy: kcat to its very end, and the client as a member of a group.</summary>
     public async Task ReadTheCopyAsync()
     {
-        CommandResult whole = (await Kcat.RunAsync(
-            cluster, ["-C", "-t", _target, "-o", "beginning", "-e", "-q", "-X", "isolation.level=read_committed", "-f", "%p %o %k %s\n"])).Succeeded();
+        CommandResult whole = (
+            await Kcat.RunAsync(
+                cluster,
+                ["-C", "-t", _target, "-o", "beginning", "-e", "-q", "-X", "isolation.level=read_committed", "-f", "%p %o %k %s\n"]
+            )
+        ).Succeeded();
         SeenRecords.MustBeWhole(SeenRecord.In(whole.Output), Records + More);
         using Command member = client.Member(cluster, $"{client.Name}-auditors", _target, "a");
         await Poll.UntilAsync("the copy is read", () => SeenRecords.CountPlaces(member) >= Records + More);
@@ -136,15 +147,18 @@ internal sealed class Story(Cluster cluster, StoryClient client)
 
     private async Task<NodeProcess> CoordinatorAsync(string key, sbyte keyType)
     {
-        FindCoordinatorResponse found = await cluster.View.AskAsync(new FindCoordinatorRequest { KeyType = keyType, CoordinatorKeys = [key] });
+        FindCoordinatorResponse found = await cluster.View.AskAsync(
+            new FindCoordinatorRequest { KeyType = keyType, CoordinatorKeys = [key] }
+        );
         Assert.Equal(ErrorCode.None, found.Coordinators[0].ErrorCode);
         return cluster.Node(found.Coordinators[0].NodeId.Value);
     }
 
     private async Task MustBeCommittedAsync()
     {
-        CommandResult said = (await Command.RunAsync(
-            Repository.RaftLog, ["group", "describe", _group, "--json", "--bootstrap-server", cluster.Bootstrap])).Succeeded();
+        CommandResult said = (
+            await Command.RunAsync(Repository.RaftLog, ["group", "describe", _group, "--json", "--bootstrap-server", cluster.Bootstrap])
+        ).Succeeded();
         using JsonDocument group = JsonDocument.Parse(said.Output);
         JsonElement positions = group.RootElement.GetProperty("positions");
         Assert.Equal(Partitions, positions.GetArrayLength());

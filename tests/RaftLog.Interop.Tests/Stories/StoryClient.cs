@@ -14,11 +14,14 @@ internal sealed record StoryClient(string Name, Func<string[], Command> Start, b
     /// <param name="protocol">classic or consumer.</param>
     /// <param name="isStatic">Members with instance ids.</param>
     public static StoryClient Confluent(string protocol, bool isStatic) =>
-        new($"confluent-{protocol}{(isStatic ? "-static" : "")}", role => Command.Start(DotNetClients.Program, [protocol, .. role]), isStatic);
+        new(
+            $"confluent-{protocol}{(isStatic ? "-static" : "")}",
+            role => Command.Start(DotNetClients.Program, [protocol, .. role]),
+            isStatic
+        );
 
     /// <summary>kafkajs.</summary>
-    public static StoryClient KafkaJs { get; } =
-        new("kafkajs", role => Tools.KafkaJs.Start("story.js", role), OutlivesCoordinator: false);
+    public static StoryClient KafkaJs { get; } = new("kafkajs", role => Tools.KafkaJs.Start("story.js", role), OutlivesCoordinator: false);
 
     /// <summary>A library of Python.</summary>
     /// <param name="library">The module <c>story_LIBRARY.py</c> plays its roles.</param>
@@ -26,7 +29,8 @@ internal sealed record StoryClient(string Name, Func<string[], Command> Start, b
 
     /// <summary>A library of Python as Debian ships it.</summary>
     /// <param name="library">The module <c>story_LIBRARY.py</c> plays its roles.</param>
-    public static StoryClient Debian(string library) => new($"debian-{library}", role => DebianPython.Start("story.py", [library, .. role]));
+    public static StoryClient Debian(string library) =>
+        new($"debian-{library}", role => DebianPython.Start("story.py", [library, .. role]));
 
     /// <summary>Sends each line of its input as a value, keyed by its number modulo 100, with idempotence.</summary>
     public Command Producer(Cluster cluster, string topic) => Start(["produce", cluster.Bootstrap, topic]);

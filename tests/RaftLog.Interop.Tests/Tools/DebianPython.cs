@@ -3,7 +3,8 @@ using Xunit.Sdk;
 namespace RaftLog.Interop.Tests.Tools;
 
 /// <summary>
-/// The Python clients that a distribution ships, years older than those of today: Debian 12's <c>python3-confluent-kafka</c> 1.7.0 with librdkafka 2.0.2,
+/// The Python clients that a distribution ships, years older than those of today: Debian 12's <c>python3-confluent-kafka</c> 1.7.0 with
+/// librdkafka 2.0.2,
 /// and <c>python3-kafka</c> 2.0.2.
 /// </summary>
 internal static class DebianPython
@@ -15,9 +16,14 @@ internal static class DebianPython
     public static string? Missing { get; } = Find();
 
     /// <summary>Starts a script.</summary>
-    public static Command Start(string script, params string[] arguments) => Missing is null
-        ? Command.Start(Program, [Path.Combine(Scripts, script), .. arguments], new Dictionary<string, string> { ["PYTHONDONTWRITEBYTECODE"] = "1" })
-        : throw new XunitException(Missing);
+    public static Command Start(string script, params string[] arguments) =>
+        Missing is null
+            ? Command.Start(
+                Program,
+                [Path.Combine(Scripts, script), .. arguments],
+                new Dictionary<string, string> { ["PYTHONDONTWRITEBYTECODE"] = "1" }
+            )
+            : throw new XunitException(Missing);
 
     private static string? Find()
     {

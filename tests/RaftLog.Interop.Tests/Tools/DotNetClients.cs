@@ -1,4 +1,3 @@
-
 namespace RaftLog.Interop.Tests.Tools;
 
 /// <summary>Foreign .NET clients, through the programs of RaftLog.Interop.Clients and RaftLog.Interop.Frameworks.</summary>

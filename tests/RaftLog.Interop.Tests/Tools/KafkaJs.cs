@@ -23,7 +23,12 @@ internal static class KafkaJs
     }
 
     /// <summary>Starts a script.</summary>
-    public static Command Start(string script, params string[] arguments) => Missing is null
-        ? Command.Start(Program!, [Path.Combine(Scripts, script), .. arguments], new Dictionary<string, string> { ["KAFKAJS_NO_PARTITIONER_WARNING"] = "1" })
-        : throw new XunitException(Missing);
+    public static Command Start(string script, params string[] arguments) =>
+        Missing is null
+            ? Command.Start(
+                Program!,
+                [Path.Combine(Scripts, script), .. arguments],
+                new Dictionary<string, string> { ["KAFKAJS_NO_PARTITIONER_WARNING"] = "1" }
+            )
+            : throw new XunitException(Missing);
 }

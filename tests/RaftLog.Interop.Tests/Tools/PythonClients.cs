@@ -10,8 +10,8 @@ internal static class PythonClients
     private static readonly string? Program = Find();
 
     /// <summary>Why they cannot run; null where they can.</summary>
-    public static string? Missing { get; } = Peers.Missing
-        ?? (Program is null ? $"skipped: no python3 that can import the clients in {Peers.Folder}/python" : null);
+    public static string? Missing { get; } =
+        Peers.Missing ?? (Program is null ? $"skipped: no python3 that can import the clients in {Peers.Folder}/python" : null);
 
     /// <summary>Runs a script to its end.</summary>
     public static async Task<CommandResult> RunAsync(string script, params string[] arguments)
@@ -23,9 +23,12 @@ internal static class PythonClients
 
     /// <summary>Starts a script.</summary>
     public static Command Start(string script, params string[] arguments) =>
-        Missing is null ? Command.Start(Program!, [Path.Combine(Scripts, script), .. arguments], Variables()) : throw new XunitException(Missing);
+        Missing is null
+            ? Command.Start(Program!, [Path.Combine(Scripts, script), .. arguments], Variables())
+            : throw new XunitException(Missing);
 
-    private static Dictionary<string, string> Variables() => new() { ["PYTHONPATH"] = Path.Combine(Peers.Folder!, "python"), ["PYTHONDONTWRITEBYTECODE"] = "1" };
+    private static Dictionary<string, string> Variables() =>
+        new() { ["PYTHONPATH"] = Path.Combine(Peers.Folder!, "python"), ["PYTHONDONTWRITEBYTECODE"] = "1" };
 
     private static string? Find()
     {

@@ -1,7 +1,8 @@
-
 namespace RaftLog.Interop.Tests.Tools;
 
-/// <summary>A fact that needs a tool. Where it is absent the test is skipped and says so; under <c>CI=true</c> it runs, and fails.</summary>
+/// <summary>
+/// A fact that needs a tool. Where it is absent the test is skipped and says so; under <c>CI=true</c> it runs, and fails.
+/// </summary>
 public abstract class ToolFactAttribute : FactAttribute
 {
     private protected ToolFactAttribute(string? missing)

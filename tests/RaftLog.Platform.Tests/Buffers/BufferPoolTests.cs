@@ -65,7 +65,7 @@ public sealed class BufferPoolTests
     }
 
     [Fact]
-    public void Beyond_the_budget_a_rent_is_refused_until_something_is_released()
+    public void Beyond_the_budget_a_rent_is_rejected_until_something_is_released()
     {
         using BufferPool pool = new(new ManualTime(), Limits);
         List<PooledBuffer> taken = [];
@@ -125,19 +125,23 @@ public sealed class BufferPoolTests
     public void Threads_share_the_pool_and_never_a_buffer()
     {
         using BufferPool pool = new(TimeProvider.System, Limits);
-        Parallel.For(0, 4, p =>
-        {
-            Random random = new(p);
-            for (int i = 0; i < 20_000; i++)
+        Parallel.For(
+            0,
+            4,
+            p =>
             {
-                if (pool.TryRent(random.Next(20_000)) is { } buffer)
+                Random random = new(p);
+                for (int i = 0; i < 20_000; i++)
                 {
-                    buffer.Span.Fill((byte)p);
-                    Assert.True(buffer.Span.IndexOfAnyExcept((byte)p) < 0);
-                    buffer.Release();
+                    if (pool.TryRent(random.Next(20_000)) is { } buffer)
+                    {
+                        buffer.Span.Fill((byte)p);
+                        Assert.True(buffer.Span.IndexOfAnyExcept((byte)p) < 0);
+                        buffer.Release();
+                    }
                 }
             }
-        });
+        );
         Assert.Equal(0, pool.LeasedBytes);
     }
 }

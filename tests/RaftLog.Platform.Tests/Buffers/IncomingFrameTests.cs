@@ -61,21 +61,21 @@ public sealed class IncomingFrameTests
     }
 
     [Fact]
-    public void Peers_that_fill_the_budget_are_refused_and_their_memory_comes_back()
+    public void Peers_that_fill_the_budget_are_rejected_and_their_memory_comes_back()
     {
         using BufferPool pool = new(new ManualTime(), Limits);
         List<IncomingFrame> frames = [];
-        bool refused = false;
-        while (!refused && TryStart(pool, 50_000_000) is { } frame)
+        bool rejected = false;
+        while (!rejected && TryStart(pool, 50_000_000) is { } frame)
         {
             frames.Add(frame);
-            while (!refused && frame.Received < 40_000_000)
+            while (!rejected && frame.Received < 40_000_000)
             {
-                refused = !frame.TryAdvance(frame.Free.Length);
+                rejected = !frame.TryAdvance(frame.Free.Length);
             }
         }
 
-        Assert.True(refused);
+        Assert.True(rejected);
         Assert.InRange(pool.LeasedBytes, 1, Limits.MaxBytes);
         frames.ForEach(frame => frame.Dispose());
         Assert.Equal(0, pool.LeasedBytes);

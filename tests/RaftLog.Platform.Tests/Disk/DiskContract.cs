@@ -119,11 +119,11 @@ public abstract class DiskContract
     }
 
     [Fact]
-    public void A_file_in_an_absent_directory_is_refused_as_not_found()
+    public void A_file_in_an_absent_directory_is_rejected_as_not_found()
     {
-        DiskException refused = Assert.Throws<DiskException>(() => Disk.OpenOrCreate(At("absent/a.log")));
-        Assert.Equal(DiskErrorKind.NotFound, refused.Kind);
-        Assert.Equal("open", refused.Operation);
+        DiskException rejected = Assert.Throws<DiskException>(() => Disk.OpenOrCreate(At("absent/a.log")));
+        Assert.Equal(DiskErrorKind.NotFound, rejected.Kind);
+        Assert.Equal("open", rejected.Operation);
         Assert.Null(Disk.OpenExisting(At("absent/a.log")));
     }
 
@@ -158,10 +158,10 @@ public abstract class DiskContract
     }
 
     [Fact]
-    public void A_rename_of_what_is_absent_is_refused_as_not_found()
+    public void A_rename_of_what_is_absent_is_rejected_as_not_found()
     {
-        DiskException refused = Assert.Throws<DiskException>(() => Disk.Rename(At("absent"), At("b")));
-        Assert.Equal(DiskErrorKind.NotFound, refused.Kind);
+        DiskException rejected = Assert.Throws<DiskException>(() => Disk.Rename(At("absent"), At("b")));
+        Assert.Equal(DiskErrorKind.NotFound, rejected.Kind);
     }
 
     [Fact]
@@ -210,24 +210,27 @@ public abstract class DiskContract
         await Disk.FlushAsync(files);
         await Disk.FlushDirectoryAsync(Root);
         await Disk.FlushAsync([]);
-        Assert.All(files, file =>
-        {
-            file.DropCache();
-            Assert.Equal([1, 2, 3], ReadAll(file));
-            file.Dispose();
-        });
+        Assert.All(
+            files,
+            file =>
+            {
+                file.DropCache();
+                Assert.Equal([1, 2, 3], ReadAll(file));
+                file.Dispose();
+            }
+        );
     }
 
     [Fact]
     public async Task An_absent_directory_is_not_flushed()
     {
-        DiskException refused = await Assert.ThrowsAsync<DiskException>(async () => await Disk.FlushDirectoryAsync(At("absent")));
-        Assert.Equal(DiskErrorKind.NotFound, refused.Kind);
-        Assert.Equal("flush", refused.Operation);
+        DiskException rejected = await Assert.ThrowsAsync<DiskException>(async () => await Disk.FlushDirectoryAsync(At("absent")));
+        Assert.Equal(DiskErrorKind.NotFound, rejected.Kind);
+        Assert.Equal("flush", rejected.Operation);
     }
 
     [Fact]
-    public void A_closed_file_refuses_as_not_found()
+    public void A_closed_file_rejects_as_not_found()
     {
         IDiskFile file = Disk.OpenOrCreate(At("a.log"));
         file.Dispose();

@@ -11,7 +11,7 @@ public sealed class InMemoryDiskTests : DiskContract
     private protected override string Root => "/data";
 
     [Fact]
-    public void A_full_disk_refuses_for_space_and_takes_more_after_a_delete()
+    public void A_full_disk_rejects_for_space_and_takes_more_after_a_delete()
     {
         InMemoryDisk small = new(capacityBytes: 100);
         using IDiskFile one = small.OpenOrCreate("/one");
@@ -24,12 +24,13 @@ public sealed class InMemoryDiskTests : DiskContract
     }
 
     [Fact]
-    public async Task An_injected_fault_refuses_the_operation()
+    public async Task An_injected_fault_rejects_the_operation()
     {
         using IDiskFile file = _disk.OpenOrCreate("/data/a.log");
-        _disk.Fault = (operation, path) => operation == "flush" && path.EndsWith("a.log", StringComparison.Ordinal) ? DiskErrorKind.Io : null;
-        DiskException refused = await Assert.ThrowsAsync<DiskException>(async () => await _disk.FlushAsync([file]));
-        Assert.Equal(DiskErrorKind.Io, refused.Kind);
+        _disk.Fault = (operation, path) =>
+            operation == "flush" && path.EndsWith("a.log", StringComparison.Ordinal) ? DiskErrorKind.Io : null;
+        DiskException rejected = await Assert.ThrowsAsync<DiskException>(async () => await _disk.FlushAsync([file]));
+        Assert.Equal(DiskErrorKind.Io, rejected.Kind);
         _disk.Fault = null;
         await _disk.FlushAsync([file]);
     }

@@ -33,10 +33,10 @@ public sealed partial class LinuxDiskTests : DiskContract, IDisposable
         using LinuxDiskFile pipe = new(new SafeFileHandle(writer, ownsHandle: true), "/pipe");
         using IDiskFile one = Disk.OpenOrCreate(At("one"));
         using IDiskFile two = Disk.OpenOrCreate(At("two"));
-        DiskException refused = await Assert.ThrowsAsync<DiskException>(async () => await Disk.FlushAsync([one, pipe, two]));
-        Assert.Equal("/pipe", refused.Path);
-        Assert.Equal(DiskErrorKind.Io, refused.Kind);
-        Assert.Contains("errno 22", refused.Message, StringComparison.Ordinal);
+        DiskException rejected = await Assert.ThrowsAsync<DiskException>(async () => await Disk.FlushAsync([one, pipe, two]));
+        Assert.Equal("/pipe", rejected.Path);
+        Assert.Equal(DiskErrorKind.Io, rejected.Kind);
+        Assert.Contains("errno 22", rejected.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,8 +77,8 @@ public sealed partial class LinuxDiskTests : DiskContract, IDisposable
         using IDiskFile open = Disk.OpenOrCreate(At("open"));
         IDiskFile closed = Disk.OpenOrCreate(At("closed"));
         closed.Dispose();
-        DiskException refused = await Assert.ThrowsAsync<DiskException>(async () => await Disk.FlushAsync([open, closed]));
-        Assert.Equal(DiskErrorKind.NotFound, refused.Kind);
+        DiskException rejected = await Assert.ThrowsAsync<DiskException>(async () => await Disk.FlushAsync([open, closed]));
+        Assert.Equal(DiskErrorKind.NotFound, rejected.Kind);
     }
 
     [Fact]
@@ -112,17 +112,17 @@ public sealed partial class LinuxDiskTests : DiskContract, IDisposable
     }
 
     [Fact]
-    public async Task Another_process_is_refused_the_lock_until_we_release_it()
+    public async Task Another_process_is_rejected_the_lock_until_we_release_it()
     {
         IDisposable? ours = Disk.TryLock(At(".lock"));
         Assert.NotNull(ours);
-        Assert.Equal("refused", await LockInChild(At(".lock")));
+        Assert.Equal("rejected", await LockInChild(At(".lock")));
         ours.Dispose();
         Assert.Equal("held", await LockInChild(At(".lock")));
     }
 
     [Fact]
-    public async Task We_are_refused_the_lock_of_another_process_until_it_ends()
+    public async Task We_are_rejected_the_lock_of_another_process_until_it_ends()
     {
         using Process child = Child.Start(ChildProgram.Lock, At(".lock"));
         Assert.Equal("held", await child.StandardOutput.ReadLineAsync());
@@ -141,7 +141,7 @@ public sealed partial class LinuxDiskTests : DiskContract, IDisposable
     }
 
     [Fact]
-    public void A_full_device_refuses_for_space()
+    public void A_full_device_rejects_for_space()
     {
         // /dev/full takes every open and answers every write with ENOSPC.
         using LinuxDiskFile full = new(File.OpenHandle("/dev/full", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite), "/dev/full");
@@ -151,10 +151,10 @@ public sealed partial class LinuxDiskTests : DiskContract, IDisposable
     private static async Task<string?> LockInChild(string path)
     {
         using Process child = Child.Start(ChildProgram.Lock, path);
-        string? answer = await child.StandardOutput.ReadLineAsync();
+        string? response = await child.StandardOutput.ReadLineAsync();
         child.StandardInput.Close();
         await child.WaitForExitAsync();
-        return answer;
+        return response;
     }
 
     private static unsafe int Pipe(out int reader, out int writer)

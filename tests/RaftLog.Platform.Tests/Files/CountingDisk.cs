@@ -1,6 +1,9 @@
 namespace RaftLog.Platform.Tests.Files;
 
-/// <summary>A disk in memory that counts its open files, has so many descriptors and no more, and knows which file was closed before its bytes were flushed.</summary>
+/// <summary>
+/// A disk in memory that counts its open files, has so many descriptors and no more, and knows which file was closed before its bytes were
+/// flushed.
+/// </summary>
 internal sealed class CountingDisk : IDisk
 {
     private readonly InMemoryDisk _disk = new();

@@ -203,8 +203,8 @@ public sealed class DescriptorCacheTests
         _disk.Limit = 1;
         Assert.Equal(7, ReadByte(files[7]));
         another.Write(0, [1]);
-        DiskException refused = Assert.Throws<DiskException>(() => ReadByte(files[8]));
-        Assert.Equal(DiskErrorKind.NoDescriptors, refused.Kind);
+        DiskException rejected = Assert.Throws<DiskException>(() => ReadByte(files[8]));
+        Assert.Equal(DiskErrorKind.NoDescriptors, rejected.Kind);
         Assert.Empty(_disk.ClosedDirty);
 
         await _cache.FlushAsync([another]);
@@ -215,24 +215,31 @@ public sealed class DescriptorCacheTests
     public async Task Files_are_read_written_renamed_and_closed_by_many_at_once()
     {
         List<IDiskFile> files = await WriteAsync(Many);
-        Task[] all = [.. Enumerable.Range(0, 6).Select(worker => Task.Run(async () =>
-        {
-            for (int round = 0; round < 300; round++)
-            {
-                int i = ((worker * 7) + round) % Many;
-                Assert.Equal(i, ReadByte(files[i]));
-                files[i].Write(1, [(byte)round]);
-                await _cache.FlushAsync([files[i]]);
-                string own = $"/logs/a/own-{worker}";
-                using IDiskFile mine = _cache.OpenOrCreate(own);
-                mine.Write(0, [(byte)worker]);
-                await _cache.FlushAsync([mine]);
-                _cache.Rename(own, own + "-renamed");
-                Assert.Equal(worker, ReadByte(mine));
-                _cache.DeleteFile(own + "-renamed");
-                Assert.Equal(worker, ReadByte(mine));
-            }
-        }))];
+        Task[] all =
+        [
+            .. Enumerable
+                .Range(0, 6)
+                .Select(worker =>
+                    Task.Run(async () =>
+                    {
+                        for (int round = 0; round < 300; round++)
+                        {
+                            int i = ((worker * 7) + round) % Many;
+                            Assert.Equal(i, ReadByte(files[i]));
+                            files[i].Write(1, [(byte)round]);
+                            await _cache.FlushAsync([files[i]]);
+                            string own = $"/logs/a/own-{worker}";
+                            using IDiskFile mine = _cache.OpenOrCreate(own);
+                            mine.Write(0, [(byte)worker]);
+                            await _cache.FlushAsync([mine]);
+                            _cache.Rename(own, own + "-renamed");
+                            Assert.Equal(worker, ReadByte(mine));
+                            _cache.DeleteFile(own + "-renamed");
+                            Assert.Equal(worker, ReadByte(mine));
+                        }
+                    })
+                ),
+        ];
         await Task.WhenAll(all);
         files.ForEach(static each => each.Dispose());
         Assert.Empty(_disk.ClosedDirty);

@@ -1,6 +1,8 @@
 namespace RaftLog.Platform.Tests;
 
-/// <summary>What every network does with ranges of files, in particular when the peer does not read while the file changes; over each kind of disk.</summary>
+/// <summary>
+/// What every network does with ranges of files, in particular when the peer does not read while the file changes; over each kind of disk.
+/// </summary>
 public abstract class FileRangeContract : IDisposable
 {
     private const int FileBytes = 32 << 20;
@@ -163,7 +165,7 @@ public abstract class FileRangeContract : IDisposable
     private static async Task<byte[]> ReceiveAsync(IConnection connection, int count)
     {
         byte[] all = new byte[count];
-        for (int at = 0; at < count;)
+        for (int at = 0; at < count; )
         {
             int received = await connection.ReceiveAsync(all.AsMemory(at)).AsTask().WaitAsync(Patience);
             Assert.True(received > 0, $"the connection ended ({received}) after {at} of {count} bytes");

@@ -49,7 +49,7 @@ public abstract class NetworkContract
         byte[] sent = new byte[3_000_000];
         new Random(7).NextBytes(sent);
         List<SendPiece> pieces = [];
-        for (int at = 0; at < sent.Length;)
+        for (int at = 0; at < sent.Length; )
         {
             int length = Math.Min(1 + (at * 31 % 4001), sent.Length - at);
             pieces.Add(sent.AsMemory(at, length));
@@ -166,7 +166,11 @@ public abstract class NetworkContract
     [Fact]
     public async Task An_unknown_host_is_silent()
     {
-        ConnectResult result = await Network.ConnectAsync(new NetworkAddress("no-such-host.invalid", 9092), Patience, CancellationToken.None);
+        ConnectResult result = await Network.ConnectAsync(
+            new NetworkAddress("no-such-host.invalid", 9092),
+            Patience,
+            CancellationToken.None
+        );
         Assert.Equal(ConnectOutcome.Silent, result.Outcome);
         Assert.Contains("no-such-host.invalid", result.Reason, StringComparison.Ordinal);
     }
@@ -225,7 +229,11 @@ public abstract class NetworkContract
     {
         using IListener listener = Network.Listen(new NetworkAddress("", 0));
         Task<IConnection?> accept = listener.AcceptAsync().AsTask();
-        ConnectResult result = await Network.ConnectAsync(new NetworkAddress("localhost", listener.Address.Port), Patience, CancellationToken.None);
+        ConnectResult result = await Network.ConnectAsync(
+            new NetworkAddress("localhost", listener.Address.Port),
+            Patience,
+            CancellationToken.None
+        );
         Assert.Equal(ConnectOutcome.Accepted, result.Outcome);
         (await accept)!.Dispose();
         result.Connection!.Dispose();
@@ -274,7 +282,7 @@ public abstract class NetworkContract
     private protected static async Task<byte[]> ReceiveAsync(IConnection connection, int count)
     {
         byte[] all = new byte[count];
-        for (int at = 0; at < count;)
+        for (int at = 0; at < count; )
         {
             int received = await connection.ReceiveAsync(all.AsMemory(at));
             Assert.True(received > 0, $"the connection ended ({received}) after {at} of {count} bytes");

@@ -20,7 +20,7 @@ public sealed class TcpNetworkTests : NetworkContract
     }
 
     [Fact]
-    public async Task No_answer_by_the_deadline_is_silence()
+    public async Task No_response_by_the_deadline_is_silence()
     {
         // A full backlog of one: the kernel answers no further connect.
         using System.Net.Sockets.Socket full = new(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
@@ -36,10 +36,9 @@ public sealed class TcpNetworkTests : NetworkContract
             {
                 taken.Add(result.Connection);
             }
-        }
-        while (result.Outcome == ConnectOutcome.Accepted && taken.Count < 100);
+        } while (result.Outcome == ConnectOutcome.Accepted && taken.Count < 100);
         Assert.Equal(ConnectOutcome.Silent, result.Outcome);
-        Assert.Contains("no answer", result.Reason, StringComparison.Ordinal);
+        Assert.Contains("no response", result.Reason, StringComparison.Ordinal);
         taken.ForEach(connection => connection.Dispose());
     }
 
@@ -51,7 +50,11 @@ public sealed class TcpNetworkTests : NetworkContract
     public async Task A_listener_on_every_address_is_reached_by_IPv4_and_by_IPv6(string host, string client)
     {
         using IListener listener = Network.Listen(new NetworkAddress(host, 0));
-        ConnectResult result = await Network.ConnectAsync(new NetworkAddress(client, listener.Address.Port), TimeSpan.FromSeconds(10), CancellationToken.None);
+        ConnectResult result = await Network.ConnectAsync(
+            new NetworkAddress(client, listener.Address.Port),
+            TimeSpan.FromSeconds(10),
+            CancellationToken.None
+        );
         Assert.Equal(ConnectOutcome.Accepted, result.Outcome);
         result.Connection!.Dispose();
     }

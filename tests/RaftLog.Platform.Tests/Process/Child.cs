@@ -7,7 +7,9 @@ internal static class Child
 {
     internal static Process Start(params string[] arguments)
     {
-        ProcessStartInfo info = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        ProcessStartInfo info = new(
+            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet"
+        )
         {
             RedirectStandardError = true,
             RedirectStandardInput = true,

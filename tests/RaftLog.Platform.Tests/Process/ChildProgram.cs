@@ -23,7 +23,7 @@ internal static class ChildProgram
             case [Lock, var path]:
                 using (IDisposable? held = new LinuxDisk().TryLock(path))
                 {
-                    Console.Out.WriteLine(held is null ? "refused" : "held");
+                    Console.Out.WriteLine(held is null ? "rejected" : "held");
                     Console.In.ReadLine();
                 }
 

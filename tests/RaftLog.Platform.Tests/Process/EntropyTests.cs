@@ -36,5 +36,6 @@ public sealed class EntropyTests
     }
 
     [Fact]
-    public void A_bound_without_any_number_below_it_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => new SystemEntropy().Next(0));
+    public void A_bound_without_any_number_below_it_is_rejected() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new SystemEntropy().Next(0));
 }

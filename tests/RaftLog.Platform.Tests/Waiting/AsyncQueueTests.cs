@@ -49,16 +49,23 @@ public sealed class AsyncQueueTests
         using Waiters waiters = new(TimeProvider.System);
         AsyncQueue<int> queue = new(waiters, 1000);
         const int each = 5000;
-        Task[] producers = [.. Enumerable.Range(0, 4).Select(p => Task.Run(async () =>
-        {
-            for (int i = 0; i < each; i++)
-            {
-                while (!queue.TryEnqueue((p * each) + i))
-                {
-                    await Task.Yield();
-                }
-            }
-        }))];
+        Task[] producers =
+        [
+            .. Enumerable
+                .Range(0, 4)
+                .Select(p =>
+                    Task.Run(async () =>
+                    {
+                        for (int i = 0; i < each; i++)
+                        {
+                            while (!queue.TryEnqueue((p * each) + i))
+                            {
+                                await Task.Yield();
+                            }
+                        }
+                    })
+                ),
+        ];
         Task all = Task.WhenAll(producers).ContinueWith(_ => queue.Complete(), TaskScheduler.Default);
         int[] last = [-1, -1, -1, -1];
         int count = 0;

@@ -49,7 +49,10 @@ public sealed class AsyncSignalTests
         using Waiters waiters = new(new ManualTime());
         AsyncSignal signal = new(waiters);
         _ = signal.WaitAsync();
-        Assert.Throws<InvariantException>(() => { _ = signal.WaitAsync(); });
+        Assert.Throws<InvariantException>(() =>
+        {
+            _ = signal.WaitAsync();
+        });
     }
 
     [Fact]

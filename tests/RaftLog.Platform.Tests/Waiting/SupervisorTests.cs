@@ -20,11 +20,16 @@ public sealed class SupervisorTests
     {
         InMemoryProcess process = new();
         Supervisor supervisor = new(process);
-        supervisor.Run("write of the election state", () => throw new DiskException("/data/quorum-state.tmp", DiskErrorKind.NoSpace, "open", "no space left on the disk"));
+        supervisor.Run(
+            "write of the election state",
+            () => throw new DiskException("/data/quorum-state.tmp", DiskErrorKind.NoSpace, "open", "no space left on the disk")
+        );
         await supervisor.WhenIdleAsync();
         Assert.Equal(
-            "write of the election state failed: open of /data/quorum-state.tmp failed: no space left on the disk. Mend the disk, or make room, and start the node again",
-            process.HaltReason);
+            "write of the election state failed: open of /data/quorum-state.tmp failed: no space left on the disk. Mend the disk, or "
+                + "make room, and start the node again",
+            process.HaltReason
+        );
     }
 
     [Fact]
@@ -54,14 +59,17 @@ public sealed class SupervisorTests
             using Waiters waiters = new(new ManualTime());
             AsyncSignal signal = new(waiters);
             int rounds = 0;
-            supervisor.Run("loop", async () =>
-            {
-                while (await signal.WaitAsync() != WaitOutcome.Closed)
+            supervisor.Run(
+                "loop",
+                async () =>
                 {
-                    Assert.False(Thread.CurrentThread.IsThreadPoolThread);
-                    rounds++;
+                    while (await signal.WaitAsync() != WaitOutcome.Closed)
+                    {
+                        Assert.False(Thread.CurrentThread.IsThreadPoolThread);
+                        rounds++;
+                    }
                 }
-            });
+            );
             Task idle = supervisor.WhenIdleAsync();
             Assert.Equal(0, rounds);
             signal.Set();

@@ -104,7 +104,7 @@ public class MessageGeneratorTests
     }
 
     [Fact]
-    public void A_version_that_a_message_does_not_have_is_refused()
+    public void A_version_that_a_message_does_not_have_is_rejected()
     {
         Type type = Samples.Value.GetType("RaftLog.Protocol.Messages.SampleRequest")!;
         IMessage message = (IMessage)Activator.CreateInstance(type)!;
@@ -131,7 +131,9 @@ public class MessageGeneratorTests
     [Fact]
     public void Comments_of_a_schema_become_documentation()
     {
-        GeneratorDriverRunResult result = Run(("a.schema", "# Says <what> & why.\ndata Thing versions 0-1 flexible none\nA int32 # A number."));
+        GeneratorDriverRunResult result = Run(
+            ("a.schema", "# Says <what> & why.\ndata Thing versions 0-1 flexible none\nA int32 # A number.")
+        );
         string source = result.GeneratedTrees.Single(tree => tree.FilePath.EndsWith("Thing.g.cs")).ToString();
         Assert.Contains("/// <summary>Says &lt;what&gt; &amp; why.</summary>", source);
         Assert.Contains("/// <summary>A number.</summary>", source);
@@ -166,8 +168,11 @@ public class MessageGeneratorTests
         CSharpCompilation compilation = CSharpCompilation.Create(
             "Samples",
             result.GeneratedTrees,
-            ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path)),
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, generalDiagnosticOption: ReportDiagnostic.Error));
+            ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+                .Split(Path.PathSeparator)
+                .Select(path => MetadataReference.CreateFromFile(path)),
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, generalDiagnosticOption: ReportDiagnostic.Error)
+        );
         using MemoryStream binary = new();
         Assert.Empty(compilation.Emit(binary).Diagnostics.Where(d => d.Id != "CS0436" && d.Severity == DiagnosticSeverity.Error));
         binary.Position = 0;
@@ -175,7 +180,8 @@ public class MessageGeneratorTests
     }
 
     private static GeneratorDriverRunResult Run(params (string Path, string Text)[] schemas) =>
-        CSharpGeneratorDriver.Create(new MessageGenerator())
+        CSharpGeneratorDriver
+            .Create(new MessageGenerator())
             .AddAdditionalTexts(schemas.Select(AdditionalText (schema) => new SchemaText(schema.Path, schema.Text)).ToImmutableArray())
             .RunGenerators(CSharpCompilation.Create("Schemas"))
             .GetRunResult();

@@ -13,8 +13,9 @@ internal static class FieldComparison
         foreach (JsonProperty field in expected.EnumerateObject())
         {
             string here = $"{path}.{field.Name}";
-            PropertyInfo? property = actual.GetType().GetProperty(
-                field.Name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
+            PropertyInfo? property = actual
+                .GetType()
+                .GetProperty(field.Name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
             IEnumerable<string> found = property is null
                 ? [$"{here}: no such field in {actual.GetType().Name}"]
                 : DifferencesOfValue(property.GetValue(actual), field.Value, here);
@@ -30,7 +31,9 @@ internal static class FieldComparison
         switch (actual)
         {
             case IList list when expected.ValueKind == JsonValueKind.Array && list.Count == expected.GetArrayLength():
-                return list.Cast<object>().Zip(expected.EnumerateArray()).SelectMany((pair, i) => DifferencesOfValue(pair.First, pair.Second, $"{path}[{i}]"));
+                return list.Cast<object>()
+                    .Zip(expected.EnumerateArray())
+                    .SelectMany((pair, i) => DifferencesOfValue(pair.First, pair.Second, $"{path}[{i}]"));
             case not null when expected.ValueKind == JsonValueKind.Object:
                 return Differences(actual, expected, path);
             default:
@@ -38,16 +41,17 @@ internal static class FieldComparison
         }
     }
 
-    private static bool IsSame(object? actual, JsonElement expected) => actual switch
-    {
-        null => expected.ValueKind == JsonValueKind.Null,
-        bool flag => expected.ValueKind == (flag ? JsonValueKind.True : JsonValueKind.False),
-        string text => expected.ValueKind == JsonValueKind.String && expected.GetString() == text,
-        double number => expected.ValueKind == JsonValueKind.Number && expected.GetDouble().Equals(number),
-        Uuid id => expected.GetString() == id.ToString(),
-        Memory<byte> bytes => expected.GetString() is var text && (text == "" || text == Convert.ToBase64String(bytes.Span)),
-        sbyte or short or ushort or int or uint or long => expected.GetInt64() == Convert.ToInt64(actual),
-        ErrorCode error => expected.GetInt16() == (short)error,
-        _ => actual.GetType().GetProperty("Value") is { } word && IsSame(word.GetValue(actual), expected),
-    };
+    private static bool IsSame(object? actual, JsonElement expected) =>
+        actual switch
+        {
+            null => expected.ValueKind == JsonValueKind.Null,
+            bool flag => expected.ValueKind == (flag ? JsonValueKind.True : JsonValueKind.False),
+            string text => expected.ValueKind == JsonValueKind.String && expected.GetString() == text,
+            double number => expected.ValueKind == JsonValueKind.Number && expected.GetDouble().Equals(number),
+            Uuid id => expected.GetString() == id.ToString(),
+            Memory<byte> bytes => expected.GetString() is var text && (text == "" || text == Convert.ToBase64String(bytes.Span)),
+            sbyte or short or ushort or int or uint or long => expected.GetInt64() == Convert.ToInt64(actual),
+            ErrorCode error => expected.GetInt16() == (short)error,
+            _ => actual.GetType().GetProperty("Value") is { } word && IsSame(word.GetValue(actual), expected),
+        };
 }

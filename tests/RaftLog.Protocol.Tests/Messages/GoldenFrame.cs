@@ -11,8 +11,9 @@ namespace RaftLog.Protocol.Tests.Messages;
 /// <param name="Bytes">How that looks on the wire.</param>
 internal sealed record GoldenFrame(string Message, short Version, string Case, JsonElement Fields, byte[] Bytes)
 {
-    private static readonly Lazy<ILookup<string, GoldenFrame>> Frames =
-        new(() => Load().ToLookup(frame => frame.Message, StringComparer.Ordinal));
+    private static readonly Lazy<ILookup<string, GoldenFrame>> Frames = new(() =>
+        Load().ToLookup(frame => frame.Message, StringComparer.Ordinal)
+    );
 
     /// <summary>All frames of one message.</summary>
     public static IEnumerable<GoldenFrame> Of(string message) => Frames.Value[message];
@@ -31,7 +32,8 @@ internal sealed record GoldenFrame(string Message, short Version, string Case, J
                 frame.GetProperty("version").GetInt16(),
                 frame.GetProperty("case").GetString()!,
                 frame.GetProperty("json"),
-                Convert.FromHexString(frame.GetProperty("hex").GetString()!));
+                Convert.FromHexString(frame.GetProperty("hex").GetString()!)
+            );
         }
     }
 }

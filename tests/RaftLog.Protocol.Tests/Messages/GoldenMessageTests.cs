@@ -35,38 +35,53 @@ public class GoldenMessageTests
     [Fact]
     public void Golden_frames_are_read_as_their_fields()
     {
-        Assert.Empty(EveryFrame(static (type, frame) =>
-        {
-            IMessage message = Read(type, frame, out int remaining);
-            return FieldComparison.Differences(message, frame.Fields).Append($"{remaining} bytes remain").SkipLast(remaining == 0 ? 1 : 0);
-        }));
+        Assert.Empty(
+            EveryFrame(
+                static (type, frame) =>
+                {
+                    IMessage message = Read(type, frame, out int remaining);
+                    return FieldComparison
+                        .Differences(message, frame.Fields)
+                        .Append($"{remaining} bytes remain")
+                        .SkipLast(remaining == 0 ? 1 : 0);
+                }
+            )
+        );
     }
 
     [Fact]
     public void Golden_frames_are_written_as_the_same_bytes()
     {
-        Assert.Empty(EveryFrame(static (type, frame) =>
-        {
-            WireWriter writer = new();
-            Read(type, frame, out _).Write(writer, frame.Version);
-            return Difference(frame.Bytes, writer.ToArray());
-        }));
+        Assert.Empty(
+            EveryFrame(
+                static (type, frame) =>
+                {
+                    WireWriter writer = new();
+                    Read(type, frame, out _).Write(writer, frame.Version);
+                    return Difference(frame.Bytes, writer.ToArray());
+                }
+            )
+        );
     }
 
     [Fact]
     public void A_new_message_is_Kafkas_default_message()
     {
-        Assert.Empty(EveryFrame(static (type, frame) =>
-        {
-            if (frame.Case != "default")
-            {
-                return [];
-            }
+        Assert.Empty(
+            EveryFrame(
+                static (type, frame) =>
+                {
+                    if (frame.Case != "default")
+                    {
+                        return [];
+                    }
 
-            WireWriter writer = new();
-            type.New().Write(writer, frame.Version);
-            return Difference(frame.Bytes, writer.ToArray());
-        }));
+                    WireWriter writer = new();
+                    type.New().Write(writer, frame.Version);
+                    return Difference(frame.Bytes, writer.ToArray());
+                }
+            )
+        );
     }
 
     [Fact]
@@ -160,7 +175,8 @@ public class GoldenMessageTests
     {
         using Stream file = typeof(GoldenFrame).Assembly.GetManifestResourceStream("Golden/Apis.jsonl")!;
         using StreamReader text = new(file);
-        return text.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        return text.ReadToEnd()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => JsonDocument.Parse(line).RootElement)
             .ToDictionary(row => row.GetProperty("key").GetInt32());
     }
@@ -191,7 +207,8 @@ public class GoldenMessageTests
         List<string> wrong = [];
         foreach (MessageType type in MessageType.All)
         {
-            IEnumerable<string> found = GoldenFrame.Of(type.Name)
+            IEnumerable<string> found = GoldenFrame
+                .Of(type.Name)
                 .Where(frame => type.Versions.Contains(frame.Version))
                 .SelectMany(frame => Wrong(type, frame, check).Take(1).Select(what => $"{frame}: {what}"));
             wrong.AddRange(found.Take(2));

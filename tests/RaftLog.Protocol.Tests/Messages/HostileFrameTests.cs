@@ -9,7 +9,9 @@ namespace RaftLog.Protocol.Tests.Messages;
 /// </summary>
 public class HostileFrameTests
 {
-    /// <summary>Bytes of objects that one byte of a frame may cost: an element of two bytes becomes an object and a place in a list.</summary>
+    /// <summary>
+    /// Bytes of objects that one byte of a frame may cost: an element of two bytes becomes an object and a place in a list.
+    /// </summary>
     private const int AllocationPerByte = 64;
 
     /// <summary>What a message, an exception and its text may cost by themselves.</summary>
@@ -18,34 +20,38 @@ public class HostileFrameTests
     private const int Positions = 16;
 
     [Fact]
-    public void Truncated_frames_are_refused()
+    public void Truncated_frames_are_rejected()
     {
         Survives(static (frame, random) => frame[..random.Next(frame.Length)]);
     }
 
     [Fact]
-    public void Frames_with_flipped_bits_are_read_or_refused()
+    public void Frames_with_flipped_bits_are_read_or_rejected()
     {
-        Survives(static (frame, random) =>
-        {
-            for (int flips = random.Next(1, 4); flips > 0; flips--)
+        Survives(
+            static (frame, random) =>
             {
-                frame[random.Next(frame.Length)] ^= (byte)(1 << random.Next(8));
-            }
+                for (int flips = random.Next(1, 4); flips > 0; flips--)
+                {
+                    frame[random.Next(frame.Length)] ^= (byte)(1 << random.Next(8));
+                }
 
-            return frame;
-        });
+                return frame;
+            }
+        );
     }
 
     [Fact]
-    public void Frames_with_overwritten_bytes_are_read_or_refused()
+    public void Frames_with_overwritten_bytes_are_read_or_rejected()
     {
-        Survives(static (frame, random) =>
-        {
-            int at = random.Next(frame.Length);
-            random.NextBytes(frame.AsSpan(at, Math.Min(random.Next(1, 9), frame.Length - at)));
-            return frame;
-        });
+        Survives(
+            static (frame, random) =>
+            {
+                int at = random.Next(frame.Length);
+                random.NextBytes(frame.AsSpan(at, Math.Min(random.Next(1, 9), frame.Length - at)));
+                return frame;
+            }
+        );
     }
 
     [Theory]
@@ -55,17 +61,19 @@ public class HostileFrameTests
     [InlineData(-2)]
     [InlineData(0x00FFFFFF)]
     [InlineData(0x10000)]
-    public void Classic_lengths_and_counts_that_are_not_possible_are_read_or_refused(int claim)
+    public void Classic_lengths_and_counts_that_are_not_possible_are_read_or_rejected(int claim)
     {
-        Survives((frame, random) =>
-        {
-            if (frame.Length >= 4)
+        Survives(
+            (frame, random) =>
             {
-                BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(random.Next(frame.Length - 3)), claim);
-            }
+                if (frame.Length >= 4)
+                {
+                    BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(random.Next(frame.Length - 3)), claim);
+                }
 
-            return frame;
-        });
+                return frame;
+            }
+        );
     }
 
     [Theory]
@@ -73,7 +81,7 @@ public class HostileFrameTests
     [InlineData("FFFFFFFF0F")]
     [InlineData("FFFFFFFFFF")]
     [InlineData("FFFF03")]
-    public void Compact_lengths_and_counts_that_are_not_possible_are_read_or_refused(string claim)
+    public void Compact_lengths_and_counts_that_are_not_possible_are_read_or_rejected(string claim)
     {
         byte[] length = Convert.FromHexString(claim);
         Survives((frame, random) => [.. frame.AsSpan(0, random.Next(frame.Length)), .. length, .. frame.AsSpan(random.Next(frame.Length))]);
@@ -151,6 +159,8 @@ public class HostileFrameTests
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(
             allocated <= AllocationAtLeast + (long)AllocationPerByte * frame.Length,
-            $"{type} v{version}: {allocated} bytes for a frame of {frame.Length}: {Convert.ToHexString(frame.AsSpan(0, Math.Min(64, frame.Length)))}");
+            $"{type} v{version}: {allocated} bytes for a frame of {frame.Length}: "
+                + $"{Convert.ToHexString(frame.AsSpan(0, Math.Min(64, frame.Length)))}"
+        );
     }
 }

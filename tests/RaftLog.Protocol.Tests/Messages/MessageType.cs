@@ -16,15 +16,18 @@ internal sealed record MessageType(string Name, Type Class, short Lowest, short 
     public override string ToString() => Name;
 
     private static List<MessageType> Find() =>
-        typeof(IVersionedMessage).Assembly.GetTypes()
+        typeof(IVersionedMessage)
+            .Assembly.GetTypes()
             .Where(type => type.IsClass && type.IsAssignableTo(typeof(IVersionedMessage)))
             .Select(type => new MessageType(
                 (string)Static(type, nameof(IVersionedMessage.MessageName)),
                 type,
                 (short)Static(type, nameof(IVersionedMessage.LowestVersion)),
-                (short)Static(type, nameof(IVersionedMessage.HighestVersion))))
+                (short)Static(type, nameof(IVersionedMessage.HighestVersion))
+            ))
             .OrderBy(type => type.Name, StringComparer.Ordinal)
             .ToList();
 
-    private static object Static(Type type, string name) => type.GetProperty(name, BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
+    private static object Static(Type type, string name) =>
+        type.GetProperty(name, BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
 }

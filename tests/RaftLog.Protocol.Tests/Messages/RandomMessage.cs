@@ -16,7 +16,9 @@ internal sealed class RandomMessage(int seed)
     /// <param name="withNulls">False where the version to write knows no null.</param>
     public object Fill(object target, bool withNulls)
     {
-        foreach (PropertyInfo property in target.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite))
+        foreach (
+            PropertyInfo property in target.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite)
+        )
         {
             bool setsNull = withNulls && _random.Next(4) == 0 && Nullability.Create(property).WriteState == NullabilityState.Nullable;
             property.SetValue(target, setsNull ? null : Value(property.PropertyType, withNulls));
@@ -66,29 +68,31 @@ internal sealed class RandomMessage(int seed)
             : Fill(Activator.CreateInstance(type)!, withNulls);
     }
 
-    private object Primitive(Type type) => Type.GetTypeCode(type) switch
-    {
-        TypeCode.Boolean => _random.Next(2) == 0,
-        TypeCode.SByte => (sbyte)Number(),
-        TypeCode.Int16 => (short)Number(),
-        TypeCode.UInt16 => (ushort)Number(),
-        TypeCode.Int32 => (int)Number(),
-        TypeCode.UInt32 => (uint)Number(),
-        TypeCode.Int64 => Number(),
-        TypeCode.Double => _random.NextDouble() * Number(),
-        _ => throw new NotSupportedException($"no random value of type {type}"),
-    };
+    private object Primitive(Type type) =>
+        Type.GetTypeCode(type) switch
+        {
+            TypeCode.Boolean => _random.Next(2) == 0,
+            TypeCode.SByte => (sbyte)Number(),
+            TypeCode.Int16 => (short)Number(),
+            TypeCode.UInt16 => (ushort)Number(),
+            TypeCode.Int32 => (int)Number(),
+            TypeCode.UInt32 => (uint)Number(),
+            TypeCode.Int64 => Number(),
+            TypeCode.Double => _random.NextDouble() * Number(),
+            _ => throw new NotSupportedException($"no random value of type {type}"),
+        };
 
     /// <summary>A number of any size, often one of the edges.</summary>
-    private long Number() => _random.Next(6) switch
-    {
-        0 => -1,
-        1 => 0,
-        2 => long.MaxValue,
-        3 => long.MinValue,
-        4 => _random.Next(1000),
-        _ => _random.NextInt64(long.MinValue, long.MaxValue),
-    };
+    private long Number() =>
+        _random.Next(6) switch
+        {
+            0 => -1,
+            1 => 0,
+            2 => long.MaxValue,
+            3 => long.MinValue,
+            4 => _random.Next(1000),
+            _ => _random.NextInt64(long.MinValue, long.MaxValue),
+        };
 
     private string Text()
     {

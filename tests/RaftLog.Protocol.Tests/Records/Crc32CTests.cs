@@ -22,7 +22,10 @@ public class Crc32CTests
     {
         byte[] data = new byte[200_000];
         new Random(7).NextBytes(data);
-        foreach (int length in (int[])[1, 7, 8, 9, 63, 255, 256, 767, 768, 769, 1023, 1535, 1536, 4096, 12_287, 12_288, 12_289, 49_151, 49_152, 65_536, 199_000])
+        foreach (
+            int length in (int[])
+                [1, 7, 8, 9, 63, 255, 256, 767, 768, 769, 1023, 1535, 1536, 4096, 12_287, 12_288, 12_289, 49_151, 49_152, 65_536, 199_000]
+        )
         {
             for (int start = 0; start < 9; start++)
             {
@@ -36,16 +39,19 @@ public class Crc32CTests
     public Property Any_bytes_agree_with_the_table() =>
         Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), data => ByTable(data) == Crc32C.Compute(data));
 
-    private static readonly uint[] Table = Enumerable.Range(0, 256).Select(i =>
-    {
-        uint crc = (uint)i;
-        for (int bit = 0; bit < 8; bit++)
+    private static readonly uint[] Table = Enumerable
+        .Range(0, 256)
+        .Select(i =>
         {
-            crc = (crc & 1) != 0 ? (crc >> 1) ^ 0x82F63B78u : crc >> 1;
-        }
+            uint crc = (uint)i;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                crc = (crc & 1) != 0 ? (crc >> 1) ^ 0x82F63B78u : crc >> 1;
+            }
 
-        return crc;
-    }).ToArray();
+            return crc;
+        })
+        .ToArray();
 
     private static uint ByTable(ReadOnlySpan<byte> data)
     {

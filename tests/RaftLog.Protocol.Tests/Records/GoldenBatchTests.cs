@@ -66,7 +66,8 @@ public class GoldenBatchTests
                     AssertRecord(expected.GetProperty("records")[index], record);
                     Assert.Equal(
                         Long(expected.GetProperty("records")[index], "sequence"),
-                        batch.BaseSequence < 0 ? -1 : ProducerStamp.Advance(batch.BaseSequence, index));
+                        batch.BaseSequence < 0 ? -1 : ProducerStamp.Advance(batch.BaseSequence, index)
+                    );
                     index++;
                 }
 
@@ -86,7 +87,10 @@ public class GoldenBatchTests
             {
                 if (batches.Current.Attributes.Compression == CompressionType.None)
                 {
-                    Assert.Equal(Convert.ToHexString(batches.Current.Bytes), Convert.ToHexString(Rebuild(batches.Current, batches.Current.Section)));
+                    Assert.Equal(
+                        Convert.ToHexString(batches.Current.Bytes),
+                        Convert.ToHexString(Rebuild(batches.Current, batches.Current.Section))
+                    );
                     compared++;
                 }
             }
@@ -133,8 +137,14 @@ public class GoldenBatchTests
     {
         ControlRecordType[] expected =
         [
-            ControlRecordType.Commit, ControlRecordType.Abort, ControlRecordType.Abort, ControlRecordType.LeaderChange, ControlRecordType.SnapshotHeader,
-            ControlRecordType.SnapshotFooter, ControlRecordType.KRaftVersion, ControlRecordType.KRaftVoters,
+            ControlRecordType.Commit,
+            ControlRecordType.Abort,
+            ControlRecordType.Abort,
+            ControlRecordType.LeaderChange,
+            ControlRecordType.SnapshotHeader,
+            ControlRecordType.SnapshotFooter,
+            ControlRecordType.KRaftVersion,
+            ControlRecordType.KRaftVoters,
         ];
         List<ControlRecordType> found = [];
         foreach (JsonElement line in Golden)
@@ -175,7 +185,9 @@ public class GoldenBatchTests
             List<RecordHeader> headers = [];
             foreach (RecordHeaders header in record.Headers)
             {
-                headers.Add(new(Encoding.UTF8.GetString(header.Key), header.Value.IsNull ? (ReadOnlyMemory<byte>?)null : header.Value.ToArray()));
+                headers.Add(
+                    new(Encoding.UTF8.GetString(header.Key), header.Value.IsNull ? (ReadOnlyMemory<byte>?)null : header.Value.ToArray())
+                );
             }
 
             long timestamp = batch.BaseTimestamp + record.Layout.TimestampDelta;

@@ -7,7 +7,9 @@ using Record = RaftLog.Protocol.Records.Record;
 
 namespace RaftLog.Protocol.Tests.Records;
 
-/// <summary>Entries of formats 0 and 1 written by Apache Kafka's own classes, what those read in them, and what its compaction made of them.</summary>
+/// <summary>
+/// Entries of formats 0 and 1 written by Apache Kafka's own classes, what those read in them, and what its compaction made of them.
+/// </summary>
 public class LegacyFormatTests
 {
     private const int Limit = 1 << 20;
@@ -27,8 +29,21 @@ public class LegacyFormatTests
                 Assert.Equal(BatchStatus.Complete, LegacyMessage.Read(rest, out LegacyMessage message));
                 Assert.True(message.HasValidChecksum);
                 Assert.Equal(
-                    (Long(expected, "magic"), Long(expected, "base"), Long(expected, "last"), Long(expected, "maxTimestamp"), Long(expected, "size")),
-                    (message.Format, LegacyConversion.FirstOffset(message, Limit).Value, message.Offset.Value, message.Timestamp, message.Size));
+                    (
+                        Long(expected, "magic"),
+                        Long(expected, "base"),
+                        Long(expected, "last"),
+                        Long(expected, "maxTimestamp"),
+                        Long(expected, "size")
+                    ),
+                    (
+                        message.Format,
+                        LegacyConversion.FirstOffset(message, Limit).Value,
+                        message.Offset.Value,
+                        message.Timestamp,
+                        message.Size
+                    )
+                );
                 Assert.Equal(line.GetProperty("codec").GetString(), message.Attributes.Compression.ToString().ToLowerInvariant());
                 Assert.Equal(line.GetProperty("timestampType").GetString(), message.Attributes.TimestampType.ToString());
                 rest = rest[message.Size..];
@@ -43,7 +58,7 @@ public class LegacyFormatTests
     {
         foreach (JsonElement line in Golden)
         {
-            using PooledBuffer converted = Converted(line);
+            using PooledByteWriter converted = Converted(line);
             Assert.Equal(Expected(line.GetProperty("records")), RecordsOf(converted.Written));
         }
     }
@@ -53,8 +68,8 @@ public class LegacyFormatTests
     {
         foreach (JsonElement line in Golden)
         {
-            using PooledBuffer converted = Converted(line);
-            using PooledBuffer kept = new(Limit);
+            using PooledByteWriter converted = Converted(line);
+            using PooledByteWriter kept = new(Limit);
             Compact(converted.Written, kept);
             if (line.GetProperty("codec").GetString() == "none")
             {
@@ -88,15 +103,15 @@ public class LegacyFormatTests
     {
         JsonElement line = Golden.First(each => each.GetProperty("codec").GetString() == "gzip");
         byte[] bytes = Convert.FromHexString(line.GetProperty("hex").GetString()!);
-        using PooledBuffer target = new(Limit);
+        using PooledByteWriter target = new(Limit);
         Assert.ThrowsAny<ProtocolException>(() => LegacyConversion.Convert(bytes, 50, target));
     }
 
-    private static PooledBuffer Converted(JsonElement line)
+    private static PooledByteWriter Converted(JsonElement line)
     {
         byte[] bytes = Convert.FromHexString(line.GetProperty("hex").GetString()!);
         Assert.True(LegacyConversion.IsNeeded(bytes));
-        PooledBuffer target = new(Limit);
+        PooledByteWriter target = new(Limit);
         LegacyConversion.Convert(bytes, Limit, target);
         Assert.False(LegacyConversion.IsNeeded(target.Written));
         return target;
@@ -104,7 +119,7 @@ public class LegacyFormatTests
 
     private static bool IsKept(Offset offset) => offset.Value is 101 or 103 or >= 105;
 
-    private static void Compact(ReadOnlySpan<byte> batches, PooledBuffer target)
+    private static void Compact(ReadOnlySpan<byte> batches, PooledByteWriter target)
     {
         using BatchRewriter rewriter = new(Limit);
         foreach (RecordBatch batch in new RecordBatches(batches))
@@ -150,8 +165,15 @@ public class LegacyFormatTests
         return records;
     }
 
-    private static List<string> Expected(JsonElement records) => [.. records.EnumerateArray().Select(each =>
-        $"{Long(each, "offset")} {Long(each, "timestamp")} {each.GetProperty("key").GetString() ?? "null"} {each.GetProperty("value").GetString() ?? "null"}")];
+    private static List<string> Expected(JsonElement records) =>
+        [
+            .. records
+                .EnumerateArray()
+                .Select(each =>
+                    $"{Long(each, "offset")} {Long(each, "timestamp")} {each.GetProperty("key").GetString() ?? "null"} "
+                    + $"{each.GetProperty("value").GetString() ?? "null"}"
+                ),
+        ];
 
     private static string Text(NullableBytes bytes) => bytes.IsNull ? "null" : Encoding.UTF8.GetString(bytes.Span);
 

@@ -15,7 +15,10 @@ public class RecordBatchTests
     [Property]
     public Property What_is_built_is_what_is_read()
     {
-        Gen<byte[]?> bytes = Gen.Frequency((1, Gen.Constant<byte[]?>(null)), (4, ArbMap.Default.GeneratorFor<byte[]>().Select(b => (byte[]?)b)));
+        Gen<byte[]?> bytes = Gen.Frequency(
+            (1, Gen.Constant<byte[]?>(null)),
+            (4, ArbMap.Default.GeneratorFor<byte[]>().Select(b => (byte[]?)b))
+        );
         Gen<TestRecord> record =
             from timestamp in Gen.OneOf(Gen.Choose(-5, 5).Select(i => (long)i), ArbMap.Default.GeneratorFor<long>())
             from key in bytes
@@ -55,7 +58,7 @@ public class RecordBatchTests
     }
 
     [Fact]
-    public void A_builder_refuses_what_does_not_fit_and_keeps_what_it_has()
+    public void A_builder_rejects_what_does_not_fit_and_keeps_what_it_has()
     {
         using RecordBatchBuilder builder = new(new RecordBatchOptions(100));
         Assert.True(builder.TryAppend(1, "key"u8, "value"u8));
@@ -242,7 +245,11 @@ public class RecordBatchTests
     public void Hostile_batches_only_ever_raise_a_protocol_exception()
     {
         Random random = new(13);
-        List<byte[]> golden = GoldenFiles.Lines("batches.jsonl.gz").Select(GoldenBatchTests.Bytes).Where(bytes => bytes.Length < 400).ToList();
+        List<byte[]> golden = GoldenFiles
+            .Lines("batches.jsonl.gz")
+            .Select(GoldenBatchTests.Bytes)
+            .Where(bytes => bytes.Length < 400)
+            .ToList();
         for (int round = 0; round < 400; round++)
         {
             foreach (byte[] original in golden)
@@ -307,7 +314,9 @@ public class RecordBatchTests
         using RecordBatchBuilder builder = new(new RecordBatchOptions(Limit, codec));
         foreach (TestRecord record in records)
         {
-            RecordHeader[] headers = record.Headers.Select(h => new RecordHeader(h.Name, h.Value is null ? (ReadOnlyMemory<byte>?)null : h.Value)).ToArray();
+            RecordHeader[] headers = record
+                .Headers.Select(h => new RecordHeader(h.Name, h.Value is null ? (ReadOnlyMemory<byte>?)null : h.Value))
+                .ToArray();
             Assert.True(builder.TryAppend(record.Timestamp, record.Key, record.Value, headers));
         }
 
@@ -386,9 +395,7 @@ public class RecordBatchTests
                     }
                 }
             }
-            catch (ProtocolException)
-            {
-            }
+            catch (ProtocolException) { }
         }
     }
 }

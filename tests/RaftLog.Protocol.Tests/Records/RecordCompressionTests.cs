@@ -25,11 +25,22 @@ public class RecordCompressionTests
     public void Each_level_is_readable()
     {
         byte[] plain = Text(100_000);
-        foreach ((CompressionType codec, int level) in (ReadOnlySpan<(CompressionType, int)>)
-                 [(CompressionType.Gzip, -1), (CompressionType.Gzip, 1), (CompressionType.Gzip, 9), (CompressionType.Zstd, -7), (CompressionType.Zstd, 19),
-                  (CompressionType.Lz4, 1), (CompressionType.Lz4, 9), (CompressionType.Lz4, 12), (CompressionType.Lz4, 17)])
+        foreach (
+            (CompressionType codec, int level) in (ReadOnlySpan<(CompressionType, int)>)
+                [
+                    (CompressionType.Gzip, -1),
+                    (CompressionType.Gzip, 1),
+                    (CompressionType.Gzip, 9),
+                    (CompressionType.Zstd, -7),
+                    (CompressionType.Zstd, 19),
+                    (CompressionType.Lz4, 1),
+                    (CompressionType.Lz4, 9),
+                    (CompressionType.Lz4, 12),
+                    (CompressionType.Lz4, 17),
+                ]
+        )
         {
-            using PooledBuffer compressed = new(Limit);
+            using PooledByteWriter compressed = new(Limit);
             RecordCompression.Compress(codec, level, plain, compressed);
             Assert.True(compressed.Length < plain.Length);
             Assert.Equal(plain, Decompress(codec, compressed.Written.ToArray(), Limit));
@@ -47,7 +58,7 @@ public class RecordCompressionTests
 
         int CompressAt(int level)
         {
-            using PooledBuffer compressed = new(Limit);
+            using PooledByteWriter compressed = new(Limit);
             RecordCompression.Compress(CompressionType.Lz4, level, plain, compressed);
             return compressed.Length;
         }
@@ -83,8 +94,11 @@ public class RecordCompressionTests
     [Fact]
     public void Damage_to_an_lz4_frame_with_checksums_is_always_found()
     {
-        byte[] frame = GoldenFiles.Lines("lz4-frames.jsonl.gz").Single(line => line.GetProperty("name").GetString() == "linked-content1-block1")
-            .GetProperty("frame").GetBytesFromBase64();
+        byte[] frame = GoldenFiles
+            .Lines("lz4-frames.jsonl.gz")
+            .Single(line => line.GetProperty("name").GetString() == "linked-content1-block1")
+            .GetProperty("frame")
+            .GetBytesFromBase64();
         Random random = new(11);
         for (int i = 0; i < 500; i++)
         {
@@ -118,7 +132,7 @@ public class RecordCompressionTests
     }
 
     [Fact]
-    public void Data_that_would_grow_over_the_limit_is_refused_before_it_does()
+    public void Data_that_would_grow_over_the_limit_is_rejected_before_it_does()
     {
         byte[] zeros = new byte[3 << 20];
         foreach (CompressionType codec in Codecs)
@@ -138,8 +152,10 @@ public class RecordCompressionTests
         byte[] snappy = [0xFF, 0xFF, 0xFF, 0x0F, 0x00, 0x41];
         byte[] zstd = [0x28, 0xB5, 0x2F, 0xFD, 0xA0, 0x00, 0x00, 0x00, 0x02, 0x01, 0x00, 0x00];
         byte[] lz4 = [0x04, 0x22, 0x4D, 0x18, 0x60, 0x70, 0x73, 0x01, 0x00, 0x00, 0x00, 0x10];
-        foreach ((CompressionType codec, byte[] bytes) in (ReadOnlySpan<(CompressionType, byte[])>)
-                 [(CompressionType.Snappy, snappy), (CompressionType.Zstd, zstd), (CompressionType.Lz4, lz4)])
+        foreach (
+            (CompressionType codec, byte[] bytes) in (ReadOnlySpan<(CompressionType, byte[])>)
+                [(CompressionType.Snappy, snappy), (CompressionType.Zstd, zstd), (CompressionType.Lz4, lz4)]
+        )
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             Assert.Throws<ProtocolException>(() => Decompress(codec, bytes, LargeLimit));
@@ -148,7 +164,7 @@ public class RecordCompressionTests
     }
 
     [Fact]
-    public void Data_that_is_cut_anywhere_is_refused_or_shorter_and_nothing_else_happens()
+    public void Data_that_is_cut_anywhere_is_rejected_or_shorter_and_nothing_else_happens()
     {
         byte[] plain = Text(3000);
         foreach (CompressionType codec in Codecs[1..])
@@ -188,7 +204,9 @@ public class RecordCompressionTests
     [Fact]
     public void A_codec_that_does_not_exist_is_named()
     {
-        UnsupportedCompressionException error = Assert.Throws<UnsupportedCompressionException>(() => Decompress((CompressionType)5, [1], 10));
+        UnsupportedCompressionException error = Assert.Throws<UnsupportedCompressionException>(() =>
+            Decompress((CompressionType)5, [1], 10)
+        );
         Assert.Contains("compression type 5 does not exist", error.Message);
         Assert.False(RecordCompression.Exists((CompressionType)5));
     }
@@ -207,28 +225,26 @@ public class RecordCompressionTests
 
     private static void TryDecompress(CompressionType codec, byte[] bytes)
     {
-        using PooledBuffer target = new(50_000);
+        using PooledByteWriter target = new(50_000);
         try
         {
             RecordCompression.Decompress(codec, bytes, target);
         }
-        catch (ProtocolException)
-        {
-        }
+        catch (ProtocolException) { }
 
         Assert.InRange(target.Length, 0, target.Limit);
     }
 
     private static byte[] Compress(CompressionType codec, byte[] plain)
     {
-        using PooledBuffer target = new(Limit + 70_000);
+        using PooledByteWriter target = new(Limit + 70_000);
         RecordCompression.Compress(codec, RecordCompression.DefaultLevel, plain, target);
         return target.Written.ToArray();
     }
 
     private static byte[] Decompress(CompressionType codec, byte[] compressed, int limit)
     {
-        using PooledBuffer target = new(limit);
+        using PooledByteWriter target = new(limit);
         RecordCompression.Decompress(codec, compressed, target);
         return target.Written.ToArray();
     }

@@ -7,7 +7,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Protocol.Tests.Records;
 
-/// <summary>Reading records while they are decompressed comes to what reading the whole comes to, for any batch, and holds a window only.</summary>
+/// <summary>
+/// Reading records while they are decompressed comes to what reading the whole comes to, for any batch, and holds a window only.
+/// </summary>
 public class RecordStreamTests
 {
     private const int Limit = 1 << 26;
@@ -16,31 +18,33 @@ public class RecordStreamTests
 
     /// <summary>Records of all sizes around the window, whole and with one byte changed, judged by both readers.</summary>
     [Property(300)]
-    public Property A_streamed_walk_finds_what_a_walk_over_the_whole_finds() => Prop.ForAll(
-        Gen.Elements(Enum.GetValues<CompressionType>()).ToArbitrary(),
-        ArbMap.Default.ArbFor<(ushort Size, byte Headers, bool Keyless)[]>(),
-        ArbMap.Default.ArbFor<(uint At, byte Flip)>(),
-        (codec, records, change) =>
-        {
-            byte[] plain = Plain(records);
-            if (plain.Length > 0)
+    public Property A_streamed_walk_finds_what_a_walk_over_the_whole_finds() =>
+        Prop.ForAll(
+            Gen.Elements(Enum.GetValues<CompressionType>()).ToArbitrary(),
+            ArbMap.Default.ArbFor<(ushort Size, byte Headers, bool Keyless)[]>(),
+            ArbMap.Default.ArbFor<(uint At, byte Flip)>(),
+            (codec, records, change) =>
             {
-                plain[change.At % (uint)plain.Length] ^= change.Flip;
-            }
+                byte[] plain = Plain(records);
+                if (plain.Length > 0)
+                {
+                    plain[change.At % (uint)plain.Length] ^= change.Flip;
+                }
 
-            byte[] bytes = Batch(codec, Math.Max(1, records.Length), plain);
-            RecordBatch.Read(bytes, out RecordBatch batch);
-            RecordFault whole = RecordWalk.Check(batch, plain, out RecordSummary expected);
-            using RecordStream stream = Open(bytes, codec);
-            RecordFault streamed = RecordWalk.Check(batch, stream, out RecordSummary found);
+                byte[] bytes = Batch(codec, Math.Max(1, records.Length), plain);
+                RecordBatch.Read(bytes, out RecordBatch batch);
+                RecordFault whole = RecordWalk.Check(batch, plain, out RecordSummary expected);
+                using RecordStream stream = Open(bytes, codec);
+                RecordFault streamed = RecordWalk.Check(batch, stream, out RecordSummary found);
 
-            Assert.Equal(whole == RecordFault.None, streamed == RecordFault.None);
-            if (whole == RecordFault.None)
-            {
-                Assert.Equal(expected, found);
-                Assert.Equal(plain.Length, stream.Position);
+                Assert.Equal(whole == RecordFault.None, streamed == RecordFault.None);
+                if (whole == RecordFault.None)
+                {
+                    Assert.Equal(expected, found);
+                    Assert.Equal(plain.Length, stream.Position);
+                }
             }
-        });
+        );
 
     [Theory]
     [MemberData(nameof(Codecs))]
@@ -70,10 +74,10 @@ public class RecordStreamTests
         Random random = new(8);
         byte[] plain = new byte[300_000];
         random.NextBytes(plain.AsSpan(0, 100_000));
-        using PooledBuffer target = new(1 << 20);
+        using PooledByteWriter target = new(1 << 20);
         using (CompressedStream stream = CompressedStream.Open(codec, RecordCompression.DefaultLevel, target))
         {
-            for (int at = 0; at < plain.Length;)
+            for (int at = 0; at < plain.Length; )
             {
                 int length = Math.Min(random.Next(50_000), plain.Length - at);
                 stream.Write(plain.AsSpan(at, length));
@@ -83,7 +87,7 @@ public class RecordStreamTests
             stream.Finish();
         }
 
-        using PooledBuffer back = new(plain.Length);
+        using PooledByteWriter back = new(plain.Length);
         RecordCompression.Decompress(codec, target.Written, back);
         Assert.Equal(plain, back.Written.ToArray());
     }
@@ -175,8 +179,18 @@ public class RecordStreamTests
         using var builder = new RecordBatchBuilder(new RecordBatchOptions(Limit));
         foreach ((ushort size, byte headers, bool keyless) in records)
         {
-            RecordHeader[] all = [.. Enumerable.Range(0, headers % 4).Select(i => new RecordHeader($"h{i}", i == 0 ? null : new byte[size % 700]))];
-            Assert.True(builder.TryAppend(size, keyless ? NullableBytes.Null : new byte[size % 30_000], size % 5 == 0 ? NullableBytes.Null : new byte[size], all));
+            RecordHeader[] all =
+            [
+                .. Enumerable.Range(0, headers % 4).Select(i => new RecordHeader($"h{i}", i == 0 ? null : new byte[size % 700])),
+            ];
+            Assert.True(
+                builder.TryAppend(
+                    size,
+                    keyless ? NullableBytes.Null : new byte[size % 30_000],
+                    size % 5 == 0 ? NullableBytes.Null : new byte[size],
+                    all
+                )
+            );
         }
 
         return records.Length == 0 ? [] : builder.Seal().Span[RecordBatch.HeaderSize..].ToArray();
@@ -197,7 +211,7 @@ public class RecordStreamTests
 
     private static byte[] Compress(CompressionType codec, byte[] plain)
     {
-        using PooledBuffer target = new(Limit + 4096);
+        using PooledByteWriter target = new(Limit + 4096);
         RecordCompression.Compress(codec, RecordCompression.DefaultLevel, plain, target);
         return target.Written.ToArray();
     }

@@ -46,14 +46,14 @@ public class WireReaderTests
     [InlineData("8080808080")]
     [InlineData("80")]
     [InlineData("")]
-    public void A_varint_that_does_not_fit_or_does_not_end_is_refused(string hex) =>
-        Refused(hex, static (ref WireReader reader) => reader.ReadUVarint());
+    public void A_varint_that_does_not_fit_or_does_not_end_is_rejected(string hex) =>
+        Rejected(hex, static (ref WireReader reader) => reader.ReadUVarint());
 
     [Theory]
     [InlineData("FFFFFFFFFFFFFFFFFF02")]
     [InlineData("FFFFFFFFFFFFFFFFFFFF01")]
-    public void A_varlong_that_does_not_fit_is_refused(string hex) =>
-        Refused(hex, static (ref WireReader reader) => reader.ReadVarlong());
+    public void A_varlong_that_does_not_fit_is_rejected(string hex) =>
+        Rejected(hex, static (ref WireReader reader) => reader.ReadVarlong());
 
     [Theory]
     [InlineData("0005616263")]
@@ -61,24 +61,24 @@ public class WireReaderTests
     [InlineData("FFFF")]
     [InlineData("8000")]
     [InlineData("00")]
-    public void A_classic_string_that_the_frame_cannot_hold_is_refused(string hex) =>
-        Refused(hex, static (ref WireReader reader) => reader.ReadString(compact: false, "Name"));
+    public void A_classic_string_that_the_frame_cannot_hold_is_rejected(string hex) =>
+        Rejected(hex, static (ref WireReader reader) => reader.ReadString(compact: false, "Name"));
 
     [Theory]
     [InlineData("05616263")]
     [InlineData("00")]
     [InlineData("FFFFFFFF0F")]
-    public void A_compact_string_that_the_frame_cannot_hold_is_refused(string hex) =>
-        Refused(hex, static (ref WireReader reader) => reader.ReadString(compact: true, "Name"));
+    public void A_compact_string_that_the_frame_cannot_hold_is_rejected(string hex) =>
+        Rejected(hex, static (ref WireReader reader) => reader.ReadString(compact: true, "Name"));
 
     [Fact]
-    public void A_string_above_the_protocols_limit_is_refused_though_its_bytes_are_there()
+    public void A_string_above_the_protocols_limit_is_rejected_though_its_bytes_are_there()
     {
         byte[] frame = new byte[40_000];
         frame[0] = 0x81;
         frame[1] = 0x80;
         frame[2] = 0x02;
-        Refused(Convert.ToHexString(frame), static (ref WireReader reader) => reader.ReadNullableString(compact: true, "Name"));
+        Rejected(Convert.ToHexString(frame), static (ref WireReader reader) => reader.ReadNullableString(compact: true, "Name"));
     }
 
     [Fact]
@@ -96,8 +96,8 @@ public class WireReaderTests
     [InlineData("FFFFFFFE00")]
     [InlineData("80000000")]
     [InlineData("0000000200")]
-    public void Bytes_that_the_frame_cannot_hold_are_refused(string hex) =>
-        Refused(hex, static (ref WireReader reader) => reader.ReadNullableBytes(compact: false, "Bytes"));
+    public void Bytes_that_the_frame_cannot_hold_are_rejected(string hex) =>
+        Rejected(hex, static (ref WireReader reader) => reader.ReadNullableBytes(compact: false, "Bytes"));
 
     [Fact]
     public void Bytes_are_a_slice_of_the_frame()
@@ -113,69 +113,81 @@ public class WireReaderTests
     [InlineData("FFFFFFFE", 1)]
     [InlineData("FFFFFFFF", 1)]
     [InlineData("000000020000000000000000", 5)]
-    public void A_count_of_elements_that_the_frame_cannot_hold_is_refused(string hex, int minElementSize) =>
-        Refused(hex, (ref WireReader reader) => reader.ReadArrayLength(compact: false, minElementSize, "Topics"));
+    public void A_count_of_elements_that_the_frame_cannot_hold_is_rejected(string hex, int minElementSize) =>
+        Rejected(hex, (ref WireReader reader) => reader.ReadArrayLength(compact: false, minElementSize, "Topics"));
 
     [Fact]
     public void A_frame_may_not_hold_more_elements_in_all_than_its_receiver_wants()
     {
         WireReader reader = new(Convert.FromHexString("03030000"), maxElements: 3);
         Assert.Equal(2, reader.ReadArrayLength(compact: true, 1, "Topics"));
-        bool refused = false;
+        bool rejected = false;
         try
         {
             reader.ReadArrayLength(compact: true, 1, "Partitions");
         }
         catch (ProtocolException e)
         {
-            refused = e.Message.Contains("Partitions");
+            rejected = e.Message.Contains("Partitions");
         }
 
-        Assert.True(refused);
+        Assert.True(rejected);
     }
 
     [Theory]
     [InlineData("FFFFFFFF0F")]
     [InlineData("010005")]
     [InlineData("0200020102")]
-    public void Tagged_fields_that_the_frame_cannot_hold_are_refused(string hex) =>
-        Refused(hex, static (ref WireReader reader) =>
-        {
-            reader.SkipTags();
-            return 0;
-        });
+    public void Tagged_fields_that_the_frame_cannot_hold_are_rejected(string hex) =>
+        Rejected(
+            hex,
+            static (ref WireReader reader) =>
+            {
+                reader.SkipTags();
+                return 0;
+            }
+        );
 
     [Fact]
     public void A_tagged_field_cannot_be_read_beyond_its_size()
     {
-        Refused("0000000000", static (ref WireReader reader) =>
-        {
-            reader.BeginTag(2);
-            return reader.ReadInt32();
-        });
-        Refused("0000000000", static (ref WireReader reader) =>
-        {
-            int outer = reader.BeginTag(3);
-            reader.ReadInt16();
-            reader.EndTag(outer, "Tag");
-            return 0;
-        });
+        Rejected(
+            "0000000000",
+            static (ref WireReader reader) =>
+            {
+                reader.BeginTag(2);
+                return reader.ReadInt32();
+            }
+        );
+        Rejected(
+            "0000000000",
+            static (ref WireReader reader) =>
+            {
+                int outer = reader.BeginTag(3);
+                reader.ReadInt16();
+                reader.EndTag(outer, "Tag");
+                return 0;
+            }
+        );
     }
 
     [Fact]
     public void An_error_says_which_field_and_where()
     {
-        string message = Refused("00007FFFFFFF", static (ref WireReader reader) =>
-        {
-            reader.ReadInt16();
-            return reader.ReadArrayLength(compact: false, 4, "FetchRequest.Topics");
-        });
+        string message = Rejected(
+            "00007FFFFFFF",
+            static (ref WireReader reader) =>
+            {
+                reader.ReadInt16();
+                return reader.ReadArrayLength(compact: false, 4, "FetchRequest.Topics");
+            }
+        );
         Assert.Contains("FetchRequest.Topics", message);
         Assert.Contains("2147483647", message);
         Assert.Contains("byte 6", message);
     }
 
-    private static string Refused<T>(string hex, Reading<T> read)
+    private static string Rejected<T>(string hex, Reading<T> read)
     {
         WireReader reader = new(Convert.FromHexString(hex));
         try

@@ -9,24 +9,32 @@ public class WireWriterTests
 {
     [Property]
     public Property Numbers_are_read_as_they_were_written() =>
-        Prop.ForAll<long, int>((wide, narrow) =>
-        {
-            WireWriter writer = new(1);
-            writer.WriteInt64(wide);
-            writer.WriteVarlong(wide);
-            writer.WriteInt32(narrow);
-            writer.WriteVarint(narrow);
-            writer.WriteUVarint((uint)narrow);
-            writer.WriteInt16((short)narrow);
-            writer.WriteUInt16((ushort)narrow);
-            writer.WriteUInt32((uint)narrow);
-            writer.WriteFloat64(wide / 3.0);
-            WireReader reader = new(writer.ToArray());
-            return reader.ReadInt64() == wide && reader.ReadVarlong() == wide && reader.ReadInt32() == narrow
-                && reader.ReadVarint() == narrow && reader.ReadUVarint() == (uint)narrow && reader.ReadInt16() == (short)narrow
-                && reader.ReadUInt16() == (ushort)narrow && reader.ReadUInt32() == (uint)narrow
-                && reader.ReadFloat64().Equals(wide / 3.0) && reader.Remaining == 0;
-        });
+        Prop.ForAll<long, int>(
+            (wide, narrow) =>
+            {
+                WireWriter writer = new(1);
+                writer.WriteInt64(wide);
+                writer.WriteVarlong(wide);
+                writer.WriteInt32(narrow);
+                writer.WriteVarint(narrow);
+                writer.WriteUVarint((uint)narrow);
+                writer.WriteInt16((short)narrow);
+                writer.WriteUInt16((ushort)narrow);
+                writer.WriteUInt32((uint)narrow);
+                writer.WriteFloat64(wide / 3.0);
+                WireReader reader = new(writer.ToArray());
+                return reader.ReadInt64() == wide
+                    && reader.ReadVarlong() == wide
+                    && reader.ReadInt32() == narrow
+                    && reader.ReadVarint() == narrow
+                    && reader.ReadUVarint() == (uint)narrow
+                    && reader.ReadInt16() == (short)narrow
+                    && reader.ReadUInt16() == (ushort)narrow
+                    && reader.ReadUInt32() == (uint)narrow
+                    && reader.ReadFloat64().Equals(wide / 3.0)
+                    && reader.Remaining == 0;
+            }
+        );
 
     [Theory]
     [InlineData(long.MinValue)]
@@ -89,7 +97,8 @@ public class WireWriterTests
                 same &= reader.ReadInt32() == 7;
                 same &= reader.ReadSlice(sizes.Item1 * 20).Span.SequenceEqual(Bytes(sizes.Item1 * 20));
                 return same && reader.Position == end && reader.ReadInt32() == 8 && reader.Remaining == 0;
-            });
+            }
+        );
 
     [Fact]
     public void The_length_of_a_frame_can_be_filled_in_at_its_end()
@@ -125,7 +134,7 @@ public class WireWriterTests
     }
 
     [Fact]
-    public void More_than_a_writer_may_hold_is_refused()
+    public void More_than_a_writer_may_hold_is_rejected()
     {
         byte[] records = new byte[1 << 20];
         WireWriter writer = new();

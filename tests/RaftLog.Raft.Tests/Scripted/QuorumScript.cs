@@ -129,7 +129,8 @@ internal sealed class QuorumScript : ITranscriptInterpreter
         node.Log.State = new ElectionState(
             new LeaderEpoch(command.OptionNumber("epoch", 0)),
             new NodeId(command.OptionNumber("leader", -1)),
-            voted < 0 ? ReplicaKey.None : new ReplicaKey(new NodeId(voted), Uuid.Zero));
+            voted < 0 ? ReplicaKey.None : new ReplicaKey(new NodeId(voted), Uuid.Zero)
+        );
     }
 
     private void Kill(ScriptedReplica node, IReadOnlyList<int> noticed)

@@ -49,8 +49,7 @@ internal sealed class ScriptedLog
         Flushed = Math.Min(Flushed, end);
     }
 
-    public IReadOnlyList<ScriptedRecord> Read(Offset from, Offset to) =>
-        _records.GetRange((int)(from - Start.EndOffset), (int)(to - from));
+    public IReadOnlyList<ScriptedRecord> Read(Offset from, Offset to) => _records.GetRange((int)(from - Start.EndOffset), (int)(to - from));
 
     /// <summary>The epoch of the record just below an offset.</summary>
     public int EpochBefore(Offset offset) =>

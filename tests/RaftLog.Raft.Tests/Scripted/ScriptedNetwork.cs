@@ -8,7 +8,13 @@ namespace RaftLog.Raft.Tests;
 /// <param name="Response">The response; null for a request.</param>
 /// <param name="Records">The records that a fetch response carries.</param>
 internal sealed record ScriptedMessage(
-    int From, int To, long RequestId, RaftRequest? Request, RaftReply? Response, IReadOnlyList<ScriptedRecord> Records);
+    int From,
+    int To,
+    long RequestId,
+    RaftRequest? Request,
+    RaftReply? Response,
+    IReadOnlyList<ScriptedRecord> Records
+);
 
 /// <summary>The messages under way, in the order in which they were sent; they move when the transcript says so.</summary>
 internal sealed class ScriptedNetwork

@@ -35,8 +35,8 @@ internal sealed class ScriptedReplica(int id, VoterSet voters, ScriptedNetwork n
     public bool HoldsFlush { get; set; }
 
     /// <summary>When something happens here without any message.</summary>
-    public long NextEventMs => Core is null ? long.MaxValue
-        : Math.Min(Core.NextDeadlineMs, _held.Count > 0 ? _held.Min(fetch => fetch.UntilMs) : long.MaxValue);
+    public long NextEventMs =>
+        Core is null ? long.MaxValue : Math.Min(Core.NextDeadlineMs, _held.Count > 0 ? _held.Min(fetch => fetch.UntilMs) : long.MaxValue);
 
     private ReplicaKey Key => new(new NodeId(id), new Uuid((ulong)_directory + 1, (ulong)id));
 
@@ -178,8 +178,17 @@ internal sealed class ScriptedReplica(int id, VoterSet voters, ScriptedNetwork n
             case RaftFetchSnapshotRequest snapshot:
                 RaftEpochReply checkedOnly = Core!.HandleFetchSnapshot(nowMs, snapshot);
                 int length = (int)Math.Min(ChunkBytes, SnapshotBytes - snapshot.Position);
-                Send(message, new RaftFetchSnapshotReply(
-                    checkedOnly.Error, checkedOnly.Leader, snapshot.Snapshot, SnapshotBytes, snapshot.Position, length));
+                Send(
+                    message,
+                    new RaftFetchSnapshotReply(
+                        checkedOnly.Error,
+                        checkedOnly.Leader,
+                        snapshot.Snapshot,
+                        SnapshotBytes,
+                        snapshot.Position,
+                        length
+                    )
+                );
                 break;
         }
     }
@@ -203,23 +212,24 @@ internal sealed class ScriptedReplica(int id, VoterSet voters, ScriptedNetwork n
         }
     }
 
-    private void Respond(ScriptedMessage message, FetchAnswer decision)
+    private void Respond(ScriptedMessage message, FetchDecision decision)
     {
-        if (decision.Kind == FetchAnswerKind.Wait)
+        if (decision.Kind == FetchDecisionKind.Wait)
         {
             _held.Add((message, _nowMs + FetchMaxWaitMs));
             return;
         }
 
         IReadOnlyList<ScriptedRecord> records =
-            decision.Kind == FetchAnswerKind.Records ? Log.Read(decision.ReadFrom, decision.ReadTo) : [];
+            decision.Kind == FetchDecisionKind.Records ? Log.Read(decision.ReadFrom, decision.ReadTo) : [];
         var response = new RaftFetchReply(
             decision.Error,
             decision.Leader,
             decision.HighWatermark,
-            decision.Kind == FetchAnswerKind.Diverging ? decision.Diverging : null,
-            decision.Kind == FetchAnswerKind.Snapshot ? decision.Snapshot : null,
-            HasRecords: records.Count > 0);
+            decision.Kind == FetchDecisionKind.Diverging ? decision.Diverging : null,
+            decision.Kind == FetchDecisionKind.Snapshot ? decision.Snapshot : null,
+            HasRecords: records.Count > 0
+        );
         network.Send(new ScriptedMessage(id, message.From, message.RequestId, null, response, records));
         say(Wording.Of(new ScriptedMessage(id, message.From, message.RequestId, null, response, records)));
     }
@@ -334,8 +344,8 @@ internal sealed class ScriptedReplica(int id, VoterSet voters, ScriptedNetwork n
     {
         foreach ((ScriptedMessage Message, long UntilMs) fetch in _held.ToArray())
         {
-            FetchAnswer decision = Core!.AskAgain((RaftFetchRequest)fetch.Message.Request!, isOver: false);
-            if (decision.Kind != FetchAnswerKind.Wait && _held.Remove(fetch))
+            FetchDecision decision = Core!.AskAgain((RaftFetchRequest)fetch.Message.Request!, isOver: false);
+            if (decision.Kind != FetchDecisionKind.Wait && _held.Remove(fetch))
             {
                 Respond(fetch.Message, decision);
             }

@@ -9,22 +9,26 @@ internal static class Wording
         $"{message.From} -> {message.To}  {(message.Request is { } request ? Of(request) : Of(message.Response!, message.Records))}";
 
     public static string Of(ElectionState state) =>
-        $"epoch {state.Epoch}{(state.Leader.IsNode ? $", leader {state.Leader}" : "")}{(state.Voted.IsPresent ? $", voted for {state.Voted.Id}" : "")}";
+        $"epoch {state.Epoch}{(state.Leader.IsNode ? $", leader {state.Leader}" : "")}"
+        + $"{(state.Voted.IsPresent ? $", voted for {state.Voted.Id}" : "")}";
 
     public static string RoleOf(RaftCore core) => core.Role.GetType().Name.Replace("Role", "", StringComparison.Ordinal).ToLowerInvariant();
 
     public static string Of(SnapshotId snapshot) => $"{snapshot.EndOffset}-{snapshot.Epoch}";
 
-    private static string Of(RaftRequest request) => request switch
-    {
-        RaftVoteRequest { PreVote: true } vote => $"pre-vote request: epoch {vote.Epoch}, log ends at {Of(vote.Log)}",
-        RaftVoteRequest vote => $"vote request: epoch {vote.Epoch}, log ends at {Of(vote.Log)}",
-        RaftBeginEpochRequest begin => $"BeginQuorumEpoch: leader {begin.Leader}, epoch {begin.Epoch}",
-        RaftEndEpochRequest end => $"EndQuorumEpoch: leader {end.Leader}, epoch {end.Epoch}, successors {Of(end.PreferredSuccessors)}",
-        RaftFetchRequest fetch => $"fetch: epoch {fetch.Epoch}, from {Of(fetch.Position)}, knows high watermark {fetch.KnownHighWatermark}",
-        RaftFetchSnapshotRequest snapshot => $"fetch snapshot {Of(snapshot.Snapshot)}: epoch {snapshot.Epoch}, from byte {snapshot.Position}",
-        _ => throw new FormatException($"no words for {request}"),
-    };
+    private static string Of(RaftRequest request) =>
+        request switch
+        {
+            RaftVoteRequest { PreVote: true } vote => $"pre-vote request: epoch {vote.Epoch}, log ends at {Of(vote.Log)}",
+            RaftVoteRequest vote => $"vote request: epoch {vote.Epoch}, log ends at {Of(vote.Log)}",
+            RaftBeginEpochRequest begin => $"BeginQuorumEpoch: leader {begin.Leader}, epoch {begin.Epoch}",
+            RaftEndEpochRequest end => $"EndQuorumEpoch: leader {end.Leader}, epoch {end.Epoch}, successors {Of(end.PreferredSuccessors)}",
+            RaftFetchRequest fetch =>
+                $"fetch: epoch {fetch.Epoch}, from {Of(fetch.Position)}, knows high watermark {fetch.KnownHighWatermark}",
+            RaftFetchSnapshotRequest snapshot =>
+                $"fetch snapshot {Of(snapshot.Snapshot)}: epoch {snapshot.Epoch}, from byte {snapshot.Position}",
+            _ => throw new FormatException($"no words for {request}"),
+        };
 
     private static string Of(RaftReply response, IReadOnlyList<ScriptedRecord> records)
     {

@@ -27,7 +27,7 @@ namespace RaftLog.Replication.Tests;
 internal sealed class PartitionScript : ITranscriptInterpreter
 {
     private readonly Dictionary<int, string> _lastStates = [];
-    private readonly Dictionary<int, DataAnswer> _underWay = [];
+    private readonly Dictionary<int, DataResponse> _underWay = [];
     private readonly List<string> _output = [];
     private Scene? _scene;
     private (DataReplica Leader, IsrProposal Proposal)? _proposal;
@@ -102,13 +102,14 @@ internal sealed class PartitionScript : ITranscriptInterpreter
         return [.. _output];
     }
 
-    private static BrokerService ServiceOf(string word) => word switch
-    {
-        "active" => BrokerService.Active,
-        "fenced" => BrokerService.Fenced,
-        "shutting-down" => BrokerService.ShuttingDown,
-        _ => throw new FormatException($"a broker is active, fenced or shutting-down, not '{word}'"),
-    };
+    private static BrokerService ServiceOf(string word) =>
+        word switch
+        {
+            "active" => BrokerService.Active,
+            "fenced" => BrokerService.Fenced,
+            "shutting-down" => BrokerService.ShuttingDown,
+            _ => throw new FormatException($"a broker is active, fenced or shutting-down, not '{word}'"),
+        };
 
     private static LeaderEpoch EpochOf(TranscriptCommand command, string option) => new(command.OptionNumber(option, -1));
 
@@ -120,7 +121,10 @@ internal sealed class PartitionScript : ITranscriptInterpreter
         {
             case "consume":
                 var position = new FetchPosition(
-                    EpochOf(command, "epoch"), new Offset(command.OptionNumber("from", 0)), EpochOf(command, "last"));
+                    EpochOf(command, "epoch"),
+                    new Offset(command.OptionNumber("from", 0)),
+                    EpochOf(command, "last")
+                );
                 FetchVerdict verdict = node.Core.ClientFetch(position, node.Log);
                 _output.Add($"{node.Node}: {PartitionWording.Of(node, position, verdict)}");
                 break;
@@ -136,7 +140,8 @@ internal sealed class PartitionScript : ITranscriptInterpreter
                 var fetch = new FetchPosition(
                     new LeaderEpoch(command.OptionNumber("epoch", node.Core.LeaderEpoch.Value)),
                     new Offset(command.OptionNumber("from", 0)),
-                    EpochOf(command, "last"));
+                    EpochOf(command, "last")
+                );
                 var follower = new NodeId(command.OptionNumber("node", 0));
                 var incarnation = new BrokerEpoch(command.OptionNumber("incarnation", (int)Scene.Nodes[follower.Value].RegisteredAs.Value));
                 _output.Add($"{follower} -> {node.Node}  {PartitionWording.Of(fetch)}");
@@ -157,7 +162,9 @@ internal sealed class PartitionScript : ITranscriptInterpreter
                 if (effects.Proposal is { } proposal)
                 {
                     _proposal = (node, proposal);
-                    _output.Add($"{node.Node} proposes in sync {PartitionWording.Of(proposal.InSync)}, on partition epoch {proposal.PartitionEpoch}");
+                    _output.Add(
+                        $"{node.Node} proposes in sync {PartitionWording.Of(proposal.InSync)}, on partition epoch {proposal.PartitionEpoch}"
+                    );
                 }
             };
             _lastStates[node.Node.Value] = PartitionWording.Of(node);
@@ -167,11 +174,17 @@ internal sealed class PartitionScript : ITranscriptInterpreter
     private void Decide(TranscriptCommand command)
     {
         PartitionState state = Scene.Decide(
-            command.OptionNumber("leader", -1), command.OptionNumber("epoch", 0), [.. command.OptionNumbers("isr") ?? []]);
-        _output.Add($"leader {(state.Leader.IsNode ? state.Leader : "none")}, leader epoch {state.LeaderEpoch}, in sync {PartitionWording.Of(state.InSync)}, "
-            + $"partition epoch {state.PartitionEpoch}");
-        IReadOnlyList<int> hearers = command.Option("to") == "none" ? []
-            : command.OptionNumbers("to") ?? [.. Scene.Nodes.Select(node => node.Node.Value)];
+            command.OptionNumber("leader", -1),
+            command.OptionNumber("epoch", 0),
+            [.. command.OptionNumbers("isr") ?? []]
+        );
+        _output.Add(
+            $"leader {(state.Leader.IsNode ? state.Leader : "none")}, leader epoch {state.LeaderEpoch}, in sync "
+                + $"{PartitionWording.Of(state.InSync)}, "
+                + $"partition epoch {state.PartitionEpoch}"
+        );
+        IReadOnlyList<int> hearers =
+            command.Option("to") == "none" ? [] : command.OptionNumbers("to") ?? [.. Scene.Nodes.Select(node => node.Node.Value)];
         Scene.Tell(_nowMs, [.. hearers]);
     }
 
@@ -197,21 +210,21 @@ internal sealed class PartitionScript : ITranscriptInterpreter
 
     private void Send(DataReplica follower)
     {
-        if (follower.Core.Role is not FollowerRole { Leader: var leader } || follower.NextFetch() is not { } fetch)
+        if (follower.Core.Role is not PartitionFollowerRole { Leader: var leader } || follower.NextFetch() is not { } fetch)
         {
             _output.Add($"{follower.Node} may not fetch now");
             return;
         }
 
         _output.Add($"{follower.Node} -> {leader}  {PartitionWording.Of(fetch)}");
-        DataAnswer response = Scene.Nodes[leader.Value].Serve(_nowMs, follower.Node, follower.RegisteredAs, fetch, 100);
+        DataResponse response = Scene.Nodes[leader.Value].Serve(_nowMs, follower.Node, follower.RegisteredAs, fetch, 100);
         _output.Add($"{leader} -> {follower.Node}  {PartitionWording.Of(response)}");
         _underWay[follower.Node.Value] = response;
     }
 
     private FollowerStepKind? Receive(DataReplica follower)
     {
-        if (!_underWay.Remove(follower.Node.Value, out DataAnswer? response))
+        if (!_underWay.Remove(follower.Node.Value, out DataResponse? response))
         {
             return null;
         }
@@ -233,20 +246,19 @@ internal sealed class PartitionScript : ITranscriptInterpreter
             follower.Flush(_nowMs);
             Send(follower);
             step = Receive(follower);
-        }
-        while (step is FollowerStepKind.Append or FollowerStepKind.Truncate);
+        } while (step is FollowerStepKind.Append or FollowerStepKind.Truncate);
     }
 
     private void Conclude(string outcome)
     {
         (DataReplica leader, IsrProposal proposal) = _proposal ?? throw new FormatException("nothing was proposed");
-        IsrAnswer response = outcome switch
+        IsrResponse response = outcome switch
         {
             "grants" => Scene.Granted(proposal),
-            "loses" => IsrAnswer.Failed(ErrorCode.RequestTimedOut),
-            _ => IsrAnswer.Failed(ErrorName.Parse(outcome)),
+            "loses" => IsrResponse.Failed(ErrorCode.RequestTimedOut),
+            _ => IsrResponse.Failed(ErrorName.Parse(outcome)),
         };
-        leader.Answered(_nowMs, proposal, response);
+        leader.OnResponse(_nowMs, proposal, response);
     }
 
     private void DescribeChanges()

@@ -11,56 +11,60 @@ internal static class PartitionWording
     public static string Of(FetchPosition fetch) =>
         $"fetch: leader epoch {Of(fetch.CurrentLeaderEpoch)}, from {fetch.FetchOffset}, last epoch {Of(fetch.LastFetchedEpoch)}";
 
-    public static string Of(DataAnswer response) => response.Answer switch
-    {
-        { Error: not ErrorCode.None } failed => $"response: {ErrorName.Of(failed.Error)}",
-        { Diverging: { } diverging } => $"response: {Of(diverging)}",
-        var records => $"response: {Records(response.Entries)}, high watermark {records.HighWatermark}",
-    };
+    public static string Of(DataResponse response) =>
+        response.Response switch
+        {
+            { Error: not ErrorCode.None } failed => $"response: {ErrorName.Of(failed.Error)}",
+            { Diverging: { } diverging } => $"response: {Of(diverging)}",
+            var records => $"response: {Records(response.Entries)}, high watermark {records.HighWatermark}",
+        };
 
     public static string Of(DataReplica node, FetchPosition position, FetchVerdict verdict) =>
         verdict.Error != ErrorCode.None ? ErrorName.Of(verdict.Error)
         : verdict.Diverging is { } diverging ? Of(diverging)
         : Records(node.Read(verdict, (int)position.FetchOffset.Value, Math.Max(0, (int)(verdict.Limit - position.FetchOffset))));
 
-    public static string Of(CommitVerdict verdict) => verdict switch
-    {
-        CommitVerdict.Waiting => "not yet",
-        CommitVerdict.Committed => "yes",
-        CommitVerdict.TooFewInSync => ErrorName.Of(ErrorCode.NotEnoughReplicasAfterAppend),
-        _ => ErrorName.Of(ErrorCode.NotLeaderOrFollower),
-    };
+    public static string Of(CommitVerdict verdict) =>
+        verdict switch
+        {
+            CommitVerdict.Waiting => "not yet",
+            CommitVerdict.Committed => "yes",
+            CommitVerdict.TooFewInSync => ErrorName.Of(ErrorCode.NotEnoughReplicasAfterAppend),
+            _ => ErrorName.Of(ErrorCode.NotLeaderOrFollower),
+        };
 
-    public static string Of(FollowerStepKind step, int logEnd) => step switch
-    {
-        FollowerStepKind.Truncate => $"truncates its log to {logEnd}",
-        FollowerStepKind.Drop => "drops the response",
-        FollowerStepKind.AwaitMetadata => "waits for metadata",
-        FollowerStepKind.BackOff => "tries again later",
-        FollowerStepKind.StartOver => "starts its log over",
-        FollowerStepKind.AskLogStart => "asks where the leader's log starts",
-        _ => "appends",
-    };
+    public static string Of(FollowerStepKind step, int logEnd) =>
+        step switch
+        {
+            FollowerStepKind.Truncate => $"truncates its log to {logEnd}",
+            FollowerStepKind.Drop => "drops the response",
+            FollowerStepKind.AwaitMetadata => "waits for metadata",
+            FollowerStepKind.BackOff => "tries again later",
+            FollowerStepKind.StartOver => "starts its log over",
+            FollowerStepKind.AskLogStart => "asks where the leader's log starts",
+            _ => "appends",
+        };
 
     public static string Of(DataReplica node)
     {
         string role = node.Core.Role switch
         {
-            LeaderRole leader => $"leader, epoch {leader.Epoch}, {Of(leader.InSync)}",
-            FollowerRole follower => $"follower of {follower.Leader}, epoch {follower.Epoch}",
+            PartitionLeaderRole leader => $"leader, epoch {leader.Epoch}, {Of(leader.InSync)}",
+            PartitionFollowerRole follower => $"follower of {follower.Leader}, epoch {follower.Epoch}",
             _ => $"idle, epoch {Of(node.Core.Role.Epoch)}",
         };
         string durable = node.Log.DurableEnd < node.Log.End ? $" of which {node.Log.DurableEnd} flushed" : "";
         return $"{node.Node}: {role}, log {Of(node.Log)} end {node.Log.End}{durable}, high watermark {node.Core.HighWatermark}";
     }
 
-    private static string Of(InSyncState state) => state switch
-    {
-        InSyncState.PendingExpansion => $"in sync {Of(state.Committed)} and perhaps {Of(state.Maximal.Without(state.Committed))}",
-        InSyncState.PendingShrink shrink =>
-            $"in sync {Of(shrink.Proposal.InSync)} and perhaps still {Of(state.Committed.Without(shrink.Proposal.InSync))}",
-        _ => $"in sync {Of(state.Committed)}",
-    };
+    private static string Of(InSyncState state) =>
+        state switch
+        {
+            InSyncState.PendingExpansion => $"in sync {Of(state.Committed)} and perhaps {Of(state.Maximal.Without(state.Committed))}",
+            InSyncState.PendingShrink shrink =>
+                $"in sync {Of(shrink.Proposal.InSync)} and perhaps still {Of(state.Committed.Without(shrink.Proposal.InSync))}",
+            _ => $"in sync {Of(state.Committed)}",
+        };
 
     private static string Of(EpochEnd diverging) => $"diverging: epoch {diverging.Epoch} ends at {diverging.End}";
 
@@ -75,7 +79,9 @@ internal static class PartitionWording
             entries.Add(log[offset]);
         }
 
-        IEnumerable<string> epochs = entries.GroupBy(entry => entry.Epoch).Select(epoch => $"{epoch.Key}:[{string.Join(' ', epoch.Select(NameOf))}]");
+        IEnumerable<string> epochs = entries
+            .GroupBy(entry => entry.Epoch)
+            .Select(epoch => $"{epoch.Key}:[{string.Join(' ', epoch.Select(NameOf))}]");
         return entries.Count == 0 ? "empty" : string.Join(' ', epochs);
     }
 

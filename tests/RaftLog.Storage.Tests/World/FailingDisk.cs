@@ -3,7 +3,8 @@ using RaftLog.Platform;
 namespace RaftLog.Storage.Tests;
 
 /// <summary>
-/// A disk that stops at a chosen operation: it and all later ones fail. Or one without descriptors for a time. Counts writes, cuts, flushes, renames and removals, as these change what a crash leaves.
+/// A disk that stops at a chosen operation: it and all later ones fail. Or one without descriptors for a time. Counts writes, cuts,
+/// flushes, renames and removals, as these change what a crash leaves.
 /// </summary>
 internal sealed class FailingDisk(CrashDisk disk) : IDisk
 {

@@ -9,7 +9,16 @@ namespace RaftLog.Storage.Tests;
 internal static class Golden
 {
     public static readonly string[] Partitions =
-        ["appendtime-0", "codec-none-0", "codec-zstd-0", "compacted-0", "deleted-0", "empty-0", "grouped-0", "tx-0"];
+    [
+        "appendtime-0",
+        "codec-none-0",
+        "codec-zstd-0",
+        "compacted-0",
+        "deleted-0",
+        "empty-0",
+        "grouped-0",
+        "tx-0",
+    ];
 
     public static string PathOf(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", name);
 

@@ -57,9 +57,7 @@ internal sealed class TwoDirectories : IFlushObserver
 
     public PartitionLog Log => Holder.Find(Node.Orders)!;
 
-    public void Flushed(IReadOnlyList<PartitionLog> logs)
-    {
-    }
+    public void Flushed(IReadOnlyList<PartitionLog> logs) { }
 
     public void Run(LogDirectory directory) => Pump.Start(directory.RunAsync);
 

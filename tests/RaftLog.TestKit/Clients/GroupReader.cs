@@ -28,11 +28,14 @@ public sealed class GroupReader : IRebalanceListener, IAsyncDisposable
         string topic,
         string group,
         Func<ConsumerOptions, ConsumerOptions>? change = null,
-        Action<Consumer, IRebalanceListener>? subscribe = null)
+        Action<Consumer, IRebalanceListener>? subscribe = null
+    )
     {
         ConsumerOptions options = new()
         {
-            GroupId = $"{group}-{topic}", OffsetReset = OffsetReset.Earliest, HeartbeatInterval = TimeSpan.FromMilliseconds(200),
+            GroupId = $"{group}-{topic}",
+            OffsetReset = OffsetReset.Earliest,
+            HeartbeatInterval = TimeSpan.FromMilliseconds(200),
         };
         _consumer = cluster.CreateConsumer(change?.Invoke(options) ?? options);
         subscribe ??= (consumer, listener) => consumer.Subscribe([topic], listener);
@@ -63,7 +66,10 @@ public sealed class GroupReader : IRebalanceListener, IAsyncDisposable
         long start = TimeProvider.System.GetTimestamp();
         while (!condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < Patience, $"gave up; assigned {Assigned.Count}, revoked {Revoked.Count}, lost {Lost.Count}, {Values.Count} values");
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(start) < Patience,
+                $"gave up; assigned {Assigned.Count}, revoked {Revoked.Count}, lost {Lost.Count}, {Values.Count} values"
+            );
             if (_reading.IsFaulted)
             {
                 await _reading;

@@ -3,8 +3,10 @@ using RaftLog.Platform;
 namespace RaftLog.TestKit;
 
 /// <summary>
-/// A disk in memory that can lose power: bytes survive as far as they were flushed, names as far as their directory was. What was not flushed may survive in
-/// part: any sectors of a file, any prefix of a directory's changes. A flush covers what was written before it began, and may be held open by a test.
+/// A disk in memory that can lose power: bytes survive as far as they were flushed, names as far as their directory was. What was not
+/// flushed may survive in
+/// part: any sectors of a file, any prefix of a directory's changes. A flush covers what was written before it began, and may be held open
+/// by a test.
 /// </summary>
 public sealed class CrashDisk : IDisk
 {
@@ -63,7 +65,8 @@ public sealed class CrashDisk : IDisk
     {
         (DirectoryNode from, string oldName) = ParentOf(source);
         (DirectoryNode to, string newName) = ParentOf(target);
-        Node node = from.Now.GetValueOrDefault(oldName) ?? throw new DiskException(source, DiskErrorKind.NotFound, "rename", "no such file");
+        Node node =
+            from.Now.GetValueOrDefault(oldName) ?? throw new DiskException(source, DiskErrorKind.NotFound, "rename", "no such file");
         Assert.Same(from, to);
         from.Change((oldName, null), (newName, node));
     }
@@ -179,7 +182,9 @@ public sealed class CrashDisk : IDisk
 
     private static byte[] Mix(byte[] now, byte[] durable, Func<int, int> next)
     {
-        byte[] mixed = new byte[next(2) == 0 ? now.Length : Math.Min(now.Length, durable.Length) + next(Math.Abs(now.Length - durable.Length) + 1)];
+        byte[] mixed = new byte[
+            next(2) == 0 ? now.Length : Math.Min(now.Length, durable.Length) + next(Math.Abs(now.Length - durable.Length) + 1)
+        ];
         for (int at = 0; at < mixed.Length; at += Sector)
         {
             byte[] source = next(2) == 0 ? now : durable;
@@ -270,7 +275,10 @@ public sealed class CrashDisk : IDisk
         {
             List<byte> bytes = Live().Now;
             int length = (int)Math.Clamp(bytes.Count - position, 0, target.Length);
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes).Slice((int)Math.Min(position, bytes.Count), length).CopyTo(target);
+            System
+                .Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes)
+                .Slice((int)Math.Min(position, bytes.Count), length)
+                .CopyTo(target);
             return length;
         }
 

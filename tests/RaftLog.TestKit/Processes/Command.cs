@@ -76,7 +76,8 @@ public sealed class Command : IDisposable
         IEnumerable<string> arguments,
         string? input = null,
         IReadOnlyDictionary<string, string>? environment = null,
-        TimeSpan? patience = null)
+        TimeSpan? patience = null
+    )
     {
         using Command command = Start(program, arguments, environment);
         try

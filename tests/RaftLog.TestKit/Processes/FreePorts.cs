@@ -23,9 +23,7 @@ public static class FreePorts
                 probe.Start();
                 return port;
             }
-            catch (SocketException)
-            {
-            }
+            catch (SocketException) { }
         }
 
         throw new InvalidOperationException($"no free port from {First} to {First + Count}");

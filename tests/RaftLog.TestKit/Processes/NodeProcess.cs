@@ -52,7 +52,8 @@ public sealed class NodeProcess(int id, int port, string directory, IReadOnlyLis
         }
     }
 
-    private Process Running => _process is { HasExited: false } process ? process : throw new XunitException($"node {Id} does not run\n{Log()}");
+    private Process Running =>
+        _process is { HasExited: false } process ? process : throw new XunitException($"node {Id} does not run\n{Log()}");
 
     /// <summary>Starts the process; <see cref="WaitUntilReadyAsync"/> waits for the port.</summary>
     public void Start()

@@ -8,5 +8,6 @@ public static class Peers
         Environment.GetEnvironmentVariable("RAFTLOG_PEERS") is { Length: > 0 } folder && Directory.Exists(folder) ? folder : null;
 
     /// <summary>Why nothing of it can be used; null where it can.</summary>
-    public static string? Missing { get; } = Folder is null ? "skipped: RAFTLOG_PEERS does not name a folder with Kafka's tools and clients" : null;
+    public static string? Missing { get; } =
+        Folder is null ? "skipped: RAFTLOG_PEERS does not name a folder with Kafka's tools and clients" : null;
 }

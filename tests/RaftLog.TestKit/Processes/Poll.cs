@@ -10,7 +10,7 @@ public static class Poll
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Asks again and again until the answer is not null, and returns it.</summary>
+    /// <summary>Asks again and again until the response is not null, and returns it.</summary>
     /// <param name="what">What is waited for, for the failure's text.</param>
     /// <param name="ask">The question; an exception counts as "not yet".</param>
     /// <param name="patience">The bound; <see cref="Patience"/> where null.</param>
@@ -24,9 +24,9 @@ public static class Poll
         {
             try
             {
-                if (await ask() is { } answer)
+                if (await ask() is { } response)
                 {
-                    return answer;
+                    return response;
                 }
             }
             catch (Exception e) when (e is not XunitException)
@@ -37,10 +37,12 @@ public static class Poll
             await Task.Delay(Pause);
         }
 
-        throw new XunitException($"gave up after {bound.TotalSeconds:0} s waiting for: {what}{(last is null ? "" : $"\nlast: {last.Message}")}");
+        throw new XunitException(
+            $"gave up after {bound.TotalSeconds:0} s waiting for: {what}{(last is null ? "" : $"\nlast: {last.Message}")}"
+        );
     }
 
-    /// <summary>Asks again and again until the answer is true.</summary>
+    /// <summary>Asks again and again until the response is true.</summary>
     /// <inheritdoc cref="ForAsync{T}" path="/param" />
     public static Task UntilAsync(string what, Func<Task<bool>> ask, TimeSpan? patience = null) =>
         ForAsync(what, async () => await ask() ? what : null, patience);

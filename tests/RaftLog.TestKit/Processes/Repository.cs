@@ -12,9 +12,7 @@ public static class Repository
 
     /// <summary>The program under test: <c>RAFTLOG_EXE</c>, else the one that was built last with these tests.</summary>
     public static string RaftLog { get; } =
-        Environment.GetEnvironmentVariable("RAFTLOG_EXE") is { Length: > 0 } exe
-            ? exe
-            : BuiltProgram("src/RaftLog.Cli", "raftlog");
+        Environment.GetEnvironmentVariable("RAFTLOG_EXE") is { Length: > 0 } exe ? exe : BuiltProgram("src/RaftLog.Cli", "raftlog");
 
     /// <summary>A program of a project of this repository, in the configuration of these tests.</summary>
     public static string BuiltProgram(string project, string name) => Path.Combine(Root, project, "bin", Configuration(), "net10.0", name);
@@ -35,7 +33,9 @@ public static class Repository
     }
 
     private static string Configuration() =>
-        AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Debug" : "Release";
+        AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
+            ? "Debug"
+            : "Release";
 
     private static string FindRoot()
     {

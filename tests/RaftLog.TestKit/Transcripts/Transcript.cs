@@ -47,7 +47,10 @@ public static class Transcript
         }
 
         string file = Path.GetRelativePath(Repository.Root, path);
-        Assert.Fail($"{file} says otherwise ('-' is the file, '+' is this run; {RewriteVariable}=1 rewrites it):\n{LineDifference.Of(expected, actual)}");
+        Assert.Fail(
+            $"{file} says otherwise ('-' is the file, '+' is this run; {RewriteVariable}=1 rewrites it):\n"
+                + $"{LineDifference.Of(expected, actual)}"
+        );
     }
 
     /// <summary>The transcript of the same script as of now.</summary>

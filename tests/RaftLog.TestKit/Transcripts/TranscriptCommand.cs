@@ -66,7 +66,8 @@ public sealed class TranscriptCommand
     public IReadOnlyList<int>? OptionNumbers(string name) =>
         Option(name) is { } text ? [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(NumberOf)] : null;
 
-    private int NumberOf(string text) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
-        ? number
-        : throw new FormatException($"'{Name}' needs a number, not '{text}'");
+    private int NumberOf(string text) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : throw new FormatException($"'{Name}' needs a number, not '{text}'");
 }

@@ -1,8 +1,8 @@
-using RaftLog.Storage;
 using System.Text;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
+using RaftLog.Storage;
 
 namespace RaftLog.TestKit;
 
@@ -14,12 +14,19 @@ public static class Batches
     /// <summary>A producer's batch of records with these values, one millisecond apart.</summary>
     public static Memory<byte> Of(params string[] values) => With(ProducerStamp.None, values);
 
-    public static Memory<byte> With(ProducerStamp producer, params string[] values) => With(producer, CompressionType.None, false, Now, values);
+    public static Memory<byte> With(ProducerStamp producer, params string[] values) =>
+        With(producer, CompressionType.None, false, Now, values);
 
     public static Memory<byte> Transactional(ProducerStamp producer, params string[] values) =>
         With(producer, CompressionType.None, true, Now, values);
 
-    public static Memory<byte> With(ProducerStamp producer, CompressionType compression, bool transactional, long timestamp, params string[] values)
+    public static Memory<byte> With(
+        ProducerStamp producer,
+        CompressionType compression,
+        bool transactional,
+        long timestamp,
+        params string[] values
+    )
     {
         using var builder = new RecordBatchBuilder(new RecordBatchOptions(1 << 20, compression));
         builder.Producer = producer;

@@ -30,11 +30,11 @@ public sealed class ScriptedPeer : IDisposable
     /// <summary>The highest version offered of an API, where that is not the highest there is.</summary>
     public Dictionary<ApiKey, short> Highest { get; } = [];
 
-    /// <summary>Answers a request; null keeps silent for ever.</summary>
-    public Func<RequestHeader, IMessage, IMessage?> Answer { get; set; } = (_, _) => null;
+    /// <summary>Responds to a request; null keeps silent for ever.</summary>
+    public Func<RequestHeader, IMessage, IMessage?> Respond { get; set; } = (_, _) => null;
 
-    /// <summary>Answers a request when the time has come; asked instead of <see cref="Answer"/> where it is set.</summary>
-    public Func<RequestHeader, IMessage, ValueTask<IMessage?>>? AnswerLater { get; set; }
+    /// <summary>Responds to a request when the time has come; asked instead of <see cref="Response"/> where it is set.</summary>
+    public Func<RequestHeader, IMessage, ValueTask<IMessage?>>? RespondLater { get; set; }
 
     /// <summary>Changes the frames of a response before they are sent.</summary>
     public Func<byte[], byte[]> Distort { get; set; } = frame => frame;
@@ -85,10 +85,11 @@ public sealed class ScriptedPeer : IDisposable
         }
 
         Received.Add((header, message));
-        IMessage? answer = message is ApiVersionsRequest ? new ApiVersionsResponse { ApiKeys = Offered() }
-            : AnswerLater is { } later ? await later(header, message)
-            : Answer(header, message);
-        return answer is null ? null : Encode(header, header.ApiVersion, answer);
+        IMessage? reply =
+            message is ApiVersionsRequest ? new ApiVersionsResponse { ApiKeys = Offered() }
+            : RespondLater is { } later ? await later(header, message)
+            : Respond(header, message);
+        return reply is null ? null : Encode(header, header.ApiVersion, reply);
     }
 
     private (RequestHeader Header, IMessage? Message) Parse(Memory<byte> frame)
@@ -112,7 +113,14 @@ public sealed class ScriptedPeer : IDisposable
         foreach (ApiDescription api in ApiCatalog.All)
         {
             short highest = api.Key == ApiKey.ApiVersions ? HighestApiVersions : Highest.GetValueOrDefault(api.Key, api.HighestVersion);
-            offered.Add(new() { ApiKey = (short)api.Key, MinVersion = api.LowestVersion, MaxVersion = highest });
+            offered.Add(
+                new()
+                {
+                    ApiKey = (short)api.Key,
+                    MinVersion = api.LowestVersion,
+                    MaxVersion = highest,
+                }
+            );
         }
 
         return offered;

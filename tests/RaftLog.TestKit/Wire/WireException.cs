@@ -1,5 +1,5 @@
 namespace RaftLog.TestKit;
 
-/// <summary>A node gave no answer.</summary>
+/// <summary>A node gave no response.</summary>
 /// <param name="reason">Why, for people.</param>
 public sealed class WireException(string reason) : Exception(reason);

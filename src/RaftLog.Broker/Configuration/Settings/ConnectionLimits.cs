@@ -13,5 +13,9 @@ public sealed record ConnectionLimits(int Total, int PerAddress)
         new(Read(TotalKey, configs, dynamic), Read(PerAddressKey, configs, dynamic));
 
     private static int Read(string key, BrokerConfigs configs, DynamicConfigs dynamic) =>
-        configs.Value(key, dynamic) is { } text && ConfigDefinitions.Broker[key].Check(text) is null && ConfigText.TryLong(text, out long value) ? (int)value : int.MaxValue;
+        configs.Value(key, dynamic) is { } text
+        && ConfigDefinitions.Broker[key].Check(text) is null
+        && ConfigText.TryLong(text, out long value)
+            ? (int)value
+            : int.MaxValue;
 }

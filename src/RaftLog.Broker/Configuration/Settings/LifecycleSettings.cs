@@ -13,13 +13,16 @@ public sealed record LifecycleSettings(
     bool ControlledShutdown,
     bool RebalanceLeaders,
     long RebalanceIntervalSeconds,
-    bool FencingProbe)
+    bool FencingProbe
+)
 {
-    internal static LifecycleSettings Read(SettingsReader settings) => new(
-        settings.Int("broker.heartbeat.interval.ms"),
-        settings.Int("broker.session.timeout.ms"),
-        settings.Boolean("controlled.shutdown.enable"),
-        settings.Boolean("auto.leader.rebalance.enable"),
-        settings.Long("leader.imbalance.check.interval.seconds"),
-        settings.Boolean("raftlog.fencing.probe.enable"));
+    internal static LifecycleSettings Read(SettingsReader settings) =>
+        new(
+            settings.Int("broker.heartbeat.interval.ms"),
+            settings.Int("broker.session.timeout.ms"),
+            settings.Boolean("controlled.shutdown.enable"),
+            settings.Boolean("auto.leader.rebalance.enable"),
+            settings.Long("leader.imbalance.check.interval.seconds"),
+            settings.Boolean("raftlog.fencing.probe.enable")
+        );
 }

@@ -5,7 +5,12 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="ProducerExpirationCheckMs"><c>producer.id.expiration.check.interval.ms</c>.</param>
 /// <param name="RetentionCheckMs"><c>log.retention.check.interval.ms</c>.</param>
 /// <param name="Cleaner">How logs are compacted.</param>
-public sealed record LogMaintenanceSettings(long ProducerExpirationMs, long ProducerExpirationCheckMs, long RetentionCheckMs, CleanerSettings Cleaner)
+public sealed record LogMaintenanceSettings(
+    long ProducerExpirationMs,
+    long ProducerExpirationCheckMs,
+    long RetentionCheckMs,
+    CleanerSettings Cleaner
+)
 {
     private const string ProducerExpiration = "producer.id.expiration.ms";
     private const string ProducerExpirationCheck = "producer.id.expiration.check.interval.ms";
@@ -20,17 +25,33 @@ public sealed record LogMaintenanceSettings(long ProducerExpirationMs, long Prod
     /// <summary>The keys that are read.</summary>
     internal static readonly IReadOnlyList<string> Keys =
     [
-        ProducerExpiration, ProducerExpirationCheck, RetentionCheck, CleanerEnable, CleanerThreads, CleanerBuffer, CleanerLoadFactor, CleanerBackoff, CleanerRate,
+        ProducerExpiration,
+        ProducerExpirationCheck,
+        RetentionCheck,
+        CleanerEnable,
+        CleanerThreads,
+        CleanerBuffer,
+        CleanerLoadFactor,
+        CleanerBackoff,
+        CleanerRate,
     ];
 
     /// <summary>The settings in force; a value that is none is passed over for the default.</summary>
     public static LogMaintenanceSettings Of(BrokerConfigs configs, DynamicConfigs dynamic)
     {
         return new(
-            Long(ProducerExpiration), Long(ProducerExpirationCheck), Long(RetentionCheck),
+            Long(ProducerExpiration),
+            Long(ProducerExpirationCheck),
+            Long(RetentionCheck),
             new CleanerSettings(
-                ConfigText.TryBoolean(Text(CleanerEnable), out bool enabled) && enabled, (int)Long(CleanerThreads), Long(CleanerBuffer),
-                Double(CleanerLoadFactor), Long(CleanerBackoff), Double(CleanerRate)));
+                ConfigText.TryBoolean(Text(CleanerEnable), out bool enabled) && enabled,
+                (int)Long(CleanerThreads),
+                Long(CleanerBuffer),
+                Double(CleanerLoadFactor),
+                Long(CleanerBackoff),
+                Double(CleanerRate)
+            )
+        );
 
         long Long(string key) => ConfigText.TryLong(Text(key), out long value) ? value : 0;
 
@@ -51,4 +72,11 @@ public sealed record LogMaintenanceSettings(long ProducerExpirationMs, long Prod
 /// <param name="LoadFactor"><c>log.cleaner.io.buffer.load.factor</c>: how full an offset map may become.</param>
 /// <param name="BackoffMs"><c>log.cleaner.backoff.ms</c>: the wait after nothing was to be compacted.</param>
 /// <param name="BytesPerSecond"><c>log.cleaner.io.max.bytes.per.second</c>: bytes read and written, all together.</param>
-public sealed record CleanerSettings(bool IsEnabled, int Threads, long BufferBytes, double LoadFactor, long BackoffMs, double BytesPerSecond);
+public sealed record CleanerSettings(
+    bool IsEnabled,
+    int Threads,
+    long BufferBytes,
+    double LoadFactor,
+    long BackoffMs,
+    double BytesPerSecond
+);

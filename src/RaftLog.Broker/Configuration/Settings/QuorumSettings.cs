@@ -16,16 +16,27 @@ public sealed record QuorumSettings(IReadOnlyList<QuorumVoter> Voters, QuorumTim
         if (quorum.Voters.Count == 0)
         {
             settings.Report(
-                VotersKey, "nothing says who votes in the metadata quorum",
-                $"set {VotersKey} to id@host:port of every controller; a quorum whose voters stand in its log (controller.quorum.bootstrap.servers) is not built yet");
+                VotersKey,
+                "nothing says who votes in the metadata quorum",
+                $"set {VotersKey} to id@host:port of every controller; a quorum whose voters stand in its log "
+                    + $"(controller.quorum.bootstrap.servers) is not built yet"
+            );
         }
         else if (roles.HasFlag(ProcessRoles.Controller) && !votes)
         {
-            settings.Report(VotersKey, $"node {node} is a controller and not among the voters", $"add {node}@host:port, or take 'controller' out of process.roles");
+            settings.Report(
+                VotersKey,
+                $"node {node} is a controller and not among the voters",
+                $"add {node}@host:port, or take 'controller' out of process.roles"
+            );
         }
         else if (votes && !roles.HasFlag(ProcessRoles.Controller) && roles != ProcessRoles.None)
         {
-            settings.Report(VotersKey, $"node {node} is a voter and has no controller role", $"add 'controller' to its process.roles, or take {node} out of the voters");
+            settings.Report(
+                VotersKey,
+                $"node {node} is a voter and has no controller role",
+                $"add 'controller' to its process.roles, or take {node} out of the voters"
+            );
         }
 
         return quorum;

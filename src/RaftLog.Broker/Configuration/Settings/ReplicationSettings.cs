@@ -6,20 +6,23 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="FetchResponseMaxBytes"><c>replica.fetch.response.max.bytes</c>: bytes of a fetch.</param>
 /// <param name="FetchWaitMaxMs"><c>replica.fetch.wait.max.ms</c>: how long it waits.</param>
 /// <param name="FetchBackoffMs"><c>replica.fetch.backoff.ms</c>: pause after a failed fetch.</param>
-/// <param name="SocketTimeoutMs"><c>replica.socket.timeout.ms</c>: how long a follower waits for an answer.</param>
+/// <param name="SocketTimeoutMs"><c>replica.socket.timeout.ms</c>: how long a follower waits for a response.</param>
 public sealed record ReplicationSettings(
     long LagTimeMaxMs,
     int FetchMaxBytes,
     int FetchResponseMaxBytes,
     int FetchWaitMaxMs,
     int FetchBackoffMs,
-    int SocketTimeoutMs)
+    int SocketTimeoutMs
+)
 {
-    internal static ReplicationSettings Read(SettingsReader settings) => new(
-        settings.Long("replica.lag.time.max.ms"),
-        settings.Int("replica.fetch.max.bytes"),
-        settings.Int("replica.fetch.response.max.bytes"),
-        settings.Int("replica.fetch.wait.max.ms"),
-        settings.Int("replica.fetch.backoff.ms"),
-        settings.Int("replica.socket.timeout.ms"));
+    internal static ReplicationSettings Read(SettingsReader settings) =>
+        new(
+            settings.Long("replica.lag.time.max.ms"),
+            settings.Int("replica.fetch.max.bytes"),
+            settings.Int("replica.fetch.response.max.bytes"),
+            settings.Int("replica.fetch.wait.max.ms"),
+            settings.Int("replica.fetch.backoff.ms"),
+            settings.Int("replica.socket.timeout.ms")
+        );
 }

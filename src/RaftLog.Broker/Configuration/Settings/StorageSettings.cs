@@ -11,12 +11,19 @@ public sealed record StorageSettings(IReadOnlyList<string> LogDirs, string Metad
     {
         IReadOnlyList<string> dirs = settings.List("log.dirs");
         string? single = settings.Text("log.dir");
-        dirs = dirs.Count > 0 ? dirs : single is null ? [$"data/node-{node}"] : ConfigText.List(single);
+        dirs =
+            dirs.Count > 0 ? dirs
+            : single is null ? [$"data/node-{node}"]
+            : ConfigText.List(single);
         foreach (string dir in dirs)
         {
             if (dir.Length == 0 || dirs.Count(other => other == dir) > 1)
             {
-                settings.Report("log.dirs", dir.Length == 0 ? "one of the directories is empty" : $"'{dir}' stands there twice", "name each directory once");
+                settings.Report(
+                    "log.dirs",
+                    dir.Length == 0 ? "one of the directories is empty" : $"'{dir}' stands there twice",
+                    "name each directory once"
+                );
                 break;
             }
         }
@@ -24,7 +31,11 @@ public sealed record StorageSettings(IReadOnlyList<string> LogDirs, string Metad
         IReadOnlyList<string> cordoned = settings.List("cordoned.log.dirs");
         if (cordoned.Contains("*") ? cordoned.Count > 1 : cordoned.FirstOrDefault(each => !dirs.Contains(each)) is not null)
         {
-            settings.Report("cordoned.log.dirs", $"'{string.Join(',', cordoned)}' names what is not in log.dirs", "name directories of log.dirs, or * alone for all");
+            settings.Report(
+                "cordoned.log.dirs",
+                $"'{string.Join(',', cordoned)}' names what is not in log.dirs",
+                "name directories of log.dirs, or * alone for all"
+            );
         }
 
         return new(dirs, settings.Text("metadata.log.dir") ?? dirs[0]);

@@ -5,15 +5,13 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="Deletable"><c>delete.topic.enable</c>: topics may be deleted.</param>
 /// <param name="Partitions"><c>num.partitions</c>: partitions where none are given.</param>
 /// <param name="ReplicationFactor"><c>default.replication.factor</c>: replicas where none are given.</param>
-public sealed record TopicCreationSettings(
-    bool AutoCreate,
-    bool Deletable,
-    int Partitions,
-    int ReplicationFactor)
+public sealed record TopicCreationSettings(bool AutoCreate, bool Deletable, int Partitions, int ReplicationFactor)
 {
-    internal static TopicCreationSettings Read(SettingsReader settings) => new(
-        settings.Boolean("auto.create.topics.enable"),
-        settings.Boolean("delete.topic.enable"),
-        settings.Int("num.partitions"),
-        settings.Int("default.replication.factor"));
+    internal static TopicCreationSettings Read(SettingsReader settings) =>
+        new(
+            settings.Boolean("auto.create.topics.enable"),
+            settings.Boolean("delete.topic.enable"),
+            settings.Int("num.partitions"),
+            settings.Int("default.replication.factor")
+        );
 }

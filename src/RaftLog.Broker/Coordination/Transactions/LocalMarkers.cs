@@ -9,11 +9,16 @@ namespace RaftLog.Broker.Coordination.Transactions;
 
 /// <summary>Writes the markers of transactions to the partitions that this node leads.</summary>
 /// <param name="lookup">The partitions.</param>
-/// <param name="offsets">Writes to a partition of <c>__consumer_offsets</c>, whose coordinator has to know; null where there is none.</param>
+/// <param name="offsets">Writes to a partition of <c>__consumer_offsets</c>, whose coordinator has to know; null where there is
+/// none.</param>
 /// <param name="waiters">Clock and waits.</param>
 /// <param name="timeout">How long a marker may take to be committed.</param>
 internal sealed class LocalMarkers(
-    PartitionLookup lookup, Func<int, TransactionMarker, Task<ErrorCode>>? offsets, Waiters waiters, TimeSpan timeout)
+    PartitionLookup lookup,
+    Func<int, TransactionMarker, Task<ErrorCode>>? offsets,
+    Waiters waiters,
+    TimeSpan timeout
+)
 {
     /// <summary>Writes one marker to partitions, and waits until it is committed in each.</summary>
     /// <returns>None for each partition that has it, or why it is not known to, in the order of the partitions.</returns>

@@ -7,7 +7,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Coordination.Transactions;
 
 /// <summary>
-/// Sends markers to one other broker: one request at a time, and all that has come meanwhile goes with the next, so that many transactions share a flush there.
+/// Sends markers to one other broker: one request at a time, and all that has come meanwhile goes with the next, so that many transactions
+/// share a flush there.
 /// </summary>
 internal sealed class MarkerBatcher(NodeId broker, BrokerLinks links, Waiters waiters)
 {
@@ -123,24 +124,30 @@ internal sealed class MarkerBatcher(NodeId broker, BrokerLinks links, Waiters wa
 
         public Task<ErrorCode[]> Result => _done.Task;
 
-        public WriteTxnMarkersRequest.WritableTxnMarker Wire() => new()
-        {
-            ProducerId = marker.Producer,
-            ProducerEpoch = marker.Epoch,
-            TransactionResult = marker.IsCommit,
-            CoordinatorEpoch = marker.CoordinatorEpoch.Value,
-            TransactionVersion = (sbyte)marker.TransactionVersion,
-            Topics =
-            [
-                .. partitions.GroupBy(partition => partition.Topic).Select(topic => new WriteTxnMarkersRequest.WritableTxnMarkerTopic
-                {
-                    Name = topic.Key, PartitionIndexes = [.. topic.Select(partition => partition.Partition)],
-                }),
-            ],
-        };
+        public WriteTxnMarkersRequest.WritableTxnMarker Wire() =>
+            new()
+            {
+                ProducerId = marker.Producer,
+                ProducerEpoch = marker.Epoch,
+                TransactionResult = marker.IsCommit,
+                CoordinatorEpoch = marker.CoordinatorEpoch.Value,
+                TransactionVersion = (sbyte)marker.TransactionVersion,
+                Topics =
+                [
+                    .. partitions
+                        .GroupBy(partition => partition.Topic)
+                        .Select(topic => new WriteTxnMarkersRequest.WritableTxnMarkerTopic
+                        {
+                            Name = topic.Key,
+                            PartitionIndexes = [.. topic.Select(partition => partition.Partition)],
+                        }),
+                ],
+            };
 
-        public void Succeed(Dictionary<(ProducerId, TopicPartition), ErrorCode> outcomes) => _done.TrySetResult(
-            [.. partitions.Select(partition => outcomes.GetValueOrDefault((marker.Producer, partition), ErrorCode.UnknownServerError))]);
+        public void Succeed(Dictionary<(ProducerId, TopicPartition), ErrorCode> outcomes) =>
+            _done.TrySetResult([
+                .. partitions.Select(partition => outcomes.GetValueOrDefault((marker.Producer, partition), ErrorCode.UnknownServerError)),
+            ]);
 
         public void Fail(ErrorCode error) => _done.TrySetResult([.. partitions.Select(_ => error)]);
     }

@@ -9,7 +9,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Broker.Coordination.Transactions;
 
 /// <summary>
-/// Brings the markers of decided transactions to the leaders of their partitions, again and again until all have them. It ends with the coordinator's
+/// Brings the markers of decided transactions to the leaders of their partitions, again and again until all have them. It ends with the
+/// coordinator's
 /// leadership: the next one begins anew.
 /// </summary>
 /// <param name="cache">Who leads what.</param>
@@ -17,9 +18,15 @@ namespace RaftLog.Broker.Coordination.Transactions;
 /// <param name="links">The way to others.</param>
 /// <param name="waiters">Clock and waits.</param>
 /// <param name="supervisor">Runs the deliveries.</param>
-/// <param name="journal">The node log.</param>
+/// <param name="nodeLog">The node log.</param>
 internal sealed class MarkerSender(
-    MetadataCache cache, LocalMarkers local, BrokerLinks links, Waiters waiters, Supervisor supervisor, Journal journal)
+    MetadataCache cache,
+    LocalMarkers local,
+    BrokerLinks links,
+    Waiters waiters,
+    Supervisor supervisor,
+    NodeLog nodeLog
+)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
@@ -33,13 +40,16 @@ internal sealed class MarkerSender(
     /// <param name="isCurrent">Tells whether the coordinator's leadership goes on.</param>
     /// <param name="written">Called once, when every partition has its marker.</param>
     public void Send(TransactionMarkers markers, LeaderEpoch coordinatorEpoch, Func<bool> isCurrent, Action written) =>
-        supervisor.Run($"markers of {markers.TransactionalId}", async () =>
-        {
-            if (await DeliverAsync(markers, coordinatorEpoch, isCurrent))
+        supervisor.Run(
+            $"markers of {markers.TransactionalId}",
+            async () =>
             {
-                written();
+                if (await DeliverAsync(markers, coordinatorEpoch, isCurrent))
+                {
+                    written();
+                }
             }
-        });
+        );
 
     /// <summary>Ends all deliveries.</summary>
     public void Stop()
@@ -58,7 +68,7 @@ internal sealed class MarkerSender(
     {
         TransactionMarker marker = new(markers.Producer, markers.Epoch, markers.IsCommit, coordinatorEpoch, markers.TransactionVersion);
         List<TopicPartition> remaining = [.. markers.Partitions];
-        Backoff backoff = new(LongestPause);
+        FetchBackoff backoff = new(LongestPause);
         while (!_stopped && isCurrent())
         {
             List<TopicPartition> unwritten = [];
@@ -70,7 +80,10 @@ internal sealed class MarkerSender(
                 {
                     if (outcomes[i] == ErrorCode.TransactionCoordinatorFenced)
                     {
-                        journal.Warn($"{partitions[i]} has markers of a later coordinator than epoch {coordinatorEpoch} of {markers.TransactionalId}; this one gives up");
+                        nodeLog.Warn(
+                            $"{partitions[i]} has markers of a later coordinator than epoch {coordinatorEpoch} of "
+                                + $"{markers.TransactionalId}; this one gives up"
+                        );
                         return false;
                     }
 
@@ -94,16 +107,23 @@ internal sealed class MarkerSender(
         return false;
     }
 
-    /// <summary>Begins to write to each leader; partitions without one are left for the next turn, those of deleted topics need nothing more.</summary>
+    /// <summary>
+    /// Begins to write to each leader; partitions without one are left for the next turn, those of deleted topics need nothing more.
+    /// </summary>
     private List<(List<TopicPartition> Partitions, Task<ErrorCode[]> Outcomes)> Begin(
-        TransactionMarker marker, List<TopicPartition> remaining, List<TopicPartition> unwritten)
+        TransactionMarker marker,
+        List<TopicPartition> remaining,
+        List<TopicPartition> unwritten
+    )
     {
         SortedDictionary<NodeId, List<TopicPartition>> byLeader = [];
         MetadataImage image = cache.Image;
         foreach (TopicPartition partition in remaining)
         {
-            if (!image.Topics.TryGet(partition.Topic, out TopicImage? topic)
-                || !topic.Partitions.TryGetValue(partition.Partition, out PartitionRegistration? registration))
+            if (
+                !image.Topics.TryGet(partition.Topic, out TopicImage? topic)
+                || !topic.Partitions.TryGetValue(partition.Partition, out PartitionRegistration? registration)
+            )
             {
                 continue;
             }
@@ -122,8 +142,15 @@ internal sealed class MarkerSender(
             led.Add(partition);
         }
 
-        return [.. byLeader.Select(pair => (
-            pair.Value, pair.Key == cache.Self ? local.WriteAsync(marker, pair.Value) : BatcherOf(pair.Key).WriteAsync(marker, pair.Value)))];
+        return
+        [
+            .. byLeader.Select(pair =>
+                (
+                    pair.Value,
+                    pair.Key == cache.Self ? local.WriteAsync(marker, pair.Value) : BatcherOf(pair.Key).WriteAsync(marker, pair.Value)
+                )
+            ),
+        ];
     }
 
     private bool IsOver(ErrorCode outcome, TransactionMarkers markers, TopicPartition partition)
@@ -131,7 +158,10 @@ internal sealed class MarkerSender(
         if (outcome == ErrorCode.InvalidProducerEpoch)
         {
             // The partition has seen a later epoch of the producer, which begins only after this transaction has ended there.
-            journal.Warn($"{partition} knows a later epoch of producer {markers.Producer} than {markers.Epoch} of {markers.TransactionalId}; its marker is not needed");
+            nodeLog.Warn(
+                $"{partition} knows a later epoch of producer {markers.Producer} than {markers.Epoch} of {markers.TransactionalId}; its "
+                    + $"marker is not needed"
+            );
         }
 
         return outcome is ErrorCode.None or ErrorCode.InvalidProducerEpoch;

@@ -11,33 +11,43 @@ internal static class TransactionShards
     public static Task<AddPartitionsToTxnResponse> AddPartitionsAsync(
         this CoordinatorShards<TransactionCoordinatorState> shards,
         AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction,
-        short clientVersion) =>
+        short clientVersion
+    ) =>
         shards.CallAsync(
             transaction.TransactionalId,
             mayWrite: !transaction.VerifyOnly,
             (state, token, now, outbox) => state.AddPartitions(token, transaction, clientVersion, now, outbox),
-            error => Rejected(transaction, error));
+            error => Rejected(transaction, error)
+        );
 
     /// <summary>The response where each partition has one error.</summary>
-    public static AddPartitionsToTxnResponse Rejected(AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction, ErrorCode error) => new()
-    {
-        ResultsByTransaction =
-        [
-            new()
-            {
-                TransactionalId = transaction.TransactionalId,
-                TopicResults =
-                [
-                    .. transaction.Topics.Select(topic => new AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult
-                    {
-                        Name = topic.Name,
-                        ResultsByPartition = [.. topic.Partitions.Select(index => new AddPartitionsToTxnResponse.AddPartitionsToTxnPartitionResult
+    public static AddPartitionsToTxnResponse Rejected(
+        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction,
+        ErrorCode error
+    ) =>
+        new()
+        {
+            ResultsByTransaction =
+            [
+                new()
+                {
+                    TransactionalId = transaction.TransactionalId,
+                    TopicResults =
+                    [
+                        .. transaction.Topics.Select(topic => new AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult
                         {
-                            PartitionIndex = index, PartitionErrorCode = error,
-                        })],
-                    }),
-                ],
-            },
-        ],
-    };
+                            Name = topic.Name,
+                            ResultsByPartition =
+                            [
+                                .. topic.Partitions.Select(index => new AddPartitionsToTxnResponse.AddPartitionsToTxnPartitionResult
+                                {
+                                    PartitionIndex = index,
+                                    PartitionErrorCode = error,
+                                }),
+                            ],
+                        }),
+                    ],
+                },
+            ],
+        };
 }

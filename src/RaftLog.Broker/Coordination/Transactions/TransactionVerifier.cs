@@ -6,7 +6,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Coordination.Transactions;
 
 /// <summary>
-/// Makes sure that partitions are in a producer's transaction before something is appended to them in it (KIP-890): under transactions V1 the producer has
+/// Makes sure that partitions are in a producer's transaction before something is appended to them in it (KIP-890): under transactions V1
+/// the producer has
 /// added them and they are verified, under V2 they are added here.
 /// </summary>
 /// <param name="coordinators">Who knows.</param>
@@ -14,12 +15,22 @@ namespace RaftLog.Broker.Coordination.Transactions;
 /// <param name="settings">How long to try while the last transaction is not complete.</param>
 /// <param name="waiters">Clock and waits.</param>
 internal sealed class TransactionVerifier(
-    TransactionCoordinators coordinators, Func<bool> isEnabled, TransactionCoordinationSettings settings, Waiters waiters)
+    TransactionCoordinators coordinators,
+    Func<bool> isEnabled,
+    TransactionCoordinationSettings settings,
+    Waiters waiters
+)
 {
     /// <summary>Asks for some partitions of one transaction.</summary>
-    /// <returns>An entry for each partition that is not, or not known to be, in the transaction, with an error that the client knows.</returns>
+    /// <returns>An entry for each partition that is not, or not known to be, in the transaction, with an error that the client
+    /// knows.</returns>
     public async ValueTask<Dictionary<TopicPartition, ErrorCode>> FailuresAsync(
-        string transactionalId, ProducerId producer, ProducerEpoch epoch, IReadOnlyList<TopicPartition> partitions, ClientTransactions client)
+        string transactionalId,
+        ProducerId producer,
+        ProducerEpoch epoch,
+        IReadOnlyList<TopicPartition> partitions,
+        ClientTransactions client
+    )
     {
         if (client != ClientTransactions.AddedByBroker && !isEnabled())
         {
@@ -34,15 +45,22 @@ internal sealed class TransactionVerifier(
             VerifyOnly = client != ClientTransactions.AddedByBroker,
             Topics =
             [
-                .. partitions.GroupBy(partition => partition.Topic).Select(topic => new AddPartitionsToTxnRequest.AddPartitionsToTxnTopic
-                {
-                    Name = topic.Key, Partitions = [.. topic.Select(partition => partition.Partition)],
-                }),
+                .. partitions
+                    .GroupBy(partition => partition.Topic)
+                    .Select(topic => new AddPartitionsToTxnRequest.AddPartitionsToTxnTopic
+                    {
+                        Name = topic.Key,
+                        Partitions = [.. topic.Select(partition => partition.Partition)],
+                    }),
             ],
         };
         long untilMs = waiters.NowMs + settings.AddRetryMaxMs;
         Dictionary<TopicPartition, ErrorCode> outcomes = await coordinators.AskAsync(transaction);
-        while (!transaction.VerifyOnly && outcomes.ContainsValue(ErrorCode.ConcurrentTransactions) && waiters.NowMs + settings.AddRetryMs <= untilMs)
+        while (
+            !transaction.VerifyOnly
+            && outcomes.ContainsValue(ErrorCode.ConcurrentTransactions)
+            && waiters.NowMs + settings.AddRetryMs <= untilMs
+        )
         {
             await waiters.Rent(TimeSpan.FromMilliseconds(settings.AddRetryMs)).Outcome;
             outcomes = await coordinators.AskAsync(transaction);
@@ -60,12 +78,13 @@ internal sealed class TransactionVerifier(
         return failures;
     }
 
-    private static ErrorCode ForClient(ErrorCode error, ClientTransactions client) => error switch
-    {
-        ErrorCode.ProducerFenced => ErrorCode.InvalidProducerEpoch,
-        ErrorCode.TransactionAbortable when client == ClientTransactions.Old => ErrorCode.InvalidTxnState,
-        _ => error,
-    };
+    private static ErrorCode ForClient(ErrorCode error, ClientTransactions client) =>
+        error switch
+        {
+            ErrorCode.ProducerFenced => ErrorCode.InvalidProducerEpoch,
+            ErrorCode.TransactionAbortable when client == ClientTransactions.Old => ErrorCode.InvalidTxnState,
+            _ => error,
+        };
 }
 
 /// <summary>What the version of a client's request says of its transactions.</summary>

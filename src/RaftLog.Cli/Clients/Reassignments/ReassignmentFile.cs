@@ -10,23 +10,24 @@ internal static class ReassignmentFile
     private const int Version = 1;
 
     /// <summary>Writes a plan as one line.</summary>
-    public static string Write(IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan) => Json.Line(writer =>
-    {
-        writer.WriteStartObject();
-        writer.WriteNumber("version", Version);
-        writer.WriteStartArray("partitions");
-        foreach ((TopicPartition partition, IReadOnlyList<NodeId> replicas) in plan)
+    public static string Write(IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan) =>
+        Json.Line(writer =>
         {
             writer.WriteStartObject();
-            writer.WriteString("topic", partition.Topic);
-            writer.WriteNumber("partition", partition.Partition);
-            writer.WriteNumbers("replicas", replicas.Select(node => node.Value));
-            writer.WriteEndObject();
-        }
+            writer.WriteNumber("version", Version);
+            writer.WriteStartArray("partitions");
+            foreach ((TopicPartition partition, IReadOnlyList<NodeId> replicas) in plan)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("topic", partition.Topic);
+                writer.WriteNumber("partition", partition.Partition);
+                writer.WriteNumbers("replicas", replicas.Select(node => node.Value));
+                writer.WriteEndObject();
+            }
 
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-    });
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        });
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="FormatException">It is not one.</exception>

@@ -5,7 +5,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Cli.Clients.Reassignments;
 
 /// <summary>
-/// Shares partitions out to brokers evenly, replicas and preferred leaders: replicas of a partition come on different racks where there are enough,
+/// Shares partitions out to brokers evenly, replicas and preferred leaders: replicas of a partition come on different racks where there are
+/// enough,
 /// and what may stay stays.
 /// </summary>
 internal sealed class ReassignmentPlan
@@ -27,7 +28,10 @@ internal sealed class ReassignmentPlan
     /// <param name="topics">The topics as they are.</param>
     /// <param name="brokers">The brokers that shall hold them, in the order of their ids.</param>
     /// <exception cref="FormatException">There are fewer brokers than a partition has replicas.</exception>
-    public static SortedDictionary<TopicPartition, IReadOnlyList<NodeId>> Make(IReadOnlyList<TopicDescription> topics, IReadOnlyList<BrokerView> brokers)
+    public static SortedDictionary<TopicPartition, IReadOnlyList<NodeId>> Make(
+        IReadOnlyList<TopicDescription> topics,
+        IReadOnlyList<BrokerView> brokers
+    )
     {
         int replicas = 0;
         foreach (TopicDescription topic in topics)
@@ -38,7 +42,9 @@ internal sealed class ReassignmentPlan
                 if (partition.Replicas.Count > brokers.Count)
                 {
                     throw new FormatException(
-                        $"{topic.Name}-{partition.Index} has {partition.Replicas.Count} replicas; name at least as many brokers, not {brokers.Count}");
+                        $"{topic.Name}-{partition.Index} has {partition.Replicas.Count} replicas; name at least as many brokers, not "
+                            + $"{brokers.Count}"
+                    );
                 }
             }
         }
@@ -73,12 +79,16 @@ internal sealed class ReassignmentPlan
 
         while (chosen.Count < partition.Replicas.Count)
         {
-            Take(chosen, _brokers.Except(chosen)
-                .OrderBy(broker => _replicas[broker.Id] < _most ? 0 : 1)
-                .ThenBy(broker => chosen.Exists(other => other.Rack is not null && other.Rack == broker.Rack) ? 1 : 0)
-                .ThenBy(broker => _replicas[broker.Id])
-                .ThenBy(broker => broker.Id.Value)
-                .First());
+            Take(
+                chosen,
+                _brokers
+                    .Except(chosen)
+                    .OrderBy(broker => _replicas[broker.Id] < _most ? 0 : 1)
+                    .ThenBy(broker => chosen.Exists(other => other.Rack is not null && other.Rack == broker.Rack) ? 1 : 0)
+                    .ThenBy(broker => _replicas[broker.Id])
+                    .ThenBy(broker => broker.Id.Value)
+                    .First()
+            );
         }
 
         BrokerView leader = chosen.OrderBy(broker => _leaders[broker.Id]).First();

@@ -51,6 +51,8 @@ internal sealed class ConsumeProgress(TextWriter? error, TimeProvider time)
         double seconds = Math.Max(elapsed.TotalSeconds, 0.001);
         string left = lag is null ? "" : $", {lag.Value.ToString("N0", CultureInfo.InvariantCulture)} left";
         return string.Create(
-            CultureInfo.InvariantCulture, $"{records:N0} records, {bytes / 1048576.0:N1} MiB, {records / seconds:N0} records/s{left}");
+            CultureInfo.InvariantCulture,
+            $"{records:N0} records, {bytes / 1048576.0:N1} MiB, {records / seconds:N0} records/s{left}"
+        );
     }
 }

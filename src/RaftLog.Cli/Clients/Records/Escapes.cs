@@ -11,7 +11,7 @@ internal static class Escapes
     public static byte[] Read(string text)
     {
         using MemoryStream bytes = new();
-        for (int i = 0; i < text.Length;)
+        for (int i = 0; i < text.Length; )
         {
             i += text[i] == '\\' ? Escape(text, i, bytes) : Plain(text, i, bytes);
         }
@@ -30,22 +30,29 @@ internal static class Escapes
     private static int Escape(string text, int at, MemoryStream bytes)
     {
         char kind = at + 1 < text.Length ? text[at + 1] : ' ';
-        if (kind == 'x' && at + 4 <= text.Length
-            && byte.TryParse(text.AsSpan(at + 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
+        if (
+            kind == 'x'
+            && at + 4 <= text.Length
+            && byte.TryParse(text.AsSpan(at + 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
+        )
         {
             bytes.WriteByte(value);
             return 4;
         }
 
-        bytes.WriteByte(kind switch
-        {
-            't' => (byte)'\t',
-            'n' => (byte)'\n',
-            'r' => (byte)'\r',
-            '0' => 0,
-            '\\' => (byte)'\\',
-            _ => throw new FormatException($"'{text[at..Math.Min(text.Length, at + 4)]}' is no escape; there are \\t, \\n, \\r, \\0, \\\\ and \\xHH"),
-        });
+        bytes.WriteByte(
+            kind switch
+            {
+                't' => (byte)'\t',
+                'n' => (byte)'\n',
+                'r' => (byte)'\r',
+                '0' => 0,
+                '\\' => (byte)'\\',
+                _ => throw new FormatException(
+                    $"'{text[at..Math.Min(text.Length, at + 4)]}' is no escape; there are \\t, \\n, \\r, \\0, \\\\ and \\xHH"
+                ),
+            }
+        );
         return 2;
     }
 }

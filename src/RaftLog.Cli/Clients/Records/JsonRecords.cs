@@ -9,7 +9,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Cli.Clients.Records;
 
 /// <summary>
-/// Records as JSON, one a line, in which nothing is lost: bytes that are UTF-8 are a string, other bytes <c>{"base64":"..."}</c>, null is null.
+/// Records as JSON, one a line, in which nothing is lost: bytes that are UTF-8 are a string, other bytes <c>{"base64":"..."}</c>, null is
+/// null.
 /// What <c>consume --format json</c> writes <c>produce --format json</c> reads.
 /// </summary>
 internal static class JsonRecords
@@ -48,7 +49,9 @@ internal static class JsonRecords
                     "partition" => record with { Partition = property.Value.GetInt32() },
                     "timestamp" => record with { TimestampMs = property.Value.GetInt64() },
                     "topic" or "offset" or "leaderEpoch" => record,
-                    _ => throw new FormatException($"there is no field '{property.Name}'; there are key, value, headers, partition and timestamp"),
+                    _ => throw new FormatException(
+                        $"there is no field '{property.Name}'; there are key, value, headers, partition and timestamp"
+                    ),
                 };
             }
 
@@ -102,15 +105,20 @@ internal static class JsonRecords
         }
     }
 
-    private static ReadOnlyMemory<byte>? BytesOf(JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.Null => new ReadOnlyMemory<byte>?(),
-        JsonValueKind.Object => element.GetProperty(Base64).GetBytesFromBase64(),
-        _ => Encoding.UTF8.GetBytes(element.GetString()!),
-    };
+    private static ReadOnlyMemory<byte>? BytesOf(JsonElement element) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.Null => new ReadOnlyMemory<byte>?(),
+            JsonValueKind.Object => element.GetProperty(Base64).GetBytesFromBase64(),
+            _ => Encoding.UTF8.GetBytes(element.GetString()!),
+        };
 
     private static RecordHeader[] HeadersOf(JsonElement element) =>
-        [.. element.EnumerateArray().Select(each => new RecordHeader(each.GetProperty("name").GetString()!, ArrayOf(each.GetProperty("value"))))];
+        [
+            .. element
+                .EnumerateArray()
+                .Select(each => new RecordHeader(each.GetProperty("name").GetString()!, ArrayOf(each.GetProperty("value")))),
+        ];
 
     private static byte[]? ArrayOf(JsonElement element) => BytesOf(element) is { } bytes ? bytes.ToArray() : null;
 }

@@ -20,13 +20,24 @@ internal sealed class LineParser(byte[] keySeparator, byte[] nullMarker, bool to
 
         int split = keySeparator.Length == 0 ? -1 : line.Span.IndexOf(keySeparator);
         return split < 0
-            ? common with { Value = OrNull(line) }
-            : common with { Key = OrNull(line[..split]), Value = OrNull(line[(split + keySeparator.Length)..]) };
+            ? common with
+            {
+                Value = OrNull(line),
+            }
+            : common with
+            {
+                Key = OrNull(line[..split]),
+                Value = OrNull(line[(split + keySeparator.Length)..]),
+            };
     }
 
     /// <summary>Reads headers of the form <c>name=value</c>; <c>name</c> alone has a null value.</summary>
     public static RecordHeader[] Headers(IEnumerable<string> texts) =>
-        [.. texts.Select(text => text.Split('=', 2)).Select(parts => new RecordHeader(parts[0], parts.Length < 2 ? null : Encoding.UTF8.GetBytes(parts[1])))];
+        [
+            .. texts
+                .Select(text => text.Split('=', 2))
+                .Select(parts => new RecordHeader(parts[0], parts.Length < 2 ? null : Encoding.UTF8.GetBytes(parts[1]))),
+        ];
 
     private ReadOnlyMemory<byte>? OrNull(ReadOnlyMemory<byte> bytes) =>
         nullMarker.Length > 0 && bytes.Span.SequenceEqual(nullMarker) ? new ReadOnlyMemory<byte>?() : bytes.ToArray();

@@ -7,8 +7,10 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Cli.Clients.Records;
 
 /// <summary>
-/// How records are shown: a format string as kcat has it, made ready once. <c>%s</c> value, <c>%S</c> its length (-1 for null), <c>%k</c> key, <c>%K</c> its
-/// length, <c>%h</c> headers as <c>name=value</c> with commas, <c>%t</c> topic, <c>%p</c> partition, <c>%o</c> offset, <c>%T</c> timestamp in ms, <c>%R</c> the
+/// How records are shown: a format string as kcat has it, made ready once. <c>%s</c> value, <c>%S</c> its length (-1 for null), <c>%k</c>
+/// key, <c>%K</c> its
+/// length, <c>%h</c> headers as <c>name=value</c> with commas, <c>%t</c> topic, <c>%p</c> partition, <c>%o</c> offset, <c>%T</c> timestamp
+/// in ms, <c>%R</c> the
 /// value's length as four bytes, <c>%%</c>, and the escapes of <see cref="Escapes"/>.
 /// </summary>
 internal sealed class RecordFormat
@@ -37,7 +39,9 @@ internal sealed class RecordFormat
             char field = at + 1 < format.Length ? format[at + 1] : ' ';
             if (!Fields.Contains(field))
             {
-                throw new FormatException($"'{format}' has the field '%{field}', which does not exist; there are %{string.Join(" %", Fields.ToCharArray())}");
+                throw new FormatException(
+                    $"'{format}' has the field '%{field}', which does not exist; there are %{string.Join(" %", Fields.ToCharArray())}"
+                );
             }
 
             parsed._parts.Add((Escapes.Read(format[start..at]), field));

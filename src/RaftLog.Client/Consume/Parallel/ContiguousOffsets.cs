@@ -2,7 +2,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Client.Consume.Parallel;
 
-/// <summary>How far a partition is done when its records end in any order: only what has no record before it that is not done can be committed.</summary>
+/// <summary>
+/// How far a partition is done when its records end in any order: only what has no record before it that is not done can be committed.
+/// </summary>
 internal sealed class ContiguousOffsets
 {
     private readonly Queue<Offset> _begun = new();

@@ -5,7 +5,9 @@ namespace RaftLog.Client.Consume.Parallel;
 /// <summary>Work on partitions that goes on beside the reader, and has to end before another member may have them.</summary>
 internal interface IPartitionWork
 {
-    /// <summary>These partitions will be taken away: begins nothing more of them and waits for what is in work. Afterwards what is done is stored.</summary>
+    /// <summary>
+    /// These partitions will be taken away: begins nothing more of them and waits for what is in work. Afterwards what is done is stored.
+    /// </summary>
     ValueTask DrainAsync(IReadOnlyCollection<TopicPartition> partitions);
 
     /// <summary>These partitions are gone.</summary>

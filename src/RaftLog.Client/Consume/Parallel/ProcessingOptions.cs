@@ -22,11 +22,15 @@ public sealed record ProcessingOptions
     /// <summary>How many handlers run at once.</summary>
     public int MaxConcurrency { get; init; } = 16;
 
-    /// <summary>How many records may be handled or wait for it; at the bound no more are taken from what was fetched ahead. One fetch may go over it.</summary>
+    /// <summary>
+    /// How many records may be handled or wait for it; at the bound no more are taken from what was fetched ahead. One fetch may go over
+    /// it.
+    /// </summary>
     public int MaxPending { get; init; } = 1000;
 
     /// <summary>
-    /// How long running handlers may take to end when their partitions are taken away, or when processing ends. Then their token is cancelled, their records
+    /// How long running handlers may take to end when their partitions are taken away, or when processing ends. Then their token is
+    /// cancelled, their records
     /// count as not handled, and nobody waits for them.
     /// </summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);

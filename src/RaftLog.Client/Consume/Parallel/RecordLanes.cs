@@ -5,7 +5,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Client.Consume.Parallel;
 
 /// <summary>
-/// Which records may be handled now: lanes of records that wait for one another, of which each has one record in work at most. Waits for nothing. Not safe for
+/// Which records may be handled now: lanes of records that wait for one another, of which each has one record in work at most. Waits for
+/// nothing. Not safe for
 /// concurrent use.
 /// </summary>
 internal sealed class RecordLanes(ProcessingOptions options)
@@ -82,7 +83,8 @@ internal sealed class RecordLanes(ProcessingOptions options)
 
     /// <summary>A record's handler has ended.</summary>
     /// <param name="work">The record.</param>
-    /// <param name="isDone">False where it counts as not handled: then nothing behind it is committed, and nothing behind it in its lane begins.</param>
+    /// <param name="isDone">False where it counts as not handled: then nothing behind it is committed, and nothing behind it in its lane
+    /// begins.</param>
     /// <returns>Where its partition goes on if everything were lost now; none where it is not this reader's any more.</returns>
     public Offset End(RecordWork work, bool isDone)
     {
@@ -155,12 +157,13 @@ internal sealed class RecordLanes(ProcessingOptions options)
         return done;
     }
 
-    private string KeyOf(ConsumedRecord record) => options.Order switch
-    {
-        ProcessingOrder.Partition => "",
-        ProcessingOrder.Key when record.Key is { } key => "k" + Encoding.Latin1.GetString(key),
-        _ => $"o{record.Offset}",
-    };
+    private string KeyOf(ConsumedRecord record) =>
+        options.Order switch
+        {
+            ProcessingOrder.Partition => "",
+            ProcessingOrder.Key when record.Key is { } key => "k" + Encoding.Latin1.GetString(key),
+            _ => $"o{record.Offset}",
+        };
 
     /// <summary>Records that wait for one another.</summary>
     internal sealed class Lane((TopicPartition Partition, string Key) id, PartitionWork partition)

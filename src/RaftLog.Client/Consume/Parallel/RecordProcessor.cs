@@ -26,14 +26,16 @@ internal sealed class RecordProcessor : IPartitionWork
     /// <param name="consumer">The consumer.</param>
     /// <param name="runtime">Clock and waits.</param>
     /// <param name="options">How handlers run.</param>
-    /// <param name="consumerOptions">The consumer's options, of which max.poll.interval.ms says how long a handler may run before the group gives its partitions to others.</param>
+    /// <param name="consumerOptions">The consumer's options, of which max.poll.interval.ms says how long a handler may run before the group
+    /// gives its partitions to others.</param>
     /// <param name="handler">Handles one record.</param>
     public RecordProcessor(
         Consumer consumer,
         ClientRuntime runtime,
         ProcessingOptions options,
         ConsumerOptions consumerOptions,
-        Func<ConsumedRecord, CancellationToken, ValueTask> handler)
+        Func<ConsumedRecord, CancellationToken, ValueTask> handler
+    )
     {
         _consumer = consumer;
         _runtime = runtime;
@@ -105,7 +107,9 @@ internal sealed class RecordProcessor : IPartitionWork
         Forget(partitions);
     }
 
-    /// <summary>Waits for what is in work, and goes back to the first record that is not done in each partition: whoever reads on gets it again.</summary>
+    /// <summary>
+    /// Waits for what is in work, and goes back to the first record that is not done in each partition: whoever reads on gets it again.
+    /// </summary>
     private async ValueTask EndAsync()
     {
         IReadOnlyDictionary<TopicPartition, Offset> done;
@@ -131,15 +135,13 @@ internal sealed class RecordProcessor : IPartitionWork
     /// <summary>Begins nothing more of these partitions, and waits for what is in work.</summary>
     private async ValueTask WaitForAsync(IReadOnlyCollection<TopicPartition> partitions)
     {
-        Deadline deadline = new(_runtime.Waiters, _options.DrainTimeout);
+        CallDeadline deadline = new(_runtime.Waiters, _options.DrainTimeout);
         lock (_lock)
         {
             _lanes.Stop(partitions);
         }
 
-        while (!IsIdle(partitions) && !deadline.HasPassed && await _ended.WaitAsync(deadline.Remaining) != WaitOutcome.Closed)
-        {
-        }
+        while (!IsIdle(partitions) && !deadline.HasPassed && await _ended.WaitAsync(deadline.Remaining) != WaitOutcome.Closed) { }
 
         if (!IsIdle(partitions))
         {
@@ -218,7 +220,12 @@ internal sealed class RecordProcessor : IPartitionWork
         List<RecordWork> begun = [];
         lock (_lock)
         {
-            while (!_isStopping && !_cancel.IsCancellationRequested && _failure is null && _lanes.TryBegin(_runtime.Waiters.NowMs, out RecordWork? work))
+            while (
+                !_isStopping
+                && !_cancel.IsCancellationRequested
+                && _failure is null
+                && _lanes.TryBegin(_runtime.Waiters.NowMs, out RecordWork? work)
+            )
             {
                 begun.Add(work);
             }
@@ -247,7 +254,13 @@ internal sealed class RecordProcessor : IPartitionWork
             _runtime.Telemetry.Logger.HandlerFailed(e, work.Record.Partition.ToString(), work.Record.Offset.Value);
         }
 
-        _runtime.Telemetry.Processed(work.Record.Partition, _consumerOptions.GroupId, _runtime.Time.GetElapsedTime(start), process, failure);
+        _runtime.Telemetry.Processed(
+            work.Record.Partition,
+            _consumerOptions.GroupId,
+            _runtime.Time.GetElapsedTime(start),
+            process,
+            failure
+        );
 
         Offset done;
         lock (_lock)

@@ -3,7 +3,10 @@ namespace RaftLog.Client.Groups.Assignors;
 /// <summary>The assignors that come with Kafka's clients.</summary>
 public static class PartitionAssignors
 {
-    /// <summary>Of each topic a range of neighbouring partitions to each member; the same range of topics that are alike, and near replicas first (KIP-881).</summary>
+    /// <summary>
+    /// Of each topic a range of neighbouring partitions to each member; the same range of topics that are alike, and near replicas first
+    /// (KIP-881).
+    /// </summary>
     public static IPartitionAssignor Range { get; } = new RangeAssignor();
 
     /// <summary>One partition to each member in turn, over all topics.</summary>

@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Client.Groups.Assignors;
 
 /// <summary>
-/// Of each topic a range of neighbouring partitions to each member. Where racks are known on both sides, members get partitions with a replica
+/// Of each topic a range of neighbouring partitions to each member. Where racks are known on both sides, members get partitions with a
+/// replica
 /// in their rack first, as far as that leaves the numbers even; topics with the same members and as many partitions are shared out alike
 /// (KIP-881).
 /// </summary>
@@ -14,7 +15,9 @@ internal sealed class RangeAssignor : IPartitionAssignor
     public bool IsCooperative => false;
 
     public SortedDictionary<string, List<TopicPartition>> Assign(
-        IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> topics, IReadOnlyList<GroupSubscription> members)
+        IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> topics,
+        IReadOnlyList<GroupSubscription> members
+    )
     {
         SortedDictionary<string, List<TopicPartition>> assignment = new(StringComparer.Ordinal);
         foreach (GroupSubscription member in members)
@@ -34,7 +37,11 @@ internal sealed class RangeAssignor : IPartitionAssignor
 
         if (shares.Exists(share => share.NeedsRacks))
         {
-            foreach (IGrouping<(string Members, int Partitions), TopicShare> alike in shares.GroupBy(share => (share.MemberIds, share.Partitions)))
+            foreach (
+                IGrouping<(string Members, int Partitions), TopicShare> alike in shares.GroupBy(share =>
+                    (share.MemberIds, share.Partitions)
+                )
+            )
             {
                 MatchRacks([.. alike]);
             }
@@ -65,7 +72,9 @@ internal sealed class RangeAssignor : IPartitionAssignor
         for (int partition = 0; partition < alike[0].Partitions; partition++)
         {
             int at = partition;
-            int member = Enumerable.Range(0, alike[0].Members).FirstOrDefault(m => alike.TrueForAll(share => share.RacksMatch(m, at) && share.Room(m) > 0), -1);
+            int member = Enumerable
+                .Range(0, alike[0].Members)
+                .FirstOrDefault(m => alike.TrueForAll(share => share.RacksMatch(m, at) && share.Room(m) > 0), -1);
             if (member >= 0)
             {
                 alike.ForEach(share => share.Give(member, at));

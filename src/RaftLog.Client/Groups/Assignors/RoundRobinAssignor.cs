@@ -10,7 +10,9 @@ internal sealed class RoundRobinAssignor : IPartitionAssignor
     public bool IsCooperative => false;
 
     public SortedDictionary<string, List<TopicPartition>> Assign(
-        IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> topics, IReadOnlyList<GroupSubscription> members)
+        IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> topics,
+        IReadOnlyList<GroupSubscription> members
+    )
     {
         SortedDictionary<string, List<TopicPartition>> assignment = new(StringComparer.Ordinal);
         foreach (GroupSubscription member in members)

@@ -14,7 +14,9 @@ internal sealed class StickyAssignor(string name, bool isCooperative) : IPartiti
     public bool IsCooperative => isCooperative;
 
     public SortedDictionary<string, List<TopicPartition>> Assign(
-        IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> topics, IReadOnlyList<GroupSubscription> members)
+        IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> topics,
+        IReadOnlyList<GroupSubscription> members
+    )
     {
         List<GroupSubscription> ordered = [.. members.Order()];
         SortedDictionary<TopicPartition, int> owners = OwnersOf(topics, ordered);
@@ -35,9 +37,7 @@ internal sealed class StickyAssignor(string name, bool isCooperative) : IPartiti
             }
         }
 
-        while (sharing.TryEven())
-        {
-        }
+        while (sharing.TryEven()) { }
 
         SortedDictionary<string, List<TopicPartition>> assignment = new(StringComparer.Ordinal);
         for (int member = 0; member < ordered.Count; member++)
@@ -45,16 +45,23 @@ internal sealed class StickyAssignor(string name, bool isCooperative) : IPartiti
             int at = member;
 
             // What another owns still must be given up first: it comes with the rebalance that follows.
-            assignment.Add(ordered[member].MemberId, [.. sharing.Of(member).Where(
-                partition => !isCooperative || !owners.TryGetValue(partition, out int owner) || owner == at)]);
+            assignment.Add(
+                ordered[member].MemberId,
+                [.. sharing.Of(member).Where(partition => !isCooperative || !owners.TryGetValue(partition, out int owner) || owner == at)]
+            );
         }
 
         return assignment;
     }
 
-    /// <summary>Who owns what, as far as it is still there and wanted. Of several who claim a partition the one of the youngest generation is right; of equals none.</summary>
+    /// <summary>
+    /// Who owns what, as far as it is still there and wanted. Of several who claim a partition the one of the youngest generation is right;
+    /// of equals none.
+    /// </summary>
     private static SortedDictionary<TopicPartition, int> OwnersOf(
-        IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> topics, List<GroupSubscription> members)
+        IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> topics,
+        List<GroupSubscription> members
+    )
     {
         SortedDictionary<TopicPartition, int> owners = [];
         SortedDictionary<TopicPartition, int> generations = [];
@@ -63,7 +70,11 @@ internal sealed class StickyAssignor(string name, bool isCooperative) : IPartiti
             GroupSubscription each = members[member];
             foreach (TopicPartition partition in each.Owned)
             {
-                if (!topics.TryGetValue(partition.Topic, out var partitions) || partition.Partition >= partitions.Count || !each.Topics.Contains(partition.Topic))
+                if (
+                    !topics.TryGetValue(partition.Topic, out var partitions)
+                    || partition.Partition >= partitions.Count
+                    || !each.Topics.Contains(partition.Topic)
+                )
                 {
                     continue;
                 }
@@ -124,7 +135,10 @@ internal sealed class StickyAssignor(string name, bool isCooperative) : IPartiti
             }
         }
 
-        /// <summary>Moves one partition along each step of a shortest chain from a full member to one with at least two fewer; false when there is none.</summary>
+        /// <summary>
+        /// Moves one partition along each step of a shortest chain from a full member to one with at least two fewer; false when there is
+        /// none.
+        /// </summary>
         public bool TryEven()
         {
             foreach (int full in Enumerable.Range(0, _members.Count).OrderByDescending(member => _counts[member]))

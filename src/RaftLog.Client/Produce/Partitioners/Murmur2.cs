@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace RaftLog.Client.Produce;
 
-/// <summary>MurmurHash2 (Austin Appleby, public domain) with the seed that Kafka's clients share, so that all of them agree on a key's partition.</summary>
+/// <summary>
+/// MurmurHash2 (Austin Appleby, public domain) with the seed that Kafka's clients share, so that all of them agree on a key's partition.
+/// </summary>
 internal static class Murmur2
 {
     private const uint Seed = 0x9747b28c;

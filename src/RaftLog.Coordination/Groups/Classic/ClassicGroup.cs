@@ -90,13 +90,14 @@ internal sealed class ClassicGroup(string id) : Group(id)
 
     public override bool IsSubscribedTo(string topic) => SubscribedTopics?.Contains(topic) ?? IsConsumers;
 
-    public override long? UnusedSinceMs(long commitTimestampMs) => ProtocolType switch
-    {
-        null => commitTimestampMs,
-        _ when IsEmpty => PhaseSinceMs ?? commitTimestampMs,
-        _ when Phase == ClassicGroupPhase.Stable && SubscribedTopics is not null => commitTimestampMs,
-        _ => null,
-    };
+    public override long? UnusedSinceMs(long commitTimestampMs) =>
+        ProtocolType switch
+        {
+            null => commitTimestampMs,
+            _ when IsEmpty => PhaseSinceMs ?? commitTimestampMs,
+            _ when Phase == ClassicGroupPhase.Stable && SubscribedTopics is not null => commitTimestampMs,
+            _ => null,
+        };
 
     public override void AppendTombstones(Outbox outbox) => outbox.Append(GroupRecords.ClassicTombstone(Id));
 
@@ -207,7 +208,7 @@ internal sealed class ClassicGroup(string id) : Group(id)
         LeaderId = wasLeader ? successor.Id : LeaderId;
     }
 
-    public void SetJoin(ClassicMember member, PendingRequest? join)
+    public void SetJoin(ClassicMember member, PendingGroupRequest? join)
     {
         JoiningCount += (join is null ? 0 : 1) - (member.Join is null ? 0 : 1);
         member.Join = join;
@@ -243,7 +244,10 @@ internal sealed class ClassicGroup(string id) : Group(id)
             return null;
         }
 
-        List<string> candidates = [.. _members.Values.First().Protocols.Select(each => each.Name).Where(name => _members.Values.All(member => member.Knows(name)))];
+        List<string> candidates =
+        [
+            .. _members.Values.First().Protocols.Select(each => each.Name).Where(name => _members.Values.All(member => member.Knows(name))),
+        ];
         Dictionary<string, int> votes = new(StringComparer.Ordinal);
         foreach (ClassicMember member in _members.Values)
         {
@@ -286,28 +290,29 @@ internal sealed class ClassicGroup(string id) : Group(id)
     }
 
     /// <summary>What is to be stored of the current generation.</summary>
-    public GroupMetadataValue ToStored() => new()
-    {
-        ProtocolType = ProtocolType ?? "",
-        Generation = Generation,
-        Protocol = Protocol,
-        Leader = LeaderId,
-        CurrentStateTimestamp = PhaseSinceMs ?? -1,
-        Members =
-        [
-            .. _members.Values.Select(member => new GroupMetadataValue.MemberMetadata
-            {
-                MemberId = member.Id,
-                GroupInstanceId = member.InstanceId,
-                ClientId = member.ClientId,
-                ClientHost = member.ClientHost,
-                RebalanceTimeout = member.RebalanceTimeoutMs,
-                SessionTimeout = member.SessionTimeoutMs,
-                Subscription = MessageBytes.Of(member.MetadataFor(Protocol)),
-                Assignment = MessageBytes.Of(member.Assignment),
-            }),
-        ],
-    };
+    public GroupMetadataValue ToStored() =>
+        new()
+        {
+            ProtocolType = ProtocolType ?? "",
+            Generation = Generation,
+            Protocol = Protocol,
+            Leader = LeaderId,
+            CurrentStateTimestamp = PhaseSinceMs ?? -1,
+            Members =
+            [
+                .. _members.Values.Select(member => new GroupMetadataValue.MemberMetadata
+                {
+                    MemberId = member.Id,
+                    GroupInstanceId = member.InstanceId,
+                    ClientId = member.ClientId,
+                    ClientHost = member.ClientHost,
+                    RebalanceTimeout = member.RebalanceTimeoutMs,
+                    SessionTimeout = member.SessionTimeoutMs,
+                    Subscription = MessageBytes.Of(member.MetadataFor(Protocol)),
+                    Assignment = MessageBytes.Of(member.Assignment),
+                }),
+            ],
+        };
 
     private HashSet<string>? ReadSubscribedTopics()
     {

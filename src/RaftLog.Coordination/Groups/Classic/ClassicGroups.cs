@@ -31,7 +31,7 @@ internal sealed class ClassicGroups(IGroupSettings settings, DeadlineQueue deadl
             outbox.Respond(before.Request, ClassicResponses.SyncError(ErrorCode.RebalanceInProgress));
         }
 
-        member.Sync = new PendingRequest(caller.Request, caller.ApiVersion);
+        member.Sync = new PendingGroupRequest(caller.Request, caller.ApiVersion);
         if (group.IsLeader(member.Id))
         {
             ShareOut(group, request, now, outbox);
@@ -58,14 +58,25 @@ internal sealed class ClassicGroups(IGroupSettings settings, DeadlineQueue deadl
 
     /// <summary>Takes members out; each has a result, in the order of the request.</summary>
     public List<LeaveGroupResponse.MemberResult> Leave(
-        ClassicGroup group, IReadOnlyList<LeaveGroupRequest.MemberIdentity> members, CoordinatorTime now, Outbox outbox)
+        ClassicGroup group,
+        IReadOnlyList<LeaveGroupRequest.MemberIdentity> members,
+        CoordinatorTime now,
+        Outbox outbox
+    )
     {
         List<LeaveGroupResponse.MemberResult> results = new(members.Count);
         int before = group.Members.Count;
         foreach (LeaveGroupRequest.MemberIdentity each in members)
         {
             ErrorCode error = Leave(group, each, now, outbox);
-            results.Add(new LeaveGroupResponse.MemberResult { MemberId = each.MemberId, GroupInstanceId = each.GroupInstanceId, ErrorCode = error });
+            results.Add(
+                new LeaveGroupResponse.MemberResult
+                {
+                    MemberId = each.MemberId,
+                    GroupInstanceId = each.GroupInstanceId,
+                    ErrorCode = error,
+                }
+            );
         }
 
         if (group.Members.Count < before)
@@ -158,7 +169,10 @@ internal sealed class ClassicGroups(IGroupSettings settings, DeadlineQueue deadl
             return ErrorCode.IllegalGeneration;
         }
 
-        if ((request.ProtocolType is { } type && type != group.ProtocolType) || (request.ProtocolName is { } protocol && protocol != group.Protocol))
+        if (
+            (request.ProtocolType is { } type && type != group.ProtocolType)
+            || (request.ProtocolName is { } protocol && protocol != group.Protocol)
+        )
         {
             return ErrorCode.InconsistentGroupProtocol;
         }

@@ -117,7 +117,14 @@ internal sealed class ClassicJoin(IGroupSettings settings, DeadlineQueue deadlin
         }
     }
 
-    private void Add(ClassicGroup group, string memberId, in GroupCaller caller, JoinGroupRequest request, CoordinatorTime now, Outbox outbox)
+    private void Add(
+        ClassicGroup group,
+        string memberId,
+        in GroupCaller caller,
+        JoinGroupRequest request,
+        CoordinatorTime now,
+        Outbox outbox
+    )
     {
         if (group.RemovePendingMember(memberId, out Deadline? pending))
         {
@@ -126,7 +133,7 @@ internal sealed class ClassicJoin(IGroupSettings settings, DeadlineQueue deadlin
 
         ClassicMember member = new(group.Id, memberId, request.GroupInstanceId);
         Describe(member, caller, request);
-        member.Join = new PendingRequest(caller.Request, caller.ApiVersion);
+        member.Join = new PendingGroupRequest(caller.Request, caller.ApiVersion);
         group.HasNewMember |= group is { Phase: ClassicGroupPhase.PreparingRebalance, PreviousPhase: ClassicGroupPhase.Empty };
         group.Add(member, request.ProtocolType);
         rebalance.BeginFirstSession(member, now);
@@ -137,7 +144,14 @@ internal sealed class ClassicJoin(IGroupSettings settings, DeadlineQueue deadlin
     /// A static member comes back without its id: it keeps its work unless the group's protocol changes with it (KIP-345).
     /// </summary>
     private void ReplaceStatic(
-        ClassicGroup group, ClassicMember old, string memberId, in GroupCaller caller, JoinGroupRequest request, CoordinatorTime now, Outbox outbox)
+        ClassicGroup group,
+        ClassicMember old,
+        string memberId,
+        in GroupCaller caller,
+        JoinGroupRequest request,
+        CoordinatorTime now,
+        Outbox outbox
+    )
     {
         string leaderBefore = group.LeaderId ?? "";
         ClassicMember member = new(group.Id, memberId, old.InstanceId) { Assignment = old.Assignment, IsNew = old.IsNew };
@@ -153,15 +167,16 @@ internal sealed class ClassicJoin(IGroupSettings settings, DeadlineQueue deadlin
 
             // A client that cannot be told to keep the assignment is told the old leader's id, so that it does not take itself for the
             // leader.
-            JoinGroupResponse response = caller.ApiVersion >= CanSkipAssignment
-                ? ClassicResponses.Joined(group, member)
-                : ClassicResponses.Joined(group, member, leaderBefore, []);
+            JoinGroupResponse response =
+                caller.ApiVersion >= CanSkipAssignment
+                    ? ClassicResponses.Joined(group, member)
+                    : ClassicResponses.Joined(group, member, leaderBefore, []);
             response.SkipAssignment = skips;
             outbox.Respond(caller.Request, response);
             return;
         }
 
-        group.SetJoin(member, new PendingRequest(caller.Request, caller.ApiVersion));
+        group.SetJoin(member, new PendingGroupRequest(caller.Request, caller.ApiVersion));
         rebalance.PrepareOrContinue(group, now, outbox);
     }
 
@@ -174,7 +189,7 @@ internal sealed class ClassicJoin(IGroupSettings settings, DeadlineQueue deadlin
         }
 
         Describe(member, caller, request);
-        group.SetJoin(member, new PendingRequest(caller.Request, caller.ApiVersion));
+        group.SetJoin(member, new PendingGroupRequest(caller.Request, caller.ApiVersion));
     }
 
     private static void Describe(ClassicMember member, in GroupCaller caller, JoinGroupRequest request)
@@ -191,13 +206,16 @@ internal sealed class ClassicJoin(IGroupSettings settings, DeadlineQueue deadlin
     private bool HasRoom(ClassicGroup group, string memberId)
     {
         int max = Math.Min(settings.Classic.MaxSize, MaxMembers);
-        return group.PendingMembers.Count <= MaxMembers && group.Phase switch
-        {
-            ClassicGroupPhase.Empty => true,
-            ClassicGroupPhase.PreparingRebalance =>
-                (group.Members.TryGetValue(memberId, out ClassicMember? member) && member.Join is not null) || group.JoiningCount < max,
-            _ => group.Members.ContainsKey(memberId) || group.Members.Count < max,
-        };
+        return group.PendingMembers.Count <= MaxMembers
+            && group.Phase switch
+            {
+                ClassicGroupPhase.Empty => true,
+                ClassicGroupPhase.PreparingRebalance => (
+                    group.Members.TryGetValue(memberId, out ClassicMember? member) && member.Join is not null
+                )
+                    || group.JoiningCount < max,
+                _ => group.Members.ContainsKey(memberId) || group.Members.Count < max,
+            };
     }
 
     private void RemoveForGood(ClassicGroup group, string memberId, CoordinatorTime now, Outbox outbox)

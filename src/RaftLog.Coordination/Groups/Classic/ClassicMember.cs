@@ -26,10 +26,10 @@ internal sealed class ClassicMember(string groupId, string id, string? instanceI
     public ReadOnlyMemory<byte> Assignment { get; set; }
 
     /// <summary>Its JoinGroup that waits for the others.</summary>
-    public PendingRequest? Join { get; set; }
+    public PendingGroupRequest? Join { get; set; }
 
     /// <summary>Its SyncGroup that waits for the leader.</summary>
-    public PendingRequest? Sync { get; set; }
+    public PendingGroupRequest? Sync { get; set; }
 
     /// <summary>True until it has heard of its first generation: it does not know its id yet and cannot send heartbeats.</summary>
     public bool IsNew { get; set; }

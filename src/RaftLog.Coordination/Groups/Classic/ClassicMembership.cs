@@ -60,6 +60,8 @@ internal static class ClassicMembership
             return ErrorCode.UnknownMemberId;
         }
 
-        return sender.Kind == CommitKind.Plain && group.Phase == ClassicGroupPhase.CompletingRebalance ? ErrorCode.RebalanceInProgress : ErrorCode.None;
+        return sender.Kind == CommitKind.Plain && group.Phase == ClassicGroupPhase.CompletingRebalance
+            ? ErrorCode.RebalanceInProgress
+            : ErrorCode.None;
     }
 }

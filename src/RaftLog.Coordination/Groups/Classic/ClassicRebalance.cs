@@ -124,7 +124,9 @@ internal sealed class ClassicRebalance(IGroupSettings settings, DeadlineQueue de
         group.Remove(member);
     }
 
-    /// <summary>What a member waits for is answered with the error, and its session is no longer watched: it is going to be somebody else.</summary>
+    /// <summary>
+    /// What a member waits for is answered with the error, and its session is no longer watched: it is going to be somebody else.
+    /// </summary>
     public void Interrupt(ClassicGroup group, ClassicMember member, ErrorCode error, Outbox outbox)
     {
         if (member.Join is { } join)
@@ -174,7 +176,8 @@ internal sealed class ClassicRebalance(IGroupSettings settings, DeadlineQueue de
     }
 
     /// <summary>The member is alive: its session begins anew.</summary>
-    public void RenewSession(ClassicMember member, CoordinatorTime now) => deadlines.Set(member.Session, now.MonotonicMs + member.SessionTimeoutMs);
+    public void RenewSession(ClassicMember member, CoordinatorTime now) =>
+        deadlines.Set(member.Session, now.MonotonicMs + member.SessionTimeoutMs);
 
     /// <summary>A new member waits for its first generation.</summary>
     public void BeginFirstSession(ClassicMember member, CoordinatorTime now)
@@ -234,7 +237,10 @@ internal sealed class ClassicRebalance(IGroupSettings settings, DeadlineQueue de
     {
         if (member.Sync is { } sync)
         {
-            outbox.Respond(sync.Request, error == ErrorCode.None ? ClassicResponses.Synced(group, member) : ClassicResponses.SyncError(error));
+            outbox.Respond(
+                sync.Request,
+                error == ErrorCode.None ? ClassicResponses.Synced(group, member) : ClassicResponses.SyncError(error)
+            );
             member.Sync = null;
             RenewSession(member, now);
         }

@@ -13,7 +13,12 @@ namespace RaftLog.Coordination.Groups.Consumer;
 /// tells them to join again whenever something has changed for them.
 /// </summary>
 internal sealed class ClassicProtocolMembers(
-    IGroupSettings settings, ITopicsView topics, DeadlineQueue deadlines, ConsumerGroups consumers, GroupMigration migration)
+    IGroupSettings settings,
+    ITopicsView topics,
+    DeadlineQueue deadlines,
+    ConsumerGroups consumers,
+    GroupMigration migration
+)
 {
     /// <summary>The first version of JoinGroup in which a new member gets its id first, and joins with it (KIP-394).</summary>
     private const short RequiresKnownMemberId = 4;
@@ -27,9 +32,11 @@ internal sealed class ClassicProtocolMembers(
         bool isNew = request.MemberId.Length == 0;
         string memberId = isNew ? MemberIds.Classic(request.GroupInstanceId ?? caller.ClientId, caller.FreshId) : request.MemberId;
         ConsumerMember? known = group.Members.GetValueOrDefault(memberId);
-        ErrorCode error = own.MigrationPolicy == GroupMigrationPolicy.Disabled ? ErrorCode.InconsistentGroupProtocol
+        ErrorCode error =
+            own.MigrationPolicy == GroupMigrationPolicy.Disabled ? ErrorCode.InconsistentGroupProtocol
             : known is null && owner is null && group.Members.Count >= own.MaxSize ? ErrorCode.GroupMaxSizeReached
-            : request.ProtocolType != ConsumerProtocol.Type || !consumers.CanWorkWith(group, memberId, protocols) ? ErrorCode.InconsistentGroupProtocol
+            : request.ProtocolType != ConsumerProtocol.Type || !consumers.CanWorkWith(group, memberId, protocols)
+                ? ErrorCode.InconsistentGroupProtocol
             : !isNew && owner is not null && owner != memberId ? ErrorCode.FencedInstanceId
             : isNew && request.GroupInstanceId is null && caller.ApiVersion >= RequiresKnownMemberId ? ErrorCode.MemberIdRequired
             : ErrorCode.None;
@@ -46,7 +53,12 @@ internal sealed class ClassicProtocolMembers(
         ConsumerMember? predecessor = owner is not null && owner != memberId ? group.Members[owner] : null;
         ConsumerMember member = predecessor is null
             ? known ?? new ConsumerMember(memberId)
-            : predecessor with { Id = memberId, PreviousEpoch = predecessor.Epoch, Epoch = Math.Max(predecessor.Epoch, 0) };
+            : predecessor with
+            {
+                Id = memberId,
+                PreviousEpoch = predecessor.Epoch,
+                Epoch = Math.Max(predecessor.Epoch, 0),
+            };
         ConsumerMember updated = member with
         {
             InstanceId = request.GroupInstanceId ?? member.InstanceId,
@@ -75,8 +87,13 @@ internal sealed class ClassicProtocolMembers(
     public SyncGroupResponse Sync(ConsumerGroup group, SyncGroupRequest request)
     {
         ErrorCode error = Validate(group, request.MemberId, request.GroupInstanceId, request.GenerationId, out ConsumerMember? member);
-        if (error == ErrorCode.None && ((request.ProtocolType is { } type && type != ConsumerProtocol.Type)
-            || (request.ProtocolName is { } protocol && protocol != member!.Classic!.SupportedProtocols[0].Name)))
+        if (
+            error == ErrorCode.None
+            && (
+                (request.ProtocolType is { } type && type != ConsumerProtocol.Type)
+                || (request.ProtocolName is { } protocol && protocol != member!.Classic!.SupportedProtocols[0].Name)
+            )
+        )
         {
             error = ErrorCode.InconsistentGroupProtocol;
         }
@@ -89,7 +106,10 @@ internal sealed class ClassicProtocolMembers(
         // When more is to come, the next heartbeat says so: a member that were sent back here would join in a circle until the next
         // assignment is due.
         deadlines.Cancel(group.DeadlinesOf(member!.Id).Rebalance);
-        List<ClassicProtocol> protocols = [.. member.Classic!.SupportedProtocols.Select(each => new ClassicProtocol(each.Name, each.Metadata))];
+        List<ClassicProtocol> protocols =
+        [
+            .. member.Classic!.SupportedProtocols.Select(each => new ClassicProtocol(each.Name, each.Metadata)),
+        ];
         return new SyncGroupResponse
         {
             ProtocolType = ConsumerProtocol.Type,
@@ -110,23 +130,31 @@ internal sealed class ClassicProtocolMembers(
         return MustJoinAgain(group, member, now) ? ErrorCode.RebalanceInProgress : ErrorCode.None;
     }
 
-    private static JoinGroupResponse Joined(ConsumerMember member) => new()
-    {
-        MemberId = member.Id,
-        GenerationId = member.Epoch,
-        ProtocolType = ConsumerProtocol.Type,
-        ProtocolName = member.Classic!.SupportedProtocols[0].Name,
-    };
+    private static JoinGroupResponse Joined(ConsumerMember member) =>
+        new()
+        {
+            MemberId = member.Id,
+            GenerationId = member.Epoch,
+            ProtocolType = ConsumerProtocol.Type,
+            ProtocolName = member.Classic!.SupportedProtocols[0].Name,
+        };
 
     /// <summary>The last member of the consumer protocol is replaced by one of the classic protocol: the group follows.</summary>
     private JoinGroupResponse Downgrade(
-        ConsumerGroup group, ConsumerMember replaced, ConsumerMember joiner, HashSet<TopicIdPartition> reported, CoordinatorTime now, Outbox outbox)
+        ConsumerGroup group,
+        ConsumerMember replaced,
+        ConsumerMember joiner,
+        HashSet<TopicIdPartition> reported,
+        CoordinatorTime now,
+        Outbox outbox
+    )
     {
         bool isStale = !joiner.WantsTheSameAs(replaced) || consumers.HasOtherTopics(group);
         int epoch = isStale ? group.Epoch + 1 : group.Epoch;
-        ConsumerMember next = epoch > group.TargetEpoch
-            ? joiner
-            : Reconciliation.Step(group, joiner, group.TargetEpoch, group.TargetOf(replaced.Id), reported, wantsOtherTopics: false);
+        ConsumerMember next =
+            epoch > group.TargetEpoch
+                ? joiner
+                : Reconciliation.Step(group, joiner, group.TargetEpoch, group.TargetOf(replaced.Id), reported, wantsOtherTopics: false);
         migration.Downgrade(group, replaced, next, epoch, now, outbox);
         return Joined(next);
     }
@@ -134,7 +162,8 @@ internal sealed class ClassicProtocolMembers(
     /// <summary>True when something has changed for the member; it has its rebalance timeout to join again.</summary>
     private bool MustJoinAgain(ConsumerGroup group, ConsumerMember member, CoordinatorTime now)
     {
-        bool must = member.Epoch < group.Epoch
+        bool must =
+            member.Epoch < group.Epoch
             || member.State == ConsumerMemberState.UnrevokedPartitions
             || (member.State == ConsumerMemberState.UnreleasedPartitions && HasFreePartition(group, member))
             || consumers.HasOtherTopics(group);
@@ -163,9 +192,17 @@ internal sealed class ClassicProtocolMembers(
     }
 
     /// <summary>What is stored of the member already when it says the same again.</summary>
-    private static ConsumerGroupMemberMetadataValue.ClassicMetadata? Same(ConsumerMember member, int sessionTimeoutMs, List<ClassicProtocol> protocols) =>
-        member.Classic is { } stored && stored.SessionTimeoutMs == sessionTimeoutMs && stored.SupportedProtocols.Count == protocols.Count
-            && stored.SupportedProtocols.Zip(protocols).All(each => each.First.Name == each.Second.Name && each.First.Metadata.Span.SequenceEqual(each.Second.Metadata.Span))
+    private static ConsumerGroupMemberMetadataValue.ClassicMetadata? Same(
+        ConsumerMember member,
+        int sessionTimeoutMs,
+        List<ClassicProtocol> protocols
+    ) =>
+        member.Classic is { } stored
+        && stored.SessionTimeoutMs == sessionTimeoutMs
+        && stored.SupportedProtocols.Count == protocols.Count
+        && stored
+            .SupportedProtocols.Zip(protocols)
+            .All(each => each.First.Name == each.Second.Name && each.First.Metadata.Span.SequenceEqual(each.Second.Metadata.Span))
             ? stored
             : null;
 

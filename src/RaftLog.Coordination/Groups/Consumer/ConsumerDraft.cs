@@ -125,15 +125,26 @@ internal sealed class ConsumerDraft
     /// <summary>Makes a new target when the group's epoch asks for one and the last one is old enough.</summary>
     public void Assign(ConsumerGroupSettings settings)
     {
-        if (Epoch <= TargetEpoch || _members.Count == 0
-            || (_group.TargetTimestampMs != 0 && _now.WallMs - _group.TargetTimestampMs < settings.AssignmentIntervalMs && _now.WallMs >= _group.TargetTimestampMs))
+        if (
+            Epoch <= TargetEpoch
+            || _members.Count == 0
+            || (
+                _group.TargetTimestampMs != 0
+                && _now.WallMs - _group.TargetTimestampMs < settings.AssignmentIntervalMs
+                && _now.WallMs >= _group.TargetTimestampMs
+            )
+        )
         {
             return;
         }
 
         string assignor = TargetAssignment.SelectAssignor(_members.Values, settings);
-        Dictionary<string, List<TopicIdPartition>> target =
-            TargetAssignment.Compute(assignor, _members.Values.Select(member => (member, TopicsOf(member))), _group, _topics);
+        Dictionary<string, List<TopicIdPartition>> target = TargetAssignment.Compute(
+            assignor,
+            _members.Values.Select(member => (member, TopicsOf(member))),
+            _group,
+            _topics
+        );
         foreach (ConsumerMember member in _members.Values)
         {
             List<TopicIdPartition> own = target[member.Id];
@@ -161,11 +172,16 @@ internal sealed class ConsumerDraft
             }
         }
 
-        return [.. (_targets.GetValueOrDefault(member.Id) ?? _group.TargetOf(member.Id)).Where(partition => wanted.Contains(partition.TopicId))];
+        return
+        [
+            .. (_targets.GetValueOrDefault(member.Id) ?? _group.TargetOf(member.Id)).Where(partition => wanted.Contains(partition.TopicId)),
+        ];
     }
 
     private IEnumerable<string> TopicsOf(ConsumerMember member) =>
-        member.Regex.Length > 0 && _regexes.TryGetValue(member.Regex, out ResolvedRegex? resolved) ? member.Topics.Union(resolved.Topics, StringComparer.Ordinal) : member.Topics;
+        member.Regex.Length > 0 && _regexes.TryGetValue(member.Regex, out ResolvedRegex? resolved)
+            ? member.Topics.Union(resolved.Topics, StringComparer.Ordinal)
+            : member.Topics;
 
     // A regular expression that the group does not know yet changes nothing until topics match it.
     private bool WantsOtherTopics(ConsumerMember? before, ConsumerMember member) =>
@@ -176,7 +192,9 @@ internal sealed class ConsumerDraft
 
     private void Resolve(string regex)
     {
-        List<string> matches = TopicPattern.TryParse(regex, out TopicPattern? pattern, out _) ? [.. _topics.Names.Where(pattern.Matches)] : [];
+        List<string> matches = TopicPattern.TryParse(regex, out TopicPattern? pattern, out _)
+            ? [.. _topics.Names.Where(pattern.Matches)]
+            : [];
         ResolvedRegex resolved = new(matches, _topics.Version, _now.WallMs);
         IReadOnlyList<string>? before = _regexes.GetValueOrDefault(regex)?.Topics;
         _isChanged |= !matches.SequenceEqual(before ?? [], StringComparer.Ordinal);

@@ -197,9 +197,11 @@ internal sealed class ConsumerGroup(string id) : Group(id)
 
     public override ErrorCode ValidateOffsetDelete() => ErrorCode.None;
 
-    public override bool IsSubscribedTo(string topic) => _members.Values.Any(member =>
-        member.Topics.Contains(topic, StringComparer.Ordinal)
-        || (_regexes.TryGetValue(member.Regex, out ResolvedRegex? resolved) && resolved.Topics.Contains(topic, StringComparer.Ordinal)));
+    public override bool IsSubscribedTo(string topic) =>
+        _members.Values.Any(member =>
+            member.Topics.Contains(topic, StringComparer.Ordinal)
+            || (_regexes.TryGetValue(member.Regex, out ResolvedRegex? resolved) && resolved.Topics.Contains(topic, StringComparer.Ordinal))
+        );
 
     public override long? UnusedSinceMs(long commitTimestampMs) => commitTimestampMs;
 

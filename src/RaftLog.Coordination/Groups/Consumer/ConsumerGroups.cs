@@ -9,12 +9,22 @@ namespace RaftLog.Coordination.Groups.Consumer;
 
 /// <summary>ConsumerGroupHeartbeat: members join, go on, leave; the group's target follows, and each member towards it (KIP-848).</summary>
 internal sealed class ConsumerGroups(
-    IGroupSettings settings, ITopicsView topics, GroupTable groups, DeadlineQueue deadlines, GroupMigration migration)
+    IGroupSettings settings,
+    ITopicsView topics,
+    GroupTable groups,
+    DeadlineQueue deadlines,
+    GroupMigration migration
+)
 {
     /// <summary>The most members of a group, whatever <c>group.consumer.max.size</c> says.</summary>
     private const int MaxMembers = 65_536;
 
-    public ConsumerGroupHeartbeatResponse Heartbeat(in GroupCaller caller, ConsumerGroupHeartbeatRequest request, CoordinatorTime now, Outbox outbox)
+    public ConsumerGroupHeartbeatResponse Heartbeat(
+        in GroupCaller caller,
+        ConsumerGroupHeartbeatRequest request,
+        CoordinatorTime now,
+        Outbox outbox
+    )
     {
         ConsumerGroupSettings own = settings.ConsumerGroup(request.GroupId);
         if (HeartbeatRules.Check(caller.ApiVersion, request, own) is { } malformed)
@@ -27,7 +37,7 @@ internal sealed class ConsumerGroups(
             return Leave(request, now, outbox);
         }
 
-        Rejection? rejection = FindGroup(request, out ConsumerGroup group);
+        GroupRejection? rejection = FindGroup(request, out ConsumerGroup group);
         return rejection is null ? Heartbeat(group, own, caller, request, now, outbox) : Rejected(rejection);
     }
 
@@ -62,18 +72,30 @@ internal sealed class ConsumerGroups(
 
     /// <summary>Takes members out, by id or static name, at an administrator's wish.</summary>
     public List<LeaveGroupResponse.MemberResult> Leave(
-        ConsumerGroup group, IReadOnlyList<LeaveGroupRequest.MemberIdentity> members, CoordinatorTime now, Outbox outbox)
+        ConsumerGroup group,
+        IReadOnlyList<LeaveGroupRequest.MemberIdentity> members,
+        CoordinatorTime now,
+        Outbox outbox
+    )
     {
         List<LeaveGroupResponse.MemberResult> results = new(members.Count);
         HashSet<string> leaving = new(StringComparer.Ordinal);
         foreach (LeaveGroupRequest.MemberIdentity each in members)
         {
             string? owner = each.GroupInstanceId is { } instanceId ? group.StaticMember(instanceId) : each.MemberId;
-            ErrorCode error = owner is null || !group.Members.ContainsKey(owner) ? ErrorCode.UnknownMemberId
+            ErrorCode error =
+                owner is null || !group.Members.ContainsKey(owner) ? ErrorCode.UnknownMemberId
                 : each.MemberId.Length > 0 && each.MemberId != owner ? ErrorCode.FencedInstanceId
                 : leaving.Add(owner) ? ErrorCode.None
                 : ErrorCode.UnknownMemberId;
-            results.Add(new LeaveGroupResponse.MemberResult { MemberId = each.MemberId, GroupInstanceId = each.GroupInstanceId, ErrorCode = error });
+            results.Add(
+                new LeaveGroupResponse.MemberResult
+                {
+                    MemberId = each.MemberId,
+                    GroupInstanceId = each.GroupInstanceId,
+                    ErrorCode = error,
+                }
+            );
         }
 
         Remove(group, leaving, now, outbox);
@@ -81,9 +103,12 @@ internal sealed class ConsumerGroups(
     }
 
     /// <summary>True when all members of the classic protocol, the joiner among them, know one of its protocols.</summary>
-    public bool CanWorkWith(ConsumerGroup group, string joinerId, IReadOnlyList<ClassicProtocol> protocols) => protocols.Any(protocol =>
-        group.Members.Values.All(member => member.Classic is null || member.Id == joinerId
-            || member.Classic.SupportedProtocols.Any(each => each.Name == protocol.Name)));
+    public bool CanWorkWith(ConsumerGroup group, string joinerId, IReadOnlyList<ClassicProtocol> protocols) =>
+        protocols.Any(protocol =>
+            group.Members.Values.All(member =>
+                member.Classic is null || member.Id == joinerId || member.Classic.SupportedProtocols.Any(each => each.Name == protocol.Name)
+            )
+        );
 
     /// <summary>True when the topics that the members subscribe to have changed since the group's epoch was last raised.</summary>
     public bool HasOtherTopics(ConsumerGroup group)
@@ -121,7 +146,7 @@ internal sealed class ConsumerGroups(
         draft.Bump();
     }
 
-    private Rejection? FindGroup(ConsumerGroupHeartbeatRequest request, out ConsumerGroup group)
+    private GroupRejection? FindGroup(ConsumerGroupHeartbeatRequest request, out ConsumerGroup group)
     {
         bool isJoin = request.MemberEpoch == HeartbeatRules.Join;
         Group? found = groups.Find(request.GroupId);
@@ -130,16 +155,24 @@ internal sealed class ConsumerGroups(
         {
             ConsumerGroup => null,
             ClassicGroup classic when isJoin => migration.CheckUpgrade(classic),
-            ClassicGroup => new Rejection(ErrorCode.GroupIdNotFound, $"Group {request.GroupId} is not a consumer group."),
-            _ when !isJoin => new Rejection(ErrorCode.GroupIdNotFound, $"Consumer group {request.GroupId} not found."),
-            _ when groups.IsFull => new Rejection(
-                ErrorCode.CoordinatorNotAvailable, $"There is no room for group {request.GroupId}: this coordinator has {GroupTable.MaxGroups} groups."),
+            ClassicGroup => new GroupRejection(ErrorCode.GroupIdNotFound, $"Group {request.GroupId} is not a consumer group."),
+            _ when !isJoin => new GroupRejection(ErrorCode.GroupIdNotFound, $"Consumer group {request.GroupId} not found."),
+            _ when groups.IsFull => new GroupRejection(
+                ErrorCode.CoordinatorNotAvailable,
+                $"There is no room for group {request.GroupId}: this coordinator has {GroupTable.MaxGroups} groups."
+            ),
             _ => null,
         };
     }
 
     private ConsumerGroupHeartbeatResponse Heartbeat(
-        ConsumerGroup group, ConsumerGroupSettings own, in GroupCaller caller, ConsumerGroupHeartbeatRequest request, CoordinatorTime now, Outbox outbox)
+        ConsumerGroup group,
+        ConsumerGroupSettings own,
+        in GroupCaller caller,
+        ConsumerGroupHeartbeatRequest request,
+        CoordinatorTime now,
+        Outbox outbox
+    )
     {
         string memberId = request.MemberId.Length > 0 ? request.MemberId : caller.FreshId.ToString();
         IReadOnlySet<TopicIdPartition>? reported = Reported(request);
@@ -153,16 +186,22 @@ internal sealed class ConsumerGroups(
             group = migration.Upgrade(classic, now, outbox);
         }
 
-        if (FindMember(group, own, memberId, request, reported, out ConsumerMember member, out ConsumerMember? predecessor) is { } rejection)
+        if (
+            FindMember(group, own, memberId, request, reported, out ConsumerMember member, out ConsumerMember? predecessor) is { } rejection
+        )
         {
             return Rejected(rejection);
         }
 
         Install(group, outbox);
         ConsumerMember updated = Update(member, caller, request);
-        ConsumerMember next = IsSettled(group, member, updated) ? updated : Advance(group, own, member, updated, predecessor, reported, now, outbox);
+        ConsumerMember next = IsSettled(group, member, updated)
+            ? updated
+            : Advance(group, own, member, updated, predecessor, reported, now, outbox);
         Watch(group, updated, next, own, now);
-        bool tellsAssignment = request.MemberEpoch == HeartbeatRules.Join || IsFull(request)
+        bool tellsAssignment =
+            request.MemberEpoch == HeartbeatRules.Join
+            || IsFull(request)
             || !next.Assigned.Select(each => each.Partition).SequenceEqual(member.Assigned.Select(each => each.Partition));
         return new ConsumerGroupHeartbeatResponse
         {
@@ -205,7 +244,8 @@ internal sealed class ConsumerGroups(
         ConsumerMember? predecessor,
         IReadOnlySet<TopicIdPartition>? reported,
         CoordinatorTime now,
-        Outbox outbox)
+        Outbox outbox
+    )
     {
         ConsumerDraft draft = new(group, topics, now, outbox);
         if (predecessor is not null)
@@ -220,7 +260,13 @@ internal sealed class ConsumerGroups(
         group.ComparedVersion = topics.Version;
         draft.Assign(own);
         ConsumerMember next = Reconciliation.Step(
-            group, updated, draft.TargetEpoch, draft.TargetOf(updated), reported, wantsOtherTopics: !updated.WantsTheSameAs(member));
+            group,
+            updated,
+            draft.TargetEpoch,
+            draft.TargetOf(updated),
+            reported,
+            wantsOtherTopics: !updated.WantsTheSameAs(member)
+        );
         if (!next.IsWhereItWas(updated))
         {
             outbox.Append(ConsumerRecords.Current(group.Id, next));
@@ -230,14 +276,15 @@ internal sealed class ConsumerGroups(
     }
 
     /// <summary>Finds the member that the heartbeat is of, or makes it; a static one may have a predecessor whose place it takes.</summary>
-    private static Rejection? FindMember(
+    private static GroupRejection? FindMember(
         ConsumerGroup group,
         ConsumerGroupSettings own,
         string memberId,
         ConsumerGroupHeartbeatRequest request,
         IReadOnlySet<TopicIdPartition>? reported,
         out ConsumerMember member,
-        out ConsumerMember? predecessor)
+        out ConsumerMember? predecessor
+    )
     {
         ConsumerMember? known = group.Members.GetValueOrDefault(memberId);
         string? owner = request.InstanceId is { } name ? group.StaticMember(name) : null;
@@ -254,7 +301,10 @@ internal sealed class ConsumerGroups(
         {
             member = known is { Epoch: ConsumerMember.LeftForAWhile } ? known with { Epoch = 0, PreviousEpoch = 0 } : member;
             return known is null && group.Members.Count >= Math.Min(own.MaxSize, MaxMembers)
-                ? new Rejection(ErrorCode.GroupMaxSizeReached, $"The consumer group has reached its maximum capacity of {own.MaxSize} members.")
+                ? new GroupRejection(
+                    ErrorCode.GroupMaxSizeReached,
+                    $"The consumer group has reached its maximum capacity of {own.MaxSize} members."
+                )
                 : null;
         }
 
@@ -262,16 +312,18 @@ internal sealed class ConsumerGroups(
         member = predecessor with { Id = memberId, Epoch = 0, PreviousEpoch = 0 };
         return predecessor.Epoch == ConsumerMember.LeftForAWhile || predecessor.Classic is not null
             ? null
-            : new Rejection(
+            : new GroupRejection(
                 ErrorCode.UnreleasedInstanceId,
-                $"Static member {memberId} with instance id {request.InstanceId} cannot join the group because the instance id is owned by a member.");
+                $"Static member {memberId} with instance id {request.InstanceId} cannot join the group because the instance id is owned "
+                    + $"by a member."
+            );
     }
 
     private ConsumerGroupHeartbeatResponse Leave(ConsumerGroupHeartbeatRequest request, CoordinatorTime now, Outbox outbox)
     {
         if (!groups.TryFind(request.GroupId, out ConsumerGroup? group))
         {
-            return Rejected(new Rejection(ErrorCode.GroupIdNotFound, $"Group {request.GroupId} not found."));
+            return Rejected(new GroupRejection(ErrorCode.GroupIdNotFound, $"Group {request.GroupId} not found."));
         }
 
         string? owner = request.InstanceId is { } name ? group.StaticMember(name) : null;
@@ -288,12 +340,17 @@ internal sealed class ConsumerGroups(
         if (request.MemberEpoch == ConsumerMember.LeftForAWhile)
         {
             // It keeps its place and its partitions until its session ends.
-            outbox.Append(ConsumerRecords.Current(group.Id, member with
-            {
-                Epoch = ConsumerMember.LeftForAWhile,
-                State = ConsumerMemberState.Stable,
-                PendingRevocation = [],
-            }));
+            outbox.Append(
+                ConsumerRecords.Current(
+                    group.Id,
+                    member with
+                    {
+                        Epoch = ConsumerMember.LeftForAWhile,
+                        State = ConsumerMemberState.Stable,
+                        PendingRevocation = [],
+                    }
+                )
+            );
             deadlines.Cancel(group.DeadlinesOf(member.Id).Rebalance);
         }
         else
@@ -304,18 +361,21 @@ internal sealed class ConsumerGroups(
         return new ConsumerGroupHeartbeatResponse { MemberId = member.Id, MemberEpoch = request.MemberEpoch };
     }
 
-    private static ConsumerMember Update(ConsumerMember member, in GroupCaller caller, ConsumerGroupHeartbeatRequest request) => member with
-    {
-        InstanceId = request.InstanceId ?? member.InstanceId,
-        RackId = request.RackId ?? member.RackId,
-        ClientId = caller.ClientId,
-        ClientHost = caller.ClientHost,
-        Topics = request.SubscribedTopicNames is { } names ? [.. names.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)] : member.Topics,
-        Regex = request.SubscribedTopicRegex ?? member.Regex,
-        RebalanceTimeoutMs = request.RebalanceTimeoutMs == -1 ? member.RebalanceTimeoutMs : request.RebalanceTimeoutMs,
-        ServerAssignor = request.ServerAssignor ?? member.ServerAssignor,
-        Classic = null,
-    };
+    private static ConsumerMember Update(ConsumerMember member, in GroupCaller caller, ConsumerGroupHeartbeatRequest request) =>
+        member with
+        {
+            InstanceId = request.InstanceId ?? member.InstanceId,
+            RackId = request.RackId ?? member.RackId,
+            ClientId = caller.ClientId,
+            ClientHost = caller.ClientHost,
+            Topics = request.SubscribedTopicNames is { } names
+                ? [.. names.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]
+                : member.Topics,
+            Regex = request.SubscribedTopicRegex ?? member.Regex,
+            RebalanceTimeoutMs = request.RebalanceTimeoutMs == -1 ? member.RebalanceTimeoutMs : request.RebalanceTimeoutMs,
+            ServerAssignor = request.ServerAssignor ?? member.ServerAssignor,
+            Classic = null,
+        };
 
     /// <summary>Its session begins anew; while it has partitions to give up it has its rebalance timeout for that.</summary>
     public void Watch(ConsumerGroup group, ConsumerMember before, ConsumerMember member, ConsumerGroupSettings own, CoordinatorTime now)
@@ -344,28 +404,42 @@ internal sealed class ConsumerGroups(
         }
     }
 
-    private static HashSet<TopicIdPartition>? Reported(ConsumerGroupHeartbeatRequest request) => request.TopicPartitions is not { } topics
-        ? null
-        : [.. topics.SelectMany(topic => topic.Partitions.Select(partition => new TopicIdPartition(topic.TopicId, partition)))];
+    private static HashSet<TopicIdPartition>? Reported(ConsumerGroupHeartbeatRequest request) =>
+        request.TopicPartitions is not { } topics
+            ? null
+            : [.. topics.SelectMany(topic => topic.Partitions.Select(partition => new TopicIdPartition(topic.TopicId, partition)))];
 
     private static bool IsFull(ConsumerGroupHeartbeatRequest request) =>
-        request.RebalanceTimeoutMs != -1 && (request.SubscribedTopicNames is not null || request.SubscribedTopicRegex is not null) && request.TopicPartitions is not null;
+        request.RebalanceTimeoutMs != -1
+        && (request.SubscribedTopicNames is not null || request.SubscribedTopicRegex is not null)
+        && request.TopicPartitions is not null;
 
-    private static ConsumerGroupHeartbeatResponse.HeartbeatAssignment Assignment(ConsumerMember member) => new()
-    {
-        TopicPartitions =
-        [
-            .. PartitionSets.ByTopic(member.Assigned.Select(owned => owned.Partition)).Select(
-                topic => new ConsumerGroupHeartbeatResponse.AssignedTopicPartitions { TopicId = topic.TopicId, Partitions = topic.Partitions }),
-        ],
-    };
+    private static ConsumerGroupHeartbeatResponse.HeartbeatAssignment Assignment(ConsumerMember member) =>
+        new()
+        {
+            TopicPartitions =
+            [
+                .. PartitionSets
+                    .ByTopic(member.Assigned.Select(owned => owned.Partition))
+                    .Select(topic => new ConsumerGroupHeartbeatResponse.AssignedTopicPartitions
+                    {
+                        TopicId = topic.TopicId,
+                        Partitions = topic.Partitions,
+                    }),
+            ],
+        };
 
-    private static Rejection NotOwned(string memberId, string instanceId, string? owner) => owner is null
-        ? new Rejection(ErrorCode.UnknownMemberId, $"Instance id {instanceId} is unknown.")
-        : new Rejection(ErrorCode.FencedInstanceId, $"Static member {memberId} with instance id {instanceId} was fenced by member {owner}.");
+    private static GroupRejection NotOwned(string memberId, string instanceId, string? owner) =>
+        owner is null
+            ? new GroupRejection(ErrorCode.UnknownMemberId, $"Instance id {instanceId} is unknown.")
+            : new GroupRejection(
+                ErrorCode.FencedInstanceId,
+                $"Static member {memberId} with instance id {instanceId} was fenced by member {owner}."
+            );
 
-    private static Rejection Unknown(ConsumerGroup group, string memberId) =>
+    private static GroupRejection Unknown(ConsumerGroup group, string memberId) =>
         new(ErrorCode.UnknownMemberId, $"Member {memberId} is not a member of group {group.Id}.");
 
-    private static ConsumerGroupHeartbeatResponse Rejected(Rejection rejection) => new() { ErrorCode = rejection.Error, ErrorMessage = rejection.Message };
+    private static ConsumerGroupHeartbeatResponse Rejected(GroupRejection rejection) =>
+        new() { ErrorCode = rejection.Error, ErrorMessage = rejection.Message };
 }

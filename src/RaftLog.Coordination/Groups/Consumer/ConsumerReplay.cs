@@ -58,21 +58,25 @@ internal sealed class ConsumerReplay(GroupTable groups)
         }
 
         // What is kept of a record must not share the bytes of the batch, which are used again.
-        ConsumerGroupMemberMetadataValue value =
-            GroupRecordReader.Value<ConsumerGroupMemberMetadataValue>(new CoordinatorRecord(record.Key, bytes.ToArray()))!;
+        ConsumerGroupMemberMetadataValue value = GroupRecordReader.Value<ConsumerGroupMemberMetadataValue>(
+            new CoordinatorRecord(record.Key, bytes.ToArray())
+        )!;
         ConsumerGroup group = GetOrAdd(key.GroupId);
-        group.SetMember(key.MemberId, (group.Members.GetValueOrDefault(key.MemberId) ?? new ConsumerMember(key.MemberId)) with
-        {
-            InstanceId = value.InstanceId,
-            RackId = value.RackId,
-            ClientId = value.ClientId,
-            ClientHost = value.ClientHost,
-            Topics = [.. value.SubscribedTopicNames.Order(StringComparer.Ordinal)],
-            Regex = value.SubscribedTopicRegex ?? "",
-            RebalanceTimeoutMs = value.RebalanceTimeoutMs,
-            ServerAssignor = value.ServerAssignor,
-            Classic = value.ClassicMemberMetadata is { SupportedProtocols.Count: > 0 } classic ? classic : null,
-        });
+        group.SetMember(
+            key.MemberId,
+            (group.Members.GetValueOrDefault(key.MemberId) ?? new ConsumerMember(key.MemberId)) with
+            {
+                InstanceId = value.InstanceId,
+                RackId = value.RackId,
+                ClientId = value.ClientId,
+                ClientHost = value.ClientHost,
+                Topics = [.. value.SubscribedTopicNames.Order(StringComparer.Ordinal)],
+                Regex = value.SubscribedTopicRegex ?? "",
+                RebalanceTimeoutMs = value.RebalanceTimeoutMs,
+                ServerAssignor = value.ServerAssignor,
+                Classic = value.ClassicMemberMetadata is { SupportedProtocols.Count: > 0 } classic ? classic : null,
+            }
+        );
     }
 
     private void ReplayTargetEpoch(in CoordinatorRecord record)
@@ -96,7 +100,11 @@ internal sealed class ConsumerReplay(GroupTable groups)
         }
 
         List<TopicIdPartition> target =
-            [.. value.TopicPartitions.SelectMany(topic => topic.Partitions.Select(partition => new TopicIdPartition(topic.TopicId, partition)))];
+        [
+            .. value.TopicPartitions.SelectMany(topic =>
+                topic.Partitions.Select(partition => new TopicIdPartition(topic.TopicId, partition))
+            ),
+        ];
         target.Sort(PartitionSets.Compare);
         GetOrAdd(key.GroupId).SetTarget(key.MemberId, target);
     }
@@ -109,21 +117,34 @@ internal sealed class ConsumerReplay(GroupTable groups)
         {
             if (Find(key.GroupId) is { } known && known.Members.TryGetValue(key.MemberId, out ConsumerMember? member))
             {
-                known.SetMember(key.MemberId, member with { Epoch = 0, PreviousEpoch = 0, State = ConsumerMemberState.Stable, Assigned = [], PendingRevocation = [] });
+                known.SetMember(
+                    key.MemberId,
+                    member with
+                    {
+                        Epoch = 0,
+                        PreviousEpoch = 0,
+                        State = ConsumerMemberState.Stable,
+                        Assigned = [],
+                        PendingRevocation = [],
+                    }
+                );
             }
 
             return;
         }
 
         ConsumerGroup group = GetOrAdd(key.GroupId);
-        group.SetMember(key.MemberId, (group.Members.GetValueOrDefault(key.MemberId) ?? new ConsumerMember(key.MemberId)) with
-        {
-            Epoch = value.MemberEpoch,
-            PreviousEpoch = value.PreviousMemberEpoch,
-            State = (ConsumerMemberState)value.State,
-            Assigned = ConsumerRecords.Read(value.AssignedPartitions, value.MemberEpoch),
-            PendingRevocation = ConsumerRecords.Read(value.PartitionsPendingRevocation, value.MemberEpoch),
-        });
+        group.SetMember(
+            key.MemberId,
+            (group.Members.GetValueOrDefault(key.MemberId) ?? new ConsumerMember(key.MemberId)) with
+            {
+                Epoch = value.MemberEpoch,
+                PreviousEpoch = value.PreviousMemberEpoch,
+                State = (ConsumerMemberState)value.State,
+                Assigned = ConsumerRecords.Read(value.AssignedPartitions, value.MemberEpoch),
+                PendingRevocation = ConsumerRecords.Read(value.PartitionsPendingRevocation, value.MemberEpoch),
+            }
+        );
     }
 
     private void ReplayRegex(in CoordinatorRecord record)
@@ -134,7 +155,8 @@ internal sealed class ConsumerReplay(GroupTable groups)
         {
             group.SetRegex(
                 key.RegularExpression,
-                value is null ? null : new ResolvedRegex([.. value.Topics.Order(StringComparer.Ordinal)], value.Version, value.Timestamp));
+                value is null ? null : new ResolvedRegex([.. value.Topics.Order(StringComparer.Ordinal)], value.Version, value.Timestamp)
+            );
         }
     }
 

@@ -14,27 +14,35 @@ namespace RaftLog.Coordination.Groups.Consumer;
 /// others keep their partitions meanwhile (KIP-848).
 /// </summary>
 internal sealed class GroupMigration(
-    IGroupSettings settings, ITopicsView topics, GroupTable groups, DeadlineQueue deadlines, ClassicRebalance rebalance)
+    IGroupSettings settings,
+    ITopicsView topics,
+    GroupTable groups,
+    DeadlineQueue deadlines,
+    ClassicRebalance rebalance
+)
 {
     private readonly ConsumerReplay _replay = new(groups);
 
     /// <summary>Why a classic group may not become a consumer group; null when it may.</summary>
-    public Rejection? CheckUpgrade(ClassicGroup group)
+    public GroupRejection? CheckUpgrade(ClassicGroup group)
     {
         ConsumerGroupSettings own = settings.ConsumerGroup(group.Id);
         return group.IsEmpty ? null
             : own.MigrationPolicy is not (GroupMigrationPolicy.Upgrade or GroupMigrationPolicy.Bidirectional)
-                || !group.IsConsumers || group.Members.Count > own.MaxSize
-                ? new Rejection(ErrorCode.GroupIdNotFound, $"Group {group.Id} is not a consumer group.")
+            || !group.IsConsumers
+            || group.Members.Count > own.MaxSize
+                ? new GroupRejection(ErrorCode.GroupIdNotFound, $"Group {group.Id} is not a consumer group.")
             : group.Members.Values.Any(member => Subscription(member.Protocols) is null)
-                ? new Rejection(
+                ? new GroupRejection(
                     ErrorCode.GroupIdNotFound,
-                    $"Cannot upgrade classic group {group.Id} to consumer group because the embedded consumer protocol is malformed.")
+                    $"Cannot upgrade classic group {group.Id} to consumer group because the embedded consumer protocol is malformed."
+                )
             : group.Members.Values.Any(HasAssignorsData)
-                ? new Rejection(
+                ? new GroupRejection(
                     ErrorCode.GroupIdNotFound,
                     $"Cannot upgrade classic group {group.Id} to consumer group because an unsupported custom assignor is in use. "
-                        + "Please refer to the documentation or switch to a default assignor before re-attempting the upgrade.")
+                        + "Please refer to the documentation or switch to a default assignor before re-attempting the upgrade."
+                )
             : null;
     }
 
@@ -88,13 +96,14 @@ internal sealed class GroupMigration(
     }
 
     /// <summary>
-    /// True when a static member of the consumer protocol is replaced by one of the classic protocol, nobody else speaks the consumer protocol,
+    /// True when a static member of the consumer protocol is replaced by one of the classic protocol, nobody else speaks the consumer
+    /// protocol,
     /// and the group may become a classic group.
     /// </summary>
     public bool CanDowngradeWith(ConsumerGroup group, ConsumerMember replaced) =>
         settings.ConsumerGroup(group.Id).MigrationPolicy is GroupMigrationPolicy.Downgrade or GroupMigrationPolicy.Bidirectional
-            && group.Members.Count <= settings.Classic.MaxSize
-            && group.Members.Values.All(member => (member.Classic is null) == (member.Id == replaced.Id));
+        && group.Members.Count <= settings.Classic.MaxSize
+        && group.Members.Values.All(member => (member.Classic is null) == (member.Id == replaced.Id));
 
     /// <summary>Makes the consumer group a classic group of those that stay, who have to join again.</summary>
     public void Downgrade(ConsumerGroup group, IReadOnlyCollection<string> leaving, CoordinatorTime now, Outbox outbox)
@@ -105,10 +114,18 @@ internal sealed class GroupMigration(
     }
 
     /// <summary>
-    /// Makes the consumer group a classic group in which the joiner has the place and the target of the member that it replaces. The members have
+    /// Makes the consumer group a classic group in which the joiner has the place and the target of the member that it replaces. The
+    /// members have
     /// to join again when the target is older than what they subscribe to.
     /// </summary>
-    public void Downgrade(ConsumerGroup group, ConsumerMember replaced, ConsumerMember joiner, int epoch, CoordinatorTime now, Outbox outbox)
+    public void Downgrade(
+        ConsumerGroup group,
+        ConsumerMember replaced,
+        ConsumerMember joiner,
+        int epoch,
+        CoordinatorTime now,
+        Outbox outbox
+    )
     {
         ClassicGroup classic = Downgraded(group, [replaced.Id]);
         classic.Add(Convert(classic.Id, joiner, group.TargetOf(replaced.Id)), ConsumerProtocol.Type);
@@ -156,7 +173,8 @@ internal sealed class GroupMigration(
         protocols.Count == 0 ? null : ConsumerProtocol.TryReadSubscription(protocols[0].Metadata);
 
     // It would be lost: only the assignor that wrote it can read it.
-    private static bool HasAssignorsData(ClassicMember member) => ConsumerProtocol.TryReadAssignment(member.Assignment)?.UserData is { Length: > 0 };
+    private static bool HasAssignorsData(ClassicMember member) =>
+        ConsumerProtocol.TryReadAssignment(member.Assignment)?.UserData is { Length: > 0 };
 
     /// <summary>
     /// Appends a record and applies it at once: what follows in the same input builds on it. The shell applies it again, which changes
@@ -172,11 +190,18 @@ internal sealed class GroupMigration(
     {
         ConsumerProtocolSubscription subscription = Subscription(member.Protocols)!;
         List<OwnedPartition> owned = [];
-        foreach (ConsumerProtocolAssignment.AssignedTopicPartitions each in ConsumerProtocol.TryReadAssignment(member.Assignment)?.AssignedPartitions ?? [])
+        foreach (
+            ConsumerProtocolAssignment.AssignedTopicPartitions each in ConsumerProtocol
+                .TryReadAssignment(member.Assignment)
+                ?.AssignedPartitions
+                ?? []
+        )
         {
             if (topics.TryFind(each.Topic, out TopicFacts? topic))
             {
-                owned.AddRange(each.Partitions.Select(partition => new OwnedPartition(new TopicIdPartition(topic.Id, partition), generation)));
+                owned.AddRange(
+                    each.Partitions.Select(partition => new OwnedPartition(new TopicIdPartition(topic.Id, partition), generation))
+                );
             }
         }
 
@@ -198,7 +223,10 @@ internal sealed class GroupMigration(
 
     private ClassicMember Convert(string groupId, ConsumerMember member, IReadOnlyList<TopicIdPartition> target)
     {
-        List<ClassicProtocol> protocols = [.. member.Classic!.SupportedProtocols.Select(each => new ClassicProtocol(each.Name, each.Metadata))];
+        List<ClassicProtocol> protocols =
+        [
+            .. member.Classic!.SupportedProtocols.Select(each => new ClassicProtocol(each.Name, each.Metadata)),
+        ];
         return new ClassicMember(groupId, member.Id, member.InstanceId)
         {
             ClientId = member.ClientId,
@@ -211,14 +239,22 @@ internal sealed class GroupMigration(
     }
 
     /// <summary>What a member of the classic protocol says of itself, as it is stored.</summary>
-    public static ConsumerGroupMemberMetadataValue.ClassicMetadata ToStored(int sessionTimeoutMs, IReadOnlyList<ClassicProtocol> protocols) => new()
-    {
-        SessionTimeoutMs = sessionTimeoutMs,
-        SupportedProtocols =
-        [
-            .. protocols.Select(each => new ConsumerGroupMemberMetadataValue.ClassicProtocol { Name = each.Name, Metadata = MessageBytes.Of(each.Metadata) }),
-        ],
-    };
+    public static ConsumerGroupMemberMetadataValue.ClassicMetadata ToStored(
+        int sessionTimeoutMs,
+        IReadOnlyList<ClassicProtocol> protocols
+    ) =>
+        new()
+        {
+            SessionTimeoutMs = sessionTimeoutMs,
+            SupportedProtocols =
+            [
+                .. protocols.Select(each => new ConsumerGroupMemberMetadataValue.ClassicProtocol
+                {
+                    Name = each.Name,
+                    Metadata = MessageBytes.Of(each.Metadata),
+                }),
+            ],
+        };
 
     /// <summary>Partitions as a member of the classic protocol is told them, in the version that it subscribes with.</summary>
     public byte[] ToAssignment(IEnumerable<TopicIdPartition> partitions, IReadOnlyList<ClassicProtocol> protocols)

@@ -17,7 +17,7 @@ internal static class HeartbeatRules
     public const short ClientMakesId = 1;
 
     /// <summary>Why the request is rejected; null when it is well-formed.</summary>
-    public static Rejection? Check(short version, ConsumerGroupHeartbeatRequest request, ConsumerGroupSettings settings)
+    public static GroupRejection? Check(short version, ConsumerGroupHeartbeatRequest request, ConsumerGroupSettings settings)
     {
         bool isJoin = request.MemberEpoch == Join;
         string? fault = true switch
@@ -36,12 +36,14 @@ internal static class HeartbeatRules
         };
         if (fault is not null)
         {
-            return new Rejection(ErrorCode.InvalidRequest, fault);
+            return new GroupRejection(ErrorCode.InvalidRequest, fault);
         }
 
         return request.ServerAssignor is { } assignor && !settings.Assignors.Contains(assignor, StringComparer.Ordinal)
-            ? new Rejection(
-                ErrorCode.UnsupportedAssignor, $"ServerAssignor {assignor} is not supported. Supported assignors: {string.Join(", ", settings.Assignors)}.")
+            ? new GroupRejection(
+                ErrorCode.UnsupportedAssignor,
+                $"ServerAssignor {assignor} is not supported. Supported assignors: {string.Join(", ", settings.Assignors)}."
+            )
             : null;
     }
 
@@ -49,7 +51,7 @@ internal static class HeartbeatRules
     /// <param name="member">The member.</param>
     /// <param name="epoch">The epoch that it sends.</param>
     /// <param name="reported">What it says that it owns; null when it does not say.</param>
-    public static Rejection? CheckEpoch(ConsumerMember member, int epoch, IReadOnlySet<TopicIdPartition>? reported)
+    public static GroupRejection? CheckEpoch(ConsumerMember member, int epoch, IReadOnlySet<TopicIdPartition>? reported)
     {
         if (epoch > member.Epoch)
         {
@@ -57,19 +59,30 @@ internal static class HeartbeatRules
         }
 
         // The response to its last heartbeat may have been lost: the epoch before is good as long as it owns no more than it may.
-        bool isKnown = epoch == member.Epoch
-            || (epoch == member.PreviousEpoch && reported is not null && reported.IsSubsetOf(member.Assigned.Select(owned => owned.Partition)));
+        bool isKnown =
+            epoch == member.Epoch
+            || (
+                epoch == member.PreviousEpoch
+                && reported is not null
+                && reported.IsSubsetOf(member.Assigned.Select(owned => owned.Partition))
+            );
         return isKnown ? null : Fenced("smaller", member, epoch);
     }
 
     /// <summary>Why a regular expression is rejected; null when it is valid.</summary>
-    public static Rejection? CheckRegex(string regex) =>
+    public static GroupRejection? CheckRegex(string regex) =>
         regex.Length == 0 || TopicPattern.TryParse(regex, out _, out string? error)
             ? null
-            : new Rejection(ErrorCode.InvalidRegularExpression, $"SubscribedTopicRegex `{regex}` is not a valid regular expression: {error}.");
+            : new GroupRejection(
+                ErrorCode.InvalidRegularExpression,
+                $"SubscribedTopicRegex `{regex}` is not a valid regular expression: {error}."
+            );
 
-    private static Rejection Fenced(string comparison, ConsumerMember member, int epoch) => new(
-        ErrorCode.FencedMemberEpoch,
-        $"The consumer group member has a {comparison} member epoch ({epoch}) than the one known by the group coordinator ({member.Epoch}). "
-        + "The member must abandon all its partitions and rejoin.");
+    private static GroupRejection Fenced(string comparison, ConsumerMember member, int epoch) =>
+        new(
+            ErrorCode.FencedMemberEpoch,
+            $"The consumer group member has a {comparison} member epoch ({epoch}) than the one known by the group coordinator "
+                + $"({member.Epoch}). "
+                + "The member must abandon all its partitions and rejoin."
+        );
 }

@@ -22,20 +22,26 @@ internal static class Reconciliation
         int targetEpoch,
         IReadOnlyList<TopicIdPartition> target,
         IReadOnlySet<TopicIdPartition>? reported,
-        bool wantsOtherTopics)
+        bool wantsOtherTopics
+    )
     {
         bool isDue = member.State switch
         {
             ConsumerMemberState.Stable => member.Epoch != targetEpoch || wantsOtherTopics,
-            ConsumerMemberState.UnrevokedPartitions =>
-                reported is not null && !member.PendingRevocation.Any(owned => reported.Contains(owned.Partition)),
+            ConsumerMemberState.UnrevokedPartitions => reported is not null
+                && !member.PendingRevocation.Any(owned => reported.Contains(owned.Partition)),
             _ => true,
         };
         return isDue ? Next(group, member, targetEpoch, target, reported) : member;
     }
 
     private static ConsumerMember Next(
-        ConsumerGroup group, ConsumerMember member, int targetEpoch, IReadOnlyList<TopicIdPartition> target, IReadOnlySet<TopicIdPartition>? reported)
+        ConsumerGroup group,
+        ConsumerMember member,
+        int targetEpoch,
+        IReadOnlyList<TopicIdPartition> target,
+        IReadOnlySet<TopicIdPartition>? reported
+    )
     {
         HashSet<TopicIdPartition> wanted = [.. target];
         List<OwnedPartition> kept = [.. member.Assigned.Where(owned => wanted.Contains(owned.Partition))];

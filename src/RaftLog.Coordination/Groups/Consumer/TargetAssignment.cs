@@ -30,7 +30,11 @@ internal static class TargetAssignment
     /// <param name="group">The group, whose present target is kept as far as possible.</param>
     /// <param name="topics">The cluster's topics.</param>
     public static Dictionary<string, List<TopicIdPartition>> Compute(
-        string assignor, IEnumerable<(ConsumerMember Member, IEnumerable<string> Topics)> members, ConsumerGroup group, ITopicsView topics)
+        string assignor,
+        IEnumerable<(ConsumerMember Member, IEnumerable<string> Topics)> members,
+        ConsumerGroup group,
+        ITopicsView topics
+    )
     {
         Dictionary<Uuid, AssignmentTopic> known = [];
         List<AssignmentMember> subscribers = [];
@@ -51,7 +55,9 @@ internal static class TargetAssignment
 
         List<AssignmentTopic> ordered = [.. known.Values.OrderBy(topic => topic.Id)];
         Dictionary<string, List<TopicIdPartition>> target =
-            assignor == RangeAssignor.Name ? RangeAssignor.Assign(subscribers, ordered) : UniformAssignor.Assign(subscribers, ordered);
+            assignor == ServerRangeAssignor.Name
+                ? ServerRangeAssignor.Assign(subscribers, ordered)
+                : UniformAssignor.Assign(subscribers, ordered);
         foreach (List<TopicIdPartition> partitions in target.Values)
         {
             partitions.Sort(PartitionSets.Compare);

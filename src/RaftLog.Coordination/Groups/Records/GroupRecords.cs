@@ -16,7 +16,12 @@ internal static class GroupRecords
         short version = committed.ExpireTimestampMs == CommittedOffset.NoExpiry ? (short)4 : (short)1;
         return Make(
             GroupRecordType.OffsetCommit,
-            new OffsetCommitKey { Group = groupId, Topic = topic, Partition = partition },
+            new OffsetCommitKey
+            {
+                Group = groupId,
+                Topic = topic,
+                Partition = partition,
+            },
             new OffsetCommitValue
             {
                 Offset = committed.Offset,
@@ -26,18 +31,29 @@ internal static class GroupRecords
                 ExpireTimestamp = committed.ExpireTimestampMs,
                 TopicId = committed.TopicId,
             },
-            version);
+            version
+        );
     }
 
     public static CoordinatorRecord OffsetTombstone(string groupId, string topic, int partition) =>
-        Tombstone(GroupRecordType.OffsetCommit, new OffsetCommitKey { Group = groupId, Topic = topic, Partition = partition });
+        Tombstone(
+            GroupRecordType.OffsetCommit,
+            new OffsetCommitKey
+            {
+                Group = groupId,
+                Topic = topic,
+                Partition = partition,
+            }
+        );
 
     public static CoordinatorRecord Classic(string groupId, GroupMetadataValue value) =>
         Make(GroupRecordType.GroupMetadata, new GroupMetadataKey { Group = groupId }, value, version: 3);
 
-    public static CoordinatorRecord ClassicTombstone(string groupId) => Tombstone(GroupRecordType.GroupMetadata, new GroupMetadataKey { Group = groupId });
+    public static CoordinatorRecord ClassicTombstone(string groupId) =>
+        Tombstone(GroupRecordType.GroupMetadata, new GroupMetadataKey { Group = groupId });
 
-    public static CoordinatorRecord Make(GroupRecordType type, IMessage key, IMessage value, short version = 0) => new(Key(type, key), Bytes(version, value));
+    public static CoordinatorRecord Make(GroupRecordType type, IMessage key, IMessage value, short version = 0) =>
+        new(Key(type, key), Bytes(version, value));
 
     public static CoordinatorRecord Tombstone(GroupRecordType type, IMessage key) => new(Key(type, key), null);
 

@@ -5,7 +5,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Protocol.Records;
 
 /// <summary>
-/// Makes batches of format 2 of entries of formats 0 and 1: the same records with the same offsets, times and codec, without producer and epoch. Compaction
+/// Makes batches of format 2 of entries of formats 0 and 1: the same records with the same offsets, times and codec, without producer and
+/// epoch. Compaction
 /// writes them so, as Kafka's does, and readers of records need to know one format only.
 /// </summary>
 public static class LegacyConversion
@@ -21,7 +22,7 @@ public static class LegacyConversion
     /// <param name="target">Takes batches of format 2.</param>
     /// <exception cref="UnsupportedCompressionException">The codec of a wrapper does not exist.</exception>
     /// <exception cref="ProtocolException">An entry is damaged, or a limit is reached.</exception>
-    public static void Convert(ReadOnlySpan<byte> batches, int limit, PooledBuffer target)
+    public static void Convert(ReadOnlySpan<byte> batches, int limit, PooledByteWriter target)
     {
         while (LegacyMessage.Read(batches, out LegacyMessage message) == BatchStatus.Complete)
         {
@@ -30,9 +31,7 @@ public static class LegacyConversion
         }
 
         RecordBatches rest = new(batches);
-        while (rest.MoveNext())
-        {
-        }
+        while (rest.MoveNext()) { }
 
         target.Write(batches[..rest.Position]);
     }
@@ -43,14 +42,14 @@ public static class LegacyConversion
     /// <param name="target">Takes the batch.</param>
     /// <exception cref="UnsupportedCompressionException">The codec does not exist.</exception>
     /// <exception cref="ProtocolException">The entry is damaged, or a limit is reached.</exception>
-    public static void Convert(LegacyMessage message, int limit, PooledBuffer target)
+    public static void Convert(LegacyMessage message, int limit, PooledByteWriter target)
     {
         if (!message.HasValidChecksum)
         {
             throw Damaged(message, "does not match its checksum");
         }
 
-        using PooledBuffer plain = new(limit);
+        using PooledByteWriter plain = new(limit);
         ReadOnlySpan<byte> entries = message.Bytes;
         if (message.IsWrapper)
         {
@@ -74,13 +73,13 @@ public static class LegacyConversion
             return message.Offset;
         }
 
-        using PooledBuffer batch = new(int.MaxValue);
+        using PooledByteWriter batch = new(int.MaxValue);
         Convert(message, limit, batch);
         RecordBatch.Read(batch.Written, out RecordBatch converted);
         return converted.BaseOffset;
     }
 
-    private static void Decompress(LegacyMessage wrapper, ReadOnlySpan<byte> value, PooledBuffer plain)
+    private static void Decompress(LegacyMessage wrapper, ReadOnlySpan<byte> value, PooledByteWriter plain)
     {
         if (wrapper.Attributes.Compression == CompressionType.Lz4 && wrapper.Format == 0)
         {
@@ -110,10 +109,10 @@ public static class LegacyConversion
         return message.Offset.Value - last;
     }
 
-    private static void Write(LegacyMessage message, ReadOnlySpan<byte> entries, long shift, PooledBuffer target)
+    private static void Write(LegacyMessage message, ReadOnlySpan<byte> entries, long shift, PooledByteWriter target)
     {
         bool isAppendTime = message.Attributes.TimestampType == TimestampType.LogAppendTime;
-        using PooledBuffer records = new(int.MaxValue);
+        using PooledByteWriter records = new(int.MaxValue);
         Offset first = Offset.None;
         Offset next = Offset.Zero;
         long baseTimestamp = 0;
@@ -121,8 +120,11 @@ public static class LegacyConversion
         int count = 0;
         while (!entries.IsEmpty)
         {
-            if (LegacyMessage.Read(entries, out LegacyMessage entry) != BatchStatus.Complete || !entry.TryReadParts(out NullableBytes key, out NullableBytes value)
-                || (message.IsWrapper && entry.IsWrapper))
+            if (
+                LegacyMessage.Read(entries, out LegacyMessage entry) != BatchStatus.Complete
+                || !entry.TryReadParts(out NullableBytes key, out NullableBytes value)
+                || (message.IsWrapper && entry.IsWrapper)
+            )
             {
                 throw Damaged(message, "holds what is no record");
             }
@@ -164,11 +166,19 @@ public static class LegacyConversion
         BatchRewriter.Finish(batch, message.Attributes, baseTimestamp, maxTimestamp, count);
     }
 
-    private static void WriteRecord(PooledBuffer target, long timestampDelta, int offsetDelta, NullableBytes key, NullableBytes value)
+    private static void WriteRecord(PooledByteWriter target, long timestampDelta, int offsetDelta, NullableBytes key, NullableBytes value)
     {
         int keyLength = key.IsNull ? -1 : key.Length;
         int valueLength = value.IsNull ? -1 : value.Length;
-        int body = 1 + ZigZag.Size(timestampDelta) + ZigZag.Size(offsetDelta) + ZigZag.Size(keyLength) + key.Length + ZigZag.Size(valueLength) + value.Length + 1;
+        int body =
+            1
+            + ZigZag.Size(timestampDelta)
+            + ZigZag.Size(offsetDelta)
+            + ZigZag.Size(keyLength)
+            + key.Length
+            + ZigZag.Size(valueLength)
+            + value.Length
+            + 1;
         Span<byte> span = target.GetSpan(ZigZag.Size(body) + body);
         int at = ZigZag.Write(span, body);
         span[at++] = 0;

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace RaftLog.Protocol.Records;
 
 /// <summary>
-/// A view of one entry of format 0 or 1, as Kafka wrote them before 0.11: one record, or a wrapper whose value is a compressed run of such entries. Made only
+/// A view of one entry of format 0 or 1, as Kafka wrote them before 0.11: one record, or a wrapper whose value is a compressed run of such
+/// entries. Made only
 /// over bytes that hold a whole entry by its own length. Nothing writes these formats any more; logs of that time still hold them.
 /// </summary>
 public readonly ref struct LegacyMessage
@@ -45,14 +46,18 @@ public readonly ref struct LegacyMessage
     /// <summary>True for a compressed run of entries.</summary>
     public bool IsWrapper => Attributes.Compression != Compression.CompressionType.None;
 
-    /// <summary>Milliseconds since 1970; of a wrapper the largest of its records. <see cref="RecordBatch.NoTimestamp"/> in format 0.</summary>
+    /// <summary>
+    /// Milliseconds since 1970; of a wrapper the largest of its records. <see cref="RecordBatch.NoTimestamp"/> in format 0.
+    /// </summary>
     public long Timestamp => Format == 0 ? RecordBatch.NoTimestamp : BinaryPrimitives.ReadInt64BigEndian(Bytes[TimestampAt..]);
 
     /// <summary>True when the stored checksum is that of the bytes, and the lengths add up.</summary>
     public bool HasValidChecksum =>
         BinaryPrimitives.ReadUInt32BigEndian(Bytes[Crc..]) == Crc32.Compute(Bytes[Magic..]) && TryReadParts(out _, out _);
 
-    /// <summary>Finds the entry at the start of <paramref name="buffer"/>, which may hold more behind it. Checks the frame, not the content.</summary>
+    /// <summary>
+    /// Finds the entry at the start of <paramref name="buffer"/>, which may hold more behind it. Checks the frame, not the content.
+    /// </summary>
     /// <param name="buffer">Bytes from anyone.</param>
     /// <param name="message">The view when the result is <see cref="BatchStatus.Complete"/>.</param>
     public static BatchStatus Read(ReadOnlySpan<byte> buffer, out LegacyMessage message)
@@ -65,7 +70,9 @@ public readonly ref struct LegacyMessage
 
         if (!TryReadHeader(buffer, out message, out int size))
         {
-            return buffer.Length <= Magic ? BatchStatus.Torn : buffer[Magic] > 1 ? BatchStatus.UnknownFormat : BatchStatus.BadLength;
+            return buffer.Length <= Magic ? BatchStatus.Torn
+                : buffer[Magic] > 1 ? BatchStatus.UnknownFormat
+                : BatchStatus.BadLength;
         }
 
         if (size > buffer.Length)
@@ -78,7 +85,8 @@ public readonly ref struct LegacyMessage
     }
 
     /// <summary>
-    /// Reads the fields before the key where what follows need not be there. Of the view only offset, format, attributes and timestamp may be read;
+    /// Reads the fields before the key where what follows need not be there. Of the view only offset, format, attributes and timestamp may
+    /// be read;
     /// <paramref name="size"/> is what the whole entry claims to have. False when no entry of these formats can start so.
     /// </summary>
     public static bool TryReadHeader(ReadOnlySpan<byte> buffer, out LegacyMessage header, out int size)

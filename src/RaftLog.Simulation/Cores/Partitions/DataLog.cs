@@ -3,14 +3,17 @@ using RaftLog.Replication;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>A record: which leadership wrote it, and what it says. Producer and sequence make it recognisable when it is sent again.</summary>
+/// <summary>
+/// A record: which leadership wrote it, and what it says. Producer and sequence make it recognisable when it is sent again.
+/// </summary>
 internal readonly record struct DataEntry(int Epoch, int Producer, int Sequence)
 {
     public ulong Hash => ((ulong)(uint)Epoch << 40) ^ ((ulong)(uint)Producer << 32) ^ (uint)Sequence;
 }
 
 /// <summary>
-/// A log on a disk that keeps only what was flushed. Each position knows the hash of all records below it, so two logs are compared in one step.
+/// A log on a disk that keeps only what was flushed. Each position knows the hash of all records below it, so two logs are compared in one
+/// step.
 /// </summary>
 internal sealed class DataLog(bool flushesEachAppend = true) : IEpochHistory
 {

@@ -3,8 +3,8 @@ using RaftLog.Replication;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>A leader's answer on its way to a follower.</summary>
-internal sealed record DataAnswer(FetchAnswer Answer, DataEntry[] Entries);
+/// <summary>A leader's response on its way to a follower.</summary>
+internal sealed record DataResponse(FollowerFetchResult Response, DataEntry[] Entries);
 
 /// <summary>One node's replica: the shipped core and a model log, wired as the shell wires them.</summary>
 internal sealed class DataReplica
@@ -28,7 +28,7 @@ internal sealed class DataReplica
 
     public BrokerEpoch RegisteredAs { get; set; } = BrokerEpoch.None;
 
-    public bool Leads => Core.Role is LeaderRole;
+    public bool Leads => Core.Role is PartitionLeaderRole;
 
     /// <summary>Called before a cut, with the offset: where a test looks at what is about to be lost.</summary>
     public Action<int>? BeforeTruncation { get; set; }
@@ -57,7 +57,7 @@ internal sealed class DataReplica
             var entry = new DataEntry(Core.Role.Epoch.Value, producer, sequence);
             Log.Append(entry);
             AfterAppend?.Invoke(entry, Log.End - 1);
-            Moved(nowMs);
+            OnLogChanged(nowMs);
         }
 
         return error;
@@ -68,19 +68,19 @@ internal sealed class DataReplica
     public void Flushed(long nowMs, int end, int generation)
     {
         Log.Flushed(end, generation);
-        Moved(nowMs);
+        OnLogChanged(nowMs);
     }
 
     public FetchPosition? NextFetch() => Core.NextFetch(Log);
 
-    public DataAnswer Serve(long nowMs, NodeId follower, BrokerEpoch epoch, FetchPosition fetch, int mostEntries)
+    public DataResponse Serve(long nowMs, NodeId follower, BrokerEpoch epoch, FetchPosition fetch, int mostEntries)
     {
         Did(Core.FollowerFetched(nowMs, new FetchingReplica(follower, epoch, Offset.Zero), fetch, Log, out FetchVerdict verdict));
-        return Answer(verdict, fetch, mostEntries);
+        return Respond(verdict, fetch, mostEntries);
     }
 
     /// <summary>Looks again at a fetch that waits.</summary>
-    public DataAnswer ServeAgain(FetchPosition fetch, int mostEntries) => Answer(Core.RepeatedFetch(fetch, Log), fetch, mostEntries);
+    public DataResponse ServeAgain(FetchPosition fetch, int mostEntries) => Respond(Core.RepeatedFetch(fetch, Log), fetch, mostEntries);
 
     /// <summary>The records that a verdict lets a reader have.</summary>
     public DataEntry[] Read(in FetchVerdict verdict, int from, int mostEntries)
@@ -94,25 +94,25 @@ internal sealed class DataReplica
         return entries;
     }
 
-    public FollowerStepKind Take(long nowMs, DataAnswer answer)
+    public FollowerStepKind Take(long nowMs, DataResponse response)
     {
-        FollowerStep step = Core.FetchAnswered(answer.Answer, Log);
+        FollowerStep step = Core.OnFetchResponse(response.Response, Log);
         switch (step.Kind)
         {
             case FollowerStepKind.Append:
-                foreach (DataEntry entry in answer.Entries)
+                foreach (DataEntry entry in response.Entries)
                 {
                     Log.Append(entry);
                     AfterAppend?.Invoke(entry, Log.End - 1);
                 }
 
-                Moved(nowMs);
+                OnLogChanged(nowMs);
                 break;
 
             case FollowerStepKind.Truncate:
                 BeforeTruncation?.Invoke((int)step.To.Value);
                 Log.Truncate((int)step.To.Value);
-                Moved(nowMs);
+                OnLogChanged(nowMs);
                 break;
         }
 
@@ -131,10 +131,10 @@ internal sealed class DataReplica
                 break;
             }
 
-            DataAnswer answer = leader.Serve(nowMs, Node, RegisteredAs, fetch, 100);
-            FollowerStepKind step = Take(nowMs, answer);
+            DataResponse response = leader.Serve(nowMs, Node, RegisteredAs, fetch, 100);
+            FollowerStepKind step = Take(nowMs, response);
             steps.Add(step);
-            if (step != FollowerStepKind.Truncate && answer.Entries.Length == 0)
+            if (step != FollowerStepKind.Truncate && response.Entries.Length == 0)
             {
                 break;
             }
@@ -145,14 +145,18 @@ internal sealed class DataReplica
 
     public PartitionEffects Tick(long nowMs) => Did(Core.Tick(nowMs));
 
-    public PartitionEffects Answered(long nowMs, IsrProposal proposal, IsrAnswer answer) => Did(Core.ProposalAnswered(nowMs, proposal, answer));
+    public PartitionEffects OnResponse(long nowMs, IsrProposal proposal, IsrResponse response) =>
+        Did(Core.OnProposalResponse(nowMs, proposal, response));
 
-    private void Moved(long nowMs) => Did(Core.LogMoved(nowMs, Log.Extent));
+    private void OnLogChanged(long nowMs) => Did(Core.OnLogChanged(nowMs, Log.Extent));
 
-    private DataAnswer Answer(in FetchVerdict verdict, FetchPosition fetch, int mostEntries) => verdict.MayRead
-        ? new DataAnswer(
-            new FetchAnswer(fetch, ErrorCode.None, null, Core.HighWatermark, Offset.Zero), Read(verdict, (int)fetch.FetchOffset.Value, mostEntries))
-        : new DataAnswer(new FetchAnswer(fetch, verdict.Error, verdict.Diverging, Core.HighWatermark, Offset.Zero), []);
+    private DataResponse Respond(in FetchVerdict verdict, FetchPosition fetch, int mostEntries) =>
+        verdict.MayRead
+            ? new DataResponse(
+                new FollowerFetchResult(fetch, ErrorCode.None, null, Core.HighWatermark, Offset.Zero),
+                Read(verdict, (int)fetch.FetchOffset.Value, mostEntries)
+            )
+            : new DataResponse(new FollowerFetchResult(fetch, verdict.Error, verdict.Diverging, Core.HighWatermark, Offset.Zero), []);
 
     private PartitionEffects Did(PartitionEffects effects)
     {

@@ -2,7 +2,9 @@ using RaftLog.Replication;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Who may become leader of a partition by the committed metadata: each of them must have every committed record on its disk.</summary>
+/// <summary>
+/// Who may become leader of a partition by the committed metadata: each of them must have every committed record on its disk.
+/// </summary>
 internal interface IElectable
 {
     NodeSet InSync { get; }

@@ -4,7 +4,8 @@ using RaftLog.Replication;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// The controller's side of one partition, by the rules that Kafka 4.3 has for registration, fencing, election, eligible leader replicas and
+/// The controller's side of one partition, by the rules that Kafka 4.3 has for registration, fencing, election, eligible leader replicas
+/// and
 /// AlterPartition. It never fails: what fails is the way to it. Its metadata log is a list of states.
 /// </summary>
 internal sealed class ModelController : IElectable
@@ -39,7 +40,9 @@ internal sealed class ModelController : IElectable
 
     public BrokerEpoch EpochOf(NodeId node) => _brokers[node.Value].Epoch;
 
-    /// <summary>A new incarnation: fenced like a failed broker, so that whatever it led gets a new leader epoch before it is known again.</summary>
+    /// <summary>
+    /// A new incarnation: fenced like a failed broker, so that whatever it led gets a new leader epoch before it is known again.
+    /// </summary>
     public BrokerEpoch Register(NodeId node)
     {
         Fence(node);
@@ -81,36 +84,36 @@ internal sealed class ModelController : IElectable
         }
     }
 
-    public IsrAnswer Alter(NodeId from, BrokerEpoch brokerEpoch, IsrProposal proposal)
+    public IsrResponse Alter(NodeId from, BrokerEpoch brokerEpoch, IsrProposal proposal)
     {
         if (_brokers[from.Value].Epoch != brokerEpoch)
         {
-            return IsrAnswer.Failed(ErrorCode.StaleBrokerEpoch);
+            return IsrResponse.Failed(ErrorCode.StaleBrokerEpoch);
         }
 
         if (proposal.LeaderEpoch.Value > _leaderEpoch || proposal.PartitionEpoch.Value > _partitionEpoch)
         {
-            return IsrAnswer.Failed(ErrorCode.NotController);
+            return IsrResponse.Failed(ErrorCode.NotController);
         }
 
         if (proposal.LeaderEpoch.Value < _leaderEpoch)
         {
-            return IsrAnswer.Failed(ErrorCode.FencedLeaderEpoch);
+            return IsrResponse.Failed(ErrorCode.FencedLeaderEpoch);
         }
 
         if (from != _leader)
         {
-            return IsrAnswer.Failed(ErrorCode.InvalidRequest);
+            return IsrResponse.Failed(ErrorCode.InvalidRequest);
         }
 
         if (proposal.PartitionEpoch.Value < _partitionEpoch)
         {
-            return IsrAnswer.Failed(ErrorCode.InvalidUpdateVersion);
+            return IsrResponse.Failed(ErrorCode.InvalidUpdateVersion);
         }
 
         if (!proposal.InSync.Contains(from))
         {
-            return IsrAnswer.Failed(ErrorCode.InvalidRequest);
+            return IsrResponse.Failed(ErrorCode.InvalidRequest);
         }
 
         for (int i = 0; i < proposal.InSync.Count; i++)
@@ -119,7 +122,7 @@ internal sealed class ModelController : IElectable
             BrokerEpoch claimed = proposal.BrokerEpochs[i];
             if (IsFenced(member) || (claimed != BrokerEpoch.None && claimed != EpochOf(member)))
             {
-                return IsrAnswer.Failed(ErrorCode.IneligibleReplica);
+                return IsrResponse.Failed(ErrorCode.IneligibleReplica);
             }
         }
 
@@ -130,7 +133,7 @@ internal sealed class ModelController : IElectable
             Write();
         }
 
-        return new IsrAnswer(ErrorCode.None, new LeaderEpoch(_leaderEpoch), new PartitionEpoch(_partitionEpoch), _inSync);
+        return new IsrResponse(ErrorCode.None, new LeaderEpoch(_leaderEpoch), new PartitionEpoch(_partitionEpoch), _inSync);
     }
 
     private void Leave(NodeId node)
@@ -206,21 +209,27 @@ internal sealed class ModelController : IElectable
         {
             if (_brokers[id].Epoch != BrokerEpoch.None)
             {
-                roster[count++] = new RosterEntry(new NodeId(id), _brokers[id].Epoch, _brokers[id].Fenced ? BrokerService.Fenced : BrokerService.Active);
+                roster[count++] = new RosterEntry(
+                    new NodeId(id),
+                    _brokers[id].Epoch,
+                    _brokers[id].Fenced ? BrokerService.Fenced : BrokerService.Active
+                );
             }
         }
 
-        Log.Add(new PartitionState
-        {
-            AsOf = new Offset(Log.Count),
-            Replicas = _replicas,
-            InSync = _inSync,
-            Leader = _leader,
-            LeaderEpoch = new LeaderEpoch(_leaderEpoch),
-            PartitionEpoch = new PartitionEpoch(_partitionEpoch),
-            MinInSync = _minInSync,
-            Brokers = new BrokerRoster(roster.AsSpan(0, count)),
-        });
+        Log.Add(
+            new PartitionState
+            {
+                AsOf = new Offset(Log.Count),
+                Replicas = _replicas,
+                InSync = _inSync,
+                Leader = _leader,
+                LeaderEpoch = new LeaderEpoch(_leaderEpoch),
+                PartitionEpoch = new PartitionEpoch(_partitionEpoch),
+                MinInSync = _minInSync,
+                Brokers = new BrokerRoster(roster.AsSpan(0, count)),
+            }
+        );
     }
 
     private sealed class Broker

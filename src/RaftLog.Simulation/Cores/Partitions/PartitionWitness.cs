@@ -35,7 +35,10 @@ internal sealed class PartitionWitness(IElectable electable)
     {
         if (!_written.TryAdd((entry.Epoch, offset), entry) && _written[(entry.Epoch, offset)] != entry)
         {
-            throw new AlarmException("epoch-offset-unique", $"epoch {entry.Epoch} offset {offset} holds {_written[(entry.Epoch, offset)]} and {entry}");
+            throw new AlarmException(
+                "epoch-offset-unique",
+                $"epoch {entry.Epoch} offset {offset} holds {_written[(entry.Epoch, offset)]} and {entry}"
+            );
         }
     }
 
@@ -46,15 +49,22 @@ internal sealed class PartitionWitness(IElectable electable)
         int known = Math.Min((int)replica.Core.HighWatermark.Value, Committed);
         if (replica.Log.PrefixHash(known) != _prefixes[known])
         {
-            throw new AlarmException("follower-high-watermark", $"node {replica.Node} counts {known} records as committed; they are not those that were");
+            throw new AlarmException(
+                "follower-high-watermark",
+                $"node {replica.Node} counts {known} records as committed; they are not those that were"
+            );
         }
 
         int shared = Math.Min(replica.Log.End, Committed);
 
-        // A follower of a leadership that is over may cut what only a later one has committed: it is not in sync there, and who may be elected has the record.
+        // A follower of a leadership that is over may cut what only a later one has committed: it is not in sync there, and who may be
+        // elected has the record.
         if (to < shared && replica.Log.PrefixHash(to + 1) == _prefixes[to + 1] && _committedIn[to] <= replica.Core.Role.Epoch)
         {
-            throw new AlarmException("no-committed-cut", $"node {replica.Node} cuts its log to {to}, but {Committed} records are committed");
+            throw new AlarmException(
+                "no-committed-cut",
+                $"node {replica.Node} cuts its log to {to}, but {Committed} records are committed"
+            );
         }
     }
 
@@ -63,7 +73,10 @@ internal sealed class PartitionWitness(IElectable electable)
         Acknowledged++;
         if (offset >= Committed || _committed[offset].Producer != producer || _committed[offset].Sequence != sequence)
         {
-            throw new AlarmException("acknowledged-is-committed", $"{producer}/{sequence} was acknowledged at {offset}, which is not committed or another record");
+            throw new AlarmException(
+                "acknowledged-is-committed",
+                $"{producer}/{sequence} was acknowledged at {offset}, which is not committed or another record"
+            );
         }
     }
 
@@ -93,7 +106,7 @@ internal sealed class PartitionWitness(IElectable electable)
     {
         foreach (DataReplica replica in replicas)
         {
-            if (replica.Core.Role is LeaderRole leader)
+            if (replica.Core.Role is PartitionLeaderRole leader)
             {
                 Look(replica, leader, replicas);
             }
@@ -104,36 +117,55 @@ internal sealed class PartitionWitness(IElectable electable)
             bool mayLead = electable.InSync.Contains(replica.Node) || electable.Eligible.Contains(replica.Node);
             if (mayLead && (replica.Log.DurableEnd < Committed || replica.Log.PrefixHash(Committed) != _prefixes[Committed]))
             {
-                throw new AlarmException("electable-holds-committed", $"node {replica.Node} is electable, its disk has {replica.Log.DurableEnd} records, {Committed} are committed");
+                throw new AlarmException(
+                    "electable-holds-committed",
+                    $"node {replica.Node} is electable, its disk has {replica.Log.DurableEnd} records, {Committed} are committed"
+                );
             }
         }
     }
 
-    /// <summary>All that was ever committed, and only that, is in all logs, and all are in sync: what must become true of a cluster in peace.</summary>
-    public bool HasConverged(IReadOnlyList<DataReplica> replicas) =>
-        electable.InSync.Count == replicas.Count && replicas.All(IsWhole);
+    /// <summary>
+    /// All that was ever committed, and only that, is in all logs, and all are in sync: what must become true of a cluster in peace.
+    /// </summary>
+    public bool HasConverged(IReadOnlyList<DataReplica> replicas) => electable.InSync.Count == replicas.Count && replicas.All(IsWhole);
 
     /// <summary>What keeps the replicas apart.</summary>
     public string Describe(IReadOnlyList<DataReplica> replicas) =>
         $"{Committed} committed, in sync {electable.InSync}; "
-        + string.Join(", ", replicas.Where(replica => !IsWhole(replica)).Select(replica =>
-            $"{replica.Node} ({replica.Core.Role.GetType().Name} in epoch {replica.Core.Role.Epoch}) has {replica.Log.Extent} and high watermark {replica.Core.HighWatermark}"));
+        + string.Join(
+            ", ",
+            replicas
+                .Where(replica => !IsWhole(replica))
+                .Select(replica =>
+                    $"{replica.Node} ({replica.Core.Role.GetType().Name} in epoch {replica.Core.Role.Epoch}) has {replica.Log.Extent} "
+                    + $"and high watermark {replica.Core.HighWatermark}"
+                )
+        );
 
     private bool IsWhole(DataReplica replica) =>
-        replica.Log.End == Committed && replica.Log.PrefixHash(Committed) == _prefixes[Committed] && replica.Core.HighWatermark.Value == Committed;
+        replica.Log.End == Committed
+        && replica.Log.PrefixHash(Committed) == _prefixes[Committed]
+        && replica.Core.HighWatermark.Value == Committed;
 
-    private void Look(DataReplica replica, LeaderRole leader, IReadOnlyList<DataReplica> replicas)
+    private void Look(DataReplica replica, PartitionLeaderRole leader, IReadOnlyList<DataReplica> replicas)
     {
         if (!_leaders.TryAdd(leader.Epoch.Value, replica.Node) && _leaders[leader.Epoch.Value] != replica.Node)
         {
-            throw new AlarmException("one-leader-per-epoch", $"{_leaders[leader.Epoch.Value]} and {replica.Node} lead in epoch {leader.Epoch}");
+            throw new AlarmException(
+                "one-leader-per-epoch",
+                $"{_leaders[leader.Epoch.Value]} and {replica.Node} lead in epoch {leader.Epoch}"
+            );
         }
 
         int highWatermark = (int)replica.Core.HighWatermark.Value;
         int agreed = Math.Min(highWatermark, Committed);
         if (replica.Log.PrefixHash(agreed) != _prefixes[agreed])
         {
-            throw new AlarmException("committed-agrees", $"node {replica.Node} calls {highWatermark} records committed; below {agreed} they are not those that were");
+            throw new AlarmException(
+                "committed-agrees",
+                $"node {replica.Node} calls {highWatermark} records committed; below {agreed} they are not those that were"
+            );
         }
 
         if (highWatermark <= Committed)
@@ -150,10 +182,16 @@ internal sealed class PartitionWitness(IElectable electable)
 
         foreach (DataReplica member in replicas)
         {
-            if (leader.InSync.Maximal.Contains(member.Node)
-                && (member.Log.DurableEnd < highWatermark || member.Log.PrefixHash(highWatermark) != _prefixes[highWatermark]))
+            if (
+                leader.InSync.Maximal.Contains(member.Node)
+                && (member.Log.DurableEnd < highWatermark || member.Log.PrefixHash(highWatermark) != _prefixes[highWatermark])
+            )
             {
-                throw new AlarmException("high-watermark-on-disk", $"node {replica.Node} moves its high watermark to {highWatermark}, but the disk of {member.Node} has {member.Log.DurableEnd}");
+                throw new AlarmException(
+                    "high-watermark-on-disk",
+                    $"node {replica.Node} moves its high watermark to {highWatermark}, but the disk of {member.Node} has "
+                        + $"{member.Log.DurableEnd}"
+                );
             }
         }
     }

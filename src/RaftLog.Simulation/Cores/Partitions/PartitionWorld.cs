@@ -4,7 +4,8 @@ using RaftLog.Replication;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// One partition on two to five nodes, a controller, producers and all that can happen to them, in one thread, in virtual time, from one seed.
+/// One partition on two to five nodes, a controller, producers and all that can happen to them, in one thread, in virtual time, from one
+/// seed.
 /// <para>
 /// Claim: whatever is crashed (with loss of unflushed bytes), cut off, delayed, lost, fenced or moved, in any number, nothing that a leader
 /// called committed is ever lost or changed; and when faults end, all replicas become equal and in sync.
@@ -17,7 +18,7 @@ namespace RaftLog.Simulation.Cores;
 internal sealed class PartitionWorld
 {
     private const int LatestMs = 1_500;
-    private const int AnswerTimeoutMs = 250;
+    private const int ResponseTimeoutMs = 250;
     private readonly Chance _chance;
     private readonly PartitionOptions _options;
     private readonly ModelController _controller;
@@ -58,7 +59,7 @@ internal sealed class PartitionWorld
         {
             node.Replica.AfterAppend = _witness.Appended;
             node.Replica.BeforeTruncation = to => _witness.Truncating(node.Replica, to);
-            node.Replica.OnEffects = effects => Carry(node, effects);
+            node.Replica.OnEffects = effects => ApplyEffects(node, effects);
             Start(node);
             Every(node, 10, Pump);
             Every(node, 20, static _ => { }, Tick);
@@ -150,27 +151,39 @@ internal sealed class PartitionWorld
             return;
         }
 
-        Send(node, null, () =>
-        {
-            // A registration that arrives after its sender has died would only fence the next one; the controller refuses it by the session.
-            if (node.Incarnation != incarnation)
+        Send(
+            node,
+            null,
+            () =>
             {
-                return;
-            }
-
-            node.RegisteredIncarnation ??= 0;
-            BrokerEpoch epoch = node.RegisteredIncarnation == incarnation ? _controller.EpochOf(node.Replica.Node) : _controller.Register(node.Replica.Node);
-            node.RegisteredIncarnation = incarnation;
-            node.LastHeartbeatMs = _now;
-            Send(node, null, () =>
-            {
-                if (node.Incarnation == incarnation && node.Up)
+                // A registration that arrives after its sender has died would only fence the next one; the controller rejects it by the
+                // session.
+                if (node.Incarnation != incarnation)
                 {
-                    node.Replica.RegisteredAs = epoch;
-                    Replay(node);
+                    return;
                 }
-            });
-        });
+
+                node.RegisteredIncarnation ??= 0;
+                BrokerEpoch epoch =
+                    node.RegisteredIncarnation == incarnation
+                        ? _controller.EpochOf(node.Replica.Node)
+                        : _controller.Register(node.Replica.Node);
+                node.RegisteredIncarnation = incarnation;
+                node.LastHeartbeatMs = _now;
+                Send(
+                    node,
+                    null,
+                    () =>
+                    {
+                        if (node.Incarnation == incarnation && node.Up)
+                        {
+                            node.Replica.RegisteredAs = epoch;
+                            Replay(node);
+                        }
+                    }
+                );
+            }
+        );
         In(200, () => Register(node, incarnation));
     }
 
@@ -225,19 +238,23 @@ internal sealed class PartitionWorld
     {
         int replayed = node.Replayed;
         BrokerEpoch epoch = node.Replica.RegisteredAs;
-        Send(node, null, () =>
-        {
-            if (epoch == BrokerEpoch.None || epoch != _controller.EpochOf(node.Replica.Node))
+        Send(
+            node,
+            null,
+            () =>
             {
-                return;
-            }
+                if (epoch == BrokerEpoch.None || epoch != _controller.EpochOf(node.Replica.Node))
+                {
+                    return;
+                }
 
-            node.LastHeartbeatMs = _now;
-            if (_controller.IsFenced(node.Replica.Node) && replayed >= epoch.Value)
-            {
-                _controller.Unfence(node.Replica.Node);
+                node.LastHeartbeatMs = _now;
+                if (_controller.IsFenced(node.Replica.Node) && replayed >= epoch.Value)
+                {
+                    _controller.Unfence(node.Replica.Node);
+                }
             }
-        });
+        );
     }
 
     private void WatchSessions()
@@ -277,7 +294,7 @@ internal sealed class PartitionWorld
         }
     }
 
-    private void Carry(Node node, PartitionEffects effects)
+    private void ApplyEffects(Node node, PartitionEffects effects)
     {
         if (effects.Proposal is { } proposal)
         {
@@ -285,27 +302,35 @@ internal sealed class PartitionWorld
         }
     }
 
-    /// <summary>The sender hears the end of a proposal once: the answer, or after a while that there was none; then the answer no longer counts.</summary>
+    /// <summary>
+    /// The sender hears the end of a proposal once: the response, or after a while that there was none; then the response no longer counts.
+    /// </summary>
     private void Propose(Node node, IsrProposal proposal)
     {
         int incarnation = node.Incarnation;
         BrokerEpoch epoch = node.Replica.RegisteredAs;
         bool ended = false;
-        void End(IsrAnswer answer)
+        void End(IsrResponse response)
         {
             if (!ended && node.Incarnation == incarnation)
             {
                 ended = true;
-                node.Replica.Answered(_now, proposal, answer);
+                node.Replica.OnResponse(_now, proposal, response);
             }
         }
 
-        Send(node, null, () =>
-        {
-            IsrAnswer answer = _chance.PerMille(20) ? IsrAnswer.Failed(ErrorCode.NotController) : _controller.Alter(node.Replica.Node, epoch, proposal);
-            Send(node, null, () => End(answer));
-        });
-        In(AnswerTimeoutMs, () => End(IsrAnswer.Failed(ErrorCode.RequestTimedOut)));
+        Send(
+            node,
+            null,
+            () =>
+            {
+                IsrResponse response = _chance.PerMille(20)
+                    ? IsrResponse.Failed(ErrorCode.NotController)
+                    : _controller.Alter(node.Replica.Node, epoch, proposal);
+                Send(node, null, () => End(response));
+            }
+        );
+        In(ResponseTimeoutMs, () => End(IsrResponse.Failed(ErrorCode.RequestTimedOut)));
     }
 
     // The data plane.
@@ -329,20 +354,23 @@ internal sealed class PartitionWorld
         int incarnation = node.Incarnation;
         int end = log.End;
         int generation = log.Generation;
-        In(_chance.Between(1, _options.FlushMs), () =>
-        {
-            if (node.Incarnation == incarnation)
+        In(
+            _chance.Between(1, _options.FlushMs),
+            () =>
             {
-                node.Flushing = false;
-                node.Replica.Flushed(_now, end, generation);
-                Pump(node);
+                if (node.Incarnation == incarnation)
+                {
+                    node.Flushing = false;
+                    node.Replica.Flushed(_now, end, generation);
+                    Pump(node);
+                }
             }
-        });
+        );
     }
 
     private void Fetch(Node node)
     {
-        if (node.Fetching || node.Replica.NextFetch() is not { } fetch || node.Replica.Core.Role is not FollowerRole follower)
+        if (node.Fetching || node.Replica.NextFetch() is not { } fetch || node.Replica.Core.Role is not PartitionFollowerRole follower)
         {
             return;
         }
@@ -353,29 +381,33 @@ internal sealed class PartitionWorld
         int serving = leader.Incarnation;
         BrokerEpoch epoch = node.Replica.RegisteredAs;
         bool ended = false;
-        void End(DataAnswer? answer)
+        void End(DataResponse? response)
         {
             if (!ended && node.Incarnation == fetching)
             {
                 ended = true;
                 node.Fetching = false;
-                if (answer is not null)
+                if (response is not null)
                 {
-                    node.Replica.Take(_now, answer);
+                    node.Replica.Take(_now, response);
                     Pump(node);
                 }
             }
         }
 
-        Send(node, leader, () =>
-        {
-            if (leader.Up && leader.Incarnation == serving)
+        Send(
+            node,
+            leader,
+            () =>
             {
-                DataAnswer answer = leader.Replica.Serve(_now, node.Replica.Node, epoch, fetch, _options.MostEntries);
-                Acknowledge(leader);
-                Send(leader, node, () => End(answer));
+                if (leader.Up && leader.Incarnation == serving)
+                {
+                    DataResponse response = leader.Replica.Serve(_now, node.Replica.Node, epoch, fetch, _options.MostEntries);
+                    Acknowledge(leader);
+                    Send(leader, node, () => End(response));
+                }
             }
-        });
+        );
 
         // The follower gives up on a connection at a time of its own; its request may still be executed.
         In(_chance.Between(100, 1_000), () => End(null));

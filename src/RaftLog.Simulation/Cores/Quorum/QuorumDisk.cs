@@ -4,7 +4,8 @@ using RaftLog.Raft;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// A disk: what programs read, what is safe, and the writes between. A power cut keeps any prefix of those; a batch is one write, because a torn one
+/// A disk: what programs read, what is safe, and the writes between. A power cut keeps any prefix of those; a batch is one write, because a
+/// torn one
 /// fails its checksum.
 /// </summary>
 internal sealed class QuorumDisk
@@ -60,11 +61,11 @@ internal sealed class QuorumDisk
         _unsynced.Clear();
     }
 
-    public void CutFront(QuorumSnapshot snapshot)
+    public void TruncateFront(QuorumSnapshot snapshot)
     {
         Sync(_unsynced.Count);
-        Written.CutFront(snapshot);
-        Durable.CutFront(snapshot);
+        Written.TruncateFront(snapshot);
+        Durable.TruncateFront(snapshot);
     }
 
     public void Crash(int keep)

@@ -49,7 +49,7 @@ internal sealed class QuorumLog
 
     public void Truncate(long end) => _entries.RemoveRange((int)(end - Start.EndOffset.Value), (int)(End - end));
 
-    public void CutFront(QuorumSnapshot snapshot)
+    public void TruncateFront(QuorumSnapshot snapshot)
     {
         long cut = snapshot.Id.EndOffset.Value - Start.EndOffset.Value;
         if (cut > 0)

@@ -5,7 +5,8 @@ using RaftLog.Raft;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// The shell around one Raft core: does what the effects ask for, each lane at its own pace, over a disk that a crash can cut. It decides nothing, and
+/// The shell around one Raft core: does what the effects ask for, each lane at its own pace, over a disk that a crash can cut. It decides
+/// nothing, and
 /// has the witness compare what leaves the node with what its disk holds.
 /// </summary>
 internal sealed class QuorumReplica
@@ -15,8 +16,8 @@ internal sealed class QuorumReplica
     private List<RaftEffect> _effects = [];
     private List<RaftEffect> _starting = [];
     private readonly Dictionary<long, object> _payloads = [];
-    private readonly Dictionary<long, (RaftRequest Request, Action<RaftReply> Answer)> _callers = [];
-    private readonly List<(RaftFetchRequest Request, Action<RaftReply, object?> Answer, int Ticket)> _waiting = [];
+    private readonly Dictionary<long, (RaftRequest Request, Action<RaftReply> Respond)> _callers = [];
+    private readonly List<(RaftFetchRequest Request, Action<RaftReply, object?> Respond, int Ticket)> _waiting = [];
     private readonly List<Action> _whilePaused = [];
     private readonly Queue<RaftEffect.PersistElectionState> _stateLane = [];
     private readonly Queue<RaftEffect> _logLane = [];
@@ -158,7 +159,10 @@ internal sealed class QuorumReplica
         }
 
         AlarmException.Unless(
-            grant.BaseOffset.Value == Disk.Written.End, "append-at-end", $"{Id} would append at {grant.BaseOffset}, its log ends at {Disk.Written.End}");
+            grant.BaseOffset.Value == Disk.Written.End,
+            "append-at-end",
+            $"{Id} would append at {grant.BaseOffset}, its log ends at {Disk.Written.End}"
+        );
         AppendOwn(grant.Epoch, records);
         Input((_, now) => core.LogAppended(now, new Offset(Disk.Written.End), grant.Epoch));
         return grant.BaseOffset;
@@ -182,33 +186,33 @@ internal sealed class QuorumReplica
         Input((c, now) => c.SnapshotTaken(now, id));
         if (cutsFront && core.FlushedEnd >= id.EndOffset && !_isFlushing)
         {
-            Disk.CutFront(snapshot);
+            Disk.TruncateFront(snapshot);
             Input((c, now) => c.LogStartAdvanced(now, id));
         }
     }
 
-    public void Receive(RaftRequest request, Action<RaftReply, object?> answer)
+    public void Receive(RaftRequest request, Action<RaftReply, object?> response)
     {
         long caller = ++_lastCaller;
         switch (request)
         {
             case RaftVoteRequest vote:
-                _callers[caller] = (request, reply => answer(reply, null));
+                _callers[caller] = (request, reply => response(reply, null));
                 Input((core, now) => core.HandleVote(now, caller, vote));
                 break;
             case RaftBeginEpochRequest begin:
-                _callers[caller] = (request, reply => answer(reply, null));
+                _callers[caller] = (request, reply => response(reply, null));
                 Input((core, now) => core.HandleBeginEpoch(now, caller, begin));
                 break;
             case RaftEndEpochRequest end:
-                _callers[caller] = (request, reply => answer(reply, null));
+                _callers[caller] = (request, reply => response(reply, null));
                 Input((core, now) => core.HandleEndEpoch(now, caller, end));
                 break;
             case RaftFetchRequest fetch:
-                Input((core, now) => Answer(fetch, core.HandleFetch(now, fetch), answer, mayWait: true));
+                Input((core, now) => Respond(fetch, core.HandleFetch(now, fetch), response, mayWait: true));
                 break;
             case RaftFetchSnapshotRequest snapshot:
-                Input((core, now) => Answer(snapshot, core.HandleFetchSnapshot(now, snapshot), answer));
+                Input((core, now) => Respond(snapshot, core.HandleFetchSnapshot(now, snapshot), response));
                 break;
         }
     }
@@ -220,89 +224,113 @@ internal sealed class QuorumReplica
             _payloads[requestId] = payload;
         }
 
-        Input((core, now) =>
-        {
-            switch (reply)
+        Input(
+            (core, now) =>
             {
-                case RaftVoteReply vote:
-                    core.HandleVoteReply(now, requestId, vote);
-                    break;
-                case RaftEpochReply epoch:
-                    core.HandleEpochReply(now, requestId, epoch);
-                    break;
-                case RaftFetchReply fetch:
-                    core.HandleFetchReply(now, requestId, fetch);
-                    break;
-                case RaftFetchSnapshotReply snapshot:
-                    core.HandleFetchSnapshotReply(now, requestId, snapshot);
-                    break;
+                switch (reply)
+                {
+                    case RaftVoteReply vote:
+                        core.HandleVoteReply(now, requestId, vote);
+                        break;
+                    case RaftEpochReply epoch:
+                        core.HandleEpochReply(now, requestId, epoch);
+                        break;
+                    case RaftFetchReply fetch:
+                        core.HandleFetchReply(now, requestId, fetch);
+                        break;
+                    case RaftFetchSnapshotReply snapshot:
+                        core.HandleFetchSnapshotReply(now, requestId, snapshot);
+                        break;
+                }
             }
-        });
+        );
     }
 
-    private void Answer(RaftFetchRequest request, FetchAnswer answer, Action<RaftReply, object?> send, bool mayWait)
+    private void Respond(RaftFetchRequest request, FetchDecision response, Action<RaftReply, object?> send, bool mayWait)
     {
-        if (answer.Kind == FetchAnswerKind.Wait && mayWait)
+        if (response.Kind == FetchDecisionKind.Wait && mayWait)
         {
             int ticket = ++_lastTicket;
             _waiting.Add((request, send, ticket));
-            Later(_world.FetchWait(), () => Input((core, now) =>
-            {
-                core.Tick(now);
-                int index = _waiting.FindIndex(waiting => waiting.Ticket == ticket);
-                if (index >= 0)
-                {
-                    _waiting.RemoveAt(index);
-                    Answer(request, core.AskAgain(request, isOver: true), send, mayWait: false);
-                }
-            }));
+            Later(
+                _world.FetchWait(),
+                () =>
+                    Input(
+                        (core, now) =>
+                        {
+                            core.Tick(now);
+                            int index = _waiting.FindIndex(waiting => waiting.Ticket == ticket);
+                            if (index >= 0)
+                            {
+                                _waiting.RemoveAt(index);
+                                Respond(request, core.AskAgain(request, isOver: true), send, mayWait: false);
+                            }
+                        }
+                    )
+            );
             return;
         }
 
-        AlarmException.Unless(answer.Kind != FetchAnswerKind.Wait, "fetch-is-answered", $"{Id} lets a fetch wait whose time is over");
-        Expose(answer.Leader.Epoch);
+        AlarmException.Unless(response.Kind != FetchDecisionKind.Wait, "fetch-is-answered", $"{Id} lets a fetch wait whose time is over");
+        Expose(response.Leader.Epoch);
         List<QuorumEntry>? records = null;
-        if (answer.Kind == FetchAnswerKind.Records)
+        if (response.Kind == FetchDecisionKind.Records)
         {
             _world.Witness.Promises(
-                Disk.Election == new ElectionState(answer.Leader.Epoch, Id, ReplicaKey.None), $"{Id} serves records before its leadership is on disk");
-            long to = Math.Min(answer.ReadTo.Value, answer.ReadFrom.Value + _world.Chance.Between(1, _world.MostFetched));
-            for (long offset = answer.ReadFrom.Value; offset < to || (offset < answer.ReadTo.Value && records is [.., { EndsBatch: false }]); offset++)
+                Disk.Election == new ElectionState(response.Leader.Epoch, Id, ReplicaKey.None),
+                $"{Id} serves records before its leadership is on disk"
+            );
+            long to = Math.Min(response.ReadTo.Value, response.ReadFrom.Value + _world.Chance.Between(1, _world.MostFetched));
+            for (
+                long offset = response.ReadFrom.Value;
+                offset < to || (offset < response.ReadTo.Value && records is [.., { EndsBatch: false }]);
+                offset++
+            )
             {
                 _world.Witness.Shows(this, offset, Disk.Written.At(offset));
                 (records ??= []).Add(Disk.Written.At(offset));
             }
         }
 
-        LogPosition? diverging = answer.Kind == FetchAnswerKind.Diverging ? answer.Diverging : null;
-        SnapshotId? snapshot = answer.Kind == FetchAnswerKind.Snapshot ? answer.Snapshot : null;
-        send(new RaftFetchReply(answer.Error, answer.Leader, answer.HighWatermark, diverging, snapshot, records is not null), records);
+        LogPosition? diverging = response.Kind == FetchDecisionKind.Diverging ? response.Diverging : null;
+        SnapshotId? snapshot = response.Kind == FetchDecisionKind.Snapshot ? response.Snapshot : null;
+        send(
+            new RaftFetchReply(response.Error, response.Leader, response.HighWatermark, diverging, snapshot, records is not null),
+            records
+        );
     }
 
-    private void Answer(RaftFetchSnapshotRequest request, RaftEpochReply answer, Action<RaftReply, object?> send)
+    private void Respond(RaftFetchSnapshotRequest request, RaftEpochReply response, Action<RaftReply, object?> send)
     {
-        Expose(answer.Leader.Epoch);
-        ErrorCode error = answer.Error;
-        if (error == ErrorCode.None && Disk.Snapshots.TryGetValue(request.Snapshot.EndOffset.Value, out QuorumSnapshot? found) && found.Id == request.Snapshot)
+        Expose(response.Leader.Epoch);
+        ErrorCode error = response.Error;
+        if (
+            error == ErrorCode.None
+            && Disk.Snapshots.TryGetValue(request.Snapshot.EndOffset.Value, out QuorumSnapshot? found)
+            && found.Id == request.Snapshot
+        )
         {
-            send(new RaftFetchSnapshotReply(error, answer.Leader, request.Snapshot, SnapshotSize, request.Position, 1), found);
+            send(new RaftFetchSnapshotReply(error, response.Leader, request.Snapshot, SnapshotSize, request.Position, 1), found);
             return;
         }
 
         error = error == ErrorCode.None ? ErrorCode.SnapshotNotFound : error;
-        send(new RaftFetchSnapshotReply(error, answer.Leader, request.Snapshot, 0, 0, 0), null);
+        send(new RaftFetchSnapshotReply(error, response.Leader, request.Snapshot, 0, 0, 0), null);
     }
 
     private void Later(int delayMs, Action action)
     {
         int incarnation = Incarnation;
-        _world.At(_world.NowMs + delayMs, () =>
-        {
-            if (incarnation == Incarnation)
+        _world.At(
+            _world.NowMs + delayMs,
+            () =>
             {
-                action();
+                if (incarnation == Incarnation)
+                {
+                    action();
+                }
             }
-        });
+        );
     }
 
     private void Execute()
@@ -333,7 +361,11 @@ internal sealed class QuorumReplica
     private void ScheduleTick(RaftCore core)
     {
         long deadline = core.NextDeadlineMs;
-        AlarmException.Unless(deadline > _world.NowMs, "deadline-lies-ahead", $"{Id} as {core.Role.GetType().Name} wants to be called again at {deadline}");
+        AlarmException.Unless(
+            deadline > _world.NowMs,
+            "deadline-lies-ahead",
+            $"{Id} as {core.Role.GetType().Name} wants to be called again at {deadline}"
+        );
         if (deadline == long.MaxValue || deadline >= _tickAtMs)
         {
             return;
@@ -341,14 +373,17 @@ internal sealed class QuorumReplica
 
         _tickAtMs = deadline;
         int incarnation = Incarnation;
-        _world.At(deadline, () =>
-        {
-            if (incarnation == Incarnation && _tickAtMs == deadline)
+        _world.At(
+            deadline,
+            () =>
             {
-                _tickAtMs = long.MaxValue;
-                Input((c, now) => c.Tick(now));
+                if (incarnation == Incarnation && _tickAtMs == deadline)
+                {
+                    _tickAtMs = long.MaxValue;
+                    Input((c, now) => c.Tick(now));
+                }
             }
-        });
+        );
     }
 
     private void Start(RaftEffect effect)
@@ -358,12 +393,15 @@ internal sealed class QuorumReplica
             case RaftEffect.PersistElectionState persist:
                 _stateLane.Enqueue(persist);
                 _stateLaneFreeMs = Math.Max(_stateLaneFreeMs, _world.NowMs) + _world.DiskDelay();
-                Later((int)(_stateLaneFreeMs - _world.NowMs), () =>
-                {
-                    RaftEffect.PersistElectionState next = _stateLane.Dequeue();
-                    Disk.Election = next.State;
-                    Input((core, now) => core.ElectionStatePersisted(now, next.Token));
-                });
+                Later(
+                    (int)(_stateLaneFreeMs - _world.NowMs),
+                    () =>
+                    {
+                        RaftEffect.PersistElectionState next = _stateLane.Dequeue();
+                        Disk.Election = next.State;
+                        Input((core, now) => core.ElectionStatePersisted(now, next.Token));
+                    }
+                );
                 if (_world.Lies.AboutVotes)
                 {
                     Input((core, now) => core.ElectionStatePersisted(now, persist.Token));
@@ -375,14 +413,18 @@ internal sealed class QuorumReplica
                 _world.Send(this, send.RequestId, send.To, send.Request);
                 break;
             case RaftEffect.SendReply reply:
-                if (_callers.Remove(reply.Caller, out (RaftRequest Request, Action<RaftReply> Answer) caller))
+                if (_callers.Remove(reply.Caller, out (RaftRequest Request, Action<RaftReply> Respond) caller))
                 {
                     CheckPromise(caller.Request, reply.Reply);
-                    caller.Answer(reply.Reply);
+                    caller.Respond(reply.Reply);
                 }
 
                 break;
-            case RaftEffect.AppendLeaderChange or RaftEffect.AppendFetched or RaftEffect.TruncateLog or RaftEffect.WriteSnapshotChunk or RaftEffect.InstallSnapshot:
+            case RaftEffect.AppendLeaderChange
+            or RaftEffect.AppendFetched
+            or RaftEffect.TruncateLog
+            or RaftEffect.WriteSnapshotChunk
+            or RaftEffect.InstallSnapshot:
                 _logLaneFreeMs = Math.Max(_logLaneFreeMs, _world.NowMs) + (_world.Chance.PerMille(200) ? _world.DiskDelay() : 0);
                 _logLane.Enqueue(effect);
                 Later((int)(_logLaneFreeMs - _world.NowMs), () => ChangeLog(_logLane.Dequeue()));
@@ -402,18 +444,18 @@ internal sealed class QuorumReplica
                 Owner?.Committed(advanced.HighWatermark);
                 break;
             case RaftEffect.WakeFetches:
-                (RaftFetchRequest Request, Action<RaftReply, object?> Answer, int Ticket)[] waiting = [.. _waiting];
+                (RaftFetchRequest Request, Action<RaftReply, object?> Respond, int Ticket)[] waiting = [.. _waiting];
                 _waiting.Clear();
-                foreach ((RaftFetchRequest request, Action<RaftReply, object?> answer, int ticket) in waiting)
+                foreach ((RaftFetchRequest request, Action<RaftReply, object?> response, int ticket) in waiting)
                 {
-                    FetchAnswer again = Core!.AskAgain(request, isOver: false);
-                    if (again.Kind == FetchAnswerKind.Wait)
+                    FetchDecision again = Core!.AskAgain(request, isOver: false);
+                    if (again.Kind == FetchDecisionKind.Wait)
                     {
-                        _waiting.Add((request, answer, ticket));
+                        _waiting.Add((request, response, ticket));
                     }
                     else
                     {
-                        Answer(request, again, answer, mayWait: false);
+                        Respond(request, again, response, mayWait: false);
                     }
                 }
 
@@ -429,7 +471,8 @@ internal sealed class QuorumReplica
                 AlarmException.Unless(
                     change.BaseOffset.Value == Disk.Written.End,
                     "append-at-end",
-                    $"{Id} would open its epoch at {change.BaseOffset}, its log ends at {Disk.Written.End}");
+                    $"{Id} would open its epoch at {change.BaseOffset}, its log ends at {Disk.Written.End}"
+                );
                 AppendOwn(change.Epoch, [null]);
                 Input((core, now) => core.LogAppended(now, new Offset(Disk.Written.End), change.Epoch));
                 break;
@@ -448,12 +491,17 @@ internal sealed class QuorumReplica
                 AlarmException.Unless(
                     chunk.Position == 0 || _partialSnapshot == (chunk.Snapshot, chunk.Position),
                     "snapshot-in-order",
-                    $"{Id} writes a piece of {chunk.Snapshot} out of order");
+                    $"{Id} writes a piece of {chunk.Snapshot} out of order"
+                );
                 _partialSnapshot = (chunk.Snapshot, chunk.Position + 1);
                 _payloads[-1] = _payloads[chunk.RequestId];
                 break;
             case RaftEffect.InstallSnapshot install:
-                AlarmException.Unless(_partialSnapshot == (install.Snapshot, SnapshotSize), "snapshot-is-whole", $"{Id} installs an unfinished snapshot");
+                AlarmException.Unless(
+                    _partialSnapshot == (install.Snapshot, SnapshotSize),
+                    "snapshot-is-whole",
+                    $"{Id} installs an unfinished snapshot"
+                );
                 _world.Say($"{Id} installs {install.Snapshot}");
                 _truncations++;
                 var whole = (QuorumSnapshot)_payloads[-1];
@@ -497,7 +545,11 @@ internal sealed class QuorumReplica
             QuorumEntry[] batch = entries.GetRange(from, index + 1 - from).ToArray();
             from = index + 1;
             ulong follows = QuorumLog.Chain(Disk.Written.HashBelow(Disk.Written.End)!.Value, batch[0].Epoch, batch[0].Value);
-            AlarmException.Unless(follows == batch[0].Hash, "append-follows", $"{Id} appends at {Disk.Written.End} what does not follow its log");
+            AlarmException.Unless(
+                follows == batch[0].Hash,
+                "append-follows",
+                $"{Id} appends at {Disk.Written.End} what does not follow its log"
+            );
             Disk.Append(batch);
             Flush();
             var end = new Offset(Disk.Written.End);
@@ -525,26 +577,29 @@ internal sealed class QuorumReplica
         int writes = Disk.Unsynced;
         long end = Disk.Written.End;
         int truncations = _truncations;
-        Later(_world.DiskDelay(), () =>
-        {
-            // An installed snapshot made everything durable on the way.
-            if (!_isFlushing || (Disk.Unsynced < writes))
+        Later(
+            _world.DiskDelay(),
+            () =>
             {
+                // An installed snapshot made everything durable on the way.
+                if (!_isFlushing || (Disk.Unsynced < writes))
+                {
+                    _isFlushing = false;
+                    Flush();
+                    return;
+                }
+
                 _isFlushing = false;
+                Disk.Sync(writes);
+                if (truncations == _truncations)
+                {
+                    _flushedEnd = Math.Max(_flushedEnd, end);
+                    Input((core, now) => core.LogFlushed(now, new Offset(_flushedEnd)));
+                }
+
                 Flush();
-                return;
             }
-
-            _isFlushing = false;
-            Disk.Sync(writes);
-            if (truncations == _truncations)
-            {
-                _flushedEnd = Math.Max(_flushedEnd, end);
-                Input((core, now) => core.LogFlushed(now, new Offset(_flushedEnd)));
-            }
-
-            Flush();
-        });
+        );
     }
 
     private void CheckPromise(RaftRequest request)
@@ -554,8 +609,11 @@ internal sealed class QuorumReplica
             case RaftVoteRequest vote:
                 Expose(vote.Epoch);
                 _world.Witness.Promises(
-                    vote.PreVote || (Disk.Election.Epoch == vote.Epoch && Disk.Election.Voted == Config.Local) || Disk.Election.Epoch > vote.Epoch,
-                    $"{Id} asks for votes in {vote.Epoch} before its own is on disk");
+                    vote.PreVote
+                        || (Disk.Election.Epoch == vote.Epoch && Disk.Election.Voted == Config.Local)
+                        || Disk.Election.Epoch > vote.Epoch,
+                    $"{Id} asks for votes in {vote.Epoch} before its own is on disk"
+                );
                 CheckClaim(vote.Log);
                 break;
             case RaftFetchRequest fetch:
@@ -569,9 +627,15 @@ internal sealed class QuorumReplica
         }
     }
 
-    private void CheckClaim(LogPosition claim) => _world.Witness.Promises(
-        claim.EndOffset.Value <= Disk.Durable.End && (claim.EndOffset.Value < Disk.Durable.Start.EndOffset.Value || Disk.Durable.EpochBelow(claim.EndOffset.Value) == claim.Epoch),
-        $"{Id} claims {claim}, its disk has {Disk.Durable.End}");
+    private void CheckClaim(LogPosition claim) =>
+        _world.Witness.Promises(
+            claim.EndOffset.Value <= Disk.Durable.End
+                && (
+                    claim.EndOffset.Value < Disk.Durable.Start.EndOffset.Value
+                    || Disk.Durable.EpochBelow(claim.EndOffset.Value) == claim.Epoch
+                ),
+            $"{Id} claims {claim}, its disk has {Disk.Durable.End}"
+        );
 
     private void CheckPromise(RaftRequest request, RaftReply reply)
     {
@@ -580,7 +644,8 @@ internal sealed class QuorumReplica
         {
             _world.Witness.Promises(
                 Disk.Election.Epoch > vote.Epoch || (Disk.Election.Epoch == vote.Epoch && Disk.Election.Voted == vote.Candidate),
-                $"{Id} grants {vote.Candidate.Id} its vote in {vote.Epoch} before that is on disk");
+                $"{Id} grants {vote.Candidate.Id} its vote in {vote.Epoch} before that is on disk"
+            );
         }
     }
 

@@ -24,7 +24,9 @@ internal sealed record QuorumFaults
 
     public int ResignPerThousand { get; init; }
 
-    /// <summary>True when one voter of three or more loses its disk for good: a node refuses to start on an empty one, so it stays away.</summary>
+    /// <summary>
+    /// True when one voter of three or more loses its disk for good: a node declines to start on an empty one, so it stays away.
+    /// </summary>
     public bool LosesADisk { get; init; }
 
     public bool TellsPeerGone { get; init; } = true;
@@ -32,25 +34,27 @@ internal sealed record QuorumFaults
     /// <summary>Promises that the shells break.</summary>
     public ShellLies Lies { get; init; }
 
-    public static QuorumFaults Draw(Chance chance) => new()
-    {
-        Voters = chance.Next(1, 6),
-        Observers = chance.Next(0, 3),
-        Link = new LinkFaults(
-            Loss: chance.PerMille(500) ? chance.Next(0, 150) : 0,
-            Duplicates: chance.PerMille(500) ? chance.Next(0, 200) : 0,
-            MaxDelayMs: chance.Next(1, 40),
-            Late: chance.PerMille(500) ? chance.Next(0, 50) : 0,
-            LatestMs: 5000),
-        MaxDiskDelayMs = chance.Next(1, 60),
-        CrashPerThousand = chance.PerMille(800) ? chance.Next(5, 80) : 0,
-        PartitionPerThousand = chance.PerMille(600) ? chance.Next(5, 60) : 0,
-        PausePerThousand = chance.PerMille(400) ? chance.Next(2, 30) : 0,
-        SnapshotPerThousand = chance.PerMille(600) ? chance.Next(5, 80) : 0,
-        ResignPerThousand = chance.PerMille(300) ? chance.Next(2, 20) : 0,
-        TellsPeerGone = chance.PerMille(700),
-        LosesADisk = chance.PerMille(200),
-    };
+    public static QuorumFaults Draw(Chance chance) =>
+        new()
+        {
+            Voters = chance.Next(1, 6),
+            Observers = chance.Next(0, 3),
+            Link = new LinkFaults(
+                Loss: chance.PerMille(500) ? chance.Next(0, 150) : 0,
+                Duplicates: chance.PerMille(500) ? chance.Next(0, 200) : 0,
+                MaxDelayMs: chance.Next(1, 40),
+                Late: chance.PerMille(500) ? chance.Next(0, 50) : 0,
+                LatestMs: 5000
+            ),
+            MaxDiskDelayMs = chance.Next(1, 60),
+            CrashPerThousand = chance.PerMille(800) ? chance.Next(5, 80) : 0,
+            PartitionPerThousand = chance.PerMille(600) ? chance.Next(5, 60) : 0,
+            PausePerThousand = chance.PerMille(400) ? chance.Next(2, 30) : 0,
+            SnapshotPerThousand = chance.PerMille(600) ? chance.Next(5, 80) : 0,
+            ResignPerThousand = chance.PerMille(300) ? chance.Next(2, 20) : 0,
+            TellsPeerGone = chance.PerMille(700),
+            LosesADisk = chance.PerMille(200),
+        };
 }
 
 /// <summary>Nodes, a network and virtual time on one thread from one seed; checks after every event what must always hold.</summary>
@@ -70,8 +74,12 @@ internal sealed class QuorumWorld : IQuorumWorld
         Network = new CoreNetwork(Chance, _faults.Link, (delay, action) => At(NowMs + delay, action));
         Witness = new QuorumWitness(_faults.Voters, _faults.Lies);
         VoterSet voters = VoterSet.OfIds(Enumerable.Range(1, _faults.Voters));
-        Nodes = [.. Enumerable.Range(1, _faults.Voters + _faults.Observers)
-            .Select(id => new QuorumReplica(this, new RaftConfig(new ReplicaKey(new NodeId(id), new Uuid(7, (ulong)id)), voters)))];
+        Nodes =
+        [
+            .. Enumerable
+                .Range(1, _faults.Voters + _faults.Observers)
+                .Select(id => new QuorumReplica(this, new RaftConfig(new ReplicaKey(new NodeId(id), new Uuid(7, (ulong)id)), voters))),
+        ];
     }
 
     public ulong Seed { get; }
@@ -99,7 +107,8 @@ internal sealed class QuorumWorld : IQuorumWorld
 
     public QuorumReplica Node(int id) => Nodes[id - 1];
 
-    public QuorumReplica? Leader => Nodes.Where(node => node.Core is not null && node.Leads is not null).MaxBy(node => node.Leads!.Value.Value);
+    public QuorumReplica? Leader =>
+        Nodes.Where(node => node.Core is not null && node.Leads is not null).MaxBy(node => node.Leads!.Value.Value);
 
     /// <summary>The nodes that can run.</summary>
     private IEnumerable<QuorumReplica> Started => Nodes.Where(node => node.Core is not null);
@@ -115,11 +124,11 @@ internal sealed class QuorumWorld : IQuorumWorld
     /// <summary>Starts a node, if it has a directory that was formatted: the cluster is not new any more.</summary>
     public void Start(QuorumReplica node)
     {
-        bool refuses = node == _wiped;
+        bool rejects = node == _wiped;
 #if SEEDED_BUGS
-        refuses &= !SeededBug.Is(27);
+        rejects &= !SeededBug.Is(27);
 #endif
-        if (!refuses)
+        if (!rejects)
         {
             node.Start();
         }
@@ -127,11 +136,15 @@ internal sealed class QuorumWorld : IQuorumWorld
 
     public void At(long atMs, Action action) => _events.Add(atMs, action);
 
-    public void Every(int meanMs, Action action) => At(NowMs + Chance.Next(1, 2 * meanMs), () =>
-    {
-        action();
-        Every(meanMs, action);
-    });
+    public void Every(int meanMs, Action action) =>
+        At(
+            NowMs + Chance.Next(1, 2 * meanMs),
+            () =>
+            {
+                action();
+                Every(meanMs, action);
+            }
+        );
 
     public int DiskDelay() => Chance.PerMille(300) ? 0 : Chance.Next(0, _faults.MaxDiskDelayMs);
 
@@ -203,17 +216,26 @@ internal sealed class QuorumWorld : IQuorumWorld
         foreach (QuorumReplica other in Nodes.Where(other => other != node))
         {
             int incarnation = other.Incarnation;
-            At(NowMs + Chance.Next(1, 10), () =>
-            {
-                if (other.Incarnation == incarnation && node.Core is null && !Network.IsCut(id, other.Id.Value) && !Network.IsCut(other.Id.Value, id))
+            At(
+                NowMs + Chance.Next(1, 10),
+                () =>
                 {
-                    other.Input((core, now) => core.PeerGone(now, node.Id));
+                    if (
+                        other.Incarnation == incarnation
+                        && node.Core is null
+                        && !Network.IsCut(id, other.Id.Value)
+                        && !Network.IsCut(other.Id.Value, id)
+                    )
+                    {
+                        other.Input((core, now) => core.PeerGone(now, node.Id));
+                    }
                 }
-            });
+            );
         }
     }
 
-    public void Send(QuorumReplica from, long requestId, NodeId to, RaftRequest request) => Network.Carry(from, requestId, Node(to.Value), request);
+    public void Send(QuorumReplica from, long requestId, NodeId to, RaftRequest request) =>
+        Network.ApplyEffects(from, requestId, Node(to.Value), request);
 
     /// <summary>Random faults until so many events have happened; then everything is healed.</summary>
     public void RunChaos(int events)
@@ -224,67 +246,85 @@ internal sealed class QuorumWorld : IQuorumWorld
         {
             if (perThousand > 0)
             {
-                Every(meanMs, () =>
-                {
-                    if (isOn && Chance.PerMille(perThousand))
+                Every(
+                    meanMs,
+                    () =>
                     {
-                        action();
+                        if (isOn && Chance.PerMille(perThousand))
+                        {
+                            action();
+                        }
                     }
-                });
+                );
             }
         }
 
         Every(25, () => Leader?.Propose());
         Every(40, () => Any().Propose());
-        During(20, _faults.CrashPerThousand, () =>
-        {
-            QuorumReplica node = Chance.PerMille(400) && Leader is { } leader ? leader : Any();
-            if (node.Core is not null)
+        During(
+            20,
+            _faults.CrashPerThousand,
+            () =>
             {
-                Kill(node.Id.Value);
-                if (_faults.LosesADisk && _faults.Voters >= 3 && _wiped is null && node.Config.IsVoter && Chance.PerMille(200))
+                QuorumReplica node = Chance.PerMille(400) && Leader is { } leader ? leader : Any();
+                if (node.Core is not null)
                 {
-                    Say($"{node.Id} loses its disk");
-                    _wiped = node;
-                    node.Disk.Wipe();
-                }
-
-                At(NowMs + (Chance.PerMille(500) ? Chance.Next(1, 100) : Chance.Next(1, 4000)), () =>
-                {
-                    if (node.Core is null)
+                    Kill(node.Id.Value);
+                    if (_faults.LosesADisk && _faults.Voters >= 3 && _wiped is null && node.Config.IsVoter && Chance.PerMille(200))
                     {
-                        Start(node);
+                        Say($"{node.Id} loses its disk");
+                        _wiped = node;
+                        node.Disk.Wipe();
                     }
-                });
+
+                    At(
+                        NowMs + (Chance.PerMille(500) ? Chance.Next(1, 100) : Chance.Next(1, 4000)),
+                        () =>
+                        {
+                            if (node.Core is null)
+                            {
+                                Start(node);
+                            }
+                        }
+                    );
+                }
             }
-        });
-        During(20, _faults.PartitionPerThousand, () =>
-        {
-            switch (Chance.Next(4))
+        );
+        During(
+            20,
+            _faults.PartitionPerThousand,
+            () =>
             {
-                case 0:
-                    Isolate(Any().Id.Value);
-                    break;
-                case 1:
-                    Network.Cut(Any().Id.Value, Any().Id.Value);
-                    break;
-                case 2 when Leader is { } leader:
-                    Isolate(leader.Id.Value);
-                    break;
-                default:
-                    Network.Heal();
-                    break;
+                switch (Chance.Next(4))
+                {
+                    case 0:
+                        Isolate(Any().Id.Value);
+                        break;
+                    case 1:
+                        Network.Cut(Any().Id.Value, Any().Id.Value);
+                        break;
+                    case 2 when Leader is { } leader:
+                        Isolate(leader.Id.Value);
+                        break;
+                    default:
+                        Network.Heal();
+                        break;
+                }
             }
-        });
-        During(20, _faults.PausePerThousand, () =>
-        {
-            QuorumReplica node = Chance.PerMille(500) && Leader is { } leader ? leader : Any();
-            if (node is { Core: not null, IsPaused: false })
+        );
+        During(
+            20,
+            _faults.PausePerThousand,
+            () =>
             {
-                node.Pause();
-                At(NowMs + Chance.Next(1, 8000), node.Resume);
+                QuorumReplica node = Chance.PerMille(500) && Leader is { } leader ? leader : Any();
+                if (node is { Core: not null, IsPaused: false })
+                {
+                    node.Pause();
+                    At(NowMs + Chance.Next(1, 8000), node.Resume);
+                }
             }
-        });
+        );
         During(20, _faults.SnapshotPerThousand, () => TakeSnapshot(Any(), cutsFront: Chance.PerMille(700)));
         During(50, _faults.ResignPerThousand, () => Leader?.Input((core, now) => core.Resign(now)));
         while (Events < events)
@@ -318,7 +358,9 @@ internal sealed class QuorumWorld : IQuorumWorld
         long reached = Committed;
         Check(
             RunUntil(() => Started.All(node => node.Core!.HighWatermark.Value >= reached), 3_000),
-            $"not every node gets to {reached}: {string.Join(", ", Started.Select(node => $"{node.Id} {node.Core!.Role.GetType().Name} {node.Core.HighWatermark}"))}");
+            $"not every node gets to {reached}: "
+                + $"{string.Join(", ", Started.Select(node => $"{node.Id} {node.Core!.Role.GetType().Name} {node.Core.HighWatermark}"))}"
+        );
     }
 
     public void Say(string line)
@@ -344,7 +386,10 @@ internal sealed class QuorumWorld : IQuorumWorld
 
     private QuorumReplica Any() => Nodes[Chance.Next(Nodes.Count)];
 
-    private void Fail(string meaning) => throw new AlarmException(
-        meaning.Split(':')[0],
-        $"{meaning[(meaning.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()}\nseed {Seed}, event {Events}, {NowMs} ms\n{_faults}\n{string.Join('\n', _trace)}");
+    private void Fail(string meaning) =>
+        throw new AlarmException(
+            meaning.Split(':')[0],
+            $"{meaning[(meaning.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()}\nseed {Seed}, event {Events}, {NowMs} ms\n"
+                + $"{_faults}\n{string.Join('\n', _trace)}"
+        );
 }

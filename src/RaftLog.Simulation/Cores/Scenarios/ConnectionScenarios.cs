@@ -10,14 +10,15 @@ namespace RaftLog.Simulation.Cores;
 /// <summary>Stories of one connection of a node, and of who waits for it.</summary>
 internal static class ConnectionScenarios
 {
-    public static void Answers_leave_a_connection_in_the_order_of_its_requests()
+    public static void Responses_leave_a_connection_in_the_order_of_its_requests()
     {
-        // A test runner's context would have each continuation wait in its queue; here an answer is to be written by whoever makes it ready.
+        // A test runner's context would have each continuation wait in its queue; here a response is to be written by whoever makes it
+        // ready.
         SynchronizationContext? runner = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
         try
         {
-            AnswerOutOfOrder();
+            RespondOutOfOrder();
         }
         finally
         {
@@ -25,24 +26,25 @@ internal static class ConnectionScenarios
         }
     }
 
-    public static void A_signal_that_was_set_before_the_wait_ends_it_at_once() => new LogStage().Run(static async stage =>
-    {
-        var signal = new AsyncSignal(new Waiters(stage.Time));
-        signal.Set();
-        ValueTask<WaitOutcome> wait = signal.WaitAsync();
-        Expect.True(wait.IsCompleted);
-        Expect.Equal(WaitOutcome.Ready, await wait);
-    });
+    public static void A_signal_that_was_set_before_the_wait_ends_it_at_once() =>
+        new LogStage().Run(static async stage =>
+        {
+            var signal = new AsyncSignal(new Waiters(stage.Time));
+            signal.Set();
+            ValueTask<WaitOutcome> wait = signal.WaitAsync();
+            Expect.True(wait.IsCompleted);
+            Expect.Equal(WaitOutcome.Ready, await wait);
+        });
 
-    private static void AnswerOutOfOrder()
+    private static void RespondOutOfOrder()
     {
         var connection = new WrittenConnection();
-        var answers = new AnswerQueue(connection, TimeProvider.System);
+        var responses = new ResponseQueue(connection, TimeProvider.System);
         TaskCompletionSource<WireWriter?>[] frames = [new(), new(), new()];
         var context = new ConnectionContext(1, connection.Peer, "PLAINTEXT");
         foreach (TaskCompletionSource<WireWriter?> frame in frames)
         {
-            answers.Add(new PendingAnswer(new ValueTask<WireWriter?>(frame.Task), new RequestContext(ApiKey.Fetch, 0, "", context)));
+            responses.Add(new PendingResponse(new ValueTask<WireWriter?>(frame.Task), new RequestContext(ApiKey.Fetch, 0, "", context)));
         }
 
         frames[2].SetResult(Frame(3));
@@ -80,12 +82,8 @@ internal static class ConnectionScenarios
             return ValueTask.FromResult(true);
         }
 
-        public void Reset()
-        {
-        }
+        public void Reset() { }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

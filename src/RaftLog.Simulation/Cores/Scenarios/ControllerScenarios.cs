@@ -13,42 +13,51 @@ namespace RaftLog.Simulation.Cores;
 /// <summary>Stories of the shell of the controller, and of the snapshots of its log.</summary>
 internal static class ControllerScenarios
 {
-    public static void The_controller_answers_when_its_records_are_committed_and_not_before() => new LogStage().Run(async stage =>
-    {
-        Shell shell = new(stage);
-        shell.Controller.LeadershipGained(new LeaderEpoch(1), Offset.None);
-        shell.Controller.Committed(shell.Loader);
-        Task<BrokerRegistrationResponse> answer = shell.RegisterAsync();
-        await Task.Delay(TimeSpan.FromMilliseconds(100), stage.Time);
-        Expect.True(shell.EndOffset > Offset.Zero);
-        Expect.False(answer.IsCompleted);
-        shell.Controller.LeadershipLost();
-        Expect.Equal(ErrorCode.RequestTimedOut, (await answer).ErrorCode);
-    });
+    public static void The_controller_answers_when_its_records_are_committed_and_not_before() =>
+        new LogStage().Run(async stage =>
+        {
+            Shell shell = new(stage);
+            shell.Controller.LeadershipGained(new LeaderEpoch(1), Offset.None);
+            shell.Controller.Committed(shell.Loader);
+            Task<BrokerRegistrationResponse> response = shell.RegisterAsync();
+            await Task.Delay(TimeSpan.FromMilliseconds(100), stage.Time);
+            Expect.True(shell.EndOffset > Offset.Zero);
+            Expect.False(response.IsCompleted);
+            shell.Controller.LeadershipLost();
+            Expect.Equal(ErrorCode.RequestTimedOut, (await response).ErrorCode);
+        });
 
-    public static void A_controller_that_was_deposed_begins_anew_from_what_is_committed() => new LogStage().Run(async stage =>
-    {
-        Shell shell = new(stage);
-        shell.Controller.LeadershipGained(new LeaderEpoch(1), Offset.None);
-        shell.Controller.Committed(shell.Loader);
-        Task<BrokerRegistrationResponse> lost = shell.RegisterAsync();
-        await Task.Delay(TimeSpan.FromMilliseconds(100), stage.Time);
-        shell.Controller.LeadershipLost();
-        Expect.Equal(ErrorCode.RequestTimedOut, (await lost).ErrorCode);
-        Offset end = shell.EndOffset;
-        shell.Controller.LeadershipGained(new LeaderEpoch(2), end);
-        Expect.Equal(ErrorCode.NotController, (await shell.RegisterAsync()).ErrorCode);
-        Expect.Equal(end, shell.EndOffset);
-    });
+    public static void A_controller_that_was_deposed_begins_anew_from_what_is_committed() =>
+        new LogStage().Run(async stage =>
+        {
+            Shell shell = new(stage);
+            shell.Controller.LeadershipGained(new LeaderEpoch(1), Offset.None);
+            shell.Controller.Committed(shell.Loader);
+            Task<BrokerRegistrationResponse> lost = shell.RegisterAsync();
+            await Task.Delay(TimeSpan.FromMilliseconds(100), stage.Time);
+            shell.Controller.LeadershipLost();
+            Expect.Equal(ErrorCode.RequestTimedOut, (await lost).ErrorCode);
+            Offset end = shell.EndOffset;
+            shell.Controller.LeadershipGained(new LeaderEpoch(2), end);
+            Expect.Equal(ErrorCode.NotController, (await shell.RegisterAsync()).ErrorCode);
+            Expect.Equal(end, shell.EndOffset);
+        });
 
-    public static void A_metadata_snapshot_is_named_after_the_first_offset_that_it_does_not_hold() => new LogStage().Run(async stage =>
-    {
-        MetadataStoreOptions options = new(SegmentBytes: 1 << 20, SegmentMs: 1 << 30, BytesBetweenSnapshots: 1 << 20, SnapshotIntervalMs: 0, RetentionBytes: 1 << 20);
-        MetadataStore store = await MetadataStore.OpenAsync(stage.Directory, stage.Disk, [new NodeId(1)], options, static _ => { });
-        MetadataImage image = MetadataImage.Empty with { Provenance = new MetadataProvenance(new Offset(4), new LeaderEpoch(2)) };
-        Raft.SnapshotId taken = await store.WriteSnapshotAsync(image, timestampMs: 0);
-        Expect.Equal(new Raft.SnapshotId(new Offset(5), new LeaderEpoch(2)), taken);
-    });
+    public static void A_metadata_snapshot_is_named_after_the_first_offset_that_it_does_not_hold() =>
+        new LogStage().Run(async stage =>
+        {
+            MetadataStoreOptions options = new(
+                SegmentBytes: 1 << 20,
+                SegmentMs: 1 << 30,
+                BytesBetweenSnapshots: 1 << 20,
+                SnapshotIntervalMs: 0,
+                RetentionBytes: 1 << 20
+            );
+            MetadataStore store = await MetadataStore.OpenAsync(stage.Directory, stage.Disk, [new NodeId(1)], options, static _ => { });
+            MetadataImage image = MetadataImage.Empty with { Provenance = new MetadataProvenance(new Offset(4), new LeaderEpoch(2)) };
+            RaftLog.Raft.SnapshotId taken = await store.WriteSnapshotAsync(image, timestampMs: 0);
+            Expect.Equal(new RaftLog.Raft.SnapshotId(new Offset(5), new LeaderEpoch(2)), taken);
+        });
 
     /// <summary>The shell of a controller whose log takes every batch, and of which nothing is ever committed.</summary>
     private sealed class Shell : IMetadataAppender
@@ -58,9 +67,22 @@ internal static class ControllerScenarios
             var waiters = new Waiters(stage.Time);
             var loop = new EventLoop(waiters);
             Loader = new MetadataLoader(stage.Log, static _ => { });
-            var probe = new BrokerProbe(new InMemoryNetwork(stage.Time), new Supervisor(new NoProcess()), "", TimeSpan.Zero, enabled: false);
+            var probe = new BrokerProbe(
+                new InMemoryNetwork(stage.Time),
+                new Supervisor(new NoProcess()),
+                "",
+                TimeSpan.Zero,
+                enabled: false
+            );
             Controller = new ActiveController(
-                loop, this, new ControllerOptions(), NoConfigs.Instance, new Chance(1), probe, new Journal(stage.Disk, stage.Time, "/data/journal.log"));
+                loop,
+                this,
+                new ControllerOptions(),
+                NoConfigs.Instance,
+                new Chance(1),
+                probe,
+                new NodeLog(stage.Disk, stage.Time, "/data/node log.log")
+            );
             stage.RunBeside("controller", () => loop.RunAsync(static () => long.MaxValue));
         }
 
@@ -83,21 +105,28 @@ internal static class ControllerScenarios
             return ErrorCode.None;
         }
 
-        public void ReviewCommitted()
-        {
-        }
+        public void ReviewCommitted() { }
 
         public async Task<BrokerRegistrationResponse> RegisterAsync()
         {
-            BrokerRegistrationRequest request = new() { BrokerId = new NodeId(1), IncarnationId = new Uuid(1, 1), LogDirs = [new Uuid(7, 1)] };
-            request.Features.Add(new()
+            BrokerRegistrationRequest request = new()
             {
-                Name = MetadataVersion.FeatureName,
-                MinSupportedVersion = MetadataVersion.Oldest.Level,
-                MaxSupportedVersion = MetadataVersion.Newest.Level,
-            });
+                BrokerId = new NodeId(1),
+                IncarnationId = new Uuid(1, 1),
+                LogDirs = [new Uuid(7, 1)],
+            };
+            request.Features.Add(
+                new()
+                {
+                    Name = MetadataVersion.FeatureName,
+                    MinSupportedVersion = MetadataVersion.Oldest.Level,
+                    MaxSupportedVersion = MetadataVersion.Newest.Level,
+                }
+            );
             return await Controller.DecideAsync(
-                (controller, next, now) => controller.RegisterBroker(request, next, now), static error => new BrokerRegistrationResponse { ErrorCode = error });
+                (controller, next, now) => controller.RegisterBroker(request, next, now),
+                static error => new BrokerRegistrationResponse { ErrorCode = error }
+            );
         }
     }
 

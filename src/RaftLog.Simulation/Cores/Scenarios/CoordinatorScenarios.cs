@@ -18,22 +18,28 @@ internal static class CoordinatorScenarios
         NodeStage stage = Stage();
         (Incarnation program, ProgramWorld world) = ProgramOf(stage);
         TransactionSession? session = null;
-        stage.Tell(program, async () =>
-        {
-            session = await OpenAsync(world);
-            session.Begin();
-            Expect.True(await session.SendAsync(Orders, [(0, null)]));
-            await session.EndAsync(commits: false);
-        });
+        stage.Tell(
+            program,
+            async () =>
+            {
+                session = await OpenAsync(world);
+                session.Begin();
+                Expect.True(await session.SendAsync(Orders, [(0, null)]));
+                await session.EndAsync(commits: false);
+            }
+        );
 
         // The decision is told before its markers are there, and until then the transaction is open in the log.
         stage.Tell(() => UntilAsync(stage.Program.Time, () => IsStableAsync(stage)));
-        stage.Tell(program, async () =>
-        {
-            // The next one in the order of its sequence numbers: nothing but the coordinator can tell that it is late.
-            await session!.SendLateAsync(Orders);
-            Expect.True(session.IsUsable, "the late record is rejected");
-        });
+        stage.Tell(
+            program,
+            async () =>
+            {
+                // The next one in the order of its sequence numbers: nothing but the coordinator can tell that it is late.
+                await session!.SendLateAsync(Orders);
+                Expect.True(session.IsUsable, "the late record is rejected");
+            }
+        );
         stage.Tell(async () => Expect.True(await IsStableAsync(stage)));
     }
 
@@ -41,7 +47,7 @@ internal static class CoordinatorScenarios
     {
         NodeStage stage = Stage();
         (Incarnation program, ProgramWorld world) = ProgramOf(stage);
-        CoordinatorCalls coordinators = new(world);
+        CoordinatorRequests coordinators = new(world);
         Task<bool> CommitAsync(long offset) => CommitOnceAsync(coordinators, offset);
         stage.Tell(program, async () => await UntilAsync(world.Time, () => CommitAsync(1)));
         AloneWithoutFollowers(stage, program, "__consumer_offsets", () => CommitAsync(2));
@@ -53,12 +59,15 @@ internal static class CoordinatorScenarios
         NodeStage stage = Stage();
         (Incarnation program, ProgramWorld world) = ProgramOf(stage);
         TransactionSession? session = null;
-        stage.Tell(program, async () =>
-        {
-            session = await OpenAsync(world);
-            session.Begin();
-            Expect.True(await session.SendAsync(Orders, [(0, null)]));
-        });
+        stage.Tell(
+            program,
+            async () =>
+            {
+                session = await OpenAsync(world);
+                session.Begin();
+                Expect.True(await session.SendAsync(Orders, [(0, null)]));
+            }
+        );
         AloneWithoutFollowers(stage, program, "__transaction_state", () => session!.EndAsync(commits: true));
     }
 
@@ -73,12 +82,21 @@ internal static class CoordinatorScenarios
     private static (Incarnation Program, ProgramWorld World) ProgramOf(NodeStage stage)
     {
         (Incarnation program, RawClient client) = stage.Cluster.NewRawClient();
-        return (program, new ProgramWorld(
-            client, program.Time, () => stage.Cluster.Scheduler.NowUs, new SimRandom(1).Split(Name), static (_, value) => BitConverter.GetBytes(value.Value)));
+        return (
+            program,
+            new ProgramWorld(
+                client,
+                program.Time,
+                () => stage.Cluster.Scheduler.NowUs,
+                new SimRandom(1).Split(Name),
+                static (_, value) => BitConverter.GetBytes(value.Value)
+            )
+        );
     }
 
     /// <summary>
-    /// While the followers of a coordinator's partition are held, what is asked of it is not told to be done. They are the other voters, too, so nobody takes them out of
+    /// While the followers of a coordinator's partition are held, what is asked of it is not told to be done. They are the other voters,
+    /// too, so nobody takes them out of
     /// the in-sync set.
     /// </summary>
     private static void AloneWithoutFollowers(NodeStage stage, Incarnation program, string topic, Func<Task<bool>> ask)
@@ -86,10 +104,10 @@ internal static class CoordinatorScenarios
         stage.Reach(() => stage.PartitionOf(topic) is { Isr.Count: 3 }, $"all replicas of {topic} are in sync");
         List<SimMachine> followers = [.. stage.Cluster.Machines.Where(each => each.Number != stage.PartitionOf(topic)!.Leader.Value)];
         followers.ForEach(each => each.Pause());
-        bool isTold = false;
-        Task asked = NodeStage.Begin(program, async () => isTold = await ask());
+        bool isReported = false;
+        Task asked = NodeStage.Begin(program, async () => isReported = await ask());
         stage.RunFor(4);
-        Expect.False(isTold, "told although no follower has it");
+        Expect.False(isReported, "told although no follower has it");
         followers.ForEach(each => each.Resume());
         stage.Reach(() => asked.IsCompleted, "the request ends");
     }
@@ -103,25 +121,51 @@ internal static class CoordinatorScenarios
 
     private static async Task<TransactionSession> OpenAsync(ProgramWorld world)
     {
-        CoordinatorCalls coordinators = new(world);
+        CoordinatorRequests coordinators = new(world);
         PartitionCalls leaders = new(world);
         TransactionLog log = new(1);
         TransactionSession? session = null;
-        await UntilAsync(world.Time, async () =>
-            (session = await TransactionSession.OpenAsync(world, coordinators, leaders, TransactionProtocol.First, log, Name, Timeout)) is not null);
+        await UntilAsync(
+            world.Time,
+            async () =>
+                (session = await TransactionSession.OpenAsync(world, coordinators, leaders, TransactionProtocol.First, log, Name, Timeout))
+                    is not null
+        );
         return session!;
     }
 
-    private static async Task<bool> CommitOnceAsync(CoordinatorCalls coordinators, long offset)
+    private static async Task<bool> CommitOnceAsync(CoordinatorRequests coordinators, long offset)
     {
         OffsetCommitRequest request = new()
         {
             GroupId = Name,
             GenerationIdOrMemberEpoch = -1,
-            Topics = [new() { Name = Orders.Topic, Partitions = [new() { PartitionIndex = 0, CommittedOffset = new Offset(offset), CommittedMetadata = "" }] }],
+            Topics =
+            [
+                new()
+                {
+                    Name = Orders.Topic,
+                    Partitions =
+                    [
+                        new()
+                        {
+                            PartitionIndex = 0,
+                            CommittedOffset = new Offset(offset),
+                            CommittedMetadata = "",
+                        },
+                    ],
+                },
+            ],
         };
-        return (await coordinators.CallAsync(
-            CoordinatorKind.Group, Name, request, static response => response.Topics[0].Partitions[0].ErrorCode, ByName)).IsDone;
+        return (
+            await coordinators.CallAsync(
+                CoordinatorKind.Group,
+                Name,
+                request,
+                static response => response.Topics[0].Partitions[0].ErrorCode,
+                ByName
+            )
+        ).IsDone;
     }
 
     private static async Task UntilAsync(TimeProvider time, Func<Task<bool>> goal)

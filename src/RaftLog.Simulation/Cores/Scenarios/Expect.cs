@@ -14,6 +14,6 @@ internal static class Expect
     public static void Equal<T>(T expected, T actual, [CallerArgumentExpression(nameof(actual))] string what = "") =>
         AlarmException.Unless(EqualityComparer<T>.Default.Equals(expected, actual), "scenario", $"{what} is {actual}, expected {expected}");
 
-    public static void NotEqual<T>(T refused, T actual, [CallerArgumentExpression(nameof(actual))] string what = "") =>
-        AlarmException.Unless(!EqualityComparer<T>.Default.Equals(refused, actual), "scenario", $"{what} is {actual}");
+    public static void NotEqual<T>(T rejected, T actual, [CallerArgumentExpression(nameof(actual))] string what = "") =>
+        AlarmException.Unless(!EqualityComparer<T>.Default.Equals(rejected, actual), "scenario", $"{what} is {actual}");
 }

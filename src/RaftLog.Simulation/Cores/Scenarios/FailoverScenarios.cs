@@ -3,7 +3,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of a controller that takes over: what was handed out, who was told to be alive, and what changes of configuration come to.</summary>
+/// <summary>
+/// Stories of a controller that takes over: what was handed out, who was told to be alive, and what changes of configuration come to.
+/// </summary>
 internal static class FailoverScenarios
 {
     private const int Producers = 3;
@@ -74,7 +76,9 @@ internal static class FailoverScenarios
         SimMachine killed = stage.Cluster.Machine(leader.Value);
         killed.Kill();
         stage.Reach(
-            () => stage.Cluster.Machines.Any(each => each.IsUp && each.Node!.QuorumLeader is { IsNode: true } other && other != leader), "another leads the quorum");
+            () => stage.Cluster.Machines.Any(each => each.IsUp && each.Node!.QuorumLeader is { IsNode: true } other && other != leader),
+            "another leads the quorum"
+        );
         return killed;
     }
 }

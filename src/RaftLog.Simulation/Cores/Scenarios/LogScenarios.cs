@@ -78,53 +78,57 @@ internal static class LogScenarios
         Expect.Equal(ErrorCode.KafkaStorageError, stage.Append("b"));
     }
 
-    public static void What_was_flushed_in_several_segments_is_there_after_a_power_cut() => ForSeeds(seed =>
-    {
-        var stage = new LogStage(seed);
-        List<string> values = Fill(stage, 12, pauseMs: 0);
-        stage.Flush();
-        Expect.Equal(new Offset(values.Count), stage.Log.FlushedTo);
-        stage.LosePower();
-        Expect.Equal(string.Join(' ', values), string.Join(' ', stage.Values()));
-    });
+    public static void What_was_flushed_in_several_segments_is_there_after_a_power_cut() =>
+        ForSeeds(seed =>
+        {
+            var stage = new LogStage(seed);
+            List<string> values = Fill(stage, 12, pauseMs: 0);
+            stage.Flush();
+            Expect.Equal(new Offset(values.Count), stage.Log.FlushedTo);
+            stage.LosePower();
+            Expect.Equal(string.Join(' ', values), string.Join(' ', stage.Values()));
+        });
 
-    public static void What_is_there_after_a_power_cut_is_a_beginning_and_intact() => ForSeeds(seed =>
-    {
-        var stage = new LogStage(seed);
-        List<string> values = Fill(stage, 30, pauseMs: 3);
-        Offset flushed = stage.Log.FlushedTo;
-        stage.LosePower();
-        List<string> kept = stage.Values();
-        Expect.True(kept.Count >= flushed.Value);
-        Expect.Equal(string.Join(' ', values.Take(kept.Count)), string.Join(' ', kept));
-    });
+    public static void What_is_there_after_a_power_cut_is_a_beginning_and_intact() =>
+        ForSeeds(seed =>
+        {
+            var stage = new LogStage(seed);
+            List<string> values = Fill(stage, 30, pauseMs: 3);
+            Offset flushed = stage.Log.FlushedTo;
+            stage.LosePower();
+            List<string> kept = stage.Values();
+            Expect.True(kept.Count >= flushed.Value);
+            Expect.Equal(string.Join(' ', values.Take(kept.Count)), string.Join(' ', kept));
+        });
 
-    public static void A_batch_that_a_power_cut_tore_is_cut_off() => ForSeeds(seed =>
-    {
-        var stage = new LogStage(seed, segmentBytes: 1 << 20);
-        List<string> values = Fill(stage, 40, pauseMs: 0);
-        stage.LosePower();
-        List<string> kept = stage.Values();
-        Expect.Equal(string.Join(' ', values.Take(kept.Count)), string.Join(' ', kept));
-    });
+    public static void A_batch_that_a_power_cut_tore_is_cut_off() =>
+        ForSeeds(seed =>
+        {
+            var stage = new LogStage(seed, segmentBytes: 1 << 20);
+            List<string> values = Fill(stage, 40, pauseMs: 0);
+            stage.LosePower();
+            List<string> kept = stage.Values();
+            Expect.Equal(string.Join(' ', values.Take(kept.Count)), string.Join(' ', kept));
+        });
 
-    public static void A_batch_that_was_flushed_and_has_rotted_is_not_cut_away_as_if_it_had_never_been_there() => ForSeeds(seed =>
-    {
-        var stage = new LogStage(seed, segmentBytes: 1 << 20);
-        List<string> values = Fill(stage, 12, pauseMs: 0);
-        stage.Commit();
-        stage.RunFor(CheckpointMs);
-        values.AddRange(Fill(stage, 2, pauseMs: 0));
-        List<BatchAtRest> flushed = BatchesAtRest.Of(stage.Volume);
-        Expect.Equal(12, flushed.Count);
-        SimRandom random = new(seed);
-        BatchAtRest batch = flushed[random.Next(flushed.Count)];
-        batch.File.Spoil(seed % 2 == 0 ? batch.FlipBit(random) : batch.LoseSector());
-        Expect.True(stage.RefusalAfterKill() is not null, "a log that has lost what was flushed is refused");
-        stage.Volume.MendDamage();
-        stage.ComeBack();
-        Expect.Equal(string.Join(' ', values), string.Join(' ', stage.Values()));
-    });
+    public static void A_batch_that_was_flushed_and_has_become_corrupt_is_not_cut_away_as_if_it_had_never_been_there() =>
+        ForSeeds(seed =>
+        {
+            var stage = new LogStage(seed, segmentBytes: 1 << 20);
+            List<string> values = Fill(stage, 12, pauseMs: 0);
+            stage.Commit();
+            stage.RunFor(CheckpointMs);
+            values.AddRange(Fill(stage, 2, pauseMs: 0));
+            List<BatchAtRest> flushed = BatchesAtRest.Of(stage.Volume);
+            Expect.Equal(12, flushed.Count);
+            SimRandom random = new(seed);
+            BatchAtRest batch = flushed[random.Next(flushed.Count)];
+            batch.File.Corrupt(seed % 2 == 0 ? batch.FlipBit(random) : batch.LoseSector());
+            Expect.True(stage.RejectionAfterKill() is not null, "a log that has lost what was flushed is rejected");
+            stage.Volume.MendDamage();
+            stage.ComeBack();
+            Expect.Equal(string.Join(' ', values), string.Join(' ', stage.Values()));
+        });
 
     public static void Whole_batches_that_were_flushed_and_are_missing_at_the_end_are_not_taken_for_the_end()
     {
@@ -134,7 +138,7 @@ internal static class LogScenarios
         stage.RunFor(CheckpointMs);
         BatchAtRest last = BatchesAtRest.Of(stage.Volume)[^1];
         last.File.SetLength(last.Position);
-        Expect.True(stage.RefusalAfterKill() is not null, "a log that has lost what was flushed is refused");
+        Expect.True(stage.RejectionAfterKill() is not null, "a log that has lost what was flushed is rejected");
     }
 
     public static void A_time_that_only_truncated_records_had_is_not_found_any_more()
@@ -170,24 +174,37 @@ internal static class LogScenarios
         var stage = new LogStage();
         int rolled = FillOneSegment(stage);
         stage.Cut(rolled / 2);
-        Expect.False(stage.Volume.ListFiles(LogStage.Path).Any(each => LogStage.IsSnapshotAbove(each, rolled / 2)), "a snapshot above the end is there");
+        Expect.False(
+            stage.Volume.ListFiles(LogStage.Path).Any(each => LogStage.IsSnapshotAbove(each, rolled / 2)),
+            "a snapshot above the end is there"
+        );
         stage.Flush();
         stage.LosePower();
-        Expect.False(stage.Volume.ListFiles(LogStage.Path).Any(each => LogStage.IsSnapshotAbove(each, rolled / 2)), "a snapshot above the end came back");
+        Expect.False(
+            stage.Volume.ListFiles(LogStage.Path).Any(each => LogStage.IsSnapshotAbove(each, rolled / 2)),
+            "a snapshot above the end came back"
+        );
     }
 
-    public static void A_snapshot_of_producers_that_outlives_its_records_counts_for_nothing() => ForSeeds(static seed =>
-    {
-        var stage = new LogStage(seed);
-        FillOneSegment(stage);
-        stage.MakeSnapshotsDurable();
-        stage.LosePower();
-        int survived = (int)stage.Log.EndOffset.Value;
-        Expect.Equal(ErrorCode.None, stage.Append("again", 1, survived, out bool isDuplicate), $"the response to sequence {survived} after a power loss that left {survived} records");
-        Expect.False(isDuplicate);
-    });
+    public static void A_snapshot_of_producers_that_outlives_its_records_counts_for_nothing() =>
+        ForSeeds(static seed =>
+        {
+            var stage = new LogStage(seed);
+            FillOneSegment(stage);
+            stage.MakeSnapshotsDurable();
+            stage.LosePower();
+            int survived = (int)stage.Log.EndOffset.Value;
+            Expect.Equal(
+                ErrorCode.None,
+                stage.Append("again", 1, survived, out bool isDuplicate),
+                $"the response to sequence {survived} after a power loss that left {survived} records"
+            );
+            Expect.False(isDuplicate);
+        });
 
-    /// <summary>Appends one producer's records until a second segment begins, without waiting for the disk; the offset at which it begins.</summary>
+    /// <summary>
+    /// Appends one producer's records until a second segment begins, without waiting for the disk; the offset at which it begins.
+    /// </summary>
     private static int FillOneSegment(LogStage stage)
     {
         int sequence = 0;
@@ -200,58 +217,65 @@ internal static class LogScenarios
         return sequence - 1;
     }
 
-    public static void Leader_epochs_of_what_recovery_scans_are_known_again() => ForSeeds(static seed =>
-    {
-        var stage = new LogStage(seed, segmentBytes: 1 << 20);
-        for (int epoch = 1; epoch < 4; epoch++)
+    public static void Leader_epochs_of_what_recovery_scans_are_known_again() =>
+        ForSeeds(static seed =>
         {
-            stage.BeginEpoch(epoch);
-            stage.Append($"{epoch}", epoch);
-        }
+            var stage = new LogStage(seed, segmentBytes: 1 << 20);
+            for (int epoch = 1; epoch < 4; epoch++)
+            {
+                stage.BeginEpoch(epoch);
+                stage.Append($"{epoch}", epoch);
+            }
 
-        stage.Flush();
-        stage.LosePower();
-        for (int epoch = 1; epoch < 4; epoch++)
+            stage.Flush();
+            stage.LosePower();
+            for (int epoch = 1; epoch < 4; epoch++)
+            {
+                Expect.Equal(
+                    new Offset(epoch),
+                    stage.Log.Epochs.EndOf(new LeaderEpoch(epoch), stage.Log.EndOffset).EndOffset,
+                    $"the end of epoch {epoch}"
+                );
+            }
+        });
+
+    public static void A_topics_id_that_a_failed_flush_lost_is_written_again() =>
+        ForSeeds(static seed =>
         {
-            Expect.Equal(new Offset(epoch), stage.Log.Epochs.EndOf(new LeaderEpoch(epoch), stage.Log.EndOffset).EndOffset, $"the end of epoch {epoch}");
-        }
-    });
+            var stage = new LogStage(seed);
+            Uuid id = stage.Log.TopicId;
+            SimInode file = (SimInode)stage.Volume.Find("/data/t-0/partition.metadata")!;
+            byte[] content = file.Current.Span.ToArray();
+            file.SetLength(0);
+            file.MakeDurable(file.Operations);
+            file.Write(0, content);
+            file.LosePages(new SimRandom(seed));
+            stage.Restart();
+            Expect.Equal(id, stage.Log.TopicId);
+            stage.LosePower();
+            Expect.Equal(id, stage.Log.TopicId);
+        });
 
-    public static void A_topics_id_that_a_failed_flush_lost_is_written_again() => ForSeeds(static seed =>
-    {
-        var stage = new LogStage(seed);
-        Uuid id = stage.Log.TopicId;
-        SimInode file = (SimInode)stage.Volume.Find("/data/t-0/partition.metadata")!;
-        byte[] content = file.Current.Span.ToArray();
-        file.SetLength(0);
-        file.MakeDurable(file.Operations);
-        file.Write(0, content);
-        file.LosePages(new SimRandom(seed));
-        stage.Restart();
-        Expect.Equal(id, stage.Log.TopicId);
-        stage.LosePower();
-        Expect.Equal(id, stage.Log.TopicId);
-    });
-
-    public static void A_truncation_that_a_failed_flush_lost_is_made_again() => ForSeeds(seed =>
-    {
-        var stage = new LogStage(seed, segmentBytes: 1 << 20);
-        Fill(stage, 3, pauseMs: 0);
-        stage.Commit();
-        stage.RunFor(CheckpointMs);
-        Fill(stage, 2, pauseMs: 0);
-        stage.Flush();
-        stage.Volume.FailNextFlush();
-        stage.Cut(3);
-        stage.Append("after", epoch: 2);
-        stage.Flush();
-        Expect.True(stage.IsOffline);
-        stage.Restart();
-        string flushed = string.Join(' ', stage.Values());
-        Expect.Equal(stage.Log.EndOffset, stage.Log.FlushedTo);
-        stage.LosePower();
-        Expect.Equal(flushed, string.Join(' ', stage.Values()));
-    });
+    public static void A_truncation_that_a_failed_flush_lost_is_made_again() =>
+        ForSeeds(seed =>
+        {
+            var stage = new LogStage(seed, segmentBytes: 1 << 20);
+            Fill(stage, 3, pauseMs: 0);
+            stage.Commit();
+            stage.RunFor(CheckpointMs);
+            Fill(stage, 2, pauseMs: 0);
+            stage.Flush();
+            stage.Volume.FailNextFlush();
+            stage.Cut(3);
+            stage.Append("after", epoch: 2);
+            stage.Flush();
+            Expect.True(stage.IsOffline);
+            stage.Restart();
+            string flushed = string.Join(' ', stage.Values());
+            Expect.Equal(stage.Log.EndOffset, stage.Log.FlushedTo);
+            stage.LosePower();
+            Expect.Equal(flushed, string.Join(' ', stage.Values()));
+        });
 
     public static void A_record_that_was_cut_off_is_new_when_its_producer_sends_it_again()
     {
@@ -274,7 +298,7 @@ internal static class LogScenarios
         Expect.True(isDuplicate);
     }
 
-    public static void A_sequence_that_does_not_follow_is_refused()
+    public static void A_sequence_that_does_not_follow_is_rejected()
     {
         var stage = new LogStage();
         stage.Append("a", 1, sequence: 0);

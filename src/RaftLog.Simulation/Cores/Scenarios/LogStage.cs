@@ -8,7 +8,9 @@ using RaftLog.Storage;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>One log of the shipped Storage over a simulated disk whose flushes take ten milliseconds: for scenarios in which every step is chosen.</summary>
+/// <summary>
+/// One log of the shipped Storage over a simulated disk whose flushes take ten milliseconds: for scenarios in which every step is chosen.
+/// </summary>
 internal sealed class LogStage : IFlushObserver
 {
     /// <summary>The directory of the log.</summary>
@@ -46,16 +48,17 @@ internal sealed class LogStage : IFlushObserver
 
     public bool IsOffline => _directory!.Health.IsOffline;
 
-    public void Flushed(IReadOnlyList<PartitionLog> logs)
-    {
-    }
+    public void Flushed(IReadOnlyList<PartitionLog> logs) { }
 
     /// <summary>Tells a story inside the process, to its end.</summary>
     public void Run(Func<LogStage, Task> story)
     {
         Task? told = null;
         _owner!.Run("story", () => told = story(this));
-        Expect.True(_scheduler.RunUntil(() => told is { IsCompleted: true }, TimeSpan.FromSeconds(60)), _scheduler.Failure ?? "the story ends");
+        Expect.True(
+            _scheduler.RunUntil(() => told is { IsCompleted: true }, TimeSpan.FromSeconds(60)),
+            _scheduler.Failure ?? "the story ends"
+        );
         told!.GetAwaiter().GetResult();
     }
 
@@ -78,14 +81,19 @@ internal sealed class LogStage : IFlushObserver
     /// <summary>The same, and whether the log had it already.</summary>
     public ErrorCode Append(string value, int epoch, int? sequence, out bool isDuplicate)
     {
-        AppendResult result = Do(() => Log.AppendAsLeader(BatchOf(value, sequence), new LeaderEpoch(epoch), AppendSettings.Default, WallMs));
+        AppendResult result = Do(() =>
+            Log.AppendAsLeader(BatchOf(value, sequence), new LeaderEpoch(epoch), AppendSettings.Default, WallMs)
+        );
         isDuplicate = result.IsDuplicate;
         return result.Error;
     }
 
     /// <summary>A record of its own time, appended by a leader.</summary>
     public void AppendAt(string value, long timeMs, int epoch = 1) =>
-        Expect.Equal(ErrorCode.None, Do(() => Log.AppendAsLeader(BatchOf(value, null, timeMs), new LeaderEpoch(epoch), AppendSettings.Default, WallMs)).Error);
+        Expect.Equal(
+            ErrorCode.None,
+            Do(() => Log.AppendAsLeader(BatchOf(value, null, timeMs), new LeaderEpoch(epoch), AppendSettings.Default, WallMs)).Error
+        );
 
     /// <summary>The offset of the first record at or after a time; null where there is none.</summary>
     public Offset? FirstAtOrAfter(long timeMs) => Do(() => Log.FindByTimestamp(timeMs)?.Offset);
@@ -95,39 +103,47 @@ internal sealed class LogStage : IFlushObserver
 
     /// <summary>True for the name of a snapshot of producers above an offset.</summary>
     public static bool IsSnapshotAbove(string name, long offset) =>
-        name.EndsWith(SnapshotSuffix, StringComparison.Ordinal) && long.Parse(name.AsSpan(0, name.Length - SnapshotSuffix.Length), CultureInfo.InvariantCulture) > offset;
+        name.EndsWith(SnapshotSuffix, StringComparison.Ordinal)
+        && long.Parse(name.AsSpan(0, name.Length - SnapshotSuffix.Length), CultureInfo.InvariantCulture) > offset;
 
     /// <summary>Chance brings the snapshots of producers to the medium, and nothing else.</summary>
     public void MakeSnapshotsDurable()
     {
         SimDirectory directory = (SimDirectory)Volume.Find(Path)!;
         directory.MakeDurable(directory.Changes);
-        foreach (SimInode file in directory.Current.Where(each => each.Key.EndsWith(SnapshotSuffix, StringComparison.Ordinal)).Select(each => (SimInode)each.Value))
+        foreach (
+            SimInode file in directory
+                .Current.Where(each => each.Key.EndsWith(SnapshotSuffix, StringComparison.Ordinal))
+                .Select(each => (SimInode)each.Value)
+        )
         {
             file.MakeDurable(file.Operations);
         }
     }
 
     /// <summary>A leadership begins.</summary>
-    public void BeginEpoch(int epoch) => Do(() =>
-    {
-        Log.BeginEpoch(new LeaderEpoch(epoch));
-        return true;
-    });
+    public void BeginEpoch(int epoch) =>
+        Do(() =>
+        {
+            Log.BeginEpoch(new LeaderEpoch(epoch));
+            return true;
+        });
 
     /// <summary>Cuts the log, which holds nothing committed.</summary>
-    public void Cut(int end) => Do(() =>
-    {
-        Log.TruncateTo(new Offset(end));
-        return true;
-    });
+    public void Cut(int end) =>
+        Do(() =>
+        {
+            Log.TruncateTo(new Offset(end));
+            return true;
+        });
 
     /// <summary>All that is in the log is committed.</summary>
-    public void Commit() => Do(() =>
-    {
-        Log.SetHighWatermark(Log.EndOffset);
-        return true;
-    });
+    public void Commit() =>
+        Do(() =>
+        {
+            Log.SetHighWatermark(Log.EndOffset);
+            return true;
+        });
 
     /// <summary>The machine loses its power, comes back, and the log is recovered.</summary>
     public void LosePower()
@@ -137,31 +153,34 @@ internal sealed class LogStage : IFlushObserver
         Start();
     }
 
-    /// <summary>The process is killed and started again over a disk that has spoilt a batch: what refuses then, or null.</summary>
-    public Exception? RefusalAfterKill()
+    /// <summary>The process is killed and started again over a disk that has corrupt a batch: what rejects then, or null.</summary>
+    public Exception? RejectionAfterKill()
     {
         _owner!.Kill();
-        Exception? refusal = null;
+        Exception? rejection = null;
         Incarnation owner = new(_scheduler, "log", 1);
         SimDisk disk = new(Volume, owner);
         bool isOver = false;
-        owner.Run("open", async () =>
-        {
-            try
+        owner.Run(
+            "open",
+            async () =>
             {
-                LogDirectory directory = await LogDirectory.OpenAsync(disk, owner.Time, Root);
-                await directory.OpenLogAsync(Name, _settings);
-            }
-            catch (DiskException refused)
-            {
-                refusal = refused;
-            }
+                try
+                {
+                    LogDirectory directory = await LogDirectory.OpenAsync(disk, owner.Time, Root);
+                    await directory.OpenLogAsync(Name, _settings);
+                }
+                catch (DiskException rejected)
+                {
+                    rejection = rejected;
+                }
 
-            isOver = true;
-        });
-        Expect.True(_scheduler.RunUntil(() => isOver, TimeSpan.FromSeconds(10)), _scheduler.Failure ?? "the log opens, or is refused");
+                isOver = true;
+            }
+        );
+        Expect.True(_scheduler.RunUntil(() => isOver, TimeSpan.FromSeconds(10)), _scheduler.Failure ?? "the log opens, or is rejected");
         owner.Kill();
-        return refusal;
+        return rejection;
     }
 
     /// <summary>The process is killed, and comes back over the page cache that it had.</summary>
@@ -215,22 +234,27 @@ internal sealed class LogStage : IFlushObserver
         SimDisk disk = new(Volume, owner);
         _owner = owner;
         bool isOpen = false;
-        owner.Run("open", async () =>
-        {
-            if (!disk.DirectoryExists(Root))
+        owner.Run(
+            "open",
+            async () =>
             {
-                disk.CreateDirectory(Root);
-                await new MetaProperties("cluster", new NodeId(1), new Uuid(1, 2)).WriteAsync(disk, Root);
-                await disk.FlushDirectoryAsync("/");
-            }
+                if (!disk.DirectoryExists(Root))
+                {
+                    disk.CreateDirectory(Root);
+                    await new MetaProperties("cluster", new NodeId(1), new Uuid(1, 2)).WriteAsync(disk, Root);
+                    await disk.FlushDirectoryAsync("/");
+                }
 
-            LogDirectory directory = await LogDirectory.OpenAsync(disk, owner.Time, Root);
-            directory.Flusher.Observe(this);
-            _directory = directory;
-            owner.Run("loops", directory.RunAsync);
-            _log = directory.Stored().Contains(Name) ? await directory.OpenLogAsync(Name, _settings) : directory.Create(Name, new Uuid(7, 9), _settings);
-            isOpen = true;
-        });
+                LogDirectory directory = await LogDirectory.OpenAsync(disk, owner.Time, Root);
+                directory.Flusher.Observe(this);
+                _directory = directory;
+                owner.Run("loops", directory.RunAsync);
+                _log = directory.Stored().Contains(Name)
+                    ? await directory.OpenLogAsync(Name, _settings)
+                    : directory.Create(Name, new Uuid(7, 9), _settings);
+                isOpen = true;
+            }
+        );
         Expect.True(_scheduler.RunUntil(() => isOpen, TimeSpan.FromSeconds(10)), _scheduler.Failure ?? "the log opens");
         Flush();
     }
@@ -239,12 +263,15 @@ internal sealed class LogStage : IFlushObserver
     {
         bool isDone = false;
         T? result = default;
-        _owner!.Run("step", () =>
-        {
-            result = step();
-            isDone = true;
-            return Task.CompletedTask;
-        });
+        _owner!.Run(
+            "step",
+            () =>
+            {
+                result = step();
+                isDone = true;
+                return Task.CompletedTask;
+            }
+        );
         Expect.True(_scheduler.RunUntil(() => isDone, TimeSpan.Zero), _scheduler.Failure ?? "the step is done");
         return result!;
     }

@@ -7,7 +7,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// Stories of a leader that is cut off from all other nodes, and goes on taking records with acks=1 from a program that reaches it alone: none of them is ever
+/// Stories of a leader that is cut off from all other nodes, and goes on taking records with acks=1 from a program that reaches it alone:
+/// none of them is ever
 /// committed, so nothing that it does with its log may rest on them.
 /// </summary>
 internal static class LoneLeaderScenarios
@@ -18,25 +19,37 @@ internal static class LoneLeaderScenarios
     /// <summary>Longer than the time between two checkpoints, and than records of the retained topic stay.</summary>
     private const double Alone = 8;
 
-    public static void A_leader_that_is_cut_off_compacts_nothing_by_records_that_are_not_committed() => CutOff(
-        new LogTopic(LogTopic.Compacted, [new("cleanup.policy", "compact"), new("segment.ms", "400"), new("min.cleanable.dirty.ratio", "0.01"), new("delete.retention.ms", "60000")]),
-        static (options, topic) => options with { Compacted = topic },
-        static _ => { });
+    public static void A_leader_that_is_cut_off_compacts_nothing_by_records_that_are_not_committed() =>
+        CutOff(
+            new LogTopic(
+                LogTopic.Compacted,
+                [
+                    new("cleanup.policy", "compact"),
+                    new("segment.ms", "400"),
+                    new("min.cleanable.dirty.ratio", "0.01"),
+                    new("delete.retention.ms", "60000"),
+                ]
+            ),
+            static (options, topic) => options with { Compacted = topic },
+            static _ => { }
+        );
 
-    public static void A_leader_that_is_cut_off_deletes_by_age_nothing_that_is_not_committed() => CutOff(
-        new LogTopic(LogTopic.Retained, [new("cleanup.policy", "delete"), new("segment.ms", "400"), new("retention.ms", "2000")]),
-        static (options, topic) => options with { Retained = topic },
-        static starts => Expect.True(starts.Count > 0, "the leader was asked where its log begins"));
+    public static void A_leader_that_is_cut_off_deletes_by_age_nothing_that_is_not_committed() =>
+        CutOff(
+            new LogTopic(LogTopic.Retained, [new("cleanup.policy", "delete"), new("segment.ms", "400"), new("retention.ms", "2000")]),
+            static (options, topic) => options with { Retained = topic },
+            static starts => Expect.True(starts.Count > 0, "the leader was asked where its log begins")
+        );
 
-    public static void A_checkpoint_of_a_leader_that_is_cut_off_says_nothing_of_records_that_are_not_committed() => CutOff(
-        new LogTopic("orders-2", []),
-        static (options, _) => options,
-        static _ => { });
+    public static void A_checkpoint_of_a_leader_that_is_cut_off_says_nothing_of_records_that_are_not_committed() =>
+        CutOff(new LogTopic("orders-2", []), static (options, _) => options, static _ => { });
 
     private static void CutOff(LogTopic topic, Func<SimulationOptions, LogTopic, SimulationOptions> with, Action<List<Offset>> judge)
     {
         SimulationOptions options = with(
-            NodeStage.Quick(("log.cleaner.backoff.ms", "300"), ("log.retention.check.interval.ms", "300"), ("min.insync.replicas", "1")), topic);
+            NodeStage.Quick(("log.cleaner.backoff.ms", "300"), ("log.retention.check.interval.ms", "300"), ("min.insync.replicas", "1")),
+            topic
+        );
         NodeStage stage = new(options);
         stage.Tell(async () =>
         {
@@ -45,11 +58,14 @@ internal static class LoneLeaderScenarios
         });
         (Incarnation careless, KafkaCluster its) = stage.Cluster.NewClient();
         Producer? producer = null;
-        stage.Tell(careless, () =>
-        {
-            producer = its.CreateProducer(new ProducerOptions { Acks = Acks.Leader });
-            return WriteAsync(careless, producer, topic.Name, Together);
-        });
+        stage.Tell(
+            careless,
+            () =>
+            {
+                producer = its.CreateProducer(new ProducerOptions { Acks = Acks.Leader });
+                return WriteAsync(careless, producer, topic.Name, Together);
+            }
+        );
         stage.Reach(() => stage.PartitionOf(topic.Name) is { Isr.Count: 3, HasLeader: true }, "all are in sync");
 
         SimMachine alone = stage.Cluster.Machine(stage.PartitionOf(topic.Name)!.Leader.Value);
@@ -86,7 +102,13 @@ internal static class LoneLeaderScenarios
         for (int i = 0; i < Alone; i++)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), program.Time);
-            starts.Add((await cluster.Admin.ListOffsetsAsync(new SortedDictionary<TopicPartition, OffsetSpec> { [partition] = OffsetSpec.Earliest }))[partition].Offset);
+            starts.Add(
+                (
+                    await cluster.Admin.ListOffsetsAsync(
+                        new SortedDictionary<TopicPartition, OffsetSpec> { [partition] = OffsetSpec.Earliest }
+                    )
+                )[partition].Offset
+            );
         }
     }
 }

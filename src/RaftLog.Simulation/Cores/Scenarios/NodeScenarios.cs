@@ -10,13 +10,17 @@ internal static class NodeScenarios
 {
     private const int FirstOwn = 2;
 
-    public static void A_leader_that_is_cut_off_from_brokers_and_controllers_is_replaced_within_a_session() => ReplacedWithin(
-        3.5, static stage => stage.Leader.Node!.QuorumLeader != stage.Leader.Node.Id, static (_, _) => true);
+    public static void A_leader_that_is_cut_off_from_brokers_and_controllers_is_replaced_within_a_session() =>
+        ReplacedWithin(3.5, static stage => stage.Leader.Node!.QuorumLeader != stage.Leader.Node.Id, static (_, _) => true);
 
-    public static void A_controller_that_is_cut_off_gives_up_within_its_bound_and_another_leads() => ReplacedWithin(
-        10,
-        static stage => stage.Leader.Node!.QuorumLeader == stage.Leader.Node.Id,
-        static (stage, old) => old.Node!.QuorumLeader != old.Node.Id && stage.Cluster.Machines.Any(each => each != old && each.Node!.QuorumLeader == each.Node.Id));
+    public static void A_controller_that_is_cut_off_gives_up_within_its_bound_and_another_leads() =>
+        ReplacedWithin(
+            10,
+            static stage => stage.Leader.Node!.QuorumLeader == stage.Leader.Node.Id,
+            static (stage, old) =>
+                old.Node!.QuorumLeader != old.Node.Id
+                && stage.Cluster.Machines.Any(each => each != old && each.Node!.QuorumLeader == each.Node.Id)
+        );
 
     public static void A_partition_that_a_sessions_fetch_does_not_name_counts_only_where_it_stands()
     {
@@ -37,15 +41,20 @@ internal static class NodeScenarios
         stage.Reach(() => produced.IsCompleted, "the record is acknowledged once the followers have flushed it");
     }
 
-    public static void KAFKA_14616_a_topic_does_not_inherit_the_records_of_a_deleted_namesake() => MadeAnewWhileAway(static _ => { }, "new");
+    public static void KAFKA_14616_a_topic_does_not_inherit_the_records_of_a_deleted_namesake() =>
+        MadeAnewWhileAway(static _ => { }, "new");
 
-    public static void A_log_that_cannot_show_its_topics_id_is_no_replica_of_it() => MadeAnewWhileAway(
-        static away =>
-        {
-            TopicPartition orders = new(NodeStage.Topic, 0);
-            away.Disown(orders, orders);
-        },
-        "new", "newer", "newest");
+    public static void A_log_that_cannot_show_its_topics_id_is_no_replica_of_it() =>
+        MadeAnewWhileAway(
+            static away =>
+            {
+                TopicPartition orders = new(NodeStage.Topic, 0);
+                away.Disown(orders, orders);
+            },
+            "new",
+            "newer",
+            "newest"
+        );
 
     public static void A_replica_whose_directory_is_gone_leads_nothing_and_counts_for_nothing_until_it_has_copied_the_log()
     {
@@ -61,7 +70,10 @@ internal static class NodeScenarios
         // Long enough for the checkpoints to name the log.
         stage.RunFor(6);
         SimMachine last = stage.Leader;
-        List<SimMachine> others = [.. stage.Partition!.Replicas.Select(each => stage.Cluster.Machine(each.Value)).Where(each => each != last)];
+        List<SimMachine> others =
+        [
+            .. stage.Partition!.Replicas.Select(each => stage.Cluster.Machine(each.Value)).Where(each => each != last),
+        ];
         others.ForEach(static each => each.Kill());
         stage.Reach(() => stage.Partition is { Isr.Count: 1 }, "one is in sync");
         stage.Tell(() => stage.ProduceAsync("only there"));
@@ -85,7 +97,8 @@ internal static class NodeScenarios
 
     public static void KAFKA_10706_a_follower_with_an_epoch_that_left_no_record_agrees_with_its_leader_and_goes_on()
     {
-        // A second leader writes nothing and is cut off; a third one has never heard of its epoch. The log ends of both are equal, their epochs are not.
+        // A second leader writes nothing and is cut off; a third one has never heard of its epoch. The log ends of both are equal, their
+        // epochs are not.
         NodeStage stage = new(NodeStage.Quick());
         stage.Tell(async () =>
         {
@@ -114,21 +127,27 @@ internal static class NodeScenarios
         (Incarnation careless, KafkaCluster its) = stage.Cluster.NewClient();
         Producer? own = null;
         stage.Tell(stage.CreateTopicAsync);
-        stage.Tell(careless, () =>
-        {
-            own = its.CreateProducer(new ProducerOptions { Acks = Acks.Leader });
-            return NodeStage.ProduceAsync(own, "common");
-        });
+        stage.Tell(
+            careless,
+            () =>
+            {
+                own = its.CreateProducer(new ProducerOptions { Acks = Acks.Leader });
+                return NodeStage.ProduceAsync(own, "common");
+            }
+        );
         stage.Tell(() => stage.ProduceAsync("common, too"));
         stage.Settle(FirstOwn);
         SimMachine deposed = stage.Leader;
         LeaderEpoch lost = stage.Partition!.LeaderEpoch;
         stage.CutOff(deposed, fromClients: false);
-        stage.Tell(careless, async () =>
-        {
-            await NodeStage.ProduceAsync(own!, "only there");
-            await NodeStage.ProduceAsync(own!, "only there, too");
-        });
+        stage.Tell(
+            careless,
+            async () =>
+            {
+                await NodeStage.ProduceAsync(own!, "only there");
+                await NodeStage.ProduceAsync(own!, "only there, too");
+            }
+        );
         Expect.Equal(FirstOwn + 2, NodeStage.LogOf(deposed).Batches.Count);
         stage.CutOff(deposed, fromClients: true);
         stage.Reach(() => stage.LeaderIfAny is { } next && next != deposed, "another leads");
@@ -144,9 +163,15 @@ internal static class NodeScenarios
         stage.Cluster.Scheduler.Stepped = program =>
         {
             look(program);
-            if (NodeStage.KnownTo(deposed) is { } log && log.HighWatermark > new Offset(FirstOwn) && log.Epochs.At(log.HighWatermark - 1) == lost)
+            if (
+                NodeStage.KnownTo(deposed) is { } log
+                && log.HighWatermark > new Offset(FirstOwn)
+                && log.Epochs.At(log.HighWatermark - 1) == lost
+            )
             {
-                stage.Cluster.Scheduler.Fail($"follower-high-watermark: {deposed.Name} counts {log.HighWatermark} records as committed, and has not cut its own yet");
+                stage.Cluster.Scheduler.Fail(
+                    $"follower-high-watermark: {deposed.Name} counts {log.HighWatermark} records as committed, and has not cut its own yet"
+                );
             }
         };
         stage.Cluster.Network.HealAll();
@@ -169,7 +194,10 @@ internal static class NodeScenarios
         });
         stage.Settle(batches: 1);
         SimMachine leader = stage.Leader;
-        List<SimMachine> followers = [.. stage.Partition!.Replicas.Select(each => stage.Cluster.Machine(each.Value)).Where(each => each != leader)];
+        List<SimMachine> followers =
+        [
+            .. stage.Partition!.Replicas.Select(each => stage.Cluster.Machine(each.Value)).Where(each => each != leader),
+        ];
         followers.ForEach(each => each.Pause());
         Offset at = Offset.None;
         Task sent = NodeStage.Begin(stage.Program, async () => at = await NodeStage.ProduceAsync(producer!, "meanwhile"));
@@ -180,7 +208,7 @@ internal static class NodeScenarios
         stage.RunFor(10);
         Expect.False(sent.IsCompleted);
         Expect.Equal(new Offset(1), NodeStage.KnownTo(leader)!.HighWatermark);
-        Expect.True(stage.Watch!.Rare.Counts["sometimes: records refused, too few in sync"] > 0);
+        Expect.True(stage.Watch!.Rare.Counts["sometimes: records rejected, too few in sync"] > 0);
 
         followers.ForEach(each => each.Resume());
         stage.Reach(() => sent.IsCompleted, "it is acknowledged");
@@ -217,9 +245,13 @@ internal static class NodeScenarios
         stage.ExpectEqualReplicas();
     }
 
-    /// <summary>Cuts the partition's leader off from all other nodes, not from clients, and holds the others against a bound: one of them leads by then.</summary>
+    /// <summary>
+    /// Cuts the partition's leader off from all other nodes, not from clients, and holds the others against a bound: one of them leads by
+    /// then.
+    /// </summary>
     /// <param name="seconds">The bound.</param>
-    /// <param name="suits">Whether the partition's leader is of the kind that the story is about; until it is, the leader is held for a while.</param>
+    /// <param name="suits">Whether the partition's leader is of the kind that the story is about; until it is, the leader is held for a
+    /// while.</param>
     /// <param name="goal">What is true besides, once the bound is over.</param>
     private static void ReplacedWithin(double seconds, Func<NodeStage, bool> suits, Func<NodeStage, SimMachine, bool> goal)
     {

@@ -18,7 +18,8 @@ internal sealed class NodeStage
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <param name="options">What the world is like.</param>
-    /// <param name="watches">Whether what leaves the machines is held against their disk images; not where a topic is deleted, which those checks do not know.</param>
+    /// <param name="watches">Whether what leaves the machines is held against their disk images; not where a topic is deleted, which those
+    /// checks do not know.</param>
     /// <param name="absent">Nodes that are not started yet.</param>
     internal NodeStage(SimulationOptions options, bool watches = true, params int[] absent)
     {
@@ -59,22 +60,28 @@ internal sealed class NodeStage
     private IEnumerable<SimMachine> Running => Cluster.Machines.Where(each => each.IsUp && each.Node is not null);
 
     /// <summary>The newest version of the first partition of a topic that any node believes in; null before there is one.</summary>
-    internal PartitionRegistration? PartitionOf(string topic) => Running.Select(each => InImageOf(each, topic)).OfType<PartitionRegistration>()
-        .OrderByDescending(each => each.LeaderEpoch).ThenByDescending(each => each.PartitionEpoch).FirstOrDefault();
+    internal PartitionRegistration? PartitionOf(string topic) =>
+        Running
+            .Select(each => InImageOf(each, topic))
+            .OfType<PartitionRegistration>()
+            .OrderByDescending(each => each.LeaderEpoch)
+            .ThenByDescending(each => each.PartitionEpoch)
+            .FirstOrDefault();
 
     /// <summary>Settings with which a broker that is cut off is fenced within seconds.</summary>
-    internal static SimulationOptions Quick(params (string Key, string Value)[] more) => new()
-    {
-        Seed = 1,
-        Partitions = 1,
-        Properties =
-        [
-            new("broker.session.timeout.ms", "2000"),
-            new("broker.heartbeat.interval.ms", "400"),
-            new("replica.lag.time.max.ms", "1000"),
-            .. more.Select(each => new KeyValuePair<string, string>(each.Key, each.Value)),
-        ],
-    };
+    internal static SimulationOptions Quick(params (string Key, string Value)[] more) =>
+        new()
+        {
+            Seed = 1,
+            Partitions = 1,
+            Properties =
+            [
+                new("broker.session.timeout.ms", "2000"),
+                new("broker.heartbeat.interval.ms", "400"),
+                new("replica.lag.time.max.ms", "1000"),
+                .. more.Select(each => new KeyValuePair<string, string>(each.Key, each.Value)),
+            ],
+        };
 
     /// <summary>Tells a story inside the client's process, to its end.</summary>
     internal void Tell(Func<Task> story, [CallerArgumentExpression(nameof(story))] string what = "") => Tell(Program, story, what);
@@ -91,11 +98,14 @@ internal sealed class NodeStage
     internal static Task Begin(Incarnation program, Func<Task> story)
     {
         TaskCompletionSource told = new();
-        program.Run("story", async () =>
-        {
-            await story();
-            told.SetResult();
-        });
+        program.Run(
+            "story",
+            async () =>
+            {
+                await story();
+                told.SetResult();
+            }
+        );
         return told.Task;
     }
 
@@ -120,12 +130,12 @@ internal sealed class NodeStage
     /// <summary>Creates a topic of one partition with three replicas.</summary>
     internal async Task CreateTopicAsync(string name)
     {
-        for (ErrorCode answer = ErrorCode.UnknownServerError; answer != ErrorCode.None;)
+        for (ErrorCode response = ErrorCode.UnknownServerError; response != ErrorCode.None; )
         {
             await Task.Delay(Pause, Program.Time);
             try
             {
-                answer = (await Client.Admin.CreateTopicsAsync([new NewTopic(name, 1, 3)]))[0].Error;
+                response = (await Client.Admin.CreateTopicsAsync([new NewTopic(name, 1, 3)]))[0].Error;
             }
             catch (KafkaException)
             {
@@ -142,9 +152,13 @@ internal sealed class NodeStage
         (await producer.ProduceAsync(Topic, new ProducerRecord(null, Encoding.UTF8.GetBytes(value)) { Partition = 0 })).Offset;
 
     /// <summary>Waits until all replicas are in sync and their disks hold equally many batches.</summary>
-    internal void Settle(int batches) => Reach(
-        () => Partition is { Isr.Count: 3 } && Partition.Replicas.All(each => LogOf(Cluster.Machine(each.Value)).Batches.Count == batches),
-        $"all three replicas are in sync with {batches} batches: {Describe()}");
+    internal void Settle(int batches) =>
+        Reach(
+            () =>
+                Partition is { Isr.Count: 3 }
+                && Partition.Replicas.All(each => LogOf(Cluster.Machine(each.Value)).Batches.Count == batches),
+            $"all three replicas are in sync with {batches} batches: {Describe()}"
+        );
 
     /// <summary>All replicas have the same bytes.</summary>
     internal void ExpectEqualReplicas()
@@ -176,6 +190,13 @@ internal sealed class NodeStage
     private static PartitionRegistration? InImageOf(SimMachine machine, string name) =>
         machine.Node!.Image.Topics.TryGet(name, out TopicImage? topic) ? topic.Partitions.GetValueOrDefault(0) : null;
 
-    private string Describe() => Partition is null ? "there is none" : string.Join(", ", Partition.Replicas.Select(each =>
-        $"n{each} has {LogOf(Cluster.Machine(each.Value)).Batches.Count}{(Partition.Isr.Contains(each) ? " in sync" : "")}"));
+    private string Describe() =>
+        Partition is null
+            ? "there is none"
+            : string.Join(
+                ", ",
+                Partition.Replicas.Select(each =>
+                    $"n{each} has {LogOf(Cluster.Machine(each.Value)).Batches.Count}{(Partition.Isr.Contains(each) ? " in sync" : "")}"
+                )
+            );
 }

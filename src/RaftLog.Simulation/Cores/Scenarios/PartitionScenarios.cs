@@ -10,7 +10,8 @@ internal static class PartitionScenarios
 
     public static void KIP_101_first_case_a_restarted_follower_keeps_what_it_did_not_yet_know_to_be_committed()
     {
-        // B has the second record, flushed, and A has committed it; but B's own high watermark lags one fetch behind. B restarts. Cutting its
+        // B has the second record, flushed, and A has committed it; but B's own high watermark lags one fetch behind. B restarts. Cutting
+        // its
         // log to that high watermark and then losing A would lose an acknowledged record.
         var scene = new Scene(2);
         (DataReplica a, DataReplica b) = (scene.Nodes[0], scene.Nodes[1]);
@@ -100,7 +101,8 @@ internal static class PartitionScenarios
 
     public static void KIP_320_a_zombie_leader_counts_no_follower_of_another_leadership()
     {
-        // A is cut off as leader of epoch 0; B leads epoch 1, and C follows B. A fetch of C that reaches A must not move A's high watermark,
+        // A is cut off as leader of epoch 0; B leads epoch 1, and C follows B. A fetch of C that reaches A must not move A's high
+        // watermark,
         // nor may a fetch of epoch 0 that is still under way reach B.
         var scene = new Scene(3);
         (DataReplica a, DataReplica b, DataReplica c) = (scene.Nodes[0], scene.Nodes[1], scene.Nodes[2]);
@@ -109,14 +111,14 @@ internal static class PartitionScenarios
         scene.Decide(1, 1, 1, 2);
         scene.Tell(Now, 1, 2);
 
-        Expect.Equal(ErrorCode.UnknownLeaderEpoch, a.Serve(Now, c.Node, c.RegisteredAs, c.NextFetch()!.Value, 100).Answer.Error);
-        Expect.Equal(ErrorCode.FencedLeaderEpoch, b.Serve(Now, c.Node, c.RegisteredAs, old, 100).Answer.Error);
+        Expect.Equal(ErrorCode.UnknownLeaderEpoch, a.Serve(Now, c.Node, c.RegisteredAs, c.NextFetch()!.Value, 100).Response.Error);
+        Expect.Equal(ErrorCode.FencedLeaderEpoch, b.Serve(Now, c.Node, c.RegisteredAs, old, 100).Response.Error);
         a.Append(Now, 1, 1);
         a.Flush(Now);
         Expect.Equal(Offset.Zero, a.Core.HighWatermark);
     }
 
-    public static void A_late_answer_that_reports_a_divergence_cuts_nothing()
+    public static void A_late_response_that_reports_a_divergence_cuts_nothing()
     {
         // B asked A in epoch 1 and diverged; meanwhile it followed C in epoch 2 and holds committed records of it.
         var scene = new Scene(3);
@@ -126,8 +128,8 @@ internal static class PartitionScenarios
         b.Flush(Now);
         scene.Decide(0, 1, 0, 1, 2);
         scene.Tell(Now, 0, 1, 2);
-        DataAnswer late = a.Serve(Now, b.Node, b.RegisteredAs, b.NextFetch()!.Value, 100);
-        Expect.True(late.Answer.Diverging is not null);
+        DataResponse late = a.Serve(Now, b.Node, b.RegisteredAs, b.NextFetch()!.Value, 100);
+        Expect.True(late.Response.Diverging is not null);
         scene.Decide(2, 2, 1, 2);
         scene.Tell(Now, 1, 2);
         c.Append(Now, 1, 1);
@@ -140,7 +142,8 @@ internal static class PartitionScenarios
 
     public static void KAFKA_7128_a_follower_that_has_only_reached_a_lagging_high_watermark_may_not_join()
     {
-        // B leads after A and has a record of A's that was committed, but its high watermark does not know yet. C has reached that high watermark.
+        // B leads after A and has a record of A's that was committed, but its high watermark does not know yet. C has reached that high
+        // watermark.
         var scene = new Scene(3);
         (DataReplica a, DataReplica b, DataReplica c) = (scene.Nodes[0], scene.Nodes[1], scene.Nodes[2]);
         scene.Decide(0, 1, 0, 1);
@@ -156,10 +159,10 @@ internal static class PartitionScenarios
         scene.Tell(Now, 1, 2);
         var proposals = new List<IsrProposal?>();
         b.OnEffects = effects => proposals.Add(effects.Proposal);
-        DataAnswer answer = b.Serve(Now, c.Node, c.RegisteredAs, c.NextFetch()!.Value, 100);
+        DataResponse response = b.Serve(Now, c.Node, c.RegisteredAs, c.NextFetch()!.Value, 100);
         Expect.True(proposals.TrueForAll(static proposal => proposal is null));
 
-        c.Take(Now, answer);
+        c.Take(Now, response);
         c.Flush(Now);
         b.Serve(Now, c.Node, c.RegisteredAs, c.NextFetch()!.Value, 100);
         Expect.True(proposals[^1]!.InSync.SameAs(Scene.Set(0, 1, 2)));
@@ -234,7 +237,7 @@ internal static class PartitionScenarios
         Expect.True(proposals.Exists(static proposal => proposal is not null));
     }
 
-    public static void KIP_903_a_proposal_names_the_incarnation_that_fetched_so_that_a_restarted_one_is_refused()
+    public static void KIP_903_a_proposal_names_the_incarnation_that_fetched_so_that_a_restarted_one_is_rejected()
     {
         // Without flushing, B's first incarnation has a record that the second has lost. The proposal is delayed across B's restart.
         var controller = new ModelController(2, 1, keepsEligible: false);
@@ -257,9 +260,9 @@ internal static class PartitionScenarios
 
         controller.Register(b);
         controller.Unfence(b);
-        IsrAnswer answer = controller.Alter(a, leaderEpoch, proposal);
+        IsrResponse response = controller.Alter(a, leaderEpoch, proposal);
 
-        Expect.NotEqual(ErrorCode.None, answer.Error);
+        Expect.NotEqual(ErrorCode.None, response.Error);
         Expect.False(controller.InSync.Contains(b));
     }
 
@@ -275,7 +278,7 @@ internal static class PartitionScenarios
         FetchPosition now = b.NextFetch()!.Value;
         a.Serve(Now, b.Node, new BrokerEpoch(50), now, 100);
 
-        Expect.Equal(ErrorCode.NotLeaderOrFollower, a.Serve(Now, b.Node, new BrokerEpoch(49), claim, 100).Answer.Error);
+        Expect.Equal(ErrorCode.NotLeaderOrFollower, a.Serve(Now, b.Node, new BrokerEpoch(49), claim, 100).Response.Error);
         Expect.Equal(Offset.Zero, a.Core.HighWatermark);
     }
 
@@ -295,8 +298,10 @@ internal static class PartitionScenarios
 
     public static void Cutting_to_the_high_watermark_loses_what_cutting_by_epoch_keeps()
     {
-        // Two followers of one past: each has flushed two records that its leader committed, and knows the first to be committed. The leader dies.
-        // One cuts its log as replicas did before KIP-101, to its high watermark, and leads: an acknowledged record is gone. The other is the shipped one.
+        // Two followers of one past: each has flushed two records that its leader committed, and knows the first to be committed. The
+        // leader dies.
+        // One cuts its log as replicas did before KIP-101, to its high watermark, and leads: an acknowledged record is gone. The other is
+        // the shipped one.
         var scene = new Scene(2);
         (DataReplica a, DataReplica b) = (scene.Nodes[0], scene.Nodes[1]);
         var old = new DataLog();
@@ -358,7 +363,7 @@ internal static class PartitionScenarios
         a.Tick(Now + 10_000);
         Expect.True(proposal!.InSync.SameAs(Scene.Set(0)));
         Expect.Equal(Offset.Zero, a.Core.HighWatermark);
-        a.Answered(Now + 10_100, proposal, Scene.Granted(proposal));
+        a.OnResponse(Now + 10_100, proposal, Scene.Granted(proposal));
         Expect.Equal(new Offset(1), a.Core.HighWatermark);
     }
 
@@ -376,7 +381,7 @@ internal static class PartitionScenarios
         Expect.Equal(new Offset(1), b.NextFetch()!.Value.FetchOffset);
     }
 
-    public static void KAFKA_14704_the_high_watermark_of_a_diverging_answer_does_not_count()
+    public static void KAFKA_14704_the_high_watermark_of_a_diverging_response_does_not_count()
     {
         // B has two records of an epoch in which it led alone; A leads, has other records there, and has committed two.
         var scene = new Scene(2);
@@ -392,10 +397,10 @@ internal static class PartitionScenarios
         a.Flush(Now);
         scene.Tell(Now, 1);
         b.Flush(Now);
-        DataAnswer diverging = a.Serve(Now, b.Node, b.RegisteredAs, b.NextFetch()!.Value, 100);
-        Expect.True(diverging.Answer.Diverging is not null);
-        Expect.Equal(new Offset(2), diverging.Answer.HighWatermark);
-        Expect.True(b.Core.FetchAnswered(diverging.Answer, b.Log).HighWatermark is null);
+        DataResponse diverging = a.Serve(Now, b.Node, b.RegisteredAs, b.NextFetch()!.Value, 100);
+        Expect.True(diverging.Response.Diverging is not null);
+        Expect.Equal(new Offset(2), diverging.Response.HighWatermark);
+        Expect.True(b.Core.OnFetchResponse(diverging.Response, b.Log).HighWatermark is null);
         Expect.Equal(Offset.Zero, b.Core.HighWatermark);
     }
 

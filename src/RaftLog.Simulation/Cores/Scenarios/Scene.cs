@@ -63,7 +63,7 @@ internal sealed class Scene
         Nodes[node].RegisteredAs = _epochs[node];
     }
 
-    public static IsrAnswer Granted(IsrProposal proposal) =>
+    public static IsrResponse Granted(IsrProposal proposal) =>
         new(ErrorCode.None, proposal.LeaderEpoch, proposal.PartitionEpoch.Next(), proposal.InSync);
 
     private PartitionState StateOf(int leader, int epoch, int partitionEpoch, NodeSet inSync)

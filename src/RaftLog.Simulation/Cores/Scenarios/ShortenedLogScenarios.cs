@@ -14,9 +14,16 @@ internal static class ShortenedLogScenarios
         LogTopic topic = new(
             LogTopic.Compacted,
             [
-                new("cleanup.policy", "compact"), new("segment.ms", "400"), new("min.cleanable.dirty.ratio", "0.01"), new("delete.retention.ms", "60000"),
-            ]);
-        SimulationOptions options = NodeStage.Quick(("log.cleaner.backoff.ms", "300"), ("min.insync.replicas", "2")) with { Compacted = topic };
+                new("cleanup.policy", "compact"),
+                new("segment.ms", "400"),
+                new("min.cleanable.dirty.ratio", "0.01"),
+                new("delete.retention.ms", "60000"),
+            ]
+        );
+        SimulationOptions options = NodeStage.Quick(("log.cleaner.backoff.ms", "300"), ("min.insync.replicas", "2")) with
+        {
+            Compacted = topic,
+        };
         NodeStage stage = Begin(options, topic);
         KeyedProgram keys = new(stage.Cluster, new SimRandom(1));
         KeyedReader reader = new(stage.Cluster, options);
@@ -28,14 +35,23 @@ internal static class ShortenedLogScenarios
         int wanted = reader.Reads.Count + 2;
         stage.Reach(() => reader.Reads.Count >= wanted, "two readers have come through");
         Expect.True(stage.Watch!.Rewritten > 0, "compaction has removed something");
-        History history = new() { Keyed = [new KeyedHistory(new TopicPartition(topic.Name, 0), keys.Sends, reader.Reads) { TombstonesStay = TimeSpan.FromMinutes(1) }] };
+        History history = new()
+        {
+            Keyed =
+            [
+                new KeyedHistory(new TopicPartition(topic.Name, 0), keys.Sends, reader.Reads) { TombstonesStay = TimeSpan.FromMinutes(1) },
+            ],
+        };
         Expect.Equal("", string.Join('\n', HistoryChecker.Check(history)));
     }
 
     public static void Records_leave_the_beginning_of_a_log_on_demand_and_by_age_and_never_what_is_not_committed()
     {
         LogTopic topic = new(LogTopic.Retained, [new("cleanup.policy", "delete"), new("segment.ms", "400"), new("retention.ms", "5000")]);
-        SimulationOptions options = NodeStage.Quick(("log.retention.check.interval.ms", "500"), ("min.insync.replicas", "2")) with { Retained = topic };
+        SimulationOptions options = NodeStage.Quick(("log.retention.check.interval.ms", "500"), ("min.insync.replicas", "2")) with
+        {
+            Retained = topic,
+        };
         NodeStage stage = Begin(options, topic);
         TrimProgram trims = new(stage.Cluster, new SimRandom(1));
         stage.RunFor(Work);
@@ -52,7 +68,11 @@ internal static class ShortenedLogScenarios
         RetainedReader reader = new(stage.Cluster, options);
         stage.Reach(() => reader.IsDone, "a reader has come through");
         Expect.True(reader.Start > Offset.Zero);
-        History history = new() { Sends = [.. trims.Sends.Where(each => each.Outcome != SendOutcome.Acknowledged || each.Offset >= reader.Start)], Final = reader.Seen };
+        History history = new()
+        {
+            Sends = [.. trims.Sends.Where(each => each.Outcome != SendOutcome.Acknowledged || each.Offset >= reader.Start)],
+            Final = reader.Seen,
+        };
         Expect.Equal("", string.Join('\n', HistoryChecker.Check(history)));
     }
 

@@ -15,28 +15,44 @@ internal static class SnapshotScenarios
     private const int Late = 4;
     private const double LessThanASnapshot = 2.5;
 
-    public static void A_snapshot_in_pieces_is_begun_again_at_a_new_leader_and_ends_in_the_same_image() => InTheMiddle((stage, late) =>
-    {
-        SimMachine leader = LeaderOfQuorum(stage);
-        leader.Kill();
-        stage.Reach(() => stage.Cluster.Machines.Any(each => each.IsUp && each.Node!.QuorumLeader is { IsNode: true } other && other.Value != leader.Number), "another leads the quorum");
-        leader.Start();
-    });
+    public static void A_snapshot_in_pieces_is_begun_again_at_a_new_leader_and_ends_in_the_same_image() =>
+        InTheMiddle(
+            (stage, late) =>
+            {
+                SimMachine leader = LeaderOfQuorum(stage);
+                leader.Kill();
+                stage.Reach(
+                    () =>
+                        stage.Cluster.Machines.Any(each =>
+                            each.IsUp && each.Node!.QuorumLeader is { IsNode: true } other && other.Value != leader.Number
+                        ),
+                    "another leads the quorum"
+                );
+                leader.Start();
+            }
+        );
 
-    public static void A_snapshot_in_pieces_goes_on_after_its_connection_was_reset() => InTheMiddle(static (stage, _) => stage.Cluster.Network.ResetSome(1));
+    public static void A_snapshot_in_pieces_goes_on_after_its_connection_was_reset() =>
+        InTheMiddle(static (stage, _) => stage.Cluster.Network.ResetSome(1));
 
-    public static void A_snapshot_in_pieces_is_begun_again_by_a_node_that_ended_in_the_middle() => InTheMiddle(static (_, late) =>
-    {
-        late.Kill();
-        late.Start();
-        Expect.True(late.Volume.ListFiles(MetadataDirectory).Any(IsPart));
-    });
+    public static void A_snapshot_in_pieces_is_begun_again_by_a_node_that_ended_in_the_middle() =>
+        InTheMiddle(
+            static (_, late) =>
+            {
+                late.Kill();
+                late.Start();
+                Expect.True(late.Volume.ListFiles(MetadataDirectory).Any(IsPart));
+            }
+        );
 
-    public static void A_snapshot_in_pieces_is_begun_again_by_a_machine_that_lost_its_power_in_the_middle() => InTheMiddle(static (_, late) =>
-    {
-        late.LosePower();
-        late.Start();
-    });
+    public static void A_snapshot_in_pieces_is_begun_again_by_a_machine_that_lost_its_power_in_the_middle() =>
+        InTheMiddle(
+            static (_, late) =>
+            {
+                late.LosePower();
+                late.Start();
+            }
+        );
 
     public static void A_damaged_snapshot_gives_way_to_an_older_one_and_the_log()
     {
@@ -45,8 +61,13 @@ internal static class SnapshotScenarios
         machine.Kill();
         Empty(machine);
         machine.Start();
-        stage.Reach(() => machine.IsReady && stage.Cluster.Machines.All(each => BelievesTheSame(each, machine)), "all nodes believe the same");
-        Expect.True(machine.Volume.ListFiles(MetadataDirectory).Any(static each => each.EndsWith(".checkpoint.damaged", StringComparison.Ordinal)));
+        stage.Reach(
+            () => machine.IsReady && stage.Cluster.Machines.All(each => BelievesTheSame(each, machine)),
+            "all nodes believe the same"
+        );
+        Expect.True(
+            machine.Volume.ListFiles(MetadataDirectory).Any(static each => each.EndsWith(".checkpoint.damaged", StringComparison.Ordinal))
+        );
     }
 
     public static void A_damaged_snapshot_is_not_served_and_another_is_taken()
@@ -68,11 +89,23 @@ internal static class SnapshotScenarios
     public static void A_damaged_snapshot_that_nothing_replaces_keeps_the_node_from_starting_and_stays()
     {
         var stage = new LogStage();
-        MetadataStoreOptions options = new(SegmentBytes: 1 << 20, SegmentMs: 1 << 30, BytesBetweenSnapshots: 1 << 20, SnapshotIntervalMs: 0, RetentionBytes: 1 << 20);
+        MetadataStoreOptions options = new(
+            SegmentBytes: 1 << 20,
+            SegmentMs: 1 << 30,
+            BytesBetweenSnapshots: 1 << 20,
+            SnapshotIntervalMs: 0,
+            RetentionBytes: 1 << 20
+        );
         stage.Run(async each =>
         {
             MetadataStore store = await MetadataStore.OpenAsync(each.Directory, each.Disk, [new NodeId(1)], options, static _ => { });
-            await store.WriteSnapshotAsync(MetadataImage.Empty with { Provenance = new MetadataProvenance(new Offset(4), new LeaderEpoch(2)) }, timestampMs: 0);
+            await store.WriteSnapshotAsync(
+                MetadataImage.Empty with
+                {
+                    Provenance = new MetadataProvenance(new Offset(4), new LeaderEpoch(2)),
+                },
+                timestampMs: 0
+            );
         });
         const string Path = $"{MetadataDirectory}/00000000000000000005-0000000002.checkpoint";
         SimInode file = (SimInode)stage.Volume.Find(Path)!;
@@ -81,17 +114,17 @@ internal static class SnapshotScenarios
         stage.Restart();
         stage.Run(async each =>
         {
-            string refusal = "";
+            string rejection = "";
             try
             {
                 await MetadataStore.OpenAsync(each.Directory, each.Disk, [new NodeId(1)], options, static _ => { });
             }
-            catch (Storage.LogDirectoryException refused)
+            catch (Storage.LogDirectoryException rejected)
             {
-                refusal = refused.Message;
+                rejection = rejected.Message;
             }
 
-            Expect.True(refusal.Contains(Path, StringComparison.Ordinal), $"a refusal that names the file: {refusal}");
+            Expect.True(rejection.Contains(Path, StringComparison.Ordinal), $"a rejection that names the file: {rejection}");
         });
         Expect.Equal(left, stage.Volume.ReadFile(Path)!.Length);
     }
@@ -99,7 +132,14 @@ internal static class SnapshotScenarios
     private static NodeStage WithSnapshots(params int[] absent)
     {
         NodeStage stage = new(
-            NodeStage.Quick(("metadata.log.max.record.bytes.between.snapshots", "1000")) with { Nodes = absent.Length > 0 ? Late : 3, Voters = 3 }, watches: true, absent);
+            NodeStage.Quick(("metadata.log.max.record.bytes.between.snapshots", "1000")) with
+            {
+                Nodes = absent.Length > 0 ? Late : 3,
+                Voters = 3,
+            },
+            watches: true,
+            absent
+        );
         stage.Tell(async () =>
         {
             for (int topic = 0; topic < Topics; topic++)
@@ -107,7 +147,13 @@ internal static class SnapshotScenarios
                 await stage.CreateTopicAsync($"t{topic}");
             }
         });
-        stage.Reach(() => stage.Cluster.Machines.Where(static each => each.IsUp).All(static each => each.Volume.ListFiles(MetadataDirectory).Count(IsWhole) > 1), "there are snapshots");
+        stage.Reach(
+            () =>
+                stage
+                    .Cluster.Machines.Where(static each => each.IsUp)
+                    .All(static each => each.Volume.ListFiles(MetadataDirectory).Count(IsWhole) > 1),
+            "there are snapshots"
+        );
         return stage;
     }
 
@@ -122,9 +168,15 @@ internal static class SnapshotScenarios
         NodeStage stage = new(
             NodeStage.Quick(
                 ("controller.quorum.fetch.snapshot.max.bytes", $"{PieceBytes}"),
-                ("metadata.log.max.record.bytes.between.snapshots", "1000")) with { Nodes = Late, Voters = 3 },
+                ("metadata.log.max.record.bytes.between.snapshots", "1000")
+            ) with
+            {
+                Nodes = Late,
+                Voters = 3,
+            },
             watches: true,
-            Late);
+            Late
+        );
         stage.Tell(async () =>
         {
             for (int topic = 0; topic < Topics; topic++)
@@ -141,7 +193,8 @@ internal static class SnapshotScenarios
                 sizes.Add(SizeOfPart(late));
                 return sizes.Max >= LeastPieces / 2 * PieceBytes;
             },
-            "half of a snapshot has come");
+            "half of a snapshot has come"
+        );
         Expect.Equal(0, late.Volume.ListFiles(MetadataDirectory).Count(IsWhole));
         disturb(stage, late);
         stage.Reach(
@@ -150,7 +203,8 @@ internal static class SnapshotScenarios
                 sizes.Add(SizeOfPart(late));
                 return late.Volume.ListFiles(MetadataDirectory).Any(IsWhole);
             },
-            "the snapshot has come");
+            "the snapshot has come"
+        );
         Expect.True(sizes.Count > LeastPieces, $"more than {LeastPieces} pieces, not {sizes.Count}: {string.Join(' ', sizes)}");
         stage.Reach(() => stage.Cluster.Machines.All(each => each.IsUp && BelievesTheSame(each, late)), "all nodes believe the same");
         Expect.False(late.Volume.ListFiles(MetadataDirectory).Any(IsPart));
@@ -169,10 +223,18 @@ internal static class SnapshotScenarios
         stage.Cluster.Machine(stage.Cluster.Machines.First(each => each.IsUp && each.Node!.QuorumLeader.IsNode).Node!.QuorumLeader.Value);
 
     private static long SizeOfPart(SimMachine machine) =>
-        machine.Volume.ListFiles(MetadataDirectory).Where(IsPart).Select(each => (long)machine.Volume.ReadFile($"{MetadataDirectory}/{each}")!.Length).DefaultIfEmpty().Max();
+        machine
+            .Volume.ListFiles(MetadataDirectory)
+            .Where(IsPart)
+            .Select(each => (long)machine.Volume.ReadFile($"{MetadataDirectory}/{each}")!.Length)
+            .DefaultIfEmpty()
+            .Max();
 
-    private static long FirstOffset(SimMachine machine) => machine.Volume.ListFiles(MetadataDirectory)
-        .Where(static each => each.EndsWith(".log", StringComparison.Ordinal)).Min(static each => long.Parse(each[..^4], System.Globalization.CultureInfo.InvariantCulture));
+    private static long FirstOffset(SimMachine machine) =>
+        machine
+            .Volume.ListFiles(MetadataDirectory)
+            .Where(static each => each.EndsWith(".log", StringComparison.Ordinal))
+            .Min(static each => long.Parse(each[..^4], System.Globalization.CultureInfo.InvariantCulture));
 
     private static bool IsPart(string name) => name.EndsWith(Part, StringComparison.Ordinal);
 

@@ -14,11 +14,17 @@ internal static class StopScenarios
         machine.Volume.Hang();
         Task produced = NodeStage.Begin(stage.Program, () => stage.ProduceAsync("one"));
         stage.RunFor(15);
-        Expect.True(machine.JournalText.Contains("has not ended a flush for 1", StringComparison.Ordinal), $"a line about the disk in: {machine.JournalText}");
+        Expect.True(
+            machine.NodeLogText.Contains("has not ended a flush for 1", StringComparison.Ordinal),
+            $"a line about the disk in: {machine.NodeLogText}"
+        );
         bool hasStopped = false;
         machine.Stop(() => hasStopped = true);
         stage.Reach(() => hasStopped, "the end of a stop");
-        Expect.True(machine.JournalText.Contains("closing the log directories has not ended within", StringComparison.Ordinal), $"a line about the stop in: {machine.JournalText}");
+        Expect.True(
+            machine.NodeLogText.Contains("closing the log directories has not ended within", StringComparison.Ordinal),
+            $"a line about the stop in: {machine.NodeLogText}"
+        );
         stage.Reach(() => produced.IsCompleted, "the record is acknowledged by others");
     }
 
@@ -29,29 +35,38 @@ internal static class StopScenarios
         SimMachine leader = stage.Cluster.Machines.Single(each => each.Node!.QuorumLeader == each.Node.Id);
         SimMachine other = stage.Cluster.Machines.First(each => each != leader);
 
-        // The farewell waits for a voter that does not answer. The other one elects meanwhile, and asks for a vote that takes longer to write than the stop.
+        // The farewell waits for a voter that does not answer. The other one elects meanwhile, and asks for a vote that takes longer to
+        // write than the stop.
         stage.Cluster.Network.Cut(leader.Name, stage.Cluster.Machines.Single(each => each != leader && each != other).Name);
         leader.Volume.Slowness = 2_000;
         bool hasStopped = false;
         leader.Stop(() => hasStopped = true);
         stage.Reach(() => hasStopped, "the end of a stop");
-        Expect.True(!leader.JournalText.Contains("waiting for what still runs has not ended", StringComparison.Ordinal), leader.JournalText);
+        Expect.True(
+            !leader.NodeLogText.Contains("waiting for what still runs has not ended", StringComparison.Ordinal),
+            leader.NodeLogText
+        );
     }
 
-    public static void A_loop_that_is_told_of_a_time_that_has_passed_leaves_time_to_others() => new LogStage().Run(static async stage =>
-    {
-        var waiters = new Waiters(stage.Time);
-        int told = 0;
-        var loop = new EventLoop(waiters) { Warn = _ => told++ };
-        long turns = 0;
-        stage.RunBeside("loop", () => loop.RunAsync(() =>
+    public static void A_loop_that_is_told_of_a_time_that_has_passed_leaves_time_to_others() =>
+        new LogStage().Run(static async stage =>
         {
-            turns++;
-            return loop.NowMs - 1;
-        }));
-        await Task.Delay(TimeSpan.FromSeconds(1), stage.Time);
-        loop.Stop();
-        Expect.Equal(1, told);
-        Expect.True(turns is > 100 and < 1100, $"about a thousand turns in a second, not {turns}");
-    });
+            var waiters = new Waiters(stage.Time);
+            int told = 0;
+            var loop = new EventLoop(waiters) { Warn = _ => told++ };
+            long turns = 0;
+            stage.RunBeside(
+                "loop",
+                () =>
+                    loop.RunAsync(() =>
+                    {
+                        turns++;
+                        return loop.NowMs - 1;
+                    })
+            );
+            await Task.Delay(TimeSpan.FromSeconds(1), stage.Time);
+            loop.Stop();
+            Expect.Equal(1, told);
+            Expect.True(turns is > 100 and < 1100, $"about a thousand turns in a second, not {turns}");
+        });
 }

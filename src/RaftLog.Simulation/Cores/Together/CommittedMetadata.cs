@@ -5,7 +5,8 @@ using RaftLog.Replication;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// What the cluster's metadata says by the records that the quorum has committed, read in the order of their first commit: the truth that nodes come to
+/// What the cluster's metadata says by the records that the quorum has committed, read in the order of their first commit: the truth that
+/// nodes come to
 /// know later, each at its own pace.
 /// </summary>
 internal sealed class CommittedMetadata
@@ -13,9 +14,11 @@ internal sealed class CommittedMetadata
     private readonly MetadataReplayer _replayer = new();
 
     private bool _isUnread;
-    private bool _isNews;
+    private bool _isUpdate;
 
-    /// <summary>All that is committed, up to this moment: a node may learn of a commit, and act on it, within the event that makes it.</summary>
+    /// <summary>
+    /// All that is committed, up to this moment: a node may learn of a commit, and act on it, within the event that makes it.
+    /// </summary>
     public MetadataImage Image
     {
         get
@@ -42,15 +45,15 @@ internal sealed class CommittedMetadata
         }
 
         _isUnread = true;
-        _isNews = true;
+        _isUpdate = true;
     }
 
     /// <summary>True when something was committed since the last time.</summary>
-    public bool TakeNews()
+    public bool TakeUpdates()
     {
-        bool isNews = _isNews;
-        _isNews = false;
-        return isNews;
+        bool isUpdate = _isUpdate;
+        _isUpdate = false;
+        return isUpdate;
     }
 
     /// <summary>Who may be elected for a partition by this truth.</summary>
@@ -88,7 +91,10 @@ internal sealed class CommittedMetadata
             }
 
             _readAt = truth.Image;
-            if (truth.Image.Topics.TryGet(topic, out TopicImage? image) && image.Partitions.TryGetValue(partition, out PartitionRegistration? found))
+            if (
+                truth.Image.Topics.TryGet(topic, out TopicImage? image)
+                && image.Partitions.TryGetValue(partition, out PartitionRegistration? found)
+            )
             {
                 _inSync = NodeSet.Of([.. found.Isr]);
                 _eligible = NodeSet.Of([.. found.EligibleLeaders]);

@@ -3,7 +3,9 @@ using RaftLog.Replication;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Reads one partition from its start on, from whomever some node names as leader; all that it ever sees must be committed.</summary>
+/// <summary>
+/// Reads one partition from its start on, from whomever some node names as leader; all that it ever sees must be committed.
+/// </summary>
 internal sealed class CoreConsumer(CoreWorld world, int partition, Chance chance)
 {
     private const int Client = 200;
@@ -39,8 +41,9 @@ internal sealed class CoreConsumer(CoreWorld world, int partition, Chance chance
             Client + partition,
             leader,
             TimeoutMs,
-            (node, answer) => answer(node.Partitions[partition].Consume(position, MostEntries)),
-            entries => Take((int)position.FetchOffset.Value, entries));
+            (node, response) => response(node.Partitions[partition].Consume(position, MostEntries)),
+            entries => Take((int)position.FetchOffset.Value, entries)
+        );
     }
 
     private void Take(int from, DataEntry[]? entries)

@@ -5,7 +5,8 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// Carries the active controller on a voter: appends what it decides, has it replay that, and gives the answer when it is committed. It decides nothing.
+/// Carries the active controller on a voter: appends what it decides, has it replay that, and gives the response when it is committed. It
+/// decides nothing.
 /// </summary>
 internal sealed class CoreController(CoreWorld world, CoreNode node)
 {
@@ -36,13 +37,20 @@ internal sealed class CoreController(CoreWorld world, CoreNode node)
         }
     }
 
-    /// <summary>The committed log has been read: begins the controller if it waits for that, and gives the answers that are due.</summary>
+    /// <summary>
+    /// The committed log has been read: begins the controller if it waits for that, and gives the responses that are due.
+    /// </summary>
     public void Review(MetadataReplayer replayer)
     {
         Offset position = replayer.Position.LastOffset + 1;
         if (_leads && _controller is null && position > _epochStart)
         {
-            ControllerOptions options = new() { SessionTimeoutMs = world.Options.SessionMs, ImbalanceCheckMs = 5_000, MaxIdleMs = world.Options.IdleMs };
+            ControllerOptions options = new()
+            {
+                SessionTimeoutMs = world.Options.SessionMs,
+                ImbalanceCheckMs = 5_000,
+                MaxIdleMs = world.Options.IdleMs,
+            };
             _controller = new Controller(replayer.Image, options, NoConfigs.Instance, world.Chance, world.NowMs);
             world.Say($"{node.Id} is the active controller in epoch {_epoch}");
             Append(_controller, _controller.Activate(replayer.InTransaction));
@@ -64,24 +72,26 @@ internal sealed class CoreController(CoreWorld world, CoreNode node)
         }
     }
 
-    /// <summary>Decides; the answer comes when it is committed, or null when this node is not the active controller, or no longer.</summary>
-    public void Decide<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, Action<T?> answer)
+    /// <summary>
+    /// Decides; the response comes when it is committed, or null when this node is not the active controller, or no longer.
+    /// </summary>
+    public void Decide<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, Action<T?> response)
         where T : class
     {
         if (_controller is not { } controller)
         {
-            answer(null);
+            response(null);
             return;
         }
 
         ControllerResult<T> result = decide(controller, node.Quorum.EndOffset, world.NowMs);
         if (!Append(controller, result.Records))
         {
-            answer(null);
+            response(null);
             return;
         }
 
-        _pending.Enqueue((controller.Image.Provenance.LastOffset, committed => answer(committed ? result.Response : null)));
+        _pending.Enqueue((controller.Image.Provenance.LastOffset, committed => response(committed ? result.Response : null)));
         if (result.Records.Count == 0)
         {
             Review(node.Replayer);
@@ -100,9 +110,9 @@ internal sealed class CoreController(CoreWorld world, CoreNode node)
     }
 
     /// <summary>Tells the controller the end of a probe that it may not have asked for; how many records it decided then.</summary>
-    public int TellProbe(NodeId broker, BrokerEpoch epoch, bool refused)
+    public int TellProbe(NodeId broker, BrokerEpoch epoch, bool rejected)
     {
-        IReadOnlyList<IMetadataRecord> records = _controller?.ProbeEnded(broker, epoch, refused, world.NowMs) ?? [];
+        IReadOnlyList<IMetadataRecord> records = _controller?.ProbeEnded(broker, epoch, rejected, world.NowMs) ?? [];
         return _controller is { } controller && Append(controller, records) ? records.Count : 0;
     }
 
@@ -141,13 +151,17 @@ internal sealed class CoreController(CoreWorld world, CoreNode node)
 
         foreach ((NodeId broker, BrokerEpoch epoch) in controller.TakeProbes())
         {
-            world.Probe(node, broker, refused =>
-            {
-                if (ReferenceEquals(_controller, controller))
+            world.Probe(
+                node,
+                broker,
+                rejected =>
                 {
-                    TellProbe(broker, epoch, refused);
+                    if (ReferenceEquals(_controller, controller))
+                    {
+                        TellProbe(broker, epoch, rejected);
+                    }
                 }
-            });
+            );
         }
     }
 }

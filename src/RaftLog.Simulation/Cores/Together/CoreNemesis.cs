@@ -42,18 +42,22 @@ internal sealed class CoreNemesis(CoreWorld world, Chance chance)
         }
     }
 
-    private void Next() => world.In(chance.Next(1, 2 * Math.Max(1, world.Options.FaultMs)), () =>
-    {
-        if (_isOn)
-        {
-            if (world.HasTopic)
+    private void Next() =>
+        world.In(
+            chance.Next(1, 2 * Math.Max(1, world.Options.FaultMs)),
+            () =>
             {
-                Strike();
-            }
+                if (_isOn)
+                {
+                    if (world.HasTopic)
+                    {
+                        Strike();
+                    }
 
-            Next();
-        }
-    });
+                    Next();
+                }
+            }
+        );
 
     private void Strike()
     {
@@ -137,16 +141,22 @@ internal sealed class CoreNemesis(CoreWorld world, Chance chance)
 
         node.Crash(losesPower);
         world.ProcessEnded(node);
-        world.In(chance.PerMille(500) ? chance.Next(1, 100) : chance.Next(1, 4_000), () =>
-        {
-            if (!node.IsUp)
+        world.In(
+            chance.PerMille(500) ? chance.Next(1, 100) : chance.Next(1, 4_000),
+            () =>
             {
-                node.Start();
+                if (!node.IsUp)
+                {
+                    node.Start();
+                }
             }
-        });
+        );
     }
 
-    /// <summary>As a node does that is told to stop: its leaderships go first, then that of the quorum, then the process. Now and then the power goes right after it.</summary>
+    /// <summary>
+    /// As a node does that is told to stop: its leaderships go first, then that of the quorum, then the process. Now and then the power
+    /// goes right after it.
+    /// </summary>
     private void StopInOrder(CoreNode node)
     {
         if (!node.IsServing || node.Quorum.IsPaused)
@@ -198,14 +208,17 @@ internal sealed class CoreNemesis(CoreWorld world, Chance chance)
         world.Say($"{node.Id} pauses");
         int incarnation = node.Incarnation;
         node.Pause();
-        world.In(chance.PerMille(500) ? chance.Next(1, 300) : chance.Next(1, 5_000), () =>
-        {
-            if (node.Incarnation == incarnation && node.Quorum.IsPaused)
+        world.In(
+            chance.PerMille(500) ? chance.Next(1, 300) : chance.Next(1, 5_000),
+            () =>
             {
-                world.Say($"{node.Id} goes on");
-                node.Resume();
+                if (node.Incarnation == incarnation && node.Quorum.IsPaused)
+                {
+                    world.Say($"{node.Id} goes on");
+                    node.Resume();
+                }
             }
-        });
+        );
     }
 
     /// <summary>A connection ends though both processes live.</summary>
@@ -222,7 +235,12 @@ internal sealed class CoreNemesis(CoreWorld world, Chance chance)
     {
         if (world.ActiveController is { } controller)
         {
-            controller.Run(() => controller.Controller.Decide<ElectLeadersResponse>((each, _, _) => each.ElectLeaders(new ElectLeadersRequest()), static _ => { }));
+            controller.Run(() =>
+                controller.Controller.Decide<ElectLeadersResponse>(
+                    (each, _, _) => each.ElectLeaders(new ElectLeadersRequest()),
+                    static _ => { }
+                )
+            );
         }
     }
 }

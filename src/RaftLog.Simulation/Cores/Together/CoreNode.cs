@@ -8,7 +8,8 @@ using RaftLog.Replication;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// One node of the core simulation: a replica of the quorum, what it has read of the metadata, the controller when it leads, and its replicas of the
+/// One node of the core simulation: a replica of the quorum, what it has read of the metadata, the controller when it leads, and its
+/// replicas of the
 /// partitions. It registers, sends heartbeats and applies metadata as the shipped node does, and decides nothing.
 /// </summary>
 internal sealed class CoreNode : IQuorumOwner
@@ -169,14 +170,17 @@ internal sealed class CoreNode : IQuorumOwner
 
         _tickAtMs = Math.Max(next, _world.NowMs);
         long planned = _tickAtMs;
-        Later(Math.Max(0, next - _world.NowMs), () =>
-        {
-            if (_tickAtMs == planned)
+        Later(
+            Math.Max(0, next - _world.NowMs),
+            () =>
             {
-                _tickAtMs = long.MaxValue;
-                Tick();
+                if (_tickAtMs == planned)
+                {
+                    _tickAtMs = long.MaxValue;
+                    Tick();
+                }
             }
-        });
+        );
     }
 
     public void LeadershipGained(LeaderEpoch epoch, Offset epochStart) => _controller.LeadershipGained(epoch, epochStart);
@@ -262,51 +266,71 @@ internal sealed class CoreNode : IQuorumOwner
 
     private void Register()
     {
-        BrokerRegistrationRequest request = new() { BrokerId = Id, IncarnationId = _incarnationId, LogDirs = [_directory] };
-        request.Features.Add(new()
+        BrokerRegistrationRequest request = new()
         {
-            Name = MetadataVersion.FeatureName,
-            MinSupportedVersion = MetadataVersion.Oldest.Level,
-            MaxSupportedVersion = MetadataVersion.Newest.Level,
-        });
-        AskController((controller, next, now) => controller.RegisterBroker(request, next, now), response =>
-        {
-            if (response is not { ErrorCode: ErrorCode.None })
+            BrokerId = Id,
+            IncarnationId = _incarnationId,
+            LogDirs = [_directory],
+        };
+        request.Features.Add(
+            new()
             {
-                Later(RetryMs, Register);
-                return;
+                Name = MetadataVersion.FeatureName,
+                MinSupportedVersion = MetadataVersion.Oldest.Level,
+                MaxSupportedVersion = MetadataVersion.Newest.Level,
             }
+        );
+        AskController(
+            (controller, next, now) => controller.RegisterBroker(request, next, now),
+            response =>
+            {
+                if (response is not { ErrorCode: ErrorCode.None })
+                {
+                    Later(RetryMs, Register);
+                    return;
+                }
 
-            RegisteredAs = response.BrokerEpoch;
-            ApplyMetadata();
-            SendHeartbeat();
-        });
+                RegisteredAs = response.BrokerEpoch;
+                ApplyMetadata();
+                SendHeartbeat();
+            }
+        );
     }
 
     private void SendHeartbeat()
     {
         Offset known = Replayer.Image.Provenance.LastOffset;
         IsServing |= known.Value >= RegisteredAs.Value;
-        BrokerHeartbeatRequest request = new() { BrokerId = Id, BrokerEpoch = RegisteredAs, CurrentMetadataOffset = known, WantFence = !IsServing, WantShutDown = _left is not null };
-        AskController((controller, next, now) => controller.Heartbeat(request, next, now), response =>
+        BrokerHeartbeatRequest request = new()
         {
-            switch (response)
+            BrokerId = Id,
+            BrokerEpoch = RegisteredAs,
+            CurrentMetadataOffset = known,
+            WantFence = !IsServing,
+            WantShutDown = _left is not null,
+        };
+        AskController(
+            (controller, next, now) => controller.Heartbeat(request, next, now),
+            response =>
             {
-                case { ErrorCode: ErrorCode.StaleBrokerEpoch }:
-                    RegisteredAs = BrokerEpoch.None;
-                    Register();
-                    break;
-                case { ErrorCode: ErrorCode.None, ShouldShutDown: true }:
-                    HasLeft();
-                    break;
-                case { ErrorCode: ErrorCode.None, IsFenced: false } when _left is null:
-                    Later(_world.Options.HeartbeatMs, SendHeartbeat);
-                    break;
-                default:
-                    Later(RetryMs / 2, SendHeartbeat);
-                    break;
+                switch (response)
+                {
+                    case { ErrorCode: ErrorCode.StaleBrokerEpoch }:
+                        RegisteredAs = BrokerEpoch.None;
+                        Register();
+                        break;
+                    case { ErrorCode: ErrorCode.None, ShouldShutDown: true }:
+                        HasLeft();
+                        break;
+                    case { ErrorCode: ErrorCode.None, IsFenced: false } when _left is null:
+                        Later(_world.Options.HeartbeatMs, SendHeartbeat);
+                        break;
+                    default:
+                        Later(RetryMs / 2, SendHeartbeat);
+                        break;
+                }
             }
-        });
+        );
     }
 
     private void HasLeft()
@@ -316,7 +340,7 @@ internal sealed class CoreNode : IQuorumOwner
         left?.Invoke();
     }
 
-    /// <summary>Asks the node that this one believes to be the active controller; null when no answer came.</summary>
+    /// <summary>Asks the node that this one believes to be the active controller; null when no response came.</summary>
     public void AskController<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, Action<T?> end)
         where T : class
     {
@@ -327,6 +351,6 @@ internal sealed class CoreNode : IQuorumOwner
             return;
         }
 
-        _world.Call<T>(this, _world.Node(leader), RequestTimeoutMs, (target, answer) => target.Controller.Decide(decide, answer), end);
+        _world.Call<T>(this, _world.Node(leader), RequestTimeoutMs, (target, reply) => target.Controller.Decide(decide, reply), end);
     }
 }

@@ -77,7 +77,8 @@ internal sealed record CoreOptions
                 Duplicates: chance.PerMille(400) ? chance.Between(1, 100) : 0,
                 MaxDelayMs: chance.Between(1, 25),
                 Late: chance.PerMille(500) ? chance.Between(1, 40) : 0,
-                LatestMs: chance.Between(100, 4000)),
+                LatestMs: chance.Between(100, 4000)
+            ),
             DiskMs = chance.Between(1, 50),
             SessionMs = session,
             HeartbeatMs = session / 5,
@@ -102,19 +103,39 @@ internal sealed record CoreOptions
     }
 
     /// <summary>
-    /// The same with so many partitions, for a shorter time: each has its followers and a consumer. What fails over changes them all, so a fetch of the metadata log
-    /// carries many records, as the shipped node's does: one that carried a handful would need longer for that than a session lasts. A stop that has begun may end two
+    /// The same with so many partitions, for a shorter time: each has its followers and a consumer. What fails over changes them all, so a
+    /// fetch of the metadata log
+    /// carries many records, as the shipped node's does: one that carried a handful would need longer for that than a session lasts. A stop
+    /// that has begun may end two
     /// seconds after everything was healed.
     /// </summary>
-    public CoreOptions WithManyPartitions(int partitions) => this with
-    {
-        Partitions = partitions, MostMetadata = 2 * partitions, FaultyMs = 2_000, HealedMs = 7_500, PollMs = 2_000, ProduceMs = 20, FaultMs = Math.Min(FaultMs, 600),
-    };
+    public CoreOptions WithManyPartitions(int partitions) =>
+        this with
+        {
+            Partitions = partitions,
+            MostMetadata = 2 * partitions,
+            FaultyMs = 2_000,
+            HealedMs = 7_500,
+            PollMs = 2_000,
+            ProduceMs = 20,
+            FaultMs = Math.Min(FaultMs, 600),
+        };
 }
 
 /// <summary>How likely each fault is against the others; 0 for never.</summary>
 internal sealed record FaultWeights(
-    int Kill = 3, int PowerLoss = 3, int PowerLossOfAll = 1, int Cut = 2, int Isolation = 3, int Pause = 2, int Reset = 2, int Move = 2, int Resign = 1, int Snapshot = 2, int Stop = 0)
+    int Kill = 3,
+    int PowerLoss = 3,
+    int PowerLossOfAll = 1,
+    int Cut = 2,
+    int Isolation = 3,
+    int Pause = 2,
+    int Reset = 2,
+    int Move = 2,
+    int Resign = 1,
+    int Snapshot = 2,
+    int Stop = 0
+)
 {
     public int Sum => Kill + PowerLoss + PowerLossOfAll + Cut + Isolation + Pause + Reset + Move + Resign + Snapshot + Stop;
 
@@ -131,6 +152,7 @@ internal sealed record FaultWeights(
             Reset: Of(3),
             Move: Of(5),
             Resign: Of(3),
-            Snapshot: Of(4));
+            Snapshot: Of(4)
+        );
     }
 }

@@ -29,7 +29,7 @@ internal sealed class CorePartition
         Replica = new DataReplica(node.Id.Value, tuning, world.Options.FlushesEachAppend)
         {
             AfterAppend = Witness.Appended,
-            OnEffects = Carry,
+            OnEffects = ApplyEffects,
         };
         Replica.BeforeTruncation = to => Witness.Truncating(Replica, to);
     }
@@ -79,7 +79,7 @@ internal sealed class CorePartition
     }
 
     /// <summary>A client's record. A repeated one is not appended again, and answered when the first one is committed.</summary>
-    public void Produce(int producer, int sequence, Action<ErrorCode> answer)
+    public void Produce(int producer, int sequence, Action<ErrorCode> response)
     {
         int known = Replica.Leads ? Replica.Log.Find(producer, sequence) : -1;
         if (known < 0)
@@ -87,14 +87,14 @@ internal sealed class CorePartition
             ErrorCode error = Replica.Append(_world.NowMs, producer, sequence);
             if (error != ErrorCode.None)
             {
-                answer(error);
+                response(error);
                 return;
             }
 
             known = Replica.Log.End - 1;
         }
 
-        _waiting.Add(new Produced(producer, sequence, known, Replica.Core.Role.Epoch, answer));
+        _waiting.Add(new Produced(producer, sequence, known, Replica.Core.Role.Epoch, response));
         Settle();
     }
 
@@ -103,7 +103,10 @@ internal sealed class CorePartition
     {
         FetchVerdict verdict = Replica.Core.ClientFetch(position, Replica.Log);
         AlarmException.Unless(
-            verdict.Diverging is null, "consumer-never-diverges", $"a consumer at {position} has read what leader {_node.Id} does not have");
+            verdict.Diverging is null,
+            "consumer-never-diverges",
+            $"a consumer at {position} has read what leader {_node.Id} does not have"
+        );
         if (!verdict.MayRead)
         {
             return [];
@@ -113,7 +116,7 @@ internal sealed class CorePartition
         return position.FetchOffset < verdict.Limit ? Replica.Read(verdict, (int)position.FetchOffset.Value, most) : [];
     }
 
-    private void Carry(PartitionEffects effects)
+    private void ApplyEffects(PartitionEffects effects)
     {
         if (effects.Proposal is { } proposal)
         {
@@ -122,7 +125,7 @@ internal sealed class CorePartition
         }
     }
 
-    /// <summary>Gives the answers that are due, and begins what can begin.</summary>
+    /// <summary>Gives the responses that are due, and begins what can begin.</summary>
     private void Settle()
     {
         _world.Touch(_index);
@@ -158,12 +161,14 @@ internal sealed class CorePartition
                 Witness.Acked(produced.Producer, produced.Sequence, produced.Offset);
             }
 
-            produced.Answer(verdict switch
-            {
-                CommitVerdict.Committed => ErrorCode.None,
-                CommitVerdict.TooFewInSync => ErrorCode.NotEnoughReplicasAfterAppend,
-                _ => ErrorCode.NotLeaderOrFollower,
-            });
+            produced.Respond(
+                verdict switch
+                {
+                    CommitVerdict.Committed => ErrorCode.None,
+                    CommitVerdict.TooFewInSync => ErrorCode.NotEnoughReplicasAfterAppend,
+                    _ => ErrorCode.NotLeaderOrFollower,
+                }
+            );
         }
     }
 
@@ -178,19 +183,22 @@ internal sealed class CorePartition
         _flushing = true;
         int end = log.End;
         int generation = log.Generation;
-        _node.Later(_world.DiskDelay(), () =>
-        {
-            _flushing = false;
-            Replica.Flushed(_world.NowMs, end, generation);
-            Settle();
-        });
+        _node.Later(
+            _world.DiskDelay(),
+            () =>
+            {
+                _flushing = false;
+                Replica.Flushed(_world.NowMs, end, generation);
+                Settle();
+            }
+        );
     }
 
     // The follower's side.
 
     private void Fetch()
     {
-        if (_fetching || Replica.NextFetch() is not { } position || Replica.Core.Role is not FollowerRole follower)
+        if (_fetching || Replica.NextFetch() is not { } position || Replica.Core.Role is not PartitionFollowerRole follower)
         {
             return;
         }
@@ -199,48 +207,55 @@ internal sealed class CorePartition
         CoreNode leader = _world.Node(follower.Leader);
         var replica = new FetchingReplica(_node.Id, _node.RegisteredAs, Offset.Zero);
         Offset known = Replica.Core.HighWatermark;
-        _world.Call<DataAnswer>(
+        _world.Call<DataResponse>(
             _node,
             leader,
             FetchTimeoutMs,
-            (target, answer) => target.Partitions[_index].Serve(replica, position, known, answer),
-            answer =>
+            (target, response) => target.Partitions[_index].Serve(replica, position, known, response),
+            response =>
             {
                 _fetching = false;
-                FollowerStepKind step = answer is null ? FollowerStepKind.BackOff : Replica.Take(_world.NowMs, answer);
+                FollowerStepKind step = response is null ? FollowerStepKind.BackOff : Replica.Take(_world.NowMs, response);
                 if (step is FollowerStepKind.BackOff or FollowerStepKind.AwaitMetadata or FollowerStepKind.AskLogStart)
                 {
                     _fetching = true;
-                    _node.Later(BackOffMs, () =>
-                    {
-                        _fetching = false;
-                        Settle();
-                    });
+                    _node.Later(
+                        BackOffMs,
+                        () =>
+                        {
+                            _fetching = false;
+                            Settle();
+                        }
+                    );
                 }
 
                 Settle();
-            });
+            }
+        );
     }
 
-    private void Serve(in FetchingReplica follower, FetchPosition position, Offset known, Action<DataAnswer?> answer)
+    private void Serve(in FetchingReplica follower, FetchPosition position, Offset known, Action<DataResponse?> response)
     {
-        DataAnswer first = Replica.Serve(_world.NowMs, follower.Node, follower.Epoch, position, _world.Options.MostEntries);
+        DataResponse first = Replica.Serve(_world.NowMs, follower.Node, follower.Epoch, position, _world.Options.MostEntries);
         Settle();
-        if (HasNews(first, known))
+        if (HasUpdates(first, known))
         {
-            answer(first);
+            response(first);
             return;
         }
 
-        var waiting = new WaitingFetch(position, known, answer);
+        var waiting = new WaitingFetch(position, known, response);
         _fetches.Add(waiting);
-        _node.Later(FetchWaitMs, () =>
-        {
-            if (_fetches.Remove(waiting))
+        _node.Later(
+            FetchWaitMs,
+            () =>
             {
-                answer(Replica.ServeAgain(waiting.Position, _world.Options.MostEntries));
+                if (_fetches.Remove(waiting))
+                {
+                    response(Replica.ServeAgain(waiting.Position, _world.Options.MostEntries));
+                }
             }
-        });
+        );
     }
 
     private void ServeWaiting()
@@ -255,28 +270,31 @@ internal sealed class CorePartition
         for (int i = _fetches.Count - 1; i >= 0; i--)
         {
             WaitingFetch waiting = _fetches[i];
-            DataAnswer again = Replica.ServeAgain(waiting.Position, _world.Options.MostEntries);
-            if (HasNews(again, waiting.Known))
+            DataResponse again = Replica.ServeAgain(waiting.Position, _world.Options.MostEntries);
+            if (HasUpdates(again, waiting.Known))
             {
                 _fetches.RemoveAt(i);
-                waiting.Answer(again);
+                waiting.Respond(again);
             }
         }
     }
 
-    private static bool HasNews(DataAnswer answer, Offset known) =>
-        answer.Entries.Length > 0 || answer.Answer.Error != ErrorCode.None || answer.Answer.Diverging is not null || answer.Answer.HighWatermark > known;
+    private static bool HasUpdates(DataResponse response, Offset known) =>
+        response.Entries.Length > 0
+        || response.Response.Error != ErrorCode.None
+        || response.Response.Diverging is not null
+        || response.Response.HighWatermark > known;
 
     // The leader's side.
 
     /// <summary>The controller has answered a proposal, or has not in time.</summary>
-    public void Answered(IsrProposal proposal, IsrAnswer answer)
+    public void OnResponse(IsrProposal proposal, IsrResponse response)
     {
-        Replica.Answered(_world.NowMs, proposal, answer);
+        Replica.OnResponse(_world.NowMs, proposal, response);
         Settle();
     }
 
-    private sealed record WaitingFetch(FetchPosition Position, Offset Known, Action<DataAnswer?> Answer);
+    private sealed record WaitingFetch(FetchPosition Position, Offset Known, Action<DataResponse?> Respond);
 
-    private readonly record struct Produced(int Producer, int Sequence, int Offset, LeaderEpoch Epoch, Action<ErrorCode> Answer);
+    private readonly record struct Produced(int Producer, int Sequence, int Offset, LeaderEpoch Epoch, Action<ErrorCode> Respond);
 }

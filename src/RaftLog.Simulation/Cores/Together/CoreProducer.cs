@@ -3,7 +3,8 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// An idempotent producer: one record at a time, with a sequence of its own for each partition, sent again until it is acknowledged, to whomever some node
+/// An idempotent producer: one record at a time, with a sequence of its own for each partition, sent again until it is acknowledged, to
+/// whomever some node
 /// names as leader.
 /// </summary>
 internal sealed class CoreProducer(CoreWorld world, int number, Chance chance)
@@ -55,18 +56,19 @@ internal sealed class CoreProducer(CoreWorld world, int number, Chance chance)
             FirstClient + number,
             leader,
             timeout,
-            (node, answer) => node.Partitions[partition].Produce(number, sequence, error => answer(error)),
-            answer =>
+            (node, response) => node.Partitions[partition].Produce(number, sequence, error => response(error)),
+            response =>
             {
-                if (answer is ErrorCode.None)
+                if (response is ErrorCode.None)
                 {
                     IsIdle = true;
                     world.In(chance.Next(1, 2 * world.Options.ProduceMs), Next);
                 }
                 else
                 {
-                    world.In(answer is null ? 1 : RetryMs, Send);
+                    world.In(response is null ? 1 : RetryMs, Send);
                 }
-            });
+            }
+        );
     }
 }

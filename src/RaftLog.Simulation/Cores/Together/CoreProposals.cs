@@ -6,8 +6,9 @@ using RaftLog.Replication;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// Takes one node's proposals of in-sync sets to the controller, all that have gathered while one request was under way in the next, as the shipped node does. The
-/// end of each is heard once: the answer, or after a while that there was none.
+/// Takes one node's proposals of in-sync sets to the controller, all that have gathered while one request was under way in the next, as the
+/// shipped node does. The
+/// end of each is heard once: the response, or after a while that there was none.
 /// </summary>
 internal sealed class CoreProposals(CoreNode node)
 {
@@ -45,20 +46,28 @@ internal sealed class CoreProposals(CoreNode node)
         AlterPartitionRequest.TopicData asked = new() { TopicId = topic.Id };
         asked.Partitions.AddRange(batch.Select(each => Wanted(each.Partition.Index, each.Proposal)));
         request.Topics.Add(asked);
-        node.AskController((controller, _, _) => controller.AlterPartition(request), response =>
-        {
-            foreach ((CorePartition partition, IsrProposal proposal) in batch)
+        node.AskController(
+            (controller, _, _) => controller.AlterPartition(request),
+            response =>
             {
-                partition.Answered(proposal, AnswerTo(partition.Index, response));
-            }
+                foreach ((CorePartition partition, IsrProposal proposal) in batch)
+                {
+                    partition.OnResponse(proposal, ResponseTo(partition.Index, response));
+                }
 
-            Send();
-        });
+                Send();
+            }
+        );
     }
 
     private static AlterPartitionRequest.PartitionData Wanted(int index, IsrProposal proposal)
     {
-        AlterPartitionRequest.PartitionData wanted = new() { PartitionIndex = index, LeaderEpoch = proposal.LeaderEpoch, PartitionEpoch = proposal.PartitionEpoch };
+        AlterPartitionRequest.PartitionData wanted = new()
+        {
+            PartitionIndex = index,
+            LeaderEpoch = proposal.LeaderEpoch,
+            PartitionEpoch = proposal.PartitionEpoch,
+        };
         for (int i = 0; i < proposal.InSync.Count; i++)
         {
             wanted.NewIsrWithEpochs.Add(new() { BrokerId = proposal.InSync.Nodes[i], BrokerEpoch = proposal.BrokerEpochs[i] });
@@ -67,15 +76,15 @@ internal sealed class CoreProposals(CoreNode node)
         return wanted;
     }
 
-    private static IsrAnswer AnswerTo(int index, AlterPartitionResponse? response)
+    private static IsrResponse ResponseTo(int index, AlterPartitionResponse? response)
     {
         if (response is not { ErrorCode: ErrorCode.None })
         {
-            return IsrAnswer.Failed(response?.ErrorCode ?? ErrorCode.RequestTimedOut);
+            return IsrResponse.Failed(response?.ErrorCode ?? ErrorCode.RequestTimedOut);
         }
 
         return response.Topics.SelectMany(static each => each.Partitions).FirstOrDefault(each => each.PartitionIndex == index) is { } one
-            ? new IsrAnswer(one.ErrorCode, one.LeaderEpoch, one.PartitionEpoch, NodeSet.Of([.. one.Isr]))
-            : IsrAnswer.Failed(ErrorCode.UnknownServerError);
+            ? new IsrResponse(one.ErrorCode, one.LeaderEpoch, one.PartitionEpoch, NodeSet.Of([.. one.Isr]))
+            : IsrResponse.Failed(ErrorCode.UnknownServerError);
     }
 }

@@ -6,11 +6,14 @@ using RaftLog.Raft;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// The cores of the protocol together, from one seed, in virtual time, on one thread: a metadata quorum with its controller, and partitions that are
-/// led, followed, fenced and elected by what it commits; producers, consumers, and all that can happen to them. No codec and no files: logs and disks are
+/// The cores of the protocol together, from one seed, in virtual time, on one thread: a metadata quorum with its controller, and partitions
+/// that are
+/// led, followed, fenced and elected by what it commits; producers, consumers, and all that can happen to them. No codec and no files: logs
+/// and disks are
 /// models, decisions are the shipped ones.
 /// <para>
-/// Claim: whatever is killed, loses its power, is cut off, held, delayed or lost, in any number, nothing that was acknowledged or shown is lost or
+/// Claim: whatever is killed, loses its power, is cut off, held, delayed or lost, in any number, nothing that was acknowledged or shown is
+/// lost or
 /// changed; and when faults end, everything agrees and goes on.
 /// </para>
 /// </summary>
@@ -48,7 +51,12 @@ internal sealed class CoreWorld : IQuorumWorld
         _touched = new bool[partitions];
         VoterSet voters = VoterSet.OfIds(Enumerable.Range(1, Options.Voters));
         _nodes = [.. Enumerable.Range(1, Options.Nodes).Select(number => new CoreNode(this, number, voters))];
-        _replicas = [.. Enumerable.Range(0, partitions).Select(partition => AssignedTo(partition).Select(id => Node(id).Partitions[partition].Replica).ToList())];
+        _replicas =
+        [
+            .. Enumerable
+                .Range(0, partitions)
+                .Select(partition => AssignedTo(partition).Select(id => Node(id).Partitions[partition].Replica).ToList()),
+        ];
         _nemesis = new CoreNemesis(this, new Chance(root.Split("faults")));
         for (int each = 0; each < Options.Producers; each++)
         {
@@ -172,7 +180,8 @@ internal sealed class CoreWorld : IQuorumWorld
 
     public int MostFetched => Options.MostMetadata;
 
-    public void Send(QuorumReplica from, long requestId, NodeId to, RaftRequest request) => Network.Carry(from, requestId, Node(to).Quorum, request);
+    public void Send(QuorumReplica from, long requestId, NodeId to, RaftRequest request) =>
+        Network.ApplyEffects(from, requestId, Node(to).Quorum, request);
 
     public void Say(string line)
     {
@@ -186,19 +195,20 @@ internal sealed class CoreWorld : IQuorumWorld
             _trace.Dequeue();
         }
 
-        string stamped = $"{NowMs,6} {line}";
+        string stamped = $"{NowMs, 6} {line}";
         _trace.Enqueue(stamped);
         _alsoTo?.Invoke(stamped);
     }
 
     /// <summary>
-    /// A request from node to node and its answer. The end is told once: the answer, or null when none came in time. What was given up may still be executed.
+    /// A request from node to node and its response. The end is told once: the response, or null when none came in time. What was given up
+    /// may still be executed.
     /// </summary>
     public void Call<T>(CoreNode from, CoreNode to, int timeoutMs, Action<CoreNode, Action<T?>> serve, Action<T?> end)
         where T : class
     {
         int incarnation = from.Incarnation;
-        Exchange(from.Id.Value, to, timeoutMs, serve, answer => from.Run(incarnation, () => end(answer)));
+        Exchange(from.Id.Value, to, timeoutMs, serve, response => from.Run(incarnation, () => end(response)));
     }
 
     /// <summary>A request from a client, which never ends before the run does.</summary>
@@ -208,12 +218,12 @@ internal sealed class CoreWorld : IQuorumWorld
         int id = to.Id.Value;
         int serving = to.Incarnation;
         bool ended = false;
-        void End(T? answer)
+        void End(T? response)
         {
             if (!ended)
             {
                 ended = true;
-                end(answer);
+                end(response);
             }
         }
 
@@ -223,26 +233,41 @@ internal sealed class CoreWorld : IQuorumWorld
             return;
         }
 
-        In(Network.Delay(), () => to.Run(serving, () => serve(to, answer =>
-        {
-            if (to.Incarnation == serving && (from == id || !Network.IsLost(id, from)))
-            {
-                In(Network.Delay(), () => End(answer));
-            }
-        })));
+        In(
+            Network.Delay(),
+            () =>
+                to.Run(
+                    serving,
+                    () =>
+                        serve(
+                            to,
+                            response =>
+                            {
+                                if (to.Incarnation == serving && (from == id || !Network.IsLost(id, from)))
+                                {
+                                    In(Network.Delay(), () => End(response));
+                                }
+                            }
+                        )
+                )
+        );
     }
 
-    /// <summary>Connects to a broker to see whether its process is there: refused, or evidence of nothing.</summary>
+    /// <summary>Connects to a broker to see whether its process is there: rejected, or evidence of nothing.</summary>
     public void Probe(CoreNode from, NodeId broker, Action<bool> ended)
     {
         CoreNode target = Node(broker);
         int incarnation = from.Incarnation;
-        bool isSilent = Network.IsCut(from.Id.Value, broker.Value) || Network.IsCut(broker.Value, from.Id.Value) || (!target.IsUp && target.IsDark);
-        In(isSilent ? 500 : Network.Delay(), () =>
-        {
-            bool refused = !isSilent && !(target.IsUp && target.IsServing);
-            from.Run(incarnation, () => ended(refused));
-        });
+        bool isSilent =
+            Network.IsCut(from.Id.Value, broker.Value) || Network.IsCut(broker.Value, from.Id.Value) || (!target.IsUp && target.IsDark);
+        In(
+            isSilent ? 500 : Network.Delay(),
+            () =>
+            {
+                bool rejected = !isSilent && !(target.IsUp && target.IsServing);
+                from.Run(incarnation, () => ended(rejected));
+            }
+        );
     }
 
     /// <summary>A process has ended: whoever was connected to it sees its connections end, unless the whole machine went dark.</summary>
@@ -250,19 +275,30 @@ internal sealed class CoreWorld : IQuorumWorld
     {
         foreach (CoreNode other in _nodes)
         {
-            bool sees = other != gone && !gone.IsDark && !Network.IsCut(gone.Id.Value, other.Id.Value) && !Network.IsCut(other.Id.Value, gone.Id.Value);
+            bool sees =
+                other != gone
+                && !gone.IsDark
+                && !Network.IsCut(gone.Id.Value, other.Id.Value)
+                && !Network.IsCut(other.Id.Value, gone.Id.Value);
             if (sees)
             {
                 int incarnation = other.Incarnation;
-                In(Chance.Next(1, 10), () => other.Run(incarnation, () =>
-                {
-                    if (!gone.IsUp)
-                    {
-                        other.Quorum.Input((core, now) => core.PeerGone(now, gone.Id));
-                    }
+                In(
+                    Chance.Next(1, 10),
+                    () =>
+                        other.Run(
+                            incarnation,
+                            () =>
+                            {
+                                if (!gone.IsUp)
+                                {
+                                    other.Quorum.Input((core, now) => core.PeerGone(now, gone.Id));
+                                }
 
-                    other.Controller.ConnectionLost(gone.Id);
-                }));
+                                other.Controller.ConnectionLost(gone.Id);
+                            }
+                        )
+                );
             }
         }
     }
@@ -271,8 +307,11 @@ internal sealed class CoreWorld : IQuorumWorld
     public (CoreNode? Leader, LeaderEpoch Epoch) Ask(int partition, Chance chance)
     {
         CoreNode source = _nodes[chance.Next(_nodes.Length)];
-        return source.IsUp && source.Replayer.Image.Topics.TryGet(Topic, out TopicImage? topic)
-            && topic.Partitions.TryGetValue(partition, out PartitionRegistration? known) && known.HasLeader
+        return
+            source.IsUp
+            && source.Replayer.Image.Topics.TryGet(Topic, out TopicImage? topic)
+            && topic.Partitions.TryGetValue(partition, out PartitionRegistration? known)
+            && known.HasLeader
             ? (Node(known.Leader), known.LeaderEpoch)
             : (null, LeaderEpoch.None);
     }
@@ -287,7 +326,7 @@ internal sealed class CoreWorld : IQuorumWorld
         Events++;
         Hash = (Hash ^ order) * 1099511628211;
         action();
-        if (_truth.TakeNews())
+        if (_truth.TakeUpdates())
         {
             NoteCommitted();
             Array.Fill(_touched, true);
@@ -322,7 +361,10 @@ internal sealed class CoreWorld : IQuorumWorld
             {
                 if (!_noted.Topics.TryGetPartition(topic.Id, index, out PartitionRegistration? before) || before != partition)
                 {
-                    Say($"partition {index} is led by {partition.Leader} in epoch {partition.LeaderEpoch}, in sync {partition.Isr}, version {partition.PartitionEpoch}");
+                    Say(
+                        $"partition {index} is led by {partition.Leader} in epoch {partition.LeaderEpoch}, in sync {partition.Isr}, "
+                            + $"version {partition.PartitionEpoch}"
+                    );
                 }
             }
         }
@@ -341,7 +383,12 @@ internal sealed class CoreWorld : IQuorumWorld
         }
 
         CreateTopicsRequest request = new();
-        CreateTopicsRequest.CreatableTopic topic = new() { Name = Topic, NumPartitions = -1, ReplicationFactor = -1 };
+        CreateTopicsRequest.CreatableTopic topic = new()
+        {
+            Name = Topic,
+            NumPartitions = -1,
+            ReplicationFactor = -1,
+        };
         for (int partition = 0; partition < Options.Partitions; partition++)
         {
             topic.Assignments.Add(new() { PartitionIndex = partition, BrokerIds = [.. AssignedTo(partition)] });
@@ -352,7 +399,12 @@ internal sealed class CoreWorld : IQuorumWorld
         if (allAreThere && ActiveController is { } controller)
         {
             Exchange<CreateTopicsResponse>(
-                0, controller, 500, (node, answer) => node.Controller.Decide((each, _, _) => each.CreateTopics(request), answer), static _ => { });
+                0,
+                controller,
+                500,
+                (node, response) => node.Controller.Decide((each, _, _) => each.CreateTopics(request), response),
+                static _ => { }
+            );
         }
 
         In(200, CreateTopic);
@@ -368,7 +420,9 @@ internal sealed class CoreWorld : IQuorumWorld
             }
         }
 
-        return HasTopic && ActiveController is not null && _producers.TrueForAll(each => each.IsIdle)
+        return HasTopic
+            && ActiveController is not null
+            && _producers.TrueForAll(each => each.IsIdle)
             && Array.TrueForAll(_nodes, node => node.Quorum.Core is { } core && core.HighWatermark.Value == Witness.Committed)
             && Committed.Brokers.Values.All(broker => !broker.Fenced);
     }
@@ -378,7 +432,10 @@ internal sealed class CoreWorld : IQuorumWorld
         List<string> reasons = [];
         foreach (CoreNode node in _nodes)
         {
-            reasons.Add($"{node.Id}: {node.Quorum.Core?.Role.GetType().Name} {node.Quorum.Core?.Role.Epoch} committed {node.Quorum.Core?.HighWatermark} of {Witness.Committed}, registered {node.RegisteredAs}");
+            reasons.Add(
+                $"{node.Id}: {node.Quorum.Core?.Role.GetType().Name} {node.Quorum.Core?.Role.Epoch} committed "
+                    + $"{node.Quorum.Core?.HighWatermark} of {Witness.Committed}, registered {node.RegisteredAs}"
+            );
         }
 
         for (int partition = 0; partition < _witnesses.Length; partition++)
@@ -395,7 +452,11 @@ internal sealed class CoreWorld : IQuorumWorld
         Reach(HasConverged, CalmMs, WhyNotConverged);
         foreach (CoreNode node in _nodes)
         {
-            AlarmException.Unless(node.Replayer.Image.SaysTheSameAs(Committed), "images-agree", $"{node.Id} believes something else than what was committed");
+            AlarmException.Unless(
+                node.Replayer.Image.SaysTheSameAs(Committed),
+                "images-agree",
+                $"{node.Id} believes something else than what was committed"
+            );
         }
 
         foreach (PartitionWitness witness in _witnesses)

@@ -8,7 +8,8 @@ internal sealed class NoConfigs : IConfigTable
 {
     public static readonly NoConfigs Instance = new();
 
-    public string? Refusal(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed) => null;
+    public string? Rejection(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed) =>
+        null;
 
     public bool IsList(ConfigResourceType type, string key) => false;
 

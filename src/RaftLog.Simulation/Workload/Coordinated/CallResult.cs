@@ -14,8 +14,20 @@ internal readonly record struct CallResult<TResponse>(TResponse? Response, Error
     internal bool IsDone => Error == ErrorCode.None && Response is not null;
 
     /// <summary>
-    /// True when it may have been done, or may still be. An office that was lost meanwhile proves nothing: what was decided before may stand in the log.
+    /// True when it may have been done, or may still be. An office that was lost meanwhile proves nothing: what was decided before may
+    /// stand in the log.
     /// </summary>
-    internal bool IsOpen => WasSent && (Response is null || Error is ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable or ErrorCode.RequestTimedOut
-        or ErrorCode.UnknownServerError or ErrorCode.NotLeaderOrFollower or ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.KafkaStorageError);
+    internal bool IsOpen =>
+        WasSent
+        && (
+            Response is null
+            || Error
+                is ErrorCode.NotCoordinator
+                    or ErrorCode.CoordinatorNotAvailable
+                    or ErrorCode.RequestTimedOut
+                    or ErrorCode.UnknownServerError
+                    or ErrorCode.NotLeaderOrFollower
+                    or ErrorCode.NotEnoughReplicasAfterAppend
+                    or ErrorCode.KafkaStorageError
+        );
 }

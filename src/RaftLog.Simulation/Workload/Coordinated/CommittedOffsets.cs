@@ -11,7 +11,7 @@ public sealed class CommittedOffsets(ProgramWorld world, string group, IReadOnly
 {
     private const short OneGroup = 7;
 
-    private readonly CoordinatorCalls _coordinators = new(world);
+    private readonly CoordinatorRequests _coordinators = new(world);
     private readonly SortedDictionary<TopicPartition, Offset> _known = [];
 
     /// <summary>What was told last.</summary>
@@ -24,15 +24,29 @@ public sealed class CommittedOffsets(ProgramWorld world, string group, IReadOnly
         {
             GroupId = group,
             RequireStable = true,
-            Topics = [.. partitions.GroupBy(each => each.Topic).Select(topic => new OffsetFetchRequest.OffsetFetchTopic
-            {
-                Name = topic.Key, PartitionIndexes = [.. topic.Select(each => each.Partition)],
-            })],
+            Topics =
+            [
+                .. partitions
+                    .GroupBy(each => each.Topic)
+                    .Select(topic => new OffsetFetchRequest.OffsetFetchTopic
+                    {
+                        Name = topic.Key,
+                        PartitionIndexes = [.. topic.Select(each => each.Partition)],
+                    }),
+            ],
         };
-        CallResult<OffsetFetchResponse> told = await _coordinators.CallAsync(CoordinatorKind.Group, group, request, static response => response.ErrorCode, OneGroup);
+        CallResult<OffsetFetchResponse> told = await _coordinators.CallAsync(
+            CoordinatorKind.Group,
+            group,
+            request,
+            static response => response.ErrorCode,
+            OneGroup
+        );
         foreach (OffsetFetchResponse.OffsetFetchTopicResult topic in told.IsDone ? told.Response!.Topics : [])
         {
-            foreach (OffsetFetchResponse.OffsetFetchPartitionResult each in topic.Partitions.Where(each => each.ErrorCode == ErrorCode.None))
+            foreach (
+                OffsetFetchResponse.OffsetFetchPartitionResult each in topic.Partitions.Where(each => each.ErrorCode == ErrorCode.None)
+            )
             {
                 _known[new TopicPartition(topic.Name, each.PartitionIndex)] = Offset.Max(Offset.Zero, each.CommittedOffset);
             }

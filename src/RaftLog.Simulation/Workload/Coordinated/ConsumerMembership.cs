@@ -6,7 +6,14 @@ namespace RaftLog.Simulation;
 
 /// <summary>A member of a consumer group (KIP-848) of one topic; the coordinator assigns.</summary>
 internal sealed class ConsumerMembership(
-    ProgramWorld world, CoordinatorCalls coordinators, string group, string name, string topic, TimeSpan session, GroupLog log) : IGroupMembership
+    ProgramWorld world,
+    CoordinatorRequests coordinators,
+    string group,
+    string name,
+    string topic,
+    TimeSpan session,
+    GroupLog log
+) : IGroupMembership
 {
     private const short WithTopicIds = 10;
 
@@ -58,7 +65,8 @@ internal sealed class ConsumerMembership(
                 SubscribedTopicNames = tellsAll ? [topic] : null,
                 TopicPartitions = tellsAll ? Holdings(topicId) : null,
             },
-            static response => response.ErrorCode);
+            static response => response.ErrorCode
+        );
         switch (told.Error)
         {
             case ErrorCode.None:
@@ -84,8 +92,14 @@ internal sealed class ConsumerMembership(
         await coordinators.CallAsync(
             CoordinatorKind.Group,
             group,
-            new ConsumerGroupHeartbeatRequest { GroupId = group, MemberId = MemberId, MemberEpoch = -1 },
-            static response => response.ErrorCode);
+            new ConsumerGroupHeartbeatRequest
+            {
+                GroupId = group,
+                MemberId = MemberId,
+                MemberEpoch = -1,
+            },
+            static response => response.ErrorCode
+        );
         Lose();
     }
 
@@ -96,7 +110,9 @@ internal sealed class ConsumerMembership(
         (MemberId, Generation, _tellsAll) = ("", 0, true);
     }
 
-    /// <summary>What is not in the assignment is given up at once and told with the next beat; what is new in it is free, and taken.</summary>
+    /// <summary>
+    /// What is not in the assignment is given up at once and told with the next beat; what is new in it is free, and taken.
+    /// </summary>
     private void Follow(SortedSet<TopicPartition>? assigned)
     {
         if (assigned is null)
@@ -115,8 +131,10 @@ internal sealed class ConsumerMembership(
         }
     }
 
-    private SortedSet<TopicPartition>? AssignedBy(ConsumerGroupHeartbeatResponse response) => response.Assignment is not { } assignment ? null
-        : [.. assignment.TopicPartitions.SelectMany(each => each.Partitions.Select(index => new TopicPartition(topic, index)))];
+    private SortedSet<TopicPartition>? AssignedBy(ConsumerGroupHeartbeatResponse response) =>
+        response.Assignment is not { } assignment
+            ? null
+            : [.. assignment.TopicPartitions.SelectMany(each => each.Partitions.Select(index => new TopicPartition(topic, index)))];
 
     private List<ConsumerGroupHeartbeatRequest.HeartbeatTopicPartitions> Holdings(Uuid topicId) =>
         Owned.Count == 0 ? [] : [new() { TopicId = topicId, Partitions = [.. Owned.Select(each => each.Partition)] }];
@@ -126,8 +144,16 @@ internal sealed class ConsumerMembership(
         if (_topicId is null)
         {
             MetadataRequest request = new() { Topics = [new() { Name = topic }], AllowAutoTopicCreation = false };
-            RpcResult<MetadataResponse> result = await world.Client.CallAsync(world.AnyNode(), request, CoordinatorCalls.Limit, WithTopicIds);
-            _topicId = result.TryGet(out MetadataResponse? response) && response.Topics is [{ ErrorCode: ErrorCode.None } found] ? found.TopicId : null;
+            RpcResult<MetadataResponse> result = await world.Client.CallAsync(
+                world.AnyNode(),
+                request,
+                CoordinatorRequests.Limit,
+                WithTopicIds
+            );
+            _topicId =
+                result.TryGet(out MetadataResponse? response) && response.Topics is [{ ErrorCode: ErrorCode.None } found]
+                    ? found.TopicId
+                    : null;
         }
 
         return _topicId;

@@ -5,7 +5,9 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
-/// <summary>The programs of a run that need coordinators: what they do, whether they make progress, and what they leave for the checkers.</summary>
+/// <summary>
+/// The programs of a run that need coordinators: what they do, whether they make progress, and what they leave for the checkers.
+/// </summary>
 internal sealed class CoordinatedPrograms
 {
     /// <summary>The topic of accounts.</summary>
@@ -108,7 +110,8 @@ internal sealed class CoordinatedPrograms
     {
         int commits = _members.Sum(each => each.Member.Log.Committed);
         int transfers = _transfers.Sum(each => each.Transfer.Log.Committed);
-        return () => (_members.Count == 0 || _members.Sum(each => each.Member.Log.Committed) >= commits + NeededProgress)
+        return () =>
+            (_members.Count == 0 || _members.Sum(each => each.Member.Log.Committed) >= commits + NeededProgress)
             && (_transfers.Count == 0 || _transfers.Sum(each => each.Transfer.Log.Committed) >= transfers + NeededProgress);
     }
 
@@ -131,16 +134,19 @@ internal sealed class CoordinatedPrograms
         (Incarnation program, RawClient client) = _world.NewRawClient();
         CommittedOffsets committed = _committed = new(WorldOf(program, client), PipelineGroup, _inputs);
         bool AreThere() => _inputs.All(each => committed.Known.GetValueOrDefault(each, Offset.Zero) >= ends[each].Offset);
-        program.Run("look at the pipeline", async () =>
-        {
-            while (!AreThere())
+        program.Run(
+            "look at the pipeline",
+            async () =>
             {
-                await Task.Delay(Glance, program.Time);
-                await committed.ReadAsync();
-            }
+                while (!AreThere())
+                {
+                    await Task.Delay(Glance, program.Time);
+                    await committed.ReadAsync();
+                }
 
-            _pipelines.ForEach(each => each.Pipeline.Stop());
-        });
+                _pipelines.ForEach(each => each.Pipeline.Stop());
+            }
+        );
         return () => AreThere() && _pipelines.TrueForAll(each => each.Pipeline.IsDone);
     }
 
@@ -149,32 +155,38 @@ internal sealed class CoordinatedPrograms
     {
         bool isStable = false;
         (Incarnation program, KafkaCluster client) = _world.NewClient();
-        SortedDictionary<TopicPartition, OffsetSpec> all = new(_inputs.Concat(Partitions).ToDictionary(each => each, _ => OffsetSpec.Latest));
-        program.Run("look for open transactions", async () =>
-        {
-            while (!isStable)
+        SortedDictionary<TopicPartition, OffsetSpec> all = new(
+            _inputs.Concat(Partitions).ToDictionary(each => each, _ => OffsetSpec.Latest)
+        );
+        program.Run(
+            "look for open transactions",
+            async () =>
             {
-                IReadOnlyDictionary<TopicPartition, FoundOffset> ends = await client.Admin.ListOffsetsAsync(all);
-                IReadOnlyDictionary<TopicPartition, FoundOffset> stable = await client.Admin.ListOffsetsAsync(all, readCommitted: true);
-                _stableEnds = [.. all.Keys.Select(each => new StableEnd(each, stable[each].Offset, ends[each].Offset))];
-                isStable = _stableEnds.All(each => each.LastStable >= each.HighWatermark);
-                await Task.Delay(Glance, program.Time);
+                while (!isStable)
+                {
+                    IReadOnlyDictionary<TopicPartition, FoundOffset> ends = await client.Admin.ListOffsetsAsync(all);
+                    IReadOnlyDictionary<TopicPartition, FoundOffset> stable = await client.Admin.ListOffsetsAsync(all, readCommitted: true);
+                    _stableEnds = [.. all.Keys.Select(each => new StableEnd(each, stable[each].Offset, ends[each].Offset))];
+                    isStable = _stableEnds.All(each => each.LastStable >= each.HighWatermark);
+                    await Task.Delay(Glance, program.Time);
+                }
             }
-        });
+        );
         return () => isStable;
     }
 
     /// <summary>What the programs leave for the checkers, added to a history.</summary>
-    internal History AddTo(History history) => history with
-    {
-        Sends = [.. history.Sends, .. _transactionLogs.SelectMany(each => each.Sends)],
-        Transactions = [.. _transactionLogs.SelectMany(each => each.Transactions)],
-        Sessions = [.. _transactionLogs.SelectMany(each => each.Sessions)],
-        Offsets = [.. _groupLogs.SelectMany(each => each.Offsets)],
-        Ownerships = [.. _groupLogs.SelectMany(each => each.Ownerships)],
-        StableEnds = _stableEnds,
-        Pipelines = _committed is null ? [] : [new Pipeline(PipelineGroup, _committed.Known)],
-    };
+    internal History AddTo(History history) =>
+        history with
+        {
+            Sends = [.. history.Sends, .. _transactionLogs.SelectMany(each => each.Sends)],
+            Transactions = [.. _transactionLogs.SelectMany(each => each.Transactions)],
+            Sessions = [.. _transactionLogs.SelectMany(each => each.Sessions)],
+            Offsets = [.. _groupLogs.SelectMany(each => each.Offsets)],
+            Ownerships = [.. _groupLogs.SelectMany(each => each.Ownerships)],
+            StableEnds = _stableEnds,
+            Pipelines = _committed is null ? [] : [new Pipeline(PipelineGroup, _committed.Known)],
+        };
 
     /// <summary>What happened, for the figures of a run.</summary>
     internal IEnumerable<(string What, long Number)> Counts()
@@ -182,11 +194,20 @@ internal sealed class CoordinatedPrograms
         IReadOnlyList<ClientTransaction> transactions = [.. _transactionLogs.SelectMany(each => each.Transactions)];
         IReadOnlyList<OffsetOperation> offsets = [.. _groupLogs.SelectMany(each => each.Offsets)];
         yield return ("workload: transactions committed", transactions.Count(each => each.Outcome == SendOutcome.Acknowledged));
-        yield return ("workload: transactions not committed", transactions.Count(each => each.Outcome == SendOutcome.Refused));
+        yield return ("workload: transactions not committed", transactions.Count(each => each.Outcome == SendOutcome.Rejected));
         yield return ("workload: transactions without outcome", transactions.Count(each => each.Outcome == SendOutcome.Unknown));
-        yield return ("workload: records made from records", _transactionLogs.Sum(each => each.Sends.Count(sent => sent is { Source: not null, Outcome: SendOutcome.Acknowledged })));
-        yield return ("workload: offsets committed", offsets.Count(each => each is { Action: OffsetAction.Commit, Outcome: SendOutcome.Acknowledged }));
-        yield return ("workload: commits of offsets refused", offsets.Count(each => each is { Action: OffsetAction.Commit, Outcome: SendOutcome.Refused }));
+        yield return (
+            "workload: records made from records",
+            _transactionLogs.Sum(each => each.Sends.Count(sent => sent is { Source: not null, Outcome: SendOutcome.Acknowledged }))
+        );
+        yield return (
+            "workload: offsets committed",
+            offsets.Count(each => each is { Action: OffsetAction.Commit, Outcome: SendOutcome.Acknowledged })
+        );
+        yield return (
+            "workload: commits of offsets rejected",
+            offsets.Count(each => each is { Action: OffsetAction.Commit, Outcome: SendOutcome.Rejected })
+        );
         yield return ("workload: committed offsets read", offsets.Count(each => each.Action == OffsetAction.Read));
         yield return ("workload: partitions held by members", _groupLogs.Sum(each => each.Ownerships.Count));
     }
@@ -207,7 +228,13 @@ internal sealed class CoordinatedPrograms
     {
         (Incarnation program, RawClient client) = _world.NewRawClient();
         TransferProgram transfer = new(
-            WorldOf(program, client), ++_programs, Work.Transactions, $"transfers-{index % 2}", CoordinatedWork.Session, [.. Partitions.Where(each => each.Topic == Accounts)]);
+            WorldOf(program, client),
+            ++_programs,
+            Work.Transactions,
+            $"transfers-{index % 2}",
+            CoordinatedWork.Session,
+            [.. Partitions.Where(each => each.Topic == Accounts)]
+        );
         _transfers.Insert(index, (program, transfer));
         _transactionLogs.Add(transfer.Log);
         program.Run("transfer", transfer.RunAsync);
@@ -224,13 +251,20 @@ internal sealed class CoordinatedPrograms
             _inputs,
             [.. Partitions.Where(each => each.Topic == Made)],
             CoordinatedWork.Session,
-            Work.IsClassic);
+            Work.IsClassic
+        );
         _pipelines.Add((program, pipeline));
         _groupLogs.Add(pipeline.Group);
         _transactionLogs.Add(pipeline.Log);
         program.Run("transform", pipeline.RunAsync);
     }
 
-    private ProgramWorld WorldOf(Incarnation program, RawClient client) => new(
-        client, program.Time, () => _world.Scheduler.NowUs, _random.Split("program", _programs), (_, value) => Payload.Write(value, _options.MaxFill));
+    private ProgramWorld WorldOf(Incarnation program, RawClient client) =>
+        new(
+            client,
+            program.Time,
+            () => _world.Scheduler.NowUs,
+            _random.Split("program", _programs),
+            (_, value) => Payload.Write(value, _options.MaxFill)
+        );
 }

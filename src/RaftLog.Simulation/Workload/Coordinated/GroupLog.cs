@@ -33,7 +33,18 @@ public sealed class GroupLog
     internal void Read(OffsetOperation read) => _offsets.Add(read);
 
     internal void Joined(string group, int generation, long invokedUs, long completedUs) =>
-        _offsets.Add(new OffsetOperation(group, default, OffsetAction.Join, generation, Offset.None, SendOutcome.Acknowledged, invokedUs, completedUs));
+        _offsets.Add(
+            new OffsetOperation(
+                group,
+                default,
+                OffsetAction.Join,
+                generation,
+                Offset.None,
+                SendOutcome.Acknowledged,
+                invokedUs,
+                completedUs
+            )
+        );
 
     internal void Held(Ownership ownership) => _ownerships.Add(ownership);
 }

@@ -5,7 +5,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// A member of a group that commits offsets as one writes to registers, each value once, and reads those of all. Now and then it leaves, or is silent for longer
+/// A member of a group that commits offsets as one writes to registers, each value once, and reads those of all. Now and then it leaves, or
+/// is silent for longer
 /// than its session and commits all the same.
 /// </summary>
 public sealed class GroupProgram
@@ -16,7 +17,7 @@ public sealed class GroupProgram
     private static readonly TimeSpan MeanPause = TimeSpan.FromMilliseconds(300);
 
     private readonly ProgramWorld _world;
-    private readonly CoordinatorCalls _coordinators;
+    private readonly CoordinatorRequests _coordinators;
     private readonly IGroupMembership _member;
     private readonly IReadOnlyList<TopicPartition> _partitions;
     private readonly TimeSpan _session;
@@ -30,16 +31,23 @@ public sealed class GroupProgram
     /// <param name="partitions">The partitions of one topic that the members share.</param>
     /// <param name="session">How long the group waits for a sign of life; in a consumer group the nodes' setting says so.</param>
     /// <param name="isClassic">True for a classic group, false for a consumer group.</param>
-    public GroupProgram(ProgramWorld world, int number, string group, IReadOnlyList<TopicPartition> partitions, TimeSpan session, bool isClassic)
+    public GroupProgram(
+        ProgramWorld world,
+        int number,
+        string group,
+        IReadOnlyList<TopicPartition> partitions,
+        TimeSpan session,
+        bool isClassic
+    )
     {
         _world = world;
         _number = number;
         _partitions = partitions;
         _session = session;
-        _coordinators = new CoordinatorCalls(world);
+        _coordinators = new CoordinatorRequests(world);
         _beatUs = -(long)BeatInterval.TotalMicroseconds;
         _member = isClassic
-            ? new ClassicMembership(world, _coordinators, group, partitions, session, Log)
+            ? new ClassicGroupMember(world, _coordinators, group, partitions, session, Log)
             : new ConsumerMembership(world, _coordinators, group, $"member-{number}", partitions[0].Topic, session, Log);
     }
 
@@ -95,7 +103,15 @@ public sealed class GroupProgram
                 new()
                 {
                     Name = partition.Topic,
-                    Partitions = [new() { PartitionIndex = partition.Partition, CommittedOffset = new Offset(((long)_number << 32) | (uint)Log.Offsets.Count), CommittedMetadata = "" }],
+                    Partitions =
+                    [
+                        new()
+                        {
+                            PartitionIndex = partition.Partition,
+                            CommittedOffset = new Offset(((long)_number << 32) | (uint)Log.Offsets.Count),
+                            CommittedMetadata = "",
+                        },
+                    ],
                 },
             ],
         };
@@ -112,11 +128,23 @@ public sealed class GroupProgram
             request.Topics[0].Partitions[0].CommittedOffset,
             SendOutcome.Unknown,
             _world.NowUs(),
-            null);
+            null
+        );
         int index = Log.Begin(commit);
         CallResult<OffsetCommitResponse> told = await _coordinators.CallAsync(
-            CoordinatorKind.Group, _member.Group, request, static response => response.Topics[0].Partitions[0].ErrorCode, ByName);
-        Log.End(index, told.IsDone ? SendOutcome.Acknowledged : told.IsOpen ? SendOutcome.Unknown : SendOutcome.Refused, _world.NowUs());
+            CoordinatorKind.Group,
+            _member.Group,
+            request,
+            static response => response.Topics[0].Partitions[0].ErrorCode,
+            ByName
+        );
+        Log.End(
+            index,
+            told.IsDone ? SendOutcome.Acknowledged
+                : told.IsOpen ? SendOutcome.Unknown
+                : SendOutcome.Rejected,
+            _world.NowUs()
+        );
         if (told.Error is ErrorCode.UnknownMemberId or ErrorCode.FencedMemberEpoch)
         {
             _member.Lose();
@@ -129,13 +157,29 @@ public sealed class GroupProgram
         CallResult<OffsetFetchResponse> told = await _coordinators.CallAsync(
             CoordinatorKind.Group,
             _member.Group,
-            new OffsetFetchRequest { GroupId = _member.Group, Topics = [new() { Name = partition.Topic, PartitionIndexes = [partition.Partition] }] },
+            new OffsetFetchRequest
+            {
+                GroupId = _member.Group,
+                Topics = [new() { Name = partition.Topic, PartitionIndexes = [partition.Partition] }],
+            },
             static response => response.ErrorCode != ErrorCode.None ? response.ErrorCode : response.Topics[0].Partitions[0].ErrorCode,
-            FetchOfOneGroup);
+            FetchOfOneGroup
+        );
         if (told.IsDone)
         {
             Offset found = told.Response!.Topics[0].Partitions[0].CommittedOffset;
-            Log.Read(new OffsetOperation(_member.Group, partition, OffsetAction.Read, -1, found, SendOutcome.Acknowledged, invoked, _world.NowUs()));
+            Log.Read(
+                new OffsetOperation(
+                    _member.Group,
+                    partition,
+                    OffsetAction.Read,
+                    -1,
+                    found,
+                    SendOutcome.Acknowledged,
+                    invoked,
+                    _world.NowUs()
+                )
+            );
         }
     }
 }

@@ -4,9 +4,12 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// The partitions that a member holds, and since when. It may rely on them until it gives them up, and no longer than its session since it last sent what was
-/// answered: clocks differ by a few in a hundred. While it has to give up partitions it may rely on the others no longer than its rebalance timeout, here its session
-/// too, since it sent the first heartbeat that may have begun that: as in Kafka, the coordinator counts from when it decides, whether or not its answer arrives.
+/// The partitions that a member holds, and since when. It may rely on them until it gives them up, and no longer than its session since it
+/// last sent what was
+/// answered: clocks differ by a few in a hundred. While it has to give up partitions it may rely on the others no longer than its rebalance
+/// timeout, here its session
+/// too, since it sent the first heartbeat that may have begun that: as in Kafka, the coordinator counts from when it decides, whether or
+/// not its response arrives.
 /// </summary>
 internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, TimeSpan session)
 {
@@ -26,7 +29,7 @@ internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, Ti
 
     /// <summary>The coordinator has heard what was sent then.</summary>
     /// <param name="sentUs">When it was sent.</param>
-    /// <param name="mustGiveUp">Whether the answer takes away something that the member held when it sent.</param>
+    /// <param name="mustGiveUp">Whether the response takes away something that the member held when it sent.</param>
     internal void Heard(long sentUs, bool mustGiveUp = false)
     {
         _seenUs = sentUs;

@@ -22,16 +22,25 @@ internal sealed class PartitionCalls(ProgramWorld world)
     /// <param name="batch">The batch.</param>
     /// <param name="version">The highest version to speak, 12 at most.</param>
     internal async Task<CallResult<ProduceResponse.PartitionProduceResponse>> ProduceAsync(
-        TopicPartition partition, string transactionalId, byte[] batch, short version)
+        TopicPartition partition,
+        string transactionalId,
+        byte[] batch,
+        short version
+    )
     {
         ProduceRequest request = new()
         {
             TransactionalId = transactionalId,
             Acks = -1,
-            TimeoutMs = (int)CoordinatorCalls.Limit.TotalMilliseconds,
+            TimeoutMs = (int)CoordinatorRequests.Limit.TotalMilliseconds,
             TopicData = [new() { Name = partition.Topic, PartitionData = [new() { Index = partition.Partition, Records = batch }] }],
         };
-        RpcResult<ProduceResponse> result = await world.Client.CallAsync(await LeaderAsync(partition), request, CoordinatorCalls.Limit, version);
+        RpcResult<ProduceResponse> result = await world.Client.CallAsync(
+            await LeaderAsync(partition),
+            request,
+            CoordinatorRequests.Limit,
+            version
+        );
         if (!result.TryGet(out ProduceResponse? response) || response.Responses is not [{ PartitionResponses: [{ } told] }])
         {
             _leaders.Remove(partition);
@@ -42,7 +51,9 @@ internal sealed class PartitionCalls(ProgramWorld world)
         return new(told, told.ErrorCode, WasSent: true);
     }
 
-    /// <summary>Reads what comes next in a partition without transactions, with the offset of each record; empty without a response as well.</summary>
+    /// <summary>
+    /// Reads what comes next in a partition without transactions, with the offset of each record; empty without a response as well.
+    /// </summary>
     internal async Task<IReadOnlyList<Offset>> ReadAsync(TopicPartition partition, Offset from, int most)
     {
         FetchRequest request = new()
@@ -50,9 +61,29 @@ internal sealed class PartitionCalls(ProgramWorld world)
             MaxWaitMs = MaxFetchWaitMs,
             MinBytes = 1,
             MaxBytes = MaxFetchBytes,
-            Topics = [new() { Topic = partition.Topic, Partitions = [new() { Partition = partition.Partition, FetchOffset = from, PartitionMaxBytes = MaxFetchBytes }] }],
+            Topics =
+            [
+                new()
+                {
+                    Topic = partition.Topic,
+                    Partitions =
+                    [
+                        new()
+                        {
+                            Partition = partition.Partition,
+                            FetchOffset = from,
+                            PartitionMaxBytes = MaxFetchBytes,
+                        },
+                    ],
+                },
+            ],
         };
-        RpcResult<FetchResponse> result = await world.Client.CallAsync(await LeaderAsync(partition), request, CoordinatorCalls.Limit, ByName);
+        RpcResult<FetchResponse> result = await world.Client.CallAsync(
+            await LeaderAsync(partition),
+            request,
+            CoordinatorRequests.Limit,
+            ByName
+        );
         if (!result.TryGet(out FetchResponse? response) || response.Responses is not [{ Partitions: [{ } told] }])
         {
             _leaders.Remove(partition);
@@ -92,7 +123,7 @@ internal sealed class PartitionCalls(ProgramWorld world)
 
         NodeId asked = world.AnyNode();
         MetadataRequest request = new() { Topics = [new() { Name = partition.Topic }], AllowAutoTopicCreation = false };
-        RpcResult<MetadataResponse> result = await world.Client.CallAsync(asked, request, CoordinatorCalls.Limit);
+        RpcResult<MetadataResponse> result = await world.Client.CallAsync(asked, request, CoordinatorRequests.Limit);
         if (result.TryGet(out MetadataResponse? response) && response.Topics is [{ } topic])
         {
             foreach (MetadataResponse.PartitionData told in topic.Partitions.Where(each => world.Client.Nodes.Contains(each.LeaderId)))

@@ -4,7 +4,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// A member of a group that makes one record from each record of some partitions: what it writes and how far it has read are one transaction. Now and then it aborts,
+/// A member of a group that makes one record from each record of some partitions: what it writes and how far it has read are one
+/// transaction. Now and then it aborts,
 /// or is silent for longer than its session in the middle of a transaction and goes on all the same.
 /// </summary>
 public sealed class PipelineProgram
@@ -15,7 +16,7 @@ public sealed class PipelineProgram
     private static readonly TimeSpan MeanPause = TimeSpan.FromMilliseconds(120);
 
     private readonly ProgramWorld _world;
-    private readonly CoordinatorCalls _coordinators;
+    private readonly CoordinatorRequests _coordinators;
     private readonly PartitionCalls _leaders;
     private readonly IGroupMembership _member;
     private readonly TransactionProtocol _protocol;
@@ -43,10 +44,11 @@ public sealed class PipelineProgram
         IReadOnlyList<TopicPartition> inputs,
         IReadOnlyList<TopicPartition> outputs,
         TimeSpan session,
-        bool isClassic)
+        bool isClassic
+    )
     {
         _world = world;
-        _coordinators = new CoordinatorCalls(world);
+        _coordinators = new CoordinatorRequests(world);
         _leaders = new PartitionCalls(world);
         _protocol = protocol;
         _transactionalId = $"{group}-{number}";
@@ -55,7 +57,7 @@ public sealed class PipelineProgram
         _beatUs = -(long)BeatInterval.TotalMicroseconds;
         Log = new TransactionLog(number);
         _member = isClassic
-            ? new ClassicMembership(world, _coordinators, group, inputs, session, Group)
+            ? new ClassicGroupMember(world, _coordinators, group, inputs, session, Group)
             : new ConsumerMembership(world, _coordinators, group, $"pipe-{number}", inputs[0].Topic, session, Group);
     }
 
@@ -126,7 +128,9 @@ public sealed class PipelineProgram
         Offset next = records[^1] + 1;
         producer.Begin();
         bool isSound = await producer.SendAsync(
-            _outputs[input.Partition % _outputs.Count], [.. records.Select(each => (0L, ((TopicPartition, Offset)?)(input, each)))]);
+            _outputs[input.Partition % _outputs.Count],
+            [.. records.Select(each => (0L, ((TopicPartition, Offset)?)(input, each)))]
+        );
         if (choice == 99)
         {
             await Task.Delay(_session * 1.5, _world.Time);
@@ -146,9 +150,15 @@ public sealed class PipelineProgram
         CallResult<OffsetFetchResponse> told = await _coordinators.CallAsync(
             CoordinatorKind.Group,
             _member.Group,
-            new OffsetFetchRequest { GroupId = _member.Group, RequireStable = true, Topics = [new() { Name = input.Topic, PartitionIndexes = [input.Partition] }] },
+            new OffsetFetchRequest
+            {
+                GroupId = _member.Group,
+                RequireStable = true,
+                Topics = [new() { Name = input.Topic, PartitionIndexes = [input.Partition] }],
+            },
             static response => response.ErrorCode != ErrorCode.None ? response.ErrorCode : response.Topics[0].Partitions[0].ErrorCode,
-            FetchOfOneGroup);
+            FetchOfOneGroup
+        );
         if (told.IsDone)
         {
             _positions[input] = Offset.Max(Offset.Zero, told.Response!.Topics[0].Partitions[0].CommittedOffset);

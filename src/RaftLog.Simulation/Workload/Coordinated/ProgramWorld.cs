@@ -10,7 +10,12 @@ namespace RaftLog.Simulation;
 /// <param name="Random">Its own random numbers.</param>
 /// <param name="Payload">The bytes of a record.</param>
 public sealed record ProgramWorld(
-    RawClient Client, TimeProvider Time, Func<long> NowUs, SimRandom Random, Func<TopicPartition, RecordValue, byte[]> Payload)
+    RawClient Client,
+    TimeProvider Time,
+    Func<long> NowUs,
+    SimRandom Random,
+    Func<TopicPartition, RecordValue, byte[]> Payload
+)
 {
     private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongPause = TimeSpan.FromMilliseconds(150);

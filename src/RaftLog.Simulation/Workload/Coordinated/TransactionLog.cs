@@ -33,7 +33,12 @@ public sealed class TransactionLog(int program)
     /// <summary>Begins a transaction; nothing of it may be seen until it is asked to commit.</summary>
     internal ClientTransaction Begin(ProducerSession session)
     {
-        ClientTransaction begun = new(((long)program * PerProgram) + _transactions.Count, session.TransactionalId, session.Number, SendOutcome.Refused);
+        ClientTransaction begun = new(
+            ((long)program * PerProgram) + _transactions.Count,
+            session.TransactionalId,
+            session.Number,
+            SendOutcome.Rejected
+        );
         _transactions.Add(begun);
         return begun;
     }

@@ -6,7 +6,8 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// One incarnation of a transactional producer that speaks the protocol itself: what it is told is exactly what the cluster said. Whatever has no clear outcome is
+/// One incarnation of a transactional producer that speaks the protocol itself: what it is told is exactly what the cluster said. Whatever
+/// has no clear outcome is
 /// tried again until its patience ends; then the session is over.
 /// </summary>
 internal sealed class TransactionSession
@@ -15,7 +16,7 @@ internal sealed class TransactionSession
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
 
     private readonly ProgramWorld _world;
-    private readonly CoordinatorCalls _coordinators;
+    private readonly CoordinatorRequests _coordinators;
     private readonly PartitionCalls _leaders;
     private readonly TransactionProtocol _protocol;
     private readonly TransactionLog _log;
@@ -27,7 +28,14 @@ internal sealed class TransactionSession
     private ClientTransaction? _transaction;
 
     private TransactionSession(
-        ProgramWorld world, CoordinatorCalls coordinators, PartitionCalls leaders, TransactionProtocol protocol, TransactionLog log, ProducerSession session, ProducerStamp stamp)
+        ProgramWorld world,
+        CoordinatorRequests coordinators,
+        PartitionCalls leaders,
+        TransactionProtocol protocol,
+        TransactionLog log,
+        ProducerSession session,
+        ProducerStamp stamp
+    )
     {
         _world = world;
         _coordinators = coordinators;
@@ -44,12 +52,13 @@ internal sealed class TransactionSession
     /// <summary>Gets an id and fences the earlier incarnations; null when it does not succeed for now.</summary>
     internal static async Task<TransactionSession?> OpenAsync(
         ProgramWorld world,
-        CoordinatorCalls coordinators,
+        CoordinatorRequests coordinators,
         PartitionCalls leaders,
         TransactionProtocol protocol,
         TransactionLog log,
         string transactionalId,
-        TimeSpan timeout)
+        TimeSpan timeout
+    )
     {
         long invoked = world.NowUs();
         CallResult<InitProducerIdResponse> told = await coordinators.CallAsync(
@@ -57,7 +66,8 @@ internal sealed class TransactionSession
             transactionalId,
             new InitProducerIdRequest { TransactionalId = transactionalId, TransactionTimeoutMs = (int)timeout.TotalMilliseconds },
             static response => response.ErrorCode,
-            highestVersion: 5);
+            highestVersion: 5
+        );
         if (!told.IsDone)
         {
             return null;
@@ -66,7 +76,14 @@ internal sealed class TransactionSession
         ProducerSession session = new(transactionalId, log.NextSession(), invoked, world.NowUs());
         log.Add(session);
         return new TransactionSession(
-            world, coordinators, leaders, protocol, log, session, new ProducerStamp(told.Response!.ProducerId, told.Response.ProducerEpoch, ProducerStamp.NoSequence));
+            world,
+            coordinators,
+            leaders,
+            protocol,
+            log,
+            session,
+            new ProducerStamp(told.Response!.ProducerId, told.Response.ProducerEpoch, ProducerStamp.NoSequence)
+        );
     }
 
     /// <summary>Begins a transaction.</summary>
@@ -94,7 +111,12 @@ internal sealed class TransactionSession
         byte[] batch = Batch(partition, sent, _stamp);
         return await InsistAsync(async () =>
         {
-            CallResult<ProduceResponse.PartitionProduceResponse> told = await _leaders.ProduceAsync(partition, _session.TransactionalId, batch, _protocol.Produce);
+            CallResult<ProduceResponse.PartitionProduceResponse> told = await _leaders.ProduceAsync(
+                partition,
+                _session.TransactionalId,
+                batch,
+                _protocol.Produce
+            );
             if (told.IsDone)
             {
                 _sequences[partition] = _sequences.GetValueOrDefault(partition) + sent.Count;
@@ -111,16 +133,26 @@ internal sealed class TransactionSession
     /// <summary>Commits offsets of a group with the transaction; false when the transaction cannot be committed any more.</summary>
     internal async Task<bool> CommitOffsetsAsync(string group, string member, int generation, TopicPartition partition, Offset offset)
     {
-        if (_protocol.AddsFirst && !await InsistAsync(async () =>
-        {
-            CallResult<AddOffsetsToTxnResponse> added = await _coordinators.CallAsync(
-                CoordinatorKind.Transaction,
-                _session.TransactionalId,
-                new AddOffsetsToTxnRequest { TransactionalId = _session.TransactionalId, ProducerId = _stamp.Id, ProducerEpoch = _stamp.Epoch, GroupId = group },
-                static response => response.ErrorCode,
-                highestVersion: 3);
-            return (added.Error, added.IsOpen || !added.WasSent);
-        }))
+        if (
+            _protocol.AddsFirst
+            && !await InsistAsync(async () =>
+            {
+                CallResult<AddOffsetsToTxnResponse> added = await _coordinators.CallAsync(
+                    CoordinatorKind.Transaction,
+                    _session.TransactionalId,
+                    new AddOffsetsToTxnRequest
+                    {
+                        TransactionalId = _session.TransactionalId,
+                        ProducerId = _stamp.Id,
+                        ProducerEpoch = _stamp.Epoch,
+                        GroupId = group,
+                    },
+                    static response => response.ErrorCode,
+                    highestVersion: 3
+                );
+                return (added.Error, added.IsOpen || !added.WasSent);
+            })
+        )
         {
             return false;
         }
@@ -138,10 +170,26 @@ internal sealed class TransactionSession
                     ProducerEpoch = _stamp.Epoch,
                     GenerationId = generation,
                     MemberId = member,
-                    Topics = [new() { Name = partition.Topic, Partitions = [new() { PartitionIndex = partition.Partition, CommittedOffset = offset, CommittedMetadata = "" }] }],
+                    Topics =
+                    [
+                        new()
+                        {
+                            Name = partition.Topic,
+                            Partitions =
+                            [
+                                new()
+                                {
+                                    PartitionIndex = partition.Partition,
+                                    CommittedOffset = offset,
+                                    CommittedMetadata = "",
+                                },
+                            ],
+                        },
+                    ],
                 },
                 static response => response.Topics[0].Partitions[0].ErrorCode,
-                _protocol.TxnOffsetCommit);
+                _protocol.TxnOffsetCommit
+            );
             return (told.Error, told.IsOpen || !told.WasSent);
         });
     }
@@ -167,11 +215,15 @@ internal sealed class TransactionSession
                 _sequences.Clear();
             }
 
-            bool isRefused = !told.IsDone && !told.IsOpen && !mayBeDone && !IsTransient(told.Error) && told.WasSent;
+            bool isRejected = !told.IsDone && !told.IsOpen && !mayBeDone && !IsTransient(told.Error) && told.WasSent;
             mayBeDone |= told.IsOpen;
-            if (commits && (told.IsDone || isRefused))
+            if (commits && (told.IsDone || isRejected))
             {
-                transaction = transaction with { Outcome = told.IsDone ? SendOutcome.Acknowledged : SendOutcome.Refused, CompletedUs = _world.NowUs() };
+                transaction = transaction with
+                {
+                    Outcome = told.IsDone ? SendOutcome.Acknowledged : SendOutcome.Rejected,
+                    CompletedUs = _world.NowUs(),
+                };
                 _log.Update(transaction);
             }
 
@@ -181,7 +233,10 @@ internal sealed class TransactionSession
         return isDone && commits;
     }
 
-    /// <summary>Asks again for the end of the transaction before this one, as a request does that was on its way for long. Only where each transaction has its own epoch.</summary>
+    /// <summary>
+    /// Asks again for the end of the transaction before this one, as a request does that was on its way for long. Only where each
+    /// transaction has its own epoch.
+    /// </summary>
     internal async Task RepeatLastEndAsync(bool commits)
     {
         if (!_protocol.AddsFirst && _before.Id.IsPresent)
@@ -190,7 +245,10 @@ internal sealed class TransactionSession
         }
     }
 
-    /// <summary>Sends a record of the last transaction after its end, as a request does that was on its way for long. It must not get into any transaction.</summary>
+    /// <summary>
+    /// Sends a record of the last transaction after its end, as a request does that was on its way for long. It must not get into any
+    /// transaction.
+    /// </summary>
     internal async Task SendLateAsync(TopicPartition partition)
     {
         if (!_before.Id.IsPresent)
@@ -201,38 +259,53 @@ internal sealed class TransactionSession
         ClientTransaction nothing = _log.Begin(_session);
         ProducerStamp late = _before with { BaseSequence = _protocol.AddsFirst ? _sequences.GetValueOrDefault(partition) : 0 };
         SentRecord sent = NewRecord(partition, nothing, 0, null);
-        CallResult<ProduceResponse.PartitionProduceResponse> told =
-            await _leaders.ProduceAsync(partition, _session.TransactionalId, Batch(partition, [sent], late), _protocol.Produce);
+        CallResult<ProduceResponse.PartitionProduceResponse> told = await _leaders.ProduceAsync(
+            partition,
+            _session.TransactionalId,
+            Batch(partition, [sent], late),
+            _protocol.Produce
+        );
 
         // It may still be on its way, and would fit into the next transaction of the same epoch.
         IsUsable &= !told.IsDone && !told.IsOpen;
     }
 
-    private static bool IsTransient(ErrorCode error) => error.IsRetriable() || error is ErrorCode.ConcurrentTransactions or ErrorCode.NetworkException;
+    private static bool IsTransient(ErrorCode error) =>
+        error.IsRetriable() || error is ErrorCode.ConcurrentTransactions or ErrorCode.NetworkException;
 
-    private Task<bool> AddAsync(TopicPartition partition) => InsistAsync(async () =>
-    {
-        CallResult<AddPartitionsToTxnResponse> told = await _coordinators.CallAsync(
+    private Task<bool> AddAsync(TopicPartition partition) =>
+        InsistAsync(async () =>
+        {
+            CallResult<AddPartitionsToTxnResponse> told = await _coordinators.CallAsync(
+                CoordinatorKind.Transaction,
+                _session.TransactionalId,
+                new AddPartitionsToTxnRequest
+                {
+                    V3AndBelowTransactionalId = _session.TransactionalId,
+                    V3AndBelowProducerId = _stamp.Id,
+                    V3AndBelowProducerEpoch = _stamp.Epoch,
+                    V3AndBelowTopics = [new() { Name = partition.Topic, Partitions = [partition.Partition] }],
+                },
+                static response => response.ResultsByTopicV3AndBelow[0].ResultsByPartition[0].PartitionErrorCode,
+                highestVersion: 3
+            );
+            return (told.Error, told.IsOpen || !told.WasSent);
+        });
+
+    private Task<CallResult<EndTxnResponse>> EndOnceAsync(ProducerStamp stamp, bool commits) =>
+        _coordinators.CallAsync(
             CoordinatorKind.Transaction,
             _session.TransactionalId,
-            new AddPartitionsToTxnRequest
+            new EndTxnRequest
             {
-                V3AndBelowTransactionalId = _session.TransactionalId,
-                V3AndBelowProducerId = _stamp.Id,
-                V3AndBelowProducerEpoch = _stamp.Epoch,
-                V3AndBelowTopics = [new() { Name = partition.Topic, Partitions = [partition.Partition] }],
+                TransactionalId = _session.TransactionalId,
+                ProducerId = stamp.Id,
+                ProducerEpoch = stamp.Epoch,
+                Committed = commits,
             },
-            static response => response.ResultsByTopicV3AndBelow[0].ResultsByPartition[0].PartitionErrorCode,
-            highestVersion: 3);
-        return (told.Error, told.IsOpen || !told.WasSent);
-    });
-
-    private Task<CallResult<EndTxnResponse>> EndOnceAsync(ProducerStamp stamp, bool commits) => _coordinators.CallAsync(
-        CoordinatorKind.Transaction,
-        _session.TransactionalId,
-        new EndTxnRequest { TransactionalId = _session.TransactionalId, ProducerId = stamp.Id, ProducerEpoch = stamp.Epoch, Committed = commits },
-        static response => response.ErrorCode,
-        _protocol.EndTxn);
+            static response => response.ErrorCode,
+            _protocol.EndTxn
+        );
 
     /// <summary>Tries until it is done; else the session is over.</summary>
     private async Task<bool> InsistAsync(Func<Task<(ErrorCode Error, bool IsOpen)>> attempt)
@@ -259,7 +332,7 @@ internal sealed class TransactionSession
 
     private SentRecord NewRecord(TopicPartition partition, ClientTransaction transaction, long amount, (TopicPartition, Offset)? source)
     {
-        SentRecord sent = new(_session.Number, partition, _log.NextValue(), SendOutcome.Refused, Offset.None)
+        SentRecord sent = new(_session.Number, partition, _log.NextValue(), SendOutcome.Rejected, Offset.None)
         {
             InvokedUs = _world.NowUs(),
             Transaction = transaction.Number,
@@ -273,7 +346,8 @@ internal sealed class TransactionSession
     private byte[] Batch(TopicPartition partition, IReadOnlyList<SentRecord> records, ProducerStamp stamp)
     {
         using RecordBatchBuilder builder = new(new RecordBatchOptions(BatchLimit));
-        builder.Producer = stamp.BaseSequence == ProducerStamp.NoSequence ? stamp with { BaseSequence = _sequences.GetValueOrDefault(partition) } : stamp;
+        builder.Producer =
+            stamp.BaseSequence == ProducerStamp.NoSequence ? stamp with { BaseSequence = _sequences.GetValueOrDefault(partition) } : stamp;
         builder.Attributes = default(BatchAttributes).AsTransactional();
         long now = _world.Time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (SentRecord record in records)

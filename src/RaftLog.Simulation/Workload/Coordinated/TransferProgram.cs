@@ -3,8 +3,10 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation;
 
 /// <summary>
-/// A program that moves money between accounts: each transaction takes from some partitions what it gives to others. Now and then it aborts, forgets to end
-/// a transaction, or repeats what it has sent long after it was done. Several programs may have one transactional id, and fence one another.
+/// A program that moves money between accounts: each transaction takes from some partitions what it gives to others. Now and then it
+/// aborts, forgets to end
+/// a transaction, or repeats what it has sent long after it was done. Several programs may have one transactional id, and fence one
+/// another.
 /// </summary>
 public sealed class TransferProgram
 {
@@ -14,7 +16,7 @@ public sealed class TransferProgram
     private static readonly TimeSpan MeanRest = TimeSpan.FromSeconds(4);
 
     private readonly ProgramWorld _world;
-    private readonly CoordinatorCalls _coordinators;
+    private readonly CoordinatorRequests _coordinators;
     private readonly PartitionCalls _leaders;
     private readonly TransactionProtocol _protocol;
     private readonly string _transactionalId;
@@ -29,10 +31,16 @@ public sealed class TransferProgram
     /// <param name="timeout">How long a transaction may stay open.</param>
     /// <param name="accounts">The partitions that it moves money between.</param>
     public TransferProgram(
-        ProgramWorld world, int number, TransactionProtocol protocol, string transactionalId, TimeSpan timeout, IReadOnlyList<TopicPartition> accounts)
+        ProgramWorld world,
+        int number,
+        TransactionProtocol protocol,
+        string transactionalId,
+        TimeSpan timeout,
+        IReadOnlyList<TopicPartition> accounts
+    )
     {
         _world = world;
-        _coordinators = new CoordinatorCalls(world);
+        _coordinators = new CoordinatorRequests(world);
         _leaders = new PartitionCalls(world);
         _protocol = protocol;
         _transactionalId = transactionalId;
@@ -104,7 +112,12 @@ public sealed class TransferProgram
         {
             int records = 1 + _world.Random.Next(MaxRecords);
             long first = shares[i].Amount - (records - 1);
-            if (!await session.SendAsync(shares[i].Account, [(first, null), .. Enumerable.Repeat((1L, ((TopicPartition, Offset)?)null), records - 1)]))
+            if (
+                !await session.SendAsync(
+                    shares[i].Account,
+                    [(first, null), .. Enumerable.Repeat((1L, ((TopicPartition, Offset)?)null), records - 1)]
+                )
+            )
             {
                 return false;
             }

@@ -11,7 +11,9 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Tests.Partitions;
 
-/// <summary>As much of a broker's front as followers need: ApiVersions, Fetch with long polls, ListOffsets; one request at a time on a connection.</summary>
+/// <summary>
+/// As much of a broker's front as followers need: ApiVersions, Fetch with long polls, ListOffsets; one request at a time on a connection.
+/// </summary>
 internal sealed class PartitionServer : IDisposable
 {
     private readonly IListener _listener;
@@ -21,7 +23,13 @@ internal sealed class PartitionServer : IDisposable
     private readonly List<IConnection> _connections = [];
 
     public PartitionServer(
-        INetwork network, NetworkAddress address, PartitionTable table, FetchHandler fetches, BufferPool pool, Supervisor supervisor)
+        INetwork network,
+        NetworkAddress address,
+        PartitionTable table,
+        FetchHandler fetches,
+        BufferPool pool,
+        Supervisor supervisor
+    )
     {
         _table = table;
         _fetches = fetches;
@@ -39,7 +47,7 @@ internal sealed class PartitionServer : IDisposable
     /// <summary>While true, answers are made and never sent.</summary>
     public bool IsMute { get; set; }
 
-    /// <summary>While it is set, whoever connects waits for it before its first answer.</summary>
+    /// <summary>While it is set, whoever connects waits for it before its first response.</summary>
     public TaskCompletionSource? Greeting { get; set; }
 
     public int Connections => _connections.Count;
@@ -114,12 +122,14 @@ internal sealed class PartitionServer : IDisposable
     }
 
     private static List<ApiVersionsResponse.ApiVersion> Offered() =>
-        [.. ApiCatalog.All.Select(api => new ApiVersionsResponse.ApiVersion
-        {
-            ApiKey = (short)api.Key,
-            MinVersion = api.LowestVersion,
-            MaxVersion = api.HighestVersion,
-        })];
+        [
+            .. ApiCatalog.All.Select(api => new ApiVersionsResponse.ApiVersion
+            {
+                ApiKey = (short)api.Key,
+                MinVersion = api.LowestVersion,
+                MaxVersion = api.HighestVersion,
+            }),
+        ];
 
     private async ValueTask<FetchResponse> FetchAsync(FetchRequest request, RequestContext context)
     {
@@ -133,13 +143,21 @@ internal sealed class PartitionServer : IDisposable
         var response = new ListOffsetsResponse();
         foreach (ListOffsetsRequest.TopicData topic in request.Topics)
         {
-            var answered = new ListOffsetsResponse.TopicData { Name = topic.Name };
-            response.Topics.Add(answered);
+            var responded = new ListOffsetsResponse.TopicData { Name = topic.Name };
+            response.Topics.Add(responded);
             foreach (ListOffsetsRequest.PartitionData wanted in topic.Partitions)
             {
-                OffsetLookup found = _table.Find(new TopicPartition(topic.Name, wanted.PartitionIndex))!
+                OffsetLookup found = _table
+                    .Find(new TopicPartition(topic.Name, wanted.PartitionIndex))!
                     .FindOffset(wanted.CurrentLeaderEpoch, wanted.Timestamp, Audience.Follower);
-                answered.Partitions.Add(new() { PartitionIndex = wanted.PartitionIndex, ErrorCode = found.Error, Offset = found.Offset });
+                responded.Partitions.Add(
+                    new()
+                    {
+                        PartitionIndex = wanted.PartitionIndex,
+                        ErrorCode = found.Error,
+                        Offset = found.Offset,
+                    }
+                );
             }
         }
 

@@ -18,7 +18,8 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Tests.Partitions;
 
 /// <summary>
-/// A few nodes with real logs on disks that can lose power, one network, one clock and one thread. The test is the controller: it writes the metadata
+/// A few nodes with real logs on disks that can lose power, one network, one clock and one thread. The test is the controller: it writes
+/// the metadata
 /// log, and says who hears of it when.
 /// </summary>
 internal sealed class TestCluster : IDisposable
@@ -74,24 +75,39 @@ internal sealed class TestCluster : IDisposable
     public void Limit(long? bytesPerSecond)
     {
         ThrottledBytesPerSecond = bytesPerSecond;
-        Commit(new ConfigRecord
-        {
-            ResourceType = (sbyte)ConfigResourceType.Broker, ResourceName = "", Name = "follower.replication.throttled.rate", Value = $"{bytesPerSecond}",
-        });
+        Commit(
+            new ConfigRecord
+            {
+                ResourceType = (sbyte)ConfigResourceType.Broker,
+                ResourceName = "",
+                Name = "follower.replication.throttled.rate",
+                Value = $"{bytesPerSecond}",
+            }
+        );
     }
 
     /// <summary>The controller registers a node's present incarnation, and the node knows.</summary>
     public void Register(TestNode node)
     {
         node.RegisteredAs = new BrokerEpoch(Image.Provenance.EndOffset.Value);
-        Commit(new RegisterBrokerRecord
-        {
-            BrokerId = node.Id,
-            BrokerEpoch = node.RegisteredAs,
-            Fenced = false,
-            LogDirs = [new Uuid(100, (ulong)node.Id.Value)],
-            EndPoints = [new() { Name = "PLAINTEXT", Host = node.Address.Host, Port = (ushort)node.Address.Port }],
-        });
+        Commit(
+            new RegisterBrokerRecord
+            {
+                BrokerId = node.Id,
+                BrokerEpoch = node.RegisteredAs,
+                Fenced = false,
+                LogDirs = [new Uuid(100, (ulong)node.Id.Value)],
+                EndPoints =
+                [
+                    new()
+                    {
+                        Name = "PLAINTEXT",
+                        Host = node.Address.Host,
+                        Port = (ushort)node.Address.Port,
+                    },
+                ],
+            }
+        );
     }
 
     /// <summary>Writes records to the metadata log. Nobody has heard of them yet.</summary>
@@ -103,17 +119,19 @@ internal sealed class TestCluster : IDisposable
         Commit(new TopicRecord { Name = topic, TopicId = id });
         for (int index = 0; index < partitions; index++)
         {
-            Commit(new PartitionRecord
-            {
-                TopicId = id,
-                PartitionId = index,
-                Replicas = [.. replicas.Select(node => new NodeId(node))],
-                Isr = [.. replicas.Select(node => new NodeId(node))],
-                Leader = new NodeId(replicas[0]),
-                LeaderEpoch = new LeaderEpoch(0),
-                PartitionEpoch = new PartitionEpoch(0),
-                Directories = [.. replicas.Select(node => new Uuid(100, (ulong)node))],
-            });
+            Commit(
+                new PartitionRecord
+                {
+                    TopicId = id,
+                    PartitionId = index,
+                    Replicas = [.. replicas.Select(node => new NodeId(node))],
+                    Isr = [.. replicas.Select(node => new NodeId(node))],
+                    Leader = new NodeId(replicas[0]),
+                    LeaderEpoch = new LeaderEpoch(0),
+                    PartitionEpoch = new PartitionEpoch(0),
+                    Directories = [.. replicas.Select(node => new Uuid(100, (ulong)node))],
+                }
+            );
         }
     }
 
@@ -125,13 +143,15 @@ internal sealed class TestCluster : IDisposable
 
     /// <summary>A new leader of the orders, in the next epoch.</summary>
     public void Elect(int leader, params int[] inSync) =>
-        Commit(new PartitionChangeRecord
-        {
-            TopicId = OrdersId,
-            PartitionId = 0,
-            Leader = new NodeId(leader),
-            Isr = [.. inSync.Select(node => new NodeId(node))],
-        });
+        Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = OrdersId,
+                PartitionId = 0,
+                Leader = new NodeId(leader),
+                Isr = [.. inSync.Select(node => new NodeId(node))],
+            }
+        );
 
     /// <summary>The latest metadata reaches these nodes.</summary>
     public void Tell(params int[] nodes)
@@ -243,14 +263,15 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
     }
 
     /// <summary>The node is back, and not yet registered: it opens its logs, and knows no metadata.</summary>
-    public void Restart() => _cluster.Pump.Start(() =>
-    {
-        _image = MetadataImage.Empty;
-        RegisteredAs = BrokerEpoch.None;
-        Proposals.Clear();
-        Start();
-        return 0;
-    });
+    public void Restart() =>
+        _cluster.Pump.Start(() =>
+        {
+            _image = MetadataImage.Empty;
+            RegisteredAs = BrokerEpoch.None;
+            Proposals.Clear();
+            Start();
+            return 0;
+        });
 
     public void Stop()
     {
@@ -273,42 +294,53 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
     public void Send(Partition partition, IsrProposal proposal) => Proposals.Add((partition, proposal));
 
     public PartitionSettings For(string topic, MetadataImage image) =>
-        new(_cluster.LogSettings, new AppendSettings(), _cluster.MinInSync) { Retention = _cluster.Retention, Throttled = _cluster.Throttled, ThrottledLeaders = _cluster.ThrottledLeaders };
+        new(_cluster.LogSettings, new AppendSettings(), _cluster.MinInSync)
+        {
+            Retention = _cluster.Retention,
+            Throttled = _cluster.Throttled,
+            ThrottledLeaders = _cluster.ThrottledLeaders,
+        };
 
     public long? ThrottledBytesPerSecond(MetadataImage image) => _cluster.ThrottledBytesPerSecond;
 
     public long? LeaderThrottledBytesPerSecond(MetadataImage image) => _cluster.ThrottledBytesPerSecond;
 
-    /// <summary>The controller grants the last proposal; the answer comes before the metadata.</summary>
+    /// <summary>The controller grants the last proposal; the response comes before the metadata.</summary>
     public void Grant()
     {
         (Partition partition, IsrProposal proposal) = Proposals[^1];
-        _cluster.Commit(new PartitionChangeRecord
-        {
-            TopicId = partition.Id.TopicId,
-            PartitionId = partition.Id.Partition,
-            Isr = [.. proposal.InSync.Nodes],
-        });
+        _cluster.Commit(
+            new PartitionChangeRecord
+            {
+                TopicId = partition.Id.TopicId,
+                PartitionId = partition.Id.Partition,
+                Isr = [.. proposal.InSync.Nodes],
+            }
+        );
         var wakes = new WakeList();
-        partition.ProposalAnswered(
-            proposal, new IsrAnswer(ErrorCode.None, proposal.LeaderEpoch, proposal.PartitionEpoch.Next(), proposal.InSync), wakes);
+        partition.OnProposalResponse(
+            proposal,
+            new IsrResponse(ErrorCode.None, proposal.LeaderEpoch, proposal.PartitionEpoch.Next(), proposal.InSync),
+            wakes
+        );
         wakes.WakeAll();
         _cluster.Pump.Drain();
     }
 
-    /// <summary>Appends and returns the promise of an answer.</summary>
+    /// <summary>Appends and returns the promise of a response.</summary>
     public Task<ErrorCode> Produce(RequiredAcks acks, params string[] values) => Produce(Orders, acks, Batches.Of(values));
 
-    public Task<ErrorCode> Produce(Partition partition, RequiredAcks acks, Memory<byte> batch) => _cluster.Pump.Start(async () =>
-    {
-        var wakes = new WakeList();
-        AppendOutcome append = partition.Append(batch, acks, wakes);
-        wakes.WakeAll();
-        var wait = new CommitWait(Waiters, 1);
-        partition.Watch(append, acks, wait, 0);
-        await wait.WaitAsync(TimeSpan.FromSeconds(30));
-        return wait[0];
-    });
+    public Task<ErrorCode> Produce(Partition partition, RequiredAcks acks, Memory<byte> batch) =>
+        _cluster.Pump.Start(async () =>
+        {
+            var wakes = new WakeList();
+            AppendOutcome append = partition.Append(batch, acks, wakes);
+            wakes.WakeAll();
+            var wait = new CommitWait(Waiters, 1);
+            partition.Watch(append, acks, wait, 0);
+            await wait.WaitAsync(TimeSpan.FromSeconds(30));
+            return wait[0];
+        });
 
     /// <summary>What a client can read from the start.</summary>
     public List<string> Consume()
@@ -316,7 +348,8 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
         PartitionRead read = Orders.Read(
             new FetchPosition(LeaderEpoch.None, Orders.Log.StartOffset, LeaderEpoch.None),
             Audience.Uncommitted,
-            new ReadBudget(1 << 20, FirstBatch.ComesWhole));
+            new ReadBudget(1 << 20, FirstBatch.ComesWhole)
+        );
         Assert.Equal(ErrorCode.None, read.Error);
         read.Slice.Dispose();
         return Batches.Values(Orders.Log, read.Limit);
@@ -337,8 +370,23 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
         Directory = _cluster.Pump.Finish(() => LogDirectory.OpenAsync(Disk, _cluster.Time, Root));
         _cluster.Pump.Finish(() => Directory.OpenAllAsync(_cluster.LogSettings));
         var connector = new RpcConnector(_cluster.Network, _waiters, pool, supervisor, new RpcOptions($"node-{Id}"), "raftlog-test", "1.0");
-        _fetchers = new FollowerFetchers(Id, connector, this, _waiters, supervisor, FetcherOptions.Default, new Journal(Disk, _cluster.Time, "/journal"));
-        Table = new PartitionTable(new PartitionHost(Id, _waiters, _cluster.Tuning, this), [Directory], this, _fetchers, supervisor, input => input());
+        _fetchers = new FollowerFetchers(
+            Id,
+            connector,
+            this,
+            _waiters,
+            supervisor,
+            FetcherOptions.Default,
+            new NodeLog(Disk, _cluster.Time, "/node log")
+        );
+        Table = new PartitionTable(
+            new PartitionHost(Id, _waiters, _cluster.Tuning, this),
+            [Directory],
+            this,
+            _fetchers,
+            supervisor,
+            input => input()
+        );
         Directory.Flusher.Observe(Table);
         supervisor.Run("log directory", Directory.RunAsync);
         supervisor.Run("partitions", Table.RunAsync);

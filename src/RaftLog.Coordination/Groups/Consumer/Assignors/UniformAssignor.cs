@@ -10,7 +10,10 @@ internal static class UniformAssignor
 {
     public const string Name = "uniform";
 
-    public static Dictionary<string, List<TopicIdPartition>> Assign(IReadOnlyList<AssignmentMember> members, IReadOnlyList<AssignmentTopic> topics)
+    public static Dictionary<string, List<TopicIdPartition>> Assign(
+        IReadOnlyList<AssignmentMember> members,
+        IReadOnlyList<AssignmentTopic> topics
+    )
     {
         Loads loads = new(members);
         Dictionary<TopicIdPartition, AssignmentMember> kept = Keep(members, topics);
@@ -22,7 +25,8 @@ internal static class UniformAssignor
         // Topics with few subscribers first: those who can only have these partitions have not been filled up with others yet.
         List<(AssignmentTopic Topic, SubscriberQueue Subscribers)> scarcest =
         [
-            .. topics.Select(topic => (Topic: topic, Subscribers: loads.SubscribersOf(topic)))
+            .. topics
+                .Select(topic => (Topic: topic, Subscribers: loads.SubscribersOf(topic)))
                 .Where(each => each.Subscribers.Count > 0)
                 .OrderBy(each => each.Subscribers.Count)
                 .ThenBy(each => each.Topic.Id),
@@ -44,7 +48,10 @@ internal static class UniformAssignor
     }
 
     /// <summary>Who keeps what: the first of those whose target it was and who still subscribe to it.</summary>
-    private static Dictionary<TopicIdPartition, AssignmentMember> Keep(IReadOnlyList<AssignmentMember> members, IReadOnlyList<AssignmentTopic> topics)
+    private static Dictionary<TopicIdPartition, AssignmentMember> Keep(
+        IReadOnlyList<AssignmentMember> members,
+        IReadOnlyList<AssignmentTopic> topics
+    )
     {
         Dictionary<Uuid, int> counts = topics.ToDictionary(topic => topic.Id, topic => topic.PartitionCount);
         Dictionary<TopicIdPartition, AssignmentMember> kept = [];
@@ -68,7 +75,7 @@ internal static class UniformAssignor
     /// </summary>
     private static void Balance(List<(AssignmentTopic Topic, SubscriberQueue Subscribers)> topics, Loads loads)
     {
-        for (bool moved = true; moved;)
+        for (bool moved = true; moved; )
         {
             moved = false;
             foreach ((AssignmentTopic topic, SubscriberQueue subscribers) in topics)

@@ -1,6 +1,0 @@
-namespace RaftLog.Coordination.Groups.Classic;
-
-/// <summary>A JoinGroup or SyncGroup that waits for its response.</summary>
-/// <param name="Request">The request.</param>
-/// <param name="ApiVersion">Its version.</param>
-internal readonly record struct PendingRequest(RequestToken Request, short ApiVersion);

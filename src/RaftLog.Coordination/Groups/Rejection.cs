@@ -1,8 +1,0 @@
-using RaftLog.Protocol;
-
-namespace RaftLog.Coordination.Groups;
-
-/// <summary>Why a request is rejected.</summary>
-/// <param name="Error">The error code.</param>
-/// <param name="Message">The same for people.</param>
-internal sealed record Rejection(ErrorCode Error, string Message);

@@ -1,8 +1,0 @@
-using RaftLog.Protocol;
-
-namespace RaftLog.Metadata;
-
-/// <summary>Why the controller does not do what was asked.</summary>
-/// <param name="Error">The code for the wire.</param>
-/// <param name="Message">The same for people.</param>
-internal sealed record Refusal(ErrorCode Error, string Message);
