@@ -85,7 +85,7 @@ internal sealed class Leading(Replica replica)
         }
     }
 
-    /// <summary>What to response to a fetch that has been counted.</summary>
+    /// <summary>What to reply to a fetch that has been counted.</summary>
     public FetchDecision Respond(RaftFetchRequest request, bool mayWait)
     {
         ErrorCode error = CheckFetch(request);

@@ -7,7 +7,7 @@ using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
 
-/// <summary>What a leader responses to a producer's batch, as Apache Kafka 4.3.1 answers it.</summary>
+/// <summary>What a leader responds to a producer's batch, as Apache Kafka 4.3.1 answers it.</summary>
 public class ClientBatchTests
 {
     private static readonly AppendSettings AppendTime = new() { TimestampType = TimestampType.LogAppendTime };

@@ -1,8 +1,8 @@
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
 using RaftLog.Protocol;
-using RaftLog.Replication;
 using RaftLog.Protocol.Messages;
+using RaftLog.Replication;
 
 namespace RaftLog.Broker.Handlers;
 

@@ -23,7 +23,7 @@ public enum FetchDecisionKind
     Snapshot,
 }
 
-/// <summary>What to response to a fetch. It holds until the next input to the core: the shell reads the records before that.</summary>
+/// <summary>What to reply to a fetch. It holds until the next input to the core: the shell reads the records before that.</summary>
 /// <param name="Kind">Which of the other fields matter.</param>
 /// <param name="Error">The error of kind <see cref="FetchDecisionKind.Error"/>.</param>
 /// <param name="Leader">The leadership as this node knows it; goes into every response.</param>

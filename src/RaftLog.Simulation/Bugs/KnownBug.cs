@@ -67,7 +67,11 @@ public sealed record KnownBug(string Name, int Number, string What, string? Equi
         M(77, "a truncation leaves the index of aborted transactions as it was"),
         M(79, "a stop waits for a disk, however long that takes"),
         M(50, "a response goes on with bytes of a file that was truncated under it"),
-        M(51, "compaction goes up to the log's end, not to what is committed", "such a round is given up before it replaces a file, since recovery would not trust its holes"),
+        M(
+            51,
+            "compaction goes up to the log's end, not to what is committed",
+            "such a round is given up before it replaces a file, since recovery would not trust its holes"
+        ),
         M(52, "compaction takes tombstones at once"),
         M(53, "retention takes segments that are not committed"),
         M(54, "DeleteRecords goes up to the log's end, not to the high watermark"),

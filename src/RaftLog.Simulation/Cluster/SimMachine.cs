@@ -12,7 +12,7 @@ namespace RaftLog.Simulation;
 /// <summary>A machine of the cluster with its disk, and the node that runs on it, one incarnation after the other.</summary>
 public sealed class SimMachine
 {
-    private const string NodeLogDirectory = "/node log";
+    private const string NodeLogDirectory = "/node-log";
 
     /// <summary>How long a node waits for the controller when it stops.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
@@ -58,6 +58,9 @@ public sealed class SimMachine
 
     /// <summary>Its name on the network.</summary>
     public string Name { get; }
+
+    /// <summary>How often a node has been started on it: which incarnation runs, or ran last.</summary>
+    internal int Starts => _starts;
 
     /// <summary>The node's id.</summary>
     internal int Number => _config.NodeId.Value;

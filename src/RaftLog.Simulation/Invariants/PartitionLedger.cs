@@ -157,8 +157,9 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
 
     /// <inheritdoc />
     public bool Has(ReplicaImage image, Offset offset) =>
+        // What its leader has deleted by age before it acknowledged it, nobody has been told of: then any batch there will do.
         offset < image.Start
-        || TryFind(offset, out ImageBatch committed) && image.TryFind(offset, out ImageBatch there) && there == committed;
+        || (image.TryFind(offset, out ImageBatch there) && (!TryFind(offset, out ImageBatch committed) || there == committed));
 
     private bool TryFind(Offset offset, out ImageBatch found)
     {

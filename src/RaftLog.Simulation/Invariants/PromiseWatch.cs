@@ -417,7 +417,8 @@ internal sealed class PromiseWatch
         {
             _scheduler.Fail(
                 $"acknowledged-on-enough: n{from} acknowledges {partition} up to {end}, which {have} disk images have, and "
-                    + $"min.insync.replicas is {needed}"
+                    + $"min.insync.replicas is {needed}: "
+                    + string.Join("; ", registration.Replicas.Select(each => $"n{each} has {_images.Of(each.Value, partition)}"))
             );
         }
     }

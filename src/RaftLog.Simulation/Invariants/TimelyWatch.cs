@@ -5,8 +5,8 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// Promises that hold while things break. As long as the leader of the quorum and a majority with it run, hear one another and have disks
-/// that response, a broker
-/// whose process is gone is fenced when its session is over; and whoever runs and hears that leader knows what was committed a while ago.
+/// that answer, a broker whose process is gone is fenced when its session is over; and whoever runs and hears that leader knows what was
+/// committed a while ago.
 /// </summary>
 /// <param name="cluster">The machines.</param>
 /// <param name="quorum">Who leads the quorum, and what is committed.</param>
@@ -21,6 +21,7 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
 
     private readonly SortedDictionary<int, long> _goneSince = [];
     private readonly SortedDictionary<int, long> _wellSince = [];
+    private readonly SortedDictionary<int, int> _starts = [];
     private readonly Queue<(long At, Offset Committed)> _committed = new();
     private int _leader;
     private long _leadsSince;
@@ -73,6 +74,15 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
     {
         foreach (SimMachine machine in cluster.Machines)
         {
+            // A node that ends and starts again between two looks has known and heard nothing before.
+            if (_starts.GetValueOrDefault(machine.Number) != machine.Starts)
+            {
+                _starts[machine.Number] = machine.Starts;
+                _goneSince.Remove(machine.Number);
+                _wellSince.Remove(machine.Number);
+                (_leader, _leadsSince) = machine.Number == _leader ? (0, Now) : (_leader, _leadsSince);
+            }
+
             Note(_goneSince, machine.Number, !machine.IsUp);
             Note(_wellSince, machine.Number, _leader > 0 && machine.IsReady && IsWell(machine) && Hear(machine, cluster.Machine(_leader)));
         }

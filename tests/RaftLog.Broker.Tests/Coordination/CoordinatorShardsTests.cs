@@ -510,7 +510,7 @@ public sealed class CoordinatorShardsTests : IDisposable
             ),
             of.Waiters,
             new Supervisor(of.Process),
-            new NodeLog(of.Disk, _cluster.Time, "/node log")
+            new NodeLog(of.Disk, _cluster.Time, "/node-log")
         );
     }
 

@@ -338,7 +338,7 @@ public sealed class ListenerLoopTests
         {
             Limits = limits;
             _network = new InMemoryNetwork(_time);
-            NodeLog nodeLog = new(new InMemoryDisk(), _time, "/node log", Problems.Add);
+            NodeLog nodeLog = new(new InMemoryDisk(), _time, "/node-log", Problems.Add);
             ConnectionQuota quota = new(() => Limits, nodeLog) { Descriptors = new OpenFileLimit(descriptors) };
             ConnectionRules rules = new(
                 1 << 20,

@@ -112,7 +112,7 @@ internal sealed class NodesInMemory : IDisposable
         public Task StartAsync()
         {
             Process = new InMemoryProcess();
-            _node = new Node(Config, TheWorld(), new NodeLog(Disk, TimeProvider.System, "/node log", Note)) { IsMeasured = IsMeasured };
+            _node = new Node(Config, TheWorld(), new NodeLog(Disk, TimeProvider.System, "/node-log", Note)) { IsMeasured = IsMeasured };
             return _node.StartAsync();
         }
 

@@ -81,7 +81,7 @@ internal static class ControllerScenarios
                 NoConfigs.Instance,
                 new Chance(1),
                 probe,
-                new NodeLog(stage.Disk, stage.Time, "/data/node log.log")
+                new NodeLog(stage.Disk, stage.Time, "/data/node-log.log")
             );
             stage.RunBeside("controller", () => loop.RunAsync(static () => long.MaxValue));
         }

@@ -377,7 +377,7 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
             _waiters,
             supervisor,
             FetcherOptions.Default,
-            new NodeLog(Disk, _cluster.Time, "/node log")
+            new NodeLog(Disk, _cluster.Time, "/node-log")
         );
         Table = new PartitionTable(
             new PartitionHost(Id, _waiters, _cluster.Tuning, this),
