@@ -5,8 +5,7 @@ namespace RaftLog.Jepsen.Network;
 
 /// <summary>
 /// Stands before one port of one node, and listens only while the node does: a proxy that accepts for the dead would hide them. Finds out
-/// whose
-/// connection it is by the caller's port.
+/// whose connection it is by the caller's port.
 /// </summary>
 internal sealed class PortProxy(int node, int targetPort, int port, Links links, Func<IReadOnlyList<(int Node, int Pid)>> processes)
     : IDisposable

@@ -6,10 +6,8 @@ namespace RaftLog.Jepsen.Network;
 
 /// <summary>
 /// Finds the process that holds a TCP socket of loopback: the kernel is asked for the one socket with these two ports (sock_diag), and its
-/// inode
-/// is looked for among the open files of a few processes. Cheap enough for a storm of connects, where reading the table of all sockets is
-/// not. A node with
-/// many logs has thousands of open files: what was seen to be no socket is looked at last.
+/// inode is looked for among the open files of a few processes. Cheap enough for a storm of connects, where reading the table of all
+/// sockets is not. A node with many logs has thousands of open files: what was seen to be no socket is looked at last.
 /// </summary>
 internal static partial class SocketOwner
 {

@@ -10,8 +10,7 @@ namespace RaftLog.Jepsen.Workloads;
 
 /// <summary>
 /// One producer of W5. Up to five batches are under way; a batch without a clear response is sent again, to whoever leads then, until there
-/// is
-/// one. Where it gives up, its numbers are never used again: the next id begins.
+/// is one. Where it gives up, its numbers are never used again: the next id begins.
 /// </summary>
 internal sealed class SequenceLoop(RunContext context, Func<RawClient> openRaw, IReadOnlyList<TopicPartition> partitions, SimRandom random)
 {

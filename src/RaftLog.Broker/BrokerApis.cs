@@ -22,8 +22,7 @@ namespace RaftLog.Broker;
 
 /// <summary>
 /// The APIs of a broker's listener. The ranges are those whose meaning is built; the lowest serve the weakest client in use. Produce alone
-/// names
-/// versions that it rejects, because librdkafka compresses only for a broker that names version 0.
+/// names versions that it rejects, because librdkafka compresses only for a broker that names version 0.
 /// </summary>
 internal static class BrokerApis
 {

@@ -22,8 +22,7 @@ namespace RaftLog.Broker;
 
 /// <summary>
 /// One node: broker, controller, or both. It wires the cores to the seams and starts and stops them in order; it holds no rule of its own.
-/// A node is
-/// used once: made, started, stopped.
+/// A node is used once: made, started, stopped.
 /// </summary>
 public sealed class Node
 {
@@ -82,15 +81,13 @@ public sealed class Node
 
     /// <summary>
     /// True in a process of its own, which compiles code on first use: as soon as the node is ready, it uses what the first topic will
-    /// need. It changes
-    /// nothing that the node does.
+    /// need. It changes nothing that the node does.
     /// </summary>
     public bool WarmsUpJit { get; init; }
 
     /// <summary>
     /// True where <c>System.Diagnostics.Metrics</c> shows what the node counts, under the name <see cref="NodeMeter.Name"/>. Such a node
-    /// must be stopped: until
-    /// then what it shows stays.
+    /// must be stopped: until then what it shows stays.
     /// </summary>
     public bool IsMeasured { get; init; }
 
@@ -158,16 +155,15 @@ public sealed class Node
 
     /// <summary>
     /// The longest that <see cref="StopAsync"/> takes, whatever hangs: its patience, and the bounds of its steps, each of which is a few
-    /// milliseconds long on a
-    /// machine that answers.
+    /// milliseconds long on a machine that answers.
     /// </summary>
     /// <param name="patience">How long the hand-over may take.</param>
     public static TimeSpan StopLimit(TimeSpan patience) => patience + ResignLimit + CloseLimit + LoopLimit;
 
     /// <summary>
     /// A controlled stop: hands leaderships over while there is a controller to ask, gives up the quorum's leadership, closes connections,
-    /// flushes, and leaves
-    /// the mark of a clean stop. It ends within <see cref="StopLimit"/>; what a disk has not flushed by then is scanned at the next start.
+    /// flushes, and leaves the mark of a clean stop. It ends within <see cref="StopLimit"/>; what a disk has not flushed by then is scanned
+    /// at the next start.
     /// </summary>
     /// <param name="patience">How long the hand-over may take.</param>
     public async Task StopAsync(TimeSpan patience)

@@ -4,8 +4,7 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// How far readers were behind in real time (A41): for how long others had known of a record at or above the first one that a poll gives,
-/// when it gave it. A
-/// figure and no promise: who begins at the beginning is behind by as much as the log is old.
+/// when it gave it. A figure and no promise: who begins at the beginning is behind by as much as the log is old.
 /// </summary>
 /// <param name="Consumer">Who polled.</param>
 /// <param name="Partition">Where.</param>

@@ -7,8 +7,7 @@ namespace RaftLog.Client.Hosting;
 
 /// <summary>
 /// A consumer as a service of a host: begins in the background, so that the host starts whether the cluster is there or not; begins again
-/// after a failure; on stop
-/// it begins no more handlers, waits for those that run, commits and leaves the group.
+/// after a failure; on stop it begins no more handlers, waits for those that run, commits and leaves the group.
 /// </summary>
 internal sealed class ConsumerService(
     KafkaCluster cluster,

@@ -6,8 +6,7 @@ namespace RaftLog.Client.Hosting;
 
 /// <summary>
 /// Fails while a consumer of the host makes no progress: it cannot be a member of its group, a partition cannot be read, or a handler
-/// does not end. Add it with
-/// <c>services.AddHealthChecks().AddCheck&lt;ConsumersHealthCheck&gt;("raftlog")</c>.
+/// does not end. Add it with <c>services.AddHealthChecks().AddCheck&lt;ConsumersHealthCheck&gt;("raftlog")</c>.
 /// </summary>
 /// <param name="services">The services of the host.</param>
 public sealed class ConsumersHealthCheck(IEnumerable<IHostedService> services) : IHealthCheck

@@ -2,9 +2,8 @@ namespace RaftLog.Client.Hosting;
 
 /// <summary>
 /// What happens to a record whose handler fails: it is tried again in place, then through the retry topics, and then set aside as a dead
-/// letter. Without retry and
-/// dead-letter topics a record that fails for good stops its consumer, which begins again with it after a pause: nothing is ever left out
-/// unasked.
+/// letter. Without retry and dead-letter topics a record that fails for good stops its consumer, which begins again with it after a pause:
+/// nothing is ever left out unasked.
 /// </summary>
 public sealed record RetryOptions
 {

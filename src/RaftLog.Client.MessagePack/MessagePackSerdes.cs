@@ -13,8 +13,7 @@ public static class MessagePackSerdes
     /// <summary>A form as MessagePack.</summary>
     /// <param name="options">
     /// Resolvers, compression and security; null for the standard ones with <see cref="MessagePackSecurity.UntrustedData"/>, as bytes in a
-    /// topic come from
-    /// anyone who may write to it.
+    /// topic come from anyone who may write to it.
     /// </param>
     [RequiresDynamicCode(Emits)]
     [RequiresUnreferencedCode(Emits)]

@@ -4,10 +4,9 @@ namespace RaftLog.Coordination;
 
 /// <summary>
 /// The state of one partition of an internal topic. What is kept durably changes only in <see cref="Replay"/> and
-/// <see cref="ReplayMarker"/>, so that a leader,
-/// its successor and a restart cannot differ; sessions, waiting requests and deadlines live beside it and begin anew with
-/// <see cref="Activate"/>.
-/// Commands are members of the implementing class: they take a <see cref="RequestToken"/>, a request, a <see cref="CoordinatorTime"/> and
+/// <see cref="ReplayMarker"/>, so that a leader, its successor and a restart cannot differ; sessions, waiting requests and deadlines live
+/// beside it and begin anew with <see cref="Activate"/>. Commands are members of the implementing class: they take a
+/// <see cref="RequestToken"/>, a request, a <see cref="CoordinatorTime"/> and
 /// an
 /// <see cref="Outbox"/>, and respond at once or later.
 /// </summary>

@@ -5,10 +5,8 @@ namespace RaftLog.Coordination;
 
 /// <summary>
 /// What one input of a coordinator state brings about: records to append, and responses that may be sent when everything appended so far,
-/// by this input and by
-/// those before it, is committed. The shell appends the records as one batch and replays them at once, so that the next input sees them;
-/// nothing leaves the node
-/// before the commit.
+/// by this input and by those before it, is committed. The shell appends the records as one batch and replays them at once, so that the
+/// next input sees them; nothing leaves the node before the commit.
 /// </summary>
 public sealed class Outbox
 {

@@ -3,8 +3,7 @@ namespace RaftLog.Protocol;
 
 /// <summary>
 /// The bug that this process runs with, in the build configuration SeededBugs: what shows that the checks of the proof can fail. Each is a
-/// line or
-/// two at the place where a person could have written it. No other configuration compiles this class or any use of it.
+/// line or two at the place where a person could have written it. No other configuration compiles this class or any use of it.
 /// </summary>
 public static class SeededBug
 {

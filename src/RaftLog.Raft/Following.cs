@@ -4,8 +4,7 @@ namespace RaftLog.Raft;
 
 /// <summary>
 /// What a replica does that follows: fetch from the leader, agree with its log, and find it when it moved. One request at a time, none
-/// while the
-/// log is being changed, and for a voter none before what it has is on disk: its fetch is its vote for what is committed.
+/// while the log is being changed, and for a voter none before what it has is on disk: its fetch is its vote for what is committed.
 /// </summary>
 internal sealed class Following(Replica replica)
 {
@@ -189,8 +188,7 @@ internal sealed class Following(Replica replica)
 
     /// <summary>
     /// The first successor stands at once, each further one after twice the time of the one before, a voter that is not listed after the
-    /// longest
-    /// time. A leader that restarted knows no successors: then chance decides.
+    /// longest time. A leader that restarted knows no successors: then chance decides.
     /// </summary>
     private long SuccessorDeadline(IReadOnlyList<NodeId> successors)
     {

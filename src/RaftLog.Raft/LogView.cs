@@ -22,8 +22,7 @@ internal enum LogOperation
 
 /// <summary>
 /// What the core knows of its own log: where it begins and ends, how much of it is on disk, and where each epoch starts. Changed only by
-/// what the
-/// shell reports. The epoch table has an entry per election since the start of the log, and is cut with it.
+/// what the shell reports. The epoch table has an entry per election since the start of the log, and is cut with it.
 /// </summary>
 internal sealed class LogView
 {

@@ -21,8 +21,7 @@ public static class QuorumArithmetic
 
     /// <summary>
     /// The high watermark of a leader: what a majority has on disk, and only once that covers a record of the leader's own epoch. A record
-    /// of
-    /// an older epoch on a majority may still be lost to a leader that does not have it (Raft §5.4.2, figure 8).
+    /// of an older epoch on a majority may still be lost to a leader that does not have it (Raft §5.4.2, figure 8).
     /// </summary>
     /// <param name="flushedEnds">Each voter's flushed log end, as the leader knows it; sorted by the call.</param>
     /// <param name="epochStart">The offset of the first record of the leader's epoch.</param>

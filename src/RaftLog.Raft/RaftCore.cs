@@ -6,24 +6,20 @@ namespace RaftLog.Raft;
 /// One replica of the metadata quorum: decides who leads it and what it has committed, in KRaft's pull form (KIP-595, KIP-630, KIP-996).
 /// <para>
 /// <b>Use.</b> One input at a time, each with the time on one monotonic clock in milliseconds; after each, <see cref="DrainEffects"/> and
-/// start what it gives (the
-/// contract is on <see cref="RaftEffect"/>), and call <see cref="Tick"/> when <see cref="NextDeadlineMs"/> has come. Inputs are of three
-/// kinds:
-/// messages (requests with a caller who waits for the response, replies and failures with the id of the request), completions of the disk,
-/// and the owner's wishes.
-/// Nothing that promises something leaves before the disk has confirmed it, so the shell has no order of its own to keep.
+/// start what it gives (the contract is on <see cref="RaftEffect"/>), and call <see cref="Tick"/> when <see cref="NextDeadlineMs"/> has
+/// come. Inputs are of three kinds: messages (requests with a caller who waits for the response, replies and failures with the id of the
+/// request), completions of the disk, and the owner's wishes. Nothing that promises something leaves before the disk has confirmed it, so
+/// the shell has no order of its own to keep.
 /// </para>
 /// <para>
 /// <b>Start-up.</b> A log that is ahead of the stored epoch sets the epoch. Whoever led the stored epoch is Resigned in it. Who had voted
-/// for itself
-/// stands again in the same epoch, unless its log already has records of it: then it led, and is Resigned. A vote for another binds. A
-/// stored leader
-/// is followed. Otherwise a voter asks for pre-votes after a few milliseconds. A sole voter leads at once, in a new epoch.
+/// for itself stands again in the same epoch, unless its log already has records of it: then it led, and is Resigned. A vote for another
+/// binds. A stored leader is followed. Otherwise a voter asks for pre-votes after a few milliseconds. A sole voter leads at once, in a new
+/// epoch.
 /// </para>
 /// <para>
 /// <b>Wiped disks.</b> A voter that lost its directory has forgotten its votes; the core cannot know. The shell must not start one on an
-/// empty
-/// directory unless the cluster is new. A leader does not count fetches of a voter whose directory id changes under its eyes.
+/// empty directory unless the cluster is new. A leader does not count fetches of a voter whose directory id changes under its eyes.
 /// </para>
 /// </summary>
 public sealed class RaftCore
@@ -70,8 +66,7 @@ public sealed class RaftCore
 
     /// <summary>
     /// False when a request speaks in an epoch that this replica has left. Its receiver would reject it, and what it says may not be so any
-    /// more: a fetch
-    /// claims the end that the log had then. A shell that had to wait before it could send asks this again.
+    /// more: a fetch claims the end that the log had then. A shell that had to wait before it could send asks this again.
     /// </summary>
     public bool IsCurrent(RaftRequest request) => request.Epoch == _replica.Role.Epoch;
 

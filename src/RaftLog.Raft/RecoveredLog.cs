@@ -4,8 +4,7 @@ namespace RaftLog.Raft;
 
 /// <summary>
 /// The log as recovery left it. Recovery flushes what it keeps, so all of it is on disk. A log that ends before the newest snapshot, which
-/// a crash
-/// can leave when the snapshot was taken before the log's tail was flushed, has been replaced by the snapshot.
+/// a crash can leave when the snapshot was taken before the log's tail was flushed, has been replaced by the snapshot.
 /// </summary>
 /// <param name="Start">Where the log begins: the end and last epoch of what was cut off before it; <see cref="SnapshotId.None"/> for a
 /// whole log.</param>

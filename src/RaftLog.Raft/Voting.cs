@@ -91,8 +91,7 @@ internal sealed class Voting(Replica replica)
         }
 
         // Kafka lets a pre-vote's higher epoch unseat anyone. Here a leader that works is not disturbed by a question: a node that is
-        // really ahead
-        // makes that known when it rejects the leader's BeginQuorumEpoch.
+        // really ahead makes that known when it rejects the leader's BeginQuorumEpoch.
         if (request.Epoch > replica.Role.Epoch && !(request.PreVote && replica.HasWorkingLeader))
         {
             replica.BecomeUnattached(request.Epoch, NodeId.None, ReplicaKey.None, replica.ElectionDeadline());

@@ -4,17 +4,14 @@ namespace RaftLog.Replication;
 
 /// <summary>
 /// Where two logs part. Logs are compared by leader epoch, never by high watermark: within one epoch only one leader has written, so the
-/// logs
-/// agree on an epoch up to the smaller of its two ends (KIP-101, KIP-279, and in the fetch itself KIP-595).
+/// logs agree on an epoch up to the smaller of its two ends (KIP-101, KIP-279, and in the fetch itself KIP-595).
 /// </summary>
 public static class Divergence
 {
     /// <summary>
     /// The leader's side: null when a log that ends at <paramref name="fetchOffset"/> with a record of <paramref name="lastFetchedEpoch"/>
-    /// is a
-    /// prefix of the leader's, else the point that the follower has to compare with. A leader that knows no epoch as old as that has
-    /// nothing of it
-    /// beyond its log start: a follower that has more must give it up, even when this log is empty.
+    /// is a prefix of the leader's, else the point that the follower has to compare with. A leader that knows no epoch as old as that has
+    /// nothing of it beyond its log start: a follower that has more must give it up, even when this log is empty.
     /// </summary>
     public static EpochEnd? Find(IEpochHistory leader, Offset leaderStart, Offset fetchOffset, LeaderEpoch lastFetchedEpoch)
     {
@@ -29,8 +26,7 @@ public static class Divergence
 
     /// <summary>
     /// The follower's side: the offset to truncate to, at most <paramref name="logEnd"/>. When the follower lacks the leader's epoch it
-    /// cuts off
-    /// all that is newer than its own next older epoch, and the next fetch compares again: each round removes at least one epoch.
+    /// cuts off all that is newer than its own next older epoch, and the next fetch compares again: each round removes at least one epoch.
     /// </summary>
     public static Offset TruncationPoint(IEpochHistory follower, Offset logEnd, EpochEnd diverging)
     {

@@ -4,8 +4,7 @@ namespace RaftLog.Replication;
 
 /// <summary>
 /// What a leader knows of one follower, from that follower's fetches in this leadership alone. A new leadership starts a new one, so
-/// nothing
-/// that an earlier leader heard can count.
+/// nothing that an earlier leader heard can count.
 /// </summary>
 internal sealed class FollowerProgress
 {
@@ -42,8 +41,7 @@ internal sealed class FollowerProgress
 
     /// <summary>
     /// Takes a fetch. A follower that fetches from where the leader's log ended at its previous fetch was caught up at that time, though
-    /// the log
-    /// has grown since: so a follower of a busy partition stays in sync without ever reaching its end.
+    /// the log has grown since: so a follower of a busy partition stays in sync without ever reaching its end.
     /// </summary>
     public void Fetched(long nowMs, in FetchingReplica replica, Offset fetchOffset, Offset leaderEnd)
     {

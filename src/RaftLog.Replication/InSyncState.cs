@@ -9,8 +9,8 @@ namespace RaftLog.Replication;
 /// Committed --propose fewer-----> PendingShrink ----answer or metadata--> Committed
 /// </code>
 /// While a proposal is under way the leader cannot know whether the controller has committed it. So the high watermark counts the larger of
-/// the
-/// two sets, <see cref="Maximal"/>: whichever the controller elects from, each of its members has every record below the high watermark.
+/// the two sets, <see cref="Maximal"/>: whichever the controller elects from, each of its members has every record below the high
+/// watermark.
 /// </summary>
 public abstract record InSyncState
 {

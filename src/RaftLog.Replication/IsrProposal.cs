@@ -11,8 +11,7 @@ namespace RaftLog.Replication;
 /// <param name="InSync">The proposed set.</param>
 /// <param name="BrokerEpochs">
 /// The incarnation of each member, in the order of <paramref name="InSync"/>, so that a member that has restarted since is rejected
-/// (KIP-903);
-/// <see cref="BrokerEpoch.None"/> for a member that the leader has not heard from.
+/// (KIP-903); <see cref="BrokerEpoch.None"/> for a member that the leader has not heard from.
 /// </param>
 public sealed record IsrProposal(
     LeaderEpoch LeaderEpoch,

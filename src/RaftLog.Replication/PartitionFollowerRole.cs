@@ -4,8 +4,7 @@ namespace RaftLog.Replication;
 
 /// <summary>
 /// Copies a leader's log. It fetches only when all it has is durable, because the offset it asks for is its claim; it truncates where its
-/// log and
-/// the leader's part, and only on a response to a fetch that describes the log as it still is.
+/// log and the leader's part, and only on a response to a fetch that describes the log as it still is.
 /// </summary>
 public sealed class PartitionFollowerRole : PartitionRole
 {
@@ -17,8 +16,7 @@ public sealed class PartitionFollowerRole : PartitionRole
 
     /// <summary>
     /// The leader's high watermark by its last response that did not diverge; <see cref="Offset.None"/> before. A response that reports a
-    /// divergence
-    /// does not count: its high watermark speaks of offsets that hold other records here (KAFKA-14704).
+    /// divergence does not count: its high watermark speaks of offsets that hold other records here (KAFKA-14704).
     /// </summary>
     public Offset LeaderHighWatermark { get; internal set; } = Offset.None;
 }

@@ -79,8 +79,7 @@ public sealed class PartitionLeaderRole : PartitionRole
 
     /// <summary>
     /// Takes a state of the same leadership: a newer one ends any proposal, which the controller can no longer accept; so does the new
-    /// registration of a
-    /// proposed member.
+    /// registration of a proposed member.
     /// </summary>
     internal void Adopt(PartitionState state, NodeId self, long nowMs)
     {
@@ -116,8 +115,7 @@ public sealed class PartitionLeaderRole : PartitionRole
             case ErrorCode.IneligibleReplica
             or ErrorCode.OperationNotAttempted when current:
                 // The controller did not take it. That settles the matter unless an earlier copy may still be on its way there: then a
-                // member
-                // that is rejected now could be accepted later, and elected, without the records that we would commit meanwhile.
+                // member that is rejected now could be accepted later, and elected, without the records that we would commit meanwhile.
                 _notBeforeMs = nowMs + tuning.ProposalBackoffMs;
                 if (nowMs < _lostUntilMs)
                 {
@@ -157,8 +155,7 @@ public sealed class PartitionLeaderRole : PartitionRole
 
     /// <summary>
     /// Proposes a follower that has caught up: it has all that is committed, and all that earlier leaderships can have committed (the start
-    /// of
-    /// this epoch), because a new leader's high watermark may lag behind what its predecessor confirmed (KAFKA-7128).
+    /// of this epoch), because a new leader's high watermark may lag behind what its predecessor confirmed (KAFKA-7128).
     /// </summary>
     internal IsrProposal? ProposeExpansion(
         long nowMs,
@@ -292,8 +289,7 @@ public sealed class PartitionLeaderRole : PartitionRole
 
     /// <summary>
     /// True when a member of a proposal has registered anew since. No copy of it, however late, can be accepted then: whoever decides after
-    /// the registration
-    /// knows of it, and had one been accepted before, metadata would have told that first.
+    /// the registration knows of it, and had one been accepted before, metadata would have told that first.
     /// </summary>
     private static bool NamesAnEarlierIncarnation(IsrProposal proposal, BrokerRoster brokers)
     {

@@ -4,27 +4,22 @@ namespace RaftLog.Replication;
 
 /// <summary>
 /// One node's replica of one partition, as decisions: which offsets are safe to show, who is in sync, what a fetch or a produce may have,
-/// and
-/// where a follower's log must be cut. It has never seen a disk, a clock or a network.
+/// and where a follower's log must be cut. It has never seen a disk, a clock or a network.
 /// <para>
 /// Inputs, each with the present time where time matters: <see cref="Apply"/> (metadata), <see cref="OnLogChanged"/> (the log grew, was
-/// flushed or
-/// was cut), <see cref="FollowerFetched"/>, <see cref="OnProposalResponse"/> and <see cref="Tick"/>. Each returns the effects that the host
-/// has to
-/// carry out. Questions, which change nothing: <see cref="MayAppend"/>, <see cref="ClientFetch"/>,
-/// <see cref="RepeatedFetch"/>, <see cref="CheckCommitted"/>. A follower's
-/// host asks <see cref="NextFetch"/> what to fetch, and <see cref="OnFetchResponse"/> what to do with the response.
+/// flushed or was cut), <see cref="FollowerFetched"/>, <see cref="OnProposalResponse"/> and <see cref="Tick"/>. Each returns the effects
+/// that the host has to carry out. Questions, which change nothing: <see cref="MayAppend"/>, <see cref="ClientFetch"/>,
+/// <see cref="RepeatedFetch"/>, <see cref="CheckCommitted"/>. A follower's host asks <see cref="NextFetch"/> what to fetch, and
+/// <see cref="OnFetchResponse"/> what to do with the response.
 /// </para>
 /// <para>Not safe for concurrent use: the host holds the partition's lock.</para>
 /// <para>
 /// <b>Leading an epoch twice</b> (KAFKA-10527). A leader that restarts may have lost a tail that its followers already copied. If it led
-/// the same
-/// epoch again it would write other records at the same (epoch, offset), and no comparison by epoch could tell. Two locks hold that door.
-/// The
-/// controller treats a new incarnation of a broker as a fence, so every partition that it led gets a higher leader epoch no later than its
-/// registration. And this class neither leads nor follows on a state that does not yet include the registration of this incarnation,
-/// nor
-/// leads in an epoch that the log has already heard of, since nobody but its leader writes an epoch. It then stays idle.
+/// the same epoch again it would write other records at the same (epoch, offset), and no comparison by epoch could tell. Two locks hold
+/// that door. The controller treats a new incarnation of a broker as a fence, so every partition that it led gets a higher leader epoch no
+/// later than its registration. And this class neither leads nor follows on a state that does not yet include the registration of this
+/// incarnation, nor leads in an epoch that the log has already heard of, since nobody but its leader writes an epoch. It then
+/// stays idle.
 /// </para>
 /// </summary>
 public sealed class PartitionReplica
@@ -161,8 +156,7 @@ public sealed class PartitionReplica
 
     /// <summary>
     /// Is what was appended up to <paramref name="end"/>, in the leadership <paramref name="appendedIn"/>, committed? A retry that repeats
-    /// an
-    /// append asks for the end of the first one: it is no more committed than that.
+    /// an append asks for the end of the first one: it is no more committed than that.
     /// </summary>
     public CommitVerdict CheckCommitted(Offset end, LeaderEpoch appendedIn)
     {
@@ -217,8 +211,7 @@ public sealed class PartitionReplica
 
     /// <summary>
     /// What a follower's fetch may have when it is looked at again after a wait. It was counted when it came, with what was true then;
-    /// counted again it would
-    /// make a follower that has died meanwhile look alive, and could take back what a later fetch of it has claimed.
+    /// counted again it would make a follower that has died meanwhile look alive, and could take back what a later fetch of it has claimed.
     /// </summary>
     public FetchVerdict RepeatedFetch(in FetchPosition fetch, IEpochHistory history)
     {
@@ -237,8 +230,7 @@ public sealed class PartitionReplica
 
     /// <summary>
     /// A follower fetched. What it asks for it may read up to the log end, flushed here or not; what lies below it counts as durable there,
-    /// but
-    /// only if it knows this very leadership and its log is a prefix of this one.
+    /// but only if it knows this very leadership and its log is a prefix of this one.
     /// </summary>
     public PartitionEffects FollowerFetched(
         long nowMs,
@@ -322,8 +314,7 @@ public sealed class PartitionReplica
 
     /// <summary>
     /// What to ask the leader for; null while this node does not follow, or holds bytes that are not yet durable: asking for an offset
-    /// claims
-    /// that all below it is safe here, whatever made the log that long (append, restart, demotion or truncation).
+    /// claims that all below it is safe here, whatever made the log that long (append, restart, demotion or truncation).
     /// </summary>
     public FetchPosition? NextFetch(IEpochHistory history) =>
 #if SEEDED_BUGS
@@ -335,8 +326,7 @@ public sealed class PartitionReplica
 
     /// <summary>
     /// The leader answered. Only a response to what would be asked now counts: one that was under way while the log or the leadership
-    /// changed
-    /// describes another log, and obeying it could cut committed records.
+    /// changed describes another log, and obeying it could cut committed records.
     /// </summary>
     public FollowerStep OnFetchResponse(in FollowerFetchResult response, IEpochHistory history)
     {

@@ -7,8 +7,7 @@ public sealed record PartitionState
 {
     /// <summary>
     /// The last offset of the metadata log that this state includes. A broker's epoch is the offset of its registration, so comparing the
-    /// two
-    /// tells whether the controller had seen this incarnation of the broker when it named the leader.
+    /// two tells whether the controller had seen this incarnation of the broker when it named the leader.
     /// </summary>
     public required Offset AsOf { get; init; }
 

@@ -6,8 +6,7 @@ namespace RaftLog.Replication;
 /// <param name="ProposalBackoffMs">The pause before a proposal that failed or was rejected is made again.</param>
 /// <param name="LostProposalMs">
 /// How long a proposal whose response was lost may still reach the controller. Within this time a rejection of its repetition does not
-/// prove that
-/// the first copy will be rejected too.
+/// prove that the first copy will be rejected too.
 /// </param>
 public sealed record ReplicationTuning(long MaxLagMs = 30_000, long ProposalBackoffMs = 100, long LostProposalMs = 60_000)
 {

@@ -8,8 +8,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// One run of one seed: a cluster comes up, clients work while things break, a core of the machines is healed and must make progress, then
-/// all of them,
-/// and what is there at the end is compared with what clients were told. Runs on the caller's thread and on no other.
+/// all of them, and what is there at the end is compared with what clients were told. Runs on the caller's thread and on no other.
 /// </summary>
 public sealed class SimulationRun
 {
@@ -284,8 +283,7 @@ public sealed class SimulationRun
     }
 
     // Computed from what is committed at the moment, since nodes that come back leave the in-sync sets: without an in-sync replica, or with
-    // too few
-    // replicas, nobody can make progress.
+    // too few replicas, nobody can make progress.
     private SortedSet<int> Exempt(List<SimMachine> core)
     {
         _watch.LookAtAll();

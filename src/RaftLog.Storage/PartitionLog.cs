@@ -9,10 +9,8 @@ namespace RaftLog.Storage;
 /// them, and how far it is flushed.
 /// <para>
 /// One writer at a time: whoever appends, truncates, moves the start or sets the high watermark holds the partition's lock, and never
-/// awaits under
-/// it; no method here that needs the lock is asynchronous. Offsets, <see cref="Epochs"/>, <see cref="Read"/> and the look-ups may be used
-/// by anyone without a lock, while
-/// the writer works. The directory's flusher moves <see cref="FlushedTo"/> on its own.
+/// awaits under it; no method here that needs the lock is asynchronous. Offsets, <see cref="Epochs"/>, <see cref="Read"/> and the look-ups
+/// may be used by anyone without a lock, while the writer works. The directory's flusher moves <see cref="FlushedTo"/> on its own.
 /// </para>
 /// </summary>
 public sealed class PartitionLog
@@ -74,8 +72,7 @@ public sealed class PartitionLog
 
     /// <summary>
     /// How far the log may be counted: towards the high watermark by its leader, and in a Fetch as a follower's position. What is flushed,
-    /// or all that is
-    /// written where the topic asks for the page-cache promise.
+    /// or all that is written where the topic asks for the page-cache promise.
     /// </summary>
     public Offset DurableEnd => _settings.FlushesEachAppend ? FlushedTo : EndOffset;
 
@@ -170,8 +167,7 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Appends one batch of a producer as leader: checks it, gives it offset and epoch in place, and writes it. The records belong to the
-    /// log from the
-    /// return on, but count only once flushed and replicated.
+    /// log from the return on, but count only once flushed and replicated.
     /// </summary>
     /// <param name="records">The records of one partition of a Produce request: exactly one batch, changed in place.</param>
     /// <param name="epoch">The leader's epoch.</param>
@@ -231,8 +227,7 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Appends batches that this node built: records of the Raft leader or of a coordinator, transaction markers. Offsets and epoch are
-    /// assigned
-    /// in place; of the content only producer and coordinator epochs are checked.
+    /// assigned in place; of the content only producer and coordinator epochs are checked.
     /// </summary>
     /// <param name="batches">One or more whole batches.</param>
     /// <param name="epoch">The leader's epoch.</param>
@@ -254,8 +249,7 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Appends the marker that ends a producer's transaction, unless the same one is there already and nothing is left to end: then the
-    /// result is a duplicate
-    /// that ends with the log.
+    /// result is a duplicate that ends with the log.
     /// </summary>
     /// <param name="marker">One batch with one commit or abort marker.</param>
     /// <param name="transactionVersion">The version of the transaction (KIP-1228).</param>
@@ -278,9 +272,8 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Appends what a follower fetched, with the offsets that it has there. Offsets may leap (the leader's log was compacted) but never go
-    /// back. Appending
-    /// stops before a batch of an epoch above the follower's own, and before a torn one; what came before is kept. A batch whose checksum
-    /// is wrong rejects all.
+    /// back. Appending stops before a batch of an epoch above the follower's own, and before a torn one; what came before is kept. A batch
+    /// whose checksum is wrong rejects all.
     /// </summary>
     /// <param name="records">The records of one partition of a Fetch response.</param>
     /// <param name="currentEpoch">The epoch in which the follower fetched (KAFKA-18723).</param>
@@ -327,8 +320,7 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Where the first of some batches begins, when this log is empty and its start lies inside that batch. Then
-    /// <see cref="LogDirectory.PrepareTruncationAsync"/> to it
-    /// must have been awaited before they are appended.
+    /// <see cref="LogDirectory.PrepareTruncationAsync"/> to it must have been awaited before they are appended.
     /// </summary>
     /// <param name="records">What a leader has sent.</param>
     public Offset? BatchAtStart(ReadOnlySpan<byte> records) =>
@@ -396,10 +388,9 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Drops all records at and above an offset, with the epochs and producer states that came with them; at or above the log's end it only
-    /// drops epochs
-    /// that left no record (KAFKA-10706). Where a truncation goes below the high watermark (after an unclean election, or a leader that
-    /// lost its log),
-    /// await <see cref="LogDirectory.PrepareTruncationAsync"/> first, without the lock: recovery trusts what lies below the recovery point.
+    /// drops epochs that left no record (KAFKA-10706). Where a truncation goes below the high watermark (after an unclean election, or a
+    /// leader that lost its log), await <see cref="LogDirectory.PrepareTruncationAsync"/> first, without the lock: recovery trusts what
+    /// lies below the recovery point.
     /// </summary>
     /// <param name="offset">The new end; inside a batch, the whole batch goes.</param>
     public void TruncateTo(Offset offset) => _truncation.To(offset);
@@ -417,8 +408,7 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Removes whole segments that are too old or too much, below the high watermark. Where that is all of them a new, empty segment is
-    /// begun. The result says
-    /// what went, and what keeps the rest.
+    /// begun. The result says what went, and what keeps the rest.
     /// </summary>
     /// <param name="limits">The topic's limits.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
@@ -436,8 +426,8 @@ public sealed class PartitionLog
 
     /// <summary>
     /// True when this log holds more of a partition than another log of it on the same node: a later epoch, or the same one up to a later
-    /// offset. Both are there where a
-    /// crash came while a copy took the place of the log that it is a copy of, and the copy is the one that was written to since.
+    /// offset. Both are there where a crash came while a copy took the place of the log that it is a copy of, and the copy is the one that
+    /// was written to since.
     /// </summary>
     public bool GoesFurtherThan(PartitionLog other) => (Epochs.Latest, EndOffset).CompareTo((other.Epochs.Latest, other.EndOffset)) > 0;
 
@@ -449,8 +439,7 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty, or while there
-    /// is no descriptor for
-    /// its files.
+    /// is no descriptor for its files.
     /// </summary>
     public void Roll(long nowMs)
     {
@@ -534,8 +523,7 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Makes recovery trust everything below an offset, since it could not tell the holes that cleaning makes from lost records. False when
-    /// that is not
-    /// possible now.
+    /// that is not possible now.
     /// </summary>
     internal async ValueTask<bool> SettleAsync(Offset end)
     {

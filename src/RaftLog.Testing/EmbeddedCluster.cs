@@ -11,8 +11,7 @@ namespace RaftLog.Testing;
 
 /// <summary>
 /// A real cluster inside a test's process: the same nodes that <c>raftlog start</c> runs, in memory or in a folder, on free ports or
-/// without
-/// sockets. Clusters share nothing, so tests may run in parallel.
+/// without sockets. Clusters share nothing, so tests may run in parallel.
 /// <code>
 /// await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync();
 /// await using Producer producer = cluster.Client.CreateProducer();
@@ -112,8 +111,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <param name="node">The node.</param>
     /// <param name="losesUnflushed">
     /// True to lose what was written and not flushed. For clusters in memory with <see cref="EmbeddedClusterOptions.NotesFlushes"/>. By
-    /// default brokers flush before they
-    /// acknowledge, so nothing acknowledged is lost; with <c>log.flush.interval.messages</c> raised it may be.
+    /// default brokers flush before they acknowledge, so nothing acknowledged is lost; with <c>log.flush.interval.messages</c> raised it
+    /// may be.
     /// </param>
     /// <exception cref="InvalidOperationException">The cluster cannot lose what is not flushed.</exception>
     public Task KillNodeAsync(int node, bool losesUnflushed) =>

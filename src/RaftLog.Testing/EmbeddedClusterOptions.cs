@@ -14,8 +14,7 @@ public sealed record EmbeddedClusterOptions
 
     /// <summary>
     /// The folder for the nodes' data, in which each has one of its own; null to keep everything in memory. The folder is made if need be,
-    /// and
-    /// stays when the cluster is gone.
+    /// and stays when the cluster is gone.
     /// </summary>
     public string? Folder { get; init; }
 
@@ -27,8 +26,7 @@ public sealed record EmbeddedClusterOptions
 
     /// <summary>
     /// The clock of the nodes and of the clients that <see cref="EmbeddedCluster.Connect"/> makes. With a clock that a test moves, the
-    /// cluster
-    /// stands still until it is moved.
+    /// cluster stands still until it is moved.
     /// </summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

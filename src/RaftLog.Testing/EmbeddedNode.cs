@@ -114,8 +114,7 @@ internal sealed class EmbeddedNode
 
     /// <summary>
     /// Ends without a word to the others. The stop behind it only frees what the node holds of this process: in memory the next life
-    /// finds the disk as it was when
-    /// the node was killed.
+    /// finds the disk as it was when the node was killed.
     /// </summary>
     /// <param name="losesUnflushed">True to lose what was not flushed, as a loss of power does.</param>
     public async Task KillAsync(bool losesUnflushed)

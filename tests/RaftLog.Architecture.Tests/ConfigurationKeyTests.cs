@@ -5,8 +5,7 @@ namespace RaftLog.Architecture.Tests;
 
 /// <summary>
 /// A key is marked as implemented exactly when some code acts on it. Each typed setting says in its comment which key it holds; whether
-/// anything outside
-/// the configuration asks for the setting, or looks the key up by its name, stands in the compiled code.
+/// anything outside the configuration asks for the setting, or looks the key up by its name, stands in the compiled code.
 /// </summary>
 public sealed partial class ConfigurationKeyTests
 {

@@ -10,8 +10,7 @@ namespace RaftLog.Benchmarks;
 
 /// <summary>
 /// <c>clients</c>: RaftLog.Client beside Confluent.Kafka, each in a process of its own, against the same node over loopback TCP with the
-/// same settings. Every
-/// second round begins with the other client; what stands in the topic afterwards is counted.
+/// same settings. Every second round begins with the other client; what stands in the topic afterwards is counted.
 /// </summary>
 internal static class ClientsCommand
 {

@@ -10,8 +10,7 @@ namespace RaftLog.Benchmarks;
 
 /// <summary>
 /// <c>client-load</c>: one load of <c>clients</c> with RaftLog.Client, as a process of its own. Says in one line: seconds, seconds of
-/// processor, milliseconds
-/// of half and of 99 of 100 single calls, bytes allocated.
+/// processor, milliseconds of half and of 99 of 100 single calls, bytes allocated.
 /// </summary>
 internal static class OwnLoadCommand
 {

@@ -10,8 +10,7 @@ namespace RaftLog.Benchmarks;
 
 /// <summary>
 /// <c>produce-allocations</c>: how many bytes of managed memory a node allocates for one Produce request. Node and client are one process;
-/// the client
-/// sends requests that it made before, over a bare socket, and allocates nothing.
+/// the client sends requests that it made before, over a bare socket, and allocates nothing.
 /// </summary>
 internal static class ProduceAllocationsCommand
 {

@@ -8,8 +8,7 @@ namespace RaftLog.Benchmarks;
 
 /// <summary>
 /// <c>versus-dotnext</c>: the Raft that a .NET team would otherwise take, DotNext.Net.Cluster with its write-ahead log, beside RaftLog's
-/// metadata quorum and
-/// a RaftLog partition with <c>acks=all</c>: three processes each, over TCP, entries of 1 KiB.
+/// metadata quorum and a RaftLog partition with <c>acks=all</c>: three processes each, over TCP, entries of 1 KiB.
 /// </summary>
 internal static class VersusDotNextCommand
 {

@@ -4,8 +4,8 @@ namespace RaftLog.Checking.Tests;
 
 /// <summary>
 /// Sound groups and transactions as the checkers see them: transfers that commit, abort or have no outcome; a pipeline that makes one
-/// record from each of its
-/// inputs; members that hold a partition one after the other, commit in their own generation and read what was committed.
+/// record from each of its inputs; members that hold a partition one after the other, commit in their own generation and read what was
+/// committed.
 /// </summary>
 internal sealed class CoordinatedModel
 {

@@ -5,9 +5,8 @@ namespace RaftLog.Checking.Tests;
 
 /// <summary>
 /// A sound cluster as the checkers see it: one log a partition with holes, leader epochs and three equal replicas; producers that are told
-/// the
-/// truth or nothing; consumers that read everything in order; a topic that is changed by overlapping calls. What it writes must be found in
-/// order.
+/// the truth or nothing; consumers that read everything in order; a topic that is changed by overlapping calls. What it writes must be
+/// found in order.
 /// </summary>
 internal sealed class LogModel
 {

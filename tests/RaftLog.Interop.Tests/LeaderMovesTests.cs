@@ -9,8 +9,7 @@ namespace RaftLog.Interop.Tests;
 
 /// <summary>
 /// Leaders move five times a second under librdkafka, which keeps five requests under way. <c>RAFTLOG_MOVE_SECONDS</c> says for how long;
-/// the figures of the
-/// documents are from 40.
+/// the figures of the documents are from 40.
 /// </summary>
 [Collection(SharedClusterCollection.Name)]
 public sealed class LeaderMovesTests(SharedCluster shared)

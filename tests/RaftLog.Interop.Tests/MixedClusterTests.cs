@@ -10,8 +10,7 @@ namespace RaftLog.Interop.Tests;
 
 /// <summary>
 /// A cluster of Kafka's nodes and ours: a group with members and an open transaction whose coordinator is the only node of its kind go on
-/// with a
-/// coordinator of the other kind after <c>kill -9</c>, from the records that the first has written.
+/// with a coordinator of the other kind after <c>kill -9</c>, from the records that the first has written.
 /// </summary>
 public sealed class MixedClusterTests
 {

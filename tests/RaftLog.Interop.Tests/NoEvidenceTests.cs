@@ -8,8 +8,8 @@ namespace RaftLog.Interop.Tests;
 
 /// <summary>
 /// What is no evidence that a node has died: a pause, a backlog that is full, a machine that is busy. Nobody is fenced and nobody is
-/// elected; the epochs of
-/// partitions, of the quorum and of brokers are the same afterwards. Connections that are reset are in the tests of the broker.
+/// elected; the epochs of partitions, of the quorum and of brokers are the same afterwards. Connections that are reset are in the tests of
+/// the broker.
 /// </summary>
 public sealed class NoEvidenceTests
 {

@@ -3,8 +3,7 @@ namespace RaftLog.Simulation.Tests;
 /// <summary>
 /// Runs seeds in a process of its own, where nothing else uses the thread pool, so that one item on it is proof of code that has escaped:
 /// <c>first-seed count</c>, a line <c>seed hash violation</c> each and a last line <c>pool-items timers</c>; or <c>leak kind</c>, the same
-/// with a world
-/// in which a program does what it must not.
+/// with a world in which a program does what it must not.
 /// </summary>
 internal static class SeedProgram
 {

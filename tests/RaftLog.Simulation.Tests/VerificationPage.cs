@@ -4,8 +4,7 @@ namespace RaftLog.Simulation.Tests;
 
 /// <summary>
 /// The table of <c>docs/verification.md</c>: what happened in one test run, so that nobody need believe that it did. Run the tests with
-/// RAFTLOG_REWRITE_DOCS=1 to
-/// write it anew; the figures are those of that run, the lines must be today's.
+/// RAFTLOG_REWRITE_DOCS=1 to write it anew; the figures are those of that run, the lines must be today's.
 /// </summary>
 internal static class VerificationPage
 {

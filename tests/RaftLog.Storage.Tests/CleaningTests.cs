@@ -369,8 +369,7 @@ public class CleaningTests
 
     /// <summary>
     /// The disk stops at every single operation of a life with rounds of cleaning, retention and rolls, and the power goes with none, all
-    /// or some of what was not
-    /// flushed. What a start then finds is right.
+    /// or some of what was not flushed. What a start then finds is right.
     /// </summary>
     [Fact]
     public void A_crash_at_any_operation_of_a_scripted_life_loses_no_last_value()

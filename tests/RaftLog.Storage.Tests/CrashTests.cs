@@ -6,8 +6,7 @@ namespace RaftLog.Storage.Tests;
 
 /// <summary>
 /// The disk stops at every single operation of a scripted life, and the power goes with none, all or some of what was not flushed: what a
-/// start then finds is
-/// what a model allows. The life of compaction is in <see cref="CleaningTests"/>.
+/// start then finds is what a model allows. The life of compaction is in <see cref="CleaningTests"/>.
 /// </summary>
 public class CrashTests
 {
@@ -15,8 +14,7 @@ public class CrashTests
 
     /// <summary>
     /// a append, f flush, h high watermark, c checkpoints, r roll, t truncation to the high watermark, b truncation below it, s start
-    /// moves, n retention, x snapshot,
-    /// o stop in order and start, k kill and start.
+    /// moves, n retention, x snapshot, o stop in order and start, k kill and start.
     /// </summary>
     private const string Script = "aafhaacaafhraatafhcaafhsaafhcxaafbaafhcaatafhnafhcxakaafhcaafhoaafhbafhcaksafhxtaaarafhaaraakaafhc";
 

@@ -6,10 +6,8 @@ namespace RaftLog.Storage.Tests;
 
 /// <summary>
 /// A log against a list, under any order of appends, flushes, truncations, clean stops, kills and power losses. After each crash: all that
-/// was published as
-/// flushed is there; no (epoch, offset) ever holds two values; offsets have no gap, epochs never go back; and epochs, producers and
-/// transactions are
-/// what the records alone say.
+/// was published as flushed is there; no (epoch, offset) ever holds two values; offsets have no gap, epochs never go back; and epochs,
+/// producers and transactions are what the records alone say.
 /// </summary>
 public class LogModelTests
 {

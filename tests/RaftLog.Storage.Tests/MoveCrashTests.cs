@@ -6,8 +6,7 @@ namespace RaftLog.Storage.Tests;
 
 /// <summary>
 /// A log moves to another directory and back while it is written to, and the disk stops at every single operation of that: one log is there
-/// afterwards, with all that
-/// has counted, and the move goes on.
+/// afterwards, with all that has counted, and the move goes on.
 /// </summary>
 public class MoveCrashTests
 {
@@ -15,8 +14,7 @@ public class MoveCrashTests
 
     /// <summary>
     /// a append, f flush, h high watermark, c checkpoints, r roll, m a move begins, p a piece is copied, w the copy follows, s the copy
-    /// takes the log's place if it may,
-    /// t truncation to the high watermark, u start moves, d the move is given up, k kill and start.
+    /// takes the log's place if it may, t truncation to the high watermark, u start moves, d the move is given up, k kill and start.
     /// </summary>
     private const string Script = "aafhracaafhmpapafwafasfhaacfhafmpptafpwafhsaafhcampdafhmpkafpwafuasafhwfsaafhcraafhmppppwsafskaafhc";
 

@@ -7,8 +7,8 @@ namespace RaftLog.Storage.Tests;
 
 /// <summary>
 /// Every byte of every file of a stopped node flipped, every file emptied, cut or removed: the verification names it, a reader does not
-/// take it for what was
-/// written, a start goes on or names the file, and a repair leaves a directory that starts and has nothing to be found.
+/// take it for what was written, a start goes on or names the file, and a repair leaves a directory that starts and has nothing to be
+/// found.
 /// </summary>
 public class VerificationTests
 {

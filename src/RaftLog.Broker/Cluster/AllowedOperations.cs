@@ -2,8 +2,7 @@ namespace RaftLog.Broker.Cluster;
 
 /// <summary>
 /// What a client may do, as bit fields over Kafka's operation numbers (KIP-430). There is no authoriser, so each holds every operation that
-/// its kind
-/// of resource knows.
+/// its kind of resource knows.
 /// </summary>
 internal static class AllowedOperations
 {

@@ -69,8 +69,7 @@ internal sealed class MetadataCache(Waiters waiters, string clusterId, NodeId se
 
     /// <summary>
     /// Waits, right after the start, until the image names this node among the brokers that are alive: clients take a cluster without
-    /// brokers badly. At once
-    /// when it has done so before, whatever has become of this node since.
+    /// brokers badly. At once when it has done so before, whatever has become of this node since.
     /// </summary>
     public async ValueTask WhenSelfIsNamedAsync()
     {

@@ -5,8 +5,7 @@ namespace RaftLog.Broker.Cluster;
 
 /// <summary>
 /// Hands out producer ids from blocks that the controller allocates (KIP-730); ids of a block that a crash leaves over are never used. The
-/// next block is asked
-/// for when the present one runs low, so that whoever cannot wait finds an id.
+/// next block is asked for when the present one runs low, so that whoever cannot wait finds an id.
 /// </summary>
 internal sealed class ProducerIdBlock(NodeId self, Func<BrokerEpoch> epoch, IControllerChannel controller, TimeSpan timeout)
 {

@@ -7,8 +7,7 @@ namespace RaftLog.Broker.Cluster;
 
 /// <summary>
 /// Tells the controller in which of this broker's directories replicas lie, where metadata does not know it yet (AssignReplicasToDirs,
-/// KIP-858): the
-/// controller can only move leaders away from a failed directory when it knows which they are.
+/// KIP-858): the controller can only move leaders away from a failed directory when it knows which they are.
 /// </summary>
 internal sealed class ReplicaDirectories(
     NodeId self,

@@ -9,10 +9,8 @@ namespace RaftLog.Broker.Cluster;
 
 /// <summary>
 /// Creates topics that a client asks for and that do not exist, where <c>auto.create.topics.enable</c> allows it, and the topics that the
-/// cluster keeps for
-/// itself when they are first needed. The client is told at once that the topic is unknown and asks again, as Kafka's clients expect; a
-/// topic whose creation is
-/// under way is not asked for twice.
+/// cluster keeps for itself when they are first needed. The client is told at once that the topic is unknown and asks again, as Kafka's
+/// clients expect; a topic whose creation is under way is not asked for twice.
 /// The client never learns why a topic stays unknown, so the node log says it: once for each topic and reason.
 /// </summary>
 internal sealed class TopicAutoCreation(
@@ -36,8 +34,7 @@ internal sealed class TopicAutoCreation(
 
     /// <summary>
     /// Begins to create what clients ask for and is missing: with the cluster's default partitions and replicas, internal topics with their
-    /// own. What cannot be
-    /// created stays unknown.
+    /// own. What cannot be created stays unknown.
     /// </summary>
     public void CreateMissing(IEnumerable<string?> names)
     {

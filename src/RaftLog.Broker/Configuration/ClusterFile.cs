@@ -4,8 +4,7 @@ namespace RaftLog.Broker.Configuration;
 
 /// <summary>
 /// A whole cluster in one file, <c>cluster.json</c>: <c>defaults</c> for all nodes and <c>nodes</c> whose entries override them, with
-/// Kafka's key names.
-/// Every node is checked, so a mistake shows before the first node starts, not on the machine where it bites.
+/// Kafka's key names. Every node is checked, so a mistake shows before the first node starts, not on the machine where it bites.
 /// </summary>
 /// <param name="FileName">The file's name, for messages.</param>
 /// <param name="ClusterId"><c>cluster.id</c>, or null where the file has none.</param>

@@ -27,8 +27,7 @@ internal static class ClusterFileRules
 
     /// <summary>
     /// Fills in what the file shows without saying it: combined roles, the usual controller listener, the voters, and one replica of
-    /// internal topics where
-    /// there is one node.
+    /// internal topics where there is one node.
     /// </summary>
     public static void Complete(ClusterFileContent content)
     {

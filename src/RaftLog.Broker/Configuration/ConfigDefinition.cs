@@ -65,8 +65,7 @@ public sealed record ConfigDefinition(
 
     /// <summary>
     /// A value as it is described, as Kafka does: without blanks around it and, for a list, around its elements, of which each stands once
-    /// where the allowed ones are
-    /// known. It is stored as it was written.
+    /// where the allowed ones are known. It is stored as it was written.
     /// </summary>
     public string Normalize(string value)
     {

@@ -5,8 +5,7 @@ namespace RaftLog.Broker.Configuration;
 
 /// <summary>
 /// Reads Java's properties format: <c>key=value</c>, <c>key: value</c> or <c>key value</c>, comments with # or !, a backslash at the end of
-/// a line
-/// goes on with the next, and escapes. The last of several values of a key wins.
+/// a line goes on with the next, and escapes. The last of several values of a key wins.
 /// </summary>
 internal static class PropertiesFile
 {

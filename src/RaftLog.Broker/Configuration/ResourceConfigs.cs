@@ -4,8 +4,7 @@ namespace RaftLog.Broker.Configuration;
 
 /// <summary>
 /// One kind of resource whose keys have values of its own over defaults from the node: finds the value in force for each key, in the order
-/// resource,
-/// broker, cluster-wide, file, default.
+/// resource, broker, cluster-wide, file, default.
 /// </summary>
 public sealed class ResourceConfigs
 {

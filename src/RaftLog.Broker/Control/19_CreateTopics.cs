@@ -10,8 +10,7 @@ namespace RaftLog.Broker.Control;
 
 /// <summary>
 /// CreateTopics (19), versions 2 to 7, on the active controller. From version 5 the response lists the whole configuration of each new
-/// topic, with where
-/// every value comes from (KIP-525).
+/// topic, with where every value comes from (KIP-525).
 /// </summary>
 internal sealed class CreateTopicsHandler(ActiveController active, ClusterConfigs configs)
     : IRequestHandler<CreateTopicsRequest, CreateTopicsResponse>

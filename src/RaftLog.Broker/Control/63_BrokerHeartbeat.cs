@@ -6,8 +6,7 @@ namespace RaftLog.Broker.Control;
 
 /// <summary>
 /// BrokerHeartbeat (63), versions 0 to 2. The connection that carries a broker's heartbeats is evidence of its life: when it ends, the
-/// controller
-/// asks whether anybody still listens at the broker's address, instead of waiting for its session to run out.
+/// controller asks whether anybody still listens at the broker's address, instead of waiting for its session to run out.
 /// </summary>
 internal sealed class BrokerHeartbeatHandler(ActiveController active) : IRequestHandler<BrokerHeartbeatRequest, BrokerHeartbeatResponse>
 {

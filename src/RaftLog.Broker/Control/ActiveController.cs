@@ -8,8 +8,7 @@ namespace RaftLog.Broker.Control;
 
 /// <summary>
 /// The shell of the controller on a node that may lead the quorum. It lives in the quorum's event loop: a decision, its append and its
-/// replay
-/// happen in one input, and its response is held back until all that it rests on is committed (<see cref="Decisions{TBatch}"/>).
+/// replay happen in one input, and its response is held back until all that it rests on is committed (<see cref="Decisions{TBatch}"/>).
 /// </summary>
 internal sealed class ActiveController(
     EventLoop loop,
@@ -32,9 +31,8 @@ internal sealed class ActiveController(
 
     /// <summary>
     /// Decides in the event loop; the response comes when it is committed. Rejected with NOT_CONTROLLER when nothing was decided, so that
-    /// another controller
-    /// may be asked, and with REQUEST_TIMED_OUT when the leadership ended with the decision in the log: the next controller may find it
-    /// there, or not.
+    /// another controller may be asked, and with REQUEST_TIMED_OUT when the leadership ended with the decision in the log: the next
+    /// controller may find it there, or not.
     /// </summary>
     public async ValueTask<T> DecideAsync<T>(Func<Controller, Offset, long, ControllerResult<T>> decide, Func<ErrorCode, T> reject)
         where T : class

@@ -7,8 +7,7 @@ namespace RaftLog.Broker.Control;
 
 /// <summary>
 /// Connects to a broker's inter-broker listener to see whether its process is there. Only a refusal says that it is gone; an accepted
-/// connection may
-/// be a proxy's, and silence may be the network's.
+/// connection may be a proxy's, and silence may be the network's.
 /// </summary>
 internal sealed class BrokerProbe(INetwork network, Supervisor supervisor, string interBrokerListener, TimeSpan timeout, bool enabled)
 {

@@ -10,8 +10,7 @@ namespace RaftLog.Broker.Control;
 
 /// <summary>
 /// The way to the active controller. On the node that is the active controller it calls the handlers directly; otherwise it sends to the
-/// quorum's leader
-/// as this node knows it, and again when that moves, until the caller's time is over.
+/// quorum's leader as this node knows it, and again when that moves, until the caller's time is over.
 /// </summary>
 internal sealed class ControllerChannel(NodeId self, ControllerPeers peers, Func<ApiTable?> local, Waiters waiters) : IControllerChannel
 {

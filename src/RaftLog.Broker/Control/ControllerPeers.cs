@@ -8,8 +8,7 @@ namespace RaftLog.Broker.Control;
 
 /// <summary>
 /// Who leads the quorum as this node knows it, and the connections over which a broker speaks to controllers. They are apart from the
-/// quorum's own
-/// connections, so that a slow decision holds back no vote.
+/// quorum's own connections, so that a slow decision holds back no vote.
 /// </summary>
 internal sealed class ControllerPeers : IDisposable
 {

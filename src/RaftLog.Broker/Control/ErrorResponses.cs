@@ -5,8 +5,7 @@ namespace RaftLog.Broker.Control;
 
 /// <summary>
 /// The responses to requests for the active controller when there is none to decide: every part of the request gets the same error, in the
-/// place where
-/// its client looks for it.
+/// place where its client looks for it.
 /// </summary>
 internal static class ErrorResponses
 {
@@ -123,8 +122,7 @@ internal static class ErrorResponses
 
     /// <summary>
     /// True when a response says that its sender is not the active controller, so that another node must be asked. A controller of this
-    /// program says so
-    /// only when it has decided nothing.
+    /// program says so only when it has decided nothing.
     /// </summary>
     public static bool IsNotController(object response) =>
         response is DescribeQuorumResponse all

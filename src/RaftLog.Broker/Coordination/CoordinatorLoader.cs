@@ -23,8 +23,7 @@ internal sealed class CoordinatorLoader(LedPartition log, Waiters waiters, NodeL
 
     /// <summary>
     /// Replays everything from the log's start to its end. The records above the high watermark are part of it: they are this leader's now,
-    /// and it answers for
-    /// them when they are committed.
+    /// and it answers for them when they are committed.
     /// </summary>
     /// <param name="state">An empty state.</param>
     /// <returns>The end of what was replayed; null when the leadership ended before.</returns>

@@ -8,7 +8,6 @@ namespace RaftLog.Broker.Coordination;
 /// COORDINATOR_NOT_AVAILABLE.</param>
 /// <param name="OnEffect">
 /// Does what the state of a partition, in a leadership, wants done outside of it, once all that was appended before is committed. Called in
-/// the shard's loop, so
-/// it may not wait; it tells the outcome with a later input.
+/// the shard's loop, so it may not wait; it tells the outcome with a later input.
 /// </param>
 internal sealed record CoordinatorOptions(TimeSpan CommitTimeout, Action<int, LeaderEpoch, ICoordinatorEffect>? OnEffect = null);

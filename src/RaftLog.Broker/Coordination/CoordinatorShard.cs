@@ -8,8 +8,7 @@ namespace RaftLog.Broker.Coordination;
 
 /// <summary>
 /// The coordinator of one partition of an internal topic, for as long as one leadership lasts: it loads the state, serves it, and loads it
-/// anew when the log did
-/// not take what was decided.
+/// anew when the log did not take what was decided.
 /// </summary>
 /// <typeparam name="TState">The state.</typeparam>
 /// <param name="log">The leadership.</param>

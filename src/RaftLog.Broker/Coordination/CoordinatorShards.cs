@@ -12,8 +12,7 @@ namespace RaftLog.Broker.Coordination;
 
 /// <summary>
 /// The coordinators of one internal topic on this node: a shard for each of its partitions that this node leads. Metadata makes and ends
-/// them, from one loop;
-/// everyone else looks them up without a lock.
+/// them, from one loop; everyone else looks them up without a lock.
 /// </summary>
 /// <typeparam name="TState">The state of one partition.</typeparam>
 /// <param name="topic">The internal topic.</param>

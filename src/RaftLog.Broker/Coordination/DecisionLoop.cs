@@ -9,14 +9,11 @@ namespace RaftLog.Broker.Coordination;
 
 /// <summary>
 /// Serves one loaded coordinator state, one input at a time: the state decides, its records are appended as one batch and replayed at once,
-/// and its responses
-/// leave when everything appended so far is committed. So an input never waits for the commit of an earlier one, many share a flush, and a
-/// response tells
-/// nothing that could be lost (<see cref="Decisions{TBatch}"/>).
+/// and its responses leave when everything appended so far is committed. So an input never waits for the commit of an earlier one, many
+/// share a flush, and a response tells nothing that could be lost (<see cref="Decisions{TBatch}"/>).
 /// <para>
 /// It ends with the leadership, or when the log does not take what was decided: what the state believes then may not be what the log holds.
-/// Everyone who waits
-/// is told NOT_COORDINATOR, and whoever runs the loop loads the state anew if this node still leads.
+/// Everyone who waits is told NOT_COORDINATOR, and whoever runs the loop loads the state anew if this node still leads.
 /// </para>
 /// </summary>
 /// <typeparam name="TState">The state.</typeparam>

@@ -9,8 +9,7 @@ namespace RaftLog.Broker.Coordination;
 
 /// <summary>
 /// One leadership of one partition of an internal topic: what a coordinator may append to and read from. It never becomes valid again once
-/// the leadership is
-/// over; a later leadership of the same node is another object, since others may have appended in between.
+/// the leadership is over; a later leadership of the same node is another object, since others may have appended in between.
 /// </summary>
 internal sealed class LedPartition(Partition partition, LeaderEpoch epoch) : IDecisionLog<DecidedBatch>
 {

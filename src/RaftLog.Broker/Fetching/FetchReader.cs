@@ -105,8 +105,7 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
 
     /// <summary>
     /// By the id that the fetch gives, or by name. A session's entry keeps the name that its id once had: when the topic is gone, the
-    /// client is told so
-    /// in Kafka's way, and whether another topic has the name now.
+    /// client is told so in Kafka's way, and whether another topic has the name now.
     /// </summary>
     private (Partition? Partition, ErrorCode Error) Find(FetchTarget target)
     {

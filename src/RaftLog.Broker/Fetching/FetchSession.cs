@@ -12,12 +12,10 @@ internal readonly record struct SessionOwner(bool UsesTopicIds, NodeId Replica, 
 
 /// <summary>
 /// One client's incremental fetches (KIP-227): the partitions it reads are kept here, and each request names only what changed. One request
-/// at a time
-/// owns it, from the look-up in <see cref="FetchSessions"/> until its response is made, and changes it without a lock.
+/// at a time owns it, from the look-up in <see cref="FetchSessions"/> until its response is made, and changes it without a lock.
 /// <para>
 /// A request costs what it names and what has moved, not what the session holds: a partition that has nothing for the client watches for
-/// itself and lists the
-/// partition when that changes.
+/// itself and lists the partition when that changes.
 /// </para>
 /// </summary>
 internal sealed class FetchSession(int id, SessionOwner owner)

@@ -55,8 +55,7 @@ internal sealed class FetchPlan : IDisposable
 
     /// <summary>
     /// Waits until something has moved that a look would find, at most for a time: at once when it has already. <see
-    /// cref="WaitOutcome.Closed"/> when nobody
-    /// wants the response any more.
+    /// cref="WaitOutcome.Closed"/> when nobody wants the response any more.
     /// </summary>
     public async ValueTask<WaitOutcome> WaitAsync(FetchReader reader, List<FetchedPartition> found, DataWait wait, TimeSpan timeout)
     {
@@ -85,9 +84,8 @@ internal sealed class FetchPlan : IDisposable
 
 /// <summary>
 /// The incremental fetch sessions of a node (KIP-227). At most <c>max.incremental.fetch.session.cache.slots</c>; when all are taken, a new
-/// one
-/// replaces the one that was unused longest, if that was for two minutes (a follower may also replace a consumer's at once), and else the
-/// client is served without a session.
+/// one replaces the one that was unused longest, if that was for two minutes (a follower may also replace a consumer's at once), and else
+/// the client is served without a session.
 /// </summary>
 internal sealed class FetchSessions(int slots, IEntropy entropy)
 {

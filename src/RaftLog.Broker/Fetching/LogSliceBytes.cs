@@ -7,8 +7,7 @@ namespace RaftLog.Broker.Fetching;
 
 /// <summary>
 /// A slice of a log in the place of bytes: a response carries it to the connection, which sends the files' ranges. Whoever looks at the
-/// bytes
-/// themselves has them read into memory. Disposing lets go of the files.
+/// bytes themselves has them read into memory. Disposing lets go of the files.
 /// </summary>
 /// <param name="slice">The slice, which belongs to this object from now on.</param>
 /// <param name="committed">The high watermark: records below it may be sent as pages of the file.</param>

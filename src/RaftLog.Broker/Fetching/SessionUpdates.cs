@@ -4,8 +4,7 @@ namespace RaftLog.Broker.Fetching;
 
 /// <summary>
 /// Which partitions of a session its next look has to cover; those that are not listed are as they were at their last look. Partitions list
-/// themselves under
-/// their own lock, so the lock here is taken last. Bounded by the session's partitions: each is listed once.
+/// themselves under their own lock, so the lock here is taken last. Bounded by the session's partitions: each is listed once.
 /// </summary>
 internal sealed class SessionUpdates
 {

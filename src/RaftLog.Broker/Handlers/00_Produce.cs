@@ -16,10 +16,8 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// Produce (0), versions 3 to 13: appends one batch to each partition, then waits for what <c>acks</c> asks for. All appends happen before
-/// the first wait,
-/// so the request's bytes are free by then and the connection reads on; only the first batches of a transaction wait for its coordinator.
-/// With acks=0 there is
-/// no response; a failure closes the connection.
+/// the first wait, so the request's bytes are free by then and the connection reads on; only the first batches of a transaction wait for
+/// its coordinator. With acks=0 there is no response; a failure closes the connection.
 /// </summary>
 internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache, TransactionalProduce transactions, Waiters waiters)
     : IRequestHandler<ProduceRequest, ProduceResponse>

@@ -11,8 +11,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// Fetch (1), versions 4 to 18, for consumers and followers alike: looks at all partitions, waits until there are <c>min.bytes</c>, an
-/// error or news for a
-/// follower, or until its time is over, and reads the bytes only then. Sessions make repeated fetches small (KIP-227).
+/// error or news for a follower, or until its time is over, and reads the bytes only then. Sessions make repeated fetches small (KIP-227).
 /// </summary>
 internal sealed class FetchHandler(
     PartitionLookup lookup,

@@ -8,8 +8,8 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// ListOffsets (2), versions 1 to 11: offsets by time, and by the special timestamps -1 latest, -2 earliest, -3 largest timestamp (from
-/// version 7), -4 local
-/// earliest (8), -5 latest tiered (9), -6 earliest pending upload (11). Nothing is tiered here, so -5 and -6 find nothing.
+/// version 7), -4 local earliest (8), -5 latest tiered (9), -6 earliest pending upload (11). Nothing is tiered here, so -5 and -6 find
+/// nothing.
 /// </summary>
 internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandler<ListOffsetsRequest, ListOffsetsResponse>
 {

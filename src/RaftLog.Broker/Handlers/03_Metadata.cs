@@ -8,10 +8,8 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// Metadata (3), versions 0 to 13: brokers, topics and who leads what, from one image. Version 0 reads an empty list as all topics, later
-/// ones
-/// only null; from version 12 a topic may be asked for by id. A topic that does not exist begins to be created when the client allows it
-/// and
-/// <c>auto.create.topics.enable</c> is on; this response still says that it is unknown, and the client asks again.
+/// ones only null; from version 12 a topic may be asked for by id. A topic that does not exist begins to be created when the client allows
+/// it and <c>auto.create.topics.enable</c> is on; this response still says that it is unknown, and the client asks again.
 /// </summary>
 internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation autoCreation)
     : IRequestHandler<MetadataRequest, MetadataResponse>

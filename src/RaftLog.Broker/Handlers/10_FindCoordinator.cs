@@ -9,9 +9,8 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// FindCoordinator (10), versions 0 to 6: the leader of the partition that keeps a group or a transactional id. Its topic is made on first
-/// use; until it is
-/// there, and while the partition has no leader that is alive, the coordinator is not available and the client asks again. There are no
-/// share groups.
+/// use; until it is there, and while the partition has no leader that is alive, the coordinator is not available and the client asks again.
+/// There are no share groups.
 /// </summary>
 internal sealed class FindCoordinatorHandler(MetadataCache cache, TopicAutoCreation autoCreation)
     : IRequestHandler<FindCoordinatorRequest, FindCoordinatorResponse>

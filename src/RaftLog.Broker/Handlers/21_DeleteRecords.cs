@@ -9,8 +9,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// DeleteRecords (21), versions 0 to 2: raises the log start of partitions that this node leads, at most to the high watermark, and waits
-/// until all
-/// in-sync replicas have followed (KIP-107). What a compacted topic holds is not deleted by offset.
+/// until all in-sync replicas have followed (KIP-107). What a compacted topic holds is not deleted by offset.
 /// </summary>
 internal sealed class DeleteRecordsHandler(PartitionLookup lookup, MetadataCache cache, ClusterConfigs configs, Waiters waiters)
     : IRequestHandler<DeleteRecordsRequest, DeleteRecordsResponse>

@@ -11,8 +11,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// AddPartitionsToTxn (24), versions 0 to 5: adds partitions to a producer's transaction (KIP-98); from version 4 on brokers ask, for many
-/// transactions, and may
-/// only verify (KIP-890). All partitions of a transaction are added, or none.
+/// transactions, and may only verify (KIP-890). All partitions of a transaction are added, or none.
 /// </summary>
 internal sealed class AddPartitionsToTxnHandler(MetadataCache cache, CoordinatorShards<TransactionCoordinatorState> shards)
     : IRequestHandler<AddPartitionsToTxnRequest, AddPartitionsToTxnResponse>

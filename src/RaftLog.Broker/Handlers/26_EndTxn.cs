@@ -8,8 +8,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// EndTxn (26), versions 0 to 5: commits or aborts a transaction (KIP-98). The response comes when the decision is committed; its markers
-/// follow. Version 5 is
-/// transactions V2: the response tells the epoch to go on with (KIP-890).
+/// follow. Version 5 is transactions V2: the response tells the epoch to go on with (KIP-890).
 /// </summary>
 internal sealed class EndTxnHandler(CoordinatorShards<TransactionCoordinatorState> shards) : IRequestHandler<EndTxnRequest, EndTxnResponse>
 {

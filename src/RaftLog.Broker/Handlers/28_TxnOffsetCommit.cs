@@ -15,8 +15,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// TxnOffsetCommit (28), versions 0 to 5: commits a group's offsets with a producer's transaction (KIP-98, KIP-447), after the
-/// transaction's coordinator has
-/// confirmed that they belong to it; from version 5 on the offsets are added to it here (KIP-890).
+/// transaction's coordinator has confirmed that they belong to it; from version 5 on the offsets are added to it here (KIP-890).
 /// </summary>
 internal sealed class TxnOffsetCommitHandler(
     GroupCoordinator groups,

@@ -10,8 +10,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// DescribeConfigs (32), versions 1 to 4: topics, groups, client metrics, this broker, and the values set for all brokers. Null or no keys
-/// mean all of them. Each value says
-/// where it comes from, and with synonyms what else was in the running (KIP-226).
+/// mean all of them. Each value says where it comes from, and with synonyms what else was in the running (KIP-226).
 /// </summary>
 internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs configs)
     : IRequestHandler<DescribeConfigsRequest, DescribeConfigsResponse>

@@ -8,8 +8,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// AlterReplicaLogDirs (34), versions 1 and 2: begins to move replicas of this node to other log directories of it (KIP-113). For a
-/// partition that this node does not hold
-/// yet it notes where its log shall be made, and responds that the node does not hold it.
+/// partition that this node does not hold yet it notes where its log shall be made, and responds that the node does not hold it.
 /// </summary>
 /// <param name="lookup">The partitions.</param>
 /// <param name="places">Where logs are made.</param>

@@ -10,8 +10,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// ListTransactions (66), versions 0 to 2: the transactions that this node coordinates, filtered by state, producer, duration (KIP-994) and
-/// a pattern
-/// (KIP-1152) that must match the whole id.
+/// a pattern (KIP-1152) that must match the whole id.
 /// </summary>
 internal sealed class ListTransactionsHandler(CoordinatorShards<TransactionCoordinatorState> shards)
     : IRequestHandler<ListTransactionsRequest, ListTransactionsResponse>

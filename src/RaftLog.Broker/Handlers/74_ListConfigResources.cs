@@ -8,8 +8,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// ListConfigResources (74), versions 0 and 1: what can have configuration, by type. Topics and brokers always can; a group or a
-/// subscription to client
-/// metrics is one here while something is set for it. Version 0 knows client metrics only (KIP-714, KIP-1142).
+/// subscription to client metrics is one here while something is set for it. Version 0 knows client metrics only (KIP-714, KIP-1142).
 /// </summary>
 internal sealed class ListConfigResourcesHandler(MetadataCache cache)
     : IRequestHandler<ListConfigResourcesRequest, ListConfigResourcesResponse>

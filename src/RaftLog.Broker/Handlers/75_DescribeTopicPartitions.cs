@@ -8,9 +8,8 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// DescribeTopicPartitions (75), version 0: partitions page by page, with their eligible leader replicas (KIP-966). Topics come in name
-/// order;
-/// a page ends after <c>max.request.partition.size.limit</c> partitions, or fewer if the client asks, and its cursor says where the next
-/// begins.
+/// order; a page ends after <c>max.request.partition.size.limit</c> partitions, or fewer if the client asks, and its cursor says where the
+/// next begins.
 /// </summary>
 internal sealed class DescribeTopicPartitionsHandler(MetadataCache cache, int partitionLimit)
     : IRequestHandler<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>

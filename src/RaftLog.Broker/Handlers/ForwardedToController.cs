@@ -6,10 +6,9 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// Passes a request on to the active controller and its response back: for what only the controller can decide. A change is sent once: when
-/// its response is
-/// lost the client is told so, where Kafka's brokers send it again and may make it twice (KIP-590). Where it is told how to recognise the
-/// result, it holds
-/// the response until this node's own image shows it and this node has done what it asks for, so that a client finds what it has just made.
+/// its response is lost the client is told so, where Kafka's brokers send it again and may make it twice (KIP-590). Where it is told how to
+/// recognise the result, it holds the response until this node's own image shows it and this node has done what it asks for, so that a
+/// client finds what it has just made.
 /// </summary>
 /// <typeparam name="TRequest">The request.</typeparam>
 /// <typeparam name="TResponse">The response.</typeparam>

@@ -44,8 +44,7 @@ internal sealed class PartitionLookup(PartitionTable partitions, MetadataCache c
 
     /// <summary>
     /// Why a partition is no longer there whose topic was known by this name: INCONSISTENT_TOPIC_ID when this node holds one of another
-    /// topic of that name,
-    /// NOT_LEADER_OR_FOLLOWER when another node does, UNKNOWN_TOPIC_OR_PARTITION when the name is gone.
+    /// topic of that name, NOT_LEADER_OR_FOLLOWER when another node does, UNKNOWN_TOPIC_OR_PARTITION when the name is gone.
     /// </summary>
     public ErrorCode WhyGone(string name, int index)
     {

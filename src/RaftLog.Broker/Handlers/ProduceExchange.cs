@@ -9,8 +9,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// All that one Produce request needs while it is under way. The request's context keeps it for the requests after it, so a producer that
-/// sends requests
-/// of one form costs no new memory.
+/// sends requests of one form costs no new memory.
 /// </summary>
 internal sealed class ProduceExchange
 {

@@ -5,8 +5,7 @@ using RaftLog.Metadata;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>Waits until this node shows a change that the controller has made, and has done its part in it.</summary>
-/// <typeparam name="TRequest">The request.</typeparam>
-/// <typeparam name="TResponse">The response.</typeparam>
+/// <typeparam name="TRequest">The request.</typeparam> <typeparam name="TResponse">The response.</typeparam>
 /// <param name="cache">What this node shows.</param>
 /// <param name="publisher">What it has done.</param>
 internal sealed class ResultSettling<TRequest, TResponse>(MetadataCache cache, MetadataPublisher publisher)

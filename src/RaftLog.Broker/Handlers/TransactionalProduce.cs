@@ -9,8 +9,7 @@ namespace RaftLog.Broker.Handlers;
 
 /// <summary>
 /// What comes before the append of transactional batches: the first one of a transaction in a partition waits until the transaction's
-/// coordinator has said that
-/// the partition is in it (KIP-890).
+/// coordinator has said that the partition is in it (KIP-890).
 /// </summary>
 internal sealed class TransactionalProduce(TransactionVerifier verifier, ProducerTurns turns)
 {

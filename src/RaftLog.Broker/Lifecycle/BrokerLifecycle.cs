@@ -10,8 +10,7 @@ namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
 /// A broker's life as the controller sees it (KIP-631): registers, waits until it has read its own registration, is unfenced, sends
-/// heartbeats, and at
-/// the end asks to leave and waits until its leaderships have moved.
+/// heartbeats, and at the end asks to leave and waits until its leaderships have moved.
 /// </summary>
 internal sealed class BrokerLifecycle(
     BrokerIdentity identity,
@@ -80,8 +79,7 @@ internal sealed class BrokerLifecycle(
 
     /// <summary>
     /// This node believes something new. The controller lets a broker stop when every other has told it that it knows of the new leaders,
-    /// so that no client
-    /// is sent to a node that is gone: while one leaves, the others tell it often, and not at their usual interval.
+    /// so that no client is sent to a node that is gone: while one leaves, the others tell it often, and not at their usual interval.
     /// </summary>
     public Task ApplyAsync(MetadataUpdate update)
     {

@@ -7,9 +7,8 @@ namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
 /// What a failed log directory means. What was written there may be lost, so nothing more is served from it: the controller moves its
-/// leaderships away. A node
-/// goes on with the others; without its metadata log, which must never lose a vote, or without any directory for data, it stops
-/// (ARCHITECTURE D6).
+/// leaderships away. A node goes on with the others; without its metadata log, which must never lose a vote, or without any directory for
+/// data, it stops (ARCHITECTURE D6).
 /// </summary>
 internal sealed class DirectoryFailures(NodeStorage storage, NodeLog nodeLog, IProcess process)
 {

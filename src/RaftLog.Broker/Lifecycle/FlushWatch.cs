@@ -6,8 +6,7 @@ namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
 /// Says in the node log that a disk does not answer: a flush that hangs fails nothing and stalls only what waits for it, so without a word
-/// nobody would know why.
-/// Once after ten seconds, again each time it has taken twice as long, and when it is over.
+/// nobody would know why. Once after ten seconds, again each time it has taken twice as long, and when it is over.
 /// </summary>
 internal sealed class FlushWatch(IReadOnlyList<LogDirectory> directories, Waiters waiters, NodeLog nodeLog)
 {

@@ -4,8 +4,8 @@ namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
 /// How the descriptors that the process may have (<c>RLIMIT_NOFILE</c>) are shared out: files of logs take no more than
-/// <see cref="DescriptorCache"/> gives them,
-/// the rest is for connections. So clients that connect without end never keep the node from its own files.
+/// <see cref="DescriptorCache"/> gives them, the rest is for connections. So clients that connect without end never keep the node from its
+/// own files.
 /// </summary>
 /// <param name="limit">The limit; a large number where there is none.</param>
 internal sealed class OpenFileLimit(long limit)

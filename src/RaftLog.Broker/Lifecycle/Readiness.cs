@@ -4,8 +4,7 @@ namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
 /// How far a node has come, and who waits until it serves: a broker serves when the controller has unfenced it, a mere controller when it
-/// knows the quorum's
-/// leader.
+/// knows the quorum's leader.
 /// </summary>
 internal sealed class Readiness(Supervisor supervisor)
 {

@@ -4,8 +4,7 @@ namespace RaftLog.Broker.Lifecycle;
 
 /// <summary>
 /// The steps of a stop in order. Each has a bound, and a line in the node log when it begins and when it reaches its bound: a node that was
-/// told to stop ends, and
-/// says what kept it.
+/// told to stop ends, and says what kept it.
 /// </summary>
 internal sealed class StopSteps(TimeProvider time, NodeLog nodeLog)
 {

@@ -10,8 +10,7 @@ namespace RaftLog.Broker.Maintenance;
 
 /// <summary>
 /// Compacts logs, the dirtiest first, in as many loops as <c>log.cleaner.threads</c> says. A log that cannot be compacted is set aside,
-/// reported and tried again
-/// later; the others go on.
+/// reported and tried again later; the others go on.
 /// </summary>
 /// <param name="partitions">The partitions of the node.</param>
 /// <param name="settings">What is configured now.</param>

@@ -9,8 +9,7 @@ namespace RaftLog.Broker.Maintenance;
 
 /// <summary>
 /// Removes what <c>retention.ms</c> and <c>retention.bytes</c> no longer keep, every <c>log.retention.check.interval.ms</c>. A record that
-/// is dated in the
-/// future keeps its segment and all after it, as in Kafka; the node log says so once.
+/// is dated in the future keeps its segment and all after it, as in Kafka; the node log says so once.
 /// </summary>
 /// <param name="partitions">The partitions of the node.</param>
 /// <param name="settings">What is configured now.</param>

@@ -5,8 +5,7 @@ namespace RaftLog.Broker.Memory;
 
 /// <summary>
 /// How much memory a node's traffic may hold, each kind for itself, so that clients take nothing from the nodes that replicate. Responses
-/// need none:
-/// their records stay in files until they are sent.
+/// need none: their records stay in files until they are sent.
 /// </summary>
 internal sealed class MemoryBudgets(MemorySettings settings, TimeProvider time) : IDisposable
 {

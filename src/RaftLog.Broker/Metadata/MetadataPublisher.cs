@@ -7,8 +7,7 @@ namespace RaftLog.Broker.Metadata;
 
 /// <summary>
 /// Hands committed metadata to those who act on it, in order and outside the Raft loop, which only leaves the latest image here and goes
-/// on. It knows how far the
-/// node is: an image is applied when every listener has done what it and all before it ask for.
+/// on. It knows how far the node is: an image is applied when every listener has done what it and all before it ask for.
 /// </summary>
 internal sealed class MetadataPublisher
 {

@@ -14,8 +14,7 @@ namespace RaftLog.Broker.Metrics;
 
 /// <summary>
 /// Shows what a node counts through <c>System.Diagnostics.Metrics</c>, where <c>dotnet-counters</c> and exporters find it. All instruments
-/// are observed ones:
-/// the rooms count in plain fields, and nothing is computed unless somebody asks. docs/operations.md lists them.
+/// are observed ones: the rooms count in plain fields, and nothing is computed unless somebody asks. docs/operations.md lists them.
 /// </summary>
 internal sealed class NodeMeter : IDisposable
 {

@@ -5,8 +5,7 @@ namespace RaftLog.Broker.Network;
 
 /// <summary>
 /// Warnings of what clients do wrong. Whoever can cause one can cause thousands, so of each cause a few are written in a span of time; the
-/// first
-/// of the next span says how many were left out.
+/// first of the next span says how many were left out.
 /// </summary>
 internal sealed class ClientWarnings(Waiters waiters, NodeLog nodeLog)
 {

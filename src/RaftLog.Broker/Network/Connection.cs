@@ -44,8 +44,7 @@ internal sealed class Connection(
 
     /// <summary>
     /// Closes it when nothing has gone over it for too long, or when the client lets half a response or half a request lie. A request that
-    /// waits for
-    /// its response is no activity. For one caller alone.
+    /// waits for its response is no activity. For one caller alone.
     /// </summary>
     public void CloseIfQuiet(long nowMs)
     {

@@ -7,9 +7,8 @@ namespace RaftLog.Broker.Network;
 
 /// <summary>
 /// Counts the connections of a node's client listeners against <c>max.connections</c> and <c>max.connections.per.ip</c>. One above a bound
-/// is closed at
-/// once: a client that waited in the backlog would take the place of one that may come. The node log says so once for each time that a
-/// bound is reached.
+/// is closed at once: a client that waited in the backlog would take the place of one that may come. The node log says so once for each
+/// time that a bound is reached.
 /// </summary>
 internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, NodeLog nodeLog)
 {

@@ -8,8 +8,7 @@ namespace RaftLog.Broker.Network;
 /// <summary>
 /// Sends a connection's answers in the order of its requests, whatever order they become ready in. Whoever adds a response while nobody
 /// writes becomes the writer; a writer takes every response that is ready and sends them in one call, so that a group of produces released
-/// by
-/// one flush leaves together.
+/// by one flush leaves together.
 /// </summary>
 internal sealed class ResponseQueue(IConnection connection, TimeProvider time)
 {

@@ -5,8 +5,7 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// The requests that wait for one mark of a partition (the high watermark, what is flushed, the low watermark) to reach an offset, ordered
-/// by that
-/// offset: whoever moves the mark looks at the first and stops at the first that still waits. Under the partition's lock.
+/// by that offset: whoever moves the mark looks at the first and stops at the first that still waits. Under the partition's lock.
 /// </summary>
 internal sealed class CommitLedger
 {
@@ -27,8 +26,7 @@ internal sealed class CommitLedger
 
     /// <summary>
     /// Adds one. Those whose request has given up are swept out whenever the ledger has doubled, so it holds at most twice as many as
-    /// requests wait;
-    /// how many those are is bounded by the connections.
+    /// requests wait; how many those are is bounded by the connections.
     /// </summary>
     public void Add(in Entry entry)
     {

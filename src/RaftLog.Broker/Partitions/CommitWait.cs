@@ -6,8 +6,7 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// One produce request that waits for its appends to be safe: a slot for each partition, one wake when the last slot is decided. The
-/// handler
-/// watches each append (<see cref="Partition.Watch(in AppendOutcome, Replication.RequiredAcks, CommitWait, int)"/>), then awaits
+/// handler watches each append (<see cref="Partition.Watch(in AppendOutcome, Replication.RequiredAcks, CommitWait, int)"/>), then awaits
 /// <see cref="WaitAsync"/>, then reads <see cref="this[int]"/>.
 /// </summary>
 public sealed class CommitWait
@@ -30,8 +29,7 @@ public sealed class CommitWait
 
     /// <summary>
     /// Begins the next wait with the same object. False, and nothing has changed, while a slot of the last one is open: a partition may
-    /// still know it, and
-    /// would decide a slot of the next.
+    /// still know it, and would decide a slot of the next.
     /// </summary>
     internal bool TryBeginAgain(int slots)
     {

@@ -72,8 +72,7 @@ public readonly record struct DataInterest(Audience Audience, Offset Limit, Offs
 {
     /// <summary>
     /// The high watermark and the log start that the watcher has been told of last: where they are others when it registers, it is told at
-    /// once. None where
-    /// that does not matter.
+    /// once. None where that does not matter.
     /// </summary>
     public (Offset HighWatermark, Offset LogStart)? LastSent { get; init; }
 
@@ -82,8 +81,7 @@ public readonly record struct DataInterest(Audience Audience, Offset Limit, Offs
 
     /// <summary>
     /// What a fetch waits for that has read up to a limit. A follower is told of a higher high watermark without records, since its own
-    /// readers wait
-    /// for it; a consumer reads up to it anyway.
+    /// readers wait for it; a consumer reads up to it anyway.
     /// </summary>
     public static DataInterest Of(Audience audience, Offset limit, Offset knownHighWatermark) =>
         new(audience, limit, audience == Audience.Follower ? knownHighWatermark : NoHighWatermark);

@@ -15,8 +15,7 @@ internal sealed class DataWaiters
 
     /// <summary>
     /// Adds a fetch, or tells what it waits for after it has looked again. Those that are over are swept out whenever the table has
-    /// doubled, so it
-    /// holds at most twice as many as fetches wait.
+    /// doubled, so it holds at most twice as many as fetches wait.
     /// </summary>
     public void Set(IDataWatcher watcher, in DataInterest interest)
     {

@@ -6,8 +6,8 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// The partitions of one fetcher, and which of them have changed since its loop looked at them last, so that a round costs what has
-/// changed. Partitions list
-/// themselves under their own lock, so the lock here is taken last. Bounded by the partitions: each is listed once.
+/// changed. Partitions list themselves under their own lock, so the lock here is taken last. Bounded by the partitions: each is listed
+/// once.
 /// </summary>
 internal sealed class FollowedPartitions(AsyncSignal signal)
 {

@@ -9,17 +9,13 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// Copies partitions from one leader: ask for all that are ready, take the response, wait until what came is durable, ask again. One
-/// request is under way
-/// at a time, and the response to it is what the next one grows from; so under load each round carries what has gathered during the last
-/// one.
-/// A round looks at the
-/// partitions that have changed and names those (<see cref="FollowerSession"/>): what stands still costs nothing, however much it is.
+/// request is under way at a time, and the response to it is what the next one grows from; so under load each round carries what has
+/// gathered during the last one. A round looks at the partitions that have changed and names those (<see cref="FollowerSession"/>): what
+/// stands still costs nothing, however much it is.
 /// <para>
 /// A partition is not ready while it holds bytes that are not flushed: the offset that it asks for is its claim. A leader may hold a
-/// request that finds
-/// nothing to read; when another partition is handed to this fetcher meanwhile, the request is given up with its connection and all are
-/// asked for anew, so
-/// that a new leader hears from its followers at once.
+/// request that finds nothing to read; when another partition is handed to this fetcher meanwhile, the request is given up with its
+/// connection and all are asked for anew, so that a new leader hears from its followers at once.
 /// </para>
 /// </summary>
 internal sealed class FollowerFetcher
@@ -94,8 +90,7 @@ internal sealed class FollowerFetcher
 
     /// <summary>
     /// Asks at once for what is new, after all changes of one image. A request that the leader may be holding was sent without it, so that
-    /// one is given up with
-    /// its connection.
+    /// one is given up with its connection.
     /// </summary>
     public void Begin()
     {
@@ -190,8 +185,7 @@ internal sealed class FollowerFetcher
 
     /// <summary>
     /// Looks which of the partitions that have changed can be asked for now. The result is how long to wait instead: when there are none to
-    /// ask for, or when more
-    /// will be ready with the flush that is under way, so that one round claims all that came with the last one.
+    /// ask for, or when more will be ready with the flush that is under way, so that one round claims all that came with the last one.
     /// </summary>
     private TimeSpan? Collect()
     {

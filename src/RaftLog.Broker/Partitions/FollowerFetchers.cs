@@ -16,8 +16,7 @@ public interface IPeerAddresses
 
 /// <summary>
 /// One fetcher for each leader that this node follows. Assignments come from the one loop that applies metadata; a partition whose leader
-/// changes goes to
-/// its new fetcher in the same step that names the leader, and that fetcher asks at once.
+/// changes goes to its new fetcher in the same step that names the leader, and that fetcher asks at once.
 /// </summary>
 public sealed class FollowerFetchers
 {

@@ -9,8 +9,8 @@ namespace RaftLog.Broker.Partitions;
 /// makes the one the other.
 /// <para>
 /// The leader counts each fetch as one of all that it has recorded, at the offsets that it has recorded. So a partition that is not to be
-/// fetched now (it holds
-/// bytes that are not flushed, it pauses after an error, its directory has failed) is forgotten, and named again later.
+/// fetched now (it holds bytes that are not flushed, it pauses after an error, its directory has failed) is forgotten, and named again
+/// later.
 /// </para>
 /// <para>A leader that gives no session is asked for everything each time. For the fetcher's loop alone.</para>
 /// </summary>

@@ -8,8 +8,7 @@ public interface IIsrProposals
     /// <summary>
     /// Sends a proposal, and later calls <see cref="Partition.OnProposalResponse"/> exactly once for it: with the response, or with
     /// <see cref="Protocol.ErrorCode.RequestTimedOut"/> or <see cref="Protocol.ErrorCode.NetworkException"/> when none came. Called under
-    /// the partition's lock, so
-    /// it only takes note, and answers from elsewhere.
+    /// the partition's lock, so it only takes note, and answers from elsewhere.
     /// </summary>
     void Send(Partition partition, IsrProposal proposal);
 }

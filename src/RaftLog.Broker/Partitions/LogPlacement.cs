@@ -6,8 +6,7 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// In which log directory of a node the log of a new replica is made: the one that a client has asked for (KIP-113), the one that metadata
-/// names, else the one with the
-/// fewest logs that is not cordoned (KIP-1066).
+/// names, else the one with the fewest logs that is not cordoned (KIP-1066).
 /// </summary>
 /// <param name="directories">The directories that partitions lie in.</param>
 internal sealed class LogPlacement(IReadOnlyList<LogDirectory> directories)

@@ -6,12 +6,9 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// Replicas that were in sync, and whose log is not here any more: somebody removed the directory, or the disk was replaced. An empty log
-/// in its place would
-/// lead, or count towards a commit, as if it had every record. Such a replica is told to the controller as one without directory (KIP-858):
-/// it leads nothing and
-/// leaves the in-sync set, and then it is copied from the leader like a new one. Where nobody else is in sync, it waits until its files are
-/// back or an unclean
-/// election gives up what it held.
+/// in its place would lead, or count towards a commit, as if it had every record. Such a replica is told to the controller as one without
+/// directory (KIP-858): it leads nothing and leaves the in-sync set, and then it is copied from the leader like a new one. Where nobody
+/// else is in sync, it waits until its files are back or an unclean election gives up what it held.
 /// <para>
 /// A directory is durable before its replica is said to be there, and what comes into the metadata while this incarnation runs was never
 /// held: it is new, and begins empty.

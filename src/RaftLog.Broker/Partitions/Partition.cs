@@ -174,10 +174,8 @@ public sealed class Partition
 
     /// <summary>
     /// Appends one batch of a producer. The records are readable by followers from now on, and by clients once committed; who must answer
-    /// for them
-    /// goes on with <see cref="Watch(in AppendOutcome, RequiredAcks, CommitWait, int)"/>. A transactional batch of a transaction that the
-    /// log does not know is
-    /// rejected, unless it was verified.
+    /// for them goes on with <see cref="Watch(in AppendOutcome, RequiredAcks, CommitWait, int)"/>. A transactional batch of a transaction
+    /// that the log does not know is rejected, unless it was verified.
     /// </summary>
     /// <param name="records">Exactly one batch, changed in place.</param>
     /// <param name="acks">What the producer asked for.</param>
@@ -191,8 +189,7 @@ public sealed class Partition
 
     /// <summary>
     /// The same for a partition of a request; what is appended waits at once, so that a produce takes the lock once. Where nothing was
-    /// appended the caller
-    /// decides the slot.
+    /// appended the caller decides the slot.
     /// </summary>
     /// <param name="produced">The batch, and what is known of it.</param>
     /// <param name="acks">What the producer asked for.</param>
@@ -308,8 +305,7 @@ public sealed class Partition
 
     /// <summary>
     /// Lets a request wait for an append, in one of its slots. <c>acks=all</c>: until it is committed. <c>acks=1</c>: until this node has
-    /// flushed it, where
-    /// the topic flushes each append; else it is decided at once.
+    /// flushed it, where the topic flushes each append; else it is decided at once.
     /// </summary>
     public void Watch(in AppendOutcome append, RequiredAcks acks, CommitWait wait, int slot)
     {
@@ -329,8 +325,7 @@ public sealed class Partition
 
     /// <summary>
     /// What a client may read from an offset on, or a follower whose fetch has waited: that fetch was counted when it came
-    /// (<see cref="ReadAsFollower"/>) and is
-    /// not counted again. Takes the lock for the decision, not for the bytes.
+    /// (<see cref="ReadAsFollower"/>) and is not counted again. Takes the lock for the decision, not for the bytes.
     /// </summary>
     public PartitionRead Read(in FetchPosition position, Audience audience, ReadBudget budget)
     {
@@ -436,8 +431,7 @@ public sealed class Partition
 
     /// <summary>
     /// Removes records below an offset, at most up to the high watermark (DeleteRecords): <see cref="ErrorCode.OffsetOutOfRange"/> beyond
-    /// it.
-    /// <see cref="Offset.None"/> means the high watermark. The result is the new start.
+    /// it. <see cref="Offset.None"/> means the high watermark. The result is the new start.
     /// </summary>
     public (ErrorCode Error, Offset Start) DeleteRecords(Offset before, WakeList wakes)
     {

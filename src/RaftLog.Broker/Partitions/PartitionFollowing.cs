@@ -48,8 +48,7 @@ internal sealed class PartitionFollowing(
 
     /// <summary>
     /// What to ask this leader for; null while there is nothing to ask it, or nothing yet. A replica in a failed directory asks for
-    /// nothing: its fetches would
-    /// claim that it keeps up, and bring it back into the in-sync set.
+    /// nothing: its fetches would claim that it keeps up, and bring it back into the in-sync set.
     /// </summary>
     public FetchPosition? NextFetch(NodeId leader)
     {
@@ -126,8 +125,7 @@ internal sealed class PartitionFollowing(
 
     /// <summary>
     /// Truncates the log as a response demands. A truncation below the high watermark (the leader was elected uncleanly, or has lost its
-    /// log) first lowers the
-    /// recovery point on the disk; as that takes time, the response is judged again before the truncation.
+    /// log) first lowers the recovery point on the disk; as that takes time, the response is judged again before the truncation.
     /// </summary>
     public async ValueTask TruncateAsync(FollowerStep step, FollowerFetchResult response, WakeList wakes)
     {

@@ -41,8 +41,7 @@ internal sealed class PartitionMaintenance(
 
     /// <summary>
     /// Removes segments that are too old or too much by the topic's configuration, on leader and follower alike. The result says what went
-    /// and what keeps the rest;
-    /// null where nothing may be removed now.
+    /// and what keeps the rest; null where nothing may be removed now.
     /// </summary>
     public RetentionDecision? Retain(WakeList wakes)
     {

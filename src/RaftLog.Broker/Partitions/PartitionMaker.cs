@@ -6,8 +6,7 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// Makes the logs of new partitions outside the loop that applies metadata: many with one flush, and in each log directory on its own.
-/// Called in that loop, and
-/// its results are told there.
+/// Called in that loop, and its results are told there.
 /// </summary>
 /// <param name="supervisor">Who watches the disk work.</param>
 /// <param name="inLoop">Runs something in the loop that applies metadata.</param>

@@ -45,8 +45,7 @@ public readonly record struct PartitionRead
 
     /// <summary>
     /// Finds what a verdict lets a reader have; again where a copy in another directory has taken the log's place meanwhile, since nothing
-    /// is found in a log that is
-    /// closed.
+    /// is found in a log that is closed.
     /// </summary>
     internal static PartitionRead Of(
         ReplicaPlace place,

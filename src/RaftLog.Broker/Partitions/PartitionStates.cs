@@ -40,8 +40,7 @@ internal static class PartitionStates
 
     /// <summary>
     /// For this partition a broker whose replica lies in a failed directory is as good as fenced: it must not join the in-sync set, and
-    /// nobody waits for it
-    /// because it was in sync a moment ago.
+    /// nobody waits for it because it was in sync a moment ago.
     /// </summary>
     private static BrokerRoster WithoutFailedDirectories(PartitionRegistration partition, MetadataImage image, BrokerRoster roster)
     {

@@ -11,8 +11,8 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// All partitions that this node holds. Metadata makes, changes and removes them, one image at a time, from one loop; everyone else looks
-/// them up
-/// without a lock. The loop does not wait for the disk: a partition is held from the moment on at which its log is there and durable.
+/// them up without a lock. The loop does not wait for the disk: a partition is held from the moment on at which its log is there and
+/// durable.
 /// </summary>
 internal sealed class PartitionTable : IFlushObserver
 {
@@ -108,13 +108,11 @@ internal sealed class PartitionTable : IFlushObserver
 
     /// <summary>
     /// Takes the next image. Partitions that this node is to hold get a log and their state; those that it holds no longer are closed and
-    /// deleted. A change of
-    /// any broker is told to every partition, since it decides who may join an in-sync set.
+    /// deleted. A change of any broker is told to every partition, since it decides who may join an in-sync set.
     /// <para>
     /// Nothing is done before an image includes the registration of this incarnation. Until then the node reads history: a topic that was
-    /// deleted long ago, whose
-    /// namesake's log lies here, or a replica that was moved away and came back. Acting on it would set aside or delete records that are
-    /// still wanted.
+    /// deleted long ago, whose namesake's log lies here, or a replica that was moved away and came back. Acting on it would set aside or
+    /// delete records that are still wanted.
     /// </para>
     /// </summary>
     /// <param name="image">The image.</param>
@@ -212,8 +210,7 @@ internal sealed class PartitionTable : IFlushObserver
 
     /// <summary>
     /// Sets aside logs that no metadata knows: those of topics that were deleted or moved while this node was away. Once, after the first
-    /// image that is
-    /// as new as this node's registration; before that it does nothing.
+    /// image that is as new as this node's registration; before that it does nothing.
     /// </summary>
     public void SetAsideStrays()
     {
@@ -561,9 +558,8 @@ internal sealed class PartitionTable : IFlushObserver
 
     /// <summary>
     /// True when a log says that it is a topic's. One of another id is that of a namesake that was deleted while this node was away
-    /// (KAFKA-14616). One that
-    /// says nothing may be that, too: its <c>partition.metadata</c> was flushed before its first record, so whoever took the file away may
-    /// have changed more.
+    /// (KAFKA-14616). One that says nothing may be that, too: its <c>partition.metadata</c> was flushed before its first record, so whoever
+    /// took the file away may have changed more.
     /// </summary>
     private static bool Belongs(PartitionLog log, Uuid topicId)
     {

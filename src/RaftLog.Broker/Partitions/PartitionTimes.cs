@@ -4,8 +4,7 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// When which partition has to look at the time: thousands of quiet ones cost nothing until then. A partition leaves an earlier time where
-/// it needs one, and is
-/// passed over at the later one; so it stands here a few times at most.
+/// it needs one, and is passed over at the later one; so it stands here a few times at most.
 /// </summary>
 /// <param name="waiters">Clock and waits.</param>
 internal sealed class PartitionTimes(Waiters waiters)

@@ -6,8 +6,7 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// One wait for a coordinator to say that a partition is in a producer's transaction. It ends when the transaction ends: what was verified
-/// then says nothing
-/// about the next one (KIP-890).
+/// then says nothing about the next one (KIP-890).
 /// </summary>
 /// <param name="producer">The producer and its epoch.</param>
 /// <param name="startsAtZero">True for transactions V2, where a producer that the log does not know begins at sequence 0.</param>
@@ -127,8 +126,7 @@ internal sealed class PartitionVerifications
 
     /// <summary>
     /// Why a coordinator may not write in a producer's transaction; null when it may, or is fenced by the log itself. It does not say which
-    /// verification it was, so none may be left that the
-    /// end of a transaction has outrun.
+    /// verification it was, so none may be left that the end of a transaction has outrun.
     /// </summary>
     public AppendResult? CheckBuilt(ProducerState? known, in ProducerStamp producer)
     {
@@ -138,8 +136,7 @@ internal sealed class PartitionVerifications
 
     /// <summary>
     /// A marker has ended the producer's transaction: nothing that was verified for it counts any more. Under transactions V2 the marker
-    /// has the epoch of the next
-    /// transaction, which may be verified already.
+    /// has the epoch of the next transaction, which may be verified already.
     /// </summary>
     public void TransactionEnded(ProducerId producer, ProducerEpoch markerEpoch, short transactionVersion)
     {

@@ -6,8 +6,7 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// Where one replica's log lies, and its move to another log directory of the node. Who changes something holds the partition's lock;
-/// <see cref="Log"/> and
-/// <see cref="Directory"/> are read by anyone.
+/// <see cref="Log"/> and <see cref="Directory"/> are read by anyone.
 /// </summary>
 /// <param name="gate">The partition's lock.</param>
 /// <param name="log">The log.</param>
@@ -62,8 +61,7 @@ internal sealed class ReplicaPlace(
 
     /// <summary>
     /// Must be awaited, without the lock, before a leader's records are taken: where the log is empty and begins inside the first batch,
-    /// that batch is taken whole, so the
-    /// log begins a little earlier on the disk than it did.
+    /// that batch is taken whole, so the log begins a little earlier on the disk than it did.
     /// </summary>
     /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
     public async ValueTask PrepareAsync(Memory<byte> records)

@@ -2,8 +2,7 @@ namespace RaftLog.Broker.Partitions;
 
 /// <summary>
 /// Holds back the throttled replicas of a node so that together they copy at most so many bytes a second (KIP-73). What is copied is paid
-/// for with a pause
-/// afterwards, so a batch larger than a second's bytes still comes through, once.
+/// for with a pause afterwards, so a batch larger than a second's bytes still comes through, once.
 /// </summary>
 internal sealed class ReplicationThrottle
 {

@@ -7,8 +7,7 @@ namespace RaftLog.Broker.Quorum;
 
 /// <summary>
 /// Fetch (1) on a controller's listener, versions 13 to 18: replicas of the quorum read the metadata log, and say with it how far theirs is
-/// on disk
-/// (KIP-595). The topic is named by its id, so a version below 13 is rejected.
+/// on disk (KIP-595). The topic is named by its id, so a version below 13 is rejected.
 /// </summary>
 internal sealed class FetchMetadataLogHandler(QuorumNode quorum, string clusterId, int maxFetchBytes)
     : IRequestHandler<FetchRequest, FetchResponse>

@@ -8,10 +8,8 @@ namespace RaftLog.Broker.Quorum;
 
 /// <summary>
 /// Lives through a topic's life once, in an image of its own that nobody sees. Not all of the framework's collections of our words can be
-/// compiled before,
-/// so a fresh process compiles and binds hundreds of methods when it first meets a topic, and its clients would see that topic later than
-/// those of its
-/// neighbours do. Here it does so as soon as it serves.
+/// compiled before, so a fresh process compiles and binds hundreds of methods when it first meets a topic, and its clients would see that
+/// topic later than those of its neighbours do. Here it does so as soon as it serves.
 /// </summary>
 internal static class JitWarmup
 {

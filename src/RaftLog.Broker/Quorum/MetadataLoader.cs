@@ -8,8 +8,7 @@ namespace RaftLog.Broker.Quorum;
 
 /// <summary>
 /// Reads the committed part of the metadata log into images, in the quorum's event loop. Everything that this node believes comes through
-/// here,
-/// on a leader as on a follower and after a restart.
+/// here, on a leader as on a follower and after a restart.
 /// </summary>
 internal sealed class MetadataLoader(PartitionLog log, Action<MetadataUpdate> publish)
 {

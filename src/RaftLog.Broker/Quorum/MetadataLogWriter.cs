@@ -11,8 +11,7 @@ namespace RaftLog.Broker.Quorum;
 
 /// <summary>
 /// Appends to the metadata log and tells the Raft core what it holds then: the controller's records, a leader's first record, what was
-/// fetched from the
-/// leader. Used in the quorum's event loop.
+/// fetched from the leader. Used in the quorum's event loop.
 /// </summary>
 internal sealed class MetadataLogWriter(EventLoop loop, RaftCore core, PartitionLog log, MetadataLoader loader, TimeProvider time)
     : IMetadataAppender

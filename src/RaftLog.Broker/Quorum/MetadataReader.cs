@@ -7,8 +7,8 @@ namespace RaftLog.Broker.Quorum;
 
 /// <summary>
 /// Reads the metadata log for whoever acts on it: this node, or a replica that fetches. A disk may corrupt what recovery found intact, or
-/// what a clean stop left
-/// unread; such bytes are neither believed nor passed on. They stop the node instead, so that a voter with the right ones leads.
+/// what a clean stop left unread; such bytes are neither believed nor passed on. They stop the node instead, so that a voter with the right
+/// ones leads.
 /// </summary>
 internal sealed class MetadataReader(PartitionLog log)
 {

@@ -20,8 +20,7 @@ internal sealed record InstalledSnapshot(List<IMetadataRecord> Records);
 
 /// <summary>
 /// What a node keeps of the quorum on its disk: the metadata log, its snapshots, and the election state. Used by <see cref="QuorumNode"/>
-/// alone, in its
-/// loop; what is asynchronous does not touch the log.
+/// alone, in its loop; what is asynchronous does not touch the log.
 /// </summary>
 internal sealed class MetadataStore
 {
@@ -176,8 +175,7 @@ internal sealed class MetadataStore
 
     /// <summary>
     /// Takes in a piece of the leader's snapshot; position 0 begins anew. One that finds no descriptor is passed over whole: it is not
-    /// sound in the end, and is fetched
-    /// again.
+    /// sound in the end, and is fetched again.
     /// </summary>
     public void WriteSnapshotChunk(SnapshotId id, long position, ReadOnlyMemory<byte> bytes)
     {
@@ -307,8 +305,7 @@ internal sealed class MetadataStore
 
     /// <summary>
     /// The newest snapshots that the disk has corrupt are renamed, where an older one and the log hold all that they held: nothing is lost
-    /// by that. Where they do not,
-    /// the node must not start: it would have forgotten what it told others that it has.
+    /// by that. Where they do not, the node must not start: it would have forgotten what it told others that it has.
     /// </summary>
     private void SetDamagedAside()
     {

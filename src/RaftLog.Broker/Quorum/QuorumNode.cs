@@ -10,8 +10,8 @@ namespace RaftLog.Broker.Quorum;
 
 /// <summary>
 /// The shell of the Raft core on one node, voter or observer: carries out its effects on the metadata log, the election state and the
-/// network, and
-/// tells it what came of them. Everything here runs in one event loop; the active controller and the metadata loader live in the same loop.
+/// network, and tells it what came of them. Everything here runs in one event loop; the active controller and the metadata loader live in
+/// the same loop.
 /// </summary>
 internal sealed class QuorumNode : Storage.IFlushObserver
 {
@@ -73,8 +73,7 @@ internal sealed class QuorumNode : Storage.IFlushObserver
 
     /// <summary>
     /// Runs until the loop is stopped. Who waits then is told that the node is stopping: the write or the news that would have answered
-    /// them comes into no loop
-    /// any more, and a connection ends only when its requests have been answered.
+    /// them comes into no loop any more, and a connection ends only when its requests have been answered.
     /// </summary>
     public async Task RunAsync()
     {
@@ -130,8 +129,7 @@ internal sealed class QuorumNode : Storage.IFlushObserver
 
     /// <summary>
     /// Gives up the leadership, if this node has it, and ends when the other voters have been told, so that they elect at once; at the
-    /// latest when the wait
-    /// is over. The connections to them must live until then.
+    /// latest when the wait is over. The connections to them must live until then.
     /// </summary>
     public async Task ResignAsync(Wait farewell)
     {

@@ -8,8 +8,7 @@ namespace RaftLog.Broker.Quorum;
 
 /// <summary>
 /// The bytes of a metadata snapshot, and of <c>bootstrap.checkpoint</c>: a header control batch, batches of metadata records, a footer
-/// control batch
-/// (KIP-630).
+/// control batch (KIP-630).
 /// </summary>
 internal static class SnapshotContent
 {

@@ -45,8 +45,7 @@ public abstract class Api(ApiKey key, short lowest, short highest, short adverti
 }
 
 /// <summary>Answers one kind of request. The flow of a request reads top to bottom in <see cref="HandleAsync"/>.</summary>
-/// <typeparam name="TRequest">The request.</typeparam>
-/// <typeparam name="TResponse">The response.</typeparam>
+/// <typeparam name="TRequest">The request.</typeparam> <typeparam name="TResponse">The response.</typeparam>
 public interface IRequestHandler<in TRequest, TResponse>
     where TResponse : class
 {

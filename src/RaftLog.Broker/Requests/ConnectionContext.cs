@@ -81,8 +81,7 @@ public sealed class ConnectionContext(long connectionId, NetworkAddress peer, st
 
     /// <summary>
     /// Calls back once when the connection has ended; at once when it has already. An owner has one callback: a later one takes the place
-    /// of
-    /// its earlier one. Callbacks run in the order of their owners' first registration and may not wait.
+    /// of its earlier one. Callbacks run in the order of their owners' first registration and may not wait.
     /// </summary>
     public void WhenEnded(object owner, Action callback)
     {

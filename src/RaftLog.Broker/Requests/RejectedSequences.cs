@@ -5,12 +5,9 @@ namespace RaftLog.Broker.Requests;
 
 /// <summary>
 /// What a connection was told to send again. An idempotent producer has several batches of a partition under way; when the first of them is
-/// rejected for a
-/// reason that passes and the reason has passed before the second comes, that one leaves a gap. Told of a gap, librdkafka takes a new epoch
-/// for all its
-/// partitions and sends again what others are still writing, twice. So a gap behind a rejected sequence is answered with that rejection's
-/// error, until
-/// the sequence has come. Safe for concurrent use.
+/// rejected for a reason that passes and the reason has passed before the second comes, that one leaves a gap. Told of a gap, librdkafka
+/// takes a new epoch for all its partitions and sends again what others are still writing, twice. So a gap behind a rejected sequence is
+/// answered with that rejection's error, until the sequence has come. Safe for concurrent use.
 /// </summary>
 public sealed class RejectedSequences
 {

@@ -47,8 +47,7 @@ public sealed class RequestContext
 
     /// <summary>
     /// How long the client is to be silent, in milliseconds: the response says so in the versions that can, leaves at once, and the
-    /// connection is not read for as
-    /// long (KIP-219), whatever the client makes of it. Set before the handler returns.
+    /// connection is not read for as long (KIP-219), whatever the client makes of it. Set before the handler returns.
     /// </summary>
     public int ThrottleTimeMs { get; set; }
 
@@ -72,8 +71,7 @@ public sealed class RequestContext
 
     /// <summary>
     /// Keeps the request's bytes valid until the lease is disposed. Without one they are valid until the handler first waits; a handler
-    /// that
-    /// reads them after that takes a lease before, and disposes it as soon as it has read them.
+    /// that reads them after that takes a lease before, and disposes it as soon as it has read them.
     /// </summary>
     public RequestLease LeaseBytes()
     {
@@ -87,8 +85,7 @@ public sealed class RequestContext
 
     /// <summary>
     /// What one kind of request needs while it is under way. Where the connection takes this context again the later request finds the same
-    /// object, so that
-    /// it needs no new memory.
+    /// object, so that it needs no new memory.
     /// </summary>
     internal T Kept<T>()
         where T : class, new()

@@ -17,8 +17,7 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
 
     /// <summary>
     /// The APIs of a broker's listener. The lowest versions serve the weakest clients in use (kafkajs, kafka-python 2.0, librdkafka from
-    /// 1.0); Produce
-    /// names versions that it rejects, because librdkafka compresses only for a broker that names version 0.
+    /// 1.0); Produce names versions that it rejects, because librdkafka compresses only for a broker that names version 0.
     /// </summary>
     public static readonly IReadOnlyList<ServedVersions> OnBrokers =
     [

@@ -4,9 +4,8 @@ namespace RaftLog.Broker.Runtime;
 
 /// <summary>
 /// The decisions of one leadership: each is appended and replayed at once, so that the next one sees it, and what tells of it is held back
-/// until all that it rests
-/// on is committed. A response that wrote nothing is held back too, since the state it tells of may be lost. Whoever decides calls this
-/// from one event loop.
+/// until all that it rests on is committed. A response that wrote nothing is held back too, since the state it tells of may be lost.
+/// Whoever decides calls this from one event loop.
 /// </summary>
 /// <typeparam name="TBatch">What one decision appends.</typeparam>
 /// <param name="log">The log, in this leadership.</param>

@@ -4,8 +4,7 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// A reader from the beginning of a compacted partition sees of each key the last record that was acknowledged before it began, or a later
-/// one (A37); it is given
-/// offsets in their order (A10), and what was sent (A38, A1).
+/// one (A37); it is given offsets in their order (A10), and what was sent (A38, A1).
 /// </summary>
 internal sealed class CompactionCheck : IDetector
 {

@@ -31,8 +31,7 @@ internal sealed class Evidence
 
     /// <summary>
     /// The offsets of a partition at which anybody has found a record, without holes: markers and aborted batches take offsets too. Null
-    /// for
-    /// a partition in which nobody has found any.
+    /// for a partition in which nobody has found any.
     /// </summary>
     internal DenseIndex? IndexOf(TopicPartition partition) => _indexes.GetValueOrDefault(partition);
 

@@ -4,8 +4,7 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// A pipeline has made exactly one record from each record below the offset that it has committed, and none from those behind it (A34):
-/// what it read, what
-/// it wrote and how far it came are one transaction.
+/// what it read, what it wrote and how far it came are one transaction.
 /// </summary>
 internal sealed class ExactlyOnceCheck : IDetector
 {

@@ -4,9 +4,8 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// The high watermark in the responses to a consumer's fetches never goes back within one leadership (A23). A new leader may know a lower
-/// one for a while. A
-/// consumer has one fetch of a partition under way at a time, so its responses stand in the order in which the leader gave them; those of
-/// two consumers do not.
+/// one for a while. A consumer has one fetch of a partition under way at a time, so its responses stand in the order in which the leader
+/// gave them; those of two consumers do not.
 /// </summary>
 internal sealed class HighWatermarkCheck : IDetector
 {

@@ -2,12 +2,9 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// The successful changes of each topic, and those without a response where they are needed, can be put in an order that explains them
-/// (A35).
-/// A rejected change was not made where the system makes changes once. Elsewhere it may have been made all the same: a broker that lost the
-/// controller's
-/// answer asks again, as Kafka's do, and hands on what the repetition was told (TOPIC_ALREADY_EXISTS after having created the topic). It
-/// happened before its
-/// answer then.
+/// (A35). A rejected change was not made where the system makes changes once. Elsewhere it may have been made all the same: a broker that
+/// lost the controller's answer asks again, as Kafka's do, and hands on what the repetition was told (TOPIC_ALREADY_EXISTS after having
+/// created the topic). It happened before its answer then.
 /// </summary>
 internal sealed class MetadataCheck : IDetector
 {

@@ -4,8 +4,7 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// Of a transaction all records are there or none (A19). Where its producer was told how it ended, a record that is missing is lost (A3)
-/// and one that is there
-/// was rejected (A5); what is left are those without a clear end.
+/// and one that is there was rejected (A5); what is left are those without a clear end.
 /// </summary>
 internal sealed class TornTransactionCheck : IDetector
 {

@@ -4,8 +4,7 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// A time in which a member rightly took a partition for its own: from the response that gave it the partition until it gave the partition
-/// up, or until the
-/// group may have taken it for dead.
+/// up, or until the group may have taken it for dead.
 /// </summary>
 /// <param name="Group">The group.</param>
 /// <param name="Partition">The partition.</param>

@@ -35,8 +35,7 @@ public sealed record History
 
     /// <summary>
     /// True when the system promises to make a change of a topic at most once, so that a rejected change was not made. False for Apache
-    /// Kafka, whose brokers
-    /// send again what a controller did not answer, and hand on what the second copy is told.
+    /// Kafka, whose brokers send again what a controller did not answer, and hand on what the second copy is told.
     /// </summary>
     public bool MakesChangesOnce { get; init; }
 

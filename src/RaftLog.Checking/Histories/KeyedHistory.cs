@@ -10,8 +10,7 @@ public sealed record KeyedHistory(TopicPartition Partition, IReadOnlyList<KeyedS
 {
     /// <summary>
     /// How long a tombstone stays (<c>delete.retention.ms</c>). A replica that was away for longer may keep, for ever, the record that one
-    /// deleted: Kafka promises no
-    /// more. So who begins to read later than that may see it.
+    /// deleted: Kafka promises no more. So who begins to read later than that may see it.
     /// </summary>
     public TimeSpan TombstonesStay { get; init; }
 }

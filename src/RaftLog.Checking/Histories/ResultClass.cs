@@ -4,8 +4,7 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// What a response proves. An error that leaves open whether the thing was done is no failure: to treat one as such makes anomalies of
-/// sound runs,
-/// and the reverse hides real ones.
+/// sound runs, and the reverse hides real ones.
 /// </summary>
 public static class ResultClass
 {
@@ -26,8 +25,7 @@ public static class ResultClass
 
     /// <summary>
     /// What the last error of a producer that tries again by itself says. An earlier attempt may have been appended, so only an error that
-    /// every
-    /// attempt would have got is a rejection.
+    /// every attempt would have got is a rejection.
     /// </summary>
     public static SendOutcome OfRetriedProduce(ErrorCode error) =>
         error == ErrorCode.None ? SendOutcome.Acknowledged
@@ -36,8 +34,7 @@ public static class ResultClass
 
     /// <summary>
     /// What one response to a change of topics or configuration says of the change. NOT_CONTROLLER proves nothing: a controller that loses
-    /// its
-    /// office says so of changes, too, that stand in its log and may yet be committed.
+    /// its office says so of changes, too, that stand in its log and may yet be committed.
     /// </summary>
     public static SendOutcome OfChange(ErrorCode error) =>
         error switch

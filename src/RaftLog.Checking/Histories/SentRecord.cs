@@ -18,8 +18,7 @@ public sealed record SentRecord(int Producer, TopicPartition Partition, RecordVa
 
     /// <summary>
     /// True for the control group: sent with acks=1 and without idempotence, so it may be lost, repeated or reordered, and its offset may
-    /// get
-    /// another record. What consumers see of it is judged as ever.
+    /// get another record. What consumers see of it is judged as ever.
     /// </summary>
     public bool IsControl { get; init; }
 

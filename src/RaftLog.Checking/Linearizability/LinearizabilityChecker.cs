@@ -2,10 +2,8 @@ namespace RaftLog.Checking;
 
 /// <summary>
 /// Searches an order of overlapping calls that a sequential model explains: the algorithm of Wing and Gong (1993) with Lowe's memory of
-/// what was
-/// tried (2017). Calls are taken out of a linked list of events in any order that real time allows; a return whose call is still in the
-/// list is a
-/// dead end. Split a history by key before: the effort grows with the calls that overlap.
+/// what was tried (2017). Calls are taken out of a linked list of events in any order that real time allows; a return whose call is still
+/// in the list is a dead end. Split a history by key before: the effort grows with the calls that overlap.
 /// </summary>
 public static class LinearizabilityChecker
 {

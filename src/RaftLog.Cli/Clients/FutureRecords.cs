@@ -7,8 +7,7 @@ namespace RaftLog.Cli.Clients;
 
 /// <summary>
 /// Records that are dated in the future: retention by time counts from the latest record of a segment, so such a one keeps its segment and
-/// all after it, for longer than
-/// anyone may expect.
+/// all after it, for longer than anyone may expect.
 /// </summary>
 internal static class FutureRecords
 {

@@ -10,8 +10,7 @@ namespace RaftLog.Cli.Clients;
 
 /// <summary>
 /// <c>raftlog group reset-offsets</c>: moves the positions of a group without members. It prints the plan; <c>--execute</c> carries it out.
-/// A position outside of
-/// what the partition holds becomes its first or last one.
+/// A position outside of what the partition holds becomes its first or last one.
 /// </summary>
 internal static class GroupResetCommand
 {

@@ -8,8 +8,7 @@ namespace RaftLog.Client.Admin;
 
 /// <summary>
 /// Administration of groups: who is in them, how far they have come, and where they go on. What fails for a passing reason is tried again
-/// until
-/// <see cref="ClientOptions.CallTimeout"/>.
+/// until <see cref="ClientOptions.CallTimeout"/>.
 /// </summary>
 public sealed class GroupAdmin
 {

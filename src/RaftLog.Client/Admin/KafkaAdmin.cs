@@ -9,9 +9,8 @@ namespace RaftLog.Client.Admin;
 /// <summary>
 /// Administration of a cluster. Any broker takes these requests and hands them on. What fails for a passing reason is tried again until
 /// <see cref="ClientOptions.CallTimeout"/>; a change may then have been made by an attempt whose response was lost. Requests about several
-/// things
-/// say for each what became of it. A cancelled call throws <see cref="OperationCanceledException"/>; the cluster may do what was asked all
-/// the same.
+/// things say for each what became of it. A cancelled call throws <see cref="OperationCanceledException"/>; the cluster may do what was
+/// asked all the same.
 /// </summary>
 public sealed class KafkaAdmin
 {

@@ -7,8 +7,7 @@ namespace RaftLog.Client.Admin;
 
 /// <summary>
 /// Administration of transactions (KIP-664): how they stand, which hang, and ending one that hangs. What fails for a passing reason is
-/// tried again until
-/// <see cref="ClientOptions.CallTimeout"/>.
+/// tried again until <see cref="ClientOptions.CallTimeout"/>.
 /// </summary>
 public sealed class TransactionAdmin
 {
@@ -122,8 +121,7 @@ public sealed class TransactionAdmin
 
     /// <summary>
     /// The transactions of a topic that are open in a partition although their coordinator does not know of them, and that are older than a
-    /// time: nobody will
-    /// end them, and readers of committed records wait for them.
+    /// time: nobody will end them, and readers of committed records wait for them.
     /// </summary>
     /// <param name="topic">The topic.</param>
     /// <param name="olderThan">What is younger may still be on its way; at least the longest transaction timeout.</param>

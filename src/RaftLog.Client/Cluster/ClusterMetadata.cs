@@ -90,8 +90,7 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
 
     /// <summary>
     /// The topic, once it is known with at least one partition. A topic that does not exist is asked for again until the deadline: it may
-    /// be
-    /// new, and the broker that answered behind.
+    /// be new, and the broker that answered behind.
     /// </summary>
     /// <exception cref="KafkaException">There is no such topic, or no broker answered in time.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
@@ -248,8 +247,7 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
 
     /// <summary>
     /// A broker that names no broker, or sends its clients back to the bootstrap servers (KIP-1102), knows the cluster no longer: the next
-    /// one is asked, and the
-    /// bootstrap servers are among them.
+    /// one is asked, and the bootstrap servers are among them.
     /// </summary>
     private static ErrorCode ErrorOf(MetadataResponse response) =>
         response.ErrorCode == ErrorCode.RebootstrapRequired || (response.ErrorCode == ErrorCode.None && response.Brokers.Count == 0)

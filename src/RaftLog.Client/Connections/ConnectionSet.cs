@@ -7,8 +7,7 @@ namespace RaftLog.Client.Connections;
 
 /// <summary>
 /// The connections of one user to the nodes: a broker answers the requests of a connection one after the other, so whoever may wait long
-/// for
-/// a response (a consumer's long polls, a producer, a group's member, administration) has connections of its own.
+/// for a response (a consumer's long polls, a producer, a group's member, administration) has connections of its own.
 /// </summary>
 internal sealed class ConnectionSet(ClientRuntime runtime, ConnectionTable table) : IDisposable
 {

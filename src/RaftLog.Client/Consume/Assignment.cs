@@ -5,9 +5,8 @@ namespace RaftLog.Client.Consume;
 
 /// <summary>
 /// The partitions that a consumer reads, each with its position: which of them to fetch next from which leader, and whose records the
-/// reader
-/// gets next. Both go round: see <see cref="LeaderLines"/> and <see cref="ReadAhead"/>. Decides and waits for nothing. Safe for concurrent
-/// use.
+/// reader gets next. Both go round: see <see cref="LeaderLines"/> and <see cref="ReadAhead"/>. Decides and waits for nothing. Safe for
+/// concurrent use.
 /// </summary>
 internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 {
@@ -254,8 +253,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 
     /// <summary>
     /// Takes over what is known of the cluster: who leads what, which topics have been made anew under their readers, and which are gone
-    /// for
-    /// so long that nobody need wait for them.
+    /// for so long that nobody need wait for them.
     /// </summary>
     /// <returns>What was fetched ahead of topics that were made anew.</returns>
     public List<FetchedRecords> Learn(ClusterView view, long nowMs)
@@ -298,8 +296,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 
     /// <summary>
     /// Begins a fetch from each leader that is free and leads something to fetch, and makes these leaders busy until <see cref="Free"/>.
-    /// Nothing while
-    /// what waits for the reader is at its bound.
+    /// Nothing while what waits for the reader is at its bound.
     /// </summary>
     /// <param name="hasLeaderless">True when a partition has no leader that is known: ask for metadata and come again.</param>
     public List<FetchTurn> TakeFetches(out bool hasLeaderless)

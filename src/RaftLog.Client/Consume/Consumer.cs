@@ -15,8 +15,7 @@ namespace RaftLog.Client.Consume;
 /// <summary>
 /// Reads the partitions that it is given, each from where it is told, or its part of the topics that a group shares. Reads ahead in the
 /// background; <see cref="ReadAsync"/> hands out whole fetches, whose records are views without copies, and <see cref="ConsumeAsync"/>
-/// single
-/// records. One reader at a time. <see cref="DisposeAsync"/> commits and leaves the group; <see cref="Dispose"/> just stops.
+/// single records. One reader at a time. <see cref="DisposeAsync"/> commits and leaves the group; <see cref="Dispose"/> just stops.
 /// </summary>
 public sealed class Consumer : IDisposable, IAsyncDisposable
 {
@@ -71,8 +70,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Shares these topics with the other members of the group from now on. Partitions come and go within <see cref="ReadAsync"/>; each
-    /// begins at its
-    /// committed offset, or where <see cref="ConsumerOptions.OffsetReset"/> says.
+    /// begins at its committed offset, or where <see cref="ConsumerOptions.OffsetReset"/> says.
     /// </summary>
     /// <param name="topics">The topics.</param>
     /// <param name="listener">Hears what is given and taken, or null.</param>
@@ -83,9 +81,8 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Shares the topics that match, as <see cref="Subscribe(IReadOnlyList{string}, IRebalanceListener?)"/> does. This client looks for
-    /// them, at once and then every
-    /// <see cref="ClientOptions.MetadataMaxAge"/>; internal topics are left out. The expression matches anywhere in a name unless it is
-    /// anchored.
+    /// them, at once and then every <see cref="ClientOptions.MetadataMaxAge"/>; internal topics are left out. The expression matches
+    /// anywhere in a name unless it is anchored.
     /// </summary>
     /// <param name="topics">Matches the topics. Give it a time limit, or <see cref="RegexOptions.NonBacktracking"/>, when it comes from
     /// others.</param>
@@ -117,8 +114,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Commits what was handed out so far, of all partitions (of <see cref="ConsumeAsync"/> the records before the current one); where
-    /// offsets are stored, by
-    /// <see cref="StoreOffset"/> or by <see cref="ProcessAsync"/>, these.
+    /// offsets are stored, by <see cref="StoreOffset"/> or by <see cref="ProcessAsync"/>, these.
     /// </summary>
     /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
     /// <exception cref="KafkaException">Nothing was committed: the member is out of the group, or the coordinator could not be reached in
@@ -156,18 +152,16 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// The offset up to which a partition is done, as <see cref="StoreOffset"/> or <see cref="ProcessAsync"/> has stored it for the next
-    /// commit;
-    /// <see cref="Offset.None"/> before, and when the partition is not assigned.
+    /// commit; <see cref="Offset.None"/> before, and when the partition is not assigned.
     /// </summary>
     public Offset StoredOffset(TopicPartition partition) => _assignment.StoredOf(partition);
 
     /// <summary>
     /// Handles every record, with many handlers at once that keep the order that the options ask for, until it is cancelled or a handler
-    /// fails. A record counts as
-    /// read when its handler has ended and those of all records before it in its partition too; that is what commits, automatic or not, are
-    /// about from now on. Before
-    /// partitions are taken away, and at the end, running handlers are waited for. A handler that runs longer than
-    /// <see cref="ConsumerOptions.MaxPollInterval"/> makes the member leave its group, so that others take over.
+    /// fails. A record counts as read when its handler has ended and those of all records before it in its partition too; that is what
+    /// commits, automatic or not, are about from now on. Before partitions are taken away, and at the end, running handlers are waited for.
+    /// A handler that runs longer than <see cref="ConsumerOptions.MaxPollInterval"/> makes the member leave its group, so that others take
+    /// over.
     /// </summary>
     /// <param name="handler">
     /// Handles one record. Its token is cancelled when nobody waits for it any more. One that ends with
@@ -242,8 +236,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// The offset that <see cref="ReadAsync"/> goes on at in a partition; <see cref="Offset.None"/> while it is still searched for, or when
-    /// the
-    /// partition is not assigned.
+    /// the partition is not assigned.
     /// </summary>
     public Offset Position(TopicPartition partition) => _assignment.PositionOf(partition);
 
@@ -325,8 +318,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Every record, as it comes, without an end. A record counts as read, for <see cref="Position"/> and commits, when the next one is
-    /// asked for; whoever
-    /// stops in between goes on behind the last record that counted.
+    /// asked for; whoever stops in between goes on behind the last record that counted.
     /// </summary>
     /// <param name="cancel">Ends the reading.</param>
     /// <exception cref="KafkaException">A partition cannot be read.</exception>
@@ -376,16 +368,15 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Begins a span for the handling of a record: a child of the span that sent it, or of the current one with a link to it. Dispose it at
-    /// the end.
-    /// <see cref="ProcessAsync"/> does so by itself.
+    /// the end. <see cref="ProcessAsync"/> does so by itself.
     /// </summary>
     /// <returns>The span; null while nobody listens to <see cref="TelemetryNames.Source"/>.</returns>
     public Activity? StartProcessing(ConsumedRecord record) => _runtime.Telemetry.StartProcess(record, _options.GroupId);
 
     /// <summary>
     /// Whether the consumer makes progress. It does not when a partition cannot be read, or when for longer than the limit it has not
-    /// been a member of its group, a
-    /// handler of <see cref="ProcessAsync"/> has not ended, or records wait for a reader who does not come back.
+    /// been a member of its group, a handler of <see cref="ProcessAsync"/> has not ended, or records wait for a reader who does not come
+    /// back.
     /// </summary>
     /// <param name="limit">How long each of them may last.</param>
     public ConsumerHealth CheckHealth(TimeSpan limit) =>

@@ -32,8 +32,7 @@ public sealed record ConsumerOptions
 
     /// <summary>
     /// Where to go on when the position is not in the log any more (auto.offset.reset). Unlike Kafka's clients the default is an error:
-    /// skipping
-    /// records is a decision.
+    /// skipping records is a decision.
     /// </summary>
     public OffsetReset OffsetReset { get; init; } = OffsetReset.Error;
 
@@ -60,8 +59,7 @@ public sealed record ConsumerOptions
 
     /// <summary>
     /// How long the group waits for a sign of life (session.timeout.ms). In the consumer protocol the coordinator decides
-    /// (group.consumer.session.timeout.ms); there it is how long a static
-    /// member waits for the name of one that died.
+    /// (group.consumer.session.timeout.ms); there it is how long a static member waits for the name of one that died.
     /// </summary>
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(45);
 
@@ -84,8 +82,8 @@ public sealed record ConsumerOptions
 
     /// <summary>
     /// True to take what was handed out as done, so that it is committed; false to commit what <see cref="Consumer.StoreOffset"/> says
-    /// (enable.auto.offset.store, as in librdkafka).
-    /// <see cref="Consumer.ProcessAsync"/> stores what its handlers have done, whatever is set here.
+    /// (enable.auto.offset.store, as in librdkafka). <see cref="Consumer.ProcessAsync"/> stores what its handlers have done, whatever is
+    /// set here.
     /// </summary>
     public bool AutoOffsetStore { get; init; } = true;
 

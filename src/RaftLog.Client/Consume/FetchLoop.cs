@@ -13,9 +13,8 @@ namespace RaftLog.Client.Consume;
 
 /// <summary>
 /// Fetches ahead of the reader: one long poll a broker over all its partitions, as long as what waits to be read stays within its bound.
-/// The broker
-/// keeps the partitions in a session, so requests and responses name what has changed. Says for each partition what a response means for
-/// its position.
+/// The broker keeps the partitions in a session, so requests and responses name what has changed. Says for each partition what a response
+/// means for its position.
 /// </summary>
 internal sealed class FetchLoop
 {

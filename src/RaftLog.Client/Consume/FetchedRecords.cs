@@ -6,8 +6,7 @@ namespace RaftLog.Client.Consume;
 
 /// <summary>
 /// What one fetch brought of one partition. Its records are read with <c>foreach</c>, as views that live until <see cref="Dispose"/>:
-/// dispose it
-/// when done, since its memory counts against what may be fetched ahead.
+/// dispose it when done, since its memory counts against what may be fetched ahead.
 /// </summary>
 public sealed class FetchedRecords : IDisposable
 {

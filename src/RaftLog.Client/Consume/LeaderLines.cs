@@ -5,8 +5,7 @@ namespace RaftLog.Client.Consume;
 
 /// <summary>
 /// Which positions wait for the next fetch, each in the line of the leader that is known for it, and which wait for a time. A partition
-/// that brought
-/// records goes to the end of its leader's line, so that a full one starves none (KIP-74). Guarded by the lock of its
+/// that brought records goes to the end of its leader's line, so that a full one starves none (KIP-74). Guarded by the lock of its
 /// <see cref="Assignment"/>.
 /// </summary>
 internal sealed class LeaderLines

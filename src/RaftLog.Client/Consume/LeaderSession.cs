@@ -6,10 +6,9 @@ namespace RaftLog.Client.Consume;
 
 /// <summary>
 /// The reader's side of one leader's fetch session (KIP-227): which positions the leader knows, and what the next request must tell it. A
-/// position is a
-/// member while the leader knows it as it is; one that moves on or stops leaves, and the next request names it anew or forgets it. A
-/// request and its
-/// response so cost what has changed, however many partitions are read. Guarded by the lock of its <see cref="Assignment"/>.
+/// position is a member while the leader knows it as it is; one that moves on or stops leaves, and the next request names it anew or
+/// forgets it. A request and its response so cost what has changed, however many partitions are read. Guarded by the lock of its
+/// <see cref="Assignment"/>.
 /// </summary>
 internal sealed class LeaderSession(NodeId leader)
 {

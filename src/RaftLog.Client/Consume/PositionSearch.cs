@@ -7,8 +7,7 @@ namespace RaftLog.Client.Consume;
 
 /// <summary>
 /// Finds where to begin: one request a leader for all positions that need a search. A topic that is not known yet holds up nobody but its
-/// own
-/// partitions.
+/// own partitions.
 /// </summary>
 internal sealed class PositionSearch(
     ConsumerOptions options,

@@ -5,8 +5,7 @@ namespace RaftLog.Client.Consume;
 
 /// <summary>
 /// The positions of an assignment, and what becomes of each when it is found, read, taken away, or when its topic changes. Guarded by the
-/// lock of its
-/// <see cref="Assignment"/>.
+/// lock of its <see cref="Assignment"/>.
 /// </summary>
 /// <param name="options">The consumer's options.</param>
 /// <param name="goneLimit">For how long a partition may be gone before it fails.</param>

@@ -4,8 +4,7 @@ namespace RaftLog.Client.Consume;
 
 /// <summary>
 /// What was fetched ahead of the reader, within a bound in bytes, and which partition's turn it is: the reader takes one fetch of each
-/// partition in
-/// turn. No partition holds more than its share of the bound. Guarded by the lock of its <see cref="Assignment"/>.
+/// partition in turn. No partition holds more than its share of the bound. Guarded by the lock of its <see cref="Assignment"/>.
 /// </summary>
 internal sealed class ReadAhead(long maxBytes)
 {

@@ -6,8 +6,7 @@ namespace RaftLog.Client.Groups;
 
 /// <summary>
 /// What one member of a consumer group knows and does next (KIP-848): when to send which heartbeat, and what the coordinator's responses
-/// mean for the
-/// partitions that it reads. Waits for nothing; time comes in, deadlines go out. Not safe for concurrent use.
+/// mean for the partitions that it reads. Waits for nothing; time comes in, deadlines go out. Not safe for concurrent use.
 /// </summary>
 /// <param name="options">The consumer's options.</param>
 /// <param name="memberId">The id that the member makes for itself (KIP-1082).</param>

@@ -9,8 +9,7 @@ namespace RaftLog.Client.Groups;
 
 /// <summary>
 /// Takes a member through one rebalance: join, as the leader share out, sync, and read where to go on. Tries again until it is a member or
-/// cannot
-/// be one.
+/// cannot be one.
 /// </summary>
 internal sealed class GroupJoin(
     ConsumerOptions options,

@@ -5,8 +5,7 @@ namespace RaftLog.Client.Groups;
 
 /// <summary>
 /// A consumer's membership in a group, by one of the two protocols. Signs of life go on in the background, whatever the reader does;
-/// partitions come and
-/// go when the reader comes for more records, so that it never works on a partition that another member has got.
+/// partitions come and go when the reader comes for more records, so that it never works on a partition that another member has got.
 /// </summary>
 internal interface IGroupMember
 {

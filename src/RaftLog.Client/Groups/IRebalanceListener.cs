@@ -4,8 +4,7 @@ namespace RaftLog.Client.Groups;
 
 /// <summary>
 /// Hears what a rebalance gives and takes. The calls come from within <see cref="Consume.Consumer.ReadAsync"/>, so never while the reader
-/// works on
-/// records that it got before; the reader waits for their end, and so does the group, up to
+/// works on records that it got before; the reader waits for their end, and so does the group, up to
 /// <see cref="Consume.ConsumerOptions.MaxPollInterval"/>.
 /// </summary>
 public interface IRebalanceListener

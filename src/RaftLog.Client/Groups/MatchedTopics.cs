@@ -7,8 +7,7 @@ namespace RaftLog.Client.Groups;
 
 /// <summary>
 /// The topics whose names match an expression of the client's: looked for at once, and again as often as metadata grows old
-/// (metadata.max.age.ms).
-/// Internal topics match nothing.
+/// (metadata.max.age.ms). Internal topics match nothing.
 /// </summary>
 internal sealed class MatchedTopics(Regex pattern, ClientRuntime runtime, ClusterCalls calls, Action<GroupTopics> changed)
 {

@@ -8,8 +8,7 @@ namespace RaftLog.Client.Groups;
 
 /// <summary>
 /// The partitions that a member of a group reads now. What comes and goes is committed where the options say so, told to the listener, and
-/// taken over
-/// by the fetches, in the order that the group relies on: nobody else reads a partition before this member has stopped.
+/// taken over by the fetches, in the order that the group relies on: nobody else reads a partition before this member has stopped.
 /// </summary>
 internal sealed class OwnedPartitions(ConsumerOptions options, ClientRuntime runtime, Assignment assignment, OffsetCommits offsets)
 {

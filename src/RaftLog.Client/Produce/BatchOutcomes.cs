@@ -110,8 +110,7 @@ internal sealed class BatchOutcomes(
                 break;
 
             // The broker does not know the numbers before these, and has rejected the batch: unless an earlier attempt may stand in the
-            // log, the
-            // same records can go under the next epoch. A transaction has one epoch: there it is for whoever aborts it.
+            // log, the same records can go under the next epoch. A transaction has one epoch: there it is for whoever aborts it.
             case ErrorCode.OutOfOrderSequenceNumber
             or ErrorCode.UnknownProducerId
             or ErrorCode.InvalidProducerEpoch

@@ -6,8 +6,7 @@ namespace RaftLog.Client.Produce;
 
 /// <summary>
 /// The batches of one partition, in order. One is with the broker at a time: a retry can then neither overtake nor repeat anything, and
-/// what
-/// comes meanwhile grows into a larger batch. Sequence numbers are given when a batch leaves and count on when it is acknowledged.
+/// what comes meanwhile grows into a larger batch. Sequence numbers are given when a batch leaves and count on when it is acknowledged.
 /// </summary>
 internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, BatchSource source)
 {
@@ -245,8 +244,7 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
 
     /// <summary>
     /// The batch that was taken is given up. Where nobody knows whether it was appended its numbers may not be used again, so there is a
-    /// hole
-    /// until the next epoch.
+    /// hole until the next epoch.
     /// </summary>
     public void GiveUp(ProducerBatch batch)
     {

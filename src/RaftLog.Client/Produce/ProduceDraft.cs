@@ -21,8 +21,7 @@ internal sealed class ProduceDraft(NodeId leader, TransactionFlow? transactions)
 
     /// <summary>
     /// Versions from 13 on name topics by id; a topic whose id is not known keeps the request below. From 12 on the broker adds the
-    /// partition to
-    /// the transaction (KIP-890), which is not for a producer that does so itself.
+    /// partition to the transaction (KIP-890), which is not for a producer that does so itself.
     /// </summary>
     public short HighestVersion { get; private set; } = transactions is { IsV2: false } ? LastOfV1 : short.MaxValue;
 

@@ -12,8 +12,7 @@ namespace RaftLog.Client.Produce;
 
 /// <summary>
 /// The loop that takes batches from their queues to their leaders: as many partitions in a request as are ready, a bounded number of
-/// requests
-/// to a broker. Only this loop takes batches and renews the producer's identity.
+/// requests to a broker. Only this loop takes batches and renews the producer's identity.
 /// </summary>
 internal sealed class ProduceSender
 {

@@ -14,8 +14,7 @@ namespace RaftLog.Client.Produce;
 /// <summary>
 /// Appends records to topics, idempotent unless told otherwise: no record twice, none out of order within its partition, across retries
 /// and elections. Records are written straight into the batch that goes to the broker. Safe for concurrent use. <see cref="DisposeAsync"/>
-/// sends
-/// what is still here.
+/// sends what is still here.
 /// </summary>
 public sealed class Producer : IAsyncDisposable
 {
@@ -71,15 +70,14 @@ public sealed class Producer : IAsyncDisposable
 
     /// <summary>
     /// Hands a record over and returns at once, for whoever has nothing to wait with. Where <see cref="ProducerOptions.BufferMemory"/> is
-    /// full it throws: await
-    /// <see cref="ProduceAsync"/> instead, or <see cref="FlushAsync(CancellationToken)"/>, which hold a producer back.
+    /// full it throws: await <see cref="ProduceAsync"/> instead, or <see cref="FlushAsync(CancellationToken)"/>, which hold a producer
+    /// back.
     /// </summary>
     /// <param name="topic">The topic.</param>
     /// <param name="record">The record, whose bytes are copied before this returns.</param>
     /// <param name="delivered">
     /// Called once, with where the record stands or with why it was not acknowledged; null where nobody wants to know. Usually called by
-    /// the loop that
-    /// sends: it must be short, and what it throws is lost.
+    /// the loop that sends: it must be short, and what it throws is lost.
     /// </param>
     /// <exception cref="KafkaException">The record is too large, the buffer is full, the producer is closed, or no transaction is
     /// open.</exception>
@@ -260,8 +258,7 @@ public sealed class Producer : IAsyncDisposable
 
     /// <summary>
     /// Gets ready for transactions: fences earlier producers with this transactional id and ends what they left. Called once before the
-    /// first, and
-    /// again when a commit or an abort could not be brought to its end, which this then does.
+    /// first, and again when a commit or an abort could not be brought to its end, which this then does.
     /// </summary>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="InvalidOperationException">The producer has no transactional id.</exception>

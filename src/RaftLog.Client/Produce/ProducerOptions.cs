@@ -25,8 +25,7 @@ public sealed record ProducerOptions
 
     /// <summary>
     /// The codec's level: gzip 1 to 9, lz4 1 to 17, zstd -131072 to 22; null for the codec's own default (compression.gzip.level,
-    /// compression.lz4.level,
-    /// compression.zstd.level).
+    /// compression.lz4.level, compression.zstd.level).
     /// </summary>
     public int? CompressionLevel { get; init; }
 
@@ -71,8 +70,7 @@ public sealed record ProducerOptions
 
     /// <summary>
     /// The name under which the producer writes in transactions, the same across restarts and no other producer's; null for none
-    /// (transactional.id).
-    /// The next producer with the name fences this one.
+    /// (transactional.id). The next producer with the name fences this one.
     /// </summary>
     public string? TransactionalId { get; init; }
 

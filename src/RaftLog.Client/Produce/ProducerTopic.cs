@@ -53,9 +53,8 @@ internal sealed class ProducerTopic
 
     /// <summary>
     /// The queue of a record: the one that its caller named, or its partitioner; else the partition whose batch is open, and once that is
-    /// full or gone
-    /// another, so that few large batches leave rather than many small ones (KIP-480, KIP-794). Partitions without a leader are passed
-    /// over.
+    /// full or gone another, so that few large batches leave rather than many small ones (KIP-480, KIP-794). Partitions without a leader
+    /// are passed over.
     /// </summary>
     public bool TryChoose(
         in ProducerRecord record,

@@ -5,8 +5,7 @@ namespace RaftLog.Client.Produce;
 
 /// <summary>
 /// What the producer of one record awaits. Used again once it has been awaited; one that nobody awaits, or whose wait was cancelled while
-/// the
-/// record was under way, goes to the garbage collector.
+/// the record was under way, goes to the garbage collector.
 /// </summary>
 internal sealed class RecordCompletion(CompletionPool? pool) : IValueTaskSource<ProduceResult>
 {

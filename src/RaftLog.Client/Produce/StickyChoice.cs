@@ -4,8 +4,7 @@ namespace RaftLog.Client.Produce;
 
 /// <summary>
 /// Which partition the records without a key fill next (KIP-794): by chance, and the less often the more batches wait in it, so that a slow
-/// broker gets
-/// what it can take and holds up nothing else.
+/// broker gets what it can take and holds up nothing else.
 /// </summary>
 internal static class StickyChoice
 {

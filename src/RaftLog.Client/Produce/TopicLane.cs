@@ -2,8 +2,7 @@ namespace RaftLog.Client.Produce;
 
 /// <summary>
 /// The way into one topic. As long as nobody waits it is free. Calls that have to wait, for metadata or memory, queue up here one behind
-/// the
-/// other, and so do those that come after them: the order of the calls is the order of the records.
+/// the other, and so do those that come after them: the order of the calls is the order of the records.
 /// </summary>
 internal sealed class TopicLane
 {

@@ -74,8 +74,7 @@ internal sealed class TopicLanes(
 
     /// <summary>
     /// Hands the records of a topic that was deleted to the one that was made in its place, in their order. What is with a broker is waited
-    /// for,
-    /// so that nothing older comes behind something newer. Keys choose among the partitions that there are now; a record whose caller
+    /// for, so that nothing older comes behind something newer. Keys choose among the partitions that there are now; a record whose caller
     /// named a partition that is gone fails.
     /// </summary>
     private async ValueTask<ProducerTopic> MoveAsync(TopicLane lane, ProducerTopic before, TopicView told)

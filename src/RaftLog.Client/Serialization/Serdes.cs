@@ -4,8 +4,7 @@ namespace RaftLog.Client.Serialization;
 
 /// <summary>
 /// The forms that Kafka's Java client has too (numbers big-endian, text as UTF-8, GUIDs as text), so that both read what the other has
-/// written, and
-/// JSON. None of them needs reflection.
+/// written, and JSON. None of them needs reflection.
 /// </summary>
 public static class Serdes
 {

@@ -5,8 +5,7 @@ namespace RaftLog.Client.Transactions;
 
 /// <summary>
 /// A transaction that is open: all of its records and offsets become visible to consumers with <c>isolation.level=read_committed</c>, or
-/// none. Disposed
-/// without having been committed it is aborted.
+/// none. Disposed without having been committed it is aborted.
 /// </summary>
 public sealed class Transaction : IAsyncDisposable
 {
@@ -40,8 +39,7 @@ public sealed class Transaction : IAsyncDisposable
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="KafkaException">
     /// Where it <see cref="KafkaException.NeedsAbort"/> nothing was committed, where it <see cref="KafkaException.IsFatal"/> neither; where
-    /// it is
-    /// retriable, nobody knows yet: call it again.
+    /// it is retriable, nobody knows yet: call it again.
     /// </exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled; nobody knows whether it is committed: call it
     /// again.</exception>

@@ -8,8 +8,7 @@ namespace RaftLog.Client.Transactions;
 
 /// <summary>
 /// The requests of one transactional producer, each tried again while the reason passes. What fails is a <see cref="KafkaException"/> that
-/// says
-/// whether the transaction must be aborted or the producer closed.
+/// says whether the transaction must be aborted or the producer closed.
 /// </summary>
 /// <param name="transactionalId">The transactional id.</param>
 /// <param name="transactionTimeout">After which the coordinator aborts.</param>

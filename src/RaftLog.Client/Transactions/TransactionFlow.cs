@@ -8,8 +8,7 @@ namespace RaftLog.Client.Transactions;
 
 /// <summary>
 /// Takes a transactional producer through its transactions: lets records in while one is open, adds partitions before their batches leave,
-/// and
-/// ends it once nothing of it is under way. What may happen when is decided by <see cref="TransactionState"/>.
+/// and ends it once nothing of it is under way. What may happen when is decided by <see cref="TransactionState"/>.
 /// </summary>
 internal sealed class TransactionFlow(string transactionalId, ClientRuntime runtime, TransactionCalls calls)
 {

@@ -2,8 +2,7 @@ namespace RaftLog.Coordination.Deadlines;
 
 /// <summary>
 /// Deadlines in the order in which they are due; those of the same time in the order in which they were set. A deadline that moves away
-/// keeps its entry, which
-/// moves when it is reached: a session that is renewed with every heartbeat costs a write, not a search.
+/// keeps its entry, which moves when it is reached: a session that is renewed with every heartbeat costs a write, not a search.
 /// </summary>
 internal sealed class DeadlineQueue
 {

@@ -11,8 +11,7 @@ namespace RaftLog.Coordination.Groups;
 
 /// <summary>
 /// The groups and committed offsets of one partition of <c>__consumer_offsets</c>. Each command takes a request of one API as it was
-/// read; the caller has checked
-/// that the client may send it. Requests about several groups hold those of this partition only.
+/// read; the caller has checked that the client may send it. Requests about several groups hold those of this partition only.
 /// </summary>
 public sealed class GroupCoordinatorState : ICoordinatorState
 {

@@ -2,8 +2,8 @@ namespace RaftLog.Coordination.Groups;
 
 /// <summary>
 /// The order in which Kafka's coordinator lists groups and members: its hash table walks its slots, and a slot is the upper bits of a
-/// product of the
-/// key's hash. No document promises it, but it reaches clients, so a group reads the same from either system. Ties are in ordinal order.
+/// product of the key's hash. No document promises it, but it reaches clients, so a group reads the same from either system. Ties are in
+/// ordinal order.
 /// </summary>
 internal sealed class ListingOrder : IComparer<string>
 {

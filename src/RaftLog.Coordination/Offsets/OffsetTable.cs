@@ -5,8 +5,7 @@ namespace RaftLog.Coordination.Offsets;
 
 /// <summary>
 /// The committed offsets of all groups of one partition of <c>__consumer_offsets</c>, and those that open transactions have staged.
-/// Changed by replay only.
-/// Only partitions that exist can be committed, so the groups' own number bounds it.
+/// Changed by replay only. Only partitions that exist can be committed, so the groups' own number bounds it.
 /// </summary>
 internal sealed class OffsetTable
 {

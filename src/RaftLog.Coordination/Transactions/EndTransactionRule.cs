@@ -36,8 +36,7 @@ internal static class EndTransactionRule
 
     /// <summary>
     /// Decides for a producer of transactions V2: each decision raises the epoch, or gives another producer id when the epochs are used up.
-    /// A request with
-    /// the epoch before is a retry; what it asked for is told again.
+    /// A request with the epoch before is a retry; what it asked for is told again.
     /// </summary>
     public static Decision EndV2(
         TransactionEntry entry,

@@ -5,10 +5,8 @@ namespace RaftLog.Coordination.Transactions;
 
 /// <summary>
 /// The transaction coordinator over one partition of <c>__transaction_state</c> (KIP-98, KIP-360, KIP-890): hands out producer ids and
-/// epochs, keeps which
-/// partitions a transaction has, and decides it. A decision is durable before anybody learns of it; its markers are asked for with the
-/// outbox, and
-/// <see cref="MarkersWritten"/> completes it.
+/// epochs, keeps which partitions a transaction has, and decides it. A decision is durable before anybody learns of it; its markers are
+/// asked for with the outbox, and <see cref="MarkersWritten"/> completes it.
 /// </summary>
 public sealed class TransactionCoordinatorState(TransactionSettings settings, ITransactionContext context) : ICoordinatorState
 {

@@ -6,8 +6,7 @@ namespace RaftLog.Metadata;
 
 /// <summary>
 /// Fences brokers that are gone, unfences those that are ready, and lets them stop in order: heartbeats, sessions, and the positive
-/// evidence that a process
-/// has ended.
+/// evidence that a process has ended.
 /// </summary>
 internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions)
 {

@@ -4,8 +4,7 @@ namespace RaftLog.Metadata;
 
 /// <summary>
 /// What the active controller knows of brokers from their heartbeats and connections: no record says it, and a new controller begins
-/// without it.
-/// One entry per registered broker.
+/// without it. One entry per registered broker.
 /// </summary>
 internal sealed class BrokerSessions(long timeoutMs)
 {
@@ -16,8 +15,7 @@ internal sealed class BrokerSessions(long timeoutMs)
 
     /// <summary>
     /// A new controller has heard nobody yet: each unfenced broker gets a session from now on, and a probe that tells at once whether its
-    /// process is
-    /// there.
+    /// process is there.
     /// </summary>
     public void Begin(MetadataImage image, long nowMs)
     {

@@ -7,17 +7,13 @@ namespace RaftLog.Metadata;
 
 /// <summary>
 /// The active controller: decides every change of what the cluster believes. One exists per leadership of the quorum. Make it from the
-/// image of
-/// everything up to the first record of its own epoch, once that is committed; drop it when the leadership ends, and with it all decisions
-/// that
-/// were never committed.
+/// image of everything up to the first record of its own epoch, once that is committed; drop it when the leadership ends, and with it all
+/// decisions that were never committed.
 /// </summary>
 /// <remarks>
 /// <para>Call order: a command gives records and a response; append the records at the offset that was passed in, written at the metadata
-/// version that
-/// <see cref="Image"/> has before them; <see cref="Replay"/> them with that offset; give the response once the log is committed up to
-/// there. The next
-/// command may be decided in between: it sees the appended records.</para>
+/// version that <see cref="Image"/> has before them; <see cref="Replay"/> them with that offset; give the response once the log is
+/// committed up to there. The next command may be decided in between: it sees the appended records.</para>
 /// <para>If the append fails the controller must be dropped: what it knows of sessions may be ahead of the log.</para>
 /// <para>Not safe for concurrent use. Times are monotonic milliseconds; call <see cref="Tick"/> at <see cref="NextDeadlineMs"/> or
 /// later.</para>
@@ -161,15 +157,13 @@ public sealed class Controller
 
     /// <summary>
     /// The brokers whose inter-broker endpoint is to be connected to now, to see whether their process is there; after the start of a
-    /// leadership all
-    /// unfenced ones. Each is named once, and its end is told to <see cref="ProbeEnded"/>.
+    /// leadership all unfenced ones. Each is named once, and its end is told to <see cref="ProbeEnded"/>.
     /// </summary>
     public IReadOnlyList<KeyValuePair<NodeId, BrokerEpoch>> TakeProbes() => _sessions.TakeProbes();
 
     /// <summary>
     /// A probe has ended. Rejected is evidence that the process is gone: the broker is fenced at once, at most once in a session timeout.
-    /// Accepted or silent
-    /// is evidence of nothing.
+    /// Accepted or silent is evidence of nothing.
     /// </summary>
     public IReadOnlyList<IMetadataRecord> ProbeEnded(NodeId broker, BrokerEpoch epoch, bool rejected, long nowMs)
     {

@@ -7,8 +7,7 @@ namespace RaftLog.Metadata;
 /// </summary>
 /// <remarks>
 /// A response may rest on earlier records that are not committed yet, also when it has none of its own. Give it only when the log is
-/// committed up to
-/// where the controller had replayed when it decided.
+/// committed up to where the controller had replayed when it decided.
 /// </remarks>
 /// <typeparam name="T">The response.</typeparam>
 /// <param name="Records">The records in order; all or none of them may be appended, and nothing between them.</param>

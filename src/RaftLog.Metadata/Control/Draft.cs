@@ -5,8 +5,7 @@ namespace RaftLog.Metadata;
 
 /// <summary>
 /// A decision while it is being made: the records so far, and the image as it will be after them, so that a later part of one decision sees
-/// the earlier
-/// ones. Nothing of it stays: what counts is the replay of the appended records.
+/// the earlier ones. Nothing of it stays: what counts is the replay of the appended records.
 /// </summary>
 internal sealed class Draft(MetadataImage image)
 {

@@ -18,8 +18,7 @@ public interface IConfigTable
 
     /// <summary>
     /// The value of a key where neither the resource nor the default of all brokers sets it: this node's file, then the built-in default.
-    /// Null when
-    /// there is none.
+    /// Null when there is none.
     /// </summary>
     string? DefaultOf(ConfigResourceType type, string key);
 }

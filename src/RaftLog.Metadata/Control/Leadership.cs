@@ -15,8 +15,7 @@ internal static class Leadership
 
     /// <summary>
     /// After records that changed what a broker can do: it leaves the in-sync sets where it can no longer serve, loses its leaderships, and
-    /// partitions
-    /// without a leader that have a replica on it try again.
+    /// partitions without a leader that have a replica on it try again.
     /// </summary>
     public static void Refresh(Draft draft, IConfigTable configs, NodeId broker)
     {

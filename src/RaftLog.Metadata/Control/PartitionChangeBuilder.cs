@@ -5,13 +5,12 @@ namespace RaftLog.Metadata;
 
 /// <summary>
 /// The change record that takes one partition to where somebody wants it, with the election and the epoch that this costs; no record when
-/// nothing
-/// changes. Whoever changes a partition goes through here.
+/// nothing changes. Whoever changes a partition goes through here.
 /// </summary>
 /// <remarks>
 /// Eligible leader replicas are never added here (the rules are those of the feature being off). A set that another controller left still
-/// holds where it
-/// also left nobody in sync, and may then be elected from; it is cleared with the first change, because later it would be wrong silently.
+/// holds where it also left nobody in sync, and may then be elected from; it is cleared with the first change, because later it would be
+/// wrong silently.
 /// </remarks>
 internal sealed class PartitionChangeBuilder
 {
@@ -168,8 +167,7 @@ internal sealed class PartitionChangeBuilder
 
     /// <summary>
     /// A replica that is taken out of the assignment must not be able to acknowledge in the old epoch; before 3.6-IV0 the same holds for
-    /// the
-    /// in-sync set (KAFKA-15021).
+    /// the in-sync set (KAFKA-15021).
     /// </summary>
     private bool NeedsNewEpoch() =>
         _current.Replicas.Any(node => !Replicas.Contains(node))

@@ -6,8 +6,7 @@ namespace RaftLog.Metadata;
 
 /// <summary>
 /// Begins, cancels and lists moves of replicas (KIP-455). The new replicas are added at once, the old ones go when all new ones are in
-/// sync:
-/// <see cref="PartitionChangeBuilder"/> ends a move with whatever change brings that about.
+/// sync: <see cref="PartitionChangeBuilder"/> ends a move with whatever change brings that about.
 /// </summary>
 internal static class Reassignments
 {

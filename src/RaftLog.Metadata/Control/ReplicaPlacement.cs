@@ -75,8 +75,7 @@ public static class ReplicaPlacement
 
         /// <summary>
         /// Hands leaderships on, from a broker that leads two more than another, along partitions that both ends of each step hold. False
-        /// when no broker
-        /// leads two more than one that it can reach so: then the leaderships are as even as these replicas allow.
+        /// when no broker leads two more than one that it can reach so: then the leaderships are as even as these replicas allow.
         /// </summary>
         public bool TryEvenLeaders(List<List<int>> placed)
         {

@@ -13,8 +13,7 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
 
     /// <summary>
     /// Creates the topics of a request that are fine, and says what is wrong with the others. The response's <c>Configs</c> are empty: the
-    /// full list needs
-    /// the definitions.
+    /// full list needs the definitions.
     /// </summary>
     public ControllerResult<CreateTopicsResponse> Create(MetadataImage image, CreateTopicsRequest request)
     {

@@ -7,8 +7,7 @@ namespace RaftLog.Metadata;
 
 /// <summary>
 /// Access control entries, quotas, SCRAM credentials, delegation tokens and the old migration state: the latest record of each, kept whole,
-/// so
-/// that replay and snapshots lose nothing of what is interpreted elsewhere.
+/// so that replay and snapshots lose nothing of what is interpreted elsewhere.
 /// </summary>
 public sealed class KeptRecords
 {

@@ -7,8 +7,7 @@ using Configs = ImmutableSortedDictionary<ConfigResource, ImmutableSortedDiction
 
 /// <summary>
 /// What the cluster believes at one point of the metadata log. It never changes and shares its parts with the images before and after it,
-/// so
-/// readers hold it without a lock and a new one costs only what changed (KIP-631).
+/// so readers hold it without a lock and a new one costs only what changed (KIP-631).
 /// </summary>
 /// <remarks>
 /// Every collection is sorted, strings in ordinal order: two nodes that replay the same log see the same order as well.
@@ -63,8 +62,7 @@ public sealed record MetadataImage
 
     /// <summary>
     /// True when two images say the same of the cluster, that is, when their snapshots are the same bytes; where in the log they come from
-    /// does
-    /// not matter. Walks everything: for tests, the simulator and checks at start.
+    /// does not matter. Walks everything: for tests, the simulator and checks at start.
     /// </summary>
     public bool SaysTheSameAs(MetadataImage other) => MetadataSnapshot.Fingerprint(this).SequenceEqual(MetadataSnapshot.Fingerprint(other));
 }

@@ -7,13 +7,11 @@ namespace RaftLog.Metadata;
 
 /// <summary>
 /// Records replayed onto an image, until <see cref="Apply"/> makes the next one. This is the only way in which belief changes: leader,
-/// follower and
-/// recovery all come here. A record that contradicts the image is a broken invariant and stops the node.
+/// follower and recovery all come here. A record that contradicts the image is a broken invariant and stops the node.
 /// </summary>
 /// <remarks>
 /// Used once: replay, then apply. The records of metadata transactions are replayed like all others; <see cref="MetadataReplayer"/> knows
-/// when
-/// they count.
+/// when they count.
 /// </remarks>
 public sealed class MetadataDelta
 {

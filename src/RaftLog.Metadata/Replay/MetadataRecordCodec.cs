@@ -6,8 +6,7 @@ namespace RaftLog.Metadata;
 
 /// <summary>
 /// The value of a record of the metadata log (KIP-631): frame version, record type and record version as unsigned varints, then the fields
-/// in
-/// the flexible encoding. The key of such a record is null.
+/// in the flexible encoding. The key of such a record is null.
 /// </summary>
 public static class MetadataRecordCodec
 {

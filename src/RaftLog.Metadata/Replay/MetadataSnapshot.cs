@@ -9,8 +9,7 @@ public static class MetadataSnapshot
 {
     /// <summary>
     /// The records of an image, always in the same order: features (the metadata version first), brokers, controllers, topics,
-    /// configuration,
-    /// kept records, producer ids. Written at the image's own metadata version they replay to an image that says the same.
+    /// configuration, kept records, producer ids. Written at the image's own metadata version they replay to an image that says the same.
     /// </summary>
     public static IEnumerable<IMetadataRecord> Write(MetadataImage image) =>
         Features(image)

@@ -4,9 +4,8 @@ namespace RaftLog.Platform.Buffers;
 
 /// <summary>
 /// A frame of announced length that is received into one buffer, and then the next one with the same object. It takes memory as its bytes
-/// arrive, in steps of at most four times what
-/// has come. While half of the pool is free it begins with up to 1 MiB, so that an ordinary frame is never copied; after that with a
-/// few KiB, so that peers that announce much and send nothing never use the pool up.
+/// arrive, in steps of at most four times what has come. While half of the pool is free it begins with up to 1 MiB, so that an ordinary
+/// frame is never copied; after that with a few KiB, so that peers that announce much and send nothing never use the pool up.
 /// </summary>
 public sealed class IncomingFrame : IDisposable
 {

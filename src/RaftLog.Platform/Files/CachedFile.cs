@@ -2,8 +2,8 @@ namespace RaftLog.Platform;
 
 /// <summary>
 /// A file of <see cref="DescriptorCache"/>: to its owner it is open until disposed; a descriptor it has while it is used, and afterwards
-/// until another file needs it
-/// more. It follows its name when that is changed through the cache, and keeps its descriptor for good when the name goes.
+/// until another file needs it more. It follows its name when that is changed through the cache, and keeps its descriptor for good when the
+/// name goes.
 /// </summary>
 internal sealed class CachedFile : IDiskFile
 {
@@ -195,9 +195,8 @@ internal sealed class CachedFile : IDiskFile
 
     /// <summary>
     /// Closes the file if it can be opened again as it is: nobody uses it, it may be closed, and a flush that succeeded covers all that was
-    /// written. An error of a
-    /// write that the kernel did later is told to who has the file open then, and the next flush must be told of it. Under the folder's
-    /// lock.
+    /// written. An error of a write that the kernel did later is told to who has the file open then, and the next flush must be told of it.
+    /// Under the folder's lock.
     /// </summary>
     internal bool TryClose()
     {

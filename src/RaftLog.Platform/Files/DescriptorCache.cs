@@ -4,9 +4,8 @@ namespace RaftLog.Platform;
 
 /// <summary>
 /// A disk whose open files need not all have a descriptor: those that were not used of late are closed, and opened again when they are
-/// used. It keeps at most half of
-/// what the process may open, the rest is for connections; when the system has none left, it gives up half of its own and tries again, and
-/// a flush waits then until there is one. A file with bytes that no
+/// used. It keeps at most half of what the process may open, the rest is for connections; when the system has none left, it gives up half
+/// of its own and tries again, and a flush waits then until there is one. A file with bytes that no
 /// flush covers is never closed, and one whose name goes keeps its descriptor until it is disposed.
 /// </summary>
 public sealed class DescriptorCache : IDisk

@@ -2,8 +2,8 @@ namespace RaftLog.Platform;
 
 /// <summary>
 /// Waits while the process or the system has no file descriptor left. That is no failure of a disk: nothing has begun, and the same
-/// succeeds when a descriptor is
-/// free again. So what may wait is tried again until it succeeds or the node stops, and it is said what to do.
+/// succeeds when a descriptor is free again. So what may wait is tried again until it succeeds or the node stops, and it is said what to
+/// do.
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="warn">Told of a shortage, at most once a minute.</param>

@@ -2,8 +2,7 @@ namespace RaftLog.Platform;
 
 /// <summary>
 /// Which files are in use in which directory, so that a closed one can be found again when it or its directory is renamed. It has an entry
-/// for each file in use and
-/// each of their directories. Directories that hold files in use hold no other such directories.
+/// for each file in use and each of their directories. Directories that hold files in use hold no other such directories.
 /// </summary>
 internal sealed class NamedFiles
 {

@@ -17,8 +17,7 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue, bool notesF
 
     /// <summary>
     /// Asked before each operation, with its name (open, read, write, truncate, flush, rename, delete, list, create directory) and its
-    /// path:
-    /// what it returns is thrown as <see cref="DiskException"/>; null lets the operation go on.
+    /// path: what it returns is thrown as <see cref="DiskException"/>; null lets the operation go on.
     /// </summary>
     public Func<string, string, DiskErrorKind?>? Fault { get; set; }
 
@@ -252,8 +251,7 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue, bool notesF
 
     /// <summary>
     /// Another disk with what is on this one now, or with what a loss of power leaves of it: of each file the bytes that were flushed.
-    /// Names survive whether their
-    /// directory was flushed or not.
+    /// Names survive whether their directory was flushed or not.
     /// </summary>
     /// <param name="flushedOnly">True to leave out what was not flushed; the disk must note flushes.</param>
     public InMemoryDisk Copy(bool flushedOnly)

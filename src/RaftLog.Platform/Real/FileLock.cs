@@ -2,8 +2,7 @@ namespace RaftLog.Platform;
 
 /// <summary>
 /// The exclusive lock of a whole file by <c>fcntl(F_SETLK)</c>, which Java's <c>FileChannel.lock</c> uses too: a data directory is closed
-/// to
-/// Kafka while we have it, and the other way round. Such a lock belongs to the process and not to the handle, so a table of the
+/// to Kafka while we have it, and the other way round. Such a lock belongs to the process and not to the handle, so a table of the
 /// process's own locks refuses the second owner inside it.
 /// </summary>
 internal sealed class FileLock : IDisposable

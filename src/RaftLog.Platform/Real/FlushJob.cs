@@ -5,8 +5,7 @@ namespace RaftLog.Platform;
 
 /// <summary>
 /// One flush call: its files are flushed by several threads, and the last to finish completes it. The awaiter never runs on a flush thread.
-/// Once it has been
-/// awaited the threads take the object for another call.
+/// Once it has been awaited the threads take the object for another call.
 /// </summary>
 internal sealed class FlushJob(FlushThreads threads) : IValueTaskSource
 {

@@ -5,8 +5,8 @@ namespace RaftLog.Platform;
 
 /// <summary>
 /// The real disk. Flushing is <c>fdatasync</c> and <c>fsync</c> of the C library on threads of its own; an error is reported and never
-/// tried
-/// again, because the kernel forgets it and may drop the pages (ARCHITECTURE D6). Made for Linux; it runs on the other systems of .NET too.
+/// tried again, because the kernel forgets it and may drop the pages (ARCHITECTURE D6). Made for Linux; it runs on the other systems of
+/// .NET too.
 /// </summary>
 public sealed class LinuxDisk : IDisk
 {
@@ -105,8 +105,7 @@ public sealed class LinuxDisk : IDisk
         }
 
         // Opened before the flush that it is first used for, and then kept: a handle reports each error of the file system once, also one
-        // that somebody else's
-        // flush has met in between.
+        // that somebody else's flush has met in between.
         if (!_fileSystems.TryGetValue(parent, out SafeFileHandle? fileSystem))
         {
             int error = Native.OpenDirectory(parent, out SafeFileHandle opened);

@@ -58,8 +58,7 @@ internal static partial class Native
 
     /// <summary>
     /// <c>syncfs</c>: all that was written to the file system of a directory. 0, or the error: one of any file there since the last call
-    /// with the same handle
-    /// (Linux 5.8 and later).
+    /// with the same handle (Linux 5.8 and later).
     /// </summary>
     internal static int FlushFileSystem(SafeFileHandle directory)
     {
@@ -153,8 +152,7 @@ internal static partial class Native
 
     /// <summary>
     /// <c>send</c> of bytes that more will follow at once (<c>MSG_MORE</c>), so that they share a packet: the number that the socket took,
-    /// 0 when it
-    /// takes none now or has failed. Linux only.
+    /// 0 when it takes none now or has failed. Linux only.
     /// </summary>
     internal static int SendBeforeMore(SafeHandle socket, ReadOnlySpan<byte> bytes) =>
         (int)Math.Max(0, Send(socket, bytes, bytes.Length, SendMore | SendNoSignal | SendWithoutWaiting));

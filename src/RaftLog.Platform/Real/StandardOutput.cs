@@ -7,8 +7,7 @@ public static class StandardOutput
 
     /// <summary>
     /// False once the program that read this process's output has ended, as <c>head</c> does: what is written then is lost, and the .NET
-    /// library hides the
-    /// error. True for files and terminals.
+    /// library hides the error. True for files and terminals.
     /// </summary>
     public static bool HasReader => !Native.IsBroken(Descriptor);
 }

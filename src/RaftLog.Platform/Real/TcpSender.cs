@@ -8,9 +8,8 @@ namespace RaftLog.Platform;
 
 /// <summary>
 /// Sends pieces over one socket, one send at a time. Memory goes out where it lies, many pieces in a system call. Ranges of files go from
-/// the page
-/// cache to the socket (<c>sendfile</c>) where they may, and else through one small buffer that lives while it is used. Allocates nothing
-/// in steady state.
+/// the page cache to the socket (<c>sendfile</c>) where they may, and else through one small buffer that lives while it is used. Allocates
+/// nothing in steady state.
 /// </summary>
 internal sealed class TcpSender(Socket socket) : IDisposable
 {
@@ -182,8 +181,7 @@ internal sealed class TcpSender(Socket socket) : IDisposable
 
     /// <summary>
     /// One <c>sendfile</c>; then how much is to be copied, because the socket takes nothing now, or cannot take it in this way. .NET tells
-    /// that a socket takes bytes
-    /// again only by sending some: the next few are copied, and that send waits.
+    /// that a socket takes bytes again only by sending some: the next few are copied, and that send waits.
     /// </summary>
     private int SendFile(in FileRange range, int done, out int toCopy)
     {

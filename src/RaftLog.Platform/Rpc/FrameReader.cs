@@ -51,10 +51,8 @@ public sealed class FrameReader(IConnection connection, BufferPool pool, int max
 
     /// <summary>
     /// While nobody reads a frame: receives what comes next, so that the peer's end is noticed while its request is answered. Await it
-    /// before the next
-    /// <see cref="ReadAsync"/>. It ends at once where a whole frame has come already, since the peer may wait for that one's response
-    /// before it sends more,
-    /// and where there is no room.
+    /// before the next <see cref="ReadAsync"/>. It ends at once where a whole frame has come already, since the peer may wait for that
+    /// one's response before it sends more, and where there is no room.
     /// </summary>
     /// <returns>False when the peer has closed or reset the connection.</returns>
     public async Task<bool> ReadAheadAsync()

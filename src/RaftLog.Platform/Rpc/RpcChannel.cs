@@ -11,11 +11,9 @@ namespace RaftLog.Platform.Rpc;
 /// <summary>
 /// Requests and responses over one connection, pipelined: any number of callers, answers in the order of the requests, one deadline
 /// each. A lone caller sends on its own turn; what is queued while a send is under way goes out together. The channel ends as a whole, and
-/// every
-/// call with it, when the connection ends or when a response is not one. A deadline ends its own call, and retires the channel: the calls
-/// that
-/// wait behind it keep their own deadlines, new ones go elsewhere, and the connection ends with the last of them. A cancelled call ends
-/// alone.
+/// every call with it, when the connection ends or when a response is not one. A deadline ends its own call, and retires the channel: the
+/// calls that wait behind it keep their own deadlines, new ones go elsewhere, and the connection ends with the last of them. A cancelled
+/// call ends alone.
 /// </summary>
 public sealed class RpcChannel : IDisposable
 {
@@ -135,8 +133,7 @@ public sealed class RpcChannel : IDisposable
 
     /// <summary>
     /// Sends a request that the peer does not answer (Produce with acks=0). <see cref="RpcOutcome.Responded"/> means that its bytes have
-    /// left
-    /// this side; the result holds an empty response.
+    /// left this side; the result holds an empty response.
     /// </summary>
     /// <inheritdoc cref="CallAsync" path="/exception" />
     public async ValueTask<RpcResult<TResponse>> TellAsync<TResponse>(IRequest<TResponse> request, TimeSpan timeout)

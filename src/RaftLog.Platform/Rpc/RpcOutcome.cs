@@ -8,8 +8,7 @@ public enum RpcOutcome
 
     /// <summary>
     /// No response by the deadline. The channel takes no more calls; those that wait already keep their own deadlines. The peer may have
-    /// done
-    /// what was asked.
+    /// done what was asked.
     /// </summary>
     TimedOut,
 

@@ -12,8 +12,7 @@ namespace RaftLog.Platform;
 /// <param name="Guard">Who knows whether the bytes are still those that were meant.</param>
 /// <param name="IsShared">
 /// True when the file's pages may go to the socket themselves (<c>sendfile</c>): bytes that are committed, so that no truncation changes
-/// pages which
-/// the socket holds. False when they are copied.
+/// pages which the socket holds. False when they are copied.
 /// </param>
 public readonly record struct FileRange(IDiskFile File, long Position, int Length, IFileRangeGuard Guard, bool IsShared)
 {

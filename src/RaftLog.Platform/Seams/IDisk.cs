@@ -41,8 +41,7 @@ public interface IDisk
 
     /// <summary>
     /// Makes the written bytes and the length of each file durable (<c>fdatasync</c>), on the disk's own threads. It covers what was
-    /// written
-    /// before the call. A failure is final for the directory of the file: it is never tried again (ARCHITECTURE D6).
+    /// written before the call. A failure is final for the directory of the file: it is never tried again (ARCHITECTURE D6).
     /// </summary>
     ValueTask FlushAsync(IReadOnlyList<IDiskFile> files);
 
@@ -51,9 +50,8 @@ public interface IDisk
 
     /// <summary>
     /// Makes durable what many directories in one directory hold: the bytes and names of all files in them, and their own names. In one
-    /// step for all of them
-    /// where the system can, so that a thousand new directories cost about what one costs. It covers what was written before the call; a
-    /// failure is final.
+    /// step for all of them where the system can, so that a thousand new directories cost about what one costs. It covers what was written
+    /// before the call; a failure is final.
     /// </summary>
     /// <param name="parent">The directory that holds them.</param>
     /// <param name="directories">Their paths.</param>
@@ -64,16 +62,14 @@ public interface IDisk
 
     /// <summary>
     /// A view of the same disk whose flushes wait for those of no other view: one for each log directory and one for the metadata log, so
-    /// that a disk that hangs
-    /// holds up nobody else, and a vote does not queue behind data.
+    /// that a disk that hangs holds up nobody else, and a vote does not queue behind data.
     /// </summary>
     /// <param name="keepsFilesOpen">True for files whose owner cannot do without: none is closed to save a descriptor.</param>
     IDisk WithOwnFlushes(bool keepsFilesOpen) => this;
 
     /// <summary>
     /// Waits a moment after something was refused for want of a descriptor, for whoever can wait and tries again then; flushes do so
-    /// themselves. False when nobody
-    /// should wait: it was refused for another reason, or the node stops.
+    /// themselves. False when nobody should wait: it was refused for another reason, or the node stops.
     /// </summary>
     ValueTask<bool> WaitForDescriptorAsync(DiskException refused) => ValueTask.FromResult(false);
 
@@ -104,8 +100,7 @@ public interface IDiskFile : IDisposable
 
     /// <summary>
     /// Asks the system to set aside the space of this many bytes, without changing the length. It is advice: where the system cannot,
-    /// nothing happens.
-    /// <see cref="SetLength"/> gives back what was not used.
+    /// nothing happens. <see cref="SetLength"/> gives back what was not used.
     /// </summary>
     void Reserve(long bytes) { }
 
@@ -137,8 +132,7 @@ public sealed class DiskException(string path, DiskErrorKind kind, string operat
 
     /// <summary>
     /// True when something has run out or is forbidden and the medium is sound: what was to be made is not there, what is there is as it
-    /// was, and the same may
-    /// succeed later.
+    /// was, and the same may succeed later.
     /// </summary>
     public bool MayPass => Kind is DiskErrorKind.NoSpace or DiskErrorKind.NotPermitted or DiskErrorKind.NoDescriptors;
 

@@ -50,8 +50,7 @@ public interface IConnection : IDisposable
 
     /// <summary>
     /// The bytes that the system has taken from <see cref="SendAsync"/>. It grows while a send is under way, so that a peer which takes
-    /// nothing
-    /// can be told from a slow one. May be read from any thread.
+    /// nothing can be told from a slow one. May be read from any thread.
     /// </summary>
     long BytesSent { get; }
 

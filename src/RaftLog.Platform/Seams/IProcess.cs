@@ -5,8 +5,7 @@ public interface IProcess
 {
     /// <summary>
     /// Ends the node at once, without a clean stop: a broken invariant or a disk that may have lost acknowledged bytes. Does not return in
-    /// a
-    /// real process; a simulated one drops the incarnation.
+    /// a real process; a simulated one drops the incarnation.
     /// </summary>
     void Halt(string reason);
 }

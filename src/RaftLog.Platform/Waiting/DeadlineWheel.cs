@@ -4,8 +4,7 @@ namespace RaftLog.Platform.Waiting;
 
 /// <summary>
 /// A hierarchical timing wheel (Varghese and Lauck, 1987) of millisecond grain: seven levels of 64 slots, adding and removing in constant
-/// time.
-/// A waiter stands on the level of the highest six-bit digit in which its deadline differs from the current time, so all slots of a
+/// time. A waiter stands on the level of the highest six-bit digit in which its deadline differs from the current time, so all slots of a
 /// level that hold something lie ahead of the current one. Not safe for concurrent use.
 /// </summary>
 internal sealed class DeadlineWheel

@@ -6,8 +6,7 @@ namespace RaftLog.Protocol.Compression;
 
 /// <summary>
 /// The lz4 frame format (LZ4 frame format description 1.6). Written as Kafka writes it: independent blocks of 64 KiB, no checksums but the
-/// header's.
-/// Read in every form that clients write: linked blocks, content size, block and content checksums. Dictionaries are rejected.
+/// header's. Read in every form that clients write: linked blocks, content size, block and content checksums. Dictionaries are rejected.
 /// </summary>
 internal static class Lz4Frame
 {

@@ -35,8 +35,7 @@ public static class RecordCompression
 
     /// <summary>
     /// Decompresses <paramref name="source"/> and appends the result to <paramref name="target"/>, whose limit is the guard against data
-    /// that
-    /// grows without measure: no codec rents or asks its library for more than that, whatever the bytes announce.
+    /// that grows without measure: no codec rents or asks its library for more than that, whatever the bytes announce.
     /// </summary>
     /// <param name="type">The codec.</param>
     /// <param name="source">The compressed bytes, from anyone.</param>

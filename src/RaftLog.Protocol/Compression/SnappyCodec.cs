@@ -5,8 +5,7 @@ namespace RaftLog.Protocol.Compression;
 
 /// <summary>
 /// snappy blocks in the framing of xerial's snappy-java, which is what Kafka calls snappy: a 16-byte head, then blocks behind an i32
-/// length.
-/// Data without the head is one bare block, as some clients write it.
+/// length. Data without the head is one bare block, as some clients write it.
 /// </summary>
 internal static class SnappyCodec
 {

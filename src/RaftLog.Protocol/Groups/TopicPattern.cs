@@ -6,8 +6,7 @@ namespace RaftLog.Protocol.Groups;
 
 /// <summary>
 /// A regular expression over topic names in the syntax of RE2, matched in time proportional to the name, whatever the client sends. It
-/// has to match the whole
-/// name. Look-around, back-references and other constructs that RE2 does not have are rejected.
+/// has to match the whole name. Look-around, back-references and other constructs that RE2 does not have are rejected.
 /// </summary>
 public sealed class TopicPattern
 {

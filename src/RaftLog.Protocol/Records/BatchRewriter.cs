@@ -5,9 +5,8 @@ namespace RaftLog.Protocol.Records;
 
 /// <summary>
 /// Writes a batch of a log anew with some of its records, as compaction does: it covers the same offsets, keeps producer, epochs, codec and
-/// flags, and the records
-/// keep offset and timestamp. A delete horizon (KIP-534) takes the place of the base timestamp. Reused from batch to batch; one thread at a
-/// time.
+/// flags, and the records keep offset and timestamp. A delete horizon (KIP-534) takes the place of the base timestamp. Reused from batch to
+/// batch; one thread at a time.
 /// </summary>
 /// <param name="limit">The most plain bytes of a batch.</param>
 public sealed class BatchRewriter(int limit) : IDisposable

@@ -10,8 +10,7 @@ namespace RaftLog.Protocol.Records;
 
 /// <summary>
 /// CRC-32C (Castagnoli polynomial, RFC 3720 appendix B.4), the checksum of record batches. The processor's instruction waits three cycles
-/// for
-/// its last result, so long data is taken in three lanes at once, whose checksums are joined by a carry-less multiplication.
+/// for its last result, so long data is taken in three lanes at once, whose checksums are joined by a carry-less multiplication.
 /// </summary>
 public static class Crc32C
 {

@@ -2,8 +2,7 @@ namespace RaftLog.Protocol.Records;
 
 /// <summary>
 /// The batches of a buffer, one after the other. Stops at the first place where no whole batch stands; <see cref="Status"/> then says why
-/// and
-/// <see cref="Position"/> where. A torn tail is ordinary: a fetch may end in the middle of a batch.
+/// and <see cref="Position"/> where. A torn tail is ordinary: a fetch may end in the middle of a batch.
 /// </summary>
 /// <param name="buffer">Bytes from anyone.</param>
 public ref struct RecordBatches(ReadOnlySpan<byte> buffer)

@@ -6,8 +6,8 @@ namespace RaftLog.Protocol.Records;
 
 /// <summary>
 /// Reads the numbers of a batch's records while they are decompressed piece by piece: keys, values and headers are passed over, so a record
-/// of any size and a
-/// batch of any size cost one window. For those who need the bytes there is <see cref="RecordSection"/>. One thread at a time.
+/// of any size and a batch of any size cost one window. For those who need the bytes there is <see cref="RecordSection"/>. One thread at a
+/// time.
 /// </summary>
 public sealed class RecordStream : IDisposable
 {

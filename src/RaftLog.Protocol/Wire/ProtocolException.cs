@@ -2,8 +2,7 @@ namespace RaftLog.Protocol.Wire;
 
 /// <summary>
 /// Bytes from outside do not have the form that the protocol gives them, or a version cannot carry the message to write. The sender is
-/// wrong,
-/// or the bytes are damaged; this program is well. The connection that they came from is to be closed; nothing else is affected.
+/// wrong, or the bytes are damaged; this program is well. The connection that they came from is to be closed; nothing else is affected.
 /// </summary>
 /// <param name="message">What was wrong, in which field, and where.</param>
 /// <param name="inner">The cause, where a library found the fault.</param>

@@ -226,8 +226,7 @@ public sealed class WireWriter
 
     /// <summary>
     /// Record batches without a length; referenced from <see cref="GatherThreshold"/> bytes on. Bytes that lie in no array are always
-    /// referenced: who
-    /// made them reads them as late as possible.
+    /// referenced: who made them reads them as late as possible.
     /// </summary>
     /// <param name="records">The record batches.</param>
     public void WriteRecords(ReadOnlyMemory<byte> records)

@@ -7,16 +7,13 @@ namespace RaftLog.Raft;
 /// lane are done one after the other, lanes may run in parallel:
 /// <list type="bullet">
 /// <item><b>Election state</b>: <see cref="PersistElectionState"/>. When several wait only the last need be written, but every completion
-/// is
-/// reported by <see cref="RaftCore.ElectionStatePersisted"/> with a token at least as high.</item>
+/// is reported by <see cref="RaftCore.ElectionStatePersisted"/> with a token at least as high.</item>
 /// <item><b>Log</b>: <see cref="AppendLeaderChange"/>, <see cref="AppendFetched"/>, <see cref="TruncateLog"/>,
 /// <see cref="WriteSnapshotChunk"/>,
 /// <see cref="InstallSnapshot"/>. At most one of them besides chunks is under way; each is paired with its completion by its token.
-/// Flushing is no
-/// effect: the shell flushes whatever is appended, as soon as it can, and reports <see cref="RaftCore.LogFlushed"/>.</item>
+/// Flushing is no effect: the shell flushes whatever is appended, as soon as it can, and reports <see cref="RaftCore.LogFlushed"/>.</item>
 /// <item><b>Network</b>: <see cref="SendRequest"/>, <see cref="SendReply"/>. They may leave at once and in any order: the core has held
-/// them
-/// back until what they promise was on disk. A request ends with its reply or with <see cref="RaftCore.RequestFailed"/>; a lost end is
+/// them back until what they promise was on disk. A request ends with its reply or with <see cref="RaftCore.RequestFailed"/>; a lost end is
 /// survived.</item>
 /// <item><b>Notices</b>: all others. They are facts about the node, to be told in order.</item>
 /// </list>
@@ -63,9 +60,8 @@ public abstract record RaftEffect
 
     /// <summary>
     /// Append the batches of the fetch reply that was just handed in, as far as they are sound and follow the log's end; per run of batches
-    /// of one
-    /// epoch <see cref="RaftCore.LogAppended"/>, at the end <see cref="RaftCore.FetchedAppended"/> with the token, also when nothing was
-    /// sound.
+    /// of one epoch <see cref="RaftCore.LogAppended"/>, at the end <see cref="RaftCore.FetchedAppended"/> with the token, also when nothing
+    /// was sound.
     /// </summary>
     /// <param name="Token">Names this change of the log.</param>
     /// <param name="RequestId">The fetch whose response brought the batches.</param>

@@ -4,8 +4,7 @@ namespace RaftLog.Raft;
 
 /// <summary>
 /// The one request for data that a replica has under way in one role. A reply counts only if it answers that request: a late one speaks of
-/// a log
-/// that has changed since.
+/// a log that has changed since.
 /// </summary>
 internal sealed class PendingFetch
 {

@@ -12,8 +12,8 @@ namespace RaftLog.Raft;
 /// Candidate      higher epoch            timeout, votes lost  -                 votes won  leader found           -
 /// Leader         higher epoch            -                    -                 -          higher epoch's leader  resigns, no quorum
 /// Follower       higher epoch, leader    fetch timeout        -                 -          higher epoch's leader  -
-///                gone or resigned
-/// Resigned       higher epoch, timeout   -                    -                 -          higher epoch's leader  -
+///                gone or resigned Resigned       higher epoch, timeout   -                    -                 -          higher epoch's
+/// leader  -
 /// </code>
 /// An observer is only ever Unattached or Follower: it has no timeout that makes it stand. Start-up: see <see cref="RaftCore"/>.
 /// Invariants: R-01 one leader per epoch; R-02 the epoch never falls; R-03 one vote per epoch.

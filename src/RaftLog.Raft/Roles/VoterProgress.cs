@@ -19,8 +19,7 @@ internal sealed class VoterProgress(ReplicaKey voter, long nowMs)
 
     /// <summary>
     /// True when the fetch is this voter's own. The first directory that fetches is the voter's for this leadership: one that comes with
-    /// another has
-    /// lost what it promised, and is not counted.
+    /// another has lost what it promised, and is not counted.
     /// </summary>
     public bool Admits(ReplicaKey replica)
     {

@@ -4,8 +4,7 @@ namespace RaftLog.Raft;
 
 /// <summary>
 /// The part of a replica's state that must survive a crash besides its log: the content of the file <c>quorum-state</c> (KIP-595). A node
-/// that
-/// forgot it could vote twice in one epoch.
+/// that forgot it could vote twice in one epoch.
 /// </summary>
 /// <param name="Epoch">The highest epoch that the node has seen.</param>
 /// <param name="Leader">The leader of that epoch, where known.</param>

@@ -4,8 +4,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// Runs seeds side by side, each on a thread of its own, and hands out what they showed in the order of the seeds. The thread pool of the
-/// process is
-/// watched: a world that is run here leaves it alone.
+/// process is watched: a world that is run here leaves it alone.
 /// </summary>
 public sealed class SeedBatch
 {

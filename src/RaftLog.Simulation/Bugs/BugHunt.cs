@@ -12,8 +12,7 @@ public sealed record BugCatch(string Checker, string Where, ulong Seeds, TimeSpa
 
 /// <summary>
 /// Looks for whatever is wrong with this build, with no knowledge of what that is: the scenarios, then seeds of the ordinary mix, of the
-/// cores and of
-/// whole nodes in turns that grow.
+/// cores and of whole nodes in turns that grow.
 /// </summary>
 /// <param name="budget">The longest that the seeds may take.</param>
 /// <param name="threads">How many seeds at a time.</param>

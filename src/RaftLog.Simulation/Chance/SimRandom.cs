@@ -2,8 +2,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The simulator's own random numbers: xoshiro256** (Blackman and Vigna), seeded through SplitMix64, so that a seed means the same under
-/// every runtime.
-/// Each subsystem draws from a stream of its own: one more draw in one of them does not reshuffle the others.
+/// every runtime. Each subsystem draws from a stream of its own: one more draw in one of them does not reshuffle the others.
 /// </summary>
 public sealed class SimRandom
 {

@@ -7,8 +7,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// Looks at what each node believes about the cluster whenever that has changed, and fails the run when two nodes have ever believed
-/// different things about
-/// one offset of the metadata log, in two leaders of one epoch, or in something that no majority has on its disks.
+/// different things about one offset of the metadata log, in two leaders of one epoch, or in something that no majority has on its disks.
 /// </summary>
 internal sealed class ClusterWatch
 {
@@ -136,8 +135,8 @@ internal sealed class ClusterWatch
 
     /// <summary>
     /// A controller accepts a heartbeat: the broker's session began anew when the request came, which may be long before the response
-    /// leaves, since that waits for
-    /// what the controller rests on to be committed. The time at which the request left is the one that no delay makes too late.
+    /// leaves, since that waits for what the controller rests on to be committed. The time at which the request left is the one that no
+    /// delay makes too late.
     /// </summary>
     internal void HeartbeatAccepted(int from, BrokerHeartbeatRequest heartbeat, BrokerHeartbeatResponse response, long leftUs)
     {
@@ -151,8 +150,7 @@ internal sealed class ClusterWatch
 
     /// <summary>
     /// A controller that another has replaced has no majority that fetches from it since, so it gives up within a bound and answers nothing
-    /// more as if it decided; not
-    /// counting a time in which its process was held.
+    /// more as if it decided; not counting a time in which its process was held.
     /// </summary>
     private void RequireTenure(int from, BrokerHeartbeatResponse response)
     {
@@ -308,8 +306,7 @@ internal sealed class ClusterWatch
 
     /// <summary>
     /// Whoever is unfenced has said, in this incarnation, that it is ready. A node that has led the quorum since it registered may have
-    /// said so to itself, where no
-    /// wire shows it. Where nobody watches the wire there is nothing to hold it against.
+    /// said so to itself, where no wire shows it. Where nobody watches the wire there is nothing to hold it against.
     /// </summary>
     private void RequireCause(SimMachine machine, BrokerRegistration broker)
     {
@@ -335,8 +332,8 @@ internal sealed class ClusterWatch
 
     /// <summary>
     /// Whoever is fenced has asked for it, or its session is over, or its process is gone. A session begins anew with each heartbeat that
-    /// is accepted, and with a new
-    /// controller for all that are not fenced then. Whom nobody has heard of on the wire since it registered says nothing.
+    /// is accepted, and with a new controller for all that are not fenced then. Whom nobody has heard of on the wire since it registered
+    /// says nothing.
     /// </summary>
     private void RequireFenceCause(SimMachine machine, BrokerRegistration broker, MetadataImage image, MetadataImage before)
     {

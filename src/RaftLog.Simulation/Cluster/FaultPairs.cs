@@ -2,8 +2,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// Which kinds of faults came together in a run: the second began within two seconds of the first, so mostly while the first was not
-/// repaired. One fault alone is
-/// what most code was written for.
+/// repaired. One fault alone is what most code was written for.
 /// </summary>
 internal sealed class FaultPairs
 {

@@ -448,10 +448,8 @@ internal sealed class Nemesis
     }
 
     // Within the budget: a disk is lost for good only where every replica on it has two others in sync, and the quorum keeps a majority. An
-    // in-sync set may be about
-    // to lose those two: by a record that nobody has shown yet, or since the controller has not heard of them for most of a session. So
-    // there is peace before, and
-    // after, until the cluster has noticed that the disk is gone.
+    // in-sync set may be about to lose those two: by a record that nobody has shown yet, or since the controller has not heard of them for
+    // most of a session. So there is peace before, and after, until the cluster has noticed that the disk is gone.
     private void WipeDisk()
     {
         SimMachine machine = Pick();

@@ -194,8 +194,7 @@ public sealed class SimMachine
 
     /// <summary>
     /// A node that was told to stop ends within seconds of the last moment in which its disk was slow, flushes that began then included,
-    /// and within the bound that
-    /// it promises however slow that is; not counting the time in which it was held.
+    /// and within the bound that it promises however slow that is; not counting the time in which it was held.
     /// </summary>
     /// <param name="owner">Its process.</param>
     /// <param name="left">What is left over a disk that answers.</param>

@@ -13,8 +13,7 @@ internal sealed record LinkFaults(int Loss, int Duplicates, int MaxDelayMs, int 
 
 /// <summary>
 /// Carries messages between nodes: each after a delay of its own, or not at all, and none over a way that is cut. Requests and replies
-/// belong to the
-/// incarnations at both ends, as on a connection; what a sender has given up may still be executed.
+/// belong to the incarnations at both ends, as on a connection; what a sender has given up may still be executed.
 /// </summary>
 /// <param name="chance">The network's stream of chance.</param>
 /// <param name="faults">How it behaves.</param>

@@ -24,8 +24,7 @@ internal readonly record struct BatchAtRest(string Path, SimInode File, int Posi
 
     /// <summary>
     /// A piece of another batch that was written here too. It never brings its checksum along: all that a batch of the same size protects
-    /// would be whole at
-    /// another's offset, and nobody who reads the format could tell.
+    /// would be whole at another's offset, and nobody who reads the format could tell.
     /// </summary>
     internal Damage Overwrite(BatchAtRest other, SimRandom random)
     {

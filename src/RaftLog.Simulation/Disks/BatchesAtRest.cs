@@ -7,8 +7,8 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// Batches of a machine that lie below the recovery point which the machine has on its disk: flushed long ago, and known to be. A disk that
-/// corrupts them
-/// can be found out; one that corrupts what was flushed just now cannot be told from a torn end, by any reader of this format.
+/// corrupts them can be found out; one that corrupts what was flushed just now cannot be told from a torn end, by any reader of this
+/// format.
 /// </summary>
 internal static class BatchesAtRest
 {

@@ -2,8 +2,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// A place where a medium does not give back what was written. The disk images know nothing of it: they hold what the machine was entitled
-/// to find, so
-/// that a node which takes damage for its own log is caught by what it does next.
+/// to find, so that a node which takes damage for its own log is caught by what it does next.
 /// </summary>
 /// <param name="Position">Where in the file.</param>
 /// <param name="Length">How many bytes.</param>

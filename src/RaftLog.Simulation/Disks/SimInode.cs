@@ -63,8 +63,7 @@ internal sealed class SimInode
 
     /// <summary>
     /// A flush has failed: the system has marked the pages clean all the same, so that readers still see bytes that the medium may never
-    /// hold
-    /// and that no later flush brings there. Some sectors of them may have reached it.
+    /// hold and that no later flush brings there. Some sectors of them may have reached it.
     /// </summary>
     internal void LosePages(SimRandom random)
     {

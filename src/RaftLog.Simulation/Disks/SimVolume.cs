@@ -4,8 +4,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The disk of a machine. It outlives its programs. When the machine loses its power, what was flushed is there, and of the rest a random
-/// part:
-/// bytes by sectors, names by the order of their changes.
+/// part: bytes by sectors, names by the order of their changes.
 /// </summary>
 public sealed class SimVolume
 {
@@ -54,8 +53,7 @@ public sealed class SimVolume
 
     /// <summary>
     /// How many times slower flushes are than the profile says. A flush that has begun stays as slow as it was, for minutes where it met a
-    /// stall, until
-    /// <see cref="EndSlowness"/>.
+    /// stall, until <see cref="EndSlowness"/>.
     /// </summary>
     internal int Slowness { get; set; } = 1;
 

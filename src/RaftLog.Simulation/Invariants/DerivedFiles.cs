@@ -6,9 +6,8 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// What a node's small files say is what the batches of its log say, after every recovery, truncation and roll: the snapshots of producers,
-/// and the indexes of
-/// aborted transactions. Both are read here from the bytes of Kafka's own file forms, as the node's process sees them, and made anew from
-/// the batches.
+/// and the indexes of aborted transactions. Both are read here from the bytes of Kafka's own file forms, as the node's process sees them,
+/// and made anew from the batches.
 /// </summary>
 /// <param name="cluster">The machines.</param>
 internal sealed class DerivedFiles(SimCluster cluster)

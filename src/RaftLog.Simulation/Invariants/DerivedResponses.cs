@@ -5,8 +5,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// What a node tells out of something derived (its table of leader epochs, its time indexes) equals what the batches themselves say, after
-/// every recovery and
-/// truncation: read from its files as it sees them, and from what is committed.
+/// every recovery and truncation: read from its files as it sees them, and from what is committed.
 /// </summary>
 internal sealed class DerivedResponses(SimCluster cluster)
 {
@@ -49,8 +48,7 @@ internal sealed class DerivedResponses(SimCluster cluster)
 
     /// <summary>
     /// A leader tells which is the first record at or after a time: it stands in the first committed batch that has one. That there is none
-    /// it may say only where it
-    /// has told nobody of such a batch in this leadership.
+    /// it may say only where it has told nobody of such a batch in this leadership.
     /// </summary>
     /// <param name="node">Who tells.</param>
     /// <param name="partition">Of what.</param>

@@ -7,9 +7,8 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// What the cluster hands out once is handed out once, ever, across failovers: producer ids and their blocks, broker epochs, topic ids, ids
-/// of members of groups. And
-/// what a controller answers rests on records that a majority of the voters has on its disks when the response leaves. Read from the wire
-/// and from disk images.
+/// of members of groups. And what a controller answers rests on records that a majority of the voters has on its disks when the response
+/// leaves. Read from the wire and from disk images.
 /// </summary>
 internal sealed class HandedOut(SimCluster cluster, MetadataTail tail, QuorumWatch quorum)
 {

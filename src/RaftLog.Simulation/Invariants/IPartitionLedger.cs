@@ -4,8 +4,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// What is committed in one partition, as clients and followers were told of it. It only grows: whoever is in sync must have all of it in
-/// its disk
-/// image, and nobody may ever cut any of it away, but for what the topic's own policy lets go.
+/// its disk image, and nobody may ever cut any of it away, but for what the topic's own policy lets go.
 /// </summary>
 internal interface IPartitionLedger
 {

@@ -4,8 +4,8 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The ledger of a compacted log, record by record. Compaction may take what a later record of the same key has overwritten, and a
-/// tombstone that is old enough
-/// together with all before it; the last record of each key stays, at its offset, and the log's end never goes back.
+/// tombstone that is old enough together with all before it; the last record of each key stays, at its offset, and the log's end never goes
+/// back.
 /// </summary>
 /// <param name="partition">The partition.</param>
 /// <param name="deleteRetention">How long a tombstone stays; null where wall clocks jump, so that nobody can say.</param>

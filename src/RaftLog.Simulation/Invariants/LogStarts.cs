@@ -6,8 +6,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The start of a log is a promise: no replica's image and no response has it beyond what is committed, and nothing leaves the beginning of
-/// a log that neither a
-/// client has deleted nor the topic's retention lets go.
+/// a log that neither a client has deleted nor the topic's retention lets go.
 /// </summary>
 /// <param name="cluster">The machines.</param>
 /// <param name="images">Their disks.</param>

@@ -8,8 +8,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// What the metadata log says beyond what any node has shown to believe: a leader may act on a change that the quorum has committed and
-/// that no node has
-/// brought into its image yet. Read from the disk images of the quorum.
+/// that no node has brought into its image yet. Read from the disk images of the quorum.
 /// </summary>
 internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
 {

@@ -7,8 +7,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// Holds what leaves the machines against the disk images at that very moment: nothing may be told that a loss of power could take back.
-/// Durability is read
-/// from the images and never from a node.
+/// Durability is read from the images and never from a node.
 /// </summary>
 internal sealed class PromiseWatch
 {
@@ -334,8 +333,7 @@ internal sealed class PromiseWatch
 
     /// <summary>
     /// A checkpoint says how far a partition is committed, and a node believes it when it starts: what it says is on the disks of all that
-    /// are in sync. Topics that
-    /// have or had a namesake are left out, since a checkpoint names them alone.
+    /// are in sync. Topics that have or had a namesake are left out, since a checkpoint names them alone.
     /// </summary>
     private void LookAtCheckpoints()
     {
@@ -389,8 +387,7 @@ internal sealed class PromiseWatch
 
     /// <summary>
     /// A record that is acknowledged for the first time is on as many disk images as min.insync.replicas demands, however few are in sync
-    /// at that moment. A disk that
-    /// was lost, or a log that was taken away, counts as one that had it.
+    /// at that moment. A disk that was lost, or a log that was taken away, counts as one that had it.
     /// </summary>
     private void RequireStrength(int from, TopicPartition partition, Offset end)
     {

@@ -6,8 +6,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The quorum's promises: a vote, an epoch and a leadership are in the disk image before a word of them leaves the machine; one vote and
-/// one leader an
-/// epoch; whatever any node believes is in the disk images of a majority.
+/// one leader an epoch; whatever any node believes is in the disk images of a majority.
 /// </summary>
 internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
 {

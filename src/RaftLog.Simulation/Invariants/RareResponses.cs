@@ -5,8 +5,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// Counts answers that only races and faults bring about: proof that the seeds reach the corners of the protocol. What is counted here is
-/// at zero from the
-/// beginning, so that a corner that no seed reaches is seen.
+/// at zero from the beginning, so that a corner that no seed reaches is seen.
 /// </summary>
 internal sealed class RareResponses
 {

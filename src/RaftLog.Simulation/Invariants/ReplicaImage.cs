@@ -5,8 +5,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// A replica's log as a disk image has it: what a machine would find after a loss of power, or, where only the page cache is promised,
-/// after the death of
-/// the process. Read from the image alone, never from a node.
+/// after the death of the process. Read from the image alone, never from a node.
 /// </summary>
 /// <param name="volume">The machine's disk.</param>
 /// <param name="directory">The log's directory.</param>
@@ -38,8 +37,7 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
 
     /// <summary>
     /// Batches of the log that the last <see cref="Refresh"/> did not find any more at their old place. What stood behind a gap, or behind
-    /// an old end that
-    /// a lost truncation had left, was never part of it.
+    /// an old end that a lost truncation had left, was never part of it.
     /// </summary>
     internal IReadOnlyList<ImageBatch> Gone => _gone;
 

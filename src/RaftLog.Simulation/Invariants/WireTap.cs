@@ -7,8 +7,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// Reads along on one connection, at the moment in which bytes leave a program. Every response must belong to the oldest request that is
-/// open there; the
-/// messages that make promises go to the invariants.
+/// open there; the messages that make promises go to the invariants.
 /// </summary>
 internal sealed class WireTap
 {

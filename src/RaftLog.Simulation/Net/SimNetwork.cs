@@ -4,8 +4,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The network between hosts. Inside a connection bytes come in order and once, in pieces, late, or not at all for as long as the way is
-/// cut; ways are
-/// cut in one direction at a time. A connect is accepted, refused or never answered; a connection ends closed or reset.
+/// cut; ways are cut in one direction at a time. A connect is accepted, refused or never answered; a connection ends closed or reset.
 /// </summary>
 public sealed class SimNetwork
 {

@@ -11,8 +11,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The same nodes, clients and checks on the real thread pool and in real time, over networks and disks in memory, with random yields: what
-/// a world of one
-/// thread cannot show is a lock that is missing.
+/// a world of one thread cannot show is a lock that is missing.
 /// </summary>
 public sealed class ThreadRun
 {

@@ -2,8 +2,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// One run of one program: from its start to its end, however that comes. Its code runs with its own context current. When it is dead,
-/// nothing of it
-/// runs any more: no token is cancelled, nothing is disposed, no exception is thrown, as when a real process is killed.
+/// nothing of it runs any more: no token is cancelled, nothing is disposed, no exception is thrown, as when a real process is killed.
 /// </summary>
 public sealed class Incarnation
 {

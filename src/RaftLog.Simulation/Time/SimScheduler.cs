@@ -2,8 +2,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The clock and the only thread of a simulated world. What is ready runs in an order drawn from the seed; when nothing is ready, time
-/// jumps to the
-/// next event. Steps take no time.
+/// jumps to the next event. Steps take no time.
 /// </summary>
 public sealed class SimScheduler
 {

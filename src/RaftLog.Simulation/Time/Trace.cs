@@ -4,8 +4,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// Everything that the world did, as one hash, with the last lines kept for people. Two runs of one seed are the same run exactly when
-/// their
-/// hashes are equal.
+/// their hashes are equal.
 /// </summary>
 public sealed class Trace
 {
@@ -57,8 +56,7 @@ public sealed class Trace
 
     /// <summary>
     /// Takes a text into the hash and keeps it for people. Only its first line counts: stack traces below it tell what the compiler has
-    /// inlined by now,
-    /// which is not the world's doing.
+    /// inlined by now, which is not the world's doing.
     /// </summary>
     internal void Say(long at, string text)
     {

@@ -7,8 +7,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// A program that changes the configuration of topics of its own, in the short form (some operations on some keys) and in the long one (all
-/// keys), and knows what
-/// they must come to. Where a response is missing nobody knows, and it goes on with a new topic.
+/// keys), and knows what they must come to. Where a response is missing nobody knows, and it goes on with a new topic.
 /// </summary>
 internal sealed class ConfigProgram
 {

@@ -7,8 +7,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// A program that asks for all records of a topic, many times over, and never reads a response. Others must not notice, and the node must
-/// end the connection
-/// once nothing of a response was taken for a while.
+/// end the connection once nothing of a response was taken for a while.
 /// </summary>
 internal sealed class GreedyProgram
 {

@@ -6,8 +6,8 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// A program that makes another replica of a partition its leader, again and again, while producers have several requests under way: it
-/// puts the replicas in
-/// another order and asks for the preferred one. What it is told does not matter; that no record is written twice does.
+/// puts the replicas in another order and asks for the preferred one. What it is told does not matter; that no record is written twice
+/// does.
 /// </summary>
 internal sealed class LeaderProgram
 {

@@ -5,8 +5,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The shipped producer, idempotent and with acks=all, in a program that sends at random times. What it cannot deliver stays unknown; a
-/// producer that gave up is replaced,
-/// and its successor is another one for the order of sends.
+/// producer that gave up is replaced, and its successor is another one for the order of sends.
 /// </summary>
 internal sealed class PacedProducer(Incarnation program, KafkaCluster cluster, SimRandom random, TimeSpan interval, int maxOutstanding)
 {

@@ -6,8 +6,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// A program that creates, deletes, extends and configures the same few topics as its like, at any node and with one attempt each, and
-/// notes what it was told:
-/// what a client that tries again by itself hides.
+/// notes what it was told: what a client that tries again by itself hides.
 /// </summary>
 internal sealed class TopicProgram
 {

@@ -9,8 +9,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// A program that writes records into a topic that they leave again, and deletes some of them itself: below what was acknowledged, and now
-/// and then beyond any
-/// end, which must be rejected.
+/// and then beyond any end, which must be rejected.
 /// </summary>
 internal sealed class TrimProgram
 {

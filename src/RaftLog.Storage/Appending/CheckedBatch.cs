@@ -5,8 +5,8 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// A producer's batch after everything was checked that needs no log: form, checksum, records, keys, timestamps. Checking may take long,
-/// decompression
-/// above all, so it needs no lock; what a log must decide (sequence, offset, epoch, append time) is decided when the batch is appended.
+/// decompression above all, so it needs no lock; what a log must decide (sequence, offset, epoch, append time) is decided when the batch is
+/// appended.
 /// </summary>
 public readonly struct CheckedBatch
 {

@@ -7,8 +7,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// What a leader demands of a producer's batch before it appends it, and what it changes in it: timestamp type and maximum (KIP-32), and
-/// the
-/// codec where the topic has its own. The responses are those of Apache Kafka 4.3, except that an unknown codec is called that.
+/// the codec where the topic has its own. The responses are those of Apache Kafka 4.3, except that an unknown codec is called that.
 /// </summary>
 internal static class ClientBatch
 {

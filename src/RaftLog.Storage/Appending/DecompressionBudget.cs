@@ -2,10 +2,8 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Some batches cannot be read without holding much of them: large zstd windows, large lz4 and snappy blocks. All that are being read at
-/// once hold at most
-/// these bytes together; one that needs more than all of them is read alone. Nobody waits for others, as a waiting thread is worth more
-/// than the
-/// memory: who finds the budget used up is rejected, and tries again. One per node; safe for concurrent use.
+/// once hold at most these bytes together; one that needs more than all of them is read alone. Nobody waits for others, as a waiting thread
+/// is worth more than the memory: who finds the budget used up is rejected, and tries again. One per node; safe for concurrent use.
 /// </summary>
 /// <param name="maxBytes">The most bytes.</param>
 public sealed class DecompressionBudget(long maxBytes)

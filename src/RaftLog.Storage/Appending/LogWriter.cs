@@ -6,8 +6,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Writes batches that were judged and have their offsets into a log's last segment, begins the next one when that is full, and says when
-/// the log is to be flushed. Under
-/// the partition's lock.
+/// the log is to be flushed. Under the partition's lock.
 /// </summary>
 /// <param name="log">The log.</param>
 /// <param name="home">Its directory.</param>
@@ -134,8 +133,7 @@ internal sealed class LogWriter(PartitionLog log, LogHome home, SegmentList segm
 
     /// <summary>
     /// Starts a new segment for a batch. Where there is no descriptor for its files the old one goes on growing beyond its limits, as far
-    /// as its indexes can tell
-    /// positions and offsets, and the next batch tries again.
+    /// as its indexes can tell positions and offsets, and the next batch tries again.
     /// </summary>
     private bool TryRollFor(in BatchHeader batch, long nowMs)
     {

@@ -6,10 +6,8 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// What compaction keeps of each batch (KIP-58, KIP-98, KIP-534): of each key the last record, tombstones and the ends of empty
-/// transactions until their delete
-/// horizon has passed, no record of an aborted transaction, and an empty batch where its producer's sequence or the end of the round would
-/// be forgotten. Batches
-/// come in the order of their offsets; what stays is written to a buffer.
+/// transactions until their delete horizon has passed, no record of an aborted transaction, and an empty batch where its producer's
+/// sequence or the end of the round would be forgotten. Batches come in the order of their offsets; what stays is written to a buffer.
 /// </summary>
 internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTransactions transactions) : IDisposable
 {

@@ -15,8 +15,7 @@ public readonly record struct CleanableRange(Offset FirstDirty, Offset FirstUncl
 
     /// <summary>
     /// Finds it. Cleaned are whole segments below the last stable offset, never the one that is appended to, and none with records younger
-    /// than
-    /// <c>min.compaction.lag.ms</c>.
+    /// than <c>min.compaction.lag.ms</c>.
     /// </summary>
     /// <param name="segments">The log's segments in order; the last is appended to.</param>
     /// <param name="cleanedTo">Up to where the log was cleaned before; below the log's start or above its end it means nothing.</param>

@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// What stays of some segments: one segment, or several where it outgrows <c>segment.bytes</c>, as entries of formats 0 and 1 do when they
-/// are converted. What was
-/// not put in place is removed by <see cref="Dispose"/>.
+/// are converted. What was not put in place is removed by <see cref="Dispose"/>.
 /// </summary>
 /// <param name="log">The log.</param>
 /// <param name="first">The first of the segments that are cleaned.</param>

@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Follows transactions while a log is cleaned from its start: records of aborted ones go, and a marker may go once nothing of its
-/// transaction is left. Batches
-/// are shown in the order of their offsets.
+/// transaction is left. Batches are shown in the order of their offsets.
 /// </summary>
 internal sealed class CleanedTransactions
 {

@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// SipHash-2-4 with 128 bits (Aumasson and Bernstein): keys of records are told apart by it. Its secret makes two keys with the same hash
-/// something that nobody can
-/// look for, and that does not happen by chance.
+/// something that nobody can look for, and that does not happen by chance.
 /// </summary>
 /// <param name="Low">Half of the secret.</param>
 /// <param name="High">The other half.</param>

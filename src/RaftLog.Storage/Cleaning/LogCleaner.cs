@@ -8,10 +8,8 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Cleans one log at a time (KIP-58): notes the last offset of each key of the dirty part, writes the segments from the log's start on anew
-/// without what the
-/// filter leaves out, and puts each new segment in the place of old ones. It works without the partition's lock, which it takes for the
-/// moment of the
-/// replacement. One round at a time; a node has as many cleaners as rounds that may run at once.
+/// without what the filter leaves out, and puts each new segment in the place of old ones. It works without the partition's lock, which it
+/// takes for the moment of the replacement. One round at a time; a node has as many cleaners as rounds that may run at once.
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="secret">16 bytes that nobody can guess, for the hashes of keys.</param>

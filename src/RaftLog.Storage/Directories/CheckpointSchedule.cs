@@ -10,8 +10,7 @@ internal sealed class CheckpointSchedule(Checkpoints checkpoints, Flusher flushe
 {
     /// <summary>
     /// The checkpoints on the disk name a log that is gone. They know logs by name, so they must be written before a namesake's records
-    /// count: its
-    /// recovery would trust the old log's recovery point.
+    /// count: its recovery would trust the old log's recovery point.
     /// </summary>
     private volatile bool _nameTheDead;
 

@@ -26,8 +26,7 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
 
     /// <summary>
     /// Reads the files. A damaged one counts as absent, which is safe: everything is scanned, and high watermarks are learnt anew. False
-    /// when the directory has
-    /// none at all.
+    /// when the directory has none at all.
     /// </summary>
     public bool Load()
     {

@@ -29,8 +29,7 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
 
     /// <summary>
     /// A name that nothing in the directory has: a log of the same topic may have been set aside before, and one without a topic's id has
-    /// nothing of its own in
-    /// its name.
+    /// nothing of its own in its name.
     /// </summary>
     public string FreePath(TopicPartition partition, Uuid id, string suffix)
     {

@@ -14,8 +14,7 @@ public enum DirectoryState
 
 /// <summary>
 /// The state of one log directory. It goes offline once and for good: what a failed flush left on the disk is unknown, and flushing again
-/// may
-/// succeed although bytes were lost (ARCHITECTURE D6).
+/// may succeed although bytes were lost (ARCHITECTURE D6).
 /// </summary>
 public sealed class DirectoryHealth
 {
@@ -28,8 +27,7 @@ public sealed class DirectoryHealth
 
     /// <summary>
     /// Raised each time when the disk has rejected something for want of room, rights or descriptors that can be done later: the directory
-    /// stays in use. As for
-    /// <see cref="WentOffline"/>, a handler only notes it.
+    /// stays in use. As for <see cref="WentOffline"/>, a handler only notes it.
     /// </summary>
     public event Action<DiskException>? Rejected;
 

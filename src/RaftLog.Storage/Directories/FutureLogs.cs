@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Copies of logs that are on their way into a directory (KIP-113), in directories named <c>-future</c> as Kafka's. No checkpoint names
-/// them: after an unclean
-/// stop all of a copy is scanned. Methods may be called from any thread.
+/// them: after an unclean stop all of a copy is scanned. Methods may be called from any thread.
 /// </summary>
 public sealed class FutureLogs
 {

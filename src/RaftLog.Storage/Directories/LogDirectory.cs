@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// One log directory of a node: its identity, its logs, its checkpoints and its flusher. Everything that the directory's own files say is
-/// read
-/// and written here, in Kafka's forms. Methods may be called from any thread, unless they say otherwise.
+/// read and written here, in Kafka's forms. Methods may be called from any thread, unless they say otherwise.
 /// </summary>
 public sealed class LogDirectory
 {
@@ -83,8 +82,7 @@ public sealed class LogDirectory
 
     /// <summary>
     /// False when it held no checkpoint as it was opened: it is new, or somebody has removed all that was in it. A directory in use has
-    /// them before its first log
-    /// counts.
+    /// them before its first log counts.
     /// </summary>
     public bool HadCheckpoints { get; private set; }
 
@@ -200,8 +198,7 @@ public sealed class LogDirectory
 
     /// <summary>
     /// Opens the log of the metadata quorum, made where it is absent. It has a flusher of its own, whose group never holds another log.
-    /// Before
-    /// <see cref="RunAsync"/>.
+    /// Before <see cref="RunAsync"/>.
     /// </summary>
     /// <param name="disk">The disk with flushes of its own (<see cref="IDisk.WithOwnFlushes"/>).</param>
     /// <param name="partition">The log's name.</param>
@@ -308,8 +305,8 @@ public sealed class LogDirectory
 
     /// <summary>
     /// Makes new, empty logs, as many as there are with one flush: directory and <c>partition.metadata</c> of each are on the disk when
-    /// this ends, so whatever
-    /// is then said of a log rests on names that no power cut takes. Not in a thread that must not wait for the disk.
+    /// this ends, so whatever is then said of a log rests on names that no power cut takes. Not in a thread that must not wait for the
+    /// disk.
     /// </summary>
     /// <param name="logs">What to make, each with another partition.</param>
     /// <returns>One for each of <paramref name="logs"/>, in their order.</returns>
@@ -330,8 +327,7 @@ public sealed class LogDirectory
 
     /// <summary>
     /// Takes a log out of use and its directory out of the way, so that a namesake can be made at once; its files go later. Where the disk
-    /// does not let it now, it is
-    /// tried again. Needs the partition's lock.
+    /// does not let it now, it is tried again. Needs the partition's lock.
     /// </summary>
     public void Delete(PartitionLog log) => SetAside(log, LogFileNames.DeleteSuffix);
 
@@ -344,8 +340,7 @@ public sealed class LogDirectory
 
     /// <summary>
     /// Puts a copy in the place of the log that it is a copy of, which lies in another directory. Nothing may be in its place here; false
-    /// when the disk does not
-    /// let it now. Records that are appended from now on count once the name is durable. Needs the partition's lock.
+    /// when the disk does not let it now. Records that are appended from now on count once the name is durable. Needs the partition's lock.
     /// </summary>
     /// <param name="future">One of <see cref="Futures"/>, with all records of the other, flushed.</param>
     /// <param name="replaced">The log whose place it takes: out of use from now on.</param>
@@ -369,8 +364,7 @@ public sealed class LogDirectory
 
     /// <summary>
     /// Removes a log whose place a copy in this directory has taken, once the copy's name is durable: a crash before that leaves both, and
-    /// the one that goes further
-    /// counts (<see cref="PartitionLog.GoesFurtherThan"/>). Without the partition's lock.
+    /// the one that goes further counts (<see cref="PartitionLog.GoesFurtherThan"/>). Without the partition's lock.
     /// </summary>
     /// <param name="replaced">The log.</param>
     /// <param name="from">Where it lies.</param>
@@ -383,8 +377,7 @@ public sealed class LogDirectory
 
     /// <summary>
     /// Must be awaited, without the partition's lock, before a log is truncated below its high watermark: it lowers recovery point and high
-    /// watermark on the disk first.
-    /// Completes at once where that is not needed.
+    /// watermark on the disk first. Completes at once where that is not needed.
     /// </summary>
     /// <param name="log">The log.</param>
     /// <param name="offset">Where it will be cut.</param>
@@ -418,8 +411,7 @@ public sealed class LogDirectory
 
     /// <summary>
     /// A clean stop: flushes everything, writes indexes, snapshots and checkpoints, and last the marker with the broker's epoch. The logs
-    /// must no
-    /// longer be appended to. An offline directory is only let go.
+    /// must no longer be appended to. An offline directory is only let go.
     /// </summary>
     /// <param name="epoch">The broker epoch to come back with (KIP-966).</param>
     public async ValueTask CloseAsync(BrokerEpoch epoch)

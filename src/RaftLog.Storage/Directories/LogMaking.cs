@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Makes the directories of new logs durable, many with one flush, before any of them is used: whatever is then said of a log rests on
-/// names that no power cut
-/// takes.
+/// names that no power cut takes.
 /// </summary>
 internal sealed class LogMaking(IDisk disk, string root, LogHome home, CheckpointSchedule checkpoints)
 {
@@ -101,8 +100,7 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
 
     /// <summary>
     /// Makes new directories durable, and before that the checkpoints, where they still name an older log of the same name. The result is
-    /// what stands in the way
-    /// for now.
+    /// what stands in the way for now.
     /// </summary>
     private async ValueTask<DiskException?> TryMakeDurableAsync(List<string> paths)
     {

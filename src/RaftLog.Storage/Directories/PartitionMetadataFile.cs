@@ -23,8 +23,7 @@ internal static class PartitionMetadataFile
 
     /// <summary>
     /// The topic's id, after an unclean stop. The page cache may show what a flush that failed has lost for the medium, and no later flush
-    /// would bring it there:
-    /// what is gone when the cache is dropped is written again.
+    /// would bring it there: what is gone when the cache is dropped is written again.
     /// </summary>
     public static async ValueTask<Uuid> RecoverAsync(IDisk disk, string directory)
     {

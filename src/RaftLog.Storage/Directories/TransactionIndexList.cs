@@ -7,9 +7,8 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Which segments of a directory had a transaction index at its last clean stop, and with how many entries. Most segments have none, so a
-/// file that is gone would
-/// look like one that never was, and readers of committed records would get aborted ones. Text: <c>topic partition baseOffset entries</c>,
-/// one segment a line.
+/// file that is gone would look like one that never was, and readers of committed records would get aborted ones. Text: <c>topic partition
+/// baseOffset entries</c>, one segment a line.
 /// </summary>
 internal static class TransactionIndexList
 {

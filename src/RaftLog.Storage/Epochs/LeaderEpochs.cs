@@ -57,8 +57,7 @@ public sealed class LeaderEpochs
 
     /// <summary>
     /// Notes that an epoch begins at an offset. Ignored for an epoch that is there or older than the newest; an older epoch that began at
-    /// or
-    /// after this offset without leaving a record is replaced.
+    /// or after this offset without leaving a record is replaced.
     /// </summary>
     internal void Assign(LeaderEpoch epoch, Offset startOffset)
     {

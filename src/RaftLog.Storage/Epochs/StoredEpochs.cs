@@ -12,8 +12,7 @@ internal sealed class StoredEpochs(IReadOnlyList<EpochEntry>? read)
 
     /// <summary>
     /// True when the file holds all epochs that have records. An epoch without any need not be there: nothing can differ in it, and the
-    /// next leadership begins anew.
-    /// So a stop soon after a start, when each log has a new epoch and no record of it, writes nothing.
+    /// next leadership begins anew. So a stop soon after a start, when each log has a new epoch and no record of it, writes nothing.
     /// </summary>
     /// <param name="entries">The log's epochs.</param>
     /// <param name="end">The log's end.</param>

@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Which bytes of one log are written, and which are flushed (ARCHITECTURE D5 c). The log's writer and its directory's flusher meet here;
-/// no
-/// call waits for the disk. A flush counts only for the generation that it began in, and only up to the end that was written before it
+/// no call waits for the disk. A flush counts only for the generation that it began in, and only up to the end that was written before it
 /// began.
 /// </summary>
 internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
@@ -27,8 +26,7 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
 
     /// <summary>
     /// The highest offset that a recovery-point checkpoint on the disk may name: recovery trusts everything below it. So no byte below it
-    /// may
-    /// change before a lower one is on the disk.
+    /// may change before a lower one is on the disk.
     /// </summary>
     private long _recoveryPoint = recoveryPoint.Value;
     private long _recoveryLimit = long.MaxValue;
@@ -104,8 +102,7 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
 
     /// <summary>
     /// The log is about to be cut: from here on nothing at or above the new end counts as flushed, and no flush under way will count. Must
-    /// be
-    /// called before the first byte or file goes.
+    /// be called before the first byte or file goes.
     /// </summary>
     public void BeginTruncation(Offset end)
     {
@@ -262,8 +259,7 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
 
     /// <summary>
     /// The recovery point to write to the checkpoint: what is flushed, and committed, so that a truncation below it is a rare thing. From
-    /// now on
-    /// the disk may hold it.
+    /// now on the disk may hold it.
     /// </summary>
     public Offset ClaimRecoveryPoint(Offset highWatermark)
     {
@@ -310,8 +306,7 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
 
     /// <summary>
     /// The log will be cut at this offset: until then no recovery point and no high watermark above it goes to the disk. True when one may
-    /// be there
-    /// already, so that lower ones must be written first.
+    /// be there already, so that lower ones must be written first.
     /// </summary>
     public bool LimitCheckpoints(Offset limit, Offset highWatermark)
     {

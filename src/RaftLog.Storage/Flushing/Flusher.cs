@@ -6,11 +6,9 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// The group commit of one log directory (performance.md §3.2 names the evidence): a loop that takes all logs that became dirty, flushes
-/// their files
-/// together, publishes what each has flushed, tells the observer once, and goes on with what became dirty meanwhile. It has no timer: what
-/// arrives during a flush is the next group. Work on the directory's own files (checkpoints, removal of logs) runs between two groups, so
-/// nobody else
-/// writes them. A failed flush is final: the directory goes offline and nothing is flushed there again.
+/// their files together, publishes what each has flushed, tells the observer once, and goes on with what became dirty meanwhile. It has no
+/// timer: what arrives during a flush is the next group. Work on the directory's own files (checkpoints, removal of logs) runs between two
+/// groups, so nobody else writes them. A failed flush is final: the directory goes offline and nothing is flushed there again.
 /// </summary>
 public sealed class Flusher
 {
@@ -72,8 +70,7 @@ public sealed class Flusher
 
     /// <summary>
     /// The loop. Runs until <see cref="Stop"/>, and then flushes what is still dirty. It ends without an exception also when the directory
-    /// goes
-    /// offline; an exception is a broken invariant, for the supervisor of the node.
+    /// goes offline; an exception is a broken invariant, for the supervisor of the node.
     /// </summary>
     public async Task RunAsync()
     {
@@ -140,8 +137,7 @@ public sealed class Flusher
 
     /// <summary>
     /// Runs something between two groups; the task fails with <see cref="DiskException"/> when the directory is or goes offline, and is
-    /// cancelled once the loop has
-    /// ended.
+    /// cancelled once the loop has ended.
     /// </summary>
     internal Task EnqueueAsync(Func<ValueTask> work)
     {

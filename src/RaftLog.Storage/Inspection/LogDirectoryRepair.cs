@@ -7,10 +7,9 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Mends what a verification has found in the log directory of a stopped node, as far as it can be mended from the directory itself. It
-/// only takes away: files
-/// that the next start makes anew, and what follows the first damaged batch of a log. The mark of a clean stop goes, so the next start
-/// scans what was touched.
-/// A log that is truncated below its recovery point gets the mark of a lost replica: it has lost what it had acknowledged.
+/// only takes away: files that the next start makes anew, and what follows the first damaged batch of a log. The mark of a clean stop goes,
+/// so the next start scans what was touched. A log that is truncated below its recovery point gets the mark of a lost replica: it has lost
+/// what it had acknowledged.
 /// </summary>
 /// <param name="disk">The disk.</param>
 /// <param name="directory">The log directory.</param>

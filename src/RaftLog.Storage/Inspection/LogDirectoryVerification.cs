@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Looks through a log directory of a stopped node, or the directory of one of its logs, for everything that its files contradict each
-/// other in. It holds the
-/// directory's lock meanwhile, reads every byte, and changes nothing.
+/// other in. It holds the directory's lock meanwhile, reads every byte, and changes nothing.
 /// </summary>
 public static class LogDirectoryVerification
 {

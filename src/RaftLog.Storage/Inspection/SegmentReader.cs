@@ -6,8 +6,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Walks the batches of a segment or metadata snapshot of a stopped node, of any format, and changes nothing. It stops at the first bytes
-/// that are no batch.
-/// One thread at a time.
+/// that are no batch. One thread at a time.
 /// </summary>
 public sealed class SegmentReader : IDisposable
 {

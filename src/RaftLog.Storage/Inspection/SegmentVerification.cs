@@ -7,8 +7,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Holds one segment against its indexes, and its batches against each other, against the leader epochs and against what a batch's place
-/// says: also what lies
-/// outside the checksums.
+/// says: also what lies outside the checksums.
 /// </summary>
 /// <param name="disk">The disk.</param>
 /// <param name="directory">The log's directory.</param>

@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Files of work that a stop interrupted, here or in Kafka: deletions and cleanings are dropped; a finished swap (compaction that was to
-/// replace segments)
-/// is completed; indexes without a segment go.
+/// replace segments) is completed; indexes without a segment go.
 /// </summary>
 internal static class LeftoverFiles
 {
@@ -49,8 +48,7 @@ internal static class LeftoverFiles
 
     /// <summary>
     /// A swap is whole when all its files have the suffix, the one with the batches above all. While a segment at or below it is still
-    /// being written, it is the
-    /// first part of several that replace one segment together, and says nothing yet.
+    /// being written, it is the first part of several that replace one segment together, and says nothing yet.
     /// </summary>
     private static bool DropUnfinishedSwaps(IDisk disk, string directory)
     {

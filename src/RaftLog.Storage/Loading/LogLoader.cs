@@ -6,12 +6,9 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Opens a log's files. After an unclean stop every file past the recovery point is flushed, dropped from the page cache, scanned, cut at
-/// the first
-/// bytes that are not an intact batch in place, and flushed again with its directory (ARCHITECTURE D5 b): what is then there is on the
-/// disk. In doubt are
-/// batches with a wrong checksum, an offset or epoch that goes back (an old tail that a lost truncation left), and a leap between segments
-/// that no
-/// compaction made (the end of the one before was lost).
+/// the first bytes that are not an intact batch in place, and flushed again with its directory (ARCHITECTURE D5 b): what is then there is
+/// on the disk. In doubt are batches with a wrong checksum, an offset or epoch that goes back (an old tail that a lost truncation left),
+/// and a leap between segments that no compaction made (the end of the one before was lost).
 /// </summary>
 internal sealed class LogLoader
 {
@@ -171,10 +168,9 @@ internal sealed class LogLoader
 
     /// <summary>
     /// Truncates a trusted segment where the next one begins, once more. A log that is truncated goes on in a new file, and a truncation
-    /// below the recovery
-    /// point lowers that first: so whatever stands there beyond the next file was truncated before that file was made. The file may only
-    /// look truncated: the
-    /// page cache shows it so, and a flush that failed has lost it for the medium, which the next flush would not tell.
+    /// below the recovery point lowers that first: so whatever stands there beyond the next file was truncated before that file was made.
+    /// The file may only look truncated: the page cache shows it so, and a flush that failed has lost it for the medium, which the next
+    /// flush would not tell.
     /// </summary>
     private static void RepeatTruncation(LogSegment segment, Offset next, bool isNextInDoubt)
     {
@@ -226,8 +222,7 @@ internal sealed class LogLoader
             using IDiskFile? metadata = _disk.OpenExisting($"{_path}/{LogFileNames.PartitionMetadata}");
 
             // The segment before may end at the recovery point because it was cut there, and the cut may only be in the page cache: on the
-            // disk
-            // its old tail would overlap what follows, and a later power cut would bring it back.
+            // disk its old tail would overlap what follows, and a later power cut would bring it back.
             await FlushAsync(Math.Max(0, firstInDoubt - 1), metadata);
         }
 
@@ -301,8 +296,7 @@ internal sealed class LogLoader
 
     /// <summary>
     /// A power cut takes nothing that was flushed. Where that is gone the medium has failed, and cutting there would make a replica that
-    /// lacks committed
-    /// records look like one that has them.
+    /// lacks committed records look like one that has them.
     /// </summary>
     private void RequireWhatWasFlushed(LogSegment segment)
     {
@@ -321,8 +315,7 @@ internal sealed class LogLoader
 
     /// <summary>
     /// A file that ends with a batch may still lack the ones after it. A log without any batch is new, or the files of all segments were
-    /// just replaced by one:
-    /// then the recovery point may be that of what was there before.
+    /// just replaced by one: then the recovery point may be that of what was there before.
     /// </summary>
     private void RequireNoWholeBatchIsMissing()
     {

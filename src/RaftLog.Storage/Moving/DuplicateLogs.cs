@@ -7,8 +7,7 @@ public static class DuplicateLogs
 {
     /// <summary>
     /// Keeps one log of each partition: the copy was written to since, so it goes further, and where neither does they hold the same. The
-    /// other is renamed and stays. Only
-    /// logs of the same topic id are compared.
+    /// other is renamed and stays. Only logs of the same topic id are compared.
     /// </summary>
     /// <param name="directories">All directories of a node, with their logs open.</param>
     /// <returns>The logs that were set aside, and their paths now; null where the disk rejected.</returns>

@@ -4,10 +4,8 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// One log on its way to another log directory of its node (KIP-113): the copy, and how far it is. First the copy is made piece by piece;
-/// when it has come up to the
-/// log it follows: each append goes to both, and only what is durable in both counts, until the copy holds everything that has counted and
-/// takes the log's place. All
-/// members are called under the partition's lock.
+/// when it has come up to the log it follows: each append goes to both, and only what is durable in both counts, until the copy holds
+/// everything that has counted and takes the log's place. All members are called under the partition's lock.
 /// </summary>
 /// <param name="future">The copy.</param>
 /// <param name="target">Where it lies.</param>
@@ -43,8 +41,7 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
 
     /// <summary>
     /// Drops what the copy has and the log does not: an earlier life has left it, and the log may have been truncated and written to since.
-    /// Epochs tell where they
-    /// part, as between a follower and its leader.
+    /// Epochs tell where they part, as between a follower and its leader.
     /// </summary>
     public void Reconcile(PartitionLog log)
     {

@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// The snapshot files of one log. They are not flushed when written: their checksum tells a torn one, and everything in them can be rebuilt
-/// from
-/// the batches.
+/// from the batches.
 /// </summary>
 internal static class ProducerSnapshots
 {

@@ -44,8 +44,7 @@ public sealed class ProducerStates
 
     /// <summary>
     /// The start of the first transaction that is open, or whose end is not yet committed; <see cref="Offset.None"/> when there is none.
-    /// The
-    /// last stable offset is this or the high watermark.
+    /// The last stable offset is this or the high watermark.
     /// </summary>
     public Offset FirstUnstable => new(Volatile.Read(ref _firstUnstable));
 
@@ -106,10 +105,8 @@ public sealed class ProducerStates
 
     /// <summary>
     /// Judges a transaction marker that is about to be appended by a leader. Changes nothing. From transaction version 2 on a marker is
-    /// above the epoch of the
-    /// transaction that it ends (KIP-1228): one of the same epoch is late, unless it is the last epoch, or no transaction is open and it is
-    /// a repeated one
-    /// (KAFKA-19999).
+    /// above the epoch of the transaction that it ends (KIP-1228): one of the same epoch is late, unless it is the last epoch, or no
+    /// transaction is open and it is a repeated one (KAFKA-19999).
     /// </summary>
     /// <param name="batch">The marker's batch.</param>
     /// <param name="coordinatorEpoch">The epoch of the coordinator that decided.</param>

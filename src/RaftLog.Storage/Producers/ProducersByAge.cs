@@ -2,8 +2,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// The producers without an open transaction, in the order of their last append: whoever must be forgotten first stands first. A list that
-/// runs through
-/// the states themselves, so adding, moving and removing cost the same for any number of producers.
+/// runs through the states themselves, so adding, moving and removing cost the same for any number of producers.
 /// </summary>
 internal sealed class ProducersByAge
 {

@@ -6,8 +6,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// Whole batches of a log, as ranges of one or more segments' files. It keeps the files open, also when segments are deleted meanwhile:
-/// dispose it
-/// once, after the last read. Taking and reading it needs no lock.
+/// dispose it once, after the last read. Taking and reading it needs no lock.
 /// </summary>
 public readonly struct LogSlice : IDisposable
 {
@@ -57,8 +56,7 @@ public readonly struct LogSlice : IDisposable
 
     /// <summary>
     /// True when the disk has declined to read some of a segment before, so the bytes are better read before a response promises them: a
-    /// rejection in the
-    /// middle of a response ends the connection, and the other partitions of the response with it.
+    /// rejection in the middle of a response ends the connection, and the other partitions of the response with it.
     /// </summary>
     public bool IsSuspect
     {
@@ -78,8 +76,7 @@ public readonly struct LogSlice : IDisposable
 
     /// <summary>
     /// Reads into the target, which has at least <see cref="Length"/> bytes; the result is the number of bytes of whole batches, fewer
-    /// where the
-    /// disk has corrupt a length or a truncation came first.
+    /// where the disk has corrupt a length or a truncation came first.
     /// </summary>
     /// <exception cref="DiskException">The disk rejected.</exception>
     public int Read(Span<byte> target)
@@ -134,8 +131,7 @@ public readonly struct LogSlice : IDisposable
 /// <summary>The response to a read.</summary>
 /// <param name="Error">
 /// <see cref="ErrorCode.OffsetOutOfRange"/> below the log's start or above its end; <see cref="ErrorCode.CorruptMessage"/> where a segment
-/// holds the offset and
-/// no batch with it is found, because the disk has corrupt a length; else none.
+/// holds the offset and no batch with it is found, because the disk has corrupt a length; else none.
 /// </param>
 /// <param name="Slice">The bytes; empty when there are none below the limit, or none that fit.</param>
 public readonly record struct ReadResult(ErrorCode Error, LogSlice Slice);

@@ -23,8 +23,7 @@ internal sealed class DelayedDeletions(IDisk disk)
 
     /// <summary>
     /// Removes what is due. Its log may be gone with its directory by now, which is as good. What the disk does not let it remove for now
-    /// is due again at the
-    /// next run, and why is the result.
+    /// is due again at the next run, and why is the result.
     /// </summary>
     /// <exception cref="DiskException">The disk has failed.</exception>
     public DiskException? Run(long nowMs)

@@ -15,8 +15,7 @@ public readonly record struct RetentionDecision(Offset Start, int Segments, long
 {
     /// <summary>
     /// Decides. Only whole segments below the high watermark go, the oldest first: while the log without them still has the bytes that are
-    /// allowed, and then
-    /// while their newest record is older than allowed. A segment that stays keeps all after it.
+    /// allowed, and then while their newest record is older than allowed. A segment that stays keeps all after it.
     /// </summary>
     /// <param name="segments">The log's segments in order; the last is appended to.</param>
     /// <param name="limits">The topic's limits.</param>

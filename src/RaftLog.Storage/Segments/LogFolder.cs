@@ -2,8 +2,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// The directory that holds a log's files. It can get another name while they are in use: the copy that takes its replica's place, a log
-/// that is deleted.
-/// Changed by the log's writer, read by anyone.
+/// that is deleted. Changed by the log's writer, read by anyone.
 /// </summary>
 internal sealed class LogFolder(string path)
 {

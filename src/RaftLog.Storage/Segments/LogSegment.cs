@@ -205,8 +205,7 @@ internal sealed class LogSegment : IFileRangeGuard
 
     /// <summary>
     /// True when a batch of these bytes, that ends at this offset, must go to a new segment: this one is full, as old as it may get, its
-    /// index
-    /// is full, or the offset is too far from the base for 31 bits.
+    /// index is full, or the offset is too far from the base for 31 bits.
     /// </summary>
     public bool MustRoll(in BatchHeader batch, LogSettings settings, long nowMs)
     {
@@ -439,8 +438,7 @@ internal sealed class LogSegment : IFileRangeGuard
 
     /// <summary>
     /// The last batch from a position on that ends at or before another position; null where none does. Both positions lie within
-    /// <see cref="Size"/>,
-    /// and the first is the start of a batch.
+    /// <see cref="Size"/>, and the first is the start of a batch.
     /// </summary>
     public BatchPlace? LastWithin(long from, long end)
     {

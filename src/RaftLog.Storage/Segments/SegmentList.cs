@@ -5,8 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// The segments of one log in the order of their offsets. The log's writer changes the list; anyone reads <see cref="Current"/> without a
-/// lock: each change
-/// makes a new array, and who holds an old one finds segments that are gone by <see cref="LogSegment.TryAcquire"/>.
+/// lock: each change makes a new array, and who holds an old one finds segments that are gone by <see cref="LogSegment.TryAcquire"/>.
 /// </summary>
 internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loaded)
 {
@@ -174,8 +173,7 @@ internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loa
 
     /// <summary>
     /// Deletes the files of all segments, the first first: what a power cut in the middle leaves then ends where the log ended, and does
-    /// not look like a log
-    /// that has lost what was flushed. <see cref="BeginAt"/> must follow.
+    /// not look like a log that has lost what was flushed. <see cref="BeginAt"/> must follow.
     /// </summary>
     public void DeleteFiles()
     {

@@ -7,8 +7,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// The <c>quorum-state</c> file of the metadata log's directory: one line of JSON. It is on the disk before a vote or an epoch takes
-/// effect, so
-/// await <see cref="WriteAsync"/> before anything is sent that rests on it.
+/// effect, so await <see cref="WriteAsync"/> before anything is sent that rests on it.
 /// </summary>
 /// <param name="disk">The disk.</param>
 /// <param name="directory">The metadata log's directory.</param>

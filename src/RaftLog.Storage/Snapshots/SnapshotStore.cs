@@ -4,8 +4,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// The snapshots of the metadata log, as files in its directory: <c>offset-epoch.checkpoint</c>, which are whole and on the disk, and
-/// <c>.part</c> files
-/// that are being written. The Raft node uses it from one place at a time.
+/// <c>.part</c> files that are being written. The Raft node uses it from one place at a time.
 /// </summary>
 /// <param name="disk">The disk.</param>
 /// <param name="directory">The metadata log's directory.</param>

@@ -110,8 +110,7 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
 
     /// <summary>
     /// Nothing is written over bytes that were cut before the cut is on the disk. A batch's offset and epoch lie outside its checksum, so a
-    /// power cut could
-    /// leave an old batch's epoch before a new batch's records, and nobody would notice.
+    /// power cut could leave an old batch's epoch before a new batch's records, and nobody would notice.
     /// </summary>
     private void StartFreshFile(LogSegment holder, Offset end)
     {

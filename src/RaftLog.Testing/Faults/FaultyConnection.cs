@@ -8,8 +8,7 @@ namespace RaftLog.Testing.Faults;
 
 /// <summary>
 /// A connection that meets the faults of the nodes at its ends. The end that accepted it reads along where requests begin, so that a fault
-/// can
-/// meet a request of one API.
+/// can meet a request of one API.
 /// </summary>
 internal sealed class FaultyConnection : IConnection
 {

@@ -4,8 +4,7 @@ namespace RaftLog.Testing.Faults;
 
 /// <summary>
 /// TCP with ports that are taken before anyone is told of them: a node's configuration names its ports before the node listens, and a port
-/// that
-/// was only found free may be somebody else's by then.
+/// that was only found free may be somebody else's by then.
 /// </summary>
 internal sealed class ReservedPorts(INetwork network) : INetwork, IDisposable
 {

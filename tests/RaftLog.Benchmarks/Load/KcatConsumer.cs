@@ -2,9 +2,8 @@ namespace RaftLog.Benchmarks.Load;
 
 /// <summary>
 /// kcat as a consumer of a whole topic: a light client, so that the broker's work shows. Its queues hold the whole topic: with librdkafka's
-/// usual limit of
-/// 64 MiB a partition it stops fetching for up to a second whenever brokers are faster than what reads its output, and the faster broker
-/// looks slower.
+/// usual limit of 64 MiB a partition it stops fetching for up to a second whenever brokers are faster than what reads its output, and the
+/// faster broker looks slower.
 /// </summary>
 internal static class KcatConsumer
 {

@@ -9,8 +9,7 @@ namespace RaftLog.Benchmarks.Load;
 
 /// <summary>
 /// The cheapest consumer there can be: one connection to a node that leads all partitions, one fetch after the other, and the bytes thrown
-/// away. What it
-/// reads a second is what the node can send.
+/// away. What it reads a second is what the node can send.
 /// </summary>
 internal sealed class RawReader : IDisposable
 {

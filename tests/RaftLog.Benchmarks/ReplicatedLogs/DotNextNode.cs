@@ -9,9 +9,8 @@ namespace RaftLog.Benchmarks.ReplicatedLogs;
 
 /// <summary>
 /// One node of DotNext.Net.Cluster as a program: its Raft over TCP, its write-ahead log, and a port that takes commands. A command is a
-/// length of four
-/// bytes, little-endian, and as many bytes; length 0 asks how much is committed. A response is eight bytes: what is committed, or
-/// <see cref="NotCommitted"/>.
+/// length of four bytes, little-endian, and as many bytes; length 0 asks how much is committed. A response is eight bytes: what is
+/// committed, or <see cref="NotCommitted"/>.
 /// </summary>
 internal static class DotNextNode
 {

@@ -9,8 +9,7 @@ namespace RaftLog.Benchmarks.ReplicatedLogs;
 
 /// <summary>
 /// RaftLog's metadata quorum as the log: an entry is a change of configuration, so it is a value of the entry's size that the controller
-/// checks, writes,
-/// replays and answers; brokers pass it on to the controller. More than a bare log does, and what the quorum is for.
+/// checks, writes, replays and answers; brokers pass it on to the controller. More than a bare log does, and what the quorum is for.
 /// </summary>
 internal sealed class RaftLogQuorum : RaftLogNodes
 {

@@ -8,8 +8,7 @@ namespace RaftLog.Client.Tests;
 
 /// <summary>
 /// Brokers that respond as a real one would in the simplest cluster there is: one replica a partition, everything committed at once. A
-/// test
-/// bends single responses with <see cref="Intercept"/>. Everything runs on the test's thread in virtual time.
+/// test bends single responses with <see cref="Intercept"/>. Everything runs on the test's thread in virtual time.
 /// </summary>
 internal sealed class FakeCluster : IDisposable
 {

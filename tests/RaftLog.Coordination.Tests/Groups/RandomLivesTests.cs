@@ -12,8 +12,7 @@ namespace RaftLog.Coordination.Tests.Groups;
 
 /// <summary>
 /// Random lives of groups: each number is one event, so that a failing life shrinks to a short one. After every event the whole log is
-/// replayed and compared
-/// with the live state (<see cref="Shard.Input"/>).
+/// replayed and compared with the live state (<see cref="Shard.Input"/>).
 /// </summary>
 public sealed class RandomLivesTests
 {

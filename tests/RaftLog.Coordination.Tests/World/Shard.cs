@@ -7,8 +7,7 @@ namespace RaftLog.Coordination.Tests.World;
 
 /// <summary>
 /// What the broker's runtime does for a coordinator state, without a broker: appends, replays at once, keeps the responses, lets time
-/// pass. After every input
-/// it replays its whole log into a fresh state, which must then hold the same.
+/// pass. After every input it replays its whole log into a fresh state, which must then hold the same.
 /// </summary>
 internal sealed class Shard
 {

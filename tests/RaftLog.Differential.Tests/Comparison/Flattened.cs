@@ -8,8 +8,7 @@ namespace RaftLog.Differential.Tests.Comparison;
 
 /// <summary>
 /// A response as lines of path and value. Elements of arrays are named by what they are about (a topic's name, a partition's index), not by
-/// their place,
-/// since the order of most arrays means nothing.
+/// their place, since the order of most arrays means nothing.
 /// </summary>
 internal sealed class Flattened
 {

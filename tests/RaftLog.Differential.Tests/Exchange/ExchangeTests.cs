@@ -5,8 +5,7 @@ namespace RaftLog.Differential.Tests.Exchange;
 
 /// <summary>
 /// One life is lived on Kafka and on RaftLog, until a kill. Each then opens the other's directory, serves the same, lives on, stops in
-/// order and hands it
-/// back; and what both served is the same, in each part.
+/// order and hands it back; and what both served is the same, in each part.
 /// </summary>
 public sealed class ExchangeTests
 {

@@ -8,8 +8,7 @@ namespace RaftLog.Differential.Tests.Exchange;
 
 /// <summary>
 /// The same requests to whatever runs: all codecs, transactions, compaction, retention, DeleteRecords and a group's offsets, in three
-/// parts, each of which
-/// goes on where the one before has left off.
+/// parts, each of which goes on where the one before has left off.
 /// </summary>
 /// <param name="node">The node.</param>
 /// <param name="start">The first timestamp, in milliseconds since 1970. It is recent: producers that have been silent for a day are

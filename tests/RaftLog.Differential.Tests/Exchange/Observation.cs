@@ -7,9 +7,8 @@ namespace RaftLog.Differential.Tests.Exchange;
 
 /// <summary>
 /// What a node says of a life, as lines: records, offsets, look-ups by time, aborted transactions, producers, leader epochs, committed
-/// offsets and
-/// transactions. What begins with <see cref="Own"/> is this node's own, such as the time of a marker, and differs between two lives;
-/// everything else does not.
+/// offsets and transactions. What begins with <see cref="Own"/> is this node's own, such as the time of a marker, and differs between two
+/// lives; everything else does not.
 /// </summary>
 internal static class Observation
 {

@@ -6,8 +6,7 @@ namespace RaftLog.Differential.Tests.Peers;
 
 /// <summary>
 /// One node of Apache Kafka and one of RaftLog, with the same configuration, started once for all tests. <c>RAFTLOG_SUBJECT=kafka</c> puts
-/// a
-/// second Kafka in RaftLog's place: then every test must pass with an empty table of differences, or it does not compare what it should.
+/// a second Kafka in RaftLog's place: then every test must pass with an empty table of differences, or it does not compare what it should.
 /// </summary>
 public sealed class BothNodes : IAsyncLifetime
 {

@@ -12,8 +12,7 @@ internal static class Topics
 
     /// <summary>
     /// Creates a topic with one replica on both nodes and waits for its leaders. It keeps its records for ever: their timestamps are years
-    /// old, and Kafka
-    /// removes what is too old half a minute after it has started.
+    /// old, and Kafka removes what is too old half a minute after it has started.
     /// </summary>
     public static async Task CreateAsync(BothNodes nodes, string name, int partitions = 1, params (string Key, string Value)[] configs)
     {

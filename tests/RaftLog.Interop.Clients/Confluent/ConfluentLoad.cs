@@ -6,8 +6,7 @@ namespace RaftLog.Interop.Clients.Confluent;
 
 /// <summary>
 /// The loads of the benchmark <c>clients</c> with Confluent.Kafka, with librdkafka's limits of its queues raised so that none of them
-/// waits. Says in one
-/// line: seconds, seconds of processor, milliseconds of half and of 99 of 100 single calls.
+/// waits. Says in one line: seconds, seconds of processor, milliseconds of half and of 99 of 100 single calls.
 /// </summary>
 internal static class ConfluentLoad
 {

@@ -4,8 +4,7 @@ namespace RaftLog.Interop.Clients.Confluent;
 
 /// <summary>
 /// Copies a topic to another one with transactions. Each holds up to 500 records and the positions of the group that reads them; every
-/// fifth
-/// one is aborted and its records are read again. Says a line a transaction, and ends when all records are copied.
+/// fifth one is aborted and its records are read again. Says a line a transaction, and ends when all records are copied.
 /// </summary>
 internal sealed class ConfluentTransformer(string bootstrap, string id, string from, string to)
 {

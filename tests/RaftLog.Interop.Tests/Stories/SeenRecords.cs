@@ -14,8 +14,7 @@ internal static class SeenRecords
 
     /// <summary>
     /// Every value from 0 stands in the topic once, values of a key are in one partition and in order. That a record is read again is
-    /// allowed:
-    /// its commit was lost with its member or the coordinator; then it must be the same record.
+    /// allowed: its commit was lost with its member or the coordinator; then it must be the same record.
     /// </summary>
     public static void MustBeWhole(IEnumerable<SeenRecord> records, int count)
     {

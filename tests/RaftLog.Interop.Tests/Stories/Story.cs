@@ -8,9 +8,8 @@ namespace RaftLog.Interop.Tests.Stories;
 
 /// <summary>
 /// The story that every client library tells of three nodes: 50,000 keyed records are produced with idempotence, while two members of a
-/// group
-/// read them, a third joins, one dies, and coordinator and leader are killed; another member goes on from the commit; all is copied with
-/// transactions while their coordinator is killed. Every record is there exactly once, in the order of its key.
+/// group read them, a third joins, one dies, and coordinator and leader are killed; another member goes on from the commit; all is copied
+/// with transactions while their coordinator is killed. Every record is there exactly once, in the order of its key.
 /// </summary>
 internal sealed class Story(Cluster cluster, StoryClient client)
 {

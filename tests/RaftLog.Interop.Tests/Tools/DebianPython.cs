@@ -4,8 +4,7 @@ namespace RaftLog.Interop.Tests.Tools;
 
 /// <summary>
 /// The Python clients that a distribution ships, years older than those of today: Debian 12's <c>python3-confluent-kafka</c> 1.7.0 with
-/// librdkafka 2.0.2,
-/// and <c>python3-kafka</c> 2.0.2.
+/// librdkafka 2.0.2, and <c>python3-kafka</c> 2.0.2.
 /// </summary>
 internal static class DebianPython
 {

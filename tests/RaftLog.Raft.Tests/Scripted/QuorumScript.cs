@@ -10,14 +10,12 @@ namespace RaftLog.Raft.Tests;
 /// start [NODE...]     starts these, or all            kill NODE [noticed=N,...]   it loses its power; these see the connection close
 /// chance NODE P       its random delays are P percent of the range (20 percent more for each id, unless said)
 /// timeout NODE [ROLE] its next deadline comes, or its deadlines until it has that role; for the others no time is observed
-/// advance MS          time passes, messages stay where they are
-/// run MS              time passes, messages arrive at once; messages and writes of election states are not listed
-/// deliver [LINK...]   with links: what is under way there; without: until nothing is under way
+/// advance MS          time passes, messages stay where they are run MS              time passes, messages arrive at once; messages and
+/// writes of election states are not listed deliver [LINK...]   with links: what is under way there; without: until nothing is under way
 /// drop [LINK...]      loses what is under way there          isolate NODE / join NODE   loses all its messages, until it joins
-/// append NODE VALUE... a leader appends records               resign NODE
-/// hold NODE state|flush / release NODE   its disk stops confirming election states or flushes, until released
-/// snapshot NODE       writes a snapshot of what is committed, removes the records below        lose-disk NODE
-/// show [NODE...]      states that have not changed, too
+/// append NODE VALUE... a leader appends records               resign NODE hold NODE state|flush / release NODE   its disk stops confirming
+/// election states or flushes, until released snapshot NODE       writes a snapshot of what is committed, removes the records below
+/// lose-disk NODE show [NODE...]      states that have not changed, too
 /// </code>
 /// The output is what leaves each node, then the nodes whose state has changed.
 /// </summary>

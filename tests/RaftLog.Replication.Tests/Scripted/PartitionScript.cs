@@ -8,10 +8,9 @@ namespace RaftLog.Replication.Tests;
 /// <code>
 /// partition COUNT [min-isr=N]      that many replicas, all registered; first of all
 /// metadata leader=N epoch=E isr=N,... [to=N,...]   the controller decides; these hear of it, or all (leader=-1: none; to=none: nobody)
-/// tell NODE...                     these hear of the last decision
-/// produce NODE COUNT [flush=no]    acks=all records at a node         flush NODE
-/// fetch NODE                       a follower's next fetch, the response, and what it does; its log is flushed before only by `flush`
-/// catch-up NODE                    fetches with flushes until nothing comes
+/// tell NODE...                     these hear of the last decision produce NODE COUNT [flush=no]    acks=all records at a node
+/// flush NODE fetch NODE                       a follower's next fetch, the response, and what it does; its log is flushed before only by
+/// `flush` catch-up NODE                    fetches with flushes until nothing comes
 /// send NODE / receive NODE         the same fetch in two steps: the response is under way in between
 /// time MS                          time passes at all nodes; a follower may lag for 1000 ms in this model
 /// controller grants | loses | ERROR   the end of the proposal that was made last

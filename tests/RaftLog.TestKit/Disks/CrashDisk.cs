@@ -4,9 +4,8 @@ namespace RaftLog.TestKit;
 
 /// <summary>
 /// A disk in memory that can lose power: bytes survive as far as they were flushed, names as far as their directory was. What was not
-/// flushed may survive in
-/// part: any sectors of a file, any prefix of a directory's changes. A flush covers what was written before it began, and may be held open
-/// by a test.
+/// flushed may survive in part: any sectors of a file, any prefix of a directory's changes. A flush covers what was written before it
+/// began, and may be held open by a test.
 /// </summary>
 public sealed class CrashDisk : IDisk
 {

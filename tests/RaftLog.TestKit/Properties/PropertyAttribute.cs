@@ -2,8 +2,7 @@ namespace RaftLog.TestKit;
 
 /// <summary>
 /// A property that FsCheck holds against random cases. A failure prints its seed; <c>RAFTLOG_PROPERTY_SEED</c> with that text plays it
-/// again.
-/// <c>RAFTLOG_PROPERTY_FACTOR</c> multiplies the number of cases of every property; 1 where it is not set.
+/// again. <c>RAFTLOG_PROPERTY_FACTOR</c> multiplies the number of cases of every property; 1 where it is not set.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class PropertyAttribute : FsCheck.Xunit.PropertyAttribute

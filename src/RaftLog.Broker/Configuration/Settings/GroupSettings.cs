@@ -9,8 +9,7 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="Offsets"><c>offset.metadata.max.bytes</c>, <c>offsets.retention.minutes</c>,
 /// <c>offsets.retention.check.interval.ms</c>.</param>
 /// <param name="Consumer"><c>group.consumer.max.size</c>, <c>group.consumer.migration.policy</c>, <c>group.consumer.assignors</c>; what can
-/// be set on the
-/// running cluster, and for single groups, has Kafka's defaults here.</param>
+/// be set on the running cluster, and for single groups, has Kafka's defaults here.</param>
 /// <param name="CommitTimeoutMs"><c>offsets.commit.timeout.ms</c>: how long a response waits until what it rests on is committed.</param>
 /// <param name="ServesConsumerProtocol"><c>group.coordinator.rebalance.protocols</c> has <c>consumer</c>.</param>
 public sealed record GroupSettings(

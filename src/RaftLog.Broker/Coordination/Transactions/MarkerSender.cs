@@ -10,8 +10,7 @@ namespace RaftLog.Broker.Coordination.Transactions;
 
 /// <summary>
 /// Brings the markers of decided transactions to the leaders of their partitions, again and again until all have them. It ends with the
-/// coordinator's
-/// leadership: the next one begins anew.
+/// coordinator's leadership: the next one begins anew.
 /// </summary>
 /// <param name="cache">Who leads what.</param>
 /// <param name="local">Writes to partitions of this node.</param>

@@ -4,8 +4,7 @@ namespace RaftLog.Broker.Coordination.Transactions;
 
 /// <summary>
 /// Keeps the requests of one producer in the order in which they came while some of them wait for a transaction coordinator: else a later
-/// batch could be
-/// appended before an earlier one, and its producer would be told that its sequence is out of order.
+/// batch could be appended before an earlier one, and its producer would be told that its sequence is out of order.
 /// </summary>
 internal sealed class ProducerTurns
 {

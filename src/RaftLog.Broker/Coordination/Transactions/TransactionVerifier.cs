@@ -7,8 +7,7 @@ namespace RaftLog.Broker.Coordination.Transactions;
 
 /// <summary>
 /// Makes sure that partitions are in a producer's transaction before something is appended to them in it (KIP-890): under transactions V1
-/// the producer has
-/// added them and they are verified, under V2 they are added here.
+/// the producer has added them and they are verified, under V2 they are added here.
 /// </summary>
 /// <param name="coordinators">Who knows.</param>
 /// <param name="isEnabled">False where verification is switched off; V2 partitions are added all the same.</param>

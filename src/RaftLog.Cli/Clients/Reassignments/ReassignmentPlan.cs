@@ -6,8 +6,7 @@ namespace RaftLog.Cli.Clients.Reassignments;
 
 /// <summary>
 /// Shares partitions out to brokers evenly, replicas and preferred leaders: replicas of a partition come on different racks where there are
-/// enough,
-/// and what may stay stays.
+/// enough, and what may stay stays.
 /// </summary>
 internal sealed class ReassignmentPlan
 {

@@ -2,8 +2,7 @@ namespace RaftLog.Cli.Clients.Records;
 
 /// <summary>
 /// The lines of a stream as the bytes that they are: only the line feed ends a line, and nothing is decoded. What stands behind the last
-/// line feed
-/// is a line too, unless it is empty.
+/// line feed is a line too, unless it is empty.
 /// </summary>
 internal sealed class ByteLines(Stream stream, int limit)
 {

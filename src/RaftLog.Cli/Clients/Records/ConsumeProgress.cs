@@ -4,8 +4,7 @@ namespace RaftLog.Cli.Clients.Records;
 
 /// <summary>
 /// One line about what has been read, which is written over and over on standard error. Only for people: nothing is written where
-/// standard error is no terminal, or
-/// where the records themselves go to the same one.
+/// standard error is no terminal, or where the records themselves go to the same one.
 /// </summary>
 /// <param name="error">Standard error; null where nothing is to be written.</param>
 /// <param name="time">The clock.</param>

@@ -10,8 +10,7 @@ namespace RaftLog.Cli.Clients.Records;
 
 /// <summary>
 /// Records as JSON, one a line, in which nothing is lost: bytes that are UTF-8 are a string, other bytes <c>{"base64":"..."}</c>, null is
-/// null.
-/// What <c>consume --format json</c> writes <c>produce --format json</c> reads.
+/// null. What <c>consume --format json</c> writes <c>produce --format json</c> reads.
 /// </summary>
 internal static class JsonRecords
 {

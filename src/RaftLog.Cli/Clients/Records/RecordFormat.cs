@@ -8,10 +8,8 @@ namespace RaftLog.Cli.Clients.Records;
 
 /// <summary>
 /// How records are shown: a format string as kcat has it, made ready once. <c>%s</c> value, <c>%S</c> its length (-1 for null), <c>%k</c>
-/// key, <c>%K</c> its
-/// length, <c>%h</c> headers as <c>name=value</c> with commas, <c>%t</c> topic, <c>%p</c> partition, <c>%o</c> offset, <c>%T</c> timestamp
-/// in ms, <c>%R</c> the
-/// value's length as four bytes, <c>%%</c>, and the escapes of <see cref="Escapes"/>.
+/// key, <c>%K</c> its length, <c>%h</c> headers as <c>name=value</c> with commas, <c>%t</c> topic, <c>%p</c> partition, <c>%o</c> offset,
+/// <c>%T</c> timestamp in ms, <c>%R</c> the value's length as four bytes, <c>%%</c>, and the escapes of <see cref="Escapes"/>.
 /// </summary>
 internal sealed class RecordFormat
 {

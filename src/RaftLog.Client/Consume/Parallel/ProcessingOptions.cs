@@ -30,8 +30,7 @@ public sealed record ProcessingOptions
 
     /// <summary>
     /// How long running handlers may take to end when their partitions are taken away, or when processing ends. Then their token is
-    /// cancelled, their records
-    /// count as not handled, and nobody waits for them.
+    /// cancelled, their records count as not handled, and nobody waits for them.
     /// </summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -6,8 +6,7 @@ namespace RaftLog.Client.Consume.Parallel;
 
 /// <summary>
 /// Which records may be handled now: lanes of records that wait for one another, of which each has one record in work at most. Waits for
-/// nothing. Not safe for
-/// concurrent use.
+/// nothing. Not safe for concurrent use.
 /// </summary>
 internal sealed class RecordLanes(ProcessingOptions options)
 {

@@ -31,8 +31,7 @@ public sealed record GroupSubscription(
 
 /// <summary>
 /// Shares the partitions of a classic group among its members; the leader's runs. The same input gives the same output on every machine.
-/// Pure: no
-/// clock, no chance, no waiting.
+/// Pure: no clock, no chance, no waiting.
 /// </summary>
 public interface IPartitionAssignor
 {

@@ -4,9 +4,8 @@ namespace RaftLog.Client.Groups.Assignors;
 
 /// <summary>
 /// Of each topic a range of neighbouring partitions to each member. Where racks are known on both sides, members get partitions with a
-/// replica
-/// in their rack first, as far as that leaves the numbers even; topics with the same members and as many partitions are shared out alike
-/// (KIP-881).
+/// replica in their rack first, as far as that leaves the numbers even; topics with the same members and as many partitions are shared out
+/// alike (KIP-881).
 /// </summary>
 internal sealed class RangeAssignor : IPartitionAssignor
 {

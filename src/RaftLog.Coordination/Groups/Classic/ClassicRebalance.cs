@@ -12,8 +12,7 @@ internal sealed class ClassicRebalance(IGroupSettings settings, DeadlineQueue de
 
     /// <summary>
     /// How long a group whose members have all joined waits for a member id that it has given out. The client comes back with it in a
-    /// round trip, or never;
-    /// Kafka waits for the client's whole session.
+    /// round trip, or never; Kafka waits for the client's whole session.
     /// </summary>
     private const int PendingMemberGraceMs = 3_000;
 

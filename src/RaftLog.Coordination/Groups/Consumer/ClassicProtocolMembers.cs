@@ -9,8 +9,7 @@ namespace RaftLog.Coordination.Groups.Consumer;
 
 /// <summary>
 /// JoinGroup, SyncGroup and Heartbeat of members of a consumer group that speak the classic protocol: their generation is their member
-/// epoch, and the group
-/// tells them to join again whenever something has changed for them.
+/// epoch, and the group tells them to join again whenever something has changed for them.
 /// </summary>
 internal sealed class ClassicProtocolMembers(
     IGroupSettings settings,

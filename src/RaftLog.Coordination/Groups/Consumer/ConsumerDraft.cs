@@ -7,8 +7,7 @@ namespace RaftLog.Coordination.Groups.Consumer;
 
 /// <summary>
 /// A consumer group as it will be once the records of one input have been replayed: members that come, change and go, the group's epoch,
-/// its target. The group itself
-/// is not touched.
+/// its target. The group itself is not touched.
 /// </summary>
 internal sealed class ConsumerDraft
 {

@@ -10,8 +10,7 @@ namespace RaftLog.Coordination.Groups.Consumer;
 
 /// <summary>
 /// Turns a classic group with members into a consumer group when the first member of the consumer protocol joins, and back when the last
-/// one has gone; the
-/// others keep their partitions meanwhile (KIP-848).
+/// one has gone; the others keep their partitions meanwhile (KIP-848).
 /// </summary>
 internal sealed class GroupMigration(
     IGroupSettings settings,
@@ -97,8 +96,7 @@ internal sealed class GroupMigration(
 
     /// <summary>
     /// True when a static member of the consumer protocol is replaced by one of the classic protocol, nobody else speaks the consumer
-    /// protocol,
-    /// and the group may become a classic group.
+    /// protocol, and the group may become a classic group.
     /// </summary>
     public bool CanDowngradeWith(ConsumerGroup group, ConsumerMember replaced) =>
         settings.ConsumerGroup(group.Id).MigrationPolicy is GroupMigrationPolicy.Downgrade or GroupMigrationPolicy.Bidirectional
@@ -115,8 +113,7 @@ internal sealed class GroupMigration(
 
     /// <summary>
     /// Makes the consumer group a classic group in which the joiner has the place and the target of the member that it replaces. The
-    /// members have
-    /// to join again when the target is older than what they subscribe to.
+    /// members have to join again when the target is older than what they subscribe to.
     /// </summary>
     public void Downgrade(
         ConsumerGroup group,

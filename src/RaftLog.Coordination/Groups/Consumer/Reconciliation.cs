@@ -4,8 +4,7 @@ namespace RaftLog.Coordination.Groups.Consumer;
 
 /// <summary>
 /// Takes one member of a consumer group a step towards its target (KIP-848): first it gives up what it shall not own, then it gets what
-/// it shall own and
-/// nobody owns, so that no partition ever has two owners.
+/// it shall own and nobody owns, so that no partition ever has two owners.
 /// </summary>
 internal static class Reconciliation
 {

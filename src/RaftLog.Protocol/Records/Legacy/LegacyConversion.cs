@@ -6,8 +6,7 @@ namespace RaftLog.Protocol.Records;
 
 /// <summary>
 /// Makes batches of format 2 of entries of formats 0 and 1: the same records with the same offsets, times and codec, without producer and
-/// epoch. Compaction
-/// writes them so, as Kafka's does, and readers of records need to know one format only.
+/// epoch. Compaction writes them so, as Kafka's does, and readers of records need to know one format only.
 /// </summary>
 public static class LegacyConversion
 {

@@ -4,8 +4,8 @@ namespace RaftLog.Protocol.Records;
 
 /// <summary>
 /// A view of one entry of format 0 or 1, as Kafka wrote them before 0.11: one record, or a wrapper whose value is a compressed run of such
-/// entries. Made only
-/// over bytes that hold a whole entry by its own length. Nothing writes these formats any more; logs of that time still hold them.
+/// entries. Made only over bytes that hold a whole entry by its own length. Nothing writes these formats any more; logs of that time still
+/// hold them.
 /// </summary>
 public readonly ref struct LegacyMessage
 {

@@ -5,8 +5,7 @@ namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// The controller's side of one partition, by the rules that Kafka 4.3 has for registration, fencing, election, eligible leader replicas
-/// and
-/// AlterPartition. It never fails: what fails is the way to it. Its metadata log is a list of states.
+/// and AlterPartition. It never fails: what fails is the way to it. Its metadata log is a list of states.
 /// </summary>
 internal sealed class ModelController : IElectable
 {

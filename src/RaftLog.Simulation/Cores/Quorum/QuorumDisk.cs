@@ -5,8 +5,7 @@ namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// A disk: what programs read, what is safe, and the writes between. A power cut keeps any prefix of those; a batch is one write, because a
-/// torn one
-/// fails its checksum.
+/// torn one fails its checksum.
 /// </summary>
 internal sealed class QuorumDisk
 {

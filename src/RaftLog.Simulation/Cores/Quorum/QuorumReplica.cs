@@ -6,8 +6,7 @@ namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// The shell around one Raft core: does what the effects ask for, each lane at its own pace, over a disk that a crash can cut. It decides
-/// nothing, and
-/// has the witness compare what leaves the node with what its disk holds.
+/// nothing, and has the witness compare what leaves the node with what its disk holds.
 /// </summary>
 internal sealed class QuorumReplica
 {

@@ -5,10 +5,8 @@ namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// Sees every replica of a quorum and trusts none: it reads the disks' images. One leader per epoch; no epoch and no vote is forgotten that
-/// anyone can
-/// have heard of; what is committed is the same everywhere, for ever, on the disks of a majority, and known to every later leader; one
-/// record ever for
-/// an epoch and an offset.
+/// anyone can have heard of; what is committed is the same everywhere, for ever, on the disks of a majority, and known to every later
+/// leader; one record ever for an epoch and an offset.
 /// </summary>
 internal sealed class QuorumWitness(int voters, ShellLies lies)
 {

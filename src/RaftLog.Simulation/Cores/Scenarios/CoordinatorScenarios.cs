@@ -96,8 +96,7 @@ internal static class CoordinatorScenarios
 
     /// <summary>
     /// While the followers of a coordinator's partition are held, what is asked of it is not told to be done. They are the other voters,
-    /// too, so nobody takes them out of
-    /// the in-sync set.
+    /// too, so nobody takes them out of the in-sync set.
     /// </summary>
     private static void AloneWithoutFollowers(NodeStage stage, Incarnation program, string topic, Func<Task<bool>> ask)
     {

@@ -11,8 +11,7 @@ internal static class PartitionScenarios
     public static void KIP_101_first_case_a_restarted_follower_keeps_what_it_did_not_yet_know_to_be_committed()
     {
         // B has the second record, flushed, and A has committed it; but B's own high watermark lags one fetch behind. B restarts. Cutting
-        // its
-        // log to that high watermark and then losing A would lose an acknowledged record.
+        // its log to that high watermark and then losing A would lose an acknowledged record.
         var scene = new Scene(2);
         (DataReplica a, DataReplica b) = (scene.Nodes[0], scene.Nodes[1]);
         scene.Tell(Now, 0, 1);
@@ -102,8 +101,7 @@ internal static class PartitionScenarios
     public static void KIP_320_a_zombie_leader_counts_no_follower_of_another_leadership()
     {
         // A is cut off as leader of epoch 0; B leads epoch 1, and C follows B. A fetch of C that reaches A must not move A's high
-        // watermark,
-        // nor may a fetch of epoch 0 that is still under way reach B.
+        // watermark, nor may a fetch of epoch 0 that is still under way reach B.
         var scene = new Scene(3);
         (DataReplica a, DataReplica b, DataReplica c) = (scene.Nodes[0], scene.Nodes[1], scene.Nodes[2]);
         scene.Tell(Now, 0, 1, 2);
@@ -299,9 +297,8 @@ internal static class PartitionScenarios
     public static void Cutting_to_the_high_watermark_loses_what_cutting_by_epoch_keeps()
     {
         // Two followers of one past: each has flushed two records that its leader committed, and knows the first to be committed. The
-        // leader dies.
-        // One cuts its log as replicas did before KIP-101, to its high watermark, and leads: an acknowledged record is gone. The other is
-        // the shipped one.
+        // leader dies. One cuts its log as replicas did before KIP-101, to its high watermark, and leads: an acknowledged record is gone.
+        // The other is the shipped one.
         var scene = new Scene(2);
         (DataReplica a, DataReplica b) = (scene.Nodes[0], scene.Nodes[1]);
         var old = new DataLog();

@@ -6,8 +6,7 @@ namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// What the cluster's metadata says by the records that the quorum has committed, read in the order of their first commit: the truth that
-/// nodes come to
-/// know later, each at its own pace.
+/// nodes come to know later, each at its own pace.
 /// </summary>
 internal sealed class CommittedMetadata
 {

@@ -9,8 +9,7 @@ namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// One node of the core simulation: a replica of the quorum, what it has read of the metadata, the controller when it leads, and its
-/// replicas of the
-/// partitions. It registers, sends heartbeats and applies metadata as the shipped node does, and decides nothing.
+/// replicas of the partitions. It registers, sends heartbeats and applies metadata as the shipped node does, and decides nothing.
 /// </summary>
 internal sealed class CoreNode : IQuorumOwner
 {

@@ -104,10 +104,8 @@ internal sealed record CoreOptions
 
     /// <summary>
     /// The same with so many partitions, for a shorter time: each has its followers and a consumer. What fails over changes them all, so a
-    /// fetch of the metadata log
-    /// carries many records, as the shipped node's does: one that carried a handful would need longer for that than a session lasts. A stop
-    /// that has begun may end two
-    /// seconds after everything was healed.
+    /// fetch of the metadata log carries many records, as the shipped node's does: one that carried a handful would need longer for that
+    /// than a session lasts. A stop that has begun may end two seconds after everything was healed.
     /// </summary>
     public CoreOptions WithManyPartitions(int partitions) =>
         this with

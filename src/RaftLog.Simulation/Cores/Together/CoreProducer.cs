@@ -4,8 +4,7 @@ namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// An idempotent producer: one record at a time, with a sequence of its own for each partition, sent again until it is acknowledged, to
-/// whomever some node
-/// names as leader.
+/// whomever some node names as leader.
 /// </summary>
 internal sealed class CoreProducer(CoreWorld world, int number, Chance chance)
 {

@@ -7,8 +7,7 @@ namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// Takes one node's proposals of in-sync sets to the controller, all that have gathered while one request was under way in the next, as the
-/// shipped node does. The
-/// end of each is heard once: the response, or after a while that there was none.
+/// shipped node does. The end of each is heard once: the response, or after a while that there was none.
 /// </summary>
 internal sealed class CoreProposals(CoreNode node)
 {

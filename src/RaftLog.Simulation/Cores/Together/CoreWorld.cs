@@ -7,14 +7,11 @@ namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// The cores of the protocol together, from one seed, in virtual time, on one thread: a metadata quorum with its controller, and partitions
-/// that are
-/// led, followed, fenced and elected by what it commits; producers, consumers, and all that can happen to them. No codec and no files: logs
-/// and disks are
-/// models, decisions are the shipped ones.
+/// that are led, followed, fenced and elected by what it commits; producers, consumers, and all that can happen to them. No codec and no
+/// files: logs and disks are models, decisions are the shipped ones.
 /// <para>
 /// Claim: whatever is killed, loses its power, is cut off, held, delayed or lost, in any number, nothing that was acknowledged or shown is
-/// lost or
-/// changed; and when faults end, everything agrees and goes on.
+/// lost or changed; and when faults end, everything agrees and goes on.
 /// </para>
 /// </summary>
 internal sealed class CoreWorld : IQuorumWorld

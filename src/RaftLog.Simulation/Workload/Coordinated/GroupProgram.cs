@@ -6,8 +6,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// A member of a group that commits offsets as one writes to registers, each value once, and reads those of all. Now and then it leaves, or
-/// is silent for longer
-/// than its session and commits all the same.
+/// is silent for longer than its session and commits all the same.
 /// </summary>
 public sealed class GroupProgram
 {

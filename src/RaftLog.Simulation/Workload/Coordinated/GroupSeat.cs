@@ -5,11 +5,9 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// The partitions that a member holds, and since when. It may rely on them until it gives them up, and no longer than its session since it
-/// last sent what was
-/// answered: clocks differ by a few in a hundred. While it has to give up partitions it may rely on the others no longer than its rebalance
-/// timeout, here its session
-/// too, since it sent the first heartbeat that may have begun that: as in Kafka, the coordinator counts from when it decides, whether or
-/// not its response arrives.
+/// last sent what was answered: clocks differ by a few in a hundred. While it has to give up partitions it may rely on the others no longer
+/// than its rebalance timeout, here its session too, since it sent the first heartbeat that may have begun that: as in Kafka, the
+/// coordinator counts from when it decides, whether or not its response arrives.
 /// </summary>
 internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, TimeSpan session)
 {

@@ -7,8 +7,7 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// One incarnation of a transactional producer that speaks the protocol itself: what it is told is exactly what the cluster said. Whatever
-/// has no clear outcome is
-/// tried again until its patience ends; then the session is over.
+/// has no clear outcome is tried again until its patience ends; then the session is over.
 /// </summary>
 internal sealed class TransactionSession
 {

@@ -4,9 +4,8 @@ namespace RaftLog.Simulation;
 
 /// <summary>
 /// A program that moves money between accounts: each transaction takes from some partitions what it gives to others. Now and then it
-/// aborts, forgets to end
-/// a transaction, or repeats what it has sent long after it was done. Several programs may have one transactional id, and fence one
-/// another.
+/// aborts, forgets to end a transaction, or repeats what it has sent long after it was done. Several programs may have one transactional
+/// id, and fence one another.
 /// </summary>
 public sealed class TransferProgram
 {

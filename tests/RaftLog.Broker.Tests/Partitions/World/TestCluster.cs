@@ -19,8 +19,7 @@ namespace RaftLog.Broker.Tests.Partitions;
 
 /// <summary>
 /// A few nodes with real logs on disks that can lose power, one network, one clock and one thread. The test is the controller: it writes
-/// the metadata
-/// log, and says who hears of it when.
+/// the metadata log, and says who hears of it when.
 /// </summary>
 internal sealed class TestCluster : IDisposable
 {

@@ -4,8 +4,7 @@ namespace RaftLog.Coordination.Groups.Consumer.Assignors;
 
 /// <summary>
 /// Gives the members of each topic contiguous ranges in the order of the members, so that members get the same partitions of topics of
-/// one size: what has to
-/// be read together comes together.
+/// one size: what has to be read together comes together.
 /// </summary>
 internal static class ServerRangeAssignor
 {
