@@ -229,6 +229,9 @@ internal sealed class TransactionSession
             return (told.Error, told.IsOpen || !told.WasSent);
         });
         _transaction = null;
+
+        // A copy that is still on its way would end the next transaction of the same epoch: what KIP-890 gives each transaction its epoch for.
+        IsUsable &= !(_protocol.AddsFirst && mayBeDone);
         return isDone && commits;
     }
 
