@@ -77,6 +77,11 @@ internal static class FeatureChanges
             return $"The feature '{update.Feature}' is at level {now}, and only an upgrade was asked for.";
         }
 
+        if (level >= now && level > 0 && update.UpgradeType != UpgradeOnly)
+        {
+            return $"The feature '{update.Feature}' is at level {now}, and a downgrade to level {level} was asked for: Can't downgrade to a newer version.";
+        }
+
         if (level < now && isMetadataVersion)
         {
             return $"metadata.version is at level {now} and cannot go back: records of that level would be lost.";

@@ -50,7 +50,9 @@ public sealed class UpdateFeaturesTests(BothNodes nodes)
                 Case.Of("groups on", p => ChangeAsync(p, "group.version", 1, 1)),
                 Case.Of("transactions back", p => ChangeAsync(p, "transaction.version", 1, 2)),
                 Case.Of("transactions off", p => ChangeAsync(p, "transaction.version", 0, 3)),
+                Case.Of("transactions up, as a downgrade", p => p.AskAsync(Request(("transaction.version", 2, 2)))),
                 Case.Of("transactions on", p => ChangeAsync(p, "transaction.version", 2, 1)),
+                Case.Of("transactions where they are, as a downgrade", p => p.AskAsync(Request(("transaction.version", 2, 2)))),
             ]
         );
     }
