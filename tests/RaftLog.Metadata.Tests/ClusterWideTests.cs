@@ -71,7 +71,7 @@ public class ClusterWideTests
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update(MetadataVersion.FeatureName, 27, type: 3));
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update(MetadataVersion.FeatureName, 0, type: 3));
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update(MetadataVersion.FeatureName, 29, type: 2));
-        Assert.Equal(ErrorCode.InvalidUpdateVersion, Update(MetadataVersion.FeatureName, 28, type: 2));
+        Assert.Equal(ErrorCode.None, Update(MetadataVersion.FeatureName, 28, type: 2));
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update("group.version", 1));
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update("unknown", 1));
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update(MetadataVersion.FeatureName, 29, type: 0));

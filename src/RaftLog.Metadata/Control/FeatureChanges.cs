@@ -77,9 +77,9 @@ internal static class FeatureChanges
             return $"The feature '{update.Feature}' is at level {now}, and only an upgrade was asked for.";
         }
 
-        if (level >= now && level > 0 && update.UpgradeType != UpgradeOnly)
+        if (level > now && update.UpgradeType != UpgradeOnly)
         {
-            return $"The feature '{update.Feature}' is at level {now}, and a downgrade to level {level} was asked for: Can't downgrade to a newer version.";
+            return $"The feature '{update.Feature}' is at level {now}: Can't downgrade to a newer version, {level}.";
         }
 
         if (level < now && isMetadataVersion)

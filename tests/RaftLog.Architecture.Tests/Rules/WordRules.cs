@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace RaftLog.Architecture.Tests;
 
-/// <summary>Rules over the words of source files: the ones that <c>docs/glossary.md</c> replaces, names of types, lengths of lines.</summary>
+/// <summary>
+/// Rules over the words of source files: the ones that <c>docs/glossary.md</c> replaces, names of types, lengths of lines.
+/// </summary>
 internal static partial class WordRules
 {
     /// <summary>The longest line of C#, in characters.</summary>
@@ -47,7 +49,9 @@ internal static partial class WordRules
         where banned.Word.IsMatch(text)
         select $"{source.File}: {text}: say {banned.Instead} (docs/glossary.md)";
 
-    /// <summary>Lines that do not fit beside another file on a screen. A raw or verbatim literal keeps the lines of what it quotes.</summary>
+    /// <summary>
+    /// Lines that do not fit beside another file on a screen. A raw or verbatim literal keeps the lines of what it quotes.
+    /// </summary>
     internal static IEnumerable<string> LongLines(IEnumerable<(string File, string Text)> sources) =>
         from source in sources
         let quoted = LinesOf(source.Text, Quotation().Matches(source.Text))
@@ -56,7 +60,8 @@ internal static partial class WordRules
         select $"{source.File}({line.Index + 1}): {line.Item.Length} characters; at most {MaxColumns}";
 
     /// <summary>
-    /// Names that two types share which one reader meets: in a node, or in a client. What a client sees of a node keeps the name that it has in the protocol.
+    /// Names that two types share which one reader meets: in a node, or in a client. What a client sees of a node keeps the name that it
+    /// has in the protocol.
     /// </summary>
     internal static IEnumerable<string> SharedNames(IEnumerable<(string File, string Text)> sources) =>
         from type in sources.SelectMany(static source =>
@@ -80,7 +85,8 @@ internal static partial class WordRules
         || file.StartsWith("src/RaftLog.Platform", StringComparison.Ordinal);
 
     /// <summary>
-    /// A connection is refused, in the words of the operating system; types of others keep their names; the name of a test is a sentence, in which a
+    /// A connection is refused, in the words of the operating system; types of others keep their names; the name of a test is a sentence,
+    /// in which a
     /// node may answer.
     /// </summary>
     private static bool IsExempt(string name) =>

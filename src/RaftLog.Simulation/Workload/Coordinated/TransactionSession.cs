@@ -230,7 +230,7 @@ internal sealed class TransactionSession
         });
         _transaction = null;
 
-        // A copy that is still on its way would end the next transaction of the same epoch: what KIP-890 gives each transaction its epoch for.
+        // A copy that is still on its way would end the next transaction of the same epoch, which KIP-890 has mended.
         IsUsable &= !(_protocol.AddsFirst && mayBeDone);
         return isDone && commits;
     }
