@@ -566,7 +566,7 @@ public sealed class PartitionLog
     /// <summary>There is no descriptor for something that can be done later.</summary>
     internal void PutOff(DiskException wasRejected) => _home.Health.Reject(wasRejected);
 
-    /// <summary>The disk rejected what was done with the log.</summary>
+    /// <summary>The disk failed what was done with the log.</summary>
     internal void Failed(DiskException failure) => _home.Health.Fail(failure);
 
     /// <summary>The time of <c>flush.ms</c> is over.</summary>

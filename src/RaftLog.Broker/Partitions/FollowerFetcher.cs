@@ -433,7 +433,7 @@ internal sealed class FollowerFetcher
         }
     }
 
-    /// <summary>False when the disk rejected: the directory is offline then, and the partition with it.</summary>
+    /// <summary>False when the disk failed: the directory is offline then, and the partition with it.</summary>
     private async ValueTask<bool> TryTruncateAsync(Partition partition, FollowerStep step, FollowerFetchResult reply)
     {
         try

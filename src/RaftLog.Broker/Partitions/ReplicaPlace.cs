@@ -63,7 +63,7 @@ internal sealed class ReplicaPlace(
     /// Must be awaited, without the lock, before a leader's records are taken: where the log is empty and begins inside the first batch,
     /// that batch is taken whole, so the log begins a little earlier on the disk than it did.
     /// </summary>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public async ValueTask PrepareAsync(Memory<byte> records)
     {
         PartitionLog log = _log;

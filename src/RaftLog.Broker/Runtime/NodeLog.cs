@@ -4,7 +4,7 @@ using RaftLog.Platform;
 namespace RaftLog.Broker.Runtime;
 
 /// <summary>
-/// The node's log for people: one line an event, appended to a file. It never fails the node: when the disk rejects, lines are dropped.
+/// The node's log for people: one line an event, appended to a file. It never fails the node: when the disk fails, lines are dropped.
 /// When the file has reached its bound it becomes <c>.1</c> in place of the one before, so a node log takes at most twice the bound.
 /// </summary>
 public sealed class NodeLog

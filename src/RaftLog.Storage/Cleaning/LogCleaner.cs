@@ -32,7 +32,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
     /// <param name="stop">Gives the round up.</param>
     /// <exception cref="UncleanableException">The log holds what cannot be cleaned.</exception>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline.</exception>
     /// <exception cref="OperationCanceledException">The round was given up.</exception>
     public async Task<CleaningResult?> CleanAsync(
         PartitionLog log,

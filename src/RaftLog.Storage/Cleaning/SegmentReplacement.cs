@@ -24,7 +24,7 @@ internal sealed class SegmentReplacement(
 )
 {
     /// <summary>Runs it; see the class.</summary>
-    /// <exception cref="DiskException">The disk rejected.</exception>
+    /// <exception cref="DiskException">The disk failed.</exception>
     public async ValueTask<bool> RunAsync()
     {
         List<IDiskFile> files = [];

@@ -14,7 +14,7 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
     private readonly List<Departed> _waiting = [];
 
     /// <summary>
-    /// Takes a log out of use and gets its directory out of the way. The result is the directory's path now; null when the disk rejected.
+    /// Takes a log out of use and gets its directory out of the way. The result is the directory's path now; null when the disk failed.
     /// </summary>
     /// <param name="log">The log.</param>
     /// <param name="suffix">What the new name ends with; where that says so the files go later.</param>

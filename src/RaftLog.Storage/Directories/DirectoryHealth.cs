@@ -8,7 +8,7 @@ public enum DirectoryState
     /// <summary>In use.</summary>
     Online = 0,
 
-    /// <summary>The disk rejected a write or a flush: nothing more is written there until the node is started again.</summary>
+    /// <summary>The disk failed a write or a flush: nothing more is written there until the node is started again.</summary>
     Offline = 1,
 }
 

@@ -48,7 +48,7 @@ public sealed class FutureLogs
     }
 
     /// <summary>Makes an empty copy, durably. Not in a thread that must not wait for the disk.</summary>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public async ValueTask<CreatedLog> CreateAsync(NewLog log)
     {
         CreatedLog created = (

@@ -123,7 +123,7 @@ public sealed class LogDirectory
     /// <param name="path">The directory.</param>
     /// <param name="decompression">What reading compressed batches may hold, in all directories of a node; its own where null.</param>
     /// <exception cref="LogDirectoryException">It is not formatted, or another process uses it.</exception>
-    /// <exception cref="DiskException">The disk rejected.</exception>
+    /// <exception cref="DiskException">The disk failed.</exception>
     public static async ValueTask<LogDirectory> OpenAsync(
         IDisk disk,
         TimeProvider time,
@@ -192,7 +192,7 @@ public sealed class LogDirectory
     /// <summary>
     /// Opens a log that lies in the directory, and recovers it where the last stop was not clean. Several may be opened at once.
     /// </summary>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings) =>
         OpenLogAsync(_home, partition, settings, isFlushed: false);
 
@@ -203,7 +203,7 @@ public sealed class LogDirectory
     /// <param name="disk">The disk with flushes of its own (<see cref="IDisk.WithOwnFlushes"/>).</param>
     /// <param name="partition">The log's name.</param>
     /// <param name="settings">How it is cut and flushed.</param>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public async ValueTask<PartitionLog> OpenMetadataLogAsync(IDisk disk, TopicPartition partition, LogSettings settings)
     {
         _metadataHome = new LogHome(disk, Path, Health, new Flusher(disk, _time, Path, Health), _time)
@@ -220,7 +220,7 @@ public sealed class LogDirectory
     /// <summary>
     /// Opens all logs of the directory that are not open yet, one after the other, and removes what a deletion left behind.
     /// </summary>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public async ValueTask OpenAllAsync(LogSettings settings)
     {
         await _departed.RemoveDeletedAsync(PathOf);
@@ -300,7 +300,7 @@ public sealed class LogDirectory
     /// <param name="partition">The partition; no directory of its name may be there.</param>
     /// <param name="topicId">The topic's id.</param>
     /// <param name="settings">The topic's configuration.</param>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings) => Create(_home, partition, topicId, settings);
 
     /// <summary>
@@ -310,7 +310,7 @@ public sealed class LogDirectory
     /// </summary>
     /// <param name="logs">What to make, each with another partition.</param>
     /// <returns>One for each of <paramref name="logs"/>, in their order.</returns>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public async ValueTask<IReadOnlyList<CreatedLog>> CreateAsync(IReadOnlyList<NewLog> logs)
     {
         IReadOnlyList<CreatedLog> created = await _making.MakeAsync(logs, log => PathOf(log.Partition));
@@ -335,7 +335,7 @@ public sealed class LogDirectory
     /// Takes a log out of use that no metadata knows, and keeps its files under a name that ends with <c>-stray</c>. Needs the partition's
     /// lock.
     /// </summary>
-    /// <returns>The directory's path now; null when the log was out of use already, or the disk rejected.</returns>
+    /// <returns>The directory's path now; null when the log was out of use already, or the disk failed.</returns>
     public string? SetAsStray(PartitionLog log) => SetAside(log, LogFileNames.StraySuffix);
 
     /// <summary>
@@ -368,7 +368,7 @@ public sealed class LogDirectory
     /// </summary>
     /// <param name="replaced">The log.</param>
     /// <param name="from">Where it lies.</param>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public async ValueTask RemoveReplacedAsync(PartitionLog replaced, LogDirectory from)
     {
         await Flusher.EnqueueAsync(() => _disk.FlushDirectoryAsync(Path));
@@ -381,7 +381,7 @@ public sealed class LogDirectory
     /// </summary>
     /// <param name="log">The log.</param>
     /// <param name="offset">Where it will be cut.</param>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public async ValueTask PrepareTruncationAsync(PartitionLog log, Offset offset)
     {
         if (log.Flushing.LimitCheckpoints(log.TruncationPointOf(offset), log.HighWatermark))

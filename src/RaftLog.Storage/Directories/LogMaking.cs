@@ -14,7 +14,7 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
     /// <summary>Makes logs, one result for each in their order.</summary>
     /// <param name="logs">What to make.</param>
     /// <param name="pathOf">Where each lies.</param>
-    /// <exception cref="DiskException">The disk rejected; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public async ValueTask<IReadOnlyList<CreatedLog>> MakeAsync(IReadOnlyList<NewLog> logs, Func<NewLog, string> pathOf)
     {
         var failures = new DiskException?[logs.Count];

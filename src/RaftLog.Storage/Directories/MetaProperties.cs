@@ -18,7 +18,7 @@ public sealed record MetaProperties(string ClusterId, NodeId NodeId, Uuid Direct
 
     /// <summary>Reads the file of a directory; null where it is absent: the directory is not formatted.</summary>
     /// <exception cref="LogDirectoryException">The file is not what it must be; says which key.</exception>
-    /// <exception cref="DiskException">The disk rejected.</exception>
+    /// <exception cref="DiskException">The disk failed.</exception>
     public static MetaProperties? Read(IDisk disk, string directory)
     {
         string path = $"{directory}/{FileName}";

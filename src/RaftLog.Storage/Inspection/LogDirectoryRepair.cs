@@ -21,7 +21,7 @@ public sealed class LogDirectoryRepair(IDisk disk, string directory)
     /// <param name="findings">What the verification found, in its order.</param>
     /// <returns>What was done, one line each; empty where nothing could be.</returns>
     /// <exception cref="LogDirectoryException">A process uses the directory.</exception>
-    /// <exception cref="DiskException">The disk rejected; what was done before stays done.</exception>
+    /// <exception cref="DiskException">The disk failed; what was done before stays done.</exception>
     public async ValueTask<IReadOnlyList<string>> RunAsync(IReadOnlyList<LogFinding> findings)
     {
         using IDisposable taken =

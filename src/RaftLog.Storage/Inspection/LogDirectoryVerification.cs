@@ -21,7 +21,7 @@ public static class LogDirectoryVerification
     /// <param name="disk">The disk.</param>
     /// <param name="path">A log directory, or the directory of one log.</param>
     /// <exception cref="LogDirectoryException">There is no such directory, or a process uses it.</exception>
-    /// <exception cref="DiskException">The disk rejected.</exception>
+    /// <exception cref="DiskException">The disk failed.</exception>
     public static VerificationResult Run(IDisk disk, string path)
     {
         (string directory, string? only) = Locate(disk, path);

@@ -51,7 +51,7 @@ public sealed class SegmentReader : IDisposable
     internal BatchHeader Header => _scan.Header;
 
     /// <summary>Opens a file; null where it is absent.</summary>
-    /// <exception cref="DiskException">The disk rejected.</exception>
+    /// <exception cref="DiskException">The disk failed.</exception>
     public static SegmentReader? Open(IDisk disk, string path) => disk.OpenExisting(path) is { } file ? new SegmentReader(file) : null;
 
     /// <summary>Moves to the next batch; false behind the last.</summary>

@@ -10,7 +10,7 @@ public static class DuplicateLogs
     /// other is renamed and stays. Only logs of the same topic id are compared.
     /// </summary>
     /// <param name="directories">All directories of a node, with their logs open.</param>
-    /// <returns>The logs that were set aside, and their paths now; null where the disk rejected.</returns>
+    /// <returns>The logs that were set aside, and their paths now; null where the disk failed.</returns>
     public static IReadOnlyList<(PartitionLog Log, string? Path)> SetAside(IReadOnlyList<LogDirectory> directories)
     {
         List<(PartitionLog Log, string? Path)> aside = [];

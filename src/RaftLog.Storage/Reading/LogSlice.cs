@@ -78,7 +78,7 @@ public readonly struct LogSlice : IDisposable
     /// Reads into the target, which has at least <see cref="Length"/> bytes; the result is the number of bytes of whole batches, fewer
     /// where the disk has corrupt a length or a truncation came first.
     /// </summary>
-    /// <exception cref="DiskException">The disk rejected.</exception>
+    /// <exception cref="DiskException">The disk failed.</exception>
     public int Read(Span<byte> target)
     {
         if (_segment is null)

@@ -19,7 +19,7 @@ public sealed class QuorumStateFile(IDisk disk, string directory)
     /// <summary>Reads the file; null where it is absent: the node has never taken part.</summary>
     /// <exception cref="LogDirectoryException">The file is damaged. Going on as if it were absent could vote twice in one
     /// epoch.</exception>
-    /// <exception cref="DiskException">The disk rejected.</exception>
+    /// <exception cref="DiskException">The disk failed.</exception>
     public QuorumState? Read()
     {
         if (AtomicFile.Read(disk, $"{directory}/{FileName}") is not { } bytes)
@@ -42,7 +42,7 @@ public sealed class QuorumStateFile(IDisk disk, string directory)
     }
 
     /// <summary>Replaces the file durably.</summary>
-    /// <exception cref="DiskException">The disk rejected: the state did not take effect, and the node must stop.</exception>
+    /// <exception cref="DiskException">The disk failed: the state did not take effect, and the node must stop.</exception>
     public ValueTask WriteAsync(QuorumState state, QuorumStateVersion version)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
