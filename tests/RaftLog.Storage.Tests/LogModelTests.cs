@@ -68,6 +68,79 @@ public class LogModelTests
         new Run(steps.Length).Play(steps);
     }
 
+    /// <summary>The log's only file is replaced, and after the power cut neither the old one nor the new one is there.</summary>
+    [Fact]
+    public void A_power_cut_while_the_only_segment_is_replaced_keeps_where_the_log_begins()
+    {
+        (byte Kind, byte Choice)[] steps =
+        [
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (8, 0),
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (254, 1),
+            (0, 1),
+            (0, 0),
+            (0, 0),
+            (0, 130),
+            (200, 207),
+            (105, 22),
+            (182, 250),
+            (201, 197),
+            (244, 134),
+            (36, 180),
+            (153, 187),
+            (203, 123),
+            (28, 109),
+            (148, 196),
+            (250, 249),
+            (123, 157),
+            (56, 18),
+            (2, 91),
+            (10, 193),
+            (145, 61),
+            (167, 114),
+            (93, 35),
+            (82, 63),
+            (53, 34),
+            (197, 151),
+            (144, 161),
+            (154, 137),
+            (20, 18),
+            (6, 56),
+            (142, 249),
+            (164, 236),
+            (74, 132),
+            (92, 142),
+            (100, 19),
+            (125, 47),
+            (220, 96),
+            (255, 252),
+            (91, 250),
+            (183, 10),
+            (162, 128),
+            (159, 91),
+            (247, 159),
+            (221, 48),
+            (88, 180),
+            (93, 60),
+            (99, 192),
+            (149, 174),
+            (178, 229),
+            (41, 170),
+            (89, 90),
+        ];
+
+        new Run(steps.Length).Play(steps);
+    }
+
     private sealed class Run(int seed)
     {
         private readonly Dictionary<(int Epoch, long Offset), string> _ever = [];

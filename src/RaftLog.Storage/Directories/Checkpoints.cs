@@ -192,7 +192,9 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
 
         foreach (PartitionLog log in all)
         {
-            if (log.Segments is [var first, ..] && log.StartOffset > first.BaseOffset)
+            // Also where the first segment begins there, which Kafka leaves out: a power cut while that segment's file is being replaced
+            // leaves a log without files, and nothing else says then that it does not begin at 0.
+            if (log.StartOffset > Offset.Zero)
             {
                 starts.Add(new(log.Partition, log.StartOffset));
             }
