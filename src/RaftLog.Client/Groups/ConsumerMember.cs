@@ -23,7 +23,7 @@ internal sealed class ConsumerMember : IGroupMember
     private readonly Backoff _backoff;
     private readonly Lock _lock = new();
     private readonly ConsumerMembership _membership;
-    private readonly SortedDictionary<AssignedPartition, TopicPartition> _reads = [];
+    private readonly SortedDictionary<TopicIdPartition, TopicPartition> _reads = [];
     private Preparation? _prepared;
     private bool _isPreparing;
 
@@ -178,14 +178,14 @@ internal sealed class ConsumerMember : IGroupMember
     /// </summary>
     private async ValueTask ReconcileAsync()
     {
-        SortedSet<AssignedPartition> target;
+        SortedSet<TopicIdPartition> target;
         Preparation? prepared;
         lock (_lock)
         {
             (target, prepared, _prepared) = (_membership.Target, _prepared, null);
         }
 
-        List<AssignedPartition> revoked = [.. _reads.Keys.Except(target)];
+        List<TopicIdPartition> revoked = [.. _reads.Keys.Except(target)];
         if (revoked.Count > 0)
         {
             await _owned.RevokeAsync(
@@ -199,7 +199,7 @@ internal sealed class ConsumerMember : IGroupMember
         if (prepared?.Target == target)
         {
             SortedDictionary<TopicPartition, StartAt> given = [];
-            foreach ((AssignedPartition id, (TopicPartition partition, StartAt start)) in prepared.Given)
+            foreach ((TopicIdPartition id, (TopicPartition partition, StartAt start)) in prepared.Given)
             {
                 if (_reads.TryAdd(id, partition))
                 {
@@ -225,24 +225,24 @@ internal sealed class ConsumerMember : IGroupMember
         _beat.Set();
         if (isUnprepared)
         {
-            List<AssignedPartition> missing = [.. target.Where(each => !_reads.ContainsKey(each))];
+            List<TopicIdPartition> missing = [.. target.Where(each => !_reads.ContainsKey(each))];
             _runtime.Supervisor.Run("prepare partitions", () => PrepareAsync(target, missing));
         }
     }
 
     /// <summary>Finds the names of partitions that the reader is to read too, and where to begin.</summary>
-    private async Task PrepareAsync(SortedSet<AssignedPartition> target, List<AssignedPartition> missing)
+    private async Task PrepareAsync(SortedSet<TopicIdPartition> target, List<TopicIdPartition> missing)
     {
         CallDeadline deadline = new(_runtime.Waiters, _runtime.Options.CallTimeout);
-        SortedDictionary<AssignedPartition, (TopicPartition Partition, StartAt Start)> given = [];
+        SortedDictionary<TopicIdPartition, (TopicPartition Partition, StartAt Start)> given = [];
         try
         {
             IReadOnlyDictionary<Uuid, string> names = await _topicNames.FindAsync(
                 [.. target.Select(each => each.TopicId).Distinct()],
                 deadline
             );
-            SortedDictionary<AssignedPartition, TopicPartition> named = [];
-            foreach (AssignedPartition each in missing)
+            SortedDictionary<TopicIdPartition, TopicPartition> named = [];
+            foreach (TopicIdPartition each in missing)
             {
                 if (names.TryGetValue(each.TopicId, out string? name))
                 {
@@ -251,7 +251,7 @@ internal sealed class ConsumerMember : IGroupMember
             }
 
             SortedDictionary<TopicPartition, Offset> committed = await _offsets.FetchAsync(named.Values, deadline);
-            foreach ((AssignedPartition id, TopicPartition partition) in named)
+            foreach ((TopicIdPartition id, TopicPartition partition) in named)
             {
                 given.Add(
                     id,
@@ -388,7 +388,7 @@ internal sealed class ConsumerMember : IGroupMember
     /// <param name="Target">What the coordinator wanted when they were prepared.</param>
     /// <param name="Given">Their names, and where to begin.</param>
     private sealed record Preparation(
-        SortedSet<AssignedPartition> Target,
-        SortedDictionary<AssignedPartition, (TopicPartition Partition, StartAt Start)> Given
+        SortedSet<TopicIdPartition> Target,
+        SortedDictionary<TopicIdPartition, (TopicPartition Partition, StartAt Start)> Given
     );
 }

@@ -19,7 +19,7 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
 
     private GroupTopics _topics = GroupTopics.None;
     private GroupTopics? _sentTopics;
-    private SortedSet<AssignedPartition>? _sentOwned;
+    private SortedSet<TopicIdPartition>? _sentOwned;
     private TimeSpan _interval = FirstInterval;
     private long _nextMs = long.MaxValue;
     private long _polledMs;
@@ -34,10 +34,10 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
     public ConsumerMemberStage Stage { get; private set; } = ConsumerMemberStage.Outside;
 
     /// <summary>What it reads.</summary>
-    public SortedSet<AssignedPartition> Owned { get; private set; } = [];
+    public SortedSet<TopicIdPartition> Owned { get; private set; } = [];
 
     /// <summary>What the coordinator wants it to read.</summary>
-    public SortedSet<AssignedPartition> Target { get; private set; } = [];
+    public SortedSet<TopicIdPartition> Target { get; private set; } = [];
 
     /// <summary>Why it can be no member, or null.</summary>
     public KafkaException? Failure { get; private set; }
@@ -201,7 +201,7 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
     }
 
     /// <summary>The reader reads this from now on; the coordinator is told at once.</summary>
-    public void Reconciled(IEnumerable<AssignedPartition> owned, long nowMs)
+    public void Reconciled(IEnumerable<TopicIdPartition> owned, long nowMs)
     {
         if (Stage == ConsumerMemberStage.Member)
         {
@@ -262,7 +262,7 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
             Target =
             [
                 .. assignment.TopicPartitions.SelectMany(topic =>
-                    topic.Partitions.Select(each => new AssignedPartition(topic.TopicId, each))
+                    topic.Partitions.Select(each => new TopicIdPartition(topic.TopicId, each))
                 ),
             ];
         }
