@@ -13,11 +13,11 @@ internal static class VerificationPage
 
     internal static void Check(BatchFigures figures)
     {
-        string path = Path.Combine(Root(), "docs", "verification.md");
+        string path = Path.Combine(Repository.Root, "docs", "verification.md");
         string page = File.ReadAllText(path);
         int from = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
         int to = page.IndexOf(End, StringComparison.Ordinal);
-        if (Environment.GetEnvironmentVariable("RAFTLOG_REWRITE_DOCS") == "1")
+        if (GeneratedPage.IsRewriting)
         {
             File.WriteAllText(path, page[..from] + Table(figures) + page[to..]);
             return;
@@ -40,15 +40,4 @@ internal static class VerificationPage
 
     private static IEnumerable<string> Names(string table) =>
         table.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Select(line => line.Split('|')[1]);
-
-    private static string Root()
-    {
-        DirectoryInfo? at = new(AppContext.BaseDirectory);
-        while (at is not null && !File.Exists(Path.Combine(at.FullName, "RaftLog.sln")))
-        {
-            at = at.Parent;
-        }
-
-        return at!.FullName;
-    }
 }
