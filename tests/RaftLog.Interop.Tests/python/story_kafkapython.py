@@ -21,7 +21,11 @@ def reader(bootstrap, group, topic):
 
 
 def member(bootstrap, group, topic):
-    consumer = reader(bootstrap, group, topic)
+    follow(reader(bootstrap, group, topic))
+
+
+def follow(consumer):
+    """Shows what it reads and commits it, until it is asked to end."""
     while not is_stopped():
         batches = consumer.poll(timeout_ms=200)
         for records in batches.values():
