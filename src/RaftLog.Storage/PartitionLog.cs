@@ -286,9 +286,9 @@ public sealed class PartitionLog
         }
 
         Offset? whole = BatchAtStart(records.Span);
-        if (FetchedBatches.Check(records.Span, whole ?? EndOffset, currentEpoch, out int length) is { } wasRejected)
+        if (FetchedBatches.Check(records.Span, whole ?? EndOffset, currentEpoch, out int length) is { } rejected)
         {
-            return wasRejected;
+            return rejected;
         }
 
         if (length == 0)
@@ -455,9 +455,9 @@ public sealed class PartitionLog
                 _writer.Roll(nowMs);
                 _home.Flusher.Add(this);
             }
-            catch (DiskException wasRejected) when (wasRejected.Kind == DiskErrorKind.NoDescriptors)
+            catch (DiskException rejected) when (rejected.Kind == DiskErrorKind.NoDescriptors)
             {
-                PutOff(wasRejected);
+                PutOff(rejected);
             }
         });
     }
@@ -532,9 +532,9 @@ public sealed class PartitionLog
             return false;
         }
 
-        DiskException? wasRejected = null;
-        await _home.Flusher.EnqueueAsync(async () => wasRejected = await _home.TryWriteRecoveryPoints());
-        return wasRejected is null && Flushing.RecoveryPoint >= end;
+        DiskException? rejected = null;
+        await _home.Flusher.EnqueueAsync(async () => rejected = await _home.TryWriteRecoveryPoints());
+        return rejected is null && Flushing.RecoveryPoint >= end;
     }
 
     /// <summary>A segment to write what stays of some segments. It is not part of the log yet.</summary>
@@ -564,7 +564,7 @@ public sealed class PartitionLog
     }
 
     /// <summary>There is no descriptor for something that can be done later.</summary>
-    internal void PutOff(DiskException wasRejected) => _home.Health.Reject(wasRejected);
+    internal void PutOff(DiskException rejected) => _home.Health.Reject(rejected);
 
     /// <summary>The disk failed what was done with the log.</summary>
     internal void Failed(DiskException failure) => _home.Health.Fail(failure);

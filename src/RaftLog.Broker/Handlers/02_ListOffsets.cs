@@ -30,8 +30,8 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
         ListOffsetsResponse response = new();
         foreach (ListOffsetsRequest.TopicData topic in request.Topics)
         {
-            ListOffsetsResponse.TopicData responded = new() { Name = topic.Name };
-            response.Topics.Add(responded);
+            ListOffsetsResponse.TopicData topicResult = new() { Name = topic.Name };
+            response.Topics.Add(topicResult);
             foreach (ListOffsetsRequest.PartitionData partition in topic.Partitions)
             {
                 bool isRepeated = repeated.TryGetValue(new TopicPartition(topic.Name, partition.PartitionIndex), out bool hasResponse);
@@ -48,7 +48,7 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
                 OffsetLookup found = isRepeated
                     ? OffsetLookup.Failed(ErrorCode.InvalidRequest)
                     : Find(topic.Name, partition, audience, isDebugging, context.Version);
-                responded.Partitions.Add(
+                topicResult.Partitions.Add(
                     new()
                     {
                         PartitionIndex = partition.PartitionIndex,

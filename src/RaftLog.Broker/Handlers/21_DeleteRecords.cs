@@ -72,12 +72,12 @@ internal sealed class DeleteRecordsHandler(PartitionLookup lookup, MetadataCache
         int next = 0;
         foreach (DeleteRecordsRequest.DeleteRecordsTopic topic in request.Topics)
         {
-            DeleteRecordsResponse.DeleteRecordsTopicResult responded = new() { Name = topic.Name };
-            response.Topics.Add(responded);
+            DeleteRecordsResponse.DeleteRecordsTopicResult topicResult = new() { Name = topic.Name };
+            response.Topics.Add(topicResult);
             foreach (DeleteRecordsRequest.DeleteRecordsPartition asked in topic.Partitions)
             {
                 Deletion deletion = deletions[next];
-                responded.Partitions.Add(
+                topicResult.Partitions.Add(
                     new()
                     {
                         PartitionIndex = asked.PartitionIndex,

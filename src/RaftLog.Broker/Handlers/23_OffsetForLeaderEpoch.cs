@@ -18,8 +18,8 @@ internal sealed class OffsetForLeaderEpochHandler(PartitionLookup lookup)
         OffsetForLeaderEpochResponse response = new();
         foreach (OffsetForLeaderEpochRequest.OffsetForLeaderTopic topic in request.Topics)
         {
-            OffsetForLeaderEpochResponse.OffsetForLeaderTopicResult responded = new() { Topic = topic.Topic };
-            response.Topics.Add(responded);
+            OffsetForLeaderEpochResponse.OffsetForLeaderTopicResult topicResult = new() { Topic = topic.Topic };
+            response.Topics.Add(topicResult);
             foreach (OffsetForLeaderEpochRequest.OffsetForLeaderPartition asked in topic.Partitions)
             {
                 (Partition? partition, ErrorCode error) = lookup.ByName(topic.Topic, asked.Partition);
@@ -29,7 +29,7 @@ internal sealed class OffsetForLeaderEpochHandler(PartitionLookup lookup)
                     (error, end) = partition.EndOfEpoch(asked.CurrentLeaderEpoch, asked.LeaderEpoch);
                 }
 
-                responded.Partitions.Add(
+                topicResult.Partitions.Add(
                     new()
                     {
                         Partition = asked.Partition,

@@ -43,14 +43,14 @@ internal sealed class WriteTxnMarkersHandler(LocalMarkers markers) : IRequestHan
             WriteTxnMarkersResponse.WritableTxnMarkerResult result = new() { ProducerId = asked.ProducerId };
             foreach (WriteTxnMarkersRequest.WritableTxnMarkerTopic topic in asked.Topics)
             {
-                WriteTxnMarkersResponse.WritableTxnMarkerTopicResult responded = new() { Name = topic.Name };
+                WriteTxnMarkersResponse.WritableTxnMarkerTopicResult topicResult = new() { Name = topic.Name };
                 foreach (int index in topic.PartitionIndexes)
                 {
-                    responded.Partitions.Add(new() { PartitionIndex = index, ErrorCode = outcomes[next] });
+                    topicResult.Partitions.Add(new() { PartitionIndex = index, ErrorCode = outcomes[next] });
                     next++;
                 }
 
-                result.Topics.Add(responded);
+                result.Topics.Add(topicResult);
             }
 
             response.Markers.Add(result);

@@ -203,10 +203,10 @@ public sealed class Partition
             // A node that does not lead does not look into the batch.
             lock (_gate)
             {
-                ErrorCode wasRejected = _replica.MayAppend(acks);
-                if (wasRejected != ErrorCode.None)
+                ErrorCode rejected = _replica.MayAppend(acks);
+                if (rejected != ErrorCode.None)
                 {
-                    return Reject(wasRejected);
+                    return Reject(rejected);
                 }
             }
         }
@@ -247,11 +247,11 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            ErrorCode wasRejected = _replica.CheckLeadership(epoch);
-            wasRejected = wasRejected == ErrorCode.None ? _replica.MayAppend(RequiredAcks.All) : wasRejected;
-            if (wasRejected != ErrorCode.None)
+            ErrorCode rejected = _replica.CheckLeadership(epoch);
+            rejected = rejected == ErrorCode.None ? _replica.MayAppend(RequiredAcks.All) : rejected;
+            if (rejected != ErrorCode.None)
             {
-                return Reject(wasRejected);
+                return Reject(rejected);
             }
 
             RecordBatch.Read(marker.Span, out RecordBatch batch);
@@ -272,9 +272,9 @@ public sealed class Partition
     {
         lock (_gate)
         {
-            ErrorCode wasRejected = _replica.CheckLeadership(epoch);
-            wasRejected = wasRejected == ErrorCode.None ? _replica.MayAppend(acks) : wasRejected;
-            return wasRejected != ErrorCode.None ? Reject(wasRejected)
+            ErrorCode rejected = _replica.CheckLeadership(epoch);
+            rejected = rejected == ErrorCode.None ? _replica.MayAppend(acks) : rejected;
+            return rejected != ErrorCode.None ? Reject(rejected)
                 : _verifications.CheckBuilt(batches.Span, Log.Producers) is { } unverified
                     ? new AppendOutcome(unverified, _replica.LeaderEpoch)
                 : Appended(Log.AppendBuilt(batches, _replica.LeaderEpoch, _host.WallMs), wakes);

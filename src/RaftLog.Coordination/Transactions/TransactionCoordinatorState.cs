@@ -147,19 +147,19 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         AddPartitionsToTxnResponse.AddPartitionsToTxnResult result = new() { TransactionalId = request.TransactionalId };
         foreach (AddPartitionsToTxnRequest.AddPartitionsToTxnTopic topic in request.Topics)
         {
-            AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult responded = new() { Name = topic.Name };
+            AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult topicResult = new() { Name = topic.Name };
             foreach (int index in topic.Partitions)
             {
                 bool isMissing =
                     request.VerifyOnly
                     && error == ErrorCode.None
                     && !_transactions[request.TransactionalId].Durable.Partitions.Contains(new TopicPartition(topic.Name, index));
-                responded.ResultsByPartition.Add(
+                topicResult.ResultsByPartition.Add(
                     new() { PartitionIndex = index, PartitionErrorCode = isMissing ? ErrorCode.TransactionAbortable : error }
                 );
             }
 
-            result.TopicResults.Add(responded);
+            result.TopicResults.Add(topicResult);
         }
 
         outbox.Respond(token, new AddPartitionsToTxnResponse { ResultsByTransaction = [result] });

@@ -57,11 +57,11 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
     internal void VoteLeaves(int from, VoteRequest request, VoteResponse response)
     {
         List<VoteRequest.PartitionData> asked = [.. request.Topics.SelectMany(topic => topic.Partitions)];
-        List<VoteResponse.PartitionData> responded = [.. response.Topics.SelectMany(topic => topic.Partitions)];
-        for (int i = 0; i < Math.Min(asked.Count, responded.Count); i++)
+        List<VoteResponse.PartitionData> votes = [.. response.Topics.SelectMany(topic => topic.Partitions)];
+        for (int i = 0; i < Math.Min(asked.Count, votes.Count); i++)
         {
-            RequireEpoch(from, responded[i].LeaderEpoch.Value, "answers a vote in");
-            if (responded[i].VoteGranted && !asked[i].PreVote)
+            RequireEpoch(from, votes[i].LeaderEpoch.Value, "answers a vote in");
+            if (votes[i].VoteGranted && !asked[i].PreVote)
             {
                 NoteVote(asked[i].ReplicaEpoch.Value, from, asked[i].ReplicaId.Value);
                 RequireVote(from, asked[i].ReplicaEpoch.Value, asked[i].ReplicaId.Value, "votes");

@@ -74,7 +74,7 @@ public sealed class ListOffsetsHandlerTests : IDisposable
         };
         RequestContext context = new(ApiKey.ListOffsets, 7, "", new ConnectionContext(1, new NetworkAddress("client", 1), "PLAINTEXT"));
         ListOffsetsResponse response = _cluster.Pump.Finish(() => handler.HandleAsync(request, context))!;
-        ListOffsetsResponse.PartitionData responded = response.Topics[0].Partitions[0];
-        return (responded.ErrorCode, responded.Offset);
+        ListOffsetsResponse.PartitionData partition = response.Topics[0].Partitions[0];
+        return (partition.ErrorCode, partition.Offset);
     }
 }

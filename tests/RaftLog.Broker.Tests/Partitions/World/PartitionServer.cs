@@ -143,14 +143,14 @@ internal sealed class PartitionServer : IDisposable
         var response = new ListOffsetsResponse();
         foreach (ListOffsetsRequest.TopicData topic in request.Topics)
         {
-            var responded = new ListOffsetsResponse.TopicData { Name = topic.Name };
-            response.Topics.Add(responded);
+            var topicResult = new ListOffsetsResponse.TopicData { Name = topic.Name };
+            response.Topics.Add(topicResult);
             foreach (ListOffsetsRequest.PartitionData wanted in topic.Partitions)
             {
                 OffsetLookup found = _table
                     .Find(new TopicPartition(topic.Name, wanted.PartitionIndex))!
                     .FindOffset(wanted.CurrentLeaderEpoch, wanted.Timestamp, Audience.Follower);
-                responded.Partitions.Add(
+                topicResult.Partitions.Add(
                     new()
                     {
                         PartitionIndex = wanted.PartitionIndex,
