@@ -5,8 +5,8 @@ internal sealed class SimBytes
 {
     private const int FirstCapacity = 512;
 
+    private readonly List<ChangeMark> _marks = [];
     private byte[] _bytes = [];
-    private int _lowestChange;
 
     internal int Length { get; private set; }
 
@@ -15,12 +15,12 @@ internal sealed class SimBytes
 
     internal ReadOnlySpan<byte> Span => _bytes.AsSpan(0, Length);
 
-    /// <summary>The first position that has changed since the last call; the length when none has.</summary>
-    internal int TakeLowestChange()
+    /// <summary>Begins to note, for one reader, from where on the bytes have changed.</summary>
+    internal ChangeMark Watch()
     {
-        int lowest = Math.Min(_lowestChange, Length);
-        _lowestChange = int.MaxValue;
-        return lowest;
+        ChangeMark mark = new();
+        _marks.Add(mark);
+        return mark;
     }
 
     internal int Read(long position, Span<byte> target)
@@ -73,6 +73,9 @@ internal sealed class SimBytes
     private void Changed(int position)
     {
         Version++;
-        _lowestChange = Math.Min(_lowestChange, position);
+        foreach (ChangeMark mark in _marks)
+        {
+            mark.Note(position);
+        }
     }
 }

@@ -8,6 +8,7 @@ namespace RaftLog.Simulation;
 /// <param name="keepsRecords">Whether the records are looked at, too.</param>
 internal sealed class SegmentScan(SimBytes bytes, bool keepsRecords)
 {
+    private readonly ChangeMark _changes = bytes.Watch();
     private readonly List<ImageBatch> _batches = [];
     private readonly List<int> _ends = [];
     private readonly List<ImageRecord[]> _records = [];
@@ -39,7 +40,7 @@ internal sealed class SegmentScan(SimBytes bytes, bool keepsRecords)
         }
 
         _version = bytes.Version;
-        int lowest = bytes.TakeLowestChange();
+        int lowest = _changes.Take();
         while (_ends.Count > 0 && _ends[^1] > lowest)
         {
             gone.Add(_batches[^1]);

@@ -11,6 +11,9 @@ public sealed class PipelineProgram
 {
     private const short FetchOfOneGroup = 7;
     private const int MostRecords = 40;
+
+    /// <summary>Whoever reads as many at once is behind its producers, and pauses no more until it has caught up.</summary>
+    private const int Backlog = 8;
     private static readonly TimeSpan BeatInterval = TimeSpan.FromMilliseconds(700);
     private static readonly TimeSpan MeanPause = TimeSpan.FromMilliseconds(120);
 
@@ -25,6 +28,7 @@ public sealed class PipelineProgram
     private readonly SortedDictionary<TopicPartition, Offset> _positions = [];
     private TransactionSession? _producer;
     private long _beatUs;
+    private bool _isBehind;
     private bool _stopped;
 
     /// <param name="world">What it runs in.</param>
@@ -77,7 +81,12 @@ public sealed class PipelineProgram
     {
         while (!_stopped)
         {
-            await Task.Delay(_world.Random.Exponential(MeanPause), _world.Time);
+            if (!_isBehind)
+            {
+                await Task.Delay(_world.Random.Exponential(MeanPause), _world.Time);
+            }
+
+            _isBehind = false;
             if (_world.NowUs() - _beatUs >= BeatInterval.TotalMicroseconds)
             {
                 await BeatAsync();
@@ -140,6 +149,7 @@ public sealed class PipelineProgram
         _positions.Remove(input);
         if (isDone)
         {
+            _isBehind = records.Count >= Backlog;
             _positions[input] = next;
         }
     }
