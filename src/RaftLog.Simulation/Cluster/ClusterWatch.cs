@@ -24,6 +24,7 @@ internal sealed class ClusterWatch
     private readonly SimCluster _cluster;
     private readonly SimScheduler _scheduler;
     private readonly QuorumWatch _quorum;
+    private readonly MetadataTail _tail;
     private readonly SortedDictionary<int, MetadataImage> _last = [];
     private readonly Dictionary<(TopicPartition, PartitionEpoch), PartitionRegistration> _versions = [];
     private readonly Dictionary<(TopicPartition, LeaderEpoch), NodeId> _leaders = [];
@@ -36,10 +37,11 @@ internal sealed class ClusterWatch
     private readonly HashSet<(NodeId, BrokerEpoch)> _leaving = [];
     private Offset _newestOffset = Offset.None;
 
-    internal ClusterWatch(SimCluster cluster, QuorumWatch quorum)
+    internal ClusterWatch(SimCluster cluster, QuorumWatch quorum, MetadataTail tail)
     {
         _cluster = cluster;
         _quorum = quorum;
+        _tail = tail;
         _scheduler = cluster.Scheduler;
     }
 
@@ -333,7 +335,7 @@ internal sealed class ClusterWatch
     /// <summary>
     /// Whoever is fenced has asked for it, or its session is over, or its process is gone. A session begins anew with each heartbeat that
     /// is accepted, and with a new controller for all that are not fenced then. Whom nobody has heard of on the wire since it registered
-    /// says nothing.
+    /// says nothing. Where a belief changes across epochs, the record that fences tells whether the new controller wrote it.
     /// </summary>
     private void RequireFenceCause(SimMachine machine, BrokerRegistration broker, MetadataImage image, MetadataImage before)
     {
@@ -342,7 +344,7 @@ internal sealed class ClusterWatch
             !broker.Fenced
             || before.Brokers.GetValueOrDefault(broker.Id) is not { Fenced: false } earlier
             || earlier.Epoch != broker.Epoch
-            || before.Provenance.LastEpoch != epoch
+            || (before.Provenance.LastEpoch != epoch && _tail.FencedIn(machine, broker.Id, broker.Epoch) != epoch)
             || _quorum.BegunUs(epoch) is not { } begunUs
             || _leaving.Contains((broker.Id, broker.Epoch))
             || !_accepted.TryGetValue((broker.Id, broker.Epoch), out long acceptedUs)

@@ -58,6 +58,27 @@ internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
         return null;
     }
 
+    /// <summary>
+    /// The epoch of the last record in a node's log, as that node sees it, that fences an incarnation of a broker; null where there is none.
+    /// </summary>
+    internal LeaderEpoch? FencedIn(SimMachine machine, NodeId broker, BrokerEpoch incarnation)
+    {
+        LeaderEpoch? epoch = null;
+        foreach ((ImageBatch batch, IMetadataRecord record) in RecordsOf(machine, durable: false))
+        {
+            if (
+                record is BrokerRegistrationChangeRecord { Fenced: 1 } change
+                && change.BrokerId == broker
+                && change.BrokerEpoch == incarnation
+            )
+            {
+                epoch = batch.Epoch;
+            }
+        }
+
+        return epoch;
+    }
+
     private bool IsOnMajority(ImageBatch batch) =>
         cluster.Voters.Count(machine => images.Of(machine.Number, Log).TryFind(batch.Base, out ImageBatch has) && has == batch) * 2
         > cluster.Voters.Count();

@@ -60,7 +60,7 @@ internal sealed class PromiseWatch
         _tail = new MetadataTail(cluster, _images);
         HandedOut = new HandedOut(cluster, _tail, Quorum);
         Timely = new TimelyWatch(cluster, Quorum, options);
-        _beliefs = new ClusterWatch(cluster, Quorum)
+        _beliefs = new ClusterWatch(cluster, Quorum, _tail)
         {
             Changed = (partition, registration) => CheckInSync(partition, registration, from: 0),
         };
