@@ -26,7 +26,7 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
     private const short FirstWithTopicIds = 13;
     private const string AdminClientId = "__admin_client";
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(ReusedStateMethodBuilder<>))]
     public async ValueTask<ProduceResponse?> HandleAsync(ProduceRequest request, RequestContext context)
     {
         ProduceExchange exchange = context.Kept<ProduceExchange>();

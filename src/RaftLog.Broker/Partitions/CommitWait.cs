@@ -58,7 +58,7 @@ public sealed class CommitWait
     internal bool IsOver => _over;
 
     /// <summary>Waits until every slot is decided, at most for a time; at once when they are already.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(ReusedStateMethodBuilder))]
     public async ValueTask WaitAsync(TimeSpan timeout)
     {
         long until = _waiters.NowMs + (long)timeout.TotalMilliseconds;

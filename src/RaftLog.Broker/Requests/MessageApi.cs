@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RaftLog.Platform.Waiting;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Requests;
@@ -31,7 +32,7 @@ internal sealed class MessageApi<TRequest, TResponse>(
     internal override async ValueTask<IMessage?> HandleLocalAsync(IMessage request, RequestContext context) =>
         await handler.HandleAsync((TRequest)request, context);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(ReusedStateMethodBuilder<>))]
     private static async ValueTask<WireWriter?> EncodeAsync(ValueTask<TResponse?> handling, RequestHeader header, RequestContext context)
     {
         if (await handling is not { } response)

@@ -20,7 +20,7 @@ public sealed class BufferPool : IDisposable
     private readonly BufferPoolLimits _limits;
     private readonly bool _poison;
     private readonly Lock _lock = new();
-    private readonly Stack<byte[]>[] _idle = new Stack<byte[]>[Classes];
+    private readonly Stack<Slab>[] _idle = new Stack<Slab>[Classes];
     private readonly int[] _leastIdle = new int[Classes];
     private readonly ITimer _timer;
     private long _leasedBytes;
@@ -37,7 +37,7 @@ public sealed class BufferPool : IDisposable
         _poison = poison;
         for (int i = 0; i < Classes; i++)
         {
-            _idle[i] = new Stack<byte[]>();
+            _idle[i] = new Stack<Slab>();
         }
 
         using AsyncFlowControl? noFlow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
@@ -80,7 +80,7 @@ public sealed class BufferPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         int index = ClassOf(length);
         int size = index < Classes ? SizeOf(index) : length;
-        byte[]? array = null;
+        Slab? slab = null;
         lock (_lock)
         {
             if (_leasedBytes + size > _limits.MaxBytes)
@@ -89,34 +89,34 @@ public sealed class BufferPool : IDisposable
             }
 
             _leasedBytes += size;
-            if (index < Classes && _idle[index].TryPop(out array))
+            if (index < Classes && _idle[index].TryPop(out slab))
             {
                 _idleBytes -= size;
                 _leastIdle[index] = Math.Min(_leastIdle[index], _idle[index].Count);
             }
         }
 
-        return new PooledBuffer(this, array ?? Allocate(size), length);
+        return new PooledBuffer(slab ?? new Slab(this, Allocate(size)), length);
     }
 
     /// <summary>Stops giving up idle buffers by time; leases stay valid.</summary>
     public void Dispose() => _timer.Dispose();
 
-    internal void Return(byte[] array)
+    internal void Return(Slab slab)
     {
         if (_poison)
         {
-            array.AsSpan().Fill(0xDB);
+            slab.Poison();
         }
 
-        int index = ClassOf(array.Length);
+        int index = ClassOf(slab.Size);
         lock (_lock)
         {
-            _leasedBytes -= array.Length;
-            if (index < Classes && _idleBytes + array.Length <= _limits.MaxIdleBytes)
+            _leasedBytes -= slab.Size;
+            if (index < Classes && _idleBytes + slab.Size <= _limits.MaxIdleBytes)
             {
-                _idle[index].Push(array);
-                _idleBytes += array.Length;
+                _idle[index].Push(slab);
+                _idleBytes += slab.Size;
                 Arm();
             }
         }
@@ -152,7 +152,7 @@ public sealed class BufferPool : IDisposable
             {
                 for (int unused = _leastIdle[i]; unused > 0; unused--)
                 {
-                    _idleBytes -= _idle[i].Pop().Length;
+                    _idleBytes -= _idle[i].Pop().Size;
                 }
 
                 _leastIdle[i] = _idle[i].Count;

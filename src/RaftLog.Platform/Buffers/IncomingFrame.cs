@@ -52,8 +52,7 @@ public sealed class IncomingFrame : IDisposable
             return true;
         }
 
-        PooledBuffer? larger = _pool!.TryRent((int)Math.Min(Length, 4L * buffer.Length));
-        if (larger is null)
+        if (_pool!.TryRent((int)Math.Min(Length, 4L * buffer.Length)) is not { } larger)
         {
             return false;
         }

@@ -1,22 +1,20 @@
-using RaftLog.Protocol;
-
 namespace RaftLog.Platform.Buffers;
 
 /// <summary>
 /// A lease of pinned memory with a count of references. Whoever keeps it longer than the one who lent it calls <see cref="Retain"/>; every
 /// reference ends in one <see cref="Release"/>, and the last gives the memory back. Releasing once too often stops the node: a
-/// buffer that two owners write to corrupts a log.
+/// buffer that two owners write to corrupts a log. Copies are the same lease; one that is kept after the last release is recognized, although
+/// other leases have the memory by then.
 /// </summary>
-public sealed class PooledBuffer
+public readonly struct PooledBuffer
 {
-    private readonly BufferPool _pool;
-    private readonly byte[] _array;
-    private int _references = 1;
+    private readonly Slab _slab;
+    private readonly int _lease;
 
-    internal PooledBuffer(BufferPool pool, byte[] array, int length)
+    internal PooledBuffer(Slab slab, int length)
     {
-        _pool = pool;
-        _array = array;
+        _slab = slab;
+        _lease = slab.BeginLease();
         Length = length;
     }
 
@@ -24,39 +22,14 @@ public sealed class PooledBuffer
     public int Length { get; }
 
     /// <summary>The leased memory, of <see cref="Length"/> bytes.</summary>
-    public Memory<byte> Memory
-    {
-        get
-        {
-            CheckLeased();
-            return new Memory<byte>(_array, 0, Length);
-        }
-    }
+    public Memory<byte> Memory => new(_slab.BytesOf(_lease), 0, Length);
 
     /// <summary>The leased memory, of <see cref="Length"/> bytes.</summary>
-    public Span<byte> Span
-    {
-        get
-        {
-            CheckLeased();
-            return new Span<byte>(_array, 0, Length);
-        }
-    }
+    public Span<byte> Span => new(_slab.BytesOf(_lease), 0, Length);
 
     /// <summary>Adds a reference.</summary>
-    public void Retain() =>
-        Invariant.Holds(Interlocked.Increment(ref _references) > 1, "P-01", "a buffer was retained after its last release");
+    public void Retain() => _slab.Retain(_lease);
 
     /// <summary>Ends a reference.</summary>
-    public void Release()
-    {
-        int left = Interlocked.Decrement(ref _references);
-        Invariant.Holds(left >= 0, "P-01", "a buffer was released twice");
-        if (left == 0)
-        {
-            _pool.Return(_array);
-        }
-    }
-
-    private void CheckLeased() => Invariant.Holds(Volatile.Read(ref _references) > 0, "P-01", "a buffer was used after its last release");
+    public void Release() => _slab.Release(_lease);
 }

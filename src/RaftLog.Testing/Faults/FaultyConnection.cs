@@ -16,7 +16,7 @@ internal sealed class FaultyConnection : IConnection
     private const int HeaderBytes = LengthBytes + sizeof(short);
 
     private readonly IConnection _inner;
-    private readonly IReadOnlyList<NodeFaults> _faults;
+    private readonly NodeFaults[] _faults;
     private readonly Waiters _waiters;
     private readonly NodeFaults? _requestFaults;
     private readonly byte[] _header = new byte[HeaderBytes];
@@ -28,7 +28,7 @@ internal sealed class FaultyConnection : IConnection
     /// <param name="faults">The faults of the nodes at its ends.</param>
     /// <param name="requestFaults">The faults of the node that accepted it; null at the other end.</param>
     /// <param name="waiters">Where delays are waited for.</param>
-    public FaultyConnection(IConnection inner, IReadOnlyList<NodeFaults> faults, NodeFaults? requestFaults, Waiters waiters)
+    public FaultyConnection(IConnection inner, NodeFaults[] faults, NodeFaults? requestFaults, Waiters waiters)
     {
         _inner = inner;
         _faults = faults;

@@ -15,7 +15,7 @@ public sealed class RequestContextTests
     public void A_lease_keeps_the_bytes_of_a_request_until_it_is_disposed()
     {
         using BufferPool pool = new(TimeProvider.System, BufferPoolLimits.Default, poison: true);
-        PooledBuffer frame = pool.TryRent(100)!;
+        PooledBuffer frame = pool.TryRent(100)!.Value;
         Memory<byte> bytes = frame.Memory;
         bytes.Span.Fill(7);
         RequestContext request = new(ApiKey.Produce, 9, "", _connection, frame);
@@ -32,7 +32,7 @@ public sealed class RequestContextTests
     public void A_request_within_another_leases_the_bytes_of_the_other()
     {
         using BufferPool pool = new(TimeProvider.System, BufferPoolLimits.Default);
-        PooledBuffer frame = pool.TryRent(100)!;
+        PooledBuffer frame = pool.TryRent(100)!.Value;
         RequestLease lease = new RequestContext(ApiKey.Envelope, 0, "", _connection, frame)
             .Within(ApiKey.CreateTopics, 7, "c")
             .LeaseBytes();

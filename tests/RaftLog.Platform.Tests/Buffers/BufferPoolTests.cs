@@ -23,7 +23,7 @@ public sealed class BufferPoolTests
     public void A_lease_has_the_length_asked_for_and_costs_its_class(int length, int cost)
     {
         using BufferPool pool = new(new ManualTime(), Limits);
-        PooledBuffer buffer = pool.TryRent(length)!;
+        PooledBuffer buffer = pool.TryRent(length)!.Value;
         Assert.Equal(length, buffer.Length);
         Assert.Equal(length, buffer.Memory.Length);
         Assert.Equal(length, buffer.Span.Length);
@@ -36,7 +36,7 @@ public sealed class BufferPoolTests
     public void The_last_release_gives_the_memory_back_and_it_is_used_again()
     {
         using BufferPool pool = new(new ManualTime(), Limits);
-        PooledBuffer buffer = pool.TryRent(5000)!;
+        PooledBuffer buffer = pool.TryRent(5000)!.Value;
         buffer.Span[0] = 77;
         buffer.Retain();
         buffer.Release();
@@ -44,7 +44,7 @@ public sealed class BufferPoolTests
         Assert.Equal(77, buffer.Span[0]);
         buffer.Release();
         Assert.Equal(16 << 10, pool.IdleBytes);
-        PooledBuffer again = pool.TryRent(9000)!;
+        PooledBuffer again = pool.TryRent(9000)!.Value;
         Assert.Equal(77, again.Span[0]);
         Assert.Equal(0, pool.IdleBytes);
     }
@@ -53,9 +53,9 @@ public sealed class BufferPoolTests
     public void A_second_release_is_a_broken_invariant_and_hurts_no_other_lease()
     {
         using BufferPool pool = new(new ManualTime(), Limits);
-        PooledBuffer buffer = pool.TryRent(1)!;
+        PooledBuffer buffer = pool.TryRent(1)!.Value;
         buffer.Release();
-        PooledBuffer next = pool.TryRent(1)!;
+        PooledBuffer next = pool.TryRent(1)!.Value;
         Assert.Throws<InvariantException>(buffer.Release);
         Assert.Throws<InvariantException>(buffer.Retain);
         Assert.Throws<InvariantException>(() => buffer.Memory);
@@ -85,7 +85,7 @@ public sealed class BufferPoolTests
     public void No_more_than_the_idle_bound_is_kept()
     {
         using BufferPool pool = new(new ManualTime(), Limits);
-        List<PooledBuffer> taken = [.. Enumerable.Range(0, 6).Select(_ => pool.TryRent(1 << 20)!)];
+        List<PooledBuffer> taken = [.. Enumerable.Range(0, 6).Select(_ => pool.TryRent(1 << 20)!.Value)];
         taken.ForEach(buffer => buffer.Release());
         Assert.Equal(2 << 20, pool.IdleBytes);
     }
@@ -95,12 +95,12 @@ public sealed class BufferPoolTests
     {
         ManualTime time = new();
         using BufferPool pool = new(time, Limits);
-        List<PooledBuffer> taken = [.. Enumerable.Range(0, 8).Select(_ => pool.TryRent(4096)!)];
+        List<PooledBuffer> taken = [.. Enumerable.Range(0, 8).Select(_ => pool.TryRent(4096)!.Value)];
         taken.ForEach(buffer => buffer.Release());
 
         for (int i = 0; i < 6; i++)
         {
-            pool.TryRent(1)!.Release();
+            pool.TryRent(1)!.Value.Release();
             time.Advance(TimeSpan.FromSeconds(4));
         }
 
@@ -114,7 +114,7 @@ public sealed class BufferPoolTests
     public void A_poisoned_pool_shows_use_after_release()
     {
         using BufferPool pool = new(new ManualTime(), Limits, poison: true);
-        PooledBuffer buffer = pool.TryRent(10)!;
+        PooledBuffer buffer = pool.TryRent(10)!.Value;
         Memory<byte> kept = buffer.Memory;
         kept.Span.Fill(1);
         buffer.Release();

@@ -87,7 +87,7 @@ public sealed class IncomingFrameTests
         using BufferPool pool = new(new ManualTime(), Limits);
         using IncomingFrame frame = TryStart(pool, 10)!;
         frame.TryAdvance(9);
-        Assert.Throws<InvariantException>(frame.Detach);
+        Assert.Throws<InvariantException>(() => frame.Detach());
     }
 
     [Fact]
