@@ -90,6 +90,7 @@ internal sealed class QuorumAssembly : IDisposable
                 new BrokerProbe(
                     node.World.Network,
                     node.Supervisor,
+                    node.Waiters,
                     node.Config.Listeners.InterBroker,
                     requestTimeout,
                     node.Config.Lifecycle.FencingProbe

@@ -70,6 +70,7 @@ internal static class ControllerScenarios
             var probe = new BrokerProbe(
                 new InMemoryNetwork(stage.Time),
                 new Supervisor(new NoProcess()),
+                waiters,
                 "",
                 TimeSpan.Zero,
                 enabled: false
