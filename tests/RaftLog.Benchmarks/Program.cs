@@ -14,6 +14,7 @@ static Task<int> RunAsync(string[] args)
         ProduceAllocationsCommand.Create(),
         ReadingCommand.Create(),
         VersusDotNextCommand.Create(),
+        FailoversCommand.Create(),
         RaftLog.Benchmarks.ReplicatedLogs.DotNextNode.Create(),
         StorageCommand.Create(),
         ClientsCommand.Create(),

@@ -9,6 +9,6 @@ internal interface IRunningCluster : IAsyncDisposable
     /// <summary>The process of each node.</summary>
     IReadOnlyList<int> ProcessIds { get; }
 
-    /// <summary>Starts all nodes again, over their files, after their processes have ended; returns when the ports are open.</summary>
+    /// <summary>Starts the nodes again whose processes have ended, over their files; returns when the ports are open.</summary>
     Task StartAgainAsync();
 }

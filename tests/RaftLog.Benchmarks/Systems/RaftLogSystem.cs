@@ -57,12 +57,9 @@ internal sealed class RaftLogSystem : ISystem
 
         public Task StartAgainAsync()
         {
-            foreach (NodeProcess node in nodes)
-            {
-                node.Start();
-            }
-
-            return Task.WhenAll(nodes.Select(node => node.WaitUntilReadyAsync()));
+            List<NodeProcess> ended = [.. nodes.Where(node => !node.IsRunning)];
+            ended.ForEach(node => node.Start());
+            return Task.WhenAll(ended.Select(node => node.WaitUntilReadyAsync()));
         }
 
         public async ValueTask DisposeAsync()
