@@ -152,6 +152,51 @@ public class DescriptorShortageTests
     }
 
     [Fact]
+    public void A_truncation_waits_until_there_are_descriptors_for_what_it_changes()
+    {
+        Node node = Start(new DescriptorCache(_disk, new DescriptorShortage(_time, static _ => { })));
+        PartitionLog log = node.Create();
+        Append(log, "a");
+        Append(log, "b");
+        node.Flush();
+        _disk.HasNoDescriptors = true;
+        Task truncated = node.Pump.Start(async () =>
+        {
+            await node.Directory.PrepareTruncationAsync(log, new Offset(1));
+            log.TruncateTo(new Offset(1));
+        });
+        Wait(node, 10);
+        Assert.False(node.Directory.Health.IsOffline);
+        Assert.Equal(new Offset(2), log.EndOffset);
+
+        _disk.HasNoDescriptors = false;
+        Wait(node, 1);
+        Assert.True(truncated.IsCompletedSuccessfully);
+        Assert.Equal(new Offset(1), log.EndOffset);
+        Assert.False(node.Directory.Health.IsOffline);
+    }
+
+    [Fact]
+    public void A_clean_stop_waits_until_there_are_descriptors_for_what_it_writes()
+    {
+        Node node = Start(new DescriptorCache(_disk, new DescriptorShortage(_time, static _ => { })));
+        PartitionLog log = node.Create();
+        log.AppendAsLeader(Transactional(Writer, "x"), Epoch, AppendSettings.Default, Now);
+        node.Flush();
+        _disk.HasNoDescriptors = true;
+        Task closed = node.Pump.Start(() => node.Directory.CloseAsync(new BrokerEpoch(5)).AsTask());
+        Wait(node, 10);
+        Assert.False(closed.IsCompleted);
+        Assert.False(node.Directory.Health.IsOffline);
+
+        _disk.HasNoDescriptors = false;
+        Wait(node, 10);
+        Assert.True(closed.IsCompletedSuccessfully);
+        Assert.False(node.Directory.Health.IsOffline);
+        Assert.True(_power.FileExists($"{Node.Root}/{CleanShutdownFile.Name}"));
+    }
+
+    [Fact]
     public void The_election_state_waits_for_a_descriptor()
     {
         DescriptorShortage shortage = new(_time, static _ => { });

@@ -219,6 +219,9 @@ internal sealed class MetadataStore
         return null;
     }
 
+    /// <summary>Must be awaited before <see cref="ReplaceLog"/>.</summary>
+    public ValueTask PrepareReplacementAsync() => _directory.WaitForRoomAsync(Log);
+
     /// <summary>Drops the whole log, which a snapshot has replaced.</summary>
     public void ReplaceLog(SnapshotId id)
     {

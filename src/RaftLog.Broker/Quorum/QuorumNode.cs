@@ -274,6 +274,7 @@ internal sealed class QuorumNode : Storage.IFlushObserver
     private async Task InstallAsync(RaftEffect.InstallSnapshot effect)
     {
         InstalledSnapshot? installed = await _store.CompleteSnapshotAsync(effect.Snapshot);
+        await _store.PrepareReplacementAsync();
         _loop.Post(() =>
         {
             if (installed is null)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RaftLog.Platform.Waiting;
 
 namespace RaftLog.Platform;
 
@@ -139,7 +140,7 @@ public sealed class DescriptorCache : IDisk
     }
 
     /// <inheritdoc />
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(ReusedStateMethodBuilder))]
     public async ValueTask FlushAsync(IReadOnlyList<IDiskFile> files)
     {
         FilesToFlush taken = Interlocked.Exchange(ref _spare, null) ?? new FilesToFlush();
@@ -204,6 +205,18 @@ public sealed class DescriptorCache : IDisk
 
     /// <inheritdoc />
     public ValueTask<bool> WaitForDescriptorAsync(DiskException refused) => _shortage?.WaitAsync(refused) ?? ValueTask.FromResult(false);
+
+    /// <inheritdoc />
+    public async ValueTask WaitForRoomAsync(string path, int files)
+    {
+        while (TryOpenAtOnce(path, files) is { } refused)
+        {
+            if (!await WaitForDescriptorAsync(refused))
+            {
+                throw refused;
+            }
+        }
+    }
 
     /// <inheritdoc />
     public IDisposable? TryLock(string path) => WithRoom(() => _disk.TryLock(path));
@@ -359,6 +372,28 @@ public sealed class DescriptorCache : IDisk
             {
                 throw refused;
             }
+        }
+    }
+
+    private DiskException? TryOpenAtOnce(string path, int files)
+    {
+        List<IDiskFile> opened = [];
+        try
+        {
+            while (opened.Count < files && WithRoom(() => _disk.OpenExisting(path)) is { } file)
+            {
+                opened.Add(file);
+            }
+
+            return null;
+        }
+        catch (DiskException failure) when (failure.Kind == DiskErrorKind.NoDescriptors)
+        {
+            return failure;
+        }
+        finally
+        {
+            opened.ForEach(static file => file.Dispose());
         }
     }
 

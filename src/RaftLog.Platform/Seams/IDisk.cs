@@ -73,6 +73,15 @@ public interface IDisk
     /// </summary>
     ValueTask<bool> WaitForDescriptorAsync(DiskException refused) => ValueTask.FromResult(false);
 
+    /// <summary>
+    /// Waits until a number of files can be opened at once. For a change of several files that must not stop in its middle: it awaits this
+    /// and begins at once.
+    /// </summary>
+    /// <param name="path">A file that exists; nothing is waited for where it does not.</param>
+    /// <param name="files">How many.</param>
+    /// <exception cref="DiskException">There is no descriptor, and the node stops.</exception>
+    ValueTask WaitForRoomAsync(string path, int files) => ValueTask.CompletedTask;
+
     /// <summary>How many files this process may have open; a large number where nothing limits it.</summary>
     long DescriptorLimit => long.MaxValue;
 

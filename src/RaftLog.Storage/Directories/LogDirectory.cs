@@ -18,6 +18,9 @@ public sealed class LogDirectory
     /// <summary>From here on logs are flushed together rather than one after the other.</summary>
     private const int ManyLogs = 8;
 
+    /// <summary>More files than a truncation, or a step of a clean stop, has open at once.</summary>
+    private const int FilesOfChange = 8;
+
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
 
     private readonly IDisk _disk;
@@ -376,12 +379,14 @@ public sealed class LogDirectory
     }
 
     /// <summary>
-    /// Must be awaited, without the partition's lock, before a log is truncated below its high watermark: it lowers recovery point and high
-    /// watermark on the disk first. Completes at once where that is not needed.
+    /// Must be awaited, without the partition's lock, before a log is truncated. It waits until there are descriptors for the files that
+    /// change, since a truncation that stops in its middle takes the directory offline; below the high watermark it first lowers recovery
+    /// point and high watermark on the disk. Completes at once where neither is needed.
     /// </summary>
     /// <param name="log">The log.</param>
     /// <param name="offset">Where it will be cut.</param>
-    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
+    /// <exception cref="DiskException">The disk failed, and the directory is offline; or there is no descriptor, and the node
+    /// stops.</exception>
     public async ValueTask PrepareTruncationAsync(PartitionLog log, Offset offset)
     {
         if (log.Flushing.LimitCheckpoints(log.TruncationPointOf(offset), log.HighWatermark))
@@ -395,7 +400,13 @@ public sealed class LogDirectory
                 }
             }
         }
+
+        await WaitForRoomAsync(log);
     }
+
+    /// <summary>Waits until there are descriptors for all files of a log that one step changes.</summary>
+    /// <exception cref="DiskException">There is no descriptor, and the node stops.</exception>
+    public ValueTask WaitForRoomAsync(PartitionLog log) => _disk.WaitForRoomAsync(log.Segments[^1].Log.Path, FilesOfChange);
 
     /// <summary>
     /// Runs the flusher and writes the checkpoints every five seconds, until <see cref="CloseAsync"/> or until it goes offline.
@@ -517,6 +528,7 @@ public sealed class LogDirectory
         IReadOnlyList<PartitionLog> logs = [.. SnapshotLogs(), .. Futures.All];
         foreach (PartitionLog log in logs)
         {
+            await WaitForRoomAsync(log);
             log.PrepareClose(files);
         }
 
@@ -544,8 +556,12 @@ public sealed class LogDirectory
             await AtomicFile.WriteAsync(_disk, future.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(future.Epochs.Entries));
         }
 
+        string any = $"{Path}/{MetaProperties.FileName}";
+        await _disk.WaitForRoomAsync(any, FilesOfChange);
         await _checkpoints.WriteAllAsync();
+        await _disk.WaitForRoomAsync(any, FilesOfChange);
         await TransactionIndexList.WriteAsync(_disk, Path, logs);
+        await _disk.WaitForRoomAsync(any, FilesOfChange);
         await CleanShutdownFile.WriteAsync(_disk, Path, epoch);
     }
 

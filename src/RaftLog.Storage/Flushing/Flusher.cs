@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using RaftLog.Platform;
+using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 
 namespace RaftLog.Storage;
@@ -158,7 +159,7 @@ public sealed class Flusher
         return queued.Done.Task;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(ReusedStateMethodBuilder<>))]
     private async ValueTask<bool> HasWorkAsync()
     {
         ValueTask idle;
@@ -186,7 +187,7 @@ public sealed class Flusher
         return true;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(ReusedStateMethodBuilder))]
     private async ValueTask FlushGroupAsync()
     {
         bool directoryDirty;
@@ -289,7 +290,7 @@ public sealed class Flusher
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(ReusedStateMethodBuilder))]
     private async ValueTask RunWorkAsync()
     {
         while (!_health.IsOffline && NextWork() is { } work)
