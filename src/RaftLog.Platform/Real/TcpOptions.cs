@@ -7,8 +7,23 @@ namespace RaftLog.Platform;
 /// <param name="ReceiveBufferBytes">Kafka's <c>socket.receive.buffer.bytes</c>; -1 leaves it to the kernel, which then tunes it.</param>
 public sealed record TcpOptions(int SendBufferBytes = -1, int ReceiveBufferBytes = -1)
 {
+    /// <summary>
+    /// Bytes that the kernel takes of a connection before the peer's window lets it send them. More does not make a peer that reads any
+    /// faster; of hundreds that do not read it would use up the memory that all sockets share (<c>net.ipv4.tcp_mem</c>), and the kernel
+    /// would then slow down those that do.
+    /// </summary>
+    private const int MostUnsentBytes = 1 << 20;
+
+    private const int TcpLevel = 6;
+    private const int NotSentLowWater = 25;
+
     internal void Apply(Socket socket)
     {
+        if (OperatingSystem.IsLinux())
+        {
+            socket.SetRawSocketOption(TcpLevel, NotSentLowWater, BitConverter.GetBytes(MostUnsentBytes));
+        }
+
         // As Kafka does: a peer whose machine is gone is noticed at last, even by a side that only waits.
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         if (SendBufferBytes > 0)

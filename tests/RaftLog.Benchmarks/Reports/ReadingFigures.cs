@@ -41,8 +41,13 @@ internal sealed class ReadingFigures
                 text.Append(CultureInfo.InvariantCulture, $" {figure:0.##} |");
             }
 
-            string by = figures[0] == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{figures[1] / figures[0]:0.00} ×");
-            text.Append(compares ? $" {by} |\n" : "\n");
+            if (compares)
+            {
+                string by = figures[0] == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{figures[1] / figures[0]:0.00} ×");
+                text.Append($" {by} |");
+            }
+
+            text.Append('\n');
         }
 
         return text.ToString();

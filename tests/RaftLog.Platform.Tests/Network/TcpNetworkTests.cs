@@ -58,4 +58,25 @@ public sealed class TcpNetworkTests : NetworkContract
         Assert.Equal(ConnectOutcome.Accepted, result.Outcome);
         result.Connection!.Dispose();
     }
+
+    [Fact]
+    public async Task A_peer_that_does_not_read_is_sent_little()
+    {
+        const int Offered = 64 << 20;
+        using IListener listener = Network.Listen(new NetworkAddress("127.0.0.1", 0));
+        ConnectResult result = await Network.ConnectAsync(listener.Address, TimeSpan.FromSeconds(10), CancellationToken.None);
+        using IConnection silent = result.Connection!;
+        using IConnection sender = (await listener.AcceptAsync())!;
+        ValueTask<bool> sending = sender.SendAsync([new ReadOnlyMemory<byte>(new byte[Offered])]);
+        long sent = -1;
+        while (sent != sender.BytesSent)
+        {
+            sent = sender.BytesSent;
+            await Task.Delay(200);
+        }
+
+        Assert.InRange(sent, 1, 2 << 20);
+        silent.Reset();
+        Assert.False(await sending);
+    }
 }
