@@ -122,6 +122,23 @@ public sealed class BufferPoolTests
     }
 
     [Fact]
+    public void A_lease_allocates_nothing_in_steady_state()
+    {
+        using BufferPool pool = new(new ManualTime(), Limits);
+        pool.TryRent(100)!.Value.Release();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+        {
+            PooledBuffer buffer = pool.TryRent(100)!.Value;
+            buffer.Retain();
+            buffer.Release();
+            buffer.Release();
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
     public void Threads_share_the_pool_and_never_a_buffer()
     {
         using BufferPool pool = new(TimeProvider.System, Limits);

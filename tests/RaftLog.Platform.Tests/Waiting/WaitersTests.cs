@@ -237,4 +237,41 @@ public sealed class WaitersTests
             _ = wait.Outcome.Now();
         }
     }
+
+    [Fact]
+    public async Task What_awaits_a_wait_goes_on_without_a_work_item_of_its_own()
+    {
+        const int Rounds = 1000;
+        long allocated = await Task.Run(() =>
+        {
+            using Waiters waiters = new(new ManualTime());
+            using SemaphoreSlim wentOn = new(0);
+            ValueTask<WaitOutcome> outcome = default;
+            Action goOn = () =>
+            {
+                Assert.Equal(WaitOutcome.Ready, outcome.GetAwaiter().GetResult());
+                wentOn.Release();
+            };
+            Round();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < Rounds; i++)
+            {
+                Round();
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+
+            void Round()
+            {
+                Wait wait = waiters.Rent(Second);
+                outcome = wait.Outcome;
+                outcome.GetAwaiter().UnsafeOnCompleted(goOn);
+                wait.TryComplete(WaitOutcome.Ready);
+                wentOn.Wait();
+            }
+        });
+
+        // The pool's own queues grow now and then.
+        Assert.InRange(allocated, 0, 8 * Rounds);
+    }
 }
