@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RaftLog.Benchmarks.Measuring;
 
 namespace RaftLog.Benchmarks.Systems;
 
@@ -38,8 +39,7 @@ internal sealed class RaftLogSystem : ISystem
         Running running = new(nodes);
         try
         {
-            nodes.ForEach(node => node.Start());
-            await Task.WhenAll(nodes.Select(node => node.WaitUntilReadyAsync()));
+            await running.StartAgainAsync();
             return running;
         }
         catch
@@ -51,14 +51,22 @@ internal sealed class RaftLogSystem : ISystem
 
     private sealed class Running(IReadOnlyList<NodeProcess> nodes) : IRunningCluster
     {
+        /// <summary>As they were started: a process that has ended is known to the system before it is to <see cref="NodeProcess"/>.</summary>
+        private readonly Dictionary<NodeProcess, int> _processIds = [];
+
         public string Bootstrap => string.Join(',', nodes.Select(node => node.Address));
 
         public IReadOnlyList<int> ProcessIds => [.. nodes.Select(node => node.ProcessId)];
 
         public Task StartAgainAsync()
         {
-            List<NodeProcess> ended = [.. nodes.Where(node => !node.IsRunning)];
-            ended.ForEach(node => node.Start());
+            List<NodeProcess> ended = [.. nodes.Where(node => !_processIds.TryGetValue(node, out int id) || !ProcessUse.IsRunning(id))];
+            foreach (NodeProcess node in ended)
+            {
+                node.Start();
+                _processIds[node] = node.ProcessId;
+            }
+
             return Task.WhenAll(ended.Select(node => node.WaitUntilReadyAsync()));
         }
 
