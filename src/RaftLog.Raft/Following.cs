@@ -46,13 +46,17 @@ internal sealed class Following(Replica replica)
         }
 
         NodeId leader = replica.Role is FollowerRole ? replica.Role.Leader : NodeId.None;
-        NodeId target = session.AskElsewhere || !leader.IsNode ? replica.AnyVoterBut(leader) : leader;
-        session.AskElsewhere = false;
+        bool searches = session.TakeSearch();
+        NodeId target =
+            !searches && leader.IsNode ? leader
+            : searches && session.Target.IsNode && session.Target != leader ? replica.VoterAfter(session.Target, leader)
+            : replica.AnyVoterBut(leader);
         RaftRequest request =
             session.Download is { } download && target == leader
                 ? new RaftFetchSnapshotRequest(replica.Config.Local, replica.Role.Epoch, download.Snapshot, download.Position)
                 : new RaftFetchRequest(replica.Config.Local, replica.Role.Epoch, replica.Log.EndPosition, replica.HighWatermark);
-        session.Sent(replica.Out.Send(target, request), target, replica.NowMs + replica.Config.RequestTimeoutMs);
+        int patienceMs = searches ? session.SearchPatienceMs(replica.Config.RequestTimeoutMs) : replica.Config.RequestTimeoutMs;
+        session.Sent(replica.Out.Send(target, request), target, replica.NowMs + patienceMs);
     }
 
     public void Handle(long requestId, RaftFetchReply reply)
@@ -216,7 +220,13 @@ internal sealed class Following(Replica replica)
     )
     {
         follower = replica.Role as FollowerRole;
-        if (!session.TryEnd(requestId) || replica.Learn(reply.Leader, firsthand: reply.Leader.Leader == session.Target))
+        if (!session.TryEnd(requestId))
+        {
+            return false;
+        }
+
+        session.EndSearch();
+        if (replica.Learn(reply.Leader, firsthand: reply.Leader.Leader == session.Target))
         {
             return false;
         }
@@ -269,7 +279,12 @@ internal sealed class Following(Replica replica)
         bool wasLeader = replica.Role is FollowerRole && session.Target == replica.Role.Leader;
         session.GiveUp();
         session.Pause(replica.NowMs + replica.Config.RetryBackoffMs);
-        session.AskElsewhere = wasLeader;
+        if (wasLeader)
+        {
+            // It may be cut off, and voters may be as well: others are asked before it is again.
+            session.BeginSearch(replica.Config.Voters.Voters.Count(voter => voter.Id != replica.Role.Leader && !replica.IsSelf(voter.Id)));
+        }
+
         if (replica.Role is FollowerRole { HasFetched: false } && wasLeader)
         {
             // It is known by hearsay or from before a restart only, and does not answer.

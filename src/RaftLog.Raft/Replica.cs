@@ -86,6 +86,28 @@ internal sealed class Replica
         return leader;
     }
 
+    /// <summary>The voter that follows one in the order of voters and is neither this replica nor the leader.</summary>
+    public NodeId VoterAfter(NodeId voter, NodeId leader)
+    {
+        IReadOnlyList<ReplicaKey> voters = Config.Voters.Voters;
+        int place = 0;
+        while (place < voters.Count && voters[place].Id != voter)
+        {
+            place++;
+        }
+
+        for (int step = 1; step <= voters.Count; step++)
+        {
+            NodeId next = voters[(place + step) % voters.Count].Id;
+            if (!IsSelf(next) && next != leader)
+            {
+                return next;
+            }
+        }
+
+        return leader;
+    }
+
     /// <summary>Follows what a peer says about the leadership. True when that changed this node's role.</summary>
     /// <param name="seen">What it says.</param>
     /// <param name="firsthand">True when it speaks of itself.</param>

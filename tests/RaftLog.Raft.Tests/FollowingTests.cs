@@ -205,6 +205,34 @@ public sealed class FollowingTests
     }
 
     [Fact]
+    public void An_observer_whose_leader_and_a_voter_are_cut_off_asks_the_next_voter_soon()
+    {
+        CoreRig rig = CoreRig.Follower(self: 9);
+        Assert.Equal(2, rig.TakeRequest<RaftFetchRequest>().To.Value);
+        rig.Wait(1020);
+        int first = rig.TakeRequest<RaftFetchRequest>().To.Value;
+        rig.Wait(270);
+        int second = rig.TakeRequest<RaftFetchRequest>().To.Value;
+        Assert.Equal([1, 3], new[] { first, second }.Order());
+    }
+
+    [Fact]
+    public void The_longer_nobody_answers_the_longer_a_voter_may_take_to_name_the_leader()
+    {
+        CoreRig rig = CoreRig.Follower(self: 9);
+        List<long> patience = [];
+        for (int turn = 0; turn < 12; turn++)
+        {
+            rig.TakeRequest<RaftFetchRequest>();
+            long sent = rig.Now;
+            rig.WaitUntil(() => rig.Has<RaftEffect.SendRequest>());
+            patience.Add(rig.Now - sent - 20);
+        }
+
+        Assert.Equal([1000, 250, 250, 1000, 500, 500, 1000, 1000, 1000, 1000, 1000, 1000], patience);
+    }
+
+    [Fact]
     public void A_leader_that_says_it_leads_no_more_is_lost()
     {
         CoreRig rig = CoreRig.Follower();

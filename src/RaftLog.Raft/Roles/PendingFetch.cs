@@ -8,7 +8,15 @@ namespace RaftLog.Raft;
 /// </summary>
 internal sealed class PendingFetch
 {
+    /// <summary>The first of several voters that are asked for a new leader has this part of the request timeout to answer.</summary>
+    private const int FirstShare = 4;
+
+    /// <summary>Voters that are asked before the leader is asked again.</summary>
+    private const int MostVoters = 3;
+
     private long _requestId;
+    private int _votersToAsk;
+    private int _searches;
 
     public bool IsWaiting => _requestId != 0;
 
@@ -19,9 +27,6 @@ internal sealed class PendingFetch
 
     /// <summary>When the next request may leave.</summary>
     public long RetryAtMs { get; private set; } = long.MinValue;
-
-    /// <summary>True when the next fetch goes to another voter than the leader, to learn whether there is a new one.</summary>
-    public bool AskElsewhere { get; set; }
 
     /// <summary>The snapshot that is being fetched instead of records.</summary>
     public SnapshotDownload? Download { get; set; }
@@ -45,6 +50,43 @@ internal sealed class PendingFetch
         GiveUpMs = long.MaxValue;
         return true;
     }
+
+    /// <summary>
+    /// The next fetches go to other voters than the leader, to learn whether there is a new one: to so many of them, a few at most, until one
+    /// answers.
+    /// </summary>
+    public void BeginSearch(int voters)
+    {
+        _votersToAsk = Math.Min(voters, MostVoters);
+        _searches++;
+    }
+
+    /// <summary>Somebody has answered.</summary>
+    public void EndSearch()
+    {
+        _votersToAsk = 0;
+        _searches = 0;
+    }
+
+    /// <summary>True when the next fetch asks a voter for a new leader.</summary>
+    public bool TakeSearch()
+    {
+        if (_votersToAsk == 0)
+        {
+            return false;
+        }
+
+        _votersToAsk--;
+        return true;
+    }
+
+    /// <summary>
+    /// How long such a voter may take, in milliseconds. It does not lead the epoch that the fetch names, so it holds no response back, and
+    /// whoever is cut off shall not keep the others from being asked. The time doubles with each search in vain: on a slow network the
+    /// responses need it.
+    /// </summary>
+    public int SearchPatienceMs(int requestTimeoutMs) =>
+        (int)Math.Min(requestTimeoutMs, ((long)requestTimeoutMs / FirstShare) << Math.Min(_searches - 1, FirstShare));
 
     /// <summary>Ends the request under way, whichever it is.</summary>
     public void GiveUp() => TryEnd(_requestId);
