@@ -13,14 +13,33 @@ internal sealed class FaultyNetwork(INetwork network, NodeFaults own, Func<Netwo
 {
     private readonly Waiters _waiters = new(time);
     private readonly NodeFaults _life = new();
+    private readonly Lock _lock = new();
+    private readonly List<IListener> _listeners = [];
 
     /// <summary>A life of the node begins.</summary>
     public void Open() => _life.Heal();
 
-    /// <summary>A life of the node is over: all its connections end.</summary>
-    public void Close() => _life.CutOff();
+    /// <summary>A life of the node is over: all its connections end, and nobody listens at its addresses any more.</summary>
+    public void Close()
+    {
+        _life.CutOff();
+        lock (_lock)
+        {
+            _listeners.ForEach(static listener => listener.Dispose());
+            _listeners.Clear();
+        }
+    }
 
-    public IListener Listen(NetworkAddress address) => new FaultyListener(network.Listen(address), this);
+    public IListener Listen(NetworkAddress address)
+    {
+        FaultyListener listener = new(network.Listen(address), this);
+        lock (_lock)
+        {
+            _listeners.Add(listener);
+        }
+
+        return listener;
+    }
 
     public async ValueTask<ConnectResult> ConnectAsync(NetworkAddress address, TimeSpan timeout, CancellationToken cancel)
     {
