@@ -29,6 +29,41 @@ public class EmbeddedClusterTests
     }
 
     [Fact]
+    public async Task A_broker_that_dies_soon_after_a_change_of_controller_is_fenced_at_once()
+    {
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(
+            new EmbeddedClusterOptions
+            {
+                Nodes = 5,
+                Sockets = false,
+                Configuration = new SortedDictionary<string, string>(StringComparer.Ordinal)
+                {
+                    ["broker.heartbeat.interval.ms"] = "30000",
+                    ["broker.session.timeout.ms"] = "60000",
+                },
+            }
+        );
+        int first = (await cluster.Client.Admin.DescribeQuorumAsync()).Leader.Value;
+        await cluster.KillNodeAsync(first);
+        int second = first;
+        while (second == first)
+        {
+            second = (await cluster.Client.Admin.DescribeQuorumAsync()).Leader.Value;
+        }
+
+        // Longer than what the new controller does of itself to find out who is there.
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        Task killed = cluster.KillNodeAsync(cluster.Nodes.First(node => node != first && node != second));
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(10));
+        while ((await cluster.Client.Admin.DescribeClusterAsync(limit.Token)).Brokers.Count > 3)
+        {
+            await Task.Delay(20, limit.Token);
+        }
+
+        await killed;
+    }
+
+    [Fact]
     public async Task Clusters_share_nothing_and_run_side_by_side()
     {
         EmbeddedCluster[] clusters = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => EmbeddedCluster.StartAsync()));

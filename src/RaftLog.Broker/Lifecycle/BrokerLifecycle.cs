@@ -96,6 +96,12 @@ internal sealed class BrokerLifecycle(
     /// <summary>A directory has failed: the controller hears of it at once.</summary>
     public void DirectoriesChanged() => _wake.Set();
 
+    /// <summary>
+    /// There is another controller: it hears of this broker at once, and over a connection whose end it notices, instead of at the next
+    /// heartbeat.
+    /// </summary>
+    public void ControllerChanged() => _wake.Set();
+
     /// <summary>Asks the controller to move this broker's leaderships away, and waits until that is done or the time is over.</summary>
     public async ValueTask LeaveAsync(TimeSpan timeout)
     {

@@ -60,6 +60,7 @@ internal sealed class BrokerAssembly
             CordonedDirectories = () => cache.Image.Version.TracksCordonedDirectories ? Partitions!.Places.Cordoned : null,
         };
         failures.Changed += Lifecycle.DirectoriesChanged;
+        quorum.LeaderFound += Lifecycle.ControllerChanged;
         failures.Changed += () => publisher.Post(_fetchers!.Reconsider);
 
         ReplicationSettings replication = node.Config.Replication;

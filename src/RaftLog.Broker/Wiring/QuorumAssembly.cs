@@ -135,6 +135,9 @@ internal sealed class QuorumAssembly : IDisposable
         );
     }
 
+    /// <summary>Raised in the quorum's event loop when this node has heard of a leader; a handler only notes it.</summary>
+    public event Action? LeaderFound;
+
     /// <summary>The quorum's shell.</summary>
     public QuorumNode Quorum { get; }
 
@@ -202,6 +205,11 @@ internal sealed class QuorumAssembly : IDisposable
         );
         _controllers.LeaderChanged(leader.Leader);
         Volatile.Write(ref _elections, leader.Leader.IsNode ? _elections + 1 : _elections);
+        if (leader.Leader.IsNode)
+        {
+            LeaderFound?.Invoke();
+        }
+
         if (!_node.IsBroker && leader.Leader.IsNode)
         {
             readiness.Running();
