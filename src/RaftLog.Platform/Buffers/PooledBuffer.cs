@@ -3,8 +3,8 @@ namespace RaftLog.Platform.Buffers;
 /// <summary>
 /// A lease of pinned memory with a count of references. Whoever keeps it longer than the one who lent it calls <see cref="Retain"/>; every
 /// reference ends in one <see cref="Release"/>, and the last gives the memory back. Releasing once too often stops the node: a
-/// buffer that two owners write to corrupts a log. Copies are the same lease; one that is kept after the last release is recognized, although
-/// other leases have the memory by then.
+/// buffer that two owners write to corrupts a log. Copies are the same lease; one that is kept after the last release is
+/// recognized, although other leases have the memory by then.
 /// </summary>
 public readonly struct PooledBuffer
 {

@@ -52,8 +52,8 @@ internal sealed class PendingFetch
     }
 
     /// <summary>
-    /// The next fetches go to other voters than the leader, to learn whether there is a new one: to so many of them, a few at most, until one
-    /// answers.
+    /// The next fetches go to other voters than the leader, to learn whether there is a new one: to so many of them, a few at most,
+    /// until one answers.
     /// </summary>
     public void BeginSearch(int voters)
     {

@@ -51,7 +51,9 @@ internal sealed class RaftLogSystem : ISystem
 
     private sealed class Running(IReadOnlyList<NodeProcess> nodes) : IRunningCluster
     {
-        /// <summary>As they were started: a process that has ended is known to the system before it is to <see cref="NodeProcess"/>.</summary>
+        /// <summary>
+        /// As they were started: a process that has ended is known to the system before it is to <see cref="NodeProcess"/>.
+        /// </summary>
         private readonly Dictionary<NodeProcess, int> _processIds = [];
 
         public string Bootstrap => string.Join(',', nodes.Select(node => node.Address));

@@ -6,8 +6,8 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="ControlledShutdown"><c>controlled.shutdown.enable</c>: leaderships move away before a stop.</param>
 /// <param name="RebalanceLeaders"><c>auto.leader.rebalance.enable</c>: preferred replicas get their leadership back.</param>
 /// <param name="RebalanceIntervalSeconds"><c>leader.imbalance.check.interval.seconds</c>: how often.</param>
-/// <param name="FencingProbe"><c>raftlog.fencing.probe.enable</c>: a controller connects to a broker whose connection has ended, and fences it at once where
-/// nobody listens any more.</param>
+/// <param name="FencingProbe"><c>raftlog.fencing.probe.enable</c>: a controller connects to a broker whose connection has
+/// ended, and fences it at once where nobody listens any more.</param>
 public sealed record LifecycleSettings(
     int HeartbeatIntervalMs,
     int SessionTimeoutMs,
