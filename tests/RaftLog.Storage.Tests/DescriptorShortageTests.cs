@@ -181,7 +181,12 @@ public class DescriptorShortageTests
     {
         Node node = Start(new DescriptorCache(_disk, new DescriptorShortage(_time, static _ => { })));
         PartitionLog log = node.Create();
-        log.AppendAsLeader(Transactional(Writer, "x"), Epoch, AppendSettings.Default, Now);
+        for (int i = 0; i < 6; i++)
+        {
+            // Enough for entries of the indexes, which a clean stop writes.
+            Append(log, $"record {i} with some length to it");
+        }
+
         node.Flush();
         _disk.HasNoDescriptors = true;
         Task closed = node.Pump.Start(() => node.Directory.CloseAsync(new BrokerEpoch(5)).AsTask());
