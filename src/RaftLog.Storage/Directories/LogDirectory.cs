@@ -526,9 +526,13 @@ public sealed class LogDirectory
     {
         List<IDiskFile> files = [];
         IReadOnlyList<PartitionLog> logs = [.. SnapshotLogs(), .. Futures.All];
+        if (logs.Count > 0)
+        {
+            await WaitForRoomAsync(logs[0]);
+        }
+
         foreach (PartitionLog log in logs)
         {
-            await WaitForRoomAsync(log);
             log.PrepareClose(files);
         }
 
