@@ -1,5 +1,6 @@
 using RaftLog.Platform;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
 using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
@@ -12,11 +13,14 @@ public class CrashTests
 {
     private const int Subsets = 4;
 
+    /// <summary>So many batches fill a segment and go beyond where the next one began before the crash.</summary>
+    private const int AppendsAfterwards = 12;
+
     /// <summary>
-    /// a append, f flush, h high watermark, c checkpoints, r roll, t truncation to the high watermark, b truncation below it, s start
+    /// a append, A a transaction that is aborted, f flush, h high watermark, c checkpoints, r roll, t truncation to the high watermark, b truncation below it, s start
     /// moves, n retention, x snapshot, o stop in order and start, k kill and start.
     /// </summary>
-    private const string Script = "aafhaacaafhraatafhcaafhsaafhcxaafbaafhcaatafhnafhcxakaafhcaafhoaafhbafhcaksafhxtaaarafhaaraakaafhc";
+    private const string Script = "aAfhaacAafhraatafhcaAfhsaafhcxAafbaafhcAatafhnafhcxakaAfhcAafhoaafhbAfhcaksafhxtaAarafhaAraakaAfhc";
 
     [Fact]
     public void A_crash_at_any_operation_of_a_scripted_life_leaves_what_the_model_allows()
@@ -42,6 +46,9 @@ public class CrashTests
         private readonly FailingDisk _failing;
         private readonly int _failAt;
         private readonly Dictionary<(int Epoch, long Offset), string> _ever = [];
+
+        /// <summary>Where aborted transactions begin, by their markers.</summary>
+        private readonly Dictionary<(int Epoch, long Offset), long> _aborted = [];
         private List<(long Offset, int Epoch, string Value)> _model = [];
         private Node _node;
         private PartitionLog _log;
@@ -87,7 +94,29 @@ public class CrashTests
             _disk.LosePower(static _ => 0);
             Reopen();
             Assert.Equal(recovered, Records(_log));
+            GoOn();
             return operations;
+        }
+
+        /// <summary>
+        /// The next start believes without a look what the one before has recovered, as it lies below the recovery point then.
+        /// </summary>
+        private void GoOn()
+        {
+            _model = Records(_log);
+            for (int i = 0; i < AppendsAfterwards; i++)
+            {
+                Append();
+            }
+
+            _node.Flush();
+            _promised = _log.FlushedTo;
+            Assert.Equal(_log.EndOffset, _promised);
+            _log.SetHighWatermark(_promised);
+            _node.WriteCheckpoints();
+            _disk.LosePower(static _ => 0);
+            Reopen();
+            Check();
         }
 
         private bool TryStep(char step)
@@ -109,6 +138,9 @@ public class CrashTests
             {
                 case 'a':
                     Append();
+                    break;
+                case 'A':
+                    Abort();
                     break;
                 case 'f':
                     _node.Flush();
@@ -157,11 +189,27 @@ public class CrashTests
         private void Append()
         {
             string value = $"value {_written++}";
-            Offset offset = _log.EndOffset;
-            _ever[(_epoch, offset.Value)] = value;
-            if (_log.AppendAsLeader(Of(value), new LeaderEpoch(_epoch), AppendSettings.Default, Now).IsAccepted)
+            Note(value, () => _log.AppendAsLeader(Of(value), new LeaderEpoch(_epoch), AppendSettings.Default, Now));
+        }
+
+        private void Abort()
+        {
+            string value = $"value {_written}";
+            ProducerStamp producer = new(new ProducerId(_written++), new ProducerEpoch(0), 0);
+            Memory<byte> marker = Marker(ControlRecordType.Abort, producer, 0);
+            long first = _log.EndOffset.Value;
+            Note(value, () => _log.AppendAsLeader(Transactional(producer, value), new LeaderEpoch(_epoch), AppendSettings.Default, Now));
+            _aborted[(_epoch, _log.EndOffset.Value)] = first;
+            Note(Values(marker.Span).Single(), () => _log.AppendBuilt(marker, new LeaderEpoch(_epoch), Now));
+        }
+
+        private void Note(string value, Func<AppendResult> append)
+        {
+            long offset = _log.EndOffset.Value;
+            _ever[(_epoch, offset)] = value;
+            if (append().IsAccepted)
             {
-                _model.Add((offset.Value, _epoch, value));
+                _model.Add((offset, _epoch, value));
             }
         }
 
@@ -210,6 +258,18 @@ public class CrashTests
             }
 
             Assert.Equal(_log.EndOffset.Value, next);
+            long[] markers =
+            [
+                .. found
+                    .Where(record => _aborted.TryGetValue((record.Epoch, record.Offset), out long first) && first >= _log.StartOffset.Value)
+                    .Select(static record => record.Offset),
+            ];
+            Assert.Equal(
+                markers,
+                _log.AbortedTransactions(_log.StartOffset, _log.EndOffset)
+                    .Where(transaction => transaction.FirstOffset >= _log.StartOffset)
+                    .Select(static transaction => transaction.LastOffset.Value)
+            );
             Assert.Empty(LogDirectoryVerificationOf(_log.Path));
             _snapshots.RemoveUnfinished();
             if (_frozen is { } frozen)
