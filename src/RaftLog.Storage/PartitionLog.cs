@@ -546,6 +546,9 @@ public sealed class PartitionLog
         return cleaned;
     }
 
+    /// <summary>Flushes what was written to a segment that is not part of the log yet.</summary>
+    internal ValueTask FlushAheadAsync(LogSegment cleaned) => _home.Disk.FlushAsync([cleaned.Log]);
+
     /// <inheritdoc cref="SegmentReplacement" />
     internal ValueTask<bool> ReplaceAsync(LogSegment[] replaced, LogSegment[] by, Func<Func<bool>, bool> locked) =>
         new SegmentReplacement(this, _home, _segments, replaced, by, locked).RunAsync();

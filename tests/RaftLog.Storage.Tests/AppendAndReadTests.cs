@@ -1,5 +1,6 @@
 using RaftLog.Platform;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
 using static RaftLog.TestKit.Batches;
 
@@ -43,6 +44,40 @@ public class AppendAndReadTests
             log.SizeBytes,
             files.Where(name => name.EndsWith(".log", StringComparison.Ordinal)).Sum(name => node.Disk.BytesOf($"{log.Path}/{name}").Length)
         );
+    }
+
+    /// <summary>
+    /// The offset index has room for 12 entries, one for each batch after the first; the time index for 7, of which one is kept free for
+    /// the end, and only for times that grow.
+    /// </summary>
+    [Theory]
+    [InlineData(0, 13)]
+    [InlineData(1, 8)]
+    public void A_segment_ends_when_one_of_its_indexes_is_full(int stepMs, int batches)
+    {
+        PartitionLog log = new Node().Run().Create(new LogSettings { IndexIntervalBytes = 1, SegmentIndexBytes = 96 });
+        for (int i = 0; i < 3 * batches; i++)
+        {
+            Memory<byte> batch = With(ProducerStamp.None, CompressionType.None, false, Now + (i * stepMs), $"{i}");
+            Assert.True(log.AppendAsLeader(batch, new LeaderEpoch(0), AppendSettings.Default, Now).IsAccepted);
+        }
+
+        Assert.Equal([0, batches, 2 * batches], log.Segments.Select(static segment => segment.BaseOffset.Value));
+        Assert.Equal(3 * batches, Values(log).Count);
+    }
+
+    /// <summary>As a compacted log has them: offsets leap, and an index holds 31 bits of their distance from the segment's base.</summary>
+    [Fact]
+    public void A_segment_ends_before_an_offset_that_is_too_far_from_its_base()
+    {
+        PartitionLog log = new Node().Run().Create(LogSettings.Default);
+        foreach (long offset in (long[])[0, 2_000_000_000, 2_200_000_000])
+        {
+            Assert.True(log.AppendAsFollower(At(offset, 0, Of($"{offset}")), new LeaderEpoch(0), Now).IsAccepted);
+        }
+
+        Assert.Equal([0, 2_000_000_001], log.Segments.Select(static segment => segment.BaseOffset.Value));
+        Assert.Equal([0, 2_000_000_000, 2_200_000_000], Records(log).Select(static record => record.Offset));
     }
 
     [Fact]

@@ -12,6 +12,11 @@ namespace RaftLog.Protocol.Records;
 public sealed class BatchRewriter(int limit) : IDisposable
 {
     private readonly PooledByteWriter _plain = new(limit);
+
+    /// <summary>Where records go: to the batch itself, or where they are to be compressed first.</summary>
+    private PooledByteWriter? _records;
+    private PooledByteWriter? _target;
+    private int _start;
     private long _baseTimestamp;
     private long _maxTimestamp;
 
@@ -33,9 +38,11 @@ public sealed class BatchRewriter(int limit) : IDisposable
     }
 
     /// <summary>Begins with another batch; nothing of it is kept yet.</summary>
-    public void Reset()
+    /// <param name="target">Where it goes, as soon as something of it is kept. Nothing else is written there until <see cref="Write"/>.</param>
+    public void Reset(PooledByteWriter target)
     {
         _plain.Clear();
+        _target = target;
         Count = 0;
     }
 
@@ -51,6 +58,7 @@ public sealed class BatchRewriter(int limit) : IDisposable
         long timestamp = isAppendTime ? source.MaxTimestamp : source.BaseTimestamp + record.TimestampDelta;
         if (Count == 0)
         {
+            Begin(source);
             _baseTimestamp = deleteHorizonMs ?? timestamp;
             _maxTimestamp = timestamp;
         }
@@ -58,13 +66,14 @@ public sealed class BatchRewriter(int limit) : IDisposable
         long delta = timestamp - _baseTimestamp;
         ReadOnlySpan<byte> rest = section[record.KeyLengthStart..record.End];
         int body = 1 + ZigZag.Size(delta) + ZigZag.Size(record.OffsetDelta) + rest.Length;
-        Span<byte> target = _plain.GetSpan(ZigZag.Size(body) + body);
+        PooledByteWriter records = _records!;
+        Span<byte> target = records.GetSpan(ZigZag.Size(body) + body);
         int written = ZigZag.Write(target, body);
         target[written++] = 0;
         written += ZigZag.Write(target[written..], delta);
         written += ZigZag.Write(target[written..], record.OffsetDelta);
         rest.CopyTo(target[written..]);
-        _plain.Advance(written + rest.Length);
+        records.Advance(written + rest.Length);
         _maxTimestamp = Math.Max(_maxTimestamp, timestamp);
         Count++;
     }
@@ -72,17 +81,26 @@ public sealed class BatchRewriter(int limit) : IDisposable
     /// <summary>Writes the batch with the records that were kept, at least one.</summary>
     /// <param name="source">The batch.</param>
     /// <param name="hasDeleteHorizon">The base timestamp is a delete horizon.</param>
-    /// <param name="target">Where it goes.</param>
-    public void Write(RecordBatch source, bool hasDeleteHorizon, PooledByteWriter target)
+    public void Write(RecordBatch source, bool hasDeleteHorizon)
     {
-        int start = target.Length;
-        target.Write(source.Bytes[..RecordBatch.HeaderSize]);
-        RecordCompression.Compress(source.Attributes.Compression, RecordCompression.DefaultLevel, _plain.Written, target);
-        Finish(target.Written[start..], source.Attributes.WithDeleteHorizon(hasDeleteHorizon), _baseTimestamp, _maxTimestamp, Count);
+        PooledByteWriter target = _target!;
+        if (_records == _plain)
+        {
+            RecordCompression.Compress(source.Attributes.Compression, RecordCompression.DefaultLevel, _plain.Written, target);
+        }
+
+        Finish(target.Written[_start..], source.Attributes.WithDeleteHorizon(hasDeleteHorizon), _baseTimestamp, _maxTimestamp, Count);
     }
 
     /// <inheritdoc />
     public void Dispose() => _plain.Dispose();
+
+    private void Begin(RecordBatch source)
+    {
+        _start = _target!.Length;
+        _target.Write(source.Bytes[..RecordBatch.HeaderSize]);
+        _records = source.Attributes.Compression == CompressionType.None ? _target : _plain;
+    }
 
     /// <summary>Fills in what depends on the records, and the checksum.</summary>
     internal static void Finish(Span<byte> batch, BatchAttributes attributes, long baseTimestamp, long maxTimestamp, int count)

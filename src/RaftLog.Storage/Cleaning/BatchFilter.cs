@@ -14,7 +14,14 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
     /// <summary>The most bytes that one stored batch may decompress to.</summary>
     public const int MostPlainBytes = 256 * 1024 * 1024;
 
+    private const int BitsInWord = 64;
+
     private readonly BatchRewriter _rewriter = new(MostPlainBytes);
+    private readonly RecordLayout[] _run = new RecordLayout[OffsetMap.Run];
+    private readonly (ulong First, ulong Second)[] _keys = new (ulong, ulong)[OffsetMap.Run];
+
+    /// <summary>A bit for each record of the batch that is looked at: whether it stays.</summary>
+    private ulong[] _stays = [];
 
     /// <summary>Records that were looked at.</summary>
     public long RecordsRead { get; private set; }
@@ -66,19 +73,25 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
 
     private bool KeepRecords(RecordBatch batch, bool isEmptyEnd, PooledByteWriter target)
     {
-        // What needs a horizon is known only when all records were seen: two passes, the first without copying.
+        // What needs a horizon is known only when all records were seen: two passes, the first without copying, the second without a
+        // look into the map.
         using RecordSection section = RecordSection.Open(batch, MostPlainBytes);
+        ClearBits(batch, section.Bytes.Length);
         bool horizonHasPassed = HorizonHasPassed(batch);
         int kept = 0;
         bool hasTombstone = false;
         int position = 0;
-        for (int i = 0; i < batch.RecordCount; i++)
+        for (int first = 0; first < batch.RecordCount; first += OffsetMap.Run)
         {
-            RecordLayout record = ReadRecord(batch, section.Bytes, ref position);
-            if (Stays(batch, section.Bytes, record, horizonHasPassed))
+            int count = ReadRun(batch, section.Bytes, ref position, batch.RecordCount - first);
+            for (int i = 0; i < count; i++)
             {
-                kept++;
-                hasTombstone |= record.ValueLength < 0;
+                if (Stays(batch, _run[i], _keys[i], horizonHasPassed))
+                {
+                    _stays[(first + i) / BitsInWord] |= 1UL << ((first + i) % BitsInWord);
+                    kept++;
+                    hasTombstone |= _run[i].ValueLength < 0;
+                }
             }
         }
 
@@ -99,22 +112,52 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
             getsHorizon ? plan.NowMs + plan.Settings.DeleteRetentionMs
             : batch.Attributes.HasDeleteHorizon ? batch.BaseTimestamp
             : null;
-        _rewriter.Reset();
+        _rewriter.Reset(target);
         position = 0;
         for (int i = 0; i < batch.RecordCount; i++)
         {
             RecordLayout record = ReadRecord(batch, section.Bytes, ref position);
-            if (Stays(batch, section.Bytes, record, horizonHasPassed))
+            if ((_stays[i / BitsInWord] & (1UL << (i % BitsInWord))) != 0)
             {
                 _rewriter.Keep(batch, section.Bytes, record, horizon);
             }
         }
 
-        _rewriter.Write(batch, horizon is not null, target);
+        _rewriter.Write(batch, horizon is not null);
         return true;
     }
 
-    private bool Stays(RecordBatch batch, ReadOnlySpan<byte> section, in RecordLayout record, bool horizonHasPassed)
+    private void ClearBits(RecordBatch batch, int sectionBytes)
+    {
+        if (batch.RecordCount > sectionBytes)
+        {
+            throw new UncleanableException($"the batch at offset {batch.BaseOffset} has fewer records than its header says");
+        }
+
+        int words = (batch.RecordCount + BitsInWord - 1) / BitsInWord;
+        if (_stays.Length < words)
+        {
+            _stays = new ulong[words];
+        }
+
+        Array.Clear(_stays, 0, words);
+    }
+
+    /// <summary>Reads some records with their keys, and sees to it that the map has these at hand; how many.</summary>
+    private int ReadRun(RecordBatch batch, ReadOnlySpan<byte> section, ref int position, int left)
+    {
+        int count = Math.Min(left, OffsetMap.Run);
+        for (int i = 0; i < count; i++)
+        {
+            RecordLayout record = _run[i] = ReadRecord(batch, section, ref position);
+            _keys[i] = map.HashOf(section.Slice(record.KeyStart, Math.Max(record.KeyLength, 0)));
+        }
+
+        _ = map.Approach(_keys.AsSpan(0, count));
+        return count;
+    }
+
+    private bool Stays(RecordBatch batch, in RecordLayout record, (ulong First, ulong Second) key, bool horizonHasPassed)
     {
         Offset offset = batch.BaseOffset + record.OffsetDelta;
         if (batch.Attributes.IsControl || offset > map.Latest)
@@ -130,7 +173,7 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
 #if SEEDED_BUGS
         horizonHasPassed |= SeededBug.Is(52);
 #endif
-        bool isLast = offset >= map.Find(section.Slice(record.KeyStart, record.KeyLength));
+        bool isLast = offset >= map.Find(key);
         return isLast && (record.ValueLength >= 0 || !horizonHasPassed);
     }
 

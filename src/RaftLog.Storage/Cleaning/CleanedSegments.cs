@@ -1,3 +1,4 @@
+using RaftLog.Platform;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
 
@@ -5,14 +6,19 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// What stays of some segments: one segment, or several where it outgrows <c>segment.bytes</c>, as entries of formats 0 and 1 do when they
-/// are converted. What was not put in place is removed by <see cref="Dispose"/>.
+/// are converted. What was not put in place is removed by <see cref="DisposeAsync"/>.
 /// </summary>
 /// <param name="log">The log.</param>
 /// <param name="first">The first of the segments that are cleaned.</param>
 /// <param name="settings">How the log is divided into segments.</param>
-internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSettings settings) : IDisposable
+internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSettings settings) : IAsyncDisposable
 {
+    /// <summary>So much is written between two flushes ahead.</summary>
+    private const int AheadBytes = 16 << 20;
+
     private readonly List<LogSegment> _segments = [log.BeginCleaned(first.BaseOffset, first.CreatedMs)];
+    private long _aheadBytes;
+    private Task _ahead = Task.CompletedTask;
     private bool _isInPlace;
 
     /// <summary>Aborted transactions whose markers are about to be written, in their order.</summary>
@@ -34,6 +40,7 @@ internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSet
 
             int run = RunLength(rest, header);
             _segments[^1].Write(rest[..run]);
+            _aheadBytes += run;
             Publish(rest[..run]);
             rest = rest[run..];
         }
@@ -41,12 +48,32 @@ internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSet
         batches.Clear();
     }
 
-    /// <inheritdoc cref="SegmentReplacement" />
-    public async ValueTask<bool> ReplaceAsync(LogSegment[] replaced, Func<Func<bool>, bool> locked) =>
-        _isInPlace = await log.ReplaceAsync(replaced, [.. _segments], locked);
-
-    public void Dispose()
+    /// <summary>
+    /// Begins to flush what was written, where it is much, so that the disk writes while the next is read and little is left for the flush
+    /// that counts; waits for the one before.
+    /// </summary>
+    /// <exception cref="DiskException">The disk has failed that.</exception>
+    public async ValueTask FlushAheadAsync()
     {
+        if (_aheadBytes >= AheadBytes)
+        {
+            _aheadBytes = 0;
+            await _ahead;
+            _ahead = log.FlushAheadAsync(_segments[^1]).AsTask();
+        }
+    }
+
+    /// <inheritdoc cref="SegmentReplacement" />
+    public async ValueTask<bool> ReplaceAsync(LogSegment[] replaced, Func<Func<bool>, bool> locked)
+    {
+        await _ahead;
+        return _isInPlace = await log.ReplaceAsync(replaced, [.. _segments], locked);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // The files are not closed under a flush; how that ends does not matter any more.
+        await _ahead.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (!_isInPlace)
         {
             _segments.ForEach(log.Abandon);

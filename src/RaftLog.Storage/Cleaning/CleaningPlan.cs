@@ -6,6 +6,9 @@ namespace RaftLog.Storage;
 /// <summary>What a cleaning round starts from: taken under the partition's lock, then read without it.</summary>
 internal sealed class CleaningPlan
 {
+    /// <summary>The bytes of a record that is small, compressed perhaps.</summary>
+    private const int SmallRecord = 32;
+
     private readonly Dictionary<long, (Offset LastData, ProducerEpoch Epoch)> _producers;
 
     public CleaningPlan(
@@ -28,6 +31,12 @@ internal sealed class CleaningPlan
             _producers.Add(producer.Id.Value, (producer.Last?.LastOffset ?? Offset.None, producer.Epoch));
         }
     }
+
+    /// <summary>
+    /// About how many keys the dirty part has: a little more than half as many as it has offsets, of which the holes that compaction has
+    /// made may be most, and no more than its bytes have room for.
+    /// </summary>
+    public long ExpectedKeys => Math.Min(Range.FirstUncleanable - Range.FirstDirty, Range.DirtyBytes / SmallRecord) * 5 / 8;
 
     /// <summary>The segments below <see cref="CleanableRange.FirstUncleanable"/>, in order.</summary>
     public LogSegment[] Segments { get; }

@@ -87,7 +87,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         CancellationToken stop
     )
     {
-        OffsetMap map = new(options.BufferBytes, options.LoadFactor, _hash);
+        OffsetMap map = new(options.BufferBytes, options.LoadFactor, _hash, plan.ExpectedKeys);
         await BuildMapAsync(log, plan, map, options, stop);
         Offset end = Offset.Max(map.Latest + 1, plan.Range.FirstDirty);
         if (!await log.SettleAsync(end))
@@ -101,7 +101,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         long after = 0;
         foreach (LogSegment[] group in plan.Groups(end))
         {
-            using CleanedSegments cleaned = new(log, group[0], plan.Log);
+            await using CleanedSegments cleaned = new(log, group[0], plan.Log);
             foreach (LogSegment segment in group)
             {
                 transactions.Expect(log.AbortedTransactions(segment.BaseOffset, segment.NextOffset));
@@ -190,15 +190,30 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
     private static bool TryMap(RecordBatch batch, Offset from, OffsetMap map)
     {
         using RecordSection section = RecordSection.Open(batch, BatchFilter.MostPlainBytes);
+        Span<(ulong First, ulong Second)> keys = stackalloc (ulong, ulong)[OffsetMap.Run];
+        Span<Offset> offsets = stackalloc Offset[OffsetMap.Run];
+        int count = 0;
         foreach (Record record in section)
         {
-            if (!record.Key.IsNull && record.Offset >= from && !map.TryPut(record.Key.Span, record.Offset))
+            if (record.Key.IsNull || record.Offset < from)
             {
-                return false;
+                continue;
+            }
+
+            keys[count] = map.HashOf(record.Key.Span);
+            offsets[count++] = record.Offset;
+            if (count == keys.Length)
+            {
+                if (!map.TryPut(keys, offsets))
+                {
+                    return false;
+                }
+
+                count = 0;
             }
         }
 
-        return true;
+        return map.TryPut(keys[..count], offsets[..count]);
     }
 
     private async Task RewriteAsync(
@@ -225,6 +240,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
                 RewritePiece(segment, scan, cleaned, filter, output);
                 int written = output.Length;
                 cleaned.Write(output);
+                await cleaned.FlushAheadAsync();
                 await _throttle.WaitAsync(scan.Next - position + written, time.GetElapsedTime(started), options.BytesPerSecond, stop);
                 stop.ThrowIfCancellationRequested();
             }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RaftLog.Protocol;
 
 namespace RaftLog.Storage;
@@ -11,6 +12,9 @@ internal sealed class OffsetMap
     /// <summary>The bytes of a slot.</summary>
     public const int SlotBytes = 24;
 
+    /// <summary>So many keys are best looked for together.</summary>
+    public const int Run = 64;
+
     private const int FirstSlots = 1024;
 
     private readonly KeyHash _hash;
@@ -22,12 +26,13 @@ internal sealed class OffsetMap
     /// <param name="bytes">The most bytes that it may take (<c>log.cleaner.dedupe.buffer.size</c>).</param>
     /// <param name="loadFactor">How full it may become (<c>log.cleaner.io.buffer.load.factor</c>), from 0 to 1.</param>
     /// <param name="hash">The secret of its hash.</param>
-    public OffsetMap(long bytes, double loadFactor, KeyHash hash)
+    /// <param name="expected">About how many keys come, so that it need not grow step by step.</param>
+    public OffsetMap(long bytes, double loadFactor, KeyHash hash, long expected)
     {
         _hash = hash;
         _loadFactor = Math.Clamp(loadFactor, 0.01, 0.95);
         _mostSlots = (int)Math.Clamp(bytes / SlotBytes, 2, Array.MaxLength / 2);
-        _slots = new Slot[Math.Min(FirstSlots, _mostSlots)];
+        _slots = new Slot[(int)Math.Min(Math.Max(FirstSlots, expected / _loadFactor), _mostSlots)];
     }
 
     /// <summary>The number of keys.</summary>
@@ -39,10 +44,49 @@ internal sealed class OffsetMap
     /// <summary>Up to here all records are in the map: the last offset of the last batch that was put as a whole; -1 before any.</summary>
     public Offset Latest { get; set; } = new(-1);
 
-    /// <summary>Notes the offset of a key, which is larger than all before it; false when the map is full.</summary>
-    public bool TryPut(ReadOnlySpan<byte> key, Offset offset)
+    /// <summary>By what a key is told apart here.</summary>
+    public (ulong First, ulong Second) HashOf(ReadOnlySpan<byte> key) => _hash.Of(key);
+
+    /// <summary>
+    /// Reads where the search for each of some keys begins. No read waits for another, so the processor fetches many of these places at
+    /// once; the map is larger than its caches. The result says nothing; without it nothing would be read.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public long Approach(ReadOnlySpan<(ulong First, ulong Second)> keys)
     {
-        (ulong first, ulong second) = _hash.Of(key);
+        long read = 0;
+        foreach ((ulong first, _) in keys)
+        {
+            read |= _slots[PlaceOf(first)].Offset;
+        }
+
+        return read;
+    }
+
+    /// <summary>Notes the offsets of keys, each larger than all before it; false when the map is full.</summary>
+    public bool TryPut(ReadOnlySpan<(ulong First, ulong Second)> keys, ReadOnlySpan<Offset> offsets)
+    {
+        _ = Approach(keys);
+        for (int i = 0; i < keys.Length; i++)
+        {
+            if (!TryPut(keys[i].First, keys[i].Second, offsets[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The last offset of a key; -1 when it is not in the map.</summary>
+    public Offset Find((ulong First, ulong Second) key)
+    {
+        ref Slot slot = ref Find(key.First, key.Second);
+        return new Offset(slot.IsEmpty ? -1 : slot.Offset);
+    }
+
+    private bool TryPut(ulong first, ulong second, Offset offset)
+    {
         ref Slot slot = ref Find(first, second);
         if (slot.IsEmpty)
         {
@@ -64,17 +108,9 @@ internal sealed class OffsetMap
         return true;
     }
 
-    /// <summary>The last offset of a key; -1 when it is not in the map.</summary>
-    public Offset Find(ReadOnlySpan<byte> key)
-    {
-        (ulong first, ulong second) = _hash.Of(key);
-        ref Slot slot = ref Find(first, second);
-        return new Offset(slot.IsEmpty ? -1 : slot.Offset);
-    }
-
     private ref Slot Find(ulong first, ulong second)
     {
-        int at = (int)Math.BigMul(first, (ulong)_slots.Length, out _);
+        int at = PlaceOf(first);
         while (!_slots[at].IsEmpty && (_slots[at].First != first || _slots[at].Second != second))
         {
             at = at + 1 == _slots.Length ? 0 : at + 1;
@@ -82,6 +118,8 @@ internal sealed class OffsetMap
 
         return ref _slots[at];
     }
+
+    private int PlaceOf(ulong first) => (int)Math.BigMul(first, (ulong)_slots.Length, out _);
 
     private void Grow()
     {

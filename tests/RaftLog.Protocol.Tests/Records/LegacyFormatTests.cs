@@ -131,7 +131,7 @@ public class LegacyFormatTests
                 hasTombstone |= IsKept(record.Offset) && record.Value.IsNull;
             }
 
-            rewriter.Reset();
+            rewriter.Reset(target);
             foreach (Record record in section)
             {
                 if (IsKept(record.Offset))
@@ -142,7 +142,7 @@ public class LegacyFormatTests
 
             if (rewriter.Count > 0)
             {
-                rewriter.Write(batch, hasTombstone, target);
+                rewriter.Write(batch, hasTombstone);
             }
         }
     }
