@@ -22,16 +22,26 @@ internal static class ControllerApis
         apis.Add(Row(new ApiVersionsHandler(() => AdvertisedVersions.Of(apis), parts.Image)));
         apis.Add(Row(new CreateTopicsHandler(active, parts.Configs)));
         apis.Add(Decided<DeleteTopicsRequest, DeleteTopicsResponse>(active, (c, r, _, _) => c.DeleteTopics(r), ErrorResponses.Of));
-        apis.Add(Decided<AlterConfigsRequest, AlterConfigsResponse>(active, (c, r, _, _) => c.AlterConfigs(r), ErrorResponses.Of));
+        apis.Add(
+            Row(
+                new ConfigsDecidedByController<AlterConfigsRequest, AlterConfigsResponse>(
+                    active,
+                    (c, r, isForwarded) => c.AlterConfigs(r, isForwarded),
+                    ErrorResponses.Of
+                )
+            )
+        );
         apis.Add(
             Decided<CreatePartitionsRequest, CreatePartitionsResponse>(active, (c, r, _, _) => c.CreatePartitions(r), ErrorResponses.Of)
         );
         apis.Add(Decided<ElectLeadersRequest, ElectLeadersResponse>(active, (c, r, _, _) => c.ElectLeaders(r), ErrorResponses.Of));
         apis.Add(
-            Decided<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
-                active,
-                (c, r, _, _) => c.IncrementalAlterConfigs(r),
-                ErrorResponses.Of
+            Row(
+                new ConfigsDecidedByController<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
+                    active,
+                    (c, r, isForwarded) => c.IncrementalAlterConfigs(r, isForwarded),
+                    ErrorResponses.Of
+                )
             )
         );
         apis.Add(

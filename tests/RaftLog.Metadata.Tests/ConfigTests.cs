@@ -137,10 +137,51 @@ public class ConfigTests
         Assert.Equal([new("b", "3"), new("c", "4")], cluster.Replica.Image.ConfigOf(ConfigResource.Topic("t")));
     }
 
+    /// <summary>
+    /// KIP-1066: which directories a broker has only that broker knows; a client of the controller may take some off the list.
+    /// </summary>
+    [Fact]
+    public void Directories_are_cordoned_through_brokers_and_uncordoned_through_controllers_too()
+    {
+        const string Key = "cordoned.log.dirs";
+        Cluster cluster = new Cluster().WithBrokers(1);
+        Assert.Equal(ErrorCode.InvalidConfig, Alter(cluster, 4, "0", false, (Key, Set, "/a")));
+        Assert.Equal(ErrorCode.None, Alter(cluster, 4, "0", true, (Key, Set, "/a,/b")));
+        Assert.Equal(ErrorCode.InvalidConfig, Alter(cluster, 4, "0", false, (Key, Append, "/c")));
+        Assert.Equal(ErrorCode.None, Alter(cluster, 4, "0", false, (Key, Set, "/b")));
+        AlterConfigsRequest.AlterableConfig wider = new() { Name = Key, Value = "/a, /b" };
+        AlterConfigsRequest replacement = new()
+        {
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = 4,
+                    ResourceName = "0",
+                    Configs = [wider],
+                },
+            ],
+        };
+        Assert.Equal(
+            ErrorCode.InvalidConfig,
+            cluster.Controller.AlterConfigs(replacement, isForwarded: false).Response.Responses[0].ErrorCode
+        );
+        Assert.Equal(ErrorCode.None, cluster.Controller.AlterConfigs(replacement).Response.Responses[0].ErrorCode);
+        Assert.Equal(ErrorCode.None, Alter(cluster, 4, "0", false, (Key, Set, "")));
+    }
+
     private static ErrorCode Alter(
         Cluster cluster,
         sbyte type,
         string name,
+        params (string Key, sbyte Operation, string? Value)[] changes
+    ) => Alter(cluster, type, name, isForwarded: true, changes);
+
+    private static ErrorCode Alter(
+        Cluster cluster,
+        sbyte type,
+        string name,
+        bool isForwarded,
         params (string Key, sbyte Operation, string? Value)[] changes
     ) =>
         cluster
@@ -165,7 +206,8 @@ public class ConfigTests
                                 ],
                             },
                         ],
-                    }
+                    },
+                    isForwarded
                 )
             )
             .Responses[0]

@@ -4,6 +4,7 @@ using RaftLog.Platform;
 using RaftLog.Platform.Rpc;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Broker.Control;
@@ -63,7 +64,8 @@ internal sealed class ControllerChannel(NodeId self, ControllerPeers peers, Func
         NodeId leader = peers.Leader;
         if (leader == self && local() is { } apis && apis.TryFind(request.Api, out Api? api))
         {
-            return ((TResponse?)await api.HandleLocalAsync(request, new RequestContext(request.Api, api.Highest, "", _self)), false);
+            RequestContext context = new(request.Api, api.Highest, "", _self) { IsForwarded = true };
+            return ((TResponse?)await api.HandleLocalAsync(request, context), false);
         }
 
         if (leader == self || peers.Find(leader) is not { } link || (await link.OpenAsync()).Channel is not { } channel)
@@ -71,9 +73,17 @@ internal sealed class ControllerChannel(NodeId self, ControllerPeers peers, Func
             return (null, false);
         }
 
+        if (ForwardedRequest.IsJudgedBySender(request.Api))
+        {
+            RpcResult<EnvelopeResponse> wrapped = await channel.CallAsync(ForwardedRequest.Wrap(request), timeout);
+            return wrapped.TryGet(out EnvelopeResponse? envelope)
+                ? (ForwardedRequest.Unwrap<TResponse>(request.Api, envelope), false)
+                : (null, IsUnanswered(wrapped.Outcome));
+        }
+
         RpcResult<TResponse> result = await channel.CallAsync(request, timeout);
-        return result.TryGet(out TResponse? response)
-            ? (response, false)
-            : (null, result.Outcome is not (RpcOutcome.Unsupported or RpcOutcome.Busy));
+        return result.TryGet(out TResponse? response) ? (response, false) : (null, IsUnanswered(result.Outcome));
     }
+
+    private static bool IsUnanswered(RpcOutcome outcome) => outcome is not (RpcOutcome.Unsupported or RpcOutcome.Busy);
 }

@@ -42,6 +42,9 @@ public sealed class RequestContext
     /// <summary>Who asks, as the connection was authenticated when the request came.</summary>
     public Principal Principal { get; private set; }
 
+    /// <summary>True when a broker has passed the request on for its client, after it has judged what only a broker can.</summary>
+    public bool IsForwarded { get; internal init; }
+
     /// <summary>Set by a handler that can tell the client nothing but by closing: a failed produce with acks=0.</summary>
     public bool CloseConnection { get; set; }
 
@@ -81,7 +84,7 @@ public sealed class RequestContext
 
     /// <summary>The context of a request that lies inside of this one (Envelope): same connection, same bytes.</summary>
     internal RequestContext Within(ApiKey innerKey, short innerVersion, string innerClientId) =>
-        new(innerKey, innerVersion, innerClientId, Connection, _frame);
+        new(innerKey, innerVersion, innerClientId, Connection, _frame) { IsForwarded = true };
 
     /// <summary>
     /// What one kind of request needs while it is under way. Where the connection takes this context again the later request finds the same

@@ -23,7 +23,11 @@ internal sealed class ConfigChanges(IConfigTable configs)
     }
 
     /// <summary>Responds to IncrementalAlterConfigs: each resource is changed whole or not at all.</summary>
-    public ControllerResult<IncrementalAlterConfigsResponse> Alter(MetadataImage image, IncrementalAlterConfigsRequest request)
+    public ControllerResult<IncrementalAlterConfigsResponse> Alter(
+        MetadataImage image,
+        IncrementalAlterConfigsRequest request,
+        bool isForwarded
+    )
     {
         List<IMetadataRecord> records = [];
         IncrementalAlterConfigsResponse response = new();
@@ -37,6 +41,7 @@ internal sealed class ConfigChanges(IConfigTable configs)
                 JudgeRepetition(repetitions, resource)
                 ?? JudgeResource(image, resource)
                 ?? TryAlter(resource, asked.Configs, ref after)
+                ?? (isForwarded ? null : JudgeCordoning(resource, before, after))
                 ?? JudgeValues(
                     image,
                     resource,
@@ -63,7 +68,7 @@ internal sealed class ConfigChanges(IConfigTable configs)
     }
 
     /// <summary>Responds to AlterConfigs: what is not named goes.</summary>
-    public ControllerResult<AlterConfigsResponse> Replace(MetadataImage image, AlterConfigsRequest request)
+    public ControllerResult<AlterConfigsResponse> Replace(MetadataImage image, AlterConfigsRequest request, bool isForwarded)
     {
         List<IMetadataRecord> records = [];
         AlterConfigsResponse response = new();
@@ -76,6 +81,7 @@ internal sealed class ConfigChanges(IConfigTable configs)
                 JudgeRepetition(repetitions, resource)
                 ?? JudgeResource(image, resource)
                 ?? TryReplace(asked.Configs, ref after)
+                ?? (isForwarded ? null : JudgeCordoning(resource, image.ConfigOf(resource), after))
                 ?? JudgeValues(image, resource, after, [.. after.Keys]);
             if (rejection is null && !request.ValidateOnly)
             {
@@ -137,6 +143,23 @@ internal sealed class ConfigChanges(IConfigTable configs)
             ? null
             : new ControlError(ErrorCode.BrokerIdNotRegistered, $"No broker and no controller {id} is registered.");
     }
+
+    /// <summary>
+    /// A client of the controller may only take directories off the list, as one must for a broker that does not start: which ones a
+    /// broker has only that broker knows (KIP-1066).
+    /// </summary>
+    private static ControlError? JudgeCordoning(ConfigResource resource, Values before, Values after) =>
+        resource.Type == ConfigResourceType.Broker && Directories(after).Except(Directories(before)).Any()
+            ? new ControlError(
+                ErrorCode.InvalidConfig,
+                $"When updating {CordonedDirectories} via controllers,  the new value must be a subset of the current configuration value."
+            )
+            : null;
+
+    private static IEnumerable<string> Directories(Values values) =>
+        values
+            .GetValueOrDefault(CordonedDirectories, "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private ControlError? JudgeValues(MetadataImage image, ConfigResource resource, Values values, IReadOnlyList<string> changed) =>
         resource.Type == ConfigResourceType.Broker && changed.Contains(CordonedDirectories) && !image.Version.TracksCordonedDirectories

@@ -202,11 +202,17 @@ public sealed class Controller
         DirectoryAssignments.Assign(Image, _configs, request);
 
     /// <summary>Responds to IncrementalAlterConfigs for what lies in the cluster's metadata: all but broker loggers.</summary>
-    public ControllerResult<IncrementalAlterConfigsResponse> IncrementalAlterConfigs(IncrementalAlterConfigsRequest request) =>
-        _configChanges.Alter(Image, request);
+    /// <param name="request">The request.</param>
+    /// <param name="isForwarded">True when a broker has passed it on, false when it came to the controller directly.</param>
+    public ControllerResult<IncrementalAlterConfigsResponse> IncrementalAlterConfigs(
+        IncrementalAlterConfigsRequest request,
+        bool isForwarded = true
+    ) => _configChanges.Alter(Image, request, isForwarded);
 
     /// <summary>Responds to AlterConfigs.</summary>
-    public ControllerResult<AlterConfigsResponse> AlterConfigs(AlterConfigsRequest request) => _configChanges.Replace(Image, request);
+    /// <inheritdoc cref="IncrementalAlterConfigs" path="/param" />
+    public ControllerResult<AlterConfigsResponse> AlterConfigs(AlterConfigsRequest request, bool isForwarded = true) =>
+        _configChanges.Replace(Image, request, isForwarded);
 
     /// <summary>Responds to AllocateProducerIds.</summary>
     public ControllerResult<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request) =>

@@ -1,4 +1,5 @@
 using RaftLog.Client;
+using RaftLog.Metadata;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
@@ -51,6 +52,33 @@ public sealed class ForwardedChangeTests
         Assert.Equal(ErrorCode.RequestTimedOut, unknown.Topics[0].ErrorCode);
         await NodesInMemory.UntilAsync("the one copy was carried out", () => nodes.All[1].Node.Image.Topics.TryGet("t", out _));
         Assert.Equal(ErrorCode.TopicAlreadyExists, (await RawCall.AskAsync(network, Broker, request)).Topics[0].ErrorCode);
+        await nodes.StopAsync();
+    }
+
+    [Fact]
+    public async Task What_only_a_broker_may_set_comes_to_the_controller_as_forwarded()
+    {
+        InMemoryNetwork network = new(TimeProvider.System);
+        using NodesInMemory nodes = new(ControllerAndBroker, network);
+        await nodes.StartAsync();
+        IncrementalAlterConfigsRequest request = new()
+        {
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = (sbyte)ConfigResourceType.Broker,
+                    ResourceName = "2",
+                    Configs = [new() { Name = "cordoned.log.dirs", Value = "/data" }],
+                },
+            ],
+        };
+        IncrementalAlterConfigsResponse direct = await RawCall.AskAsync(network, new NetworkAddress("a", ControllerPort), request);
+        Assert.Equal(ErrorCode.InvalidConfig, direct.Responses[0].ErrorCode);
+        IncrementalAlterConfigsResponse forwarded = await RawCall.AskAsync(network, Broker, request);
+        Assert.Equal(ErrorCode.None, forwarded.Responses[0].ErrorCode);
+        direct = await RawCall.AskAsync(network, new NetworkAddress("a", ControllerPort), request);
+        Assert.Equal(ErrorCode.None, direct.Responses[0].ErrorCode);
         await nodes.StopAsync();
     }
 

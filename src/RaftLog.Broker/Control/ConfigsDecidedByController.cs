@@ -1,0 +1,27 @@
+using RaftLog.Broker.Requests;
+using RaftLog.Metadata;
+using RaftLog.Protocol;
+
+namespace RaftLog.Broker.Control;
+
+/// <summary>
+/// Lets the active controller change configurations, and tells it whether a broker has passed the request on.
+/// </summary>
+/// <typeparam name="TRequest">The request.</typeparam>
+/// <typeparam name="TResponse">The response.</typeparam>
+/// <param name="active">The controller.</param>
+/// <param name="decide">What it decides: the request, and whether it was forwarded.</param>
+/// <param name="reject">The response with an error.</param>
+internal sealed class ConfigsDecidedByController<TRequest, TResponse>(
+    ActiveController active,
+    Func<Controller, TRequest, bool, ControllerResult<TResponse>> decide,
+    Func<TRequest, ErrorCode, TResponse> reject
+) : IRequestHandler<TRequest, TResponse>
+    where TResponse : class
+{
+    private readonly DecidedByController<TRequest, TResponse> _direct = new(active, (c, r, _, _) => decide(c, r, false), reject);
+    private readonly DecidedByController<TRequest, TResponse> _forwarded = new(active, (c, r, _, _) => decide(c, r, true), reject);
+
+    public ValueTask<TResponse?> HandleAsync(TRequest request, RequestContext context) =>
+        (context.IsForwarded ? _forwarded : _direct).HandleAsync(request, context);
+}
