@@ -74,14 +74,44 @@ public sealed class ReassignmentPlanTests
             );
             string text = ReassignmentFile.Write(plan);
             Assert.Equal(
-                "{\"version\":1,\"partitions\":[{\"topic\":\"t\",\"partition\":0,\"replicas\":[1,2]},{\"topic\":\"t\",\"partition\":1,"
-                    + "\"replicas\":[3,1]}]}",
+                "{\"version\":1,\"partitions\":[{\"topic\":\"t\",\"partition\":0,\"replicas\":[1,2],\"log_dirs\":[\"any\",\"any\"]},"
+                    + "{\"topic\":\"t\",\"partition\":1,\"replicas\":[3,1],\"log_dirs\":[\"any\",\"any\"]}]}",
                 text
             );
             File.WriteAllText(path, text);
-            Assert.Equal(plan.AsEnumerable(), ReassignmentFile.Read(path));
+            IReadOnlyDictionary<TopicPartition, PlannedReplicas> read = ReassignmentFile.Read(path);
+            Assert.Equal(plan.Keys, read.Keys);
+            Assert.Equal(plan.Values, read.Values.Select(each => each.Brokers));
+            Assert.All(read.Values, each => Assert.Empty(each.Placed));
             File.WriteAllText(path, "{}");
             Assert.Contains(path, Assert.Throws<FormatException>(() => ReassignmentFile.Read(path)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>As Kafka's reassign-partitions writes and reads them: one directory a replica, or "any"; or none at all.</summary>
+    [Fact]
+    public void Plan_file_names_log_directories_as_kafkas_does()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(
+                path,
+                """
+                {"version":1,"partitions":[{"topic":"t","partition":0,"replicas":[1,2],"log_dirs":["any","/b"]},{"topic":"t","partition":1,"replicas":[2]}]}
+                """
+            );
+            IReadOnlyDictionary<TopicPartition, PlannedReplicas> plan = ReassignmentFile.Read(path);
+            Assert.Equal([(new NodeId(2), "/b")], plan[new TopicPartition("t", 0)].Placed);
+            Assert.Empty(plan[new TopicPartition("t", 1)].Placed);
+
+            File.WriteAllText(path, """{"partitions":[{"topic":"t","partition":0,"replicas":[1,2],"log_dirs":["/b"]}]}""");
+            FormatException rejection = Assert.Throws<FormatException>(() => ReassignmentFile.Read(path));
+            Assert.Contains("t-0 has 2 replicas and 1 log_dirs", rejection.Message, StringComparison.Ordinal);
         }
         finally
         {

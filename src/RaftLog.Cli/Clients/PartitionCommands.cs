@@ -80,12 +80,15 @@ internal static class PartitionCommands
             new Command("execute", "Begin the moves of a plan.") { file, wait },
             async (cluster, parsed, json, cancel) =>
             {
-                IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
+                IReadOnlyDictionary<TopicPartition, PlannedReplicas> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
+
+                // First: a replica that is to come is made where the broker was told.
+                bool isPlaced = await PlaceAsync(cluster, plan, cancel);
                 IReadOnlyList<ItemResult<TopicPartition>> results = await cluster.Admin.Reassignments.AlterAsync(
-                    plan.ToDictionary(each => each.Key, each => (IReadOnlyList<NodeId>?)each.Value),
+                    plan.ToDictionary(each => each.Key, each => (IReadOnlyList<NodeId>?)each.Value.Brokers),
                     cancel
                 );
-                if (!Report(results, "begun"))
+                if (!Report(results, "begun") || !isPlaced)
                 {
                     return ExitCode.Failed;
                 }
@@ -103,7 +106,7 @@ internal static class PartitionCommands
             command,
             async (cluster, parsed, json, cancel) =>
             {
-                IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
+                IReadOnlyDictionary<TopicPartition, PlannedReplicas> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
                 IReadOnlyList<ReassignmentState> states = await ReassignmentState.ReadAsync(cluster, plan, cancel);
                 Print(states, json);
                 return states.All(state => state.IsDone) ? ExitCode.Ok : ExitCode.Failed;
@@ -119,10 +122,17 @@ internal static class PartitionCommands
             command,
             async (cluster, parsed, _, cancel) =>
             {
-                IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
+                IReadOnlyDictionary<TopicPartition, PlannedReplicas> plan = ReassignmentFile.Read(parsed.GetValue(file)!);
                 Dictionary<TopicPartition, IReadOnlyList<NodeId>?> moving = (await cluster.Admin.Reassignments.ListAsync(cancel))
                     .Where(each => plan.ContainsKey(each.Partition))
                     .ToDictionary(each => each.Partition, _ => (IReadOnlyList<NodeId>?)null);
+                int kept = await KeepAsync(cluster, plan, cancel);
+                if (moving.Count == 0 && kept > 0)
+                {
+                    Console.WriteLine($"stopped: {kept} moves between log directories");
+                    return ExitCode.Ok;
+                }
+
                 if (moving.Count == 0)
                 {
                     Console.WriteLine("nothing of this plan is moving");
@@ -132,6 +142,71 @@ internal static class PartitionCommands
                 return Report(await cluster.Admin.Reassignments.AlterAsync(moving, cancel), "stopped") ? ExitCode.Ok : ExitCode.Failed;
             }
         );
+    }
+
+    /// <summary>
+    /// Tells brokers in which of their log directories the replicas shall lie, those that they do not have yet included; false when one
+    /// has rejected.
+    /// </summary>
+    private static async Task<bool> PlaceAsync(
+        KafkaCluster cluster,
+        IReadOnlyDictionary<TopicPartition, PlannedReplicas> plan,
+        CancellationToken cancel
+    )
+    {
+        bool isPlaced = true;
+        foreach (
+            IGrouping<(NodeId Broker, string Directory), TopicPartition> there in plan.SelectMany(each =>
+                    each.Value.Placed.Select(place => (Place: place, Partition: each.Key))
+                )
+                .GroupBy(each => each.Place, each => each.Partition)
+        )
+        {
+            foreach (
+                ItemResult<TopicPartition> result in await cluster.Admin.LogDirs.MoveAsync(
+                    there.Key.Broker,
+                    there.Key.Directory,
+                    [.. there],
+                    cancel
+                )
+            )
+            {
+                // What the broker does not have yet it will make there.
+                if (result.Error is not (ErrorCode.None or ErrorCode.ReplicaNotAvailable))
+                {
+                    isPlaced = false;
+                    Console.Error.WriteLine(
+                        $"{result.Item} cannot lie in {there.Key.Directory} of broker {there.Key.Broker}: {result.Message}"
+                    );
+                }
+            }
+        }
+
+        return isPlaced;
+    }
+
+    /// <summary>Gives up the moves between log directories that a plan has begun; how many there were.</summary>
+    private static async Task<int> KeepAsync(
+        KafkaCluster cluster,
+        IReadOnlyDictionary<TopicPartition, PlannedReplicas> plan,
+        CancellationToken cancel
+    )
+    {
+        ReplicaPlaces places = await ReplicaPlaces.ReadAsync(cluster, plan, cancel);
+        int kept = 0;
+        foreach ((TopicPartition partition, PlannedReplicas planned) in plan)
+        {
+            foreach ((NodeId broker, string directory) in planned.Placed)
+            {
+                if (places.CopyOf(broker, partition) == directory && places.Of(broker, partition) is { } present)
+                {
+                    (await cluster.Admin.LogDirs.MoveAsync(broker, present, [partition], cancel))[0].ThrowIfFailed();
+                    kept++;
+                }
+            }
+        }
+
+        return kept;
     }
 
     private static IReadOnlyList<BrokerView> Choose(IReadOnlyList<BrokerView> all, string? ids)
@@ -173,7 +248,7 @@ internal static class PartitionCommands
 
     private static async Task<int> WatchAsync(
         KafkaCluster cluster,
-        IReadOnlyDictionary<TopicPartition, IReadOnlyList<NodeId>> plan,
+        IReadOnlyDictionary<TopicPartition, PlannedReplicas> plan,
         bool json,
         CancellationToken cancel
     )
@@ -182,7 +257,7 @@ internal static class PartitionCommands
         while (true)
         {
             IReadOnlyList<ReassignmentState> states = await ReassignmentState.ReadAsync(cluster, plan, cancel);
-            if (states.All(state => !state.IsMoving))
+            if (states.All(state => !state.IsUnderWay))
             {
                 Print(states, json);
                 return states.All(state => state.IsDone) ? ExitCode.Ok : ExitCode.Failed;
@@ -208,8 +283,8 @@ internal static class PartitionCommands
                 $"{state.Partition.Partition}",
                 state.Text,
                 string.Join(',', state.Replicas),
-                string.Join(',', state.Planned),
-                $"{state.InSync} of {state.Planned.Count}"
+                string.Join(',', state.Planned.Brokers),
+                $"{state.InSync} of {state.Planned.Brokers.Count}"
             );
             if (json)
             {
@@ -221,7 +296,7 @@ internal static class PartitionCommands
                         writer.WriteNumber("partition", state.Partition.Partition);
                         writer.WriteString("state", state.Text);
                         writer.WriteNumbers("replicas", state.Replicas.Select(node => node.Value));
-                        writer.WriteNumbers("planned", state.Planned.Select(node => node.Value));
+                        writer.WriteNumbers("planned", state.Planned.Brokers.Select(node => node.Value));
                         writer.WriteNumber("inSync", state.InSync);
                         writer.WriteEndObject();
                     })
