@@ -17,6 +17,7 @@ static Task<int> RunAsync(string[] args)
         FailoversCommand.Create(),
         RaftLog.Benchmarks.ReplicatedLogs.DotNextNode.Create(),
         StorageCommand.Create(),
+        CompactionCommand.Create(),
         ClientsCommand.Create(),
         OwnLoadCommand.Create(),
         EmbeddedClusterCommand.Create(),

@@ -22,10 +22,29 @@ internal static class StorageCommand
     private const int GroupBatches = 8;
     private const int ReadBytes = 1 << 20;
     private const int ManyLogs = 10_000;
+    private const int MostKeys = 1_000_000;
     private const double MiB = 1 << 20;
     private static readonly TopicPartition Name = new("benchmark", 0);
     private static readonly LogSettings NeverFlush = new() { FlushIntervalMessages = long.MaxValue };
     private static readonly LeaderEpoch Epoch = new(1);
+
+    /// <summary>What is compared with a plain loop: in a folder, so many bytes, so many rounds.</summary>
+    private static readonly Dictionary<string, Func<string, long, int, Task>> Compared = new(StringComparer.Ordinal)
+    {
+        ["append"] = AppendAsync,
+        ["flush"] = (path, bytes, rounds) => FlushInGroupsAsync(path, bytes / 4, rounds),
+        ["read"] = ReadAsync,
+        ["recover"] = RecoverAsync,
+    };
+
+    /// <summary>What is not.</summary>
+    private static readonly Dictionary<string, Func<string, long, int, Task>> Alone = new(StringComparer.Ordinal)
+    {
+        ["allocate"] = (path, _, _) => AllocateAsync(path),
+        ["compact"] = (path, bytes, _) => CompactAsync(path, bytes),
+        ["keys"] = (path, _, _) => CompactKeysAsync(path),
+        ["retain"] = (path, _, _) => RetainAsync(path),
+    };
 
     /// <summary>Makes the command.</summary>
     public static System.CommandLine.Command Create()
@@ -37,36 +56,53 @@ internal static class StorageCommand
         };
         Option<int> megabytes = new("--mib") { Description = "MiB that each way moves in a round.", DefaultValueFactory = _ => 512 };
         Option<int> rounds = new("--rounds") { Description = "Rounds, of which the best counts.", DefaultValueFactory = _ => 5 };
+        Option<string[]> parts = new("--part")
+        {
+            Description = $"Only these parts: {string.Join(", ", Parts)}.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         System.CommandLine.Command command = new("storage", "Measures one log beside plain loops of the same system calls.")
         {
             dir,
             megabytes,
             rounds,
+            parts,
         };
         command.SetAction(parsed =>
             RunAsync(
                 Path.Combine(parsed.GetValue(dir)!, $"raftlog-storage-{Environment.ProcessId}"),
                 (long)parsed.GetValue(megabytes) << 20,
-                parsed.GetValue(rounds)
+                parsed.GetValue(rounds),
+                parsed.GetValue(parts) is { Length: > 0 } chosen ? chosen : [.. Parts]
             )
         );
         return command;
     }
 
-    private static async Task<int> RunAsync(string path, long bytes, int rounds)
+    private static IEnumerable<string> Parts => Compared.Keys.Concat(Alone.Keys);
+
+    private static async Task<int> RunAsync(string path, long bytes, int rounds, string[] parts)
     {
+        if (parts.FirstOrDefault(static part => !Parts.Contains(part)) is { } unknown)
+        {
+            Console.Error.WriteLine($"storage: there is no part '{unknown}'; the parts are {string.Join(", ", Parts)}");
+            return 2;
+        }
+
         Console.WriteLine($"{Machine.Describe()}\n\n| | log MiB/s | plain MiB/s | log / plain |\n|---|---:|---:|---:|");
         Directory.CreateDirectory(path);
         try
         {
-            await AppendAsync(path, bytes, rounds);
-            await FlushInGroupsAsync(path, bytes / 4, rounds);
-            await ReadAsync(path, bytes, rounds);
+            foreach (string part in parts.Where(Compared.ContainsKey))
+            {
+                await Compared[part](path, bytes, rounds);
+            }
+
             Console.WriteLine("\n| | |\n|---|---:|");
-            await AllocateAsync(path);
-            await RecoverAsync(path, bytes);
-            await CompactAsync(path, bytes);
-            await RetainAsync(path);
+            foreach (string part in parts.Where(Alone.ContainsKey))
+            {
+                await Alone[part](path, bytes, rounds);
+            }
         }
         finally
         {
@@ -104,40 +140,45 @@ internal static class StorageCommand
             {
                 await using ScratchDirectory directory = await ScratchDirectory.OpenAsync(Path.Combine(path, "log"));
                 PartitionLog log = directory.Directory.Create(Name, new Uuid(3, 4), settings);
-                long written = 0;
-                while (written < bytes)
+                return await Measure.TimedAsync(async () =>
                 {
-                    for (int i = 0; i < GroupBatches; i++)
+                    while (log.SizeBytes < bytes)
                     {
-                        log.AppendBuilt(batch.Fresh(), Epoch, Now());
-                        written += BatchBytes;
+                        for (int i = 0; i < GroupBatches; i++)
+                        {
+                            log.AppendBuilt(batch.Fresh(), Epoch, Now());
+                        }
+
+                        await directory.FlushAsync(log);
                     }
 
-                    await directory.FlushAsync(log);
-                }
-
-                return written;
+                    return log.SizeBytes;
+                });
             },
             async () =>
             {
                 LinuxDisk disk = new();
                 string name = Path.Combine(path, "plain");
-                long written = 0;
-                using (IDiskFile file = disk.OpenOrCreate(name))
+                using IDiskFile file = disk.OpenOrCreate(name);
+                Moved moved = await Measure.TimedAsync(async () =>
                 {
+                    long written = 0;
                     while (written < bytes)
                     {
-                        for (int i = 0; i < GroupBatches; i++, written += BatchBytes)
+                        for (int i = 0; i < GroupBatches; i++)
                         {
-                            file.Write(written, batch.Fresh().Span);
+                            ReadOnlySpan<byte> source = batch.Fresh().Span;
+                            file.Write(written, source);
+                            written += source.Length;
                         }
 
                         await disk.FlushAsync([file]);
                     }
-                }
 
+                    return written;
+                });
                 disk.DeleteFile(name);
-                return written;
+                return moved;
             }
         );
         Measure.Print("append 64 KiB batches, a flush for each 8", best[0], best[1]);
@@ -150,37 +191,49 @@ internal static class StorageCommand
         await using ScratchDirectory directory = await ScratchDirectory.OpenAsync(Path.Combine(path, "log"));
         PartitionLog log = directory.Directory.Create(Name, new Uuid(3, 4), NeverFlush);
         AppendTo(log, bytes, () => log.AppendBuilt(batch.Fresh(), Epoch, Now()));
-        string plain = Path.Combine(path, "plain");
-        File.WriteAllBytes(plain, []);
-        WritePlain(path, batch, bytes, isKept: true);
+
+        // The same file: how fast a file is read depends on how it was written, which decides over the sizes of its pages.
+        string plain = SegmentIn(path);
+        int wholeBatches = ReadBytes / batch.Fresh().Length * batch.Fresh().Length;
         double[] best = await Measure.BestAsync(
             rounds,
             () =>
-            {
-                long read = 0;
-                for (Offset from = Offset.Zero; from < log.EndOffset; )
-                {
-                    using LogSlice slice = log.Read(from, ReadBytes, log.EndOffset, atLeastOneBatch: true).Slice;
-                    read += slice.Read(buffer);
-                    from = slice.EndOffset;
-                }
+                Task.FromResult(
+                    Measure.Timed(() =>
+                    {
+                        long read = 0;
+                        for (Offset from = Offset.Zero; from < log.EndOffset; )
+                        {
+                            using LogSlice slice = log.Read(from, ReadBytes, log.EndOffset, atLeastOneBatch: true).Slice;
+                            read += slice.Read(buffer);
+                            from = slice.EndOffset;
+                        }
 
-                return Task.FromResult(read);
-            },
-            () =>
-            {
-                using SafeFileHandle file = File.OpenHandle(plain);
-                long read = 0;
-                while (RandomAccess.Read(file, buffer, read) is > 0 and int more)
-                {
-                    read += more;
-                }
-
-                return Task.FromResult(read);
-            }
+                        return read;
+                    })
+                ),
+            () => Task.FromResult(ReadPlain(plain, buffer.AsMemory(0, wholeBatches))),
+            () => Task.FromResult(ReadPlain(plain, buffer))
         );
-        Measure.Print("read in order, 1 MiB at a time", best[0], best[1]);
-        File.Delete(plain);
+        Measure.Print("read in order, up to 1 MiB of whole batches; plain at the same places", best[0], best[1]);
+        Measure.Print("the same; plain at whole MiB", best[0], best[2]);
+    }
+
+    private static string SegmentIn(string path) => Path.Combine(path, "log", $"{Name}", $"{0:D20}.log");
+
+    private static Moved ReadPlain(string name, Memory<byte> buffer)
+    {
+        using SafeFileHandle file = File.OpenHandle(name);
+        return Measure.Timed(() =>
+        {
+            long read = 0;
+            while (RandomAccess.Read(file, buffer.Span, read) is > 0 and int more)
+            {
+                read += more;
+            }
+
+            return read;
+        });
     }
 
     private static async Task AllocateAsync(string path)
@@ -197,22 +250,70 @@ internal static class StorageCommand
                     log.AppendAsLeader(batch.Fresh(), Epoch, AppendSettings.Default, Now());
                 }
 
-                long before = GC.GetAllocatedBytesForCurrentThread();
+                long[] each = new long[Batches];
                 for (int i = 0; i < Batches; i++)
                 {
+                    long before = GC.GetAllocatedBytesForCurrentThread();
                     log.AppendAsLeader(batch.Fresh(), Epoch, AppendSettings.Default, Now());
+                    each[i] = GC.GetAllocatedBytesForCurrentThread() - before;
                 }
 
-                double each = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Batches;
                 Console.WriteLine(
-                    string.Create(CultureInfo.InvariantCulture, $"| bytes allocated for a batch of a producer | {each:0.00} |")
+                    $"| bytes allocated by {Batches} batches of a producer, by how many of them | {each.Sum()}, "
+                        + $"{each.Count(static bytes => bytes > 0)} |"
                 );
                 return 0;
             }
         );
     }
 
-    private static async Task RecoverAsync(string path, long bytes)
+    private static async Task RecoverAsync(string path, long bytes, int rounds)
+    {
+        double own = double.MaxValue;
+        double[] best = await Measure.BestAsync(
+            rounds,
+            async () =>
+            {
+                (Moved moved, double seconds) = await RecoverAsync(path, bytes);
+                own = Math.Min(own, seconds * 1e9 / moved.Bytes);
+                return moved;
+            },
+            () => Task.FromResult(ReadFromDisk(path, bytes))
+        );
+        Measure.Print("recovery from the disk; plain: pread after the page cache was dropped", best[0], best[1]);
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"| the same by processor time without the kernel's, GB/s | {1 / own:0.0} | | |")
+        );
+    }
+
+    private static Moved ReadFromDisk(string path, long bytes)
+    {
+        string name = Path.Combine(path, "plain");
+        WritePlain(path, new Batch(BatchBytes, 1000), bytes, isKept: true);
+        byte[] buffer = new byte[ReadBytes];
+        using IDiskFile file = new LinuxDisk().OpenOrCreate(name);
+        using (FileStream stream = new(name, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            stream.Flush(flushToDisk: true);
+        }
+
+        Moved moved = Measure.Timed(() =>
+        {
+            file.DropCache();
+            long read = 0;
+            while (file.Read(read, buffer) is > 0 and int more)
+            {
+                read += more;
+            }
+
+            return read;
+        });
+        File.Delete(name);
+        return moved;
+    }
+
+    /// <summary>Recovers a log that was not stopped in order; the seconds of processor time that were not the kernel's.</summary>
+    private static async Task<(Moved Moved, double Seconds)> RecoverAsync(string path, long bytes)
     {
         string place = Path.Combine(path, "log");
         Batch batch = new(BatchBytes, 1000);
@@ -220,30 +321,37 @@ internal static class StorageCommand
         PartitionLog log = written.Directory.Create(Name, new Uuid(3, 4), NeverFlush);
         AppendTo(log, bytes, () => log.AppendBuilt(batch.Fresh(), Epoch, Now()));
         await written.AbandonAsync();
+
+        // What it had not flushed is not the recovery's work.
+        (await TestKit.Command.RunAsync("sync", [])).Succeeded();
         await using ScratchDirectory again = await ScratchDirectory.OpenAsync(place);
-        TimeSpan processor = Environment.CpuUsage.TotalTime;
+        Environment.ProcessCpuUsage before = Environment.CpuUsage;
         long began = Stopwatch.GetTimestamp();
         PartitionLog recovered = await again.Directory.OpenLogAsync(Name, NeverFlush);
-        double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        double used = (Environment.CpuUsage.TotalTime - processor).TotalSeconds;
-        double scanned = recovered.Recovery.ScannedBytes / 1e9;
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"| recovery scan, GB/s by the clock (disk included), by processor time | {scanned / seconds:0.00}, {scanned / used:0.00} |"
-            )
-        );
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
+        return (new Moved(recovered.Recovery.ScannedBytes, elapsed), (Environment.CpuUsage.UserTime - before.UserTime).TotalSeconds);
     }
 
-    private static async Task CompactAsync(string path, long bytes)
+    private static Task CompactAsync(string path, long bytes)
     {
         const int RecordBytes = 1000;
+        int keys = (int)(bytes / RecordBytes / 2);
+        return CompactAsync(path, keys, RecordBytes, "1 KB records, half of them duplicates");
+    }
+
+    private static Task CompactKeysAsync(string path)
+    {
+        const int RecordBytes = 100;
+        return CompactAsync(path, MostKeys, RecordBytes, $"{MostKeys} keys, each twice");
+    }
+
+    private static async Task CompactAsync(string path, int keys, int recordBytes, string what)
+    {
         const int RecordsInBatch = 64;
         await using ScratchDirectory directory = await ScratchDirectory.OpenAsync(Path.Combine(path, "log"));
         PartitionLog log = directory.Directory.Create(Name, new Uuid(3, 4), NeverFlush with { SegmentBytes = 128 << 20 });
-        long keys = bytes / RecordBytes / 2;
-        byte[] value = new byte[RecordBytes];
-        for (long next = 0; next < 2 * keys; )
+        byte[] value = new byte[recordBytes];
+        for (long next = 0; next < 2L * keys; )
         {
             using RecordBatchBuilder builder = new(new RecordBatchOptions(128 << 10, CompressionType.None));
             for (int i = 0; i < RecordsInBatch; i++, next++)
@@ -277,8 +385,8 @@ internal static class StorageCommand
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"| compaction of {before / MiB:0} MiB to {log.SizeBytes / MiB:0} MiB (1 KB records, half of them duplicates), MiB/s, "
-                    + $"processor seconds | {before / MiB / seconds:0}, {used:0.0} |"
+                $"| compaction of {before / MiB:0} MiB to {log.SizeBytes / MiB:0} MiB ({what}; {result?.RecordsKept ?? 0} records stay), "
+                    + $"MiB/s, processor seconds | {before / MiB / seconds:0}, {used:0.0} |"
             )
         );
         Trace.Assert(result is not null, "nothing was compacted");
@@ -317,10 +425,11 @@ internal static class StorageCommand
 
     private static long Now() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 
-    private static async Task<long> WithLogAsync(string path, LogSettings settings, Func<PartitionLog, long> use)
+    private static async Task<Moved> WithLogAsync(string path, LogSettings settings, Func<PartitionLog, long> use)
     {
         await using ScratchDirectory directory = await ScratchDirectory.OpenAsync(Path.Combine(path, "log"));
-        return use(directory.Directory.Create(Name, new Uuid(3, 4), settings));
+        PartitionLog log = directory.Directory.Create(Name, new Uuid(3, 4), settings);
+        return Measure.Timed(() => use(log));
     }
 
     private static long AppendTo(PartitionLog log, long bytes, Func<AppendResult> append)
@@ -337,24 +446,27 @@ internal static class StorageCommand
         return log.SizeBytes;
     }
 
-    private static long WritePlain(string path, Batch batch, long bytes, bool isKept = false)
+    private static Moved WritePlain(string path, Batch batch, long bytes, bool isKept = false)
     {
         string name = Path.Combine(path, "plain");
-        long written = 0;
-        using (SafeFileHandle file = File.OpenHandle(name, FileMode.Create, FileAccess.Write))
+        using SafeFileHandle file = File.OpenHandle(name, FileMode.Create, FileAccess.Write);
+        Moved moved = Measure.Timed(() =>
         {
-            ReadOnlySpan<byte> source = batch.Fresh().Span;
-            for (; written < bytes; written += source.Length)
+            long written = 0;
+            while (written < bytes)
             {
+                ReadOnlySpan<byte> source = batch.Fresh().Span;
                 RandomAccess.Write(file, source, written);
+                written += source.Length;
             }
-        }
 
+            return written;
+        });
         if (!isKept)
         {
             File.Delete(name);
         }
 
-        return written;
+        return moved;
     }
 }
