@@ -72,8 +72,16 @@ internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSet
 
     public async ValueTask DisposeAsync()
     {
-        // The files are not closed under a flush; how that ends does not matter any more.
-        await _ahead.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        try
+        {
+            // The files are not closed under a flush.
+            await _ahead;
+        }
+        catch (DiskException)
+        {
+            // How it ends does not matter any more: nothing of it was put in place.
+        }
+
         if (!_isInPlace)
         {
             _segments.ForEach(log.Abandon);
