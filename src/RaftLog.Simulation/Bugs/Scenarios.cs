@@ -17,6 +17,7 @@ public static class Scenarios
         .. Of(typeof(NodeScenarios)),
         .. Of(typeof(SnapshotScenarios)),
         .. Of(typeof(StopScenarios)),
+        .. Of(typeof(MoveScenarios)),
         .. Of(typeof(ShortenedLogScenarios)),
         .. Of(typeof(LoneLeaderScenarios)),
         .. Of(typeof(FailoverScenarios)),

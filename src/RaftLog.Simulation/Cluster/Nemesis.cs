@@ -536,7 +536,7 @@ internal sealed class Nemesis
     {
         List<TopicPartition> there =
         [
-            .. _beliefs.OutOfSync(machine.Number).Where(each => machine.Volume.Find($"{SimCluster.LogDirectory}/{each}") is SimDirectory),
+            .. _beliefs.OutOfSync(machine.Number).Where(each => machine.Volume.Find(machine.PathOf(each)) is SimDirectory),
         ];
         if (there.Count == 0)
         {

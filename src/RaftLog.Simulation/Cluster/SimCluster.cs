@@ -76,8 +76,14 @@ public sealed class SimCluster
     /// <summary>The machine of a node.</summary>
     internal SimMachine Machine(int node) => _machines[node - 1];
 
-    /// <summary>The directory of a node's logs.</summary>
+    /// <summary>The directory of a node's logs; with the metadata log in it where there is another one.</summary>
     public static string LogDirectory => "/data";
+
+    /// <summary>The log directories of each node where replicas are moved between them.</summary>
+    internal static IReadOnlyList<string> BothLogDirectories { get; } = [LogDirectory, "/other"];
+
+    /// <summary>The log directories of each node.</summary>
+    internal IReadOnlyList<string> LogDirectories => LogDirectoriesOf(_options);
 
     /// <summary>A new program with the shipped client library, on a host of its own.</summary>
     public (Incarnation Program, KafkaCluster Cluster) NewClient()
@@ -131,6 +137,9 @@ public sealed class SimCluster
         );
     }
 
+    private static IReadOnlyList<string> LogDirectoriesOf(SimulationOptions options) =>
+        options.MovesReplicas ? BothLogDirectories : [LogDirectory];
+
     private static string ClientName(int number) => $"c{number}";
 
     internal static string PropertiesOf(int id, SimulationOptions options)
@@ -159,7 +168,7 @@ public sealed class SimCluster
             .Append($"listeners={string.Join(',', listeners)}\n")
             .Append("controller.listener.names=CONTROLLER\n")
             .Append($"controller.quorum.voters={string.Join(',', voters)}\n")
-            .Append($"log.dirs={LogDirectory}\n");
+            .Append($"log.dirs={string.Join(',', LogDirectoriesOf(options))}\n");
         foreach ((string key, string value) in options.Properties)
         {
             text.Append($"{key}={value}\n");

@@ -283,10 +283,10 @@ public sealed class SimMachine
     /// <param name="other">Whose files it gets; the same for its own.</param>
     internal void Disown(TopicPartition partition, TopicPartition other)
     {
-        string path = $"{SimCluster.LogDirectory}/{partition}";
+        string path = PathOf(partition);
         if (other != partition)
         {
-            Volume.ReplaceFiles(path, $"{SimCluster.LogDirectory}/{other}");
+            Volume.ReplaceFiles(path, PathOf(other));
         }
 
         Volume.Remove(path, LogDirectory.PartitionMetadataName);
@@ -294,7 +294,21 @@ public sealed class SimMachine
     }
 
     /// <summary>The directory of a log is gone for good, while no program runs.</summary>
-    internal void Lose(TopicPartition partition) => Volume.Remove(SimCluster.LogDirectory, $"{partition}");
+    internal void Lose(TopicPartition partition)
+    {
+        string path = PathOf(partition);
+        Volume.Remove(path[..path.LastIndexOf('/')], $"{partition}");
+    }
+
+    /// <summary>
+    /// The directory of a log: the one that the node serves, or where none does, the one that is there; the first log directory's where
+    /// there is none.
+    /// </summary>
+    internal string PathOf(TopicPartition partition) =>
+        (IsUp ? Node?.Partitions?.Find(partition)?.Log?.Path : null)
+        ?? SimCluster
+            .BothLogDirectories.Select(each => $"{each}/{partition}")
+            .FirstOrDefault(path => Volume.Find(path) is SimDirectory, $"{SimCluster.LogDirectory}/{partition}");
 
     /// <summary>True once a log of it was disowned.</summary>
     internal bool HasLostLogs => _foreign.Count > 0;

@@ -53,6 +53,9 @@ public sealed record SimulationOptions
     /// <summary>Whether a program moves the leaders of the topic's partitions all the time.</summary>
     public bool MovesLeaders { get; init; }
 
+    /// <summary>Whether each node has two log directories, between which replicas are moved.</summary>
+    public bool MovesReplicas { get; init; }
+
     /// <summary>So many programs ask for records and never read a response.</summary>
     public int GreedyClients { get; init; }
 
@@ -212,7 +215,8 @@ public sealed record SimulationOptions
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{GreedyClients} clients that do not read, windows of {Window} "
-                    + $"bytes{(MovesLeaders ? ", leaders are moved" : "")}{(PairsFaults ? ", faults are paired" : "")}"
+                    + $"bytes{(MovesLeaders ? ", leaders are moved" : "")}{(MovesReplicas ? ", replicas are moved" : "")}"
+                    + $"{(PairsFaults ? ", faults are paired" : "")}"
             ),
             $"{Coordinated}",
             $"topics besides {Compacted?.ToString() ?? "none that is compacted"}, {Retained?.ToString() ?? "none that loses records"}",

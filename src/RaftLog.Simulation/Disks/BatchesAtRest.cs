@@ -20,9 +20,19 @@ internal static class BatchesAtRest
     internal static List<BatchAtRest> Of(SimVolume volume)
     {
         List<BatchAtRest> found = [];
-        if (volume.Find($"{SimCluster.LogDirectory}/{RecoveryPoints}", durable: true) is not SimInode checkpoint)
+        foreach (string directory in SimCluster.BothLogDirectories)
         {
-            return found;
+            Add(volume, directory, found);
+        }
+
+        return found;
+    }
+
+    private static void Add(SimVolume volume, string directory, List<BatchAtRest> found)
+    {
+        if (volume.Find($"{directory}/{RecoveryPoints}", durable: true) is not SimInode checkpoint)
+        {
+            return;
         }
 
         foreach (
@@ -34,16 +44,9 @@ internal static class BatchesAtRest
         {
             if (line.Split(' ') is [string topic, string partition, string offset])
             {
-                Add(
-                    volume,
-                    $"{SimCluster.LogDirectory}/{topic}-{partition}",
-                    new Offset(long.Parse(offset, CultureInfo.InvariantCulture)),
-                    found
-                );
+                Add(volume, $"{directory}/{topic}-{partition}", new Offset(long.Parse(offset, CultureInfo.InvariantCulture)), found);
             }
         }
-
-        return found;
     }
 
     private static void Add(SimVolume volume, string path, Offset recoveryPoint, List<BatchAtRest> found)

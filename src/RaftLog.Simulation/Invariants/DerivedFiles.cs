@@ -17,7 +17,7 @@ internal sealed class DerivedFiles(SimCluster cluster)
     private const string LogSuffix = ".log";
     private const int OffsetDigits = 20;
 
-    private readonly Dictionary<(int, TopicPartition), ReplicaImage> _views = [];
+    private readonly Dictionary<(int, string), ReplicaImage> _views = [];
 
     /// <summary>How many files were held against the batches of their logs.</summary>
     internal long Checks { get; private set; }
@@ -31,18 +31,18 @@ internal sealed class DerivedFiles(SimCluster cluster)
             !machine.IsReady
             || machine.IsStopping
             || partition.Topic == LogTopic.Compacted
-            || machine.Node?.Partitions?.Find(partition)?.Log is null
-            || machine.Volume.Find($"{SimCluster.LogDirectory}/{partition}") is not SimDirectory directory
+            || machine.Node?.Partitions?.Find(partition)?.Log?.Path is not { } path
+            || machine.Volume.Find(path) is not SimDirectory directory
             || machine.IsForeign(directory)
         )
         {
             return;
         }
 
-        if (!_views.TryGetValue((machine.Number, partition), out ReplicaImage? view))
+        if (!_views.TryGetValue((machine.Number, path), out ReplicaImage? view))
         {
-            view = new ReplicaImage(machine.Volume, $"{SimCluster.LogDirectory}/{partition}", durable: false, isCompacted: false);
-            _views.Add((machine.Number, partition), view);
+            view = new ReplicaImage(machine.Volume, path, durable: false, isCompacted: false);
+            _views.Add((machine.Number, path), view);
         }
 
         view.Refresh();

@@ -25,7 +25,7 @@ internal sealed class DerivedResponses(SimCluster cluster)
 
         Checks++;
         SimVolume volume = cluster.Machine(node).Volume;
-        string directory = $"{SimCluster.LogDirectory}/{partition}";
+        string directory = cluster.Machine(node).PathOf(partition);
         foreach (string name in volume.ListFiles(directory).Where(static each => each.EndsWith(".log", StringComparison.Ordinal)))
         {
             ReadOnlySpan<byte> bytes = volume.ReadFile($"{directory}/{name}");

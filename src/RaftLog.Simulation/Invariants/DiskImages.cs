@@ -12,7 +12,8 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
     private const string SnapshotSuffix = ".checkpoint";
     private const int OffsetDigits = 20;
 
-    private readonly Dictionary<(TopicPartition, int), ReplicaImage> _images = [];
+    /// <summary>The image in each log directory, and the one of them that is the replica's.</summary>
+    private readonly Dictionary<(TopicPartition, int), (ReplicaImage[] All, ReplicaImage Shown)> _images = [];
 
     /// <summary>Told of a replica's image that has got something.</summary>
     internal Action<int, TopicPartition, ReplicaImage> Came { get; set; } = static (_, _, _) => { };
@@ -20,40 +21,68 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
     /// <summary>Told of batches that a replica's image has lost.</summary>
     internal Action<int, TopicPartition, ImageBatch, ReplicaImage> Gone { get; set; } = static (_, _, _, _) => { };
 
-    /// <summary>A replica's log now.</summary>
+    /// <summary>How often a replica's log has come to lie in another log directory.</summary>
+    internal int Moves { get; private set; }
+
+    /// <summary>
+    /// A replica's log now. Where two log directories have one, as when a machine goes down while a copy takes the place of the log, it is
+    /// the one that was written to since: it goes further in the later epoch.
+    /// </summary>
     internal ReplicaImage Of(int node, TopicPartition partition)
     {
-        if (!_images.TryGetValue((partition, node), out ReplicaImage? image))
+        if (!_images.TryGetValue((partition, node), out (ReplicaImage[] All, ReplicaImage Shown) known))
         {
-            bool durable = promise == FlushPromise.Flushed || partition.Topic == MetadataTopic;
-            image = new ReplicaImage(
-                cluster.Machine(node).Volume,
-                $"{SimCluster.LogDirectory}/{partition}",
-                durable,
-                partition.Topic == LogTopic.Compacted
-            );
-            _images.Add((partition, node), image);
+            ReplicaImage[] all = [.. cluster.LogDirectories.Select(directory => ImageIn(directory, node, partition))];
+            known = (all, all[0]);
+            _images.Add((partition, node), known);
         }
 
         SimMachine machine = cluster.Machine(node);
-        bool wasForeign = machine.IsForeign(image.Directory);
-        if (image.Refresh())
+        ReplicaImage before = known.Shown;
+        bool wasForeign = machine.IsForeign(before.Directory);
+        bool isChanged = false;
+        foreach (ReplicaImage each in known.All)
         {
             // A log that was taken away, or put there by nobody in this cluster, is no replica's doing. Whoever takes it for its own fails
             // as a member of an in-sync set.
-            if (!machine.IsForeign(image.Directory))
+            if (each.Refresh())
             {
-                Came(node, partition, image);
+                isChanged = true;
+                if (!machine.IsForeign(each.Directory))
+                {
+                    Came(node, partition, each);
+                }
             }
+        }
 
-            foreach (ImageBatch batch in wasForeign ? [] : image.Gone)
-            {
-                Gone(node, partition, batch, image);
-            }
+        if (!isChanged)
+        {
+            return before;
+        }
+
+        ReplicaImage image = known.All.MaxBy(static each => (each.Directory is not null, each.LastEpoch, each.End))!;
+        if (image != before)
+        {
+            Moves += before.End > Offset.Zero ? 1 : 0;
+            _images[(partition, node)] = (known.All, image);
+        }
+
+        IEnumerable<ImageBatch> gone = image == before ? image.Gone : before.Gone.Concat(before.Batches);
+        foreach (ImageBatch batch in wasForeign ? [] : gone)
+        {
+            Gone(node, partition, batch, image);
         }
 
         return image;
     }
+
+    private ReplicaImage ImageIn(string directory, int node, TopicPartition partition) =>
+        new(
+            cluster.Machine(node).Volume,
+            $"{directory}/{partition}",
+            durable: promise == FlushPromise.Flushed || partition.Topic == MetadataTopic,
+            isCompacted: partition.Topic == LogTopic.Compacted
+        );
 
     /// <summary>True when a replica's image reaches up to an offset, by its log or by a snapshot.</summary>
     internal bool Covers(int node, TopicPartition partition, Offset end) =>

@@ -13,22 +13,26 @@ internal sealed class HighWatermarkCheckpoints(SimCluster cluster)
     private const string Name = "replication-offset-checkpoint";
     private const int FieldCount = 3;
 
-    private readonly Dictionary<int, (SimInode File, long Version)> _seen = [];
+    private readonly Dictionary<(int, string), (SimInode File, long Version)> _seen = [];
 
     /// <summary>What the checkpoints say that were written since the last call.</summary>
     internal IEnumerable<(SimMachine Machine, TopicPartition Partition, Offset HighWatermark)> TakeNew()
     {
-        foreach (SimMachine machine in cluster.Machines)
+        foreach (
+            (SimMachine machine, string directory) in cluster.Machines.SelectMany(each =>
+                cluster.LogDirectories.Select(directory => (each, directory))
+            )
+        )
         {
             if (
-                machine.Volume.Find($"{SimCluster.LogDirectory}/{Name}") is not SimInode file
-                || _seen.GetValueOrDefault(machine.Number) == (file, file.Current.Version)
+                machine.Volume.Find($"{directory}/{Name}") is not SimInode file
+                || _seen.GetValueOrDefault((machine.Number, directory)) == (file, file.Current.Version)
             )
             {
                 continue;
             }
 
-            _seen[machine.Number] = (file, file.Current.Version);
+            _seen[(machine.Number, directory)] = (file, file.Current.Version);
             foreach ((TopicPartition partition, Offset highWatermark) in Read(file.Current.Span))
             {
                 yield return (machine, partition, highWatermark);

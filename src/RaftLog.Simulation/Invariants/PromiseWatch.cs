@@ -97,6 +97,9 @@ internal sealed class PromiseWatch
     /// <summary>How many times an offset that was told was held against a disk image.</summary>
     internal long Checks { get; private set; }
 
+    /// <summary>How often a replica's log has come to lie in another log directory.</summary>
+    internal int Moves => _images.Moves;
+
     /// <summary>Batches that images have lost.</summary>
     internal long Cuts { get; private set; }
 

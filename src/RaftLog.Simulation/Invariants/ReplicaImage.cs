@@ -35,6 +35,9 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     /// <summary>The end of what stands there without a hole.</summary>
     internal Offset End { get; private set; }
 
+    /// <summary>The epoch of the last batch; none where there is no batch.</summary>
+    internal LeaderEpoch LastEpoch { get; private set; } = LeaderEpoch.None;
+
     /// <summary>
     /// Batches of the log that the last <see cref="Refresh"/> did not find any more at their old place. What stood behind a gap, or behind
     /// an old end that a lost truncation had left, was never part of it.
@@ -258,6 +261,7 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     {
         Offset? end = null;
         Start = Offset.Zero;
+        LastEpoch = LeaderEpoch.None;
         bool isWhole = true;
         bool isBeforeWhole = true;
         foreach (SegmentScan segment in _segments)
@@ -275,6 +279,7 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
             if (segment.IsInLog)
             {
                 end = segment.Batches.Count > 0 ? segment.Batches[^1].Last + 1 : first;
+                LastEpoch = segment.Batches.Count > 0 ? segment.Batches[^1].Epoch : LastEpoch;
                 isBeforeWhole = segment.IsWhole;
             }
         }

@@ -11,7 +11,7 @@ internal static class ReplicaReader
 
     internal static ReplicaLog Read(SimMachine machine, NodeId node, TopicPartition partition, Offset highWatermark)
     {
-        string directory = $"{SimCluster.LogDirectory}/{partition}";
+        string directory = machine.PathOf(partition);
         List<ReplicaBatch> batches = [];
         foreach (string name in machine.Volume.ListFiles(directory).Where(each => each.EndsWith(LogSuffix, StringComparison.Ordinal)))
         {

@@ -127,15 +127,15 @@ internal sealed class NodeStage
     /// <summary>Creates the topic with three replicas, as soon as there is a controller.</summary>
     internal Task CreateTopicAsync() => CreateTopicAsync(Topic);
 
-    /// <summary>Creates a topic of one partition with three replicas.</summary>
-    internal async Task CreateTopicAsync(string name)
+    /// <summary>Creates a topic of one partition.</summary>
+    internal async Task CreateTopicAsync(string name, short replicas = 3)
     {
         for (ErrorCode response = ErrorCode.UnknownServerError; response != ErrorCode.None; )
         {
             await Task.Delay(Pause, Program.Time);
             try
             {
-                response = (await Client.Admin.CreateTopicsAsync([new NewTopic(name, 1, 3)]))[0].Error;
+                response = (await Client.Admin.CreateTopicsAsync([new NewTopic(name, 1, replicas)]))[0].Error;
             }
             catch (KafkaException)
             {
