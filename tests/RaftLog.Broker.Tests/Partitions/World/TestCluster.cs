@@ -64,6 +64,8 @@ internal sealed class TestCluster : IDisposable
 
     public RetentionLimits Retention { get; set; } = RetentionLimits.None;
 
+    public CleaningSettings? Cleaning { get; set; }
+
     public ThrottledReplicas Throttled { get; set; }
 
     public ThrottledReplicas ThrottledLeaders { get; set; }
@@ -296,6 +298,7 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
         new(_cluster.LogSettings, new AppendSettings(), _cluster.MinInSync)
         {
             Retention = _cluster.Retention,
+            Cleaning = _cluster.Cleaning,
             Throttled = _cluster.Throttled,
             ThrottledLeaders = _cluster.ThrottledLeaders,
         };
