@@ -34,6 +34,28 @@ public class LogMoveTests
         Assert.True(move.HasAllOf(log));
     }
 
+    /// <summary>Until the name of the copy is durable a power cut brings the log back whose place it has taken.</summary>
+    [Fact]
+    public void What_only_the_copy_has_flushed_does_not_count_before_its_name_is_durable()
+    {
+        CrashDisk disk = new();
+        TwoDirectories node = new(disk, disk, Settings, running: 0);
+        node.Create();
+        node.Run(node.All[1]);
+        PartitionLog log = node.Log;
+        Append(log, 1, "one");
+        LogMove move = Begin(node);
+        Assert.True(move.TryFollow(log, log.DurableEnd, Now));
+        node.Flush();
+        Assert.Equal((Offset.Zero, new Offset(1)), (log.DurableEnd, move.Future.DurableEnd));
+        Assert.True(move.HasAllOf(log));
+
+        Assert.True(move.Target.TryReplace(move.Future, log, node.All[0]));
+        Assert.Equal(Offset.Zero, move.Future.DurableEnd);
+        node.Flush();
+        Assert.Equal(new Offset(1), move.Future.DurableEnd);
+    }
+
     [Fact]
     public void A_copy_that_an_earlier_life_has_left_loses_what_the_log_does_not_have()
     {

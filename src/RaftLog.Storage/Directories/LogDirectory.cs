@@ -355,6 +355,7 @@ public sealed class LogDirectory
             return false;
         }
 
+        future.Flushing.TakePlace(replaced.FlushedTo, future.Segments);
         future.TakeEpochs(replaced.Epochs);
         future.SetHighWatermark(replaced.HighWatermark);
         _schedule.Forget(future.Partition);

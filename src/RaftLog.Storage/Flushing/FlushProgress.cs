@@ -148,6 +148,34 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
     }
 
     /// <summary>
+    /// The log has got the name of another, whose place it takes. Until that name is durable a power cut brings the other one back, so only
+    /// what that has flushed still counts, and no flush under way does.
+    /// </summary>
+    /// <param name="flushedTo">What the other has flushed.</param>
+    /// <param name="segments">The log's segments.</param>
+    public void TakePlace(Offset flushedTo, IReadOnlyList<LogSegment> segments)
+    {
+        lock (_lock)
+        {
+            _generation++;
+            if (flushedTo.Value < _flushedTo)
+            {
+                Volatile.Write(ref _flushedTo, flushedTo.Value);
+            }
+
+            foreach (LogSegment segment in segments)
+            {
+                if (segment.NextOffset.Value >= _flushedTo)
+                {
+                    AddDirty(segment);
+                }
+            }
+
+            _namesDirty = true;
+        }
+    }
+
+    /// <summary>
     /// Begins a flush: takes all that is dirty, and notes end and generation before any byte is flushed. The files stay open until
     /// <see cref="End"/>. The result is true when names in the directory must be flushed too.
     /// </summary>
