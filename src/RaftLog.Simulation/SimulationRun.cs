@@ -41,6 +41,7 @@ public sealed class SimulationRun
     private readonly List<TopicPartition> _readPartitions;
     private readonly List<GreedyProgram> _greedy = [];
     private LeaderProgram? _leaders;
+    private ReplicaMoveProgram? _moves;
     private AdminProgram? _admin;
     private KeyedProgram? _keys;
     private KeyedReader? _keyReader;
@@ -181,6 +182,7 @@ public sealed class SimulationRun
             Enumerable.Range(1, _options.TopicPrograms).Select(number => new TopicProgram(_cluster, _topicNames, number, _random))
         );
         _coordinated.Begin();
+        _moves = _options.MovesReplicas ? new ReplicaMoveProgram(_cluster, _partitions, _random) : null;
         _leaders = _options.MovesLeaders ? new LeaderProgram(_cluster, Topic, _options.Partitions, _random) : null;
         _greedy.AddRange(
             Enumerable
@@ -199,6 +201,7 @@ public sealed class SimulationRun
         _nemesis = new Nemesis(_cluster, _options, _random, _watch, CrashClient);
         _scheduler.RunFor(_options.FaultTime);
         _leaders?.Stop();
+        _moves?.Stop();
     }
 
     private void AddProducer() => _producers.Add(new ProducerProgram(_cluster, _options, Topic, _producers.Count + 1, _random));
@@ -596,6 +599,8 @@ public sealed class SimulationRun
         }
 
         Count("sometimes: leaders moved under producers", _leaders?.Moved ?? 0);
+        Count("workload: moves of replicas begun", _moves?.Begun ?? 0);
+        Count("sometimes: logs that have come to lie in another log directory", _promises.Moves);
         Count("sometimes: clients that do not read were disconnected", _greedy.Sum(each => (long)each.Disconnected));
         Count("sometimes: stops in order that came to an end", _nemesis?.StoppedInOrder ?? 0);
         Count("sometimes: batches cut from an image", _promises.Cuts);

@@ -53,7 +53,7 @@ public sealed record SimulationOptions
     /// <summary>Whether a program moves the leaders of the topic's partitions all the time.</summary>
     public bool MovesLeaders { get; init; }
 
-    /// <summary>Whether each node has two log directories, between which replicas are moved.</summary>
+    /// <summary>Whether each node has two log directories, and a program moves replicas between them all the time.</summary>
     public bool MovesReplicas { get; init; }
 
     /// <summary>So many programs ask for records and never read a response.</summary>
@@ -131,10 +131,13 @@ public sealed record SimulationOptions
         SimRandom load = new SimRandom(seed).Split("moves and greed");
         bool movesLeaders = load.Chance(0.25);
         int greedy = load.Chance(0.2) ? 1 + load.Next(3) : 0;
+        bool movesReplicas = new SimRandom(seed).Split("moves of replicas").Chance(0.15);
+        faults = movesReplicas ? WithoutDiskFailures(faults) : faults;
         return new SimulationOptions
         {
             Seed = seed,
             MovesLeaders = movesLeaders,
+            MovesReplicas = movesReplicas,
             GreedyClients = greedy,
             Window = greedy > 0 ? 4096 << load.Next(4) : 256 << 10,
             PairsFaults = new SimRandom(seed).Split("pairs of faults").Chance(1.0 / 3),
@@ -262,6 +265,22 @@ public sealed record SimulationOptions
         {
             yield return new("max.incremental.fetch.session.cache.slots", $"{random.Next(3)}");
         }
+    }
+
+    /// <summary>
+    /// A node with a second log directory goes on without one that has failed, until somebody starts it again; nobody here does.
+    /// </summary>
+    private static FaultMix WithoutDiskFailures(FaultMix drawn)
+    {
+        FaultMix kept = drawn.Without(
+            FaultKind.FlushFailure,
+            FaultKind.DiskFull,
+            FaultKind.UnchangeableDirectories,
+            FaultKind.BitRot,
+            FaultKind.MisdirectedWrite,
+            FaultKind.UnreadableSector
+        );
+        return kept.Weights.Count > 0 ? kept : FaultMix.Of(drawn.MeanPause, drawn.LongestOutage, FaultKind.PowerLoss);
     }
 
     /// <summary>Faults that the page-cache promise covers: processes die, power stays.</summary>
