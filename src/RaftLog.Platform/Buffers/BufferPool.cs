@@ -3,9 +3,9 @@ using System.Numerics;
 namespace RaftLog.Platform.Buffers;
 
 /// <summary>
-/// Pinned buffers of 4, 16, 64, 256 and 1024 KiB, reused last-in-first-out; larger ones are made to size and not kept. All leases together
-/// stay within a byte budget, so that hostile peers cost no more than that. What lies unused is given up. One per node; safe for
-/// concurrent use.
+/// Pinned buffers of 4, 16, 64, 256 and 1024 KiB, reused last-in-first-out; larger ones are made to size and not kept, unless the limits
+/// say so. All leases together stay within a byte budget, so that hostile peers cost no more than that. What lies unused is given up.
+/// One per node; safe for concurrent use.
 /// </summary>
 public sealed class BufferPool : IDisposable
 {
@@ -22,6 +22,8 @@ public sealed class BufferPool : IDisposable
     private readonly Lock _lock = new();
     private readonly Stack<Slab>[] _idle = new Stack<Slab>[Classes];
     private readonly int[] _leastIdle = new int[Classes];
+    private readonly List<Slab> _large = [];
+    private int _leastLarge;
     private readonly ITimer _timer;
     private long _leasedBytes;
     private long _idleBytes;
@@ -79,10 +81,19 @@ public sealed class BufferPool : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         int index = ClassOf(length);
-        int size = index < Classes ? SizeOf(index) : length;
+        int size = index < Classes ? SizeOf(index) : SizeOfLarge(length);
         Slab? slab = null;
         lock (_lock)
         {
+            if (index >= Classes && FindLarge(size) is >= 0 and var found && _leasedBytes + _large[found].Size <= _limits.MaxBytes)
+            {
+                slab = _large[found];
+                _large.RemoveAt(found);
+                _leastLarge = Math.Min(_leastLarge, _large.Count);
+                _idleBytes -= slab.Size;
+                size = slab.Size;
+            }
+
             if (_leasedBytes + size > _limits.MaxBytes)
             {
                 return null;
@@ -113,9 +124,17 @@ public sealed class BufferPool : IDisposable
         lock (_lock)
         {
             _leasedBytes -= slab.Size;
-            if (index < Classes && _idleBytes + slab.Size <= _limits.MaxIdleBytes)
+            if ((index < Classes || _limits.ReusesLarge) && _idleBytes + slab.Size <= _limits.MaxIdleBytes)
             {
-                _idle[index].Push(slab);
+                if (index < Classes)
+                {
+                    _idle[index].Push(slab);
+                }
+                else
+                {
+                    _large.Add(slab);
+                }
+
                 _idleBytes += slab.Size;
                 Arm();
             }
@@ -125,6 +144,12 @@ public sealed class BufferPool : IDisposable
     private static int ClassOf(int length) => length <= SmallestSlab ? 0 : (BitOperations.Log2((uint)length - 1) - 10) / 2;
 
     private static int SizeOf(int index) => SmallestSlab << (2 * index);
+
+    private int SizeOfLarge(int length) =>
+        _limits.ReusesLarge && length <= int.MaxValue - LargestSlab ? (length + LargestSlab - 1) & ~(LargestSlab - 1) : length;
+
+    /// <summary>The last large buffer that is not much larger than asked for; -1 for none. Under the lock.</summary>
+    private int FindLarge(int size) => _large.FindLastIndex(slab => slab.Size >= size && slab.Size <= 2L * size);
 
     private byte[] Allocate(int size)
     {
@@ -158,6 +183,13 @@ public sealed class BufferPool : IDisposable
                 _leastIdle[i] = _idle[i].Count;
             }
 
+            for (; _leastLarge > 0; _leastLarge--)
+            {
+                _idleBytes -= _large[0].Size;
+                _large.RemoveAt(0);
+            }
+
+            _leastLarge = _large.Count;
             Arm();
         }
     }

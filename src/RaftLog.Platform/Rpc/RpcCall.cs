@@ -31,6 +31,9 @@ internal sealed class RpcCall(ApiKey api, short version, bool hasResponse, WireW
     /// <summary>True when nobody waits for the response any more: it is dropped when it comes.</summary>
     public bool IsAbandoned { get; set; }
 
+    /// <summary>True when the caller goes on inside the loop that receives; set before the call is queued.</summary>
+    public bool ContinuesHere { get; set; }
+
     public PooledBuffer? Response { get; set; }
 
     public RpcOutcome Outcome { get; set; } = RpcOutcome.Responded;

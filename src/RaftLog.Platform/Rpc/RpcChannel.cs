@@ -100,16 +100,21 @@ public sealed class RpcChannel : IDisposable
     /// <param name="timeout">How long to wait for the whole call.</param>
     /// <param name="highestVersion">Where to stop below that version.</param>
     /// <param name="cancel">Ends the call as <see cref="RpcOutcome.Cancelled"/>. The peer may do what was asked all the same.</param>
+    /// <param name="here">
+    /// True to go on inside the loop that receives, which saves waking a thread. What follows must be short: until it waits, this channel
+    /// receives nothing.
+    /// </param>
     /// <exception cref="ProtocolException">The request has a value that the version cannot carry.</exception>
     public ValueTask<RpcResult<TResponse>> CallAsync<TResponse>(
         IRequest<TResponse> request,
         TimeSpan timeout,
         short highestVersion = short.MaxValue,
-        CancellationToken cancel = default
+        CancellationToken cancel = default,
+        bool here = false
     )
         where TResponse : class, IVersionedMessage, new() =>
         Versions.TryChoose(request.Api, highestVersion, out short version)
-            ? ExchangeAsync(request, version, timeout, leased: false, cancel)
+            ? ExchangeAsync(request, version, timeout, leased: false, cancel, here)
             : ValueTask.FromResult(Unsupported<TResponse>(request.Api, highestVersion));
 
     /// <summary>The same with an explicit version, for the handshake.</summary>
@@ -168,7 +173,8 @@ public sealed class RpcChannel : IDisposable
         short version,
         TimeSpan timeout,
         bool leased,
-        CancellationToken cancel
+        CancellationToken cancel,
+        bool here = false
     )
         where TResponse : class, IVersionedMessage, new()
     {
@@ -186,7 +192,9 @@ public sealed class RpcChannel : IDisposable
             timeout -= silence;
         }
 
-        RpcCall call = await FinishAsync(Encode(request, version, hasResponse: true), timeout, cancel);
+        RpcCall call = Encode(request, version, hasResponse: true);
+        call.ContinuesHere = here;
+        await FinishAsync(call, timeout, cancel);
         return call.Response is { } frame && call.Outcome == RpcOutcome.Responded
             ? Decode<TResponse>(call, frame, leased)
             : RpcResult<TResponse>.Failed(call.Outcome, call.Reason);
@@ -502,7 +510,10 @@ public sealed class RpcChannel : IDisposable
         }
 
         // When the deadline or the cancellation was faster nobody will look at the frame any more.
-        if (call.IsAbandoned || !call.Wait.TryComplete(WaitOutcome.Ready))
+        bool isAwaited =
+            !call.IsAbandoned
+            && (call.ContinuesHere ? call.Wait.TryCompleteHere(WaitOutcome.Ready) : call.Wait.TryComplete(WaitOutcome.Ready));
+        if (!isAwaited)
         {
             frame.Release();
         }

@@ -29,6 +29,40 @@ public sealed class AsyncSignal(Waiters waiters)
         }
     }
 
+    /// <summary>
+    /// As <see cref="Set"/>, but a loop that waits may go on before this returns: for whoever holds no lock, and would rather run the
+    /// loop's turn than wake a thread for it. A caller with a synchronization context or a task scheduler of its own gets no loop to run,
+    /// since the loop would go on there for good.
+    /// </summary>
+    public void SetHere()
+    {
+        if (SynchronizationContext.Current is not null || TaskScheduler.Current != TaskScheduler.Default)
+        {
+            Set();
+            return;
+        }
+
+        while (true)
+        {
+            Wait waiting;
+            lock (_lock)
+            {
+                waiting = _waiting;
+                if (!waiting.IsPending)
+                {
+                    _set = true;
+                    return;
+                }
+            }
+
+            // Outside of the lock, since the loop's turn would run under it. Where time ends the wait first the loop may wait anew already.
+            if (waiting.TryCompleteHere(WaitOutcome.Ready))
+            {
+                return;
+            }
+        }
+    }
+
     /// <summary>Waits for the next <see cref="Set"/>.</summary>
     public ValueTask<WaitOutcome> WaitAsync() => WaitAsync(Timeout.InfiniteTimeSpan);
 

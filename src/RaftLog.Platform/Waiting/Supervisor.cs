@@ -40,12 +40,16 @@ public sealed class Supervisor(IProcess process)
     /// <param name="loop">The loop.</param>
     public void Run(string name, Func<Task> loop)
     {
-        lock (_lock)
-        {
-            _running++;
-            _names[name] = _names.GetValueOrDefault(name) + 1;
-        }
+        Begin(name);
+        _ = WatchLaterAsync(name, loop);
+    }
 
+    /// <summary>As <see cref="Run"/>, but begins at once: this returns when the loop waits for the first time.</summary>
+    /// <param name="name">The loop's name in the node's last words.</param>
+    /// <param name="loop">The loop.</param>
+    public void RunHere(string name, Func<Task> loop)
+    {
+        Begin(name);
         _ = WatchAsync(name, loop);
     }
 
@@ -65,9 +69,23 @@ public sealed class Supervisor(IProcess process)
         }
     }
 
-    private async Task WatchAsync(string name, Func<Task> loop)
+    private void Begin(string name)
+    {
+        lock (_lock)
+        {
+            _running++;
+            _names[name] = _names.GetValueOrDefault(name) + 1;
+        }
+    }
+
+    private async Task WatchLaterAsync(string name, Func<Task> loop)
     {
         await Task.Yield();
+        await WatchAsync(name, loop);
+    }
+
+    private async Task WatchAsync(string name, Func<Task> loop)
+    {
         try
         {
             await loop();

@@ -18,7 +18,7 @@ public readonly struct Wait
 
     /// <summary>
     /// Completes when the wait ends. The continuation runs in the awaiter's synchronization context, or else on the pool; never inside
-    /// <see cref="TryComplete"/>.
+    /// <see cref="TryComplete"/>, and without a synchronization context inside <see cref="TryCompleteHere"/>.
     /// </summary>
     public ValueTask<WaitOutcome> Outcome =>
         _waiter is null ? ValueTask.FromResult(WaitOutcome.Closed) : new ValueTask<WaitOutcome>(_waiter, (short)_version);
@@ -27,5 +27,11 @@ public readonly struct Wait
     public bool IsPending => _waiter is not null && _waiter.IsPending(_version);
 
     /// <summary>Ends the wait; false when it was over already, or for the default ticket.</summary>
-    public bool TryComplete(WaitOutcome outcome) => _waiter is not null && _waiter.TryComplete(_version, outcome);
+    public bool TryComplete(WaitOutcome outcome) => _waiter is not null && _waiter.TryComplete(_version, outcome, here: false);
+
+    /// <summary>
+    /// As <see cref="TryComplete"/>, but the continuation may run before this returns: for whoever holds no lock, and would rather run what
+    /// follows than wake a thread for it.
+    /// </summary>
+    public bool TryCompleteHere(WaitOutcome outcome) => _waiter is not null && _waiter.TryComplete(_version, outcome, here: true);
 }

@@ -32,7 +32,7 @@ internal sealed class Waiter : IValueTaskSource<WaitOutcome>, IThreadPoolWorkIte
 
     internal bool IsPending(long version) => Volatile.Read(ref _state) == version << 1;
 
-    internal bool TryComplete(long version, WaitOutcome outcome)
+    internal bool TryComplete(long version, WaitOutcome outcome, bool here)
     {
         long pending = version << 1;
         if (Interlocked.CompareExchange(ref _state, pending | 1, pending) != pending)
@@ -40,7 +40,13 @@ internal sealed class Waiter : IValueTaskSource<WaitOutcome>, IThreadPoolWorkIte
             return false;
         }
 
-        if (_continuesOnPool)
+        if (here)
+        {
+            // Nobody else writes it: only one ends a wait.
+            _core.RunContinuationsAsynchronously = false;
+            _core.SetResult(outcome);
+        }
+        else if (_continuesOnPool)
         {
             _outcome = outcome;
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);

@@ -33,6 +33,34 @@ public sealed class BufferPoolTests
     }
 
     [Fact]
+    public void Large_buffers_are_used_again_where_the_limits_say_so_and_given_up_when_they_lie_unused()
+    {
+        const int Size = (1 << 20) + 100;
+        ManualTime time = new();
+        using BufferPool pool = new(time, new BufferPoolLimits(8 << 20, 4 << 20, TimeSpan.FromSeconds(10), ReusesLarge: true));
+        PooledBuffer buffer = pool.TryRent(Size)!;
+        Assert.Equal(Size, buffer.Length);
+        Assert.Equal(2 << 20, pool.LeasedBytes);
+        buffer.Span[0] = 77;
+        buffer.Release();
+        Assert.Equal((0, 2 << 20), (pool.LeasedBytes, pool.IdleBytes));
+
+        PooledBuffer small = pool.TryRent(1 << 20)!;
+        Assert.Equal(2 << 20, pool.IdleBytes);
+        PooledBuffer again = pool.TryRent(Size + 1)!;
+        Assert.Equal((77, Size + 1, 0L), (again.Span[0], again.Length, pool.IdleBytes));
+        PooledBuffer other = pool.TryRent(5 << 20)!;
+        Assert.Null(pool.TryRent(1));
+        small.Release();
+        again.Release();
+        other.Release();
+        Assert.Equal((0, 3 << 20), (pool.LeasedBytes, pool.IdleBytes));
+        time.Advance(TimeSpan.FromSeconds(20));
+        time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal(0, pool.IdleBytes);
+    }
+
+    [Fact]
     public void The_last_release_gives_the_memory_back_and_it_is_used_again()
     {
         using BufferPool pool = new(new ManualTime(), Limits);
