@@ -448,6 +448,39 @@ public class ProducerTests
         });
 
     [Fact]
+    public void Enqueueing_waits_for_room_and_not_for_the_acknowledgement_and_keeps_the_order() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            FakeTopic topic = world.AddTopic("t");
+            Producer producer = world.Connect().CreateProducer(new ProducerOptions { BufferMemory = 1100, BatchSize = 1100 });
+            world.Finish(producer.ProduceAsync("t", Text("first")));
+            List<string> delivered = [];
+            List<Task> enqueued = [];
+            for (int i = 0; i < 6; i++)
+            {
+                string value = $"{i}";
+                enqueued.Add(EnqueueAsync(value));
+
+                async Task EnqueueAsync(string text) =>
+                    await producer.EnqueueAsync("t", Text(text), (_, failure) => delivered.Add(failure is null ? text : "failed"));
+            }
+
+            world.Settle();
+            Assert.True(enqueued[0].IsCompletedSuccessfully, "there is room for one");
+            Assert.False(enqueued[^1].IsCompleted, "there is no room for six");
+            Assert.Empty(delivered);
+            enqueued.ForEach(each => world.Finish(new ValueTask(each)));
+            world.Finish(producer.FlushAsync());
+
+            Assert.Equal(["0", "1", "2", "3", "4", "5"], delivered);
+            Assert.Equal(["first", "0", "1", "2", "3", "4", "5"], topic.Partitions[0].Values);
+            using CancellationTokenSource cancelled = new();
+            cancelled.Cancel();
+            Assert.ThrowsAny<OperationCanceledException>(() => world.Finish(producer.EnqueueAsync("t", Text("x"), null, cancelled.Token)));
+        });
+
+    [Fact]
     public void Lingering_gathers_records_for_its_time() =>
         OneThread.Run(context =>
         {

@@ -64,6 +64,41 @@ public class EmbeddedClusterTests
     }
 
     [Fact]
+    public async Task The_loop_that_sends_never_runs_in_the_context_of_a_caller()
+    {
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync();
+        await CreateAsync(cluster.Client, "t", partitions: 1);
+        await using Producer producer = cluster.Client.CreateProducer(new ProducerOptions());
+
+        // The first record waits for metadata, in its caller's context as any asynchronous method.
+        await producer.ProduceAsync("t", new ProducerRecord(null, new byte[10]));
+        CountingContext context = new();
+        for (int i = 0; i < 20; i++)
+        {
+            SynchronizationContext? before = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(context);
+            Task<ProduceResult> produced = producer.ProduceAsync("t", new ProducerRecord(null, new byte[10])).AsTask();
+            SynchronizationContext.SetSynchronizationContext(before);
+            await produced;
+        }
+
+        Assert.Equal(0, context.Posts);
+    }
+
+    private sealed class CountingContext : SynchronizationContext
+    {
+        private int _posts;
+
+        public int Posts => Volatile.Read(ref _posts);
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            Interlocked.Increment(ref _posts);
+            base.Post(d, state);
+        }
+    }
+
+    [Fact]
     public async Task Clusters_share_nothing_and_run_side_by_side()
     {
         EmbeddedCluster[] clusters = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => EmbeddedCluster.StartAsync()));

@@ -49,6 +49,29 @@ public class TransactionTests
         );
     }
 
+    /// <summary>
+    /// The sender looks for batches on one thread while the next transaction begins on another: its first record has the epoch of its own
+    /// transaction, not of the one before.
+    /// </summary>
+    [Fact]
+    [Trait("Category", "Slow")]
+    public async Task Many_transactions_of_one_record_follow_each_other_without_a_pause()
+    {
+        await using EmbeddedCluster cluster = await StartAsync();
+        await EmbeddedClusterTests.CreateAsync(cluster.Client, "t", partitions: 1);
+        await using Producer producer = cluster.Client.CreateProducer(new ProducerOptions { TransactionalId = "tx" });
+        await producer.InitTransactionsAsync();
+
+        for (int i = 0; i < 1000; i++)
+        {
+            await using Transaction transaction = producer.BeginTransaction();
+            producer.Produce("t", Record(i, 0));
+            await transaction.CommitAsync();
+        }
+
+        Assert.Equal(Enumerable.Range(0, 1000), await ReadCommittedAsync(cluster.Client, "t", 1, 1000));
+    }
+
     [Fact]
     public async Task The_next_producer_with_the_id_fences_the_one_before_and_ends_its_transaction()
     {

@@ -20,7 +20,15 @@ internal sealed class ClientRuntime : IProcess, IDisposable
         Time = world.Time;
         Entropy = world.Entropy;
         Waiters = new Waiters(world.Time);
-        Pool = new BufferPool(world.Time, BufferPoolLimits.Default with { MaxBytes = options.ReceiveMemory });
+        Pool = new BufferPool(
+            world.Time,
+            BufferPoolLimits.Default with
+            {
+                MaxBytes = options.ReceiveMemory,
+                MaxIdleBytes = options.ReceiveMemory / 4,
+                ReusesLarge = true,
+            }
+        );
         Supervisor = new Supervisor(this);
         Connector = new RpcConnector(
             world.Network,

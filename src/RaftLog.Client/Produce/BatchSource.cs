@@ -1,33 +1,40 @@
+using RaftLog.Platform.Waiting;
 using RaftLog.Protocol.Records;
 
 namespace RaftLog.Client.Produce;
 
 /// <summary>Builders that wait to be used again, with their buffers; more than these give theirs back.</summary>
 /// <param name="options">What batches look like.</param>
+/// <param name="bufferBytes">
+/// The most bytes of records that are here at once (buffer.memory): builders for as many wait to be used again, and no producer allocates
+/// in the long run.
+/// </param>
+/// <param name="clock">The client's clock.</param>
 /// <param name="isTransactional">True when they belong to transactions.</param>
-internal sealed class BatchSource(RecordBatchOptions options, bool isTransactional = false)
+internal sealed class BatchSource(RecordBatchOptions options, long bufferBytes, Waiters clock, bool isTransactional)
 {
-    private const int MaxSpare = 64;
+    private const int LeastSpare = 64;
     private const int MaxSpareRecords = 1 << 15;
 
     /// <summary>The most bytes of a batch before compression.</summary>
     public int BatchLimit => options.Limit;
 
     private readonly Lock _lock = new();
+    private readonly int _maxSpare = (int)Math.Max(LeastSpare, bufferBytes / options.Limit);
     private readonly Stack<RecordBatchBuilder> _spare = new();
-    private readonly Stack<List<RecordCompletion>> _spareLists = new();
+    private readonly Stack<List<RecordEnd>> _spareLists = new();
 
     /// <summary>An empty batch.</summary>
-    /// <param name="createdMs">When its first record comes, on the client's clock.</param>
-    public ProducerBatch NewBatch(long createdMs)
+    /// <param name="createdMs">When its first record came, on the client's clock; null for now.</param>
+    public ProducerBatch NewBatch(long? createdMs)
     {
-        List<RecordCompletion>? completions;
+        List<RecordEnd>? ends;
         lock (_lock)
         {
-            _spareLists.TryPop(out completions);
+            _spareLists.TryPop(out ends);
         }
 
-        return new ProducerBatch(Rent(), completions ?? [], createdMs);
+        return new ProducerBatch(Rent(), ends ?? [], createdMs ?? clock.NowMs);
     }
 
     private RecordBatchBuilder Rent()
@@ -59,15 +66,15 @@ internal sealed class BatchSource(RecordBatchOptions options, bool isTransaction
     {
         RecordBatchBuilder builder = batch.Builder;
         builder.Reset();
-        batch.Completions.Clear();
+        batch.Ends.Clear();
         lock (_lock)
         {
-            if (_spareLists.Count < MaxSpare && batch.Completions.Capacity <= MaxSpareRecords)
+            if (_spareLists.Count < _maxSpare && batch.Ends.Capacity <= MaxSpareRecords)
             {
-                _spareLists.Push(batch.Completions);
+                _spareLists.Push(batch.Ends);
             }
 
-            if (_spare.Count < MaxSpare)
+            if (_spare.Count < _maxSpare)
             {
                 _spare.Push(builder);
                 return;

@@ -12,21 +12,10 @@ internal sealed class BufferBudget(Waiters waiters, long bytes)
     private readonly Lock _lock = new();
     private readonly Queue<Claim> _line = new();
     private long _free = bytes;
+    private int _waiting;
 
-    /// <summary>Takes bytes if there are enough and nobody waits.</summary>
-    public bool TryTake(long count)
-    {
-        lock (_lock)
-        {
-            if (_line.Count > 0 || _free < count)
-            {
-                return false;
-            }
-
-            _free -= count;
-            return true;
-        }
-    }
+    /// <summary>Takes bytes if there are enough and nobody waits. Takes no lock, since every record comes by.</summary>
+    public bool TryTake(long count) => Volatile.Read(ref _waiting) == 0 && TryTakeFree(count);
 
     /// <summary>Takes bytes once there are enough; false when the time is over first or the client closed.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
@@ -35,9 +24,11 @@ internal sealed class BufferBudget(Waiters waiters, long bytes)
         Claim claim;
         lock (_lock)
         {
-            if (_line.Count == 0 && _free >= count)
+            // Whoever returns bytes from now on looks at the line, so none is missed between the look at what is free and the wait.
+            Interlocked.Increment(ref _waiting);
+            if (_line.Count == 0 && TryTakeFree(count))
             {
-                _free -= count;
+                Interlocked.Decrement(ref _waiting);
                 return true;
             }
 
@@ -63,29 +54,57 @@ internal sealed class BufferBudget(Waiters waiters, long bytes)
 
     public void Return(long count)
     {
+        Interlocked.Add(ref _free, count);
+        if (Volatile.Read(ref _waiting) == 0)
+        {
+            return;
+        }
+
         lock (_lock)
         {
-            _free += count;
             while (_line.TryPeek(out Claim first))
             {
                 if (!first.Wait.IsPending)
                 {
-                    _line.Dequeue();
+                    Leave();
                     continue;
                 }
 
-                if (first.Bytes > _free)
+                if (!TryTakeFree(first.Bytes))
                 {
                     return;
                 }
 
-                _line.Dequeue();
-                if (first.Wait.TryComplete(WaitOutcome.Ready))
+                Leave();
+                if (!first.Wait.TryComplete(WaitOutcome.Ready))
                 {
-                    _free -= first.Bytes;
+                    Interlocked.Add(ref _free, first.Bytes);
                 }
             }
         }
+    }
+
+    private void Leave()
+    {
+        _line.Dequeue();
+        Interlocked.Decrement(ref _waiting);
+    }
+
+    private bool TryTakeFree(long count)
+    {
+        long free = Volatile.Read(ref _free);
+        while (free >= count)
+        {
+            long seen = Interlocked.CompareExchange(ref _free, free - count, free);
+            if (seen == free)
+            {
+                return true;
+            }
+
+            free = seen;
+        }
+
+        return false;
     }
 
     private readonly record struct Claim(long Bytes, Wait Wait);

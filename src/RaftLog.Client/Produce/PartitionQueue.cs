@@ -40,10 +40,10 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
     /// <param name="record">The record, small enough for a batch of its own.</param>
     /// <param name="timestampMs">Its time.</param>
     /// <param name="reserved">The bytes taken from the budget for it.</param>
-    /// <param name="nowMs">The client's clock.</param>
-    /// <param name="completion">What its producer awaits.</param>
+    /// <param name="createdMs">When it was handed over, on the client's clock; null for now.</param>
+    /// <param name="end">Who hears of its end.</param>
     /// <returns>What became of it. When a batch was begun the sender must look.</returns>
-    public BatchOutcome Append(in ProducerRecord record, long timestampMs, long reserved, long nowMs, RecordCompletion completion)
+    public BatchOutcome Append(in ProducerRecord record, long timestampMs, long reserved, long? createdMs, RecordEnd end)
     {
         lock (_lock)
         {
@@ -54,7 +54,7 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
 
             if (_open is { } open)
             {
-                if (open.TryAppend(record, timestampMs, reserved, completion))
+                if (open.TryAppend(record, timestampMs, reserved, end))
                 {
                     return BatchOutcome.Joined;
                 }
@@ -62,8 +62,8 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
                 _full.Enqueue(open);
             }
 
-            ProducerBatch next = source.NewBatch(nowMs);
-            bool fits = next.TryAppend(record, timestampMs, reserved, completion);
+            ProducerBatch next = source.NewBatch(createdMs);
+            bool fits = next.TryAppend(record, timestampMs, reserved, end);
             Invariant.Holds(fits, "C-01", "a record that was found small enough does not fit into an empty batch");
             _open = next;
             return BatchOutcome.Began;
@@ -104,17 +104,11 @@ internal sealed class PartitionQueue(TopicPartition partition, Uuid topicId, Bat
         }
     }
 
-    /// <summary>True while a batch is open, so that records without a key may join it.</summary>
-    public bool HasOpenBatch
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _open is not null;
-            }
-        }
-    }
+    /// <summary>
+    /// True while a batch is open, so that records without a key may join it. Read without the lock, since every record asks: what it says
+    /// may be over at once either way.
+    /// </summary>
+    public bool HasOpenBatch => Volatile.Read(ref _open) is not null;
 
     /// <summary>
     /// The batches that wait here or are with the broker; <see cref="StickyChoice.Unavailable"/> when the oldest has waited too long.

@@ -37,6 +37,7 @@ internal sealed class ProduceSender
     private int _replaced;
     private int _first;
     private int _flushing;
+    private int _underWay;
     private bool _closed;
 
     public ProduceSender(
@@ -107,6 +108,23 @@ internal sealed class ProduceSender
     {
         _schedule.List(queue);
         _wake.Set();
+    }
+
+    /// <summary>
+    /// The same, from a caller who holds no lock: where no request is under way and nothing lingers, a lone record leaves on the caller's
+    /// thread, before this returns.
+    /// </summary>
+    public void WakeHere(PartitionQueue queue)
+    {
+        _schedule.List(queue);
+        if (_options.Linger == TimeSpan.Zero && Volatile.Read(ref _underWay) == 0)
+        {
+            _wake.SetHere();
+        }
+        else
+        {
+            _wake.Set();
+        }
     }
 
     /// <summary>
@@ -221,7 +239,6 @@ internal sealed class ProduceSender
         long lingerMs = Volatile.Read(ref _flushing) > 0 ? 0 : (long)_options.Linger.TotalMilliseconds;
         bool isBehind = false;
         SortedDictionary<NodeId, ProduceDraft> drafts = [];
-        ProducerStamp stamp = _transactions?.Stamp ?? (_options.IsIdempotent ? _identity.Current : ProducerStamp.None);
 
         // A different partition goes first each time, so that none is always the one that does not fit any more.
         _first = _schedule.Taken.Count == 0 ? 0 : (_first + 1) % _schedule.Taken.Count;
@@ -270,17 +287,23 @@ internal sealed class ProduceSender
                 continue;
             }
 
-            draft.Add(queue, queue.Take(stamp), topic);
+            draft.Add(queue, queue.Take(Stamp), topic);
         }
 
         foreach (ProduceDraft draft in drafts.Values)
         {
             Count(draft.Leader, 1);
-            _runtime.Supervisor.Run("produce request", () => SendAsync(draft));
+            _runtime.Supervisor.RunHere("produce request", () => SendAsync(draft));
         }
 
         return isBehind ? nowMs : Math.Min(_schedule.NextMs(), _nextExpiryMs);
     }
+
+    /// <summary>
+    /// What a batch is numbered under. Read once the batch is known to be there, and not before: its records may be the first of a
+    /// transaction that has just begun, whose epoch is another than a moment ago.
+    /// </summary>
+    private ProducerStamp Stamp => _transactions?.Stamp ?? (_options.IsIdempotent ? _identity.Current : ProducerStamp.None);
 
     private bool TryFindLeader(
         PartitionQueue queue,
@@ -341,7 +364,7 @@ internal sealed class ProduceSender
             RpcResult<ProduceResponse> result =
                 _options.Acks == Acks.None
                     ? await channel.TellAsync(request, _runtime.Options.RequestTimeout)
-                    : await channel.CallAsync(request, _runtime.Options.RequestTimeout, draft.HighestVersion);
+                    : await channel.CallAsync(request, _runtime.Options.RequestTimeout, draft.HighestVersion, here: true);
             if (!result.TryGet(out ProduceResponse? response))
             {
                 _outcomes.NoResponse(draft, result.Outcome, result.Reason);
@@ -363,7 +386,7 @@ internal sealed class ProduceSender
             FailAll();
         }
 
-        _wake.Set();
+        _wake.SetHere();
     }
 
     /// <summary>Looks through all queues now and then, as long as there is anything in them, for what has waited too long.</summary>
@@ -411,6 +434,7 @@ internal sealed class ProduceSender
         lock (_lock)
         {
             _inFlight[node] = _inFlight.GetValueOrDefault(node) + change;
+            Volatile.Write(ref _underWay, _underWay + change);
         }
     }
 }

@@ -18,8 +18,6 @@ namespace RaftLog.Client.Produce;
 /// </summary>
 public sealed class Producer : IAsyncDisposable
 {
-    private static readonly Action<ProduceResult, Exception?> Ignore = static (_, _) => { };
-
     private readonly ProducerOptions _options;
     private readonly ClientRuntime _runtime;
     private readonly ClusterMetadata _metadata;
@@ -47,6 +45,8 @@ public sealed class Producer : IAsyncDisposable
         _budget = new BufferBudget(runtime.Waiters, options.BufferMemory);
         BatchSource batches = new(
             new RecordBatchOptions(options.BatchSize, options.Compression, options.CompressionLevel ?? RecordCompression.DefaultLevel),
+            options.BufferMemory,
+            runtime.Waiters,
             transactions is not null
         );
         _transactions = transactions;
@@ -77,7 +77,7 @@ public sealed class Producer : IAsyncDisposable
     /// <param name="record">The record, whose bytes are copied before this returns.</param>
     /// <param name="delivered">
     /// Called once, with where the record stands or with why it was not acknowledged; null where nobody wants to know. Usually called by
-    /// the loop that sends: it must be short, and what it throws is lost.
+    /// the loop that receives from the broker: it must be short, and what it throws is lost.
     /// </param>
     /// <exception cref="KafkaException">The record is too large, the buffer is full, the producer is closed, or no transaction is
     /// open.</exception>
@@ -96,12 +96,12 @@ public sealed class Producer : IAsyncDisposable
 
         if (_interceptors.Count > 0 || _runtime.Telemetry.WatchesSends)
         {
-            _ = RecordCompletion.TellAsync(AcceptAsync(topic, record, borrowsBytes: true, CancellationToken.None, size), delivered);
+            _ = RecordEnd.TellAsync(AcceptAsync(topic, record, borrowsBytes: true, CancellationToken.None, size), delivered);
             return;
         }
 
         TopicLane lane = _lanes.Of(topic);
-        if (TryAppend(lane, record, size, transaction, out RecordCompletion? completion, out KafkaException? wrong, delivered ?? Ignore))
+        if (TryAppend(lane, record, size, transaction, new RecordEnd(delivered, record.Partition is not null), out KafkaException? wrong))
         {
             return;
         }
@@ -112,10 +112,78 @@ public sealed class Producer : IAsyncDisposable
             throw wrong;
         }
 
-        _ = RecordCompletion.TellAsync(
-            WaitAndAppendAsync(topic, lane, record.Copy(), size, transaction, holdsMemory: true, CancellationToken.None),
+        _ = RecordEnd.TellAsync(
+            WaitAndProduceAsync(topic, lane, record.Copy(), size, transaction, holdsMemory: true, CancellationToken.None),
             delivered
         );
+    }
+
+    /// <summary>
+    /// Hands a record over as <see cref="Produce"/> does, and waits only for room: what a producer of many records awaits that is not to
+    /// outrun the cluster. Records to one partition are appended in the order of the calls.
+    /// </summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="record">The record. Its bytes may change once the returned task has ended.</param>
+    /// <param name="delivered">As for <see cref="Produce"/>.</param>
+    /// <param name="cancel">Ends the wait; the record is not sent then.</param>
+    /// <exception cref="KafkaException">The record is too large, found no room or no metadata within
+    /// <see cref="ProducerOptions.MaxBlock"/>, the producer is closed, or no transaction is open.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public ValueTask EnqueueAsync(
+        string topic,
+        in ProducerRecord record,
+        Action<ProduceResult, Exception?>? delivered = null,
+        CancellationToken cancel = default
+    )
+    {
+        long size = SizeOf(record);
+        KafkaException? reason = WhyNot(topic, size, out long transaction);
+        if (reason is not null)
+        {
+            return ValueTask.FromException(reason);
+        }
+
+        if (cancel.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancel);
+        }
+
+        if (_interceptors.Count > 0 || _runtime.Telemetry.WatchesSends)
+        {
+            return EnqueueWatchedAsync(topic, record, size, delivered, cancel);
+        }
+
+        TopicLane lane = _lanes.Of(topic);
+        RecordEnd end = new(delivered, record.Partition is not null);
+        bool holdsMemory = lane.IsFree && _budget.TryTake(size);
+        if (holdsMemory && TryAppend(lane, record, size, transaction, end, out reason))
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        if (reason is null)
+        {
+            return WaitAndAppendAsync(topic, lane, record, size, transaction, holdsMemory, end, cancel);
+        }
+
+        _budget.Return(size);
+        return ValueTask.FromException(reason);
+    }
+
+    private async ValueTask EnqueueWatchedAsync(
+        string topic,
+        ProducerRecord record,
+        long size,
+        Action<ProduceResult, Exception?>? delivered,
+        CancellationToken cancel
+    )
+    {
+        if (!await _budget.TakeAsync(size, new CallDeadline(_runtime.Waiters, _options.MaxBlock, cancel)))
+        {
+            throw NoRoom($"within {_options.MaxBlock.TotalSeconds} s (max.block.ms)");
+        }
+
+        _ = RecordEnd.TellAsync(AcceptAsync(topic, record, borrowsBytes: true, CancellationToken.None, size), delivered);
     }
 
     /// <param name="topic">The topic.</param>
@@ -216,16 +284,22 @@ public sealed class Producer : IAsyncDisposable
                 held = size;
             }
 
-            if (held == size && TryAppend(lane, record, size, transaction, out RecordCompletion? completion, out reason))
+            if (held == size)
             {
+                RecordCompletion completion = _completions.Rent();
                 ValueTask<ProduceResult> task = completion.Task;
-                completion.EndWith(cancel);
-                return task;
+                if (TryAppend(lane, record, size, transaction, new RecordEnd(completion, record.Partition is not null), out reason))
+                {
+                    completion.EndWith(cancel);
+                    return task;
+                }
+
+                _completions.Return(completion);
             }
 
             if (reason is null)
             {
-                return WaitAndAppendAsync(
+                return WaitAndProduceAsync(
                     topic,
                     lane,
                     borrowsBytes ? record.Copy() : record,
@@ -441,32 +515,20 @@ public sealed class Producer : IAsyncDisposable
     internal static long SizeOf(in ProducerRecord record) =>
         RecordBatchBuilder.LargestRecordSize(record.Key, record.Value, record.Headers.Span) + RecordBatch.HeaderSize;
 
-    private static bool IsCurrent(ProducerTopic known, ClusterView view) =>
-        view.TryGetTopic(known.Name, out TopicView? told) && known.Is(told);
-
     private static bool IsIn(ProducerTopic topic, in ProducerRecord record) =>
         record.Partition is not { } partition || (uint)partition < (uint)topic.PartitionCount;
 
     /// <summary>Appends a record where nothing has to be waited for. Its memory is taken already.</summary>
     /// <returns>False when something has to be waited for after all, or with a reason when the record cannot be sent.</returns>
-    private bool TryAppend(
-        TopicLane lane,
-        in ProducerRecord record,
-        long size,
-        long transaction,
-        [NotNullWhen(true)] out RecordCompletion? completion,
-        out KafkaException? wrong,
-        Action<ProduceResult, Exception?>? delivered = null
-    )
+    private bool TryAppend(TopicLane lane, in ProducerRecord record, long size, long transaction, RecordEnd end, out KafkaException? wrong)
     {
-        completion = null;
         wrong = null;
         ClusterView view = _metadata.View;
         return lane.IsFree
             && lane.Topic is { } known
-            && IsCurrent(known, view)
+            && known.IsIn(view)
             && IsIn(known, record)
-            && TryAppend(known, record, size, transaction, view, out completion, out wrong, delivered);
+            && TryAppend(known, record, size, transaction, view, end, out wrong);
     }
 
     /// <summary>Appends to the record's partition; false where it must wait for room or for what is known of the topic.</summary>
@@ -476,56 +538,28 @@ public sealed class Producer : IAsyncDisposable
         long size,
         long transaction,
         ClusterView view,
-        [NotNullWhen(true)] out RecordCompletion? completion,
-        out KafkaException? wrong,
-        Action<ProduceResult, Exception?>? delivered = null
+        RecordEnd end,
+        out KafkaException? wrong
     )
     {
-        completion = null;
-        long nowMs = _runtime.Waiters.NowMs;
-        if (!topic.TryChoose(record, view, nowMs, out PartitionQueue? queue, out wrong) || !TryEnter(transaction, out wrong))
+        if (!topic.TryChoose(record, view, _runtime.Waiters, out PartitionQueue? queue, out wrong) || !TryEnter(transaction, out wrong))
         {
             return false;
         }
 
-        completion = NewCompletion(record.Partition is not null, delivered);
         long timestampMs = record.TimestampMs ?? _runtime.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        BatchOutcome outcome = queue.Append(record, timestampMs, size, nowMs, completion);
+        BatchOutcome outcome = queue.Append(record, timestampMs, size, createdMs: null, end);
+        _transactions?.Leave();
         if (outcome == BatchOutcome.Began)
         {
-            _sender.Wake(queue);
+            _sender.WakeHere(queue);
         }
 
-        _transactions?.Leave();
-        if (outcome != BatchOutcome.Closed)
-        {
-            return true;
-        }
-
-        // The topic was made anew at this moment: its records are being moved, and this one comes behind them.
-        if (delivered != Ignore)
-        {
-            completion.Delivered = null;
-            _completions.Return(completion);
-        }
-
-        return false;
+        // Closed: the topic was made anew at this moment. Its records are being moved, and this one comes behind them.
+        return outcome != BatchOutcome.Closed;
     }
 
-    private RecordCompletion NewCompletion(bool isPinned, Action<ProduceResult, Exception?>? delivered)
-    {
-        if (delivered == Ignore)
-        {
-            return isPinned ? RecordCompletion.NobodyPinned : RecordCompletion.Nobody;
-        }
-
-        RecordCompletion completion = _completions.Rent();
-        completion.IsPinned = isPinned;
-        completion.Delivered = delivered;
-        return completion;
-    }
-
-    private async ValueTask<ProduceResult> WaitAndAppendAsync(
+    private async ValueTask<ProduceResult> WaitAndProduceAsync(
         string topic,
         TopicLane lane,
         ProducerRecord record,
@@ -535,8 +569,43 @@ public sealed class Producer : IAsyncDisposable
         CancellationToken cancel
     )
     {
+        RecordCompletion completion = _completions.Rent();
+        ValueTask<ProduceResult> acknowledged = completion.Task;
+        try
+        {
+            await WaitAndAppendAsync(
+                topic,
+                lane,
+                record,
+                size,
+                transaction,
+                holdsMemory,
+                new RecordEnd(completion, record.Partition is not null),
+                cancel
+            );
+        }
+        catch (Exception)
+        {
+            _completions.Return(completion);
+            throw;
+        }
+
+        completion.EndWith(cancel);
+        return await acknowledged;
+    }
+
+    private async ValueTask WaitAndAppendAsync(
+        string topic,
+        TopicLane lane,
+        ProducerRecord record,
+        long size,
+        long transaction,
+        bool holdsMemory,
+        RecordEnd end,
+        CancellationToken cancel
+    )
+    {
         CallDeadline deadline = new(_runtime.Waiters, _options.MaxBlock, cancel);
-        ValueTask<ProduceResult> acknowledged;
         (Task turn, TaskCompletionSource done) = lane.Enter();
         try
         {
@@ -558,28 +627,14 @@ public sealed class Producer : IAsyncDisposable
                 );
             }
 
-            bool appended = TryAppend(
-                known,
-                record,
-                size,
-                transaction,
-                _metadata.View,
-                out RecordCompletion? completion,
-                out KafkaException? wrong
-            );
+            bool appended = TryAppend(known, record, size, transaction, _metadata.View, end, out KafkaException? wrong);
             if (wrong is not null)
             {
                 throw wrong;
             }
 
-            Invariant.Holds(
-                appended && completion is not null,
-                "C-03",
-                "a topic's queues were closed by another than the one whose turn it is"
-            );
+            Invariant.Holds(appended, "C-03", "a topic's queues were closed by another than the one whose turn it is");
             holdsMemory = false;
-            acknowledged = completion.Task;
-            completion.EndWith(cancel);
         }
         finally
         {
@@ -590,7 +645,5 @@ public sealed class Producer : IAsyncDisposable
 
             _ = LeaveAsync(lane, turn, done);
         }
-
-        return await acknowledged;
     }
 }

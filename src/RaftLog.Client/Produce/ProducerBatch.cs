@@ -9,15 +9,15 @@ namespace RaftLog.Client.Produce;
 /// The records of one partition that are sent, retried and answered together. Guarded by the lock of its <see cref="PartitionQueue"/>
 /// while it is open; then it belongs to whoever took it.
 /// </summary>
-internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompletion> completions, long createdMs)
+internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordEnd> ends, long createdMs)
 {
     private readonly List<Wait> _flushes = [];
     private Memory<byte> _sealed;
 
     public RecordBatchBuilder Builder => builder;
 
-    /// <summary>What the producers of its records await, in order.</summary>
-    public List<RecordCompletion> Completions => completions;
+    /// <summary>Who hears of the end of its records, in order.</summary>
+    public List<RecordEnd> Ends => ends;
 
     /// <summary>When the first record came, on the client's clock.</summary>
     public long CreatedMs => createdMs;
@@ -40,7 +40,7 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompl
 
     public Memory<byte> Bytes => _sealed;
 
-    public bool TryAppend(in ProducerRecord record, long timestampMs, long reserved, RecordCompletion completion)
+    public bool TryAppend(in ProducerRecord record, long timestampMs, long reserved, RecordEnd end)
     {
         if (!builder.TryAppend(timestampMs, record.Key, record.Value, record.Headers.Span))
         {
@@ -48,7 +48,7 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompl
         }
 
         Reserved += reserved;
-        completions.Add(completion);
+        ends.Add(end);
         return true;
     }
 
@@ -69,10 +69,10 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompl
         Stamp = stamp;
     }
 
-    /// <summary>Reads every record with what its producer awaits, to hand it over anew, and leaves the batch empty.</summary>
+    /// <summary>Reads every record with who hears of its end, to hand it over anew, and leaves the batch empty.</summary>
     /// <param name="limit">The most bytes of a batch before compression.</param>
-    /// <param name="handOver">Takes a record, whose memory it may keep, its time, and what its producer awaits.</param>
-    public void Dissolve(int limit, Action<ProducerRecord, RecordCompletion> handOver)
+    /// <param name="handOver">Takes a record, whose memory it may keep, its time, and who hears of its end.</param>
+    public void Dissolve(int limit, Action<ProducerRecord, RecordEnd> handOver)
     {
         if (!IsSealed)
         {
@@ -90,11 +90,11 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompl
                     Headers = HeadersOf(record),
                     TimestampMs = record.Timestamp,
                 },
-                completions[index++]
+                ends[index++]
             );
         }
 
-        completions.Clear();
+        ends.Clear();
     }
 
     /// <summary>Divides a sealed batch into two of half as many records, which take over everything but its bytes.</summary>
@@ -103,12 +103,12 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompl
         RecordBatch.Read(_sealed.Span, out RecordBatch batch);
         ProducerBatch first = source.NewBatch(createdMs);
         ProducerBatch second = source.NewBatch(createdMs);
-        int half = completions.Count / 2;
+        int half = ends.Count / 2;
         int index = 0;
         using RecordSection section = RecordSection.Open(batch, source.BatchLimit);
         foreach (Record record in section)
         {
-            (index < half ? first : second).Copy(record, completions[index]);
+            (index < half ? first : second).Copy(record, ends[index]);
             index++;
         }
 
@@ -123,9 +123,9 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompl
 
     public void Succeed(int partition, Offset baseOffset)
     {
-        for (int i = 0; i < completions.Count; i++)
+        for (int i = 0; i < ends.Count; i++)
         {
-            completions[i].Succeed(partition, baseOffset == Offset.None ? Offset.None : baseOffset + i);
+            ends[i].Succeed(partition, baseOffset == Offset.None ? Offset.None : baseOffset + i);
         }
 
         EndFlushes();
@@ -133,19 +133,19 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordCompl
 
     public void Fail(KafkaException reason)
     {
-        foreach (RecordCompletion completion in completions)
+        foreach (RecordEnd end in ends)
         {
-            completion.Fail(reason);
+            end.Fail(reason);
         }
 
         EndFlushes();
     }
 
-    private void Copy(Record record, RecordCompletion completion)
+    private void Copy(Record record, RecordEnd end)
     {
         bool fits = builder.TryAppend(record.Timestamp, record.Key, record.Value, HeadersOf(record));
         Invariant.Holds(fits, "C-01", "half of a batch does not fit into a batch");
-        completions.Add(completion);
+        ends.Add(end);
     }
 
     private static RecordHeader[] HeadersOf(Record record)

@@ -78,6 +78,53 @@ public sealed class Producer<TKey, TValue> : IAsyncDisposable
         }
     }
 
+    /// <summary>As <see cref="Produce.Producer.EnqueueAsync"/>. Key and value are serialized before this returns.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="delivered">Called once it has ended, or null.</param>
+    /// <param name="cancel">Ends the wait; the record is not sent then.</param>
+    /// <exception cref="RecordSerializationException">Key or value cannot be written; nothing was sent.</exception>
+    /// <exception cref="KafkaException">The record is too large, or found no room or no metadata in time.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public ValueTask EnqueueAsync(
+        string topic,
+        in ProducerRecord<TKey, TValue> record,
+        Action<ProduceResult, Exception?>? delivered = null,
+        CancellationToken cancel = default
+    )
+    {
+        RecordWriter<TKey, TValue> writer = Rent();
+        try
+        {
+            ValueTask enqueued = Inner.EnqueueAsync(topic, Write(writer, topic, record), delivered, cancel);
+            if (enqueued.IsCompleted)
+            {
+                Return(writer);
+                return enqueued;
+            }
+
+            // The record waits with the writer's bytes.
+            return ReturnAfterAsync(enqueued, writer);
+        }
+        catch (RecordSerializationException e)
+        {
+            Return(writer);
+            return ValueTask.FromException(e);
+        }
+    }
+
+    private async ValueTask ReturnAfterAsync(ValueTask enqueued, RecordWriter<TKey, TValue> writer)
+    {
+        try
+        {
+            await enqueued;
+        }
+        finally
+        {
+            Return(writer);
+        }
+    }
+
     /// <inheritdoc cref="Produce.Producer.InitTransactionsAsync"/>
     public ValueTask InitTransactionsAsync(CancellationToken cancel = default) => Inner.InitTransactionsAsync(cancel);
 

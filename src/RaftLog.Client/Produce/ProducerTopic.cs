@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using RaftLog.Client.Cluster;
 using RaftLog.Platform;
+using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 
 namespace RaftLog.Client.Produce;
@@ -14,6 +15,7 @@ internal sealed class ProducerTopic
     private readonly ProducerOptions _options;
     private readonly IEntropy _entropy;
     private readonly PartitionQueue[] _queues;
+    private ClusterView? _confirmed;
     private int _sticky;
 
     /// <param name="told">The topic as the cluster describes it.</param>
@@ -48,6 +50,23 @@ internal sealed class ProducerTopic
     /// <summary>True while the cluster describes the topic as these queues do.</summary>
     public bool Is(TopicView told) => told.Error == ErrorCode.None && told.Id == Id && told.Partitions.Count == PartitionCount;
 
+    /// <summary>True while a view of the cluster describes the topic as these queues do.</summary>
+    public bool IsIn(ClusterView view)
+    {
+        if (ReferenceEquals(Volatile.Read(ref _confirmed), view))
+        {
+            return true;
+        }
+
+        bool isIn = view.TryGetTopic(Name, out TopicView? told) && Is(told);
+        if (isIn)
+        {
+            Volatile.Write(ref _confirmed, view);
+        }
+
+        return isIn;
+    }
+
     /// <summary>True when it is the same topic with more partitions, not one that was made anew.</summary>
     public bool IsGrown(TopicView told) => told.Id == Id && told.Partitions.Count >= PartitionCount;
 
@@ -59,7 +78,7 @@ internal sealed class ProducerTopic
     public bool TryChoose(
         in ProducerRecord record,
         ClusterView view,
-        long nowMs,
+        Waiters clock,
         [NotNullWhen(true)] out PartitionQueue? queue,
         [NotNullWhen(false)] out KafkaException? wrong
     )
@@ -67,7 +86,7 @@ internal sealed class ProducerTopic
         wrong = null;
         if ((record.Partition ?? _options.Partitioner.Choose(Name, record, _queues.Length)) is not { } chosen)
         {
-            queue = ChooseSticky(view, nowMs);
+            queue = ChooseSticky(view, clock);
             return true;
         }
 
@@ -82,7 +101,7 @@ internal sealed class ProducerTopic
         return queue is not null;
     }
 
-    private PartitionQueue ChooseSticky(ClusterView view, long nowMs)
+    private PartitionQueue ChooseSticky(ClusterView view, Waiters clock)
     {
         PartitionQueue sticky = _queues[Volatile.Read(ref _sticky)];
         if (sticky.HasOpenBatch)
@@ -90,6 +109,7 @@ internal sealed class ProducerTopic
             return sticky;
         }
 
+        long nowMs = clock.NowMs;
         int count = _queues.Length;
         int[]? rented = count > MostOnStack ? ArrayPool<int>.Shared.Rent(count) : null;
         Span<int> waiting = rented is null ? stackalloc int[MostOnStack] : rented;

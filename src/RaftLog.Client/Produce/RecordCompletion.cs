@@ -7,29 +7,19 @@ namespace RaftLog.Client.Produce;
 /// What the producer of one record awaits. Used again once it has been awaited; one that nobody awaits, or whose wait was cancelled while
 /// the record was under way, goes to the garbage collector.
 /// </summary>
-internal sealed class RecordCompletion(CompletionPool? pool) : IValueTaskSource<ProduceResult>
+internal sealed class RecordCompletion(CompletionPool pool) : IValueTaskSource<ProduceResult>
 {
-    /// <summary>Of records whose end nobody wants to know; the second of those whose caller has named the partition.</summary>
-    public static readonly RecordCompletion Nobody = new(null);
-    public static readonly RecordCompletion NobodyPinned = new(null) { IsPinned = true };
-
     private ManualResetValueTaskSourceCore<ProduceResult> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
     private CancellationToken _cancel;
     private int _ended;
     private bool _isCancelled;
 
-    /// <summary>True when its caller named the partition: the record may go to no other.</summary>
-    public bool IsPinned { get; set; }
-
-    /// <summary>What is called in the place of an awaiter; null where somebody awaits.</summary>
-    public Action<ProduceResult, Exception?>? Delivered { get; set; }
-
     public ValueTask<ProduceResult> Task => new(this, _core.Version);
 
     public void Succeed(int partition, Offset offset)
     {
-        if (TryEnd() && !TryDeliver(new ProduceResult(partition, offset), null))
+        if (TryEnd())
         {
             _core.SetResult(new ProduceResult(partition, offset));
         }
@@ -37,7 +27,7 @@ internal sealed class RecordCompletion(CompletionPool? pool) : IValueTaskSource<
 
     public void Fail(KafkaException reason)
     {
-        if (TryEnd() && !TryDeliver(default, reason))
+        if (TryEnd())
         {
             _core.SetException(reason);
         }
@@ -68,7 +58,7 @@ internal sealed class RecordCompletion(CompletionPool? pool) : IValueTaskSource<
             {
                 _core.Reset();
                 Volatile.Write(ref _ended, 0);
-                pool?.Return(this);
+                pool.Return(this);
             }
         }
     }
@@ -82,47 +72,7 @@ internal sealed class RecordCompletion(CompletionPool? pool) : IValueTaskSource<
         ValueTaskSourceOnCompletedFlags flags
     ) => _core.OnCompleted(continuation, state, token, flags);
 
-    /// <summary>Awaits a record for a callback.</summary>
-    public static async Task TellAsync(ValueTask<ProduceResult> produced, Action<ProduceResult, Exception?>? delivered)
-    {
-        try
-        {
-            ProduceResult result = await produced;
-            Tell(delivered, result, null);
-        }
-        catch (Exception e)
-        {
-            Tell(delivered, default, e);
-        }
-    }
-
-    private static void Tell(Action<ProduceResult, Exception?>? delivered, ProduceResult result, Exception? failure)
-    {
-        try
-        {
-            delivered?.Invoke(result, failure);
-        }
-        catch (Exception)
-        {
-            // A callback that fails must not end the loop that sends, and there is nobody to tell.
-        }
-    }
-
-    private bool TryDeliver(ProduceResult result, KafkaException? failure)
-    {
-        if (Delivered is not { } delivered)
-        {
-            return false;
-        }
-
-        Delivered = null;
-        Volatile.Write(ref _ended, 0);
-        pool?.Return(this);
-        Tell(delivered, result, failure);
-        return true;
-    }
-
-    private bool TryEnd() => pool is not null && Interlocked.Exchange(ref _ended, 1) == 0;
+    private bool TryEnd() => Interlocked.Exchange(ref _ended, 1) == 0;
 
     private void Cancel()
     {

@@ -4,13 +4,17 @@ namespace RaftLog.Client.Produce;
 /// The way into one topic. As long as nobody waits it is free. Calls that have to wait, for metadata or memory, queue up here one behind
 /// the other, and so do those that come after them: the order of the calls is the order of the records.
 /// </summary>
-internal sealed class TopicLane
+/// <param name="name">The topic.</param>
+internal sealed class TopicLane(string name)
 {
     private readonly Lock _lock = new();
     private Task _last = Task.CompletedTask;
     private int _waiting;
     private int _moving;
     private ProducerTopic? _topic;
+
+    /// <summary>The topic.</summary>
+    public string Name => name;
 
     /// <summary>The topic's queues, once its metadata is known.</summary>
     public ProducerTopic? Topic

@@ -17,11 +17,24 @@ internal sealed class TopicLanes(
 {
     private readonly ConcurrentDictionary<string, TopicLane> _lanes = new(StringComparer.Ordinal);
 
+    private TopicLane? _last;
+
     /// <summary>All of them.</summary>
     public IEnumerable<TopicLane> All => _lanes.Values;
 
     /// <summary>The way into a topic.</summary>
-    public TopicLane Of(string topic) => _lanes.GetOrAdd(topic, static _ => new TopicLane());
+    public TopicLane Of(string topic)
+    {
+        // Most producers write to one topic, and name it by the same string each time.
+        if (Volatile.Read(ref _last) is { } last && ReferenceEquals(last.Name, topic))
+        {
+            return last;
+        }
+
+        TopicLane lane = _lanes.GetOrAdd(topic, static name => new TopicLane(name));
+        Volatile.Write(ref _last, lane);
+        return lane;
+    }
 
     /// <summary>The topic's queues as the cluster describes it now. For the one whose turn it is in the lane.</summary>
     public async ValueTask<ProducerTopic> LearnAsync(string name, TopicLane lane, CallDeadline deadline)
@@ -93,10 +106,7 @@ internal sealed class TopicLanes(
         foreach ((int partition, ProducerBatch batch) in batches)
         {
             long moved = 0;
-            batch.Dissolve(
-                source.BatchLimit,
-                (record, completion) => moved += HandOver(topic, record, completion, partition, batch.CreatedMs)
-            );
+            batch.Dissolve(source.BatchLimit, (record, end) => moved += HandOver(topic, record, end, partition, batch.CreatedMs));
             budget.Return(batch.Reserved - moved);
             source.Return(batch);
         }
@@ -108,11 +118,11 @@ internal sealed class TopicLanes(
     }
 
     /// <returns>The bytes of the budget that it keeps.</returns>
-    private long HandOver(ProducerTopic topic, ProducerRecord record, RecordCompletion completion, int partition, long createdMs)
+    private long HandOver(ProducerTopic topic, ProducerRecord record, RecordEnd end, int partition, long createdMs)
     {
-        if (completion.IsPinned && partition >= topic.PartitionCount)
+        if (end.IsPinned && partition >= topic.PartitionCount)
         {
-            completion.Fail(
+            end.Fail(
                 new KafkaException(
                     ErrorCode.UnknownTopicOrPartition,
                     $"topic '{topic.Name}' was deleted and made anew with {topic.PartitionCount} partitions: there is no partition "
@@ -123,14 +133,14 @@ internal sealed class TopicLanes(
         }
 
         long size = Producer.SizeOf(record);
-        ProducerRecord placed = completion.IsPinned ? record with { Partition = partition } : record;
-        if (!topic.TryChoose(placed, metadata.View, runtime.Waiters.NowMs, out PartitionQueue? queue, out KafkaException? wrong))
+        ProducerRecord placed = end.IsPinned ? record with { Partition = partition } : record;
+        if (!topic.TryChoose(placed, metadata.View, runtime.Waiters, out PartitionQueue? queue, out KafkaException? wrong))
         {
-            completion.Fail(wrong);
+            end.Fail(wrong);
             return 0;
         }
 
-        queue.Append(placed, placed.TimestampMs ?? 0, size, createdMs, completion);
+        queue.Append(placed, placed.TimestampMs ?? 0, size, createdMs, end);
         sender.Wake(queue);
         return size;
     }
