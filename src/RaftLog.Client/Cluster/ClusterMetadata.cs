@@ -89,12 +89,12 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
     }
 
     /// <summary>
-    /// The topic, once it is known with at least one partition. A topic that does not exist is asked for again until the deadline: it may
-    /// be new, and the broker that answered behind.
+    /// The topic, once it is known with at least so many partitions. A topic that does not exist, or has fewer, is asked for again until
+    /// the deadline: it may be new, and the broker that answered behind. One that has fewer then is returned as it is.
     /// </summary>
     /// <exception cref="KafkaException">There is no such topic, or no broker answered in time.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask<TopicView> TopicAsync(string name, CallDeadline deadline)
+    public async ValueTask<TopicView> TopicAsync(string name, CallDeadline deadline, int leastPartitions = 1)
     {
         Backoff backoff = runtime.NewBackoff();
         while (true)
@@ -103,7 +103,7 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
             ErrorCode error = ErrorCode.UnknownTopicOrPartition;
             if (view.TryGetTopic(name, out TopicView? topic))
             {
-                if (topic.Error == ErrorCode.None && topic.Partitions.Count > 0)
+                if (topic.Error == ErrorCode.None && topic.Partitions.Count >= leastPartitions)
                 {
                     return topic;
                 }
@@ -113,6 +113,11 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
 
             if (!error.IsRetriable() || !await deadline.PauseAsync(backoff.Next()))
             {
+                if (topic is { Error: ErrorCode.None, Partitions.Count: > 0 })
+                {
+                    return topic;
+                }
+
                 throw new KafkaException(error, $"topic '{name}' cannot be used");
             }
 

@@ -455,12 +455,12 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
 
     /// <summary>The next records for the reader, whose position moves behind them; null when there are none.</summary>
     /// <param name="hasRoom">True when more may be fetched now than before.</param>
-    public FetchedRecords? Deliver(out bool hasRoom)
+    public FetchedRecords? Deliver(Func<TopicPartition, bool> hasRoom, out bool canFetch)
     {
-        hasRoom = false;
+        canFetch = false;
         lock (_lock)
         {
-            if (!_table.Ahead.TryTake(out ReadPosition? position, out FetchedRecords? records))
+            if (!_table.Ahead.TryTake(hasRoom, out ReadPosition? position, out FetchedRecords? records))
             {
                 return null;
             }
@@ -469,7 +469,7 @@ internal sealed class Assignment(ConsumerOptions options, TimeSpan goneLimit)
             if (position.State == ReadState.Full && !_table.Ahead.HoldsItsShare(position, _table.All.Count))
             {
                 _table.GetIdle(position);
-                hasRoom = true;
+                canFetch = true;
             }
 
             return records;

@@ -19,6 +19,7 @@ namespace RaftLog.Client.Consume;
 /// </summary>
 public sealed class Consumer : IDisposable, IAsyncDisposable
 {
+    private const int DefaultBatch = 500;
     private static readonly TimeSpan Turn = TimeSpan.FromMinutes(1);
 
     private readonly ClientRuntime _runtime;
@@ -266,10 +267,10 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <param name="cancel">Ends the wait early, with null.</param>
     /// <exception cref="KafkaException">A partition cannot be read. It stays so until a seek or a new assignment.</exception>
     public ValueTask<FetchedRecords?> ReadAsync(TimeSpan timeout, CancellationToken cancel = default) =>
-        ReadWhileAsync(timeout, static () => true, cancel);
+        ReadWhileAsync(timeout, static _ => true, cancel);
 
-    /// <summary>The same, taking records only while there is room for them; what the group asks for is done all the same.</summary>
-    internal async ValueTask<FetchedRecords?> ReadWhileAsync(TimeSpan timeout, Func<bool> hasRoom, CancellationToken cancel)
+    /// <summary>The same, taking records only of partitions that have room for them; what the group asks for is done too.</summary>
+    internal async ValueTask<FetchedRecords?> ReadWhileAsync(TimeSpan timeout, Func<TopicPartition, bool> hasRoom, CancellationToken cancel)
     {
         Volatile.Write(ref _leftMs, -1);
         try
@@ -282,7 +283,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         }
     }
 
-    private async ValueTask<FetchedRecords?> TakeAsync(TimeSpan timeout, Func<bool> hasRoom, CancellationToken cancel)
+    private async ValueTask<FetchedRecords?> TakeAsync(TimeSpan timeout, Func<TopicPartition, bool> hasRoom, CancellationToken cancel)
     {
         using CancellationTokenRegistration registration = cancel.Register(static self => ((FetchLoop)self!).Wake(), _fetches);
         CallDeadline deadline = new(_runtime.Waiters, timeout);
@@ -293,7 +294,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
                 await _group.PollAsync();
             }
 
-            if (hasRoom() && _fetches.TryTake() is { } records)
+            if (_fetches.TryTake(hasRoom) is { } records)
             {
                 _runtime.Telemetry.Consumed(records.Partition, _options.GroupId, records.Count);
                 return records;
@@ -326,44 +327,133 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     {
         while (!cancel.IsCancellationRequested)
         {
-            List<ConsumedRecord> copies = [];
-            ReadPosition? position = null;
-            Offset next = Offset.None;
-            using (FetchedRecords? records = await ReadAsync(Turn, cancel))
+            if (await CopyNextAsync(cancel) is not { } copied)
             {
-                if (records is not null)
-                {
-                    (position, next) = (records.Position, records.Next);
-                    Copy(records, copies);
-                }
+                continue;
             }
 
-            int read = 0;
             try
             {
-                for (; read < copies.Count && _assignment.TrySetRead(position!, copies[read].Offset); read++)
+                while (copied.Take(1) is [var record])
                 {
-                    yield return copies[read];
+                    yield return record;
+                    copied.Read(1);
                 }
-
-                read++;
             }
             finally
             {
-                if (position is not null)
-                {
-                    if (read > copies.Count)
-                    {
-                        _assignment.TrySetRead(position, next);
-                    }
-                    else if (read < copies.Count)
-                    {
-                        FetchLoop.Release(_assignment.SeekIfCurrent(position, copies[read].Offset));
-                        _fetches.Wake();
-                    }
-                }
+                End(copied);
             }
         }
+    }
+
+    /// <summary>
+    /// The same in batches, for handlers that do many records at once: each batch is of one partition, and counts as read when the next one
+    /// is asked for. A batch is what has come, up to a bound; it waits for nothing.
+    /// </summary>
+    /// <param name="maxRecords">The most records of a batch.</param>
+    /// <param name="cancel">Ends the reading.</param>
+    /// <exception cref="KafkaException">A partition cannot be read.</exception>
+    public async IAsyncEnumerable<IReadOnlyList<ConsumedRecord>> ConsumeBatchesAsync(
+        int maxRecords = DefaultBatch,
+        [EnumeratorCancellation] CancellationToken cancel = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxRecords, 1);
+        while (!cancel.IsCancellationRequested)
+        {
+            if (await CopyNextAsync(cancel) is not { } copied)
+            {
+                continue;
+            }
+
+            try
+            {
+                while (copied.Take(maxRecords) is { Count: > 0 } batch)
+                {
+                    yield return batch;
+                    copied.Read(batch.Count);
+                }
+            }
+            finally
+            {
+                End(copied);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A stream for each partition that is read, for handlers that go side by side and keep the order within a partition: start a task
+    /// for each stream and come back for the next. A record is done when its stream's next one is asked for, and what is done is committed
+    /// as by <see cref="ProcessAsync"/>; a stream ends when its partition is taken away, after its reader has asked for the next record or
+    /// <see cref="ProcessingOptions.DrainTimeout"/> has passed. A slow stream holds up no other. Streams are read whether or not the next
+    /// is asked for; leaving the enumeration ends them all.
+    /// </summary>
+    /// <param name="options">Of these <see cref="ProcessingOptions.MaxPending"/> and <see cref="ProcessingOptions.DrainTimeout"/>
+    /// count.</param>
+    /// <param name="cancel">Ends the reading.</param>
+    /// <exception cref="KafkaException">A partition cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">A reader has left its stream before the end.</exception>
+    public async IAsyncEnumerable<PartitionStream> ConsumePartitionsAsync(
+        ProcessingOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancel = default
+    )
+    {
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        PartitionStreams streams = new(_runtime, end.Token);
+        Task reading = ReadPartitionsAsync(
+            streams,
+            (options ?? new ProcessingOptions()) with
+            {
+                Order = ProcessingOrder.Partition,
+                MaxConcurrency = int.MaxValue,
+            },
+            end.Token
+        );
+        try
+        {
+            while (await streams.NextAsync() is { } stream)
+            {
+                yield return stream;
+            }
+        }
+        finally
+        {
+            end.Cancel();
+            await reading;
+        }
+    }
+
+    private async Task ReadPartitionsAsync(PartitionStreams streams, ProcessingOptions options, CancellationToken cancel)
+    {
+        try
+        {
+            await ProcessAsync(streams.HandleAsync, options, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The reader of a stream had the same token, and was faster.
+        }
+        finally
+        {
+            streams.End();
+        }
+    }
+
+    private async ValueTask<CopiedRecords?> CopyNextAsync(CancellationToken cancel)
+    {
+        using FetchedRecords? records = await ReadAsync(Turn, cancel);
+        return records?.Position is { } position ? new CopiedRecords(_assignment, records, position) : null;
+    }
+
+    private void End(CopiedRecords copied)
+    {
+        if (copied.End() is { Count: > 0 } dropped)
+        {
+            FetchLoop.Release(dropped);
+        }
+
+        _fetches.Wake();
     }
 
     /// <summary>
@@ -457,18 +547,5 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         }
 
         _fetches.Wake();
-    }
-
-    private static void Copy(FetchedRecords? records, List<ConsumedRecord> copies)
-    {
-        if (records is null)
-        {
-            return;
-        }
-
-        foreach (RecordView record in records)
-        {
-            copies.Add(record.ToRecord());
-        }
     }
 }

@@ -11,6 +11,7 @@ namespace RaftLog.Client.Consume;
 /// </summary>
 public sealed class Consumer<TKey, TValue> : IAsyncDisposable
 {
+    private const int DefaultBatch = 500;
     private readonly TypedRecordReader<TKey, TValue> _reader;
 
     /// <summary>Reads from a consumer, which is disposed with this one.</summary>
@@ -42,6 +43,22 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
         await foreach (ConsumedRecord record in Inner.ConsumeAsync(cancel))
         {
             yield return _reader.Read(record);
+        }
+    }
+
+    /// <summary>As <see cref="Consume.Consumer.ConsumeBatchesAsync"/>.</summary>
+    /// <param name="maxRecords">The most records of a batch.</param>
+    /// <param name="cancel">Ends the reading.</param>
+    /// <exception cref="RecordSerializationException">A key or value cannot be read. Reading goes on at its batch.</exception>
+    /// <exception cref="KafkaException">A partition cannot be read.</exception>
+    public async IAsyncEnumerable<IReadOnlyList<ConsumedRecord<TKey, TValue>>> ConsumeBatchesAsync(
+        int maxRecords = DefaultBatch,
+        [EnumeratorCancellation] CancellationToken cancel = default
+    )
+    {
+        await foreach (IReadOnlyList<ConsumedRecord> batch in Inner.ConsumeBatchesAsync(maxRecords, cancel))
+        {
+            yield return [.. batch.Select(_reader.Read)];
         }
     }
 

@@ -63,11 +63,11 @@ internal sealed class FetchLoop
         _arrived.Set();
     }
 
-    /// <summary>Takes the records of the partition whose turn it is, if there are any.</summary>
-    public FetchedRecords? TryTake()
+    /// <summary>Takes the records of the partition whose turn it is, of those that their reader has room for, if there are any.</summary>
+    public FetchedRecords? TryTake(Func<TopicPartition, bool> hasRoom)
     {
-        FetchedRecords? records = _assignment.Deliver(out bool hasRoom);
-        if (hasRoom)
+        FetchedRecords? records = _assignment.Deliver(hasRoom, out bool canFetch);
+        if (canFetch)
         {
             _wake.Set();
         }

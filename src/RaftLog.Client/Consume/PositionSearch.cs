@@ -32,14 +32,16 @@ internal sealed class PositionSearch(
                 IGrouping<string, ReadPosition> topic in positions.GroupBy(position => position.Partition.Topic, StringComparer.Ordinal)
             )
             {
-                if (view.TryGetTopic(topic.Key, out TopicView? told) && told.Error == ErrorCode.None && told.Partitions.Count > 0)
+                // Who has shared the partitions out may know of more of them than this client does.
+                int least = topic.Max(position => position.Partition.Partition) + 1;
+                if (view.TryGetTopic(topic.Key, out TopicView? told) && told.Error == ErrorCode.None && told.Partitions.Count >= least)
                 {
                     known.AddRange(topic);
                 }
                 else
                 {
                     List<ReadPosition> waiting = [.. topic];
-                    runtime.Supervisor.Run("find positions", () => FindInTopicAsync(topic.Key, waiting));
+                    runtime.Supervisor.Run("find positions", () => FindInTopicAsync(topic.Key, least, waiting));
                 }
             }
         }
@@ -52,12 +54,12 @@ internal sealed class PositionSearch(
         wake();
     }
 
-    private async Task FindInTopicAsync(string topic, List<ReadPosition> positions)
+    private async Task FindInTopicAsync(string topic, int partitions, List<ReadPosition> positions)
     {
         CallDeadline deadline = new(runtime.Waiters, runtime.Options.CallTimeout);
         try
         {
-            await metadata.TopicAsync(topic, deadline);
+            await metadata.TopicAsync(topic, deadline, partitions);
             await ResolveAsync(positions, deadline);
         }
         catch (KafkaException e)

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using RaftLog.Protocol;
 
 namespace RaftLog.Client.Consume;
 
@@ -41,12 +42,26 @@ internal sealed class ReadAhead(long maxBytes)
         }
     }
 
-    /// <summary>Takes the next fetch of the partition whose turn it is. Its bytes count until <see cref="Return"/>.</summary>
-    public bool TryTake([NotNullWhen(true)] out ReadPosition? position, [NotNullWhen(true)] out FetchedRecords? records)
+    /// <summary>
+    /// Takes the next fetch of the partition whose turn it is, passing over those that their reader has no room for. Its bytes count until
+    /// <see cref="Return"/>.
+    /// </summary>
+    public bool TryTake(
+        Func<TopicPartition, bool> hasRoom,
+        [NotNullWhen(true)] out ReadPosition? position,
+        [NotNullWhen(true)] out FetchedRecords? records
+    )
     {
         records = null;
-        while (_line.TryDequeue(out position))
+        position = null;
+        for (int left = _line.Count; left > 0 && _line.TryDequeue(out position); left--)
         {
+            if (!hasRoom(position.Partition))
+            {
+                _line.Enqueue(position);
+                continue;
+            }
+
             position.IsInLine = false;
             if (position.IsCurrent && !position.IsPaused && position.Buffered.TryDequeue(out records))
             {

@@ -116,7 +116,7 @@ internal sealed class ClassicMember : IGroupMember
     }
 
     /// <inheritdoc />
-    public async ValueTask PollAsync()
+    public async ValueTask PollAsync(long sinceMs)
     {
         JoinedGroup? joined;
         MemberStage stage;
@@ -135,7 +135,7 @@ internal sealed class ClassicMember : IGroupMember
                 _identity = _identity with { Generation = -1 };
             }
 
-            _polledMs = _runtime.Waiters.NowMs;
+            _polledMs = sinceMs;
 
             (isLost, _isLost) = (_isLost, false);
             stage = _stage;

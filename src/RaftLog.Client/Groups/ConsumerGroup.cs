@@ -72,7 +72,8 @@ internal sealed class ConsumerGroup : IDisposable
         _matched.Start();
     }
 
-    /// <inheritdoc cref="IGroupMember.PollAsync" />
+    /// <summary>What the reader does for the group each time it comes for records.</summary>
+    /// <exception cref="KafkaException">The group cannot be joined.</exception>
     public ValueTask PollAsync()
     {
         if (!IsSubscribed)
@@ -81,7 +82,7 @@ internal sealed class ConsumerGroup : IDisposable
         }
 
         NoteMembership();
-        return _member.PollAsync();
+        return _member.PollAsync(Math.Min(_runtime.Waiters.NowMs, _owned.Work?.OldestMs ?? long.MaxValue));
     }
 
     /// <summary>Why the member has belonged to no generation for longer than a time; null where it has.</summary>

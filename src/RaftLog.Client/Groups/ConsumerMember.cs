@@ -95,7 +95,7 @@ internal sealed class ConsumerMember : IGroupMember
     }
 
     /// <inheritdoc />
-    public async ValueTask PollAsync()
+    public async ValueTask PollAsync(long sinceMs)
     {
         ConsumerMemberStage stage;
         bool mustReconcile;
@@ -106,7 +106,7 @@ internal sealed class ConsumerMember : IGroupMember
                 throw failure;
             }
 
-            _membership.Polled(NowMs);
+            _membership.Polled(NowMs, sinceMs);
             (stage, mustReconcile) = (_membership.Stage, _membership.MustReconcile);
         }
 

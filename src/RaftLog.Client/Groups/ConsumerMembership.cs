@@ -69,7 +69,9 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
     }
 
     /// <summary>The reader has come for records.</summary>
-    public void Polled(long nowMs)
+    /// <param name="nowMs">The client's clock.</param>
+    /// <param name="sinceMs">Since when its work has made progress; null for now.</param>
+    public void Polled(long nowMs, long? sinceMs = null)
     {
         // Who comes back so late has lost its partitions, whether it has said so already or not.
         if (nowMs > AwayMs && Stage == ConsumerMemberStage.Member)
@@ -77,7 +79,7 @@ internal sealed class ConsumerMembership(ConsumerOptions options, string memberI
             Lose();
         }
 
-        _polledMs = nowMs;
+        _polledMs = sinceMs ?? nowMs;
     }
 
     /// <summary>

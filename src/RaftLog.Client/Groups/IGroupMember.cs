@@ -19,8 +19,11 @@ internal interface IGroupMember
     void Subscribe(GroupTopics topics);
 
     /// <summary>What the reader does for the group each time it comes for records.</summary>
+    /// <param name="sinceMs">
+    /// Since when, on the client's clock, its work has made progress: now, or when the handler that has run longest began.
+    /// </param>
     /// <exception cref="KafkaException">The group cannot be joined.</exception>
-    ValueTask PollAsync();
+    ValueTask PollAsync(long sinceMs);
 
     /// <summary>Commits, gives everything up and leaves, so that the others need not wait for the session to end.</summary>
     ValueTask CloseAsync(CallDeadline deadline);

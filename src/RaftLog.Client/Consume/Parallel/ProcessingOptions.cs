@@ -24,7 +24,7 @@ public sealed record ProcessingOptions
 
     /// <summary>
     /// How many records may be handled or wait for it; at the bound no more are taken from what was fetched ahead. One fetch may go over
-    /// it.
+    /// it. Of several partitions each has its share, so that slow handlers of one leave room for the others.
     /// </summary>
     public int MaxPending { get; init; } = 1000;
 

@@ -17,8 +17,17 @@ internal sealed class RecordLanes(ProcessingOptions options)
     private long _number;
     private int _pending;
 
-    /// <summary>True while more records may come.</summary>
-    public bool HasRoom => _pending < options.MaxPending;
+    /// <summary>
+    /// True while more records of a partition may come: each has its share of the room, and what one fetch brought above it takes nothing
+    /// from the others, so that one whose handlers are slow leaves room to them.
+    /// </summary>
+    public bool HasRoom(TopicPartition partition)
+    {
+        bool isKnown = _partitions.TryGetValue(partition, out PartitionWork? work);
+        int share = Math.Max(1, options.MaxPending / (_partitions.Count + (isKnown ? 0 : 1)));
+        return !(work?.Pending >= share)
+            && (_pending < options.MaxPending || _partitions.Values.Sum(each => Math.Min(each.Pending, share)) < options.MaxPending);
+    }
 
     /// <summary>How many records are in work.</summary>
     public int Running => _ages.Count;
@@ -38,7 +47,7 @@ internal sealed class RecordLanes(ProcessingOptions options)
         }
 
         partition.Offsets.Begin(record.Offset);
-        _pending++;
+        Count(partition, 1);
         (TopicPartition, string) id = (record.Partition, KeyOf(record));
         if (!_lanes.TryGetValue(id, out Lane? lane))
         {
@@ -89,11 +98,11 @@ internal sealed class RecordLanes(ProcessingOptions options)
     {
         Lane lane = work.Lane;
         _ages.Remove(work.Age);
-        _pending--;
+        Count(lane.Partition, -1);
         lane.Partition.Running--;
         if (!isDone)
         {
-            _pending -= lane.Records.Count;
+            Count(lane.Partition, -lane.Records.Count);
             lane.Records.Clear();
             return Offset.None;
         }
@@ -116,7 +125,7 @@ internal sealed class RecordLanes(ProcessingOptions options)
     {
         foreach (Lane lane in _lanes.Values.Where(lane => partitions.Contains(lane.Id.Partition)).ToList())
         {
-            _pending -= lane.Records.Count;
+            Count(lane.Partition, -lane.Records.Count);
             lane.Records.Clear();
             _lanes.Remove(lane.Id);
         }
@@ -156,6 +165,12 @@ internal sealed class RecordLanes(ProcessingOptions options)
         return done;
     }
 
+    private void Count(PartitionWork partition, int records)
+    {
+        _pending += records;
+        partition.Pending += records;
+    }
+
     private string KeyOf(ConsumedRecord record) =>
         options.Order switch
         {
@@ -180,6 +195,8 @@ internal sealed class RecordLanes(ProcessingOptions options)
         public ContiguousOffsets Offsets { get; } = new();
 
         public int Running { get; set; }
+
+        public int Pending { get; set; }
 
         public bool IsCurrent { get; set; } = true;
 

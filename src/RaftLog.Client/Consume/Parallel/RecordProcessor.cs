@@ -46,7 +46,7 @@ internal sealed class RecordProcessor : IPartitionWork
         _ended = new AsyncSignal(runtime.Waiters);
     }
 
-    /// <summary>Since when the oldest handler runs, on the client's clock; <see cref="long.MaxValue"/> where none runs.</summary>
+    /// <inheritdoc />
     public long OldestMs
     {
         get
@@ -183,11 +183,11 @@ internal sealed class RecordProcessor : IPartitionWork
         }
     }
 
-    private bool HasRoom()
+    private bool HasRoom(TopicPartition partition)
     {
         lock (_lock)
         {
-            return _lanes.HasRoom && _failure is null;
+            return _lanes.HasRoom(partition) && _failure is null;
         }
     }
 
