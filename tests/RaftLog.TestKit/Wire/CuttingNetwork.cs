@@ -1,18 +1,22 @@
 using RaftLog.Platform;
 using RaftLog.Platform.Waiting;
 
-namespace RaftLog.Client.Tests;
+namespace RaftLog.TestKit;
 
 /// <summary>
 /// A network that resets connections behind a given byte, counted on each connection from the moment on at which it is armed.
 /// </summary>
-internal sealed class CuttingNetwork(INetwork inner, Waiters waiters) : INetwork
+public sealed class CuttingNetwork(INetwork inner, Waiters waiters) : INetwork
 {
     private long _cutAt = long.MaxValue;
     private bool _cutsReceived;
+    private int _cuts;
 
     /// <summary>Connections that are still to be cut.</summary>
-    public int Cuts { get; private set; }
+    public int Cuts => Volatile.Read(ref _cuts);
+
+    /// <summary>Called with each cut.</summary>
+    public Action CutNow { get; set; } = static () => { };
 
     /// <summary>How long each byte takes to arrive; null for no time.</summary>
     public TimeSpan? ByteTime { get; set; }
@@ -26,7 +30,8 @@ internal sealed class CuttingNetwork(INetwork inner, Waiters waiters) : INetwork
     /// <param name="cuts">How many connections.</param>
     public void Arm(long at, bool received, int cuts)
     {
-        (_cutAt, _cutsReceived, Cuts) = (at, received, cuts);
+        (_cutAt, _cutsReceived) = (at, received);
+        Volatile.Write(ref _cuts, cuts);
         Arming++;
     }
 
@@ -117,7 +122,8 @@ internal sealed class CuttingNetwork(INetwork inner, Waiters waiters) : INetwork
 
         private int End()
         {
-            network.Cuts--;
+            Interlocked.Decrement(ref network._cuts);
+            network.CutNow();
             inner.Reset();
             return 0;
         }
