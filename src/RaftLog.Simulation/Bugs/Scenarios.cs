@@ -22,6 +22,7 @@ public static class Scenarios
         .. Of(typeof(LoneLeaderScenarios)),
         .. Of(typeof(FailoverScenarios)),
         .. Of(typeof(CoordinatorScenarios)),
+        .. Of(typeof(ClientScenarios)),
     ];
 
     /// <summary>The scenarios with something in their names, in any case.</summary>

@@ -10,6 +10,9 @@ namespace RaftLog.Simulation;
 /// <param name="Transactions">How producers speak of transactions.</param>
 public sealed record CoordinatedWork(int Members, int Transfers, int Pipelines, bool IsClassic, TransactionProtocol Transactions)
 {
+    /// <summary>True when pipelines are programs of the shipped client, false when they speak the protocol themselves.</summary>
+    public bool UsesClient { get; init; }
+
     private const double Share = 0.35;
 
     /// <summary>No such programs.</summary>
@@ -34,7 +37,10 @@ public sealed record CoordinatedWork(int Members, int Transfers, int Pipelines, 
         int pipelines = random.Chance(0.5) ? 1 + random.Next(2) : 0;
         bool isClassic = random.Chance(0.5);
         TransactionProtocol transactions = random.Chance(0.5) ? TransactionProtocol.First : TransactionProtocol.Second;
-        return new CoordinatedWork(members + transfers + pipelines == 0 ? 2 : members, transfers, pipelines, isClassic, transactions);
+        return new CoordinatedWork(members + transfers + pipelines == 0 ? 2 : members, transfers, pipelines, isClassic, transactions)
+        {
+            UsesClient = random.Chance(0.5),
+        };
     }
 
     /// <summary>Settings of every node with which coordinators act within seconds, and change nodes with few partitions.</summary>

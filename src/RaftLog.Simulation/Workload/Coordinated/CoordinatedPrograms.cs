@@ -28,7 +28,7 @@ internal sealed class CoordinatedPrograms
     private readonly IReadOnlyList<TopicPartition> _inputs;
     private readonly List<(Incarnation Program, GroupProgram Member)> _members = [];
     private readonly List<(Incarnation Program, TransferProgram Transfer)> _transfers = [];
-    private readonly List<(Incarnation Program, PipelineProgram Pipeline)> _pipelines = [];
+    private readonly List<(Incarnation Program, IPipelineProgram Pipeline)> _pipelines = [];
     private readonly List<GroupLog> _groupLogs = [];
     private readonly List<TransactionLog> _transactionLogs = [];
     private CommittedOffsets? _committed;
@@ -242,6 +242,15 @@ internal sealed class CoordinatedPrograms
 
     private void AddPipeline()
     {
+        (Incarnation program, IPipelineProgram pipeline) = Work.UsesClient ? ClientPipeline() : RawPipeline();
+        _pipelines.Add((program, pipeline));
+        _groupLogs.Add(pipeline.Group);
+        _transactionLogs.Add(pipeline.Log);
+        program.Run("transform", pipeline.RunAsync);
+    }
+
+    private (Incarnation Program, IPipelineProgram Pipeline) RawPipeline()
+    {
         (Incarnation program, RawClient client) = _world.NewRawClient();
         PipelineProgram pipeline = new(
             WorldOf(program, client),
@@ -253,10 +262,24 @@ internal sealed class CoordinatedPrograms
             CoordinatedWork.Session,
             Work.IsClassic
         );
-        _pipelines.Add((program, pipeline));
-        _groupLogs.Add(pipeline.Group);
-        _transactionLogs.Add(pipeline.Log);
-        program.Run("transform", pipeline.RunAsync);
+        return (program, pipeline);
+    }
+
+    private (Incarnation Program, IPipelineProgram Pipeline) ClientPipeline()
+    {
+        (Incarnation program, KafkaCluster client) = _world.NewClient();
+        int number = ++_programs;
+        ClientPipelineProgram pipeline = new(
+            _world,
+            (program, client),
+            _options,
+            _random.Split("program", number),
+            number,
+            PipelineGroup,
+            _inputs[0].Topic,
+            [.. Partitions.Where(each => each.Topic == Made)]
+        );
+        return (program, pipeline);
     }
 
     private ProgramWorld WorldOf(Incarnation program, RawClient client) =>

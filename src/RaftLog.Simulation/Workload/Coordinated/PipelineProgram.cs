@@ -7,7 +7,7 @@ namespace RaftLog.Simulation;
 /// A member of a group that makes one record from each record of some partitions: what it writes and how far it has read are one
 /// transaction. Now and then it aborts, or is silent for longer than its session in the middle of a transaction and goes on all the same.
 /// </summary>
-public sealed class PipelineProgram
+public sealed class PipelineProgram : IPipelineProgram
 {
     private const short FetchOfOneGroup = 7;
     private const int MostRecords = 40;
