@@ -7,10 +7,12 @@ using RaftLog.Client.Groups.Assignors;
 using RaftLog.Client.Produce;
 using RaftLog.Interop.Tests.Clusters;
 using RaftLog.Interop.Tests.Stories;
+using RaftLog.Interop.Tests.Tools;
+using RaftLog.Protocol;
 
 namespace RaftLog.Interop.Tests;
 
-/// <summary>Groups of which one member is RaftLog.Client's and another librdkafka's.</summary>
+/// <summary>Groups of which one member is RaftLog.Client's and another librdkafka's, kafkajs' or of Kafka's Java client.</summary>
 public sealed class MixedGroupTests
 {
     private static readonly Dictionary<string, string> Settings = new()
@@ -29,7 +31,27 @@ public sealed class MixedGroupTests
         await nodes.WatchAsync(cluster => ShareAsync(cluster, StoryClient.Confluent(theirs, isStatic: false), ours));
     }
 
-    private static async Task ShareAsync(Cluster cluster, StoryClient theirs, GroupProtocol ours)
+    [KafkaToolsTheory]
+    [InlineData("classic", GroupProtocol.Classic)]
+    [InlineData("consumer", GroupProtocol.Consumer)]
+    [InlineData("consumer", GroupProtocol.Classic)]
+    [InlineData("classic", GroupProtocol.Consumer)]
+    public async Task Our_member_and_one_of_the_Java_client_share_a_topic_and_no_record_is_read_twice(string theirs, GroupProtocol ours)
+    {
+        using Cluster nodes = await Cluster.StartAsync(1, Settings);
+        await nodes.WatchAsync(cluster => ShareAsync(cluster, StoryClient.JavaMember(theirs), ours));
+    }
+
+    [KafkaJsFact]
+    public async Task Our_member_and_kafkajs_share_a_topic_and_no_record_is_read_twice()
+    {
+        using Cluster nodes = await Cluster.StartAsync(1, Settings);
+        await nodes.WatchAsync(cluster =>
+            ShareAsync(cluster, StoryClient.KafkaJs, GroupProtocol.Classic, new NamedAssignor("RoundRobinAssigner"))
+        );
+    }
+
+    private static async Task ShareAsync(Cluster cluster, StoryClient theirs, GroupProtocol ours, IPartitionAssignor? assignor = null)
     {
         using KafkaCluster client = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap) });
         (await client.Admin.CreateTopicsAsync([new NewTopic("t", 6, 1)]))[0].ThrowIfFailed();
@@ -37,7 +59,7 @@ public sealed class MixedGroupTests
             client,
             "t",
             "mixed",
-            options => options with { GroupProtocol = ours, Assignors = [PartitionAssignors.CooperativeSticky] }
+            options => options with { GroupProtocol = ours, Assignors = [assignor ?? PartitionAssignors.CooperativeSticky] }
         );
         await own.UntilAsync(() => own.Assigned.Count == 6);
         await ProduceAsync(client, 0, 60);
@@ -55,6 +77,19 @@ public sealed class MixedGroupTests
 
         Assert.Equal(Enumerable.Range(0, 180), own.Values.Concat(SeenRecords.Of(other).Select(record => record.Value)).Order());
         Assert.Empty(own.Lost);
+    }
+
+    /// <summary>Kafka's round robin under the name that kafkajs has for its own.</summary>
+    private sealed class NamedAssignor(string name) : IPartitionAssignor
+    {
+        public string Name => name;
+
+        public bool IsCooperative => false;
+
+        public SortedDictionary<string, List<TopicPartition>> Assign(
+            IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> topics,
+            IReadOnlyList<GroupSubscription> members
+        ) => PartitionAssignors.RoundRobin.Assign(topics, members);
     }
 
     private static async Task ProduceAsync(KafkaCluster client, int first, int count)

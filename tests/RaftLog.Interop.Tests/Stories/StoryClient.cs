@@ -32,6 +32,11 @@ internal sealed record StoryClient(string Name, Func<string[], Command> Start, b
     public static StoryClient Debian(string library) =>
         new($"debian-{library}", role => DebianPython.Start("story.py", [library, .. role]));
 
+    /// <summary>Kafka's Java client, which plays members only.</summary>
+    /// <param name="protocol">classic or consumer.</param>
+    public static StoryClient JavaMember(string protocol) =>
+        new($"java-{protocol}", role => KafkaTools.StartSource("GroupMember.java", [protocol, .. role]));
+
     /// <summary>Sends each line of its input as a value, keyed by its number modulo 100, with idempotence.</summary>
     public Command Producer(Cluster cluster, string topic) => Start(["produce", cluster.Bootstrap, topic]);
 

@@ -42,5 +42,18 @@ public sealed class PythonTheoryAttribute : TheoryAttribute
 /// <summary>Needs Kafka's tools and a Java runtime.</summary>
 public sealed class KafkaToolsFactAttribute() : ToolFactAttribute(KafkaTools.Missing);
 
+/// <summary>Needs Kafka's tools and a Java runtime, for each row of data.</summary>
+public sealed class KafkaToolsTheoryAttribute : TheoryAttribute
+{
+    /// <summary>Skips where they are absent.</summary>
+    public KafkaToolsTheoryAttribute()
+    {
+        if (KafkaTools.Missing is { } missing && !Repository.IsContinuousIntegration)
+        {
+            Skip = missing;
+        }
+    }
+}
+
 /// <summary>Needs the right to mount a file system.</summary>
 public sealed class MountFactAttribute() : ToolFactAttribute(SmallDisk.Missing);
