@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Reflection.Metadata;
 using System.Xml.Linq;
 
 namespace RaftLog.Packages.Tests;
@@ -7,6 +8,10 @@ namespace RaftLog.Packages.Tests;
 public sealed class PackageTests : IDisposable
 {
     private const string Version = "0.1.0-test";
+
+    // What portable PDBs call these kinds of information.
+    private static readonly Guid SourceLink = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
+    private static readonly Guid EmbeddedSource = new("0E8A571B-6926-466E-B4AD-8AB04611F5FE");
 
     private static readonly string[] Shipped =
     [
@@ -20,6 +25,7 @@ public sealed class PackageTests : IDisposable
         "RaftLog.Broker",
         "RaftLog.Client",
         "RaftLog.Client.Hosting",
+        "RaftLog.Client.MessagePack",
         "RaftLog.Testing",
     ];
 
@@ -29,7 +35,7 @@ public sealed class PackageTests : IDisposable
     public async Task A_program_that_has_only_the_packages_builds_and_runs()
     {
         await PackAsync();
-        foreach (string package in (string[])["RaftLog.Client", "RaftLog.Client.Hosting", "RaftLog.Testing"])
+        foreach (string package in (string[])["RaftLog.Client", "RaftLog.Client.Hosting", "RaftLog.Client.MessagePack", "RaftLog.Testing"])
         {
             Inspect(package);
         }
@@ -77,12 +83,14 @@ public sealed class PackageTests : IDisposable
         Assert.Contains("README.md", names);
         Assert.Contains($"lib/net10.0/{package}.dll", names);
         Assert.Contains($"lib/net10.0/{package}.xml", names);
-        Assert.True(File.Exists(Path.Combine(Feed, $"{package}.{Version}.snupkg")), $"{package} has no symbols");
+        Assert.Contains("icon.png", names);
+        InspectSymbols(package);
         using Stream stream = archive.GetEntry($"{package}.nuspec")!.Open();
         XElement metadata = XDocument.Load(stream).Root!.Elements().Single(each => each.Name.LocalName == "metadata");
         string Text(string name) => metadata.Elements().Single(each => each.Name.LocalName == name).Value;
         Assert.Equal("Apache-2.0", Text("license"));
         Assert.Equal("README.md", Text("readme"));
+        Assert.Equal("icon.png", Text("icon"));
         Assert.NotEmpty(Text("tags"));
         Assert.NotEqual(package, Text("description"));
         Assert.All(
@@ -91,6 +99,35 @@ public sealed class PackageTests : IDisposable
                 Assert.True(
                     Shipped.Contains(id) || !id.StartsWith("RaftLog", StringComparison.Ordinal),
                     $"{package} needs {id}, which is not a package"
+                )
+        );
+    }
+
+    /// <summary>A debugger finds every source file: inside of the symbols, or where their SourceLink says.</summary>
+    private void InspectSymbols(string package)
+    {
+        string path = Path.Combine(Feed, $"{package}.{Version}.snupkg");
+        Assert.True(File.Exists(path), $"{package} has no symbols");
+        using ZipArchive archive = ZipFile.OpenRead(path);
+        using MemoryStream symbols = new();
+        using (Stream entry = archive.GetEntry($"lib/net10.0/{package}.pdb")!.Open())
+        {
+            entry.CopyTo(symbols);
+        }
+
+        symbols.Position = 0;
+        using MetadataReaderProvider provider = MetadataReaderProvider.FromPortablePdbStream(symbols);
+        MetadataReader reader = provider.GetMetadataReader();
+        HashSet<Guid> KindsOf(EntityHandle parent) =>
+            [.. reader.GetCustomDebugInformation(parent).Select(each => reader.GetGuid(reader.GetCustomDebugInformation(each).Kind))];
+        bool hasSourceLink = KindsOf(EntityHandle.ModuleDefinition).Contains(SourceLink);
+        Assert.NotEmpty(reader.Documents);
+        Assert.All(
+            reader.Documents,
+            document =>
+                Assert.True(
+                    hasSourceLink || KindsOf(document).Contains(EmbeddedSource),
+                    $"{package}: nobody finds {reader.GetString(reader.GetDocument(document).Name)}"
                 )
         );
     }
