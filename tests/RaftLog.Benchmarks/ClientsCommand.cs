@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using RaftLog.Benchmarks.Load;
 using RaftLog.Benchmarks.Measuring;
 using RaftLog.Benchmarks.Systems;
 using RaftLog.Client;
@@ -9,13 +12,17 @@ using RaftLog.Protocol;
 namespace RaftLog.Benchmarks;
 
 /// <summary>
-/// <c>clients</c>: RaftLog.Client beside Confluent.Kafka, each in a process of its own, against the same node over loopback TCP with the
-/// same settings. Every second round begins with the other client; what stands in the topic afterwards is counted.
+/// <c>clients</c>: RaftLog.Client beside Confluent.Kafka and Kafka's Java client, each in a process of its own, against the same node over
+/// loopback TCP with the same settings. The order turns with each round; what stands in the topic afterwards is counted. Beside awaited
+/// produces stands a bare exchange of as many bytes.
 /// </summary>
 internal static class ClientsCommand
 {
     private const string Own = "RaftLog.Client";
     private const string Confluent = "Confluent.Kafka";
+    private const string Java = "Kafka's Java client";
+    private const string Bare = "TCP ping-pong";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly string[] Loads = ["produce", "consume", "await", "transactions"];
 
     /// <summary>Makes the command.</summary>
@@ -51,7 +58,10 @@ internal static class ClientsCommand
             DefaultValueFactory = _ => Loads,
             AllowMultipleArgumentsPerToken = true,
         };
-        System.CommandLine.Command command = new("clients", "Compares RaftLog.Client with Confluent.Kafka.")
+        System.CommandLine.Command command = new(
+            "clients",
+            "Compares RaftLog.Client with Confluent.Kafka and, with RAFTLOG_PEERS, with Kafka's Java client."
+        )
         {
             records,
             rounds,
@@ -113,7 +123,8 @@ internal static class ClientsCommand
     private static async Task CompareAsync(string bootstrap, string load, int records, int size, int partitions, string acks, int rounds)
     {
         using KafkaCluster cluster = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(bootstrap) });
-        Dictionary<string, List<double[]>> figures = new() { [Own] = [], [Confluent] = [] };
+        string[] clients = [Own, Confluent, .. Peers.Folder is null ? [] : new[] { Java }, .. load == "await" ? new[] { Bare } : []];
+        Dictionary<string, List<double[]>> figures = clients.ToDictionary(client => client, _ => new List<double[]>());
         string filled = $"{load}-{size}-{partitions}-{acks}";
         if (load == "consume")
         {
@@ -123,12 +134,19 @@ internal static class ClientsCommand
 
         for (int round = 0; round < rounds; round++)
         {
-            foreach (string client in round % 2 == 0 ? new[] { Own, Confluent } : [Confluent, Own])
+            int first = round % clients.Length;
+            foreach (string client in clients[first..].Concat(clients[..first]))
             {
+                if (client == Bare)
+                {
+                    figures[client].Add(await ExchangeAsync(records, size));
+                    continue;
+                }
+
                 string topic = filled;
                 if (load != "consume")
                 {
-                    topic = $"{filled}-{round}-{client}";
+                    topic = $"{filled}-{round}-{Array.IndexOf(clients, client)}";
                     await CreateAsync(cluster, topic, partitions);
                 }
 
@@ -149,7 +167,7 @@ internal static class ClientsCommand
                     CultureInfo.InvariantCulture,
                     $"| {load} | {size} | {partitions} | {acks} | {client} | {measured / Median(0):0} | "
                         + $"{Median(1) / measured * 1e6:0.00} | {Median(2):0.000} | {Median(3):0.000} | "
-                        + $"{(client == Own ? Median(4) / measured : double.NaN):0.0} |"
+                        + $"{(client == Own ? Median(4) : double.NaN):0.0} |"
                 )
             );
         }
@@ -166,14 +184,38 @@ internal static class ClientsCommand
     )
     {
         string[] arguments = [load, bootstrap, topic, $"{records}", $"{size}", acks];
-        CommandResult result =
-            client == Own
-                ? await TestKit.Command.RunAsync(Environment.ProcessPath!, ["client-load", .. arguments])
-                : await TestKit.Command.RunAsync(
-                    Repository.BuiltProgram("tests/RaftLog.Interop.Clients", "interop-client"),
-                    ["confluent", "load", .. arguments]
-                );
+        CommandResult result = client switch
+        {
+            Own => await TestKit.Command.RunAsync(Environment.ProcessPath!, ["client-load", .. arguments], patience: Patience),
+            Java => await TestKit.Command.RunAsync(
+                "java",
+                [
+                    "-Xmx1g",
+                    "-cp",
+                    Path.Combine(Peers.Folder!, "kafka", "libs", "*"),
+                    Path.Combine(Repository.Root, "tests", "RaftLog.Benchmarks", "Java", "ClientLoad.java"),
+                    .. arguments,
+                ],
+                patience: Patience
+            ),
+            _ => await TestKit.Command.RunAsync(
+                Repository.BuiltProgram("tests/RaftLog.Interop.Clients", "interop-client"),
+                ["confluent", "load", .. arguments],
+                patience: Patience
+            ),
+        };
         return [.. result.Succeeded().Lines[^1].Split(' ').Select(figure => double.Parse(figure, CultureInfo.InvariantCulture))];
+    }
+
+    private static async Task<double[]> ExchangeAsync(int records, int size)
+    {
+        using Socket listener = PingPong.Listen();
+        Task serving = PingPong.ServeAsync(listener, size + PingPong.RequestOverhead);
+        int port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+        double[] figures = await RunAsync(Own, "ping-pong", $"127.0.0.1:{port}", $"{port}", records, size, "1");
+        listener.Dispose();
+        await serving;
+        return figures;
     }
 
     private static async Task CreateAsync(KafkaCluster cluster, string topic, int partitions) =>

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net.Sockets;
+using RaftLog.Benchmarks.Load;
 using RaftLog.Client;
 using RaftLog.Client.Consume;
 using RaftLog.Client.Produce;
@@ -10,7 +12,7 @@ namespace RaftLog.Benchmarks;
 
 /// <summary>
 /// <c>client-load</c>: one load of <c>clients</c> with RaftLog.Client, as a process of its own. Says in one line: seconds, seconds of
-/// processor, milliseconds of half and of 99 of 100 single calls, bytes allocated.
+/// processor, milliseconds of half and of 99 of 100 single calls, bytes allocated a record in the second half.
 /// </summary>
 internal static class OwnLoadCommand
 {
@@ -50,7 +52,6 @@ internal static class OwnLoadCommand
                 {
                     Acks = parsed.GetValue(acks) == "all" ? Acks.All : Acks.Leader,
                     Linger = which == "produce" ? TimeSpan.FromMilliseconds(5) : TimeSpan.Zero,
-                    BufferMemory = 512L << 20,
                     TransactionalId = which == "transactions" ? parsed.GetValue(topic) : null,
                 }
             );
@@ -72,6 +73,7 @@ internal static class OwnLoadCommand
             "produce" => ProduceAsync(cluster, topic, records, record, options),
             "await" => AwaitAsync(cluster, topic, records, record, options),
             "consume" => ConsumeAsync(cluster, topic, records),
+            "ping-pong" => PingPongAsync(int.Parse(topic, CultureInfo.InvariantCulture), records, record.Value!.Value.Length),
             "transactions" => TransactAsync(cluster, topic, records, record, options),
             _ => throw new ArgumentException($"there is no load '{load}'"),
         };
@@ -81,21 +83,19 @@ internal static class OwnLoadCommand
         await using Producer producer = cluster.CreateProducer(options);
         await producer.ProduceAsync(topic, record);
         int failed = 0;
+        void Count(ProduceResult result, Exception? failure) => failed += failure is null ? 0 : 1;
+
+        Action<ProduceResult, Exception?> delivered = Count;
         Use before = Use.Now();
+        long allocated = 0;
         for (int i = 1; i < records; i++)
         {
-            try
-            {
-                producer.Produce(topic, record, (_, failure) => failed += failure is null ? 0 : 1);
-            }
-            catch (KafkaException e) when (e.IsRetriable)
-            {
-                await producer.ProduceAsync(topic, record);
-            }
+            await producer.EnqueueAsync(topic, record, delivered);
+            allocated = i == records / 2 ? GC.GetTotalAllocatedBytes(precise: true) : allocated;
         }
 
         await producer.FlushAsync();
-        Say(before, [0]);
+        Say(before, [0], allocated, records - (records / 2));
         if (failed > 0)
         {
             throw new InvalidOperationException($"{failed} records were not acknowledged");
@@ -107,15 +107,35 @@ internal static class OwnLoadCommand
         await using Producer producer = cluster.CreateProducer(options);
         double[] times = new double[records];
         Use before = default;
+        long allocated = 0;
         for (int i = 0; i < records; i++)
         {
             before = i == WarmUp ? Use.Now() : before;
             long start = TimeProvider.System.GetTimestamp();
             await producer.ProduceAsync(topic, record);
             times[i] = TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
+            allocated = i == records / 2 ? GC.GetTotalAllocatedBytes(precise: true) : allocated;
         }
 
-        Say(before, times[WarmUp..]);
+        Say(before, times[WarmUp..], allocated, records - (records / 2));
+    }
+
+    private static async Task PingPongAsync(int port, int records, int bytes)
+    {
+        using Socket socket = await PingPong.ConnectAsync(port);
+        byte[] request = new byte[bytes + PingPong.RequestOverhead];
+        byte[] response = new byte[PingPong.ResponseBytes];
+        double[] times = new double[records];
+        Use before = default;
+        for (int i = 0; i < records; i++)
+        {
+            before = i == WarmUp ? Use.Now() : before;
+            long start = TimeProvider.System.GetTimestamp();
+            await PingPong.ExchangeAsync(socket, request, response);
+            times[i] = TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
+        }
+
+        Say(before, times[WarmUp..], before.Allocated, records);
     }
 
     private static async Task TransactAsync(KafkaCluster cluster, string topic, int records, ProducerRecord record, ProducerOptions options)
@@ -124,6 +144,7 @@ internal static class OwnLoadCommand
         await producer.InitTransactionsAsync();
         double[] times = new double[records];
         Use before = Use.Now();
+        long allocated = 0;
         for (int i = 0; i < records; i++)
         {
             long start = TimeProvider.System.GetTimestamp();
@@ -131,20 +152,23 @@ internal static class OwnLoadCommand
             producer.Produce(topic, record);
             await transaction.CommitAsync();
             times[i] = TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
+            allocated = i == records / 2 ? GC.GetTotalAllocatedBytes(precise: true) : allocated;
         }
 
-        Say(before, times);
+        Say(before, times, allocated, records - (records / 2));
     }
 
     private static async Task ConsumeAsync(KafkaCluster cluster, string topic, int records)
     {
         int partitions = (await cluster.Admin.DescribeTopicsAsync([topic]))[0].Partitions.Count;
-        using Consumer consumer = cluster.CreateConsumer(new ConsumerOptions { MaxBufferedBytes = 512 << 20 });
+        using Consumer consumer = cluster.CreateConsumer(new ConsumerOptions());
         consumer.Assign(
             Enumerable.Range(0, partitions).ToDictionary(partition => new TopicPartition(topic, partition), _ => StartAt.Beginning)
         );
         Use before = Use.Now();
         int read = 0;
+        long allocated = 0;
+        int half = 0;
         while (read < records)
         {
             using FetchedRecords? fetched = await consumer.ReadAsync(TimeSpan.FromMinutes(1));
@@ -152,12 +176,17 @@ internal static class OwnLoadCommand
             {
                 read++;
             }
+
+            if (half == 0 && read >= records / 2)
+            {
+                (half, allocated) = (read, GC.GetTotalAllocatedBytes(precise: true));
+            }
         }
 
-        Say(before, [0]);
+        Say(before, [0], allocated, records - half);
     }
 
-    private static void Say(Use before, double[] times)
+    private static void Say(Use before, double[] times, long allocatedBefore, int records)
     {
         Use after = Use.Now();
         Array.Sort(times);
@@ -165,7 +194,7 @@ internal static class OwnLoadCommand
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{TimeProvider.System.GetElapsedTime(before.Started, after.Started).TotalSeconds} {after.Processor - before.Processor} "
-                    + $"{times[times.Length / 2]} {times[times.Length * 99 / 100]} {after.Allocated - before.Allocated}"
+                    + $"{times[times.Length / 2]} {times[times.Length * 99 / 100]} {(after.Allocated - allocatedBefore) / (double)records}"
             )
         );
     }
