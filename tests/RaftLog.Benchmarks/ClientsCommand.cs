@@ -190,7 +190,7 @@ internal static class ClientsCommand
             Java => await TestKit.Command.RunAsync(
                 "java",
                 [
-                    "-Xmx1g",
+                    "-Xmx2g",
                     "-cp",
                     Path.Combine(Peers.Folder!, "kafka", "libs", "*"),
                     Path.Combine(Repository.Root, "tests", "RaftLog.Benchmarks", "Java", "ClientLoad.java"),

@@ -36,7 +36,7 @@ public final class ClientLoad {
         config.put("linger.ms", load.equals("produce") ? 5 : 0);
         config.put("batch.size", 1 << 20);
         config.put("max.request.size", 2 << 20);
-        config.put("buffer.memory", 512L << 20);
+        config.put("buffer.memory", 256L << 20);
         if (load.equals("transactions")) {
             config.put("transactional.id", topic);
         }
