@@ -20,6 +20,9 @@ internal sealed class BatchOutcomes(
     TransactionFlow? transactions
 )
 {
+    private const long FirstMomentMs = 1;
+    private const int MostDoublings = 10;
+
     /// <summary>A request came to nothing.</summary>
     public void NoResponse(ProduceDraft draft, RpcOutcome outcome, string reason)
     {
@@ -133,7 +136,13 @@ internal sealed class BatchOutcomes(
 
                 // Not enough replicas after the append: it is in the leader's log, and may stay there.
                 batch.MaybeAppended |= error is ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut;
-                Retry(queue, batch);
+
+                // The markers of the transaction before are on their way, which takes a moment.
+                Retry(
+                    queue,
+                    batch,
+                    error == ErrorCode.ConcurrentTransactions ? FirstMomentMs << Math.Min(batch.Attempts, MostDoublings) : null
+                );
                 break;
 
             default:
@@ -163,7 +172,7 @@ internal sealed class BatchOutcomes(
         Free(batch);
     }
 
-    private void Retry(PartitionQueue queue, ProducerBatch batch)
+    private void Retry(PartitionQueue queue, ProducerBatch batch, long? mostMs = null)
     {
         Backoff backoff = runtime.NewBackoff();
         TimeSpan pause = backoff.Next();
@@ -173,7 +182,8 @@ internal sealed class BatchOutcomes(
         }
 
         batch.Attempts++;
-        queue.Retry(batch, runtime.Waiters.NowMs + (long)Math.Ceiling(pause.TotalMilliseconds));
+        long pauseMs = (long)Math.Ceiling(pause.TotalMilliseconds);
+        queue.Retry(batch, runtime.Waiters.NowMs + Math.Min(pauseMs, mostMs ?? pauseMs));
     }
 
     private void GiveUp(PartitionQueue queue, ProducerBatch batch, KafkaException reason)

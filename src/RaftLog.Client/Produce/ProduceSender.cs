@@ -145,10 +145,18 @@ internal sealed class ProduceSender
                 foreach (PartitionQueue queue in Volatile.Read(ref _queues))
                 {
                     queue.Flush(() => _runtime.Waiters.Rent(deadline.Remaining), waits);
-                    _schedule.List(queue);
+                    if (_options.Linger > TimeSpan.Zero)
+                    {
+                        _schedule.List(queue);
+                    }
                 }
 
-                _wake.Set();
+                // What lingers may leave now. Without lingering the loop has been woken for every batch, and is not woken for nothing.
+                if (_options.Linger > TimeSpan.Zero)
+                {
+                    _wake.Set();
+                }
+
                 foreach (Wait wait in waits)
                 {
                     all &= await deadline.OutcomeAsync(wait) == WaitOutcome.Ready;
