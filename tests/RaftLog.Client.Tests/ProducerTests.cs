@@ -459,8 +459,7 @@ public class ProducerTests
             List<Task> enqueued = [];
             for (int i = 0; i < 6; i++)
             {
-                string value = $"{i}";
-                enqueued.Add(EnqueueAsync(value));
+                enqueued.Add(EnqueueAsync(new string((char)('0' + i), 400)));
 
                 async Task EnqueueAsync(string text) =>
                     await producer.EnqueueAsync("t", Text(text), (_, failure) => delivered.Add(failure is null ? text : "failed"));
@@ -473,8 +472,11 @@ public class ProducerTests
             enqueued.ForEach(each => world.Finish(new ValueTask(each)));
             world.Finish(producer.FlushAsync());
 
-            Assert.Equal(["0", "1", "2", "3", "4", "5"], delivered);
-            Assert.Equal(["first", "0", "1", "2", "3", "4", "5"], topic.Partitions[0].Values);
+            Assert.Equal(["0", "1", "2", "3", "4", "5"], delivered.Select(each => each[..1]));
+            Assert.Equal(
+                ["first", "0", "1", "2", "3", "4", "5"],
+                topic.Partitions[0].Values.Select(each => each.Length == 400 ? each[..1] : each)
+            );
             using CancellationTokenSource cancelled = new();
             cancelled.Cancel();
             Assert.ThrowsAny<OperationCanceledException>(() => world.Finish(producer.EnqueueAsync("t", Text("x"), null, cancelled.Token)));

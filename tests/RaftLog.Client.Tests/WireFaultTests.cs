@@ -271,12 +271,12 @@ public class WireFaultTests
         });
 
     [Fact]
-    public void A_partition_that_a_topic_does_not_have_yet_is_waited_for_and_one_that_never_comes_is_an_error() =>
+    public void A_partition_that_a_member_does_not_know_of_yet_is_waited_for_and_one_that_never_comes_is_an_error() =>
         OneThread.Run(context =>
         {
             using FakeCluster world = new(context);
             FakeTopic topic = world.AddTopic("t", partitions: 1);
-            using Consumer consumer = world.Connect().CreateConsumer(new ConsumerOptions());
+            using Consumer consumer = world.Connect().CreateConsumer(new ConsumerOptions { GroupId = "g", AutoCommit = false });
             consumer.Assign(new TopicPartition("t", 1), StartAt.Beginning);
             Task<FetchedRecords?> first = FakeCluster.Start(consumer.ReadAsync(TimeSpan.FromSeconds(30)));
             world.Pass(TimeSpan.FromSeconds(5));

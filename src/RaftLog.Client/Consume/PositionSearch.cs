@@ -32,8 +32,8 @@ internal sealed class PositionSearch(
                 IGrouping<string, ReadPosition> topic in positions.GroupBy(position => position.Partition.Topic, StringComparer.Ordinal)
             )
             {
-                // Who has shared the partitions out may know of more of them than this client does.
-                int least = topic.Max(position => position.Partition.Partition) + 1;
+                // Who has shared the partitions of a group out may know of more of them than this client does.
+                int least = options.GroupId is null ? 1 : topic.Max(position => position.Partition.Partition) + 1;
                 if (view.TryGetTopic(topic.Key, out TopicView? told) && told.Error == ErrorCode.None && told.Partitions.Count >= least)
                 {
                     known.AddRange(topic);

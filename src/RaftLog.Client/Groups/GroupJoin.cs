@@ -2,6 +2,7 @@ using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Client.Consume;
 using RaftLog.Client.Groups.Assignors;
+using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 
@@ -26,10 +27,26 @@ internal sealed class GroupJoin(
 
     private SortedDictionary<string, int>? _shared;
 
+    /// <summary>Nobody waits for it: the next sign of life looks at what is known by then.</summary>
+    private readonly AsyncSignal _refreshed = new(runtime.Waiters);
+
     /// <summary>True when this member has shared out partitions that are no longer all there are.</summary>
-    public bool MustShareAnew(IReadOnlyList<string> topics) =>
-        Volatile.Read(ref _shared) is { } shared
-        && !shared.SequenceEqual(CountsOf(metadata.View, shared.Keys.Union(topics, StringComparer.Ordinal)));
+    public bool MustShareAnew(IReadOnlyList<string> topics)
+    {
+        if (Volatile.Read(ref _shared) is not { } shared)
+        {
+            return false;
+        }
+
+        // Where there is nothing to read nobody else looks for fresh metadata, and a topic that was away would stay away.
+        SortedDictionary<string, int> counts = CountsOf(metadata.Poll(_refreshed), shared.Keys.Union(topics, StringComparer.Ordinal));
+        if (counts.ContainsValue(0))
+        {
+            metadata.Invalidate();
+        }
+
+        return !shared.SequenceEqual(counts);
+    }
 
     /// <summary>Joins.</summary>
     /// <param name="topics">The topics that the member wants.</param>
