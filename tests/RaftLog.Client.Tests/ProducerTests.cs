@@ -453,7 +453,16 @@ public class ProducerTests
         {
             using FakeCluster world = new(context);
             FakeTopic topic = world.AddTopic("t");
-            Producer producer = world.Connect().CreateProducer(new ProducerOptions { BufferMemory = 1100, BatchSize = 1100 });
+            Producer producer = world
+                .Connect()
+                .CreateProducer(
+                    new ProducerOptions
+                    {
+                        BufferMemory = 1100,
+                        BatchSize = 1100,
+                        Linger = TimeSpan.FromSeconds(1),
+                    }
+                );
             world.Finish(producer.ProduceAsync("t", Text("first")));
             List<string> delivered = [];
             List<Task> enqueued = [];
