@@ -129,6 +129,14 @@ public class PartitionStreamTests
 
             // The second batch was left: it is read again.
             Assert.Equal(new Offset(2), consumer.Position(partition));
+            List<string> again = [];
+            using FetchedRecords? rest = world.Finish(consumer.ReadAsync(Second));
+            foreach (RecordView record in rest!)
+            {
+                again.Add(Encoding.ASCII.GetString(record.Value.Span));
+            }
+
+            Assert.Equal(["2", "3", "4"], again);
         });
 
     private static Consumer Assigned(FakeCluster world, int partitions)
