@@ -19,6 +19,7 @@ static Task<int> RunAsync(string[] args)
         StorageCommand.Create(),
         CompactionCommand.Create(),
         ClientsCommand.Create(),
+        CoordinatorsCommand.Create(),
         OwnLoadCommand.Create(),
         EmbeddedClusterCommand.Create(),
     };

@@ -1,0 +1,76 @@
+using RaftLog.Benchmarks.Load;
+using RaftLog.Benchmarks.Measuring;
+using RaftLog.Benchmarks.Systems;
+using RaftLog.Client;
+using RaftLog.Client.Admin;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
+
+namespace RaftLog.Benchmarks.Coordinators;
+
+/// <summary>Groups without members that commit an offset as soon as the last commit was acknowledged, each on a connection of its own.</summary>
+/// <param name="cluster">The cluster.</param>
+/// <param name="groups">How many groups.</param>
+internal sealed class OffsetCommitLoad(IRunningCluster cluster, int groups)
+{
+    private const string Topic = "committed";
+    private const short ByName = 8;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(15);
+
+    private long _commits;
+
+    /// <summary>Commits, and counts.</summary>
+    public async Task<IReadOnlyList<Figure>> RunAsync()
+    {
+        using KafkaCluster client = Bootstrap.Client(cluster);
+        await Bootstrap.CreateAsync(client, new NewTopic(Topic) { Partitions = 1 });
+        List<WireClient> wires = [];
+        using CancellationTokenSource stop = new();
+        try
+        {
+            CoordinatorFinder find = await CoordinatorFinder.OfAsync(cluster);
+            for (int i = 0; i < groups; i++)
+            {
+                wires.Add(await WireClient.ConnectAsync(await find.PortOfAsync(Group(i))));
+            }
+
+            List<Task> all = [.. wires.Select((wire, index) => CommitAsync(wire, Group(index), stop.Token))];
+            await Task.Delay(WarmUp);
+            double before = ProcessUse.Of(cluster.ProcessIds).ProcessorSeconds;
+            long first = Interlocked.Read(ref _commits);
+            long start = TimeProvider.System.GetTimestamp();
+            await Task.WhenAny(Task.Delay(Measured), Task.WhenAll(all));
+            long count = Interlocked.Read(ref _commits) - first;
+            double seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+            double used = ProcessUse.Of(cluster.ProcessIds).ProcessorSeconds - before;
+            await stop.CancelAsync();
+            await Task.WhenAll(all);
+            return
+            [
+                new($"{groups} groups: offset commits a second", count / seconds),
+                new($"{groups} groups: nodes' processor a commit, µs", used * 1_000_000 / count),
+            ];
+        }
+        finally
+        {
+            wires.ForEach(static wire => wire.Dispose());
+        }
+    }
+
+    private static string Group(int number) => $"committer-{number}";
+
+    private async Task CommitAsync(WireClient wire, string group, CancellationToken stop)
+    {
+        for (long offset = 0; !stop.IsCancellationRequested; offset++)
+        {
+            OffsetCommitResponse response = await wire.AskAsync(OneCommit.Of(group, Topic, partitions: 1, offset), ByName);
+            if (response.Topics[0].Partitions[0].ErrorCode is var error && error != ErrorCode.None)
+            {
+                throw new InvalidOperationException($"a commit of {group} was rejected: {error}");
+            }
+
+            Interlocked.Increment(ref _commits);
+        }
+    }
+}
