@@ -47,6 +47,7 @@ internal sealed class TransactionAssembly
             IdExpirationMs = settings.IdExpirationMs,
             AbortIntervalMs = settings.AbortIntervalMs,
             ExpiryIntervalMs = settings.ExpiryIntervalMs,
+            CompletionWaitMs = settings.AddRetryMaxMs,
         };
         Shards = new CoordinatorShards<TransactionCoordinatorState>(
             InternalTopics.TransactionState,

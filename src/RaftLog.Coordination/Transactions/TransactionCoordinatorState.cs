@@ -11,13 +11,17 @@ namespace RaftLog.Coordination.Transactions;
 public sealed class TransactionCoordinatorState(TransactionSettings settings, ITransactionContext context) : ICoordinatorState
 {
     private readonly SortedDictionary<string, TransactionEntry> _transactions = new(StringComparer.Ordinal);
+    private readonly CompletionWaits _waits = new();
     private int _ongoing;
     private long _nextAbortMs = long.MaxValue;
     private long _nextExpiryMs = long.MaxValue;
 
     /// <inheritdoc />
     public long NextDeadlineMs =>
-        Math.Min(_ongoing > 0 ? _nextAbortMs : long.MaxValue, _transactions.Count > 0 ? _nextExpiryMs : long.MaxValue);
+        Math.Min(
+            _waits.NextDeadlineMs,
+            Math.Min(_ongoing > 0 ? _nextAbortMs : long.MaxValue, _transactions.Count > 0 ? _nextExpiryMs : long.MaxValue)
+        );
 
     /// <summary>The ids and how they stand, in the order of the ids.</summary>
     public IEnumerable<KeyValuePair<string, Transaction>> Transactions =>
@@ -37,6 +41,7 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         {
             _transactions.Remove(id);
             Count(wasOngoing, false);
+            _waits.Complete(id);
             return;
         }
 
@@ -51,6 +56,10 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         }
 
         Count(wasOngoing, transaction.Status == TransactionStatus.Ongoing);
+        if (!transaction.Status.IsPrepared())
+        {
+            _waits.Complete(id);
+        }
     }
 
     /// <inheritdoc />
@@ -76,6 +85,12 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
     /// <inheritdoc />
     public void Tick(CoordinatorTime now, Outbox outbox)
     {
+        if (_waits.NextDeadlineMs <= now.MonotonicMs)
+        {
+            _waits.Tick(now, outbox);
+            return;
+        }
+
         if (now.MonotonicMs >= _nextAbortMs)
         {
             _nextAbortMs = now.MonotonicMs + settings.AbortIntervalMs;
@@ -120,7 +135,7 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
 
     /// <summary>
     /// AddPartitionsToTxn for one transaction: adds all partitions or none, or only tells whether they are in. The response has one result,
-    /// for all versions.
+    /// for all versions. Waits for the transaction before to be complete (<see cref="TransactionSettings.CompletionWaitMs"/>).
     /// </summary>
     /// <param name="token">The request.</param>
     /// <param name="request">The transaction and its partitions.</param>
@@ -131,6 +146,15 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         RequestToken token,
         AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction request,
         short clientVersion,
+        CoordinatorTime now,
+        Outbox outbox
+    ) => AddPartitions(token, request, clientVersion, settings.CompletionWaitMs, now, outbox);
+
+    private void AddPartitions(
+        RequestToken token,
+        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction request,
+        short clientVersion,
+        int waitMs,
         CoordinatorTime now,
         Outbox outbox
     )
@@ -144,6 +168,16 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
                 ? Add(request.TransactionalId, request.ProducerId, request.ProducerEpoch, partitions, clientVersion, now, outbox)
             : Find(request.TransactionalId, out TransactionEntry? entry) is var found && found != ErrorCode.None ? found
             : AddPartitionsRule.Verify(entry!.Durable, request.ProducerId, request.ProducerEpoch);
+        if (error == ErrorCode.ConcurrentTransactions && !request.VerifyOnly && waitMs > 0)
+        {
+            _waits.Add(
+                request.TransactionalId,
+                now.MonotonicMs + waitMs,
+                (later, output) => AddPartitions(token, request, clientVersion, waitMs: 0, later, output)
+            );
+            return;
+        }
+
         AddPartitionsToTxnResponse.AddPartitionsToTxnResult result = new() { TransactionalId = request.TransactionalId };
         foreach (AddPartitionsToTxnRequest.AddPartitionsToTxnTopic topic in request.Topics)
         {
@@ -166,9 +200,34 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
     }
 
     /// <summary>AddOffsetsToTxn: adds the partition of <c>__consumer_offsets</c> that holds the group's offsets.</summary>
-    public void AddOffsets(RequestToken token, AddOffsetsToTxnRequest request, TopicPartition offsets, CoordinatorTime now, Outbox outbox)
+    public void AddOffsets(
+        RequestToken token,
+        AddOffsetsToTxnRequest request,
+        TopicPartition offsets,
+        CoordinatorTime now,
+        Outbox outbox
+    ) => AddOffsets(token, request, offsets, settings.CompletionWaitMs, now, outbox);
+
+    private void AddOffsets(
+        RequestToken token,
+        AddOffsetsToTxnRequest request,
+        TopicPartition offsets,
+        int waitMs,
+        CoordinatorTime now,
+        Outbox outbox
+    )
     {
         ErrorCode error = Add(request.TransactionalId, request.ProducerId, request.ProducerEpoch, [offsets], clientVersion: 0, now, outbox);
+        if (error == ErrorCode.ConcurrentTransactions && waitMs > 0)
+        {
+            _waits.Add(
+                request.TransactionalId,
+                now.MonotonicMs + waitMs,
+                (later, output) => AddOffsets(token, request, offsets, waitMs: 0, later, output)
+            );
+            return;
+        }
+
         outbox.Respond(token, new AddOffsetsToTxnResponse { ErrorCode = error });
     }
 

@@ -21,6 +21,12 @@ public sealed record TransactionSettings
     public int ExpiryIntervalMs { get; init; } = 3_600_000;
 
     /// <summary>
+    /// How long a request that begins a transaction waits while the one before is decided and not complete, before it is rejected; 0: not
+    /// at all, as in Kafka, where the one who asks comes back after a pause.
+    /// </summary>
+    public int CompletionWaitMs { get; init; }
+
+    /// <summary>
     /// The most ids that one coordinator keeps, a bound of RaftLog's own. A new id beyond it gets COORDINATOR_NOT_AVAILABLE until others
     /// have expired.
     /// </summary>

@@ -12,6 +12,7 @@ internal sealed class Coordinator : ITransactionContext
     public const int TimeoutMs = 60_000;
 
     private readonly Outbox _outbox = new();
+    private readonly Dictionary<RequestToken, object> _responses = [];
     private TransactionCoordinatorState _state;
     private long _nextToken;
     private long _nextProducer = 1000;
@@ -95,13 +96,7 @@ internal sealed class Coordinator : ITransactionContext
 
     public ErrorCode AddOffsets(long producer, int epoch, int partition)
     {
-        AddOffsetsToTxnRequest request = new()
-        {
-            TransactionalId = Id,
-            ProducerId = new ProducerId(producer),
-            ProducerEpoch = new ProducerEpoch((short)epoch),
-            GroupId = "readers",
-        };
+        AddOffsetsToTxnRequest request = AddingOffsets(producer, epoch);
         return Ask<AddOffsetsToTxnResponse>(
             (token, now, outbox) => _state.AddOffsets(token, request, new TopicPartition("__consumer_offsets", partition), now, outbox)
         ).ErrorCode;
@@ -151,9 +146,48 @@ internal sealed class Coordinator : ITransactionContext
         _state.Replay(record, new RecordOrigin(Offset.Zero, ProducerStamp.None));
     }
 
+    /// <summary>Asks to add a partition, and tells later what was said; null while nothing was.</summary>
+    public Func<ErrorCode?> BeginAdd(long producer, int epoch, int partition = 0)
+    {
+        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction request = Adding(producer, epoch, "orders", Id, false, [partition]);
+        RequestToken token = Begin((token, now, outbox) => _state.AddPartitions(token, request, 2, now, outbox));
+        return () => _responses.TryGetValue(token, out object? response) ? Errors((AddPartitionsToTxnResponse)response).Single() : null;
+    }
+
+    /// <summary>The same for the offsets of a group.</summary>
+    public Func<ErrorCode?> BeginAddOffsets(long producer, int epoch)
+    {
+        AddOffsetsToTxnRequest request = AddingOffsets(producer, epoch);
+        RequestToken token = Begin((token, now, outbox) => _state.AddOffsets(token, request, new("__consumer_offsets", 0), now, outbox));
+        return () => _responses.TryGetValue(token, out object? response) ? ((AddOffsetsToTxnResponse)response).ErrorCode : null;
+    }
+
+    private static AddOffsetsToTxnRequest AddingOffsets(long producer, int epoch) =>
+        new()
+        {
+            TransactionalId = Id,
+            ProducerId = new ProducerId(producer),
+            ProducerEpoch = new ProducerEpoch((short)epoch),
+            GroupId = "readers",
+        };
+
     private List<ErrorCode> AddOrVerify(long producer, int epoch, string topic, int version, string id, bool verifyOnly, int[] partitions)
     {
-        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction request = new()
+        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction request = Adding(producer, epoch, topic, id, verifyOnly, partitions);
+        return Errors(
+            Ask<AddPartitionsToTxnResponse>((token, now, outbox) => _state.AddPartitions(token, request, (short)version, now, outbox))
+        );
+    }
+
+    private static AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction Adding(
+        long producer,
+        int epoch,
+        string topic,
+        string id,
+        bool verifyOnly,
+        int[] partitions
+    ) =>
+        new()
         {
             TransactionalId = id,
             ProducerId = new ProducerId(producer),
@@ -161,27 +195,21 @@ internal sealed class Coordinator : ITransactionContext
             VerifyOnly = verifyOnly,
             Topics = [new() { Name = topic, Partitions = [.. partitions.Length == 0 ? [0] : partitions] }],
         };
-        AddPartitionsToTxnResponse response = Ask<AddPartitionsToTxnResponse>(
-            (token, now, outbox) => _state.AddPartitions(token, request, (short)version, now, outbox)
-        );
-        return
-        [
-            .. response.ResultsByTransaction.Single().TopicResults.Single().ResultsByPartition.Select(result => result.PartitionErrorCode),
-        ];
-    }
+
+    private static List<ErrorCode> Errors(AddPartitionsToTxnResponse response) =>
+        [.. response.ResultsByTransaction.Single().TopicResults.Single().ResultsByPartition.Select(result => result.PartitionErrorCode)];
 
     private TResponse Ask<TResponse>(Action<RequestToken, CoordinatorTime, Outbox> command)
     {
+        RequestToken token = Begin(command);
+        return Assert.IsType<TResponse>(_responses[token]);
+    }
+
+    private RequestToken Begin(Action<RequestToken, CoordinatorTime, Outbox> command)
+    {
         RequestToken token = new(_nextToken++);
-        object? response = null;
-        Run(
-            (now, outbox) =>
-            {
-                command(token, now, outbox);
-                response = outbox.Responses.Single(pair => pair.Request == token).Response;
-            }
-        );
-        return Assert.IsType<TResponse>(response);
+        Run((now, outbox) => command(token, now, outbox));
+        return token;
     }
 
     private void Run(Action<CoordinatorTime, Outbox> input)
@@ -192,6 +220,11 @@ internal sealed class Coordinator : ITransactionContext
         {
             Log.Add(record);
             _state.Replay(record, new RecordOrigin(Offset.Zero, ProducerStamp.None));
+        }
+
+        foreach ((RequestToken token, object response) in _outbox.Responses)
+        {
+            Assert.True(_responses.TryAdd(token, response), "a request has two responses");
         }
 
         Markers.AddRange(_outbox.Effects.Cast<TransactionMarkers>());
