@@ -45,17 +45,6 @@ internal sealed class NodeStorage
         List<LogDirectory> opened = [];
         DecompressionBudget decompression = new(config.Memory.DecompressionBytes);
         LogDirectory? metadata = null;
-#if SEEDED_BUGS
-        if (SeededBug.Is(27))
-        {
-            await Formatting.StorageFormatter.FormatAsync(
-                config,
-                "AAAAAAAAAAAAAAAAAAAAAA",
-                Formatting.StorageFormatter.DefaultFeatures,
-                world
-            );
-        }
-#endif
         try
         {
             foreach (string path in config.Storage.LogDirs.Append(config.Storage.MetadataLogDir).Distinct())

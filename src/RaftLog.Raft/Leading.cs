@@ -5,7 +5,7 @@ namespace RaftLog.Raft;
 /// <summary>
 /// What a leader does: open its epoch, be known, serve fetches, count who has what, and leave when it is alone (KIP-595).
 /// </summary>
-internal sealed class Leading(Replica replica)
+internal sealed partial class Leading(Replica replica)
 {
     public long NextDeadlineMs
     {
@@ -275,20 +275,17 @@ internal sealed class Leading(Replica replica)
             return long.MaxValue;
         }
 
-#if SEEDED_BUGS
-        if (SeededBug.Is(71))
-        {
-            return long.MaxValue;
-        }
-#endif
-
         for (int voter = 0; voter < leader.Voters.Length; voter++)
         {
             leader.Scratch[voter] = IsSelf(voter) ? replica.NowMs : leader.Voters[voter].ContactMs;
         }
 
-        return QuorumArithmetic.ReachedByMajority(leader.Scratch) + replica.Config.CheckQuorumMs;
+        long lostAtMs = QuorumArithmetic.ReachedByMajority(leader.Scratch) + replica.Config.CheckQuorumMs;
+        SeededBugNeverResigns(ref lostAtMs);
+        return lostAtMs;
     }
+
+    static partial void SeededBugNeverResigns(ref long lostAtMs);
 
     private long NextOf(ResignedRole resigned)
     {

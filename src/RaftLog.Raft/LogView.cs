@@ -24,7 +24,7 @@ internal enum LogOperation
 /// What the core knows of its own log: where it begins and ends, how much of it is on disk, and where each epoch starts. Changed only by
 /// what the shell reports. The epoch table has an entry per election since the start of the log, and is cut with it.
 /// </summary>
-internal sealed class LogView
+internal sealed partial class LogView
 {
     private readonly List<EpochStart> _epochs;
     private long _lastToken;
@@ -137,14 +137,12 @@ internal sealed class LogView
         End = snapshot.EndOffset;
         Flushed = snapshot.EndOffset;
         LatestSnapshot = snapshot;
-#if SEEDED_BUGS
-        if (SeededBug.Is(23))
-        {
-            return;
-        }
-#endif
-        _epochs.Clear();
+        int kept = 0;
+        SeededBugKeepsEpochs(ref kept);
+        _epochs.RemoveRange(kept, _epochs.Count - kept);
     }
+
+    partial void SeededBugKeepsEpochs(ref int kept);
 
     public void SnapshotTaken(SnapshotId snapshot)
     {

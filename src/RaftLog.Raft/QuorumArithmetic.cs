@@ -3,7 +3,7 @@ using RaftLog.Protocol;
 namespace RaftLog.Raft;
 
 /// <summary>The counting on which safety rests: any two majorities share a voter (Raft §5.4).</summary>
-public static class QuorumArithmetic
+public static partial class QuorumArithmetic
 {
     /// <summary>The fewest of <paramref name="voters"/> that make a majority.</summary>
     public static int Majority(int voters) => (voters / 2) + 1;
@@ -29,12 +29,9 @@ public static class QuorumArithmetic
     public static Offset HighWatermark(Span<long> flushedEnds, Offset epochStart, Offset current)
     {
         var reached = new Offset(ReachedByMajority(flushedEnds));
-#if SEEDED_BUGS
-        if (SeededBug.Is(5))
-        {
-            return reached > current ? reached : current;
-        }
-#endif
+        SeededBugCommitsOlderEpoch(ref epochStart);
         return reached > epochStart && reached > current ? reached : current;
     }
+
+    static partial void SeededBugCommitsOlderEpoch(ref Offset epochStart);
 }

@@ -22,7 +22,7 @@ namespace RaftLog.Raft;
 /// empty directory unless the cluster is new. A leader does not count fetches of a voter whose directory id changes under its eyes.
 /// </para>
 /// </summary>
-public sealed class RaftCore
+public sealed partial class RaftCore
 {
     private readonly Replica _replica;
     private readonly Voting _voting;
@@ -380,19 +380,15 @@ public sealed class RaftCore
         _following.Drive();
     }
 
+    partial void SeededBugStandsAgain(ref ElectionState stored, ref bool hasLed);
+
     private void TakeUpRole(ElectionState stored)
     {
         RaftConfig config = _replica.Config;
         LeaderEpoch logEpoch = _replica.Log.LastEpoch;
         bool hasLed =
             _replica.IsSelf(stored.Leader) || (!stored.Leader.IsNode && _replica.IsSelf(stored.Voted.Id) && logEpoch == stored.Epoch);
-#if SEEDED_BUGS
-        if (SeededBug.Is(6) && config.IsVoter && hasLed)
-        {
-            _replica.BecomeCandidate(stored.Epoch);
-            return;
-        }
-#endif
+        SeededBugStandsAgain(ref stored, ref hasLed);
         if (logEpoch > stored.Epoch)
         {
             _replica.BecomeUnattached(logEpoch, NodeId.None, ReplicaKey.None, _replica.QuickDeadline(0));

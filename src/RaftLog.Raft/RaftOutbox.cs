@@ -6,7 +6,7 @@ namespace RaftLog.Raft;
 /// Everything that leaves the core. Messages are held until the election state that they were made in is on disk: a vote or an epoch that a
 /// peer has heard of is never forgotten.
 /// </summary>
-internal sealed class RaftOutbox(int heldBound, ElectionState stored)
+internal sealed partial class RaftOutbox(int heldBound, ElectionState stored)
 {
     private readonly List<RaftEffect> _effects = [];
     private readonly Queue<(long Token, RaftEffect Effect)> _held = [];
@@ -82,16 +82,13 @@ internal sealed class RaftOutbox(int heldBound, ElectionState stored)
         _wakesFetches = false;
     }
 
+    static partial void SeededBugSendsUnpersisted(ref bool isPersisted);
+
     private void Hold(RaftEffect effect)
     {
-#if SEEDED_BUGS
-        if (SeededBug.Is(4))
-        {
-            _effects.Add(effect);
-            return;
-        }
-#endif
-        if (IsPersisted)
+        bool isPersisted = IsPersisted;
+        SeededBugSendsUnpersisted(ref isPersisted);
+        if (isPersisted)
         {
             _effects.Add(effect);
         }

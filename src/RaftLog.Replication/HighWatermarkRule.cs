@@ -3,7 +3,7 @@ using RaftLog.Protocol;
 namespace RaftLog.Replication;
 
 /// <summary>The arithmetic of the high watermark, apart from everything that feeds it.</summary>
-internal static class HighWatermarkRule
+internal static partial class HighWatermarkRule
 {
     /// <summary>
     /// The offset up to which a leader may show records and confirm them: what is durable on every node that the controller may elect.
@@ -20,27 +20,14 @@ internal static class HighWatermarkRule
         ReplicationTuning tuning
     )
     {
-#if SEEDED_BUGS
-        if (leader.InSync.Committed.Count < state.MinInSync && !SeededBug.Is(46))
-#else
+        SeededBugIgnoresMinimum(ref state);
         if (leader.InSync.Committed.Count < state.MinInSync)
-#endif
         {
             return present;
         }
 
         Offset least = own.DurableEnd;
-#if SEEDED_BUGS
-        if (SeededBug.Is(SeededBug.Canary))
-        {
-            return own.End;
-        }
-
-        if (SeededBug.Is(29))
-        {
-            least = own.End;
-        }
-#endif
+        SeededBugCountsUnflushed(own, ref least);
         NodeSet maximal = leader.InSync.Maximal;
         foreach (FollowerProgress follower in leader.Followers)
         {
@@ -57,6 +44,13 @@ internal static class HighWatermarkRule
             }
         }
 
+        SeededBugIgnoresFollowers(own, ref least);
         return Offset.Max(present, least);
     }
+
+    static partial void SeededBugIgnoresMinimum(ref PartitionState state);
+
+    static partial void SeededBugCountsUnflushed(in LogExtent own, ref Offset least);
+
+    static partial void SeededBugIgnoresFollowers(in LogExtent own, ref Offset least);
 }

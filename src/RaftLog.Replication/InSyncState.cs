@@ -12,7 +12,7 @@ namespace RaftLog.Replication;
 /// the two sets, <see cref="Maximal"/>: whichever the controller elects from, each of its members has every record below the high
 /// watermark.
 /// </summary>
-public abstract record InSyncState
+public abstract partial record InSyncState
 {
     private protected InSyncState(NodeSet committed, PartitionEpoch epoch)
     {
@@ -53,14 +53,20 @@ public abstract record InSyncState
     }
 
     /// <summary>Fewer nodes are proposed: those that should leave count on, because the controller may still elect them.</summary>
-    public sealed record PendingShrink(NodeSet InSync, PartitionEpoch At, IsrProposal Proposal) : InSyncState(InSync, At)
+    public sealed partial record PendingShrink(NodeSet InSync, PartitionEpoch At, IsrProposal Proposal) : InSyncState(InSync, At)
     {
         /// <inheritdoc />
-#if SEEDED_BUGS
-        public override NodeSet Maximal => SeededBug.Is(10) ? Proposal.InSync : Committed;
-#else
-        public override NodeSet Maximal => Committed;
-#endif
+        public override NodeSet Maximal
+        {
+            get
+            {
+                NodeSet maximal = Committed;
+                SeededBugCountsProposedAlone(ref maximal);
+                return maximal;
+            }
+        }
+
+        partial void SeededBugCountsProposedAlone(ref NodeSet maximal);
 
         /// <inheritdoc />
         public override IsrProposal? InFlight => Proposal;

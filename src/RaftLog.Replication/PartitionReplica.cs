@@ -22,7 +22,7 @@ namespace RaftLog.Replication;
 /// stays idle.
 /// </para>
 /// </summary>
-public sealed class PartitionReplica
+public sealed partial class PartitionReplica
 {
     private readonly NodeId _self;
     private readonly ReplicationTuning _tuning;
@@ -110,14 +110,11 @@ public sealed class PartitionReplica
         _registeredAs = registeredAs;
         PartitionRole before = Role;
         Role = Next(nowMs, state, history);
-#if SEEDED_BUGS
-        if (SeededBug.Is(25) && Role is PartitionLeaderRole && !ReferenceEquals(before, Role))
-        {
-            HighWatermark = Log.End;
-        }
-#endif
+        SeededBugCommitsAll(before);
         return Effects(nowMs, null, ReferenceEquals(before, Role) ? RoleEvent.Kept : RoleEvent.Replaced);
     }
+
+    partial void SeededBugCommitsAll(PartitionRole before);
 
     /// <summary>The log grew, was flushed, was cut or lost its oldest part.</summary>
     public PartitionEffects OnLogChanged(long nowMs, LogExtent log)
@@ -165,24 +162,15 @@ public sealed class PartitionReplica
             return CommitVerdict.LeadershipLost;
         }
 
-#if SEEDED_BUGS
-        if (SeededBug.Is(1) && Log.DurableEnd >= end)
-        {
-            return CommitVerdict.Committed;
-        }
-
-        if (SeededBug.Is(9) && end <= leader.EpochStart)
-        {
-            return CommitVerdict.Committed;
-        }
-#endif
-        if (HighWatermark < end)
-        {
-            return CommitVerdict.Waiting;
-        }
-
-        return leader.InSync.Maximal.Count < _state!.MinInSync ? CommitVerdict.TooFewInSync : CommitVerdict.Committed;
+        CommitVerdict verdict =
+            HighWatermark < end ? CommitVerdict.Waiting
+            : leader.InSync.Maximal.Count < _state!.MinInSync ? CommitVerdict.TooFewInSync
+            : CommitVerdict.Committed;
+        SeededBugConfirmsEarly(leader, end, ref verdict);
+        return verdict;
     }
+
+    partial void SeededBugConfirmsEarly(PartitionLeaderRole leader, Offset end, ref CommitVerdict verdict);
 
     /// <summary>
     /// Does the leader epoch that a request names agree with what is known here, and does this node lead (KIP-320)?
@@ -241,12 +229,7 @@ public sealed class PartitionReplica
     )
     {
         ErrorCode error = CheckLeadership(fetch.CurrentLeaderEpoch);
-#if SEEDED_BUGS
-        if (SeededBug.Is(3))
-        {
-            error = Role is PartitionLeaderRole ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
-        }
-#endif
+        SeededBugCountsOtherLeaderships(ref error);
         if (error != ErrorCode.None || Role is not PartitionLeaderRole leader)
         {
             (Role as PartitionLeaderRole)?.Find(replica.Node)?.StandsNoMore(Log.End);
@@ -286,6 +269,8 @@ public sealed class PartitionReplica
         return Effects(nowMs, leader.ProposeExpansion(nowMs, follower, _state!, _registeredAs, HighWatermark), RoleEvent.Kept);
     }
 
+    partial void SeededBugCountsOtherLeaderships(ref ErrorCode error);
+
     /// <summary>The end of a proposal: the controller's response, or that none came.</summary>
     public PartitionEffects OnProposalResponse(long nowMs, IsrProposal proposal, in IsrResponse response)
     {
@@ -316,13 +301,16 @@ public sealed class PartitionReplica
     /// What to ask the leader for; null while this node does not follow, or holds bytes that are not yet durable: asking for an offset
     /// claims that all below it is safe here, whatever made the log that long (append, restart, demotion or truncation).
     /// </summary>
-    public FetchPosition? NextFetch(IEpochHistory history) =>
-#if SEEDED_BUGS
-        SeededBug.Is(30) && Role is PartitionFollowerRole hasty ? new FetchPosition(hasty.Epoch, Log.End, history.Latest)
-        :
-#endif
-        Role is PartitionFollowerRole follower && Log.DurableEnd == Log.End ? new FetchPosition(follower.Epoch, Log.End, history.Latest)
-        : null;
+    public FetchPosition? NextFetch(IEpochHistory history)
+    {
+        Offset durableEnd = Log.DurableEnd;
+        SeededBugClaimsUnflushed(ref durableEnd);
+        return Role is PartitionFollowerRole follower && durableEnd == Log.End
+            ? new FetchPosition(follower.Epoch, Log.End, history.Latest)
+            : null;
+    }
+
+    partial void SeededBugClaimsUnflushed(ref Offset durableEnd);
 
     /// <summary>
     /// The leader answered. Only a response to what would be asked now counts: one that was under way while the log or the leadership
@@ -337,25 +325,13 @@ public sealed class PartitionReplica
 
         switch (response.Error)
         {
-#if SEEDED_BUGS
-            case ErrorCode.None when response.Diverging is not null && SeededBug.Is(2):
-                return FollowerStep.TruncateTo(FollowerStepKind.Truncate, HighWatermark);
-
-            case ErrorCode.None when response.Diverging is { } parting && SeededBug.Is(35):
-                follower.LeaderHighWatermark = response.HighWatermark;
-                return FollowerStep.TruncateTo(
-                    FollowerStepKind.Truncate,
-                    Offset.Max(Log.Start, Divergence.TruncationPoint(history, Log.End, parting))
-                ) with
-                {
-                    HighWatermark = Advance(Followed(follower)),
-                };
-#endif
             case ErrorCode.None when response.Diverging is { } diverging:
-                return FollowerStep.TruncateTo(
+                FollowerStep truncation = FollowerStep.TruncateTo(
                     FollowerStepKind.Truncate,
                     Offset.Max(Log.Start, Divergence.TruncationPoint(history, Log.End, diverging))
                 );
+                SeededBugBelievesHighWatermark(response, follower, ref truncation);
+                return truncation;
 
             case ErrorCode.None:
                 follower.LeaderHighWatermark = response.HighWatermark;
@@ -405,12 +381,16 @@ public sealed class PartitionReplica
             : FetchVerdict.UpTo(limit);
     }
 
+    partial void SeededBugBelievesHighWatermark(
+        in FollowerFetchResult response,
+        PartitionFollowerRole follower,
+        ref FollowerStep truncation
+    );
+
     private PartitionRole Next(long nowMs, PartitionState state, IEpochHistory history)
     {
         bool registrationIsIncluded = _registeredAs != BrokerEpoch.None && state.AsOf.Value >= _registeredAs.Value;
-#if SEEDED_BUGS
-        registrationIsIncluded |= SeededBug.Is(6);
-#endif
+        SeededBugLeadsAgain(ref registrationIsIncluded);
         if (!registrationIsIncluded || !state.Leader.IsNode || !state.Replicas.Contains(_self))
         {
             return Role is IdleRole && Role.Epoch == state.LeaderEpoch ? Role : new IdleRole(state.LeaderEpoch);
@@ -430,11 +410,11 @@ public sealed class PartitionReplica
         }
 
         bool epochIsNew = history.Latest < state.LeaderEpoch;
-#if SEEDED_BUGS
-        epochIsNew |= SeededBug.Is(6);
-#endif
+        SeededBugLeadsAgain(ref epochIsNew);
         return epochIsNew ? new PartitionLeaderRole(state, _self, Log.End, nowMs, _tuning) : new IdleRole(state.LeaderEpoch);
     }
+
+    static partial void SeededBugLeadsAgain(ref bool isNew);
 
     private PartitionEffects Effects(long nowMs, IsrProposal? proposal, RoleEvent role)
     {

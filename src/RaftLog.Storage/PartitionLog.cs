@@ -13,7 +13,7 @@ namespace RaftLog.Storage;
 /// may be used by anyone without a lock, while the writer works. The directory's flusher moves <see cref="FlushedTo"/> on its own.
 /// </para>
 /// </summary>
-public sealed class PartitionLog
+public sealed partial class PartitionLog
 {
     private readonly LogHome _home;
     private readonly LogFolder _folder;
@@ -334,14 +334,11 @@ public sealed class PartitionLog
     /// <summary>Notes that a leadership begins at the log's end, before its first append (KIP-101).</summary>
     public void BeginEpoch(LeaderEpoch epoch)
     {
-#if SEEDED_BUGS
-        if (SeededBug.Is(8))
-        {
-            Producers.Clear();
-        }
-#endif
+        SeededBugForgetsProducers();
         Epochs.Assign(epoch, EndOffset);
     }
+
+    partial void SeededBugForgetsProducers();
 
     /// <summary>
     /// Finds the bytes from an offset on. Takes no lock; dispose the slice after reading it. One slice lies in one segment, so it may end

@@ -16,6 +16,28 @@ public sealed class SeededBugTests
             Repository.Projects.Where(project => Rooms.Find(project) is { Kind: not RoomKind.CompileTime }).Any(Names)
         );
 
+    /// <summary>Elsewhere a bug is a call of a partial method, which the compiler leaves out where no such file gives it a body.</summary>
+    [Fact]
+    public void Product_files_hold_hooks_and_no_seeded_bugs()
+    {
+        IEnumerable<string> sources = Repository
+            .SourcesBelow("src")
+            .Where(static file =>
+                file.EndsWith(".cs", StringComparison.Ordinal) && !file.EndsWith(".SeededBugs.cs", StringComparison.Ordinal)
+            );
+
+        RoomTests.AssertNone(sources.Where(static file => File.ReadLines(Repository.At(file)).Any(IsBug)));
+    }
+
+    [Theory]
+    [InlineData("#if SEEDED_BUGS", true)]
+    [InlineData("        if (SeededBug.Is(12))", true)]
+    [InlineData("        SeededBugHidesFailure(ref flushed);", false)]
+    public void A_line_with_a_bug_is_told_from_a_hook(string line, bool isBug) => Assert.Equal(isBug, IsBug(line));
+
+    private static bool IsBug(string line) =>
+        line.Contains("SEEDED_BUGS", StringComparison.Ordinal) || line.Contains("SeededBug.", StringComparison.Ordinal);
+
     [Fact]
     public void A_name_in_an_assembly_is_found() => Assert.True(Names(typeof(SeededBugTests).Assembly.Location, "SeededBug"u8));
 

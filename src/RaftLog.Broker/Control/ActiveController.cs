@@ -10,7 +10,7 @@ namespace RaftLog.Broker.Control;
 /// The shell of the controller on a node that may lead the quorum. It lives in the quorum's event loop: a decision, its append and its
 /// replay happen in one input, and its response is held back until all that it rests on is committed (<see cref="Decisions{TBatch}"/>).
 /// </summary>
-internal sealed class ActiveController(
+internal sealed partial class ActiveController(
     EventLoop loop,
     IMetadataAppender log,
     ControllerOptions options,
@@ -66,12 +66,13 @@ internal sealed class ActiveController(
     public void LeadershipLost()
     {
         _leads = false;
-#if SEEDED_BUGS
-        if (!SeededBug.Is(38))
-#endif
-            _controller = null;
+        Controller? kept = null;
+        SeededBugKeepsController(ref kept);
+        _controller = kept;
         _decisions?.Abandon(read: ErrorCode.NotController, written: ErrorCode.RequestTimedOut);
     }
+
+    partial void SeededBugKeepsController(ref Controller? kept);
 
     /// <summary>
     /// The committed log has been read up to an offset: begins the controller if it waits for that, and gives the responses due.
@@ -119,14 +120,7 @@ internal sealed class ActiveController(
             return;
         }
 
-#if SEEDED_BUGS
-        if (SeededBug.Is(22))
-        {
-            request.Respond(result.Response);
-            SendProbes();
-            return;
-        }
-#endif
+        SeededBugRespondsEarly(request, result.Response);
         _decisions!.Respond(request, result.Response, wrote: result.Records.Count > 0);
         if (result.Records.Count == 0)
         {
@@ -135,6 +129,8 @@ internal sealed class ActiveController(
 
         SendProbes();
     }
+
+    static partial void SeededBugRespondsEarly<T>(PendingDecision<T> request, T response);
 
     private bool Append(Controller controller, IReadOnlyList<IMetadataRecord> records)
     {

@@ -17,7 +17,7 @@ namespace RaftLog.Broker.Coordination;
 /// </para>
 /// </summary>
 /// <typeparam name="TState">The state.</typeparam>
-internal sealed class DecisionLoop<TState>
+internal sealed partial class DecisionLoop<TState>
     where TState : class, ICoordinatorState
 {
     /// <summary>The most requests that wait in one state; more are told that the coordinator is not available, and come back.</summary>
@@ -215,20 +215,13 @@ internal sealed class DecisionLoop<TState>
         {
             if (_waiting.Remove(token, out PendingDecision? request))
             {
-#if SEEDED_BUGS
-                if (
-                    (SeededBug.Is(19) && response is Protocol.Messages.EndTxnResponse)
-                    || (SeededBug.Is(21) && response is Protocol.Messages.OffsetCommitResponse)
-                )
-                {
-                    request.Respond(response);
-                    continue;
-                }
-#endif
+                SeededBugRespondsEarly(request, response);
                 _decisions.Respond(request, response, wrote, deadlineMs);
             }
         }
     }
+
+    static partial void SeededBugRespondsEarly(PendingDecision request, IMessage response);
 
     private void Replay(Offset baseOffset)
     {

@@ -25,7 +25,7 @@ internal readonly record struct FetchedPartition(FetchTarget Target, Partition? 
 }
 
 /// <summary>Looks at the partitions of one fetch, as often as it is woken. Looking finds bytes and reads none.</summary>
-internal sealed class FetchReader(PartitionLookup lookup, Audience audience, NodeId replica, BrokerEpoch replicaEpoch, int maxBytes)
+internal sealed partial class FetchReader(PartitionLookup lookup, Audience audience, NodeId replica, BrokerEpoch replicaEpoch, int maxBytes)
 {
     /// <summary>What holds back followers that are not in sync.</summary>
     public required ReplicationThrottle Throttle { get; init; }
@@ -135,19 +135,7 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
             budget = new ReadBudget(0, FirstBatch.MustFit);
         }
 
-#if SEEDED_BUGS
-        if (SeededBug.Is(70) && Audience == Audience.Follower && !target.IsNamed && target.Standing is not null)
-        {
-            // As if the session's fetch had named it, from where the log ends now.
-            FetchPosition end = position with
-            {
-                FetchOffset = partition.Log.EndOffset,
-                LastFetchedEpoch = LeaderEpoch.None,
-            };
-            FetchingReplica follower = new(replica, replicaEpoch, target.LogStartOffset, target.Standing);
-            partition.ReadAsFollower(follower, end, new ReadBudget(0, FirstBatch.MustFit), wakes).Slice.Dispose();
-        }
-#endif
+        SeededBugFetchesUnnamed(partition, target, position, wakes);
         try
         {
             return Audience == Audience.Follower && target.IsNamed
@@ -160,6 +148,8 @@ internal sealed class FetchReader(PartitionLookup lookup, Audience audience, Nod
             return Rejected(ErrorCode.KafkaStorageError);
         }
     }
+
+    partial void SeededBugFetchesUnnamed(Partition partition, FetchTarget target, FetchPosition position, WakeList wakes);
 
     private bool IsThrottled(Partition partition) => Audience == Audience.Follower && partition.IsThrottledFor(replica);
 

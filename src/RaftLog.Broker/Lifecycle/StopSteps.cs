@@ -6,7 +6,7 @@ namespace RaftLog.Broker.Lifecycle;
 /// The steps of a stop in order. Each has a bound, and a line in the node log when it begins and when it reaches its bound: a node that was
 /// told to stop ends, and says what kept it.
 /// </summary>
-internal sealed class StopSteps(TimeProvider time, NodeLog nodeLog)
+internal sealed partial class StopSteps(TimeProvider time, NodeLog nodeLog)
 {
     /// <summary>Waits for a step, no longer than its bound.</summary>
     /// <param name="what">What it does, for people.</param>
@@ -20,9 +20,7 @@ internal sealed class StopSteps(TimeProvider time, NodeLog nodeLog)
         TaskCompletionSource<bool> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenSource noLonger = new();
         _ = WatchAsync(step, ended);
-#if SEEDED_BUGS
-        limit = Protocol.SeededBug.Is(79) ? Timeout.InfiniteTimeSpan : limit;
-#endif
+        SeededBugWaitsForEver(ref limit);
         _ = ExpireAsync(limit, noLonger.Token, ended);
         bool hasEnded = await ended.Task;
         noLonger.Cancel();
@@ -37,6 +35,8 @@ internal sealed class StopSteps(TimeProvider time, NodeLog nodeLog)
 
         return hasEnded;
     }
+
+    static partial void SeededBugWaitsForEver(ref TimeSpan limit);
 
     private static async Task WatchAsync(Task step, TaskCompletionSource<bool> ended)
     {

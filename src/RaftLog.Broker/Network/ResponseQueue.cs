@@ -10,7 +10,7 @@ namespace RaftLog.Broker.Network;
 /// writes becomes the writer; a writer takes every response that is ready and sends them in one call, so that a group of produces released
 /// by one flush leaves together.
 /// </summary>
-internal sealed class ResponseQueue(IConnection connection, TimeProvider time)
+internal sealed partial class ResponseQueue(IConnection connection, TimeProvider time)
 {
     /// <summary>
     /// Requests of one connection that may wait for responses; at the bound the connection is not read until they have left.
@@ -183,12 +183,7 @@ internal sealed class ResponseQueue(IConnection connection, TimeProvider time)
     {
         lock (_gate)
         {
-#if SEEDED_BUGS
-            for (int turns = _queue.Count; Protocol.SeededBug.Is(42) && turns > 0 && !_queue.Peek().Frame.IsCompleted; turns--)
-            {
-                _queue.Enqueue(_queue.Dequeue());
-            }
-#endif
+            SeededBugSendsReadyFirst();
             if (_queue.TryDequeue(out response))
             {
                 return true;
@@ -198,6 +193,8 @@ internal sealed class ResponseQueue(IConnection connection, TimeProvider time)
             return false;
         }
     }
+
+    partial void SeededBugSendsReadyFirst();
 
     private bool TakeReady(out PendingResponse response)
     {

@@ -14,7 +14,7 @@ namespace RaftLog.Broker.Partitions;
 /// held: it is new, and begins empty.
 /// </para>
 /// </summary>
-internal sealed class LostReplicas(NodeId self, IReadOnlyList<LogDirectory> directories)
+internal sealed partial class LostReplicas(NodeId self, IReadOnlyList<LogDirectory> directories)
 {
     /// <summary>What is known to be lost, and whether it was said; bounded by the partitions that metadata gives to this node.</summary>
     private readonly Dictionary<TopicIdPartition, bool> _lost = [];
@@ -53,13 +53,8 @@ internal sealed class LostReplicas(NodeId self, IReadOnlyList<LogDirectory> dire
     /// <param name="isMarked">True for a log that a repair has marked.</param>
     public bool Holds(TopicIdPartition id, TopicPartition name, PartitionRegistration registration, bool isMarked)
     {
-#if SEEDED_BUGS
-        if (SeededBug.Is(75))
-        {
-            return false;
-        }
-#endif
         bool mayLead = registration.Isr.Contains(self) || registration.EligibleLeaders.Contains(self);
+        SeededBugBeginsEmpty(ref mayLead);
         bool isGivenUp = registration.Leader == self && registration.RecoveryState == LeaderRecoveryState.Recovering;
         return mayLead
             && !isGivenUp
@@ -70,6 +65,8 @@ internal sealed class LostReplicas(NodeId self, IReadOnlyList<LogDirectory> dire
                 || (!_hasBegun && IsEmptied(registration.DirectoryOf(self)))
             );
     }
+
+    static partial void SeededBugBeginsEmpty(ref bool mayLead);
 
     /// <summary>What to tell people, the first time.</summary>
     public string? Note(TopicIdPartition id, TopicPartition name)

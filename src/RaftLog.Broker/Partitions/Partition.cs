@@ -14,7 +14,7 @@ namespace RaftLog.Broker.Partitions;
 /// step.
 /// </para>
 /// </summary>
-public sealed class Partition
+public sealed partial class Partition
 {
     private readonly PartitionHost _host;
     private readonly ReplicaPlace _place;
@@ -215,11 +215,9 @@ public sealed class Partition
         {
             // Decompression, checksum and the walk over the records take long, and need nothing that the lock guards.
             CheckedBatch batch = Log.Check(produced.Records, Volatile.Read(ref _settings).Append, _host.WallMs);
-#if SEEDED_BUGS
-            lock (SeededBug.Is(40) ? new Lock() : _gate)
-#else
-            lock (_gate)
-#endif
+            Lock gate = _gate;
+            SeededBugAppendsUnguarded(ref gate);
+            lock (gate)
             {
                 if (_settings.Append == batch.Settings)
                 {
@@ -234,6 +232,8 @@ public sealed class Partition
             }
         }
     }
+
+    static partial void SeededBugAppendsUnguarded(ref Lock gate);
 
     /// <summary>
     /// Appends the marker that ends a producer's transaction; see <see cref="PartitionLog.AppendMarker"/>. What was verified for the
@@ -442,13 +442,10 @@ public sealed class Partition
                 return (ErrorCode.NotLeaderOrFollower, Offset.None);
             }
 
-            Offset target = before == Offset.None ? _replica.HighWatermark : before;
-#if SEEDED_BUGS
-            target = SeededBug.Is(54) ? Offset.Min(target, Log.EndOffset) : target;
-            if (target > (SeededBug.Is(54) ? Log.EndOffset : _replica.HighWatermark) || target < Offset.Zero)
-#else
-            if (target > _replica.HighWatermark || target < Offset.Zero)
-#endif
+            Offset limit = _replica.HighWatermark;
+            Offset target = before == Offset.None ? limit : before;
+            SeededBugDeletesUncommitted(ref target, ref limit);
+            if (target > limit || target < Offset.Zero)
             {
                 return (ErrorCode.OffsetOutOfRange, Offset.None);
             }
@@ -457,6 +454,8 @@ public sealed class Partition
             return (ErrorCode.None, Log.StartOffset);
         }
     }
+
+    partial void SeededBugDeletesUncommitted(ref Offset target, ref Offset limit);
 
     /// <summary>
     /// Lets a request wait until the logs of all in-sync replicas begin at an offset or after it: then what lay below is deleted

@@ -14,7 +14,7 @@ namespace RaftLog.Broker.Partitions;
 /// them up without a lock. The loop does not wait for the disk: a partition is held from the moment on at which its log is there and
 /// durable.
 /// </summary>
-internal sealed class PartitionTable : IFlushObserver
+internal sealed partial class PartitionTable : IFlushObserver
 {
     /// <summary>How often logs that could not be made are tried again, and the controller is told again of those that are lost.</summary>
     private const long AttemptIntervalMs = 5_000;
@@ -563,14 +563,12 @@ internal sealed class PartitionTable : IFlushObserver
     /// </summary>
     private static bool Belongs(PartitionLog log, Uuid topicId)
     {
-#if SEEDED_BUGS
-        if (SeededBug.Is(37) || (SeededBug.Is(44) && log.TopicId == Uuid.Zero))
-        {
-            return true;
-        }
-#endif
-        return log.TopicId == topicId;
+        bool belongs = log.TopicId == topicId;
+        SeededBugTakesOverLog(log, ref belongs);
+        return belongs;
     }
+
+    static partial void SeededBugTakesOverLog(PartitionLog log, ref bool belongs);
 
     private void SetAside(LogDirectory directory, PartitionLog log, Uuid topicId)
     {

@@ -22,7 +22,7 @@ internal sealed record InstalledSnapshot(List<IMetadataRecord> Records);
 /// What a node keeps of the quorum on its disk: the metadata log, its snapshots, and the election state. Used by <see cref="QuorumNode"/>
 /// alone, in its loop; what is asynchronous does not touch the log.
 /// </summary>
-internal sealed class MetadataStore
+internal sealed partial class MetadataStore
 {
     private static readonly TopicPartition Partition = new(QuorumWire.Topic, QuorumWire.Partition);
 
@@ -263,12 +263,7 @@ internal sealed class MetadataStore
     public async ValueTask<SnapshotId> WriteSnapshotAsync(MetadataImage image, long timestampMs)
     {
         MetadataProvenance at = image.Provenance;
-#if SEEDED_BUGS
-        if (SeededBug.Is(39))
-        {
-            at = at with { LastOffset = at.LastOffset - 1 };
-        }
-#endif
+        SeededBugLabelsSnapshotLow(ref at);
         using SnapshotWriter writer = await _snapshots.BeginAsync(new StoredSnapshotId(at.EndOffset, at.LastEpoch));
         foreach (byte[] piece in SnapshotContent.Pieces(MetadataSnapshot.Write(image), image.Version, at.LastEpoch, timestampMs))
         {
@@ -278,6 +273,8 @@ internal sealed class MetadataStore
         await writer.FreezeAsync();
         return new SnapshotId(at.EndOffset, at.LastEpoch);
     }
+
+    static partial void SeededBugLabelsSnapshotLow(ref MetadataProvenance at);
 
     /// <summary>The snapshot is in place.</summary>
     public void SnapshotEnded(long nowMs)

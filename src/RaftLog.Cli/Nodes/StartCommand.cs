@@ -2,15 +2,11 @@ using System.CommandLine;
 using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Formatting;
 using RaftLog.Platform;
-#if SEEDED_BUGS
-using RaftLog.Protocol;
-using RaftLog.Simulation;
-#endif
 
 namespace RaftLog.Cli.Nodes;
 
 /// <summary><c>raftlog start</c>: one node in one process, as it is deployed.</summary>
-internal static class StartCommand
+internal static partial class StartCommand
 {
     public static Command Create()
     {
@@ -25,18 +21,12 @@ internal static class StartCommand
         return command;
     }
 
+    static partial void SeededBugFromEnvironment();
+
     private static async Task<int> RunAsync(string file, int? id)
     {
         (string? clusterId, NodeConfiguration config) = NodeFiles.ReadOne(file, id);
-#if SEEDED_BUGS
-        if (Environment.GetEnvironmentVariable("RAFTLOG_SEEDED_BUG") is { Length: > 0 } bug)
-        {
-            SeededBug.Arm(
-                KnownBug.Find(bug)?.Number
-                    ?? throw new FormatException($"RAFTLOG_SEEDED_BUG={bug}: 'raftlog simulate --bug list' names the bugs")
-            );
-        }
-#endif
+        SeededBugFromEnvironment();
         World world = World.Real(new TcpOptions(config.Sockets.SendBufferBytes, config.Sockets.ReceiveBufferBytes));
         if (!StorageFormatter.IsFormatted(config, world.Disk))
         {

@@ -1,10 +1,9 @@
-using System.Globalization;
 using RaftLog.Simulation;
 
 namespace RaftLog.Cli.Simulation;
 
 /// <summary><c>raftlog simulate --bug</c>: whether the checks find a bug that somebody has put in.</summary>
-internal static class BugCommand
+internal static partial class BugCommand
 {
     /// <summary>The longest that seeds are run for one bug.</summary>
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(120);
@@ -46,55 +45,29 @@ internal static class BugCommand
         return ExitCode.Ok;
     }
 
-#if SEEDED_BUGS
     private static int WriteTable(string? file, TimeSpan budget, int jobs)
     {
-        if (file is not null)
-        {
-            return BugTable.Write(file, budget, jobs);
-        }
-
-        Console.Error.WriteLine("--bug all needs --table FILE, the page to write the table into");
-        return ExitCode.Usage;
+        int? exitCode = null;
+        SeededBugsWriteTable(file, budget, jobs, ref exitCode);
+        return exitCode ?? NameTheBuild("all");
     }
+
+    static partial void SeededBugsWriteTable(string? file, TimeSpan budget, int jobs, ref int? exitCode);
 
     private static int Hunt(KnownBug bug, BugHunt hunt, string? scenario)
     {
-        Protocol.SeededBug.Arm(bug.Number);
-        if (scenario is not null)
-        {
-            return ScenarioCommand.Run(scenario);
-        }
-
-        BugCatch? found = BugHunt.ByScenario() ?? hunt.BySeeds() ?? BugHunt.ByThreads();
-        if (found is null)
-        {
-            Console.Out.WriteLine(bug == KnownBug.None ? "nothing found" : $"survived: {bug.Name} {bug.What}");
-            return ExitCode.Ok;
-        }
-
-        Console.Out.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"caught={found.Checker} {found.Where} seeds={found.Seeds} seconds={found.Elapsed.TotalSeconds:F1}"
-            )
-        );
-        return ExitCode.Failed;
-    }
-#else
-    private static int WriteTable(string? file, TimeSpan budget, int jobs)
-    {
-        _ = (file, budget, jobs);
-        return Hunt(new KnownBug("all", 0, ""), null, null);
+        int? exitCode = null;
+        SeededBugsHunt(bug, hunt, scenario, ref exitCode);
+        return exitCode ?? NameTheBuild(bug.Name);
     }
 
-    private static int Hunt(KnownBug bug, BugHunt? hunt, string? scenario)
+    static partial void SeededBugsHunt(KnownBug bug, BugHunt hunt, string? scenario, ref int? exitCode);
+
+    private static int NameTheBuild(string bug)
     {
-        _ = (hunt, scenario);
         Console.Error.WriteLine(
-            $"this build holds no bug to switch on; run\n  dotnet run -c SeededBugs --project src/RaftLog.Cli -- simulate --bug {bug.Name}"
+            $"this build holds no bug to switch on; run\n  dotnet run -c SeededBugs --project src/RaftLog.Cli -- simulate --bug {bug}"
         );
         return ExitCode.Usage;
     }
-#endif
 }

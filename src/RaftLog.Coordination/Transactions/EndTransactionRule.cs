@@ -3,7 +3,7 @@ using RaftLog.Protocol;
 namespace RaftLog.Coordination.Transactions;
 
 /// <summary>How transactions are decided: by their producer, by their timeout or by another incarnation (KIP-98, KIP-890).</summary>
-internal static class EndTransactionRule
+internal static partial class EndTransactionRule
 {
     /// <summary>Decides for a producer of transactions V1: its epoch stays.</summary>
     public static Decision EndV1(TransactionEntry entry, ProducerId producer, ProducerEpoch epoch, bool commit, long nowMs)
@@ -61,10 +61,7 @@ internal static class EndTransactionRule
 
         bool isComplete = now.Status is TransactionStatus.CompleteCommit or TransactionStatus.CompleteAbort;
         bool isRetry = isComplete && (rotated || now.Epoch.Value == epoch.Value + 1);
-#if SEEDED_BUGS
-        // A late request of the transaction before counts for this one.
-        epoch = SeededBug.Is(17) && now.Status == TransactionStatus.Ongoing ? now.Epoch : epoch;
-#endif
+        SeededBugTakesLateRequest(now, ref epoch);
         if (!isRetry && (now.Epoch != epoch || rotated))
         {
             return Decision.Rejected(ErrorCode.ProducerFenced);
@@ -84,6 +81,8 @@ internal static class EndTransactionRule
 
         return Raised(Prepared(now, commit, nowMs), now, context);
     }
+
+    static partial void SeededBugTakesLateRequest(Transaction now, ref ProducerEpoch epoch);
 
     /// <summary>
     /// Aborts an open transaction and raises its producer's epoch, once in both versions (KAFKA-19367): its producer can do no more in it.

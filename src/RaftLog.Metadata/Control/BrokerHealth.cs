@@ -8,7 +8,7 @@ namespace RaftLog.Metadata;
 /// Fences brokers that are gone, unfences those that are ready, and lets them stop in order: heartbeats, sessions, and the positive
 /// evidence that a process has ended.
 /// </summary>
-internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions)
+internal sealed partial class BrokerHealth(IConfigTable configs, BrokerSessions sessions)
 {
     private enum Standing
     {
@@ -106,9 +106,7 @@ internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions
     public void ProbeEnded(Draft draft, NodeId id, BrokerEpoch epoch, bool rejected, long nowMs)
     {
         bool asked = sessions.EndProbe(id, epoch);
-#if SEEDED_BUGS
-        rejected |= SeededBug.Is(41);
-#endif
+        SeededBugFencesUnseen(ref rejected);
         if (
             !asked
             || !rejected
@@ -126,6 +124,8 @@ internal sealed class BrokerHealth(IConfigTable configs, BrokerSessions sessions
         draft.Add(Fencing(broker));
         Leadership.Refresh(draft, configs, id);
     }
+
+    static partial void SeededBugFencesUnseen(ref bool rejected);
 
     private static Standing StandingOf(BrokerRegistration broker) =>
         broker.Fenced ? Standing.Fenced

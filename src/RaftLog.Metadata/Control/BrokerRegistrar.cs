@@ -5,7 +5,7 @@ using RaftLog.Protocol.Metadata;
 namespace RaftLog.Metadata;
 
 /// <summary>Lets brokers and controllers into the cluster, and out (KIP-631, KIP-841, KIP-919).</summary>
-internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable configs, BrokerSessions sessions)
+internal sealed partial class BrokerRegistrar(ControllerOptions options, IConfigTable configs, BrokerSessions sessions)
 {
     /// <summary>Registers a broker, fenced, with the offset of its record as epoch; the same incarnation keeps epoch and state.</summary>
     public ControllerResult<BrokerRegistrationResponse> Register(
@@ -30,14 +30,11 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
             BrokerEpoch = epoch,
             IncarnationId = request.IncarnationId,
             Rack = request.Rack,
-#if SEEDED_BUGS
-            Fenced = (!sameIncarnation && !SeededBug.Is(47)) || existing is null || existing.Fenced,
-#else
             Fenced = !sameIncarnation || existing is null || existing.Fenced,
-#endif
             InControlledShutdown = sameIncarnation && existing is not null && existing.InControlledShutdown,
             LogDirs = image.Version.TracksDirectories ? request.LogDirs : [],
         };
+        SeededBugStaysUnfenced(record, existing);
         record.EndPoints.AddRange(
             request.Listeners.Select(each => new RegisterBrokerRecord.BrokerEndpoint
             {
@@ -71,6 +68,8 @@ internal sealed class BrokerRegistrar(ControllerOptions options, IConfigTable co
 
         return draft.Respond(new BrokerRegistrationResponse { BrokerEpoch = epoch });
     }
+
+    static partial void SeededBugStaysUnfenced(RegisterBrokerRecord record, BrokerRegistration? existing);
 
     /// <summary>Takes a broker out for good.</summary>
     public ControllerResult<UnregisterBrokerResponse> Unregister(MetadataImage image, UnregisterBrokerRequest request)

@@ -6,7 +6,7 @@ namespace RaftLog.Metadata;
 /// What the active controller knows of brokers from their heartbeats and connections: no record says it, and a new controller begins
 /// without it. One entry per registered broker.
 /// </summary>
-internal sealed class BrokerSessions(long timeoutMs)
+internal sealed partial class BrokerSessions(long timeoutMs)
 {
     private readonly SortedDictionary<NodeId, Session> _sessions = [];
     private readonly SortedDictionary<NodeId, long> _fastFences = [];
@@ -21,17 +21,17 @@ internal sealed class BrokerSessions(long timeoutMs)
     {
         foreach (BrokerRegistration broker in image.Brokers.Values)
         {
-#if SEEDED_BUGS
-            if (!broker.Fenced && !SeededBug.Is(63))
-#else
             if (!broker.Fenced)
-#endif
             {
                 _sessions[broker.Id] = new Session(broker.Epoch, nowMs, Offset.None, null);
                 _wantedProbes[broker.Id] = broker.Epoch;
             }
         }
+
+        SeededBugBeginsNoSessions();
     }
+
+    partial void SeededBugBeginsNoSessions();
 
     /// <summary>A heartbeat came: the broker lives, and a probe of it would tell less.</summary>
     public void Heard(BrokerRegistration broker, Offset metadataOffset, long nowMs)

@@ -10,7 +10,7 @@ namespace RaftLog.Metadata;
 using Values = ImmutableSortedDictionary<string, string>;
 
 /// <summary>Changes configuration values: one by one (KIP-339), or all of a resource at once.</summary>
-internal sealed class ConfigChanges(IConfigTable configs)
+internal sealed partial class ConfigChanges(IConfigTable configs)
 {
     private const string CordonedDirectories = "cordoned.log.dirs";
 
@@ -217,12 +217,7 @@ internal sealed class ConfigChanges(IConfigTable configs)
     private static string Combine(string held, string elements, Operation operation)
     {
         List<string> list = Elements(held);
-#if SEEDED_BUGS
-        if (SeededBug.Is(61) && operation == Operation.Append)
-        {
-            list.Clear();
-        }
-#endif
+        SeededBugReplacesList(list, operation);
         foreach (string element in Elements(elements))
         {
             if (operation == Operation.Subtract)
@@ -237,6 +232,8 @@ internal sealed class ConfigChanges(IConfigTable configs)
 
         return string.Join(",", list);
     }
+
+    static partial void SeededBugReplacesList(List<string> list, Operation operation);
 
     /// <summary>The elements as they were written, blanks included: Kafka tells elements apart by them, although it shows none.</summary>
     private static List<string> Elements(string list) => [.. list.Split(',', StringSplitOptions.RemoveEmptyEntries)];

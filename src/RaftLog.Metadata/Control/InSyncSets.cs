@@ -7,7 +7,7 @@ namespace RaftLog.Metadata;
 /// <summary>
 /// Judges the in-sync sets that leaders propose (KIP-497, KIP-903). Each check stands in the order in which its error wins.
 /// </summary>
-internal static class InSyncSets
+internal static partial class InSyncSets
 {
     public static ControllerResult<AlterPartitionResponse> Alter(MetadataImage image, IConfigTable configs, AlterPartitionRequest request)
     {
@@ -131,14 +131,15 @@ internal static class InSyncSets
             _ => false,
         };
 
-    private static bool IsEligible(MetadataImage image, Member member) =>
-        image.Brokers.TryGetValue(member.Id, out BrokerRegistration? broker)
-        && broker.IsActive
-#if SEEDED_BUGS
-        && (member.Epoch == BrokerEpoch.None || member.Epoch == broker.Epoch || SeededBug.Is(11));
-#else
-        && (member.Epoch == BrokerEpoch.None || member.Epoch == broker.Epoch);
-#endif
+    private static bool IsEligible(MetadataImage image, Member member)
+    {
+        SeededBugAdmitsEarlierIncarnation(ref member);
+        return image.Brokers.TryGetValue(member.Id, out BrokerRegistration? broker)
+            && broker.IsActive
+            && (member.Epoch == BrokerEpoch.None || member.Epoch == broker.Epoch);
+    }
+
+    static partial void SeededBugAdmitsEarlierIncarnation(ref Member member);
 
     private static AlterPartitionResponse.PartitionData Rejected(AlterPartitionRequest.PartitionData asked, ErrorCode error) =>
         new() { PartitionIndex = asked.PartitionIndex, ErrorCode = error };

@@ -5,7 +5,7 @@ using RaftLog.Protocol.Metadata;
 namespace RaftLog.Metadata;
 
 /// <summary>Hands out producer ids, each once (KIP-730).</summary>
-public static class ProducerIdBlocks
+public static partial class ProducerIdBlocks
 {
     /// <summary>The ids in one block.</summary>
     public const int BlockSize = 1000;
@@ -29,12 +29,9 @@ public static class ProducerIdBlocks
             BrokerEpoch = broker.Epoch,
             NextProducerId = new ProducerId(first.Value + BlockSize),
         };
-#if SEEDED_BUGS
-        if (SeededBug.Is(45))
-        {
-            record.NextProducerId = first;
-        }
-#endif
+        SeededBugRecordsStart(record, first);
         return new([record], new AllocateProducerIdsResponse { ProducerIdStart = first, ProducerIdLen = BlockSize });
     }
+
+    static partial void SeededBugRecordsStart(ProducerIdsRecord record, ProducerId first);
 }

@@ -5,7 +5,7 @@ using RaftLog.Protocol.Wire;
 namespace RaftLog.Metadata;
 
 /// <summary>The records that make a node that knows nothing believe what an image says: the content of a snapshot file.</summary>
-public static class MetadataSnapshot
+public static partial class MetadataSnapshot
 {
     /// <summary>
     /// The records of an image, always in the same order: features (the metadata version first), brokers, controllers, topics,
@@ -65,14 +65,9 @@ public static class MetadataSnapshot
 
     private static IEnumerable<IMetadataRecord> Configs(MetadataImage image)
     {
+        SeededBugLeavesOutConfigs(ref image);
         foreach ((ConfigResource resource, var values) in image.Configs)
         {
-#if SEEDED_BUGS
-            if (SeededBug.Is(64) && resource.Type == ConfigResourceType.Topic && values.Count > 1)
-            {
-                continue;
-            }
-#endif
             foreach ((string key, string value) in values)
             {
                 yield return new ConfigRecord
@@ -85,6 +80,8 @@ public static class MetadataSnapshot
             }
         }
     }
+
+    static partial void SeededBugLeavesOutConfigs(ref MetadataImage image);
 
     private static IEnumerable<IMetadataRecord> ProducerIds(MetadataImage image)
     {

@@ -6,7 +6,7 @@ namespace RaftLog.Platform.Waiting;
 /// An edge-triggered wake-up for the loop that owns it (a flusher, a sender): any number of <see cref="Set"/> before the loop waits
 /// again count as one, and none is lost between the loop's check and its wait. One waiter at a time.
 /// </summary>
-public sealed class AsyncSignal(Waiters waiters)
+public sealed partial class AsyncSignal(Waiters waiters)
 {
     private readonly Lock _lock = new();
     private Wait _waiting;
@@ -20,14 +20,13 @@ public sealed class AsyncSignal(Waiters waiters)
         {
             if (!_waiting.TryComplete(WaitOutcome.Ready))
             {
-#if SEEDED_BUGS
-                _set = !SeededBug.Is(43);
-#else
                 _set = true;
-#endif
+                SeededBugLosesWakeUp();
             }
         }
     }
+
+    partial void SeededBugLosesWakeUp();
 
     /// <summary>
     /// As <see cref="Set"/>, but a loop that waits may go on before this returns: for whoever holds no lock, and would rather run the

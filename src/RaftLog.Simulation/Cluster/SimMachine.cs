@@ -10,7 +10,7 @@ using RaftLog.Storage;
 namespace RaftLog.Simulation;
 
 /// <summary>A machine of the cluster with its disk, and the node that runs on it, one incarnation after the other.</summary>
-public sealed class SimMachine
+public sealed partial class SimMachine
 {
     private const string NodeLogDirectory = "/node-log";
 
@@ -399,10 +399,14 @@ public sealed class SimMachine
         _scheduler.Say($"{owner.Name} is ready");
     }
 
+    static partial void SeededBugFormatsAnew(ref bool isNew);
+
     private async ValueTask<Node> MakeAsync(World world, Incarnation owner)
     {
         world.Disk.CreateDirectory(NodeLogDirectory);
-        if (!IsDestroyed && !StorageFormatter.IsFormatted(_config, world.Disk))
+        bool isNew = !IsDestroyed;
+        SeededBugFormatsAnew(ref isNew);
+        if (isNew && !StorageFormatter.IsFormatted(_config, world.Disk))
         {
             await StorageFormatter.FormatAsync(_config, _clusterId, StorageFormatter.DefaultFeatures, world);
         }

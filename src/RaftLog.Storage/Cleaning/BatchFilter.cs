@@ -9,7 +9,7 @@ namespace RaftLog.Storage;
 /// transactions until their delete horizon has passed, no record of an aborted transaction, and an empty batch where its producer's
 /// sequence or the end of the round would be forgotten. Batches come in the order of their offsets; what stays is written to a buffer.
 /// </summary>
-internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTransactions transactions) : IDisposable
+internal sealed partial class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTransactions transactions) : IDisposable
 {
     /// <summary>The most bytes that one stored batch may decompress to.</summary>
     public const int MostPlainBytes = 256 * 1024 * 1024;
@@ -49,9 +49,7 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
         else
         {
             discards = transactions.IsAborted(batch);
-#if SEEDED_BUGS
-            discards |= SeededBug.Is(26) && HorizonHasPassed(batch);
-#endif
+            SeededBugDropsBatch(batch, ref discards);
         }
 
         bool keepsEmpty = plan.IsLastOfProducer(batch) || batch.NextOffset == plan.Range.FirstUncleanable;
@@ -68,6 +66,8 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
 
         return keepsEmpty;
     }
+
+    partial void SeededBugDropsBatch(RecordBatch batch, ref bool discards);
 
     public void Dispose() => _rewriter.Dispose();
 
@@ -170,12 +170,12 @@ internal sealed class BatchFilter(CleaningPlan plan, OffsetMap map, CleanedTrans
             return false;
         }
 
-#if SEEDED_BUGS
-        horizonHasPassed |= SeededBug.Is(52);
-#endif
+        SeededBugDropsTombstones(ref horizonHasPassed);
         bool isLast = offset >= map.Find(key);
         return isLast && (record.ValueLength >= 0 || !horizonHasPassed);
     }
+
+    static partial void SeededBugDropsTombstones(ref bool horizonHasPassed);
 
     private bool HorizonHasPassed(RecordBatch batch) => batch.Attributes.HasDeleteHorizon && batch.BaseTimestamp <= plan.NowMs;
 

@@ -8,7 +8,13 @@ namespace RaftLog.Storage;
 /// <param name="CleanBytes">The bytes before <paramref name="FirstDirty"/>.</param>
 /// <param name="DirtyBytes">The bytes between the two.</param>
 /// <param name="IsOverdue">A record between the two is older than <c>max.compaction.lag.ms</c>.</param>
-public readonly record struct CleanableRange(Offset FirstDirty, Offset FirstUncleanable, long CleanBytes, long DirtyBytes, bool IsOverdue)
+public readonly partial record struct CleanableRange(
+    Offset FirstDirty,
+    Offset FirstUncleanable,
+    long CleanBytes,
+    long DirtyBytes,
+    bool IsOverdue
+)
 {
     /// <summary>The part of the log, up to <see cref="FirstUncleanable"/>, that is dirty: from 0 to 1.</summary>
     public double DirtyRatio => DirtyBytes == 0 ? 0 : (double)DirtyBytes / (CleanBytes + DirtyBytes);
@@ -34,9 +40,7 @@ public readonly record struct CleanableRange(Offset FirstDirty, Offset FirstUncl
     {
         Offset firstDirty = cleanedTo > segments[^1].NextOffset ? start : Offset.Max(cleanedTo, start);
         Offset firstUncleanable = Offset.Min(lastStable, segments[^1].BaseOffset);
-#if SEEDED_BUGS
-        firstUncleanable = SeededBug.Is(51) ? segments[^1].BaseOffset : firstUncleanable;
-#endif
+        SeededBugCleansUncommitted(segments, ref firstUncleanable);
         long clean = 0;
         long dirty = 0;
         long oldest = long.MaxValue;
@@ -63,6 +67,8 @@ public readonly record struct CleanableRange(Offset FirstDirty, Offset FirstUncl
         bool isOverdue = dirty > 0 && oldest < long.MaxValue && nowMs - oldest > settings.MaxLagMs;
         return new CleanableRange(firstDirty, limit, clean, dirty, isOverdue);
     }
+
+    static partial void SeededBugCleansUncommitted(ReadOnlySpan<SegmentExtent> segments, ref Offset firstUncleanable);
 
     /// <summary>True when a round is due.</summary>
     public bool IsDue(CleaningSettings settings) => DirtyBytes > 0 && (IsOverdue || DirtyRatio > settings.MinDirtyRatio);

@@ -14,7 +14,7 @@ namespace RaftLog.Storage;
 /// <param name="replaced">Segments that follow one another.</param>
 /// <param name="by">What stays of them.</param>
 /// <param name="locked">Runs a change under the partition's lock; false when the partition is closed or the change says so.</param>
-internal sealed class SegmentReplacement(
+internal sealed partial class SegmentReplacement(
     PartitionLog log,
     LogHome home,
     SegmentList segments,
@@ -35,14 +35,14 @@ internal sealed class SegmentReplacement(
             segment.AddIndexes(files);
         }
 
-#if SEEDED_BUGS
-        if (!Protocol.SeededBug.Is(57))
-#endif
-            await home.Disk.FlushAsync(files);
+        SeededBugSkipsFlush(files);
+        await home.Disk.FlushAsync(files);
         bool isReplaced = false;
         await home.Flusher.EnqueueAsync(async () => isReplaced = await ReplaceAsync());
         return isReplaced;
     }
+
+    static partial void SeededBugSkipsFlush(List<IDiskFile> files);
 
     private async ValueTask<bool> ReplaceAsync()
     {

@@ -8,7 +8,7 @@ namespace RaftLog.Storage;
 /// leader epochs. Written only by the flusher's loop. A recovery point goes to the disk after the epochs below it, so recovery can trust
 /// both.
 /// </summary>
-internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLog[]> logs)
+internal sealed partial class Checkpoints(IDisk disk, string directory, Func<PartitionLog[]> logs)
 {
     /// <summary>Flushed bytes after which recovery points are written before their time, so that a start has little to scan.</summary>
     public const long BytesBetweenRecoveryPoints = 64L * 1024 * 1024;
@@ -95,19 +95,16 @@ internal sealed class Checkpoints(IDisk disk, string directory, Func<PartitionLo
 
         foreach (PartitionLog log in logs())
         {
-#if SEEDED_BUGS
-            if (SeededBug.Is(68))
-            {
-                highWatermarks.Add(new(log.Partition, log.EndOffset));
-                continue;
-            }
-#endif
-            highWatermarks.Add(new(log.Partition, log.Flushing.BoundHighWatermark(log.HighWatermark)));
+            Offset highWatermark = log.Flushing.BoundHighWatermark(log.HighWatermark);
+            SeededBugWritesLogEnd(log, ref highWatermark);
+            highWatermarks.Add(new(log.Partition, highWatermark));
         }
 
         await WriteAsync(OffsetCheckpoint.HighWatermarks, highWatermarks);
         await WriteCleanedAsync();
     }
+
+    static partial void SeededBugWritesLogEnd(PartitionLog log, ref Offset highWatermark);
 
     private async ValueTask WriteCleanedAsync()
     {

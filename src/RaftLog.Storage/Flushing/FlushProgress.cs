@@ -8,7 +8,7 @@ namespace RaftLog.Storage;
 /// no call waits for the disk. A flush counts only for the generation that it began in, and only up to the end that was written before it
 /// began.
 /// </summary>
-internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
+internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoint)
 {
     private readonly Lock _lock = new();
     private readonly List<LogSegment> _dirty = [];
@@ -187,15 +187,10 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
             Invariant.Holds(_inFlight.Count == 0, "S-02", "two flushes of one log are under way at once");
             _inFlightGeneration = _generation;
             _inFlightEnd = _end;
+            SeededBugFlushesNewestAlone();
             foreach (LogSegment segment in _dirty)
             {
                 segment.IsDirty = false;
-#if SEEDED_BUGS
-                if (SeededBug.Is(33) && segment != _dirty[^1])
-                {
-                    continue;
-                }
-#endif
                 if (!segment.TryAcquire())
                 {
                     continue;
@@ -220,6 +215,8 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
         }
     }
 
+    partial void SeededBugFlushesNewestAlone();
+
     /// <summary>The flush succeeded: publishes what it covered, unless the log was cut since it began. True when it counted.</summary>
     /// <param name="bytes">The bytes that were written since the last flush that counted.</param>
     public bool Complete(out long bytes)
@@ -227,17 +224,7 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
         lock (_lock)
         {
             bytes = 0;
-#if SEEDED_BUGS
-            if (SeededBug.Is(31))
-            {
-                _inFlightEnd = _end;
-            }
-
-            if (SeededBug.Is(32) && _inFlightEnd <= _end)
-            {
-                _inFlightGeneration = _generation;
-            }
-#endif
+            SeededBugCountsTooMuch();
             if (_retired || _inFlightGeneration != _generation)
             {
                 return false;
@@ -253,6 +240,8 @@ internal sealed class FlushProgress(Offset flushedTo, Offset recoveryPoint)
             return true;
         }
     }
+
+    partial void SeededBugCountsTooMuch();
 
     /// <summary>The log is closed or deleted: no flush, also not one under way, counts from here on.</summary>
     public void Retire()

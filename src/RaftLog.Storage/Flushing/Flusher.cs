@@ -11,7 +11,7 @@ namespace RaftLog.Storage;
 /// timer: what arrives during a flush is the next group. Work on the directory's own files (checkpoints, removal of logs) runs between two
 /// groups, so nobody else writes them. A failed flush is final: the directory goes offline and nothing is flushed there again.
 /// </summary>
-public sealed class Flusher
+public sealed partial class Flusher
 {
     private readonly IDisk _disk;
     private readonly TimeProvider _time;
@@ -215,9 +215,12 @@ public sealed class Flusher
 
             if (_files.Count > 0)
             {
-                await _disk.FlushAsync(_files);
+                ValueTask flushed = _disk.FlushAsync(_files);
+                SeededBugHidesFailure(ref flushed);
+                await flushed;
             }
 
+            SeededBugSkipsNames();
             foreach (string name in _names)
             {
                 await FlushNamesAsync(name);
@@ -230,17 +233,6 @@ public sealed class Flusher
 
             Publish(beganAt);
         }
-#if SEEDED_BUGS
-        catch (DiskException) when (SeededBug.Is(12))
-        {
-            Publish(beganAt);
-        }
-        catch (DiskException) when (SeededBug.Is(13))
-        {
-            await _disk.FlushAsync(_files);
-            Publish(beganAt);
-        }
-#endif
         finally
         {
             foreach (PartitionLog log in _group)
@@ -254,17 +246,15 @@ public sealed class Flusher
         }
     }
 
+    partial void SeededBugHidesFailure(ref ValueTask flushed);
+
+    partial void SeededBugSkipsNames();
+
     /// <summary>
     /// Flushes a log's directory, unless the log was deleted since: then its directory has another name and nobody relies on it.
     /// </summary>
     private async ValueTask FlushNamesAsync(string directory)
     {
-#if SEEDED_BUGS
-        if (SeededBug.Is(14))
-        {
-            return;
-        }
-#endif
         try
         {
             await _disk.FlushDirectoryAsync(directory);

@@ -7,7 +7,7 @@ namespace RaftLog.Storage;
 /// The snapshot files of one log. They are not flushed when written: their checksum tells a torn one, and everything in them can be rebuilt
 /// from the batches.
 /// </summary>
-internal static class ProducerSnapshots
+internal static partial class ProducerSnapshots
 {
     /// <summary>Writes the states as they are at an offset.</summary>
     public static void Write(IDisk disk, string directory, Offset offset, byte[] content) =>
@@ -19,11 +19,9 @@ internal static class ProducerSnapshots
     public static Offset? RestoreNewest(IDisk disk, string directory, Offset atMost, ProducerStates producers)
     {
         producers.Clear();
+        SeededBugRestoresAbove(ref atMost);
         foreach (Offset offset in Offsets(disk, directory))
         {
-#if SEEDED_BUGS
-            atMost = SeededBug.Is(65) ? new Offset(long.MaxValue) : atMost;
-#endif
             if (
                 offset > atMost
                 || AtomicFile.Read(disk, $"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot)}") is not { } bytes
@@ -39,6 +37,8 @@ internal static class ProducerSnapshots
 
         return null;
     }
+
+    static partial void SeededBugRestoresAbove(ref Offset atMost);
 
     /// <summary>Deletes the snapshots above an offset; true when there were any.</summary>
     public static bool DeleteAbove(IDisk disk, string directory, Offset limit) => Delete(disk, directory, offset => offset > limit);

@@ -7,7 +7,7 @@ namespace RaftLog.Storage;
 /// The idempotent producers that wrote to a log, and their open transactions (KIP-98, KIP-360). It follows from the log's batches alone, so
 /// leader, follower and recovery come to the same. Belongs to the log's one writer; <see cref="FirstUnstable"/> may be read by anyone.
 /// </summary>
-public sealed class ProducerStates
+public sealed partial class ProducerStates
 {
     /// <summary>
     /// The most producers of one log. At the bound the one that was silent longest, and has no transaction open, is forgotten, as if it had
@@ -75,17 +75,13 @@ public sealed class ProducerStates
             );
         }
 
-        if (batch.IsControl)
+        bool isFresh = batch.IsControl;
+        SeededBugAcceptsAnySequence(ref isFresh);
+        if (isFresh)
         {
             return SequenceVerdict.Fresh;
         }
 
-#if SEEDED_BUGS
-        if (SeededBug.Is(7))
-        {
-            return SequenceVerdict.Fresh;
-        }
-#endif
         if (origin == AppendOrigin.Client && !Follows(known, stamp))
         {
             return SequenceVerdict.Rejected(
@@ -102,6 +98,8 @@ public sealed class ProducerStates
             )
             : SequenceVerdict.Fresh;
     }
+
+    static partial void SeededBugAcceptsAnySequence(ref bool isFresh);
 
     /// <summary>
     /// Judges a transaction marker that is about to be appended by a leader. Changes nothing. From transaction version 2 on a marker is
@@ -193,13 +191,13 @@ public sealed class ProducerStates
 
         _open.Remove(start.Value);
         Offset stable = LastStableWithout(start, batch.LastOffset);
-#if SEEDED_BUGS
-        if (!SeededBug.Is(16))
-#endif
-            _ended[start.Value] = batch.LastOffset.Value;
+        _ended[start.Value] = batch.LastOffset.Value;
+        SeededBugEndsUncommitted(start);
         PublishFirstUnstable();
         return type == ControlRecordType.Abort ? new AbortedTransaction(batch.Producer.Id, start, batch.LastOffset, stable) : null;
     }
+
+    partial void SeededBugEndsUncommitted(Offset start);
 
     /// <summary>Ended transactions whose markers lie below the high watermark no longer hold back the last stable offset.</summary>
     internal void Committed(Offset highWatermark)

@@ -11,7 +11,7 @@ namespace RaftLog.Storage;
 /// The first segment that stays, where its largest timestamp lies in the future: it and all after it stay until then, however old their
 /// records are.
 /// </param>
-public readonly record struct RetentionDecision(Offset Start, int Segments, long Bytes, bool TakesActive, SegmentExtent? Pinned)
+public readonly partial record struct RetentionDecision(Offset Start, int Segments, long Bytes, bool TakesActive, SegmentExtent? Pinned)
 {
     /// <summary>
     /// Decides. Only whole segments below the high watermark go, the oldest first: while the log without them still has the bytes that are
@@ -58,11 +58,12 @@ public readonly record struct RetentionDecision(Offset Start, int Segments, long
         return new RetentionDecision(start, count, bytes, count == segments.Length, isPinned ? segments[count] : null);
     }
 
-    private static bool MayGo(ReadOnlySpan<SegmentExtent> segments, int index, Offset highWatermark) =>
-#if SEEDED_BUGS
-        SeededBug.Is(53)
-            ? index < segments.Length - 1
-            :
-#endif
-            segments[index].NextOffset <= highWatermark && (index < segments.Length - 1 || segments[index].Bytes > 0);
+    private static bool MayGo(ReadOnlySpan<SegmentExtent> segments, int index, Offset highWatermark)
+    {
+        bool mayGo = segments[index].NextOffset <= highWatermark && (index < segments.Length - 1 || segments[index].Bytes > 0);
+        SeededBugTakesUncommitted(segments, index, ref mayGo);
+        return mayGo;
+    }
+
+    static partial void SeededBugTakesUncommitted(ReadOnlySpan<SegmentExtent> segments, int index, ref bool mayGo);
 }

@@ -10,7 +10,7 @@ namespace RaftLog.Storage;
 /// A piece of a log: one file of batches and the indexes over it. One writer, the log's; readers take no lock. The files stay open while
 /// anyone holds a reference, so a reader never meets a closed file, even if the segment is deleted meanwhile.
 /// </summary>
-internal sealed class LogSegment : IFileRangeGuard
+internal sealed partial class LogSegment : IFileRangeGuard
 {
     private readonly IDisk _disk;
     private readonly LogFolder _folder;
@@ -377,15 +377,12 @@ internal sealed class LogSegment : IFileRangeGuard
         // Before the file changes: who reads the old bytes looks here afterwards.
         Volatile.Write(ref _lowestTruncation, Math.Min(_lowestTruncation, position));
         Unseal();
+        Offset timesEnd = cut;
+        Offset transactionsEnd = cut;
+        SeededBugKeepsIndexes(ref timesEnd, ref transactionsEnd);
         Offsets.TruncateTo(cut);
-#if SEEDED_BUGS
-        if (!SeededBug.Is(58))
-#endif
-            Times.TruncateTo(cut);
-#if SEEDED_BUGS
-        if (!SeededBug.Is(77))
-#endif
-            Transactions.TruncateTo(cut);
+        Times.TruncateTo(timesEnd);
+        Transactions.TruncateTo(transactionsEnd);
         Log.SetLength(position);
         MaxTimestamp = Times.Last.Timestamp;
         MaxTimestampOffset = Times.Last.Offset;
@@ -401,6 +398,8 @@ internal sealed class LogSegment : IFileRangeGuard
         Volatile.Write(ref _size, position);
         Volatile.Write(ref _next, cut.Value);
     }
+
+    static partial void SeededBugKeepsIndexes(ref Offset timesEnd, ref Offset transactionsEnd);
 
     /// <summary>Cuts the file itself to what is part of the log, as after a scan that stopped early.</summary>
     public void ShrinkFileToSize() => Log.SetLength(Size);

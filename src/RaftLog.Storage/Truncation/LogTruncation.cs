@@ -7,7 +7,7 @@ namespace RaftLog.Storage;
 /// <param name="home">Its directory.</param>
 /// <param name="segments">Its segments.</param>
 /// <param name="writer">Who writes to it.</param>
-internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList segments, LogWriter writer)
+internal sealed partial class LogTruncation(PartitionLog log, LogHome home, SegmentList segments, LogWriter writer)
 {
     /// <summary>See <see cref="PartitionLog.TruncateTo"/>.</summary>
     public void To(Offset offset)
@@ -18,13 +18,9 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
             return;
         }
 
-#if SEEDED_BUGS
-        if (SeededBug.Is(36) && offset >= log.EndOffset)
-        {
-            return;
-        }
-#endif
-        log.Epochs.TruncateFromEnd(offset);
+        Offset epochsEnd = offset;
+        SeededBugKeepsEpochs(ref epochsEnd);
+        log.Epochs.TruncateFromEnd(epochsEnd);
         if (offset >= log.EndOffset)
         {
             return;
@@ -40,6 +36,8 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
 
         log.Guarded(() => Cut(end));
     }
+
+    partial void SeededBugKeepsEpochs(ref Offset epochsEnd);
 
     /// <summary>See <see cref="PartitionLog.TruncateFullyAndStartAt"/>.</summary>
     public void FullyTo(Offset offset)
@@ -89,14 +87,11 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
         bool cutsBytes = holder.NextOffset > end;
         holder.TruncateTo(end);
         log.Epochs.TruncateFromEnd(end);
-#if SEEDED_BUGS
-        if (!SeededBug.Is(76))
-#endif
-            ProducerSnapshots.DeleteAbove(home.Disk, log.Path, end);
-#if SEEDED_BUGS
-        if (!SeededBug.Is(34))
-#endif
-            ProducerReplay.Rebuild(home.Disk, log.Path, segments.Current, log.Producers, log.HighWatermark);
+        Offset snapshotsEnd = end;
+        ProducerStates producers = log.Producers;
+        SeededBugKeepsProducers(ref snapshotsEnd, ref producers);
+        ProducerSnapshots.DeleteAbove(home.Disk, log.Path, snapshotsEnd);
+        ProducerReplay.Rebuild(home.Disk, log.Path, segments.Current, producers, log.HighWatermark);
         writer.SnapshotsGone(end);
         log.Producers.Committed(log.HighWatermark);
         if (cutsBytes)
@@ -107,6 +102,8 @@ internal sealed class LogTruncation(PartitionLog log, LogHome home, SegmentList 
         log.Flushing.CompleteTruncation(segments.Current, end);
         home.Flusher.Add(log);
     }
+
+    static partial void SeededBugKeepsProducers(ref Offset snapshotsEnd, ref ProducerStates producers);
 
     /// <summary>
     /// Nothing is written over bytes that were cut before the cut is on the disk. A batch's offset and epoch lie outside its checksum, so a

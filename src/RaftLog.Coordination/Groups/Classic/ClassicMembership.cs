@@ -3,7 +3,7 @@ using RaftLog.Protocol;
 namespace RaftLog.Coordination.Groups.Classic;
 
 /// <summary>Who counts as a member of a classic group, and what a member may commit.</summary>
-internal static class ClassicMembership
+internal static partial class ClassicMembership
 {
     /// <summary>NONE when the id is that of a member, and the static name, where there is one, belongs to it.</summary>
     public static ErrorCode Validate(ClassicGroup group, string memberId, string? instanceId)
@@ -25,19 +25,17 @@ internal static class ClassicMembership
         return group.Members.ContainsKey(memberId) ? ErrorCode.None : ErrorCode.UnknownMemberId;
     }
 
+    static partial void SeededBugAdmitsEarlierGeneration(ref bool isNoMembers);
+
     /// <summary>
     /// NONE when the sender may commit offsets now. A commit of a transaction comes from the consumer's producer, which may not know the
     /// member.
     /// </summary>
     public static ErrorCode ValidateCommit(ClassicGroup group, in CommitSender sender)
     {
-#if SEEDED_BUGS
-        if (SeededBug.Is(20))
-        {
-            return ErrorCode.None;
-        }
-#endif
-        if (sender.Generation < 0 && group.IsEmpty)
+        bool isNoMembers = sender.Generation < 0 && group.IsEmpty;
+        SeededBugAdmitsEarlierGeneration(ref isNoMembers);
+        if (isNoMembers)
         {
             return ErrorCode.None;
         }

@@ -1,4 +1,3 @@
-#if SEEDED_BUGS
 using System.Globalization;
 using RaftLog.Protocol;
 using RaftLog.Simulation;
@@ -60,4 +59,3 @@ internal static class BugTable
         return $"| {bug.Name} | {bug.What} | {seeds} | {scenario} |";
     }
 }
-#endif

@@ -1,4 +1,3 @@
-#if SEEDED_BUGS
 namespace RaftLog.Protocol;
 
 /// <summary>
@@ -18,4 +17,3 @@ public static class SeededBug
     /// <summary>True when this bug is the one.</summary>
     public static bool Is(int number) => s_armed == number;
 }
-#endif

@@ -1,0 +1,8 @@
+using RaftLog.Protocol;
+
+namespace RaftLog.Raft;
+
+internal sealed partial class Leading
+{
+    static partial void SeededBugNeverResigns(ref long lostAtMs) => lostAtMs = SeededBug.Is(71) ? long.MaxValue : lostAtMs;
+}
