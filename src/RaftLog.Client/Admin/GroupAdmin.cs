@@ -1,5 +1,6 @@
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
+using RaftLog.Client.Groups;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Groups;
 using RaftLog.Protocol.Messages;
@@ -139,28 +140,7 @@ public sealed class GroupAdmin
         CancellationToken cancel = default
     )
     {
-        OffsetCommitRequest request = new()
-        {
-            GroupId = group,
-            Topics =
-            [
-                .. offsets
-                    .GroupBy(each => each.Key.Topic, StringComparer.Ordinal)
-                    .Select(topic => new OffsetCommitRequest.OffsetCommitTopic
-                    {
-                        Name = topic.Key,
-                        Partitions =
-                        [
-                            .. topic.Select(each => new OffsetCommitRequest.OffsetCommitPartition
-                            {
-                                PartitionIndex = each.Key.Partition,
-                                CommittedOffset = each.Value,
-                                CommittedMetadata = "",
-                            }),
-                        ],
-                    }),
-            ],
-        };
+        OffsetCommitRequest request = new() { GroupId = group, Topics = OffsetCommits.ByTopic(offsets) };
         OffsetCommitResponse response = await CoordinatorOf(group)
             .CallAsync(
                 request,

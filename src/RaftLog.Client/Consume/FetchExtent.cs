@@ -4,7 +4,7 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Client.Consume;
 
 /// <summary>The whole batches at the start of fetched bytes.</summary>
-/// <param name="Bytes">Their bytes; a batch that was cut off is not among them.</param>
+/// <param name="Bytes">Their bytes; a batch that is incomplete is not among them.</param>
 /// <param name="Next">The offset behind them.</param>
 /// <param name="LastEpoch">The leader epoch of the last of them.</param>
 /// <param name="Damage">What is wrong with the bytes behind, or null.</param>
@@ -33,7 +33,7 @@ internal readonly record struct FetchExtent(int Bytes, Offset Next, LeaderEpoch 
         {
             BatchStatus.End => null,
             BatchStatus.Torn when batches.Position > 0 => null,
-            BatchStatus.Torn => $"the batch at offset {from} came cut off, though the first batch of a fetch always comes whole",
+            BatchStatus.Torn => $"the batch at offset {from} came incomplete, though the first batch of a fetch always comes whole",
             var status => $"the bytes behind offset {next} are no batch ({status})",
         };
         return new FetchExtent(batches.Position, next, lastEpoch, damage, count);

@@ -38,24 +38,7 @@ internal sealed class OffsetCommits(string group, string? instance, bool readCom
             GroupId = group,
             MemberId = member.MemberId,
             GroupInstanceId = instance,
-            Topics =
-            [
-                .. offsets
-                    .GroupBy(each => each.Key.Topic, StringComparer.Ordinal)
-                    .Select(topic => new OffsetCommitRequest.OffsetCommitTopic
-                    {
-                        Name = topic.Key,
-                        Partitions =
-                        [
-                            .. topic.Select(each => new OffsetCommitRequest.OffsetCommitPartition
-                            {
-                                PartitionIndex = each.Key.Partition,
-                                CommittedOffset = each.Value,
-                                CommittedMetadata = "",
-                            }),
-                        ],
-                    }),
-            ],
+            Topics = ByTopic(offsets),
         };
         Backoff backoff = runtime.NewBackoff();
         while (true)
@@ -142,6 +125,26 @@ internal sealed class OffsetCommits(string group, string? instance, bool readCom
             $"offsets of group '{group}' were not committed: the consumer is no member of the group (any more), and others may read its "
                 + $"partitions; read on to join again"
         );
+
+    /// <summary>Offsets in the form of a request: partitions under their topics, without metadata.</summary>
+    public static List<OffsetCommitRequest.OffsetCommitTopic> ByTopic(IReadOnlyDictionary<TopicPartition, Offset> offsets) =>
+        [
+            .. offsets
+                .GroupBy(each => each.Key.Topic, StringComparer.Ordinal)
+                .Select(topic => new OffsetCommitRequest.OffsetCommitTopic
+                {
+                    Name = topic.Key,
+                    Partitions =
+                    [
+                        .. topic.Select(each => new OffsetCommitRequest.OffsetCommitPartition
+                        {
+                            PartitionIndex = each.Key.Partition,
+                            CommittedOffset = each.Value,
+                            CommittedMetadata = "",
+                        }),
+                    ],
+                }),
+        ];
 
     private static ErrorCode WorstOf(OffsetCommitResponse response) =>
         Worst(response.Topics.SelectMany(topic => topic.Partitions.Select(each => each.ErrorCode)));
