@@ -1,3 +1,6 @@
+using DotNext.Threading;
+using Lock = System.Threading.Lock;
+
 namespace RaftLog.Jepsen.Network;
 
 /// <summary>
@@ -7,7 +10,7 @@ namespace RaftLog.Jepsen.Network;
 internal sealed class Direction
 {
     private readonly Lock _lock = new();
-    private TaskCompletionSource _open = Opened();
+    private readonly AsyncManualResetEvent _open = new(initialState: true);
     private TimeSpan _delay;
     private long _held;
     private long _delayed;
@@ -32,10 +35,7 @@ internal sealed class Direction
     {
         lock (_lock)
         {
-            if (_open.Task.IsCompleted)
-            {
-                _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
+            _open.Reset();
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class Direction
         lock (_lock)
         {
             _delay = TimeSpan.Zero;
-            _open.TrySetResult();
+            _open.Set();
         }
     }
 
@@ -62,12 +62,10 @@ internal sealed class Direction
     public async ValueTask PassAsync(CancellationToken cancel)
     {
         TimeSpan delay;
-        Task open;
         lock (_lock)
         {
-            open = _open.Task;
             delay = _delay;
-            _held += open.IsCompleted ? 0 : 1;
+            _held += _open.IsSet ? 0 : 1;
             _delayed += delay > TimeSpan.Zero ? 1 : 0;
         }
 
@@ -77,20 +75,9 @@ internal sealed class Direction
         }
 
         // A cut may follow a cut.
-        while (!open.IsCompleted)
+        while (!_open.IsSet)
         {
-            await open.WaitAsync(cancel);
-            lock (_lock)
-            {
-                open = _open.Task;
-            }
+            await _open.WaitAsync(cancel);
         }
-    }
-
-    private static TaskCompletionSource Opened()
-    {
-        TaskCompletionSource opened = new();
-        opened.SetResult();
-        return opened;
     }
 }

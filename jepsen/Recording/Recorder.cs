@@ -1,4 +1,5 @@
 using System.Buffers;
+using DotNext.Buffers;
 using RaftLog.Checking;
 
 namespace RaftLog.Jepsen.Recording;
@@ -13,7 +14,7 @@ internal sealed class Recorder : IDisposable
 
     private readonly Lock _lock = new();
     private readonly List<HistoryEvent> _events = [];
-    private readonly ArrayBufferWriter<byte> _pending = new();
+    private readonly PoolingArrayBufferWriter<byte> _pending = new();
     private readonly FileStream _file;
     private readonly long _start = TimeProvider.System.GetTimestamp();
     private long _operations;
@@ -87,7 +88,7 @@ internal sealed class Recorder : IDisposable
 
     private void Write()
     {
-        _file.Write(_pending.WrittenSpan);
-        _pending.ResetWrittenCount();
+        _file.Write(_pending.WrittenMemory.Span);
+        _pending.Clear(reuseBuffer: true);
     }
 }

@@ -1,3 +1,4 @@
+using DotNext.Threading;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Storage;
@@ -9,7 +10,7 @@ internal sealed class ScratchDirectory : IAsyncDisposable, IFlushObserver
 {
     private readonly string _path;
     private readonly Task _loops;
-    private readonly SemaphoreSlim _flushed = new(0);
+    private readonly AsyncAutoResetEvent _flushed = new(initialState: false);
 
     private ScratchDirectory(string path, IDisk disk, LogDirectory directory)
     {
@@ -40,7 +41,7 @@ internal sealed class ScratchDirectory : IAsyncDisposable, IFlushObserver
     }
 
     /// <inheritdoc/>
-    public void Flushed(IReadOnlyList<PartitionLog> logs) => _flushed.Release();
+    public void Flushed(IReadOnlyList<PartitionLog> logs) => _flushed.Set();
 
     /// <summary>Waits until a log is flushed up to its end.</summary>
     public async Task FlushAsync(PartitionLog log)
