@@ -267,7 +267,7 @@ internal sealed class Following(Replica replica)
         Invariant.Holds(
             target >= replica.HighWatermark,
             "R-06",
-            $"the leader's log differs below the high watermark {replica.HighWatermark}: cut at {target}"
+            $"the leader's log differs below the high watermark {replica.HighWatermark}: truncation to {target}"
         );
         long token = replica.Log.Begin(LogOperation.Truncate, Offset.None);
         replica.Log.Truncate(target, replica.Log.Flushed);

@@ -22,7 +22,7 @@ internal enum LogOperation
 
 /// <summary>
 /// What the core knows of its own log: where it begins and ends, how much of it is on disk, and where each epoch starts. Changed only by
-/// what the shell reports. The epoch table has an entry per election since the start of the log, and is cut with it.
+/// what the shell reports. The epoch table has an entry per election since the start of the log, and is truncated with it.
 /// </summary>
 internal sealed partial class LogView
 {
@@ -39,7 +39,7 @@ internal sealed partial class LogView
         _epochs = new List<EpochStart>(log.Epochs);
         TruncatedBelowStart();
         Invariant.Holds(End >= Start.EndOffset, "R-10", "the recovered log ends before it starts");
-        Invariant.Holds(LatestSnapshot.EndOffset >= Start.EndOffset, "R-11", "records were cut off that no snapshot holds");
+        Invariant.Holds(LatestSnapshot.EndOffset >= Start.EndOffset, "R-11", "records were removed that no snapshot holds");
         for (int index = 0; index < _epochs.Count; index++)
         {
             Invariant.Holds(
@@ -54,7 +54,7 @@ internal sealed partial class LogView
         }
     }
 
-    /// <summary>The end and last epoch of what was cut off at the front.</summary>
+    /// <summary>The end and last epoch of what was removed at the front.</summary>
     public SnapshotId Start { get; private set; }
 
     /// <summary>The offset of the next record.</summary>
@@ -154,7 +154,7 @@ internal sealed partial class LogView
 
     public void AdvanceStart(SnapshotId start)
     {
-        Invariant.Holds(start.EndOffset <= LatestSnapshot.EndOffset, "R-11", "records were cut off that no snapshot holds");
+        Invariant.Holds(start.EndOffset <= LatestSnapshot.EndOffset, "R-11", "records were removed that no snapshot holds");
         Invariant.Holds(start.EndOffset <= End, "R-10", "the log would start after its end");
         if (start.EndOffset > Start.EndOffset)
         {

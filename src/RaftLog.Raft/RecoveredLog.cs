@@ -6,7 +6,7 @@ namespace RaftLog.Raft;
 /// The log as recovery left it. Recovery flushes what it keeps, so all of it is on disk. A log that ends before the newest snapshot, which
 /// a crash can leave when the snapshot was taken before the log's tail was flushed, has been replaced by the snapshot.
 /// </summary>
-/// <param name="Start">Where the log begins: the end and last epoch of what was cut off before it; <see cref="SnapshotId.None"/> for a
+/// <param name="Start">Where the log begins: the end and last epoch of what was removed before it; <see cref="SnapshotId.None"/> for a
 /// whole log.</param>
 /// <param name="EndOffset">The offset of the next record.</param>
 /// <param name="Epochs">Where each epoch of the log begins, ascending in both fields, none at or above

@@ -26,7 +26,7 @@ public static class Divergence
 
     /// <summary>
     /// The follower's side: the offset to truncate to, at most <paramref name="logEnd"/>. When the follower lacks the leader's epoch it
-    /// cuts off all that is newer than its own next older epoch, and the next fetch compares again: each round removes at least one epoch.
+    /// truncates all that is newer than its own next older epoch, and the next fetch compares again: each round removes at least one epoch.
     /// </summary>
     public static Offset TruncationPoint(IEpochHistory follower, Offset logEnd, EpochEnd diverging)
     {

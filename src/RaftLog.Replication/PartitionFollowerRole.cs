@@ -55,7 +55,7 @@ public enum FollowerStepKind
     /// <summary>Append its records, if any.</summary>
     Append,
 
-    /// <summary>Cut the log to an offset (the epoch cache too, even when that is the log end), then fetch again at once.</summary>
+    /// <summary>Truncate the log to an offset (the epoch cache too, even when that is the log end), then fetch again at once.</summary>
     Truncate,
 
     /// <summary>The leader has removed what comes next: drop the whole log and start it at an offset.</summary>

@@ -4,11 +4,11 @@ namespace RaftLog.Replication;
 
 /// <summary>
 /// One node's replica of one partition, as decisions: which offsets are safe to show, who is in sync, what a fetch or a produce may have,
-/// and where a follower's log must be cut. It has never seen a disk, a clock or a network.
+/// and where a follower's log must be truncated. It has never seen a disk, a clock or a network.
 /// <para>
 /// Inputs, each with the present time where time matters: <see cref="Apply"/> (metadata), <see cref="OnLogChanged"/> (the log grew, was
-/// flushed or was cut), <see cref="FollowerFetched"/>, <see cref="OnProposalResponse"/> and <see cref="Tick"/>. Each returns the effects
-/// that the host has to carry out. Questions, which change nothing: <see cref="MayAppend"/>, <see cref="ClientFetch"/>,
+/// flushed or was truncated), <see cref="FollowerFetched"/>, <see cref="OnProposalResponse"/> and <see cref="Tick"/>. Each returns the
+/// effects that the host has to carry out. Questions, which change nothing: <see cref="MayAppend"/>, <see cref="ClientFetch"/>,
 /// <see cref="RepeatedFetch"/>, <see cref="CheckCommitted"/>. A follower's host asks <see cref="NextFetch"/> what to fetch, and
 /// <see cref="OnFetchResponse"/> what to do with the response.
 /// </para>
@@ -52,7 +52,7 @@ public sealed partial class PartitionReplica
 
     /// <summary>
     /// The offset below which every record is durable on every electable replica. R-03: it lies within the log, and never goes back
-    /// but when the log itself is cut below it (an unclean election, or a log that starts over).
+    /// but when the log itself is truncated below it (an unclean election, or a log that starts over).
     /// </summary>
     public Offset HighWatermark { get; private set; }
 
@@ -116,7 +116,7 @@ public sealed partial class PartitionReplica
 
     partial void SeededBugCommitsAll(PartitionRole before);
 
-    /// <summary>The log grew, was flushed, was cut or lost its oldest part.</summary>
+    /// <summary>The log grew, was flushed, was truncated or lost its oldest part.</summary>
     public PartitionEffects OnLogChanged(long nowMs, LogExtent log)
     {
         Invariant.Holds(
@@ -124,7 +124,7 @@ public sealed partial class PartitionReplica
             "R-05",
             "a log ends before it starts, or before what is durable of it"
         );
-        Invariant.Holds(Role is not PartitionLeaderRole || log.End >= Log.End, "R-06", "a leader's log was cut");
+        Invariant.Holds(Role is not PartitionLeaderRole || log.End >= Log.End, "R-06", "a leader's log was truncated");
         if (Role is PartitionLeaderRole leader && log.End > Log.End)
         {
             leader.CountStanding(Log.End);
@@ -314,7 +314,7 @@ public sealed partial class PartitionReplica
 
     /// <summary>
     /// The leader answered. Only a response to what would be asked now counts: one that was under way while the log or the leadership
-    /// changed describes another log, and obeying it could cut committed records.
+    /// changed describes another log, and obeying it could truncate committed records.
     /// </summary>
     public FollowerStep OnFetchResponse(in FollowerFetchResult response, IEpochHistory history)
     {

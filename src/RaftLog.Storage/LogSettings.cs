@@ -1,7 +1,7 @@
 namespace RaftLog.Storage;
 
 /// <summary>
-/// How one log is cut into segments and when it is flushed: the topic's replicated configuration, changeable at run time.
+/// How one log is divided into segments and when it is flushed: the topic's replicated configuration, changeable at run time.
 /// </summary>
 public sealed record LogSettings
 {

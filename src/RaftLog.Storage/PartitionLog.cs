@@ -114,7 +114,7 @@ public sealed partial class PartitionLog
     /// <summary>All bytes of batches.</summary>
     public long SizeBytes => _segments.SizeBytes;
 
-    /// <summary>How the log is cut into segments and when it is flushed. May be changed at any time, by the writer.</summary>
+    /// <summary>How the log is divided into segments and when it is flushed. May be changed at any time, by the writer.</summary>
     public LogSettings Settings
     {
         get => _settings;
@@ -460,8 +460,8 @@ public sealed partial class PartitionLog
     }
 
     /// <summary>
-    /// Where the log would really end when cut at an offset: at the batch's start when the offset lies inside one, but not below the log's
-    /// start.
+    /// Where the log would really end when truncated at an offset: at the batch's start when the offset lies inside one, but not below the
+    /// log's start.
     /// </summary>
     internal Offset TruncationPointOf(Offset offset) => _truncation.PointOf(offset);
 

@@ -33,7 +33,7 @@ internal sealed class LogModel
     private readonly Dictionary<(int Producer, int Partition), int> _sequences = [];
     private readonly List<SeenEnd> _seenEnds = [];
     private readonly List<SeenHighWatermark> _highWatermarks = [];
-    private readonly long[] _toldBack = new long[2];
+    private readonly long[] _lastSentBack = new long[2];
     private readonly List<SeenLeader> _leaders = [];
     private readonly List<MetadataOperation> _metadata = [];
     private TopicState _topic;
@@ -102,7 +102,7 @@ internal sealed class LogModel
                 _epochs[partition]++;
 
                 // A new leader knows less of what is committed, until its followers have fetched.
-                _toldBack[partition] = choice % 3;
+                _lastSentBack[partition] = choice % 3;
                 _leaders.Add(new SeenLeader(Partitions[partition], new LeaderEpoch(_epochs[partition]), new NodeId(choice % 3)));
                 break;
             case 5:
@@ -160,7 +160,7 @@ internal sealed class LogModel
             _seen.Add(_logs[partition][_positions[lane]++] with { Consumer = consumer, Poll = _polls, AtUs = _nowUs });
         }
 
-        Offset told = new(Math.Max(0, _ends[partition] - _toldBack[partition]));
+        Offset told = new(Math.Max(0, _ends[partition] - _lastSentBack[partition]));
         _highWatermarks.Add(new SeenHighWatermark(consumer, Partitions[partition], new LeaderEpoch(_epochs[partition]), told));
     }
 

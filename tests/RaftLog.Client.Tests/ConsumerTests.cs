@@ -157,7 +157,7 @@ public class ConsumerTests
         });
 
     [Fact]
-    public void A_log_that_was_cut_below_the_position_is_an_error() =>
+    public void A_log_that_was_truncated_below_the_position_is_an_error() =>
         OneThread.Run(context =>
         {
             using FakeCluster world = new(context);

@@ -30,7 +30,7 @@ public sealed partial class ReadmeTests : IDisposable
             _ports.TryAdd(port.Value, $":{FreePorts.Take()}");
         }
 
-        File.WriteAllText(Path.Combine(_directory, "cluster.json"), Moved(cluster));
+        File.WriteAllText(Path.Combine(_directory, "cluster.json"), OnOwnPorts(cluster));
         string program = Path.Combine(_directory, "raftlog");
         File.WriteAllText(
             program,
@@ -46,7 +46,7 @@ public sealed partial class ReadmeTests : IDisposable
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    private string Server => Moved("127.0.0.1:9092");
+    private string Server => OnOwnPorts("127.0.0.1:9092");
 
     [KcatFact]
     public async Task The_tour_runs_as_it_stands_and_the_program_that_up_prints_is_the_one_in_README()
@@ -61,9 +61,9 @@ public sealed partial class ReadmeTests : IDisposable
         (await RunAsync(Block("kcat -b 127.0.0.1:9092 -P"))).Succeeded().Saying("ada => first programmer");
 
         string program = Block("CreateProducer", "csharp");
-        Assert.Matches("^partition 0, offset [0-9]+\n$", await RunProgramAsync(Moved(program)));
+        Assert.Matches("^partition 0, offset [0-9]+\n$", await RunProgramAsync(OnOwnPorts(program)));
         Assert.Contains(
-            $".NET      {Moved(program).Split('\n').Single(line => line.StartsWith("using KafkaCluster", StringComparison.Ordinal))}",
+            $".NET      {OnOwnPorts(program).Split('\n').Single(line => line.StartsWith("using KafkaCluster", StringComparison.Ordinal))}",
             up.Said,
             StringComparison.Ordinal
         );
@@ -101,7 +101,7 @@ public sealed partial class ReadmeTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    private string Moved(string text) => Port().Replace(text, port => _ports.GetValueOrDefault(port.Value, port.Value));
+    private string OnOwnPorts(string text) => Port().Replace(text, port => _ports.GetValueOrDefault(port.Value, port.Value));
 
     private string Block(string with, string language = "") =>
         Fence()
@@ -116,7 +116,7 @@ public sealed partial class ReadmeTests : IDisposable
 
     private Command Start(string script)
     {
-        string text = $"cd {_directory}; export PATH={_directory}:$PATH\n{Moved(script)}";
+        string text = $"cd {_directory}; export PATH={_directory}:$PATH\n{OnOwnPorts(script)}";
         return Command.Start("/bin/bash", ["-c", text]);
     }
 

@@ -74,7 +74,7 @@ public sealed class FollowingTests
     }
 
     [Fact]
-    public void A_diverging_log_is_cut_where_both_may_agree_and_the_high_watermark_of_that_response_does_not_count()
+    public void A_diverging_log_is_truncated_where_both_may_agree_and_that_responses_high_watermark_is_ignored()
     {
         CoreRig rig = CoreRig.Follower(epoch: 6, log: CoreRig.Log(12, (1, 0), (3, 5), (5, 9)));
         RaftEffect.SendRequest fetch = rig.TakeRequest<RaftFetchRequest>();
@@ -90,7 +90,7 @@ public sealed class FollowingTests
     }
 
     [Fact]
-    public void A_log_without_the_leaders_epoch_is_cut_to_the_end_of_the_epoch_before()
+    public void A_log_without_the_leaders_epoch_is_truncated_to_the_end_of_the_epoch_before()
     {
         CoreRig rig = CoreRig.Follower(epoch: 6, log: CoreRig.Log(12, (1, 0), (5, 7)));
         rig.Reply(rig.TakeRequest<RaftFetchRequest>(), rig.Nothing(6) with { Diverging = At(3, 10) });
@@ -108,7 +108,7 @@ public sealed class FollowingTests
     }
 
     [Fact]
-    public void A_cut_below_the_high_watermark_stops_the_node()
+    public void A_truncation_below_the_high_watermark_stops_the_node()
     {
         CoreRig rig = CoreRig.Follower(epoch: 6, log: CoreRig.Log(12, (1, 0), (5, 7)));
         rig.Reply(rig.TakeRequest<RaftFetchRequest>(), rig.Nothing(6, highWatermark: 9));

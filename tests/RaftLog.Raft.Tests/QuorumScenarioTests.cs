@@ -3,7 +3,7 @@ using RaftLog.Simulation.Cores;
 
 namespace RaftLog.Raft.Tests;
 
-/// <summary>Stories of whole quorums, each under many seeds.</summary>
+/// <summary>Scenarios of whole quorums, each under many seeds.</summary>
 [Trait("Category", "Slow")]
 public sealed class QuorumScenarioTests
 {
@@ -134,14 +134,14 @@ public sealed class QuorumScenarioTests
 
     private static int LeaderOf(QuorumWorld cluster) => cluster.Leader!.Id.Value;
 
-    private static void ForSeeds(QuorumFaults faults, Action<QuorumWorld> story)
+    private static void ForSeeds(QuorumFaults faults, Action<QuorumWorld> play)
     {
         for (ulong seed = 1; seed <= 50; seed++)
         {
             var cluster = new QuorumWorld(seed, faults);
             cluster.StartAll();
             cluster.Check(cluster.RunUntil(() => cluster.Leader is not null, 3_000), "nobody leads at first");
-            story(cluster);
+            play(cluster);
         }
     }
 }

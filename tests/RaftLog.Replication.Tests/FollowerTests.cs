@@ -58,7 +58,7 @@ public sealed class FollowerTests
     }
 
     [Fact]
-    public void A_high_watermark_that_a_cut_takes_back_is_told()
+    public void A_high_watermark_that_a_truncation_takes_back_is_reported()
     {
         CopyTwo(leaderHighWatermark: 2);
         B.Flush(10);
@@ -209,7 +209,7 @@ public sealed class FollowerTests
     [InlineData("2255", "1113", 2)]
     [InlineData("1144", "11445", 4)]
     [InlineData("22", "", 0)]
-    public void Logs_are_cut_where_they_part(string follower, string leader, int kept)
+    public void Logs_are_truncated_where_they_diverge(string follower, string leader, int kept)
     {
         foreach (char epoch in follower)
         {

@@ -400,7 +400,7 @@ public sealed class LeaderTests
     }
 
     [Fact]
-    public void A_leaders_log_that_is_cut_stops_the_node()
+    public void A_leaders_log_that_is_truncated_stops_the_node()
     {
         Lead(0);
         Write(2);

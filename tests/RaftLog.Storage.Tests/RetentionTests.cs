@@ -19,7 +19,7 @@ public class RetentionTests
         Assert.Equal(0, Decide(-1, -1, nowMs: long.MaxValue / 2).Start.Value);
         Assert.Equal(0, Decide(100, -1, nowMs: 110).Start.Value);
         Assert.Equal(10, Decide(100, -1, nowMs: 111).Start.Value);
-        Assert.Equal((20, 2, 200L), Went(Decide(100, -1, nowMs: 121)));
+        Assert.Equal((20, 2, 200L), Deleted(Decide(100, -1, nowMs: 121)));
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public class RetentionTests
     private static SegmentExtent Segment(long baseOffset, long bytes, long newest) =>
         new(new Offset(baseOffset), new Offset(baseOffset + 10), bytes, newest);
 
-    private static (int Start, int Segments, long Bytes) Went(RetentionDecision decision) =>
+    private static (int Start, int Segments, long Bytes) Deleted(RetentionDecision decision) =>
         ((int)decision.Start.Value, decision.Segments, decision.Bytes);
 
     [Fact]

@@ -49,7 +49,7 @@ public class TruncationTests
     }
 
     [Fact]
-    public void A_cut_whose_place_the_disk_has_hidden_takes_the_directory_offline()
+    public void A_truncation_whose_place_the_disk_has_hidden_takes_the_directory_offline()
     {
         const int lengthField = 8;
         var node = new Node();
@@ -72,7 +72,7 @@ public class TruncationTests
     }
 
     [Fact]
-    public void A_cut_inside_a_batch_takes_the_whole_batch()
+    public void A_truncation_inside_a_batch_takes_the_whole_batch()
     {
         PartitionLog log = new Node().Run().Create();
         log.AppendAsLeader(Of("a", "b"), new LeaderEpoch(0), AppendSettings.Default, Now);
@@ -82,7 +82,7 @@ public class TruncationTests
     }
 
     [Fact]
-    public void An_epoch_without_records_is_cut_even_when_the_log_does_not_get_shorter()
+    public void An_epoch_without_records_is_truncated_even_when_the_log_does_not_get_shorter()
     {
         PartitionLog log = new Node().Run().Create();
         log.AppendAsLeader(Of("a"), new LeaderEpoch(1), AppendSettings.Default, Now);

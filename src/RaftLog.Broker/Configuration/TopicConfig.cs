@@ -7,7 +7,7 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="UncleanLeaderElection"><c>unclean.leader.election.enable</c>.</param>
 /// <param name="Messages">What may be appended.</param>
 /// <param name="Compression">How it is stored.</param>
-/// <param name="Segments">How the log is cut into files.</param>
+/// <param name="Segments">How the log is divided into files.</param>
 /// <param name="Retention">How long it is kept.</param>
 /// <param name="Compaction">How it is compacted.</param>
 /// <param name="Flush">When it is flushed.</param>
@@ -48,7 +48,7 @@ public sealed record MessageRules(
 /// <param name="ZstdLevel"><c>compression.zstd.level</c>.</param>
 public sealed record CompressionRules(TopicCompression Type, int GzipLevel, int Lz4Level, int ZstdLevel);
 
-/// <summary>How a log is cut into files.</summary>
+/// <summary>How a log is divided into files.</summary>
 /// <param name="Bytes"><c>segment.bytes</c>, or <c>internal.segment.bytes</c> where a test sets it.</param>
 /// <param name="AgeMs"><c>segment.ms</c>.</param>
 /// <param name="JitterMs"><c>segment.jitter.ms</c>.</param>

@@ -41,7 +41,7 @@ internal sealed partial class FetchReader(PartitionLookup lookup, Audience audie
     {
         WakeList wakes = new();
         long bytes = 0;
-        bool news = false;
+        bool hasUpdate = false;
         foreach (FetchTarget target in targets)
         {
             (Partition? partition, ErrorCode error) = Find(target);
@@ -49,17 +49,18 @@ internal sealed partial class FetchReader(PartitionLookup lookup, Audience audie
                 ? Rejected(error)
                 : Read(partition, target, (int)Math.Max(0, maxBytes - bytes), bytes == 0, wakes);
             bytes += read.Slice.Length;
-            news |= read.Error != ErrorCode.None || read.Diverging is not null || InterestOf(target, read).IsBehind(read.HighWatermark);
+            hasUpdate |=
+                read.Error != ErrorCode.None || read.Diverging is not null || InterestOf(target, read).IsBehind(read.HighWatermark);
             found.Add(new FetchedPartition(target, partition, read, read.Slice.Length > 0));
             target.IsNamed = false;
         }
 
         wakes.WakeAll();
-        return news || bytes >= minBytes;
+        return hasUpdate || bytes >= minBytes;
     }
 
     /// <summary>
-    /// Registers for news of every partition, of the kind that <see cref="Look"/> takes for news; false when there is some already.
+    /// Registers for updates of every partition, of the kind that <see cref="Look"/> takes for one; false when there is some already.
     /// </summary>
     public bool Watch(List<FetchedPartition> found, DataWait wait)
     {
@@ -97,7 +98,7 @@ internal sealed partial class FetchReader(PartitionLookup lookup, Audience audie
         found.Clear();
     }
 
-    /// <summary>What a partition is to be watched for after a look: what <see cref="Look"/> takes for news.</summary>
+    /// <summary>What a partition is to be watched for after a look: what <see cref="Look"/> takes for an update.</summary>
     public DataInterest InterestOf(in FetchedPartition each) => InterestOf(each.Target, each.Read);
 
     private DataInterest InterestOf(FetchTarget target, in PartitionRead read) =>

@@ -7,7 +7,7 @@ using RaftLog.Replication;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// OffsetForLeaderEpoch (23), versions 2 to 4: where an epoch ends in the leader's log, so that a client finds out what was cut off
+/// OffsetForLeaderEpoch (23), versions 2 to 4: where an epoch ends in the leader's log, so that a client finds out what was truncated
 /// (KIP-320).
 /// </summary>
 internal sealed class OffsetForLeaderEpochHandler(PartitionLookup lookup)

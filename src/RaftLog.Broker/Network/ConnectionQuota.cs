@@ -15,8 +15,8 @@ internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, NodeLog nod
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _byAddress = new(StringComparer.Ordinal);
     private int _total;
-    private bool _toldOfTotal;
-    private string? _toldOfAddress;
+    private bool _reportedTotal;
+    private string? _reportedAddress;
 
     /// <summary>How many connections the descriptors of the process leave room for.</summary>
     public OpenFileLimit Descriptors { get; init; } = new(long.MaxValue);
@@ -44,17 +44,17 @@ internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, NodeLog nod
                         ? $"max.connections = {bound.Total} are open"
                         : $"{total} connections are open, as many as the limit of open files ({Descriptors.Descriptors}; ulimit -n, "
                             + $"LimitNOFILE of systemd) leaves room for";
-                warning = _toldOfTotal ? null : $"{which}; further ones are closed at once until some end";
-                _toldOfTotal = true;
+                warning = _reportedTotal ? null : $"{which}; further ones are closed at once until some end";
+                _reportedTotal = true;
             }
             else
             {
                 warning =
-                    _toldOfAddress == peer.Host
+                    _reportedAddress == peer.Host
                         ? null
                         : $"max.connections.per.ip = {bound.PerAddress} are open from {peer.Host}; further ones from there are closed "
                             + $"at once";
-                _toldOfAddress = peer.Host;
+                _reportedAddress = peer.Host;
             }
         }
 
@@ -72,11 +72,11 @@ internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, NodeLog nod
         lock (_gate)
         {
             _total--;
-            _toldOfTotal = false;
+            _reportedTotal = false;
             if (_byAddress[peer.Host] == 1)
             {
                 _byAddress.Remove(peer.Host);
-                _toldOfAddress = _toldOfAddress == peer.Host ? null : _toldOfAddress;
+                _reportedAddress = _reportedAddress == peer.Host ? null : _reportedAddress;
             }
             else
             {

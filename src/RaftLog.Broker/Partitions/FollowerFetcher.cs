@@ -159,7 +159,7 @@ internal sealed class FollowerFetcher
                 await _signal.WaitAsync(TimeSpan.FromMilliseconds(_backoff.UntilMs - NowMs));
             }
 
-            // After a connect all are collected again: what was ready before may be led by another, and its log cut, by now.
+            // After a connect all are collected again: what was ready before may be led by another, and its log truncated, by now.
         }
     }
 

@@ -5,7 +5,7 @@ using RaftLog.Storage;
 namespace RaftLog.Broker.Partitions;
 
 /// <summary>What a topic's configuration means to its partitions.</summary>
-/// <param name="Log">How the log is cut and flushed.</param>
+/// <param name="Log">How the log is divided and flushed.</param>
 /// <param name="Append">What may be appended.</param>
 /// <param name="MinInSync"><c>min.insync.replicas</c>, as configured.</param>
 public sealed record PartitionSettings(LogSettings Log, AppendSettings Append, int MinInSync)

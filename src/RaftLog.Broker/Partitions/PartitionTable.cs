@@ -34,7 +34,7 @@ internal sealed partial class PartitionTable : IFlushObserver
     private Partition[] _all = [];
     private MetadataImage _image = MetadataImage.Empty;
     private WakeList? _wakesOfFlush;
-    private DiskErrorKind? _toldOf;
+    private DiskErrorKind? _reported;
     private BrokerRoster _roster = BrokerRoster.Empty;
     private BrokerEpoch _registeredAs = BrokerEpoch.None;
 
@@ -538,9 +538,9 @@ internal sealed partial class PartitionTable : IFlushObserver
     {
         foreach ((PartitionToMake asked, CreatedLog result) in results)
         {
-            if (result.Failure is { } failure && failure.Kind != _toldOf)
+            if (result.Failure is { } failure && failure.Kind != _reported)
             {
-                _toldOf = failure.Kind;
+                _reported = failure.Kind;
                 _fetchers.NodeLog.Error(
                     $"{asked.Log.Partition} cannot be served, nor can other new partitions in {asked.Directory.Path}: "
                         + $"{failure.Message}; {failure.WayOut}. "
@@ -549,9 +549,9 @@ internal sealed partial class PartitionTable : IFlushObserver
             }
         }
 
-        if (_toldOf is not null && _unmade.IsEmpty)
+        if (_reported is not null && _unmade.IsEmpty)
         {
-            _toldOf = null;
+            _reported = null;
             _fetchers.NodeLog.Info("all partitions that metadata gives to this node are there now");
         }
     }

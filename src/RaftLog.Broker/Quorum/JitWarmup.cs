@@ -56,7 +56,7 @@ internal static class JitWarmup
                 [
                     new()
                     {
-                        Name = "rehearsal",
+                        Name = "warm-up",
                         NumPartitions = 2,
                         ReplicationFactor = 1,
                     },
@@ -82,11 +82,11 @@ internal static class JitWarmup
     private static IEnumerable<IMetadataRecord> Topic()
     {
         Uuid id = new(0, 3);
-        yield return new TopicRecord { Name = "rehearsal", TopicId = id };
+        yield return new TopicRecord { Name = "warm-up", TopicId = id };
         yield return new ConfigRecord
         {
             ResourceType = (sbyte)ConfigResourceType.Topic,
-            ResourceName = "rehearsal",
+            ResourceName = "warm-up",
             Name = "segment.ms",
             Value = "1",
         };

@@ -9,7 +9,7 @@ public enum BatchStatus : byte
     /// <summary>Nothing: the buffer is empty.</summary>
     End,
 
-    /// <summary>A batch whose rest is missing: a torn write, or a fetch that was cut at its byte limit.</summary>
+    /// <summary>A batch whose rest is missing: a torn write, or a fetch that ended at its byte limit.</summary>
     Torn,
 
     /// <summary>A length that no batch can have.</summary>

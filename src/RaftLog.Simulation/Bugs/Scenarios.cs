@@ -29,8 +29,8 @@ public static class Scenarios
     public static IEnumerable<Scenario> Named(string part) =>
         All.Where(each => each.Name.Contains(part, StringComparison.OrdinalIgnoreCase));
 
-    private static IEnumerable<Scenario> Of(Type stories) =>
-        stories
+    private static IEnumerable<Scenario> Of(Type scenarios) =>
+        scenarios
             .GetMethods()
             .Where(method => method.IsStatic && method.GetParameters().Length == 0)
             .OrderBy(method => method.Name, StringComparer.Ordinal)

@@ -63,7 +63,7 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
         if (batch.Last < End && image.End <= batch.Last && _epochs.GetValueOrDefault(batch.Last.Value, LeaderEpoch.None) == batch.Epoch)
         {
             fail(
-                "no-cut-below-commit",
+                "no-truncation-below-commit",
                 $"{partition}: n{node} has cut away {batch}, which is committed; its image now ends at {image.End}"
             );
         }

@@ -44,7 +44,7 @@ internal sealed class PartitionLedger(TopicPartition partition, Action<string, s
         )
         {
             fail(
-                "no-cut-below-commit",
+                "no-truncation-below-commit",
                 $"{partition}: n{node} has cut away {batch}, which is committed; its image now ends at {image.End}"
             );
         }

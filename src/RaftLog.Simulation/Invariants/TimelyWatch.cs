@@ -51,7 +51,7 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
         foreach (SimMachine machine in cluster.Machines)
         {
             RequireFenced(machine);
-            RequireNews(machine);
+            RequireUpdates(machine);
         }
     }
 
@@ -131,7 +131,7 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
         }
     }
 
-    private void RequireNews(SimMachine machine)
+    private void RequireUpdates(SimMachine machine)
     {
         if (!IsOlder(_wellSince, machine.Number, Slack) || Now - _leadsSince < Slack)
         {
@@ -143,7 +143,7 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
         if (known < _knownBefore)
         {
             cluster.Scheduler.Fail(
-                $"news-in-time: {machine.Name} has heard n{_leader} well for {Seconds(_wellSince[machine.Number])} s and believes the "
+                $"updates-in-time: {machine.Name} has heard n{_leader} well for {Seconds(_wellSince[machine.Number])} s and believes the "
                     + $"metadata up to {known}; "
                     + $"{_knownBefore} was committed {TimeSpan.FromTicks(Slack).TotalSeconds:F0} s ago"
             );

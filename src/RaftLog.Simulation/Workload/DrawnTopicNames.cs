@@ -1,6 +1,6 @@
 namespace RaftLog.Simulation;
 
-/// <summary>The names that administrators quarrel about: a few at a time, each for some operations.</summary>
+/// <summary>The names that administrators contend for: a few at a time, each for some operations.</summary>
 public sealed class DrawnTopicNames
 {
     private const int Active = 4;

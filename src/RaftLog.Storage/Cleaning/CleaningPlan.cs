@@ -44,7 +44,7 @@ internal sealed class CleaningPlan
     /// <summary>What may be cleaned.</summary>
     public CleanableRange Range { get; }
 
-    /// <summary>How the log is cut.</summary>
+    /// <summary>How the log is divided.</summary>
     public LogSettings Log { get; }
 
     /// <summary>The topic's settings.</summary>

@@ -3,7 +3,7 @@ using RaftLog.Platform;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Puts written segments in the place of others, as work of the flusher, so that no cut of the log comes between. At each point a start
+/// Puts written segments in the place of others, as work of the flusher, so that no truncation comes between. At each point a start
 /// finds either the old segments or the new ones: the files with the new batches get their <c>.swap</c> names when everything else of them
 /// is on the disk, the first one's last, which makes the replacement valid; the old ones go after that is, and the new get their own names
 /// after they are gone. False when the log has changed meanwhile, so that nothing was replaced.

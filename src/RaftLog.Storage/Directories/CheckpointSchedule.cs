@@ -12,21 +12,21 @@ internal sealed class CheckpointSchedule(Checkpoints checkpoints, Flusher flushe
     /// The checkpoints on the disk name a log that is gone. They know logs by name, so they must be written before a namesake's records
     /// count: its recovery would trust the old log's recovery point.
     /// </summary>
-    private volatile bool _nameTheDead;
+    private volatile bool _areStale;
 
     /// <summary>True while the checkpoints on the disk name a log that is gone.</summary>
-    public bool NameTheDead => _nameTheDead;
+    public bool AreStale => _areStale;
 
     /// <summary>What was found for a log of this name is not true any more.</summary>
-    public void Forget(TopicPartition partition) => _nameTheDead |= checkpoints.Forget(partition);
+    public void Forget(TopicPartition partition) => _areStale |= checkpoints.Forget(partition);
 
     /// <summary>A log has left.</summary>
-    public void LogLeft() => _nameTheDead = true;
+    public void LogLeft() => _areStale = true;
 
     /// <summary>Before a group of flushes.</summary>
     public async ValueTask BeforeGroupAsync()
     {
-        if (_nameTheDead)
+        if (_areStale)
         {
             await TryWriteAllAsync();
         }
@@ -43,10 +43,10 @@ internal sealed class CheckpointSchedule(Checkpoints checkpoints, Flusher flushe
     /// </summary>
     public async ValueTask<DiskException?> TryWriteAllAsync()
     {
-        bool wereStale = _nameTheDead;
-        _nameTheDead = false;
+        bool wereStale = _areStale;
+        _areStale = false;
         DiskException? rejected = await TryAsync(checkpoints.WriteAllAsync);
-        _nameTheDead |= wereStale && rejected is not null;
+        _areStale |= wereStale && rejected is not null;
         return rejected;
     }
 

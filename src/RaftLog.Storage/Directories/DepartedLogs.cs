@@ -118,7 +118,7 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
     /// </summary>
     private async ValueTask RemoveFilesAsync(Departed departed)
     {
-        if (checkpoints.NameTheDead && await checkpoints.TryWriteAllAsync() is { } rejected)
+        if (checkpoints.AreStale && await checkpoints.TryWriteAllAsync() is { } rejected)
         {
             PutOff(departed, rejected);
             return;

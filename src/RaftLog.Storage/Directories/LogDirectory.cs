@@ -205,7 +205,7 @@ public sealed class LogDirectory
     /// </summary>
     /// <param name="disk">The disk with flushes of its own (<see cref="IDisk.WithOwnFlushes"/>).</param>
     /// <param name="partition">The log's name.</param>
-    /// <param name="settings">How it is cut and flushed.</param>
+    /// <param name="settings">How it is divided and flushed.</param>
     /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public async ValueTask<PartitionLog> OpenMetadataLogAsync(IDisk disk, TopicPartition partition, LogSettings settings)
     {
@@ -385,7 +385,7 @@ public sealed class LogDirectory
     /// point and high watermark on the disk. Completes at once where neither is needed.
     /// </summary>
     /// <param name="log">The log.</param>
-    /// <param name="offset">Where it will be cut.</param>
+    /// <param name="offset">Where it will be truncated.</param>
     /// <exception cref="DiskException">The disk failed, and the directory is offline; or there is no descriptor, and the node
     /// stops.</exception>
     public async ValueTask PrepareTruncationAsync(PartitionLog log, Offset offset)

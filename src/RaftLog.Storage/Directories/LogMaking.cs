@@ -105,7 +105,7 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
     private async ValueTask<DiskException?> TryMakeDurableAsync(List<string> paths)
     {
         DiskException? rejected = null;
-        if (checkpoints.NameTheDead)
+        if (checkpoints.AreStale)
         {
             await home.Flusher.EnqueueAsync(async () => rejected = await checkpoints.TryWriteAllAsync());
         }

@@ -75,7 +75,7 @@ public sealed class LeaderEpochs
         Replace([.. _entries.AsSpan(0, kept), new EpochEntry(epoch, startOffset)]);
     }
 
-    /// <summary>Drops the epochs that begin at or after an offset: what they held was cut off, or never was.</summary>
+    /// <summary>Drops the epochs that begin at or after an offset: what they held was truncated, or never was.</summary>
     internal void TruncateFromEnd(Offset end)
     {
         int kept = _entries.Length;

@@ -101,8 +101,8 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
     }
 
     /// <summary>
-    /// The log is about to be cut: from here on nothing at or above the new end counts as flushed, and no flush under way will count. Must
-    /// be called before the first byte or file goes.
+    /// The log is about to be truncated: from here on nothing at or above the new end counts as flushed, and no flush under way will count.
+    /// Must be called before the first byte or file goes.
     /// </summary>
     public void BeginTruncation(Offset end)
     {
@@ -111,7 +111,7 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
             Invariant.Holds(
                 end.Value >= _recoveryPoint,
                 "S-04",
-                $"a log is cut to {end} although the disk may hold recovery point {_recoveryPoint}"
+                $"a log is truncated to {end} although the disk may hold recovery point {_recoveryPoint}"
             );
             _recoveryLimit = long.MaxValue;
             _generation++;
@@ -123,7 +123,7 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
         }
     }
 
-    /// <summary>The log was cut: what remains, and the shorter lengths, must be flushed in the new generation.</summary>
+    /// <summary>The log was truncated: what remains, and the shorter lengths, must be flushed in the new generation.</summary>
     public void CompleteTruncation(IReadOnlyList<LogSegment> remaining, Offset end)
     {
         lock (_lock)
@@ -217,7 +217,9 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
 
     partial void SeededBugFlushesNewestAlone();
 
-    /// <summary>The flush succeeded: publishes what it covered, unless the log was cut since it began. True when it counted.</summary>
+    /// <summary>
+    /// The flush succeeded: publishes what it covered, unless the log was truncated since it began. True when it counted.
+    /// </summary>
     /// <param name="bytes">The bytes that were written since the last flush that counted.</param>
     public bool Complete(out long bytes)
     {
@@ -300,7 +302,7 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
         }
     }
 
-    /// <summary>True while the log is about to be cut.</summary>
+    /// <summary>True while the log is about to be truncated.</summary>
     public bool IsAboutToBeTruncated
     {
         get
@@ -322,8 +324,8 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
     }
 
     /// <summary>
-    /// The log will be cut at this offset: until then no recovery point and no high watermark above it goes to the disk. True when one may
-    /// be there already, so that lower ones must be written first.
+    /// The log will be truncated at this offset: until then no recovery point and no high watermark above it goes to the disk. True when
+    /// one may be there already, so that lower ones must be written first.
     /// </summary>
     public bool LimitCheckpoints(Offset limit, Offset highWatermark)
     {

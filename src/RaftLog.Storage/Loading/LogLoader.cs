@@ -5,10 +5,10 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Opens a log's files. After an unclean stop every file past the recovery point is flushed, dropped from the page cache, scanned, cut at
-/// the first bytes that are not an intact batch in place, and flushed again with its directory (ARCHITECTURE D5 b): what is then there is
-/// on the disk. In doubt are batches with a wrong checksum, an offset or epoch that goes back (an old tail that a lost truncation left),
-/// and a leap between segments that no compaction made (the end of the one before was lost).
+/// Opens a log's files. After an unclean stop every file past the recovery point is flushed, dropped from the page cache, scanned,
+/// truncated at the first bytes that are not an intact batch in place, and flushed again with its directory (ARCHITECTURE D5 b): what is
+/// then there is on the disk. In doubt are batches with a wrong checksum, an offset or epoch that goes back (an old tail that a lost
+/// truncation left), and a leap between segments that no compaction made (the end of the one before was lost).
 /// </summary>
 internal sealed partial class LogLoader
 {
@@ -114,7 +114,7 @@ internal sealed partial class LogLoader
         return Math.Max(last, 0);
     }
 
-    /// <summary>True when a segment's transaction index held more when the directory was closed: its file is gone, or cut.</summary>
+    /// <summary>True when a segment's transaction index held more when the directory was closed: its file is gone, or shorter.</summary>
     private bool LacksTransactions(LogSegment segment) =>
         _hints.TransactionIndexes?.GetValueOrDefault(segment.BaseOffset) > segment.Transactions.Entries.Length;
 
@@ -221,8 +221,8 @@ internal sealed partial class LogLoader
         {
             using IDiskFile? metadata = _disk.OpenExisting($"{_path}/{LogFileNames.PartitionMetadata}");
 
-            // The segment before may end at the recovery point because it was cut there, and the cut may only be in the page cache: on the
-            // disk its old tail would overlap what follows, and a later power cut would bring it back.
+            // The segment before may end at the recovery point because it was truncated there, and that may only be in the page cache: on
+            // the disk its old tail would overlap what follows, and a later power cut would bring it back.
             await FlushAsync(Math.Max(0, firstInDoubt - 1), metadata);
         }
 
@@ -266,7 +266,7 @@ internal sealed partial class LogLoader
         }
     }
 
-    /// <summary>Scans one segment and cuts it where it is no longer intact; false when bytes had to go.</summary>
+    /// <summary>Scans one segment and truncates it where it is no longer intact; false when bytes had to go.</summary>
     private bool Recover(LogSegment segment)
     {
         segment.Forget();
@@ -295,7 +295,7 @@ internal sealed partial class LogLoader
     }
 
     /// <summary>
-    /// A power cut takes nothing that was flushed. Where that is gone the medium has failed, and cutting there would make a replica that
+    /// A power cut takes nothing that was flushed. Where that is gone the medium has failed, and truncating there would make a replica that
     /// lacks committed records look like one that has them.
     /// </summary>
     private void RequireWhatWasFlushed(LogSegment segment)

@@ -7,7 +7,7 @@ namespace RaftLog.Storage;
 /// <param name="RecoveryPoint">From where on the log was in doubt.</param>
 /// <param name="ScannedBytes">Bytes that were walked batch by batch.</param>
 /// <param name="TruncatedBytes">Bytes that were not whole, intact batches in place, and are gone.</param>
-/// <param name="DroppedSegments">Segments after the cut that are gone.</param>
+/// <param name="DroppedSegments">Segments after the truncation that are gone.</param>
 public readonly record struct LogRecovery(bool WasClean, Offset RecoveryPoint, long ScannedBytes, long TruncatedBytes, int DroppedSegments);
 
 /// <summary>What the directory's files say about a log before it is opened.</summary>

@@ -354,33 +354,33 @@ internal sealed partial class LogSegment : IFileRangeGuard
         }
     }
 
-    /// <summary>Where a cut at an offset really ends: at the batch's base when the offset lies inside a batch.</summary>
+    /// <summary>Where a truncation at an offset really ends: at the batch's base when the offset lies inside a batch.</summary>
     public Offset TruncationPoint(Offset offset) => Find(offset, Size) is { } place ? Offset.Min(offset, FirstOffset(place)) : offset;
 
     /// <summary>Drops all batches from a <see cref="TruncationPoint"/> on, and leaves the segment open for appends.</summary>
-    /// <exception cref="DiskException">The batches before the cut cannot be walked: the disk has corrupt one, and what is to go would
+    /// <exception cref="DiskException">The batches before the offset cannot be walked: the disk has corrupt one, and what is to go would
     /// stay.</exception>
-    public void TruncateTo(Offset cut)
+    public void TruncateTo(Offset end)
     {
         long position =
-            cut >= NextOffset
+            end >= NextOffset
                 ? Size
-                : Find(cut, Size)?.Position
+                : Find(end, Size)?.Position
                     ?? throw new DiskException(
                         Log.Path,
                         DiskErrorKind.Io,
-                        "cut",
-                        $"the place of offset {cut} is not found, so the disk has corrupt a batch before it; \"A corrupt log\" in "
+                        "truncate",
+                        $"the place of offset {end} is not found, so the disk has corrupt a batch before it; \"A corrupt log\" in "
                             + $"docs/operations.md says what to do"
                     );
 
         // Before the file changes: who reads the old bytes looks here afterwards.
         Volatile.Write(ref _lowestTruncation, Math.Min(_lowestTruncation, position));
         Unseal();
-        Offset timesEnd = cut;
-        Offset transactionsEnd = cut;
+        Offset timesEnd = end;
+        Offset transactionsEnd = end;
         SeededBugKeepsIndexes(ref timesEnd, ref transactionsEnd);
-        Offsets.TruncateTo(cut);
+        Offsets.TruncateTo(end);
         Times.TruncateTo(timesEnd);
         Transactions.TruncateTo(transactionsEnd);
         Log.SetLength(position);
@@ -396,12 +396,12 @@ internal sealed partial class LogSegment : IFileRangeGuard
 
         FirstTimestamp = position == 0 ? null : FirstTimestamp;
         Volatile.Write(ref _size, position);
-        Volatile.Write(ref _next, cut.Value);
+        Volatile.Write(ref _next, end.Value);
     }
 
     static partial void SeededBugKeepsIndexes(ref Offset timesEnd, ref Offset transactionsEnd);
 
-    /// <summary>Cuts the file itself to what is part of the log, as after a scan that stopped early.</summary>
+    /// <summary>Truncates the file itself to what is part of the log, as after a scan that stopped early.</summary>
     public void ShrinkFileToSize() => Log.SetLength(Size);
 
     /// <summary>

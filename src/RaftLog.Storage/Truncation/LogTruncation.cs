@@ -34,7 +34,7 @@ internal sealed partial class LogTruncation(PartitionLog log, LogHome home, Segm
             return;
         }
 
-        log.Guarded(() => Cut(end));
+        log.Guarded(() => TruncateWithin(end));
     }
 
     partial void SeededBugKeepsEpochs(ref Offset epochsEnd);
@@ -78,13 +78,13 @@ internal sealed partial class LogTruncation(PartitionLog log, LogHome home, Segm
 
     private Offset BatchStart(Offset offset) => segments.Holder(offset).TruncationPoint(offset);
 
-    private void Cut(Offset end)
+    private void TruncateWithin(Offset end)
     {
         LogSegment holder = segments.Holder(end);
         log.Flushing.BeginTruncation(end);
         log.SetTruncated(end);
         segments.DropAfter(end);
-        bool cutsBytes = holder.NextOffset > end;
+        bool losesBytes = holder.NextOffset > end;
         holder.TruncateTo(end);
         log.Epochs.TruncateFromEnd(end);
         Offset snapshotsEnd = end;
@@ -94,7 +94,7 @@ internal sealed partial class LogTruncation(PartitionLog log, LogHome home, Segm
         ProducerReplay.Rebuild(home.Disk, log.Path, segments.Current, producers, log.HighWatermark);
         writer.SnapshotsGone(end);
         log.Producers.Committed(log.HighWatermark);
-        if (cutsBytes)
+        if (losesBytes)
         {
             StartFreshFile(holder, end);
         }
@@ -106,8 +106,8 @@ internal sealed partial class LogTruncation(PartitionLog log, LogHome home, Segm
     static partial void SeededBugKeepsProducers(ref Offset snapshotsEnd, ref ProducerStates producers);
 
     /// <summary>
-    /// Nothing is written over bytes that were cut before the cut is on the disk. A batch's offset and epoch lie outside its checksum, so a
-    /// power cut could leave an old batch's epoch before a new batch's records, and nobody would notice.
+    /// Nothing is written over truncated bytes before the truncation is on the disk. A batch's offset and epoch lie outside its checksum,
+    /// so a power cut could leave an old batch's epoch before a new batch's records, and nobody would notice.
     /// </summary>
     private void StartFreshFile(LogSegment holder, Offset end)
     {

@@ -54,7 +54,7 @@ public sealed class FollowerFetcherTests : IDisposable
     }
 
     [Fact]
-    public void A_fetch_that_waited_for_its_connection_does_not_claim_what_another_leader_has_cut_meanwhile()
+    public void A_fetch_that_waited_for_its_connection_does_not_claim_what_another_leader_has_truncated()
     {
         _cluster.CreateOrders(0, 1, 2);
         Ended(A.Produce(RequiredAcks.All, "one"));
@@ -74,7 +74,7 @@ public sealed class FollowerFetcherTests : IDisposable
     }
 
     [Fact]
-    public void A_leader_that_restarts_without_its_tail_follows_and_cuts_what_the_new_leader_has_otherwise()
+    public void A_leader_that_restarts_without_its_tail_follows_and_truncates_what_the_new_leader_lacks()
     {
         _cluster.CreateOrders(0, 1, 2);
         Ended(A.Produce(RequiredAcks.All, "kept"));

@@ -8,7 +8,7 @@ namespace RaftLog.Broker.Tests.Quorum;
 public class JitWarmupTests
 {
     [Fact]
-    public void A_topics_life_is_rehearsed_by_nodes_with_and_without_a_controller()
+    public void A_topics_life_is_run_through_with_and_without_a_controller()
     {
         ConfigTable configs = new(new BrokerConfigs(new ConfigSettings("test")));
         JitWarmup.Run(null, configs);

@@ -164,7 +164,7 @@ public class RecordCompressionTests
     }
 
     [Fact]
-    public void Data_that_is_cut_anywhere_is_rejected_or_shorter_and_nothing_else_happens()
+    public void Data_that_is_truncated_anywhere_is_rejected_or_shorter_and_nothing_else_happens()
     {
         byte[] plain = Text(3000);
         foreach (CompressionType codec in Codecs[1..])

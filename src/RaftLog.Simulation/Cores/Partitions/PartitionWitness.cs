@@ -62,7 +62,7 @@ internal sealed class PartitionWitness(IElectable electable)
         if (to < shared && replica.Log.PrefixHash(to + 1) == _prefixes[to + 1] && _committedIn[to] <= replica.Core.Role.Epoch)
         {
             throw new AlarmException(
-                "no-committed-cut",
+                "no-committed-truncation",
                 $"node {replica.Node} cuts its log to {to}, but {Committed} records are committed"
             );
         }

@@ -170,8 +170,8 @@ internal sealed class QuorumReplica
     /// <summary>Writes a snapshot of what is committed, unless there is one already.</summary>
     /// <param name="end">The first offset that it does not hold.</param>
     /// <param name="content">What it says.</param>
-    /// <param name="cutsFront">True to drop what it holds from the log.</param>
-    public void TakeSnapshot(Offset end, object? content, bool cutsFront)
+    /// <param name="truncatesFront">True to drop what it holds from the log.</param>
+    public void TakeSnapshot(Offset end, object? content, bool truncatesFront)
     {
         if (Core is not { } core || IsPaused || end <= Disk.LatestSnapshot.EndOffset)
         {
@@ -183,7 +183,7 @@ internal sealed class QuorumReplica
         Disk.Snapshots[id.EndOffset.Value] = snapshot;
         _world.Say($"{Id} takes snapshot {id}");
         Input((c, now) => c.SnapshotTaken(now, id));
-        if (cutsFront && core.FlushedEnd >= id.EndOffset && !_isFlushing)
+        if (truncatesFront && core.FlushedEnd >= id.EndOffset && !_isFlushing)
         {
             Disk.TruncateFront(snapshot);
             Input((c, now) => c.LogStartAdvanced(now, id));

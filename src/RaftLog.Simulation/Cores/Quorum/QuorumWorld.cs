@@ -325,7 +325,7 @@ internal sealed partial class QuorumWorld : IQuorumWorld
                 }
             }
         );
-        During(20, _faults.SnapshotPerThousand, () => TakeSnapshot(Any(), cutsFront: Chance.PerMille(700)));
+        During(20, _faults.SnapshotPerThousand, () => TakeSnapshot(Any(), truncatesFront: Chance.PerMille(700)));
         During(50, _faults.ResignPerThousand, () => Leader?.Input((core, now) => core.Resign(now)));
         while (Events < events)
         {
@@ -373,8 +373,8 @@ internal sealed partial class QuorumWorld : IQuorumWorld
         _trace.Enqueue($"{NowMs} {line}");
     }
 
-    public static void TakeSnapshot(QuorumReplica node, bool cutsFront) =>
-        node.TakeSnapshot(node.Core?.HighWatermark ?? Offset.Zero, content: null, cutsFront);
+    public static void TakeSnapshot(QuorumReplica node, bool truncatesFront) =>
+        node.TakeSnapshot(node.Core?.HighWatermark ?? Offset.Zero, content: null, truncatesFront);
 
     public void Check(bool holds, string meaning)
     {

@@ -5,8 +5,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// Stories of a whole cluster: what is no evidence that a broker is gone fences and elects nobody; what is evidence fences the incarnation
-/// that was lost, and no other.
+/// Scenarios of a whole cluster: what is no evidence that a broker is gone fences and elects nobody; what is evidence fences the
+/// incarnation that was lost, and no other.
 /// </summary>
 internal static class ClusterScenarios
 {

@@ -7,7 +7,7 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of one connection of a node, and of who waits for it.</summary>
+/// <summary>Scenarios of one connection of a node, and of who waits for it.</summary>
 internal static class ConnectionScenarios
 {
     public static void Responses_leave_a_connection_in_the_order_of_its_requests()

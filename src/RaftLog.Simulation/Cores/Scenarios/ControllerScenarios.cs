@@ -10,7 +10,7 @@ using RaftLog.Protocol.Wire;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of the shell of the controller, and of the snapshots of its log.</summary>
+/// <summary>Scenarios of the shell of the controller, and of the snapshots of its log.</summary>
 internal static class ControllerScenarios
 {
     public static void The_controller_answers_when_its_records_are_committed_and_not_before() =>

@@ -4,7 +4,7 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of coordinators on whole nodes, and of clients that speak the protocol themselves.</summary>
+/// <summary>Scenarios of coordinators on whole nodes, and of clients that speak the protocol themselves.</summary>
 internal static class CoordinatorScenarios
 {
     private const string Name = "story";

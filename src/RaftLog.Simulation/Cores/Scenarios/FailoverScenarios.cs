@@ -4,7 +4,7 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// Stories of a controller that takes over: what was handed out, who was told to be alive, and what changes of configuration come to.
+/// Scenarios of a controller that takes over: what was handed out, who was told to be alive, and what changes of configuration come to.
 /// </summary>
 internal static class FailoverScenarios
 {

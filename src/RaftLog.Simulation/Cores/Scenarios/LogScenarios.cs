@@ -4,7 +4,7 @@ using RaftLog.Storage;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of one log on a disk: what counts as flushed, and what is there after the power was lost.</summary>
+/// <summary>Scenarios of one log on a disk: what counts as flushed, and what is there after the power was lost.</summary>
 internal static class LogScenarios
 {
     private const ulong Seeds = 20;
@@ -24,7 +24,7 @@ internal static class LogScenarios
         Expect.Equal(new Offset(2), stage.Log.FlushedTo);
     }
 
-    public static void A_flush_that_began_before_the_log_was_cut_does_not_count()
+    public static void A_flush_that_began_before_a_truncation_does_not_count()
     {
         var stage = new LogStage();
         stage.Append("a");
@@ -101,7 +101,7 @@ internal static class LogScenarios
             Expect.Equal(string.Join(' ', values.Take(kept.Count)), string.Join(' ', kept));
         });
 
-    public static void A_batch_that_a_power_cut_tore_is_cut_off() =>
+    public static void A_batch_that_a_power_cut_tore_is_truncated() =>
         ForSeeds(seed =>
         {
             var stage = new LogStage(seed, segmentBytes: 1 << 20);
@@ -111,7 +111,7 @@ internal static class LogScenarios
             Expect.Equal(string.Join(' ', values.Take(kept.Count)), string.Join(' ', kept));
         });
 
-    public static void A_batch_that_was_flushed_and_has_become_corrupt_is_not_cut_away_as_if_it_had_never_been_there() =>
+    public static void A_batch_that_was_flushed_and_has_become_corrupt_is_not_truncated_as_if_it_had_never_been_there() =>
         ForSeeds(seed =>
         {
             var stage = new LogStage(seed, segmentBytes: 1 << 20);
@@ -277,7 +277,7 @@ internal static class LogScenarios
             Expect.Equal(flushed, string.Join(' ', stage.Values()));
         });
 
-    public static void A_record_that_was_cut_off_is_new_when_its_producer_sends_it_again()
+    public static void A_record_that_was_truncated_is_new_when_its_producer_sends_it_again()
     {
         var stage = new LogStage();
         stage.Append("a", 1, sequence: 0);
@@ -305,7 +305,7 @@ internal static class LogScenarios
         Expect.Equal(ErrorCode.OutOfOrderSequenceNumber, stage.Append("c", 1, sequence: 2));
     }
 
-    public static void KAFKA_10706_a_cut_at_the_end_drops_epochs_that_left_no_record()
+    public static void KAFKA_10706_a_truncation_at_the_end_drops_epochs_that_left_no_record()
     {
         var stage = new LogStage();
         stage.Append("a", epoch: 1);
@@ -330,11 +330,11 @@ internal static class LogScenarios
         return values;
     }
 
-    private static void ForSeeds(Action<ulong> story)
+    private static void ForSeeds(Action<ulong> play)
     {
         for (ulong seed = 1; seed <= Seeds; seed++)
         {
-            story(seed);
+            play(seed);
         }
     }
 }

@@ -50,14 +50,14 @@ internal sealed class LogStage : IFlushObserver
 
     public void Flushed(IReadOnlyList<PartitionLog> logs) { }
 
-    /// <summary>Tells a story inside the process, to its end.</summary>
-    public void Run(Func<LogStage, Task> story)
+    /// <summary>Runs steps inside the process, to their end.</summary>
+    public void Run(Func<LogStage, Task> steps)
     {
         Task? told = null;
-        _owner!.Run("story", () => told = story(this));
+        _owner!.Run("steps", () => told = steps(this));
         Expect.True(
             _scheduler.RunUntil(() => told is { IsCompleted: true }, TimeSpan.FromSeconds(60)),
-            _scheduler.Failure ?? "the story ends"
+            _scheduler.Failure ?? "the steps end"
         );
         told!.GetAwaiter().GetResult();
     }

@@ -7,7 +7,7 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>
-/// Stories of a leader that is cut off from all other nodes, and goes on taking records with acks=1 from a program that reaches it alone:
+/// Scenarios of a leader that is cut off from all other nodes, and goes on taking records with acks=1 from a program that reaches it alone:
 /// none of them is ever committed, so nothing that it does with its log may rest on them.
 /// </summary>
 internal static class LoneLeaderScenarios

@@ -5,7 +5,7 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of whole nodes and the shipped client.</summary>
+/// <summary>Scenarios of whole nodes and the shipped client.</summary>
 internal static class NodeScenarios
 {
     private const int FirstOwn = 2;
@@ -250,7 +250,7 @@ internal static class NodeScenarios
     /// then.
     /// </summary>
     /// <param name="seconds">The bound.</param>
-    /// <param name="suits">Whether the partition's leader is of the kind that the story is about; until it is, the leader is held for a
+    /// <param name="suits">Whether the partition's leader is of the kind that the scenario is about; until it is, the leader is held for a
     /// while.</param>
     /// <param name="goal">What is true besides, once the bound is over.</param>
     private static void ReplacedWithin(double seconds, Func<NodeStage, bool> suits, Func<NodeStage, SimMachine, bool> goal)
@@ -266,7 +266,7 @@ internal static class NodeScenarios
             stage.Settle(0);
         }
 
-        Expect.True(suits(stage), "the partition's leader is of the kind that the story is about");
+        Expect.True(suits(stage), "the partition's leader is of the kind that the scenario is about");
         SimMachine old = stage.Leader;
         stage.CutOff(old, fromClients: false);
         stage.RunFor(seconds);

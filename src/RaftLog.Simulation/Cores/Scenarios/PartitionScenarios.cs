@@ -116,7 +116,7 @@ internal static class PartitionScenarios
         Expect.Equal(Offset.Zero, a.Core.HighWatermark);
     }
 
-    public static void A_late_response_that_reports_a_divergence_cuts_nothing()
+    public static void A_late_response_that_reports_a_divergence_truncates_nothing()
     {
         // B asked A in epoch 1 and diverged; meanwhile it followed C in epoch 2 and holds committed records of it.
         var scene = new Scene(3);
@@ -294,7 +294,7 @@ internal static class PartitionScenarios
         Expect.Equal(Offset.Zero, a.Core.HighWatermark);
     }
 
-    public static void Cutting_to_the_high_watermark_loses_what_cutting_by_epoch_keeps()
+    public static void Truncation_to_the_high_watermark_loses_what_truncation_by_epoch_keeps()
     {
         // Two followers of one past: each has flushed two records that its leader committed, and knows the first to be committed. The
         // leader dies. One cuts its log as replicas did before KIP-101, to its high watermark, and leads: an acknowledged record is gone.

@@ -3,7 +3,7 @@ using RaftLog.Raft;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of the quorum: what a replica may say, lead and commit after a crash, and what a snapshot replaces.</summary>
+/// <summary>Scenarios of the quorum: what a replica may say, lead and commit after a crash, and what a snapshot replaces.</summary>
 internal static class QuorumScenarios
 {
     private const int Seeds = 10;
@@ -59,7 +59,7 @@ internal static class QuorumScenarios
 
             QuorumReplica next = world.Leader!;
             Expect.True(next != old);
-            QuorumWorld.TakeSnapshot(next, cutsFront: true);
+            QuorumWorld.TakeSnapshot(next, truncatesFront: true);
             next.Propose();
             world.RunFor(100);
             world.Network.Heal();
@@ -81,7 +81,7 @@ internal static class QuorumScenarios
                 world.RunFor(50);
             }
 
-            QuorumWorld.TakeSnapshot(world.Leader!, cutsFront: true);
+            QuorumWorld.TakeSnapshot(world.Leader!, truncatesFront: true);
             world.Leader!.Propose();
             world.RunFor(100);
             world.Node(away).Start();
@@ -102,7 +102,7 @@ internal static class QuorumScenarios
             }
 
             QuorumReplica lost = world.Leader!;
-            QuorumWorld.TakeSnapshot(lost, cutsFront: true);
+            QuorumWorld.TakeSnapshot(lost, truncatesFront: true);
             lost.Propose();
             world.RunFor(100);
             observer.Start();
@@ -139,7 +139,7 @@ internal static class QuorumScenarios
             Expect.True(world.Leader is not null);
         });
 
-    private static void ForSeeds(Action<QuorumWorld> story)
+    private static void ForSeeds(Action<QuorumWorld> play)
     {
         QuorumFaults calm = new()
         {
@@ -154,7 +154,7 @@ internal static class QuorumScenarios
             world.StartAll();
             Expect.True(world.RunUntil(() => world.Leader is not null, 3_000));
             world.RunFor(300);
-            story(world);
+            play(world);
         }
     }
 

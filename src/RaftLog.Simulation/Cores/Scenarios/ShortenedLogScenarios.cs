@@ -4,7 +4,7 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of logs that get holes or lose their beginning, of whole nodes with the workloads of seeds.</summary>
+/// <summary>Scenarios of logs that get holes or lose their beginning, of whole nodes with the workloads of seeds.</summary>
 internal static class ShortenedLogScenarios
 {
     private const double Work = 8;

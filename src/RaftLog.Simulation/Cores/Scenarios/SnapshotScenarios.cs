@@ -4,7 +4,7 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of a metadata snapshot that comes in many pieces (KIP-630) to a node that joins late.</summary>
+/// <summary>Scenarios of a metadata snapshot that comes in many pieces (KIP-630) to a node that joins late.</summary>
 internal static class SnapshotScenarios
 {
     private const string MetadataDirectory = "/data/__cluster_metadata-0";

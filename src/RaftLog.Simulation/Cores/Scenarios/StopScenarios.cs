@@ -3,7 +3,7 @@ using RaftLog.Platform.Waiting;
 
 namespace RaftLog.Simulation.Cores;
 
-/// <summary>Stories of what must not go on for ever: a disk that does not answer, a stop, a loop that is told of the past.</summary>
+/// <summary>Scenarios of what must not go on for ever: a disk that does not answer, a stop, a loop that is told of the past.</summary>
 internal static class StopScenarios
 {
     public static void A_disk_that_does_not_answer_is_told_of_and_a_stop_ends_all_the_same()

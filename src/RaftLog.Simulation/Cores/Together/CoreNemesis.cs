@@ -115,7 +115,7 @@ internal sealed class CoreNemesis(CoreWorld world, Chance chance)
         else
         {
             CoreNode node = Any();
-            node.Run(() => node.TakeSnapshot(cutsFront: chance.PerMille(700)));
+            node.Run(() => node.TakeSnapshot(truncatesFront: chance.PerMille(700)));
         }
     }
 

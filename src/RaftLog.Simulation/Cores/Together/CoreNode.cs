@@ -224,11 +224,11 @@ internal sealed class CoreNode : IQuorumOwner
     }
 
     /// <summary>Writes a snapshot of what this node has read, as it does after so many bytes.</summary>
-    public void TakeSnapshot(bool cutsFront)
+    public void TakeSnapshot(bool truncatesFront)
     {
         if (!Replayer.InTransaction && Replayer.Image.Provenance.LastOffset >= Offset.Zero)
         {
-            Quorum.TakeSnapshot(Replayer.Image.Provenance.EndOffset, Replayer.Image, cutsFront);
+            Quorum.TakeSnapshot(Replayer.Image.Provenance.EndOffset, Replayer.Image, truncatesFront);
         }
     }
 
