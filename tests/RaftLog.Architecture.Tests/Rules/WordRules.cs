@@ -18,6 +18,8 @@ internal static partial class WordRules
         (JournalWord(), "node log"),
         (SpoiltWord(), "corrupt"),
         (JobWord(), "the name of its job"),
+        (NewsWord(), "updates"),
+        (MetaphorWord(), "what happens"),
     ];
 
     /// <summary>Words that nothing prints.</summary>
@@ -29,6 +31,15 @@ internal static partial class WordRules
         (PrintedSpoilt(), "corrupt"),
     ];
 
+    /// <summary>Where a log is truncated and never cut. Elsewhere a network is cut, and the power.</summary>
+    private static readonly string[] RoomsOfLogs =
+    [
+        "src/RaftLog.Storage/",
+        "src/RaftLog.Replication/",
+        "src/RaftLog.Raft/",
+        "src/RaftLog.Metadata/",
+    ];
+
     /// <summary>Identifiers with a word that the glossary replaces.</summary>
     internal static IEnumerable<string> BannedIdentifiers(IEnumerable<(string File, string Text)> sources) =>
         from source in sources
@@ -36,7 +47,7 @@ internal static partial class WordRules
             .Matches(CommentOrString().Replace(source.Text, " "))
             .Select(static match => match.Value)
             .Distinct(StringComparer.Ordinal)
-        from banned in Identifiers
+        from banned in IsOfLogs(source.File) ? Identifiers.Append((Word: CutWord(), Instead: "truncation, truncate")) : Identifiers
         where banned.Word.IsMatch(name) && !IsExempt(name)
         select $"{source.File}: {name}: say {banned.Instead} (docs/glossary.md)";
 
@@ -45,9 +56,16 @@ internal static partial class WordRules
         from source in sources
         from text in CommentOrString().Matches(source.Text).Select(static match => match.Value)
         where text[0] != '/' && !text.Contains("onnect", StringComparison.Ordinal)
-        from banned in Printed
+        from banned in IsOfLogs(source.File) ? Printed.Append((Word: PrintedCut(), Instead: "truncation, truncate")) : Printed
         where banned.Word.IsMatch(text)
         select $"{source.File}: {text}: say {banned.Instead} (docs/glossary.md)";
+
+    /// <summary>Lines of documents, and of texts that the program is built from, with a word that the glossary replaces.</summary>
+    internal static IEnumerable<string> BannedLines(IEnumerable<(string File, string Text)> documents) =>
+        from document in documents
+        from line in document.Text.Split('\n').Index()
+        where PrintedAnswer().IsMatch(line.Item) || PrintedSpoilt().IsMatch(line.Item)
+        select $"{document.File}({line.Index + 1}): {line.Item.Trim()}: use the words of docs/glossary.md";
 
     /// <summary>
     /// Lines that do not fit beside another file on a screen. A raw or verbatim literal keeps the lines of what it quotes.
@@ -73,6 +91,8 @@ internal static partial class WordRules
             SharedBy(files.Where(static file => !IsOfClients(file)))
             || SharedBy(files.Where(static file => IsOfClients(file) || IsOfBoth(file)))
         select $"{named.Key} is the name of types in {string.Join(", ", files)}: one name means one thing";
+
+    private static bool IsOfLogs(string file) => RoomsOfLogs.Any(room => file.StartsWith(room, StringComparison.Ordinal));
 
     private static bool SharedBy(IEnumerable<string> files) =>
         files.Select(Path.GetDirectoryName).Distinct(StringComparer.Ordinal).Count() > 1;
@@ -132,6 +152,18 @@ internal static partial class WordRules
 
     [GeneratedRegex(@"(Manager|Helpers?|Utils?)$")]
     private static partial Regex JobWord();
+
+    [GeneratedRegex(@"(?<![a-z])[Nn]ews(?![a-z])|(?<=[a-z])News(?![a-z])")]
+    private static partial Regex NewsWord();
+
+    [GeneratedRegex(@"[Qq]uarrel|[Rr]ehears|NameTheDead|(^|_)IsQuestion$|(^|_)Settles$|ToldHighWatermark")]
+    private static partial Regex MetaphorWord();
+
+    [GeneratedRegex(@"(?<![a-z])[Cc]ut(s|ting)?(?![a-z])|(?<=[a-z])Cut(s|ting)?(?![a-z])")]
+    private static partial Regex CutWord();
+
+    [GeneratedRegex(@"(?<!power )\bcut(s|ting)?\b", RegexOptions.IgnoreCase)]
+    private static partial Regex PrintedCut();
 
     [GeneratedRegex(@"\b(an|the|no|its|this|each|every|of|in|with|for|from|by) answers?\b", RegexOptions.IgnoreCase)]
     private static partial Regex PrintedAnswer();
