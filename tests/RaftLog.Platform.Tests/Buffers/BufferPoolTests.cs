@@ -38,18 +38,18 @@ public sealed class BufferPoolTests
         const int Size = (1 << 20) + 100;
         ManualTime time = new();
         using BufferPool pool = new(time, new BufferPoolLimits(8 << 20, 4 << 20, TimeSpan.FromSeconds(10), ReusesLarge: true));
-        PooledBuffer buffer = pool.TryRent(Size)!;
+        PooledBuffer buffer = pool.TryRent(Size)!.Value;
         Assert.Equal(Size, buffer.Length);
         Assert.Equal(2 << 20, pool.LeasedBytes);
         buffer.Span[0] = 77;
         buffer.Release();
         Assert.Equal((0, 2 << 20), (pool.LeasedBytes, pool.IdleBytes));
 
-        PooledBuffer small = pool.TryRent(1 << 20)!;
+        PooledBuffer small = pool.TryRent(1 << 20)!.Value;
         Assert.Equal(2 << 20, pool.IdleBytes);
-        PooledBuffer again = pool.TryRent(Size + 1)!;
+        PooledBuffer again = pool.TryRent(Size + 1)!.Value;
         Assert.Equal((77, Size + 1, 0L), (again.Span[0], again.Length, pool.IdleBytes));
-        PooledBuffer other = pool.TryRent(5 << 20)!;
+        PooledBuffer other = pool.TryRent(5 << 20)!.Value;
         Assert.Null(pool.TryRent(1));
         small.Release();
         again.Release();
