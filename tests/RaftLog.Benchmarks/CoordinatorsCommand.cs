@@ -7,7 +7,7 @@ using RaftLog.Benchmarks.Systems;
 
 namespace RaftLog.Benchmarks;
 
-/// <summary><c>coordinators</c>: groups, commits, transactions and end-to-end latency beside Kafka, with the same settings on both.</summary>
+/// <summary><c>coordinators</c>: groups, commits, transactions and end-to-end latency beside Kafka, with equal settings.</summary>
 internal static class CoordinatorsCommand
 {
     private const int Members = 200;

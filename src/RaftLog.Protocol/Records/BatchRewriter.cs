@@ -38,7 +38,7 @@ public sealed class BatchRewriter(int limit) : IDisposable
     }
 
     /// <summary>Begins with another batch; nothing of it is kept yet.</summary>
-    /// <param name="target">Where it goes, as soon as something of it is kept. Nothing else is written there until <see cref="Write"/>.</param>
+    /// <param name="target">Where it goes, as soon as something is kept. Nothing else is written there until <see cref="Write"/>.</param>
     public void Reset(PooledByteWriter target)
     {
         _plain.Clear();

@@ -59,7 +59,7 @@ internal sealed class MetadataTail(SimCluster cluster, DiskImages images)
     }
 
     /// <summary>
-    /// The epoch of the last record in a node's log, as that node sees it, that fences an incarnation of a broker; null where there is none.
+    /// The epoch of the last record in a node's log, as that node sees it, that fences an incarnation of a broker; null for none.
     /// </summary>
     internal LeaderEpoch? FencedIn(SimMachine machine, NodeId broker, BrokerEpoch incarnation)
     {

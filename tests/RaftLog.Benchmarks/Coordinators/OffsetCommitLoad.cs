@@ -8,7 +8,7 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Benchmarks.Coordinators;
 
-/// <summary>Groups without members that commit an offset as soon as the last commit was acknowledged, each on a connection of its own.</summary>
+/// <summary>Groups without members, each on its own connection, that commit an offset as soon as the last one was acknowledged.</summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="groups">How many groups.</param>
 internal sealed class OffsetCommitLoad(IRunningCluster cluster, int groups)

@@ -52,7 +52,7 @@ public sealed class CompactionTests : IDisposable
         Assert.Single(Batches.Values(damaged.Log));
     }
 
-    /// <summary>Each of two cleaners has half of <c>log.cleaner.io.max.bytes.per.second</c>: 20 KB are read twice at 1 KB a second.</summary>
+    /// <summary>Two cleaners share <c>log.cleaner.io.max.bytes.per.second</c>: 20 KB are read twice at 1 KB a second.</summary>
     [Fact]
     public void All_cleaners_together_keep_to_the_rate()
     {

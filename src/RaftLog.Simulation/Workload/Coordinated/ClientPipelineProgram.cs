@@ -20,6 +20,12 @@ internal sealed class ClientPipelineProgram : IPipelineProgram
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(700);
     private static readonly TimeSpan Delivery = TimeSpan.FromSeconds(8);
 
+    /// <summary>
+    /// A machine that loses its power tells nobody. Whoever waits for its response to JoinGroup, which may take as long as this by itself,
+    /// finds out no sooner.
+    /// </summary>
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
+
     private readonly SimScheduler _scheduler;
     private readonly Incarnation _program;
     private readonly KafkaCluster _cluster;
@@ -111,6 +117,7 @@ internal sealed class ClientPipelineProgram : IPipelineProgram
                 GroupProtocol = _options.Coordinated.IsClassic ? GroupProtocol.Classic : GroupProtocol.Consumer,
                 SessionTimeout = CoordinatedWork.Session,
                 HeartbeatInterval = Beat,
+                MaxPollInterval = PollInterval,
                 AutoCommit = false,
                 OffsetReset = OffsetReset.Earliest,
                 ReadCommitted = true,
