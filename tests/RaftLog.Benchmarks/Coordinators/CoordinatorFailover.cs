@@ -69,17 +69,32 @@ internal sealed class CoordinatorFailover(IRunningCluster cluster, int groups, i
                     using WireClient wire = await WireClient.ConnectAsync(port);
                     while (Interlocked.Increment(ref next) is var number && number < groups)
                     {
-                        OffsetCommitResponse response = await wire.AskAsync(
-                            OneCommit.Of(Group(number), Topic, partitions, number),
-                            CommitByName
-                        );
-                        if (response.Topics[0].Partitions.Any(static each => each.ErrorCode != ErrorCode.None))
-                        {
-                            throw new InvalidOperationException($"a commit was rejected: {response.Topics[0].Partitions[0].ErrorCode}");
-                        }
+                        await CommitAsync(wire, number);
                     }
                 })
         );
+    }
+
+    /// <summary>Commits, and again where Kafka's coordinator has been named and is not loaded yet.</summary>
+    private async Task CommitAsync(WireClient wire, int number)
+    {
+        while (true)
+        {
+            OffsetCommitRequest request = OneCommit.Of(Group(number), Topic, partitions, number);
+            OffsetCommitResponse response = await wire.AskAsync(request, CommitByName);
+            ErrorCode error = response.Topics[0].Partitions.Max(static each => each.ErrorCode);
+            if (error == ErrorCode.None)
+            {
+                return;
+            }
+
+            if (error is not (ErrorCode.NotCoordinator or ErrorCode.CoordinatorLoadInProgress))
+            {
+                throw new InvalidOperationException($"a commit was rejected: {error}");
+            }
+
+            await Task.Delay(Pause);
+        }
     }
 
     private async Task<WireClient> FirstThatTellsAsync(List<WireClient> others, long start)
