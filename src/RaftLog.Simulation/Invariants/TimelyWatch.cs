@@ -19,13 +19,17 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
     /// <summary>How long a decision takes to be committed and to be heard of: connections are made anew and records are flushed.</summary>
     private static readonly TimeSpan Decision = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long one who looks for the leader waits for each voter that does not answer: <c>controller.quorum.request.timeout.ms</c> at most.
+    /// </summary>
+    private static readonly TimeSpan Search = TimeSpan.FromSeconds(2);
+
     private readonly SortedDictionary<int, long> _goneSince = [];
     private readonly SortedDictionary<int, long> _wellSince = [];
     private readonly SortedDictionary<int, int> _starts = [];
-    private readonly Queue<(long At, Offset Committed)> _committed = new();
+    private readonly LinkedList<(long At, Offset Committed)> _committed = [];
     private int _leader;
     private long _leadsSince;
-    private Offset _knownBefore = Offset.Zero;
 
     /// <summary>How often a broker whose process was gone long enough was looked up as fenced.</summary>
     internal long FenceChecks { get; private set; }
@@ -102,11 +106,24 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
 
     private void NoteCommitted()
     {
-        _committed.Enqueue((Now, quorum.Committed));
-        while (_committed.Peek().At < Now - Slack)
+        _committed.AddLast((Now, quorum.Committed));
+        long longest = Slack + (Search * cluster.Voters.Count()).Ticks;
+        while (_committed.First?.Next is { } second && second.Value.At < Now - longest)
         {
-            _knownBefore = _committed.Dequeue().Committed;
+            _committed.RemoveFirst();
         }
+    }
+
+    /// <summary>What was committed a while ago.</summary>
+    private Offset CommittedBefore(long ticks)
+    {
+        LinkedListNode<(long At, Offset Committed)>? node = _committed.Last;
+        while (node is not null && node.Value.At >= Now - ticks)
+        {
+            node = node.Previous;
+        }
+
+        return node?.Value.Committed ?? Offset.Zero;
     }
 
     private void RequireFenced(SimMachine machine)
@@ -133,19 +150,22 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
 
     private void RequireUpdates(SimMachine machine)
     {
-        if (!IsOlder(_wellSince, machine.Number, Slack) || Now - _leadsSince < Slack)
+        int unreachable = cluster.Voters.Count(voter => !IsWell(voter) || !Hear(machine, voter));
+        long slack = Slack + (Search * unreachable).Ticks;
+        if (!IsOlder(_wellSince, machine.Number, slack) || Now - _leadsSince < slack)
         {
             return;
         }
 
         AgeChecks++;
         Offset known = machine.Node!.Image.Provenance.EndOffset;
-        if (known < _knownBefore)
+        Offset committed = CommittedBefore(slack);
+        if (known < committed)
         {
             cluster.Scheduler.Fail(
                 $"updates-in-time: {machine.Name} has heard n{_leader} well for {Seconds(_wellSince[machine.Number])} s and believes the "
                     + $"metadata up to {known}; "
-                    + $"{_knownBefore} was committed {TimeSpan.FromTicks(Slack).TotalSeconds:F0} s ago"
+                    + $"{committed} was committed {TimeSpan.FromTicks(slack).TotalSeconds:F0} s ago"
             );
         }
     }
