@@ -14,8 +14,8 @@ internal sealed class DerivedResponses(SimCluster cluster)
 
     /// <summary>
     /// A leader tells where an epoch ends in its log: no batch of it or of one before stands at that end or behind it, and none of a later
-    /// one before it. Where records leave the beginning of a log, a later epoch may stand before it: an epoch that is gone ends where the log
-    /// begins, as in Kafka, which may be inside a later one whose file has not gone.
+    /// one before it. Where records leave the beginning of a log, a later epoch may stand before it: an epoch that is gone ends where the
+    /// log begins, as in Kafka, which may be inside a later one whose file has not gone.
     /// </summary>
     internal void OnEpochEndSent(int node, TopicPartition partition, LeaderEpoch epoch, Offset end)
     {

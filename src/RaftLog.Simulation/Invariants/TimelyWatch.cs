@@ -20,7 +20,8 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
     private static readonly TimeSpan Decision = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long one who looks for the leader waits for each voter that does not answer: <c>controller.quorum.request.timeout.ms</c> at most.
+    /// How long one who looks for the leader waits for each voter that does not respond: <c>controller.quorum.request.timeout.ms</c> at
+    /// most.
     /// </summary>
     private static readonly TimeSpan Search = TimeSpan.FromSeconds(2);
 
