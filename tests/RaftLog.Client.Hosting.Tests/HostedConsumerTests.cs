@@ -44,6 +44,7 @@ public class HostedConsumerTests
         Assert.Equal(Enumerable.Range(0, 10).Select(i => $"k{i}={i}"), seen.Values.Order());
     }
 
+    [Trait("Category", "Slow")]
     [Fact]
     public async Task A_host_starts_though_the_cluster_is_not_there_and_stops_in_time()
     {

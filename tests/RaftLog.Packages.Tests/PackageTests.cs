@@ -5,6 +5,7 @@ using System.Xml.Linq;
 namespace RaftLog.Packages.Tests;
 
 /// <summary>The packages as a user gets them: packed into a folder, and a program that knows nothing but that folder.</summary>
+[Trait("Category", "Slow")]
 public sealed class PackageTests : IDisposable
 {
     private const string Version = "0.1.0-test";

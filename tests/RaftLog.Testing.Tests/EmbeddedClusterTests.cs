@@ -28,6 +28,7 @@ public class EmbeddedClusterTests
         Assert.Equal(nodes, (await cluster.Client.Admin.DescribeClusterAsync()).Brokers.Count);
     }
 
+    [Trait("Category", "Slow")]
     [Fact]
     public async Task A_broker_that_dies_soon_after_a_change_of_controller_is_fenced_at_once()
     {
@@ -139,6 +140,7 @@ public class EmbeddedClusterTests
         }
     }
 
+    [Trait("Category", "Slow")]
     [Fact]
     public async Task The_others_go_on_when_a_node_is_killed_and_it_comes_back_with_its_data()
     {

@@ -9,6 +9,7 @@ using static RaftLog.Testing.Tests.EmbeddedClusterTests;
 namespace RaftLog.Testing.Tests;
 
 /// <summary>Groups of the .NET client at RaftLog's coordinator, by both protocols.</summary>
+[Trait("Category", "Slow")]
 public class GroupTests
 {
     [Theory]

@@ -7,6 +7,7 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Testing.Tests;
 
+[Trait("Category", "Slow")]
 public class TransactionTests
 {
     private static readonly SortedDictionary<string, string> Quick = new()
@@ -54,7 +55,6 @@ public class TransactionTests
     /// transaction, not of the one before.
     /// </summary>
     [Fact]
-    [Trait("Category", "Slow")]
     public async Task Many_transactions_of_one_record_follow_each_other_without_a_pause()
     {
         await using EmbeddedCluster cluster = await StartAsync();

@@ -130,6 +130,7 @@ public sealed class LostReplicaTests
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_partition_whose_log_directory_is_removed_under_the_running_node_is_lost()
     {
         using NodesInMemory nodes = new(ApartFromMetadata);

@@ -18,6 +18,7 @@ public sealed class RejectedPartitionsTests
     [InlineData("create directory", DiskErrorKind.NotPermitted, "read and write")]
     [InlineData("create directory", DiskErrorKind.NoSpace, "make room")]
     [InlineData("open", DiskErrorKind.NoDescriptors, "limit of open files")]
+    [Trait("Category", "Slow")]
     public async Task A_topic_whose_log_cannot_be_made_is_rejected_with_the_reason_and_served_when_it_can(
         string operation,
         DiskErrorKind kind,

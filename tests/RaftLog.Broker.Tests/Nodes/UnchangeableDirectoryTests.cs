@@ -14,6 +14,7 @@ public sealed class UnchangeableDirectoryTests
     [Theory]
     [InlineData("rename")]
     [InlineData("delete")]
+    [Trait("Category", "Slow")]
     public async Task A_topic_that_cannot_be_removed_from_the_disk_takes_nothing_with_it(string rejectedOperation)
     {
         using NodesInMemory nodes = new(OneNode);
