@@ -1,5 +1,5 @@
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Stories;
+using RaftLog.Interop.Tests.Roles;
 using RaftLog.Interop.Tests.Tools;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;

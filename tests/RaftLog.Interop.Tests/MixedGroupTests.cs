@@ -6,7 +6,7 @@ using RaftLog.Client.Groups;
 using RaftLog.Client.Groups.Assignors;
 using RaftLog.Client.Produce;
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Stories;
+using RaftLog.Interop.Tests.Roles;
 using RaftLog.Interop.Tests.Tools;
 using RaftLog.Protocol;
 
@@ -28,7 +28,7 @@ public sealed class MixedGroupTests
     public async Task Our_member_and_librdkafkas_share_a_topic_and_no_record_is_read_twice(string theirs, GroupProtocol ours)
     {
         using Cluster nodes = await Cluster.StartAsync(1, Settings);
-        await nodes.WatchAsync(cluster => ShareAsync(cluster, StoryClient.Confluent(theirs, isStatic: false), ours));
+        await nodes.WatchAsync(cluster => ShareAsync(cluster, RoleClient.Confluent(theirs, isStatic: false), ours));
     }
 
     [KafkaToolsTheory]
@@ -39,7 +39,7 @@ public sealed class MixedGroupTests
     public async Task Our_member_and_one_of_the_Java_client_share_a_topic_and_no_record_is_read_twice(string theirs, GroupProtocol ours)
     {
         using Cluster nodes = await Cluster.StartAsync(1, Settings);
-        await nodes.WatchAsync(cluster => ShareAsync(cluster, StoryClient.JavaMember(theirs), ours));
+        await nodes.WatchAsync(cluster => ShareAsync(cluster, RoleClient.JavaMember(theirs), ours));
     }
 
     [KafkaJsFact]
@@ -47,11 +47,11 @@ public sealed class MixedGroupTests
     {
         using Cluster nodes = await Cluster.StartAsync(1, Settings);
         await nodes.WatchAsync(cluster =>
-            ShareAsync(cluster, StoryClient.KafkaJs, GroupProtocol.Classic, new NamedAssignor("RoundRobinAssigner"))
+            ShareAsync(cluster, RoleClient.KafkaJs, GroupProtocol.Classic, new NamedAssignor("RoundRobinAssigner"))
         );
     }
 
-    private static async Task ShareAsync(Cluster cluster, StoryClient theirs, GroupProtocol ours, IPartitionAssignor? assignor = null)
+    private static async Task ShareAsync(Cluster cluster, RoleClient theirs, GroupProtocol ours, IPartitionAssignor? assignor = null)
     {
         using KafkaCluster client = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap) });
         (await client.Admin.CreateTopicsAsync([new NewTopic("t", 6, 1)]))[0].ThrowIfFailed();

@@ -7,7 +7,7 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * PROTOCOL member BOOTSTRAP GROUP TOPIC: the role of the same name of node/story.js with Kafka's Java client. Reads in a group, prints
+ * PROTOCOL member BOOTSTRAP GROUP TOPIC: the role of the same name of node/roles.js with Kafka's Java client. Reads in a group, prints
  * 'partition offset key value', commits what it has printed; SIGTERM ends it in order.
  */
 public final class GroupMember {

@@ -24,76 +24,76 @@ internal static class ClientScenarios
 
     private static void AnHour(GroupProtocol protocol)
     {
-        NodeStage stage = new(
-            NodeStage.Quick(("offsets.topic.num.partitions", "1"), ("group.initial.rebalance.delay.ms", "500")),
+        ScenarioCluster scenario = new(
+            ScenarioCluster.Quick(("offsets.topic.num.partitions", "1"), ("group.initial.rebalance.delay.ms", "500")),
             watches: false
         );
-        stage.Tell(() => CreateAsync(stage, 2));
+        scenario.Tell(() => CreateAsync(scenario, 2));
         SortedSet<string> produced = new(StringComparer.Ordinal);
-        Begin(stage.Client, stage.Program, produced);
-        Worker first = new(stage, protocol);
-        Worker second = new(stage, protocol);
+        Begin(scenario.Client, scenario.Program, produced);
+        Worker first = new(scenario, protocol);
+        Worker second = new(scenario, protocol);
         bool IsHandled(string value) => first.Handled.Contains(value) || second.Handled.Contains(value);
         void ReachAll(double seconds, string when)
         {
             List<string> all = [.. produced];
             for (double waited = 0; waited < seconds && !all.TrueForAll(IsHandled); waited++)
             {
-                stage.RunFor(1);
+                scenario.RunFor(1);
             }
 
             Expect.True(all.TrueForAll(IsHandled), $"{when}: {string.Join(", ", all.Where(each => !IsHandled(each)))} are not handled");
         }
 
         // Minute 0 to 5: nothing happens.
-        stage.RunFor(300);
+        scenario.RunFor(300);
         ReachAll(30, "in peace");
         Expect.True(first.Handled.Count > 0 && second.Handled.Count > 0, "both share the partitions");
 
         // A handler sticks for a quarter of an hour. After max.poll.interval.ms, five minutes, the other has all partitions.
         first.IsStuck = true;
-        stage.RunFor(380);
+        scenario.RunFor(380);
         Expect.True(!first.Consumer.CheckHealth(TimeSpan.FromMinutes(5)).IsHealthy, "a consumer whose handler is stuck says so");
         ReachAll(60, "beside a stuck handler");
-        stage.RunFor(460);
-        first.Release(stage);
-        stage.RunFor(60);
+        scenario.RunFor(460);
+        first.Release(scenario);
+        scenario.RunFor(60);
         Expect.True(first.Consumer.CheckHealth(TimeSpan.FromMinutes(5)).IsHealthy, "it is well again");
         ReachAll(60, "after a stuck handler");
         Expect.True(first.Consumer.Assigned.Count == 1 && second.Consumer.Assigned.Count == 1, "both share the partitions again");
 
         // The coordinator's node is lost for ten minutes.
-        SimMachine coordinator = stage.Cluster.Machine(stage.PartitionOf("__consumer_offsets")!.Leader.Value);
+        SimMachine coordinator = scenario.Cluster.Machine(scenario.PartitionOf("__consumer_offsets")!.Leader.Value);
         coordinator.Kill();
-        stage.RunFor(120);
+        scenario.RunFor(120);
         ReachAll(60, "without the coordinator");
-        stage.RunFor(480);
+        scenario.RunFor(480);
         coordinator.Start();
-        stage.RunFor(60);
+        scenario.RunFor(60);
         ReachAll(60, "with the coordinator back");
 
         // The topic grows.
-        stage.Tell(() => GrowAsync(stage, 6));
-        stage.RunFor(400);
+        scenario.Tell(() => GrowAsync(scenario, 6));
+        scenario.RunFor(400);
         ReachAll(60, "with more partitions");
         Expect.Equal(6, first.Consumer.Assigned.Count + second.Consumer.Assigned.Count);
 
         // The topic is deleted, is away for a minute, and is made anew: what was not read of it is gone, and no later record is.
         produced.Clear();
-        stage.Tell(async () => await stage.Client.Admin.DeleteTopicsAsync([NodeStage.Topic]));
-        stage.RunFor(60);
+        scenario.Tell(async () => await scenario.Client.Admin.DeleteTopicsAsync([ScenarioCluster.Topic]));
+        scenario.RunFor(60);
         produced.Clear();
-        stage.Tell(() => CreateAsync(stage, 3));
-        stage.RunFor(400);
+        scenario.Tell(() => CreateAsync(scenario, 3));
+        scenario.RunFor(400);
         ReachAll(60, "after the topic was made anew");
         Expect.Equal(3, first.Consumer.Assigned.Count + second.Consumer.Assigned.Count);
 
         // To the end of the hour.
-        stage.RunFor(Math.Max(0, 3600 - (stage.Cluster.Scheduler.NowUs / 1e6)));
+        scenario.RunFor(Math.Max(0, 3600 - (scenario.Cluster.Scheduler.NowUs / 1e6)));
         ReachAll(60, "in the end");
         Expect.True(produced.Count > 60, $"only {produced.Count} records since the topic was made anew");
-        first.Stop(stage);
-        second.Stop(stage);
+        first.Stop(scenario);
+        second.Stop(scenario);
     }
 
     /// <summary>Produces a record now and then, for ever; what is acknowledged must be handled.</summary>
@@ -109,7 +109,7 @@ internal static class ClientScenarios
                     byte[] bytes = Encoding.UTF8.GetBytes(value);
                     try
                     {
-                        await producer.ProduceAsync(NodeStage.Topic, new ProducerRecord(bytes, bytes));
+                        await producer.ProduceAsync(ScenarioCluster.Topic, new ProducerRecord(bytes, bytes));
                         produced.Add(value);
                     }
                     catch (KafkaException)
@@ -122,14 +122,16 @@ internal static class ClientScenarios
             }
         );
 
-    private static async Task CreateAsync(NodeStage stage, int partitions)
+    private static async Task CreateAsync(ScenarioCluster scenario, int partitions)
     {
         while (true)
         {
-            await Task.Delay(Pause, stage.Program.Time);
+            await Task.Delay(Pause, scenario.Program.Time);
             try
             {
-                ErrorCode error = (await stage.Client.Admin.CreateTopicsAsync([new NewTopic(NodeStage.Topic, partitions, 3)]))[0].Error;
+                ErrorCode error = (await scenario.Client.Admin.CreateTopicsAsync([new NewTopic(ScenarioCluster.Topic, partitions, 3)]))[
+                    0
+                ].Error;
                 if (error is ErrorCode.None or ErrorCode.TopicAlreadyExists)
                 {
                     return;
@@ -142,8 +144,8 @@ internal static class ClientScenarios
         }
     }
 
-    private static async Task GrowAsync(NodeStage stage, int partitions) =>
-        await stage.Client.Admin.CreatePartitionsAsync(NodeStage.Topic, partitions);
+    private static async Task GrowAsync(ScenarioCluster scenario, int partitions) =>
+        await scenario.Client.Admin.CreatePartitionsAsync(ScenarioCluster.Topic, partitions);
 
     /// <summary>A member of the group, in a process of its own, that handles records with <see cref="Consumer.ProcessAsync"/>.</summary>
     private sealed class Worker
@@ -155,10 +157,10 @@ internal static class ClientScenarios
         private Consumer? _consumer;
         private TaskCompletionSource _free = new();
 
-        public Worker(NodeStage stage, GroupProtocol protocol)
+        public Worker(ScenarioCluster scenario, GroupProtocol protocol)
         {
-            (_program, _client) = stage.Cluster.NewClient();
-            _working = NodeStage.Begin(_program, () => WorkAsync(protocol));
+            (_program, _client) = scenario.Cluster.NewClient();
+            _working = ScenarioCluster.Begin(_program, () => WorkAsync(protocol));
         }
 
         public Consumer Consumer => _consumer ?? throw new AlarmException("liveness", "the worker has not begun");
@@ -168,12 +170,12 @@ internal static class ClientScenarios
         /// <summary>True so that the next handler does not end until <see cref="Release"/>.</summary>
         public bool IsStuck { get; set; }
 
-        public void Release(NodeStage stage)
+        public void Release(ScenarioCluster scenario)
         {
             IsStuck = false;
             TaskCompletionSource free = _free;
             _free = new TaskCompletionSource();
-            stage.Tell(
+            scenario.Tell(
                 _program,
                 () =>
                 {
@@ -184,9 +186,9 @@ internal static class ClientScenarios
         }
 
         /// <summary>Ends its work, and leaves the group; in its own process.</summary>
-        public void Stop(NodeStage stage)
+        public void Stop(ScenarioCluster scenario)
         {
-            stage.Tell(
+            scenario.Tell(
                 _program,
                 () =>
                 {
@@ -194,7 +196,7 @@ internal static class ClientScenarios
                     return Task.CompletedTask;
                 }
             );
-            stage.Reach(() => _working.IsCompleted, "the worker ends");
+            scenario.Reach(() => _working.IsCompleted, "the worker ends");
         }
 
         private async Task WorkAsync(GroupProtocol protocol)
@@ -208,7 +210,7 @@ internal static class ClientScenarios
                 }
             );
             _consumer = consumer;
-            consumer.Subscribe([NodeStage.Topic]);
+            consumer.Subscribe([ScenarioCluster.Topic]);
             await consumer.ProcessAsync(HandleAsync, new ProcessingOptions(), _stop.Token);
         }
 

@@ -27,9 +27,9 @@ internal static class ConnectionScenarios
     }
 
     public static void A_signal_that_was_set_before_the_wait_ends_it_at_once() =>
-        new LogStage().Run(static async stage =>
+        new ScenarioLog().Run(static async scenario =>
         {
-            var signal = new AsyncSignal(new Waiters(stage.Time));
+            var signal = new AsyncSignal(new Waiters(scenario.Time));
             signal.Set();
             ValueTask<WaitOutcome> wait = signal.WaitAsync();
             Expect.True(wait.IsCompleted);

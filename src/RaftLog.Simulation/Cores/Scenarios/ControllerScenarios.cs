@@ -14,13 +14,13 @@ namespace RaftLog.Simulation.Cores;
 internal static class ControllerScenarios
 {
     public static void The_controller_answers_when_its_records_are_committed_and_not_before() =>
-        new LogStage().Run(async stage =>
+        new ScenarioLog().Run(async scenario =>
         {
-            Shell shell = new(stage);
+            Shell shell = new(scenario);
             shell.Controller.LeadershipGained(new LeaderEpoch(1), Offset.None);
             shell.Controller.Committed(shell.Loader);
             Task<BrokerRegistrationResponse> response = shell.RegisterAsync();
-            await Task.Delay(TimeSpan.FromMilliseconds(100), stage.Time);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), scenario.Time);
             Expect.True(shell.EndOffset > Offset.Zero);
             Expect.False(response.IsCompleted);
             shell.Controller.LeadershipLost();
@@ -28,13 +28,13 @@ internal static class ControllerScenarios
         });
 
     public static void A_controller_that_was_deposed_begins_anew_from_what_is_committed() =>
-        new LogStage().Run(async stage =>
+        new ScenarioLog().Run(async scenario =>
         {
-            Shell shell = new(stage);
+            Shell shell = new(scenario);
             shell.Controller.LeadershipGained(new LeaderEpoch(1), Offset.None);
             shell.Controller.Committed(shell.Loader);
             Task<BrokerRegistrationResponse> lost = shell.RegisterAsync();
-            await Task.Delay(TimeSpan.FromMilliseconds(100), stage.Time);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), scenario.Time);
             shell.Controller.LeadershipLost();
             Expect.Equal(ErrorCode.RequestTimedOut, (await lost).ErrorCode);
             Offset end = shell.EndOffset;
@@ -44,7 +44,7 @@ internal static class ControllerScenarios
         });
 
     public static void A_metadata_snapshot_is_named_after_the_first_offset_that_it_does_not_hold() =>
-        new LogStage().Run(async stage =>
+        new ScenarioLog().Run(async scenario =>
         {
             MetadataStoreOptions options = new(
                 SegmentBytes: 1 << 20,
@@ -53,7 +53,13 @@ internal static class ControllerScenarios
                 SnapshotIntervalMs: 0,
                 RetentionBytes: 1 << 20
             );
-            MetadataStore store = await MetadataStore.OpenAsync(stage.Directory, stage.Disk, [new NodeId(1)], options, static _ => { });
+            MetadataStore store = await MetadataStore.OpenAsync(
+                scenario.Directory,
+                scenario.Disk,
+                [new NodeId(1)],
+                options,
+                static _ => { }
+            );
             MetadataImage image = MetadataImage.Empty with { Provenance = new MetadataProvenance(new Offset(4), new LeaderEpoch(2)) };
             RaftLog.Raft.SnapshotId taken = await store.WriteSnapshotAsync(image, timestampMs: 0);
             Expect.Equal(new RaftLog.Raft.SnapshotId(new Offset(5), new LeaderEpoch(2)), taken);
@@ -62,13 +68,13 @@ internal static class ControllerScenarios
     /// <summary>The shell of a controller whose log takes every batch, and of which nothing is ever committed.</summary>
     private sealed class Shell : IMetadataAppender
     {
-        public Shell(LogStage stage)
+        public Shell(ScenarioLog scenario)
         {
-            var waiters = new Waiters(stage.Time);
+            var waiters = new Waiters(scenario.Time);
             var loop = new EventLoop(waiters);
-            Loader = new MetadataLoader(stage.Log, static _ => { });
+            Loader = new MetadataLoader(scenario.Log, static _ => { });
             var probe = new BrokerProbe(
-                new InMemoryNetwork(stage.Time),
+                new InMemoryNetwork(scenario.Time),
                 new Supervisor(new NoProcess()),
                 waiters,
                 "",
@@ -82,9 +88,9 @@ internal static class ControllerScenarios
                 NoConfigs.Instance,
                 new Chance(1),
                 probe,
-                new NodeLog(stage.Disk, stage.Time, "/data/node-log.log")
+                new NodeLog(scenario.Disk, scenario.Time, "/data/node-log.log")
             );
-            stage.RunBeside("controller", () => loop.RunAsync(static () => long.MaxValue));
+            scenario.RunBeside("controller", () => loop.RunAsync(static () => long.MaxValue));
         }
 
         public ActiveController Controller { get; }

@@ -9,16 +9,16 @@ internal static class CoordinatorScenarios
 {
     private const string Name = "story";
     private const short ByName = 9;
-    private static readonly TopicPartition Orders = new(NodeStage.Topic, 0);
+    private static readonly TopicPartition Orders = new(ScenarioCluster.Topic, 0);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     public static void KIP_890_a_record_that_comes_after_its_transaction_has_ended_opens_none()
     {
-        NodeStage stage = Stage();
-        (Incarnation program, ProgramWorld world) = ProgramOf(stage);
+        ScenarioCluster scenario = Stage();
+        (Incarnation program, ProgramWorld world) = ProgramOf(scenario);
         TransactionSession? session = null;
-        stage.Tell(
+        scenario.Tell(
             program,
             async () =>
             {
@@ -30,8 +30,8 @@ internal static class CoordinatorScenarios
         );
 
         // The decision is told before its markers are there, and until then the transaction is open in the log.
-        stage.Tell(() => UntilAsync(stage.Program.Time, () => IsStableAsync(stage)));
-        stage.Tell(
+        scenario.Tell(() => UntilAsync(scenario.Program.Time, () => IsStableAsync(scenario)));
+        scenario.Tell(
             program,
             async () =>
             {
@@ -40,26 +40,26 @@ internal static class CoordinatorScenarios
                 Expect.True(session.IsUsable, "the late record is rejected");
             }
         );
-        stage.Tell(async () => Expect.True(await IsStableAsync(stage)));
+        scenario.Tell(async () => Expect.True(await IsStableAsync(scenario)));
     }
 
     public static void A_commit_of_offsets_is_told_only_when_it_would_outlive_its_coordinator()
     {
-        NodeStage stage = Stage();
-        (Incarnation program, ProgramWorld world) = ProgramOf(stage);
+        ScenarioCluster scenario = Stage();
+        (Incarnation program, ProgramWorld world) = ProgramOf(scenario);
         CoordinatorRequests coordinators = new(world);
         Task<bool> CommitAsync(long offset) => CommitOnceAsync(coordinators, offset);
-        stage.Tell(program, async () => await UntilAsync(world.Time, () => CommitAsync(1)));
-        AloneWithoutFollowers(stage, program, "__consumer_offsets", () => CommitAsync(2));
-        stage.Tell(program, async () => await UntilAsync(world.Time, () => CommitAsync(3)));
+        scenario.Tell(program, async () => await UntilAsync(world.Time, () => CommitAsync(1)));
+        AloneWithoutFollowers(scenario, program, "__consumer_offsets", () => CommitAsync(2));
+        scenario.Tell(program, async () => await UntilAsync(world.Time, () => CommitAsync(3)));
     }
 
     public static void The_end_of_a_transaction_is_told_only_when_it_would_outlive_its_coordinator()
     {
-        NodeStage stage = Stage();
-        (Incarnation program, ProgramWorld world) = ProgramOf(stage);
+        ScenarioCluster scenario = Stage();
+        (Incarnation program, ProgramWorld world) = ProgramOf(scenario);
         TransactionSession? session = null;
-        stage.Tell(
+        scenario.Tell(
             program,
             async () =>
             {
@@ -68,26 +68,28 @@ internal static class CoordinatorScenarios
                 Expect.True(await session.SendAsync(Orders, [(0, null)]));
             }
         );
-        AloneWithoutFollowers(stage, program, "__transaction_state", () => session!.EndAsync(commits: true));
+        AloneWithoutFollowers(scenario, program, "__transaction_state", () => session!.EndAsync(commits: true));
     }
 
-    private static NodeStage Stage()
+    private static ScenarioCluster Stage()
     {
-        NodeStage stage = new(NodeStage.Quick(("offsets.topic.num.partitions", "1"), ("transaction.state.log.num.partitions", "1")));
-        stage.Tell(stage.CreateTopicAsync);
-        stage.Reach(() => stage.Partition is { Isr.Count: 3 }, "all replicas are in sync");
-        return stage;
+        ScenarioCluster scenario = new(
+            ScenarioCluster.Quick(("offsets.topic.num.partitions", "1"), ("transaction.state.log.num.partitions", "1"))
+        );
+        scenario.Tell(scenario.CreateTopicAsync);
+        scenario.Reach(() => scenario.Partition is { Isr.Count: 3 }, "all replicas are in sync");
+        return scenario;
     }
 
-    private static (Incarnation Program, ProgramWorld World) ProgramOf(NodeStage stage)
+    private static (Incarnation Program, ProgramWorld World) ProgramOf(ScenarioCluster scenario)
     {
-        (Incarnation program, RawClient client) = stage.Cluster.NewRawClient();
+        (Incarnation program, RawClient client) = scenario.Cluster.NewRawClient();
         return (
             program,
             new ProgramWorld(
                 client,
                 program.Time,
-                () => stage.Cluster.Scheduler.NowUs,
+                () => scenario.Cluster.Scheduler.NowUs,
                 new SimRandom(1).Split(Name),
                 static (_, value) => BitConverter.GetBytes(value.Value)
             )
@@ -98,24 +100,25 @@ internal static class CoordinatorScenarios
     /// While the followers of a coordinator's partition are held, what is asked of it is not told to be done. They are the other voters,
     /// too, so nobody takes them out of the in-sync set.
     /// </summary>
-    private static void AloneWithoutFollowers(NodeStage stage, Incarnation program, string topic, Func<Task<bool>> ask)
+    private static void AloneWithoutFollowers(ScenarioCluster scenario, Incarnation program, string topic, Func<Task<bool>> ask)
     {
-        stage.Reach(() => stage.PartitionOf(topic) is { Isr.Count: 3 }, $"all replicas of {topic} are in sync");
-        List<SimMachine> followers = [.. stage.Cluster.Machines.Where(each => each.Number != stage.PartitionOf(topic)!.Leader.Value)];
+        scenario.Reach(() => scenario.PartitionOf(topic) is { Isr.Count: 3 }, $"all replicas of {topic} are in sync");
+        List<SimMachine> followers = [.. scenario.Cluster.Machines.Where(each => each.Number != scenario.PartitionOf(topic)!.Leader.Value)];
         followers.ForEach(each => each.Pause());
         bool isReported = false;
-        Task asked = NodeStage.Begin(program, async () => isReported = await ask());
-        stage.RunFor(4);
+        Task asked = ScenarioCluster.Begin(program, async () => isReported = await ask());
+        scenario.RunFor(4);
         Expect.False(isReported, "told although no follower has it");
         followers.ForEach(each => each.Resume());
-        stage.Reach(() => asked.IsCompleted, "the request ends");
+        scenario.Reach(() => asked.IsCompleted, "the request ends");
     }
 
-    private static async Task<bool> IsStableAsync(NodeStage stage)
+    private static async Task<bool> IsStableAsync(ScenarioCluster scenario)
     {
         SortedDictionary<TopicPartition, OffsetSpec> end = new() { [Orders] = OffsetSpec.Latest };
-        Offset committed = (await stage.Client.Admin.ListOffsetsAsync(end))[Orders].Offset;
-        return (await stage.Client.Admin.ListOffsetsAsync(end, readCommitted: true))[Orders].Offset == committed && committed > Offset.Zero;
+        Offset committed = (await scenario.Client.Admin.ListOffsetsAsync(end))[Orders].Offset;
+        return (await scenario.Client.Admin.ListOffsetsAsync(end, readCommitted: true))[Orders].Offset == committed
+            && committed > Offset.Zero;
     }
 
     private static async Task<TransactionSession> OpenAsync(ProgramWorld world)

@@ -46,18 +46,22 @@ internal static class LoneLeaderScenarios
     private static void CutOff(LogTopic topic, Func<SimulationOptions, LogTopic, SimulationOptions> with, Action<List<Offset>> judge)
     {
         SimulationOptions options = with(
-            NodeStage.Quick(("log.cleaner.backoff.ms", "300"), ("log.retention.check.interval.ms", "300"), ("min.insync.replicas", "1")),
+            ScenarioCluster.Quick(
+                ("log.cleaner.backoff.ms", "300"),
+                ("log.retention.check.interval.ms", "300"),
+                ("min.insync.replicas", "1")
+            ),
             topic
         );
-        NodeStage stage = new(options);
-        stage.Tell(async () =>
+        ScenarioCluster scenario = new(options);
+        scenario.Tell(async () =>
         {
-            await stage.CreateTopicAsync();
-            await stage.Client.Admin.CreateTopicsAsync([new NewTopic(topic.Name, 1, 3) { Configs = topic.Configs }]);
+            await scenario.CreateTopicAsync();
+            await scenario.Client.Admin.CreateTopicsAsync([new NewTopic(topic.Name, 1, 3) { Configs = topic.Configs }]);
         });
-        (Incarnation careless, KafkaCluster its) = stage.Cluster.NewClient();
+        (Incarnation careless, KafkaCluster its) = scenario.Cluster.NewClient();
         Producer? producer = null;
-        stage.Tell(
+        scenario.Tell(
             careless,
             () =>
             {
@@ -65,23 +69,23 @@ internal static class LoneLeaderScenarios
                 return WriteAsync(careless, producer, topic.Name, Together);
             }
         );
-        stage.Reach(() => stage.PartitionOf(topic.Name) is { Isr.Count: 3, HasLeader: true }, "all are in sync");
+        scenario.Reach(() => scenario.PartitionOf(topic.Name) is { Isr.Count: 3, HasLeader: true }, "all are in sync");
 
-        SimMachine alone = stage.Cluster.Machine(stage.PartitionOf(topic.Name)!.Leader.Value);
-        stage.CutOff(alone, fromClients: false);
-        foreach (SimMachine other in stage.Cluster.Machines.Where(each => each != alone))
+        SimMachine alone = scenario.Cluster.Machine(scenario.PartitionOf(topic.Name)!.Leader.Value);
+        scenario.CutOff(alone, fromClients: false);
+        foreach (SimMachine other in scenario.Cluster.Machines.Where(each => each != alone))
         {
-            stage.Cluster.Network.Cut(careless.Name, other.Name);
+            scenario.Cluster.Network.Cut(careless.Name, other.Name);
         }
 
         List<Offset> starts = [];
-        Task filled = NodeStage.Begin(careless, () => WriteAsync(careless, producer!, topic.Name, Alone));
-        Task asked = NodeStage.Begin(careless, () => AskAsync(careless, its, topic.Name, starts));
-        stage.Reach(() => filled.IsCompleted && asked.IsCompleted, "the leader that is cut off takes records");
+        Task filled = ScenarioCluster.Begin(careless, () => WriteAsync(careless, producer!, topic.Name, Alone));
+        Task asked = ScenarioCluster.Begin(careless, () => AskAsync(careless, its, topic.Name, starts));
+        scenario.Reach(() => filled.IsCompleted && asked.IsCompleted, "the leader that is cut off takes records");
         judge(starts);
-        stage.Cluster.Network.HealAll();
-        stage.Reach(() => stage.PartitionOf(topic.Name) is { Isr.Count: 3, HasLeader: true }, "all are in sync again");
-        stage.RunFor(2);
+        scenario.Cluster.Network.HealAll();
+        scenario.Reach(() => scenario.PartitionOf(topic.Name) is { Isr.Count: 3, HasLeader: true }, "all are in sync again");
+        scenario.RunFor(2);
     }
 
     private static async Task WriteAsync(Incarnation program, Producer producer, string topic, double seconds)

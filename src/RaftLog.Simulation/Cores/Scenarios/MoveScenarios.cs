@@ -7,69 +7,76 @@ namespace RaftLog.Simulation.Cores;
 internal static class MoveScenarios
 {
     private const string FutureSuffix = "-future";
-    private static readonly TopicPartition Orders = new(NodeStage.Topic, 0);
+    private static readonly TopicPartition Orders = new(ScenarioCluster.Topic, 0);
 
     public static void A_move_between_log_directories_goes_on_after_a_loss_of_power_and_loses_nothing()
     {
-        NodeStage stage = new(NodeStage.Quick() with { MovesReplicas = true });
-        stage.Tell(async () =>
+        ScenarioCluster scenario = new(ScenarioCluster.Quick() with { MovesReplicas = true });
+        scenario.Tell(async () =>
         {
-            await stage.CreateTopicAsync();
-            await stage.ProduceAsync("first");
+            await scenario.CreateTopicAsync();
+            await scenario.ProduceAsync("first");
         });
-        stage.Settle(batches: 1);
-        SimMachine machine = stage.Leader;
+        scenario.Settle(batches: 1);
+        SimMachine machine = scenario.Leader;
         string to = OtherThan(machine.PathOf(Orders));
 
         // The copy is there and cannot become durable: so the move is under way when the power goes.
         machine.Volume.Slowness = 1_000;
-        stage.Tell(() => MoveAsync(stage, machine, to));
+        scenario.Tell(() => MoveAsync(scenario, machine, to));
         Expect.True(Futures(machine, to) == 1, "the copy has begun");
         machine.LosePower();
         machine.Volume.EndSlowness();
-        stage.Tell(() => stage.ProduceAsync("second"));
+        scenario.Tell(() => scenario.ProduceAsync("second"));
         Expect.True(machine.PathOf(Orders) != $"{to}/{Orders}", "it is not moved yet");
         machine.Start();
-        stage.Reach(() => machine.PathOf(Orders) == $"{to}/{Orders}", $"the replica lies in {to}");
-        stage.Settle(batches: 2);
-        stage.ExpectEqualReplicas();
+        scenario.Reach(() => machine.PathOf(Orders) == $"{to}/{Orders}", $"the replica lies in {to}");
+        scenario.Settle(batches: 2);
+        scenario.ExpectEqualReplicas();
         Expect.Equal(0, Futures(machine, to));
     }
 
     public static void A_replica_that_moves_while_it_leads_counts_nothing_that_one_of_its_directories_has_not_flushed()
     {
-        NodeStage stage = new(NodeStage.Quick() with { MovesReplicas = true, Nodes = 1, Properties = [new("min.insync.replicas", "1")] });
-        stage.Tell(async () =>
+        ScenarioCluster scenario = new(
+            ScenarioCluster.Quick() with
+            {
+                MovesReplicas = true,
+                Nodes = 1,
+                Properties = [new("min.insync.replicas", "1")],
+            }
+        );
+        scenario.Tell(async () =>
         {
-            await stage.CreateTopicAsync(NodeStage.Topic, replicas: 1);
-            await stage.ProduceAsync("first");
+            await scenario.CreateTopicAsync(ScenarioCluster.Topic, replicas: 1);
+            await scenario.ProduceAsync("first");
         });
-        SimMachine machine = stage.Leader;
+        SimMachine machine = scenario.Leader;
         for (int i = 0; i < 4; i++)
         {
             string to = OtherThan(machine.PathOf(Orders));
-            stage.Tell(() => MoveAsync(stage, machine, to));
-            Task produced = NodeStage.Begin(
-                stage.Program,
+            scenario.Tell(() => MoveAsync(scenario, machine, to));
+            Task produced = ScenarioCluster.Begin(
+                scenario.Program,
                 async () =>
                 {
                     for (int record = 0; record < 20; record++)
                     {
-                        await stage.ProduceAsync($"{record}");
+                        await scenario.ProduceAsync($"{record}");
                     }
                 }
             );
-            stage.Reach(() => produced.IsCompleted && machine.PathOf(Orders) == $"{to}/{Orders}", $"the replica lies in {to}");
+            scenario.Reach(() => produced.IsCompleted && machine.PathOf(Orders) == $"{to}/{Orders}", $"the replica lies in {to}");
             machine.LosePower();
             machine.Start();
-            stage.Reach(() => machine.IsReady, "the node is ready");
-            Expect.Equal(1 + (20 * (i + 1)), NodeStage.LogOf(machine).Batches.Count);
+            scenario.Reach(() => machine.IsReady, "the node is ready");
+            Expect.Equal(1 + (20 * (i + 1)), ScenarioCluster.LogOf(machine).Batches.Count);
         }
     }
 
-    private static async Task MoveAsync(NodeStage stage, SimMachine machine, string to)
+    private static async Task MoveAsync(ScenarioCluster scenario, SimMachine machine, string to)
     {
-        IReadOnlyList<ItemResult<TopicPartition>> results = await stage.Client.Admin.LogDirs.MoveAsync(machine.Node!.Id, to, [Orders]);
+        IReadOnlyList<ItemResult<TopicPartition>> results = await scenario.Client.Admin.LogDirs.MoveAsync(machine.Node!.Id, to, [Orders]);
         Expect.Equal(ErrorCode.None, results[0].Error);
     }
 

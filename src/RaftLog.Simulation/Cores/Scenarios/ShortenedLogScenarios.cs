@@ -20,21 +20,21 @@ internal static class ShortenedLogScenarios
                 new("delete.retention.ms", "60000"),
             ]
         );
-        SimulationOptions options = NodeStage.Quick(("log.cleaner.backoff.ms", "300"), ("min.insync.replicas", "2")) with
+        SimulationOptions options = ScenarioCluster.Quick(("log.cleaner.backoff.ms", "300"), ("min.insync.replicas", "2")) with
         {
             Compacted = topic,
         };
-        NodeStage stage = Begin(options, topic);
-        KeyedProgram keys = new(stage.Cluster, new SimRandom(1));
-        KeyedReader reader = new(stage.Cluster, options);
-        stage.RunFor(Work);
-        RestartAll(stage);
-        stage.RunFor(Work);
+        ScenarioCluster scenario = Begin(options, topic);
+        KeyedProgram keys = new(scenario.Cluster, new SimRandom(1));
+        KeyedReader reader = new(scenario.Cluster, options);
+        scenario.RunFor(Work);
+        RestartAll(scenario);
+        scenario.RunFor(Work);
         keys.Stop();
-        stage.Reach(() => keys.IsDone, "all sends are decided");
+        scenario.Reach(() => keys.IsDone, "all sends are decided");
         int wanted = reader.Reads.Count + 2;
-        stage.Reach(() => reader.Reads.Count >= wanted, "two readers have come through");
-        Expect.True(stage.Watch!.Rewritten > 0, "compaction has removed something");
+        scenario.Reach(() => reader.Reads.Count >= wanted, "two readers have come through");
+        Expect.True(scenario.Watch!.Rewritten > 0, "compaction has removed something");
         History history = new()
         {
             Keyed =
@@ -48,25 +48,25 @@ internal static class ShortenedLogScenarios
     public static void Records_leave_the_beginning_of_a_log_on_demand_and_by_age_and_never_what_is_not_committed()
     {
         LogTopic topic = new(LogTopic.Retained, [new("cleanup.policy", "delete"), new("segment.ms", "400"), new("retention.ms", "5000")]);
-        SimulationOptions options = NodeStage.Quick(("log.retention.check.interval.ms", "500"), ("min.insync.replicas", "2")) with
+        SimulationOptions options = ScenarioCluster.Quick(("log.retention.check.interval.ms", "500"), ("min.insync.replicas", "2")) with
         {
             Retained = topic,
         };
-        NodeStage stage = Begin(options, topic);
-        TrimProgram trims = new(stage.Cluster, new SimRandom(1));
-        stage.RunFor(Work);
+        ScenarioCluster scenario = Begin(options, topic);
+        TrimProgram trims = new(scenario.Cluster, new SimRandom(1));
+        scenario.RunFor(Work);
 
         // Nothing is committed meanwhile, and gets old enough to go.
-        SimMachine leader = stage.Cluster.Machine(stage.Watch!.Beliefs.PartitionsOf(topic.Name).Single().Registration.Leader.Value);
-        stage.CutOff(leader, fromClients: false);
-        stage.RunFor(Work);
-        stage.Cluster.Network.HealAll();
-        RestartAll(stage);
-        stage.Reach(() => trims.Confirmed > 0 && trims.Rejected > 0, "records are deleted, and a deletion beyond the end is rejected");
+        SimMachine leader = scenario.Cluster.Machine(scenario.Watch!.Beliefs.PartitionsOf(topic.Name).Single().Registration.Leader.Value);
+        scenario.CutOff(leader, fromClients: false);
+        scenario.RunFor(Work);
+        scenario.Cluster.Network.HealAll();
+        RestartAll(scenario);
+        scenario.Reach(() => trims.Confirmed > 0 && trims.Rejected > 0, "records are deleted, and a deletion beyond the end is rejected");
         trims.Stop();
-        stage.Reach(() => trims.IsDone, "all sends are decided");
-        RetainedReader reader = new(stage.Cluster, options);
-        stage.Reach(() => reader.IsDone, "a reader has come through");
+        scenario.Reach(() => trims.IsDone, "all sends are decided");
+        RetainedReader reader = new(scenario.Cluster, options);
+        scenario.Reach(() => reader.IsDone, "a reader has come through");
         Expect.True(reader.Start > Offset.Zero);
         History history = new()
         {
@@ -76,25 +76,25 @@ internal static class ShortenedLogScenarios
         Expect.Equal("", string.Join('\n', HistoryChecker.Check(history)));
     }
 
-    private static NodeStage Begin(SimulationOptions options, LogTopic topic)
+    private static ScenarioCluster Begin(SimulationOptions options, LogTopic topic)
     {
-        NodeStage stage = new(options);
-        stage.Tell(async () =>
+        ScenarioCluster scenario = new(options);
+        scenario.Tell(async () =>
         {
-            await stage.CreateTopicAsync();
-            await stage.Client.Admin.CreateTopicsAsync([new NewTopic(topic.Name, 1, 3) { Configs = topic.Configs }]);
+            await scenario.CreateTopicAsync();
+            await scenario.Client.Admin.CreateTopicsAsync([new NewTopic(topic.Name, 1, 3) { Configs = topic.Configs }]);
         });
-        return stage;
+        return scenario;
     }
 
-    private static void RestartAll(NodeStage stage)
+    private static void RestartAll(ScenarioCluster scenario)
     {
-        foreach (SimMachine machine in stage.Cluster.Machines)
+        foreach (SimMachine machine in scenario.Cluster.Machines)
         {
             machine.LosePower();
         }
 
-        foreach (SimMachine machine in stage.Cluster.Machines)
+        foreach (SimMachine machine in scenario.Cluster.Machines)
         {
             machine.Start();
         }

@@ -17,13 +17,13 @@ internal static class SnapshotScenarios
 
     public static void A_snapshot_in_pieces_is_begun_again_at_a_new_leader_and_ends_in_the_same_image() =>
         InTheMiddle(
-            (stage, late) =>
+            (scenario, late) =>
             {
-                SimMachine leader = LeaderOfQuorum(stage);
+                SimMachine leader = LeaderOfQuorum(scenario);
                 leader.Kill();
-                stage.Reach(
+                scenario.Reach(
                     () =>
-                        stage.Cluster.Machines.Any(each =>
+                        scenario.Cluster.Machines.Any(each =>
                             each.IsUp && each.Node!.QuorumLeader is { IsNode: true } other && other.Value != leader.Number
                         ),
                     "another leads the quorum"
@@ -33,7 +33,7 @@ internal static class SnapshotScenarios
         );
 
     public static void A_snapshot_in_pieces_goes_on_after_its_connection_was_reset() =>
-        InTheMiddle(static (stage, _) => stage.Cluster.Network.ResetSome(1));
+        InTheMiddle(static (scenario, _) => scenario.Cluster.Network.ResetSome(1));
 
     public static void A_snapshot_in_pieces_is_begun_again_by_a_node_that_ended_in_the_middle() =>
         InTheMiddle(
@@ -56,13 +56,13 @@ internal static class SnapshotScenarios
 
     public static void A_damaged_snapshot_gives_way_to_an_older_one_and_the_log()
     {
-        NodeStage stage = WithSnapshots();
-        SimMachine machine = stage.Cluster.Machines[0];
+        ScenarioCluster scenario = WithSnapshots();
+        SimMachine machine = scenario.Cluster.Machines[0];
         machine.Kill();
         Empty(machine);
         machine.Start();
-        stage.Reach(
-            () => machine.IsReady && stage.Cluster.Machines.All(each => BelievesTheSame(each, machine)),
+        scenario.Reach(
+            () => machine.IsReady && scenario.Cluster.Machines.All(each => BelievesTheSame(each, machine)),
             "all nodes believe the same"
         );
         Expect.True(
@@ -72,23 +72,23 @@ internal static class SnapshotScenarios
 
     public static void A_damaged_snapshot_is_not_served_and_another_is_taken()
     {
-        NodeStage stage = WithSnapshots(absent: Late);
-        foreach (SimMachine machine in stage.Cluster.Machines.Where(static each => each.IsUp))
+        ScenarioCluster scenario = WithSnapshots(absent: Late);
+        foreach (SimMachine machine in scenario.Cluster.Machines.Where(static each => each.IsUp))
         {
             Empty(machine);
         }
 
-        SimMachine late = stage.Cluster.Machines[Late - 1];
+        SimMachine late = scenario.Cluster.Machines[Late - 1];
         late.Start();
 
         // Before as much has been written as makes the next snapshot due.
-        stage.RunFor(LessThanASnapshot);
+        scenario.RunFor(LessThanASnapshot);
         Expect.Equal(Topics, late.Node!.Image.Topics.ById.Count);
     }
 
     public static void A_damaged_snapshot_that_nothing_replaces_keeps_the_node_from_starting_and_stays()
     {
-        var stage = new LogStage();
+        var scenario = new ScenarioLog();
         MetadataStoreOptions options = new(
             SegmentBytes: 1 << 20,
             SegmentMs: 1 << 30,
@@ -96,7 +96,7 @@ internal static class SnapshotScenarios
             SnapshotIntervalMs: 0,
             RetentionBytes: 1 << 20
         );
-        stage.Run(async each =>
+        scenario.Run(async each =>
         {
             MetadataStore store = await MetadataStore.OpenAsync(each.Directory, each.Disk, [new NodeId(1)], options, static _ => { });
             await store.WriteSnapshotAsync(
@@ -108,11 +108,11 @@ internal static class SnapshotScenarios
             );
         });
         const string Path = $"{MetadataDirectory}/00000000000000000005-0000000002.checkpoint";
-        SimInode file = (SimInode)stage.Volume.Find(Path)!;
+        SimInode file = (SimInode)scenario.Volume.Find(Path)!;
         file.SetLength(file.Current.Length - 1);
         int left = file.Current.Length;
-        stage.Restart();
-        stage.Run(async each =>
+        scenario.Restart();
+        scenario.Run(async each =>
         {
             string rejection = "";
             try
@@ -126,13 +126,13 @@ internal static class SnapshotScenarios
 
             Expect.True(rejection.Contains(Path, StringComparison.Ordinal), $"a rejection that names the file: {rejection}");
         });
-        Expect.Equal(left, stage.Volume.ReadFile(Path)!.Length);
+        Expect.Equal(left, scenario.Volume.ReadFile(Path)!.Length);
     }
 
-    private static NodeStage WithSnapshots(params int[] absent)
+    private static ScenarioCluster WithSnapshots(params int[] absent)
     {
-        NodeStage stage = new(
-            NodeStage.Quick(("metadata.log.max.record.bytes.between.snapshots", "1000")) with
+        ScenarioCluster scenario = new(
+            ScenarioCluster.Quick(("metadata.log.max.record.bytes.between.snapshots", "1000")) with
             {
                 Nodes = absent.Length > 0 ? Late : 3,
                 Voters = 3,
@@ -140,21 +140,21 @@ internal static class SnapshotScenarios
             watches: true,
             absent
         );
-        stage.Tell(async () =>
+        scenario.Tell(async () =>
         {
             for (int topic = 0; topic < Topics; topic++)
             {
-                await stage.CreateTopicAsync($"t{topic}");
+                await scenario.CreateTopicAsync($"t{topic}");
             }
         });
-        stage.Reach(
+        scenario.Reach(
             () =>
-                stage
+                scenario
                     .Cluster.Machines.Where(static each => each.IsUp)
                     .All(static each => each.Volume.ListFiles(MetadataDirectory).Count(IsWhole) > 1),
             "there are snapshots"
         );
-        return stage;
+        return scenario;
     }
 
     private static void Empty(SimMachine machine)
@@ -163,10 +163,10 @@ internal static class SnapshotScenarios
         ((SimInode)machine.Volume.Find($"{MetadataDirectory}/{newest}")!).SetLength(0);
     }
 
-    private static void InTheMiddle(Action<NodeStage, SimMachine> disturb)
+    private static void InTheMiddle(Action<ScenarioCluster, SimMachine> disturb)
     {
-        NodeStage stage = new(
-            NodeStage.Quick(
+        ScenarioCluster scenario = new(
+            ScenarioCluster.Quick(
                 ("controller.quorum.fetch.snapshot.max.bytes", $"{PieceBytes}"),
                 ("metadata.log.max.record.bytes.between.snapshots", "1000")
             ) with
@@ -177,17 +177,17 @@ internal static class SnapshotScenarios
             watches: true,
             Late
         );
-        stage.Tell(async () =>
+        scenario.Tell(async () =>
         {
             for (int topic = 0; topic < Topics; topic++)
             {
-                await stage.CreateTopicAsync($"t{topic}");
+                await scenario.CreateTopicAsync($"t{topic}");
             }
         });
-        SimMachine late = stage.Cluster.Machines[Late - 1];
+        SimMachine late = scenario.Cluster.Machines[Late - 1];
         late.Start();
         SortedSet<long> sizes = [];
-        stage.Reach(
+        scenario.Reach(
             () =>
             {
                 sizes.Add(SizeOfPart(late));
@@ -196,8 +196,8 @@ internal static class SnapshotScenarios
             "half of a snapshot has come"
         );
         Expect.Equal(0, late.Volume.ListFiles(MetadataDirectory).Count(IsWhole));
-        disturb(stage, late);
-        stage.Reach(
+        disturb(scenario, late);
+        scenario.Reach(
             () =>
             {
                 sizes.Add(SizeOfPart(late));
@@ -206,10 +206,10 @@ internal static class SnapshotScenarios
             "the snapshot has come"
         );
         Expect.True(sizes.Count > LeastPieces, $"more than {LeastPieces} pieces, not {sizes.Count}: {string.Join(' ', sizes)}");
-        stage.Reach(() => stage.Cluster.Machines.All(each => each.IsUp && BelievesTheSame(each, late)), "all nodes believe the same");
+        scenario.Reach(() => scenario.Cluster.Machines.All(each => each.IsUp && BelievesTheSame(each, late)), "all nodes believe the same");
 
         // The node writes snapshots of its own, too.
-        stage.Reach(() => !late.Volume.ListFiles(MetadataDirectory).Any(IsPart), "no part of a snapshot is left");
+        scenario.Reach(() => !late.Volume.ListFiles(MetadataDirectory).Any(IsPart), "no part of a snapshot is left");
         Expect.Equal(Topics, late.Node!.Image.Topics.ById.Count);
         Expect.True(FirstOffset(late) > 0);
     }
@@ -221,8 +221,10 @@ internal static class SnapshotScenarios
         return image.Provenance == others.Provenance && image.SaysTheSameAs(others);
     }
 
-    private static SimMachine LeaderOfQuorum(NodeStage stage) =>
-        stage.Cluster.Machine(stage.Cluster.Machines.First(each => each.IsUp && each.Node!.QuorumLeader.IsNode).Node!.QuorumLeader.Value);
+    private static SimMachine LeaderOfQuorum(ScenarioCluster scenario) =>
+        scenario.Cluster.Machine(
+            scenario.Cluster.Machines.First(each => each.IsUp && each.Node!.QuorumLeader.IsNode).Node!.QuorumLeader.Value
+        );
 
     private static long SizeOfPart(SimMachine machine) =>
         machine

@@ -1,7 +1,7 @@
-"""The story with confluent-kafka; works with the old 1.7 of Debian 12."""
+"""The roles with confluent-kafka; works with the old 1.7 of Debian 12."""
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
-from story import complain, is_stopped, key_of, show, values
+from roles import complain, is_stopped, key_of, show, values
 
 
 def produce(bootstrap, topic):

@@ -1,4 +1,4 @@
-"""story.py LIBRARY ROLE BOOTSTRAP ARGUMENT...: plays a role of the story that every client library tells (Stories/Story.cs).
+"""roles.py LIBRARY ROLE BOOTSTRAP ARGUMENT...: plays one of the roles that every client library plays (Roles/ClientRoles.cs).
 
 produce TOPIC            sends each line of the input as a value, keyed by its number modulo 100, with idempotence
 member GROUP TOPIC       reads committed records in a group, prints 'partition offset key value', commits what it has printed; SIGTERM ends it in order
@@ -39,7 +39,7 @@ def values():
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, stop)
-    sys.modules["story"] = sys.modules["__main__"]
+    sys.modules["roles"] = sys.modules["__main__"]
     library, role = sys.argv[1:3]
-    client = importlib.import_module("story_" + library)
+    client = importlib.import_module("roles_" + library)
     getattr(client, role)(*sys.argv[3:])

@@ -11,7 +11,7 @@ namespace RaftLog.Simulation.Cores;
 /// <summary>
 /// One log of the shipped Storage over a simulated disk whose flushes take ten milliseconds: for scenarios in which every step is chosen.
 /// </summary>
-internal sealed class LogStage : IFlushObserver
+internal sealed class ScenarioLog : IFlushObserver
 {
     /// <summary>The directory of the log.</summary>
     internal const string Path = $"{Root}/t-0";
@@ -27,7 +27,7 @@ internal sealed class LogStage : IFlushObserver
     private LogDirectory? _directory;
     private PartitionLog? _log;
 
-    public LogStage(ulong seed = 1, int segmentBytes = 1_000)
+    public ScenarioLog(ulong seed = 1, int segmentBytes = 1_000)
     {
         _settings = new LogSettings { SegmentBytes = segmentBytes, IndexIntervalBytes = 100 };
         SimRandom random = new(seed);
@@ -51,7 +51,7 @@ internal sealed class LogStage : IFlushObserver
     public void Flushed(IReadOnlyList<PartitionLog> logs) { }
 
     /// <summary>Runs steps inside the process, to their end.</summary>
-    public void Run(Func<LogStage, Task> steps)
+    public void Run(Func<ScenarioLog, Task> steps)
     {
         Task? told = null;
         _owner!.Run("steps", () => told = steps(this));

@@ -4,14 +4,14 @@ using RaftLog.Interop.Tests.Tools;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 
-namespace RaftLog.Interop.Tests.Stories;
+namespace RaftLog.Interop.Tests.Roles;
 
 /// <summary>
-/// The story that every client library tells of three nodes: 50,000 keyed records are produced with idempotence, while two members of a
+/// What every client library does on three nodes: 50,000 keyed records are produced with idempotence, while two members of a
 /// group read them, a third joins, one dies, and coordinator and leader are killed; another member goes on from the commit; all is copied
 /// with transactions while their coordinator is killed. Every record is there exactly once, in the order of its key.
 /// </summary>
-internal sealed class Story(Cluster cluster, StoryClient client)
+internal sealed class ClientRoles(Cluster cluster, RoleClient client)
 {
     private const int Partitions = 6;
     private const int Step = 50;

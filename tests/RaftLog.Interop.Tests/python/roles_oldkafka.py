@@ -1,8 +1,8 @@
-"""The story with kafka-python 2.0.2 of Debian 12, without the copy: it knows neither idempotence nor transactions, so confluent-kafka produces."""
+"""The roles with kafka-python 2.0.2 of Debian 12, without the copy: it knows neither idempotence nor transactions, so confluent-kafka produces."""
 from kafka import KafkaConsumer
 
-from story_confluent import produce  # noqa: F401
-from story_kafkapython import follow
+from roles_confluent import produce  # noqa: F401
+from roles_kafkapython import follow
 
 
 def member(bootstrap, group, topic):

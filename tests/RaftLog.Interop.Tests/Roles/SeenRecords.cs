@@ -1,6 +1,6 @@
 using Xunit.Sdk;
 
-namespace RaftLog.Interop.Tests.Stories;
+namespace RaftLog.Interop.Tests.Roles;
 
 /// <summary>What members have read of a topic, and what must hold for it.</summary>
 internal static class SeenRecords

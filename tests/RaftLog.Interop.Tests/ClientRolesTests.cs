@@ -1,50 +1,50 @@
 using RaftLog.Interop.Tests.Clusters;
-using RaftLog.Interop.Tests.Stories;
+using RaftLog.Interop.Tests.Roles;
 using RaftLog.Interop.Tests.Tools;
 
 namespace RaftLog.Interop.Tests;
 
-/// <summary>Each client library tells the same story of three nodes, which is told in <see cref="Story"/>.</summary>
-public sealed class ClientStoryTests(ClientStoryTests.Nodes shared) : IClassFixture<ClientStoryTests.Nodes>
+/// <summary>Each client library plays the same roles on three nodes: <see cref="ClientRoles"/>.</summary>
+public sealed class ClientRolesTests(ClientRolesTests.Nodes shared) : IClassFixture<ClientRolesTests.Nodes>
 {
     [Theory]
     [InlineData("classic", false)]
     [InlineData("consumer", false)]
     [InlineData("classic", true)]
     public Task Confluents_net_client_has_every_record_once_and_in_order(string protocol, bool isStatic) =>
-        TellAsync(StoryClient.Confluent(protocol, isStatic));
+        TellAsync(RoleClient.Confluent(protocol, isStatic));
 
     [KafkaJsFact]
-    public Task Kafkajs_has_every_record_once_and_in_order() => TellAsync(StoryClient.KafkaJs);
+    public Task Kafkajs_has_every_record_once_and_in_order() => TellAsync(RoleClient.KafkaJs);
 
     [PythonTheory]
     [InlineData("aiokafka")]
-    public Task Pythons_clients_have_every_record_once_and_in_order(string library) => TellAsync(StoryClient.Python(library));
+    public Task Pythons_clients_have_every_record_once_and_in_order(string library) => TellAsync(RoleClient.Python(library));
 
     /// <summary>Its first part only: a member that kafka-python 3.0.12 starts while a node comes back may not join for minutes.</summary>
     [PythonFact]
     public Task Kafka_python_misses_nothing_while_members_and_nodes_die() =>
-        shared.Cluster.WatchAsync(cluster => new Story(cluster, StoryClient.Python("kafkapython")).ProduceAndReadAsync());
+        shared.Cluster.WatchAsync(cluster => new ClientRoles(cluster, RoleClient.Python("kafkapython")).ProduceAndReadAsync());
 
     [DebianPythonFact]
-    public Task Debians_confluent_kafka_has_every_record_once_and_in_order() => TellAsync(StoryClient.Debian("confluent"));
+    public Task Debians_confluent_kafka_has_every_record_once_and_in_order() => TellAsync(RoleClient.Debian("confluent"));
 
     /// <summary>It has no transactions: its first part only.</summary>
     [DebianPythonFact]
     public Task Debians_kafka_python_misses_nothing_while_members_and_nodes_die() =>
-        shared.Cluster.WatchAsync(cluster => new Story(cluster, StoryClient.Debian("oldkafka")).ProduceAndReadAsync());
+        shared.Cluster.WatchAsync(cluster => new ClientRoles(cluster, RoleClient.Debian("oldkafka")).ProduceAndReadAsync());
 
-    private Task TellAsync(StoryClient client) =>
+    private Task TellAsync(RoleClient client) =>
         shared.Cluster.WatchAsync(async cluster =>
         {
-            Story story = new(cluster, client);
-            await story.ProduceAndReadAsync();
-            await story.GoOnFromTheCommitAsync();
-            await story.TransformAsync();
-            await story.ReadTheCopyAsync();
+            ClientRoles roles = new(cluster, client);
+            await roles.ProduceAndReadAsync();
+            await roles.GoOnFromTheCommitAsync();
+            await roles.TransformAsync();
+            await roles.ReadTheCopyAsync();
         });
 
-    /// <summary>Three nodes for all stories: each ends with every node running.</summary>
+    /// <summary>Three nodes for all clients: each ends with every node running.</summary>
     public sealed class Nodes : IAsyncLifetime
     {
         // A member that dies is missed soon, and one that beats learns soon what has changed.

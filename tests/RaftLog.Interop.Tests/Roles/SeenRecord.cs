@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace RaftLog.Interop.Tests.Stories;
+namespace RaftLog.Interop.Tests.Roles;
 
 /// <summary>A record as a client has told it.</summary>
 /// <param name="Partition">Its partition.</param>

@@ -1,10 +1,10 @@
-"""The story with aiokafka."""
+"""The roles with aiokafka."""
 import asyncio
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from story import complain, is_stopped, key_of, show, values
+from roles import complain, is_stopped, key_of, show, values
 
 
 def produce(*arguments):

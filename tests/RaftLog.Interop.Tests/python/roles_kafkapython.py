@@ -1,8 +1,8 @@
-"""The story with kafka-python, without the copy."""
+"""The roles with kafka-python, without the copy."""
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 
-from story import complain, is_stopped, key_of, show, values
+from roles import complain, is_stopped, key_of, show, values
 
 
 def produce(bootstrap, topic):

@@ -10,7 +10,7 @@ using RaftLog.Protocol;
 namespace RaftLog.Simulation.Cores;
 
 /// <summary>Whole nodes, the shipped client, and one topic with one partition: for scenarios in which every step is chosen.</summary>
-internal sealed class NodeStage
+internal sealed class ScenarioCluster
 {
     internal const string Topic = "orders";
     private static readonly TopicPartition Orders = new(Topic, 0);
@@ -21,7 +21,7 @@ internal sealed class NodeStage
     /// <param name="watches">Whether what leaves the machines is held against their disk images; not where a topic is deleted, which those
     /// checks do not know.</param>
     /// <param name="absent">Nodes that are not started yet.</param>
-    internal NodeStage(SimulationOptions options, bool watches = true, params int[] absent)
+    internal ScenarioCluster(SimulationOptions options, bool watches = true, params int[] absent)
     {
         Cluster = new SimCluster(options, new SimRandom(options.Seed));
         if (watches)

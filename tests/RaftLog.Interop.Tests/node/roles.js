@@ -1,4 +1,4 @@
-// node story.js ROLE BOOTSTRAP ARGUMENT...: plays a role of the story that every client library tells (Stories/Story.cs).
+// node roles.js ROLE BOOTSTRAP ARGUMENT...: plays one of the roles that every client library plays (Roles/ClientRoles.cs).
 //
 // produce TOPIC            sends each line of the input as a value, keyed by its number modulo 100, with idempotence
 // member GROUP TOPIC       reads committed records in a group, prints 'partition offset key value', commits what it has printed; SIGTERM ends it in order
@@ -8,7 +8,7 @@ const { Kafka, logLevel } = require('kafkajs')
 
 const [role, bootstrap, ...rest] = process.argv.slice(2)
 const kafka = new Kafka({
-  clientId: 'story', brokers: bootstrap.split(','), logLevel: logLevel.ERROR, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 8 }
+  clientId: 'roles', brokers: bootstrap.split(','), logLevel: logLevel.ERROR, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 8 }
 })
 const group = groupId => kafka.consumer({
   groupId, sessionTimeout: 6000, heartbeatInterval: 1000, rebalanceTimeout: 10000, maxWaitTimeInMs: 200, readUncommitted: false

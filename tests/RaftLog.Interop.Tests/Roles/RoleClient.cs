@@ -1,19 +1,19 @@
 using RaftLog.Interop.Tests.Clusters;
 using RaftLog.Interop.Tests.Tools;
 
-namespace RaftLog.Interop.Tests.Stories;
+namespace RaftLog.Interop.Tests.Roles;
 
-/// <summary>A client library that plays the roles of the story, each in a process of its own.</summary>
+/// <summary>A client library that plays the roles, each in a process of its own.</summary>
 /// <param name="Name">Names its topics and groups.</param>
 /// <param name="Start">Starts a role with its arguments.</param>
 /// <param name="IsStatic">True where members have instance ids, so that a new one takes the place of a dead one.</param>
 /// <param name="OutlivesCoordinator">False where its transactions do not go on when their coordinator has died: then it lives.</param>
-internal sealed record StoryClient(string Name, Func<string[], Command> Start, bool IsStatic = false, bool OutlivesCoordinator = true)
+internal sealed record RoleClient(string Name, Func<string[], Command> Start, bool IsStatic = false, bool OutlivesCoordinator = true)
 {
     /// <summary>Confluent.Kafka on .NET.</summary>
     /// <param name="protocol">classic or consumer.</param>
     /// <param name="isStatic">Members with instance ids.</param>
-    public static StoryClient Confluent(string protocol, bool isStatic) =>
+    public static RoleClient Confluent(string protocol, bool isStatic) =>
         new(
             $"confluent-{protocol}{(isStatic ? "-static" : "")}",
             role => Command.Start(DotNetClients.Program, [protocol, .. role]),
@@ -21,20 +21,19 @@ internal sealed record StoryClient(string Name, Func<string[], Command> Start, b
         );
 
     /// <summary>kafkajs.</summary>
-    public static StoryClient KafkaJs { get; } = new("kafkajs", role => Tools.KafkaJs.Start("story.js", role), OutlivesCoordinator: false);
+    public static RoleClient KafkaJs { get; } = new("kafkajs", role => Tools.KafkaJs.Start("roles.js", role), OutlivesCoordinator: false);
 
     /// <summary>A library of Python.</summary>
-    /// <param name="library">The module <c>story_LIBRARY.py</c> plays its roles.</param>
-    public static StoryClient Python(string library) => new(library, role => PythonClients.Start("story.py", [library, .. role]));
+    /// <param name="library">The module <c>roles_LIBRARY.py</c> plays its roles.</param>
+    public static RoleClient Python(string library) => new(library, role => PythonClients.Start("roles.py", [library, .. role]));
 
     /// <summary>A library of Python as Debian ships it.</summary>
-    /// <param name="library">The module <c>story_LIBRARY.py</c> plays its roles.</param>
-    public static StoryClient Debian(string library) =>
-        new($"debian-{library}", role => DebianPython.Start("story.py", [library, .. role]));
+    /// <param name="library">The module <c>roles_LIBRARY.py</c> plays its roles.</param>
+    public static RoleClient Debian(string library) => new($"debian-{library}", role => DebianPython.Start("roles.py", [library, .. role]));
 
     /// <summary>Kafka's Java client, which plays members only.</summary>
     /// <param name="protocol">classic or consumer.</param>
-    public static StoryClient JavaMember(string protocol) =>
+    public static RoleClient JavaMember(string protocol) =>
         new($"java-{protocol}", role => KafkaTools.StartSource("GroupMember.java", [protocol, .. role]));
 
     /// <summary>Sends each line of its input as a value, keyed by its number modulo 100, with idempotence.</summary>
