@@ -435,12 +435,12 @@ public sealed partial class PartitionLog
         CleanableRange.Of(_segments.Extents(EndOffset), CleanedTo, StartOffset, LastStableOffset, settings, nowMs);
 
     /// <summary>
-    /// Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty, or while there
-    /// is no descriptor for its files.
+    /// Starts a new segment, so that what came before can be deleted or compacted; does nothing while the last one is empty, while there is
+    /// no descriptor for its files, or once a stop has closed the log.
     /// </summary>
     public void Roll(long nowMs)
     {
-        if (Active.Size == 0)
+        if (Segments.Length == 0 || Active.Size == 0)
         {
             return;
         }

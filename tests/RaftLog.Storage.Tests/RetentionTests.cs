@@ -14,6 +14,13 @@ public class RetentionTests
     private static readonly SegmentExtent[] Three = [Segment(0, 100, 10), Segment(10, 100, 20), Segment(20, 50, 30)];
 
     [Fact]
+    public void Nothing_goes_from_a_log_that_a_stop_has_closed()
+    {
+        Assert.False(RetentionDecision.Of([], new RetentionLimits(0, 0), Offset.Zero, Offset.Zero, 1000).TakesActive);
+        Assert.Equal(default, CleanableRange.Of([], Offset.Zero, Offset.Zero, Offset.Zero, CleaningSettings.Default, 1000));
+    }
+
+    [Fact]
     public void Segments_go_while_their_newest_record_is_too_old()
     {
         Assert.Equal(0, Decide(-1, -1, nowMs: long.MaxValue / 2).Start.Value);

@@ -38,6 +38,12 @@ public readonly partial record struct CleanableRange(
         long nowMs
     )
     {
+        if (segments.IsEmpty)
+        {
+            // A log that was closed by a stop: there is nothing to do.
+            return default;
+        }
+
         Offset firstDirty = cleanedTo > segments[^1].NextOffset ? start : Offset.Max(cleanedTo, start);
         Offset firstUncleanable = Offset.Min(lastStable, segments[^1].BaseOffset);
         SeededBugCleansUncommitted(segments, ref firstUncleanable);

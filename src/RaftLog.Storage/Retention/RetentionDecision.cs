@@ -55,7 +55,9 @@ public readonly partial record struct RetentionDecision(Offset Start, int Segmen
         }
 
         bool isPinned = limits.Milliseconds >= 0 && count < segments.Length && segments[count].LargestTimestamp > nowMs;
-        return new RetentionDecision(start, count, bytes, count == segments.Length, isPinned ? segments[count] : null);
+        // A log that was closed by a stop has no segment, and nothing goes.
+        bool takesActive = count > 0 && count == segments.Length;
+        return new RetentionDecision(start, count, bytes, takesActive, isPinned ? segments[count] : null);
     }
 
     private static bool MayGo(ReadOnlySpan<SegmentExtent> segments, int index, Offset highWatermark)
