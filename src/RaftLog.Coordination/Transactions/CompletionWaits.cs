@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace RaftLog.Coordination.Transactions;
 
 /// <summary>
@@ -9,23 +11,13 @@ internal sealed class CompletionWaits
 {
     private readonly Queue<Wait> _byDeadline = new();
     private readonly Dictionary<string, Queue<Wait>> _byId = new(StringComparer.Ordinal);
-    private readonly Queue<Queue<Wait>> _complete = new();
+    private readonly SortedDictionary<string, Queue<Wait>> _complete = new(StringComparer.Ordinal);
 
     /// <summary>When something is to be decided again: at once where a transaction has become complete.</summary>
-    public long NextDeadlineMs
-    {
-        get
-        {
-            while (_byDeadline.TryPeek(out Wait? over) && over.IsOver)
-            {
-                _byDeadline.Dequeue();
-            }
-
-            return _complete.Count > 0 ? long.MinValue
-                : _byDeadline.TryPeek(out Wait? first) ? first.UntilMs
-                : long.MaxValue;
-        }
-    }
+    public long NextDeadlineMs =>
+        _complete.Count > 0 ? long.MinValue
+        : TryPeekWaiting(out Wait? first) ? first.UntilMs
+        : long.MaxValue;
 
     /// <summary>Lets a request wait.</summary>
     /// <param name="transactionalId">For whose transaction.</param>
@@ -46,9 +38,20 @@ internal sealed class CompletionWaits
     /// <summary>An id has no decided transaction any more: whoever waits for that is decided with the next tick.</summary>
     public void Complete(string transactionalId)
     {
-        if (_byId.Remove(transactionalId, out Queue<Wait>? waits))
+        if (!_byId.Remove(transactionalId, out Queue<Wait>? waits))
         {
-            _complete.Enqueue(waits);
+            return;
+        }
+
+        if (!_complete.TryGetValue(transactionalId, out Queue<Wait>? ready))
+        {
+            _complete.Add(transactionalId, ready = new Queue<Wait>());
+        }
+
+        foreach (Wait wait in waits)
+        {
+            wait.IsOver = true;
+            ready.Enqueue(wait);
         }
     }
 
@@ -56,36 +59,39 @@ internal sealed class CompletionWaits
     public void Tick(CoordinatorTime now, Outbox outbox)
     {
         // One request an id: what it writes is replayed before the next is decided.
-        for (int i = _complete.Count; i > 0; i--)
+        foreach ((string transactionalId, Queue<Wait> ready) in _complete.ToList())
         {
-            Queue<Wait> waits = _complete.Dequeue();
-            Decide(waits.Dequeue(), now, outbox);
-            if (waits.Count > 0)
+            ready.Dequeue().Again(now, outbox);
+            if (ready.Count == 0)
             {
-                _complete.Enqueue(waits);
+                _complete.Remove(transactionalId);
             }
         }
 
-        while (_byDeadline.TryPeek(out Wait? first) && (first.IsOver || first.UntilMs <= now.MonotonicMs))
+        while (TryPeekWaiting(out Wait? late) && late.UntilMs <= now.MonotonicMs)
         {
+            // All have waited for the same time, so the first of all is the first of its id.
             _byDeadline.Dequeue();
-            if (!first.IsOver && _byId.TryGetValue(first.TransactionalId, out Queue<Wait>? waits))
+            Queue<Wait> waits = _byId[late.TransactionalId];
+            waits.Dequeue();
+            if (waits.Count == 0)
             {
-                // All have waited for the same time, so the first of all is the first of its id.
-                waits.Dequeue();
-                Decide(first, now, outbox);
-                if (waits.Count == 0)
-                {
-                    _byId.Remove(first.TransactionalId);
-                }
+                _byId.Remove(late.TransactionalId);
             }
+
+            late.Again(now, outbox);
         }
     }
 
-    private static void Decide(Wait wait, CoordinatorTime now, Outbox outbox)
+    /// <summary>The one whose deadline comes first.</summary>
+    private bool TryPeekWaiting([NotNullWhen(true)] out Wait? first)
     {
-        wait.IsOver = true;
-        wait.Again(now, outbox);
+        while (_byDeadline.TryPeek(out first) && first.IsOver)
+        {
+            _byDeadline.Dequeue();
+        }
+
+        return first is not null;
     }
 
     private sealed class Wait(string transactionalId, long untilMs, Action<CoordinatorTime, Outbox> again)
@@ -96,6 +102,7 @@ internal sealed class CompletionWaits
 
         public Action<CoordinatorTime, Outbox> Again => again;
 
+        /// <summary>True once it waits for its deadline no more: its transaction is complete.</summary>
         public bool IsOver { get; set; }
     }
 }

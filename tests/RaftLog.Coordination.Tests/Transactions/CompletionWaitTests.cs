@@ -56,6 +56,36 @@ public sealed class CompletionWaitTests
     }
 
     [Fact]
+    public void A_request_behind_others_that_are_decided_late_is_answered_too()
+    {
+        Func<ErrorCode?>[] first = [_coordinator.BeginAdd(1000, 1), _coordinator.BeginAdd(1000, 1), _coordinator.BeginAdd(1000, 1)];
+        _coordinator.WriteMarkers();
+        _coordinator.Advance(0);
+        _coordinator.End(1000, 1, commit: true);
+        Func<ErrorCode?> last = _coordinator.BeginAdd(1000, 2);
+        _coordinator.Advance(WaitMs);
+        _coordinator.Advance(WaitMs);
+        _coordinator.Advance(WaitMs);
+        Assert.All(first.Append(last), static each => Assert.NotNull(each()));
+    }
+
+    [Fact]
+    public void Requests_of_one_id_that_waited_for_two_transactions_take_no_partition_from_each_other()
+    {
+        Func<ErrorCode?> now = _coordinator.BeginAdd(1000, 1);
+        Func<ErrorCode?> early = _coordinator.BeginAdd(1000, 2, partition: 7);
+        _coordinator.WriteMarkers();
+        _coordinator.Advance(0);
+        _coordinator.End(1000, 1, commit: true);
+        Func<ErrorCode?> late = _coordinator.BeginAdd(1000, 2, partition: 5);
+        _coordinator.WriteMarkers();
+        _coordinator.Advance(0);
+        _coordinator.Advance(0);
+        Assert.Equal([ErrorCode.None, ErrorCode.None, ErrorCode.None], [now(), early(), late()]);
+        Assert.Equal([5, 7], _coordinator.Current.Partitions.Select(static each => each.Partition));
+    }
+
+    [Fact]
     public void Whoever_has_waited_for_long_is_told_to_come_back()
     {
         Func<ErrorCode?> early = _coordinator.BeginAdd(1000, 1);
