@@ -19,9 +19,9 @@ internal sealed class ConfigsDecidedByController<TRequest, TResponse>(
 ) : IRequestHandler<TRequest, TResponse>
     where TResponse : class
 {
-    private readonly DecidedByController<TRequest, TResponse> _direct = new(active, (c, r, _, _) => decide(c, r, false), reject);
-    private readonly DecidedByController<TRequest, TResponse> _forwarded = new(active, (c, r, _, _) => decide(c, r, true), reject);
-
-    public ValueTask<TResponse?> HandleAsync(TRequest request, RequestContext context) =>
-        (context.IsForwarded ? _forwarded : _direct).HandleAsync(request, context);
+    public async ValueTask<TResponse?> HandleAsync(TRequest request, RequestContext context)
+    {
+        bool isForwarded = context.IsForwarded;
+        return await active.DecideAsync((controller, _, _) => decide(controller, request, isForwarded), error => reject(request, error));
+    }
 }
