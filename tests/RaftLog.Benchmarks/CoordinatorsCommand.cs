@@ -110,10 +110,10 @@ internal static class CoordinatorsCommand
 
     private static Rebalances Groups(IRunningCluster cluster) => new(cluster, Members, SharedPartitions, Leaves);
 
-    private static IGroupMember NewClassic(WireClient wire, GroupWork work, int number, RebalanceWatch watch) =>
+    private static GroupMember NewClassic(WireClient wire, GroupWork work, int number, RebalanceWatch watch) =>
         new ClassicMember(wire, work, number, watch);
 
-    private static IGroupMember NewConsumer(WireClient wire, GroupWork work, int number, RebalanceWatch watch) =>
+    private static GroupMember NewConsumer(WireClient wire, GroupWork work, int number, RebalanceWatch watch) =>
         new ConsumerMember(wire, work, number, watch);
 
     private static void Print(List<IReadOnlyList<Figure>> columns)

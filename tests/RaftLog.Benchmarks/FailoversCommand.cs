@@ -44,7 +44,7 @@ internal static class FailoversCommand
         await using (IRunningCluster cluster = await new RaftLogSystem().StartAsync(root, shape))
         {
             using KafkaCluster client = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap) });
-            await client.Admin.CreateTopicsAsync([new NewTopic(Topic, 1, Nodes)]);
+            (await client.Admin.CreateTopicsAsync([new NewTopic(Topic, 1, Nodes)]))[0].ThrowIfFailed();
             while (took.Count < kills)
             {
                 NodeId leader = await UntilWholeAsync(client);

@@ -5,7 +5,8 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Benchmarks.Coordinators;
 
 /// <summary>A member of a classic group on a connection of its own. Whoever leads the group deals out the partitions in turn.</summary>
-internal sealed class ClassicMember(WireClient wire, GroupWork work, int number, RebalanceWatch watch) : IGroupMember
+internal sealed class ClassicMember(WireClient wire, GroupWork work, int number, RebalanceWatch watch)
+    : GroupMember(wire, work, number, watch)
 {
     private const string Assignor = "in-turn";
     private const short AssignmentVersion = 0;
@@ -13,47 +14,21 @@ internal sealed class ClassicMember(WireClient wire, GroupWork work, int number,
 
     private string _id = "";
     private int _generation = -1;
-    private volatile bool _leaves;
 
     /// <inheritdoc/>
-    public async Task RunAsync()
+    protected override async Task SayGoodbyeAsync()
     {
-        try
-        {
-            await BeMemberAsync();
-        }
-        catch (Exception) when (_leaves)
-        {
-            // A heartbeat that was under way when the member left, or the connection's end.
-        }
-        catch (Exception e)
-        {
-            watch.Fail(e);
-        }
+        LeaveGroupRequest request = new() { GroupId = Work.Group, Members = [new() { MemberId = _id }] };
+        Work.Require((await AskAsync(request)).ErrorCode, ApiKey.LeaveGroup);
     }
 
     /// <inheritdoc/>
-    public async Task LeaveAsync()
-    {
-        _leaves = true;
-        watch.Leave(number);
-        LeaveGroupRequest request = new() { GroupId = work.Group, Members = [new() { MemberId = _id }] };
-        work.Require((await wire.AskAsync(request)).ErrorCode, ApiKey.LeaveGroup);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _leaves = true;
-        wire.Dispose();
-    }
-
-    private async Task BeMemberAsync()
+    protected override async Task BeMemberAsync()
     {
         await JoinAsync();
-        while (!_leaves)
+        while (!Leaves)
         {
-            await Task.Delay(work.Heartbeat);
+            await Task.Delay(Work.Heartbeat);
             await BeatAsync();
         }
     }
@@ -62,18 +37,18 @@ internal sealed class ClassicMember(WireClient wire, GroupWork work, int number,
     {
         HeartbeatRequest request = new()
         {
-            GroupId = work.Group,
+            GroupId = Work.Group,
             GenerationId = _generation,
             MemberId = _id,
         };
-        ErrorCode error = (await wire.AskAsync(request)).ErrorCode;
+        ErrorCode error = (await AskAsync(request)).ErrorCode;
         if (error is ErrorCode.RebalanceInProgress or ErrorCode.IllegalGeneration)
         {
             await JoinAsync();
         }
         else
         {
-            work.Require(error, ApiKey.Heartbeat);
+            Work.Require(error, ApiKey.Heartbeat);
         }
     }
 
@@ -81,12 +56,12 @@ internal sealed class ClassicMember(WireClient wire, GroupWork work, int number,
     {
         while (true)
         {
-            JoinGroupResponse joined = await wire.AskAsync(
+            JoinGroupResponse joined = await AskAsync(
                 new JoinGroupRequest
                 {
-                    GroupId = work.Group,
-                    SessionTimeoutMs = (int)work.Session.TotalMilliseconds,
-                    RebalanceTimeoutMs = (int)work.Session.TotalMilliseconds,
+                    GroupId = Work.Group,
+                    SessionTimeoutMs = (int)Work.Session.TotalMilliseconds,
+                    RebalanceTimeoutMs = (int)Work.Session.TotalMilliseconds,
                     MemberId = _id,
                     ProtocolType = "consumer",
                     Protocols = [new() { Name = Assignor, Metadata = Subscription }],
@@ -98,12 +73,12 @@ internal sealed class ClassicMember(WireClient wire, GroupWork work, int number,
                 continue;
             }
 
-            work.Require(joined.ErrorCode, ApiKey.JoinGroup);
+            Work.Require(joined.ErrorCode, ApiKey.JoinGroup);
             _generation = joined.GenerationId;
-            SyncGroupResponse synced = await wire.AskAsync(
+            SyncGroupResponse synced = await AskAsync(
                 new SyncGroupRequest
                 {
-                    GroupId = work.Group,
+                    GroupId = Work.Group,
                     GenerationId = _generation,
                     MemberId = _id,
                     ProtocolType = "consumer",
@@ -113,14 +88,14 @@ internal sealed class ClassicMember(WireClient wire, GroupWork work, int number,
             );
             if (synced.ErrorCode == ErrorCode.None)
             {
-                watch.Own(number, _generation, Count(synced));
-                await Task.Delay(work.PhaseOf(number));
+                Own(_generation, Count(synced));
+                await SpreadAsync();
                 return;
             }
 
             if (synced.ErrorCode is not (ErrorCode.RebalanceInProgress or ErrorCode.IllegalGeneration))
             {
-                work.Require(synced.ErrorCode, ApiKey.SyncGroup);
+                Work.Require(synced.ErrorCode, ApiKey.SyncGroup);
             }
         }
     }
@@ -138,10 +113,10 @@ internal sealed class ClassicMember(WireClient wire, GroupWork work, int number,
                             [
                                 new()
                                 {
-                                    Topic = work.Topic,
+                                    Topic = Work.Topic,
                                     Partitions =
                                     [
-                                        .. Enumerable.Range(0, work.Partitions).Where(each => each % joined.Members.Count == index),
+                                        .. Enumerable.Range(0, Work.Partitions).Where(each => each % joined.Members.Count == index),
                                     ],
                                 },
                             ],

@@ -25,12 +25,12 @@ internal sealed class CoordinatorFailover(IRunningCluster cluster, int groups, i
     /// <summary>Commits, kills, and asks the others until every group has its offsets.</summary>
     public async Task<IReadOnlyList<Figure>> RunAsync()
     {
-        using (KafkaCluster client = Bootstrap.Client(cluster))
+        using (KafkaCluster client = cluster.NewClient(Patience))
         {
-            await Bootstrap.CreateAsync(client, new NewTopic(Topic) { Partitions = partitions });
+            (await client.Admin.CreateTopicsAsync([new NewTopic(Topic) { Partitions = partitions }]))[0].ThrowIfFailed();
         }
 
-        IReadOnlyList<int> ports = Bootstrap.Ports(cluster);
+        IReadOnlyList<int> ports = cluster.Ports();
         int coordinator = await (await CoordinatorFinder.OfAsync(cluster)).PortOfAsync(Group(0));
         await CommitAllAsync(coordinator);
         int killed = ports.ToList().IndexOf(coordinator);

@@ -15,8 +15,7 @@ internal sealed class CoordinatorFinder
     private CoordinatorFinder(WireClient wire) => _wire = wire;
 
     /// <summary>Asks the first node of a cluster.</summary>
-    public static async Task<CoordinatorFinder> OfAsync(IRunningCluster cluster) =>
-        new(await WireClient.ConnectAsync(Bootstrap.FirstPort(cluster)));
+    public static async Task<CoordinatorFinder> OfAsync(IRunningCluster cluster) => new(await WireClient.ConnectAsync(cluster.Ports()[0]));
 
     /// <summary>The port of a group's coordinator; waits until there is one.</summary>
     public async Task<int> PortOfAsync(string group)

@@ -20,9 +20,9 @@ internal sealed partial class EndToEndLatency(IRunningCluster cluster, string pe
     /// <summary>Runs the tool.</summary>
     public async Task<IReadOnlyList<Figure>> RunAsync()
     {
-        using (KafkaCluster client = Bootstrap.Client(cluster))
+        using (KafkaCluster client = cluster.NewClient(Patience))
         {
-            await Bootstrap.CreateAsync(client, new NewTopic(Topic) { Partitions = 1 });
+            (await client.Admin.CreateTopicsAsync([new NewTopic(Topic) { Partitions = 1 }]))[0].ThrowIfFailed();
         }
 
         CommandResult result = await Command.RunAsync(

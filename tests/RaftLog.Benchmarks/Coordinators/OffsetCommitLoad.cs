@@ -1,5 +1,4 @@
 using RaftLog.Benchmarks.Load;
-using RaftLog.Benchmarks.Measuring;
 using RaftLog.Benchmarks.Systems;
 using RaftLog.Client;
 using RaftLog.Client.Admin;
@@ -17,16 +16,16 @@ internal sealed class OffsetCommitLoad(IRunningCluster cluster, int groups)
     private const short ByName = 8;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private long _commits;
+    private readonly Throughput _commits = new(cluster, WarmUp, Measured);
 
     /// <summary>Commits, and counts.</summary>
     public async Task<IReadOnlyList<Figure>> RunAsync()
     {
-        using KafkaCluster client = Bootstrap.Client(cluster);
-        await Bootstrap.CreateAsync(client, new NewTopic(Topic) { Partitions = 1 });
+        using KafkaCluster client = cluster.NewClient(Patience);
+        (await client.Admin.CreateTopicsAsync([new NewTopic(Topic) { Partitions = 1 }]))[0].ThrowIfFailed();
         List<WireClient> wires = [];
-        using CancellationTokenSource stop = new();
         try
         {
             CoordinatorFinder find = await CoordinatorFinder.OfAsync(cluster);
@@ -35,22 +34,12 @@ internal sealed class OffsetCommitLoad(IRunningCluster cluster, int groups)
                 wires.Add(await WireClient.ConnectAsync(await find.PortOfAsync(Group(i))));
             }
 
-            List<Task> all = [.. wires.Select((wire, index) => CommitAsync(wire, Group(index), stop.Token))];
-            await Task.Delay(WarmUp);
-            double before = ProcessUse.Of(cluster.ProcessIds).ProcessorSeconds;
-            long first = Interlocked.Read(ref _commits);
-            long start = TimeProvider.System.GetTimestamp();
-            await Task.WhenAny(Task.Delay(Measured), Task.WhenAll(all));
-            long count = Interlocked.Read(ref _commits) - first;
-            double seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
-            double used = ProcessUse.Of(cluster.ProcessIds).ProcessorSeconds - before;
-            await stop.CancelAsync();
-            await Task.WhenAll(all);
-            return
-            [
-                new($"{groups} groups: offset commits a second", count / seconds),
-                new($"{groups} groups: nodes' processor a commit, µs", used * 1_000_000 / count),
-            ];
+            return await _commits.MeasureAsync(
+                $"{groups} groups",
+                "offset commits",
+                "commit",
+                stop => wires.Select((wire, index) => CommitAsync(wire, Group(index), stop))
+            );
         }
         finally
         {
@@ -70,7 +59,7 @@ internal sealed class OffsetCommitLoad(IRunningCluster cluster, int groups)
                 throw new InvalidOperationException($"a commit of {group} was rejected: {error}");
             }
 
-            Interlocked.Increment(ref _commits);
+            _commits.Count();
         }
     }
 }

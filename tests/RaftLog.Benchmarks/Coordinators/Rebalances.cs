@@ -26,12 +26,12 @@ internal sealed class Rebalances(IRunningCluster cluster, int members, int parti
     /// <summary>Runs it with members of one kind.</summary>
     /// <param name="protocol">The name of the kind, for the table.</param>
     /// <param name="make">Makes a member with a connection, a number and the watch.</param>
-    public async Task<IReadOnlyList<Figure>> RunAsync(string protocol, Func<WireClient, GroupWork, int, RebalanceWatch, IGroupMember> make)
+    public async Task<IReadOnlyList<Figure>> RunAsync(string protocol, Func<WireClient, GroupWork, int, RebalanceWatch, GroupMember> make)
     {
         GroupWork work = new($"group-{protocol}", Topic, await CreateTopicAsync(), partitions, Heartbeat, Session);
         RebalanceWatch watch = new(partitions);
         int port = await (await CoordinatorFinder.OfAsync(cluster)).PortOfAsync(work.Group);
-        List<IGroupMember> joined = [];
+        List<GroupMember> joined = [];
         try
         {
             for (int number = 0; number < members; number++)
@@ -39,7 +39,7 @@ internal sealed class Rebalances(IRunningCluster cluster, int members, int parti
                 joined.Add(make(await WireClient.ConnectAsync(port), work, number, watch));
             }
 
-            foreach (IGroupMember member in joined)
+            foreach (GroupMember member in joined)
             {
                 _ = member.RunAsync();
             }
@@ -89,8 +89,8 @@ internal sealed class Rebalances(IRunningCluster cluster, int members, int parti
 
     private async Task<Uuid> CreateTopicAsync()
     {
-        using KafkaCluster client = Bootstrap.Client(cluster);
-        await Bootstrap.CreateAsync(client, new NewTopic(Topic) { Partitions = partitions });
+        using KafkaCluster client = cluster.NewClient(Patience);
+        (await client.Admin.CreateTopicsAsync([new NewTopic(Topic) { Partitions = partitions }]))[0].ThrowIfFailed();
         return (await client.Admin.DescribeTopicsAsync([Topic]))[0].Id;
     }
 }

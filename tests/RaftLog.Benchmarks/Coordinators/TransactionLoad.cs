@@ -1,5 +1,4 @@
 using RaftLog.Benchmarks.Load;
-using RaftLog.Benchmarks.Measuring;
 using RaftLog.Benchmarks.Systems;
 using RaftLog.Client;
 using RaftLog.Client.Admin;
@@ -17,14 +16,15 @@ internal sealed class TransactionLoad(IRunningCluster cluster)
     private const int RecordBytes = 100;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private long _committed;
+    private readonly Throughput _committed = new(cluster, WarmUp, Measured);
 
     /// <summary>Runs it with one producer, then with many.</summary>
     public async Task<IReadOnlyList<Figure>> RunAsync(IReadOnlyList<int> producers)
     {
-        using KafkaCluster client = Bootstrap.Client(cluster);
-        await Bootstrap.CreateAsync(client, new NewTopic(Topic) { Partitions = Partitions });
+        using KafkaCluster client = cluster.NewClient(Patience);
+        (await client.Admin.CreateTopicsAsync([new NewTopic(Topic) { Partitions = Partitions }]))[0].ThrowIfFailed();
         List<Figure> figures = [];
         foreach (int count in producers)
         {
@@ -34,29 +34,13 @@ internal sealed class TransactionLoad(IRunningCluster cluster)
         return figures;
     }
 
-    private async Task<IReadOnlyList<Figure>> MeasureAsync(KafkaCluster client, int producers)
-    {
-        using CancellationTokenSource stop = new();
-        List<Task> all =
-        [
-            .. Enumerable.Range(0, producers).Select(number => CommitAsync(client, $"payer-{producers}-{number}", stop.Token)),
-        ];
-        await Task.Delay(WarmUp);
-        double before = ProcessUse.Of(cluster.ProcessIds).ProcessorSeconds;
-        long first = Interlocked.Read(ref _committed);
-        long start = TimeProvider.System.GetTimestamp();
-        await Task.WhenAny(Task.Delay(Measured), Task.WhenAll(all));
-        long count = Interlocked.Read(ref _committed) - first;
-        double seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
-        double used = ProcessUse.Of(cluster.ProcessIds).ProcessorSeconds - before;
-        await stop.CancelAsync();
-        await Task.WhenAll(all);
-        return
-        [
-            new($"{producers} transactional producers: transactions a second", count / seconds),
-            new($"{producers} transactional producers: nodes' processor a transaction, µs", used * 1_000_000 / count),
-        ];
-    }
+    private Task<IReadOnlyList<Figure>> MeasureAsync(KafkaCluster client, int producers) =>
+        _committed.MeasureAsync(
+            $"{producers} transactional producers",
+            "transactions",
+            "transaction",
+            stop => Enumerable.Range(0, producers).Select(number => CommitAsync(client, $"payer-{producers}-{number}", stop))
+        );
 
     private async Task CommitAsync(KafkaCluster client, string id, CancellationToken stop)
     {
@@ -68,7 +52,7 @@ internal sealed class TransactionLoad(IRunningCluster cluster)
             await using Transaction transaction = producer.BeginTransaction();
             producer.Produce(Topic, record);
             await transaction.CommitAsync(CancellationToken.None);
-            Interlocked.Increment(ref _committed);
+            _committed.Count();
         }
     }
 }

@@ -3,7 +3,6 @@ using RaftLog.Benchmarks.Systems;
 using RaftLog.Client;
 using RaftLog.Client.Admin;
 using RaftLog.Client.Produce;
-using RaftLog.Protocol;
 
 namespace RaftLog.Benchmarks.Load;
 
@@ -45,13 +44,13 @@ internal sealed class ManyPartitions(IRunningCluster cluster, int partitions)
     public async Task<IReadOnlyList<Figure>> CreateAsync()
     {
         using KafkaCluster client = NewClient();
-        await RequireAsync(client, new NewTopic(Small) { Partitions = 1 });
+        (await client.Admin.CreateTopicsAsync([new NewTopic(Small) { Partitions = 1 }]))[0].ThrowIfFailed();
         using CancellationTokenSource served = new();
         Task<double> slowest = AskAsync(served.Token);
         long start = TimeProvider.System.GetTimestamp();
         foreach ((string topic, int count) in _topics)
         {
-            await RequireAsync(client, new NewTopic(topic) { Partitions = count });
+            (await client.Admin.CreateTopicsAsync([new NewTopic(topic) { Partitions = count }]))[0].ThrowIfFailed();
         }
 
         double created = Since(start);
@@ -143,28 +142,11 @@ internal sealed class ManyPartitions(IRunningCluster cluster, int partitions)
         ];
     }
 
-    private static async Task RequireAsync(KafkaCluster client, NewTopic topic)
-    {
-        ItemResult<string> result = (await client.Admin.CreateTopicsAsync([topic]))[0];
-        if (result.Error != ErrorCode.None)
-        {
-            throw new InvalidOperationException($"{topic.Name} cannot be created: {result.Error} {result.Message}");
-        }
-    }
-
     private static double Since(long start) => TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
 
     private string Of() => partitions > 1000 ? "many partitions" : $"{partitions} partitions";
 
-    private KafkaCluster NewClient() =>
-        new(
-            new ClientOptions
-            {
-                BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap),
-                RequestTimeout = Patience,
-                CallTimeout = Patience,
-            }
-        );
+    private KafkaCluster NewClient() => cluster.NewClient(Patience);
 
     private async Task WriteToAllAsync(KafkaCluster client)
     {
