@@ -125,7 +125,7 @@ internal sealed class ManyPartitions(IRunningCluster cluster, int partitions)
     public async Task<IReadOnlyList<Figure>> ProduceToOneAsync()
     {
         using KafkaCluster client = NewClient();
-        await using Producer producer = client.CreateProducer(new ProducerOptions { DeliveryTimeout = Patience });
+        await using Producer producer = client.CreateProducer(new ProducerOptions { DeliveryTimeout = Patience, MaxBlock = Patience });
         List<double> latencies = [];
         for (int i = 0; i < Records; i++)
         {
@@ -150,7 +150,7 @@ internal sealed class ManyPartitions(IRunningCluster cluster, int partitions)
 
     private async Task WriteToAllAsync(KafkaCluster client)
     {
-        await using Producer producer = client.CreateProducer(new ProducerOptions { DeliveryTimeout = Patience });
+        await using Producer producer = client.CreateProducer(new ProducerOptions { DeliveryTimeout = Patience, MaxBlock = Patience });
         List<Task<ProduceResult>> written = new(partitions);
         foreach ((string topic, int count) in _topics)
         {
