@@ -59,7 +59,7 @@ internal sealed class BrokerProbe(
                 return result.Outcome == ConnectOutcome.Refused;
             }
 
-            await UntilItEndsAsync(connection, TimeSpan.FromMilliseconds(Math.Max(0, deadline - waiters.NowMs)));
+            await UntilItEndsAsync(connection, waiters.Until(deadline));
             if (await waiters.Delay(Pause) == WaitOutcome.Closed)
             {
                 break;

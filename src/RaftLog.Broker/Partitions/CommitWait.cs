@@ -64,9 +64,7 @@ public sealed class CommitWait
         long until = _waiters.NowMs + (long)timeout.TotalMilliseconds;
 
         // The signal of a wait before this one may come late, and says nothing.
-        while (
-            Volatile.Read(ref _open) > 0 && await _signal.WaitAsync(TimeSpan.FromMilliseconds(until - _waiters.NowMs)) == WaitOutcome.Ready
-        ) { }
+        while (Volatile.Read(ref _open) > 0 && await _signal.WaitAsync(_waiters.Until(until)) == WaitOutcome.Ready) { }
 
         _over = true;
     }

@@ -156,7 +156,7 @@ internal sealed class FollowerFetcher
             else if (!await OpenAsync())
             {
                 _backoff.Pause(NowMs);
-                await _signal.WaitAsync(TimeSpan.FromMilliseconds(_backoff.UntilMs - NowMs));
+                await _signal.WaitAsync(_owner.Waiters.Until(_backoff.UntilMs));
             }
 
             // After a connect all are collected again: what was ready before may be led by another, and its log truncated, by now.
@@ -338,7 +338,7 @@ internal sealed class FollowerFetcher
         if (!isUrgent && !isLost)
         {
             _backoff.Pause(NowMs);
-            await _signal.WaitAsync(TimeSpan.FromMilliseconds(_backoff.UntilMs - NowMs));
+            await _signal.WaitAsync(_owner.Waiters.Until(_backoff.UntilMs));
         }
     }
 

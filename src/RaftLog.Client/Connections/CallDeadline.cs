@@ -10,7 +10,7 @@ internal readonly struct CallDeadline(Waiters waiters, TimeSpan timeout, Cancell
     private readonly long _atMs = waiters.NowMs + (long)Math.Ceiling(Bounded(timeout).TotalMilliseconds);
 
     /// <summary>The time left; never negative.</summary>
-    public TimeSpan Remaining => TimeSpan.FromMilliseconds(Math.Max(0, _atMs - waiters.NowMs));
+    public TimeSpan Remaining => waiters.Until(_atMs);
 
     public bool HasPassed => Remaining == TimeSpan.Zero;
 

@@ -318,7 +318,7 @@ internal sealed class ConsumerMember : IGroupMember
                 nextMs = _membership.NextMs;
             }
 
-            pause = nextMs == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Math.Max(0, nextMs - NowMs));
+            pause = nextMs == long.MaxValue ? Timeout.InfiniteTimeSpan : _runtime.Waiters.Until(nextMs);
         }
     }
 

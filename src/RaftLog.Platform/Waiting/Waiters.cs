@@ -36,6 +36,12 @@ public sealed class Waiters : IDisposable
     public long NowMs => (long)_time.GetElapsedTime(_start).TotalMilliseconds;
 
     /// <summary>
+    /// The time that is left until a point of <see cref="NowMs"/>; zero once it has passed. A plain difference would be -1 ms right after
+    /// that point, and that is <see cref="Timeout.InfiniteTimeSpan"/>.
+    /// </summary>
+    public TimeSpan Until(long atMs) => TimeSpan.FromMilliseconds(Math.Max(0, atMs - NowMs));
+
+    /// <summary>
     /// Begins a wait that ends no earlier than after <paramref name="timeout"/> on its own. Zero or less: it is over at once.
     /// <see cref="Timeout.InfiniteTimeSpan"/>: never on its own.
     /// </summary>

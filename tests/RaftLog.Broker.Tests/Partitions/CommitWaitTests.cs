@@ -71,6 +71,29 @@ public sealed class CommitWaitTests : IDisposable
         Assert.Equal(ErrorCode.RequestTimedOut, wait[0]);
     }
 
+    [Fact]
+    public void A_signal_that_comes_just_after_the_time_is_over_does_not_make_the_wait_endless()
+    {
+        SteppingTime time = new();
+        using Waiters waiters = new(time);
+        CommitWait wait = new(waiters, 1);
+        WakeList late = new();
+        wait.Decide(0, ErrorCode.None, late);
+        Assert.True(wait.TryBeginAgain(1));
+        late.WakeAll();
+
+        // A millisecond goes by at each look at the clock: after the first signal the deadline is one behind.
+        Assert.True(wait.WaitAsync(TimeSpan.FromMilliseconds(1)).IsCompleted);
+        Assert.Equal(ErrorCode.RequestTimedOut, wait[0]);
+    }
+
+    [Fact]
+    public void A_wait_of_no_time_ends_though_a_millisecond_goes_by_meanwhile()
+    {
+        using Waiters waiters = new(new SteppingTime());
+        Assert.True(new CommitWait(waiters, 1).WaitAsync(TimeSpan.Zero).IsCompleted);
+    }
+
     private Task Wait(CommitWait wait, int timeoutMs) =>
         _pump.Start(async () =>
         {
@@ -85,5 +108,18 @@ public sealed class CommitWaitTests : IDisposable
             _time.Advance(TimeSpan.FromMilliseconds(1));
             _pump.Drain();
         }
+    }
+
+    /// <summary>A clock on which a millisecond goes by with each look at it. Its timers never fire.</summary>
+    private sealed class SteppingTime : TimeProvider
+    {
+        private long _ms;
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => _ms++;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new ManualTime().CreateTimer(callback, state, dueTime, period);
     }
 }

@@ -52,6 +52,44 @@ public sealed class WaitersTests
     }
 
     [Fact]
+    public void The_time_until_a_point_that_has_just_passed_is_none_and_not_endless()
+    {
+        ManualTime time = new();
+        using Waiters waiters = new(time);
+        Assert.Equal(TimeSpan.FromMilliseconds(5), waiters.Until(5));
+        time.Advance(TimeSpan.FromMilliseconds(6));
+        Assert.Equal(TimeSpan.Zero, waiters.Until(5));
+        Assert.Equal(WaitOutcome.Expired, waiters.Delay(waiters.Until(5)).Now());
+    }
+
+    [Fact]
+    public async Task A_wait_that_is_ended_here_goes_on_inside_the_call_and_a_stale_ticket_ends_nothing()
+    {
+        await Task.Run(() =>
+        {
+            using Waiters waiters = new(new ManualTime());
+            Wait first = waiters.Rent(Second);
+            int thread = 0;
+            ValueTask<WaitOutcome> outcome = first.Outcome;
+            outcome
+                .GetAwaiter()
+                .UnsafeOnCompleted(() =>
+                {
+                    Assert.Equal(WaitOutcome.Ready, outcome.GetAwaiter().GetResult());
+                    thread = Environment.CurrentManagedThreadId;
+                });
+            Assert.True(first.TryCompleteHere(WaitOutcome.Ready));
+            Assert.Equal(Environment.CurrentManagedThreadId, thread);
+
+            Wait second = waiters.Rent(Second);
+            Assert.False(first.TryCompleteHere(WaitOutcome.Closed));
+            Assert.True(second.IsPending);
+            Assert.True(second.TryComplete(WaitOutcome.Closed));
+            Assert.Equal(WaitOutcome.Closed, second.Outcome.Now());
+        });
+    }
+
+    [Fact]
     public void Waits_expire_at_their_deadlines_and_not_before()
     {
         ManualTime time = new();

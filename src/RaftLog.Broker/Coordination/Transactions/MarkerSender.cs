@@ -100,7 +100,7 @@ internal sealed class MarkerSender(
 
             remaining = unwritten;
             backoff.Pause(waiters.NowMs);
-            await waiters.Rent(TimeSpan.FromMilliseconds(backoff.UntilMs - waiters.NowMs)).Outcome;
+            await waiters.Delay(waiters.Until(backoff.UntilMs));
         }
 
         return false;
