@@ -14,6 +14,7 @@ public sealed class BrokerProbeTests : IDisposable
 
     private readonly InMemoryNetwork _network = new(TimeProvider.System);
     private readonly Waiters _waiters = new(TimeProvider.System);
+    private readonly Supervisor _supervisor = new(new InMemoryProcess());
     private readonly TaskCompletionSource<bool> _isGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Dispose() => _waiters.Dispose();
@@ -76,8 +77,33 @@ public sealed class BrokerProbeTests : IDisposable
         Assert.True(await _isGone.Task);
     }
 
-    private void Probe() =>
-        new BrokerProbe(_network, new Supervisor(new InMemoryProcess()), _waiters, Listener, Timeout, enabled: true).Start(
+    [Fact]
+    public async Task An_address_that_sends_bytes_and_keeps_the_connection_is_there()
+    {
+        using IListener listener = _network.Listen(Address);
+        Probe();
+        using IConnection talking = (await listener.AcceptAsync())!;
+        while (await talking.SendAsync([new ReadOnlyMemory<byte>(new byte[1 << 10])])) { }
+
+        Assert.False(await _isGone.Task);
+    }
+
+    [Fact]
+    public async Task A_stop_ends_the_probe_that_is_under_way_as_evidence_of_nothing()
+    {
+        using IListener listener = _network.Listen(Address);
+        Probe(TimeSpan.FromDays(1));
+        using IConnection kept = (await listener.AcceptAsync())!;
+        _waiters.Dispose();
+        Assert.False(await _isGone.Task);
+        await _supervisor.WhenIdleAsync();
+        Assert.Equal(0, await kept.ReceiveAsync(new byte[1]));
+    }
+
+    private void Probe() => Probe(Timeout);
+
+    private void Probe(TimeSpan timeout) =>
+        new BrokerProbe(_network, _supervisor, _waiters, Listener, timeout, enabled: true).Start(
             new BrokerRegistration
             {
                 Id = new NodeId(1),

@@ -93,6 +93,57 @@ public sealed class ReusedStateMethodBuilderTests
     }
 
     [Fact]
+    public async Task A_call_that_begins_inside_the_end_of_another_may_have_its_state()
+    {
+        // What awaits a call goes on inside its last step: the state is given back, and serves the next call, while that step is under way.
+        await Task.Run(() =>
+        {
+            Gate first = new();
+            Gate second = new();
+            List<int> results = [];
+            ValueTask<int> outer = TwiceAsync(first);
+            ValueTask<int> inner = default;
+            outer
+                .GetAwaiter()
+                .UnsafeOnCompleted(() =>
+                {
+                    results.Add(outer.GetAwaiter().GetResult());
+                    inner = TwiceAsync(second);
+                    inner.GetAwaiter().UnsafeOnCompleted(() => results.Add(inner.GetAwaiter().GetResult()));
+                    second.Open(2);
+                });
+            first.Open(1);
+            Assert.Equal([2, 4], results);
+        });
+    }
+
+    [Fact]
+    public async Task A_call_that_has_failed_leaves_nothing_of_its_failure_to_the_next()
+    {
+        Gate failing = new();
+        ValueTask<int> failed = TwiceAsync(failing);
+        failing.Fail(new InvalidOperationException("once"));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await failed);
+        Gate gate = new();
+        ValueTask<int> next = TwiceAsync(gate);
+        Assert.False(next.IsCompleted);
+        gate.Open(3);
+        Assert.Equal(6, await next);
+    }
+
+    [Fact]
+    public async Task A_result_that_is_not_there_yet_is_an_error_and_its_call_goes_on()
+    {
+        Gate gate = new();
+        ValueTask<int> early = TwiceAsync(gate);
+        Assert.Throws<InvalidOperationException>(() => early.GetAwaiter().GetResult());
+        ValueTask<int> other = TwiceAsync(new Gate());
+        gate.Open(4);
+        Assert.False(other.IsCompleted);
+        Assert.Equal(8, await early);
+    }
+
+    [Fact]
     public async Task Threads_share_the_states_and_never_one()
     {
         await Task.WhenAll(

@@ -51,6 +51,42 @@ public sealed class SupervisorTests
     }
 
     [Fact]
+    public async Task A_loop_that_is_run_here_has_begun_when_the_call_returns_and_is_watched()
+    {
+        InMemoryProcess process = new();
+        Supervisor supervisor = new(process);
+        TaskCompletionSource stop = new();
+        bool hasBegun = false;
+        supervisor.RunHere(
+            "send",
+            async () =>
+            {
+                hasBegun = true;
+                await stop.Task;
+                throw new InvalidOperationException("broken");
+            }
+        );
+        Assert.True(hasBegun);
+        Task idle = supervisor.WhenIdleAsync();
+        Assert.False(idle.IsCompleted);
+        Assert.Equal("send", supervisor.Unfinished);
+        stop.SetResult();
+        await idle;
+        Assert.StartsWith("send failed: ", process.HaltReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_loop_that_fails_before_it_waits_halts_and_does_not_throw_into_whoever_runs_it_here()
+    {
+        InMemoryProcess process = new();
+        Supervisor supervisor = new(process);
+        supervisor.RunHere("send", () => throw new InvalidOperationException("broken"));
+        Assert.StartsWith("send failed: ", process.HaltReason, StringComparison.Ordinal);
+        Assert.Equal(0, supervisor.Running);
+        Assert.True(supervisor.WhenIdleAsync().IsCompleted);
+    }
+
+    [Fact]
     public void On_one_thread_a_loop_begins_in_the_callers_context_and_not_inside_the_call()
     {
         OneThread.Run(context =>
