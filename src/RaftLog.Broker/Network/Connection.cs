@@ -50,7 +50,8 @@ internal sealed class Connection(
     {
         long sent = connection.BytesSent;
         long received = frames.BytesReceived;
-        long sendingMs = _sending.QuietMs(nowMs, sent, _responses.IsSending);
+        bool isSending = _responses.IsSending;
+        long sendingMs = _sending.QuietMs(nowMs, isSending ? connection.BytesTaken : 0, isSending);
         long receivingMs = _receiving.QuietMs(nowMs, received, frames.IsMidFrame);
         long quietMs = _any.QuietMs(nowMs, sent + received);
         if (Math.Max(sendingMs, receivingMs) >= rules.MaxStall.TotalMilliseconds)

@@ -25,6 +25,21 @@ internal sealed class TcpConnection : IConnection
 
     public long BytesSent => _sender.BytesSent;
 
+    public long BytesTaken
+    {
+        get
+        {
+            try
+            {
+                return TcpOptions.TryGetAcknowledged(_socket, out long acknowledged) ? acknowledged : BytesSent;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return BytesSent;
+            }
+        }
+    }
+
     private bool Ended => Volatile.Read(ref _ended) != 0;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -74,9 +74,10 @@ public sealed class TcpNetwork(TimeProvider time, TcpOptions options) : INetwork
                 : $"no response from {address} in {timeout.TotalMilliseconds:0} ms";
             return new ConnectResult(ConnectOutcome.Silent, null, reason);
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or ArgumentException)
         {
-            return new ConnectResult(ConnectOutcome.Silent, null, $"cannot find {address.Host}: {e.Message}");
+            // A name that is too long to be one is an argument that .NET rejects.
+            return new ConnectResult(ConnectOutcome.Silent, null, $"cannot connect to {address.Host}: {e.Message}");
         }
     }
 

@@ -16,12 +16,23 @@ public sealed record TcpOptions(int SendBufferBytes = -1, int ReceiveBufferBytes
 
     private const int TcpLevel = 6;
     private const int NotSentLowWater = 25;
+    private const int Info = 11;
+
+    /// <summary>Where <c>tcpi_bytes_acked</c> of <c>struct tcp_info</c> stands, since Linux 4.1.</summary>
+    private const int AcknowledgedAt = 120;
 
     internal void Apply(Socket socket)
     {
         if (OperatingSystem.IsLinux())
         {
-            socket.SetRawSocketOption(TcpLevel, NotSentLowWater, BitConverter.GetBytes(MostUnsentBytes));
+            try
+            {
+                socket.SetRawSocketOption(TcpLevel, NotSentLowWater, BitConverter.GetBytes(MostUnsentBytes));
+            }
+            catch (SocketException)
+            {
+                // A system that emulates Linux may lack it. It saves memory, and nothing depends on it.
+            }
         }
 
         // As Kafka does: a peer whose machine is gone is noticed at last, even by a side that only waits.
@@ -35,5 +46,14 @@ public sealed record TcpOptions(int SendBufferBytes = -1, int ReceiveBufferBytes
         {
             socket.ReceiveBufferSize = ReceiveBufferBytes;
         }
+    }
+
+    /// <summary>The bytes that the peer's system has acknowledged; false where this system does not tell.</summary>
+    internal static bool TryGetAcknowledged(Socket socket, out long bytes)
+    {
+        Span<byte> info = stackalloc byte[AcknowledgedAt + sizeof(long)];
+        bool isTold = OperatingSystem.IsLinux() && socket.GetRawSocketOption(TcpLevel, Info, info) == info.Length;
+        bytes = isTold ? BitConverter.ToInt64(info[AcknowledgedAt..]) : 0;
+        return isTold;
     }
 }

@@ -48,11 +48,15 @@ public interface IConnection : IDisposable
     /// </summary>
     ValueTask<int> ReceiveAsync(Memory<byte> target);
 
-    /// <summary>
-    /// The bytes that the system has taken from <see cref="SendAsync"/>. It grows while a send is under way, so that a peer which takes
-    /// nothing can be told from a slow one. May be read from any thread.
-    /// </summary>
+    /// <summary>The bytes that the system has taken from <see cref="SendAsync"/>. May be read from any thread.</summary>
     long BytesSent { get; }
+
+    /// <summary>
+    /// The bytes that the peer's system has taken. It grows with every byte that a slow peer takes, while <see cref="BytesSent"/> grows
+    /// only when the system has room for many. Where the system does not tell, the same as <see cref="BytesSent"/>. May be read from any
+    /// thread.
+    /// </summary>
+    long BytesTaken => BytesSent;
 
     /// <summary>
     /// Sends all pieces, in order, in few system calls; false when the connection has ended. Ranges of files are read as the peer takes

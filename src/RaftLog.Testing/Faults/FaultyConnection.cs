@@ -47,6 +47,8 @@ internal sealed class FaultyConnection : IConnection
 
     public long BytesSent => _inner.BytesSent;
 
+    public long BytesTaken => _inner.BytesTaken;
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReceiveAsync(Memory<byte> target)
     {

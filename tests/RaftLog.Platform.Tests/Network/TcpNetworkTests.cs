@@ -60,6 +60,55 @@ public sealed class TcpNetworkTests : NetworkContract
     }
 
     [Fact]
+    public async Task A_host_name_that_no_name_server_could_know_is_silent()
+    {
+        NetworkAddress address = new(new string('a', 300), 9092);
+        ConnectResult result = await Network.ConnectAsync(address, TimeSpan.FromSeconds(10), CancellationToken.None);
+        Assert.Equal(ConnectOutcome.Silent, result.Outcome);
+        Assert.Contains(address.Host, result.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_system_that_lacks_a_setting_of_sending_is_no_obstacle()
+    {
+        // A socket of another protocol refuses every option of TCP.
+        using System.Net.Sockets.Socket datagrams = new(System.Net.Sockets.SocketType.Dgram, System.Net.Sockets.ProtocolType.Udp);
+        new TcpOptions(SendBufferBytes: 1 << 20).Apply(datagrams);
+        Assert.True(datagrams.SendBufferSize > 1 << 18);
+    }
+
+    [Fact]
+    public async Task What_a_slow_peer_takes_shows_before_there_is_room_for_more()
+    {
+        const int Offered = 16 << 20;
+        const int LeastTaken = 100 << 10;
+        using IListener listener = Network.Listen(new NetworkAddress("127.0.0.1", 0));
+        TcpNetwork small = new(TimeProvider.System, new TcpOptions(ReceiveBufferBytes: 64 << 10));
+        ConnectResult result = await small.ConnectAsync(listener.Address, TimeSpan.FromSeconds(10), CancellationToken.None);
+        using IConnection slow = result.Connection!;
+        using IConnection sender = (await listener.AcceptAsync())!;
+        ValueTask<bool> sending = sender.SendAsync([new ReadOnlyMemory<byte>(new byte[Offered])]);
+        (long sent, long taken) = (-1, -1);
+        while (sent != sender.BytesSent || taken != sender.BytesTaken)
+        {
+            (sent, taken) = (sender.BytesSent, sender.BytesTaken);
+            await Task.Delay(200);
+        }
+
+        Assert.InRange(taken, 1, sent - (2 * LeastTaken));
+        byte[] buffer = new byte[4 << 10];
+        for (int read = 0; read < 2 * LeastTaken; )
+        {
+            read += await slow.ReceiveAsync(buffer);
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => sender.BytesTaken >= taken + LeastTaken, TimeSpan.FromSeconds(30)));
+        Assert.Equal(sent, sender.BytesSent);
+        slow.Reset();
+        Assert.False(await sending);
+    }
+
+    [Fact]
     public async Task A_peer_that_does_not_read_is_sent_little()
     {
         const int Offered = 64 << 20;
