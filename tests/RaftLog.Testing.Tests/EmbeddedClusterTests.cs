@@ -28,6 +28,55 @@ public class EmbeddedClusterTests
         Assert.Equal(nodes, (await cluster.Client.Admin.DescribeClusterAsync()).Brokers.Count);
     }
 
+    [Fact]
+    public async Task A_caller_on_whose_thread_a_record_leaves_gets_the_thread_back_though_callbacks_produce_on()
+    {
+        const int InChain = 2_000;
+        const int MostChains = 1_000;
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions { Nodes = 1, Sockets = true });
+        await CreateAsync(cluster.Client, "t", partitions: 1);
+        await using Producer producer = cluster.Client.CreateProducer(new ProducerOptions { Acks = Acks.None });
+        await producer.ProduceAsync("t", new ProducerRecord(null, "first"u8.ToArray()));
+
+        // Whether the caller's thread is lent depends on what the loop is doing; that happens to be nothing in one chain or another.
+        int inCall = 0;
+        for (int chain = 0; inCall == 0; chain++)
+        {
+            Assert.True(chain < MostChains, "no record has left on its caller's thread");
+            inCall = await Task.Run(ChainAsync);
+        }
+
+        Assert.InRange(inCall, 1, InChain / 10);
+
+        async Task<int> ChainAsync()
+        {
+            int caller = Environment.CurrentManagedThreadId;
+            bool hasReturned = false;
+            int told = 0;
+            int toldInCall = 0;
+            TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Produce();
+            hasReturned = true;
+            await ended.Task;
+            return toldInCall;
+
+            void Produce() => producer.Produce("t", new ProducerRecord(null, "next"u8.ToArray()), Told);
+
+            void Told(ProduceResult result, Exception? failure)
+            {
+                toldInCall += Environment.CurrentManagedThreadId == caller && !hasReturned ? 1 : 0;
+                if (++told == InChain || failure is not null)
+                {
+                    ended.SetResult();
+                }
+                else
+                {
+                    Produce();
+                }
+            }
+        }
+    }
+
     [Trait("Category", "Slow")]
     [Fact]
     public async Task A_broker_that_dies_soon_after_a_change_of_controller_is_fenced_at_once()

@@ -19,6 +19,12 @@ internal sealed class ProduceSender
     private const long ExpiryCheckMs = 1000;
     private const long NoLeaderPauseMs = 50;
 
+    /// <summary>
+    /// Turns without a wait between them, after which the loop gives up its thread: that may be a caller's, whom
+    /// <see cref="WakeHere"/> lent to the loop and who waits to go on.
+    /// </summary>
+    private const int MostTurnsInARow = 16;
+
     private readonly ProducerOptions _options;
     private readonly ClientRuntime _runtime;
     private readonly ConnectionSet _connections;
@@ -38,6 +44,7 @@ internal sealed class ProduceSender
     private int _first;
     private int _flushing;
     private int _underWay;
+    private int _turnsInARow;
     private bool _closed;
 
     public ProduceSender(
@@ -180,7 +187,7 @@ internal sealed class ProduceSender
     private async Task RunAsync()
     {
         TimeSpan pause = Timeout.InfiniteTimeSpan;
-        while (await _wake.WaitAsync(pause) != WaitOutcome.Closed && !IsClosed)
+        while (await NextTurnAsync(pause) != WaitOutcome.Closed && !IsClosed)
         {
             long nowMs = _runtime.Waiters.NowMs;
             _schedule.Take(nowMs);
@@ -198,15 +205,26 @@ internal sealed class ProduceSender
             }
 
             long wakeAtMs = SendReady(_metadata.Poll(_wake));
-            pause =
-                wakeAtMs == long.MaxValue
-                    ? Timeout.InfiniteTimeSpan
-                    : TimeSpan.FromMilliseconds(Math.Max(0, wakeAtMs - _runtime.Waiters.NowMs));
+            pause = wakeAtMs == long.MaxValue ? Timeout.InfiniteTimeSpan : _runtime.Waiters.Until(wakeAtMs);
         }
 
         Close();
         FailAll();
         _connections.Dispose();
+    }
+
+    /// <summary>Waits for something to do.</summary>
+    private async ValueTask<WaitOutcome> NextTurnAsync(TimeSpan pause)
+    {
+        ValueTask<WaitOutcome> wake = _wake.WaitAsync(pause);
+        _turnsInARow = wake.IsCompleted ? _turnsInARow + 1 : 0;
+        if (_turnsInARow >= MostTurnsInARow)
+        {
+            _turnsInARow = 0;
+            await Task.Yield();
+        }
+
+        return await wake;
     }
 
     private bool NeedsIdentity()
