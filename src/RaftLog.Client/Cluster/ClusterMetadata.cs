@@ -125,17 +125,18 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
         }
     }
 
-    /// <summary>Takes over a newer leader that a broker has named.</summary>
-    /// <returns>True when it was news.</returns>
-    public bool LearnLeader(TopicPartition partition, NodeId leader, LeaderEpoch epoch)
+    /// <summary>Takes over the newer leaders of those that a broker has named.</summary>
+    /// <param name="told">All that one response names.</param>
+    /// <returns>The partitions whose leader was not known.</returns>
+    public IReadOnlySet<TopicPartition> LearnLeaders(IReadOnlyList<ToldLeader> told)
     {
+        HashSet<TopicPartition> newer = [];
         lock (_lock)
         {
-            ClusterView before = View;
-            ClusterView after = before.WithLeader(partition, leader, epoch);
-            Volatile.Write(ref _view, after);
-            return after != before;
+            Volatile.Write(ref _view, View.WithLeaders(told, newer));
         }
+
+        return newer;
     }
 
     private bool IsStaleNow()

@@ -78,25 +78,46 @@ public sealed class ClusterView
     }
 
     /// <summary>
-    /// The view with a newer leader of one partition, as a broker has told it in passing (KIP-951); this one where it is not newer.
+    /// The view with the newer ones of these leaders, which brokers have told in passing (KIP-951); this one where none is newer. However
+    /// many there are, each of their topics is copied once.
     /// </summary>
-    internal ClusterView WithLeader(TopicPartition partition, NodeId leader, LeaderEpoch epoch)
+    /// <param name="told">What was told, a partition once.</param>
+    /// <param name="newer">Gets the partitions whose leader was not known.</param>
+    internal ClusterView WithLeaders(IReadOnlyList<ToldLeader> told, HashSet<TopicPartition> newer)
     {
-        if (
-            !TryGetPartition(partition, out TopicView? topic, out PartitionView? known)
-            || epoch <= known.LeaderEpoch
-            || !_brokers.ContainsKey(leader)
-        )
+        Dictionary<string, List<PartitionView>> changed = new(StringComparer.Ordinal);
+        foreach ((TopicPartition partition, NodeId leader, LeaderEpoch epoch) in told)
+        {
+            if (
+                !TryGetPartition(partition, out TopicView? topic, out PartitionView? known)
+                || epoch <= known.LeaderEpoch
+                || !_brokers.ContainsKey(leader)
+            )
+            {
+                continue;
+            }
+
+            if (!changed.TryGetValue(topic.Name, out List<PartitionView>? partitions))
+            {
+                partitions = [.. topic.Partitions];
+                changed.Add(topic.Name, partitions);
+            }
+
+            partitions[partition.Partition] = known with { Leader = leader, LeaderEpoch = epoch, Error = ErrorCode.None };
+            newer.Add(partition);
+        }
+
+        if (changed.Count == 0)
         {
             return this;
         }
 
-        List<PartitionView> partitions = [.. topic.Partitions];
-        partitions[partition.Partition] = known with { Leader = leader, LeaderEpoch = epoch, Error = ErrorCode.None };
-        Dictionary<string, TopicView> topics = new(_topics, StringComparer.Ordinal)
+        Dictionary<string, TopicView> topics = new(_topics, StringComparer.Ordinal);
+        foreach ((string name, List<PartitionView> partitions) in changed)
         {
-            [topic.Name] = topic with { Partitions = partitions },
-        };
+            topics[name] = topics[name] with { Partitions = partitions };
+        }
+
         return new ClusterView(Version + 1, ClusterId, _brokers, topics);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Client.Observability;
@@ -116,7 +117,7 @@ internal sealed class FetchLoop
             }
 
             long wakeAtMs = Math.Min(_assignment.NextWakeMs(), hasLeaderless ? nowMs + NoLeaderPauseMs : long.MaxValue);
-            pause = wakeAtMs == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Math.Max(0, wakeAtMs - nowMs));
+            pause = wakeAtMs == long.MaxValue ? Timeout.InfiniteTimeSpan : _runtime.Waiters.Until(wakeAtMs);
         }
 
         Release(_assignment.Clear());
@@ -237,6 +238,8 @@ internal sealed class FetchLoop
     {
         _assignment.OnResponse(turn, response.SessionId);
         List<(ReadPosition Position, FetchResponse.PartitionData Data)> full = [];
+        List<(ReadPosition Position, FetchResponse.PartitionData Data)> others = [];
+        List<ToldLeader> leaders = [];
         foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
         {
             foreach (FetchResponse.PartitionData data in topic.Partitions)
@@ -253,9 +256,19 @@ internal sealed class FetchLoop
                 }
                 else
                 {
-                    Decide(position, data);
+                    others.Add((position, data));
+                    if (data.ErrorCode.IsRetriable())
+                    {
+                        leaders.Add(new ToldLeader(position.Partition, data.CurrentLeader.LeaderId, data.CurrentLeader.LeaderEpoch));
+                    }
                 }
             }
+        }
+
+        IReadOnlySet<TopicPartition> moved = leaders.Count == 0 ? FrozenSet<TopicPartition>.Empty : _metadata.LearnLeaders(leaders);
+        foreach ((ReadPosition position, FetchResponse.PartitionData data) in others)
+        {
+            Decide(position, data, moved);
         }
 
         foreach ((ReadPosition position, FetchResponse.PartitionData data) in full)
@@ -275,7 +288,7 @@ internal sealed class FetchLoop
         }
     }
 
-    private void Decide(ReadPosition position, FetchResponse.PartitionData reply)
+    private void Decide(ReadPosition position, FetchResponse.PartitionData reply, IReadOnlySet<TopicPartition> moved)
     {
         switch (reply.ErrorCode)
         {
@@ -302,7 +315,7 @@ internal sealed class FetchLoop
                 );
                 break;
             case var error when error.IsRetriable():
-                if (_metadata.LearnLeader(position.Partition, reply.CurrentLeader.LeaderId, reply.CurrentLeader.LeaderEpoch))
+                if (moved.Contains(position.Partition))
                 {
                     _assignment.Move(position);
                     break;

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Client.Transactions;
@@ -45,15 +46,23 @@ internal sealed class BatchOutcomes(
     /// <summary>A leader has responded.</summary>
     public void Responded(ProduceDraft draft, ProduceResponse response, RpcChannel channel)
     {
-        foreach ((PartitionQueue queue, ProducerBatch batch, Uuid topicId) in draft.Entries)
+        if (options.Acks == Acks.None)
         {
-            if (options.Acks == Acks.None)
+            foreach ((PartitionQueue queue, ProducerBatch batch, _) in draft.Entries)
             {
                 Acknowledge(queue, batch, Offset.None);
             }
-            else if (ProduceDraft.ResponseFor(response, queue.Partition, topicId) is { } reply)
+
+            return;
+        }
+
+        ProduceReplies replies = new(response);
+        IReadOnlySet<TopicPartition> moved = LearnLeaders(draft, replies);
+        foreach ((PartitionQueue queue, ProducerBatch batch, Uuid topicId) in draft.Entries)
+        {
+            if (replies.Find(queue.Partition, topicId) is { } reply)
             {
-                Decide(queue, batch, reply, channel);
+                Decide(queue, batch, reply, channel, moved);
             }
             else
             {
@@ -92,6 +101,21 @@ internal sealed class BatchOutcomes(
         }
     }
 
+    private IReadOnlySet<TopicPartition> LearnLeaders(ProduceDraft draft, ProduceReplies replies)
+    {
+        List<ToldLeader>? told = null;
+        foreach ((PartitionQueue queue, _, Uuid topicId) in draft.Entries)
+        {
+            if (replies.Find(queue.Partition, topicId) is { } reply && reply.ErrorCode.IsRetriable())
+            {
+                told ??= [];
+                told.Add(new ToldLeader(queue.Partition, reply.CurrentLeader.LeaderId, reply.CurrentLeader.LeaderEpoch));
+            }
+        }
+
+        return told is null ? FrozenSet<TopicPartition>.Empty : metadata.LearnLeaders(told);
+    }
+
     private static List<ProducerBatch> Expire(IReadOnlyList<PartitionQueue> queues, long createdBeforeMs)
     {
         List<ProducerBatch> expired = [];
@@ -103,7 +127,13 @@ internal sealed class BatchOutcomes(
         return expired;
     }
 
-    private void Decide(PartitionQueue queue, ProducerBatch batch, ProduceResponse.PartitionProduceResponse reply, RpcChannel channel)
+    private void Decide(
+        PartitionQueue queue,
+        ProducerBatch batch,
+        ProduceResponse.PartitionProduceResponse reply,
+        RpcChannel channel,
+        IReadOnlySet<TopicPartition> moved
+    )
     {
         switch (reply.ErrorCode)
         {
@@ -128,8 +158,7 @@ internal sealed class BatchOutcomes(
                 break;
 
             case var error when error.IsRetriable():
-                bool hasNewLeader = metadata.LearnLeader(queue.Partition, reply.CurrentLeader.LeaderId, reply.CurrentLeader.LeaderEpoch);
-                if (error.NeedsMetadataRefresh() && !hasNewLeader)
+                if (error.NeedsMetadataRefresh() && !moved.Contains(queue.Partition))
                 {
                     metadata.Invalidate();
                 }

@@ -45,12 +45,13 @@ internal sealed class ProduceDraft(NodeId leader, TransactionFlow? transactions)
             Acks = (short)acks,
             TimeoutMs = (int)timeout.TotalMilliseconds,
         };
+        Dictionary<string, ProduceRequest.TopicProduceData> topics = new(StringComparer.Ordinal);
         foreach ((PartitionQueue queue, ProducerBatch batch, Uuid topicId) in _entries)
         {
-            ProduceRequest.TopicProduceData? topic = request.TopicData.Find(t => t.Name == queue.Partition.Topic);
-            if (topic is null)
+            if (!topics.TryGetValue(queue.Partition.Topic, out ProduceRequest.TopicProduceData? topic))
             {
                 topic = new() { Name = queue.Partition.Topic, TopicId = topicId };
+                topics.Add(topic.Name, topic);
                 request.TopicData.Add(topic);
             }
 
@@ -58,25 +59,5 @@ internal sealed class ProduceDraft(NodeId leader, TransactionFlow? transactions)
         }
 
         return request;
-    }
-
-    /// <summary>The response for one of the batches; null when the broker left it out.</summary>
-    public static ProduceResponse.PartitionProduceResponse? ResponseFor(ProduceResponse response, TopicPartition partition, Uuid topicId)
-    {
-        foreach (ProduceResponse.TopicProduceResponse topic in response.Responses)
-        {
-            if (topic.Name == partition.Topic || (topic.TopicId == topicId && topicId != Uuid.Zero))
-            {
-                foreach (ProduceResponse.PartitionProduceResponse reply in topic.PartitionResponses)
-                {
-                    if (reply.Index == partition.Partition)
-                    {
-                        return reply;
-                    }
-                }
-            }
-        }
-
-        return null;
     }
 }
