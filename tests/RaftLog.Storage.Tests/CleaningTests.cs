@@ -282,14 +282,7 @@ public class CleaningTests
     [Fact]
     public void What_stays_is_split_where_it_outgrows_a_segment_and_a_crash_finds_the_old_or_the_new()
     {
-        int operations = Split(int.MaxValue, static _ => 0);
-        for (int at = 0; at < operations; at++)
-        {
-            Split(at, static _ => 0);
-            Split(at, static most => most - 1);
-            Random random = new(at);
-            Split(at, random.Next);
-        }
+        CrashPoints.LiveAll(Split, leastOperations: 10, subsets: 1);
     }
 
     private static int Split(int failAt, Func<int, int> survives)
@@ -306,11 +299,11 @@ public class CleaningTests
         life.Roll().Put("end", "1");
         List<(long, string, string?)> committed = life.Records();
         int before = disk.Operations;
-        disk.FailAt = failAt == int.MaxValue ? failAt : before + failAt;
+        disk.StopAt(failAt);
         life.Log.Settings = new LogSettings { SegmentBytes = 700, IndexIntervalBytes = 100 };
         life.TryClean();
         int operations = disk.Operations - before;
-        if (failAt == int.MaxValue)
+        if (failAt == CrashPoints.Never)
         {
             Assert.True(life.Log.Segments.Length > 3);
             Assert.All(life.Log.Segments, segment => Assert.True(segment.Size <= 700));
@@ -374,18 +367,7 @@ public class CleaningTests
     [Fact]
     public void A_crash_at_any_operation_of_a_scripted_life_loses_no_last_value()
     {
-        int operations = Live(int.MaxValue, _ => 0);
-        Assert.InRange(operations, 100, 5000);
-        for (int at = 0; at < operations; at++)
-        {
-            Live(at, _ => 0);
-            Live(at, most => most - 1);
-            for (int seed = 0; seed < 3; seed++)
-            {
-                Random random = new((at * 31) + seed);
-                Live(at, random.Next);
-            }
-        }
+        CrashPoints.LiveAll(Live, leastOperations: 100, subsets: 3);
     }
 
     private static int Live(int failAt, Func<int, int> survives)
@@ -394,7 +376,7 @@ public class CleaningTests
         CleanedLog life = new(inner => disk = new FailingDisk(inner));
         Model model = new();
         int begun = disk.Operations;
-        disk.FailAt = failAt == int.MaxValue ? failAt : begun + failAt;
+        disk.StopAt(failAt);
         byte[] script =
         [
             0,

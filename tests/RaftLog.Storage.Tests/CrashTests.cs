@@ -11,8 +11,6 @@ namespace RaftLog.Storage.Tests;
 /// </summary>
 public class CrashTests
 {
-    private const int Subsets = 4;
-
     /// <summary>So many batches fill a segment and go beyond where the next one began before the crash.</summary>
     private const int AppendsAfterwards = 12;
 
@@ -25,17 +23,7 @@ public class CrashTests
     [Fact]
     public void A_crash_at_any_operation_of_a_scripted_life_leaves_what_the_model_allows()
     {
-        int operations = new Life(int.MaxValue).Run(static _ => 0);
-        Assert.InRange(operations, 200, 20_000);
-        for (int at = 0; at < operations; at++)
-        {
-            new Life(at).Run(static _ => 0);
-            new Life(at).Run(static most => most - 1);
-            for (int seed = 0; seed < Subsets; seed++)
-            {
-                new Life(at).Run(new Random((at * 31) + seed).Next);
-            }
-        }
+        CrashPoints.LiveAll(static (failAt, survives) => new Life(failAt).Run(survives), leastOperations: 200, subsets: 4);
     }
 
     private sealed class Life
@@ -45,18 +33,14 @@ public class CrashTests
         private readonly CrashDisk _disk = new();
         private readonly FailingDisk _failing;
         private readonly int _failAt;
-        private readonly Dictionary<(int Epoch, long Offset), string> _ever = [];
+        private readonly CrashModel _model = new();
 
         /// <summary>Where aborted transactions begin, by their markers.</summary>
         private readonly Dictionary<(int Epoch, long Offset), long> _aborted = [];
-        private List<(long Offset, int Epoch, string Value)> _model = [];
         private Node _node;
         private PartitionLog _log;
         private SnapshotStore _snapshots;
         private StoredSnapshotId? _frozen;
-        private Offset _promised;
-        private int _epoch;
-        private int _written;
 
         public Life(int failAt)
         {
@@ -74,7 +58,7 @@ public class CrashTests
         public int Run(Func<int, int> survives)
         {
             int before = _failing.Operations;
-            _failing.FailAt = _failAt == int.MaxValue ? _failAt : before + _failAt;
+            _failing.StopAt(_failAt);
             foreach (char step in Script)
             {
                 if (!TryStep(step) || _node.Directory.Health.IsOffline)
@@ -85,7 +69,7 @@ public class CrashTests
 
             int operations = _failing.Operations - before;
             _disk.LosePower(survives);
-            _failing.FailAt = int.MaxValue;
+            _failing.FailAt = CrashPoints.Never;
             Reopen();
             Check();
 
@@ -103,16 +87,16 @@ public class CrashTests
         /// </summary>
         private void GoOn()
         {
-            _model = Records(_log);
+            _model.TakeOver(_log);
             for (int i = 0; i < AppendsAfterwards; i++)
             {
                 Append();
             }
 
             _node.Flush();
-            _promised = _log.FlushedTo;
-            Assert.Equal(_log.EndOffset, _promised);
-            _log.SetHighWatermark(_promised);
+            Assert.Equal(_log.EndOffset, _log.FlushedTo);
+            _model.Promise(_log.FlushedTo);
+            _log.SetHighWatermark(_log.FlushedTo);
             _node.WriteCheckpoints();
             _disk.LosePower(static _ => 0);
             Reopen();
@@ -144,7 +128,7 @@ public class CrashTests
                     break;
                 case 'f':
                     _node.Flush();
-                    _promised = Offset.Max(_promised, _log.FlushedTo);
+                    _model.Promise(_log.FlushedTo);
                     break;
                 case 'h':
                     _log.SetHighWatermark(_log.FlushedTo);
@@ -156,12 +140,12 @@ public class CrashTests
                     _log.Roll(Now);
                     break;
                 case 't':
-                    Truncate(_log.HighWatermark);
+                    _model.Truncate(_log, _log.HighWatermark);
                     break;
                 case 'b':
                     Offset below = Offset.Max(_log.StartOffset, _log.HighWatermark - 2);
                     _node.Pump.Finish(() => _node.Directory.PrepareTruncationAsync(_log, below));
-                    Truncate(below);
+                    _model.Truncate(_log, below);
                     break;
                 case 's':
                     _log.AdvanceStart(Offset.Max(_log.StartOffset, _log.HighWatermark - 3));
@@ -174,56 +158,42 @@ public class CrashTests
                     break;
                 case 'o':
                     _node.Flush();
-                    _promised = Offset.Max(_promised, _log.FlushedTo);
+                    _model.Promise(_log.FlushedTo);
                     _node.Close();
                     Reopen();
                     break;
                 case 'k':
                     _disk.KillProcess();
                     Reopen();
-                    _promised = Offset.Max(_promised, _log.FlushedTo);
+                    _model.Promise(_log.FlushedTo);
                     break;
             }
         }
 
         private void Append()
         {
-            string value = $"value {_written++}";
-            Note(value, () => _log.AppendAsLeader(Of(value), new LeaderEpoch(_epoch), AppendSettings.Default, Now));
+            string value = _model.NextValue();
+            _model.Append(_log, value, () => _log.AppendAsLeader(Of(value), _model.Epoch, AppendSettings.Default, Now));
         }
 
         private void Abort()
         {
-            string value = $"value {_written}";
-            ProducerStamp producer = new(new ProducerId(_written++), new ProducerEpoch(0), 0);
+            ProducerStamp producer = new(new ProducerId(_model.Written), new ProducerEpoch(0), 0);
+            string value = _model.NextValue();
             Memory<byte> marker = Marker(ControlRecordType.Abort, producer, 0);
             long first = _log.EndOffset.Value;
-            Note(value, () => _log.AppendAsLeader(Transactional(producer, value), new LeaderEpoch(_epoch), AppendSettings.Default, Now));
-            _aborted[(_epoch, _log.EndOffset.Value)] = first;
-            Note(Values(marker.Span).Single(), () => _log.AppendBuilt(marker, new LeaderEpoch(_epoch), Now));
-        }
-
-        private void Note(string value, Func<AppendResult> append)
-        {
-            long offset = _log.EndOffset.Value;
-            _ever[(_epoch, offset)] = value;
-            if (append().IsAccepted)
-            {
-                _model.Add((offset, _epoch, value));
-            }
-        }
-
-        private void Truncate(Offset offset)
-        {
-            _promised = Offset.Min(_promised, offset);
-            _epoch++;
-            _log.TruncateTo(offset);
-            _model.RemoveAll(record => record.Offset >= offset.Value);
+            _model.Append(
+                _log,
+                value,
+                () => _log.AppendAsLeader(Transactional(producer, value), _model.Epoch, AppendSettings.Default, Now)
+            );
+            _aborted[(_model.Epoch.Value, _log.EndOffset.Value)] = first;
+            _model.Append(_log, Values(marker.Span).Single(), () => _log.AppendBuilt(marker, _model.Epoch, Now));
         }
 
         private void Snapshot()
         {
-            StoredSnapshotId id = new(_log.HighWatermark, new LeaderEpoch(_epoch));
+            StoredSnapshotId id = new(_log.HighWatermark, _model.Epoch);
             using SnapshotWriter writer = _snapshots.Begin(id);
             writer.Append(Of("state", $"{id}").Span);
             _node.Pump.Finish(writer.FreezeAsync);
@@ -235,32 +205,16 @@ public class CrashTests
         {
             _node = new Node(_disk, _failing).Run();
             _log = _node.Open(Settings);
-            _epoch++;
+            _model.NextEpoch();
         }
 
         private void Check()
         {
             string where = $"operation {_failAt}";
-            Assert.True(_log.EndOffset >= _promised, $"{where}: {_promised} was promised, and the log ends at {_log.EndOffset}");
-            List<(long Offset, int Epoch, string Value)> found = Records(_log);
-            Assert.Equal(
-                _model.Where(record => record.Offset >= _log.StartOffset.Value && record.Offset < _promised.Value),
-                found.Where(record => record.Offset < _promised.Value)
-            );
-            long next = _log.StartOffset.Value;
-            int epoch = 0;
-            foreach ((long Offset, int Epoch, string Value) record in found)
-            {
-                Assert.Equal(next++, record.Offset);
-                Assert.Equal(_ever[(record.Epoch, record.Offset)], record.Value);
-                Assert.True(record.Epoch >= epoch, where);
-                epoch = record.Epoch;
-            }
-
-            Assert.Equal(_log.EndOffset.Value, next);
             long[] markers =
             [
-                .. found
+                .. _model
+                    .Check(_log, where)
                     .Where(record => _aborted.TryGetValue((record.Epoch, record.Offset), out long first) && first >= _log.StartOffset.Value)
                     .Select(static record => record.Offset),
             ];

@@ -10,8 +10,6 @@ namespace RaftLog.Storage.Tests;
 /// </summary>
 public class MoveCrashTests
 {
-    private const int Subsets = 4;
-
     /// <summary>
     /// a append, f flush, h high watermark, c checkpoints, r roll, m a move begins, p a piece is copied, w the copy follows, s the copy
     /// takes the log's place if it may, t truncation to the high watermark, u start moves, d the move is given up, k kill and start.
@@ -21,17 +19,7 @@ public class MoveCrashTests
     [Fact]
     public void A_crash_at_any_operation_of_a_move_leaves_one_log_with_all_that_counted()
     {
-        int operations = new Life(int.MaxValue).Run(static _ => 0);
-        Assert.InRange(operations, 200, 20_000);
-        for (int at = 0; at < operations; at++)
-        {
-            new Life(at).Run(static _ => 0);
-            new Life(at).Run(static most => most - 1);
-            for (int seed = 0; seed < Subsets; seed++)
-            {
-                new Life(at).Run(new Random((at * 31) + seed).Next);
-            }
-        }
+        CrashPoints.LiveAll(static (failAt, survives) => new Life(failAt).Run(survives), leastOperations: 200, subsets: 4);
     }
 
     private sealed class Life
@@ -41,13 +29,9 @@ public class MoveCrashTests
         private readonly CrashDisk _disk = new();
         private readonly FailingDisk _failing;
         private readonly int _failAt;
-        private readonly Dictionary<(int Epoch, long Offset), string> _ever = [];
-        private readonly List<(long Offset, int Epoch, string Value)> _model = [];
+        private readonly CrashModel _model = new();
         private TwoDirectories _node;
         private LogMove? _move;
-        private Offset _promised;
-        private int _epoch;
-        private int _written;
         private int _moved;
 
         public Life(int failAt)
@@ -63,7 +47,7 @@ public class MoveCrashTests
         public int Run(Func<int, int> survives)
         {
             int before = _failing.Operations;
-            _failing.FailAt = _failAt == int.MaxValue ? _failAt : before + _failAt;
+            _failing.StopAt(_failAt);
             foreach (char step in Script)
             {
                 if (!TryStep(step) || _node.All.Any(each => each.Health.IsOffline))
@@ -73,15 +57,15 @@ public class MoveCrashTests
             }
 
             int operations = _failing.Operations - before;
-            if (_failAt == int.MaxValue)
+            if (_failAt == CrashPoints.Never)
             {
                 Assert.Equal(4, _moved);
             }
 
-            _failing.FailAt = int.MaxValue;
+            _failing.FailAt = CrashPoints.Never;
             _disk.LosePower(survives);
             Reopen();
-            Check();
+            _model.Check(_node.Log, $"operation {_failAt}");
 
             // What a start has made durable stays, whatever the next crash takes.
             List<(long, int, string)> recovered = Records(_node.Log);
@@ -116,7 +100,7 @@ public class MoveCrashTests
                     break;
                 case 'f':
                     _node.Flush();
-                    _promised = Offset.Max(_promised, Durable());
+                    _model.Promise(Durable());
                     break;
                 case 'h':
                     log.SetHighWatermark(Durable());
@@ -128,10 +112,7 @@ public class MoveCrashTests
                     log.Roll(Now);
                     break;
                 case 't':
-                    _promised = Offset.Min(_promised, log.HighWatermark);
-                    _epoch++;
-                    log.TruncateTo(log.HighWatermark);
-                    _model.RemoveAll(record => record.Offset >= log.HighWatermark.Value);
+                    _model.Truncate(log, log.HighWatermark);
                     _move?.Shorten(log);
                     break;
                 case 'u':
@@ -166,16 +147,11 @@ public class MoveCrashTests
         private void Append()
         {
             PartitionLog log = _node.Log;
-            string value = $"value {_written++}";
-            Offset offset = log.EndOffset;
-            _ever[(_epoch, offset.Value)] = value;
-            if (log.AppendAsLeader(Of(value), new LeaderEpoch(_epoch), AppendSettings.Default, Now).IsAccepted)
+            string value = _model.NextValue();
+            bool isTaken = _model.Append(log, value, () => log.AppendAsLeader(Of(value), _model.Epoch, AppendSettings.Default, Now));
+            if (isTaken && _move is { IsFollowing: true } move)
             {
-                _model.Add((offset.Value, _epoch, value));
-                if (_move is { IsFollowing: true } move)
-                {
-                    move.TryCatchUp(log, Now);
-                }
+                move.TryCatchUp(log, Now);
             }
         }
 
@@ -247,7 +223,7 @@ public class MoveCrashTests
         private void Reopen()
         {
             _node = new TwoDirectories(_disk, _failing, Settings);
-            _epoch++;
+            _model.NextEpoch();
             _move = null;
             foreach (LogDirectory directory in _node.All)
             {
@@ -264,29 +240,6 @@ public class MoveCrashTests
                     }
                 }
             }
-        }
-
-        private void Check()
-        {
-            string where = $"operation {_failAt}";
-            PartitionLog log = _node.Log;
-            Assert.True(log.EndOffset >= _promised, $"{where}: {_promised} was promised, and the log ends at {log.EndOffset}");
-            List<(long Offset, int Epoch, string Value)> found = Records(log);
-            Assert.Equal(
-                _model.Where(record => record.Offset >= log.StartOffset.Value && record.Offset < _promised.Value),
-                found.Where(record => record.Offset < _promised.Value)
-            );
-            long next = log.StartOffset.Value;
-            int epoch = 0;
-            foreach ((long Offset, int Epoch, string Value) record in found)
-            {
-                Assert.Equal(next++, record.Offset);
-                Assert.Equal(_ever[(record.Epoch, record.Offset)], record.Value);
-                Assert.True(record.Epoch >= epoch, where);
-                epoch = record.Epoch;
-            }
-
-            Assert.Equal(log.EndOffset.Value, next);
         }
     }
 }
