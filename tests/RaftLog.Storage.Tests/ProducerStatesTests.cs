@@ -259,6 +259,33 @@ public class ProducerStatesTests
     }
 
     [Fact]
+    public void What_open_transactions_kept_beyond_the_bound_is_forgotten_once_they_have_ended()
+    {
+        const int Extra = 30;
+        PartitionLog log = new Node().Run().Create(LogSettings.Default with { FlushIntervalMessages = long.MaxValue });
+        for (int id = 0; id < ProducerStates.MostProducers + Extra; id++)
+        {
+            log.AppendAsLeader(
+                Transactional(new ProducerStamp(new(id), new(0), 0), "open"),
+                new LeaderEpoch(0),
+                AppendSettings.Default,
+                Now
+            );
+        }
+
+        Assert.Equal(ProducerStates.MostProducers + Extra, log.Producers.Count);
+        for (int id = 0; id < 2 * Extra; id++)
+        {
+            Assert.Equal(ErrorCode.None, Mark(log, new ProducerStamp(new(id), new(0), 0), version: 1).Error);
+        }
+
+        log.AppendAsLeader(With(new ProducerStamp(new(1 << 20), new(0), 0), "v"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        Assert.Equal(ProducerStates.MostProducers, log.Producers.Count);
+        Assert.Null(log.Producers.Find(new(Extra)));
+        Assert.NotNull(log.Producers.Find(new(Extra + 1)));
+    }
+
+    [Fact]
     public void Snapshots_have_the_bytes_of_Kafkas_class()
     {
         foreach (JsonElement line in Golden.Lines("ProducerSnapshot.jsonl"))

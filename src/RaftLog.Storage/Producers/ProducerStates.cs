@@ -291,7 +291,8 @@ public sealed partial class ProducerStates
             return state;
         }
 
-        if (_producers.Count >= MostProducers && _byAge.Oldest is { } oldest)
+        // More than one where transactions that kept their producers beyond the bound have ended since.
+        while (_producers.Count >= MostProducers && _byAge.Oldest is { } oldest)
         {
             Forget(oldest);
         }
