@@ -291,6 +291,19 @@ public sealed partial class PartitionLog
             return rejected;
         }
 
+        if (
+            length > 0
+            && BatchHeader.TryRead(records.Span, out BatchHeader head)
+            && FetchedBatches.IsFar(head, EndOffset)
+            && Flushing.IsDirty
+        )
+        {
+            // It begins a segment that does not follow from the one before. Recovery can tell such a leap from a lost end only because
+            // everything before was durable when the segment was made: it is taken when it comes again after the flush.
+            _home.Flusher.Add(this);
+            length = 0;
+        }
+
         if (length == 0)
         {
             return new AppendResult

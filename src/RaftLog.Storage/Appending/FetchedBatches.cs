@@ -10,7 +10,10 @@ internal static class FetchedBatches
     /// <param name="records">The bytes.</param>
     /// <param name="end">The end of the follower's log.</param>
     /// <param name="currentEpoch">The epoch in which it fetched: nothing of a later one is taken (KAFKA-18723).</param>
-    /// <param name="length">The bytes to append: whole batches, and none where there is nothing to take.</param>
+    /// <param name="length">
+    /// The bytes to append: whole batches, and none where there is nothing to take. A batch that <see cref="IsFar"/> is the first of them
+    /// or not among them.
+    /// </param>
     public static AppendResult? Check(ReadOnlySpan<byte> records, Offset end, LeaderEpoch currentEpoch, out int length)
     {
         length = 0;
@@ -33,6 +36,11 @@ internal static class FetchedBatches
                 );
             }
 
+            if (length > 0 && IsFar(batch, end))
+            {
+                break;
+            }
+
             end = batch.NextOffset;
             length += batch.TotalBytes;
         }
@@ -41,4 +49,9 @@ internal static class FetchedBatches
             ? AppendResult.Rejected(ErrorCode.CorruptMessage, $"the leader sent a damaged batch at offset {next.BaseOffset}")
             : null;
     }
+
+    /// <summary>
+    /// True where compaction has left so little before a batch that no segment can hold it which begins at the end of the follower's log.
+    /// </summary>
+    public static bool IsFar(in BatchHeader batch, Offset end) => batch.LastOffset - end > int.MaxValue;
 }

@@ -82,10 +82,12 @@ internal sealed class LogWriter(PartitionLog log, LogHome home, SegmentList segm
     }
 
     /// <summary>Begins the next segment at the end of the log.</summary>
-    public void Roll(long nowMs)
+    public void Roll(long nowMs) => Roll(log.EndOffset, nowMs);
+
+    /// <summary>Begins the next segment at the end of the log or above it; what lies between holds no record, and never will.</summary>
+    private void Roll(Offset at, long nowMs)
     {
         LogSegment full = segments.Active;
-        Offset end = log.EndOffset;
 
         // The full segment can be appended to until the next one is there: a disk that has no descriptor for that leaves the log as it was.
         full.WriteIndexes();
@@ -94,8 +96,9 @@ internal sealed class LogWriter(PartitionLog log, LogHome home, SegmentList segm
             full.ShrinkFileToSize();
         }
 
-        WriteSnapshot(end);
-        AddSegment(end, nowMs);
+        WriteSnapshot(at);
+        AddSegment(at, nowMs);
+        log.SetEnd(at);
         full.Seal();
         log.Flushing.Sealed(full);
     }
@@ -137,9 +140,12 @@ internal sealed class LogWriter(PartitionLog log, LogHome home, SegmentList segm
     /// </summary>
     private bool TryRollFor(in BatchHeader batch, long nowMs)
     {
+        // Compaction may have left nothing before a batch that a leader sends: then it is too far from the log's end for a segment that
+        // begins there, and one begins with the batch, as in Kafka.
+        Offset at = FetchedBatches.IsFar(batch, log.EndOffset) ? batch.BaseOffset : log.EndOffset;
         try
         {
-            Roll(nowMs);
+            Roll(at, nowMs);
             return true;
         }
         catch (DiskException rejected) when (rejected.Kind == DiskErrorKind.NoDescriptors && segments.Active.CanIndex(batch))

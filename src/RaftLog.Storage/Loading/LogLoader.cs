@@ -8,7 +8,8 @@ namespace RaftLog.Storage;
 /// Opens a log's files. After an unclean stop every file past the recovery point is flushed, dropped from the page cache, scanned,
 /// truncated at the first bytes that are not an intact batch in place, and flushed again with its directory (ARCHITECTURE D5 b): what is
 /// then there is on the disk. In doubt are batches with a wrong checksum, an offset or epoch that goes back (an old tail that a lost
-/// truncation left), and a leap between segments that no compaction made (the end of the one before was lost).
+/// truncation left), and a leap between segments that no compaction made (the end of the one before was lost). A leap that is longer than
+/// any segment was made on purpose, when all before it was durable: see <see cref="PartitionLog.AppendAsFollower"/>.
 /// </summary>
 internal sealed partial class LogLoader
 {
@@ -235,7 +236,11 @@ internal sealed partial class LogLoader
         {
             LogSegment segment = _segments[i];
             bool leaps =
-                segment.BaseOffset > _end && segment.BaseOffset > _hints.CleanedTo && i > 0 && segment.BaseOffset > _hints.RecoveryPoint;
+                segment.BaseOffset > _end
+                && segment.BaseOffset > _hints.CleanedTo
+                && i > 0
+                && segment.BaseOffset > _hints.RecoveryPoint
+                && segment.BaseOffset - _segments[i - 1].BaseOffset <= 1L + int.MaxValue;
             if (segment.BaseOffset < _end || leaps)
             {
                 RequireWhatWasFlushed(segment);

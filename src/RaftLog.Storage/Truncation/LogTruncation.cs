@@ -76,7 +76,12 @@ internal sealed partial class LogTruncation(PartitionLog log, LogHome home, Segm
     public Offset PointOf(Offset offset) =>
         offset >= log.EndOffset || offset < log.StartOffset ? offset : Offset.Max(BatchStart(offset), log.StartOffset);
 
-    private Offset BatchStart(Offset offset) => segments.Holder(offset).TruncationPoint(offset);
+    /// <summary>In a gap in which no segment can go on the log ends with the record before.</summary>
+    private Offset BatchStart(Offset offset)
+    {
+        LogSegment holder = segments.Holder(offset);
+        return offset - holder.BaseOffset > int.MaxValue ? holder.NextOffset : holder.TruncationPoint(offset);
+    }
 
     private void TruncateWithin(Offset end)
     {
