@@ -1,3 +1,4 @@
+using RaftLog.Platform;
 using RaftLog.Protocol;
 using static RaftLog.TestKit.Batches;
 
@@ -80,6 +81,52 @@ public class LogMoveTests
         Append(log, 2, "D");
         move.Reconcile(log);
         Assert.Equal(["a", "b", "c"], Values(move.Future));
+    }
+
+    [Fact]
+    public void A_copy_that_finds_no_descriptors_while_it_follows_holds_nothing_up_and_is_made_on_later()
+    {
+        CrashDisk disk = new();
+        FailingDisk declining = new(disk) { DescriptorLimit = 32 };
+        TwoDirectories node = new(disk, new DescriptorCache(declining), Settings);
+        node.Create();
+        PartitionLog log = node.Log;
+
+        // More segments than the cache keeps open.
+        Append(log, 1, [.. Enumerable.Range(0, 40).Select(static i => new string((char)('a' + (i % 26)), 300))]);
+        node.Flush();
+        LogMove move = Begin(node);
+        declining.HasNoDescriptors = true;
+        Assert.True(move.TryFollow(log, log.DurableEnd, Now));
+        Assert.False(move.IsFollowing);
+        Assert.Equal(DiskErrorKind.NoDescriptors, move.Declined?.Kind);
+        Assert.Equal(log.DurableEnd, move.DurableEnd(log.DurableEnd));
+        Assert.False(node.Other.Health.IsOffline || node.Holder.Health.IsOffline);
+
+        declining.HasNoDescriptors = false;
+        Assert.True(move.TryFollow(log, log.DurableEnd, Now));
+        Assert.True(move.IsFollowing);
+        Assert.Null(move.Declined);
+        Assert.Equal(Records(log), Records(move.Future));
+    }
+
+    [Fact]
+    public void A_copy_whose_directory_fails_while_it_follows_ends_the_move_and_the_log_counts_alone()
+    {
+        CrashDisk disk = new();
+        TwoDirectories node = new(disk, disk, Settings);
+        node.Create();
+        PartitionLog log = node.Log;
+        Append(log, 1, "one");
+        LogMove move = Begin(node);
+        Assert.True(move.TryFollow(log, log.DurableEnd, Now));
+        node.Flush();
+        node.Other.Health.Fail(new DiskException("/b", DiskErrorKind.Io, "write", "broken"));
+        Append(log, 1, "two");
+        Assert.False(move.TryCatchUp(log, Now));
+        Assert.False(move.IsFollowing);
+        node.Flush();
+        Assert.Equal(new Offset(2), move.DurableEnd(log.DurableEnd));
     }
 
     private static LogMove Begin(TwoDirectories node)

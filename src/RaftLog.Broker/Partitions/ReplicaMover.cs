@@ -189,7 +189,8 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
 
         long now = waiters.NowMs;
         if (
-            Throttle.OpensAtMs(now) > now
+            RestsAfterDecline(moving, now)
+            || Throttle.OpensAtMs(now) > now
             || (moving.UnflushedBytes > MostUnflushedBytes && move.Future.FlushedTo < move.Future.EndOffset)
             || now < moving.RestsUntilMs
             || partition.Place.NextToCopy(move) is not { } next
@@ -215,7 +216,7 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
                 Give(moving, "the copy cannot follow the log");
             }
 
-            return follows;
+            return follows && !RestsAfterDecline(moving, now);
         }
 
         try
@@ -246,10 +247,31 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
         }
         catch (DiskException failure)
         {
-            moving.Rest(now);
-            nodeLog.Warn($"{partition.Name} cannot be copied to {move.Target.Path} now: {failure.Message}; it is tried again");
+            RestAfter(moving, failure, now);
             return false;
         }
+    }
+
+    /// <summary>True where the copy has followed the log and does no longer, because a disk has declined; that is told once.</summary>
+    private bool RestsAfterDecline(Moving moving, long now)
+    {
+        if (moving.Move.Declined is not { } declined || declined == moving.Told)
+        {
+            return false;
+        }
+
+        moving.Told = declined;
+        RestAfter(moving, declined, now);
+        return true;
+    }
+
+    private void RestAfter(Moving moving, DiskException failure, long now)
+    {
+        moving.Rest(now);
+        nodeLog.Warn(
+            $"{moving.Partition.Name} cannot be copied to {moving.Move.Target.Path} now: {failure.Message}; {failure.WayOut}. It is tried "
+                + "again"
+        );
     }
 
     private async ValueTask FinishAsync(Moving moving)
@@ -326,6 +348,9 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
 
         /// <summary>When the controller is told the new directory again.</summary>
         public long ReportsAtMs { get; set; }
+
+        /// <summary>Of what has ended the copy's following, what was told last.</summary>
+        public DiskException? Told { get; set; }
 
         /// <summary>After a failure nothing is copied until then.</summary>
         public long RestsUntilMs { get; private set; }

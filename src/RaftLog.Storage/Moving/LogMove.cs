@@ -1,3 +1,4 @@
+using RaftLog.Platform;
 using RaftLog.Protocol;
 
 namespace RaftLog.Storage;
@@ -26,8 +27,12 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
     /// <summary>Where it lies.</summary>
     public LogDirectory Target { get; } = target;
 
-    /// <summary>True once each append goes to both.</summary>
+    /// <summary>True once each append goes to both, until one of the disks declines that.</summary>
     public bool IsFollowing { get; private set; }
+
+    /// <summary>Why the copy does not follow any more; null when nothing was declined. It is made piece by piece again until it has come
+    /// up to the log once more.</summary>
+    public DiskException? Declined { get; private set; }
 
     /// <summary>What of the log counts as durable.</summary>
     public Offset DurableEnd(Offset own) => IsFollowing ? Offset.Min(own, Offset.Max(_claimed, Future.DurableEnd)) : own;
@@ -109,41 +114,68 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
         return result.IsAccepted && result.LastOffset != Offset.None;
     }
 
-    /// <summary>From now on each append goes to both.</summary>
+    /// <summary>From now on each append goes to both, as long as the disks do not decline it.</summary>
     /// <param name="log">The log.</param>
     /// <param name="claimed">What counts as durable of it now.</param>
     /// <param name="nowMs">Wall-clock milliseconds since 1970.</param>
+    /// <returns>False when the copy can never follow, so that the move must end.</returns>
     public bool TryFollow(PartitionLog log, Offset claimed, long nowMs)
     {
         _claimed = claimed;
         IsFollowing = true;
+        Declined = null;
         return TryCatchUp(log, nowMs);
     }
 
-    /// <summary>Copies what the copy does not have yet; false when that is not possible, so that the move must end.</summary>
+    /// <summary>
+    /// Copies what the copy does not have yet. Where a disk declines (no descriptor is left, a read fails) the copy no longer follows, and
+    /// what counts is the log's alone again: nothing that comes to the log waits for a copy that cannot be made now.
+    /// </summary>
+    /// <returns>False when that is not possible, so that the move must end.</returns>
     public bool TryCatchUp(PartitionLog log, long nowMs)
     {
-        while (Future.EndOffset < log.EndOffset)
+        try
         {
-            ReadResult found = log.Read(Future.EndOffset, PieceBytes, log.EndOffset, atLeastOneBatch: true);
-            using LogSlice slice = found.Slice;
-            if (found.Error != ErrorCode.None || slice.IsEmpty)
+            while (Future.EndOffset < log.EndOffset)
             {
-                return false;
-            }
+                ReadResult found = log.Read(Future.EndOffset, PieceBytes, log.EndOffset, atLeastOneBatch: true);
+                using LogSlice slice = found.Slice;
+                if (found.Error != ErrorCode.None || slice.IsEmpty)
+                {
+                    return false;
+                }
 
-            if (_buffer.Length < slice.Length)
-            {
-                _buffer = new byte[Math.Max(slice.Length, PieceBytes)];
-            }
+                if (_buffer.Length < slice.Length)
+                {
+                    _buffer = new byte[Math.Max(slice.Length, PieceBytes)];
+                }
 
-            int length = slice.Read(_buffer);
-            if (length == 0 || !TryAppend(log, _buffer.AsMemory(0, length), nowMs))
-            {
-                return false;
+                int length = slice.Read(_buffer);
+                if (length == 0)
+                {
+                    return false;
+                }
+
+                if (!TryAppend(log, _buffer.AsMemory(0, length), nowMs))
+                {
+                    Decline(
+                        new DiskException(Future.Path, DiskErrorKind.Io, "copy", $"the batches from {Future.EndOffset} on are not taken")
+                    );
+                    return !Target.Health.IsOffline;
+                }
             }
+        }
+        catch (DiskException declined)
+        {
+            Decline(declined);
         }
 
         return true;
+    }
+
+    private void Decline(DiskException cause)
+    {
+        IsFollowing = false;
+        Declined = cause;
     }
 }

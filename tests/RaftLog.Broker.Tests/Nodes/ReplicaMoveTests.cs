@@ -132,6 +132,46 @@ public sealed class ReplicaMoveTests
         await nodes.StopAsync();
     }
 
+    /// <summary>The copy goes on when there are descriptors again; meanwhile the node says what it lacks, and stays.</summary>
+    [Fact]
+    public async Task A_move_that_finds_no_descriptors_is_told_tried_again_and_loses_nothing()
+    {
+        const int Others = 40;
+        using NodesInMemory nodes = new(OneNode, _network);
+        NodesInMemory.OneNode node = nodes.All[0];
+        node.Disk.DescriptorLimit = 40;
+        await nodes.StartAsync();
+        await CreateAsync(nodes);
+        await using Producer producer = nodes.Client.CreateProducer();
+        await FillAsync(producer, 0, 80);
+        await AlterAsync(nodes, Rate, "1");
+        string from = await HolderAsync(nodes);
+        string to = Other(from);
+        Assert.Equal(ErrorCode.None, await MoveAsync(nodes, to));
+        await FutureAsync(nodes, to);
+
+        // More files than are kept open, so that those of the partition are closed.
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("others") { Partitions = Others }]);
+        for (int i = 0; i < Others; i++)
+        {
+            await producer.ProduceAsync("others", new ProducerRecord(null, [1]) { Partition = i });
+        }
+
+        node.Disk.DescriptorLimit = 0;
+        await AlterAsync(nodes, Rate, "1000000000");
+        await NodesInMemory.UntilAsync("a line in the node log", () => node.Says($"cannot be copied to {to} now"));
+        Assert.Null(node.Process.HaltReason);
+
+        node.Disk.DescriptorLimit = 40;
+        await NodesInMemory.UntilAsync(
+            $"the replica lies in {to}",
+            () => node.Disk.DirectoryExists($"{to}/t-0") && !node.Disk.DirectoryExists($"{from}/t-0")
+        );
+        await MustHoldAsync(nodes, 80);
+        await nodes.StopAsync();
+        Assert.Null(node.Process.HaltReason);
+    }
+
     [Fact]
     public async Task Cordoned_directories_get_no_new_replicas_and_no_moves()
     {

@@ -14,6 +14,9 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
     /// <summary>The operation that fails, counted from 0; never by default.</summary>
     public int FailAt { get; set; } = int.MaxValue;
 
+    /// <summary>How many files the process may open.</summary>
+    public long DescriptorLimit { get; init; } = long.MaxValue;
+
     /// <summary>True while nothing can be opened: no file, and no directory to be flushed.</summary>
     public bool HasNoDescriptors { get; set; }
 
