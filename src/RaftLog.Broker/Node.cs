@@ -73,7 +73,7 @@ public sealed class Node
             new MemoryBudgets(config.Memory, world.Time)
         );
         _listeners = new NodeListeners(_node);
-        _readiness = new Readiness(_node.Supervisor);
+        _readiness = new Readiness(_node.Supervisor, WarmUp);
     }
 
     /// <summary>Its id.</summary>
@@ -205,6 +205,9 @@ public sealed class Node
         _readiness.Stopped();
     }
 
+    private Action? WarmUp() =>
+        WarmsUpJit && _quorum is { } quorum ? () => JitWarmup.Run(quorum.ControllerOptions, new ConfigTable(_node.Config.Configs)) : null;
+
     private void EndLoops()
     {
         _broker?.Stop();
@@ -244,11 +247,10 @@ public sealed class Node
             _meter = new NodeMeter(_node, storage, _listeners, quorum, publisher, _broker);
         }
 
-        _readiness.WarmUp = WarmsUpJit ? () => JitWarmup.Run(quorum.ControllerOptions, new ConfigTable(_node.Config.Configs)) : null;
         failures.Watch();
         storage.Metadata.MetadataFlusher?.Observe(quorum.Quorum);
         ClientWarnings warnings = new(_node.Waiters, _node.NodeLog);
-        storage.Decompression.Exhausted = bytes =>
+        storage.Decompression.Exhausted += bytes =>
             warnings.Warn(
                 ClientFault.NoDecompression,
                 $"no memory to look into a compressed batch that needs {bytes} bytes of it: raftlog.decompression.buffer.bytes = "

@@ -150,6 +150,16 @@ public sealed class RulesThemselvesTests
         Assert.Single(SourceRules.Unnumbered([("x/01_Produce.cs", handler)]));
     }
 
+    [Theory]
+    [InlineData("public Action? WarmUp { get; set; }", true)]
+    [InlineData("internal Func<List<Uuid>, (int, long)> Next { get; internal set; } = _ => default;", true)]
+    [InlineData("public Action<int> Told { get; init; }", false)]
+    [InlineData("public Action<int> Told { get; private set; }", false)]
+    [InlineData("public event Action<int>? Told;", false)]
+    [InlineData("public Transaction Action { get; set; }", false)]
+    public void A_callback_that_is_set_later_is_seen(string member, bool isSeen) =>
+        Assert.Equal(isSeen ? 1 : 0, SourceRules.SetLater([("a.cs", $"class A {{ {member} }}")]).Count());
+
     private static bool Violates(Type planted, IReadOnlyList<Ban> bans) =>
         Ban.Violations(Ours.Uses.Where(use => IsIn(use.Caller, planted)), bans).Count > 0;
 

@@ -19,6 +19,19 @@ public sealed class SourceTests
             SourceRules.Unnumbered(Sources().Where(source => source.File.StartsWith("src/RaftLog.Broker/", StringComparison.Ordinal)))
         );
 
+    /// <summary>Tests steer the simulated world as they like.</summary>
+    [Fact]
+    public void No_callback_of_a_product_is_set_after_its_object_was_made() =>
+        RoomTests.AssertNone(
+            SourceRules.SetLater(
+                Sources()
+                    .Where(source =>
+                        !source.File.StartsWith("src/RaftLog.Simulation/", StringComparison.Ordinal)
+                        && !source.File.StartsWith("src/RaftLog.Platform/InMemory/", StringComparison.Ordinal)
+                    )
+            )
+        );
+
     private static IEnumerable<(string File, string Text)> Sources() =>
         Repository
             .SourcesBelow("src")

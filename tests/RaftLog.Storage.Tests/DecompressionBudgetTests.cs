@@ -16,7 +16,8 @@ public sealed class DecompressionBudgetTests
     public void A_batch_that_finds_the_budget_used_up_is_rejected_and_taken_when_there_is_room()
     {
         List<long> told = [];
-        DecompressionBudget budget = new(16 * MiB) { Exhausted = told.Add };
+        DecompressionBudget budget = new(16 * MiB);
+        budget.Exhausted += told.Add;
         Memory<byte> batch = LargeBatch();
         long window = WindowOf(batch);
         DecompressionBudget.Part other = budget.TryTake(16 * MiB - window + 1)!.Value;

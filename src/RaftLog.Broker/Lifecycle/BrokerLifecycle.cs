@@ -39,7 +39,7 @@ internal sealed class BrokerLifecycle(
     /// <summary>
     /// Opens the client ports, once, when this node has read the log up to its own registration; only then does it ask to be unfenced.
     /// </summary>
-    public Func<ValueTask> BeginServing { get; set; } = () => ValueTask.CompletedTask;
+    public required Func<ValueTask> BeginServing { get; init; }
 
     /// <summary>The ids of the log directories that no longer work; each heartbeat tells them (KIP-858).</summary>
     public Func<List<Uuid>> OfflineDirectories { get; init; } = () => [];

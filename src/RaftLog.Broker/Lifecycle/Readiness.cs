@@ -6,7 +6,9 @@ namespace RaftLog.Broker.Lifecycle;
 /// How far a node has come, and who waits until it serves: a broker serves when the controller has unfenced it, a mere controller when it
 /// knows the quorum's leader.
 /// </summary>
-internal sealed class Readiness(Supervisor supervisor)
+/// <param name="supervisor">Who watches the warm-up.</param>
+/// <param name="warmUp">What to do as soon as the node serves, behind its start and not in it; null for nothing.</param>
+internal sealed class Readiness(Supervisor supervisor, Func<Action?> warmUp)
 {
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -15,9 +17,6 @@ internal sealed class Readiness(Supervisor supervisor)
 
     /// <summary>Ends when the node serves.</summary>
     public Task Ready => _ready.Task;
-
-    /// <summary>What to do as soon as the node serves, behind its start and not in it; null for nothing.</summary>
-    public Action? WarmUp { get; set; }
 
     /// <summary>Its logs are open.</summary>
     public void Joining() => State = NodeState.Joining;
@@ -32,14 +31,14 @@ internal sealed class Readiness(Supervisor supervisor)
     public void Running()
     {
         State = NodeState.Running;
-        if (_ready.TrySetResult() && WarmUp is { } warmUp)
+        if (_ready.TrySetResult() && warmUp() is { } work)
         {
             supervisor.Run(
                 "warm-up",
                 async () =>
                 {
                     await Task.Yield();
-                    warmUp();
+                    work();
                 }
             );
         }

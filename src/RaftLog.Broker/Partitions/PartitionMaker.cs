@@ -17,8 +17,8 @@ internal sealed class PartitionMaker(Supervisor supervisor, Action<Action> inLoo
 
     private readonly Dictionary<LogDirectory, Line> _lines = [];
 
-    /// <summary>Told what came of some logs, in the loop: set once, by who asks for them.</summary>
-    public Action<IReadOnlyList<(PartitionToMake Asked, CreatedLog Result)>> Made { get; set; } = _ => { };
+    /// <summary>Told what came of some logs, in the loop.</summary>
+    public required Action<IReadOnlyList<(PartitionToMake Asked, CreatedLog Result)>> Made { get; init; }
 
     /// <summary>Asks for a log. <see cref="Start()"/> begins with all that were asked for.</summary>
     public void Add(PartitionToMake partition)

@@ -54,8 +54,19 @@ internal sealed class BrokerAssembly
             [.. storage.Data.Select(each => each.Meta.DirectoryId)],
             storage.PreviousEpoch
         );
+        OpenFileLimit openFiles = new(node.World.Disk.DescriptorLimit);
         Lifecycle = new BrokerLifecycle(identity, publisher, quorum.Channel, quorum.Lifecycle, node.Waiters, node.NodeLog)
         {
+            BeginServing = async () =>
+            {
+                await publisher.CallAsync(Partitions!.SetAsideStrays);
+                if (openFiles.WarningFor(Partitions.All.Count) is { } warning)
+                {
+                    node.NodeLog.Warn(warning);
+                }
+
+                listeners.OpenForClients(_apis!, _quota!);
+            },
             OfflineDirectories = () => failures.Offline,
             CordonedDirectories = () => cache.Image.Version.TracksCordonedDirectories ? Partitions!.Places.Cordoned : null,
         };
@@ -151,18 +162,7 @@ internal sealed class BrokerAssembly
                 quorum.Channel
             )
         );
-        OpenFileLimit openFiles = new(node.World.Disk.DescriptorLimit);
         _quota = new ConnectionQuota(() => configs.Connections(cache.Image), node.NodeLog) { Descriptors = openFiles };
-        Lifecycle.BeginServing = async () =>
-        {
-            await publisher.CallAsync(Partitions.SetAsideStrays);
-            if (openFiles.WarningFor(Partitions.All.Count) is { } warning)
-            {
-                node.NodeLog.Warn(warning);
-            }
-
-            listeners.OpenForClients(_apis, _quota);
-        };
         publisher.Add(Lifecycle);
         publisher.Add(topics);
         publisher.Add(new PartitionUpdates(Partitions, node.Self, incarnation));

@@ -69,7 +69,7 @@ internal sealed class ProduceSender
         _wake = new AsyncSignal(runtime.Waiters);
         if (transactions is not null)
         {
-            transactions.Changed = _wake.Set;
+            transactions.Changed += _wake.Set;
         }
 
         runtime.Supervisor.Run("producer", RunAsync);

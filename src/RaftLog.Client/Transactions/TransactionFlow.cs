@@ -23,7 +23,7 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
     public string TransactionalId => transactionalId;
 
     /// <summary>What the sender does when something has changed.</summary>
-    public Action Changed { get; set; } = static () => { };
+    public event Action Changed = static () => { };
 
     /// <summary>Producer id and epoch now.</summary>
     public ProducerStamp Stamp => Locked(static state => state.Stamp);

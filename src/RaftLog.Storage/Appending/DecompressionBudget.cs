@@ -33,7 +33,7 @@ public sealed class DecompressionBudget(long maxBytes)
     }
 
     /// <summary>Told how many bytes were not to be had, for the node log. It may not wait.</summary>
-    public Action<long>? Exhausted { get; set; }
+    public event Action<long>? Exhausted;
 
     /// <summary>Takes what reading a batch will hold; null when there is not enough left. Dispose it after reading.</summary>
     /// <param name="bytes">The batch's window.</param>

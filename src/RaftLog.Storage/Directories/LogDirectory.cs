@@ -57,7 +57,7 @@ public sealed class LogDirectory
         Meta = meta;
         WasClean = cleanEpoch is not null;
         PreviousBrokerEpoch = cleanEpoch ?? BrokerEpoch.None;
-        Flusher = new Flusher(disk, time, path, Health);
+        Flusher = new Flusher(disk, time, path, Health, () => _schedule!.BeforeGroupAsync());
         _checkpoints = new Checkpoints(disk, path, SnapshotLogs);
         _schedule = new CheckpointSchedule(_checkpoints, Flusher, Health);
         _home = new LogHome(disk, path, Health, Flusher, time)
@@ -68,7 +68,6 @@ public sealed class LogDirectory
         _departed = new DepartedLogs(disk, path, Flusher, Health, _schedule);
         _making = new LogMaking(disk, path, _home, _schedule);
         Futures = new FutureLogs(disk, path, _home, _making, _departed);
-        Flusher.BeforeGroup = _schedule.BeforeGroupAsync;
     }
 
     /// <summary>The directory's path.</summary>

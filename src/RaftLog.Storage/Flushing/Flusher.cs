@@ -16,6 +16,7 @@ public sealed partial class Flusher
     private readonly IDisk _disk;
     private readonly TimeProvider _time;
     private readonly string _directory;
+    private readonly Func<ValueTask>? _beforeGroup;
     private readonly DirectoryHealth _health;
     private readonly Lock _lock = new();
     private readonly List<IDiskFile> _files = [];
@@ -37,8 +38,14 @@ public sealed partial class Flusher
     private long _steps;
     private bool _ended;
 
-    internal Flusher(IDisk disk, TimeProvider time, string directory, DirectoryHealth health)
+    /// <param name="disk">The disk.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="directory">The log directory.</param>
+    /// <param name="health">What is told of a failure.</param>
+    /// <param name="beforeGroup">Called before each group, after the queued work; may write the directory's checkpoints.</param>
+    internal Flusher(IDisk disk, TimeProvider time, string directory, DirectoryHealth health, Func<ValueTask>? beforeGroup = null)
     {
+        _beforeGroup = beforeGroup;
         _disk = disk;
         _time = time;
         _directory = directory;
@@ -58,9 +65,6 @@ public sealed partial class Flusher
 
     /// <summary>Bytes flushed since the work that was last told of them; the loop's own.</summary>
     internal long BytesSinceCheckpoint { get; set; }
-
-    /// <summary>Called before each group, after the queued work; may write the directory's checkpoints.</summary>
-    internal Func<ValueTask>? BeforeGroup { get; set; }
 
     /// <summary>Who is told after each group; set once, before the first append.</summary>
     public void Observe(IFlushObserver observer)
@@ -300,7 +304,7 @@ public sealed partial class Flusher
 
         try
         {
-            if (!_health.IsOffline && BeforeGroup is { } beforeGroup)
+            if (!_health.IsOffline && _beforeGroup is { } beforeGroup)
             {
                 await beforeGroup();
             }

@@ -49,6 +49,16 @@ internal static partial class SourceRules
         where !Enum.TryParse(api, out ApiKey key) || (short)key != NumberOf(Path.GetFileName(source.File))
         select $"{source.File}: it answers {api}, so its name begins with that api's number, as 00_Produce.cs";
 
+    /// <summary>
+    /// Callbacks that are set after an object was made: until then it is not whole, and nobody sees who sets them. What an object calls is
+    /// given when it is made; what others want to hear of it is an event.
+    /// </summary>
+    internal static IEnumerable<string> SetLater(IEnumerable<(string File, string Text)> sources) =>
+        from source in sources
+        from callback in SettableCallback().Matches(source.Text)
+        let name = callback.Groups["name"].Value
+        select $"{source.File}: {name} is set after its object was made: give it to the constructor, or make it an event";
+
     private static short NumberOf(string name) => short.TryParse(name.Split('_')[0], out short number) ? number : (short)-1;
 
     private static string NamespaceOf(string text) => NamespaceLine().Match(text).Groups["name"].Value;
@@ -61,6 +71,12 @@ internal static partial class SourceRules
 
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex NamespaceLine();
+
+    [GeneratedRegex(
+        @"\b(?:Action|Func)\b(?:<[^;{}=]*>)?\??\s+(?<name>\w+)\s*\{\s*get;\s*(?:internal\s+)?set;",
+        RegexOptions.ExplicitCapture
+    )]
+    private static partial Regex SettableCallback();
 
     // A handler of one api; the generic ones, over TRequest, serve many.
     [GeneratedRegex(@"class\s+\w+(?!\s*<)[^{;]*:[^{;]*\bIRequestHandler<(?<api>\w{2,})Request\b", RegexOptions.ExplicitCapture)]
