@@ -14,7 +14,7 @@ internal sealed class ConfigTable(BrokerConfigs broker) : IConfigTable
         switch (resource.Type)
         {
             case ConfigResourceType.Topic:
-                return TopicConfigRules.Check(values, broker, DynamicConfigs.None).Message;
+                return TopicConfigRules.Check(WithoutRemoved(values, changed), broker, DynamicConfigs.None).Message;
             case ConfigResourceType.Group:
                 return GroupConfigRules.Check(values, broker, DynamicConfigs.None).Message;
             case ConfigResourceType.ClientMetrics:
@@ -31,6 +31,12 @@ internal sealed class ConfigTable(BrokerConfigs broker) : IConfigTable
 
         return null;
     }
+
+    /// <summary>Keys that Kafka 3 has set and Kafka 4 has removed are in nobody's way, as in Kafka, until somebody sets one.</summary>
+    private static ImmutableSortedDictionary<string, string> WithoutRemoved(
+        ImmutableSortedDictionary<string, string> values,
+        IReadOnlyList<string> changed
+    ) => values.RemoveRange(values.Keys.Where(key => !ConfigDefinitions.Topic.TryGet(key, out _) && !changed.Contains(key)));
 
     /// <inheritdoc />
     public bool IsList(ConfigResourceType type, string key) =>
