@@ -82,11 +82,8 @@ internal static class CompactionCommand
         await using IRunningCluster cluster = await system.StartAsync(directory, shape);
         using KafkaCluster client = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap) });
         string segment = (bytes / Segments).ToString(CultureInfo.InvariantCulture);
-        Require(
-            (await client.Admin.CreateTopicsAsync([new NewTopic(Topic) { Partitions = 1, Configs = [new("segment.bytes", segment)] }]))[
-                0
-            ].Error
-        );
+        (await client.Admin.CreateTopicsAsync([new NewTopic(Topic) { Partitions = 1, Configs = [new("segment.bytes", segment)] }]))[0]
+            .ThrowIfFailed();
         history.Send(cluster.Bootstrap, Topic);
         (await TestKit.Command.RunAsync("sync", [], patience: Patience)).Succeeded();
         string log = Directory.EnumerateDirectories(directory, $"{Topic}-0", SearchOption.AllDirectories).Single();
@@ -97,14 +94,13 @@ internal static class CompactionCommand
         double processor = ProcessUse.Of(cluster.ProcessIds).ProcessorSeconds;
         long began = TimeProvider.System.GetTimestamp();
         ConfigResource topic = new(ConfigResourceType.Topic, Topic);
-        Require(
-            (
-                await client.Admin.AlterConfigsAsync([
-                    new(topic, "cleanup.policy", ConfigOperation.Set, "compact"),
-                    new(topic, "min.cleanable.dirty.ratio", ConfigOperation.Set, "0.01"),
-                ])
-            )[0].Error
-        );
+        (
+            await client.Admin.AlterConfigsAsync([
+                new(topic, "cleanup.policy", ConfigOperation.Set, "compact"),
+                new(topic, "min.cleanable.dirty.ratio", ConfigOperation.Set, "0.01"),
+            ])
+        )[0]
+            .ThrowIfFailed();
         (double seconds, double used) = await WaitAsync(log, before, began, () => ProcessUse.Of(cluster.ProcessIds).ProcessorSeconds);
         files = Files(log);
         long after = files.Sum(static file => file.Length) - files[^1].Length;
@@ -169,12 +165,4 @@ internal static class CompactionCommand
 
     private static FileInfo[] Files(string log) =>
         [.. new DirectoryInfo(log).EnumerateFiles("*.log").OrderBy(static file => file.Name, StringComparer.Ordinal)];
-
-    private static void Require(ErrorCode error)
-    {
-        if (error != ErrorCode.None)
-        {
-            throw new InvalidOperationException($"the cluster rejects the topic: {error}");
-        }
-    }
 }
