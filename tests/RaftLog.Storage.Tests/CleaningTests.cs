@@ -276,6 +276,18 @@ public class CleaningTests
         Assert.Equal(new Offset(1), now.FirstOffset);
     }
 
+    [Fact]
+    public void What_a_round_replaces_gives_up_its_pages_for_what_takes_its_place()
+    {
+        FailingDisk disk = null!;
+        CleanedLog life = new(inner => disk = new FailingDisk(inner));
+        life.Put("a", "1").Put("b", "2").Roll().Put("a", "3").Roll().Put("a", "4");
+        string[] cleaned = [.. life.Log.Segments[..2].Select(static segment => segment.Log.Path)];
+        disk.Dropped.Clear();
+        life.Clean();
+        Assert.Equal(cleaned, disk.Dropped);
+    }
+
     /// <summary>
     /// Records without a codec outgrow the segment that held them compressed: here the topic's segments have become smaller meanwhile.
     /// </summary>

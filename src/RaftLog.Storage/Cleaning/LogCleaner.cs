@@ -16,7 +16,7 @@ namespace RaftLog.Storage;
 public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
 {
     /// <summary>What is read or written between two looks at the throttle.</summary>
-    private const int PieceBytes = 1024 * 1024;
+    private const int PieceBytes = 256 * 1024;
 
     /// <summary>A batch can be larger than a piece.</summary>
     private const int MostPieceBytes = int.MaxValue;
@@ -138,7 +138,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
             try
             {
                 transactions.Expect(log.AbortedTransactions(segment.BaseOffset, segment.NextOffset));
-                using BatchScanner scan = new(segment.Log, 0, segment.Size);
+                using BatchScanner scan = new(segment.Log, 0, segment.Size, readsAll: true);
                 while (!isFull && !scan.ReachedEnd)
                 {
                     long started = time.GetTimestamp();
@@ -232,7 +232,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         try
         {
             using PooledByteWriter output = new(MostPieceBytes);
-            using BatchScanner scan = new(segment.Log, 0, segment.Size);
+            using BatchScanner scan = new(segment.Log, 0, segment.Size, readsAll: true);
             while (!scan.ReachedEnd)
             {
                 long started = time.GetTimestamp();
@@ -244,6 +244,10 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
                 await _throttle.WaitAsync(scan.Next - position + written, time.GetElapsedTime(started), options.BytesPerSecond, stop);
                 stop.ThrowIfCancellationRequested();
             }
+
+            // The file is about to be replaced. What is written next takes its pages, which costs the system much less than pages that
+            // nobody has used of late, and leaves what others have cached where it is.
+            segment.Log.DropCache();
         }
         finally
         {

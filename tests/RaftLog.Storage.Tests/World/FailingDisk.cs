@@ -11,6 +11,9 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
     /// <summary>The operations so far.</summary>
     public int Operations { get; private set; }
 
+    /// <summary>The files whose cached pages were given up, in order.</summary>
+    public List<string> Dropped { get; } = [];
+
     /// <summary>The operation that fails, counted from 0; never by default.</summary>
     public int FailAt { get; set; } = int.MaxValue;
 
@@ -135,7 +138,11 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
             inner.SetLength(length);
         }
 
-        public void DropCache() => inner.DropCache();
+        public void DropCache()
+        {
+            disk.Dropped.Add(Path);
+            inner.DropCache();
+        }
 
         public void Dispose() => inner.Dispose();
     }
