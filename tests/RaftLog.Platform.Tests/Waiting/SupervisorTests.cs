@@ -56,17 +56,17 @@ public sealed class SupervisorTests
         InMemoryProcess process = new();
         Supervisor supervisor = new(process);
         TaskCompletionSource stop = new();
-        bool hasBegun = false;
+        int begunOn = 0;
         supervisor.RunHere(
             "send",
             async () =>
             {
-                hasBegun = true;
+                begunOn = Environment.CurrentManagedThreadId;
                 await stop.Task;
                 throw new InvalidOperationException("broken");
             }
         );
-        Assert.True(hasBegun);
+        Assert.Equal(Environment.CurrentManagedThreadId, begunOn);
         Task idle = supervisor.WhenIdleAsync();
         Assert.False(idle.IsCompleted);
         Assert.Equal("send", supervisor.Unfinished);
