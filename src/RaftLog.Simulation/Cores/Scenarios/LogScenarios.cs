@@ -1,5 +1,6 @@
 using RaftLog.Platform;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
 using RaftLog.Storage;
 
 namespace RaftLog.Simulation.Cores;
@@ -167,6 +168,22 @@ internal static class LogScenarios
 
         Expect.Equal<Offset?>(null, scenario.FirstAtOrAfter(ScenarioLog.WallMs + 1000));
         Expect.Equal<Offset?>(new Offset(19), scenario.LatestInTime());
+    }
+
+    public static void A_transaction_whose_abort_was_truncated_is_not_aborted_when_its_producer_commits_it()
+    {
+        var scenario = new ScenarioLog(segmentBytes: 1 << 20);
+        scenario.AppendInTransaction("a", sequence: 0);
+        scenario.EndTransaction(ControlRecordType.Abort);
+        Expect.Equal(1, scenario.Log.AbortedTransactions(Offset.Zero, scenario.Log.EndOffset).Count);
+        scenario.Cut(1);
+        scenario.EndTransaction(ControlRecordType.Commit, epoch: 2);
+        Expect.Equal(0, scenario.Log.AbortedTransactions(Offset.Zero, scenario.Log.EndOffset).Count);
+        scenario.Commit();
+        scenario.Flush();
+        scenario.LosePower();
+        Expect.Equal(new Offset(2), scenario.Log.EndOffset);
+        Expect.Equal(0, scenario.Log.AbortedTransactions(Offset.Zero, scenario.Log.EndOffset).Count);
     }
 
     public static void A_snapshot_of_producers_that_a_truncation_has_passed_is_gone()

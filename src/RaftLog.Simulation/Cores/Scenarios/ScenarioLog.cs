@@ -88,6 +88,23 @@ internal sealed class ScenarioLog : IFlushObserver
         return result.Error;
     }
 
+    /// <summary>A record of the producer's transaction, appended by a leader.</summary>
+    public void AppendInTransaction(string value, int sequence, int epoch = 1) =>
+        Expect.Equal(
+            ErrorCode.None,
+            Do(() =>
+                Log.AppendAsLeader(BatchOf(value, sequence, isTransactional: true), new LeaderEpoch(epoch), AppendSettings.Default, WallMs)
+            ).Error
+        );
+
+    /// <summary>The marker that ends the producer's transaction, appended by a leader.</summary>
+    public void EndTransaction(ControlRecordType how, int epoch = 1)
+    {
+        using var builder = new RecordBatchBuilder(new RecordBatchOptions(1 << 10, CompressionType.None));
+        ControlBatch.AppendMarker(builder, WallMs, how, StampOf(ProducerStamp.NoSequence), new LeaderEpoch(0));
+        Expect.Equal(ErrorCode.None, Do(() => Log.AppendMarker(builder.Seal().ToArray(), 1, new LeaderEpoch(epoch), WallMs)).Error);
+    }
+
     /// <summary>A record of its own time, appended by a leader.</summary>
     public void AppendAt(string value, long timeMs, int epoch = 1) =>
         Expect.Equal(
@@ -220,10 +237,13 @@ internal sealed class ScenarioLog : IFlushObserver
         return values;
     }
 
-    private static Memory<byte> BatchOf(string value, int? sequence, long timeMs = WallMs)
+    private static ProducerStamp StampOf(int sequence) => new(new ProducerId(7), new ProducerEpoch(0), sequence);
+
+    private static Memory<byte> BatchOf(string value, int? sequence, long timeMs = WallMs, bool isTransactional = false)
     {
         using var builder = new RecordBatchBuilder(new RecordBatchOptions(1 << 20, CompressionType.None));
-        builder.Producer = sequence is { } number ? new ProducerStamp(new ProducerId(7), new ProducerEpoch(0), number) : ProducerStamp.None;
+        builder.Producer = sequence is { } number ? StampOf(number) : ProducerStamp.None;
+        builder.Attributes = isTransactional ? builder.Attributes.AsTransactional() : builder.Attributes;
         Expect.True(builder.TryAppend(timeMs, NullableBytes.Null, Encoding.UTF8.GetBytes(value)));
         return builder.Seal().ToArray();
     }
