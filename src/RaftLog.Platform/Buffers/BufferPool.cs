@@ -7,7 +7,7 @@ namespace RaftLog.Platform.Buffers;
 /// say so. All leases together stay within a byte budget, so that hostile peers cost no more than that. What lies unused is given up.
 /// One per node; safe for concurrent use.
 /// </summary>
-public sealed class BufferPool : IDisposable
+public sealed partial class BufferPool : IDisposable
 {
     /// <summary>The smallest buffer, in bytes.</summary>
     public const int SmallestSlab = 4 << 10;
@@ -77,7 +77,15 @@ public sealed class BufferPool : IDisposable
     public long FreeBytes => _limits.MaxBytes - LeasedBytes;
 
     /// <summary>Leases a buffer; null when the budget does not allow it: the caller stops reading, or closes the connection.</summary>
-    public PooledBuffer? TryRent(int length)
+    public PooledBuffer? TryRent(int length) => TryRent(length, leaving: 0);
+
+    /// <summary>
+    /// Leases a larger buffer in place of one whose owner copies its bytes and gives it back at once; null when the budget does not allow
+    /// it. The smaller one does not count: else nothing that needs more than half of the budget could ever grow into its size.
+    /// </summary>
+    public PooledBuffer? TryReplace(PooledBuffer smaller, int length) => TryRent(length, smaller.Size);
+
+    private PooledBuffer? TryRent(int length, int leaving)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         int index = ClassOf(length);
@@ -85,7 +93,11 @@ public sealed class BufferPool : IDisposable
         Slab? slab = null;
         lock (_lock)
         {
-            if (index >= Classes && FindLarge(size) is >= 0 and var found && _leasedBytes + _large[found].Size <= _limits.MaxBytes)
+            if (
+                index >= Classes
+                && FindLarge(size) is >= 0 and var found
+                && _leasedBytes - leaving + _large[found].Size <= _limits.MaxBytes
+            )
             {
                 slab = _large[found];
                 _large.RemoveAt(found);
@@ -94,7 +106,9 @@ public sealed class BufferPool : IDisposable
                 size = slab.Size;
             }
 
-            if (_leasedBytes + size > _limits.MaxBytes)
+            bool isUsedUp = _leasedBytes - leaving + size > _limits.MaxBytes;
+            SeededBugHasNoBound(ref isUsedUp);
+            if (isUsedUp)
             {
                 return null;
             }
@@ -112,6 +126,8 @@ public sealed class BufferPool : IDisposable
 
     /// <summary>Stops giving up idle buffers by time; leases stay valid.</summary>
     public void Dispose() => _timer.Dispose();
+
+    static partial void SeededBugHasNoBound(ref bool isUsedUp);
 
     internal void Return(Slab slab)
     {

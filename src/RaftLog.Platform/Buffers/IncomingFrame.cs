@@ -7,7 +7,7 @@ namespace RaftLog.Platform.Buffers;
 /// arrive, in steps of at most four times what has come. While half of the pool is free it begins with up to 1 MiB, so that an ordinary
 /// frame is never copied; after that with a few KiB, so that peers that announce much and send nothing never use the pool up.
 /// </summary>
-public sealed class IncomingFrame : IDisposable
+public sealed partial class IncomingFrame : IDisposable
 {
     private BufferPool? _pool;
     private PooledBuffer? _buffer;
@@ -52,7 +52,7 @@ public sealed class IncomingFrame : IDisposable
             return true;
         }
 
-        if (_pool!.TryRent((int)Math.Min(Length, 4L * buffer.Length)) is not { } larger)
+        if (_pool!.TryReplace(buffer, (int)Math.Min(Length, 4L * buffer.Length)) is not { } larger)
         {
             return false;
         }
@@ -74,9 +74,12 @@ public sealed class IncomingFrame : IDisposable
         return buffer;
     }
 
+    partial void SeededBugKeepsWhatIsCutShort();
+
     /// <summary>Gives the memory back, unless the frame was handed over.</summary>
     public void Dispose()
     {
+        SeededBugKeepsWhatIsCutShort();
         _buffer?.Release();
         _buffer = null;
     }

@@ -21,6 +21,9 @@ public readonly struct PooledBuffer
     /// <summary>The bytes asked for; the content is arbitrary at first.</summary>
     public int Length { get; }
 
+    /// <summary>The bytes of the memory behind the lease.</summary>
+    internal int Size => _slab.Size;
+
     /// <summary>The leased memory, of <see cref="Length"/> bytes.</summary>
     public Memory<byte> Memory => new(_slab.BytesOf(_lease), 0, Length);
 

@@ -14,6 +14,8 @@ public sealed class IncomingFrameTests
     [InlineData(100_000)]
     [InlineData(1 << 20)]
     [InlineData(20_000_000)]
+    [InlineData(80_000_000)]
+    [InlineData(100 << 20)]
     public void A_frame_keeps_its_bytes_however_it_grows(int length)
     {
         using BufferPool pool = new(new ManualTime(), Limits, poison: true);
