@@ -40,6 +40,7 @@ public sealed class SimulationRun
     private readonly CoordinatedPrograms _coordinated;
     private readonly List<TopicPartition> _readPartitions;
     private readonly List<GreedyProgram> _greedy = [];
+    private LargeRequests? _large;
     private LeaderProgram? _leaders;
     private ReplicaMoveProgram? _moves;
     private AdminProgram? _admin;
@@ -189,6 +190,7 @@ public sealed class SimulationRun
                 .Range(1, _options.GreedyClients)
                 .Select(number => new GreedyProgram(_cluster, Topic, _options.Partitions, number, _random))
         );
+        _large = _options.RequestBudget is null ? null : new LargeRequests(_cluster, Topic, _options.PartSenders, _random);
         if (_options.Compacted is not null)
         {
             _keys = new KeyedProgram(_cluster, _random);
@@ -384,12 +386,25 @@ public sealed class SimulationRun
         _admin!.Stop();
         _topicPrograms.ForEach(each => each.Stop());
         _greedy.ForEach(each => each.Stop());
+        _large?.Stop();
         _keys?.Stop();
         _trims?.Stop();
         _times?.Stop();
         _configs?.Stop();
         bool IsDone() => _producers.TrueForAll(each => each.IsDone) && _keys is not { IsDone: false } && _trims is not { IsDone: false };
         if (!Reach(IsDone, _options.RecoveryLimit, "liveness: producers did not come to an end"))
+        {
+            return null;
+        }
+
+        if (
+            _large is not null
+            && !Reach(
+                _large.AskAll(),
+                _options.RecoveryLimit,
+                "liveness: a node has no memory for a large request, though nobody sends one"
+            )
+        )
         {
             return null;
         }
@@ -602,6 +617,10 @@ public sealed class SimulationRun
         Count("workload: moves of replicas begun", _moves?.Begun ?? 0);
         Count("sometimes: logs that have come to lie in another log directory", _promises.Moves);
         Count("sometimes: clients that do not read were disconnected", _greedy.Sum(each => (long)each.Disconnected));
+        Count("checks: requests that come in against the memory for them", _promises.Requests?.Checks ?? 0);
+        Count("sometimes: large requests that were turned away for want of memory", _promises.Requests?.TurnedAway ?? 0);
+        Count("sometimes: clients that sent a part of a request were disconnected", _large?.Disconnected ?? 0);
+        Count("workload: large requests that had a response", _large?.Responses ?? 0);
         Count("sometimes: stops in order that came to an end", _nemesis?.StoppedInOrder ?? 0);
         Count("sometimes: batches cut from an image", _promises.Cuts);
         foreach ((string what, long number) in _promises.Rare.Counts.Concat(_cluster.EndedInCalls))

@@ -2,11 +2,12 @@ using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Requests;
 using RaftLog.Metadata;
 using RaftLog.Platform;
+using RaftLog.Platform.Buffers;
 
 namespace RaftLog.Broker.Network;
 
 /// <summary>The ports of a node: checked before anything is written, opened when there is something to serve, closed together.</summary>
-internal sealed class NodeListeners(NodeContext node)
+internal sealed partial class NodeListeners(NodeContext node)
 {
     private const short Plaintext = 0;
 
@@ -60,6 +61,8 @@ internal sealed class NodeListeners(NodeContext node)
     /// <summary>Closes all ports and their connections.</summary>
     public void Stop() => _open.ForEach(each => each.Stop());
 
+    static partial void SeededBugSharesMemory(ref BufferPool? small);
+
     private void Open(ApiTable apis, bool isController, ConnectionQuota? quota)
     {
         List<Listener> listeners = [.. Settings.All.Where(each => Settings.IsController(each.Name) == isController)];
@@ -74,13 +77,15 @@ internal sealed class NodeListeners(NodeContext node)
                 node.Waiters,
                 isCounted ? quota : null
             );
+            BufferPool? small = isController ? null : node.Memory.SmallRequests;
+            SeededBugSharesMemory(ref small);
             ListenerLoop loop = new(
                 node.World.Network.Listen(new NetworkAddress(listener.Host, listener.Port)),
                 listener.Name,
                 apis,
                 rules,
                 isController ? node.Memory.Controllers : node.Memory.Requests,
-                isController ? null : node.Memory.SmallRequests,
+                small,
                 node.Waiters,
                 node.Supervisor,
                 node.NodeLog

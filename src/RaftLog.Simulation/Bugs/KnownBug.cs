@@ -66,6 +66,9 @@ public sealed record KnownBug(string Name, int Number, string What, string? Equi
         M(76, "a truncation leaves the snapshots of producers above it"),
         M(77, "a truncation leaves the index of aborted transactions as it was"),
         M(79, "a stop waits for a disk, however long that takes"),
+        M(80, "requests come in however little memory there is for them"),
+        M(81, "small requests have no memory of their own, so large ones take it from followers"),
+        M(82, "a request that its client cuts short keeps its memory"),
         M(50, "a response goes on with bytes of a file that was truncated under it"),
         M(
             51,

@@ -14,6 +14,7 @@ public static class Scenarios
         .. Of(typeof(LogScenarios)),
         .. Of(typeof(ControllerScenarios)),
         .. Of(typeof(ConnectionScenarios)),
+        .. Of(typeof(MemoryScenarios)),
         .. Of(typeof(NodeScenarios)),
         .. Of(typeof(SnapshotScenarios)),
         .. Of(typeof(StopScenarios)),

@@ -59,6 +59,12 @@ public sealed record SimulationOptions
     /// <summary>So many programs ask for records and never read a response.</summary>
     public int GreedyClients { get; init; }
 
+    /// <summary>The memory of each node for large requests, in bytes; null where it is plenty and nobody sends large ones.</summary>
+    public int? RequestBudget { get; init; }
+
+    /// <summary>So many programs send parts of large requests, where there is a budget.</summary>
+    public int PartSenders { get; init; }
+
     /// <summary>So many bytes wait at most on a connection for a receiver that does not read.</summary>
     public int Window { get; init; } = 256 << 10;
 
@@ -133,12 +139,18 @@ public sealed record SimulationOptions
         int greedy = load.Chance(0.2) ? 1 + load.Next(3) : 0;
         bool movesReplicas = new SimRandom(seed).Split("moves of replicas").Chance(0.15);
         faults = movesReplicas ? WithoutDiskFailures(faults) : faults;
+        SimRandom memory = new SimRandom(seed).Split("memory");
+        int? budget = !large && memory.Chance(0.2) ? (512 + (128 * memory.Next(4))) << 10 : null;
+        int partSenders = budget is null ? 0 : 3 + memory.Next(6);
+        bool stalls = greedy > 0 || budget is not null;
         return new SimulationOptions
         {
             Seed = seed,
             MovesLeaders = movesLeaders,
             MovesReplicas = movesReplicas,
             GreedyClients = greedy,
+            RequestBudget = budget,
+            PartSenders = partSenders,
             Window = greedy > 0 ? 4096 << load.Next(4) : 256 << 10,
             PairsFaults = new SimRandom(seed).Split("pairs of faults").Chance(1.0 / 3),
             Nodes = nodes,
@@ -193,7 +205,8 @@ public sealed record SimulationOptions
                 new("metadata.log.max.record.bytes.between.snapshots", $"{(random.Chance(0.6) ? 1000 + random.Next(6000) : 1 << 20)}"),
                 .. DrawSegmentAges(new SimRandom(seed).Split("segments")),
                 .. coordinated.Settings(replicas, minInSync),
-                .. greedy > 0 ? new KeyValuePair<string, string>[] { new("raftlog.connection.stall.timeout.ms", "2000") } : [],
+                .. stalls ? new KeyValuePair<string, string>[] { new("raftlog.connection.stall.timeout.ms", "2000") } : [],
+                .. Budgets(budget, memory),
                 .. DrawFetchSessions(new SimRandom(seed).Split("fetch sessions")),
                 .. compacted is null ? [] : new KeyValuePair<string, string>[] { new("log.cleaner.backoff.ms", "700") },
                 .. retained is null ? [] : new KeyValuePair<string, string>[] { new("log.retention.check.interval.ms", "900") },
@@ -220,6 +233,7 @@ public sealed record SimulationOptions
                 $"{GreedyClients} clients that do not read, windows of {Window} "
                     + $"bytes{(MovesLeaders ? ", leaders are moved" : "")}{(MovesReplicas ? ", replicas are moved" : "")}"
                     + $"{(PairsFaults ? ", faults are paired" : "")}"
+                    + $"{(RequestBudget is null ? "" : $", {RequestBudget} bytes for large requests, {PartSenders} that send parts")}"
             ),
             $"{Coordinated}",
             $"topics besides {Compacted?.ToString() ?? "none that is compacted"}, {Retained?.ToString() ?? "none that loses records"}",
@@ -264,6 +278,23 @@ public sealed record SimulationOptions
         if (random.Chance(1.0 / 3))
         {
             yield return new("max.incremental.fetch.session.cache.slots", $"{random.Next(3)}");
+        }
+    }
+
+    // A request of a client and a follower's fetch fit in, and little more.
+    private static IEnumerable<KeyValuePair<string, string>> Budgets(int? requests, SimRandom random)
+    {
+        if (requests is null)
+        {
+            yield break;
+        }
+
+        yield return new("socket.request.max.bytes", $"{200 << 10}");
+        yield return new("queued.max.request.bytes", $"{requests}");
+        if (random.Chance(0.5))
+        {
+            yield return new("replica.fetch.response.max.bytes", $"{128 << random.Next(3)}000");
+            yield return new("raftlog.replication.buffer.bytes", "1");
         }
     }
 

@@ -10,6 +10,9 @@ internal sealed class FrameSplitter(Action<Memory<byte>> take)
     private byte[] _rest = [];
     private bool _lost;
 
+    /// <summary>True while a frame has begun and its end has not been seen.</summary>
+    internal bool IsMidFrame => _rest.Length > 0;
+
     internal void Take(byte[] bytes)
     {
         if (_lost)

@@ -60,6 +60,7 @@ internal sealed class PromiseWatch
         _tail = new MetadataTail(cluster, _images);
         HandedOut = new HandedOut(cluster, _tail, Quorum);
         Timely = new TimelyWatch(cluster, Quorum, options);
+        Requests = options.RequestBudget is { } budget ? new RequestMemory(cluster, budget) : null;
         _beliefs = new ClusterWatch(cluster, Quorum, _tail)
         {
             Changed = (partition, registration) => CheckInSync(partition, registration, from: 0),
@@ -84,6 +85,9 @@ internal sealed class PromiseWatch
 
     /// <summary>What must have happened by now.</summary>
     internal TimelyWatch Timely { get; }
+
+    /// <summary>What nodes hold of large requests; null where these have plenty of memory.</summary>
+    internal RequestMemory? Requests { get; }
 
     /// <summary>What is handed out once, ever.</summary>
     internal HandedOut HandedOut { get; }

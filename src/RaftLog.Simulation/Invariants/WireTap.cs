@@ -29,6 +29,12 @@ internal sealed class WireTap
         _responses = new FrameSplitter(Responded);
     }
 
+    /// <summary>How many responses have left the server whole.</summary>
+    internal long Responses { get; private set; }
+
+    /// <summary>True while a response has begun to leave the server.</summary>
+    internal bool IsMidResponse => _responses.IsMidFrame;
+
     internal void FromClient(byte[] bytes) => _requests.Take(bytes);
 
     internal void FromServer(byte[] bytes) => _responses.Take(bytes);
@@ -107,6 +113,7 @@ internal sealed class WireTap
             return;
         }
 
+        Responses++;
         int correlation = BinaryPrimitives.ReadInt32BigEndian(frame.Span);
         if (!_open.TryDequeue(out OpenRequest asked) || asked.Correlation != correlation)
         {

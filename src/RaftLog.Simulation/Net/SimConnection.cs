@@ -41,7 +41,15 @@ internal sealed class SimConnection : IConnection
 
     public void Reset() => End(_outgoing.SendReset);
 
-    public void Dispose() => End(_outgoing.SendEnd);
+    public void Dispose()
+    {
+        if (_owner.IsAlive && !_incoming.HasEnded)
+        {
+            _incoming.Intake?.Closed();
+        }
+
+        End(_outgoing.SendEnd);
+    }
 
     internal static (SimConnection Client, SimConnection Server) Pair(
         SimNetwork network,
@@ -62,6 +70,7 @@ internal sealed class SimConnection : IConnection
             WireTap tap = new(watch, client.Number, listener.Number);
             there.Tap = tap.FromClient;
             back.Tap = tap.FromServer;
+            there.Intake = watch.Requests?.Begin(tap, listener.Number, server.Port);
         }
 
         (mine._outgoing, theirs._incoming) = (there, there);
@@ -75,6 +84,7 @@ internal sealed class SimConnection : IConnection
         if (_owner.IsAlive)
         {
             _network.Remove(_id);
+            _incoming.Intake?.End();
             _incoming.CloseReader();
             tellPeer();
         }
@@ -87,6 +97,7 @@ internal sealed class SimConnection : IConnection
     internal void Break()
     {
         _network.Remove(_id);
+        _incoming.Intake?.End();
         _incoming.BreakNow();
         _outgoing.BreakNow();
     }
@@ -104,6 +115,7 @@ internal sealed class SimConnection : IConnection
     internal void Die()
     {
         _network.Remove(_id);
+        _incoming.Intake?.End();
         _incoming.CloseReader();
         if (!_host.HasPower)
         {

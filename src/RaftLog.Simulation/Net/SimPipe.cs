@@ -34,6 +34,12 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
     /// <summary>Sees the bytes when they leave the sender.</summary>
     internal Action<byte[]>? Tap { get; set; }
 
+    /// <summary>Sees the bytes when the receiver takes them.</summary>
+    internal RequestIntake? Intake { get; set; }
+
+    /// <summary>True when the sender has ended its side, and the receiver's system knows it.</summary>
+    internal bool HasEnded => _endArrived || _isReset;
+
     internal async ValueTask<int> ReceiveAsync(Memory<byte> target)
     {
         network.Scheduler.RequireOwnThread();
@@ -238,6 +244,7 @@ internal sealed class SimPipe(SimNetwork network, SimHost from, SimHost to, SimC
         ReadOnlySpan<byte> first = _arrived.Peek().Span[_takenOfFirst..];
         int taken = Math.Min(first.Length, target.Length);
         first[..taken].CopyTo(target);
+        Intake?.Take(first[..taken]);
         _takenOfFirst += taken;
         if (taken == first.Length)
         {
