@@ -642,6 +642,7 @@ public sealed class SimulationRun
         Count("workload: deletions of records confirmed", _trims?.Confirmed ?? 0);
         Count("workload: deletions of records beyond the end rejected", _trims?.Rejected ?? 0);
         Count("sometimes: committed batches that compaction has removed or written anew", _promises.Rewritten);
+        Count("sometimes: committed batches of internal topics that compaction has removed or written anew", _promises.RewrittenInternal);
         Count("sometimes: offsets that have left the beginning of a log", _retainedReader?.Start.Value ?? 0);
         Count("workload: sends acknowledged", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Acknowledged)));
         Count("workload: sends without outcome", _producers.Sum(each => each.Sends.Count(sent => sent.Outcome == SendOutcome.Unknown)));

@@ -13,7 +13,12 @@ public sealed record CoordinatedWork(int Members, int Transfers, int Pipelines, 
     /// <summary>True when pipelines are programs of the shipped client, false when they speak the protocol themselves.</summary>
     public bool UsesClient { get; init; }
 
+    /// <summary>How long tombstones of the compacted internal topics stay; null where internal topics are not compacted.</summary>
+    public TimeSpan? TombstonesStay { get; init; }
+
     private const double Share = 0.35;
+    private const double CompactedShare = 0.7;
+    private static readonly string[] InternalTopics = ["__consumer_offsets", "__transaction_state"];
 
     /// <summary>No such programs.</summary>
     public static CoordinatedWork None { get; } = new(0, 0, 0, true, TransactionProtocol.Second);
@@ -40,8 +45,12 @@ public sealed record CoordinatedWork(int Members, int Transfers, int Pipelines, 
         return new CoordinatedWork(members + transfers + pipelines == 0 ? 2 : members, transfers, pipelines, isClassic, transactions)
         {
             UsesClient = random.Chance(0.5),
+            TombstonesStay = random.Chance(CompactedShare) ? TimeSpan.FromMilliseconds(1000 + random.Next(8000)) : null,
         };
     }
+
+    /// <summary>True for an internal topic that is compacted in the run.</summary>
+    internal bool Compacts(string topic) => TombstonesStay is not null && InternalTopics.Contains(topic);
 
     /// <summary>Settings of every node with which coordinators act within seconds, and change nodes with few partitions.</summary>
     internal IEnumerable<KeyValuePair<string, string>> Settings(int replicas, int minInSync)
@@ -66,8 +75,13 @@ public sealed record CoordinatedWork(int Members, int Transfers, int Pipelines, 
         yield return new("group.consumer.min.heartbeat.interval.ms", "100");
         yield return new("group.consumer.heartbeat.interval.ms", "700");
         yield return new("group.consumer.assignment.interval.ms", "300");
+        if (TombstonesStay is not { } stay)
+        {
+            yield return new("log.cleaner.enable", "false");
+            yield break;
+        }
 
-        // What leaves a log by compaction is not what the checks of disk images take for lost.
-        yield return new("log.cleaner.enable", "false");
+        yield return new("log.cleaner.min.cleanable.ratio", "0.01");
+        yield return new("log.cleaner.delete.retention.ms", stay.TotalMilliseconds.ToString(CultureInfo.InvariantCulture));
     }
 }

@@ -70,6 +70,9 @@ public sealed class SimCluster
     /// <summary>True for the number of a controller: its log counts for what is committed. An observer's does not.</summary>
     internal bool IsVoter(int number) => IsNode(number) && _options.IsVoter(number);
 
+    /// <summary>True for a topic that is compacted in this run.</summary>
+    internal bool IsCompacted(string topic) => topic == LogTopic.Compacted || _options.Coordinated.Compacts(topic);
+
     /// <summary>True for the number of a node, false for a client's.</summary>
     internal bool IsNode(int number) => number >= 1 && number <= _machines.Count;
 

@@ -203,12 +203,14 @@ public sealed record SimulationOptions
                 new("controller.quorum.fetch.timeout.ms", $"{election * 2}"),
                 new("controller.quorum.append.linger.ms", random.Chance(0.5) ? "25" : "0"),
                 new("metadata.log.max.record.bytes.between.snapshots", $"{(random.Chance(0.6) ? 1000 + random.Next(6000) : 1 << 20)}"),
-                .. DrawSegmentAges(new SimRandom(seed).Split("segments")),
+                .. DrawSegmentAges(new SimRandom(seed).Split("segments"), coordinated.TombstonesStay is not null),
                 .. coordinated.Settings(replicas, minInSync),
                 .. stalls ? new KeyValuePair<string, string>[] { new("raftlog.connection.stall.timeout.ms", "2000") } : [],
                 .. Budgets(budget, memory),
                 .. DrawFetchSessions(new SimRandom(seed).Split("fetch sessions")),
-                .. compacted is null ? [] : new KeyValuePair<string, string>[] { new("log.cleaner.backoff.ms", "700") },
+                .. compacted is null && coordinated.TombstonesStay is null
+                    ? []
+                    : new KeyValuePair<string, string>[] { new("log.cleaner.backoff.ms", "700") },
                 .. retained is null ? [] : new KeyValuePair<string, string>[] { new("log.retention.check.interval.ms", "900") },
                 .. promise == FlushPromise.PageCache
                     ? new KeyValuePair<string, string>[] { new("log.flush.interval.messages", "9223372036854775807") }
@@ -258,10 +260,11 @@ public sealed record SimulationOptions
 
     private static int DrawTopicPrograms(SimRandom random) => random.Chance(0.25) ? 2 + random.Next(2) : 0;
 
-    // Half of the clusters begin new segments by age, the smallest size being more than a minute writes.
-    private static IEnumerable<KeyValuePair<string, string>> DrawSegmentAges(SimRandom random)
+    // Half of the clusters begin new segments by age, the smallest size being more than a minute writes; and all whose internal topics are
+    // compacted, since only segments that have ended are.
+    private static IEnumerable<KeyValuePair<string, string>> DrawSegmentAges(SimRandom random, bool always)
     {
-        if (random.Chance(0.5))
+        if (random.Chance(0.5) || always)
         {
             yield return new("log.roll.ms", $"{500 + random.Next(8000)}");
         }

@@ -30,7 +30,7 @@ internal sealed class DerivedFiles(SimCluster cluster)
         if (
             !machine.IsReady
             || machine.IsStopping
-            || partition.Topic == LogTopic.Compacted
+            || cluster.IsCompacted(partition.Topic)
             || machine.Node?.Partitions?.Find(partition)?.Log?.Path is not { } path
             || machine.Volume.Find(path) is not SimDirectory directory
             || machine.IsForeign(directory)

@@ -19,7 +19,7 @@ internal sealed class DerivedResponses(SimCluster cluster)
     /// </summary>
     internal void OnEpochEndSent(int node, TopicPartition partition, LeaderEpoch epoch, Offset end)
     {
-        if (partition.Topic == LogTopic.Compacted)
+        if (cluster.IsCompacted(partition.Topic))
         {
             return;
         }

@@ -81,7 +81,7 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
             cluster.Machine(node).Volume,
             $"{directory}/{partition}",
             durable: promise == FlushPromise.Flushed || partition.Topic == MetadataTopic,
-            isCompacted: partition.Topic == LogTopic.Compacted
+            isCompacted: cluster.IsCompacted(partition.Topic)
         );
 
     /// <summary>True when a replica's image reaches up to an offset, by its log or by a snapshot.</summary>

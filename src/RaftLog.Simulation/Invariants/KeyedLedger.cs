@@ -20,6 +20,7 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
     private readonly SortedDictionary<string, List<Committed>> _byKey = new(StringComparer.Ordinal);
     private readonly Dictionary<(LeaderEpoch, long), ImageRecord> _known = [];
     private readonly Dictionary<long, LeaderEpoch> _epochs = [];
+    private readonly Dictionary<ProducerId, List<Committed>> _undecided = [];
 
     /// <summary>
     /// The tombstones that a node's image has had. One that was away for longer than they stay never gets them, and may keep what they
@@ -78,24 +79,51 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
             return;
         }
 
-        foreach ((LeaderEpoch epoch, ImageRecord record) in image.RecordsFrom(End))
+        foreach ((ImageBatch batch, ImageRecord[] records) in image.BatchesFrom(End).TakeWhile(each => each.Batch.Base < end))
         {
-            if (record.Offset >= end.Value)
-            {
-                break;
-            }
-
-            if (!_byKey.TryGetValue(record.Key, out List<Committed>? ofKey))
-            {
-                _byKey.Add(record.Key, ofKey = []);
-            }
-
-            ofKey.Add(new Committed(record, epoch, nowUs()));
-            _epochs[record.Offset] = epoch;
-            Count++;
+            Advance(batch, [.. records.Where(each => each.Offset >= End.Value)]);
         }
 
         End = end;
+    }
+
+    /// <summary>A committed batch: records of a transaction count once it is committed, and never where it is aborted.</summary>
+    private void Advance(in ImageBatch batch, ImageRecord[] records)
+    {
+        LeaderEpoch epoch = batch.Epoch;
+        IEnumerable<Committed> committed = records.Select(each => new Committed(each, epoch, nowUs()));
+        foreach (ImageRecord record in records)
+        {
+            _epochs[record.Offset] = epoch;
+        }
+
+        if (batch.Marker is not null)
+        {
+            bool isKnown = _undecided.Remove(batch.Producer, out List<Committed>? ended);
+            committed = isKnown && batch.IsCommit ? ended!.Select(each => each with { AtUs = nowUs() }) : [];
+        }
+        else if (batch.Attributes.IsTransactional)
+        {
+            _undecided[batch.Producer] = [.. _undecided.GetValueOrDefault(batch.Producer, []), .. committed];
+            return;
+        }
+
+        foreach (Committed each in committed.ToList())
+        {
+            Add(each);
+        }
+    }
+
+    /// <summary>Adds a record to those of its key, which are in the order of their offsets.</summary>
+    private void Add(Committed record)
+    {
+        if (!_byKey.TryGetValue(record.Record.Key, out List<Committed>? ofKey))
+        {
+            _byKey.Add(record.Record.Key, ofKey = []);
+        }
+
+        ofKey.Insert(ofKey.FindLastIndex(each => each.Record.Offset < record.Record.Offset) + 1, record);
+        Count++;
     }
 
     /// <inheritdoc />

@@ -108,13 +108,13 @@ internal sealed class PromiseWatch
     internal long Cuts { get; private set; }
 
     /// <summary>How many committed batches compaction has removed or written anew in an image.</summary>
-    internal long Rewritten => _ledgers.Values.OfType<KeyedLedger>().Sum(static each => each.Rewritten);
+    internal long Rewritten => RewrittenIn(isInternal: false);
 
     /// <summary>How long a tombstone of the compacted topic stays; null where wall clocks jump, so that nobody can say.</summary>
-    internal TimeSpan? TombstonesStay =>
-        _options.Faults.Weights.ContainsKey(FaultKind.ClockJump)
-            ? null
-            : TimeSpan.FromMilliseconds(_options.Compacted?.Find("delete.retention.ms") ?? 0);
+    internal TimeSpan? TombstonesStay => TombstonesStayIn(LogTopic.Compacted);
+
+    /// <summary>The same of the internal topics.</summary>
+    internal long RewrittenInternal => RewrittenIn(isInternal: true);
 
     /// <summary>How many acknowledgements were held against as many disk images as the topic demands.</summary>
     internal long StrengthChecks { get; private set; }
@@ -289,6 +289,18 @@ internal sealed class PromiseWatch
             }
         }
     }
+
+    private long RewrittenIn(bool isInternal) =>
+        _ledgers
+            .Where(each => each.Key.Topic == LogTopic.Compacted != isInternal)
+            .Select(static each => each.Value)
+            .OfType<KeyedLedger>()
+            .Sum(static each => each.Rewritten);
+
+    private TimeSpan? TombstonesStayIn(string topic) =>
+        _options.Faults.Weights.ContainsKey(FaultKind.ClockJump) ? null
+        : topic == LogTopic.Compacted ? TimeSpan.FromMilliseconds(_options.Compacted?.Find("delete.retention.ms") ?? 0)
+        : _options.Coordinated.TombstonesStay;
 
     private static bool IsFollower(FetchRequest request, short version) =>
         (version >= 15 ? request.ReplicaState?.ReplicaId.Value ?? -1 : request.ReplicaId.Value) >= 0;
@@ -545,10 +557,9 @@ internal sealed class PromiseWatch
     {
         if (!_ledgers.TryGetValue(partition, out IPartitionLedger? ledger))
         {
-            ledger =
-                partition.Topic == LogTopic.Compacted
-                    ? new KeyedLedger(partition, TombstonesStay, () => _scheduler.NowUs, Fail)
-                    : new PartitionLedger(partition, Fail);
+            ledger = _cluster.IsCompacted(partition.Topic)
+                ? new KeyedLedger(partition, TombstonesStayIn(partition.Topic), () => _scheduler.NowUs, Fail)
+                : new PartitionLedger(partition, Fail);
             _ledgers.Add(partition, ledger);
         }
 

@@ -145,6 +145,18 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
         }
     }
 
+    /// <summary>The batches of a compacted log from an offset on, each with its records.</summary>
+    internal IEnumerable<(ImageBatch Batch, ImageRecord[] Records)> BatchesFrom(Offset offset)
+    {
+        foreach (SegmentScan segment in _segments.Where(static each => each.IsInLog))
+        {
+            for (int i = FirstEndingAt(segment, offset); i < segment.Batches.Count; i++)
+            {
+                yield return (segment.Batches[i], segment.RecordsOf(i).ToArray());
+            }
+        }
+    }
+
     /// <summary>The record of a compacted log that stands at an offset.</summary>
     internal bool TryFindRecord(long offset, out ImageRecord found)
     {
