@@ -21,6 +21,27 @@ public sealed class FaultPairsTests
     }
 
     [Fact]
+    public void A_rare_pair_is_added_to_a_mix_and_each_of_it_is_as_frequent_as_a_quarter_of_the_others()
+    {
+        FaultMix mix = FaultMix.Of(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), FaultKind.Kill, FaultKind.Cut);
+        SortedSet<FaultKind> added = [];
+        for (ulong seed = 1; seed <= 200; seed++)
+        {
+            IReadOnlyDictionary<FaultKind, int> weights = mix.WithRarePair(new SimRandom(seed)).Weights;
+            List<FaultKind> rare = [.. weights.Keys.Except(mix.Weights.Keys)];
+            Assert.InRange(rare.Count, 1, 2);
+            Assert.All(rare, each => Assert.Equal(1, weights[each]));
+            Assert.All(mix.Weights, each => Assert.Equal(each.Value, weights[each.Key]));
+            added.UnionWith(rare);
+        }
+
+        Assert.Contains(FaultKind.ForeignLog, added);
+        Assert.Contains(FaultKind.NoDescriptors, added);
+        Assert.Contains(FaultKind.UnreadableSector, added);
+        Assert.DoesNotContain(FaultKind.WipedDisk, added);
+    }
+
+    [Fact]
     public void Rarest_kind_is_the_one_that_came_together_least_with_what_began_lately()
     {
         FaultPairs pairs = new();

@@ -34,6 +34,26 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
         (FaultKind.UnreadableSector, 2),
     ];
 
+    /// <summary>Kinds that few mixes have, so that two of them hardly come together by themselves.</summary>
+    private static readonly FaultKind[] Rare =
+    [
+        FaultKind.EndInOperation,
+        FaultKind.FlushFailure,
+        FaultKind.DiskFull,
+        FaultKind.NoDescriptors,
+        FaultKind.UnchangeableDirectories,
+        FaultKind.SlowDisk,
+        FaultKind.ClientCrash,
+        FaultKind.ClockJump,
+        FaultKind.KillInCall,
+        FaultKind.BitRot,
+        FaultKind.MisdirectedWrite,
+        FaultKind.UnreadableSector,
+        FaultKind.ForeignLog,
+        FaultKind.HungDisk,
+        FaultKind.Stop,
+    ];
+
     private const double StopShare = 0.4;
     private const double ForeignShare = 0.3;
     private const double RejectionShare = 0.3;
@@ -55,6 +75,16 @@ public sealed record FaultMix(TimeSpan MeanPause, TimeSpan LongestOutage, IReadO
         {
             Weights = new SortedDictionary<FaultKind, int>(Weights.Where(each => !kinds.Contains(each.Key)).ToDictionary()),
         };
+
+    /// <summary>The mix with two rare kinds, each as frequent as a quarter of all others.</summary>
+    internal FaultMix WithRarePair(SimRandom random)
+    {
+        SortedDictionary<FaultKind, int> weights = new(Weights.ToDictionary());
+        int weight = 1 + (Sum / 4);
+        weights[Rare[random.Next(Rare.Length)]] = weight;
+        weights[Rare[random.Next(Rare.Length)]] = weight;
+        return this with { Weights = weights };
+    }
 
     /// <inheritdoc />
     public override string ToString() =>

@@ -122,6 +122,9 @@ public sealed record SimulationOptions
         bool large = random.Chance(0.15);
         FlushPromise promise = random.Chance(0.15) ? FlushPromise.PageCache : FlushPromise.Flushed;
         FaultMix faults = FaultMix.Draw(random);
+        SimRandom rare = new SimRandom(seed).Split("rare pair");
+        bool hasRarePair = rare.Chance(0.3);
+        faults = hasRarePair ? faults.WithRarePair(rare) : faults;
         CoordinatedWork coordinated = CoordinatedWork.Draw(new SimRandom(seed).Split("coordinated work"));
         SimRandom logs = new SimRandom(seed).Split("logs");
         LogTopic? compacted = logs.Chance(0.3) ? LogTopic.DrawCompacted(logs) : null;
@@ -152,7 +155,7 @@ public sealed record SimulationOptions
             RequestBudget = budget,
             PartSenders = partSenders,
             Window = greedy > 0 ? 4096 << load.Next(4) : 256 << 10,
-            PairsFaults = new SimRandom(seed).Split("pairs of faults").Chance(1.0 / 3),
+            PairsFaults = hasRarePair || new SimRandom(seed).Split("pairs of faults").Chance(1.0 / 3),
             Nodes = nodes,
             Voters = voters,
             Brokers = brokers,
