@@ -6,7 +6,7 @@ namespace RaftLog.Raft;
 /// What a replica does that follows: fetch from the leader, agree with its log, and find it when it moved. One request at a time, none
 /// while the log is being changed, and for a voter none before what it has is on disk: its fetch is its vote for what is committed.
 /// </summary>
-internal sealed class Following(Replica replica)
+internal sealed partial class Following(Replica replica)
 {
     public long NextDeadlineMs
     {
@@ -278,7 +278,9 @@ internal sealed class Following(Replica replica)
     {
         bool wasLeader = replica.Role is FollowerRole && session.Target == replica.Role.Leader;
         session.GiveUp();
-        session.Pause(replica.NowMs + replica.Config.RetryBackoffMs);
+        long pauseMs = replica.Config.RetryBackoffMs;
+        SeededBugRests(ref pauseMs);
+        session.Pause(replica.NowMs + pauseMs);
         if (wasLeader)
         {
             // It may be cut off, and voters may be as well: others are asked before it is again.
@@ -291,4 +293,6 @@ internal sealed class Following(Replica replica)
             replica.LoseLeader(replica.QuickDeadline(replica.FailedElections));
         }
     }
+
+    static partial void SeededBugRests(ref long pauseMs);
 }

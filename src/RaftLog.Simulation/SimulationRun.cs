@@ -630,8 +630,11 @@ public sealed class SimulationRun
 
         Count("checks: answers out of epochs and time indexes", _promises.Derived.Checks);
         Count("checks: fences against what the broker was told", _watch.FenceChecks);
+        Count("checks: accepted heartbeats against who leads the quorum", _watch.TenureChecks);
         Count("checks: fences of brokers that were gone for a session", _promises.Timely.FenceChecks);
         Count("checks: metadata of nodes against what was committed a while ago", _promises.Timely.AgeChecks);
+        Count("checks: metadata of nodes that could not reach all voters", _promises.Timely.SearchChecks);
+        Count("checks: ends of epochs in logs that records have left", _promises.Derived.RetainedChecks);
         Count("checks: snapshots of producers and indexes of aborted transactions against their logs", _promises.Files.Checks);
         Count("checks: checkpoints of high watermarks against disk images", _promises.CheckpointChecks);
         Count("checks: acknowledgements against what stands at their offset", _promises.PlaceChecks);

@@ -11,4 +11,7 @@ public sealed partial class PartitionLog
             Producers.Clear();
         }
     }
+
+    partial void SeededBugMistakesRepeated(ProducerId producer, ref ProducedBatch before) =>
+        before = SeededBug.Is(84) ? Producers.Find(producer)!.Last!.Value : before;
 }

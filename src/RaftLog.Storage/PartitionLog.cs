@@ -206,6 +206,7 @@ public sealed partial class PartitionLog
 
         if (verdict.Duplicate is { } before)
         {
+            SeededBugMistakesRepeated(batch.Batch.ProducerId, ref before);
             return new AppendResult
             {
                 BaseOffset = before.FirstOffset,
@@ -224,6 +225,8 @@ public sealed partial class PartitionLog
             nowMs
         );
     }
+
+    partial void SeededBugMistakesRepeated(ProducerId producer, ref ProducedBatch before);
 
     /// <summary>
     /// Appends batches that this node built: records of the Raft leader or of a coordinator, transaction markers. Offsets and epoch are

@@ -1,6 +1,7 @@
 using RaftLog.Broker.Runtime;
 using RaftLog.Metadata;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Broker.Control;
 
@@ -10,7 +11,7 @@ internal sealed partial class ActiveController
 
     static partial void SeededBugRespondsEarly<T>(PendingDecision<T> request, T response)
     {
-        if (SeededBug.Is(22))
+        if (SeededBug.Is(22) || (SeededBug.Is(87) && response is BrokerHeartbeatResponse))
         {
             request.Respond(response!);
         }

@@ -12,4 +12,6 @@ internal sealed partial class BrokerSessions
             _wantedProbes.Clear();
         }
     }
+
+    static partial void SeededBugLastsLonger(ref long lastsMs) => lastsMs *= SeededBug.Is(83) ? 4 : 1;
 }

@@ -69,6 +69,11 @@ public sealed record KnownBug(string Name, int Number, string What, string? Equi
         M(80, "requests come in however little memory there is for them"),
         M(81, "small requests have no memory of their own, so large ones take it from followers"),
         M(82, "a request that its client cuts short keeps its memory"),
+        M(83, "the session of a broker lasts four times as long as it says"),
+        M(84, "a repeated batch is acknowledged at the place of its producer's newest one"),
+        M(85, "who had no response of a controller rests for ten seconds before it asks another"),
+        M(86, "the epoch in which a log begins is forgotten when its start moves"),
+        M(87, "a controller that no majority fetches from goes on for ever, and accepts heartbeats before its records are committed"),
         M(50, "a response goes on with bytes of a file that was truncated under it"),
         M(
             51,

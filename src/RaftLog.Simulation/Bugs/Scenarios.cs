@@ -15,6 +15,7 @@ public static class Scenarios
         .. Of(typeof(ControllerScenarios)),
         .. Of(typeof(ConnectionScenarios)),
         .. Of(typeof(MemoryScenarios)),
+        .. Of(typeof(PromiseScenarios)),
         .. Of(typeof(NodeScenarios)),
         .. Of(typeof(SnapshotScenarios)),
         .. Of(typeof(StopScenarios)),

@@ -51,6 +51,9 @@ internal sealed class ClusterWatch
     /// <summary>How many fences were held against what the broker had been told before.</summary>
     internal int FenceChecks { get; private set; }
 
+    /// <summary>How many heartbeats that a controller accepted were held against who leads.</summary>
+    internal int TenureChecks { get; private set; }
+
     /// <summary>The number of leaderships that began.</summary>
     internal int Elections => _leaders.Count;
 
@@ -156,6 +159,7 @@ internal sealed class ClusterWatch
     /// </summary>
     private void RequireTenure(int from, BrokerHeartbeatResponse response)
     {
+        TenureChecks += response.ErrorCode == ErrorCode.None ? 1 : 0;
         if (response.ErrorCode != ErrorCode.None || _quorum.IsNewestLeader(from))
         {
             return;

@@ -12,6 +12,9 @@ internal sealed class DerivedResponses(SimCluster cluster)
     /// <summary>How many answers were compared.</summary>
     internal long Checks { get; private set; }
 
+    /// <summary>How many of them were about a log that records leave at the beginning.</summary>
+    internal long RetainedChecks { get; private set; }
+
     /// <summary>
     /// A leader tells where an epoch ends in its log: no batch of it or of one before stands at that end or behind it, and none of a later
     /// one before it. Where records leave the beginning of a log, a later epoch may stand before it: an epoch that is gone ends where the
@@ -25,6 +28,7 @@ internal sealed class DerivedResponses(SimCluster cluster)
         }
 
         Checks++;
+        RetainedChecks += partition.Topic == LogTopic.Retained ? 1 : 0;
         SimVolume volume = cluster.Machine(node).Volume;
         string directory = cluster.Machine(node).PathOf(partition);
         foreach (string name in volume.ListFiles(directory).Where(static each => each.EndsWith(".log", StringComparison.Ordinal)))

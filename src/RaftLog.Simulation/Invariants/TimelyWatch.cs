@@ -38,6 +38,9 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
     /// <summary>How often what a node knows was held against what had been committed for a while.</summary>
     internal long AgeChecks { get; private set; }
 
+    /// <summary>How often one that could not reach all voters was looked at.</summary>
+    internal long SearchChecks { get; private set; }
+
     private long Now => cluster.Scheduler.Now;
 
     private long Slack => (Decision + (options.Link.TailChance > 0 ? options.Link.TailMost : TimeSpan.Zero)).Ticks;
@@ -159,6 +162,7 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
         }
 
         AgeChecks++;
+        SearchChecks += unreachable > 0 ? 1 : 0;
         Offset known = machine.Node!.Image.Provenance.EndOffset;
         Offset committed = CommittedBefore(slack);
         if (known < committed)

@@ -6,7 +6,7 @@ namespace RaftLog.Storage;
 /// Which leader epochs a log has seen, and where each began (KIP-101). Epochs and start offsets both grow strictly from entry to entry.
 /// Changed only by the log's one writer; read by anyone without a lock.
 /// </summary>
-public sealed class LeaderEpochs
+public sealed partial class LeaderEpochs
 {
     private volatile EpochEntry[] _entries = [];
 
@@ -99,10 +99,13 @@ public sealed class LeaderEpochs
             return;
         }
 
+        SeededBugForgetsFirst(ref covering, _entries.Length);
         EpochEntry[] kept = _entries[covering..];
         kept[0] = kept[0] with { StartOffset = start };
         Replace(kept);
     }
+
+    static partial void SeededBugForgetsFirst(ref int covering, int count);
 
     /// <summary>Forgets everything.</summary>
     internal void Clear() => Replace([]);
