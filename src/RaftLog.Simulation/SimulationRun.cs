@@ -41,6 +41,7 @@ public sealed class SimulationRun
     private readonly List<TopicPartition> _readPartitions;
     private readonly List<GreedyProgram> _greedy = [];
     private LargeRequests? _large;
+    private AssignmentProgram? _assignments;
     private LeaderProgram? _leaders;
     private ReplicaMoveProgram? _moves;
     private AdminProgram? _admin;
@@ -185,6 +186,7 @@ public sealed class SimulationRun
         _coordinated.Begin();
         _moves = _options.MovesReplicas ? new ReplicaMoveProgram(_cluster, _partitions, _random) : null;
         _leaders = _options.MovesLeaders ? new LeaderProgram(_cluster, Topic, _options.Partitions, _random) : null;
+        _assignments = _options.AssignsPartitions ? new AssignmentProgram(_cluster, _random) : null;
         _greedy.AddRange(
             Enumerable
                 .Range(1, _options.GreedyClients)
@@ -202,6 +204,7 @@ public sealed class SimulationRun
         _trims = _options.Retained is null ? null : new TrimProgram(_cluster, _random);
         _nemesis = new Nemesis(_cluster, _options, _random, _watch, CrashClient);
         _scheduler.RunFor(_options.FaultTime);
+        _assignments?.Stop();
         _leaders?.Stop();
         _moves?.Stop();
     }
@@ -330,6 +333,11 @@ public sealed class SimulationRun
             return false;
         }
 
+        if (!Reach(AreAssigned, _options.RecoveryLimit, "liveness: after everything was healed, a reassignment did not end"))
+        {
+            return false;
+        }
+
         _scheduler.RunFor(Settling);
         (int changes, int fencings) = (_watch.LeaderChanges, _watch.Fencings);
         _scheduler.RunFor(Quiet);
@@ -339,6 +347,16 @@ public sealed class SimulationRun
         }
 
         return _scheduler.Failure is null;
+    }
+
+    private bool AreAssigned()
+    {
+        _watch.LookAtAll();
+        return _watch
+            .PartitionsOf(AssignmentProgram.Topic)
+            .All(each =>
+                !each.Registration.IsReassigning || each.Registration.Replicas.Any(replica => _cluster.Machine(replica.Value).IsDestroyed)
+            );
     }
 
     private bool RequireProgress(Func<SortedSet<int>> findExempt, string otherwise)
@@ -614,6 +632,9 @@ public sealed class SimulationRun
         }
 
         Count("sometimes: leaders moved under producers", _leaders?.Moved ?? 0);
+        Count("workload: assignments of partitions accepted", _assignments?.Accepted ?? 0);
+        Count("workload: requests of an administrator rejected", _assignments?.Rejected ?? 0);
+        Count("workload: records acknowledged while their partition was assigned anew", _assignments?.Acknowledged ?? 0);
         Count("workload: moves of replicas begun", _moves?.Begun ?? 0);
         Count("sometimes: logs that have come to lie in another log directory", _promises.Moves);
         Count("sometimes: clients that do not read were disconnected", _greedy.Sum(each => (long)each.Disconnected));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RaftLog.Protocol.Compression;
 
 namespace RaftLog.Simulation;
 
@@ -56,6 +57,9 @@ public sealed record SimulationOptions
     /// <summary>Whether each node has two log directories, and a program moves replicas between them all the time.</summary>
     public bool MovesReplicas { get; init; }
 
+    /// <summary>Whether a program assigns the partitions of a topic to other brokers all the time.</summary>
+    public bool AssignsPartitions { get; init; }
+
     /// <summary>So many programs ask for records and never read a response.</summary>
     public int GreedyClients { get; init; }
 
@@ -85,6 +89,9 @@ public sealed record SimulationOptions
 
     /// <summary>Whether what leaves the machines is held against their disk images; without it only the end of the run is judged.</summary>
     public bool WatchesImages { get; init; } = true;
+
+    /// <summary>How the producers compress their batches.</summary>
+    public CompressionType Compression { get; init; } = CompressionType.None;
 
     /// <summary>Whether clients look at checksums, as they are shipped to; without it they take what a corrupt disk gives.</summary>
     public bool ClientsCheckChecksums { get; init; } = true;
@@ -151,6 +158,8 @@ public sealed record SimulationOptions
             Seed = seed,
             MovesLeaders = movesLeaders,
             MovesReplicas = movesReplicas,
+            Compression = DrawCompression(new SimRandom(seed).Split("compression")),
+            AssignsPartitions = new SimRandom(seed).Split("assignments").Chance(0.25),
             GreedyClients = greedy,
             RequestBudget = budget,
             PartSenders = partSenders,
@@ -231,12 +240,13 @@ public sealed record SimulationOptions
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{Producers} producers, {TopicPrograms} programs that change topics, a record every {SendInterval.TotalMilliseconds} "
-                    + $"ms of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"
+                    + $"ms (compression: {Compression}) of up to {MaxFill} bytes, faults for {FaultTime.TotalSeconds} s"
             ),
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{GreedyClients} clients that do not read, windows of {Window} "
                     + $"bytes{(MovesLeaders ? ", leaders are moved" : "")}{(MovesReplicas ? ", replicas are moved" : "")}"
+                    + $"{(AssignsPartitions ? ", partitions are assigned anew" : "")}"
                     + $"{(PairsFaults ? ", faults are paired" : "")}"
                     + $"{(RequestBudget is null ? "" : $", {RequestBudget} bytes for large requests, {PartSenders} that send parts")}"
             ),
@@ -260,6 +270,10 @@ public sealed record SimulationOptions
 
     private static (int? Voters, int? Brokers) DrawRoles(SimRandom random) =>
         random.Chance(1.0 / 6) ? (random.Chance(0.7) ? 3 : 1, 2 + random.Next(2)) : (null, null);
+
+    // A leader looks into compressed batches before it appends them.
+    private static CompressionType DrawCompression(SimRandom random) =>
+        random.Chance(0.4) ? (CompressionType)(1 + random.Next(4)) : CompressionType.None;
 
     private static int DrawTopicPrograms(SimRandom random) => random.Chance(0.25) ? 2 + random.Next(2) : 0;
 

@@ -45,7 +45,7 @@ internal sealed class PromiseWatch
             Came = (node, partition, image) => LedgerOf(partition).Came(node, image),
             Gone = (node, partition, batch, image) =>
             {
-                if (!cluster.Machine(node).IsDestroyed)
+                if (!cluster.Machine(node).IsDestroyed && !HasLeft(node, partition))
                 {
                     Cuts++;
                     LedgerOf(partition).Gone(node, batch, image);
@@ -374,6 +374,14 @@ internal sealed class PromiseWatch
             }
         }
     }
+
+    /// <summary>
+    /// A replica whose partition is assigned to others goes, and may come back empty: it must lose nothing once it is in sync.
+    /// </summary>
+    private bool HasLeft(int node, TopicPartition partition) =>
+        partition.Topic == AssignmentProgram.Topic
+        && _beliefs.TryFind(partition, out PartitionRegistration? registration)
+        && !registration.Isr.Contains(new NodeId(node));
 
     private void RequireFlushed(int node, TopicPartition partition, Offset end)
     {

@@ -1,5 +1,6 @@
 using RaftLog.Client;
 using RaftLog.Client.Produce;
+using RaftLog.Protocol.Compression;
 
 namespace RaftLog.Simulation;
 
@@ -15,6 +16,9 @@ internal sealed class PacedProducer(Incarnation program, KafkaCluster cluster, S
     private int _outstanding;
     private bool _isNew;
     private bool _stopped;
+
+    /// <summary>How it compresses its batches.</summary>
+    internal CompressionType Compression { get; init; } = CompressionType.None;
 
     /// <summary>Which producer this is, from 1 on.</summary>
     internal int Generation { get; private set; }
@@ -79,6 +83,13 @@ internal sealed class PacedProducer(Incarnation program, KafkaCluster cluster, S
     {
         Generation++;
         _isNew = true;
-        _producer = cluster.CreateProducer(new ProducerOptions { DeliveryTimeout = Limit, MaxBlock = Limit });
+        _producer = cluster.CreateProducer(
+            new ProducerOptions
+            {
+                DeliveryTimeout = Limit,
+                MaxBlock = Limit,
+                Compression = Compression,
+            }
+        );
     }
 }

@@ -29,7 +29,10 @@ internal sealed class ProducerProgram
         _number = number;
         _random = random.Split("producer", number);
         (_program, KafkaCluster cluster) = world.NewClient();
-        _producer = new PacedProducer(_program, cluster, _random, options.SendInterval, MaxOutstanding);
+        _producer = new PacedProducer(_program, cluster, _random, options.SendInterval, MaxOutstanding)
+        {
+            Compression = options.Compression,
+        };
         _program.Run("produce", () => _producer.RunAsync(SendAsync));
     }
 
