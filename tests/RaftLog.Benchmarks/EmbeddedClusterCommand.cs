@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime;
 using RaftLog.Testing;
 
 namespace RaftLog.Benchmarks;
@@ -24,7 +25,10 @@ internal static class EmbeddedClusterCommand
     private static async Task<int> RunAsync(int later, int together, bool sockets)
     {
         EmbeddedClusterOptions options = new() { Sockets = sockets };
+        (TimeSpan jitBefore, long methodsBefore) = (JitInfo.GetCompilationTime(), JitInfo.GetCompiledMethodCount());
         double first = await StartAndEndAsync(options);
+        TimeSpan jit = JitInfo.GetCompilationTime() - jitBefore;
+        long methods = JitInfo.GetCompiledMethodCount() - methodsBefore;
         List<double> others = [];
         for (int i = 0; i < later; i++)
         {
@@ -41,6 +45,12 @@ internal static class EmbeddedClusterCommand
 
         double each = (ResidentBytes() - before) / 1048576.0 / together;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first ready after {first:0} ms"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"until its end {methods} methods were compiled, in {jit.TotalMilliseconds:0} ms of all threads"
+            )
+        );
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,

@@ -271,6 +271,20 @@ public class EmbeddedClusterTests
         Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20));
     }
 
+    /// <summary>It waits for nothing but work: no election timeout, no retry, no heartbeat.</summary>
+    [Fact]
+    public async Task One_node_is_ready_though_the_clock_stands_still()
+    {
+        StoppableTime time = new();
+        time.Stop();
+
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(
+            new EmbeddedClusterOptions { Time = time, StopTimeout = TimeSpan.FromMilliseconds(300) }
+        );
+
+        Assert.Equal([1], cluster.Nodes);
+    }
+
     [Fact]
     public async Task A_cluster_that_cannot_be_ready_says_so()
     {

@@ -26,6 +26,9 @@ internal sealed partial class ActiveController(
     private Offset _epochStart;
     private bool _leads;
 
+    /// <summary>Called in the event loop when the controller begins.</summary>
+    public Action Activated { get; init; } = static () => { };
+
     /// <summary>When time asks for something, in the loop's milliseconds.</summary>
     public long NextDeadlineMs => _controller?.NextDeadlineMs ?? long.MaxValue;
 
@@ -86,6 +89,7 @@ internal sealed partial class ActiveController(
             nodeLog.Info($"this node is the active controller in epoch {_epoch}");
             Append(_controller, _controller.Activate(loader.InTransaction));
             SendProbes();
+            Activated();
         }
 
         if (_controller is not null && _decisions!.Release(loop.NowMs, late: ErrorCode.RequestTimedOut) != ErrorCode.None)

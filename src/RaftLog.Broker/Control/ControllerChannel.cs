@@ -39,6 +39,7 @@ internal sealed class ControllerChannel(NodeId self, ControllerPeers peers, Func
                 return null;
             }
 
+            long seen = peers.Changes;
             (TResponse? response, bool isUnanswered) = await TryAsync(request, TimeSpan.FromMilliseconds(left));
             if (response is not null && !ErrorResponses.IsNotController(response) && (once || !ErrorResponses.IsUndecided(response)))
             {
@@ -50,7 +51,7 @@ internal sealed class ControllerChannel(NodeId self, ControllerPeers peers, Func
                 return null;
             }
 
-            if (await peers.WhenLeaderChangesAsync(RetryPause) == WaitOutcome.Closed)
+            if (await peers.WhenChangedAsync(seen, RetryPause) == WaitOutcome.Closed)
             {
                 return null;
             }

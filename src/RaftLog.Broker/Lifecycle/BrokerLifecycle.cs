@@ -64,6 +64,12 @@ internal sealed class BrokerLifecycle(
             }
         }
 
+        // Before it has read its own registration a heartbeat can ask for nothing.
+        if (!HasReadRegistration && await _wake.WaitAsync(options.HeartbeatInterval) == WaitOutcome.Closed)
+        {
+            _mayStop.TrySetResult();
+        }
+
         while (Epoch != BrokerEpoch.None && !_mayStop.Task.IsCompleted)
         {
             TimeSpan pause = await HeartbeatAsync();
@@ -75,6 +81,16 @@ internal sealed class BrokerLifecycle(
 
         _running.TrySetResult(false);
         _mayStop.TrySetResult();
+    }
+
+    private bool HasReadRegistration => publisher.Applied.Value >= Epoch.Value;
+
+    private async Task WakeWhenReadAsync(Offset registration)
+    {
+        if (await publisher.WhenAppliedAsync(registration, Timeout.InfiniteTimeSpan))
+        {
+            _wake.Set();
+        }
     }
 
     /// <summary>
@@ -169,6 +185,7 @@ internal sealed class BrokerLifecycle(
 
         Volatile.Write(ref _epoch, response.BrokerEpoch.Value);
         nodeLog.Info($"broker {identity.Node} is registered with epoch {response.BrokerEpoch}");
+        _ = WakeWhenReadAsync(new Offset(response.BrokerEpoch.Value));
         return true;
     }
 
@@ -223,7 +240,7 @@ internal sealed class BrokerLifecycle(
         }
 
         return leaving || _anotherLeaves ? ShutdownPause
-            : response.IsFenced ? CatchUpPause
+            : response.IsFenced && caughtUp ? CatchUpPause
             : options.HeartbeatInterval;
     }
 

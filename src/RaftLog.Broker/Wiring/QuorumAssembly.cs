@@ -96,7 +96,10 @@ internal sealed class QuorumAssembly : IDisposable
                     node.Config.Lifecycle.FencingProbe
                 ),
                 node.NodeLog
-            );
+            )
+            {
+                Activated = _controllers.ControllerActivated,
+            };
         }
 
         Quorum = new QuorumNode(
