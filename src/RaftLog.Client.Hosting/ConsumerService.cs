@@ -59,7 +59,9 @@ internal sealed class ConsumerService(
     private async Task RunAsync(CancellationToken stop)
     {
         bool passesOn = options.Retry.Topics.Count > 0 || options.Retry.DeadLetterTopic is not null;
-        await using Producer? producer = passesOn ? cluster.CreateProducer() : null;
+        await using Producer? producer = passesOn
+            ? cluster.CreateProducer(new ProducerOptions { CloseTimeout = options.Consumer.CloseTimeout })
+            : null;
         await using Consumer consumer = cluster.CreateConsumer(options.Consumer);
         RetryingHandler retrying = new(Group, options.Retry, handler, producer, time, logger, stop);
         List<string> topics = [.. options.Topics, .. options.Retry.Topics.Select(topic => topic.Name)];

@@ -36,7 +36,7 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
     /// <param name="errorOf">The error of the response as a whole; a retriable one is tried again.</param>
     /// <param name="deadline">Until when.</param>
     /// <param name="highestVersion">Where to stop below that version.</param>
-    /// <exception cref="KafkaException">Nobody answered in time, or nobody serves the API.</exception>
+    /// <exception cref="KafkaException">Nobody answered in time, nobody serves the API, or the connections are closed.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask<TResponse> CallAnyAsync<TResponse>(
         IRequest<TResponse> request,
@@ -77,7 +77,7 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
             }
 
             // The last word of a failed call is why the last attempt failed, not that time is over.
-            if (error == ErrorCode.UnsupportedVersion || !await deadline.PauseAsync(backoff.Next()))
+            if (error == ErrorCode.UnsupportedVersion || connections.IsDisposed || !await deadline.PauseAsync(backoff.Next()))
             {
                 throw new KafkaException(error, runtime.Failure ?? $"{request.Api} failed after {attempt + 1} attempts: {reason}");
             }

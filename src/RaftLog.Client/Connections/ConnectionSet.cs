@@ -15,6 +15,9 @@ internal sealed class ConnectionSet(ClientRuntime runtime, ConnectionTable table
     private readonly Dictionary<NetworkAddress, NodeConnection> _open = [];
     private bool _disposed;
 
+    /// <summary>True once its user is gone: nothing is opened any more.</summary>
+    public bool IsDisposed => Volatile.Read(ref _disposed);
+
     /// <summary>The channel to one broker, or why there is none.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public ValueTask<RpcConnectResult> OpenAsync(NodeId node, CallDeadline deadline) =>

@@ -26,6 +26,10 @@ internal sealed class Coordinator(
 {
     private readonly string _name = kind == CoordinatorKind.Group ? $"group '{key}'" : $"transactional id '{key}'";
     private NodeId _node = NodeId.None;
+    private bool _wasFound;
+
+    /// <summary>False as long as no request can have reached it.</summary>
+    public bool WasFound => Volatile.Read(ref _wasFound);
 
     /// <summary>
     /// The level of a feature that the coordinator had finalized when its connection was opened (KIP-584); null when it cannot be reached.
@@ -148,6 +152,7 @@ internal sealed class Coordinator(
         }
 
         _node = node;
+        Volatile.Write(ref _wasFound, true);
         return node;
     }
 

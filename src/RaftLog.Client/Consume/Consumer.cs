@@ -264,7 +264,8 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
 
     /// <summary>The next records of any partition; null when none came in time. Dispose them when they are read.</summary>
     /// <param name="timeout">How long to wait.</param>
-    /// <param name="cancel">Ends the wait early, with null.</param>
+    /// <param name="cancel">Ends the wait early, with null; though what is given up to others is committed first, within
+    /// <see cref="ConsumerOptions.CloseTimeout"/>.</param>
     /// <exception cref="KafkaException">A partition cannot be read. It stays so until a seek or a new assignment.</exception>
     public ValueTask<FetchedRecords?> ReadAsync(TimeSpan timeout, CancellationToken cancel = default) =>
         ReadWhileAsync(timeout, static _ => true, cancel);
@@ -513,8 +514,8 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Commits what was read (where <see cref="ConsumerOptions.AutoCommit"/> is set), leaves the group, and stops. Not while a read is
-    /// under way.
+    /// Commits what was read (where <see cref="ConsumerOptions.AutoCommit"/> is set), leaves the group, and stops, within
+    /// <see cref="ConsumerOptions.CloseTimeout"/>. Not while a read is under way.
     /// </summary>
     public async ValueTask DisposeAsync()
     {

@@ -91,6 +91,13 @@ public sealed record ConsumerOptions
     public TimeSpan AutoCommitInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// How long to wait for a coordinator that does not respond: to commit what is given up when partitions are taken away or
+    /// <see cref="Consumer.ProcessAsync"/> ends, and to commit and leave in <see cref="Consumer.DisposeAsync"/>. What is not committed by
+    /// then is read again.
+    /// </summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// The ways to share partitions that the member knows, best first; all members need one in common (partition.assignment.strategy). Of
     /// the classic protocol.
     /// </summary>

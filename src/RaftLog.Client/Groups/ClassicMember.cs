@@ -299,7 +299,7 @@ internal sealed class ClassicMember : IGroupMember
     }
 
     private ValueTask RevokeAsync(List<TopicPartition> partitions) =>
-        _owned.RevokeAsync(partitions, () => Identity, new CallDeadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
+        _owned.RevokeAsync(partitions, () => Identity, new CallDeadline(_runtime.Waiters, _options.CloseTimeout));
 
     private async Task BeatAsync()
     {

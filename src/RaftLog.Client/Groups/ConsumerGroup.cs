@@ -38,13 +38,22 @@ internal sealed class ConsumerGroup : IDisposable
         _calls = calls;
         _assignment = assignment;
 
-        // A coordinator answers a join when all have joined: commits must not wait behind it.
+        // A coordinator answers a join when all have joined: commits must not wait behind it. Nor is the coordinator looked for over
+        // connections that outlive the consumer, since the search ends with them.
         _memberConnections = connections.OpenSet();
         _commitConnections = connections.OpenSet();
-        Coordinator commits = new(CoordinatorKind.Group, group, runtime, calls, new ClusterCalls(runtime, _commitConnections), metadata);
+        ClusterCalls finder = new(runtime, _commitConnections);
+        Coordinator commits = new(CoordinatorKind.Group, group, runtime, finder, finder, metadata);
         _offsets = new OffsetCommits(group, options.GroupInstanceId, options.ReadCommitted, runtime, commits);
         _owned = new OwnedPartitions(options, runtime, assignment, _offsets);
-        Coordinator membership = new(CoordinatorKind.Group, group, runtime, calls, new ClusterCalls(runtime, _memberConnections), metadata);
+        Coordinator membership = new(
+            CoordinatorKind.Group,
+            group,
+            runtime,
+            finder,
+            new ClusterCalls(runtime, _memberConnections),
+            metadata
+        );
         _member =
             options.GroupProtocol == GroupProtocol.Consumer
                 ? new ConsumerMember(options, runtime, membership, _offsets, _owned, new TopicNames(calls, metadata), wake)
@@ -118,7 +127,7 @@ internal sealed class ConsumerGroup : IDisposable
             : _owned.TryCommitAsync(
                 _assignment.Committable(_assignment.Partitions),
                 () => Identity,
-                new CallDeadline(_runtime.Waiters, _runtime.Options.RequestTimeout)
+                new CallDeadline(_runtime.Waiters, _options.CloseTimeout)
             );
 
     /// <summary>
@@ -140,8 +149,7 @@ internal sealed class ConsumerGroup : IDisposable
     public async ValueTask CloseAsync()
     {
         _matched?.Close();
-        TimeSpan limit = _options.SessionTimeout < _runtime.Options.CallTimeout ? _options.SessionTimeout : _runtime.Options.CallTimeout;
-        await _member.CloseAsync(new CallDeadline(_runtime.Waiters, limit));
+        await _member.CloseAsync(new CallDeadline(_runtime.Waiters, _options.CloseTimeout));
     }
 
     public void Dispose()

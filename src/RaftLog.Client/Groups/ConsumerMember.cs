@@ -13,6 +13,7 @@ internal sealed class ConsumerMember : IGroupMember
 {
     private readonly string _group;
     private readonly long _maxPollIntervalMs;
+    private readonly TimeSpan _closeTimeout;
     private readonly ClientRuntime _runtime;
     private readonly Coordinator _coordinator;
     private readonly OffsetCommits _offsets;
@@ -39,6 +40,7 @@ internal sealed class ConsumerMember : IGroupMember
     {
         _group = options.GroupId!;
         _maxPollIntervalMs = (long)options.MaxPollInterval.TotalMilliseconds;
+        _closeTimeout = options.CloseTimeout;
         _runtime = runtime;
         _coordinator = coordinator;
         _offsets = offsets;
@@ -152,7 +154,8 @@ internal sealed class ConsumerMember : IGroupMember
         }
 
         _beat.Close();
-        if (farewell is not null)
+        // Nobody knows a member whose coordinator was never found: there is nothing to leave, and nobody to wait for.
+        if (farewell is not null && _coordinator.WasFound)
         {
             await _coordinator.TryCallAsync(farewell, static r => r.ErrorCode, deadline);
         }
@@ -191,7 +194,7 @@ internal sealed class ConsumerMember : IGroupMember
             await _owned.RevokeAsync(
                 [.. revoked.Select(each => _reads[each])],
                 () => Identity,
-                new CallDeadline(_runtime.Waiters, _runtime.Options.RequestTimeout)
+                new CallDeadline(_runtime.Waiters, _closeTimeout)
             );
             revoked.ForEach(each => _reads.Remove(each));
         }

@@ -440,7 +440,8 @@ internal sealed class ProduceSender
         _nextExpiryMs = Array.TrueForAll(queues, queue => queue.IsEmpty) ? long.MaxValue : nowMs + ExpiryCheckMs;
     }
 
-    private void FailAll() =>
+    /// <summary>Fails what is still in the queues of a producer that is closed.</summary>
+    public void FailAll() =>
         _outcomes.Fail(
             Volatile.Read(ref _queues),
             long.MaxValue,

@@ -28,6 +28,7 @@ public sealed class Producer : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly TopicLanes _lanes;
     private readonly IReadOnlyList<IProducerInterceptor> _interceptors;
+    private readonly CancellationTokenSource _ended = new();
     private bool _closed;
 
     internal Producer(
@@ -339,7 +340,7 @@ public sealed class Producer : IAsyncDisposable
     /// <exception cref="KafkaException">The coordinator cannot be reached in time, or another producer has taken over.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public ValueTask InitTransactionsAsync(CancellationToken cancel = default) =>
-        Transactions.InitAsync(FlushQueuesAsync, NewDeadline(cancel));
+        Transactions.InitAsync(() => FlushQueuesAsync(cancel), NewDeadline(cancel));
 
     /// <summary>
     /// Opens a transaction. Until it ends every record of this producer belongs to it. Dispose it: what is not committed then is aborted.
@@ -348,7 +349,10 @@ public sealed class Producer : IAsyncDisposable
     /// <exception cref="KafkaException">The producer is not ready for one, or another producer has taken over.</exception>
     public Transaction BeginTransaction() => new(this, Transactions.Begin());
 
-    /// <summary>Sends what is here, waits for its end, and closes. A transaction that is open is aborted.</summary>
+    /// <summary>
+    /// Sends what is here, waits for its end, up to <see cref="ProducerOptions.CloseTimeout"/>, and closes. What is still here then fails.
+    /// A transaction that is open is aborted.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         lock (_lock)
@@ -361,13 +365,15 @@ public sealed class Producer : IAsyncDisposable
             _closed = true;
         }
 
+        CallDeadline deadline = new(_runtime.Waiters, _options.CloseTimeout ?? _options.DeliveryTimeout + _options.MaxBlock);
         if (_transactions is { IsUnderWay: true })
         {
-            await TryEndAsync();
+            await TryEndAsync(deadline);
         }
 
-        await FlushAsync(new CallDeadline(_runtime.Waiters, _options.DeliveryTimeout));
+        await FlushAsync(deadline);
         _sender.Close();
+        _ended.Cancel();
     }
 
     internal ValueTask<ProduceResult> ProduceInAsync(long transaction, string topic, in ProducerRecord record, CancellationToken cancel)
@@ -400,7 +406,7 @@ public sealed class Producer : IAsyncDisposable
     internal ValueTask AbortAsync(long transaction, CancellationToken cancel)
     {
         Transactions.EnsureCurrent(transaction);
-        return Transactions.AbortAsync(FlushQueuesAsync, EndDeadline(cancel));
+        return Transactions.AbortAsync(() => FlushQueuesAsync(cancel), EndDeadline(cancel));
     }
 
     /// <summary>
@@ -410,18 +416,17 @@ public sealed class Producer : IAsyncDisposable
     {
         if (Transactions.IsCurrent(transaction))
         {
-            await TryEndAsync();
+            await TryEndAsync(EndDeadline(default));
         }
     }
 
-    private async ValueTask TryEndAsync()
+    private async ValueTask TryEndAsync(CallDeadline deadline)
     {
+        Func<ValueTask> flushAsync = async () => await _sender.FlushAsync(deadline);
         try
         {
             await (
-                Transactions.IsCommitting
-                    ? Transactions.CommitAsync(FlushQueuesAsync, EndDeadline(default))
-                    : Transactions.AbortAsync(FlushQueuesAsync, EndDeadline(default))
+                Transactions.IsCommitting ? Transactions.CommitAsync(flushAsync, deadline) : Transactions.AbortAsync(flushAsync, deadline)
             );
         }
         catch (KafkaException)
@@ -431,7 +436,8 @@ public sealed class Producer : IAsyncDisposable
     }
 
     /// <summary>Waits for all that is in the queues, where a transaction that is aborted rejects what has not left.</summary>
-    private async ValueTask FlushQueuesAsync() => await _sender.FlushAsync(new CallDeadline(_runtime.Waiters, _options.DeliveryTimeout));
+    private async ValueTask FlushQueuesAsync(CancellationToken cancel) =>
+        await _sender.FlushAsync(new CallDeadline(_runtime.Waiters, _options.DeliveryTimeout, cancel));
 
     private TransactionFlow Transactions =>
         _transactions
@@ -450,7 +456,7 @@ public sealed class Producer : IAsyncDisposable
         transaction = 0;
         if (Volatile.Read(ref _closed) || _sender.IsClosed)
         {
-            return new KafkaException(ErrorCode.InvalidRequest, "the producer is closed");
+            return Closed();
         }
 
         int limit = Math.Min(_options.MaxRequestSize, _options.BatchSize);
@@ -462,6 +468,8 @@ public sealed class Producer : IAsyncDisposable
                     + $"here and max.message.bytes of the topic, or store large values elsewhere"
             );
     }
+
+    private static KafkaException Closed() => new(ErrorCode.InvalidRequest, "the producer is closed");
 
     private KafkaException NoRoom(string when) =>
         new(
@@ -496,6 +504,21 @@ public sealed class Producer : IAsyncDisposable
         (Task turn, TaskCompletionSource done) = lane.Enter();
         await LeaveAsync(lane, turn, done);
         passed.TryComplete(WaitOutcome.Ready);
+    }
+
+    /// <summary>Waits for a turn; false when the client is closed first.</summary>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    private async ValueTask<bool> HasComeAsync(Task turn, CallDeadline deadline)
+    {
+        Wait come = _runtime.Waiters.Rent(Timeout.InfiniteTimeSpan);
+        _ = EndAsync(turn, come);
+        return await deadline.OutcomeAsync(come) == WaitOutcome.Ready;
+    }
+
+    private static async Task EndAsync(Task turn, Wait come)
+    {
+        await turn;
+        come.TryComplete(WaitOutcome.Ready);
     }
 
     /// <summary>True when a record may join the transaction that it was produced in, whose end waits for it then.</summary>
@@ -555,6 +578,12 @@ public sealed class Producer : IAsyncDisposable
             _sender.WakeHere(queue);
         }
 
+        if (_sender.IsClosed)
+        {
+            // It was closed at this moment, and its loop may have looked for the last time.
+            _sender.FailAll();
+        }
+
         // Closed: the topic was made anew at this moment. Its records are being moved, and this one comes behind them.
         return outcome != BatchOutcome.Closed;
     }
@@ -605,7 +634,11 @@ public sealed class Producer : IAsyncDisposable
         CancellationToken cancel
     )
     {
-        CallDeadline deadline = new(_runtime.Waiters, _options.MaxBlock, cancel);
+        using CancellationTokenSource? linked = cancel.CanBeCanceled
+            ? CancellationTokenSource.CreateLinkedTokenSource(cancel, _ended.Token)
+            : null;
+        CancellationToken givenUp = linked?.Token ?? _ended.Token;
+        CallDeadline deadline = new(_runtime.Waiters, _options.MaxBlock, givenUp);
         (Task turn, TaskCompletionSource done) = lane.Enter();
         try
         {
@@ -616,8 +649,12 @@ public sealed class Producer : IAsyncDisposable
             }
 
             holdsMemory = true;
-            await turn;
-            cancel.ThrowIfCancellationRequested();
+            if (!turn.IsCompleted && !await HasComeAsync(turn, deadline))
+            {
+                throw Closed();
+            }
+
+            givenUp.ThrowIfCancellationRequested();
             ProducerTopic known = await _lanes.LearnAsync(topic, lane, deadline);
             if (!IsIn(known, record))
             {
@@ -635,6 +672,10 @@ public sealed class Producer : IAsyncDisposable
 
             Invariant.Holds(appended, "C-03", "a topic's queues were closed by another than the one whose turn it is");
             holdsMemory = false;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw Closed();
         }
         finally
         {

@@ -65,6 +65,12 @@ public sealed record ProducerOptions
     /// <summary>How long a record may take from the call to its acknowledgement (delivery.timeout.ms).</summary>
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>
+    /// How long <see cref="Producer.DisposeAsync"/> waits for what is still here, which fails then; null for as long as a record may take
+    /// (delivery.timeout.ms and max.block.ms together).
+    /// </summary>
+    public TimeSpan? CloseTimeout { get; init; }
+
     /// <summary>The most requests that wait for a response of one broker (max.in.flight.requests.per.connection).</summary>
     public int MaxInFlight { get; init; } = 5;
 
