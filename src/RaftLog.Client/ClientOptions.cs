@@ -11,6 +11,9 @@ public sealed record ClientOptions
     /// <summary>Where to ask first; any broker of the cluster will do (bootstrap.servers).</summary>
     public required IReadOnlyList<NetworkAddress> BootstrapServers { get; init; }
 
+    /// <summary>What the names of <see cref="BootstrapServers"/> stand for (client.dns.lookup).</summary>
+    public ClientDnsLookup DnsLookup { get; init; } = ClientDnsLookup.UseAllDnsIps;
+
     /// <summary>The name in the broker's logs and quotas (client.id).</summary>
     public string ClientId { get; init; } = "raftlog";
 

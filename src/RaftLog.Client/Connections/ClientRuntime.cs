@@ -19,6 +19,7 @@ internal sealed class ClientRuntime : IProcess, IDisposable
         Telemetry = new ClientTelemetry(options);
         Time = world.Time;
         Entropy = world.Entropy;
+        Network = world.Network;
         Waiters = new Waiters(world.Time);
         Pool = new BufferPool(
             world.Time,
@@ -48,6 +49,8 @@ internal sealed class ClientRuntime : IProcess, IDisposable
     public TimeProvider Time { get; }
 
     public IEntropy Entropy { get; }
+
+    public INetwork Network { get; }
 
     public Waiters Waiters { get; }
 

@@ -31,9 +31,10 @@ internal sealed class ConnectionSet(ClientRuntime runtime, ConnectionTable table
     /// are all gone finds the cluster again (KIP-899).
     /// </summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public ValueTask<RpcConnectResult> OpenAnyAsync(int attempt, CallDeadline deadline)
+    public async ValueTask<RpcConnectResult> OpenAnyAsync(int attempt, CallDeadline deadline)
     {
-        List<NetworkAddress> candidates = [.. table.View.Brokers.Select(broker => broker.Address), .. runtime.Options.BootstrapServers];
+        await table.LookUpBootstrapAsync(anew: attempt > 0, deadline);
+        List<NetworkAddress> candidates = [.. table.View.Brokers.Select(broker => broker.Address), .. table.Bootstrap];
         int start = attempt == 0 ? runtime.Entropy.Next(candidates.Count) : attempt;
         NetworkAddress chosen = candidates[start % candidates.Count];
         if (attempt == 0)
@@ -45,7 +46,7 @@ internal sealed class ConnectionSet(ClientRuntime runtime, ConnectionTable table
             }
         }
 
-        return OpenAsync(chosen, deadline);
+        return await OpenAsync(chosen, deadline);
     }
 
     /// <summary>Closes connections to addresses that are no longer named.</summary>

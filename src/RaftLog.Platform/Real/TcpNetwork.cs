@@ -10,6 +10,9 @@ public sealed class TcpNetwork(TimeProvider time, TcpOptions options) : INetwork
 {
     private const int MaxBacklog = 1024;
 
+    /// <summary>Where names are looked up.</summary>
+    internal INameResolver Names { get; init; } = new SystemNameResolver();
+
     /// <inheritdoc/>
     public IListener Listen(NetworkAddress address)
     {
@@ -44,13 +47,13 @@ public sealed class TcpNetwork(TimeProvider time, TcpOptions options) : INetwork
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
         try
         {
-            IPAddress[] targets = IPAddress.TryParse(address.Host, out IPAddress? ip)
+            IReadOnlyList<IPAddress> targets = IPAddress.TryParse(address.Host, out IPAddress? ip)
                 ? [ip]
-                : await Dns.GetHostAddressesAsync(address.Host, either.Token);
+                : await Names.AddressesAsync(address.Host, either.Token);
 
             // Only when every address of the name refuses is it certain that nobody listens.
             ConnectResult last = new(ConnectOutcome.Silent, null, $"{address.Host} has no address");
-            bool allRefused = targets.Length > 0;
+            bool allRefused = targets.Count > 0;
             foreach (IPAddress target in targets)
             {
                 last = await ConnectToAsync(new IPEndPoint(target, address.Port), either.Token);
@@ -78,6 +81,31 @@ public sealed class TcpNetwork(TimeProvider time, TcpOptions options) : INetwork
         {
             // A name that is too long to be one is an argument that .NET rejects.
             return new ConnectResult(ConnectOutcome.Silent, null, $"cannot connect to {address.Host}: {e.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<NetworkAddress>> CanonicalAsync(NetworkAddress address, TimeSpan timeout, CancellationToken cancel)
+    {
+        using CancellationTokenSource deadline = new(timeout, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
+        try
+        {
+            List<NetworkAddress> found = [];
+            foreach (IPAddress each in await Names.AddressesAsync(address.Host, either.Token))
+            {
+                NetworkAddress named = address with { Host = await Names.CanonicalNameAsync(each, either.Token) };
+                if (!found.Contains(named))
+                {
+                    found.Add(named);
+                }
+            }
+
+            return found.Count > 0 ? found : [address];
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException)
+        {
+            return [address];
         }
     }
 

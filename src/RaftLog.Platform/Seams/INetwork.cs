@@ -12,6 +12,13 @@ public interface INetwork
 
     /// <summary>Connects to an address. <see cref="ConnectOutcome.Silent"/> when nothing has answered by the deadline.</summary>
     ValueTask<ConnectResult> ConnectAsync(NetworkAddress address, TimeSpan timeout, CancellationToken cancel);
+
+    /// <summary>
+    /// The addresses that a name stands for, each under the name that it has of its own; the address itself where names have no such
+    /// meaning, or where nothing is found by the deadline.
+    /// </summary>
+    ValueTask<IReadOnlyList<NetworkAddress>> CanonicalAsync(NetworkAddress address, TimeSpan timeout, CancellationToken cancel) =>
+        ValueTask.FromResult<IReadOnlyList<NetworkAddress>>([address]);
 }
 
 /// <summary>Where to listen or connect.</summary>

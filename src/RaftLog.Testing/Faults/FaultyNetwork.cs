@@ -41,6 +41,9 @@ internal sealed class FaultyNetwork(INetwork network, NodeFaults own, Func<Netwo
         return listener;
     }
 
+    public ValueTask<IReadOnlyList<NetworkAddress>> CanonicalAsync(NetworkAddress address, TimeSpan timeout, CancellationToken cancel) =>
+        network.CanonicalAsync(address, timeout, cancel);
+
     public async ValueTask<ConnectResult> ConnectAsync(NetworkAddress address, TimeSpan timeout, CancellationToken cancel)
     {
         NodeFaults? others = faultsOf(address);

@@ -71,6 +71,9 @@ internal sealed class FakeCluster : IDisposable
         return network;
     }
 
+    /// <summary>Lets the clients that connect from now on do so through another network.</summary>
+    public void Through(Func<INetwork, INetwork> change) => _clientNetwork = change(_network);
+
     public KafkaCluster Connect(Func<ClientOptions, ClientOptions>? change = null)
     {
         ClientOptions options = new() { BootstrapServers = [Brokers[0].Address] };
