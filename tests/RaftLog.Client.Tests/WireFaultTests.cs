@@ -131,6 +131,7 @@ public class WireFaultTests
                 }
 
                 hit += network.Cuts < 3 ? 1 : 0;
+                Assert.Equal(0, world.Sessions.Rejected);
                 for (int partition = 0; partition < 2; partition++)
                 {
                     Assert.Equal(Enumerable.Range(0, 2 * Records).Where(i => i % 2 == partition).Select(i => $"{i}"), read[partition]);

@@ -48,6 +48,9 @@ internal sealed class FakeCluster : IDisposable
     /// <summary>The fetch sessions that brokers keep; null where they keep none.</summary>
     public FakeSessions? Sessions { get; init; }
 
+    /// <summary>How long each produce request takes, while the next ones of its connection wait behind it.</summary>
+    public TimeSpan ResponseTime { get; init; }
+
     /// <summary>Answers in the cluster's place; null lets the cluster answer.</summary>
     public Func<NodeId, IMessage, Reply?> Intercept { get; set; } = (_, _) => null;
 
@@ -148,6 +151,11 @@ internal sealed class FakeCluster : IDisposable
 
     private async ValueTask<IMessage?> RespondAsync(NodeId node, RequestHeader header, IMessage message)
     {
+        if (message is ProduceRequest && ResponseTime > TimeSpan.Zero)
+        {
+            await _waiters.Delay(ResponseTime);
+        }
+
         if (Intercept(node, message) is { } bent)
         {
             if (bent.Apply)

@@ -7,7 +7,10 @@ namespace RaftLog.Client.Tests;
 /// <summary>A partition of the fake cluster: batches in a list, and the checks of an idempotent log.</summary>
 internal sealed class FakePartition(int index, NodeId leader)
 {
-    private readonly Dictionary<ProducerId, (ProducerEpoch Epoch, int LastSequence, Offset LastBase)> _producers = [];
+    /// <summary>How many batches of a producer a log remembers, as Kafka's does.</summary>
+    private const int Remembered = 5;
+
+    private readonly Dictionary<ProducerId, List<(ProducerEpoch Epoch, int First, int Last, Offset Base)>> _producers = [];
 
     public int Index => index;
 
@@ -35,24 +38,29 @@ internal sealed class FakePartition(int index, NodeId leader)
         ProducerStamp stamp = batch.Batch.Producer;
         if (stamp.Id.IsPresent && stamp.BaseSequence >= 0)
         {
-            bool known = _producers.TryGetValue(stamp.Id, out var last);
-            if (known && stamp.Epoch < last.Epoch)
+            List<(ProducerEpoch Epoch, int First, int Last, Offset Base)> known = _producers.GetValueOrDefault(stamp.Id, []);
+            if (known.Count > 0 && stamp.Epoch < known[^1].Epoch)
             {
                 return (ErrorCode.InvalidProducerEpoch, Offset.None);
             }
 
-            if (known && stamp.Epoch == last.Epoch && batch.Batch.LastSequence == last.LastSequence)
+            known.RemoveAll(each => each.Epoch != stamp.Epoch);
+            foreach ((_, int first, int last, Offset baseOffset) in known)
             {
-                return (ErrorCode.None, last.LastBase);
+                if (first == stamp.BaseSequence && last == batch.Batch.LastSequence)
+                {
+                    return (ErrorCode.None, baseOffset);
+                }
             }
 
-            int expected = known && stamp.Epoch == last.Epoch ? ProducerStamp.Advance(last.LastSequence, 1) : 0;
-            if (stamp.BaseSequence != expected)
+            if (stamp.BaseSequence != (known.Count > 0 ? ProducerStamp.Advance(known[^1].Last, 1) : 0))
             {
                 return (ErrorCode.OutOfOrderSequenceNumber, Offset.None);
             }
 
-            _producers[stamp.Id] = (stamp.Epoch, batch.Batch.LastSequence, End);
+            known.Add((stamp.Epoch, stamp.BaseSequence, batch.Batch.LastSequence, End));
+            known.RemoveRange(0, Math.Max(0, known.Count - Remembered));
+            _producers[stamp.Id] = known;
         }
 
         Offset at = End;

@@ -15,6 +15,9 @@ internal sealed class FakeSessions
     /// <summary>How many partitions each request named, in order.</summary>
     public List<int> Named { get; } = [];
 
+    /// <summary>How many requests their sessions rejected: a reader that knows where it stands sends none.</summary>
+    public int Rejected { get; private set; }
+
     /// <summary>How many sessions are known.</summary>
     public int Count => _sessions.Count;
 
@@ -42,11 +45,13 @@ internal sealed class FakeSessions
 
         if (!_sessions.TryGetValue(request.SessionId, out Session? session))
         {
+            Rejected++;
             return (request, ErrorCode.FetchSessionIdNotFound);
         }
 
         if (request.SessionEpoch != session.NextEpoch)
         {
+            Rejected++;
             return (request, ErrorCode.InvalidFetchSessionEpoch);
         }
 

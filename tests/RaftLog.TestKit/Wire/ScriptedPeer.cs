@@ -30,6 +30,9 @@ public sealed class ScriptedPeer : IDisposable
     /// <summary>The highest version offered of an API, where that is not the highest there is.</summary>
     public Dictionary<ApiKey, short> Highest { get; } = [];
 
+    /// <summary>The features that the cluster has finalized, with their levels.</summary>
+    public SortedDictionary<string, short> Features { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Responds to a request; null keeps silent for ever.</summary>
     public Func<RequestHeader, IMessage, IMessage?> Respond { get; set; } = (_, _) => null;
 
@@ -86,7 +89,7 @@ public sealed class ScriptedPeer : IDisposable
 
         Received.Add((header, message));
         IMessage? reply =
-            message is ApiVersionsRequest ? new ApiVersionsResponse { ApiKeys = Offered() }
+            message is ApiVersionsRequest ? new ApiVersionsResponse { ApiKeys = Offered(), FinalizedFeatures = Finalized() }
             : RespondLater is { } later ? await later(header, message)
             : Respond(header, message);
         return reply is null ? null : Encode(header, header.ApiVersion, reply);
@@ -125,6 +128,16 @@ public sealed class ScriptedPeer : IDisposable
 
         return offered;
     }
+
+    private List<ApiVersionsResponse.FinalizedFeature> Finalized() =>
+        [
+            .. Features.Select(static each => new ApiVersionsResponse.FinalizedFeature
+            {
+                Name = each.Key,
+                MinVersionLevel = each.Value,
+                MaxVersionLevel = each.Value,
+            }),
+        ];
 
     private static byte[] Encode(RequestHeader header, short version, IMessage response)
     {
