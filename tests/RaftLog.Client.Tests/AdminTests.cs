@@ -208,4 +208,35 @@ public class AdminTests
         Assert.Throws<FormatException>(() => ClientOptions.ParseServers(""));
         Assert.Throws<FormatException>(() => ClientOptions.ParseServers("a:70000"));
     }
+
+    [Fact]
+    public void Static_members_are_removed_by_name_and_a_result_comes_for_each() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            FakeCoordinator coordinator = new();
+            world.Intercept = (_, message) => coordinator.Respond(message);
+
+            IReadOnlyList<ItemResult<string>> results = world.Finish(
+                world.Connect().Admin.Groups.RemoveMembersAsync("g", ["a", "unknown"])
+            );
+
+            Assert.Equal([("a", ErrorCode.None), ("unknown", ErrorCode.UnknownMemberId)], results.Select(each => (each.Item, each.Error)));
+            LeaveGroupRequest request = Assert.Single(world.Received<LeaveGroupRequest>());
+            Assert.Equal([("", "a"), ("", "unknown")], request.Members.Select(each => (each.MemberId, each.GroupInstanceId)));
+        });
+
+    [Fact]
+    public void Fencing_takes_the_next_epoch_of_a_transactional_id() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            FakeCoordinator coordinator = new();
+            world.Intercept = (_, message) => coordinator.Respond(message);
+
+            world.Finish(world.Connect().Admin.Transactions.FenceAsync("tx"));
+
+            InitProducerIdRequest request = Assert.Single(world.Received<InitProducerIdRequest>());
+            Assert.Equal(("tx", false), (request.TransactionalId, request.ProducerId.IsPresent));
+        });
 }

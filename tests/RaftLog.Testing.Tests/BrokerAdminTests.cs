@@ -1,5 +1,9 @@
 using RaftLog.Client;
 using RaftLog.Client.Admin;
+using RaftLog.Client.Consume;
+using RaftLog.Client.Groups;
+using RaftLog.Client.Produce;
+using RaftLog.Client.Transactions;
 using RaftLog.Protocol;
 
 namespace RaftLog.Testing.Tests;
@@ -36,8 +40,8 @@ public class BrokerAdminTests
 
         foreach (int node in cluster.Nodes)
         {
-            LogDirectory directory = Assert.Single(await admin.Brokers.LogDirectoriesAsync(new NodeId(node)));
-            Assert.Equal([first, second], directory.Replicas.Select(replica => replica.Partition).Where(each => each.Topic == "t"));
+            LogDirView directory = Assert.Single(await admin.LogDirs.DescribeAsync(new NodeId(node)));
+            Assert.Equal([first, second], directory.Replicas.Select(replica => replica.Partition).Order().Where(each => each.Topic == "t"));
         }
 
         FeatureLevel transactions = (await admin.Brokers.FeaturesAsync()).Single(each => each.Name == "transaction.version");
@@ -53,6 +57,58 @@ public class BrokerAdminTests
         Assert.Contains(new ConfigResource(ConfigResourceType.Topic, "t"), await admin.ListConfigResourcesAsync(ConfigResourceType.Topic));
         KafkaException absent = await Assert.ThrowsAsync<KafkaException>(async () => await admin.Brokers.UnregisterAsync(new NodeId(77)));
         Assert.Equal(ErrorCode.BrokerIdNotRegistered, absent.Code);
+    }
+
+    [Theory]
+    [InlineData(GroupProtocol.Classic)]
+    [InlineData(GroupProtocol.Consumer)]
+    public async Task Members_that_are_removed_are_in_their_group_no_more(GroupProtocol protocol)
+    {
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync();
+        KafkaAdmin admin = cluster.Client.Admin;
+        await EmbeddedClusterTests.CreateAsync(cluster.Client, "t", partitions: 1);
+        Consumer consumer = cluster.Client.CreateConsumer(
+            new ConsumerOptions
+            {
+                GroupId = "g",
+                GroupProtocol = protocol,
+                GroupInstanceId = "left",
+                OffsetReset = OffsetReset.Earliest,
+            }
+        );
+        consumer.Subscribe(["t"]);
+        while (consumer.Assigned.Count == 0)
+        {
+            (await consumer.ReadAsync(TimeSpan.FromMilliseconds(50)))?.Dispose();
+        }
+
+        // Without a word to the group, as one whose process ends.
+        consumer.Dispose();
+        Assert.Equal(["left"], (await admin.Groups.DescribeAsync("g")).Members.Select(each => each.InstanceId));
+
+        ItemResult<string> absent = Assert.Single(await admin.Groups.RemoveMembersAsync("g", ["absent"]));
+        Assert.Equal(ErrorCode.UnknownMemberId, absent.Error);
+        Assert.All(await admin.Groups.RemoveAllMembersAsync("g"), each => each.ThrowIfFailed());
+
+        Assert.Empty((await admin.Groups.DescribeAsync("g")).Members);
+    }
+
+    [Fact]
+    public async Task A_producer_that_is_fenced_can_neither_commit_nor_be_read()
+    {
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync();
+        await EmbeddedClusterTests.CreateAsync(cluster.Client, "t", partitions: 1);
+        await using Producer producer = cluster.Client.CreateProducer(new ProducerOptions { TransactionalId = "tx" });
+        await producer.InitTransactionsAsync();
+        await using Transaction transaction = producer.BeginTransaction();
+        await transaction.ProduceAsync("t", new ProducerRecord(null, "x"u8.ToArray()));
+
+        await cluster.Client.Admin.Transactions.FenceAsync("tx");
+
+        KafkaException fenced = await Assert.ThrowsAsync<KafkaException>(async () => await transaction.CommitAsync());
+        Assert.True(fenced.IsFatal, fenced.Message);
+        TransactionDescription described = await cluster.Client.Admin.Transactions.DescribeAsync("tx");
+        Assert.Empty(described.Partitions);
     }
 
     [Fact]
@@ -78,7 +134,10 @@ public class BrokerAdminTests
             async () => await admin.Transactions.ProducersAsync(partition, cancel.Token),
             async () => await admin.Transactions.FindHangingAsync("t", TimeSpan.Zero, cancel.Token),
             async () => await admin.Brokers.FeaturesAsync(cancel.Token),
-            async () => await admin.Brokers.LogDirectoriesAsync(new NodeId(1), cancel.Token),
+            async () => await admin.LogDirs.DescribeAsync(new NodeId(1), cancel.Token),
+            async () => await admin.Groups.RemoveMembersAsync("g", ["a"], cancel.Token),
+            async () => await admin.Groups.RemoveAllMembersAsync("g", cancel.Token),
+            async () => await admin.Transactions.FenceAsync("tx", cancel.Token),
             async () => await admin.Brokers.UnregisterAsync(new NodeId(1), cancel.Token),
             async () => await admin.Brokers.SetFeatureAsync("transaction.version", 1, cancel: cancel.Token),
             async () => await admin.DeleteRecordsAsync(offsets, cancel.Token),

@@ -5,7 +5,7 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Admin;
 
 /// <summary>
-/// Brokers, their disks, and the features that they have agreed on. What fails for a passing reason is tried again until
+/// Brokers, and the features that they have agreed on. What fails for a passing reason is tried again until
 /// <see cref="ClientOptions.CallTimeout"/>.
 /// </summary>
 public sealed class BrokerAdmin
@@ -15,42 +15,8 @@ public sealed class BrokerAdmin
 
     private readonly ClientRuntime _runtime;
     private readonly ClusterCalls _calls;
-    private readonly BrokerCalls _brokers;
 
-    internal BrokerAdmin(ClientRuntime runtime, ClusterCalls calls, BrokerCalls brokers) =>
-        (_runtime, _calls, _brokers) = (runtime, calls, brokers);
-
-    /// <summary>The log directories of a broker (KIP-113).</summary>
-    /// <exception cref="KafkaException">The broker rejected the request, or cannot be reached.</exception>
-    public async ValueTask<IReadOnlyList<LogDirectory>> LogDirectoriesAsync(NodeId broker, CancellationToken cancel = default)
-    {
-        DescribeLogDirsResponse response = await _brokers.AskAsync(
-            broker,
-            new DescribeLogDirsRequest { Topics = null },
-            static r => r.ErrorCode,
-            $"log directories of broker {broker}",
-            NewDeadline(cancel)
-        );
-        return response.Results.ConvertAll(directory => new LogDirectory(
-            directory.LogDir,
-            directory.ErrorCode,
-            directory.TotalBytes,
-            directory.UsableBytes,
-            directory.IsCordoned,
-            [
-                .. directory
-                    .Topics.SelectMany(topic =>
-                        topic.Partitions.Select(each => new StoredReplica(
-                            new TopicPartition(topic.Name, each.PartitionIndex),
-                            each.PartitionSize,
-                            each.OffsetLag,
-                            each.IsFutureKey
-                        ))
-                    )
-                    .OrderBy(each => each.Partition),
-            ]
-        ));
-    }
+    internal BrokerAdmin(ClientRuntime runtime, ClusterCalls calls) => (_runtime, _calls) = (runtime, calls);
 
     /// <summary>Takes a broker that is gone out of the cluster for good (KIP-631).</summary>
     /// <exception cref="KafkaException">There is no such broker, it still runs, or the controller cannot be reached.</exception>

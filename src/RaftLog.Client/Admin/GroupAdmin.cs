@@ -219,6 +219,61 @@ public sealed class GroupAdmin
         ];
     }
 
+    /// <summary>Puts static members out of a group (KIP-345): their partitions do not wait for the end of their sessions.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="instances">Their names (group.instance.id).</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="KafkaException">The coordinator rejected all of them, or cannot be asked in time.</exception>
+    public ValueTask<IReadOnlyList<ItemResult<string>>> RemoveMembersAsync(
+        string group,
+        IReadOnlyCollection<string> instances,
+        CancellationToken cancel = default
+    ) => RemoveAsync(group, [.. instances.Select(static each => (Id: "", Instance: (string?)each))], NewDeadline(cancel));
+
+    /// <summary>Puts all members out of a group. Those that live join again.</summary>
+    /// <returns>A result for each, named by its instance or else by its member id.</returns>
+    /// <exception cref="KafkaException">The coordinator rejected, or cannot be asked in time.</exception>
+    public async ValueTask<IReadOnlyList<ItemResult<string>>> RemoveAllMembersAsync(string group, CancellationToken cancel = default)
+    {
+        GroupDescription described = await DescribeAsync(group, cancel);
+        return await RemoveAsync(group, [.. described.Members.Select(static each => (each.Id, each.InstanceId))], NewDeadline(cancel));
+    }
+
+    private async ValueTask<IReadOnlyList<ItemResult<string>>> RemoveAsync(
+        string group,
+        IReadOnlyList<(string Id, string? Instance)> members,
+        CallDeadline deadline
+    )
+    {
+        if (members.Count == 0)
+        {
+            return [];
+        }
+
+        LeaveGroupRequest request = new()
+        {
+            GroupId = group,
+            Members =
+            [
+                .. members.Select(static each => new LeaveGroupRequest.MemberIdentity
+                {
+                    MemberId = each.Instance is null ? each.Id : "",
+                    GroupInstanceId = each.Instance,
+                    Reason = "an administrator has removed it",
+                }),
+            ],
+        };
+        LeaveGroupResponse response = await CoordinatorOf(group).CallAsync(request, static r => r.ErrorCode, deadline);
+        Check(response.ErrorCode, group, null);
+        return response.Members.ConvertAll(each =>
+            ItemResult<string>.From(
+                each.GroupInstanceId ?? each.MemberId,
+                each.ErrorCode,
+                each.ErrorCode == ErrorCode.UnknownMemberId ? "the group has no such member" : null
+            )
+        );
+    }
+
     private static GroupDescription Describe(ConsumerGroupDescribeResponse.DescribedConsumerGroup group) =>
         new(
             group.GroupId,

@@ -29,7 +29,7 @@ public sealed class KafkaAdmin
         _brokers = new BrokerCalls(runtime, calls, metadata);
         Groups = new GroupAdmin(runtime, calls, metadata, _brokers);
         Transactions = new TransactionAdmin(runtime, calls, metadata, _brokers);
-        Brokers = new BrokerAdmin(runtime, calls, _brokers);
+        Brokers = new BrokerAdmin(runtime, calls);
         Reassignments = new ReassignmentAdmin(runtime, calls);
         LogDirs = new LogDirAdmin(runtime, calls, metadata);
     }

@@ -1,7 +1,9 @@
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
+using RaftLog.Client.Transactions;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
+using RaftLog.Protocol.Records;
 
 namespace RaftLog.Client.Admin;
 
@@ -149,6 +151,26 @@ public sealed class TransactionAdmin
         }
 
         return hanging;
+    }
+
+    /// <summary>
+    /// Fences the producer of a transactional id, and aborts the transaction that it has open: for the next producer that uses the id, or
+    /// for none.
+    /// </summary>
+    /// <param name="transactionalId">The transactional id.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="KafkaException">The coordinator rejects, or cannot be asked in time.</exception>
+    public async ValueTask FenceAsync(string transactionalId, CancellationToken cancel = default)
+    {
+        Coordinator coordinator = new(CoordinatorKind.Transaction, transactionalId, _runtime, _calls, _calls, _metadata);
+        TransactionCalls calls = new(
+            transactionalId,
+            _runtime.Options.RequestTimeout,
+            _runtime,
+            coordinator,
+            group => new Coordinator(CoordinatorKind.Group, group, _runtime, _calls, _calls, _metadata)
+        );
+        await calls.InitAsync(ProducerStamp.None, NewDeadline(cancel));
     }
 
     /// <summary>
