@@ -10,7 +10,9 @@ namespace RaftLog.Simulation;
 /// <param name="Transactions">How producers speak of transactions.</param>
 public sealed record CoordinatedWork(int Members, int Transfers, int Pipelines, bool IsClassic, TransactionProtocol Transactions)
 {
-    /// <summary>True when pipelines are programs of the shipped client, false when they speak the protocol themselves.</summary>
+    /// <summary>
+    /// True when pipelines and transfers are programs of the shipped client, false when they speak the protocol themselves.
+    /// </summary>
     public bool UsesClient { get; init; }
 
     /// <summary>How long tombstones of the compacted internal topics stay; null where internal topics are not compacted.</summary>

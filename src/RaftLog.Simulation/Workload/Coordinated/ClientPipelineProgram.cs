@@ -1,10 +1,7 @@
-using RaftLog.Checking;
 using RaftLog.Client;
 using RaftLog.Client.Consume;
 using RaftLog.Client.Groups;
-using RaftLog.Client.Produce;
 using RaftLog.Client.Transactions;
-using RaftLog.Platform;
 using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
@@ -13,12 +10,11 @@ namespace RaftLog.Simulation;
 /// As <see cref="PipelineProgram"/>, with the shipped client: its consumer as a member of a group, its producer, and its transactions. Now
 /// and then it aborts and reads the same again, or is silent for longer than its session in the middle of a transaction.
 /// </summary>
-internal sealed class ClientPipelineProgram : IPipelineProgram
+internal sealed class ClientPipelineProgram : TransactionalProgram
 {
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(700);
-    private static readonly TimeSpan Delivery = TimeSpan.FromSeconds(8);
 
     /// <summary>
     /// A machine that loses its power tells nobody. Whoever waits for its response to JoinGroup, which may take as long as this by itself,
@@ -35,7 +31,6 @@ internal sealed class ClientPipelineProgram : IPipelineProgram
     private readonly int _number;
     private readonly string _input;
     private readonly IReadOnlyList<TopicPartition> _outputs;
-    private bool _stopped;
 
     /// <param name="world">What it runs in.</param>
     /// <param name="client">Its process, and the cluster as it sees it.</param>
@@ -55,29 +50,20 @@ internal sealed class ClientPipelineProgram : IPipelineProgram
         string input,
         IReadOnlyList<TopicPartition> outputs
     )
+        : base(number)
     {
         _scheduler = world.Scheduler;
         (_program, _cluster) = client;
         (_options, _random, _number, _group, _input, _outputs) = (options, random, number, group, input, outputs);
-        Log = new TransactionLog(number);
     }
 
-    /// <inheritdoc/>
-    public TransactionLog Log { get; }
-
-    /// <inheritdoc/>
+    /// <summary>What it did in its group.</summary>
     public GroupLog Group { get; } = new();
 
     /// <inheritdoc/>
-    public bool IsDone { get; private set; }
-
-    /// <inheritdoc/>
-    public void Stop() => _stopped = true;
-
-    /// <inheritdoc/>
-    public async Task RunAsync()
+    protected override async Task WorkAsync()
     {
-        while (!_stopped)
+        while (!IsStopped)
         {
             try
             {
@@ -89,27 +75,18 @@ internal sealed class ClientPipelineProgram : IPipelineProgram
                 await Task.Delay(Rest, _program.Time);
             }
         }
-
-        IsDone = true;
     }
 
     /// <summary>One incarnation of its producer and of its member, up to the first failure that these cannot go on after.</summary>
     private async Task LiveAsync()
     {
-        long invoked = _scheduler.NowUs;
-        string transactionalId = $"{_group}-client-{_number}";
-        await using Producer producer = _cluster.CreateProducer(
-            new ProducerOptions
-            {
-                TransactionalId = transactionalId,
-                TransactionTimeout = CoordinatedWork.Session,
-                DeliveryTimeout = Delivery,
-                MaxBlock = Delivery,
-            }
+        await using ClientTransactions producer = await ClientTransactions.OpenAsync(
+            _scheduler,
+            _cluster,
+            _options,
+            Log,
+            $"{_group}-client-{_number}"
         );
-        await producer.InitTransactionsAsync();
-        ProducerSession session = new(transactionalId, Log.NextSession(), invoked, _scheduler.NowUs);
-        Log.Add(session);
         await using Consumer consumer = _cluster.CreateConsumer(
             new ConsumerOptions
             {
@@ -124,17 +101,17 @@ internal sealed class ClientPipelineProgram : IPipelineProgram
             }
         );
         consumer.Subscribe([_input]);
-        while (!_stopped)
+        while (!IsStopped)
         {
             using FetchedRecords? records = await consumer.ReadAsync(Turn);
             if (records is not null)
             {
-                await TransformAsync(session, producer, consumer, records);
+                await TransformAsync(producer, consumer, records);
             }
         }
     }
 
-    private async Task TransformAsync(ProducerSession session, Producer producer, Consumer consumer, FetchedRecords records)
+    private async Task TransformAsync(ClientTransactions producer, Consumer consumer, FetchedRecords records)
     {
         List<Offset> offsets = [];
         foreach (RecordView record in records)
@@ -149,13 +126,12 @@ internal sealed class ClientPipelineProgram : IPipelineProgram
 
         int choice = _random.Next(100);
         ConsumerGroupMetadata member = consumer.GroupMetadata;
-        ClientTransaction noted = Log.Begin(session);
         try
         {
-            await using Transaction transaction = producer.BeginTransaction();
+            await using NotedTransaction transaction = producer.Begin();
             foreach (Offset offset in offsets)
             {
-                Send(session, noted, transaction, records.Partition, offset);
+                transaction.Send(_outputs[records.Partition.Partition % _outputs.Count], source: (records.Partition, offset));
             }
 
             if (choice == 99)
@@ -163,7 +139,7 @@ internal sealed class ClientPipelineProgram : IPipelineProgram
                 await Task.Delay(CoordinatedWork.Session * 1.5, _program.Time);
             }
 
-            await transaction.SendOffsetsAsync(member, new SortedDictionary<TopicPartition, Offset> { [records.Partition] = records.Next });
+            await transaction.SendOffsetsAsync(member, records.Partition, records.Next);
             if (choice < 5)
             {
                 await transaction.AbortAsync();
@@ -171,48 +147,13 @@ internal sealed class ClientPipelineProgram : IPipelineProgram
                 return;
             }
 
-            noted = noted with { CommitInvokedUs = _scheduler.NowUs, Outcome = SendOutcome.Unknown };
-            Log.Update(noted);
             await transaction.CommitAsync();
-            Log.Update(noted with { Outcome = SendOutcome.Acknowledged, CompletedUs = _scheduler.NowUs });
         }
         catch (KafkaException failure) when (failure.NeedsAbort)
         {
             // Disposed by now, and so aborted: the producer goes on, and the member reads the same again if it still may.
             _scheduler.Say($"{_program.Name}: a transaction is aborted: {failure.Message}");
             GoBack(consumer, records.Partition, offsets[0]);
-        }
-    }
-
-    private void Send(ProducerSession session, ClientTransaction noted, Transaction transaction, TopicPartition input, Offset offset)
-    {
-        TopicPartition output = _outputs[input.Partition % _outputs.Count];
-        SentRecord sent = new(session.Number, output, Log.NextValue(), SendOutcome.Rejected, Offset.None)
-        {
-            InvokedUs = _scheduler.NowUs,
-            Transaction = noted.Number,
-            Source = (input, offset),
-        };
-        Log.Add(sent);
-        _ = NoteAsync(
-            sent,
-            transaction.ProduceAsync(
-                output.Topic,
-                new ProducerRecord(null, Payload.Write(sent.Value, _options.MaxFill)) { Partition = output.Partition }
-            )
-        );
-    }
-
-    private async Task NoteAsync(SentRecord sent, ValueTask<ProduceResult> produced)
-    {
-        try
-        {
-            ProduceResult result = await produced;
-            Log.Place(sent with { Offset = result.Offset, CompletedUs = _scheduler.NowUs });
-        }
-        catch (KafkaException)
-        {
-            // The end of its transaction says what became of it.
         }
     }
 

@@ -27,8 +27,8 @@ internal sealed class CoordinatedPrograms
     private readonly SimRandom _random;
     private readonly IReadOnlyList<TopicPartition> _inputs;
     private readonly List<(Incarnation Program, GroupProgram Member)> _members = [];
-    private readonly List<(Incarnation Program, TransferProgram Transfer)> _transfers = [];
-    private readonly List<(Incarnation Program, IPipelineProgram Pipeline)> _pipelines = [];
+    private readonly List<(Incarnation Program, TransactionalProgram Transfer)> _transfers = [];
+    private readonly List<(Incarnation Program, TransactionalProgram Pipeline)> _pipelines = [];
     private readonly List<GroupLog> _groupLogs = [];
     private readonly List<TransactionLog> _transactionLogs = [];
     private CommittedOffsets? _committed;
@@ -226,30 +226,55 @@ internal sealed class CoordinatedPrograms
 
     private void AddTransfer(int index)
     {
-        (Incarnation program, RawClient client) = _world.NewRawClient();
-        TransferProgram transfer = new(
-            WorldOf(program, client),
-            ++_programs,
-            Work.Transactions,
-            $"transfers-{index % 2}",
-            CoordinatedWork.Session,
-            [.. Partitions.Where(each => each.Topic == Accounts)]
-        );
+        string transactionalId = $"transfers-{index % 2}";
+        (Incarnation program, TransactionalProgram transfer) = Work.UsesClient
+            ? ClientTransfer(transactionalId)
+            : RawTransfer(transactionalId);
         _transfers.Insert(index, (program, transfer));
         _transactionLogs.Add(transfer.Log);
         program.Run("transfer", transfer.RunAsync);
     }
 
+    private (Incarnation Program, TransactionalProgram Transfer) RawTransfer(string transactionalId)
+    {
+        (Incarnation program, RawClient client) = _world.NewRawClient();
+        TransferProgram transfer = new(
+            WorldOf(program, client),
+            ++_programs,
+            Work.Transactions,
+            transactionalId,
+            CoordinatedWork.Session,
+            PartitionsOf(Accounts)
+        );
+        return (program, transfer);
+    }
+
+    private (Incarnation Program, TransactionalProgram Transfer) ClientTransfer(string transactionalId)
+    {
+        (Incarnation program, KafkaCluster client) = _world.NewClient();
+        int number = ++_programs;
+        ClientTransferProgram transfer = new(
+            _world,
+            (program, client),
+            _options,
+            _random.Split("program", number),
+            number,
+            transactionalId,
+            PartitionsOf(Accounts)
+        );
+        return (program, transfer);
+    }
+
     private void AddPipeline()
     {
-        (Incarnation program, IPipelineProgram pipeline) = Work.UsesClient ? ClientPipeline() : RawPipeline();
+        (Incarnation program, TransactionalProgram pipeline, GroupLog group) = Work.UsesClient ? ClientPipeline() : RawPipeline();
         _pipelines.Add((program, pipeline));
-        _groupLogs.Add(pipeline.Group);
+        _groupLogs.Add(group);
         _transactionLogs.Add(pipeline.Log);
         program.Run("transform", pipeline.RunAsync);
     }
 
-    private (Incarnation Program, IPipelineProgram Pipeline) RawPipeline()
+    private (Incarnation Program, TransactionalProgram Pipeline, GroupLog Group) RawPipeline()
     {
         (Incarnation program, RawClient client) = _world.NewRawClient();
         PipelineProgram pipeline = new(
@@ -258,14 +283,14 @@ internal sealed class CoordinatedPrograms
             Work.Transactions,
             PipelineGroup,
             _inputs,
-            [.. Partitions.Where(each => each.Topic == Made)],
+            PartitionsOf(Made),
             CoordinatedWork.Session,
             Work.IsClassic
         );
-        return (program, pipeline);
+        return (program, pipeline, pipeline.Group);
     }
 
-    private (Incarnation Program, IPipelineProgram Pipeline) ClientPipeline()
+    private (Incarnation Program, TransactionalProgram Pipeline, GroupLog Group) ClientPipeline()
     {
         (Incarnation program, KafkaCluster client) = _world.NewClient();
         int number = ++_programs;
@@ -277,10 +302,12 @@ internal sealed class CoordinatedPrograms
             number,
             PipelineGroup,
             _inputs[0].Topic,
-            [.. Partitions.Where(each => each.Topic == Made)]
+            PartitionsOf(Made)
         );
-        return (program, pipeline);
+        return (program, pipeline, pipeline.Group);
     }
+
+    private IReadOnlyList<TopicPartition> PartitionsOf(string topic) => [.. Partitions.Where(each => each.Topic == topic)];
 
     private ProgramWorld WorldOf(Incarnation program, RawClient client) =>
         new(

@@ -7,7 +7,7 @@ namespace RaftLog.Simulation;
 /// A member of a group that makes one record from each record of some partitions: what it writes and how far it has read are one
 /// transaction. Now and then it aborts, or is silent for longer than its session in the middle of a transaction and goes on all the same.
 /// </summary>
-public sealed class PipelineProgram : IPipelineProgram
+public sealed class PipelineProgram : TransactionalProgram
 {
     private const short FetchOfOneGroup = 7;
     private const int MostRecords = 40;
@@ -29,7 +29,6 @@ public sealed class PipelineProgram : IPipelineProgram
     private TransactionSession? _producer;
     private long _beatUs;
     private bool _isBehind;
-    private bool _stopped;
 
     /// <param name="world">What it runs in.</param>
     /// <param name="number">Its number.</param>
@@ -49,6 +48,7 @@ public sealed class PipelineProgram : IPipelineProgram
         TimeSpan session,
         bool isClassic
     )
+        : base(number)
     {
         _world = world;
         _coordinators = new CoordinatorRequests(world);
@@ -58,28 +58,18 @@ public sealed class PipelineProgram : IPipelineProgram
         _session = session;
         _outputs = outputs;
         _beatUs = -(long)BeatInterval.TotalMicroseconds;
-        Log = new TransactionLog(number);
         _member = isClassic
             ? new ClassicGroupMember(world, _coordinators, group, inputs, session, Group)
             : new ConsumerMembership(world, _coordinators, group, $"pipe-{number}", inputs[0].Topic, session, Group);
     }
 
-    /// <summary>What it did with transactions.</summary>
-    public TransactionLog Log { get; }
-
     /// <summary>What it did in its group.</summary>
     public GroupLog Group { get; } = new();
 
-    /// <summary>True when it does nothing more.</summary>
-    public bool IsDone { get; private set; }
-
-    /// <summary>Leaves the group soon.</summary>
-    public void Stop() => _stopped = true;
-
-    /// <summary>Works until it is stopped.</summary>
-    public async Task RunAsync()
+    /// <inheritdoc/>
+    protected override async Task WorkAsync()
     {
-        while (!_stopped)
+        while (!IsStopped)
         {
             if (!_isBehind)
             {
@@ -98,7 +88,6 @@ public sealed class PipelineProgram : IPipelineProgram
         }
 
         await _member.LeaveAsync();
-        IsDone = true;
     }
 
     private async Task BeatAsync()

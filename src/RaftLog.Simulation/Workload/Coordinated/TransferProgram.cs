@@ -7,7 +7,7 @@ namespace RaftLog.Simulation;
 /// aborts, forgets to end a transaction, or repeats what it has sent long after it was done. Several programs may have one transactional
 /// id, and fence one another.
 /// </summary>
-public sealed class TransferProgram
+public sealed class TransferProgram : TransactionalProgram
 {
     private const int MaxAmount = 1000;
     private const int MaxRecords = 3;
@@ -21,7 +21,6 @@ public sealed class TransferProgram
     private readonly string _transactionalId;
     private readonly TimeSpan _timeout;
     private readonly IReadOnlyList<TopicPartition> _accounts;
-    private bool _stopped;
 
     /// <param name="world">What it runs in.</param>
     /// <param name="number">Its number.</param>
@@ -37,6 +36,7 @@ public sealed class TransferProgram
         TimeSpan timeout,
         IReadOnlyList<TopicPartition> accounts
     )
+        : base(number)
     {
         _world = world;
         _coordinators = new CoordinatorRequests(world);
@@ -45,23 +45,13 @@ public sealed class TransferProgram
         _transactionalId = transactionalId;
         _timeout = timeout;
         _accounts = accounts;
-        Log = new TransactionLog(number);
     }
 
-    /// <summary>What it did.</summary>
-    public TransactionLog Log { get; }
-
-    /// <summary>True when it does nothing more.</summary>
-    public bool IsDone { get; private set; }
-
-    /// <summary>Begins no more transactions.</summary>
-    public void Stop() => _stopped = true;
-
-    /// <summary>Works until it is stopped.</summary>
-    public async Task RunAsync()
+    /// <inheritdoc/>
+    protected override async Task WorkAsync()
     {
         TransactionSession? session = null;
-        while (!_stopped)
+        while (!IsStopped)
         {
             if (session is null || !session.IsUsable)
             {
@@ -78,15 +68,13 @@ public sealed class TransferProgram
                 await Task.Delay(_world.Random.Exponential(MeanRest), _world.Time);
             }
         }
-
-        IsDone = true;
     }
 
     private async Task TransferAsync(TransactionSession session)
     {
         int choice = _world.Random.Next(100);
         session.Begin();
-        bool isSound = await SendAsync(session, [.. Shares()], repeats: choice < 10);
+        bool isSound = await SendAsync(session, [.. Shares(_world.Random, _accounts)], repeats: choice < 10);
         if (isSound && choice is >= 10 and < 14)
         {
             // The coordinator must end it.
@@ -130,18 +118,18 @@ public sealed class TransferProgram
         return true;
     }
 
-    /// <summary>From one account to some others, or to itself.</summary>
-    private IEnumerable<(TopicPartition Account, long Amount)> Shares()
+    /// <summary>From one account to some others, or to itself: the amounts add up to nothing.</summary>
+    internal static IEnumerable<(TopicPartition Account, long Amount)> Shares(SimRandom random, IReadOnlyList<TopicPartition> accounts)
     {
-        int others = 1 + _world.Random.Next(2);
+        int others = 1 + random.Next(2);
         long sum = 0;
         for (int i = 0; i < others; i++)
         {
-            long amount = 1 + _world.Random.Next(MaxAmount);
+            long amount = 1 + random.Next(MaxAmount);
             sum += amount;
-            yield return (_accounts[_world.Random.Next(_accounts.Count)], amount);
+            yield return (accounts[random.Next(accounts.Count)], amount);
         }
 
-        yield return (_accounts[_world.Random.Next(_accounts.Count)], -sum);
+        yield return (accounts[random.Next(accounts.Count)], -sum);
     }
 }
