@@ -36,9 +36,10 @@ public sealed class PackageTests : IDisposable
     public async Task A_program_that_has_only_the_packages_builds_and_runs()
     {
         await PackAsync();
+        string commit = (await Command.RunAsync("git", ["-C", Repository.Root, "rev-parse", "HEAD"])).Succeeded().Output.Trim();
         foreach (string package in (string[])["RaftLog.Client", "RaftLog.Client.Hosting", "RaftLog.Client.MessagePack", "RaftLog.Testing"])
         {
-            Inspect(package);
+            Inspect(package, commit);
         }
 
         string output = await RunTourAsync();
@@ -77,7 +78,7 @@ public sealed class PackageTests : IDisposable
         }
     }
 
-    private void Inspect(string package)
+    private void Inspect(string package, string commit)
     {
         using ZipArchive archive = ZipFile.OpenRead(Path.Combine(Feed, $"{package}.{Version}.nupkg"));
         List<string> names = [.. archive.Entries.Select(entry => entry.FullName)];
@@ -93,6 +94,8 @@ public sealed class PackageTests : IDisposable
         Assert.Equal("README.md", Text("readme"));
         Assert.Equal("icon.png", Text("icon"));
         Assert.NotEmpty(Text("tags"));
+        XElement repository = metadata.Elements().Single(each => each.Name.LocalName == "repository");
+        Assert.Equal(("git", commit), (repository.Attribute("type")?.Value, repository.Attribute("commit")?.Value));
         Assert.NotEqual(package, Text("description"));
         Assert.All(
             metadata.Descendants().Where(each => each.Name.LocalName == "dependency").Select(each => each.Attribute("id")!.Value),
