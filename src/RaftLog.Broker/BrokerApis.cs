@@ -106,6 +106,13 @@ internal static class BrokerApis
                     request => ErrorResponses.Of(request, ErrorCode.RequestTimedOut)
                 )
                 {
+                    Modernise = static request =>
+                    {
+                        request.Topics.AddRange(
+                            request.TopicNames.Select(name => new DeleteTopicsRequest.DeleteTopicState { Name = name })
+                        );
+                        request.TopicNames = [];
+                    },
                     Settling = new(cache, parts.Publisher)
                     {
                         IsShown = static (request, response, image) =>

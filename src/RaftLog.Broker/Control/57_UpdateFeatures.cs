@@ -12,12 +12,19 @@ internal sealed class UpdateFeaturesHandler(IRequestHandler<UpdateFeaturesReques
     : IRequestHandler<UpdateFeaturesRequest, UpdateFeaturesResponse>
 {
     private const short FirstWithoutResults = 2;
+    private const sbyte SafeDowngrade = 2;
 
     // Kafka's result without an error has an empty text, not null.
     private const string NoMessage = "";
 
     public async ValueTask<UpdateFeaturesResponse?> HandleAsync(UpdateFeaturesRequest request, RequestContext context)
     {
+        foreach (UpdateFeaturesRequest.FeatureUpdate update in request.FeatureUpdates.Where(each => each.AllowDowngrade))
+        {
+            // Version 0 says it so, and is passed on in a version that does not.
+            update.UpgradeType = SafeDowngrade;
+        }
+
         UpdateFeaturesResponse? response = await inner.HandleAsync(request, context);
         if (response is { ErrorCode: ErrorCode.None } && context.Version < FirstWithoutResults)
         {

@@ -26,11 +26,18 @@ internal sealed class ForwardedToController<TRequest, TResponse>(
     /// <summary>True for a request that changes nothing, which may be sent again.</summary>
     public bool IsReadOnly { get; init; }
 
+    /// <summary>
+    /// Brings what the fields of older versions say into those of the newest version, in which the request is passed on; null where no
+    /// version has fields that the newest one lacks.
+    /// </summary>
+    public Action<TRequest>? Modernise { get; init; }
+
     /// <summary>Where to wait for the result; null to wait for nothing.</summary>
     public ResultSettling<TRequest, TResponse>? Settling { get; init; }
 
     public async ValueTask<TResponse?> HandleAsync(TRequest request, RequestContext context)
     {
+        Modernise?.Invoke(request);
         TResponse response =
             await (IsReadOnly ? controller.SendAsync(request, timeout) : controller.SendOnceAsync(request, timeout)) ?? reject(request);
         if (Settling is { } settling)

@@ -55,6 +55,63 @@ public sealed class ForwardedChangeTests
         await nodes.StopAsync();
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public async Task What_an_old_client_asks_for_reaches_the_controller_in_the_newest_version(short version)
+    {
+        InMemoryNetwork network = new(TimeProvider.System);
+        using NodesInMemory nodes = new(ControllerAndBroker, network);
+        await nodes.StartAsync();
+        CreateTopicsRequest create = new()
+        {
+            Topics =
+            [
+                new()
+                {
+                    Name = "t",
+                    NumPartitions = 1,
+                    ReplicationFactor = 1,
+                },
+            ],
+            TimeoutMs = 30_000,
+        };
+        Assert.Equal(ErrorCode.None, (await RawCall.AskAsync(network, Broker, create)).Topics[0].ErrorCode);
+
+        DeleteTopicsResponse deleted = await RawCall.AskAsync(
+            network,
+            Broker,
+            new DeleteTopicsRequest
+            {
+                Topics = [new() { Name = "t" }],
+                TopicNames = ["t"],
+                TimeoutMs = 30_000,
+            },
+            version
+        );
+
+        Assert.Equal(("t", ErrorCode.None), (Assert.Single(deleted.Responses).Name, deleted.Responses[0].ErrorCode));
+        await NodesInMemory.UntilAsync("the topic is gone", () => !nodes.All[1].Node.Image.Topics.TryGet("t", out _));
+
+        UpdateFeaturesRequest downgrade = new()
+        {
+            TimeoutMs = 30_000,
+            FeatureUpdates =
+            [
+                new()
+                {
+                    Feature = "group.version",
+                    AllowDowngrade = true,
+                    UpgradeType = 2,
+                },
+            ],
+        };
+        UpdateFeaturesResponse lowered = await RawCall.AskAsync(network, Broker, downgrade, highestVersion: (short)(version == 1 ? 0 : 2));
+        Assert.Equal(ErrorCode.None, lowered.ErrorCode);
+        await nodes.StopAsync();
+    }
+
     [Fact]
     public async Task What_only_a_broker_may_set_comes_to_the_controller_as_forwarded()
     {
