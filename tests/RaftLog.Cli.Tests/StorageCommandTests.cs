@@ -28,6 +28,22 @@ public sealed class StorageCommandTests : IDisposable
         Assert.True(File.Exists(Path.Combine(_directory, "2", "bootstrap.checkpoint")));
     }
 
+    [Theory]
+    [InlineData("share.version=1", "share.version is not built here and stays at 0")]
+    [InlineData("kraft.version=1", "kraft.version is not built here and stays at 0")]
+    [InlineData("group.version=2", "group.version goes from 0 to 1")]
+    [InlineData("metadata.version=31", "metadata.version goes from 7 to 30")]
+    [InlineData("no.version=1", "there is no feature no.version; there are group.version")]
+    [InlineData("group.version", "write name=level")]
+    public async Task A_feature_level_that_cannot_be_is_rejected(string feature, string reason)
+    {
+        (int code, _, string error) = await Captured.RunAsync("storage", "format", "--config", WriteCluster(), "--feature", feature);
+
+        Assert.NotEqual(0, code);
+        Assert.Contains(reason, error);
+        Assert.False(Directory.Exists(Path.Combine(_directory, "1")));
+    }
+
     [Fact]
     public async Task Info_of_an_unformatted_directory_fails()
     {

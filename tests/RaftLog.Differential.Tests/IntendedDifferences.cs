@@ -19,6 +19,7 @@ internal static class IntendedDifferences
         new("ApiVersions", "*", "ApiKeys[*]", NotYet),
         new("ApiVersions", "*", "FinalizedFeatures[*]", NotYet),
         new("CreateTopics", "*", "Topics[*].Configs[flush.messages].Value", Flushed),
+        new("ApiVersions", "newest", "SupportedFeatures[*]", NotYet),
         new("CreateTopics", "*", "Topics[*].Configs[min.insync.replicas].ConfigSource", ElrOff),
         new("CreateTopics", "checked only", "Topics[create-checked].TopicId", "What is not created has no id."),
         new("DescribeConfigs", "*", "Results[*].Configs[flush.messages]*", Flushed),

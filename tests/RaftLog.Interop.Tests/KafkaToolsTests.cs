@@ -124,6 +124,37 @@ public sealed class KafkaToolsTests(SharedCluster shared)
         });
 
     [KafkaToolsFact]
+    public Task The_features_tool_shows_checks_and_changes_the_levels_of_what_is_built() =>
+        shared.WatchAsync(async cluster =>
+        {
+            (await KafkaTools.RunAsync(cluster, "features", "describe"))
+                .Succeeded()
+                .Saying("transaction.version")
+                .Saying("group.version")
+                .NotSaying("share.version")
+                .NotSaying("streams.version")
+                .NotSaying("eligible.leader.replicas.version");
+            (await KafkaTools.RunAsync(cluster, "features", "upgrade", "--feature", "share.version=1"))
+                .Failed()
+                .Saying("Could not upgrade share.version to 1");
+            (await KafkaTools.RunAsync(cluster, "features", "upgrade", "--release-version", "4.3-IV0"))
+                .Failed()
+                .Saying("eligible.leader.replicas.version");
+            (await KafkaTools.RunAsync(cluster, "features", "downgrade", "--feature", "transaction.version=1", "--dry-run"))
+                .Succeeded()
+                .Saying("transaction.version can be downgraded to 1.");
+            (await KafkaTools.RunAsync(cluster, "features", "disable", "--feature", "group.version"))
+                .Succeeded()
+                .Saying("group.version was disabled.");
+            (await KafkaTools.RunAsync(cluster, "features", "upgrade", "--feature", "group.version=1"))
+                .Succeeded()
+                .Saying("group.version was upgraded to 1.");
+            (await KafkaTools.RunAsync(cluster, "features", "downgrade", "--feature", "metadata.version=29"))
+                .Failed()
+                .Saying("Could not downgrade metadata.version to 29");
+        });
+
+    [KafkaToolsFact]
     public Task The_performance_producer_runs_to_its_end() =>
         shared.WatchAsync(async cluster =>
         {

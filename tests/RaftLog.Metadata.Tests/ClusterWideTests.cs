@@ -61,7 +61,7 @@ public class ClusterWideTests
         {
             ClusterId = "cluster",
             BootstrapVersion = new MetadataVersion(25),
-            SupportedFeatures = [new(MetadataVersion.FeatureName, 7, 30), new("group.version", 0, 1)],
+            SupportedFeatures = [new(MetadataVersion.FeatureName, 7, 30), new("group.version", 0, 1), new("share.version", 0, 0)],
         };
         Cluster cluster = new Cluster(options: options).WithBrokers(1);
         Assert.Equal(ErrorCode.None, Update(MetadataVersion.FeatureName, 28));
@@ -74,6 +74,9 @@ public class ClusterWideTests
         Assert.Equal(ErrorCode.None, Update(MetadataVersion.FeatureName, 28, type: 2));
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update("group.version", 1));
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update("unknown", 1));
+        Assert.Equal(ErrorCode.InvalidUpdateVersion, Update("unknown", 0, type: 2));
+        Assert.Equal(ErrorCode.InvalidUpdateVersion, Update("share.version", 1));
+        Assert.Equal(ErrorCode.None, Update("share.version", 0, type: 2));
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update(MetadataVersion.FeatureName, 29, type: 0));
 
         // Kafka's tools look for this end.
@@ -103,6 +106,27 @@ public class ClusterWideTests
                     }
                 )
             );
+    }
+
+    [Fact]
+    public void A_feature_that_is_not_built_is_lowered_where_another_release_has_raised_it()
+    {
+        ControllerOptions options = new()
+        {
+            BootstrapFeatures = [new("share.version", 1)],
+            SupportedFeatures = [new(MetadataVersion.FeatureName, 7, 30), new("share.version", 0, 0)],
+        };
+        Cluster cluster = new(options: options);
+        Assert.Equal(1, cluster.Replica.Image.FeatureLevel("share.version"));
+
+        UpdateFeaturesResponse response = cluster.Do(
+            cluster.Controller.UpdateFeatures(
+                new UpdateFeaturesRequest { FeatureUpdates = [new() { Feature = "share.version", UpgradeType = 2 }] }
+            )
+        );
+
+        Assert.Equal(ErrorCode.None, response.ErrorCode);
+        Assert.DoesNotContain("share.version", cluster.Replica.Image.Features.Keys);
     }
 
     [Fact]

@@ -39,6 +39,9 @@ public static class StorageFormatter
         return features;
     }
 
+    /// <summary>Why a new cluster cannot have a feature at a level, null when it can.</summary>
+    public static string? RejectionOf(string feature, short level) => Cluster.Features.Rejection(feature, level);
+
     /// <summary>True when any of the node's directories has been formatted.</summary>
     public static bool IsFormatted(NodeConfiguration node, IDisk disk) =>
         node.Storage.LogDirs.Append(node.Storage.MetadataLogDir).Any(directory => MetaProperties.Read(disk, directory) is not null);

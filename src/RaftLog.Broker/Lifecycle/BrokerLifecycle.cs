@@ -260,10 +260,17 @@ internal sealed class BrokerLifecycle(
                     + $"the voters at the right ones",
             ErrorCode.DuplicateBrokerRegistration =>
                 $": another process with node.id = {identity.Node} is alive, or was until a moment ago; stop it, or wait",
+            ErrorCode.UnsupportedVersion =>
+                $": the cluster has a feature at a level that this release does not run at. It runs at {SupportedLevels()}; lower "
+                    + "the others to 0 first (kafka-features.sh downgrade --feature share.version=0, with --bootstrap-controller "
+                    + "where no broker runs)",
             _ => "",
         };
         nodeLog.Warn($"the controller rejects {what} broker {identity.Node}: {reason}{wayOut}; trying again");
     }
+
+    private static string SupportedLevels() =>
+        string.Join(", ", Features.Supported.Select(each => $"{each.Name} {each.Lowest} to {each.Highest}"));
 
     // The controller knows another incarnation, or forgot this one: the old epoch is worth nothing.
     private async ValueTask ReregisterAsync()

@@ -234,7 +234,7 @@ internal sealed class QuorumAssembly : IDisposable
             DeleteTopicEnabled = config.Topics.Deletable,
             BootstrapVersion = new MetadataVersion(features.GetValueOrDefault(MetadataVersion.FeatureName, MetadataVersion.Newest.Level)),
             BootstrapFeatures = [.. features.Where(each => each.Key != MetadataVersion.FeatureName)],
-            SupportedFeatures = [.. Features.Supported],
+            SupportedFeatures = [.. Features.Settable],
         };
     }
 }

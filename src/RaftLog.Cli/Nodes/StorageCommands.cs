@@ -132,8 +132,14 @@ internal static class StorageCommands
     private static KeyValuePair<string, short> ParseFeature(string text)
     {
         int split = text.IndexOf('=');
-        return split > 0 && short.TryParse(text.AsSpan(split + 1), NumberStyles.None, CultureInfo.InvariantCulture, out short level)
-            ? new(text[..split].Trim(), level)
-            : throw new FormatException($"--feature {text}: write name=level, for instance --feature metadata.version=30");
+        if (split <= 0 || !short.TryParse(text.AsSpan(split + 1), NumberStyles.None, CultureInfo.InvariantCulture, out short level))
+        {
+            throw new FormatException($"--feature {text}: write name=level, for instance --feature metadata.version=30");
+        }
+
+        string name = text[..split].Trim();
+        return StorageFormatter.RejectionOf(name, level) is { } rejection
+            ? throw new FormatException($"--feature {text}: {rejection}")
+            : new(name, level);
     }
 }

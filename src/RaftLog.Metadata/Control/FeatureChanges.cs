@@ -87,7 +87,10 @@ internal static class FeatureChanges
             return $"metadata.version is at level {now} and cannot go back: records of that level would be lost.";
         }
 
-        return level == 0 ? null : JudgeSupport(image, options, update.Feature, level);
+        // Whoever supports a feature at all can be without it.
+        return level == 0 && options.SupportedFeatures.Any(each => each.Name == update.Feature)
+            ? null
+            : JudgeSupport(image, options, update.Feature, level);
     }
 
     private static string? JudgeSupport(MetadataImage image, ControllerOptions options, string feature, short level)

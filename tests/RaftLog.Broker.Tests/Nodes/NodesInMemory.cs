@@ -106,8 +106,9 @@ internal sealed class NodesInMemory : IDisposable
 
         public Node Node => _node ?? throw new InvalidOperationException("not started");
 
-        public async Task FormatAsync() =>
-            await StorageFormatter.FormatAsync(Config, ClusterId, StorageFormatter.DefaultFeatures, TheWorld());
+        /// <param name="features">The feature levels of the new cluster; the defaults where null.</param>
+        public async Task FormatAsync(IReadOnlyDictionary<string, short>? features = null) =>
+            await StorageFormatter.FormatAsync(Config, ClusterId, features ?? StorageFormatter.DefaultFeatures, TheWorld());
 
         public Task StartAsync()
         {
