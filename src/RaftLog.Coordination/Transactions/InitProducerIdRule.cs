@@ -45,7 +45,7 @@ internal static class InitProducerIdRule
             StartMs = Transaction.NoTime,
             LastUpdateMs = nowMs,
         };
-        if (isRetry)
+        if (isRetry && !now.IsExhausted)
         {
             return new Decision(ErrorCode.None, empty) { LastEpoch = expected!.Value.Epoch };
         }

@@ -327,7 +327,7 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
     }
 
     private static (ProducerId Id, ProducerEpoch Epoch)? Expected(InitProducerIdRequest request) =>
-        request.ProducerId.IsPresent ? (request.ProducerId, request.ProducerEpoch) : null;
+        request.ProducerId != ProducerId.None ? (request.ProducerId, request.ProducerEpoch) : null;
 
     private bool TryBegin(out TransactionEntry? entry)
     {
@@ -378,7 +378,8 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
                 && EndTransactionRule.Fence(now, nowMs, context) is { Next: not null } decision
             )
             {
-                Take(id, entry, decision, nowMs, outbox);
+                // Its producer may go on with InitProducerId (KIP-588): nobody else has taken its place.
+                Take(id, entry, decision with { LastEpoch = now.Epoch }, nowMs, outbox);
             }
         }
     }

@@ -29,6 +29,46 @@ public sealed class TransactionLifeTests
         Assert.Equal(ErrorCode.ProducerFenced, _coordinator.End(1000, 0, commit: true, version).Error);
     }
 
+    /// <summary>KIP-588: an application goes on after its transaction ran too long, unless another one has taken its id.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void A_producer_whose_transaction_ran_too_long_goes_on_with_the_next_epoch(int version)
+    {
+        TimeOut(epoch: 0, version);
+        Assert.Equal((ErrorCode.None, 1000, 1), _coordinator.Init(1000, 0));
+        Assert.Equal((ErrorCode.None, 1000, 1), _coordinator.Init(1000, 0));
+        Assert.Equal(ErrorCode.None, _coordinator.Add(1000, 1, version: version));
+    }
+
+    [Fact]
+    public void A_producer_whose_transaction_ran_too_long_is_fenced_by_the_next_incarnation()
+    {
+        TimeOut(epoch: 0, version: 0);
+        Assert.Equal((ErrorCode.None, 1000, 2), _coordinator.Init());
+        Assert.Equal(ErrorCode.ProducerFenced, _coordinator.Init(1000, 0).Error);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void A_producer_whose_transaction_ran_too_long_in_the_last_epoch_goes_on_with_another_producer_id(int version)
+    {
+        TimeOut(epoch: 32766, version);
+        Assert.Equal((ErrorCode.None, 1001, 0), _coordinator.Init(1000, 32766));
+        Assert.Equal((ErrorCode.None, 1001, 0), _coordinator.Init(1000, 32766));
+    }
+
+    private void TimeOut(short epoch, int version)
+    {
+        _coordinator.Init();
+        _coordinator.Plant(_coordinator.Current with { Epoch = new ProducerEpoch(epoch) });
+        _coordinator.Add(1000, epoch, version: version);
+        _coordinator.Advance(Coordinator.TimeoutMs + 1);
+        _coordinator.WriteMarkers();
+        Assert.Equal(TransactionStatus.CompleteAbort, _coordinator.Current.Status);
+    }
+
     [Fact]
     public void Time_asks_for_nothing_while_no_transaction_is_open_but_for_expiry()
     {
