@@ -38,7 +38,7 @@ internal static class BrokerApis
             parts.Controller,
             parts.Supervisor,
             parts.NodeLog,
-            config.InternalTopics,
+            [config.OffsetsTopic, config.TransactionsTopic],
             config.Topics.AutoCreate,
             forwardTimeout
         );
@@ -128,7 +128,7 @@ internal static class BrokerApis
         apis.Add(Row(new InitProducerIdHandler(parts.ProducerIds, parts.Transactions.Shards)));
         apis.Add(Row(new OffsetForLeaderEpochHandler(parts.Lookup)));
         apis.Add(Row(new AddPartitionsToTxnHandler(cache, parts.Transactions.Shards)));
-        apis.Add(Row(new AddOffsetsToTxnHandler(cache, parts.Transactions.Shards)));
+        apis.Add(Row(new AddOffsetsToTxnHandler(cache, config.OffsetsTopic.Partitions, parts.Transactions.Shards)));
         apis.Add(Row(new EndTxnHandler(parts.Transactions.Shards)));
         apis.Add(Row(new WriteTxnMarkersHandler(parts.Transactions.Markers)));
         apis.Add(Row(new TxnOffsetCommitHandler(parts.Groups, parts.Lookup, cache, parts.Transactions.Verifier)));

@@ -28,8 +28,12 @@ public sealed record NodeConfiguration
 
     public required TopicCreationSettings Topics { get; init; }
 
-    /// <summary>The topics that the cluster makes for itself on first use.</summary>
-    public required IReadOnlyList<InternalTopicSettings> InternalTopics { get; init; }
+    /// <summary>How <c>__consumer_offsets</c> is made on first use.</summary>
+    public required InternalTopicSettings OffsetsTopic { get; init; }
+
+    /// <summary>How <c>__transaction_state</c> is made on first use.</summary>
+    public required InternalTopicSettings TransactionsTopic { get; init; }
+
     public required TransactionCoordinationSettings Transactions { get; init; }
 
     public required GroupSettings Groups { get; init; }

@@ -21,6 +21,20 @@ internal delegate void GroupCommand(GroupCoordinatorState state, in GroupCaller 
 /// <param name="entropy">Where member ids come from.</param>
 internal sealed class GroupCoordinator(CoordinatorShards<GroupShardState> shards, IEntropy entropy) : IMetadataListener
 {
+    /// <summary>
+    /// As <see cref="CallAsync{TResponse}"/>, for requests that are wrong without a group id, whoever coordinates it.
+    /// </summary>
+    /// <inheritdoc cref="CallAsync{TResponse}" path="/param" />
+    public Task<TResponse> CallWithIdAsync<TResponse>(
+        string group,
+        RequestContext context,
+        bool mayWrite,
+        GroupCommand command,
+        Func<ErrorCode, TResponse> reject
+    )
+        where TResponse : class, IMessage =>
+        group.Length == 0 ? Task.FromResult(reject(ErrorCode.InvalidGroupId)) : CallAsync(group, context, mayWrite, command, reject);
+
     /// <summary>Brings a request to the shard of its group, and waits for the response.</summary>
     /// <param name="group">The group.</param>
     /// <param name="context">The request.</param>

@@ -11,16 +11,23 @@ namespace RaftLog.Broker.Handlers;
 /// </summary>
 internal sealed class JoinGroupHandler(GroupCoordinator groups) : IRequestHandler<JoinGroupRequest, JoinGroupResponse>
 {
+    private const short FirstWithoutProtocolName = 7;
+
     public async ValueTask<JoinGroupResponse?> HandleAsync(JoinGroupRequest request, RequestContext context)
     {
         // The group decides on another thread, when the frame's bytes may be another request's.
         request.Protocols.ForEach(protocol => protocol.Metadata = protocol.Metadata.ToArray());
-        return await groups.CallAsync(
+        return await groups.CallWithIdAsync(
             request.GroupId,
             context,
             mayWrite: true,
             (state, in caller, now, outbox) => state.JoinGroup(caller, request, now, outbox),
-            error => new JoinGroupResponse { ErrorCode = error, MemberId = request.MemberId }
+            error => new JoinGroupResponse
+            {
+                ErrorCode = error,
+                MemberId = request.MemberId,
+                ProtocolName = context.Version >= FirstWithoutProtocolName ? null : "",
+            }
         );
     }
 }

@@ -9,7 +9,7 @@ namespace RaftLog.Broker.Handlers;
 internal sealed class HeartbeatHandler(GroupCoordinator groups) : IRequestHandler<HeartbeatRequest, HeartbeatResponse>
 {
     public async ValueTask<HeartbeatResponse?> HandleAsync(HeartbeatRequest request, RequestContext context) =>
-        await groups.CallAsync(
+        await groups.CallWithIdAsync(
             request.GroupId,
             context,
             mayWrite: false,

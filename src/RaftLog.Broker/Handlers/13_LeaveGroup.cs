@@ -9,7 +9,7 @@ namespace RaftLog.Broker.Handlers;
 internal sealed class LeaveGroupHandler(GroupCoordinator groups) : IRequestHandler<LeaveGroupRequest, LeaveGroupResponse>
 {
     public async ValueTask<LeaveGroupResponse?> HandleAsync(LeaveGroupRequest request, RequestContext context) =>
-        await groups.CallAsync(
+        await groups.CallWithIdAsync(
             request.GroupId,
             context,
             mayWrite: true,

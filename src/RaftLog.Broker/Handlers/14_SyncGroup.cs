@@ -14,7 +14,7 @@ internal sealed class SyncGroupHandler(GroupCoordinator groups) : IRequestHandle
     {
         // The group decides on another thread, when the frame's bytes may be another request's.
         request.Assignments.ForEach(each => each.Assignment = each.Assignment.ToArray());
-        return await groups.CallAsync(
+        return await groups.CallWithIdAsync(
             request.GroupId,
             context,
             mayWrite: true,

@@ -20,7 +20,9 @@ internal sealed class InitProducerIdHandler(ProducerIdBlock block, CoordinatorSh
 
     public async ValueTask<InitProducerIdResponse?> HandleAsync(InitProducerIdRequest request, RequestContext context)
     {
-        if (request.ProducerId.IsPresent != request.ProducerEpoch.Value >= 0 || request.TransactionalId is { Length: 0 })
+        bool hasId = request.ProducerId != ProducerId.None;
+        bool hasEpoch = request.ProducerEpoch != ProducerEpoch.None;
+        if (hasId != hasEpoch || request.TransactionalId is { Length: 0 })
         {
             return Rejected(ErrorCode.InvalidRequest);
         }

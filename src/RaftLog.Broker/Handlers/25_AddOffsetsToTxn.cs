@@ -9,24 +9,23 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// AddOffsetsToTxn (25), versions 0 to 4: adds the partition that holds a group's offsets to a producer's transaction (KIP-98).
+/// AddOffsetsToTxn (25), versions 0 to 4: adds the partition that holds a group's offsets to a producer's transaction (KIP-98). While
+/// <c>__consumer_offsets</c> does not exist, it is the partition that it will have, as in Kafka.
 /// </summary>
-internal sealed class AddOffsetsToTxnHandler(MetadataCache cache, CoordinatorShards<TransactionCoordinatorState> shards)
+/// <param name="cache">The cluster's topics.</param>
+/// <param name="partitions">How many partitions <c>__consumer_offsets</c> will be made with: <c>offsets.topic.num.partitions</c>.</param>
+/// <param name="shards">The transaction coordinators of this node.</param>
+internal sealed class AddOffsetsToTxnHandler(MetadataCache cache, int partitions, CoordinatorShards<TransactionCoordinatorState> shards)
     : IRequestHandler<AddOffsetsToTxnRequest, AddOffsetsToTxnResponse>
 {
     private const short FirstWithProducerFenced = 2;
 
     public async ValueTask<AddOffsetsToTxnResponse?> HandleAsync(AddOffsetsToTxnRequest request, RequestContext context)
     {
-        if (!cache.Image.Topics.TryGet(InternalTopics.ConsumerOffsets, out TopicImage? offsets) || offsets.Partitions.Count == 0)
-        {
-            return new AddOffsetsToTxnResponse { ErrorCode = ErrorCode.CoordinatorNotAvailable };
-        }
-
-        TopicPartition partition = new(
-            InternalTopics.ConsumerOffsets,
-            CoordinatorKeys.PartitionOf(request.GroupId, offsets.Partitions.Count)
-        );
+        int count = cache.Image.Topics.TryGet(InternalTopics.ConsumerOffsets, out TopicImage? offsets)
+            ? offsets.Partitions.Count
+            : partitions;
+        TopicPartition partition = new(InternalTopics.ConsumerOffsets, CoordinatorKeys.PartitionOf(request.GroupId, count));
         AddOffsetsToTxnResponse response = await shards.CallAsync(
             request.TransactionalId,
             mayWrite: true,

@@ -34,7 +34,14 @@ internal sealed class TxnOffsetCommitHandler(
             return Rejected(request, ErrorCode.InvalidGroupId);
         }
 
-        Partition? offsets = OffsetsOf(request.GroupId);
+        if (!cache.Image.Topics.TryGet(InternalTopics.ConsumerOffsets, out TopicImage? topic))
+        {
+            return Rejected(request, ErrorCode.CoordinatorNotAvailable);
+        }
+
+        Partition? offsets = lookup
+            .ByName(InternalTopics.ConsumerOffsets, CoordinatorKeys.PartitionOf(request.GroupId, topic.Partitions.Count))
+            .Partition;
         ProducerStamp producer = new(request.ProducerId, request.ProducerEpoch, ProducerStamp.NoSequence);
         PartitionVerification? verification =
             offsets?.Role is PartitionLeaderRole ? offsets.BeginVerification(producer, startsAtZero: false) : null;
@@ -71,11 +78,6 @@ internal sealed class TxnOffsetCommitHandler(
                 state.TxnOffsetCommit(caller, request, now, outbox),
             error => Rejected(request, error)
         );
-
-    private Partition? OffsetsOf(string group) =>
-        cache.Image.Topics.TryGet(InternalTopics.ConsumerOffsets, out TopicImage? topic) && topic.Partitions.Count > 0
-            ? lookup.ByName(InternalTopics.ConsumerOffsets, CoordinatorKeys.PartitionOf(group, topic.Partitions.Count)).Partition
-            : null;
 
     private static ClientTransactions Client(short version) =>
         version >= FirstAddedByBroker ? ClientTransactions.AddedByBroker

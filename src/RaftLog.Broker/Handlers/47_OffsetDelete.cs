@@ -9,7 +9,7 @@ namespace RaftLog.Broker.Handlers;
 internal sealed class OffsetDeleteHandler(GroupCoordinator groups) : IRequestHandler<OffsetDeleteRequest, OffsetDeleteResponse>
 {
     public async ValueTask<OffsetDeleteResponse?> HandleAsync(OffsetDeleteRequest request, RequestContext context) =>
-        await groups.CallAsync(
+        await groups.CallWithIdAsync(
             request.GroupId,
             context,
             mayWrite: true,

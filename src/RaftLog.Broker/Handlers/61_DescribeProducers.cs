@@ -1,5 +1,6 @@
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
+using RaftLog.Metadata;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Storage;
@@ -27,6 +28,16 @@ internal sealed class DescribeProducersHandler(PartitionLookup lookup)
 
     private DescribeProducersResponse.PartitionResponse Describe(string topic, int index)
     {
+        if (TopicNames.Rejection(topic) is { } rejection)
+        {
+            return new()
+            {
+                PartitionIndex = index,
+                ErrorCode = ErrorCode.InvalidTopicException,
+                ErrorMessage = rejection,
+            };
+        }
+
         (Partition? partition, ErrorCode error) = lookup.ByName(topic, index);
         DescribeProducersResponse.PartitionResponse described = new() { PartitionIndex = index, ErrorCode = error };
         if (partition is null)

@@ -118,7 +118,9 @@ internal sealed class GroupAdministration(GroupTable groups, OffsetDeletion dele
                     ClientId = member.ClientId,
                     ClientHost = member.ClientHost,
                     MemberMetadata = isStable ? MessageBytes.Of(member.MetadataFor(group.Protocol)) : default,
-                    MemberAssignment = isStable ? MessageBytes.Of(member.Assignment) : default,
+
+                    // What a member has worked on stays told until it has other work, as Kafka does.
+                    MemberAssignment = MessageBytes.Of(member.Assignment),
                 }),
             ],
         };
