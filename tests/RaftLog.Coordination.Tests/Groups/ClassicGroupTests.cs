@@ -196,6 +196,7 @@ public sealed class ClassicGroupTests
         Assert.Equal(ErrorCode.UnknownMemberId, response.ErrorCode);
     }
 
+    /// <summary>librdkafka#5569: a client that drops its first id holds up a group of Kafka's for the whole session.</summary>
     [Fact]
     public void An_id_that_was_given_out_and_never_used_delays_a_rebalance_for_seconds_not_for_its_session()
     {

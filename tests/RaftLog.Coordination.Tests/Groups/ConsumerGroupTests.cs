@@ -151,6 +151,7 @@ public sealed class ConsumerGroupTests
         Assert.Equal(3, first.Epoch);
     }
 
+    /// <summary>KIP-1251: an older member epoch is good for what the member has kept since then.</summary>
     [Fact]
     public void Commits_follow_what_the_member_has_kept()
     {

@@ -162,6 +162,7 @@ public sealed class OffsetTests
         Assert.Equal((2, ErrorCode.None), _shard.Fetch("g", "t", 0, requireStable: true));
     }
 
+    /// <summary>redpanda#31483: what counts is the place in the log, live as after a replay.</summary>
     [Fact]
     public void A_plain_commit_that_comes_after_a_transactional_one_stays_when_the_transaction_ends_later()
     {
@@ -171,6 +172,7 @@ public sealed class OffsetTests
         Assert.Equal(9, _shard.Fetch("g", "t", 0).Offset);
     }
 
+    /// <summary>redpanda#31483, the other way round.</summary>
     [Fact]
     public void A_transactional_commit_that_comes_after_a_plain_one_counts()
     {
@@ -253,6 +255,7 @@ public sealed class OffsetTests
         Assert.Equal(-1, _shard.Fetch("g", "t", 0).Offset);
     }
 
+    /// <summary>redpanda#31483: a tombstone of the expiry would outlive the commit at the next replay.</summary>
     [Fact]
     public void Expiry_never_touches_what_a_transaction_has_staged()
     {
