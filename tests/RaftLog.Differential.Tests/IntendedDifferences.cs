@@ -11,6 +11,7 @@ internal static class IntendedDifferences
     private const string ElrOff = "Eligible leader replicas are not switched on, so the cluster holds no copy of min.insync.replicas.";
     private const string NotYet = "Served once its meaning is built.";
     private const string SaysWhy = "A response with an error says what is wrong, also where Kafka is silent.";
+    private const string NoAbort = "A producer of another epoch is fenced; it does not abort the transaction of the one that has the id.";
     private const string NoStart = "An append that failed says nothing of the log.";
 
     /// <summary>The table.</summary>
@@ -18,8 +19,8 @@ internal static class IntendedDifferences
     [
         new("ApiVersions", "*", "ApiKeys[*]", NotYet),
         new("ApiVersions", "*", "FinalizedFeatures[*]", NotYet),
-        new("CreateTopics", "*", "Topics[*].Configs[flush.messages].Value", Flushed),
         new("ApiVersions", "newest", "SupportedFeatures[*]", NotYet),
+        new("CreateTopics", "*", "Topics[*].Configs[flush.messages].Value", Flushed),
         new("CreateTopics", "*", "Topics[*].Configs[min.insync.replicas].ConfigSource", ElrOff),
         new("CreateTopics", "checked only", "Topics[create-checked].TopicId", "What is not created has no id."),
         new("DescribeConfigs", "*", "Results[*].Configs[flush.messages]*", Flushed),
@@ -50,7 +51,23 @@ internal static class IntendedDifferences
         ),
         new("CreatePartitions", "an unknown topic", "Results[extend-unknown].ErrorMessage", SaysWhy),
         new("Fetch", "as an unknown replica", "NodeEndpoints*", "The leader is named with its address wherever it is named."),
-        new("DescribeProducers", "of an unknown partition", "Topics[producers].Partitions[9].ErrorMessage", SaysWhy),
+        new("DescribeProducers", "*", "Topics[producers].Partitions[*].ErrorMessage", SaysWhy),
+        new(
+            "A group that is consumer-empty",
+            "ConsumerGroupDescribe",
+            "Groups[0].AssignmentEpoch",
+            "An empty group waits for no assignment."
+        ),
+        new("A transaction that is ongoing", "InitProducerId in a later epoch", "ErrorCode", NoAbort),
+        new("A transaction that is ongoing", "the state after InitProducerId in a later epoch", "TransactionStates[0]*", NoAbort),
+        new("A transaction that is written", "InitProducerId in a later epoch", "ErrorCode", NoAbort),
+        new("A transaction that is written", "the state after InitProducerId in a later epoch", "TransactionStates[0]*", NoAbort),
+        new(
+            "A transaction that is timed out",
+            "EndTxn, commit, transactions V2",
+            "ErrorCode",
+            "A commit after the timeout has lost its transaction, and is fenced as later Kafka does (KAFKA-20785)."
+        ),
         new(
             "WriteTxnMarkers",
             "in an older epoch",
@@ -58,6 +75,8 @@ internal static class IntendedDifferences
             "An error that has a name is told by it."
         ),
         new("WriteTxnMarkers", "two markers", "Markers[1]", "Each marker of a request has its own result."),
+        new("UpdateFeatures, not built", "* where Kafka has it", "Error*", NotYet),
+        new("UpdateFeatures, not built", "voters that change", "Error*", "The voters are static."),
         new("UpdateFeatures", "the same feature twice", "Error*", "A request that says two things of one feature is rejected, not cut."),
         new("Produce", "*", "Responses[*].PartitionResponses[*].ErrorMessage", SaysWhy),
         new("Produce", "*", "Responses[*].PartitionResponses[*].LogStartOffset", NoStart),

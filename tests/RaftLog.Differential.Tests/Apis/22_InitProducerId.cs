@@ -37,6 +37,18 @@ public sealed class InitProducerIdTests(BothNodes nodes)
                     ids,
                     p => p.AskAsync(Request(null, r => (r.ProducerId, r.ProducerEpoch) = (new(5), new(1))))
                 ),
+                Case.Of("a negative time", ids, p => p.AskAsync(Request(null, r => r.TransactionTimeoutMs = -1))),
+                Case.Of(
+                    "an id and an epoch without a transaction, version 3",
+                    ids,
+                    p => p.AskVersionAsync(Request(null, r => (r.ProducerId, r.ProducerEpoch) = (new(5), new(1))), 3)
+                ),
+                Case.Of(
+                    "a negative epoch of an id",
+                    ids,
+                    p => p.AskAsync(Request(null, r => (r.ProducerId, r.ProducerEpoch) = (new(5), new(-3))))
+                ),
+                Case.Of("an empty transactional id, oldest version", ids, p => p.AskVersionAsync(Request(""), 0)),
                 Case.Of("an empty transactional id", ids, p => p.AskAsync(Request(""))),
             ]
         );

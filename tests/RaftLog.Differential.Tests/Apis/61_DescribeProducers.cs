@@ -32,6 +32,14 @@ public sealed class DescribeProducersTests(BothNodes nodes)
                 Case.Of("none", p => p.AskAsync(Request(Topic, 1))),
                 Case.Of("of an unknown partition", p => p.AskAsync(Request(Topic, 9))),
                 Case.Of("of an unknown topic", p => p.AskAsync(Request("producers-unknown", 0))),
+                Case.Of("of two partitions", p => p.AskAsync(Request(Topic, 0, 1))),
+                Case.Of("of one that there is beside one that there is not", p => p.AskAsync(Request(Topic, 0, 9))),
+                Case.Of("of the same twice", p => p.AskAsync(Request(Topic, 0, 0))),
+                Case.Of("of a negative partition", p => p.AskAsync(Request(Topic, -1))),
+                Case.Of("of no partitions", p => p.AskAsync(Request(Topic))),
+                Case.Of("of a topic without a name", p => p.AskAsync(Request("", 0))),
+                Case.Of("of a topic that cannot be", p => p.AskAsync(Request("a b", 0, 1))),
+                Case.Of("of the cluster's metadata", p => p.AskAsync(Request("__cluster_metadata", 0))),
                 Case.Of("of nothing", p => p.AskAsync(new DescribeProducersRequest())),
             ]
         );

@@ -6,7 +6,9 @@ using RaftLog.Protocol.Records;
 namespace RaftLog.Differential.Tests.Peers;
 
 /// <summary>A producer with a transactional id on both nodes, whose requests a script may bend.</summary>
-internal sealed class TransactionalProducer(string id)
+/// <param name="id">The transactional id.</param>
+/// <param name="timeoutMs">How long its transactions may be open.</param>
+internal sealed class TransactionalProducer(string id, int timeoutMs = 60_000)
 {
     private readonly Dictionary<Peer, ProducerStamp> _stamps = [];
 
@@ -15,6 +17,9 @@ internal sealed class TransactionalProducer(string id)
 
     /// <summary>The producer that the node has given to the id.</summary>
     public ProducerStamp On(Peer peer) => _stamps[peer];
+
+    /// <summary>Another program with the same id: what it does, this one does not know.</summary>
+    public TransactionalProducer Another() => new(id, timeoutMs);
 
     /// <summary>Gets its producer on both nodes, once their coordinators are there.</summary>
     public async Task BeginAsync(BothNodes nodes)
@@ -36,7 +41,7 @@ internal sealed class TransactionalProducer(string id)
     public async Task<InitProducerIdResponse> InitAsync(Peer peer)
     {
         InitProducerIdResponse response = await peer.AskAsync(
-            new InitProducerIdRequest { TransactionalId = id, TransactionTimeoutMs = 60_000 },
+            new InitProducerIdRequest { TransactionalId = id, TransactionTimeoutMs = timeoutMs },
             5
         );
         if (response.ErrorCode == ErrorCode.None)
@@ -104,14 +109,14 @@ internal sealed class TransactionalProducer(string id)
         };
 
     /// <summary>Writes a batch to partition 0 of a topic that is in the transaction.</summary>
-    public Task<ProduceResponse> WriteAsync(Peer peer, string topic)
+    public Task<ProduceResponse> WriteAsync(Peer peer, string topic, short version = 11)
     {
         using RecordBatchBuilder builder = new(new RecordBatchOptions(1 << 16, CompressionType.None)) { Producer = On(peer) };
         builder.Attributes = builder.Attributes.AsTransactional();
         builder.TryAppend(RawBatches.FirstTimestamp, NullableBytes.Null, "a"u8);
         ProduceRequest request = Topics.Produce(topic, 0, builder.Seal().ToArray());
         request.TransactionalId = id;
-        return peer.AskAsync(request, highestVersion: 11);
+        return peer.AskAsync(request, version);
     }
 
     /// <summary>
