@@ -21,6 +21,8 @@ public sealed class UpdateFeaturesTests(BothNodes nodes)
                 Case.Of("to where it is, oldest version", p => p.AskVersionAsync(Request((MetadataVersion, 30, 1)), 0)),
                 Case.Of("back, as an upgrade", p => p.AskAsync(Request((MetadataVersion, 20, 1)))),
                 Case.Of("back, as an upgrade, version 1", p => p.AskVersionAsync(Request((MetadataVersion, 20, 1)), 1)),
+                Case.Of("back, as a downgrade, oldest version", p => p.AskVersionAsync(DowngradeOf(MetadataVersion, 20), 0)),
+                Case.Of("groups too far back, oldest version", p => p.AskVersionAsync(DowngradeOf("group.version", -1), 0)),
                 Case.Of("too far", p => p.AskAsync(Request((MetadataVersion, 99, 1)))),
                 Case.Of("to zero", p => p.AskAsync(Request((MetadataVersion, 0, 3)))),
                 Case.Of("to a negative level", p => p.AskAsync(Request((MetadataVersion, -1, 3)))),
@@ -29,6 +31,35 @@ public sealed class UpdateFeaturesTests(BothNodes nodes)
                 Case.Of("the same feature twice", p => p.AskAsync(Request((MetadataVersion, 30, 1), (MetadataVersion, 30, 1)))),
             ]
         );
+
+    [KafkaFact]
+    public async Task Levels_of_what_is_not_built_are_Kafkas_at_zero()
+    {
+        await Script.CompareAsync(
+            nodes,
+            "UpdateFeatures, not built",
+            [
+                Case.Of("share to zero", p => p.AskAsync(Request(("share.version", 0, 2)))),
+                Case.Of("streams to zero", p => p.AskAsync(Request(("streams.version", 0, 2)))),
+                Case.Of("eligible leaders to zero", p => p.AskAsync(Request(("eligible.leader.replicas.version", 0, 2)))),
+                Case.Of("eligible leaders to zero, unsafe", p => p.AskAsync(Request(("eligible.leader.replicas.version", 0, 3)))),
+                Case.Of("share too far", p => p.AskAsync(Request(("share.version", 2, 1)))),
+                Case.Of("streams too far", p => p.AskAsync(Request(("streams.version", 2, 1)))),
+                Case.Of("eligible leaders too far", p => p.AskAsync(Request(("eligible.leader.replicas.version", 2, 1)))),
+                Case.Of("share to a negative level", p => p.AskAsync(Request(("share.version", -1, 3)))),
+                Case.Of("share where Kafka has it", p => p.AskAsync(Request(("share.version", 1, 1)))),
+                Case.Of("streams where Kafka has it", p => p.AskAsync(Request(("streams.version", 1, 1)))),
+                Case.Of("eligible leaders where Kafka has it", p => p.AskAsync(Request(("eligible.leader.replicas.version", 1, 1)))),
+                Case.Of("voters that change", p => p.AskAsync(Request(("kraft.version", 1, 1)))),
+                Case.Of("voters where they are", p => p.AskAsync(Request(("kraft.version", 0, 1)))),
+                Case.Of("voters too far", p => p.AskAsync(Request(("kraft.version", 2, 1)))),
+                Case.Of("an unknown feature to zero", p => p.AskAsync(Request(("foo", 0, 2)))),
+                Case.Of("an unknown feature to zero, unsafe", p => p.AskAsync(Request(("foo", 0, 3)))),
+                Case.Of("share and streams to zero", p => p.AskAsync(Request(("share.version", 0, 2), ("streams.version", 0, 2)))),
+                Case.Of("share to zero beside an unknown feature", p => p.AskAsync(Request(("share.version", 0, 2), ("foo", 1, 1)))),
+            ]
+        );
+    }
 
     [KafkaFact]
     public async Task Levels_of_groups_and_transactions_change_as_Kafkas()
@@ -75,6 +106,21 @@ public sealed class UpdateFeaturesTests(BothNodes nodes)
         );
         return response;
     }
+
+    private static UpdateFeaturesRequest DowngradeOf(string feature, short level) =>
+        new()
+        {
+            TimeoutMs = 10_000,
+            FeatureUpdates =
+            [
+                new()
+                {
+                    Feature = feature,
+                    MaxVersionLevel = level,
+                    AllowDowngrade = true,
+                },
+            ],
+        };
 
     private static UpdateFeaturesRequest Request(params (string Feature, short Level, sbyte Kind)[] updates) =>
         new()
