@@ -31,4 +31,21 @@ public sealed class KafkaJsTests(SharedCluster shared)
                 }
             }
         });
+
+    [KafkaJsWithKafkaFact]
+    public Task Every_administrative_function_of_kafkajs_says_what_it_says_with_Kafka() =>
+        shared.WatchAsync(async cluster =>
+        {
+            const string Script = "admin.js";
+            string[] withKafka;
+            await using (MixedCluster kafka = await MixedCluster.StartAsync(true, true, true))
+            {
+                withKafka = (await KafkaJs.RunAsync(Script, kafka.Bootstrap.Split(','))).Succeeded().Lines;
+            }
+
+            string[] withRaftLog = (await KafkaJs.RunAsync(Script, cluster.Bootstrap.Split(','))).Succeeded().Lines;
+
+            Assert.True(withKafka.Length > 80, $"{withKafka.Length} steps");
+            Assert.Equal("", LineDifference.Of(string.Join('\n', withKafka), string.Join('\n', withRaftLog)));
+        });
 }

@@ -20,6 +20,9 @@ public sealed class KcatFactAttribute() : ToolFactAttribute(Kcat.Missing);
 /// <summary>Needs node and kafkajs.</summary>
 public sealed class KafkaJsFactAttribute() : ToolFactAttribute(KafkaJs.Missing);
 
+/// <summary>Needs node and kafkajs, and Apache Kafka beside them.</summary>
+public sealed class KafkaJsWithKafkaFactAttribute() : ToolFactAttribute(KafkaJs.Missing ?? KafkaTools.Missing);
+
 /// <summary>Needs Python and its clients.</summary>
 public sealed class PythonFactAttribute() : ToolFactAttribute(PythonClients.Missing);
 
