@@ -80,7 +80,7 @@ internal sealed class ClientPipelineProgram : TransactionalProgram
     /// <summary>One incarnation of its producer and of its member, up to the first failure that these cannot go on after.</summary>
     private async Task LiveAsync()
     {
-        await using ClientTransactions producer = await ClientTransactions.OpenAsync(
+        await using ClientIncarnation producer = await ClientIncarnation.OpenAsync(
             _scheduler,
             _cluster,
             _options,
@@ -111,7 +111,7 @@ internal sealed class ClientPipelineProgram : TransactionalProgram
         }
     }
 
-    private async Task TransformAsync(ClientTransactions producer, Consumer consumer, FetchedRecords records)
+    private async Task TransformAsync(ClientIncarnation producer, Consumer consumer, FetchedRecords records)
     {
         List<Offset> offsets = [];
         foreach (RecordView record in records)

@@ -42,7 +42,7 @@ internal sealed class ClientTransferProgram(
     /// <summary>One incarnation of its producer, up to the first failure that it cannot go on after.</summary>
     private async Task LiveAsync()
     {
-        await using ClientTransactions producer = await ClientTransactions.OpenAsync(
+        await using ClientIncarnation producer = await ClientIncarnation.OpenAsync(
             world.Scheduler,
             client.Cluster,
             options,
@@ -56,7 +56,7 @@ internal sealed class ClientTransferProgram(
         }
     }
 
-    private async Task TransferAsync(ClientTransactions producer)
+    private async Task TransferAsync(ClientIncarnation producer)
     {
         int choice = random.Next(100);
         try

@@ -5,7 +5,7 @@ using RaftLog.Client.Produce;
 namespace RaftLog.Simulation;
 
 /// <summary>One incarnation of a transactional producer of the shipped client, and what the checkers are to know of it.</summary>
-internal sealed class ClientTransactions : IAsyncDisposable
+internal sealed class ClientIncarnation : IAsyncDisposable
 {
     private static readonly TimeSpan Delivery = TimeSpan.FromSeconds(8);
 
@@ -15,7 +15,7 @@ internal sealed class ClientTransactions : IAsyncDisposable
     private readonly Producer _producer;
     private readonly ProducerSession _session;
 
-    private ClientTransactions(
+    private ClientIncarnation(
         SimScheduler scheduler,
         SimulationOptions options,
         TransactionLog log,
@@ -25,7 +25,7 @@ internal sealed class ClientTransactions : IAsyncDisposable
 
     /// <summary>Opens a producer, and fences the earlier incarnations.</summary>
     /// <exception cref="KafkaException">It does not succeed for now.</exception>
-    internal static async Task<ClientTransactions> OpenAsync(
+    internal static async Task<ClientIncarnation> OpenAsync(
         SimScheduler scheduler,
         KafkaCluster cluster,
         SimulationOptions options,
@@ -55,7 +55,7 @@ internal sealed class ClientTransactions : IAsyncDisposable
 
         ProducerSession session = new(transactionalId, log.NextSession(), invoked, scheduler.NowUs);
         log.Add(session);
-        return new ClientTransactions(scheduler, options, log, producer, session);
+        return new ClientIncarnation(scheduler, options, log, producer, session);
     }
 
     /// <summary>Begins a transaction.</summary>
