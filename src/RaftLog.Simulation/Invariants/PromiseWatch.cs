@@ -25,6 +25,7 @@ internal sealed class PromiseWatch
     private readonly MetadataTail _tail;
     private readonly HighWatermarkCheckpoints _checkpoints;
     private readonly SortedDictionary<TopicPartition, IPartitionLedger> _ledgers = [];
+    private readonly ReplicaCounts _assigned = new();
     private readonly SimulationOptions _options;
     private int _looks;
     private readonly Dictionary<TopicPartition, Offset> _acknowledged = [];
@@ -63,7 +64,11 @@ internal sealed class PromiseWatch
         Requests = options.RequestBudget is { } budget ? new RequestMemory(cluster, budget) : null;
         _beliefs = new ClusterWatch(cluster, Quorum, _tail)
         {
-            Changed = (partition, registration) => CheckInSync(partition, registration, from: 0),
+            Changed = (partition, registration) =>
+            {
+                _assigned.Note(partition, registration.Replicas.Count, NowUs);
+                CheckInSync(partition, registration, from: 0);
+            },
         };
         Next();
     }
@@ -414,7 +419,8 @@ internal sealed class PromiseWatch
 
     /// <summary>
     /// A record that is acknowledged for the first time is on as many disk images as min.insync.replicas demands, however few are in sync
-    /// at that moment. A disk that was lost, or a log that was taken away, counts as one that had it.
+    /// at that moment. Where a partition has fewer replicas, their number takes the place of min.insync.replicas, as in Kafka; a leader acts on
+    /// the assignment that it knows. A disk that was lost, or a log that was taken away, counts as one that had it.
     /// </summary>
     private void RequireStrength(int from, TopicPartition partition, Offset end)
     {
@@ -428,7 +434,7 @@ internal sealed class PromiseWatch
 
         _acknowledged[partition] = end;
         IPartitionLedger ledger = LedgerOf(partition);
-        int needed = Math.Min(_cluster.MinInSync, registration.Replicas.Count);
+        int needed = Math.Min(_cluster.MinInSync, _assigned.FewestOf(partition, NowUs));
         int have = 0;
         foreach (NodeId replica in registration.Replicas)
         {
