@@ -417,7 +417,13 @@ public sealed partial class PartitionLog
     /// <summary>
     /// Raises the log's start: records below it are gone for readers. Segments that lie wholly below it are deleted, except the last.
     /// </summary>
+    /// <remarks>
+    /// Their files go when what they say of producers is on the disk without them: soon after, with <see cref="OnFlushed"/>.
+    /// </remarks>
     public void AdvanceStart(Offset offset) => _truncation.StartTo(offset);
+
+    /// <summary>More of the log is on the disk: files go that had to wait for that.</summary>
+    public void OnFlushed() => _truncation.DropWaiting();
 
     /// <summary>
     /// Removes whole segments that are too old or too much, below the high watermark. Where that is all of them a new, empty segment is

@@ -58,6 +58,40 @@ public class RetentionTests
         Assert.Null(Decide(100, -1, nowMs: 30).Pinned);
     }
 
+    /// <summary>
+    /// What retention takes has told what the log knows of its producers. Without it a batch that comes again would be taken again.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_a_log_knows_of_its_producers_outlives_their_records_and_a_power_cut(bool hasTimeToFlush)
+    {
+        ProducerStamp producer = new(new ProducerId(7), new ProducerEpoch(0), 0);
+        for (int seed = 0; seed < 200; seed++)
+        {
+            var node = new Node();
+            PartitionLog log = node.Run().Create();
+            node.OnFlushed = _ => log.OnFlushed();
+            for (int i = 0; i < 20; i++)
+            {
+                log.AppendAsLeader(With(producer with { BaseSequence = i }, $"value {i}"), new LeaderEpoch(0), AppendSettings.Default, Now);
+            }
+
+            node.Flush();
+            log.SetHighWatermark(log.EndOffset);
+            log.Retain(new RetentionLimits(100, -1), Now + Day);
+            if (hasTimeToFlush)
+            {
+                node.Flush();
+                Assert.Single(node.Disk.ListFiles(log.Path), IsSegment);
+            }
+
+            PartitionLog after = node.LosePower(new Random(seed).Next).Open();
+            Assert.Equal(20, after.EndOffset.Value);
+            Assert.Equal(19, after.Producers.Find(producer.Id)?.Last?.LastSequence);
+        }
+    }
+
     [Fact]
     public void A_log_of_which_all_is_too_old_goes_on_empty_at_its_end_and_survives_a_restart_so()
     {

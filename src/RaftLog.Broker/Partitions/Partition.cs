@@ -518,6 +518,7 @@ public sealed partial class Partition
         {
             if (!_closed)
             {
+                Log.OnFlushed();
                 OnLogChanged(wakes);
                 if (_replica.Role is PartitionFollowerRole && _place.DurableEnd == Log.EndOffset)
                 {

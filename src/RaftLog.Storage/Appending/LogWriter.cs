@@ -179,6 +179,7 @@ internal sealed class LogWriter(PartitionLog log, LogHome home, SegmentList segm
 
     private void WriteSnapshot(Offset end)
     {
+        log.Flushing.SnapshotWritten(end);
         ProducerSnapshots.Write(home.Disk, log.Path, end, log.Producers.Snapshot());
         _snapshotAt = end;
     }

@@ -15,6 +15,7 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
     private readonly List<LogSegment> _inFlight = [];
     private readonly List<IDiskFile> _once = [];
     private readonly List<IDiskFile> _inFlightOnce = [];
+    private readonly SnapshotDurability _snapshot = new();
     private long _flushedTo = flushedTo.Value;
     private int _generation;
     private int _inFlightGeneration;
@@ -91,6 +92,32 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
         }
     }
 
+    /// <summary>True when the snapshot of producers at an offset is known to be on the disk.</summary>
+    public bool HasSnapshot(Offset at) => Locked(at, static (snapshot, at) => snapshot.Has(at));
+
+    /// <summary>True when <see cref="FlushSnapshot"/> was asked for it, and the flush is not over.</summary>
+    public bool IsSnapshotUnderWay(Offset at) => Locked(at, static (snapshot, at) => snapshot.IsUnderWay(at));
+
+    /// <summary>Flushes the snapshot of producers at an offset with the next group.</summary>
+    public void FlushSnapshot(IDiskFile file, Offset at)
+    {
+        lock (_lock)
+        {
+            _once.Add(file);
+            _namesDirty = true;
+            _snapshot.Ask(at);
+        }
+    }
+
+    /// <summary>A snapshot of producers is written.</summary>
+    public void SnapshotWritten(Offset at)
+    {
+        lock (_lock)
+        {
+            _snapshot.ChangeFrom(at);
+        }
+    }
+
     /// <summary>Files were created or deleted in the log's directory.</summary>
     public void NamesChanged()
     {
@@ -116,6 +143,7 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
             _recoveryLimit = long.MaxValue;
             _generation++;
             _end = end;
+            _snapshot.ChangeFrom(end);
             if (end.Value < _flushedTo)
             {
                 Volatile.Write(ref _flushedTo, end.Value);
@@ -187,6 +215,7 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
             Invariant.Holds(_inFlight.Count == 0, "S-02", "two flushes of one log are under way at once");
             _inFlightGeneration = _generation;
             _inFlightEnd = _end;
+            _snapshot.Begin();
             SeededBugFlushesNewestAlone();
             foreach (LogSegment segment in _dirty)
             {
@@ -226,6 +255,7 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
         lock (_lock)
         {
             bytes = 0;
+            _snapshot.Complete();
             SeededBugCountsTooMuch();
             if (_retired || _inFlightGeneration != _generation)
             {
@@ -267,6 +297,7 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
             }
 
             _inFlight.Clear();
+            _snapshot.End();
             foreach (IDiskFile file in _inFlightOnce)
             {
                 file.Dispose();
@@ -347,6 +378,14 @@ internal sealed partial class FlushProgress(Offset flushedTo, Offset recoveryPoi
         lock (_lock)
         {
             return new Offset(Math.Min(highWatermark.Value, _recoveryLimit));
+        }
+    }
+
+    private bool Locked(Offset at, Func<SnapshotDurability, Offset, bool> look)
+    {
+        lock (_lock)
+        {
+            return look(_snapshot, at);
         }
     }
 

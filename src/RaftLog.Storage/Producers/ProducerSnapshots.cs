@@ -5,7 +5,7 @@ namespace RaftLog.Storage;
 
 /// <summary>
 /// The snapshot files of one log. They are not flushed when written: their checksum tells a torn one, and everything in them can be rebuilt
-/// from the batches.
+/// from the batches, as long as these are there.
 /// </summary>
 internal static partial class ProducerSnapshots
 {
@@ -39,6 +39,10 @@ internal static partial class ProducerSnapshots
     }
 
     static partial void SeededBugRestoresAbove(ref Offset atMost);
+
+    /// <summary>The file of the snapshot at an offset; null where there is none.</summary>
+    public static IDiskFile? Open(IDisk disk, string directory, Offset offset) =>
+        disk.OpenExisting($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot)}");
 
     /// <summary>Deletes the snapshots above an offset; true when there were any.</summary>
     public static bool DeleteAbove(IDisk disk, string directory, Offset limit) => Delete(disk, directory, offset => offset > limit);

@@ -119,6 +119,9 @@ internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loa
         }
     }
 
+    /// <summary>Where the first segment begins that <see cref="DropBelow"/> leaves.</summary>
+    public Offset FirstFrom(Offset start) => _current[IndexOfFirst(start)].BaseOffset;
+
     /// <summary>Takes out the segments that lie wholly below an offset, except the last; false when there are none.</summary>
     /// <param name="start">The offset.</param>
     /// <param name="deletions">Who removes their files.</param>
@@ -126,12 +129,7 @@ internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loa
     public bool DropBelow(Offset start, DelayedDeletions deletions, long dueMs)
     {
         LogSegment[] segments = _current;
-        int kept = 0;
-        while (kept < segments.Length - 1 && segments[kept + 1].BaseOffset <= start)
-        {
-            kept++;
-        }
-
+        int kept = IndexOfFirst(start);
         if (kept == 0)
         {
             return false;
@@ -200,5 +198,17 @@ internal sealed class SegmentList(IDisk disk, LogFolder folder, LogSegment[] loa
         }
 
         _current = [];
+    }
+
+    private int IndexOfFirst(Offset start)
+    {
+        LogSegment[] segments = _current;
+        int first = 0;
+        while (first < segments.Length - 1 && segments[first + 1].BaseOffset <= start)
+        {
+            first++;
+        }
+
+        return first;
     }
 }

@@ -1,3 +1,4 @@
+using RaftLog.Platform;
 using RaftLog.Protocol;
 
 namespace RaftLog.Storage;
@@ -9,6 +10,8 @@ namespace RaftLog.Storage;
 /// <param name="writer">Who writes to it.</param>
 internal sealed partial class LogTruncation(PartitionLog log, LogHome home, SegmentList segments, LogWriter writer)
 {
+    private bool _dropWaits;
+
     /// <summary>See <see cref="PartitionLog.TruncateTo"/>.</summary>
     public void To(Offset offset)
     {
@@ -64,12 +67,22 @@ internal sealed partial class LogTruncation(PartitionLog log, LogHome home, Segm
         Offset start = Offset.Min(offset, log.EndOffset);
         if (start <= log.StartOffset)
         {
+            DropWaiting();
             return;
         }
 
         log.SetStart(start);
         log.Epochs.TruncateFromStart(start);
         log.Guarded(() => DropBelow(start));
+    }
+
+    /// <summary>See <see cref="PartitionLog.OnFlushed"/>.</summary>
+    public void DropWaiting()
+    {
+        if (_dropWaits)
+        {
+            log.Guarded(() => DropBelow(log.StartOffset));
+        }
     }
 
     /// <summary>See <see cref="PartitionLog.TruncationPointOf"/>.</summary>
@@ -128,11 +141,42 @@ internal sealed partial class LogTruncation(PartitionLog log, LogHome home, Segm
 
     private void DropBelow(Offset start)
     {
-        if (segments.DropBelow(start, home.Deletions, home.NowMs + log.Settings.FileDeleteDelayMs))
+        _dropWaits = segments.Current.Length > 1 && !CanBeginAt(segments.FirstFrom(start));
+        if (!_dropWaits && segments.DropBelow(start, home.Deletions, home.NowMs + log.Settings.FileDeleteDelayMs))
         {
             ProducerSnapshots.DeleteBelow(home.Disk, log.Path, segments.Current[0].BaseOffset);
             log.Flushing.NamesChanged();
             home.Flusher.Add(log);
         }
+    }
+
+    /// <summary>
+    /// True when the log can do without the batches before an offset: what these say of producers must be on the disk in the snapshot that
+    /// stands there. Otherwise a power cut would take it, and a batch that comes again would be taken again.
+    /// </summary>
+    private bool CanBeginAt(Offset first)
+    {
+        bool can = first == segments.Current[0].BaseOffset || log.Producers.Count == 0 || log.Flushing.HasSnapshot(first);
+        if (can || log.Flushing.IsSnapshotUnderWay(first))
+        {
+            return can;
+        }
+
+        try
+        {
+            if (ProducerSnapshots.Open(home.Disk, log.Path, first) is not { } snapshot)
+            {
+                return true;
+            }
+
+            log.Flushing.FlushSnapshot(snapshot, first);
+            home.Flusher.Add(log);
+        }
+        catch (DiskException declined) when (declined.MayPass)
+        {
+            // There is no descriptor. The next flush, or the next look of retention, asks again.
+        }
+
+        return false;
     }
 }
