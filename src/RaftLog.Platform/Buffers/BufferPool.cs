@@ -157,6 +157,9 @@ public sealed partial class BufferPool : IDisposable
         }
     }
 
+    /// <summary>The bytes of the smallest buffer that holds so many: what one lease of them takes of the budget at least.</summary>
+    public static int LeastFor(int length) => ClassOf(length) is < Classes and var index ? SizeOf(index) : length;
+
     private static int ClassOf(int length) => length <= SmallestSlab ? 0 : (BitOperations.Log2((uint)length - 1) - 10) / 2;
 
     private static int SizeOf(int index) => SmallestSlab << (2 * index);
