@@ -21,6 +21,12 @@ public sealed class SeedTests(ITestOutputHelper output)
     /// <summary>What draws seeds where there is no commit.</summary>
     private const string WithoutCommit = "outside of a repository";
 
+    /// <summary>
+    /// Seeds whose alarm is not judged yet, each with the promise that it breaks ("Open alarms" of docs/verification.md). One that holds
+    /// again must go from here.
+    /// </summary>
+    private static readonly Dictionary<ulong, string> Open = new() { [299] = "liveness" };
+
     /// <summary>In so many seeds every fault, check and rare event must have happened.</summary>
     private const ulong Enough = 300;
 
@@ -43,7 +49,8 @@ public sealed class SeedTests(ITestOutputHelper output)
             outcome =>
             {
                 figures.Add(outcome);
-                if (!outcome.Held)
+                string? open = Open.GetValueOrDefault(outcome.Seed);
+                if (outcome.Violation?.Split(':')[0] != open)
                 {
                     failed.Add(outcome);
                 }

@@ -419,8 +419,8 @@ internal sealed class PromiseWatch
 
     /// <summary>
     /// A record that is acknowledged for the first time is on as many disk images as min.insync.replicas demands, however few are in sync
-    /// at that moment. Where a partition has fewer replicas, their number takes the place of min.insync.replicas, as in Kafka; a leader acts on
-    /// the assignment that it knows. A disk that was lost, or a log that was taken away, counts as one that had it.
+    /// at that moment. Where a partition has fewer replicas, their number takes the place of min.insync.replicas, as in Kafka; a leader
+    /// acts on the assignment that it knows. A disk that was lost, or a log that was taken away, counts as one that had it.
     /// </summary>
     private void RequireStrength(int from, TopicPartition partition, Offset end)
     {

@@ -153,8 +153,9 @@ internal sealed partial class LogLoader
         Offset trusted = firstInDoubt < _segments.Count ? _segments[firstInDoubt].BaseOffset : _end;
         _epochs.TruncateFromEnd(trusted);
 
-        // A snapshot does not know transactions that ended above the high watermark and still hold back the last stable offset. The checkpoint
-        // of the high watermark may be older than the files: what retention has taken was committed, and of its producers nothing else is left.
+        // A snapshot does not know transactions that ended above the high watermark and still hold back the last stable offset. The
+        // checkpoint of the high watermark may be older than the files: what retention has taken was committed, and of its producers
+        // nothing else is left.
         Offset committed = _segments.Count > 0 ? Offset.Max(_hints.HighWatermark, _segments[0].BaseOffset) : _hints.HighWatermark;
         Offset decided = Offset.Min(trusted, committed);
         Offset from = _snapshotAt = ProducerSnapshots.RestoreNewest(_disk, _path, decided, _producers) ?? Offset.Zero;

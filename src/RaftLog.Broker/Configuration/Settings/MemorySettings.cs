@@ -8,13 +8,14 @@ namespace RaftLog.Broker.Configuration;
 /// <param name="DecompressionBytes"><c>raftlog.decompression.buffer.bytes</c>: compressed batches that must be held in large parts while
 /// they are checked.</param>
 /// <param name="ReplicationBytes"><c>raftlog.replication.buffer.bytes</c>: responses of other nodes; at least two buffers of the largest
-/// fetch, or of the largest batch where that is more: a response that never found room would keep a follower out of sync for ever.</param>
+/// fetch, or of the largest batch where that is more: a response that never found room would keep a follower out of sync
+/// for ever.</param>
 public sealed record MemorySettings(long RequestBytes, long DecompressionBytes, long ReplicationBytes)
 {
     /// <summary>The bytes of requests where nothing is configured: 100 MiB. Kafka has no bound then.</summary>
     public const long DefaultRequestBytes = 100L << 20;
 
-    /// <summary>What a response holds besides records: some 30 bytes for each of its partitions, of which 10,000 may have changed.</summary>
+    /// <summary>What a response holds besides records: some 30 bytes a partition, of which 10,000 may have changed.</summary>
     private const int LargestHead = 300_000;
 
     private const string RequestBytesKey = "queued.max.request.bytes";
