@@ -15,31 +15,11 @@ public class DisposedMemberTests
         {
             using FakeCluster world = new(context);
             world.AddTopic("t");
+            FakeCoordinator coordinator = new();
             world.Intercept = (_, message) =>
-                message switch
-                {
-                    FindCoordinatorRequest request => new Reply(
-                        new FindCoordinatorResponse
-                        {
-                            NodeId = new NodeId(0),
-                            Coordinators =
-                            [
-                                new()
-                                {
-                                    Key = request.Key,
-                                    NodeId = new NodeId(0),
-                                    Host = "broker-0",
-                                    Port = 9092,
-                                },
-                            ],
-                        }
-                    ),
-                    ConsumerGroupHeartbeatRequest => new Reply(
-                        new ConsumerGroupHeartbeatResponse { MemberEpoch = 1, HeartbeatIntervalMs = 1000 }
-                    ),
-                    JoinGroupRequest => new Reply(new JoinGroupResponse { ErrorCode = ErrorCode.CoordinatorLoadInProgress }),
-                    _ => null,
-                };
+                message is JoinGroupRequest
+                    ? new Reply(new JoinGroupResponse { ErrorCode = ErrorCode.CoordinatorLoadInProgress })
+                    : coordinator.Respond(message);
             Consumer consumer = world.Connect().CreateConsumer(new ConsumerOptions { GroupId = "g", GroupProtocol = protocol });
             consumer.Subscribe(["t"]);
             world.Finish(consumer.ReadAsync(TimeSpan.FromSeconds(5)));

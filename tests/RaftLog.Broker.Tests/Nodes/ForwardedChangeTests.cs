@@ -30,19 +30,7 @@ public sealed class ForwardedChangeTests
         ResponseLosingNetwork network = new(new InMemoryNetwork(TimeProvider.System), ApiKey.CreateTopics) { Port = ControllerPort };
         using NodesInMemory nodes = new(ControllerAndBroker, network);
         await nodes.StartAsync();
-        CreateTopicsRequest request = new()
-        {
-            Topics =
-            [
-                new()
-                {
-                    Name = "t",
-                    NumPartitions = 1,
-                    ReplicationFactor = 1,
-                },
-            ],
-            TimeoutMs = 30_000,
-        };
+        CreateTopicsRequest request = NewTopic();
 
         network.LoseNext();
         CreateTopicsResponse unknown = await RawCall.AskAsync(network, Broker, request);
@@ -64,20 +52,7 @@ public sealed class ForwardedChangeTests
         InMemoryNetwork network = new(TimeProvider.System);
         using NodesInMemory nodes = new(ControllerAndBroker, network);
         await nodes.StartAsync();
-        CreateTopicsRequest create = new()
-        {
-            Topics =
-            [
-                new()
-                {
-                    Name = "t",
-                    NumPartitions = 1,
-                    ReplicationFactor = 1,
-                },
-            ],
-            TimeoutMs = 30_000,
-        };
-        Assert.Equal(ErrorCode.None, (await RawCall.AskAsync(network, Broker, create)).Topics[0].ErrorCode);
+        Assert.Equal(ErrorCode.None, (await RawCall.AskAsync(network, Broker, NewTopic())).Topics[0].ErrorCode);
 
         DeleteTopicsResponse deleted = await RawCall.AskAsync(
             network,
@@ -160,4 +135,19 @@ public sealed class ForwardedChangeTests
         Assert.Equal(ErrorCode.None, response.ErrorCode);
         await nodes.StopAsync();
     }
+
+    private static CreateTopicsRequest NewTopic() =>
+        new()
+        {
+            Topics =
+            [
+                new()
+                {
+                    Name = "t",
+                    NumPartitions = 1,
+                    ReplicationFactor = 1,
+                },
+            ],
+            TimeoutMs = 30_000,
+        };
 }
