@@ -113,6 +113,30 @@ public class ProducerTests
         });
 
     [Fact]
+    public void No_request_is_larger_than_allowed_although_a_batch_might_be() =>
+        OneThread.Run(context =>
+        {
+            const int Largest = 2048;
+            using FakeCluster world = new(context);
+            FakeTopic topic = world.AddTopic("t", partitions: 2);
+            Producer producer = world.Connect().CreateProducer(new ProducerOptions { MaxRequestSize = Largest });
+
+            for (int i = 0; i < 200; i++)
+            {
+                _ = FakeCluster.Start(producer.ProduceAsync("t", Text($"record {i}") with { Partition = i % 2 }));
+            }
+
+            world.Finish(producer.FlushAsync());
+
+            Assert.Equal(200, topic.Partitions.Sum(partition => partition.Values.Count()));
+            Assert.All(
+                world.Received<ProduceRequest>(),
+                request =>
+                    Assert.InRange(request.TopicData.Sum(each => each.PartitionData.Sum(part => part.Records!.Value.Length)), 1, Largest)
+            );
+        });
+
+    [Fact]
     public void Order_and_number_survive_any_mixture_of_failures() =>
         OneThread.Run(context =>
         {
@@ -217,7 +241,9 @@ public class ProducerTests
             world.Finish(producer.ProduceAsync("t", Text("a")));
             bool silent = true;
             world.Intercept = (_, message) => message is ProduceRequest && silent ? new Reply(null) : null;
-            Assert.Equal(ErrorCode.RequestTimedOut, world.Fails(() => producer.ProduceAsync("t", Text("lost"))).Code);
+            KafkaException lost = world.Fails(() => producer.ProduceAsync("t", Text("lost")));
+            Assert.Equal(ErrorCode.RequestTimedOut, lost.Code);
+            Assert.Contains("has not responded to Produce within 1000 ms", lost.Message, StringComparison.Ordinal);
             silent = false;
 
             world.Finish(producer.ProduceAsync("t", Text("b")));

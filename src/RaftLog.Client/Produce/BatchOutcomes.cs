@@ -37,7 +37,7 @@ internal sealed class BatchOutcomes(
             }
 
             batch.MaybeAppended |= mayHaveArrived;
-            Retry(queue, batch);
+            Retry(queue, batch, reason);
         }
 
         metadata.Invalidate();
@@ -76,10 +76,11 @@ internal sealed class BatchOutcomes(
     }
 
     /// <summary>Gives up what is in queues, and not with a broker, and was created before a time.</summary>
-    public void Fail(IReadOnlyList<PartitionQueue> queues, long createdBeforeMs, KafkaException reason)
+    public void Fail(IReadOnlyList<PartitionQueue> queues, long createdBeforeMs, Func<ProducerBatch, KafkaException> reasonOf)
     {
         foreach (ProducerBatch batch in Expire(queues, createdBeforeMs))
         {
+            KafkaException reason = reasonOf(batch);
             transactions?.RecordsFailed(reason, batch.MaybeAppended);
             batch.Fail(reason);
             Free(batch);
@@ -170,6 +171,7 @@ internal sealed class BatchOutcomes(
                 Retry(
                     queue,
                     batch,
+                    Rejection(queue.Partition, batch, reply, channel).Message,
                     error == ErrorCode.ConcurrentTransactions ? FirstMomentMs << Math.Min(batch.Attempts, MostDoublings) : null
                 );
                 break;
@@ -201,7 +203,7 @@ internal sealed class BatchOutcomes(
         Free(batch);
     }
 
-    private void Retry(PartitionQueue queue, ProducerBatch batch, long? mostMs = null)
+    private void Retry(PartitionQueue queue, ProducerBatch batch, string failure, long? mostMs = null)
     {
         Backoff backoff = runtime.NewBackoff();
         TimeSpan pause = backoff.Next();
@@ -211,6 +213,7 @@ internal sealed class BatchOutcomes(
         }
 
         batch.Attempts++;
+        batch.LastFailure = failure;
         long pauseMs = (long)Math.Ceiling(pause.TotalMilliseconds);
         queue.Retry(batch, runtime.Waiters.NowMs + Math.Min(pauseMs, mostMs ?? pauseMs));
     }

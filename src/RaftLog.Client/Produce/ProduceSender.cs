@@ -251,7 +251,7 @@ internal sealed class ProduceSender
             Volatile.Write(ref _needsEpoch, _identity.Current.Id.IsPresent);
             if (!e.IsRetriable)
             {
-                _outcomes.Fail(Volatile.Read(ref _queues), long.MaxValue, e);
+                _outcomes.Fail(Volatile.Read(ref _queues), long.MaxValue, _ => e);
             }
 
             return false;
@@ -352,14 +352,16 @@ internal sealed class ProduceSender
 
             if (topic.Error == ErrorCode.UnknownTopicOrPartition)
             {
+                (ErrorCode unknown, string name) = (topic.Error, topic.Name);
                 _outcomes.Fail(
                     [queue],
                     nowMs - (long)_options.MaxBlock.TotalMilliseconds,
-                    new KafkaException(
-                        topic.Error,
-                        $"topic '{topic.Name}' does not exist any more: no broker has known it for {_options.MaxBlock.TotalSeconds} s "
-                            + $"(max.block.ms)"
-                    )
+                    batch =>
+                        batch.Unacknowledged(
+                            unknown,
+                            $"topic '{name}' does not exist any more: no broker has known it for {_options.MaxBlock.TotalSeconds} s "
+                                + $"(max.block.ms)"
+                        )
                 );
             }
         }
@@ -432,10 +434,11 @@ internal sealed class ProduceSender
         _outcomes.Fail(
             queues,
             nowMs - (long)_options.DeliveryTimeout.TotalMilliseconds,
-            new KafkaException(
-                ErrorCode.RequestTimedOut,
-                $"the record was not acknowledged within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)"
-            )
+            batch =>
+                batch.Unacknowledged(
+                    ErrorCode.RequestTimedOut,
+                    $"the record was not acknowledged within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)"
+                )
         );
         _nextExpiryMs = Array.TrueForAll(queues, queue => queue.IsEmpty) ? long.MaxValue : nowMs + ExpiryCheckMs;
     }
@@ -445,7 +448,11 @@ internal sealed class ProduceSender
         _outcomes.Fail(
             Volatile.Read(ref _queues),
             long.MaxValue,
-            new KafkaException(ErrorCode.NetworkException, _runtime.Failure ?? "the producer was closed before the record was acknowledged")
+            batch =>
+                batch.Unacknowledged(
+                    ErrorCode.NetworkException,
+                    _runtime.Failure ?? "the producer was closed before the record was acknowledged"
+                )
         );
 
     private int InFlight(NodeId node)

@@ -45,7 +45,7 @@ public sealed class Producer : IAsyncDisposable
         _metadata = metadata;
         _budget = new BufferBudget(runtime.Waiters, options.BufferMemory);
         BatchSource batches = new(
-            new RecordBatchOptions(options.BatchSize, options.Compression, options.CompressionLevel ?? RecordCompression.DefaultLevel),
+            new RecordBatchOptions(options.LargestBatch, options.Compression, options.CompressionLevel ?? RecordCompression.DefaultLevel),
             options.BufferMemory,
             runtime.Waiters,
             transactions is not null
@@ -459,7 +459,7 @@ public sealed class Producer : IAsyncDisposable
             return Closed();
         }
 
-        int limit = Math.Min(_options.MaxRequestSize, _options.BatchSize);
+        int limit = _options.LargestBatch;
         return size <= limit
             ? _transactions?.WhyNotWrite(out transaction)
             : new KafkaException(

@@ -30,11 +30,18 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordEnd> 
     /// <summary>Failed attempts so far.</summary>
     public int Attempts { get; set; }
 
+    /// <summary>What came of the last failed attempt.</summary>
+    public string? LastFailure { get; set; }
+
     /// <summary>True when an attempt ended without a response, so that the batch may stand in the log.</summary>
     public bool MaybeAppended { get; set; }
 
     /// <summary>Producer, epoch and sequence that it was sealed with.</summary>
     public ProducerStamp Stamp { get; private set; } = ProducerStamp.None;
+
+    /// <summary>Why it is given up, and what came of the last attempt to send it.</summary>
+    public KafkaException Unacknowledged(ErrorCode code, string why) =>
+        new(code, LastFailure is null ? why : $"{why}; attempt {Attempts} failed: {LastFailure}");
 
     public bool IsSealed => !_sealed.IsEmpty;
 

@@ -48,7 +48,10 @@ public sealed record ProducerOptions
     /// <summary>See and change records on their way, in order (interceptor.classes).</summary>
     public IReadOnlyList<IProducerInterceptor> Interceptors { get; init; } = [];
 
-    /// <summary>The most bytes of one batch before compression (batch.size): an upper bound, not a target as in other clients.</summary>
+    /// <summary>
+    /// The most bytes of one batch before compression (batch.size): an upper bound, not a target as in other clients. No batch is larger
+    /// than <see cref="MaxRequestSize"/> either.
+    /// </summary>
     public int BatchSize { get; init; } = 1 << 20;
 
     /// <summary>The most bytes of one request, and of one record (max.request.size).</summary>
@@ -82,6 +85,9 @@ public sealed record ProducerOptions
 
     /// <summary>After how long the coordinator aborts a transaction that has not ended (transaction.timeout.ms).</summary>
     public TimeSpan TransactionTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The most bytes of a batch: it is to fit into a request.</summary>
+    internal int LargestBatch => Math.Min(BatchSize, MaxRequestSize);
 
     internal bool IsIdempotent => Idempotence && Acks == Acks.All;
 
