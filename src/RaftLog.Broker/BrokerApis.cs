@@ -6,6 +6,7 @@ using RaftLog.Broker.Coordination.Transactions;
 using RaftLog.Broker.Fetching;
 using RaftLog.Broker.Handlers;
 using RaftLog.Broker.Metadata;
+using RaftLog.Broker.Network;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
 using RaftLog.Broker.Runtime;
@@ -66,7 +67,7 @@ internal static class BrokerApis
                 )
             )
         );
-        apis.Add(Row(new ListOffsetsHandler(parts.Lookup)));
+        apis.Add(Row(new ListOffsetsHandler(parts.Lookup, new ClientWarnings(parts.Waiters, parts.NodeLog))));
         apis.Add(Row(new MetadataHandler(cache, autoCreation)));
         apis.Add(Row(new OffsetCommitHandler(parts.Groups)));
         apis.Add(Row(new OffsetFetchHandler(parts.Groups)));

@@ -1,8 +1,10 @@
+using RaftLog.Broker.Network;
 using RaftLog.Broker.Partitions;
 using RaftLog.Broker.Requests;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
+using RaftLog.Storage;
 
 namespace RaftLog.Broker.Handlers;
 
@@ -11,7 +13,8 @@ namespace RaftLog.Broker.Handlers;
 /// version 7), -4 local earliest (8), -5 latest tiered (9), -6 earliest pending upload (11). Nothing is tiered here, so -5 and -6 find
 /// nothing.
 /// </summary>
-internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandler<ListOffsetsRequest, ListOffsetsResponse>
+internal sealed class ListOffsetsHandler(PartitionLookup lookup, ClientWarnings warnings)
+    : IRequestHandler<ListOffsetsRequest, ListOffsetsResponse>
 {
     private const sbyte ReadCommitted = 1;
     private const int DebuggingReplica = -2;
@@ -89,6 +92,15 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup) : IRequestHandl
         catch (DiskException)
         {
             return OffsetLookup.Failed(ErrorCode.KafkaStorageError);
+        }
+        catch (CorruptBatchException corrupt)
+        {
+            warnings.Warn(
+                ClientFault.CorruptRecords,
+                $"ListOffsets of {partition.Name}: {corrupt.Message}; where the partition has other replicas, let one of them lead, and see "
+                    + $"'A corrupt log' in docs/operations.md"
+            );
+            return OffsetLookup.Failed(ErrorCode.CorruptMessage);
         }
     }
 

@@ -71,4 +71,7 @@ internal enum ClientFault
 
     /// <summary>A file no longer holds what was being sent to it.</summary>
     LostRecords,
+
+    /// <summary>It asks for an offset that only a corrupt batch could tell.</summary>
+    CorruptRecords,
 }

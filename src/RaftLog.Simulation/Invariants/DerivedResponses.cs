@@ -54,7 +54,8 @@ internal sealed class DerivedResponses(SimCluster cluster)
 
     /// <summary>
     /// A leader tells which is the first record at or after a time: it stands in the first committed batch that has one. That there is none
-    /// it may say only where it has told nobody of such a batch in this leadership.
+    /// it may say only where it has told nobody of such a batch in this leadership. A batch whose header is corrupt, so that it says that
+    /// it has none, is passed over; no checksum is looked at for that, as in Kafka.
     /// </summary>
     /// <param name="node">Who tells.</param>
     /// <param name="partition">Of what.</param>
@@ -75,6 +76,11 @@ internal sealed class DerivedResponses(SimCluster cluster)
             found < Offset.Zero ? first is { } missed && missed.Last < told
             : first is { } right ? found < right.Base || found > right.Last
             : found < ledger.End;
+        if (isWrong && first is { } batch && !SaysWhatItIs(node, partition, batch))
+        {
+            return;
+        }
+
         if (isWrong)
         {
             cluster.Scheduler.Fail(
@@ -83,6 +89,28 @@ internal sealed class DerivedResponses(SimCluster cluster)
                     + $"{first?.ToString() ?? $"not below {ledger.End}"}; it has told of {told}"
             );
         }
+    }
+
+    // True unless the batch at this place of a node's log has the header of another.
+    private bool SaysWhatItIs(int node, TopicPartition partition, ImageBatch batch)
+    {
+        SimVolume volume = cluster.Machine(node).Volume;
+        string directory = cluster.Machine(node).PathOf(partition);
+        foreach (string name in volume.ListFiles(directory).Where(static each => each.EndsWith(".log", StringComparison.Ordinal)))
+        {
+            ReadOnlySpan<byte> bytes = volume.ReadFile($"{directory}/{name}");
+            while (RecordBatch.Read(bytes, out RecordBatch found) == BatchStatus.Complete)
+            {
+                if (found.BaseOffset == batch.Base)
+                {
+                    return found.MaxTimestamp == batch.MaxTimestamp;
+                }
+
+                bytes = bytes[found.Size..];
+            }
+        }
+
+        return false;
     }
 
     /// <summary>

@@ -17,6 +17,7 @@ internal readonly struct TimestampLookup(DecompressionBudget decompression)
     private const int MostPlainBytes = 256 * 1024 * 1024;
 
     /// <summary>The first record at or after a time and an offset; null when there is none.</summary>
+    /// <exception cref="CorruptBatchException">It would be in a batch that is corrupt.</exception>
     public TimestampedOffset? FirstAtOrAfter(LogSegment[] segments, long timestamp, Offset from)
     {
         foreach (LogSegment segment in segments)
@@ -43,6 +44,7 @@ internal readonly struct TimestampLookup(DecompressionBudget decompression)
     }
 
     /// <summary>The first record with the largest timestamp; null when there is none with one.</summary>
+    /// <exception cref="CorruptBatchException">It is in a batch that is corrupt.</exception>
     public TimestampedOffset? Latest(LogSegment[] segments)
     {
         LogSegment? latest = null;
@@ -75,13 +77,17 @@ internal readonly struct TimestampLookup(DecompressionBudget decompression)
         using var scan = new BatchScanner(segment.Log, segment.Offsets.Floor(start), segment.Size);
         while (scan.MoveNext())
         {
-            if (scan.Header.MaxTimestamp >= timestamp && scan.Header.LastOffset >= from && FirstInBatch(scan, timestamp, from) is { } found)
+            if (
+                scan.Header.MaxTimestamp >= timestamp
+                && scan.Header.LastOffset >= from
+                && FirstInBatch(segment, scan, timestamp, from) is { } found
+            )
             {
                 return found;
             }
         }
 
-        return null;
+        return scan.ReachedEnd ? null : throw new CorruptBatchException(segment.Log.Path, scan.Next);
     }
 
     private TimestampedOffset? Latest(LogSegment segment)
@@ -92,12 +98,18 @@ internal readonly struct TimestampLookup(DecompressionBudget decompression)
         }
 
         using var scan = new BatchScanner(segment.Log, place.Position, place.Position + place.TotalBytes);
-        return scan.MoveNext() ? FirstInBatch(scan, scan.Header.MaxTimestamp, segment.BaseOffset) : null;
+        return scan.MoveNext() ? FirstInBatch(segment, scan, scan.Header.MaxTimestamp, segment.BaseOffset) : null;
     }
 
-    private TimestampedOffset? FirstInBatch(BatchScanner scan, long timestamp, Offset from)
+    // A batch whose records cannot be read is not passed over: the record that is looked for may be in it.
+    private TimestampedOffset? FirstInBatch(LogSegment segment, BatchScanner scan, long timestamp, Offset from)
     {
         ReadOnlyMemory<byte> bytes = scan.Memory();
+        if (!BatchHeader.IsIntact(bytes.Span))
+        {
+            throw new CorruptBatchException(segment.Log.Path, scan.Position);
+        }
+
         using PooledByteWriter converted = new(int.MaxValue);
         if (scan.Header.IsLegacy)
         {
@@ -105,11 +117,7 @@ internal readonly struct TimestampLookup(DecompressionBudget decompression)
             bytes = converted.WrittenMemory;
         }
 
-        if (RecordBatch.Read(bytes.Span, out RecordBatch batch) != BatchStatus.Complete)
-        {
-            return null;
-        }
-
+        RecordBatch.Read(bytes.Span, out RecordBatch batch);
         if (batch.Attributes.TimestampType == TimestampType.LogAppendTime)
         {
             return new TimestampedOffset(batch.MaxTimestamp, Offset.Max(batch.BaseOffset, from), batch.PartitionLeaderEpoch);

@@ -1,12 +1,16 @@
+using System.Text;
 using RaftLog.Broker.Cluster;
 using RaftLog.Broker.Handlers;
+using RaftLog.Broker.Network;
 using RaftLog.Broker.Requests;
+using RaftLog.Broker.Runtime;
 using RaftLog.Broker.Tests.Partitions;
 using RaftLog.Metadata;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Replication;
+using RaftLog.TestKit;
 
 namespace RaftLog.Broker.Tests.Handlers;
 
@@ -46,12 +50,31 @@ public sealed class ListOffsetsHandlerTests : IDisposable
         Assert.Equal((ErrorCode.UnknownLeaderEpoch, Offset.None), Latest(0, Debugging, epoch: 5));
     }
 
-    private (ErrorCode Error, Offset Offset) Latest(int node, int replica, int epoch = -1)
+    [Fact]
+    public void A_time_that_only_a_corrupt_batch_could_tell_is_an_error_and_a_line()
+    {
+        CrashDisk disk = _cluster.Nodes[0].Disk;
+        Assert.Equal(ErrorCode.None, At(0, Consumer, 0).Error);
+        disk.Corrupt("/data/orders-0/00000000000000000000.log", bytes => [.. bytes[..^1], (byte)(bytes[^1] ^ 1)]);
+
+        Assert.Equal((ErrorCode.CorruptMessage, Offset.None), At(0, Consumer, 0));
+        Assert.Contains(
+            "ListOffsets of orders-0: the batch at byte 0 of /data/orders-0/00000000000000000000.log is corrupt",
+            Encoding.UTF8.GetString(disk.BytesOf("/node-log")),
+            StringComparison.Ordinal
+        );
+        Assert.Equal((ErrorCode.None, new Offset(1)), Latest(0, Consumer));
+    }
+
+    private (ErrorCode Error, Offset Offset) Latest(int node, int replica, int epoch = -1) => At(node, replica, -1, epoch);
+
+    private (ErrorCode Error, Offset Offset) At(int node, int replica, long timestamp, int epoch = -1)
     {
         TestNode asked = _cluster.Nodes[node];
         MetadataCache cache = new(asked.Waiters, "cluster", asked.Id);
         _ = cache.ApplyAsync(new MetadataUpdate(_cluster.Image, MetadataChanges.Between(MetadataImage.Empty, _cluster.Image)));
-        ListOffsetsHandler handler = new(new PartitionLookup(asked.Table, cache));
+        ClientWarnings warnings = new(asked.Waiters, new NodeLog(asked.Disk, _cluster.Time, "/node-log"));
+        ListOffsetsHandler handler = new(new PartitionLookup(asked.Table, cache), warnings);
         ListOffsetsRequest request = new()
         {
             ReplicaId = new NodeId(replica),
@@ -65,7 +88,7 @@ public sealed class ListOffsetsHandlerTests : IDisposable
                         new()
                         {
                             PartitionIndex = 0,
-                            Timestamp = -1,
+                            Timestamp = timestamp,
                             CurrentLeaderEpoch = new LeaderEpoch(epoch),
                         },
                     ],
