@@ -53,6 +53,12 @@ public sealed partial class PartitionLog
     /// <summary>The topic's id, as in <c>partition.metadata</c>; <see cref="Uuid.Zero"/> where that file is absent or empty.</summary>
     public Uuid TopicId { get; }
 
+    /// <summary>
+    /// True for what the node ended over when it made the directory: it was found without <c>partition.metadata</c>, which comes before
+    /// the first record, it holds none, and no checkpoint names it.
+    /// </summary>
+    public bool IsUnmade { get; internal set; }
+
     /// <summary>The log's directory.</summary>
     public string Path => _folder.Path;
 
@@ -373,11 +379,13 @@ public sealed partial class PartitionLog
     /// </summary>
     /// <param name="timestamp">Milliseconds since 1970.</param>
     /// <exception cref="DecompressionBudgetException">There is no memory for it now.</exception>
+    /// <exception cref="CorruptBatchException">A batch that it would have to be looked for in is corrupt.</exception>
     public TimestampedOffset? FindByTimestamp(long timestamp) =>
         new TimestampLookup(_home.Decompression).FirstAtOrAfter(Segments, timestamp, StartOffset);
 
     /// <summary>The first record with the largest timestamp of the log; null for a log without timestamps. Reads a batch.</summary>
     /// <exception cref="DecompressionBudgetException">There is no memory for it now.</exception>
+    /// <exception cref="CorruptBatchException">A batch that it would have to be looked for in is corrupt.</exception>
     public TimestampedOffset? FindMaxTimestamp() => new TimestampLookup(_home.Decompression).Latest(Segments);
 
     /// <summary>

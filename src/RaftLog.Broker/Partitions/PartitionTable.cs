@@ -577,7 +577,14 @@ internal sealed partial class PartitionTable : IFlushObserver
                 ? $"its {LogDirectory.PartitionMetadataName} is missing or damaged, so nothing shows that its records are this topic's"
                 : $"it is that of a deleted topic of this name, {log.TopicId}";
         string path = log.Path;
-        if (directory.SetAsStray(log) is { } kept)
+        if (log.IsUnmade)
+        {
+            directory.Delete(log);
+            _fetchers.NodeLog.Info(
+                $"{path} was being made for {log.Partition} when this node ended: it never held a record, and is made anew"
+            );
+        }
+        else if (directory.SetAsStray(log) is { } kept)
         {
             if (log.TopicId == Uuid.Zero)
             {

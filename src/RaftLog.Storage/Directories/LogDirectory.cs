@@ -495,6 +495,7 @@ public sealed class LogDirectory
             // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the
             // node from starting.
             LogFolder folder = new(path);
+            bool isKnown = _checkpoints.Name(partition);
             LoadHints hints = topicId == Uuid.Zero ? default : _checkpoints.HintsFor(partition, WasClean);
             hints = hints with
             {
@@ -503,6 +504,7 @@ public sealed class LogDirectory
             };
             LoadedLog loaded = await LogLoader.LoadAsync(disk, folder, settings, hints, home.NowMs);
             var log = new PartitionLog(home, partition, topicId, folder, loaded, settings);
+            log.IsUnmade = topicId == Uuid.Zero && !isKnown && log.EndOffset == Offset.Zero;
             Add(log);
             _checkpoints.Forget(partition);
 

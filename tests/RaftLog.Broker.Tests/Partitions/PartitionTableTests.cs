@@ -162,6 +162,31 @@ public sealed class PartitionTableTests : IDisposable
         Assert.True(A.Disk.FileExists(File));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_directory_that_was_being_made_when_the_node_ended_is_made_anew_and_leads(bool isKnown)
+    {
+        _cluster.CreateOrders(0);
+        A.Stop();
+        A.Disk.DeleteFile("/data/orders-0/partition.metadata");
+        foreach (string file in (string[])["recovery-point-offset-checkpoint", "replication-offset-checkpoint"])
+        {
+            // No checkpoint names a log that never was whole.
+            using IDiskFile checkpoint = A.Disk.OpenOrCreate($"/data/{file}");
+            checkpoint.SetLength(0);
+            checkpoint.Write(0, System.Text.Encoding.UTF8.GetBytes(isKnown ? "0\n1\norders 0 0\n" : "0\n0\n"));
+        }
+
+        A.Restart();
+        _cluster.Register(A);
+        _cluster.TellAll();
+
+        // One that a checkpoint names was whole once, and what is gone with its files nobody can tell.
+        Assert.Equal(isKnown ? 0 : 1, A.Table.All.Count());
+        Assert.Equal(isKnown, A.Disk.ListDirectories("/data").Any(name => name.EndsWith("-stray", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_log_that_no_metadata_knows_is_set_aside()
     {
