@@ -25,6 +25,12 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
     /// </summary>
     private static readonly TimeSpan Search = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How many messages in a row a follower waits for at most: the response that left just before, its next request, and the response to
+    /// that. Each of them may be a stray one.
+    /// </summary>
+    private const int Messages = 3;
+
     private readonly SortedDictionary<int, long> _goneSince = [];
     private readonly SortedDictionary<int, long> _wellSince = [];
     private readonly SortedDictionary<int, int> _starts = [];
@@ -43,7 +49,7 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
 
     private long Now => cluster.Scheduler.Now;
 
-    private long Slack => (Decision + (options.Link.TailChance > 0 ? options.Link.TailMost : TimeSpan.Zero)).Ticks;
+    private long Slack => (Decision + (options.Link.TailChance > 0 ? options.Link.TailMost * Messages : TimeSpan.Zero)).Ticks;
 
     /// <summary>Looks at all machines.</summary>
     internal void Look()

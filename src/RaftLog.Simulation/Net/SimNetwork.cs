@@ -13,6 +13,9 @@ public sealed class SimNetwork
     private readonly SortedDictionary<string, SimHost> _hosts = new(StringComparer.Ordinal);
     private readonly HashSet<(int From, int To)> _cuts = [];
     private readonly Dictionary<(int From, int To), LinkProfile> _bad = [];
+
+    // Up to when something comes that was sent while a way had a profile of its own.
+    private readonly Dictionary<(int From, int To), long> _lateUntil = [];
     private readonly SortedDictionary<long, SimConnection> _connections = [];
     private readonly SimRandom _random;
     private long _connectionCount;
@@ -95,15 +98,26 @@ public sealed class SimNetwork
 
     internal bool IsOpen(SimHost from, SimHost to) => to.HasPower && !_cuts.Contains((from.Number, to.Number));
 
-    /// <summary>True when a way is open and has no profile of its own.</summary>
+    /// <summary>True when a way is open, has no profile of its own, and all that was sent while it had one has come.</summary>
     internal bool IsGood(string from, string to)
     {
         (SimHost source, SimHost target) = (Host(from), Host(to));
-        return IsOpen(source, target) && !_bad.ContainsKey((source.Number, target.Number));
+        (int, int) way = (source.Number, target.Number);
+        return IsOpen(source, target) && !_bad.ContainsKey(way) && _lateUntil.GetValueOrDefault(way) <= Scheduler.Now;
     }
 
-    internal TimeSpan DrawDelay(SimHost from, SimHost to) =>
-        (_bad.Count > 0 && _bad.TryGetValue((from.Number, to.Number), out LinkProfile profile) ? profile : Profile).Draw(_random);
+    internal TimeSpan DrawDelay(SimHost from, SimHost to)
+    {
+        (int, int) way = (from.Number, to.Number);
+        if (_bad.Count == 0 || !_bad.TryGetValue(way, out LinkProfile profile))
+        {
+            return Profile.Draw(_random);
+        }
+
+        TimeSpan delay = profile.Draw(_random);
+        _lateUntil[way] = Math.Max(_lateUntil.GetValueOrDefault(way), Scheduler.Now + delay.Ticks);
+        return delay;
+    }
 
     internal TimeSpan DrawRetransmission(SimHost from, SimHost to) => Retransmission + DrawDelay(from, to);
 

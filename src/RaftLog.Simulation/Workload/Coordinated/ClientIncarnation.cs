@@ -7,6 +7,9 @@ namespace RaftLog.Simulation;
 /// <summary>One incarnation of a transactional producer of the shipped client, and what the checkers are to know of it.</summary>
 internal sealed class ClientIncarnation : IAsyncDisposable
 {
+    /// <summary>A request fits in where nodes keep little memory for them (<c>socket.request.max.bytes</c>).</summary>
+    private const int MaxRequestSize = 128 << 10;
+
     private static readonly TimeSpan Delivery = TimeSpan.FromSeconds(8);
 
     private readonly SimScheduler _scheduler;
@@ -41,6 +44,7 @@ internal sealed class ClientIncarnation : IAsyncDisposable
                 TransactionTimeout = CoordinatedWork.Session,
                 DeliveryTimeout = Delivery,
                 MaxBlock = Delivery,
+                MaxRequestSize = MaxRequestSize,
             }
         );
         try
