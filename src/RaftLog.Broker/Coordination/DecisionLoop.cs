@@ -63,7 +63,7 @@ internal sealed partial class DecisionLoop<TState>
         _carryOut = effect => options.OnEffect?.Invoke(log.Name.Partition, log.Epoch, effect);
         _waiters = waiters;
         _nodeLog = nodeLog;
-        _loop = new EventLoop(waiters);
+        _loop = new EventLoop(waiters) { Warn = nodeLog.Warn };
     }
 
     private CoordinatorTime Now => new(_waiters.NowMs, WallMs);

@@ -16,6 +16,7 @@ internal sealed class EventLoop
     private bool _stopped;
     private bool _hasWarned;
     private long _firstPostedAt;
+    private long _lookedAtMs;
 
     /// <summary>Creates a loop that has not started.</summary>
     public EventLoop(Waiters waiters)
@@ -88,7 +89,7 @@ internal sealed class EventLoop
     /// <see cref="NowMs"/>.</param>
     public async Task RunAsync(Func<long> afterInputs)
     {
-        long deadline = afterInputs();
+        long deadline = Look(afterInputs);
         bool wasIdle = false;
         while (true)
         {
@@ -103,7 +104,7 @@ internal sealed class EventLoop
             }
 
             _running.Clear();
-            deadline = afterInputs();
+            deadline = Look(afterInputs);
             if (count > 0)
             {
                 Counters.Ran(count, beganAt - postedAt, _waiters.Time.GetTimestamp() - beganAt);
@@ -114,6 +115,12 @@ internal sealed class EventLoop
                 return;
             }
         }
+    }
+
+    private long Look(Func<long> afterInputs)
+    {
+        _lookedAtMs = NowMs;
+        return afterInputs();
     }
 
     private TimeSpan PauseUntil(long deadline, bool wasIdle)
@@ -129,11 +136,12 @@ internal sealed class EventLoop
             return TimeSpan.Zero;
         }
 
-        if (!_hasWarned && wait < 0)
+        // A deadline that has only passed since it was named is that of a busy machine.
+        if (!_hasWarned && deadline < _lookedAtMs)
         {
             _hasWarned = true;
             Warn(
-                $"an event loop was told to look at something {-wait} ms ago, and had looked already; it goes on, at most a thousand "
+                $"an event loop was told to look at something {_lookedAtMs - deadline} ms ago, and had looked already; it goes on, at most a thousand "
                     + $"times a second. This is a fault of the program: please report it"
             );
         }
