@@ -17,10 +17,7 @@ internal sealed class TcpListener(Socket socket, NetworkAddress address, TcpOpti
         {
             try
             {
-                Socket accepted = await socket.AcceptAsync();
-                options.Apply(accepted);
-                accepted.NoDelay = true;
-                return new TcpConnection(accepted);
+                return Connection(await socket.AcceptAsync());
             }
             catch (ObjectDisposedException)
             {
@@ -39,6 +36,22 @@ internal sealed class TcpListener(Socket socket, NetworkAddress address, TcpOpti
         }
 
         return null;
+    }
+
+    private TcpConnection Connection(Socket accepted)
+    {
+        try
+        {
+            options.Apply(accepted);
+            accepted.NoDelay = true;
+            return new TcpConnection(accepted);
+        }
+        catch (SocketException)
+        {
+            // A peer that is gone already keeps no descriptor until the next collection.
+            accepted.Dispose();
+            throw;
+        }
     }
 
     public void Dispose()
