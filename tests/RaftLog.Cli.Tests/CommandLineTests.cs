@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace RaftLog.Cli.Tests;
 
 /// <summary>What a person reads, and what a script sees, when a command line is wrong or a cluster is not there.</summary>
@@ -56,5 +59,35 @@ public sealed class CommandLineTests
 
         Assert.Equal(1, code);
         Assert.Contains("localhost:9092", error);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("soon")]
+    public async Task A_timeout_that_is_no_time_is_a_usage_error(string seconds)
+    {
+        (int code, _, string error) = await Captured.RunAsync("topic", "list", "--timeout", seconds);
+
+        Assert.Equal(2, code);
+        Assert.Contains($"--timeout is '{seconds}'", error);
+    }
+
+    [Fact]
+    public async Task A_server_that_accepts_and_says_nothing_is_waited_for_as_long_as_asked()
+    {
+        using TcpListener silent = new(IPAddress.Loopback, 0);
+        silent.Start();
+
+        (int code, _, string error) = await Captured.RunAsync([
+            "topic",
+            "list",
+            "--timeout",
+            "1",
+            "--bootstrap-server",
+            $"{silent.LocalEndpoint}",
+        ]);
+
+        Assert.Equal(1, code);
+        Assert.Contains("Is the cluster running?", error);
     }
 }

@@ -51,22 +51,22 @@ internal static class ConsumeCommand
             nullMarker,
             group,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(offset) is not null && result.GetValue(partition) is null)
+            {
+                result.AddError("--offset needs --partition: an offset is a place in one partition");
+            }
+
+            if (result.GetValue(group) is not null && result.GetValue(partition) is not null)
+            {
+                result.AddError("--group shares out the partitions: it goes with neither --partition nor --offset");
+            }
+        });
         return ClientCommand.Add(
             command,
             async (cluster, parsed, json, cancel) =>
             {
-                if (parsed.GetValue(offset) is not null && parsed.GetValue(partition) is null)
-                {
-                    Console.Error.WriteLine("--offset needs --partition: an offset is a place in one partition");
-                    return ExitCode.Usage;
-                }
-
-                if (parsed.GetValue(group) is not null && parsed.GetValue(partition) is not null)
-                {
-                    Console.Error.WriteLine("--group shares out the partitions: it goes with neither --partition nor --offset");
-                    return ExitCode.Usage;
-                }
-
                 StartAt start =
                     parsed.GetValue(offset) is { } from ? StartAt.Offset(new Offset(from))
                     : parsed.GetValue(fromBeginning) ? StartAt.Beginning
