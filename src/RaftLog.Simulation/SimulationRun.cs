@@ -76,7 +76,12 @@ public sealed class SimulationRun
     /// <summary>Runs a seed with given options.</summary>
     /// <param name="options">What the run is like.</param>
     /// <param name="trace">Where each line of the trace goes besides, if anywhere.</param>
-    public static SimulationReport Of(SimulationOptions options, Action<string>? trace = null) => new SimulationRun(options, trace).Run();
+    public static SimulationReport Of(SimulationOptions options, Action<string>? trace = null)
+    {
+        SimulationRun run = new(options, trace);
+        using SimCluster cluster = run._cluster;
+        return run.Run();
+    }
 
     private IEnumerable<ConsumerProgram> Consumers => _crashedConsumers.Concat(_consumers);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Xunit.Abstractions;
 
 namespace RaftLog.Simulation.Tests;
@@ -18,6 +19,26 @@ public sealed class DeterminismTests(ITestOutputHelper output)
 
         Assert.Equal(first.Hash, second.Hash);
         Assert.Equal(first.Steps, second.Steps);
+    }
+
+    [Fact]
+    public void A_run_leaves_nothing_behind_that_the_runtime_keeps()
+    {
+        SimCluster world = new(new SimulationOptions { Seed = 1 }, new SimRandom(1));
+        OwnThread.Run(() => world.NewClient());
+        Assert.True(IsKept(world));
+
+        world.Dispose();
+
+        Assert.False(IsKept(world));
+    }
+
+    private static bool IsKept(SimCluster world)
+    {
+        bool isKept = false;
+        using MeterListener listener = new() { InstrumentPublished = (instrument, _) => isKept |= instrument.Meter.Scope == world.Meters };
+        listener.Start();
+        return isKept;
     }
 
     [Fact]

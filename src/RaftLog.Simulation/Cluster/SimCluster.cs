@@ -7,8 +7,10 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Simulation;
 
-/// <summary>A whole cluster, and the programs that use it, on one thread in virtual time.</summary>
-public sealed class SimCluster
+/// <summary>
+/// A whole cluster, and the programs that use it, on one thread in virtual time. Disposing it lets go of what the runtime would keep.
+/// </summary>
+public sealed class SimCluster : IDisposable
 {
     internal const string ClusterId = "c2ltdWxhdGVkLWNsdXN0ZQ";
     internal const int ClientPort = 9092;
@@ -34,6 +36,9 @@ public sealed class SimCluster
             _machines.Add(new SimMachine(Scheduler, Network, random, config, ClusterId, options.Disk));
         }
     }
+
+    /// <summary>What its clients measure.</summary>
+    internal SimMeters Meters { get; } = new();
 
     /// <summary>The clock and the order of things.</summary>
     public SimScheduler Scheduler { get; }
@@ -99,9 +104,13 @@ public sealed class SimCluster
             RequestTimeout = TimeSpan.FromSeconds(3),
             ConnectTimeout = TimeSpan.FromSeconds(1),
             CallTimeout = TimeSpan.FromSeconds(30),
+            MeterFactory = Meters,
         };
         return (program, new KafkaCluster(options, world));
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => Meters.Dispose();
 
     /// <summary>A new program that sends single requests, on a host of its own.</summary>
     internal (Incarnation Program, RawClient Client) NewRawClient()
