@@ -18,7 +18,7 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
     private const double ClockTolerance = 0.95;
 
     private readonly SortedDictionary<string, List<Committed>> _byKey = new(StringComparer.Ordinal);
-    private readonly Dictionary<(LeaderEpoch, long), ImageRecord> _known = [];
+    private readonly Dictionary<(LeaderEpoch, long), (ImageRecord Record, long AtUs)> _known = [];
     private readonly Dictionary<long, LeaderEpoch> _epochs = [];
     private readonly Dictionary<ProducerId, List<Committed>> _undecided = [];
 
@@ -42,7 +42,7 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
     {
         foreach ((LeaderEpoch epoch, ImageRecord record) in image.NewRecords)
         {
-            if (!_known.TryAdd((epoch, record.Offset), record) && _known[(epoch, record.Offset)] != record)
+            if (!_known.TryAdd((epoch, record.Offset), (record, nowUs())) && _known[(epoch, record.Offset)].Record != record)
             {
                 fail(
                     "epoch-and-offset",
@@ -91,7 +91,7 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
     private void Advance(in ImageBatch batch, ImageRecord[] records)
     {
         LeaderEpoch epoch = batch.Epoch;
-        IEnumerable<Committed> committed = records.Select(each => new Committed(each, epoch, nowUs()));
+        IEnumerable<Committed> committed = records.Select(each => new Committed(each, epoch, _known[(epoch, each.Offset)].AtUs));
         foreach (ImageRecord record in records)
         {
             _epochs[record.Offset] = epoch;
@@ -100,7 +100,7 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
         if (batch.Marker is not null)
         {
             bool isKnown = _undecided.Remove(batch.Producer, out List<Committed>? ended);
-            committed = isKnown && batch.IsCommit ? ended!.Select(each => each with { AtUs = nowUs() }) : [];
+            committed = isKnown && batch.IsCommit ? ended! : [];
         }
         else if (batch.Attributes.IsTransactional)
         {
@@ -177,5 +177,11 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
         return false;
     }
 
+    /// <param name="Record">The record.</param>
+    /// <param name="Epoch">The epoch of its leader.</param>
+    /// <param name="AtUs">
+    /// When it came to a disk, which is before the leader may have committed it: that it has may be told much later, where it is the only
+    /// replica and starts again and again.
+    /// </param>
     private readonly record struct Committed(ImageRecord Record, LeaderEpoch Epoch, long AtUs);
 }
