@@ -19,6 +19,12 @@ internal sealed class DerivedFiles(SimCluster cluster)
 
     private readonly Dictionary<(int, string), ReplicaImage> _views = [];
 
+    /// <summary>
+    /// Logs of which the medium has given back something else than was written. What stands below a recovery point is read without a look
+    /// at checksums, as in Kafka, and a wrong header then goes into what is made of it.
+    /// </summary>
+    private readonly HashSet<(int, string)> _corrupt = [];
+
     /// <summary>How many files were held against the batches of their logs.</summary>
     internal long Checks { get; private set; }
 
@@ -35,6 +41,16 @@ internal sealed class DerivedFiles(SimCluster cluster)
             || machine.Volume.Find(path) is not SimDirectory directory
             || machine.IsForeign(directory)
         )
+        {
+            return;
+        }
+
+        if (directory.Current.Values.Any(static each => each is SimInode { IsDamaged: true }))
+        {
+            _corrupt.Add((machine.Number, path));
+        }
+
+        if (_corrupt.Contains((machine.Number, path)))
         {
             return;
         }

@@ -76,7 +76,7 @@ internal sealed class DerivedResponses(SimCluster cluster)
             found < Offset.Zero ? first is { } missed && missed.Last < told
             : first is { } right ? found < right.Base || found > right.Last
             : found < ledger.End;
-        if (isWrong && first is { } batch && !SaysWhatItIs(node, partition, batch))
+        if (isWrong && first is { } batch && HasCorruptHeader(node, partition, batch))
         {
             return;
         }
@@ -91,22 +91,23 @@ internal sealed class DerivedResponses(SimCluster cluster)
         }
     }
 
-    // True unless the batch at this place of a node's log has the header of another.
-    private bool SaysWhatItIs(int node, TopicPartition partition, ImageBatch batch)
+    // True where the medium gives back another header than was written for the batch.
+    private bool HasCorruptHeader(int node, TopicPartition partition, ImageBatch batch)
     {
         SimVolume volume = cluster.Machine(node).Volume;
         string directory = cluster.Machine(node).PathOf(partition);
         foreach (string name in volume.ListFiles(directory).Where(static each => each.EndsWith(".log", StringComparison.Ordinal)))
         {
-            ReadOnlySpan<byte> bytes = volume.ReadFile($"{directory}/{name}");
-            while (RecordBatch.Read(bytes, out RecordBatch found) == BatchStatus.Complete)
+            SimInode file = (SimInode)volume.Find($"{directory}/{name}")!;
+            int at = 0;
+            while (RecordBatch.Read(file.Current.Span[at..], out RecordBatch found) == BatchStatus.Complete)
             {
                 if (found.BaseOffset == batch.Base)
                 {
-                    return found.MaxTimestamp == batch.MaxTimestamp;
+                    return file.DamageIn(at, RecordBatch.HeaderSize) is not null;
                 }
 
-                bytes = bytes[found.Size..];
+                at += found.Size;
             }
         }
 
