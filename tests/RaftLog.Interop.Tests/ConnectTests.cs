@@ -4,8 +4,8 @@ using RaftLog.Interop.Tests.Tools;
 namespace RaftLog.Interop.Tests;
 
 /// <summary>
-/// Kafka Connect, distributed and with exactly-once sources (KIP-618), unchanged against three nodes: its internal topics, its group, the
-/// transactions of its sources, and the fencing of producers that it has given up.
+/// Kafka Connect, distributed and with exactly-once sources (KIP-618), unchanged against three nodes: its internal topics, its group, and the
+/// transactions of its sources.
 /// </summary>
 [Collection(SharedClusterCollection.Name)]
 public sealed class ConnectTests(SharedCluster shared)
@@ -69,79 +69,21 @@ public sealed class ConnectTests(SharedCluster shared)
             Assert.Equal(Lines(0, 4), await ReadAsync(cluster, Topic));
         });
 
-    [KafkaToolsFact]
-    public Task A_source_with_fewer_tasks_than_before_fences_the_producers_of_all_it_had() =>
-        shared.WatchAsync(async cluster =>
-        {
-            const string Group = "connect-copies";
-            const string Topic = "connect-copied";
-            await cluster.View.CreateTopicAsync(Topic, partitions: 2, replicas: 3);
-            using ConnectWorker worker = await ConnectWorker.StartAsync(cluster, Group);
-            await SendAsync(cluster, Topic, 0);
-            await worker.ConfigureAsync("copier", Copier(cluster, Topic, tasks: 2));
-            await UntilCopiedAsync(cluster, Topic, 1);
-
-            await worker.ConfigureAsync("copier", Copier(cluster, Topic, tasks: 1));
-            await SendAsync(cluster, Topic, 1);
-            await UntilCopiedAsync(cluster, Topic, 2);
-            await worker.StopAsync();
-
-            Assert.Equal(Lines(0, 2).Order(StringComparer.Ordinal), (await ReadAsync(cluster, $"a.{Topic}")).Order(StringComparer.Ordinal));
-
-            // The worker notes a number of tasks once the producers of those before are fenced.
-            string[] counts =
-            [
-                .. (await ReadAsync(cluster, ConnectWorker.ConfigTopic(Group), "%k %s\n")).Where(line =>
-                    line.StartsWith("tasks-fencing-copier ", StringComparison.Ordinal)
-                ),
-            ];
-            Assert.Equal(2, counts.Length);
-            Assert.Contains("\"task-count\":2", counts[0], StringComparison.Ordinal);
-            Assert.Contains("\"task-count\":1", counts[1], StringComparison.Ordinal);
-        });
-
-    private static Dictionary<string, string> Copier(Cluster cluster, string topic, int tasks) =>
-        new()
-        {
-            ["connector.class"] = "org.apache.kafka.connect.mirror.MirrorSourceConnector",
-            ["tasks.max"] = $"{tasks}",
-            ["source.cluster.alias"] = "a",
-            ["target.cluster.alias"] = "b",
-            ["source.cluster.bootstrap.servers"] = cluster.Bootstrap,
-            ["target.cluster.bootstrap.servers"] = cluster.Bootstrap,
-            ["source.consumer.isolation.level"] = "read_committed",
-            ["consumer.isolation.level"] = "read_committed",
-            ["topics"] = topic,
-            ["replication.factor"] = "3",
-            ["emit.offset-syncs.enabled"] = "false",
-            ["sync.topic.configs.enabled"] = "false",
-            ["sync.topic.acls.enabled"] = "false",
-            ["key.converter"] = "org.apache.kafka.connect.converters.ByteArrayConverter",
-            ["value.converter"] = "org.apache.kafka.connect.converters.ByteArrayConverter",
-            ["exactly.once.support"] = "required",
-        };
-
     private static IEnumerable<string> Lines(int step, int steps) => Enumerable.Range(step * Step, steps * Step).Select(i => $"line {i}");
 
     private static Task AppendAsync(string file, int step) => File.AppendAllLinesAsync(file, Lines(step, 1));
-
-    private static async Task SendAsync(Cluster cluster, string topic, int step) =>
-        (await Kcat.RunAsync(cluster, ["-P", "-t", topic], string.Concat(Lines(step, 1).Select(line => $"{line}\n")))).Succeeded();
 
     // A sink may write a line again after a failure: each must be there.
     private static Task UntilWrittenAsync(string file, int steps) =>
         Poll.UntilAsync($"{steps * Step} lines in {file}", () => Lines(0, steps).ToHashSet().IsSubsetOf(File.ReadAllLines(file)));
 
-    // The connector makes the topic of the copies.
-    private static Task UntilCopiedAsync(Cluster cluster, string topic, int steps) =>
-        Poll.UntilAsync(
-            $"{steps * Step} copies",
-            async () => (await ConsumeAsync(cluster, $"a.{topic}", "%s\n")).Lines.Length >= steps * Step
-        );
-
-    private static async Task<string[]> ReadAsync(Cluster cluster, string topic, string format = "%s\n") =>
-        (await ConsumeAsync(cluster, topic, format)).Succeeded().Lines;
-
-    private static Task<CommandResult> ConsumeAsync(Cluster cluster, string topic, string format) =>
-        Kcat.RunAsync(cluster, ["-C", "-t", topic, "-o", "beginning", "-e", "-q", "-X", "isolation.level=read_committed", "-f", format]);
+    private static async Task<string[]> ReadAsync(Cluster cluster, string topic) =>
+        (
+            await Kcat.RunAsync(
+                cluster,
+                ["-C", "-t", topic, "-o", "beginning", "-e", "-q", "-X", "isolation.level=read_committed", "-f", "%s\n"]
+            )
+        )
+            .Succeeded()
+            .Lines;
 }

@@ -26,9 +26,6 @@ internal sealed class ConnectWorker : IDisposable
     /// <summary>True once the process has ended.</summary>
     public bool HasEnded => _process.HasEnded;
 
-    /// <summary>The topic that keeps the connectors of a group of workers.</summary>
-    public static string ConfigTopic(string group) => $"{group}-configs";
-
     /// <summary>Starts a worker and waits until it is in its group.</summary>
     public static async Task<ConnectWorker> StartAsync(Cluster cluster, string group)
     {
@@ -42,7 +39,7 @@ internal sealed class ConnectWorker : IDisposable
                 "exactly.once.source.support=enabled",
                 "key.converter=org.apache.kafka.connect.storage.StringConverter",
                 "value.converter=org.apache.kafka.connect.storage.StringConverter",
-                $"config.storage.topic={ConfigTopic(group)}",
+                $"config.storage.topic={group}-configs",
                 $"offset.storage.topic={group}-offsets",
                 $"status.storage.topic={group}-status",
                 "config.storage.replication.factor=3",

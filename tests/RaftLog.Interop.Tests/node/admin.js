@@ -158,7 +158,7 @@ async function groups() {
   await consumer.subscribe({ topics: ['js'], fromBeginning: true })
   await consumer.run({ autoCommit: false, eachMessage: async () => {} })
   await until('a stable group', async () => (await admin.describeGroups([group])).groups[0].state === 'Stable')
-  await step('describe the live group', async () => (await admin.describeGroups([group, 'js-never'])).groups.map(groupOf))
+  await step('describe the live group', async () => byName((await admin.describeGroups([group, 'js-never'])).groups.map(groupOf)))
   await step('list', async () => byName((await admin.listGroups()).groups.filter(g => g.groupId.startsWith('js'))))
   await step('set offsets of the live group', () => admin.setOffsets({ groupId: group, topic: 'js', partitions: [{ partition: 0, offset: '1' }] }))
   await step('reset offsets of the live group', () => admin.resetOffsets({ groupId: group, topic: 'js', earliest: true }))
