@@ -36,6 +36,129 @@ public class VerificationTests
         }
     }
 
+    /// <summary>Nothing on a follower tells what its leader has compacted before it was copied.</summary>
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(300)]
+    public void A_copy_of_a_compacted_log_has_nothing_to_be_found_and_a_repair_leaves_it_alone(int segmentBytes)
+    {
+        CleanedLog leader = Compacted();
+        Node follower = Copy(leader, segmentBytes);
+        List<(long, int, string)> copied = Records(follower.Directory.Find(Node.Orders)!);
+        Assert.Equal(Records(leader.Log), copied);
+        Assert.True(copied[^1].Item1 > copied.Count, "compaction has left a gap");
+        Assert.Equal(Offset.Zero, follower.Directory.Find(Node.Orders)!.CleanedTo);
+        follower.Close();
+        Assert.Empty(LogDirectoryVerification.Run(follower.Disk, Node.Root).Findings);
+        Assert.Empty(Repair(follower.Disk));
+        Assert.Equal(copied, Records(new Node(follower.Disk).Run().Open()));
+    }
+
+    /// <summary>The base offset lies outside the checksum, and a gap alone says nothing: what comes after it does.</summary>
+    [Fact]
+    public void Every_flipped_bit_of_a_copy_of_a_compacted_log_is_found()
+    {
+        CleanedLog leader = Compacted();
+        leader.Put("x", "1").Put("y", "2").Put("z", "3");
+        CrashDisk sound = Copied();
+        string name = sound.ListFiles(Log).Last(name => name.EndsWith(LogFileNames.Log, StringComparison.Ordinal));
+        byte[] bytes = sound.BytesOf($"{Log}/{name}");
+        for (int at = 0; at < bytes.Length; at++)
+        {
+            CrashDisk disk = Copied();
+            disk.Corrupt($"{Log}/{name}", whole => Flipped(whole, at));
+            Assert.True(LogDirectoryVerification.Run(disk, Node.Root).Findings.Count > 0, $"byte {at} of {name}");
+        }
+
+        CrashDisk Copied()
+        {
+            Node follower = Copy(leader, 100_000);
+            follower.Close();
+            return follower.Disk;
+        }
+    }
+
+    /// <summary>A batch whose offset is damaged upwards makes the one after it look wrong: the repair takes the right one.</summary>
+    [Fact]
+    public void A_repair_truncates_before_the_batch_whose_offset_is_damaged_and_not_before_the_next()
+    {
+        CrashDisk disk = Stopped();
+        string first = $"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}";
+        int second = BatchesOf(disk.BytesOf(first))[1].Position;
+        disk.Corrupt(first, bytes => Flipped(bytes, second + 6));
+        LogFinding finding = Assert.Single(LogDirectoryVerification.Run(disk, Node.Root).Findings);
+        Assert.Equal((first, second, LogRepairKind.Truncate), (finding.Path, finding.Position, finding.Repair));
+        Repair(disk);
+        Assert.Equal(["value 0"], Values(Opened(disk)!));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_damaged_offset_of_the_last_batch_is_named_and_truncated_where_nothing_was_compacted(bool isCompacted)
+    {
+        CrashDisk disk = Stopped();
+        if (isCompacted)
+        {
+            Node follower = Copy(Compacted(), 100_000);
+            follower.Close();
+            disk = follower.Disk;
+        }
+
+        string last = $"{Log}/{disk.ListFiles(Log).Last(name => name.EndsWith(LogFileNames.Log, StringComparison.Ordinal))}";
+        int position = BatchesOf(disk.BytesOf(last))[^1].Position;
+        disk.Corrupt(last, bytes => Flipped(bytes, position + 6));
+        LogFinding finding = LogDirectoryVerification.Run(disk, Node.Root).Findings.First(finding => finding.Path == last);
+        Assert.Equal((position, isCompacted ? LogRepairKind.None : LogRepairKind.Truncate), (finding.Position, finding.Repair));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_segment_that_has_lost_whole_batches_at_its_end_is_found(bool hasIndexes)
+    {
+        CrashDisk disk = Stopped();
+        string first = $"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}";
+        disk.Corrupt(first, bytes => bytes[..BatchesOf(bytes)[^1].Position]);
+        if (!hasIndexes)
+        {
+            disk.DeleteFile(Path.ChangeExtension(first, LogFileNames.OffsetIndex));
+            disk.DeleteFile(Path.ChangeExtension(first, LogFileNames.TimeIndex));
+        }
+
+        LogFinding finding = LogDirectoryVerification.Run(disk, Node.Root).Findings.First(finding => finding.Path == first);
+        Assert.Contains("the next segment begins at", finding.What, StringComparison.Ordinal);
+        Assert.Equal(hasIndexes ? LogRepairKind.Truncate : LogRepairKind.None, finding.Repair);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20)]
+    public void A_torn_snapshot_of_producers_is_what_a_power_cut_leaves_unless_the_log_begins_at_it(int bytesKept)
+    {
+        CrashDisk disk = Stopped();
+        string name = disk.ListFiles(Log).Last(name => name.EndsWith(LogFileNames.ProducerSnapshot, StringComparison.Ordinal));
+        disk.Corrupt($"{Log}/{name}", bytes => bytes[..bytesKept]);
+        LogFinding torn = Assert.Single(LogDirectoryVerification.Run(disk, Node.Root).Findings);
+        Assert.Contains("Nothing is lost", torn.What, StringComparison.Ordinal);
+        PartitionLog log = Opened(disk)!;
+        Assert.True(Opened(Stopped())!.Producers.Snapshot().AsSpan().SequenceEqual(log.Producers.Snapshot()));
+
+        CrashDisk later = Stopped(startsLater: true);
+        name = later.ListFiles(Log).First(name => name.EndsWith(LogFileNames.ProducerSnapshot, StringComparison.Ordinal));
+        Assert.Contains(LogFileNames.OfOffset(StartOf(name), LogFileNames.Log), later.ListFiles(Log));
+        Assert.Empty(LogDirectoryVerification.Run(later, Node.Root).Findings);
+        later.Corrupt($"{Log}/{name}", bytes => bytes[..bytesKept]);
+        LogFinding lost = LogDirectoryVerification.Run(later, Node.Root).Findings.First(finding => finding.Path == $"{Log}/{name}");
+        Assert.Contains("not known any more", lost.What, StringComparison.Ordinal);
+
+        static Offset StartOf(string snapshot)
+        {
+            Assert.True(LogFileNames.TryParseOffset(snapshot, LogFileNames.ProducerSnapshot, out Offset offset));
+            return offset;
+        }
+    }
+
     [Fact]
     public void Every_flipped_bit_of_a_segment_and_of_its_indexes_is_found()
     {
@@ -185,7 +308,8 @@ public class VerificationTests
     /// <summary>
     /// Four segments with three epochs, a committed and two aborted transactions, an open one, and an idempotent producer.
     /// </summary>
-    private static CrashDisk Stopped()
+    /// <param name="startsLater">The first segments were removed.</param>
+    private static CrashDisk Stopped(bool startsLater = false)
     {
         Node node = new Node().Run();
         PartitionLog log = node.Create(new LogSettings { SegmentBytes = 700, IndexIntervalBytes = 100 });
@@ -217,9 +341,76 @@ public class VerificationTests
 
         log.SetHighWatermark(log.EndOffset);
         node.Flush();
+        if (startsLater)
+        {
+            log.AdvanceStart(log.Segments[2].BaseOffset);
+            node.Flush();
+            log.OnFlushed();
+            Assert.True(log.Segments[0].BaseOffset > Offset.Zero);
+        }
+
         node.WriteCheckpoints();
         node.Close();
         return node.Disk;
+    }
+
+    /// <summary>The batches of a segment, and where they begin.</summary>
+    private static List<(int Position, Offset Base)> BatchesOf(byte[] segment)
+    {
+        List<(int Position, Offset Base)> batches = [];
+        int position = 0;
+        foreach (RecordBatch batch in new RecordBatches(segment))
+        {
+            batches.Add((position, batch.BaseOffset));
+            position += batch.Bytes.Length;
+        }
+
+        return batches;
+    }
+
+    /// <summary>A leader's log of which compaction has left little, with gaps within and between segments.</summary>
+    private static CleanedLog Compacted()
+    {
+        CleanedLog leader = new();
+        for (int i = 0; i < 60; i++)
+        {
+            leader.Put($"k{i % 7}", $"value {i}", Now + i);
+            if (i % 10 == 9)
+            {
+                leader
+                    .Transactional(Writer with { BaseSequence = i / 10 }, $"t{i % 3}", $"in transaction {i}")
+                    .End(Writer, i % 20 == 9 ? ControlRecordType.Abort : ControlRecordType.Commit)
+                    .Roll();
+            }
+
+            if (i == 40)
+            {
+                leader.Clean();
+            }
+        }
+
+        leader.Clean();
+        leader.Put("k1", "another").Put("k2", "another").Roll().Put("k3", "the last");
+        leader.Clean();
+        return leader;
+    }
+
+    /// <summary>A follower that has fetched all of a leader's log, in the middle of a run.</summary>
+    private static Node Copy(CleanedLog leader, int segmentBytes)
+    {
+        Node node = new Node().Run();
+        PartitionLog log = node.Create(new LogSettings { SegmentBytes = segmentBytes, IndexIntervalBytes = 100 });
+        while (log.EndOffset < leader.Log.EndOffset)
+        {
+            using LogSlice slice = leader.Log.Read(log.EndOffset, 500, leader.Log.EndOffset, atLeastOneBatch: true).Slice;
+            byte[] bytes = new byte[slice.Length];
+            Assert.True(log.AppendAsFollower(bytes.AsMemory(0, slice.Read(bytes)), new LeaderEpoch(0), Now).IsAccepted);
+        }
+
+        node.Flush();
+        log.SetHighWatermark(log.EndOffset);
+        node.WriteCheckpoints();
+        return node;
     }
 
     private static IEnumerable<string> Files(CrashDisk disk) =>
