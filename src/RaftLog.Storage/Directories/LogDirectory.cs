@@ -175,6 +175,10 @@ public sealed class LogDirectory
         }
     }
 
+    /// <summary>The room of the file system that the directory lies in.</summary>
+    /// <exception cref="DiskException">The disk failed.</exception>
+    public DiskSpace Space() => _disk.Space(Path);
+
     /// <summary>The partitions whose logs lie in the directory, opened or not, in order.</summary>
     public IReadOnlyList<TopicPartition> Stored()
     {
