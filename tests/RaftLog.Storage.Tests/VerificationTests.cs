@@ -1,6 +1,7 @@
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
+using RaftLog.TestKit;
 using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
@@ -66,7 +67,7 @@ public class VerificationTests
         for (int at = 0; at < bytes.Length; at++)
         {
             CrashDisk disk = Copied();
-            disk.Corrupt($"{Log}/{name}", whole => Flipped(whole, at));
+            disk.Corrupt($"{Log}/{name}", whole => Damages.Flipped(whole, at));
             Assert.True(LogDirectoryVerification.Run(disk, Node.Root).Findings.Count > 0, $"byte {at} of {name}");
         }
 
@@ -85,7 +86,7 @@ public class VerificationTests
         CrashDisk disk = Stopped();
         string first = $"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}";
         int second = BatchesOf(disk.BytesOf(first))[1].Position;
-        disk.Corrupt(first, bytes => Flipped(bytes, second + 6));
+        disk.Corrupt(first, bytes => Damages.Flipped(bytes, second + 6));
         LogFinding finding = Assert.Single(LogDirectoryVerification.Run(disk, Node.Root).Findings);
         Assert.Equal((first, second, LogRepairKind.Truncate), (finding.Path, finding.Position, finding.Repair));
         Repair(disk);
@@ -107,7 +108,7 @@ public class VerificationTests
 
         string last = $"{Log}/{disk.ListFiles(Log).Last(name => name.EndsWith(LogFileNames.Log, StringComparison.Ordinal))}";
         int position = BatchesOf(disk.BytesOf(last))[^1].Position;
-        disk.Corrupt(last, bytes => Flipped(bytes, position + 6));
+        disk.Corrupt(last, bytes => Damages.Flipped(bytes, position + 6));
         LogFinding finding = LogDirectoryVerification.Run(disk, Node.Root).Findings.First(finding => finding.Path == last);
         Assert.Equal((position, isCompacted ? LogRepairKind.None : LogRepairKind.Truncate), (finding.Position, finding.Repair));
     }
@@ -169,7 +170,7 @@ public class VerificationTests
             for (int at = 0; at < length; at++)
             {
                 CrashDisk disk = Stopped();
-                disk.Corrupt($"{Log}/{name}", bytes => Flipped(bytes, at));
+                disk.Corrupt($"{Log}/{name}", bytes => Damages.Flipped(bytes, at));
                 Assert.True(LogDirectoryVerification.Run(disk, Node.Root).Findings.Count > 0, $"byte {at} of {name}");
             }
         }
@@ -186,12 +187,62 @@ public class VerificationTests
             for (int at = 0; at < length; at++)
             {
                 CrashDisk disk = Stopped();
-                disk.Corrupt($"{Log}/{name}", bytes => Flipped(bytes, at));
+                disk.Corrupt($"{Log}/{name}", bytes => Damages.Flipped(bytes, at));
                 if (Opened(disk) is { } log)
                 {
                     Assert.Subset(written, IntactValues(log));
                 }
             }
+        }
+    }
+
+    /// <summary>After a clean stop only the end of an index is looked at: an entry that leads too far would hide what lies before.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0x10)]
+    [InlineData(0x80)]
+    public void A_reader_finds_every_record_whatever_an_index_says(byte bits)
+    {
+        CrashDisk sound = Stopped();
+        List<(long, int, string)> records = Records(Opened(sound)!);
+        foreach (string name in sound.ListFiles(Log).Where(name => name.EndsWith(LogFileNames.OffsetIndex, StringComparison.Ordinal)))
+        {
+            int length = sound.BytesOf($"{Log}/{name}").Length;
+            for (int at = 0; at < length; at++)
+            {
+                CrashDisk disk = Stopped();
+                disk.Corrupt(
+                    $"{Log}/{name}",
+                    bytes =>
+                    {
+                        bytes[at] ^= bits;
+                        return bytes;
+                    }
+                );
+                PartitionLog log = Opened(disk)!;
+                Assert.Equal(records, Records(log, maxBytes: 150));
+                for (Offset from = log.StartOffset; from < log.EndOffset; from += 1)
+                {
+                    using LogSlice slice = log.Read(from, 1, log.EndOffset, atLeastOneBatch: true).Slice;
+                    Assert.True(slice.FirstOffset <= from && slice.EndOffset > from, $"byte {at} of {name}, offset {from}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_log_that_is_empty_after_a_clean_stop_and_was_not_is_named()
+    {
+        foreach (bool isRemoved in (bool[])[false, true])
+        {
+            CrashDisk disk = Stopped();
+            foreach (string name in disk.ListFiles(Log).Where(name => name.EndsWith(LogFileNames.Log, StringComparison.Ordinal)))
+            {
+                Damages.Do(disk, $"{Log}/{name}", _ => isRemoved ? null : []);
+            }
+
+            DiskException rejected = Assert.Throws<DiskException>(() => new Node(disk).Run().Open());
+            Assert.Contains("everything below offset", rejected.Message, StringComparison.Ordinal);
         }
     }
 
@@ -201,7 +252,7 @@ public class VerificationTests
         CrashDisk sound = Stopped();
         foreach (string path in Files(sound))
         {
-            foreach ((string how, Func<byte[], byte[]?> change) in Changes)
+            foreach ((string how, Func<byte[], byte[]?> change) in Damages.All)
             {
                 CrashDisk disk = Stopped();
                 if (change(disk.BytesOf(path)) is { } changed)
@@ -227,7 +278,7 @@ public class VerificationTests
     public void A_repair_that_takes_flushed_records_marks_the_replica_as_lost()
     {
         CrashDisk disk = Stopped();
-        disk.Corrupt($"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}", bytes => Flipped(bytes, 80));
+        disk.Corrupt($"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}", bytes => Damages.Flipped(bytes, 80));
         IReadOnlyList<string> done = Repair(disk);
         Assert.Contains(done, line => line.Contains("counts as lost", StringComparison.Ordinal));
         Assert.True(disk.FileExists($"{Log}/{LogFileNames.LostMark}"));
@@ -245,7 +296,7 @@ public class VerificationTests
             PartitionLog before = Opened(Stopped())!;
             string name = disk.ListFiles(Log)
                 .First(name => name.EndsWith(suffix, StringComparison.Ordinal) && disk.BytesOf($"{Log}/{name}").Length > 0);
-            disk.Corrupt($"{Log}/{name}", bytes => Flipped(bytes, bytes.Length - 1));
+            disk.Corrupt($"{Log}/{name}", bytes => Damages.Flipped(bytes, bytes.Length - 1));
             Repair(disk);
             Assert.False(disk.FileExists($"{Log}/{LogFileNames.LostMark}"));
             PartitionLog log = Opened(disk)!;
@@ -292,18 +343,6 @@ public class VerificationTests
         Assert.Throws<LogDirectoryException>(() => LogDirectoryVerification.Run(node.Disk, Node.Root));
         Assert.Throws<LogDirectoryException>(() => LogDirectoryVerification.Run(node.Disk, "/nowhere"));
     }
-
-    private static IEnumerable<(string How, Func<byte[], byte[]?> Change)> Changes =>
-        [
-            ("emptied", _ => []),
-            ("cut in half", bytes => bytes[..(bytes.Length / 2)]),
-            ("cut by a byte", bytes => bytes[..Math.Max(0, bytes.Length - 1)]),
-            ("with a byte more", bytes => [.. bytes, 7]),
-            ("removed", _ => null),
-            ("flipped at its start", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, 0)),
-            ("flipped in the middle", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, bytes.Length / 2)),
-            ("flipped at its end", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, bytes.Length - 1)),
-        ];
 
     /// <summary>
     /// Four segments with three epochs, a committed and two aborted transactions, an open one, and an idempotent producer.
@@ -416,13 +455,6 @@ public class VerificationTests
     private static IEnumerable<string> Files(CrashDisk disk) =>
         [.. disk.ListFiles(Node.Root).Select(name => $"{Node.Root}/{name}"), .. disk.ListFiles(Log).Select(name => $"{Log}/{name}")];
 
-    private static byte[] Flipped(byte[] bytes, int at)
-    {
-        byte[] flipped = [.. bytes];
-        flipped[at] ^= 0x10;
-        return flipped;
-    }
-
     private static PartitionLog? Opened(CrashDisk disk)
     {
         try
@@ -433,39 +465,6 @@ public class VerificationTests
         {
             return null;
         }
-    }
-
-    /// <summary>The values of batches that match their checksum, read as a consumer reads: from where the last response ended.</summary>
-    private static HashSet<string> IntactValues(PartitionLog log)
-    {
-        HashSet<string> values = [];
-        for (Offset from = log.StartOffset; from < log.EndOffset; )
-        {
-            ReadResult read = log.Read(from, 1 << 20, log.EndOffset, atLeastOneBatch: true);
-            using LogSlice slice = read.Slice;
-            byte[] bytes = new byte[slice.Length];
-            int length = slice.Read(bytes);
-            Offset next = from;
-            foreach (RecordBatch batch in new RecordBatches(bytes.AsSpan(0, length)))
-            {
-                if (!batch.HasValidChecksum)
-                {
-                    return values;
-                }
-
-                values.UnionWith(Values(batch.Bytes));
-                next = batch.NextOffset;
-            }
-
-            if (next <= from)
-            {
-                return values;
-            }
-
-            from = next;
-        }
-
-        return values;
     }
 
     private static void MustStartOrName(CrashDisk disk, string path, string what)

@@ -88,6 +88,12 @@ public sealed class LogDirectory
     /// </summary>
     public bool HadCheckpoints { get; private set; }
 
+    /// <summary>
+    /// The paths of files that were found damaged as the directory and its logs were opened, and were made anew or counted as absent.
+    /// </summary>
+    public IEnumerable<string> DamagedFiles =>
+        _checkpoints.DamagedFiles.Concat(SnapshotLogs().SelectMany(log => log.Recovery.DamagedFiles));
+
     /// <summary>Whether it is in use.</summary>
     public DirectoryHealth Health { get; } = new();
 
