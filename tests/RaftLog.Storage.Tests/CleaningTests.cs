@@ -297,7 +297,7 @@ public class CleaningTests
         CrashPoints.LiveAll(Split, leastOperations: 10, subsets: 1);
     }
 
-    private static int Split(int failAt, Func<int, int> survives)
+    private static int Split(int failAt, Action<CrashDisk> losePower)
     {
         FailingDisk disk = null!;
         CleanedLog life = new(inner => disk = new FailingDisk(inner));
@@ -330,7 +330,7 @@ public class CleaningTests
         }
 
         Offset end = life.Log.EndOffset;
-        life.LosePower(survives);
+        life.LosePower(losePower);
         Assert.Equal(end, life.Log.EndOffset);
         List<(long Offset, string Key, string? Value)> found = life.Records();
         Assert.Equal(found.OrderBy(record => record.Offset), found);
@@ -377,12 +377,13 @@ public class CleaningTests
     /// or some of what was not flushed. What a start then finds is right.
     /// </summary>
     [Fact]
+    [Trait("Category", "Slow")]
     public void A_crash_at_any_operation_of_a_scripted_life_loses_no_last_value()
     {
         CrashPoints.LiveAll(Live, leastOperations: 100, subsets: 3);
     }
 
-    private static int Live(int failAt, Func<int, int> survives)
+    private static int Live(int failAt, Action<CrashDisk> losePower)
     {
         FailingDisk disk = null!;
         CleanedLog life = new(inner => disk = new FailingDisk(inner));
@@ -435,7 +436,7 @@ public class CleaningTests
 
         Offset flushed = life.Log.FlushedTo;
         int operations = disk.Operations - begun;
-        life.LosePower(survives);
+        life.LosePower(losePower);
         Assert.True(life.Log.EndOffset >= flushed, $"operation {failAt}: flushed to {flushed}, and the log ends at {life.Log.EndOffset}");
         model.Check(life.Records(), life.Log.EndOffset);
         return operations;

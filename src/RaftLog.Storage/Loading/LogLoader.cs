@@ -177,6 +177,8 @@ internal sealed partial class LogLoader
                 RepeatTruncation(segment, _segments[i + 1].BaseOffset, isNextInDoubt: i == firstInDoubt - 1);
             }
 
+            // A truncation may have reached the batches on the disk and not the index: later batches will have the offsets that it tells of.
+            segment.Transactions.TruncateTo(segment.NextOffset);
             if (!knowsEpochs)
             {
                 ReadEpochs(segment);

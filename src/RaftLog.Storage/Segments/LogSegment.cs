@@ -293,7 +293,8 @@ internal sealed partial class LogSegment : IFileRangeGuard
             NoteTimestamp(scan.Header);
         }
 
-        if (!scan.ReachedEnd)
+        // A truncation may have reached the batches on the disk and not the index.
+        if (!scan.ReachedEnd || (Times.Entries.Count > 0 && Times.Last.Offset.Value >= next))
         {
             return false;
         }

@@ -121,9 +121,9 @@ internal sealed class CleanedLog
         return Log = Node.Open(new LogSettings());
     }
 
-    public void LosePower(Func<int, int> survives)
+    public void LosePower(Action<CrashDisk> losePower)
     {
-        _disk.LosePower(survives);
+        losePower(_disk);
         Node = new Node(_disk).Run();
         Log = Node.Open(new LogSettings());
     }
