@@ -16,10 +16,10 @@ public sealed class LogDirectory
     public const string LockName = ".lock";
 
     /// <summary>From here on logs are flushed together rather than one after the other.</summary>
-    private const int ManyLogs = 8;
+    internal const int ManyLogs = 8;
 
     /// <summary>More files than a truncation, or a step of a clean stop, has open at once.</summary>
-    private const int FilesOfChange = 8;
+    internal const int FilesOfChange = 8;
 
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
 
@@ -441,7 +441,7 @@ public sealed class LogDirectory
         await _metadataFlushes;
         try
         {
-            await Flusher.EnqueueAsync(() => WriteForCloseAsync(epoch));
+            await Flusher.EnqueueAsync(() => new CleanStop(_disk, Path, _checkpoints).WriteAsync(SnapshotLogs(), Futures.All, epoch));
         }
         catch (DiskException)
         {
@@ -530,53 +530,6 @@ public sealed class LogDirectory
             Health.Fail(failure);
             throw;
         }
-    }
-
-    private async ValueTask WriteForCloseAsync(BrokerEpoch epoch)
-    {
-        List<IDiskFile> files = [];
-        IReadOnlyList<PartitionLog> logs = [.. SnapshotLogs(), .. Futures.All];
-        if (logs.Count > 0)
-        {
-            await WaitForRoomAsync(logs[0]);
-        }
-
-        foreach (PartitionLog log in logs)
-        {
-            log.PrepareClose(files);
-        }
-
-        if (logs.Count >= ManyLogs)
-        {
-            await _disk.FlushTreesAsync(Path, [.. logs.Select(log => log.Path)]);
-        }
-        else
-        {
-            await _disk.FlushAsync(files);
-            foreach (PartitionLog log in logs)
-            {
-                await _disk.FlushDirectoryAsync(log.Path);
-            }
-        }
-
-        foreach (PartitionLog log in logs)
-        {
-            log.Flushing.Complete(out _);
-            log.Flushing.End();
-        }
-
-        foreach (PartitionLog future in Futures.All)
-        {
-            await AtomicFile.WriteAsync(_disk, future.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(future.Epochs.Entries));
-        }
-
-        string any = $"{Path}/{MetaProperties.FileName}";
-        await _disk.WaitForRoomAsync(any, FilesOfChange);
-        await _checkpoints.WriteAllAsync();
-        await _disk.WaitForRoomAsync(any, FilesOfChange);
-        await TransactionIndexList.WriteAsync(_disk, Path, logs);
-        await _disk.WaitForRoomAsync(any, FilesOfChange);
-        await CleanShutdownFile.WriteAsync(_disk, Path, epoch);
     }
 
     private async Task CheckpointRegularlyAsync()
