@@ -148,9 +148,9 @@ public sealed class Node
         foreach (string path in storage.Directories.SelectMany(static directory => directory.DamagedFiles))
         {
             _node.NodeLog.Warn(
-                $"{path} was damaged or gone although the node had stopped in order. What it said is made anew from the logs as far as they "
-                    + "tell it; where it said where a log begins, records that DeleteRecords had removed may be seen again. Look for what "
-                    + "changed it: raftlog log verify reads all files of a stopped node"
+                $"{path} was damaged or gone although the node had stopped in order. What it said is made anew from the logs as far as "
+                    + "they tell it; where it said where a log begins, records that DeleteRecords had removed may be seen again. Look for "
+                    + "what changed it: raftlog log verify reads all files of a stopped node"
             );
         }
     }

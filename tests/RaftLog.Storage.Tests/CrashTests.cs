@@ -6,8 +6,8 @@ using static RaftLog.TestKit.Batches;
 namespace RaftLog.Storage.Tests;
 
 /// <summary>
-/// The disk stops at every single operation of a scripted life, and the power goes with none, all, each or some of what was not flushed: what a
-/// start then finds is what a model allows. The life of compaction is in <see cref="CleaningTests"/>.
+/// The disk stops at every single operation of a scripted life, and the power goes with none, all, each or some of what was not flushed:
+/// what a start then finds is what a model allows. The life of compaction is in <see cref="CleaningTests"/>.
 /// </summary>
 public class CrashTests
 {

@@ -196,7 +196,7 @@ public class VerificationTests
         }
     }
 
-    /// <summary>After a clean stop only the end of an index is looked at: an entry that leads too far would hide what lies before.</summary>
+    /// <summary>After a clean stop only the end of an index is looked at: one that leads too far would hide what lies before.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(0x10)]

@@ -48,7 +48,7 @@ public sealed record MetaProperties(string ClusterId, NodeId NodeId, Uuid Direct
             {
                 throw new LogDirectoryException(
                     directory,
-                    $"{path} has no directory.id, and the key {unknown}, which no node writes: the file is damaged. Mend the name of the key"
+                    $"{path} has no directory.id, and the key {unknown}, which no node writes: it is damaged. Mend the name of the key"
                 );
             }
 

@@ -177,7 +177,7 @@ internal sealed partial class LogLoader
                 RepeatTruncation(segment, _segments[i + 1].BaseOffset, isNextInDoubt: i == firstInDoubt - 1);
             }
 
-            // A truncation may have reached the batches on the disk and not the index: later batches will have the offsets that it tells of.
+            // A truncation may be on the disk for the batches and not for the index, whose entries later batches would come to mean.
             segment.Transactions.TruncateTo(segment.NextOffset);
             if (!knowsEpochs)
             {

@@ -136,7 +136,7 @@ public sealed class DamagedFilesTests
         await nodes.StopAsync();
     }
 
-    /// <summary>What a node leaves that has written segments, compacted, deleted records, had transactions and taken metadata snapshots.</summary>
+    /// <summary>What a node leaves that has rolled, compacted, deleted records, had transactions and taken metadata snapshots.</summary>
     private static async Task<(InMemoryDisk Disk, Dictionary<TopicPartition, HashSet<string>> Written)> LiveAsync()
     {
         using NodesInMemory nodes = new(OneNode);
