@@ -136,7 +136,7 @@ internal static class BrokerApis
         apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs)));
         apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, ErrorResponses.Of));
         apis.Add(Row(new AlterReplicaLogDirsHandler(parts.Lookup, parts.Partitions.Places, parts.Partitions.Mover)));
-        apis.Add(Row(new DescribeLogDirsHandler(parts.Directories, parts.Partitions.Places, parts.World.Disk)));
+        apis.Add(Row(new DescribeLogDirsHandler(parts.Directories, parts.Partitions.Places)));
         apis.Add(
             Row(
                 new ForwardedToController<CreatePartitionsRequest, CreatePartitionsResponse>(

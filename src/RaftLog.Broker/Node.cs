@@ -128,6 +128,7 @@ public sealed class Node
                 TellOfDuplicates(storage);
             }
 
+            TellOfDamage(storage);
             _storage = storage;
             _readiness.Joining();
             Wire(storage, store);
@@ -139,6 +140,18 @@ public sealed class Node
             storage.Abandon();
             _node.Waiters.Dispose();
             throw NodeStorage.Rejection(_node.Config, failure);
+        }
+    }
+
+    private void TellOfDamage(NodeStorage storage)
+    {
+        foreach (string path in storage.Directories.SelectMany(static directory => directory.DamagedFiles))
+        {
+            _node.NodeLog.Warn(
+                $"{path} was damaged or gone although the node had stopped in order. What it said is made anew from the logs as far as "
+                    + "they tell it; where it said where a log begins, records that DeleteRecords had removed may be seen again. Look for "
+                    + "what changed it: raftlog log verify reads all files of a stopped node"
+            );
         }
     }
 

@@ -5,6 +5,7 @@ using FsCheck.Fluent;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Records;
+using static RaftLog.Storage.Tests.CleanedLog;
 using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
@@ -14,7 +15,6 @@ public class CleaningTests
 {
     private const long Day = 86_400_000;
 
-    private static readonly CleaningSettings Always = CleaningSettings.Default with { MinDirtyRatio = 0 };
     private static readonly ProducerStamp Writer = new(new ProducerId(70), new ProducerEpoch(0), 0);
 
     [Fact]
@@ -297,7 +297,7 @@ public class CleaningTests
         CrashPoints.LiveAll(Split, leastOperations: 10, subsets: 1);
     }
 
-    private static int Split(int failAt, Func<int, int> survives)
+    private static int Split(int failAt, Action<CrashDisk> losePower)
     {
         FailingDisk disk = null!;
         CleanedLog life = new(inner => disk = new FailingDisk(inner));
@@ -330,7 +330,7 @@ public class CleaningTests
         }
 
         Offset end = life.Log.EndOffset;
-        life.LosePower(survives);
+        life.LosePower(losePower);
         Assert.Equal(end, life.Log.EndOffset);
         List<(long Offset, string Key, string? Value)> found = life.Records();
         Assert.Equal(found.OrderBy(record => record.Offset), found);
@@ -365,10 +365,10 @@ public class CleaningTests
 
                 life.Roll();
                 life.Clean();
-                model.Check(life.Records(), life.Log.EndOffset);
+                model.Check(life);
                 life.Node.WriteCheckpoints();
                 life.Restart();
-                model.Check(life.Records(), life.Log.EndOffset);
+                model.Check(life);
             }
         );
 
@@ -377,12 +377,13 @@ public class CleaningTests
     /// or some of what was not flushed. What a start then finds is right.
     /// </summary>
     [Fact]
+    [Trait("Category", "Slow")]
     public void A_crash_at_any_operation_of_a_scripted_life_loses_no_last_value()
     {
         CrashPoints.LiveAll(Live, leastOperations: 100, subsets: 3);
     }
 
-    private static int Live(int failAt, Func<int, int> survives)
+    private static int Live(int failAt, Action<CrashDisk> losePower)
     {
         FailingDisk disk = null!;
         CleanedLog life = new(inner => disk = new FailingDisk(inner));
@@ -422,6 +423,18 @@ public class CleaningTests
             2,
             250,
             240,
+            3,
+            4,
+            200,
+            255,
+            1,
+            250,
+            255,
+            200,
+            6,
+            250,
+            240,
+            255,
         ];
         foreach (byte step in script)
         {
@@ -434,37 +447,14 @@ public class CleaningTests
         }
 
         Offset flushed = life.Log.FlushedTo;
+        Offset start = life.Log.StartOffset;
         int operations = disk.Operations - begun;
-        life.LosePower(survives);
+        Assert.True(failAt != CrashPoints.Never || start > Offset.Zero, "retention takes something");
+        life.LosePower(losePower);
         Assert.True(life.Log.EndOffset >= flushed, $"operation {failAt}: flushed to {flushed}, and the log ends at {life.Log.EndOffset}");
-        model.Check(life.Records(), life.Log.EndOffset);
+        Assert.True(life.Log.StartOffset <= start, $"operation {failAt}: the log began at {start}, and begins at {life.Log.StartOffset}");
+        model.Check(life);
         return operations;
-    }
-
-    private static Memory<byte> Keyed(
-        ProducerStamp stamp,
-        CompressionType codec,
-        bool transactional,
-        long timestamp,
-        params (string Key, string? Value)[] records
-    )
-    {
-        using var builder = new RecordBatchBuilder(new RecordBatchOptions(1 << 20, codec));
-        builder.Producer = stamp;
-        builder.Attributes = transactional ? builder.Attributes.AsTransactional() : builder.Attributes;
-        for (int i = 0; i < records.Length; i++)
-        {
-            (string key, string? value) = records[i];
-            Assert.True(
-                builder.TryAppend(
-                    timestamp + i,
-                    Encoding.UTF8.GetBytes(key),
-                    value is null ? NullableBytes.Null : new NullableBytes(Encoding.UTF8.GetBytes(value))
-                )
-            );
-        }
-
-        return builder.Seal().ToArray();
     }
 
     /// <summary>What was written, and what must be left of it.</summary>
@@ -503,14 +493,20 @@ public class CleaningTests
                 case < 245:
                     life.Node.WriteCheckpoints();
                     break;
-                default:
+                case < 255:
                     life.TryClean();
+                    break;
+                default:
+                    life.Log.Retain(new RetentionLimits(-1, 500), Now);
+                    life.Node.Flush();
                     break;
             }
         }
 
-        public void Check(List<(long Offset, string Key, string? Value)> found, Offset end)
+        public void Check(CleanedLog life)
         {
+            List<(long Offset, string Key, string? Value)> found = life.Records();
+            Offset end = life.Log.EndOffset;
             Assert.Equal(found.OrderBy(record => record.Offset), found);
 
             // Records of aborted transactions may still be there: readers leave them out.
@@ -522,190 +518,12 @@ public class CleaningTests
                     .GroupBy(record => record.Key)
             )
             {
-                (long, string, string?) last = key.MaxBy(record => record.Offset);
-                Assert.Contains(last, found);
-            }
-        }
-    }
-
-    /// <summary>A log with its node, and a cleaner for it.</summary>
-    private sealed class CleanedLog
-    {
-        private readonly CrashDisk _disk = new();
-
-        public CleanedLog(Func<CrashDisk, Platform.IDisk>? through = null)
-        {
-            Node = new Node(_disk, through?.Invoke(_disk)).Run();
-            Log = Node.Create(new LogSettings());
-            Node.Flush();
-        }
-
-        public Node Node { get; private set; }
-
-        public PartitionLog Log { get; private set; }
-
-        public Offset? HighWatermark { get; set; }
-
-        public CleanedLog Put(string key, string? value, long timestamp = Now) =>
-            Append(Keyed(ProducerStamp.None, CompressionType.None, false, timestamp, (key, value)));
-
-        public CleanedLog Produce(ProducerStamp stamp, string key, string value) =>
-            Append(Keyed(stamp, CompressionType.None, false, Now, (key, value)));
-
-        public CleanedLog Transactional(ProducerStamp stamp, string key, string value) =>
-            Append(Keyed(stamp, CompressionType.None, true, Now, (key, value)));
-
-        public CleanedLog End(ProducerStamp stamp, ControlRecordType type)
-        {
-            Log.AppendBuilt(Marker(type, stamp, 0), new LeaderEpoch(0), Now);
-            return Settled();
-        }
-
-        public CleanedLog Append(Memory<byte> batch)
-        {
-            Log.AppendAsLeader(batch, new LeaderEpoch(0), AppendSettings.Default, Now);
-            return Settled();
-        }
-
-        public CleanedLog Roll()
-        {
-            Log.Roll(Now);
-            return Settled();
-        }
-
-        public Task<CleaningResult?> Start(CleaningSettings? settings = null, CleanerOptions? options = null, long nowMs = Now)
-        {
-            LogCleaner cleaner = new(Node.Time, new byte[16]);
-            return Node.Pump.Start(() =>
-                cleaner.CleanAsync(
-                    Log,
-                    settings ?? Always,
-                    options ?? CleanerOptions.Default,
-                    change => !Log.IsDeleted && !Node.Directory.Health.IsOffline && change(),
-                    nowMs,
-                    CancellationToken.None
-                )
-            );
-        }
-
-        public CleaningResult? Clean(CleaningSettings? settings = null, CleanerOptions? options = null, long nowMs = Now)
-        {
-            Log.SetHighWatermark(HighWatermark ?? Log.EndOffset);
-            Task<CleaningResult?> round = Start(settings, options, nowMs);
-            Node.Pump.Drain();
-            Assert.True(round.IsCompleted);
-            return round.GetAwaiter().GetResult();
-        }
-
-        public void TryClean()
-        {
-            Log.SetHighWatermark(Log.EndOffset);
-            Task<CleaningResult?> round = Start();
-            Node.Pump.Drain();
-            if (round.IsFaulted)
-            {
-                Assert.IsType<Platform.DiskException>(round.Exception!.InnerException);
-            }
-        }
-
-        public PartitionLog Restart()
-        {
-            Node = Node.Restart();
-            return Log = Node.Open(new LogSettings());
-        }
-
-        public void LosePower(Func<int, int> survives)
-        {
-            _disk.LosePower(survives);
-            Node = new Node(_disk).Run();
-            Log = Node.Open(new LogSettings());
-        }
-
-        public void RemoveSnapshots()
-        {
-            foreach (string name in Files().Where(name => name.EndsWith(".snapshot", StringComparison.Ordinal)))
-            {
-                Node.Disk.DeleteFile($"{Log.Path}/{name}");
-            }
-        }
-
-        public IReadOnlyList<string> Files() => Node.Disk.ListFiles(Log.Path);
-
-        public byte[] Bytes()
-        {
-            List<byte> all = [];
-            Offset from = Log.StartOffset;
-            while (from < Log.EndOffset)
-            {
-                using LogSlice slice = Log.Read(from, 1 << 20, Log.EndOffset, true).Slice;
-                if (slice.IsEmpty)
+                (long Offset, string, string?) last = key.MaxBy(record => record.Offset);
+                if (last.Offset >= life.Log.StartOffset.Value)
                 {
-                    break;
-                }
-
-                byte[] bytes = new byte[slice.Length];
-                int length = slice.Read(bytes);
-                foreach (RecordBatch batch in new RecordBatches(bytes.AsSpan(0, length)))
-                {
-                    from = batch.NextOffset;
-                }
-
-                all.AddRange(bytes.AsSpan(0, length));
-            }
-
-            return [.. all];
-        }
-
-        public List<(long Offset, string Key, string? Value)> Records()
-        {
-            List<(long, string, string?)> records = [];
-            foreach (RecordBatch batch in new RecordBatches(Bytes()))
-            {
-                Assert.True(batch.HasValidChecksum);
-                if (batch.Attributes.IsControl)
-                {
-                    continue;
-                }
-
-                using RecordSection section = RecordSection.Open(batch, 1 << 24);
-                foreach (Protocol.Records.Record record in section)
-                {
-                    records.Add(
-                        (
-                            record.Offset.Value,
-                            Encoding.UTF8.GetString(record.Key.Span),
-                            record.Value.IsNull ? null : Encoding.UTF8.GetString(record.Value.Span)
-                        )
-                    );
+                    Assert.Contains(last, found);
                 }
             }
-
-            return records;
-        }
-
-        public List<long> ControlOffsets()
-        {
-            List<long> offsets = [];
-            foreach (RecordBatch batch in new RecordBatches(Bytes()))
-            {
-                if (batch.Attributes.IsControl && batch.RecordCount > 0)
-                {
-                    offsets.Add(batch.BaseOffset.Value);
-                }
-            }
-
-            return offsets;
-        }
-
-        private CleanedLog Settled()
-        {
-            Node.Flush();
-            if (HighWatermark is null)
-            {
-                Log.SetHighWatermark(Log.EndOffset);
-            }
-
-            return this;
         }
     }
 }

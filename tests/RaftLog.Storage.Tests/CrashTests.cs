@@ -6,8 +6,8 @@ using static RaftLog.TestKit.Batches;
 namespace RaftLog.Storage.Tests;
 
 /// <summary>
-/// The disk stops at every single operation of a scripted life, and the power goes with none, all or some of what was not flushed: what a
-/// start then finds is what a model allows. The life of compaction is in <see cref="CleaningTests"/>.
+/// The disk stops at every single operation of a scripted life, and the power goes with none, all, each or some of what was not flushed:
+/// what a start then finds is what a model allows. The life of compaction is in <see cref="CleaningTests"/>.
 /// </summary>
 public class CrashTests
 {
@@ -21,9 +21,10 @@ public class CrashTests
     private const string Script = "aAfhaacAafhraatafhcaAfhsaafhcxAafbaafhcAatafhnafhcxakaAfhcAafhoaafhbAfhcaksafhxtaAarafhaAraakaAfhc";
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void A_crash_at_any_operation_of_a_scripted_life_leaves_what_the_model_allows()
     {
-        CrashPoints.LiveAll(static (failAt, survives) => new Life(failAt).Run(survives), leastOperations: 200, subsets: 4);
+        CrashPoints.LiveAll(static (failAt, losePower) => new Life(failAt).Run(losePower), leastOperations: 200, subsets: 4);
     }
 
     private sealed class Life
@@ -55,7 +56,7 @@ public class CrashTests
         }
 
         /// <summary>Lives until the disk stops, crashes and checks; the operations of the disk.</summary>
-        public int Run(Func<int, int> survives)
+        public int Run(Action<CrashDisk> losePower)
         {
             int before = _failing.Operations;
             _failing.StopAt(_failAt);
@@ -68,7 +69,7 @@ public class CrashTests
             }
 
             int operations = _failing.Operations - before;
-            _disk.LosePower(survives);
+            losePower(_disk);
             _failing.FailAt = CrashPoints.Never;
             Reopen();
             Check();

@@ -17,9 +17,10 @@ public class MoveCrashTests
     private const string Script = "aafhracaafhmpapafwafasfhaacfhafmpptafpwafhsaafhcampdafhmpkafpwafuasafhwfsaafhcraafhmppppwsafskaafhc";
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void A_crash_at_any_operation_of_a_move_leaves_one_log_with_all_that_counted()
     {
-        CrashPoints.LiveAll(static (failAt, survives) => new Life(failAt).Run(survives), leastOperations: 200, subsets: 4);
+        CrashPoints.LiveAll(static (failAt, losePower) => new Life(failAt).Run(losePower), leastOperations: 200, subsets: 4);
     }
 
     private sealed class Life
@@ -44,7 +45,7 @@ public class MoveCrashTests
         }
 
         /// <summary>Lives until the disk stops, crashes and checks; the operations of the disk.</summary>
-        public int Run(Func<int, int> survives)
+        public int Run(Action<CrashDisk> losePower)
         {
             int before = _failing.Operations;
             _failing.StopAt(_failAt);
@@ -63,7 +64,7 @@ public class MoveCrashTests
             }
 
             _failing.FailAt = CrashPoints.Never;
-            _disk.LosePower(survives);
+            losePower(_disk);
             Reopen();
             _model.Check(_node.Log, $"operation {_failAt}");
 

@@ -131,7 +131,7 @@ public sealed class OffsetGapTests
     {
         CrashPoints.LiveAll(Cut, leastOperations: 3, subsets: 2);
 
-        static int Cut(int failAt, Func<int, int> survives)
+        static int Cut(int failAt, Action<CrashDisk> losePower)
         {
             CrashDisk disk = new();
             FailingDisk failing = new(disk);
@@ -144,7 +144,8 @@ public sealed class OffsetGapTests
             log.AppendAsFollower(Batch(Far), new LeaderEpoch(1), Now);
             node.Flush();
             int operations = failing.Operations - before;
-            node = node.LosePower(survives);
+            losePower(node.Disk);
+            node = new Node(node.Disk).Run();
             PartitionLog after = node.Open(Settings);
             List<string> kept = Values(after);
             Assert.Equal(Enumerable.Range(0, 10).Select(static i => $"{i}"), kept.Take(10));

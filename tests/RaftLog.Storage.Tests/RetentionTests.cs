@@ -49,6 +49,40 @@ public class RetentionTests
     }
 
     [Fact]
+    public void Segments_that_wait_to_be_removed_are_taken_once()
+    {
+        SegmentExtent[] segments = [Segment(0, 100, 9 * Day), Segment(10, 100, 20), Segment(20, 50, 30)];
+        RetentionDecision again = RetentionDecision.Of(segments, new RetentionLimits(100, 50), new Offset(20), new Offset(30), 50);
+        Assert.Equal((20, 0, 0L, null), (again.Start.Value, again.Segments, again.Bytes, again.Pinned));
+        RetentionDecision more = RetentionDecision.Of(segments, new RetentionLimits(-1, 50), new Offset(10), new Offset(30), 50);
+        Assert.Equal((20, 1, 100L), Deleted(more));
+        RetentionDecision last = RetentionDecision.Of(segments, new RetentionLimits(-1, 0), new Offset(30), new Offset(30), 50);
+        Assert.Equal((30, 1, 50L, true), (last.Start.Value, last.Segments, last.Bytes, last.TakesActive));
+    }
+
+    [Fact]
+    public void A_pass_tells_nothing_of_what_the_one_before_has_taken()
+    {
+        ProducerStamp producer = new(new ProducerId(7), new ProducerEpoch(0), 0);
+        var node = new Node();
+        PartitionLog log = node.Run().Create();
+        for (int i = 0; i < 40; i++)
+        {
+            log.AppendAsLeader(With(producer with { BaseSequence = i }, $"value {i}"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        }
+
+        node.Flush();
+        log.SetHighWatermark(log.EndOffset);
+        RetentionLimits limits = new(-1, log.SizeBytes / 2);
+        Assert.True(log.Retain(limits, Now).Segments > 0);
+        Assert.True(log.Segments[0].NextOffset <= log.StartOffset, "files wait for the snapshot");
+        Assert.Equal((0, 0L), (log.Retain(limits, Now).Segments, log.Retain(limits, Now).Bytes));
+        node.Flush();
+        log.OnFlushed();
+        Assert.Equal(log.StartOffset, log.Segments[0].BaseOffset);
+    }
+
+    [Fact]
     public void A_record_of_the_future_pins_its_segment_and_all_after_it()
     {
         SegmentExtent[] segments = [Segment(0, 100, 10), Segment(10, 100, 9 * Day), Segment(20, 50, 30)];

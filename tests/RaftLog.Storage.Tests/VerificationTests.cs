@@ -1,6 +1,7 @@
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
+using RaftLog.TestKit;
 using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
@@ -36,6 +37,129 @@ public class VerificationTests
         }
     }
 
+    /// <summary>Nothing on a follower tells what its leader has compacted before it was copied.</summary>
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(300)]
+    public void A_copy_of_a_compacted_log_has_nothing_to_be_found_and_a_repair_leaves_it_alone(int segmentBytes)
+    {
+        CleanedLog leader = Compacted();
+        Node follower = Copy(leader, segmentBytes);
+        List<(long, int, string)> copied = Records(follower.Directory.Find(Node.Orders)!);
+        Assert.Equal(Records(leader.Log), copied);
+        Assert.True(copied[^1].Item1 > copied.Count, "compaction has left a gap");
+        Assert.Equal(Offset.Zero, follower.Directory.Find(Node.Orders)!.CleanedTo);
+        follower.Close();
+        Assert.Empty(LogDirectoryVerification.Run(follower.Disk, Node.Root).Findings);
+        Assert.Empty(Repair(follower.Disk));
+        Assert.Equal(copied, Records(new Node(follower.Disk).Run().Open()));
+    }
+
+    /// <summary>The base offset lies outside the checksum, and a gap alone says nothing: what comes after it does.</summary>
+    [Fact]
+    public void Every_flipped_bit_of_a_copy_of_a_compacted_log_is_found()
+    {
+        CleanedLog leader = Compacted();
+        leader.Put("x", "1").Put("y", "2").Put("z", "3");
+        CrashDisk sound = Copied();
+        string name = sound.ListFiles(Log).Last(name => name.EndsWith(LogFileNames.Log, StringComparison.Ordinal));
+        byte[] bytes = sound.BytesOf($"{Log}/{name}");
+        for (int at = 0; at < bytes.Length; at++)
+        {
+            CrashDisk disk = Copied();
+            disk.Corrupt($"{Log}/{name}", whole => Damages.Flipped(whole, at));
+            Assert.True(LogDirectoryVerification.Run(disk, Node.Root).Findings.Count > 0, $"byte {at} of {name}");
+        }
+
+        CrashDisk Copied()
+        {
+            Node follower = Copy(leader, 100_000);
+            follower.Close();
+            return follower.Disk;
+        }
+    }
+
+    /// <summary>A batch whose offset is damaged upwards makes the one after it look wrong: the repair takes the right one.</summary>
+    [Fact]
+    public void A_repair_truncates_before_the_batch_whose_offset_is_damaged_and_not_before_the_next()
+    {
+        CrashDisk disk = Stopped();
+        string first = $"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}";
+        int second = BatchesOf(disk.BytesOf(first))[1].Position;
+        disk.Corrupt(first, bytes => Damages.Flipped(bytes, second + 6));
+        LogFinding finding = Assert.Single(LogDirectoryVerification.Run(disk, Node.Root).Findings);
+        Assert.Equal((first, second, LogRepairKind.Truncate), (finding.Path, finding.Position, finding.Repair));
+        Repair(disk);
+        Assert.Equal(["value 0"], Values(Opened(disk)!));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_damaged_offset_of_the_last_batch_is_named_and_truncated_where_nothing_was_compacted(bool isCompacted)
+    {
+        CrashDisk disk = Stopped();
+        if (isCompacted)
+        {
+            Node follower = Copy(Compacted(), 100_000);
+            follower.Close();
+            disk = follower.Disk;
+        }
+
+        string last = $"{Log}/{disk.ListFiles(Log).Last(name => name.EndsWith(LogFileNames.Log, StringComparison.Ordinal))}";
+        int position = BatchesOf(disk.BytesOf(last))[^1].Position;
+        disk.Corrupt(last, bytes => Damages.Flipped(bytes, position + 6));
+        LogFinding finding = LogDirectoryVerification.Run(disk, Node.Root).Findings.First(finding => finding.Path == last);
+        Assert.Equal((position, isCompacted ? LogRepairKind.None : LogRepairKind.Truncate), (finding.Position, finding.Repair));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_segment_that_has_lost_whole_batches_at_its_end_is_found(bool hasIndexes)
+    {
+        CrashDisk disk = Stopped();
+        string first = $"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}";
+        disk.Corrupt(first, bytes => bytes[..BatchesOf(bytes)[^1].Position]);
+        if (!hasIndexes)
+        {
+            disk.DeleteFile(Path.ChangeExtension(first, LogFileNames.OffsetIndex));
+            disk.DeleteFile(Path.ChangeExtension(first, LogFileNames.TimeIndex));
+        }
+
+        LogFinding finding = LogDirectoryVerification.Run(disk, Node.Root).Findings.First(finding => finding.Path == first);
+        Assert.Contains("the next segment begins at", finding.What, StringComparison.Ordinal);
+        Assert.Equal(hasIndexes ? LogRepairKind.Truncate : LogRepairKind.None, finding.Repair);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20)]
+    public void A_torn_snapshot_of_producers_is_what_a_power_cut_leaves_unless_the_log_begins_at_it(int bytesKept)
+    {
+        CrashDisk disk = Stopped();
+        string name = disk.ListFiles(Log).Last(name => name.EndsWith(LogFileNames.ProducerSnapshot, StringComparison.Ordinal));
+        disk.Corrupt($"{Log}/{name}", bytes => bytes[..bytesKept]);
+        LogFinding torn = Assert.Single(LogDirectoryVerification.Run(disk, Node.Root).Findings);
+        Assert.Contains("Nothing is lost", torn.What, StringComparison.Ordinal);
+        PartitionLog log = Opened(disk)!;
+        Assert.True(Opened(Stopped())!.Producers.Snapshot().AsSpan().SequenceEqual(log.Producers.Snapshot()));
+
+        CrashDisk later = Stopped(startsLater: true);
+        name = later.ListFiles(Log).First(name => name.EndsWith(LogFileNames.ProducerSnapshot, StringComparison.Ordinal));
+        Assert.Contains(LogFileNames.OfOffset(StartOf(name), LogFileNames.Log), later.ListFiles(Log));
+        Assert.Empty(LogDirectoryVerification.Run(later, Node.Root).Findings);
+        later.Corrupt($"{Log}/{name}", bytes => bytes[..bytesKept]);
+        LogFinding lost = LogDirectoryVerification.Run(later, Node.Root).Findings.First(finding => finding.Path == $"{Log}/{name}");
+        Assert.Contains("not known any more", lost.What, StringComparison.Ordinal);
+
+        static Offset StartOf(string snapshot)
+        {
+            Assert.True(LogFileNames.TryParseOffset(snapshot, LogFileNames.ProducerSnapshot, out Offset offset));
+            return offset;
+        }
+    }
+
     [Fact]
     public void Every_flipped_bit_of_a_segment_and_of_its_indexes_is_found()
     {
@@ -46,7 +170,7 @@ public class VerificationTests
             for (int at = 0; at < length; at++)
             {
                 CrashDisk disk = Stopped();
-                disk.Corrupt($"{Log}/{name}", bytes => Flipped(bytes, at));
+                disk.Corrupt($"{Log}/{name}", bytes => Damages.Flipped(bytes, at));
                 Assert.True(LogDirectoryVerification.Run(disk, Node.Root).Findings.Count > 0, $"byte {at} of {name}");
             }
         }
@@ -63,12 +187,62 @@ public class VerificationTests
             for (int at = 0; at < length; at++)
             {
                 CrashDisk disk = Stopped();
-                disk.Corrupt($"{Log}/{name}", bytes => Flipped(bytes, at));
+                disk.Corrupt($"{Log}/{name}", bytes => Damages.Flipped(bytes, at));
                 if (Opened(disk) is { } log)
                 {
                     Assert.Subset(written, IntactValues(log));
                 }
             }
+        }
+    }
+
+    /// <summary>After a clean stop only the end of an index is looked at: one that leads too far would hide what lies before.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0x10)]
+    [InlineData(0x80)]
+    public void A_reader_finds_every_record_whatever_an_index_says(byte bits)
+    {
+        CrashDisk sound = Stopped();
+        List<(long, int, string)> records = Records(Opened(sound)!);
+        foreach (string name in sound.ListFiles(Log).Where(name => name.EndsWith(LogFileNames.OffsetIndex, StringComparison.Ordinal)))
+        {
+            int length = sound.BytesOf($"{Log}/{name}").Length;
+            for (int at = 0; at < length; at++)
+            {
+                CrashDisk disk = Stopped();
+                disk.Corrupt(
+                    $"{Log}/{name}",
+                    bytes =>
+                    {
+                        bytes[at] ^= bits;
+                        return bytes;
+                    }
+                );
+                PartitionLog log = Opened(disk)!;
+                Assert.Equal(records, Records(log, maxBytes: 150));
+                for (Offset from = log.StartOffset; from < log.EndOffset; from += 1)
+                {
+                    using LogSlice slice = log.Read(from, 1, log.EndOffset, atLeastOneBatch: true).Slice;
+                    Assert.True(slice.FirstOffset <= from && slice.EndOffset > from, $"byte {at} of {name}, offset {from}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_log_that_is_empty_after_a_clean_stop_and_was_not_is_named()
+    {
+        foreach (bool isRemoved in (bool[])[false, true])
+        {
+            CrashDisk disk = Stopped();
+            foreach (string name in disk.ListFiles(Log).Where(name => name.EndsWith(LogFileNames.Log, StringComparison.Ordinal)))
+            {
+                Damages.Do(disk, $"{Log}/{name}", _ => isRemoved ? null : []);
+            }
+
+            DiskException rejected = Assert.Throws<DiskException>(() => new Node(disk).Run().Open());
+            Assert.Contains("everything below offset", rejected.Message, StringComparison.Ordinal);
         }
     }
 
@@ -78,7 +252,7 @@ public class VerificationTests
         CrashDisk sound = Stopped();
         foreach (string path in Files(sound))
         {
-            foreach ((string how, Func<byte[], byte[]?> change) in Changes)
+            foreach ((string how, Func<byte[], byte[]?> change) in Damages.All)
             {
                 CrashDisk disk = Stopped();
                 if (change(disk.BytesOf(path)) is { } changed)
@@ -104,7 +278,7 @@ public class VerificationTests
     public void A_repair_that_takes_flushed_records_marks_the_replica_as_lost()
     {
         CrashDisk disk = Stopped();
-        disk.Corrupt($"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}", bytes => Flipped(bytes, 80));
+        disk.Corrupt($"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}", bytes => Damages.Flipped(bytes, 80));
         IReadOnlyList<string> done = Repair(disk);
         Assert.Contains(done, line => line.Contains("counts as lost", StringComparison.Ordinal));
         Assert.True(disk.FileExists($"{Log}/{LogFileNames.LostMark}"));
@@ -122,7 +296,7 @@ public class VerificationTests
             PartitionLog before = Opened(Stopped())!;
             string name = disk.ListFiles(Log)
                 .First(name => name.EndsWith(suffix, StringComparison.Ordinal) && disk.BytesOf($"{Log}/{name}").Length > 0);
-            disk.Corrupt($"{Log}/{name}", bytes => Flipped(bytes, bytes.Length - 1));
+            disk.Corrupt($"{Log}/{name}", bytes => Damages.Flipped(bytes, bytes.Length - 1));
             Repair(disk);
             Assert.False(disk.FileExists($"{Log}/{LogFileNames.LostMark}"));
             PartitionLog log = Opened(disk)!;
@@ -170,22 +344,11 @@ public class VerificationTests
         Assert.Throws<LogDirectoryException>(() => LogDirectoryVerification.Run(node.Disk, "/nowhere"));
     }
 
-    private static IEnumerable<(string How, Func<byte[], byte[]?> Change)> Changes =>
-        [
-            ("emptied", _ => []),
-            ("cut in half", bytes => bytes[..(bytes.Length / 2)]),
-            ("cut by a byte", bytes => bytes[..Math.Max(0, bytes.Length - 1)]),
-            ("with a byte more", bytes => [.. bytes, 7]),
-            ("removed", _ => null),
-            ("flipped at its start", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, 0)),
-            ("flipped in the middle", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, bytes.Length / 2)),
-            ("flipped at its end", bytes => bytes.Length == 0 ? bytes : Flipped(bytes, bytes.Length - 1)),
-        ];
-
     /// <summary>
     /// Four segments with three epochs, a committed and two aborted transactions, an open one, and an idempotent producer.
     /// </summary>
-    private static CrashDisk Stopped()
+    /// <param name="startsLater">The first segments were removed.</param>
+    private static CrashDisk Stopped(bool startsLater = false)
     {
         Node node = new Node().Run();
         PartitionLog log = node.Create(new LogSettings { SegmentBytes = 700, IndexIntervalBytes = 100 });
@@ -217,20 +380,80 @@ public class VerificationTests
 
         log.SetHighWatermark(log.EndOffset);
         node.Flush();
+        if (startsLater)
+        {
+            log.AdvanceStart(log.Segments[2].BaseOffset);
+            node.Flush();
+            log.OnFlushed();
+            Assert.True(log.Segments[0].BaseOffset > Offset.Zero);
+        }
+
         node.WriteCheckpoints();
         node.Close();
         return node.Disk;
     }
 
+    /// <summary>The batches of a segment, and where they begin.</summary>
+    private static List<(int Position, Offset Base)> BatchesOf(byte[] segment)
+    {
+        List<(int Position, Offset Base)> batches = [];
+        int position = 0;
+        foreach (RecordBatch batch in new RecordBatches(segment))
+        {
+            batches.Add((position, batch.BaseOffset));
+            position += batch.Bytes.Length;
+        }
+
+        return batches;
+    }
+
+    /// <summary>A leader's log of which compaction has left little, with gaps within and between segments.</summary>
+    private static CleanedLog Compacted()
+    {
+        CleanedLog leader = new();
+        for (int i = 0; i < 60; i++)
+        {
+            leader.Put($"k{i % 7}", $"value {i}", Now + i);
+            if (i % 10 == 9)
+            {
+                leader
+                    .Transactional(Writer with { BaseSequence = i / 10 }, $"t{i % 3}", $"in transaction {i}")
+                    .End(Writer, i % 20 == 9 ? ControlRecordType.Abort : ControlRecordType.Commit)
+                    .Roll();
+            }
+
+            if (i == 40)
+            {
+                leader.Clean();
+            }
+        }
+
+        leader.Clean();
+        leader.Put("k1", "another").Put("k2", "another").Roll().Put("k3", "the last");
+        leader.Clean();
+        return leader;
+    }
+
+    /// <summary>A follower that has fetched all of a leader's log, in the middle of a run.</summary>
+    private static Node Copy(CleanedLog leader, int segmentBytes)
+    {
+        Node node = new Node().Run();
+        PartitionLog log = node.Create(new LogSettings { SegmentBytes = segmentBytes, IndexIntervalBytes = 100 });
+        while (log.EndOffset < leader.Log.EndOffset)
+        {
+            using LogSlice slice = leader.Log.Read(log.EndOffset, 500, leader.Log.EndOffset, atLeastOneBatch: true).Slice;
+            byte[] bytes = new byte[slice.Length];
+            Assert.True(log.AppendAsFollower(bytes.AsMemory(0, slice.Read(bytes)), new LeaderEpoch(0), Now).IsAccepted);
+        }
+
+        node.Flush();
+        log.SetHighWatermark(log.EndOffset);
+        node.WriteCheckpoints();
+        return node;
+    }
+
     private static IEnumerable<string> Files(CrashDisk disk) =>
         [.. disk.ListFiles(Node.Root).Select(name => $"{Node.Root}/{name}"), .. disk.ListFiles(Log).Select(name => $"{Log}/{name}")];
-
-    private static byte[] Flipped(byte[] bytes, int at)
-    {
-        byte[] flipped = [.. bytes];
-        flipped[at] ^= 0x10;
-        return flipped;
-    }
 
     private static PartitionLog? Opened(CrashDisk disk)
     {
@@ -242,39 +465,6 @@ public class VerificationTests
         {
             return null;
         }
-    }
-
-    /// <summary>The values of batches that match their checksum, read as a consumer reads: from where the last response ended.</summary>
-    private static HashSet<string> IntactValues(PartitionLog log)
-    {
-        HashSet<string> values = [];
-        for (Offset from = log.StartOffset; from < log.EndOffset; )
-        {
-            ReadResult read = log.Read(from, 1 << 20, log.EndOffset, atLeastOneBatch: true);
-            using LogSlice slice = read.Slice;
-            byte[] bytes = new byte[slice.Length];
-            int length = slice.Read(bytes);
-            Offset next = from;
-            foreach (RecordBatch batch in new RecordBatches(bytes.AsSpan(0, length)))
-            {
-                if (!batch.HasValidChecksum)
-                {
-                    return values;
-                }
-
-                values.UnionWith(Values(batch.Bytes));
-                next = batch.NextOffset;
-            }
-
-            if (next <= from)
-            {
-                return values;
-            }
-
-            from = next;
-        }
-
-        return values;
     }
 
     private static void MustStartOrName(CrashDisk disk, string path, string what)

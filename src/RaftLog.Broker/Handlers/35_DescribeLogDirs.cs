@@ -10,7 +10,7 @@ namespace RaftLog.Broker.Handlers;
 /// <summary>
 /// DescribeLogDirs (35), versions 1 to 5: what lies in this node's log directories, and the space of their file systems (KIP-113, KIP-827).
 /// </summary>
-internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directories, LogPlacement places, IDisk disk)
+internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directories, LogPlacement places)
     : IRequestHandler<DescribeLogDirsRequest, DescribeLogDirsResponse>
 {
     private const string ClusterMetadataTopic = "__cluster_metadata";
@@ -82,7 +82,7 @@ internal sealed class DescribeLogDirsHandler(IReadOnlyList<LogDirectory> directo
     {
         try
         {
-            DiskSpace space = disk.Space(directory.Path);
+            DiskSpace space = directory.Space();
             (result.TotalBytes, result.UsableBytes) = (space.TotalBytes, space.FreeBytes);
             return true;
         }

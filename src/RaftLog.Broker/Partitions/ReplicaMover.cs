@@ -199,8 +199,54 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
             return false;
         }
 
+        if (LacksRoom(moving, next.Log))
+        {
+            moving.Rest(now);
+            return false;
+        }
+
         moving.UnflushedBytes = moving.UnflushedBytes > MostUnflushedBytes ? 0 : moving.UnflushedBytes;
         return Copy(moving, next.Log, next.From, next.Generation, now);
+    }
+
+    /// <summary>
+    /// True where the rest of a copy does not fit into the file system of its directory; that is told once. A disk that is full takes its
+    /// directory offline, with all that lies there, so a copy waits before.
+    /// </summary>
+    private bool LacksRoom(Moving moving, PartitionLog log)
+    {
+        LogMove move = moving.Move;
+        long needed = Math.Max(0, log.SizeBytes - move.Future.SizeBytes) + PieceBytes;
+        long free = FreeBytes(move.Target);
+        if (free >= needed)
+        {
+            moving.LacksRoom = false;
+            return false;
+        }
+
+        if (!moving.LacksRoom)
+        {
+            moving.LacksRoom = true;
+            nodeLog.Warn(
+                $"{moving.Partition.Name} waits on its way to {move.Target.Path}: the copy needs {needed} bytes more, and {free} are free "
+                    + "there. Make room there, or move it back to where it lies"
+            );
+        }
+
+        return true;
+    }
+
+    private static long FreeBytes(LogDirectory directory)
+    {
+        try
+        {
+            return directory.Space().FreeBytes;
+        }
+        catch (DiskException)
+        {
+            // What the disk really declines the write will tell.
+            return long.MaxValue;
+        }
     }
 
     private bool Copy(Moving moving, PartitionLog log, Offset from, int generation, long now)
@@ -351,6 +397,9 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
 
         /// <summary>Of what has ended the copy's following, what was told last.</summary>
         public DiskException? Told { get; set; }
+
+        /// <summary>The rest of the copy does not fit where it shall lie, and that was told.</summary>
+        public bool LacksRoom { get; set; }
 
         /// <summary>After a failure nothing is copied until then.</summary>
         public long RestsUntilMs { get; private set; }

@@ -64,6 +64,16 @@ internal sealed partial class MetadataStore
             _lastSnapshotEnd = latest.EndOffset;
             if (latest.EndOffset > log.EndOffset)
             {
+                if (log.Recovery.RecoveryPoint > latest.EndOffset)
+                {
+                    throw new LogDirectoryException(
+                        directory.Path,
+                        $"the log in {log.Path} ends at offset {log.EndOffset}, and everything below {log.Recovery.RecoveryPoint} was "
+                            + $"flushed: its files are damaged or gone, and {_snapshots.PathOf(latest)} does not hold all that they held. "
+                            + "\"A corrupt log\" in docs/operations.md says what to do"
+                    );
+                }
+
                 // The process ended after a fetched snapshot was put in place and before the log was replaced by it.
                 log.TruncateFullyAndStartAt(latest.EndOffset);
             }

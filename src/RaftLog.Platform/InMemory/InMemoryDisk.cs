@@ -24,6 +24,9 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue, bool notesF
     /// <summary>How many files may be open at once; more are refused as <see cref="DiskErrorKind.NoDescriptors"/>.</summary>
     public long DescriptorLimit { get; set; } = long.MaxValue;
 
+    /// <summary>What else lies on the disk, in bytes: it has so much less room for the files here.</summary>
+    public long OtherBytes { get; set; }
+
     /// <inheritdoc/>
     public IDiskFile OpenOrCreate(string path)
     {
@@ -245,7 +248,7 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue, bool notesF
     {
         lock (_lock)
         {
-            return new DiskSpace(capacityBytes, capacityBytes - _usedBytes);
+            return new DiskSpace(capacityBytes, FreeBytes);
         }
     }
 
@@ -293,7 +296,7 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue, bool notesF
     {
         lock (_lock)
         {
-            if (bytes > capacityBytes - _usedBytes)
+            if (bytes > FreeBytes)
             {
                 throw new DiskException(path, DiskErrorKind.NoSpace, "write", "the disk in memory is full");
             }
@@ -301,6 +304,8 @@ public sealed class InMemoryDisk(long capacityBytes = long.MaxValue, bool notesF
             _usedBytes += bytes;
         }
     }
+
+    private long FreeBytes => capacityBytes - OtherBytes - _usedBytes;
 
     private static string Clean(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 

@@ -23,6 +23,10 @@ internal sealed partial class Checkpoints(IDisk disk, string directory, Func<Par
     /// What was found on the disk for logs that are not open yet: kept in what is written, until the log speaks for itself.
     /// </summary>
     private readonly SortedDictionary<TopicPartition, LoadHints> _unopened = [];
+    private readonly List<string> _damagedFiles = [];
+
+    /// <summary>The paths of the checkpoints that were found damaged.</summary>
+    public IReadOnlyList<string> DamagedFiles => _damagedFiles;
 
     /// <summary>
     /// Reads the files. A damaged one counts as absent, which is safe: everything is scanned, and high watermarks are learnt anew. False
@@ -266,6 +270,20 @@ internal sealed partial class Checkpoints(IDisk disk, string directory, Func<Par
         _written[name] = content;
     }
 
-    private Dictionary<TopicPartition, Offset> Load(string name) =>
-        AtomicFile.Read(disk, $"{directory}/{name}") is { } bytes ? OffsetCheckpoint.Parse(bytes) ?? [] : [];
+    private Dictionary<TopicPartition, Offset> Load(string name)
+    {
+        string path = $"{directory}/{name}";
+        if (AtomicFile.Read(disk, path) is not { } bytes)
+        {
+            return [];
+        }
+
+        if (OffsetCheckpoint.Parse(bytes) is { } offsets)
+        {
+            return offsets;
+        }
+
+        _damagedFiles.Add(path);
+        return [];
+    }
 }

@@ -16,10 +16,10 @@ public sealed class LogDirectory
     public const string LockName = ".lock";
 
     /// <summary>From here on logs are flushed together rather than one after the other.</summary>
-    private const int ManyLogs = 8;
+    internal const int ManyLogs = 8;
 
     /// <summary>More files than a truncation, or a step of a clean stop, has open at once.</summary>
-    private const int FilesOfChange = 8;
+    internal const int FilesOfChange = 8;
 
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
 
@@ -87,6 +87,12 @@ public sealed class LogDirectory
     /// them before its first log counts.
     /// </summary>
     public bool HadCheckpoints { get; private set; }
+
+    /// <summary>
+    /// The paths of files that were found damaged as the directory and its logs were opened, and were made anew or counted as absent.
+    /// </summary>
+    public IEnumerable<string> DamagedFiles =>
+        _checkpoints.DamagedFiles.Concat(SnapshotLogs().SelectMany(log => log.Recovery.DamagedFiles));
 
     /// <summary>Whether it is in use.</summary>
     public DirectoryHealth Health { get; } = new();
@@ -174,6 +180,10 @@ public sealed class LogDirectory
             throw;
         }
     }
+
+    /// <summary>The room of the file system that the directory lies in.</summary>
+    /// <exception cref="DiskException">The disk failed.</exception>
+    public DiskSpace Space() => _disk.Space(Path);
 
     /// <summary>The partitions whose logs lie in the directory, opened or not, in order.</summary>
     public IReadOnlyList<TopicPartition> Stored()
@@ -431,7 +441,7 @@ public sealed class LogDirectory
         await _metadataFlushes;
         try
         {
-            await Flusher.EnqueueAsync(() => WriteForCloseAsync(epoch));
+            await Flusher.EnqueueAsync(() => new CleanStop(_disk, Path, _checkpoints).WriteAsync(SnapshotLogs(), Futures.All, epoch));
         }
         catch (DiskException)
         {
@@ -522,53 +532,6 @@ public sealed class LogDirectory
             Health.Fail(failure);
             throw;
         }
-    }
-
-    private async ValueTask WriteForCloseAsync(BrokerEpoch epoch)
-    {
-        List<IDiskFile> files = [];
-        IReadOnlyList<PartitionLog> logs = [.. SnapshotLogs(), .. Futures.All];
-        if (logs.Count > 0)
-        {
-            await WaitForRoomAsync(logs[0]);
-        }
-
-        foreach (PartitionLog log in logs)
-        {
-            log.PrepareClose(files);
-        }
-
-        if (logs.Count >= ManyLogs)
-        {
-            await _disk.FlushTreesAsync(Path, [.. logs.Select(log => log.Path)]);
-        }
-        else
-        {
-            await _disk.FlushAsync(files);
-            foreach (PartitionLog log in logs)
-            {
-                await _disk.FlushDirectoryAsync(log.Path);
-            }
-        }
-
-        foreach (PartitionLog log in logs)
-        {
-            log.Flushing.Complete(out _);
-            log.Flushing.End();
-        }
-
-        foreach (PartitionLog future in Futures.All)
-        {
-            await AtomicFile.WriteAsync(_disk, future.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(future.Epochs.Entries));
-        }
-
-        string any = $"{Path}/{MetaProperties.FileName}";
-        await _disk.WaitForRoomAsync(any, FilesOfChange);
-        await _checkpoints.WriteAllAsync();
-        await _disk.WaitForRoomAsync(any, FilesOfChange);
-        await TransactionIndexList.WriteAsync(_disk, Path, logs);
-        await _disk.WaitForRoomAsync(any, FilesOfChange);
-        await CleanShutdownFile.WriteAsync(_disk, Path, epoch);
     }
 
     private async Task CheckpointRegularlyAsync()

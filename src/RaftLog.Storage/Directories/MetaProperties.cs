@@ -44,6 +44,14 @@ public sealed record MetaProperties(string ClusterId, NodeId NodeId, Uuid Direct
 
         if (!values.TryGetValue("directory.id", out string? directoryText))
         {
+            if (values.Keys.FirstOrDefault(static key => !Keys.Contains(key)) is { } unknown)
+            {
+                throw new LogDirectoryException(
+                    directory,
+                    $"{path} has no directory.id, and the key {unknown}, which no node writes: it is damaged. Mend the name of the key"
+                );
+            }
+
             return new MetaProperties(Value(values, "cluster.id", path), new NodeId(node), Uuid.Zero);
         }
 
@@ -51,6 +59,9 @@ public sealed record MetaProperties(string ClusterId, NodeId NodeId, Uuid Direct
             ? new MetaProperties(Value(values, "cluster.id", path), new NodeId(node), directoryId)
             : throw new LogDirectoryException(directory, $"{path} has directory.id={directoryText}, which is not an id of 22 characters");
     }
+
+    /// <summary>What nodes write, those of Kafka that knew no directory ids included.</summary>
+    private static readonly string[] Keys = ["version", "cluster.id", "node.id", "broker.id", "directory.id"];
 
     /// <summary>Writes the file durably, in place of the one that is there.</summary>
     public ValueTask WriteAsync(IDisk disk, string directory)

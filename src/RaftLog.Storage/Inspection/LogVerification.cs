@@ -24,35 +24,112 @@ internal sealed class LogVerification(IDisk disk, string directory, LoadHints re
             bases.Count > 0
             && (bases[0] == Offset.Zero || ProducerSnapshots.RestoreNewest(disk, directory, bases[0], life.Producers) == bases[0]);
         bool isWhole = true;
-        Offset before = life.End;
-        foreach (Offset start in bases)
+        for (int i = 0; i < bases.Count && isWhole; i++)
         {
-            if (isWhole && start > life.End && start > remembered.CleanedTo && life.HasBatches)
-            {
-                string ends = LogFileNames.OfOffset(before, LogFileNames.Log);
-                Add(
-                    ends,
-                    $"it ends at offset {life.End}, and the next segment begins at {start}: what was between the two is lost",
-                    LogRepairKind.Truncate,
-                    before,
-                    LengthOf(ends)
-                );
-                isWhole = false;
-            }
-
-            before = start;
-
+            isWhole = !life.TryBlameLeap(bases[i], _findings) && FollowsOn(bases, i, life);
             if (isWhole)
             {
-                IReadOnlyList<LogFinding> found = new SegmentVerification(disk, directory, start, life).Run();
+                life.End = Offset.Max(life.End, bases[i]);
+                IReadOnlyList<LogFinding> found = new SegmentVerification(disk, directory, bases[i], life).Run();
                 _findings.AddRange(found);
                 isWhole = !found.Any(finding => finding.Repair == LogRepairKind.Truncate);
             }
         }
 
-        Snapshots(life, isWhole);
+        Snapshots(bases, life, isWhole);
         Remembered(bases, life, isWhole);
         return _findings;
+    }
+
+    /// <summary>
+    /// False where the end of the segment before is lost. A segment begins where the one before ends, unless that was compacted since, or
+    /// the next batch is too far away for it. In Kafka it begins with its first batch, so a copy of a compacted log may have a gap there.
+    /// </summary>
+    private bool FollowsOn(List<Offset> bases, int index, LogLife life)
+    {
+        Offset start = bases[index];
+        if (start <= life.End || start <= remembered.CleanedTo || index == 0 || start - bases[index - 1] > 1L + int.MaxValue)
+        {
+            return true;
+        }
+
+        Offset before = bases[index - 1];
+        string name = LogFileNames.OfOffset(before, LogFileNames.Log);
+        string gap = $"it ends at offset {life.End}, and the next segment begins at {start}";
+        if (LastIndexed(before) is { } indexed && indexed >= life.End)
+        {
+            Add(
+                name,
+                $"{gap}; its indexes tell of offset {indexed}: what was there is lost",
+                LogRepairKind.Truncate,
+                before,
+                LengthOf(name)
+            );
+            return false;
+        }
+
+        if (!ShowsCompaction(bases))
+        {
+            Add(
+                name,
+                $"{gap}, and nothing shows that the log was ever compacted: what was between the two may be lost. Where another replica is "
+                    + "in sync, remove the log's directory, and it is copied again",
+                LogRepairKind.None,
+                before
+            );
+        }
+
+        return true;
+    }
+
+    /// <summary>The highest offset that a segment's indexes tell of; null where they tell of none.</summary>
+    private Offset? LastIndexed(Offset segment)
+    {
+        string path = $"{directory}/{LogFileNames.OfOffset(segment, "")}";
+        Offset last = Offset.None;
+        if (LogFileContent.Offsets(disk, path + LogFileNames.OffsetIndex, segment) is { Fault: null, Entries: [.., var offset] })
+        {
+            last = offset.Offset;
+        }
+
+        if (LogFileContent.Times(disk, path + LogFileNames.TimeIndex, segment) is { Fault: null, Entries: [.., var time] })
+        {
+            last = Offset.Max(last, time.Offset);
+        }
+
+        return last == Offset.None ? null : last;
+    }
+
+    /// <summary>
+    /// True where records are missing as only compaction leaves it out, here or on the replica that this one was copied from: between
+    /// batches of which the later ones follow in order, or inside one.
+    /// </summary>
+    private bool ShowsCompaction(List<Offset> bases)
+    {
+        if (remembered.CleanedTo > Offset.Zero)
+        {
+            return true;
+        }
+
+        foreach (Offset start in bases)
+        {
+            using SegmentReader reader = SegmentReader.Open(disk, $"{directory}/{LogFileNames.OfOffset(start, LogFileNames.Log)}")!;
+            Offset end = start;
+            bool hasLeapt = false;
+            while (reader.MoveNext())
+            {
+                bool isPartial = !reader.IsLegacy && reader.RecordCount <= reader.Header.LastOffsetDelta && reader.IsIntact;
+                if (isPartial || (hasLeapt && reader.Header.BaseOffset >= end))
+                {
+                    return true;
+                }
+
+                hasLeapt = reader.Header.BaseOffset > end && !reader.IsLegacy;
+                end = reader.Header.NextOffset;
+            }
+        }
+
+        return false;
     }
 
     private List<Offset> Bases()
@@ -127,7 +204,7 @@ internal sealed class LogVerification(IDisk disk, string directory, LoadHints re
         return null;
     }
 
-    private void Snapshots(LogLife life, bool isWhole)
+    private void Snapshots(List<Offset> bases, LogLife life, bool isWhole)
     {
         foreach (string name in disk.ListFiles(directory))
         {
@@ -138,7 +215,7 @@ internal sealed class LogVerification(IDisk disk, string directory, LoadHints re
 
             if (LogFileContent.Producers(disk, $"{directory}/{name}") is null)
             {
-                Add(name, "it is damaged", LogRepairKind.Remove, null);
+                Add(name, DamageOf(offset, bases), LogRepairKind.Remove, null);
             }
             else if (isWhole && offset > life.End)
             {
@@ -147,11 +224,35 @@ internal sealed class LogVerification(IDisk disk, string directory, LoadHints re
         }
     }
 
+    /// <summary>
+    /// Snapshots are not flushed when they are written, so a torn one is what a power cut leaves. Only the one that stands where the log
+    /// begins says what no batch says any more, and is flushed before they go.
+    /// </summary>
+    private static string DamageOf(Offset snapshot, List<Offset> bases) =>
+        bases.Count > 0 && snapshot == bases[0] && snapshot > Offset.Zero
+            ? "it is damaged, and the batches before it are gone: what producers wrote there last is not known any more, and a batch that "
+                + "comes again is taken again"
+            : "it is not whole, as a power cut leaves a snapshot that was not flushed yet; a start passes over it, and makes the states of "
+                + "producers from the one before and the batches. Nothing is lost";
+
     /// <summary>A flushed record that is gone is not what a crash leaves.</summary>
     private void Remembered(List<Offset> bases, LogLife life, bool isWhole)
     {
         if (bases.Count == 0 || !isWhole)
         {
+            return;
+        }
+
+        if (
+            life.Leap is { } leap
+            && (leap.EndWithout == remembered.RecoveryPoint || leap.EndWithout == remembered.HighWatermark)
+            && leap.EndWithout < life.End
+        )
+        {
+            bool isCertain = !ShowsCompaction(bases);
+            _findings.Add(
+                leap.Found($"a checkpoint has offset {leap.EndWithout} as the end", isCertain ? LogRepairKind.Truncate : LogRepairKind.None)
+            );
             return;
         }
 

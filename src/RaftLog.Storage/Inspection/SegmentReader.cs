@@ -39,6 +39,9 @@ public sealed class SegmentReader : IDisposable
     /// <summary>The current batch matches its checksum.</summary>
     public bool IsIntact => BatchHeader.IsIntact(_scan.Bytes());
 
+    /// <summary>The records of the current batch, which is not of format 0 or 1.</summary>
+    internal int RecordCount => RecordBatch.Read(_scan.Bytes(), out RecordBatch batch) == BatchStatus.Complete ? batch.RecordCount : 0;
+
     /// <summary>What stands behind the last batch; null where the file ends there. To be read after the last move.</summary>
     public string? Fault =>
         _scan.ReachedEnd ? null

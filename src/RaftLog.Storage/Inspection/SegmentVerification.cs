@@ -45,12 +45,17 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
         {
             if (Fault(reader) is { } fault)
             {
-                Report(LogFileNames.Log, reader.Position, fault, LogRepairKind.Truncate);
+                if (!life.TryBlameLeap(reader.Header.BaseOffset, _findings))
+                {
+                    Report(LogFileNames.Log, reader.Position, fault, LogRepairKind.Truncate);
+                }
+
                 return false;
             }
 
             _batches.Add(reader.Header);
             _positions.Add(reader.Position);
+            life.NoteLeap(PathOf(LogFileNames.Log), baseOffset, reader.Position, reader.Header);
             life.End = reader.Header.NextOffset;
             life.LastEpoch = reader.Header.Epoch > life.LastEpoch ? reader.Header.Epoch : life.LastEpoch;
             Apply(reader);
@@ -77,9 +82,9 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
             return $"the batch at offset {batch.BaseOffset} comes after offset {life.End - 1}: offsets never go back";
         }
 
-        if (batch.BaseOffset > life.End && life.HasBatches && batch.BaseOffset > life.CleanedTo && !reader.IsLegacy)
+        if (batch.LastOffset - baseOffset > int.MaxValue)
         {
-            return $"the batch at offset {batch.BaseOffset} follows offset {life.End - 1}, and nothing between the two was compacted";
+            return $"the batch at offset {batch.BaseOffset} is further from the segment's beginning than any batch can be";
         }
 
         if (batch.Epoch < life.LastEpoch && batch.Epoch != LeaderEpoch.None)
@@ -255,31 +260,4 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
             _findings.Add(new LogFinding(PathOf(suffix), position, what, repair, baseOffset));
         }
     }
-}
-
-/// <summary>What is known of a log from its segments so far, and from what its directory remembers.</summary>
-/// <param name="epochs">The log's leader epochs; null where the file does not tell.</param>
-/// <param name="cleanedTo">Offsets below it may have gaps that compaction made.</param>
-/// <param name="start">Where the first segment begins.</param>
-internal sealed class LogLife(LeaderEpochs? epochs, Offset cleanedTo, Offset start)
-{
-    public LeaderEpochs? Epochs { get; } = epochs;
-
-    public Offset CleanedTo { get; } = cleanedTo;
-
-    /// <summary>Below it the file of leader epochs is up to date; after a crash it may be behind from the recovery point on.</summary>
-    public Offset EpochsKnownTo { get; init; }
-
-    public ProducerStates Producers { get; } = new();
-
-    /// <summary>The states are those of all batches: the first segment is the log's first, or a snapshot said what was before.</summary>
-    public bool KnowsProducers { get; set; }
-
-    public Offset Start { get; } = start;
-
-    public Offset End { get; set; } = start;
-
-    public LeaderEpoch LastEpoch { get; set; } = LeaderEpoch.None;
-
-    public bool HasBatches => End > Start;
 }

@@ -23,6 +23,7 @@ internal sealed partial class LogLoader
     private readonly ProducerStates _producers = new();
     private readonly List<LogSegment> _segments = [];
     private readonly List<IDiskFile> _files = [];
+    private readonly List<string> _damagedFiles = [];
     private long _scannedBytes;
     private long _truncatedBytes;
     private int _droppedSegments;
@@ -74,6 +75,11 @@ internal sealed partial class LogLoader
             (isOnMedium && !_hints.WasClean ? AtomicFile.ReadFromMedium(_disk, epochs) : AtomicFile.Read(_disk, epochs)) is { } bytes
             && EpochCheckpoint.Parse(bytes) is { } entries
             && _epochs.TryRestore(entries);
+        if (!knowsEpochs && _disk.FileExists(epochs))
+        {
+            _damagedFiles.Add(epochs);
+        }
+
         _storedEpochs = knowsEpochs && isOnMedium ? _epochs.Entries : null;
         firstInDoubt = TrustUpTo(firstInDoubt, knowsEpochs);
         await RecoverFromAsync(firstInDoubt);
@@ -115,9 +121,42 @@ internal sealed partial class LogLoader
         return Math.Max(last, 0);
     }
 
-    /// <summary>True when a segment's transaction index held more when the directory was closed: its file is gone, or shorter.</summary>
-    private bool LacksTransactions(LogSegment segment) =>
-        _hints.TransactionIndexes?.GetValueOrDefault(segment.BaseOffset) > segment.Transactions.Entries.Length;
+    /// <summary>
+    /// False when a segment's transaction index is damaged, or held more when the directory was closed: its file is gone, or shorter.
+    /// </summary>
+    private bool HasTransactions(LogSegment segment)
+    {
+        bool has =
+            segment.Transactions.Load()
+            && !(_hints.TransactionIndexes?.GetValueOrDefault(segment.BaseOffset) > segment.Transactions.Entries.Length);
+        NoteDamage(!has, segment, LogFileNames.TransactionIndex);
+        return has;
+    }
+
+    /// <summary>True when a segment's indexes can be trusted, or could be made anew from its batches.</summary>
+    private bool IsIndexed(LogSegment segment)
+    {
+        bool isTrusted = segment.Trust();
+
+        // A segment that is too small for an entry has no files of indexes.
+        bool hasIndexes = HasBytes(segment, LogFileNames.OffsetIndex) || HasBytes(segment, LogFileNames.TimeIndex);
+        NoteDamage(!isTrusted && hasIndexes, segment, LogFileNames.OffsetIndex);
+        return isTrusted || RebuildIndexes(segment);
+    }
+
+    private bool HasBytes(LogSegment segment, string suffix)
+    {
+        using IDiskFile? file = _disk.OpenExisting($"{_path}/{LogFileNames.OfOffset(segment.BaseOffset, suffix)}");
+        return file?.Length > 0;
+    }
+
+    private void NoteDamage(bool isDamaged, LogSegment segment, string suffix)
+    {
+        if (isDamaged && _hints.WasClean)
+        {
+            _damagedFiles.Add($"{_path}/{LogFileNames.OfOffset(segment.BaseOffset, suffix)}");
+        }
+    }
 
     /// <summary>
     /// Takes segments as they are, with rebuilt indexes where those are damaged. The result is the first segment that must be scanned.
@@ -127,7 +166,7 @@ internal sealed partial class LogLoader
         for (int i = 0; i < firstInDoubt; i++)
         {
             LogSegment segment = _segments[i];
-            if (!segment.Transactions.Load() || LacksTransactions(segment) || (!segment.Trust() && !RebuildIndexes(segment)))
+            if (!HasTransactions(segment) || !IsIndexed(segment))
             {
                 firstInDoubt = i;
                 break;
@@ -138,6 +177,8 @@ internal sealed partial class LogLoader
                 RepeatTruncation(segment, _segments[i + 1].BaseOffset, isNextInDoubt: i == firstInDoubt - 1);
             }
 
+            // A truncation may be on the disk for the batches and not for the index, whose entries later batches would come to mean.
+            segment.Transactions.TruncateTo(segment.NextOffset);
             if (!knowsEpochs)
             {
                 ReadEpochs(segment);
@@ -159,6 +200,11 @@ internal sealed partial class LogLoader
         Offset committed = _segments.Count > 0 ? Offset.Max(_hints.HighWatermark, _segments[0].BaseOffset) : _hints.HighWatermark;
         Offset decided = Offset.Min(trusted, committed);
         Offset from = _snapshotAt = ProducerSnapshots.RestoreNewest(_disk, _path, decided, _producers) ?? Offset.Zero;
+        if (_hints.WasClean)
+        {
+            _damagedFiles.AddRange(ProducerSnapshots.Between(_disk, _path, from, decided));
+        }
+
         for (int i = 0; i < firstInDoubt; i++)
         {
             if (_segments[i].NextOffset > from)
@@ -246,7 +292,7 @@ internal sealed partial class LogLoader
                 && segment.BaseOffset - _segments[i - 1].BaseOffset <= 1L + int.MaxValue;
             if (segment.BaseOffset < _end || leaps)
             {
-                RequireWhatWasFlushed(segment);
+                RequireWhatWasFlushed(segment.Log.Path);
                 Drop(i);
                 break;
             }
@@ -296,7 +342,7 @@ internal sealed partial class LogLoader
             return true;
         }
 
-        RequireWhatWasFlushed(segment);
+        RequireWhatWasFlushed(segment.Log.Path);
         _truncatedBytes += segment.Log.Length - segment.Size;
         segment.ShrinkFileToSize();
         return false;
@@ -306,12 +352,12 @@ internal sealed partial class LogLoader
     /// A power cut takes nothing that was flushed. Where that is gone the medium has failed, and truncating there would make a replica that
     /// lacks committed records look like one that has them.
     /// </summary>
-    private void RequireWhatWasFlushed(LogSegment segment)
+    private void RequireWhatWasFlushed(string path)
     {
         if (_end < _hints.RecoveryPoint)
         {
             throw new DiskException(
-                segment.Log.Path,
+                path,
                 DiskErrorKind.Io,
                 "recover",
                 $"everything below offset {_hints.RecoveryPoint} was flushed, and the file is intact up to offset {_end} only, so the "
@@ -322,14 +368,14 @@ internal sealed partial class LogLoader
     }
 
     /// <summary>
-    /// A file that ends with a batch may still lack the ones after it. A log without any batch is new, or the files of all segments were
-    /// just replaced by one: then the recovery point may be that of what was there before.
+    /// A file that ends with a batch may still lack the ones after it. After a crash a log without any batch is new, or the files of all
+    /// segments were just replaced by one: then the recovery point may be that of what was there before.
     /// </summary>
     private void RequireNoWholeBatchIsMissing()
     {
-        if (_segments.Exists(static each => each.Size > 0))
+        if (_hints.WasClean || _segments.Exists(static each => each.Size > 0))
         {
-            RequireWhatWasFlushed(_segments[^1]);
+            RequireWhatWasFlushed(_segments.Count > 0 ? _segments[^1].Log.Path : _path);
         }
     }
 
@@ -435,7 +481,10 @@ internal sealed partial class LogLoader
             _hints.RecoveryPoint,
             _epochs,
             _producers,
-            new LogRecovery(_hints.WasClean, _hints.RecoveryPoint, _scannedBytes, _truncatedBytes, _droppedSegments),
+            new LogRecovery(_hints.WasClean, _hints.RecoveryPoint, _scannedBytes, _truncatedBytes, _droppedSegments)
+            {
+                DamagedFiles = _damagedFiles,
+            },
             _changesNames
         )
         {

@@ -8,7 +8,14 @@ namespace RaftLog.Storage;
 /// <param name="ScannedBytes">Bytes that were walked batch by batch.</param>
 /// <param name="TruncatedBytes">Bytes that were not whole, intact batches in place, and are gone.</param>
 /// <param name="DroppedSegments">Segments after the truncation that are gone.</param>
-public readonly record struct LogRecovery(bool WasClean, Offset RecoveryPoint, long ScannedBytes, long TruncatedBytes, int DroppedSegments);
+public sealed record LogRecovery(bool WasClean, Offset RecoveryPoint, long ScannedBytes, long TruncatedBytes, int DroppedSegments)
+{
+    /// <summary>
+    /// The paths of files that a clean stop had left whole and that are damaged or gone: indexes and snapshots of producers, made anew from
+    /// the batches, and leader epochs, read from these.
+    /// </summary>
+    public IReadOnlyList<string> DamagedFiles { get; init; } = [];
+}
 
 /// <summary>What the directory's files say about a log before it is opened.</summary>
 /// <param name="WasClean">The directory was closed in order.</param>

@@ -32,7 +32,7 @@ internal static class ProducerReplay
     /// <summary>Applies a segment's batches from an offset on; its transaction index holds them already.</summary>
     public static void Replay(LogSegment segment, Offset from, ProducerStates producers)
     {
-        using var scan = new BatchScanner(segment.Log, segment.Offsets.Floor(from), segment.Size);
+        using var scan = new BatchScanner(segment.Log, segment.WalkStart(from), segment.Size);
         while (scan.MoveNext())
         {
             if (

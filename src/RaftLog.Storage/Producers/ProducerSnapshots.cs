@@ -40,6 +40,12 @@ internal static partial class ProducerSnapshots
 
     static partial void SeededBugRestoresAbove(ref Offset atMost);
 
+    /// <summary>The paths of the snapshots above an offset, and at or below another.</summary>
+    public static IEnumerable<string> Between(IDisk disk, string directory, Offset above, Offset atMost) =>
+        Offsets(disk, directory)
+            .Where(offset => offset > above && offset <= atMost)
+            .Select(offset => $"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot)}");
+
     /// <summary>The file of the snapshot at an offset; null where there is none.</summary>
     public static IDiskFile? Open(IDisk disk, string directory, Offset offset) =>
         disk.OpenExisting($"{directory}/{LogFileNames.OfOffset(offset, LogFileNames.ProducerSnapshot)}");

@@ -17,7 +17,7 @@ public readonly partial record struct RetentionDecision(Offset Start, int Segmen
     /// Decides. Only whole segments below the high watermark go, the oldest first: while the log without them still has the bytes that are
     /// allowed, and then while their newest record is older than allowed. A segment that stays keeps all after it.
     /// </summary>
-    /// <param name="segments">The log's segments in order; the last is appended to.</param>
+    /// <param name="segments">The log's segments in order; the last is appended to. Those below the start count no more.</param>
     /// <param name="limits">The topic's limits.</param>
     /// <param name="start">The log's start.</param>
     /// <param name="highWatermark">The high watermark.</param>
@@ -30,6 +30,12 @@ public readonly partial record struct RetentionDecision(Offset Start, int Segmen
         long nowMs
     )
     {
+        // Segments below the start were taken before; their files may wait until a snapshot of producers is durable.
+        while (segments.Length > 1 && segments[0].NextOffset <= start)
+        {
+            segments = segments[1..];
+        }
+
         long excess = -limits.Bytes;
         foreach (SegmentExtent segment in segments)
         {

@@ -38,9 +38,11 @@ internal static class LogFileNames
     private const int OffsetDigits = 20;
     private const int MaxNameLength = 255;
 
-    private static readonly string[] Leftovers = [DeletedSuffix, CleanedSuffix, SwapSuffix, ".tmp", ".part"];
+    private static readonly string[] Leftovers = [CleanedSuffix, SwapSuffix, ".tmp", ".part"];
 
-    /// <summary>True for a file that unfinished work has left.</summary>
+    /// <summary>
+    /// True for a file that unfinished work has left. Those of removed segments are none: they wait for <c>file.delete.delay.ms</c>.
+    /// </summary>
     public static bool IsLeftover(string name) => Array.Exists(Leftovers, suffix => name.EndsWith(suffix, StringComparison.Ordinal));
 
     /// <summary>The name of a file that begins at, or stands for, an offset: twenty digits and a suffix.</summary>

@@ -293,7 +293,8 @@ internal sealed partial class LogSegment : IFileRangeGuard
             NoteTimestamp(scan.Header);
         }
 
-        if (!scan.ReachedEnd)
+        // A truncation may have reached the batches on the disk and not the index.
+        if (!scan.ReachedEnd || (Times.Entries.Count > 0 && Times.Last.Offset.Value >= next))
         {
             return false;
         }
@@ -387,7 +388,7 @@ internal sealed partial class LogSegment : IFileRangeGuard
         MaxTimestamp = Times.Last.Timestamp;
         MaxTimestampOffset = Times.Last.Offset;
         _bytesSinceIndexEntry = 0;
-        using var scan = new BatchScanner(Log, Offsets.Last.Position, position);
+        using var scan = new BatchScanner(Log, WalkStart(end), position);
         while (scan.MoveNext())
         {
             _bytesSinceIndexEntry += scan.Header.TotalBytes;
@@ -409,31 +410,16 @@ internal sealed partial class LogSegment : IFileRangeGuard
     /// </summary>
     public BatchPlace? Find(Offset offset, long limit)
     {
-        Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
-        long position = Offsets.Floor(offset);
-        while (position < limit)
-        {
-            if (!BatchHeader.TryRead(head[..Log.Read(position, head)], out BatchHeader header))
-            {
-                return null;
-            }
-
-            if (header.LastOffset >= offset)
-            {
-                return new BatchPlace(position, header.BaseOffset, header.NextOffset, header.TotalBytes);
-            }
-
-            if (header.IsLegacy && !IsIntact(position, header.TotalBytes))
-            {
-                // The format's own byte may be corrupt, and the batch hold the offset after all.
-                return null;
-            }
-
-            position += header.TotalBytes;
-        }
-
-        return null;
+        long start = StartOf(Offsets.Floor(offset), limit);
+        BatchPlace? found = Walk(start, offset, limit, out bool isBroken);
+        return isBroken && start > 0 ? Walk(0, offset, limit, out _) : found;
     }
+
+    /// <summary>
+    /// Where a walk to an offset begins: no batch that holds it, or a later offset, starts before. That is the batch which the index names,
+    /// or the segment's beginning where it names none, or something else stands there.
+    /// </summary>
+    public long WalkStart(Offset offset) => StartOf(Offsets.Floor(offset), Size);
 
     /// <summary>
     /// The last batch from a position on that ends at or before another position; null where none does. Both positions lie within
@@ -442,7 +428,7 @@ internal sealed partial class LogSegment : IFileRangeGuard
     public BatchPlace? LastWithin(long from, long end)
     {
         Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
-        long position = Math.Max(from, Offsets.FloorOfPosition(end - 1));
+        long position = Math.Max(from, StartOf(Offsets.FloorOfPosition(end - 1), end));
         BatchPlace? last = null;
         while (true)
         {
@@ -459,13 +445,64 @@ internal sealed partial class LogSegment : IFileRangeGuard
             {
                 // The batch at the index entry is the one that reaches beyond the end: the one before it is looked for.
                 end = position;
-                position = Math.Max(from, Offsets.FloorOfPosition(end - 1));
+                position = Math.Max(from, StartOf(Offsets.FloorOfPosition(end - 1), end));
             }
             else
             {
                 return last;
             }
         }
+    }
+
+    /// <summary>
+    /// An index is trusted after a clean stop, and a disk may have changed an entry since: one that leads too far would make a reader pass
+    /// over records. A walk that begins too early only takes longer.
+    /// </summary>
+    private bool IsNamedBy((Offset Offset, int Position) entry, in BatchHeader header) =>
+        header.LastOffset <= entry.Offset && header.BaseOffset >= BaseOffset && entry.Position + (long)header.TotalBytes <= Size;
+
+    private long StartOf((Offset Offset, int Position) entry, long limit)
+    {
+        if (entry.Position <= 0 || entry.Position >= limit)
+        {
+            return 0;
+        }
+
+        Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
+        return BatchHeader.TryRead(head[..Log.Read(entry.Position, head)], out BatchHeader header) && IsNamedBy(entry, header)
+            ? entry.Position
+            : 0;
+    }
+
+    /// <summary>Looks for the first batch that holds an offset or a later one, from where a batch is said to begin.</summary>
+    private BatchPlace? Walk(long position, Offset offset, long limit, out bool isBroken)
+    {
+        Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
+        isBroken = false;
+        while (position < limit)
+        {
+            isBroken = !BatchHeader.TryRead(head[..Log.Read(position, head)], out BatchHeader header);
+            if (isBroken)
+            {
+                return null;
+            }
+
+            if (header.LastOffset >= offset)
+            {
+                return new BatchPlace(position, header.BaseOffset, header.NextOffset, header.TotalBytes);
+            }
+
+            // The format's own byte may be corrupt, and the batch hold the offset after all.
+            isBroken = header.IsLegacy && !IsIntact(position, header.TotalBytes);
+            if (isBroken)
+            {
+                return null;
+            }
+
+            position += header.TotalBytes;
+        }
+
+        return null;
     }
 
     private bool IsIntact(long position, int size)

@@ -27,15 +27,18 @@ internal sealed class OffsetIndex(IDisk disk, Func<string> path, Offset baseOffs
         _entries.Append(entry);
     }
 
-    /// <summary>The position from which to look for an offset: no batch that holds it, or a later offset, starts before.</summary>
-    public int Floor(Offset offset)
+    /// <summary>
+    /// The entry from which to look for an offset: no batch that holds it, or a later offset, starts before; the segment's beginning where
+    /// there is none.
+    /// </summary>
+    public (Offset Offset, int Position) Floor(Offset offset)
     {
         int below = CountBelow(offset + 1);
-        return below == 0 ? 0 : At(below - 1).Position;
+        return below == 0 ? (baseOffset, 0) : At(below - 1);
     }
 
-    /// <summary>The position of the last indexed batch that starts at or before a position; 0 where there is none.</summary>
-    public int FloorOfPosition(long position)
+    /// <summary>The last entry whose batch starts at or before a position; the segment's beginning where there is none.</summary>
+    public (Offset Offset, int Position) FloorOfPosition(long position)
     {
         int low = 0,
             high = _entries.Count;
@@ -52,7 +55,7 @@ internal sealed class OffsetIndex(IDisk disk, Func<string> path, Offset baseOffs
             }
         }
 
-        return low == 0 ? 0 : At(low - 1).Position;
+        return low == 0 ? (baseOffset, 0) : At(low - 1);
     }
 
     /// <summary>Drops the entries of batches that end at or above an offset.</summary>

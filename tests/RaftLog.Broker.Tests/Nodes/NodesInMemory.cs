@@ -96,7 +96,7 @@ internal sealed class NodesInMemory : IDisposable
 
         public NodeConfiguration Config { get; } = config;
 
-        public InMemoryDisk Disk { get; init; } = new();
+        public InMemoryDisk Disk { get; set; } = new();
 
         public InMemoryProcess Process { get; private set; } = new();
 

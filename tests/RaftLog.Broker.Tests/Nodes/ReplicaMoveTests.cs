@@ -105,8 +105,10 @@ public sealed class ReplicaMoveTests
         await nodes.StopAsync();
     }
 
-    [Fact]
-    public async Task A_directory_that_fails_ends_the_move_and_the_replica_is_served()
+    [Theory]
+    [InlineData(DiskErrorKind.Io)]
+    [InlineData(DiskErrorKind.NoSpace)]
+    public async Task A_directory_that_fails_ends_the_move_and_the_replica_is_served(DiskErrorKind failure)
     {
         using NodesInMemory nodes = new(OneNode, _network);
         await nodes.StartAsync();
@@ -119,7 +121,7 @@ public sealed class ReplicaMoveTests
         Assert.Equal(ErrorCode.None, await MoveAsync(nodes, to));
         await FutureAsync(nodes, to);
         nodes.All[0].Disk.Fault = (asked, path) =>
-            asked is "flush" or "write" && path.StartsWith(to, StringComparison.Ordinal) ? DiskErrorKind.Io : null;
+            asked is "flush" or "write" && path.StartsWith(to, StringComparison.Ordinal) ? failure : null;
         await AlterAsync(nodes, Rate, "1000000000");
         await NodesInMemory.UntilAsync(
             "the move has ended",
@@ -129,6 +131,34 @@ public sealed class ReplicaMoveTests
         await MustHoldAsync(nodes, 80);
         Assert.Equal(ErrorCode.KafkaStorageError, await MoveAsync(nodes, to));
         Assert.Equal(ErrorCode.LogDirNotFound, await MoveAsync(nodes, "/c"));
+        await nodes.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_move_waits_for_room_says_so_once_and_takes_no_directory_offline()
+    {
+        using NodesInMemory nodes = new(OneNode, _network);
+        NodesInMemory.OneNode node = nodes.All[0];
+        await nodes.StartAsync();
+        await CreateAsync(nodes);
+        await using Producer producer = nodes.Client.CreateProducer();
+        await FillAsync(producer, 0, 60);
+        string from = await HolderAsync(nodes);
+        string to = Other(from);
+        node.Disk.OtherBytes = node.Disk.Space(to).FreeBytes - (2 << 20);
+        Assert.Equal(ErrorCode.None, await MoveAsync(nodes, to));
+        await NodesInMemory.UntilAsync("the move waits", () => node.Says($"t-0 waits on its way to {to}: the copy needs"));
+        await FillAsync(producer, 60, 70);
+        await MustHoldAsync(nodes, 70);
+        Assert.Equal(ErrorCode.None, (await DescribeAsync(nodes)).Results.Single(each => each.LogDir == to).ErrorCode);
+
+        node.Disk.OtherBytes = 0;
+        await NodesInMemory.UntilAsync(
+            $"the replica lies in {to}",
+            () => node.Disk.DirectoryExists($"{to}/t-0") && !node.Disk.DirectoryExists($"{from}/t-0")
+        );
+        await MustHoldAsync(nodes, 70);
+        Assert.Single(node.Problems, line => line.Contains("waits on its way", StringComparison.Ordinal));
         await nodes.StopAsync();
     }
 

@@ -84,16 +84,20 @@ public sealed class CrashDisk : IDisk
     public async ValueTask FlushAsync(IReadOnlyList<IDiskFile> files)
     {
         BeforeFlush?.Invoke();
-        var taken = files.Select(file => (((OpenFile)file).Node, Content: ((OpenFile)file).Node.Now.ToArray())).ToArray();
+        var taken = files
+            .Select(file => ((OpenFile)file).Node)
+            .Select(node => (Node: node, Content: node.Now.ToArray(), Changes: node.Pending.ToHashSet()))
+            .ToArray();
         Flushes.AddRange(files.Select(file => file.Path));
         if (HeldFlush is { } held)
         {
             await held.Task;
         }
 
-        foreach ((FileNode node, byte[] content) in taken)
+        foreach ((FileNode node, byte[] content, HashSet<FileChange> changes) in taken)
         {
             node.Durable = content;
+            node.Pending.RemoveAll(changes.Contains);
         }
     }
 
@@ -118,9 +122,30 @@ public sealed class CrashDisk : IDisk
     /// <param name="next">A number from 0 to its argument less one.</param>
     public void LosePower(Func<int, int> next)
     {
-        _locks.Clear();
-        HeldFlush = null;
-        Crash(_root, next);
+        LosePower((_, all) => next(all + 1), file => Survivors(file, next));
+    }
+
+    /// <summary>How many writes and truncations of files and changes of directories were not flushed.</summary>
+    public int UnflushedChanges => Unflushed(_root).Count();
+
+    /// <summary>The power goes, and everything that was not flushed is on the disk nevertheless.</summary>
+    public void LosePowerKeepingAll() => LosePower((_, all) => all, static file => [.. file.Now]);
+
+    /// <summary>
+    /// The power goes, and of what was not flushed one change is on the disk: of a directory with those before it, as file systems keep
+    /// their order, of a file with all names that lead to it.
+    /// </summary>
+    /// <param name="change">From 0 to <see cref="UnflushedChanges"/> less one.</param>
+    public void LosePowerKeeping(int change)
+    {
+        (Node at, int index) = Unflushed(_root).ElementAt(change);
+        LosePower(
+            (directory, all) =>
+                at is FileNode ? all
+                : directory == at ? index + 1
+                : 0,
+            file => file == at ? file.Pending[index].On(file.Durable) : file.Durable
+        );
     }
 
     /// <summary>The process dies, the system does not: everything written stays.</summary>
@@ -140,11 +165,26 @@ public sealed class CrashDisk : IDisk
         byte[] changed = change([.. file.Now]);
         file.Now = [.. changed];
         file.Durable = changed;
+        file.Pending.Clear();
     }
 
-    private static void Crash(DirectoryNode directory, Func<int, int> next)
+    private void LosePower(Func<DirectoryNode, int, int> keptNames, Func<FileNode, byte[]> keptBytes)
     {
-        int kept = next(directory.Pending.Count + 1);
+        _locks.Clear();
+        HeldFlush = null;
+        Crash(_root, keptNames, keptBytes);
+    }
+
+    private static IEnumerable<(Node At, int Index)> Unflushed(Node node)
+    {
+        int count = node is DirectoryNode directory ? directory.Pending.Count : ((FileNode)node).Pending.Count;
+        IEnumerable<Node> inside = node is DirectoryNode outer ? outer.Now.Values : [];
+        return Enumerable.Range(0, count).Select(index => (node, index)).Concat(inside.SelectMany(Unflushed));
+    }
+
+    private static void Crash(DirectoryNode directory, Func<DirectoryNode, int, int> keptNames, Func<FileNode, byte[]> keptBytes)
+    {
+        int kept = keptNames(directory, directory.Pending.Count);
         for (int i = 0; i < kept; i++)
         {
             DirectoryNode.Apply(directory.Durable, directory.Pending[i]);
@@ -156,28 +196,26 @@ public sealed class CrashDisk : IDisk
         {
             if (node is DirectoryNode inner)
             {
-                Crash(inner, next);
+                Crash(inner, keptNames, keptBytes);
             }
             else
             {
-                Crash((FileNode)node, next);
+                var file = (FileNode)node;
+                byte[] survived = keptBytes(file);
+                file.Now = [.. survived];
+                file.Durable = survived;
+                file.Pending.Clear();
             }
         }
     }
 
-    private static void Crash(FileNode file, Func<int, int> next)
-    {
-        byte[] now = [.. file.Now];
-        byte[] durable = file.Durable;
-        byte[] survived = next(4) switch
+    private static byte[] Survivors(FileNode file, Func<int, int> next) =>
+        next(4) switch
         {
-            0 => durable,
-            1 => now,
-            _ => Mix(now, durable, next),
+            0 => file.Durable,
+            1 => [.. file.Now],
+            _ => Mix([.. file.Now], file.Durable, next),
         };
-        file.Now = [.. survived];
-        file.Durable = survived;
-    }
 
     private static byte[] Mix(byte[] now, byte[] durable, Func<int, int> next)
     {
@@ -228,6 +266,21 @@ public sealed class CrashDisk : IDisk
         public List<byte> Now { get; set; } = [];
 
         public byte[] Durable { get; set; } = [];
+
+        /// <summary>What was done since the flush before, in order.</summary>
+        public List<FileChange> Pending { get; } = [];
+    }
+
+    /// <summary>A write, or without bytes a new length.</summary>
+    private sealed class FileChange(long position, byte[]? bytes)
+    {
+        public byte[] On(byte[] content)
+        {
+            byte[] changed = new byte[bytes is null ? position : Math.Max(content.Length, position + bytes.Length)];
+            content.AsSpan(0, Math.Min(content.Length, changed.Length)).CopyTo(changed);
+            bytes?.CopyTo(changed, position);
+            return changed;
+        }
     }
 
     private sealed class DirectoryNode : Node
@@ -284,6 +337,7 @@ public sealed class CrashDisk : IDisk
         public void Write(long position, ReadOnlySpan<byte> source)
         {
             List<byte> bytes = Live().Now;
+            Node.Pending.Add(new FileChange(position, source.ToArray()));
             if (bytes.Count < position + source.Length)
             {
                 System.Runtime.InteropServices.CollectionsMarshal.SetCount(bytes, (int)position + source.Length);
@@ -295,6 +349,7 @@ public sealed class CrashDisk : IDisk
         public void SetLength(long length)
         {
             List<byte> bytes = Live().Now;
+            Node.Pending.Add(new FileChange(length, null));
             int before = bytes.Count;
             System.Runtime.InteropServices.CollectionsMarshal.SetCount(bytes, (int)length);
             if (length > before)

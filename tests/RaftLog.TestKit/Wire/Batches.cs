@@ -116,4 +116,37 @@ public static class Batches
     }
 
     public static List<string> Values(PartitionLog log, Offset? upTo = null) => Records(log, upTo).ConvertAll(record => record.Value);
+
+    /// <summary>The values of batches that match their checksum, read as a consumer reads: from where the last response ended.</summary>
+    public static HashSet<string> IntactValues(PartitionLog log)
+    {
+        HashSet<string> values = [];
+        for (Offset from = log.StartOffset; from < log.EndOffset; )
+        {
+            ReadResult read = log.Read(from, 1 << 20, log.EndOffset, atLeastOneBatch: true);
+            using LogSlice slice = read.Slice;
+            byte[] bytes = new byte[slice.Length];
+            int length = slice.Read(bytes);
+            Offset next = from;
+            foreach (RecordBatch batch in new RecordBatches(bytes.AsSpan(0, length)))
+            {
+                if (!batch.HasValidChecksum)
+                {
+                    return values;
+                }
+
+                values.UnionWith(Values(batch.Bytes));
+                next = batch.NextOffset;
+            }
+
+            if (next <= from)
+            {
+                return values;
+            }
+
+            from = next;
+        }
+
+        return values;
+    }
 }
