@@ -46,6 +46,7 @@ public sealed class PackageTests : IDisposable
 
         Assert.Contains("customer-0 ordered 9", output, StringComparison.Ordinal);
         Assert.Contains("handled 10 in parallel", output, StringComparison.Ordinal);
+        Assert.Contains("billed 10 orders in transactions", output, StringComparison.Ordinal);
         Assert.Contains("hosted: the orders add up to 45", output, StringComparison.Ordinal);
     }
 
