@@ -67,7 +67,8 @@ await using (Consumer<string, int> consumer = cluster.Client.CreateConsumer<stri
 }
 
 // Transactions: what is read, what is written for it, and how far was read, all of it or nothing.
-(await cluster.Client.Admin.CreateTopicsAsync([new NewTopic("invoices", 1, 1)]))[0].ThrowIfFailed();
+(await cluster.Client.Admin.CreateTopicsAsync([new NewTopic("invoices", 1, 1)]))[0]
+    .ThrowIfFailed();
 await using (Consumer orders = cluster.Client.CreateConsumer(options with { GroupId = "billing", AutoCommit = false }))
 await using (Producer billing = cluster.Client.CreateProducer(new ProducerOptions { TransactionalId = "billing-1" }))
 {
