@@ -54,6 +54,38 @@ public class ProducerTests
             Assert.Equal(2, records.Current.Headers.Count);
         });
 
+    /// <summary>It waits for its topic's metadata, while its caller, who does not await it, uses its memory for the next one.</summary>
+    [Fact]
+    public void A_record_that_waits_keeps_the_headers_that_it_was_given_though_their_memory_changes() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster world = new(context);
+            FakeTopic topic = world.AddTopic("t");
+            Producer producer = world.Connect().CreateProducer();
+            byte[] value = "x"u8.ToArray();
+            RecordHeader[] headers = [new("h", value), new("none", null)];
+
+            producer.Produce("t", new ProducerRecord(null, value) { Headers = headers });
+            value[0] = (byte)'y';
+            headers[1] = new("other", value);
+            world.Finish(producer.FlushAsync());
+
+            RecordBatch.Read(topic.Partitions[0].Batches[0], out RecordBatch batch);
+            using RecordSection section = RecordSection.Open(batch, 1000);
+            RecordReader records = section.GetEnumerator();
+            Assert.True(records.MoveNext());
+            List<string> seen = [];
+            foreach (RecordHeaders header in records.Current.Headers)
+            {
+                seen.Add(
+                    $"{Encoding.UTF8.GetString(header.Key)}={(header.Value.IsNull ? "null" : Encoding.UTF8.GetString(header.Value.Span))}"
+                );
+            }
+
+            Assert.Equal(["h=x", "none=null"], seen);
+            Assert.True(records.Current.Value.Span.SequenceEqual("x"u8));
+        });
+
     [Fact]
     public void The_key_chooses_the_partition_and_an_explicit_partition_wins() =>
         OneThread.Run(context =>

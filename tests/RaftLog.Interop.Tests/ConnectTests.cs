@@ -4,8 +4,8 @@ using RaftLog.Interop.Tests.Tools;
 namespace RaftLog.Interop.Tests;
 
 /// <summary>
-/// Kafka Connect, distributed and with exactly-once sources (KIP-618), unchanged against three nodes: its internal topics, its group, and the
-/// transactions of its sources.
+/// Kafka Connect, distributed and with exactly-once sources (KIP-618), unchanged against three nodes: its internal topics, its group, and
+/// the transactions of its sources.
 /// </summary>
 [Collection(SharedClusterCollection.Name)]
 public sealed class ConnectTests(SharedCluster shared)

@@ -46,7 +46,24 @@ public sealed class PackageTests : IDisposable
 
         Assert.Contains("customer-0 ordered 9", output, StringComparison.Ordinal);
         Assert.Contains("handled 10 in parallel", output, StringComparison.Ordinal);
+        Assert.Contains("billed 10 orders in transactions", output, StringComparison.Ordinal);
         Assert.Contains("hosted: the orders add up to 45", output, StringComparison.Ordinal);
+        await BuildAsync("Guide");
+    }
+
+    /// <summary>What the page shows stands word by word in a program that the other test builds.</summary>
+    [Fact]
+    public async Task Each_example_of_the_client_page_is_one_that_is_compiled()
+    {
+        string docs = Path.Combine(Repository.Root, "docs");
+        string guide = WordsOf(await File.ReadAllTextAsync(Path.Combine(docs, "samples", "Guide", "Guide.cs")));
+        string[] examples = (await File.ReadAllTextAsync(Path.Combine(docs, "client.md"))).Split("```csharp\n")[1..];
+        Assert.NotEmpty(examples);
+        Assert.All(
+            examples,
+            example =>
+                Assert.Contains(WordsOf(example[..example.IndexOf("```", StringComparison.Ordinal)]), guide, StringComparison.Ordinal)
+        );
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -136,10 +153,20 @@ public sealed class PackageTests : IDisposable
         );
     }
 
+    /// <summary>The words alone: line breaks, and the commas that go with them, are the formatter's.</summary>
+    private static string WordsOf(string code) => string.Concat(code.Where(each => !char.IsWhiteSpace(each))).Replace(",}", "}");
+
     private async Task<string> RunTourAsync()
     {
-        string samples = Path.Combine(_folder, "samples");
-        Copy(Path.Combine(Repository.Root, "docs", "samples"), samples);
+        Copy(Path.Combine(Repository.Root, "docs", "samples"), Samples);
+        await BuildAsync("Tour");
+        return (await Command.RunAsync("dotnet", [Path.Combine(Samples, "Tour", "bin", "Release", "net10.0", "Tour.dll")]))
+            .Succeeded()
+            .Output;
+    }
+
+    private async Task BuildAsync(string sample)
+    {
         Dictionary<string, string> environment = new() { ["NUGET_PACKAGES"] = Path.Combine(_folder, "cache") };
         string fallback =
             Environment.GetEnvironmentVariable("NUGET_PACKAGES")
@@ -149,7 +176,7 @@ public sealed class PackageTests : IDisposable
                 "dotnet",
                 [
                     "build",
-                    Path.Combine(samples, "Tour"),
+                    Path.Combine(Samples, sample),
                     "-c",
                     "Release",
                     "-v",
@@ -164,10 +191,9 @@ public sealed class PackageTests : IDisposable
                 patience: TimeSpan.FromMinutes(5)
             )
         ).Succeeded();
-        return (await Command.RunAsync("dotnet", [Path.Combine(samples, "Tour", "bin", "Release", "net10.0", "Tour.dll")]))
-            .Succeeded()
-            .Output;
     }
+
+    private string Samples => Path.Combine(_folder, "samples");
 
     private string Feed => Path.Combine(_folder, "feed");
 

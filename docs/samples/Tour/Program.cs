@@ -6,6 +6,8 @@ using RaftLog.Client.Consume.Parallel;
 using RaftLog.Client.Groups;
 using RaftLog.Client.Hosting;
 using RaftLog.Client.Produce;
+using RaftLog.Client.Transactions;
+using RaftLog.Protocol;
 using RaftLog.Testing;
 
 // A broker in this process. With a cluster of your own: new KafkaCluster(new ClientOptions { BootstrapServers = ... }).
@@ -62,6 +64,53 @@ await using (Consumer<string, int> consumer = cluster.Client.CreateConsumer<stri
         enough.Token
     );
     Console.WriteLine($"handled {count} in parallel");
+}
+
+// Transactions: what is read, what is written for it, and how far was read, all of it or nothing.
+(await cluster.Client.Admin.CreateTopicsAsync([new NewTopic("invoices", 1, 1)]))[0]
+    .ThrowIfFailed();
+await using (Consumer orders = cluster.Client.CreateConsumer(options with { GroupId = "billing", AutoCommit = false }))
+await using (Producer billing = cluster.Client.CreateProducer(new ProducerOptions { TransactionalId = "billing-1" }))
+{
+    orders.Subscribe(["orders"]);
+    await billing.InitTransactionsAsync();
+    int billed = 0;
+    while (billed < 10)
+    {
+        using FetchedRecords? records = await orders.ReadAsync(TimeSpan.FromMinutes(1));
+        if (records is null)
+        {
+            continue;
+        }
+
+        await using Transaction transaction = billing.BeginTransaction();
+        foreach (RecordView record in records)
+        {
+            _ = transaction.ProduceAsync("invoices", new ProducerRecord(record.Key.ToArray(), record.Value.ToArray()));
+            billed++;
+        }
+
+        await transaction.SendOffsetsAsync(
+            orders.GroupMetadata,
+            new Dictionary<TopicPartition, Offset> { [records.Partition] = records.Next }
+        );
+        await transaction.CommitAsync();
+    }
+}
+
+using (Consumer invoices = cluster.Client.CreateConsumer(new ConsumerOptions { ReadCommitted = true }))
+{
+    invoices.Assign(new TopicPartition("invoices", 0), StartAt.Beginning);
+    int count = 0;
+    await foreach (ConsumedRecord _ in invoices.ConsumeAsync())
+    {
+        if (++count == 10)
+        {
+            break;
+        }
+    }
+
+    Console.WriteLine($"billed {count} orders in transactions");
 }
 
 // In a host: a consumer as a service.

@@ -76,6 +76,7 @@ internal static class ConsumeCommand
                     {
                         GroupId = parsed.GetValue(group),
                         OffsetReset = parsed.GetValue(fromBeginning) ? OffsetReset.Earliest : OffsetReset.Latest,
+                        AutoOffsetStore = false,
                     }
                 );
                 Dictionary<TopicPartition, StartAt> partitions = await PartitionsAsync(
@@ -169,10 +170,13 @@ internal static class ConsumeCommand
             using FetchedRecords? records = await consumer.ReadAsync(TimeSpan.FromSeconds(1), cancel);
             if (records is not null)
             {
-                shown += writer.Append(records, max - shown);
+                shown += writer.Append(records, max - shown, out Offset next);
                 bytes += records.Bytes;
                 await output.WriteAsync(writer.TakeBytes(), CancellationToken.None);
                 await output.FlushAsync(CancellationToken.None);
+
+                // A fetch may hold more records than are to be shown: a group has committed those that were.
+                consumer.StoreOffset(records.Partition, next);
             }
 
             progress.Show(shown, bytes, LagOf(consumer));
@@ -198,13 +202,20 @@ internal static class ConsumeCommand
     {
         private readonly MemoryStream _bytes = new();
 
-        public long Append(FetchedRecords records, long max)
+        /// <summary>Appends records.</summary>
+        /// <param name="records">The records.</param>
+        /// <param name="max">The most of them.</param>
+        /// <param name="next">The offset behind those that were appended.</param>
+        /// <returns>How many were appended.</returns>
+        public long Append(FetchedRecords records, long max, out Offset next)
         {
             long count = 0;
+            next = records.Next;
             foreach (RecordView record in records)
             {
                 if (count == max)
                 {
+                    next = record.Offset;
                     break;
                 }
 

@@ -14,15 +14,21 @@ namespace RaftLog.Client.Produce;
 internal sealed class BatchSource(RecordBatchOptions options, long bufferBytes, Waiters clock, bool isTransactional)
 {
     private const int LeastSpare = 64;
-    private const int MaxSpareRecords = 1 << 15;
 
     /// <summary>The most bytes of a batch before compression.</summary>
     public int BatchLimit => options.Limit;
 
     private readonly Lock _lock = new();
     private readonly int _maxSpare = (int)Math.Max(LeastSpare, bufferBytes / options.Limit);
+
+    /// <summary>
+    /// So many records have room in all spare lists together: every record takes more than a batch's header from the buffer, and a list
+    /// has grown to at most twice what it held.
+    /// </summary>
+    private readonly long _maxSpareRecords = Math.Max(LeastSpare, 2 * bufferBytes / RecordBatch.HeaderSize);
     private readonly Stack<RecordBatchBuilder> _spare = new();
     private readonly Stack<List<RecordEnd>> _spareLists = new();
+    private long _spareRecords;
 
     /// <summary>An empty batch.</summary>
     /// <param name="createdMs">When its first record came, on the client's clock; null for now.</param>
@@ -31,7 +37,10 @@ internal sealed class BatchSource(RecordBatchOptions options, long bufferBytes, 
         List<RecordEnd>? ends;
         lock (_lock)
         {
-            _spareLists.TryPop(out ends);
+            if (_spareLists.TryPop(out ends))
+            {
+                _spareRecords -= ends.Capacity;
+            }
         }
 
         return new ProducerBatch(Rent(), ends ?? [], createdMs ?? clock.NowMs);
@@ -69,9 +78,10 @@ internal sealed class BatchSource(RecordBatchOptions options, long bufferBytes, 
         batch.Ends.Clear();
         lock (_lock)
         {
-            if (_spareLists.Count < _maxSpare && batch.Ends.Capacity <= MaxSpareRecords)
+            if (_spareLists.Count < _maxSpare && _spareRecords + batch.Ends.Capacity <= _maxSpareRecords)
             {
                 _spareLists.Push(batch.Ends);
+                _spareRecords += batch.Ends.Capacity;
             }
 
             if (_spare.Count < _maxSpare)

@@ -4,7 +4,7 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Produce;
 
 /// <summary>The parts of a response to Produce, by partition. Versions from 13 on name topics by id.</summary>
-internal sealed class ProduceReplies
+internal readonly struct ProduceReplies
 {
     /// <summary>Up to here it costs less to look through the parts than to sort them.</summary>
     private const int FewParts = 4;

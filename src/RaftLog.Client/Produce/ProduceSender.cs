@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Client.Transactions;
@@ -37,6 +38,12 @@ internal sealed class ProduceSender
     private readonly AsyncSignal _wake;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<NodeId, int> _inFlight = [];
+
+    /// <summary>Drafts that wait to be used again.</summary>
+    private readonly Stack<ProduceDraft> _spareDrafts = new();
+
+    /// <summary>What a turn of the loop sends; empty between turns.</summary>
+    private readonly List<ProduceDraft> _drafts = [];
     private PartitionQueue[] _queues = [];
     private bool _needsEpoch;
     private long _nextExpiryMs = long.MaxValue;
@@ -214,6 +221,7 @@ internal sealed class ProduceSender
     }
 
     /// <summary>Waits for something to do.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<WaitOutcome> NextTurnAsync(TimeSpan pause)
     {
         ValueTask<WaitOutcome> wake = _wake.WaitAsync(pause);
@@ -235,7 +243,20 @@ internal sealed class ProduceSender
         }
 
         ProducerStamp current = _identity.Current;
-        return !current.Id.IsPresent || Volatile.Read(ref _needsEpoch) || _schedule.Taken.Exists(queue => queue.NeedsEpochAfter(current));
+        if (!current.Id.IsPresent || Volatile.Read(ref _needsEpoch))
+        {
+            return true;
+        }
+
+        foreach (PartitionQueue queue in _schedule.Taken)
+        {
+            if (queue.NeedsEpochAfter(current))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private async ValueTask<bool> TryRenewIdentityAsync()
@@ -264,7 +285,6 @@ internal sealed class ProduceSender
         long nowMs = _runtime.Waiters.NowMs;
         long lingerMs = Volatile.Read(ref _flushing) > 0 ? 0 : (long)_options.Linger.TotalMilliseconds;
         bool isBehind = false;
-        SortedDictionary<NodeId, ProduceDraft> drafts = [];
 
         // A different partition goes first each time, so that none is always the one that does not fit any more.
         _first = _schedule.Taken.Count == 0 ? 0 : (_first + 1) % _schedule.Taken.Count;
@@ -294,7 +314,8 @@ internal sealed class ProduceSender
                 continue;
             }
 
-            if (!drafts.TryGetValue(leader, out ProduceDraft? draft))
+            ProduceDraft? draft = FindDraft(leader);
+            if (draft is null)
             {
                 // The end of one of its requests lists the queue again.
                 if (InFlight(leader) >= _options.MaxInFlight)
@@ -303,8 +324,8 @@ internal sealed class ProduceSender
                     continue;
                 }
 
-                draft = new ProduceDraft(leader, _transactions);
-                drafts.Add(leader, draft);
+                draft = NewDraft(leader);
+                _drafts.Add(draft);
             }
             else if (draft.Bytes + size > _options.MaxRequestSize)
             {
@@ -316,13 +337,40 @@ internal sealed class ProduceSender
             draft.Add(queue, queue.Take(Stamp), topic);
         }
 
-        foreach (ProduceDraft draft in drafts.Values)
+        foreach (ProduceDraft draft in _drafts)
         {
             Count(draft.Leader, 1);
-            _runtime.Supervisor.RunHere("produce request", () => SendAsync(draft));
+            _runtime.Supervisor.RunHere("produce request", draft.SendAsync);
         }
 
+        _drafts.Clear();
         return isBehind ? nowMs : Math.Min(_schedule.NextMs(), _nextExpiryMs);
+    }
+
+    private ProduceDraft? FindDraft(NodeId leader)
+    {
+        foreach (ProduceDraft draft in _drafts)
+        {
+            if (draft.Leader == leader)
+            {
+                return draft;
+            }
+        }
+
+        return null;
+    }
+
+    private ProduceDraft NewDraft(NodeId leader)
+    {
+        ProduceDraft? draft;
+        lock (_lock)
+        {
+            _spareDrafts.TryPop(out draft);
+        }
+
+        draft ??= new ProduceDraft(_transactions, SendAsync);
+        draft.Begin(leader);
+        return draft;
     }
 
     /// <summary>
@@ -376,7 +424,8 @@ internal sealed class ProduceSender
         return false;
     }
 
-    private async Task SendAsync(ProduceDraft draft)
+    [AsyncMethodBuilder(typeof(ReusedStateMethodBuilder))]
+    private async ValueTask SendAsync(ProduceDraft draft)
     {
         RpcConnectResult opened = await _connections.OpenAsync(
             draft.Leader,
@@ -407,6 +456,11 @@ internal sealed class ProduceSender
         foreach ((PartitionQueue queue, _, _) in draft.Entries)
         {
             _schedule.List(queue);
+        }
+
+        lock (_lock)
+        {
+            _spareDrafts.Push(draft);
         }
 
         if (IsClosed)

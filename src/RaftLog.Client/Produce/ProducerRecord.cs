@@ -23,7 +23,18 @@ public readonly record struct ProducerRecord(ReadOnlyMemory<byte>? Key, ReadOnly
     public long? TimestampMs { get; init; }
 
     /// <summary>The same record with bytes of its own.</summary>
-    internal ProducerRecord Copy() => this with { Key = CopyOf(Key), Value = CopyOf(Value) };
+    internal ProducerRecord Copy() => this with { Key = CopyOf(Key), Value = CopyOf(Value), Headers = CopyOf(Headers.Span) };
+
+    private static RecordHeader[] CopyOf(ReadOnlySpan<RecordHeader> headers)
+    {
+        RecordHeader[] copies = headers.ToArray();
+        for (int i = 0; i < copies.Length; i++)
+        {
+            copies[i] = copies[i] with { Value = CopyOf(copies[i].Value) };
+        }
+
+        return copies;
+    }
 
     private static ReadOnlyMemory<byte>? CopyOf(ReadOnlyMemory<byte>? bytes) =>
         bytes is { } present ? present.ToArray() : new ReadOnlyMemory<byte>?();

@@ -47,7 +47,7 @@ public sealed class Supervisor(IProcess process)
     /// <summary>As <see cref="Run"/>, but begins at once: this returns when the loop waits for the first time.</summary>
     /// <param name="name">The loop's name in the node's last words.</param>
     /// <param name="loop">The loop.</param>
-    public void RunHere(string name, Func<Task> loop)
+    public void RunHere(string name, Func<ValueTask> loop)
     {
         Begin(name);
         _ = WatchAsync(name, loop);
@@ -81,10 +81,10 @@ public sealed class Supervisor(IProcess process)
     private async Task WatchLaterAsync(string name, Func<Task> loop)
     {
         await Task.Yield();
-        await WatchAsync(name, loop);
+        await WatchAsync(name, () => new ValueTask(loop()));
     }
 
-    private async Task WatchAsync(string name, Func<Task> loop)
+    private async Task WatchAsync(string name, Func<ValueTask> loop)
     {
         try
         {

@@ -10,16 +10,18 @@ using RaftLog.Protocol;
 
 namespace RaftLog.Differential.Tests.Clients;
 
-/// <summary>Groups of the .NET client with Apache Kafka's coordinator: what a group promises its members.</summary>
+/// <summary>Groups of the .NET client with Apache Kafka's coordinator and with RaftLog's: what a group promises its members.</summary>
 [Collection(BothNodesCollection.Name)]
 public sealed class ConsumerGroupTests(BothNodes nodes)
 {
     [KafkaTheory]
-    [InlineData(GroupProtocol.Classic)]
-    [InlineData(GroupProtocol.Consumer)]
-    public async Task Members_share_a_topic_and_the_last_one_gets_all_of_it(GroupProtocol protocol)
+    [InlineData(true, GroupProtocol.Classic)]
+    [InlineData(true, GroupProtocol.Consumer)]
+    [InlineData(false, GroupProtocol.Classic)]
+    [InlineData(false, GroupProtocol.Consumer)]
+    public async Task Members_share_a_topic_and_the_last_one_gets_all_of_it(bool isKafka, GroupProtocol protocol)
     {
-        using KafkaCluster cluster = Connect();
+        using KafkaCluster cluster = Connect(isKafka);
         string topic = await CreateAsync(cluster, partitions: 6);
         await ProduceAsync(cluster, topic, 0, 60);
         await using GroupReader first = new(cluster, topic, "share", options => options with { GroupProtocol = protocol });
@@ -44,10 +46,12 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
         Assert.Equal([180], third.Values);
     }
 
-    [KafkaFact]
-    public async Task Cooperative_members_give_up_only_what_moves_and_no_partition_has_two_owners()
+    [KafkaTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Cooperative_members_give_up_only_what_moves_and_no_partition_has_two_owners(bool isKafka)
     {
-        using KafkaCluster cluster = Connect();
+        using KafkaCluster cluster = Connect(isKafka);
         string topic = await CreateAsync(cluster, partitions: 6);
         List<GroupReader> members = [];
         for (int count = 1; count <= 3; count++)
@@ -80,11 +84,13 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
     }
 
     [KafkaTheory]
-    [InlineData(GroupProtocol.Classic)]
-    [InlineData(GroupProtocol.Consumer)]
-    public async Task A_static_member_that_comes_back_in_time_keeps_its_partitions_and_disturbs_nobody(GroupProtocol protocol)
+    [InlineData(true, GroupProtocol.Classic)]
+    [InlineData(true, GroupProtocol.Consumer)]
+    [InlineData(false, GroupProtocol.Classic)]
+    [InlineData(false, GroupProtocol.Consumer)]
+    public async Task A_static_member_that_comes_back_in_time_keeps_its_partitions_and_disturbs_nobody(bool isKafka, GroupProtocol protocol)
     {
-        using KafkaCluster cluster = Connect();
+        using KafkaCluster cluster = Connect(isKafka);
         string topic = await CreateAsync(cluster, partitions: 4);
         await using GroupReader other = new(
             cluster,
@@ -111,11 +117,16 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
     }
 
     [KafkaTheory]
-    [InlineData(GroupProtocol.Classic)]
-    [InlineData(GroupProtocol.Consumer)]
-    public async Task A_reader_that_does_not_come_back_leaves_its_partitions_to_the_others_and_hears_of_it(GroupProtocol protocol)
+    [InlineData(true, GroupProtocol.Classic)]
+    [InlineData(true, GroupProtocol.Consumer)]
+    [InlineData(false, GroupProtocol.Classic)]
+    [InlineData(false, GroupProtocol.Consumer)]
+    public async Task A_reader_that_does_not_come_back_leaves_its_partitions_to_the_others_and_hears_of_it(
+        bool isKafka,
+        GroupProtocol protocol
+    )
     {
-        using KafkaCluster cluster = Connect();
+        using KafkaCluster cluster = Connect(isKafka);
         string topic = await CreateAsync(cluster, partitions: 2);
         await using GroupReader stuck = new(
             cluster,
@@ -138,10 +149,12 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
         await stuck.UntilAsync(() => stuck.Lost.Count == 2 && stuck.Assigned.Count == 1 && other.Assigned.Count == 1);
     }
 
-    [KafkaFact]
-    public async Task Signs_of_life_go_on_while_the_reader_works_longer_than_the_session()
+    [KafkaTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Signs_of_life_go_on_while_the_reader_works_longer_than_the_session(bool isKafka)
     {
-        using KafkaCluster cluster = Connect();
+        using KafkaCluster cluster = Connect(isKafka);
         string topic = await CreateAsync(cluster, partitions: 2);
         await using GroupReader busy = new(
             cluster,
@@ -161,10 +174,12 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
         Assert.Empty(busy.Revoked);
     }
 
-    [KafkaFact]
-    public async Task A_consumer_of_given_partitions_commits_and_reads_back_for_a_group()
+    [KafkaTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_consumer_of_given_partitions_commits_and_reads_back_for_a_group(bool isKafka)
     {
-        using KafkaCluster cluster = Connect();
+        using KafkaCluster cluster = Connect(isKafka);
         string topic = await CreateAsync(cluster, partitions: 1);
         await ProduceAsync(cluster, topic, 0, 10);
         TopicPartition partition = new(topic, 0);
@@ -190,8 +205,10 @@ public sealed class ConsumerGroupTests(BothNodes nodes)
         }
     }
 
-    private KafkaCluster Connect() =>
-        new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers($"127.0.0.1:{nodes.Kafka.Port}") });
+    private KafkaCluster Connect(bool isKafka) =>
+        new(
+            new ClientOptions { BootstrapServers = ClientOptions.ParseServers($"127.0.0.1:{(isKafka ? nodes.Kafka : nodes.Subject).Port}") }
+        );
 
     private static async Task<string> CreateAsync(KafkaCluster cluster, int partitions)
     {
