@@ -266,7 +266,7 @@ public sealed record SimulationOptions
 
     // In one cluster of six the roles lie on nodes of their own.
     // Some nodes may open fewer files than they have logs, so files are closed and opened again all the time.
-    private static long DrawDescriptors(SimRandom random) => random.Chance(0.4) ? 160 + random.Next(100) : long.MaxValue;
+    private static long DrawDescriptors(SimRandom random) => random.Chance(0.4) ? 240 + random.Next(100) : long.MaxValue;
 
     private static (int? Voters, int? Brokers) DrawRoles(SimRandom random) =>
         random.Chance(1.0 / 6) ? (random.Chance(0.7) ? 3 : 1, 2 + random.Next(2)) : (null, null);
