@@ -157,6 +157,17 @@ public sealed class ClassicGroupTests
     }
 
     [Fact]
+    public void Who_asks_for_its_work_again_is_alive()
+    {
+        (ClassicClient leader, ClassicClient follower) = TwoMembers();
+        _shard.Pass(9_000);
+        Assert.Equal(ErrorCode.None, follower.Heartbeat());
+        Assert.Equal(ErrorCode.None, _shard.Response<SyncGroupResponse>(leader.Sync()).ErrorCode);
+        _shard.Pass(9_000);
+        Assert.Equal(ErrorCode.None, leader.Heartbeat());
+    }
+
+    [Fact]
     public void Those_that_have_joined_but_do_not_ask_for_their_work_are_taken_out()
     {
         ClassicClient leader = new(_shard, "g") { SessionTimeoutMs = 200_000 };

@@ -23,6 +23,7 @@ internal sealed class ClassicGroups(IGroupSettings settings, DeadlineQueue deadl
         if (group.Phase == ClassicGroupPhase.Stable)
         {
             outbox.Respond(caller.Request, ClassicResponses.Synced(group, member));
+            rebalance.RenewSession(member, now);
             return;
         }
 
