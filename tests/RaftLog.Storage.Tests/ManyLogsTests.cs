@@ -1,4 +1,5 @@
 using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
 
 namespace RaftLog.Storage.Tests;
 
@@ -138,6 +139,27 @@ public sealed class ManyLogsTests
         Node third = second.LosePower(static _ => 0);
         OpenAll(third);
         Assert.All(third.Directory.Logs, log => Assert.Equal(["a"], Batches.Values(log)));
+    }
+
+    [Fact]
+    public void What_recovery_has_written_anew_is_on_the_disk()
+    {
+        PartitionLog log = Create()[0];
+        ProducerStamp writer = new(new ProducerId(7), new ProducerEpoch(0), 0);
+        log.AppendAsLeader(Batches.Transactional(writer, "a"), new LeaderEpoch(0), AppendSettings.Default, Batches.Now);
+        log.AppendBuilt(Batches.Marker(ControlRecordType.Abort, writer, 0), new LeaderEpoch(0), Batches.Now);
+        log.SetHighWatermark(log.EndOffset);
+        _node.Flush();
+        AbortedTransaction[] aborted = [.. log.AbortedTransactions(Offset.Zero, log.EndOffset)];
+        Assert.Single(aborted);
+
+        // Recovery makes the index of aborted transactions anew, of a log of which everything was flushed.
+        _node.Disk.KillProcess();
+        Node second = new Node(_node.Disk).Run();
+        OpenAll(second);
+
+        Assert.Equal(aborted, second.Directory.Find(log.Partition)!.AbortedTransactions(Offset.Zero, new Offset(2)));
+        Assert.Equal(0, second.Disk.UnflushedChanges);
     }
 
     private static Uuid IdOf(int partition) => new(5, (ulong)partition + 1);

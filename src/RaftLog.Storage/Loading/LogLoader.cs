@@ -28,6 +28,7 @@ internal sealed partial class LogLoader
     private long _truncatedBytes;
     private int _droppedSegments;
     private bool _changesNames;
+    private bool _changesTransactions;
     private Offset _end;
     private Offset _snapshotAt = Offset.Zero;
     private IReadOnlyList<EpochEntry>? _storedEpochs;
@@ -312,11 +313,11 @@ internal sealed partial class LogLoader
         }
 
         // Where recovery has only read, what was flushed before it is all there is.
-        if (!_hints.IsFlushed || _changesNames || _truncatedBytes > 0 || firstInDoubt < _segments.Count - 1)
+        if (!_hints.IsFlushed || _changesNames || _changesTransactions || _truncatedBytes > 0 || firstInDoubt < _segments.Count - 1)
         {
             await FlushAsync(firstInDoubt, null);
             await _disk.FlushDirectoryAsync(_path);
-            _changesNames = false;
+            _changesNames = _changesTransactions = false;
         }
     }
 
@@ -337,6 +338,7 @@ internal sealed partial class LogLoader
         }
 
         _scannedBytes += scan.Next;
+        _changesTransactions |= segment.Transactions.File is not null;
         if (scan.ReachedEnd)
         {
             return true;
