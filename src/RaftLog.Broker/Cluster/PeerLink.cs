@@ -9,6 +9,7 @@ namespace RaftLog.Broker.Cluster;
 internal sealed class PeerLink(RpcConnector connector, NetworkAddress address, TimeSpan connectTimeout) : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
     private RpcChannel? _channel;
     private Task<RpcConnectResult>? _connecting;
     private bool _disposed;
@@ -40,16 +41,26 @@ internal sealed class PeerLink(RpcConnector connector, NetworkAddress address, T
     {
         lock (_gate)
         {
+            if (_disposed)
+            {
+                return;
+            }
+
             _disposed = true;
             _channel?.Dispose();
         }
+
+        // A peer that accepts and says nothing holds up nobody who stops.
+        _stop.Cancel();
+        _stop.Dispose();
     }
 
     private async Task<RpcConnectResult> ConnectAsync()
     {
         // The task must be stored before it can end: whoever ends it clears the field.
+        CancellationToken stop = _stop.Token;
         await Task.Yield();
-        RpcConnectResult result = await connector.ConnectAsync(Address, connectTimeout, CancellationToken.None);
+        RpcConnectResult result = await connector.ConnectAsync(Address, connectTimeout, stop);
         lock (_gate)
         {
             _connecting = null;

@@ -38,7 +38,7 @@ internal sealed class CoordinatorShards<TState>(
     public int PartitionCount => Volatile.Read(ref _count);
 
     /// <summary>The shards of this node, by partition.</summary>
-    public IEnumerable<CoordinatorShard<TState>> All => _shards.OrderBy(each => each.Key).Select(each => each.Value);
+    public IEnumerable<CoordinatorShard<TState>> All => _shards.ToArray().OrderBy(each => each.Key).Select(each => each.Value);
 
     /// <summary>Takes how many partitions the topic has, and ends the shards of those that are gone.</summary>
     public Task ApplyAsync(MetadataUpdate update)

@@ -97,8 +97,8 @@ internal sealed class ListOffsetsHandler(PartitionLookup lookup, ClientWarnings 
         {
             warnings.Warn(
                 ClientFault.CorruptRecords,
-                $"ListOffsets of {partition.Name}: {corrupt.Message}; where the partition has other replicas, let one of them lead, and see "
-                    + $"'A corrupt log' in docs/operations.md"
+                $"ListOffsets of {partition.Name}: {corrupt.Message}; where the partition has other replicas, let one of them lead, and "
+                    + $"see 'A corrupt log' in docs/operations.md"
             );
             return OffsetLookup.Failed(ErrorCode.CorruptMessage);
         }

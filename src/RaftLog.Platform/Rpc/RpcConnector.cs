@@ -29,7 +29,7 @@ public sealed class RpcConnector(
     /// <summary>Opens a channel.</summary>
     /// <param name="address">The peer.</param>
     /// <param name="timeout">How long the connect may take, and then again each step of the handshake.</param>
-    /// <param name="cancel">Gives up the connect.</param>
+    /// <param name="cancel">Gives up the connect, and the handshake.</param>
     public async ValueTask<RpcConnectResult> ConnectAsync(NetworkAddress address, TimeSpan timeout, CancellationToken cancel)
     {
         ConnectResult connected = await network.ConnectAsync(address, timeout, cancel);
@@ -39,7 +39,12 @@ public sealed class RpcConnector(
         }
 
         RpcChannel channel = new(connection, waiters, pool, supervisor, options);
-        string? failure = await ShakeHandsAsync(channel, timeout);
+        string? failure;
+        await using (cancel.UnsafeRegister(static state => ((RpcChannel)state!).Dispose(), channel))
+        {
+            failure = await ShakeHandsAsync(channel, timeout);
+        }
+
         if (failure is null)
         {
             return new RpcConnectResult(ConnectOutcome.Accepted, channel, "");

@@ -36,6 +36,24 @@ public class RpcChannelTests
         });
 
     [Fact]
+    public void A_handshake_that_is_given_up_ends_at_once() =>
+        OneThread.Run(context =>
+        {
+            using RpcWorld world = new(context);
+            using CancellationTokenSource stop = new();
+            world.Peer.Distort = static _ => [];
+            Task<RpcConnectResult> connect = world.StartConnect(null, stop.Token).AsTask();
+            world.Settle();
+            Assert.False(connect.IsCompleted);
+
+            stop.Cancel();
+            world.Settle();
+
+            Assert.True(connect.IsCompleted);
+            Assert.Null(connect.GetAwaiter().GetResult().Channel);
+        });
+
+    [Fact]
     public void The_highest_common_version_is_spoken_or_none() =>
         OneThread.Run(context =>
         {

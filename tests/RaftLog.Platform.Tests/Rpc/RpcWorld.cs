@@ -31,10 +31,12 @@ internal sealed class RpcWorld : IDisposable
 
     public ScriptedPeer Peer { get; }
 
-    public RpcConnectResult Connect(RpcOptions? options = null)
+    public RpcConnectResult Connect(RpcOptions? options = null) => Finish(StartConnect(options, CancellationToken.None));
+
+    public ValueTask<RpcConnectResult> StartConnect(RpcOptions? options, CancellationToken cancel)
     {
         RpcConnector connector = new(_network, Waiters, Pool, _supervisor, options ?? new RpcOptions("test"), "raftlog-test", "1.0");
-        return Finish(connector.ConnectAsync(Peer.Address, TimeSpan.FromSeconds(5), CancellationToken.None));
+        return connector.ConnectAsync(Peer.Address, TimeSpan.FromSeconds(5), cancel);
     }
 
     public RpcChannel Open(RpcOptions? options = null)
