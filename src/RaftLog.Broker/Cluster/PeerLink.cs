@@ -11,6 +11,9 @@ internal sealed class PeerLink(RpcConnector connector, NetworkAddress address, T
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private RpcChannel? _channel;
+
+    /// <summary>Channels that take no more calls, and still wait for responses to some; bounded by how long a call may take.</summary>
+    private readonly List<RpcChannel> _retired = [];
     private Task<RpcConnectResult>? _connecting;
     private bool _disposed;
 
@@ -48,6 +51,7 @@ internal sealed class PeerLink(RpcConnector connector, NetworkAddress address, T
 
             _disposed = true;
             _channel?.Dispose();
+            _retired.ForEach(static each => each.Dispose());
         }
 
         // A peer that accepts and says nothing holds up nobody who stops.
@@ -64,6 +68,12 @@ internal sealed class PeerLink(RpcConnector connector, NetworkAddress address, T
         lock (_gate)
         {
             _connecting = null;
+            _retired.RemoveAll(static each => each.HasEnded);
+            if (_channel is { HasEnded: false } retired)
+            {
+                _retired.Add(retired);
+            }
+
             _channel = result.Channel;
             if (_disposed)
             {
