@@ -160,7 +160,7 @@ internal sealed class ClusterWatch
     private void RequireTenure(int from, BrokerHeartbeatResponse response)
     {
         TenureChecks += response.ErrorCode == ErrorCode.None ? 1 : 0;
-        if (response.ErrorCode != ErrorCode.None || _quorum.IsNewestLeader(from))
+        if (response.ErrorCode != ErrorCode.None || _quorum.IsNewestLeader(from) || _quorum.IsElectedSince(from))
         {
             return;
         }

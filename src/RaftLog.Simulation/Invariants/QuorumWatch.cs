@@ -33,6 +33,16 @@ internal sealed class QuorumWatch(SimCluster cluster, DiskImages images)
     /// <summary>True for the leader of the newest leadership that anybody was told of.</summary>
     internal bool IsNewestLeader(int node) => node == NewestLeader;
 
+    /// <summary>
+    /// True for one whom a majority has elected after the newest leadership whose first word has left: where all others were down since, it
+    /// could tell nobody that it leads.
+    /// </summary>
+    internal bool IsElectedSince(int node) =>
+        _votes
+            .Where(each => each.Key.Epoch > _newestEpoch && each.Value == node)
+            .GroupBy(static each => each.Key.Epoch)
+            .Any(each => each.Count() * 2 > cluster.Voters.Count());
+
     /// <summary>When the first word of the newest leadership left its leader.</summary>
     internal long NewestBegunUs { get; private set; }
 
