@@ -141,8 +141,8 @@ internal sealed class EventLoop
         {
             _hasWarned = true;
             Warn(
-                $"an event loop was told to look at something {_lookedAtMs - deadline} ms ago, and had looked already; it goes on, at most a "
-                    + $"thousand times a second. This is a fault of the program: please report it"
+                $"an event loop was told to look at something {_lookedAtMs - deadline} ms ago, and had looked already; it goes on, "
+                    + $"at most a thousand times a second. This is a fault of the program: please report it"
             );
         }
 
