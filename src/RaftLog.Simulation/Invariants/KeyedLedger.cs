@@ -28,6 +28,12 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
     /// </summary>
     private readonly HashSet<(int Node, LeaderEpoch Epoch, long Offset)> _tombstones = [];
 
+    /// <summary>
+    /// The last tombstone of each key that has come to any image. Compaction may have taken it, and all before it, before anybody was told
+    /// that it is committed.
+    /// </summary>
+    private readonly Dictionary<string, (long Offset, long AtUs)> _lastTombstone = new(StringComparer.Ordinal);
+
     /// <inheritdoc />
     public Offset End { get; private set; }
 
@@ -53,6 +59,10 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
             if (record.Value is null)
             {
                 _tombstones.Add((node, epoch, record.Offset));
+                if (record.Offset > _lastTombstone.GetValueOrDefault(record.Key, (-1, 0)).Offset)
+                {
+                    _lastTombstone[record.Key] = (record.Offset, nowUs());
+                }
             }
         }
     }
@@ -140,9 +150,12 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
                 continue;
             }
 
+            (long tombstone, long since) = last.Record.Value is null
+                ? (last.Record.Offset, last.AtUs)
+                : _lastTombstone.GetValueOrDefault(last.Record.Key, (-1, 0));
             bool mayBeGone =
-                last.Record.Value is null
-                && (deleteRetention is not { } stays || nowUs() - last.AtUs >= stays.TotalMicroseconds * ClockTolerance);
+                tombstone >= last.Record.Offset
+                && (deleteRetention is not { } stays || nowUs() - since >= stays.TotalMicroseconds * ClockTolerance);
             if (!mayBeGone)
             {
                 return $"the {(last.Record.Value is null ? "tombstone" : "record")} at {last.Record.Offset}, the last of its key, which "
