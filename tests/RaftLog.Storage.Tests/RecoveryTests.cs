@@ -415,4 +415,34 @@ public class RecoveryTests
         node.Flush();
         return node;
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_log_whose_making_a_kill_has_ended_is_durable_before_its_first_record(bool hasSegment)
+    {
+        Node first = new Node().Run();
+        first.Disk.HeldFlush = new TaskCompletionSource();
+        string path = first.Create().Path;
+
+        // The process dies before anything of the log was flushed; the next one finds it in the page cache.
+        first.Disk.KillProcess();
+        if (!hasSegment)
+        {
+            first.Disk.DeleteFile($"{path}/{LogFileNames.LeaderEpochs}");
+            first.Disk.DeleteFile($"{path}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}");
+        }
+
+        Node second = new Node(first.Disk).Run();
+        second.Pump.Finish(() => second.Directory.OpenAllAsync(Node.Small));
+        PartitionLog log = second.Directory.Find(Node.Orders)!;
+        Assert.True(log.AppendAsLeader(Of("a"), new LeaderEpoch(0), AppendSettings.Default, Now).IsAccepted);
+        second.Flush();
+        Assert.Equal(new Offset(1), log.FlushedTo);
+
+        Node third = second.LosePower(static _ => 0);
+        PartitionLog found = third.Open();
+        Assert.Equal(Node.OrdersId, found.TopicId);
+        Assert.Equal(["a"], Values(found));
+    }
 }

@@ -262,19 +262,20 @@ internal sealed partial class LogLoader
 
     private async ValueTask RecoverFromAsync(int firstInDoubt)
     {
-        if (firstInDoubt >= _segments.Count)
-        {
-            RequireNoWholeBatchIsMissing();
-            return;
-        }
-
-        if (!_hints.IsFlushed)
+        // Also where there is no segment yet: a process that was killed while it made the log has flushed nothing of it.
+        if (!_hints.WasClean && !_hints.IsFlushed)
         {
             using IDiskFile? metadata = _disk.OpenExisting($"{_path}/{LogFileNames.PartitionMetadata}");
 
             // The segment before may end at the recovery point because it was truncated there, and that may only be in the page cache: on
             // the disk its old tail would overlap what follows, and a later power cut would bring it back.
             await FlushAsync(Math.Max(0, firstInDoubt - 1), metadata);
+        }
+
+        if (firstInDoubt >= _segments.Count)
+        {
+            RequireNoWholeBatchIsMissing();
+            return;
         }
 
         for (int i = firstInDoubt; i < _segments.Count; i++)
