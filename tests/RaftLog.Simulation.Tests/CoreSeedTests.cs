@@ -61,6 +61,18 @@ public sealed class CoreSeedTests
         }
     }
 
+    /// <summary>
+    /// 77008446: a request named a partition twice, once with an incarnation that was over and once with the present one, and the
+    /// response to the first was taken for both.
+    /// </summary>
+    [Theory]
+    [InlineData(77008446)]
+    public void Seeds_that_once_failed_hold(ulong seed)
+    {
+        SeedOutcome outcome = new ProtocolCores().Run(seed, trace: null);
+        Assert.True(outcome.Held, outcome.Explanation);
+    }
+
     private static ulong Setting(string name, ulong otherwise) =>
         ulong.TryParse(Environment.GetEnvironmentVariable(name), out ulong value) ? value : otherwise;
 }

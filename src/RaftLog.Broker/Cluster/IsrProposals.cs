@@ -8,7 +8,7 @@ namespace RaftLog.Broker.Cluster;
 
 /// <summary>
 /// Takes proposals of in-sync sets to the controller, all that have gathered while one request was under way in the next (AlterPartition,
-/// KIP-497).
+/// KIP-497). A request names a partition once: what a leader proposes next takes the place of what it has proposed and has not left yet.
 /// </summary>
 internal sealed class IsrProposals(
     NodeId self,
@@ -19,14 +19,14 @@ internal sealed class IsrProposals(
 ) : IIsrProposals
 {
     private readonly Lock _gate = new();
-    private List<(Partition Partition, IsrProposal Proposal)> _gathered = [];
+    private Dictionary<Partition, IsrProposal> _gathered = [];
 
     /// <inheritdoc />
     public void Send(Partition partition, IsrProposal proposal)
     {
         lock (_gate)
         {
-            _gathered.Add((partition, proposal));
+            _gathered[partition] = proposal;
         }
 
         signal.Set();
@@ -37,7 +37,7 @@ internal sealed class IsrProposals(
     {
         while (await signal.WaitAsync() != WaitOutcome.Closed)
         {
-            List<(Partition Partition, IsrProposal Proposal)> batch = Take();
+            Dictionary<Partition, IsrProposal> batch = Take();
             if (batch.Count > 0)
             {
                 Respond(batch, await controller.SendAsync(RequestFor(batch), timeout));
@@ -48,20 +48,20 @@ internal sealed class IsrProposals(
     /// <summary>Ends the loop.</summary>
     public void Stop() => signal.Close();
 
-    private List<(Partition Partition, IsrProposal Proposal)> Take()
+    private Dictionary<Partition, IsrProposal> Take()
     {
         lock (_gate)
         {
-            List<(Partition Partition, IsrProposal Proposal)> batch = _gathered;
+            Dictionary<Partition, IsrProposal> batch = _gathered;
             _gathered = [];
             return batch;
         }
     }
 
-    private AlterPartitionRequest RequestFor(List<(Partition Partition, IsrProposal Proposal)> batch)
+    private AlterPartitionRequest RequestFor(Dictionary<Partition, IsrProposal> batch)
     {
         AlterPartitionRequest request = new() { BrokerId = self, BrokerEpoch = epoch() };
-        foreach (IGrouping<Uuid, (Partition Partition, IsrProposal Proposal)> topic in batch.GroupBy(each => each.Partition.Id.TopicId))
+        foreach (IGrouping<Uuid, KeyValuePair<Partition, IsrProposal>> topic in batch.GroupBy(each => each.Key.Id.TopicId))
         {
             AlterPartitionRequest.TopicData asked = new() { TopicId = topic.Key };
             request.Topics.Add(asked);
@@ -93,7 +93,7 @@ internal sealed class IsrProposals(
         return members;
     }
 
-    private static void Respond(List<(Partition Partition, IsrProposal Proposal)> batch, AlterPartitionResponse? response)
+    private static void Respond(Dictionary<Partition, IsrProposal> batch, AlterPartitionResponse? response)
     {
         Dictionary<TopicIdPartition, IsrResponse> responses = [];
         if (response is { ErrorCode: ErrorCode.None })

@@ -7,11 +7,11 @@ namespace RaftLog.Simulation.Cores;
 
 /// <summary>
 /// Takes one node's proposals of in-sync sets to the controller, all that have gathered while one request was under way in the next, as the
-/// shipped node does. The end of each is heard once: the response, or after a while that there was none.
+/// shipped node does; the latest of each partition. The end of each is heard once: the response, or after a while that there was none.
 /// </summary>
 internal sealed class CoreProposals(CoreNode node)
 {
-    private List<(CorePartition Partition, IsrProposal Proposal)> _gathered = [];
+    private Dictionary<CorePartition, IsrProposal> _gathered = [];
     private bool _isSending;
 
     /// <summary>A new incarnation begins, which has proposed nothing.</summary>
@@ -23,7 +23,7 @@ internal sealed class CoreProposals(CoreNode node)
 
     public void Add(CorePartition partition, IsrProposal proposal)
     {
-        _gathered.Add((partition, proposal));
+        _gathered[partition] = proposal;
         if (!_isSending)
         {
             _isSending = true;
@@ -33,7 +33,7 @@ internal sealed class CoreProposals(CoreNode node)
 
     private void Send()
     {
-        List<(CorePartition Partition, IsrProposal Proposal)> batch = _gathered;
+        Dictionary<CorePartition, IsrProposal> batch = _gathered;
         _gathered = [];
         if (batch.Count == 0 || !node.Replayer.Image.Topics.TryGet(CoreWorld.Topic, out TopicImage? topic))
         {
@@ -43,7 +43,7 @@ internal sealed class CoreProposals(CoreNode node)
 
         AlterPartitionRequest request = new() { BrokerId = node.Id, BrokerEpoch = node.RegisteredAs };
         AlterPartitionRequest.TopicData asked = new() { TopicId = topic.Id };
-        asked.Partitions.AddRange(batch.Select(each => Wanted(each.Partition.Index, each.Proposal)));
+        asked.Partitions.AddRange(batch.Select(each => Wanted(each.Key.Index, each.Value)));
         request.Topics.Add(asked);
         node.AskController(
             (controller, _, _) => controller.AlterPartition(request),
