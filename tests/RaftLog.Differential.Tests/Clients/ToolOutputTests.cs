@@ -96,7 +96,7 @@ public sealed partial class ToolOutputTests(BothNodes nodes)
     private static async Task<string> PrintAsync(Peer peer, string line)
     {
         CommandResult result = await Command.RunAsync(
-            Path.Combine(TestKit.Peers.Folder!, "kafka", "kafka"),
+            KafkaNodes.Launcher,
             ["tool", "consumer-groups", "--bootstrap-server", $"127.0.0.1:{peer.Port}", .. line.Split(' ')]
         );
         string text = Address().Replace(result.Output + result.Errors, "ADDRESS");

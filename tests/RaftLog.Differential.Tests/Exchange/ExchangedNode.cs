@@ -16,8 +16,6 @@ internal sealed class ExchangedNode : IAsyncDisposable
     /// <summary>Features that Kafka finalises in a new cluster and RaftLog does not have.</summary>
     private static readonly string[] NotOurs = ["eligible.leader.replicas.version", "share.version", "streams.version"];
 
-    private static readonly string Launcher = Path.Combine(TestKit.Peers.Folder!, "kafka", "kafka");
-
     private readonly string _directory = Directory.CreateTempSubdirectory("raftlog-exchange-").FullName;
     private readonly int _port = FreePorts.TakePair();
     private NodeProcess? _raftLog;
@@ -65,7 +63,10 @@ internal sealed class ExchangedNode : IAsyncDisposable
         string[] features = [.. NotOurs.SelectMany(feature => (string[])["--feature", $"{feature}=0"])];
         CommandResult formatted =
             software == Software.Kafka
-                ? await Command.RunAsync(Launcher, ["tool", "storage", "format", "-t", ClusterId, "-c", node.Properties, .. features])
+                ? await Command.RunAsync(
+                    KafkaNodes.Launcher,
+                    ["tool", "storage", "format", "-t", ClusterId, "-c", node.Properties, .. features]
+                )
                 : await Command.RunAsync(Repository.RaftLog, ["storage", "format", "--config", node.Properties, "--cluster-id", ClusterId]);
         formatted.Succeeded();
         return node;
@@ -80,8 +81,7 @@ internal sealed class ExchangedNode : IAsyncDisposable
             string properties = await File.ReadAllTextAsync(Properties);
             Directory.CreateDirectory(KafkaFolder);
             await File.WriteAllTextAsync(Path.Combine(KafkaFolder, "node-1.properties"), $"{properties}log.initial.task.delay.ms=500\n");
-            string[] start = ["-c", "exec \"$0\" start \"$1\" 1 >\"$1/start.out\" 2>&1", Launcher, KafkaFolder];
-            (await Command.RunAsync("/bin/sh", start)).Succeeded();
+            await KafkaNodes.StartAsync(KafkaFolder, 1);
         }
         else
         {
@@ -103,10 +103,10 @@ internal sealed class ExchangedNode : IAsyncDisposable
     }
 
     /// <summary>Kills the process.</summary>
-    public Task KillAsync() => EndAsync("kill", node => node.KillAsync());
+    public Task KillAsync() => EndAsync(KafkaNodes.KillAsync, node => node.KillAsync());
 
     /// <summary>Stops the node in order.</summary>
-    public Task StopAsync() => EndAsync("down", node => node.StopAsync());
+    public Task StopAsync() => EndAsync(KafkaNodes.StopAsync, node => node.StopAsync());
 
     /// <summary>What RaftLog's node said last, for failures.</summary>
     public string Log() => _raftLog?.Log() ?? "";
@@ -125,13 +125,13 @@ internal sealed class ExchangedNode : IAsyncDisposable
         }
     }
 
-    private async Task EndAsync(string command, Func<NodeProcess, Task> end)
+    private async Task EndAsync(Func<string, int, Task> endKafka, Func<NodeProcess, Task> end)
     {
         _peer?.Dispose();
         _peer = null;
         if (_running == Software.Kafka)
         {
-            (await Command.RunAsync(Launcher, command == "kill" ? [command, KafkaFolder, "1"] : [command, KafkaFolder])).Succeeded();
+            await endKafka(KafkaFolder, 1);
         }
         else if (_raftLog is { } node)
         {

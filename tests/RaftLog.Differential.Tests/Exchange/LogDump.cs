@@ -42,10 +42,7 @@ internal static class LogDump
         string all = string.Join(',', files);
         Assert.NotEmpty(all);
         CommandResult result = (
-            await Command.RunAsync(
-                Path.Combine(TestKit.Peers.Folder!, "kafka", "kafka"),
-                ["tool", "dump-log", "--files", all, .. arguments]
-            )
+            await Command.RunAsync(KafkaNodes.Launcher, ["tool", "dump-log", "--files", all, .. arguments])
         ).Succeeded();
         foreach (string complaint in Complaints)
         {

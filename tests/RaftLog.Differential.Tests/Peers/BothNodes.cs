@@ -87,14 +87,10 @@ public sealed class BothNodes : IAsyncLifetime
 
     private async Task<Peer> StartKafkaAsync(string name)
     {
-        string program = Path.Combine(TestKit.Peers.Folder!, "kafka", "kafka");
         string directory = Path.Combine(_directory, name);
         int port = FreePorts.TakePair();
-        _stops.Add(async () =>
-        {
-            await Command.RunAsync(program, ["kill", directory, "1"]);
-        });
-        string[] up = ["-c", "exec \"$0\" up \"$1\" --nodes 1 --port \"$2\" >\"$1.out\" 2>&1", program, directory, $"{port}"];
+        _stops.Add(() => KafkaNodes.KillAsync(directory, 1));
+        string[] up = ["-c", "exec \"$0\" up \"$1\" --nodes 1 --port \"$2\" >\"$1.out\" 2>&1", KafkaNodes.Launcher, directory, $"{port}"];
         for (int tries = 1; (await Command.RunAsync("/bin/sh", up)).ExitCode != 0; tries++)
         {
             // On a busy machine a Java runtime may need longer than one call waits; the next call finds it running.

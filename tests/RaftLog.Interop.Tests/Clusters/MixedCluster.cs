@@ -93,7 +93,7 @@ internal sealed class MixedCluster : IAsyncDisposable
         }
         else
         {
-            (await Command.RunAsync(KafkaTools.Launcher, ["kill", Folder(id), $"{id}"])).Succeeded();
+            await KafkaNodes.KillAsync(Folder(id), id);
         }
     }
 
@@ -106,9 +106,9 @@ internal sealed class MixedCluster : IAsyncDisposable
         for (int id = 1; id <= 3; id++)
         {
             _raftLogs[id - 1]?.Dispose();
-            if (IsKafka(id))
+            if (IsKafka(id) && !_dead.Contains(id))
             {
-                await Command.RunAsync(KafkaTools.Launcher, ["kill", Folder(id), $"{id}"]);
+                await KafkaNodes.KillAsync(Folder(id), id);
             }
         }
 
@@ -151,8 +151,7 @@ internal sealed class MixedCluster : IAsyncDisposable
     {
         if (IsKafka(id))
         {
-            string[] start = ["-c", "exec \"$0\" start \"$1\" \"$2\" >\"$1/start.out\" 2>&1", KafkaTools.Launcher, Folder(id), $"{id}"];
-            (await Command.RunAsync("/bin/sh", start)).Succeeded();
+            await KafkaNodes.StartAsync(Folder(id), id);
             return;
         }
 

@@ -6,14 +6,9 @@ namespace RaftLog.Interop.Tests.Tools;
 /// <summary>Apache Kafka's own command line tools.</summary>
 internal static class KafkaTools
 {
-    private static readonly string? Program = Peers.Folder is { } folder ? Path.Combine(folder, "kafka", "kafka") : null;
-
     /// <summary>Why they cannot run; null where they can.</summary>
     public static string? Missing { get; } =
         Peers.Missing ?? (Repository.OnPath("java") is null ? "skipped: no java on PATH (Debian: openjdk-17-jre-headless)" : null);
-
-    /// <summary>The program that starts Kafka's nodes and tools.</summary>
-    public static string Launcher => Program ?? throw new XunitException(Missing);
 
     /// <summary>Runs a tool against every node.</summary>
     public static Task<CommandResult> RunAsync(Cluster cluster, string tool, params string[] arguments) =>
@@ -24,10 +19,10 @@ internal static class KafkaTools
 
     /// <summary>Runs a main class of Kafka's.</summary>
     public static Task<CommandResult> RunClassAsync(string name, string[] arguments) =>
-        EndAsync(Start(Program!, ["class", name, .. arguments], ""));
+        EndAsync(Start(KafkaNodes.Launcher, ["class", name, .. arguments], ""));
 
     /// <summary>Starts a tool.</summary>
-    public static Command Start(string tool, string[] arguments) => Start(Program!, ["tool", tool, .. arguments], "");
+    public static Command Start(string tool, string[] arguments) => Start(KafkaNodes.Launcher, ["tool", tool, .. arguments], "");
 
     /// <summary>Starts a program in <c>java/</c>, one source file, with Kafka's libraries.</summary>
     public static Command StartSource(string file, string[] arguments) =>
