@@ -181,6 +181,10 @@ internal sealed class Life(ExchangedNode node, long start)
         }
 
         await UntilCheckpointAsync("cleaner-offset-checkpoint", LifeTopics.Compacted, dirtyFrom);
+
+        // What lies above the recovery point is read anew after a kill, by Kafka as by RaftLog: from batches of which the cleaner has taken
+        // the aborted ones nobody learns any more where their transactions began.
+        await UntilCheckpointAsync("recovery-point-offset-checkpoint", LifeTopics.Compacted, dirtyFrom);
     }
 
     /// <summary>Appends segments of one batch each, and lets the size limit delete as many as lie above it.</summary>
