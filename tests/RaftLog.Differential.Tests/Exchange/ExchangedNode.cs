@@ -100,6 +100,18 @@ internal sealed class ExchangedNode : IAsyncDisposable
                     && metadata.Topics.TrueForAll(topic => topic.Partitions.TrueForAll(each => each.LeaderId == Peer.NodeId));
             }
         );
+
+        // Metadata tells of a leader before it leads.
+        foreach (string topic in LifeTopics.All)
+        {
+            await Poll.UntilAsync(
+                $"{software} leads {topic}",
+                async () =>
+                    (await Observation.AskOffsetsAsync(_peer, topic, -1, isolation: 0)).ErrorCode
+                        is ErrorCode.None
+                            or ErrorCode.UnknownTopicOrPartition
+            );
+        }
     }
 
     /// <summary>Kills the process.</summary>

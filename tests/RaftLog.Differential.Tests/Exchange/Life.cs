@@ -18,6 +18,9 @@ internal sealed class Life(ExchangedNode node, long start)
     /// <summary>The group.</summary>
     public const string Group = "life-group";
 
+    /// <summary>The ratio above which a log is cleaned: none is dirtier than whole.</summary>
+    private const string NeverCleaned = "1.0";
+
     private const int Keys = 37;
     private const long Deleted = 31;
 
@@ -48,7 +51,7 @@ internal sealed class Life(ExchangedNode node, long start)
         await CreateAsync(
             LifeTopics.Compacted,
             ("cleanup.policy", "compact"),
-            ("min.cleanable.dirty.ratio", "0.01"),
+            ("min.cleanable.dirty.ratio", NeverCleaned),
             ("max.message.bytes", "2000000")
         );
         await CreateAsync(LifeTopics.Retained);
@@ -144,8 +147,10 @@ internal sealed class Life(ExchangedNode node, long start)
         await _aborting.EndAsync(Peer, commits: false);
     }
 
+    /// <summary>Appends, and has all of it cleaned in one pass: what a batch looks like tells how many passes have seen it.</summary>
     private async Task FillCompactedAsync()
     {
+        await AlterAsync(LifeTopics.Compacted, "min.cleanable.dirty.ratio", NeverCleaned);
         foreach (CompressionType codec in Enum.GetValues<CompressionType>())
         {
             for (int batch = 0; batch < 6; batch++, _values += 10)
@@ -180,6 +185,7 @@ internal sealed class Life(ExchangedNode node, long start)
             await SendAsync(_plain, LifeTopics.Compacted, "filler", LifeTopics.SegmentBytes - 1000);
         }
 
+        await AlterAsync(LifeTopics.Compacted, "min.cleanable.dirty.ratio", "0.01");
         await UntilCheckpointAsync("cleaner-offset-checkpoint", LifeTopics.Compacted, dirtyFrom);
 
         // What lies above the recovery point is read anew after a kill, by Kafka as by RaftLog: from batches of which the cleaner has taken

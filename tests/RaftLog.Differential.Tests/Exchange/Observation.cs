@@ -41,8 +41,16 @@ internal static class Observation
         return lines;
     }
 
-    /// <summary>Looks up an offset by time.</summary>
+    /// <summary>Looks up an offset by time, which must be told.</summary>
     public static async Task<ListOffsetsResponse.PartitionData> OffsetsAsync(Peer peer, string topic, long time, sbyte isolation)
+    {
+        ListOffsetsResponse.PartitionData partition = await AskOffsetsAsync(peer, topic, time, isolation);
+        Assert.Equal(ErrorCode.None, partition.ErrorCode);
+        return partition;
+    }
+
+    /// <summary>Asks for an offset by time.</summary>
+    public static async Task<ListOffsetsResponse.PartitionData> AskOffsetsAsync(Peer peer, string topic, long time, sbyte isolation)
     {
         ListOffsetsResponse response = await peer.AskAsync(
             new ListOffsetsRequest
@@ -52,9 +60,7 @@ internal static class Observation
                 Topics = [new() { Name = topic, Partitions = [new() { PartitionIndex = 0, Timestamp = time }] }],
             }
         );
-        ListOffsetsResponse.PartitionData partition = response.Topics[0].Partitions[0];
-        Assert.Equal(ErrorCode.None, partition.ErrorCode);
-        return partition;
+        return response.Topics[0].Partitions[0];
     }
 
     private static async Task AddOffsetsAsync(Peer peer, string topic, long start, List<string> lines)
