@@ -31,6 +31,7 @@ internal sealed class CoordinatorShard<TState>(
     private readonly Lock _gate = new();
     private readonly List<Action<TState, CoordinatorTime, Outbox>> _beforeLoaded = [];
     private DecisionLoop<TState>? _loop;
+    private bool _loadHasFailed;
     private bool _stopped;
 
     /// <summary>The leadership.</summary>
@@ -51,7 +52,11 @@ internal sealed class CoordinatorShard<TState>(
                 }
 
                 await loop.RunAsync();
-                Publish(null);
+                BeginLoad(afterFailure: false);
+            }
+            else
+            {
+                BeginLoad(afterFailure: true);
             }
         } while (log.TryGetCommitted(out _) == ErrorCode.None && await _stop.WaitAsync(ReloadPause) == WaitOutcome.Expired);
     }
@@ -70,7 +75,10 @@ internal sealed class CoordinatorShard<TState>(
         _stop.Close();
     }
 
-    /// <summary>See <see cref="DecisionLoop{TState}.CallAsync"/>; COORDINATOR_LOAD_IN_PROGRESS until the state is loaded.</summary>
+    /// <summary>
+    /// See <see cref="DecisionLoop{TState}.CallAsync"/>; COORDINATOR_LOAD_IN_PROGRESS until the state is loaded, COORDINATOR_NOT_AVAILABLE
+    /// once that has failed: members whose heartbeats are accepted unseen meanwhile would rely on that for as long as it goes on failing.
+    /// </summary>
     public Task<TResponse> CallAsync<TResponse>(
         bool mayWrite,
         Action<TState, RequestToken, CoordinatorTime, Outbox> command,
@@ -99,8 +107,15 @@ internal sealed class CoordinatorShard<TState>(
     public Task<ErrorCode> AppendMarkerAsync(TransactionMarker marker) =>
         Loop() is { } loop ? loop.AppendMarkerAsync(marker) : Task.FromResult(NotServing());
 
-    private ErrorCode NotServing() =>
-        log.TryGetCommitted(out _) == ErrorCode.None ? ErrorCode.CoordinatorLoadInProgress : ErrorCode.NotCoordinator;
+    private ErrorCode NotServing()
+    {
+        lock (_gate)
+        {
+            return log.TryGetCommitted(out _) != ErrorCode.None ? ErrorCode.NotCoordinator
+                : _loadHasFailed ? ErrorCode.CoordinatorNotAvailable
+                : ErrorCode.CoordinatorLoadInProgress;
+        }
+    }
 
     private DecisionLoop<TState>? Loop()
     {
@@ -121,11 +136,12 @@ internal sealed class CoordinatorShard<TState>(
         }
     }
 
-    private void Publish(DecisionLoop<TState>? loop)
+    private void BeginLoad(bool afterFailure)
     {
         lock (_gate)
         {
-            _loop = loop;
+            _loop = null;
+            _loadHasFailed = afterFailure;
         }
     }
 

@@ -60,7 +60,7 @@ internal sealed class ListTransactionsHandler(CoordinatorShards<TransactionCoord
         foreach (Task<ListTransactionsResponse> each in underWay)
         {
             ListTransactionsResponse listed = await each;
-            if (listed.ErrorCode == ErrorCode.CoordinatorLoadInProgress)
+            if (listed.ErrorCode is ErrorCode.CoordinatorLoadInProgress or ErrorCode.CoordinatorNotAvailable)
             {
                 return new ListTransactionsResponse { ErrorCode = listed.ErrorCode };
             }

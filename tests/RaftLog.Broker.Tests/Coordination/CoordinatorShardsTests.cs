@@ -207,6 +207,30 @@ public sealed class CoordinatorShardsTests : IDisposable
     }
 
     [Fact]
+    public void A_state_that_cannot_be_loaded_is_not_available_until_it_can()
+    {
+        Create(0, 1);
+        _cluster.Result(Set(0, "a=1"));
+        Damage();
+        Elect(0);
+        Assert.Equal(ErrorCode.CoordinatorNotAvailable, _cluster.Result(Get(0)).ErrorCode);
+
+        Damage();
+        _cluster.Advance(1_100);
+        Assert.Equal("a=1", _cluster.Result(Get(0)).ErrorMessage);
+
+        void Damage() =>
+            A.Disk.Corrupt(
+                "/data/orders-0/00000000000000000000.log",
+                static bytes =>
+                {
+                    bytes[^1] ^= 1;
+                    return bytes;
+                }
+            );
+    }
+
+    [Fact]
     public void A_defect_of_the_state_costs_its_request_an_error_and_the_state_a_load()
     {
         Create(0);
