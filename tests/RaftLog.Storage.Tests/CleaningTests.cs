@@ -101,6 +101,17 @@ public class CleaningTests
     }
 
     [Fact]
+    public void A_cleaned_segment_with_aborted_transactions_has_the_file_without_which_Kafka_makes_their_index_anew()
+    {
+        CleanedLog life = new();
+        life.Transactional(Writer, "a", "aborted").End(Writer, ControlRecordType.Abort).Put("z", "9").Roll();
+        life.Put("y", "8").Roll();
+        life.Clean();
+        Assert.Single(life.Log.AbortedTransactions(Offset.Zero, new Offset(4)));
+        Assert.Contains("00000000000000000000.index", life.Files());
+    }
+
+    [Fact]
     public void The_last_batch_of_a_producer_stays_empty_so_that_its_sequence_is_known_after_a_restart()
     {
         CleanedLog life = new();

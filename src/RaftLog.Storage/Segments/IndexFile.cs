@@ -5,7 +5,7 @@ namespace RaftLog.Storage;
 /// <summary>
 /// A file of entries of one size, which only grows or is truncated. While its segment is written to, all entries are in memory and reach
 /// the file in pieces; once sealed they are read from the file. The file appears with the first entry that is written, so a small log has
-/// none. One writer; readers need no lock: entries below <see cref="Count"/> do not change, unless the log is truncated, and then a reader
+/// none, or when it is asked for. One writer; readers need no lock: entries below <see cref="Count"/> do not change, unless the log is truncated, and then a reader
 /// checks what it found against the log's own bytes.
 /// </summary>
 internal sealed class IndexFile : IDisposable
@@ -104,14 +104,17 @@ internal sealed class IndexFile : IDisposable
         }
     }
 
+    /// <summary>Makes the file where there is none, be it without an entry.</summary>
+    public void MakeFile() => _file ??= _disk.OpenOrCreate(_path());
+
     /// <summary>Writes what is only in memory yet.</summary>
     public void Write()
     {
         if (_entries is { } entries && _writtenCount < _count)
         {
             int from = _writtenCount * _entrySize;
-            _file ??= _disk.OpenOrCreate(_path());
-            _file.Write(from, entries.AsSpan(from, (_count * _entrySize) - from));
+            MakeFile();
+            _file!.Write(from, entries.AsSpan(from, (_count * _entrySize) - from));
             _writtenCount = _count;
         }
     }

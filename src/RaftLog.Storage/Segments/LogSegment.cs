@@ -323,7 +323,8 @@ internal sealed partial class LogSegment : IFileRangeGuard
 
     /// <summary>
     /// Writes out the indexes and keeps the segment open for appends. A segment too small for an entry needs no files: it is walked
-    /// instead.
+    /// instead. One with a transaction index has the file of an offset index all the same: where that is missing Kafka makes all indexes of
+    /// the segment anew, and batches that were cleaned do not tell any more where an aborted transaction began.
     /// </summary>
     public void WriteIndexes()
     {
@@ -337,6 +338,11 @@ internal sealed partial class LogSegment : IFileRangeGuard
             }
 
             Times.Append(MaxTimestamp, MaxTimestampOffset);
+        }
+
+        if (Transactions.File is not null)
+        {
+            Offsets.Entries.MakeFile();
         }
 
         Offsets.Entries.Write();
