@@ -94,7 +94,7 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         if (now.MonotonicMs >= _nextAbortMs)
         {
             _nextAbortMs = now.MonotonicMs + settings.AbortIntervalMs;
-            AbortTimedOut(now.WallMs, outbox);
+            AbortTimedOut(now, outbox);
         }
 
         if (now.MonotonicMs >= _nextExpiryMs)
@@ -367,19 +367,15 @@ public sealed class TransactionCoordinatorState(TransactionSettings settings, IT
         return decision.Error;
     }
 
-    private void AbortTimedOut(long nowMs, Outbox outbox)
+    private void AbortTimedOut(CoordinatorTime now, Outbox outbox)
     {
         foreach ((string id, TransactionEntry entry) in _transactions)
         {
-            Transaction now = entry.Durable;
-            if (
-                now.Status == TransactionStatus.Ongoing
-                && now.StartMs + now.TimeoutMs < nowMs
-                && EndTransactionRule.Fence(now, nowMs, context) is { Next: not null } decision
-            )
+            Transaction durable = entry.Durable;
+            if (entry.IsTimedOut(now) && EndTransactionRule.Fence(durable, now.WallMs, context) is { Next: not null } decision)
             {
                 // Its producer may go on with InitProducerId (KIP-588): nobody else has taken its place.
-                Take(id, entry, decision with { LastEpoch = now.Epoch }, nowMs, outbox);
+                Take(id, entry, decision with { LastEpoch = durable.Epoch }, now.WallMs, outbox);
             }
         }
     }

@@ -8,11 +8,39 @@ namespace RaftLog.Coordination.Transactions;
 internal sealed class TransactionEntry(Transaction durable)
 {
     /// <summary>The state as the log has it.</summary>
-    public Transaction Durable { get; set; } = durable;
+    public Transaction Durable
+    {
+        get;
+        set
+        {
+            field = value;
+            SeenOngoingMs = value.Status == TransactionStatus.Ongoing ? SeenOngoingMs : null;
+        }
+    } = durable;
+
+    /// <summary>When this coordinator saw that the transaction is ongoing, in monotonic milliseconds; null before, and after its
+    /// end.</summary>
+    public long? SeenOngoingMs { get; private set; }
 
     /// <summary>The epoch before the present one, when its producer may still repeat the request that raised it (KIP-360).</summary>
     public ProducerEpoch LastEpoch { get; set; } = ProducerEpoch.None;
 
     /// <summary>True when the last transaction was ended by its timeout or by another incarnation.</summary>
     public bool WasFenced { get; set; }
+
+    /// <summary>
+    /// Has the transaction been ongoing for longer than its timeout? By the wall clock since its start, as in Kafka, or by this
+    /// coordinator's own time since it has first been asked: wall clocks go back, and a transaction that was begun in the future would hold
+    /// up its partitions' readers until then.
+    /// </summary>
+    public bool IsTimedOut(CoordinatorTime now)
+    {
+        if (Durable.Status != TransactionStatus.Ongoing)
+        {
+            return false;
+        }
+
+        SeenOngoingMs ??= now.MonotonicMs;
+        return Durable.StartMs + Durable.TimeoutMs < now.WallMs || SeenOngoingMs + Durable.TimeoutMs < now.MonotonicMs;
+    }
 }

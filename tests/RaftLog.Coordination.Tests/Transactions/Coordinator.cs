@@ -16,6 +16,7 @@ internal sealed class Coordinator : ITransactionContext
     private TransactionCoordinatorState _state;
     private long _nextToken;
     private long _nextProducer = 1000;
+    private long _wallAheadMs = 900_000;
 
     public Coordinator(TransactionSettings? settings = null)
     {
@@ -46,7 +47,7 @@ internal sealed class Coordinator : ITransactionContext
 
     public long NextDeadlineMs => _state.NextDeadlineMs;
 
-    private CoordinatorTime Now => new(NowMs - 900_000, NowMs);
+    private CoordinatorTime Now => new(NowMs - _wallAheadMs, NowMs);
 
     public bool TryTakeProducerId(out ProducerId id)
     {
@@ -65,6 +66,13 @@ internal sealed class Coordinator : ITransactionContext
         }
 
         Run(_state.Activate);
+    }
+
+    /// <summary>The wall clock is set back.</summary>
+    public void SetClockBack(long ms)
+    {
+        NowMs -= ms;
+        _wallAheadMs -= ms;
     }
 
     public void Advance(long ms)

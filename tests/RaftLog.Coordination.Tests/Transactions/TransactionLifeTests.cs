@@ -138,6 +138,35 @@ public sealed class TransactionLifeTests
         Assert.Equal(TransactionStatus.PrepareAbort, _coordinator.Current.Status);
     }
 
+    /// <summary>A transaction that was begun in the future would stay open until then, and hold up its partitions' readers.</summary>
+    [Fact]
+    public void A_clock_that_goes_back_keeps_no_transaction_open()
+    {
+        _coordinator.Init();
+        _coordinator.Add(1000, 0);
+        _coordinator.SetClockBack(500_000);
+        _coordinator.Advance(_coordinator.Settings.AbortIntervalMs);
+        _coordinator.Advance(Coordinator.TimeoutMs);
+        Assert.Equal(TransactionStatus.Ongoing, _coordinator.Current.Status);
+        _coordinator.Advance(_coordinator.Settings.AbortIntervalMs);
+        Assert.Equal(TransactionStatus.PrepareAbort, _coordinator.Current.Status);
+    }
+
+    /// <summary>The same producer's next transaction has its own time, though nobody has looked in between.</summary>
+    [Fact]
+    public void A_transaction_does_not_inherit_the_time_of_the_one_before()
+    {
+        _coordinator.Init();
+        _coordinator.Add(1000, 0, version: 0);
+        _coordinator.Advance(_coordinator.Settings.AbortIntervalMs);
+        _coordinator.Advance(Coordinator.TimeoutMs - _coordinator.Settings.AbortIntervalMs);
+        _coordinator.End(1000, 0, commit: true, version: 0);
+        _coordinator.WriteMarkers();
+        _coordinator.Add(1000, 0, version: 0);
+        _coordinator.Advance(_coordinator.Settings.AbortIntervalMs);
+        Assert.Equal(TransactionStatus.Ongoing, _coordinator.Current.Status);
+    }
+
     [Fact]
     public void Tools_are_told_what_is_there()
     {
