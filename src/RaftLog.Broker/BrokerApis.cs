@@ -133,7 +133,7 @@ internal static class BrokerApis
         apis.Add(Row(new EndTxnHandler(parts.Transactions.Shards)));
         apis.Add(Row(new WriteTxnMarkersHandler(parts.Transactions.Markers)));
         apis.Add(Row(new TxnOffsetCommitHandler(parts.Groups, parts.Lookup, cache, parts.Transactions.Verifier)));
-        apis.Add(Row(new DescribeConfigsHandler(cache, parts.Configs)));
+        apis.Add(Row(new DescribeConfigsHandler(() => cache.Image, parts.Configs)));
         apis.Add(Forwarded<AlterConfigsRequest, AlterConfigsResponse>(parts.Controller, forwardTimeout, ErrorResponses.Of));
         apis.Add(Row(new AlterReplicaLogDirsHandler(parts.Lookup, parts.Partitions.Places, parts.Partitions.Mover)));
         apis.Add(Row(new DescribeLogDirsHandler(parts.Directories, parts.Partitions.Places)));

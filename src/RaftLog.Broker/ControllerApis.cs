@@ -22,6 +22,7 @@ internal static class ControllerApis
         apis.Add(Row(new ApiVersionsHandler(() => AdvertisedVersions.Of(apis), parts.Image)));
         apis.Add(Row(new CreateTopicsHandler(active, parts.Configs)));
         apis.Add(Decided<DeleteTopicsRequest, DeleteTopicsResponse>(active, (c, r, _, _) => c.DeleteTopics(r), ErrorResponses.Of));
+        apis.Add(Row(new DescribeConfigsHandler(parts.Image, parts.Configs)));
         apis.Add(
             Row(
                 new ConfigsDecidedByController<AlterConfigsRequest, AlterConfigsResponse>(

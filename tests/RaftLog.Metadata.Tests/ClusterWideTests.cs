@@ -80,7 +80,7 @@ public class ClusterWideTests
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Update(MetadataVersion.FeatureName, 29, type: 0));
 
         // Kafka's tools look for this end.
-        Assert.EndsWith("does not support this feature", Respond("unknown", 1, type: 1).ErrorMessage, StringComparison.Ordinal);
+        Assert.EndsWith("does not support this feature.", Respond("unknown", 1, type: 1).ErrorMessage, StringComparison.Ordinal);
         Assert.Contains(
             "level 31 of the feature 'metadata.version'",
             Respond(MetadataVersion.FeatureName, 31, type: 1).ErrorMessage,

@@ -8,8 +8,11 @@ namespace RaftLog.Broker.Cluster;
 /// <summary>The configuration in force on this node: its file, and what the cluster's metadata says on top of it.</summary>
 internal sealed class ClusterConfigs(BrokerConfigs broker, NodeId self)
 {
+    /// <summary>This node.</summary>
+    public NodeId Self { get; } = self;
+
     /// <summary>What was set on the running cluster for this node.</summary>
-    public DynamicConfigs Dynamic(MetadataImage image) => DynamicOf(image, self.ToString());
+    public DynamicConfigs Dynamic(MetadataImage image) => DynamicOf(image, Self.ToString());
 
     /// <summary>How many connections this node takes now.</summary>
     public ConnectionLimits Connections(MetadataImage image) => ConnectionLimits.Of(broker, Dynamic(image));

@@ -9,10 +9,11 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Broker.Handlers;
 
 /// <summary>
-/// DescribeConfigs (32), versions 1 to 4: topics, groups, client metrics, this broker, and the values set for all brokers. Null or no keys
-/// mean all of them. Each value says where it comes from, and with synonyms what else was in the running (KIP-226).
+/// DescribeConfigs (32), versions 1 to 4: topics, groups, client metrics, this node, and the values set for all brokers. Brokers and
+/// controllers answer it, each for itself (KIP-919). Null or no keys mean all of them. Each value says where it comes from, and with
+/// synonyms what else was in the running (KIP-226).
 /// </summary>
-internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs configs)
+internal sealed class DescribeConfigsHandler(Func<MetadataImage> latest, ClusterConfigs configs)
     : IRequestHandler<DescribeConfigsRequest, DescribeConfigsResponse>
 {
     // Kafka's response without an error has an empty text, not null.
@@ -20,7 +21,7 @@ internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs
 
     public ValueTask<DescribeConfigsResponse?> HandleAsync(DescribeConfigsRequest request, RequestContext context)
     {
-        MetadataImage image = cache.Image;
+        MetadataImage image = latest();
         DescribeConfigsResponse response = new();
         foreach (DescribeConfigsRequest.DescribeConfigsResource resource in request.Resources)
         {
@@ -61,30 +62,35 @@ internal sealed class DescribeConfigsHandler(MetadataCache cache, ClusterConfigs
             case ConfigResourceType.Broker when resource.ResourceName.Length == 0:
                 return (ErrorCode.None, NoMessage, configs.DescribeAllBrokers(image));
             case ConfigResourceType.Broker:
-                return FindBroker(resource.ResourceName, image);
+                return RejectionOfNode(resource.ResourceName, " or empty string")
+                    ?? (ErrorCode.None, NoMessage, configs.DescribeBroker(image));
             case ConfigResourceType.Group or ConfigResourceType.ClientMetrics when resource.ResourceName.Length == 0:
                 return (ErrorCode.InvalidRequest, "The resource needs a name.", []);
             case ConfigResourceType.Group:
                 return (ErrorCode.None, NoMessage, configs.DescribeGroup(image, resource.ResourceName));
             case ConfigResourceType.ClientMetrics:
                 return (ErrorCode.None, NoMessage, configs.DescribeClientMetrics(image, resource.ResourceName));
+            case ConfigResourceType.BrokerLogger when resource.ResourceName.Length == 0:
+                return (ErrorCode.InvalidRequest, "Broker id must not be empty", []);
             case ConfigResourceType.BrokerLogger:
-                return (ErrorCode.None, NoMessage, []);
+                // The node log has one level, and no loggers with levels of their own.
+                return RejectionOfNode(resource.ResourceName, "") ?? (ErrorCode.None, NoMessage, []);
             default:
                 return (ErrorCode.InvalidRequest, $"Resource type {resource.ResourceType} is not known.", []);
         }
     }
 
-    private (ErrorCode Error, string? Message, IReadOnlyList<DescribedConfig> Values) FindBroker(string name, MetadataImage image)
+    /// <summary>What to say of a name that is not this node's; null where it is.</summary>
+    private (ErrorCode Error, string? Message, IReadOnlyList<DescribedConfig> Values)? RejectionOfNode(string name, string orElse)
     {
         if (!int.TryParse(name, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int id))
         {
             return (ErrorCode.InvalidRequest, $"Broker id must be an integer, but it is: {name}", []);
         }
 
-        return id == cache.Self.Value
-            ? (ErrorCode.None, NoMessage, configs.DescribeBroker(image))
-            : (ErrorCode.InvalidRequest, $"Unexpected broker id, expected {cache.Self} or empty string, but received {name}", []);
+        return id == configs.Self.Value
+            ? null
+            : (ErrorCode.InvalidRequest, $"Unexpected broker id, expected {configs.Self}{orElse}, but received {name}", []);
     }
 
     private static DescribeConfigsResponse.ResourceConfig Describe(DescribedConfig value, DescribeConfigsRequest request)

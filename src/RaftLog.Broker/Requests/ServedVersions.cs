@@ -79,6 +79,7 @@ public sealed record ServedVersions(ApiKey Key, short Lowest, short Highest, str
         ApiKey.ApiVersions,
         ApiKey.CreateTopics,
         ApiKey.DeleteTopics,
+        ApiKey.DescribeConfigs,
         ApiKey.AlterConfigs,
         ApiKey.CreatePartitions,
         ApiKey.ElectLeaders,

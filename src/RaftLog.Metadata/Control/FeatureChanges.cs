@@ -123,7 +123,7 @@ internal static class FeatureChanges
             // Kafka's tools show the end of this message.
             return features.Any(each => each.Name == feature && each.Supports(level)) ? null
                 : features.Any(each => each.Name == feature) ? $"{who} does not support level {level} of the feature '{feature}'."
-                : $"The feature '{feature}' cannot have level {level}. {who} does not support this feature";
+                : $"The feature '{feature}' cannot have level {level}. {who} does not support this feature.";
         }
     }
 }

@@ -25,7 +25,13 @@ internal sealed class NodesInMemory : IDisposable
             .. ClusterFile.Read("cluster.json", Encoding.UTF8.GetBytes(clusterJson)).Nodes.Select(config => new OneNode(config, network)),
         ];
         Client = new KafkaCluster(
-            new ClientOptions { BootstrapServers = [.. All.Select(node => AddressOf(node.Config))] },
+            new ClientOptions
+            {
+                BootstrapServers =
+                [
+                    .. All.Where(node => node.Config.Roles.HasFlag(ProcessRoles.Broker)).Select(node => AddressOf(node.Config)),
+                ],
+            },
             new ClientWorld(TimeProvider.System, network, new SystemEntropy())
         );
     }

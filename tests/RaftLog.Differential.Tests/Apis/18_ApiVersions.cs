@@ -28,6 +28,14 @@ public sealed class ApiVersionsTests(BothNodes nodes)
                 Case.Of("a name that ends in a hyphen", usual, p => p.AskVersionAsync(Request("raftlog-", "1.0"), 4)),
             ]
         );
+        await Script.CompareAsync(
+            nodes,
+            "ApiVersions of a controller",
+            [
+                Case.Of("newest", usual, p => p.Controller.AskVersionAsync(Request("raftlog-tests", "1.0"), 4)),
+                Case.Of("version 0", usual, p => p.Controller.AskVersionAsync(Request("", ""), 0)),
+            ]
+        );
     }
 
     private static ApiVersionsRequest Request(string name, string version) =>

@@ -47,6 +47,7 @@ public sealed class BothNodes : IAsyncLifetime
             (_kafka, _subject) = (await kafka, await subject);
             await Task.WhenAll(UntilReadyAsync(_kafka), UntilReadyAsync(_subject));
             await _kafka.LimitToAsync(_subject);
+            await _kafka.Controller.LimitToAsync(_subject.Controller);
         }
         catch (Exception)
         {
@@ -100,7 +101,7 @@ public sealed class BothNodes : IAsyncLifetime
             }
         }
 
-        return new Peer(name, port);
+        return new Peer(name, port, new Peer($"{name}, as a controller", port + 1));
     }
 
     private async Task<Peer> StartRaftLogAsync()
@@ -141,6 +142,6 @@ public sealed class BothNodes : IAsyncLifetime
             return Task.CompletedTask;
         });
         await node.RestartAsync();
-        return new Peer("raftlog", port);
+        return new Peer("raftlog", port, new Peer("raftlog, as a controller", controllerPort));
     }
 }

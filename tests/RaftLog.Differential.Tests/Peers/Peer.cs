@@ -1,6 +1,7 @@
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
+using Xunit.Sdk;
 
 namespace RaftLog.Differential.Tests.Peers;
 
@@ -9,7 +10,8 @@ namespace RaftLog.Differential.Tests.Peers;
 /// </summary>
 /// <param name="name">The node's name, for failures.</param>
 /// <param name="port">Its port for clients.</param>
-internal sealed class Peer(string name, int port) : IDisposable
+/// <param name="controller">The same node on its port for controllers, where that is asked too.</param>
+internal sealed class Peer(string name, int port, Peer? controller = null) : IDisposable
 {
     private readonly Dictionary<Uuid, string> _topics = [];
     private readonly Dictionary<ApiKey, short> _limits = [];
@@ -20,6 +22,9 @@ internal sealed class Peer(string name, int port) : IDisposable
 
     /// <summary>Its port for clients.</summary>
     public int Port { get; } = port;
+
+    /// <summary>The same node on its port for controllers.</summary>
+    public Peer Controller => controller ?? throw new XunitException($"{Name} is not asked on its port for controllers");
 
     /// <summary>The id under which both nodes stand in their clusters.</summary>
     public static NodeId NodeId { get; } = new(1);
@@ -74,7 +79,11 @@ internal sealed class Peer(string name, int port) : IDisposable
         where TResponse : class, IVersionedMessage, new() => await WithClientAsync(client => client.AskVersionAsync(request, version));
 
     /// <inheritdoc/>
-    public void Dispose() => _client?.Dispose();
+    public void Dispose()
+    {
+        _client?.Dispose();
+        controller?.Dispose();
+    }
 
     private async Task<TResponse> WithClientAsync<TResponse>(Func<WireClient, Task<TResponse>> ask)
     {
