@@ -61,6 +61,7 @@ internal sealed class CleanStop(IDisk disk, string path, Checkpoints checkpoints
         await disk.WaitForRoomAsync(any, LogDirectory.FilesOfChange);
         await TransactionIndexList.WriteAsync(disk, path, logs);
         await disk.WaitForRoomAsync(any, LogDirectory.FilesOfChange);
+        InUseMark.Remove(disk, path);
         await CleanShutdownFile.WriteAsync(disk, path, epoch);
     }
 }

@@ -72,7 +72,7 @@ public sealed class FutureLogs
     }
 
     /// <summary>Opens the copies that an earlier life left. What cannot be one is left alone.</summary>
-    internal async ValueTask OpenAllAsync(LogSettings settings, bool wasClean)
+    internal async ValueTask OpenAllAsync(LogSettings settings, bool wasClean, bool isForeign)
     {
         foreach (string name in _disk.ListDirectories(_root))
         {
@@ -87,7 +87,8 @@ public sealed class FutureLogs
             Uuid topicId = wasClean
                 ? PartitionMetadataFile.Read(_disk, folder.Path)
                 : await PartitionMetadataFile.RecoverAsync(_disk, folder.Path);
-            LoadedLog loaded = await LogLoader.LoadAsync(_disk, folder, settings, new LoadHints { WasClean = wasClean }, _home.NowMs);
+            LoadHints hints = new() { WasClean = wasClean, IsForeign = isForeign };
+            LoadedLog loaded = await LogLoader.LoadAsync(_disk, folder, settings, hints, _home.NowMs);
             PartitionLog log = new(_home, partition, topicId, folder, loaded with { RecoveryPoint = Offset.Zero }, settings);
             Add(log);
             if (loaded.NamesChanged)

@@ -40,6 +40,11 @@ public sealed class LogDirectory
     private IReadOnlyDictionary<TopicPartition, Dictionary<Offset, int>> _transactionIndexes =
         new Dictionary<TopicPartition, Dictionary<Offset, int>>();
 
+    /// <summary>
+    /// True while there may be logs that another software wrote and that are not recovered yet; <see cref="OpenAllAsync"/> ends it.
+    /// </summary>
+    private bool _isForeign;
+
     private LogDirectory(
         IDisk disk,
         TimeProvider time,
@@ -150,7 +155,12 @@ public sealed class LogDirectory
         try
         {
             BrokerEpoch? cleanEpoch = CleanShutdownFile.Read(disk, path);
+            bool isForeign = cleanEpoch is null && !InUseMark.IsIn(disk, path) && disk.ListDirectories(path).Count > 0;
             disk.DeleteFile($"{path}/{CleanShutdownFile.Name}");
+            if (!isForeign)
+            {
+                InUseMark.Make(disk, path);
+            }
 
             // After an unclean stop the names of logs may be in the page cache only: recovery of a log must not be lost with its directory.
             await disk.FlushDirectoryAsync(path);
@@ -163,7 +173,10 @@ public sealed class LogDirectory
                 meta,
                 cleanEpoch,
                 decompression ?? new DecompressionBudget(DecompressionBudget.DefaultBytes)
-            );
+            )
+            {
+                _isForeign = isForeign,
+            };
             directory.HadCheckpoints = directory._checkpoints.Load();
             directory._transactionIndexes = TransactionIndexList.Read(disk, path);
             if (!directory.HadCheckpoints)
@@ -259,7 +272,13 @@ public sealed class LogDirectory
 
         try
         {
-            await Futures.OpenAllAsync(settings, WasClean);
+            await Futures.OpenAllAsync(settings, WasClean, _isForeign);
+            if (_isForeign)
+            {
+                InUseMark.Make(_disk, Path);
+                await _disk.FlushDirectoryAsync(Path);
+                _isForeign = false;
+            }
         }
         catch (DiskException failure)
         {
@@ -510,6 +529,7 @@ public sealed class LogDirectory
             hints = hints with
             {
                 IsFlushed = isFlushed,
+                IsForeign = _isForeign && home == _home,
                 TransactionIndexes = WasClean ? _transactionIndexes.GetValueOrDefault(partition) : null,
             };
             LoadedLog loaded = await LogLoader.LoadAsync(disk, folder, settings, hints, home.NowMs);

@@ -9,7 +9,8 @@ namespace RaftLog.Storage;
 /// truncated at the first bytes that are not an intact batch in place, and flushed again with its directory (ARCHITECTURE D5 b): what is
 /// then there is on the disk. In doubt are batches with a wrong checksum, an offset or epoch that goes back (an old tail that a lost
 /// truncation left), and a leap between segments that no compaction made (the end of the one before was lost). A leap that is longer than
-/// any segment was made on purpose, when all before it was durable: see <see cref="PartitionLog.AppendAsFollower"/>.
+/// any segment was made on purpose, when all before it was durable: see <see cref="PartitionLog.AppendAsFollower"/>. Where Apache Kafka
+/// wrote last, no leap is in doubt.
 /// </summary>
 internal sealed partial class LogLoader
 {
@@ -292,6 +293,13 @@ internal sealed partial class LogLoader
                 && i > 0
                 && segment.BaseOffset > _hints.RecoveryPoint
                 && segment.BaseOffset - _segments[i - 1].BaseOffset <= 1L + int.MaxValue;
+            if (leaps && _hints.IsForeign)
+            {
+                CloseGap(ref i);
+                segment = _segments[i];
+                leaps = false;
+            }
+
             if (segment.BaseOffset < _end || leaps)
             {
                 RequireWhatWasFlushed(segment.Log.Path);
@@ -320,6 +328,44 @@ internal sealed partial class LogLoader
             await _disk.FlushDirectoryAsync(_path);
             _changesNames = _changesTransactions = false;
         }
+    }
+
+    /// <summary>
+    /// Names a segment that Kafka has made by the end of the log before it, as RaftLog names its own. Compaction on the leader has left the
+    /// gap: the first batch stays where it is, and no later recovery asks what the gap means. Where the segment would become too long to
+    /// be indexed it keeps its name.
+    /// </summary>
+    private void CloseGap(ref int i)
+    {
+        LogSegment segment = _segments[i];
+        using (var scan = new BatchScanner(segment.Log, 0, segment.Log.Length))
+        {
+            while (scan.MoveNext())
+            {
+                if (scan.Header.LastOffset - _end > int.MaxValue)
+                {
+                    return;
+                }
+            }
+        }
+
+        LogSegment before = _segments[i - 1];
+        if (before.BaseOffset == _end)
+        {
+            // It is empty, and its name is wanted.
+            before.Delete();
+            _segments.RemoveAt(--i);
+        }
+
+        segment.Release();
+        foreach (string suffix in LogFileNames.OfSegment.Where(static each => each != LogFileNames.Log))
+        {
+            _disk.DeleteFile($"{_path}/{LogFileNames.OfOffset(segment.BaseOffset, suffix)}");
+        }
+
+        _disk.Rename(segment.Log.Path, $"{_path}/{LogFileNames.OfOffset(_end, LogFileNames.Log)}");
+        _segments[i] = LogSegment.Open(_disk, _folder, _end, _nowMs);
+        _changesNames = true;
     }
 
     /// <summary>Scans one segment and truncates it where it is no longer intact; false when bytes had to go.</summary>

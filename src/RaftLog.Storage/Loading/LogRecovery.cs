@@ -38,6 +38,9 @@ internal readonly record struct LoadHints(
     /// none.
     /// </summary>
     public IReadOnlyDictionary<Offset, int>? TransactionIndexes { get; init; }
+
+    /// <summary>Apache Kafka may have written the log last: its followers leave gaps between segments that are no lost ends.</summary>
+    public bool IsForeign { get; init; }
 }
 
 /// <summary>
