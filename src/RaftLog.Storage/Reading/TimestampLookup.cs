@@ -73,7 +73,7 @@ internal readonly struct TimestampLookup(DecompressionBudget decompression)
 
     private TimestampedOffset? FirstAtOrAfter(LogSegment segment, long timestamp, Offset from)
     {
-        Offset start = Offset.Max(segment.Times.Floor(timestamp), from);
+        Offset start = Offset.Max(segment.TimeFloor(timestamp), from);
         using var scan = new BatchScanner(segment.Log, segment.WalkStart(start), segment.Size);
         while (scan.MoveNext())
         {

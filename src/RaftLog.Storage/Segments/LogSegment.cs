@@ -282,19 +282,22 @@ internal sealed partial class LogSegment : IFileRangeGuard
             return false;
         }
 
-        MaxTimestamp = Times.Last.Timestamp;
-        MaxTimestampOffset = Times.Last.Offset;
+        (long Timestamp, Offset Offset) latest = Times.Last;
+        bool isConfirmed = Times.Entries.Count == 0;
+        MaxTimestamp = latest.Timestamp;
+        MaxTimestampOffset = latest.Offset;
         using var scan = new BatchScanner(Log, Offsets.Last.Position, length);
         long next = BaseOffset.Value;
         while (scan.MoveNext())
         {
+            isConfirmed |= Confirms(scan.Header, latest);
             _bytesSinceIndexEntry += scan.Header.TotalBytes;
             next = scan.Header.NextOffset.Value;
             NoteTimestamp(scan.Header);
         }
 
         // A truncation may have reached the batches on the disk and not the index.
-        if (!scan.ReachedEnd || (Times.Entries.Count > 0 && Times.Last.Offset.Value >= next))
+        if (!scan.ReachedEnd || (Times.Entries.Count > 0 && latest.Offset.Value >= next))
         {
             return false;
         }
@@ -303,7 +306,7 @@ internal sealed partial class LogSegment : IFileRangeGuard
         FirstTimestamp = first.MoveNext() ? first.Header.MaxTimestamp : null;
         Volatile.Write(ref _next, next);
         Volatile.Write(ref _size, length);
-        return true;
+        return isConfirmed || IsConfirmed(latest);
     }
 
     /// <summary>Makes a segment ready to be appended to.</summary>
@@ -388,13 +391,14 @@ internal sealed partial class LogSegment : IFileRangeGuard
         Offset transactionsEnd = end;
         SeededBugKeepsIndexes(ref timesEnd, ref transactionsEnd);
         Offsets.TruncateTo(end);
-        Times.TruncateTo(timesEnd);
+        bool isTimeLost = TruncateTimesTo(timesEnd);
         Transactions.TruncateTo(transactionsEnd);
+        long walkStart = WalkStart(isTimeLost ? Times.Last.Offset : end);
         Log.SetLength(position);
         MaxTimestamp = Times.Last.Timestamp;
         MaxTimestampOffset = Times.Last.Offset;
         _bytesSinceIndexEntry = 0;
-        using var scan = new BatchScanner(Log, WalkStart(end), position);
+        using var scan = new BatchScanner(Log, walkStart, position);
         while (scan.MoveNext())
         {
             _bytesSinceIndexEntry += scan.Header.TotalBytes;
@@ -426,6 +430,16 @@ internal sealed partial class LogSegment : IFileRangeGuard
     /// or the segment's beginning where it names none, or something else stands there.
     /// </summary>
     public long WalkStart(Offset offset) => StartOf(Offsets.Floor(offset), Size);
+
+    /// <summary>
+    /// The offset from which to look for the first record at or after a time: no record before it is as late. The segment's beginning where
+    /// the index names none, or the batches say something else.
+    /// </summary>
+    public Offset TimeFloor(long timestamp)
+    {
+        (long Timestamp, Offset Offset) entry = Times.Floor(timestamp);
+        return entry.Timestamp < timestamp && IsConfirmed(entry) ? entry.Offset : BaseOffset;
+    }
 
     /// <summary>
     /// The last batch from a position on that ends at or before another position; null where none does. Both positions lie within
@@ -466,6 +480,36 @@ internal sealed partial class LogSegment : IFileRangeGuard
     /// </summary>
     private bool IsNamedBy((Offset Offset, int Position) entry, in BatchHeader header) =>
         header.LastOffset <= entry.Offset && header.BaseOffset >= BaseOffset && entry.Position + (long)header.TotalBytes <= Size;
+
+    /// <summary>The same of the index of times: each entry is what the batch says that its offset lies in.</summary>
+    private static bool Confirms(in BatchHeader header, (long Timestamp, Offset Offset) entry) =>
+        header.BaseOffset <= entry.Offset && header.LastOffset >= entry.Offset && header.MaxTimestamp == entry.Timestamp;
+
+    private bool IsConfirmed((long Timestamp, Offset Offset) entry)
+    {
+        Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
+        return Find(entry.Offset, Size) is { } place
+            && BatchHeader.TryRead(head[..Log.Read(place.Position, head)], out BatchHeader header)
+            && Confirms(header, entry);
+    }
+
+    /// <summary>
+    /// Truncates the index of times so that its last entry is one that the batches confirm. True when others had to go for that, so that
+    /// what lies behind the last one is not known.
+    /// </summary>
+    private bool TruncateTimesTo(Offset end)
+    {
+        bool isTimeLost = false;
+        Times.TruncateTo(end);
+        while (Times.Entries.Count > 0 && !IsConfirmed(Times.Last))
+        {
+            isTimeLost = true;
+            Times.Entries.Truncate(Times.Entries.Count - 1);
+            Times.TruncateTo(end);
+        }
+
+        return isTimeLost;
+    }
 
     private long StartOf((Offset Offset, int Position) entry, long limit)
     {

@@ -34,8 +34,8 @@ internal sealed class TimeIndex(IDisk disk, Func<string> path, Offset baseOffset
         _entries.Append(entry);
     }
 
-    /// <summary>The offset from which to look for the first record at or after a time.</summary>
-    public Offset Floor(long timestamp)
+    /// <summary>The last entry that is earlier than a time; (-1, base offset) where there is none.</summary>
+    public (long Timestamp, Offset Offset) Floor(long timestamp)
     {
         int low = 0,
             high = _entries.Count;
@@ -52,7 +52,7 @@ internal sealed class TimeIndex(IDisk disk, Func<string> path, Offset baseOffset
             }
         }
 
-        return low == 0 ? baseOffset : At(low - 1).Offset;
+        return low == 0 ? (-1, baseOffset) : At(low - 1);
     }
 
     /// <summary>Drops the entries at and above an offset.</summary>
