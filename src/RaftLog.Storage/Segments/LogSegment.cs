@@ -420,9 +420,17 @@ internal sealed partial class LogSegment : IFileRangeGuard
     /// </summary>
     public BatchPlace? Find(Offset offset, long limit)
     {
-        long start = StartOf(Offsets.Floor(offset), limit);
-        BatchPlace? found = Walk(start, offset, limit, out bool isBroken);
-        return isBroken && start > 0 ? Walk(0, offset, limit, out _) : found;
+        (Offset Offset, int Position) entry = Offsets.Floor(offset);
+        if (entry.Position > 0 && entry.Position < limit)
+        {
+            BatchPlace? found = Walk(entry, offset, limit, out bool isBroken);
+            if (!isBroken)
+            {
+                return found;
+            }
+        }
+
+        return Walk((BaseOffset, 0), offset, limit, out _);
     }
 
     /// <summary>
@@ -524,14 +532,19 @@ internal sealed partial class LogSegment : IFileRangeGuard
             : 0;
     }
 
-    /// <summary>Looks for the first batch that holds an offset or a later one, from where a batch is said to begin.</summary>
-    private BatchPlace? Walk(long position, Offset offset, long limit, out bool isBroken)
+    /// <summary>
+    /// Looks for the first batch that holds an offset or a later one, from the batch that an entry of the index names, or from the
+    /// segment's beginning.
+    /// </summary>
+    private BatchPlace? Walk((Offset Offset, int Position) entry, Offset offset, long limit, out bool isBroken)
     {
         Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
         isBroken = false;
-        while (position < limit)
+        for (long position = entry.Position; position < limit; )
         {
-            isBroken = !BatchHeader.TryRead(head[..Log.Read(position, head)], out BatchHeader header);
+            isBroken =
+                !BatchHeader.TryRead(head[..Log.Read(position, head)], out BatchHeader header)
+                || (position > 0 && position == entry.Position && !IsNamedBy(entry, header));
             if (isBroken)
             {
                 return null;
