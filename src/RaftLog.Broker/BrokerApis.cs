@@ -67,7 +67,7 @@ internal static class BrokerApis
                 )
             )
         );
-        apis.Add(Row(new ListOffsetsHandler(parts.Lookup, new ClientWarnings(parts.Waiters, parts.NodeLog))));
+        apis.Add(Row(new ListOffsetsHandler(parts.Lookup, parts.ClientWarnings)));
         apis.Add(Row(new MetadataHandler(cache, autoCreation)));
         apis.Add(Row(new OffsetCommitHandler(parts.Groups)));
         apis.Add(Row(new OffsetFetchHandler(parts.Groups)));
@@ -261,6 +261,7 @@ internal sealed record BrokerParts(
     Waiters Waiters,
     Supervisor Supervisor,
     NodeLog NodeLog,
+    ClientWarnings ClientWarnings,
     MetadataCache Cache,
     MetadataPublisher Publisher,
     PartitionLookup Lookup,

@@ -262,9 +262,8 @@ public sealed class Node
 
         failures.Watch();
         storage.Metadata.MetadataFlusher?.Observe(quorum.Quorum);
-        ClientWarnings warnings = new(_node.Waiters, _node.NodeLog);
         storage.Decompression.Exhausted += bytes =>
-            warnings.Warn(
+            _node.ClientWarnings.Warn(
                 ClientFault.NoDecompression,
                 $"no memory to look into a compressed batch that needs {bytes} bytes of it: raftlog.decompression.buffer.bytes = "
                     + $"{storage.Decompression.MaxBytes} are in use; the batch is rejected and may be sent again"

@@ -1,5 +1,6 @@
 using RaftLog.Broker.Configuration;
 using RaftLog.Broker.Memory;
+using RaftLog.Broker.Network;
 using RaftLog.Broker.Runtime;
 using RaftLog.Platform;
 using RaftLog.Platform.Waiting;
@@ -23,6 +24,9 @@ internal sealed record NodeContext(
     MemoryBudgets Memory
 )
 {
+    /// <summary>The warnings of what its clients do wrong, bounded together on all listeners.</summary>
+    public ClientWarnings ClientWarnings { get; } = new(Waiters, NodeLog);
+
     /// <summary>The node.</summary>
     public NodeId Self => Config.NodeId;
 

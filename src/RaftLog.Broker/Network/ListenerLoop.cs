@@ -19,6 +19,7 @@ internal sealed class ListenerLoop(
     BufferPool? smallBuffers,
     Waiters waiters,
     Supervisor supervisor,
+    ClientWarnings warnings,
     NodeLog nodeLog
 )
 {
@@ -28,7 +29,6 @@ internal sealed class ListenerLoop(
     private readonly Lock _gate = new();
     private readonly Dictionary<long, Connection> _open = [];
     private long _nextConnectionId;
-    private readonly ClientWarnings _warnings = new(waiters, nodeLog);
     private bool _stopped;
 
     // Of connections that have ended; those that are open count for themselves.
@@ -88,7 +88,7 @@ internal sealed class ListenerLoop(
             Count(new ConnectionCounts { Accepted = 1 });
             long id = _nextConnectionId++;
             FrameReader frames = new(accepted, buffers, rules.MaxFrameBytes, smallBuffers);
-            Connection connection = new(accepted, frames, apis, new ConnectionContext(id, accepted.Peer, name), rules, _warnings, nodeLog);
+            Connection connection = new(accepted, frames, apis, new ConnectionContext(id, accepted.Peer, name), rules, warnings, nodeLog);
             if (!TryKeep(id, connection))
             {
                 connection.Dispose();

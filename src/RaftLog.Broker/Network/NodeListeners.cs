@@ -88,6 +88,7 @@ internal sealed partial class NodeListeners(NodeContext node)
                 small,
                 node.Waiters,
                 node.Supervisor,
+                node.ClientWarnings,
                 node.NodeLog
             );
             _open.Add(loop);

@@ -150,6 +150,7 @@ internal sealed class BrokerAssembly
                 node.Waiters,
                 node.Supervisor,
                 node.NodeLog,
+                node.ClientWarnings,
                 cache,
                 publisher,
                 lookup,

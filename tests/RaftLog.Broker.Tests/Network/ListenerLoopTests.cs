@@ -363,6 +363,7 @@ public sealed class ListenerLoopTests
                     small,
                     waiters,
                     new Supervisor(new InMemoryProcess()),
+                    new ClientWarnings(waiters, nodeLog),
                     nodeLog
                 );
                 loop.Start();
