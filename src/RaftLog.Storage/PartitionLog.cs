@@ -57,7 +57,7 @@ public sealed partial class PartitionLog
     /// True for what the node ended over when it made the directory: it was found without <c>partition.metadata</c>, which comes before
     /// the first record, it holds none, and no checkpoint names it.
     /// </summary>
-    public bool IsUnmade { get; internal set; }
+    public bool IsUnmade { get; internal init; }
 
     /// <summary>The log's directory.</summary>
     public string Path => _folder.Path;

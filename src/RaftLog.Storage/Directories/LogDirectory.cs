@@ -533,8 +533,10 @@ public sealed class LogDirectory
                 TransactionIndexes = WasClean ? _transactionIndexes.GetValueOrDefault(partition) : null,
             };
             LoadedLog loaded = await LogLoader.LoadAsync(disk, folder, settings, hints, home.NowMs);
-            var log = new PartitionLog(home, partition, topicId, folder, loaded, settings);
-            log.IsUnmade = topicId == Uuid.Zero && !isKnown && log.EndOffset == Offset.Zero;
+            var log = new PartitionLog(home, partition, topicId, folder, loaded, settings)
+            {
+                IsUnmade = topicId == Uuid.Zero && !isKnown && loaded.End == Offset.Zero,
+            };
             Add(log);
             _checkpoints.Forget(partition);
 

@@ -28,11 +28,23 @@ internal sealed partial class LogLoader
     private long _scannedBytes;
     private long _truncatedBytes;
     private int _droppedSegments;
-    private bool _changesNames;
-    private bool _changesTransactions;
+    private Changes _unflushed;
     private Offset _end;
     private Offset _snapshotAt = Offset.Zero;
     private IReadOnlyList<EpochEntry>? _storedEpochs;
+
+    /// <summary>What loading has changed on the disk.</summary>
+    [Flags]
+    private enum Changes
+    {
+        None = 0,
+
+        /// <summary>Files were made, renamed or removed.</summary>
+        Names = 1,
+
+        /// <summary>Bytes of segments or of their indexes.</summary>
+        Files = 2,
+    }
 
     private LogLoader(IDisk disk, LogFolder folder, LogSettings settings, LoadHints hints, long nowMs)
     {
@@ -68,7 +80,7 @@ internal sealed partial class LogLoader
 
     private async ValueTask<LoadedLog> LoadAsync()
     {
-        _changesNames = LeftoverFiles.Remove(_disk, _path);
+        Note(Changes.Names, LeftoverFiles.Remove(_disk, _path));
         OpenSegments();
         int firstInDoubt = FirstInDoubt();
         bool isOnMedium = _hints.WasClean || _hints.IsFlushed;
@@ -315,18 +327,19 @@ internal sealed partial class LogLoader
         }
 
         RequireNoWholeBatchIsMissing();
-        _changesNames |= ProducerSnapshots.DeleteAbove(_disk, _path, _end);
+        Note(Changes.Names, ProducerSnapshots.DeleteAbove(_disk, _path, _end));
         for (int i = firstInDoubt; i < _segments.Count - 1; i++)
         {
             _segments[i].Seal();
+            Note(Changes.Files);
         }
 
         // Where recovery has only read, what was flushed before it is all there is.
-        if (!_hints.IsFlushed || _changesNames || _changesTransactions || _truncatedBytes > 0 || firstInDoubt < _segments.Count - 1)
+        if (!_hints.IsFlushed || _unflushed != Changes.None)
         {
             await FlushAsync(firstInDoubt, null);
             await _disk.FlushDirectoryAsync(_path);
-            _changesNames = _changesTransactions = false;
+            _unflushed = Changes.None;
         }
     }
 
@@ -365,7 +378,7 @@ internal sealed partial class LogLoader
 
         _disk.Rename(segment.Log.Path, $"{_path}/{LogFileNames.OfOffset(_end, LogFileNames.Log)}");
         _segments[i] = LogSegment.Open(_disk, _folder, _end, _nowMs);
-        _changesNames = true;
+        Note(Changes.Names);
     }
 
     /// <summary>Scans one segment and truncates it where it is no longer intact; false when bytes had to go.</summary>
@@ -385,7 +398,7 @@ internal sealed partial class LogLoader
         }
 
         _scannedBytes += scan.Next;
-        _changesTransactions |= segment.Transactions.File is not null;
+        Note(Changes.Files, segment.Transactions.File is not null);
         if (scan.ReachedEnd)
         {
             return true;
@@ -394,6 +407,7 @@ internal sealed partial class LogLoader
         RequireWhatWasFlushed(segment.Log.Path);
         _truncatedBytes += segment.Log.Length - segment.Size;
         segment.ShrinkFileToSize();
+        Note(Changes.Files);
         return false;
     }
 
@@ -467,11 +481,13 @@ internal sealed partial class LogLoader
         {
             _truncatedBytes += _segments[i].Log.Length;
             _droppedSegments++;
-            _changesNames = true;
+            Note(Changes.Names);
             _segments[i].Delete();
             _segments.RemoveAt(i);
         }
     }
+
+    private void Note(Changes changes, bool areMade = true) => _unflushed |= areMade ? changes : Changes.None;
 
     private async ValueTask FlushAsync(int from, IDiskFile? other)
     {
@@ -510,7 +526,7 @@ internal sealed partial class LogLoader
             first.Forget();
             first.ShrinkFileToSize();
             _segments.Add(first);
-            _changesNames = true;
+            Note(Changes.Names);
         }
 
         _segments[^1].Unseal();
@@ -534,7 +550,7 @@ internal sealed partial class LogLoader
             {
                 DamagedFiles = _damagedFiles,
             },
-            _changesNames
+            NamesChanged: _unflushed.HasFlag(Changes.Names)
         )
         {
             CleanedTo = Offset.Min(_hints.CleanedTo, _end),
