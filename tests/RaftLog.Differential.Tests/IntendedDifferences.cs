@@ -14,6 +14,9 @@ internal static class IntendedDifferences
     private const string NoAbort = "A producer of another epoch is fenced; it does not abort the transaction of the one that has the id.";
     private const string NoStart = "An append that failed says nothing of the log.";
 
+    private const string CalledOne = "A configuration that cannot be is called one, as for topics.";
+    private const string OddValues = "IncrementalAlterConfigs, odd values";
+
     /// <summary>
     /// What Kafka's controllers answer and RaftLog's do not: SASL (17, 36), access rules (29 to 31), tokens (38 to 41), quotas (49), SCRAM
     /// (50, 51), and voters that change (80 to 82).
@@ -51,6 +54,30 @@ internal static class IntendedDifferences
             "Results[1].Configs[socket.*.buffer.bytes].Value",
             "The system sizes socket buffers unless it is told otherwise."
         ),
+        new("AlterConfigs", "all brokers", "Responses[0].Error*", ElrOff),
+        new(
+            "AlterConfigs",
+            "the same topic twice",
+            "*",
+            "A request that names a resource twice gets a response, and its connection stays."
+        ),
+        new(OddValues, "*broker*", "Responses[*].ErrorCode", CalledOne),
+        new(
+            OddValues,
+            "*threads=1000",
+            "Responses[*].ErrorMessage",
+            "Threads may change by any factor; what they bound has its own bound."
+        ),
+        new(OddValues, "*dedupe.buffer.size=5", "Responses[*].ErrorMessage", "The node log names a log that the buffer is too small for."),
+        new(OddValues, "*ip.overrides=junk", "Responses[*].ErrorMessage", "The key has no effect."),
+        new(OddValues, "*listeners=*", "Responses[*].ErrorMessage", "The key has no effect on a running node."),
+        new(OddValues, "topic retention.ms=５", "Responses[alter-odd].Error*", "Digits are those of ASCII."),
+        new(OddValues, "topic min.cleanable.dirty.ratio=*", "Responses[alter-odd].Error*", "A ratio is a number, without Java's suffix."),
+        new(OddValues, "append an empty text", "Responses[alter-odd].Error*", "Nothing is appended."),
+        new(OddValues, "a broker with a sign", "Responses[+1].Error*", "A broker has one name."),
+        new(OddValues, "loggers*", "Responses[1].Error*", "The node log has no loggers with levels of their own."),
+        new("AlterPartitionReassignments", "no time", "*ErrorCode", "A change that nothing waits for needs no time."),
+        new("AlterPartitionReassignments", "the same partition twice", "Responses[reassign].Partitions[0]'.ErrorMessage", SaysWhy),
         new("AlterPartitionReassignments", "cancelled, nothing under way", "Responses[reassign].Partitions[0].ErrorMessage", SaysWhy),
         new(
             "AlterPartitionReassignments",
@@ -107,17 +134,7 @@ internal static class IntendedDifferences
             "Responses[9].ErrorCode",
             "Any broker takes changes for any other, and says when there is no such broker."
         ),
-        new(
-            "IncrementalAlterConfigs",
-            "a broker key that is read only",
-            "Responses[1].ErrorCode",
-            "A configuration that cannot be is called one, as for topics."
-        ),
-        new(
-            "IncrementalAlterConfigs, groups",
-            "client metrics, *",
-            "Responses[resources-metrics].ErrorCode",
-            "A configuration that cannot be is called one, as for topics."
-        ),
+        new("IncrementalAlterConfigs", "a broker key that is read only", "Responses[1].ErrorCode", CalledOne),
+        new("IncrementalAlterConfigs, groups", "client metrics, *", "Responses[resources-metrics].ErrorCode", CalledOne),
     ];
 }

@@ -85,7 +85,7 @@ public class ConfigTests
         Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 2, "t", ("a", Set, null)));
         Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 2, "t", ("a", 4, "1")));
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, Alter(cluster, 2, "u", ("a", Set, "1")));
-        Assert.Equal(ErrorCode.InvalidTopicException, Alter(cluster, 2, "", ("a", Set, "1")));
+        Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 2, "", ("a", Set, "1")));
         Assert.Equal(ErrorCode.BrokerIdNotRegistered, Alter(cluster, 4, "9", ("a", Set, "1")));
         Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 4, "x", ("a", Set, "1")));
         Assert.Equal(ErrorCode.InvalidRequest, Alter(cluster, 8, "0", ("a", Set, "1")));

@@ -6,25 +6,19 @@ namespace RaftLog.Broker.Control;
 
 /// <summary>
 /// UpdateFeatures (57), versions 0 to 2. Versions 0 and 1 list what was changed, feature by feature; all are changed or none (KIP-1022).
+/// Version 0 only raises levels: Kafka's controller does not look at its <c>AllowDowngrade</c> any more.
 /// </summary>
 /// <param name="inner">Who decides.</param>
 internal sealed class UpdateFeaturesHandler(IRequestHandler<UpdateFeaturesRequest, UpdateFeaturesResponse> inner)
     : IRequestHandler<UpdateFeaturesRequest, UpdateFeaturesResponse>
 {
     private const short FirstWithoutResults = 2;
-    private const sbyte SafeDowngrade = 2;
 
     // Kafka's result without an error has an empty text, not null.
     private const string NoMessage = "";
 
     public async ValueTask<UpdateFeaturesResponse?> HandleAsync(UpdateFeaturesRequest request, RequestContext context)
     {
-        foreach (UpdateFeaturesRequest.FeatureUpdate update in request.FeatureUpdates.Where(each => each.AllowDowngrade))
-        {
-            // Version 0 says it so, and is passed on in a version that does not.
-            update.UpgradeType = SafeDowngrade;
-        }
-
         UpdateFeaturesResponse? response = await inner.HandleAsync(request, context);
         if (response is { ErrorCode: ErrorCode.None } && context.Version < FirstWithoutResults)
         {

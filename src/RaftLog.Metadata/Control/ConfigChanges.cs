@@ -111,6 +111,8 @@ internal sealed partial class ConfigChanges(IConfigTable configs)
     {
         switch (resource.Type)
         {
+            case ConfigResourceType.Topic when resource.Name.Length == 0:
+                return new ControlError(ErrorCode.InvalidRequest, "There is no configuration of all topics; name one.");
             case ConfigResourceType.Topic:
                 return TopicNames.Rejection(resource.Name) is { } rejection ? new ControlError(ErrorCode.InvalidTopicException, rejection)
                     : image.Topics.IdsByName.ContainsKey(resource.Name) ? null

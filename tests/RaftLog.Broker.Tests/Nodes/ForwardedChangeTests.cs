@@ -83,7 +83,7 @@ public sealed class ForwardedChangeTests
             ],
         };
         UpdateFeaturesResponse lowered = await RawCall.AskAsync(network, Broker, downgrade, highestVersion: (short)(version == 1 ? 0 : 2));
-        Assert.Equal(ErrorCode.None, lowered.ErrorCode);
+        Assert.Equal(version == 1 ? ErrorCode.InvalidUpdateVersion : ErrorCode.None, lowered.ErrorCode);
         await nodes.StopAsync();
     }
 

@@ -29,6 +29,21 @@ public sealed class AlterReplicaLogDirsTests(BothNodes nodes)
                     async p => await p.AskAsync(Request(await DirectoryAsync(p), "alter-replica-log-dirs-unknown", 0))
                 ),
                 Case.Of("an unknown partition", async p => await p.AskAsync(Request(await DirectoryAsync(p), Topic, 8))),
+                Case.Of("no path", p => p.AskAsync(Request("", Topic, 0))),
+                Case.Of("a relative path", p => p.AskAsync(Request(".", Topic, 0))),
+                Case.Of("a topic without a name", async p => await p.AskAsync(Request(await DirectoryAsync(p), "", 0))),
+                Case.Of("a partition below zero", async p => await p.AskAsync(Request(await DirectoryAsync(p), Topic, -1))),
+                Case.Of("no partitions", async p => await p.AskAsync(Request(await DirectoryAsync(p), Topic))),
+                Case.Of("the same partition twice", async p => await p.AskAsync(Request(await DirectoryAsync(p), Topic, 0, 0))),
+                Case.Of(
+                    "to two directories at once",
+                    async p =>
+                    {
+                        AlterReplicaLogDirsRequest request = Request(await DirectoryAsync(p), Topic, 0);
+                        request.Dirs.AddRange(Request("/nowhere", Topic, 0).Dirs);
+                        return await p.AskAsync(request);
+                    }
+                ),
                 Case.Of("nothing", p => p.AskAsync(new AlterReplicaLogDirsRequest())),
             ]
         );
@@ -37,6 +52,6 @@ public sealed class AlterReplicaLogDirsTests(BothNodes nodes)
     private static async Task<string> DirectoryAsync(Peer peer) =>
         (await peer.AskAsync(new DescribeLogDirsRequest { Topics = null })).Results[0].LogDir;
 
-    private static AlterReplicaLogDirsRequest Request(string directory, string topic, int partition) =>
-        new() { Dirs = [new() { Path = directory, Topics = [new() { Name = topic, Partitions = [partition] }] }] };
+    private static AlterReplicaLogDirsRequest Request(string directory, string topic, params int[] partitions) =>
+        new() { Dirs = [new() { Path = directory, Topics = [new() { Name = topic, Partitions = [.. partitions] }] }] };
 }

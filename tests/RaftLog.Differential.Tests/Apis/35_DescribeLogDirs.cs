@@ -24,6 +24,11 @@ public sealed class DescribeLogDirsTests(BothNodes nodes)
                 Case.Of("of an unknown partition", places, p => p.AskAsync(Request((Topic, [9])))),
                 Case.Of("of an unknown topic", places, p => p.AskAsync(Request(("directories-unknown", [0])))),
                 Case.Of("of the cluster's metadata", places, p => p.AskAsync(Request(("__cluster_metadata", [0])))),
+                Case.Of("of a topic twice", places, p => p.AskAsync(Request((Topic, [0]), (Topic, [0])))),
+                Case.Of("of a partition twice", places, p => p.AskAsync(Request((Topic, [0, 0])))),
+                Case.Of("of a partition below zero", places, p => p.AskAsync(Request((Topic, [-1])))),
+                Case.Of("of a topic without a name", places, p => p.AskAsync(Request(("", [0])))),
+                Case.Of("of a topic without partitions", places, p => p.AskAsync(Request((Topic, [])))),
                 Case.Of("of nothing", places, p => p.AskAsync(new DescribeLogDirsRequest { Topics = [] })),
             ]
         );

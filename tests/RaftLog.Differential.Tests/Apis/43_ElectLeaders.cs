@@ -40,6 +40,19 @@ public sealed class ElectLeadersTests(BothNodes nodes)
                 Case.Of("an unknown partition", p => p.AskAsync(Request(0, Topic, 9))),
                 Case.Of("an unknown kind", p => p.AskAsync(Request(7, Topic, 0))),
                 Case.Of("the same partition twice", p => p.AskAsync(Request(0, Topic, 0, 0))),
+                Case.Of("a kind below zero", p => p.AskAsync(Request(-1, Topic, 0))),
+                Case.Of("a partition below zero", p => p.AskAsync(Request(0, Topic, -1))),
+                Case.Of("a topic without a name", p => p.AskAsync(Request(0, "", 0))),
+                Case.Of("a topic without partitions", p => p.AskAsync(Request(0, Topic))),
+                Case.Of(
+                    "the same topic twice",
+                    p =>
+                    {
+                        ElectLeadersRequest request = Request(0, Topic, 0);
+                        request.TopicPartitions!.AddRange(Request(0, Topic, 1).TopicPartitions!);
+                        return p.AskAsync(request);
+                    }
+                ),
                 Case.Of("nothing", p => p.AskAsync(new ElectLeadersRequest { TopicPartitions = [], TimeoutMs = 10_000 })),
             ]
         );

@@ -30,6 +30,37 @@ public sealed class AlterPartitionReassignmentsTests(BothNodes nodes)
                 Case.Of("an unknown topic", p => p.AskAsync(Request("reassign-unknown", 0, [1]))),
                 Case.Of("an unknown partition", p => p.AskAsync(Request(Topic, 9, [1]))),
                 Case.Of("an unknown topic, cancelled", p => p.AskAsync(Request("reassign-unknown", 0, null))),
+                Case.Of("a partition below zero", p => p.AskAsync(Request(Topic, -1, [1]))),
+                Case.Of("a topic without a name", p => p.AskAsync(Request("", 0, [1]))),
+                Case.Of("to many replicas of unknown brokers", p => p.AskAsync(Request(Topic, 0, [1, 8, 9]))),
+                Case.Of("to a broker twice and an unknown one", p => p.AskAsync(Request(Topic, 0, [9, 9]))),
+                Case.Of(
+                    "the same partition twice",
+                    p =>
+                    {
+                        AlterPartitionReassignmentsRequest request = Request(Topic, 0, [1]);
+                        request.Topics[0].Partitions.Add(Request(Topic, 0, null).Topics[0].Partitions[0]);
+                        return p.AskAsync(request);
+                    }
+                ),
+                Case.Of(
+                    "the same topic twice",
+                    p =>
+                    {
+                        AlterPartitionReassignmentsRequest request = Request(Topic, 0, [1]);
+                        request.Topics.AddRange(Request(Topic, 1, [9]).Topics);
+                        return p.AskAsync(request);
+                    }
+                ),
+                Case.Of(
+                    "no time",
+                    p =>
+                    {
+                        AlterPartitionReassignmentsRequest request = Request(Topic, 0, [1]);
+                        request.TimeoutMs = -1;
+                        return p.AskAsync(request);
+                    }
+                ),
                 Case.Of("nothing", p => p.AskAsync(new AlterPartitionReassignmentsRequest { TimeoutMs = 10_000 })),
             ]
         );
@@ -40,6 +71,9 @@ public sealed class AlterPartitionReassignmentsTests(BothNodes nodes)
                 Case.Of("all", p => p.AskAsync(new ListPartitionReassignmentsRequest { Topics = null, TimeoutMs = 10_000 })),
                 Case.Of("one that does not move", p => p.AskAsync(List(Topic, 0, 1, 9))),
                 Case.Of("an unknown topic", p => p.AskAsync(List("reassign-unknown", 0))),
+                Case.Of("a partition below zero", p => p.AskAsync(List(Topic, -1))),
+                Case.Of("a topic without a name", p => p.AskAsync(List("", 0))),
+                Case.Of("a topic without partitions", p => p.AskAsync(List(Topic))),
                 Case.Of("none", p => p.AskAsync(new ListPartitionReassignmentsRequest { Topics = [], TimeoutMs = 10_000 })),
             ]
         );

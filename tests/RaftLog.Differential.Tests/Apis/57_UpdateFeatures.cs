@@ -88,6 +88,37 @@ public sealed class UpdateFeaturesTests(BothNodes nodes)
         );
     }
 
+    [KafkaFact]
+    public async Task Version_0_raises_levels_and_lowers_none_as_Kafkas()
+    {
+        await Script.CompareAsync(
+            nodes,
+            "UpdateFeatures, version 0",
+            [
+                Case.Of("where it is, with leave to go back", p => p.AskVersionAsync(DowngradeOf(MetadataVersion, 30), 0)),
+                Case.Of("too far, with leave to go back", p => p.AskVersionAsync(DowngradeOf(MetadataVersion, 99), 0)),
+                Case.Of("to zero, with leave to go back", p => p.AskVersionAsync(DowngradeOf(MetadataVersion, 0), 0)),
+                Case.Of("an unknown feature, with leave to go back", p => p.AskVersionAsync(DowngradeOf("foo", 0), 0)),
+                Case.Of("an unknown feature to a level, with leave to go back", p => p.AskVersionAsync(DowngradeOf("foo", 1), 0)),
+                Case.Of("groups back without leave", p => p.AskVersionAsync(Old("group.version", 0), 0)),
+                Case.Of("groups back", p => p.AskVersionAsync(DowngradeOf("group.version", 0), 0)),
+                Case.Of("groups on, with leave to go back", p => p.AskVersionAsync(DowngradeOf("group.version", 1), 0)),
+                Case.Of("groups on", p => p.AskVersionAsync(Old("group.version", 1), 0)),
+                Case.Of("transactions off", p => p.AskVersionAsync(DowngradeOf("transaction.version", 0), 0)),
+                Case.Of("transactions too far", p => p.AskVersionAsync(Old("transaction.version", 3), 0)),
+                Case.Of("transactions on", p => p.AskVersionAsync(Old("transaction.version", 2), 0)),
+                Case.Of("groups back, from a controller", p => p.Controller.AskVersionAsync(DowngradeOf("group.version", 0), 0)),
+                Case.Of("groups on, from a controller", p => p.Controller.AskVersionAsync(Old("group.version", 1), 0)),
+                Case.Of("no feature", p => p.AskVersionAsync(new UpdateFeaturesRequest { TimeoutMs = 10_000 }, 0)),
+                Case.Of("no feature, newest version", p => p.AskAsync(new UpdateFeaturesRequest { TimeoutMs = 10_000 })),
+                Case.Of("a feature without a name", p => p.AskVersionAsync(Old("", 1), 0)),
+            ]
+        );
+    }
+
+    private static UpdateFeaturesRequest Old(string feature, short level) =>
+        new() { TimeoutMs = 10_000, FeatureUpdates = [new() { Feature = feature, MaxVersionLevel = level }] };
+
     // The response, once the node itself has taken the level in.
     private static async Task<UpdateFeaturesResponse> ChangeAsync(Peer peer, string feature, short level, sbyte kind)
     {
