@@ -45,7 +45,7 @@ public sealed record LogMaintenanceSettings(
             Long(RetentionCheck),
             new CleanerSettings(
                 ConfigText.TryBoolean(Text(CleanerEnable), out bool enabled) && enabled,
-                (int)Long(CleanerThreads),
+                (int)Math.Min(Long(CleanerThreads), CleanerSettings.MostThreads),
                 Long(CleanerBuffer),
                 Double(CleanerLoadFactor),
                 Long(CleanerBackoff),
@@ -79,4 +79,8 @@ public sealed record CleanerSettings(
     double LoadFactor,
     long BackoffMs,
     double BytesPerSecond
-);
+)
+{
+    /// <summary>More threads than these are not begun, whatever number a client sets on the running node.</summary>
+    public const int MostThreads = 64;
+}
