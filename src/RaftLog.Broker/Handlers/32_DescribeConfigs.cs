@@ -33,7 +33,7 @@ internal sealed class DescribeConfigsHandler(Func<MetadataImage> latest, Cluster
             response.Results.Add(result);
             (ErrorCode error, string? message, IReadOnlyList<DescribedConfig> values) = Find(resource, image);
             result.ErrorCode = error;
-            result.ErrorMessage = message;
+            result.ErrorMessage = message is null ? null : ErrorText.InShort(message);
             foreach (DescribedConfig value in values)
             {
                 if (resource.ConfigurationKeys is not { Count: > 0 } keys || keys.Contains(value.Name))

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Metadata;
@@ -206,7 +207,16 @@ internal sealed partial class ConfigChanges(IConfigTable configs)
                     }
 
                     string held = values.GetValueOrDefault(change.Name) ?? configs.DefaultOf(resource.Type, change.Name) ?? "";
-                    values = values.SetItem(change.Name, Combine(held, change.Value ?? "", operation));
+                    string combined = Combine(held, change.Value ?? "", operation);
+                    if (Encoding.UTF8.GetByteCount(combined) > WireReader.MaxStringLength)
+                    {
+                        return new ControlError(
+                            ErrorCode.InvalidConfig,
+                            $"The list '{change.Name}' would become longer than the {WireReader.MaxStringLength} bytes that a record holds."
+                        );
+                    }
+
+                    values = values.SetItem(change.Name, combined);
                     break;
                 default:
                     return new ControlError(ErrorCode.InvalidRequest, $"There is no operation {change.ConfigOperation} on configurations.");

@@ -45,7 +45,10 @@ internal static class FeatureChanges
                 : Judge(image, options, update);
             if (rejection is not null)
             {
-                return new([], new UpdateFeaturesResponse { ErrorCode = ErrorCode.InvalidUpdateVersion, ErrorMessage = rejection });
+                return new(
+                    [],
+                    new UpdateFeaturesResponse { ErrorCode = ErrorCode.InvalidUpdateVersion, ErrorMessage = ErrorText.InShort(rejection) }
+                );
             }
 
             if (image.FeatureLevel(update.Feature) != update.MaxVersionLevel)
