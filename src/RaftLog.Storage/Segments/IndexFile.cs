@@ -5,8 +5,8 @@ namespace RaftLog.Storage;
 /// <summary>
 /// A file of entries of one size, which only grows or is truncated. While its segment is written to, all entries are in memory and reach
 /// the file in pieces; once sealed they are read from the file. The file appears with the first entry that is written, so a small log has
-/// none, or when it is asked for. One writer; readers need no lock: entries below <see cref="Count"/> do not change, unless the log is truncated, and then a reader
-/// checks what it found against the log's own bytes.
+/// none, or when it is asked for. One writer; readers need no lock: entries below <see cref="Count"/> do not change, unless the log is
+/// truncated, and then a reader checks what it found against the log's own bytes.
 /// </summary>
 internal sealed class IndexFile : IDisposable
 {

@@ -3,8 +3,8 @@ using Xunit.Sdk;
 namespace RaftLog.TestKit;
 
 /// <summary>
-/// Starts and ends nodes of Apache Kafka. Each has a folder with its configuration in <c>node-ID.properties</c>, where the launcher keeps its
-/// process id and what it says.
+/// Starts and ends nodes of Apache Kafka. Each has a folder with its configuration in <c>node-ID.properties</c>, where the launcher keeps
+/// its process id and what it says.
 /// </summary>
 public static class KafkaNodes
 {
