@@ -98,8 +98,8 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
         {
             return RpcResult<TResponse>.Failed(
                 RpcOutcome.Unsupported,
-                $"{channel.Peer} {channel.Versions.Describe(request.Api)}; {need.For} needs version {need.Lowest}, which Kafka serves since "
-                    + need.Since
+                $"{channel.Peer} {channel.Versions.Describe(request.Api)}; {need.For} needs version {need.Lowest}, which Kafka serves "
+                    + $"since {need.Since}"
             );
         }
 

@@ -47,7 +47,9 @@ public sealed class BrokerTable
     public short HighestOf(ApiKey api) =>
         _ranges.TryGetValue((short)api, out (short Lowest, short Highest) range) ? range.Highest : (short)-1;
 
-    /// <summary>The ApiVersions response of such a broker. A version that it does not know gets its error in version 0 (KIP-35, KIP-511).</summary>
+    /// <summary>
+    /// The ApiVersions response of such a broker. A version that it does not know gets its error in version 0 (KIP-35, KIP-511).
+    /// </summary>
     /// <param name="version">The version of the request.</param>
     public (ApiVersionsResponse Response, short Version) Respond(short version)
     {
