@@ -94,6 +94,22 @@ public sealed class RecordTextTests
         Assert.Null(header.Value);
     }
 
+    [Fact]
+    public void A_headers_name_that_is_no_text_keeps_its_bytes()
+    {
+        ProducerRecord read = JsonRecords.Read(Bytes("{\"headers\":[{\"name\":{\"base64\":\"/2E=\"},\"value\":\"v\"}]}"), 1, default);
+        RecordHeader header = Assert.Single(read.Headers.ToArray());
+        byte[] name = new byte[header.NameSize];
+        header.WriteName(name);
+        Assert.Equal([0xff, (byte)'a'], name);
+        Assert.Contains(
+            "line 3",
+            Assert
+                .Throws<FormatException>(() => JsonRecords.Read(Bytes("{\"headers\":[{\"name\":null,\"value\":null}]}"), 3, default))
+                .Message
+        );
+    }
+
     [Theory]
     [InlineData("xml")]
     [InlineData("%q")]

@@ -1,5 +1,6 @@
 using System.Text;
 using RaftLog.Client.Consume;
+using RaftLog.Client.Produce;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
 using RaftLog.Protocol.Messages;
@@ -10,6 +11,37 @@ namespace RaftLog.Client.Tests;
 public class ConsumerTests
 {
     private static readonly TopicPartition Partition = new("t", 0);
+
+    [Fact]
+    public void A_headers_name_that_is_no_UTF8_keeps_its_bytes_when_its_record_is_written_again() =>
+        OneThread.Run(context =>
+        {
+            using FakeCluster fake = new(context);
+            fake.AddTopic("t", partitions: 2);
+            KafkaCluster cluster = fake.Connect();
+            Producer producer = cluster.CreateProducer();
+            RecordHeader[] headers = [new([0xff, 0x61], [1])];
+            fake.Finish(producer.ProduceAsync("t", new ProducerRecord(null, [1]) { Headers = headers, Partition = 0 }));
+            using Consumer consumer = cluster.CreateConsumer();
+            for (int hop = 0; hop < 2; hop++)
+            {
+                consumer.Assign(new TopicPartition("t", hop), StartAt.Beginning);
+                using FetchedRecords records = fake.Finish(consumer.ReadAsync(TimeSpan.FromSeconds(5)))!;
+                foreach (RecordView view in records)
+                {
+                    foreach (RecordHeaders header in view.Headers)
+                    {
+                        Assert.Equal([0xff, 0x61], header.Key.ToArray());
+                    }
+
+                    ConsumedRecord copy = view.ToRecord();
+                    Assert.Equal("\uFFFDa", Assert.Single(copy.Headers).Key);
+                    fake.Finish(
+                        producer.ProduceAsync("t", new ProducerRecord(null, copy.Value) { Headers = copy.Headers.ToArray(), Partition = 1 })
+                    );
+                }
+            }
+        });
 
     [Fact]
     public void Everything_from_the_beginning_is_read_in_order_with_its_offsets() =>

@@ -81,6 +81,9 @@ public class ServedApiTests
         [ApiKey.DescribeTopicPartitions] = (typeof(KafkaAdmin), nameof(KafkaAdmin.DescribeTopicsAsync)),
     };
 
+    /// <summary>All that this client asks brokers for.</summary>
+    public static IEnumerable<ApiKey> AskedOfBrokers => AskedByClients.Concat(AskedByAdmin.Keys);
+
     [Fact]
     public void Each_API_that_this_project_speaks_has_a_caller() =>
         Assert.Equal(

@@ -3,6 +3,7 @@ using RaftLog.Client;
 using RaftLog.Client.Consume;
 using RaftLog.Client.Produce;
 using RaftLog.Interop.Tests.Clusters;
+using RaftLog.Interop.Tests.Roles;
 using RaftLog.Interop.Tests.Tools;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Compression;
@@ -100,6 +101,37 @@ public sealed class CodecTests(SharedCluster shared)
                 Assert.Equal([$"k {Long} a=1 none=null", "null v ", "  ", "gone null "], await ReadAsync(cluster, topic, 4));
                 Assert.All(SegmentFiles.Read(cluster.Nodes[0], topic, 0), batch => Assert.Equal(codec, batch.Compression));
             }
+        });
+
+    /// <summary>gzip is the one codec that kafkajs has of its own.</summary>
+    [KafkaJsFact]
+    public Task Kafkajs_and_our_client_read_each_others_gzip() =>
+        shared.WatchAsync(async cluster =>
+        {
+            const string Theirs = "kafkajs-to-ours";
+            (await KafkaJs.RunAsync("admin-and-produce.js", [Theirs, .. cluster.Nodes.Select(node => node.Address)])).Succeeded();
+            Assert.All(SegmentFiles.Read(cluster.Nodes[0], Theirs, 0), batch => Assert.Equal(CompressionType.Gzip, batch.Compression));
+            string broker = cluster.Nodes[0].Address;
+            Assert.Equal(
+                Enumerable.Range(0, 100).Select(i => $"key-{i} {$"0-{i}".PadRight(200, '.')} from={broker}"),
+                await ReadAsync(cluster, Theirs, 100)
+            );
+
+            const string Ours = "ours-to-kafkajs";
+            await cluster.View.CreateTopicAsync(Ours, partitions: 1, replicas: 3);
+            using KafkaCluster client = Connect(cluster);
+            await using Producer producer = client.CreateProducer(
+                new ProducerOptions { Compression = CompressionType.Gzip, Linger = TimeSpan.FromMilliseconds(100) }
+            );
+            await Task.WhenAll(
+                Enumerable.Range(0, 100).Select(i => producer.ProduceAsync(Ours, new ProducerRecord(Bytes(Long), Bytes($"{i}"))).AsTask())
+            );
+            Assert.All(SegmentFiles.Read(cluster.Nodes[0], Ours, 0), batch => Assert.Equal(CompressionType.Gzip, batch.Compression));
+            using Command member = RoleClient.KafkaJs.Member(cluster, Ours, Ours, "");
+            await Poll.UntilAsync("kafkajs has read them", () => member.Said.Count(static each => each == '\n') >= 100);
+            member.Send(TestKit.Signal.Terminate);
+            (await member.EndAsync()).Succeeded();
+            Assert.Equal(Enumerable.Range(0, 100).Select(i => $"0 {i} {Long} {i}"), member.Said.Split('\n')[..^1]);
         });
 
     private static async Task<string> WriteAsync(Cluster cluster, string topic, CompressionType codec)

@@ -1,4 +1,9 @@
+using RaftLog.Client;
+using RaftLog.Client.Admin;
+using RaftLog.Client.Produce;
 using RaftLog.Interop.Tests.Clusters;
+using RaftLog.Protocol;
+using RaftLog.Protocol.Records;
 
 namespace RaftLog.Interop.Tests;
 
@@ -90,6 +95,63 @@ public sealed class CommandLineToolTests(SharedCluster shared)
             Assert.Equal("3", await RunAsync(cluster, $"{Next} 1"));
             Assert.Equal("4\n5", await RunAsync(cluster, $"{Next} 2"));
         });
+
+    [Fact]
+    public Task Produce_says_at_once_which_line_has_failed_and_goes_on_with_the_others() =>
+        shared.WatchAsync(async cluster =>
+        {
+            const string Topic = "small-only";
+            string produce = $"'{Repository.RaftLog}' produce {Topic} --bootstrap-server 127.0.0.1:{cluster.Nodes[0].Port}";
+            await RunAsync(cluster, $"raftlog topic create {Topic} --config max.message.bytes=500");
+            using Command producing = Command.Start("/bin/sh", ["-c", $"exec {produce} 2>&1"]);
+            await producing.Input.WriteAsync("first\n");
+            await producing.Input.FlushAsync();
+            await Poll.UntilAsync("the first is written", async () => await CountAsync(cluster, Topic) == 1);
+            await producing.Input.WriteAsync(new string('x', 1000) + "\n");
+            await producing.Input.FlushAsync();
+
+            // The input stays open: nobody has to wait for its end.
+            await Poll.UntilAsync("the failure is told", () => Task.FromResult(producing.Said.Contains('\n')));
+            Assert.StartsWith("line 2 was not acknowledged: ", producing.Said, StringComparison.Ordinal);
+            Assert.Contains("raise max.message.bytes of the topic", producing.Said, StringComparison.Ordinal);
+            await producing.Input.WriteAsync("third\n");
+            producing.Input.Close();
+
+            CommandResult ended = (await producing.EndAsync()).Failed();
+            Assert.Equal("2 records acknowledged, 1 not", ended.Lines[^1]);
+            Assert.Equal("first\nthird", await RunAsync(cluster, $"raftlog consume {Topic} --from-beginning --max-messages 2"));
+        });
+
+    /// <summary>Other clients may write names that are no UTF-8.</summary>
+    [Fact]
+    public Task A_headers_name_that_is_no_text_goes_through_JSON() =>
+        shared.WatchAsync(async cluster =>
+        {
+            await cluster.View.CreateTopicAsync("names", partitions: 1, replicas: 3);
+            await cluster.View.CreateTopicAsync("names-copy", partitions: 1, replicas: 3);
+            using KafkaCluster client = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap) });
+            await using Producer producer = client.CreateProducer();
+            RecordHeader[] headers = [new([0xff, 0x61], [1]), new("text", "x"u8.ToArray())];
+            await producer.ProduceAsync("names", new ProducerRecord(null, [1]) { Headers = headers });
+            await RunAsync(
+                cluster,
+                "raftlog consume names --from-beginning --max-messages 1 --format json | raftlog produce names-copy --format json"
+            );
+
+            string shown = await RunAsync(cluster, Hex("raftlog consume names-copy --from-beginning --max-messages 1 --format '%h'"));
+            Assert.Equal("ff613d012c746578743d78", shown);
+        });
+
+    private static async Task<long> CountAsync(Cluster cluster, string topic)
+    {
+        using KafkaCluster client = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap) });
+        TopicPartition partition = new(topic, 0);
+        return (await client.Admin.ListOffsetsAsync(new Dictionary<TopicPartition, OffsetSpec> { [partition] = OffsetSpec.Latest }))[
+            partition
+        ]
+            .Offset
+            .Value;
+    }
 
     private static string Hex(string command) => $"{command} | od -An -v -tx1 | tr -d ' \\n'";
 

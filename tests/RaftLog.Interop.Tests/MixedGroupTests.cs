@@ -51,6 +51,50 @@ public sealed class MixedGroupTests
         );
     }
 
+    [KafkaJsWithKafkaFact]
+    public async Task Our_member_librdkafka_kafkajs_and_the_Java_client_rebalance_together_and_every_record_is_seen()
+    {
+        using Cluster nodes = await Cluster.StartAsync(1, Settings);
+        await nodes.WatchAsync(async cluster =>
+        {
+            using KafkaCluster client = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap) });
+            (await client.Admin.CreateTopicsAsync([new NewTopic("t", 8, 1)]))[0].ThrowIfFailed();
+            await using GroupReader own = new(client, "t", "all", options => options with { Assignors = [PartitionAssignors.Range] });
+            await own.UntilAsync(() => own.Assigned.Count == 8);
+            await ProduceAsync(client, 0, 80);
+
+            using Command confluent = RoleClient.Confluent("range", isStatic: false).Member(cluster, "all-t", "t", "");
+            using Command java = RoleClient.JavaMember("range").Member(cluster, "all-t", "t", "");
+            using Command kafkaJs = RoleClient.KafkaJsByRange.Member(cluster, "all-t", "t", "");
+            await UntilMembersAsync(client, 4);
+            await own.UntilAsync(() => own.Assigned.Count == 2);
+            await ProduceAsync(client, 80, 800);
+            Command[] others = [confluent, java, kafkaJs];
+            await Poll.UntilAsync("all are seen", () => Seen(own, others).Count == 880);
+            Assert.All(others, static each => Assert.NotEqual(0, SeenRecords.CountPlaces(each)));
+
+            // One dies, one leaves: the others take over.
+            confluent.Send(TestKit.Signal.Kill);
+            java.Send(TestKit.Signal.Terminate);
+            (await java.EndAsync()).Succeeded();
+            await UntilMembersAsync(client, 2);
+            await ProduceAsync(client, 880, 400);
+            await Poll.UntilAsync("all are seen again", () => Seen(own, others).Count == 1280);
+            kafkaJs.Send(TestKit.Signal.Terminate);
+            (await kafkaJs.EndAsync()).Succeeded();
+            Assert.Equal(Enumerable.Range(0, 1280), Seen(own, others).Order());
+        });
+    }
+
+    private static HashSet<int> Seen(GroupReader own, Command[] others) =>
+        [.. own.Values, .. SeenRecords.Of(others).Select(static record => record.Value)];
+
+    private static Task UntilMembersAsync(KafkaCluster client, int count) =>
+        Poll.UntilAsync(
+            $"the group has {count} members and is stable",
+            async () => await client.Admin.Groups.DescribeAsync("all-t") is { State: "Stable" } group && group.Members.Count == count
+        );
+
     private static async Task ShareAsync(Cluster cluster, RoleClient theirs, GroupProtocol ours, IPartitionAssignor? assignor = null)
     {
         using KafkaCluster client = new(new ClientOptions { BootstrapServers = ClientOptions.ParseServers(cluster.Bootstrap) });

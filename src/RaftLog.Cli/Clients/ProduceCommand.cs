@@ -11,7 +11,6 @@ namespace RaftLog.Cli.Clients;
 /// <summary><c>raftlog produce</c>: one record for each line of standard input.</summary>
 internal static class ProduceCommand
 {
-    private const int MaxWaiting = 10_000;
     private const int MaxLineBytes = 1 << 20;
     private const int ProgressEvery = 10_000;
 
@@ -111,25 +110,40 @@ internal static class ProduceCommand
                     common
                 );
                 bool readsJson = parsed.GetValue(format) == "json";
-                long sent = await SendLinesAsync(
-                    producer,
-                    parsed.GetValue(topic)!,
-                    (line, number) => readsJson ? JsonRecords.Read(line, number, common) : lines.Parse(line),
-                    cancel
-                );
-                string text = json
-                    ? Json.Line(writer =>
-                    {
-                        writer.WriteStartObject();
-                        writer.WriteNumber("records", sent);
-                        writer.WriteEndObject();
-                    })
-                    : $"{sent} records acknowledged";
-                Console.Error.WriteLine(text);
-                return ExitCode.Ok;
+                LineSender sender = new(producer, parsed.GetValue(topic)!, Console.Error);
+                try
+                {
+                    await SendLinesAsync(
+                        sender,
+                        (line, number) => readsJson ? JsonRecords.Read(line, number, common) : lines.Parse(line),
+                        cancel
+                    );
+                }
+                finally
+                {
+                    // Also where a line is no record: those before it are on their way.
+                    await sender.EndAsync();
+                    Console.Error.WriteLine(json ? ToJson(sender) : ToText(sender));
+                }
+
+                return sender.Failed == 0 ? ExitCode.Ok : ExitCode.Failed;
             }
         );
     }
+
+    private static string ToText(LineSender sender) =>
+        sender.Failed == 0
+            ? $"{sender.Acknowledged} records acknowledged"
+            : $"{sender.Acknowledged} records acknowledged, {sender.Failed} not";
+
+    private static string ToJson(LineSender sender) =>
+        Json.Line(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("records", sender.Acknowledged);
+            writer.WriteNumber("failed", sender.Failed);
+            writer.WriteEndObject();
+        });
 
     private static void CheckEscapes(OptionResult result)
     {
@@ -143,43 +157,27 @@ internal static class ProduceCommand
         }
     }
 
-    private static async Task<long> SendLinesAsync(
-        Producer producer,
-        string topic,
+    private static async Task SendLinesAsync(
+        LineSender sender,
         Func<ReadOnlyMemory<byte>, long, ProducerRecord> parse,
         CancellationToken cancel
     )
     {
-        Queue<ValueTask<ProduceResult>> waiting = new();
-        long sent = 0;
         bool showsProgress = !Console.IsErrorRedirected && Console.IsInputRedirected;
         await using Stream input = Console.OpenStandardInput();
         ByteLines lines = new(input, MaxLineBytes);
         while (await lines.ReadAsync(cancel) is { } line)
         {
-            waiting.Enqueue(producer.ProduceAsync(topic, parse(line, lines.Number), CancellationToken.None));
-            if (waiting.Count >= MaxWaiting)
+            await sender.SendAsync(parse(line, lines.Number), lines.Number);
+            if (showsProgress && lines.Number % ProgressEvery == 0)
             {
-                await waiting.Dequeue();
-                sent++;
-                if (showsProgress && sent % ProgressEvery == 0)
-                {
-                    Console.Error.Write($"\r{sent} records");
-                }
+                Console.Error.Write($"\r{sender.Acknowledged} records");
             }
         }
 
-        while (waiting.TryDequeue(out ValueTask<ProduceResult> last))
-        {
-            await last;
-            sent++;
-        }
-
-        if (showsProgress && sent >= ProgressEvery)
+        if (showsProgress && lines.Number >= ProgressEvery)
         {
             Console.Error.Write('\r');
         }
-
-        return sent;
     }
 }

@@ -253,6 +253,7 @@ public sealed class GroupAdmin
         LeaveGroupRequest request = new()
         {
             GroupId = group,
+            MemberId = members[0].Id,
             Members =
             [
                 .. members.Select(static each => new LeaveGroupRequest.MemberIdentity
@@ -264,6 +265,12 @@ public sealed class GroupAdmin
             ],
         };
         LeaveGroupResponse response = await CoordinatorOf(group).CallAsync(request, static r => r.ErrorCode, deadline);
+        if (response.Members.Count == 0)
+        {
+            // A version that knows one member alone says of it what it says of the request.
+            return [ItemResult<string>.From(members[0].Id, response.ErrorCode, Reason(response.ErrorCode))];
+        }
+
         Check(response.ErrorCode, group, null);
         return response.Members.ConvertAll(each =>
             ItemResult<string>.From(

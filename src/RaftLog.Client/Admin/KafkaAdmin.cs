@@ -53,17 +53,27 @@ public sealed class KafkaAdmin
     /// <exception cref="KafkaException">The cluster cannot be reached.</exception>
     public async ValueTask<ClusterDescription> DescribeClusterAsync(CancellationToken cancel = default)
     {
-        DescribeClusterResponse response = await _calls.CallAnyAsync(
-            new DescribeClusterRequest(),
-            static r => r.ErrorCode,
-            NewDeadline(cancel)
-        );
-        Check(response.ErrorCode, response.ErrorMessage, "describe cluster");
-        List<BrokerView> brokers = response
-            .Brokers.Select(b => new BrokerView(b.BrokerId, new NetworkAddress(b.Host, b.Port), b.Rack))
-            .OrderBy(b => b.Id)
-            .ToList();
-        return new ClusterDescription(response.ClusterId, response.ControllerId, brokers);
+        CallDeadline deadline = NewDeadline(cancel);
+        try
+        {
+            DescribeClusterResponse response = await _calls.CallAnyAsync(new DescribeClusterRequest(), static r => r.ErrorCode, deadline);
+            Check(response.ErrorCode, response.ErrorMessage, "describe cluster");
+            return new ClusterDescription(
+                response.ClusterId,
+                response.ControllerId,
+                [.. response.Brokers.Select(b => new BrokerView(b.BrokerId, new NetworkAddress(b.Host, b.Port), b.Rack)).OrderBy(b => b.Id)]
+            );
+        }
+        catch (KafkaException e) when (e.Code == ErrorCode.UnsupportedVersion)
+        {
+            // Before Kafka 2.8 metadata alone says it.
+            MetadataResponse response = await _calls.CallAnyAsync(new MetadataRequest { Topics = [] }, static r => r.ErrorCode, deadline);
+            return new ClusterDescription(
+                response.ClusterId ?? "",
+                response.ControllerId,
+                [.. response.Brokers.Select(b => new BrokerView(b.NodeId, new NetworkAddress(b.Host, b.Port), b.Rack)).OrderBy(b => b.Id)]
+            );
+        }
     }
 
     /// <summary>The metadata quorum.</summary>

@@ -103,6 +103,14 @@ internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, Cl
             {
                 Collect(response, missing, results);
             }
+            else if (result.Outcome == RpcOutcome.Unsupported)
+            {
+                foreach (TopicPartition partition in group)
+                {
+                    results[partition] = Failed(partition, ErrorCode.UnsupportedVersion, result.Reason);
+                    missing.Remove(partition);
+                }
+            }
             else
             {
                 foreach (TopicPartition partition in group)

@@ -93,6 +93,16 @@ internal sealed class ClusterCalls(ClientRuntime runtime, ConnectionSet connecti
     )
         where TResponse : class, IVersionedMessage, new()
     {
+        VersionNeed? need = VersionNeed.Of(request);
+        if (need is not null && !(channel.Versions.TryChoose(request.Api, highestVersion, out short version) && version >= need.Lowest))
+        {
+            return RpcResult<TResponse>.Failed(
+                RpcOutcome.Unsupported,
+                $"{channel.Peer} {channel.Versions.Describe(request.Api)}; {need.For} needs version {need.Lowest}, which Kafka serves "
+                    + $"since {need.Since}"
+            );
+        }
+
         RpcResult<TResponse> result = await channel.CallAsync(request, deadline.AtMost(timeout), highestVersion, deadline.Cancel);
         deadline.Cancel.ThrowIfCancellationRequested();
         return result;

@@ -14,6 +14,7 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
     private readonly Backoff _backoff = runtime.NewBackoff();
     private readonly List<RpcChannel> _retired = [];
     private readonly List<Wait> _waiting = [];
+    private readonly CancellationTokenSource _stop = new();
     private RpcChannel? _channel;
     private string _failure = "";
     private ConnectOutcome _outcome = ConnectOutcome.Silent;
@@ -73,9 +74,11 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
     public void Dispose()
     {
         List<RpcChannel> channels;
+        List<Wait> waiting;
         lock (_lock)
         {
             _disposed = true;
+            waiting = [.. _waiting];
             channels = [.. _retired];
             if (_channel is not null)
             {
@@ -84,6 +87,10 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
         }
 
         channels.ForEach(channel => channel.Dispose());
+
+        // A node that accepts and says nothing holds up nobody who ends: neither who waits for it, nor the attempt itself.
+        waiting.ForEach(wait => wait.TryComplete(WaitOutcome.Ready));
+        _stop.Cancel();
     }
 
     private async Task ConnectAsync()
@@ -91,7 +98,7 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
         RpcConnectResult result = new(ConnectOutcome.Silent, null, $"the connection to {address} is closed");
         if (_pause == TimeSpan.Zero || await runtime.Waiters.Delay(_pause) == WaitOutcome.Expired)
         {
-            result = await runtime.Connector.ConnectAsync(address, runtime.Options.ConnectTimeout, CancellationToken.None);
+            result = await runtime.Connector.ConnectAsync(address, runtime.Options.ConnectTimeout, _stop.Token);
         }
 
         bool isLate;

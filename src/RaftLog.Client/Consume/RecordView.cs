@@ -44,7 +44,7 @@ public readonly ref struct RecordView
         List<RecordHeader> headers = [];
         foreach (RecordHeaders header in Headers)
         {
-            headers.Add(new RecordHeader(System.Text.Encoding.UTF8.GetString(header.Key), header.Value.ToArray()));
+            headers.Add(new RecordHeader(header.Key, header.Value.ToArray()));
         }
 
         return new ConsumedRecord(Partition, Offset, LeaderEpoch, TimestampMs, Key.ToArray(), Value.ToArray(), headers);

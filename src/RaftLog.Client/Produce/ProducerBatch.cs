@@ -1,4 +1,3 @@
-using System.Text;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
@@ -161,7 +160,7 @@ internal sealed class ProducerBatch(RecordBatchBuilder builder, List<RecordEnd> 
         int i = 0;
         foreach (RecordHeaders header in record.Headers)
         {
-            headers[i++] = new RecordHeader(Encoding.UTF8.GetString(header.Key), header.Value.ToArray());
+            headers[i++] = new RecordHeader(header.Key, header.Value.ToArray());
         }
 
         return headers;

@@ -56,13 +56,28 @@ public sealed class ApiVersionTable
     public bool TryChoose(ApiKey key, short highest, out short version)
     {
         version = -1;
-        if ((uint)key >= (uint)_ranges.Length || !ApiCatalog.TryFind(key, out ApiDescription? own))
+        if (!ApiCatalog.TryFind(key, out ApiDescription? own))
         {
             return false;
         }
 
-        (short Lowest, short Highest) peer = _ranges[(int)key];
+        (short Lowest, short Highest) peer = RangeOf(key);
         version = Math.Min(highest, Math.Min(own.HighestVersion, peer.Highest));
         return version >= own.LowestVersion && version >= peer.Lowest;
     }
+
+    /// <summary>What the peer serves of an API, for people: <c>serves Fetch in versions 0 to 10</c>.</summary>
+    public string Describe(ApiKey key) =>
+        RangeOf(key) is var (lowest, highest) && lowest <= highest
+            ? $"serves {key} in versions {lowest} to {highest}"
+            : $"does not serve {key}";
+
+    /// <summary>What this side speaks of an API, for people.</summary>
+    public static string DescribeOwn(ApiKey key, short highest) =>
+        ApiCatalog.TryFind(key, out ApiDescription? own)
+            ? $"this side speaks versions {own.LowestVersion} to {Math.Min(own.HighestVersion, highest)}"
+            : "this side does not know it";
+
+    private (short Lowest, short Highest) RangeOf(ApiKey key) =>
+        (uint)key < (uint)_ranges.Length ? _ranges[(int)key] : ((short)0, (short)-1);
 }

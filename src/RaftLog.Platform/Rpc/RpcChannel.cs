@@ -162,9 +162,7 @@ public sealed class RpcChannel : IDisposable
         where TResponse : class =>
         RpcResult<TResponse>.Failed(
             RpcOutcome.Unsupported,
-            highestVersion == short.MaxValue
-                ? $"{Peer} does not serve {api} in a version that this side speaks"
-                : $"{Peer} does not serve {api} in a version up to {highestVersion} that this side speaks"
+            $"{Peer} {Versions.Describe(api)}; {ApiVersionTable.DescribeOwn(api, highestVersion)}"
         );
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

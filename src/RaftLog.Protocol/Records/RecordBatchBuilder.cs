@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using RaftLog.Protocol.Compression;
 
 namespace RaftLog.Protocol.Records;
@@ -89,7 +88,8 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options) : IDisposable
         written += ZigZag.Write(target[written..], headers.Length);
         foreach (ref readonly RecordHeader next in headers)
         {
-            written += WriteText(target[written..], next.Key);
+            written += ZigZag.Write(target[written..], next.NameSize);
+            written += next.WriteName(target[written..]);
             written += WritePart(target[written..], next.Value);
         }
 
@@ -220,16 +220,10 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options) : IDisposable
         long size = ZigZag.Size(headers.Length);
         foreach (ref readonly RecordHeader next in headers)
         {
-            int key = Encoding.UTF8.GetByteCount(next.Key);
+            int key = next.NameSize;
             size += ZigZag.Size(key) + key + PartSize(next.Value);
         }
 
         return size;
-    }
-
-    private static int WriteText(Span<byte> target, string text)
-    {
-        int written = ZigZag.Write(target, Encoding.UTF8.GetByteCount(text));
-        return written + Encoding.UTF8.GetBytes(text, target[written..]);
     }
 }

@@ -76,7 +76,8 @@ internal static class ConfluentRoles
         if (options.GroupProtocol == GroupProtocol.Classic)
         {
             options.SessionTimeoutMs = 6_000;
-            options.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
+            options.PartitionAssignmentStrategy =
+                protocol == "range" ? PartitionAssignmentStrategy.Range : PartitionAssignmentStrategy.CooperativeSticky;
         }
 
         return options;

@@ -11,7 +11,7 @@ namespace RaftLog.Interop.Tests.Roles;
 internal sealed record RoleClient(string Name, Func<string[], Command> Start, bool IsStatic = false, bool OutlivesCoordinator = true)
 {
     /// <summary>Confluent.Kafka on .NET.</summary>
-    /// <param name="protocol">classic or consumer.</param>
+    /// <param name="protocol">classic, range (classic, shared out by range) or consumer.</param>
     /// <param name="isStatic">Members with instance ids.</param>
     public static RoleClient Confluent(string protocol, bool isStatic) =>
         new(
@@ -23,6 +23,9 @@ internal sealed record RoleClient(string Name, Func<string[], Command> Start, bo
     /// <summary>kafkajs.</summary>
     public static RoleClient KafkaJs { get; } = new("kafkajs", role => Tools.KafkaJs.Start("roles.js", role), OutlivesCoordinator: false);
 
+    /// <summary>kafkajs as a member of a group that another client shares out by range.</summary>
+    public static RoleClient KafkaJsByRange { get; } = new("kafkajs-range", role => Tools.KafkaJs.Start("roles.js", [.. role, "range"]));
+
     /// <summary>A library of Python.</summary>
     /// <param name="library">The module <c>roles_LIBRARY.py</c> plays its roles.</param>
     public static RoleClient Python(string library) => new(library, role => PythonClients.Start("roles.py", [library, .. role]));
@@ -32,7 +35,7 @@ internal sealed record RoleClient(string Name, Func<string[], Command> Start, bo
     public static RoleClient Debian(string library) => new($"debian-{library}", role => DebianPython.Start("roles.py", [library, .. role]));
 
     /// <summary>Kafka's Java client, which plays members only.</summary>
-    /// <param name="protocol">classic or consumer.</param>
+    /// <param name="protocol">classic, range (classic, shared out by range) or consumer.</param>
     public static RoleClient JavaMember(string protocol) =>
         new($"java-{protocol}", role => KafkaTools.StartSource("GroupMember.java", [protocol, .. role]));
 

@@ -1,13 +1,15 @@
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * PROTOCOL member BOOTSTRAP GROUP TOPIC: the role of the same name of node/roles.js with Kafka's Java client. Reads in a group, prints
+ * PROTOCOL member BOOTSTRAP GROUP TOPIC, where PROTOCOL is classic, range (classic, shared out by range) or consumer: the role of the same name of node/roles.js with Kafka's Java client. Reads in a group, prints
  * 'partition offset key value', commits what it has printed; SIGTERM ends it in order.
  */
 public final class GroupMember {
@@ -15,9 +17,10 @@ public final class GroupMember {
         Properties config = new Properties();
         config.put("bootstrap.servers", args[2]);
         config.put("group.id", args[3]);
-        config.put("group.protocol", args[0]);
-        if (args[0].equals("classic")) {
-            config.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
+        config.put("group.protocol", args[0].equals("consumer") ? "consumer" : "classic");
+        if (!args[0].equals("consumer")) {
+            String assignor = args[0].equals("range") ? "RangeAssignor" : "CooperativeStickyAssignor";
+            config.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer." + assignor);
         }
 
         config.put("auto.offset.reset", "earliest");
@@ -39,7 +42,12 @@ public final class GroupMember {
                     System.out.println(record.partition() + " " + record.offset() + " " + record.key() + " " + record.value());
                 }
 
-                consumer.commitSync();
+                try {
+                    consumer.commitSync();
+                } catch (RebalanceInProgressException | CommitFailedException e) {
+                    // What is not committed is read again by whoever has the partition next.
+                    System.err.println(e);
+                }
             }
         } catch (WakeupException e) {
             // The signal.

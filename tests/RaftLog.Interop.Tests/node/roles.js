@@ -1,17 +1,17 @@
 // node roles.js ROLE BOOTSTRAP ARGUMENT...: plays one of the roles that every client library plays (Roles/ClientRoles.cs).
 //
 // produce TOPIC            sends each line of the input as a value, keyed by its number modulo 100, with idempotence
-// member GROUP TOPIC       reads committed records in a group, prints 'partition offset key value', commits what it has printed; SIGTERM ends it in order
+// member GROUP TOPIC [range] reads committed records in a group, prints 'partition offset key value', commits what it has printed; SIGTERM ends it in order
 // transform ID FROM TO N   copies N records with transactions, of which every fifth is aborted and read again; prints a line a transaction
 const readline = require('readline')
-const { Kafka, logLevel } = require('kafkajs')
+const { AssignerProtocol, Kafka, logLevel } = require('kafkajs')
 
 const [role, bootstrap, ...rest] = process.argv.slice(2)
 const kafka = new Kafka({
   clientId: 'roles', brokers: bootstrap.split(','), logLevel: logLevel.ERROR, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 8 }
 })
-const group = groupId => kafka.consumer({
-  groupId, sessionTimeout: 6000, heartbeatInterval: 1000, rebalanceTimeout: 10000, maxWaitTimeInMs: 200, readUncommitted: false
+const group = (groupId, more = {}) => kafka.consumer({
+  ...more, groupId, sessionTimeout: 6000, heartbeatInterval: 1000, rebalanceTimeout: 10000, maxWaitTimeInMs: 200, readUncommitted: false
 })
 
 // One partition a send: kafkajs 2.2.4 takes the records of a partition whose leader is lost for sent when the new leader has already answered for another
@@ -43,8 +43,18 @@ async function produce(topic) {
   await producer.disconnect()
 }
 
-async function member(groupId, topic) {
-  const consumer = group(groupId)
+// Takes part under a name that other clients know; another member, which was there before, shares out.
+const range = () => ({
+  name: 'range',
+  version: 0,
+  protocol: ({ topics }) => ({
+    name: 'range', metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) })
+  }),
+  assign: async () => { throw new Error('another member should share out') }
+})
+
+async function member(groupId, topic, assigner) {
+  const consumer = group(groupId, assigner === 'range' ? { partitionAssigners: [range] } : {})
   process.on('SIGTERM', () => consumer.disconnect().then(() => process.exit(0)))
   await consumer.connect()
   await consumer.subscribe({ topics: [topic], fromBeginning: true })

@@ -77,7 +77,9 @@ internal static class JsonRecords
             foreach (RecordHeader header in record.Headers)
             {
                 writer.WriteStartObject();
-                writer.WriteString("name", header.Key);
+                byte[] name = new byte[header.NameSize];
+                header.WriteName(name);
+                WriteBytes(writer, "name", name);
                 WriteBytes(writer, "value", header.Value is { } value ? value.ToArray() : null);
                 writer.WriteEndObject();
             }
@@ -116,8 +118,11 @@ internal static class JsonRecords
         [
             .. element
                 .EnumerateArray()
-                .Select(each => new RecordHeader(each.GetProperty("name").GetString()!, ArrayOf(each.GetProperty("value")))),
+                .Select(each => new RecordHeader(NameOf(each.GetProperty("name")), ArrayOf(each.GetProperty("value")))),
         ];
+
+    private static ReadOnlySpan<byte> NameOf(JsonElement element) =>
+        BytesOf(element) is { } name ? name.Span : throw new FormatException("the name of a header is null");
 
     private static byte[]? ArrayOf(JsonElement element) => BytesOf(element) is { } bytes ? bytes.ToArray() : null;
 }

@@ -59,8 +59,7 @@ internal sealed class RecordLanes(ProcessingOptions options)
     }
 
     /// <summary>All records of a partition before an offset have been added.</summary>
-    /// <returns>Where to go on if everything were lost now.</returns>
-    public Offset Reach(TopicPartition partition, Offset end)
+    public void Reach(TopicPartition partition, Offset end)
     {
         if (!_partitions.TryGetValue(partition, out PartitionWork? work))
         {
@@ -68,7 +67,6 @@ internal sealed class RecordLanes(ProcessingOptions options)
         }
 
         work.Offsets.Reach(end);
-        return work.Offsets.Next;
     }
 
     /// <summary>Begins the next record, where one may begin.</summary>
@@ -93,8 +91,7 @@ internal sealed class RecordLanes(ProcessingOptions options)
     /// <param name="work">The record.</param>
     /// <param name="isDone">False where it counts as not handled: then nothing behind it is committed, and nothing behind it in its lane
     /// begins.</param>
-    /// <returns>Where its partition goes on if everything were lost now; none where it is not this reader's any more.</returns>
-    public Offset End(RecordWork work, bool isDone)
+    public void End(RecordWork work, bool isDone)
     {
         Lane lane = work.Lane;
         _ages.Remove(work.Age);
@@ -104,7 +101,7 @@ internal sealed class RecordLanes(ProcessingOptions options)
         {
             Count(lane.Partition, -lane.Records.Count);
             lane.Records.Clear();
-            return Offset.None;
+            return;
         }
 
         lane.Partition.Offsets.End(work.Record.Offset);
@@ -116,8 +113,6 @@ internal sealed class RecordLanes(ProcessingOptions options)
         {
             _lanes.Remove(lane.Id);
         }
-
-        return lane.Partition.IsCurrent ? lane.Partition.Offsets.Next : Offset.None;
     }
 
     /// <summary>Begins no more records of these partitions.</summary>
@@ -145,13 +140,16 @@ internal sealed class RecordLanes(ProcessingOptions options)
         {
             if (_partitions.Remove(partition, out PartitionWork? work))
             {
-                work.IsCurrent = false;
                 abandoned.Add(work.Abandoned);
             }
         }
 
         return abandoned;
     }
+
+    /// <summary>Where a partition goes on if everything were lost now; none where it is not this reader's any more.</summary>
+    public Offset DoneOf(TopicPartition partition) =>
+        _partitions.TryGetValue(partition, out PartitionWork? work) ? work.Offsets.Next : Offset.None;
 
     /// <summary>Where each partition goes on if everything were lost now.</summary>
     public SortedDictionary<TopicPartition, Offset> Done()
@@ -197,8 +195,6 @@ internal sealed class RecordLanes(ProcessingOptions options)
         public int Running { get; set; }
 
         public int Pending { get; set; }
-
-        public bool IsCurrent { get; set; } = true;
 
         /// <summary>Cancelled when nobody waits for its records any more.</summary>
         public CancellationTokenSource Abandoned { get; } = new();

@@ -18,6 +18,7 @@ internal sealed class RecordProcessor : IPartitionWork
     private readonly Func<ConsumedRecord, CancellationToken, ValueTask> _handler;
     private readonly RecordLanes _lanes;
     private readonly AsyncSignal _ended;
+    private readonly Lock _storing = new();
     private readonly Lock _lock = new();
     private Exception? _failure;
     private CancellationToken _cancel;
@@ -147,6 +148,12 @@ internal sealed class RecordProcessor : IPartitionWork
         {
             _runtime.Telemetry.Logger.HandlersAbandoned(Running, _options.DrainTimeout.TotalSeconds);
         }
+
+        // A handler that has just ended may not have come to it, and what is stored is committed next.
+        foreach (TopicPartition partition in partitions)
+        {
+            Store(partition);
+        }
     }
 
     /// <inheritdoc />
@@ -201,7 +208,6 @@ internal sealed class RecordProcessor : IPartitionWork
 
     private void Take(FetchedRecords records)
     {
-        Offset done;
         lock (_lock)
         {
             foreach (RecordView record in records)
@@ -209,10 +215,28 @@ internal sealed class RecordProcessor : IPartitionWork
                 _lanes.Add(record.ToRecord());
             }
 
-            done = _lanes.Reach(records.Partition, records.Next);
+            _lanes.Reach(records.Partition, records.Next);
         }
 
-        _consumer.TryStore(records.Partition, done);
+        Store(records.Partition);
+    }
+
+    /// <summary>
+    /// Stores how far a partition is done. Of two that store at once, each of which sees what the other has done, the last one stores all
+    /// of it. Not under <see cref="_lock"/>: whoever hands out records asks for room with the locks of the positions held.
+    /// </summary>
+    private void Store(TopicPartition partition)
+    {
+        lock (_storing)
+        {
+            Offset done;
+            lock (_lock)
+            {
+                done = _lanes.DoneOf(partition);
+            }
+
+            _consumer.TryStore(partition, done);
+        }
     }
 
     private void Begin()
@@ -262,16 +286,13 @@ internal sealed class RecordProcessor : IPartitionWork
             failure
         );
 
-        Offset done;
         lock (_lock)
         {
-            done = _lanes.End(work, isDone: failure is null && !isGivenUp);
+            _lanes.End(work, isDone: failure is null && !isGivenUp);
             _failure ??= failure;
-
-            // Stored under the lock: of two handlers that end at once the later must not be overtaken.
-            _consumer.TryStore(work.Record.Partition, done);
         }
 
+        Store(work.Record.Partition);
         Begin();
         _ended.Set();
         _consumer.Wake();
