@@ -18,7 +18,8 @@ public class CrashTests
     /// a append, A a transaction that is aborted, f flush, h high watermark, c checkpoints, r roll, t truncation to the high watermark,
     /// b truncation below it, s start moves, n retention, x snapshot, o stop in order and start, k kill and start.
     /// </summary>
-    private const string Script = "aAfhaacAafhraatafhcaAfhsaafhcxAafbaafhcAatafhnafhcxakaAfhcAafhoaafhbAfhcaksafhxtaAarafhaAraakaAfhc";
+    private const string Script =
+        "aAfhaacAafhraatafhcaAfhsaafhcxAafbaafhcAatafhnafhcxakaAfhcAafhoaafhbAfhcaksafhxtaAarafhaAraakaAfhcAfhcraafhcAfhcra";
 
     [Fact]
     [Trait("Category", "Slow")]
