@@ -60,7 +60,7 @@ internal sealed class ClassicGroupMember(
         switch (told.Error)
         {
             case ErrorCode.None:
-                _seat.Heard(sent);
+                _seat.HeardPerhapsUnseen(MemberId, sent);
                 break;
             case ErrorCode.RebalanceInProgress:
                 GiveUp();

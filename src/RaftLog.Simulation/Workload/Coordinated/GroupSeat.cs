@@ -18,6 +18,7 @@ internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, Ti
     private long _seenUs;
     private long? _unansweredUs;
     private long? _revokingUntilUs;
+    private bool _isDoubtful;
 
     /// <summary>What it holds.</summary>
     internal IReadOnlyCollection<TopicPartition> Owned => _since.Keys;
@@ -35,11 +36,31 @@ internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, Ti
         _unansweredUs = null;
     }
 
+    /// <summary>
+    /// The same of a response that a coordinator gives to everybody while it is loading, as Kafka does to heartbeats of classic groups. After
+    /// a session of silence it does not say who is a member still: what is held is held anew with the next one.
+    /// </summary>
+    internal void HeardPerhapsUnseen(string member, long sentUs)
+    {
+        bool wasSilent = sentUs - _seenUs > _sessionUs;
+        if (_isDoubtful || wasSilent)
+        {
+            foreach (TopicPartition partition in _since.Keys.ToList())
+            {
+                Give(member, partition);
+                Take(partition);
+            }
+        }
+
+        _isDoubtful = wasSilent;
+        Heard(sentUs);
+    }
+
     internal void Take(TopicPartition partition) => _since.TryAdd(partition, nowUs());
 
     internal void Give(string member, TopicPartition partition)
     {
-        if (_since.Remove(partition, out long since))
+        if (_since.Remove(partition, out long since) && !_isDoubtful)
         {
             long reliableUs = Math.Min(_seenUs + _sessionUs, _revokingUntilUs ?? long.MaxValue);
             log.Held(new Ownership(group, partition, member, since, Math.Min(nowUs(), reliableUs)));
@@ -53,6 +74,6 @@ internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, Ti
             Give(member, partition);
         }
 
-        (_unansweredUs, _revokingUntilUs) = (null, null);
+        (_unansweredUs, _revokingUntilUs, _isDoubtful) = (null, null, false);
     }
 }
