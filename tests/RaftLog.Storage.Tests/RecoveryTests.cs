@@ -63,6 +63,34 @@ public class RecoveryTests
         Assert.Equal(path, node.Disk.Flushes[^1]);
     }
 
+    /// <summary>Its last offset says where the log goes on: a replica would claim what it has never had.</summary>
+    [Fact]
+    public void A_log_whose_last_batch_the_disk_has_changed_after_a_clean_stop_is_rejected()
+    {
+        const int LastOffsetDelta = 26;
+        Node node = Filled(10);
+        string file = $"{node.Directory.Logs[0].Path}/00000000000000000000.log";
+        node.Close();
+        int last = node.Disk.BytesOf(file).Length - Of("value 9").Length;
+        Flip();
+        DiskException rejection = Assert.Throws<DiskException>(() => new Node(node.Disk).Run().Open());
+        Assert.Contains("the last batch, at offset 9, is not what was written", rejection.Message, StringComparison.Ordinal);
+
+        node.Disk.KillProcess();
+        Flip();
+        Assert.Equal(10, Values(new Node(node.Disk).Run().Open()).Count);
+
+        void Flip() =>
+            node.Disk.Corrupt(
+                file,
+                bytes =>
+                {
+                    bytes[last + LastOffsetDelta] ^= 4;
+                    return bytes;
+                }
+            );
+    }
+
     [Fact]
     public void What_lies_below_the_recovery_point_is_not_scanned()
     {

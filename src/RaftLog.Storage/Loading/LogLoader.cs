@@ -206,6 +206,10 @@ internal sealed partial class LogLoader
             {
                 segment.Seal();
             }
+            else
+            {
+                RequireIntactEnd(segment);
+            }
         }
 
         Offset trusted = firstInDoubt < _segments.Count ? _segments[firstInDoubt].BaseOffset : _end;
@@ -430,6 +434,28 @@ internal sealed partial class LogLoader
                     + $"disk has corrupt it; "
                     + "where the partition has other replicas, it can be copied from them: \"A corrupt log\" in docs/operations.md"
             );
+        }
+    }
+
+    /// <summary>
+    /// The log goes on behind its last batch, at the offset that this batch tells. A disk that has changed that would make a replica claim
+    /// records that it has never had. Nothing before is looked at: who reads it finds out.
+    /// </summary>
+    private static void RequireIntactEnd(LogSegment segment)
+    {
+        using BatchScanner scan = new(segment.Log, segment.WalkStart(segment.NextOffset - 1), segment.Size);
+        while (scan.MoveNext())
+        {
+            if (scan.ReachedEnd && !IsIntact(scan))
+            {
+                throw new DiskException(
+                    segment.Log.Path,
+                    DiskErrorKind.Io,
+                    "open",
+                    $"the last batch, at offset {scan.Header.BaseOffset}, is not what was written, so the disk has corrupt it; "
+                        + "where the partition has other replicas, it can be copied from them: \"A corrupt log\" in docs/operations.md"
+                );
+            }
         }
     }
 

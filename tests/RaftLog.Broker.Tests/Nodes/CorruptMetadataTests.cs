@@ -30,6 +30,7 @@ public sealed class CorruptMetadataTests
         NodesInMemory.OneNode node = nodes.All[0];
         await nodes.StartAsync();
         await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("orders") { Partitions = 1 }]);
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("last") { Partitions = 1 }]);
         await nodes.StopAsync();
         node.Disk.FlipBit(MetadataLog, "orders");
 
@@ -38,6 +39,20 @@ public sealed class CorruptMetadataTests
 
         Assert.Contains("read of /a/__cluster_metadata-0 failed: the batch with offset", node.Process.HaltReason, StringComparison.Ordinal);
         Assert.Empty(node.Node.Image.Topics.InNameOrder);
+    }
+
+    [Fact]
+    public async Task A_node_does_not_go_on_behind_a_last_batch_that_its_disk_has_corrupt_since_a_clean_stop()
+    {
+        using NodesInMemory nodes = new(OneNode);
+        NodesInMemory.OneNode node = nodes.All[0];
+        await nodes.StartAsync();
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("orders") { Partitions = 1 }]);
+        await nodes.StopAsync();
+        node.Disk.FlipBit(MetadataLog, "orders");
+
+        NodeStartException rejected = await Assert.ThrowsAsync<NodeStartException>(() => node.StartAsync());
+        Assert.Contains($"open of {MetadataLog} failed: the last batch", rejected.Message, StringComparison.Ordinal);
     }
 
     [Fact]
