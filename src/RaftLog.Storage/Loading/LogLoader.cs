@@ -126,8 +126,8 @@ internal sealed partial class LogLoader
         int last = _segments.Count - 1;
         for (int i = 0; i < last; i++)
         {
-            // A recovery point that is the next segment's beginning may be older than that segment. The end of this one was flushed then, and
-            // its indexes only later, with the first group behind it. Kafka flushes both before it tells the point.
+            // A recovery point that is the next segment's beginning may be older than that segment. The end of this one was flushed then,
+            // and its indexes only later, with the first group behind it. Kafka flushes both before it tells the point.
             Offset next = _segments[i + 1].BaseOffset;
             if (next > _hints.RecoveryPoint || (next == _hints.RecoveryPoint && !_hints.IsForeign))
             {

@@ -37,8 +37,8 @@ internal sealed class GroupSeat(string group, GroupLog log, Func<long> nowUs, Ti
     }
 
     /// <summary>
-    /// The same of a response that a coordinator gives to everybody while it is loading, as Kafka does to heartbeats of classic groups. After
-    /// a session of silence it does not say who is a member still: what is held is held anew with the next one.
+    /// The same of a response that a coordinator gives to everybody while it is loading, as Kafka does to heartbeats of classic groups.
+    /// After a session of silence it does not say who is a member still: what is held is held anew with the next one.
     /// </summary>
     internal void HeardPerhapsUnseen(string member, long sentUs)
     {
