@@ -25,10 +25,10 @@ public sealed class AlterConfigsTests(BothNodes nodes)
             "AlterConfigs",
             [
                 Case.Of("a topic", p => p.AskAsync(Request(TopicType, Topic, ("retention.ms", "1000")))),
-                Case.Of("the result", p => ResultAsync(p, "replace-marker-1")),
+                Case.Of("the result", p => Topics.ConfigurationAsync(p, Topic, "replace-marker-1")),
                 Case.Of("a topic, oldest version", p => p.AskVersionAsync(Request(TopicType, Topic, ("retention.ms", "2000")), 0)),
                 Case.Of("to nothing", p => p.AskAsync(Request(TopicType, Topic))),
-                Case.Of("the result of nothing", p => ResultAsync(p, "replace-marker-2")),
+                Case.Of("the result of nothing", p => Topics.ConfigurationAsync(p, Topic, "replace-marker-2")),
                 Case.Of("an unknown key", p => p.AskAsync(Check(TopicType, Topic, ("no.such.key", "5")))),
                 Case.Of("a key without a name", p => p.AskAsync(Check(TopicType, Topic, ("", "5")))),
                 Case.Of("a key without a value", p => p.AskAsync(Check(TopicType, Topic, ("retention.ms", null)))),
@@ -52,25 +52,6 @@ public sealed class AlterConfigsTests(BothNodes nodes)
                 Case.Of("a kind of zero", p => p.AskAsync(Check(0, "x", ("a", "b")))),
                 Case.Of("nothing", p => p.AskAsync(new AlterConfigsRequest())),
             ]
-        );
-    }
-
-    private static async Task<DescribeConfigsResponse> ResultAsync(Peer peer, string marker)
-    {
-        await Topics.CreateMarkerAsync(peer, marker);
-        return await peer.AskAsync(
-            new DescribeConfigsRequest
-            {
-                Resources =
-                [
-                    new()
-                    {
-                        ResourceType = TopicType,
-                        ResourceName = Topic,
-                        ConfigurationKeys = ["retention.ms", "cleanup.policy"],
-                    },
-                ],
-            }
         );
     }
 

@@ -33,11 +33,11 @@ public sealed class IncrementalAlterConfigsTests(BothNodes nodes)
                 Case.Of("append", p => p.AskAsync(Request(TopicType, Topic, Append, "cleanup.policy", "compact"))),
                 Case.Of("append what is there", p => p.AskAsync(Request(TopicType, Topic, Append, "cleanup.policy", "compact"))),
                 Case.Of("subtract", p => p.AskAsync(Request(TopicType, Topic, Subtract, "cleanup.policy", "delete"))),
-                Case.Of("the result", p => ResultAsync(p, "alter-marker-1")),
+                Case.Of("the result", p => Topics.ConfigurationAsync(p, Topic, "alter-marker-1")),
                 Case.Of("delete", p => p.AskAsync(Request(TopicType, Topic, Delete, "retention.ms", null))),
                 Case.Of("delete what is not set", p => p.AskAsync(Request(TopicType, Topic, Delete, "retention.ms", null))),
                 Case.Of("checked only", p => p.AskAsync(Request(TopicType, Topic, Set, "retention.ms", "5", r => r.ValidateOnly = true))),
-                Case.Of("the result after", p => ResultAsync(p, "alter-marker-2")),
+                Case.Of("the result after", p => Topics.ConfigurationAsync(p, Topic, "alter-marker-2")),
                 Case.Of("append to what is no list", p => p.AskAsync(Request(TopicType, Topic, Append, "retention.ms", "5"))),
                 Case.Of("set without a value", p => p.AskAsync(Request(TopicType, Topic, Set, "retention.ms", null))),
                 Case.Of("an unknown operation", p => p.AskAsync(Request(TopicType, Topic, 9, "retention.ms", "5"))),
@@ -228,26 +228,6 @@ public sealed class IncrementalAlterConfigsTests(BothNodes nodes)
                 change?.Invoke(request);
             }
         );
-
-    /// <summary>The topic's own configuration, once the node that is asked has learnt of the last change.</summary>
-    private static async Task<DescribeConfigsResponse> ResultAsync(Peer peer, string marker)
-    {
-        await Topics.CreateMarkerAsync(peer, marker);
-        return await peer.AskAsync(
-            new DescribeConfigsRequest
-            {
-                Resources =
-                [
-                    new()
-                    {
-                        ResourceType = TopicType,
-                        ResourceName = Topic,
-                        ConfigurationKeys = ["retention.ms", "cleanup.policy"],
-                    },
-                ],
-            }
-        );
-    }
 
     private static IncrementalAlterConfigsRequest Request(
         sbyte type,

@@ -8,6 +8,8 @@ namespace RaftLog.Differential.Tests.Peers;
 /// <summary>Topics that a script needs, on both nodes alike.</summary>
 internal static class Topics
 {
+    private const sbyte TopicType = 2;
+
     private const int NoPartition = -1;
 
     /// <summary>
@@ -58,6 +60,29 @@ internal static class Topics
     {
         await peer.AskAsync(Request(name));
         await UntilLedAsync(peer, name, partitions: 1);
+    }
+
+    /// <summary>Retention and cleanup policy of a topic, once the node that is asked has learnt of the last change.</summary>
+    /// <param name="peer">The node.</param>
+    /// <param name="topic">The topic.</param>
+    /// <param name="marker">The name of a topic that is made and waited for.</param>
+    public static async Task<DescribeConfigsResponse> ConfigurationAsync(Peer peer, string topic, string marker)
+    {
+        await CreateMarkerAsync(peer, marker);
+        return await peer.AskAsync(
+            new DescribeConfigsRequest
+            {
+                Resources =
+                [
+                    new()
+                    {
+                        ResourceType = TopicType,
+                        ResourceName = topic,
+                        ConfigurationKeys = ["retention.ms", "cleanup.policy"],
+                    },
+                ],
+            }
+        );
     }
 
     /// <summary>Waits until a node leads every partition of a topic.</summary>
