@@ -4,13 +4,20 @@ namespace RaftLog.Interop.Clients.Confluent;
 
 /// <summary>
 /// Copies a topic to another one with transactions. Each holds up to 500 records and the positions of the group that reads them; every
-/// fifth one is aborted and its records are read again. Says a line a transaction, and ends when all records are copied.
+/// fifth one is aborted and its records are read again. Says a line a transaction, and ends when all records are copied. What it is about
+/// to do goes to standard error, for who wonders why it stands still.
 /// </summary>
 internal sealed class ConfluentTransformer(string bootstrap, string id, string from, string to)
 {
     private const int MostRecords = 500;
     private const int AbortEvery = 5;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// A call that has not come back by now never does: SendOffsetsToTransaction of librdkafka 2.16 stands still for ever, whatever time it
+    /// is given, where the group's coordinator has left the cluster's metadata before it was asked for again (librdkafka#5511).
+    /// </summary>
+    private static readonly TimeSpan Never = Patience + TimeSpan.FromSeconds(10);
 
     /// <summary>Copies this many records.</summary>
     public void Run(int count)
@@ -22,6 +29,9 @@ internal sealed class ConfluentTransformer(string bootstrap, string id, string f
             List<ConsumeResult<string, string>> batch = Batch(consumer);
             if (batch.Count == 0)
             {
+                Note(
+                    $"nothing to read in {string.Join(", ", consumer.Assignment.Select(each => $"{each} from {consumer.Position(each)}"))}"
+                );
                 continue;
             }
 
@@ -30,18 +40,30 @@ internal sealed class ConfluentTransformer(string bootstrap, string id, string f
                 Send(producer, consumer, batch);
                 if (turn++ % AbortEvery == 0)
                 {
+                    Note("aborts");
                     Repeat(() => producer.AbortTransaction(Patience));
                     Console.WriteLine("aborted");
                     Rewind(consumer);
                     continue;
                 }
 
+                Note("commits");
                 Repeat(() => producer.CommitTransaction(Patience));
                 copied += batch.Count;
                 Console.WriteLine($"committed {batch.Count}");
             }
+            catch (TimeoutException)
+            {
+                // The next producer of this name ends what the one that stands still has begun. That is left alone: its end would wait.
+                Note("begins anew");
+                Console.WriteLine("stood still");
+                producer = Begun();
+                Rewind(consumer);
+                copied = Committed(consumer);
+            }
             catch (KafkaException e)
             {
+                Note("begins anew");
                 Console.WriteLine($"failed {e.Error}");
                 producer = Recovered(producer, e);
                 Rewind(consumer);
@@ -52,6 +74,8 @@ internal sealed class ConfluentTransformer(string bootstrap, string id, string f
         producer.Dispose();
         consumer.Close();
     }
+
+    private static void Note(string what) => Console.Error.WriteLine($"{DateTime.UtcNow:HH:mm:ss.fff} {what}");
 
     private static List<ConsumeResult<string, string>> Batch(IConsumer<string, string> consumer)
     {
@@ -78,12 +102,19 @@ internal sealed class ConfluentTransformer(string bootstrap, string id, string f
         {
             try
             {
-                call();
-                return;
+                Task called = Task.Factory.StartNew(call, TaskCreationOptions.LongRunning);
+                if (((IAsyncResult)called).AsyncWaitHandle.WaitOne(Never))
+                {
+                    called.GetAwaiter().GetResult();
+                    return;
+                }
+
+                throw new TimeoutException("a call of the client does not come back");
             }
-            catch (KafkaRetriableException)
+            catch (KafkaRetriableException e)
             {
                 // The same call goes on where it was.
+                Note($"repeats that: {e.Error}");
             }
         }
     }
@@ -100,6 +131,7 @@ internal sealed class ConfluentTransformer(string bootstrap, string id, string f
         [
             .. batch.GroupBy(record => record.TopicPartition).Select(each => new TopicPartitionOffset(each.Key, each.Last().Offset + 1)),
         ];
+        Note("sends positions");
         Repeat(() => producer.SendOffsetsToTransaction(positions, consumer.ConsumerGroupMetadata, Patience));
     }
 

@@ -3,6 +3,7 @@ using RaftLog.Interop.Tests.Clusters;
 using RaftLog.Interop.Tests.Tools;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
+using Xunit.Sdk;
 
 namespace RaftLog.Interop.Tests.Roles;
 
@@ -92,7 +93,7 @@ internal sealed class ClientRoles(Cluster cluster, RoleClient client)
             NodeProcess coordinator = await CoordinatorAsync(id, 1);
             await coordinator.KillAsync();
             string before = copy.Said;
-            await Poll.UntilAsync("transactions go on", () => copy.HasEnded || copy.Said.Length > before.Length + 100);
+            await UntilGoesOnAsync(copy, before.Length + 100);
             await coordinator.RestartAsync();
         }
 
@@ -113,6 +114,24 @@ internal sealed class ClientRoles(Cluster cluster, RoleClient client)
         await Poll.UntilAsync("the copy is read", () => SeenRecords.CountPlaces(member) >= Records + More);
         await EndAsync(member);
         Assert.Equal(SeenRecord.In(whole.Output).ToHashSet(), [.. SeenRecords.Of(member)]);
+    }
+
+    /// <summary>
+    /// Waits until a program has said more than so much. A client may give calls that were under way a minute each, one after the other;
+    /// one that stands still tells by its last words where.
+    /// </summary>
+    private static async Task UntilGoesOnAsync(Command copy, int length)
+    {
+        try
+        {
+            await Poll.UntilAsync("transactions go on", () => copy.HasEnded || copy.Said.Length > length, TimeSpan.FromMinutes(5));
+        }
+        catch (XunitException stuck)
+        {
+            throw new XunitException($"{stuck.Message}\nsaid last: {LastLines(copy.Said)}\ncomplained last: {LastLines(copy.Complaints)}");
+        }
+
+        static string LastLines(string text) => string.Join('\n', text.TrimEnd().Split('\n').TakeLast(15));
     }
 
     private static async Task WriteAsync(Command producer, int from, int to)

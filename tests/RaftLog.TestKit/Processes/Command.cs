@@ -11,6 +11,7 @@ public sealed class Command : IDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly StringBuilder _said = new();
+    private readonly StringBuilder _complaints = new();
     private readonly Process _process;
     private readonly string _line;
     private readonly Task<string> _output;
@@ -20,24 +21,18 @@ public sealed class Command : IDisposable
     {
         _process = process;
         _line = line;
-        _output = ListenAsync(process.StandardOutput);
-        _errors = process.StandardError.ReadToEndAsync();
+        _output = ListenAsync(process.StandardOutput, _said);
+        _errors = ListenAsync(process.StandardError, _complaints);
     }
 
     /// <summary>What the program reads. Close it when there is no more.</summary>
     public StreamWriter Input => _process.StandardInput;
 
     /// <summary>What it has written to standard output so far.</summary>
-    public string Said
-    {
-        get
-        {
-            lock (_said)
-            {
-                return _said.ToString();
-            }
-        }
-    }
+    public string Said => TextOf(_said);
+
+    /// <summary>What it has written to standard error so far.</summary>
+    public string Complaints => TextOf(_complaints);
 
     /// <summary>True once the program has ended.</summary>
     public bool HasEnded => _process.HasExited;
@@ -126,17 +121,25 @@ public sealed class Command : IDisposable
         _process.Dispose();
     }
 
-    private async Task<string> ListenAsync(StreamReader output)
+    private static string TextOf(StringBuilder heard)
+    {
+        lock (heard)
+        {
+            return heard.ToString();
+        }
+    }
+
+    private static async Task<string> ListenAsync(StreamReader output, StringBuilder heard)
     {
         char[] some = new char[4096];
         while (await output.ReadAsync(some) is > 0 and int count)
         {
-            lock (_said)
+            lock (heard)
             {
-                _said.Append(some, 0, count);
+                heard.Append(some, 0, count);
             }
         }
 
-        return Said;
+        return TextOf(heard);
     }
 }
