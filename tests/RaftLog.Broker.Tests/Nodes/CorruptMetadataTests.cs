@@ -1,5 +1,6 @@
 using RaftLog.Client.Admin;
 using RaftLog.Protocol;
+using RaftLog.TestKit;
 
 namespace RaftLog.Broker.Tests.Nodes;
 
@@ -49,7 +50,7 @@ public sealed class CorruptMetadataTests
         await nodes.StartAsync();
         await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("orders") { Partitions = 1 }]);
         await nodes.StopAsync();
-        node.Disk.FlipBit(MetadataLog, "orders");
+        Damages.Do(node.Disk, MetadataLog, static bytes => [.. bytes[..^1], (byte)(bytes[^1] ^ 1)]);
 
         NodeStartException rejected = await Assert.ThrowsAsync<NodeStartException>(() => node.StartAsync());
         Assert.Contains($"open of {MetadataLog} failed: the last batch", rejected.Message, StringComparison.Ordinal);
