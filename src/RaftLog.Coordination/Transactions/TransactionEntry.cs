@@ -7,6 +7,9 @@ namespace RaftLog.Coordination.Transactions;
 /// </summary>
 internal sealed class TransactionEntry(Transaction durable)
 {
+    /// <summary>When this coordinator first saw that the transaction is ongoing, in monotonic milliseconds; null while it is not.</summary>
+    private long? _seenOngoingMs;
+
     /// <summary>The state as the log has it.</summary>
     public Transaction Durable
     {
@@ -14,13 +17,9 @@ internal sealed class TransactionEntry(Transaction durable)
         set
         {
             field = value;
-            SeenOngoingMs = value.Status == TransactionStatus.Ongoing ? SeenOngoingMs : null;
+            _seenOngoingMs = value.Status == TransactionStatus.Ongoing ? _seenOngoingMs : null;
         }
     } = durable;
-
-    /// <summary>When this coordinator saw that the transaction is ongoing, in monotonic milliseconds; null before, and after its
-    /// end.</summary>
-    public long? SeenOngoingMs { get; private set; }
 
     /// <summary>The epoch before the present one, when its producer may still repeat the request that raised it (KIP-360).</summary>
     public ProducerEpoch LastEpoch { get; set; } = ProducerEpoch.None;
@@ -40,7 +39,7 @@ internal sealed class TransactionEntry(Transaction durable)
             return false;
         }
 
-        SeenOngoingMs ??= now.MonotonicMs;
-        return Durable.StartMs + Durable.TimeoutMs < now.WallMs || SeenOngoingMs + Durable.TimeoutMs < now.MonotonicMs;
+        _seenOngoingMs ??= now.MonotonicMs;
+        return Durable.StartMs + Durable.TimeoutMs < now.WallMs || _seenOngoingMs + Durable.TimeoutMs < now.MonotonicMs;
     }
 }

@@ -14,12 +14,6 @@ namespace RaftLog.Simulation;
 internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRetention, Func<long> nowUs, Action<string, string> fail)
     : IPartitionLedger
 {
-    /// <summary>
-    /// The clock that set a tombstone's time and the one that looks at it run up to two in a hundred fast or slow, and what that makes adds
-    /// up from the start.
-    /// </summary>
-    private const double ClockTolerance = 0.05;
-
     private readonly SortedDictionary<string, List<Committed>> _byKey = new(StringComparer.Ordinal);
     private readonly Dictionary<(LeaderEpoch, long), (ImageRecord Record, long AtUs)> _known = [];
     private readonly Dictionary<long, LeaderEpoch> _epochs = [];
@@ -156,9 +150,7 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
             (long tombstone, long since) = last.Record.Value is null
                 ? (last.Record.Offset, last.AtUs)
                 : _lastTombstone.GetValueOrDefault(last.Record.Key, (-1, 0));
-            bool mayBeGone =
-                tombstone >= last.Record.Offset
-                && (deleteRetention is not { } stays || nowUs() - since >= stays.TotalMicroseconds - (nowUs() * ClockTolerance));
+            bool mayBeGone = tombstone >= last.Record.Offset && (deleteRetention is not { } stays || Stayed(since) >= stays);
             if (!mayBeGone)
             {
                 return $"the {(last.Record.Value is null ? "tombstone" : "record")} at {last.Record.Offset}, the last of its key, which "
@@ -179,6 +171,13 @@ internal sealed class KeyedLedger(TopicPartition partition, TimeSpan? deleteRete
 
     /// <inheritdoc />
     public bool Has(ReplicaImage image, Offset offset) => image.End > offset;
+
+    /// <summary>How long a tombstone may have stayed by the clock that set its time and the one that looks at it.</summary>
+    private TimeSpan Stayed(long sinceUs)
+    {
+        TimeSpan now = TimeSpan.FromMicroseconds(nowUs());
+        return now - TimeSpan.FromMicroseconds(sinceUs) + SimTimeProvider.MostApart(now);
+    }
 
     private bool IsOverwritten(ReplicaImage image, ImageRecord last)
     {

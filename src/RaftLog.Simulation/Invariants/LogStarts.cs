@@ -14,12 +14,6 @@ namespace RaftLog.Simulation;
 /// <param name="clocksJump">Whether wall clocks jump, so that nobody can say how old a record is.</param>
 internal sealed class LogStarts(SimCluster cluster, DiskImages images, LogTopic? retained, bool clocksJump)
 {
-    /// <summary>
-    /// The clock that dated a record and the one that looks at its age run up to two in a hundred fast or slow, and what that makes adds up
-    /// from the start.
-    /// </summary>
-    private const double ClockTolerance = 0.05;
-
     private Offset _deletable;
 
     /// <summary>How often a start was held against what is committed, or against what may have gone.</summary>
@@ -78,7 +72,7 @@ internal sealed class LogStarts(SimCluster cluster, DiskImages images, LogTopic?
     private bool IsOld(in ImageBatch batch)
     {
         long now = cluster.Scheduler.Now;
-        double doubtMs = ClockTolerance * TimeSpan.FromTicks(now).TotalMilliseconds;
+        double doubtMs = SimTimeProvider.MostApart(TimeSpan.FromTicks(now)).TotalMilliseconds;
         return retained!.Find("retention.ms") is { } keptMs
             && (clocksJump || SimTimeProvider.WallMs(now) - batch.MaxTimestamp > keptMs - doubtMs);
     }

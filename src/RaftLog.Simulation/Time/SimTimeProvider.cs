@@ -11,6 +11,12 @@ internal sealed class SimTimeProvider(SimScheduler scheduler, Incarnation owner,
     /// <summary>What a wall clock that is right shows, in milliseconds since 1970.</summary>
     internal static long WallMs(long ticks) => (Beginning + TimeSpan.FromTicks(ticks)).ToUnixTimeMilliseconds();
 
+    /// <summary>
+    /// How far two wall clocks that nobody has set may be apart by now: each runs up to two in a hundred fast or slow, and what that makes
+    /// adds up from the start.
+    /// </summary>
+    internal static TimeSpan MostApart(TimeSpan sinceStart) => sinceStart * 0.05;
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;

@@ -443,19 +443,17 @@ internal sealed partial class LogLoader
     /// </summary>
     private static void RequireIntactEnd(LogSegment segment)
     {
-        using BatchScanner scan = new(segment.Log, segment.WalkStart(segment.NextOffset - 1), segment.Size);
-        while (scan.MoveNext())
+        long last = segment.Find(segment.NextOffset - 1, segment.Size)?.Position ?? 0;
+        using BatchScanner scan = new(segment.Log, last, segment.Size);
+        if (scan.MoveNext() && !IsIntact(scan))
         {
-            if (scan.ReachedEnd && !IsIntact(scan))
-            {
-                throw new DiskException(
-                    segment.Log.Path,
-                    DiskErrorKind.Io,
-                    "open",
-                    $"the last batch, at offset {scan.Header.BaseOffset}, is not what was written, so the disk has corrupt it; "
-                        + "where the partition has other replicas, it can be copied from them: \"A corrupt log\" in docs/operations.md"
-                );
-            }
+            throw new DiskException(
+                segment.Log.Path,
+                DiskErrorKind.Io,
+                "open",
+                $"the last batch, at offset {scan.Header.BaseOffset}, is not what was written, so the disk has corrupt it; "
+                    + "where the partition has other replicas, it can be copied from them: \"A corrupt log\" in docs/operations.md"
+            );
         }
     }
 

@@ -52,20 +52,13 @@ internal sealed class ConfluentTransformer(string bootstrap, string id, string f
                 copied += batch.Count;
                 Console.WriteLine($"committed {batch.Count}");
             }
-            catch (TimeoutException)
-            {
-                // The next producer of this name ends what the one that stands still has begun. That is left alone: its end would wait.
-                Note("begins anew");
-                Console.WriteLine("stood still");
-                producer = Begun();
-                Rewind(consumer);
-                copied = Committed(consumer);
-            }
-            catch (KafkaException e)
+            catch (Exception e) when (e is KafkaException or TimeoutException)
             {
                 Note("begins anew");
-                Console.WriteLine($"failed {e.Error}");
-                producer = Recovered(producer, e);
+                Console.WriteLine($"failed {e.Message}");
+
+                // The next producer of this name ends what one that stands still has begun. That is left alone: its end would wait.
+                producer = e is KafkaException failure ? Recovered(producer, failure) : Begun();
                 Rewind(consumer);
                 copied = Committed(consumer);
             }
