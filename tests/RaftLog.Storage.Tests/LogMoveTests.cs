@@ -57,6 +57,34 @@ public class LogMoveTests
         Assert.Equal(new Offset(1), move.Future.DurableEnd);
     }
 
+    /// <summary>What the log had flushed and the copy has not is more than was told to anybody, and still no reason to lose it.</summary>
+    [Fact]
+    public void A_log_whose_place_a_copy_has_taken_stays_until_all_of_the_copy_is_on_the_disk()
+    {
+        CrashDisk disk = new();
+        TwoDirectories node = new(disk, disk, Settings, running: 0);
+        node.Create();
+        PartitionLog log = node.Log;
+        LogMove move = Begin(node);
+        Append(log, 1, "one");
+        Assert.True(move.TryFollow(log, log.DurableEnd, Now));
+        node.Run(node.All[0]);
+        node.Flush();
+        Assert.Equal((new Offset(1), Offset.Zero), (log.DurableEnd, move.Future.DurableEnd));
+
+        disk.HeldFlush = new TaskCompletionSource();
+        Assert.True(move.HasAllOf(log) && move.Target.TryReplace(move.Future, log, node.All[0]));
+        node.Pump.Start(() => move.Target.RemoveReplacedAsync(log, node.All[0]));
+        node.Run(node.All[1]);
+        node.Flush();
+
+        // Whatever else the directory does makes its names durable.
+        node.Pump.Finish(() => disk.FlushDirectoryAsync(node.All[0].Path));
+        disk.HeldFlush = null;
+        disk.LosePower(static _ => 0);
+        Assert.Equal(["one"], Values(new TwoDirectories(disk, disk, Settings).Log));
+    }
+
     [Fact]
     public void A_copy_that_an_earlier_life_has_left_loses_what_the_log_does_not_have()
     {

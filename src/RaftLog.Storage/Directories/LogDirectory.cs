@@ -395,15 +395,16 @@ public sealed class LogDirectory
     }
 
     /// <summary>
-    /// Removes a log whose place a copy in this directory has taken, once the copy's name is durable: a crash before that leaves both, and
-    /// the one that goes further counts (<see cref="PartitionLog.GoesFurtherThan"/>). Without the partition's lock.
+    /// Removes a log whose place a copy in this directory has taken, once the copy is durable, its names and the records that it got while
+    /// it took the place included: a crash before that leaves both, and the one that goes further counts
+    /// (<see cref="PartitionLog.GoesFurtherThan"/>). Without the partition's lock.
     /// </summary>
     /// <param name="replaced">The log.</param>
     /// <param name="from">Where it lies.</param>
     /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public async ValueTask RemoveReplacedAsync(PartitionLog replaced, LogDirectory from)
     {
-        await Flusher.EnqueueAsync(() => _disk.FlushDirectoryAsync(Path));
+        await Flusher.NextGroupAsync();
         from._departed.SetAside(replaced, LogFileNames.DeleteSuffix);
     }
 

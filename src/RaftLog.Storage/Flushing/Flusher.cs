@@ -28,6 +28,9 @@ public sealed partial class Flusher
     /// </summary>
     private readonly Queue<DirectoryWork> _work = new();
 
+    /// <summary>Who waits for a group that has not begun.</summary>
+    private TaskCompletionSource? _nextGroup;
+
     private List<PartitionLog> _dirty = [];
     private List<PartitionLog> _group = [];
     private IFlushObserver? _observer;
@@ -163,13 +166,36 @@ public sealed partial class Flusher
         return queued.Done.Task;
     }
 
+    /// <summary>
+    /// Ends when a group has been flushed that had not begun yet: by then all that is dirty now is on the disk, names included. The task
+    /// fails with <see cref="DiskException"/> when the directory is or goes offline, and is cancelled once the loop has ended.
+    /// </summary>
+    internal Task NextGroupAsync()
+    {
+        lock (_lock)
+        {
+            if (_nextGroup is null)
+            {
+                _nextGroup = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (_ended)
+                {
+                    _nextGroup.SetCanceled();
+                }
+
+                _idle.End();
+            }
+
+            return _nextGroup.Task;
+        }
+    }
+
     [AsyncMethodBuilder(typeof(ReusedStateMethodBuilder<>))]
     private async ValueTask<bool> HasWorkAsync()
     {
         ValueTask idle;
         lock (_lock)
         {
-            if (_dirty.Count > 0 || _work.Count > 0 || _directoryDirty)
+            if (_dirty.Count > 0 || _work.Count > 0 || _directoryDirty || _nextGroup is not null)
             {
                 Volatile.Write(ref _busy, true);
                 return true;
@@ -195,9 +221,11 @@ public sealed partial class Flusher
     private async ValueTask FlushGroupAsync()
     {
         bool directoryDirty;
+        TaskCompletionSource? awaited;
         lock (_lock)
         {
             (_dirty, _group) = (_group, _dirty);
+            (awaited, _nextGroup) = (_nextGroup, null);
             directoryDirty = _directoryDirty;
             _directoryDirty = false;
             foreach (PartitionLog log in _group)
@@ -236,6 +264,12 @@ public sealed partial class Flusher
             }
 
             Publish(beganAt);
+            awaited?.SetResult();
+        }
+        catch (DiskException failure)
+        {
+            awaited?.SetException(failure);
+            throw;
         }
         finally
         {
@@ -325,8 +359,10 @@ public sealed partial class Flusher
 
     private void RejectAll()
     {
+        TaskCompletionSource? awaited;
         lock (_lock)
         {
+            (awaited, _nextGroup) = (_nextGroup, null);
             foreach (PartitionLog log in _dirty)
             {
                 log.IsQueuedForFlush = false;
@@ -336,6 +372,7 @@ public sealed partial class Flusher
             _directoryDirty = false;
         }
 
+        awaited?.SetException(_health.Cause!);
         while (NextWork() is { } work)
         {
             work.Done.SetException(_health.Cause!);
