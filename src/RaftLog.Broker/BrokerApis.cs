@@ -68,7 +68,7 @@ internal static class BrokerApis
             )
         );
         apis.Add(Row(new ListOffsetsHandler(parts.Lookup, parts.ClientWarnings)));
-        apis.Add(Row(new MetadataHandler(cache, autoCreation)));
+        apis.Add(Row(new MetadataHandler(cache, parts.Lost, autoCreation)));
         apis.Add(Row(new OffsetCommitHandler(parts.Groups)));
         apis.Add(Row(new OffsetFetchHandler(parts.Groups)));
         apis.Add(Row(new FindCoordinatorHandler(cache, autoCreation)));
@@ -263,6 +263,7 @@ internal sealed record BrokerParts(
     NodeLog NodeLog,
     ClientWarnings ClientWarnings,
     MetadataCache Cache,
+    LostBrokers Lost,
     MetadataPublisher Publisher,
     PartitionLookup Lookup,
     PartitionTable Partitions,

@@ -246,13 +246,27 @@ public sealed class Node
         ClusterConfigs configs = new(_node.Config.Configs, Id);
         MetadataPublisher publisher = new(_node.Waiters);
         _publisher = publisher;
+        LostBrokers lost = new(_node.World.Time, TimeSpan.FromMilliseconds(_node.Config.Lifecycle.SessionTimeoutMs));
+        publisher.Add(lost);
         publisher.Add(cache);
         DirectoryFailures failures = new(storage, _node.NodeLog, _node.World.Process);
         QuorumAssembly quorum = new(_node, storage, store, connector, cache, configs, publisher.Publish, _readiness);
         _quorum = quorum;
         if (_node.IsBroker)
         {
-            _broker = new BrokerAssembly(_node, storage, connector, quorum, publisher, cache, configs, failures, _listeners, incarnation);
+            _broker = new BrokerAssembly(
+                _node,
+                storage,
+                connector,
+                quorum,
+                publisher,
+                cache,
+                lost,
+                configs,
+                failures,
+                _listeners,
+                incarnation
+            );
         }
 
         if (IsMeasured)

@@ -11,7 +11,7 @@ namespace RaftLog.Broker.Handlers;
 /// ones only null; from version 12 a topic may be asked for by id. A topic that does not exist begins to be created when the client allows
 /// it and <c>auto.create.topics.enable</c> is on; this response still says that it is unknown, and the client asks again.
 /// </summary>
-internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation autoCreation)
+internal sealed class MetadataHandler(MetadataCache cache, LostBrokers lost, TopicAutoCreation autoCreation)
     : IRequestHandler<MetadataRequest, MetadataResponse>
 {
     private const short FirstWithNullForAll = 1;
@@ -50,7 +50,7 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
     private MetadataResponse Respond(List<MetadataRequest.TopicData>? asked, MetadataImage image, string listener)
     {
         MetadataResponse response = new() { ClusterId = cache.ClusterId };
-        foreach ((BrokerRegistration broker, Endpoint endpoint) in image.Alive(listener))
+        foreach ((BrokerRegistration broker, Endpoint endpoint) in lost.Named(image, listener))
         {
             response.Brokers.Add(
                 new()
@@ -64,10 +64,9 @@ internal sealed class MetadataHandler(MetadataCache cache, TopicAutoCreation aut
         }
 
         // Brokers forward what only the controller can do, so any live one will do; clients that ask different nodes spread their load.
-        response.ControllerId =
-            image.IsAlive(cache.Self) ? cache.Self
-            : response.Brokers.Count > 0 ? response.Brokers[0].NodeId
-            : NodeId.None;
+        response.ControllerId = image.IsAlive(cache.Self)
+            ? cache.Self
+            : response.Brokers.Select(broker => broker.NodeId).FirstOrDefault(image.IsAlive, NodeId.None);
         if (asked is null)
         {
             foreach (TopicImage topic in image.Topics.InNameOrder)
