@@ -1,3 +1,9 @@
+using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Formatting;
+using RaftLog.Cli.Nodes;
+using RaftLog.Platform;
+using RaftLog.Storage;
+
 namespace RaftLog.Cli.Tests;
 
 [Collection(ConsoleCollection.Name)]
@@ -74,6 +80,20 @@ public sealed class StorageCommandTests : IDisposable
 
         Assert.Equal(1, code);
         Assert.Contains("node 2 has no data", error);
+    }
+
+    /// <summary>A terminal for each node is how many try a cluster first.</summary>
+    [Fact]
+    public async Task Processes_that_start_a_new_cluster_at_once_format_it_once()
+    {
+        string config = WriteCluster();
+        (_, IReadOnlyList<NodeConfiguration> nodes) = NodeFiles.Read(config);
+        World world = World.Real();
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => NewCluster.FormatAsync(config, null, nodes, world))));
+
+        Assert.Single(nodes.Select(node => MetaProperties.Read(world.Disk, node.Storage.MetadataLogDir)?.ClusterId).Distinct());
+        Assert.All(nodes, node => Assert.NotEmpty(StorageFormatter.ReadFeatures(node.Storage.MetadataLogDir, world.Disk)));
     }
 
     [Theory]

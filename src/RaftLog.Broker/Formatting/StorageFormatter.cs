@@ -108,9 +108,11 @@ public static class StorageFormatter
 
     private const string BootstrapFile = "bootstrap.checkpoint";
 
-    // What counts as formatted has a name that a power cut leaves: nothing that is written there later, a vote above all, may be lost with
-    // it.
-    private static async ValueTask MakeDirectoryAsync(IDisk disk, string directory)
+    /// <summary>
+    /// Makes a directory, and those above it, durably. What counts as formatted has a name that a power cut leaves: nothing that is written
+    /// there later, a vote above all, may be lost with it.
+    /// </summary>
+    public static async ValueTask MakeDirectoryAsync(IDisk disk, string directory)
     {
         List<string> parents = [];
         for (string? at = directory; !string.IsNullOrEmpty(at) && !disk.DirectoryExists(at); at = Path.GetDirectoryName(at))

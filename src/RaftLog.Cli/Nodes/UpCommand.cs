@@ -2,11 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using RaftLog.Broker;
 using RaftLog.Broker.Configuration;
-using RaftLog.Broker.Formatting;
 using RaftLog.Broker.Runtime;
 using RaftLog.Cli.Output;
 using RaftLog.Platform;
-using RaftLog.Storage;
 
 namespace RaftLog.Cli.Nodes;
 
@@ -43,7 +41,7 @@ internal static class UpCommand
         List<RunningNode> nodes = [];
         IDisk disk = inMemory ? World.InMemory().Disk : shared.Disk;
         World world = shared with { Disk = disk };
-        await FormatNewAsync(file, clusterId, all, world);
+        await NewCluster.FormatAsync(file, clusterId, all, world);
         foreach (NodeConfiguration config in chosen)
         {
             nodes.Add(new RunningNode(config, world, inMemory ? line => Console.Error.WriteLine($"node {config.NodeId}: {line}") : null));
@@ -65,40 +63,6 @@ internal static class UpCommand
         await Task.WhenAll(nodes.Select(node => node.Node.StopAsync(RunningNode.Patience)));
         Console.WriteLine("stopped");
         return ExitCode.Ok;
-    }
-
-    /// <summary>
-    /// Formats the cluster when none of its nodes has a directory: a single missing one is a loss that nobody may paper over.
-    /// </summary>
-    private static async Task FormatNewAsync(string file, string? clusterId, IReadOnlyList<NodeConfiguration> nodes, World world)
-    {
-        string? known = clusterId;
-        foreach (NodeConfiguration node in nodes)
-        {
-            known = NodeFiles.CheckCluster(file, known, node, world.Disk);
-        }
-
-        List<NodeConfiguration> missing = [.. nodes.Where(node => !StorageFormatter.IsFormatted(node, world.Disk))];
-        if (missing.Count > 0 && missing.Count < nodes.Count)
-        {
-            IEnumerable<string> places = missing.Select(node => $"{node.NodeId} has no data in {node.Storage.MetadataLogDir}");
-            throw new NodeStartException(
-                $"{file}: node {string.Join(", ", places)}, but other nodes have. "
-                    + "A node that forgot its votes must not vote again: restore its directory, or remove all data directories to begin "
-                    + "anew."
-            );
-        }
-
-        if (missing.Count == 0)
-        {
-            return;
-        }
-
-        string id = clusterId ?? NodeRandom.NewId(world.Entropy).ToString();
-        foreach (NodeConfiguration node in nodes)
-        {
-            await StorageFormatter.FormatAsync(node, id, StorageFormatter.DefaultFeatures, world);
-        }
     }
 
     private static List<NodeConfiguration> Choose(IReadOnlyList<NodeConfiguration> all, string only, string file)
