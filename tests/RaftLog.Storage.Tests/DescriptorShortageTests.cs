@@ -243,6 +243,28 @@ public class DescriptorShortageTests
         Assert.Equal(DiskErrorKind.NoDescriptors, Assert.IsType<DiskException>(flush.Exception!.InnerException).Kind);
     }
 
+    /// <summary>What each log has in memory goes into files that keep their descriptors until they are flushed.</summary>
+    [Fact]
+    public void More_logs_than_the_process_can_have_the_files_of_open_are_stopped_in_order()
+    {
+        FailingDisk few = new(_power) { DescriptorLimit = 64 };
+        Node node = Start(new DescriptorCache(few, new DescriptorShortage(_time, static _ => { })));
+        for (int i = 0; i < 100; i++)
+        {
+            PartitionLog log = node.Directory.Create(new TopicPartition("many", i), new Uuid(3, (ulong)i), Node.Small);
+            for (int record = 0; record < 4; record++)
+            {
+                Append(log, $"record {record} with some length to it");
+            }
+
+            node.Flush();
+        }
+
+        node.Close();
+        Assert.Empty(_rejected);
+        Assert.True(new Node(_power).Directory.WasClean);
+    }
+
     private Node Start(IDisk through)
     {
         Node node = new(_power, through, _time);

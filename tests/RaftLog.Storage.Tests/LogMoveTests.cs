@@ -115,7 +115,7 @@ public class LogMoveTests
     public void A_copy_that_finds_no_descriptors_while_it_follows_holds_nothing_up_and_is_made_on_later()
     {
         CrashDisk disk = new();
-        FailingDisk declining = new(disk) { DescriptorLimit = 32 };
+        FailingDisk declining = new(disk) { DescriptorLimit = 48 };
         TwoDirectories node = new(disk, new DescriptorCache(declining), Settings);
         node.Create();
         PartitionLog log = node.Log;

@@ -3,6 +3,9 @@ namespace RaftLog.Platform;
 /// <summary>Flushes many directories on a disk that has no call for that.</summary>
 internal static class DirectoryTrees
 {
+    /// <summary>A directory may have more files than the process may have open.</summary>
+    private const int FilesAtOnce = 32;
+
     /// <summary>One file and one directory after the other: see <see cref="IDisk.FlushTreesAsync"/>.</summary>
     public static async ValueTask FlushEachAsync(IDisk disk, string parent, IReadOnlyList<string> directories)
     {
@@ -23,10 +26,20 @@ internal static class DirectoryTrees
 
     private static async ValueTask FlushAsync(IDisk disk, string directory)
     {
+        foreach (string[] names in disk.ListFiles(directory).Chunk(FilesAtOnce))
+        {
+            await FlushFilesAsync(disk, directory, names);
+        }
+
+        await disk.FlushDirectoryAsync(directory);
+    }
+
+    private static async ValueTask FlushFilesAsync(IDisk disk, string directory, string[] names)
+    {
         List<IDiskFile> files = [];
         try
         {
-            foreach (string name in disk.ListFiles(directory))
+            foreach (string name in names)
             {
                 if (disk.OpenExisting($"{directory}/{name}") is { } file)
                 {
@@ -40,7 +53,5 @@ internal static class DirectoryTrees
         {
             files.ForEach(each => each.Dispose());
         }
-
-        await disk.FlushDirectoryAsync(directory);
     }
 }

@@ -19,19 +19,42 @@ internal sealed class CleanStop(IDisk disk, string path, Checkpoints checkpoints
     /// <exception cref="DiskException">The disk failed; there is no mark then, and the next start recovers.</exception>
     public async ValueTask WriteAsync(IReadOnlyList<PartitionLog> open, IReadOnlyList<PartitionLog> futures, BrokerEpoch epoch)
     {
-        List<IDiskFile> files = [];
-        IReadOnlyList<PartitionLog> logs = [.. open, .. futures];
-        if (logs.Count > 0)
+        PartitionLog[] logs = [.. open, .. futures];
+        int atOnce = Math.Max(1, DescriptorCache.CapacityFor(disk.DescriptorLimit) / LogDirectory.FilesOfChange);
+        foreach (PartitionLog[] some in logs.Chunk(atOnce))
         {
-            await disk.WaitForRoomAsync(logs[0].Segments[^1].Log.Path, LogDirectory.FilesOfChange);
+            await CloseAsync(some);
         }
 
+        foreach (PartitionLog future in futures)
+        {
+            await AtomicFile.WriteAsync(disk, future.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(future.Epochs.Entries));
+        }
+
+        string any = $"{path}/{MetaProperties.FileName}";
+        await disk.WaitForRoomAsync(any, LogDirectory.FilesOfChange);
+        await checkpoints.WriteAllAsync();
+        await disk.WaitForRoomAsync(any, LogDirectory.FilesOfChange);
+        await TransactionIndexList.WriteAsync(disk, path, logs);
+        await disk.WaitForRoomAsync(any, LogDirectory.FilesOfChange);
+        InUseMark.Remove(disk, path);
+        await CleanShutdownFile.WriteAsync(disk, path, epoch);
+    }
+
+    /// <summary>
+    /// Writes and flushes what these logs have in memory. No more of them at once than the process can have the files of open: a file keeps
+    /// its descriptor until it is flushed.
+    /// </summary>
+    private async ValueTask CloseAsync(PartitionLog[] logs)
+    {
+        await disk.WaitForRoomAsync(logs[0].Segments[^1].Log.Path, LogDirectory.FilesOfChange);
+        List<IDiskFile> files = [];
         foreach (PartitionLog log in logs)
         {
             log.PrepareClose(files);
         }
 
-        if (logs.Count >= LogDirectory.ManyLogs)
+        if (logs.Length >= LogDirectory.ManyLogs)
         {
             await disk.FlushTreesAsync(path, [.. logs.Select(log => log.Path)]);
         }
@@ -49,19 +72,5 @@ internal sealed class CleanStop(IDisk disk, string path, Checkpoints checkpoints
             log.Flushing.Complete(out _);
             log.Flushing.End();
         }
-
-        foreach (PartitionLog future in futures)
-        {
-            await AtomicFile.WriteAsync(disk, future.Path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format(future.Epochs.Entries));
-        }
-
-        string any = $"{path}/{MetaProperties.FileName}";
-        await disk.WaitForRoomAsync(any, LogDirectory.FilesOfChange);
-        await checkpoints.WriteAllAsync();
-        await disk.WaitForRoomAsync(any, LogDirectory.FilesOfChange);
-        await TransactionIndexList.WriteAsync(disk, path, logs);
-        await disk.WaitForRoomAsync(any, LogDirectory.FilesOfChange);
-        InUseMark.Remove(disk, path);
-        await CleanShutdownFile.WriteAsync(disk, path, epoch);
     }
 }

@@ -142,6 +142,21 @@ public sealed class DescriptorCacheTests
         }
     }
 
+    [Fact]
+    public async Task A_directory_with_more_files_than_may_be_open_is_flushed()
+    {
+        const int Files = 100;
+        for (int i = 0; i < Files; i++)
+        {
+            _disk.OpenOrCreate($"/logs/a/old-{i}").Dispose();
+        }
+
+        _disk.Limit = 40;
+        await _cache.FlushTreesAsync("/logs", ["/logs/a"]);
+        Assert.Equal(2 * Files, _disk.Opened);
+        Assert.Equal(0, _disk.Open);
+    }
+
     [Theory]
     [InlineData("/logs/a/0", "/logs/a/renamed")]
     [InlineData("/logs/a", "/logs/b")]

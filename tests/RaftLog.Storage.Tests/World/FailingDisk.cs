@@ -26,6 +26,8 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
     /// <summary>True while files can be opened, and no directory can to be flushed.</summary>
     public bool HasNoneForDirectories { get; set; }
 
+    private long _open;
+
     public IDiskFile OpenOrCreate(string path)
     {
         NeedDescriptor(path, "open");
@@ -35,6 +37,7 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
             Count(path, "open");
         }
 
+        _open++;
         return new File(this, disk.OpenOrCreate(path));
     }
 
@@ -45,7 +48,13 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
             NeedDescriptor(path, "open");
         }
 
-        return disk.OpenExisting(path) is { } file ? new File(this, file) : null;
+        if (disk.OpenExisting(path) is not { } file)
+        {
+            return null;
+        }
+
+        _open++;
+        return new File(this, file);
     }
 
     public void CreateDirectory(string path)
@@ -102,7 +111,7 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
 
     private void NeedDescriptor(string path, string operation)
     {
-        if (HasNoDescriptors || (HasNoneForDirectories && operation == "flush"))
+        if (HasNoDescriptors || (HasNoneForDirectories && operation == "flush") || (_open >= DescriptorLimit && operation == "open"))
         {
             throw new DiskException(path, DiskErrorKind.NoDescriptors, operation, "too many open files");
         }
@@ -118,6 +127,8 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
 
     private sealed class File(FailingDisk disk, IDiskFile inner) : IDiskFile
     {
+        private bool _isClosed;
+
         public IDiskFile Inner => inner;
 
         public string Path => inner.Path;
@@ -144,6 +155,14 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
             inner.DropCache();
         }
 
-        public void Dispose() => inner.Dispose();
+        public void Dispose()
+        {
+            if (!_isClosed)
+            {
+                _isClosed = true;
+                disk._open--;
+                inner.Dispose();
+            }
+        }
     }
 }
