@@ -38,6 +38,7 @@ public sealed class SimulationRun
     private readonly ClusterWatch _watch;
     private readonly SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
     private readonly CoordinatedPrograms _coordinated;
+    private readonly StoppedDisks _stopped;
     private readonly List<TopicPartition> _readPartitions;
     private readonly List<GreedyProgram> _greedy = [];
     private LargeRequests? _large;
@@ -66,6 +67,7 @@ public sealed class SimulationRun
         _scheduler.Stepped = _promises.Stepped;
         _watch = _promises.Beliefs;
         _partitions = [.. Enumerable.Range(0, options.Partitions).Select(each => new TopicPartition(Topic, each))];
+        _stopped = new StoppedDisks(_cluster);
         _coordinated = new CoordinatedPrograms(_cluster, options, _partitions, _random);
         _readPartitions = [.. _partitions, .. _coordinated.Partitions];
     }
@@ -94,6 +96,7 @@ public sealed class SimulationRun
             if (RecoverCore() && Recover() && Drain() is { } ends)
             {
                 history = Collect(ends);
+                StopAll();
             }
         }
 
@@ -588,6 +591,29 @@ public sealed class SimulationRun
                 Final = reader.Seen,
             };
 
+    /// <summary>
+    /// All nodes end, in every second seed in order, and in the others as if their processes were killed, and what they leave is looked at.
+    /// </summary>
+    private void StopAll()
+    {
+        List<SimMachine> running = [.. _cluster.Machines.Where(static each => each.IsUp)];
+        if (_options.Seed % 2 == 0)
+        {
+            int left = running.Count;
+            running.ForEach(each => each.Stop(() => left--));
+            if (!Reach(() => left == 0, _options.RecoveryLimit, "stop-ends: not all nodes have stopped"))
+            {
+                return;
+            }
+        }
+        else
+        {
+            running.ForEach(static each => each.Kill());
+        }
+
+        _stopped.Verify();
+    }
+
     /// <summary>What each node says of a topic, now that all was quiet for a while.</summary>
     private IEnumerable<MetadataOperation> ReadTopic(string topic) =>
         _cluster
@@ -666,6 +692,7 @@ public sealed class SimulationRun
         Count("checks: acknowledgements against what stands at their offset", _promises.PlaceChecks);
         Count("workload: changes of configuration confirmed", _configs?.Confirmed ?? 0);
         Count("checks: starts of logs", _promises.Starts.Checks);
+        Count("checks: logs of stopped nodes against the files beside them", _stopped.Checks);
         Count("workload: keyed records acknowledged", _keys?.Sends.Count(each => each.Outcome == SendOutcome.Acknowledged) ?? 0);
         Count("workload: reads of a compacted log from its beginning", _keyReader?.Reads.Count ?? 0);
         Count("workload: deletions of records confirmed", _trims?.Confirmed ?? 0);

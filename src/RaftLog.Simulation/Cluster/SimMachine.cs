@@ -224,6 +224,12 @@ public sealed partial class SimMachine
         );
     }
 
+    /// <summary>Where the node has its logs.</summary>
+    internal IEnumerable<string> LogDirectories => _config.Storage.LogDirs.Append(_config.Storage.MetadataLogDir).Distinct();
+
+    /// <summary>The disk of a machine without a running node, as a tool sees it.</summary>
+    internal SimDisk DiskAtRest() => new(Volume, new Incarnation(_scheduler, $"{Name}'s tool", Number));
+
     /// <summary>A machine without a running node loses its power.</summary>
     internal void LosePowerAtRest()
     {
