@@ -52,6 +52,7 @@ public sealed class SimulationRun
     private RetainedReader? _retainedReader;
     private TimeProgram? _times;
     private ConfigProgram? _configs;
+    private WrongRequestsProgram? _wrong;
     private Nemesis? _nemesis;
 
     private SimulationRun(SimulationOptions options, Action<string>? trace)
@@ -209,6 +210,7 @@ public sealed class SimulationRun
 
         _times = _options.LooksUpTimes ? new TimeProgram(_cluster, _partitions, _random) : null;
         _configs = _options.ChangesConfigs ? new ConfigProgram(_cluster, _random) : null;
+        _wrong = _options.AsksWrongly ? new WrongRequestsProgram(_cluster, Topic, _random) : null;
         _trims = _options.Retained is null ? null : new TrimProgram(_cluster, _random);
         _nemesis = new Nemesis(_cluster, _options, _random, _watch, CrashClient);
         _scheduler.RunFor(_options.FaultTime);
@@ -417,6 +419,7 @@ public sealed class SimulationRun
         _trims?.Stop();
         _times?.Stop();
         _configs?.Stop();
+        _wrong?.Stop();
         bool IsDone() => _producers.TrueForAll(each => each.IsDone) && _keys is not { IsDone: false } && _trims is not { IsDone: false };
         if (!Reach(IsDone, _options.RecoveryLimit, "liveness: producers did not come to an end"))
         {
@@ -530,6 +533,7 @@ public sealed class SimulationRun
         foreach (SimMachine machine in _cluster.Machines.Where(static each => each.IsUp))
         {
             _configs?.Check(machine);
+            _wrong?.Check(machine);
         }
 
         foreach (string topic in _admin!.Confirmed)
@@ -691,6 +695,7 @@ public sealed class SimulationRun
         Count("checks: checkpoints of high watermarks against disk images", _promises.CheckpointChecks);
         Count("checks: acknowledgements against what stands at their offset", _promises.PlaceChecks);
         Count("workload: changes of configuration confirmed", _configs?.Confirmed ?? 0);
+        Count("checks: requests that cannot be, rejected", _wrong?.Rejected ?? 0);
         Count("checks: starts of logs", _promises.Starts.Checks);
         Count("checks: logs of stopped nodes against the files beside them", _stopped.Checks);
         Count("workload: keyed records acknowledged", _keys?.Sends.Count(each => each.Outcome == SendOutcome.Acknowledged) ?? 0);

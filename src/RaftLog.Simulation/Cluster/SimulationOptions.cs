@@ -87,6 +87,9 @@ public sealed record SimulationOptions
     /// <summary>Whether a program changes configuration in its short and its long form.</summary>
     public bool ChangesConfigs { get; init; }
 
+    /// <summary>Whether a program asks for what cannot be.</summary>
+    public bool AsksWrongly { get; init; }
+
     /// <summary>Whether what leaves the machines is held against their disk images; without it only the end of the run is judged.</summary>
     public bool WatchesImages { get; init; } = true;
 
@@ -180,6 +183,7 @@ public sealed record SimulationOptions
             Retained = retained,
             LooksUpTimes = logs.Chance(0.4),
             ChangesConfigs = logs.Chance(0.3),
+            AsksWrongly = new SimRandom(seed).Split("wrong requests").Chance(0.3),
             MaxFill =
                 large ? 16_000
                 : random.Chance(0.8) ? 300
