@@ -95,7 +95,7 @@ async function listen(mock, topics, answers = {}) {
 // record is of no transaction. Aborted transactions are listed as a broker does: those that reach into what is answered, in the order in which they ended.
 function fetchFrom(log) {
   const batches = log.map(({ producer, key, value, ends }, offset) => batch(
-    [ends ? { key: Buffer.concat([int16(0), int16(ends === 'abort' ? 0 : 1)]), value: Buffer.concat([int16(0), int32(0)]) } : { key, value }],
+    [ends ? marker(ends) : { key, value }],
     { offset, attributes: (producer ? transactional : 0) | (ends ? control : 0), producerId: producer ?? -1 }))
   const aborted = log.flatMap(({ producer, ends }, last) => {
     if (ends !== 'abort') return []
@@ -114,4 +114,7 @@ function fetchFrom(log) {
   return { 1: { highest: 4, answer } }
 }
 
-module.exports = { appendTime, batch, fetchFrom, listen, produce, startMock }
+// The record of the marker that ends a transaction.
+const marker = ends => ({ key: Buffer.concat([int16(0), int16(ends === 'abort' ? 0 : 1)]), value: Buffer.concat([int16(0), int32(0)]) })
+
+module.exports = { appendTime, batch, control, fetchFrom, listen, marker, produce, startMock, transactional }
