@@ -4,32 +4,12 @@
 # in this send: the moved partition's records are never sent. send() resolves all the same, with acks=-1, and names one partition of the two.
 set -euo pipefail
 source "$(dirname "$0")/lib/dotnet-app.sh"
+source "$(dirname "$0")/lib/librdkafka-native.sh"
 command -v npm >/dev/null || { echo "no npm on PATH: install Node.js" >&2; exit 2; }
-dotnet_app 'Confluent.Kafka 2.16.0;librdkafka.redist 2.16.0' <<'CS'
-using System.Runtime.InteropServices;
-
-// The package has several builds for Linux, of which one loads without more system libraries.
-NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, (name, assembly, path) =>
-    NativeLibrary.TryLoad(name, assembly, path, out nint found) || NativeLibrary.TryLoad($"centos8-{name}", assembly, path, out found) ? found : 0);
-byte[] error = new byte[512];
-nint client = Native.rd_kafka_new(0, 0, error, error.Length);
-nint cluster = Native.rd_kafka_mock_cluster_new(client, 2);
-Native.rd_kafka_mock_topic_create(cluster, "orders", 2, 2);
-Native.rd_kafka_mock_partition_set_leader(cluster, "orders", 0, 1);
-Native.rd_kafka_mock_partition_set_leader(cluster, "orders", 1, 2);
-Console.WriteLine(Marshal.PtrToStringUTF8(Native.rd_kafka_mock_cluster_bootstraps(cluster)));
+native_mock_app <<'CS'
 while (Console.ReadLine() is { } line)
 {
     Console.WriteLine(line == "move" ? Native.rd_kafka_mock_partition_set_leader(cluster, "orders", 1, 1) : -1);
-}
-
-static class Native
-{
-    [DllImport("librdkafka")] public static extern nint rd_kafka_new(int type, nint configuration, byte[] error, nint size);
-    [DllImport("librdkafka")] public static extern nint rd_kafka_mock_cluster_new(nint client, int brokers);
-    [DllImport("librdkafka")] public static extern nint rd_kafka_mock_cluster_bootstraps(nint cluster);
-    [DllImport("librdkafka")] public static extern int rd_kafka_mock_topic_create(nint cluster, string topic, int partitions, int replicas);
-    [DllImport("librdkafka")] public static extern int rd_kafka_mock_partition_set_leader(nint cluster, string topic, int partition, int broker);
 }
 CS
 cat >"$work/send.js" <<'JS'
