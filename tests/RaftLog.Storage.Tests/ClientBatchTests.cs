@@ -73,6 +73,20 @@ public class ClientBatchTests
     public void An_unknown_codec_is_an_unsupported_compression_type() =>
         Rejected(ErrorCode.UnsupportedCompressionType, Changed(Of("a"), batch => batch[22] = 5));
 
+    /// <summary>A Java consumer would never come past it.</summary>
+    [Theory]
+    [InlineData(BatchValidation.Strict)]
+    [InlineData(BatchValidation.Relaxed)]
+    public void An_lz4_frame_with_linked_blocks_is_rejected(BatchValidation validation) =>
+        Rejected(
+            ErrorCode.UnknownServerError,
+            Changed(
+                With(ProducerStamp.None, CompressionType.Lz4, false, Now, "a"),
+                static batch => Lz4Frames.Link(batch.AsSpan(RecordBatch.HeaderSize))
+            ),
+            new AppendSettings { Validation = validation }
+        );
+
     [Fact]
     public void Compressed_bytes_that_do_not_decompress_are_a_corrupt_message() =>
         Rejected(

@@ -11,6 +11,15 @@ public static class RecordCompression
     /// <summary>True for the five codecs that exist; the attributes of a batch have room for eight.</summary>
     public static bool Exists(CompressionType type) => type <= CompressionType.Zstd;
 
+    /// <summary>
+    /// True for compressed bytes that every client reads, as far as their head tells: no lz4 frame with linked blocks, which Java clients
+    /// refuse.
+    /// </summary>
+    /// <param name="type">The codec.</param>
+    /// <param name="source">The compressed bytes.</param>
+    public static bool IsReadByAll(CompressionType type, ReadOnlySpan<byte> source) =>
+        type != CompressionType.Lz4 || !Lz4Frame.MayHaveLinkedBlocks(source);
+
     /// <summary>Compresses <paramref name="source"/> and appends the result to <paramref name="target"/>.</summary>
     /// <param name="type">The codec.</param>
     /// <param name="level">gzip 1..9 or -1, lz4 1..17 (9 is the fast one), zstd -131072..22; snappy has none. <see cref="DefaultLevel"/>

@@ -126,9 +126,18 @@ internal static class ClientBatch
             return AppendResult.Rejected(ErrorCode.InvalidRecord, $"producer {batch.ProducerId} sent a batch without a sequence");
         }
 
-        return RecordCompression.Exists(batch.Attributes.Compression)
+        if (!RecordCompression.Exists(batch.Attributes.Compression))
+        {
+            return AppendResult.Rejected(ErrorCode.UnsupportedCompressionType, $"codec {(int)batch.Attributes.Compression} does not exist");
+        }
+
+        // Kafka's code: it cannot read them either. A Java consumer would never come past such a batch.
+        return RecordCompression.IsReadByAll(batch.Attributes.Compression, batch.Section)
             ? null
-            : AppendResult.Rejected(ErrorCode.UnsupportedCompressionType, $"codec {(int)batch.Attributes.Compression} does not exist");
+            : AppendResult.Rejected(
+                ErrorCode.UnknownServerError,
+                "the lz4 frame has linked blocks, which Java clients cannot read; let the client write independent blocks"
+            );
     }
 
     private static CheckedBatch CheckRecords(

@@ -60,6 +60,7 @@ public sealed class ProduceTests(BothNodes nodes)
                 Case.Of("an older epoch", p => Stamped(p, new(new(4711), new(0), 3), "e")),
                 Case.Of("an unknown producer in the middle", p => Stamped(p, new(new(4712), new(0), 5), "e")),
                 Case.Of("an unknown codec", p => p.AskAsync(Topics.Produce(Topic, 0, WithCodec(RawBatches.Of("f"), 7)), 12)),
+                Case.Of("lz4 with linked blocks", p => p.AskAsync(Topics.Produce(Topic, 0, Linked()), 12)),
                 Case.Of("transactional outside a transaction", p => p.AskAsync(Topics.Produce(Topic, 0, Transactional()), 12)),
                 Case.Of(
                     "gzip",
@@ -108,6 +109,13 @@ public sealed class ProduceTests(BothNodes nodes)
         batch[AttributesLow] = codec;
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(batch.AsSpan(Checksum), Crc32C.Compute(batch.AsSpan(Covered)));
         return batch;
+    }
+
+    private static byte[] Linked()
+    {
+        byte[] batch = RawBatches.Of(ProducerStamp.None, CompressionType.Lz4, RawBatches.FirstTimestamp, "z", "z", "z");
+        Lz4Frames.Link(batch.AsSpan(RecordBatch.HeaderSize));
+        return WithCodec(batch, (byte)CompressionType.Lz4);
     }
 
     private static byte[] Transactional()
