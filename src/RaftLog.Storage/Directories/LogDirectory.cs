@@ -433,9 +433,10 @@ public sealed class LogDirectory
         await WaitForRoomAsync(log);
     }
 
-    /// <summary>Waits until there are descriptors for all files of a log that one step changes.</summary>
+    /// <summary>Waits until there are descriptors for all files of a log that one step changes; not for one that is closed.</summary>
     /// <exception cref="DiskException">There is no descriptor, and the node stops.</exception>
-    public ValueTask WaitForRoomAsync(PartitionLog log) => _disk.WaitForRoomAsync(log.Segments[^1].Log.Path, FilesOfChange);
+    public ValueTask WaitForRoomAsync(PartitionLog log) =>
+        log.Segments is [.., { } active] ? _disk.WaitForRoomAsync(active.Log.Path, FilesOfChange) : ValueTask.CompletedTask;
 
     /// <summary>
     /// Runs the flusher and writes the checkpoints every five seconds, until <see cref="CloseAsync"/> or until it goes offline.
