@@ -106,7 +106,7 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         return new(records, response);
     }
 
-    private static string NamedTwice(string name) => $"Topic '{name}' is named twice.";
+    private static string NamedTwice(string name) => ErrorText.InShort($"Topic '{name}' is named twice.");
 
     private ControlError? TryPlan(
         MetadataImage image,
