@@ -221,16 +221,26 @@ internal sealed partial class PartitionTable : IFlushObserver
 
         foreach (LogDirectory directory in _directories)
         {
+            List<string> strays = [];
             foreach (PartitionLog log in directory.Logs)
             {
                 bool isKnown =
                     log.Partition.Topic == ClusterMetadataTopic
                     || directory.IsMarkedLost(log)
                     || (_byName.TryGetValue(log.Partition, out Partition? partition) && ReferenceEquals(partition.Log, log));
-                if (!isKnown)
+                if (!isKnown && directory.SetAsStray(log) is { } kept)
                 {
-                    directory.SetAsStray(log);
+                    strays.Add(kept);
                 }
+            }
+
+            if (strays.Count > 0)
+            {
+                Warn(
+                    $"{strays.Count} logs in {directory.Path} belong to no partition that the cluster has here, and are not used: their topics "
+                        + $"were deleted, or they were moved away. They were renamed and can be removed: {strays[0]}"
+                        + (strays.Count > 1 ? " and others that end with -stray" : "")
+                );
             }
         }
 

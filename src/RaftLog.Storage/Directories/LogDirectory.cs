@@ -146,7 +146,11 @@ public sealed class LogDirectory
     {
         if (MetaProperties.Read(disk, path) is not { } meta)
         {
-            throw new LogDirectoryException(path, $"{path} is not formatted: it has no {MetaProperties.FileName}");
+            throw new LogDirectoryException(
+                path,
+                $"{path} is not formatted: it has no {MetaProperties.FileName}. Where it lies on a disk of its own, mount that; a new "
+                    + "directory is made with 'raftlog storage format'"
+            );
         }
 
         IDisposable lockFile =

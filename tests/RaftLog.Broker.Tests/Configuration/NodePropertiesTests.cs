@@ -75,6 +75,7 @@ public class NodePropertiesTests
         "it must be greater than or equal to 1",
         "set 1 or more; log.cleaner.enable=false compacts nothing"
     )]
+    [InlineData("log.dirs=", "log.dirs", "no directory is named", "name one, or remove the key")]
     [InlineData("log.retention.ms=0", "log.retention.ms", "it must be unlimited (-1), or 1 or more", "set -1, or 1 or more")]
     [InlineData(
         "max.connections.per.ip=0",
