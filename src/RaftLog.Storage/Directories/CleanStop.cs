@@ -31,7 +31,7 @@ internal sealed class CleanStop(IDisk disk, string path, Checkpoints checkpoints
             log.PrepareClose(files);
         }
 
-        if (logs.Count >= LogDirectory.ManyLogs)
+        if (logs.Count >= LogOpening.ManyLogs)
         {
             await disk.FlushTreesAsync(path, [.. logs.Select(log => log.Path)]);
         }
