@@ -34,7 +34,7 @@ internal sealed partial class LogLoader
     private IReadOnlyList<EpochEntry>? _storedEpochs;
 
     /// <summary>What the file of leader epochs says; where batches are scanned it is believed as far as they confirm it.</summary>
-    private IReadOnlyList<EpochEntry> _claimedEpochs = [];
+    private ClaimedEpochs _claimedEpochs = new([]);
 
     /// <summary>What loading has changed on the disk.</summary>
     [Flags]
@@ -97,8 +97,8 @@ internal sealed partial class LogLoader
             _damagedFiles.Add(epochs);
         }
 
-        _claimedEpochs = _epochs.Entries;
-        _storedEpochs = knowsEpochs && isOnMedium ? _claimedEpochs : null;
+        _claimedEpochs = new ClaimedEpochs(_epochs.Entries);
+        _storedEpochs = knowsEpochs && isOnMedium ? _epochs.Entries : null;
         firstInDoubt = TrustUpTo(firstInDoubt, knowsEpochs);
         await RecoverFromAsync(firstInDoubt);
         EnsureActive();
@@ -489,7 +489,7 @@ internal sealed partial class LogLoader
         segment.Publish(header, _settings.IndexIntervalBytes);
         LeaderEpoch epoch = header.Epoch;
         SeededBugForgetsEpoch(ref epoch);
-        AssignEpochsBefore(epoch, header.BaseOffset);
+        _claimedEpochs.AssignBefore(_epochs, epoch, header.BaseOffset, _end);
         _epochs.Assign(epoch, header.BaseOffset);
         if (RecordBatch.Read(scan.Bytes(), out RecordBatch batch) == BatchStatus.Complete)
         {
@@ -501,37 +501,6 @@ internal sealed partial class LogLoader
     }
 
     static partial void SeededBugForgetsEpoch(ref LeaderEpoch epoch);
-
-    /// <summary>
-    /// Compaction takes the first records of an epoch, and all of others; where they were, only the file of epochs tells. It is believed
-    /// for the gap before a batch where it knows that batch's epoch: then it is no older than what it says of the epochs before.
-    /// </summary>
-    private void AssignEpochsBefore(LeaderEpoch epoch, Offset baseOffset)
-    {
-        if (epoch <= _epochs.Latest)
-        {
-            return;
-        }
-
-        int own = 0;
-        while (own < _claimedEpochs.Count && _claimedEpochs[own].Epoch < epoch)
-        {
-            own++;
-        }
-
-        if (own == _claimedEpochs.Count || _claimedEpochs[own].Epoch != epoch || _claimedEpochs[own].StartOffset > baseOffset)
-        {
-            return;
-        }
-
-        for (int i = 0; i <= own; i++)
-        {
-            if (i == own || _claimedEpochs[i + 1].StartOffset > _end)
-            {
-                _epochs.Assign(_claimedEpochs[i].Epoch, Offset.Max(_claimedEpochs[i].StartOffset, _end));
-            }
-        }
-    }
 
     private static bool IsIntact(BatchScanner scan)
     {
