@@ -6,9 +6,9 @@ using RaftLog.Platform;
 namespace RaftLog.Broker.Network;
 
 /// <summary>
-/// Counts the connections of a node's client listeners against <c>max.connections</c>, <c>max.connections.per.ip</c> and its overrides. One above a bound
-/// is closed at once: a client that waited in the backlog would take the place of one that may come. The node log says so once for each
-/// time that a bound is reached.
+/// Counts the connections of a node's client listeners against <c>max.connections</c>, <c>max.connections.per.ip</c> and its overrides. One
+/// above a bound is closed at once: a client that waited in the backlog would take the place of one that may come. The node log says so
+/// once for each time that a bound is reached.
 /// </summary>
 internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, NodeLog nodeLog)
 {

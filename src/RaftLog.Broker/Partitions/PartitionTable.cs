@@ -234,8 +234,8 @@ internal sealed partial class PartitionTable : IFlushObserver
             if (strays.Count > 0)
             {
                 Warn(
-                    $"{strays.Count} logs in {directory.Path} belong to no partition that the cluster has here, and are not used: their topics "
-                        + $"were deleted, or they were moved away. They were renamed and can be removed: {strays[0]}"
+                    $"{strays.Count} logs in {directory.Path} belong to no partition that the cluster has here, and are not used: their "
+                        + $"topics were deleted, or they were moved away. They were renamed and can be removed: {strays[0]}"
                         + (strays.Count > 1 ? " and others that end with -stray" : "")
                 );
             }

@@ -123,8 +123,8 @@ internal sealed class ReplicaPlace(
     }
 
     /// <summary>
-    /// Drops what the copy of a move has and the log does not, one truncation a call; <see cref="LogMove.PrepareTruncationAsync"/> must have
-    /// been awaited.
+    /// Drops what the copy of a move has and the log does not, one truncation a call; <see cref="LogMove.PrepareTruncationAsync"/> must
+    /// have been awaited.
     /// </summary>
     public void Reconcile(LogMove move)
     {

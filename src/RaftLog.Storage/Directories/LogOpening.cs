@@ -28,7 +28,7 @@ internal sealed class LogOpening(IDisk disk, string root, Checkpoints checkpoint
     /// </summary>
     public required bool IsForeign { get; set; }
 
-    /// <summary>Opens all logs of the directory that are not open yet, one after the other, and copies that are on their way here.</summary>
+    /// <summary>Opens all logs that are not open yet, one after the other, and copies that are on their way here.</summary>
     /// <param name="home">What the logs are given.</param>
     /// <param name="stored">The partitions whose logs lie in the directory.</param>
     /// <param name="futures">The copies.</param>

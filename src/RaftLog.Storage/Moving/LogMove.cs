@@ -30,7 +30,9 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
     /// <summary>True once each append goes to both, until one of the disks declines that, or the log is truncated.</summary>
     public bool IsFollowing { get; private set; }
 
-    /// <summary>True while the copy may have what the log has not: nothing is copied before <see cref="Reconcile"/> has made it false.</summary>
+    /// <summary>
+    /// True while the copy may have what the log has not: nothing is copied before <see cref="Reconcile"/> has made it false.
+    /// </summary>
     public bool MustReconcile { get; private set; } = true;
 
     /// <summary>Why the copy does not follow any more; null when nothing was declined. It is made piece by piece again until it has come

@@ -197,7 +197,7 @@ public class TopicConfigTests
             BrokerConfigRules.Check(Map((key, value)), [key], ofAll: false, Bare, ResourceConfigs.NoOverrides)
         );
 
-    /// <summary>What is in force decides: what all brokers have counts for one of them, and what is not being set keeps nobody out.</summary>
+    /// <summary>What is in force decides: what all brokers have counts for one of them, and what is not being set is not judged.</summary>
     [Fact]
     public void Limits_that_span_two_keys_are_judged_over_all_that_is_in_force()
     {

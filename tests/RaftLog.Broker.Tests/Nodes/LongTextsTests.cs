@@ -45,17 +45,19 @@ public sealed class LongTextsTests
         List<string> faults = [];
         foreach (Type request in Requests())
         {
-            Type response = request.GetInterfaces().Single(IsRequest).GetGenericArguments()[0];
+            Type responseType = request.GetInterfaces().Single(IsRequest).GetGenericArguments()[0];
             MethodInfo ask = typeof(LongTextsTests)
                 .GetMethod(nameof(AskAsync), BindingFlags.Instance | BindingFlags.NonPublic)!
-                .MakeGenericMethod(response);
+                .MakeGenericMethod(responseType);
             foreach (sbyte kind in Kinds)
             {
                 try
                 {
-                    object? answer = await (Task<object?>)ask.Invoke(this, [Filled(request, kind, length)])!;
+                    object? response = await (Task<object?>)ask.Invoke(this, [Filled(request, kind, length)])!;
                     faults.AddRange(
-                        Texts(answer).Where(static text => text.Length > Shortened).Select(text => $"{request.Name}, {kind}: {text[..100]}")
+                        Texts(response)
+                            .Where(static text => text.Length > Shortened)
+                            .Select(text => $"{request.Name}, {kind}: {text[..100]}")
                     );
                 }
                 catch (Xunit.Sdk.XunitException failure)

@@ -55,8 +55,8 @@ public sealed class DynamicKeysTests(BothNodes nodes)
             // What is in force is a value that the node takes, where it can be set at all.
             foreach (string resource in (string[])[OneBroker, AllBrokers])
             {
-                string expected = await AnswerAsync(nodes.Kafka, resource, key, kafkas.GetValueOrDefault(key) ?? "1");
-                string actual = await AnswerAsync(nodes.Subject, resource, key, ours.GetValueOrDefault(key) ?? "1");
+                string expected = await ResponseAsync(nodes.Kafka, resource, key, kafkas.GetValueOrDefault(key) ?? "1");
+                string actual = await ResponseAsync(nodes.Subject, resource, key, ours.GetValueOrDefault(key) ?? "1");
                 Compare(resource, key, expected, actual, faults);
             }
         }
@@ -104,8 +104,8 @@ public sealed class DynamicKeysTests(BothNodes nodes)
         List<string> faults = [];
         foreach ((string key, string value) in values)
         {
-            string expected = await AnswerAsync(nodes.Kafka, AllBrokers, key, value);
-            string actual = await AnswerAsync(nodes.Subject, AllBrokers, key, value);
+            string expected = await ResponseAsync(nodes.Kafka, AllBrokers, key, value);
+            string actual = await ResponseAsync(nodes.Subject, AllBrokers, key, value);
             if (Code(expected) != Code(actual))
             {
                 faults.Add($"{key} = {value}\n    Kafka:   {expected}\n    RaftLog: {actual}");
@@ -127,7 +127,7 @@ public sealed class DynamicKeysTests(BothNodes nodes)
         }
     }
 
-    private static string Code(string answer) => answer.Split(' ')[0];
+    private static string Code(string response) => response.Split(' ')[0];
 
     private static void Fail(List<string> faults)
     {
@@ -158,7 +158,7 @@ public sealed class DynamicKeysTests(BothNodes nodes)
         return response.Results[0].Configs.ToDictionary(config => config.Name, config => config.Value);
     }
 
-    private static async Task<string> AnswerAsync(Peer peer, string resource, string key, string value)
+    private static async Task<string> ResponseAsync(Peer peer, string resource, string key, string value)
     {
         IncrementalAlterConfigsResponse response = await peer.AskAsync(
             new IncrementalAlterConfigsRequest

@@ -158,8 +158,8 @@ internal sealed class MarkerSender(
         {
             // The partition has seen a later epoch of the producer, which begins only after this transaction has ended there.
             nodeLog.Warn(
-                $"{partition} knows a later epoch of producer {markers.Producer} than {markers.Epoch} of {ErrorText.Quote(markers.TransactionalId)}; its "
-                    + $"marker is not needed"
+                $"{partition} knows a later epoch of producer {markers.Producer} than {markers.Epoch} of "
+                    + $"{ErrorText.Quote(markers.TransactionalId)}; its marker is not needed"
             );
         }
 
