@@ -1,4 +1,5 @@
 using RaftLog.Broker.Configuration;
+using RaftLog.Broker.Quorum;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Storage;
@@ -59,6 +60,9 @@ internal sealed class NodeStorage
                 Check(directory, opened[0], config);
                 metadata = path == config.Storage.MetadataLogDir ? directory : metadata;
             }
+
+            CheckCopies(opened);
+            CheckMetadataLog(opened, metadata!, config);
         }
         catch (Exception failure) when (failure is LogDirectoryException or NodeStartException or DiskException)
         {
@@ -130,6 +134,51 @@ internal sealed class NodeStorage
     /// Logs that were set aside since another directory has more of the same partition, with the paths that they have now.
     /// </summary>
     public IReadOnlyList<(PartitionLog Log, string? Path)> Duplicates { get; private set; } = [];
+
+    /// <summary>A copy of a directory has the logs of the other as they once were, and would be taken for a part of the node.</summary>
+    private static void CheckCopies(List<LogDirectory> directories)
+    {
+        foreach (LogDirectory directory in directories)
+        {
+            if (
+                directory.Meta.DirectoryId != Uuid.Zero
+                && directories.Find(each => each != directory && each.Meta.DirectoryId == directory.Meta.DirectoryId) is { } other
+            )
+            {
+                throw new NodeStartException(
+                    $"{directory.Path} and {other.Path} have the same directory.id={directory.Meta.DirectoryId} in their "
+                        + $"{MetaProperties.FileName}: one is a copy of the other. Take the copy out of log.dirs"
+                );
+            }
+        }
+    }
+
+    /// <summary>
+    /// The metadata log lies where it is looked for. A voter that began with an empty one would have forgotten its votes; where it is the
+    /// only one, the cluster would be a new one, and every log would belong to nobody.
+    /// </summary>
+    private static void CheckMetadataLog(List<LogDirectory> directories, LogDirectory metadata, NodeConfiguration config)
+    {
+        if (directories.Find(each => each != metadata && each.Stored().Contains(MetadataStore.Partition)) is { } unexpected)
+        {
+            throw new NodeStartException(
+                $"{unexpected.Path} holds the metadata log ({MetadataStore.Partition}), and the configuration says that it lies in "
+                    + $"{metadata.Path}: set metadata.log.dir={unexpected.Path}, or remove what is not this node's"
+            );
+        }
+
+        if (
+            config.Roles.HasFlag(ProcessRoles.Controller)
+            && !metadata.Stored().Contains(MetadataStore.Partition)
+            && metadata.Misses(MetadataStore.Partition)
+        )
+        {
+            throw new NodeStartException(
+                $"{metadata.Path}/{MetadataStore.Partition} is gone: this node had its metadata log there, and its votes. Put it back, or "
+                    + "go on as with a lost directory: \"A lost node\" in docs/operations.md"
+            );
+        }
+    }
 
     private static void Check(LogDirectory directory, LogDirectory first, NodeConfiguration config)
     {

@@ -28,22 +28,37 @@ public static class CommandLine
         ("simulate", SimulateCommand.Create),
     ];
 
+    private const string TypeName = " as expected type ";
+
     /// <summary>Runs one command line.</summary>
     /// <param name="args">The words after <c>raftlog</c>.</param>
     /// <returns>See <see cref="ExitCode"/>.</returns>
     public static async Task<int> InvokeAsync(IReadOnlyList<string> args)
     {
-        ParseResult parsed = Parse(args);
-        if (parsed.Errors.Count == 0)
+        ParseResult parsed;
+        try
+        {
+            parsed = Parse(args);
+        }
+        catch (InvalidOperationException unreadable)
+        {
+            // A check of several options reads one whose value is of another type; that is not among the errors then.
+            Console.Error.WriteLine($"raftlog: {InWords(unreadable.Message)}");
+            Console.Error.WriteLine($"Try 'raftlog {args[0]} --help'.");
+            return ExitCode.Usage;
+        }
+
+        List<string> faults = [.. FaultsOf(parsed)];
+        if (faults.Count == 0)
         {
             return await parsed.InvokeAsync(
                 new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }
             );
         }
 
-        foreach (ParseError error in parsed.Errors)
+        foreach (string fault in faults)
         {
-            Console.Error.WriteLine($"raftlog: {error.Message}");
+            Console.Error.WriteLine($"raftlog: {fault}");
         }
 
         Console.Error.WriteLine($"Try '{string.Join(' ', PathOf(parsed.CommandResult).Prepend("raftlog"))} --help'.");
@@ -68,6 +83,33 @@ public static class CommandLine
         }
 
         return root.Parse(args);
+    }
+
+    /// <summary>
+    /// What is wrong with a command line. An argument that takes any number of words takes options that do not exist too, unless they stand
+    /// behind <c>--</c>.
+    /// </summary>
+    private static IEnumerable<string> FaultsOf(ParseResult parsed)
+    {
+        IEnumerable<string> taken = parsed.Tokens.Any(static token => token.Type == TokenType.DoubleDash)
+            ? []
+            : parsed
+                .CommandResult.Children.OfType<ArgumentResult>()
+                .SelectMany(static argument => argument.Tokens)
+                .Select(static token => token.Value)
+                .Where(static word => word.StartsWith("--", StringComparison.Ordinal));
+        return parsed
+            .Errors.Select(static error => InWords(error.Message))
+            .Concat(taken.Select(static word => $"Unrecognized option '{word}'; a value that looks like one stands behind --."));
+    }
+
+    /// <summary>A message without the names of .NET's types.</summary>
+    private static string InWords(string message)
+    {
+        int type = message.IndexOf(TypeName, StringComparison.Ordinal);
+        return type < 0 ? message
+            : message.Contains(nameof(Double), StringComparison.Ordinal) ? $"{message[..type]}: it is no number."
+            : $"{message[..type]}: it is no whole number, or too large.";
     }
 
     private static IEnumerable<string> PathOf(CommandResult result) =>

@@ -23,6 +23,11 @@ internal static class Failures
             Console.Error.WriteLine("Is the cluster running? --bootstrap-server says where it is; 'raftlog up' starts one here.");
             return ExitCode.Failed;
         }
+        catch (DiskException failure)
+        {
+            Console.Error.WriteLine($"{failure.Message}: {failure.WayOut}");
+            return ExitCode.Failed;
+        }
         catch (KafkaException failure) when (failure.Code == ErrorCode.UnsupportedVersion)
         {
             Console.Error.WriteLine(failure.Message);
@@ -34,7 +39,6 @@ internal static class Failures
                     is ConfigurationException
                         or NodeStartException
                         or LogDirectoryException
-                        or DiskException
                         or KafkaException
                         or FormatException
                         or IOException

@@ -21,6 +21,31 @@ public sealed class CommandLineTests
         Assert.Contains("--help", error);
     }
 
+    [Theory]
+    [InlineData("it is no whole number", "start", "--node", "x")]
+    [InlineData("it is no whole number", "topic", "create", "t", "--partitions", "many")]
+    [InlineData("it is no number", "simulate", "--minutes", "x")]
+    [InlineData("it is no whole number", "consume", "t", "--partition", "x", "--offset", "5")]
+    [InlineData("Unrecognized option '--bootstrap'", "config", "set", "topic", "t", "retention.ms=5", "--bootstrap", "a:9092")]
+    [InlineData("Unrecognized option '--forse'", "log", "dump", "file", "--forse")]
+    public async Task What_is_wrong_with_an_option_is_said_in_words(string expected, params string[] args)
+    {
+        (int code, _, string error) = await Captured.RunAsync(args);
+
+        Assert.Equal(2, code);
+        Assert.Contains(expected, error);
+        Assert.DoesNotContain("System.", error);
+    }
+
+    [Fact]
+    public async Task A_directory_in_the_place_of_a_file_is_called_one()
+    {
+        (int code, _, string error) = await Captured.RunAsync("start", "--config", Path.GetTempPath());
+
+        Assert.Equal(1, code);
+        Assert.Contains("is a directory", error);
+    }
+
     [Fact]
     public void A_command_that_is_named_is_the_only_one_that_is_made()
     {

@@ -50,6 +50,58 @@ public sealed class StorageCommandTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_directory, "1")));
     }
 
+    /// <summary>All directories of a cluster have one id: what is formatted later gets that of what is there.</summary>
+    [Fact]
+    public async Task What_is_formatted_later_gets_the_id_of_what_is_there_and_no_other()
+    {
+        const string Id = "AAAAAAAAAAAAAAAAAAAAAw";
+        string config = WriteCluster();
+        await Captured.RunAsync("storage", "format", "--config", config, "--cluster-id", Id);
+        Directory.Delete(Path.Combine(_directory, "2"), recursive: true);
+
+        (int code, string said, _) = await Captured.RunAsync("storage", "format", "--config", config);
+        Assert.Equal(0, code);
+        Assert.Contains($"node 2 of cluster {Id}", said);
+
+        (code, _, string error) = await Captured.RunAsync(
+            "storage",
+            "format",
+            "--config",
+            config,
+            "--cluster-id",
+            "AAAAAAAAAAAAAAAAAAAABA"
+        );
+        Assert.Equal(1, code);
+        Assert.Contains($"is formatted already, for node 1 of cluster {Id}, and not for node 1 of cluster AAAAAAAAAAAAAAAAAAAABA", error);
+    }
+
+    [Theory]
+    [InlineData("--cluster-id", "!!", "an id has 22 characters")]
+    [InlineData("--node", "7", "has no node 7; it has 1, 2")]
+    public async Task Nothing_is_formatted_for_an_id_that_cannot_be(string option, string value, string reason)
+    {
+        (int code, _, string error) = await Captured.RunAsync("storage", "format", "--config", WriteCluster(), option, value);
+
+        Assert.Equal(1, code);
+        Assert.Contains(reason, error);
+        Assert.False(Directory.Exists(Path.Combine(_directory, "1")));
+    }
+
+    [Fact]
+    public async Task A_directory_that_cannot_be_written_is_named_with_what_to_do()
+    {
+        string config = Path.Combine(_directory, "cluster.json");
+        await File.WriteAllTextAsync(
+            config,
+            """{ "nodes": [ { "node.id": 1, "listeners": "PLAINTEXT://a:9092,CONTROLLER://a:9093", "log.dirs": "/proc/raftlog" } ] }"""
+        );
+        (int code, _, string error) = await Captured.RunAsync("storage", "format", "--config", config);
+
+        Assert.Equal(1, code);
+        Assert.Contains("/proc/raftlog", error);
+        Assert.Contains("see that its file system is", error);
+    }
+
     [Fact]
     public async Task Info_of_an_unformatted_directory_fails()
     {

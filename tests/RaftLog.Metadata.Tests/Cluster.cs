@@ -255,6 +255,7 @@ internal sealed class Cluster
     private sealed class Configs : IConfigTable
     {
         public string? Rejection(
+            MetadataImage image,
             ConfigResource resource,
             ImmutableSortedDictionary<string, string> values,
             IReadOnlyList<string> changed

@@ -99,16 +99,76 @@ public class LogMoveTests
         // The log goes another way than the copy knows.
         log.TruncateTo(new Offset(3));
         Append(log, 3, "d", "e", "f");
-        move.Reconcile(log);
+        Reconcile(node, move);
         Assert.Equal(["a", "b", "c"], Values(move.Future));
         Assert.True(move.TryCatchUp(log, Now));
         Assert.Equal(Records(log), Records(move.Future));
 
         // And again, where the copy has an epoch that the log has lost.
         log.TruncateTo(new Offset(3));
+        move.Shorten(log);
         Append(log, 2, "D");
-        move.Reconcile(log);
+        Reconcile(node, move);
         Assert.Equal(["a", "b", "c"], Values(move.Future));
+
+        // And where nothing of it is left.
+        log.TruncateFullyAndStartAt(new Offset(9));
+        move.Shorten(log);
+        Append(log, 4, "x");
+        Reconcile(node, move);
+        Assert.Equal((new Offset(9), new Offset(9)), (move.Future.StartOffset, move.Future.EndOffset));
+        Assert.True(move.TryCatchUp(log, Now));
+        Assert.Equal(Records(log), Records(move.Future));
+    }
+
+    [Fact]
+    public void A_copy_is_truncated_one_epoch_at_a_time_and_each_time_there_are_descriptors_for_it()
+    {
+        CrashDisk disk = new();
+        TwoDirectories node = new(disk, disk, Settings);
+        node.Create();
+        PartitionLog log = node.Log;
+        Append(log, 1, "a");
+        Append(log, 2, "lost");
+        Append(log, 4, "lost");
+        LogMove move = Begin(node);
+        Assert.True(move.TryCatchUp(log, Now));
+        log.TruncateTo(new Offset(1));
+        Append(log, 3, "b", "c");
+        move.Reconcile(log);
+        Assert.Equal((true, new Offset(2)), (move.MustReconcile, move.Future.EndOffset));
+        move.Reconcile(log);
+        Assert.Equal((false, new Offset(1)), (move.MustReconcile, move.Future.EndOffset));
+    }
+
+    [Fact]
+    public void A_copy_whose_log_is_truncated_waits_for_descriptors_before_it_is_truncated_too()
+    {
+        CrashDisk disk = new();
+        FailingDisk declining = new(disk) { DescriptorLimit = 32 };
+        TwoDirectories node = new(disk, new DescriptorCache(declining), Settings);
+        node.Create();
+        PartitionLog log = node.Log;
+        Append(log, 1, [.. Enumerable.Range(0, 40).Select(static i => new string((char)('a' + (i % 26)), 300))]);
+        node.Flush();
+        LogMove move = Begin(node);
+        Reconcile(node, move);
+        Assert.True(move.TryFollow(log, log.DurableEnd, Now));
+        node.Flush();
+        log.TruncateTo(new Offset(5));
+        node.Flush();
+        declining.HasNoDescriptors = true;
+        move.Shorten(log);
+        Assert.False(node.Other.Health.IsOffline || move.IsFollowing);
+        Assert.Throws<DiskException>(() => Reconcile(node, move));
+        Assert.False(node.Other.Health.IsOffline);
+
+        declining.HasNoDescriptors = false;
+        Append(log, 2, "next");
+        Reconcile(node, move);
+        Assert.Equal(new Offset(5), move.Future.EndOffset);
+        Assert.True(move.TryFollow(log, log.DurableEnd, Now));
+        Assert.Equal(Records(log), Records(move.Future));
     }
 
     [Fact]
@@ -163,11 +223,21 @@ public class LogMoveTests
         return new LogMove(created.Log!, node.Other);
     }
 
+    private static void Reconcile(TwoDirectories node, LogMove move)
+    {
+        do
+        {
+            node.Pump.Finish(move.PrepareTruncationAsync);
+            move.Reconcile(node.Log);
+        } while (move.MustReconcile);
+    }
+
     private static void Append(PartitionLog log, int epoch, params string[] values)
     {
         foreach (string value in values)
         {
-            Assert.True(log.AppendAsLeader(Of(value), new LeaderEpoch(epoch), AppendSettings.Default, Now).IsAccepted);
+            AppendResult result = log.AppendAsLeader(Of(value), new LeaderEpoch(epoch), AppendSettings.Default, Now);
+            Assert.True(result.IsAccepted, result.Message);
         }
     }
 }

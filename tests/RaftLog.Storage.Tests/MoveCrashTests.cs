@@ -127,6 +127,7 @@ public class MoveCrashTests
                     Copy();
                     break;
                 case 'w':
+                    Reconcile();
                     Assert.True(_move?.TryFollow(log, log.DurableEnd, Now) != false || _node.All.Any(each => each.Health.IsOffline));
                     break;
                 case 's':
@@ -161,7 +162,6 @@ public class MoveCrashTests
             LogDirectory target = _node.Other;
             CreatedLog created = _node.Pump.Finish(() => target.Futures.CreateAsync(new NewLog(Node.Orders, Node.OrdersId, Settings)));
             _move = new LogMove(created.Log!, target);
-            _move.Reconcile(_node.Log);
         }
 
         private void Copy()
@@ -172,12 +172,22 @@ public class MoveCrashTests
             }
 
             PartitionLog log = _node.Log;
+            Reconcile();
             ReadResult found = log.Read(_move.Future.EndOffset, 300, log.EndOffset, atLeastOneBatch: true);
             using LogSlice slice = found.Slice;
             byte[] bytes = new byte[slice.Length];
             if (slice.Length > 0)
             {
                 Assert.True(_move.TryAppend(log, bytes.AsMemory(0, slice.Read(bytes)), Now) || _move.Target.Health.IsOffline);
+            }
+        }
+
+        private void Reconcile()
+        {
+            while (_move is { MustReconcile: true } move)
+            {
+                _node.Pump.Finish(move.PrepareTruncationAsync);
+                move.Reconcile(_node.Log);
             }
         }
 
@@ -204,6 +214,7 @@ public class MoveCrashTests
             }
 
             LogDirectory target = _move!.Target;
+            Reconcile();
             while (_move.Future.EndOffset < _node.Log.EndOffset)
             {
                 Copy();
@@ -237,7 +248,6 @@ public class MoveCrashTests
                     else
                     {
                         _move = new LogMove(future, directory);
-                        _move.Reconcile(_node.Log);
                     }
                 }
             }

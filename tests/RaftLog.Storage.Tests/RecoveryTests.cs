@@ -1,6 +1,8 @@
 using System.Text;
 using RaftLog.Platform;
 using RaftLog.Protocol;
+using RaftLog.Protocol.Compression;
+using RaftLog.Protocol.Records;
 using static RaftLog.TestKit.Batches;
 
 namespace RaftLog.Storage.Tests;
@@ -89,6 +91,26 @@ public class RecoveryTests
                     return bytes;
                 }
             );
+    }
+
+    /// <summary>
+    /// Offsets, indexes and the checksum of the last batch are judged in one pass, with the index and without: a node may have thousands of
+    /// logs.
+    /// </summary>
+    [Theory]
+    [InlineData(500)]
+    [InlineData(int.MaxValue)]
+    public void A_clean_start_reads_the_end_of_a_log_once(int indexIntervalBytes)
+    {
+        const int Batches = 300;
+        Node node = Filled(Batches, new LogSettings { IndexIntervalBytes = indexIntervalBytes });
+        string file = $"{node.Directory.Logs[0].Path}/00000000000000000000.log";
+        node.Directory.Logs[0].SetHighWatermark(new Offset(Batches));
+        node.Close();
+        FailingDisk watched = new(node.Disk);
+        Assert.Equal(Batches, new Node(node.Disk, watched).Run().Open().EndOffset.Value);
+        int length = node.Disk.BytesOf(file).Length;
+        Assert.Single(watched.Reads, read => read.Path == file && read.To == length && read.From < length);
     }
 
     [Fact]
@@ -272,6 +294,31 @@ public class RecoveryTests
         node.Close();
         node.Disk.DeleteFile($"{log.Path}/leader-epoch-checkpoint");
         Assert.Equal(entries, new Node(node.Disk).Run().Open().Epochs.Entries);
+    }
+
+    /// <summary>Its earliest offset has an epoch, and a follower that diverged in one of them is told where it ended (as Kafka).</summary>
+    [Fact]
+    public void A_compacted_log_that_is_recovered_keeps_the_epochs_that_have_no_record_left()
+    {
+        CleanedLog cleaned = new();
+        foreach (int epoch in (int[])[0, 2, 5])
+        {
+            foreach (string key in (string[])["a", "b"])
+            {
+                Memory<byte> batch = CleanedLog.Keyed(ProducerStamp.None, CompressionType.None, false, Now, (key, "value"));
+                cleaned.Log.AppendAsLeader(batch, new LeaderEpoch(epoch), AppendSettings.Default, Now);
+                cleaned.Node.Flush();
+            }
+        }
+
+        cleaned.Roll();
+        cleaned.Clean();
+        Assert.Equal([4, 5], Records(cleaned.Log).Select(record => record.Offset));
+        EpochEntry[] entries = [new(new(0), new(0)), new(new(2), new(2)), new(new(5), new(4))];
+        Assert.Equal(entries, cleaned.Log.Epochs.Entries);
+        cleaned.LosePower(static disk => disk.KillProcess());
+        Assert.True(cleaned.Log.Recovery.ScannedBytes > 0);
+        Assert.Equal(entries, cleaned.Log.Epochs.Entries);
     }
 
     [Fact]

@@ -54,6 +54,11 @@ internal ref struct ClusterFileParser
 
     private static string Cause(JsonException damaged)
     {
+        if (damaged.Message.Contains("JSON tokens", StringComparison.Ordinal))
+        {
+            return "the file is not valid JSON: it is empty";
+        }
+
         int position = damaged.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         string cause = position < 0 ? damaged.Message : damaged.Message[..position];
         return $"the file is not valid JSON: {cause.TrimEnd('.')}";

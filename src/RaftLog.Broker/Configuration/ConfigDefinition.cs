@@ -19,8 +19,11 @@ public sealed record ConfigDefinition(
     /// <summary>The key has no default and must be set.</summary>
     public bool IsRequired { get; init; }
 
-    /// <summary>The value of a running node may be changed.</summary>
+    /// <summary>Kafka lets the value of a running node be changed.</summary>
     public bool IsDynamic { get; init; }
+
+    /// <summary>Of what a value may be set while nodes run.</summary>
+    public ConfigScope Scope { get; init; }
 
     /// <summary>For a key of a topic or a group the node's keys that give its default; the first that is set wins.</summary>
     public IReadOnlyList<string> BrokerKeys { get; init; } = [];

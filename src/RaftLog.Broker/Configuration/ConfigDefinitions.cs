@@ -10,6 +10,7 @@ public sealed class ConfigDefinitions
     private const string Unset = "null";
     private const string Required = "required";
     private const string Empty = "''";
+    private const string Fixed = "fixed";
     private const string DynamicOnly = "dynamic-only";
     private const string Hidden = "hidden";
     private const int Columns = 7;
@@ -75,7 +76,8 @@ public sealed class ConfigDefinitions
     private static ConfigDefinition ReadBrokerKey(string[] cells) =>
         ReadKey(cells) with
         {
-            IsDynamic = cells[4] is "dynamic" or DynamicOnly,
+            IsDynamic = cells[4] != Fixed,
+            Scope = ReadScope(cells[4]),
             IsInternal = cells[4] == DynamicOnly || IsHidden(cells),
         };
 
@@ -83,6 +85,7 @@ public sealed class ConfigDefinitions
         ReadKey(cells) with
         {
             IsDynamic = true,
+            Scope = ConfigScope.Any,
             IsInternal = IsHidden(cells),
             BrokerKeys = cells[4] == "-" ? [] : cells[4].Split(','),
         };
@@ -123,6 +126,16 @@ public sealed class ConfigDefinitions
             "class" => ConfigType.Class,
             "password" => ConfigType.Password,
             _ => throw new InvalidOperationException($"the definition tables have no type '{cell}'"),
+        };
+
+    private static ConfigScope ReadScope(string cell) =>
+        cell switch
+        {
+            "dynamic" or DynamicOnly => ConfigScope.Any,
+            "broker" => ConfigScope.OneBroker,
+            "listener" => ConfigScope.OneListener,
+            "kafka-only" or Fixed => ConfigScope.None,
+            _ => throw new InvalidOperationException($"the definition tables have no scope '{cell}'"),
         };
 
     private static ConfigSupport ReadSupport(string cell) =>

@@ -11,5 +11,5 @@ public sealed record DescribedConfig(ConfigDefinition Definition, string? Value,
     public string Name => Definition.Name;
 
     /// <summary>The value cannot be changed on a running node.</summary>
-    public bool IsReadOnly => !Definition.IsDynamic;
+    public bool IsReadOnly => Definition.Scope == ConfigScope.None;
 }

@@ -25,6 +25,7 @@ internal static class NodeConfigurationReader
         CheckTopicDefaults(reader);
         CheckDynamicKeys(reader);
         CheckLogMaintenance(reader);
+        CheckLimits(reader);
         BrokerConfigs configs = new(reader.Settings);
         return new()
         {
@@ -157,6 +158,7 @@ internal static class NodeConfigurationReader
     {
         _ = reader.Int(ConnectionLimits.TotalKey);
         _ = reader.Int(ConnectionLimits.PerAddressKey);
+        _ = reader.Text(ConnectionLimits.OverridesKey);
         _ = reader.Boolean("transaction.partition.verification.enable");
     }
 
@@ -169,5 +171,15 @@ internal static class NodeConfigurationReader
         {
             _ = reader.Text(key);
         }
+    }
+
+    private static void CheckLimits(SettingsReader reader)
+    {
+        foreach ((string key, string reason, string fix) in BrokerConfigLimits.Broken(ValueOf, reader.Settings.Contains))
+        {
+            reader.Report(key, reason, fix);
+        }
+
+        string? ValueOf(string key) => reader.Settings.TryGet(key, out string? value) ? value : ConfigDefinitions.Broker[key].Default;
     }
 }

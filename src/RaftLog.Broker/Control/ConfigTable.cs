@@ -9,28 +9,21 @@ namespace RaftLog.Broker.Control;
 internal sealed class ConfigTable(BrokerConfigs broker) : IConfigTable
 {
     /// <inheritdoc />
-    public string? Rejection(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed)
-    {
-        switch (resource.Type)
+    public string? Rejection(
+        MetadataImage image,
+        ConfigResource resource,
+        ImmutableSortedDictionary<string, string> values,
+        IReadOnlyList<string> changed
+    ) =>
+        resource.Type switch
         {
-            case ConfigResourceType.Topic:
-                return TopicConfigRules.Check(WithoutRemoved(values, changed), broker, DynamicConfigs.None).Message;
-            case ConfigResourceType.Group:
-                return GroupConfigRules.Check(values, broker, DynamicConfigs.None).Message;
-            case ConfigResourceType.ClientMetrics:
-                return ClientMetricsConfigRules.Check(values).Message;
-        }
-
-        foreach (string key in changed)
-        {
-            if (values.TryGetValue(key, out string? value) && BrokerConfigRules.Check(key, value).Message is { } rejection)
-            {
-                return rejection;
-            }
-        }
-
-        return null;
-    }
+            ConfigResourceType.Topic => TopicConfigRules.Check(WithoutRemoved(values, changed), broker, DynamicConfigs.None).Message,
+            ConfigResourceType.Group => GroupConfigRules.Check(values, broker, DynamicConfigs.None).Message,
+            ConfigResourceType.ClientMetrics => ClientMetricsConfigRules.Check(values).Message,
+            _ => BrokerConfigRules
+                .Check(values, changed, resource == ConfigResource.AllBrokers, broker, image.ConfigOf(ConfigResource.AllBrokers))
+                .Message,
+        };
 
     /// <summary>Keys that Kafka 3 has set and Kafka 4 has removed are in nobody's way, as in Kafka, until somebody sets one.</summary>
     private static ImmutableSortedDictionary<string, string> WithoutRemoved(

@@ -44,7 +44,13 @@ public static class StorageFormatter
 
     /// <summary>True when any of the node's directories has been formatted.</summary>
     public static bool IsFormatted(NodeConfiguration node, IDisk disk) =>
-        node.Storage.LogDirs.Append(node.Storage.MetadataLogDir).Any(directory => MetaProperties.Read(disk, directory) is not null);
+        DirectoriesOf(node).Any(directory => MetaProperties.Read(disk, directory) is not null);
+
+    /// <summary>The cluster that the first formatted directory of a node belongs to; null where none is formatted.</summary>
+    public static string? ClusterOf(NodeConfiguration node, IDisk disk) =>
+        DirectoriesOf(node)
+            .Select(directory => MetaProperties.Read(disk, directory)?.ClusterId)
+            .FirstOrDefault(static each => each is not null);
 
     /// <summary>Formats those directories of a node that are not formatted yet. Nothing is changed in the others.</summary>
     /// <param name="node">The node.</param>
@@ -52,6 +58,8 @@ public static class StorageFormatter
     /// <param name="features">The finalised levels of a new cluster.</param>
     /// <param name="world">The disk, the clock and chance.</param>
     /// <returns>The directories that were formatted.</returns>
+    /// <exception cref="LogDirectoryException">A directory belongs to another node or cluster, or its file is damaged; nothing is
+    /// formatted then.</exception>
     public static async ValueTask<IReadOnlyList<string>> FormatAsync(
         NodeConfiguration node,
         string clusterId,
@@ -59,8 +67,20 @@ public static class StorageFormatter
         World world
     )
     {
+        foreach (string directory in DirectoriesOf(node))
+        {
+            if (MetaProperties.Read(world.Disk, directory) is { } meta && (meta.ClusterId != clusterId || meta.NodeId != node.NodeId))
+            {
+                throw new LogDirectoryException(
+                    directory,
+                    $"{directory} is formatted already, for node {meta.NodeId} of cluster {meta.ClusterId}, and not for node "
+                        + $"{node.NodeId} of cluster {clusterId}; point log.dirs at a directory of this node, or give the cluster's own id"
+                );
+            }
+        }
+
         List<string> formatted = [];
-        foreach (string directory in node.Storage.LogDirs.Append(node.Storage.MetadataLogDir).Distinct())
+        foreach (string directory in DirectoriesOf(node))
         {
             if (MetaProperties.Read(world.Disk, directory) is not null)
             {
@@ -105,6 +125,9 @@ public static class StorageFormatter
 
         return features;
     }
+
+    private static IEnumerable<string> DirectoriesOf(NodeConfiguration node) =>
+        node.Storage.LogDirs.Append(node.Storage.MetadataLogDir).Distinct();
 
     private const string BootstrapFile = "bootstrap.checkpoint";
 

@@ -199,7 +199,7 @@ internal sealed class ProduceHandler(PartitionLookup lookup, MetadataCache cache
             BaseOffset = Offset.None,
             LogAppendTimeMs = -1,
             LogStartOffset = Offset.None,
-            ErrorMessage = result.Message,
+            ErrorMessage = result.Message is { } message ? ErrorText.InShort(message) : null,
         };
         if (result.RecordErrors is { } recordErrors)
         {

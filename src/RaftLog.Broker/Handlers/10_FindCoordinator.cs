@@ -109,6 +109,6 @@ internal sealed class FindCoordinatorHandler(MetadataCache cache, TopicAutoCreat
 
     private readonly record struct Found(ErrorCode Error, string? Reason, NodeId Node, string Host, int Port)
     {
-        public static Found No(ErrorCode error, string reason) => new(error, reason, NodeId.None, "", -1);
+        public static Found No(ErrorCode error, string reason) => new(error, ErrorText.InShort(reason), NodeId.None, "", -1);
     }
 }

@@ -39,9 +39,10 @@ internal sealed class IncrementalAlterConfigsHandler(
                         ResourceType = resource.ResourceType,
                         ResourceName = resource.ResourceName,
                         ErrorCode = ErrorCode.InvalidRequest,
-                        ErrorMessage =
+                        ErrorMessage = ErrorText.InShort(
                             $"Invalid entry in {LogPlacement.CordonedKey}: {unknown}. All cordoned log dirs must be entries of log.dirs "
-                            + $"or log.dir.",
+                                + $"or log.dir."
+                        ),
                     }
                 );
             }

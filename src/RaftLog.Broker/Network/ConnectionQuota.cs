@@ -6,9 +6,9 @@ using RaftLog.Platform;
 namespace RaftLog.Broker.Network;
 
 /// <summary>
-/// Counts the connections of a node's client listeners against <c>max.connections</c> and <c>max.connections.per.ip</c>. One above a bound
-/// is closed at once: a client that waited in the backlog would take the place of one that may come. The node log says so once for each
-/// time that a bound is reached.
+/// Counts the connections of a node's client listeners against <c>max.connections</c>, <c>max.connections.per.ip</c> and its overrides. One
+/// above a bound is closed at once: a client that waited in the backlog would take the place of one that may come. The node log says so
+/// once for each time that a bound is reached.
 /// </summary>
 internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, NodeLog nodeLog)
 {
@@ -26,11 +26,12 @@ internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, NodeLog nod
     {
         ConnectionLimits bound = limits();
         int total = Math.Min(bound.Total, Descriptors.Connections);
+        int perAddress = bound.From(peer.Host);
         string? warning = null;
         lock (_gate)
         {
             int fromThere = _byAddress.GetValueOrDefault(peer.Host);
-            if (_total < total && fromThere < bound.PerAddress)
+            if (_total < total && fromThere < perAddress)
             {
                 _byAddress[peer.Host] = fromThere + 1;
                 _total++;
@@ -52,8 +53,8 @@ internal sealed class ConnectionQuota(Func<ConnectionLimits> limits, NodeLog nod
                 warning =
                     _reportedAddress == peer.Host
                         ? null
-                        : $"max.connections.per.ip = {bound.PerAddress} are open from {peer.Host}; further ones from there are closed "
-                            + $"at once";
+                        : $"{(perAddress == bound.PerAddress ? ConnectionLimits.PerAddressKey : ConnectionLimits.OverridesKey)} = "
+                            + $"{perAddress} are open from {peer.Host}; further ones from there are closed at once";
                 _reportedAddress = peer.Host;
             }
         }

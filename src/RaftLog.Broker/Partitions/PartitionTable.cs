@@ -25,13 +25,10 @@ internal sealed partial class PartitionTable : IFlushObserver
     private readonly FollowerFetchers _fetchers;
     private readonly PartitionMaker _maker;
     private readonly Action<Action> _inLoop;
-    private readonly ConcurrentDictionary<TopicPartition, Partition> _byName = new();
-    private readonly ConcurrentDictionary<TopicIdPartition, Partition> _byId = new();
-    private readonly SortedDictionary<TopicIdPartition, Partition> _inOrder = new(ByTopicIdThenIndex.Instance);
+    private readonly HeldPartitions _held = new();
     private readonly ConcurrentDictionary<TopicIdPartition, DiskException> _unmade = new();
     private readonly Dictionary<TopicPartition, PartitionToMake> _making = [];
     private readonly LostReplicas _lost;
-    private Partition[] _all = [];
     private MetadataImage _image = MetadataImage.Empty;
     private WakeList? _wakesOfFlush;
     private DiskErrorKind? _reported;
@@ -95,13 +92,13 @@ internal sealed partial class PartitionTable : IFlushObserver
     public ReplicaMover Mover { get; }
 
     /// <summary>All partitions, in the order of topic ids.</summary>
-    public IReadOnlyList<Partition> All => Volatile.Read(ref _all);
+    public IReadOnlyList<Partition> All => _held.All;
 
     /// <summary>Finds a partition by its topic's name; null when this node does not hold it.</summary>
-    public Partition? Find(TopicPartition name) => _byName.GetValueOrDefault(name);
+    public Partition? Find(TopicPartition name) => _held.Find(name);
 
     /// <summary>Finds a partition by its topic's id; null when this node does not hold it.</summary>
-    public Partition? Find(TopicIdPartition id) => _byId.GetValueOrDefault(id);
+    public Partition? Find(TopicIdPartition id) => _held.Find(id);
 
     /// <summary>Why the log of a partition that this node is to hold could not be made; null when it was, or is being made.</summary>
     public DiskException? WhyUnmade(TopicIdPartition id) => _unmade.GetValueOrDefault(id);
@@ -180,12 +177,12 @@ internal sealed partial class PartitionTable : IFlushObserver
         _lost.Begin();
         if (membersChanged)
         {
-            ListAll();
+            _held.List();
         }
 
         if (brokersChanged)
         {
-            foreach (Partition partition in _all)
+            foreach (Partition partition in _held.All)
             {
                 Tell(partition, wakes);
             }
@@ -194,7 +191,7 @@ internal sealed partial class PartitionTable : IFlushObserver
         {
             foreach (PartitionDifference change in changes.Partitions)
             {
-                if (_byId.TryGetValue(IdOf(change), out Partition? partition))
+                if (_held.Find(IdOf(change)) is { } partition)
                 {
                     Tell(partition, wakes);
                 }
@@ -221,20 +218,30 @@ internal sealed partial class PartitionTable : IFlushObserver
 
         foreach (LogDirectory directory in _directories)
         {
+            List<string> strays = [];
             foreach (PartitionLog log in directory.Logs)
             {
                 bool isKnown =
                     log.Partition.Topic == ClusterMetadataTopic
                     || directory.IsMarkedLost(log)
-                    || (_byName.TryGetValue(log.Partition, out Partition? partition) && ReferenceEquals(partition.Log, log));
-                if (!isKnown)
+                    || ReferenceEquals(_held.Find(log.Partition)?.Log, log);
+                if (!isKnown && directory.SetAsStray(log) is { } kept)
                 {
-                    directory.SetAsStray(log);
+                    strays.Add(kept);
                 }
+            }
+
+            if (strays.Count > 0)
+            {
+                Warn(
+                    $"{strays.Count} logs in {directory.Path} belong to no partition that the cluster has here, and are not used: their "
+                        + $"topics were deleted, or they were moved away. They were renamed and can be removed: {strays[0]}"
+                        + (strays.Count > 1 ? " and others that end with -stray" : "")
+                );
             }
         }
 
-        Mover.DropStrays(_byName.ContainsKey);
+        Mover.DropStrays(name => _held.Find(name) is not null);
     }
 
     /// <summary>More of these logs is on the disk: moves high watermarks, and wakes all that waited for it once.</summary>
@@ -245,7 +252,7 @@ internal sealed partial class PartitionTable : IFlushObserver
         for (int i = 0; i < logs.Count; i++)
         {
             if (
-                _byName.TryGetValue(logs[i].Partition, out Partition? partition)
+                _held.Find(logs[i].Partition) is { } partition
                 && (ReferenceEquals(partition.Log, logs[i]) || ReferenceEquals(partition.Place.Move?.Future, logs[i]))
             )
             {
@@ -289,8 +296,6 @@ internal sealed partial class PartitionTable : IFlushObserver
 
     private bool IsHere([NotNullWhen(true)] PartitionRegistration? registration) =>
         registration is not null && registration.Replicas.Contains(_host.Self);
-
-    private void ListAll() => Volatile.Write(ref _all, [.. _inOrder.Values]);
 
     private void Tell(Partition partition, WakeList wakes)
     {
@@ -344,7 +349,7 @@ internal sealed partial class PartitionTable : IFlushObserver
         }
 
         HashSet<ConfigResource> changed = [.. changes.Configs];
-        foreach (Partition partition in _all)
+        foreach (Partition partition in _held.All)
         {
             if (everyTopic || changed.Contains(ConfigResource.Topic(partition.Name.Topic)))
             {
@@ -364,7 +369,7 @@ internal sealed partial class PartitionTable : IFlushObserver
         bool mayBeLost
     )
     {
-        if (_byId.ContainsKey(id))
+        if (_held.Find(id) is not null)
         {
             return false;
         }
@@ -431,9 +436,7 @@ internal sealed partial class PartitionTable : IFlushObserver
         var partition = new Partition(id, log, directory, settings, _host);
         _lost.Forget(id);
         _unmade.TryRemove(id, out _);
-        _inOrder.Add(id, partition);
-        _byId[id] = partition;
-        _byName[log.Partition] = partition;
+        _held.Add(partition);
         Mover.Resume(partition);
     }
 
@@ -455,7 +458,7 @@ internal sealed partial class PartitionTable : IFlushObserver
             }
         }
 
-        ListAll();
+        _held.List();
         Say(results);
         _maker.Start();
         _fetchers.Begin();
@@ -476,7 +479,7 @@ internal sealed partial class PartitionTable : IFlushObserver
             if (result.Log is { } log)
             {
                 Hold(asked.Id, log, asked.Directory, settings.Of(name.Topic));
-                Tell(_byId[asked.Id], wakes);
+                Tell(_held.Find(asked.Id)!, wakes);
             }
             else
             {
@@ -503,7 +506,7 @@ internal sealed partial class PartitionTable : IFlushObserver
         List<Task> making = [];
         if (Ensure(id, topic.Name, topic.Partitions[id.Partition], settings, making, mayBeLost))
         {
-            Tell(_byId[id], wakes);
+            Tell(_held.Find(id)!, wakes);
         }
 
         return making.Count > 0 ? making[0] : null;
@@ -514,7 +517,7 @@ internal sealed partial class PartitionTable : IFlushObserver
         var wakes = new WakeList();
         var settings = new SettingsOfTopics(_settings, _image);
         List<TopicIdPartition> lost = [.. _lost.All];
-        foreach (TopicIdPartition id in _unmade.Keys.Concat(lost).Distinct().Order(ByTopicIdThenIndex.Instance))
+        foreach (TopicIdPartition id in _unmade.Keys.Concat(lost).Distinct().Order(HeldPartitions.ByTopicIdThenIndex.Instance))
         {
             if (_image.Topics.TryGet(id.TopicId, out TopicImage? topic) && IsHere(topic.Partitions.GetValueOrDefault(id.Partition)))
             {
@@ -527,7 +530,7 @@ internal sealed partial class PartitionTable : IFlushObserver
             }
         }
 
-        ListAll();
+        _held.List();
         _maker.Start();
         _fetchers.Begin();
         wakes.WakeAll();
@@ -602,13 +605,11 @@ internal sealed partial class PartitionTable : IFlushObserver
     {
         _unmade.TryRemove(id, out _);
         _lost.Forget(id);
-        if (!_inOrder.Remove(id, out Partition? partition))
+        if (!_held.TryRemove(id, out Partition? partition))
         {
             return false;
         }
 
-        _byId.TryRemove(id, out _);
-        _byName.TryRemove(new KeyValuePair<TopicPartition, Partition>(partition.Name, partition));
         _fetchers.Remove(partition);
         partition.Delete(wakes);
         return true;
@@ -628,17 +629,6 @@ internal sealed partial class PartitionTable : IFlushObserver
             }
 
             return settings;
-        }
-    }
-
-    private sealed class ByTopicIdThenIndex : IComparer<TopicIdPartition>
-    {
-        public static readonly ByTopicIdThenIndex Instance = new();
-
-        public int Compare(TopicIdPartition left, TopicIdPartition right)
-        {
-            int byTopic = left.TopicId.CompareTo(right.TopicId);
-            return byTopic != 0 ? byTopic : left.Partition.CompareTo(right.Partition);
         }
     }
 }

@@ -187,6 +187,18 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
             return false;
         }
 
+        // An empty copy may have to begin earlier, where the first batch does.
+        if ((move.MustReconcile || move.Future.EndOffset == move.Future.StartOffset) && !await TryPrepareAsync(move))
+        {
+            return false;
+        }
+
+        if (move.MustReconcile)
+        {
+            partition.Place.Reconcile(move);
+            return true;
+        }
+
         long now = waiters.NowMs;
         if (
             RestsAfterDecline(moving, now)
@@ -207,6 +219,20 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
 
         moving.UnflushedBytes = moving.UnflushedBytes > MostUnflushedBytes ? 0 : moving.UnflushedBytes;
         return Copy(moving, next.Log, next.From, next.Generation, now);
+    }
+
+    /// <summary>Waits for descriptors; false when there are none, and the node stops.</summary>
+    private static async ValueTask<bool> TryPrepareAsync(LogMove move)
+    {
+        try
+        {
+            await move.PrepareTruncationAsync();
+            return true;
+        }
+        catch (DiskException)
+        {
+            return false;
+        }
     }
 
     /// <summary>

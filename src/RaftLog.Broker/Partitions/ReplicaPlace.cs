@@ -117,9 +117,23 @@ internal sealed class ReplicaPlace(
             {
                 FlushIntervalMessages = 1,
             };
-            move.Reconcile(_log);
             _move = move;
             return true;
+        }
+    }
+
+    /// <summary>
+    /// Drops what the copy of a move has and the log does not, one truncation a call; <see cref="LogMove.PrepareTruncationAsync"/> must
+    /// have been awaited.
+    /// </summary>
+    public void Reconcile(LogMove move)
+    {
+        lock (gate)
+        {
+            if (_move == move && isInUse())
+            {
+                move.Reconcile(_log);
+            }
         }
     }
 
@@ -139,12 +153,12 @@ internal sealed class ReplicaPlace(
         }
     }
 
-    /// <summary>Where a copy goes on; null when the move is over or waits for the directory.</summary>
+    /// <summary>Where a copy goes on; null when the move is over, waits for the directory or must be reconciled.</summary>
     public (PartitionLog Log, Offset From, int Generation)? NextToCopy(LogMove move)
     {
         lock (gate)
         {
-            return _move == move && isInUse() ? (_log, move.Future.EndOffset, move.Future.Generation) : null;
+            return _move == move && !move.MustReconcile && isInUse() ? (_log, move.Future.EndOffset, move.Future.Generation) : null;
         }
     }
 
@@ -157,6 +171,7 @@ internal sealed class ReplicaPlace(
         lock (gate)
         {
             return _move != move
+                || move.MustReconcile
                 || move.Future.EndOffset != from
                 || move.Future.Generation != generation
                 || move.TryAppend(_log, batches, host.WallMs);
@@ -168,7 +183,7 @@ internal sealed class ReplicaPlace(
     {
         lock (gate)
         {
-            if (_move != move || move.IsFollowing || !isInUse())
+            if (_move != move || move.IsFollowing || move.MustReconcile || !isInUse())
             {
                 return true;
             }

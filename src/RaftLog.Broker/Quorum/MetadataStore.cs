@@ -24,7 +24,8 @@ internal sealed record InstalledSnapshot(List<IMetadataRecord> Records);
 /// </summary>
 internal sealed partial class MetadataStore
 {
-    private static readonly TopicPartition Partition = new(QuorumWire.Topic, QuorumWire.Partition);
+    /// <summary>The name of its log.</summary>
+    internal static readonly TopicPartition Partition = new(QuorumWire.Topic, QuorumWire.Partition);
 
     private readonly LogDirectory _directory;
     private readonly SnapshotStore _snapshots;

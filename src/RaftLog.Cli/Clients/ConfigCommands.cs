@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using RaftLog.Broker.Configuration;
 using RaftLog.Cli.Output;
 using RaftLog.Client;
 using RaftLog.Client.Admin;
@@ -92,7 +93,9 @@ internal static class ConfigCommands
             parsed =>
             {
                 ConfigResource resource = Resource(parsed.GetValue(type)!, parsed.GetValue(name)!);
-                return [.. parsed.GetValue(pairs)!.Select(pair => Pair(resource, pair))];
+                List<ConfigChange> changes = [.. parsed.GetValue(pairs)!.Select(pair => Pair(resource, pair))];
+                changes.ForEach(WarnOfUnknown);
+                return changes;
             }
         );
     }
@@ -139,6 +142,16 @@ internal static class ConfigCommands
                 return ExitCode.Ok;
             }
         );
+    }
+
+    /// <summary>Nodes take every key of a broker, as Kafka's do for the sake of plugins: a typing error would not be noticed.</summary>
+    private static void WarnOfUnknown(ConfigChange change)
+    {
+        if (change.Resource.Type == ConfigResourceType.Broker && !ConfigDefinitions.Broker.TryGet(change.Key, out _))
+        {
+            string meant = ConfigDefinitions.Broker.Suggest(change.Key) is { } closest ? $"; did you mean '{closest}'?" : "";
+            Console.Error.WriteLine($"{change.Key}: RaftLog has no such key, and nothing will act on it{meant}");
+        }
     }
 
     private static string TextOf(ConfigChange change) =>

@@ -13,6 +13,11 @@ internal static class NodeFiles
     /// <summary>All nodes of a <c>cluster.json</c>, or the one node of a <c>.properties</c> file.</summary>
     public static (string? ClusterId, IReadOnlyList<NodeConfiguration> Nodes) Read(string path)
     {
+        if (Directory.Exists(path))
+        {
+            throw new FormatException($"{path} is a directory; --config FILE names a cluster.json in it, or a .properties file");
+        }
+
         if (!File.Exists(path))
         {
             throw new FileNotFoundException(
@@ -27,6 +32,18 @@ internal static class NodeFiles
 
         ClusterFile file = ClusterFile.Read(path, File.ReadAllBytes(path));
         return (file.ClusterId, [.. file.Nodes.Select(node => Rooted(node, null))]);
+    }
+
+    /// <summary>The nodes of a file, or the one that is asked for.</summary>
+    public static (string? ClusterId, IReadOnlyList<NodeConfiguration> Nodes) ReadSome(string path, int? node)
+    {
+        if (node is null)
+        {
+            return Read(path);
+        }
+
+        (string? clusterId, NodeConfiguration one) = ReadOne(path, node);
+        return (clusterId, [one]);
     }
 
     /// <summary>One node: of a <c>cluster.json</c> by its id, which a file with one node does not need.</summary>

@@ -27,7 +27,8 @@ internal static class StorageCommands
         Option<int?> node = Node;
         Option<string?> clusterId = new("--cluster-id", "-t")
         {
-            Description = "The cluster's id, the same for every node; a new one when absent.",
+            Description =
+                "The cluster's id, the same for every node; when absent, that of a directory that is formatted already, or a new one.",
         };
         Option<string[]> features = new("--feature") { Description = "A feature level of a new cluster, as name=level; may be repeated." };
         Command command = new("format", "Make the data directories of a node.") { config, node, clusterId, features };
@@ -36,8 +37,17 @@ internal static class StorageCommands
                 Failures.GuardAsync(async () =>
                 {
                     World world = World.Real();
-                    (string? inFile, IReadOnlyList<NodeConfiguration> nodes) = NodeFiles.Read(parsed.GetValue(config)!);
-                    string id = parsed.GetValue(clusterId) ?? inFile ?? NodeRandom.NewId(world.Entropy).ToString();
+                    (string? inFile, IReadOnlyList<NodeConfiguration> nodes) = NodeFiles.ReadSome(
+                        parsed.GetValue(config)!,
+                        parsed.GetValue(node)
+                    );
+                    string id =
+                        CheckedId(parsed.GetValue(clusterId))
+                        ?? inFile
+                        ?? nodes
+                            .Select(each => StorageFormatter.ClusterOf(each, world.Disk))
+                            .FirstOrDefault(static each => each is not null)
+                        ?? NodeRandom.NewId(world.Entropy).ToString();
                     SortedDictionary<string, short> levels = new(StringComparer.Ordinal);
                     List<KeyValuePair<string, short>> asked = [.. (parsed.GetValue(features) ?? []).Select(ParseFeature)];
                     short version = asked
@@ -51,11 +61,7 @@ internal static class StorageCommands
                         levels[name] = level;
                     }
 
-                    foreach (
-                        NodeConfiguration each in nodes.Where(each =>
-                            parsed.GetValue(node) is not { } one || each.NodeId == new NodeId(one)
-                        )
-                    )
+                    foreach (NodeConfiguration each in nodes)
                     {
                         IReadOnlyList<string> formatted = await StorageFormatter.FormatAsync(each, id, levels, world);
                         Console.WriteLine(
@@ -88,12 +94,7 @@ internal static class StorageCommands
                     Table table = new("NODE", "DIRECTORY", "CLUSTER", "DIRECTORY ID");
                     bool complete = true;
                     List<string> directories = [];
-                    IReadOnlyList<NodeConfiguration> nodes = NodeFiles.Read(parsed.GetValue(config)!).Nodes;
-                    foreach (
-                        NodeConfiguration each in nodes.Where(each =>
-                            parsed.GetValue(node) is not { } one || each.NodeId == new NodeId(one)
-                        )
-                    )
+                    foreach (NodeConfiguration each in NodeFiles.ReadSome(parsed.GetValue(config)!, parsed.GetValue(node)).Nodes)
                     {
                         foreach (string directory in each.Storage.LogDirs.Append(each.Storage.MetadataLogDir).Distinct())
                         {
@@ -128,6 +129,13 @@ internal static class StorageCommands
         command.SetAction((ParseResult _) => Console.WriteLine(NodeRandom.NewId(new SystemEntropy()).ToString()));
         return command;
     }
+
+    private static string? CheckedId(string? id) =>
+        id is null || Uuid.TryParse(id, out _)
+            ? id
+            : throw new FormatException(
+                $"--cluster-id {id}: an id has 22 characters, as 'raftlog storage random-uuid' prints them, and is the same for every node"
+            );
 
     private static KeyValuePair<string, short> ParseFeature(string text)
     {

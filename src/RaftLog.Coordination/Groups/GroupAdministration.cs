@@ -134,7 +134,7 @@ internal sealed class GroupAdministration(GroupTable groups, OffsetDeletion dele
             GroupId = groupId,
             GroupState = Dead,
             ErrorCode = tells ? ErrorCode.GroupIdNotFound : ErrorCode.None,
-            ErrorMessage = tells ? message : null,
+            ErrorMessage = tells ? ErrorText.InShort(message) : null,
         };
     }
 }

@@ -170,7 +170,8 @@ internal sealed partial class ConfigChanges(IConfigTable configs)
                 ErrorCode.InvalidConfig,
                 $"{CordonedDirectories} cannot be set before metadata.version 4.3-IV0 (level 30); raise it with the features tool."
             )
-        : configs.Rejection(resource, values, changed) is { } rejection ? new ControlError(ErrorCode.InvalidConfig, rejection)
+        : configs.Rejection(image, resource, values, changed) is { } rejection
+            ? new ControlError(resource.Type == ConfigResourceType.Broker ? ErrorCode.InvalidRequest : ErrorCode.InvalidConfig, rejection)
         : null;
 
     private ControlError? TryAlter(ConfigResource resource, List<IncrementalAlterConfigsRequest.AlterableConfig> changes, ref Values values)

@@ -8,10 +8,16 @@ public interface IConfigTable
     /// <summary>
     /// Judges the values that a resource would have. Null when they are fine, else what is wrong, for people: key, value, what is allowed.
     /// </summary>
+    /// <param name="image">What the cluster believes.</param>
     /// <param name="resource">Whose values.</param>
     /// <param name="values">All values that the resource would have.</param>
     /// <param name="changed">The keys that the request sets; only these may be rejected for being unknown.</param>
-    string? Rejection(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed);
+    string? Rejection(
+        MetadataImage image,
+        ConfigResource resource,
+        ImmutableSortedDictionary<string, string> values,
+        IReadOnlyList<string> changed
+    );
 
     /// <summary>True when a key holds a list, so that elements can be appended and subtracted.</summary>
     bool IsList(ConfigResourceType type, string key);

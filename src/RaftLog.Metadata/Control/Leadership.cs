@@ -135,7 +135,7 @@ internal static class Leadership
                         {
                             PartitionId = index,
                             ErrorCode = error,
-                            ErrorMessage = message,
+                            ErrorMessage = message is null ? null : ErrorText.InShort(message),
                         }
                     );
                 }

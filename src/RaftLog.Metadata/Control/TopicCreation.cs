@@ -44,7 +44,9 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
             ImmutableSortedDictionary<string, string> values = MetadataImage.NoConfigs;
             IReadOnlyList<ValueList<NodeId>> partitions = [];
             ControlError? rejection =
-                names.Judge(topic.Name) ?? TryConfigure(topic, ref values) ?? TryPlan(image, topic, ref partitionsLeft, out partitions);
+                names.Judge(topic.Name)
+                ?? TryConfigure(image, topic, ref values)
+                ?? TryPlan(image, topic, ref partitionsLeft, out partitions);
             if (rejection is not null)
             {
                 result.ErrorCode = rejection.Error;
@@ -104,7 +106,7 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         return new(records, response);
     }
 
-    private static string NamedTwice(string name) => $"Topic '{name}' is named twice.";
+    private static string NamedTwice(string name) => ErrorText.InShort($"Topic '{name}' is named twice.");
 
     private ControlError? TryPlan(
         MetadataImage image,
@@ -263,7 +265,11 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
         return null;
     }
 
-    private ControlError? TryConfigure(CreateTopicsRequest.CreatableTopic topic, ref ImmutableSortedDictionary<string, string> values)
+    private ControlError? TryConfigure(
+        MetadataImage image,
+        CreateTopicsRequest.CreatableTopic topic,
+        ref ImmutableSortedDictionary<string, string> values
+    )
     {
         foreach (CreateTopicsRequest.CreatableTopicConfig config in topic.Configs)
         {
@@ -275,7 +281,7 @@ internal sealed class TopicCreation(ControllerOptions options, IConfigTable conf
             values = values.SetItem(config.Name, config.Value);
         }
 
-        string? rejection = configs.Rejection(ConfigResource.Topic(topic.Name), values, [.. values.Keys]);
+        string? rejection = configs.Rejection(image, ConfigResource.Topic(topic.Name), values, [.. values.Keys]);
         return rejection is null ? null : new ControlError(ErrorCode.InvalidConfig, rejection);
     }
 

@@ -67,7 +67,7 @@ internal static class TopicDeletion
             Name = name,
             TopicId = id,
             ErrorCode = ErrorCode.InvalidRequest,
-            ErrorMessage = $"Topic '{name ?? id.ToString()}' is named twice.",
+            ErrorMessage = ErrorText.InShort($"Topic '{name ?? id.ToString()}' is named twice."),
         };
 
     private static ControlError? Judge(ControllerOptions options, DeleteTopicsRequest.DeleteTopicState asked, TopicImage? topic)

@@ -26,7 +26,7 @@ public static class TopicNames
 
         if (name.Length > MaxLength)
         {
-            return $"A topic name has at most {MaxLength} characters, and '{name}' has {name.Length}.";
+            return $"A topic name has at most {MaxLength} characters, and '{name[..MaxLength]}...' has {name.Length}.";
         }
 
         return name.All(IsAllowed) ? null : $"Topic name '{name}' is not allowed: only ASCII letters and digits, '.', '_' and '-' are.";

@@ -54,7 +54,7 @@ internal sealed class CleanStop(IDisk disk, string path, Checkpoints checkpoints
             log.PrepareClose(files);
         }
 
-        if (logs.Length >= LogDirectory.ManyLogs)
+        if (logs.Length >= LogOpening.ManyLogs)
         {
             await disk.FlushTreesAsync(path, [.. logs.Select(log => log.Path)]);
         }

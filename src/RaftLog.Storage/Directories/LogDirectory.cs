@@ -15,9 +15,6 @@ public sealed class LogDirectory
     /// <summary>The file whose lock a process holds while it uses the directory.</summary>
     public const string LockName = ".lock";
 
-    /// <summary>From here on logs are flushed together rather than one after the other.</summary>
-    internal const int ManyLogs = 8;
-
     /// <summary>More files than a truncation, or a step of a clean stop, has open at once.</summary>
     internal const int FilesOfChange = 8;
 
@@ -30,20 +27,12 @@ public sealed class LogDirectory
     private Task _metadataFlushes = Task.CompletedTask;
     private readonly IDisposable _lockFile;
     private readonly Checkpoints _checkpoints;
-    private readonly Lock _lock = new();
-    private readonly SortedDictionary<TopicPartition, PartitionLog> _logs = [];
+    private readonly OpenLogs _logs = new();
     private readonly CheckpointSchedule _schedule;
     private readonly DepartedLogs _departed;
     private readonly LogMaking _making;
 
-    /// <summary>What the last clean stop has left; only logs that are opened after it look there.</summary>
-    private IReadOnlyDictionary<TopicPartition, Dictionary<Offset, int>> _transactionIndexes =
-        new Dictionary<TopicPartition, Dictionary<Offset, int>>();
-
-    /// <summary>
-    /// True while there may be logs that another software wrote and that are not recovered yet; <see cref="OpenAllAsync"/> ends it.
-    /// </summary>
-    private bool _isForeign;
+    private readonly LogOpening _opening;
 
     private LogDirectory(
         IDisk disk,
@@ -52,6 +41,7 @@ public sealed class LogDirectory
         IDisposable lockFile,
         MetaProperties meta,
         BrokerEpoch? cleanEpoch,
+        bool isForeign,
         DecompressionBudget decompression
     )
     {
@@ -60,10 +50,9 @@ public sealed class LogDirectory
         _lockFile = lockFile;
         Path = path;
         Meta = meta;
-        WasClean = cleanEpoch is not null;
         PreviousBrokerEpoch = cleanEpoch ?? BrokerEpoch.None;
         Flusher = new Flusher(disk, time, path, Health, () => _schedule!.BeforeGroupAsync());
-        _checkpoints = new Checkpoints(disk, path, SnapshotLogs);
+        _checkpoints = new Checkpoints(disk, path, _logs.Snapshot);
         _schedule = new CheckpointSchedule(_checkpoints, Flusher, Health);
         _home = new LogHome(disk, path, Health, Flusher, time)
         {
@@ -73,6 +62,12 @@ public sealed class LogDirectory
         _departed = new DepartedLogs(disk, path, Flusher, Health, _schedule);
         _making = new LogMaking(disk, path, _home, _schedule);
         Futures = new FutureLogs(disk, path, _home, _making, _departed);
+        _opening = new LogOpening(disk, path, _checkpoints, _logs, Health)
+        {
+            WasClean = cleanEpoch is not null,
+            TransactionIndexes = TransactionIndexList.Read(disk, path),
+            IsForeign = isForeign,
+        };
     }
 
     /// <summary>The directory's path.</summary>
@@ -82,7 +77,7 @@ public sealed class LogDirectory
     public MetaProperties Meta { get; }
 
     /// <summary>True when the node that used it last stopped in order.</summary>
-    public bool WasClean { get; }
+    public bool WasClean => _opening.WasClean;
 
     /// <summary>The broker epoch of the last clean stop; <see cref="BrokerEpoch.None"/> after an unclean one (KIP-966).</summary>
     public BrokerEpoch PreviousBrokerEpoch { get; }
@@ -97,7 +92,7 @@ public sealed class LogDirectory
     /// The paths of files that were found damaged as the directory and its logs were opened, and were made anew or counted as absent.
     /// </summary>
     public IEnumerable<string> DamagedFiles =>
-        _checkpoints.DamagedFiles.Concat(SnapshotLogs().SelectMany(log => log.Recovery.DamagedFiles));
+        _checkpoints.DamagedFiles.Concat(_logs.Snapshot().SelectMany(log => log.Recovery.DamagedFiles));
 
     /// <summary>Whether it is in use.</summary>
     public DirectoryHealth Health { get; } = new();
@@ -111,19 +106,10 @@ public sealed class LogDirectory
     public Flusher? MetadataFlusher => _metadataHome?.Flusher;
 
     /// <summary>The number of open logs.</summary>
-    public int LogCount
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _logs.Count;
-            }
-        }
-    }
+    public int LogCount => _logs.Count;
 
     /// <summary>The open logs, in the order of their partitions.</summary>
-    public IReadOnlyList<PartitionLog> Logs => SnapshotLogs();
+    public IReadOnlyList<PartitionLog> Logs => _logs.Snapshot();
 
     /// <summary>Copies of other directories' logs that are on their way here.</summary>
     public FutureLogs Futures { get; }
@@ -146,7 +132,11 @@ public sealed class LogDirectory
     {
         if (MetaProperties.Read(disk, path) is not { } meta)
         {
-            throw new LogDirectoryException(path, $"{path} is not formatted: it has no {MetaProperties.FileName}");
+            throw new LogDirectoryException(
+                path,
+                $"{path} is not formatted: it has no {MetaProperties.FileName}. Where it lies on a disk of its own, mount that; a new "
+                    + "directory is made with 'raftlog storage format'"
+            );
         }
 
         IDisposable lockFile =
@@ -172,13 +162,10 @@ public sealed class LogDirectory
                 lockFile,
                 meta,
                 cleanEpoch,
+                isForeign,
                 decompression ?? new DecompressionBudget(DecompressionBudget.DefaultBytes)
-            )
-            {
-                _isForeign = isForeign,
-            };
+            );
             directory.HadCheckpoints = directory._checkpoints.Load();
-            directory._transactionIndexes = TransactionIndexList.Read(disk, path);
             if (!directory.HadCheckpoints)
             {
                 // Before anybody counts on a log here, so that their absence later says that somebody has removed them.
@@ -219,7 +206,7 @@ public sealed class LogDirectory
     /// </summary>
     /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
     public ValueTask<PartitionLog> OpenLogAsync(TopicPartition partition, LogSettings settings) =>
-        OpenLogAsync(_home, partition, settings, isFlushed: false);
+        _opening.OpenAsync(_home, partition, settings, _opening.IsForeign, isFlushed: false);
 
     /// <summary>
     /// Opens the log of the metadata quorum, made where it is absent. It has a flusher of its own, whose group never holds another log.
@@ -238,7 +225,7 @@ public sealed class LogDirectory
             RejectsForNow = false,
         };
         return disk.DirectoryExists(PathOf(partition))
-            ? await OpenLogAsync(_metadataHome, partition, settings, isFlushed: false)
+            ? await _opening.OpenAsync(_metadataHome, partition, settings, isForeign: false, isFlushed: false)
             : Create(_metadataHome, partition, Uuid.ClusterMetadata, settings);
     }
 
@@ -250,41 +237,7 @@ public sealed class LogDirectory
     {
         await _departed.RemoveDeletedAsync(PathOf);
 
-        List<TopicPartition> closed = [.. Stored().Where(partition => Find(partition) is null)];
-        bool flushesTogether = !WasClean && closed.Count >= ManyLogs;
-        if (flushesTogether)
-        {
-            try
-            {
-                await _disk.FlushTreesAsync(Path, [.. closed.Select(PathOf)]);
-            }
-            catch (DiskException failure)
-            {
-                Health.Fail(failure);
-                throw;
-            }
-        }
-
-        foreach (TopicPartition partition in closed)
-        {
-            await OpenLogAsync(_home, partition, settings, isFlushed: flushesTogether);
-        }
-
-        try
-        {
-            await Futures.OpenAllAsync(settings, WasClean, _isForeign);
-            if (_isForeign)
-            {
-                InUseMark.Make(_disk, Path);
-                await _disk.FlushDirectoryAsync(Path);
-                _isForeign = false;
-            }
-        }
-        catch (DiskException failure)
-        {
-            Health.Fail(failure);
-            throw;
-        }
+        await _opening.OpenAllAsync(_home, Stored(), Futures, settings);
     }
 
     /// <summary>True when a repair has truncated the log below what was flushed, so that it may lack committed records.</summary>
@@ -316,13 +269,7 @@ public sealed class LogDirectory
     public bool Misses(TopicPartition partition) => Find(partition) is null && _checkpoints.Name(partition);
 
     /// <summary>An open log; null when there is none.</summary>
-    public PartitionLog? Find(TopicPartition partition)
-    {
-        lock (_lock)
-        {
-            return _logs.GetValueOrDefault(partition);
-        }
-    }
+    public PartitionLog? Find(TopicPartition partition) => _logs.Find(partition);
 
     /// <summary>
     /// Makes a new, empty log. It is in use at once; the names become durable with the flusher's next group, which no
@@ -349,7 +296,7 @@ public sealed class LogDirectory
         {
             if (each.Log is { } log)
             {
-                Add(log);
+                _logs.Add(log);
             }
         }
 
@@ -387,7 +334,7 @@ public sealed class LogDirectory
         future.TakeEpochs(replaced.Epochs);
         future.SetHighWatermark(replaced.HighWatermark);
         _schedule.Forget(future.Partition);
-        Add(future);
+        _logs.Add(future);
         Flusher.DirectoryChanged();
         Flusher.Add(future);
         from.Leave(replaced);
@@ -434,9 +381,10 @@ public sealed class LogDirectory
         await WaitForRoomAsync(log);
     }
 
-    /// <summary>Waits until there are descriptors for all files of a log that one step changes.</summary>
+    /// <summary>Waits until there are descriptors for all files of a log that one step changes; not for one that is closed.</summary>
     /// <exception cref="DiskException">There is no descriptor, and the node stops.</exception>
-    public ValueTask WaitForRoomAsync(PartitionLog log) => _disk.WaitForRoomAsync(log.Segments[^1].Log.Path, FilesOfChange);
+    public ValueTask WaitForRoomAsync(PartitionLog log) =>
+        log.Segments is [.., { } active] ? _disk.WaitForRoomAsync(active.Log.Path, FilesOfChange) : ValueTask.CompletedTask;
 
     /// <summary>
     /// Runs the flusher and writes the checkpoints every five seconds, until <see cref="CloseAsync"/> or until it goes offline.
@@ -461,7 +409,7 @@ public sealed class LogDirectory
         await _metadataFlushes;
         try
         {
-            await Flusher.EnqueueAsync(() => new CleanStop(_disk, Path, _checkpoints).WriteAsync(SnapshotLogs(), Futures.All, epoch));
+            await Flusher.EnqueueAsync(() => new CleanStop(_disk, Path, _checkpoints).WriteAsync(_logs.Snapshot(), Futures.All, epoch));
         }
         catch (DiskException)
         {
@@ -479,7 +427,7 @@ public sealed class LogDirectory
         MetadataFlusher?.Stop();
         _home.Stop.Cancel();
         _metadataHome?.Stop.Cancel();
-        foreach (PartitionLog log in (PartitionLog[])[.. SnapshotLogs(), .. Futures.All])
+        foreach (PartitionLog log in (PartitionLog[])[.. _logs.Snapshot(), .. Futures.All])
         {
             log.Close();
         }
@@ -489,72 +437,11 @@ public sealed class LogDirectory
 
     private PartitionLog Create(LogHome home, TopicPartition partition, Uuid topicId, LogSettings settings)
     {
-        string path = PathOf(partition);
-        Invariant.Holds(!_disk.DirectoryExists(path), "S-07", $"a new log would take over the directory {path} of another one");
-        try
-        {
-            _schedule.Forget(partition);
-
-            IDisk disk = home.Disk;
-            disk.CreateDirectory(path);
-            IDiskFile metadata = PartitionMetadataFile.Write(disk, path, topicId);
-            AtomicFile.WriteUnflushed(disk, path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format([]));
-            LogFolder folder = new(path);
-            var log = new PartitionLog(home, partition, topicId, folder, LogLoader.Create(disk, folder, Offset.Zero, home.NowMs), settings);
-            log.Flushing.FlushOnce(metadata);
-            Add(log);
-            home.Flusher.DirectoryChanged();
-            home.Flusher.Add(log);
-            return log;
-        }
-        catch (DiskException failure)
-        {
-            Health.Fail(failure);
-            throw;
-        }
-    }
-
-    private async ValueTask<PartitionLog> OpenLogAsync(LogHome home, TopicPartition partition, LogSettings settings, bool isFlushed)
-    {
-        string path = PathOf(partition);
-        IDisk disk = home.Disk;
-        try
-        {
-            Uuid topicId = WasClean ? PartitionMetadataFile.Read(disk, path) : await PartitionMetadataFile.RecoverAsync(disk, path);
-
-            // Checkpoints know logs by name. One that does not show its topic may be another log than they tell of, and must not keep the
-            // node from starting.
-            LogFolder folder = new(path);
-            bool isKnown = _checkpoints.Name(partition);
-            LoadHints hints = topicId == Uuid.Zero ? default : _checkpoints.HintsFor(partition, WasClean);
-            hints = hints with
-            {
-                IsFlushed = isFlushed,
-                IsForeign = _isForeign && home == _home,
-                TransactionIndexes = WasClean ? _transactionIndexes.GetValueOrDefault(partition) : null,
-            };
-            LoadedLog loaded = await LogLoader.LoadAsync(disk, folder, settings, hints, home.NowMs);
-            var log = new PartitionLog(home, partition, topicId, folder, loaded, settings)
-            {
-                IsUnmade = topicId == Uuid.Zero && !isKnown && loaded.End == Offset.Zero,
-            };
-            Add(log);
-            _checkpoints.Forget(partition);
-
-            // Where loading had to make or drop a segment, no record counts before that is durable.
-            if (loaded.NamesChanged)
-            {
-                log.Flushing.NamesChanged();
-                home.Flusher.Add(log);
-            }
-
-            return log;
-        }
-        catch (DiskException failure)
-        {
-            Health.Fail(failure);
-            throw;
-        }
+        PartitionLog log = _making.Make(home, new NewLog(partition, topicId, settings), PathOf(partition));
+        _logs.Add(log);
+        home.Flusher.DirectoryChanged();
+        home.Flusher.Add(log);
+        return log;
     }
 
     private async Task CheckpointRegularlyAsync()
@@ -589,42 +476,11 @@ public sealed class LogDirectory
 
     private void Leave(PartitionLog log)
     {
-        lock (_lock)
-        {
-            _logs.Remove(log.Partition);
-        }
-
+        _logs.TryRemove(log.Partition);
         log.MarkDeleted(log.Path);
     }
 
-    private string? SetAside(PartitionLog log, string suffix)
-    {
-        lock (_lock)
-        {
-            if (!_logs.Remove(log.Partition))
-            {
-                return null;
-            }
-        }
-
-        return _departed.SetAside(log, suffix);
-    }
-
-    private void Add(PartitionLog log)
-    {
-        lock (_lock)
-        {
-            _logs.Add(log.Partition, log);
-        }
-    }
-
-    private PartitionLog[] SnapshotLogs()
-    {
-        lock (_lock)
-        {
-            return [.. _logs.Values];
-        }
-    }
+    private string? SetAside(PartitionLog log, string suffix) => _logs.TryRemove(log.Partition) ? _departed.SetAside(log, suffix) : null;
 
     private string PathOf(TopicPartition partition) => $"{Path}/{partition}";
 }

@@ -4,12 +4,40 @@ using RaftLog.Protocol;
 namespace RaftLog.Storage;
 
 /// <summary>
-/// Makes the directories of new logs durable, many with one flush, before any of them is used: whatever is then said of a log rests on
-/// names that no power cut takes.
+/// Makes new logs: one at once, or many whose directories one flush makes durable before any of them is used, so that whatever is then said
+/// of a log rests on names that no power cut takes.
 /// </summary>
 internal sealed class LogMaking(IDisk disk, string root, LogHome home, CheckpointSchedule checkpoints)
 {
     private static readonly string FirstLogFile = LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log);
+
+    /// <summary>Makes one log at once; its names become durable with the next flush of the directory.</summary>
+    /// <param name="into">What the log is given.</param>
+    /// <param name="log">What to make.</param>
+    /// <param name="path">Where it lies; nothing may be there.</param>
+    /// <exception cref="DiskException">The disk failed; the directory is offline then.</exception>
+    public PartitionLog Make(LogHome into, NewLog log, string path)
+    {
+        IDisk disk = into.Disk;
+        Invariant.Holds(!disk.DirectoryExists(path), "S-07", $"a new log would take over the directory {path} of another one");
+        try
+        {
+            checkpoints.Forget(log.Partition);
+            disk.CreateDirectory(path);
+            IDiskFile metadata = PartitionMetadataFile.Write(disk, path, log.TopicId);
+            AtomicFile.WriteUnflushed(disk, path, LogFileNames.LeaderEpochs, EpochCheckpoint.Format([]));
+            LogFolder folder = new(path);
+            LoadedLog loaded = LogLoader.Create(disk, folder, Offset.Zero, into.NowMs);
+            var made = new PartitionLog(into, log.Partition, log.TopicId, folder, loaded, log.Settings);
+            made.Flushing.FlushOnce(metadata);
+            return made;
+        }
+        catch (DiskException failure)
+        {
+            into.Health.Fail(failure);
+            throw;
+        }
+    }
 
     /// <summary>Makes logs, one result for each in their order.</summary>
     /// <param name="logs">What to make.</param>

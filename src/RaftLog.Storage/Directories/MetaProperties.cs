@@ -77,7 +77,12 @@ public sealed record MetaProperties(string ClusterId, NodeId NodeId, Uuid Direct
     private static string Value(Dictionary<string, string> values, string key, string path) =>
         values.TryGetValue(key, out string? value)
             ? value
-            : throw new LogDirectoryException(path, $"{path} has no {key}; it was not written by a node: format the directory anew");
+            : throw new LogDirectoryException(
+                path,
+                $"{path} has no {key}: it is damaged, or no node has written it. Where the directory holds logs, write it anew by hand, as "
+                    + "another directory of the node has it (version=1, cluster.id, node.id and a directory.id of its own); where it is "
+                    + "empty, remove the file and format the directory"
+            );
 
     /// <summary>The keys and values of a Java properties file, as far as a node writes them: no continued lines, colons escaped.</summary>
     private static Dictionary<string, string> Parse(string text)

@@ -33,6 +33,9 @@ internal sealed partial class LogLoader
     private Offset _snapshotAt = Offset.Zero;
     private IReadOnlyList<EpochEntry>? _storedEpochs;
 
+    /// <summary>What the file of leader epochs says; where batches are scanned it is believed as far as they confirm it.</summary>
+    private ClaimedEpochs _claimedEpochs = new([]);
+
     /// <summary>What loading has changed on the disk.</summary>
     [Flags]
     private enum Changes
@@ -94,6 +97,7 @@ internal sealed partial class LogLoader
             _damagedFiles.Add(epochs);
         }
 
+        _claimedEpochs = new ClaimedEpochs(_epochs.Entries);
         _storedEpochs = knowsEpochs && isOnMedium ? _epochs.Entries : null;
         firstInDoubt = TrustUpTo(firstInDoubt, knowsEpochs);
         await RecoverFromAsync(firstInDoubt);
@@ -150,15 +154,19 @@ internal sealed partial class LogLoader
         return has;
     }
 
-    /// <summary>True when a segment's indexes can be trusted, or could be made anew from its batches.</summary>
+    /// <summary>
+    /// True when a segment's indexes can be trusted, or could be made anew from its batches. Of the log's last segment the last batch is
+    /// checked in the same pass.
+    /// </summary>
     private bool IsIndexed(LogSegment segment)
     {
-        bool isTrusted = segment.Trust();
+        Action<BatchScanner>? checkLast = segment == _segments[^1] ? RequireIntact : null;
+        bool isTrusted = segment.Trust(checkLast);
 
         // A segment that is too small for an entry has no files of indexes.
         bool hasIndexes = HasBytes(segment, LogFileNames.OffsetIndex) || HasBytes(segment, LogFileNames.TimeIndex);
         NoteDamage(!isTrusted && hasIndexes, segment, LogFileNames.OffsetIndex);
-        return isTrusted || RebuildIndexes(segment);
+        return isTrusted || RebuildIndexes(segment, checkLast);
     }
 
     private bool HasBytes(LogSegment segment, string suffix)
@@ -205,10 +213,6 @@ internal sealed partial class LogLoader
             if (i < _segments.Count - 1)
             {
                 segment.Seal();
-            }
-            else
-            {
-                RequireIntactEnd(segment);
             }
         }
 
@@ -258,7 +262,7 @@ internal sealed partial class LogLoader
     /// <summary>
     /// Rebuilds a trusted segment's indexes from its batches; false when its file does not end with a batch, so that it must be recovered.
     /// </summary>
-    private bool RebuildIndexes(LogSegment segment)
+    private bool RebuildIndexes(LogSegment segment, Action<BatchScanner>? checkLast)
     {
         segment.Forget();
         using var scan = new BatchScanner(segment.Log, 0, segment.Log.Length);
@@ -268,6 +272,11 @@ internal sealed partial class LogLoader
         }
 
         _scannedBytes += scan.Next;
+        if (scan.ReachedEnd && segment.Size > 0)
+        {
+            checkLast?.Invoke(scan);
+        }
+
         return scan.ReachedEnd;
     }
 
@@ -441,17 +450,16 @@ internal sealed partial class LogLoader
     /// The log goes on behind its last batch, at the offset that this batch tells. A disk that has changed that would make a replica claim
     /// records that it has never had. Nothing before is looked at: who reads it finds out.
     /// </summary>
-    private static void RequireIntactEnd(LogSegment segment)
+    /// <param name="last">A scan at the last batch.</param>
+    private void RequireIntact(BatchScanner last)
     {
-        long last = segment.Find(segment.NextOffset - 1, segment.Size)?.Position ?? 0;
-        using BatchScanner scan = new(segment.Log, last, segment.Size);
-        if (scan.MoveNext() && !IsIntact(scan))
+        if (!IsIntact(last))
         {
             throw new DiskException(
-                segment.Log.Path,
+                _segments[^1].Log.Path,
                 DiskErrorKind.Io,
                 "open",
-                $"the last batch, at offset {scan.Header.BaseOffset}, is not what was written, so the disk has corrupt it; "
+                $"the last batch, at offset {last.Header.BaseOffset}, is not what was written, so the disk has corrupt it; "
                     + "where the partition has other replicas, it can be copied from them: \"A corrupt log\" in docs/operations.md"
             );
         }
@@ -481,6 +489,7 @@ internal sealed partial class LogLoader
         segment.Publish(header, _settings.IndexIntervalBytes);
         LeaderEpoch epoch = header.Epoch;
         SeededBugForgetsEpoch(ref epoch);
+        _claimedEpochs.AssignBefore(_epochs, epoch, header.BaseOffset, _end);
         _epochs.Assign(epoch, header.BaseOffset);
         if (RecordBatch.Read(scan.Bytes(), out RecordBatch batch) == BatchStatus.Complete)
         {

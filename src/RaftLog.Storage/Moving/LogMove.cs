@@ -27,8 +27,13 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
     /// <summary>Where it lies.</summary>
     public LogDirectory Target { get; } = target;
 
-    /// <summary>True once each append goes to both, until one of the disks declines that.</summary>
+    /// <summary>True once each append goes to both, until one of the disks declines that, or the log is truncated.</summary>
     public bool IsFollowing { get; private set; }
+
+    /// <summary>
+    /// True while the copy may have what the log has not: nothing is copied before <see cref="Reconcile"/> has made it false.
+    /// </summary>
+    public bool MustReconcile { get; private set; } = true;
 
     /// <summary>Why the copy does not follow any more; null when nothing was declined. It is made piece by piece again until it has come
     /// up to the log once more.</summary>
@@ -45,67 +50,63 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
         && Future.DurableEnd >= Offset.Min(_claimed, log.EndOffset);
 
     /// <summary>
-    /// Drops what the copy has and the log does not: an earlier life has left it, and the log may have been truncated and written to since.
-    /// Epochs tell where they part, as between a follower and its leader.
+    /// Drops what the copy has and the log does not, with one truncation a call while <see cref="MustReconcile"/> is true: an earlier life
+    /// has left it, or the log was truncated, and written to since. Epochs tell where the two part, as between a follower and its leader.
+    /// <see cref="PrepareTruncationAsync"/> must be awaited before each call.
     /// </summary>
+    /// <param name="log">The log.</param>
     public void Reconcile(PartitionLog log)
     {
-        if (Future.StartOffset > log.StartOffset)
+        StoredEpochEnd known = log.Epochs.EndOf(Future.Epochs.Latest, log.EndOffset);
+        StoredEpochEnd own = Future.Epochs.EndOf(known.Epoch, Future.EndOffset);
+        bool isEmpty = Future.EndOffset == Future.StartOffset;
+        if (BeginsElsewhere(log) || (!isEmpty && own.Epoch == LeaderEpoch.None))
         {
-            // A crash has taken the log's start back to where it was.
             Future.TruncateFullyAndStartAt(log.StartOffset);
+            MustReconcile = false;
             return;
         }
 
-        while (Future.EndOffset > Future.StartOffset)
+        if (!isEmpty)
         {
-            LeaderEpoch latest = Future.Epochs.Latest;
-            StoredEpochEnd known = log.Epochs.EndOf(latest, log.EndOffset);
-            if (latest == LeaderEpoch.None || known.Epoch == LeaderEpoch.None)
-            {
-                Future.TruncateFullyAndStartAt(log.StartOffset);
-                return;
-            }
-
-            Offset end = Offset.Min(known.EndOffset, Future.Epochs.EndOf(known.Epoch, Future.EndOffset).EndOffset);
-            if (known.Epoch == latest)
-            {
-                Future.TruncateTo(Offset.Min(end, Future.EndOffset));
-                break;
-            }
-
-            Future.TruncateTo(end);
-            if (Future.Epochs.Latest == latest)
-            {
-                Future.TruncateFullyAndStartAt(log.StartOffset);
-                return;
-            }
+            Future.TruncateTo(Offset.Min(known.EndOffset, own.EndOffset));
         }
 
-        Shorten(log);
+        MustReconcile = (!isEmpty && known.Epoch != own.Epoch) || BeginsElsewhere(log);
+        if (!MustReconcile)
+        {
+            Future.AdvanceStart(log.StartOffset);
+        }
     }
 
-    /// <summary>The log begins later, or ends earlier, than before.</summary>
+    /// <summary>
+    /// Waits, without the partition's lock, until there are descriptors for the files that a truncation of the copy changes: one that stops
+    /// in its middle takes the directory offline.
+    /// </summary>
+    /// <exception cref="DiskException">There is no descriptor, and the node stops.</exception>
+    public ValueTask PrepareTruncationAsync() => Target.WaitForRoomAsync(Future);
+
+    /// <summary>
+    /// The log has changed. Where it begins later, so does the copy. Where the copy has what the log has not any more, it follows no longer
+    /// and must be reconciled.
+    /// </summary>
+    /// <param name="log">The log.</param>
     public void Shorten(PartitionLog log)
     {
-        if (Future.EndOffset < log.StartOffset || Future.StartOffset > log.EndOffset)
+        if (Future.EndOffset > log.EndOffset || BeginsElsewhere(log))
         {
-            Future.TruncateFullyAndStartAt(log.StartOffset);
+            MustReconcile = true;
+            IsFollowing = false;
         }
-        else
+        else if (!MustReconcile)
         {
-            if (Future.EndOffset > log.EndOffset)
-            {
-                Future.TruncateTo(log.EndOffset);
-            }
-
             Future.AdvanceStart(log.StartOffset);
         }
     }
 
     /// <summary>
     /// Appends a piece that was read from the log at the copy's end; false when it does not fit there any more, or the directory rejects
-    /// it.
+    /// it. Where the copy is empty the piece may begin before it, and <see cref="PrepareTruncationAsync"/> must have been awaited.
     /// </summary>
     public bool TryAppend(PartitionLog log, Memory<byte> batches, long nowMs)
     {
@@ -129,7 +130,8 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
 
     /// <summary>
     /// Copies what the copy does not have yet. Where a disk declines (no descriptor is left, a read fails) the copy no longer follows, and
-    /// what counts is the log's alone again: nothing that comes to the log waits for a copy that cannot be made now.
+    /// what counts is the log's alone again: nothing that comes to the log waits for a copy that cannot be made now. It is made piece by
+    /// piece too where the first of what the log has begins before the copy, which needs a truncation.
     /// </summary>
     /// <returns>False when that is not possible, so that the move must end.</returns>
     public bool TryCatchUp(PartitionLog log, long nowMs)
@@ -156,6 +158,12 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
                     return false;
                 }
 
+                if (Future.BatchAtStart(_buffer.AsSpan(0, length)) is not null)
+                {
+                    IsFollowing = false;
+                    return true;
+                }
+
                 if (!TryAppend(log, _buffer.AsMemory(0, length), nowMs))
                 {
                     Decline(
@@ -172,6 +180,9 @@ public sealed class LogMove(PartitionLog future, LogDirectory target)
 
         return true;
     }
+
+    /// <summary>True where none of what the copy has can stay.</summary>
+    private bool BeginsElsewhere(PartitionLog log) => Future.EndOffset < log.StartOffset || Future.StartOffset > log.StartOffset;
 
     private void Decline(DiskException cause)
     {

@@ -273,7 +273,8 @@ internal sealed partial class LogSegment : IFileRangeGuard
     /// <summary>
     /// Trusts indexes and file of a segment that was closed in order, or is wholly flushed; false when they contradict each other.
     /// </summary>
-    public bool Trust()
+    /// <param name="checkLast">Given the scan of the file's end at the last batch, where there is one and nothing follows it.</param>
+    public bool Trust(Action<BatchScanner>? checkLast)
     {
         long length = Log.Length;
         bool isIndexed = length == 0 || (Offsets.Entries.Count > 0 && Times.Entries.Count > 0);
@@ -302,8 +303,13 @@ internal sealed partial class LogSegment : IFileRangeGuard
             return false;
         }
 
-        using var first = new BatchScanner(Log, 0, length);
-        FirstTimestamp = first.MoveNext() ? first.Header.MaxTimestamp : null;
+        if (next > BaseOffset.Value)
+        {
+            checkLast?.Invoke(scan);
+        }
+
+        Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
+        FirstTimestamp = BatchHeader.TryRead(head[..Log.Read(0, head)], out BatchHeader first) ? first.MaxTimestamp : null;
         Volatile.Write(ref _next, next);
         Volatile.Write(ref _size, length);
         return isConfirmed || IsConfirmed(latest);

@@ -313,7 +313,7 @@ public class ClusterFileTests
     [Theory]
     [InlineData("{\n  \"nodes\": [ 1 2 ]\n}", "c.json:2:16: JSON: the file is not valid JSON:")]
     [InlineData("{ \"nodes\": [", "c.json:1:13: JSON: the file is not valid JSON:")]
-    [InlineData("", "c.json:1:1: JSON: the file is not valid JSON:")]
+    [InlineData("", "c.json:1:1: JSON: the file is not valid JSON: it is empty.")]
     [InlineData("{} x", "c.json:1:4: JSON: the file is not valid JSON:")]
     public void A_file_that_is_no_JSON_is_rejected_with_the_place(string json, string expected) =>
         Assert.Contains(Problems(json).Problems, problem => problem.ToString().StartsWith(expected, StringComparison.Ordinal));

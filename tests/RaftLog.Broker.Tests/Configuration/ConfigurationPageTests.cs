@@ -41,7 +41,13 @@ public class ConfigurationPageTests
         Table(
             page,
             ConfigDefinitions.Broker,
-            key => key.IsDynamic && !key.Name.StartsWith("listener", StringComparison.Ordinal) ? "yes" : "no",
+            key =>
+                key.Scope switch
+                {
+                    ConfigScope.Any => "yes",
+                    ConfigScope.OneBroker => "per broker",
+                    _ => "no",
+                },
             "Dynamic"
         );
         page.Append("\n## Keys of a topic\n\n");

@@ -62,6 +62,41 @@ public class NodePropertiesTests
         Assert.Equal("f:8", settings.OriginOf("e=f"));
     }
 
+    [Theory]
+    [InlineData(
+        "log.cleaner.dedupe.buffer.size=1048576",
+        "log.cleaner.dedupe.buffer.size",
+        "it must be at least 1MB per cleaner thread, and log.cleaner.threads is 1",
+        "set more than 1048576 for each thread, or fewer threads"
+    )]
+    [InlineData(
+        "log.cleaner.threads=0",
+        "log.cleaner.threads",
+        "it must be greater than or equal to 1",
+        "set 1 or more; log.cleaner.enable=false compacts nothing"
+    )]
+    [InlineData("log.dirs=", "log.dirs", "no directory is named", "name one, or remove the key")]
+    [InlineData("log.retention.ms=0", "log.retention.ms", "it must be unlimited (-1), or 1 or more", "set -1, or 1 or more")]
+    [InlineData(
+        "max.connections.per.ip=0",
+        "max.connections.per.ip",
+        "it can be set to zero only if max.connections.per.ip.overrides is set, since no client could connect",
+        "set 1 or more, or max.connections.per.ip.overrides"
+    )]
+    [InlineData(
+        "max.connections.per.ip.overrides=junk",
+        "max.connections.per.ip.overrides",
+        "'junk' is no IP address with a number of connections behind a colon",
+        "set ADDRESS:CONNECTIONS, comma-separated, as 10.0.0.7:200"
+    )]
+    public void Limits_that_no_range_describes_are_judged_at_the_start(string line, string key, string meaning, string fix)
+    {
+        ConfigProblem problem = Assert.Single(
+            Assert.Throws<ConfigurationException>(() => Read(Good + $"\n{line}\nlog.cleaner.backoff.ms=1\n")).Problems
+        );
+        Assert.Equal((key, meaning, fix), (problem.Key, problem.Meaning, problem.Fix));
+    }
+
     [Fact]
     public void A_broker_id_is_an_older_name_of_the_node_id()
     {

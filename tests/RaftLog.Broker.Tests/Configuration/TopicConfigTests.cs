@@ -107,8 +107,106 @@ public class TopicConfigTests
     [InlineData("min.insync.replicas", "0", "Invalid value 0 for configuration min.insync.replicas: Value must be at least 1")]
     [InlineData("message.max.bytes", "1000", null)]
     [InlineData("foo", "1", null)]
-    public void Changes_of_a_broker_are_rejected_in_the_words_of_Kafka(string key, string value, string? expected) =>
-        Assert.Equal((expected is null ? ErrorCode.None : ErrorCode.InvalidRequest, expected), BrokerConfigRules.Check(key, value));
+    [InlineData("listeners", "PLAINTEXT://:1", "Cannot update these configs dynamically: [listeners]")]
+    [InlineData(
+        "listener.security.protocol.map",
+        "PLAINTEXT:PLAINTEXT",
+        "Cannot update these configs dynamically: [listener.security.protocol.map]"
+    )]
+    [InlineData(
+        "cordoned.log.dirs",
+        "/a",
+        "Cannot update these configs at default cluster level, broker id must be specified: [cordoned.log.dirs]"
+    )]
+    [InlineData(
+        "ssl.keystore.type",
+        "JKS",
+        "These security configs can be dynamically updated only per-listener using the listener prefix: [ssl.keystore.type]"
+    )]
+    [InlineData(
+        "listener.name.plaintext.max.connections",
+        "5",
+        "Cannot update these configs dynamically: [listener.name.plaintext.max.connections]; RaftLog has no settings of single listeners"
+    )]
+    [InlineData("max.connections", "0", "Invalid value 0 for configuration max.connections: no client could connect to change it back")]
+    [InlineData(
+        "max.connections.per.ip",
+        "0",
+        "Invalid value for configuration max.connections.per.ip: it can be set to zero only if max.connections.per.ip.overrides is set, "
+            + "since no client could connect"
+    )]
+    [InlineData("max.connections.per.ip.overrides", "127.0.0.1:5,::1:7", null)]
+    [InlineData(
+        "max.connections.per.ip.overrides",
+        "localhost:5",
+        "Invalid value for configuration max.connections.per.ip.overrides: 'localhost:5' is no IP address with a number of connections "
+            + "behind a colon"
+    )]
+    [InlineData("log.cleaner.dedupe.buffer.size", "1048577", null)]
+    [InlineData(
+        "log.cleaner.dedupe.buffer.size",
+        "1048576",
+        "Invalid value for configuration log.cleaner.dedupe.buffer.size: it must be at least 1MB per cleaner thread, and "
+            + "log.cleaner.threads is 1"
+    )]
+    [InlineData(
+        "log.cleaner.threads",
+        "200",
+        "Invalid value for configuration log.cleaner.dedupe.buffer.size: it must be at least 1MB per cleaner thread, and "
+            + "log.cleaner.threads is 200"
+    )]
+    [InlineData("log.cleaner.threads", "0", "Invalid value for configuration log.cleaner.threads: it must be greater than or equal to 1")]
+    [InlineData("log.retention.ms", "-1", null)]
+    [InlineData("log.retention.ms", "0", "Invalid value for configuration log.retention.ms: it must be unlimited (-1), or 1 or more")]
+    [InlineData("log.roll.ms", "0", "Invalid value for configuration log.roll.ms: it must be greater than or equal to 1")]
+    [InlineData("log.roll.jitter.ms", "-1", "Invalid value for configuration log.roll.jitter.ms: it must be greater than or equal to 0")]
+    [InlineData(
+        "group.consumer.assignment.interval.ms",
+        "60000",
+        "Invalid value for configuration group.consumer.assignment.interval.ms: it must be less than or equal to "
+            + "group.consumer.max.assignment.interval.ms"
+    )]
+    public void Changes_of_all_brokers_are_rejected_in_the_words_of_Kafka(string key, string value, string? expected) =>
+        Assert.Equal(
+            (expected is null ? ErrorCode.None : ErrorCode.InvalidRequest, expected),
+            BrokerConfigRules.Check(Map((key, value)), [key], ofAll: true, Bare, ResourceConfigs.NoOverrides)
+        );
+
+    [Theory]
+    [InlineData("cordoned.log.dirs", "/a", null)]
+    [InlineData("ssl.protocol", "TLSv1.3", null)]
+    [InlineData(
+        "listener.name.plaintext.max.connections",
+        "5",
+        "Cannot update these configs dynamically: [listener.name.plaintext.max.connections]; RaftLog has no settings of single listeners"
+    )]
+    [InlineData(
+        "principal.builder.class",
+        "Mine",
+        "Cannot update these configs dynamically: [principal.builder.class]; RaftLog cannot load classes; ignoring the key would change "
+            + "who a client is"
+    )]
+    [InlineData(
+        "ssl.engine.factory.class",
+        "Mine",
+        "Invalid value Mine for configuration ssl.engine.factory.class: Class Mine could not be found."
+    )]
+    public void Changes_of_one_broker_are_rejected_in_the_words_of_Kafka(string key, string value, string? expected) =>
+        Assert.Equal(
+            (expected is null ? ErrorCode.None : ErrorCode.InvalidRequest, expected),
+            BrokerConfigRules.Check(Map((key, value)), [key], ofAll: false, Bare, ResourceConfigs.NoOverrides)
+        );
+
+    /// <summary>What is in force decides: what all brokers have counts for one of them, and what is not being set is not judged.</summary>
+    [Fact]
+    public void Limits_that_span_two_keys_are_judged_over_all_that_is_in_force()
+    {
+        Dictionary<string, string> ofAll = new() { ["log.cleaner.threads"] = "64", ["log.cleaner.dedupe.buffer.size"] = "134217728" };
+        IReadOnlyDictionary<string, string> small = Map(("log.cleaner.dedupe.buffer.size", "2097152"));
+        Assert.Null(BrokerConfigRules.Check(small, ["log.cleaner.dedupe.buffer.size"], false, Bare, ResourceConfigs.NoOverrides).Message);
+        Assert.NotNull(BrokerConfigRules.Check(small, ["log.cleaner.dedupe.buffer.size"], false, Bare, ofAll).Message);
+        Assert.Null(BrokerConfigRules.Check(small, ["log.retention.ms"], false, Bare, ofAll).Message);
+    }
 
     [Fact]
     public void A_topics_key_is_described_with_everything_in_the_running()

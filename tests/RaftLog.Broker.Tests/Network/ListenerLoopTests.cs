@@ -61,6 +61,24 @@ public sealed class ListenerLoopTests
     }
 
     [Fact]
+    public void Some_addresses_have_limits_of_their_own()
+    {
+        List<string> problems = [];
+        BrokerConfigs configs = new(new ConfigSettings("test"));
+        Dictionary<string, string> ofAll = new()
+        {
+            ["max.connections.per.ip"] = "1",
+            ["max.connections.per.ip.overrides"] = "10.0.0.7:2, ::1 : 0",
+        };
+        ConnectionLimits limits = ConnectionLimits.Of(configs, new DynamicConfigs(ResourceConfigs.NoOverrides, ofAll));
+        ConnectionQuota quota = new(() => limits, new NodeLog(new InMemoryDisk(), new ManualTime(), "/node-log", problems.Add));
+        Assert.Equal([true, true, false], Enumerable.Range(0, 3).Select(_ => quota.TryEnter(new NetworkAddress("10.0.0.7", 1))));
+        Assert.Contains("max.connections.per.ip.overrides = 2 are open from 10.0.0.7", problems[^1], StringComparison.Ordinal);
+        Assert.False(quota.TryEnter(new NetworkAddress("::1", 1)));
+        Assert.Equal([true, false], Enumerable.Range(0, 2).Select(_ => quota.TryEnter(new NetworkAddress("10.0.0.8", 1))));
+    }
+
+    [Fact]
     public void A_bound_that_is_raised_while_the_node_runs_holds_for_the_next_connection()
     {
         Listening listening = new(new ConnectionLimits(0, int.MaxValue));

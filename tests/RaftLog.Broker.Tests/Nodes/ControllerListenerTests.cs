@@ -91,7 +91,7 @@ public sealed class ControllerListenerTests
                 address,
                 new IncrementalAlterConfigsRequest { Resources = [Set("", "message.max.bytes", huge), Set(huge, "message.max.bytes", "5")] }
             );
-            Assert.Equal([ErrorCode.InvalidConfig, ErrorCode.InvalidRequest], altered.Responses.Select(each => each.ErrorCode));
+            Assert.Equal([ErrorCode.InvalidRequest, ErrorCode.InvalidRequest], altered.Responses.Select(each => each.ErrorCode));
             DescribeConfigsResponse described = await RawCall.AskAsync(
                 network,
                 address,

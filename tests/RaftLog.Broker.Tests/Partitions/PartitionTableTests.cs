@@ -198,6 +198,9 @@ public sealed class PartitionTableTests : IDisposable
         _cluster.TellAll();
         A.Table.SetAsideStrays();
         Assert.Empty(A.Directory.Logs);
+        Assert.StartsWith("1 logs in /data belong to no partition", Assert.Single(A.Warnings), StringComparison.Ordinal);
+        A.Table.SetAsideStrays();
+        Assert.Single(A.Warnings);
     }
 
     [Fact]

@@ -11,11 +11,6 @@ namespace RaftLog.Differential.Tests.Exchange;
 /// </summary>
 internal sealed class ExchangedNode : IAsyncDisposable
 {
-    private const string ClusterId = "4L6g3nShT-eMCtK--X86sw";
-
-    /// <summary>Features that Kafka finalises in a new cluster and RaftLog does not have.</summary>
-    private static readonly string[] NotOurs = ["eligible.leader.replicas.version", "share.version", "streams.version"];
-
     private readonly string _directory = Directory.CreateTempSubdirectory("raftlog-exchange-").FullName;
     private readonly int _port = FreePorts.TakePair();
     private NodeProcess? _raftLog;
@@ -36,39 +31,23 @@ internal sealed class ExchangedNode : IAsyncDisposable
     public static async Task<ExchangedNode> FormatAsync(Software software)
     {
         ExchangedNode node = new();
-        await File.WriteAllLinesAsync(
+        await SharedNodeFile.WriteAsync(
             node.Properties,
-            [
-                "process.roles=broker,controller",
-                "node.id=1",
-                $"controller.quorum.voters=1@127.0.0.1:{node._port + 1}",
-                $"listeners=PLAINTEXT://127.0.0.1:{node._port},CONTROLLER://127.0.0.1:{node._port + 1}",
-                $"advertised.listeners=PLAINTEXT://127.0.0.1:{node._port}",
-                "controller.listener.names=CONTROLLER",
-                "inter.broker.listener.name=PLAINTEXT",
-                $"log.dirs={node.Data}",
-                "default.replication.factor=1",
-                "offsets.topic.replication.factor=1",
-                "offsets.topic.num.partitions=3",
-                "transaction.state.log.replication.factor=1",
-                "transaction.state.log.min.isr=1",
-                "transaction.state.log.num.partitions=3",
-                "group.initial.rebalance.delay.ms=0",
-                "log.retention.check.interval.ms=500",
-                "log.cleaner.backoff.ms=200",
-                "log.flush.start.offset.checkpoint.interval.ms=500",
-                "log.flush.offset.checkpoint.interval.ms=1000",
-            ]
+            1,
+            [node._port],
+            node.Data,
+            "default.replication.factor=1",
+            "offsets.topic.replication.factor=1",
+            "offsets.topic.num.partitions=3",
+            "transaction.state.log.replication.factor=1",
+            "transaction.state.log.min.isr=1",
+            "transaction.state.log.num.partitions=3",
+            "log.retention.check.interval.ms=500",
+            "log.cleaner.backoff.ms=200",
+            "log.flush.start.offset.checkpoint.interval.ms=500",
+            "log.flush.offset.checkpoint.interval.ms=1000"
         );
-        string[] features = [.. NotOurs.SelectMany(feature => (string[])["--feature", $"{feature}=0"])];
-        CommandResult formatted =
-            software == Software.Kafka
-                ? await Command.RunAsync(
-                    KafkaNodes.Launcher,
-                    ["tool", "storage", "format", "-t", ClusterId, "-c", node.Properties, .. features]
-                )
-                : await Command.RunAsync(Repository.RaftLog, ["storage", "format", "--config", node.Properties, "--cluster-id", ClusterId]);
-        formatted.Succeeded();
+        await SharedNodeFile.FormatAsync(node.Properties, software == Software.Kafka);
         return node;
     }
 

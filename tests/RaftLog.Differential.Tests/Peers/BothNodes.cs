@@ -106,34 +106,23 @@ public sealed class BothNodes : IAsyncLifetime
 
     private async Task<Peer> StartRaftLogAsync()
     {
-        int port = FreePorts.Take();
-        int controllerPort = FreePorts.Take();
+        int port = FreePorts.TakePair();
         string file = Path.Combine(_directory, "server.properties");
         string data = Path.Combine(_directory, "raftlog");
-        await File.WriteAllLinesAsync(
+        await SharedNodeFile.WriteAsync(
             file,
-            [
-                "process.roles=broker,controller",
-                "node.id=1",
-                $"controller.quorum.voters=1@127.0.0.1:{controllerPort}",
-                $"listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}",
-                $"advertised.listeners=PLAINTEXT://127.0.0.1:{port}",
-                "controller.listener.names=CONTROLLER",
-                "inter.broker.listener.name=PLAINTEXT",
-                $"log.dirs={data}",
-                "default.replication.factor=1",
-                "min.insync.replicas=1",
-                "offsets.topic.replication.factor=1",
-                "transaction.state.log.replication.factor=1",
-                "transaction.state.log.min.isr=1",
-                "share.coordinator.state.topic.replication.factor=1",
-                "share.coordinator.state.topic.min.isr=1",
-                "group.initial.rebalance.delay.ms=0",
-            ]
+            1,
+            [port],
+            data,
+            "default.replication.factor=1",
+            "min.insync.replicas=1",
+            "offsets.topic.replication.factor=1",
+            "transaction.state.log.replication.factor=1",
+            "transaction.state.log.min.isr=1",
+            "share.coordinator.state.topic.replication.factor=1",
+            "share.coordinator.state.topic.min.isr=1"
         );
-        (
-            await Command.RunAsync(Repository.RaftLog, ["storage", "format", "--config", file, "--cluster-id", "4L6g3nShT-eMCtK--X86sw"])
-        ).Succeeded();
+        await SharedNodeFile.FormatAsync(file, byKafka: false);
         NodeProcess node = new(1, port, data, ["start", "--config", file]);
         _raftLog = node;
         _stops.Add(() =>
@@ -142,6 +131,6 @@ public sealed class BothNodes : IAsyncLifetime
             return Task.CompletedTask;
         });
         await node.RestartAsync();
-        return new Peer("raftlog", port, new Peer("raftlog, as a controller", controllerPort));
+        return new Peer("raftlog", port, new Peer("raftlog, as a controller", port + 1));
     }
 }

@@ -1,4 +1,3 @@
-using RaftLog.Interop.Tests.Tools;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Wire;
@@ -9,11 +8,6 @@ namespace RaftLog.Interop.Tests.Clusters;
 /// <summary>Three nodes of one cluster, some of Apache Kafka and some of RaftLog, each broker and voter.</summary>
 internal sealed class MixedCluster : IAsyncDisposable
 {
-    private const string ClusterId = "4L6g3nShT-eMCtK--X86sw";
-
-    /// <summary>Features that Kafka finalises in a new cluster and RaftLog does not have.</summary>
-    private static readonly string[] NotOurs = ["eligible.leader.replicas.version", "share.version", "streams.version"];
-
     private readonly string _directory = Directory.CreateTempSubdirectory("raftlog-mixed-").FullName;
     private readonly int[] _ports = [.. Enumerable.Range(0, 3).Select(_ => FreePorts.TakePair())];
     private readonly bool[] _isKafka;
@@ -122,29 +116,17 @@ internal sealed class MixedCluster : IAsyncDisposable
     private async Task FormatAsync(int id)
     {
         Directory.CreateDirectory(Folder(id));
-        await File.WriteAllLinesAsync(
+        await SharedNodeFile.WriteAsync(
             Properties(id),
-            [
-                "process.roles=broker,controller",
-                $"node.id={id}",
-                $"controller.quorum.voters={string.Join(',', _ports.Select((port, index) => $"{index + 1}@127.0.0.1:{port + 1}"))}",
-                $"listeners=PLAINTEXT://127.0.0.1:{_ports[id - 1]},CONTROLLER://127.0.0.1:{_ports[id - 1] + 1}",
-                $"advertised.listeners=PLAINTEXT://127.0.0.1:{_ports[id - 1]}",
-                "controller.listener.names=CONTROLLER",
-                "inter.broker.listener.name=PLAINTEXT",
-                $"log.dirs={Path.Combine(Folder(id), "data")}",
-                "default.replication.factor=3",
-                "min.insync.replicas=2",
-                "offsets.topic.num.partitions=9",
-                "transaction.state.log.num.partitions=9",
-                "group.initial.rebalance.delay.ms=0",
-            ]
+            id,
+            _ports,
+            Path.Combine(Folder(id), "data"),
+            "default.replication.factor=3",
+            "min.insync.replicas=2",
+            "offsets.topic.num.partitions=9",
+            "transaction.state.log.num.partitions=9"
         );
-        string[] features = [.. NotOurs.SelectMany(feature => (string[])["--feature", $"{feature}=0"])];
-        CommandResult formatted = IsKafka(id)
-            ? await KafkaTools.RunAsync("storage", ["format", "-t", ClusterId, "-c", Properties(id), .. features])
-            : await Command.RunAsync(Repository.RaftLog, ["storage", "format", "--config", Properties(id), "--cluster-id", ClusterId]);
-        formatted.Succeeded();
+        await SharedNodeFile.FormatAsync(Properties(id), IsKafka(id));
     }
 
     private async Task StartAsync(int id)

@@ -14,6 +14,9 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
     /// <summary>The files whose cached pages were given up, in order.</summary>
     public List<string> Dropped { get; } = [];
 
+    /// <summary>What was read, in order: of which file, from which byte to before which.</summary>
+    public List<(string Path, long From, long To)> Reads { get; } = [];
+
     /// <summary>The operation that fails, counted from 0; never by default.</summary>
     public int FailAt { get; set; } = int.MaxValue;
 
@@ -135,7 +138,12 @@ internal sealed class FailingDisk(CrashDisk disk) : IDisk
 
         public long Length => inner.Length;
 
-        public int Read(long position, Span<byte> target) => inner.Read(position, target);
+        public int Read(long position, Span<byte> target)
+        {
+            int read = inner.Read(position, target);
+            disk.Reads.Add((Path, position, position + read));
+            return read;
+        }
 
         public void Write(long position, ReadOnlySpan<byte> source)
         {

@@ -16,8 +16,8 @@ public sealed record LogMaintenanceSettings(
     private const string ProducerExpirationCheck = "producer.id.expiration.check.interval.ms";
     private const string RetentionCheck = "log.retention.check.interval.ms";
     private const string CleanerEnable = "log.cleaner.enable";
-    private const string CleanerThreads = "log.cleaner.threads";
-    private const string CleanerBuffer = "log.cleaner.dedupe.buffer.size";
+    internal const string CleanerThreads = "log.cleaner.threads";
+    internal const string CleanerBuffer = "log.cleaner.dedupe.buffer.size";
     private const string CleanerLoadFactor = "log.cleaner.io.buffer.load.factor";
     private const string CleanerBackoff = "log.cleaner.backoff.ms";
     private const string CleanerRate = "log.cleaner.io.max.bytes.per.second";

@@ -15,6 +15,14 @@ public sealed record StorageSettings(IReadOnlyList<string> LogDirs, string Metad
             dirs.Count > 0 ? dirs
             : single is null ? [$"data/node-{node}"]
             : ConfigText.List(single);
+        foreach (string key in (ReadOnlySpan<string>)["log.dirs", "log.dir", "metadata.log.dir"])
+        {
+            if (settings.Settings.TryGet(key, out string? set) && string.IsNullOrWhiteSpace(set))
+            {
+                settings.Report(key, "no directory is named", "name one, or remove the key");
+            }
+        }
+
         foreach (string dir in dirs)
         {
             if (dir.Length == 0 || dirs.Count(other => other == dir) > 1)
@@ -38,6 +46,6 @@ public sealed record StorageSettings(IReadOnlyList<string> LogDirs, string Metad
             );
         }
 
-        return new(dirs, settings.Text("metadata.log.dir") ?? dirs[0]);
+        return new(dirs, settings.Text("metadata.log.dir") ?? dirs.FirstOrDefault(""));
     }
 }

@@ -40,7 +40,7 @@ internal sealed class MarkerSender(
     /// <param name="written">Called once, when every partition has its marker.</param>
     public void Send(TransactionMarkers markers, LeaderEpoch coordinatorEpoch, Func<bool> isCurrent, Action written) =>
         supervisor.Run(
-            $"markers of {markers.TransactionalId}",
+            $"markers of {ErrorText.Quote(markers.TransactionalId)}",
             async () =>
             {
                 if (await DeliverAsync(markers, coordinatorEpoch, isCurrent))
@@ -81,7 +81,7 @@ internal sealed class MarkerSender(
                     {
                         nodeLog.Warn(
                             $"{partitions[i]} has markers of a later coordinator than epoch {coordinatorEpoch} of "
-                                + $"{markers.TransactionalId}; this one gives up"
+                                + $"{ErrorText.Quote(markers.TransactionalId)}; this one gives up"
                         );
                         return false;
                     }
@@ -158,8 +158,8 @@ internal sealed class MarkerSender(
         {
             // The partition has seen a later epoch of the producer, which begins only after this transaction has ended there.
             nodeLog.Warn(
-                $"{partition} knows a later epoch of producer {markers.Producer} than {markers.Epoch} of {markers.TransactionalId}; its "
-                    + $"marker is not needed"
+                $"{partition} knows a later epoch of producer {markers.Producer} than {markers.Epoch} of "
+                    + $"{ErrorText.Quote(markers.TransactionalId)}; its marker is not needed"
             );
         }
 

@@ -86,6 +86,6 @@ internal sealed class ConsumerDescription(IGroupSettings settings, ITopicsView t
         {
             GroupId = groupId,
             ErrorCode = ErrorCode.GroupIdNotFound,
-            ErrorMessage = message,
+            ErrorMessage = ErrorText.InShort(message),
         };
 }

@@ -8,8 +8,12 @@ internal sealed class NoConfigs : IConfigTable
 {
     public static readonly NoConfigs Instance = new();
 
-    public string? Rejection(ConfigResource resource, ImmutableSortedDictionary<string, string> values, IReadOnlyList<string> changed) =>
-        null;
+    public string? Rejection(
+        MetadataImage image,
+        ConfigResource resource,
+        ImmutableSortedDictionary<string, string> values,
+        IReadOnlyList<string> changed
+    ) => null;
 
     public bool IsList(ConfigResourceType type, string key) => false;
 

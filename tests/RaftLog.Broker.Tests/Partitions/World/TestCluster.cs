@@ -230,6 +230,9 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
 
     public PartitionTable Table { get; private set; } = null!;
 
+    /// <summary>What the table has said for the node log.</summary>
+    public List<string> Warnings { get; } = [];
+
     public LogDirectory Directory { get; private set; } = null!;
 
     public PartitionServer Server => _server!;
@@ -388,7 +391,10 @@ internal sealed class TestNode : IPeerAddresses, IIsrProposals, ITopicSettings
             _fetchers,
             supervisor,
             input => input()
-        );
+        )
+        {
+            Warn = Warnings.Add,
+        };
         Directory.Flusher.Observe(Table);
         supervisor.Run("log directory", Directory.RunAsync);
         supervisor.Run("partitions", Table.RunAsync);
