@@ -125,7 +125,7 @@ internal sealed class ConsumerGroup : IDisposable
         IsSubscribed && !_member.Identity.IsMember
             ? ValueTask.CompletedTask
             : _owned.TryCommitAsync(
-                _assignment.Committable(_assignment.Partitions),
+                _assignment.Offsets.Committable(_assignment.Partitions),
                 () => Identity,
                 new CallDeadline(_runtime.Waiters, _options.CloseTimeout)
             );
