@@ -140,10 +140,7 @@ internal sealed class ProduceSender
             long nowMs = _runtime.Waiters.NowMs;
             _schedule.Take(nowMs);
             _queues.FailExpired(nowMs, _schedule.Taken.Count > 0);
-            if (_transactions?.Rejection is { } rejection)
-            {
-                _queues.Discard(rejection);
-            }
+            _queues.FailRejected();
 
             if (_identity is { } identity && identity.MustBeRenewedFor(_schedule.Taken) && !await TryRenewAsync(identity))
             {

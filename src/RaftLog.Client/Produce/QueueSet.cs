@@ -80,5 +80,5 @@ internal sealed class QueueSet(ProducerOptions options, ClientRuntime runtime, B
     public void Fail(KafkaException reason) => outcomes.Fail(All, long.MaxValue, _ => reason);
 
     /// <summary>Fails what has not left of a transaction that will not be committed.</summary>
-    public void Discard(KafkaException reason) => outcomes.Discard(All, reason);
+    public void FailRejected() => outcomes.FailRejected(All);
 }
