@@ -44,7 +44,7 @@ internal sealed class ConsumerGroup : IDisposable
         _commitConnections = connections.OpenSet();
         ClusterCalls finder = new(runtime, _commitConnections);
         Coordinator commits = new(CoordinatorKind.Group, group, runtime, finder, finder, metadata);
-        _offsets = new OffsetCommits(group, options.GroupInstanceId, options.ReadCommitted, runtime, commits);
+        _offsets = new OffsetCommits(group, options.GroupInstanceId, runtime, commits);
         _owned = new OwnedPartitions(options, runtime, assignment, _offsets);
         Coordinator membership = new(
             CoordinatorKind.Group,
