@@ -19,7 +19,6 @@ namespace RaftLog.TestKit;
 /// </summary>
 public sealed class WholeClient : IDisposable
 {
-
     private readonly BrokerTable _table;
     private readonly TableNetwork _network;
     private readonly KafkaCluster _cluster;
