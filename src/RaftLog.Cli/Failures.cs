@@ -27,8 +27,8 @@ internal static class Failures
         {
             Console.Error.WriteLine(failure.Message);
             Console.Error.WriteLine(
-                "Either the broker is older than what was asked of it, or that is the port of the metadata quorum (CONTROLLER), which serves "
-                    + "no clients: they connect to the node's other listener."
+                "Either the broker is older than what was asked of it, or that is the port of the metadata quorum (CONTROLLER): clients "
+                    + "connect to the node's other listener."
             );
             return ExitCode.Failed;
         }

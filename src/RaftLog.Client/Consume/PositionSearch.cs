@@ -94,7 +94,8 @@ internal sealed class PositionSearch(
                     position,
                     new KafkaException(
                         ErrorCode.OffsetNotAvailable,
-                        $"nobody has committed an offset of {position.Partition}; seek, or set ConsumerOptions.OffsetReset (auto.offset.reset)"
+                        $"nobody has committed an offset of {position.Partition}; seek, or set ConsumerOptions.OffsetReset "
+                            + "(auto.offset.reset)"
                     )
                 );
             }

@@ -81,7 +81,8 @@ internal sealed class OffsetCommits(string group, string? instance, ClientRuntim
         {
             GroupId = group,
 
-            // Whatever the consumer reads: an offset that a transaction is about to commit is waited for, or what it covers is done twice (KIP-447).
+            // Whatever the consumer reads: an offset that a transaction is about to commit is waited for, or what it covers is done twice
+            // (KIP-447).
             RequireStable = true,
             Topics =
             [

@@ -8,7 +8,9 @@ using RaftLog.Protocol.Messages;
 
 namespace RaftLog.Client.Produce;
 
-/// <summary>The requests of a producer: one draft a broker in each turn of the sender, and those under way, a bounded number to a broker.</summary>
+/// <summary>
+/// The requests of a producer: one draft a broker in each turn of the sender, and those under way, a bounded number to a broker.
+/// </summary>
 /// <param name="options">The producer's options.</param>
 /// <param name="runtime">Clock and waits.</param>
 /// <param name="connections">The producer's connections.</param>

@@ -3,7 +3,9 @@ using RaftLog.Protocol.Records;
 
 namespace RaftLog.Client.Produce;
 
-/// <summary>Whether a producer takes a record now: it is open, the record fits into a batch, and a transaction is open where one must be.</summary>
+/// <summary>
+/// Whether a producer takes a record now: it is open, the record fits into a batch, and a transaction is open where one must be.
+/// </summary>
 internal sealed class ProducerGate(ProducerOptions options, ProduceSender sender, TransactionFlow? transactions)
 {
     private bool _isClosed;
