@@ -31,7 +31,10 @@ internal static class Failures
         catch (KafkaException failure) when (failure.Code == ErrorCode.UnsupportedVersion)
         {
             Console.Error.WriteLine(failure.Message);
-            Console.Error.WriteLine("Is that the port of the metadata quorum (CONTROLLER)? Clients connect to the node's other listener.");
+            Console.Error.WriteLine(
+                "Either the broker is older than what was asked of it, or that is the port of the metadata quorum (CONTROLLER): clients "
+                    + "connect to the node's other listener."
+            );
             return ExitCode.Failed;
         }
         catch (Exception failure)

@@ -19,6 +19,7 @@ internal sealed class ConsumerService(
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
+    private readonly EventBound _failedAttempts = new(time);
     private Consumer? _consumer;
     private Exception? _failure;
 
@@ -63,7 +64,7 @@ internal sealed class ConsumerService(
             ? cluster.CreateProducer(new ProducerOptions { CloseTimeout = options.Consumer.CloseTimeout })
             : null;
         await using Consumer consumer = cluster.CreateConsumer(options.Consumer);
-        RetryingHandler retrying = new(Group, options.Retry, handler, producer, time, logger, stop);
+        RetryingHandler retrying = new(Group, options.Retry, handler, producer, time, logger, _failedAttempts, stop);
         List<string> topics = [.. options.Topics, .. options.Retry.Topics.Select(topic => topic.Name)];
         consumer.Subscribe(topics);
         Volatile.Write(ref _consumer, consumer);

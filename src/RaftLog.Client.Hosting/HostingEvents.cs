@@ -36,6 +36,14 @@ internal static partial class HostingEvents
     )]
     public static partial void ConsumerFailed(this ILogger logger, Exception failure, string group, double seconds);
 
+    [LoggerMessage(
+        2006,
+        LogLevel.Warning,
+        "Group {Group}: {LeftOut} more failed attempts were not logged, since there were many",
+        EventName = "AttemptsLeftOut"
+    )]
+    public static partial void AttemptsLeftOut(this ILogger logger, string group, int leftOut);
+
     [LoggerMessage(2004, LogLevel.Information, "The consumer of group {Group} reads {Topics}", EventName = "ConsumerStarted")]
     public static partial void ConsumerStarted(this ILogger logger, string group, string topics);
 

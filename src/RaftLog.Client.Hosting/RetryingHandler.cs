@@ -12,6 +12,7 @@ internal sealed class RetryingHandler(
     Producer? producer,
     TimeProvider time,
     ILogger logger,
+    EventBound failedAttempts,
     CancellationToken stop
 )
 {
@@ -35,7 +36,7 @@ internal sealed class RetryingHandler(
             }
             catch (Exception e) when (!cancel.IsCancellationRequested)
             {
-                logger.HandlerAttemptFailed(e, record.Partition.ToString(), record.Offset.Value, attempt, options.Attempts);
+                Log(record, e, attempt);
                 if (attempt == options.Attempts)
                 {
                     if (!await TryPassOnAsync(record, e, before + attempt, cancel))
@@ -50,6 +51,21 @@ internal sealed class RetryingHandler(
             await PauseAsync(pause, cancel);
             pause = pause * 2 < options.LongestPause ? pause * 2 : options.LongestPause;
         }
+    }
+
+    private void Log(ConsumedRecord record, Exception failure, int attempt)
+    {
+        if (!failedAttempts.TryPass(out int leftOut))
+        {
+            return;
+        }
+
+        if (leftOut > 0)
+        {
+            logger.AttemptsLeftOut(group, leftOut);
+        }
+
+        logger.HandlerAttemptFailed(failure, record.Partition.ToString(), record.Offset.Value, attempt, options.Attempts);
     }
 
     /// <summary>A record that only waits does not hold up the end of the host.</summary>

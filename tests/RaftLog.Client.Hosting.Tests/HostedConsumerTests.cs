@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using RaftLog.Client.Admin;
 using RaftLog.Client.Consume;
 using RaftLog.Client.Consume.Parallel;
@@ -244,6 +245,43 @@ public class HostedConsumerTests
         );
     }
 
+    [Fact]
+    public async Task A_handler_that_fails_for_every_record_does_not_fill_the_log()
+    {
+        await using EmbeddedCluster cluster = await StartAsync("orders", "orders-dead");
+        Seen seen = new();
+        EventCount events = new();
+        using IHost host = NewHost(
+            cluster,
+            services =>
+                services
+                    .AddLogging(logging => logging.AddProvider(events))
+                    .AddSingleton(seen)
+                    .AddRaftLogConsumer<FailingHandler>(
+                        Options("orders") with
+                        {
+                            Retry = new RetryOptions
+                            {
+                                Attempts = 2,
+                                FirstPause = Soon,
+                                DeadLetterTopic = "orders-dead",
+                            },
+                        }
+                    )
+        );
+        await host.StartAsync();
+
+        for (int i = 0; i < 20; i++)
+        {
+            await ProduceAsync(cluster, "orders", "bad");
+        }
+
+        await seen.UntilAsync(40);
+        await host.StopAsync();
+
+        Assert.InRange(events.Of("HandlerAttemptFailed"), 5, 39);
+    }
+
     private static ConsumerServiceOptions Options(string topic) =>
         new()
         {
@@ -369,5 +407,29 @@ public class HostedConsumerTests
     private sealed class GatedHandler(Gate gate) : IRecordHandler
     {
         public ValueTask HandleAsync(ConsumedRecord record, CancellationToken cancel) => gate.PassAsync();
+    }
+
+    private sealed class EventCount : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentDictionary<string, int> _counts = [];
+
+        public int Of(string name) => _counts.GetValueOrDefault(name);
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => _counts.AddOrUpdate(eventId.Name ?? "", 1, static (_, count) => count + 1);
+
+        public void Dispose() { }
     }
 }

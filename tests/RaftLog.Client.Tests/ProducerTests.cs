@@ -608,6 +608,7 @@ public class ProducerTests
             KafkaException unknown = world.Fails(() => producer.ProduceAsync("absent", Text("a")));
 
             Assert.Equal(ErrorCode.UnknownTopicOrPartition, unknown.Code);
+            Assert.Contains("CreateTopicsAsync", unknown.Message, StringComparison.Ordinal);
             Assert.Contains("absent", unknown.Message, StringComparison.Ordinal);
         });
 

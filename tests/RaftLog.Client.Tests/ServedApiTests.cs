@@ -20,7 +20,6 @@ public class ServedApiTests
         ApiKey.Heartbeat,
         ApiKey.SyncGroup,
         ApiKey.ApiVersions,
-        ApiKey.OffsetForLeaderEpoch,
         ApiKey.AddPartitionsToTxn,
         ApiKey.AddOffsetsToTxn,
         ApiKey.EndTxn,
@@ -29,10 +28,12 @@ public class ServedApiTests
     ];
 
     /// <summary>What nodes ask one another; and AlterConfigs, which replaces a whole configuration, and which Kafka's clients have given up
-    /// for IncrementalAlterConfigs (KIP-339).</summary>
+    /// for IncrementalAlterConfigs (KIP-339); and OffsetForLeaderEpoch, since a leader tells a reader in Fetch where its log was truncated.
+    /// </summary>
     private static readonly HashSet<ApiKey> AskedByNoClient =
     [
         ApiKey.AlterConfigs,
+        ApiKey.OffsetForLeaderEpoch,
         ApiKey.Vote,
         ApiKey.BeginQuorumEpoch,
         ApiKey.EndQuorumEpoch,

@@ -61,6 +61,27 @@ public class TransactionEpochTests
             Assert.Equal(["a", "b"], world.Topics["t"].Partitions[0].Values);
         });
 
+    /// <summary>
+    /// Between finding that a transaction has ended and taking its records out of the queues another may begin, on another thread. Its
+    /// records would be thrown away with those of the one before.
+    /// </summary>
+    [Fact]
+    public async Task No_transaction_begins_while_the_records_of_the_one_before_are_taken_out()
+    {
+        TransactionFlow flow = new("t", null!, null!);
+        Task? begin = null;
+
+        KafkaException? reason = flow.TryReject(() =>
+        {
+            begin = Task.Run(() => flow.WhyNotWrite(out _));
+            Thread.Sleep(50);
+            Assert.False(begin.IsCompleted, "a record was let in");
+        });
+
+        Assert.Equal(ErrorCode.TransactionAbortable, reason!.Code);
+        await begin!;
+    }
+
     private static FakeCluster Open(OneThread context, bool isV2, Func<string, bool>? isSilent = null)
     {
         FakeCluster world = new(context);

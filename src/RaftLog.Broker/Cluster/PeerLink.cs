@@ -10,10 +10,7 @@ internal sealed class PeerLink(RpcConnector connector, NetworkAddress address, T
 {
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
-    private RpcChannel? _channel;
-
-    /// <summary>Channels that take no more calls, and still wait for responses to some; bounded by how long a call may take.</summary>
-    private readonly List<RpcChannel> _retired = [];
+    private readonly ChannelSlot _channels = new();
     private Task<RpcConnectResult>? _connecting;
     private bool _disposed;
 
@@ -25,7 +22,7 @@ internal sealed class PeerLink(RpcConnector connector, NetworkAddress address, T
     {
         lock (_gate)
         {
-            if (_channel is { IsOpen: true } open)
+            if (_channels.Open is { } open)
             {
                 return ValueTask.FromResult(new RpcConnectResult(ConnectOutcome.Accepted, open, ""));
             }
@@ -50,8 +47,10 @@ internal sealed class PeerLink(RpcConnector connector, NetworkAddress address, T
             }
 
             _disposed = true;
-            _channel?.Dispose();
-            _retired.ForEach(static each => each.Dispose());
+            foreach (RpcChannel channel in _channels.TakeAll())
+            {
+                channel.Dispose();
+            }
         }
 
         // A peer that accepts and says nothing holds up nobody who stops.
@@ -68,16 +67,10 @@ internal sealed class PeerLink(RpcConnector connector, NetworkAddress address, T
         lock (_gate)
         {
             _connecting = null;
-            _retired.RemoveAll(static each => each.HasEnded);
-            if (_channel is { HasEnded: false } retired)
-            {
-                _retired.Add(retired);
-            }
-
-            _channel = result.Channel;
+            _channels.Replace(result.Channel);
             if (_disposed)
             {
-                _channel?.Dispose();
+                result.Channel?.Dispose();
             }
         }
 

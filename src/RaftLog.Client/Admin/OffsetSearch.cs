@@ -86,7 +86,7 @@ internal sealed class OffsetSearch(ClientRuntime runtime, ClusterCalls calls, Cl
                     missing[partition] =
                         error == ErrorCode.None
                             ? (ErrorCode.LeaderNotAvailable, "the partition has no leader, or does not exist")
-                            : (error, $"topic '{partition.Topic}' cannot be used");
+                            : (error, UnusableTopic.Because(partition.Topic, error));
                     if (!missing[partition].Error.IsRetriable())
                     {
                         results[partition] = Failed(partition, error, missing[partition].Reason);

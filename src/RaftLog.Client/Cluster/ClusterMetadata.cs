@@ -118,7 +118,7 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
                     return topic;
                 }
 
-                throw new KafkaException(error, $"topic '{name}' cannot be used");
+                throw new KafkaException(error, UnusableTopic.Because(name, error));
             }
 
             Invalidate();

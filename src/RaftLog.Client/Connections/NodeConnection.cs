@@ -12,10 +12,9 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
 {
     private readonly Lock _lock = new();
     private readonly Backoff _backoff = runtime.NewBackoff();
-    private readonly List<RpcChannel> _retired = [];
+    private readonly ChannelSlot _channels = new();
     private readonly List<Wait> _waiting = [];
     private readonly CancellationTokenSource _stop = new();
-    private RpcChannel? _channel;
     private string _failure = "";
     private ConnectOutcome _outcome = ConnectOutcome.Silent;
     private TimeSpan _pause;
@@ -30,7 +29,7 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
         {
             lock (_lock)
             {
-                return _channel is { IsOpen: true };
+                return _channels.Open is not null;
             }
         }
     }
@@ -42,12 +41,11 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
         Wait opened;
         lock (_lock)
         {
-            if (_disposed || _channel is { IsOpen: true })
+            if (_disposed || _channels.Open is not null)
             {
                 return Result();
             }
 
-            // A retired channel ends with its last call: the longest of them bounds how many there are.
             opened = runtime.Waiters.Rent(deadline.Remaining);
             _waiting.Add(opened);
             if (!_opening)
@@ -73,20 +71,19 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
 
     public void Dispose()
     {
-        List<RpcChannel> channels;
+        IReadOnlyList<RpcChannel> channels;
         List<Wait> waiting;
         lock (_lock)
         {
             _disposed = true;
             waiting = [.. _waiting];
-            channels = [.. _retired];
-            if (_channel is not null)
-            {
-                channels.Add(_channel);
-            }
+            channels = _channels.TakeAll();
         }
 
-        channels.ForEach(channel => channel.Dispose());
+        foreach (RpcChannel channel in channels)
+        {
+            channel.Dispose();
+        }
 
         // A node that accepts and says nothing holds up nobody who ends: neither who waits for it, nor the attempt itself.
         waiting.ForEach(wait => wait.TryComplete(WaitOutcome.Ready));
@@ -110,7 +107,7 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
             waiting = [.. _waiting];
             if (result.Channel is not null)
             {
-                Replace(result.Channel);
+                _channels.Replace(result.Channel);
                 _backoff.Reset();
                 _pause = TimeSpan.Zero;
             }
@@ -129,20 +126,9 @@ internal sealed class NodeConnection(NetworkAddress address, ClientRuntime runti
         }
     }
 
-    private void Replace(RpcChannel channel)
-    {
-        _retired.RemoveAll(each => each.HasEnded);
-        if (_channel is { HasEnded: false } before)
-        {
-            _retired.Add(before);
-        }
-
-        _channel = channel;
-    }
-
     private RpcConnectResult Result() =>
         _disposed ? new RpcConnectResult(ConnectOutcome.Silent, null, $"the connection to {address} is closed")
-        : _channel is { IsOpen: true } open ? new RpcConnectResult(ConnectOutcome.Accepted, open, "")
+        : _channels.Open is { } open ? new RpcConnectResult(ConnectOutcome.Accepted, open, "")
         : new RpcConnectResult(_outcome, null, _failure);
 
     private static string Because(string failure) => failure.Length == 0 ? "" : $"; the last attempt: {failure}";

@@ -20,17 +20,16 @@ namespace RaftLog.Client.Consume;
 public sealed class Consumer : IDisposable, IAsyncDisposable
 {
     private const int DefaultBatch = 500;
-    private static readonly TimeSpan Turn = TimeSpan.FromMinutes(1);
 
     private readonly ClientRuntime _runtime;
     private readonly Assignment _assignment;
     private readonly FetchLoop _fetches;
     private readonly ConsumerGroup? _group;
     private readonly ConsumerOptions _options;
-    private RecordProcessor? _processor;
-
-    /// <summary>Since when no reader waits, on the client's clock; -1 while one does.</summary>
-    private long _leftMs;
+    private readonly ConsumerReader _reader;
+    private readonly CopiedStream _copied;
+    private readonly ParallelConsumption _parallel;
+    private readonly ConsumerProgress _progress;
 
     internal Consumer(
         ConsumerOptions options,
@@ -48,7 +47,10 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         _group = options.GroupId is { } group
             ? new ConsumerGroup(group, options, runtime, connections, calls, metadata, _assignment, _fetches.Wake)
             : null;
-        _leftMs = runtime.Waiters.NowMs;
+        _reader = new ConsumerReader(options, runtime, _assignment, _fetches, _group);
+        _copied = new CopiedStream(_reader);
+        _parallel = new ParallelConsumption(options, runtime, _assignment, _reader, _group);
+        _progress = new ConsumerProgress(runtime, _assignment, _reader, _parallel, _group);
         runtime.Telemetry.Add(this);
     }
 
@@ -122,7 +124,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// time.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public ValueTask CommitAsync(CancellationToken cancel = default) =>
-        CommitAsync(_assignment.Committable(_assignment.Partitions), cancel);
+        CommitAsync(_assignment.Offsets.Committable(_assignment.Partitions), cancel);
 
     /// <summary>Commits offsets: of each partition the next one to read.</summary>
     /// <inheritdoc cref="CommitAsync(CancellationToken)" path="/exception"/>
@@ -145,7 +147,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
             );
         }
 
-        if (!_assignment.TryStore(partition, offset))
+        if (!_assignment.Offsets.TryStore(partition, offset))
         {
             throw new ArgumentException($"{partition} is not assigned to this consumer", nameof(partition));
         }
@@ -155,7 +157,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// The offset up to which a partition is done, as <see cref="StoreOffset"/> or <see cref="ProcessAsync"/> has stored it for the next
     /// commit; <see cref="Offset.None"/> before, and when the partition is not assigned.
     /// </summary>
-    public Offset StoredOffset(TopicPartition partition) => _assignment.StoredOf(partition);
+    public Offset StoredOffset(TopicPartition partition) => _assignment.Offsets.StoredOf(partition);
 
     /// <summary>
     /// Handles every record, with many handlers at once that keep the order that the options ask for, until it is cancelled or a handler
@@ -173,33 +175,11 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <param name="cancel">Ends the processing: no more handlers begin.</param>
     /// <exception cref="KafkaException">A partition cannot be read.</exception>
     /// <exception cref="Exception">What a handler threw. Its record is not committed, and reading goes on at it.</exception>
-    public async Task ProcessAsync(
+    public Task ProcessAsync(
         Func<ConsumedRecord, CancellationToken, ValueTask> handler,
         ProcessingOptions? options = null,
         CancellationToken cancel = default
-    )
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        options ??= new ProcessingOptions();
-        options.Validate();
-        RecordProcessor processor = new(this, _runtime, options, _options, handler);
-        _assignment.CommitsStored = true;
-        _group?.WorkBeside(processor);
-        Volatile.Write(ref _processor, processor);
-        try
-        {
-            await processor.RunAsync(cancel);
-        }
-        finally
-        {
-            _group?.WorkBeside(null);
-            Volatile.Write(ref _processor, null);
-            if (_options.AutoCommit && _group is not null)
-            {
-                await _group.TryCommitAsync();
-            }
-        }
-    }
+    ) => _parallel.RunAsync(handler, options, cancel);
 
     /// <summary>The committed offsets of the group; <see cref="Offset.None"/> where there is none.</summary>
     /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
@@ -239,7 +219,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// The offset that <see cref="ReadAsync"/> goes on at in a partition; <see cref="Offset.None"/> while it is still searched for, or when
     /// the partition is not assigned.
     /// </summary>
-    public Offset Position(TopicPartition partition) => _assignment.PositionOf(partition);
+    public Offset Position(TopicPartition partition) => _assignment.Offsets.PositionOf(partition);
 
     /// <summary>Fetches and hands out nothing of these partitions until <see cref="Resume"/>; what was fetched ahead stays.</summary>
     /// <exception cref="ArgumentException">A partition is not assigned.</exception>
@@ -256,11 +236,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// How many offsets of a partition lie before the end of what may be read and have not been handed out, as the last fetch told it; null
     /// before the first. Offsets, not records: compaction and transactions leave holes.
     /// </summary>
-    public long? Lag(TopicPartition partition)
-    {
-        (Offset end, Offset position) = (_assignment.EndOf(partition), _assignment.PositionOf(partition));
-        return end == Offset.None || position == Offset.None ? null : Math.Max(0, end.Value - position.Value);
-    }
+    public long? Lag(TopicPartition partition) => _assignment.Offsets.LagOf(partition);
 
     /// <summary>The next records of any partition; null when none came in time. Dispose them when they are read.</summary>
     /// <param name="timeout">How long to wait.</param>
@@ -268,55 +244,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <see cref="ConsumerOptions.CloseTimeout"/>.</param>
     /// <exception cref="KafkaException">A partition cannot be read. It stays so until a seek or a new assignment.</exception>
     public ValueTask<FetchedRecords?> ReadAsync(TimeSpan timeout, CancellationToken cancel = default) =>
-        ReadWhileAsync(timeout, static _ => true, cancel);
-
-    /// <summary>The same, taking records only of partitions that have room for them; what the group asks for is done too.</summary>
-    internal async ValueTask<FetchedRecords?> ReadWhileAsync(TimeSpan timeout, Func<TopicPartition, bool> hasRoom, CancellationToken cancel)
-    {
-        Volatile.Write(ref _leftMs, -1);
-        try
-        {
-            return await TakeAsync(timeout, hasRoom, cancel);
-        }
-        finally
-        {
-            Volatile.Write(ref _leftMs, _runtime.Waiters.NowMs);
-        }
-    }
-
-    private async ValueTask<FetchedRecords?> TakeAsync(TimeSpan timeout, Func<TopicPartition, bool> hasRoom, CancellationToken cancel)
-    {
-        using CancellationTokenRegistration registration = cancel.Register(static self => ((FetchLoop)self!).Wake(), _fetches);
-        CallDeadline deadline = new(_runtime.Waiters, timeout);
-        while (true)
-        {
-            if (_group is not null)
-            {
-                await _group.PollAsync();
-            }
-
-            if (_fetches.TryTake(hasRoom) is { } records)
-            {
-                _runtime.Telemetry.Consumed(records.Partition, _options.GroupId, records.Count);
-                return records;
-            }
-
-            if (_assignment.Failure is { } failure)
-            {
-                throw failure;
-            }
-
-            if (cancel.IsCancellationRequested || deadline.HasPassed)
-            {
-                return null;
-            }
-
-            if (await _fetches.WaitAsync(deadline.Remaining) == WaitOutcome.Closed)
-            {
-                throw new KafkaException(ErrorCode.NetworkException, _runtime.Failure ?? "the cluster's connections were closed");
-            }
-        }
-    }
+        _reader.ReadWhileAsync(timeout, static _ => true, cancel);
 
     /// <summary>
     /// Every record, as it comes, without an end. A record counts as read, for <see cref="Position"/> and commits, when the next one is
@@ -324,29 +252,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// </summary>
     /// <param name="cancel">Ends the reading.</param>
     /// <exception cref="KafkaException">A partition cannot be read.</exception>
-    public async IAsyncEnumerable<ConsumedRecord> ConsumeAsync([EnumeratorCancellation] CancellationToken cancel = default)
-    {
-        while (!cancel.IsCancellationRequested)
-        {
-            if (await CopyNextAsync(cancel) is not { } copied)
-            {
-                continue;
-            }
-
-            try
-            {
-                while (copied.Take(1) is [var record])
-                {
-                    yield return record;
-                    copied.Read(1);
-                }
-            }
-            finally
-            {
-                End(copied);
-            }
-        }
-    }
+    public IAsyncEnumerable<ConsumedRecord> ConsumeAsync(CancellationToken cancel = default) => _copied.RecordsAsync(cancel);
 
     /// <summary>
     /// The same in batches, for handlers that do many records at once: each batch is of one partition, and counts as read when the next one
@@ -355,33 +261,10 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <param name="maxRecords">The most records of a batch.</param>
     /// <param name="cancel">Ends the reading.</param>
     /// <exception cref="KafkaException">A partition cannot be read.</exception>
-    public async IAsyncEnumerable<IReadOnlyList<ConsumedRecord>> ConsumeBatchesAsync(
+    public IAsyncEnumerable<IReadOnlyList<ConsumedRecord>> ConsumeBatchesAsync(
         int maxRecords = DefaultBatch,
-        [EnumeratorCancellation] CancellationToken cancel = default
-    )
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxRecords, 1);
-        while (!cancel.IsCancellationRequested)
-        {
-            if (await CopyNextAsync(cancel) is not { } copied)
-            {
-                continue;
-            }
-
-            try
-            {
-                while (copied.Take(maxRecords) is { Count: > 0 } batch)
-                {
-                    yield return batch;
-                    copied.Read(batch.Count);
-                }
-            }
-            finally
-            {
-                End(copied);
-            }
-        }
-    }
+        CancellationToken cancel = default
+    ) => _copied.BatchesAsync(maxRecords, cancel);
 
     /// <summary>
     /// A stream for each partition that is read, for handlers that go side by side and keep the order within a partition: start a task
@@ -395,67 +278,10 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// <param name="cancel">Ends the reading.</param>
     /// <exception cref="KafkaException">A partition cannot be read.</exception>
     /// <exception cref="InvalidOperationException">A reader has left its stream before the end.</exception>
-    public async IAsyncEnumerable<PartitionStream> ConsumePartitionsAsync(
+    public IAsyncEnumerable<PartitionStream> ConsumePartitionsAsync(
         ProcessingOptions? options = null,
-        [EnumeratorCancellation] CancellationToken cancel = default
-    )
-    {
-        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        PartitionStreams streams = new(_runtime, end.Token);
-        Task reading = ReadPartitionsAsync(
-            streams,
-            (options ?? new ProcessingOptions()) with
-            {
-                Order = ProcessingOrder.Partition,
-                MaxConcurrency = int.MaxValue,
-            },
-            end.Token
-        );
-        try
-        {
-            while (await streams.NextAsync() is { } stream)
-            {
-                yield return stream;
-            }
-        }
-        finally
-        {
-            end.Cancel();
-            await reading;
-        }
-    }
-
-    private async Task ReadPartitionsAsync(PartitionStreams streams, ProcessingOptions options, CancellationToken cancel)
-    {
-        try
-        {
-            await ProcessAsync(streams.HandleAsync, options, cancel);
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            // The reader of a stream had the same token, and was faster.
-        }
-        finally
-        {
-            streams.End();
-        }
-    }
-
-    private async ValueTask<CopiedRecords?> CopyNextAsync(CancellationToken cancel)
-    {
-        using FetchedRecords? records = await ReadAsync(Turn, cancel);
-        return records?.Position is { } position ? new CopiedRecords(_assignment, records, position) : null;
-    }
-
-    private void End(CopiedRecords copied)
-    {
-        if (copied.End() is { Count: > 0 } dropped)
-        {
-            FetchLoop.Release(dropped);
-        }
-
-        _fetches.Wake();
-    }
+        CancellationToken cancel = default
+    ) => _parallel.StreamsAsync(options, cancel);
 
     /// <summary>
     /// Begins a span for the handling of a record: a child of the span that sent it, or of the current one with a link to it. Dispose it at
@@ -471,39 +297,7 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// </summary>
     /// <param name="limit">How long each of them may last.</param>
     public ConsumerHealth CheckHealth(TimeSpan limit) =>
-        WhyStuck(limit) is { } reason ? new ConsumerHealth(false, reason) : new ConsumerHealth(true, "");
-
-    private string? WhyStuck(TimeSpan limit)
-    {
-        if ((_runtime.Failure ?? _assignment.Failure?.Message ?? _group?.WhyNoMember(limit)) is { } reason)
-        {
-            return reason;
-        }
-
-        long nowMs = _runtime.Waiters.NowMs;
-        if (Volatile.Read(ref _processor)?.OldestMs is { } oldestMs && nowMs - oldestMs > limit.TotalMilliseconds)
-        {
-            return $"a handler has run for {(nowMs - oldestMs) / 1000.0:0.0} s";
-        }
-
-        long awayMs = Volatile.Read(ref _leftMs) is var leftMs && leftMs < 0 ? 0 : nowMs - leftMs;
-        return awayMs > limit.TotalMilliseconds && Assigned.Any(partition => Lag(partition) > 0)
-            ? $"records wait for the reader, who has not come back for {awayMs / 1000.0:0.0} s"
-            : null;
-    }
-
-    /// <summary>Lets the reader look again.</summary>
-    internal void Wake() => _fetches.Wake();
-
-    /// <summary>Stores an offset for the next commit, where the partition is still assigned and the offset is one.</summary>
-    internal void TryStore(TopicPartition partition, Offset offset) => _assignment.TryStore(partition, offset);
-
-    /// <summary>Reads a partition from an offset on again, where it is still assigned and reading is behind the offset.</summary>
-    internal void GoBack(TopicPartition partition, Offset offset)
-    {
-        FetchLoop.Release(_assignment.GoBack(partition, offset));
-        _fetches.Wake();
-    }
+        _progress.WhyStuck(limit) is { } reason ? new ConsumerHealth(false, reason) : new ConsumerHealth(true, "");
 
     /// <summary>Stops reading, without a word to the group: it waits for the end of the session.</summary>
     public void Dispose()

@@ -30,6 +30,7 @@ internal sealed class FetchLoop
     private readonly ClusterMetadata _metadata;
     private readonly PositionSearch _search;
     private readonly Assignment _assignment;
+    private readonly FetchPositions _fetches;
     private readonly AsyncSignal _wake;
     private readonly AsyncSignal _arrived;
     private bool _closed;
@@ -48,9 +49,10 @@ internal sealed class FetchLoop
         _connections = connections;
         _metadata = metadata;
         _assignment = assignment;
+        _fetches = assignment.Fetches;
         _wake = new AsyncSignal(runtime.Waiters);
         _arrived = new AsyncSignal(runtime.Waiters);
-        _search = new PositionSearch(options, runtime, calls, metadata, assignment, Wake);
+        _search = new PositionSearch(options, runtime, calls, metadata, _fetches, Wake);
         runtime.Supervisor.Run("consumer", RunAsync);
     }
 
@@ -94,13 +96,13 @@ internal sealed class FetchLoop
         {
             ClusterView view = _metadata.Poll(_wake);
             long nowMs = _runtime.Waiters.NowMs;
-            Release(_assignment.Learn(view, nowMs));
-            if (_assignment.TakeUnresolved() is { Count: > 0 } unresolved)
+            Release(_fetches.Learn(view, nowMs));
+            if (_fetches.TakeUnresolved() is { Count: > 0 } unresolved)
             {
                 _runtime.Supervisor.Run("find positions", () => _search.FindAsync(unresolved));
             }
 
-            List<FetchTurn> turns = _assignment.TakeFetches(out bool hasLeaderless);
+            List<FetchTurn> turns = _fetches.TakeFetches(out bool hasLeaderless);
             foreach (FetchTurn turn in turns)
             {
                 _runtime.Supervisor.Run("fetch request", () => FetchAsync(turn));
@@ -116,7 +118,7 @@ internal sealed class FetchLoop
                 _arrived.Set();
             }
 
-            long wakeAtMs = Math.Min(_assignment.NextWakeMs(), hasLeaderless ? nowMs + NoLeaderPauseMs : long.MaxValue);
+            long wakeAtMs = Math.Min(_fetches.NextWakeMs(), hasLeaderless ? nowMs + NoLeaderPauseMs : long.MaxValue);
             pause = wakeAtMs == long.MaxValue ? Timeout.InfiniteTimeSpan : _runtime.Waiters.Until(wakeAtMs);
         }
 
@@ -158,7 +160,7 @@ internal sealed class FetchLoop
                 if (isForgotten)
                 {
                     // The leader makes room for other sessions, or has started anew: nothing is wrong with the positions.
-                    _assignment.EndSession(turn, _runtime.Waiters.NowMs);
+                    _fetches.EndSession(turn, _runtime.Waiters.NowMs);
                 }
                 else
                 {
@@ -167,17 +169,17 @@ internal sealed class FetchLoop
             }
         }
 
-        _assignment.Free(turn);
+        _fetches.Free(turn);
         Wake();
     }
 
     private void Abandon(FetchTurn turn)
     {
         _metadata.Invalidate();
-        _assignment.EndSession(turn, RetryAtMs());
+        _fetches.EndSession(turn, RetryAtMs());
     }
 
-    private void Delay(ReadPosition position) => _assignment.Delay(position, RetryAtMs());
+    private void Delay(ReadPosition position) => _fetches.Delay(position, RetryAtMs());
 
     private long RetryAtMs() => _runtime.Waiters.NowMs + ((long)_runtime.Options.RetryBackoffMax.TotalMilliseconds / 10);
 
@@ -236,7 +238,7 @@ internal sealed class FetchLoop
     /// </summary>
     private void Apply(FetchTurn turn, FetchResponse response, FetchedFrame frame)
     {
-        _assignment.OnResponse(turn, response.SessionId);
+        _fetches.OnResponse(turn, response.SessionId);
         List<(ReadPosition Position, FetchResponse.PartitionData Data)> full = [];
         List<(ReadPosition Position, FetchResponse.PartitionData Data)> others = [];
         List<ToldLeader> leaders = [];
@@ -244,7 +246,7 @@ internal sealed class FetchLoop
         {
             foreach (FetchResponse.PartitionData data in topic.Partitions)
             {
-                if (_assignment.Find(turn, topic.TopicId, new TopicPartition(topic.Topic, data.PartitionIndex)) is not { } position)
+                if (_fetches.Find(turn, topic.TopicId, new TopicPartition(topic.Topic, data.PartitionIndex)) is not { } position)
                 {
                     continue;
                 }
@@ -284,7 +286,7 @@ internal sealed class FetchLoop
         if (response.SessionId == 0)
         {
             // No session: what the leader was told is told again. An incremental response without one has named only what has changed.
-            _assignment.EndSession(turn, _runtime.Waiters.NowMs);
+            _fetches.EndSession(turn, _runtime.Waiters.NowMs);
         }
     }
 
@@ -300,11 +302,11 @@ internal sealed class FetchLoop
                 );
                 break;
             case ErrorCode.None:
-                _assignment.Nothing(position, EndOf(reply));
+                _fetches.Nothing(position, EndOf(reply));
                 break;
 
             // What was read ahead is still good: the reader gets it before it is sent elsewhere.
-            case ErrorCode.OffsetOutOfRange when _assignment.HasUnread(position):
+            case ErrorCode.OffsetOutOfRange when _fetches.HasUnread(position):
                 Delay(position);
                 break;
             case ErrorCode.OffsetOutOfRange:
@@ -317,7 +319,7 @@ internal sealed class FetchLoop
             case var error when error.IsRetriable():
                 if (moved.Contains(position.Partition))
                 {
-                    _assignment.Move(position);
+                    _fetches.Move(position);
                     break;
                 }
 
@@ -365,7 +367,7 @@ internal sealed class FetchLoop
         }
 
         FetchedRecords fetched = new(position.Partition, from, extent, leadership, reply, EndOf(reply), frame, _options, Returned);
-        if (!_assignment.Keep(position, extent, fetched))
+        if (!_fetches.Keep(position, extent, fetched))
         {
             fetched.Dispose();
         }
@@ -382,13 +384,13 @@ internal sealed class FetchLoop
             _runtime.Telemetry.Logger.OffsetReset(position.Partition.ToString(), what);
         }
 
-        Release(_assignment.Reset(position, ErrorCode.OffsetOutOfRange, what));
+        Release(_fetches.Reset(position, ErrorCode.OffsetOutOfRange, what));
     }
 
     private void Fail(ReadPosition position, KafkaException reason)
     {
         _runtime.Telemetry.Logger.PartitionFailed(position.Partition.ToString(), reason.Message);
-        _assignment.Fail(position, reason);
+        _fetches.Fail(position, reason);
     }
 
     /// <summary>Gives back what nobody will read.</summary>

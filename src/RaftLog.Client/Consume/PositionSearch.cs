@@ -14,7 +14,7 @@ internal sealed class PositionSearch(
     ClientRuntime runtime,
     ClusterCalls calls,
     ClusterMetadata metadata,
-    Assignment assignment,
+    FetchPositions fetches,
     Action wake
 )
 {
@@ -47,7 +47,7 @@ internal sealed class PositionSearch(
         }
         catch (KafkaException e)
         {
-            positions.ForEach(position => assignment.Fail(position, e));
+            positions.ForEach(position => fetches.Fail(position, e));
         }
 
         await ResolveAsync(known, deadline);
@@ -64,7 +64,7 @@ internal sealed class PositionSearch(
         }
         catch (KafkaException e)
         {
-            positions.ForEach(position => assignment.Fail(position, e));
+            positions.ForEach(position => fetches.Fail(position, e));
         }
 
         wake();
@@ -80,7 +80,7 @@ internal sealed class PositionSearch(
             if (!view.TryGetPartition(position.Partition, out TopicView? topic, out _))
             {
                 int count = topic?.Partitions.Count ?? 0;
-                assignment.Fail(
+                fetches.Fail(
                     position,
                     new KafkaException(
                         ErrorCode.UnknownTopicOrPartition,
@@ -90,17 +90,18 @@ internal sealed class PositionSearch(
             }
             else if (!TryGetStart(position, out StartAt start))
             {
-                assignment.Fail(
+                fetches.Fail(
                     position,
                     new KafkaException(
                         ErrorCode.OffsetNotAvailable,
-                        $"nobody has committed an offset of {position.Partition}; seek, or set auto.offset.reset"
+                        $"nobody has committed an offset of {position.Partition}; seek, or set ConsumerOptions.OffsetReset "
+                            + "(auto.offset.reset)"
                     )
                 );
             }
             else if (start.TryGetOffset(runtime.Time.GetUtcNow(), out Offset offset, out OffsetSpec spec))
             {
-                assignment.Resolve(position, topic.Id, offset);
+                fetches.Resolve(position, topic.Id, offset);
             }
             else
             {
@@ -139,7 +140,7 @@ internal sealed class PositionSearch(
             ReadPosition position = searched[partition];
             if (result.Failure is { } failure)
             {
-                assignment.Fail(position, failure);
+                fetches.Fail(position, failure);
             }
             else if (result.Found.Offset == Offset.None)
             {
@@ -147,7 +148,7 @@ internal sealed class PositionSearch(
             }
             else
             {
-                assignment.Resolve(
+                fetches.Resolve(
                     position,
                     view.TryGetTopic(partition.Topic, out TopicView? topic) ? topic.Id : Uuid.Zero,
                     result.Found.Offset

@@ -136,7 +136,7 @@ internal sealed class PositionTable(ConsumerOptions options, TimeSpan goneLimit)
         }
         else
         {
-            SetFailed(position, new KafkaException(error, $"{what}; seek, or set auto.offset.reset"));
+            SetFailed(position, new KafkaException(error, $"{what}; seek, or set ConsumerOptions.OffsetReset (auto.offset.reset)"));
         }
     }
 

@@ -44,7 +44,7 @@ internal sealed class ConsumerGroup : IDisposable
         _commitConnections = connections.OpenSet();
         ClusterCalls finder = new(runtime, _commitConnections);
         Coordinator commits = new(CoordinatorKind.Group, group, runtime, finder, finder, metadata);
-        _offsets = new OffsetCommits(group, options.GroupInstanceId, options.ReadCommitted, runtime, commits);
+        _offsets = new OffsetCommits(group, options.GroupInstanceId, runtime, commits);
         _owned = new OwnedPartitions(options, runtime, assignment, _offsets);
         Coordinator membership = new(
             CoordinatorKind.Group,
@@ -125,7 +125,7 @@ internal sealed class ConsumerGroup : IDisposable
         IsSubscribed && !_member.Identity.IsMember
             ? ValueTask.CompletedTask
             : _owned.TryCommitAsync(
-                _assignment.Committable(_assignment.Partitions),
+                _assignment.Offsets.Committable(_assignment.Partitions),
                 () => Identity,
                 new CallDeadline(_runtime.Waiters, _options.CloseTimeout)
             );

@@ -5,7 +5,7 @@ using RaftLog.Protocol.Messages;
 namespace RaftLog.Client.Groups;
 
 /// <summary>The committed offsets of one group: written and read at its coordinator, again and again while the reason passes.</summary>
-internal sealed class OffsetCommits(string group, string? instance, bool readCommitted, ClientRuntime runtime, Coordinator coordinator)
+internal sealed class OffsetCommits(string group, string? instance, ClientRuntime runtime, Coordinator coordinator)
 {
     /// <summary>The last version that names topics.</summary>
     private const short CommitByName = 9;
@@ -80,7 +80,10 @@ internal sealed class OffsetCommits(string group, string? instance, bool readCom
         OffsetFetchRequest request = new()
         {
             GroupId = group,
-            RequireStable = readCommitted,
+
+            // Whatever the consumer reads: an offset that a transaction is about to commit is waited for, or what it covers is done twice
+            // (KIP-447).
+            RequireStable = true,
             Topics =
             [
                 .. partitions

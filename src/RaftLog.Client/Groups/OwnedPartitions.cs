@@ -62,7 +62,7 @@ internal sealed class OwnedPartitions(ConsumerOptions options, ClientRuntime run
 
         if (options.AutoCommit)
         {
-            await TryCommitAsync(assignment.Committable(partitions), identity, deadline);
+            await TryCommitAsync(assignment.Offsets.Committable(partitions), identity, deadline);
         }
 
         runtime.Telemetry.Logger.PartitionsRevoked(Group, string.Join(", ", partitions));
@@ -90,7 +90,7 @@ internal sealed class OwnedPartitions(ConsumerOptions options, ClientRuntime run
         if (options.AutoCommit && nowMs - _committedMs >= options.AutoCommitInterval.TotalMilliseconds)
         {
             _committedMs = nowMs;
-            SortedDictionary<TopicPartition, Offset> read = assignment.Committable(Now);
+            SortedDictionary<TopicPartition, Offset> read = assignment.Offsets.Committable(Now);
             runtime.Supervisor.Run(
                 "auto commit",
                 async () => await TryCommitAsync(read, identity, new CallDeadline(runtime.Waiters, runtime.Options.RequestTimeout))

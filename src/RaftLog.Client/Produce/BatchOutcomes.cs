@@ -78,7 +78,9 @@ internal sealed class BatchOutcomes(
     /// <summary>Gives up what is in queues, and not with a broker, and was created before a time.</summary>
     public void Fail(IReadOnlyList<PartitionQueue> queues, long createdBeforeMs, Func<ProducerBatch, KafkaException> reasonOf)
     {
-        foreach (ProducerBatch batch in Expire(queues, createdBeforeMs))
+        List<ProducerBatch> expired = [];
+        Expire(queues, createdBeforeMs, expired);
+        foreach (ProducerBatch batch in expired)
         {
             KafkaException reason = reasonOf(batch);
             transactions?.RecordsFailed(reason, batch.MaybeAppended);
@@ -87,14 +89,25 @@ internal sealed class BatchOutcomes(
         }
     }
 
-    /// <summary>Gives up what is in queues, and not with a broker, because its transaction is not to be committed.</summary>
-    public void Discard(IReadOnlyList<PartitionQueue> queues, KafkaException reason)
+    /// <summary>Gives up what is in queues, and not with a broker, where its transaction is not to be committed.</summary>
+    public void FailRejected(IReadOnlyList<PartitionQueue> queues)
     {
-        foreach (ProducerBatch batch in Expire(queues, long.MaxValue))
+        if (transactions is not { Rejects: true })
+        {
+            return;
+        }
+
+        List<ProducerBatch> rejected = [];
+        if (transactions.TryReject(() => Expire(queues, long.MaxValue, rejected)) is not { } reason)
+        {
+            return;
+        }
+
+        foreach (ProducerBatch batch in rejected)
         {
             if (batch.MaybeAppended)
             {
-                transactions?.RequireEpoch();
+                transactions.RequireEpoch();
             }
 
             batch.Fail(reason);
@@ -117,15 +130,12 @@ internal sealed class BatchOutcomes(
         return told is null ? FrozenSet<TopicPartition>.Empty : metadata.LearnLeaders(told);
     }
 
-    private static List<ProducerBatch> Expire(IReadOnlyList<PartitionQueue> queues, long createdBeforeMs)
+    private static void Expire(IReadOnlyList<PartitionQueue> queues, long createdBeforeMs, List<ProducerBatch> expired)
     {
-        List<ProducerBatch> expired = [];
         foreach (PartitionQueue queue in queues)
         {
             queue.Expire(createdBeforeMs, expired);
         }
-
-        return expired;
     }
 
     private void Decide(

@@ -1,12 +1,9 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
 using RaftLog.Client.Transactions;
-using RaftLog.Platform.Rpc;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
-using RaftLog.Protocol.Messages;
 using RaftLog.Protocol.Records;
 
 namespace RaftLog.Client.Produce;
@@ -17,7 +14,6 @@ namespace RaftLog.Client.Produce;
 /// </summary>
 internal sealed class ProduceSender
 {
-    private const long ExpiryCheckMs = 1000;
     private const long NoLeaderPauseMs = 50;
 
     /// <summary>
@@ -30,27 +26,17 @@ internal sealed class ProduceSender
     private readonly ClientRuntime _runtime;
     private readonly ConnectionSet _connections;
     private readonly ClusterMetadata _metadata;
-    private readonly BatchOutcomes _outcomes;
-    private readonly ProducerIdentity _identity;
     private readonly TransactionFlow? _transactions;
+
+    /// <summary>Of an idempotent producer without transactions, which number their batches themselves.</summary>
+    private readonly ProducerIdentity? _identity;
     private readonly QueueSchedule _schedule = new();
-    private readonly Action<string> _topicRemade;
+    private readonly QueueSet _queues;
+    private readonly LeaderSearch _leaders;
+    private readonly ProduceRequests _requests;
+    private readonly ProducerFlush _flush;
     private readonly AsyncSignal _wake;
-    private readonly Lock _lock = new();
-    private readonly SortedDictionary<NodeId, int> _inFlight = [];
-
-    /// <summary>Drafts that wait to be used again.</summary>
-    private readonly Stack<ProduceDraft> _spareDrafts = new();
-
-    /// <summary>What a turn of the loop sends; empty between turns.</summary>
-    private readonly List<ProduceDraft> _drafts = [];
-    private PartitionQueue[] _queues = [];
-    private bool _needsEpoch;
-    private long _nextExpiryMs = long.MaxValue;
-    private int _replaced;
     private int _first;
-    private int _flushing;
-    private int _underWay;
     private int _turnsInARow;
     private bool _closed;
 
@@ -69,11 +55,13 @@ internal sealed class ProduceSender
         _runtime = runtime;
         _connections = connections;
         _metadata = metadata;
-        _outcomes = outcomes;
         _transactions = transactions;
-        _topicRemade = topicRemade;
-        _identity = new ProducerIdentity(calls);
+        _identity = options.IsIdempotent && transactions is null ? new ProducerIdentity(calls) : null;
         _wake = new AsyncSignal(runtime.Waiters);
+        _queues = new QueueSet(options, runtime, outcomes);
+        _leaders = new LeaderSearch(options, metadata, outcomes, topicRemade);
+        _requests = new ProduceRequests(options, runtime, connections, outcomes, _schedule, transactions, RequestEnded);
+        _flush = new ProducerFlush(options, runtime, _queues, _schedule, _wake);
         if (transactions is not null)
         {
             transactions.Changed += _wake.Set;
@@ -86,7 +74,7 @@ internal sealed class ProduceSender
     public bool IsClosed => Volatile.Read(ref _closed);
 
     /// <summary>Adds the queues of a topic; those that are known stay.</summary>
-    public void Add(IReadOnlyList<PartitionQueue> queues) => Replace([], queues);
+    public void Add(IReadOnlyList<PartitionQueue> queues) => _queues.Exchange([], queues);
 
     /// <summary>
     /// Exchanges the queues of a topic that was made anew. Until <see cref="EndReplace"/> records are under way from the old ones to the
@@ -94,28 +82,18 @@ internal sealed class ProduceSender
     /// </summary>
     public void Replace(IReadOnlyList<PartitionQueue> before, IReadOnlyList<PartitionQueue> after)
     {
-        lock (_lock)
-        {
-            HashSet<PartitionQueue> all = [.. _queues];
-            all.ExceptWith(before);
-            all.UnionWith(after);
-            Volatile.Write(ref _queues, [.. all]);
+        _queues.Exchange(before, after);
 
-            // The new log may have seen numbers of this epoch, under a view of the cluster that came and went.
-            _needsEpoch |= before.Count > 0;
-        }
-
-        if (before.Count > 0)
-        {
-            _transactions?.RecordsFailed(
-                new KafkaException(ErrorCode.UnknownTopicOrPartition, $"topic '{before[0].Partition.Topic}' was deleted and made anew"),
-                mayBeAppended: true
-            );
-        }
+        // The new log may have seen numbers of this epoch, under a view of the cluster that came and went.
+        _identity?.EndEpoch();
+        _transactions?.RecordsFailed(
+            new KafkaException(ErrorCode.UnknownTopicOrPartition, $"topic '{before[0].Partition.Topic}' was deleted and made anew"),
+            mayBeAppended: true
+        );
     }
 
     /// <summary>The records are in the new queues.</summary>
-    public void EndReplace() => Interlocked.Increment(ref _replaced);
+    public void EndReplace() => _queues.EndReplace();
 
     /// <summary>There is something to send in a queue.</summary>
     public void Wake(PartitionQueue queue)
@@ -131,7 +109,7 @@ internal sealed class ProduceSender
     public void WakeHere(PartitionQueue queue)
     {
         _schedule.List(queue);
-        if (_options.Linger == TimeSpan.Zero && Volatile.Read(ref _underWay) == 0)
+        if (_options.Linger == TimeSpan.Zero && !_requests.AreUnderWay)
         {
             _wake.SetHere();
         }
@@ -141,48 +119,8 @@ internal sealed class ProduceSender
         }
     }
 
-    /// <summary>
-    /// Sends everything that is in the queues now without lingering, and waits until it is decided; false when the time is over first.
-    /// </summary>
-    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask<bool> FlushAsync(CallDeadline deadline)
-    {
-        Interlocked.Increment(ref _flushing);
-        try
-        {
-            bool all = true;
-            int replaced;
-            do
-            {
-                replaced = Volatile.Read(ref _replaced);
-                List<Wait> waits = [];
-                foreach (PartitionQueue queue in Volatile.Read(ref _queues))
-                {
-                    queue.Flush(() => _runtime.Waiters.Rent(deadline.Remaining), waits);
-                    if (_options.Linger > TimeSpan.Zero)
-                    {
-                        _schedule.List(queue);
-                    }
-                }
-
-                // What lingers may leave now. Without lingering the loop has been woken for every batch, and is not woken for nothing.
-                if (_options.Linger > TimeSpan.Zero)
-                {
-                    _wake.Set();
-                }
-
-                foreach (Wait wait in waits)
-                {
-                    all &= await deadline.OutcomeAsync(wait) == WaitOutcome.Ready;
-                }
-            } while (all && replaced != Volatile.Read(ref _replaced));
-            return all;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _flushing);
-        }
-    }
+    /// <inheritdoc cref="ProducerFlush.RunAsync"/>
+    public ValueTask<bool> FlushAsync(CallDeadline deadline) => _flush.RunAsync(deadline);
 
     /// <summary>Ends the loop; what is still in the queues fails.</summary>
     public void Close()
@@ -191,6 +129,9 @@ internal sealed class ProduceSender
         _wake.Set();
     }
 
+    /// <inheritdoc cref="QueueSet.FailClosed"/>
+    public void FailAll() => _queues.FailClosed();
+
     private async Task RunAsync()
     {
         TimeSpan pause = Timeout.InfiniteTimeSpan;
@@ -198,13 +139,10 @@ internal sealed class ProduceSender
         {
             long nowMs = _runtime.Waiters.NowMs;
             _schedule.Take(nowMs);
-            FailExpired(nowMs);
-            if (_transactions?.Rejection is { } rejection)
-            {
-                _outcomes.Discard(Volatile.Read(ref _queues), rejection);
-            }
+            _queues.FailExpired(nowMs, _schedule.Taken.Count > 0);
+            _queues.FailRejected();
 
-            if (NeedsIdentity() && !await TryRenewIdentityAsync())
+            if (_identity is { } identity && identity.MustBeRenewedFor(_schedule.Taken) && !await TryRenewAsync(identity))
             {
                 _schedule.ListAgain();
                 pause = _runtime.Options.RetryBackoff;
@@ -235,44 +173,18 @@ internal sealed class ProduceSender
         return await wake;
     }
 
-    private bool NeedsIdentity()
+    private async ValueTask<bool> TryRenewAsync(ProducerIdentity identity)
     {
-        if (!_options.IsIdempotent || _transactions is not null || _schedule.Taken.Count == 0)
-        {
-            return false;
-        }
-
-        ProducerStamp current = _identity.Current;
-        if (!current.Id.IsPresent || Volatile.Read(ref _needsEpoch))
-        {
-            return true;
-        }
-
-        foreach (PartitionQueue queue in _schedule.Taken)
-        {
-            if (queue.NeedsEpochAfter(current))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private async ValueTask<bool> TryRenewIdentityAsync()
-    {
-        Volatile.Write(ref _needsEpoch, false);
         try
         {
-            await _identity.RenewAsync(new CallDeadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
+            await identity.RenewAsync(new CallDeadline(_runtime.Waiters, _runtime.Options.RequestTimeout));
             return true;
         }
         catch (KafkaException e)
         {
-            Volatile.Write(ref _needsEpoch, _identity.Current.Id.IsPresent);
             if (!e.IsRetriable)
             {
-                _outcomes.Fail(Volatile.Read(ref _queues), long.MaxValue, _ => e);
+                _queues.Fail(e);
             }
 
             return false;
@@ -283,246 +195,76 @@ internal sealed class ProduceSender
     private long SendReady(ClusterView view)
     {
         long nowMs = _runtime.Waiters.NowMs;
-        long lingerMs = Volatile.Read(ref _flushing) > 0 ? 0 : (long)_options.Linger.TotalMilliseconds;
+        long lingerMs = _flush.IsUnderWay ? 0 : (long)_options.Linger.TotalMilliseconds;
         bool isBehind = false;
 
         // A different partition goes first each time, so that none is always the one that does not fit any more.
         _first = _schedule.Taken.Count == 0 ? 0 : (_first + 1) % _schedule.Taken.Count;
         for (int i = 0; i < _schedule.Taken.Count; i++)
         {
-            PartitionQueue queue = _schedule.Taken[(_first + i) % _schedule.Taken.Count];
-            int size = queue.SizeOfReady(nowMs, lingerMs, out long readyAtMs);
-            if (size == 0)
-            {
-                if (readyAtMs != long.MaxValue)
-                {
-                    _schedule.ListAt(queue, readyAtMs);
-                }
-
-                continue;
-            }
-
-            if (!TryFindLeader(queue, view, nowMs, out TopicView? topic, out NodeId leader))
-            {
-                _schedule.ListAt(queue, nowMs + NoLeaderPauseMs);
-                continue;
-            }
-
-            if (_transactions?.TryUse(queue.Partition) == false)
-            {
-                _schedule.List(queue);
-                continue;
-            }
-
-            ProduceDraft? draft = FindDraft(leader);
-            if (draft is null)
-            {
-                // The end of one of its requests lists the queue again.
-                if (InFlight(leader) >= _options.MaxInFlight)
-                {
-                    _schedule.List(queue);
-                    continue;
-                }
-
-                draft = NewDraft(leader);
-                _drafts.Add(draft);
-            }
-            else if (draft.Bytes + size > _options.MaxRequestSize)
-            {
-                _schedule.List(queue);
-                isBehind = true;
-                continue;
-            }
-
-            draft.Add(queue, queue.Take(Stamp), topic);
+            isBehind |= IsLeftBehind(_schedule.Taken[(_first + i) % _schedule.Taken.Count], view, nowMs, lingerMs);
         }
 
-        foreach (ProduceDraft draft in _drafts)
-        {
-            Count(draft.Leader, 1);
-            _runtime.Supervisor.RunHere("produce request", draft.SendAsync);
-        }
-
-        _drafts.Clear();
-        return isBehind ? nowMs : Math.Min(_schedule.NextMs(), _nextExpiryMs);
+        _requests.Send();
+        return isBehind ? nowMs : Math.Min(_schedule.NextMs(), _queues.NextExpiryMs);
     }
 
-    private ProduceDraft? FindDraft(NodeId leader)
+    /// <summary>Puts what is ready in a queue into its leader's request; true where that is full, so that another turn is needed.</summary>
+    private bool IsLeftBehind(PartitionQueue queue, ClusterView view, long nowMs, long lingerMs)
     {
-        foreach (ProduceDraft draft in _drafts)
+        int size = queue.SizeOfReady(nowMs, lingerMs, out long readyAtMs);
+        if (size == 0)
         {
-            if (draft.Leader == leader)
+            if (readyAtMs != long.MaxValue)
             {
-                return draft;
+                _schedule.ListAt(queue, readyAtMs);
             }
+
+            return false;
         }
 
-        return null;
-    }
-
-    private ProduceDraft NewDraft(NodeId leader)
-    {
-        ProduceDraft? draft;
-        lock (_lock)
+        if (!_leaders.TryFind(queue, view, nowMs, out TopicView? topic, out NodeId leader))
         {
-            _spareDrafts.TryPop(out draft);
+            _schedule.ListAt(queue, nowMs + NoLeaderPauseMs);
+            return false;
         }
 
-        draft ??= new ProduceDraft(_transactions, SendAsync);
-        draft.Begin(leader);
-        return draft;
+        if (_transactions?.TryUse(queue.Partition) == false)
+        {
+            _schedule.List(queue);
+            return false;
+        }
+
+        if (_requests.DraftFor(leader) is not { } draft)
+        {
+            // The end of one of its requests lists the queue again.
+            _schedule.List(queue);
+            return false;
+        }
+
+        if (draft.Entries.Count > 0 && draft.Bytes + size > _options.MaxRequestSize)
+        {
+            _schedule.List(queue);
+            return true;
+        }
+
+        draft.Add(queue, queue.Take(Stamp), topic);
+        return false;
     }
 
     /// <summary>
     /// What a batch is numbered under. Read once the batch is known to be there, and not before: its records may be the first of a
     /// transaction that has just begun, whose epoch is another than a moment ago.
     /// </summary>
-    private ProducerStamp Stamp => _transactions?.Stamp ?? (_options.IsIdempotent ? _identity.Current : ProducerStamp.None);
+    private ProducerStamp Stamp => _transactions?.Stamp ?? _identity?.Current ?? ProducerStamp.None;
 
-    private bool TryFindLeader(
-        PartitionQueue queue,
-        ClusterView view,
-        long nowMs,
-        [NotNullWhen(true)] out TopicView? topic,
-        out NodeId leader
-    )
+    private void RequestEnded()
     {
-        leader = NodeId.None;
-        if (view.TryGetTopic(queue.Partition.Topic, out topic))
-        {
-            bool isRemade =
-                topic.Error == ErrorCode.None && (topic.Id != queue.TopicId || queue.Partition.Partition >= topic.Partitions.Count);
-            if (isRemade)
-            {
-                _topicRemade(topic.Name);
-                return false;
-            }
-
-            if (topic.Error == ErrorCode.UnknownTopicOrPartition)
-            {
-                (ErrorCode unknown, string name) = (topic.Error, topic.Name);
-                _outcomes.Fail(
-                    [queue],
-                    nowMs - (long)_options.MaxBlock.TotalMilliseconds,
-                    batch =>
-                        batch.Unacknowledged(
-                            unknown,
-                            $"topic '{name}' does not exist any more: no broker has known it for {_options.MaxBlock.TotalSeconds} s "
-                                + $"(max.block.ms)"
-                        )
-                );
-            }
-        }
-
-        if (view.TryGetPartition(queue.Partition, out topic, out PartitionView? known) && known.Leader.IsNode)
-        {
-            leader = known.Leader;
-            return true;
-        }
-
-        _metadata.Invalidate();
-        return false;
-    }
-
-    [AsyncMethodBuilder(typeof(ReusedStateMethodBuilder))]
-    private async ValueTask SendAsync(ProduceDraft draft)
-    {
-        RpcConnectResult opened = await _connections.OpenAsync(
-            draft.Leader,
-            new CallDeadline(_runtime.Waiters, _runtime.Options.ConnectTimeout)
-        );
-        if (opened.Channel is not { } channel)
-        {
-            _outcomes.NoResponse(draft, RpcOutcome.Unsupported, opened.Reason);
-        }
-        else
-        {
-            ProduceRequest request = draft.ToRequest(_options.Acks, _runtime.Options.RequestTimeout);
-            RpcResult<ProduceResponse> result =
-                _options.Acks == Acks.None
-                    ? await channel.TellAsync(request, _runtime.Options.RequestTimeout)
-                    : await channel.CallAsync(request, _runtime.Options.RequestTimeout, draft.HighestVersion, here: true);
-            if (!result.TryGet(out ProduceResponse? response))
-            {
-                _outcomes.NoResponse(draft, result.Outcome, result.Reason);
-            }
-            else
-            {
-                _outcomes.Responded(draft, response, channel);
-            }
-        }
-
-        Count(draft.Leader, -1);
-        foreach ((PartitionQueue queue, _, _) in draft.Entries)
-        {
-            _schedule.List(queue);
-        }
-
-        lock (_lock)
-        {
-            _spareDrafts.Push(draft);
-        }
-
         if (IsClosed)
         {
             FailAll();
         }
 
         _wake.SetHere();
-    }
-
-    /// <summary>Looks through all queues now and then, as long as there is anything in them, for what has waited too long.</summary>
-    private void FailExpired(long nowMs)
-    {
-        if (_nextExpiryMs == long.MaxValue && _schedule.Taken.Count > 0)
-        {
-            _nextExpiryMs = nowMs + ExpiryCheckMs;
-        }
-
-        if (nowMs < _nextExpiryMs)
-        {
-            return;
-        }
-
-        PartitionQueue[] queues = Volatile.Read(ref _queues);
-        _outcomes.Fail(
-            queues,
-            nowMs - (long)_options.DeliveryTimeout.TotalMilliseconds,
-            batch =>
-                batch.Unacknowledged(
-                    ErrorCode.RequestTimedOut,
-                    $"the record was not acknowledged within {_options.DeliveryTimeout.TotalSeconds} s (delivery.timeout.ms)"
-                )
-        );
-        _nextExpiryMs = Array.TrueForAll(queues, queue => queue.IsEmpty) ? long.MaxValue : nowMs + ExpiryCheckMs;
-    }
-
-    /// <summary>Fails what is still in the queues of a producer that is closed.</summary>
-    public void FailAll() =>
-        _outcomes.Fail(
-            Volatile.Read(ref _queues),
-            long.MaxValue,
-            batch =>
-                batch.Unacknowledged(
-                    ErrorCode.NetworkException,
-                    _runtime.Failure ?? "the producer was closed before the record was acknowledged"
-                )
-        );
-
-    private int InFlight(NodeId node)
-    {
-        lock (_lock)
-        {
-            return _inFlight.GetValueOrDefault(node);
-        }
-    }
-
-    private void Count(NodeId node, int change)
-    {
-        lock (_lock)
-        {
-            _inFlight[node] = _inFlight.GetValueOrDefault(node) + change;
-            Volatile.Write(ref _underWay, _underWay + change);
-        }
     }
 }

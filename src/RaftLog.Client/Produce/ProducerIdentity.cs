@@ -10,12 +10,56 @@ namespace RaftLog.Client.Produce;
 /// </summary>
 internal sealed class ProducerIdentity(ClusterCalls calls)
 {
+    private bool _hasEnded;
+
     /// <summary>Id and epoch, or none before the first call.</summary>
     public ProducerStamp Current { get; private set; } = ProducerStamp.None;
+
+    /// <summary>Nothing more may be numbered under this epoch.</summary>
+    public void EndEpoch() => Volatile.Write(ref _hasEnded, true);
+
+    /// <summary>True where batches of these queues cannot be numbered under what there is.</summary>
+    public bool MustBeRenewedFor(List<PartitionQueue> queues)
+    {
+        if (queues.Count == 0)
+        {
+            return false;
+        }
+
+        ProducerStamp current = Current;
+        if (!current.Id.IsPresent || Volatile.Read(ref _hasEnded))
+        {
+            return true;
+        }
+
+        foreach (PartitionQueue queue in queues)
+        {
+            if (queue.NeedsEpochAfter(current))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Asks for an id, or for the next epoch of the one there is.</summary>
     /// <exception cref="KafkaException">The cluster rejected, or cannot be reached.</exception>
     public async ValueTask RenewAsync(CallDeadline deadline)
+    {
+        Volatile.Write(ref _hasEnded, false);
+        try
+        {
+            await InitAsync(deadline);
+        }
+        catch (KafkaException)
+        {
+            Volatile.Write(ref _hasEnded, Current.Id.IsPresent);
+            throw;
+        }
+    }
+
+    private async ValueTask InitAsync(CallDeadline deadline)
     {
         InitProducerIdRequest request = new()
         {
@@ -29,7 +73,7 @@ internal sealed class ProducerIdentity(ClusterCalls calls)
         {
             // Nobody remembers this id any more: begin with a new one.
             Current = ProducerStamp.None;
-            await RenewAsync(deadline);
+            await InitAsync(deadline);
             return;
         }
 

@@ -132,7 +132,7 @@ internal sealed class TopicLanes(
             return 0;
         }
 
-        long size = Producer.SizeOf(record);
+        long size = ProducerGate.SizeOf(record);
         ProducerRecord placed = end.IsPinned ? record with { Partition = partition } : record;
         if (!topic.TryChoose(placed, metadata.View, runtime.Waiters, out PartitionQueue? queue, out KafkaException? wrong))
         {

@@ -40,17 +40,32 @@ internal sealed class TransactionFlow(string transactionalId, ClientRuntime runt
     /// <summary>True when a commit has begun and not ended.</summary>
     public bool IsCommitting => Locked(static state => state.Stage == TransactionStage.Committing);
 
-    /// <summary>Why records that have not left will not any more; null while they may.</summary>
-    public KafkaException? Rejection =>
-        Locked(state =>
-            state.Stage is TransactionStage.Open or TransactionStage.Committing
-                ? null
-                : state.Failure
-                    ?? new KafkaException(
-                        ErrorCode.TransactionAbortable,
-                        $"producer '{transactionalId}': the transaction was aborted before the record was sent"
-                    )
-        );
+    /// <summary>True while records that have not left will not any more.</summary>
+    public bool Rejects => Locked(static state => state.Rejects);
+
+    /// <summary>
+    /// Takes out records that have not left, where they will not any more: of a transaction that has failed or ended. No other can begin
+    /// meanwhile, so that none of its records are among them.
+    /// </summary>
+    /// <param name="take">Takes them out, and tells nobody yet.</param>
+    /// <returns>Why they do not leave; null while they may, and nothing was taken.</returns>
+    public KafkaException? TryReject(Action take)
+    {
+        lock (_lock)
+        {
+            if (!_state.Rejects)
+            {
+                return null;
+            }
+
+            take();
+            return _state.Failure
+                ?? new KafkaException(
+                    ErrorCode.TransactionAbortable,
+                    $"producer '{transactionalId}': the transaction was aborted before the record was sent"
+                );
+        }
+    }
 
     /// <summary>Gets an id, or ends what a failed commit or abort has left, so that a transaction can begin.</summary>
     /// <param name="flushAsync">Waits for all that is under way, as far as it is not rejected.</param>

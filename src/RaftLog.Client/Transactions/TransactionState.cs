@@ -99,10 +99,13 @@ internal sealed class TransactionState(string transactionalId)
         Stage = TransactionStage.Open;
     }
 
+    /// <summary>True where what has not left will not any more.</summary>
+    public bool Rejects => Stage is not (TransactionStage.Open or TransactionStage.Committing);
+
     /// <summary>True when a batch for a partition may leave; else the partition is <see cref="Missing"/>, or nothing may leave.</summary>
     public bool TryUse(TopicPartition partition)
     {
-        if (Stage is not (TransactionStage.Open or TransactionStage.Committing))
+        if (Rejects)
         {
             return false;
         }

@@ -222,6 +222,9 @@ internal sealed class FakeCluster : IDisposable
             _ => throw new InvalidOperationException($"the fake cluster does not know {message.GetType().Name}"),
         };
 
+    private string NameOf(MetadataRequest.TopicData asked) =>
+        asked.Name ?? Topics.Values.FirstOrDefault(topic => topic.Id == asked.TopicId)?.Name ?? "";
+
     private MetadataResponse Describe(MetadataRequest request)
     {
         MetadataResponse response = new() { ClusterId = "fake", ControllerId = new NodeId(0) };
@@ -237,7 +240,7 @@ internal sealed class FakeCluster : IDisposable
             );
         }
 
-        foreach (string name in request.Topics?.ConvertAll(t => t.Name!) ?? [.. Topics.Keys])
+        foreach (string name in request.Topics?.ConvertAll(NameOf) ?? [.. Topics.Keys])
         {
             response.Topics.Add(
                 Topics.TryGetValue(name, out FakeTopic? topic)

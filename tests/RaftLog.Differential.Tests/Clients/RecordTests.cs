@@ -153,18 +153,7 @@ public sealed class RecordTests(BothNodes nodes)
         using Consumer consumer = cluster.CreateConsumer();
         TopicDescription described = (await cluster.Admin.DescribeTopicsAsync([topic]))[0];
         consumer.Assign(described.Partitions.ToDictionary(partition => new TopicPartition(topic, partition.Index), _ => StartAt.Beginning));
-        List<ConsumedRecord> all = [];
-        using CancellationTokenSource patience = new(Patience);
-        await foreach (ConsumedRecord record in consumer.ConsumeAsync(patience.Token))
-        {
-            all.Add(record);
-            if (all.Count == count)
-            {
-                break;
-            }
-        }
-
-        return all;
+        return await consumer.TakeAsync(count);
     }
 
     private static string Show(ProducerRecord record) =>

@@ -19,8 +19,6 @@ namespace RaftLog.TestKit;
 /// </summary>
 public sealed class WholeClient : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly BrokerTable _table;
     private readonly TableNetwork _network;
     private readonly KafkaCluster _cluster;
@@ -134,7 +132,7 @@ public sealed class WholeClient : IDisposable
         TopicPartition partition = new(_topic, 0);
         using Consumer consumer = _cluster.CreateConsumer();
         consumer.Assign(partition, StartAt.Beginning);
-        List<ConsumedRecord> read = await ReadAsync(consumer, written.Count);
+        List<ConsumedRecord> read = await consumer.TakeAsync(written.Count);
         Assert.Equal(written, read.Select(static each => $"{Text(each.Key)} {Text(each.Value)} {Text(each.Headers[0].Value!.Value)}"));
 
         Dictionary<TopicPartition, OffsetSpec> end = new() { [partition] = OffsetSpec.Latest };
@@ -202,7 +200,7 @@ public sealed class WholeClient : IDisposable
 
         using Consumer consumer = _cluster.CreateConsumer(new ConsumerOptions { ReadCommitted = true });
         consumer.Assign(partition, StartAt.Beginning);
-        Assert.Equal(["0", "2"], (await ReadAsync(consumer, 2)).Select(static each => Text(each.Value)));
+        Assert.Equal(["0", "2"], (await consumer.TakeAsync(2)).Select(static each => Text(each.Value)));
         Assert.Equal(2, (await _cluster.Admin.Groups.OffsetsAsync(topic))[partition].Offset.Value);
 
         // Offsets with their consumer's generation: an older coordinator would leave the generation out and fence nobody.
@@ -247,7 +245,7 @@ public sealed class WholeClient : IDisposable
             new ConsumerOptions { GroupId = "c", GroupProtocol = GroupProtocol.Consumer }
         );
         consumer.Subscribe([topic]);
-        KafkaException refused = await Assert.ThrowsAsync<KafkaException>(() => ReadAsync(consumer, 1));
+        KafkaException refused = await Assert.ThrowsAsync<KafkaException>(() => consumer.TakeAsync(1));
         Assert.Contains("does not serve ConsumerGroupHeartbeat; ", refused.Message, StringComparison.Ordinal);
         Assert.Contains("group.protocol=classic", refused.Message, StringComparison.Ordinal);
     }
@@ -277,22 +275,6 @@ public sealed class WholeClient : IDisposable
         }
 
         await producer.FlushAsync();
-    }
-
-    private static async Task<List<ConsumedRecord>> ReadAsync(Consumer consumer, int count)
-    {
-        List<ConsumedRecord> read = [];
-        using CancellationTokenSource patience = new(Patience);
-        await foreach (ConsumedRecord record in consumer.ConsumeAsync(patience.Token))
-        {
-            read.Add(record);
-            if (read.Count == count)
-            {
-                break;
-            }
-        }
-
-        return read;
     }
 
     private static byte[] Bytes(string text) => Encoding.ASCII.GetBytes(text);

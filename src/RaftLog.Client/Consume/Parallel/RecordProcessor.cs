@@ -11,7 +11,8 @@ internal sealed class RecordProcessor : IPartitionWork
 {
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1);
 
-    private readonly Consumer _consumer;
+    private readonly ConsumerReader _reader;
+    private readonly ConsumedOffsets _offsets;
     private readonly ClientRuntime _runtime;
     private readonly ProcessingOptions _options;
     private readonly ConsumerOptions _consumerOptions;
@@ -24,21 +25,24 @@ internal sealed class RecordProcessor : IPartitionWork
     private CancellationToken _cancel;
     private bool _isStopping;
 
-    /// <param name="consumer">The consumer.</param>
+    /// <param name="reader">Reads.</param>
+    /// <param name="offsets">Where it is stored what is done.</param>
     /// <param name="runtime">Clock and waits.</param>
     /// <param name="options">How handlers run.</param>
     /// <param name="consumerOptions">The consumer's options, of which max.poll.interval.ms says how long a handler may run before the group
     /// gives its partitions to others.</param>
     /// <param name="handler">Handles one record.</param>
     public RecordProcessor(
-        Consumer consumer,
+        ConsumerReader reader,
+        ConsumedOffsets offsets,
         ClientRuntime runtime,
         ProcessingOptions options,
         ConsumerOptions consumerOptions,
         Func<ConsumedRecord, CancellationToken, ValueTask> handler
     )
     {
-        _consumer = consumer;
+        _reader = reader;
+        _offsets = offsets;
         _runtime = runtime;
         _options = options;
         _consumerOptions = consumerOptions;
@@ -77,7 +81,7 @@ internal sealed class RecordProcessor : IPartitionWork
                 }
 
                 isStuck = false;
-                using FetchedRecords? records = await _consumer.ReadWhileAsync(Turn, HasRoom, cancel);
+                using FetchedRecords? records = await _reader.ReadWhileAsync(Turn, HasRoom, cancel);
                 if (records is not null)
                 {
                     Take(records);
@@ -129,7 +133,7 @@ internal sealed class RecordProcessor : IPartitionWork
 
         foreach ((TopicPartition partition, Offset next) in done)
         {
-            _consumer.GoBack(partition, next);
+            _reader.GoBack(partition, next);
         }
     }
 
@@ -235,7 +239,7 @@ internal sealed class RecordProcessor : IPartitionWork
                 done = _lanes.DoneOf(partition);
             }
 
-            _consumer.TryStore(partition, done);
+            _offsets.TryStore(partition, done);
         }
     }
 
@@ -295,7 +299,7 @@ internal sealed class RecordProcessor : IPartitionWork
         Store(work.Record.Partition);
         Begin();
         _ended.Set();
-        _consumer.Wake();
+        _reader.Wake();
     }
 
     private bool SayStuck(bool isSaid)
