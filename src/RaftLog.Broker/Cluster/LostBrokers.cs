@@ -38,7 +38,9 @@ internal sealed class LostBrokers(TimeProvider time, TimeSpan namedFor) : IMetad
         return Task.CompletedTask;
     }
 
-    /// <summary>The brokers that clients of a listener are told of, by id: those that are alive, and those that were lost a moment ago.</summary>
+    /// <summary>
+    /// The brokers that clients of a listener are told of, by id: those that are alive, and those that were lost a moment ago.
+    /// </summary>
     public IEnumerable<(BrokerRegistration Broker, Endpoint Endpoint)> Named(MetadataImage image, string listener)
     {
         foreach (BrokerRegistration broker in image.Brokers.Values)

@@ -49,7 +49,12 @@ internal sealed class TimelyWatch(SimCluster cluster, QuorumWatch quorum, Simula
 
     private long Now => cluster.Scheduler.Now;
 
-    private long Slack => (Decision + (options.Link.TailChance > 0 ? options.Link.TailMost * Messages : TimeSpan.Zero)).Ticks;
+    /// <summary>
+    /// Who hears of a new epoch keeps that before it follows in it, and this flush may be the one that stalls.
+    /// </summary>
+    private TimeSpan Stall => options.Disk.StallChance > 0 ? options.Disk.StallMost : TimeSpan.Zero;
+
+    private long Slack => (Decision + Stall + (options.Link.TailChance > 0 ? options.Link.TailMost * Messages : TimeSpan.Zero)).Ticks;
 
     /// <summary>Looks at all machines.</summary>
     internal void Look()
