@@ -389,7 +389,8 @@ public sealed partial class PartitionLog
     public TimestampedOffset? FindMaxTimestamp() => new TimestampLookup(_home.Decompression).Latest(Segments);
 
     /// <summary>
-    /// The aborted transactions that a reader under read_committed of these offsets must know (KIP-98), in the order of their markers.
+    /// The aborted transactions that a reader under read_committed of these offsets must know (KIP-98), by where they began. Kafka has them
+    /// by their markers; kafkajs 2.2 then hands out records of the second of two that overlap.
     /// </summary>
     /// <param name="from">The first offset read.</param>
     /// <param name="upTo">The offset after the last one read.</param>

@@ -264,6 +264,25 @@ public class AppendAndReadTests
         Assert.Throws<FileRangeException>(gone.RequireIntact);
     }
 
+    /// <summary>kafkajs takes in the next one only when it comes to the first record of the one before.</summary>
+    [Fact]
+    public void Aborted_transactions_that_overlap_are_told_by_where_they_began()
+    {
+        PartitionLog log = new Node().Run().Create();
+        ProducerStamp one = new(new ProducerId(1), new ProducerEpoch(0), 0);
+        ProducerStamp other = new(new ProducerId(2), new ProducerEpoch(0), 0);
+        log.AppendAsLeader(Transactional(one, "a"), First, AppendSettings.Default, Now);
+        log.AppendAsLeader(Transactional(other, "b"), First, AppendSettings.Default, Now);
+        log.AppendBuilt(Marker(ControlRecordType.Abort, other, 0), First, Now);
+        log.AppendBuilt(Marker(ControlRecordType.Abort, one, 0), First, Now);
+        log.SetHighWatermark(log.EndOffset);
+
+        Assert.Equal(
+            [one.Id, other.Id],
+            log.AbortedTransactions(Offset.Zero, log.EndOffset).Select(static each => each.ProducerId)
+        );
+    }
+
     private static int BytesRead(PartitionLog log, int maxBytes, bool atLeastOne)
     {
         using LogSlice slice = log.Read(Offset.Zero, maxBytes, log.EndOffset, atLeastOne).Slice;

@@ -70,11 +70,17 @@ internal static partial class LogReader
 
                 if (transaction.LastStableOffset >= upTo)
                 {
-                    return found;
+                    return ByFirstOffset(found);
                 }
             }
         }
 
+        return ByFirstOffset(found);
+    }
+
+    private static List<AbortedTransaction> ByFirstOffset(List<AbortedTransaction> found)
+    {
+        found.Sort(static (one, other) => one.FirstOffset.CompareTo(other.FirstOffset));
         return found;
     }
 
