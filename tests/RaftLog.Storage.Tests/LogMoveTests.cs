@@ -145,7 +145,7 @@ public class LogMoveTests
     public void A_copy_whose_log_is_truncated_waits_for_descriptors_before_it_is_truncated_too()
     {
         CrashDisk disk = new();
-        FailingDisk declining = new(disk) { DescriptorLimit = 32 };
+        FailingDisk declining = new(disk) { DescriptorLimit = 48 };
         TwoDirectories node = new(disk, new DescriptorCache(declining), Settings);
         node.Create();
         PartitionLog log = node.Log;

@@ -36,8 +36,8 @@ internal static class Lz4Frame
     }
 
     /// <summary>
-    /// True for a frame whose blocks look back at the ones before, or whose head says that they may. Java clients and Apache Kafka read none
-    /// of these, though the format has them and other libraries write them where nothing else is set.
+    /// True for a frame whose blocks look back at the ones before, or whose head says that they may. Java clients and Apache Kafka read
+    /// none of these, though the format has them and other libraries write them where nothing else is set.
     /// </summary>
     public static bool MayHaveLinkedBlocks(ReadOnlySpan<byte> frame) => frame.Length > 4 && (frame[4] & IndependentBit) == 0;
 

@@ -87,6 +87,7 @@ async function topics() {
   await step('create, a bad config', () =>
     admin.createTopics({ topics: [{ topic: 'js-config', configEntries: [{ name: 'no.such.key', value: '1' }] }] }))
   await step('create, good beside bad', () => admin.createTopics({ topics: [{ topic: 'js-good' }, { topic: 'a b' }] }))
+  await until('the good one', async () => (await admin.listTopics()).includes('js-good'))
   await until('three replicas in sync', async () => (await topicOf('js')).every(p => p.isr.length === 3))
   await step('list', async () => (await admin.listTopics()).filter(t => t.startsWith('js')).sort())
   await step('metadata', async () => (await topicOf('js')).map(p => ({ ...p, replicas: p.replicas.length, isr: p.isr.length })))
