@@ -231,6 +231,12 @@ internal sealed partial class PartitionTable : IFlushObserver
                 }
             }
 
+            // A partition that could not be made yet has no name here.
+            if (_unmade.IsEmpty && !_lost.HasAny)
+            {
+                directory.ForgetMissing(name => name.Topic == ClusterMetadataTopic || _held.Find(name) is not null);
+            }
+
             if (strays.Count > 0)
             {
                 Warn(

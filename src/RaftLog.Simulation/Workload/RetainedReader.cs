@@ -86,7 +86,9 @@ internal sealed class RetainedReader
             next = fetched.Next;
         }
 
+        // What was seen and has left since is judged no more, as what was acknowledged there.
         Start = await FindAsync(OffsetSpec.Earliest);
+        _seen.RemoveAll(each => each.Offset < Start);
         return true;
     }
 

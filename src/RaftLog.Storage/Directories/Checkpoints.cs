@@ -78,6 +78,18 @@ internal sealed partial class Checkpoints(IDisk disk, string directory, Func<Par
         }
     }
 
+    /// <summary>The logs for which something was found, and which are not open.</summary>
+    public TopicPartition[] Unfound
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _unopened.Keys];
+            }
+        }
+    }
+
     /// <summary>Forgets what was found for a log: it is open now, or new. True when the disk may still hold something.</summary>
     public bool Forget(TopicPartition partition)
     {

@@ -268,6 +268,22 @@ public sealed class LogDirectory
     /// </summary>
     public bool Misses(TopicPartition partition) => Find(partition) is null && _checkpoints.Name(partition);
 
+    /// <summary>
+    /// Forgets the logs that an earlier life held here, that are gone, and that nobody expects: they were deleted, or set aside, just before
+    /// it ended. A topic that gets such a name later would be taken for one whose log is lost.
+    /// </summary>
+    /// <param name="isExpected">True for a partition whose log should be here.</param>
+    public void ForgetMissing(Func<TopicPartition, bool> isExpected)
+    {
+        foreach (TopicPartition partition in _checkpoints.Unfound)
+        {
+            if (!isExpected(partition) && Misses(partition))
+            {
+                _schedule.Forget(partition);
+            }
+        }
+    }
+
     /// <summary>An open log; null when there is none.</summary>
     public PartitionLog? Find(TopicPartition partition) => _logs.Find(partition);
 

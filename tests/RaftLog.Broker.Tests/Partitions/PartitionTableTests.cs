@@ -187,6 +187,27 @@ public sealed class PartitionTableTests : IDisposable
         Assert.Equal(isKnown, A.Disk.ListDirectories("/data").Any(name => name.EndsWith("-stray", StringComparison.Ordinal)));
     }
 
+    /// <summary>Its topic was deleted, and the power went before the checkpoints said so.</summary>
+    [Fact]
+    public void A_log_that_is_gone_and_that_no_metadata_knows_is_forgotten()
+    {
+        _cluster.CreateOrders(0);
+        A.Stop();
+        using (IDiskFile checkpoint = A.Disk.OpenOrCreate("/data/replication-offset-checkpoint"))
+        {
+            checkpoint.SetLength(0);
+            checkpoint.Write(0, System.Text.Encoding.UTF8.GetBytes("0\n2\nbills 0 7\norders 0 0\n"));
+        }
+
+        A.Restart();
+        _cluster.Register(A);
+        _cluster.TellAll();
+        TopicPartition bills = new("bills", 0);
+        Assert.True(A.Directory.Misses(bills));
+        A.Table.SetAsideStrays();
+        Assert.False(A.Directory.Misses(bills));
+    }
+
     [Fact]
     public void A_log_that_no_metadata_knows_is_set_aside()
     {
