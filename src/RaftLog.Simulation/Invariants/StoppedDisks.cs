@@ -9,6 +9,8 @@ namespace RaftLog.Simulation;
 /// <param name="cluster">The machines.</param>
 internal sealed class StoppedDisks(SimCluster cluster)
 {
+    private static readonly string[] Interrupted = ["-stray", ".part", ".tmp", ".cleaned", ".swap"];
+
     /// <summary>How many logs were read.</summary>
     internal long Checks { get; private set; }
 
@@ -30,8 +32,11 @@ internal sealed class StoppedDisks(SimCluster cluster)
         }
     }
 
-    /// <summary>A log that was set aside, and a snapshot of producers that the power has left half: what a start passes over.</summary>
+    /// <summary>
+    /// What a start passes over or removes: a log that was set aside, files of work that the stop has interrupted, and a snapshot of
+    /// producers that the power has left half.
+    /// </summary>
     private static bool IsLeftOver(LogFinding finding) =>
-        finding.Path.EndsWith("-stray", StringComparison.Ordinal)
+        Interrupted.Any(suffix => finding.Path.EndsWith(suffix, StringComparison.Ordinal))
         || (finding.Repair == LogRepairKind.Remove && finding.Path.EndsWith(".snapshot", StringComparison.Ordinal));
 }
