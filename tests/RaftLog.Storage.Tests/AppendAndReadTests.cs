@@ -277,10 +277,7 @@ public class AppendAndReadTests
         log.AppendBuilt(Marker(ControlRecordType.Abort, one, 0), First, Now);
         log.SetHighWatermark(log.EndOffset);
 
-        Assert.Equal(
-            [one.Id, other.Id],
-            log.AbortedTransactions(Offset.Zero, log.EndOffset).Select(static each => each.ProducerId)
-        );
+        Assert.Equal([one.Id, other.Id], log.AbortedTransactions(Offset.Zero, log.EndOffset).Select(static each => each.ProducerId));
     }
 
     private static int BytesRead(PartitionLog log, int maxBytes, bool atLeastOne)

@@ -269,8 +269,8 @@ public sealed class LogDirectory
     public bool Misses(TopicPartition partition) => Find(partition) is null && _checkpoints.Name(partition);
 
     /// <summary>
-    /// Forgets the logs that an earlier life held here, that are gone, and that nobody expects: they were deleted, or set aside, just before
-    /// it ended. A topic that gets such a name later would be taken for one whose log is lost.
+    /// Forgets the logs that an earlier life held here, that are gone, and that nobody expects: they were deleted, or set aside, just
+    /// before it ended. A topic that gets such a name later would be taken for one whose log is lost.
     /// </summary>
     /// <param name="isExpected">True for a partition whose log should be here.</param>
     public void ForgetMissing(Func<TopicPartition, bool> isExpected)
