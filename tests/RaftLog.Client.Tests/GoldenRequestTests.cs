@@ -79,52 +79,32 @@ public class GoldenRequestTests
         );
 
     [Fact]
-    public void A_member_of_a_classic_group() =>
-        Play(
-            Classic,
-            world =>
-            {
-                Consumer consumer = world
-                    .Connect()
-                    .CreateConsumer(
-                        new ConsumerOptions
-                        {
-                            GroupId = "g1",
-                            GroupProtocol = GroupProtocol.Classic,
-                            AutoCommit = false,
-                            OffsetReset = OffsetReset.Earliest,
-                        }
-                    );
-                Read(world, consumer);
-            }
-        );
+    public void A_member_of_a_classic_group() => Play(Classic, world => ReadAsMember(world, "g1", GroupProtocol.Classic));
 
     [Fact]
-    public void A_member_of_the_consumer_protocol() =>
-        Play(
-            Member,
-            world =>
-            {
-                Consumer consumer = world
-                    .Connect()
-                    .CreateConsumer(
-                        new ConsumerOptions
-                        {
-                            GroupId = "g2",
-                            GroupProtocol = GroupProtocol.Consumer,
-                            AutoCommit = false,
-                            OffsetReset = OffsetReset.Earliest,
-                        }
-                    );
-                Read(world, consumer);
-            }
-        );
+    public void A_member_of_the_consumer_protocol() => Play(Member, world => ReadAsMember(world, "g2", GroupProtocol.Consumer));
 
     [Fact]
     public void A_transaction_of_version_1() => Play(V1, world => Transact(world, offsets: false), isV2: false);
 
     [Fact]
     public void A_transaction_of_version_2() => Play(V2, world => Transact(world, offsets: true));
+
+    private static void ReadAsMember(FakeCluster world, string group, GroupProtocol protocol)
+    {
+        Consumer consumer = world
+            .Connect()
+            .CreateConsumer(
+                new ConsumerOptions
+                {
+                    GroupId = group,
+                    GroupProtocol = protocol,
+                    AutoCommit = false,
+                    OffsetReset = OffsetReset.Earliest,
+                }
+            );
+        Read(world, consumer);
+    }
 
     private static void Read(FakeCluster world, Consumer consumer)
     {

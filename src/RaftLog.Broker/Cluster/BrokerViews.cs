@@ -7,11 +7,19 @@ namespace RaftLog.Broker.Cluster;
 internal static class BrokerViews
 {
     /// <summary>The brokers that are not fenced and can be reached through a listener, by id.</summary>
-    public static IEnumerable<(BrokerRegistration Broker, Endpoint Endpoint)> Alive(this MetadataImage image, string listener)
+    public static IEnumerable<(BrokerRegistration Broker, Endpoint Endpoint)> Alive(this MetadataImage image, string listener) =>
+        image.Behind(listener, static broker => !broker.Fenced);
+
+    /// <summary>The brokers that have a listener, as far as they are shown, by id.</summary>
+    public static IEnumerable<(BrokerRegistration Broker, Endpoint Endpoint)> Behind(
+        this MetadataImage image,
+        string listener,
+        Func<BrokerRegistration, bool> isShown
+    )
     {
         foreach (BrokerRegistration broker in image.Brokers.Values)
         {
-            if (!broker.Fenced && broker.TryGetEndpoint(listener, out Endpoint endpoint))
+            if (isShown(broker) && broker.TryGetEndpoint(listener, out Endpoint endpoint))
             {
                 yield return (broker, endpoint);
             }

@@ -41,16 +41,8 @@ internal sealed class LostBrokers(TimeProvider time, TimeSpan namedFor) : IMetad
     /// <summary>
     /// The brokers that clients of a listener are told of, by id: those that are alive, and those that were lost a moment ago.
     /// </summary>
-    public IEnumerable<(BrokerRegistration Broker, Endpoint Endpoint)> Named(MetadataImage image, string listener)
-    {
-        foreach (BrokerRegistration broker in image.Brokers.Values)
-        {
-            if ((!broker.Fenced || IsLost(broker.Id)) && broker.TryGetEndpoint(listener, out Endpoint endpoint))
-            {
-                yield return (broker, endpoint);
-            }
-        }
-    }
+    public IEnumerable<(BrokerRegistration Broker, Endpoint Endpoint)> Named(MetadataImage image, string listener) =>
+        image.Behind(listener, broker => !broker.Fenced || IsLost(broker.Id));
 
     private bool IsLost(NodeId broker) => _lostAt.TryGetValue(broker, out long since) && time.GetElapsedTime(since) < namedFor;
 }

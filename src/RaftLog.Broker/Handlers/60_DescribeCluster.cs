@@ -40,24 +40,23 @@ internal sealed class DescribeClusterHandler(MetadataCache cache) : IRequestHand
 
         await cache.WhenSelfIsNamedAsync();
         MetadataImage image = cache.Image;
-        foreach (BrokerRegistration broker in image.Brokers.Values)
-        {
-            if (
-                (!broker.Fenced || request.IncludeFencedBrokers)
-                && broker.TryGetEndpoint(context.Connection.ListenerName, out Endpoint endpoint)
+        foreach (
+            (BrokerRegistration broker, Endpoint endpoint) in image.Behind(
+                context.Connection.ListenerName,
+                broker => !broker.Fenced || request.IncludeFencedBrokers
             )
-            {
-                response.Brokers.Add(
-                    new()
-                    {
-                        BrokerId = broker.Id,
-                        Host = endpoint.Host,
-                        Port = endpoint.Port,
-                        Rack = broker.Rack,
-                        IsFenced = broker.Fenced,
-                    }
-                );
-            }
+        )
+        {
+            response.Brokers.Add(
+                new()
+                {
+                    BrokerId = broker.Id,
+                    Host = endpoint.Host,
+                    Port = endpoint.Port,
+                    Rack = broker.Rack,
+                    IsFenced = broker.Fenced,
+                }
+            );
         }
 
         response.ControllerId =

@@ -78,18 +78,6 @@ internal sealed partial class Checkpoints(IDisk disk, string directory, Func<Par
         }
     }
 
-    /// <summary>The logs for which something was found, and which are not open.</summary>
-    public TopicPartition[] Unfound
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return [.. _unopened.Keys];
-            }
-        }
-    }
-
     /// <summary>Forgets what was found for a log: it is open now, or new. True when the disk may still hold something.</summary>
     public bool Forget(TopicPartition partition)
     {
@@ -262,7 +250,8 @@ internal sealed partial class Checkpoints(IDisk disk, string directory, Func<Par
 
     private LoadHints Found(TopicPartition partition) => _unopened.GetValueOrDefault(partition);
 
-    private KeyValuePair<TopicPartition, LoadHints>[] Unopened()
+    /// <summary>What was found for the logs that are not open.</summary>
+    public KeyValuePair<TopicPartition, LoadHints>[] Unopened()
     {
         lock (_lock)
         {

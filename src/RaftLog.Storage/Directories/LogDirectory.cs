@@ -275,9 +275,9 @@ public sealed class LogDirectory
     /// <param name="isExpected">True for a partition whose log should be here.</param>
     public void ForgetMissing(Func<TopicPartition, bool> isExpected)
     {
-        foreach (TopicPartition partition in _checkpoints.Unfound)
+        foreach ((TopicPartition partition, _) in _checkpoints.Unopened())
         {
-            if (!isExpected(partition) && Misses(partition))
+            if (!isExpected(partition))
             {
                 _schedule.Forget(partition);
             }
