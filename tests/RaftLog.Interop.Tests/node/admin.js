@@ -27,10 +27,16 @@ async function step(name, run) {
   }
 }
 
-// Metadata reaches the nodes one after the other: asks until the answer is there.
+// Metadata reaches the nodes one after the other, and kafkajs asks any of them: asks until the answer was there so many times in a row that each node has
+// most likely given it.
 async function until(what, ask) {
+  const enough = 20
+  let held = 0
   for (let tries = 0; tries < 600; tries++) {
-    if (await ask().catch(() => false)) return
+    while (await ask().catch(() => false)) {
+      if (++held === enough) return
+    }
+    held = 0
     await new Promise(resolve => setTimeout(resolve, 100))
   }
   throw new Error(`gave up waiting for ${what}`)
