@@ -13,6 +13,29 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
     /// <summary>Those that could not be renamed or removed yet. Guarded by <see cref="_lock"/>; bounded by the logs.</summary>
     private readonly List<Departed> _waiting = [];
 
+    /// <summary>The paths where logs that left still lie. Guarded by <see cref="_lock"/>.</summary>
+    private readonly HashSet<string> _inPlace = [];
+
+    /// <summary>
+    /// True while a log that left lies at a path. Its directory will be renamed, so nothing new may begin in it, however empty it is.
+    /// </summary>
+    public bool Hold(string path)
+    {
+        lock (_lock)
+        {
+            return _inPlace.Contains(path);
+        }
+    }
+
+    /// <summary>The log at a path is out of use and lies there still: <see cref="SetAside"/> follows.</summary>
+    public void Keep(string path)
+    {
+        lock (_lock)
+        {
+            _inPlace.Add(path);
+        }
+    }
+
     /// <summary>
     /// Takes a log out of use and gets its directory out of the way. The result is the directory's path now; null when the disk failed.
     /// </summary>
@@ -22,6 +45,7 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
     {
         string path = FreePath(log.Partition, log.TopicId, suffix);
         Departed departed = new(log.Path, path, suffix == LogFileNames.DeleteSuffix);
+        Keep(log.Path);
         log.MarkDeleted(path);
         Remove(departed);
         return departed.IsRenamed ? path : null;
@@ -93,6 +117,11 @@ internal sealed class DepartedLogs(IDisk disk, string root, Flusher flusher, Dir
             {
                 disk.Rename(departed.Path, departed.Target);
                 departed.IsRenamed = true;
+                lock (_lock)
+                {
+                    _inPlace.Remove(departed.Path);
+                }
+
                 checkpoints.LogLeft();
                 flusher.DirectoryChanged();
             }

@@ -60,7 +60,7 @@ public sealed class LogDirectory
             TryWriteRecoveryPoints = _schedule.TryWriteRecoveryPointsAsync,
         };
         _departed = new DepartedLogs(disk, path, Flusher, Health, _schedule);
-        _making = new LogMaking(disk, path, _home, _schedule);
+        _making = new LogMaking(disk, path, _home, _schedule, _departed);
         Futures = new FutureLogs(disk, path, _home, _making, _departed);
         _opening = new LogOpening(disk, path, _checkpoints, _logs, Health)
         {
@@ -493,6 +493,7 @@ public sealed class LogDirectory
     private void Leave(PartitionLog log)
     {
         _logs.TryRemove(log.Partition);
+        _departed.Keep(log.Path);
         log.MarkDeleted(log.Path);
     }
 

@@ -7,7 +7,7 @@ namespace RaftLog.Storage;
 /// Makes new logs: one at once, or many whose directories one flush makes durable before any of them is used, so that whatever is then said
 /// of a log rests on names that no power cut takes.
 /// </summary>
-internal sealed class LogMaking(IDisk disk, string root, LogHome home, CheckpointSchedule checkpoints)
+internal sealed class LogMaking(IDisk disk, string root, LogHome home, CheckpointSchedule checkpoints, DepartedLogs departed)
 {
     private static readonly string FirstLogFile = LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log);
 
@@ -85,7 +85,7 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
     /// </summary>
     private DiskException? TryMakeDirectory(NewLog log, string path)
     {
-        if (disk.DirectoryExists(path) && !IsUnfinished(path))
+        if (departed.Hold(path) || (disk.DirectoryExists(path) && !IsUnfinished(path)))
         {
             return new DiskException(
                 path,

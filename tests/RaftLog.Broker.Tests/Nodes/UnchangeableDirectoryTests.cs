@@ -43,6 +43,34 @@ public sealed class UnchangeableDirectoryTests
         await nodes.StopAsync();
     }
 
+    /// <summary>The log of a topic without records looks like one that was never finished; another must not begin in its directory.</summary>
+    [Fact]
+    public async Task A_topic_that_is_made_anew_before_its_empty_log_could_be_renamed_keeps_its_records()
+    {
+        using NodesInMemory nodes = new(OneNode);
+        NodesInMemory.OneNode node = nodes.All[0];
+        await nodes.StartAsync();
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("anew")]);
+        node.Disk.Fault = (asked, path) =>
+            asked == "rename" && path.StartsWith("/a/anew", StringComparison.Ordinal) ? DiskErrorKind.NotPermitted : null;
+        await nodes.Client.Admin.DeleteTopicsAsync(["anew"]);
+        await NodesInMemory.UntilAsync("it is told", () => IsReported(node));
+        await nodes.Client.Admin.CreateTopicsAsync([new NewTopic("anew")]);
+
+        node.Disk.Fault = null;
+        await using (Producer producer = nodes.Client.CreateProducer())
+        {
+            await producer.ProduceAsync("anew", Record("1"));
+        }
+
+        await NodesInMemory.UntilAsync(
+            "the first log's files go",
+            () => node.Disk.ListDirectories("/a").Count(name => name.StartsWith("anew", StringComparison.Ordinal)) == 1
+        );
+        Assert.Contains("anew-0", node.Disk.ListDirectories("/a"));
+        await nodes.StopAsync();
+    }
+
     private static bool IsReported(NodesInMemory.OneNode node)
     {
         lock (node.Problems)
