@@ -46,6 +46,11 @@ internal sealed partial class Following(Replica replica)
         }
 
         NodeId leader = replica.Role is FollowerRole ? replica.Role.Leader : NodeId.None;
+        if (!leader.IsNode && !session.IsSearching)
+        {
+            BeginSearch(session);
+        }
+
         bool searches = session.TakeSearch();
         NodeId target =
             !searches && leader.IsNode ? leader
@@ -284,7 +289,7 @@ internal sealed partial class Following(Replica replica)
         if (wasLeader)
         {
             // It may be cut off, and voters may be as well: others are asked before it is again.
-            session.BeginSearch(replica.Config.Voters.Voters.Count(voter => voter.Id != replica.Role.Leader && !replica.IsSelf(voter.Id)));
+            BeginSearch(session);
         }
 
         if (replica.Role is FollowerRole { HasFetched: false } && wasLeader)
@@ -293,6 +298,9 @@ internal sealed partial class Following(Replica replica)
             replica.LoseLeader(replica.QuickDeadline(replica.FailedElections));
         }
     }
+
+    private void BeginSearch(PendingFetch session) =>
+        session.BeginSearch(replica.Config.Voters.Voters.Count(voter => voter.Id != replica.Role.Leader && !replica.IsSelf(voter.Id)));
 
     static partial void SeededBugRests(ref long pauseMs);
 }

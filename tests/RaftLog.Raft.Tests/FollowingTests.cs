@@ -270,6 +270,25 @@ public sealed class FollowingTests
         Assert.Equal(3, rig.TakeRequest<RaftFetchRequest>().To.Value);
     }
 
+    /// <summary>In the order of the voters, so that none is asked twice before the others; the one that does not answer may be the first.</summary>
+    [Fact]
+    public void An_observer_without_a_leader_asks_every_voter_soon()
+    {
+        var rig = new CoreRig(self: 9);
+        RaftEffect.SendRequest told = rig.TakeRequest<RaftFetchRequest>();
+        rig.Reply(told, rig.Nothing(4) with { Error = ErrorCode.NotLeaderOrFollower, Leader = Leads(-1, 4) });
+        rig.Wait(20);
+        List<int> asked = [];
+        for (int turn = 0; turn < 6; turn++)
+        {
+            asked.Add(rig.TakeRequest<RaftFetchRequest>().To.Value);
+            rig.Wait(turn < 3 ? 270 : 520);
+        }
+
+        Assert.Equal([1, 2, 3], asked[..3].Order());
+        Assert.Equal(asked[..3], asked[3..]);
+    }
+
     [Fact]
     public void The_first_successor_stands_at_once_and_the_others_later()
     {

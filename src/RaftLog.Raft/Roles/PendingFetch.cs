@@ -61,6 +61,9 @@ internal sealed class PendingFetch
         _searches++;
     }
 
+    /// <summary>True while voters are left that are to be asked for the leader.</summary>
+    public bool IsSearching => _votersToAsk > 0;
+
     /// <summary>Somebody has answered.</summary>
     public void EndSearch()
     {
@@ -71,7 +74,7 @@ internal sealed class PendingFetch
     /// <summary>True when the next fetch asks a voter for a new leader.</summary>
     public bool TakeSearch()
     {
-        if (_votersToAsk == 0)
+        if (!IsSearching)
         {
             return false;
         }
