@@ -24,8 +24,15 @@ internal sealed class SimInode
     /// <summary>Places where reading gives back something else than was written, or nothing.</summary>
     internal bool IsDamaged => _damage.Count > 0;
 
+    /// <summary>There was such a place once: what was made of the content may still tell of it.</summary>
+    internal bool WasDamaged { get; private set; }
+
     /// <summary>The medium is damaged in one place.</summary>
-    internal void Corrupt(Damage damage) => _damage.Add(damage);
+    internal void Corrupt(Damage damage)
+    {
+        _damage.Add(damage);
+        WasDamaged = true;
+    }
 
     /// <summary>The medium is as it should be again.</summary>
     internal void Mend() => _damage.Clear();

@@ -21,7 +21,7 @@ internal sealed class DerivedFiles(SimCluster cluster)
 
     /// <summary>
     /// Logs of which the medium has given back something else than was written. What stands below a recovery point is read without a look
-    /// at checksums, as in Kafka, and a wrong header then goes into what is made of it.
+    /// at checksums, as in Kafka, and a wrong header then goes into what is made of it; a truncation that takes the damage away reads so.
     /// </summary>
     private readonly HashSet<(int, string)> _corrupt = [];
 
@@ -45,7 +45,7 @@ internal sealed class DerivedFiles(SimCluster cluster)
             return;
         }
 
-        if (directory.Current.Values.Any(static each => each is SimInode { IsDamaged: true }))
+        if (directory.Current.Values.Any(static each => each is SimInode { WasDamaged: true }))
         {
             _corrupt.Add((machine.Number, path));
         }
