@@ -250,7 +250,7 @@ public class HostedConsumerTests
     {
         await using EmbeddedCluster cluster = await StartAsync("orders", "orders-dead");
         Seen seen = new();
-        EventCount events = new();
+        using SeenEvents events = new();
         using IHost host = NewHost(
             cluster,
             services =>
@@ -279,7 +279,7 @@ public class HostedConsumerTests
         await seen.UntilAsync(40);
         await host.StopAsync();
 
-        Assert.InRange(events.Of("HandlerAttemptFailed"), 5, 39);
+        Assert.InRange(events.Count("HandlerAttemptFailed"), 5, 39);
     }
 
     private static ConsumerServiceOptions Options(string topic) =>
@@ -407,29 +407,5 @@ public class HostedConsumerTests
     private sealed class GatedHandler(Gate gate) : IRecordHandler
     {
         public ValueTask HandleAsync(ConsumedRecord record, CancellationToken cancel) => gate.PassAsync();
-    }
-
-    private sealed class EventCount : ILoggerProvider, ILogger
-    {
-        private readonly ConcurrentDictionary<string, int> _counts = [];
-
-        public int Of(string name) => _counts.GetValueOrDefault(name);
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => _counts.AddOrUpdate(eventId.Name ?? "", 1, static (_, count) => count + 1);
-
-        public void Dispose() { }
     }
 }

@@ -198,13 +198,19 @@ public class RemadeTopicTests
         {
             using FakeCluster world = new(context);
             Fill(world.AddTopic("t").Partitions[0], 500);
-            Consumer consumer = Open(world, new ConsumerOptions { OffsetReset = OffsetReset.Earliest });
+            using SeenEvents events = new();
+            Consumer consumer = Open(
+                world,
+                new ConsumerOptions { OffsetReset = OffsetReset.Earliest },
+                options => options with { LoggerFactory = events }
+            );
             Read(world, consumer, 500);
             world.Topics.Remove("t");
             world.Pass(TimeSpan.FromSeconds(2));
             Fill(world.AddTopic("t").Partitions[0], 1000);
 
             Assert.Equal(Enumerable.Range(0, 1000), Read(world, consumer, 1000).Select(r => (int)r.Offset.Value));
+            Assert.Contains("made anew", events.All.Single(each => each.Name == "OffsetReset").Text, StringComparison.Ordinal);
         });
 
     [Fact]

@@ -151,14 +151,15 @@ public class TelemetryTests
         {
             using FakeCluster world = new(context);
             world.AddTopic("logged");
-            using EventList events = new();
+            using SeenEvents events = new();
             KafkaCluster cluster = world.Connect(options => options with { LoggerFactory = events });
             Consumer consumer = cluster.CreateConsumer();
             consumer.Assign(new TopicPartition("logged", 0), StartAt.Offset(new Offset(9)));
 
             world.Fails(() => consumer.ReadAsync(Second));
 
-            Assert.Equal((LogLevel.Error, "PartitionFailed"), Assert.Single(events.Seen));
+            SeenEvent told = Assert.Single(events.All);
+            Assert.Equal((LogLevel.Error, "PartitionFailed"), (told.Level, told.Name));
         });
 
     private static ActivityListener Listen(List<Activity> ended)
@@ -171,30 +172,6 @@ public class TelemetryTests
         };
         ActivitySource.AddActivityListener(listener);
         return listener;
-    }
-
-    private sealed class EventList : ILoggerFactory, ILogger
-    {
-        public List<(LogLevel Level, string? Name)> Seen { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider) { }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => Seen.Add((logLevel, eventId.Name));
-
-        public void Dispose() { }
     }
 }
 

@@ -243,6 +243,55 @@ public class GroupTests
         Assert.Throws<InvalidOperationException>(() => classic.SubscribePattern("orders-.*"));
     }
 
+    [Theory]
+    [InlineData(GroupProtocol.Classic)]
+    [InlineData(GroupProtocol.Consumer)]
+    public async Task A_position_is_committed_with_the_leader_epoch_of_the_record_before_it(GroupProtocol protocol)
+    {
+        await using EmbeddedCluster cluster = await StartAsync(nodes: 3);
+        await CreateAsync(cluster.Client, "t", partitions: 1);
+        await ProduceAsync(cluster.Client, "t", 0, 10);
+        int leader = (await cluster.Client.Admin.DescribeTopicsAsync(["t"]))[0].Partitions[0].Leader.Value;
+        await cluster.StopNodeAsync(leader);
+        await ProduceAsync(cluster.Client, "t", 10, 10);
+        await using (GroupReader reader = Join(cluster, "t", protocol))
+        {
+            await reader.UntilAsync(() => reader.Values.Count == 20);
+            await reader.CloseAsync();
+        }
+
+        LeaderEpoch epoch = (await cluster.Client.Admin.DescribeTopicsAsync(["t"]))[0].Partitions[0].LeaderEpoch;
+        GroupOffset committed = (await cluster.Client.Admin.Groups.OffsetsAsync("g-t"))[new TopicPartition("t", 0)];
+
+        Assert.True(epoch > LeaderEpoch.Zero);
+        Assert.Equal((new Offset(20), epoch), (committed.Offset, committed.Epoch));
+    }
+
+    [Theory]
+    [InlineData(GroupProtocol.Classic)]
+    [InlineData(GroupProtocol.Consumer)]
+    public async Task A_topic_that_does_not_exist_is_told_once_and_read_when_it_is_made(GroupProtocol protocol)
+    {
+        await using EmbeddedCluster cluster = await StartAsync();
+        using SeenEvents events = new();
+        using KafkaCluster client = cluster.Connect(options =>
+            options with
+            {
+                LoggerFactory = events,
+                MetadataMaxAge = TimeSpan.FromMilliseconds(200),
+            }
+        );
+        await using GroupReader reader = new(client, "later", "g", Quick(protocol, null));
+        await Poll.UntilAsync("it is told", () => Task.FromResult(events.Count("TopicMissing") > 0));
+        await Task.Delay(TimeSpan.FromSeconds(1));
+
+        await CreateAsync(cluster.Client, "later", partitions: 1);
+        await ProduceAsync(cluster.Client, "later", 0, 10);
+
+        await reader.UntilAsync(() => reader.Values.Count == 10);
+        Assert.Equal(1, events.Count("TopicMissing"));
+    }
+
     [Fact]
     public async Task An_assignor_that_the_coordinator_does_not_have_fails_the_read_and_names_it()
     {

@@ -273,6 +273,7 @@ public class TransactionTests
         await Task.WhenAll(first, second);
 
         Assert.Equal(Enumerable.Range(1000, Count), (await ReadCommittedAsync(cluster.Client, "out", 2, Count)).Order());
+        Assert.All(await cluster.Client.Admin.Groups.OffsetsAsync("copy"), each => Assert.NotEqual(LeaderEpoch.None, each.Value.Epoch));
     }
 
     private static async Task<int> CopyAsync(EmbeddedCluster cluster, string id, int until)

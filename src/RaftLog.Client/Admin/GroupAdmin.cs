@@ -1,5 +1,6 @@
 using RaftLog.Client.Cluster;
 using RaftLog.Client.Connections;
+using RaftLog.Client.Consume;
 using RaftLog.Client.Groups;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Groups;
@@ -140,7 +141,13 @@ public sealed class GroupAdmin
         CancellationToken cancel = default
     )
     {
-        OffsetCommitRequest request = new() { GroupId = group, Topics = OffsetCommits.ByTopic(offsets) };
+        OffsetCommitRequest request = new()
+        {
+            GroupId = group,
+            Topics = OffsetCommits.ByTopic(
+                offsets.ToDictionary(each => each.Key, each => new OffsetAndEpoch(each.Value, LeaderEpoch.None))
+            ),
+        };
         OffsetCommitResponse response = await CoordinatorOf(group)
             .CallAsync(
                 request,

@@ -1,4 +1,5 @@
 using RaftLog.Client.Connections;
+using RaftLog.Client.Observability;
 using RaftLog.Platform.Waiting;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
@@ -16,6 +17,7 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
 
     private readonly Lock _lock = new();
     private readonly SortedSet<string> _topics = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
     private readonly List<Wait> _waiting = [];
     private readonly List<AsyncSignal> _polling = [];
     private ClusterView _view = ClusterView.Empty;
@@ -72,10 +74,8 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
         return View;
     }
 
-    /// <summary>The view with these topics in it, though perhaps with errors.</summary>
-    /// <exception cref="KafkaException">No broker answered in time.</exception>
-    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public ValueTask<ClusterView> WithTopicsAsync(IEnumerable<string> names, CallDeadline deadline)
+    /// <summary>These topics are in the views from the next refresh on, which is due.</summary>
+    public void Want(IEnumerable<string> names)
     {
         lock (_lock)
         {
@@ -84,7 +84,14 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
                 _lacksTopic |= _topics.Add(name);
             }
         }
+    }
 
+    /// <summary>The view with these topics in it, though perhaps with errors.</summary>
+    /// <exception cref="KafkaException">No broker answered in time.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public ValueTask<ClusterView> WithTopicsAsync(IEnumerable<string> names, CallDeadline deadline)
+    {
+        Want(names);
         return FreshAsync(deadline);
     }
 
@@ -263,12 +270,22 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
     private void Replace(MetadataResponse response)
     {
         ClusterView view;
+        List<string> missing = [];
         lock (_lock)
         {
             view = View.With(response);
             Volatile.Write(ref _view, view);
+            foreach (MetadataResponse.TopicData topic in response.Topics)
+            {
+                bool isMissing = topic.ErrorCode == ErrorCode.UnknownTopicOrPartition;
+                if (topic.Name is { } name && (isMissing ? _missing.Add(name) : _missing.Remove(name)) && isMissing)
+                {
+                    missing.Add(name);
+                }
+            }
         }
 
         connections.Learn(view);
+        missing.ForEach(runtime.Telemetry.Logger.TopicMissing);
     }
 }

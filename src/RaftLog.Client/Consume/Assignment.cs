@@ -134,7 +134,7 @@ internal sealed class Assignment
     {
         lock (_lock)
         {
-            return position.IsCurrent ? Seek(position.Partition, StartAt.Offset(offset)) : [];
+            return position.IsCurrent ? GoTo(position, offset) : [];
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed class Assignment
                 return [];
             }
 
-            List<FetchedRecords> dropped = Seek(partition, StartAt.Offset(offset));
+            List<FetchedRecords> dropped = GoTo(position, offset);
             _table.All[partition].Stored = offset;
             return dropped;
         }
@@ -231,4 +231,8 @@ internal sealed class Assignment
 
     /// <summary>Takes everything that was fetched ahead, at the end.</summary>
     public List<FetchedRecords> Clear() => Replace(new SortedDictionary<TopicPartition, StartAt>());
+
+    /// <summary>Reads again what was fetched, from an offset on.</summary>
+    private List<FetchedRecords> GoTo(ReadPosition position, Offset offset) =>
+        Seek(position.Partition, StartAt.Place(new OffsetAndEpoch(offset, position.Epochs.Before(offset))));
 }

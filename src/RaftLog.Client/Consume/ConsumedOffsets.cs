@@ -56,10 +56,19 @@ internal sealed class ConsumedOffsets(Lock gate, PositionTable table, bool commi
         }
     }
 
-    /// <summary>The offsets to commit of these partitions, where there is one.</summary>
-    public SortedDictionary<TopicPartition, Offset> Committable(IEnumerable<TopicPartition> of)
+    /// <summary>The leader epoch of the record before an offset, if it was fetched for the assignment; else none.</summary>
+    public LeaderEpoch EpochBefore(TopicPartition partition, Offset offset)
     {
-        SortedDictionary<TopicPartition, Offset> positions = [];
+        lock (gate)
+        {
+            return table.All.TryGetValue(partition, out ReadPosition? position) ? position.Epochs.Before(offset) : LeaderEpoch.None;
+        }
+    }
+
+    /// <summary>The places to commit of these partitions, where there is one.</summary>
+    public SortedDictionary<TopicPartition, OffsetAndEpoch> Committable(IEnumerable<TopicPartition> of)
+    {
+        SortedDictionary<TopicPartition, OffsetAndEpoch> places = [];
         lock (gate)
         {
             foreach (TopicPartition partition in of)
@@ -70,11 +79,11 @@ internal sealed class ConsumedOffsets(Lock gate, PositionTable table, bool commi
                     && offset != Offset.None
                 )
                 {
-                    positions[partition] = offset;
+                    places[partition] = new OffsetAndEpoch(offset, position.Epochs.Before(offset));
                 }
             }
         }
 
-        return positions;
+        return places;
     }
 }

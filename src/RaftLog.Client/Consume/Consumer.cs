@@ -67,7 +67,10 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
         get
         {
             GroupIdentity identity = Group.Identity;
-            return new ConsumerGroupMetadata(_options.GroupId!, identity.Generation, identity.MemberId, _options.GroupInstanceId);
+            return new ConsumerGroupMetadata(_options.GroupId!, identity.Generation, identity.MemberId, _options.GroupInstanceId)
+            {
+                EpochBefore = _assignment.Offsets.EpochBefore,
+            };
         }
     }
 
@@ -124,12 +127,20 @@ public sealed class Consumer : IDisposable, IAsyncDisposable
     /// time.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public ValueTask CommitAsync(CancellationToken cancel = default) =>
-        CommitAsync(_assignment.Offsets.Committable(_assignment.Partitions), cancel);
+        Group.CommitAsync(_assignment.Offsets.Committable(_assignment.Partitions), NewDeadline(cancel));
 
     /// <summary>Commits offsets: of each partition the next one to read.</summary>
     /// <inheritdoc cref="CommitAsync(CancellationToken)" path="/exception"/>
-    public ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, Offset> offsets, CancellationToken cancel = default) =>
-        Group.CommitAsync(offsets, NewDeadline(cancel));
+    public ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, Offset> offsets, CancellationToken cancel = default)
+    {
+        SortedDictionary<TopicPartition, OffsetAndEpoch> places = [];
+        foreach ((TopicPartition partition, Offset offset) in offsets)
+        {
+            places.Add(partition, new OffsetAndEpoch(offset, _assignment.Offsets.EpochBefore(partition, offset)));
+        }
+
+        return Group.CommitAsync(places, NewDeadline(cancel));
+    }
 
     /// <summary>Says that a partition is done up to an offset, for the next commit. Nothing is sent.</summary>
     /// <param name="partition">The partition.</param>

@@ -96,7 +96,7 @@ internal sealed class FetchLoop
         {
             ClusterView view = _metadata.Poll(_wake);
             long nowMs = _runtime.Waiters.NowMs;
-            Release(_fetches.Learn(view, nowMs));
+            Tell(_fetches.Learn(view, nowMs));
             if (_fetches.TakeUnresolved() is { Count: > 0 } unresolved)
             {
                 _runtime.Supervisor.Run("find positions", () => _search.FindAsync(unresolved));
@@ -212,7 +212,7 @@ internal sealed class FetchLoop
                     Partition = position.Partition.Partition,
                     CurrentLeaderEpoch = position.SentLeaderEpoch,
                     FetchOffset = position.Fetch,
-                    LastFetchedEpoch = position.LastEpoch,
+                    LastFetchedEpoch = position.Epochs.Last,
                     PartitionMaxBytes = _options.MaxPartitionBytes,
                 }
             );
@@ -359,7 +359,7 @@ internal sealed class FetchLoop
             }
         }
 
-        FetchExtent extent = FetchExtent.Of(records.Span, from, position.LastEpoch, _options.CheckCrcs);
+        FetchExtent extent = FetchExtent.Of(records.Span, from, position.Epochs.Last, _options.CheckCrcs);
         if (extent.Bytes == 0)
         {
             Fail(position, new KafkaException(ErrorCode.CorruptMessage, $"{position.Partition}: {extent.Damage}"));
@@ -373,18 +373,13 @@ internal sealed class FetchLoop
         }
     }
 
-    private void Reset(ReadPosition position, string what)
-    {
-        if (_options.OffsetReset == OffsetReset.Error)
-        {
-            _runtime.Telemetry.Logger.PartitionFailed(position.Partition.ToString(), what);
-        }
-        else
-        {
-            _runtime.Telemetry.Logger.OffsetReset(position.Partition.ToString(), what);
-        }
+    private void Reset(ReadPosition position, string what) => Tell(_fetches.Reset(position, ErrorCode.OffsetOutOfRange, what));
 
-        Release(_fetches.Reset(position, ErrorCode.OffsetOutOfRange, what));
+    private void Tell(PositionChanges changes)
+    {
+        changes.Reset.ForEach(each => _runtime.Telemetry.Logger.OffsetReset(each.Partition.ToString(), each.Reason));
+        changes.Failed.ForEach(each => _runtime.Telemetry.Logger.PartitionFailed(each.Partition.ToString(), each.Reason));
+        Release(changes.Dropped);
     }
 
     private void Fail(ReadPosition position, KafkaException reason)

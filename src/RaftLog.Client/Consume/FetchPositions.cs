@@ -13,16 +13,15 @@ internal sealed class FetchPositions(Lock gate, PositionTable table)
     /// Takes over what is known of the cluster: who leads what, which topics have been made anew under their readers, and which are gone
     /// for so long that nobody need wait for them.
     /// </summary>
-    /// <returns>What was fetched ahead of topics that were made anew.</returns>
-    public List<FetchedRecords> Learn(ClusterView view, long nowMs)
+    public PositionChanges Learn(ClusterView view, long nowMs)
     {
-        List<FetchedRecords> dropped = [];
+        PositionChanges changes = new();
         lock (gate)
         {
-            table.Learn(view, nowMs, dropped);
+            table.Learn(view, nowMs, changes);
         }
 
-        return dropped;
+        return changes;
     }
 
     /// <summary>Takes the positions that still have to be found.</summary>
@@ -35,7 +34,7 @@ internal sealed class FetchPositions(Lock gate, PositionTable table)
     }
 
     /// <summary>The beginning was found.</summary>
-    public void Resolve(ReadPosition taken, Uuid topicId, Offset offset)
+    public void Resolve(ReadPosition taken, Uuid topicId, OffsetAndEpoch place)
     {
         lock (gate)
         {
@@ -45,9 +44,9 @@ internal sealed class FetchPositions(Lock gate, PositionTable table)
             }
 
             taken.TopicId = topicId;
-            taken.Fetch = offset;
-            taken.Read = offset;
-            taken.LastEpoch = LeaderEpoch.None;
+            taken.Fetch = place.Offset;
+            taken.Read = place.Offset;
+            taken.Epochs.Begin(place);
             table.GetIdle(taken);
         }
     }
@@ -153,7 +152,7 @@ internal sealed class FetchPositions(Lock gate, PositionTable table)
             }
 
             taken.Fetch = extent.Next;
-            taken.LastEpoch = extent.LastEpoch;
+            taken.Epochs.Add(extent.Epochs);
             taken.End = records.HighWatermark;
             table.Ahead.Keep(taken, records);
             table.GetIdle(taken);
@@ -175,19 +174,18 @@ internal sealed class FetchPositions(Lock gate, PositionTable table)
     }
 
     /// <summary>The position is not in the log: goes on where the consumer's policy says, or fails.</summary>
-    /// <returns>What was fetched ahead of it and is void.</returns>
-    public List<FetchedRecords> Reset(ReadPosition taken, ErrorCode error, string what)
+    public PositionChanges Reset(ReadPosition taken, ErrorCode error, string what)
     {
-        List<FetchedRecords> dropped = [];
+        PositionChanges changes = new();
         lock (gate)
         {
             if (IsUnderWay(taken))
             {
-                table.Misplaced(taken, error, what, dropped);
+                table.Misplaced(taken, error, what, changes);
             }
         }
 
-        return dropped;
+        return changes;
     }
 
     /// <summary>True while what was fetched ahead of the position has not all been read.</summary>

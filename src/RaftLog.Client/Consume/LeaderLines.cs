@@ -34,7 +34,8 @@ internal sealed class LeaderLines
         }
 
         position.IsEnlisted = true;
-        NodeId leader = View.TryGetPartition(position.Partition, out _, out PartitionView? known) ? known.Leader : NodeId.None;
+        NodeId leader =
+            View.TryGetPartition(position.Partition, out _, out PartitionView? known) && !IsBehind(position) ? known.Leader : NodeId.None;
         if (leader.IsNode && !_sessions.ContainsKey(leader))
         {
             // One a broker that leads something; a cluster has few.
@@ -48,6 +49,15 @@ internal sealed class LeaderLines
 
         line.Add(position);
     }
+
+    /// <summary>
+    /// True while the leadership that is known is older than the last record that was read. A leader of then knows nothing of that record:
+    /// it would say that it is not in the log.
+    /// </summary>
+    public bool IsBehind(ReadPosition position) =>
+        View.TryGetPartition(position.Partition, out _, out PartitionView? known)
+        && known.LeaderEpoch != LeaderEpoch.None
+        && known.LeaderEpoch < position.Epochs.Last;
 
     /// <summary>Begins a fetch from each leader that is free and leads something to fetch, and makes these leaders busy.</summary>
     public List<FetchTurn> Take()

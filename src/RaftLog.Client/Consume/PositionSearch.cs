@@ -99,9 +99,9 @@ internal sealed class PositionSearch(
                     )
                 );
             }
-            else if (start.TryGetOffset(runtime.Time.GetUtcNow(), out Offset offset, out OffsetSpec spec))
+            else if (start.TryGetPlace(runtime.Time.GetUtcNow(), out OffsetAndEpoch place, out OffsetSpec spec))
             {
-                fetches.Resolve(position, topic.Id, offset);
+                fetches.Resolve(position, topic.Id, place);
             }
             else
             {
@@ -151,7 +151,7 @@ internal sealed class PositionSearch(
                 fetches.Resolve(
                     position,
                     view.TryGetTopic(partition.Topic, out TopicView? topic) ? topic.Id : Uuid.Zero,
-                    result.Found.Offset
+                    new OffsetAndEpoch(result.Found.Offset, LeaderEpoch.None)
                 );
             }
         }

@@ -59,9 +59,9 @@ internal sealed class PositionTable(ConsumerOptions options, TimeSpan goneLimit)
     public ReadPosition Add(TopicPartition partition, StartAt start)
     {
         ReadPosition position = new(partition, start);
-        if (start.TryGetOffset(default, out Offset offset, out _))
+        if (start.TryGetPlace(default, out OffsetAndEpoch place, out _))
         {
-            position.Read = offset;
+            position.Read = place.Offset;
         }
 
         All[partition] = position;
@@ -109,8 +109,8 @@ internal sealed class PositionTable(ConsumerOptions options, TimeSpan goneLimit)
     /// <summary>Takes over what is known of the cluster.</summary>
     /// <param name="view">What is known.</param>
     /// <param name="nowMs">The time.</param>
-    /// <param name="dropped">Gets what was fetched ahead of topics that were made anew.</param>
-    public void Learn(ClusterView view, long nowMs, List<FetchedRecords> dropped)
+    /// <param name="changes">Gets what becomes of positions whose topics were made anew, or are gone.</param>
+    public void Learn(ClusterView view, long nowMs, PositionChanges changes)
     {
         Lines.TakeDue(nowMs).ForEach(GetIdle);
         if (view.Version != Lines.View.Version)
@@ -119,23 +119,25 @@ internal sealed class PositionTable(ConsumerOptions options, TimeSpan goneLimit)
             Lines.Regroup();
             foreach (ReadPosition position in All.Values.ToArray())
             {
-                Check(position, nowMs, dropped);
+                Check(position, nowMs, changes);
             }
         }
 
-        Lines.RemoveLeaderless(position => HasVanished(position, nowMs));
+        Lines.RemoveLeaderless(position => HasVanished(position, nowMs, changes));
     }
 
     /// <summary>The position is not in the log: goes on where the policy says, or fails.</summary>
-    public void Misplaced(ReadPosition position, ErrorCode error, string what, List<FetchedRecords> dropped)
+    public void Misplaced(ReadPosition position, ErrorCode error, string what, PositionChanges changes)
     {
         if (options.OffsetReset.TryGetStart(out StartAt start))
         {
-            Drop(position, dropped);
+            changes.Reset.Add((position.Partition, what));
+            Drop(position, changes.Dropped);
             Add(position.Partition, start).IsPaused = position.IsPaused;
         }
         else
         {
+            changes.Failed.Add((position.Partition, what));
             SetFailed(position, new KafkaException(error, $"{what}; seek, or set ConsumerOptions.OffsetReset (auto.offset.reset)"));
         }
     }
@@ -150,7 +152,7 @@ internal sealed class PositionTable(ConsumerOptions options, TimeSpan goneLimit)
     }
 
     /// <summary>Compares a position with what the cluster says of its topic now.</summary>
-    private void Check(ReadPosition position, long nowMs, List<FetchedRecords> dropped)
+    private void Check(ReadPosition position, long nowMs, PositionChanges changes)
     {
         if (!Lines.View.TryGetTopic(position.Partition.Topic, out TopicView? topic))
         {
@@ -161,31 +163,37 @@ internal sealed class PositionTable(ConsumerOptions options, TimeSpan goneLimit)
             topic.Error == ErrorCode.None
                 ? position.Partition.Partition < topic.Partitions.Count
                 : topic.Error != ErrorCode.UnknownTopicOrPartition;
-        position.GoneSinceMs = exists ? long.MaxValue : Math.Min(position.GoneSinceMs, nowMs);
+        position.GoneSinceMs = exists && !Lines.IsBehind(position) ? long.MaxValue : Math.Min(position.GoneSinceMs, nowMs);
         if (position.TopicId != Uuid.Zero && topic.Id != Uuid.Zero && position.TopicId != topic.Id && position.State != ReadState.Failed)
         {
             string what =
                 $"topic '{topic.Name}' was deleted and made anew: offset {position.Read} of {position.Partition} belongs to the log "
                 + $"that is gone";
-            Misplaced(position, ErrorCode.UnknownTopicId, what, dropped);
+            Misplaced(position, ErrorCode.UnknownTopicId, what, changes);
         }
     }
 
-    private bool HasVanished(ReadPosition position, long nowMs)
+    private bool HasVanished(ReadPosition position, long nowMs, PositionChanges changes)
     {
         if (!position.IsCurrent || position.GoneSinceMs > nowMs - (long)goneLimit.TotalMilliseconds)
         {
             return false;
         }
 
-        SetFailed(
-            position,
-            new KafkaException(
-                ErrorCode.UnknownTopicOrPartition,
-                $"{position.Partition} does not exist any more: no broker has known it for {goneLimit.TotalSeconds} s "
-                    + $"(default.api.timeout.ms)"
-            )
-        );
+        if (Lines.IsBehind(position))
+        {
+            string what =
+                $"offset {position.Read} of {position.Partition} belongs to another log: a record before it is of leader epoch "
+                + $"{position.Epochs.Last}, and for {goneLimit.TotalSeconds} s (default.api.timeout.ms) no broker has known a leader epoch "
+                + $"so high";
+            Misplaced(position, ErrorCode.UnknownLeaderEpoch, what, changes);
+            return true;
+        }
+
+        string gone =
+            $"{position.Partition} does not exist any more: no broker has known it for {goneLimit.TotalSeconds} s (default.api.timeout.ms)";
+        changes.Failed.Add((position.Partition, gone));
+        SetFailed(position, new KafkaException(ErrorCode.UnknownTopicOrPartition, gone));
         return true;
     }
 }

@@ -49,8 +49,8 @@ internal sealed class ReadPosition(TopicPartition partition, StartAt start)
     /// <summary>The next offset to fetch.</summary>
     public Offset Fetch { get; set; } = Offset.None;
 
-    /// <summary>The epoch of the last record fetched, so that the leader can tell whether it still has that record.</summary>
-    public LeaderEpoch LastEpoch { get; set; } = LeaderEpoch.None;
+    /// <summary>The epochs of what was fetched; by the last the leader can tell whether it still has the last record.</summary>
+    public ReadEpochs Epochs { get; } = new();
 
     /// <summary>The next offset that the reader gets.</summary>
     public Offset Read { get; set; } = Offset.None;

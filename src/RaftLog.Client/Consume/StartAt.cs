@@ -9,13 +9,15 @@ public readonly record struct StartAt
     private readonly OffsetSpec? _search;
     private readonly Offset _offset;
     private readonly TimeSpan? _age;
+    private readonly LeaderEpoch? _epoch;
 
-    private StartAt(OffsetSpec? search, Offset offset, TimeSpan? age = null, bool isPolicy = false)
+    private StartAt(OffsetSpec? search, Offset offset, TimeSpan? age = null, bool isPolicy = false, LeaderEpoch? epoch = null)
     {
         IsPolicy = isPolicy;
         _search = search;
         _offset = offset;
         _age = age;
+        _epoch = epoch;
     }
 
     /// <summary>Where the consumer's policy says (auto.offset.reset); without one reading fails.</summary>
@@ -33,6 +35,10 @@ public readonly record struct StartAt
     /// <summary>At an offset.</summary>
     public static StartAt Offset(Offset offset) => new(null, offset);
 
+    /// <summary>At a place in a log whose record before it the leader has to have; where there is no place, as the policy says.</summary>
+    internal static StartAt Place(OffsetAndEpoch place) =>
+        place.Offset == Protocol.Offset.None ? Policy : new StartAt(null, place.Offset, epoch: place.Epoch);
+
     /// <summary>At the first record at or after a time in milliseconds since 1970; at the end where there is none.</summary>
     public static StartAt Timestamp(long timestampMs) => new(OffsetSpec.At(timestampMs), Protocol.Offset.None);
 
@@ -43,13 +49,13 @@ public readonly record struct StartAt
         return new StartAt(null, Protocol.Offset.None, age);
     }
 
-    /// <summary>True with the offset when it needs no search.</summary>
+    /// <summary>True with the place when it needs no search.</summary>
     /// <param name="now">The time, for an age.</param>
-    /// <param name="offset">The offset.</param>
+    /// <param name="place">The place.</param>
     /// <param name="search">Else what to search for.</param>
-    internal bool TryGetOffset(DateTimeOffset now, out Offset offset, out OffsetSpec search)
+    internal bool TryGetPlace(DateTimeOffset now, out OffsetAndEpoch place, out OffsetSpec search)
     {
-        offset = _offset;
+        place = new OffsetAndEpoch(_offset, _epoch ?? LeaderEpoch.None);
         search = _age is { } age
             ? OffsetSpec.At(Math.Max(0, now.ToUnixTimeMilliseconds() - (long)age.TotalMilliseconds))
             : _search ?? default;

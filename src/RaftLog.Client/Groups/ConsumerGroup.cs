@@ -13,6 +13,7 @@ internal sealed class ConsumerGroup : IDisposable
     private readonly ConsumerOptions _options;
     private readonly ClientRuntime _runtime;
     private readonly ClusterCalls _calls;
+    private readonly ClusterMetadata _metadata;
     private readonly Assignment _assignment;
     private readonly ConnectionSet _memberConnections;
     private readonly ConnectionSet _commitConnections;
@@ -36,6 +37,7 @@ internal sealed class ConsumerGroup : IDisposable
         _options = options;
         _runtime = runtime;
         _calls = calls;
+        _metadata = metadata;
         _assignment = assignment;
 
         // A coordinator answers a join when all have joined: commits must not wait behind it. Nor is the coordinator looked for over
@@ -70,6 +72,7 @@ internal sealed class ConsumerGroup : IDisposable
     public void Subscribe(GroupTopics topics, IRebalanceListener? listener)
     {
         Begin(listener);
+        _metadata.Want(topics.Names);
         _member.Subscribe(topics);
     }
 
@@ -134,7 +137,7 @@ internal sealed class ConsumerGroup : IDisposable
     /// Commits offsets: of a consumer that has subscribed only as a member, since without one the coordinator takes them from anybody.
     /// </summary>
     /// <inheritdoc cref="OffsetCommits.CommitAsync" path="/exception" />
-    public ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, Offset> offsets, CallDeadline deadline) =>
+    public ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, OffsetAndEpoch> offsets, CallDeadline deadline) =>
         offsets.Count > 0 && IsSubscribed && !_member.Identity.IsMember
             ? ValueTask.FromException(_offsets.NotAMember())
             : _offsets.CommitAsync(offsets, () => Identity, deadline);
@@ -143,7 +146,16 @@ internal sealed class ConsumerGroup : IDisposable
     public async ValueTask<IReadOnlyDictionary<TopicPartition, Offset>> CommittedAsync(
         IReadOnlyCollection<TopicPartition> partitions,
         CallDeadline deadline
-    ) => await _offsets.FetchAsync(partitions, deadline);
+    )
+    {
+        SortedDictionary<TopicPartition, Offset> committed = [];
+        foreach ((TopicPartition partition, OffsetAndEpoch place) in await _offsets.FetchAsync(partitions, deadline))
+        {
+            committed.Add(partition, place.Offset);
+        }
+
+        return committed;
+    }
 
     /// <summary>Commits, gives everything up and leaves.</summary>
     public async ValueTask CloseAsync()

@@ -253,18 +253,10 @@ internal sealed class ConsumerMember : IGroupMember
                 }
             }
 
-            SortedDictionary<TopicPartition, Offset> committed = await _offsets.FetchAsync(named.Values, deadline);
+            SortedDictionary<TopicPartition, OffsetAndEpoch> committed = await _offsets.FetchAsync(named.Values, deadline);
             foreach ((TopicIdPartition id, TopicPartition partition) in named)
             {
-                given.Add(
-                    id,
-                    (
-                        partition,
-                        committed.TryGetValue(partition, out Offset offset) && offset != Offset.None
-                            ? StartAt.Offset(offset)
-                            : StartAt.Policy
-                    )
-                );
+                given.Add(id, (partition, StartAt.Place(committed.GetValueOrDefault(partition, OffsetAndEpoch.None))));
             }
         }
         catch (KafkaException e) when (e.IsRetriable)

@@ -95,7 +95,10 @@ internal sealed class GroupJoin(
                                 $"the leader of group '{options.GroupId}' sent an assignment that cannot be read"
                             ),
                     ];
-                    SortedDictionary<TopicPartition, Offset> committed = await offsets.FetchAsync([.. partitions.Except(kept)], deadline);
+                    SortedDictionary<TopicPartition, OffsetAndEpoch> committed = await offsets.FetchAsync(
+                        [.. partitions.Except(kept)],
+                        deadline
+                    );
                     return new JoinedGroup(new GroupIdentity(memberId, joined.GenerationId), partitions, committed);
                 }
             }

@@ -6,14 +6,13 @@ namespace RaftLog.Client.Groups;
 /// <summary>The end of a rebalance for one member.</summary>
 /// <param name="Identity">Who it is in the new generation.</param>
 /// <param name="Partitions">What it reads from now on.</param>
-/// <param name="Committed">Where those that it did not have go on; absent or none where nobody has committed.</param>
+/// <param name="Committed">Where those that it did not have go on; none where nobody has committed.</param>
 internal sealed record JoinedGroup(
     GroupIdentity Identity,
     SortedSet<TopicPartition> Partitions,
-    SortedDictionary<TopicPartition, Offset> Committed
+    SortedDictionary<TopicPartition, OffsetAndEpoch> Committed
 )
 {
     /// <summary>Where a partition goes on: at the committed offset, or where the consumer's policy says.</summary>
-    public StartAt StartOf(TopicPartition partition) =>
-        Committed.TryGetValue(partition, out Offset offset) && offset != Offset.None ? StartAt.Offset(offset) : StartAt.Policy;
+    public StartAt StartOf(TopicPartition partition) => StartAt.Place(Committed.GetValueOrDefault(partition, OffsetAndEpoch.None));
 }

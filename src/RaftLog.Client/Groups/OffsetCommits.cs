@@ -1,4 +1,5 @@
 using RaftLog.Client.Connections;
+using RaftLog.Client.Consume;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Messages;
 
@@ -14,14 +15,14 @@ internal sealed class OffsetCommits(string group, string? instance, ClientRuntim
     private const short FetchOneGroup = 7;
 
     /// <summary>Commits offsets as a member, or as nobody in particular.</summary>
-    /// <param name="offsets">Of each partition the next offset to read.</param>
+    /// <param name="offsets">Of each partition where to go on.</param>
     /// <param name="identity">Who commits. A member of a consumer group whose epoch has moved on commits again in the new one, as long as
     /// it has not been put out in between.</param>
     /// <param name="deadline">Until when.</param>
     /// <exception cref="KafkaException">They were not committed: the member was put out of the group, or time is over.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async ValueTask CommitAsync(
-        IReadOnlyDictionary<TopicPartition, Offset> offsets,
+        IReadOnlyDictionary<TopicPartition, OffsetAndEpoch> offsets,
         Func<GroupIdentity> identity,
         CallDeadline deadline
     )
@@ -63,15 +64,15 @@ internal sealed class OffsetCommits(string group, string? instance, ClientRuntim
         }
     }
 
-    /// <summary>Reads committed offsets; <see cref="Offset.None"/> where there is none.</summary>
+    /// <summary>Reads committed offsets; none where there is none.</summary>
     /// <exception cref="KafkaException">The coordinator rejected, or time is over.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask<SortedDictionary<TopicPartition, Offset>> FetchAsync(
+    public async ValueTask<SortedDictionary<TopicPartition, OffsetAndEpoch>> FetchAsync(
         IReadOnlyCollection<TopicPartition> partitions,
         CallDeadline deadline
     )
     {
-        SortedDictionary<TopicPartition, Offset> committed = [];
+        SortedDictionary<TopicPartition, OffsetAndEpoch> committed = [];
         if (partitions.Count == 0)
         {
             return committed;
@@ -108,7 +109,12 @@ internal sealed class OffsetCommits(string group, string? instance, ClientRuntim
             {
                 foreach (OffsetFetchResponse.OffsetFetchTopicResult topic in response.Topics)
                 {
-                    topic.Partitions.ForEach(each => committed[new TopicPartition(topic.Name, each.PartitionIndex)] = each.CommittedOffset);
+                    topic.Partitions.ForEach(each =>
+                        committed[new TopicPartition(topic.Name, each.PartitionIndex)] = new(
+                            each.CommittedOffset,
+                            each.CommittedLeaderEpoch
+                        )
+                    );
                 }
 
                 return committed;
@@ -130,7 +136,7 @@ internal sealed class OffsetCommits(string group, string? instance, ClientRuntim
         );
 
     /// <summary>Offsets in the form of a request: partitions under their topics, without metadata.</summary>
-    public static List<OffsetCommitRequest.OffsetCommitTopic> ByTopic(IReadOnlyDictionary<TopicPartition, Offset> offsets) =>
+    public static List<OffsetCommitRequest.OffsetCommitTopic> ByTopic(IReadOnlyDictionary<TopicPartition, OffsetAndEpoch> offsets) =>
         [
             .. offsets
                 .GroupBy(each => each.Key.Topic, StringComparer.Ordinal)
@@ -142,7 +148,8 @@ internal sealed class OffsetCommits(string group, string? instance, ClientRuntim
                         .. topic.Select(each => new OffsetCommitRequest.OffsetCommitPartition
                         {
                             PartitionIndex = each.Key.Partition,
-                            CommittedOffset = each.Value,
+                            CommittedOffset = each.Value.Offset,
+                            CommittedLeaderEpoch = each.Value.Epoch,
                             CommittedMetadata = "",
                         }),
                     ],

@@ -90,7 +90,7 @@ internal sealed class OwnedPartitions(ConsumerOptions options, ClientRuntime run
         if (options.AutoCommit && nowMs - _committedMs >= options.AutoCommitInterval.TotalMilliseconds)
         {
             _committedMs = nowMs;
-            SortedDictionary<TopicPartition, Offset> read = assignment.Offsets.Committable(Now);
+            SortedDictionary<TopicPartition, OffsetAndEpoch> read = assignment.Offsets.Committable(Now);
             runtime.Supervisor.Run(
                 "auto commit",
                 async () => await TryCommitAsync(read, identity, new CallDeadline(runtime.Waiters, runtime.Options.RequestTimeout))
@@ -119,7 +119,7 @@ internal sealed class OwnedPartitions(ConsumerOptions options, ClientRuntime run
 
     /// <summary>An automatic commit that fails is made up for by the next; at worst records are read again.</summary>
     public async ValueTask TryCommitAsync(
-        IReadOnlyDictionary<TopicPartition, Offset> read,
+        IReadOnlyDictionary<TopicPartition, OffsetAndEpoch> read,
         Func<GroupIdentity> identity,
         CallDeadline deadline
     )

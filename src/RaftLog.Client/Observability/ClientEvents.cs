@@ -86,4 +86,13 @@ internal static partial class ClientEvents
         EventName = "HandlersAbandoned"
     )]
     public static partial void HandlersAbandoned(this ILogger logger, int handlers, double seconds);
+
+    [LoggerMessage(
+        1014,
+        LogLevel.Warning,
+        "Topic {Topic} does not exist, and is waited for: create it, for this client makes no topic by itself, or look how its name is "
+            + "spelt",
+        EventName = "TopicMissing"
+    )]
+    public static partial void TopicMissing(this ILogger logger, string topic);
 }

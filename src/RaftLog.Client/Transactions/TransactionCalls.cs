@@ -122,6 +122,7 @@ internal sealed class TransactionCalls(
                             {
                                 PartitionIndex = each.Key.Partition,
                                 CommittedOffset = each.Value,
+                                CommittedLeaderEpoch = group.EpochBefore(each.Key, each.Value),
                                 CommittedMetadata = "",
                             }),
                         ],
