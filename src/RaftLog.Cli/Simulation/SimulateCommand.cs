@@ -30,7 +30,7 @@ internal static class SimulateCommand
         };
         Option<string?> bug = new("--bug")
         {
-            Description = "Switch one seeded bug on and see whether it is found: M1 to M79, none, canary, or list.",
+            Description = "Switch one seeded bug on and see whether it is found: M1 to M88, none, canary, or list.",
         };
         Option<string?> scenario = new("--scenario")
         {

@@ -74,6 +74,7 @@ public sealed record KnownBug(string Name, int Number, string What, string? Equi
         M(85, "who had no response of a controller rests for ten seconds before it asks another"),
         M(86, "the epoch in which a log begins is forgotten when its start moves"),
         M(87, "a controller that no majority fetches from goes on for ever, and accepts heartbeats before its records are committed"),
+        M(88, "a new log begins in the directory of one without records that left and could not be renamed yet"),
         M(50, "a response goes on with bytes of a file that was truncated under it"),
         M(
             51,

@@ -7,7 +7,7 @@ namespace RaftLog.Storage;
 /// Makes new logs: one at once, or many whose directories one flush makes durable before any of them is used, so that whatever is then said
 /// of a log rests on names that no power cut takes.
 /// </summary>
-internal sealed class LogMaking(IDisk disk, string root, LogHome home, CheckpointSchedule checkpoints, DepartedLogs departed)
+internal sealed partial class LogMaking(IDisk disk, string root, LogHome home, CheckpointSchedule checkpoints, DepartedLogs departed)
 {
     private static readonly string FirstLogFile = LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log);
 
@@ -85,7 +85,9 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
     /// </summary>
     private DiskException? TryMakeDirectory(NewLog log, string path)
     {
-        if (departed.Hold(path) || (disk.DirectoryExists(path) && !IsUnfinished(path)))
+        bool isHeld = departed.Hold(path);
+        SeededBugBeginsAnywhere(ref isHeld);
+        if (isHeld || (disk.DirectoryExists(path) && !IsUnfinished(path)))
         {
             return new DiskException(
                 path,
@@ -109,6 +111,8 @@ internal sealed class LogMaking(IDisk disk, string root, LogHome home, Checkpoin
             return failure;
         }
     }
+
+    static partial void SeededBugBeginsAnywhere(ref bool isHeld);
 
     /// <summary>True for what an attempt to make a log has left behind: no record was ever written there.</summary>
     private bool IsUnfinished(string path)

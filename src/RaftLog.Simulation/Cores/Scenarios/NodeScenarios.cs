@@ -1,5 +1,6 @@
 using RaftLog.Checking;
 using RaftLog.Client;
+using RaftLog.Client.Admin;
 using RaftLog.Client.Produce;
 using RaftLog.Protocol;
 
@@ -55,6 +56,35 @@ internal static class NodeScenarios
             "newer",
             "newest"
         );
+
+    public static void A_topic_made_anew_where_one_without_records_could_not_be_renamed_yet_keeps_its_records()
+    {
+        ScenarioCluster scenario = new(
+            ScenarioCluster.Quick() with
+            {
+                Nodes = 1,
+                Properties = [new("min.insync.replicas", "1")],
+            },
+            watches: false
+        );
+        scenario.Tell(() => scenario.CreateTopicAsync(ScenarioCluster.Topic, replicas: 1));
+        SimMachine machine = scenario.Leader;
+        machine.Volume.IsUnchangeable = true;
+        scenario.Tell(async () => (await scenario.Client.Admin.DeleteTopicsAsync([ScenarioCluster.Topic]))[0].ThrowIfFailed());
+        scenario.RunFor(1);
+        machine.Volume.IsUnchangeable = false;
+        scenario.Tell(async () =>
+        {
+            // The topic is there at once; its log may begin only when the old one is out of the way.
+            await scenario.Client.Admin.CreateTopicsAsync([new NewTopic(ScenarioCluster.Topic, 1, 1)]);
+            await scenario.ProduceAsync("kept");
+        });
+        scenario.RunFor(10);
+        machine.LosePower();
+        machine.Start();
+        scenario.Reach(() => machine.IsReady && ScenarioCluster.KnownTo(machine) is not null, "the node serves the topic again");
+        Expect.Equal(1, ScenarioCluster.LogOf(machine).Batches.Count);
+    }
 
     public static void A_replica_whose_directory_is_gone_leads_nothing_and_counts_for_nothing_until_it_has_copied_the_log()
     {
