@@ -55,6 +55,27 @@ public class VerificationTests
         Assert.Equal(copied, Records(new Node(follower.Disk).Run().Open()));
     }
 
+    /// <summary>Its index is right, though of what it tells the first record, or every one, is gone.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_transaction_that_began_in_a_compacted_segment_and_was_aborted_in_a_later_one_has_nothing_to_be_found(bool goesOn)
+    {
+        CleanedLog life = new();
+        life.Transactional(Writer, "a", "aborted").Put("b", "1").Roll();
+        if (goesOn)
+        {
+            life.Transactional(Writer with { BaseSequence = 1 }, "c", "aborted too");
+        }
+
+        life.End(Writer, ControlRecordType.Abort);
+        Assert.Equal(new Offset(2), life.Clean()!.Value.CleanedTo);
+        Assert.DoesNotContain(life.Records(), static each => each.Key == "a");
+        life.Node.Close();
+
+        Assert.Empty(LogDirectoryVerification.Run(life.Node.Disk, Node.Root).Findings);
+    }
+
     /// <summary>The base offset lies outside the checksum, and a gap alone says nothing: what comes after it does.</summary>
     [Fact]
     public void Every_flipped_bit_of_a_copy_of_a_compacted_log_is_found()

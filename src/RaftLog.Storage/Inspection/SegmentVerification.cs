@@ -214,7 +214,10 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
         }
     }
 
-    /// <summary>Where compaction has come by, data of a transaction may be gone: then only its marker must be there.</summary>
+    /// <summary>
+    /// Where compaction has come by, data of a transaction may be gone: then only its marker must be there, which may lie in a later
+    /// segment.
+    /// </summary>
     private void VerifyTransactions()
     {
         IReadOnlyList<AbortedTransaction> entries = [];
@@ -228,7 +231,7 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
         foreach (AbortedTransaction entry in entries)
         {
             bool isThere =
-                isCleaned || !life.KnowsProducers
+                isCleaned || entry.FirstOffset < life.CleanedTo || !life.KnowsProducers
                     ? _abortMarkers.Exists(marker => marker.ProducerId == entry.ProducerId && marker.LastOffset == entry.LastOffset)
                         && entry.FirstOffset < entry.LastOffset
                     : _aborted.Contains(entry);
@@ -239,7 +242,12 @@ internal sealed class SegmentVerification(IDisk disk, string directory, Offset b
             }
         }
 
-        if (!isCleaned && life.KnowsProducers && _aborted.Find(each => !entries.Contains(each)) is { LastOffset.Value: > 0 } missing)
+        bool IsKnown(AbortedTransaction found) =>
+            entries.Any(entry =>
+                entry == found
+                || (entry.FirstOffset < life.CleanedTo && entry.ProducerId == found.ProducerId && entry.LastOffset == found.LastOffset)
+            );
+        if (!isCleaned && life.KnowsProducers && _aborted.Find(each => !IsKnown(each)) is { LastOffset.Value: > 0 } missing)
         {
             Report(LogFileNames.TransactionIndex, null, $"it lacks {missing}, whose marker is in the segment", LogRepairKind.Scan);
         }
