@@ -53,6 +53,7 @@ public sealed class SimulationRun
     private TimeProgram? _times;
     private ConfigProgram? _configs;
     private WrongRequestsProgram? _wrong;
+    private LastRecords? _last;
     private Nemesis? _nemesis;
 
     private SimulationRun(SimulationOptions options, Action<string>? trace)
@@ -462,7 +463,7 @@ public sealed class SimulationRun
 
         _scheduler.RunFor(Settling);
         RequireTopics();
-        return ends;
+        return WriteLastRecords() ? ends : null;
     }
 
     /// <summary>Groups and transactions come to an end, pipelines have made all of what there is, and nothing is open any more.</summary>
@@ -526,6 +527,19 @@ public sealed class SimulationRun
             _options.RecoveryLimit,
             "liveness: a reader did not come through the log that loses records"
         );
+    }
+
+    /// <summary>Every topic that programs have made can be written, and what it takes is where it belongs.</summary>
+    private bool WriteLastRecords()
+    {
+        _last = new LastRecords(_cluster, [.. _topicNames.All, .. _admin!.Confirmed]);
+        if (!Reach(() => _last.IsDone, _options.RecoveryLimit, "liveness: a topic that programs have left takes no record"))
+        {
+            return false;
+        }
+
+        _last.Check();
+        return _scheduler.Failure is null;
     }
 
     private void RequireTopics()
@@ -697,6 +711,7 @@ public sealed class SimulationRun
         Count("workload: changes of configuration confirmed", _configs?.Confirmed ?? 0);
         Count("checks: requests that cannot be, rejected", _wrong?.Rejected ?? 0);
         Count("checks: starts of logs", _promises.Starts.Checks);
+        Count("checks: last records of topics that programs have made against the logs of their replicas", _last?.Checks ?? 0);
         Count("checks: logs of stopped nodes against the files beside them", _stopped.Checks);
         Count("workload: keyed records acknowledged", _keys?.Sends.Count(each => each.Outcome == SendOutcome.Acknowledged) ?? 0);
         Count("workload: reads of a compacted log from its beginning", _keyReader?.Reads.Count ?? 0);

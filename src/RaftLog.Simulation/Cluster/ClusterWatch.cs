@@ -11,6 +11,7 @@ namespace RaftLog.Simulation;
 /// </summary>
 internal sealed class ClusterWatch
 {
+    private const char LabelMark = '#';
     private const int KeptImages = 500;
 
     /// <summary>
@@ -88,6 +89,9 @@ internal sealed class ClusterWatch
             && _ids.TryGetValue(partition.Topic, out Uuid id)
             && image.Topics.TryGetPartition(id, partition.Partition, out found);
     }
+
+    /// <summary>The name and the id of the topic that a label stands for.</summary>
+    internal (string Name, Uuid Id) NamesakeOf(string label) => (label.Split(LabelMark)[0], _ids[label]);
 
     /// <summary>The id of a partition's topic, and the offset at which its newest version was first seen.</summary>
     internal (Uuid Topic, Offset At) Origin(TopicPartition partition) => (_ids[partition.Topic], _newest[partition].At);
@@ -259,7 +263,7 @@ internal sealed class ClusterWatch
             label = topic.Name;
             for (int number = 2; _ids.ContainsKey(label); number++)
             {
-                label = $"{topic.Name}#{number}";
+                label = $"{topic.Name}{LabelMark}{number}";
             }
 
             _names.Add(topic.Id, label);

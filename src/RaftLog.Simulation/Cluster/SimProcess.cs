@@ -13,7 +13,7 @@ internal sealed class SimProcess(SimScheduler scheduler, Incarnation owner, SimV
         }
 
         owner.Kill();
-        if (volume.HasRejected)
+        if (volume.HasRejected && !reason.Contains(SimVolume.Absent, StringComparison.Ordinal))
         {
             scheduler.Say($"{owner.Name} halts itself: {reason}");
             halted();

@@ -81,7 +81,7 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
         (SimDirectory to, string newName) = volume.Place(target, "rename");
         if (!from.Current.TryGetValue(name, out object? entry))
         {
-            throw new DiskException(source, DiskErrorKind.NotFound, "rename", "there is no such file or directory");
+            throw new DiskException(source, DiskErrorKind.NotFound, "rename", $"{SimVolume.Absent} file or directory");
         }
 
         if (to.Current.TryGetValue(newName, out object? replaced) && replaced is SimDirectory { Current.Count: > 0 })
@@ -135,7 +135,7 @@ internal sealed class SimDisk(SimVolume volume, Incarnation owner) : IDisk
     {
         SimDirectory flushed =
             volume.Find(directory) as SimDirectory
-            ?? throw new DiskException(directory, DiskErrorKind.NotFound, "flush", "there is no such directory");
+            ?? throw new DiskException(directory, DiskErrorKind.NotFound, "flush", $"{SimVolume.Absent} directory");
         long changes = flushed.Changes;
         int crashes = volume.Crashes;
         await Flush(

@@ -8,6 +8,9 @@ namespace RaftLog.Simulation;
 /// </summary>
 public sealed class SimVolume
 {
+    /// <summary>What the cause of a failed operation begins with that asked for what is not there. No fault of the world makes it so.</summary>
+    internal const string Absent = "there is no such";
+
     /// <summary>So much slower, the shortest flush takes longer than any run lasts.</summary>
     private const int Hanging = 100_000_000;
 
@@ -229,7 +232,7 @@ public sealed class SimVolume
         int slash = path.TrimEnd('/').LastIndexOf('/');
         return Find(path[..slash]) is SimDirectory directory
             ? (directory, path.TrimEnd('/')[(slash + 1)..])
-            : throw new DiskException(path, DiskErrorKind.NotFound, operation, "there is no such directory");
+            : throw new DiskException(path, DiskErrorKind.NotFound, operation, $"{Absent} directory");
     }
 
     internal SimInode NewFile()

@@ -21,6 +21,9 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
     /// <summary>Told of batches that a replica's image has lost.</summary>
     internal Action<int, TopicPartition, ImageBatch, ReplicaImage> Gone { get; set; } = static (_, _, _, _) => { };
 
+    /// <summary>Of a topic that the world tells from others of its name: that name, and its id.</summary>
+    internal Func<string, (string Name, Uuid Id)?> Namesake { get; init; } = static _ => null;
+
     /// <summary>How often a replica's log has come to lie in another log directory.</summary>
     internal int Moves { get; private set; }
 
@@ -76,13 +79,17 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
         return image;
     }
 
-    private ReplicaImage ImageIn(string directory, int node, TopicPartition partition) =>
-        new(
+    private ReplicaImage ImageIn(string directory, int node, TopicPartition partition)
+    {
+        (string Name, Uuid Id)? namesake = Namesake(partition.Topic);
+        return new ReplicaImage(
             cluster.Machine(node).Volume,
-            $"{directory}/{partition}",
+            $"{directory}/{new TopicPartition(namesake?.Name ?? partition.Topic, partition.Partition)}",
             durable: promise == FlushPromise.Flushed || partition.Topic == MetadataTopic,
-            isCompacted: cluster.IsCompacted(partition.Topic)
+            isCompacted: cluster.IsCompacted(partition.Topic),
+            topic: namesake?.Id
         );
+    }
 
     /// <summary>True when a replica's image reaches up to an offset, by its log or by a snapshot.</summary>
     internal bool Covers(int node, TopicPartition partition, Offset end) =>

@@ -43,6 +43,7 @@ internal sealed class PromiseWatch
         _scheduler = cluster.Scheduler;
         _images = new DiskImages(cluster, options.Promise)
         {
+            Namesake = topic => DrawnTopicNames.IsReused(topic) ? _beliefs!.NamesakeOf(topic) : null,
             Came = (node, partition, image) => LedgerOf(partition).Came(node, image),
             Gone = (node, partition, batch, image) =>
             {

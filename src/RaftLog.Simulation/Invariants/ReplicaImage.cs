@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using RaftLog.Protocol;
+using RaftLog.Storage;
 
 namespace RaftLog.Simulation;
 
@@ -11,7 +13,8 @@ namespace RaftLog.Simulation;
 /// <param name="directory">The log's directory.</param>
 /// <param name="durable">Whether the image is the medium or the page cache.</param>
 /// <param name="isCompacted">Whether holes between batches are the cleaner's, and its unfinished work is looked at.</param>
-internal sealed class ReplicaImage(SimVolume volume, string directory, bool durable, bool isCompacted)
+/// <param name="topic">The id that the log must show, of a topic whose name others have had; null where there is no other.</param>
+internal sealed class ReplicaImage(SimVolume volume, string directory, bool durable, bool isCompacted, Uuid? topic = null)
 {
     private const string LogSuffix = ".log";
     private const string SwapSuffix = ".log.swap";
@@ -23,6 +26,7 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
     private readonly List<ImageBatch> _come = [];
     private readonly List<ImageBatch> _ignored = [];
     private SimDirectory? _directory;
+    private SimDirectory? _shown;
     private long _directoryVersion = -1;
     private int _crashes = -1;
 
@@ -196,7 +200,7 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
 
     private bool RefreshSegments()
     {
-        SimDirectory? now = volume.Find(directory, durable) as SimDirectory;
+        SimDirectory? now = volume.Find(directory, durable) is SimDirectory found && IsOfTopic(found) ? found : null;
         if (now == _directory && (now?.Version ?? -1) == _directoryVersion && _crashes == volume.Crashes)
         {
             return false;
@@ -228,6 +232,19 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
         }
 
         return true;
+    }
+
+    private bool IsOfTopic(SimDirectory found)
+    {
+        if (topic is { } id && found != _shown)
+        {
+            bool shows =
+                (durable ? found.Durable : found.Current).GetValueOrDefault(LogDirectory.PartitionMetadataName) is SimInode file
+                && Encoding.UTF8.GetString((durable ? file.Durable : file.Current).Span).Contains(id.ToString(), StringComparison.Ordinal);
+            _shown = shows ? found : _shown;
+        }
+
+        return topic is null || found == _shown;
     }
 
     /// <summary>The files of the log in order; a segment that is to take the place of others stands before those.</summary>

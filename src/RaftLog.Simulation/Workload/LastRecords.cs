@@ -49,7 +49,11 @@ internal sealed class LastRecords
             foreach (SimMachine machine in RegistrationOf(partition)?.Isr.Select(each => _cluster.Machine(each.Value)) ?? [])
             {
                 Checks++;
-                if (!ReplicaReader.Read(machine, new NodeId(machine.Number), partition, offset).Batches.Any(each => each.LastOffset >= offset))
+                if (
+                    !ReplicaReader
+                        .Read(machine, new NodeId(machine.Number), partition, offset)
+                        .Batches.Any(each => each.LastOffset >= offset)
+                )
                 {
                     _cluster.Scheduler.Fail(
                         $"last-record: a record at offset {offset} of {partition} was acknowledged, {machine.Name} is in sync, and "
