@@ -27,6 +27,7 @@ internal sealed class QuorumReplica
     private long _logLaneFreeMs;
     private long _tickAtMs = long.MaxValue;
     private bool _isFlushing;
+    private int _flushes;
     private int _truncations;
     private long _flushedEnd;
     private bool _isExecuting;
@@ -507,6 +508,7 @@ internal sealed class QuorumReplica
                 Disk.Install(whole);
                 _flushedEnd = Disk.Written.End;
                 _isFlushing = false;
+                _flushes++;
                 Owner?.SnapshotInstalled(install.Snapshot, whole.Content);
                 Input((core, now) => core.SnapshotInstalled(now, install.Token, install.Snapshot));
                 break;
@@ -573,6 +575,7 @@ internal sealed class QuorumReplica
         }
 
         _isFlushing = true;
+        int flush = ++_flushes;
         int writes = Disk.Unsynced;
         long end = Disk.Written.End;
         int truncations = _truncations;
@@ -580,11 +583,9 @@ internal sealed class QuorumReplica
             _world.DiskDelay(),
             () =>
             {
-                // An installed snapshot made everything durable on the way.
-                if (!_isFlushing || (Disk.Unsynced < writes))
+                if (flush != _flushes)
                 {
-                    _isFlushing = false;
-                    Flush();
+                    // An installed snapshot made everything durable on the way; what came since has a flush of its own.
                     return;
                 }
 
