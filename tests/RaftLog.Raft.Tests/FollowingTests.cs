@@ -270,7 +270,9 @@ public sealed class FollowingTests
         Assert.Equal(3, rig.TakeRequest<RaftFetchRequest>().To.Value);
     }
 
-    /// <summary>In the order of the voters, so that none is asked twice before the others; the one that does not answer may be the first.</summary>
+    /// <summary>
+    /// In the order of the voters, so that none is asked twice before the others; the one that does not answer may be the first.
+    /// </summary>
     [Fact]
     public void An_observer_without_a_leader_asks_every_voter_soon()
     {

@@ -59,7 +59,7 @@ public class VerificationTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_transaction_that_began_in_a_compacted_segment_and_was_aborted_in_a_later_one_has_nothing_to_be_found(bool goesOn)
+    public void An_aborted_transaction_whose_beginning_was_compacted_has_nothing_to_be_found(bool goesOn)
     {
         CleanedLog life = new();
         life.Transactional(Writer, "a", "aborted").Put("b", "1").Roll();

@@ -8,7 +8,9 @@ namespace RaftLog.Client.Consume;
 /// </summary>
 internal sealed class ReadEpochs
 {
-    /// <summary>Leaders change rarely between a fetch and its commit; what is before the last changes is committed without an epoch.</summary>
+    /// <summary>
+    /// Leaders change rarely between a fetch and its commit; what is before the last changes is committed without an epoch.
+    /// </summary>
     private const int MostStarts = 64;
 
     private readonly List<EpochStart> _starts = [];

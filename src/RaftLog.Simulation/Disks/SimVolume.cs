@@ -8,7 +8,9 @@ namespace RaftLog.Simulation;
 /// </summary>
 public sealed class SimVolume
 {
-    /// <summary>What the cause of a failed operation begins with that asked for what is not there. No fault of the world makes it so.</summary>
+    /// <summary>
+    /// What the cause of a failed operation begins with that asked for what is not there. No fault of the world makes it so.
+    /// </summary>
     internal const string Absent = "there is no such";
 
     /// <summary>So much slower, the shortest flush takes longer than any run lasts.</summary>

@@ -43,7 +43,9 @@ public sealed class UnchangeableDirectoryTests
         await nodes.StopAsync();
     }
 
-    /// <summary>The log of a topic without records looks like one that was never finished; another must not begin in its directory.</summary>
+    /// <summary>
+    /// The log of a topic without records looks like one that was never finished; another must not begin in its directory.
+    /// </summary>
     [Fact]
     public async Task A_topic_that_is_made_anew_before_its_empty_log_could_be_renamed_keeps_its_records()
     {
