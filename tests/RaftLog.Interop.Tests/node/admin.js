@@ -30,7 +30,7 @@ async function step(name, run) {
 // Metadata reaches the nodes one after the other, and kafkajs asks any of them: asks until the answer was there so many times in a row that each node has
 // most likely given it.
 async function until(what, ask) {
-  const enough = 20
+  const enough = 8
   let held = 0
   for (let tries = 0; tries < 600; tries++) {
     while (await ask().catch(() => false)) {
