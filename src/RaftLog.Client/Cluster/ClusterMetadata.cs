@@ -277,10 +277,16 @@ internal sealed class ClusterMetadata(ClientRuntime runtime, ClusterCalls calls,
             Volatile.Write(ref _view, view);
             foreach (MetadataResponse.TopicData topic in response.Topics)
             {
-                bool isMissing = topic.ErrorCode == ErrorCode.UnknownTopicOrPartition;
-                if (topic.Name is { } name && (isMissing ? _missing.Add(name) : _missing.Remove(name)) && isMissing)
+                if (topic is { Name: { } gone, ErrorCode: ErrorCode.UnknownTopicOrPartition })
                 {
-                    missing.Add(name);
+                    if (_missing.Add(gone))
+                    {
+                        missing.Add(gone);
+                    }
+                }
+                else if (topic.Name is { } found)
+                {
+                    _missing.Remove(found);
                 }
             }
         }

@@ -35,7 +35,9 @@ internal sealed class LeaderLines
 
         position.IsEnlisted = true;
         NodeId leader =
-            View.TryGetPartition(position.Partition, out _, out PartitionView? known) && !IsBehind(position) ? known.Leader : NodeId.None;
+            View.TryGetPartition(position.Partition, out _, out PartitionView? known) && !IsBehind(position, known)
+                ? known.Leader
+                : NodeId.None;
         if (leader.IsNode && !_sessions.ContainsKey(leader))
         {
             // One a broker that leads something; a cluster has few.
@@ -55,9 +57,7 @@ internal sealed class LeaderLines
     /// it would say that it is not in the log.
     /// </summary>
     public bool IsBehind(ReadPosition position) =>
-        View.TryGetPartition(position.Partition, out _, out PartitionView? known)
-        && known.LeaderEpoch != LeaderEpoch.None
-        && known.LeaderEpoch < position.Epochs.Last;
+        View.TryGetPartition(position.Partition, out _, out PartitionView? known) && IsBehind(position, known);
 
     /// <summary>Begins a fetch from each leader that is free and leads something to fetch, and makes these leaders busy.</summary>
     public List<FetchTurn> Take()
@@ -156,6 +156,9 @@ internal sealed class LeaderLines
             leaderless.RemoveAll(which);
         }
     }
+
+    private static bool IsBehind(ReadPosition position, PartitionView known) =>
+        known.LeaderEpoch != LeaderEpoch.None && known.LeaderEpoch < position.Epochs.Last;
 
     /// <summary>Takes the positions in a leader's line; they are being fetched from now on.</summary>
     private List<ReadPosition> TakeLine(NodeId leader)

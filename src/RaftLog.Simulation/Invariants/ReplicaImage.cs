@@ -236,15 +236,16 @@ internal sealed class ReplicaImage(SimVolume volume, string directory, bool dura
 
     private bool IsOfTopic(SimDirectory found)
     {
-        if (topic is { } id && found != _shown)
+        if (topic is not { } id || found == _shown)
         {
-            bool shows =
-                (durable ? found.Durable : found.Current).GetValueOrDefault(LogDirectory.PartitionMetadataName) is SimInode file
-                && Encoding.UTF8.GetString((durable ? file.Durable : file.Current).Span).Contains(id.ToString(), StringComparison.Ordinal);
-            _shown = shows ? found : _shown;
+            return true;
         }
 
-        return topic is null || found == _shown;
+        bool shows =
+            (durable ? found.Durable : found.Current).GetValueOrDefault(LogDirectory.PartitionMetadataName) is SimInode file
+            && Encoding.UTF8.GetString((durable ? file.Durable : file.Current).Span).Contains(id.ToString(), StringComparison.Ordinal);
+        _shown = shows ? found : _shown;
+        return shows;
     }
 
     /// <summary>The files of the log in order; a segment that is to take the place of others stands before those.</summary>
