@@ -71,6 +71,46 @@ public class TruncationTests
         Assert.True(node.Directory.Health.IsOffline);
     }
 
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(1, 4)]
+    [InlineData(2, 3)]
+    [InlineData(3, 4)]
+    [InlineData(4, 5)]
+    [InlineData(5, 5)]
+    public void A_batch_that_claims_the_offsets_of_the_next_ones_neither_takes_them_along_nor_hides_them(int changed, int offset)
+    {
+        const int lastOffsetDelta = 26;
+        var node = new Node();
+        PartitionLog log = node.Run().Create(LogSettings.Default);
+        for (int i = 0; i < 6; i++)
+        {
+            log.AppendAsLeader(Of($"{i}"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        }
+
+        int size = Of("0").Length;
+        node.Disk.Corrupt(
+            $"{log.Path}/00000000000000000000.log",
+            bytes =>
+            {
+                bytes[(size * changed) + lastOffsetDelta] ^= 0x40;
+                return bytes;
+            }
+        );
+        using (LogSlice changedOne = log.Read(new Offset(changed), size, log.EndOffset, true).Slice)
+        using (LogSlice read = log.Read(new Offset(offset), 1000, log.EndOffset, true).Slice)
+        {
+            Assert.Equal(size, changedOne.Length);
+            Assert.Equal(new Offset(offset), read.FirstOffset);
+        }
+
+        log.TruncateTo(new Offset(offset));
+
+        Assert.False(node.Directory.Health.IsOffline);
+        Assert.Equal(new Offset(offset), log.EndOffset);
+        Assert.Equal(size * offset, node.Disk.BytesOf($"{log.Path}/00000000000000000000.log").Length);
+    }
+
     [Fact]
     public void A_truncation_inside_a_batch_takes_the_whole_batch()
     {

@@ -140,7 +140,8 @@ internal static partial class LogReader
             return null;
         }
 
-        if (first.NextOffset > limit || (first.TotalBytes > maxBytes && !atLeastOneBatch))
+        bool isBeyond = first.NextOffset > limit && segment.EndOf(first, size) > limit;
+        if (isBeyond || (first.TotalBytes > maxBytes && !atLeastOneBatch))
         {
             return new LogSlice(segment, first.Position, 0, first.BaseOffset, first.BaseOffset);
         }

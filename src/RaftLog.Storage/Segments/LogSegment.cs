@@ -440,6 +440,24 @@ internal sealed partial class LogSegment : IFileRangeGuard
     }
 
     /// <summary>
+    /// The offset after a batch below a position: by its own word, or where what follows it begins, if that is less. The disk may have
+    /// changed how many offsets the batch says that it has, and what is cut or read by that word would take sound batches along.
+    /// </summary>
+    public Offset EndOf(in BatchPlace place, long limit)
+    {
+        long next = place.Position + place.TotalBytes;
+        if (next >= limit)
+        {
+            return limit == Size ? Offset.Min(place.NextOffset, NextOffset) : place.NextOffset;
+        }
+
+        Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
+        return BatchHeader.TryRead(head[..Log.Read(next, head)], out BatchHeader following)
+            ? Offset.Min(place.NextOffset, following.BaseOffset)
+            : place.NextOffset;
+    }
+
+    /// <summary>
     /// Where a walk to an offset begins: no batch that holds it, or a later offset, starts before. That is the batch which the index names,
     /// or the segment's beginning where it names none, or something else stands there.
     /// </summary>
@@ -556,9 +574,10 @@ internal sealed partial class LogSegment : IFileRangeGuard
                 return null;
             }
 
-            if (header.LastOffset >= offset)
+            var place = new BatchPlace(position, header.BaseOffset, header.NextOffset, header.TotalBytes);
+            if (header.BaseOffset >= offset || (header.LastOffset >= offset && EndOf(place, limit) > offset))
             {
-                return new BatchPlace(position, header.BaseOffset, header.NextOffset, header.TotalBytes);
+                return place;
             }
 
             // The format's own byte may be corrupt, and the batch hold the offset after all.
