@@ -64,5 +64,8 @@ public sealed record MetadataImage
     /// True when two images say the same of the cluster, that is, when their snapshots are the same bytes; where in the log they come from
     /// does not matter. Walks everything: for tests, the simulator and checks at start.
     /// </summary>
-    public bool SaysTheSameAs(MetadataImage other) => MetadataSnapshot.Fingerprint(this).SequenceEqual(MetadataSnapshot.Fingerprint(other));
+    public bool SaysTheSameAs(MetadataImage other) => Fingerprint().SequenceEqual(other.Fingerprint());
+
+    /// <summary>Bytes that are equal exactly for images that say the same, for who compares one image with many.</summary>
+    public byte[] Fingerprint() => MetadataSnapshot.Fingerprint(this);
 }

@@ -24,12 +24,12 @@ public static partial class MetadataSnapshot
     internal static byte[] Fingerprint(MetadataImage image)
     {
         WireWriter all = new();
-        WireWriter one = new();
         foreach (IMetadataRecord record in Write(image))
         {
-            one.Reset();
-            MetadataRecordCodec.Write(one, record, image.Version);
-            all.WriteBytes(compact: true, one.ToArray());
+            int length = all.ReserveInt32();
+            int start = all.Length;
+            MetadataRecordCodec.Write(all, record, image.Version);
+            all.PatchInt32(length, all.Length - start);
         }
 
         return all.ToArray();

@@ -32,7 +32,7 @@ internal sealed class ClusterWatch
     private readonly SortedDictionary<TopicPartition, (PartitionRegistration Registration, Offset At)> _newest = [];
     private readonly Dictionary<Uuid, string> _names = [];
     private readonly Dictionary<string, Uuid> _ids = [];
-    private readonly SortedDictionary<long, (MetadataImage Image, int Node)> _byOffset = [];
+    private readonly SortedDictionary<long, Belief> _byOffset = [];
     private readonly HashSet<(NodeId, BrokerEpoch)> _ready = [];
     private readonly Dictionary<(NodeId, BrokerEpoch), long> _accepted = [];
     private readonly HashSet<(NodeId, BrokerEpoch)> _leaving = [];
@@ -395,9 +395,9 @@ internal sealed class ClusterWatch
     private void CompareWithOthers(SimMachine machine, MetadataImage image)
     {
         long offset = image.Provenance.LastOffset.Value;
-        if (!_byOffset.TryGetValue(offset, out (MetadataImage Image, int Node) other))
+        if (!_byOffset.TryGetValue(offset, out Belief? other))
         {
-            _byOffset.Add(offset, (image, machine.Number));
+            _byOffset.Add(offset, new Belief(image, machine.Number));
             if (_byOffset.Count > KeptImages)
             {
                 _byOffset.Remove(_byOffset.Keys.First());
@@ -412,11 +412,23 @@ internal sealed class ClusterWatch
         }
 
         Compared++;
-        if (image.Provenance != other.Image.Provenance || !image.SaysTheSameAs(other.Image))
+        if (image.Provenance != other.Image.Provenance || !image.Fingerprint().SequenceEqual(other.Fingerprint))
         {
             _scheduler.Fail(
                 $"equal-beliefs: {machine.Name} and n{other.Node} believe different things at offset {offset} of the metadata log"
             );
         }
+    }
+
+    /// <summary>What the first node at an offset of the metadata log believes; others are compared with it.</summary>
+    private sealed class Belief(MetadataImage image, int node)
+    {
+        private byte[]? _fingerprint;
+
+        public MetadataImage Image => image;
+
+        public int Node => node;
+
+        public byte[] Fingerprint => _fingerprint ??= image.Fingerprint();
     }
 }
