@@ -6,8 +6,8 @@ using static Microsoft.CodeAnalysis.CSharp.SyntaxFactory;
 namespace RaftLog.Mutants;
 
 /// <summary>
-/// The changes that mutants are made of: a comparison flipped or moved by one, one more or one less, the other connective, a condition negated,
-/// the other truth value, the larger for the smaller.
+/// The changes that mutants are made of: a comparison flipped or moved by one, one more or one less, the other connective, a condition
+/// negated, the other truth value, the larger for the smaller.
 /// </summary>
 internal static class Changes
 {

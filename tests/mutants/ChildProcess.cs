@@ -5,7 +5,9 @@ namespace RaftLog.Mutants;
 /// <summary>Runs programs and takes what they print.</summary>
 internal static class ChildProcess
 {
-    /// <summary>The exit code, null when the program took longer than its limit and was ended with all that it had started, and what it printed.</summary>
+    /// <summary>
+    /// The exit code, null when the program took longer than its limit and was ended with all that it had started, and what it printed.
+    /// </summary>
     /// <param name="folder">Where it runs.</param>
     /// <param name="limit">How long it may take.</param>
     /// <param name="mutant">The number of the mutant that is switched on in it; null for none.</param>

@@ -14,8 +14,9 @@ internal static class MutantGuard
         $$"""
             internal static class {{name}}
             {
-                private static readonly int On = int.TryParse(System.Environment.GetEnvironmentVariable("{{Variable}}"), out int on) ? on : -1;
-                internal static bool Is(int number) => number == On;
+                private static readonly string On = System.Environment.GetEnvironmentVariable("{{Variable}}");
+                private static readonly int Number = int.TryParse(On, out int number) ? number : -1;
+                internal static bool Is(int number) => number == Number;
             }
             """;
 }

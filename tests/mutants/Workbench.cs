@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace RaftLog.Mutants;
 
 /// <summary>
-/// A git worktree in which all mutants are compiled at once, each behind a guard, so that one build serves them all and a mutant is chosen by an
-/// environment variable.
+/// A git worktree in which all mutants are compiled at once, each behind a guard, so that one build serves them all and a mutant is chosen
+/// by an environment variable.
 /// </summary>
 internal sealed partial class Workbench(string top, string root, CancellationToken stop) : IAsyncDisposable
 {
@@ -33,8 +33,8 @@ internal sealed partial class Workbench(string top, string root, CancellationTok
     }
 
     /// <summary>
-    /// Compiles the first of these mutants that can be compiled, and the tests of their rooms. A mutant that the compiler rejects leaves, with those
-    /// that stand in the same member.
+    /// Compiles those of these mutants that can be compiled, and the tests of their rooms. A mutant that the compiler rejects leaves, with
+    /// those that stand in the same member.
     /// </summary>
     /// <param name="drawn">The places in the order in which they were drawn; the index is the mutant's number.</param>
     /// <returns>The numbers of the mutants that are compiled.</returns>

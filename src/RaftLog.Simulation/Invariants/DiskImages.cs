@@ -35,7 +35,10 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
     {
         if (!_images.TryGetValue((partition, node), out (ReplicaImage[] All, ReplicaImage Shown) known))
         {
-            ReplicaImage[] all = [.. cluster.LogDirectories.Select(directory => ImageIn(directory, node, partition))];
+            ReplicaImage[] all =
+            [
+                .. cluster.LogDirectories.Select(directory => ImageIn(directory, node, partition, IsOnMedium(partition))),
+            ];
             known = (all, all[0]);
             _images.Add((partition, node), known);
         }
@@ -79,13 +82,27 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
         return image;
     }
 
-    private ReplicaImage ImageIn(string directory, int node, TopicPartition partition)
+    private bool IsOnMedium(TopicPartition partition) => promise == FlushPromise.Flushed || partition.Topic == MetadataTopic;
+
+    /// <summary>A replica's log as its process reads it now, flushed or not.</summary>
+    internal ReplicaImage Seen(int node, TopicPartition partition)
+    {
+        ReplicaImage[] all = [.. cluster.LogDirectories.Select(directory => ImageIn(directory, node, partition, durable: false))];
+        foreach (ReplicaImage each in all)
+        {
+            each.Refresh();
+        }
+
+        return all.MaxBy(static each => (each.Directory is not null, each.LastEpoch, each.End))!;
+    }
+
+    private ReplicaImage ImageIn(string directory, int node, TopicPartition partition, bool durable)
     {
         (string Name, Uuid Id)? namesake = Namesake(partition.Topic);
         return new ReplicaImage(
             cluster.Machine(node).Volume,
             $"{directory}/{new TopicPartition(namesake?.Name ?? partition.Topic, partition.Partition)}",
-            durable: promise == FlushPromise.Flushed || partition.Topic == MetadataTopic,
+            durable,
             isCompacted: cluster.IsCompacted(partition.Topic),
             topic: namesake?.Id
         );

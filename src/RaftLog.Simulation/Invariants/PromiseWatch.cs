@@ -22,6 +22,7 @@ internal sealed class PromiseWatch
     private readonly SimScheduler _scheduler;
     private readonly DiskImages _images;
     private readonly ClusterWatch _beliefs;
+    private readonly PendingTruncations _truncations;
     private readonly MetadataTail _tail;
     private readonly HighWatermarkCheckpoints _checkpoints;
     private readonly SortedDictionary<TopicPartition, IPartitionLedger> _ledgers = [];
@@ -50,10 +51,14 @@ internal sealed class PromiseWatch
                 if (!cluster.Machine(node).IsDestroyed && !HasLeft(node, partition))
                 {
                     Cuts++;
-                    LedgerOf(partition).Gone(node, batch, image);
+                    if (!_truncations!.Has(node, partition, batch))
+                    {
+                        LedgerOf(partition).Gone(node, batch, image);
+                    }
                 }
             },
         };
+        _truncations = new PendingTruncations(_images);
         Derived = new DerivedResponses(cluster);
         Files = new DerivedFiles(cluster);
         _checkpoints = new HighWatermarkCheckpoints(cluster);
@@ -411,8 +416,13 @@ internal sealed class PromiseWatch
         Checks++;
         _beliefs.LookAtAll();
         int from = ledger.Count;
-        ledger.Advance(end, node, _images.Of(node, partition), how);
         if (_beliefs.TryFind(partition, out PartitionRegistration? registration))
+        {
+            _truncations.Note(partition, registration, ledger.End, end);
+        }
+
+        ledger.Advance(end, node, _images.Of(node, partition), how);
+        if (registration is not null)
         {
             CheckInSync(partition, registration, from);
         }
