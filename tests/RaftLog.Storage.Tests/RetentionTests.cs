@@ -226,6 +226,27 @@ public class RetentionTests
         Assert.True(lengths.Distinct().Count() > 5);
     }
 
+    [Theory]
+    [InlineData(0, 1000, false)]
+    [InlineData(0, 1001, true)]
+    [InlineData(-1, 1001, false)]
+    [InlineData(0, -1, false)]
+    public void A_segment_ends_by_the_times_of_its_records_as_far_as_they_have_any(long first, long second, bool ends)
+    {
+        PartitionLog log = new Node().Run().Create(new LogSettings { SegmentMs = 1000 });
+        foreach (long time in (long[])[first, second])
+        {
+            log.AppendAsLeader(
+                With(ProducerStamp.None, CompressionType.None, false, time, "v"),
+                new LeaderEpoch(0),
+                AppendSettings.Default,
+                Now
+            );
+        }
+
+        Assert.Equal(ends ? 2 : 1, log.Segments.Count());
+    }
+
     private static void Fill(PartitionLog log, int records)
     {
         for (int i = 0; i < records; i++)

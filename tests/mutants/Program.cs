@@ -72,6 +72,7 @@ command.SetAction(
         IReadOnlySet<int> compiled = await workbench.BuildAsync(drawn);
         TrialLimits limits = new(parsed.GetValue(coreSeeds), parsed.GetValue(nodeSeeds), TimeSpan.FromSeconds(parsed.GetValue(limit)));
         Trial trial = new(workbench.Root, limits, stop);
+        Console.Error.WriteLine("looking at the code as it is");
         string asItIs = await trial.RunAsync(
             null,
             Room.All.Where(room => chosen.Contains(room.Name)).Select(room => room.Tests).Distinct()

@@ -56,6 +56,7 @@ internal sealed partial class Workbench(string top, string root, CancellationTok
         WriteFiles(drawn, left);
         foreach (string project in projects)
         {
+            Console.Error.WriteLine($"building {project} with {left.Count} mutants");
             while (true)
             {
                 (int? code, string said) = await ChildProcess.RunAsync(
@@ -86,8 +87,11 @@ internal sealed partial class Workbench(string top, string root, CancellationTok
     }
 
     /// <inheritdoc />
-    public async ValueTask DisposeAsync() =>
+    public async ValueTask DisposeAsync()
+    {
         await ChildProcess.RunAsync(top, BuildLimit, null, ["git", "worktree", "remove", "--force", root], CancellationToken.None);
+        Directory.Delete(Path.GetDirectoryName(root)!, recursive: true);
+    }
 
     private static async Task RequireAsync(string folder, string[] words, CancellationToken stop)
     {
