@@ -38,7 +38,9 @@ internal sealed class PendingTruncations(DiskImages images)
         }
     }
 
-    /// <summary>True when what leaves a replica's medium was truncated before it was committed.</summary>
-    public bool Has(int node, TopicPartition partition, in ImageBatch batch) =>
-        _pending.Contains((node, partition, batch.Epoch, batch.Base));
+    /// <summary>
+    /// True, once, when what leaves a replica's medium was truncated before it was committed. Should it get the batch again, that counts.
+    /// </summary>
+    public bool Ends(int node, TopicPartition partition, in ImageBatch batch) =>
+        _pending.Remove((node, partition, batch.Epoch, batch.Base));
 }

@@ -51,7 +51,7 @@ internal sealed class PromiseWatch
                 if (!cluster.Machine(node).IsDestroyed && !HasLeft(node, partition))
                 {
                     Cuts++;
-                    if (!_truncations!.Has(node, partition, batch))
+                    if (!_truncations!.Ends(node, partition, batch))
                     {
                         LedgerOf(partition).Gone(node, batch, image);
                     }
