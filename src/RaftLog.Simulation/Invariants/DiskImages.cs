@@ -15,6 +15,9 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
     /// <summary>The image in each log directory, and the one of them that is the replica's.</summary>
     private readonly Dictionary<(TopicPartition, int), (ReplicaImage[] All, ReplicaImage Shown)> _images = [];
 
+    /// <summary>What <see cref="Seen"/> has looked at, each brought up to date when it is asked for again.</summary>
+    private readonly Dictionary<(TopicPartition, int), ReplicaImage[]> _seen = [];
+
     /// <summary>Told of a replica's image that has got something.</summary>
     internal Action<int, TopicPartition, ReplicaImage> Came { get; set; } = static (_, _, _) => { };
 
@@ -35,10 +38,8 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
     {
         if (!_images.TryGetValue((partition, node), out (ReplicaImage[] All, ReplicaImage Shown) known))
         {
-            ReplicaImage[] all =
-            [
-                .. cluster.LogDirectories.Select(directory => ImageIn(directory, node, partition, IsOnMedium(partition))),
-            ];
+            bool durable = promise == FlushPromise.Flushed || partition.Topic == MetadataTopic;
+            ReplicaImage[] all = ImagesOf(node, partition, durable);
             known = (all, all[0]);
             _images.Add((partition, node), known);
         }
@@ -66,7 +67,7 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
             return before;
         }
 
-        ReplicaImage image = known.All.MaxBy(static each => (each.Directory is not null, each.LastEpoch, each.End))!;
+        ReplicaImage image = Furthest(known.All);
         if (image != before)
         {
             Moves += before.End > Offset.Zero ? 1 : 0;
@@ -82,19 +83,28 @@ internal sealed class DiskImages(SimCluster cluster, FlushPromise promise)
         return image;
     }
 
-    private bool IsOnMedium(TopicPartition partition) => promise == FlushPromise.Flushed || partition.Topic == MetadataTopic;
-
     /// <summary>A replica's log as its process reads it now, flushed or not.</summary>
     internal ReplicaImage Seen(int node, TopicPartition partition)
     {
-        ReplicaImage[] all = [.. cluster.LogDirectories.Select(directory => ImageIn(directory, node, partition, durable: false))];
+        if (!_seen.TryGetValue((partition, node), out ReplicaImage[]? all))
+        {
+            all = ImagesOf(node, partition, durable: false);
+            _seen.Add((partition, node), all);
+        }
+
         foreach (ReplicaImage each in all)
         {
             each.Refresh();
         }
 
-        return all.MaxBy(static each => (each.Directory is not null, each.LastEpoch, each.End))!;
+        return Furthest(all);
     }
+
+    private static ReplicaImage Furthest(ReplicaImage[] all) =>
+        all.MaxBy(static each => (each.Directory is not null, each.LastEpoch, each.End))!;
+
+    private ReplicaImage[] ImagesOf(int node, TopicPartition partition, bool durable) =>
+        [.. cluster.LogDirectories.Select(directory => ImageIn(directory, node, partition, durable))];
 
     private ReplicaImage ImageIn(string directory, int node, TopicPartition partition, bool durable)
     {
