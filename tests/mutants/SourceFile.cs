@@ -10,9 +10,6 @@ internal sealed class SourceFile(Room room, string file, string text)
 {
     private readonly SyntaxNode _root = CSharpSyntaxTree.ParseText(text).GetRoot();
 
-    /// <summary>The name of the class that says, in the compiled project of a room, whether a mutant is switched on.</summary>
-    public static string Guard(Room room) => "Mutant" + Path.GetExtension(room.Project).TrimStart('.');
-
     /// <summary>Every place that can be changed, in the file's order.</summary>
     public IEnumerable<Place> Places() =>
         from node in _root.DescendantNodes()
@@ -34,7 +31,7 @@ internal sealed class SourceFile(Room room, string file, string text)
             }
         }
 
-        return new Guarding(chosen, Guard(room)).Visit(_root)!.ToFullString();
+        return new Guarding(chosen, MutantGuard.NameIn(room)).Visit(_root)!.ToFullString();
     }
 
     /// <summary>The numbers of the mutants within the member that a compiler's error points into.</summary>
@@ -44,7 +41,7 @@ internal sealed class SourceFile(Room room, string file, string text)
     {
         SyntaxNode root = CSharpSyntaxTree.ParseText(changed).GetRoot();
         TextSpan at = SourceText.From(changed).Lines[line - 1].Span;
-        string prefix = $"global::{Guard(room)}.Is";
+        string prefix = $"global::{MutantGuard.NameIn(room)}.Is";
         return root.DescendantNodes()
             .OfType<MemberDeclarationSyntax>()
             .Where(member => member is not (BaseTypeDeclarationSyntax or BaseNamespaceDeclarationSyntax) && member.Span.IntersectsWith(at))

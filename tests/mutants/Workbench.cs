@@ -44,7 +44,7 @@ internal sealed partial class Workbench(string top, string root, CancellationTok
         Room[] rooms = [.. Room.All.Where(room => drawn.Any(place => place.Room == room.Name))];
         foreach (Room room in rooms)
         {
-            File.WriteAllText(Path.Combine(root, room.Project, MutantGuard.FileName), MutantGuard.SourceOf(SourceFile.Guard(room)));
+            File.WriteAllText(Path.Combine(root, room.Project, MutantGuard.FileName), MutantGuard.SourceIn(room));
         }
 
         string[] projects =
@@ -57,27 +57,8 @@ internal sealed partial class Workbench(string top, string root, CancellationTok
         foreach (string project in projects)
         {
             Console.Error.WriteLine($"building {project} with {left.Count} mutants");
-            while (true)
+            while (await RejectedInAsync(project, rooms) is { } rejected)
             {
-                (int? code, string said) = await ChildProcess.RunAsync(
-                    root,
-                    BuildLimit,
-                    null,
-                    ["dotnet", "build", project, .. Loosely],
-                    stop
-                );
-                if (code == 0)
-                {
-                    break;
-                }
-
-                int[] rejected = [.. Rejected(said, rooms).Distinct().Where(left.Contains)];
-                if (rejected.Length == 0)
-                {
-                    throw new InvalidOperationException($"{project} cannot be built, and no mutant is why:\n{said}");
-                }
-
-                Console.Error.WriteLine($"{rejected.Length} mutants do not compile");
                 left.ExceptWith(rejected);
                 WriteFiles(drawn, left);
             }
@@ -91,6 +72,25 @@ internal sealed partial class Workbench(string top, string root, CancellationTok
     {
         await ChildProcess.RunAsync(top, BuildLimit, null, ["git", "worktree", "remove", "--force", root], CancellationToken.None);
         Directory.Delete(Path.GetDirectoryName(root)!, recursive: true);
+    }
+
+    /// <summary>Compiles a project. The mutants that the compiler rejects; null when it accepts all.</summary>
+    private async Task<int[]?> RejectedInAsync(string project, Room[] rooms)
+    {
+        (int? code, string said) = await ChildProcess.RunAsync(root, BuildLimit, null, ["dotnet", "build", project, .. Loosely], stop);
+        if (code == 0)
+        {
+            return null;
+        }
+
+        int[] rejected = [.. Rejected(said, rooms).Distinct()];
+        if (rejected.Length == 0)
+        {
+            throw new InvalidOperationException($"{project} cannot be built, and no mutant is why:\n{said}");
+        }
+
+        Console.Error.WriteLine($"{rejected.Length} mutants do not compile");
+        return rejected;
     }
 
     private static async Task RequireAsync(string folder, string[] words, CancellationToken stop)
