@@ -91,6 +91,7 @@ public sealed class MixedClusterTests
                         Name = topic,
                         NumPartitions = Partitions,
                         ReplicationFactor = 3,
+                        Configs = [new() { Name = "retention.ms", Value = "-1" }],
                     },
                 ],
                 TimeoutMs = 30_000,

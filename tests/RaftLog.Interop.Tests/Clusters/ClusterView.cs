@@ -39,7 +39,10 @@ internal sealed class ClusterView(List<NodeProcess> nodes)
             }
         );
 
-    /// <summary>Creates a topic and waits until every running node knows its leaders.</summary>
+    /// <summary>
+    /// Creates a topic and waits until every running node knows its leaders. It keeps its records for ever: <see cref="RawBatches"/> are
+    /// years old, and nodes remove what is too old half a minute after their start and every five minutes.
+    /// </summary>
     public async Task CreateTopicAsync(string name, int partitions, short replicas)
     {
         CreateTopicsRequest request = new()
@@ -51,6 +54,7 @@ internal sealed class ClusterView(List<NodeProcess> nodes)
                     Name = name,
                     NumPartitions = partitions,
                     ReplicationFactor = replicas,
+                    Configs = [new() { Name = "retention.ms", Value = "-1" }],
                 },
             ],
             TimeoutMs = 30_000,
