@@ -24,7 +24,7 @@ internal static partial class BugCommand
     private static int Play(KnownBug bug, string scenario)
     {
         SeededBug.Arm(bug.Number);
-        return ScenarioCommand.Run(scenario);
+        return ScenarioCommand.Run(scenario, failFast: false);
     }
 
     private static int Hunt(KnownBug bug, BugHunt hunt)

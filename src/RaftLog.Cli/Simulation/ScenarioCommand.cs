@@ -7,7 +7,8 @@ internal static class ScenarioCommand
 {
     /// <summary>Plays them and prints a line for each; fails when one does.</summary>
     /// <param name="part">What is in their names.</param>
-    public static int Run(string part)
+    /// <param name="failFast">Whether the first that fails is the last.</param>
+    public static int Run(string part, bool failFast)
     {
         List<Scenario> chosen = [.. Scenarios.Named(part)];
         if (chosen.Count == 0)
@@ -22,6 +23,10 @@ internal static class ScenarioCommand
             string? found = scenario.Run();
             Console.Out.WriteLine(found is null ? $"held   {scenario.Name}" : $"FAILED {scenario.Name}: {found}");
             allHold &= found is null;
+            if (!allHold && failFast)
+            {
+                break;
+            }
         }
 
         return allHold ? ExitCode.Ok : ExitCode.Failed;

@@ -104,7 +104,7 @@ internal sealed class SimulateBatch
             }
         }
 
-        return _toExplain.Count < MaxExplained;
+        return _toExplain.Count < (_plan.FailFast ? 1 : MaxExplained);
     }
 
     /// <summary>A disk that is full ends no run: what the seeds show is told all the same.</summary>
@@ -124,7 +124,7 @@ internal sealed class SimulateBatch
     {
         Console.Error.WriteLine();
         Console.Error.WriteLine(failed.Explanation);
-        if (_plan.Simulation.Shrink(failed, Console.Error.WriteLine) is { } smaller)
+        if (!_plan.FailFast && _plan.Simulation.Shrink(failed, Console.Error.WriteLine) is { } smaller)
         {
             Console.Error.WriteLine(smaller.Explanation);
         }

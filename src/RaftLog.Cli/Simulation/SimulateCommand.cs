@@ -20,6 +20,10 @@ internal static class SimulateCommand
             Description =
                 "Keep the run in this file, and go on from there when the same command is given again; what failed is tried again first.",
         };
+        Option<bool> failFast = new("--fail-fast")
+        {
+            Description = "End at the first seed or scenario that fails, and look for nothing smaller that fails, too.",
+        };
         Option<bool> trace = new("--trace") { Description = "Print everything that happens in the first seed." };
         Option<string?> html = new("--html") { Description = "Draw the timeline of the first seed into this file." };
         Option<bool> counters = new("--counters") { Description = "Print how often each fault, check and rare event happened." };
@@ -51,6 +55,7 @@ internal static class SimulateCommand
             minutes,
             jobs,
             file,
+            failFast,
             trace,
             html,
             counters,
@@ -96,7 +101,7 @@ internal static class SimulateCommand
 
             if (parsed.GetValue(scenario) is { } part)
             {
-                return ScenarioCommand.Run(part);
+                return ScenarioCommand.Run(part, parsed.GetValue(failFast));
             }
 
             ulong? count = parsed.GetValue(seeds);
@@ -117,6 +122,7 @@ internal static class SimulateCommand
                 Page = parsed.GetValue(html),
                 Counters = parsed.GetValue(counters),
                 File = parsed.GetValue(file),
+                FailFast = parsed.GetValue(failFast),
             };
             return plan.Trace || plan.Page is not null ? SimulateTrace.Run(plan) : SimulateBatch.Run(plan);
         });

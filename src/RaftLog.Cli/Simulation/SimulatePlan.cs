@@ -23,6 +23,9 @@ internal sealed record SimulatePlan(ISimulation Simulation, ulong First, ulong C
     /// <summary>Where the run is written down, to go on from when the same command is given again; null for nowhere.</summary>
     public string? File { get; init; }
 
+    /// <summary>Whether the first seed that fails ends the run, as it is: no smaller run that fails, too, is looked for.</summary>
+    public bool FailFast { get; init; }
+
     /// <summary>The command that runs one seed again, with its whole trace.</summary>
     public string Replay(ulong seed) =>
         $"raftlog simulate {Simulation.Arguments}{(Simulation.Arguments.Length > 0 ? " " : "")}--seed {seed} --trace";
