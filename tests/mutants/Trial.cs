@@ -19,14 +19,29 @@ internal sealed class Trial(string root, TrialLimits limits, CancellationToken s
     /// <param name="tests">The test projects of its room.</param>
     public async Task<string> RunAsync(int? mutant, IEnumerable<string> tests)
     {
-        string[] simulate = ["dotnet", Simulator, "simulate"];
+        string[] simulate = ["dotnet", Simulator, "simulate", "--fail-fast"];
         (string Verdict, string[] Words)[] steps =
         [
             (Verdicts[0], [.. simulate, "--cores", "--seeds", $"{limits.CoreSeeds}", "--jobs", "1"]),
             (Verdicts[1], [.. simulate, "--seeds", $"{limits.NodeSeeds}", "--jobs", "1"]),
             (Verdicts[2], [.. simulate, "--scenario", "_"]),
             .. tests.Select(project =>
-                (Verdicts[3], new[] { "dotnet", "test", $"tests/{project}", "-c", "Release", "--no-build", "-v", "quiet" })
+                (
+                    Verdicts[3],
+                    new[]
+                    {
+                        "dotnet",
+                        "test",
+                        $"tests/{project}",
+                        "-c",
+                        "Release",
+                        "--no-build",
+                        "-v",
+                        "quiet",
+                        "--",
+                        "xUnit.StopOnFail=true",
+                    }
+                )
             ),
         ];
         foreach ((string verdict, string[] words) in steps)
