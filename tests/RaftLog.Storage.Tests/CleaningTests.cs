@@ -111,6 +111,23 @@ public class CleaningTests
         Assert.Contains("00000000000000000000.index", life.Files());
     }
 
+    /// <summary>A later version may write control records of which this one knows nothing.</summary>
+    [Fact]
+    public void A_control_record_that_ends_no_transaction_stays()
+    {
+        CleanedLog life = new();
+        using RecordBatchBuilder builder = new(new RecordBatchOptions(1 << 10));
+        Assert.True(builder.TryAppendControl(Now, (ControlRecordType)100, "of a later version"u8));
+        life.Put("a", "1");
+        life.Log.AppendBuilt(builder.Seal(), new LeaderEpoch(0), Now);
+        life.Put("a", "2").Put("z", "9").Roll();
+        life.Clean();
+        life.Put("x", "7").Roll();
+        life.Clean(nowMs: Now + (2 * Day));
+        Assert.Equal([1L], life.ControlOffsets());
+        Assert.Equal([(2, "a", "2"), (3, "z", "9"), (4, "x", "7")], life.Records());
+    }
+
     [Fact]
     public void The_last_batch_of_a_producer_stays_empty_so_that_its_sequence_is_known_after_a_restart()
     {

@@ -45,6 +45,22 @@ public sealed class TimestampLookupTests
         Assert.Throws<CorruptBatchException>(() => log.FindByTimestamp(Now + 2));
     }
 
+    /// <summary>What was deleted up to an offset is not looked at, whatever its bytes say.</summary>
+    [Fact]
+    public void Damage_before_the_start_of_a_log_ends_no_look_up()
+    {
+        Node node = new Node().Run();
+        PartitionLog log = node.Create(new LogSettings { IndexIntervalBytes = 1 });
+        int[] ends = [.. Enumerable.Range(0, 4).Select(i => Appended(log, i))];
+        log.SetHighWatermark(log.EndOffset);
+        log.AdvanceStart(new Offset(2));
+
+        node.Disk.Corrupt($"{log.Path}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}", bytes => Flipped(bytes, ends[0] + 8));
+
+        Assert.Equal(new Offset(2), log.FindByTimestamp(Now)!.Value.Offset);
+        Assert.Equal(new Offset(3), log.FindByTimestamp(Now + 3)!.Value.Offset);
+    }
+
     /// <summary>
     /// After a clean stop only the end of an index is looked at. An entry that leads too far would hide what lies before, and the last one
     /// tells the largest time of its segment.
