@@ -39,6 +39,21 @@ public class ConfigTests
         Assert.Equal(" delete", cluster.Replica.Image.ConfigOf(resource)["cleanup.policy"]);
     }
 
+    /// <summary>A record of the metadata log holds 32,767 bytes of a value.</summary>
+    [Fact]
+    public void A_list_may_become_as_long_as_a_record_holds_and_no_longer()
+    {
+        Cluster cluster = new Cluster().WithBrokers(1);
+        cluster.Create("t");
+        ConfigResource resource = ConfigResource.Topic("t");
+        string first = new('a', 32_000);
+        Alter(cluster, 2, "t", ("cleanup.policy", Set, first));
+        Assert.Equal(ErrorCode.InvalidConfig, Alter(cluster, 2, "t", ("cleanup.policy", Append, new string('b', 767))));
+        Assert.Equal(first, cluster.Replica.Image.ConfigOf(resource)["cleanup.policy"]);
+        Assert.Equal(ErrorCode.None, Alter(cluster, 2, "t", ("cleanup.policy", Append, new string('b', 766))));
+        Assert.Equal(short.MaxValue, cluster.Replica.Image.ConfigOf(resource)["cleanup.policy"].Length);
+    }
+
     [Fact]
     public void A_registered_controller_has_a_configuration_as_a_broker_has()
     {
