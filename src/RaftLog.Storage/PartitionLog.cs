@@ -82,7 +82,7 @@ public sealed partial class PartitionLog
     /// </summary>
     public Offset DurableEnd => _settings.FlushesEachAppend ? FlushedTo : EndOffset;
 
-    /// <summary>Raised by each truncation: a flush counts only for the generation that it began in.</summary>
+    /// <summary>Raised by each truncation: a flush, and a round of the cleaner, count only for the generation that they began in.</summary>
     public int Generation => Flushing.Generation;
 
     /// <summary>What the writer last set: committed records lie below it.</summary>
@@ -546,7 +546,7 @@ public sealed partial class PartitionLog
         }
 
         LogSegment[] segments = [.. Segments.Where(segment => segment.BaseOffset < range.FirstUncleanable)];
-        return new CleaningPlan(segments, range, _settings, settings, Producers, nowMs);
+        return new CleaningPlan(segments, range, _settings, settings, Producers, Generation, nowMs);
     }
 
     /// <summary>
@@ -578,8 +578,8 @@ public sealed partial class PartitionLog
     internal ValueTask FlushAheadAsync(LogSegment cleaned) => _home.Disk.FlushAsync([cleaned.Log]);
 
     /// <inheritdoc cref="SegmentReplacement" />
-    internal ValueTask<bool> ReplaceAsync(LogSegment[] replaced, LogSegment[] by, Func<Func<bool>, bool> locked) =>
-        new SegmentReplacement(this, _home, _segments, replaced, by, locked).RunAsync();
+    internal ValueTask<bool> ReplaceAsync(LogSegment[] replaced, LogSegment[] by, int generation, Func<Func<bool>, bool> locked) =>
+        new SegmentReplacement(this, _home, _segments, replaced, by, generation, locked).RunAsync();
 
     /// <summary>Removes what <see cref="BeginCleaned"/> made.</summary>
     internal void Abandon(LogSegment cleaned)

@@ -289,6 +289,42 @@ public class CleaningTests
         Assert.True(round.IsCompletedSuccessfully);
     }
 
+    /// <summary>
+    /// An unclean election may take records for whose sake a round is about to drop others; and the file may be shorter than it was when the
+    /// round goes on reading.
+    /// </summary>
+    /// <param name="others">Records that are truncated, too, of 1,000 bytes: as many as are not read at once, or none, where the log is as
+    /// long as it was when the round goes on.</param>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(600)]
+    public async Task A_round_is_given_up_when_the_log_is_truncated(int others)
+    {
+        CleanedLog life = new();
+        life.Put("a", "1").Put("b", "2").Put("a", "3");
+        for (int i = 0; i < others; i++)
+        {
+            life.Put($"{i}", new string('x', 1_000));
+        }
+
+        life.Roll();
+        Task<CleaningResult?> round = life.Start(options: CleanerOptions.Default with { BytesPerSecond = 100 });
+        Assert.False(round.IsCompleted);
+        Offset left = new(2);
+        life.Node.Pump.Finish(() => life.Node.Directory.PrepareTruncationAsync(life.Log, left));
+        life.Log.TruncateTo(left);
+        life.Put("c", "4");
+        while (!round.IsCompleted)
+        {
+            life.Node.Time.Advance(TimeSpan.FromSeconds(10));
+            life.Node.Pump.Drain();
+        }
+
+        Assert.Null(await round);
+        Assert.Equal(Offset.Zero, life.Log.CleanedTo);
+        Assert.Equal([(0, "a", "1"), (1, "b", "2"), (2, "c", "4")], life.Records());
+    }
+
     [Fact]
     public void A_reader_of_a_replaced_segment_reads_on_and_the_next_read_crosses_the_holes()
     {

@@ -64,10 +64,10 @@ internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSet
     }
 
     /// <inheritdoc cref="SegmentReplacement" />
-    public async ValueTask<bool> ReplaceAsync(LogSegment[] replaced, Func<Func<bool>, bool> locked)
+    public async ValueTask<bool> ReplaceAsync(LogSegment[] replaced, int generation, Func<Func<bool>, bool> locked)
     {
         await _ahead;
-        return _isInPlace = await log.ReplaceAsync(replaced, [.. _segments], locked);
+        return _isInPlace = await log.ReplaceAsync(replaced, [.. _segments], generation, locked);
     }
 
     public async ValueTask DisposeAsync()

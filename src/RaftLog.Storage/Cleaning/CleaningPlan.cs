@@ -17,6 +17,7 @@ internal sealed class CleaningPlan
         LogSettings log,
         CleaningSettings settings,
         ProducerStates producers,
+        int generation,
         long nowMs
     )
     {
@@ -24,6 +25,7 @@ internal sealed class CleaningPlan
         Range = range;
         Log = log;
         Settings = settings;
+        Generation = generation;
         NowMs = nowMs;
         _producers = new(producers.Count);
         foreach (ProducerState producer in producers.Producers)
@@ -49,6 +51,11 @@ internal sealed class CleaningPlan
 
     /// <summary>The topic's settings.</summary>
     public CleaningSettings Settings { get; }
+
+    /// <summary>
+    /// The log's <see cref="PartitionLog.Generation"/>: once that is another, records may be gone for whose sake others would be dropped.
+    /// </summary>
+    public int Generation { get; }
 
     /// <summary>The round's time, wall-clock milliseconds since 1970.</summary>
     public long NowMs { get; }

@@ -58,6 +58,11 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         {
             return await CleanAsync(log, plan, options, locked, stop);
         }
+        catch (Exception damaged) when (damaged is ProtocolException or UncleanableException && log.Generation != plan.Generation)
+        {
+            // Truncated while it was read: what looks like damage is the end of the file, or what was written there since.
+            return null;
+        }
         catch (ProtocolException damaged)
         {
             throw new UncleanableException(damaged.Message);
@@ -110,17 +115,27 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
             }
 
             after += cleaned.Bytes;
-            if (!await cleaned.ReplaceAsync(group, locked))
+            if (!await cleaned.ReplaceAsync(group, plan.Generation, locked))
             {
                 return null;
             }
         }
 
-        locked(() =>
+        bool isClean = locked(() =>
         {
+            if (log.Generation != plan.Generation)
+            {
+                return false;
+            }
+
             log.CleanedTo = end;
             return true;
         });
+        if (!isClean)
+        {
+            return null;
+        }
+
         return new CleaningResult(plan.Range.FirstDirty, end, before, after, filter.RecordsRead, filter.RecordsKept);
     }
 

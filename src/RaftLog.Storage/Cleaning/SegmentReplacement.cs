@@ -13,6 +13,7 @@ namespace RaftLog.Storage;
 /// <param name="segments">Its segments.</param>
 /// <param name="replaced">Segments that follow one another.</param>
 /// <param name="by">What stays of them.</param>
+/// <param name="generation">The log's <see cref="PartitionLog.Generation"/> when it was decided what stays.</param>
 /// <param name="locked">Runs a change under the partition's lock; false when the partition is closed or the change says so.</param>
 internal sealed partial class SegmentReplacement(
     PartitionLog log,
@@ -20,6 +21,7 @@ internal sealed partial class SegmentReplacement(
     SegmentList segments,
     LogSegment[] replaced,
     LogSegment[] by,
+    int generation,
     Func<Func<bool>, bool> locked
 )
 {
@@ -83,7 +85,7 @@ internal sealed partial class SegmentReplacement(
 
     private bool TryReplace()
     {
-        bool isReplaced = !log.Flushing.IsAboutToBeTruncated && segments.TryReplace(replaced, by);
+        bool isReplaced = log.Generation == generation && !log.Flushing.IsAboutToBeTruncated && segments.TryReplace(replaced, by);
         if (isReplaced)
         {
             foreach (LogSegment segment in by.Reverse())
