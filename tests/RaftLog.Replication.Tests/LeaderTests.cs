@@ -160,6 +160,19 @@ public sealed class LeaderTests
         Assert.Equal(2, _proposals.Count);
     }
 
+    [Fact]
+    public void A_shrink_that_was_rejected_is_proposed_anew_at_the_end_of_the_pause()
+    {
+        Lead(0, 1);
+        Write(1);
+        A.Tick(1_511);
+        Reject(ErrorCode.IneligibleReplica, 1_911);
+        A.Tick(2_010);
+        Assert.Single(_proposals);
+        A.Tick(2_011);
+        Assert.Equal(2, _proposals.Count);
+    }
+
     [Theory]
     [InlineData(ErrorCode.UnknownTopicOrPartition)]
     [InlineData(ErrorCode.UnknownTopicId)]
