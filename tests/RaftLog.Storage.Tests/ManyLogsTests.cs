@@ -121,6 +121,46 @@ public sealed class ManyLogsTests
         Assert.All(next.Directory.Logs, log => Assert.Equal([$"{log.Partition.Partition}"], Batches.Values(log)));
     }
 
+    /// <summary>What an attempt to make a log has left behind is in nobody's way; a log with records is.</summary>
+    [Fact]
+    public void A_log_is_made_where_an_unfinished_one_lies_and_not_over_records()
+    {
+        string path = $"{Node.Root}/{Node.Orders}";
+        _node.Disk.CreateDirectory(path);
+        _node.Disk.OpenOrCreate($"{path}/00000000000000000000.log").Dispose();
+        Assert.NotNull(MadeIn(_node).Log);
+
+        Node other = new Node().Run();
+        other.Disk.CreateDirectory(path);
+        using (Platform.IDiskFile file = other.Disk.OpenOrCreate($"{path}/00000000000000000000.log"))
+        {
+            file.Write(0, Batches.Of("a").Span);
+        }
+
+        CreatedLog rejected = MadeIn(other);
+        Assert.Null(rejected.Log);
+        Assert.Contains("still in its place", rejected.Failure!.Message);
+
+        static CreatedLog MadeIn(Node node) =>
+            Assert.Single(node.Pump.Finish(() => node.Directory.CreateAsync([new NewLog(Node.Orders, Node.OrdersId, Node.Small)])));
+    }
+
+    /// <summary>With ten thousand logs a flush for each would be most of a start.</summary>
+    [Fact]
+    public void A_start_after_a_clean_stop_flushes_no_log()
+    {
+        foreach (PartitionLog log in Create())
+        {
+            Append(log, "a");
+        }
+
+        _node.Close();
+        Node next = new Node(_node.Disk).Run();
+        next.Disk.Flushes.Clear();
+        OpenAll(next);
+        Assert.Empty(next.Disk.Flushes);
+    }
+
     [Fact]
     public void What_recovery_has_found_is_on_the_disk()
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
@@ -74,6 +75,30 @@ public class VerificationTests
         life.Node.Close();
 
         Assert.Empty(LogDirectoryVerification.Run(life.Node.Disk, Node.Root).Findings);
+    }
+
+    /// <summary>Compaction leaves gaps, and never two records in one place.</summary>
+    [Fact]
+    public void Two_records_at_one_offset_are_named()
+    {
+        Node node = new Node().Run();
+        PartitionLog log = node.Create();
+        log.AppendAsLeader(Of("first", "second"), new LeaderEpoch(0), AppendSettings.Default, Now);
+        node.Close();
+        node.Disk.Corrupt(
+            $"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}",
+            static bytes =>
+            {
+                int second = RecordBatch.HeaderSize + 1 + (bytes[RecordBatch.HeaderSize] >> 1);
+
+                // Behind its length, its attributes and its time: 1, as a varint.
+                Assert.Equal(2, bytes[second + 3]);
+                bytes[second + 3] = 0;
+                BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(17), Crc32C.Compute(bytes.AsSpan(21)));
+                return bytes;
+            }
+        );
+        Assert.Contains("out of order", Assert.Single(LogDirectoryVerification.Run(node.Disk, Node.Root).Findings).What);
     }
 
     /// <summary>The base offset lies outside the checksum, and a gap alone says nothing: what comes after it does.</summary>
