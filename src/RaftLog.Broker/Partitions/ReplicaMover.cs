@@ -388,7 +388,7 @@ internal sealed class ReplicaMover(IReadOnlyList<LogDirectory> directories, Wait
     private void End(Partition partition, LogMove move)
     {
         var wakes = new WakeList();
-        partition.Place.TryEnd(move, wakes);
+        partition.Place.End(move, wakes);
         wakes.WakeAll();
         if (_moves.TryGetValue(partition.Id, out Moving? moving) && moving.Move == move)
         {

@@ -138,18 +138,15 @@ internal sealed class ReplicaPlace(
     }
 
     /// <summary>Ends a move; its copy is no longer written to. The caller drops it.</summary>
-    public bool TryEnd(LogMove move, WakeList wakes)
+    public void End(LogMove move, WakeList wakes)
     {
         lock (gate)
         {
-            if (_move != move)
+            if (_move == move)
             {
-                return false;
+                _move = null;
+                logChanged(wakes);
             }
-
-            _move = null;
-            logChanged(wakes);
-            return true;
         }
     }
 
