@@ -141,6 +141,21 @@ public class FlushTests
         Assert.Equal(before, Values(after));
     }
 
+    /// <summary>To flush a directory costs as much as to flush a file.</summary>
+    [Fact]
+    public void A_directory_is_flushed_with_its_first_records_and_not_with_more_of_them()
+    {
+        var node = new Node();
+        PartitionLog log = node.Run().Create();
+        Append(log, "first");
+        node.Flush();
+        Assert.Contains(log.Path, node.Disk.Flushes);
+        node.Disk.Flushes.Clear();
+        Append(log, "second");
+        node.Flush();
+        Assert.Equal([$"{log.Path}/00000000000000000000.log"], node.Disk.Flushes);
+    }
+
     [Fact]
     public void Nothing_of_a_flushed_log_is_lost_with_the_power_not_even_a_new_log()
     {
