@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using RaftLog.Platform;
 using RaftLog.Protocol;
 using RaftLog.Protocol.Records;
@@ -176,6 +177,31 @@ public class VerificationTests
         LogFinding finding = LogDirectoryVerification.Run(disk, Node.Root).Findings.First(finding => finding.Path == first);
         Assert.Contains("the next segment begins at", finding.What, StringComparison.Ordinal);
         Assert.Equal(hasIndexes ? LogRepairKind.Truncate : LogRepairKind.None, finding.Repair);
+    }
+
+    /// <summary>What compaction has come by may be missing, up to the very offset that it has come to.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(-1, false)]
+    public void A_gap_before_a_segment_is_of_compaction_where_that_came_so_far(int beyond, bool isOfCompaction)
+    {
+        CrashDisk disk = Stopped();
+        string[] names = [.. disk.ListFiles(Log).Where(static name => name.EndsWith(LogFileNames.Log, StringComparison.Ordinal)).Order()];
+        long second = long.Parse(Path.GetFileNameWithoutExtension(names[1]), CultureInfo.InvariantCulture);
+        disk.Corrupt($"{Log}/{names[0]}", static bytes => bytes[..BatchesOf(bytes)[^1].Position]);
+        using (IDiskFile checkpoint = disk.OpenOrCreate($"{Node.Root}/{OffsetCheckpoint.Cleaned}"))
+        {
+            byte[] text = OffsetCheckpoint.Format([new(Node.Orders, new Offset(second + beyond))]);
+            checkpoint.SetLength(text.Length);
+            checkpoint.Write(0, text);
+        }
+
+        Assert.Equal(
+            isOfCompaction,
+            !LogDirectoryVerification
+                .Run(disk, Node.Root)
+                .Findings.Any(static finding => finding.What.Contains("the next segment begins at", StringComparison.Ordinal))
+        );
     }
 
     [Theory]
