@@ -232,8 +232,11 @@ public sealed class FollowerFetcherTests : IDisposable
         Assert.Equal(["one"], B.Consume());
     }
 
-    [Fact]
-    public void A_throttled_leader_gives_nothing_to_followers_that_are_not_in_sync()
+    /// <param name="opened">The limit that lets them come on; null for none, though the topic still names throttled replicas.</param>
+    [Theory]
+    [InlineData(50L)]
+    [InlineData(null)]
+    public void A_throttled_leader_gives_nothing_to_followers_that_are_not_in_sync(long? opened)
     {
         _cluster.ThrottledLeaders = new ThrottledReplicas("0:0");
         _cluster.Limit(0);
@@ -253,7 +256,7 @@ public sealed class FollowerFetcherTests : IDisposable
         _cluster.Advance(5000);
         Assert.Empty(Batches.Values(B.Orders.Log));
         Assert.Empty(A.Proposals);
-        _cluster.Limit(50);
+        _cluster.Limit(opened);
         _cluster.TellAll();
         _cluster.Advance(2000);
         Assert.Equal(["one"], Batches.Values(B.Orders.Log));
