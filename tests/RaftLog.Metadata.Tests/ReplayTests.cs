@@ -51,7 +51,15 @@ public class ReplayTests
         MetadataChanges whole = MetadataChanges.Between(before, after);
         Assert.Equal(changes.Partitions, whole.Partitions);
         Assert.Equal(changes.Configs, whole.Configs);
-        Assert.True(MetadataChanges.Between(after, after).IsEmpty);
+        MetadataChanges none = MetadataChanges.Between(after, after);
+        Assert.Empty(none.CreatedTopics);
+        Assert.Empty(none.DeletedTopics);
+        Assert.Empty(none.Partitions);
+        Assert.Empty(none.Brokers);
+        Assert.Empty(none.Controllers);
+        Assert.Empty(none.Configs);
+        Assert.Empty(none.Features);
+        Assert.False(none.ProducerIds || none.Kept);
     }
 
     [Fact]

@@ -53,18 +53,6 @@ public sealed class MetadataChanges
     /// <summary>True when a kept record is new, gone or was written again.</summary>
     public required bool Kept { get; init; }
 
-    /// <summary>True when nothing differs.</summary>
-    public bool IsEmpty =>
-        CreatedTopics.Count == 0
-        && DeletedTopics.Count == 0
-        && Partitions.Count == 0
-        && Brokers.Count == 0
-        && Controllers.Count == 0
-        && Configs.Count == 0
-        && Features.Count == 0
-        && !ProducerIds
-        && !Kept;
-
     /// <summary>Compares two images whole, for instance after a snapshot took the place of the log.</summary>
     public static MetadataChanges Between(MetadataImage before, MetadataImage after)
     {
