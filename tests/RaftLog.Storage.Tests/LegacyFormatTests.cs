@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using RaftLog.Protocol;
@@ -36,6 +37,22 @@ public class LegacyFormatTests
             Assert.True(log.Recovery.WasClean);
             Assert.Equal([.. Expected(line, 100), (110, "new")], RecordsOf(Read(log, 100)));
         }
+    }
+
+    /// <summary>An entry of format 0 has no time: without key and value nothing is shorter.</summary>
+    [Fact]
+    public void The_shortest_entry_of_all_is_recovered_at_the_end_of_a_log()
+    {
+        byte[] entry = new byte[26];
+        BinaryPrimitives.WriteInt64BigEndian(entry, 100);
+        BinaryPrimitives.WriteInt32BigEndian(entry.AsSpan(8), entry.Length - 12);
+        entry.AsSpan(18).Fill(0xFF);
+
+        // Of what follows, as zlib computes it.
+        BinaryPrimitives.WriteUInt32BigEndian(entry.AsSpan(12), 0xA7EC6803);
+        PartitionLog log = With(entry).Open();
+        Assert.Equal((new Offset(101), 0L), (log.EndOffset, log.Recovery.TruncatedBytes));
+        Assert.Equal(entry, Read(log, 100));
     }
 
     [Fact]

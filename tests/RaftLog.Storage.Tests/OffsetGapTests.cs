@@ -30,6 +30,16 @@ public sealed class OffsetGapTests
         Check(node.Restart().Open(Settings), before);
     }
 
+    /// <summary>A segment holds what an index can tell of it, to the last offset.</summary>
+    [Theory]
+    [InlineData(int.MaxValue, false)]
+    [InlineData(1L + int.MaxValue, true)]
+    public void A_batch_is_far_where_no_index_can_tell_its_place(long offset, bool isFar)
+    {
+        Assert.True(BatchHeader.TryRead(At(offset, 0, Of("a")).Span, out BatchHeader header));
+        Assert.Equal(isFar, FetchedBatches.IsFar(header, Offset.Zero));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(10)]

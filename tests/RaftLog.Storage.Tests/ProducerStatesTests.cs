@@ -169,7 +169,10 @@ public class ProducerStatesTests
         Offset end = log.EndOffset;
 
         AppendResult repeated = Mark(log, stamp with { Epoch = new(6) }, version: 2, coordinatorEpoch: 4);
-        Assert.Equal((ErrorCode.None, true, end - 1), (repeated.Error, repeated.IsDuplicate, repeated.LastOffset));
+        Assert.Equal(
+            (ErrorCode.None, true, end - 1, end - 1),
+            (repeated.Error, repeated.IsDuplicate, repeated.BaseOffset, repeated.LastOffset)
+        );
         Assert.Equal(end, log.EndOffset);
     }
 

@@ -27,6 +27,20 @@ public class VerificationTests
         Assert.Equal([Node.Orders], result.Logs);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("/")]
+    public void The_directory_of_one_log_is_looked_at_alone(string end)
+    {
+        CrashDisk disk = Stopped();
+        VerificationResult result = LogDirectoryVerification.Run(disk, Log + end);
+        Assert.Empty(result.Findings);
+        Assert.Equal([Node.Orders], result.Logs);
+
+        disk.Corrupt($"{Log}/{LogFileNames.OfOffset(Offset.Zero, LogFileNames.Log)}", static bytes => Damages.Flipped(bytes, 70));
+        Assert.NotEmpty(LogDirectoryVerification.Run(disk, Log + end).Findings);
+    }
+
     [Fact]
     public void What_Kafka_wrote_has_nothing_to_be_found()
     {
