@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 
 bootstrap, topic, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
 producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "enable.idempotence": True, "linger.ms": 2, "batch.num.messages": 20,
@@ -29,7 +29,21 @@ while time.monotonic() < end:
 left = producer.flush(120)
 
 consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False})
-ends = sum(consumer.get_watermark_offsets(TopicPartition(topic, p), 30)[1] for p in partitions)
+deadline = time.monotonic() + 60
+
+
+def end_of(partition):
+    while True:
+        try:
+            return consumer.get_watermark_offsets(TopicPartition(topic, partition), 30)[1]
+        except KafkaException:
+            # Leaders move on, and librdkafka does not ask again where it asked one that leads no more.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+ends = sum(end_of(p) for p in partitions)
 consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in partitions])
 seen, last, disordered, silent = Counter(), {}, 0, 0
 while sum(seen.values()) < ends and silent < 30:
