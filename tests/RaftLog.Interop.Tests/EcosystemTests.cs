@@ -116,22 +116,14 @@ public sealed class EcosystemTests(SharedCluster shared)
             Assert.Equal(2 * Records, counts["word"]);
             Assert.Equal(10, counts.Count(each => each.Key.StartsWith('n') && each.Value == 2 * Records / 10));
 
-            (
-                await KafkaTools.RunClassAsync(
-                    "org.apache.kafka.tools.StreamsResetter",
-                    [
-                        "--bootstrap-server",
-                        cluster.Bootstrap,
-                        "--application-id",
-                        "java-word-count",
-                        "--input-topics",
-                        "java-lines",
-                        "--force",
-                    ]
-                )
-            )
-                .Succeeded()
-                .Saying("java-word-count-words");
+            CommandResult reset = await ResetAsync(cluster);
+            if (reset.Errors.Contains("leaving members should not be empty", StringComparison.Ordinal))
+            {
+                // The session of the last member has ended between two looks of the tool, which takes that for an error.
+                reset = await ResetAsync(cluster);
+            }
+
+            reset.Succeeded().Saying("java-word-count-words");
         });
 
     [KafkaToolsFact]
@@ -244,6 +236,12 @@ public sealed class EcosystemTests(SharedCluster shared)
                 Assert.Equal(Enumerable.Range(0, Records).Select(i => $"{i}"), copy.Lines);
             });
         });
+
+    private static Task<CommandResult> ResetAsync(Cluster cluster) =>
+        KafkaTools.RunClassAsync(
+            "org.apache.kafka.tools.StreamsResetter",
+            ["--bootstrap-server", cluster.Bootstrap, "--application-id", "java-word-count", "--input-topics", "java-lines", "--force"]
+        );
 
     private static Command Streams(Cluster cluster, string run) =>
         KafkaTools.StartSource(
