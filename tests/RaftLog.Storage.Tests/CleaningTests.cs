@@ -290,7 +290,7 @@ public class CleaningTests
     }
 
     /// <summary>
-    /// An unclean election may take records for whose sake a round is about to drop others; and the file may be shorter than it was when the
+    /// An unclean election takes records for whose sake a round is about to drop others; and the file may be shorter than it was when the
     /// round goes on reading.
     /// </summary>
     /// <param name="others">Records that are truncated, too, of 1,000 bytes: as many as are not read at once, or none, where the log is as
