@@ -5,20 +5,14 @@
 # searched for the error.
 set -euo pipefail
 source "$(dirname "$0")/lib/dotnet-app.sh"
-[[ -e ${RAFTLOG_PEERS:-}/kafka/libs/kafka-clients-4.3.1.jar ]] || { echo "RAFTLOG_PEERS does not name a folder with Apache Kafka 4.3.1 in kafka/" >&2; exit 2; }
-command -v java >/dev/null || { echo "no java on PATH: install a JRE (Debian's openjdk-17-jre-headless)" >&2; exit 2; }
-kafka=$RAFTLOG_PEERS/kafka/kafka
-work=$(mktemp -d "${TMPDIR:-/tmp}/finding.XXXXXX")
-trap '"$kafka" down "$work/kafka"; rm -rf "$work"' EXIT
-port=$((21000 + RANDOM % 10000))
-"$kafka" up "$work/kafka" --port "$port" >/dev/null
-tool() { "$kafka" tool "$1" --bootstrap-server "127.0.0.1:$port" "${@:2}" 2>&1; }
+source "$(dirname "$0")/lib/kafka.sh"
+start_kafka
 run() {
   local what=$1 output code=0
-  output=$(tool "${@:2}") || code=$?
+  output=$(kafka_tool "${@:2}" 2>&1) || code=$?
   echo "$what: exit code $code, $(grep -m1 -iE 'error|exist|NEW-OFFSET' <<<"$output" || true)"
 }
-tool topics --create --topic orders >/dev/null
+kafka_tool topics --create --topic orders >/dev/null
 echo '{"version":1,"partitions":[{"topic":"orders","partition":0,"offset":99}]}' >"$work/records.json"
 out=$(
   run 'reset of a missing topic' consumer-groups --reset-offsets --group billing --topic missing --to-earliest --execute

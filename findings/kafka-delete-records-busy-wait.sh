@@ -5,18 +5,13 @@
 # the number of tries in it.
 set -euo pipefail
 source "$(dirname "$0")/lib/dotnet-app.sh"
-[[ -e ${RAFTLOG_PEERS:-}/kafka/libs/kafka-clients-4.3.1.jar ]] || { echo "RAFTLOG_PEERS does not name a folder with Apache Kafka 4.3.1 in kafka/" >&2; exit 2; }
-command -v java >/dev/null || { echo "no java on PATH: install a JRE (Debian's openjdk-17-jre-headless)" >&2; exit 2; }
-kafka=$RAFTLOG_PEERS/kafka/kafka
-work=$(mktemp -d "${TMPDIR:-/tmp}/finding.XXXXXX")
-trap '"$kafka" down "$work/kafka"; rm -rf "$work"' EXIT
-port=$((21000 + RANDOM % 10000))
-"$kafka" up "$work/kafka" --port "$port" >/dev/null
+source "$(dirname "$0")/lib/kafka.sh"
+start_kafka
 echo '{"version":1,"partitions":[{"topic":"missing","partition":0,"offset":1}]}' >"$work/records.json"
 # Of the minute, four seconds are enough here.
 printf '%s\n' default.api.timeout.ms=4000 request.timeout.ms=4000 retry.backoff.ms=2000 retry.backoff.max.ms=2000 >"$work/client.properties"
 code=0
-out=$("$kafka" tool delete-records --bootstrap-server "127.0.0.1:$port" --command-config "$work/client.properties" --offset-json-file "$work/records.json" 2>&1) || code=$?
+out=$(kafka_tool delete-records --command-config "$work/client.properties" --offset-json-file "$work/records.json" 2>&1) || code=$?
 out+="
 exit code $code"
 echo "$out"

@@ -4,18 +4,13 @@
 # same way. 'orders\.v1' deletes one topic. The help has half a line on it; a script that deletes by name what it created looks right.
 set -euo pipefail
 source "$(dirname "$0")/lib/dotnet-app.sh"
-[[ -e ${RAFTLOG_PEERS:-}/kafka/libs/kafka-clients-4.3.1.jar ]] || { echo "RAFTLOG_PEERS does not name a folder with Apache Kafka 4.3.1 in kafka/" >&2; exit 2; }
-command -v java >/dev/null || { echo "no java on PATH: install a JRE (Debian's openjdk-17-jre-headless)" >&2; exit 2; }
-kafka=$RAFTLOG_PEERS/kafka/kafka
-work=$(mktemp -d "${TMPDIR:-/tmp}/finding.XXXXXX")
-trap '"$kafka" down "$work/kafka"; rm -rf "$work"' EXIT
-port=$((21000 + RANDOM % 10000))
-"$kafka" up "$work/kafka" --port "$port" >/dev/null
-topics() { "$kafka" tool topics --bootstrap-server "127.0.0.1:$port" "$@" 2>&1; }
+source "$(dirname "$0")/lib/kafka.sh"
+start_kafka
+topics() { kafka_tool topics "$@" 2>&1; }
 for topic in orders.v1 orders-v1 ordersXv1 orders.v10; do topics --create --topic "$topic" >/dev/null; done
 list() { topics --list | grep -v '^__' | sort | tr '\n' ' '; }
 out="before: $(list)
-offsets: $("$kafka" tool get-offsets --bootstrap-server "127.0.0.1:$port" --topic orders.v1 | sort | tr '\n' ' ')"
+offsets: $(kafka_tool get-offsets --topic orders.v1 | sort | tr '\n' ' ')"
 deleted=$(topics --delete --topic orders.v1) && code=0 || code=$?
 out+="
 delete: exit code $code, output \"$deleted\"

@@ -5,17 +5,9 @@
 # as an array, only the last is given. And "kafka.createProducer()", as the README begins, throws a TypeError: it needs an argument, {}.
 set -euo pipefail
 source "$(dirname "$0")/lib/dotnet-app.sh"
-[[ -e ${RAFTLOG_PEERS:-}/kafka/libs/kafka-clients-4.3.1.jar ]] || { echo "RAFTLOG_PEERS does not name a folder with Apache Kafka 4.3.1 in kafka/" >&2; exit 2; }
-for tool in npm java; do
-  command -v "$tool" >/dev/null || { echo "no $tool on PATH: install Node.js and a JRE (Debian's openjdk-17-jre-headless)" >&2; exit 2; }
-done
-kafka=$RAFTLOG_PEERS/kafka/kafka
-work=$(mktemp -d "${TMPDIR:-/tmp}/finding.XXXXXX")
-trap '"$kafka" down "$work/kafka"; rm -rf "$work"' EXIT
-npm install --prefix "$work" kafka-ts@1.5.0 kafkajs@2.2.4 --no-audit --no-fund --loglevel=error >/dev/null
-port=$((21000 + RANDOM % 10000))
-"$kafka" up "$work/kafka" --port "$port" >/dev/null
-for topic in from-kafkajs from-kafka-ts; do "$kafka" tool topics --bootstrap-server "127.0.0.1:$port" --create --topic "$topic" >/dev/null; done
+source "$(dirname "$0")/lib/kafka.sh"
+start_kafka kafka-ts@1.5.0 kafkajs@2.2.4
+for topic in from-kafkajs from-kafka-ts; do kafka_tool topics --create --topic "$topic" >/dev/null; done
 cat >"$work/bytes.js" <<'JS'
 const { createKafkaClient, setLogger } = require('kafka-ts')
 const { Kafka, Partitioners, logLevel } = require('kafkajs')
@@ -64,7 +56,7 @@ async function main() {
 
 main().then(() => process.exit(0), e => { console.error(e); process.exit(1) })
 JS
-out=$(timeout 120 node "$work/bytes.js" "$port")
+out=$(timeout 120 node "$work/bytes.js" "${bootstrap#*:}")
 echo "$out"
 expect 'the bytes are in the topic' '^kafkajs, from-kafkajs: 000000c8 00000000078ae7 headers \["a","b"\]$' "$out"
 expect 'kafka-ts has sent them too' '^kafkajs, from-kafka-ts: 000000c8 00000000078ae7 ' "$out"

@@ -5,17 +5,9 @@
 # With { ...message } for each send all is as documented.
 set -euo pipefail
 source "$(dirname "$0")/lib/dotnet-app.sh"
-[[ -e ${RAFTLOG_PEERS:-}/kafka/libs/kafka-clients-4.3.1.jar ]] || { echo "RAFTLOG_PEERS does not name a folder with Apache Kafka 4.3.1 in kafka/" >&2; exit 2; }
-for tool in npm java; do
-  command -v "$tool" >/dev/null || { echo "no $tool on PATH: install Node.js and a JRE (Debian's openjdk-17-jre-headless)" >&2; exit 2; }
-done
-kafka=$RAFTLOG_PEERS/kafka/kafka
-work=$(mktemp -d "${TMPDIR:-/tmp}/finding.XXXXXX")
-trap '"$kafka" down "$work/kafka"; rm -rf "$work"' EXIT
-npm install --prefix "$work" kafka-ts@1.5.0 kafkajs@2.2.4 --no-audit --no-fund --loglevel=error >/dev/null
-port=$((21000 + RANDOM % 10000))
-"$kafka" up "$work/kafka" --port "$port" >/dev/null
-create() { "$kafka" tool topics --bootstrap-server "127.0.0.1:$port" --create --topic "$1" --partitions "$2" >/dev/null; }
+source "$(dirname "$0")/lib/kafka.sh"
+start_kafka kafka-ts@1.5.0 kafkajs@2.2.4
+create() { kafka_tool topics --create --topic "$1" --partitions "$2" >/dev/null; }
 create orders 6
 create audit 2
 cat >"$work/send.js" <<'JS'
@@ -51,7 +43,7 @@ async function main() {
 
 main().then(() => process.exit(0), e => { console.error(e); process.exit(1) })
 JS
-out=$(timeout 120 node "$work/send.js" "$port")
+out=$(timeout 120 node "$work/send.js" "${bootstrap#*:}")
 echo "$out"
 expect 'three keys have three partitions' '^new: partitions 4,2,5$' "$out"
 expect 'by one object they have that of the first' '^same: partitions 4,4,4$' "$out"

@@ -5,18 +5,9 @@
 # that the same change made with the two tools has two results.
 set -euo pipefail
 source "$(dirname "$0")/lib/dotnet-app.sh"
-[[ -e ${RAFTLOG_PEERS:-}/kafka/libs/kafka-clients-4.3.1.jar ]] || { echo "RAFTLOG_PEERS does not name a folder with Apache Kafka 4.3.1 in kafka/" >&2; exit 2; }
-for tool in npm java; do
-  command -v "$tool" >/dev/null || { echo "no $tool on PATH: install Node.js and a JRE (Debian's openjdk-17-jre-headless)" >&2; exit 2; }
-done
-kafka=$RAFTLOG_PEERS/kafka/kafka
-work=$(mktemp -d "${TMPDIR:-/tmp}/finding.XXXXXX")
-trap '"$kafka" down "$work/kafka"; rm -rf "$work"' EXIT
-npm install --prefix "$work" kafkajs@2.2.4 --no-audit --no-fund --loglevel=error >/dev/null
-port=$((21000 + RANDOM % 10000))
-"$kafka" up "$work/kafka" --port "$port" >/dev/null
-tool() { "$kafka" tool "$1" --bootstrap-server "127.0.0.1:$port" "${@:2}"; }
-tool topics --create --topic prices --config cleanup.policy=compact --config retention.ms=-1 >/dev/null
+source "$(dirname "$0")/lib/kafka.sh"
+start_kafka kafkajs@2.2.4
+kafka_tool topics --create --topic prices --config cleanup.policy=compact --config retention.ms=-1 >/dev/null
 cat >"$work/alter.js" <<'JS'
 const { ConfigResourceTypes: { TOPIC: type }, Kafka, logLevel } = require('kafkajs')
 
@@ -29,10 +20,10 @@ async function main() {
 
 main().catch(e => { console.error(e); process.exit(1) })
 JS
-settings() { tool configs --describe --all --entity-type topics --entity-name prices | grep -oE '^ *(cleanup.policy|max.message.bytes|retention.ms)=\S+' | sort | xargs; }
-tool configs --alter --entity-type topics --entity-name prices --add-config max.message.bytes=2000000 >/dev/null
+settings() { kafka_tool configs --describe --all --entity-type topics --entity-name prices | grep -oE '^ *(cleanup.policy|max.message.bytes|retention.ms)=\S+' | sort | xargs; }
+kafka_tool configs --alter --entity-type topics --entity-name prices --add-config max.message.bytes=2000000 >/dev/null
 out="kafka-configs: $(settings)"
-timeout 60 node "$work/alter.js" "127.0.0.1:$port"
+timeout 60 node "$work/alter.js" "$bootstrap"
 out+="
 kafkajs: $(settings)"
 echo "$out"

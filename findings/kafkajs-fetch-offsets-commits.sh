@@ -5,17 +5,9 @@
 # resolveOffsets nothing is written.
 set -euo pipefail
 source "$(dirname "$0")/lib/dotnet-app.sh"
-[[ -e ${RAFTLOG_PEERS:-}/kafka/libs/kafka-clients-4.3.1.jar ]] || { echo "RAFTLOG_PEERS does not name a folder with Apache Kafka 4.3.1 in kafka/" >&2; exit 2; }
-for tool in npm java; do
-  command -v "$tool" >/dev/null || { echo "no $tool on PATH: install Node.js and a JRE (Debian's openjdk-17-jre-headless)" >&2; exit 2; }
-done
-kafka=$RAFTLOG_PEERS/kafka/kafka
-work=$(mktemp -d "${TMPDIR:-/tmp}/finding.XXXXXX")
-trap '"$kafka" down "$work/kafka"; rm -rf "$work"' EXIT
-npm install --prefix "$work" kafkajs@2.2.4 --no-audit --no-fund --loglevel=error >/dev/null
-port=$((21000 + RANDOM % 10000))
-"$kafka" up "$work/kafka" --port "$port" >/dev/null
-"$kafka" tool topics --bootstrap-server "127.0.0.1:$port" --create --topic orders >/dev/null
+source "$(dirname "$0")/lib/kafka.sh"
+start_kafka kafkajs@2.2.4
+kafka_tool topics --create --topic orders >/dev/null
 cat >"$work/offsets.js" <<'JS'
 const { Kafka, Partitioners, logLevel } = require('kafkajs')
 
@@ -58,7 +50,7 @@ async function main() {
 
 main().then(() => process.exit(0), e => { console.error(e); process.exit(1) })
 JS
-out=$(timeout 120 node "$work/offsets.js" "127.0.0.1:$port")
+out=$(timeout 120 node "$work/offsets.js" "$bootstrap")
 echo "$out"
 expect 'a new group has no offset' '^looked at: offset -1$' "$out"
 expect 'resolved, that is the end' '^looked at: resolved 3$' "$out"
