@@ -10,8 +10,8 @@ namespace RaftLog.Storage;
 /// </summary>
 /// <param name="log">The log.</param>
 /// <param name="first">The first of the segments that are cleaned.</param>
-/// <param name="settings">How the log is divided into segments.</param>
-internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSettings settings) : IAsyncDisposable
+/// <param name="plan">The round.</param>
+internal sealed class CleanedSegments(PartitionLog log, LogSegment first, CleaningPlan plan) : IAsyncDisposable
 {
     /// <summary>So much is written between two flushes ahead.</summary>
     private const int AheadBytes = 16 << 20;
@@ -33,7 +33,7 @@ internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSet
         ReadOnlySpan<byte> rest = batches.Written;
         while (BatchHeader.TryRead(rest, out BatchHeader header))
         {
-            if (_segments[^1].Size > 0 && !_segments[^1].HasRoomFor(header, 0, settings))
+            if (_segments[^1].Size > 0 && !_segments[^1].HasRoomFor(header, 0, plan.Log))
             {
                 _segments.Add(log.BeginCleaned(header.BaseOffset, first.CreatedMs));
             }
@@ -64,10 +64,10 @@ internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSet
     }
 
     /// <inheritdoc cref="SegmentReplacement" />
-    public async ValueTask<bool> ReplaceAsync(LogSegment[] replaced, int generation, Func<Func<bool>, bool> locked)
+    public async ValueTask<bool> ReplaceAsync(LogSegment[] replaced, Func<Func<bool>, bool> locked)
     {
         await _ahead;
-        return _isInPlace = await log.ReplaceAsync(replaced, [.. _segments], generation, locked);
+        return _isInPlace = await log.ReplaceAsync(replaced, [.. _segments], plan.Generation, locked);
     }
 
     public async ValueTask DisposeAsync()
@@ -91,7 +91,7 @@ internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSet
     private int RunLength(ReadOnlySpan<byte> batches, in BatchHeader head)
     {
         int run = head.TotalBytes;
-        while (BatchHeader.TryRead(batches[run..], out BatchHeader next) && _segments[^1].HasRoomFor(next, run, settings))
+        while (BatchHeader.TryRead(batches[run..], out BatchHeader next) && _segments[^1].HasRoomFor(next, run, plan.Log))
         {
             run += next.TotalBytes;
         }
@@ -103,7 +103,7 @@ internal sealed class CleanedSegments(PartitionLog log, LogSegment first, LogSet
     {
         while (BatchHeader.TryRead(run, out BatchHeader header))
         {
-            _segments[^1].Publish(header, settings.IndexIntervalBytes);
+            _segments[^1].Publish(header, plan.Log.IndexIntervalBytes);
             while (Aborted.TryPeek(out AbortedTransaction aborted) && aborted.LastOffset <= header.LastOffset)
             {
                 _segments[^1].Transactions.Append(Aborted.Dequeue());

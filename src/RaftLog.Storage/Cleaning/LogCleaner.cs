@@ -106,7 +106,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
         long after = 0;
         foreach (LogSegment[] group in plan.Groups(end))
         {
-            await using CleanedSegments cleaned = new(log, group[0], plan.Log);
+            await using CleanedSegments cleaned = new(log, group[0], plan);
             foreach (LogSegment segment in group)
             {
                 transactions.Expect(log.AbortedTransactions(segment.BaseOffset, segment.NextOffset));
@@ -115,7 +115,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
             }
 
             after += cleaned.Bytes;
-            if (!await cleaned.ReplaceAsync(group, plan.Generation, locked))
+            if (!await cleaned.ReplaceAsync(group, locked))
             {
                 return null;
             }
@@ -131,12 +131,7 @@ public sealed class LogCleaner(TimeProvider time, ReadOnlySpan<byte> secret)
             log.CleanedTo = end;
             return true;
         });
-        if (!isClean)
-        {
-            return null;
-        }
-
-        return new CleaningResult(plan.Range.FirstDirty, end, before, after, filter.RecordsRead, filter.RecordsKept);
+        return isClean ? new CleaningResult(plan.Range.FirstDirty, end, before, after, filter.RecordsRead, filter.RecordsKept) : null;
     }
 
     private async Task BuildMapAsync(PartitionLog log, CleaningPlan plan, OffsetMap map, CleanerOptions options, CancellationToken stop)
